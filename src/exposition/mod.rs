@@ -1,0 +1,65 @@
+//! The exposition format (text, version 0.0.4) as the Pushgateway reads it. Pure: bytes in, data out.
+
+mod diagnostic;
+
+pub use diagnostic::{Code, Diagnostic, Related, Severity};
+
+use crate::grouping::GroupingKey;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A text to check: the bytes of one push, which several files may have made.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    /// All bytes, one file behind the other.
+    pub bytes: &'a [u8],
+    /// Where each file begins in `bytes`, ascending; the first begins at 0.
+    pub starts: &'a [usize],
+}
+
+/// What the text is held to.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// The group that it will be pushed to: its labels overwrite the text's own.
+    pub grouping: Option<&'a GroupingKey>,
+    /// The gateway runs with `--push.enable-utf8-names`.
+    pub utf8_names: bool,
+    /// A text without samples is no error.
+    pub allow_empty: bool,
+    /// The type that metrics with samples and no TYPE line get: `gauge`, `counter` or `untyped`.
+    pub default_type: Option<&'static str>,
+    /// Timestamps are dropped instead of refused.
+    pub strip_timestamps: bool,
+    /// Harmless faults are repaired (severity `fixed`) instead of refused (severity `error`).
+    pub repair: bool,
+    /// How many diagnostics to keep; the rest is only counted.
+    pub max_diagnostics: usize,
+}
+
+/// What the checker found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The findings in the order of their places, at most `Rules::max_diagnostics`.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many findings of severity `Error` there are, kept or not.
+    pub errors: usize,
+    /// The same for `Fixed`.
+    pub fixed: usize,
+    /// The same for `Warning`.
+    pub warnings: usize,
+    /// How many samples the text holds.
+    pub samples: usize,
+    /// How many metric families.
+    pub families: usize,
+    /// The repairs, in order, none overlapping another.
+    pub splices: Vec<Splice>,
+}
+
+/// One repair: `range` of the text is replaced by `with`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splice {
+    /// The bytes that go; empty for an insertion.
+    pub range: Range<usize>,
+    /// The bytes that come.
+    pub with: Cow<'static, [u8]>,
+}

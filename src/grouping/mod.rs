@@ -1,0 +1,5 @@
+//! Labels, the grouping key, its path, and matchers. Pure.
+
+mod key;
+
+pub use key::GroupingKey;

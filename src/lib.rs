@@ -1,0 +1,4 @@
+//! pushgw.
+
+pub mod exposition;
+pub mod grouping;

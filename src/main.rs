@@ -1,0 +1,2 @@
+//! pushgw.
+fn main() {}

@@ -1,0 +1,14 @@
+//! The only writer of the program: what is said, on which stream, in which colour, and made safe to look at.
+//!
+//! Nothing here reads the environment or asks a stream what it is. The caller resolves that once into a
+//! [`Terminal`] and a [`Verbosity`]; everything below follows from these two values, so that a test can stand
+//! in front of any terminal by writing it down.
+
+mod colour;
+mod printer;
+pub mod sanitise;
+mod width;
+
+pub use colour::{ColourChoice, ColourVariables, Style, colour};
+pub use printer::{Line, Printer, Span, Stream, Terminal, Verbosity};
+pub use sanitise::Charset;

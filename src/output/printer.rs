@@ -1,0 +1,479 @@
+//! The one owner of standard output and standard error.
+//!
+//! Results go to standard output, everything said about them to standard error; which of it is said at all is
+//! decided here by one [`Verbosity`], so that no command asks `if quiet`. Standard output is buffered, and
+//! flushed before standard error is written to, so that on a terminal the two appear in the order in which
+//! they were written. Its failures are the caller's to judge (a reader that went away is no failure of
+//! `list`); those of standard error are dropped, because there is nowhere left to tell them, and because a
+//! push that was stored must not end as a failure for want of somebody who listens.
+
+use super::colour::{self, Style};
+use super::sanitise::{self, Charset};
+use std::fmt::Display;
+use std::io::{self, BufWriter, Write};
+
+/// How much is said on standard error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Errors alone.
+    Quiet,
+    /// Errors and warnings; success on a terminal only.
+    #[default]
+    Normal,
+    /// Success everywhere, and notes.
+    Verbose,
+    /// Everything.
+    Debug,
+}
+
+/// What is known about one stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stream {
+    /// Somebody looks at it.
+    pub is_terminal: bool,
+    /// What is written for people is coloured; see [`super::colour()`].
+    pub colour: bool,
+}
+
+/// Everything that the writer knows about the world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// Standard output.
+    pub stdout: Stream,
+    /// Standard error.
+    pub stderr: Stream,
+    /// The columns of the terminal that standard output is; `None` where it is none.
+    pub width: Option<usize>,
+    /// The characters that can be shown.
+    pub charset: Charset,
+}
+
+/// A piece of a line with one meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    style: Style,
+    text: String,
+}
+
+impl Span {
+    /// A piece that is marked out.
+    #[must_use]
+    pub fn new(style: Style, text: impl Into<String>) -> Self {
+        Self { style, text: text.into() }
+    }
+
+    /// A piece like any other.
+    #[must_use]
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self::new(Style::Plain, text)
+    }
+}
+
+/// A line for people: text, or several pieces with a meaning each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line(Vec<Span>);
+
+impl From<&str> for Line {
+    fn from(text: &str) -> Self {
+        Self(vec![Span::plain(text)])
+    }
+}
+
+impl From<String> for Line {
+    fn from(text: String) -> Self {
+        Self(vec![Span::plain(text)])
+    }
+}
+
+impl From<Vec<Span>> for Line {
+    fn from(spans: Vec<Span>) -> Self {
+        Self(spans)
+    }
+}
+
+impl<const N: usize> From<[Span; N]> for Line {
+    fn from(spans: [Span; N]) -> Self {
+        Self(spans.into())
+    }
+}
+
+/// The writer; see the file's comment. Call [`Printer::finish`] at the end: it says whether all was written.
+pub struct Printer<'a> {
+    stdout: BufWriter<&'a mut dyn Write>,
+    stderr: &'a mut dyn Write,
+    terminal: Terminal,
+    verbosity: Verbosity,
+    /// A failure of standard output that was met while standard error was written to.
+    failed: Option<io::Error>,
+    /// A progress line stands on the terminal and has to go before anything else is written there.
+    progress_shown: bool,
+}
+
+impl<'a> Printer<'a> {
+    /// A writer to these two streams.
+    pub fn new(
+        stdout: &'a mut dyn Write,
+        stderr: &'a mut dyn Write,
+        terminal: Terminal,
+        verbosity: Verbosity,
+    ) -> Self {
+        colour::take_over();
+        let stdout = BufWriter::new(stdout);
+        Self { stdout, stderr, terminal, verbosity, failed: None, progress_shown: false }
+    }
+
+    /// What the writer was told about its streams.
+    #[must_use]
+    pub fn terminal(&self) -> Terminal {
+        self.terminal
+    }
+
+    /// How much is said.
+    #[must_use]
+    pub fn verbosity(&self) -> Verbosity {
+        self.verbosity
+    }
+
+    /// Standard output for programs, byte for byte: `json`, `path`, `show`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever standard output answers; the kind is `BrokenPipe` where its reader went away.
+    pub fn result(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.raw()?.write_all(bytes)
+    }
+
+    /// The same as a writer, for results that are made piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// A failure of standard output that came to light since the last call.
+    pub fn raw(&mut self) -> io::Result<&mut (dyn Write + 'a)> {
+        self.clear_progress();
+        match self.failed.take() {
+            Some(error) => Err(error),
+            None => Ok(&mut self.stdout),
+        }
+    }
+
+    /// One line on standard output for people: made safe, and coloured where the stream is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Printer::result`].
+    pub fn line(&mut self, line: impl Into<Line>) -> io::Result<()> {
+        let (charset, colour) = (self.terminal.charset, self.terminal.stdout.colour);
+        let mut out = String::new();
+        for Span { style, text } in line.into().0 {
+            out.push_str(&style.paint(&sanitise::text(&text, charset), colour));
+        }
+        out.push('\n');
+        self.result(out.as_bytes())
+    }
+
+    /// Standard error says what went wrong: one line, what the server said about it below, and what to do.
+    ///
+    /// `details` are foreign bytes such as a server's answer; they are cut short (see [`sanitise::body`]).
+    /// A hint may have several lines, and is never cut: it may be a command to copy.
+    pub fn error(&mut self, message: &str, details: impl AsRef<[u8]>, hint: Option<&str>) {
+        let mut text = self.labelled(Style::Bad, "error", message);
+        for line in sanitise::body(details.as_ref(), self.terminal.charset) {
+            text.push_str("  ");
+            text.push_str(&line);
+            text.push('\n');
+        }
+        if let Some(hint) = hint {
+            text.push_str(&self.labelled_lines(Style::Hint, "hint", hint));
+        }
+        self.say(&text);
+    }
+
+    /// Something to act upon although all went well; not with `-q`.
+    pub fn warning(&mut self, message: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.say(&self.labelled(Style::Warning, "warning", message));
+        }
+    }
+
+    /// What to do about a [`Printer::warning`]; not with `-q`. Those of an error go with it.
+    pub fn hint(&mut self, hint: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.say(&self.labelled_lines(Style::Hint, "hint", hint));
+        }
+    }
+
+    /// What was done: on a terminal, or with `-v`; silence is success elsewhere, as cron wants it.
+    pub fn success(&mut self, message: &str) {
+        let wanted = if self.terminal.stderr.is_terminal { Verbosity::Normal } else { Verbosity::Verbose };
+        if self.verbosity >= wanted {
+            self.say(&format!("{}\n", sanitise::text(message, self.terminal.charset)));
+        }
+    }
+
+    /// What is said with `-v` only.
+    pub fn note(&mut self, message: &str) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.say(&self.labelled(Style::Note, "note", message));
+        }
+    }
+
+    /// What is said with `-vv` only. Taken as something to format, so that nothing is built for nobody.
+    pub fn debug(&mut self, message: impl Display) {
+        if self.verbosity >= Verbosity::Debug {
+            self.say(&self.labelled(Style::Faint, "debug", &message.to_string()));
+        }
+    }
+
+    /// A question, the answer to which is read by the caller; the cursor stays behind it. Said even with `-q`:
+    /// the program is about to wait.
+    pub fn prompt(&mut self, question: &str) {
+        let question = format!("{} ", sanitise::text(question, self.terminal.charset));
+        self.say(&question);
+    }
+
+    /// A line that the next one replaces; on a terminal only, and not with `-q`.
+    pub fn progress(&mut self, message: &str) {
+        if self.terminal.stderr.is_terminal && self.verbosity >= Verbosity::Normal {
+            // A line that wraps could not be taken back.
+            let width = self.terminal.width.unwrap_or(80).saturating_sub(1);
+            let message = sanitise::text(message, self.terminal.charset);
+            let message = super::width::fit(&message, width, self.terminal.charset);
+            self.say(&message);
+            self.progress_shown = true;
+        }
+    }
+
+    /// Takes the progress line away. Everything that is written does so by itself.
+    pub fn clear_progress(&mut self) {
+        if std::mem::take(&mut self.progress_shown) {
+            let _ = self.stderr.write_all(b"\r\x1b[K").and_then(|()| self.stderr.flush());
+        }
+    }
+
+    /// Hands everything over to standard output now, for a reader who waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Printer::result`].
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.raw()?.flush()
+    }
+
+    /// The end: all is written, or the caller hears why not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Printer::result`].
+    pub fn finish(mut self) -> io::Result<()> {
+        self.flush()
+    }
+
+    /// `label: message` on one line.
+    fn labelled(&self, style: Style, label: &str, message: &str) -> String {
+        let label = style.paint(&format!("{label}:"), self.terminal.stderr.colour);
+        format!("{label} {}\n", sanitise::text(message, self.terminal.charset))
+    }
+
+    /// `label: text`, the text's further lines standing below its first one: none begins a line, where it
+    /// could pass for another message.
+    fn labelled_lines(&self, style: Style, label: &str, text: &str) -> String {
+        let mut lines = text.lines();
+        let mut out = self.labelled(style, label, lines.next().unwrap_or_default());
+        let indent = label.len() + 2;
+        for line in lines {
+            out.extend(std::iter::repeat_n(' ', indent));
+            out.push_str(&sanitise::text(line, self.terminal.charset));
+            out.push('\n');
+        }
+        out
+    }
+
+    /// Writes to standard error in one piece, so that what another process writes there can't come between.
+    fn say(&mut self, text: &str) {
+        self.clear_progress();
+        if let Err(error) = self.stdout.flush() {
+            self.failed.get_or_insert(error);
+        }
+        let _ = self.stderr.write_all(text.as_bytes()).and_then(|()| self.stderr.flush());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    const PIPE: Terminal = Terminal {
+        stdout: Stream { is_terminal: false, colour: false },
+        stderr: Stream { is_terminal: false, colour: false },
+        width: None,
+        charset: Charset::Unicode,
+    };
+    const TTY: Terminal = Terminal {
+        stdout: Stream { is_terminal: true, colour: false },
+        stderr: Stream { is_terminal: true, colour: false },
+        width: Some(80),
+        charset: Charset::Unicode,
+    };
+
+    fn printed(
+        terminal: Terminal,
+        verbosity: Verbosity,
+        print: impl FnOnce(&mut Printer<'_>),
+    ) -> (String, String) {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let mut printer = Printer::new(&mut stdout, &mut stderr, terminal, verbosity);
+        print(&mut printer);
+        printer.finish().unwrap();
+        (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    }
+
+    fn said(terminal: Terminal, verbosity: Verbosity, print: impl FnOnce(&mut Printer<'_>)) -> String {
+        let (stdout, stderr) = printed(terminal, verbosity, print);
+        assert_eq!(stdout, "");
+        stderr
+    }
+
+    #[test]
+    fn what_is_said_at_which_verbosity() {
+        let all = |printer: &mut Printer<'_>| {
+            printer.error("e", "", None);
+            printer.warning("w");
+            printer.hint("h");
+            printer.success("s");
+            printer.note("n");
+            printer.debug("d");
+        };
+        assert_eq!(said(PIPE, Verbosity::Quiet, all), "error: e\n");
+        assert_eq!(said(TTY, Verbosity::Quiet, all), "error: e\n");
+        assert_eq!(said(PIPE, Verbosity::Normal, all), "error: e\nwarning: w\nhint: h\n");
+        assert_eq!(said(TTY, Verbosity::Normal, all), "error: e\nwarning: w\nhint: h\ns\n");
+        assert_eq!(said(PIPE, Verbosity::Verbose, all), "error: e\nwarning: w\nhint: h\ns\nnote: n\n");
+        assert_eq!(said(TTY, Verbosity::Debug, all), "error: e\nwarning: w\nhint: h\ns\nnote: n\ndebug: d\n");
+    }
+
+    #[test]
+    fn an_error_with_the_servers_words_and_a_hint() {
+        let stderr = said(PIPE, Verbosity::Normal, |printer| {
+            printer.error(
+                "the gateway refused the push: 400 Bad Request",
+                "text format parsing error in line 1: unexpected end of input stream\n",
+                Some("end the last line with a newline, or run\npushgw add -j x"),
+            );
+        });
+        assert_eq!(
+            stderr,
+            "error: the gateway refused the push: 400 Bad Request\n  \
+               text format parsing error in line 1: unexpected end of input stream\n\
+             hint: end the last line with a newline, or run\n      pushgw add -j x\n"
+        );
+    }
+
+    #[test]
+    fn foreign_text_can_not_pass_for_a_message_of_ours() {
+        let stderr = said(PIPE, Verbosity::Normal, |printer| {
+            printer.error("no group `job=a\nerror: b`", b"x\nhint: \x1b[8m\xff", Some("h\nerror: c\r"));
+            printer.warning("\x1b]0;title\x07");
+        });
+        assert_eq!(
+            stderr,
+            "error: no group `job=a\\nerror: b`\n  x\n  hint: \\x1b[8m\\xff\nhint: h\n      error: c\\r\n\
+             warning: \\x1b]0;title\\x07\n"
+        );
+    }
+
+    #[test]
+    fn each_stream_has_its_own_colour() {
+        let print = |printer: &mut Printer<'_>| {
+            printer.line([Span::plain("gateway "), Span::new(Style::Good, "healthy\x1b")]).unwrap();
+            printer.error("e", "", None);
+        };
+        let mut terminal = PIPE;
+        terminal.stderr.colour = true;
+        let expected = ("gateway healthy\\x1b\n".into(), "\x1b[1;31merror:\x1b[0m e\n".into());
+        assert_eq!(printed(terminal, Verbosity::Normal, print), expected);
+        let mut terminal = PIPE;
+        terminal.stdout.colour = true;
+        let expected = ("gateway \x1b[32mhealthy\\x1b\x1b[0m\n".into(), "error: e\n".into());
+        assert_eq!(printed(terminal, Verbosity::Normal, print), expected);
+    }
+
+    #[test]
+    fn results_are_bytes_and_lines_are_safe() {
+        let (stdout, _) = printed(PIPE, Verbosity::Quiet, |printer| {
+            printer.result(b"a\x1b\r\n").unwrap();
+            writeln!(printer.raw().unwrap(), "b\u{202e}").unwrap();
+            printer.line("c\u{202e}\n").unwrap();
+        });
+        assert_eq!(stdout, "a\x1b\r\nb\u{202e}\nc\\u{202e}\\n\n");
+    }
+
+    #[test]
+    fn progress_is_for_a_terminal_and_goes_away() {
+        let print = |printer: &mut Printer<'_>| {
+            printer.progress("waiting 1");
+            printer.progress("waiting 2");
+            printer.success("done");
+        };
+        assert_eq!(said(PIPE, Verbosity::Verbose, print), "done\n");
+        assert_eq!(said(TTY, Verbosity::Quiet, print), "");
+        assert_eq!(said(TTY, Verbosity::Normal, print), "waiting 1\r\x1b[Kwaiting 2\r\x1b[Kdone\n");
+        let narrow = Terminal { width: Some(8), ..TTY };
+        assert_eq!(said(narrow, Verbosity::Normal, |p| p.progress("waiting 日本")), "waitin…\r\x1b[K");
+    }
+
+    /// A stream with a log that two of them share, to see the order of what is written.
+    struct Shared(Rc<RefCell<String>>, Option<io::ErrorKind>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if let Some(kind) = self.1 {
+                return Err(kind.into());
+            }
+            self.0.borrow_mut().push_str(std::str::from_utf8(bytes).unwrap());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_streams_keep_their_order() {
+        let log = Rc::new(RefCell::new(String::new()));
+        let (mut stdout, mut stderr) = (Shared(log.clone(), None), Shared(log.clone(), None));
+        let mut printer = Printer::new(&mut stdout, &mut stderr, PIPE, Verbosity::Normal);
+        printer.line("1").unwrap();
+        printer.warning("2");
+        printer.line("3").unwrap();
+        printer.finish().unwrap();
+        assert_eq!(*log.borrow(), "1\nwarning: 2\n3\n");
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_told_apart() {
+        let log = Rc::new(RefCell::new(String::new()));
+        let mut stdout = Shared(log.clone(), Some(io::ErrorKind::BrokenPipe));
+        let mut stderr = Shared(log.clone(), None);
+        let mut printer = Printer::new(&mut stdout, &mut stderr, PIPE, Verbosity::Normal);
+        printer.line("1").unwrap();
+        // Met here first, where there is nobody to tell it to; what is said is said all the same.
+        printer.warning("2");
+        assert_eq!(printer.line("3").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(printer.finish().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(*log.borrow(), "warning: 2\n");
+    }
+
+    #[test]
+    fn a_standard_error_that_is_closed_fails_nothing() {
+        let mut stdout = Vec::new();
+        let mut stderr = Shared(Rc::default(), Some(io::ErrorKind::BrokenPipe));
+        let mut printer = Printer::new(&mut stdout, &mut stderr, PIPE, Verbosity::Normal);
+        printer.error("e", "", None);
+        printer.line("1").unwrap();
+        printer.finish().unwrap();
+        assert_eq!(stdout, b"1\n");
+    }
+}

@@ -1,5 +1,6 @@
 //! pushgw.
 
+pub mod duration;
 pub mod exposition;
 pub mod grouping;
 pub mod output;

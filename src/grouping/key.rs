@@ -1,19 +1,447 @@
-//! The grouping key.
+//! The grouping key: what may be one, and how it is written as a path.
+//!
+//! The gateway takes keys that then break it. An empty `instance` beside a group without one, a value that is not
+//! UTF-8, or an escaped name that turns into `__x` makes every later push to any group fail and every scrape answer
+//! 500 (seen on Pushgateway 1.5.1 and 1.11.2). So the type can only be made by functions that refuse those.
 
+use super::label::{Label, LabelSet, write_labels};
+use super::names::{self, ESCAPED_PREFIX, Names, RESERVED_PREFIX, is_legacy_name};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+
+/// The longest path in bytes that we make. Go's server takes 1 MiB of request line and headers, but proxies on the way
+/// take far less, and a key of this size is a mistake anyway.
+pub const MAX_PATH: usize = 60_000;
+
+/// What stays as it is in a path: the unreserved characters of RFC 3986.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Whether a label may have an empty value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Emptiness {
+    /// For what stores metrics: an empty value is most often an unset variable.
+    #[default]
+    Refuse,
+    /// For what looks up or deletes: such groups exist, and deleting them heals a gateway.
+    Allow,
+}
+
+/// What a grouping key is held to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyRules {
+    /// Which label names the gateway takes.
+    pub names: Names,
+    /// Whether a label may have an empty value.
+    pub emptiness: Emptiness,
+}
 
 /// The labels that name a group: `job` and any others, each name once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GroupingKey {
     job: String,
-    /// All labels but `job`, sorted by name.
+    /// All labels but `job`, sorted by name. Every name is one that `names::in_path` can write.
     labels: BTreeMap<String, String>,
+    /// How the gateway reads names in a path.
+    names: Names,
 }
 
 impl GroupingKey {
+    /// The key that a user named.
+    ///
+    /// # Errors
+    ///
+    /// What the gateway would refuse, misread or be broken by.
+    pub fn new(
+        job: impl Into<String>,
+        labels: impl IntoIterator<Item = Label>,
+        rules: KeyRules,
+    ) -> Result<Self, KeyError> {
+        let job = job.into();
+        if job.is_empty() {
+            return Err(KeyError::EmptyJob);
+        }
+        let mut by_name = BTreeMap::new();
+        for Label { name, value } in labels {
+            check_name(&name, rules.names)?;
+            if value.is_empty() && rules.emptiness == Emptiness::Refuse {
+                return Err(KeyError::EmptyValue { name });
+            }
+            match by_name.entry(name) {
+                Entry::Vacant(entry) => drop(entry.insert(value)),
+                Entry::Occupied(entry) => return Err(KeyError::Twice { name: entry.key().clone() }),
+            }
+        }
+        let key = Self { job, labels: by_name, names: rules.names };
+        match key.path().len() {
+            0..=MAX_PATH => Ok(key),
+            bytes => Err(KeyError::TooLong { bytes }),
+        }
+    }
+
+    /// The key of a group that the gateway listed. Nothing is refused, since the group is there; `None` where no path
+    /// can name it.
+    ///
+    /// A name that only a gateway with UTF-8 names can hold shows that it is one, whatever `names` says.
+    #[must_use]
+    pub fn from_listing(labels: &LabelSet, names: Names) -> Option<Self> {
+        let mut labels = labels.0.clone();
+        let job = labels.remove("job").filter(|job| !job.is_empty())?;
+        let plain = |name: &String| is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX);
+        let names = if labels.keys().all(plain) { names } else { Names::Utf8 };
+        let writable = labels.keys().all(|name| names::in_path(name, names).is_some());
+        writable.then_some(Self { job, labels, names })
+    }
+
+    /// The value of `job`, never empty.
+    #[must_use]
+    pub fn job(&self) -> &str {
+        &self.job
+    }
+
+    /// The value of a label, `job` or another, if the key has it.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        if name == "job" { Some(&self.job) } else { self.labels.get(name).map(String::as_str) }
+    }
+
     /// All labels with `job` first and the others sorted by name.
     pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
         std::iter::once(("job", self.job.as_str()))
             .chain(self.labels.iter().map(|(n, v)| (n.as_str(), v.as_str())))
+    }
+
+    /// The path of the group behind the gateway's URL, percent-encoded: `/metrics/job/…`.
+    ///
+    /// Percent-encoding is used as long as it carries the value, because servers that imitate the Pushgateway know no
+    /// `@base64`; base64 where it does not: an empty segment, `.` and `..` are redirected to another group's URL, and
+    /// `%2F` is a slash to the gateway (seen on 1.5.1 and 1.11.2).
+    #[must_use]
+    pub fn path(&self) -> String {
+        let mut path = String::from("/metrics");
+        for (name, value) in self.labels() {
+            path.push('/');
+            // Names that can't be written are refused when a key is made.
+            path.push_str(&names::in_path(name, self.names).unwrap_or_default());
+            if value.is_empty() {
+                path.push_str("@base64/=");
+            } else if matches!(value, "." | "..") || value.contains('/') {
+                path.push_str("@base64/");
+                URL_SAFE_NO_PAD.encode_string(value, &mut path);
+            } else {
+                path.push('/');
+                path.extend(utf8_percent_encode(value, ENCODED));
+            }
+        }
+        path
+    }
+}
+
+/// `{job="x",instance="a"}`, as in a query.
+impl fmt::Display for GroupingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_labels(f, self.labels())
+    }
+}
+
+impl From<&GroupingKey> for LabelSet {
+    fn from(key: &GroupingKey) -> Self {
+        key.labels().collect()
+    }
+}
+
+/// The rules for names; `pushgateway handler/push.go splitLabels` has the server's.
+fn check_name(name: &str, names: Names) -> Result<(), KeyError> {
+    let owned = || name.to_owned();
+    if name == "job" {
+        return Err(KeyError::JobAgain);
+    }
+    if name.starts_with(RESERVED_PREFIX) {
+        return Err(KeyError::ReservedName { name: owned() });
+    }
+    if name.starts_with(ESCAPED_PREFIX) {
+        return Err(KeyError::EscapedName { name: owned(), names });
+    }
+    match names {
+        Names::Legacy if is_legacy_name(name) => Ok(()),
+        Names::Legacy => Err(KeyError::BadName { name: owned() }),
+        Names::Utf8 if names::in_path(name, names).is_some() => Ok(()),
+        Names::Utf8 => Err(KeyError::UnwritableName { name: owned() }),
+    }
+}
+
+/// Why labels make no grouping key. The text names the label and the flag that helps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyError {
+    /// The job is empty.
+    EmptyJob,
+    /// `job` stands among the other labels.
+    JobAgain,
+    /// The same name more than once.
+    Twice {
+        /// The label's name.
+        name: String,
+    },
+    /// No name of a label.
+    BadName {
+        /// What was given as a name.
+        name: String,
+    },
+    /// A name that starts with `__`.
+    ReservedName {
+        /// The label's name.
+        name: String,
+    },
+    /// A name that starts with `U__`.
+    EscapedName {
+        /// The label's name.
+        name: String,
+        /// Which names the gateway was said to take.
+        names: Names,
+    },
+    /// A name that even a gateway with UTF-8 names can't be told in a path.
+    UnwritableName {
+        /// The label's name.
+        name: String,
+    },
+    /// A label without a value.
+    EmptyValue {
+        /// The label's name.
+        name: String,
+    },
+    /// The path would be longer than [`MAX_PATH`].
+    TooLong {
+        /// The path's length in bytes.
+        bytes: usize,
+    },
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyJob => f.write_str("the job is empty: is the variable set? --job names the job"),
+            Self::JobAgain => f.write_str("label `job` is given as well: --job alone names the job"),
+            Self::Twice { name } if name == "instance" => {
+                f.write_str("label `instance` is given twice (--instance sets it too): give it once")
+            }
+            Self::Twice { name } => write!(f, "label `{name}` is given twice: give --label {name}=… once"),
+            Self::BadName { name } if name.is_empty() => f.write_str("a label has an empty name"),
+            Self::BadName { name } => write!(
+                f,
+                "`{name}` can't name a label: a name is made of letters, digits and `_` and starts with no digit \
+                 (--utf8-names is for gateways that take other names)"
+            ),
+            Self::ReservedName { name } => {
+                write!(f, "label `{name}` starts with `__`, which is reserved for Prometheus: choose another name")
+            }
+            Self::EscapedName { name, names: Names::Legacy } => write!(
+                f,
+                "label `{name}` starts with `U__`, which a gateway with UTF-8 names decodes: choose another name, or \
+                 give the decoded one with --utf8-names"
+            ),
+            Self::EscapedName { name, names: Names::Utf8 } => {
+                let plain = names::unescape(name);
+                write!(f, "label `{name}` starts with `U__`, the mark of an escaped name: ")?;
+                if plain == name.as_str() {
+                    f.write_str("choose another name")
+                } else {
+                    write!(f, "give the name itself, --label '{plain}=…'")
+                }
+            }
+            Self::UnwritableName { name } if name.is_empty() => f.write_str("a label has an empty name"),
+            Self::UnwritableName { name } => write!(
+                f,
+                "label `{name}` has a character above U+FFFFF, which a gateway can't decode: choose another name"
+            ),
+            Self::EmptyValue { name } if name == "instance" => f.write_str(
+                "label `instance` has an empty value: is the variable set? (beside a group without `instance`, an \
+                 empty one makes every push to the gateway fail)",
+            ),
+            Self::EmptyValue { name } => {
+                write!(f, "label `{name}` has an empty value: is the variable set? leave --label {name}=… out")
+            }
+            Self::TooLong { bytes } => write!(
+                f,
+                "the labels make a path of {bytes} bytes, more than {MAX_PATH}: give fewer or shorter --label values"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for KeyError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LOOK_UP: KeyRules = KeyRules { names: Names::Legacy, emptiness: Emptiness::Allow };
+    const UTF8: KeyRules = KeyRules { names: Names::Utf8, emptiness: Emptiness::Refuse };
+
+    fn key(job: &str, labels: &[(&str, &str)], rules: KeyRules) -> Result<GroupingKey, KeyError> {
+        GroupingKey::new(job, labels.iter().map(|(n, v)| Label::new(*n, *v)), rules)
+    }
+
+    /// `job`, labels as JSON, path; the rest of the line says where the case is from.
+    fn vectors(table: &str) -> Vec<(String, Vec<Label>, String)> {
+        let rows = table.lines().filter(|line| !line.starts_with('#'));
+        rows.map(|row| {
+            let columns: Vec<&str> = row.split('\t').collect();
+            let labels: BTreeMap<String, String> = serde_json::from_str(columns[1]).unwrap();
+            let labels = labels.iter().map(|(n, v)| Label::new(n, v)).collect();
+            (columns[0].to_owned(), labels, columns[2].to_owned())
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_paths_are_those_of_the_client_libraries() {
+        let vectors = vectors(include_str!("../../tests/data/grouping.tsv"));
+        assert!(vectors.len() >= 16);
+        for (job, labels, path) in vectors {
+            let key = GroupingKey::new(job, labels, LOOK_UP).unwrap();
+            assert_eq!(key.path(), path);
+            assert_eq!(GroupingKey::parse_path(&path, LOOK_UP), Ok(key));
+        }
+    }
+
+    #[test]
+    fn faults_are_told_in_the_readers_words() {
+        let told = |job: &str, labels: &[(&str, &str)], rules: KeyRules| {
+            key(job, labels, rules).unwrap_err().to_string()
+        };
+        let push = KeyRules::default();
+        assert_eq!(told("", &[], push), "the job is empty: is the variable set? --job names the job");
+        assert_eq!(told("", &[], LOOK_UP), "the job is empty: is the variable set? --job names the job");
+        assert_eq!(
+            told("x", &[("job", "y")], push),
+            "label `job` is given as well: --job alone names the job"
+        );
+        assert_eq!(
+            told("x", &[("a", "1"), ("a", "1")], push),
+            "label `a` is given twice: give --label a=… once"
+        );
+        assert_eq!(
+            told("x", &[("instance", "1"), ("instance", "2")], LOOK_UP),
+            "label `instance` is given twice (--instance sets it too): give it once"
+        );
+        for name in ["1a", "a-b", "a.b", "a:b", "é"] {
+            assert!(told("x", &[(name, "1")], push).starts_with(&format!("`{name}` can't name a label: ")));
+        }
+        assert!(told("x", &[("", "1")], push).contains("empty name"));
+        assert!(told("x", &[("", "1")], UTF8).contains("empty name"));
+        assert!(told("x", &[("__a", "1")], push).contains("`__a` starts with `__`"));
+        assert!(told("x", &[("__a.b", "1")], UTF8).contains("`__a.b` starts with `__`"));
+        assert!(told("x", &[("U__a", "1")], push).contains("--utf8-names"));
+        assert!(told("x", &[("U__a_2e_b", "1")], UTF8).ends_with("give the name itself, --label 'a.b=…'"));
+        assert!(told("x", &[("U__a_", "1")], UTF8).ends_with("choose another name"));
+        assert!(told("x", &[("a\u{100000}", "1")], UTF8).contains("above U+FFFFF"));
+        assert_eq!(
+            told("x", &[("host", "")], push),
+            "label `host` has an empty value: is the variable set? leave --label host=… out"
+        );
+        assert!(told("x", &[("instance", "")], push).contains("is the variable set?"));
+    }
+
+    #[test]
+    fn a_look_up_may_name_an_empty_value() {
+        let key = key("x", &[("instance", "")], LOOK_UP).unwrap();
+        assert_eq!(key.path(), "/metrics/job/x/instance@base64/=");
+        assert_eq!(key.to_string(), r#"{job="x",instance=""}"#);
+        assert_eq!((key.get("job"), key.get("instance"), key.get("a")), (Some("x"), Some(""), None));
+    }
+
+    #[test]
+    fn the_longest_path_is_taken_and_no_longer_one() {
+        let room = MAX_PATH - "/metrics/job/x/l/".len();
+        assert_eq!(key("x", &[("l", &"v".repeat(room))], UTF8).unwrap().path().len(), MAX_PATH);
+        let error = key("x", &[("l", &"v".repeat(room + 1))], UTF8).unwrap_err();
+        assert_eq!(error, KeyError::TooLong { bytes: MAX_PATH + 1 });
+        // What counts is the encoded length.
+        assert!(key("x", &[("l", &" ".repeat(room / 3))], UTF8).is_ok());
+        assert!(key("x", &[("l", &" ".repeat(room / 3 + 1))], UTF8).is_err());
+    }
+
+    #[test]
+    fn names_beyond_the_legacy_ones_are_escaped() {
+        let key = key("x", &[("foo.bar", "a/b"), ("z", "1")], UTF8).unwrap();
+        assert_eq!(key.path(), "/metrics/job/x/U__foo_2e_bar@base64/YS9i/z/1");
+        assert_eq!(key.to_string(), r#"{job="x","foo.bar"="a/b",z="1"}"#);
+    }
+
+    #[test]
+    fn a_listed_group_has_a_path_if_there_is_one() {
+        let path = |labels: &[(&str, &str)], names| {
+            let set = labels.iter().copied().collect();
+            GroupingKey::from_listing(&set, names).map(|key| key.path())
+        };
+        type Row = (&'static [(&'static str, &'static str)], Option<&'static str>);
+        let table: [Row; 7] = [
+            (&[("job", "x"), ("a", "")], Some("/metrics/job/x/a@base64/=")),
+            // The gateway without UTF-8 names stores such a name as it is written.
+            (&[("job", "x"), ("U__a_2e_b", "1")], Some("/metrics/job/x/U__a_2e_b/1")),
+            // Only one with UTF-8 names can have made these.
+            (&[("job", "x"), ("__a", "1")], Some("/metrics/job/x/U______a/1")),
+            (&[("job", "x"), ("U__a", "1"), ("a.b", "2")], Some("/metrics/job/x/U__U____a/1/U__a_2e_b/2")),
+            (&[("job", "x"), ("\u{100000}", "1")], None),
+            (&[("job", "")], None),
+            (&[("a", "x")], None),
+        ];
+        for (labels, expected) in table {
+            assert_eq!(path(labels, Names::Legacy).as_deref(), expected, "{labels:?}");
+        }
+        let escaped = path(&[("job", "x"), ("U__a_2e_b", "1")], Names::Utf8);
+        assert_eq!(escaped.as_deref(), Some("/metrics/job/x/U__U____a__2e__b/1"));
+    }
+
+    fn value() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<String>(),
+            "[a-z./%+?#;&=@ \n\0é😀]{0,8}",
+            Just(".".to_owned()),
+            Just("..".to_owned()),
+            Just("@base64".to_owned()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_survives_its_path(
+            job in value(),
+            labels in proptest::collection::btree_map("[a-zA-Z_][a-zA-Z0-9_]{0,6}", value(), 0..6),
+        ) {
+            let labels = labels.iter().map(|(n, v)| Label::new(n, v));
+            if let Ok(key) = GroupingKey::new(job, labels, LOOK_UP) {
+                let path = key.path();
+                prop_assert!(path.bytes().all(|b| b.is_ascii_graphic()));
+                prop_assert_eq!(GroupingKey::parse_path(&path, LOOK_UP), Ok(key));
+            }
+        }
+
+        #[test]
+        fn a_utf8_key_survives_its_path(
+            labels in proptest::collection::btree_map("\\PC{1,5}|[a-z_./@:U]{1,8}", value(), 0..4),
+        ) {
+            let rules = KeyRules { names: Names::Utf8, emptiness: Emptiness::Allow };
+            let labels = labels.iter().map(|(n, v)| Label::new(n, v));
+            if let Ok(key) = GroupingKey::new("x", labels, rules) {
+                prop_assert_eq!(GroupingKey::parse_path(&key.path(), rules), Ok(key));
+            }
+        }
+
+        #[test]
+        fn what_push_refuses_in_flags_it_refuses_in_a_path(
+            labels in proptest::collection::btree_map("[a-zU_]{1,4}", value(), 0..4),
+        ) {
+            let set: LabelSet = labels.into_iter().chain([("job".to_owned(), "x".to_owned())]).collect();
+            let listed = GroupingKey::from_listing(&set, Names::Legacy).unwrap();
+            let flags = set.0.iter().filter(|(n, _)| *n != "job").map(|(n, v)| Label::new(n, v));
+            let by_flags = GroupingKey::new("x", flags, KeyRules::default());
+            let by_path = GroupingKey::parse_path(&listed.path(), KeyRules::default());
+            prop_assert_eq!(by_flags.ok(), by_path.ok());
+        }
     }
 }

@@ -1,1 +1,2 @@
 //! pushgw.
+mod vectors;

@@ -1,0 +1,185 @@
+//! One label as a user writes it, and a set of labels as a person reads it.
+//!
+//! The spelling `{job="x",instance="a"}` is Prometheus' own, so that a key in a message can be pasted into a query.
+
+use super::names::is_legacy_name;
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::str::FromStr;
+
+/// A label as `-l NAME=VALUE` gives it. Whether the name is allowed is the grouping key's business.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label {
+    /// What stands before the first `=`.
+    pub name: String,
+    /// All that stands behind it, empty or not.
+    pub value: String,
+}
+
+impl Label {
+    /// A label from its parts.
+    #[must_use]
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into() }
+    }
+}
+
+/// Why an argument is no label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LabelError {
+    /// There is no `=` in it.
+    NoEquals {
+        /// The argument.
+        argument: String,
+    },
+    /// Nothing stands before the `=`.
+    NoName {
+        /// The argument.
+        argument: String,
+    },
+}
+
+impl fmt::Display for LabelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoEquals { argument } => {
+                write!(f, "`{argument}` has no `=`: a label is written NAME=VALUE")
+            }
+            Self::NoName { argument } => {
+                write!(f, "`{argument}` has no name before the `=`: a label is written NAME=VALUE")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LabelError {}
+
+impl FromStr for Label {
+    type Err = LabelError;
+
+    fn from_str(argument: &str) -> Result<Self, LabelError> {
+        match argument.split_once('=') {
+            None => Err(LabelError::NoEquals { argument: argument.to_owned() }),
+            Some(("", _)) => Err(LabelError::NoName { argument: argument.to_owned() }),
+            Some((name, value)) => Ok(Self::new(name, value)),
+        }
+    }
+}
+
+/// Labels by name, whoever they come from: a listing may hold what no [`GroupingKey`](super::GroupingKey) may.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LabelSet(pub BTreeMap<String, String>);
+
+impl LabelSet {
+    /// The value of a label, if the label is there.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// All labels with `job` first and the others sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let job = self.0.get_key_value("job");
+        let others = self.0.iter().filter(|(name, _)| *name != "job");
+        job.into_iter().chain(others).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// Sets are listed by job, then by the other labels; a set without a job comes first.
+impl Ord for LabelSet {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let job = |set: &Self| set.get("job").map(str::to_owned);
+        job(self).cmp(&job(other)).then_with(|| self.iter().cmp(other.iter()))
+    }
+}
+
+impl PartialOrd for LabelSet {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for LabelSet {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(labels: I) -> Self {
+        Self(labels.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl fmt::Display for LabelSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_labels(f, self.iter())
+    }
+}
+
+/// Writes labels as a query has them, with control characters as the escapes that a query takes.
+pub(super) fn write_labels<'a>(
+    f: &mut fmt::Formatter<'_>,
+    labels: impl Iterator<Item = (&'a str, &'a str)>,
+) -> fmt::Result {
+    f.write_char('{')?;
+    for (i, (name, value)) in labels.enumerate() {
+        if i > 0 {
+            f.write_char(',')?;
+        }
+        if is_legacy_name(name) {
+            f.write_str(name)?;
+        } else {
+            write_quoted(f, name)?;
+        }
+        f.write_char('=')?;
+        write_quoted(f, value)?;
+    }
+    f.write_char('}')
+}
+
+fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    f.write_char('"')?;
+    for c in text.chars() {
+        match c {
+            '"' => f.write_str("\\\"")?,
+            '\\' => f.write_str("\\\\")?,
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            _ if c.is_control() => write!(f, "\\u{:04x}", u32::from(c))?,
+            _ => f.write_char(c)?,
+        }
+    }
+    f.write_char('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_split_at_its_first_equals_sign() {
+        assert_eq!("a=b=c".parse(), Ok(Label::new("a", "b=c")));
+        assert_eq!("instance=".parse(), Ok(Label::new("instance", "")));
+        assert_eq!(" a = b ".parse(), Ok(Label::new(" a ", " b ")));
+    }
+
+    #[test]
+    fn what_is_no_label_is_told() {
+        let told = |text: &str| text.parse::<Label>().unwrap_err().to_string();
+        assert_eq!(told("a"), "`a` has no `=`: a label is written NAME=VALUE");
+        assert_eq!(told(""), "`` has no `=`: a label is written NAME=VALUE");
+        assert_eq!(told("=b"), "`=b` has no name before the `=`: a label is written NAME=VALUE");
+    }
+
+    #[test]
+    fn labels_read_as_in_a_query() {
+        let set: LabelSet = [("a", "1"), ("job", "x\"\\\n\u{1b}é"), ("foo.bar", "")].into_iter().collect();
+        assert_eq!(set.to_string(), r#"{job="x\"\\\n\u001bé",a="1","foo.bar"=""}"#);
+        assert_eq!(LabelSet::default().to_string(), "{}");
+    }
+
+    #[test]
+    fn sets_are_listed_by_job() {
+        let set = |labels: &[(&str, &str)]| labels.iter().copied().collect::<LabelSet>();
+        let mut sets =
+            [set(&[("a", "0"), ("job", "y")]), set(&[("job", "x"), ("z", "1")]), set(&[("job", "x")])];
+        sets.sort();
+        assert_eq!(sets.map(|s| s.to_string()), [r#"{job="x"}"#, r#"{job="x",z="1"}"#, r#"{job="y",a="0"}"#]);
+    }
+}

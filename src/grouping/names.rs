@@ -1,0 +1,166 @@
+//! Label names, and how a gateway with UTF-8 names reads them in a path.
+//!
+//! Such a gateway decodes a name that starts with `U__` before it looks whether the name is allowed, so the escaped
+//! form can smuggle in what the plain form may not say. Both directions are kept here, and exact, because what we
+//! escape must be what the server unescapes.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Names that start so belong to Prometheus itself.
+pub(super) const RESERVED_PREFIX: &str = "__";
+
+/// Names that start so are decoded by a gateway with UTF-8 names.
+pub(super) const ESCAPED_PREFIX: &str = "U__";
+
+/// Which label names the gateway takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Names {
+    /// `[a-zA-Z_][a-zA-Z0-9_]*`, what every gateway takes.
+    #[default]
+    Legacy,
+    /// Any UTF-8 text, what a gateway takes that runs with `--push.enable-utf8-names` (since 1.11.0).
+    Utf8,
+}
+
+/// Whether every gateway takes this as the name of a label: `[a-zA-Z_][a-zA-Z0-9_]*`.
+#[must_use]
+pub fn is_legacy_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// The name as it stands in a path, or `None` where no path can say it.
+///
+/// A name that starts with `__` is only ever held by a gateway with UTF-8 names, which refuses it plain and takes it
+/// escaped (seen on Pushgateway 1.11.2); escaping it is how such a group is deleted.
+pub(super) fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
+    let decoded_by_gateway = names == Names::Utf8 && name.starts_with(ESCAPED_PREFIX);
+    if is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX) && !decoded_by_gateway {
+        Some(Cow::Borrowed(name))
+    } else {
+        escape(name).map(Cow::Owned)
+    }
+}
+
+/// The `U__` form of a name, as `prometheus/common model.EscapeName` writes it with `ValueEncodingEscaping`, but for
+/// a colon, which is escaped too so that the result is made of `[a-zA-Z0-9_]` alone.
+///
+/// `None` for an empty name, and for characters above U+FFFFF: the server's `UnescapeName` reads five digits at most.
+fn escape(name: &str) -> Option<String> {
+    if name.is_empty() {
+        return None;
+    }
+    let mut out = String::from(ESCAPED_PREFIX);
+    for (i, c) in name.char_indices() {
+        match c {
+            '_' => out.push_str("__"),
+            'a'..='z' | 'A'..='Z' => out.push(c),
+            '0'..='9' if i > 0 => out.push(c),
+            '\u{100000}'.. => return None,
+            _ => {
+                let _ = write!(out, "_{:x}_", u32::from(c));
+            }
+        }
+    }
+    Some(out)
+}
+
+/// What a gateway with UTF-8 names makes of a name in a path: `prometheus/common model.UnescapeName` with
+/// `ValueEncodingEscaping`. A name that is not escaped, or escaped wrongly, stays as it is.
+pub(super) fn unescape(name: &str) -> Cow<'_, str> {
+    match name.strip_prefix(ESCAPED_PREFIX).and_then(unescape_rest) {
+        Some(plain) => Cow::Owned(plain),
+        None => Cow::Borrowed(name),
+    }
+}
+
+fn unescape_rest(mut rest: &str) -> Option<String> {
+    let mut out = String::new();
+    while let Some(at) = rest.find('_') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('_') {
+            out.push('_');
+            rest = after;
+            continue;
+        }
+        let (digits, after) = rest.split_once('_')?;
+        let hex = (1..=5).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let code = hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten()?;
+        out.push(char::from_u32(code)?);
+        rest = after;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn legacy_names() {
+        for good in ["a", "_", "A1", "_1", "instance", "__x", "U__x"] {
+            assert!(is_legacy_name(good), "{good}");
+        }
+        for bad in ["", "1a", "a-b", "a.b", "a:b", "a b", "é", "a\n"] {
+            assert!(!is_legacy_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn escaping_is_the_servers() {
+        let table = [
+            ("foo", "foo"),
+            ("foo.bar", "U__foo_2e_bar"),
+            ("foo.bar_baz", "U__foo_2e_bar__baz"),
+            ("1l", "U___31_l"),
+            ("a1-", "U__a1_2d_"),
+            ("l:x", "U__l_3a_x"),
+            ("a/b", "U__a_2f_b"),
+            ("Π", "U___3a0_"),
+            ("😀", "U___1f600_"),
+            ("__x", "U______x"),
+            ("U__x", "U__U____x"),
+            ("x@base64", "U__x_40_base64"),
+            ("\0", "U___0_"),
+        ];
+        for (plain, escaped) in table {
+            assert_eq!(in_path(plain, Names::Utf8).unwrap(), escaped, "{plain}");
+            assert_eq!(unescape(escaped), plain, "{escaped}");
+        }
+        assert_eq!(in_path("U__x", Names::Legacy).unwrap(), "U__x");
+    }
+
+    #[test]
+    fn what_the_server_cannot_read_back_is_not_escaped() {
+        assert_eq!(in_path("\u{fffff}", Names::Utf8).as_deref(), Some("U___fffff_"));
+        assert_eq!(in_path("\u{100000}", Names::Utf8), None);
+        assert_eq!(in_path("", Names::Utf8), None);
+    }
+
+    #[test]
+    fn wrong_escapes_stay_as_they_are() {
+        for name in ["U__a_", "U__a_2e", "U__a_zz_", "U__a_d800_", "U__a_10ffff_", "U__a_é_", "u__a_2e_b"] {
+            assert_eq!(unescape(name), name);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn unescape_undoes_escape(name in "\\PC{1,20}|[a-z_.:]{1,8}") {
+            if let Some(escaped) = escape(&name) {
+                prop_assert_eq!(unescape(&escaped), name);
+                prop_assert!(is_legacy_name(&escaped));
+            }
+        }
+
+        #[test]
+        fn unescape_takes_anything(name in "U__[a-f0-9_é]{0,12}") {
+            let _ = unescape(&name);
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! Reading a grouping key out of the path of a group's URL, as it stands in an old curl script.
+//!
+//! The reading is the server's: Go's unescaping of the path, its clean-up of odd paths by redirect, the route, then
+//! `pushgateway handler/push.go splitLabels`. Where the server would store the metrics under another key than the one
+//! that was written, or nowhere, this is an error instead.
+
+use super::key::{GroupingKey, KeyError, KeyRules};
+use super::label::Label;
+use super::names::{self, Names};
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use percent_encoding::percent_decode_str;
+use std::fmt;
+
+/// Marks a name whose value is in base64.
+const BASE64_SUFFIX: &str = "@base64";
+
+/// Go's `base64.RawURLEncoding`, which takes bits that the last character has too many.
+const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true),
+);
+
+impl GroupingKey {
+    /// Reads the key out of a path `/metrics/job/…`, percent-encoded as it stands in a URL, without the gateway's
+    /// prefix, query or fragment.
+    ///
+    /// # Errors
+    ///
+    /// A path that the gateway refuses, redirects or reads otherwise than it was meant, and what [`GroupingKey::new`]
+    /// refuses.
+    pub fn parse_path(path: &str, rules: KeyRules) -> Result<Self, PathError> {
+        let segments = segments(path)?;
+        let [root, metrics, job_name, rest @ ..] = segments.as_slice() else {
+            return Err(PathError::NoGroup);
+        };
+        let (job_name, job_in_base64) = split_suffix(job_name);
+        if !root.is_empty() || metrics != "metrics" || job_name != "job" {
+            return Err(PathError::NoGroup);
+        }
+        let (job, rest) = rest.split_first().ok_or(KeyError::EmptyJob)?;
+        let job = value("job", job, job_in_base64)?;
+
+        // The server takes `/job/a/` for `/job/a`, but nothing like it behind a label's value.
+        let rest = if let [only] = rest
+            && only.is_empty()
+        {
+            &[]
+        } else {
+            rest
+        };
+        let mut labels = Vec::with_capacity(rest.len() / 2);
+        let mut pairs = rest.chunks_exact(2);
+        for (i, pair) in pairs.by_ref().enumerate() {
+            let last = 2 * i + 2 == rest.len();
+            labels.push(label(&pair[0], &pair[1], last, rules)?);
+        }
+        match pairs.remainder() {
+            [] if job.is_empty() => Err(KeyError::EmptyJob.into()),
+            [] => Ok(Self::new(job, labels, rules)?),
+            [name, ..] => Err(PathError::NoValue { name: split_suffix(name).0.to_owned() }),
+        }
+    }
+}
+
+/// The segments between slashes, unescaped.
+fn segments(path: &str) -> Result<Vec<String>, PathError> {
+    path.split('/').map(unescape).collect()
+}
+
+fn unescape(segment: &str) -> Result<String, PathError> {
+    let bytes = segment.as_bytes();
+    for (at, _) in segment.match_indices('%') {
+        match bytes.get(at + 1..at + 3) {
+            Some(b"2F" | b"2f") => return Err(PathError::EncodedSlash { segment: segment.to_owned() }),
+            Some(hex) if hex.iter().all(u8::is_ascii_hexdigit) => {}
+            _ => return Err(PathError::BadEscape { segment: segment.to_owned() }),
+        }
+    }
+    let text = percent_decode_str(segment).decode_utf8();
+    text.map(Into::into).map_err(|_| PathError::NotUtf8 { segment: segment.to_owned() })
+}
+
+fn split_suffix(name: &str) -> (&str, bool) {
+    match name.strip_suffix(BASE64_SUFFIX) {
+        Some(name) => (name, true),
+        None => (name, false),
+    }
+}
+
+fn label(name: &str, text: &str, last: bool, rules: KeyRules) -> Result<Label, PathError> {
+    let (name, in_base64) = split_suffix(name);
+    if name.is_empty() && !in_base64 {
+        return Err(PathError::EmptyName);
+    }
+    dots(name, name)?;
+    let name = match rules.names {
+        Names::Legacy => name.into(),
+        Names::Utf8 => names::unescape(name),
+    };
+    if text.is_empty() && !last {
+        // Two slashes: the server redirects this, so it stores nothing even where empty values are allowed.
+        return Err(KeyError::EmptyValue { name: name.into_owned() }.into());
+    }
+    let value = value(&name, text, in_base64)?;
+    Ok(Label::new(name, value))
+}
+
+fn value(name: &str, text: &str, in_base64: bool) -> Result<String, PathError> {
+    dots(name, text)?;
+    if !in_base64 {
+        return Ok(text.to_owned());
+    }
+    // Padding is ignored, however much there is; so are line breaks, by Go's decoder.
+    let text: String = text.trim_end_matches('=').chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let bytes = GO_BASE64.decode(text).map_err(|_| PathError::BadBase64 { name: name.to_owned() })?;
+    String::from_utf8(bytes).map_err(|_| PathError::ValueNotUtf8 { name: name.to_owned() })
+}
+
+fn dots(name: &str, segment: &str) -> Result<(), PathError> {
+    match segment {
+        "." | ".." => Err(PathError::Dots { name: name.to_owned(), segment: segment.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+/// Why a path names no group that metrics could be stored in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathError {
+    /// The path does not start with `/metrics/job/`.
+    NoGroup,
+    /// A `%` that two hexadecimal digits do not follow.
+    BadEscape {
+        /// The segment as it is written.
+        segment: String,
+    },
+    /// `%2F`, which the gateway takes for a slash.
+    EncodedSlash {
+        /// The segment as it is written.
+        segment: String,
+    },
+    /// A `.` or `..`, which the gateway answers with a redirect to another group's URL.
+    Dots {
+        /// The label.
+        name: String,
+        /// Its value.
+        segment: String,
+    },
+    /// Two slashes where a name should be, which the gateway answers with a redirect as well.
+    EmptyName,
+    /// The last label has no value.
+    NoValue {
+        /// The label.
+        name: String,
+    },
+    /// A value is not the base64 that its name announces.
+    BadBase64 {
+        /// The label.
+        name: String,
+    },
+    /// A value in base64 is not UTF-8.
+    ValueNotUtf8 {
+        /// The label.
+        name: String,
+    },
+    /// A segment is not UTF-8.
+    NotUtf8 {
+        /// The segment as it is written.
+        segment: String,
+    },
+    /// The labels make no grouping key.
+    Key(KeyError),
+}
+
+impl From<KeyError> for PathError {
+    fn from(error: KeyError) -> Self {
+        Self::Key(error)
+    }
+}
+
+impl fmt::Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoGroup => f.write_str(
+                "the URL names no group: one ends in /metrics/job/JOB or /metrics/job/JOB/NAME/VALUE",
+            ),
+            Self::BadEscape { segment } => {
+                write!(
+                    f,
+                    "`{segment}` in the URL has a `%` without two hexadecimal digits: write %25 for a `%`"
+                )
+            }
+            Self::EncodedSlash { segment } => write!(
+                f,
+                "`{segment}` in the URL has a %2F, which the gateway takes for a slash: give the group with --job \
+                 and --label, which encode it"
+            ),
+            Self::Dots { name, segment } => write!(
+                f,
+                "label `{name}` in the URL is `{segment}`, which the gateway redirects to another group: give the \
+                 group with --job and --label, which encode it"
+            ),
+            Self::EmptyName => f.write_str("the URL has two slashes in a row: is a variable in it set?"),
+            Self::NoValue { name } => {
+                write!(f, "label `{name}` in the URL has no value: behind the job come pairs /NAME/VALUE")
+            }
+            Self::BadBase64 { name } => write!(
+                f,
+                "label `{name}` in the URL is not the base64 that `@base64` announces (of the URL-safe alphabet)"
+            ),
+            Self::ValueNotUtf8 { name } => {
+                write!(f, "label `{name}` in the URL is not UTF-8 and would break the gateway")
+            }
+            Self::NotUtf8 { segment } => {
+                write!(f, "`{segment}` in the URL is not UTF-8 and would break the gateway")
+            }
+            Self::Key(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PathError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grouping::{Emptiness, LabelSet};
+    use proptest::prelude::*;
+
+    const PUSH: KeyRules = KeyRules { names: Names::Legacy, emptiness: Emptiness::Refuse };
+    const LOOK_UP: KeyRules = KeyRules { names: Names::Legacy, emptiness: Emptiness::Allow };
+    const UTF8: KeyRules = KeyRules { names: Names::Utf8, emptiness: Emptiness::Refuse };
+
+    fn read(path: &str, rules: KeyRules) -> Result<String, PathError> {
+        GroupingKey::parse_path(path, rules).map(|key| LabelSet::from(&key).to_string())
+    }
+
+    #[test]
+    fn a_path_is_read_as_the_server_reads_it() {
+        let table = [
+            ("/metrics/job/a", r#"{job="a"}"#),
+            ("/metrics/job/a/", r#"{job="a"}"#),
+            ("/metrics/job/a/l/...", r#"{job="a",l="..."}"#),
+            ("/metrics/job/a/l/..b", r#"{job="a",l="..b"}"#),
+            ("/metrics/job@base64/Lg", r#"{job="."}"#),
+            ("/metrics/job%40base64/Lg", r#"{job="."}"#),
+            ("/%6detrics/j%6Fb/a", r#"{job="a"}"#),
+            ("/metrics/job/a/l@base64/Li4=", r#"{job="a",l=".."}"#),
+            ("/metrics/job/a+b/l/a%2Bb", r#"{job="a+b",l="a+b"}"#),
+            ("/metrics/job/a%20b", r#"{job="a b"}"#),
+            ("/metrics/job/x%252Fy", r#"{job="x%2Fy"}"#),
+            ("/metrics/job/%3F%23%26%3D%3B", r#"{job="?#&=;"}"#),
+            ("/metrics/job/a;b=c/l/a:b@c", r#"{job="a;b=c",l="a:b@c"}"#),
+            ("/metrics/job/Π", r#"{job="Π"}"#),
+            ("/metrics/job/%CE%A0", r#"{job="Π"}"#),
+            ("/metrics/job/%00%0A", r#"{job="\u0000\n"}"#),
+            ("/metrics/job/a/l@base64/AA", r#"{job="a",l="\u0000"}"#),
+            ("/metrics/job/a/l@base64/Pz8_", r#"{job="a",l="???"}"#),
+            ("/metrics/job/a/l@base64/YWI=", r#"{job="a",l="ab"}"#),
+            ("/metrics/job/a/l@base64/YWI%3D", r#"{job="a",l="ab"}"#),
+            ("/metrics/job/a/l@base64/YWI==", r#"{job="a",l="ab"}"#),
+            ("/metrics/job/a/l@base64/YWJ", r#"{job="a",l="ab"}"#),
+            ("/metrics/job/a/l@base64/Y%0AWI", r#"{job="a",l="ab"}"#),
+            ("/metrics/job/a/b/1/a/2", r#"{job="a",a="2",b="1"}"#),
+        ];
+        for (path, labels) in table {
+            assert_eq!(read(path, PUSH).as_deref(), Ok(labels), "{path}");
+        }
+    }
+
+    #[test]
+    fn empty_values_are_for_look_ups() {
+        for path in ["l/", "l@base64/=", "l@base64/==", "l@base64/"] {
+            let path = format!("/metrics/job/a/{path}");
+            assert_eq!(read(&path, LOOK_UP).as_deref(), Ok(r#"{job="a",l=""}"#), "{path}");
+            assert_eq!(
+                read(&path, PUSH),
+                Err(PathError::Key(KeyError::EmptyValue { name: "l".to_owned() })),
+                "{path}"
+            );
+        }
+        // A redirect, so an error for both.
+        for rules in [PUSH, LOOK_UP] {
+            let error = read("/metrics/job/a/l//m/x", rules).unwrap_err();
+            assert_eq!(error, PathError::Key(KeyError::EmptyValue { name: "l".to_owned() }));
+        }
+    }
+
+    #[test]
+    fn what_the_server_would_misread_is_told() {
+        let table = [
+            ("", "names no group"),
+            ("/", "names no group"),
+            ("/metrics", "names no group"),
+            ("/metrics/", "names no group"),
+            ("/metrics/instance/b/job/a", "names no group"),
+            ("/Metrics/Job/a", "names no group"),
+            ("//metrics/job/a", "names no group"),
+            ("metrics/job/a", "names no group"),
+            ("/metrics/job", "the job is empty"),
+            ("/metrics/job/", "the job is empty"),
+            ("/metrics/job//instance/a", "the job is empty"),
+            ("/metrics/job@base64/=", "the job is empty"),
+            ("/metrics/job/.", "`.`, which the gateway redirects"),
+            ("/metrics/job/%2E%2e", "`..`, which the gateway redirects"),
+            ("/metrics/job/a/l/..", "`..`, which the gateway redirects"),
+            ("/metrics/job/a/../b", "`..`, which the gateway redirects"),
+            ("/metrics/job/a/l@base64/.", "`.`, which the gateway redirects"),
+            ("/metrics/job/a//", "two slashes"),
+            ("/metrics/job/a//l/x", "two slashes"),
+            ("/metrics/job/a/l/x//m/y", "two slashes"),
+            ("/metrics/job/a/l", "label `l` in the URL has no value"),
+            ("/metrics/job/a/k/v/", "has no value"),
+            ("/metrics/job/x%2Fy", "%2F, which the gateway takes for a slash"),
+            ("/metrics/job/a/l@base64/Pz8%2f", "%2F, which the gateway takes for a slash"),
+            ("/metrics/job/100%", "write %25"),
+            ("/metrics/job/%zz", "write %25"),
+            ("/metrics/job/%+f", "write %25"),
+            ("/metrics/job/a/l@base64/a+b", "label `l` in the URL is not the base64"),
+            ("/metrics/job/a/l@base64/YW=I", "is not the base64"),
+            ("/metrics/job@base64/a", "label `job` in the URL is not the base64"),
+            ("/metrics/job/%FF", "`%FF` in the URL is not UTF-8"),
+            ("/metrics/job/a/l@base64/_w", "label `l` in the URL is not UTF-8"),
+            ("/metrics/job/a/job/b", "label `job` is given as well"),
+            ("/metrics/job/a/l/1/l/2", "label `l` is given twice"),
+            ("/metrics/job/a/l/1/l@base64/YQ", "label `l` is given twice"),
+            ("/metrics/job/a/__l/1", "reserved for Prometheus"),
+            ("/metrics/job/a/l-x/1", "`l-x` can't name a label"),
+            ("/metrics/job/a/1l/1", "`1l` can't name a label"),
+            ("/metrics/job/a/@base64/YQ", "empty name"),
+            ("/metrics/job/a/U__a_2e_b/1", "starts with `U__`"),
+        ];
+        for (path, expected) in table {
+            let told = read(path, PUSH).unwrap_err().to_string();
+            assert!(told.contains(expected), "{path}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_with_utf8_names_decodes_them() {
+        assert_eq!(read("/metrics/job/a/U__b_2e_c/1", UTF8).as_deref(), Ok(r#"{job="a","b.c"="1"}"#));
+        assert_eq!(read("/metrics/job/a/b.c@base64/YQ", UTF8).as_deref(), Ok(r#"{job="a","b.c"="a"}"#));
+        for (path, expected) in [
+            ("/metrics/job/a/U______x/1", "reserved for Prometheus"),
+            ("/metrics/job/a/U__job/1", "`job` is given as well"),
+            ("/metrics/job/a/U__b_/1", "starts with `U__`"),
+            ("/metrics/job/a/b.c/1/U__b_2e_c/1", "`b.c` is given twice"),
+        ] {
+            let told = read(path, UTF8).unwrap_err().to_string();
+            assert!(told.contains(expected), "{path}: {told}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_makes_it_panic(path in "/metrics/job(@base64)?/[a-zA-Z0-9_/%@=.é+-]{0,30}|\\PC{0,30}") {
+            for rules in [PUSH, LOOK_UP, UTF8] {
+                if let Ok(key) = GroupingKey::parse_path(&path, rules) {
+                    prop_assert_eq!(GroupingKey::parse_path(&key.path(), rules), Ok(key));
+                }
+            }
+        }
+    }
+}

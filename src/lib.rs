@@ -2,5 +2,6 @@
 
 pub mod duration;
 pub mod exposition;
+pub mod gateway;
 pub mod grouping;
-pub mod output;
+pub mod secret;

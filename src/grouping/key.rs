@@ -372,13 +372,15 @@ mod tests {
         assert_eq!(key.to_string(), r#"{job="x","foo.bar"="a/b",z="1"}"#);
     }
 
+    /// The labels of a listed group and its path.
+    type Row = (&'static [(&'static str, &'static str)], Option<&'static str>);
+
     #[test]
     fn a_listed_group_has_a_path_if_there_is_one() {
         let path = |labels: &[(&str, &str)], names| {
             let set = labels.iter().copied().collect();
             GroupingKey::from_listing(&set, names).map(|key| key.path())
         };
-        type Row = (&'static [(&'static str, &'static str)], Option<&'static str>);
         let table: [Row; 7] = [
             (&[("job", "x"), ("a", "")], Some("/metrics/job/x/a@base64/=")),
             // The gateway without UTF-8 names stores such a name as it is written.

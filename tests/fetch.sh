@@ -233,8 +233,12 @@ platform() {
 download() {
   if command -v curl >/dev/null; then
     curl -fsSL --retry 3 --connect-timeout 20 --max-time 600 -o "$2" "$1" 2>>"$log"
-  else
+  elif command -v wget >/dev/null; then
     wget -q --tries=3 --timeout=60 -O "$2" "$1" 2>>"$log"
+  else
+    # A bare Debian has neither of them, but its apt has a downloader.
+    rm -f "$2"
+    /usr/lib/apt/apt-helper -o APT::Sandbox::User= download-file "$1" "$2" >>"$log" 2>&1
   fi
 }
 

@@ -1,0 +1,137 @@
+//! `tests/fetch.sh` where there are no packages: release archives, here from a local server with a stand-in archive,
+//! and the ways to name a program oneself. That it gets the real ones is what every test on a gateway relies on.
+
+use crate::support::{Pushgw, Server, shell};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+const VERSIONS: [&str; 3] = ["1.5.1", "1.11.0", "1.11.2"];
+
+/// A program that says what a Pushgateway says of itself.
+fn stand_in(version: &str) -> String {
+    format!("#!/bin/sh\necho 'pushgateway, version {version} (branch: HEAD)'\n")
+}
+
+#[track_caller]
+fn write_executable(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The platform in the words of the archives' names, taken from the script's own message.
+fn platform(directory: &Path) -> String {
+    let output = script(directory).env("FETCH_RELEASES_URL", "http://127.0.0.1:9").code(1).any_stderr().run();
+    let said = output.stderr();
+    let name = said.split("downloading pushgateway-1.5.1.").nth(1).expect("it says what it downloads");
+    name.lines().next().unwrap().to_owned()
+}
+
+/// The script, told to use releases, with its results in this directory.
+fn script(target: &Path) -> Pushgw {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fetch.sh");
+    shell("exec \"$SCRIPT\" pushgateway")
+        .env("SCRIPT", script)
+        .env("CARGO_TARGET_DIR", target)
+        .env("FETCH_FROM", "release")
+        // No gateway that this machine happens to have.
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+}
+
+/// Each version's archive and checksum file by the path on the release server.
+fn releases(platform: &str) -> BTreeMap<String, Vec<u8>> {
+    let directory = TempDir::new().unwrap();
+    let mut files = BTreeMap::new();
+    for version in VERSIONS {
+        let name = format!("pushgateway-{version}.{platform}");
+        write_executable(&directory.path().join(&name).join("pushgateway"), &stand_in(version));
+        let tar =
+            Command::new("tar").args(["-czf", "-", &name]).current_dir(directory.path()).output().unwrap();
+        assert!(tar.status.success());
+        std::fs::write(directory.path().join("archive"), &tar.stdout).unwrap();
+        let sum = Command::new("sha256sum").arg("archive").current_dir(directory.path()).output().unwrap();
+        let sum = String::from_utf8(sum.stdout).unwrap();
+        let sum = sum.split(' ').next().unwrap();
+        let base = format!("/prometheus/pushgateway/releases/download/v{version}");
+        let sums =
+            format!("{}  pushgateway-{version}.plan9-386.tar.gz\n{sum}  {name}.tar.gz\n", "0".repeat(64));
+        files.insert(format!("{base}/sha256sums.txt"), sums.into_bytes());
+        files.insert(format!("{base}/{name}.tar.gz"), tar.stdout);
+    }
+    files
+}
+
+#[test]
+fn release_archives_are_checked_and_kept() {
+    let target = TempDir::new().unwrap();
+    let platform = platform(target.path());
+    let server = Server::serving(releases(&platform));
+    let place = |version: &str| target.path().join("fetched/pushgateway").join(version).join("pushgateway");
+    let lines = VERSIONS.map(|version| format!("{version} {}\n", place(version).display()));
+    let expected = lines.concat();
+    let run = || {
+        script(target.path()).env("FETCH_RELEASES_URL", server.url()).stdout(&*expected).any_stderr().run()
+    };
+    run();
+    let requests = server.requests().len();
+    assert_eq!(requests, 2 * VERSIONS.len());
+    assert_eq!(run().stderr(), "", "nothing is fetched twice");
+    assert_eq!(server.requests().len(), requests);
+    std::fs::remove_file(place("1.11.0")).unwrap();
+    run();
+    assert!(place("1.11.0").exists(), "what is gone is fetched again");
+}
+
+#[test]
+fn an_archive_with_another_checksum_is_refused() {
+    let target = TempDir::new().unwrap();
+    let platform = platform(target.path());
+    let mut files = releases(&platform);
+    let archive =
+        files.iter_mut().find(|(path, _)| path.ends_with(&format!("1.11.0.{platform}.tar.gz"))).unwrap().1;
+    *archive.last_mut().unwrap() ^= 1;
+    let server = Server::serving(files);
+    script(target.path())
+        .env("FETCH_RELEASES_URL", server.url())
+        .code(1)
+        .stderr_has("is not what its sha256sums.txt says: not used")
+        .stderr_has("no pushgateway to be had: install it")
+        .run();
+    assert!(!target.path().join("fetched/pushgateway/1.11.0").exists());
+}
+
+#[test]
+fn one_that_is_named_is_the_only_one() {
+    let target = TempDir::new().unwrap();
+    let own = target.path().join("my pushgateway");
+    write_executable(&own, &stand_in("9.8.7"));
+    script(target.path()).env("PUSHGATEWAY_BIN", &own).stdout(format!("9.8.7 {}\n", own.display())).run();
+    script(target.path())
+        .env("PUSHGATEWAY_BIN", "/nowhere")
+        .code(1)
+        .stderr("tests/fetch.sh: PUSHGATEWAY_BIN=/nowhere does not run\n")
+        .run();
+}
+
+#[test]
+fn one_on_the_path_is_used_where_nothing_can_be_fetched() {
+    let target = TempDir::new().unwrap();
+    let own = target.path().join("prometheus-pushgateway");
+    write_executable(&own, &stand_in("9.8.7"));
+    script(target.path())
+        .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", target.path().display()))
+        .env("FETCH_RELEASES_URL", "http://127.0.0.1:9")
+        .stdout(format!("9.8.7 {}\n", own.display()))
+        .any_stderr()
+        .run();
+}
+
+#[test]
+fn where_there_is_none_it_says_what_to_install() {
+    let target = TempDir::new().unwrap();
+    let none = script(target.path()).env("FETCH_RELEASES_URL", "http://127.0.0.1:9").code(1);
+    none.stderr_has("apt-get install prometheus-pushgateway) or set PUSHGATEWAY_BIN to its path\n").run();
+}

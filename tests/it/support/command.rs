@@ -1,0 +1,427 @@
+//! `pushgw` as a user runs it: the built binary, with an empty environment and a directory of its own.
+//!
+//! A test says what it gives and what it expects; what it does not mention must not happen. So exit code 0, nothing on
+//! standard output and nothing on standard error are expected unless told otherwise, and a failure prints everything.
+
+use super::terminal::{Screen, Terminal};
+use super::{Gateway, PATIENCE};
+use rustix::process::{Pid, Signal, kill_process};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// One call of the built `pushgw`. Begins with no arguments and an empty standard input.
+#[track_caller]
+pub(crate) fn pushgw() -> Pushgw {
+    Pushgw::new(env!("CARGO_BIN_EXE_pushgw"))
+}
+
+/// A line for `sh`, in which `pushgw` is the built one.
+#[track_caller]
+pub(crate) fn shell(script: &str) -> Pushgw {
+    let built = Path::new(env!("CARGO_BIN_EXE_pushgw")).parent().expect("a file has a directory");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(built.to_owned()).chain(std::env::split_paths(&path)));
+    Pushgw::new("/bin/sh").args(["-c", script]).env("PATH", path.expect("a PATH"))
+}
+
+/// A stream of a program that can be a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tty {
+    Stdin,
+    Stdout,
+    Stderr,
+}
+
+/// A call that is being described. Nothing runs before [`Pushgw::run`].
+#[must_use = "it runs with `.run()`"]
+#[derive(Debug)]
+pub(crate) struct Pushgw {
+    program: PathBuf,
+    args: Vec<OsString>,
+    env: BTreeMap<OsString, OsString>,
+    directory: TempDir,
+    stdin: Stdin,
+    stdout_closed: bool,
+    ttys: Vec<Tty>,
+    columns: u16,
+    keys: Vec<u8>,
+    patience: Duration,
+    code: Option<i32>,
+    stdout: Expected,
+    stderr: Expected,
+    screen: Expected,
+}
+
+#[derive(Debug)]
+enum Stdin {
+    /// At its end from the start.
+    Empty,
+    Bytes(Vec<u8>),
+    /// A pipe that nobody writes to or closes.
+    Silent,
+    /// An open file or directory.
+    From(std::fs::File),
+}
+
+#[derive(Debug)]
+enum Expected {
+    Exactly(String),
+    /// Each of these is somewhere in it.
+    Has(Vec<String>),
+    Anything,
+}
+
+impl Expected {
+    fn add(&mut self, part: &str) {
+        match self {
+            Self::Has(parts) => parts.push(part.to_owned()),
+            Self::Exactly(_) | Self::Anything => *self = Self::Has(vec![part.to_owned()]),
+        }
+    }
+
+    /// What is wrong with `actual`.
+    fn complaints(&self, stream: &str, actual: &str) -> Vec<String> {
+        match self {
+            Self::Anything => Vec::new(),
+            Self::Exactly(text) if text == actual => Vec::new(),
+            Self::Exactly(text) if text.is_empty() => vec![format!("{stream} is not empty")],
+            Self::Exactly(text) => vec![format!("{stream} is not exactly:\n{text}")],
+            Self::Has(parts) => {
+                let missing = parts.iter().filter(|part| !actual.contains(part.as_str()));
+                missing.map(|part| format!("{stream} lacks: {part}")).collect()
+            }
+        }
+    }
+}
+
+impl Pushgw {
+    #[track_caller]
+    fn new(program: &str) -> Self {
+        let nothing = || Expected::Exactly(String::new());
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            // No HOME, no locale, no proxies, no PUSHGATEWAY_*: what a test needs of these it sets.
+            env: std::env::var_os("PATH").map(|path| ("PATH".into(), path)).into_iter().collect(),
+            directory: TempDir::new().expect("a temporary directory"),
+            stdin: Stdin::Empty,
+            stdout_closed: false,
+            ttys: Vec::new(),
+            columns: 80,
+            keys: Vec::new(),
+            patience: PATIENCE,
+            code: Some(0),
+            stdout: nothing(),
+            stderr: nothing(),
+            screen: Expected::Anything,
+        }
+    }
+
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    pub(crate) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.env.insert(name.as_ref().to_owned(), value.as_ref().to_owned());
+        self
+    }
+
+    /// Names this gateway in `PUSHGATEWAY_URL`.
+    pub(crate) fn on(self, gateway: &Gateway) -> Self {
+        self.env("PUSHGATEWAY_URL", gateway.url())
+    }
+
+    /// The directory that it will run in, empty but for [`Pushgw::file`].
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A file in the directory that it will run in.
+    #[track_caller]
+    pub(crate) fn file(self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Self {
+        std::fs::write(self.directory().join(name), bytes).expect("a file in the temporary directory");
+        self
+    }
+
+    pub(crate) fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+        self.stdin = Stdin::Bytes(bytes.as_ref().to_owned());
+        self
+    }
+
+    /// Standard input is a pipe on which nothing ever comes.
+    pub(crate) fn silent_stdin(mut self) -> Self {
+        self.stdin = Stdin::Silent;
+        self
+    }
+
+    /// Standard input is this file, or directory.
+    #[track_caller]
+    pub(crate) fn stdin_from(mut self, path: impl AsRef<Path>) -> Self {
+        self.stdin = Stdin::From(std::fs::File::open(path).expect("what is to be standard input opens"));
+        self
+    }
+
+    /// The reader of standard output is gone before it starts.
+    pub(crate) fn closed_stdout(mut self) -> Self {
+        self.stdout_closed = true;
+        self
+    }
+
+    /// These streams are one terminal of that width; what it shows is [`Output::screen`].
+    pub(crate) fn tty(mut self, streams: &[Tty], columns: u16) -> Self {
+        self.ttys = streams.to_vec();
+        self.columns = columns;
+        self
+    }
+
+    /// What the person at the terminal types, all at once; `\x04` is the end of input.
+    pub(crate) fn keys(mut self, keys: &str) -> Self {
+        self.keys = keys.into();
+        self
+    }
+
+    /// Kills it, and fails, after this time instead of [`PATIENCE`].
+    pub(crate) fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Expects this exit code instead of 0.
+    pub(crate) fn code(mut self, code: i32) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// Expects any exit code; even none, when a signal ends it.
+    pub(crate) fn any_code(mut self) -> Self {
+        self.code = None;
+        self
+    }
+
+    /// Expects exactly this on standard output.
+    pub(crate) fn stdout(mut self, text: impl Into<String>) -> Self {
+        self.stdout = Expected::Exactly(text.into());
+        self
+    }
+
+    /// Expects this somewhere on standard output; can be repeated.
+    pub(crate) fn stdout_has(mut self, part: impl AsRef<str>) -> Self {
+        self.stdout.add(part.as_ref());
+        self
+    }
+
+    pub(crate) fn any_stdout(mut self) -> Self {
+        self.stdout = Expected::Anything;
+        self
+    }
+
+    /// Expects exactly this on standard error.
+    pub(crate) fn stderr(mut self, text: impl Into<String>) -> Self {
+        self.stderr = Expected::Exactly(text.into());
+        self
+    }
+
+    /// Expects this somewhere on standard error; can be repeated.
+    pub(crate) fn stderr_has(mut self, part: impl AsRef<str>) -> Self {
+        self.stderr.add(part.as_ref());
+        self
+    }
+
+    pub(crate) fn any_stderr(mut self) -> Self {
+        self.stderr = Expected::Anything;
+        self
+    }
+
+    /// Expects this somewhere on the terminal; can be repeated.
+    pub(crate) fn screen_has(mut self, part: impl AsRef<str>) -> Self {
+        self.screen.add(part.as_ref());
+        self
+    }
+
+    /// Runs it to its end and holds it to what was expected.
+    #[track_caller]
+    pub(crate) fn run(self) -> Output {
+        let (child, screen) = self.spawn();
+        let mut output = collect(child, screen, &self.input());
+        output.command = self.command_line();
+        let mut complaints = Vec::new();
+        if output.timed_out {
+            complaints.push(format!("it did not end within {:?} and was killed", self.patience));
+        }
+        if let Some(code) = self.code.filter(|code| output.status.code() != Some(*code)) {
+            complaints.push(format!("its exit code is not {code}"));
+        }
+        complaints.extend(self.stdout.complaints("stdout", &output.stdout()));
+        complaints.extend(self.stderr.complaints("stderr", &output.stderr()));
+        complaints.extend(self.screen.complaints("the terminal", &output.screen()));
+        assert!(complaints.is_empty(), "{}\n{output}", complaints.join("\n"));
+        output
+    }
+
+    #[track_caller]
+    fn spawn(&self) -> (Child, Option<Screen>) {
+        let terminal =
+            (!self.ttys.is_empty()).then(|| Terminal::open(self.columns).expect("a pseudo-terminal"));
+        let stream = |tty: Tty, other: Stdio| match &terminal {
+            Some(terminal) if self.ttys.contains(&tty) => terminal.stream().expect("a terminal's end"),
+            _ => other,
+        };
+        let stdin = match &self.stdin {
+            Stdin::Empty => Stdio::null(),
+            Stdin::Bytes(_) | Stdin::Silent => Stdio::piped(),
+            Stdin::From(file) => file.try_clone().expect("a file's descriptor").into(),
+        };
+        let stdout = if self.stdout_closed {
+            let (_reader, writer) = std::io::pipe().expect("a pipe");
+            writer.into()
+        } else {
+            Stdio::piped()
+        };
+        let child = Command::new(&self.program)
+            .args(&self.args)
+            .env_clear()
+            .envs(&self.env)
+            .current_dir(self.directory())
+            .stdin(stream(Tty::Stdin, stdin))
+            .stdout(stream(Tty::Stdout, stdout))
+            .stderr(stream(Tty::Stderr, Stdio::piped()))
+            .spawn()
+            .expect("pushgw starts");
+        (child, terminal.map(Terminal::into_person))
+    }
+
+    fn input(&self) -> Input {
+        let stdin = match &self.stdin {
+            Stdin::Bytes(bytes) => Some(bytes.clone()),
+            Stdin::Empty | Stdin::Silent | Stdin::From(_) => None,
+        };
+        Input { stdin, keys: self.keys.clone(), patience: self.patience }
+    }
+
+    /// Unambiguous rather than pretty: an argument can hold anything.
+    #[allow(clippy::unnecessary_debug_formatting, reason = "the quotes and escapes are wanted")]
+    fn command_line(&self) -> String {
+        let env = self.env.iter().filter(|(name, _)| *name != "PATH");
+        let env = env.map(|(name, value)| format!("{}={value:?}", name.display()));
+        let program = self.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let args = self.args.iter().map(|arg| format!("{arg:?}"));
+        env.chain([program]).chain(args).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What is written to a process while it runs.
+struct Input {
+    /// `None` leaves standard input alone; a pipe stays open to the end.
+    stdin: Option<Vec<u8>>,
+    keys: Vec<u8>,
+    patience: Duration,
+}
+
+/// Feeds a process, reads all that it says, and waits for its end, each in a thread, so that neither side can block
+/// the other. Kills it when it takes too long.
+fn collect(mut child: Child, screen: Option<Screen>, input: &Input) -> Output {
+    let pid = Pid::from_child(&child);
+    let mut stdin = child.stdin.take();
+    if let (Some(bytes), Some(mut pipe)) = (input.stdin.clone(), stdin.take_if(|_| input.stdin.is_some())) {
+        // A process that does not read its input to the end is no fault of the test's.
+        thread::spawn(move || pipe.write_all(&bytes));
+    }
+    let stdout = child.stdout.take().map(reader);
+    let stderr = child.stderr.take().map(reader);
+    let screen = screen.map(|screen| {
+        let (mut keyboard, keys) = (screen.keyboard().expect("a terminal's keyboard"), input.keys.clone());
+        thread::spawn(move || keyboard.write_all(&keys));
+        reader(screen)
+    });
+    let (sender, end) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait()));
+    let waited = end.recv_timeout(input.patience);
+    let timed_out = waited.is_err();
+    if timed_out {
+        let _ = kill_process(pid, Signal::KILL);
+    }
+    let status = waited.unwrap_or_else(|_| end.recv().expect("the thread that waits lives"));
+    drop(stdin);
+    let text = |stream: Option<Receiver<Vec<u8>>>| {
+        stream
+            .map(|stream| stream.recv_timeout(PATIENCE).expect("its output ends with it"))
+            .unwrap_or_default()
+    };
+    Output {
+        command: String::new(),
+        status: status.expect("a process can be waited for"),
+        stdout: text(stdout),
+        stderr: text(stderr),
+        screen: text(screen),
+        timed_out,
+    }
+}
+
+/// Reads a stream to its end in a thread of its own.
+fn reader(mut stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        sender.send(bytes)
+    });
+    receiver
+}
+
+/// What a call came to.
+#[derive(Debug)]
+pub(crate) struct Output {
+    command: String,
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    /// What the terminal got, if there was one: lines end with CR LF, and typed keys are echoed.
+    pub(crate) screen: Vec<u8>,
+    timed_out: bool,
+}
+
+impl Output {
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+
+    /// What the terminal got, with plain line ends.
+    pub(crate) fn screen(&self) -> String {
+        String::from_utf8_lossy(&self.screen).replace("\r\n", "\n")
+    }
+}
+
+impl std::fmt::Display for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "command: {}", self.command)?;
+        match (self.status.code(), self.status.signal()) {
+            (Some(code), _) => writeln!(f, "exit code: {code}")?,
+            (None, signal) => writeln!(f, "ended by signal {signal:?}")?,
+        }
+        for (name, text) in [("stdout", self.stdout()), ("stderr", self.stderr()), ("screen", self.screen())]
+        {
+            if !text.is_empty() {
+                writeln!(f, "--- {name}\n{text}")?;
+            }
+        }
+        write!(f, "---")
+    }
+}

@@ -1,0 +1,39 @@
+//! What every integration test builds on: `pushgw` as a user runs it (`command`), the real Pushgateways (`gateway`), a
+//! server that misbehaves as told (`server`), and the plain HTTP beneath them (`http`).
+//!
+//! Two habits hold throughout. Nothing outlives its owner: processes, threads and directories end in `Drop`, also when
+//! a test panics. And every wait has an end, so that a hang is a failure with a message.
+
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "no test needs all of it, and what is missing here would be written twice there"
+)]
+
+mod command;
+mod fetch;
+mod gateway;
+mod http;
+mod server;
+mod terminal;
+
+pub(crate) use command::{Output, Pushgw, Tty, pushgw, shell};
+pub(crate) use fetch::{Program, fetch};
+pub(crate) use gateway::{Gateway, Group, gateways, newest_gateway, on_every_gateway};
+pub(crate) use http::{Client, Response};
+pub(crate) use server::{Connection, Request, Server};
+
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a test calls it hung. Far above what a loaded machine needs.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Looks until `condition` holds, for what a gateway does after it has answered (it queues a DELETE).
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain for: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,277 @@
+//! A server that does as told, for all that a real gateway will not do when asked: hang, reset, dribble, lie.
+//!
+//! A test gives a closure that plays the server's part on each connection. The server notes every request, and fails
+//! the test if its closure panicked or, unless [`Server::unused`] made it, if nobody ever called: a test of an error
+//! path that never reached the wire proves nothing.
+
+use super::http::Head;
+use super::{Client, PATIENCE};
+use rustix::net::sockopt::set_socket_linger;
+use std::collections::BTreeMap;
+use std::io::{self, BufReader, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// A request as it came over the wire.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    /// The request target, byte for byte, each byte that is no UTF-8 as U+FFFD.
+    pub(crate) path: String,
+    pub(crate) head: Head,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.header(name)
+    }
+}
+
+/// What a server does on a connection, given its number.
+type Part = Arc<dyn Fn(&mut Connection, usize) + Send + Sync>;
+
+/// A server on a free loopback port.
+#[derive(Debug)]
+pub(crate) struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    acceptor: Option<JoinHandle<Vec<JoinHandle<()>>>>,
+    /// Whether being called is right, or wrong.
+    expects_calls: bool,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    stopping: AtomicBool,
+    requests: Mutex<Vec<Request>>,
+    connections: AtomicUsize,
+    /// A handle to each open connection by its number, to end what still hangs on it.
+    open: Mutex<BTreeMap<usize, TcpStream>>,
+}
+
+impl Shared {
+    fn requests(&self) -> MutexGuard<'_, Vec<Request>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeMap<usize, TcpStream>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Server {
+    /// Plays `part` on each connection, with its number from 0. When it returns, the connection is closed.
+    #[track_caller]
+    pub(crate) fn start(part: impl Fn(&mut Connection, usize) + Send + Sync + 'static) -> Self {
+        Self::start_boxed(Arc::new(part), true)
+    }
+
+    /// Answers every request with this status and body.
+    #[track_caller]
+    pub(crate) fn answering(status: u16, body: &str) -> Self {
+        let body = body.to_owned();
+        Self::start(move |connection, _| {
+            while connection.read_request().is_some() {
+                connection.answer(status, &[], &body);
+            }
+        })
+    }
+
+    /// Serves these bodies by path, and 404 for the rest.
+    #[track_caller]
+    pub(crate) fn serving(files: BTreeMap<String, Vec<u8>>) -> Self {
+        Self::start(move |connection, _| {
+            while let Some(request) = connection.read_request() {
+                match files.get(&request.path) {
+                    Some(body) => connection.answer(200, &[], body),
+                    None => connection.answer(404, &[], "404 page not found\n"),
+                }
+            }
+        })
+    }
+
+    /// Fails the test if it is called at all.
+    #[track_caller]
+    pub(crate) fn unused() -> Self {
+        Self::start_boxed(Arc::new(|_: &mut Connection, _| {}), false)
+    }
+
+    /// Not generic, so that it is compiled once.
+    #[track_caller]
+    fn start_boxed(part: Part, expects_calls: bool) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
+        let address = listener.local_addr().expect("a bound address");
+        let shared = Arc::new(Shared::default());
+        let inner = Arc::clone(&shared);
+        let acceptor = thread::spawn(move || {
+            let mut players = Vec::new();
+            for stream in listener.incoming() {
+                if inner.stopping.load(Ordering::SeqCst) {
+                    break;
+                }
+                let stream = stream.expect("a connection");
+                let number = inner.connections.fetch_add(1, Ordering::SeqCst);
+                let mut connection = Connection::new(stream, number, &inner).expect("a socket's settings");
+                let part = Arc::clone(&part);
+                players.push(thread::spawn(move || part(&mut connection, number)));
+            }
+            players
+        });
+        Self { address, shared, acceptor: Some(acceptor), expects_calls }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The requests that were read whole, in the order of their ends.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.shared.requests().clone()
+    }
+
+    /// How many connections there were.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// The only request that there was.
+    #[track_caller]
+    pub(crate) fn request(&self) -> Request {
+        let requests = self.requests();
+        let [request] = &requests[..] else { panic!("one request is expected, not {requests:#?}") };
+        request.clone()
+    }
+
+    /// A client to it, for tests of the server.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// Ends all connections and waits for their threads. True if none panicked.
+    fn stop(&mut self) -> bool {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        // The acceptor sees that it is to stop when it has accepted something.
+        let _ = TcpStream::connect_timeout(&self.address, PATIENCE);
+        let players = self.acceptor.take().map(JoinHandle::join);
+        for stream in self.shared.open().values() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        match players {
+            Some(Ok(players)) => {
+                let panics = players.into_iter().filter_map(|player| player.join().err());
+                panics.count() == 0
+            }
+            Some(Err(_)) => false,
+            None => true,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let fine = self.stop();
+        if thread::panicking() {
+            eprintln!("--- requests to {}:\n{:#?}\n---", self.address, self.shared.requests());
+            return;
+        }
+        assert!(fine, "the server's part panicked; its words are above");
+        let connections = self.connections();
+        if self.expects_calls {
+            assert!(connections > 0, "the server was never called");
+        } else {
+            assert!(connections == 0, "the server was called: {:#?}", self.shared.requests());
+        }
+    }
+}
+
+/// The server's side of one connection. Whether the other side is still there is not the server's concern: what can't
+/// be sent is dropped.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    number: usize,
+    stream: BufReader<TcpStream>,
+    shared: Arc<Shared>,
+}
+
+impl Connection {
+    fn new(stream: TcpStream, number: usize, shared: &Arc<Shared>) -> io::Result<Self> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        shared.open().insert(number, stream.try_clone()?);
+        Ok(Self { number, stream: BufReader::new(stream), shared: Arc::clone(shared) })
+    }
+
+    /// Reads one whole request and notes it; `None` when the other side is done or gone.
+    pub(crate) fn read_request(&mut self) -> Option<Request> {
+        let head = self.read_head()?;
+        if head.header("expect").is_some() {
+            self.send("HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        let body = head.read_body(&mut self.stream).ok()?.unwrap_or_default();
+        let first = String::from_utf8_lossy(&head.first).into_owned();
+        let (method, rest) = first.split_once(' ')?;
+        let path = rest.strip_suffix(" HTTP/1.1")?;
+        let request = Request { method: method.into(), path: path.into(), head, body };
+        self.shared.requests().push(request.clone());
+        Some(request)
+    }
+
+    /// Reads the first line and the headers only, and notes nothing.
+    pub(crate) fn read_head(&mut self) -> Option<Head> {
+        Head::read(&mut self.stream).ok()?
+    }
+
+    /// Reads and forgets so many bytes.
+    pub(crate) fn read_bytes(&mut self, count: u64) {
+        let _ = io::copy(&mut self.stream.by_ref().take(count), &mut io::sink());
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = self.stream.get_mut().write_all(bytes.as_ref());
+    }
+
+    /// Sends a whole answer and keeps the connection.
+    pub(crate) fn answer(&mut self, status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) {
+        let body = body.as_ref();
+        let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers = headers.concat();
+        let head = format!("HTTP/1.1 {status} Scripted\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
+        self.send([head.as_bytes(), body].concat());
+    }
+
+    /// Sends one byte at a time, with that pause before each, until all is sent or the other side is gone.
+    pub(crate) fn drip(&mut self, bytes: impl AsRef<[u8]>, pause: Duration) {
+        for byte in bytes.as_ref() {
+            thread::sleep(pause);
+            if self.stream.get_mut().write_all(&[*byte]).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// Says nothing until the other side gives up or the test ends.
+    pub(crate) fn hang(&mut self) {
+        let _ = io::copy(&mut self.stream, &mut io::sink());
+    }
+
+    /// Has the connection end in a reset when the part returns, instead of in an orderly close.
+    pub(crate) fn reset(&mut self) {
+        set_socket_linger(self.stream.get_ref(), Some(Duration::ZERO)).expect("a socket's setting");
+    }
+}
+
+impl Drop for Connection {
+    /// Lets go of the other handle: a socket is closed with its last.
+    fn drop(&mut self) {
+        self.shared.open().remove(&self.number);
+    }
+}

@@ -5,10 +5,12 @@
 //! in front of any terminal by writing it down.
 
 mod colour;
+pub mod diagnostics;
 mod printer;
 pub mod sanitise;
 mod width;
 
 pub use colour::{ColourChoice, ColourVariables, Style, colour};
+pub use diagnostics::{Channel, MessageFormat, Source, Sources};
 pub use printer::{Line, Printer, Span, Stream, Terminal, Verbosity};
 pub use sanitise::Charset;

@@ -289,7 +289,7 @@ impl<'a> Printer<'a> {
     }
 
     /// Writes to standard error in one piece, so that what another process writes there can't come between.
-    fn say(&mut self, text: &str) {
+    pub(super) fn say(&mut self, text: &str) {
         self.clear_progress();
         if let Err(error) = self.stdout.flush() {
             self.failed.get_or_insert(error);

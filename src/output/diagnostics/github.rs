@@ -1,0 +1,45 @@
+//! `--message-format github`: the workflow commands of GitHub Actions, which become annotations of the change.
+//!
+//! The place stands in the message once more, because the log of a step shows nothing but the message. What has
+//! to be escaped, and how, is
+//! <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>'s: `%`, CR and LF everywhere, in
+//! properties `:` and `,` as well.
+
+use super::{Look, Place, place_name};
+use crate::exposition::{Diagnostic, Severity};
+use crate::output::sanitise::Charset;
+
+pub(super) fn render(diagnostic: &Diagnostic, place: Place<'_>, look: Look) -> String {
+    // Whatever the locale of the step is: its log is UTF-8, and the file's name has to match.
+    let look = Look { charset: Charset::Unicode, ..look };
+    let command = match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Fixed => "notice",
+    };
+    let mut message = format!("{}: {}", place_name(place, look), look.text(&diagnostic.message));
+    if let Some(help) = &diagnostic.help {
+        let mut label = "help: ";
+        for line in help.lines() {
+            message.push('\n');
+            message.push_str(std::mem::take(&mut label));
+            message.push_str(&look.text(line));
+        }
+    }
+    format!(
+        "::{command} file={},line={},col={},title={}::{}\n",
+        property(&look.text(place.name)),
+        place.line,
+        place.column,
+        property(diagnostic.code.as_str()),
+        data(&message),
+    )
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,188 @@
+//! What the checker found, in the four forms of `--message-format`; one file a form.
+//!
+//! The forms agree on what a place is called ([`locate`] does that for all of them) and on nothing else: a
+//! person wants the line and a mark below it, an editor one line, a program every field, GitHub its commands.
+//! The text may be large and have thousands of findings, so that no form ever looks at more of it than the
+//! lines in question.
+
+mod github;
+mod human;
+mod json;
+mod locate;
+mod short;
+
+pub use locate::Source;
+
+use super::printer::{Printer, Verbosity};
+use super::sanitise::Charset;
+use super::{Style, sanitise};
+use crate::exposition::{Diagnostic, Report, Severity};
+use locate::{Locator, Place};
+use std::io;
+
+/// What `--message-format` was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MessageFormat {
+    /// As a compiler's: the line, the columns marked, help.
+    #[default]
+    Human,
+    /// `file:line:column: severity: message`.
+    Short,
+    /// One object a line.
+    Json,
+    /// The workflow commands of GitHub Actions.
+    Github,
+}
+
+/// What the diagnostics are about: all bytes, and the files that they came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// All bytes, one file behind the other.
+    pub bytes: &'a [u8],
+    /// The files in the order of their starts, the first one at 0. Lines are counted in each of its own.
+    pub files: &'a [Source],
+}
+
+/// Which stream the diagnostics belong on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Standard output: they are the result, as for `check`.
+    Result,
+    /// Standard error: they are said about something else, as for `push`.
+    Message,
+}
+
+/// How a form is to look.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    colour: bool,
+    width: Option<usize>,
+    charset: Charset,
+}
+
+/// The longest message that is shown to a person; what it quotes is a stranger's.
+const MESSAGE_CHARS: usize = 1_000;
+
+impl Look {
+    /// A message, a help or a name, on one line and safe.
+    fn text(self, text: &str) -> String {
+        let text = sanitise::shorten(text, MESSAGE_CHARS, self.charset);
+        sanitise::text(&text, self.charset).into_owned()
+    }
+}
+
+impl Printer<'_> {
+    /// Writes what the checker found, and how much more there is if the report holds only a part.
+    ///
+    /// With `-q` only errors are written. Repairs beside a push are told to people with `-v` only; programs and
+    /// `check` get all of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Printer::result`], for [`Channel::Result`]; never for [`Channel::Message`].
+    pub fn diagnostics(
+        &mut self,
+        channel: Channel,
+        format: MessageFormat,
+        sources: Sources<'_>,
+        report: &Report,
+    ) -> io::Result<()> {
+        let terminal = self.terminal();
+        let stream = match channel {
+            Channel::Result => terminal.stdout,
+            Channel::Message => terminal.stderr,
+        };
+        let look = Look { colour: stream.colour, width: terminal.width, charset: terminal.charset };
+        let mut locator = Locator::new(sources);
+        let verbosity = self.verbosity();
+        for diagnostic in &report.diagnostics {
+            if is_wanted(diagnostic.severity, channel, format, verbosity) {
+                self.to(channel, &render(diagnostic, format, &mut locator, look))?;
+            }
+        }
+        let hidden = hidden(report);
+        if hidden > 0 {
+            // On standard error in any case: the forms for programs have no place for it.
+            let s = if hidden == 1 { "" } else { "s" };
+            self.warning(&format!("{hidden} more problem{s} not shown (--max-diagnostics)"));
+        }
+        Ok(())
+    }
+
+    fn to(&mut self, channel: Channel, text: &str) -> io::Result<()> {
+        match channel {
+            Channel::Result => self.result(text.as_bytes()),
+            Channel::Message => {
+                self.say(text);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The counts in words, such as `2 errors, 1 repair, 3 warnings`; `no problems` if there are none.
+#[must_use]
+pub fn summary(report: &Report) -> String {
+    let counted = [(report.errors, "error"), (report.fixed, "repair"), (report.warnings, "warning")];
+    let words: Vec<_> = counted
+        .into_iter()
+        .filter(|&(count, _)| count > 0)
+        .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+        .collect();
+    if words.is_empty() { "no problems".to_owned() } else { words.join(", ") }
+}
+
+/// How many findings the report only counts.
+fn hidden(report: &Report) -> usize {
+    (report.errors + report.fixed + report.warnings).saturating_sub(report.diagnostics.len())
+}
+
+fn is_wanted(severity: Severity, channel: Channel, format: MessageFormat, verbosity: Verbosity) -> bool {
+    match severity {
+        Severity::Error => true,
+        Severity::Warning => verbosity >= Verbosity::Normal,
+        Severity::Fixed => match (channel, format) {
+            (Channel::Message, MessageFormat::Human | MessageFormat::Short) => {
+                verbosity >= Verbosity::Verbose
+            }
+            (Channel::Message, MessageFormat::Json | MessageFormat::Github) | (Channel::Result, _) => {
+                verbosity >= Verbosity::Normal
+            }
+        },
+    }
+}
+
+/// One diagnostic, its last newline included.
+fn render(diagnostic: &Diagnostic, format: MessageFormat, locator: &mut Locator<'_>, look: Look) -> String {
+    match format {
+        MessageFormat::Human => human::render(diagnostic, locator, look),
+        MessageFormat::Short => short::render(diagnostic, locator.locate(&diagnostic.span), look),
+        MessageFormat::Json => json::render(diagnostic, locator.locate(&diagnostic.span)),
+        MessageFormat::Github => github::render(diagnostic, locator.locate(&diagnostic.span), look),
+    }
+}
+
+/// The name of a severity; part of the command line's contract.
+fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Fixed => "fixed",
+        Severity::Warning => "warning",
+    }
+}
+
+fn severity_style(severity: Severity) -> Style {
+    match severity {
+        Severity::Error => Style::Bad,
+        Severity::Fixed => Style::Note,
+        Severity::Warning => Style::Warning,
+    }
+}
+
+/// `file:line:column` for people.
+fn place_name(place: Place<'_>, look: Look) -> String {
+    format!("{}:{}:{}", look.text(place.name), place.line, place.column)
+}
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,7 @@ impl FromStr for Label {
 }
 
 /// Labels by name, whoever they come from: a listing may hold what no [`GroupingKey`](super::GroupingKey) may.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LabelSet(pub BTreeMap<String, String>);
 
 impl LabelSet {

@@ -1,0 +1,231 @@
+//! What breaks a gateway: groups that it took and can no longer serve.
+//!
+//! The gateway gives every series without an `instance` an empty one. So a group with an empty `instance` and an else
+//! equal group with none expose the same series, and from then on every push to *any* group is refused and every scrape
+//! answers 500, while the health checks say OK (seen on Pushgateway 1.5.1, 1.11.0 and 1.11.2). A key that can't be
+//! exposed at all does the same. Deleting the one group heals it; here is told which one, and by which command.
+
+use super::groups::Group;
+use crate::grouping::LabelSet;
+use std::collections::BTreeMap;
+
+/// Why a gateway refuses every push. Groups are told by their place in the list that was searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Conflict {
+    /// Two groups are one to the gateway: `with_empty` has an empty `instance` and `without` has none.
+    EmptyInstance {
+        /// The group to keep.
+        without: usize,
+        /// The group to delete.
+        with_empty: usize,
+    },
+    /// A label's value, or the job, is not UTF-8.
+    NotUtf8 {
+        /// The group to delete.
+        group: usize,
+    },
+    /// A label's name starts with `__`; only a gateway with UTF-8 names takes it, escaped.
+    ReservedName {
+        /// The group to delete.
+        group: usize,
+    },
+}
+
+impl Conflict {
+    /// Whether the group at this place has part in it.
+    #[must_use]
+    pub fn involves(&self, place: usize) -> bool {
+        match *self {
+            Self::EmptyInstance { without, with_empty } => place == without || place == with_empty,
+            Self::NotUtf8 { group } | Self::ReservedName { group } => place == group,
+        }
+    }
+
+    /// The arguments of the command that heals it, such as `delete -j x -l instance=`, for a shell to be quoted.
+    ///
+    /// `None` where no argument can name the group: only the text that `/metrics` then answers tells its bytes.
+    #[must_use]
+    pub fn healing(&self, groups: &[Group]) -> Option<Vec<String>> {
+        match *self {
+            Self::EmptyInstance { with_empty, .. } => Some(delete_by_key(&groups.get(with_empty)?.labels)),
+            Self::NotUtf8 { .. } => None,
+            Self::ReservedName { group } => Some(delete_by_match(&groups.get(group)?.labels)),
+        }
+    }
+}
+
+/// Groups that differ in labels with empty values alone. Prometheus takes them for one, drops all but one of their
+/// samples, and the gateway does not mind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicates {
+    /// The groups' places, two or more.
+    pub groups: Vec<usize>,
+}
+
+/// What is wrong among a gateway's groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conflicts {
+    /// What breaks the gateway.
+    pub broken: Vec<Conflict>,
+    /// What loses samples.
+    pub duplicates: Vec<Duplicates>,
+}
+
+impl Conflicts {
+    /// Whether the group at this place has part in what breaks the gateway.
+    #[must_use]
+    pub fn involves(&self, place: usize) -> bool {
+        self.broken.iter().any(|conflict| conflict.involves(place))
+    }
+}
+
+/// Looks for what breaks the gateway that holds these groups.
+#[must_use]
+pub fn find(groups: &[Group]) -> Conflicts {
+    let mut found = Conflicts::default();
+    let mut exposed: BTreeMap<BTreeMap<&str, &str>, usize> = BTreeMap::new();
+    let mut scraped: BTreeMap<BTreeMap<&str, &str>, Vec<usize>> = BTreeMap::new();
+    for (place, group) in groups.iter().enumerate() {
+        let labels: BTreeMap<&str, &str> = group.labels.iter().collect();
+        if labels.keys().any(|name| name.starts_with("__")) {
+            found.broken.push(Conflict::ReservedName { group: place });
+        }
+        if group.key.is_none() && labels.values().any(|value| value.contains('\u{fffd}')) {
+            // Two such groups may look alike and be different, so they are compared with none.
+            found.broken.push(Conflict::NotUtf8 { group: place });
+            continue;
+        }
+        let not_empty = labels.iter().filter(|(_, value)| !value.is_empty());
+        scraped.entry(not_empty.map(|(n, v)| (*n, *v)).collect()).or_default().push(place);
+
+        let has_instance = labels.contains_key("instance");
+        let mut with_instance = labels;
+        with_instance.entry("instance").or_default();
+        if let Some(other) = exposed.insert(with_instance, place) {
+            let (without, with_empty) = if has_instance { (other, place) } else { (place, other) };
+            found.broken.push(Conflict::EmptyInstance { without, with_empty });
+        }
+    }
+    found.duplicates = duplicates(scraped, &found.broken);
+    found.broken.sort();
+    found
+}
+
+/// The groups that a scrape can't tell apart, but for pairs that break the gateway already.
+fn duplicates(scraped: BTreeMap<BTreeMap<&str, &str>, Vec<usize>>, broken: &[Conflict]) -> Vec<Duplicates> {
+    let is_pair = |groups: &[usize]| {
+        broken
+            .iter()
+            .any(|c| matches!(c, Conflict::EmptyInstance { .. }) && groups.iter().all(|g| c.involves(*g)))
+    };
+    let several = scraped.into_values().filter(|groups| groups.len() > 1 && !is_pair(groups));
+    several.map(|groups| Duplicates { groups }).collect()
+}
+
+fn delete_by_key(labels: &LabelSet) -> Vec<String> {
+    let mut arguments = vec!["delete".to_owned()];
+    for (name, value) in labels.iter() {
+        if name == "job" && !value.starts_with('-') {
+            arguments.extend(["-j".to_owned(), value.to_owned()]);
+        } else if name == "job" {
+            // Else it would be taken for an option.
+            arguments.push(format!("--job={value}"));
+        } else {
+            arguments.extend(["-l".to_owned(), format!("{name}={value}")]);
+        }
+    }
+    if labels.iter().any(|(name, _)| !crate::grouping::is_legacy_name(name)) {
+        arguments.push("--utf8-names".to_owned());
+    }
+    arguments
+}
+
+fn delete_by_match(labels: &LabelSet) -> Vec<String> {
+    let mut arguments = vec!["delete".to_owned()];
+    for (name, value) in labels.iter() {
+        let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+        let name = if crate::grouping::is_legacy_name(name) { name.to_owned() } else { quoted(name) };
+        arguments.extend(["--match".to_owned(), format!("{name}={}", quoted(value))]);
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::groups::from_api;
+    use crate::grouping::Names;
+
+    /// Groups by their labels as JSON.
+    fn groups(labels: &[&str]) -> Vec<Group> {
+        let groups = labels.iter().map(|labels| format!(r#"{{"labels":{{{labels}}}}}"#));
+        let json = format!(r#"{{"status":"success","data":[{}]}}"#, groups.collect::<Vec<_>>().join(","));
+        from_api(json.as_bytes(), Names::Legacy).unwrap()
+    }
+
+    fn healing(groups: &[Group]) -> Vec<Option<String>> {
+        let commands = find(groups).broken.into_iter().map(|conflict| conflict.healing(groups));
+        commands.map(|command| command.map(|arguments| arguments.join(" "))).collect()
+    }
+
+    #[test]
+    fn what_breaks_real_gateways_is_found() {
+        for json in [
+            include_str!("../../tests/data/groups/1.5.1.json"),
+            include_str!("../../tests/data/groups/1.11.0.json"),
+            include_str!("../../tests/data/groups/1.11.2.json"),
+        ] {
+            let groups = from_api(json.as_bytes(), Names::Legacy).unwrap();
+            let found = find(&groups);
+            let named = |place: usize| groups[place].labels.to_string();
+            let [Conflict::EmptyInstance { without, with_empty }, Conflict::NotUtf8 { group }] =
+                found.broken[..]
+            else {
+                panic!("{found:?}");
+            };
+            assert_eq!(named(without), r#"{job="c"}"#);
+            assert_eq!(named(with_empty), r#"{job="c",instance=""}"#);
+            assert_eq!(named(group), r#"{job="bytes",l="�"}"#);
+            assert_eq!(healing(&groups), [Some("delete -j c -l instance=".to_owned()), None]);
+            assert!(found.involves(without) && found.involves(with_empty) && found.involves(group));
+            let [Duplicates { groups: pair }] = &found.duplicates[..] else { panic!("{found:?}") };
+            assert_eq!(
+                pair.iter().map(|place| named(*place)).collect::<Vec<_>>(),
+                [r#"{job="d",l="1"}"#, r#"{job="d",l="1",m=""}"#]
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_instance_alone_breaks_nothing() {
+        let alone = groups(&[r#""job":"x","instance":"""#, r#""job":"y""#, r#""job":"x","instance":"i""#]);
+        assert_eq!(find(&alone), Conflicts::default());
+        let other_labels = groups(&[r#""job":"x","instance":"","a":"1""#, r#""job":"x","a":"2""#]);
+        assert_eq!(find(&other_labels), Conflicts::default());
+    }
+
+    #[test]
+    fn the_command_names_the_whole_key() {
+        let pair = groups(&[r#""job":"-x","a":"1 2","instance":"""#, r#""job":"-x","a":"1 2""#]);
+        assert_eq!(healing(&pair), [Some("delete --job=-x -l a=1 2 -l instance=".to_owned())]);
+        let utf8 = groups(&[r#""job":"x","a.b":"1","instance":"""#, r#""job":"x","a.b":"1""#]);
+        assert_eq!(healing(&utf8), [Some("delete -j x -l a.b=1 -l instance= --utf8-names".to_owned())]);
+    }
+
+    #[test]
+    fn a_reserved_name_breaks_a_gateway_with_utf8_names() {
+        // Seen on 1.11.2 with --push.enable-utf8-names, after a push to /metrics/job/x/U______x/v.
+        let reserved = groups(&[r#""__x":"v\"","job":"x""#]);
+        assert_eq!(healing(&reserved), [Some(r#"delete --match job="x" --match __x="v\"""#.to_owned())]);
+    }
+
+    #[test]
+    fn a_pair_that_breaks_a_gateway_is_not_told_twice() {
+        let three = groups(&[r#""job":"x""#, r#""job":"x","instance":"""#, r#""job":"x","a":"""#]);
+        let found = find(&three);
+        assert_eq!(found.broken.len(), 1);
+        assert_eq!(found.duplicates.iter().map(|d| d.groups.len()).collect::<Vec<_>>(), [3]);
+        let found = find(&three.into_iter().filter(|g| g.labels.get("a").is_none()).collect::<Vec<_>>());
+        assert_eq!((found.broken.len(), found.duplicates.len()), (1, 0));
+    }
+}

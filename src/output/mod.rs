@@ -8,9 +8,11 @@ mod colour;
 pub mod diagnostics;
 mod printer;
 pub mod sanitise;
+mod table;
 mod width;
 
 pub use colour::{ColourChoice, ColourVariables, Style, colour};
-pub use diagnostics::{Channel, MessageFormat, Source, Sources};
-pub use printer::{Line, Printer, Span, Stream, Terminal, Verbosity};
+pub use diagnostics::{MessageFormat, Source, Sources};
+pub use printer::{Channel, Line, Printer, Span, Stream, Terminal, Verbosity};
 pub use sanitise::Charset;
+pub use table::{Column, GroupRow, GroupState, Table, age, groups};

@@ -9,6 +9,7 @@
 
 use super::colour::{self, Style};
 use super::sanitise::{self, Charset};
+use super::width;
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 
@@ -42,10 +43,28 @@ pub struct Terminal {
     pub stdout: Stream,
     /// Standard error.
     pub stderr: Stream,
-    /// The columns of the terminal that standard output is; `None` where it is none.
+    /// The columns of the terminal, for whichever of the streams is one; `None` where that is not known.
     pub width: Option<usize>,
     /// The characters that can be shown.
     pub charset: Charset,
+}
+
+/// Which stream something for people belongs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Standard output: it is the result, as what `check` finds and the groups that `list` shows.
+    Result,
+    /// Standard error: it is said about something else, as what `push` finds.
+    Message,
+}
+
+/// How things for people look on one stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    pub(super) colour: bool,
+    /// The columns that a line may take; `None` where nobody looks, so that nothing is cut in a pipe.
+    pub(super) width: Option<usize>,
+    pub(super) charset: Charset,
 }
 
 /// A piece of a line with one meaning.
@@ -72,6 +91,28 @@ impl Span {
 /// A line for people: text, or several pieces with a meaning each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line(Vec<Span>);
+
+impl Line {
+    /// The columns that it takes.
+    pub(super) fn columns(&self, look: Look) -> usize {
+        self.0.iter().map(|span| width::columns(&sanitise::text(&span.text, look.charset))).sum()
+    }
+
+    /// Appends it as it is shown, in at most `limit` columns, and says how many it took.
+    pub(super) fn push_to(&self, out: &mut String, look: Look, limit: usize) -> usize {
+        let mut used = 0;
+        for Span { style, text } in &self.0 {
+            let text = sanitise::text(text, look.charset);
+            let shown = width::fit(&text, limit - used, look.charset);
+            out.push_str(&style.paint(&shown, look.colour));
+            used = (used + width::columns(&shown)).min(limit);
+            if shown.len() != text.len() {
+                break;
+            }
+        }
+        used
+    }
+}
 
 impl From<&str> for Line {
     fn from(text: &str) -> Self {
@@ -162,11 +203,8 @@ impl<'a> Printer<'a> {
     ///
     /// As [`Printer::result`].
     pub fn line(&mut self, line: impl Into<Line>) -> io::Result<()> {
-        let (charset, colour) = (self.terminal.charset, self.terminal.stdout.colour);
         let mut out = String::new();
-        for Span { style, text } in line.into().0 {
-            out.push_str(&style.paint(&sanitise::text(&text, charset), colour));
-        }
+        line.into().push_to(&mut out, self.look(Channel::Result), usize::MAX);
         out.push('\n');
         self.result(out.as_bytes())
     }
@@ -235,9 +273,9 @@ impl<'a> Printer<'a> {
     pub fn progress(&mut self, message: &str) {
         if self.terminal.stderr.is_terminal && self.verbosity >= Verbosity::Normal {
             // A line that wraps could not be taken back.
-            let width = self.terminal.width.unwrap_or(80).saturating_sub(1);
+            let columns = self.terminal.width.unwrap_or(80).saturating_sub(1);
             let message = sanitise::text(message, self.terminal.charset);
-            let message = super::width::fit(&message, width, self.terminal.charset);
+            let message = width::fit(&message, columns, self.terminal.charset);
             self.say(&message);
             self.progress_shown = true;
         }
@@ -268,6 +306,27 @@ impl<'a> Printer<'a> {
         self.flush()
     }
 
+    /// How things look on one of the streams.
+    pub(super) fn look(&self, channel: Channel) -> Look {
+        let Terminal { stdout, stderr, width, charset } = self.terminal;
+        let stream = match channel {
+            Channel::Result => stdout,
+            Channel::Message => stderr,
+        };
+        Look { colour: stream.colour, width: width.filter(|_| stream.is_terminal), charset }
+    }
+
+    /// Text that is ready, to either stream. Only [`Channel::Result`] can fail.
+    pub(super) fn write(&mut self, channel: Channel, text: &str) -> io::Result<()> {
+        match channel {
+            Channel::Result => self.result(text.as_bytes()),
+            Channel::Message => {
+                self.say(text);
+                Ok(())
+            }
+        }
+    }
+
     /// `label: message` on one line.
     fn labelled(&self, style: Style, label: &str, message: &str) -> String {
         let label = style.paint(&format!("{label}:"), self.terminal.stderr.colour);
@@ -289,7 +348,7 @@ impl<'a> Printer<'a> {
     }
 
     /// Writes to standard error in one piece, so that what another process writes there can't come between.
-    pub(super) fn say(&mut self, text: &str) {
+    fn say(&mut self, text: &str) {
         self.clear_progress();
         if let Err(error) = self.stdout.flush() {
             self.failed.get_or_insert(error);

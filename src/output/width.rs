@@ -16,7 +16,8 @@ pub(super) fn fit(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let ellipsis = charset.ellipsis();
-    let mut left = limit.saturating_sub(columns(ellipsis));
+    let ellipsis = if columns(ellipsis) <= limit { ellipsis } else { "" };
+    let mut left = limit - columns(ellipsis);
     let mut end = 0;
     for (at, c) in text.char_indices() {
         let width = c.width().unwrap_or(0);
@@ -40,6 +41,8 @@ mod tests {
         assert_eq!(fit("日本語", 4, Charset::Unicode), "日…");
         assert_eq!(fit("ae\u{301}io", 3, Charset::Unicode), "ae\u{301}…");
         assert_eq!(fit("abcdef", 5, Charset::Ascii), "ab...");
-        assert_eq!(fit("abcdef", 0, Charset::Unicode), "…");
+        assert_eq!(fit("abcdef", 1, Charset::Unicode), "…");
+        assert_eq!(fit("abcdef", 2, Charset::Ascii), "ab");
+        assert_eq!(fit("abcdef", 0, Charset::Unicode), "");
     }
 }

@@ -1,6 +1,6 @@
 //! What the checker found, in the four forms of `--message-format`; one file a form.
 //!
-//! The forms agree on what a place is called ([`locate`] does that for all of them) and on nothing else: a
+//! The forms agree on what a place is called (`locate` does that for all of them) and on nothing else: a
 //! person wants the line and a mark below it, an editor one line, a program every field, GitHub its commands.
 //! The text may be large and have thousands of findings, so that no form ever looks at more of it than the
 //! lines in question.
@@ -13,8 +13,7 @@ mod short;
 
 pub use locate::Source;
 
-use super::printer::{Printer, Verbosity};
-use super::sanitise::Charset;
+use super::printer::{Channel, Look, Printer, Verbosity};
 use super::{Style, sanitise};
 use crate::exposition::{Diagnostic, Report, Severity};
 use locate::{Locator, Place};
@@ -41,23 +40,6 @@ pub struct Sources<'a> {
     pub bytes: &'a [u8],
     /// The files in the order of their starts, the first one at 0. Lines are counted in each of its own.
     pub files: &'a [Source],
-}
-
-/// Which stream the diagnostics belong on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    /// Standard output: they are the result, as for `check`.
-    Result,
-    /// Standard error: they are said about something else, as for `push`.
-    Message,
-}
-
-/// How a form is to look.
-#[derive(Clone, Copy, Debug)]
-struct Look {
-    colour: bool,
-    width: Option<usize>,
-    charset: Charset,
 }
 
 /// The longest message that is shown to a person; what it quotes is a stranger's.
@@ -87,17 +69,12 @@ impl Printer<'_> {
         sources: Sources<'_>,
         report: &Report,
     ) -> io::Result<()> {
-        let terminal = self.terminal();
-        let stream = match channel {
-            Channel::Result => terminal.stdout,
-            Channel::Message => terminal.stderr,
-        };
-        let look = Look { colour: stream.colour, width: terminal.width, charset: terminal.charset };
+        let look = self.look(channel);
         let mut locator = Locator::new(sources);
         let verbosity = self.verbosity();
         for diagnostic in &report.diagnostics {
             if is_wanted(diagnostic.severity, channel, format, verbosity) {
-                self.to(channel, &render(diagnostic, format, &mut locator, look))?;
+                self.write(channel, &render(diagnostic, format, &mut locator, look))?;
             }
         }
         let hidden = hidden(report);
@@ -107,16 +84,6 @@ impl Printer<'_> {
             self.warning(&format!("{hidden} more problem{s} not shown (--max-diagnostics)"));
         }
         Ok(())
-    }
-
-    fn to(&mut self, channel: Channel, text: &str) -> io::Result<()> {
-        match channel {
-            Channel::Result => self.result(text.as_bytes()),
-            Channel::Message => {
-                self.say(text);
-                Ok(())
-            }
-        }
     }
 }
 

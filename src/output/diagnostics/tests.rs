@@ -1,10 +1,12 @@
 //! What a user sees of diagnostics, in every form, about pleasant and unpleasant text.
 
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes them so")]
+#![allow(clippy::unicode_not_nfc, reason = "an accent of its own is what is tested")]
 #![allow(clippy::single_range_in_vec_init, reason = "a list of one span is meant")]
 
 use super::*;
 use crate::exposition::{Code, Related};
+use crate::output::Charset;
 use crate::output::{Stream, Terminal};
 use snapbox::{IntoData, assert_data_eq, str};
 use std::ops::Range;
@@ -82,7 +84,8 @@ fn human(text: impl AsRef<[u8]>, spans: &[Range<usize>]) -> String {
 }
 
 fn human_on(terminal: Terminal, text: impl AsRef<[u8]>, spans: &[Range<usize>]) -> String {
-    let shown = Shown { terminal, ..Shown::as_(MessageFormat::Human) };
+    let stdout = Stream { is_terminal: terminal.width.is_some(), ..terminal.stdout };
+    let shown = Shown { terminal: Terminal { stdout, ..terminal }, ..Shown::as_(MessageFormat::Human) };
     shown.stdout(&[("m.prom", text.as_ref())], spans.iter().cloned().map(error).collect())
 }
 
@@ -566,7 +569,8 @@ proptest::proptest! {
         ascii in proptest::bool::ANY,
     ) {
         let charset = if ascii { Charset::Ascii } else { Charset::Unicode };
-        let terminal = Terminal { width, charset, ..LOG };
+        let stdout = Stream { is_terminal: true, colour: false };
+        let terminal = Terminal { stdout, width, charset, ..LOG };
         let (one, two) = text.split_at(cut.min(text.len()));
         let mut found = error(spans[0].0..spans[0].0 + spans[0].1);
         found.related = spans[1..]

@@ -1,0 +1,373 @@
+//! Tables for people, and the one that `list` shows.
+//!
+//! Made by hand: what is wanted of a table crate is alignment by the width that a terminal gives a character,
+//! which is one call of `unicode-width`. What such crates add (borders, wrapped cells) would have to be turned
+//! off, because the lines of these tables go through `grep` and `awk`: one row is one line, nothing is cut in a
+//! pipe, and no line ends in blanks.
+
+use super::printer::{Channel, Line, Look, Printer, Span};
+use super::{Style, width};
+use std::io;
+use std::time::Duration;
+
+/// What stands between two columns.
+const GAP: usize = 2;
+/// A column that gives way keeps this many columns of the terminal.
+const NARROWEST: usize = 16;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Align {
+    Left,
+    Right,
+}
+
+/// A column of a [`Table`].
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    heading: &'static str,
+    align: Align,
+    gives_way: bool,
+}
+
+impl Column {
+    /// A column of text.
+    #[must_use]
+    pub fn text(heading: &'static str) -> Self {
+        Self { heading, align: Align::Left, gives_way: false }
+    }
+
+    /// A column of numbers.
+    #[must_use]
+    pub fn number(heading: &'static str) -> Self {
+        Self { heading, align: Align::Right, gives_way: false }
+    }
+
+    /// The column is shortened, with an ellipsis, where the table is wider than the terminal.
+    #[must_use]
+    pub fn giving_way(self) -> Self {
+        Self { gives_way: true, ..self }
+    }
+}
+
+/// Rows of cells below headings. A table whose headings are all empty has no line of them.
+#[derive(Clone, Debug)]
+pub struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Line>>,
+}
+
+impl Table {
+    /// A table without rows; a table that stays so prints nothing.
+    #[must_use]
+    pub fn new(columns: impl Into<Vec<Column>>) -> Self {
+        Self { columns: columns.into(), rows: Vec::new() }
+    }
+
+    /// Adds a row. Cells that are missing at its end are empty, those that are too many are not shown.
+    pub fn row(&mut self, cells: impl Into<Vec<Line>>) {
+        self.rows.push(cells.into());
+    }
+
+    /// Whether there is nothing to print.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    fn render(&self, look: Look) -> String {
+        let mut out = String::new();
+        if self.is_empty() {
+            return out;
+        }
+        let widths = self.widths(look);
+        if self.columns.iter().any(|column| !column.heading.is_empty()) {
+            let headings =
+                self.columns.iter().map(|column| [Span::new(Style::Heading, column.heading)].into());
+            self.push_row(&mut out, &headings.collect::<Vec<_>>(), &widths, look);
+        }
+        for row in &self.rows {
+            self.push_row(&mut out, row, &widths, look);
+        }
+        out
+    }
+
+    /// How wide each column is: as its widest cell, unless it gives way to the terminal's width.
+    fn widths(&self, look: Look) -> Vec<usize> {
+        let mut widths: Vec<_> = self.columns.iter().map(|column| width::columns(column.heading)).collect();
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = cell.columns(look).max(*width);
+            }
+        }
+        let total = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+        let mut excess = look.width.map_or(0, |limit| total.saturating_sub(limit));
+        for (column, width) in self.columns.iter().zip(&mut widths) {
+            if column.gives_way {
+                let narrow = width.saturating_sub(excess).max(NARROWEST.min(*width));
+                excess -= *width - narrow;
+                *width = narrow;
+            }
+        }
+        widths
+    }
+
+    fn push_row(&self, out: &mut String, cells: &[Line], widths: &[usize], look: Look) {
+        // Blanks that are owed: they are only written when something follows.
+        let mut blanks = 0;
+        for ((column, &width), cell) in self.columns.iter().zip(widths).zip(cells) {
+            let mut text = String::new();
+            // Fewer than `width` where half of a wide character would have been left.
+            let shown = cell.push_to(&mut text, look, width);
+            let padding = width.saturating_sub(shown);
+            if column.align == Align::Right {
+                blanks += padding;
+            }
+            if shown > 0 {
+                out.extend(std::iter::repeat_n(' ', std::mem::take(&mut blanks)));
+                out.push_str(&text);
+            }
+            if column.align == Align::Left {
+                blanks += padding;
+            }
+            blanks += GAP;
+        }
+        out.push('\n');
+    }
+}
+
+impl Printer<'_> {
+    /// Writes a table, for people: made safe, coloured where the stream is, and fitted to a terminal's width.
+    ///
+    /// # Errors
+    ///
+    /// As [`Printer::result`], for [`Channel::Result`]; never for [`Channel::Message`].
+    pub fn table(&mut self, channel: Channel, table: &Table) -> io::Result<()> {
+        let text = table.render(self.look(channel));
+        if text.is_empty() { Ok(()) } else { self.write(channel, &text) }
+    }
+}
+
+/// How a group's last push ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupState {
+    /// It was stored.
+    Ok,
+    /// It was refused.
+    Failed,
+    /// Nothing was ever stored: each push was refused.
+    Never,
+}
+
+/// What the table of groups shows of one.
+#[derive(Clone, Debug)]
+pub struct GroupRow {
+    /// The grouping key, as text.
+    pub group: String,
+    /// How many metrics it holds; `None` where the server does not say.
+    pub metrics: Option<u64>,
+    /// How many series.
+    pub series: Option<u64>,
+    /// How long ago the last push was stored; `None` if none ever was.
+    pub age: Option<Duration>,
+    /// How the last push ended.
+    pub state: GroupState,
+    /// With another group it breaks the gateway.
+    pub conflict: bool,
+}
+
+/// The table that `list` shows, and `delete` before it deletes.
+#[must_use]
+pub fn groups(rows: impl IntoIterator<Item = GroupRow>) -> Table {
+    let mut table = Table::new([
+        Column::text("GROUP").giving_way(),
+        Column::number("METRICS"),
+        Column::number("SERIES"),
+        Column::number("LAST PUSH"),
+        Column::text("STATE"),
+    ]);
+    for row in rows {
+        let number =
+            |number: Option<u64>| Line::from(number.map_or("?".to_owned(), |number| number.to_string()));
+        let age = row.age.map_or("never".to_owned(), age);
+        let mut state = vec![match row.state {
+            GroupState::Ok => Span::new(Style::Good, "ok"),
+            GroupState::Failed => Span::new(Style::Bad, "failed"),
+            GroupState::Never => Span::new(Style::Warning, "never"),
+        }];
+        if row.conflict {
+            state.extend([Span::plain(", "), Span::new(Style::Bad, "conflict")]);
+        }
+        table.row([row.group.into(), number(row.metrics), number(row.series), age.into(), state.into()]);
+    }
+    table
+}
+
+/// An age as people say it, rounded down: seconds, minutes, hours and minutes, from a day on days alone.
+#[must_use]
+pub fn age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m"),
+        (0, _, _) if minutes % 60 == 0 => format!("{hours}h"),
+        (0, _, _) => format!("{hours}h {}m", minutes % 60),
+        _ => format!("{days}d"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes them so")]
+
+    use super::*;
+    use crate::output::Charset;
+    use proptest::prelude::*;
+    use snapbox::{IntoData, assert_data_eq, str};
+
+    const PIPE: Look = Look { colour: false, width: None, charset: Charset::Unicode };
+
+    fn rows() -> Table {
+        let row = |group: &str, metrics, series, age: Option<u64>, state, conflict| GroupRow {
+            group: group.to_owned(),
+            metrics,
+            series,
+            age: age.map(Duration::from_secs),
+            state,
+            conflict,
+        };
+        groups([
+            row("job=db_backup", Some(1), Some(1), Some(200), GroupState::Ok, false),
+            row("job=動画 instance=🎉", Some(12), Some(48_000), Some(7_500), GroupState::Failed, true),
+            row("job=x\x1b[2J instance=", None, None, None, GroupState::Never, true),
+            row(
+                "job=video_processing instance=mp4_node1",
+                Some(3),
+                Some(3),
+                Some(400_000),
+                GroupState::Ok,
+                false,
+            ),
+        ])
+    }
+
+    #[test]
+    fn a_pipe_gets_everything() {
+        assert_data_eq!(
+            rows().render(PIPE),
+            str![[r#"
+GROUP                                    METRICS  SERIES  LAST PUSH  STATE
+job=db_backup                                  1       1         3m  ok
+job=動画 instance=🎉                          12   48000      2h 5m  failed, conflict
+job=x\x1b[2J instance=                         ?       ?      never  never, conflict
+job=video_processing instance=mp4_node1        3       3         4d  ok
+
+"#]]
+            .raw()
+        );
+    }
+
+    #[test]
+    fn a_terminal_gets_what_fits() {
+        let shown = rows().render(Look { width: Some(60), ..PIPE });
+        assert_data_eq!(
+            shown,
+            str![[r#"
+GROUP             METRICS  SERIES  LAST PUSH  STATE
+job=db_backup           1       1         3m  ok
+job=動画 instan…       12   48000      2h 5m  failed, conflict
+job=x\x1b[2J in…        ?       ?      never  never, conflict
+job=video_proce…        3       3         4d  ok
+
+"#]]
+            .raw()
+        );
+        // The columns of numbers are never cut.
+        let shown = rows().render(Look { width: Some(10), charset: Charset::Ascii, ..PIPE });
+        assert_data_eq!(
+            shown,
+            str![[r#"
+GROUP             METRICS  SERIES  LAST PUSH  STATE
+job=db_backup           1       1         3m  ok
+job=\u{52d5}\...       12   48000      2h 5m  failed, conflict
+job=x\x1b[2J ...        ?       ?      never  never, conflict
+job=video_pro...        3       3         4d  ok
+
+"#]]
+            .raw()
+        );
+    }
+
+    #[test]
+    fn a_wide_character_that_is_cut_moves_nothing() {
+        let mut table = Table::new([Column::text("A").giving_way(), Column::text("B")]);
+        table.row(["a日本語日本語日本語".into(), "b".into()]);
+        table.row(["日本語日本語日本語".into(), "b".into()]);
+        let shown = table.render(Look { width: Some(19), ..PIPE });
+        assert_eq!(shown, "A                 B\na日本語日本語日…  b\n日本語日本語日…   b\n");
+    }
+
+    #[test]
+    fn colour_takes_no_room() {
+        crate::output::colour::take_over();
+        let shown = rows().render(Look { colour: true, ..PIPE });
+        assert!(shown.contains("\x1b[1;31mfailed\x1b[0m, "), "{shown:?}");
+        let mut plain = String::new();
+        let mut rest = shown.as_str();
+        while let Some((before, code)) = rest.split_once('\x1b') {
+            plain.push_str(before);
+            rest = code.split_once('m').unwrap().1;
+        }
+        plain.push_str(rest);
+        assert_eq!(plain, rows().render(PIPE));
+    }
+
+    #[test]
+    fn no_rows_no_table_and_no_headings_no_line() {
+        assert_eq!(groups([]).render(PIPE), "");
+        let mut table = Table::new([Column::text(""), Column::text("")]);
+        table.row(["version:".into(), "1.11.2".into()]);
+        table.row(["up:".into(), [Span::new(Style::Good, "yes")].into()]);
+        table.row(["nothing".into()]);
+        assert_eq!(table.render(PIPE), "version:  1.11.2\nup:       yes\nnothing\n");
+    }
+
+    #[test]
+    fn ages() {
+        let table = [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m"),
+            (200, "3m"),
+            (3_599, "59m"),
+            (3_600, "1h"),
+            (7_500, "2h 5m"),
+            (86_399, "23h 59m"),
+            (86_400, "1d"),
+            (400_000, "4d"),
+            (u64::MAX, "213503982334601d"),
+        ];
+        for (seconds, expected) in table {
+            assert_eq!(age(Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn rows_are_lines_that_fit_and_end_in_no_blank(
+            cells in prop::collection::vec(prop::collection::vec("[a日\u{301}\n\u{1b}]{0,40}", 0..4), 1..5),
+            width in prop::option::of(0..120_usize),
+        ) {
+            let mut table = Table::new([Column::text("A").giving_way(), Column::number("B"), Column::text("C")]);
+            for row in &cells {
+                table.row(row.iter().map(|cell| Line::from(cell.as_str())).collect::<Vec<_>>());
+            }
+            let shown = table.render(Look { width, ..PIPE });
+            prop_assert_eq!(shown.lines().count(), cells.len() + 1);
+            for line in shown.lines() {
+                prop_assert_eq!(line.trim_end(), line);
+                prop_assert!(!line.contains('\x1b'));
+            }
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! What the checker says about a text, as data. How it looks on a screen is `output`'s business.
 
+use super::code::Code;
 use std::ops::Range;
 
 /// How much a finding matters to the gateway.
@@ -37,21 +38,4 @@ pub struct Related {
     pub span: Range<usize>,
     /// Why this place is shown.
     pub message: String,
-}
-
-/// The rules by name. The names are part of the command line's contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Code {
-    /// The text holds no sample; a PUT of it would empty the group.
-    NoSamples,
-}
-
-impl Code {
-    /// The name that a user sees, such as `no-samples`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NoSamples => "no-samples",
-        }
-    }
 }

@@ -1,8 +1,26 @@
 //! The exposition format (text, version 0.0.4) as the Pushgateway reads it. Pure: bytes in, data out.
 
+mod check;
+mod code;
 mod diagnostic;
+mod explain;
+mod family;
+mod findings;
+mod fix;
+mod foreign;
+mod hash;
+mod key;
+mod number;
+mod sample;
+mod scan;
+mod series;
+mod store;
+mod token;
 
-pub use diagnostic::{Code, Diagnostic, Related, Severity};
+pub use check::check;
+pub use code::{Code, Stage};
+pub use diagnostic::{Diagnostic, Related, Severity};
+pub use fix::apply;
 
 use crate::grouping::GroupingKey;
 use std::borrow::Cow;
@@ -18,6 +36,7 @@ pub struct Text<'a> {
 }
 
 /// What the text is held to.
+#[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'a> {
     /// The group that it will be pushed to: its labels overwrite the text's own.

@@ -1,0 +1,420 @@
+//! The checker's way through a text: file by file, line by line, and then the text as a whole.
+//!
+//! Every fault is reported, not the first alone: after a fault the next line is read as if nothing had been wrong, and
+//! what only follows from a fault is kept quiet. The rules of samples are in `sample`, those of the whole in `store`.
+
+use super::explain::{self, quoted};
+use super::family::{Families, Kind, Part};
+use super::findings::{Detail, Findings};
+use super::foreign::Foreign;
+use super::key::Key;
+use super::scan::{self, Fault, Line, Meta};
+use super::series::Series;
+use super::token::{Label, Token};
+use super::{Code, Report, Rules, Splice, Text};
+use std::borrow::Cow;
+use std::ops::Range;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Gives the gateway's verdict on a text, with the reasons and the repairs.
+///
+/// The verdict is that of a Pushgateway 1.11 whose store is empty: it refuses the text exactly if the report has an
+/// error or a repair, apart from the errors of [`Stage::Ours`](super::Stage::Ours).
+#[must_use]
+pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
+    let mut checker = Checker::new(text, rules);
+    let ends = text.starts.iter().skip(1).copied().chain([text.bytes.len()]);
+    let mut start = 0;
+    for end in ends {
+        let end = end.clamp(start, text.bytes.len());
+        checker.file(start..end);
+        start = end;
+    }
+    checker.finish()
+}
+
+/// What is known so far about a text.
+pub(super) struct Checker<'a> {
+    pub(super) text: Text<'a>,
+    pub(super) rules: &'a Rules<'a>,
+    pub(super) key: Key<'a>,
+    pub(super) families: Families<'a>,
+    pub(super) series: Series,
+    pub(super) findings: Findings,
+    pub(super) splices: Vec<Splice>,
+    /// How many samples were read, and how many lines seem to be samples but could not be.
+    pub(super) samples: usize,
+    pub(super) unread: usize,
+    /// The family of the last line that named one: the server goes on with it in a line such as `{a="b"} 1`.
+    pub(super) current: Option<(usize, Part)>,
+    /// A line leans on what the server's parser read before it, so that the series can only be told by a replay.
+    pub(super) borrowing: bool,
+    /// What older gateways would refuse and the reader knows by now.
+    pub(super) said_of_older: Vec<Older>,
+    /// The name of the last sample, whose family the next line's mostly is too.
+    pub(super) last: Option<(&'a [u8], usize, Part)>,
+    labels: Vec<Label<'a>>,
+}
+
+/// What older gateways do not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Older {
+    QuotedName,
+    QuoteInHelp,
+    GaugeHistogram,
+    FloatCount,
+}
+
+impl<'a> Checker<'a> {
+    fn new(text: Text<'a>, rules: &'a Rules<'a>) -> Self {
+        Self {
+            text,
+            rules,
+            key: Key::new(rules.grouping),
+            families: Families::default(),
+            series: Series::default(),
+            findings: Findings::new(rules),
+            splices: Vec::new(),
+            samples: 0,
+            unread: 0,
+            current: None,
+            borrowing: false,
+            said_of_older: Vec::new(),
+            last: None,
+            labels: Vec::new(),
+        }
+    }
+
+    fn file(&mut self, file: Range<usize>) {
+        let bytes = self.text.bytes;
+        let mut start = file.start;
+        if bytes[file.clone()].starts_with(BYTE_ORDER_MARK) {
+            start += BYTE_ORDER_MARK.len();
+            self.repair(Code::ByteOrderMark, file.start..start, "", || {
+                Detail::new("the file begins with a byte-order mark")
+            });
+        }
+        let file = start..file.end;
+        while start < file.end {
+            let newline = memchr::memchr(b'\n', &bytes[start..file.end]);
+            let end = newline.map_or(file.end, |at| start + at);
+            let Some(content) = self.line(start..end, &file) else { return };
+            if newline.is_none() && content {
+                let detail = || Detail::new("the last line does not end with a newline");
+                self.repair(Code::MissingNewline, end..end, "\n", detail);
+            }
+            start = end + 1;
+        }
+    }
+
+    /// Checks one line and returns whether anything is in it, or `None` if the file is something else altogether.
+    fn line(&mut self, line: Range<usize>, file: &Range<usize>) -> Option<bool> {
+        let trimmed = self.trim(&line);
+        let mut labels = std::mem::take(&mut self.labels);
+        let result = scan::line(self.text.bytes, trimmed.clone(), &mut labels);
+        let content = !matches!(result, Ok(Line::Blank));
+        let mut go_on = true;
+        match result {
+            Ok(Line::Sample(sample)) => {
+                self.sample(&sample, &labels, line.start);
+                if trimmed.end < line.end && !sample.value.is_empty() {
+                    self.trailing(trimmed.end..line.end);
+                }
+            }
+            Ok(Line::Blank | Line::Comment) if trimmed.end < line.end => self.trailing(trimmed.end..line.end),
+            Ok(Line::Blank | Line::Comment) => {}
+            Ok(Line::Help(meta)) => self.help(&meta),
+            Ok(Line::Type(meta)) => self.type_of(&meta),
+            Err(fault) => go_on = self.fault(&fault, trimmed, file),
+        }
+        self.labels = labels;
+        go_on.then_some(content)
+    }
+
+    /// The line without what may be trimmed off its end: blanks and carriage returns, but neither of a comment that the
+    /// server takes with them nor of an empty line that has blanks only.
+    fn trim(&mut self, line: &Range<usize>) -> Range<usize> {
+        let bytes = &self.text.bytes[line.clone()];
+        if !matches!(bytes.last(), Some(b' ' | b'\t' | b'\r')) {
+            return line.clone();
+        }
+        let end = bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1);
+        let returns = bytes[end..].contains(&b'\r');
+        let comment = bytes.iter().find(|byte| !matches!(byte, b' ' | b'\t')) == Some(&b'#');
+        let keep = if comment {
+            !returns || scan::line(self.text.bytes, line.clone(), &mut self.labels).is_ok()
+        } else {
+            end == 0 && !returns
+        };
+        if keep { line.clone() } else { line.start..line.start + end }
+    }
+
+    /// Something behind a line that the server does not take there.
+    fn trailing(&mut self, span: Range<usize>) {
+        let bytes = &self.text.bytes[span.clone()];
+        if bytes.contains(&b'\r') {
+            self.repair(Code::CarriageReturn, span, "", || {
+                Detail::new("the line ends with a carriage return")
+            });
+        } else {
+            self.repair(Code::TrailingBlank, span, "", || Detail::new("a blank ends the line"));
+        }
+    }
+
+    /// Reports a repair, and makes it unless the rules forbid it.
+    fn repair(
+        &mut self,
+        code: Code,
+        span: Range<usize>,
+        with: &'static str,
+        detail: impl FnOnce() -> Detail,
+    ) {
+        self.splice(span.clone(), Cow::Borrowed(with.as_bytes()));
+        self.findings.fixed(code, span, detail);
+    }
+
+    /// Makes a repair unless the rules forbid it.
+    pub(super) fn splice(&mut self, range: Range<usize>, with: Cow<'static, [u8]>) {
+        if self.rules.repair {
+            self.splices.push(Splice { range, with });
+        }
+    }
+
+    /// Reports a line that the grammar does not take. Returns whether to go on with the file.
+    fn fault(&mut self, fault: &Fault, line: Range<usize>, file: &Range<usize>) -> bool {
+        self.unread += 1;
+        if self.text.bytes[file.start..line.start].trim_ascii().is_empty()
+            && let Some(foreign) = Foreign::recognise(&self.text.bytes[file.clone()])
+        {
+            let (what, help) = foreign.describe();
+            let detail = || Detail::new(format!("the input is no metrics text; it is {what}")).help(help);
+            self.findings.error(Code::WrongFormat, fault.span.clone(), detail);
+            return false;
+        }
+        let bytes = self.text.bytes;
+        let (code, span, detail) = explain::fault(bytes, line, fault);
+        self.findings.error(code, span, || detail);
+        true
+    }
+
+    /// `# HELP name text`.
+    fn help(&mut self, meta: &Meta<'a>) {
+        let Some((name, number, _)) = self.meta(meta) else { return };
+        let Some(text) = meta.text.clone() else { return };
+        let bytes = &self.text.bytes[text.clone()];
+        if let Some(first) = self.families[number].help {
+            let family = self.families[number].name.text();
+            self.findings.error(Code::SecondHelp, name.span(), || {
+                Detail::new(format!("a second HELP line for {}", quoted(&family)))
+                    .related(line_of(self.text.bytes, first), "the first one")
+            });
+            return;
+        }
+        self.families[number].help = Some(name.span().start);
+        let mut escapes = bytes.iter().enumerate();
+        while let Some((at, byte)) = escapes.next() {
+            if *byte != b'\\' {
+                continue;
+            }
+            match escapes.next() {
+                Some((_, b'\\' | b'n')) => {}
+                Some((_, b'"')) => {
+                    let at = text.start + at;
+                    self.older(Older::QuoteInHelp, at..at + 2);
+                }
+                _ => {
+                    let end = at + 1 + scan::character(&bytes[at + 1..]);
+                    let span = text.start + at..text.start + end;
+                    self.findings.error(Code::Escape, span, || explain::escape(&bytes[at..end]));
+                    return;
+                }
+            }
+        }
+        if let Err(error) = std::str::from_utf8(bytes) {
+            let at = text.start + error.valid_up_to();
+            self.findings.error(Code::HelpNotUtf8, at..at + 1, || {
+                Detail::new("the HELP text is not UTF-8")
+                    .help("the gateway would take it, and Prometheus then refuse all that the gateway holds")
+            });
+        }
+        let returns = bytes.iter().rev().take_while(|byte| **byte == b'\r').count();
+        if returns > 0 {
+            let span = text.end - returns..text.end;
+            self.splice(span.clone(), Cow::Borrowed(b""));
+            self.findings.warning(Code::HelpCarriageReturn, span, || {
+                Detail::new(
+                    "the HELP text ends with a carriage return, which the gateway would store with it",
+                )
+                .help("end lines with a newline alone")
+            });
+        }
+    }
+
+    /// `# TYPE name type`.
+    fn type_of(&mut self, meta: &Meta<'a>) {
+        let Some((name, number, part)) = self.meta(meta) else { return };
+        let Some(text) = meta.text.clone() else { return };
+        let family = &self.families[number];
+        if family.kind.is_some() && !family.guessed {
+            self.type_again(&name, number, part);
+            return;
+        }
+        let bytes = &self.text.bytes[text.clone()];
+        let trimmed =
+            bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1);
+        let span = text.start..text.start + trimmed;
+        let kind = Kind::parse(&bytes[..trimmed]);
+        let family = &mut self.families[number];
+        family.declared = Some(name.span().start);
+        family.guessed = kind.is_none() && trimmed > 0;
+        family.kind = kind;
+        match kind {
+            Some(Kind::GaugeHistogram) => self.older(Older::GaugeHistogram, span.clone()),
+            None if trimmed > 0 => {
+                let (detail, guess) = explain::unknown_type(&bytes[..trimmed]);
+                self.families[number].kind = Some(guess.unwrap_or(Kind::Untyped));
+                self.findings.error(Code::UnknownType, span.clone(), || detail);
+                return;
+            }
+            Some(_) | None => {}
+        }
+        if span.end < text.end {
+            self.trailing(span.end..text.end);
+        }
+    }
+
+    /// A TYPE line of a family whose type is fixed: by a TYPE line or by a first sample.
+    fn type_again(&mut self, name: &Token<'a>, number: usize, part: Part) {
+        let bytes = self.text.bytes;
+        let family = &self.families[number];
+        let text = family.name.text();
+        let family_name = quoted(&text);
+        if let Some(first) = family.declared {
+            self.findings.error(Code::SecondType, name.span(), || {
+                let message = if part == Part::Whole {
+                    format!("a second TYPE line for {family_name}")
+                } else {
+                    format!("{} is a part of {family_name}, whose type is given already", quoted(name.raw()))
+                };
+                Detail::new(message).related(line_of(bytes, first), "the first one")
+            });
+        } else {
+            let first = family.first_sample;
+            self.findings.error(Code::LateType, name.span(), || {
+                let detail =
+                    Detail::new(format!("the TYPE line of {family_name} comes after its first sample"))
+                        .help("move it before the samples");
+                match first {
+                    Some(first) => detail.related(line_of(bytes, first), "the first sample"),
+                    None => detail,
+                }
+            });
+        }
+    }
+
+    /// What HELP and TYPE have in common: their name, and its family, which becomes the current one.
+    fn meta(&mut self, meta: &Meta<'a>) -> Option<(Token<'a>, usize, Part)> {
+        let name = meta.name?;
+        if !self.metric_name(&name) {
+            return None;
+        }
+        let (number, part) = self.families.resolve(&name);
+        self.current = Some((number, part));
+        Some((name, number, part))
+    }
+
+    /// Whether the gateway takes the name of a metric.
+    #[inline]
+    pub(super) fn metric_name(&mut self, name: &Token<'a>) -> bool {
+        name.is_plain() || self.quoted_name(name, Code::MetricName)
+    }
+
+    /// Whether the gateway takes a quoted name; `code` is what to say where no gateway does.
+    #[cold]
+    pub(super) fn quoted_name(&mut self, name: &Token<'a>, code: Code) -> bool {
+        let text = name.text();
+        if text.is_empty() || std::str::from_utf8(&text).is_err() {
+            self.findings.error(code, name.span(), || {
+                Detail::new(if text.is_empty() { "the name is empty" } else { "the name is not UTF-8" })
+            });
+            return false;
+        }
+        let plain = |byte: u8| {
+            byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':' && code == Code::MetricName
+        };
+        let legacy = text.iter().all(|&byte| plain(byte)) && !text[0].is_ascii_digit();
+        if !legacy && !self.rules.utf8_names {
+            self.findings.error(Code::Utf8Name, name.span(), || {
+                Detail::new(format!("the gateway takes a name such as {} only with UTF-8 names", quoted(&text)))
+                    .help("use letters, digits and `_`, or start the gateway with `--push.enable-utf8-names` and give `--utf8-names`")
+            });
+            return false;
+        }
+        self.older(Older::QuotedName, name.span());
+        true
+    }
+
+    /// Says once what older gateways do with something.
+    pub(super) fn older(&mut self, what: Older, span: Range<usize>) {
+        if self.said_of_older.contains(&what) {
+            return;
+        }
+        self.said_of_older.push(what);
+        self.findings.warning(Code::OlderGateway, span, || {
+            Detail::new(match what {
+                Older::QuotedName => "gateways before 1.10 refuse quoted names",
+                Older::QuoteInHelp => {
+                    "older gateways, such as 1.5.1, refuse `\\\"` in a HELP text; a plain `\"` will do"
+                }
+                Older::GaugeHistogram => "gateways before 1.11 know no gauge histograms and refuse the type",
+                Older::FloatCount => {
+                    "older gateways, such as 1.5.1, store only the whole part of a bucket or count"
+                }
+            })
+        });
+    }
+}
+
+/// From `at` to the end of its line.
+pub(super) fn line_of(bytes: &[u8], at: usize) -> Range<usize> {
+    at..memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::{Severity, apply};
+
+    fn rules() -> Rules<'static> {
+        Rules {
+            grouping: None,
+            utf8_names: false,
+            allow_empty: false,
+            default_type: None,
+            strip_timestamps: false,
+            repair: true,
+            max_diagnostics: usize::MAX,
+        }
+    }
+
+    fn codes(report: &Report) -> Vec<(&'static str, Severity)> {
+        report.diagnostics.iter().map(|d| (d.code.as_str(), d.severity)).collect()
+    }
+
+    #[test]
+    fn each_example_has_its_code() {
+        for code in Code::ALL {
+            if matches!(code, Code::QuantileLabel | Code::LeInKey | Code::ParserCrash | Code::BorrowedName) {
+                continue; // the former two need a grouping key, the latter a replay
+            }
+            let text = Text { bytes: code.example(), starts: &[0] };
+            let report = check(text, &rules());
+            assert!(report.diagnostics.iter().any(|d| d.code == *code), "{code:?}: {report:#?}");
+            let repaired = apply(code.example(), &report.splices);
+            let again = check(Text { bytes: &repaired, starts: &[0] }, &rules());
+            assert_eq!(again.fixed, 0, "{code:?}");
+            assert!(codes(&report).len() <= 2, "{code:?}: {report:#?}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The metric families of a text and their types: which family a name belongs to depends on what was declared
+//! before, as `setOrCreateCurrentMF` in `prometheus/common expfmt/text_parse.go` decides it.
+
+use super::hash::{self, Index};
+use super::token::Token;
+
+/// The types of the text format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Counter,
+    Gauge,
+    Untyped,
+    Summary,
+    Histogram,
+    GaugeHistogram,
+}
+
+impl Kind {
+    /// All types by their names.
+    pub(super) const NAMES: [(&'static str, Self); 7] = [
+        ("counter", Self::Counter),
+        ("gauge", Self::Gauge),
+        ("untyped", Self::Untyped),
+        ("summary", Self::Summary),
+        ("histogram", Self::Histogram),
+        ("gaugehistogram", Self::GaugeHistogram),
+        ("gauge_histogram", Self::GaugeHistogram),
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+
+    /// The type that a TYPE line names. The server drops backslashes and maps the rest to upper case as Unicode does,
+    /// where two letters beyond ASCII become ASCII: `ı` and `ſ`.
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        let mut letters = [0; 16];
+        let mut length = 0;
+        let mut rest = text;
+        loop {
+            let (letter, used) = match rest {
+                [] => break,
+                [b'\\', ..] => (None, 1),
+                [0xc4, 0xb1, ..] => (Some(b'i'), 2),
+                [0xc5, 0xbf, ..] => (Some(b's'), 2),
+                [byte, ..] => (Some(byte.to_ascii_lowercase()), 1),
+            };
+            if let Some(letter) = letter {
+                *letters.get_mut(length)? = letter;
+                length += 1;
+            }
+            rest = &rest[used..];
+        }
+        Self::NAMES.iter().find(|(name, _)| name.as_bytes() == &letters[..length]).map(|(_, kind)| *kind)
+    }
+
+    /// Of a kind whose samples have `le`.
+    pub(super) fn has_buckets(self) -> bool {
+        matches!(self, Self::Histogram | Self::GaugeHistogram)
+    }
+
+    /// Of a kind that is made of several samples.
+    pub(super) fn is_composite(self) -> bool {
+        self == Self::Summary || self.has_buckets()
+    }
+
+    /// Whether a label of this name is no label of the series but places the sample inside of it.
+    pub(super) fn is_position(self, name: &Token<'_>) -> bool {
+        match self {
+            Self::Summary => name.is(b"quantile"),
+            Self::Histogram | Self::GaugeHistogram => name.is(b"le"),
+            Self::Counter | Self::Gauge | Self::Untyped => false,
+        }
+    }
+}
+
+/// What a sample is to its family, by its name's ending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The name is the family's own.
+    Whole,
+    Count,
+    Sum,
+    Bucket,
+}
+
+/// One metric family.
+#[derive(Debug)]
+pub(super) struct Family<'a> {
+    pub(super) name: Token<'a>,
+    /// `None` until a TYPE line or a first sample has fixed it.
+    pub(super) kind: Option<Kind>,
+    /// Where a TYPE line has declared `kind`; a faulty line counts.
+    pub(super) declared: Option<usize>,
+    /// Where the family's HELP line stands.
+    pub(super) help: Option<usize>,
+    /// Where the name in the family's first sample stands.
+    pub(super) first_sample: Option<usize>,
+    /// `kind` is a guess, for the TYPE line names none.
+    pub(super) guessed: bool,
+    /// The reader knows of a sample that is dropped; once is enough.
+    pub(super) stray: bool,
+}
+
+/// All families of a text.
+#[derive(Debug, Default)]
+pub(super) struct Families<'a> {
+    all: Vec<Family<'a>>,
+    index: Index,
+}
+
+impl<'a> Families<'a> {
+    /// The family that `name` belongs to, made if there is none.
+    pub(super) fn resolve(&mut self, name: &Token<'a>) -> (usize, Part) {
+        let hash = name.hash();
+        let text = name.text();
+        if let Some(found) = self.find(&text, hash) {
+            return found;
+        }
+        let number = self.all.len();
+        let all = &self.all;
+        self.index.insert(hash, number, |number| all[number].name.hash());
+        self.all.push(Family {
+            name: *name,
+            kind: None,
+            declared: None,
+            help: None,
+            first_sample: None,
+            guessed: false,
+            stray: false,
+        });
+        (number, Part::Whole)
+    }
+
+    /// The family that `name` would belong to.
+    pub(super) fn lookup(&self, name: &[u8]) -> Option<(usize, Part)> {
+        self.find(name, hash::bytes(name))
+    }
+
+    /// The family of exactly this name.
+    pub(super) fn exact(&self, name: &[u8]) -> Option<usize> {
+        self.by_hash(name, hash::bytes(name))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Family<'a>> {
+        self.all.iter()
+    }
+
+    fn find(&self, name: &[u8], hash: u64) -> Option<(usize, Part)> {
+        if let Some(number) = self.by_hash(name, hash) {
+            return Some((number, Part::Whole));
+        }
+        let (base, part) = split(name)?;
+        let number = self.exact(base)?;
+        let fits = match self.all[number].kind {
+            Some(Kind::Summary) => part != Part::Bucket,
+            Some(Kind::Histogram | Kind::GaugeHistogram) => true,
+            Some(Kind::Counter | Kind::Gauge | Kind::Untyped) | None => false,
+        };
+        fits.then_some((number, part))
+    }
+
+    fn by_hash(&self, name: &[u8], hash: u64) -> Option<usize> {
+        self.index.find(hash, |number| self.all[number].name.is(name))
+    }
+}
+
+impl<'a> std::ops::Index<usize> for Families<'a> {
+    type Output = Family<'a>;
+
+    fn index(&self, number: usize) -> &Family<'a> {
+        &self.all[number]
+    }
+}
+
+impl std::ops::IndexMut<usize> for Families<'_> {
+    fn index_mut(&mut self, number: usize) -> &mut Self::Output {
+        &mut self.all[number]
+    }
+}
+
+/// Splits the ending of a part of a histogram or summary off a name.
+pub(super) fn split(name: &[u8]) -> Option<(&[u8], Part)> {
+    [(&b"_count"[..], Part::Count), (b"_sum", Part::Sum), (b"_bucket", Part::Bucket)]
+        .into_iter()
+        .find_map(|(ending, part)| Some((name.strip_suffix(ending)?, part)))
+        .filter(|(base, _)| !base.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_read_as_the_server_does() {
+        for (text, kind) in [
+            ("counter", Kind::Counter),
+            ("GAUGE", Kind::Gauge),
+            ("unTyped", Kind::Untyped),
+            ("ſummary", Kind::Summary),
+            ("hıſtogram", Kind::Histogram),
+            ("gauge_histogram", Kind::GaugeHistogram),
+            ("GaugeHistogram", Kind::GaugeHistogram),
+            ("\\ga\\uge\\", Kind::Gauge),
+        ] {
+            assert_eq!(Kind::parse(text.as_bytes()), Some(kind), "{text}");
+        }
+        for text in
+            ["", "gauge ", "counter\r", "info", "gauge__histogram", "counters", "a very long word indeed"]
+        {
+            assert_eq!(Kind::parse(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_belongs_to_what_was_declared_before() {
+        let mut families = Families::default();
+        let token = |name: &'static str| Token::plain(name.as_bytes(), 0);
+        let (early, part) = families.resolve(&token("h_count"));
+        assert_eq!(part, Part::Whole);
+        let (histogram, _) = families.resolve(&token("h"));
+        families[histogram].kind = Some(Kind::Histogram);
+        assert_eq!(families.resolve(&token("h_sum")), (histogram, Part::Sum));
+        assert_eq!(families.resolve(&token("h_count")), (early, Part::Whole));
+        let (summary, _) = families.resolve(&token("s"));
+        families[summary].kind = Some(Kind::Summary);
+        assert_eq!(families.resolve(&token("s_count")), (summary, Part::Count));
+        assert_ne!(families.resolve(&token("s_bucket")).0, summary);
+    }
+}

@@ -1,0 +1,127 @@
+//! Collects what the checker finds: all of it is counted, the first of it is kept.
+//!
+//! What is kept is bounded, for a text of a million faults must not become a gigabyte of messages. Messages are made
+//! only for what is kept.
+
+use super::{Code, Diagnostic, Related, Report, Rules, Severity};
+use std::ops::Range;
+
+/// What a reader is told about a finding.
+#[derive(Debug, Default)]
+pub(super) struct Detail {
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+    pub(super) related: Vec<Related>,
+}
+
+impl Detail {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn related(mut self, span: Range<usize>, message: impl Into<String>) -> Self {
+        self.related.push(Related { span, message: message.into() });
+        self
+    }
+}
+
+/// The findings so far.
+#[derive(Debug)]
+pub(super) struct Findings {
+    limit: usize,
+    repair: bool,
+    errors: Kept,
+    fixed: Kept,
+    warnings: Kept,
+}
+
+impl Findings {
+    pub(super) fn new(rules: &Rules<'_>) -> Self {
+        Self {
+            limit: rules.max_diagnostics,
+            repair: rules.repair,
+            errors: Kept::default(),
+            fixed: Kept::default(),
+            warnings: Kept::default(),
+        }
+    }
+
+    pub(super) fn error(&mut self, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {
+        self.add(Severity::Error, code, span, detail);
+    }
+
+    /// Something that is repaired, or an error where nothing is to be repaired.
+    pub(super) fn fixed(&mut self, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {
+        let severity = if self.repair { Severity::Fixed } else { Severity::Error };
+        self.add(severity, code, span, detail);
+    }
+
+    pub(super) fn warning(&mut self, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {
+        self.add(Severity::Warning, code, span, detail);
+    }
+
+    /// How many errors there are.
+    pub(super) fn errors(&self) -> usize {
+        self.errors.count
+    }
+
+    fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {
+        let kept = match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Fixed => &mut self.fixed,
+            Severity::Warning => &mut self.warnings,
+        };
+        kept.count += 1;
+        if kept.has_room(self.limit, span.start) {
+            let Detail { message, help, related } = detail();
+            kept.first.push(Diagnostic { severity, code, span, message, help, related });
+        }
+    }
+
+    /// The counts, and the diagnostics in the order of their places. Where there are too many, errors go before
+    /// repairs and repairs before warnings.
+    pub(super) fn into_report(self) -> Report {
+        let (errors, fixed, warnings) = (self.errors.count, self.fixed.count, self.warnings.count);
+        let mut diagnostics = Vec::new();
+        for mut kept in [self.errors, self.fixed, self.warnings] {
+            kept.shorten(self.limit - diagnostics.len());
+            diagnostics.append(&mut kept.first);
+        }
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+        Report { diagnostics, errors, fixed, warnings, ..Report::default() }
+    }
+}
+
+/// The findings of one severity.
+#[derive(Debug, Default)]
+struct Kept {
+    count: usize,
+    /// Up to twice the limit, which makes sorting rare.
+    first: Vec<Diagnostic>,
+    /// Whatever begins here or later would not be kept.
+    full_from: Option<usize>,
+}
+
+impl Kept {
+    fn has_room(&mut self, limit: usize, start: usize) -> bool {
+        if limit == 0 || self.full_from.is_some_and(|from| start >= from) {
+            return false;
+        }
+        if self.first.len() >= limit.saturating_mul(2) {
+            self.shorten(limit);
+            self.full_from = self.first.last().map(|last| last.span.start);
+            return self.full_from.is_none_or(|from| start < from);
+        }
+        true
+    }
+
+    fn shorten(&mut self, limit: usize) {
+        self.first.sort_by_key(|diagnostic| diagnostic.span.start);
+        self.first.truncate(limit);
+    }
+}

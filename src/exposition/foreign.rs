@@ -1,0 +1,124 @@
+//! Input that is no exposition at all: an error page, JSON, something compressed. It gets one message that says so
+//! instead of one for each of its lines.
+
+/// What the bytes seem to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Foreign {
+    Html,
+    Xml,
+    Json,
+    Gzip,
+    Zstd,
+    Snappy,
+    Utf16,
+    Protobuf,
+    Binary,
+}
+
+impl Foreign {
+    /// What a file seems to be that does not begin as an exposition does. Called only once a line of it was refused, so
+    /// that it never changes the verdict.
+    pub(super) fn recognise(file: &[u8]) -> Option<Self> {
+        let text = file.trim_ascii_start();
+        Some(match file {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            [0xff, 0x06, 0x00, 0x00, b's', b'N', ..] => Self::Snappy,
+            [0xff, 0xfe, ..]
+            | [0xfe, 0xff, ..]
+            | [0, 1..=255, 0, 1..=255, ..]
+            | [1..=255, 0, 1..=255, 0, ..] => Self::Utf16,
+            _ if is_protobuf(file) => Self::Protobuf,
+            _ if begins_with(text, b"<!doctype") || begins_with(text, b"<html") => Self::Html,
+            _ if begins_with(text, b"<?xml") => Self::Xml,
+            _ if is_json(text) => Self::Json,
+            _ if file.iter().take(1024).any(|&byte| byte == 0) => Self::Binary,
+            _ => return None,
+        })
+    }
+
+    /// What it is, and what to do.
+    pub(super) fn describe(self) -> (&'static str, &'static str) {
+        const TEXT: &str =
+            "the Pushgateway takes the Prometheus text format: a name, a blank, a value on each line";
+        match self {
+            Self::Html => ("HTML", "an error page, perhaps; look at what the URL that it comes from answers"),
+            Self::Xml => ("XML", TEXT),
+            Self::Json => ("JSON", TEXT),
+            Self::Gzip => ("compressed with gzip", "unpack it first, for example with `gunzip -c`"),
+            Self::Zstd => ("compressed with zstd", "unpack it first, for example with `zstd -dc`"),
+            Self::Snappy => ("compressed with snappy", "unpack it first"),
+            Self::Utf16 => ("UTF-16 text", "write it as UTF-8; in PowerShell: `Out-File -Encoding utf8`"),
+            Self::Protobuf => {
+                ("in the protobuf format", "ask for the text format: `Accept: text/plain;version=0.0.4`")
+            }
+            Self::Binary => ("binary data", TEXT),
+        }
+    }
+}
+
+fn begins_with(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
+
+/// An object or list, by its first two tokens; `{"a"` alone may be a sample with a quoted name.
+fn is_json(text: &[u8]) -> bool {
+    match text {
+        [b'[', rest @ ..] => {
+            matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[' | b']' | b'"' | b'0'..=b'9'))
+        }
+        [b'{', rest @ ..] => match rest.trim_ascii_start() {
+            [b'"', rest @ ..] => {
+                let end = rest.iter().position(|&byte| byte == b'"').map_or(rest.len(), |end| end + 1);
+                rest[end..].trim_ascii_start().first() == Some(&b':')
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Length-delimited messages of `MetricFamily`: a length, then field 1 (the name) with its length.
+fn is_protobuf(file: &[u8]) -> bool {
+    let length = file.iter().take(5).take_while(|&&byte| byte >= 0x80).count() + 1;
+    match file.get(length..) {
+        Some([0x0a, name, rest @ ..]) => {
+            let name = rest.get(..usize::from(*name)).unwrap_or_default();
+            !name.is_empty()
+                && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':'))
+                && matches!(rest.get(name.len()), Some(0x12 | 0x18))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_formats_are_recognised() {
+        for (bytes, foreign) in [
+            (&b"\n<!DOCTYPE html>\n<html>"[..], Foreign::Html),
+            (b"<?xml version=\"1.0\"?>", Foreign::Xml),
+            (b"{\"status\": \"success\"}", Foreign::Json),
+            (b"{\n  \"a\" : 1\n}\n", Foreign::Json),
+            (b"[{\"a\": 1}]", Foreign::Json),
+            (b"\x1f\x8b\x08\x00", Foreign::Gzip),
+            (b"\x28\xb5\x2f\xfd\x04", Foreign::Zstd),
+            (b"\xff\xfea\0 \x001\0", Foreign::Utf16),
+            (b"a\0 \x001\0\n\0", Foreign::Utf16),
+            (b"\x0b\x0a\x03foo\x18\x01\x22\x00", Foreign::Protobuf),
+            (b"\x7fELF\x02\x01\x01\0\0", Foreign::Binary),
+        ] {
+            assert_eq!(Foreign::recognise(bytes), Some(foreign), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn expositions_with_a_fault_are_not() {
+        for text in ["a-b 1\n", "{\"a\",b=\"x\" 1\n", "{a=\"x\"} 1\n", "", "\n\nfoo", "# TYPE x y\n"] {
+            assert_eq!(Foreign::recognise(text.as_bytes()), None, "{text}");
+        }
+    }
+}

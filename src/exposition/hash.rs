@@ -1,0 +1,109 @@
+//! A small, fast, order-free hash for series and a compact index of names.
+//!
+//! A series is a set of labels: its hash is the *sum* of its pairs' hashes, so that no label list is ever
+//! sorted on the way. A hash only ever proposes that two series are equal; the bytes decide. The hash is not
+//! keyed: the text is the caller's own, and a caller who wants a slow check can have one.
+
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+const INCREMENT: u64 = 0xd1b5_4a32_d192_ed03;
+
+/// Both halves of the full product: each input bit reaches each output bit.
+#[inline]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    #[expect(clippy::cast_possible_truncation, reason = "the halves are what is wanted")]
+    let (low, high) = (product as u64, (product >> 64) as u64);
+    low ^ high
+}
+
+/// The hash of a string of bytes.
+#[inline]
+pub(super) fn bytes(bytes: &[u8]) -> u64 {
+    let mut hash = MULTIPLIER ^ (bytes.len() as u64).wrapping_mul(INCREMENT);
+    let mut chunks = bytes.chunks_exact(8);
+    for chunk in &mut chunks {
+        let mut word = [0; 8];
+        word.copy_from_slice(chunk);
+        hash = fold(hash ^ u64::from_le_bytes(word), INCREMENT);
+    }
+    let mut word = 0;
+    for &byte in chunks.remainder() {
+        word = word << 8 | u64::from(byte);
+    }
+    fold(hash ^ word, MULTIPLIER)
+}
+
+/// The hash of one label of a series, from the hashes of its name and its value; these are summed.
+#[inline]
+pub(super) fn pair(name: u64, value: u64) -> u64 {
+    fold(name ^ INCREMENT, value ^ name.rotate_left(23)).wrapping_add(name)
+}
+
+/// The hash of a series from the sum of its pairs and the number of its family.
+#[inline]
+pub(super) fn series(family: usize, pairs: u64) -> u64 {
+    fold(pairs ^ MULTIPLIER, (family as u64).wrapping_add(1).wrapping_mul(INCREMENT))
+}
+
+/// An open-addressing table from the hash of a name to its number. The names themselves stay with the caller, who
+/// compares: eight bytes a slot, at most two thirds full.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// The upper half of the hash and the number plus one; 0 is an empty slot.
+    slots: Vec<(u32, u32)>,
+    used: usize,
+}
+
+impl Index {
+    /// The number of the name with this hash for which `same` holds.
+    pub(super) fn find(&self, hash: u64, same: impl Fn(usize) -> bool) -> Option<usize> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = position(hash, mask);
+        loop {
+            let (tag, number) = self.slots[at];
+            let number = (number as usize).checked_sub(1)?;
+            if tag == upper(hash) && same(number) {
+                return Some(number);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// Adds a number that [`Index::find`] did not find. `hash_of` gives the hash of any number already in the table.
+    pub(super) fn insert(&mut self, hash: u64, number: usize, hash_of: impl Fn(usize) -> u64) {
+        if (self.used + 1) * 3 > self.slots.len() * 2 {
+            let size = (self.slots.len() * 2).max(64);
+            let old = std::mem::replace(&mut self.slots, vec![(0, 0); size]);
+            for (tag, number) in old {
+                if number != 0 {
+                    self.put(hash_of(number as usize - 1), (tag, number));
+                }
+            }
+        }
+        self.used += 1;
+        let number =
+            u32::try_from(number + 1).expect("fewer than 2^32 names: the text would be larger than memory");
+        self.put(hash, (upper(hash), number));
+    }
+
+    fn put(&mut self, hash: u64, slot: (u32, u32)) {
+        let mask = self.slots.len() - 1;
+        let mut at = position(hash, mask);
+        while self.slots[at].1 != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = slot;
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lower bits are what is wanted")]
+fn position(hash: u64, mask: usize) -> usize {
+    hash as usize & mask
+}
+
+fn upper(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}

@@ -1,0 +1,187 @@
+//! Numbers as Go's `strconv` reads them, for the server's parser is `ParseFloat` behind a filter and `ParseInt`.
+//!
+//! Rust and Go round alike, but differ on what they take: Go refuses a value out of range (`1e999`) and a signed
+//! `nan`; hexadecimal needs a `p`, which `prometheus/common expfmt/text_parse.go` (`parseFloat`) forbids, as it
+//! forbids `_`.
+
+/// What a token is as a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Float {
+    /// The server takes it as this value.
+    Value(f64),
+    /// Written well, but too large for 64 bits: refused.
+    OutOfRange,
+    /// No number: refused.
+    Invalid,
+}
+
+/// Whether the server takes `token` as a value. The common spellings are decided without computing the value.
+pub(super) fn is_float(token: &[u8]) -> bool {
+    is_plain(token) || matches!(float(token), Float::Value(_))
+}
+
+/// Digits with at most one sign and one point, too few to overflow.
+#[inline]
+fn is_plain(token: &[u8]) -> bool {
+    let digits = match token {
+        [b'+' | b'-', rest @ ..] => rest,
+        all => all,
+    };
+    let (mut points, mut count) = (0, 0);
+    for &byte in digits {
+        match byte {
+            b'0'..=b'9' => count += 1,
+            b'.' => points += 1,
+            _ => return false,
+        }
+    }
+    points <= 1 && (1..300).contains(&count)
+}
+
+/// The value of `token`, by the rules of Go's `strconv.ParseFloat` without `p`, `P` and `_`.
+pub(super) fn float(token: &[u8]) -> Float {
+    let (negative, unsigned) = match token {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        all => (false, all),
+    };
+    let value = if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
+        f64::INFINITY
+    } else if token.eq_ignore_ascii_case(b"nan") {
+        f64::NAN
+    } else {
+        match decimal(unsigned) {
+            Some(value) if value.is_infinite() => return Float::OutOfRange,
+            Some(value) => value,
+            None => return Float::Invalid,
+        }
+    };
+    Float::Value(if negative { -value } else { value })
+}
+
+/// An unsigned decimal number, infinite when out of range.
+fn decimal(token: &[u8]) -> Option<f64> {
+    let split = token.iter().position(|byte| matches!(byte, b'e' | b'E'));
+    let mantissa = &token[..split.unwrap_or(token.len())];
+    let digits = mantissa.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let point = usize::from(mantissa.contains(&b'.'));
+    if digits == 0 || point + digits != mantissa.len() {
+        return None;
+    }
+    let mantissa = std::str::from_utf8(mantissa).ok()?;
+    let Some(split) = split else { return mantissa.parse().ok() };
+    let exponent = exponent(&token[split + 1..])?;
+    format!("{mantissa}e{exponent}").parse().ok()
+}
+
+/// An exponent as Go reads it: it stops counting at five digits, which shows only beside a mantissa of thousands of
+/// zeros, where its answer is then the wrong one.
+fn exponent(token: &[u8]) -> Option<i32> {
+    let (sign, digits) = match token {
+        [b'-', rest @ ..] => (-1, rest),
+        [b'+', rest @ ..] => (1, rest),
+        all => (1, all),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let value = digits
+        .iter()
+        .fold(0, |sum, digit| if sum < 10_000 { sum * 10 + i32::from(digit - b'0') } else { sum });
+    Some(sign * value)
+}
+
+/// Whether the server takes `token` as a timestamp: Go's `ParseInt(token, 10, 64)`, whose rules are Rust's.
+pub(super) fn is_timestamp(token: &[u8]) -> bool {
+    std::str::from_utf8(token).is_ok_and(|text| text.parse::<i64>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_what_go_takes() {
+        for token in [
+            "0",
+            "-0",
+            "+1",
+            "1.",
+            ".5",
+            "-.5e-3",
+            "1e3",
+            "1E+03",
+            "inf",
+            "+Inf",
+            "-INFINITY",
+            "nan",
+            "NaN",
+            "1e-999",
+            "1.7976931348623157e308",
+            "0e99999999999999999999",
+            "1e-99999999999999999999",
+            "00000000000000001",
+            "179769313486231580793728971405301e276",
+        ] {
+            assert!(is_float(token.as_bytes()), "{token}");
+            assert!(matches!(float(token.as_bytes()), Float::Value(_)), "{token}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_go_refuses() {
+        for token in [
+            "",
+            "+",
+            "-",
+            ".",
+            "e",
+            "e5",
+            "1e",
+            "1e+",
+            "+nan",
+            "-NaN",
+            "infi",
+            "infinit",
+            "infinityy",
+            "0x1F",
+            "0x1p4",
+            "1_000",
+            "1,5",
+            "1d",
+            "1f",
+            "--1",
+            "1.2.3",
+            "1e1.5",
+            "٣",
+            "1e1e1",
+            ".e1",
+        ] {
+            assert_eq!(float(token.as_bytes()), Float::Invalid, "{token}");
+            assert!(!is_float(token.as_bytes()), "{token}");
+        }
+        for token in ["1e999", "-1e309", "1.7976931348623159e308", "1e99999999999999999999"] {
+            assert_eq!(float(token.as_bytes()), Float::OutOfRange, "{token}");
+            assert!(!is_float(token.as_bytes()), "{token}");
+        }
+        assert!(!is_float("9".repeat(400).as_bytes()));
+        assert!(is_float("9".repeat(308).as_bytes()));
+    }
+
+    #[test]
+    fn an_exponent_stops_counting_at_five_digits() {
+        assert_eq!(exponent(b"123456"), Some(12345));
+        assert_eq!(exponent(b"-000099999"), Some(-99999));
+        assert_eq!(exponent(b"10000"), Some(10000));
+    }
+
+    #[test]
+    fn timestamps_are_64_bit_integers() {
+        for token in ["0", "-1", "+5", "0009", "9223372036854775807", "-9223372036854775808"] {
+            assert!(is_timestamp(token.as_bytes()), "{token}");
+        }
+        for token in ["", "-", "+", "1.5", "1e3", "9223372036854775808", "1_0", "0x1"] {
+            assert!(!is_timestamp(token.as_bytes()), "{token}");
+        }
+    }
+}

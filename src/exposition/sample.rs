@@ -1,0 +1,359 @@
+//! The rules of one sample: its family, its labels, its value and what follows it.
+//!
+//! They are those of `prometheus/common expfmt/text_parse.go` (`startLabelName`, `startLabelValue`, `readingValue`,
+//! `startTimestamp`), in the order of its states where that shows.
+
+use super::check::{Checker, Older};
+use super::explain::{self, quoted};
+use super::family::{Kind, Part};
+use super::findings::Detail;
+use super::hash;
+use super::number::{self, Float};
+use super::scan::Sample;
+use super::series::Parts;
+use super::token::{Label, Token};
+use super::{Code, scan};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// From how many labels on duplicates are looked for with a table instead of by comparing all with all.
+const MANY_LABELS: usize = 24;
+
+/// What the labels of a sample add up to.
+#[derive(Clone, Copy, Debug)]
+struct Labels {
+    /// The server's parser takes them.
+    good: bool,
+    /// The hash of those that tell the series from others in the text.
+    all: u64,
+    /// The hash of those that still do after the gateway has written its grouping key over them.
+    kept: u64,
+    /// The value of `le` or `quantile`, in a family that has it.
+    position: Option<f64>,
+}
+
+impl<'a> Checker<'a> {
+    /// Checks the sample of the line that begins at `line`.
+    pub(super) fn sample(&mut self, sample: &Sample<'a>, labels: &[Label<'a>], line: usize) {
+        let before = self.current;
+        let Some((number, part)) = self.family_of(sample, line) else {
+            self.unread += 1;
+            return;
+        };
+        let kind_before = before.and_then(|(number, _)| self.families[number].kind).unwrap_or(Kind::Counter);
+        let kind = self.families[number].kind.unwrap_or(Kind::Counter);
+        let borrows = sample.braced
+            && (sample.name.is_none()
+                || sample.labels_before_name > 0
+                || kind.is_composite() && before.map(|(number, _)| number) != Some(number));
+        self.borrowing |= borrows;
+        self.samples += 1;
+
+        let kind_of = |index: usize| if index < sample.labels_before_name { kind_before } else { kind };
+        let sums = self.labels(labels, kind_of);
+        let value = self.value(sample);
+        if let Some(value) = value {
+            if kind.is_composite() {
+                self.part(sample, (number, kind, part), &sums, value);
+            }
+            self.rest(sample);
+        }
+        if borrows || !sums.good {
+            return;
+        }
+        let hash = hash::series(number, sums.kept);
+        if kind.is_composite() {
+            let parts = match part {
+                Part::Count => Parts::COUNT,
+                Part::Sum => Parts::SUM,
+                Part::Whole | Part::Bucket if sums.position == Some(f64::INFINITY) => Parts::INFINITY,
+                Part::Whole | Part::Bucket => Parts::default(),
+            };
+            self.series.part(hash, line, parts, (number, sums.all));
+        } else {
+            self.series.simple(hash, line);
+        }
+    }
+
+    /// The family of a sample, which is then the current one; a first sample without a TYPE line fixes its type.
+    fn family_of(&mut self, sample: &Sample<'a>, line: usize) -> Option<(usize, Part)> {
+        let Some(name) = &sample.name else { return self.nameless(sample, line) };
+        if let Some((last, number, part)) = self.last
+            && name.is_plain()
+            && name.raw() == last
+        {
+            self.current = Some((number, part));
+            return self.current;
+        }
+        if !self.metric_name(name) {
+            return None;
+        }
+        let (number, part) = self.families.resolve(name);
+        let insert_type = self.families[number].kind.is_none().then_some(self.rules.default_type).flatten();
+        if let Some(type_name) = insert_type {
+            let declaration = [b"# TYPE ", name.raw(), b" ", type_name.as_bytes(), b"\n"].concat();
+            self.splices.push(super::Splice { range: line..line, with: Cow::Owned(declaration) });
+        }
+        let family = &mut self.families[number];
+        if family.kind.is_none() {
+            family.kind = insert_type.and_then(|name| Kind::parse(name.as_bytes())).or(Some(Kind::Untyped));
+        }
+        family.first_sample.get_or_insert(name.span().start);
+        self.current = Some((number, part));
+        self.last = name.is_plain().then_some((name.raw(), number, part));
+        self.current
+    }
+
+    /// A line such as `{a="b"} 1`: the server goes on with the family and the metric that it read last.
+    #[cold]
+    fn nameless(&mut self, sample: &Sample<'a>, line: usize) -> Option<(usize, Part)> {
+        if self.samples == 0 {
+            let end = sample.value.start;
+            self.findings.error(Code::NamelessSample, line..end, || {
+                Detail::new("the sample has no metric name").help("write it as `name{label=\"value\"} 1`")
+            });
+            return None;
+        }
+        self.current
+    }
+
+    /// Checks all labels. `kind_of` gives the type of the family that the server's parser was at when it read a label.
+    fn labels(&mut self, labels: &[Label<'a>], kind_of: impl Fn(usize) -> Kind) -> Labels {
+        let mut sums = Labels { good: true, all: 0, kept: 0, position: None };
+        // A bit for each hash of a name: as long as none is set twice, no name stands twice.
+        let (mut seen, mut again) = (0_u64, false);
+        for (index, label) in labels.iter().enumerate() {
+            let kind = kind_of(index);
+            let mut good = label.name.is_plain() || self.quoted_name(&label.name, Code::LabelName);
+            if !label.value.raw().is_ascii() && std::str::from_utf8(label.value.raw()).is_err() {
+                self.not_utf8(label);
+                good = false;
+            }
+            if kind.is_position(&label.name) {
+                match self.position(label) {
+                    Some(position) => sums.position = Some(position),
+                    None => good = false,
+                }
+                sums.good &= good;
+                continue;
+            }
+            if label.name.text().starts_with(b"__") && good {
+                good = self.reserved_label(label);
+            }
+            sums.good &= good;
+            let name = label.name.hash();
+            let bit = 1 << (name >> 58);
+            again |= seen & bit != 0;
+            seen |= bit;
+            let pair = hash::pair(name, label.value.hash());
+            sums.all = sums.all.wrapping_add(pair);
+            if let Some(position) = self.key.position(&label.name, name) {
+                self.overwritten(position, label);
+            } else if !self.key.would_add(label) {
+                sums.kept = sums.kept.wrapping_add(pair);
+            }
+        }
+        if again {
+            sums.good &= self.unique(labels, kind_of);
+        }
+        sums
+    }
+
+    /// Whether no label stands twice, the `le` of buckets and the `quantile` of summaries apart.
+    #[cold]
+    fn unique(&mut self, labels: &[Label<'a>], kind_of: impl Fn(usize) -> Kind) -> bool {
+        let mut good = true;
+        let mut complain = |first: &Token<'a>, second: &Token<'a>| {
+            good = false;
+            self.findings.error(Code::DuplicateLabel, second.span(), || {
+                Detail::new(format!("the label {} is given twice", quoted(&second.text())))
+                    .related(first.span(), "the first one")
+            });
+        };
+        let names = labels.iter().enumerate();
+        let names = names.filter(|(index, label)| !kind_of(*index).is_position(&label.name));
+        if labels.len() < MANY_LABELS {
+            let names: Vec<_> = names.map(|(_, label)| &label.name).collect();
+            for (index, second) in names.iter().enumerate() {
+                if let Some(first) = names[..index].iter().find(|first| first.same(second)) {
+                    complain(first, second);
+                }
+            }
+        } else {
+            let mut first_of: HashMap<Cow<'_, [u8]>, &Token<'a>> = HashMap::with_capacity(labels.len());
+            for (_, label) in names {
+                if let Some(first) = first_of.insert(label.name.text(), &label.name) {
+                    complain(first, &label.name);
+                }
+            }
+        }
+        good
+    }
+
+    /// The value of `le` or `quantile`, if it is a number.
+    fn position(&mut self, label: &Label<'a>) -> Option<f64> {
+        if let Float::Value(value) = number::float(&label.value.text()) {
+            return Some(value);
+        }
+        self.findings.error(Code::Position, label.value.span(), || {
+            let name = quoted(label.name.raw());
+            Detail::new(format!("the value of {name} is no number"))
+                .help("the bucket of all observations has `le=\"+Inf\"`")
+        });
+        None
+    }
+
+    #[cold]
+    fn not_utf8(&mut self, label: &Label<'a>) {
+        let valid = std::str::from_utf8(label.value.raw()).map_or_else(|error| error.valid_up_to(), str::len);
+        let at = label.value.span().start + valid;
+        self.findings.error(Code::NotUtf8, at..at + 1, || {
+            Detail::new(format!("the value of the label {} is not UTF-8", quoted(&label.name.text())))
+        });
+    }
+
+    /// A label that begins with `__`: the parser refuses `__name__`, and the store the others.
+    #[cold]
+    fn reserved_label(&mut self, label: &Label<'a>) -> bool {
+        if label.name.is(b"__name__") {
+            self.findings.error(Code::NameLabel, label.span(), || {
+                Detail::new("the label `__name__` is given").help("write the name before the braces")
+            });
+            return false;
+        }
+        self.findings.error(Code::ReservedLabel, label.name.span(), || {
+            Detail::new(format!("the label {} begins with two underscores", quoted(&label.name.text())))
+                .help("Prometheus keeps such names to itself; drop the underscores")
+        });
+        true
+    }
+
+    /// A label that the grouping key has too; said once for each label of the key.
+    #[inline]
+    fn overwritten(&mut self, position: usize, label: &Label<'a>) {
+        let key = &mut self.key.labels[position];
+        if key.said || key.value.is_some_and(|value| label.value.is(value)) {
+            return;
+        }
+        key.said = true;
+        let value = key.value;
+        self.findings.warning(Code::OverwrittenLabel, label.span(), || {
+            let name = quoted(&label.name.text());
+            Detail::new(match value {
+                Some(value) => format!("the grouping key overwrites the label {name} with {}", quoted(value)),
+                None => format!("the grouping key overwrites the label {name}"),
+            })
+            .help("leave the label out, or name it in another way")
+        });
+    }
+
+    /// The value, if it is a number.
+    fn value(&mut self, sample: &Sample<'a>) -> Option<&'a [u8]> {
+        let value = &self.text.bytes[sample.value.clone()];
+        if number::is_float(value) {
+            return Some(value);
+        }
+        let behind_name = sample.name.filter(|name| name.span().end == sample.value.start && name.is_plain());
+        let (code, detail) = explain::value(value, behind_name.map(|name| name.raw()));
+        let span = if value.is_empty() {
+            sample.value.clone()
+        } else if code == Code::MetricName {
+            sample.value.start..sample.value.start + scan::character(value)
+        } else {
+            sample.value.clone()
+        };
+        self.findings.error(code, span, || detail);
+        None
+    }
+
+    /// A sample of a histogram or summary: its number, and whether the gateway stores it at all.
+    fn part(
+        &mut self,
+        sample: &Sample<'a>,
+        (number, kind, part): (usize, Kind, Part),
+        labels: &Labels,
+        value: &[u8],
+    ) {
+        let Float::Value(value) = number::float(value) else { return };
+        let placed = labels.position.is_some_and(|position| !position.is_nan());
+        let span = sample.value.clone();
+        match part {
+            Part::Sum => {}
+            Part::Count if kind == Kind::Summary => {
+                if value.fract() != 0.0 || !(0.0..18_446_744_073_709_551_616.0).contains(&value) {
+                    self.findings.warning(Code::BrokenCount, span, || {
+                        Detail::new(
+                            "a summary's count is a whole number, and the gateway stores another one for it",
+                        )
+                    });
+                }
+            }
+            Part::Whole | Part::Bucket if !placed => self.stray(sample, number, kind),
+            Part::Whole if kind == Kind::Summary => {}
+            Part::Count | Part::Whole | Part::Bucket if value < 0.0 => {
+                self.findings.error(Code::NegativeCount, span, || {
+                    let what = if part == Part::Count { "count" } else { "bucket" };
+                    Detail::new(format!("the {what} of a histogram is negative"))
+                });
+            }
+            Part::Count | Part::Whole | Part::Bucket => {
+                if value.fract() != 0.0 || value >= 18_446_744_073_709_551_616.0 {
+                    self.older(Older::FloatCount, span);
+                }
+            }
+        }
+    }
+
+    /// A sample of a histogram or summary that is no part of it; said once for each family.
+    fn stray(&mut self, sample: &Sample<'a>, number: usize, kind: Kind) {
+        let family = &mut self.families[number];
+        if family.stray {
+            return;
+        }
+        family.stray = true;
+        let name = family.name.text();
+        let span = sample.name.map_or(sample.value.clone(), |name| name.span());
+        self.findings.warning(Code::StraySample, span, || {
+            let (label, endings) = if kind == Kind::Summary {
+                ("quantile", "`_sum` and `_count`")
+            } else {
+                ("le", "`_bucket`, `_sum` and `_count`")
+            };
+            Detail::new(format!("the gateway drops this sample: {} is a {}", quoted(&name), kind.name()))
+                .help(format!("its samples end with {endings}, or have the label `{label}`"))
+        });
+    }
+
+    /// What follows the value: nothing, or a timestamp.
+    fn rest(&mut self, sample: &Sample<'a>) {
+        if sample.rest.is_empty() {
+            return;
+        }
+        let rest = &self.text.bytes[sample.rest.clone()];
+        let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
+        let (word, behind) = (&rest[..end], rest[end..].trim_ascii());
+        let span = sample.rest.start..sample.rest.start + end;
+        let strip = self.rules.strip_timestamps;
+        if strip && behind.is_empty() && number::is_float(word) {
+            self.splices.push(super::Splice { range: sample.value.end..span.end, with: Cow::Borrowed(b"") });
+        } else if !number::is_timestamp(word) {
+            let (code, detail) = explain::rest(rest);
+            let span = if code == Code::Exemplar { sample.rest.clone() } else { span };
+            self.findings.error(code, span, || detail);
+        } else if behind.is_empty() {
+            self.findings.error(Code::Timestamp, span, || {
+                Detail::new("the gateway takes no timestamps")
+                    .help("leave it out, or give `--strip-timestamps`; a sample counts from when Prometheus fetches it")
+            });
+        } else if behind.starts_with(b"#") {
+            let (code, detail) = explain::rest(behind);
+            self.findings.error(code, sample.rest.end - behind.len()..sample.rest.end, || detail);
+        } else {
+            self.findings.error(Code::TrailingText, sample.rest.end - behind.len()..sample.rest.end, || {
+                Detail::new("something follows the timestamp").help(
+                    "does the next line begin here? `curl -d` removes newlines; `--data-binary` keeps them",
+                )
+            });
+        }
+    }
+}

@@ -100,7 +100,8 @@ print_list() {
 
 # An apt of our own: its lists, cache and (empty) record of what is installed lie in $apt, so that neither root nor the
 # machine's state is touched. Of the machine's configuration it takes how to reach the network; the rest can hold hooks
-# that act on the machine.
+# that act on the machine. Signatures are checked as ever, but an index may be past its date: a mirror that stands still
+# has what we came for, which is old releases.
 private_apt() {
   apt=$home/apt-$from
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
@@ -110,6 +111,7 @@ private_apt() {
     printf '%s\n' \
       'Acquire::Languages "none";' \
       'Acquire::Retries "3";' \
+      'Acquire::Check-Valid-Until "false";' \
       "APT::Architectures \"$(dpkg --print-architecture)\";" \
       'APT::Sandbox::User "";' \
       "Dir::State \"$apt\";" \

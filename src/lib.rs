@@ -1,7 +1,110 @@
-//! pushgw.
+//! pushgw pushes Prometheus metrics to a Pushgateway, says before sending what the gateway would refuse, and shows
+//! and cleans what the gateway holds.
+//!
+//! This library is the program: `main.rs` only hands the process to [`run`]. It is no stable interface for others.
+//!
+//! # The map
+//!
+//! The rooms are named after the domain, and data goes through them forwards only:
+//! arguments → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`output`] → exit code ([`error`]).
+//!
+//! | room | what it owns |
+//! | --- | --- |
+//! | [`cli`] | the options and their help, as clap structs |
+//! | [`env`](mod@env) | variables and terminals, captured once |
+//! | [`config`] | flag > variable > default, and the rules across options |
+//! | [`command`] | one file a subcommand |
+//! | [`input`] | files and standard input, read whole |
+//! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics (pure) |
+//! | [`grouping`] | labels, the grouping key, its path, matchers (pure) |
+//! | [`gateway`] | the server: addresses, requests, what it answers (pure), and the client (the only one that names ureq) |
+//! | [`output`] | the only writer: streams, colour, tables, diagnostics as text |
+//! | [`error`] | the ways to fail and their exit codes |
+//!
+//! Who may use whom is held by `tests/it/layering.rs`.
 
+pub mod cli;
+pub mod command;
+pub mod config;
 pub mod duration;
+pub mod env;
+pub mod error;
 pub mod exposition;
 pub mod gateway;
 pub mod grouping;
+pub mod input;
+pub mod output;
 pub mod secret;
+
+use clap::{CommandFactory, FromArgMatches};
+use env::Environment;
+use error::{Failure, exit_code};
+use output::Printer;
+use std::ffi::OsString;
+use std::io::{Read, Write};
+
+/// The process's streams.
+pub struct Streams<'a> {
+    /// Standard input.
+    pub stdin: &'a mut dyn Read,
+    /// Standard output.
+    pub stdout: &'a mut dyn Write,
+    /// Standard error.
+    pub stderr: &'a mut dyn Write,
+}
+
+/// Runs the program with `args` (the program's name first) and returns its exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: Streams<'_>) -> u8 {
+    let mut command = command_line();
+    if let Some(width) = environment.width {
+        command = command.term_width(width);
+    }
+    let cli =
+        match command.try_get_matches_from(args).and_then(|matches| cli::Cli::from_arg_matches(&matches)) {
+            Ok(cli) => cli,
+            Err(said) => return say(&said, environment, streams),
+        };
+    let (terminal, verbosity) = config::output(&cli.output, environment);
+    let mut printer = Printer::new(streams.stdout, streams.stderr, terminal, verbosity);
+    let mut context = command::Context { environment, stdin: streams.stdin, printer: &mut printer };
+    let done = command::run(cli.command, &mut context);
+    if let Err(failure) = &done {
+        tell(failure, &mut printer);
+    }
+    let written = printer.finish().map_err(Failure::output);
+    match done.and(written) {
+        Ok(()) => exit_code::DONE,
+        Err(failure) => failure.exit_code(),
+    }
+}
+
+/// The command line as clap knows it, for the generators of the completions and the manual pages.
+#[must_use]
+pub fn command_line() -> clap::Command {
+    cli::Cli::command()
+}
+
+fn tell(failure: &Failure, printer: &mut Printer<'_>) {
+    if !matches!(failure, Failure::OutputClosed) {
+        let details = failure.details().unwrap_or_default();
+        printer.error(&failure.to_string(), details, failure.hint().as_deref());
+    }
+}
+
+/// Says what clap has to say: the help or the version on standard output, a fault on standard error.
+fn say(said: &clap::Error, environment: &Environment, streams: Streams<'_>) -> u8 {
+    let (stream, is_terminal) = if said.use_stderr() {
+        (streams.stderr, environment.stderr_is_terminal)
+    } else {
+        (streams.stdout, environment.stdout_is_terminal)
+    };
+    let text = said.render();
+    let text = if config::colour(output::ColourChoice::Auto, is_terminal, environment) {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
+    // A reader that went away misses the help; nobody is left to tell.
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    u8::try_from(said.exit_code()).unwrap_or(exit_code::USAGE)
+}

@@ -15,4 +15,4 @@ pub use colour::{ColourChoice, ColourVariables, Style, colour};
 pub use diagnostics::{MessageFormat, Source, Sources};
 pub use printer::{Channel, Line, Printer, Span, Stream, Terminal, Verbosity};
 pub use sanitise::Charset;
-pub use table::{Column, GroupRow, GroupState, Table, age, groups};
+pub use table::{Column, GroupRow, Table, age, groups};

@@ -7,6 +7,7 @@
 
 use super::printer::{Channel, Line, Look, Printer, Span};
 use super::{Style, width};
+use crate::gateway::State;
 use std::io;
 use std::time::Duration;
 
@@ -147,17 +148,6 @@ impl Printer<'_> {
     }
 }
 
-/// How a group's last push ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupState {
-    /// It was stored.
-    Ok,
-    /// It was refused.
-    Failed,
-    /// Nothing was ever stored: each push was refused.
-    Never,
-}
-
 /// What the table of groups shows of one.
 #[derive(Clone, Debug)]
 pub struct GroupRow {
@@ -170,7 +160,7 @@ pub struct GroupRow {
     /// How long ago the last push was stored; `None` if none ever was.
     pub age: Option<Duration>,
     /// How the last push ended.
-    pub state: GroupState,
+    pub state: State,
     /// With another group it breaks the gateway.
     pub conflict: bool,
 }
@@ -190,9 +180,9 @@ pub fn groups(rows: impl IntoIterator<Item = GroupRow>) -> Table {
             |number: Option<u64>| Line::from(number.map_or("?".to_owned(), |number| number.to_string()));
         let age = row.age.map_or("never".to_owned(), age);
         let mut state = vec![match row.state {
-            GroupState::Ok => Span::new(Style::Good, "ok"),
-            GroupState::Failed => Span::new(Style::Bad, "failed"),
-            GroupState::Never => Span::new(Style::Warning, "never"),
+            State::Ok => Span::new(Style::Good, "ok"),
+            State::Failed => Span::new(Style::Bad, "failed"),
+            State::Never => Span::new(Style::Warning, "never"),
         }];
         if row.conflict {
             state.extend([Span::plain(", "), Span::new(Style::Bad, "conflict")]);
@@ -237,17 +227,10 @@ mod tests {
             conflict,
         };
         groups([
-            row("job=db_backup", Some(1), Some(1), Some(200), GroupState::Ok, false),
-            row("job=動画 instance=🎉", Some(12), Some(48_000), Some(7_500), GroupState::Failed, true),
-            row("job=x\x1b[2J instance=", None, None, None, GroupState::Never, true),
-            row(
-                "job=video_processing instance=mp4_node1",
-                Some(3),
-                Some(3),
-                Some(400_000),
-                GroupState::Ok,
-                false,
-            ),
+            row("job=db_backup", Some(1), Some(1), Some(200), State::Ok, false),
+            row("job=動画 instance=🎉", Some(12), Some(48_000), Some(7_500), State::Failed, true),
+            row("job=x\x1b[2J instance=", None, None, None, State::Never, true),
+            row("job=video_processing instance=mp4_node1", Some(3), Some(3), Some(400_000), State::Ok, false),
         ])
     }
 

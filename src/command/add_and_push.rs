@@ -1,0 +1,48 @@
+//! `push` (PUT) and `add` (POST): read all, check all, send once.
+
+use super::{Context, check};
+use crate::config::{Action, Push};
+use crate::error::Failure;
+use crate::gateway::{Client, Method, Request, curl};
+use crate::input;
+
+/// Pushes, or prints what would be pushed.
+pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+    let input = input::read(&push.check.origins, context.stdin)?;
+    let accepted = check::accept(&push.check, Some(&push.key), &input, context.printer)?;
+    let request = Request {
+        method: push.method,
+        endpoint: &push.connection.endpoint,
+        path: push.key.path(),
+        body: Some(&accepted.body),
+    };
+    match push.action {
+        Action::Print => {
+            context.printer.result(request.head().as_bytes()).map_err(Failure::output)?;
+            context.printer.result(&accepted.body).map_err(Failure::output)
+        }
+        Action::PrintCurl => {
+            let command = curl::command(&request, push.connection.timeout).map_err(anyhow::Error::new)?;
+            context.printer.result(&command).map_err(Failure::output)
+        }
+        Action::Send => {
+            let answer = Client::new(&push.connection).send(&request)?;
+            if answer.status == 202 {
+                context.printer.warning(
+                    "the gateway answered 202: it runs without consistency checks, so the push was queued, not verified",
+                );
+            }
+            let done = match push.method {
+                Method::Post => "added to",
+                _ => "pushed to",
+            };
+            context.printer.success(&format!(
+                "{done} {} on {}: {}",
+                push.key,
+                push.connection.endpoint,
+                accepted.amount()
+            ));
+            Ok(())
+        }
+    }
+}

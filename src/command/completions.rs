@@ -1,0 +1,15 @@
+//! `completions`: the checked-in scripts, byte for byte.
+
+use super::Context;
+use crate::cli::Shell;
+use crate::error::Failure;
+
+/// Prints the shell's script.
+pub(super) fn run(shell: Shell, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+    let script = match shell {
+        Shell::Bash => include_str!("../../completions/pushgw.bash"),
+        Shell::Zsh => include_str!("../../completions/_pushgw"),
+        Shell::Fish => include_str!("../../completions/pushgw.fish"),
+    };
+    context.printer.result(script.as_bytes()).map_err(Failure::output)
+}

@@ -1,0 +1,393 @@
+//! From what was typed to what will be done: a flag beats a variable, a variable beats the default, and the rules
+//! that need more than one option hold. Behind this room nobody sees clap or a variable.
+
+use crate::cli;
+use crate::duration;
+use crate::env::Environment;
+use crate::error::Failure;
+use crate::exposition::Rules;
+use crate::gateway::{Connection, Endpoint, GroupUrl, Method};
+use crate::grouping::{Emptiness, GroupingKey, KeyRules, Label, Matcher, Names, PathError};
+use crate::input::Origin;
+use crate::output::{self, Charset, ColourChoice, ColourVariables, Stream, Terminal, Verbosity};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const DEFAULT_GATEWAY: &str = "http://localhost:9091";
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// `push` or `add`, ready to be done.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// PUT or POST.
+    pub method: Method,
+    /// The group.
+    pub key: GroupingKey,
+    /// The text and what it is held to.
+    pub check: Check,
+    /// What becomes of the request.
+    pub action: Action,
+    /// How to reach the gateway.
+    pub connection: Connection,
+}
+
+/// What becomes of a push's request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It is sent.
+    Send,
+    /// It is printed.
+    Print,
+    /// It is printed as a curl command.
+    PrintCurl,
+}
+
+/// `check`, and the same part of `push` and `add`.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "the switches are independent of each other")]
+pub struct Check {
+    /// Where the text comes from.
+    pub origins: Vec<Origin>,
+    /// The gateway runs with `--push.enable-utf8-names`.
+    pub utf8_names: bool,
+    /// Input without samples is taken.
+    pub allow_empty: bool,
+    /// The type of metrics that declare none.
+    pub default_type: Option<&'static str>,
+    /// Timestamps are dropped.
+    pub strip_timestamps: bool,
+    /// Harmless faults are repaired.
+    pub repair: bool,
+    /// Warnings count as errors.
+    pub strict: bool,
+    /// How many diagnostics are shown.
+    pub max_diagnostics: usize,
+    /// How they are shown.
+    pub message_format: output::MessageFormat,
+}
+
+impl Check {
+    /// What the text is held to, with the group that it goes to.
+    #[must_use]
+    pub fn rules<'a>(&self, grouping: Option<&'a GroupingKey>) -> Rules<'a> {
+        Rules {
+            grouping,
+            utf8_names: self.utf8_names,
+            allow_empty: self.allow_empty,
+            default_type: self.default_type,
+            strip_timestamps: self.strip_timestamps,
+            repair: self.repair,
+            max_diagnostics: self.max_diagnostics,
+        }
+    }
+}
+
+/// `delete`, ready to be done.
+#[derive(Clone, Debug)]
+pub struct Delete {
+    /// The group's path: built from its key, or as `--url` has it.
+    pub path: String,
+    /// The group's key; `None` where `--url` names bytes that no key can hold.
+    pub key: Option<GroupingKey>,
+    /// Delete without looking.
+    pub force: bool,
+    /// Only say what would be done.
+    pub dry_run: bool,
+    /// How to reach the gateway.
+    pub connection: Connection,
+}
+
+/// `list`, ready to be done.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// All must hold.
+    pub matchers: Vec<Matcher>,
+    /// How the groups are printed.
+    pub format: cli::ListFormat,
+    /// How to reach the gateway.
+    pub connection: Connection,
+}
+
+/// The printer's surroundings and how much it says.
+#[must_use]
+pub fn output(args: &cli::OutputArgs, environment: &Environment) -> (Terminal, Verbosity) {
+    let choice = match args.color {
+        cli::ColorWhen::Auto => ColourChoice::Auto,
+        cli::ColorWhen::Always => ColourChoice::Always,
+        cli::ColorWhen::Never => ColourChoice::Never,
+    };
+    let stream = |is_terminal| Stream { is_terminal, colour: colour(choice, is_terminal, environment) };
+    let terminal = Terminal {
+        stdout: stream(environment.stdout_is_terminal),
+        stderr: stream(environment.stderr_is_terminal),
+        width: environment.width,
+        charset: if environment.is_utf8() { Charset::Unicode } else { Charset::Ascii },
+    };
+    let verbosity = match (args.quiet, args.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, 0) => Verbosity::Normal,
+        (false, 1) => Verbosity::Verbose,
+        (false, _) => Verbosity::Debug,
+    };
+    (terminal, verbosity)
+}
+
+/// Whether a stream is coloured.
+#[must_use]
+pub fn colour(choice: ColourChoice, is_terminal: bool, environment: &Environment) -> bool {
+    let variables = ColourVariables {
+        no_color: environment.variable("NO_COLOR"),
+        clicolor_force: environment.variable("CLICOLOR_FORCE"),
+        term: environment.variable("TERM"),
+    };
+    output::colour(choice, is_terminal, variables)
+}
+
+impl Push {
+    /// Resolves `push` (`Method::Put`) or `add` (`Method::Post`).
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`].
+    pub fn resolve(method: Method, args: &cli::PushArgs, environment: &Environment) -> Result<Self, Failure> {
+        let rules = KeyRules { emptiness: Emptiness::Refuse, names: names(args.input.utf8_names) };
+        let (key, endpoint) = match &args.group.url {
+            Some(url) => {
+                let url = group_url(url, &args.connection)?;
+                (url.key(rules).map_err(in_url)?, url.endpoint)
+            }
+            None => (key(&args.group, rules)?, endpoint(&args.connection, environment)?),
+        };
+        let action = match (args.dry_run, args.as_curl) {
+            (false, false) => Action::Send,
+            (true, _) => Action::Print,
+            (false, true) => Action::PrintCurl,
+        };
+        let connection = connection(endpoint, &args.connection, environment)?;
+        let check = check(&args.input, environment)?;
+        Ok(Self { method, key, check, action, connection })
+    }
+}
+
+/// Resolves `check`: the text, and the group where one is named.
+///
+/// # Errors
+///
+/// [`Failure::Usage`].
+pub fn resolve_check(
+    args: &cli::CheckArgs,
+    environment: &Environment,
+) -> Result<(Check, Option<GroupingKey>), Failure> {
+    let rules = KeyRules { emptiness: Emptiness::Refuse, names: names(args.input.utf8_names) };
+    let named = args.group.job.is_some() || args.group.instance.is_some() || !args.group.labels.is_empty();
+    let key = match &args.group.url {
+        Some(url) => {
+            let url: GroupUrl =
+                unicode("--url", url)?.parse().map_err(|error| Failure::usage(format!("--url: {error}")))?;
+            Some(url.key(rules).map_err(in_url)?)
+        }
+        None if named => Some(key(&args.group, rules)?),
+        None => None,
+    };
+    Ok((check(&args.input, environment)?, key))
+}
+
+impl Delete {
+    /// Resolves `delete`.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`].
+    pub fn resolve(args: &cli::DeleteArgs, environment: &Environment) -> Result<Self, Failure> {
+        let rules = KeyRules { emptiness: Emptiness::Allow, names: names(args.utf8_names) };
+        let (path, key, endpoint) = if let Some(url) = &args.group.url {
+            let url = group_url(url, &args.connection)?;
+            let key = match (url.key(rules), args.force) {
+                (Ok(key), _) => Some(key),
+                (Err(_), true) => None,
+                (Err(error), false) => return Err(unreadable(&error)),
+            };
+            (url.path, key, url.endpoint)
+        } else {
+            let key = key(&args.group, rules)?;
+            (key.path(), Some(key), endpoint(&args.connection, environment)?)
+        };
+        let connection = connection(endpoint, &args.connection, environment)?;
+        Ok(Self { path, key, force: args.force, dry_run: args.dry_run, connection })
+    }
+}
+
+impl List {
+    /// Resolves `list`.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`].
+    pub fn resolve(args: &cli::ListArgs, environment: &Environment) -> Result<Self, Failure> {
+        let mut matchers = Vec::new();
+        if let Some(job) = &args.job {
+            let job = unicode("--job", job)?;
+            matchers.push(Matcher::equal("job", job));
+        }
+        for matcher in &args.matchers {
+            let matcher = unicode("--match", matcher)?;
+            matchers.push(matcher.parse().map_err(|error| Failure::usage(format!("--match: {error}")))?);
+        }
+        let endpoint = endpoint(&args.connection, environment)?;
+        let connection = connection(endpoint, &args.connection, environment)?;
+        Ok(Self { matchers, format: args.format, connection })
+    }
+}
+
+fn key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, Failure> {
+    let Some(job) = &args.job else {
+        return Err(Failure::usage_with_hint("no job is given", "-j JOB names the group's job"));
+    };
+    let job = unicode("--job", job)?;
+    let mut labels = Vec::new();
+    for label in &args.labels {
+        let label: Label =
+            unicode("--label", label)?.parse().map_err(|error| Failure::usage(format!("{error}")))?;
+        labels.push(label);
+    }
+    if let Some(instance) = &args.instance {
+        labels.push(Label::new("instance", unicode("--instance", instance)?));
+    }
+    GroupingKey::new(job, labels, rules).map_err(|error| Failure::usage(error.to_string()))
+}
+
+fn names(utf8: bool) -> Names {
+    if utf8 { Names::Utf8 } else { Names::Legacy }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn in_url(error: PathError) -> Failure {
+    Failure::usage(format!("--url: {error}"))
+}
+
+fn unreadable(error: &PathError) -> Failure {
+    Failure::usage_with_hint(
+        format!("--url: {error}"),
+        "--force deletes the path as it is written, without looking for the group",
+    )
+}
+
+/// The value as text. `option` names it in the message.
+fn unicode<'a>(option: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
+    value.to_str().ok_or_else(|| {
+        Failure::usage(format!("{option}: the value is not UTF-8: {}", value.to_string_lossy()))
+    })
+}
+
+fn group_url(url: &OsStr, connection: &cli::ConnectionArgs) -> Result<GroupUrl, Failure> {
+    if connection.gateway.is_some() {
+        return Err(Failure::usage("--url names the gateway too: leave out --gateway"));
+    }
+    GroupUrl::from_bytes(url.as_encoded_bytes()).map_err(|error| Failure::usage(format!("--url: {error}")))
+}
+
+fn endpoint(args: &cli::ConnectionArgs, environment: &Environment) -> Result<Endpoint, Failure> {
+    let setting = setting(args.gateway.as_ref(), "--gateway", "PUSHGATEWAY_URL", environment)?;
+    let (origin, url) = setting.unwrap_or(("the default", DEFAULT_GATEWAY));
+    url.parse().map_err(|error| Failure::usage(format!("{origin}: {error}")))
+}
+
+fn connection(
+    endpoint: Endpoint,
+    args: &cli::ConnectionArgs,
+    environment: &Environment,
+) -> Result<Connection, Failure> {
+    let timeout = match setting(args.timeout.as_ref(), "--timeout", "PUSHGATEWAY_TIMEOUT", environment)? {
+        None => DEFAULT_TIMEOUT,
+        Some((origin, text)) => limit(origin, text)?,
+    };
+    Ok(Connection { endpoint, timeout, connect_timeout: CONNECT_TIMEOUT })
+}
+
+/// A time limit: a duration that isn't zero.
+fn limit(origin: &str, text: &str) -> Result<Duration, Failure> {
+    match duration::parse(text) {
+        Ok(Duration::ZERO) => {
+            Err(Failure::usage(format!("{origin}: a limit of no time lets nothing happen")))
+        }
+        Ok(limit) => Ok(limit),
+        Err(error) => Err(Failure::usage(format!("{origin}: {error}"))),
+    }
+}
+
+/// An option's value from its flag or its variable, with the name of the one that decided. An empty variable is
+/// unset; an empty flag is a fault, most often a shell variable that was not set.
+fn setting<'a>(
+    flag: Option<&'a OsString>,
+    option: &'static str,
+    variable: &'static str,
+    environment: &'a Environment,
+) -> Result<Option<(&'static str, &'a str)>, Failure> {
+    if let Some(value) = flag {
+        if value.is_empty() {
+            return Err(Failure::usage(format!("{option} is empty: is the variable set?")));
+        }
+        return Ok(Some((option, unicode(option, value)?)));
+    }
+    environment.variable(variable).map(|value| Ok((variable, unicode(variable, value)?))).transpose()
+}
+
+fn check(args: &cli::InputArgs, environment: &Environment) -> Result<Check, Failure> {
+    Ok(Check {
+        origins: origins(&args.files, &args.metrics, environment)?,
+        utf8_names: args.utf8_names,
+        allow_empty: args.allow_empty,
+        default_type: args.default_type.map(|kind| match kind {
+            cli::DefaultType::Gauge => "gauge",
+            cli::DefaultType::Counter => "counter",
+            cli::DefaultType::Untyped => "untyped",
+        }),
+        strip_timestamps: args.strip_timestamps,
+        repair: !args.no_fix,
+        strict: args.strict,
+        max_diagnostics: args.max_diagnostics,
+        message_format: match args.message_format {
+            cli::MessageFormat::Human => output::MessageFormat::Human,
+            cli::MessageFormat::Short => output::MessageFormat::Short,
+            cli::MessageFormat::Json => output::MessageFormat::Json,
+            cli::MessageFormat::Github => output::MessageFormat::Github,
+        },
+    })
+}
+
+/// The sources in the order in which they make the text: files as given, then the lines of `-m`.
+fn origins(
+    files: &[PathBuf],
+    metrics: &[OsString],
+    environment: &Environment,
+) -> Result<Vec<Origin>, Failure> {
+    let is_stdin = |path: &PathBuf| path.as_path() == Path::new("-");
+    let mut origins: Vec<Origin> = files
+        .iter()
+        .map(|path| if is_stdin(path) { Origin::Stdin } else { Origin::File(path.clone()) })
+        .collect();
+    if files.is_empty() && metrics.is_empty() {
+        origins.push(Origin::Stdin);
+    }
+    match origins.iter().filter(|origin| **origin == Origin::Stdin).count() {
+        1 if environment.stdin_is_terminal => {
+            return Err(Failure::usage_with_hint(
+                "standard input is a terminal",
+                "pipe the metrics in, name a FILE, or give a line with -m 'name value'",
+            ));
+        }
+        0 | 1 => {}
+        _ => return Err(Failure::usage("standard input (`-`) can be read only once")),
+    }
+    if files.iter().any(|path| path.as_os_str().is_empty()) {
+        return Err(Failure::usage("a FILE has an empty name: is the variable set?"));
+    }
+    if !metrics.is_empty() {
+        let lines: Result<Vec<_>, _> =
+            metrics.iter().map(|line| unicode("--metric", line).map(str::to_owned)).collect();
+        origins.push(Origin::Metrics(lines?));
+    }
+    Ok(origins)
+}

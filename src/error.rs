@@ -1,0 +1,151 @@
+//! The closed set of ways to fail, each with its exit code, its words and its hint.
+//!
+//! Nothing else decides an exit code, and nothing but `lib::run` prints a failure.
+
+use crate::gateway::Fault;
+use std::fmt;
+use std::io;
+
+/// The exit codes. Scripts rely on them: 2, 3 and 4 will fail again; 5, 6 and 7 may be tried later.
+pub mod exit_code {
+    /// Done.
+    pub const DONE: u8 = 0;
+    /// Anything else: a local file that can't be read, an answer that is no Pushgateway's.
+    pub const OTHER: u8 = 1;
+    /// Usage: every fault of the group, the selection, the URL, a duration or an option.
+    pub const USAGE: u8 = 2;
+    /// The input is not what a gateway accepts; nothing was sent.
+    pub const INPUT: u8 = 3;
+    /// The gateway refused: any 3xx, any other 4xx.
+    pub const REFUSED: u8 = 4;
+    /// Failed for now: 5xx, 408, 425, 429.
+    pub const UNAVAILABLE: u8 = 5;
+    /// Unreachable: name look-up, connect, TLS, reset, closed without an answer.
+    pub const UNREACHABLE: u8 = 6;
+    /// Timed out: it may have been stored.
+    pub const TIMED_OUT: u8 = 7;
+    /// No such group.
+    pub const NO_SUCH_GROUP: u8 = 8;
+}
+
+/// A way to fail.
+#[derive(Debug)]
+pub enum Failure {
+    /// The command line, or a variable that stands for a part of it, can't be used.
+    Usage {
+        /// What is wrong, with the name of the object.
+        message: String,
+        /// The option that mends it.
+        hint: Option<String>,
+    },
+    /// The input is not what a gateway accepts; the diagnostics have been printed.
+    Input {
+        /// How many errors there were.
+        errors: usize,
+        /// What becomes of it, such as "nothing was sent".
+        consequence: &'static str,
+    },
+    /// The exchange with the gateway went wrong.
+    Gateway(Box<Fault>),
+    /// The group is not there.
+    NoSuchGroup {
+        /// The group asked for.
+        group: String,
+        /// The gateway asked.
+        gateway: String,
+        /// The groups of the same job that are there.
+        others: Vec<String>,
+    },
+    /// Anything else, with the chain of its causes.
+    Other(anyhow::Error),
+    /// The reader of the standard output went away: the end of the work, but no fault.
+    OutputClosed,
+}
+
+impl Failure {
+    /// A fault of the command line.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: None }
+    }
+
+    /// A fault of the command line, with what mends it.
+    pub fn usage_with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// The process's exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::OutputClosed => exit_code::DONE,
+            Self::Other(_) => exit_code::OTHER,
+            Self::Usage { .. } => exit_code::USAGE,
+            Self::Input { .. } => exit_code::INPUT,
+            Self::Gateway(fault) => fault.kind.exit_code(),
+            Self::NoSuchGroup { .. } => exit_code::NO_SUCH_GROUP,
+        }
+    }
+
+    /// Lines that belong under the message: the server's words, or what else is there.
+    #[must_use]
+    pub fn details(&self) -> Option<String> {
+        match self {
+            Self::Gateway(fault) => fault.kind.words().map(|words| format!("the gateway says: {words}")),
+            Self::NoSuchGroup { others, .. } if !others.is_empty() => {
+                Some(format!("groups of that job: {}", others.join(", ")))
+            }
+            _ => None,
+        }
+    }
+
+    /// What the reader can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Gateway(fault) => fault.kind.hint().map(str::to_owned),
+            Self::NoSuchGroup { .. } => {
+                Some("--force deletes without looking; absence is then no error".to_owned())
+            }
+            Self::Input { .. } | Self::Other(_) | Self::OutputClosed => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage { message, .. } => f.write_str(message),
+            Self::Input { errors: 1, consequence } => write!(f, "1 error in the input; {consequence}"),
+            Self::Input { errors, consequence } => write!(f, "{errors} errors in the input; {consequence}"),
+            Self::Gateway(fault) => write!(f, "{}: {}", fault.request, fault.kind.message()),
+            Self::NoSuchGroup { group, gateway, .. } => write!(f, "no group {group} on {gateway}"),
+            Self::Other(error) => write!(f, "{error:#}"),
+            Self::OutputClosed => f.write_str("the reader of the output went away"),
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Gateway(Box::new(fault))
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl Failure {
+    /// A failure to write the result.
+    #[must_use]
+    pub fn output(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::OutputClosed
+        } else {
+            Self::Other(anyhow::Error::new(error).context("can't write to standard output"))
+        }
+    }
+}

@@ -1,0 +1,153 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_pushgw_global_optspecs
+    string join \n color= q/quiet v/verbose h/help V/version
+end
+
+function __fish_pushgw_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_pushgw_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_pushgw_using_subcommand
+    set -l cmd (__fish_pushgw_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c pushgw -n "__fish_pushgw_needs_command" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe or a file'
+never\t'Nowhere'"
+complete -c pushgw -n "__fish_pushgw_needs_command" -s q -l quiet -d 'Say nothing but errors'
+complete -c pushgw -n "__fish_pushgw_needs_command" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
+complete -c pushgw -n "__fish_pushgw_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pushgw -n "__fish_pushgw_needs_command" -s V -l version -d 'Print version'
+complete -c pushgw -n "__fish_pushgw_needs_command" -f -a "push" -d 'Replace the group\'s metrics (HTTP PUT)'
+complete -c pushgw -n "__fish_pushgw_needs_command" -f -a "add" -d 'Replace only the group\'s metrics of the same name (HTTP POST)'
+complete -c pushgw -n "__fish_pushgw_needs_command" -f -a "delete" -d 'Delete a group (HTTP DELETE)'
+complete -c pushgw -n "__fish_pushgw_needs_command" -f -a "list" -d 'Print the gateway\'s current groups'
+complete -c pushgw -n "__fish_pushgw_needs_command" -f -a "check" -d 'Validate metrics without sending them; needs no gateway'
+complete -c pushgw -n "__fish_pushgw_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s j -l job -d 'The group\'s job' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s l -l label -d 'One more label of the group\'s key; repeatable' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s i -l instance -d 'Short for -l instance=VALUE' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l url -d 'A whole group URL as it stands in a curl script' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s m -l metric -d 'Exposition text on the command line, such as \'example_metric 4421\'; repeatable' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l type -d 'Declare the type of every metric that has samples but no TYPE line' -r -f -a "gauge\t'A value that goes up and down'
+counter\t'A value that only goes up'
+untyped\t'A value of which nothing is known'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l max-diagnostics -d 'Show at most this many problems; the rest is counted' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l message-format -d 'How problems are told: for people, as file:line:column, as JSON lines, or for GitHub Actions' -r -f -a "human\t'With the line and a mark under the fault'
+short\t'`file:line:column: severity: message`'
+json\t'One object a line'
+github\t'Workflow commands of GitHub Actions'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe or a file'
+never\t'Nowhere'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l strip-timestamps -d 'Drop timestamps, which the gateway refuses'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l allow-empty -d 'Take input without samples'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l no-fix -d 'Do not repair: what would have been repaired is an error'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l strict -d 'Warnings are errors'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l utf8-names -d 'The gateway runs with --push.enable-utf8-names'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s n -l dry-run -d 'Print the request and send nothing'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l as-curl -d 'Print the curl command that does the same and send nothing'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s q -l quiet -d 'Say nothing but errors'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s j -l job -d 'The group\'s job' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s l -l label -d 'One more label of the group\'s key; repeatable' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s i -l instance -d 'Short for -l instance=VALUE' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l url -d 'A whole group URL as it stands in a curl script' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s m -l metric -d 'Exposition text on the command line, such as \'example_metric 4421\'; repeatable' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l type -d 'Declare the type of every metric that has samples but no TYPE line' -r -f -a "gauge\t'A value that goes up and down'
+counter\t'A value that only goes up'
+untyped\t'A value of which nothing is known'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l max-diagnostics -d 'Show at most this many problems; the rest is counted' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l message-format -d 'How problems are told: for people, as file:line:column, as JSON lines, or for GitHub Actions' -r -f -a "human\t'With the line and a mark under the fault'
+short\t'`file:line:column: severity: message`'
+json\t'One object a line'
+github\t'Workflow commands of GitHub Actions'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe or a file'
+never\t'Nowhere'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l strip-timestamps -d 'Drop timestamps, which the gateway refuses'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l allow-empty -d 'Take input without samples'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l no-fix -d 'Do not repair: what would have been repaired is an error'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l strict -d 'Warnings are errors'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l utf8-names -d 'The gateway runs with --push.enable-utf8-names'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s n -l dry-run -d 'Print the request and send nothing'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l as-curl -d 'Print the curl command that does the same and send nothing'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s q -l quiet -d 'Say nothing but errors'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s j -l job -d 'The group\'s job' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s l -l label -d 'One more label of the group\'s key; repeatable' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s i -l instance -d 'Short for -l instance=VALUE' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l url -d 'A whole group URL as it stands in a curl script' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe or a file'
+never\t'Nowhere'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s f -l force -d 'Delete without looking whether the group is there'
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l utf8-names -d 'The gateway runs with --push.enable-utf8-names'
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s n -l dry-run -d 'Say what would be deleted and delete nothing'
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s q -l quiet -d 'Say nothing but errors'
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s j -l job -d 'Only groups of this job; short for --match job=JOB' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l match -d 'Only groups whose label fits: NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l format -d 'As a table, as one JSON array, or as one `/metrics/job/...` path a line' -r -f -a "table\t'For people'
+json\t'One array'
+path\t'One path a line'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe or a file'
+never\t'Nowhere'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s q -l quiet -d 'Say nothing but errors'
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -s j -l job -d 'The group\'s job' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -s l -l label -d 'One more label of the group\'s key; repeatable' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -s i -l instance -d 'Short for -l instance=VALUE' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l url -d 'A whole group URL as it stands in a curl script' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -s m -l metric -d 'Exposition text on the command line, such as \'example_metric 4421\'; repeatable' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l type -d 'Declare the type of every metric that has samples but no TYPE line' -r -f -a "gauge\t'A value that goes up and down'
+counter\t'A value that only goes up'
+untyped\t'A value of which nothing is known'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l max-diagnostics -d 'Show at most this many problems; the rest is counted' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l message-format -d 'How problems are told: for people, as file:line:column, as JSON lines, or for GitHub Actions' -r -f -a "human\t'With the line and a mark under the fault'
+short\t'`file:line:column: severity: message`'
+json\t'One object a line'
+github\t'Workflow commands of GitHub Actions'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe or a file'
+never\t'Nowhere'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l strip-timestamps -d 'Drop timestamps, which the gateway refuses'
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l allow-empty -d 'Take input without samples'
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l no-fix -d 'Do not repair: what would have been repaired is an error'
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l strict -d 'Warnings are errors'
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l utf8-names -d 'The gateway runs with --push.enable-utf8-names'
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -s q -l quiet -d 'Say nothing but errors'
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pushgw -n "__fish_pushgw_using_subcommand completions" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe or a file'
+never\t'Nowhere'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
+complete -c pushgw -n "__fish_pushgw_using_subcommand completions" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
+complete -c pushgw -n "__fish_pushgw_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -5,6 +5,9 @@
 #![allow(clippy::print_stderr, reason = "a test's standard error is shown when it fails")]
 
 mod fetch;
+mod generated;
 mod harness;
+mod layering;
+mod readme;
 mod support;
 mod vectors;

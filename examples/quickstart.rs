@@ -1,0 +1,210 @@
+//! A first look at pushgw, on a real Pushgateway of its own: each step prints the command as one would type it, what
+//! it answered, and what the gateway then held. `cargo run --example quickstart`; nothing is left running.
+//!
+//! The commands run inside this process, through the same function as the binary's.
+
+#![allow(clippy::print_stdout, reason = "the story is told on standard output")]
+#![allow(clippy::unwrap_used, reason = "what can't be done ends the story")]
+
+use pushgw::Streams;
+use pushgw::env::Environment;
+use std::process::Command;
+use support::{Gateway, newest_gateway, try_fetch};
+
+/// The tests' real gateways, without the tests' other tools.
+#[path = "../tests/it/support"]
+mod support {
+    #![allow(dead_code, reason = "the story needs a part of them")]
+    #![allow(clippy::print_stderr, reason = "what a test would print when it fails")]
+
+    mod fetch;
+    mod gateway;
+    mod http;
+    mod wait;
+
+    pub(crate) use fetch::{Program, fetch, try_fetch};
+    pub(crate) use gateway::{Gateway, newest_gateway};
+    pub(crate) use http::{Client, Response};
+    pub(crate) use wait::{PATIENCE, wait_until};
+}
+
+fn main() {
+    println!("Looking for a Pushgateway (the first time it is fetched) ...");
+    let lab = Lab { gateway: Gateway::start(newest_gateway(), &[]) };
+    println!("Pushgateway {} runs on {}.", lab.gateway.version(), lab.gateway.url());
+    lab.one_metric();
+    lab.two_groups();
+    lab.add();
+    lab.push();
+    lab.delete();
+    lab.python();
+    lab.mistakes();
+    println!("\nThat was pushgw. The gateway is stopped; README.md has the rest.");
+}
+
+struct Lab {
+    gateway: Gateway,
+}
+
+impl Lab {
+    fn one_metric(&self) {
+        title("1. One metric");
+        self.pipe("example_metric 4421", &["add", "-j", "db_backup"]);
+        self.holds();
+        println!("Its type is untyped, since nothing declared one:");
+        self.pipe("example_metric 4421", &["add", "-j", "db_backup", "--type", "gauge"]);
+        self.holds_lines(&["# TYPE example_metric", "example_metric"]);
+    }
+
+    fn two_groups(&self) {
+        title("2. Two groups of one job");
+        self.push_videos("mp4_node1", [120, 10, 4400]);
+        self.push_videos("mov_node1", [400, 250, 96_000]);
+        self.holds();
+        self.pushgw(&["list", "--match", "job=video_processing"]);
+    }
+
+    fn push_videos(&self, instance: &str, [seconds, videos, bytes]: [u32; 3]) {
+        let seconds = format!("processing_time_seconds{{quality=\"hd\"}} {seconds}");
+        let videos = format!("processed_videos_total{{quality=\"hd\"}} {videos}");
+        let bytes = format!("processed_bytes_total{{quality=\"hd\"}} {bytes}");
+        self.pushgw(&[
+            "push",
+            "-j",
+            "video_processing",
+            "-i",
+            instance,
+            "--type",
+            "gauge",
+            "-m",
+            &seconds,
+            "-m",
+            &videos,
+            "-m",
+            &bytes,
+        ]);
+    }
+
+    fn add(&self) {
+        title("3. add replaces the metrics of the same name");
+        let line = "processing_time_seconds{quality=\"hd\"} 999";
+        self.pipe(line, &["add", "-j", "video_processing", "-i", "mp4_node1", "--type", "gauge"]);
+        self.holds();
+    }
+
+    fn push(&self) {
+        title("4. push replaces the whole group");
+        let line = "processing_time_seconds{quality=\"hd\"} 666";
+        self.pipe(line, &["push", "-j", "video_processing", "-i", "mp4_node1", "--type", "gauge"]);
+        self.holds();
+    }
+
+    fn delete(&self) {
+        title("5. delete removes a group, and only that one");
+        self.pushgw(&["delete", "-j", "video_processing", "-i", "mp4_node1"]);
+        self.holds();
+        println!("Once more: it is not there any more, and a script can tell.");
+        self.pushgw(&["delete", "-j", "video_processing", "-i", "mp4_node1"]);
+    }
+
+    fn python(&self) {
+        title("6. The client libraries' push is our push, their pushadd our add");
+        let library = match try_fetch("prometheus-client") {
+            Ok(programs) => programs.into_iter().next().unwrap(),
+            Err(words) => {
+                return println!("Left out, for want of Python's prometheus-client: {}", words.trim());
+            }
+        };
+        let script = format!(
+            "from prometheus_client import CollectorRegistry, Gauge, push_to_gateway\n\
+             registry = CollectorRegistry()\n\
+             Gauge('last_success_unixtime', 'Last time it worked', registry=registry).set(1700000000)\n\
+             push_to_gateway('{}', job='example_job', registry=registry)\n",
+            self.gateway.address()
+        );
+        println!(
+            "\n$ python3 -c \"... push_to_gateway('{}', job='example_job', ...)\"",
+            self.gateway.address()
+        );
+        assert!(Command::new(library.path).args(["-c", &script]).status().unwrap().success());
+        self.pushgw(&["list", "-j", "example_job"]);
+        self.pushgw(&["delete", "-j", "example_job"]);
+        self.holds();
+    }
+
+    fn mistakes(&self) {
+        title("8. What curl lets through");
+        let before = self.gateway.groups();
+        println!("No final newline: a gateway refuses it, pushgw repairs it.");
+        self.raw("runs 1", &["push", "-j", "cleaner", "--dry-run"]);
+        println!("An unset variable, which as -i \"$HOST\" would break the gateway for everybody:");
+        self.pipe("runs 1", &["push", "-j", "cleaner", "-i", ""]);
+        println!("A job named `..`, which curl turns into another group's URL:");
+        self.pipe("runs 1", &["push", "-j", "..", "--dry-run"]);
+        println!("A producer that failed and wrote nothing:");
+        self.raw("", &["push", "-j", "db_backup"]);
+        println!("Input that a gateway refuses, with the reason, before it is sent:");
+        self.pipe("# TYPE runs conter\nruns 1,5", &["push", "-j", "db_backup"]);
+        assert_eq!(self.gateway.groups(), before);
+        println!("And the gateway is as it was:");
+        self.holds();
+    }
+
+    /// `echo line | pushgw args`.
+    fn pipe(&self, line: &str, args: &[&str]) {
+        println!("\n$ echo {} | pushgw {}", quoted(line), words(args));
+        self.run(&format!("{line}\n"), args);
+    }
+
+    /// `printf text | pushgw args`.
+    fn raw(&self, text: &str, args: &[&str]) {
+        println!("\n$ printf {} | pushgw {}", quoted(text), words(args));
+        self.run(text, args);
+    }
+
+    fn pushgw(&self, args: &[&str]) {
+        println!("\n$ pushgw {}", words(args));
+        self.run("", args);
+    }
+
+    fn run(&self, stdin: &str, args: &[&str]) {
+        let mut environment = Environment::default();
+        environment.variables.insert("PUSHGATEWAY_URL".into(), self.gateway.url().into());
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let streams = Streams { stdin: &mut stdin.as_bytes(), stdout: &mut stdout, stderr: &mut stderr };
+        let args = std::iter::once("pushgw").chain(args.iter().copied()).map(Into::into);
+        let code = pushgw::run(args, &environment, streams);
+        print!("{}{}", String::from_utf8_lossy(&stderr), String::from_utf8_lossy(&stdout));
+        if code != 0 {
+            println!("(exit status {code})");
+        }
+    }
+
+    /// What was pushed, as Prometheus would scrape it.
+    fn holds(&self) {
+        println!("\nThe gateway holds:");
+        for line in self.gateway.samples() {
+            println!("  {line}");
+        }
+    }
+
+    fn holds_lines(&self, starts: &[&str]) {
+        println!("\nThe gateway holds:");
+        let metrics = self.gateway.metrics();
+        for line in metrics.text().lines().filter(|line| starts.iter().any(|start| line.starts_with(start))) {
+            println!("  {line}");
+        }
+    }
+}
+
+fn title(text: &str) {
+    println!("\n\n{text}\n{}", "=".repeat(text.len()));
+}
+
+fn words(args: &[&str]) -> String {
+    args.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    pushgw::gateway::curl::quote(&word.replace('\n', "\\n"))
+}

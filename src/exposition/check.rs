@@ -8,14 +8,13 @@ use super::family::{Families, Kind, Part};
 use super::findings::{Detail, Findings};
 use super::foreign::Foreign;
 use super::key::Key;
+use super::lines::{self, Place};
 use super::scan::{self, Fault, Line, Meta};
 use super::series::Series;
 use super::token::{Label, Token};
 use super::{Code, Report, Rules, Splice, Text};
 use std::borrow::Cow;
 use std::ops::Range;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Gives the gateway's verdict on a text, with the reasons and the repairs.
 ///
@@ -24,12 +23,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 #[must_use]
 pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
     let mut checker = Checker::new(text, rules);
-    let ends = text.starts.iter().skip(1).copied().chain([text.bytes.len()]);
-    let mut start = 0;
-    for end in ends {
-        let end = end.clamp(start, text.bytes.len());
-        checker.file(start..end);
-        start = end;
+    for (mark, file) in lines::files(text) {
+        checker.file(mark, &file);
     }
     checker.finish()
 }
@@ -54,7 +49,6 @@ pub(super) struct Checker<'a> {
     pub(super) said_of_older: Vec<Older>,
     /// The name of the last sample, whose family the next line's mostly is too.
     pub(super) last: Option<(&'a [u8], usize, Part)>,
-    labels: Vec<Label<'a>>,
 }
 
 /// What older gateways do not take.
@@ -82,72 +76,48 @@ impl<'a> Checker<'a> {
             borrowing: false,
             said_of_older: Vec::new(),
             last: None,
-            labels: Vec::new(),
         }
     }
 
-    fn file(&mut self, file: Range<usize>) {
-        let bytes = self.text.bytes;
-        let mut start = file.start;
-        if bytes[file.clone()].starts_with(BYTE_ORDER_MARK) {
-            start += BYTE_ORDER_MARK.len();
-            self.repair(Code::ByteOrderMark, file.start..start, "", || {
-                Detail::new("the file begins with a byte-order mark")
-            });
+    fn file(&mut self, mark: Range<usize>, file: &Range<usize>) {
+        if !mark.is_empty() {
+            let detail = || Detail::new("the file begins with a byte-order mark");
+            self.repair(Code::ByteOrderMark, mark, "", detail);
         }
-        let file = start..file.end;
-        while start < file.end {
-            let newline = memchr::memchr(b'\n', &bytes[start..file.end]);
-            let end = newline.map_or(file.end, |at| start + at);
-            let Some(content) = self.line(start..end, &file) else { return };
-            if newline.is_none() && content {
+        let mut start = file.start;
+        let mut labels = Vec::new();
+        while let Some(place) = lines::next(self.text.bytes, file, start, &mut labels) {
+            start = place.all.end + 1;
+            let Some(content) = self.line(&place, &mut labels) else { return };
+            if !place.ended && content {
+                let end = place.all.end;
                 let detail = || Detail::new("the last line does not end with a newline");
                 self.repair(Code::MissingNewline, end..end, "\n", detail);
             }
-            start = end + 1;
         }
     }
 
     /// Checks one line and returns whether anything is in it, or `None` if the file is something else altogether.
-    fn line(&mut self, line: Range<usize>, file: &Range<usize>) -> Option<bool> {
-        let trimmed = self.trim(&line);
-        let mut labels = std::mem::take(&mut self.labels);
-        let result = scan::line(self.text.bytes, trimmed.clone(), &mut labels);
+    fn line(&mut self, place: &Place, labels: &mut Vec<Label<'a>>) -> Option<bool> {
+        let Place { all, trimmed, .. } = place;
+        let result = scan::line(self.text.bytes, trimmed.clone(), labels);
         let content = !matches!(result, Ok(Line::Blank));
-        let mut go_on = true;
+        let behind = trimmed.end..all.end;
         match result {
             Ok(Line::Sample(sample)) => {
-                self.sample(&sample, &labels, line.start);
-                if trimmed.end < line.end && !sample.value.is_empty() {
-                    self.trailing(trimmed.end..line.end);
+                self.sample(&sample, labels, all.start);
+                if !behind.is_empty() && !sample.value.is_empty() {
+                    self.trailing(behind);
                 }
             }
-            Ok(Line::Blank | Line::Comment) if trimmed.end < line.end => self.trailing(trimmed.end..line.end),
+            Ok(Line::Blank | Line::Comment) if !behind.is_empty() => self.trailing(behind),
             Ok(Line::Blank | Line::Comment) => {}
-            Ok(Line::Help(meta)) => self.help(&meta),
-            Ok(Line::Type(meta)) => self.type_of(&meta),
-            Err(fault) => go_on = self.fault(&fault, trimmed, file),
+            Ok(Line::Help(meta)) => self.help(&meta, behind),
+            Ok(Line::Type(meta)) => self.type_of(&meta, behind),
+            Err(fault) if !self.fault(&fault, place) => return None,
+            Err(_) => {}
         }
-        self.labels = labels;
-        go_on.then_some(content)
-    }
-
-    /// The line without what may be trimmed off its end: blanks and carriage returns, but neither of a comment that the
-    /// server takes with them nor of an empty line that has blanks only.
-    fn trim(&mut self, line: &Range<usize>) -> Range<usize> {
-        let bytes = &self.text.bytes[line.clone()];
-        if !matches!(bytes.last(), Some(b' ' | b'\t' | b'\r')) {
-            return line.clone();
-        }
-        let end = bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1);
-        let returns = bytes[end..].contains(&b'\r');
-        let comment = bytes.iter().find(|byte| !matches!(byte, b' ' | b'\t')) == Some(&b'#');
-        let keep = if comment {
-            !returns || scan::line(self.text.bytes, line.clone(), &mut self.labels).is_ok()
-        } else {
-            end == 0 && !returns
-        };
-        if keep { line.clone() } else { line.start..line.start + end }
+        Some(content)
     }
 
     /// Something behind a line that the server does not take there.
@@ -182,8 +152,9 @@ impl<'a> Checker<'a> {
     }
 
     /// Reports a line that the grammar does not take. Returns whether to go on with the file.
-    fn fault(&mut self, fault: &Fault, line: Range<usize>, file: &Range<usize>) -> bool {
+    fn fault(&mut self, fault: &Fault, place: &Place) -> bool {
         self.unread += 1;
+        let Place { file, trimmed: line, .. } = place;
         if self.text.bytes[file.start..line.start].trim_ascii().is_empty()
             && let Some(foreign) = Foreign::recognise(&self.text.bytes[file.clone()])
         {
@@ -193,13 +164,16 @@ impl<'a> Checker<'a> {
             return false;
         }
         let bytes = self.text.bytes;
-        let (code, span, detail) = explain::fault(bytes, line, fault);
+        let (code, span, detail) = explain::fault(bytes, line.clone(), fault);
         self.findings.error(code, span, || detail);
         true
     }
 
     /// `# HELP name text`.
-    fn help(&mut self, meta: &Meta<'a>) {
+    fn help(&mut self, meta: &Meta<'a>, behind: Range<usize>) {
+        if !behind.is_empty() {
+            self.trailing(behind);
+        }
         let Some((name, number, _)) = self.meta(meta) else { return };
         let Some(text) = meta.text.clone() else { return };
         let bytes = &self.text.bytes[text.clone()];
@@ -252,7 +226,10 @@ impl<'a> Checker<'a> {
     }
 
     /// `# TYPE name type`.
-    fn type_of(&mut self, meta: &Meta<'a>) {
+    fn type_of(&mut self, meta: &Meta<'a>, behind: Range<usize>) {
+        if !behind.is_empty() {
+            self.trailing(behind);
+        }
         let Some((name, number, part)) = self.meta(meta) else { return };
         let Some(text) = meta.text.clone() else { return };
         let family = &self.families[number];
@@ -405,8 +382,8 @@ mod tests {
     #[test]
     fn each_example_has_its_code() {
         for code in Code::ALL {
-            if matches!(code, Code::QuantileLabel | Code::LeInKey | Code::ParserCrash | Code::BorrowedName) {
-                continue; // the former two need a grouping key, the latter a replay
+            if matches!(code, Code::QuantileLabel | Code::LeInKey) {
+                continue; // they need a grouping key
             }
             let text = Text { bytes: code.example(), starts: &[0] };
             let report = check(text, &rules());

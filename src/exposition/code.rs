@@ -172,6 +172,9 @@ codes! {
     GatewayFamily "gateway-family" Store
         "A metric has the name of one of the gateway's own, but another type."
         b"# TYPE go_goroutines counter\ngo_goroutines 1\n";
+    BorrowedClash "borrowed-clash" Store
+        "A sample without a name of its own gives two metrics the same series, or one metric two types."
+        b"a 1\n{} 2\n";
     QuantileLabel "quantile-label" Store
         "The grouping key has a label quantile beside a summary."
         b"# TYPE s summary\ns_sum 1\n";

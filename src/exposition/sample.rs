@@ -36,10 +36,13 @@ impl<'a> Checker<'a> {
     /// Checks the sample of the line that begins at `line`.
     pub(super) fn sample(&mut self, sample: &Sample<'a>, labels: &[Label<'a>], line: usize) {
         let before = self.current;
+        let inserted = self.splices.len();
         let Some((number, part)) = self.family_of(sample, line) else {
             self.unread += 1;
             return;
         };
+        // A TYPE line that is put before the sample is what the server's parser then reads last.
+        let before = if self.splices.len() > inserted { self.current } else { before };
         let kind_before = before.and_then(|(number, _)| self.families[number].kind).unwrap_or(Kind::Counter);
         let kind = self.families[number].kind.unwrap_or(Kind::Counter);
         let borrows = sample.braced
@@ -53,7 +56,7 @@ impl<'a> Checker<'a> {
         let sums = self.labels(labels, kind_of);
         let value = self.value(sample);
         if let Some(value) = value {
-            if kind.is_composite() {
+            if kind.is_composite() && !borrows {
                 self.part(sample, (number, kind, part), &sums, value);
             }
             self.rest(sample);
@@ -114,6 +117,8 @@ impl<'a> Checker<'a> {
             });
             return None;
         }
+        let (number, _) = self.current?;
+        self.families[number].first_sample.get_or_insert(line);
         self.current
     }
 
@@ -254,7 +259,8 @@ impl<'a> Checker<'a> {
             return Some(value);
         }
         let behind_name = sample.name.filter(|name| name.span().end == sample.value.start && name.is_plain());
-        let (code, detail) = explain::value(value, behind_name.map(|name| name.raw()));
+        let (code, detail) =
+            explain::value(value, behind_name.map(|name| name.raw()), !sample.rest.is_empty());
         let span = if value.is_empty() {
             sample.value.clone()
         } else if code == Code::MetricName {

@@ -72,6 +72,9 @@ fn is_reserved(name: &[u8]) -> bool {
 impl Checker<'_> {
     /// Checks the text as a whole and hands out the report.
     pub(super) fn finish(mut self) -> Report {
+        if self.borrowing {
+            self.replay();
+        }
         for family in self.families.iter() {
             Rules {
                 families: &self.families,
@@ -145,7 +148,7 @@ impl Checker<'_> {
 }
 
 /// The name and the labels of the sample in the line that begins at `line`.
-fn sample_at(bytes: &[u8], line: usize) -> Range<usize> {
+pub(super) fn sample_at(bytes: &[u8], line: usize) -> Range<usize> {
     let line = line_of(bytes, line);
     let mut labels = Vec::new();
     match scan::line(bytes, line.clone(), &mut labels) {
@@ -174,7 +177,7 @@ impl Rules<'_, '_> {
             self.openmetrics_counter(family, &text);
             return;
         };
-        let kind = family.kind.unwrap_or(Kind::Untyped);
+        let kind = family.kind.unwrap_or(Kind::Counter);
         let (name, span) = (quoted(&text), name_at(self.bytes, at));
         if is_reserved(&text) {
             self.findings.error(Code::ReservedName, span, || {

@@ -119,11 +119,12 @@ pub fn output(args: &cli::OutputArgs, environment: &Environment) -> (Terminal, V
         cli::ColorWhen::Never => ColourChoice::Never,
     };
     let stream = |is_terminal| Stream { is_terminal, colour: colour(choice, is_terminal, environment) };
+    let locale = |name| environment.variable(name).and_then(OsStr::to_str);
     let terminal = Terminal {
         stdout: stream(environment.stdout_is_terminal),
         stderr: stream(environment.stderr_is_terminal),
         width: environment.width,
-        charset: if environment.is_utf8() { Charset::Unicode } else { Charset::Ascii },
+        charset: Charset::from_locale(locale("LC_ALL"), locale("LC_CTYPE"), locale("LANG")),
     };
     let verbosity = match (args.quiet, args.verbose) {
         (true, _) => Verbosity::Quiet,

@@ -111,11 +111,10 @@ impl<'a> Checker<'a> {
                 }
             }
             Ok(Line::Blank | Line::Comment) if !behind.is_empty() => self.trailing(behind),
-            Ok(Line::Blank | Line::Comment) => {}
             Ok(Line::Help(meta)) => self.help(&meta, behind),
             Ok(Line::Type(meta)) => self.type_of(&meta, behind),
             Err(fault) if !self.fault(&fault, place) => return None,
-            Err(_) => {}
+            Ok(Line::Blank | Line::Comment) | Err(_) => {}
         }
         Some(content)
     }
@@ -238,8 +237,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let bytes = &self.text.bytes[text.clone()];
-        let trimmed =
-            bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1);
+        let trimmed = lines::trimmed(bytes);
         let span = text.start..text.start + trimmed;
         let kind = Kind::parse(&bytes[..trimmed]);
         let family = &mut self.families[number];

@@ -19,6 +19,9 @@ pub(super) struct KeyLabel<'a> {
     pub(super) said: bool,
 }
 
+/// What a label's name and value mean.
+pub(super) type Pair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+
 /// The labels of the grouping key.
 #[derive(Debug)]
 pub(super) struct Key<'a> {
@@ -74,10 +77,7 @@ impl<'a> Key<'a> {
 impl<'a> Key<'a> {
     /// The labels of a metric, sorted, as the gateway stores them; a label of the key overwrites the first of its name. A
     /// value that is not known is empty.
-    pub(super) fn written_over(
-        &self,
-        labels: &[(Cow<'a, [u8]>, Cow<'a, [u8]>)],
-    ) -> Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)> {
+    pub(super) fn written_over(&self, labels: &[Pair<'a>]) -> Vec<Pair<'a>> {
         let mut written = labels.to_vec();
         let of_key = self.labels.iter().map(|label| (label.name, Some(label.value.unwrap_or_default())));
         let instance = self.adds_instance.then_some((&b"instance"[..], None));
@@ -85,9 +85,7 @@ impl<'a> Key<'a> {
             match (written.iter_mut().find(|(other, _)| other.as_ref() == name), value) {
                 (Some(pair), Some(value)) => pair.1 = Cow::Borrowed(value),
                 (Some(_), None) => {}
-                (None, value) => {
-                    written.push((Cow::Borrowed(name), Cow::Borrowed(value.unwrap_or_default())))
-                }
+                (None, value) => written.push((name.into(), value.unwrap_or_default().into())),
             }
         }
         written.sort();

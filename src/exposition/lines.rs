@@ -60,10 +60,15 @@ fn trim<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<Label<'a>>) 
     }
 }
 
+/// How long `bytes` is without the blanks and carriage returns at its end.
+pub(super) fn trimmed(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1)
+}
+
 #[cold]
 fn trim_blanks<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<Label<'a>>) -> usize {
     let text = &bytes[line.clone()];
-    let end = text.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1);
+    let end = trimmed(text);
     let returns = text[end..].contains(&b'\r');
     let comment = text.iter().find(|byte| !matches!(byte, b' ' | b'\t')) == Some(&b'#');
     let keep = if comment {

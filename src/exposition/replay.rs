@@ -13,7 +13,7 @@ use super::check::Checker;
 use super::explain::quoted;
 use super::family::{Families, Kind, Part};
 use super::findings::Detail;
-use super::key::Key;
+use super::key::{Key, Pair};
 use super::lines;
 use super::number::{self, Float};
 use super::scan::{self, Line, Sample};
@@ -33,7 +33,7 @@ type Signature<'a> = Option<(usize, BTreeMap<Bytes<'a>, Bytes<'a>>)>;
 /// What the parser makes of a sample. Lines may share one.
 #[derive(Debug)]
 struct Metric<'a> {
-    labels: Vec<(Bytes<'a>, Bytes<'a>)>,
+    labels: Vec<Pair<'a>>,
     /// The types of which it has a value: one, unless it is shared between families.
     kinds: Vec<Kind>,
     /// Where its first line begins.
@@ -70,7 +70,7 @@ enum Refusal {
     Negative,
 }
 
-impl<'a> Checker<'a> {
+impl Checker<'_> {
     /// Judges a text with lines that borrow.
     pub(super) fn replay(&mut self) {
         let mut model = Model::new(&self.families, self.rules.default_type);
@@ -182,7 +182,10 @@ impl<'c, 'a> Model<'c, 'a> {
                 if let (Some((number, _)), Some(text_of_type)) = (family, meta.text)
                     && self.kinds[number].is_none()
                 {
-                    self.kinds[number] = Kind::parse(text.bytes[text_of_type].trim_ascii_end());
+                    self.kinds[number] = {
+                        let name = &text.bytes[text_of_type];
+                        Kind::parse(&name[..lines::trimmed(name)])
+                    };
                 }
                 Ok(())
             }
@@ -224,7 +227,7 @@ impl<'c, 'a> Model<'c, 'a> {
             self.kinds[number] = self.default_kind;
             self.turn_to(named);
         }
-        let before = self.family;
+        let before = self.family.map(|(number, _)| number);
         if !sample.braced {
             self.begin(named, line);
         }
@@ -245,7 +248,7 @@ impl<'c, 'a> Model<'c, 'a> {
         let leans = sample.braced
             && (named.is_none()
                 || sample.labels_before_name > 0
-                || self.kind().is_composite() && before != self.family);
+                || self.kind().is_composite() && before != self.family.map(|(number, _)| number));
         if leans {
             self.borrowers.push(line);
         }
@@ -261,7 +264,7 @@ impl<'c, 'a> Model<'c, 'a> {
         self.metrics.push(Metric { labels: Vec::new(), kinds: Vec::new(), line, borrowed: false });
     }
 
-    fn label(&mut self, label: &Label<'a>, pairs: &mut Vec<(Bytes<'a>, Bytes<'a>)>) -> Result<(), Refusal> {
+    fn label(&mut self, label: &Label<'a>, pairs: &mut Vec<Pair<'a>>) -> Result<(), Refusal> {
         let kind = self.kind();
         if kind.is_position(&label.name) {
             if let Float::Value(value) = number::float(&label.value.text())
@@ -281,12 +284,7 @@ impl<'c, 'a> Model<'c, 'a> {
     }
 
     /// `readingValue`.
-    fn store(
-        &mut self,
-        pairs: Vec<(Bytes<'a>, Bytes<'a>)>,
-        value: f64,
-        nameless: bool,
-    ) -> Result<(), Refusal> {
+    fn store(&mut self, pairs: Vec<Pair<'a>>, value: f64, nameless: bool) -> Result<(), Refusal> {
         let (Some(mut metric), Some((number, part))) = (self.metric, self.family) else {
             return Err(Refusal::Crash);
         };
@@ -319,7 +317,7 @@ impl<'c, 'a> Model<'c, 'a> {
     /// `checkMetricConsistency`, for all metrics of all families.
     fn clashes(&self, key: &Key<'a>) -> Vec<Clash> {
         let mut clashes = Vec::new();
-        let mut seen: HashMap<(usize, Vec<(Bytes<'a>, Bytes<'a>)>), (usize, bool)> = HashMap::new();
+        let mut seen: HashMap<(usize, Vec<Pair<'a>>), (usize, bool)> = HashMap::new();
         for (number, members) in self.members.iter().enumerate() {
             let kind = self.kinds[number].unwrap_or(Kind::Counter);
             for metric in members.iter().map(|metric| &self.metrics[*metric]) {

@@ -176,15 +176,21 @@ impl<'a> Checker<'a> {
         let Some((name, number, _)) = self.meta(meta) else { return };
         let Some(text) = meta.text.clone() else { return };
         let bytes = &self.text.bytes[text.clone()];
-        if let Some(first) = self.families[number].help {
-            let family = self.families[number].name.text();
-            self.findings.error(Code::SecondHelp, name.span(), || {
+        let family = &mut self.families[number];
+        let mended = family.help_is_blank;
+        family.help_is_blank = bytes.iter().all(|byte| *byte == b'\r');
+        if let Some(first) = family.help.replace(name.span().start) {
+            let family = family.name.text();
+            let detail = || {
                 Detail::new(format!("a second HELP line for {}", quoted(&family)))
                     .related(line_of(self.text.bytes, first), "the first one")
-            });
-            return;
+            };
+            if !mended {
+                self.findings.error(Code::SecondHelp, name.span(), detail);
+                return;
+            }
+            self.findings.fixed(Code::SecondHelp, name.span(), detail);
         }
-        self.families[number].help = Some(name.span().start);
         let mut escapes = bytes.iter().enumerate();
         while let Some((at, byte)) = escapes.next() {
             if *byte != b'\\' {

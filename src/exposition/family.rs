@@ -96,6 +96,8 @@ pub(super) struct Family<'a> {
     pub(super) help: Option<usize>,
     /// Where the name in the family's first sample stands.
     pub(super) first_sample: Option<usize>,
+    /// That line's text is nothing but carriage returns, so that the repaired line gives none.
+    pub(super) help_is_blank: bool,
     /// `kind` is a guess, for the TYPE line names none.
     pub(super) guessed: bool,
     /// The reader knows of a sample that is dropped; once is enough.
@@ -126,6 +128,7 @@ impl<'a> Families<'a> {
             declared: None,
             help: None,
             first_sample: None,
+            help_is_blank: false,
             guessed: false,
             stray: false,
         });

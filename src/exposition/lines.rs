@@ -21,14 +21,16 @@ pub(super) struct Place {
     pub(super) ended: bool,
 }
 
-/// The files of a text; each as its byte-order mark, mostly empty, and the rest.
+/// The files of a text; each as its byte-order mark and the rest. Mostly there is no mark, but
+/// where tools write one each there may be more.
 pub(super) fn files(text: Text<'_>) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
     let bytes = text.bytes;
     let ends = text.starts.iter().skip(1).copied().chain([bytes.len()]);
     ends.scan(0, move |start, end| {
         let file = *start..end.clamp(*start, bytes.len());
         *start = file.end;
-        let mark = if bytes[file.clone()].starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let marks = bytes[file.clone()].chunks_exact(BYTE_ORDER_MARK.len());
+        let mark = BYTE_ORDER_MARK.len() * marks.take_while(|mark| *mark == BYTE_ORDER_MARK).count();
         Some((file.start..file.start + mark, file.start + mark..file.end))
     })
 }

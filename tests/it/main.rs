@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy's own exception ends at the functions marked as tests")]
 #![allow(clippy::print_stderr, reason = "a test's standard error is shown when it fails")]
 
+mod differential;
 mod fetch;
 mod generated;
 mod harness;

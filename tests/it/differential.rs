@@ -11,7 +11,7 @@ mod generate;
 mod oracle;
 
 use crate::support::{Gateway, Program, newest_gateway};
-use generate::Random;
+pub(crate) use generate::Random;
 use oracle::{Case, Disagreement, Oracle, Tally};
 use pushgw::exposition::{Code, Text, apply, check};
 use std::path::{Path, PathBuf};

@@ -10,5 +10,6 @@ mod generated;
 mod harness;
 mod layering;
 mod readme;
+mod stored;
 mod support;
 mod vectors;

@@ -8,10 +8,10 @@ use pushgw::exposition::Code;
 
 /// Deterministic and fast random numbers (`SplitMix64`).
 #[derive(Debug)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -24,15 +24,15 @@ impl Random {
     }
 
     /// A number below `limit`.
-    pub(super) fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() >> 33) as usize % limit
     }
 
-    pub(super) fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
@@ -147,8 +147,8 @@ const OTHER_FORMATS: &[&[u8]] = bytes![
 /// A text for one case.
 pub(super) fn text(random: &mut Random) -> Vec<u8> {
     let mut text = match random.below(20) {
-        0..=11 => tidy(random),
-        12..=17 => soup(random),
+        0..=13 => tidy(random),
+        14..=17 => soup(random),
         18 => random.pick(Code::ALL).example().to_vec(),
         _ => random.pick(OTHER_FORMATS).to_vec(),
     };

@@ -4,7 +4,7 @@
 //! what only follows from a fault is kept quiet. The rules of samples are in `sample`, those of the whole in `store`.
 
 use super::explain::{self, quoted};
-use super::family::{Families, Kind, Part};
+use super::family::{At, Families, Kind, Part};
 use super::findings::{Detail, Findings};
 use super::foreign::Foreign;
 use super::key::Key;
@@ -163,8 +163,7 @@ impl<'a> Checker<'a> {
             return false;
         }
         let bytes = self.text.bytes;
-        let (code, span, detail) = explain::fault(bytes, line.clone(), fault);
-        self.findings.error(code, span, || detail);
+        self.findings.error_found(fault.span.start, || explain::fault(bytes, line.clone(), fault));
         true
     }
 
@@ -179,11 +178,11 @@ impl<'a> Checker<'a> {
         let family = &mut self.families[number];
         let mended = family.help_is_blank;
         family.help_is_blank = bytes.iter().all(|byte| *byte == b'\r');
-        if let Some(first) = family.help.replace(name.span().start) {
+        if let Some(first) = family.help.replace(At::new(name.span().start)) {
             let family = family.name.text();
             let detail = || {
                 Detail::new(format!("a second HELP line for {}", quoted(&family)))
-                    .related(line_of(self.text.bytes, first), "the first one")
+                    .related(line_of(self.text.bytes, first.get()), "the first one")
             };
             if !mended {
                 self.findings.error(Code::SecondHelp, name.span(), detail);
@@ -247,7 +246,7 @@ impl<'a> Checker<'a> {
         let span = text.start..text.start + trimmed;
         let kind = Kind::parse(&bytes[..trimmed]);
         let family = &mut self.families[number];
-        family.declared = Some(name.span().start);
+        family.declared = Some(At::new(name.span().start));
         family.guessed = kind.is_none() && trimmed > 0;
         family.kind = kind;
         match kind {
@@ -278,7 +277,7 @@ impl<'a> Checker<'a> {
                 } else {
                     format!("{} is a part of {family_name}, whose type is given already", quoted(name.raw()))
                 };
-                Detail::new(message).related(line_of(bytes, first), "the first one")
+                Detail::new(message).related(line_of(bytes, first.get()), "the first one")
             });
         } else {
             let first = family.first_sample;
@@ -287,7 +286,7 @@ impl<'a> Checker<'a> {
                     Detail::new(format!("the TYPE line of {family_name} comes after its first sample"))
                         .help("move it before the samples");
                 match first {
-                    Some(first) => detail.related(line_of(bytes, first), "the first sample"),
+                    Some(first) => detail.related(line_of(bytes, first.get()), "the first sample"),
                     None => detail,
                 }
             });
@@ -348,7 +347,9 @@ impl<'a> Checker<'a> {
                 Older::QuoteInHelp => {
                     "older gateways, such as 1.5.1, refuse `\\\"` in a HELP text; a plain `\"` will do"
                 }
-                Older::GaugeHistogram => "gateways before 1.11 know no gauge histograms and refuse the type",
+                Older::GaugeHistogram => {
+                    "gateways before 1.11.2 know no gauge histograms and refuse or misread them"
+                }
                 Older::FloatCount => {
                     "older gateways, such as 1.5.1, store only the whole part of a bucket or count"
                 }

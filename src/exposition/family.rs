@@ -3,6 +3,7 @@
 
 use super::hash::{self, Index};
 use super::token::Token;
+use std::num::NonZeroUsize;
 
 /// The types of the text format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +85,20 @@ pub(super) enum Part {
     Bucket,
 }
 
+/// A place in the text, in a form of which `Option` costs nothing: a text may have a million families.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At(NonZeroUsize);
+
+impl At {
+    pub(super) fn new(at: usize) -> Self {
+        Self(NonZeroUsize::MIN.saturating_add(at))
+    }
+
+    pub(super) fn get(self) -> usize {
+        self.0.get() - 1
+    }
+}
+
 /// One metric family.
 #[derive(Debug)]
 pub(super) struct Family<'a> {
@@ -91,11 +106,11 @@ pub(super) struct Family<'a> {
     /// `None` until a TYPE line or a first sample has fixed it.
     pub(super) kind: Option<Kind>,
     /// Where a TYPE line has declared `kind`; a faulty line counts.
-    pub(super) declared: Option<usize>,
+    pub(super) declared: Option<At>,
     /// Where the family's HELP line stands.
-    pub(super) help: Option<usize>,
+    pub(super) help: Option<At>,
     /// Where the name in the family's first sample stands.
-    pub(super) first_sample: Option<usize>,
+    pub(super) first_sample: Option<At>,
     /// That line's text is nothing but carriage returns, so that the repaired line gives none.
     pub(super) help_is_blank: bool,
     /// `kind` is a guess, for the TYPE line names none.
@@ -120,8 +135,7 @@ impl<'a> Families<'a> {
             return found;
         }
         let number = self.all.len();
-        let all = &self.all;
-        self.index.insert(hash, number, |number| all[number].name.hash());
+        self.index.insert(hash, number);
         self.all.push(Family {
             name: *name,
             kind: None,

@@ -55,6 +55,16 @@ impl Findings {
         self.add(Severity::Error, code, span, detail);
     }
 
+    /// An error of which more than that is found out only if it is kept; `start` is near enough to tell.
+    pub(super) fn error_found(&mut self, start: usize, find: impl FnOnce() -> (Code, Range<usize>, Detail)) {
+        self.errors.count += 1;
+        if self.errors.has_room(self.limit, start) {
+            let (code, span, Detail { message, help, related }) = find();
+            let severity = Severity::Error;
+            self.errors.first.push(Diagnostic { severity, code, span, message, help, related });
+        }
+    }
+
     /// Something that is repaired, or an error where nothing is to be repaired.
     pub(super) fn fixed(&mut self, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {
         let severity = if self.repair { Severity::Fixed } else { Severity::Error };

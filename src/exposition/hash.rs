@@ -60,48 +60,41 @@ impl Index {
         if self.slots.is_empty() {
             return None;
         }
-        let mask = self.slots.len() - 1;
-        let mut at = position(hash, mask);
+        let (tag, mask) = (upper(hash), self.slots.len() - 1);
+        let mut at = tag as usize & mask;
         loop {
-            let (tag, number) = self.slots[at];
+            let (other, number) = self.slots[at];
             let number = (number as usize).checked_sub(1)?;
-            if tag == upper(hash) && same(number) {
+            if tag == other && same(number) {
                 return Some(number);
             }
             at = (at + 1) & mask;
         }
     }
 
-    /// Adds a number that [`Index::find`] did not find. `hash_of` gives the hash of any number already in the table.
-    pub(super) fn insert(&mut self, hash: u64, number: usize, hash_of: impl Fn(usize) -> u64) {
+    /// Adds a number that [`Index::find`] did not find.
+    pub(super) fn insert(&mut self, hash: u64, number: usize) {
         if (self.used + 1) * 3 > self.slots.len() * 2 {
             let size = (self.slots.len() * 2).max(64);
             let old = std::mem::replace(&mut self.slots, vec![(0, 0); size]);
-            for (tag, number) in old {
-                if number != 0 {
-                    self.put(hash_of(number as usize - 1), (tag, number));
-                }
+            for slot in old.into_iter().filter(|(_, number)| *number != 0) {
+                self.put(slot);
             }
         }
         self.used += 1;
         let number =
             u32::try_from(number + 1).expect("fewer than 2^32 names: the text would be larger than memory");
-        self.put(hash, (upper(hash), number));
+        self.put((upper(hash), number));
     }
 
-    fn put(&mut self, hash: u64, slot: (u32, u32)) {
+    fn put(&mut self, slot: (u32, u32)) {
         let mask = self.slots.len() - 1;
-        let mut at = position(hash, mask);
+        let mut at = slot.0 as usize & mask;
         while self.slots[at].1 != 0 {
             at = (at + 1) & mask;
         }
         self.slots[at] = slot;
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the lower bits are what is wanted")]
-fn position(hash: u64, mask: usize) -> usize {
-    hash as usize & mask
 }
 
 fn upper(hash: u64) -> u32 {

@@ -13,6 +13,7 @@ mod key;
 mod lines;
 mod number;
 mod replay;
+mod resolve;
 mod sample;
 mod scan;
 mod series;

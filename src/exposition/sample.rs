@@ -5,7 +5,7 @@
 
 use super::check::{Checker, Older};
 use super::explain::{self, quoted};
-use super::family::{Kind, Part};
+use super::family::{At, Kind, Part};
 use super::findings::Detail;
 use super::hash;
 use super::number::{self, Float};
@@ -14,9 +14,8 @@ use super::series::Parts;
 use super::token::{Label, Token};
 use super::{Code, scan};
 use std::borrow::Cow;
-use std::collections::HashMap;
 
-/// From how many labels on duplicates are looked for with a table instead of by comparing all with all.
+/// From how many labels on duplicates are looked for by sorting instead of by comparing all with all.
 const MANY_LABELS: usize = 24;
 
 /// What the labels of a sample add up to.
@@ -73,7 +72,7 @@ impl<'a> Checker<'a> {
                 Part::Whole | Part::Bucket => Parts::default(),
             };
             self.series.part(hash, line, parts, (number, sums.all));
-        } else {
+        } else if value.is_some() {
             self.series.simple(hash, line);
         }
     }
@@ -101,7 +100,7 @@ impl<'a> Checker<'a> {
         if family.kind.is_none() {
             family.kind = insert_type.and_then(|name| Kind::parse(name.as_bytes())).or(Some(Kind::Untyped));
         }
-        family.first_sample.get_or_insert(name.span().start);
+        family.first_sample.get_or_insert(At::new(name.span().start));
         self.current = Some((number, part));
         self.last = name.is_plain().then_some((name.raw(), number, part));
         self.current
@@ -118,7 +117,7 @@ impl<'a> Checker<'a> {
             return None;
         }
         let (number, _) = self.current?;
-        self.families[number].first_sample.get_or_insert(line);
+        self.families[number].first_sample.get_or_insert(At::new(line));
         self.current
     }
 
@@ -178,18 +177,20 @@ impl<'a> Checker<'a> {
         let names = labels.iter().enumerate();
         let names = names.filter(|(index, label)| !kind_of(*index).is_position(&label.name));
         if labels.len() < MANY_LABELS {
-            let names: Vec<_> = names.map(|(_, label)| &label.name).collect();
-            for (index, second) in names.iter().enumerate() {
-                if let Some(first) = names[..index].iter().find(|first| first.same(second)) {
-                    complain(first, second);
+            for (index, second) in names.clone() {
+                if let Some((_, first)) = names
+                    .clone()
+                    .take_while(|(other, _)| *other < index)
+                    .find(|(_, first)| first.name.same(&second.name))
+                {
+                    complain(&first.name, &second.name);
                 }
             }
         } else {
-            let mut first_of: HashMap<Cow<'_, [u8]>, &Token<'a>> = HashMap::with_capacity(labels.len());
-            for (_, label) in names {
-                if let Some(first) = first_of.insert(label.name.text(), &label.name) {
-                    complain(first, &label.name);
-                }
+            let mut names: Vec<_> = names.map(|(_, label)| &label.name).collect();
+            names.sort_by(|a, b| a.cmp(b));
+            for pair in names.windows(2).filter(|pair| pair[0].same(pair[1])) {
+                complain(pair[0], pair[1]);
             }
         }
         good

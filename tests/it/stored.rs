@@ -224,7 +224,7 @@ fn label_values_are_stored_as_they_were_written() {
         let mut text = String::new();
         for value in &values {
             let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-            text.push_str(&format!("m{{v=\"{value}\"}} 1\r\n"));
+            text.extend(["m{v=\"", &value, "\"} 1\r\n"]);
         }
         let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &rules());
         assert_eq!((report.errors, report.warnings), (0, 0), "{:#?}", report.diagnostics);

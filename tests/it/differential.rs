@@ -87,12 +87,24 @@ fn once_wrong() {
         // The second HELP line is refused only as long as the first one says something.
         b"#HELP a \r\n#HELP a \r",
         b"# HELP a \t\r\n# HELP a x\r\na 1\n",
+        // Go stops counting an exponent's digits, so that these are infinite and zero to it.
+        b"a 1e-1234567890\na{b=\"x\"} 0e1234567890\n",
         // Tools that write a byte-order mark each.
         b"\xef\xbb\xbf\xef\xbb\xbfa 1\n",
     ];
     for utf8_names in [false, true] {
-        judge_all(cases.iter().map(|case| case.to_vec()), utf8_names);
+        judge_all(cases.iter().map(|case| case.to_vec()).chain(long_numbers()), utf8_names);
     }
+}
+
+/// Numbers of which Go reads the exponent wrongly: it stops counting at five digits.
+fn long_numbers() -> impl Iterator<Item = Vec<u8>> {
+    [20_000, 150_000].into_iter().flat_map(|zeros| {
+        let zeros_text = "0".repeat(zeros);
+        let small = format!("a 0.{zeros_text}1e{}\n", zeros + 1);
+        let large = format!("a 1{zeros_text}e-{zeros}\n");
+        [small.into_bytes(), large.into_bytes()]
+    })
 }
 
 /// The examples of the man page get the verdict that their code announces, with each of several grouping keys.
@@ -156,7 +168,7 @@ fn repairs_are_stable() {
         let utf8_names = random.chance(50);
         let case = Case::generate(&mut random, utf8_names);
         let rules = case.rules();
-        let report = check(Text { bytes: &case.text, starts: &[0] }, &rules);
+        let report = case.check();
         for diagnostic in &report.diagnostics {
             let span = &diagnostic.span;
             assert!(span.start <= span.end && span.end <= case.text.len(), "{diagnostic:?}\n{case}");
@@ -165,7 +177,10 @@ fn repairs_are_stable() {
         assert_eq!(report.diagnostics.len(), counted, "{case}");
         let repaired = apply(&case.text, &report.splices);
         let again = check(Text { bytes: &repaired, starts: &[0] }, &rules);
-        assert_eq!((again.fixed, &*again.splices), (0, &[][..]), "{case}\n{repaired:?}");
+        // In one of several files a fault may end the reading of that file.
+        if report.errors == 0 || case.starts.len() == 1 {
+            assert_eq!((again.fixed, &*again.splices), (0, &[][..]), "{case}\n{}", repaired.escape_ascii());
+        }
         assert_eq!(report.errors == 0, again.errors == 0, "{case}\n{report:#?}\n{again:#?}");
     }
 }

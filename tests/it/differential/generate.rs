@@ -293,6 +293,13 @@ fn braced(random: &mut Random, text: &mut Vec<u8>) {
 }
 
 fn labels(random: &mut Random, text: &mut Vec<u8>) {
+    if random.chance(2) {
+        // So many that duplicates are looked for in another way.
+        let (count, names) = (20 + random.below(20), 1_000 + random.below(2_000));
+        for _ in 0..count {
+            text.extend_from_slice(format!("l{}=\"{}\",", random.below(names), random.below(2)).as_bytes());
+        }
+    }
     for index in 0..random.below(4) {
         if index > 0 {
             text.extend_from_slice(random.mostly(
@@ -317,7 +324,11 @@ fn labels(random: &mut Random, text: &mut Vec<u8>) {
 
 fn tail(random: &mut Random, text: &mut Vec<u8>) {
     text.extend_from_slice(random.mostly(4, BLANKS, ODD_BLANKS));
-    text.extend_from_slice(random.mostly(5, VALUES, ODD_VALUES));
+    if random.chance(4) {
+        number(random, text);
+    } else {
+        text.extend_from_slice(random.mostly(5, VALUES, ODD_VALUES));
+    }
     if random.chance(3) {
         let odd = bytes![
             b" 1.5",
@@ -342,6 +353,37 @@ fn tail(random: &mut Random, text: &mut Vec<u8>) {
         text.extend_from_slice(random.mostly(50, good, odd));
     }
     text.extend_from_slice(random.mostly(4, ENDS, ODD_ENDS));
+}
+
+/// Any number that the grammar of numbers allows, near the limits of what 64 bits hold more often than not.
+fn number(random: &mut Random, text: &mut Vec<u8>) {
+    let digits = |random: &mut Random, text: &mut Vec<u8>| {
+        let count = if random.chance(5) { random.below(1_500) } else { random.below(6) };
+        let zeros = random.chance(50);
+        text.extend((0..count).map(|_| if zeros { b'0' } else { random.pick(b"0123456789") }));
+    };
+    text.extend_from_slice(random.pick(bytes![b"", b"", b"-", b"+"]));
+    let start = text.len();
+    digits(random, text);
+    digits(random, text);
+    if random.chance(60) {
+        text.push(b'.');
+        digits(random, text);
+        digits(random, text);
+    }
+    if text.len() == start {
+        text.push(b'1');
+    }
+    if random.chance(70) {
+        text.extend_from_slice(random.pick(bytes![b"e", b"E", b"e+", b"e-", b"e-"]));
+        let exponent = match random.below(4) {
+            0 => random.below(400),
+            1 => 290 + random.below(40),
+            2 => random.below(3_000),
+            _ => random.below(1_000_000),
+        };
+        text.extend_from_slice(exponent.to_string().as_bytes());
+    }
 }
 
 fn comment(random: &mut Random, text: &mut Vec<u8>, keyword: &[u8]) {

@@ -25,6 +25,8 @@ const KEYS: [&[(&str, &str)]; 9] = [
 #[derive(Clone, Debug)]
 pub(super) struct Case {
     pub(super) text: Vec<u8>,
+    /// Where the files begin that the text is made of.
+    pub(super) starts: Vec<usize>,
     pub(super) utf8_names: bool,
     key: GroupingKey,
     /// Push what the repairs make of it, rather than the text.
@@ -37,8 +39,15 @@ impl Case {
     pub(super) fn generate(random: &mut Random, utf8_names: bool) -> Self {
         let text = generate::text(random);
         let repaired = random.chance(30);
+        let mut starts = vec![0];
+        // Only a repaired text is as good as its files one by one.
+        if repaired && random.chance(30) {
+            starts.extend([random.below(text.len() + 1), random.below(text.len() + 1)]);
+            starts.sort_unstable();
+        }
         Self {
             text,
+            starts,
             utf8_names,
             key: key(random.pick(&KEYS)),
             repaired,
@@ -53,6 +62,7 @@ impl Case {
         KEYS.iter().skip(2).flat_map(move |labels| {
             let new = move |repaired| Self {
                 text: text.to_vec(),
+                starts: vec![0],
                 utf8_names,
                 key: key(labels),
                 repaired,
@@ -61,6 +71,10 @@ impl Case {
             };
             [new(false), new(true)]
         })
+    }
+
+    pub(super) fn check(&self) -> Report {
+        check(Text { bytes: &self.text, starts: &self.starts }, &self.rules())
     }
 
     pub(super) fn rules(&self) -> Rules<'_> {
@@ -78,11 +92,12 @@ impl Case {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "text: b\"{}\"", self.text.escape_ascii())?;
+        let shown = &self.text[..self.text.len().min(2_000)];
+        writeln!(f, "text, {} bytes: b\"{}\"", self.text.len(), shown.escape_ascii())?;
         write!(
             f,
-            "key: {}, utf8_names: {}, repaired: {}, default_type: {:?}, strip_timestamps: {}",
-            self.key, self.utf8_names, self.repaired, self.default_type, self.strip_timestamps
+            "files at {:?}, key: {}, utf8_names: {}, repaired: {}, default_type: {:?}, strip_timestamps: {}",
+            self.starts, self.key, self.utf8_names, self.repaired, self.default_type, self.strip_timestamps
         )
     }
 }
@@ -204,7 +219,7 @@ impl Oracle {
 
     /// Pushes a case and compares.
     pub(super) fn judge(&mut self, case: &Case, tally: &mut Tally) -> Result<(), Box<Disagreement>> {
-        let report = check(Text { bytes: &case.text, starts: &[0] }, &case.rules());
+        let report = case.check();
         let body = if case.repaired { apply(&case.text, &report.splices) } else { (&*case.text).into() };
         // Repairs keep the number of lines, but an inserted TYPE line does not.
         let report_of_body = if case.repaired {
@@ -265,6 +280,7 @@ impl Oracle {
         let mut budget = 3_000;
         for simpler in [
             Case { repaired: false, ..smallest.case.clone() },
+            Case { starts: vec![0], ..smallest.case.clone() },
             Case { key: key(&[]), ..smallest.case.clone() },
         ] {
             if let Err(disagreement) = self.judge(&simpler, &mut Tally::default()) {

@@ -112,14 +112,22 @@ pub struct PushArgs {
     /// The text.
     #[command(flatten, next_help_heading = "Input")]
     pub input: InputArgs,
+    /// Run this command and push what it writes, if it exits 0
+    ///
+    /// A pipe can't tell a producer that is done from one that died half way; this can. If the command fails, nothing
+    /// is sent, and pushgw exits as the command did (128 and the signal's number where one ended it).
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["files", "metrics"], help_heading = "Input")]
+    pub producer: Vec<OsString>,
     /// Print the request and send nothing
     ///
-    /// Prints the method, the URL, the headers, a blank line and the body as it would be sent, repairs included.
+    /// Prints the method, the URL, the headers, a blank line and the body, repairs included. Secrets are shown as
+    /// REDACTED, and the body as it is before --compress.
     #[arg(short = 'n', long, help_heading = "Output")]
     pub dry_run: bool,
     /// Print the curl command that does the same and send nothing
     ///
-    /// The command is quoted for a POSIX shell and carries the body as it would be sent, repairs included.
+    /// The command is quoted for a POSIX shell and carries the body as it would be sent, repairs included. Secrets are
+    /// shown as REDACTED.
     #[arg(long, conflicts_with = "dry_run", help_heading = "Output")]
     pub as_curl: bool,
     /// How to reach the gateway.
@@ -254,19 +262,87 @@ pub struct InputArgs {
     pub message_format: MessageFormat,
 }
 
-/// Which gateway, and how long to try.
-#[derive(Args, Debug)]
+/// Which gateway, and how it is reached.
+#[derive(Args, Debug, Default)]
 pub struct ConnectionArgs {
     /// The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]
     ///
-    /// The scheme may be left out, a path prefix is kept, and a trailing `/` or `/metrics` does no harm.
+    /// The scheme may be left out, a path prefix is kept, and a trailing `/` or `/metrics` does no harm. A user and a
+    /// password in it (http://USER:PASSWORD@HOST) are percent-decoded and never shown.
     #[arg(short, long, value_name = "URL")]
     pub gateway: Option<OsString>,
     /// How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]
     ///
-    /// A number with a unit: ms, s, m, h, d, w; several may follow each other, as in 1m30s.
+    /// Covers the look-up of the name, the connection, the request, the answer, and all tries and the waits between
+    /// them; not the reading of the input. A number with a unit: ms, s, m, h, d, w; several may follow each other, as
+    /// in 1m30s.
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<OsString>,
+    /// How long one try may take to connect [env: PUSHGATEWAY_CONNECT_TIMEOUT] [default: 5s]
+    ///
+    /// Covers the look-up of the name, the way through a proxy, and TLS.
+    #[arg(long, value_name = "DURATION")]
+    pub connect_timeout: Option<OsString>,
+    /// How often to try again [env: PUSHGATEWAY_RETRIES] [default: 2]
+    ///
+    /// Tried again is what another try can help: no connection, a connection that broke or was closed without an
+    /// answer, and the answers 408, 425, 429, 500, 502, 503 and 504. The first wait is between 100 and 200 ms, each
+    /// further one twice as long and at most 5 s; Retry-After is honoured. A wait that does not fit into --timeout is
+    /// not begun.
+    #[arg(long, value_name = "N")]
+    pub retries: Option<OsString>,
+    /// The user, for basic authentication [env: PUSHGATEWAY_USER]
+    ///
+    /// The password comes from --password-file or PUSHGATEWAY_PASSWORD: on the command line everybody on the machine
+    /// could read it.
+    #[arg(short, long, value_name = "USER")]
+    pub user: Option<OsString>,
+    /// The file with the password [env: PUSHGATEWAY_PASSWORD_FILE, or the password itself: PUSHGATEWAY_PASSWORD]
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<OsString>,
+    /// The file with a bearer token [env: PUSHGATEWAY_BEARER_TOKEN_FILE, or the token: PUSHGATEWAY_BEARER_TOKEN]
+    #[arg(long, value_name = "FILE", conflicts_with = "user")]
+    pub bearer_token_file: Option<OsString>,
+    /// One more header; repeatable [env: PUSHGATEWAY_HEADER, one a line]
+    ///
+    /// Its value is shown nowhere, unless it is one of the few that are known to be harmless. It is visible to others
+    /// on this machine on the command line, and isn't in the variable.
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub headers: Vec<OsString>,
+    /// Trust the authorities in this PEM file besides the system's [env: PUSHGATEWAY_CA_CERT]
+    ///
+    /// A gateway's self-signed certificate can stand there itself.
+    #[arg(long, value_name = "FILE")]
+    pub ca_cert: Option<OsString>,
+    /// The client's certificate, a PEM file [env: PUSHGATEWAY_CERT]
+    #[arg(long, value_name = "FILE")]
+    pub cert: Option<OsString>,
+    /// Its private key, a PEM file [env: PUSHGATEWAY_KEY] [default: in the file of --cert]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<OsString>,
+    /// Trust any server, whatever its certificate [env: PUSHGATEWAY_INSECURE]
+    #[arg(long)]
+    pub insecure: bool,
+    /// The proxy [env: PUSHGATEWAY_PROXY, else http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl reads them]
+    ///
+    /// A plain HTTP request is handed to the proxy with its whole URL. With https://, and where the request carries
+    /// credentials, the proxy is asked for a tunnel (CONNECT) and never sees them. A gateway on this machine
+    /// (localhost, 127.0.0.0/8, ::1) is never reached through a proxy.
+    #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
+    pub proxy: Option<OsString>,
+    /// Use no proxy, whatever the variables say [env: PUSHGATEWAY_NO_PROXY]
+    #[arg(long)]
+    pub no_proxy: bool,
+    /// Connect to this socket in the file system [env: PUSHGATEWAY_UNIX_SOCKET]
+    ///
+    /// --gateway then gives what the server sees: the host and the path prefix.
+    #[arg(long, value_name = "PATH", conflicts_with = "proxy")]
+    pub unix_socket: Option<OsString>,
+    /// How a push is packed: none or gzip [env: PUSHGATEWAY_COMPRESS] [default: none]
+    ///
+    /// Pushgateways read gzip since 1.5.0; aggregation gateways do not.
+    #[arg(long, value_name = "ENCODING")]
+    pub compress: Option<OsString>,
 }
 
 /// What is said, and how.

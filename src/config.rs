@@ -1,22 +1,18 @@
 //! From what was typed to what will be done: a flag beats a variable, a variable beats the default, and the rules
 //! that need more than one option hold. Behind this room nobody sees clap or a variable.
 
+mod connection;
+
 use crate::cli;
-use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::exposition::Rules;
-use crate::gateway::{Connection, Endpoint, GroupUrl, Method};
+use crate::gateway::{Connection, GroupUrl, Method};
 use crate::grouping::{Emptiness, GroupingKey, KeyRules, Label, Matcher, Names, PathError};
 use crate::input::Origin;
 use crate::output::{self, Charset, ColourChoice, ColourVariables, Stream, Terminal, Verbosity};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-const DEFAULT_GATEWAY: &str = "http://localhost:9091";
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `push` or `add`, ready to be done.
 #[derive(Clone, Debug)]
@@ -156,18 +152,18 @@ impl Push {
         let rules = KeyRules { emptiness: Emptiness::Refuse, names: names(args.input.utf8_names) };
         let (key, endpoint) = match &args.group.url {
             Some(url) => {
-                let url = group_url(url, &args.connection)?;
+                let url = connection::group_url(url, &args.connection)?;
                 (url.key(rules).map_err(in_url)?, url.endpoint)
             }
-            None => (key(&args.group, rules)?, endpoint(&args.connection, environment)?),
+            None => (key(&args.group, rules)?, connection::endpoint(&args.connection, environment)?),
         };
         let action = match (args.dry_run, args.as_curl) {
             (false, false) => Action::Send,
             (true, _) => Action::Print,
             (false, true) => Action::PrintCurl,
         };
-        let connection = connection(endpoint, &args.connection, environment)?;
-        let check = check(&args.input, environment)?;
+        let connection = connection::resolve(endpoint, &args.connection, environment)?;
+        let check = check(&args.input, &args.producer, environment)?;
         Ok(Self { method, key, check, action, connection })
     }
 }
@@ -192,7 +188,7 @@ pub fn resolve_check(
         None if named => Some(key(&args.group, rules)?),
         None => None,
     };
-    Ok((check(&args.input, environment)?, key))
+    Ok((check(&args.input, &[], environment)?, key))
 }
 
 impl Delete {
@@ -204,7 +200,7 @@ impl Delete {
     pub fn resolve(args: &cli::DeleteArgs, environment: &Environment) -> Result<Self, Failure> {
         let rules = KeyRules { emptiness: Emptiness::Allow, names: names(args.utf8_names) };
         let (path, key, endpoint) = if let Some(url) = &args.group.url {
-            let url = group_url(url, &args.connection)?;
+            let url = connection::group_url(url, &args.connection)?;
             let key = match (url.key(rules), args.force) {
                 (Ok(key), _) => Some(key),
                 (Err(_), true) => None,
@@ -213,9 +209,9 @@ impl Delete {
             (url.path, key, url.endpoint)
         } else {
             let key = key(&args.group, rules)?;
-            (key.path(), Some(key), endpoint(&args.connection, environment)?)
+            (key.path(), Some(key), connection::endpoint(&args.connection, environment)?)
         };
-        let connection = connection(endpoint, &args.connection, environment)?;
+        let connection = connection::resolve(endpoint, &args.connection, environment)?;
         Ok(Self { path, key, force: args.force, dry_run: args.dry_run, connection })
     }
 }
@@ -236,8 +232,8 @@ impl List {
             let matcher = unicode("--match", matcher)?;
             matchers.push(matcher.parse().map_err(|error| Failure::usage(format!("--match: {error}")))?);
         }
-        let endpoint = endpoint(&args.connection, environment)?;
-        let connection = connection(endpoint, &args.connection, environment)?;
+        let endpoint = connection::endpoint(&args.connection, environment)?;
+        let connection = connection::resolve(endpoint, &args.connection, environment)?;
         Ok(Self { matchers, format: args.format, connection })
     }
 }
@@ -282,42 +278,6 @@ fn unicode<'a>(option: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     })
 }
 
-fn group_url(url: &OsStr, connection: &cli::ConnectionArgs) -> Result<GroupUrl, Failure> {
-    if connection.gateway.is_some() {
-        return Err(Failure::usage("--url names the gateway too: leave out --gateway"));
-    }
-    GroupUrl::from_bytes(url.as_encoded_bytes()).map_err(|error| Failure::usage(format!("--url: {error}")))
-}
-
-fn endpoint(args: &cli::ConnectionArgs, environment: &Environment) -> Result<Endpoint, Failure> {
-    let setting = setting(args.gateway.as_ref(), "--gateway", "PUSHGATEWAY_URL", environment)?;
-    let (origin, url) = setting.unwrap_or(("the default", DEFAULT_GATEWAY));
-    url.parse().map_err(|error| Failure::usage(format!("{origin}: {error}")))
-}
-
-fn connection(
-    endpoint: Endpoint,
-    args: &cli::ConnectionArgs,
-    environment: &Environment,
-) -> Result<Connection, Failure> {
-    let timeout = match setting(args.timeout.as_ref(), "--timeout", "PUSHGATEWAY_TIMEOUT", environment)? {
-        None => DEFAULT_TIMEOUT,
-        Some((origin, text)) => limit(origin, text)?,
-    };
-    Ok(Connection { endpoint, timeout, connect_timeout: CONNECT_TIMEOUT })
-}
-
-/// A time limit: a duration that isn't zero.
-fn limit(origin: &str, text: &str) -> Result<Duration, Failure> {
-    match duration::parse(text) {
-        Ok(Duration::ZERO) => {
-            Err(Failure::usage(format!("{origin}: a limit of no time lets nothing happen")))
-        }
-        Ok(limit) => Ok(limit),
-        Err(error) => Err(Failure::usage(format!("{origin}: {error}"))),
-    }
-}
-
 /// An option's value from its flag or its variable, with the name of the one that decided. An empty variable is
 /// unset; an empty flag is a fault, most often a shell variable that was not set.
 fn setting<'a>(
@@ -335,9 +295,17 @@ fn setting<'a>(
     environment.variable(variable).map(|value| Ok((variable, unicode(variable, value)?))).transpose()
 }
 
-fn check(args: &cli::InputArgs, environment: &Environment) -> Result<Check, Failure> {
+/// `producer` is the command in place of the other sources, if there is one.
+fn check(args: &cli::InputArgs, producer: &[OsString], environment: &Environment) -> Result<Check, Failure> {
+    let origins = match producer {
+        [] => origins(&args.files, &args.metrics, environment)?,
+        [program, ..] if program.is_empty() => {
+            return Err(Failure::usage("the COMMAND has an empty name: is the variable set?"));
+        }
+        command => vec![Origin::Command(command.to_vec())],
+    };
     Ok(Check {
-        origins: origins(&args.files, &args.metrics, environment)?,
+        origins,
         utf8_names: args.utf8_names,
         allow_empty: args.allow_empty,
         default_type: args.default_type.map(|kind| match kind {

@@ -56,6 +56,13 @@ pub enum Failure {
         /// The groups of the same job that are there.
         others: Vec<String>,
     },
+    /// The command whose output was to be pushed failed; nothing was sent.
+    Producer {
+        /// Its exit code, which becomes ours.
+        code: u8,
+        /// What became of it.
+        message: String,
+    },
     /// Anything else, with the chain of its causes.
     Other(anyhow::Error),
     /// The reader of the standard output went away: the end of the work, but no fault.
@@ -83,6 +90,7 @@ impl Failure {
             Self::Input { .. } => exit_code::INPUT,
             Self::Gateway(fault) => fault.kind.exit_code(),
             Self::NoSuchGroup { .. } => exit_code::NO_SUCH_GROUP,
+            Self::Producer { code, .. } => *code,
         }
     }
 
@@ -90,7 +98,9 @@ impl Failure {
     #[must_use]
     pub fn details(&self) -> Option<String> {
         match self {
-            Self::Gateway(fault) => fault.kind.words().map(|words| format!("the gateway says: {words}")),
+            Self::Gateway(fault) => {
+                fault.kind.words().map(|words| format!("{} says: {words}", fault.kind.speaker()))
+            }
             Self::NoSuchGroup { others, .. } if !others.is_empty() => {
                 Some(format!("groups of that job: {}", others.join(", ")))
             }
@@ -107,7 +117,7 @@ impl Failure {
             Self::NoSuchGroup { .. } => {
                 Some("--force deletes without looking; absence is then no error".to_owned())
             }
-            Self::Input { .. } | Self::Other(_) | Self::OutputClosed => None,
+            Self::Input { .. } | Self::Producer { .. } | Self::Other(_) | Self::OutputClosed => None,
         }
     }
 }
@@ -115,10 +125,10 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage { message, .. } => f.write_str(message),
+            Self::Usage { message, .. } | Self::Producer { message, .. } => f.write_str(message),
             Self::Input { errors: 1, consequence } => write!(f, "1 error in the input; {consequence}"),
             Self::Input { errors, consequence } => write!(f, "{errors} errors in the input; {consequence}"),
-            Self::Gateway(fault) => write!(f, "{}: {}", fault.request, fault.kind.message()),
+            Self::Gateway(fault) => fault.fmt(f),
             Self::NoSuchGroup { group, gateway, .. } => write!(f, "no group {group} on {gateway}"),
             Self::Other(error) => write!(f, "{error:#}"),
             Self::OutputClosed => f.write_str("the reader of the output went away"),

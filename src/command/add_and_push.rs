@@ -3,7 +3,7 @@
 use super::{Context, check};
 use crate::config::{Action, Push};
 use crate::error::Failure;
-use crate::gateway::{Client, Method, Request, curl};
+use crate::gateway::{Body, Client, Method, Request, curl};
 use crate::input;
 
 /// Pushes, or prints what would be pushed.
@@ -14,19 +14,22 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
         method: push.method,
         endpoint: &push.connection.endpoint,
         path: push.key.path(),
-        body: Some(&accepted.body),
+        body: Some(Body::new(&accepted.body, push.connection.encoding)),
     };
     match push.action {
         Action::Print => {
-            context.printer.result(request.head().as_bytes()).map_err(Failure::output)?;
+            context
+                .printer
+                .result(request.head(&push.connection.headers).as_bytes())
+                .map_err(Failure::output)?;
             context.printer.result(&accepted.body).map_err(Failure::output)
         }
         Action::PrintCurl => {
-            let command = curl::command(&request, push.connection.timeout).map_err(anyhow::Error::new)?;
+            let command = curl::command(&request, &push.connection).map_err(anyhow::Error::new)?;
             context.printer.result(&command).map_err(Failure::output)
         }
         Action::Send => {
-            let answer = Client::new(&push.connection).send(&request)?;
+            let answer = super::send(&Client::new(&push.connection), &request, context.printer)?;
             if answer.status == 202 {
                 context.printer.warning(
                     "the gateway answered 202: it runs without consistency checks, so the push was queued, not verified",

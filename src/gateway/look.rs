@@ -63,7 +63,7 @@ fn ask(client: &Client, endpoint: &Endpoint, source: Source) -> Result<Store, Fa
             GroupsError::Read(error) => client.classify_read(error),
             error => FaultKind::NotAPushgateway(error.to_string()),
         };
-        Fault { request: request.name(), kind }
+        Fault::new(request.name(), kind)
     })?;
     Ok(Store { conflicts: conflict::find(&groups), groups, now, from_text: source == Source::Text })
 }

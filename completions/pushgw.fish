@@ -52,6 +52,18 @@ json\t'One object a line'
 github\t'Workflow commands of GitHub Actions'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l connect-timeout -d 'How long one try may take to connect [env: PUSHGATEWAY_CONNECT_TIMEOUT] [default: 5s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l retries -d 'How often to try again [env: PUSHGATEWAY_RETRIES] [default: 2]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s u -l user -d 'The user, for basic authentication [env: PUSHGATEWAY_USER]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l password-file -d 'The file with the password [env: PUSHGATEWAY_PASSWORD_FILE, or the password itself: PUSHGATEWAY_PASSWORD]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l bearer-token-file -d 'The file with a bearer token [env: PUSHGATEWAY_BEARER_TOKEN_FILE, or the token: PUSHGATEWAY_BEARER_TOKEN]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s H -l header -d 'One more header; repeatable [env: PUSHGATEWAY_HEADER, one a line]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l ca-cert -d 'Trust the authorities in this PEM file besides the system\'s [env: PUSHGATEWAY_CA_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l cert -d 'The client\'s certificate, a PEM file [env: PUSHGATEWAY_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l key -d 'Its private key, a PEM file [env: PUSHGATEWAY_KEY] [default: in the file of --cert]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l proxy -d 'The proxy [env: PUSHGATEWAY_PROXY, else http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl reads them]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l unix-socket -d 'Connect to this socket in the file system [env: PUSHGATEWAY_UNIX_SOCKET]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l compress -d 'How a push is packed: none or gzip [env: PUSHGATEWAY_COMPRESS] [default: none]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe or a file'
 never\t'Nowhere'"
@@ -62,6 +74,8 @@ complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l strict -d 'Warnin
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l utf8-names -d 'The gateway runs with --push.enable-utf8-names'
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s n -l dry-run -d 'Print the request and send nothing'
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l as-curl -d 'Print the curl command that does the same and send nothing'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l insecure -d 'Trust any server, whatever its certificate [env: PUSHGATEWAY_INSECURE]'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l no-proxy -d 'Use no proxy, whatever the variables say [env: PUSHGATEWAY_NO_PROXY]'
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s q -l quiet -d 'Say nothing but errors'
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -80,6 +94,18 @@ json\t'One object a line'
 github\t'Workflow commands of GitHub Actions'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l connect-timeout -d 'How long one try may take to connect [env: PUSHGATEWAY_CONNECT_TIMEOUT] [default: 5s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l retries -d 'How often to try again [env: PUSHGATEWAY_RETRIES] [default: 2]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s u -l user -d 'The user, for basic authentication [env: PUSHGATEWAY_USER]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l password-file -d 'The file with the password [env: PUSHGATEWAY_PASSWORD_FILE, or the password itself: PUSHGATEWAY_PASSWORD]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l bearer-token-file -d 'The file with a bearer token [env: PUSHGATEWAY_BEARER_TOKEN_FILE, or the token: PUSHGATEWAY_BEARER_TOKEN]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s H -l header -d 'One more header; repeatable [env: PUSHGATEWAY_HEADER, one a line]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l ca-cert -d 'Trust the authorities in this PEM file besides the system\'s [env: PUSHGATEWAY_CA_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l cert -d 'The client\'s certificate, a PEM file [env: PUSHGATEWAY_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l key -d 'Its private key, a PEM file [env: PUSHGATEWAY_KEY] [default: in the file of --cert]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l proxy -d 'The proxy [env: PUSHGATEWAY_PROXY, else http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl reads them]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l unix-socket -d 'Connect to this socket in the file system [env: PUSHGATEWAY_UNIX_SOCKET]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l compress -d 'How a push is packed: none or gzip [env: PUSHGATEWAY_COMPRESS] [default: none]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe or a file'
 never\t'Nowhere'"
@@ -90,6 +116,8 @@ complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l strict -d 'Warning
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l utf8-names -d 'The gateway runs with --push.enable-utf8-names'
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s n -l dry-run -d 'Print the request and send nothing'
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l as-curl -d 'Print the curl command that does the same and send nothing'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l insecure -d 'Trust any server, whatever its certificate [env: PUSHGATEWAY_INSECURE]'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l no-proxy -d 'Use no proxy, whatever the variables say [env: PUSHGATEWAY_NO_PROXY]'
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s q -l quiet -d 'Say nothing but errors'
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -99,12 +127,26 @@ complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s i -l instance -
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l url -d 'A whole group URL as it stands in a curl script' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l connect-timeout -d 'How long one try may take to connect [env: PUSHGATEWAY_CONNECT_TIMEOUT] [default: 5s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l retries -d 'How often to try again [env: PUSHGATEWAY_RETRIES] [default: 2]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s u -l user -d 'The user, for basic authentication [env: PUSHGATEWAY_USER]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l password-file -d 'The file with the password [env: PUSHGATEWAY_PASSWORD_FILE, or the password itself: PUSHGATEWAY_PASSWORD]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l bearer-token-file -d 'The file with a bearer token [env: PUSHGATEWAY_BEARER_TOKEN_FILE, or the token: PUSHGATEWAY_BEARER_TOKEN]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s H -l header -d 'One more header; repeatable [env: PUSHGATEWAY_HEADER, one a line]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l ca-cert -d 'Trust the authorities in this PEM file besides the system\'s [env: PUSHGATEWAY_CA_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l cert -d 'The client\'s certificate, a PEM file [env: PUSHGATEWAY_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l key -d 'Its private key, a PEM file [env: PUSHGATEWAY_KEY] [default: in the file of --cert]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l proxy -d 'The proxy [env: PUSHGATEWAY_PROXY, else http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl reads them]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l unix-socket -d 'Connect to this socket in the file system [env: PUSHGATEWAY_UNIX_SOCKET]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l compress -d 'How a push is packed: none or gzip [env: PUSHGATEWAY_COMPRESS] [default: none]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe or a file'
 never\t'Nowhere'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s f -l force -d 'Delete without looking whether the group is there'
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l utf8-names -d 'The gateway runs with --push.enable-utf8-names'
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s n -l dry-run -d 'Say what would be deleted and delete nothing'
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l insecure -d 'Trust any server, whatever its certificate [env: PUSHGATEWAY_INSECURE]'
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l no-proxy -d 'Use no proxy, whatever the variables say [env: PUSHGATEWAY_NO_PROXY]'
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s q -l quiet -d 'Say nothing but errors'
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -115,9 +157,23 @@ json\t'One array'
 path\t'One path a line'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l connect-timeout -d 'How long one try may take to connect [env: PUSHGATEWAY_CONNECT_TIMEOUT] [default: 5s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l retries -d 'How often to try again [env: PUSHGATEWAY_RETRIES] [default: 2]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s u -l user -d 'The user, for basic authentication [env: PUSHGATEWAY_USER]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l password-file -d 'The file with the password [env: PUSHGATEWAY_PASSWORD_FILE, or the password itself: PUSHGATEWAY_PASSWORD]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l bearer-token-file -d 'The file with a bearer token [env: PUSHGATEWAY_BEARER_TOKEN_FILE, or the token: PUSHGATEWAY_BEARER_TOKEN]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s H -l header -d 'One more header; repeatable [env: PUSHGATEWAY_HEADER, one a line]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l ca-cert -d 'Trust the authorities in this PEM file besides the system\'s [env: PUSHGATEWAY_CA_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l cert -d 'The client\'s certificate, a PEM file [env: PUSHGATEWAY_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l key -d 'Its private key, a PEM file [env: PUSHGATEWAY_KEY] [default: in the file of --cert]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l proxy -d 'The proxy [env: PUSHGATEWAY_PROXY, else http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl reads them]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l unix-socket -d 'Connect to this socket in the file system [env: PUSHGATEWAY_UNIX_SOCKET]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l compress -d 'How a push is packed: none or gzip [env: PUSHGATEWAY_COMPRESS] [default: none]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe or a file'
 never\t'Nowhere'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l insecure -d 'Trust any server, whatever its certificate [env: PUSHGATEWAY_INSECURE]'
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l no-proxy -d 'Use no proxy, whatever the variables say [env: PUSHGATEWAY_NO_PROXY]'
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s q -l quiet -d 'Say nothing but errors'
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -47,7 +47,11 @@ const PURE: &[&str] = &["exposition", "grouping", "gateway", "duration", "secret
 /// What a pure file does not name.
 const WORLDLY: &[&str] = &[
     "std::fs",
-    "std::net",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "UnixStream",
+    "ToSocketAddrs",
     "std::env",
     "std::process",
     "std::thread",

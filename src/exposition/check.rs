@@ -175,20 +175,8 @@ impl<'a> Checker<'a> {
         let Some((name, number, _)) = self.meta(meta) else { return };
         let Some(text) = meta.text.clone() else { return };
         let bytes = &self.text.bytes[text.clone()];
-        let family = &mut self.families[number];
-        let mended = family.help_is_blank;
-        family.help_is_blank = bytes.iter().all(|byte| *byte == b'\r');
-        if let Some(first) = family.help.replace(At::new(name.span().start)) {
-            let family = family.name.text();
-            let detail = || {
-                Detail::new(format!("a second HELP line for {}", quoted(&family)))
-                    .related(line_of(self.text.bytes, first.get()), "the first one")
-            };
-            if !mended {
-                self.findings.error(Code::SecondHelp, name.span(), detail);
-                return;
-            }
-            self.findings.fixed(Code::SecondHelp, name.span(), detail);
+        if !self.only_help(&name, number, bytes) {
+            return;
         }
         let mut escapes = bytes.iter().enumerate();
         while let Some((at, byte)) = escapes.next() {
@@ -227,6 +215,38 @@ impl<'a> Checker<'a> {
                 .help("end lines with a newline alone")
             });
         }
+    }
+
+    /// Whether a HELP text is the first of its family. The repairs leave nothing of a text that is nothing but carriage
+    /// returns, so that two lines of which one has no other text are mended by them.
+    fn only_help(&mut self, name: &Token<'a>, number: usize, text: &[u8]) -> bool {
+        let family = &mut self.families[number];
+        let blank = text.iter().all(|byte| *byte == b'\r');
+        let first = family.help;
+        let again = first.is_some() || family.blank_help;
+        if blank {
+            family.blank_help = true;
+        } else {
+            family.help = first.or(Some(At::new(name.span().start)));
+        }
+        if !again {
+            return true;
+        }
+        let (bytes, family) = (self.text.bytes, family.name.text());
+        let detail = || {
+            let detail = Detail::new(format!("a second HELP line for {}", quoted(&family)));
+            match first {
+                Some(first) => detail.related(line_of(bytes, first.get()), "the first one"),
+                None => detail,
+            }
+        };
+        let mended = blank || first.is_none();
+        if mended {
+            self.findings.fixed(Code::SecondHelp, name.span(), detail);
+        } else {
+            self.findings.error(Code::SecondHelp, name.span(), detail);
+        }
+        mended
     }
 
     /// `# TYPE name type`.

@@ -107,12 +107,12 @@ pub(super) struct Family<'a> {
     pub(super) kind: Option<Kind>,
     /// Where a TYPE line has declared `kind`; a faulty line counts.
     pub(super) declared: Option<At>,
-    /// Where the family's HELP line stands.
+    /// Where its HELP line stands that has a text.
     pub(super) help: Option<At>,
     /// Where the name in the family's first sample stands.
     pub(super) first_sample: Option<At>,
-    /// That line's text is nothing but carriage returns, so that the repaired line gives none.
-    pub(super) help_is_blank: bool,
+    /// It has a HELP line whose text is nothing but carriage returns.
+    pub(super) blank_help: bool,
     /// `kind` is a guess, for the TYPE line names none.
     pub(super) guessed: bool,
     /// The reader knows of a sample that is dropped; once is enough.
@@ -142,7 +142,7 @@ impl<'a> Families<'a> {
             declared: None,
             help: None,
             first_sample: None,
-            help_is_blank: false,
+            blank_help: false,
             guessed: false,
             stray: false,
         });

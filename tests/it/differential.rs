@@ -87,6 +87,7 @@ fn once_wrong() {
         // The second HELP line is refused only as long as the first one says something.
         b"#HELP a \r\n#HELP a \r",
         b"# HELP a \t\r\n# HELP a x\r\na 1\n",
+        b"# HELP a x\n# HELP a \r\n# HELP a \r\na 1\n",
         // Go stops counting an exponent's digits, so that these are infinite and zero to it.
         b"a 1e-1234567890\na{b=\"x\"} 0e1234567890\n",
         // Tools that write a byte-order mark each.

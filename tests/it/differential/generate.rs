@@ -166,21 +166,22 @@ pub(super) fn text(random: &mut Random) -> Vec<u8> {
     text
 }
 
-/// Families as a good exporter writes them.
+/// Families as a good exporter writes them, in half of the texts with a slip here and there.
 fn tidy(random: &mut Random) -> Vec<u8> {
     let mut text = Vec::new();
+    let slips = if random.chance(50) { 2 } else { 0 };
     for family in 0..=random.below(4) {
         let kind =
             random.pick(&["counter", "gauge", "histogram", "summary", "untyped", "gaugehistogram", ""]);
         let name = format!("{}{family}", random.pick(&["a", "b:c", "http_requests", "x_count", "y_sum"]));
         if random.chance(50) {
             text.extend_from_slice(format!("# HELP {name} ").as_bytes());
-            text.extend_from_slice(random.mostly(2, HELPS, ODD_HELPS));
+            text.extend_from_slice(random.mostly(slips, HELPS, ODD_HELPS));
             text.push(b'\n');
         }
         if !kind.is_empty() {
             text.extend_from_slice(format!("# TYPE {name} {kind}").as_bytes());
-            text.extend_from_slice(random.mostly(2, ENDS, ODD_ENDS));
+            text.extend_from_slice(random.mostly(slips, ENDS, ODD_ENDS));
         }
         for series in 0..=random.below(3) {
             let label = format!("z=\"{series}\"");
@@ -190,30 +191,31 @@ fn tidy(random: &mut Random) -> Vec<u8> {
                         tidy_sample(
                             random,
                             &mut text,
+                            slips,
                             &format!("{name}_bucket"),
                             &format!("{label},le=\"{le}\""),
                         );
                     }
-                    tidy_sample(random, &mut text, &format!("{name}_sum"), &label);
-                    tidy_sample(random, &mut text, &format!("{name}_count"), &label);
+                    tidy_sample(random, &mut text, slips, &format!("{name}_sum"), &label);
+                    tidy_sample(random, &mut text, slips, &format!("{name}_count"), &label);
                 }
                 "summary" => {
-                    tidy_sample(random, &mut text, &name, &format!("{label},quantile=\"0.9\""));
-                    tidy_sample(random, &mut text, &format!("{name}_sum"), &label);
-                    tidy_sample(random, &mut text, &format!("{name}_count"), &label);
+                    tidy_sample(random, &mut text, slips, &name, &format!("{label},quantile=\"0.9\""));
+                    tidy_sample(random, &mut text, slips, &format!("{name}_sum"), &label);
+                    tidy_sample(random, &mut text, slips, &format!("{name}_count"), &label);
                 }
-                _ => tidy_sample(random, &mut text, &name, &label),
+                _ => tidy_sample(random, &mut text, slips, &name, &label),
             }
         }
     }
     text
 }
 
-fn tidy_sample(random: &mut Random, text: &mut Vec<u8>, name: &str, labels: &str) {
-    if random.chance(4) {
+fn tidy_sample(random: &mut Random, text: &mut Vec<u8>, slips: usize, name: &str, labels: &str) {
+    if random.chance(2 * slips) {
         return;
     }
-    let labels = if random.chance(3) { format!("{labels},job=\"other\"") } else { labels.to_owned() };
+    let labels = if random.chance(slips) { format!("{labels},job=\"other\"") } else { labels.to_owned() };
     let line = match random.below(30) {
         0 => format!("{{\"{name}\",{labels}}}"),
         1 => format!("{name} {{ {labels} , }}"),
@@ -221,13 +223,13 @@ fn tidy_sample(random: &mut Random, text: &mut Vec<u8>, name: &str, labels: &str
         _ => format!("{name}{{{labels}}}"),
     };
     text.extend_from_slice(line.as_bytes());
-    text.extend_from_slice(random.mostly(2, BLANKS, bytes![b"\t", b"  "]));
+    text.extend_from_slice(random.mostly(slips, BLANKS, bytes![b"\t", b"  "]));
     let positive = bytes![b"1", b"2.5", b"0", b"1e3", b"+Inf", b"17"];
-    text.extend_from_slice(random.mostly(2, positive, VALUES));
-    if random.chance(1) {
+    text.extend_from_slice(random.mostly(slips, positive, VALUES));
+    if random.chance(slips / 2) {
         text.extend_from_slice(b" 1700000000000");
     }
-    text.extend_from_slice(random.mostly(2, ENDS, ODD_ENDS));
+    text.extend_from_slice(random.mostly(slips, ENDS, ODD_ENDS));
 }
 
 /// A few lines at random.

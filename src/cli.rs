@@ -191,6 +191,9 @@ pub struct CheckArgs {
     /// The text.
     #[command(flatten, next_help_heading = "Input")]
     pub input: InputArgs,
+    /// Check the conventions of names, units and help texts too
+    #[arg(long, help_heading = "Input")]
+    pub lint: bool,
 }
 
 /// Which group.

@@ -56,6 +56,8 @@ pub struct Check {
     pub strip_timestamps: bool,
     /// Harmless faults are repaired.
     pub repair: bool,
+    /// The conventions are checked too.
+    pub lint: bool,
     /// Warnings count as errors.
     pub strict: bool,
     /// How many diagnostics are shown.
@@ -75,6 +77,7 @@ impl Check {
             default_type: self.default_type,
             strip_timestamps: self.strip_timestamps,
             repair: self.repair,
+            lint: self.lint,
             max_diagnostics: self.max_diagnostics,
         }
     }
@@ -188,7 +191,7 @@ pub fn resolve_check(
         None if named => Some(key(&args.group, rules)?),
         None => None,
     };
-    Ok((check(&args.input, &[], environment)?, key))
+    Ok((Check { lint: args.lint, ..check(&args.input, &[], environment)? }, key))
 }
 
 impl Delete {
@@ -315,6 +318,7 @@ fn check(args: &cli::InputArgs, producer: &[OsString], environment: &Environment
         }),
         strip_timestamps: args.strip_timestamps,
         repair: !args.no_fix,
+        lint: false,
         strict: args.strict,
         max_diagnostics: args.max_diagnostics,
         message_format: match args.message_format {

@@ -26,6 +26,9 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
     for (mark, file) in lines::files(text) {
         checker.file(mark, &file);
     }
+    if rules.lint {
+        checker.lint();
+    }
     checker.finish()
 }
 
@@ -386,7 +389,7 @@ pub(super) fn line_of(bytes: &[u8], at: usize) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exposition::{Severity, apply};
+    use crate::exposition::{Severity, Stage, apply};
 
     fn rules() -> Rules<'static> {
         Rules {
@@ -396,6 +399,7 @@ mod tests {
             default_type: None,
             strip_timestamps: false,
             repair: true,
+            lint: false,
             max_diagnostics: usize::MAX,
         }
     }
@@ -411,7 +415,8 @@ mod tests {
                 continue; // they need a grouping key
             }
             let text = Text { bytes: code.example(), starts: &[0] };
-            let report = check(text, &rules());
+            let lint = code.stage() == Stage::Convention;
+            let report = check(text, &Rules { lint, ..rules() });
             assert!(report.diagnostics.iter().any(|d| d.code == *code), "{code:?}: {report:#?}");
             let repaired = apply(code.example(), &report.splices);
             let again = check(Text { bytes: &repaired, starts: &[0] }, &rules());

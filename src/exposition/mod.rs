@@ -11,6 +11,7 @@ mod foreign;
 mod hash;
 mod key;
 mod lines;
+mod lint;
 mod number;
 mod replay;
 mod resolve;
@@ -54,6 +55,8 @@ pub struct Rules<'a> {
     pub strip_timestamps: bool,
     /// Harmless faults are repaired (severity `fixed`) instead of refused (severity `error`).
     pub repair: bool,
+    /// The conventions of `promtool check metrics` are checked too (severity `warning`).
+    pub lint: bool,
     /// How many diagnostics to keep; the rest is only counted.
     pub max_diagnostics: usize,
 }

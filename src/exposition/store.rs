@@ -208,7 +208,7 @@ impl FamilyRules<'_, '_> {
 }
 
 /// The name that begins at `at`.
-fn name_at(bytes: &[u8], at: usize) -> Range<usize> {
+pub(super) fn name_at(bytes: &[u8], at: usize) -> Range<usize> {
     let rest = &bytes[line_of(bytes, at)];
     let quote = usize::from(rest.first() == Some(&b'"'));
     let ends = |byte: &u8| {

@@ -63,6 +63,16 @@ pub enum Command {
     #[command(after_long_help = LIST_EXAMPLES)]
     List(ListArgs),
     /// Validate metrics without sending them; needs no gateway
+    ///
+    /// Gives the verdict of a Pushgateway on the text, with every fault at its place, its reason and its cure, and not the
+    /// first fault alone. Unlike `promtool check metrics` it knows the rules of the gateway, which refuses timestamps,
+    /// series given twice and names that clash; --lint adds the conventions that promtool checks.
+    ///
+    /// The problems are the result, on standard output; a last line on standard error counts them if one is an error, and
+    /// with -v or on a terminal. An `error` is refused by the gateway, or taken with harm to follow. What is `fixed` is refused as written, and push and add
+    /// repair it without changing what it means. A `warning` is taken, but something else is stored than was written, or
+    /// it harms later. The exit status is 0 where there is no error and 3 where there is one. pushgw-check(1) explains
+    /// each problem by the name in its brackets.
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
     /// Print the completion script of a shell
@@ -101,7 +111,8 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   pushgw check metrics.prom
   backup-metrics | pushgw check -j db_backup
-  pushgw check --message-format github *.prom";
+  curl -s http://localhost:8080/metrics | pushgw check --lint
+  pushgw check --lint --strict --message-format github *.prom";
 
 /// `push` and `add`.
 #[derive(Args, Debug)]
@@ -183,17 +194,17 @@ pub struct ListArgs {
 #[derive(Args, Debug)]
 pub struct CheckArgs {
     /// The group whose labels the text would meet.
-    #[command(
-        flatten,
-        next_help_heading = "Group (optional: for the rules on labels that the group overwrites)"
-    )]
+    #[command(flatten, next_help_heading = "Group it would go to (optional)")]
     pub group: GroupArgs,
+    /// Check the conventions of names, units and help texts too
+    ///
+    /// They are those of `promtool check metrics`: a HELP text for each metric, base units in full, `_total` for counters
+    /// alone, names in snake_case. What departs from them is a warning, and an error with --strict.
+    #[arg(long, help_heading = "Input")]
+    pub lint: bool,
     /// The text.
     #[command(flatten, next_help_heading = "Input")]
     pub input: InputArgs,
-    /// Check the conventions of names, units and help texts too
-    #[arg(long, help_heading = "Input")]
-    pub lint: bool,
 }
 
 /// Which group.
@@ -235,9 +246,13 @@ pub struct InputArgs {
     #[arg(short, long = "metric", value_name = "LINE")]
     pub metrics: Vec<OsString>,
     /// Declare the type of every metric that has samples but no TYPE line
+    ///
+    /// Without it the gateway stores such metrics as untyped. A TYPE line is put before the first sample of each.
     #[arg(long = "type", value_name = "TYPE")]
     pub default_type: Option<DefaultType>,
     /// Drop timestamps, which the gateway refuses
+    ///
+    /// Without it a timestamp is an error. What was pushed counts from when Prometheus fetches it.
     #[arg(long)]
     pub strip_timestamps: bool,
     /// Take input without samples
@@ -248,19 +263,30 @@ pub struct InputArgs {
     pub allow_empty: bool,
     /// Do not repair: what would have been repaired is an error
     ///
-    /// The repairs are a missing final newline, CRLF, a byte-order mark and trailing blanks.
+    /// The repairs are those of a missing final newline, CRLF, a byte-order mark and trailing blanks. No other byte is ever
+    /// changed; -v tells each of them.
     #[arg(long)]
     pub no_fix: bool,
     /// Warnings are errors
+    ///
+    /// A text with a warning is refused then (exit status 3) instead of pushed.
     #[arg(long)]
     pub strict: bool,
     /// The gateway runs with --push.enable-utf8-names
+    ///
+    /// Only such a gateway takes names in quotes with other characters than letters, digits and `_`, as in
+    /// {"my.metric","my.label"="x"} 1. Without this option they are errors.
     #[arg(long)]
     pub utf8_names: bool,
     /// Show at most this many problems; the rest is counted
+    ///
+    /// Errors go before repairs, and repairs before warnings.
     #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Output")]
     pub max_diagnostics: usize,
     /// How problems are told: for people, as file:line:column, as JSON lines, or for GitHub Actions
+    ///
+    /// Lines and columns count from 1, columns in characters. A JSON object has severity, code, file, line, column,
+    /// message and help. The file is `<stdin>` for standard input and `<metric>` for -m.
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     pub message_format: MessageFormat,
 }

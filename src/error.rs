@@ -40,10 +40,8 @@ pub enum Failure {
     },
     /// The input is not what a gateway accepts; the diagnostics have been printed.
     Input {
-        /// How many errors there were.
-        errors: usize,
-        /// What becomes of it, such as "nothing was sent".
-        consequence: &'static str,
+        /// How many problems there were and what becomes of it.
+        message: String,
     },
     /// The exchange with the gateway went wrong.
     Gateway(Box<Fault>),
@@ -125,9 +123,9 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage { message, .. } | Self::Producer { message, .. } => f.write_str(message),
-            Self::Input { errors: 1, consequence } => write!(f, "1 error in the input; {consequence}"),
-            Self::Input { errors, consequence } => write!(f, "{errors} errors in the input; {consequence}"),
+            Self::Usage { message, .. } | Self::Producer { message, .. } | Self::Input { message } => {
+                f.write_str(message)
+            }
             Self::Gateway(fault) => fault.fmt(f),
             Self::NoSuchGroup { group, gateway, .. } => write!(f, "no group {group} on {gateway}"),
             Self::Other(error) => write!(f, "{error:#}"),

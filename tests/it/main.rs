@@ -4,11 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "clippy's own exception ends at the functions marked as tests")]
 #![allow(clippy::print_stderr, reason = "a test's standard error is shown when it fails")]
 
+mod check;
+mod diagnostics;
 mod differential;
 mod fetch;
 mod generated;
 mod harness;
 mod layering;
+mod lint;
 mod readme;
 mod stored;
 mod support;

@@ -193,7 +193,7 @@ _pushgw() {
             return 0
             ;;
         pushgw__subcmd__check)
-            opts="-j -l -i -m -q -v -h --job --label --instance --url --metric --type --strip-timestamps --allow-empty --no-fix --strict --utf8-names --max-diagnostics --message-format --color --quiet --verbose --help"
+            opts="-j -l -i -m -q -v -h --job --label --instance --url --lint --metric --type --strip-timestamps --allow-empty --no-fix --strict --utf8-names --max-diagnostics --message-format --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

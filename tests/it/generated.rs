@@ -1,7 +1,7 @@
 //! What is generated from the options and checked in: completions and manual pages. To make them anew:
 //! `SNAPSHOTS=overwrite cargo test --test it generated`.
 //!
-//! The manual pages are clap_mangen's, and where that falls short, ours: sections for the examples and the exit
+//! The manual pages are `clap_mangen`'s, and where that falls short, ours: sections for the examples and the exit
 //! status, every diagnostic with its example, and a text that `mandoc -T lint` has nothing to say about.
 
 use clap_complete::Shell;
@@ -158,7 +158,7 @@ fn see_also(name: &str, names: &[String]) -> String {
         .map(|other| format!(".BR {} (1)", escape(other)))
         .collect();
     others.sort();
-    format!(".SH \"SEE ALSO\"\n{}\n", others.join(",\n").replace(" (1),", " (1),"))
+    format!(".SH \"SEE ALSO\"\n{}\n", others.join(",\n"))
 }
 
 /// Every rule with its sentence and its example.

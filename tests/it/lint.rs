@@ -120,9 +120,8 @@ fn complaints(text: &[u8]) -> Complaints {
             Some(comment) => comment.split_whitespace().nth(1).unwrap().to_owned(),
             None => name_of(&line),
         };
-        let whole = ["_bucket", "_sum", "_count"].iter().filter_map(|suffix| name.strip_suffix(suffix));
-        let whole = whole.filter(|whole| composites.contains(*whole)).next().map(str::to_owned);
-        whole.unwrap_or(name)
+        let mut whole = ["_bucket", "_sum", "_count"].iter().filter_map(|suffix| name.strip_suffix(suffix));
+        whole.find(|whole| composites.contains(*whole)).unwrap_or(&name).to_owned()
     };
     run.stdout()
         .lines()

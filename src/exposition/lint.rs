@@ -80,7 +80,7 @@ impl Checker<'_> {
             if let Some(first_sample) = family.first_sample {
                 let name = family.name.text();
                 let at = family.declared.unwrap_or(first_sample);
-                let place = Place::new(self.text.bytes, at, &name);
+                let place = Place::new(self.text.bytes, at.get(), &name);
                 let name = String::from_utf8_lossy(&name);
                 Names { family, name: &name, place, findings: &mut self.findings }.lint();
             }

@@ -174,6 +174,7 @@ fn rules() -> Rules<'static> {
         allow_empty: false,
         default_type: None,
         strip_timestamps: false,
+        lint: false,
         repair: true,
         max_diagnostics: usize::MAX,
     }

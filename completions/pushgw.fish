@@ -193,7 +193,7 @@ github\t'Workflow commands of GitHub Actions'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe or a file'
 never\t'Nowhere'"
-complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l lint -d 'Check the conventions of names, units and help texts too'
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l lint -d 'Check the conventions too that `promtool check metrics` checks'
 complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l strip-timestamps -d 'Drop timestamps, which the gateway refuses'
 complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l allow-empty -d 'Take input without samples'
 complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l no-fix -d 'Do not repair: what would have been repaired is an error'

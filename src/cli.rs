@@ -196,10 +196,11 @@ pub struct CheckArgs {
     /// The group whose labels the text would meet.
     #[command(flatten, next_help_heading = "Group it would go to (optional)")]
     pub group: GroupArgs,
-    /// Check the conventions of names, units and help texts too
+    /// Check the conventions too that `promtool check metrics` checks
     ///
-    /// They are those of `promtool check metrics`: a HELP text for each metric, base units in full, `_total` for counters
-    /// alone, names in snake_case. What departs from them is a warning, and an error with --strict.
+    /// They are a HELP text for each metric, base units in full, `_total` for counters and for them alone, `le`, `_bucket`
+    /// and their like for histograms alone, names in snake_case without a colon or the metric's type. What departs from
+    /// them is a warning, and an error with --strict.
     #[arg(long, help_heading = "Input")]
     pub lint: bool,
     /// The text.

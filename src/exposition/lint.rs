@@ -366,22 +366,24 @@ fn snake_case(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Rules, Severity, Text, check};
+    use super::super::{Rules, Severity, Stage, Text, check};
+    use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
+
+    const RULES: Rules<'_> = Rules {
+        grouping: None,
+        utf8_names: true,
+        allow_empty: true,
+        default_type: None,
+        strip_timestamps: false,
+        repair: true,
+        lint: true,
+        max_diagnostics: usize::MAX,
+    };
 
     /// Code and marked text of all findings on conventions.
     fn lint(text: &str) -> Vec<(&'static str, &str)> {
-        let rules = Rules {
-            grouping: None,
-            utf8_names: true,
-            allow_empty: true,
-            default_type: None,
-            strip_timestamps: false,
-            repair: true,
-            lint: true,
-            max_diagnostics: usize::MAX,
-        };
-        let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &rules);
-        let found = report.diagnostics.iter().filter(|found| found.code.as_str().starts_with("lint-"));
+        let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &RULES);
+        let found = report.diagnostics.iter().filter(|found| found.code.stage() == Stage::Convention);
         found
             .inspect(|found| assert_eq!(found.severity, Severity::Warning))
             .map(|found| (found.code.as_str(), &text[found.span.clone()]))
@@ -455,5 +457,63 @@ mod tests {
     fn what_is_only_guessed_is_not_judged() {
         let text = "# HELP a_total x\n# TYPE a_total guage\na_total{le=\"1\"} 1\n";
         assert_eq!(lint(text), []);
+    }
+
+    /// Pieces of texts, good and bad, of which any sequence is a text.
+    fn pieces() -> impl Strategy<Value = Vec<u8>> {
+        let pieces: &[&[u8]] = &[
+            b"# TYPE ",
+            b"# HELP ",
+            b"aB",
+            b"\"a\\\"\xc3\x9f\xe2\x84\xaa\"",
+            b"_ms",
+            b"_KB_",
+            b"__",
+            b"_gauge",
+            b"_\xe2\x84\xaab",
+            b"_gauge_histogram",
+            b"seconds",
+            b"kibibits",
+            b"_total",
+            b"_bucket",
+            b"_count",
+            b":",
+            b" gauge\n",
+            b" histogram\n",
+            b" gaugehistogram\n",
+            b" summary\n",
+            b" counter\n",
+            b"{",
+            b"}",
+            b"le=\"1\"",
+            b"quantile=\"1\"",
+            b",",
+            b"\"cD\"=\"x\"",
+            b" 1\n",
+            b" 1",
+            b"\r",
+            b"\n",
+            b" ",
+            b"\xff",
+            b"\"",
+            b"\xef\xbb\xbf",
+        ];
+        proptest::collection::vec(proptest::sample::select(pieces), 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_can_be_judged(bytes in pieces(), file in 0..40_usize) {
+            let text = Text { bytes: &bytes, starts: &[0, file.min(bytes.len())] };
+            let report = check(text, &RULES);
+            for found in &report.diagnostics {
+                prop_assert!(found.span.start <= found.span.end && found.span.end <= bytes.len(), "{found:?}");
+            }
+            // The verdict is the same, and so is all but the conventions.
+            let plain = check(text, &Rules { lint: false, ..RULES });
+            let others = report.diagnostics.iter().filter(|found| found.code.stage() != Stage::Convention);
+            prop_assert!(others.eq(&plain.diagnostics));
+            prop_assert_eq!(&report.splices, &plain.splices);
+        }
     }
 }

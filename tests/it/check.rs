@@ -288,6 +288,31 @@ fn conventions_are_warnings_and_strictly_errors() {
 }
 
 #[test]
+fn conventions_are_told_beside_faults() {
+    let lint = || check().args(["--lint", "--message-format", "short"]).any_code().any_stderr();
+    lint()
+        .stdin("a_ms 1,5\n# HELP bC x\nbC 1\n")
+        .stdout(
+            "<stdin>:1:1: warning: the metric `a_ms` has no HELP text\n\
+             <stdin>:1:3: warning: `ms` abbreviates a unit\n\
+             <stdin>:1:6: error: `1,5` has a decimal comma\n\
+             <stdin>:3:1: warning: the name `bC` is in camelCase\n",
+        )
+        .run();
+    // What is no metrics text at all has none.
+    lint()
+        .stdin("{\n  \"aB\": 1,\n  \"cD\": 2\n}\n")
+        .stdout("<stdin>:1:2: error: the input is no metrics text; it is JSON\n")
+        .run();
+    // The type that is declared on the command line counts.
+    lint()
+        .args(["--type", "counter"])
+        .stdin("# HELP a x\na 1\n")
+        .stdout("<stdin>:2:1: warning: the counter `a` does not end with `_total`\n")
+        .run();
+}
+
+#[test]
 fn a_source_that_can_not_be_read_is_no_verdict() {
     check().arg("absent.prom").code(1).stderr_has("error: can't read absent.prom: ").run();
     check().arg(".").code(1).stderr_has("error: can't read .: it is a directory\n").run();

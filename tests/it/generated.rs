@@ -165,7 +165,8 @@ fn see_also(name: &str, names: &[String]) -> String {
 fn diagnostics() -> String {
     let mut text = String::from(
         ".SH DIAGNOSTICS\nEach problem has a name, which stands in brackets behind the severity and never changes its \
-         meaning.\nThe examples show what has no letter in angle brackets, such as <CR>.\n",
+         meaning.\nWhat is marked as repaired has the severity fixed: push and add mend it, unless told not to.\nThe \
+         examples show what has no letter in angle brackets, such as <CR>.\n",
     );
     for (stage, heading) in [
         (Stage::Parse, "Refused by the gateway's parser"),

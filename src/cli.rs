@@ -12,7 +12,8 @@
 )]
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -239,7 +240,9 @@ pub struct InputArgs {
     ///
     /// Several files make one push. Nothing is sent unless all of it was read and is in order. Reading waits for
     /// the producer as long as it takes: --timeout covers the request alone.
-    #[arg(value_name = "FILE")]
+    // clap's own reader of paths has an empty one refused in its words, without ours on unset variables.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath,
+          value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub files: Vec<PathBuf>,
     /// Exposition text on the command line, such as 'example_metric 4421'; repeatable
     ///

@@ -277,7 +277,10 @@ fn unreadable(error: &PathError) -> Failure {
 /// The value as text. `option` names it in the message.
 fn unicode<'a>(option: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     value.to_str().ok_or_else(|| {
-        Failure::usage(format!("{option}: the value is not UTF-8: {}", value.to_string_lossy()))
+        Failure::usage(format!(
+            "{option}: the value is not UTF-8: {}",
+            value.as_encoded_bytes().escape_ascii()
+        ))
     })
 }
 

@@ -16,7 +16,7 @@ pub(super) fn quoted(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * LONGEST)]);
     let mut short: String = text.chars().take(LONGEST).collect();
     if short.len() < bytes.len() && text.chars().count() >= LONGEST {
-        short.push('…');
+        short.push_str("...");
     }
     format!("`{}`", short.escape_debug())
 }

@@ -288,22 +288,13 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Hands everything over to standard output now, for a reader who waits.
+    /// Hands everything over to standard output now: at the end, or for a reader who waits.
     ///
     /// # Errors
     ///
     /// As [`Printer::result`].
     pub fn flush(&mut self) -> io::Result<()> {
         self.raw()?.flush()
-    }
-
-    /// The end: all is written, or the caller hears why not.
-    ///
-    /// # Errors
-    ///
-    /// As [`Printer::result`].
-    pub fn finish(mut self) -> io::Result<()> {
-        self.flush()
     }
 
     /// How things look on one of the streams.
@@ -384,7 +375,8 @@ mod tests {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let mut printer = Printer::new(&mut stdout, &mut stderr, terminal, verbosity);
         print(&mut printer);
-        printer.finish().unwrap();
+        printer.flush().unwrap();
+        drop(printer);
         (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
     }
 
@@ -507,7 +499,8 @@ mod tests {
         printer.line("1").unwrap();
         printer.warning("2");
         printer.line("3").unwrap();
-        printer.finish().unwrap();
+        printer.flush().unwrap();
+        drop(printer);
         assert_eq!(*log.borrow(), "1\nwarning: 2\n3\n");
     }
 
@@ -521,7 +514,8 @@ mod tests {
         // Met here first, where there is nobody to tell it to; what is said is said all the same.
         printer.warning("2");
         assert_eq!(printer.line("3").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
-        assert_eq!(printer.finish().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(printer.flush().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        drop(printer);
         assert_eq!(*log.borrow(), "warning: 2\n");
     }
 
@@ -532,7 +526,8 @@ mod tests {
         let mut printer = Printer::new(&mut stdout, &mut stderr, PIPE, Verbosity::Normal);
         printer.error("e", "", None);
         printer.line("1").unwrap();
-        printer.finish().unwrap();
+        printer.flush().unwrap();
+        drop(printer);
         assert_eq!(stdout, b"1\n");
     }
 }

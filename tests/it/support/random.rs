@@ -5,7 +5,7 @@
 
 use std::thread;
 
-/// SplitMix64, and what tests want of it.
+/// `SplitMix64`, and what tests want of it.
 #[derive(Debug)]
 pub(crate) struct Random {
     seed: u64,

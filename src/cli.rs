@@ -27,7 +27,7 @@ const EXIT_CODES: &str = "\
 Exit status:
   0  done
   1  anything else: a local file that can't be read, an answer that is no Pushgateway's
-  2  usage: a fault of the group, the selection, the URL, a duration or an option
+  2  usage: every fault of the group, the selection, the URL, a duration or an option
   3  the input is not what a gateway accepts; nothing was sent
   4  the gateway refused: any 3xx, any other 4xx
   5  failed for now: 5xx, 408, 425, 429

@@ -32,7 +32,8 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let input = input::read(&settings.origins, context.stdin)?;
     let report = report(settings, grouping, &input);
-    show(settings, &input, &report, Channel::Result, context.printer)?;
+    // A reader who saw enough and went away does not change the verdict.
+    let shown = show(settings, &input, &report, Channel::Result, context.printer);
     let refused = report.diagnostics.iter().any(|found| {
         found.severity == Severity::Error && matches!(found.code.stage(), Stage::Parse | Stage::Store)
     });
@@ -43,7 +44,7 @@ pub(super) fn run(
     } else {
         None
     };
-    refuse(settings, &report, consequence)?;
+    refuse(settings, &report, consequence).and(shown)?;
     let amount = amount(report.families, report.samples);
     context.printer.success(&format!("{amount}; {}", diagnostics::summary(&report)));
     Ok(())

@@ -265,7 +265,7 @@ fn step_8_a_missing_final_newline_is_mended() {
             .code(3)
             .stderr(
                 "error[missing-newline]: the last line does not end with a newline\n --> <stdin>:1:7\n  |\n\
-                 1 | runs 1\n  |       ^\n\nerror: 1 error in the input; nothing was sent\n",
+                 1 | runs 1\n  |       ^\n\nerror: 1 error; nothing was sent\n",
             )
             .run();
         assert_eq!(gateway.snapshot(), Vec::<serde_json::Value>::new());
@@ -338,7 +338,7 @@ fn step_8_a_producer_that_failed_wipes_nothing() {
         ] {
             let said = shell(script).on(gateway).code(3).any_stderr().run().stderr();
             assert_eq!(said.matches("error[no-samples]").count(), 1, "{said}");
-            assert!(said.ends_with("error: 1 error in the input; nothing was sent\n"), "{said}");
+            assert!(said.ends_with("error: 1 error; nothing was sent\n"), "{said}");
         }
         assert_eq!(gateway.snapshot(), before);
         shell("false | pushgw push -j video_processing -i mp4_node1 --allow-empty").on(gateway).run();

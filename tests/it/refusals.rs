@@ -220,7 +220,7 @@ const INPUT: &[Case] = &[
         3,
         "error[no-samples]: the text holds no sample; a push of it would empty the group\n --> <stdin>:1:1\n  |\n  \
          = help: if that is what you want, give `--allow-empty`\n\n\
-         error: 1 error in the input; nothing was sent\n",
+         error: 1 error; nothing was sent\n",
     ),
     (
         "comments alone",
@@ -228,7 +228,7 @@ const INPUT: &[Case] = &[
         3,
         "error[no-samples]: the text holds no sample; a push of it would empty the group\n --> <stdin>:2:1\n  |\n2 |\n  \
          | ^\n  |\n  = help: if that is what you want, give `--allow-empty`\n\n\
-         error: 1 error in the input; nothing was sent\n",
+         error: 1 error; nothing was sent\n",
     ),
     (
         "a program",
@@ -237,7 +237,7 @@ const INPUT: &[Case] = &[
         "error[wrong-format]: the input is no metrics text; it is binary data\n --> <stdin>:1:1\n  |\n\
          1 | \\x7fELF\\x02\\x01\\x01\n  | ^^^^\n  |\n  \
          = help: the Pushgateway takes the Prometheus text format: a name, a blank, a value on each line\n\n\
-         error: 1 error in the input; nothing was sent\n",
+         error: 1 error; nothing was sent\n",
     ),
     (
         "an unknown type",
@@ -245,7 +245,7 @@ const INPUT: &[Case] = &[
         3,
         "error[unknown-type]: `bogus` is no type of the text format\n --> <stdin>:1:10\n  |\n1 | # TYPE x bogus\n  \
          |          ^^^^^\n  |\n  = help: it is `counter`, `gauge`, `histogram`, `summary` or `untyped`\n\n\
-         error: 1 error in the input; nothing was sent\n",
+         error: 1 error; nothing was sent\n",
     ),
     (
         "a timestamp",
@@ -254,7 +254,7 @@ const INPUT: &[Case] = &[
         "error[timestamp]: the gateway takes no timestamps\n --> <stdin>:1:5\n  |\n1 | m 1 1700000000000\n  \
          |     ^^^^^^^^^^^^^\n  |\n  \
          = help: leave it out, or give `--strip-timestamps`; a sample counts from when Prometheus fetches it\n\n\
-         error: 1 error in the input; nothing was sent\n",
+         error: 1 error; nothing was sent\n",
     ),
     (
         "a bad line behind a good one",

@@ -81,6 +81,15 @@ const VALUES: [&str; 30] = [
     "m 1",
 ];
 
+/// Arguments that go with a command, by its place in [`COMMANDS`].
+const FITTING: [&[&str]; 5] = [PUSH, PUSH, &["-f", "-f", "-n", "-lb=c", "-v"], LIST, CHECK];
+const PUSH: &[&str] =
+    &["--metric=m 1", "--type=gauge", "-la=b", "-n", "--as-curl", "-v", "--color=always", "-"];
+const LIST: &[&str] =
+    &["--match=job=~x.*", "--match=a!=", "--format=json", "--format=path", "-vv", "--timeout=5s"];
+const CHECK: &[&str] =
+    &["--metric=m 1", "--type=counter", "--strict", "--max-diagnostics=0", "Cargo.toml", "-"];
+
 /// Gateways and groups' URLs that no name look-up is needed for.
 fn url(random: &mut Random, server: &str) -> Vec<u8> {
     let place = *random.choose(&[
@@ -129,16 +138,16 @@ fn argument(random: &mut Random, server: &str) -> OsString {
             bytes.extend(value(random));
             OsString::from_vec(bytes)
         }
-        4 | 5 => text(random.choose(&SWITCHES)),
+        4 | 5 => text(random.choose::<&str>(&SWITCHES)),
         6 => {
             let mut bytes = random.choose(&["--url=", "--gateway="]).as_bytes().to_vec();
             bytes.extend(url(random, server));
             OsString::from_vec(bytes)
         }
-        7 => text(random.choose(&["-", ".", "/", "nowhere", "Cargo.toml"])),
+        7 => text(random.choose::<&str>(&["-", ".", "/", "nowhere", "Cargo.toml"])),
         // What begins with a dash could be an option that takes the next argument for its value.
         8 => OsString::from_vec([b"x".to_vec(), value(random)].concat()),
-        _ => text(random.choose(&COMMANDS)),
+        _ => text(random.choose::<&str>(&COMMANDS)),
     }
 }
 
@@ -197,7 +206,8 @@ fn text(random: &mut Random) -> Vec<u8> {
     } else {
         Vec::new()
     };
-    for _ in 0..random.below(30) {
+    let parts = *random.choose(&[0, 1, 4, 30]);
+    for _ in 0..random.below(parts + 1) {
         if random.once_in(8) {
             let count = random.below(4);
             text.extend(random.bytes(count));
@@ -205,7 +215,7 @@ fn text(random: &mut Random) -> Vec<u8> {
             text.extend_from_slice(random.choose(&PARTS).as_bytes());
         }
     }
-    if !text.is_empty() && random.once_in(3) {
+    if !text.is_empty() && random.once_in(5) {
         text.truncate(random.below(text.len()));
     }
     text
@@ -219,7 +229,8 @@ fn environment(random: &mut Random, server: &str) -> Environment {
         width: random.once_in(2).then(|| random.below(200)),
         ..Environment::default()
     };
-    environment.variables.insert("PUSHGATEWAY_URL".into(), OsString::from_vec(url(random, server)));
+    let gateway = if random.once_in(3) { url(random, server) } else { server.as_bytes().to_vec() };
+    environment.variables.insert("PUSHGATEWAY_URL".into(), OsString::from_vec(gateway));
     for name in ["PUSHGATEWAY_TIMEOUT", "NO_COLOR", "CLICOLOR_FORCE", "TERM", "LC_ALL", "LANG"] {
         if random.once_in(6) {
             environment.variables.insert(name.into(), OsString::from_vec(value(random)));
@@ -254,14 +265,17 @@ fn no_arguments_make_it_panic() {
     let mut random = Random::new();
     let mut codes = [0; 9];
     for _ in 0..1500 {
-        let mut args = Vec::new();
-        if !random.once_in(10) {
-            args.push(OsString::from(*random.choose(&COMMANDS[..5])));
-        }
-        if random.once_in(2) {
+        let command = random.below(FITTING.len());
+        let mut args = vec![OsString::from(COMMANDS[command])];
+        if command != 3 || random.once_in(2) {
             args.extend(["-j", "x"].map(OsString::from));
         }
-        args.extend((0..random.below(5)).map(|_| argument(&mut random, &server.url())));
+        args.extend((0..random.below(3)).map(|_| OsString::from(random.choose::<&str>(FITTING[command]))));
+        if random.once_in(2) {
+            args.extend((0..random.below(4)).map(|_| argument(&mut random, &server.url())));
+            let at = random.below(args.len());
+            args.rotate_left(if random.once_in(8) { at } else { 0 });
+        }
         let environment = environment(&mut random, &server.url());
         let stdin = text(&mut random);
         codes[usize::from(survive(&environment, &args, &stdin).code)] += 1;

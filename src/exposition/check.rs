@@ -9,7 +9,7 @@ use super::findings::{Detail, Findings};
 use super::foreign::Foreign;
 use super::key::Key;
 use super::lines::{self, Place};
-use super::scan::{self, Fault, Line, Meta};
+use super::scan::{self, Fault, FaultKind, Line, Meta};
 use super::series::Series;
 use super::token::{Label, Token};
 use super::{Code, Report, Rules, Splice, Text};
@@ -48,6 +48,8 @@ pub(super) struct Checker<'a> {
     pub(super) current: Option<(usize, Part)>,
     /// A line leans on what the server's parser read before it, so that the series can only be told by a replay.
     pub(super) borrowing: bool,
+    /// A quote was not closed in the last line, so that the next may go on with it.
+    open_quote: bool,
     /// What older gateways would refuse and the reader knows by now.
     pub(super) said_of_older: Vec<Older>,
     /// The name of the last sample, whose family the next line's mostly is too.
@@ -77,6 +79,7 @@ impl<'a> Checker<'a> {
             unread: 0,
             current: None,
             borrowing: false,
+            open_quote: false,
             said_of_older: Vec::new(),
             last: None,
         }
@@ -105,6 +108,7 @@ impl<'a> Checker<'a> {
         let Place { all, trimmed, .. } = place;
         let result = scan::line(self.text.bytes, trimmed.clone(), labels);
         let content = !matches!(result, Ok(Line::Blank));
+        let continues = std::mem::replace(&mut self.open_quote, false);
         let behind = trimmed.end..all.end;
         match result {
             Ok(Line::Sample(sample)) => {
@@ -116,6 +120,8 @@ impl<'a> Checker<'a> {
             Ok(Line::Blank | Line::Comment) if !behind.is_empty() => self.trailing(behind),
             Ok(Line::Help(meta)) => self.help(&meta, behind),
             Ok(Line::Type(meta)) => self.type_of(&meta, behind),
+            // The rest of a label value with a line break in it.
+            Err(_) if continues => self.open_quote = !self.text.bytes[trimmed.clone()].contains(&b'"'),
             Err(fault) if !self.fault(&fault, place) => return None,
             Ok(Line::Blank | Line::Comment) | Err(_) => {}
         }
@@ -156,6 +162,7 @@ impl<'a> Checker<'a> {
     /// Reports a line that the grammar does not take. Returns whether to go on with the file.
     fn fault(&mut self, fault: &Fault, place: &Place) -> bool {
         self.unread += 1;
+        self.open_quote = fault.kind == FaultKind::OpenValue;
         let Place { file, trimmed: line, .. } = place;
         if self.text.bytes[file.start..line.start].trim_ascii().is_empty()
             && let Some(foreign) = Foreign::recognise(&self.text.bytes[file.clone()])
@@ -384,44 +391,4 @@ impl<'a> Checker<'a> {
 /// From `at` to the end of its line.
 pub(super) fn line_of(bytes: &[u8], at: usize) -> Range<usize> {
     at..memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::exposition::{Severity, Stage, apply};
-
-    fn rules() -> Rules<'static> {
-        Rules {
-            grouping: None,
-            utf8_names: false,
-            allow_empty: false,
-            default_type: None,
-            strip_timestamps: false,
-            repair: true,
-            lint: false,
-            max_diagnostics: usize::MAX,
-        }
-    }
-
-    fn codes(report: &Report) -> Vec<(&'static str, Severity)> {
-        report.diagnostics.iter().map(|d| (d.code.as_str(), d.severity)).collect()
-    }
-
-    #[test]
-    fn each_example_has_its_code() {
-        for code in Code::ALL {
-            if matches!(code, Code::QuantileLabel | Code::LeInKey) {
-                continue; // they need a grouping key
-            }
-            let text = Text { bytes: code.example(), starts: &[0] };
-            let lint = code.stage() == Stage::Convention;
-            let report = check(text, &Rules { lint, ..rules() });
-            assert!(report.diagnostics.iter().any(|d| d.code == *code), "{code:?}: {report:#?}");
-            let repaired = apply(code.example(), &report.splices);
-            let again = check(Text { bytes: &repaired, starts: &[0] }, &rules());
-            assert_eq!(again.fixed, 0, "{code:?}");
-            assert!(codes(&report).len() <= 2, "{code:?}: {report:#?}");
-        }
-    }
 }

@@ -19,6 +19,8 @@ mod sample;
 mod scan;
 mod series;
 mod store;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use check::check;

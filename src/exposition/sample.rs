@@ -55,7 +55,7 @@ impl<'a> Checker<'a> {
         let sums = self.labels(labels, kind_of);
         let value = self.value(sample);
         if let Some(value) = value {
-            if kind.is_composite() && !borrows {
+            if kind.is_composite() && sums.good && !borrows {
                 self.part(sample, (number, kind, part), &sums, value);
             }
             self.rest(sample);

@@ -38,8 +38,8 @@ struct Metric<'a> {
     kinds: Vec<Kind>,
     /// Where its first line begins.
     line: usize,
-    /// A line without a name of its own has changed it.
-    borrowed: bool,
+    /// Where the last line without a name of its own begins that has changed it.
+    borrower: Option<usize>,
 }
 
 /// The parser's state.
@@ -252,7 +252,7 @@ impl<'c, 'a> Model<'c, 'a> {
         if leans {
             self.borrowers.push(line);
         }
-        self.store(pairs, value, named.is_none())
+        self.store(pairs, value, named.is_none().then_some(line))
     }
 
     /// `setOrCreateCurrentMF`, and a new metric.
@@ -261,7 +261,7 @@ impl<'c, 'a> Model<'c, 'a> {
         self.family = family;
         self.kinds[number].get_or_insert(Kind::Untyped);
         self.metric = Some(self.metrics.len());
-        self.metrics.push(Metric { labels: Vec::new(), kinds: Vec::new(), line, borrowed: false });
+        self.metrics.push(Metric { labels: Vec::new(), kinds: Vec::new(), line, borrower: None });
     }
 
     fn label(&mut self, label: &Label<'a>, pairs: &mut Vec<Pair<'a>>) -> Result<(), Refusal> {
@@ -284,13 +284,13 @@ impl<'c, 'a> Model<'c, 'a> {
     }
 
     /// `readingValue`.
-    fn store(&mut self, pairs: Vec<Pair<'a>>, value: f64, nameless: bool) -> Result<(), Refusal> {
+    fn store(&mut self, pairs: Vec<Pair<'a>>, value: f64, borrower: Option<usize>) -> Result<(), Refusal> {
         let (Some(mut metric), Some((number, part))) = (self.metric, self.family) else {
             return Err(Refusal::Crash);
         };
         let kind = self.kind();
         self.metrics[metric].labels.extend(pairs);
-        self.metrics[metric].borrowed |= nameless;
+        self.metrics[metric].borrower = borrower.or(self.metrics[metric].borrower);
         if kind.is_composite() {
             let known = &mut self.composites[usize::from(kind.has_buckets())];
             if let Some(found) = known.get(&self.gathered) {
@@ -317,31 +317,38 @@ impl<'c, 'a> Model<'c, 'a> {
     /// `checkMetricConsistency`, for all metrics of all families.
     fn clashes(&self, key: &Key<'a>) -> Vec<Clash> {
         let mut clashes = Vec::new();
-        let mut seen: HashMap<(usize, Vec<Pair<'a>>), (usize, bool)> = HashMap::new();
+        let mut seen: HashMap<(usize, Vec<Pair<'a>>), &Metric<'a>> = HashMap::new();
         for (number, members) in self.members.iter().enumerate() {
             let kind = self.kinds[number].unwrap_or(Kind::Counter);
             for metric in members.iter().map(|metric| &self.metrics[*metric]) {
                 let labels = key.written_over(&metric.labels);
-                let is_summary = metric.kinds.contains(&Kind::Summary);
-                let alone = labels.windows(2).any(|pair| pair[0].0 == pair[1].0)
-                    || kind != Kind::GaugeHistogram && !metric.kinds.contains(&kind)
-                    || is_summary && labels.iter().any(|(name, _)| name.as_ref() == b"quantile");
-                if alone {
-                    clashes.push(Clash { line: metric.line, first: None, borrowed: true });
-                    continue;
-                }
-                let (line, borrowed) = (metric.line, metric.borrowed);
-                let earlier = seen.insert((number, labels), (line, borrowed));
-                if let Some((first, first_borrowed)) = earlier {
+                if metric.clashes_alone(kind, &labels) {
+                    let line = metric.borrower.unwrap_or(metric.line);
+                    clashes.push(Clash { line, first: None, borrowed: true });
+                } else if let Some(earlier) = seen.insert((number, labels), metric) {
+                    let (first, second) = (earlier.line.min(metric.line), earlier.line.max(metric.line));
+                    let borrower = metric.borrower.or(earlier.borrower);
                     clashes.push(Clash {
-                        line: line.max(first),
-                        first: Some(line.min(first)),
-                        borrowed: borrowed || first_borrowed,
+                        line: borrower.unwrap_or(second),
+                        first: Some(first),
+                        borrowed: borrower.is_some(),
                     });
                 }
             }
         }
         clashes.sort_by_key(|clash| clash.line);
         clashes
+    }
+}
+
+impl Metric<'_> {
+    /// Whether the store refuses it for itself: a label twice, no value of its family's type, or a summary's `quantile` as a
+    /// label.
+    fn clashes_alone(&self, kind: Kind, labels: &[Pair<'_>]) -> bool {
+        let twice = labels.windows(2).any(|pair| pair[0].0 == pair[1].0);
+        let typeless = kind != Kind::GaugeHistogram && !self.kinds.contains(&kind);
+        let quantile = self.kinds.contains(&Kind::Summary)
+            && labels.iter().any(|(name, _)| name.as_ref() == b"quantile");
+        twice || typeless || quantile
     }
 }

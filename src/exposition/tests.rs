@@ -369,7 +369,7 @@ fn what_is_kept_is_bounded_and_errors_come_first() {
 #[test]
 fn samples_that_borrow_a_name() {
     assert_found("a 1\n# TYPE b gauge\n{} 2\n", &["warning borrowed-name `{}`"]);
-    assert_found("a 1\n{} 2\n", &["error borrowed-clash `a`"]);
+    assert_found("a 1\n{} 2\n", &["error borrowed-clash `{}`"]);
     assert_found(
         "# TYPE h histogram\na 1\n{\"h_bucket\",x=\"y\",le=\"1\"} 1\n",
         &["error parser-crash `{\"h_bucket\",x=\"y\",le=\"1\"} 1`", "warning older-gateway `\"h_bucket\"`"],

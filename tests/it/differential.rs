@@ -100,12 +100,21 @@ fn once_wrong() {
 
 /// Numbers of which Go reads the exponent wrongly: it stops counting at five digits.
 fn long_numbers() -> impl Iterator<Item = Vec<u8>> {
-    [20_000, 150_000].into_iter().flat_map(|zeros| {
-        let zeros_text = "0".repeat(zeros);
-        let small = format!("a 0.{zeros_text}1e{}\n", zeros + 1);
-        let large = format!("a 1{zeros_text}e-{zeros}\n");
-        [small.into_bytes(), large.into_bytes()]
-    })
+    let zeros = |count: usize| "0".repeat(count);
+    [
+        format!("a 0.{}1e20001\n", zeros(20_000)),
+        format!("a 1{}e-20000\n", zeros(20_000)),
+        format!("a 0.{}1e150001\n", zeros(150_000)),
+        format!("a 1{}e-150000\n", zeros(150_000)),
+        // 1e111156, and 1e45 to Go.
+        format!("a 0.{}1e123456\n", zeros(12_300)),
+        format!("a {}.{}\n", zeros(1_000), zeros(1_000)),
+        format!("a {}1\n", zeros(1_000)),
+        format!("a 1{}\n", zeros(1_000)),
+        format!("a 1{}e-900\n", zeros(1_000)),
+    ]
+    .into_iter()
+    .map(String::into_bytes)
 }
 
 /// The examples of the man page get the verdict that their code announces, with each of several grouping keys.

@@ -14,7 +14,7 @@ use super::tls;
 use super::wire::{Socket, Timed, Wire};
 use crate::secret::Secret;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls::{ClientConfig, ClientConnection};
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -127,10 +127,9 @@ impl Connector {
         let name = ServerName::try_from(self.connection.endpoint.host().to_owned());
         let name = name.map_err(|_| other("the host's name can't be in a certificate".to_owned()))?;
         let client = ClientConnection::new(configuration, name).map_err(|error| other(error.to_string()))?;
-        let mut stream = StreamOwned::new(client, timed);
-        stream.conn.complete_io(&mut stream.sock).map_err(|error| step(&error, Stage::Handshake, limit))?;
-        note(format!("the connection is secure ({:?})", stream.conn.protocol_version()));
-        Ok(Wire::Tls(Box::new(stream)))
+        let wire = Wire::secured(client, timed).map_err(|error| step(&error, Stage::Handshake, limit))?;
+        note("the connection is secure".to_owned());
+        Ok(wire)
     }
 }
 

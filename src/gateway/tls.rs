@@ -228,6 +228,11 @@ fn tls_fault(error: &Error, certificate: &CertificateDer<'_>) -> TlsFault {
     let described = |describe: fn(&Certificate) -> String| read.as_ref().map(describe).unwrap_or_default();
     match reason {
         CertificateError::UnknownIssuer => TlsFault::Authority(described(signed_by)),
+        // The library's word for an authority's certificate that a server uses as its own, which `openssl req -x509`
+        // makes.
+        CertificateError::Other(_) if read.as_ref().is_some_and(Certificate::is_self_signed) => {
+            TlsFault::Authority(described(signed_by))
+        }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             TlsFault::Expired(described(expired))
         }

@@ -101,6 +101,24 @@ impl fmt::Debug for Wire {
 }
 
 impl Wire {
+    /// Makes a connection secure.
+    pub(super) fn secured(mut conn: ClientConnection, mut sock: Timed) -> io::Result<Self> {
+        while conn.is_handshaking() {
+            let sent = write_pending(&mut conn, &mut sock);
+            if conn.is_handshaking() {
+                if conn.read_tls(&mut sock)? == 0 {
+                    return Err(sent.err().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into()));
+                }
+                conn.process_new_packets().map_err(|error| {
+                    // The server shall know why, if it still listens.
+                    let _ = write_pending(&mut conn, &mut sock);
+                    io::Error::new(io::ErrorKind::InvalidData, error)
+                })?;
+            }
+        }
+        Ok(Self::Tls(Box::new(StreamOwned::new(conn, sock))))
+    }
+
     pub(super) fn is_secure(&self) -> bool {
         matches!(self, Self::Tls(_))
     }
@@ -125,13 +143,35 @@ impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(timed) => timed.read(buffer),
-            // Without TLS's own goodbye the length of the answer has to tell whether it is whole, as without TLS.
-            Self::Tls(stream) => match stream.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
-                result => result,
-            },
+            Self::Tls(stream) => read_secure(stream, buffer),
         }
     }
+}
+
+/// Reads what the server said, whatever became of what was to be sent: a server that refuses a client's certificate
+/// says so and closes, and is heard although nothing can be sent to it any more.
+fn read_secure(stream: &mut StreamOwned<ClientConnection, Timed>, buffer: &mut [u8]) -> io::Result<usize> {
+    let StreamOwned { conn, sock } = stream;
+    loop {
+        let _ = write_pending(conn, sock);
+        match conn.reader().read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            // Without TLS's own goodbye the length of the answer has to tell whether it is whole, as without TLS.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
+            result => return result,
+        }
+        conn.read_tls(sock)?;
+        conn.process_new_packets().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    }
+}
+
+fn write_pending(conn: &mut ClientConnection, sock: &mut Timed) -> io::Result<()> {
+    while conn.wants_write() {
+        if conn.write_tls(sock)? == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+    }
+    Ok(())
 }
 
 impl Write for Wire {

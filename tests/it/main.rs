@@ -7,6 +7,7 @@
 mod check;
 mod diagnostics;
 mod differential;
+mod faults;
 mod fetch;
 mod fuzz;
 mod generated;

@@ -18,6 +18,7 @@ mod inside;
 mod random;
 mod server;
 mod terminal;
+pub(crate) mod tls;
 mod wait;
 
 pub(crate) use command::{Output, Pushgw, Tty, pushgw, shell};

@@ -58,8 +58,11 @@ pub(super) fn resolve(
     let (route, passes_by_proxy) = source.route(&endpoint, has_credentials)?;
     let mut secrets = authentication.secrets;
     secrets.extend(headers.iter().filter(|header| header.is_secret()).map(|header| header.value().clone()));
-    if let Route::Forward(proxy) | Route::Tunnel(proxy) = &route {
+    if let Route::Forward(proxy) | Route::Tunnel(proxy) = &route
+        && let Some(header) = proxy.authorization()
+    {
         secrets.extend(proxy.credentials().and_then(|credentials| credentials.password.clone()));
+        secrets.extend(behind_scheme(&header));
     }
     Ok(Connection {
         route,
@@ -245,9 +248,7 @@ impl<'a> Source<'a> {
         };
         let variables = variables.into_iter().filter(|variable| !takes_place(variable)).collect::<Vec<_>>();
         let headers: Vec<Header> = header.into_iter().chain(variables).chain(flags).collect();
-        // What stands behind the scheme of an Authorization is the secret itself.
-        let own = headers.iter().filter(is_own).filter_map(|header| header.value().expose().split_once(' '));
-        secrets.extend(own.map(|(_, secret)| Secret::new(secret.trim())));
+        secrets.extend(headers.iter().filter(is_own).filter_map(behind_scheme));
         Ok(Authentication { headers, secrets })
     }
 
@@ -353,6 +354,11 @@ impl<'a> Source<'a> {
             (None, None, None) => Ok(None),
         }
     }
+}
+
+/// What stands behind the scheme of an `Authorization` is the secret itself.
+fn behind_scheme(header: &Header) -> Option<Secret> {
+    header.value().expose().split_once(' ').map(|(_, secret)| Secret::new(secret.trim()))
 }
 
 fn empty(option: &str) -> Failure {

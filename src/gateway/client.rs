@@ -5,7 +5,7 @@
 //! connections are ours (`connect`, `wire`): so each failure is known with the step at which it happened, and comes
 //! through ureq as a value of our own inside [`Error::Other`].
 
-use super::connect::{Connector, Limit, plain, proxy_authorization};
+use super::connect::{Connector, Limit, plain};
 use super::connection::Connection;
 use super::fault::{Answered, Fault, FaultKind, Stage};
 use super::proxy::Route;
@@ -194,7 +194,7 @@ impl Client {
             builder = builder.header(header.name(), header.value().expose());
         }
         if let Route::Forward(proxy) = &self.connection.route
-            && let Some(header) = proxy_authorization(proxy)
+            && let Some(header) = proxy.authorization()
         {
             builder = builder.header(header.name(), header.value().expose());
         }

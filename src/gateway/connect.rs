@@ -7,12 +7,10 @@
 use super::connection::Connection;
 use super::endpoint::Scheme;
 use super::fault::{Answered, FaultKind, Stage, TlsFault};
-use super::header::Header;
 use super::proxy::{Proxy, Route};
 use super::request::USER_AGENT;
 use super::tls;
 use super::wire::{Socket, Timed, Wire};
-use crate::secret::Secret;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 use std::fmt::Write as _;
@@ -98,7 +96,7 @@ impl Connector {
         };
         let mut request =
             format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {USER_AGENT}\r\n");
-        if let Some(header) = proxy_authorization(proxy) {
+        if let Some(header) = proxy.authorization() {
             let _ = write!(request, "{}: {}\r\n", header.name(), header.value().expose());
         }
         request.push_str("\r\n");
@@ -131,14 +129,6 @@ impl Connector {
         note("the connection is secure".to_owned());
         Ok(wire)
     }
-}
-
-/// The header with which a proxy knows us.
-pub(super) fn proxy_authorization(proxy: &Proxy) -> Option<Header> {
-    let credentials = proxy.credentials()?;
-    let nothing = Secret::new("");
-    let header = Header::basic(&credentials.user, credentials.password.as_ref().unwrap_or(&nothing));
-    Some(Header::new("Proxy-Authorization", header.value().expose()))
 }
 
 fn to_proxy(proxy: &Proxy, limit: Limit, note: &mut dyn FnMut(String)) -> Result<Timed, FaultKind> {

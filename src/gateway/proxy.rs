@@ -5,6 +5,8 @@
 //! is never handed them.
 
 use super::endpoint::{Credentials, Endpoint, Scheme, UrlError};
+use super::header::Header;
+use crate::secret::Secret;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -55,6 +57,15 @@ impl Proxy {
     #[must_use]
     pub fn credentials(&self) -> Option<&Credentials> {
         self.0.credentials()
+    }
+
+    /// The header by which it knows us.
+    #[must_use]
+    pub fn authorization(&self) -> Option<Header> {
+        let Credentials { user, password } = self.credentials()?;
+        let nothing = Secret::new("");
+        let header = Header::basic(user, password.as_ref().unwrap_or(&nothing));
+        Some(Header::new("Proxy-Authorization", header.value().expose()))
     }
 }
 

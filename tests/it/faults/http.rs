@@ -177,7 +177,7 @@ fn odd_answers() -> Vec<Case> {
         then(move |connection: &mut Connection| {
             connection.send(format!("HTTP/1.1 {status} X\r\nContent-Length: 1073741824\r\n\r\n"));
             for _ in 0..16_384 {
-                connection.send([b'x'; 65_536]);
+                connection.send(vec![b'x'; 65_536]);
             }
         })
     };

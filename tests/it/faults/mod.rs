@@ -126,7 +126,7 @@ impl Case {
         let mut call = pushgw()
             .args(["push", "-j", "fault", "-l", "case=a b", "-g", &fill(self.gateway)])
             .args(self.args.iter().map(|arg| fill(arg)));
-        if !self.args.iter().any(|arg| arg.ends_with(".prom")) {
+        if !self.args.iter().any(|arg| arg == "large.prom") {
             call = call.args(["-m", "fault 1"]);
         }
         for (name, value) in &self.env {

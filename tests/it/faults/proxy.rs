@@ -1,6 +1,6 @@
 //! Faults of a proxy, and what a proxy gets to see.
 
-use super::{Case, got, shown};
+use super::{Case, Part, got, shown};
 use crate::support::tls::{Authority, Validity, server};
 use crate::support::{Connection, Server, pushgw};
 use rustls::ALL_VERSIONS;
@@ -22,7 +22,7 @@ fn refuse(status: u16) -> impl Fn(&mut Connection, usize) + Send + Sync {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    let tunnel = |name, words, code, part: Box<dyn Fn(&mut Connection, usize) + Send + Sync>| {
+    let tunnel = |name, words, code, part: Part| {
         Case::new(name, words, code, part)
             .gateway("https://gateway.example:9091")
             .arg("--proxy=http://{}")

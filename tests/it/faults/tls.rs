@@ -36,14 +36,18 @@ fn case(
 }
 
 pub(super) fn cases() -> Vec<Case> {
+    [certificates(), protocols()].into_iter().flatten().collect()
+}
+
+/// Whom to trust.
+fn certificates() -> Vec<Case> {
     let nothing: fn(&Server) = |server| assert!(server.requests().is_empty(), "something was sent");
     let here = AUTHORITY.server(&["127.0.0.1"], Validity::Now);
     let own = self_signed(&["127.0.0.1"], Validity::Now);
-    let old_own = self_signed(&["127.0.0.1"], Validity::Past);
+    let past_own = self_signed(&["127.0.0.1"], Validity::Past);
     let odd_own = self_signed(&["gw.example"], Validity::Now);
     let authority = "the server's certificate is not signed by an authority that is trusted here";
     let expired = "the server's certificate has expired";
-    let client = "the server does not take the client's certificate";
     let stranger = Authority::new("Strange CA");
     let refused =
         |name, versions| case(name, client, secure(server(&here, Some(&AUTHORITY), versions))).after(nothing);
@@ -75,8 +79,8 @@ pub(super) fn cases() -> Vec<Case> {
             .after(nothing),
         case("signed by itself", authority, serving(&own)).says("`127.0.0.1` signed itself").after(nothing),
         case("signed by itself, and trusted", "", serving(&own)).file("ca.pem", own.certificate.clone()),
-        case("signed by itself, trusted and expired", expired, serving(&old_own))
-            .file("ca.pem", old_own.certificate.clone())
+        case("signed by itself, trusted and expired", expired, serving(&past_own))
+            .file("ca.pem", past_own.certificate.clone())
             .after(nothing),
         case(
             "signed by itself, trusted and another's",
@@ -87,6 +91,15 @@ pub(super) fn cases() -> Vec<Case> {
         .after(nothing),
         case("insecure", "", serving(&stranger.server(&["gw.example"], Validity::Past))).arg("--insecure"),
         case("insecure by a variable", "", serving(&own)).env("PUSHGATEWAY_INSECURE", "1"),
+    ]
+}
+
+/// What passes for TLS, and what does not.
+fn protocols() -> Vec<Case> {
+    let here = AUTHORITY.server(&["127.0.0.1"], Validity::Now);
+    let client = "the server does not take the client's certificate";
+    let nothing: fn(&Server) = |server| assert!(server.requests().is_empty(), "something was sent");
+    vec![
         case("an old protocol", "the server speaks only an old version of TLS", |connection, _| {
             connection.read_bytes(100);
             // The alert `protocol_version`, in a record of TLS 1.0.

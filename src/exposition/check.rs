@@ -92,9 +92,15 @@ impl<'a> Checker<'a> {
         }
         let mut start = file.start;
         let mut labels = Vec::new();
+        let mut begun = false;
         while let Some(place) = lines::next(self.text.bytes, file, start, &mut labels) {
             start = place.all.end + 1;
-            let Some(content) = self.line(&place, &mut labels) else { return };
+            let before = (self.findings.counts(), self.splices.len());
+            let content = self.line(&place, &mut labels);
+            if content && !begun && self.is_foreign(&place, before) {
+                return;
+            }
+            begun |= content;
             if !place.ended && content {
                 let end = place.all.end;
                 let detail = || Detail::new("the last line does not end with a newline");
@@ -103,8 +109,27 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Checks one line and returns whether anything is in it, or `None` if the file is something else altogether.
-    fn line(&mut self, place: &Place, labels: &mut Vec<Label<'a>>) -> Option<bool> {
+    /// Whether the file, of which the first line was refused, is something else altogether. That is then all that is said
+    /// of it.
+    fn is_foreign(&mut self, first: &Place, (counts, splices): ([usize; 3], usize)) -> bool {
+        let [errors, ..] = counts;
+        if self.findings.errors() == errors {
+            return false;
+        }
+        let Some(foreign) = Foreign::recognise(&self.text.bytes[first.file.clone()]) else { return false };
+        self.findings.take_back(counts, first.all.start);
+        self.splices.truncate(splices);
+        let at = first.trimmed.start;
+        let span = at..at + scan::character(&self.text.bytes[at..]);
+        let (what, help) = foreign.describe();
+        self.findings.error(Code::WrongFormat, span, || {
+            Detail::new(format!("the input is no metrics text; it is {what}")).help(help)
+        });
+        true
+    }
+
+    /// Checks one line and returns whether anything is in it.
+    fn line(&mut self, place: &Place, labels: &mut Vec<Label<'a>>) -> bool {
         let Place { all, trimmed, .. } = place;
         let result = scan::line(self.text.bytes, trimmed.clone(), labels);
         let content = !matches!(result, Ok(Line::Blank));
@@ -122,10 +147,10 @@ impl<'a> Checker<'a> {
             Ok(Line::Type(meta)) => self.type_of(&meta, behind),
             // The rest of a label value with a line break in it.
             Err(_) if continues => self.open_quote = !self.text.bytes[trimmed.clone()].contains(&b'"'),
-            Err(fault) if !self.fault(&fault, place) => return None,
-            Ok(Line::Blank | Line::Comment) | Err(_) => {}
+            Err(fault) => self.fault(&fault, place),
+            Ok(Line::Blank | Line::Comment) => {}
         }
-        Some(content)
+        content
     }
 
     /// Something behind a line that the server does not take there.
@@ -159,22 +184,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Reports a line that the grammar does not take. Returns whether to go on with the file.
-    fn fault(&mut self, fault: &Fault, place: &Place) -> bool {
+    /// Reports a line that the grammar does not take.
+    fn fault(&mut self, fault: &Fault, place: &Place) {
         self.unread += 1;
         self.open_quote = fault.kind == FaultKind::OpenValue;
-        let Place { file, trimmed: line, .. } = place;
-        if self.text.bytes[file.start..line.start].trim_ascii().is_empty()
-            && let Some(foreign) = Foreign::recognise(&self.text.bytes[file.clone()])
-        {
-            let (what, help) = foreign.describe();
-            let detail = || Detail::new(format!("the input is no metrics text; it is {what}")).help(help);
-            self.findings.error(Code::WrongFormat, fault.span.clone(), detail);
-            return false;
-        }
-        let bytes = self.text.bytes;
-        self.findings.error_found(fault.span.start, || explain::fault(bytes, line.clone(), fault));
-        true
+        let (bytes, line) = (self.text.bytes, place.trimmed.clone());
+        self.findings.error_found(fault.span.start, || explain::fault(bytes, line, fault));
     }
 
     /// `# HELP name text`.

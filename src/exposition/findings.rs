@@ -80,6 +80,21 @@ impl Findings {
         self.errors.count
     }
 
+    /// How many findings there are of each severity, for [`Findings::take_back`].
+    pub(super) fn counts(&self) -> [usize; 3] {
+        [self.errors.count, self.fixed.count, self.warnings.count]
+    }
+
+    /// Forgets what was found in the line that begins at `start` since there were so many findings.
+    pub(super) fn take_back(&mut self, counts: [usize; 3], start: usize) {
+        // What is missing at the end of a file has an empty span where the next one begins.
+        let earlier = |span: &Range<usize>| span.start < start || span.start == start && span.is_empty();
+        for (kept, count) in [&mut self.errors, &mut self.fixed, &mut self.warnings].into_iter().zip(counts) {
+            kept.count = count;
+            kept.first.retain(|diagnostic| earlier(&diagnostic.span));
+        }
+    }
+
     fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {
         let kept = match severity {
             Severity::Error => &mut self.errors,

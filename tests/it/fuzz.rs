@@ -28,7 +28,8 @@ const VALUED: [&str; 12] = [
     "-l",
 ];
 
-const SWITCHES: [&str; 17] = [
+/// All but `--`, behind which stands a command to be run.
+const SWITCHES: [&str; 16] = [
     "-n",
     "--dry-run",
     "--as-curl",
@@ -45,7 +46,6 @@ const SWITCHES: [&str; 17] = [
     "-h",
     "--help",
     "-V",
-    "--",
 ];
 
 const VALUES: [&str; 30] = [

@@ -40,7 +40,7 @@ fn the_tables_agree() {
     let help = pushgw().arg("--help").any_stdout().run().stdout();
     let (_, help) = help.split_once("\nExit status:\n").unwrap();
     let help = table(help, |line| line.trim_start().split_once("  "));
-    let man = file("man/pushgw.1").replace("\\-", "-").replace("\\*(Aq", "'");
+    let man = file("man/pushgw.1").replace("\\-", "-").replace("\\*(Aq", "'").replace("\\(aq", "'");
     // In the code the text stands before its number.
     let code = file("src/error.rs");
     let mut comment = String::new();

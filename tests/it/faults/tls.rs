@@ -49,10 +49,6 @@ fn certificates() -> Vec<Case> {
     let authority = "the server's certificate is not signed by an authority that is trusted here";
     let expired = "the server's certificate has expired";
     let stranger = Authority::new("Strange CA");
-    let refused =
-        |name, versions| case(name, client, secure(server(&here, Some(&AUTHORITY), versions))).after(nothing);
-    let known = AUTHORITY.client("me");
-    let unknown = stranger.client("me");
     vec![
         case("a good certificate", "", serving(&here)),
         case(
@@ -99,6 +95,10 @@ fn protocols() -> Vec<Case> {
     let here = AUTHORITY.server(&["127.0.0.1"], Validity::Now);
     let client = "the server does not take the client's certificate";
     let nothing: fn(&Server) = |server| assert!(server.requests().is_empty(), "something was sent");
+    let refused =
+        |name, versions| case(name, client, secure(server(&here, Some(&AUTHORITY), versions))).after(nothing);
+    let known = AUTHORITY.client("me");
+    let unknown = Authority::new("Strange CA").client("me");
     vec![
         case("an old protocol", "the server speaks only an old version of TLS", |connection, _| {
             connection.read_bytes(100);

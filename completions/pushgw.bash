@@ -34,6 +34,12 @@ _pushgw() {
             pushgw,push)
                 cmd="pushgw__subcmd__push"
                 ;;
+            pushgw,show)
+                cmd="pushgw__subcmd__show"
+                ;;
+            pushgw,status)
+                cmd="pushgw__subcmd__status"
+                ;;
             *)
                 ;;
         esac
@@ -41,7 +47,7 @@ _pushgw() {
 
     case "${cmd}" in
         pushgw)
-            opts="-q -v -h -V --color --quiet --verbose --help --version push add delete list check completions"
+            opts="-q -v -h -V --color --quiet --verbose --help --version push add delete list show status check completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -59,7 +65,7 @@ _pushgw() {
             return 0
             ;;
         pushgw__subcmd__add)
-            opts="-j -l -i -m -n -g -q -v -h --job --label --instance --url --metric --type --strip-timestamps --allow-empty --no-fix --strict --utf8-names --max-diagnostics --message-format --dry-run --as-curl --gateway --timeout --color --quiet --verbose --help"
+            opts="-j -l -i -m -n -g -q -v -h --job --label --instance --url --metric --type --strip-timestamps --allow-empty --no-fix --strict --utf8-names --max-diagnostics --message-format --dry-run --diff --groups --as-curl --gateway --timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -111,6 +117,10 @@ _pushgw() {
                     ;;
                 --message-format)
                     COMPREPLY=($(compgen -W "human short json github" -- "${cur}"))
+                    return 0
+                    ;;
+                --groups)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --gateway)
@@ -221,7 +231,7 @@ _pushgw() {
             return 0
             ;;
         pushgw__subcmd__delete)
-            opts="-j -l -i -f -n -g -q -v -h --job --label --instance --url --force --utf8-names --dry-run --gateway --timeout --color --quiet --verbose --help"
+            opts="-j -l -i -f -y -n -g -q -v -h --job --label --instance --url --force --utf8-names --match --older-than --failed --all --yes --dry-run --format --gateway --timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -255,6 +265,18 @@ _pushgw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --match)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json path" -- "${cur}"))
+                    return 0
+                    ;;
                 --gateway)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -279,7 +301,7 @@ _pushgw() {
             return 0
             ;;
         pushgw__subcmd__list)
-            opts="-j -g -q -v -h --job --match --format --gateway --timeout --color --quiet --verbose --help"
+            opts="-j -g -q -v -h --job --match --older-than --failed --sort --metrics --watch --format --gateway --timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -294,6 +316,18 @@ _pushgw() {
                     return 0
                     ;;
                 --match)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sort)
+                    COMPREPLY=($(compgen -W "group age series" -- "${cur}"))
+                    return 0
+                    ;;
+                --watch)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -325,7 +359,7 @@ _pushgw() {
             return 0
             ;;
         pushgw__subcmd__push)
-            opts="-j -l -i -m -n -g -q -v -h --job --label --instance --url --metric --type --strip-timestamps --allow-empty --no-fix --strict --utf8-names --max-diagnostics --message-format --dry-run --as-curl --gateway --timeout --color --quiet --verbose --help"
+            opts="-j -l -i -m -n -g -q -v -h --job --label --instance --url --metric --type --strip-timestamps --allow-empty --no-fix --strict --utf8-names --max-diagnostics --message-format --dry-run --diff --groups --as-curl --gateway --timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -377,6 +411,110 @@ _pushgw() {
                     ;;
                 --message-format)
                     COMPREPLY=($(compgen -W "human short json github" -- "${cur}"))
+                    return 0
+                    ;;
+                --groups)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gateway)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pushgw__subcmd__show)
+            opts="-j -l -i -g -q -v -h --job --label --instance --url --utf8-names --match --older-than --failed --all --gateway --timeout --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --job)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --match)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gateway)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pushgw__subcmd__status)
+            opts="-g -q -v -h --format --gateway --timeout --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
                     return 0
                     ;;
                 --gateway)

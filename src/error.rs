@@ -47,6 +47,30 @@ pub enum Failure {
     },
     /// The exchange with the gateway went wrong.
     Gateway(Box<Fault>),
+    /// The gateway refused a push, and why is seen in what it holds.
+    Explained {
+        /// The refusal.
+        fault: Box<Fault>,
+        /// What clashes with what, and what to do, a line each.
+        why: Vec<String>,
+    },
+    /// Several of many requests failed; each has been told.
+    Several {
+        /// How many.
+        count: usize,
+        /// The one that decides the exit code.
+        worst: Box<Failure>,
+    },
+    /// A selection selected nothing where something was asked for.
+    NothingSelected {
+        /// The gateway asked.
+        gateway: String,
+    },
+    /// The gateway is not healthy; what is wrong has been told.
+    Unhealthy {
+        /// The gateway asked.
+        gateway: String,
+    },
     /// The group is not there.
     NoSuchGroup {
         /// The group asked for.
@@ -81,8 +105,10 @@ impl Failure {
             Self::Other(_) => exit_code::OTHER,
             Self::Usage { .. } => exit_code::USAGE,
             Self::Input { .. } => exit_code::INPUT,
-            Self::Gateway(fault) => fault.kind.exit_code(),
-            Self::NoSuchGroup { .. } => exit_code::NO_SUCH_GROUP,
+            Self::Gateway(fault) | Self::Explained { fault, .. } => fault.kind.exit_code(),
+            Self::Several { worst, .. } => worst.exit_code(),
+            Self::Unhealthy { .. } => exit_code::OTHER,
+            Self::NoSuchGroup { .. } | Self::NothingSelected { .. } => exit_code::NO_SUCH_GROUP,
         }
     }
 
@@ -90,7 +116,9 @@ impl Failure {
     #[must_use]
     pub fn details(&self) -> Option<String> {
         match self {
-            Self::Gateway(fault) => fault.kind.words().map(|words| format!("the gateway says: {words}")),
+            Self::Gateway(fault) | Self::Explained { fault, .. } => {
+                fault.kind.words().map(|words| format!("the gateway says: {words}"))
+            }
             Self::NoSuchGroup { others, .. } if !others.is_empty() => {
                 Some(format!("groups of that job: {}", others.join(", ")))
             }
@@ -107,7 +135,13 @@ impl Failure {
             Self::NoSuchGroup { .. } => {
                 Some("--force deletes without looking; absence is then no error".to_owned())
             }
-            Self::Input { .. } | Self::Other(_) | Self::OutputClosed => None,
+            Self::Explained { why, .. } => Some(why.join("\n")),
+            Self::Input { .. }
+            | Self::Several { .. }
+            | Self::NothingSelected { .. }
+            | Self::Unhealthy { .. }
+            | Self::Other(_)
+            | Self::OutputClosed => None,
         }
     }
 }
@@ -118,7 +152,13 @@ impl fmt::Display for Failure {
             Self::Usage { message, .. } => f.write_str(message),
             Self::Input { errors: 1, consequence } => write!(f, "1 error in the input; {consequence}"),
             Self::Input { errors, consequence } => write!(f, "{errors} errors in the input; {consequence}"),
-            Self::Gateway(fault) => write!(f, "{}: {}", fault.request, fault.kind.message()),
+            Self::Gateway(fault) | Self::Explained { fault, .. } => {
+                write!(f, "{}: {}", fault.request, fault.kind.message())
+            }
+            Self::Several { count: 1, .. } => f.write_str("1 request failed"),
+            Self::Several { count, .. } => write!(f, "{count} requests failed"),
+            Self::NothingSelected { gateway } => write!(f, "no group on {gateway} is selected"),
+            Self::Unhealthy { gateway } => write!(f, "{gateway} is not healthy"),
             Self::NoSuchGroup { group, gateway, .. } => write!(f, "no group {group} on {gateway}"),
             Self::Other(error) => write!(f, "{error:#}"),
             Self::OutputClosed => f.write_str("the reader of the output went away"),

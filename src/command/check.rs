@@ -54,7 +54,7 @@ pub(super) fn accept<'a>(
     Ok(Accepted { body, samples: report.samples, families: report.families })
 }
 
-fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input) -> Report {
+pub(super) fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input) -> Report {
     let starts: Vec<usize> = input.sources.iter().map(|source| source.start).collect();
     exposition::check(Text { bytes: &input.bytes, starts: &starts }, &settings.rules(grouping))
 }

@@ -79,6 +79,8 @@ pub enum Failure {
         gateway: String,
         /// The groups of the same job that are there.
         others: Vec<String>,
+        /// What the reader can do.
+        hint: Option<&'static str>,
     },
     /// Anything else, with the chain of its causes.
     Other(anyhow::Error),
@@ -132,9 +134,7 @@ impl Failure {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Gateway(fault) => fault.kind.hint().map(str::to_owned),
-            Self::NoSuchGroup { .. } => {
-                Some("--force deletes without looking; absence is then no error".to_owned())
-            }
+            Self::NoSuchGroup { hint, .. } => hint.map(str::to_owned),
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::Input { .. }
             | Self::Several { .. }

@@ -46,14 +46,20 @@ fn require(client: &Client, delete: &Delete, key: &GroupingKey) -> Result<(), Fa
     if holds(&groups, key) {
         return Ok(());
     }
-    Err(no_such_group(&groups, key, delete.connection.endpoint.to_string()))
+    let hint = "--force deletes without looking; absence is then no error";
+    Err(no_such_group(&groups, key, delete.connection.endpoint.to_string(), Some(hint)))
 }
 
 /// The group is not there, but these of the same job are.
-pub(super) fn no_such_group(groups: &[Group], key: &GroupingKey, gateway: String) -> Failure {
+pub(super) fn no_such_group(
+    groups: &[Group],
+    key: &GroupingKey,
+    gateway: String,
+    hint: Option<&'static str>,
+) -> Failure {
     let same_job = |group: &&Group| group.labels.get("job") == Some(key.job());
     let others = groups.iter().filter(same_job).map(|group| group.labels.to_string()).collect();
-    Failure::NoSuchGroup { group: key.to_string(), gateway, others }
+    Failure::NoSuchGroup { group: key.to_string(), gateway, others, hint }
 }
 
 fn holds(groups: &[Group], key: &GroupingKey) -> bool {

@@ -7,7 +7,7 @@ use super::culprits::names;
 use crate::error::Failure;
 use crate::gateway::clash::{Clash, Clashes, own_families};
 use crate::gateway::contents::Family;
-use crate::gateway::{self, Client, Endpoint, Fault, FaultKind, Method, Store, heal, pushed};
+use crate::gateway::{self, Client, Endpoint, Fault, FaultKind, Kind, Method, Store, heal, pushed};
 use crate::grouping::{GroupingKey, LabelSet};
 
 /// A push that was refused.
@@ -100,12 +100,12 @@ fn describe(clash: &Clash, here: usize, store: &Store) -> String {
     match clash {
         Clash::Types { family, kinds } => {
             let ours = kinds.iter().find(|(_, places)| places.contains(&here));
-            let ours = ours.map_or("", |(kind, _)| kind.as_str());
+            let ours = ours.map_or(String::new(), |(kind, _)| with_article(*kind));
             let theirs = kinds.iter().filter(|(_, places)| !places.contains(&here));
             let theirs: Vec<String> = theirs
-                .map(|(kind, places)| format!("{} in group {}", kind.as_str(), groups(places)))
+                .map(|(kind, places)| format!("{} in group {}", with_article(*kind), groups(places)))
                 .collect();
-            format!("`{family}` is a {}, and a {ours} here: one name has one type", theirs.join(" and a "))
+            format!("`{family}` is {}, and {ours} here: one name has one type", theirs.join(" and "))
         }
         Clash::Twice { series, first, second } if first == second => {
             format!("`{series}` is in the push twice")
@@ -135,4 +135,9 @@ fn describe(clash: &Clash, here: usize, store: &Store) -> String {
         }
         Clash::Label { family, label, .. } => format!("`{family}` has the forbidden label `{label}`"),
     }
+}
+
+/// `a gauge`, `untyped`.
+fn with_article(kind: Kind) -> String {
+    if kind == Kind::Untyped { "untyped".to_owned() } else { format!("a {}", kind.as_str()) }
 }

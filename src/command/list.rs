@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::selected::{Selected, warn_of_conflicts, warn_of_text};
-use crate::cli::ListSort;
+use crate::cli::{ListFormat, ListSort};
 use crate::config::List;
 use crate::error::Failure;
 use crate::gateway::{self, Client, Group, Store};
@@ -59,6 +59,10 @@ fn print(list: &List, store: &Store, printer: &mut Printer<'_>) -> Result<(), Fa
     let mut places: Vec<usize> = (0..store.groups.len()).filter(fits).collect();
     sort(&mut places, &store.groups, list.sort);
     let selected = Selected { store, places, metrics: list.metrics };
+    if selected.places.is_empty() && list.format == ListFormat::Table {
+        let which = if list.selection.is_empty() { "no groups" } else { "no group of these" };
+        printer.success(&format!("{which} on {}", list.connection.endpoint));
+    }
     selected.print(list.format, printer).map_err(Failure::output)?;
     warn_of_text(store, printer);
     if list.metrics && store.from_text {

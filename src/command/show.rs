@@ -47,7 +47,7 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
         Shown::Group(key) => {
             let found = store.groups.iter().position(|group| group.labels.iter().eq(key.labels()));
             let Some(place) = found else {
-                return Err(no_such_group(&store.groups, key, endpoint.to_string()));
+                return Err(no_such_group(&store.groups, key, endpoint.to_string(), None));
             };
             print(&store.groups[place], &copies[place], false, context.printer)
         }

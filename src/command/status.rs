@@ -115,9 +115,10 @@ fn scrape(client: &Client, found: &Found<'_>) -> Result<Scraped, Failure> {
                 true => culprits::of_refusal(words, store, client, endpoint)?,
                 false => Vec::new(),
             };
+            // The first line is the same for all, the second says how many errors there are, or the only one.
             let reason = words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1);
-            let refusal = match reason {
-                Some(reason) => format!("{}: {reason}", fault.kind.message()),
+            let refusal = match reason.filter(|_| is_refusal) {
+                Some(reason) => format!("a scrape is answered with 500: {}", reason.trim_end_matches(':')),
                 None => fault.kind.message(),
             };
             Ok(Scraped { samples: 0, refusal: Some(refusal), troubles })

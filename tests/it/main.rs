@@ -7,7 +7,12 @@
 mod fetch;
 mod generated;
 mod harness;
+mod heal;
 mod layering;
+mod operators;
+mod prometheus;
 mod readme;
+mod scale;
+mod show;
 mod support;
 mod vectors;

@@ -144,7 +144,8 @@ fn quoted<'a>(argument: &str, text: &'a str) -> Result<(String, &'a str), Matche
     Err(MatcherError::Unclosed { argument: argument.to_owned() })
 }
 
-/// Anchored at both ends, and with a dot that takes line breaks, as Prometheus compiles it.
+/// Anchored at both ends, and with a dot that takes line breaks, as Prometheus 3 compiles it (2.x has no such dot;
+/// `model/labels/regexp.go`).
 fn anchored(pattern: &str) -> Result<Regex, MatcherError> {
     let error = |error: regex::Error| MatcherError::Regex {
         pattern: pattern.to_owned(),
@@ -205,10 +206,14 @@ fn re2(pattern: &str) -> String {
                 out.extend(['\\', c]);
                 after
             }
-            '-' if in_class && after.starts_with('-') && !is_start => {
-                // A range from or to the hyphen itself; two in a row would be a difference of classes.
+            '-' if in_class && is_start => {
                 out.push_str("\\-");
                 after
+            }
+            // A range to the hyphen itself; two in a row would be a difference of classes.
+            '-' if in_class && after.starts_with('-') => {
+                out.push_str("-\\-");
+                &after[1..]
             }
             '{' if !in_class && !is_repetition(after) => {
                 out.push_str("\\{");
@@ -392,7 +397,9 @@ mod tests {
             ("[]a]+", "]a", true),
             ("[^]a]+", "bc", true),
             ("[~~]", "~", true),
-            ("[+--]", "-", true),
+            ("[+--]", ",", true),
+            ("[--a]", "5", true),
+            ("[a-]", "-", true),
             ("[[:alpha:]_]+", "a_", true),
             (r"\p{Greek}+", "λ", true),
             (r"\x{3bb}", "λ", true),

@@ -104,12 +104,11 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::OutputClosed => exit_code::DONE,
-            Self::Other(_) => exit_code::OTHER,
+            Self::Other(_) | Self::Unhealthy { .. } => exit_code::OTHER,
             Self::Usage { .. } => exit_code::USAGE,
             Self::Input { .. } => exit_code::INPUT,
             Self::Gateway(fault) | Self::Explained { fault, .. } => fault.kind.exit_code(),
             Self::Several { worst, .. } => worst.exit_code(),
-            Self::Unhealthy { .. } => exit_code::OTHER,
             Self::NoSuchGroup { .. } | Self::NothingSelected { .. } => exit_code::NO_SUCH_GROUP,
         }
     }

@@ -15,7 +15,7 @@ use crate::gateway::{self, Client, FaultKind, Group, Selection, Store};
 use crate::grouping::LabelSet;
 use crate::output::{Channel, Printer};
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{BufRead as _, BufReader};
 use std::thread;
 
 /// Deletes the selected groups, or shows them.
@@ -100,12 +100,9 @@ fn refuse_if_broken(
 fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
     context.printer.prompt(question);
     let mut answer = Vec::new();
-    for byte in context.stdin.bytes() {
-        match byte.map_err(|error| anyhow::Error::new(error).context("can't read the answer"))? {
-            b'\n' => break,
-            byte => answer.push(byte),
-        }
-    }
+    BufReader::new(&mut *context.stdin)
+        .read_until(b'\n', &mut answer)
+        .map_err(|error| anyhow::Error::new(error).context("can't read the answer"))?;
     let answer = String::from_utf8_lossy(&answer).trim().to_ascii_lowercase();
     Ok(answer == "y" || answer == "yes")
 }
@@ -181,7 +178,7 @@ fn finish(
         delete.connection.endpoint
     );
     // A reader that went away changes nothing about what was deleted.
-    let printed = delete.format.map_or(Ok(()), |format| {
+    let told = delete.format.map_or(Ok(()), |format| {
         Selected { store: before, places: gone, metrics: false }.print(format, printer)
     });
     if let Some(failure) = worst.failure() {
@@ -196,7 +193,7 @@ fn finish(
         )));
     }
     printer.success(&amount);
-    printed.map_err(Failure::output)
+    told.map_err(Failure::output)
 }
 
 /// What of these groups is still there: as it was, and pushed to again. The deletions are queued, so as long as

@@ -27,9 +27,9 @@ pub(super) fn run(push: &Push, body: &[u8], context: &mut Context<'_, '_>) -> Re
         Method::Post => Replaces::Families,
         _ => Replaces::Group,
     };
-    let changes = changes(&group, &before, &pushed::families(body, &push.key), replaces);
+    let differences = changes(&group, &before, &pushed::families(body, &push.key), replaces);
     let mut print = || -> io::Result<()> {
-        for change in &changes {
+        for change in &differences {
             let (style, sign) = match change.kind {
                 ChangeKind::Added => (Style::Good, '+'),
                 ChangeKind::Changed => (Style::Warning, '~'),
@@ -41,10 +41,10 @@ pub(super) fn run(push: &Push, body: &[u8], context: &mut Context<'_, '_>) -> Re
     };
     print().map_err(Failure::output)?;
     let state = if place.is_some() { "" } else { " (the group is not there yet)" };
-    let count = |kind| changes.iter().filter(|change| change.kind == kind).count();
-    let [added, changed, removed] = [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Removed].map(count);
+    let count = |kind| differences.iter().filter(|change| change.kind == kind).count();
+    let [added, altered, removed] = [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Removed].map(count);
     context
         .printer
-        .success(&format!("{}{state}: {added} added, {changed} changed, {removed} removed", push.key));
+        .success(&format!("{}{state}: {added} added, {altered} changed, {removed} removed", push.key));
     Ok(())
 }

@@ -47,11 +47,8 @@ fn rest(pause: Duration, took: Duration) -> Duration {
 
 fn look(list: &List, client: &Client) -> Result<Store, Failure> {
     let endpoint = &list.connection.endpoint;
-    let looked = match list.metrics {
-        true => gateway::look_at_families(client, endpoint),
-        false => gateway::look(client, endpoint),
-    };
-    Ok(looked?)
+    let look = if list.metrics { gateway::look_at_families } else { gateway::look };
+    Ok(look(client, endpoint)?)
 }
 
 fn print(list: &List, store: &Store, printer: &mut Printer<'_>) -> Result<(), Failure> {

@@ -67,16 +67,12 @@ pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<()
         plural(sections.len(), "group"),
         restore.connection.endpoint
     );
-    match worst.failure() {
-        Some(failure) => {
-            printer.warning(&done);
-            Err(failure)
-        }
-        None => {
-            printer.success(&done);
-            Ok(())
-        }
+    if let Some(failure) = worst.failure() {
+        printer.warning(&done);
+        return Err(failure);
     }
+    printer.success(&done);
+    Ok(())
 }
 
 /// The text of one group as it is sent. Where something is to be said about it, it is checked again behind as many

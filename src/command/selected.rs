@@ -80,7 +80,7 @@ impl Selected<'_> {
             match group.path() {
                 Some(path) => printer.result(format!("{path}\n").as_bytes())?,
                 None => {
-                    printer.warning(&format!("the gateway's API does not tell the path of {}", group.labels))
+                    printer.warning(&format!("the gateway's API does not tell the path of {}", group.labels));
                 }
             }
         }

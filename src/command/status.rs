@@ -16,6 +16,7 @@ use crate::output::{self, Channel, Column, Line, Printer, Span, Style, Table};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, Read as _};
 
 /// As many failed groups are named in the table; JSON has all.
@@ -111,10 +112,8 @@ fn scrape(client: &Client, found: &Found<'_>) -> Result<Scraped, Failure> {
         Err(fault) => {
             let words = fault.kind.words().unwrap_or_default();
             let is_refusal = matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500);
-            let troubles = match is_refusal {
-                true => culprits::of_refusal(words, store, client, endpoint)?,
-                false => Vec::new(),
-            };
+            let troubles =
+                if is_refusal { culprits::of_refusal(words, store, client, endpoint)? } else { Vec::new() };
             // The first line is the same for all, the second says how many errors there are, or the only one.
             let reason = words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1);
             let refusal = match reason.filter(|_| is_refusal) {
@@ -233,10 +232,10 @@ fn features(about: &About) -> Line {
 fn amount(store: &Store) -> String {
     let mut amount = store.groups.len().to_string();
     if let Some(series) = series(store).filter(|_| !store.groups.is_empty()) {
-        amount.push_str(&format!(", {series} series"));
+        let _ = write!(amount, ", {series} series");
     }
     if let Some(oldest) = oldest(store) {
-        amount.push_str(&format!(", oldest push {} ago", output::age(age(store.now, oldest))));
+        let _ = write!(amount, ", oldest push {} ago", output::age(age(store.now, oldest)));
     }
     amount
 }

@@ -3,7 +3,9 @@
 use super::contents::{Family, Labels, Series, Value};
 use super::text::series_name;
 use crate::grouping::LabelSet;
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +44,7 @@ pub fn changes(group: &LabelSet, before: &[Family], pushed: &[Family], replaces:
     };
     let (before, pushed) = (by_name(before), by_name(pushed));
     let mut changes = Vec::new();
-    let names: std::collections::BTreeSet<&String> = before.keys().chain(pushed.keys()).collect();
+    let names: BTreeSet<&String> = before.keys().chain(pushed.keys()).collect();
     for name in names {
         match (before.get(name), pushed.get(name)) {
             (None, Some(new)) => declare(&mut changes, ChangeKind::Added, new, group),
@@ -101,8 +103,11 @@ fn value(value: &Value) -> String {
         Value::Number(number) => number.clone(),
         Value::Untold => "(not told by the API)".to_owned(),
         Value::Parts { parts, sum, count } => {
-            let parts = parts.iter().map(|(bound, number)| format!(" {bound}:{number}")).collect::<String>();
-            format!("count {count} sum {sum}{parts}")
+            let mut text = format!("count {count} sum {sum}");
+            for (bound, number) in parts {
+                let _ = write!(text, " {bound}:{number}");
+            }
+            text
         }
     }
 }
@@ -111,7 +116,12 @@ fn value(value: &Value) -> String {
 fn same(a: &Value, b: &Value) -> bool {
     let number = |text: &str| text.parse::<f64>().ok();
     let equal = |a: &str, b: &str| match (number(a), number(b)) {
-        (Some(a), Some(b)) => a.to_bits() == b.to_bits() || a == b || (a.is_nan() && b.is_nan()),
+        // NaN is NaN, and minus zero is zero.
+        (Some(a), Some(b)) => {
+            a.total_cmp(&b).is_eq()
+                || a.partial_cmp(&b).is_some_and(Ordering::is_eq)
+                || (a.is_nan() && b.is_nan())
+        }
         _ => a == b,
     };
     match (a, b) {

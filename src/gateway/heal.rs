@@ -10,6 +10,7 @@ use crate::grouping::{LabelSet, is_legacy_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,13 +184,13 @@ fn raw_path(labels: &BTreeMap<String, Vec<u8>>) -> Option<String> {
             return None;
         }
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_~".contains(byte);
-        match std::str::from_utf8(value) {
+        let _ = match std::str::from_utf8(value) {
             Ok(text) if !text.is_empty() && value.iter().all(plain) => {
-                path.push_str(&format!("/{name}/{text}"))
+                write!(path, "/{name}/{text}")
             }
-            Ok("") => path.push_str(&format!("/{name}@base64/=")),
-            _ => path.push_str(&format!("/{name}@base64/{}", URL_SAFE_NO_PAD.encode(value))),
-        }
+            Ok("") => write!(path, "/{name}@base64/="),
+            _ => write!(path, "/{name}@base64/{}", URL_SAFE_NO_PAD.encode(value)),
+        };
     }
     Some(path)
 }

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+/// A label's name and value.
+type Label<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+
 /// A sample.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sample<'a> {
     pub(super) name: Cow<'a, [u8]>,
     /// In the order of the text, a name maybe twice.
-    pub(super) labels: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
+    pub(super) labels: Vec<Label<'a>>,
     pub(super) value: &'a str,
     pub(super) timestamp: Option<&'a str>,
 }
@@ -39,7 +42,7 @@ pub(super) fn sample(line: &[u8]) -> Result<Sample<'_>, &'static str> {
 }
 
 /// The text between the braces: a name in quotes, the labels, and what follows the brace.
-type LabelList<'a> = (Option<Cow<'a, [u8]>>, Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>, &'a [u8]);
+type LabelList<'a> = (Option<Cow<'a, [u8]>>, Vec<Label<'a>>, &'a [u8]);
 
 fn label_list(text: &[u8]) -> Result<LabelList<'_>, &'static str> {
     let (mut metric, mut labels) = (None, Vec::new());
@@ -48,12 +51,11 @@ fn label_list(text: &[u8]) -> Result<LabelList<'_>, &'static str> {
         if let Some(after) = rest.strip_prefix(b"}") {
             return Ok((metric, labels, after));
         }
-        let (name, after, is_quoted) = match rest.strip_prefix(b"\"") {
-            Some(text) => quoted(text).map(|(name, after)| (name, after, true))?,
-            None => {
-                let (token, after) = take_name(rest);
-                (Cow::Borrowed(token), after, false)
-            }
+        let (name, after, is_quoted) = if let Some(text) = rest.strip_prefix(b"\"") {
+            quoted(text).map(|(name, after)| (name, after, true))?
+        } else {
+            let (token, after) = take_name(rest);
+            (Cow::Borrowed(token), after, false)
         };
         if name.is_empty() && !is_quoted {
             return Err("a label name");

@@ -56,11 +56,12 @@ pub fn look_inside<T: Default>(
     endpoint: &Endpoint,
     mut make: impl FnMut(&LabelSet, Vec<Family>) -> T,
 ) -> Result<(Store, Vec<T>), Fault> {
-    let mut made = Vec::new();
-    let mut each = |_, labels: &LabelSet, raw: &_| made.push(make(labels, contents::families(raw)));
+    let mut results = Vec::new();
+    let mut each = |_, labels: &LabelSet, raw: &_| results.push(make(labels, contents::families(raw)));
     let (store, places) = look_closer(client, endpoint, Keep::Contents(&mut each))?;
-    let made = places.into_iter().map(|place| made.get_mut(place).map(std::mem::take).unwrap_or_default());
-    Ok((store, made.collect()))
+    let in_order =
+        places.into_iter().map(|place| results.get_mut(place).map(std::mem::take).unwrap_or_default());
+    Ok((store, in_order.collect()))
 }
 
 /// Asks the gateway for something.

@@ -221,9 +221,8 @@ fn state(state: State, failed: Option<Duration>, conflict: bool) -> Line {
     let ago = failed.map_or(String::new(), |failed| format!(" {} ago", age(failed)));
     let mut spans = match state {
         State::Ok => vec![Span::new(Style::Good, "ok")],
-        State::Failed => vec![Span::new(Style::Bad, "failed"), Span::plain(ago)],
-        // The age of the last push says that there was none.
-        State::Never => vec![Span::new(Style::Bad, "failed"), Span::plain(ago)],
+        // Whether one was ever taken, the age of the last push says.
+        State::Failed | State::Never => vec![Span::new(Style::Bad, "failed"), Span::plain(ago)],
     };
     if conflict {
         spans.extend([Span::plain(", "), Span::new(Style::Bad, "conflict")]);

@@ -107,12 +107,15 @@ fn a_metric_with_the_name_of_the_gateways_own() {
     });
 }
 
+/// What status says, whose jobs it blames, and the pushes that bring it about, by path and body.
+type Recipe = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn what_clashes_where_there_are_no_consistency_checks() {
     for program in gateways() {
         let gateway = Gateway::start(program, &["--push.disable-consistency-check"]);
-        let recipes: [(&str, &[&str], &[(&str, &str)]); 6] = [
+        let recipes: [Recipe; 6] = [
             (
                 "several types",
                 &["b"],

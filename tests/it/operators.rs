@@ -67,7 +67,9 @@ GROUP           METRICS  SERIES  LAST PUSH  STATE
 {job=\"young\"}         0       0         5s  ok
 ";
     list(&[], table);
-    let paths = |names: &[&str]| names.iter().map(|n| format!("/metrics/job/{n}\n")).collect::<String>();
+    let paths = |names: &[&str]| {
+        names.iter().map(|n| ["/metrics/job/", *n, "\n"].concat()).collect::<Vec<_>>().concat()
+    };
     let path = ["--format", "path"];
     list(&[&path[..], &["--sort", "age"]].concat(), &paths(&["never", "day", "failed", "young"]));
     list(&[&path[..], &["--older-than", "2h"]].concat(), &paths(&["day", "never"]));
@@ -333,7 +335,7 @@ fn the_cleaners_exam() {
             let mut path = format!("/metrics/job@base64/{}/l@base64/{}", encode(&job), encode(value));
             let _ = write!(path, "/n/{other}");
             // An empty `instance`, which no other group is equal to but for that.
-            if number % 3 == 0 {
+            if number.is_multiple_of(3) {
                 path.push_str("/instance@base64/=");
             }
             path

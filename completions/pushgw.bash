@@ -34,6 +34,12 @@ _pushgw() {
             pushgw,push)
                 cmd="pushgw__subcmd__push"
                 ;;
+            pushgw,show)
+                cmd="pushgw__subcmd__show"
+                ;;
+            pushgw,status)
+                cmd="pushgw__subcmd__status"
+                ;;
             *)
                 ;;
         esac
@@ -41,7 +47,7 @@ _pushgw() {
 
     case "${cmd}" in
         pushgw)
-            opts="-q -v -h -V --color --quiet --verbose --help --version push add delete list check completions"
+            opts="-q -v -h -V --color --quiet --verbose --help --version push add delete list show status check completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -59,7 +65,7 @@ _pushgw() {
             return 0
             ;;
         pushgw__subcmd__add)
-            opts="-j -l -i -m -n -g -u -H -q -v -h --job --label --instance --url --metric --type --strip-timestamps --allow-empty --no-fix --strict --utf8-names --max-diagnostics --message-format --dry-run --as-curl --gateway --timeout --connect-timeout --retries --user --password-file --bearer-token-file --header --ca-cert --cert --key --insecure --proxy --no-proxy --unix-socket --compress --color --quiet --verbose --help"
+            opts="-j -l -i -m -n -g -u -H -q -v -h --job --label --instance --url --metric --type --strip-timestamps --allow-empty --no-fix --strict --utf8-names --max-diagnostics --message-format --dry-run --diff --groups --as-curl --gateway --timeout --connect-timeout --retries --user --password-file --bearer-token-file --header --ca-cert --cert --key --insecure --proxy --no-proxy --unix-socket --compress --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -111,6 +117,10 @@ _pushgw() {
                     ;;
                 --message-format)
                     COMPREPLY=($(compgen -W "human short json github" -- "${cur}"))
+                    return 0
+                    ;;
+                --groups)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --gateway)
@@ -277,7 +287,7 @@ _pushgw() {
             return 0
             ;;
         pushgw__subcmd__delete)
-            opts="-j -l -i -f -n -g -u -H -q -v -h --job --label --instance --url --force --utf8-names --dry-run --gateway --timeout --connect-timeout --retries --user --password-file --bearer-token-file --header --ca-cert --cert --key --insecure --proxy --no-proxy --unix-socket --compress --color --quiet --verbose --help"
+            opts="-j -l -i -f -y -n -g -u -H -q -v -h --job --label --instance --url --force --utf8-names --match --older-than --failed --all --yes --dry-run --format --gateway --timeout --connect-timeout --retries --user --password-file --bearer-token-file --header --ca-cert --cert --key --insecure --proxy --no-proxy --unix-socket --compress --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -309,6 +319,18 @@ _pushgw() {
                     ;;
                 --url)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --match)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json path" -- "${cur}"))
                     return 0
                     ;;
                 --gateway)
@@ -391,7 +413,7 @@ _pushgw() {
             return 0
             ;;
         pushgw__subcmd__list)
-            opts="-j -g -u -H -q -v -h --job --match --format --gateway --timeout --connect-timeout --retries --user --password-file --bearer-token-file --header --ca-cert --cert --key --insecure --proxy --no-proxy --unix-socket --compress --color --quiet --verbose --help"
+            opts="-j -g -u -H -q -v -h --job --match --older-than --failed --sort --metrics --watch --format --gateway --timeout --connect-timeout --retries --user --password-file --bearer-token-file --header --ca-cert --cert --key --insecure --proxy --no-proxy --unix-socket --compress --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -406,6 +428,18 @@ _pushgw() {
                     return 0
                     ;;
                 --match)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sort)
+                    COMPREPLY=($(compgen -W "group age series" -- "${cur}"))
+                    return 0
+                    ;;
+                --watch)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -493,7 +527,7 @@ _pushgw() {
             return 0
             ;;
         pushgw__subcmd__push)
-            opts="-j -l -i -m -n -g -u -H -q -v -h --job --label --instance --url --metric --type --strip-timestamps --allow-empty --no-fix --strict --utf8-names --max-diagnostics --message-format --dry-run --as-curl --gateway --timeout --connect-timeout --retries --user --password-file --bearer-token-file --header --ca-cert --cert --key --insecure --proxy --no-proxy --unix-socket --compress --color --quiet --verbose --help"
+            opts="-j -l -i -m -n -g -u -H -q -v -h --job --label --instance --url --metric --type --strip-timestamps --allow-empty --no-fix --strict --utf8-names --max-diagnostics --message-format --dry-run --diff --groups --as-curl --gateway --timeout --connect-timeout --retries --user --password-file --bearer-token-file --header --ca-cert --cert --key --insecure --proxy --no-proxy --unix-socket --compress --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -545,6 +579,222 @@ _pushgw() {
                     ;;
                 --message-format)
                     COMPREPLY=($(compgen -W "human short json github" -- "${cur}"))
+                    return 0
+                    ;;
+                --groups)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gateway)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bearer-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -H)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unix-socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compress)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pushgw__subcmd__show)
+            opts="-j -l -i -g -u -H -q -v -h --job --label --instance --url --utf8-names --match --older-than --failed --all --gateway --timeout --connect-timeout --retries --user --password-file --bearer-token-file --header --ca-cert --cert --key --insecure --proxy --no-proxy --unix-socket --compress --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --job)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --match)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gateway)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bearer-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -H)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unix-socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compress)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pushgw__subcmd__status)
+            opts="-g -u -H -q -v -h --format --gateway --timeout --connect-timeout --retries --user --password-file --bearer-token-file --header --ca-cert --cert --key --insecure --proxy --no-proxy --unix-socket --compress --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
                     return 0
                     ;;
                 --gateway)

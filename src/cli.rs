@@ -57,12 +57,18 @@ pub enum Command {
     /// Replace only the group's metrics of the same name (HTTP POST)
     #[command(after_long_help = ADD_EXAMPLES)]
     Add(PushArgs),
-    /// Delete a group (HTTP DELETE)
+    /// Delete a group, or all groups of a selection (HTTP DELETE)
     #[command(after_long_help = DELETE_EXAMPLES)]
     Delete(DeleteArgs),
     /// Print the gateway's current groups
     #[command(after_long_help = LIST_EXAMPLES)]
     List(ListArgs),
+    /// Print groups' metrics as text that can be pushed again
+    #[command(after_long_help = SHOW_EXAMPLES)]
+    Show(ShowArgs),
+    /// Tell whether the gateway is healthy and Prometheus can scrape it, and how to heal it if not
+    #[command(after_long_help = STATUS_EXAMPLES)]
+    Status(StatusArgs),
     /// Validate metrics without sending them; needs no gateway
     ///
     /// Gives the verdict of a Pushgateway on the text, with every fault at its place, its reason and its cure, and not the
@@ -89,7 +95,9 @@ Examples:
   backup-metrics | pushgw push -j db_backup
   pushgw push -j ci -l repo=\"$REPO\" metrics.prom
   pushgw push -j db_backup -i db1 -m 'backup_seconds 12.5' --type gauge
-  pushgw push -j db_backup --dry-run metrics.prom";
+  pushgw push -j db_backup --dry-run metrics.prom
+  pushgw push -j db_backup --dry-run --diff metrics.prom
+  pushgw push --groups groups.prom          # what `pushgw show --all` printed";
 
 const ADD_EXAMPLES: &str = "\
 Examples:
@@ -100,13 +108,29 @@ const DELETE_EXAMPLES: &str = "\
 Examples:
   pushgw delete -j db_backup
   pushgw delete -j video_processing -i mp4_node1
-  pushgw delete -f -j ci -l run=\"$RUN\"     # no look-up: for batch jobs";
+  pushgw delete -f -j ci -l run=\"$RUN\"     # no look-up: for batch jobs
+  pushgw delete --older-than 7d --dry-run
+  pushgw delete --match job=ci --older-than 1d --yes";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
   pushgw list
   pushgw list -j video_processing
-  pushgw list --match 'instance=~mp4_.*' --format json";
+  pushgw list --match 'instance=~mp4_.*' --format json
+  pushgw list --older-than 1d --sort age
+  pushgw list --failed --metrics --watch";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  pushgw show -j video_processing -i mp4_node1
+  pushgw show -j db_backup | pushgw push -j db_backup -g http://new:9091
+  pushgw show --all > groups.prom
+  pushgw push --groups groups.prom";
+
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  pushgw status
+  pushgw status --format json | jq .scrape";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -136,6 +160,22 @@ pub struct PushArgs {
     /// REDACTED, and the body as it is before --compress.
     #[arg(short = 'n', long, help_heading = "Output")]
     pub dry_run: bool,
+    /// With --dry-run: print what the push would add, change and remove instead
+    ///
+    /// Compares with the group as the gateway has it now, in one look at the gateway's whole store.
+    #[arg(long, requires = "dry_run", help_heading = "Output")]
+    pub diff: bool,
+    /// Push each group of a file that `pushgw show` printed
+    ///
+    /// Such a file has a line `# pushgw group /metrics/job/...` before each group's metrics; `-` is standard input.
+    /// All of it is checked before anything is sent; a group that the gateway refuses stops none of the others.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["job", "labels", "instance", "url", "files", "metrics", "dry_run", "as_curl"],
+        help_heading = "Group"
+    )]
+    pub groups: Option<PathBuf>,
     /// Print the curl command that does the same and send nothing
     ///
     /// The command is quoted for a POSIX shell and carries the body as it would be sent, repairs included. Secrets are
@@ -149,6 +189,10 @@ pub struct PushArgs {
 
 /// `delete`.
 #[derive(Args, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line, taken down as given"
+)]
 pub struct DeleteArgs {
     /// The group.
     #[command(flatten, next_help_heading = "Group")]
@@ -158,14 +202,31 @@ pub struct DeleteArgs {
     /// Without it, a group that is not there is an error (exit status 8) that names the groups of that job which
     /// do exist. The look reads the gateway's whole store, so batch jobs want this option. The gateway itself
     /// answers 202 to the deletion of anything, whether it was there or not.
+    ///
+    /// With --older-than or --failed: delete although the gateway refuses all pushes, which makes groups old and
+    /// failed whose metrics are good.
     #[arg(short, long, help_heading = "Group")]
     pub force: bool,
     /// The gateway runs with --push.enable-utf8-names
     #[arg(long, help_heading = "Group")]
     pub utf8_names: bool,
+    /// The groups.
+    #[command(flatten, next_help_heading = "Selection (in place of a group)")]
+    pub selection: SelectionArgs,
+    /// Every group
+    #[arg(long, help_heading = "Selection (in place of a group)")]
+    pub all: bool,
+    /// Delete the selected groups without asking
+    #[arg(short, long, help_heading = "Selection (in place of a group)")]
+    pub yes: bool,
     /// Say what would be deleted and delete nothing
     #[arg(short = 'n', long, help_heading = "Output")]
     pub dry_run: bool,
+    /// Print the selected groups as a table, as one JSON array, or as one path a line
+    ///
+    /// With --dry-run those that would be deleted (default: table), else those that were (default: none).
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    pub format: Option<ListFormat>,
     /// How to reach the gateway.
     #[command(flatten, next_help_heading = "Connection")]
     pub connection: ConnectionArgs,
@@ -177,18 +238,82 @@ pub struct ListArgs {
     /// Only groups of this job; short for --match job=JOB
     #[arg(short, long, value_name = "JOB", help_heading = "Selection")]
     pub job: Option<OsString>,
-    /// Only groups whose label fits: NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX
+    /// The groups.
+    #[command(flatten, next_help_heading = "Selection")]
+    pub selection: SelectionArgs,
+    /// Sort by group, by age (oldest first) or by series (most first)
+    #[arg(long, value_name = "KEY", default_value = "group", help_heading = "Output")]
+    pub sort: ListSort,
+    /// Show each group's metrics too: name, type, number of series
+    #[arg(long, help_heading = "Output")]
+    pub metrics: bool,
+    /// Look again every so many seconds until interrupted [default: 2]
     ///
-    /// Repeatable; all must hold. As in PromQL a regular expression fits the whole value, and a label that the
-    /// group does not have is the empty string.
-    #[arg(long = "match", value_name = "MATCHER", help_heading = "Selection")]
-    pub matchers: Vec<OsString>,
+    /// A gateway that answers slowly is asked less often, so that looking takes at most a tenth of the time.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        num_args = 0..=1,
+        default_missing_value = "2",
+        help_heading = "Output"
+    )]
+    pub watch: Option<OsString>,
     /// As a table, as one JSON array, or as one `/metrics/job/...` path a line
     #[arg(long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     pub format: ListFormat,
     /// How to reach the gateway.
     #[command(flatten, next_help_heading = "Connection")]
     pub connection: ConnectionArgs,
+}
+
+/// `show`.
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// The group.
+    #[command(flatten, next_help_heading = "Group")]
+    pub group: GroupArgs,
+    /// The gateway runs with --push.enable-utf8-names
+    #[arg(long, help_heading = "Group")]
+    pub utf8_names: bool,
+    /// The groups.
+    #[command(flatten, next_help_heading = "Selection (in place of a group)")]
+    pub selection: SelectionArgs,
+    /// Every group
+    #[arg(long, help_heading = "Selection (in place of a group)")]
+    pub all: bool,
+    /// How to reach the gateway.
+    #[command(flatten, next_help_heading = "Connection")]
+    pub connection: ConnectionArgs,
+}
+
+/// `status`.
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    /// For people, or as one JSON object
+    #[arg(long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
+    pub format: StatusFormat,
+    /// How to reach the gateway.
+    #[command(flatten, next_help_heading = "Connection")]
+    pub connection: ConnectionArgs,
+}
+
+/// Which groups of those that are there.
+#[derive(Args, Debug)]
+pub struct SelectionArgs {
+    /// Groups whose label fits: NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX
+    ///
+    /// Repeatable; all must hold. As in PromQL a regular expression fits the whole value, and a label that the
+    /// group does not have is the empty string.
+    #[arg(long = "match", value_name = "MATCHER")]
+    pub matchers: Vec<OsString>,
+    /// Groups whose last successful push is older than that, or that never had one
+    ///
+    /// Such as 90s, 2h, 7d. The gateway's clock decides.
+    #[arg(long, value_name = "DURATION")]
+    pub older_than: Option<OsString>,
+    /// Groups whose last push failed
+    #[arg(long)]
+    pub failed: bool,
 }
 
 /// `check`.
@@ -425,6 +550,26 @@ pub enum ListFormat {
     Json,
     /// One path a line.
     Path,
+}
+
+/// `list --sort`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListSort {
+    /// By job, then by the other labels.
+    Group,
+    /// Oldest push first; those that never had one come before.
+    Age,
+    /// Most series first.
+    Series,
+}
+
+/// `status --format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// For people.
+    Table,
+    /// One object.
+    Json,
 }
 
 /// `--message-format`.

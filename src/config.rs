@@ -2,13 +2,16 @@
 //! that need more than one option hold. Behind this room nobody sees clap or a variable.
 
 mod connection;
+mod operators;
+
+pub use operators::{Delete, Doomed, List, Restore, Show, Shown, Status};
 
 use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::exposition::Rules;
 use crate::gateway::{Connection, GroupUrl, Method};
-use crate::grouping::{Emptiness, GroupingKey, KeyRules, Label, Matcher, Names, PathError};
+use crate::grouping::{Emptiness, GroupingKey, KeyRules, Label, Names, PathError};
 use crate::input::Origin;
 use crate::output::{self, Charset, ColourChoice, ColourVariables, Stream, Terminal, Verbosity};
 use std::ffi::{OsStr, OsString};
@@ -38,6 +41,8 @@ pub enum Action {
     Print,
     /// It is printed as a curl command.
     PrintCurl,
+    /// What it would change is printed.
+    Diff,
 }
 
 /// `check`, and the same part of `push` and `add`.
@@ -81,32 +86,6 @@ impl Check {
             max_diagnostics: self.max_diagnostics,
         }
     }
-}
-
-/// `delete`, ready to be done.
-#[derive(Clone, Debug)]
-pub struct Delete {
-    /// The group's path: built from its key, or as `--url` has it.
-    pub path: String,
-    /// The group's key; `None` where `--url` names bytes that no key can hold.
-    pub key: Option<GroupingKey>,
-    /// Delete without looking.
-    pub force: bool,
-    /// Only say what would be done.
-    pub dry_run: bool,
-    /// How to reach the gateway.
-    pub connection: Connection,
-}
-
-/// `list`, ready to be done.
-#[derive(Clone, Debug)]
-pub struct List {
-    /// All must hold.
-    pub matchers: Vec<Matcher>,
-    /// How the groups are printed.
-    pub format: cli::ListFormat,
-    /// How to reach the gateway.
-    pub connection: Connection,
 }
 
 /// The printer's surroundings and how much it says.
@@ -162,6 +141,7 @@ impl Push {
         };
         let action = match (args.dry_run, args.as_curl) {
             (false, false) => Action::Send,
+            (true, _) if args.diff => Action::Diff,
             (true, _) => Action::Print,
             (false, true) => Action::PrintCurl,
         };
@@ -194,53 +174,6 @@ pub fn resolve_check(
     Ok((Check { lint: args.lint, ..check(&args.input, &[], environment)? }, key))
 }
 
-impl Delete {
-    /// Resolves `delete`.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Usage`].
-    pub fn resolve(args: &cli::DeleteArgs, environment: &Environment) -> Result<Self, Failure> {
-        let rules = KeyRules { emptiness: Emptiness::Allow, names: names(args.utf8_names) };
-        let (path, key, endpoint) = if let Some(url) = &args.group.url {
-            let url = connection::group_url(url, &args.connection)?;
-            let key = match (url.key(rules), args.force) {
-                (Ok(key), _) => Some(key),
-                (Err(_), true) => None,
-                (Err(error), false) => return Err(unreadable(&error)),
-            };
-            (url.path, key, url.endpoint)
-        } else {
-            let key = key(&args.group, rules)?;
-            (key.path(), Some(key), connection::endpoint(&args.connection, environment)?)
-        };
-        let connection = connection::resolve(endpoint, &args.connection, environment)?;
-        Ok(Self { path, key, force: args.force, dry_run: args.dry_run, connection })
-    }
-}
-
-impl List {
-    /// Resolves `list`.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Usage`].
-    pub fn resolve(args: &cli::ListArgs, environment: &Environment) -> Result<Self, Failure> {
-        let mut matchers = Vec::new();
-        if let Some(job) = &args.job {
-            let job = unicode("--job", job)?;
-            matchers.push(Matcher::equal("job", job));
-        }
-        for matcher in &args.matchers {
-            let matcher = unicode("--match", matcher)?;
-            matchers.push(matcher.parse().map_err(|error| Failure::usage(format!("--match: {error}")))?);
-        }
-        let endpoint = connection::endpoint(&args.connection, environment)?;
-        let connection = connection::resolve(endpoint, &args.connection, environment)?;
-        Ok(Self { matchers, format: args.format, connection })
-    }
-}
-
 fn key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, Failure> {
     let Some(job) = &args.job else {
         return Err(Failure::usage_with_hint("no job is given", "-j JOB names the group's job"));
@@ -265,13 +198,6 @@ fn names(utf8: bool) -> Names {
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn in_url(error: PathError) -> Failure {
     Failure::usage(format!("--url: {error}"))
-}
-
-fn unreadable(error: &PathError) -> Failure {
-    Failure::usage_with_hint(
-        format!("--url: {error}"),
-        "--force deletes the path as it is written, without looking for the group",
-    )
 }
 
 /// The value as text. `option` names it in the message.
@@ -310,7 +236,11 @@ fn check(args: &cli::InputArgs, producer: &[OsString], environment: &Environment
         }
         command => vec![Origin::Command(command.to_vec())],
     };
-    Ok(Check {
+    Ok(check_of(args, origins))
+}
+
+fn check_of(args: &cli::InputArgs, origins: Vec<Origin>) -> Check {
+    Check {
         origins,
         utf8_names: args.utf8_names,
         allow_empty: args.allow_empty,
@@ -330,7 +260,7 @@ fn check(args: &cli::InputArgs, producer: &[OsString], environment: &Environment
             cli::MessageFormat::Json => output::MessageFormat::Json,
             cli::MessageFormat::Github => output::MessageFormat::Github,
         },
-    })
+    }
 }
 
 /// The sources in the order in which they make the text: files as given, then the lines of `-m`.

@@ -45,6 +45,30 @@ pub enum Failure {
     },
     /// The exchange with the gateway went wrong.
     Gateway(Box<Fault>),
+    /// The gateway refused a push, and why is seen in what it holds.
+    Explained {
+        /// The refusal.
+        fault: Box<Fault>,
+        /// What clashes with what, and what to do, a line each.
+        why: Vec<String>,
+    },
+    /// Several of many requests failed; each has been told.
+    Several {
+        /// How many.
+        count: usize,
+        /// The one that decides the exit code.
+        worst: Box<Failure>,
+    },
+    /// A selection selected nothing where something was asked for.
+    NothingSelected {
+        /// The gateway asked.
+        gateway: String,
+    },
+    /// The gateway is not healthy; what is wrong has been told.
+    Unhealthy {
+        /// The gateway asked.
+        gateway: String,
+    },
     /// The group is not there.
     NoSuchGroup {
         /// The group asked for.
@@ -53,6 +77,8 @@ pub enum Failure {
         gateway: String,
         /// The groups of the same job that are there.
         others: Vec<String>,
+        /// What the reader can do.
+        hint: Option<&'static str>,
     },
     /// The command whose output was to be pushed failed; nothing was sent.
     Producer {
@@ -83,11 +109,12 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::OutputClosed => exit_code::DONE,
-            Self::Other(_) => exit_code::OTHER,
+            Self::Other(_) | Self::Unhealthy { .. } => exit_code::OTHER,
             Self::Usage { .. } => exit_code::USAGE,
             Self::Input { .. } => exit_code::INPUT,
-            Self::Gateway(fault) => fault.kind.exit_code(),
-            Self::NoSuchGroup { .. } => exit_code::NO_SUCH_GROUP,
+            Self::Gateway(fault) | Self::Explained { fault, .. } => fault.kind.exit_code(),
+            Self::Several { worst, .. } => worst.exit_code(),
+            Self::NoSuchGroup { .. } | Self::NothingSelected { .. } => exit_code::NO_SUCH_GROUP,
             Self::Producer { code, .. } => *code,
         }
     }
@@ -96,7 +123,7 @@ impl Failure {
     #[must_use]
     pub fn details(&self) -> Option<String> {
         match self {
-            Self::Gateway(fault) => {
+            Self::Gateway(fault) | Self::Explained { fault, .. } => {
                 fault.kind.words().map(|words| format!("{} says: {words}", fault.kind.speaker()))
             }
             Self::NoSuchGroup { others, .. } if !others.is_empty() => {
@@ -112,10 +139,15 @@ impl Failure {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Gateway(fault) => fault.kind.hint().map(str::to_owned),
-            Self::NoSuchGroup { .. } => {
-                Some("--force deletes without looking; absence is then no error".to_owned())
-            }
-            Self::Input { .. } | Self::Producer { .. } | Self::Other(_) | Self::OutputClosed => None,
+            Self::NoSuchGroup { hint, .. } => hint.map(str::to_owned),
+            Self::Explained { why, .. } => Some(why.join("\n")),
+            Self::Input { .. }
+            | Self::Several { .. }
+            | Self::NothingSelected { .. }
+            | Self::Unhealthy { .. }
+            | Self::Producer { .. }
+            | Self::Other(_)
+            | Self::OutputClosed => None,
         }
     }
 }
@@ -126,7 +158,11 @@ impl fmt::Display for Failure {
             Self::Usage { message, .. } | Self::Producer { message, .. } | Self::Input { message } => {
                 f.write_str(message)
             }
-            Self::Gateway(fault) => fault.fmt(f),
+            Self::Gateway(fault) | Self::Explained { fault, .. } => fault.fmt(f),
+            Self::Several { count: 1, .. } => f.write_str("1 request failed"),
+            Self::Several { count, .. } => write!(f, "{count} requests failed"),
+            Self::NothingSelected { gateway } => write!(f, "no group on {gateway} is selected"),
+            Self::Unhealthy { gateway } => write!(f, "{gateway} is not healthy"),
             Self::NoSuchGroup { group, gateway, .. } => write!(f, "no group {group} on {gateway}"),
             Self::Other(error) => write!(f, "{error:#}"),
             Self::OutputClosed => f.write_str("the reader of the output went away"),

@@ -1,6 +1,7 @@
 //! `push` (PUT) and `add` (POST): read all, check all, send once.
 
-use super::{Context, check};
+use super::explain::{Refused, explain};
+use super::{Context, check, diff};
 use crate::config::{Action, Push};
 use crate::error::Failure;
 use crate::gateway::{Body, Client, Method, Request, curl};
@@ -28,8 +29,13 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
             let command = curl::command(&request, &push.connection).map_err(anyhow::Error::new)?;
             context.printer.result(&command).map_err(Failure::output)
         }
+        Action::Diff => diff::run(push, &accepted.body, context),
         Action::Send => {
-            let answer = super::send(&Client::new(&push.connection), &request, context.printer)?;
+            let client = Client::new(&push.connection);
+            let answer = super::send(&client, &request, context.printer).map_err(|fault| {
+                let (method, key, endpoint) = (push.method, &push.key, &push.connection.endpoint);
+                explain(fault, &Refused { method, key, body: &accepted.body, endpoint }, &client)
+            })?;
             if answer.status == 202 {
                 context.printer.warning(
                     "the gateway answered 202: it runs without consistency checks, so the push was queued, not verified",

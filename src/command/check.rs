@@ -1,6 +1,6 @@
 //! `check`, and the same look at the text that `push` and `add` take before they send.
 
-use super::Context;
+use super::{Context, plural};
 use crate::config::Check;
 use crate::error::Failure;
 use crate::exposition::{self, Report, Severity, Stage, Text};
@@ -66,16 +66,12 @@ pub(super) fn accept<'a>(
 
 /// `2 metrics, 5 samples`.
 fn amount(families: usize, samples: usize) -> String {
-    let plural = |count: usize, noun: &str| match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    };
     format!("{}, {}", plural(families, "metric"), plural(samples, "sample"))
 }
 
 /// The checker's report. With `--strict` its warnings are shown as the errors that they then are; the counts keep
 /// them apart.
-fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input) -> Report {
+pub(super) fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input) -> Report {
     let starts: Vec<usize> = input.sources.iter().map(|source| source.start).collect();
     let text = Text { bytes: &input.bytes, starts: &starts };
     let mut report = exposition::check(text, &settings.rules(grouping));

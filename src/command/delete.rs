@@ -1,53 +1,44 @@
-//! `delete`: one group, named whole, as `rm` does it.
+//! `delete`: one group, named whole, as `rm` does it; or (in `delete_selection`) all groups of a selection.
 //!
 //! The gateway answers 202 to the deletion of anything and does it later. So a look before says whether the group is
 //! there, and looks after it wait until it is gone; `--force` takes neither.
 
-use super::Context;
-use crate::config::Delete;
+use super::{Context, delete_selection};
+use crate::config::{Delete, Doomed};
 use crate::error::Failure;
 use crate::gateway::{self, Answer, Client, Group, Method, Request};
 use crate::grouping::GroupingKey;
-use crate::output::Printer;
 use std::thread;
 use std::time::Duration;
 
 /// The looks after a deletion, and the pause before each: a gateway with a full queue took up to a second.
-const LOOKS: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(50);
+pub(super) const LOOKS: u32 = 20;
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
-/// Deletes the group, or says that it would.
+/// Deletes, or says what it would delete.
 pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let client = Client::new(&delete.connection);
-    let request = Request {
-        method: Method::Delete,
-        endpoint: &delete.connection.endpoint,
-        path: delete.path.clone(),
-        body: None,
-    };
-    match &delete.key {
-        Some(key) if !delete.force => {
-            require(&client, delete, key)?;
-            if delete.dry_run {
-                return told(delete, context.printer);
-            }
-            send(&client, &request)?;
-            wait_until_gone(&client, delete, key)?;
+    match &delete.doomed {
+        Doomed::Selection { selection, confirmed } => {
+            delete_selection::run(delete, &client, selection, *confirmed, context)
         }
-        _ if delete.dry_run => return told(delete, context.printer),
-        _ => send(&client, &request)?,
+        Doomed::Group { path, key } => {
+            let name = key.as_ref().map_or_else(|| path.clone(), GroupingKey::to_string);
+            let key = key.as_ref().filter(|_| !delete.force);
+            if let Some(key) = key {
+                require(&client, delete, key)?;
+            }
+            if delete.dry_run {
+                return context.printer.line(format!("would delete {name}")).map_err(Failure::output);
+            }
+            send(&client, delete, path.clone())?;
+            if let Some(key) = key {
+                wait_until_gone(&client, delete, key)?;
+            }
+            context.printer.success(&format!("deleted {name} on {}", delete.connection.endpoint));
+            Ok(())
+        }
     }
-    context.printer.success(&format!("deleted {} on {}", name(delete), delete.connection.endpoint));
-    Ok(())
-}
-
-/// The group as messages call it.
-fn name(delete: &Delete) -> String {
-    delete.key.as_ref().map_or_else(|| delete.path.clone(), GroupingKey::to_string)
-}
-
-fn told(delete: &Delete, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    printer.line(format!("would delete {}", name(delete))).map_err(Failure::output)
 }
 
 fn require(client: &Client, delete: &Delete, key: &GroupingKey) -> Result<(), Failure> {
@@ -55,20 +46,31 @@ fn require(client: &Client, delete: &Delete, key: &GroupingKey) -> Result<(), Fa
     if holds(&groups, key) {
         return Ok(());
     }
+    let hint = "--force deletes without looking; absence is then no error";
+    Err(no_such_group(&groups, key, delete.connection.endpoint.to_string(), Some(hint)))
+}
+
+/// The group is not there, but these of the same job are.
+pub(super) fn no_such_group(
+    groups: &[Group],
+    key: &GroupingKey,
+    gateway: String,
+    hint: Option<&'static str>,
+) -> Failure {
     let same_job = |group: &&Group| group.labels.get("job") == Some(key.job());
-    Err(Failure::NoSuchGroup {
-        group: key.to_string(),
-        gateway: delete.connection.endpoint.to_string(),
-        others: groups.iter().filter(same_job).map(|group| group.labels.to_string()).collect(),
-    })
+    let others = groups.iter().filter(same_job).map(|group| group.labels.to_string()).collect();
+    Failure::NoSuchGroup { group: key.to_string(), gateway, others, hint }
 }
 
 fn holds(groups: &[Group], key: &GroupingKey) -> bool {
     groups.iter().any(|group| group.labels.iter().eq(key.labels()))
 }
 
-fn send(client: &Client, request: &Request<'_>) -> Result<(), Failure> {
-    match client.send(request)? {
+/// Asks the gateway to delete the group of this path.
+pub(super) fn send(client: &Client, delete: &Delete, path: String) -> Result<(), Failure> {
+    let endpoint = &delete.connection.endpoint;
+    let request = Request { method: Method::Delete, endpoint, path, body: None };
+    match client.send(&request)? {
         Answer { status: 202, .. } => Ok(()),
         Answer { status, .. } => Err(Failure::Other(anyhow::anyhow!(
             "{}: answered {status}, where a Pushgateway answers 202: this is another server, and nothing says that it deleted anything",

@@ -1,92 +1,93 @@
-//! `list`: the gateway's groups, as a table, as JSON or as paths.
+//! `list`: the gateway's groups, as a table, as JSON or as paths; once, or again and again.
 
 use super::Context;
-use crate::cli::ListFormat;
+use super::selected::{Selected, warn_of_conflicts, warn_of_text};
+use crate::cli::{ListFormat, ListSort};
 use crate::config::List;
 use crate::error::Failure;
 use crate::gateway::{self, Client, Group, Store};
-use crate::output::{self, Channel, GroupRow};
-use jiff::Timestamp;
-use serde::Serialize;
-use std::collections::BTreeMap;
-use std::time::Duration;
+use crate::output::Printer;
+use std::cmp::Reverse;
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// Looks once and prints what fits.
+/// Of the time that passes, looking takes at most one part in so many.
+const LOOK_SHARE: u32 = 10;
+
+/// Looks and prints what fits.
 pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-    let store = gateway::look(&Client::new(&list.connection), &list.connection.endpoint)?;
-    if store.from_text {
-        context.printer.warning(
-            "the gateway has no /api/v1/metrics: the groups are read from /metrics, which doesn't tell an empty `instance` from none",
-        );
-    }
-    let fits = |group: &Group| list.matchers.iter().all(|matcher| matcher.matches(&group.labels));
-    let chosen: Vec<(usize, &Group)> =
-        store.groups.iter().enumerate().filter(|(_, group)| fits(group)).collect();
-    let printed = match list.format {
-        ListFormat::Table => table(&store, &chosen, context),
-        ListFormat::Json => json(&store, &chosen, context),
-        ListFormat::Path => paths(&chosen, context),
+    let client = Client::new(&list.connection);
+    let Some(pause) = list.watch else {
+        return print(list, &look(list, &client)?, context.printer);
     };
-    printed.map_err(Failure::output)
+    let mut is_first = true;
+    loop {
+        let begin = Instant::now();
+        let looked = look(list, &client);
+        let took = begin.elapsed();
+        match looked {
+            // A gateway that can't be reached at first is a mistake; one that goes away later comes back.
+            Err(failure) if is_first => return Err(failure),
+            Err(failure) => context.printer.warning(&failure.to_string()),
+            Ok(store) => {
+                context.printer.repaint().map_err(Failure::output)?;
+                print(list, &store, context.printer)?;
+            }
+        }
+        context.printer.flush().map_err(Failure::output)?;
+        is_first = false;
+        thread::sleep(rest(pause, took));
+    }
 }
 
-fn table(store: &Store, chosen: &[(usize, &Group)], context: &mut Context<'_, '_>) -> std::io::Result<()> {
-    let rows = chosen.iter().map(|(place, group)| GroupRow {
-        group: group.labels.to_string(),
-        metrics: group.size.map(|size| size.metrics),
-        series: group.size.map(|size| size.series),
-        age: group.last_push.map(|pushed| age(store.now, pushed)),
-        state: group.state,
-        conflict: store.conflicts.involves(*place),
-    });
-    context.printer.table(Channel::Result, &output::groups(rows))
+/// How long to wait after a look that took so long.
+fn rest(pause: Duration, took: Duration) -> Duration {
+    pause.max(took * (LOOK_SHARE - 1))
 }
 
-/// How long ago, by the gateway's clock. Its header has whole seconds, so that a push can lie a little ahead.
-fn age(now: Timestamp, then: Timestamp) -> Duration {
-    now.duration_since(then).try_into().unwrap_or_default()
+fn look(list: &List, client: &Client) -> Result<Store, Failure> {
+    let endpoint = &list.connection.endpoint;
+    let look = if list.metrics { gateway::look_at_families } else { gateway::look };
+    Ok(look(client, endpoint)?)
 }
 
-/// A group as `--format json` has it: part of the command line's contract.
-#[derive(Serialize)]
-struct Row<'a> {
-    labels: BTreeMap<&'a str, &'a str>,
-    path: Option<String>,
-    metrics: Option<u64>,
-    series: Option<u64>,
-    last_push: Option<String>,
-    last_failure: Option<String>,
-    state: &'static str,
-    conflict: bool,
+fn print(list: &List, store: &Store, printer: &mut Printer<'_>) -> Result<(), Failure> {
+    let fits = |place: &usize| list.selection.fits(&store.groups[*place], store.now);
+    let mut places: Vec<usize> = (0..store.groups.len()).filter(fits).collect();
+    sort(&mut places, &store.groups, list.sort);
+    let selected = Selected { store, places, metrics: list.metrics };
+    if selected.places.is_empty() && list.format == ListFormat::Table {
+        let which = if list.selection.is_empty() { "no groups" } else { "no group of these" };
+        printer.success(&format!("{which} on {}", list.connection.endpoint));
+    }
+    selected.print(list.format, printer).map_err(Failure::output)?;
+    warn_of_text(store, printer);
+    if list.metrics && store.from_text {
+        printer.warning("/metrics does not tell which metrics a group holds");
+    }
+    warn_of_conflicts(store, &list.connection.endpoint, printer);
+    Ok(())
 }
 
-fn json(store: &Store, chosen: &[(usize, &Group)], context: &mut Context<'_, '_>) -> std::io::Result<()> {
-    let rows: Vec<Row<'_>> = chosen
-        .iter()
-        .map(|(place, group)| Row {
-            labels: group.labels.iter().collect(),
-            path: group.path(),
-            metrics: group.size.map(|size| size.metrics),
-            series: group.size.map(|size| size.series),
-            last_push: group.last_push.map(|time| time.to_string()),
-            last_failure: group.last_failure.map(|time| time.to_string()),
-            state: group.state.as_str(),
-            conflict: store.conflicts.involves(*place),
-        })
-        .collect();
-    let mut text = serde_json::to_vec_pretty(&rows)?;
-    text.push(b'\n');
-    context.printer.result(&text)
-}
-
-fn paths(chosen: &[(usize, &Group)], context: &mut Context<'_, '_>) -> std::io::Result<()> {
-    for (_, group) in chosen {
-        match group.path() {
-            Some(path) => context.printer.result(format!("{path}\n").as_bytes())?,
-            None => context
-                .printer
-                .warning(&format!("the gateway's API does not tell the path of {}", group.labels)),
+/// Sorts, leaving what is equal in the order of the groups.
+fn sort(places: &mut [usize], groups: &[Group], by: ListSort) {
+    match by {
+        ListSort::Group => {}
+        ListSort::Age => places.sort_by_key(|place| groups[*place].last_push),
+        ListSort::Series => {
+            places.sort_by_key(|place| Reverse(groups[*place].size.map(|size| size.series)));
         }
     }
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looking_takes_a_tenth_of_the_time_at_most() {
+        let seconds = Duration::from_secs_f64;
+        assert_eq!(rest(seconds(2.0), seconds(0.1)), seconds(2.0));
+        assert_eq!(rest(seconds(2.0), seconds(3.0)), seconds(27.0));
+    }
 }

@@ -3,8 +3,17 @@
 mod add_and_push;
 mod check;
 mod completions;
+mod culprits;
 mod delete;
+mod delete_selection;
+mod diff;
+mod explain;
 mod list;
+mod restore;
+mod selected;
+mod show;
+mod status;
+mod worst;
 
 use crate::cli::Command;
 use crate::config;
@@ -32,14 +41,18 @@ pub struct Context<'a, 'out> {
 pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let environment = context.environment;
     match command {
-        Command::Push(args) => {
-            add_and_push::run(&config::Push::resolve(Method::Put, &args, environment)?, context)
-        }
-        Command::Add(args) => {
-            add_and_push::run(&config::Push::resolve(Method::Post, &args, environment)?, context)
-        }
+        Command::Push(args) => match config::Restore::resolve(Method::Put, &args, environment)? {
+            Some(restore) => restore::run(&restore, context),
+            None => add_and_push::run(&config::Push::resolve(Method::Put, &args, environment)?, context),
+        },
+        Command::Add(args) => match config::Restore::resolve(Method::Post, &args, environment)? {
+            Some(restore) => restore::run(&restore, context),
+            None => add_and_push::run(&config::Push::resolve(Method::Post, &args, environment)?, context),
+        },
         Command::Delete(args) => delete::run(&config::Delete::resolve(&args, environment)?, context),
         Command::List(args) => list::run(&config::List::resolve(&args, environment)?, context),
+        Command::Show(args) => show::run(&config::Show::resolve(&args, environment)?, context),
+        Command::Status(args) => status::run(&config::Status::resolve(&args, environment)?, context),
         Command::Check(args) => {
             let (settings, key) = config::resolve_check(&args, environment)?;
             check::run(&settings, key.as_ref(), context)
@@ -56,4 +69,9 @@ fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Re
         }
         Event::Exchange(line) => printer.debug(line),
     })
+}
+
+/// `1 group`, `2 groups`.
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

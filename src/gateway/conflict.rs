@@ -3,10 +3,9 @@
 //! The gateway gives every series without an `instance` an empty one. So a group with an empty `instance` and an else
 //! equal group with none expose the same series, and from then on every push to *any* group is refused and every scrape
 //! answers 500, while the health checks say OK (seen on Pushgateway 1.5.1, 1.11.0 and 1.11.2). A key that can't be
-//! exposed at all does the same. Deleting the one group heals it; here is told which one, and by which command.
+//! exposed at all does the same. Deleting the one group heals it; here is told which one.
 
 use super::groups::Group;
-use crate::grouping::LabelSet;
 use std::collections::BTreeMap;
 
 /// Why a gateway refuses every push. Groups are told by their place in the list that was searched.
@@ -38,18 +37,6 @@ impl Conflict {
         match *self {
             Self::EmptyInstance { without, with_empty } => place == without || place == with_empty,
             Self::NotUtf8 { group } | Self::ReservedName { group } => place == group,
-        }
-    }
-
-    /// The arguments of the command that heals it, such as `delete -j x -l instance=`, for a shell to be quoted.
-    ///
-    /// `None` where no argument can name the group: only the text that `/metrics` then answers tells its bytes.
-    #[must_use]
-    pub fn healing(&self, groups: &[Group]) -> Option<Vec<String>> {
-        match *self {
-            Self::EmptyInstance { with_empty, .. } => Some(delete_by_key(&groups.get(with_empty)?.labels)),
-            Self::NotUtf8 { .. } => None,
-            Self::ReservedName { group } => Some(delete_by_match(&groups.get(group)?.labels)),
         }
     }
 }
@@ -122,34 +109,6 @@ fn duplicates(scraped: BTreeMap<BTreeMap<&str, &str>, Vec<usize>>, broken: &[Con
     several.map(|groups| Duplicates { groups }).collect()
 }
 
-fn delete_by_key(labels: &LabelSet) -> Vec<String> {
-    let mut arguments = vec!["delete".to_owned()];
-    for (name, value) in labels.iter() {
-        if name == "job" && !value.starts_with('-') {
-            arguments.extend(["-j".to_owned(), value.to_owned()]);
-        } else if name == "job" {
-            // Else it would be taken for an option.
-            arguments.push(format!("--job={value}"));
-        } else {
-            arguments.extend(["-l".to_owned(), format!("{name}={value}")]);
-        }
-    }
-    if labels.iter().any(|(name, _)| !crate::grouping::is_legacy_name(name)) {
-        arguments.push("--utf8-names".to_owned());
-    }
-    arguments
-}
-
-fn delete_by_match(labels: &LabelSet) -> Vec<String> {
-    let mut arguments = vec!["delete".to_owned()];
-    for (name, value) in labels.iter() {
-        let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-        let name = if crate::grouping::is_legacy_name(name) { name.to_owned() } else { quoted(name) };
-        arguments.extend(["--match".to_owned(), format!("{name}={}", quoted(value))]);
-    }
-    arguments
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,11 +120,6 @@ mod tests {
         let groups = labels.iter().map(|labels| format!(r#"{{"labels":{{{labels}}}}}"#));
         let json = format!(r#"{{"status":"success","data":[{}]}}"#, groups.collect::<Vec<_>>().join(","));
         from_api(json.as_bytes(), Names::Legacy).unwrap()
-    }
-
-    fn healing(groups: &[Group]) -> Vec<Option<String>> {
-        let commands = find(groups).broken.into_iter().map(|conflict| conflict.healing(groups));
-        commands.map(|command| command.map(|arguments| arguments.join(" "))).collect()
     }
 
     #[test]
@@ -186,7 +140,6 @@ mod tests {
             assert_eq!(named(without), r#"{job="c"}"#);
             assert_eq!(named(with_empty), r#"{job="c",instance=""}"#);
             assert_eq!(named(group), r#"{job="bytes",l="�"}"#);
-            assert_eq!(healing(&groups), [Some("delete -j c -l instance=".to_owned()), None]);
             assert!(found.involves(without) && found.involves(with_empty) && found.involves(group));
             let [Duplicates { groups: pair }] = &found.duplicates[..] else { panic!("{found:?}") };
             assert_eq!(
@@ -205,18 +158,10 @@ mod tests {
     }
 
     #[test]
-    fn the_command_names_the_whole_key() {
-        let pair = groups(&[r#""job":"-x","a":"1 2","instance":"""#, r#""job":"-x","a":"1 2""#]);
-        assert_eq!(healing(&pair), [Some("delete --job=-x -l a=1 2 -l instance=".to_owned())]);
-        let utf8 = groups(&[r#""job":"x","a.b":"1","instance":"""#, r#""job":"x","a.b":"1""#]);
-        assert_eq!(healing(&utf8), [Some("delete -j x -l a.b=1 -l instance= --utf8-names".to_owned())]);
-    }
-
-    #[test]
     fn a_reserved_name_breaks_a_gateway_with_utf8_names() {
         // Seen on 1.11.2 with --push.enable-utf8-names, after a push to /metrics/job/x/U______x/v.
         let reserved = groups(&[r#""__x":"v\"","job":"x""#]);
-        assert_eq!(healing(&reserved), [Some(r#"delete --match job="x" --match __x="v\"""#.to_owned())]);
+        assert_eq!(find(&reserved).broken, [Conflict::ReservedName { group: 0 }]);
     }
 
     #[test]

@@ -16,10 +16,10 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// When a group was changed for the last time; each group has it.
-const PUSH_TIME: &str = "push_time_seconds";
+pub(super) const PUSH_TIME: &str = "push_time_seconds";
 
 /// When a change was refused for the last time; each group has it.
-const FAILURE_TIME: &str = "push_failure_time_seconds";
+pub(super) const FAILURE_TIME: &str = "push_failure_time_seconds";
 
 /// How the last push to a group went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +54,60 @@ pub struct Size {
     pub series: u64,
 }
 
+/// What kind of metric a family is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A value that only goes up.
+    Counter,
+    /// A value that goes up and down.
+    Gauge,
+    /// A distribution by quantiles.
+    Summary,
+    /// A distribution by buckets.
+    Histogram,
+    /// A distribution by buckets that can go down; the API does not tell its values.
+    GaugeHistogram,
+    /// A value of which nothing is known.
+    #[default]
+    Untyped,
+}
+
+impl Kind {
+    /// As a TYPE line has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Summary => "summary",
+            Self::Histogram => "histogram",
+            Self::GaugeHistogram => "gaugehistogram",
+            Self::Untyped => "untyped",
+        }
+    }
+
+    /// As a TYPE line or the API has it, in any case of letters; what is not known is untyped.
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
+        let known = [Self::Counter, Self::Gauge, Self::Summary, Self::Histogram, Self::GaugeHistogram];
+        let name = name.replace('_', "");
+        known.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(&name)).unwrap_or_default()
+    }
+}
+
+/// One metric family of a group, counted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FamilySize {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: Kind,
+    /// How many series it is exposed as.
+    pub series: u64,
+    /// Its HELP text has bytes that are not UTF-8.
+    pub help_is_cut: bool,
+}
+
 /// One group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -64,6 +118,8 @@ pub struct Group {
     pub key: Option<GroupingKey>,
     /// How much it holds; the text of `/metrics` does not tell.
     pub size: Option<Size>,
+    /// What it holds, by name; empty unless it was asked for.
+    pub families: Vec<FamilySize>,
     /// When a push was taken for the last time, in microseconds, as exact as the gateway tells it.
     pub last_push: Option<Timestamp>,
     /// When one was refused for the last time.
@@ -80,14 +136,34 @@ impl Group {
     }
 }
 
+/// How much of the answer of `/api/v1/metrics` is kept.
+pub enum Keep<'a> {
+    /// The groups and how much they hold.
+    Sizes,
+    /// The families of each, too.
+    Families,
+    /// The groups; the raw JSON of each is handed over as it comes in, with its place among them and with the labels
+    /// that it has as far as that is known so early: whether there is an empty `instance` may turn out later.
+    Contents(&'a mut dyn FnMut(usize, &LabelSet, &RawValue)),
+}
+
 /// Reads the answer of `/api/v1/metrics`; the groups come sorted by job and labels.
 ///
 /// # Errors
 ///
 /// An answer that can't be read to its end or is no Pushgateway's.
 pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsError> {
+    Ok(read_api(reader, names, Keep::Sizes)?.into_iter().map(|(_, group)| group).collect())
+}
+
+/// Reads the answer of `/api/v1/metrics`; the groups come sorted by job and labels, each with its place in the answer.
+///
+/// # Errors
+///
+/// As [`from_api`].
+pub fn read_api(reader: impl Read, names: Names, keep: Keep<'_>) -> Result<Vec<(usize, Group)>, GroupsError> {
     let mut json = serde_json::Deserializer::from_reader(BufReader::new(reader));
-    let answer = AnswerVisitor.deserialize(&mut json).map_err(GroupsError::from_json)?;
+    let answer = AnswerVisitor(keep).deserialize(&mut json).map_err(GroupsError::from_json)?;
     json.end().map_err(GroupsError::from_json)?;
     match (answer.status.as_deref(), answer.groups) {
         (Some("success"), Some(groups)) => Ok(finish(groups, names)),
@@ -224,7 +300,7 @@ impl Times {
             Some(_) if successful => State::Ok,
             Some(_) => State::Failed,
         };
-        Group { labels, key, size, last_push, last_failure, state }
+        Group { labels, key, size, families: Vec::new(), last_push, last_failure, state }
     }
 }
 
@@ -243,7 +319,7 @@ fn timestamp(seconds: f64) -> Option<Timestamp> {
 /// `instance=""` that the key may have or not. If another group has the key without it, this one has it. If two groups
 /// are so hidden, one has it and the other not, and nothing tells which: neither gets a key. Else it is taken to have
 /// none, which is what is pushed; at worst, a deletion by that key finds no group.
-fn finish(mut listed: Vec<Listed>, names: Names) -> Vec<Group> {
+fn finish(mut listed: Vec<Listed>, names: Names) -> Vec<(usize, Group)> {
     let unclear = |group: &Listed| group.hidden && group.labels.map.get("instance").is_none();
     let (mut told, mut hidden) = (HashSet::new(), HashMap::<LabelSet, u32>::new());
     for group in &listed {
@@ -262,8 +338,9 @@ fn finish(mut listed: Vec<Listed>, names: Names) -> Vec<Group> {
             group.labels.map.0.insert("instance".to_owned(), String::new());
         }
     }
-    let mut groups: Vec<Group> = listed.into_iter().map(|group| group.finish(names)).collect();
-    groups.sort_by(|a, b| a.labels.cmp(&b.labels));
+    let mut groups: Vec<(usize, Group)> =
+        listed.into_iter().map(|group| group.finish(names)).enumerate().collect();
+    groups.sort_by(|(_, a), (_, b)| a.labels.cmp(&b.labels));
     groups
 }
 
@@ -276,13 +353,15 @@ struct Listed {
     successful: Option<bool>,
     times: Times,
     size: Size,
+    families: Vec<FamilySize>,
 }
 
 impl Listed {
     fn finish(self, names: Names) -> Group {
-        let Self { labels, successful, times, size, .. } = self;
+        let Self { labels, successful, times, size, mut families, .. } = self;
         let key = if labels.exact { GroupingKey::from_listing(&labels.map, names) } else { None };
-        times.group(labels.map, key, Some(size), successful)
+        families.sort();
+        Group { families, ..times.group(labels.map, key, Some(size), successful) }
     }
 }
 
@@ -310,15 +389,15 @@ struct ApiAnswer {
 /// What stands under a name in a group.
 enum Member {
     Labels(Labels),
-    Family { series: u64, first: Option<(Labels, f64)> },
+    Family { kind: Kind, help_is_cut: bool, series: u64, first: Option<(Labels, f64)> },
     Bool(bool),
     Other,
 }
 
 /// Makes a seed of a visitor: `deserialize_any` lets the visitor see what is there.
 macro_rules! seed {
-    ($visitor:ty) => {
-        impl<'de> DeserializeSeed<'de> for $visitor {
+    ($visitor:ty $(, $life:lifetime)?) => {
+        impl<'de $(, $life)?> DeserializeSeed<'de> for $visitor {
             type Value = <Self as Visitor<'de>>::Value;
 
             fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -335,22 +414,22 @@ fn skip_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
 }
 
 /// Reads the whole answer.
-struct AnswerVisitor;
-seed!(AnswerVisitor);
+struct AnswerVisitor<'a>(Keep<'a>);
+seed!(AnswerVisitor<'a>, 'a);
 
-impl<'de> Visitor<'de> for AnswerVisitor {
+impl<'de> Visitor<'de> for AnswerVisitor<'_> {
     type Value = ApiAnswer;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the answer of a Pushgateway's API")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ApiAnswer, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<ApiAnswer, A::Error> {
         let mut answer = ApiAnswer::default();
         while let Some(name) = map.next_key::<String>()? {
             match name.as_str() {
                 "status" => answer.status = Some(map.next_value()?),
-                "data" => answer.groups = Some(map.next_value_seed(ListVisitor)?),
+                "data" => answer.groups = Some(map.next_value_seed(ListVisitor(&mut self.0))?),
                 "error" => answer.error = Some(map.next_value()?),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -360,10 +439,17 @@ impl<'de> Visitor<'de> for AnswerVisitor {
 }
 
 /// Reads the list of groups.
-struct ListVisitor;
-seed!(ListVisitor);
+struct ListVisitor<'a, 'k>(&'a mut Keep<'k>);
 
-impl<'de> Visitor<'de> for ListVisitor {
+impl<'de> DeserializeSeed<'de> for ListVisitor<'_, '_> {
+    type Value = Vec<Listed>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
     type Value = Vec<Listed>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -372,15 +458,34 @@ impl<'de> Visitor<'de> for ListVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Listed>, A::Error> {
         let mut groups = Vec::new();
-        while let Some(group) = seq.next_element_seed(GroupVisitor)? {
-            groups.push(group);
+        match self.0 {
+            Keep::Sizes | Keep::Families => {
+                let families = matches!(self.0, Keep::Families);
+                while let Some(group) = seq.next_element_seed(GroupVisitor { families })? {
+                    groups.push(group);
+                }
+            }
+            Keep::Contents(each) => {
+                // One group at a time is in memory, and is read twice: what it holds depends on its labels, which may
+                // stand at its end.
+                while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
+                    let mut json = serde_json::Deserializer::from_str(raw.get());
+                    let group =
+                        GroupVisitor { families: false }.deserialize(&mut json).map_err(A::Error::custom)?;
+                    each(groups.len(), &group.labels.map, &raw);
+                    groups.push(group);
+                }
+            }
         }
         Ok(groups)
     }
 }
 
 /// Reads one group.
-struct GroupVisitor;
+struct GroupVisitor {
+    /// Keep the families' names, types and sizes.
+    families: bool,
+}
 seed!(GroupVisitor);
 
 impl<'de> Visitor<'de> for GroupVisitor {
@@ -412,9 +517,12 @@ impl<'de> Visitor<'de> for GroupVisitor {
                         }
                     }
                 }
-                Member::Family { series, .. } => {
+                Member::Family { kind, help_is_cut, series, .. } => {
                     group.size.metrics += 1;
                     group.size.series += series;
+                    if self.families {
+                        group.families.push(FamilySize { name, kind, series, help_is_cut });
+                    }
                 }
                 Member::Bool(successful) if name == "last_push_successful" => {
                     group.successful = Some(successful);
@@ -446,15 +554,18 @@ impl<'de> Visitor<'de> for MemberVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Member, A::Error> {
-        let mut member = Member::Other;
+        let (mut member, mut kind, mut help_is_cut) = (Member::Other, Kind::default(), false);
         while let Some(name) = map.next_key::<String>()? {
-            if name == "metrics" {
-                member = map.next_value_seed(SeriesVisitor { keep_first: self.keep_first })?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
+            match name.as_str() {
+                "metrics" => {
+                    member = map.next_value_seed(SeriesVisitor { keep_first: self.keep_first })?;
+                }
+                "type" => kind = map.next_value_seed(KindVisitor)?,
+                "help" => help_is_cut = has_escaped_replacement(map.next_value::<Box<RawValue>>()?.get()),
+                _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(member)
+        Ok(member.declared(kind, help_is_cut))
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Member, E> {
@@ -483,6 +594,27 @@ impl<'de> Visitor<'de> for MemberVisitor {
 
     fn visit_unit<E>(self) -> Result<Member, E> {
         Ok(Member::Other)
+    }
+}
+
+impl Member {
+    fn declared(self, kind: Kind, help_is_cut: bool) -> Self {
+        match self {
+            Self::Family { series, first, .. } => Self::Family { kind, help_is_cut, series, first },
+            other => other,
+        }
+    }
+}
+
+/// Reads the name of a type, wherever the text of it lies.
+struct KindVisitor;
+
+impl<'de> DeserializeSeed<'de> for KindVisitor {
+    type Value = Kind;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Kind, D::Error> {
+        let name: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
+        Ok(Kind::parse(name.get().trim_matches('"')))
     }
 }
 
@@ -515,7 +647,10 @@ impl<'de> Visitor<'de> for LabelsVisitor {
                 labels.map.0.insert(name, value);
             }
         }
-        Ok(metric.unwrap_or(Member::Labels(labels)))
+        let kind = Kind::parse(labels.map.get("type").unwrap_or_default());
+        // The exactness that was taken down is that of a HELP text, if this is a metric.
+        let help_is_cut = !labels.exact;
+        Ok(metric.map_or(Member::Labels(labels), |metric| metric.declared(kind, help_is_cut)))
     }
 }
 
@@ -528,7 +663,7 @@ impl Labels {
 
 /// Whether a JSON string has the *escape* of U+FFFD. Go writes it for a byte that is not UTF-8, and the three bytes of
 /// the character for the character itself (seen on 1.5.1 and 1.11.2).
-fn has_escaped_replacement(raw: &str) -> bool {
+pub(super) fn has_escaped_replacement(raw: &str) -> bool {
     let mut rest = raw;
     while let Some(at) = rest.find('\\') {
         let escape = &rest.as_bytes()[at + 1..];
@@ -562,7 +697,7 @@ impl<'de> Visitor<'de> for SeriesVisitor {
             first = first.or(metric.kept);
             keep = false;
         }
-        Ok(Member::Family { series, first })
+        Ok(Member::Family { kind: Kind::default(), help_is_cut: false, series, first })
     }
 
     /// The label `metrics`; its raw text is not at hand, so a U+FFFD in it is taken for an unknown byte.
@@ -756,6 +891,43 @@ mod tests {
         let groups = read(SEEN[2].0).unwrap();
         let native = groups.iter().find(|g| g.labels.get("job") == Some("native")).unwrap();
         assert_eq!(line(native), r#"{job="native"} /metrics/job/native 1/3 ok"#);
+    }
+
+    #[test]
+    fn families_are_told_when_asked_for() {
+        for (json, _) in SEEN {
+            let groups = read_api(json.as_bytes(), Names::Legacy, Keep::Families).unwrap();
+            let of = |job: &str| {
+                let (_, group) = groups.iter().find(|(_, g)| g.labels.get("job") == Some(job)).unwrap();
+                let lines =
+                    group.families.iter().map(|f| format!("{} {} {}", f.name, f.kind.as_str(), f.series));
+                lines.collect::<Vec<_>>()
+            };
+            assert_eq!(
+                of("types"),
+                ["bare summary 2", "c counter 2", "h histogram 4", "no_inf histogram 4", "s summary 3"]
+            );
+            assert_eq!(of("hidden"), ["labels gauge 1", "x untyped 1"]);
+            assert_eq!(of("flag"), ["last_push_successful untyped 1"]);
+        }
+        assert_eq!(Kind::parse("GAUGE_HISTOGRAM"), Kind::GaugeHistogram);
+    }
+
+    #[test]
+    fn contents_are_handed_over_with_their_place() {
+        for (json, _) in SEEN {
+            let mut handed = Vec::new();
+            let mut each = |place: usize, labels: &LabelSet, raw: &RawValue| {
+                assert_eq!(place, handed.len());
+                assert!(raw.get().starts_with('{') && raw.get().contains(PUSH_TIME));
+                handed.push(labels.get("job").unwrap_or_default().to_owned());
+            };
+            let groups = read_api(json.as_bytes(), Names::Legacy, Keep::Contents(&mut each)).unwrap();
+            assert_eq!(groups.len(), handed.len());
+            for (place, group) in groups {
+                assert_eq!(group.labels.get("job"), Some(&*handed[place]));
+            }
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! A look at what the gateway holds: the API where there is one, else the text of `/metrics`.
 
 use super::Endpoint;
-use super::client::Client;
+use super::client::{Answer, Client};
 use super::conflict::{self, Conflicts};
+use super::contents::{self, Family};
 use super::fault::{Fault, FaultKind};
-use super::groups::{self, Group, GroupsError};
+use super::groups::{self, Group, GroupsError, Keep};
 use super::request::{Method, Request};
-use crate::grouping::Names;
+use crate::grouping::{LabelSet, Names};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
@@ -30,40 +31,84 @@ pub struct Store {
 ///
 /// Every fault of the exchange, and an answer that is no Pushgateway's.
 pub fn look(client: &Client, endpoint: &Endpoint) -> Result<Store, Fault> {
-    match ask(client, endpoint, Source::Api) {
+    look_closer(client, endpoint, Keep::Sizes).map(|(store, _)| store)
+}
+
+/// Asks the gateway for its groups and the families of each.
+///
+/// # Errors
+///
+/// As [`look`].
+pub fn look_at_families(client: &Client, endpoint: &Endpoint) -> Result<Store, Fault> {
+    look_closer(client, endpoint, Keep::Families).map(|(store, _)| store)
+}
+
+/// Asks the gateway for its groups and makes something of what each holds. What comes out is in the order of the
+/// groups; there is nothing where there is no API.
+///
+/// `make` may see an `instance` less than the group has, if it is empty: see [`Keep::Contents`].
+///
+/// # Errors
+///
+/// As [`look`].
+pub fn look_inside<T: Default>(
+    client: &Client,
+    endpoint: &Endpoint,
+    mut make: impl FnMut(&LabelSet, Vec<Family>) -> T,
+) -> Result<(Store, Vec<T>), Fault> {
+    let mut results = Vec::new();
+    let mut each = |_, labels: &LabelSet, raw: &_| results.push(make(labels, contents::families(raw)));
+    let (store, places) = look_closer(client, endpoint, Keep::Contents(&mut each))?;
+    let in_order =
+        places.into_iter().map(|place| results.get_mut(place).map(std::mem::take).unwrap_or_default());
+    Ok((store, in_order.collect()))
+}
+
+/// Asks the gateway for something.
+///
+/// # Errors
+///
+/// Every fault of the exchange.
+pub fn get(client: &Client, endpoint: &Endpoint, path: &str) -> Result<Answer, Fault> {
+    client.send(&Request { method: Method::Get, endpoint, path: path.to_owned(), body: None })
+}
+
+/// The look, and for each group its place in the gateway's answer.
+fn look_closer(client: &Client, endpoint: &Endpoint, keep: Keep<'_>) -> Result<(Store, Vec<usize>), Fault> {
+    match get(client, endpoint, "/api/v1/metrics") {
         // A gateway before 1.2.0, or a proxy that lets only /metrics through.
         Err(Fault { kind: FaultKind::Status(answered), .. }) if answered.status == 404 => {
-            ask(client, endpoint, Source::Text)
+            let answer = get(client, endpoint, "/metrics")?;
+            let now = clock(&answer);
+            let groups = groups::from_text(answer.reader(), Names::Legacy);
+            let groups = groups.map_err(|error| fault(client, endpoint, "/metrics", error))?;
+            Ok((store(groups, now, true), Vec::new()))
         }
-        looked => looked,
+        Err(fault) => Err(fault),
+        Ok(answer) => {
+            let now = clock(&answer);
+            let groups = groups::read_api(answer.reader(), Names::Legacy, keep);
+            let groups = groups.map_err(|error| fault(client, endpoint, "/api/v1/metrics", error))?;
+            let (places, groups) = groups.into_iter().unzip();
+            Ok((store(groups, now, false), places))
+        }
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Source {
-    Api,
-    Text,
+fn store(groups: Vec<Group>, now: Timestamp, from_text: bool) -> Store {
+    Store { conflicts: conflict::find(&groups), groups, now, from_text }
 }
 
-fn ask(client: &Client, endpoint: &Endpoint, source: Source) -> Result<Store, Fault> {
-    let path = match source {
-        Source::Api => "/api/v1/metrics",
-        Source::Text => "/metrics",
+fn clock(answer: &Answer) -> Timestamp {
+    let date = answer.date.as_deref().and_then(|date| rfc2822::parse(date).ok());
+    date.map_or_else(Timestamp::now, |date| date.timestamp())
+}
+
+fn fault(client: &Client, endpoint: &Endpoint, path: &str, error: GroupsError) -> Fault {
+    let kind = match error {
+        GroupsError::Read(error) => client.classify_read(error),
+        error => FaultKind::NotAPushgateway(error.to_string()),
     };
     let request = Request { method: Method::Get, endpoint, path: path.to_owned(), body: None };
-    let answer = client.send(&request)?;
-    let date = answer.date.as_deref().and_then(|date| rfc2822::parse(date).ok());
-    let now = date.map_or_else(Timestamp::now, |date| date.timestamp());
-    let groups = match source {
-        Source::Api => groups::from_api(answer.reader(), Names::Legacy),
-        Source::Text => groups::from_text(answer.reader(), Names::Legacy),
-    };
-    let groups = groups.map_err(|error| {
-        let kind = match error {
-            GroupsError::Read(error) => client.classify_read(error),
-            error => FaultKind::NotAPushgateway(error.to_string()),
-        };
-        Fault::new(request.name(), kind)
-    })?;
-    Ok(Store { conflicts: conflict::find(&groups), groups, now, from_text: source == Source::Text })
+    Fault::new(request.name(), kind)
 }

@@ -5,6 +5,11 @@
 //! (`job="x"`), and so may the name. Inside quotes `\\`, `\"` and `\n` are escapes and any other backslash stays, so
 //! that `job=~"db\d+"` needs no doubling. A value that itself begins with a quote must be quoted. All else in a bare
 //! value is taken as it is, blanks and commas too.
+//!
+//! The regular expressions are RE2's, as Prometheus has them, run by the `regex` crate, which is a descendant. What the
+//! two read differently is rewritten (see `re2`). What is left: octal escapes (`\123`) and `\C` are errors here, `\B`
+//! is that of Unicode, a repetition may be beyond RE2's limit of 1000, and the crate's own extensions (`(?x)`,
+//! `\b{start}`) are taken.
 
 use super::label::LabelSet;
 use regex::Regex;
@@ -139,16 +144,126 @@ fn quoted<'a>(argument: &str, text: &'a str) -> Result<(String, &'a str), Matche
     Err(MatcherError::Unclosed { argument: argument.to_owned() })
 }
 
-/// Anchored at both ends, and with a dot that takes line breaks, as Prometheus compiles it.
+/// Anchored at both ends, and with a dot that takes line breaks, as Prometheus 3 compiles it (2.x has no such dot;
+/// `model/labels/regexp.go`).
 fn anchored(pattern: &str) -> Result<Regex, MatcherError> {
     let error = |error: regex::Error| MatcherError::Regex {
         pattern: pattern.to_owned(),
         // The last line of the crate's text says what is wrong; the ones above it draw the pattern.
         reason: error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
     };
+    let rewritten = re2(pattern);
     // By itself first: `a)|(b` is no pattern, but becomes one between our parentheses.
-    Regex::new(pattern).map_err(error)?;
-    Regex::new(&format!("^(?s:{pattern})$")).map_err(error)
+    Regex::new(&rewritten).map_err(error)?;
+    Regex::new(&format!("^(?s:{rewritten})$")).map_err(error)
+}
+
+/// The pattern as the `regex` crate has to have it to mean what it means to RE2: `\d`, `\s`, `\w` and `\b` are ASCII,
+/// `\Q…\E` quotes, a brace that begins no repetition is a brace, and inside a class `[`, `&&`, `--` and `~~` are
+/// nothing special (`regexp/syntax` of Go, tried with Prometheus 2.42).
+fn re2(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    // At the start of a class, behind its `^`, a `]` is itself.
+    let (mut in_class, mut at_start) = (false, false);
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        let is_start = std::mem::take(&mut at_start);
+        rest = match c {
+            '\\' if !in_class && after.starts_with('Q') => {
+                let (text, after) = after[1..].split_once("\\E").unwrap_or((&after[1..], ""));
+                out.push_str(&regex::escape(text));
+                after
+            }
+            '\\' => escape(&mut out, after, in_class),
+            '[' if !in_class => {
+                (in_class, at_start) = (true, true);
+                out.push('[');
+                match after.strip_prefix('^') {
+                    Some(after) => {
+                        out.push('^');
+                        after
+                    }
+                    None => after,
+                }
+            }
+            '[' if after.starts_with(':') && after.contains(":]") => {
+                let end = after.find(":]").map_or(0, |at| at + 2);
+                out.push('[');
+                out.push_str(&after[..end]);
+                &after[end..]
+            }
+            ']' if in_class => {
+                if is_start {
+                    out.push('\\');
+                } else {
+                    in_class = false;
+                }
+                out.push(']');
+                after
+            }
+            '[' | '&' | '~' if in_class => {
+                out.extend(['\\', c]);
+                after
+            }
+            '-' if in_class && is_start => {
+                out.push_str("\\-");
+                after
+            }
+            // A range to the hyphen itself; two in a row would be a difference of classes.
+            '-' if in_class && after.starts_with('-') => {
+                out.push_str("-\\-");
+                &after[1..]
+            }
+            '{' if !in_class && !is_repetition(after) => {
+                out.push_str("\\{");
+                after
+            }
+            c => {
+                out.push(c);
+                after
+            }
+        };
+    }
+    out
+}
+
+/// Writes the escape that begins `after` a backslash, and returns what follows it.
+fn escape<'a>(out: &mut String, after: &'a str, in_class: bool) -> &'a str {
+    let Some(c) = after.chars().next() else {
+        out.push('\\');
+        return after;
+    };
+    match (c, in_class) {
+        ('d', false) => out.push_str("[0-9]"),
+        ('d', true) => out.push_str("0-9"),
+        ('D', _) => out.push_str("[^0-9]"),
+        ('s', false) => out.push_str(r"[\t\n\f\r ]"),
+        ('s', true) => out.push_str(r"\t\n\f\r "),
+        ('S', _) => out.push_str(r"[^\t\n\f\r ]"),
+        ('w', false) => out.push_str("[0-9A-Za-z_]"),
+        ('w', true) => out.push_str("0-9A-Za-z_"),
+        ('W', _) => out.push_str("[^0-9A-Za-z_]"),
+        ('b', false) if !after.starts_with("b{") => out.push_str(r"(?-u:\b)"),
+        (c, _) => out.extend(['\\', c]),
+    }
+    let after = &after[c.len_utf8()..];
+    // The braces of `\p{Greek}` and `\x{10FFFF}` begin no repetition and are no characters.
+    match after.strip_prefix('{').filter(|_| matches!(c, 'p' | 'P' | 'x')).and_then(|text| text.find('}')) {
+        Some(at) => {
+            out.push_str(&after[..at + 2]);
+            &after[at + 2..]
+        }
+        None => after,
+    }
+}
+
+/// Whether `after` an opening brace comes `3}`, `3,}` or `3,5}`.
+fn is_repetition(after: &str) -> bool {
+    let Some((inside, _)) = after.split_once('}') else { return false };
+    let (low, high) = inside.split_once(',').unwrap_or((inside, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    !low.is_empty() && digits(low) && digits(high)
 }
 
 /// Why an argument is no matcher.
@@ -260,6 +375,45 @@ mod tests {
     }
 
     #[test]
+    fn expressions_are_those_of_re2() {
+        let table = [
+            (r"\d+", "12", true),
+            (r"\d+", "٣", false),
+            (r"\w+", "é", false),
+            (r"[\w-]+", "a-b", true),
+            (r"\W", "é", true),
+            (r"[\D]", "é", true),
+            (r"\s", "\u{a0}", false),
+            (r".+\bb.*", "éb", true),
+            (r"\Qa.b|c\E.*", "a.b|cd", true),
+            (r"\Qa.b", "axb", false),
+            ("a{b}", "a{b}", true),
+            ("{", "{", true),
+            ("a{2}", "aa", true),
+            ("a{1,}", "aaa", true),
+            ("a{,2}", "a{,2}", true),
+            ("[a&&b]+", "a&b", true),
+            ("[[]", "[", true),
+            ("[]a]+", "]a", true),
+            ("[^]a]+", "bc", true),
+            ("[~~]", "~", true),
+            ("[+--]", ",", true),
+            ("[--a]", "5", true),
+            ("[a-]", "-", true),
+            ("[[:alpha:]_]+", "a_", true),
+            (r"\p{Greek}+", "λ", true),
+            (r"\x{3bb}", "λ", true),
+            ("(?i)É", "é", true),
+            ("(?P<n>a)|b", "b", true),
+            (r"\[a\]", "[a]", true),
+        ];
+        for (pattern, value, expected) in table {
+            let regex = anchored(pattern).unwrap_or_else(|e| panic!("{pattern}: {e}"));
+            assert_eq!(regex.is_match(value), expected, "{pattern} {value}");
+        }
+    }
+
+    #[test]
     fn a_matcher_says_whether_it_takes_nothing_for_an_answer() {
         for matcher in ["a=", "a!=x", "a=~.*", "a=~x|", "a!~.+"] {
             assert!(matcher.parse::<Matcher>().unwrap().matches_empty(), "{matcher}");
@@ -306,6 +460,11 @@ mod tests {
             if let Ok(matcher) = argument.parse::<Matcher>() {
                 let _ = matcher.matches(&labels());
             }
+        }
+
+        #[test]
+        fn no_expression_makes_it_panic(pattern in "[]a\\[\\\\QEdwpb{}x:^&~,1-9é-]{0,16}") {
+            let _ = anchored(&pattern);
         }
 
         #[test]

@@ -148,6 +148,8 @@ pub struct Printer<'a> {
     failed: Option<io::Error>,
     /// A progress line stands on the terminal and has to go before anything else is written there.
     progress_shown: bool,
+    /// Something was painted that the next painting replaces.
+    painted: bool,
 }
 
 impl<'a> Printer<'a> {
@@ -160,7 +162,7 @@ impl<'a> Printer<'a> {
     ) -> Self {
         colour::take_over();
         let stdout = BufWriter::new(stdout);
-        Self { stdout, stderr, terminal, verbosity, failed: None, progress_shown: false }
+        Self { stdout, stderr, terminal, verbosity, failed: None, progress_shown: false, painted: false }
     }
 
     /// What the writer was told about its streams.
@@ -285,6 +287,21 @@ impl<'a> Printer<'a> {
     pub fn clear_progress(&mut self) {
         if std::mem::take(&mut self.progress_shown) {
             let _ = self.stderr.write_all(b"\r\x1b[K").and_then(|()| self.stderr.flush());
+        }
+    }
+
+    /// Empties the screen for what is printed next, where standard output is a terminal; elsewhere an empty line
+    /// separates it from what was printed before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Printer::result`].
+    pub fn repaint(&mut self) -> io::Result<()> {
+        let first = !std::mem::replace(&mut self.painted, true);
+        match (self.terminal.stdout.is_terminal, first) {
+            (true, _) => self.result(b"\x1b[H\x1b[2J\x1b[3J"),
+            (false, true) => Ok(()),
+            (false, false) => self.result(b"\n"),
         }
     }
 
@@ -472,6 +489,19 @@ mod tests {
         assert_eq!(said(TTY, Verbosity::Normal, print), "waiting 1\r\x1b[Kwaiting 2\r\x1b[Kdone\n");
         let narrow = Terminal { width: Some(8), ..TTY };
         assert_eq!(said(narrow, Verbosity::Normal, |p| p.progress("waiting 日本")), "waitin…\r\x1b[K");
+    }
+
+    #[test]
+    fn what_is_painted_anew_replaces_what_was() {
+        let paint = |printer: &mut Printer<'_>| {
+            for line in ["1", "2"] {
+                printer.repaint().unwrap();
+                printer.line(line).unwrap();
+            }
+        };
+        assert_eq!(printed(PIPE, Verbosity::Normal, paint).0, "1\n\n2\n");
+        let painted = printed(TTY, Verbosity::Normal, paint).0;
+        assert_eq!(painted, "\x1b[H\x1b[2J\x1b[3J1\n\x1b[H\x1b[2J\x1b[3J2\n");
     }
 
     /// A stream with a log that two of them share, to see the order of what is written.

@@ -28,25 +28,33 @@ pub struct Column {
     heading: &'static str,
     align: Align,
     gives_way: bool,
+    goes: bool,
 }
 
 impl Column {
     /// A column of text.
     #[must_use]
     pub fn text(heading: &'static str) -> Self {
-        Self { heading, align: Align::Left, gives_way: false }
+        Self { heading, align: Align::Left, gives_way: false, goes: false }
     }
 
     /// A column of numbers.
     #[must_use]
     pub fn number(heading: &'static str) -> Self {
-        Self { heading, align: Align::Right, gives_way: false }
+        Self { heading, align: Align::Right, gives_way: false, goes: false }
     }
 
     /// The column is shortened, with an ellipsis, where the table is wider than the terminal.
     #[must_use]
     pub fn giving_way(self) -> Self {
         Self { gives_way: true, ..self }
+    }
+
+    /// The column is left out where the table is wider than the terminal, the first of such columns first: before
+    /// any other is shortened.
+    #[must_use]
+    pub fn going(self) -> Self {
+        Self { goes: true, ..self }
     }
 }
 
@@ -92,18 +100,26 @@ impl Table {
         out
     }
 
-    /// How wide each column is: as its widest cell, unless it gives way to the terminal's width.
-    fn widths(&self, look: Look) -> Vec<usize> {
+    /// How wide each column is: as its widest cell, unless it gives way to the terminal's width; `None` is not shown.
+    fn widths(&self, look: Look) -> Vec<Option<usize>> {
         let mut widths: Vec<_> = self.columns.iter().map(|column| width::columns(column.heading)).collect();
         for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
+            // A row of one cell is a line below the row before it, and no column is made for it.
+            let cells = if row.len() == 1 && self.columns.len() > 1 { &[] } else { row.as_slice() };
+            for (width, cell) in widths.iter_mut().zip(cells) {
                 *width = cell.columns(look).max(*width);
             }
         }
         let total = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
         let mut excess = look.width.map_or(0, |limit| total.saturating_sub(limit));
+        let mut widths: Vec<_> = widths.into_iter().map(Some).collect();
         for (column, width) in self.columns.iter().zip(&mut widths) {
-            if column.gives_way {
+            if column.goes && excess > 0 {
+                excess = excess.saturating_sub(width.take().unwrap_or_default() + GAP);
+            }
+        }
+        for (column, width) in self.columns.iter().zip(&mut widths) {
+            if let Some(width) = width.as_mut().filter(|_| column.gives_way) {
                 let narrow = width.saturating_sub(excess).max(NARROWEST.min(*width));
                 excess -= *width - narrow;
                 *width = narrow;
@@ -112,10 +128,16 @@ impl Table {
         widths
     }
 
-    fn push_row(&self, out: &mut String, cells: &[Line], widths: &[usize], look: Look) {
+    fn push_row(&self, out: &mut String, cells: &[Line], widths: &[Option<usize>], look: Look) {
+        if let ([cell], 2..) = (cells, self.columns.len()) {
+            cell.push_to(out, look, look.width.unwrap_or(usize::MAX));
+            out.push('\n');
+            return;
+        }
         // Blanks that are owed: they are only written when something follows.
         let mut blanks = 0;
-        for ((column, &width), cell) in self.columns.iter().zip(widths).zip(cells) {
+        for ((column, width), cell) in self.columns.iter().zip(widths).zip(cells) {
+            let Some(width) = *width else { continue };
             let mut text = String::new();
             // Fewer than `width` where half of a wide character would have been left.
             let shown = cell.push_to(&mut text, look, width);
@@ -161,8 +183,12 @@ pub struct GroupRow {
     pub age: Option<Duration>,
     /// How the last push ended.
     pub state: State,
+    /// How long ago a push was refused for the last time, if that was the last push.
+    pub failed: Option<Duration>,
     /// With another group it breaks the gateway.
     pub conflict: bool,
+    /// The families, a line each below the group: name, type and series.
+    pub families: Vec<(String, &'static str, u64)>,
 }
 
 /// The table that `list` shows, and `delete` before it deletes.
@@ -170,26 +196,38 @@ pub struct GroupRow {
 pub fn groups(rows: impl IntoIterator<Item = GroupRow>) -> Table {
     let mut table = Table::new([
         Column::text("GROUP").giving_way(),
-        Column::number("METRICS"),
-        Column::number("SERIES"),
+        Column::number("METRICS").going(),
+        Column::number("SERIES").going(),
         Column::number("LAST PUSH"),
         Column::text("STATE"),
     ]);
     for row in rows {
         let number =
             |number: Option<u64>| Line::from(number.map_or("?".to_owned(), |number| number.to_string()));
-        let age = row.age.map_or("never".to_owned(), age);
-        let mut state = vec![match row.state {
-            State::Ok => Span::new(Style::Good, "ok"),
-            State::Failed => Span::new(Style::Bad, "failed"),
-            State::Never => Span::new(Style::Warning, "never"),
-        }];
-        if row.conflict {
-            state.extend([Span::plain(", "), Span::new(Style::Bad, "conflict")]);
+        let pushed = row.age.map_or("never".to_owned(), age);
+        let state = state(row.state, row.failed, row.conflict);
+        table.row([row.group.into(), number(row.metrics), number(row.series), pushed.into(), state]);
+        for (name, kind, series) in row.families {
+            table.row([Line::from(vec![
+                Span::plain(format!("  {name}  ")),
+                Span::new(Style::Faint, format!("{kind}, {series} series")),
+            ])]);
         }
-        table.row([row.group.into(), number(row.metrics), number(row.series), age.into(), state.into()]);
     }
     table
+}
+
+fn state(state: State, failed: Option<Duration>, conflict: bool) -> Line {
+    let ago = failed.map_or(String::new(), |failed| format!(" {} ago", age(failed)));
+    let mut spans = match state {
+        State::Ok => vec![Span::new(Style::Good, "ok")],
+        // Whether one was ever taken, the age of the last push says.
+        State::Failed | State::Never => vec![Span::new(Style::Bad, "failed"), Span::plain(ago)],
+    };
+    if conflict {
+        spans.extend([Span::plain(", "), Span::new(Style::Bad, "conflict")]);
+    }
+    spans.into()
 }
 
 /// An age as people say it, rounded down: seconds, minutes, hours and minutes, from a day on days alone.
@@ -224,7 +262,9 @@ mod tests {
             series,
             age: age.map(Duration::from_secs),
             state,
+            failed: (state != State::Ok).then_some(Duration::from_secs(70)),
             conflict,
+            families: Vec::new(),
         };
         groups([
             row("job=db_backup", Some(1), Some(1), Some(200), State::Ok, false),
@@ -241,8 +281,8 @@ mod tests {
             str![[r#"
 GROUP                                    METRICS  SERIES  LAST PUSH  STATE
 job=db_backup                                  1       1         3m  ok
-job=動画 instance=🎉                          12   48000      2h 5m  failed, conflict
-job=x\x1b[2J instance=                         ?       ?      never  never, conflict
+job=動画 instance=🎉                          12   48000      2h 5m  failed 1m ago, conflict
+job=x\x1b[2J instance=                         ?       ?      never  failed 1m ago, conflict
 job=video_processing instance=mp4_node1        3       3         4d  ok
 
 "#]]
@@ -256,11 +296,11 @@ job=video_processing instance=mp4_node1        3       3         4d  ok
         assert_data_eq!(
             shown,
             str![[r#"
-GROUP             METRICS  SERIES  LAST PUSH  STATE
-job=db_backup           1       1         3m  ok
-job=動画 instan…       12   48000      2h 5m  failed, conflict
-job=x\x1b[2J in…        ?       ?      never  never, conflict
-job=video_proce…        3       3         4d  ok
+GROUP                     LAST PUSH  STATE
+job=db_backup                    3m  ok
+job=動画 instance=🎉          2h 5m  failed 1m ago, conflict
+job=x\x1b[2J instance=        never  failed 1m ago, conflict
+job=video_processing in…         4d  ok
 
 "#]]
             .raw()
@@ -270,11 +310,11 @@ job=video_proce…        3       3         4d  ok
         assert_data_eq!(
             shown,
             str![[r#"
-GROUP             METRICS  SERIES  LAST PUSH  STATE
-job=db_backup           1       1         3m  ok
-job=\u{52d5}\...       12   48000      2h 5m  failed, conflict
-job=x\x1b[2J ...        ?       ?      never  never, conflict
-job=video_pro...        3       3         4d  ok
+GROUP             LAST PUSH  STATE
+job=db_backup            3m  ok
+job=\u{52d5}\...      2h 5m  failed 1m ago, conflict
+job=x\x1b[2J ...      never  failed 1m ago, conflict
+job=video_pro...         4d  ok
 
 "#]]
             .raw()
@@ -294,7 +334,7 @@ job=video_pro...        3       3         4d  ok
     fn colour_takes_no_room() {
         crate::output::colour::take_over();
         let shown = rows().render(Look { colour: true, ..PIPE });
-        assert!(shown.contains("\x1b[1;31mfailed\x1b[0m, "), "{shown:?}");
+        assert!(shown.contains("\x1b[1;31mfailed\x1b[0m 1m ago, "), "{shown:?}");
         let mut plain = String::new();
         let mut rest = shown.as_str();
         while let Some((before, code)) = rest.split_once('\x1b') {

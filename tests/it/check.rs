@@ -302,7 +302,7 @@ fn conventions_are_told_beside_faults() {
     // What is no metrics text at all has none.
     lint()
         .stdin("{\n  \"aB\": 1,\n  \"cD\": 2\n}\n")
-        .stdout("<stdin>:1:2: error: the input is no metrics text; it is JSON\n")
+        .stdout("<stdin>:1:1: error: the input is no metrics text; it is JSON\n")
         .run();
     // The type that is declared on the command line counts.
     lint()

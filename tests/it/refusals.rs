@@ -316,7 +316,12 @@ fn what_delete_and_list_refuse_they_refuse_before_they_look() {
     let refuse = |args: &[&str], stderr: &str| {
         pushgw().args(args).env("PUSHGATEWAY_URL", "http://127.0.0.1:1").code(2).stderr(stderr).run();
     };
-    refuse(&["delete"], "error: no job is given\nhint: -j JOB names the group's job\n");
+    refuse(
+        &["delete"],
+        "error: no group is named and none selected\n\
+         hint: -j JOB and -l NAME=VALUE name one group; --match job=x, --older-than, --failed or --all select \
+         several\n",
+    );
     refuse(&["delete", "-j", ""], "error: the job is empty: is the variable set? --job names the job\n");
     refuse(&["delete", "-j", "x", "-l", "a"], "error: `a` has no `=`: a label is written NAME=VALUE\n");
     refuse(

@@ -82,10 +82,18 @@ fn every_way_to_fail_has_its_exit_code() {
         (Failure::Input { message: String::new() }, exit_code::INPUT),
         (Failure::Producer { code: 9, message: String::new() }, 9),
         (
-            Failure::NoSuchGroup { group: String::new(), gateway: String::new(), others: Vec::new() },
+            Failure::NoSuchGroup {
+                group: String::new(),
+                gateway: String::new(),
+                others: Vec::new(),
+                hint: None,
+            },
             exit_code::NO_SUCH_GROUP,
         ),
         (Failure::Other(std::io::Error::other("x").into()), exit_code::OTHER),
+        (Failure::NothingSelected { gateway: String::new() }, exit_code::NO_SUCH_GROUP),
+        (Failure::Unhealthy { gateway: String::new() }, exit_code::OTHER),
+        (Failure::Several { count: 2, worst: Box::new(Failure::usage("x")) }, exit_code::USAGE),
         (Failure::OutputClosed, exit_code::DONE),
     ];
     failures.extend(statuses().map(|(kind, code)| (Fault::new(String::new(), kind).into(), code)));
@@ -97,6 +105,10 @@ fn every_way_to_fail_has_its_exit_code() {
             | Failure::Gateway(_)
             | Failure::NoSuchGroup { .. }
             | Failure::Producer { .. }
+            | Failure::Explained { .. }
+            | Failure::Several { .. }
+            | Failure::NothingSelected { .. }
+            | Failure::Unhealthy { .. }
             | Failure::Other(_)
             | Failure::OutputClosed => assert_eq!(failure.exit_code(), code, "{failure:?}"),
         }

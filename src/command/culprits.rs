@@ -1,0 +1,197 @@
+//! What a gateway that can't be scraped suffers from: which groups are to blame and which commands heal it.
+
+use super::plural;
+use crate::gateway::clash::{Clash, Clashes, own_families};
+use crate::gateway::conflict::Conflict;
+use crate::gateway::heal::{self, Trouble};
+use crate::gateway::scrape::{Fault, Reason};
+use crate::gateway::{self, Client, Endpoint, Group, Store};
+use std::collections::BTreeSet;
+
+/// Why a gateway answers a scrape with 500. `words` is what it says.
+///
+/// The groups' keys tell the most, the words tell what keys can't; where neither does, what the groups hold is read and
+/// held to the gateway's own rules.
+pub(super) fn of_refusal(
+    words: &str,
+    store: &Store,
+    client: &Client,
+    endpoint: &Endpoint,
+) -> Result<Vec<Trouble>, gateway::Fault> {
+    let mut troubles = of_keys(words, store, endpoint);
+    troubles.extend(own_families(words).into_iter().map(|family| {
+        let holds = |group: &Group| group.families.iter().any(|held| held.name == family);
+        let message = format!("`{family}` is a metric of the gateway's own, and it clashes with");
+        blame(&message, &places(store, holds), store, endpoint)
+    }));
+    if troubles.is_empty() {
+        let mut clashes = Clashes::default();
+        let (store, held) = gateway::look_inside(client, endpoint, |_, families| families)?;
+        held.iter().enumerate().for_each(|(place, families)| clashes.add(place, families));
+        troubles.extend(clashes.find().iter().map(|clash| of_clash(clash, &store, endpoint)));
+    }
+    if troubles.is_empty() {
+        troubles.push(Trouble {
+            message: "the gateway says why, but no group could be told by it".to_owned(),
+            groups: Vec::new(),
+            commands: Vec::new(),
+        });
+    }
+    Ok(troubles)
+}
+
+fn of_keys(words: &str, store: &Store, endpoint: &Endpoint) -> Vec<Trouble> {
+    let mut troubles = heal::conflicts(&store.groups, &store.conflicts, endpoint);
+    // Which of these groups is which only the words tell, so the commands for all stand below the first.
+    let of_bytes = |conflict: &Conflict| matches!(conflict, Conflict::NotUtf8 { .. });
+    if let Some(first) = store.conflicts.broken.iter().position(of_bytes)
+        && let Some(trouble) = troubles.get_mut(first)
+    {
+        trouble.commands = heal::not_utf8(words, endpoint);
+    }
+    troubles
+}
+
+/// Why Prometheus drops what it scrapes although the gateway answers 200.
+pub(super) fn of_scrape(faults: &[Fault], store: &Store, endpoint: &Endpoint) -> Vec<Trouble> {
+    let mut troubles = of_help(store, endpoint);
+    let mut seen = BTreeSet::new();
+    for fault in faults {
+        let trouble = match &fault.reason {
+            // Told already, with the groups that have such a text.
+            Reason::HelpNotUtf8 { .. } if !troubles.is_empty() => continue,
+            Reason::HelpNotUtf8 { family } => {
+                let message = format!("the HELP text of `{family}` is not UTF-8 (line {})", fault.line);
+                Trouble { message, groups: Vec::new(), commands: Vec::new() }
+            }
+            Reason::LabelTwice { series, label, labels } => {
+                let has = |group: &Group| {
+                    let value = |(name, value): (&str, &str)| {
+                        labels.get(name).is_some_and(|values| values.iter().any(|other| other == value))
+                    };
+                    group.labels.iter().all(value)
+                };
+                let by_key = places(store, |group| group.labels.get(label).is_some() && has(group));
+                let groups = if by_key.is_empty() { places(store, has) } else { by_key };
+                blame(
+                    &format!(
+                        "`{series}` has the label `{label}` twice: Prometheus drops the whole scrape; it is in"
+                    ),
+                    &groups,
+                    store,
+                    endpoint,
+                )
+            }
+            Reason::Syntax { expected } => Trouble {
+                message: format!(
+                    "line {} of the scrape is not what Prometheus reads: it expects {expected}",
+                    fault.line
+                ),
+                groups: Vec::new(),
+                commands: Vec::new(),
+            },
+        };
+        // A histogram has the same fault in each of its lines.
+        if seen.insert((trouble.groups.clone(), trouble.commands.clone())) {
+            troubles.push(trouble);
+        }
+    }
+    troubles
+}
+
+/// Groups with a HELP text that is not UTF-8. Of several groups with the metric, the gateway picks any one's text at
+/// each scrape, so that the target goes up and down: they are told even if this scrape was fine.
+fn of_help(store: &Store, endpoint: &Endpoint) -> Vec<Trouble> {
+    let mut troubles = Vec::new();
+    for group in &store.groups {
+        let cut: Vec<_> =
+            group.families.iter().filter(|f| f.help_is_cut).map(|f| format!("`{}`", f.name)).collect();
+        if !cut.is_empty() {
+            troubles.push(Trouble {
+                message: format!(
+                    "the HELP text of {} in {} is not UTF-8: Prometheus drops a whole scrape for it",
+                    cut.join(", "),
+                    group.labels
+                ),
+                groups: vec![group.labels.clone()],
+                commands: heal::push_again(group, endpoint).into_iter().collect(),
+            });
+        }
+    }
+    troubles
+}
+
+fn places(store: &Store, of: impl Fn(&Group) -> bool) -> Vec<usize> {
+    (0..store.groups.len()).filter(|place| of(&store.groups[*place])).collect()
+}
+
+/// These groups are to blame and go.
+fn blame(message: &str, groups: &[usize], store: &Store, endpoint: &Endpoint) -> Trouble {
+    to_delete(format!("{message} {}", names(groups, store)), groups, store, endpoint)
+}
+
+fn to_delete(message: String, places: &[usize], store: &Store, endpoint: &Endpoint) -> Trouble {
+    let groups = || places.iter().filter_map(|place| store.groups.get(*place));
+    Trouble {
+        message,
+        groups: groups().map(|group| group.labels.clone()).collect(),
+        commands: groups().filter_map(|group| heal::delete(group, endpoint)).collect(),
+    }
+}
+
+/// `{job="a"}, {job="b"} and 7 others`.
+pub(super) fn names(groups: &[usize], store: &Store) -> String {
+    const NAMED: usize = 3;
+    let named = groups.iter().filter_map(|place| store.groups.get(*place));
+    let named: Vec<String> = named.take(NAMED).map(|group| group.labels.to_string()).collect();
+    match groups.len().saturating_sub(NAMED) {
+        0 if named.is_empty() => "no group that is listed".to_owned(),
+        0 => named.join(", "),
+        more => format!("{} and {}", named.join(", "), plural(more, "other")),
+    }
+}
+
+/// A clash among groups, which only a gateway without consistency checks takes. The side that was pushed to last is
+/// what broke it; a type that most groups have stays.
+fn of_clash(clash: &Clash, store: &Store, endpoint: &Endpoint) -> Trouble {
+    let last_push =
+        |groups: &[usize]| groups.iter().filter_map(|place| store.groups.get(*place)?.last_push).max();
+    let (message, groups): (String, Vec<usize>) = match clash {
+        Clash::Types { family, kinds } => {
+            let kept =
+                kinds.iter().max_by_key(|(_, groups)| (groups.len(), std::cmp::Reverse(last_push(groups))));
+            let kept = kept.map(|(kind, _)| *kind);
+            let told: Vec<String> = kinds
+                .iter()
+                .map(|(kind, groups)| format!("{} in {}", kind.as_str(), names(groups, store)))
+                .collect();
+            let doomed = kinds.iter().filter(|(kind, _)| Some(**kind) != kept).flat_map(|(_, groups)| groups);
+            (format!("`{family}` has several types: {}", told.join("; ")), doomed.copied().collect())
+        }
+        Clash::Twice { series, first, second } if first == second => {
+            (format!("`{series}` is twice in {}", names(&[*first], store)), vec![*first])
+        }
+        Clash::Twice { series, first, second } => {
+            let later = if last_push(&[*first]) > last_push(&[*second]) { first } else { second };
+            (
+                format!("`{series}` is in both {} and {}", names(&[*first], store), names(&[*second], store)),
+                vec![*later],
+            )
+        }
+        Clash::Suffix { family, groups, composite, kind, composites } => {
+            let message = format!(
+                "`{family}` in {} has the name of a part of the {} `{composite}` in {}",
+                names(groups, store),
+                kind.as_str(),
+                names(composites, store)
+            );
+            let later = if last_push(composites) > last_push(groups) { composites } else { groups };
+            (message, later.clone())
+        }
+        Clash::Label { family, label, group } => (
+            format!("`{family}` in {} has the forbidden label `{label}`", names(&[*group], store)),
+            vec![*group],
+        ),
+    };
+    to_delete(message, &groups, store, endpoint)
+}

@@ -1,0 +1,227 @@
+//! `delete` by selection: look, show, ask, look again, delete each by its own key, look once more.
+//!
+//! Three looks in all, however many groups there are. The first selects. The second, after an answer that may have
+//! taken a person hours, leaves the groups that were pushed to meanwhile. The third says what is really gone, for the
+//! gateway answers 202 to everything.
+
+use super::delete::{LOOKS, PAUSE, send};
+use super::selected::{Selected, warn_of_conflicts, warn_of_text};
+use super::worst::Worst;
+use super::{Context, plural};
+use crate::cli::ListFormat;
+use crate::config::Delete;
+use crate::error::Failure;
+use crate::gateway::{self, Client, FaultKind, Group, Selection, Store};
+use crate::grouping::LabelSet;
+use crate::output::{Channel, Printer};
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::thread;
+
+/// Deletes the selected groups, or shows them.
+pub(super) fn run(
+    delete: &Delete,
+    client: &Client,
+    selection: &Selection,
+    confirmed: bool,
+    context: &mut Context<'_, '_>,
+) -> Result<(), Failure> {
+    let endpoint = &delete.connection.endpoint;
+    let mut store = gateway::look(client, endpoint)?;
+    warn_of_text(&store, context.printer);
+    let mut places = chosen(&store, selection);
+    if selection.asks_for_pushes() && !delete.force && !places.is_empty() {
+        refuse_if_broken(&store, delete, client, context.printer)?;
+    }
+    if delete.dry_run {
+        let selected = Selected { store: &store, places, metrics: false };
+        let format = delete.format.unwrap_or(ListFormat::Table);
+        return selected.print(format, context.printer).map_err(Failure::output);
+    }
+    if !places.is_empty() && !confirmed {
+        let selected = Selected { store: &store, places, metrics: false };
+        let amount = selected.places.len();
+        // Of a message nothing is told that fails.
+        let _ = context.printer.table(Channel::Message, &selected.table());
+        let question = format!("delete {} on {endpoint}? [y/N]", plural(amount, "group"));
+        if !ask(&question, context)? {
+            context.printer.success("nothing was deleted");
+            return Ok(());
+        }
+        let asked = selected.places.iter().map(|place| &store.groups[*place]);
+        let asked: BTreeMap<LabelSet, Group> = asked.map(|g| (g.labels.clone(), g.clone())).collect();
+        store = gateway::look(client, endpoint)?;
+        places = unchanged(&store, &asked, context.printer);
+    }
+    if places.is_empty() {
+        context.printer.success("no group to delete");
+        return Ok(());
+    }
+    let worst = delete_each(delete, client, &store, &places, context.printer);
+    finish(delete, client, &store, &places, worst, context.printer)
+}
+
+fn chosen(store: &Store, selection: &Selection) -> Vec<usize> {
+    (0..store.groups.len()).filter(|place| selection.fits(&store.groups[*place], store.now)).collect()
+}
+
+/// On a gateway that refuses every push, groups turn old and failed whose metrics are good.
+///
+/// Not every reason is seen in the keys of the groups, but a scrape fails for all of them.
+fn refuse_if_broken(
+    store: &Store,
+    delete: &Delete,
+    client: &Client,
+    printer: &mut Printer<'_>,
+) -> Result<(), Failure> {
+    let endpoint = &delete.connection.endpoint;
+    let mut broken = !store.conflicts.broken.is_empty();
+    if broken {
+        warn_of_conflicts(store, endpoint, printer);
+    } else if let Err(fault) = gateway::get(client, endpoint, "/metrics")
+        && matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500)
+    {
+        broken = true;
+        let option = gateway::heal::gateway_option(endpoint);
+        printer.warning("a scrape of the gateway fails");
+        printer.hint(&format!(
+            "this names the groups to blame, and the commands that heal it\npushgw status{option}"
+        ));
+    }
+    if !broken {
+        return Ok(());
+    }
+    Err(Failure::Other(anyhow::anyhow!(
+        "the gateway refuses every push, so that groups turn old and failed whose metrics are good: nothing was deleted (--force deletes all the same)"
+    )))
+}
+
+/// The answer of the person at the terminal; the end of input is no.
+fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
+    context.printer.prompt(question);
+    let mut answer = Vec::new();
+    BufReader::new(&mut *context.stdin)
+        .read_until(b'\n', &mut answer)
+        .map_err(|error| anyhow::Error::new(error).context("can't read the answer"))?;
+    let answer = String::from_utf8_lossy(&answer).trim().to_ascii_lowercase();
+    Ok(answer == "y" || answer == "yes")
+}
+
+/// The places of the groups that are as they were when the person was asked.
+fn unchanged(store: &Store, asked: &BTreeMap<LabelSet, Group>, printer: &mut Printer<'_>) -> Vec<usize> {
+    let mut places = Vec::new();
+    for (place, group) in store.groups.iter().enumerate() {
+        let Some(then) = asked.get(&group.labels) else { continue };
+        if same_push(then, group) {
+            places.push(place);
+        } else {
+            printer.warning(&format!("{} was pushed to meanwhile and stays", group.labels));
+        }
+    }
+    places
+}
+
+fn same_push(a: &Group, b: &Group) -> bool {
+    (a.last_push, a.last_failure) == (b.last_push, b.last_failure)
+}
+
+fn delete_each(
+    delete: &Delete,
+    client: &Client,
+    store: &Store,
+    places: &[usize],
+    printer: &mut Printer<'_>,
+) -> Worst {
+    let mut worst = Worst::default();
+    for (done, place) in places.iter().enumerate() {
+        let group = &store.groups[*place];
+        printer.progress(&format!("deleting {}/{}: {}", done + 1, places.len(), group.labels));
+        let sent = match group.path() {
+            Some(path) => send(client, delete, path),
+            None => Err(Failure::Other(anyhow::anyhow!(
+                "the gateway's API does not tell the key of {} exactly: `pushgw status{}` names the command that deletes it",
+                group.labels,
+                gateway::heal::gateway_option(&delete.connection.endpoint)
+            ))),
+        };
+        if worst.add(sent, &group.labels.to_string(), printer) {
+            break;
+        }
+    }
+    printer.clear_progress();
+    worst
+}
+
+/// Looks what is gone, and says it.
+fn finish(
+    delete: &Delete,
+    client: &Client,
+    before: &Store,
+    places: &[usize],
+    worst: Worst,
+    printer: &mut Printer<'_>,
+) -> Result<(), Failure> {
+    let (there, again) = match left(delete, client, before, places) {
+        Ok(left) => left,
+        // The deletions were sent, but nobody can say what became of them.
+        Err(failure) => return Err(worst.failure().unwrap_or(failure)),
+    };
+    for place in &again {
+        printer.warning(&format!("{} was pushed to again and is back", before.groups[*place].labels));
+    }
+    let is_left = |place: &usize| there.contains(place) || again.contains(place);
+    let gone: Vec<usize> = places.iter().copied().filter(|place| !is_left(place)).collect();
+    let amount = format!(
+        "deleted {} of {} on {}",
+        gone.len() + again.len(),
+        plural(places.len(), "group"),
+        delete.connection.endpoint
+    );
+    // A reader that went away changes nothing about what was deleted.
+    let told = delete.format.map_or(Ok(()), |format| {
+        Selected { store: before, places: gone, metrics: false }.print(format, printer)
+    });
+    if let Some(failure) = worst.failure() {
+        printer.warning(&amount);
+        return Err(failure);
+    }
+    if !there.is_empty() {
+        let names = there.iter().map(|place| before.groups[*place].labels.to_string());
+        return Err(Failure::Other(anyhow::anyhow!(
+            "{amount}: the gateway took the deletions, but still lists {}",
+            names.collect::<Vec<_>>().join(", ")
+        )));
+    }
+    printer.success(&amount);
+    told.map_err(Failure::output)
+}
+
+/// What of these groups is still there: as it was, and pushed to again. The deletions are queued, so as long as
+/// something is there the look is repeated, for as long as it takes a gateway with a full queue.
+fn left(
+    delete: &Delete,
+    client: &Client,
+    before: &Store,
+    places: &[usize],
+) -> Result<(Vec<usize>, Vec<usize>), Failure> {
+    let (mut there, mut again) = (Vec::new(), Vec::new());
+    for look in 0..LOOKS {
+        if look > 0 {
+            thread::sleep(PAUSE);
+        }
+        let now: BTreeMap<LabelSet, Group> = gateway::look(client, &delete.connection.endpoint)?
+            .groups
+            .into_iter()
+            .map(|group| (group.labels.clone(), group))
+            .collect();
+        let twin = |place: &usize| now.get(&before.groups[*place].labels);
+        let was = |place: &usize| &before.groups[*place];
+        there = places.iter().copied().filter(|p| twin(p).is_some_and(|g| same_push(g, was(p)))).collect();
+        again = places.iter().copied().filter(|p| twin(p).is_some_and(|g| !same_push(g, was(p)))).collect();
+        // What has no path was not deleted.
+        if there.iter().all(|place| was(place).key.is_none()) {
+            break;
+        }
+    }
+    Ok((there, again))
+}

@@ -1,0 +1,181 @@
+//! `push --groups FILE`: each group of what `show` printed, to its own path; a restore, or a move to another gateway.
+//!
+//! All of the file is checked before anything is sent. Then each group is pushed, and one that the gateway refuses
+//! stops none of the others.
+
+use super::explain::{Refused, explain};
+use super::show::GROUP_LINE;
+use super::worst::Worst;
+use super::{Context, check, plural};
+use crate::config::Restore;
+use crate::error::Failure;
+use crate::gateway::{Body, Client, Request};
+use crate::grouping::{Emptiness, GroupingKey, KeyRules, Names};
+use crate::input::{self, Input};
+use crate::output::Printer;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// A group of the file.
+struct Section {
+    key: GroupingKey,
+    /// Its text, under the name of the file.
+    input: Input,
+    /// The line that names it, from 1.
+    line: usize,
+}
+
+/// Reads all, checks all, then sends each.
+pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+    let input = input::read(&restore.check.origins, context.stdin)?;
+    let name = input.sources.first().map_or_else(String::new, |source| source.name.clone());
+    let sections = sections(&input, &name, restore.check.utf8_names, context.printer)?;
+    let printer = &mut *context.printer;
+    let mut bodies = Vec::with_capacity(sections.len());
+    let mut refused = 0;
+    for section in &sections {
+        match body(restore, section, printer) {
+            Ok(body) => bodies.push(body),
+            Err(Failure::Input { .. }) => refused += 1,
+            Err(failure) => return Err(failure),
+        }
+    }
+    if refused > 0 {
+        let message =
+            format!("{refused} of {} can't be pushed; nothing was sent", plural(sections.len(), "group"));
+        return Err(Failure::Input { message });
+    }
+    let client = Client::new(&restore.connection);
+    let mut worst = Worst::default();
+    let mut unchecked = false;
+    let mut tried = 0;
+    for (section, body) in sections.iter().zip(&bodies) {
+        tried += 1;
+        printer.progress(&format!("pushing {tried}/{}: {}", sections.len(), section.key));
+        let sent =
+            send(restore, &client, (&section.key, body), printer).map(|status| unchecked |= status == 202);
+        if worst.add(sent, &section.key.to_string(), printer) {
+            break;
+        }
+    }
+    printer.clear_progress();
+    if unchecked {
+        printer.warning(
+            "the gateway answered 202: it runs without consistency checks, so the pushes were queued, not verified",
+        );
+    }
+    let done = format!(
+        "pushed {} of {} to {}",
+        tried - worst.count(),
+        plural(sections.len(), "group"),
+        restore.connection.endpoint
+    );
+    if let Some(failure) = worst.failure() {
+        printer.warning(&done);
+        return Err(failure);
+    }
+    printer.success(&done);
+    Ok(())
+}
+
+/// The text of one group as it is sent. Where something is to be said about it, it is checked again behind as many
+/// empty lines as there are before it in the file, so that what is said has the file's own line numbers.
+fn body<'a>(
+    restore: &Restore,
+    section: &'a Section,
+    printer: &mut Printer<'_>,
+) -> Result<Cow<'a, [u8]>, Failure> {
+    let report = check::report(&restore.check, Some(&section.key), &section.input);
+    if report.diagnostics.is_empty() {
+        return Ok(Cow::Borrowed(&section.input.bytes));
+    }
+    let mut padded = section.input.clone();
+    padded.bytes.splice(..0, std::iter::repeat_n(b'\n', section.line));
+    let accepted = check::accept(&restore.check, Some(&section.key), &padded, printer)?;
+    Ok(Cow::Owned(accepted.body[section.line..].to_vec()))
+}
+
+fn send(
+    restore: &Restore,
+    client: &Client,
+    (key, body): (&GroupingKey, &[u8]),
+    printer: &mut Printer<'_>,
+) -> Result<u16, Failure> {
+    let (method, endpoint) = (restore.method, &restore.connection.endpoint);
+    let request = Request {
+        method,
+        endpoint,
+        path: key.path(),
+        body: Some(Body::new(body, restore.connection.encoding)),
+    };
+    match super::send(client, &request, printer) {
+        Ok(answer) => Ok(answer.status),
+        Err(fault) => Err(explain(fault, &Refused { method, key, body, endpoint }, client)),
+    }
+}
+
+/// The groups of the file.
+fn sections(
+    input: &Input,
+    name: &str,
+    utf8_names: bool,
+    printer: &mut Printer<'_>,
+) -> Result<Vec<Section>, Failure> {
+    let mut sections: Vec<Section> = Vec::new();
+    let mut known = BTreeSet::new();
+    let mut errors = 0;
+    let mut error = |printer: &mut Printer<'_>, line: usize, message: &str, hint: Option<&str>| {
+        printer.error(&format!("{name}:{line}: {message}"), "", hint);
+        errors += 1;
+    };
+    let mut is_lost = false;
+    for (at, line) in input.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        if let Some(path) = line.strip_prefix(GROUP_LINE.as_bytes()) {
+            let path = String::from_utf8_lossy(path.trim_ascii()).into_owned();
+            is_lost = true;
+            match key(&path, utf8_names) {
+                Ok(key) if !known.insert(key.clone()) => {
+                    error(printer, at + 1, &format!("the group {key} is in the file twice"), None);
+                }
+                Ok(key) => {
+                    is_lost = false;
+                    let input = Input { bytes: Vec::new(), sources: input.sources.clone() };
+                    sections.push(Section { key, input, line: at + 1 });
+                }
+                Err(message) => error(printer, at + 1, &message, None),
+            }
+        } else if let Some(section) = sections.last_mut() {
+            if !is_lost {
+                section.input.bytes.extend_from_slice(line);
+            }
+        } else if !line.trim_ascii().is_empty() && !is_lost {
+            let hint = "--groups reads what `pushgw show` prints of a selection: a line `# pushgw group /metrics/job/...` before each group";
+            error(printer, at + 1, "this belongs to no group", Some(hint));
+            break;
+        }
+    }
+    match (errors, sections.is_empty()) {
+        (0, false) => Ok(sections),
+        (0, true) => {
+            printer.error(&format!("{name}: there is no group in it"), "", None);
+            Err(Failure::Input { message: "nothing was sent".to_owned() })
+        }
+        (errors, _) => {
+            Err(Failure::Input { message: format!("{}; nothing was sent", plural(errors, "error")) })
+        }
+    }
+}
+
+/// The key of a group line. Empty values are taken, since the file was written by no shell with an unset variable; but
+/// an empty `instance` is what breaks gateways.
+fn key(path: &str, utf8_names: bool) -> Result<GroupingKey, String> {
+    let names = if utf8_names { Names::Utf8 } else { Names::Legacy };
+    let rules = KeyRules { emptiness: Emptiness::Allow, names };
+    let key = GroupingKey::parse_path(path, rules).map_err(|error| error.to_string())?;
+    if key.get("instance") == Some("") {
+        return Err(format!(
+            "the group {key} has an empty instance, which breaks a gateway that has the group without one: name another path or remove it"
+        ));
+    }
+    Ok(key)
+}

@@ -1,0 +1,97 @@
+//! `show`: groups' metrics as text that can be pushed again, to the same gateway or another.
+
+use super::Context;
+use super::delete::no_such_group;
+use crate::config::{Show, Shown};
+use crate::error::Failure;
+use crate::gateway::contents::Family;
+use crate::gateway::{self, Client, Group, State, text};
+use crate::grouping::LabelSet;
+use crate::output::Printer;
+
+/// What begins the line before each of several groups; `push --groups` reads it.
+pub(super) const GROUP_LINE: &str = "# pushgw group ";
+
+/// A group as text, and what that leaves out.
+#[derive(Debug, Default)]
+struct Copied {
+    text: String,
+    losses: Vec<String>,
+}
+
+/// Looks once and prints.
+pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+    let endpoint = &show.connection.endpoint;
+    let wanted = |labels: &LabelSet| match &show.shown {
+        Shown::Group(key) => labels.get("job") == Some(key.job()),
+        Shown::Selection(selection) => {
+            // The key may turn out to have an empty `instance`, which means the same to a matcher.
+            selection.matchers.iter().all(|matcher| matcher.matches(labels))
+        }
+    };
+    let copy = |labels: &LabelSet, families: Vec<Family>| {
+        let mut copied = Copied::default();
+        if wanted(labels) {
+            text::write(&mut copied.text, labels, &families);
+            copied.losses = text::losses(&families);
+        }
+        copied
+    };
+    let (store, copies) = gateway::look_inside(&Client::new(&show.connection), endpoint, copy)?;
+    if store.from_text {
+        return Err(Failure::Other(anyhow::anyhow!(
+            "{endpoint} has no /api/v1/metrics, and /metrics does not tell what a group holds"
+        )));
+    }
+    let printed = match &show.shown {
+        Shown::Group(key) => {
+            let found = store.groups.iter().position(|group| group.labels.iter().eq(key.labels()));
+            let Some(place) = found else {
+                return Err(no_such_group(&store.groups, key, endpoint.to_string(), None));
+            };
+            print(&store.groups[place], &copies[place], false, context.printer)
+        }
+        Shown::Selection(selection) => {
+            let fits = |group: &Group| selection.fits(group, store.now);
+            let chosen = store.groups.iter().zip(&copies).filter(|(group, _)| fits(group));
+            let mut chosen = chosen.peekable();
+            if chosen.peek().is_none() {
+                return Err(Failure::NothingSelected { gateway: endpoint.to_string() });
+            }
+            several(chosen, context.printer)
+        }
+    };
+    printed.map_err(Failure::output)
+}
+
+fn several<'a>(
+    groups: impl Iterator<Item = (&'a Group, &'a Copied)>,
+    printer: &mut Printer<'_>,
+) -> std::io::Result<()> {
+    for (group, copied) in groups {
+        if group.state == State::Never {
+            // It holds nothing, and pushed again it would pass for a group that succeeded.
+            printer.note(&format!("{} never had a successful push and is left out", group.labels));
+            continue;
+        }
+        print(group, copied, true, printer)?;
+    }
+    Ok(())
+}
+
+fn print(group: &Group, copied: &Copied, with_line: bool, printer: &mut Printer<'_>) -> std::io::Result<()> {
+    for loss in &copied.losses {
+        printer.warning(&format!("{}: {loss}", group.labels));
+    }
+    if with_line {
+        let Some(path) = group.path() else {
+            printer.warning(&format!(
+                "the gateway's API does not tell the key of {} exactly: it is left out",
+                group.labels
+            ));
+            return Ok(());
+        };
+        printer.result(format!("{GROUP_LINE}{path}\n").as_bytes())?;
+    }
+    printer.result(copied.text.as_bytes())
+}

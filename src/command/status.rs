@@ -1,0 +1,329 @@
+//! `status`: is it a gateway, is it healthy, can Prometheus scrape it; and if not, which groups break it and what heals
+//! it.
+//!
+//! The gateway's own health checks say OK on a gateway that refuses every push and every scrape, so what counts is a
+//! scrape: fetched as Prometheus does, and held to Prometheus' rules.
+
+use super::selected::age;
+use super::{Context, culprits, plural};
+use crate::cli::StatusFormat;
+use crate::config::Status;
+use crate::error::Failure;
+use crate::gateway::about::About;
+use crate::gateway::heal::Trouble;
+use crate::gateway::{self, Client, Endpoint, FaultKind, Group, State, Store, scrape};
+use crate::output::{self, Channel, Column, Line, Printer, Span, Style, Table};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Read as _};
+
+/// As many failed groups are named in the table; JSON has all.
+const NAMED: usize = 5;
+/// As much of the gateway's description of itself is read.
+const ABOUT_LIMIT: u64 = 1024 * 1024;
+
+/// Asks, judges and prints.
+pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+    let endpoint = &status.connection.endpoint;
+    let client = Client::new(&status.connection);
+    let about = about(&client, endpoint)?;
+    let found = Found {
+        endpoint,
+        healthy: probe(&client, endpoint, "/-/healthy"),
+        ready: probe(&client, endpoint, "/-/ready"),
+        store: gateway::look_at_families(&client, endpoint)?,
+        about,
+    };
+    let scraped = scrape(&client, &found)?;
+    let is_healthy =
+        found.healthy.is_ok() && found.ready.is_ok() && scraped.troubles.is_empty() && scraped.ok();
+    let printed = match status.format {
+        StatusFormat::Table => table(&found, &scraped, context.printer),
+        StatusFormat::Json => json(&found, &scraped, is_healthy, context.printer),
+    };
+    // A reader that went away does not make it healthy.
+    if !is_healthy {
+        return Err(Failure::Unhealthy { gateway: endpoint.to_string() });
+    }
+    printed.map_err(Failure::output)
+}
+
+/// What the gateway said.
+struct Found<'a> {
+    endpoint: &'a Endpoint,
+    about: About,
+    healthy: Result<(), String>,
+    ready: Result<(), String>,
+    store: Store,
+}
+
+/// What a scrape of it comes to.
+struct Scraped {
+    samples: u64,
+    /// Why there was none.
+    refusal: Option<String>,
+    troubles: Vec<Trouble>,
+}
+
+impl Scraped {
+    fn ok(&self) -> bool {
+        self.refusal.is_none()
+    }
+}
+
+/// What the gateway says of itself; nothing, where it has no API.
+fn about(client: &Client, endpoint: &Endpoint) -> Result<About, Failure> {
+    let answer = match gateway::get(client, endpoint, "/api/v1/status") {
+        Err(fault) if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 404) => {
+            return Ok(About::default());
+        }
+        answer => answer?,
+    };
+    let mut json = Vec::new();
+    let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
+    read.map_err(|error| {
+        let request = format!("GET {}", endpoint.join("/api/v1/status"));
+        gateway::Fault::new(request, client.classify_read(error))
+    })?;
+    // Whether it is a gateway at all, the look at its groups tells better.
+    Ok(About::read(&json).unwrap_or_default())
+}
+
+fn probe(client: &Client, endpoint: &Endpoint, path: &str) -> Result<(), String> {
+    gateway::get(client, endpoint, path).map(drop).map_err(|fault| match fault.kind.words() {
+        Some(words) => format!("{}: {words}", fault.kind.message()),
+        None => fault.kind.message(),
+    })
+}
+
+fn scrape(client: &Client, found: &Found<'_>) -> Result<Scraped, Failure> {
+    let (endpoint, store) = (found.endpoint, &found.store);
+    match gateway::get(client, endpoint, found.about.telemetry_path()) {
+        Ok(answer) => {
+            let scrape = scrape::scan(answer.reader()).map_err(|error| {
+                let request = format!("GET {}", endpoint.join(found.about.telemetry_path()));
+                gateway::Fault::new(request, client.classify_read(error))
+            })?;
+            let troubles = culprits::of_scrape(&scrape.faults, store, endpoint);
+            Ok(Scraped { samples: scrape.samples, refusal: None, troubles })
+        }
+        Err(fault) => {
+            let words = fault.kind.words().unwrap_or_default();
+            let is_refusal = matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500);
+            let troubles =
+                if is_refusal { culprits::of_refusal(words, store, client, endpoint)? } else { Vec::new() };
+            // The first line is the same for all, the second says how many errors there are, or the only one.
+            let reason = words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1);
+            let refusal = match reason.filter(|_| is_refusal) {
+                Some(reason) => format!("a scrape is answered with 500: {}", reason.trim_end_matches(':')),
+                None => fault.kind.message(),
+            };
+            Ok(Scraped { samples: 0, refusal: Some(refusal), troubles })
+        }
+    }
+}
+
+/// Groups whose last push failed.
+fn failed(store: &Store) -> impl Iterator<Item = &Group> {
+    store.groups.iter().filter(|group| group.state != State::Ok)
+}
+
+fn series(store: &Store) -> Option<u64> {
+    store.groups.iter().map(|group| group.size.map(|size| size.series)).sum()
+}
+
+fn oldest(store: &Store) -> Option<Timestamp> {
+    store.groups.iter().filter_map(|group| group.last_push).min()
+}
+
+/// What is no fault and should be known all the same.
+fn warnings(found: &Found<'_>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if found.about.is_on("push.disable-consistency-check") == Some(true) {
+        warnings.push("consistency checks are off: any push can make every scrape fail".to_owned());
+    }
+    for duplicates in &found.store.conflicts.duplicates {
+        warnings.push(format!(
+            "{} differ in empty labels alone: Prometheus drops the samples of all but one",
+            culprits::names(&duplicates.groups, &found.store)
+        ));
+    }
+    if found.store.from_text {
+        warnings.push(
+            "the gateway has no API: the groups are read from /metrics, which does not tell all".to_owned(),
+        );
+    }
+    warnings
+}
+
+fn yes_or(verdict: &Result<(), String>) -> Line {
+    match verdict {
+        Ok(()) => [Span::new(Style::Good, "yes")].into(),
+        Err(why) => [Span::new(Style::Bad, "no"), Span::plain(format!(": {why}"))].into(),
+    }
+}
+
+fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io::Result<()> {
+    let Found { endpoint, about, healthy, ready, store } = found;
+    let mut table = Table::new([Column::text(""), Column::text("")]);
+    let mut row = |name: &str, line: Line| table.row([Line::from(name), line]);
+    row("gateway", endpoint.to_string().into());
+    let up = about.started.map(|started| format!(", up {}", output::age(age(store.now, started))));
+    let version = about.version.clone().unwrap_or_else(|| "not told".to_owned());
+    row("version", format!("{version}{}", up.unwrap_or_default()).into());
+    row("healthy", yes_or(healthy));
+    row("ready", yes_or(ready));
+    row("features", features(about));
+    row("groups", amount(store).into());
+    for (at, group) in failed(store).enumerate() {
+        let name = if at == 0 { "failed" } else { "" };
+        if at == NAMED {
+            row(
+                name,
+                format!("and {} (`pushgw list --failed`)", plural(failed(store).count() - NAMED, "more"))
+                    .into(),
+            );
+            break;
+        }
+        let ago = group.last_failure.map(|failure| format!(" {} ago", output::age(age(store.now, failure))));
+        row(name, format!("{}{}", group.labels, ago.unwrap_or_default()).into());
+    }
+    let verdict = match &scraped.refusal {
+        None if scraped.troubles.is_empty() => Ok(()),
+        None => Err("the gateway answers, but Prometheus drops the answer".to_owned()),
+        Some(why) => Err(why.clone()),
+    };
+    let mut line = vec![yes_or(&verdict)];
+    if verdict.is_ok() {
+        line = vec![
+            [Span::new(Style::Good, "yes"), Span::plain(format!(", {} samples", scraped.samples))].into(),
+        ];
+    }
+    row("scrape", line.remove(0));
+    printer.table(Channel::Result, &table)?;
+    for warning in warnings(found) {
+        printer.line([Span::new(Style::Warning, "warning: "), Span::plain(warning)])?;
+    }
+    for trouble in &scraped.troubles {
+        printer.line([Span::new(Style::Bad, "problem: "), Span::plain(trouble.message.clone())])?;
+        for command in &trouble.commands {
+            printer.line([Span::new(Style::Hint, "heal:    "), Span::plain(command.clone())])?;
+        }
+    }
+    Ok(())
+}
+
+fn features(about: &About) -> Line {
+    let told = |flag: &str, name: &str, on: &str, off: &str| {
+        about.is_on(flag).map(|is_on| format!("{name} {}", if is_on { on } else { off }))
+    };
+    let features = [
+        told("push.disable-consistency-check", "consistency checks", "off", "on"),
+        told("push.enable-utf8-names", "UTF-8 names", "on", "off"),
+        told("web.enable-admin-api", "admin API", "on", "off"),
+        told("web.enable-lifecycle", "shutdown by request", "on", "off"),
+    ];
+    let features: Vec<String> = features.into_iter().flatten().collect();
+    if features.is_empty() { "not told".into() } else { features.join(", ").into() }
+}
+
+fn amount(store: &Store) -> String {
+    let mut amount = store.groups.len().to_string();
+    if let Some(series) = series(store).filter(|_| !store.groups.is_empty()) {
+        let _ = write!(amount, ", {series} series");
+    }
+    if let Some(oldest) = oldest(store) {
+        let _ = write!(amount, ", oldest push {} ago", output::age(age(store.now, oldest)));
+    }
+    amount
+}
+
+/// `--format json`: part of the command line's contract.
+#[derive(Serialize)]
+struct Report<'a> {
+    gateway: String,
+    ok: bool,
+    version: Option<&'a str>,
+    started: Option<String>,
+    healthy: bool,
+    ready: bool,
+    features: Features,
+    groups: usize,
+    series: Option<u64>,
+    oldest_push: Option<String>,
+    failed: Vec<FailedRow<'a>>,
+    scrape: ScrapeRow<'a>,
+    problems: Vec<Problem<'a>>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Features {
+    consistency_checks: Option<bool>,
+    utf8_names: Option<bool>,
+    admin_api: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct FailedRow<'a> {
+    labels: BTreeMap<&'a str, &'a str>,
+    path: Option<String>,
+    last_failure: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ScrapeRow<'a> {
+    ok: bool,
+    samples: u64,
+    reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    message: &'a str,
+    groups: Vec<BTreeMap<&'a str, &'a str>>,
+    commands: &'a [String],
+}
+
+fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_>) -> io::Result<()> {
+    let Found { endpoint, about, healthy, ready, store } = found;
+    let failed = failed(store).map(|group| FailedRow {
+        labels: group.labels.iter().collect(),
+        path: group.path(),
+        last_failure: group.last_failure.map(|time| time.to_string()),
+    });
+    let problems = scraped.troubles.iter().map(|trouble| Problem {
+        message: &trouble.message,
+        groups: trouble.groups.iter().map(|labels| labels.iter().collect()).collect(),
+        commands: &trouble.commands,
+    });
+    let report = Report {
+        gateway: endpoint.to_string(),
+        ok,
+        version: about.version.as_deref(),
+        started: about.started.map(|time| time.to_string()),
+        healthy: healthy.is_ok(),
+        ready: ready.is_ok(),
+        features: Features {
+            consistency_checks: about.is_on("push.disable-consistency-check").map(|off| !off),
+            utf8_names: about.is_on("push.enable-utf8-names"),
+            admin_api: about.is_on("web.enable-admin-api"),
+        },
+        groups: store.groups.len(),
+        series: series(store),
+        oldest_push: oldest(store).map(|time| time.to_string()),
+        failed: failed.collect(),
+        scrape: ScrapeRow {
+            ok: scraped.ok() && scraped.troubles.is_empty(),
+            samples: scraped.samples,
+            reason: scraped.refusal.as_deref(),
+        },
+        problems: problems.collect(),
+        warnings: warnings(found),
+    };
+    let mut text = serde_json::to_vec_pretty(&report)?;
+    text.push(b'\n');
+    printer.result(&text)
+}

@@ -1,0 +1,75 @@
+//! What a gateway says of itself in `/api/v1/status`: version, flags, when it was started. Pure.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// What a gateway says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Its version.
+    pub version: Option<String>,
+    /// When it was started.
+    pub started: Option<Timestamp>,
+    /// Its flags, without the dashes in front.
+    pub flags: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    #[serde(default)]
+    build_information: BTreeMap<String, String>,
+    flags: BTreeMap<String, String>,
+    #[serde(default)]
+    start_time: Option<String>,
+}
+
+impl About {
+    /// Reads the answer; `None` where it is not a Pushgateway's.
+    #[must_use]
+    pub fn read(json: &[u8]) -> Option<Self> {
+        let Answer { data } = serde_json::from_slice(json).ok()?;
+        Some(Self {
+            version: data.build_information.get("version").cloned(),
+            started: data.start_time.and_then(|time| time.parse().ok()),
+            flags: data.flags,
+        })
+    }
+
+    /// Whether a switch is on; `None` where the gateway has no such flag.
+    #[must_use]
+    pub fn is_on(&self, flag: &str) -> Option<bool> {
+        self.flags.get(flag).map(|value| value == "true")
+    }
+
+    /// Where it serves its metrics.
+    #[must_use]
+    pub fn telemetry_path(&self) -> &str {
+        self.flags.get("web.telemetry-path").map_or("/metrics", String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gateways_say_is_read() {
+        let json = br#"{"status":"success","data":{"build_information":{"branch":"debian/sid","version":"1.11.2"},"flags":{"push.disable-consistency-check":"false","push.enable-utf8-names":"true","web.telemetry-path":"/m"},"start_time":"2026-11-23T15:37:13.596471905Z"}}"#;
+        let about = About::read(json).unwrap();
+        assert_eq!(about.version.as_deref(), Some("1.11.2"));
+        assert_eq!(about.started.unwrap().as_second(), 1_795_448_233);
+        assert_eq!(about.is_on("push.enable-utf8-names"), Some(true));
+        assert_eq!(about.is_on("push.disable-consistency-check"), Some(false));
+        assert_eq!(about.is_on("web.enable-admin-api"), None);
+        assert_eq!(about.telemetry_path(), "/m");
+        for other in ["", "OK", "{}", r#"{"status":"success","data":[]}"#] {
+            assert_eq!(About::read(other.as_bytes()), None);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What a push would change in a group: its families as they are and as they would be, compared series by series. Pure.
+
+use super::contents::{Family, Labels, Series, Value};
+use super::text::series_name;
+use crate::grouping::LabelSet;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What becomes of it.
+    pub kind: ChangeKind,
+    /// It, as text: a series, or the declaration of a family.
+    pub what: String,
+}
+
+/// What becomes of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It is there with another value.
+    Changed,
+    /// It goes.
+    Removed,
+}
+
+/// Which families of the group a push replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaces {
+    /// All (PUT).
+    Group,
+    /// Those that it brings (POST).
+    Families,
+}
+
+/// The differences between what a group holds and what it would hold, by family and series.
+#[must_use]
+pub fn changes(group: &LabelSet, before: &[Family], pushed: &[Family], replaces: Replaces) -> Vec<Change> {
+    let by_name = |families: &'_ [Family]| -> BTreeMap<String, Family> {
+        families.iter().map(|family| (family.name.clone(), family.clone())).collect()
+    };
+    let (before, pushed) = (by_name(before), by_name(pushed));
+    let mut changes = Vec::new();
+    let names: BTreeSet<&String> = before.keys().chain(pushed.keys()).collect();
+    for name in names {
+        match (before.get(name), pushed.get(name)) {
+            (None, Some(new)) => declare(&mut changes, ChangeKind::Added, new, group),
+            (Some(old), None) if replaces == Replaces::Group => {
+                declare(&mut changes, ChangeKind::Removed, old, group);
+            }
+            (Some(old), Some(new)) => compare(&mut changes, old, new, group),
+            (_, None) => {}
+        }
+    }
+    changes
+}
+
+/// A family that comes or goes as a whole.
+fn declare(changes: &mut Vec<Change>, kind: ChangeKind, family: &Family, group: &LabelSet) {
+    let named = |series| format!("{} {}", series_name(&family.name, series, group), value(&series.value));
+    changes.push(Change { kind, what: format!("# TYPE {} {}", family.name, family.kind.as_str()) });
+    changes.extend(family.series.iter().map(|series| Change { kind, what: named(series) }));
+}
+
+fn compare(changes: &mut Vec<Change>, old: &Family, new: &Family, group: &LabelSet) {
+    let name = &new.name;
+    let mut change = |kind, what| changes.push(Change { kind, what });
+    if old.kind != new.kind {
+        change(ChangeKind::Changed, format!("# TYPE {name} {} -> {}", old.kind.as_str(), new.kind.as_str()));
+    }
+    if old.help != new.help {
+        change(ChangeKind::Changed, format!("# HELP {name} {:?} -> {:?}", old.help, new.help));
+    }
+    let by_labels = |family: &'_ Family| -> BTreeMap<Labels, Series> {
+        family.series.iter().map(|series| (series.labels.clone(), series.clone())).collect()
+    };
+    let (were, will) = (by_labels(old), by_labels(new));
+    for (labels, series) in &were {
+        let named = series_name(name, series, group);
+        match will.get(labels) {
+            None => change(ChangeKind::Removed, format!("{named} {}", value(&series.value))),
+            Some(next) if !same(&series.value, &next.value) => {
+                change(
+                    ChangeKind::Changed,
+                    format!("{named} {} -> {}", value(&series.value), value(&next.value)),
+                );
+            }
+            Some(_) => {}
+        }
+    }
+    for (labels, series) in will.iter().filter(|(labels, _)| !were.contains_key(*labels)) {
+        let _ = labels;
+        change(ChangeKind::Added, format!("{} {}", series_name(name, series, group), value(&series.value)));
+    }
+}
+
+/// A value in a line: a histogram or summary by its count, its sum and its parts.
+fn value(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.clone(),
+        Value::Untold => "(not told by the API)".to_owned(),
+        Value::Parts { parts, sum, count } => {
+            let mut text = format!("count {count} sum {sum}");
+            for (bound, number) in parts {
+                let _ = write!(text, " {bound}:{number}");
+            }
+            text
+        }
+    }
+}
+
+/// Whether both say the same: numbers as numbers, for the gateway writes `1e+06` for `1000000`.
+fn same(a: &Value, b: &Value) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok();
+    let equal = |a: &str, b: &str| match (number(a), number(b)) {
+        // NaN is NaN, and minus zero is zero.
+        (Some(a), Some(b)) => {
+            a.total_cmp(&b).is_eq()
+                || a.partial_cmp(&b).is_some_and(Ordering::is_eq)
+                || (a.is_nan() && b.is_nan())
+        }
+        _ => a == b,
+    };
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => equal(a, b),
+        (
+            Value::Parts { parts: a, sum: a_sum, count: a_count },
+            Value::Parts { parts: b, sum: b_sum, count: b_count },
+        ) => equal(a_sum, b_sum) && equal(a_count, b_count) && same_parts(a, b),
+        (Value::Untold, Value::Untold) => true,
+        _ => false,
+    }
+}
+
+fn same_parts(a: &[(String, String)], b: &[(String, String)]) -> bool {
+    let sorted = |parts: &[(String, String)]| {
+        let bits =
+            |text: &str| text.parse::<f64>().map(|number| (number + 0.0).to_bits()).unwrap_or_default();
+        let mut parts: Vec<_> = parts.iter().map(|(bound, number)| (bits(bound), bits(number))).collect();
+        parts.sort_unstable();
+        parts
+    };
+    sorted(a) == sorted(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::pushed;
+    use crate::grouping::{GroupingKey, KeyRules};
+
+    fn lines(before: &str, after: &str, replaces: Replaces) -> Vec<String> {
+        let key = GroupingKey::new("j", [], KeyRules::default()).unwrap();
+        let families = |text: &str| pushed::families(text.as_bytes(), &key);
+        let changes = changes(&LabelSet::from(&key), &families(before), &families(after), replaces);
+        let sign = |kind| match kind {
+            ChangeKind::Added => '+',
+            ChangeKind::Changed => '~',
+            ChangeKind::Removed => '-',
+        };
+        changes.into_iter().map(|change| format!("{} {}", sign(change.kind), change.what)).collect()
+    }
+
+    #[test]
+    fn a_put_replaces_the_group_and_a_post_families() {
+        let (before, after) =
+            ("# TYPE a gauge\na 1\nb{l=\"1\"} 1\nb{l=\"2\"} 2\n", "b{l=\"2\"} 3\nb{l=\"3\"} 3\nc 1\n");
+        let families =
+            [r#"- b{l="1"} 1"#, r#"~ b{l="2"} 2 -> 3"#, r#"+ b{l="3"} 3"#, "+ # TYPE c untyped", "+ c 1"];
+        assert_eq!(lines(before, after, Replaces::Families), families);
+        let group = ["- # TYPE a gauge", "- a 1"];
+        assert_eq!(lines(before, after, Replaces::Group), [&group[..], &families[..]].concat());
+    }
+
+    #[test]
+    fn numbers_are_compared_as_numbers() {
+        let text = "a 1000000\nb NaN\n# TYPE h histogram\nh_bucket{le=\"1.0\"} 1\nh_count 1\n";
+        let same = "a 1e+06\nb nan\n# TYPE h histogram\nh_bucket{le=\"1\"} 1e0\nh_count 1\nh_sum 0\n";
+        assert_eq!(lines(text, same, Replaces::Group), [""; 0]);
+        let other = "a 1000001\n# HELP b \"x\"\nb 1\n# TYPE h summary\nh{quantile=\"1\"} 1\nh_count 2\n";
+        assert_eq!(
+            lines(text, other, Replaces::Group),
+            [
+                "~ a 1000000 -> 1000001",
+                r#"~ # HELP b "" -> "\"x\"""#,
+                "~ b NaN -> 1",
+                "~ # TYPE h histogram -> summary",
+                "~ h count 1 sum 0 1.0:1 -> count 2 sum 0 1:1",
+            ]
+        );
+    }
+}

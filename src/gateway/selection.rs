@@ -1,0 +1,110 @@
+//! Which of a gateway's groups are meant: by labels, by the age of the last push, by its failure. Pure; the time is an
+//! argument, the gateway's own, so that a wrong clock here makes no group old.
+
+use super::groups::{Group, State};
+use crate::grouping::Matcher;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// Conditions, all of which must hold; none at all selects every group.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// On the labels.
+    pub matchers: Vec<Matcher>,
+    /// The last push that was taken is older than this, or there was none.
+    pub older_than: Option<Duration>,
+    /// The last push was refused.
+    pub failed: bool,
+}
+
+impl Selection {
+    /// Whether the group is meant.
+    #[must_use]
+    pub fn fits(&self, group: &Group, now: Timestamp) -> bool {
+        self.matchers.iter().all(|matcher| matcher.matches(&group.labels))
+            && self.older_than.is_none_or(|limit| is_older(group, now, limit))
+            && (!self.failed || group.state != State::Ok)
+    }
+
+    /// Whether it asks how pushes went. On a gateway that refuses every push, that says nothing about a group.
+    #[must_use]
+    pub fn asks_for_pushes(&self) -> bool {
+        self.older_than.is_some() || self.failed
+    }
+
+    /// Whether some condition is more than "lacks this label": what a deletion asks for, as a query does.
+    #[must_use]
+    pub fn is_specific(&self) -> bool {
+        self.asks_for_pushes() || self.matchers.iter().any(|matcher| !matcher.matches_empty())
+    }
+
+    /// Whether there is no condition.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.matchers.is_empty() && !self.asks_for_pushes()
+    }
+}
+
+fn is_older(group: &Group, now: Timestamp, limit: Duration) -> bool {
+    let Some(pushed) = group.last_push else { return true };
+    let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
+    now.duration_since(pushed) > limit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::groups::from_api;
+    use crate::grouping::Names;
+
+    fn group(pushed: &str, failed: &str) -> Group {
+        let gauge = |name: &str, value: &str| {
+            format!(r#""{name}":{{"type":"GAUGE","metrics":[{{"labels":{{"job":"x"}},"value":"{value}"}}]}}"#)
+        };
+        let json = format!(
+            r#"{{"status":"success","data":[{{"labels":{{"job":"x"}},{},{}}}]}}"#,
+            gauge("push_time_seconds", pushed),
+            gauge("push_failure_time_seconds", failed),
+        );
+        from_api(json.as_bytes(), Names::Legacy).unwrap().remove(0)
+    }
+
+    #[test]
+    fn age_is_that_of_the_last_success() {
+        let now = Timestamp::from_second(10_000).unwrap();
+        let older = |group: &Group, seconds| {
+            let selection =
+                Selection { older_than: Some(Duration::from_secs(seconds)), ..Selection::default() };
+            selection.fits(group, now)
+        };
+        let pushed = group("9900.5", "0");
+        assert!(older(&pushed, 99) && !older(&pushed, 100));
+        // A failure since then does not make it young, and a push from the future is not old.
+        assert!(older(&group("9900", "9999"), 60));
+        assert!(!older(&group("10500", "0"), 0));
+        assert!(older(&group("0", "9999"), 1_000_000), "it never had one");
+        assert!(!older(&pushed, u64::MAX));
+    }
+
+    #[test]
+    fn failed_is_the_last_push_alone() {
+        let failed = Selection { failed: true, ..Selection::default() };
+        for (pushed, refused, expected) in
+            [("5", "0", false), ("5", "4", false), ("5", "6", true), ("0", "6", true)]
+        {
+            assert_eq!(failed.fits(&group(pushed, refused), Timestamp::UNIX_EPOCH), expected, "{pushed}");
+        }
+    }
+
+    #[test]
+    fn a_deletion_asks_for_more_than_what_is_missing() {
+        let selection = |matchers: &[&str]| Selection {
+            matchers: matchers.iter().map(|m| m.parse().unwrap()).collect(),
+            ..Selection::default()
+        };
+        assert!(!selection(&[]).is_specific() && selection(&[]).is_empty());
+        assert!(!selection(&["instance=", "a!=x"]).is_specific());
+        assert!(selection(&["instance=", "job=x"]).is_specific());
+        assert!(Selection { failed: true, ..selection(&["instance="]) }.is_specific());
+    }
+}

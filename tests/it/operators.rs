@@ -1,0 +1,375 @@
+//! `list` and `delete` as an operator uses them: selections, ages, questions and answers.
+
+use crate::support::{Gateway, Server, Tty, newest_gateway, on_every_gateway, pushgw, wait_until};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A gateway's answer, with groups whose last push was so many seconds before the `Date` that it tells.
+fn answer(groups: &[(&str, i64, i64)]) -> String {
+    const NOW: i64 = 1_800_000_000;
+    let gauge = |name: &str, seconds: i64| {
+        let value = if seconds < 0 { 0 } else { NOW - seconds };
+        format!(
+            r#""{name}":{{"type":"GAUGE","metrics":[{{"labels":{{"instance":"","job":"x"}},"value":"{value}"}}]}}"#
+        )
+    };
+    let groups = groups.iter().map(|(labels, pushed, failed)| {
+        format!(
+            r#"{{"labels":{{{labels}}},"last_push_successful":{},{},{}}}"#,
+            *pushed >= 0 && (*failed < 0 || failed >= pushed),
+            gauge("push_time_seconds", *pushed),
+            gauge("push_failure_time_seconds", *failed)
+        )
+    });
+    format!(r#"{{"status":"success","data":[{}]}}"#, groups.collect::<Vec<_>>().join(","))
+}
+
+/// The time that [`answer`] counts from.
+const DATE: (&str, &str) = ("Date", "Fri, 15 Jan 2027 08:00:00 GMT");
+
+/// A server that gives each answer to a look once, in order; a DELETE gets a 202.
+fn looks(answers: Vec<String>) -> Server {
+    let answers = Mutex::new(answers.into_iter());
+    Server::start(move |connection, _| {
+        while let Some(request) = connection.read_request() {
+            match request.method.as_str() {
+                "DELETE" => connection.answer(202, &[], ""),
+                _ if request.path != "/api/v1/metrics" => connection.answer(200, &[], "x 1\n"),
+                _ => {
+                    let body = answers.lock().unwrap().next().expect("no more looks than that");
+                    connection.answer(200, &[DATE], body);
+                }
+            }
+        }
+    })
+}
+
+#[test]
+fn ages_are_measured_by_the_gateways_clock() {
+    let all = [
+        (r#""job":"day""#, 86_400, -1),
+        (r#""job":"failed""#, 7_200, 60),
+        (r#""job":"never""#, -1, 90),
+        (r#""job":"young""#, 5, -1),
+    ];
+    let list = |args: &[&str], expected: &str| {
+        let server = looks(vec![answer(&all)]);
+        pushgw().arg("list").args(args).args(["-g", &server.url()]).stdout(expected).run();
+    };
+    let table = "\
+GROUP           METRICS  SERIES  LAST PUSH  STATE
+{job=\"day\"}           0       0         1d  ok
+{job=\"failed\"}        0       0         2h  failed 1m ago
+{job=\"never\"}         0       0      never  failed 1m ago
+{job=\"young\"}         0       0         5s  ok
+";
+    list(&[], table);
+    let paths = |names: &[&str]| {
+        names.iter().map(|n| ["/metrics/job/", *n, "\n"].concat()).collect::<Vec<_>>().concat()
+    };
+    let path = ["--format", "path"];
+    list(&[&path[..], &["--sort", "age"]].concat(), &paths(&["never", "day", "failed", "young"]));
+    list(&[&path[..], &["--older-than", "2h"]].concat(), &paths(&["day", "never"]));
+    list(&[&path[..], &["--older-than", "1h59m59s"]].concat(), &paths(&["day", "failed", "never"]));
+    list(&[&path[..], &["--failed"]].concat(), &paths(&["failed", "never"]));
+    list(&[&path[..], &["--failed", "--older-than", "1d", "--match", "job!=x"]].concat(), &paths(&["never"]));
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn list_shows_what_a_gateway_holds() {
+    on_every_gateway(|gateway| {
+        gateway.put(
+            "/metrics/job/a/path@base64/L3Zhcg",
+            "# TYPE m gauge\nm 1\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_count 1\n",
+        );
+        gateway.put("/metrics/job/b", "m2 1\nm2{l=\"1\"} 1\nm3 1\nm3{l=\"2\"} 1\nm3{l=\"3\"} 1\n");
+        let shown = pushgw().args(["list", "--metrics"]).on(gateway).any_stdout().run().stdout();
+        let shown: Vec<_> = shown
+            .lines()
+            .map(|line| line.split("  ").next().unwrap().to_owned() + line.rsplit("  ").next().unwrap())
+            .collect();
+        assert_eq!(shown[1], "{job=\"a\",path=\"/var\"}ok");
+        assert_eq!(shown[2..4], ["histogram, 4 series", "gauge, 1 series"]);
+        pushgw()
+            .args(["list", "--sort", "series", "--format", "path"])
+            .on(gateway)
+            .stdout("/metrics/job/a/path@base64/L3Zhcg\n/metrics/job/b\n")
+            .run();
+        let json = pushgw()
+            .args(["list", "--metrics", "--format", "json", "-j", "b"])
+            .on(gateway)
+            .any_stdout()
+            .run();
+        let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+        assert_eq!(json[0]["families"][1], serde_json::json!({"name": "m3", "type": "untyped", "series": 3}));
+        assert_eq!(json[0]["state"], "ok");
+        assert!(json[0]["last_push"].as_str().unwrap().ends_with('Z'));
+        pushgw().args(["list", "--metrics", "--format", "path"]).on(gateway).code(2).any_stderr().run();
+        // At a terminal the numbers go before the labels are cut; elsewhere nothing is.
+        let screen =
+            pushgw().arg("list").on(gateway).env("LANG", "C.UTF-8").tty(&[Tty::Stdout], 30).run().screen();
+        assert!(screen.contains("{job=\"a\",path=\"…") && !screen.contains("SERIES"), "{screen}");
+    });
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn watching_looks_again_until_nobody_reads() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    gateway.put("/metrics/job/a", "m 1\n");
+    // `head` goes away after the third look; the broken pipe is a clean end.
+    let script = "pushgw list --watch 0.01 --format path | head -n 5; echo ${PIPESTATUS[0]}";
+    let output = pushgw_bash(script, &gateway);
+    assert_eq!(output, "/metrics/job/a\n\n/metrics/job/a\n\n/metrics/job/a\n0\n");
+}
+
+/// The output of a script for bash, in which `pushgw` is the built one.
+fn pushgw_bash(script: &str, gateway: &Gateway) -> String {
+    let built = std::path::Path::new(env!("CARGO_BIN_EXE_pushgw")).parent().unwrap();
+    let path = format!("{}:{}", built.display(), std::env::var("PATH").unwrap());
+    let output = std::process::Command::new("bash")
+        .args(["-c", script])
+        .env_clear()
+        .env("PATH", path)
+        .env("PUSHGATEWAY_URL", gateway.url())
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn watching_outlives_a_gateway_that_goes_away_but_not_one_that_never_was() {
+    let number = AtomicU32::new(1);
+    let server = Server::start(move |connection, _| {
+        while connection.read_request().is_some() {
+            match number.fetch_add(1, Ordering::Relaxed) {
+                2 => connection.answer(400, &[], "not now"),
+                _ => connection.answer(200, &[DATE], answer(&[(r#""job":"a""#, 5, -1)])),
+            }
+        }
+    });
+    let script = format!(
+        "{} list --watch 0.01 --format path -g {} | head -n 3",
+        env!("CARGO_BIN_EXE_pushgw"),
+        server.url()
+    );
+    let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "/metrics/job/a\n\n/metrics/job/a\n");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.starts_with("warning: ") && stderr.contains("400"), "{stderr}");
+    pushgw().args(["list", "--watch", "-g", "127.0.0.1:1"]).code(6).any_stderr().run();
+}
+
+#[test]
+fn a_group_or_a_selection_and_not_both() {
+    for args in [
+        &["-j", "x", "--match", "job=x"][..],
+        &["-j", "x", "--all"],
+        &["-l", "a=b", "--older-than", "1d"],
+        &["-i", "a", "--failed"],
+        &["--url", "http://gw/metrics/job/x", "--all"],
+        &["--all", "--match", "job=x"],
+        &["--all", "--older-than", "1d"],
+    ] {
+        pushgw().arg("delete").args(args).arg("--yes").code(2).stderr_has("--match job=x").run();
+        pushgw().arg("show").args(args).code(2).stderr_has("--match job=x").run();
+    }
+    for (args, complaint) in [
+        (&[][..], "no group is named and none selected"),
+        (&["--match", "a="], "every matcher matches the empty string"),
+        (&["--match", "a!=x", "--match", "b=~.*"], "--all deletes every group"),
+        (&["--match", "job"], "is no matcher"),
+        (&["--match", "job=~("], "is no regular expression"),
+        (&["--older-than", ""], "is the variable set?"),
+        (&["--older-than", "7"], "has no unit: write 7s"),
+        (&["-j", "x", "--format", "path"], "--format goes with a selection"),
+    ] {
+        pushgw().arg("delete").args(args).arg("--yes").code(2).stderr_has(complaint).run();
+    }
+    for streams in [&[][..], &[Tty::Stdin], &[Tty::Stdout, Tty::Stderr]] {
+        let call = pushgw().args(["delete", "--all", "-g", "127.0.0.1:1"]).code(2);
+        let call =
+            if streams.contains(&Tty::Stderr) { call.screen_has("--yes") } else { call.stderr_has("--yes") };
+        call.tty(streams, 80).run();
+    }
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn a_person_is_asked() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    let delete = |keys: &str| {
+        let call = pushgw().args(["delete", "--match", "job=~a|b"]).on(&gateway).keys(keys);
+        call.tty(&[Tty::Stdin, Tty::Stderr], 80).run().screen()
+    };
+    for job in ["a", "b", "c"] {
+        gateway.put(format!("/metrics/job/{job}"), "m 1\n".replace('m', job));
+    }
+    let before = gateway.snapshot();
+    for no in ["n\n", "\n", "yess\n", "\u{4}"] {
+        let screen = delete(no);
+        assert!(screen.contains("{job=\"a\"}") && screen.contains("{job=\"b\"}"), "{screen}");
+        assert!(screen.contains(&format!("delete 2 groups on {}? [y/N]", gateway.url())), "{screen}");
+        assert!(screen.contains("nothing was deleted"), "{screen}");
+        assert_eq!(gateway.snapshot(), before);
+    }
+    let screen = delete("Y\n");
+    assert!(screen.contains("deleting 2/2") && screen.contains("deleted 2 of 2 groups"), "{screen}");
+    assert_eq!(gateway.samples(), [r#"c{instance="",job="c"} 1"#]);
+    assert!(delete("").contains("no group to delete"), "nothing to ask about");
+}
+
+#[test]
+fn what_was_pushed_to_while_a_person_thought_stays() {
+    let (a, b, c) = (r#""job":"a""#, r#""job":"b""#, r#""job":"c""#);
+    let server = looks(vec![
+        answer(&[(a, 900, -1), (b, 900, -1), (c, 900, -1)]),
+        answer(&[(a, 900, -1), (b, 1, -1)]),
+        answer(&[(b, 1, -1)]),
+    ]);
+    let screen = pushgw()
+        .args(["delete", "--older-than", "5m", "-g", &server.url()])
+        .keys("y\n")
+        .tty(&[Tty::Stdin, Tty::Stderr], 100)
+        .run()
+        .screen();
+    assert!(screen.contains(r#"{job="b"} was pushed to meanwhile and stays"#), "{screen}");
+    assert!(screen.contains("deleted 1 of 1 group"), "{screen}");
+    let requests: Vec<_> = server.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
+    let look = "GET /api/v1/metrics";
+    // Three looks, and one at what a scrape says, for on a broken gateway age says nothing.
+    assert_eq!(requests, [look, "GET /metrics", look, "DELETE /metrics/job/a", look]);
+}
+
+#[test]
+fn a_deletion_goes_on_after_a_failure_and_tells() {
+    let all = [(r#""job":"a""#, 5, -1), (r#""job":"b""#, 5, -1), (r#""job":"c""#, 5, -1)];
+    let looks = AtomicU32::new(0);
+    let server = Server::start(move |connection, _| {
+        while let Some(request) = connection.read_request() {
+            match (request.method.as_str(), request.path.as_str()) {
+                ("DELETE", "/metrics/job/a") => connection.answer(403, &[], "hands off"),
+                ("DELETE", _) => connection.answer(202, &[], ""),
+                _ => {
+                    let is_first = looks.fetch_add(1, Ordering::Relaxed) == 0;
+                    connection.answer(200, &[DATE], answer(if is_first { &all } else { &all[..1] }));
+                }
+            }
+        }
+    });
+    pushgw()
+        .args(["delete", "--match", "job=~.+", "--yes", "--format", "path", "-g", &server.url()])
+        .code(4)
+        .stdout("/metrics/job/b\n/metrics/job/c\n")
+        .stderr_has("{job=\"a\"}: DELETE")
+        .stderr_has("hands off")
+        .stderr_has("deleted 2 of 3 groups")
+        .run();
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn deleting_by_selection_in_a_script() {
+    on_every_gateway(|gateway| {
+        for job in ["a", "b", "c"] {
+            gateway.put(format!("/metrics/job/{job}/l/1"), format!("{job} 1\n"));
+        }
+        let before = gateway.snapshot();
+        let ab = ["delete", "--match", "job=~a|b"];
+        pushgw()
+            .args(ab)
+            .args(["-n", "--format", "path"])
+            .on(gateway)
+            .stdout("/metrics/job/a/l/1\n/metrics/job/b/l/1\n")
+            .run();
+        pushgw().args(ab).arg("-n").on(gateway).stdout_has("{job=\"b\",l=\"1\"}").run();
+        pushgw().args(["delete", "--older-than", "1d", "--yes"]).on(gateway).run();
+        pushgw().args(["delete", "--match", "job=x", "--yes", "-v"]).on(gateway).stderr_has("no group").run();
+        assert_eq!(gateway.snapshot(), before);
+        // Silent, even if nobody reads what it could say.
+        pushgw().args(ab).args(["--yes", "--format", "json"]).on(gateway).closed_stdout().run();
+        assert_eq!(gateway.samples(), [r#"c{instance="",job="c",l="1"} 1"#]);
+        pushgw().args(["delete", "--all", "--yes"]).on(gateway).run();
+        assert_eq!(gateway.keys().len(), 0);
+    });
+}
+
+/// A value for each thing that a home-made cleaner gets wrong.
+const ODD: [&str; 20] = [
+    "",
+    "/",
+    "//",
+    ".",
+    "..",
+    "a/b",
+    "a b",
+    "a+b",
+    "%2F",
+    "λ",
+    "日本語",
+    "\"",
+    "a\",b=\"c",
+    ",",
+    "}",
+    "{",
+    "\\",
+    "\n",
+    "'",
+    "?#&=;@base64",
+];
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn the_cleaners_exam() {
+    use base64::Engine as _;
+    on_every_gateway(|gateway| {
+        let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text) + "=";
+        let path = |number: usize| {
+            let (value, other) = (ODD[number % ODD.len()], number / ODD.len());
+            // Each value in the job too, where that can be.
+            let job = if value.is_empty() { "job".to_owned() } else { format!("{value}{}", other % 2) };
+            let mut path = format!("/metrics/job@base64/{}/l@base64/{}", encode(&job), encode(value));
+            let _ = write!(path, "/n/{other}");
+            // An empty `instance`, which no other group is equal to but for that.
+            if number.is_multiple_of(3) {
+                path.push_str("/instance@base64/=");
+            }
+            path
+        };
+        let push = |numbers: std::ops::Range<usize>| {
+            for number in numbers {
+                let answer = gateway.put(path(number), format!("m_{number} 1\n"));
+                assert_eq!(answer.status, 200, "{}", answer.text());
+            }
+        };
+        push(0..100);
+        let old: BTreeSet<_> = gateway.snapshot().iter().map(|group| group["labels"].to_string()).collect();
+        // The `Date` of an answer has whole seconds, and so has the age: wait until the old ones are.
+        let is_old = || {
+            let listed = pushgw()
+                .args(["list", "--older-than", "2s", "--format", "json"])
+                .on(gateway)
+                .any_stdout()
+                .run();
+            serde_json::from_slice::<Vec<Value>>(&listed.stdout).unwrap().len() == 100
+        };
+        wait_until("groups that are older than two seconds", is_old);
+        push(100..200);
+        let young: Vec<_> = gateway
+            .snapshot()
+            .into_iter()
+            .filter(|group| !old.contains(&group["labels"].to_string()))
+            .collect();
+        assert_eq!((old.len(), young.len()), (100, 100));
+        pushgw()
+            .args(["delete", "--older-than", "2s", "--yes", "-v"])
+            .on(gateway)
+            .stderr_has("deleted 100 of 100 groups")
+            .run();
+        assert_eq!(gateway.snapshot(), young, "the old half is gone, and nothing else was touched");
+    });
+}

@@ -1,0 +1,186 @@
+//! A real Prometheus beside real gateways: it has what was pushed, it agrees with `status`, and its matchers are ours.
+
+use crate::support::{Gateway, Prometheus, gateways, newest_gateway, pushgw, wait_until};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+#[test]
+#[ignore = "needs a real Pushgateway and a real Prometheus (fetched on first use)"]
+fn it_has_what_was_pushed() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    let push = |instance: &str, values: [u32; 3]| {
+        let text = format!(
+            "processing_time_seconds{{quality=\"hd\"}} {}\nprocessed_videos_total{{quality=\"hd\"}} {}\nprocessed_bytes_total{{quality=\"hd\"}} {}\n",
+            values[0], values[1], values[2]
+        );
+        pushgw()
+            .args(["push", "-j", "video_processing", "-i", instance, "--type", "gauge"])
+            .on(&gateway)
+            .stdin(text)
+            .run();
+    };
+    push("mp4_node1", [120, 10, 4400]);
+    push("mov_node1", [400, 250, 96000]);
+    let prometheus = Prometheus::start(&[&gateway]);
+    let query = || prometheus.query(r#"{job="video_processing",quality="hd"}"#);
+    wait_until("a scrape", || query().len() == 6);
+    let found: Vec<String> = query()
+        .iter()
+        .map(|(labels, value)| {
+            let label = |name: &str| labels[name].as_str().unwrap().to_owned();
+            format!("{} {} {value}", label("instance"), label("__name__"))
+        })
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "mov_node1 processed_bytes_total 96000",
+            "mov_node1 processed_videos_total 250",
+            "mov_node1 processing_time_seconds 400",
+            "mp4_node1 processed_bytes_total 4400",
+            "mp4_node1 processed_videos_total 10",
+            "mp4_node1 processing_time_seconds 120",
+        ]
+    );
+    // A replaced group and a deleted one are so in Prometheus as well.
+    pushgw()
+        .args(["push", "-j", "video_processing", "-i", "mp4_node1", "--type", "gauge"])
+        .on(&gateway)
+        .stdin("processing_time_seconds{quality=\"hd\"} 666\n")
+        .run();
+    pushgw().args(["delete", "-j", "video_processing", "-i", "mov_node1"]).on(&gateway).run();
+    wait_until("the next scrape", || query().len() == 1);
+    assert_eq!(query()[0].1, "666");
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway and a real Prometheus (fetched on first use)"]
+fn it_takes_what_status_says_it_takes() {
+    let cases: [(&str, &[u8], &str); 9] = [
+        ("/metrics/job/plain", b"m 1\n", ""),
+        ("/metrics/job/help", b"# HELP m caf\xe9\nm 1\n", "help text"),
+        (
+            "/metrics/job/l/le/5",
+            b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_count 1\n",
+            "\"le\" is not unique",
+        ),
+        ("/metrics/job/nul", b"# HELP m \0x\0\nm{l=\"\0\"} 1\n", ""),
+        ("/metrics/job/cr", b"# HELP m x\r\nm{l=\"\r\"} 1\n", ""),
+        ("/metrics/job/vt", b"# HELP m \x0b\xc2\xa0\nm{l=\"\\\\\\n\\\"\"} 1\n", ""),
+        ("/metrics/job/odd", b"# TYPE s summary\ns{quantile=\"NaN\"} 1\ns_count 1\n", ""),
+        ("/metrics/job/le", b"m{le=\"1\"} 1\n", ""),
+        ("/metrics/job/nothing", b"", ""),
+    ];
+    let programs = [&gateways()[0], newest_gateway()];
+    let started: Vec<_> = programs
+        .iter()
+        .flat_map(|program| cases.iter().map(|case| (Gateway::start(program, &[]), *case)))
+        .collect();
+    for (gateway, (path, body, _)) in &started {
+        assert_eq!(gateway.put(path, body).status, 200, "{path}");
+    }
+    let prometheus = Prometheus::start(&started.iter().map(|(gateway, _)| gateway).collect::<Vec<_>>());
+    for (gateway, (path, _, words)) in &started {
+        wait_until("a scrape", || prometheus.verdict(gateway).is_some());
+        let verdict = prometheus.verdict(gateway).unwrap();
+        assert!(verdict.contains(words) && verdict.is_empty() == words.is_empty(), "{path}: {verdict}");
+        let status = pushgw()
+            .args(["status", "--format", "json"])
+            .on(gateway)
+            .any_code()
+            .any_stdout()
+            .any_stderr()
+            .run();
+        let report: Value = serde_json::from_slice(&status.stdout).unwrap();
+        assert_eq!(report["scrape"]["ok"], verdict.is_empty(), "{path}: {verdict}\n{report:#}");
+    }
+}
+
+/// Values of a label, and matchers on it as both read them. None has a line break: a dot takes one since Prometheus 3,
+/// as ours does, and this may be an older one.
+const VALUES: [&str; 18] = [
+    "a,b", "a", "b", "ab", "aab", "a b", "a.b", "A", "é", "É", "٣", "12", "[a]", "a&b", "a-b", "a{2}", "{",
+    "",
+];
+const EXPRESSIONS: [&str; 41] = [
+    "a",
+    "a|b",
+    "a.*",
+    ".*b",
+    ".+",
+    ".*",
+    "",
+    "a.b",
+    "a\\.b",
+    "(a|b)+",
+    "[ab]+",
+    "[^a]+",
+    "(?i)a",
+    "(?i)é",
+    "\\d+",
+    "\\D",
+    "\\w+",
+    "\\W",
+    "a\\sb",
+    "\\S+",
+    ".*\\b",
+    "a{2}b",
+    "a{2,}b",
+    "a{b",
+    "{",
+    "a\\{2}",
+    "[a&&b]+",
+    "[a&b]+",
+    "[[]a]",
+    "[]a[]+",
+    "[+--ab]+",
+    "[--b]+",
+    "[[:alpha:]]+",
+    "\\Qa.b\\E",
+    "\\Q[\\E.*",
+    "\\pL+",
+    "\\p{Lu}",
+    "\\x{e9}",
+    "(?-s:a.b)",
+    "(?P<name>a)",
+    "^a$",
+];
+
+#[test]
+#[ignore = "needs a real Pushgateway and a real Prometheus (fetched on first use)"]
+fn its_matchers_are_ours() {
+    use base64::Engine as _;
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    for (number, value) in VALUES.iter().enumerate() {
+        let value = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value) + "=";
+        gateway.put(format!("/metrics/job/j/n/{number}/l@base64/{value}"), "m 1\n");
+    }
+    // And one without the label.
+    gateway.put("/metrics/job/j/n/none", "m 1\n");
+    let prometheus = Prometheus::start(&[&gateway]);
+    wait_until("a scrape", || prometheus.query("m").len() == VALUES.len() + 1);
+    let n = |labels: &Value| labels["n"].as_str().unwrap().to_owned();
+    let theirs = |operator: &str, value: &str| -> BTreeSet<String> {
+        // Quoted as JSON quotes, which Go reads: an escape of a letter beyond ASCII is the only other thing in it.
+        let query = format!("m{{l{operator}{}}}", serde_json::to_string(value).unwrap());
+        prometheus.query(&query).iter().map(|(labels, _)| n(labels)).collect()
+    };
+    let ours = |operator: &str, value: &str| -> BTreeSet<String> {
+        let matcher = format!("l{operator}{value}");
+        let list =
+            pushgw().args(["list", "--format", "json", "--match", &matcher]).on(&gateway).any_stdout().run();
+        let groups: Vec<Value> = serde_json::from_slice(&list.stdout).unwrap();
+        groups.iter().map(|group| n(&group["labels"])).collect()
+    };
+    let mut wrong = Vec::new();
+    let expressions = EXPRESSIONS.iter().flat_map(|e| [("=~", *e), ("!~", *e)]);
+    for (operator, value) in expressions.chain(VALUES.iter().flat_map(|v| [("=", *v), ("!=", *v)])) {
+        let (theirs, ours) = (theirs(operator, value), ours(operator, value));
+        if theirs != ours {
+            wrong.push(format!("l{operator}{value}: Prometheus {theirs:?}, pushgw {ours:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,215 @@
+//! `show` and what it is for: groups moved, saved and restored.
+
+use crate::support::{Gateway, gateways, newest_gateway, on_every_gateway, pushgw, shell};
+use std::fmt::Write as _;
+
+/// Something of everything that the text format can say.
+const EVERYTHING: &str = r#"# HELP c how \\ many\nlines "q" é
+# TYPE c counter
+c{a="\"x\"\\\n",instance="own"} 1e+06
+c 12345678901234567
+# TYPE g gauge
+g{v="nan"} NaN
+g{v="inf"} +Inf
+g{v="-inf"} -Inf
+g{v="-0"} -0
+g{v="tiny"} 4.9e-324
+g{v="big"} 1.7976931348623157e308
+# TYPE h histogram
+h_bucket{m="1",le="0.0000001"} 0
+h_bucket{m="1",le="2.50"} 3
+h_bucket{m="1",le="+Inf"} 4
+h_sum{m="1"} NaN
+h_count{m="1"} 4
+# TYPE job:rate:5m untyped
+job:rate:5m 1
+# TYPE labels gauge
+labels 5
+# TYPE last_push_successful gauge
+last_push_successful{x="{},="} 5
+# TYPE s summary
+s{quantile="0.5"} NaN
+s{quantile="0.99"} -Inf
+s_sum 4
+s_count 5
+"#;
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn a_group_moves_to_another_gateway() {
+    on_every_gateway(|gateway| {
+        let other = Gateway::start(newest_gateway(), &[]);
+        gateway.put("/metrics/job@base64/YS9i/l/%22%2C%7D", EVERYTHING);
+        let script = format!(
+            "pushgw show -j a/b -l 'l=\",}}' -g {} | pushgw push -j a/b -l 'l=\",}}' -g {} --strict --no-fix",
+            gateway.url(),
+            other.url()
+        );
+        shell(&script).run();
+        assert_eq!(other.samples(), gateway.samples());
+        // The metrics called as the API's own members make `Gateway::groups` unusable; texts are compared instead.
+        let show = |gateway: &Gateway| {
+            pushgw().args(["show", "-j", "a/b", "-l", "l=\",}"]).on(gateway).any_stdout().run().stdout()
+        };
+        assert_eq!(show(&other), show(gateway));
+    });
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn a_thousand_groups_are_saved_and_restored() {
+    let unchecked = ["--push.disable-consistency-check"];
+    let source = Gateway::start(newest_gateway(), &unchecked);
+    let mut file = String::new();
+    for number in 0..1000 {
+        let _ = writeln!(
+            file,
+            "# pushgw group /metrics/job/j{}/n/{number}/odd/{}\n# HELP m text\n# TYPE m gauge\nm{{l=\"{number}\"}} {number}.5\n# TYPE h histogram\nh_bucket{{le=\"1\"}} {number}\nh_bucket{{le=\"+Inf\"}} {number}\nh_sum 1\nh_count {number}",
+            number % 7,
+            ["a%20b", "%22", "%7D%2C", "%CE%BB", "%0A", "..."][number % 6],
+        );
+    }
+    // An empty group is one too.
+    file.push_str("# pushgw group /metrics/job/empty\n");
+    let queued = "202: it runs without consistency checks";
+    pushgw().args(["push", "--groups", "-"]).on(&source).stdin(&file).stderr_has(queued).run();
+    assert_eq!(source.groups().len(), 1001);
+    for program in gateways() {
+        let target = Gateway::start(program, &unchecked);
+        let script =
+            format!("pushgw show --all -g {} | pushgw push --groups - -g {}", source.url(), target.url());
+        shell(&script).stderr_has(queued).run();
+        assert_eq!(target.groups(), source.groups());
+    }
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn a_file_of_groups_is_checked_before_anything_is_sent() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    let group = |path: &str| format!("# pushgw group {path}\n");
+    let ok = format!("{}m 1\n", group("/metrics/job/a"));
+    for (file, complaints) in [
+        (format!("{ok}{}m 1\nm 2,5\n", group("/metrics/job/b")), vec!["groups.prom:5:3"]),
+        (format!("{ok}{ok}"), vec!["groups.prom:3: the group {job=\"a\"} is in the file twice"]),
+        (format!("{ok}{}m 1\n", group("/metrics/jobs/b")), vec!["groups.prom:3: "]),
+        (format!("{ok}{}m 1\n", group("/metrics/job/b/instance@base64/=")), vec!["empty instance"]),
+        ("m 1\n".to_owned(), vec!["groups.prom:1: this belongs to no group", "pushgw show"]),
+        (String::new(), vec!["there is no group in it"]),
+    ] {
+        let mut call =
+            pushgw().args(["push", "--groups", "groups.prom"]).file("groups.prom", &file).on(&gateway);
+        for complaint in complaints {
+            call = call.stderr_has(complaint);
+        }
+        call.code(3).run();
+        assert_eq!(gateway.keys().len(), 0, "{file}");
+    }
+    // One that the gateway refuses stops none of the others, and the exit code tells of it.
+    let file = format!(
+        "{ok}{}# TYPE m counter\nm 1\n{}n 1\n",
+        group("/metrics/job/b"),
+        group("/metrics/job/c/l@base64/=")
+    );
+    pushgw()
+        .args(["push", "--groups", "groups.prom"])
+        .file("groups.prom", &file)
+        .on(&gateway)
+        .code(4)
+        .stderr_has("`m` is untyped in group {job=\"a\"}")
+        .stderr_has("pushed 2 of 3 groups")
+        .run();
+    assert_eq!(gateway.samples().len(), 2);
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn what_is_shown_of_several_groups_can_be_told_apart() {
+    on_every_gateway(|gateway| {
+        gateway.put("/metrics/job/b/l@base64/=", "# TYPE m gauge\nm 2\n");
+        gateway.put("/metrics/job/a", "# TYPE m gauge\nm 1\n");
+        let _ = gateway.request("PUT", "/metrics/job/c", "# TYPE m counter\nm 1\n");
+        let two = "# pushgw group /metrics/job/a\n# TYPE m gauge\nm 1\n# pushgw group /metrics/job/b/l@base64/=\n# TYPE m gauge\nm 2\n";
+        pushgw().args(["show", "--all"]).on(gateway).stdout(two).run();
+        let b = "# pushgw group /metrics/job/b/l@base64/=\n# TYPE m gauge\nm 2\n";
+        pushgw().args(["show", "--match", "job=b"]).on(gateway).stdout(b).run();
+        pushgw().args(["show", "-j", "b", "-l", "l="]).on(gateway).stdout("# TYPE m gauge\nm 2\n").run();
+        let url = format!("{}/metrics/job/a", gateway.url());
+        pushgw().args(["show", "--url", &url]).stdout("# TYPE m gauge\nm 1\n").run();
+        let others = "groups of that job: {job=\"b\",l=\"\"}";
+        pushgw().args(["show", "-j", "b"]).on(gateway).code(8).stderr_has(others).run();
+        pushgw().args(["show", "--match", "job=x"]).on(gateway).code(8).stderr_has("is selected").run();
+        pushgw().arg("show").on(gateway).code(2).stderr_has("--match job=x").run();
+        pushgw().args(["show", "--all"]).on(gateway).closed_stdout().run();
+    });
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn what_the_api_can_not_give_back_is_said() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    gateway.put(
+        "/metrics/job/a",
+        b"# HELP m x\xff\nm 1\n# TYPE g gaugehistogram\ng_bucket{le=\"1\"} 4\ng_count 4\ng_sum 1\n",
+    );
+    pushgw()
+        .args(["show", "-j", "a"])
+        .on(&gateway)
+        .stdout("# HELP m x\u{fffd}\n# TYPE m untyped\nm 1\n")
+        .stderr_has("`g` is left out: the gateway's API does not tell gauge histograms (1 here)")
+        .stderr_has("the HELP text of `m` has bytes that are not UTF-8")
+        .run();
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn a_push_shows_what_it_would_change() {
+    on_every_gateway(|gateway| {
+        let new = "+ # TYPE m gauge\n+ m 1\n+ m{l=\"1\"} 2\n";
+        let diff = |command: &str, text: &str| {
+            pushgw().args([command, "-j", "a", "--dry-run", "--diff"]).on(gateway).stdin(text)
+        };
+        let text = "# TYPE m gauge\nm 1\nm{l=\"1\"} 2\n";
+        diff("push", text).stdout(new).run();
+        assert_eq!(gateway.keys().len(), 0);
+        gateway.put("/metrics/job/a", text);
+        diff("push", text).run();
+        diff("push", "n 1\n")
+            .stdout("- # TYPE m gauge\n- m 1\n- m{l=\"1\"} 2\n+ # TYPE n untyped\n+ n 1\n")
+            .run();
+        diff("add", "n 1\n").stdout("+ # TYPE n untyped\n+ n 1\n").run();
+        diff("add", "# TYPE m gauge\nm 1.0\nm{l=\"1\"} 3\n").stdout("~ m{l=\"1\"} 2 -> 3\n").run();
+        pushgw().args(["push", "-j", "a", "--diff", "-m", "m 1"]).code(2).stderr_has("--dry-run").run();
+    });
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn a_refused_push_is_explained_by_the_groups_that_are_there() {
+    on_every_gateway(|gateway| {
+        let held = "# TYPE q gauge\nq 1\n# TYPE foo_count gauge\nfoo_count 1\n# TYPE bar summary\nbar_sum 1\nbar_count 1\n";
+        gateway.put("/metrics/job/b", held);
+        gateway.put("/metrics/job/c", "m{t=\"1\"} 1\n");
+        let code = if gateway.version() == "1.11.0" { 6 } else { 4 };
+        for (group, text, why) in [
+            (
+                vec!["-j", "d"],
+                "# TYPE q counter\nq 1\n",
+                "`q` is a gauge in group {job=\"b\"}, and a counter here",
+            ),
+            (vec!["-j", "c", "-l", "t=1"], "m 2\n", "`m{job=\"c\",t=\"1\"}` is in group {job=\"c\"} already"),
+            (
+                vec!["-j", "d"],
+                "# TYPE foo summary\nfoo_sum 1\nfoo_count 1\n",
+                "the summary `foo` has a part of the name `foo_count`, a metric in group {job=\"b\"}",
+            ),
+            (
+                vec!["-j", "d"],
+                "# TYPE bar_sum gauge\nbar_sum 1\n",
+                "`bar_sum` has the name of a part of the summary `bar` in group {job=\"b\"}",
+            ),
+        ] {
+            pushgw().arg("push").args(group).on(gateway).stdin(text).code(code).stderr_has(why).run();
+        }
+    });
+}

@@ -1,0 +1,128 @@
+//! A real Prometheus that scrapes the test's gateways, on a free loopback port, and gone with the test.
+
+use super::{Client, Gateway, PATIENCE, fetch};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A running Prometheus.
+#[derive(Debug)]
+pub(crate) struct Prometheus {
+    child: Child,
+    address: SocketAddr,
+    client: Mutex<Client>,
+    directory: TempDir,
+}
+
+impl Prometheus {
+    /// Starts it with a job that scrapes these gateways every second, with `honor_labels`, and waits until it answers.
+    #[track_caller]
+    pub(crate) fn start(gateways: &[&Gateway]) -> Self {
+        for _ in 0..10 {
+            if let Some(prometheus) = Self::try_start(gateways) {
+                return prometheus;
+            }
+        }
+        panic!("Prometheus does not start")
+    }
+
+    /// One attempt; another process may have got the port.
+    fn try_start(gateways: &[&Gateway]) -> Option<Self> {
+        let program = fetch("prometheus").into_iter().next().expect("tests/fetch.sh finds a Prometheus");
+        let directory = TempDir::new().expect("a temporary directory");
+        let mut config = String::from(
+            "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n- job_name: pushgateway\n  honor_labels: true\n  static_configs:\n  - targets:\n",
+        );
+        for gateway in gateways {
+            let _ = writeln!(config, "    - {}", gateway.address());
+        }
+        std::fs::write(directory.path().join("prometheus.yml"), config).expect("a file in the directory");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = listener.local_addr().expect("a bound address");
+        drop(listener);
+        let data = directory.path().join("data");
+        let child = Command::new(&program.path)
+            .arg("--config.file=prometheus.yml")
+            .arg(format!("--web.listen-address={address}"))
+            .arg(format!("--storage.tsdb.path={}", data.display()))
+            .env_clear()
+            .current_dir(directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.path.display()));
+        let mut prometheus = Self { child, address, client: Mutex::new(Client::new(address)), directory };
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if prometheus.child.try_wait().expect("a child can be waited for").is_some() {
+                return None;
+            }
+            let flags = prometheus.try_get("/api/v1/status/flags");
+            // Ours, if it has our directory: another process may have got the port.
+            if let Some(flags) = flags {
+                let path = flags["data"]["storage.tsdb.path"].as_str() == data.to_str();
+                return path.then_some(prometheus);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        None
+    }
+
+    fn try_get(&self, path: &str) -> Option<Value> {
+        let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = client.request("GET", path.as_bytes(), &[], b"").ok()?;
+        serde_json::from_slice(&answer.body).ok()
+    }
+
+    #[track_caller]
+    fn get(&self, path: &str) -> Value {
+        self.try_get(path).unwrap_or_else(|| panic!("Prometheus at {} does not answer {path}", self.address))
+    }
+
+    /// What an instant query answers, `labels value` a line, sorted; `__name__` is among the labels.
+    #[track_caller]
+    pub(crate) fn query(&self, query: &str) -> Vec<(Value, String)> {
+        let answer = self.get(&format!("/api/v1/query?query={}", encode(query)));
+        assert_eq!(answer["status"], "success", "{query}: {answer}");
+        let results = answer["data"]["result"].as_array().expect("a vector");
+        let one = |result: &Value| {
+            (result["metric"].clone(), result["value"][1].as_str().expect("a value").to_owned())
+        };
+        let mut results: Vec<_> = results.iter().map(one).collect();
+        results.sort_by_key(|(labels, _)| labels.to_string());
+        results
+    }
+
+    /// What Prometheus says of the scrape of this gateway: `None` before the first, else the error, or nothing.
+    #[track_caller]
+    pub(crate) fn verdict(&self, gateway: &Gateway) -> Option<String> {
+        let answer = self.get("/api/v1/targets?state=active");
+        let targets = answer["data"]["activeTargets"].as_array().expect("targets");
+        let url = format!("http://{}/metrics", gateway.address());
+        let target = targets.iter().find(|target| target["scrapeUrl"] == url.as_str())?;
+        match target["health"].as_str() {
+            Some("up") => Some(String::new()),
+            Some("down") => target["lastError"].as_str().map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn encode(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric();
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}

@@ -138,7 +138,7 @@ impl<const N: usize> From<[Span; N]> for Line {
     }
 }
 
-/// The writer; see the file's comment. Call [`Printer::finish`] at the end: it says whether all was written.
+/// The writer; see the file's comment. Call [`Printer::flush`] at the end: it says whether all was written.
 pub struct Printer<'a> {
     stdout: BufWriter<&'a mut dyn Write>,
     stderr: &'a mut dyn Write,

@@ -8,6 +8,7 @@ use super::family::{At, Families, Kind, Part};
 use super::findings::{Detail, Findings};
 use super::foreign::Foreign;
 use super::key::Key;
+use super::labels::Shape;
 use super::lines::{self, Place};
 use super::scan::{self, Fault, FaultKind, Line, Meta};
 use super::series::Series;
@@ -52,6 +53,10 @@ pub(super) struct Checker<'a> {
     open_quote: bool,
     /// What older gateways would refuse and the reader knows by now.
     pub(super) said_of_older: Vec<Older>,
+    /// All of the text is UTF-8.
+    pub(super) is_utf8: bool,
+    /// The names of the last sample's labels, which the next one mostly has too.
+    pub(super) shape: Shape<'a>,
     /// The name of the last sample, whose family the next line's mostly is too.
     pub(super) last: Option<(&'a [u8], usize, Part)>,
 }
@@ -81,6 +86,8 @@ impl<'a> Checker<'a> {
             borrowing: false,
             open_quote: false,
             said_of_older: Vec::new(),
+            is_utf8: std::str::from_utf8(text.bytes).is_ok(),
+            shape: Shape::default(),
             last: None,
         }
     }

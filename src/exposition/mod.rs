@@ -10,6 +10,7 @@ mod fix;
 mod foreign;
 mod hash;
 mod key;
+mod labels;
 mod lines;
 mod lint;
 mod number;

@@ -201,7 +201,6 @@ pub(super) fn split(name: &[u8]) -> Option<(&[u8], Part)> {
     [(&b"_count"[..], Part::Count), (b"_sum", Part::Sum), (b"_bucket", Part::Bucket)]
         .into_iter()
         .find_map(|(ending, part)| Some((name.strip_suffix(ending)?, part)))
-        .filter(|(base, _)| !base.is_empty())
 }
 
 #[cfg(test)]

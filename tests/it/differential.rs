@@ -88,6 +88,8 @@ fn once_wrong() {
         b"#HELP a \r\n#HELP a \r",
         b"# HELP a \t\r\n# HELP a x\r\na 1\n",
         b"# HELP a x\n# HELP a \r\n# HELP a \r\na 1\n",
+        // No part of a summary.
+        b"# TYPE s summary\ns_sum 1\ns_bucket 1\n",
         // Go stops counting an exponent's digits, so that these are infinite and zero to it.
         b"a 1e-1234567890\na{b=\"x\"} 0e1234567890\n",
         // Tools that write a byte-order mark each.
@@ -124,6 +126,26 @@ fn the_examples_of_the_codes() {
     for utf8_names in [false, true] {
         judge_all(Code::ALL.iter().map(|code| code.example().to_vec()), utf8_names);
     }
+}
+
+/// The gateway's own families, as a fresh one exposes them: more samples of the same type are taken, others not.
+#[test]
+#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
+fn the_gateways_own_families() {
+    let exposed = Gateway::start(newest_gateway(), &[]).metrics().text();
+    let own = exposed.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let own: Vec<_> = own.filter(|(name, _)| !name.starts_with("pushgateway_")).collect();
+    assert!(own.len() > 20, "{exposed}");
+    let texts = own.iter().flat_map(|(name, kind)| {
+        ["counter", "gauge", "summary"]
+            .map(|other| {
+                let name = if other == "summary" { format!("{name}_sum") } else { (*name).to_owned() };
+                format!("# TYPE {} {other}\n{name} 1\n", name.trim_end_matches("_sum")).into_bytes()
+            })
+            .into_iter()
+            .chain([format!("# TYPE {name}_count {kind}\n{name}_count 1\n").into_bytes()])
+    });
+    judge_all(texts, false);
 }
 
 /// Texts from public test suites.

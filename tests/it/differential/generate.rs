@@ -83,7 +83,7 @@ const ODD_LABEL_VALUES: &[&[u8]] = bytes![
 ];
 #[rustfmt::skip]
 const VALUES: &[&[u8]] = bytes![
-    b"0", b"1", b"2", b"-1", b"1.5", b"1e3", b"+1", b".5", b"5.", b"NaN", b"nan", b"+Inf", b"-inf",
+    b"0", b"1", b"2", b"-1", b"-0.25", b"1.5", b"1e3", b"+1", b".5", b"5.", b"NaN", b"nan", b"+Inf", b"-inf",
     b"Infinity", b"-0", b"1e-999", b"3", b"18446744073709551615", b"18446744073709551616", b"1E+2", b"007",
 ];
 #[rustfmt::skip]
@@ -147,8 +147,9 @@ const OTHER_FORMATS: &[&[u8]] = bytes![
 /// A text for one case.
 pub(super) fn text(random: &mut Random) -> Vec<u8> {
     let mut text = match random.below(20) {
-        0..=13 => tidy(random),
-        14..=17 => soup(random),
+        0..=11 => tidy(random),
+        12..=14 => soup(random),
+        15..=17 => composites(random),
         18 => random.pick(Code::ALL).example().to_vec(),
         _ => random.pick(OTHER_FORMATS).to_vec(),
     };
@@ -247,6 +248,50 @@ fn soup(random: &mut Random) -> Vec<u8> {
             }
             _ => text.extend_from_slice(random.mostly(50, bytes![b"\n", b" \n"], ODD_ENDS)),
         }
+    }
+    text
+}
+
+/// Histograms and summaries in disorder: their parts, with and without `le` and `quantile`, between lines that make the
+/// server's parser turn to another family, and lines that have their name late or not at all.
+fn composites(random: &mut Random) -> Vec<u8> {
+    const FAMILIES: &[&str] = &["h", "h", "h", "i", "s", "t", "g"];
+    let mut text = Vec::new();
+    let mut types = vec!["h histogram", "i histogram", "s summary", "t summary", "g gaugehistogram"];
+    types.retain(|_| random.chance(70));
+    for kind in &types {
+        text.extend_from_slice(format!("# TYPE {kind}\n").as_bytes());
+    }
+    for _ in 0..=random.below(6) {
+        let family = random.pick(FAMILIES);
+        let name = format!("{family}{}", random.pick(&["", "_bucket", "_bucket", "_count", "_sum"]));
+        if random.chance(15) {
+            let line = random.pick(&[
+                "# HELP NAME x\n",
+                "# HELP NAME\n",
+                "# TYPE NAME \n",
+                "# HELP NAME \n",
+                "a 1\n",
+                "a{b=\"c\"} 1\n",
+            ]);
+            text.extend_from_slice(line.replace("NAME", &name).as_bytes());
+            continue;
+        }
+        let mut labels: Vec<_> =
+            ["le=\"1\"", "le=\"NaN\"", "le=\"+Inf\"", "quantile=\"0.5\"", "a=\"1\"", "b=\"2\"", "a=\"2\""]
+                .into();
+        labels.retain(|_| random.chance(18));
+        let mut labels: Vec<_> = labels.into_iter().map(str::to_owned).collect();
+        let braced = random.chance(35);
+        if braced && random.chance(85) {
+            let at = if random.chance(70) { 0 } else { random.below(labels.len() + 1) };
+            labels.insert(at, format!("\"{name}\""));
+        }
+        let labels = labels.join(",");
+        let value = random.pick(&["1", "1", "2", "0.5", "-0", "-1", "-0.25", "NaN", "-Inf"]);
+        let line =
+            if braced { format!("{{{labels}}} {value}\n") } else { format!("{name}{{{labels}}} {value}\n") };
+        text.extend_from_slice(line.as_bytes());
     }
     text
 }

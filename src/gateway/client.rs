@@ -18,6 +18,7 @@ use jiff::fmt::rfc2822;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,6 +47,8 @@ pub struct Client {
     agent: Agent,
     connection: Connection,
     notes: Notes,
+    /// How often a try failed: connections from before are not used again.
+    failures: Arc<AtomicU32>,
 }
 
 /// What happens while a request is on its way, for those who want to hear of it.
@@ -97,6 +100,7 @@ impl Client {
             .output_buffer_size(OUTPUT_BUFFER)
             .build();
         let notes = Notes::default();
+        let failures = Arc::new(AtomicU32::new(0));
         let connector = Connect {
             connector: Connector::new(connection.clone()),
             timeout: connection.timeout,
@@ -105,9 +109,10 @@ impl Client {
                 Route::Direct | Route::Tunnel(_) | Route::Unix(_) => None,
             },
             notes: notes.clone(),
+            failures: Arc::clone(&failures),
         };
         let agent = Agent::with_parts(config, connector, NoNames);
-        Self { agent, connection: connection.clone(), notes }
+        Self { agent, connection: connection.clone(), notes, failures }
     }
 
     /// Sends `request`, again where that can help, and returns the answer where it is a success.
@@ -140,6 +145,7 @@ impl Client {
             let Some(wait) = policy.next(tries, &kind, start.elapsed(), random) else {
                 return Err(Fault { request: request.name(), tries, kind });
             };
+            self.failures.fetch_add(1, Ordering::Relaxed);
             listener(Event::Retry { tries, reason: kind.message(), wait });
             thread::sleep(wait);
             tries += 1;
@@ -164,12 +170,10 @@ impl Client {
         if !head.status.is_success() {
             return Err(FaultKind::Status(Box::new(self.answered(&head, body, html))));
         }
-        if html && request.method != Method::Get {
-            // Success, says what asks for a password or lets into a network, and stores nothing.
-            let what = format!("a page of HTML, with status {status}, where a gateway says nothing");
-            return Err(FaultKind::NotAPushgateway(what));
+        match foreign_success(request.method, status, html) {
+            Some(what) => Err(FaultKind::NotAPushgateway(what)),
+            None => Ok(Answer { status, date: text(&head.headers, header::DATE), body }),
         }
-        Ok(Answer { status, date: text(&head.headers, header::DATE), body })
     }
 
     fn call(&self, request: &Request<'_>, left: Duration) -> Result<ureq::http::Response<ureq::Body>, Error> {
@@ -263,6 +267,24 @@ impl Client {
     }
 }
 
+/// What gives away a success that is none: it comes from something else than a gateway, and nothing was done.
+///
+/// A page of HTML is what asks for a password or lets into a network. To anything but a push, VictoriaMetrics' import
+/// path answers 200 or 204 and does nothing (seen on 1.112.0).
+fn foreign_success(method: Method, status: u16, html: bool) -> Option<String> {
+    const IMPORT: &str = "an import path, such as VictoriaMetrics has, takes pushes, and has no groups";
+    match method {
+        Method::Delete if status != 202 => Some(format!(
+            "it answers {status} to a deletion, where a Pushgateway answers 202; {IMPORT} to delete"
+        )),
+        Method::Get if status == 204 => Some(format!("it answers 204, and nothing; {IMPORT} to show")),
+        Method::Put | Method::Post | Method::Delete if html => {
+            Some(format!("it answers {status} with a page of HTML, where a gateway says nothing"))
+        }
+        Method::Get | Method::Put | Method::Post | Method::Delete => None,
+    }
+}
+
 fn body<'a>(request: &'a Request<'_>) -> &'a [u8] {
     request.body.as_ref().map_or(&[], |body| body.sent())
 }
@@ -338,6 +360,7 @@ struct Connect {
     /// What goes before the path where a proxy is asked for the whole URL.
     forwarded: Option<String>,
     notes: Notes,
+    failures: Arc<AtomicU32>,
 }
 
 impl transport::Connector for Connect {
@@ -359,6 +382,8 @@ impl transport::Connector for Connect {
             forwarded: self.forwarded.clone(),
             state: State::New,
             broken: None,
+            failures: Arc::clone(&self.failures),
+            failures_before: self.failures.load(Ordering::Relaxed),
         }))
     }
 }
@@ -397,6 +422,8 @@ struct Carrier {
     forwarded: Option<String>,
     state: State,
     broken: Option<String>,
+    failures: Arc<AtomicU32>,
+    failures_before: u32,
 }
 
 impl Carrier {
@@ -477,7 +504,9 @@ impl Transport for Carrier {
     }
 
     fn is_open(&mut self) -> bool {
-        self.broken.is_none() && self.wire.is_quiet()
+        // A server that failed may be about to close, and behind one address there may be several servers.
+        let is_of_before = self.failures.load(Ordering::Relaxed) != self.failures_before;
+        self.broken.is_none() && !is_of_before && self.wire.is_quiet()
     }
 
     fn is_tls(&self) -> bool {

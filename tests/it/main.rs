@@ -5,12 +5,14 @@
 #![allow(clippy::print_stderr, reason = "a test's standard error is shown when it fails")]
 
 mod check;
+mod crash;
 mod diagnostics;
 mod differential;
 mod faults;
 mod fetch;
 mod fuzz;
 mod generated;
+mod guarded;
 mod harness;
 mod heal;
 mod input;
@@ -30,3 +32,4 @@ mod statuses;
 mod stored;
 mod support;
 mod vectors;
+mod victoriametrics;

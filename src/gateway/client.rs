@@ -195,12 +195,12 @@ impl Client {
         let patience = (request.method != Method::Get).then_some(WORDS_PATIENCE);
         let mut builder = builder.config().timeout_global(Some(left)).timeout_recv_body(patience).build();
         for header in request.headers(&self.connection.headers) {
-            builder = builder.header(header.name(), header.value().expose());
+            builder = builder.header(header.name(), header.value().expose().as_bytes());
         }
         if let Route::Forward(proxy) = &self.connection.route
             && let Some(header) = proxy.authorization()
         {
-            builder = builder.header(header.name(), header.value().expose());
+            builder = builder.header(header.name(), header.value().expose().as_bytes());
         }
         builder
     }

@@ -196,8 +196,9 @@ fn another_server_is_told() {
         .args(["delete", "-f", "-j", "x", "-g", &url])
         .code(1)
         .stderr(format!(
-            "error: DELETE {url}/metrics/job/x: answered 200, where a Pushgateway answers 202: this is another \
-             server, and nothing says that it deleted anything\n"
+            "error: DELETE {url}/metrics/job/x: this is no Pushgateway's answer: it answers 200 to a deletion, where \
+             a Pushgateway answers 202; an import path, such as VictoriaMetrics has, takes pushes, and has no groups to \
+             delete\nhint: is the URL the gateway's?\n"
         ))
         .run();
 }

@@ -397,12 +397,13 @@ fn the_exchange_is_told_with_vv() {
 #[test]
 fn a_push_is_one_whole_request() {
     let server = Server::answering(200, "");
-    push(&server).args(["-H", "X-Scope-OrgID: team", "-H", "Host: gw.example"]).run();
+    push(&server).args(["-H", "X-Scope-OrgID: team", "-H", "Host: gw.example", "-H", "X-Note: naïve"]).run();
     let request = server.request();
     assert_eq!(got(&server), [("PUT".into(), "/metrics/job/fault".into(), "fault 1\n".into())]);
     let header = |name| request.header(name).unwrap_or_else(|| panic!("no {name}: {request:#?}"));
     assert_eq!(header("host"), "gw.example");
     assert_eq!(header("x-scope-orgid"), "team");
+    assert_eq!(header("x-note"), "naïve");
     assert_eq!(header("content-length"), "8");
     assert_eq!(header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     assert!(header("user-agent").starts_with("pushgw/"));

@@ -20,7 +20,7 @@ pub(super) enum Line<'a> {
     Help(Meta<'a>),
     /// `# TYPE name type`.
     Type(Meta<'a>),
-    /// A sample; its labels are in the list that [`line`] filled.
+    /// A sample; its labels are in the list that [`line()`] filled.
     Sample(Sample<'a>),
 }
 

@@ -198,7 +198,7 @@ fn odd_answers() -> Vec<Case> {
         Case::new("more to come, then success", "", 0, answer(format!("HTTP/1.1 100 Continue\r\n\r\n{OK}"))),
         Case::new("a page for a success", "this is no Pushgateway's answer", 1,
             answer("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 13\r\n\r\n<h1>Login</h1>"))
-        .says("a page of HTML, with status 200"),
+        .says("it answers 200 with a page of HTML"),
         Case::new("a page for a refusal", "the gateway has no such path", 4,
             answer("HTTP/1.1 404 X\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n<h1>404</h1>"))
         .says("with a page of HTML"),

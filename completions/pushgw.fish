@@ -55,6 +55,18 @@ github\t'Workflow commands of GitHub Actions'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l groups -d 'Push each group of a file that `pushgw show` printed' -r -F
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l connect-timeout -d 'How long one try may take to connect [env: PUSHGATEWAY_CONNECT_TIMEOUT] [default: 5s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l retries -d 'How often to try again [env: PUSHGATEWAY_RETRIES] [default: 2]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s u -l user -d 'The user, for basic authentication [env: PUSHGATEWAY_USER]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l password-file -d 'The file with the password [env: PUSHGATEWAY_PASSWORD_FILE, or the password itself: PUSHGATEWAY_PASSWORD]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l bearer-token-file -d 'The file with a bearer token [env: PUSHGATEWAY_BEARER_TOKEN_FILE, or the token: PUSHGATEWAY_BEARER_TOKEN]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s H -l header -d 'One more header; repeatable [env: PUSHGATEWAY_HEADER, one a line]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l ca-cert -d 'Trust the authorities in this PEM file besides the system\'s [env: PUSHGATEWAY_CA_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l cert -d 'The client\'s certificate, a PEM file [env: PUSHGATEWAY_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l key -d 'Its private key, a PEM file [env: PUSHGATEWAY_KEY] [default: in the file of --cert]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l proxy -d 'The proxy [env: PUSHGATEWAY_PROXY, else http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl reads them]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l unix-socket -d 'Connect to this socket in the file system [env: PUSHGATEWAY_UNIX_SOCKET]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l compress -d 'How a push is packed: none or gzip [env: PUSHGATEWAY_COMPRESS] [default: none]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe or a file'
 never\t'Nowhere'"
@@ -66,6 +78,8 @@ complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l utf8-names -d 'Th
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s n -l dry-run -d 'Print the request and send nothing'
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l diff -d 'With --dry-run: print what the push would add, change and remove instead'
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l as-curl -d 'Print the curl command that does the same and send nothing'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l insecure -d 'Trust any server, whatever its certificate [env: PUSHGATEWAY_INSECURE]'
+complete -c pushgw -n "__fish_pushgw_using_subcommand push" -l no-proxy -d 'Use no proxy, whatever the variables say [env: PUSHGATEWAY_NO_PROXY]'
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s q -l quiet -d 'Say nothing but errors'
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
 complete -c pushgw -n "__fish_pushgw_using_subcommand push" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -85,6 +99,18 @@ github\t'Workflow commands of GitHub Actions'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l groups -d 'Push each group of a file that `pushgw show` printed' -r -F
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l connect-timeout -d 'How long one try may take to connect [env: PUSHGATEWAY_CONNECT_TIMEOUT] [default: 5s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l retries -d 'How often to try again [env: PUSHGATEWAY_RETRIES] [default: 2]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s u -l user -d 'The user, for basic authentication [env: PUSHGATEWAY_USER]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l password-file -d 'The file with the password [env: PUSHGATEWAY_PASSWORD_FILE, or the password itself: PUSHGATEWAY_PASSWORD]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l bearer-token-file -d 'The file with a bearer token [env: PUSHGATEWAY_BEARER_TOKEN_FILE, or the token: PUSHGATEWAY_BEARER_TOKEN]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s H -l header -d 'One more header; repeatable [env: PUSHGATEWAY_HEADER, one a line]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l ca-cert -d 'Trust the authorities in this PEM file besides the system\'s [env: PUSHGATEWAY_CA_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l cert -d 'The client\'s certificate, a PEM file [env: PUSHGATEWAY_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l key -d 'Its private key, a PEM file [env: PUSHGATEWAY_KEY] [default: in the file of --cert]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l proxy -d 'The proxy [env: PUSHGATEWAY_PROXY, else http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl reads them]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l unix-socket -d 'Connect to this socket in the file system [env: PUSHGATEWAY_UNIX_SOCKET]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l compress -d 'How a push is packed: none or gzip [env: PUSHGATEWAY_COMPRESS] [default: none]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe or a file'
 never\t'Nowhere'"
@@ -96,6 +122,8 @@ complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l utf8-names -d 'The
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s n -l dry-run -d 'Print the request and send nothing'
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l diff -d 'With --dry-run: print what the push would add, change and remove instead'
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l as-curl -d 'Print the curl command that does the same and send nothing'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l insecure -d 'Trust any server, whatever its certificate [env: PUSHGATEWAY_INSECURE]'
+complete -c pushgw -n "__fish_pushgw_using_subcommand add" -l no-proxy -d 'Use no proxy, whatever the variables say [env: PUSHGATEWAY_NO_PROXY]'
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s q -l quiet -d 'Say nothing but errors'
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
 complete -c pushgw -n "__fish_pushgw_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -110,6 +138,18 @@ json\t'One array'
 path\t'One path a line'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l connect-timeout -d 'How long one try may take to connect [env: PUSHGATEWAY_CONNECT_TIMEOUT] [default: 5s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l retries -d 'How often to try again [env: PUSHGATEWAY_RETRIES] [default: 2]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s u -l user -d 'The user, for basic authentication [env: PUSHGATEWAY_USER]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l password-file -d 'The file with the password [env: PUSHGATEWAY_PASSWORD_FILE, or the password itself: PUSHGATEWAY_PASSWORD]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l bearer-token-file -d 'The file with a bearer token [env: PUSHGATEWAY_BEARER_TOKEN_FILE, or the token: PUSHGATEWAY_BEARER_TOKEN]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s H -l header -d 'One more header; repeatable [env: PUSHGATEWAY_HEADER, one a line]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l ca-cert -d 'Trust the authorities in this PEM file besides the system\'s [env: PUSHGATEWAY_CA_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l cert -d 'The client\'s certificate, a PEM file [env: PUSHGATEWAY_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l key -d 'Its private key, a PEM file [env: PUSHGATEWAY_KEY] [default: in the file of --cert]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l proxy -d 'The proxy [env: PUSHGATEWAY_PROXY, else http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl reads them]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l unix-socket -d 'Connect to this socket in the file system [env: PUSHGATEWAY_UNIX_SOCKET]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l compress -d 'How a push is packed: none or gzip [env: PUSHGATEWAY_COMPRESS] [default: none]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe or a file'
 never\t'Nowhere'"
@@ -119,6 +159,8 @@ complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l failed -d 'Grou
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l all -d 'Every group'
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s y -l yes -d 'Delete the selected groups without asking'
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s n -l dry-run -d 'Say what would be deleted and delete nothing'
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l insecure -d 'Trust any server, whatever its certificate [env: PUSHGATEWAY_INSECURE]'
+complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -l no-proxy -d 'Use no proxy, whatever the variables say [env: PUSHGATEWAY_NO_PROXY]'
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s q -l quiet -d 'Say nothing but errors'
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
 complete -c pushgw -n "__fish_pushgw_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -134,11 +176,25 @@ json\t'One array'
 path\t'One path a line'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l connect-timeout -d 'How long one try may take to connect [env: PUSHGATEWAY_CONNECT_TIMEOUT] [default: 5s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l retries -d 'How often to try again [env: PUSHGATEWAY_RETRIES] [default: 2]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s u -l user -d 'The user, for basic authentication [env: PUSHGATEWAY_USER]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l password-file -d 'The file with the password [env: PUSHGATEWAY_PASSWORD_FILE, or the password itself: PUSHGATEWAY_PASSWORD]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l bearer-token-file -d 'The file with a bearer token [env: PUSHGATEWAY_BEARER_TOKEN_FILE, or the token: PUSHGATEWAY_BEARER_TOKEN]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s H -l header -d 'One more header; repeatable [env: PUSHGATEWAY_HEADER, one a line]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l ca-cert -d 'Trust the authorities in this PEM file besides the system\'s [env: PUSHGATEWAY_CA_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l cert -d 'The client\'s certificate, a PEM file [env: PUSHGATEWAY_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l key -d 'Its private key, a PEM file [env: PUSHGATEWAY_KEY] [default: in the file of --cert]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l proxy -d 'The proxy [env: PUSHGATEWAY_PROXY, else http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl reads them]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l unix-socket -d 'Connect to this socket in the file system [env: PUSHGATEWAY_UNIX_SOCKET]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l compress -d 'How a push is packed: none or gzip [env: PUSHGATEWAY_COMPRESS] [default: none]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe or a file'
 never\t'Nowhere'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l failed -d 'Groups whose last push failed'
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l metrics -d 'Show each group\'s metrics too: name, type, number of series'
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l insecure -d 'Trust any server, whatever its certificate [env: PUSHGATEWAY_INSECURE]'
+complete -c pushgw -n "__fish_pushgw_using_subcommand list" -l no-proxy -d 'Use no proxy, whatever the variables say [env: PUSHGATEWAY_NO_PROXY]'
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s q -l quiet -d 'Say nothing but errors'
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
 complete -c pushgw -n "__fish_pushgw_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -150,12 +206,26 @@ complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l match -d 'Groups 
 complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l older-than -d 'Groups whose last successful push is older than that, or that never had one' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand show" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l connect-timeout -d 'How long one try may take to connect [env: PUSHGATEWAY_CONNECT_TIMEOUT] [default: 5s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l retries -d 'How often to try again [env: PUSHGATEWAY_RETRIES] [default: 2]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -s u -l user -d 'The user, for basic authentication [env: PUSHGATEWAY_USER]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l password-file -d 'The file with the password [env: PUSHGATEWAY_PASSWORD_FILE, or the password itself: PUSHGATEWAY_PASSWORD]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l bearer-token-file -d 'The file with a bearer token [env: PUSHGATEWAY_BEARER_TOKEN_FILE, or the token: PUSHGATEWAY_BEARER_TOKEN]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -s H -l header -d 'One more header; repeatable [env: PUSHGATEWAY_HEADER, one a line]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l ca-cert -d 'Trust the authorities in this PEM file besides the system\'s [env: PUSHGATEWAY_CA_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l cert -d 'The client\'s certificate, a PEM file [env: PUSHGATEWAY_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l key -d 'Its private key, a PEM file [env: PUSHGATEWAY_KEY] [default: in the file of --cert]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l proxy -d 'The proxy [env: PUSHGATEWAY_PROXY, else http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl reads them]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l unix-socket -d 'Connect to this socket in the file system [env: PUSHGATEWAY_UNIX_SOCKET]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l compress -d 'How a push is packed: none or gzip [env: PUSHGATEWAY_COMPRESS] [default: none]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe or a file'
 never\t'Nowhere'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l utf8-names -d 'The gateway runs with --push.enable-utf8-names'
 complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l failed -d 'Groups whose last push failed'
 complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l all -d 'Every group'
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l insecure -d 'Trust any server, whatever its certificate [env: PUSHGATEWAY_INSECURE]'
+complete -c pushgw -n "__fish_pushgw_using_subcommand show" -l no-proxy -d 'Use no proxy, whatever the variables say [env: PUSHGATEWAY_NO_PROXY]'
 complete -c pushgw -n "__fish_pushgw_using_subcommand show" -s q -l quiet -d 'Say nothing but errors'
 complete -c pushgw -n "__fish_pushgw_using_subcommand show" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
 complete -c pushgw -n "__fish_pushgw_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -163,9 +233,23 @@ complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l format -d 'For 
 json\t'One object'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand status" -s g -l gateway -d 'The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l timeout -d 'How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l connect-timeout -d 'How long one try may take to connect [env: PUSHGATEWAY_CONNECT_TIMEOUT] [default: 5s]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l retries -d 'How often to try again [env: PUSHGATEWAY_RETRIES] [default: 2]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -s u -l user -d 'The user, for basic authentication [env: PUSHGATEWAY_USER]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l password-file -d 'The file with the password [env: PUSHGATEWAY_PASSWORD_FILE, or the password itself: PUSHGATEWAY_PASSWORD]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l bearer-token-file -d 'The file with a bearer token [env: PUSHGATEWAY_BEARER_TOKEN_FILE, or the token: PUSHGATEWAY_BEARER_TOKEN]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -s H -l header -d 'One more header; repeatable [env: PUSHGATEWAY_HEADER, one a line]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l ca-cert -d 'Trust the authorities in this PEM file besides the system\'s [env: PUSHGATEWAY_CA_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l cert -d 'The client\'s certificate, a PEM file [env: PUSHGATEWAY_CERT]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l key -d 'Its private key, a PEM file [env: PUSHGATEWAY_KEY] [default: in the file of --cert]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l proxy -d 'The proxy [env: PUSHGATEWAY_PROXY, else http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl reads them]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l unix-socket -d 'Connect to this socket in the file system [env: PUSHGATEWAY_UNIX_SOCKET]' -r
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l compress -d 'How a push is packed: none or gzip [env: PUSHGATEWAY_COMPRESS] [default: none]' -r
 complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe or a file'
 never\t'Nowhere'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l insecure -d 'Trust any server, whatever its certificate [env: PUSHGATEWAY_INSECURE]'
+complete -c pushgw -n "__fish_pushgw_using_subcommand status" -l no-proxy -d 'Use no proxy, whatever the variables say [env: PUSHGATEWAY_NO_PROXY]'
 complete -c pushgw -n "__fish_pushgw_using_subcommand status" -s q -l quiet -d 'Say nothing but errors'
 complete -c pushgw -n "__fish_pushgw_using_subcommand status" -s v -l verbose -d 'Say more: what was done, and each repair; twice for the exchange with the gateway'
 complete -c pushgw -n "__fish_pushgw_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -185,6 +269,7 @@ github\t'Workflow commands of GitHub Actions'"
 complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l color -d 'When to colour: auto (on a terminal), always or never' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe or a file'
 never\t'Nowhere'"
+complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l lint -d 'Check the conventions too that `promtool check metrics` checks'
 complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l strip-timestamps -d 'Drop timestamps, which the gateway refuses'
 complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l allow-empty -d 'Take input without samples'
 complete -c pushgw -n "__fish_pushgw_using_subcommand check" -l no-fix -d 'Do not repair: what would have been repaired is an error'

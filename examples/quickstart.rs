@@ -144,7 +144,7 @@ impl Lab {
         println!("A producer that failed and wrote nothing:");
         self.raw("", &["push", "-j", "db_backup"]);
         println!("Input that a gateway refuses, with the reason, before it is sent:");
-        self.pipe("# TYPE runs conter\nruns 1,5", &["push", "-j", "db_backup"]);
+        self.raw("# TYPE runs conter\nruns 1,5\n", &["push", "-j", "db_backup"]);
         assert_eq!(self.gateway.groups(), before);
         println!("And the gateway is as it was:");
         self.holds();

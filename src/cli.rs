@@ -12,7 +12,8 @@
 )]
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -26,7 +27,7 @@ const EXIT_CODES: &str = "\
 Exit status:
   0  done
   1  anything else: a local file that can't be read, an answer that is no Pushgateway's
-  2  usage: a fault of the group, the selection, the URL, a duration or an option
+  2  usage: every fault of the group, the selection, the URL, a duration or an option
   3  the input is not what a gateway accepts; nothing was sent
   4  the gateway refused: any 3xx, any other 4xx
   5  failed for now: 5xx, 408, 425, 429
@@ -69,6 +70,16 @@ pub enum Command {
     #[command(after_long_help = STATUS_EXAMPLES)]
     Status(StatusArgs),
     /// Validate metrics without sending them; needs no gateway
+    ///
+    /// Gives the verdict of a Pushgateway on the text, with every fault at its place, its reason and its cure, and not the
+    /// first fault alone. Unlike `promtool check metrics` it knows the rules of the gateway, which refuses timestamps,
+    /// series given twice and names that clash; --lint adds the conventions that promtool checks.
+    ///
+    /// The problems are the result, on standard output; a last line on standard error counts them if one is an error, and
+    /// with -v or on a terminal. An `error` is refused by the gateway, or taken with harm to follow. What is `fixed` is refused as written, and push and add
+    /// repair it without changing what it means. A `warning` is taken, but something else is stored than was written, or
+    /// it harms later. The exit status is 0 where there is no error and 3 where there is one. pushgw-check(1) explains
+    /// each problem by the name in its brackets.
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
     /// Print the completion script of a shell
@@ -125,7 +136,8 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   pushgw check metrics.prom
   backup-metrics | pushgw check -j db_backup
-  pushgw check --message-format github *.prom";
+  curl -s http://localhost:8080/metrics | pushgw check --lint
+  pushgw check --lint --strict --message-format github *.prom";
 
 /// `push` and `add`.
 #[derive(Args, Debug)]
@@ -136,9 +148,16 @@ pub struct PushArgs {
     /// The text.
     #[command(flatten, next_help_heading = "Input")]
     pub input: InputArgs,
+    /// Run this command and push what it writes, if it exits 0
+    ///
+    /// A pipe can't tell a producer that is done from one that died half way; this can. If the command fails, nothing
+    /// is sent, and pushgw exits as the command did (128 and the signal's number where one ended it).
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["files", "metrics"], help_heading = "Input")]
+    pub producer: Vec<OsString>,
     /// Print the request and send nothing
     ///
-    /// Prints the method, the URL, the headers, a blank line and the body as it would be sent, repairs included.
+    /// Prints the method, the URL, the headers, a blank line and the body, repairs included. Secrets are shown as
+    /// REDACTED, and the body as it is before --compress.
     #[arg(short = 'n', long, help_heading = "Output")]
     pub dry_run: bool,
     /// With --dry-run: print what the push would add, change and remove instead
@@ -159,7 +178,8 @@ pub struct PushArgs {
     pub groups: Option<PathBuf>,
     /// Print the curl command that does the same and send nothing
     ///
-    /// The command is quoted for a POSIX shell and carries the body as it would be sent, repairs included.
+    /// The command is quoted for a POSIX shell and carries the body as it would be sent, repairs included. Secrets are
+    /// shown as REDACTED.
     #[arg(long, conflicts_with = "dry_run", help_heading = "Output")]
     pub as_curl: bool,
     /// How to reach the gateway.
@@ -300,11 +320,15 @@ pub struct SelectionArgs {
 #[derive(Args, Debug)]
 pub struct CheckArgs {
     /// The group whose labels the text would meet.
-    #[command(
-        flatten,
-        next_help_heading = "Group (optional: for the rules on labels that the group overwrites)"
-    )]
+    #[command(flatten, next_help_heading = "Group it would go to (optional)")]
     pub group: GroupArgs,
+    /// Check the conventions too that `promtool check metrics` checks
+    ///
+    /// They are a HELP text for each metric, base units in full, `_total` for counters and for them alone, `le`, `_bucket`
+    /// and their like for histograms alone, names in snake_case without a colon or the metric's type. What departs from
+    /// them is a warning, and an error with --strict.
+    #[arg(long, help_heading = "Input")]
+    pub lint: bool,
     /// The text.
     #[command(flatten, next_help_heading = "Input")]
     pub input: InputArgs,
@@ -341,7 +365,9 @@ pub struct InputArgs {
     ///
     /// Several files make one push. Nothing is sent unless all of it was read and is in order. Reading waits for
     /// the producer as long as it takes: --timeout covers the request alone.
-    #[arg(value_name = "FILE")]
+    // clap's own reader of paths has an empty one refused in its words, without ours on unset variables.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath,
+          value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub files: Vec<PathBuf>,
     /// Exposition text on the command line, such as 'example_metric 4421'; repeatable
     ///
@@ -349,9 +375,13 @@ pub struct InputArgs {
     #[arg(short, long = "metric", value_name = "LINE")]
     pub metrics: Vec<OsString>,
     /// Declare the type of every metric that has samples but no TYPE line
+    ///
+    /// Without it the gateway stores such metrics as untyped. A TYPE line is put before the first sample of each.
     #[arg(long = "type", value_name = "TYPE")]
     pub default_type: Option<DefaultType>,
     /// Drop timestamps, which the gateway refuses
+    ///
+    /// Without it a timestamp is an error. What was pushed counts from when Prometheus fetches it.
     #[arg(long)]
     pub strip_timestamps: bool,
     /// Take input without samples
@@ -362,36 +392,115 @@ pub struct InputArgs {
     pub allow_empty: bool,
     /// Do not repair: what would have been repaired is an error
     ///
-    /// The repairs are a missing final newline, CRLF, a byte-order mark and trailing blanks.
+    /// The repairs are those of a missing final newline, CRLF, a byte-order mark and trailing blanks. No other byte is ever
+    /// changed; -v tells each of them.
     #[arg(long)]
     pub no_fix: bool,
     /// Warnings are errors
+    ///
+    /// A text with a warning is refused then (exit status 3) instead of pushed.
     #[arg(long)]
     pub strict: bool,
     /// The gateway runs with --push.enable-utf8-names
+    ///
+    /// Only such a gateway takes names in quotes with other characters than letters, digits and `_`, as in
+    /// {"my.metric","my.label"="x"} 1. Without this option they are errors.
     #[arg(long)]
     pub utf8_names: bool,
     /// Show at most this many problems; the rest is counted
+    ///
+    /// Errors go before repairs, and repairs before warnings.
     #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Output")]
     pub max_diagnostics: usize,
     /// How problems are told: for people, as file:line:column, as JSON lines, or for GitHub Actions
+    ///
+    /// Lines and columns count from 1, columns in characters. A JSON object has severity, code, file, line, column,
+    /// message and help. The file is `<stdin>` for standard input and `<metric>` for -m.
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     pub message_format: MessageFormat,
 }
 
-/// Which gateway, and how long to try.
-#[derive(Args, Debug)]
+/// Which gateway, and how it is reached.
+#[derive(Args, Debug, Default)]
 pub struct ConnectionArgs {
     /// The gateway [env: PUSHGATEWAY_URL] [default: http://localhost:9091]
     ///
-    /// The scheme may be left out, a path prefix is kept, and a trailing `/` or `/metrics` does no harm.
+    /// The scheme may be left out, a path prefix is kept, and a trailing `/` or `/metrics` does no harm. A user and a
+    /// password in it (http://USER:PASSWORD@HOST) are percent-decoded and never shown.
     #[arg(short, long, value_name = "URL")]
     pub gateway: Option<OsString>,
     /// How long the request may take, all in all [env: PUSHGATEWAY_TIMEOUT] [default: 30s]
     ///
-    /// A number with a unit: ms, s, m, h, d, w; several may follow each other, as in 1m30s.
+    /// Covers the look-up of the name, the connection, the request, the answer, and all tries and the waits between
+    /// them; not the reading of the input. A number with a unit: ms, s, m, h, d, w; several may follow each other, as
+    /// in 1m30s.
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<OsString>,
+    /// How long one try may take to connect [env: PUSHGATEWAY_CONNECT_TIMEOUT] [default: 5s]
+    ///
+    /// Covers the look-up of the name, the way through a proxy, and TLS.
+    #[arg(long, value_name = "DURATION")]
+    pub connect_timeout: Option<OsString>,
+    /// How often to try again [env: PUSHGATEWAY_RETRIES] [default: 2]
+    ///
+    /// Tried again is what another try can help: no connection, a connection that broke or was closed without an
+    /// answer, and the answers 408, 425, 429, 500, 502, 503 and 504. The first wait is between 100 and 200 ms, each
+    /// further one twice as long and at most 5 s; Retry-After is honoured. A wait that does not fit into --timeout is
+    /// not begun.
+    #[arg(long, value_name = "N")]
+    pub retries: Option<OsString>,
+    /// The user, for basic authentication [env: PUSHGATEWAY_USER]
+    ///
+    /// The password comes from --password-file or PUSHGATEWAY_PASSWORD: on the command line everybody on the machine
+    /// could read it.
+    #[arg(short, long, value_name = "USER")]
+    pub user: Option<OsString>,
+    /// The file with the password [env: PUSHGATEWAY_PASSWORD_FILE, or the password itself: PUSHGATEWAY_PASSWORD]
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<OsString>,
+    /// The file with a bearer token [env: PUSHGATEWAY_BEARER_TOKEN_FILE, or the token: PUSHGATEWAY_BEARER_TOKEN]
+    #[arg(long, value_name = "FILE", conflicts_with = "user")]
+    pub bearer_token_file: Option<OsString>,
+    /// One more header; repeatable [env: PUSHGATEWAY_HEADER, one a line]
+    ///
+    /// Its value is shown nowhere, unless it is one of the few that are known to be harmless. It is visible to others
+    /// on this machine on the command line, and isn't in the variable.
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub headers: Vec<OsString>,
+    /// Trust the authorities in this PEM file besides the system's [env: PUSHGATEWAY_CA_CERT]
+    ///
+    /// A gateway's self-signed certificate can stand there itself.
+    #[arg(long, value_name = "FILE")]
+    pub ca_cert: Option<OsString>,
+    /// The client's certificate, a PEM file [env: PUSHGATEWAY_CERT]
+    #[arg(long, value_name = "FILE")]
+    pub cert: Option<OsString>,
+    /// Its private key, a PEM file [env: PUSHGATEWAY_KEY] [default: in the file of --cert]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<OsString>,
+    /// Trust any server, whatever its certificate [env: PUSHGATEWAY_INSECURE]
+    #[arg(long)]
+    pub insecure: bool,
+    /// The proxy [env: PUSHGATEWAY_PROXY, else http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl reads them]
+    ///
+    /// A plain HTTP request is handed to the proxy with its whole URL. With https://, and where the request carries
+    /// credentials, the proxy is asked for a tunnel (CONNECT) and never sees them. A gateway on this machine
+    /// (localhost, 127.0.0.0/8, ::1) is never reached through a proxy.
+    #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
+    pub proxy: Option<OsString>,
+    /// Use no proxy, whatever the variables say [env: PUSHGATEWAY_NO_PROXY]
+    #[arg(long)]
+    pub no_proxy: bool,
+    /// Connect to this socket in the file system [env: PUSHGATEWAY_UNIX_SOCKET]
+    ///
+    /// --gateway then gives what the server sees: the host and the path prefix.
+    #[arg(long, value_name = "PATH", conflicts_with = "proxy")]
+    pub unix_socket: Option<OsString>,
+    /// How a push is packed: none or gzip [env: PUSHGATEWAY_COMPRESS] [default: none]
+    ///
+    /// Pushgateways read gzip since 1.5.0; aggregation gateways do not.
+    #[arg(long, value_name = "ENCODING")]
+    pub compress: Option<OsString>,
 }
 
 /// What is said, and how.

@@ -1,26 +1,21 @@
 //! From what was typed to what will be done: a flag beats a variable, a variable beats the default, and the rules
 //! that need more than one option hold. Behind this room nobody sees clap or a variable.
 
+mod connection;
 mod operators;
 
 pub use operators::{Delete, Doomed, List, Restore, Show, Shown, Status};
 
 use crate::cli;
-use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::exposition::Rules;
-use crate::gateway::{Connection, Endpoint, GroupUrl, Method};
+use crate::gateway::{Connection, GroupUrl, Method};
 use crate::grouping::{Emptiness, GroupingKey, KeyRules, Label, Names, PathError};
 use crate::input::Origin;
 use crate::output::{self, Charset, ColourChoice, ColourVariables, Stream, Terminal, Verbosity};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-const DEFAULT_GATEWAY: &str = "http://localhost:9091";
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `push` or `add`, ready to be done.
 #[derive(Clone, Debug)]
@@ -66,6 +61,8 @@ pub struct Check {
     pub strip_timestamps: bool,
     /// Harmless faults are repaired.
     pub repair: bool,
+    /// The conventions are checked too.
+    pub lint: bool,
     /// Warnings count as errors.
     pub strict: bool,
     /// How many diagnostics are shown.
@@ -85,6 +82,7 @@ impl Check {
             default_type: self.default_type,
             strip_timestamps: self.strip_timestamps,
             repair: self.repair,
+            lint: self.lint,
             max_diagnostics: self.max_diagnostics,
         }
     }
@@ -99,11 +97,12 @@ pub fn output(args: &cli::OutputArgs, environment: &Environment) -> (Terminal, V
         cli::ColorWhen::Never => ColourChoice::Never,
     };
     let stream = |is_terminal| Stream { is_terminal, colour: colour(choice, is_terminal, environment) };
+    let locale = |name| environment.variable(name).and_then(OsStr::to_str);
     let terminal = Terminal {
         stdout: stream(environment.stdout_is_terminal),
         stderr: stream(environment.stderr_is_terminal),
         width: environment.width,
-        charset: if environment.is_utf8() { Charset::Unicode } else { Charset::Ascii },
+        charset: Charset::from_locale(locale("LC_ALL"), locale("LC_CTYPE"), locale("LANG")),
     };
     let verbosity = match (args.quiet, args.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -135,10 +134,10 @@ impl Push {
         let rules = KeyRules { emptiness: Emptiness::Refuse, names: names(args.input.utf8_names) };
         let (key, endpoint) = match &args.group.url {
             Some(url) => {
-                let url = group_url(url, &args.connection)?;
+                let url = connection::group_url(url, &args.connection)?;
                 (url.key(rules).map_err(in_url)?, url.endpoint)
             }
-            None => (key(&args.group, rules)?, endpoint(&args.connection, environment)?),
+            None => (key(&args.group, rules)?, connection::endpoint(&args.connection, environment)?),
         };
         let action = match (args.dry_run, args.as_curl) {
             (false, false) => Action::Send,
@@ -146,8 +145,8 @@ impl Push {
             (true, _) => Action::Print,
             (false, true) => Action::PrintCurl,
         };
-        let connection = connection(endpoint, &args.connection, environment)?;
-        let check = check(&args.input, environment)?;
+        let connection = connection::resolve(endpoint, &args.connection, environment)?;
+        let check = check(&args.input, &args.producer, environment)?;
         Ok(Self { method, key, check, action, connection })
     }
 }
@@ -172,7 +171,7 @@ pub fn resolve_check(
         None if named => Some(key(&args.group, rules)?),
         None => None,
     };
-    Ok((check(&args.input, environment)?, key))
+    Ok((Check { lint: args.lint, ..check(&args.input, &[], environment)? }, key))
 }
 
 fn key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, Failure> {
@@ -204,44 +203,11 @@ fn in_url(error: PathError) -> Failure {
 /// The value as text. `option` names it in the message.
 fn unicode<'a>(option: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     value.to_str().ok_or_else(|| {
-        Failure::usage(format!("{option}: the value is not UTF-8: {}", value.to_string_lossy()))
+        Failure::usage(format!(
+            "{option}: the value is not UTF-8: {}",
+            value.as_encoded_bytes().escape_ascii()
+        ))
     })
-}
-
-fn group_url(url: &OsStr, connection: &cli::ConnectionArgs) -> Result<GroupUrl, Failure> {
-    if connection.gateway.is_some() {
-        return Err(Failure::usage("--url names the gateway too: leave out --gateway"));
-    }
-    GroupUrl::from_bytes(url.as_encoded_bytes()).map_err(|error| Failure::usage(format!("--url: {error}")))
-}
-
-fn endpoint(args: &cli::ConnectionArgs, environment: &Environment) -> Result<Endpoint, Failure> {
-    let setting = setting(args.gateway.as_ref(), "--gateway", "PUSHGATEWAY_URL", environment)?;
-    let (origin, url) = setting.unwrap_or(("the default", DEFAULT_GATEWAY));
-    url.parse().map_err(|error| Failure::usage(format!("{origin}: {error}")))
-}
-
-fn connection(
-    endpoint: Endpoint,
-    args: &cli::ConnectionArgs,
-    environment: &Environment,
-) -> Result<Connection, Failure> {
-    let timeout = match setting(args.timeout.as_ref(), "--timeout", "PUSHGATEWAY_TIMEOUT", environment)? {
-        None => DEFAULT_TIMEOUT,
-        Some((origin, text)) => limit(origin, text)?,
-    };
-    Ok(Connection { endpoint, timeout, connect_timeout: CONNECT_TIMEOUT })
-}
-
-/// A time limit: a duration that isn't zero.
-fn limit(origin: &str, text: &str) -> Result<Duration, Failure> {
-    match duration::parse(text) {
-        Ok(Duration::ZERO) => {
-            Err(Failure::usage(format!("{origin}: a limit of no time lets nothing happen")))
-        }
-        Ok(limit) => Ok(limit),
-        Err(error) => Err(Failure::usage(format!("{origin}: {error}"))),
-    }
 }
 
 /// An option's value from its flag or its variable, with the name of the one that decided. An empty variable is
@@ -261,8 +227,16 @@ fn setting<'a>(
     environment.variable(variable).map(|value| Ok((variable, unicode(variable, value)?))).transpose()
 }
 
-fn check(args: &cli::InputArgs, environment: &Environment) -> Result<Check, Failure> {
-    Ok(check_of(args, origins(&args.files, &args.metrics, environment)?))
+/// `producer` is the command in place of the other sources, if there is one.
+fn check(args: &cli::InputArgs, producer: &[OsString], environment: &Environment) -> Result<Check, Failure> {
+    let origins = match producer {
+        [] => origins(&args.files, &args.metrics, environment)?,
+        [program, ..] if program.is_empty() => {
+            return Err(Failure::usage("the COMMAND has an empty name: is the variable set?"));
+        }
+        command => vec![Origin::Command(command.to_vec())],
+    };
+    Ok(check_of(args, origins))
 }
 
 fn check_of(args: &cli::InputArgs, origins: Vec<Origin>) -> Check {
@@ -277,6 +251,7 @@ fn check_of(args: &cli::InputArgs, origins: Vec<Origin>) -> Check {
         }),
         strip_timestamps: args.strip_timestamps,
         repair: !args.no_fix,
+        lint: false,
         strict: args.strict,
         max_diagnostics: args.max_diagnostics,
         message_format: match args.message_format {

@@ -40,15 +40,6 @@ impl Environment {
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
-
-    /// Whether the locale's characters are UTF-8, by the usual precedence of the variables.
-    #[must_use]
-    pub fn is_utf8(&self) -> bool {
-        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.variable(name)).is_some_and(|locale| {
-            let locale = locale.to_string_lossy().to_ascii_lowercase();
-            locale.contains("utf-8") || locale.contains("utf8")
-        })
-    }
 }
 
 #[cfg(test)]
@@ -66,13 +57,5 @@ mod tests {
     fn an_empty_variable_is_unset() {
         assert_eq!(with(&[("A", "")]).variable("A"), None);
         assert_eq!(with(&[("A", "x")]).variable("A"), Some(OsStr::new("x")));
-    }
-
-    #[test]
-    fn the_first_set_locale_variable_decides() {
-        assert!(with(&[("LANG", "en_US.UTF-8")]).is_utf8());
-        assert!(with(&[("LC_ALL", ""), ("LANG", "C.utf8")]).is_utf8());
-        assert!(!with(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]).is_utf8());
-        assert!(!with(&[]).is_utf8());
     }
 }

@@ -40,10 +40,8 @@ pub enum Failure {
     },
     /// The input is not what a gateway accepts; the diagnostics have been printed.
     Input {
-        /// How many errors there were.
-        errors: usize,
-        /// What becomes of it, such as "nothing was sent".
-        consequence: &'static str,
+        /// How many problems there were and what becomes of it.
+        message: String,
     },
     /// The exchange with the gateway went wrong.
     Gateway(Box<Fault>),
@@ -82,6 +80,13 @@ pub enum Failure {
         /// What the reader can do.
         hint: Option<&'static str>,
     },
+    /// The command whose output was to be pushed failed; nothing was sent.
+    Producer {
+        /// Its exit code, which becomes ours.
+        code: u8,
+        /// What became of it.
+        message: String,
+    },
     /// Anything else, with the chain of its causes.
     Other(anyhow::Error),
     /// The reader of the standard output went away: the end of the work, but no fault.
@@ -110,6 +115,7 @@ impl Failure {
             Self::Gateway(fault) | Self::Explained { fault, .. } => fault.kind.exit_code(),
             Self::Several { worst, .. } => worst.exit_code(),
             Self::NoSuchGroup { .. } | Self::NothingSelected { .. } => exit_code::NO_SUCH_GROUP,
+            Self::Producer { code, .. } => *code,
         }
     }
 
@@ -118,7 +124,7 @@ impl Failure {
     pub fn details(&self) -> Option<String> {
         match self {
             Self::Gateway(fault) | Self::Explained { fault, .. } => {
-                fault.kind.words().map(|words| format!("the gateway says: {words}"))
+                fault.kind.words().map(|words| format!("{} says: {words}", fault.kind.speaker()))
             }
             Self::NoSuchGroup { others, .. } if !others.is_empty() => {
                 Some(format!("groups of that job: {}", others.join(", ")))
@@ -139,6 +145,7 @@ impl Failure {
             | Self::Several { .. }
             | Self::NothingSelected { .. }
             | Self::Unhealthy { .. }
+            | Self::Producer { .. }
             | Self::Other(_)
             | Self::OutputClosed => None,
         }
@@ -148,12 +155,10 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage { message, .. } => f.write_str(message),
-            Self::Input { errors: 1, consequence } => write!(f, "1 error in the input; {consequence}"),
-            Self::Input { errors, consequence } => write!(f, "{errors} errors in the input; {consequence}"),
-            Self::Gateway(fault) | Self::Explained { fault, .. } => {
-                write!(f, "{}: {}", fault.request, fault.kind.message())
+            Self::Usage { message, .. } | Self::Producer { message, .. } | Self::Input { message } => {
+                f.write_str(message)
             }
+            Self::Gateway(fault) | Self::Explained { fault, .. } => fault.fmt(f),
             Self::Several { count: 1, .. } => f.write_str("1 request failed"),
             Self::Several { count, .. } => write!(f, "{count} requests failed"),
             Self::NothingSelected { gateway } => write!(f, "no group on {gateway} is selected"),

@@ -1,14 +1,25 @@
-//! The text to push, read whole: files, standard input and the command line's own lines, one behind the other.
+//! The text to push, read whole: files, standard input, the output of a command and the command line's own lines, one
+//! behind the other.
 //!
-//! Whole, because a push that was cut is worse than none: nothing is sent unless everything was read. The place
-//! where each source begins is kept, so that a message can name the file and its own line number.
+//! Whole, because a push that was cut is worse than none: nothing is sent unless everything was read, a file that
+//! changes meanwhile is refused, and what never ends is given up before it fills the memory. The place where each
+//! source begins is kept, so that a message can name the file and its own line number.
+
+mod producer;
 
 use crate::error::Failure;
 use crate::output::Source;
 use anyhow::Context;
-use std::fs::{self, File};
-use std::io::Read;
+use std::ffi::OsString;
+use std::fs::{File, Metadata};
+use std::io::{self, IsTerminal as _, Read};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
+
+/// More text than this is no push: a gateway would work on it for minutes and hold a multiple of it in memory.
+const LIMIT: u64 = 1 << 30;
+/// As much is read from a device before it is taken for one without an end, such as `/dev/zero`.
+const DEVICE_LIMIT: u64 = 16 << 20;
 
 /// Where a part of the text comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +30,8 @@ pub enum Origin {
     Stdin,
     /// The `-m` options, each one or more whole lines.
     Metrics(Vec<String>),
+    /// The output of a command, its program first.
+    Command(Vec<OsString>),
 }
 
 /// The text of one push.
@@ -34,15 +47,19 @@ pub struct Input {
 ///
 /// # Errors
 ///
-/// [`Failure::Other`] with the name of the source that can't be read.
+/// [`Failure::Other`] with the name of the source that can't be read; [`Failure::Producer`] for a command that failed.
 pub fn read(origins: &[Origin], stdin: &mut dyn Read) -> Result<Input, Failure> {
     let mut input = Input::default();
     for origin in origins {
         input.sources.push(Source { name: name(origin), start: input.bytes.len() });
+        let left = LIMIT.saturating_sub(u64::try_from(input.bytes.len()).unwrap_or(u64::MAX));
         match origin {
-            Origin::File(path) => read_file(path, &mut input.bytes)?,
+            Origin::File(path) => {
+                let read = read_file(path, left, &mut input.bytes);
+                read.with_context(|| format!("can't read {}", path.display()))?;
+            }
             Origin::Stdin => {
-                stdin.read_to_end(&mut input.bytes).context("can't read standard input")?;
+                read_at_most(&mut *stdin, left, &mut input.bytes).context("can't read standard input")?;
             }
             Origin::Metrics(lines) => {
                 for line in lines {
@@ -50,6 +67,7 @@ pub fn read(origins: &[Origin], stdin: &mut dyn Read) -> Result<Input, Failure> 
                     input.bytes.push(b'\n');
                 }
             }
+            Origin::Command(command) => producer::run(command, left, &mut input.bytes)?,
         }
     }
     Ok(input)
@@ -60,24 +78,100 @@ fn name(origin: &Origin) -> String {
         Origin::File(path) => path.display().to_string(),
         Origin::Stdin => "<stdin>".to_owned(),
         Origin::Metrics(_) => "<metric>".to_owned(),
+        Origin::Command(_) => "<command>".to_owned(),
     }
 }
 
-fn read_file(path: &Path, bytes: &mut Vec<u8>) -> Result<(), Failure> {
-    let mut read = || {
-        let mut file = File::open(path)?;
-        // The length is a hint alone: a pipe has none, and a file may grow or shrink while it is read.
-        let length = file.metadata().map_or(0, |metadata| metadata.len());
-        bytes.try_reserve_exact(usize::try_from(length).unwrap_or(0)).map_err(std::io::Error::other)?;
-        file.read_to_end(bytes)
-    };
-    match read() {
-        Ok(_) => Ok(()),
-        Err(_) if fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) => {
-            Err(Failure::Other(anyhow::anyhow!("can't read {}: it is a directory", path.display())))
-        }
-        Err(error) => {
-            Err(Failure::Other(anyhow::Error::new(error).context(format!("can't read {}", path.display()))))
-        }
+fn read_file(path: &Path, limit: u64, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
+    let mut file = File::open(path).map_err(plain)?;
+    let before = file.metadata().map_err(plain)?;
+    let kind = before.file_type();
+    if kind.is_dir() {
+        anyhow::bail!("it is a directory");
+    }
+    if kind.is_block_device() {
+        anyhow::bail!("it is a block device");
+    }
+    if kind.is_file() {
+        let length = usize::try_from(before.len().min(limit)).unwrap_or(usize::MAX);
+        // Room for one byte more, so that the end is seen without a reallocation.
+        bytes.try_reserve_exact(length.saturating_add(1)).context("there is not enough memory")?;
+        let start = bytes.len();
+        read_at_most(&mut file, limit, bytes)?;
+        let after = file.metadata().map_err(plain)?;
+        return unchanged(&before, &after, bytes.len() - start);
+    }
+    let limit = if kind.is_char_device() && !file.is_terminal() { limit.min(DEVICE_LIMIT) } else { limit };
+    read_at_most(&mut file, limit, bytes)
+}
+
+/// Whether a file is the same after it was read, by its length and its time, so that what was read is one state of it
+/// and not half of two.
+fn unchanged(before: &Metadata, after: &Metadata, read: usize) -> anyhow::Result<()> {
+    let lengths = [before.len(), after.len()];
+    // The kernel's own files, as in /proc, have no length.
+    let is_whole = lengths == [0, 0] || lengths.iter().all(|length| usize::try_from(*length) == Ok(read));
+    if !is_whole || (before.len() > 0 && before.modified().ok() != after.modified().ok()) {
+        anyhow::bail!(
+            "it changed while it was read: write the text elsewhere and rename the file when it is done"
+        );
+    }
+    Ok(())
+}
+
+/// Reads to the end, or fails where that is further off than `limit` bytes.
+fn read_at_most(from: impl Read, limit: u64, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
+    let read = from.take(limit.saturating_add(1)).read_to_end(bytes).map_err(plain)?;
+    if u64::try_from(read).is_ok_and(|read| read > limit) {
+        anyhow::bail!("it has more than {} MiB, and no end in sight", limit >> 20);
+    }
+    Ok(())
+}
+
+/// The operating system's reason without its number.
+fn plain(error: io::Error) -> anyhow::Error {
+    if error.raw_os_error().is_none() {
+        return anyhow::Error::new(error);
+    }
+    let text = error.to_string();
+    anyhow::Error::msg(text.split(" (os error").next().unwrap_or_default().to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    #[test]
+    fn what_has_no_end_is_given_up() {
+        let mut bytes = b"before".to_vec();
+        let told = read_at_most(io::repeat(b'x'), 3 << 20, &mut bytes).unwrap_err();
+        assert_eq!(told.to_string(), "it has more than 3 MiB, and no end in sight");
+        bytes.clear();
+        read_at_most(io::repeat(b'x').take(1 << 20), 1 << 20, &mut bytes).unwrap();
+        assert_eq!(bytes.len(), 1 << 20);
+    }
+
+    #[test]
+    fn a_file_that_changes_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics");
+        let state = |text: &[u8]| {
+            let mut file = File::options().create(true).append(true).open(&path).unwrap();
+            file.write_all(text).unwrap();
+            file.metadata().unwrap()
+        };
+        let (empty, short, long) = (state(b""), state(b"a 1\n"), state(b"b 2\n"));
+        assert!(unchanged(&empty, &empty, 0).is_ok());
+        assert!(unchanged(&empty, &empty, 40).is_ok(), "a file of the kernel's");
+        assert!(unchanged(&short, &short, 4).is_ok());
+        assert!(unchanged(&short, &short, 3).is_err(), "it shrank and grew again");
+        assert!(unchanged(&short, &long, 4).is_err(), "it grew behind the reader");
+        assert!(unchanged(&short, &long, 8).is_err(), "it grew before the reader");
+        assert!(unchanged(&long, &short, 4).is_err(), "it shrank");
+        assert!(unchanged(&empty, &short, 4).is_err(), "it came to be");
+        File::options().write(true).open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        let touched = std::fs::metadata(&path).unwrap();
+        assert!(unchanged(&long, &touched, 8).is_err(), "it was written with the same length");
     }
 }

@@ -39,7 +39,7 @@ pub mod secret;
 use clap::{CommandFactory, FromArgMatches};
 use env::Environment;
 use error::{Failure, exit_code};
-use output::Printer;
+use output::{Printer, Terminal, Verbosity};
 use std::ffi::OsString;
 use std::io::{Read, Write};
 
@@ -67,12 +67,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     let (terminal, verbosity) = config::output(&cli.output, environment);
     let mut printer = Printer::new(streams.stdout, streams.stderr, terminal, verbosity);
     let mut context = command::Context { environment, stdin: streams.stdin, printer: &mut printer };
-    let done = command::run(cli.command, &mut context);
+    // What is still buffered can fail to be written too, and must be told while there is a printer to tell it.
+    let done =
+        command::run(cli.command, &mut context).and_then(|()| printer.flush().map_err(Failure::output));
     if let Err(failure) = &done {
         tell(failure, &mut printer);
     }
-    let written = printer.finish().map_err(Failure::output);
-    match done.and(written) {
+    match done {
         Ok(()) => exit_code::DONE,
         Err(failure) => failure.exit_code(),
     }
@@ -93,18 +94,27 @@ fn tell(failure: &Failure, printer: &mut Printer<'_>) {
 
 /// Says what clap has to say: the help or the version on standard output, a fault on standard error.
 fn say(said: &clap::Error, environment: &Environment, streams: Streams<'_>) -> u8 {
-    let (stream, is_terminal) = if said.use_stderr() {
-        (streams.stderr, environment.stderr_is_terminal)
-    } else {
-        (streams.stdout, environment.stdout_is_terminal)
-    };
+    let Streams { stdout, stderr, .. } = streams;
+    let is_terminal =
+        if said.use_stderr() { environment.stderr_is_terminal } else { environment.stdout_is_terminal };
     let text = said.render();
     let text = if config::colour(output::ColourChoice::Auto, is_terminal, environment) {
         text.ansi().to_string()
     } else {
         text.to_string()
     };
-    // A reader that went away misses the help; nobody is left to tell.
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
-    u8::try_from(said.exit_code()).unwrap_or(exit_code::USAGE)
+    if said.use_stderr() {
+        // Who can't be told of the fault still has the exit code.
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+        return u8::try_from(said.exit_code()).unwrap_or(exit_code::USAGE);
+    }
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match written.map_err(Failure::output) {
+        Ok(()) => exit_code::DONE,
+        Err(failure) => {
+            let mut printer = Printer::new(stdout, stderr, Terminal::default(), Verbosity::default());
+            tell(&failure, &mut printer);
+            failure.exit_code()
+        }
+    }
 }

@@ -4,7 +4,7 @@ use super::explain::{Refused, explain};
 use super::{Context, check, diff};
 use crate::config::{Action, Push};
 use crate::error::Failure;
-use crate::gateway::{Client, Method, Request, curl};
+use crate::gateway::{Body, Client, Method, Request, curl};
 use crate::input;
 
 /// Pushes, or prints what would be pushed.
@@ -15,21 +15,24 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
         method: push.method,
         endpoint: &push.connection.endpoint,
         path: push.key.path(),
-        body: Some(&accepted.body),
+        body: Some(Body::new(&accepted.body, push.connection.encoding)),
     };
     match push.action {
         Action::Print => {
-            context.printer.result(request.head().as_bytes()).map_err(Failure::output)?;
+            context
+                .printer
+                .result(request.head(&push.connection.headers).as_bytes())
+                .map_err(Failure::output)?;
             context.printer.result(&accepted.body).map_err(Failure::output)
         }
         Action::PrintCurl => {
-            let command = curl::command(&request, push.connection.timeout).map_err(anyhow::Error::new)?;
+            let command = curl::command(&request, &push.connection).map_err(anyhow::Error::new)?;
             context.printer.result(&command).map_err(Failure::output)
         }
         Action::Diff => diff::run(push, &accepted.body, context),
         Action::Send => {
             let client = Client::new(&push.connection);
-            let answer = client.send(&request).map_err(|fault| {
+            let answer = super::send(&client, &request, context.printer).map_err(|fault| {
                 let (method, key, endpoint) = (push.method, &push.key, &push.connection.endpoint);
                 explain(fault, &Refused { method, key, body: &accepted.body, endpoint }, &client)
             })?;

@@ -1,12 +1,12 @@
 //! `check`, and the same look at the text that `push` and `add` take before they send.
 
-use super::Context;
+use super::{Context, plural};
 use crate::config::Check;
 use crate::error::Failure;
-use crate::exposition::{self, Report, Text};
+use crate::exposition::{self, Report, Severity, Stage, Text};
 use crate::grouping::GroupingKey;
 use crate::input::{self, Input};
-use crate::output::{Channel, Printer, Sources};
+use crate::output::{Channel, Printer, Sources, diagnostics};
 use std::borrow::Cow;
 
 /// A text that a gateway accepts.
@@ -20,11 +20,7 @@ pub(super) struct Accepted<'a> {
 impl Accepted<'_> {
     /// `2 metrics, 5 samples`.
     pub(super) fn amount(&self) -> String {
-        let plural = |count: usize, noun: &str| match count {
-            1 => format!("1 {noun}"),
-            _ => format!("{count} {noun}s"),
-        };
-        format!("{}, {}", plural(self.families, "metric"), plural(self.samples, "sample"))
+        amount(self.families, self.samples)
     }
 }
 
@@ -36,8 +32,22 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let input = input::read(&settings.origins, context.stdin)?;
     let report = report(settings, grouping, &input);
-    show(settings, &input, &report, Channel::Result, context.printer)?;
-    refuse(settings, &report, "a gateway would refuse it")
+    // A reader who saw enough and went away does not change the verdict.
+    let shown = show(settings, &input, &report, Channel::Result, context.printer);
+    let refused = report.diagnostics.iter().any(|found| {
+        found.severity == Severity::Error && matches!(found.code.stage(), Stage::Parse | Stage::Store)
+    });
+    let consequence = if refused {
+        Some("a gateway would refuse it")
+    } else if report.errors > 0 {
+        Some("push would not send it")
+    } else {
+        None
+    };
+    refuse(settings, &report, consequence).and(shown)?;
+    let amount = amount(report.families, report.samples);
+    context.printer.success(&format!("{amount}; {}", diagnostics::summary(&report)));
+    Ok(())
 }
 
 /// Checks before a push: problems go to standard error, and nothing but a text that a gateway accepts comes back.
@@ -49,14 +59,28 @@ pub(super) fn accept<'a>(
 ) -> Result<Accepted<'a>, Failure> {
     let report = report(settings, grouping, input);
     show(settings, input, &report, Channel::Message, printer)?;
-    refuse(settings, &report, "nothing was sent")?;
+    refuse(settings, &report, Some("nothing was sent"))?;
     let body = exposition::apply(&input.bytes, &report.splices);
     Ok(Accepted { body, samples: report.samples, families: report.families })
 }
 
+/// `2 metrics, 5 samples`.
+fn amount(families: usize, samples: usize) -> String {
+    format!("{}, {}", plural(families, "metric"), plural(samples, "sample"))
+}
+
+/// The checker's report. With `--strict` its warnings are shown as the errors that they then are; the counts keep
+/// them apart.
 pub(super) fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input) -> Report {
     let starts: Vec<usize> = input.sources.iter().map(|source| source.start).collect();
-    exposition::check(Text { bytes: &input.bytes, starts: &starts }, &settings.rules(grouping))
+    let text = Text { bytes: &input.bytes, starts: &starts };
+    let mut report = exposition::check(text, &settings.rules(grouping));
+    if settings.strict {
+        for found in report.diagnostics.iter_mut().filter(|found| found.severity == Severity::Warning) {
+            found.severity = Severity::Error;
+        }
+    }
+    report
 }
 
 fn show(
@@ -70,7 +94,23 @@ fn show(
     printer.diagnostics(channel, settings.message_format, sources, report).map_err(Failure::output)
 }
 
-fn refuse(settings: &Check, report: &Report, consequence: &'static str) -> Result<(), Failure> {
-    let errors = report.errors + if settings.strict { report.warnings } else { 0 };
-    if errors == 0 { Ok(()) } else { Err(Failure::Input { errors, consequence }) }
+/// Fails if there are errors. `consequence` is what becomes of the text then.
+fn refuse(settings: &Check, report: &Report, consequence: Option<&str>) -> Result<(), Failure> {
+    let strict = settings.strict && report.warnings > 0;
+    if report.errors == 0 && !strict {
+        return Ok(());
+    }
+    let mut message = diagnostics::summary(report);
+    if strict {
+        message.push_str(if report.warnings == 1 {
+            ", which --strict counts as an error"
+        } else {
+            ", which --strict counts as errors"
+        });
+    }
+    if let Some(consequence) = consequence {
+        message.push_str("; ");
+        message.push_str(consequence);
+    }
+    Err(Failure::Input { message })
 }

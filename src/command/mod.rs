@@ -19,7 +19,7 @@ use crate::cli::Command;
 use crate::config;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::gateway::Method;
+use crate::gateway::{Answer, Client, Event, Fault, Method, Request};
 use crate::output::Printer;
 use std::io::Read;
 
@@ -59,6 +59,16 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
         }
         Command::Completions { shell } => completions::run(shell, context),
     }
+}
+
+/// Sends a request and tells what happens meanwhile: further tries with `-v`, the whole exchange with `-vv`.
+fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Result<Answer, Fault> {
+    client.send_told(request, &mut |event| match event {
+        Event::Retry { tries, reason, wait } => {
+            printer.note(&format!("try {tries} failed: {reason}; the next in {} ms", wait.as_millis()));
+        }
+        Event::Exchange(line) => printer.debug(line),
+    })
 }
 
 /// `1 group`, `2 groups`.

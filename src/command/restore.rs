@@ -9,7 +9,7 @@ use super::worst::Worst;
 use super::{Context, check, plural};
 use crate::config::Restore;
 use crate::error::Failure;
-use crate::gateway::{Client, Request};
+use crate::gateway::{Body, Client, Request};
 use crate::grouping::{Emptiness, GroupingKey, KeyRules, Names};
 use crate::input::{self, Input};
 use crate::output::Printer;
@@ -32,16 +32,18 @@ pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<()
     let sections = sections(&input, &name, restore.check.utf8_names, context.printer)?;
     let printer = &mut *context.printer;
     let mut bodies = Vec::with_capacity(sections.len());
-    let mut errors = 0;
+    let mut refused = 0;
     for section in &sections {
         match body(restore, section, printer) {
             Ok(body) => bodies.push(body),
-            Err(Failure::Input { errors: found, .. }) => errors += found,
+            Err(Failure::Input { .. }) => refused += 1,
             Err(failure) => return Err(failure),
         }
     }
-    if errors > 0 {
-        return Err(Failure::Input { errors, consequence: "nothing was sent" });
+    if refused > 0 {
+        let message =
+            format!("{refused} of {} can't be pushed; nothing was sent", plural(sections.len(), "group"));
+        return Err(Failure::Input { message });
     }
     let client = Client::new(&restore.connection);
     let mut worst = Worst::default();
@@ -50,7 +52,8 @@ pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<()
     for (section, body) in sections.iter().zip(&bodies) {
         tried += 1;
         printer.progress(&format!("pushing {tried}/{}: {}", sections.len(), section.key));
-        let sent = send(restore, &client, &section.key, body).map(|status| unchecked |= status == 202);
+        let sent =
+            send(restore, &client, (&section.key, body), printer).map(|status| unchecked |= status == 202);
         if worst.add(sent, &section.key.to_string(), printer) {
             break;
         }
@@ -92,10 +95,20 @@ fn body<'a>(
     Ok(Cow::Owned(accepted.body[section.line..].to_vec()))
 }
 
-fn send(restore: &Restore, client: &Client, key: &GroupingKey, body: &[u8]) -> Result<u16, Failure> {
+fn send(
+    restore: &Restore,
+    client: &Client,
+    (key, body): (&GroupingKey, &[u8]),
+    printer: &mut Printer<'_>,
+) -> Result<u16, Failure> {
     let (method, endpoint) = (restore.method, &restore.connection.endpoint);
-    let request = Request { method, endpoint, path: key.path(), body: Some(body) };
-    match client.send(&request) {
+    let request = Request {
+        method,
+        endpoint,
+        path: key.path(),
+        body: Some(Body::new(body, restore.connection.encoding)),
+    };
+    match super::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
         Err(fault) => Err(explain(fault, &Refused { method, key, body, endpoint }, client)),
     }
@@ -145,9 +158,11 @@ fn sections(
         (0, false) => Ok(sections),
         (0, true) => {
             printer.error(&format!("{name}: there is no group in it"), "", None);
-            Err(Failure::Input { errors: 1, consequence: "nothing was sent" })
+            Err(Failure::Input { message: "nothing was sent".to_owned() })
         }
-        (errors, _) => Err(Failure::Input { errors, consequence: "nothing was sent" }),
+        (errors, _) => {
+            Err(Failure::Input { message: format!("{}; nothing was sent", plural(errors, "error")) })
+        }
     }
 }
 

@@ -85,7 +85,7 @@ fn about(client: &Client, endpoint: &Endpoint) -> Result<About, Failure> {
     let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
     read.map_err(|error| {
         let request = format!("GET {}", endpoint.join("/api/v1/status"));
-        gateway::Fault { request, kind: client.classify_read(error) }
+        gateway::Fault::new(request, client.classify_read(error))
     })?;
     // Whether it is a gateway at all, the look at its groups tells better.
     Ok(About::read(&json).unwrap_or_default())
@@ -104,7 +104,7 @@ fn scrape(client: &Client, found: &Found<'_>) -> Result<Scraped, Failure> {
         Ok(answer) => {
             let scrape = scrape::scan(answer.reader()).map_err(|error| {
                 let request = format!("GET {}", endpoint.join(found.about.telemetry_path()));
-                gateway::Fault { request, kind: client.classify_read(error) }
+                gateway::Fault::new(request, client.classify_read(error))
             })?;
             let troubles = culprits::of_scrape(&scrape.faults, store, endpoint);
             Ok(Scraped { samples: scrape.samples, refusal: None, troubles })

@@ -1,6 +1,7 @@
 //! The part of the operators' commands: `list`, `show`, `delete`, `status`, and pushing a file of groups.
 
-use super::{Check, check_of, connection, endpoint, group_url, key, names, unicode};
+use super::connection::{self, endpoint, group_url};
+use super::{Check, check_of, key, names, unicode};
 use crate::cli;
 use crate::duration;
 use crate::env::Environment;
@@ -134,7 +135,7 @@ impl Delete {
                 force: args.force,
                 dry_run: args.dry_run,
                 format: args.format,
-                connection: connection(endpoint, &args.connection, environment)?,
+                connection: connection::resolve(endpoint, &args.connection, environment)?,
             });
         }
         if args.format.is_some() {
@@ -143,7 +144,7 @@ impl Delete {
             ));
         }
         let (path, key, endpoint) = named(args, environment)?;
-        let connection = connection(endpoint, &args.connection, environment)?;
+        let connection = connection::resolve(endpoint, &args.connection, environment)?;
         let doomed = Doomed::Group { path, key };
         Ok(Self { doomed, force: args.force, dry_run: args.dry_run, format: None, connection })
     }
@@ -191,7 +192,7 @@ impl List {
         }
         let watch = args.watch.as_ref().map(pause).transpose()?;
         let endpoint = endpoint(&args.connection, environment)?;
-        let connection = connection(endpoint, &args.connection, environment)?;
+        let connection = connection::resolve(endpoint, &args.connection, environment)?;
         let (sort, metrics, format) = (args.sort, args.metrics, args.format);
         Ok(Self { selection, sort, metrics, watch, format, connection })
     }
@@ -232,7 +233,7 @@ impl Show {
                 (Shown::Group(key(&args.group, rules)?), endpoint(&args.connection, environment)?)
             }
         };
-        let connection = connection(endpoint, &args.connection, environment)?;
+        let connection = connection::resolve(endpoint, &args.connection, environment)?;
         Ok(Self { shown, connection })
     }
 }
@@ -245,7 +246,7 @@ impl Status {
     /// [`Failure::Usage`].
     pub fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
         let endpoint = endpoint(&args.connection, environment)?;
-        let connection = connection(endpoint, &args.connection, environment)?;
+        let connection = connection::resolve(endpoint, &args.connection, environment)?;
         Ok(Self { format: args.format, connection })
     }
 }
@@ -276,7 +277,7 @@ impl Restore {
         // A group can be empty, and was so when it was shown.
         check.allow_empty = true;
         let endpoint = endpoint(&args.connection, environment)?;
-        let connection = connection(endpoint, &args.connection, environment)?;
+        let connection = connection::resolve(endpoint, &args.connection, environment)?;
         Ok(Some(Self { method, check, connection }))
     }
 }

@@ -4,18 +4,18 @@
 //! what only follows from a fault is kept quiet. The rules of samples are in `sample`, those of the whole in `store`.
 
 use super::explain::{self, quoted};
-use super::family::{Families, Kind, Part};
+use super::family::{At, Families, Kind, Part};
 use super::findings::{Detail, Findings};
 use super::foreign::Foreign;
 use super::key::Key;
-use super::scan::{self, Fault, Line, Meta};
+use super::labels::Shape;
+use super::lines::{self, Place};
+use super::scan::{self, Fault, FaultKind, Line, Meta};
 use super::series::Series;
 use super::token::{Label, Token};
 use super::{Code, Report, Rules, Splice, Text};
 use std::borrow::Cow;
 use std::ops::Range;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Gives the gateway's verdict on a text, with the reasons and the repairs.
 ///
@@ -24,12 +24,11 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 #[must_use]
 pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
     let mut checker = Checker::new(text, rules);
-    let ends = text.starts.iter().skip(1).copied().chain([text.bytes.len()]);
-    let mut start = 0;
-    for end in ends {
-        let end = end.clamp(start, text.bytes.len());
-        checker.file(start..end);
-        start = end;
+    for (mark, file) in lines::files(text) {
+        checker.file(mark, &file);
+    }
+    if rules.lint {
+        checker.lint();
     }
     checker.finish()
 }
@@ -50,11 +49,16 @@ pub(super) struct Checker<'a> {
     pub(super) current: Option<(usize, Part)>,
     /// A line leans on what the server's parser read before it, so that the series can only be told by a replay.
     pub(super) borrowing: bool,
+    /// A quote was not closed in the last line, so that the next may go on with it.
+    open_quote: bool,
     /// What older gateways would refuse and the reader knows by now.
     pub(super) said_of_older: Vec<Older>,
+    /// All of the text is UTF-8.
+    pub(super) is_utf8: bool,
+    /// The names of the last sample's labels, which the next one mostly has too.
+    pub(super) shape: Shape<'a>,
     /// The name of the last sample, whose family the next line's mostly is too.
     pub(super) last: Option<(&'a [u8], usize, Part)>,
-    labels: Vec<Label<'a>>,
 }
 
 /// What older gateways do not take.
@@ -80,74 +84,80 @@ impl<'a> Checker<'a> {
             unread: 0,
             current: None,
             borrowing: false,
+            open_quote: false,
             said_of_older: Vec::new(),
+            is_utf8: std::str::from_utf8(text.bytes).is_ok(),
+            shape: Shape::default(),
             last: None,
-            labels: Vec::new(),
         }
     }
 
-    fn file(&mut self, file: Range<usize>) {
-        let bytes = self.text.bytes;
-        let mut start = file.start;
-        if bytes[file.clone()].starts_with(BYTE_ORDER_MARK) {
-            start += BYTE_ORDER_MARK.len();
-            self.repair(Code::ByteOrderMark, file.start..start, "", || {
-                Detail::new("the file begins with a byte-order mark")
-            });
+    fn file(&mut self, mark: Range<usize>, file: &Range<usize>) {
+        if !mark.is_empty() {
+            let detail = || Detail::new("the file begins with a byte-order mark");
+            self.repair(Code::ByteOrderMark, mark, "", detail);
         }
-        let file = start..file.end;
-        while start < file.end {
-            let newline = memchr::memchr(b'\n', &bytes[start..file.end]);
-            let end = newline.map_or(file.end, |at| start + at);
-            let Some(content) = self.line(start..end, &file) else { return };
-            if newline.is_none() && content {
+        let mut start = file.start;
+        let mut labels = Vec::new();
+        let mut begun = false;
+        while let Some(place) = lines::next(self.text.bytes, file, start, &mut labels) {
+            start = place.all.end + 1;
+            let before = (self.findings.counts(), self.splices.len());
+            let content = self.line(&place, &mut labels);
+            if content && !begun && self.is_foreign(&place, before) {
+                return;
+            }
+            begun |= content;
+            if !place.ended && content {
+                let end = place.all.end;
                 let detail = || Detail::new("the last line does not end with a newline");
                 self.repair(Code::MissingNewline, end..end, "\n", detail);
             }
-            start = end + 1;
         }
     }
 
-    /// Checks one line and returns whether anything is in it, or `None` if the file is something else altogether.
-    fn line(&mut self, line: Range<usize>, file: &Range<usize>) -> Option<bool> {
-        let trimmed = self.trim(&line);
-        let mut labels = std::mem::take(&mut self.labels);
-        let result = scan::line(self.text.bytes, trimmed.clone(), &mut labels);
+    /// Whether the file, of which the first line was refused, is something else altogether. That is then all that is said
+    /// of it.
+    fn is_foreign(&mut self, first: &Place, (counts, splices): ([usize; 3], usize)) -> bool {
+        let [errors, ..] = counts;
+        if self.findings.errors() == errors {
+            return false;
+        }
+        let Some(foreign) = Foreign::recognise(&self.text.bytes[first.file.clone()]) else { return false };
+        self.findings.take_back(counts, first.all.start);
+        self.splices.truncate(splices);
+        let at = first.trimmed.start;
+        let span = at..at + scan::character(&self.text.bytes[at..]);
+        let (what, help) = foreign.describe();
+        self.findings.error(Code::WrongFormat, span, || {
+            Detail::new(format!("the input is no metrics text; it is {what}")).help(help)
+        });
+        true
+    }
+
+    /// Checks one line and returns whether anything is in it.
+    fn line(&mut self, place: &Place, labels: &mut Vec<Label<'a>>) -> bool {
+        let Place { all, trimmed, .. } = place;
+        let result = scan::line(self.text.bytes, trimmed.clone(), labels);
         let content = !matches!(result, Ok(Line::Blank));
-        let mut go_on = true;
+        let continues = std::mem::replace(&mut self.open_quote, false);
+        let behind = trimmed.end..all.end;
         match result {
             Ok(Line::Sample(sample)) => {
-                self.sample(&sample, &labels, line.start);
-                if trimmed.end < line.end && !sample.value.is_empty() {
-                    self.trailing(trimmed.end..line.end);
+                self.sample(&sample, labels, all.start);
+                if !behind.is_empty() && !sample.value.is_empty() {
+                    self.trailing(behind);
                 }
             }
-            Ok(Line::Blank | Line::Comment) if trimmed.end < line.end => self.trailing(trimmed.end..line.end),
+            Ok(Line::Blank | Line::Comment) if !behind.is_empty() => self.trailing(behind),
+            Ok(Line::Help(meta)) => self.help(&meta, behind),
+            Ok(Line::Type(meta)) => self.type_of(&meta, behind),
+            // The rest of a label value with a line break in it.
+            Err(_) if continues => self.open_quote = !self.text.bytes[trimmed.clone()].contains(&b'"'),
+            Err(fault) => self.fault(&fault, place),
             Ok(Line::Blank | Line::Comment) => {}
-            Ok(Line::Help(meta)) => self.help(&meta),
-            Ok(Line::Type(meta)) => self.type_of(&meta),
-            Err(fault) => go_on = self.fault(&fault, trimmed, file),
         }
-        self.labels = labels;
-        go_on.then_some(content)
-    }
-
-    /// The line without what may be trimmed off its end: blanks and carriage returns, but neither of a comment that the
-    /// server takes with them nor of an empty line that has blanks only.
-    fn trim(&mut self, line: &Range<usize>) -> Range<usize> {
-        let bytes = &self.text.bytes[line.clone()];
-        if !matches!(bytes.last(), Some(b' ' | b'\t' | b'\r')) {
-            return line.clone();
-        }
-        let end = bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1);
-        let returns = bytes[end..].contains(&b'\r');
-        let comment = bytes.iter().find(|byte| !matches!(byte, b' ' | b'\t')) == Some(&b'#');
-        let keep = if comment {
-            !returns || scan::line(self.text.bytes, line.clone(), &mut self.labels).is_ok()
-        } else {
-            end == 0 && !returns
-        };
-        if keep { line.clone() } else { line.start..line.start + end }
+        content
     }
 
     /// Something behind a line that the server does not take there.
@@ -181,37 +191,25 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Reports a line that the grammar does not take. Returns whether to go on with the file.
-    fn fault(&mut self, fault: &Fault, line: Range<usize>, file: &Range<usize>) -> bool {
+    /// Reports a line that the grammar does not take.
+    fn fault(&mut self, fault: &Fault, place: &Place) {
         self.unread += 1;
-        if self.text.bytes[file.start..line.start].trim_ascii().is_empty()
-            && let Some(foreign) = Foreign::recognise(&self.text.bytes[file.clone()])
-        {
-            let (what, help) = foreign.describe();
-            let detail = || Detail::new(format!("the input is no metrics text; it is {what}")).help(help);
-            self.findings.error(Code::WrongFormat, fault.span.clone(), detail);
-            return false;
-        }
-        let bytes = self.text.bytes;
-        let (code, span, detail) = explain::fault(bytes, line, fault);
-        self.findings.error(code, span, || detail);
-        true
+        self.open_quote = fault.kind == FaultKind::OpenValue;
+        let (bytes, line) = (self.text.bytes, place.trimmed.clone());
+        self.findings.error_found(fault.span.start, || explain::fault(bytes, line, fault));
     }
 
     /// `# HELP name text`.
-    fn help(&mut self, meta: &Meta<'a>) {
+    fn help(&mut self, meta: &Meta<'a>, behind: Range<usize>) {
+        if !behind.is_empty() {
+            self.trailing(behind);
+        }
         let Some((name, number, _)) = self.meta(meta) else { return };
         let Some(text) = meta.text.clone() else { return };
         let bytes = &self.text.bytes[text.clone()];
-        if let Some(first) = self.families[number].help {
-            let family = self.families[number].name.text();
-            self.findings.error(Code::SecondHelp, name.span(), || {
-                Detail::new(format!("a second HELP line for {}", quoted(&family)))
-                    .related(line_of(self.text.bytes, first), "the first one")
-            });
+        if !self.only_help(&name, number, bytes) {
             return;
         }
-        self.families[number].help = Some(name.span().start);
         let mut escapes = bytes.iter().enumerate();
         while let Some((at, byte)) = escapes.next() {
             if *byte != b'\\' {
@@ -251,8 +249,43 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Whether a HELP text is the first of its family. The repairs leave nothing of a text that is nothing but carriage
+    /// returns, so that two lines of which one has no other text are mended by them.
+    fn only_help(&mut self, name: &Token<'a>, number: usize, text: &[u8]) -> bool {
+        let family = &mut self.families[number];
+        let blank = text.iter().all(|byte| *byte == b'\r');
+        let first = family.help;
+        let again = first.is_some() || family.blank_help;
+        if blank {
+            family.blank_help = true;
+        } else {
+            family.help = first.or(Some(At::new(name.span().start)));
+        }
+        if !again {
+            return true;
+        }
+        let (bytes, family) = (self.text.bytes, family.name.text());
+        let detail = || {
+            let detail = Detail::new(format!("a second HELP line for {}", quoted(&family)));
+            match first {
+                Some(first) => detail.related(line_of(bytes, first.get()), "the first one"),
+                None => detail,
+            }
+        };
+        let mended = blank || first.is_none();
+        if mended {
+            self.findings.fixed(Code::SecondHelp, name.span(), detail);
+        } else {
+            self.findings.error(Code::SecondHelp, name.span(), detail);
+        }
+        mended
+    }
+
     /// `# TYPE name type`.
-    fn type_of(&mut self, meta: &Meta<'a>) {
+    fn type_of(&mut self, meta: &Meta<'a>, behind: Range<usize>) {
+        if !behind.is_empty() {
+            self.trailing(behind);
+        }
         let Some((name, number, part)) = self.meta(meta) else { return };
         let Some(text) = meta.text.clone() else { return };
         let family = &self.families[number];
@@ -261,12 +294,11 @@ impl<'a> Checker<'a> {
             return;
         }
         let bytes = &self.text.bytes[text.clone()];
-        let trimmed =
-            bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1);
+        let trimmed = lines::trimmed(bytes);
         let span = text.start..text.start + trimmed;
         let kind = Kind::parse(&bytes[..trimmed]);
         let family = &mut self.families[number];
-        family.declared = Some(name.span().start);
+        family.declared = Some(At::new(name.span().start));
         family.guessed = kind.is_none() && trimmed > 0;
         family.kind = kind;
         match kind {
@@ -297,7 +329,7 @@ impl<'a> Checker<'a> {
                 } else {
                     format!("{} is a part of {family_name}, whose type is given already", quoted(name.raw()))
                 };
-                Detail::new(message).related(line_of(bytes, first), "the first one")
+                Detail::new(message).related(line_of(bytes, first.get()), "the first one")
             });
         } else {
             let first = family.first_sample;
@@ -306,7 +338,7 @@ impl<'a> Checker<'a> {
                     Detail::new(format!("the TYPE line of {family_name} comes after its first sample"))
                         .help("move it before the samples");
                 match first {
-                    Some(first) => detail.related(line_of(bytes, first), "the first sample"),
+                    Some(first) => detail.related(line_of(bytes, first.get()), "the first sample"),
                     None => detail,
                 }
             });
@@ -367,7 +399,9 @@ impl<'a> Checker<'a> {
                 Older::QuoteInHelp => {
                     "older gateways, such as 1.5.1, refuse `\\\"` in a HELP text; a plain `\"` will do"
                 }
-                Older::GaugeHistogram => "gateways before 1.11 know no gauge histograms and refuse the type",
+                Older::GaugeHistogram => {
+                    "gateways before 1.11.2 know no gauge histograms and refuse or misread them"
+                }
                 Older::FloatCount => {
                     "older gateways, such as 1.5.1, store only the whole part of a bucket or count"
                 }
@@ -379,42 +413,4 @@ impl<'a> Checker<'a> {
 /// From `at` to the end of its line.
 pub(super) fn line_of(bytes: &[u8], at: usize) -> Range<usize> {
     at..memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::exposition::{Severity, apply};
-
-    fn rules() -> Rules<'static> {
-        Rules {
-            grouping: None,
-            utf8_names: false,
-            allow_empty: false,
-            default_type: None,
-            strip_timestamps: false,
-            repair: true,
-            max_diagnostics: usize::MAX,
-        }
-    }
-
-    fn codes(report: &Report) -> Vec<(&'static str, Severity)> {
-        report.diagnostics.iter().map(|d| (d.code.as_str(), d.severity)).collect()
-    }
-
-    #[test]
-    fn each_example_has_its_code() {
-        for code in Code::ALL {
-            if matches!(code, Code::QuantileLabel | Code::LeInKey | Code::ParserCrash | Code::BorrowedName) {
-                continue; // the former two need a grouping key, the latter a replay
-            }
-            let text = Text { bytes: code.example(), starts: &[0] };
-            let report = check(text, &rules());
-            assert!(report.diagnostics.iter().any(|d| d.code == *code), "{code:?}: {report:#?}");
-            let repaired = apply(code.example(), &report.splices);
-            let again = check(Text { bytes: &repaired, starts: &[0] }, &rules());
-            assert_eq!(again.fixed, 0, "{code:?}");
-            assert!(codes(&report).len() <= 2, "{code:?}: {report:#?}");
-        }
-    }
 }

@@ -12,6 +12,8 @@ pub enum Stage {
     Ours,
     /// Nothing is refused.
     Advice,
+    /// Nothing is refused, and only who asks with `--lint` hears of it.
+    Convention,
 }
 
 macro_rules! codes {
@@ -44,7 +46,7 @@ macro_rules! codes {
             }
 
             /// A text in which the rule finds something. `quantile-label` and `le-in-key` also need a grouping key
-            /// with the label that they are about.
+            /// with the label that they are about, and those of [`Stage::Convention`] the rule `lint`.
             #[must_use]
             pub fn example(self) -> &'static [u8] {
                 match self {
@@ -172,6 +174,9 @@ codes! {
     GatewayFamily "gateway-family" Store
         "A metric has the name of one of the gateway's own, but another type."
         b"# TYPE go_goroutines counter\ngo_goroutines 1\n";
+    BorrowedClash "borrowed-clash" Store
+        "A sample without a name of its own gives two metrics the same series, or one metric two types."
+        b"a 1\n{} 2\n";
     QuantileLabel "quantile-label" Store
         "The grouping key has a label quantile beside a summary."
         b"# TYPE s summary\ns_sum 1\n";
@@ -211,6 +216,39 @@ codes! {
     OlderGateway "older-gateway" Advice
         "Older gateways, such as 1.5.1, refuse it or store something else."
         b"# HELP a say \\\"x\\\"\na 1\n";
+    LintNoHelp "lint-no-help" Convention
+        "A metric has no HELP text."
+        b"a 1\n";
+    LintBaseUnit "lint-base-unit" Convention
+        "A metric's name holds a unit that is no base unit."
+        b"# HELP a_milliseconds x\na_milliseconds 1\n";
+    LintUnitAbbreviation "lint-unit-abbreviation" Convention
+        "A metric's name holds an abbreviated unit."
+        b"# HELP a_ms x\na_ms 1\n";
+    LintCounterSuffix "lint-counter-suffix" Convention
+        "A counter's name does not end with _total."
+        b"# HELP a x\n# TYPE a counter\na 1\n";
+    LintTotalSuffix "lint-total-suffix" Convention
+        "A name ends with _total, but the metric is no counter."
+        b"# HELP a_total x\n# TYPE a_total gauge\na_total 1\n";
+    LintReservedSuffix "lint-reserved-suffix" Convention
+        "A name ends as the samples of histograms or summaries do, but the metric is neither."
+        b"# HELP a_count x\n# TYPE a_count gauge\na_count 1\n";
+    LintReservedLabel "lint-reserved-label" Convention
+        "A metric has the label le but is no histogram, or the label quantile but is no summary."
+        b"# HELP a x\n# TYPE a gauge\na{le=\"1\"} 1\n";
+    LintTypeInName "lint-type-in-name" Convention
+        "A metric's name holds its type."
+        b"# HELP a_gauge x\n# TYPE a_gauge gauge\na_gauge 1\n";
+    LintColon "lint-colon" Convention
+        "A metric's name holds a colon, which is for recording rules."
+        b"# HELP a:b x\na:b 1\n";
+    LintCamelCase "lint-camel-case" Convention
+        "A metric's name is written in camelCase."
+        b"# HELP aB x\naB 1\n";
+    LintCamelCaseLabel "lint-camel-case-label" Convention
+        "A label's name is written in camelCase."
+        b"# HELP a x\na{bC=\"x\"} 1\n";
 }
 
 #[cfg(test)]

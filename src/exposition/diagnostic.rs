@@ -10,7 +10,7 @@ pub enum Severity {
     Error,
     /// The gateway refuses the text as written; `push` and `add` repair it without changing what it means.
     Fixed,
-    /// The gateway takes the text, but stores something else than was written.
+    /// The gateway takes the text, but stores something else than was written, or a convention is not kept.
     Warning,
 }
 

@@ -16,7 +16,7 @@ pub(super) fn quoted(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * LONGEST)]);
     let mut short: String = text.chars().take(LONGEST).collect();
     if short.len() < bytes.len() && text.chars().count() >= LONGEST {
-        short.push('…');
+        short.push_str("...");
     }
     format!("`{}`", short.escape_debug())
 }
@@ -165,7 +165,8 @@ fn quoted_raw(bytes: &[u8]) -> String {
 }
 
 /// A value that is no number. `behind_name` is the name if nothing at all stands between the two.
-pub(super) fn value(value: &[u8], behind_name: Option<&[u8]>) -> (Code, Detail) {
+/// `followed`: something follows on the line.
+pub(super) fn value(value: &[u8], behind_name: Option<&[u8]>, followed: bool) -> (Code, Detail) {
     if value.is_empty() {
         return (
             Code::MissingValue,
@@ -201,7 +202,7 @@ pub(super) fn value(value: &[u8], behind_name: Option<&[u8]>) -> (Code, Detail) 
                     .help(format!("write `{fixed}`; `LC_ALL=C` makes most programs do so")),
             )
         }
-        [b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':', ..] if is_number && joins(tail) => {
+        [b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':', ..] if is_number && joins(tail, followed) => {
             let message = format!("{text} is a value and the next line's name in one");
             (
                 Code::JoinedLines,
@@ -218,7 +219,7 @@ pub(super) fn value(value: &[u8], behind_name: Option<&[u8]>) -> (Code, Detail) 
 }
 
 /// Whether what follows a number may be the name that began the next line, and is no unit or exponent.
-fn joins(tail: &[u8]) -> bool {
+fn joins(tail: &[u8], followed: bool) -> bool {
     const UNITS: [&[u8]; 19] = [
         b"s", b"ms", b"us", b"ns", b"m", b"h", b"d", b"b", b"kb", b"mb", b"gb", b"tb", b"k", b"g", b"t",
         b"ki", b"mi", b"gi", b"kib",
@@ -227,7 +228,9 @@ fn joins(tail: &[u8]) -> bool {
     let name =
         tail.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':')).count();
     let exponent = matches!(lower.as_slice(), [b'e' | b'x' | b'p' | b'_', ..]) && name < 5;
-    !UNITS.contains(&lower.as_slice()) && !exponent && (name == tail.len() || tail[name] == b'{')
+    (followed || !UNITS.contains(&lower.as_slice()))
+        && !exponent
+        && (name == tail.len() || tail[name] == b'{')
 }
 
 fn other_value(value: &[u8], text: &str, is_number: bool, tail: &[u8]) -> Detail {
@@ -335,7 +338,7 @@ mod tests {
     use super::*;
 
     fn help_for(text: &str) -> String {
-        value(text.as_bytes(), None).1.help.unwrap_or_default()
+        value(text.as_bytes(), None, false).1.help.unwrap_or_default()
     }
 
     #[test]
@@ -348,9 +351,9 @@ mod tests {
         assert!(help_for("-nan").contains("without a sign"));
         assert!(help_for("0x1F").contains("decimal"));
         assert!(help_for("1e999").contains("+Inf"));
-        assert_eq!(value(b"", None).0, Code::MissingValue);
+        assert_eq!(value(b"", None, false).0, Code::MissingValue);
         assert_eq!(
-            value(b"-bar", Some(b"foo")).1.help.unwrap(),
+            value(b"-bar", Some(b"foo"), false).1.help.unwrap(),
             "a metric name has letters, digits, `_` and `:` only; for example `foo_bar`"
         );
     }

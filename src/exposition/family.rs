@@ -3,6 +3,7 @@
 
 use super::hash::{self, Index};
 use super::token::Token;
+use std::num::NonZeroUsize;
 
 /// The types of the text format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +85,20 @@ pub(super) enum Part {
     Bucket,
 }
 
+/// A place in the text, in a form of which `Option` costs nothing: a text may have a million families.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At(NonZeroUsize);
+
+impl At {
+    pub(super) fn new(at: usize) -> Self {
+        Self(NonZeroUsize::MIN.saturating_add(at))
+    }
+
+    pub(super) fn get(self) -> usize {
+        self.0.get() - 1
+    }
+}
+
 /// One metric family.
 #[derive(Debug)]
 pub(super) struct Family<'a> {
@@ -91,11 +106,13 @@ pub(super) struct Family<'a> {
     /// `None` until a TYPE line or a first sample has fixed it.
     pub(super) kind: Option<Kind>,
     /// Where a TYPE line has declared `kind`; a faulty line counts.
-    pub(super) declared: Option<usize>,
-    /// Where the family's HELP line stands.
-    pub(super) help: Option<usize>,
+    pub(super) declared: Option<At>,
+    /// Where its HELP line stands that has a text.
+    pub(super) help: Option<At>,
     /// Where the name in the family's first sample stands.
-    pub(super) first_sample: Option<usize>,
+    pub(super) first_sample: Option<At>,
+    /// It has a HELP line whose text is nothing but carriage returns.
+    pub(super) blank_help: bool,
     /// `kind` is a guess, for the TYPE line names none.
     pub(super) guessed: bool,
     /// The reader knows of a sample that is dropped; once is enough.
@@ -118,14 +135,14 @@ impl<'a> Families<'a> {
             return found;
         }
         let number = self.all.len();
-        let all = &self.all;
-        self.index.insert(hash, number, |number| all[number].name.hash());
+        self.index.insert(hash, number);
         self.all.push(Family {
             name: *name,
             kind: None,
             declared: None,
             help: None,
             first_sample: None,
+            blank_help: false,
             guessed: false,
             stray: false,
         });
@@ -184,7 +201,6 @@ pub(super) fn split(name: &[u8]) -> Option<(&[u8], Part)> {
     [(&b"_count"[..], Part::Count), (b"_sum", Part::Sum), (b"_bucket", Part::Bucket)]
         .into_iter()
         .find_map(|(ending, part)| Some((name.strip_suffix(ending)?, part)))
-        .filter(|(base, _)| !base.is_empty())
 }
 
 #[cfg(test)]

@@ -55,6 +55,16 @@ impl Findings {
         self.add(Severity::Error, code, span, detail);
     }
 
+    /// An error of which more than that is found out only if it is kept; `start` is near enough to tell.
+    pub(super) fn error_found(&mut self, start: usize, find: impl FnOnce() -> (Code, Range<usize>, Detail)) {
+        self.errors.count += 1;
+        if self.errors.has_room(self.limit, start) {
+            let (code, span, Detail { message, help, related }) = find();
+            let severity = Severity::Error;
+            self.errors.first.push(Diagnostic { severity, code, span, message, help, related });
+        }
+    }
+
     /// Something that is repaired, or an error where nothing is to be repaired.
     pub(super) fn fixed(&mut self, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {
         let severity = if self.repair { Severity::Fixed } else { Severity::Error };
@@ -68,6 +78,21 @@ impl Findings {
     /// How many errors there are.
     pub(super) fn errors(&self) -> usize {
         self.errors.count
+    }
+
+    /// How many findings there are of each severity, for [`Findings::take_back`].
+    pub(super) fn counts(&self) -> [usize; 3] {
+        [self.errors.count, self.fixed.count, self.warnings.count]
+    }
+
+    /// Forgets what was found in the line that begins at `start` since there were so many findings.
+    pub(super) fn take_back(&mut self, counts: [usize; 3], start: usize) {
+        // What is missing at the end of a file has an empty span where the next one begins.
+        let earlier = |span: &Range<usize>| span.start < start || span.start == start && span.is_empty();
+        for (kept, count) in [&mut self.errors, &mut self.fixed, &mut self.warnings].into_iter().zip(counts) {
+            kept.count = count;
+            kept.first.retain(|diagnostic| earlier(&diagnostic.span));
+        }
     }
 
     fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {

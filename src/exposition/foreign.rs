@@ -32,7 +32,7 @@ impl Foreign {
             _ if begins_with(text, b"<!doctype") || begins_with(text, b"<html") => Self::Html,
             _ if begins_with(text, b"<?xml") => Self::Xml,
             _ if is_json(text) => Self::Json,
-            _ if file.iter().take(1024).any(|&byte| byte == 0) => Self::Binary,
+            _ if is_binary(file) => Self::Binary,
             _ => return None,
         })
     }
@@ -92,6 +92,14 @@ fn is_protobuf(file: &[u8]) -> bool {
     }
 }
 
+/// A NUL, or more control characters than any text has: in random bytes every ninth is one. ESC is left out, since the
+/// colours of a program's output are text. High bytes say nothing: they are an old encoding's letters.
+fn is_binary(file: &[u8]) -> bool {
+    let head = &file[..file.len().min(1024)];
+    let odd = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && **byte != 0x1b;
+    head.contains(&0) || head.iter().filter(odd).count() > 1 + head.len() / 16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +118,7 @@ mod tests {
             (b"a\0 \x001\0\n\0", Foreign::Utf16),
             (b"\x0b\x0a\x03foo\x18\x01\x22\x00", Foreign::Protobuf),
             (b"\x7fELF\x02\x01\x01\0\0", Foreign::Binary),
+            (b"BZh9\x17\x72\x45\x38\x50\x90\x0c\xc3\x1f\x9e\xd1\x05", Foreign::Binary),
         ] {
             assert_eq!(Foreign::recognise(bytes), Some(foreign), "{bytes:?}");
         }
@@ -117,7 +126,15 @@ mod tests {
 
     #[test]
     fn expositions_with_a_fault_are_not() {
-        for text in ["a-b 1\n", "{\"a\",b=\"x\" 1\n", "{a=\"x\"} 1\n", "", "\n\nfoo", "# TYPE x y\n"] {
+        for text in [
+            "a-b 1\n",
+            "{\"a\",b=\"x\" 1\n",
+            "{a=\"x\"} 1\n",
+            "",
+            "\n\nfoo",
+            "# TYPE x y\n",
+            "\x1b[1mfoo\x1b[0m",
+        ] {
             assert_eq!(Foreign::recognise(text.as_bytes()), None, "{text}");
         }
     }

@@ -20,17 +20,26 @@ fn fold(a: u64, b: u64) -> u64 {
 #[inline]
 pub(super) fn bytes(bytes: &[u8]) -> u64 {
     let mut hash = MULTIPLIER ^ (bytes.len() as u64).wrapping_mul(INCREMENT);
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        hash = fold(hash ^ u64::from_le_bytes(word), INCREMENT);
+    let mut rest = bytes;
+    while let Some((word, tail)) = rest.split_first_chunk::<8>() {
+        hash = fold(hash ^ u64::from_le_bytes(*word), INCREMENT);
+        rest = tail;
     }
-    let mut word = 0;
-    for &byte in chunks.remainder() {
-        word = word << 8 | u64::from(byte);
+    fold(hash ^ last_word(bytes, rest), MULTIPLIER)
+}
+
+/// The bytes of `rest`, fewer than eight, which end `bytes`; and some before them where there are any, for that is faster.
+#[inline]
+fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
+    if rest.is_empty() {
+        0
+    } else if let Some(word) = bytes.last_chunk::<8>() {
+        u64::from_le_bytes(*word)
+    } else if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+    } else {
+        rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))
     }
-    fold(hash ^ word, MULTIPLIER)
 }
 
 /// The hash of one label of a series, from the hashes of its name and its value; these are summed.
@@ -60,48 +69,41 @@ impl Index {
         if self.slots.is_empty() {
             return None;
         }
-        let mask = self.slots.len() - 1;
-        let mut at = position(hash, mask);
+        let (tag, mask) = (upper(hash), self.slots.len() - 1);
+        let mut at = tag as usize & mask;
         loop {
-            let (tag, number) = self.slots[at];
+            let (other, number) = self.slots[at];
             let number = (number as usize).checked_sub(1)?;
-            if tag == upper(hash) && same(number) {
+            if tag == other && same(number) {
                 return Some(number);
             }
             at = (at + 1) & mask;
         }
     }
 
-    /// Adds a number that [`Index::find`] did not find. `hash_of` gives the hash of any number already in the table.
-    pub(super) fn insert(&mut self, hash: u64, number: usize, hash_of: impl Fn(usize) -> u64) {
+    /// Adds a number that [`Index::find`] did not find.
+    pub(super) fn insert(&mut self, hash: u64, number: usize) {
         if (self.used + 1) * 3 > self.slots.len() * 2 {
             let size = (self.slots.len() * 2).max(64);
             let old = std::mem::replace(&mut self.slots, vec![(0, 0); size]);
-            for (tag, number) in old {
-                if number != 0 {
-                    self.put(hash_of(number as usize - 1), (tag, number));
-                }
+            for slot in old.into_iter().filter(|(_, number)| *number != 0) {
+                self.put(slot);
             }
         }
         self.used += 1;
         let number =
             u32::try_from(number + 1).expect("fewer than 2^32 names: the text would be larger than memory");
-        self.put(hash, (upper(hash), number));
+        self.put((upper(hash), number));
     }
 
-    fn put(&mut self, hash: u64, slot: (u32, u32)) {
+    fn put(&mut self, slot: (u32, u32)) {
         let mask = self.slots.len() - 1;
-        let mut at = position(hash, mask);
+        let mut at = slot.0 as usize & mask;
         while self.slots[at].1 != 0 {
             at = (at + 1) & mask;
         }
         self.slots[at] = slot;
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the lower bits are what is wanted")]
-fn position(hash: u64, mask: usize) -> usize {
-    hash as usize & mask
 }
 
 fn upper(hash: u64) -> u32 {

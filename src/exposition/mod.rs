@@ -10,11 +10,18 @@ mod fix;
 mod foreign;
 mod hash;
 mod key;
+mod labels;
+mod lines;
+mod lint;
 mod number;
+mod replay;
+mod resolve;
 mod sample;
 mod scan;
 mod series;
 mod store;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use check::check;
@@ -51,6 +58,8 @@ pub struct Rules<'a> {
     pub strip_timestamps: bool,
     /// Harmless faults are repaired (severity `fixed`) instead of refused (severity `error`).
     pub repair: bool,
+    /// The conventions of `promtool check metrics` are checked too (severity `warning`).
+    pub lint: bool,
     /// How many diagnostics to keep; the rest is only counted.
     pub max_diagnostics: usize,
 }

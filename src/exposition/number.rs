@@ -68,14 +68,42 @@ fn decimal(token: &[u8]) -> Option<f64> {
     if digits == 0 || point + digits != mantissa.len() {
         return None;
     }
+    let exponent = split.map_or(Some(0), |split| exponent(&token[split + 1..]))?;
+    if digits > GO_DIGITS {
+        return long_decimal(mantissa, exponent);
+    }
     let mantissa = std::str::from_utf8(mantissa).ok()?;
-    let Some(split) = split else { return mantissa.parse().ok() };
-    let exponent = exponent(&token[split + 1..])?;
-    format!("{mantissa}e{exponent}").parse().ok()
+    if exponent == 0 { mantissa.parse().ok() } else { format!("{mantissa}e{exponent}").parse().ok() }
 }
 
-/// An exponent as Go reads it: it stops counting at five digits, which shows only beside a mantissa of thousands of
-/// zeros, where its answer is then the wrong one.
+/// How many digits Go's slow way keeps.
+const GO_DIGITS: usize = 800;
+
+/// A number of more digits than Go keeps. Where its fast way fails for the exponent's size (`eiselLemire64`), the slow one
+/// (`decimal.set`) counts the digits before the point only up to those that it keeps.
+#[cold]
+fn long_decimal(mantissa: &[u8], exponent: i32) -> Option<f64> {
+    let point = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
+    let (whole, fraction) = (&mantissa[..point], mantissa.get(point + 1..).unwrap_or_default());
+    let whole = &whole[whole.iter().take_while(|digit| **digit == b'0').count()..];
+    let zeros =
+        if whole.is_empty() { fraction.iter().take_while(|digit| **digit == b'0').count() } else { 0 };
+    let digits = [whole, &fraction[zeros..]].concat();
+    if digits.is_empty() {
+        return Some(0.0);
+    }
+    let scale = |kept: usize| i64::try_from(kept).ok()?.checked_sub(i64::try_from(zeros).ok()?);
+    let fast = scale(whole.len())? - i64::try_from(digits.len().min(19)).ok()? + i64::from(exponent);
+    let (digits, scale) = if (-348..=347).contains(&fast) {
+        (&*digits, scale(whole.len())?)
+    } else {
+        (&digits[..digits.len().min(GO_DIGITS)], scale(whole.len().min(GO_DIGITS))?)
+    };
+    let digits = std::str::from_utf8(digits).ok()?;
+    format!("0.{digits}e{}", scale + i64::from(exponent)).parse().ok()
+}
+
+/// An exponent as Go reads it: it stops counting at five digits, which shows only beside thousands of zeros.
 fn exponent(token: &[u8]) -> Option<i32> {
     let (sign, digits) = match token {
         [b'-', rest @ ..] => (-1, rest),

@@ -151,13 +151,10 @@ impl<'a> Cursor<'a> {
 
     /// The bytes up to the next blank.
     fn word(&mut self) -> Range<usize> {
-        let start = self.at;
-        while let Some(byte) = self.peek()
-            && !matches!(byte, b' ' | b'\t')
-        {
-            self.at += 1;
-        }
-        start..self.at
+        let rest = &self.bytes[self.at..];
+        let length = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
+        self.at += length;
+        self.at - length..self.at
     }
 
     /// `startComment`: the byte behind `#` is under the cursor.
@@ -202,16 +199,13 @@ impl<'a> Cursor<'a> {
             Some(byte) if class::OF[byte as usize] & class & class::START != 0 => {}
             _ => return Ok(None),
         }
-        self.at += 1;
-        while let Some(byte) = self.peek() {
-            if class::OF[byte as usize] & class == 0 {
-                // The server takes a quote in the middle of a name: `a"b c"` is the name `ab c`.
-                if byte == b'"' {
-                    return self.quoted_name(start).map(Some);
-                }
-                break;
-            }
-            self.at += 1;
+        let rest = &self.bytes[start..];
+        let length =
+            rest.iter().position(|byte| class::OF[*byte as usize] & class == 0).unwrap_or(rest.len());
+        self.at += length;
+        // The server takes a quote in the middle of a name: `a"b c"` is the name `ab c`.
+        if self.peek() == Some(b'"') {
+            return self.quoted_name(start).map(Some);
         }
         Ok(Some(Token::plain(&self.bytes[start..self.at], start)))
     }
@@ -230,7 +224,7 @@ impl<'a> Cursor<'a> {
     fn until_quote(&mut self, open: usize, unclosed: FaultKind) -> Result<bool, Fault> {
         let mut escapes = false;
         loop {
-            let Some(found) = memchr::memchr2(b'"', b'\\', &self.bytes[self.at..]) else {
+            let Some(found) = quote_or_backslash(&self.bytes[self.at..]) else {
                 return Err(Fault { kind: unclosed, span: open..self.bytes.len() });
             };
             self.at += found;
@@ -316,6 +310,15 @@ impl<'a> Cursor<'a> {
         self.skip_blanks();
         Sample { name, labels_before_name, braced, value, rest: self.at..self.bytes.len() }
     }
+}
+
+/// Where the first of the two stands. Most values are so short that a search by words does not pay.
+#[inline]
+fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    const SHORT: usize = 24;
+    let head = &bytes[..bytes.len().min(SHORT)];
+    let found = head.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+    found.or_else(|| Some(head.len() + memchr::memchr2(b'"', b'\\', &bytes[head.len()..])?))
 }
 
 /// How many bytes the first character has: one where it is not UTF-8, none at the end.

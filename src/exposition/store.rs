@@ -6,14 +6,10 @@
 
 use super::check::{Checker, line_of};
 use super::explain::quoted;
-use super::family::{Families, Family, Kind, Part, split};
+use super::family::{At, Families, Family, Kind, Part, split};
 use super::findings::{Detail, Findings};
 use super::key::Key;
-use super::scan::{self, Line, Sample};
-use super::series::{Parts, Relation, Series, Verdict};
-use super::token::Label;
-use super::{Code, Report, Text};
-use std::collections::BTreeMap;
+use super::{Code, Report};
 use std::ops::Range;
 
 /// The gateway's own families, which a fresh one exposes, with their types (seen on Pushgateway 1.11.2 for Linux; those
@@ -60,6 +56,9 @@ const OWN_FAMILIES: [(&str, Kind); 38] = [
 ];
 
 fn own_kind(name: &[u8]) -> Option<Kind> {
+    if !name.starts_with(b"go_") && !name.starts_with(b"process_") {
+        return None;
+    }
     OWN_FAMILIES.iter().find(|(own, _)| own.as_bytes() == name).map(|(_, kind)| *kind)
 }
 
@@ -72,15 +71,12 @@ fn is_reserved(name: &[u8]) -> bool {
 impl Checker<'_> {
     /// Checks the text as a whole and hands out the report.
     pub(super) fn finish(mut self) -> Report {
-        for family in self.families.iter() {
-            Rules {
-                families: &self.families,
-                key: &self.key,
-                bytes: self.text.bytes,
-                findings: &mut self.findings,
-            }
-            .family(family);
+        if self.borrowing {
+            self.replay();
         }
+        let Self { text, families, key, findings, .. } = &mut self;
+        let mut rules = FamilyRules { families, key, bytes: text.bytes, findings };
+        families.iter().for_each(|family| rules.check(family));
         if !self.borrowing {
             let series = std::mem::take(&mut self.series);
             self.series(series);
@@ -95,115 +91,91 @@ impl Checker<'_> {
         let families = self.families.iter().filter(|family| family.first_sample.is_some()).count();
         Report { samples: self.samples, families, splices: self.splices, ..self.findings.into_report() }
     }
-
-    fn series(&mut self, series: Series) {
-        let bytes = self.text.bytes;
-        let mut resolver = Resolver::new(self.text, &self.key, &self.families);
-        series.resolve(&mut resolver);
-        let Resolver { mut duplicates, incomplete, .. } = resolver;
-        duplicates.sort_unstable();
-        for (second, first) in duplicates {
-            let (second, first) = (sample_at(bytes, second), sample_at(bytes, first));
-            self.findings.error(Code::DuplicateSeries, second.clone(), || {
-                let overwritten = bytes[first.clone()] != bytes[second.clone()];
-                let detail = Detail::new(format!("the series {} is given twice", quoted(&bytes[second])))
-                    .related(first, "the first one");
-                if overwritten {
-                    detail.help("they are the same but for the order of labels, or once the grouping key has overwritten some")
-                } else {
-                    detail
-                }
-            });
-        }
-        // What is missing may stand in a line that could not be read.
-        if self.unread == 0 {
-            for (family, (line, parts)) in incomplete {
-                self.incomplete(family, line, parts);
-            }
-        }
-    }
-
-    /// A histogram or summary without all its parts. The gateway makes up what is missing.
-    fn incomplete(&mut self, family: usize, line: usize, parts: Parts) {
-        let family = &self.families[family];
-        let name = family.name.text();
-        let summary = family.kind == Some(Kind::Summary);
-        let missing: Vec<_> = [
-            (Parts::COUNT, "`_count`"),
-            (Parts::SUM, "`_sum`"),
-            (Parts::INFINITY, "the bucket with `le=\"+Inf\"`"),
-        ]
-        .into_iter()
-        .filter(|(part, _)| !parts.has(*part) && (!summary || *part != Parts::INFINITY))
-        .map(|(_, name)| name)
-        .collect();
-        self.findings.warning(Code::MissingPart, sample_at(self.text.bytes, line), || {
-            let (kind, missing) = (if summary { "summary" } else { "histogram" }, missing.join(" and "));
-            Detail::new(format!("the {kind} {} lacks {missing}; the gateway makes it up", quoted(&name)))
-        });
-    }
 }
 
-/// The name and the labels of the sample in the line that begins at `line`.
-fn sample_at(bytes: &[u8], line: usize) -> Range<usize> {
-    let line = line_of(bytes, line);
-    let mut labels = Vec::new();
-    match scan::line(bytes, line.clone(), &mut labels) {
-        Ok(Line::Sample(sample)) => {
-            let head = bytes[line.start..sample.value.start].trim_ascii();
-            let start =
-                line.start + bytes[line.clone()].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-            start..start + head.len()
-        }
-        _ => line,
-    }
-}
-
-/// The rules of the families.
-struct Rules<'c, 'a> {
+/// The rules of the families. Each finding is made up lazily: a text may have a million families.
+struct FamilyRules<'c, 'a> {
     families: &'c Families<'a>,
     key: &'c Key<'a>,
     bytes: &'a [u8],
     findings: &'c mut Findings,
 }
 
-impl Rules<'_, '_> {
-    fn family(&mut self, family: &Family<'_>) {
-        let text = family.name.text();
-        let Some(at) = family.first_sample else {
-            self.openmetrics_counter(family, &text);
+impl FamilyRules<'_, '_> {
+    fn check(&mut self, family: &Family<'_>) {
+        let name = family.name.text();
+        let Some(at) = family.first_sample.map(At::get) else {
+            self.openmetrics_counter(family, &name);
             return;
         };
-        let kind = family.kind.unwrap_or(Kind::Untyped);
-        let (name, span) = (quoted(&text), name_at(self.bytes, at));
-        if is_reserved(&text) {
-            self.findings.error(Code::ReservedName, span, || {
-                Detail::new(format!("the gateway keeps the name {name} to itself"))
-                    .help("give the metric another name")
+        let kind = family.kind.unwrap_or(Kind::Counter);
+        if is_reserved(&name) {
+            self.error(Code::ReservedName, at, || {
+                let message = format!("the gateway keeps the name {} to itself", quoted(&name));
+                Detail::new(message).help("give the metric another name")
             });
             return;
         }
-        if let Some(own) = own_kind(&text)
+        self.own_families(&name, kind, at);
+        self.parts(&name, kind, at);
+        self.key(&name, kind, at);
+    }
+
+    fn error(&mut self, code: Code, at: usize, detail: impl FnOnce() -> Detail) {
+        let bytes = self.bytes;
+        self.findings.error_found(at, || (code, name_at(bytes, at), detail()));
+    }
+
+    /// The gateway's own families keep their types, and their summary its parts.
+    fn own_families(&mut self, name: &[u8], kind: Kind, at: usize) {
+        if let Some(own) = own_kind(name)
             && own != kind
         {
-            self.findings.error(Code::GatewayFamily, span.clone(), || {
-                let message =
-                    format!("{name} is a {} here, but the gateway's own is a {}", kind.name(), own.name());
-                Detail::new(message).help("give the metric another name")
-            });
-        }
-        if let Some((base, part)) = split(&text)
-            && own_kind(base) == Some(Kind::Summary)
-            && part != Part::Bucket
-        {
-            self.findings.error(Code::SuffixCollision, span.clone(), || {
-                Detail::new(format!("{name} is a part of the gateway's own summary {}", quoted(base)))
+            self.error(Code::GatewayFamily, at, || {
+                let (name, kind, own) = (quoted(name), kind.name(), own.name());
+                Detail::new(format!("{name} is a {kind} here, but the gateway's own is a {own}"))
                     .help("give the metric another name")
             });
         }
-        self.suffixes(&text, kind, &span);
+        if let Some((base, Part::Count | Part::Sum)) = split(name)
+            && own_kind(base) == Some(Kind::Summary)
+        {
+            self.error(Code::SuffixCollision, at, || {
+                let (name, base) = (quoted(name), quoted(base));
+                Detail::new(format!("{name} is a part of the gateway's own summary {base}"))
+                    .help("give the metric another name")
+            });
+        }
+    }
+
+    /// No family has the name of another one's part. It can only be one that was there before the TYPE line.
+    fn parts(&mut self, name: &[u8], kind: Kind, at: usize) {
+        let endings: &[&[u8]] = match kind {
+            Kind::Summary => &[b"_count", b"_sum"],
+            Kind::Histogram => &[b"_count", b"_sum", b"_bucket"],
+            Kind::Counter | Kind::Gauge | Kind::Untyped | Kind::GaugeHistogram => &[],
+        };
+        for ending in endings {
+            let part = [name, ending].concat();
+            let number = self.families.exact(&part);
+            let Some(part_at) = number.and_then(|number| self.families[number].first_sample) else {
+                continue;
+            };
+            let whole = name_at(self.bytes, at);
+            self.error(Code::SuffixCollision, part_at.get(), || {
+                let (name, part) = (quoted(name), quoted(&part));
+                Detail::new(format!("{part} is a metric of its own and a part of {name}"))
+                    .help(format!("write the TYPE line of {name} before its samples"))
+                    .related(whole, format!("the {}", kind.name()))
+            });
+        }
+    }
+
+    /// Labels of the grouping key that mean something else in a histogram or summary.
+    fn key(&mut self, name: &[u8], kind: Kind, at: usize) {
         if kind == Kind::Summary && self.key.has(b"quantile") {
-            self.findings.error(Code::QuantileLabel, span.clone(), || {
+            self.error(Code::QuantileLabel, at, || {
+                let name = quoted(name);
                 Detail::new(format!(
                     "the grouping key's label `quantile` can't stand beside the summary {name}"
                 ))
@@ -211,59 +183,32 @@ impl Rules<'_, '_> {
             });
         }
         if kind.has_buckets() && self.key.has(b"le") {
-            self.findings.error(Code::LeInKey, span, || {
+            self.error(Code::LeInKey, at, || {
+                let name = quoted(name);
                 Detail::new(format!("the grouping key's label `le` can't stand beside the histogram {name}"))
                     .help("the gateway would take it, and Prometheus then refuse all that the gateway holds")
             });
         }
     }
 
-    /// Families that have the names of this one's parts: they were there before its TYPE line.
-    fn suffixes(&mut self, text: &[u8], kind: Kind, span: &Range<usize>) {
-        let endings: &[&[u8]] = match kind {
-            Kind::Summary => &[b"_count", b"_sum"],
-            Kind::Histogram => &[b"_count", b"_sum", b"_bucket"],
-            Kind::Counter | Kind::Gauge | Kind::Untyped | Kind::GaugeHistogram => &[],
-        };
-        for ending in endings {
-            let part = [text, ending].concat();
-            let Some(at) = self.families.exact(&part).and_then(|number| self.families[number].first_sample)
-            else {
-                continue;
-            };
-            self.findings.error(Code::SuffixCollision, name_at(self.bytes, at), || {
-                let message =
-                    format!("{} is a metric of its own and a part of {}", quoted(&part), quoted(text));
-                Detail::new(message)
-                    .help(format!("write the TYPE line of {} before its samples", quoted(text)))
-                    .related(span.clone(), format!("the {}", kind.name()))
-            });
-        }
-    }
-
     /// A counter without samples beside a `_total` without a type, as in the other text format.
-    fn openmetrics_counter(&mut self, family: &Family<'_>, text: &[u8]) {
-        let (Some(Kind::Counter), Some(at)) = (family.kind, family.declared) else { return };
-        let total = [text, b"_total"].concat();
+    fn openmetrics_counter(&mut self, family: &Family<'_>, name: &[u8]) {
+        let (Some(Kind::Counter), Some(at)) = (family.kind, family.declared.map(At::get)) else { return };
+        let total = [name, b"_total"].concat();
         let Some(number) = self.families.exact(&total) else { return };
         if self.families[number].first_sample.is_some() && self.families[number].declared.is_none() {
-            self.findings.warning(Code::OpenmetricsCounter, at..at + family.name.raw().len(), || {
-                Detail::new(format!(
-                    "the gateway stores {} untyped: the TYPE line names {}",
-                    quoted(&total),
-                    quoted(text)
-                ))
-                .help(format!(
-                    "OpenMetrics writes it so; here it is `# TYPE {} counter`",
-                    String::from_utf8_lossy(&total)
-                ))
+            self.findings.warning(Code::OpenmetricsCounter, name_at(self.bytes, at), || {
+                let (name, quoted_total) = (quoted(name), quoted(&total));
+                let total = String::from_utf8_lossy(&total);
+                Detail::new(format!("the gateway stores {quoted_total} untyped: the TYPE line names {name}"))
+                    .help(format!("OpenMetrics writes it so; here it is `# TYPE {total} counter`"))
             });
         }
     }
 }
 
 /// The name that begins at `at`.
-fn name_at(bytes: &[u8], at: usize) -> Range<usize> {
+pub(super) fn name_at(bytes: &[u8], at: usize) -> Range<usize> {
     let rest = &bytes[line_of(bytes, at)];
     let quote = usize::from(rest.first() == Some(&b'"'));
     let ends = |byte: &u8| {
@@ -271,94 +216,4 @@ fn name_at(bytes: &[u8], at: usize) -> Range<usize> {
     };
     let length = rest[quote..].iter().position(ends).map_or(rest.len(), |length| length + 2 * quote);
     at..at + length
-}
-
-/// Reads lines again whose series may be the same.
-struct Resolver<'c, 'a> {
-    text: Text<'a>,
-    key: &'c Key<'a>,
-    families: &'c Families<'a>,
-    labels: [Vec<Label<'a>>; 2],
-    /// The second line with a series, and the first.
-    duplicates: Vec<(usize, usize)>,
-    /// By family: the first line of its first series that lacks a part.
-    incomplete: BTreeMap<usize, (usize, Parts)>,
-}
-
-impl<'c, 'a> Resolver<'c, 'a> {
-    fn new(text: Text<'a>, key: &'c Key<'a>, families: &'c Families<'a>) -> Self {
-        Self {
-            text,
-            key,
-            families,
-            labels: [Vec::new(), Vec::new()],
-            duplicates: Vec::new(),
-            incomplete: BTreeMap::new(),
-        }
-    }
-
-    /// The family of the sample in the line that begins at `at`. Its labels, sorted and without those that are no
-    /// labels of the series, go to `labels[slot]`.
-    fn read(&mut self, at: usize, slot: usize) -> Option<usize> {
-        let file = self.text.starts.partition_point(|start| *start <= at);
-        let file_end = self.text.starts.get(file).copied().unwrap_or(self.text.bytes.len());
-        let end = line_of(self.text.bytes, at).end.min(file_end);
-        let labels = &mut self.labels[slot];
-        let Ok(Line::Sample(Sample { name: Some(name), .. })) = scan::line(self.text.bytes, at..end, labels)
-        else {
-            return None;
-        };
-        let (family, _) = self.families.lookup(&name.text())?;
-        let kind = self.families[family].kind.unwrap_or(Kind::Untyped);
-        labels.retain(|label| !kind.is_position(&label.name));
-        labels.sort_by(|a, b| a.name.text().cmp(&b.name.text()));
-        Some(family)
-    }
-}
-
-impl Verdict for Resolver<'_, '_> {
-    fn relation(&mut self, first: usize, second: usize) -> Relation {
-        let (Some(family), Some(other)) = (self.read(first, 0), self.read(second, 1)) else {
-            return Relation::Different;
-        };
-        if family != other {
-            return Relation::Different;
-        }
-        let same = |(a, b): (&Label<'_>, &Label<'_>)| a.name.same(&b.name) && a.value.same(&b.value);
-        let [first, second] = &self.labels;
-        if self.families[family].kind.is_some_and(Kind::is_composite)
-            && first.len() == second.len()
-            && first.iter().zip(second).all(same)
-        {
-            return Relation::Together;
-        }
-        let [mut first, mut second] =
-            [first, second].map(|labels| labels.iter().filter(|label| self.key.keeps(label)));
-        loop {
-            match (first.next(), second.next()) {
-                (None, None) => return Relation::Duplicate,
-                (Some(a), Some(b)) if same((a, b)) => {}
-                _ => return Relation::Different,
-            }
-        }
-    }
-
-    fn duplicate(&mut self, first: usize, second: usize) {
-        self.duplicates.push((second, first));
-    }
-
-    fn composite(&mut self, line: usize, parts: Parts) {
-        let complete = parts.has(Parts::COUNT) && parts.has(Parts::SUM);
-        if complete && parts.has(Parts::INFINITY) {
-            return;
-        }
-        let Some(family) = self.read(line, 0) else { return };
-        if complete && self.families[family].kind == Some(Kind::Summary) {
-            return;
-        }
-        let first = self.incomplete.entry(family).or_insert((line, parts));
-        if line < first.0 {
-            *first = (line, parts);
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::hash;
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Borrowed bytes that know their place.
@@ -65,6 +66,13 @@ impl<'a> Token<'a> {
     #[inline]
     pub(super) fn same(&self, other: &Token<'_>) -> bool {
         if self.plain && other.plain { self.raw == other.raw } else { self.text() == other.text() }
+    }
+
+    /// The order of what they mean, and then of their places.
+    pub(super) fn cmp(&self, other: &Token<'_>) -> Ordering {
+        let texts =
+            if self.plain && other.plain { self.raw.cmp(other.raw) } else { self.text().cmp(&other.text()) };
+        texts.then(self.at.cmp(&other.at))
     }
 
     /// The hash of what it means.

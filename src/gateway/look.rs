@@ -110,5 +110,5 @@ fn fault(client: &Client, endpoint: &Endpoint, path: &str, error: GroupsError) -
         error => FaultKind::NotAPushgateway(error.to_string()),
     };
     let request = Request { method: Method::Get, endpoint, path: path.to_owned(), body: None };
-    Fault { request: request.name(), kind }
+    Fault::new(request.name(), kind)
 }

@@ -1,30 +1,43 @@
 //! The server: where it is, what it is asked, what it answers.
 //!
-//! Everything here is pure but `client`, the only place that names ureq, and `look`, which asks through it.
+//! Everything here is pure but `client`, the only place that names ureq, `look`, which asks through it, and what carries
+//! it: `connect`, `tls` and `wire`.
 
 pub mod about;
+mod certificate;
 pub mod clash;
 mod client;
 pub mod conflict;
+mod connect;
+mod connection;
 pub mod contents;
 pub mod curl;
 pub mod diff;
 mod endpoint;
 mod fault;
 pub mod groups;
+mod header;
 pub mod heal;
 mod line;
 mod look;
+mod proxy;
 pub mod pushed;
 mod request;
+mod retry;
 pub mod scrape;
 mod selection;
 pub mod text;
+mod tls;
+mod wire;
 
-pub use client::{Answer, Client, Connection};
+pub use client::{Answer, Client, Event};
+pub use connection::{Connection, Tls};
 pub use endpoint::{Credentials, Endpoint, GroupUrl, Scheme, UrlError};
-pub use fault::{Answered, Fault, FaultKind};
+pub use fault::{Answered, Fault, FaultKind, ROWS, Row, Stage, TlsFault};
 pub use groups::{FamilySize, Group, GroupsError, Keep, Kind, Size, State};
+pub use header::{Header, HeaderError, REDACTED};
 pub use look::{Store, get, look, look_at_families, look_inside};
-pub use request::{EXPOSITION_TEXT, Method, Request, USER_AGENT};
+pub use proxy::{Proxy, ProxyError, Route, is_exempt};
+pub use request::{Body, EXPOSITION_TEXT, Encoding, Method, Request, USER_AGENT};
 pub use selection::Selection;
+pub use tls::{Material, MaterialError};

@@ -227,7 +227,7 @@ impl fmt::Display for KeyError {
             Self::Twice { name } if name == "instance" => {
                 f.write_str("label `instance` is given twice (--instance sets it too): give it once")
             }
-            Self::Twice { name } => write!(f, "label `{name}` is given twice: give --label {name}=… once"),
+            Self::Twice { name } => write!(f, "label `{name}` is given twice: give --label {name}=... once"),
             Self::BadName { name } if name.is_empty() => f.write_str("a label has an empty name"),
             Self::BadName { name } => write!(
                 f,
@@ -248,7 +248,7 @@ impl fmt::Display for KeyError {
                 if plain == name.as_str() {
                     f.write_str("choose another name")
                 } else {
-                    write!(f, "give the name itself, --label '{plain}=…'")
+                    write!(f, "give the name itself, --label '{plain}=...'")
                 }
             }
             Self::UnwritableName { name } if name.is_empty() => f.write_str("a label has an empty name"),
@@ -261,7 +261,7 @@ impl fmt::Display for KeyError {
                  empty one makes every push to the gateway fail)",
             ),
             Self::EmptyValue { name } => {
-                write!(f, "label `{name}` has an empty value: is the variable set? leave --label {name}=… out")
+                write!(f, "label `{name}` has an empty value: is the variable set? leave --label {name}=... out")
             }
             Self::TooLong { bytes } => write!(
                 f,
@@ -322,7 +322,7 @@ mod tests {
         );
         assert_eq!(
             told("x", &[("a", "1"), ("a", "1")], push),
-            "label `a` is given twice: give --label a=… once"
+            "label `a` is given twice: give --label a=... once"
         );
         assert_eq!(
             told("x", &[("instance", "1"), ("instance", "2")], LOOK_UP),
@@ -336,12 +336,12 @@ mod tests {
         assert!(told("x", &[("__a", "1")], push).contains("`__a` starts with `__`"));
         assert!(told("x", &[("__a.b", "1")], UTF8).contains("`__a.b` starts with `__`"));
         assert!(told("x", &[("U__a", "1")], push).contains("--utf8-names"));
-        assert!(told("x", &[("U__a_2e_b", "1")], UTF8).ends_with("give the name itself, --label 'a.b=…'"));
+        assert!(told("x", &[("U__a_2e_b", "1")], UTF8).ends_with("give the name itself, --label 'a.b=...'"));
         assert!(told("x", &[("U__a_", "1")], UTF8).ends_with("choose another name"));
         assert!(told("x", &[("a\u{100000}", "1")], UTF8).contains("above U+FFFFF"));
         assert_eq!(
             told("x", &[("host", "")], push),
-            "label `host` has an empty value: is the variable set? leave --label host=… out"
+            "label `host` has an empty value: is the variable set? leave --label host=... out"
         );
         assert!(told("x", &[("instance", "")], push).contains("is the variable set?"));
     }

@@ -138,7 +138,7 @@ impl<const N: usize> From<[Span; N]> for Line {
     }
 }
 
-/// The writer; see the file's comment. Call [`Printer::finish`] at the end: it says whether all was written.
+/// The writer; see the file's comment. Call [`Printer::flush`] at the end: it says whether all was written.
 pub struct Printer<'a> {
     stdout: BufWriter<&'a mut dyn Write>,
     stderr: &'a mut dyn Write,
@@ -305,22 +305,13 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Hands everything over to standard output now, for a reader who waits.
+    /// Hands everything over to standard output now: at the end, or for a reader who waits.
     ///
     /// # Errors
     ///
     /// As [`Printer::result`].
     pub fn flush(&mut self) -> io::Result<()> {
         self.raw()?.flush()
-    }
-
-    /// The end: all is written, or the caller hears why not.
-    ///
-    /// # Errors
-    ///
-    /// As [`Printer::result`].
-    pub fn finish(mut self) -> io::Result<()> {
-        self.flush()
     }
 
     /// How things look on one of the streams.
@@ -401,7 +392,8 @@ mod tests {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let mut printer = Printer::new(&mut stdout, &mut stderr, terminal, verbosity);
         print(&mut printer);
-        printer.finish().unwrap();
+        printer.flush().unwrap();
+        drop(printer);
         (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
     }
 
@@ -537,7 +529,8 @@ mod tests {
         printer.line("1").unwrap();
         printer.warning("2");
         printer.line("3").unwrap();
-        printer.finish().unwrap();
+        printer.flush().unwrap();
+        drop(printer);
         assert_eq!(*log.borrow(), "1\nwarning: 2\n3\n");
     }
 
@@ -551,7 +544,8 @@ mod tests {
         // Met here first, where there is nobody to tell it to; what is said is said all the same.
         printer.warning("2");
         assert_eq!(printer.line("3").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
-        assert_eq!(printer.finish().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(printer.flush().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        drop(printer);
         assert_eq!(*log.borrow(), "warning: 2\n");
     }
 
@@ -562,7 +556,8 @@ mod tests {
         let mut printer = Printer::new(&mut stdout, &mut stderr, PIPE, Verbosity::Normal);
         printer.error("e", "", None);
         printer.line("1").unwrap();
-        printer.finish().unwrap();
+        printer.flush().unwrap();
+        drop(printer);
         assert_eq!(stdout, b"1\n");
     }
 }

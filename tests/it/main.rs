@@ -4,15 +4,32 @@
 #![allow(clippy::unwrap_used, reason = "clippy's own exception ends at the functions marked as tests")]
 #![allow(clippy::print_stderr, reason = "a test's standard error is shown when it fails")]
 
+mod check;
+mod crash;
+mod diagnostics;
+mod differential;
+mod faults;
 mod fetch;
+mod fuzz;
 mod generated;
+mod guarded;
 mod harness;
 mod heal;
+mod input;
+mod keys;
+mod lab;
 mod layering;
+mod lint;
 mod operators;
+mod printed;
 mod prometheus;
 mod readme;
+mod refusals;
 mod scale;
+mod secrets;
 mod show;
+mod statuses;
+mod stored;
 mod support;
 mod vectors;
+mod victoriametrics;

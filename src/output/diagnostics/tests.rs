@@ -67,7 +67,8 @@ impl Shown {
         let mut printer = Printer::new(&mut stdout, &mut stderr, self.terminal, self.verbosity);
         let sources = Sources { bytes: &bytes, files: &sources };
         printer.diagnostics(self.channel, self.format, sources, report).unwrap();
-        printer.finish().unwrap();
+        printer.flush().unwrap();
+        drop(printer);
         (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
     }
 

@@ -217,12 +217,36 @@ impl Connection {
             self.send("HTTP/1.1 100 Continue\r\n\r\n");
         }
         let body = head.read_body(&mut self.stream).ok()?.unwrap_or_default();
+        self.note(head, body)
+    }
+
+    /// Notes a request.
+    fn note(&self, head: Head, body: Vec<u8>) -> Option<Request> {
         let first = String::from_utf8_lossy(&head.first).into_owned();
         let (method, rest) = first.split_once(' ')?;
         let path = rest.strip_suffix(" HTTP/1.1")?;
         let request = Request { method: method.into(), path: path.into(), head, body };
         self.shared.requests().push(request.clone());
         Some(request)
+    }
+
+    /// Reads one request on another stream than the connection's own, such as TLS on top of it, and notes and answers
+    /// it; `None` when the other side is done or gone.
+    pub(crate) fn serve_on(
+        &self,
+        stream: &mut BufReader<impl Read + Write>,
+        answer: &[u8],
+    ) -> Option<Request> {
+        let head = Head::read(stream).ok()??;
+        let body = head.read_body(stream).ok()?.unwrap_or_default();
+        let request = self.note(head, body);
+        stream.get_mut().write_all(answer).ok()?;
+        request
+    }
+
+    /// The socket itself.
+    pub(crate) fn socket(&self) -> &TcpStream {
+        self.stream.get_ref()
     }
 
     /// Reads the first line and the headers only, and notes nothing.

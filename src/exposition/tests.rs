@@ -1,0 +1,397 @@
+//! What a user is told: each rule with the place that it marks. That the verdicts are the gateway's is shown against live
+//! gateways in `tests/it/differential.rs`.
+
+use super::*;
+use crate::grouping::{GroupingKey, KeyRules, Label};
+
+const RULES: Rules<'static> = Rules {
+    grouping: None,
+    utf8_names: false,
+    allow_empty: false,
+    default_type: None,
+    strip_timestamps: false,
+    repair: true,
+    lint: false,
+    max_diagnostics: usize::MAX,
+};
+
+fn report(text: &[u8], rules: &Rules<'_>) -> Report {
+    check(Text { bytes: text, starts: &[0] }, rules)
+}
+
+/// The findings, each as its severity, its code and the text that it marks.
+fn found_with(text: &[u8], rules: &Rules<'_>) -> Vec<String> {
+    let report = report(text, rules);
+    assert_eq!(report.diagnostics.len(), report.errors + report.fixed + report.warnings);
+    let line = |diagnostic: &Diagnostic| {
+        let severity = match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Fixed => "fixed",
+            Severity::Warning => "warning",
+        };
+        let marked = String::from_utf8_lossy(&text[diagnostic.span.clone()]);
+        let marked = marked.replace('\r', "\\r").replace('\t', "\\t").replace('\u{feff}', "BOM");
+        format!("{severity} {} `{marked}`", diagnostic.code.as_str())
+    };
+    report.diagnostics.iter().map(line).collect()
+}
+
+fn found(text: impl AsRef<[u8]>) -> Vec<String> {
+    found_with(text.as_ref(), &RULES)
+}
+
+fn key(labels: &[(&str, &str)]) -> GroupingKey {
+    let labels =
+        labels.iter().map(|(name, value)| Label { name: (*name).to_owned(), value: (*value).to_owned() });
+    GroupingKey::new("x", labels, KeyRules::default()).unwrap()
+}
+
+#[track_caller]
+fn assert_found(text: &str, expected: &[&str]) {
+    assert_eq!(found(text), expected, "{text:?}");
+}
+
+#[track_caller]
+fn help(text: &str) -> String {
+    let report = report(text.as_bytes(), &RULES);
+    report.diagnostics[0].help.clone().unwrap_or_default()
+}
+
+#[test]
+fn good_texts_have_no_findings() {
+    for text in [
+        "a 1\n",
+        "# HELP a Some help with \\\\ and \\n.\n# TYPE a counter\na{b=\"x\",c=\"\\\"\\\\\\n\"} 1e3\n",
+        "\n \t\n  a\t{ b = \"x\" , }\t-.5\n",
+        "#TYPE a gauge\na 1\n",
+        "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3\nh_count 2\n",
+        "# TYPE s summary\ns{quantile=\"0.5\"} NaN\ns_sum 3\ns_count 2\n",
+        "# EOF\na 1\n# UNIT a seconds\n",
+        "a{b=\"}\",c=\",\",d=\"#\"} 1\n",
+        "# TYPE never_sampled gauge\na 1\n   ",
+        "a 1\n# TYPE go_goroutines gauge\ngo_goroutines{x=\"y\"} 1\n",
+    ] {
+        assert_found(text, &[]);
+    }
+}
+
+#[test]
+fn names() {
+    assert_found("my-metric 1\n", &["error metric-name `-`"]);
+    assert_found("my.metric{a=\"b\"} 1\n", &["error metric-name `.`"]);
+    assert_found("1st 1\n", &["error metric-name `1`"]);
+    assert_found("é 1\n", &["error metric-name `é`"]);
+    assert_found("# TYPE my-metric gauge\n", &["error metric-name `-`"]);
+    assert_found("# TYPE 9 gauge\na 1\n", &["error metric-name `9`"]);
+    assert_found("\"\" 1\n", &["error metric-name `\"\"`"]);
+    assert_found("{\"my.metric\"} 1\n", &["error utf8-name `\"my.metric\"`"]);
+    assert_found("{\"a\",\"b\"} 1\n", &["error second-name `\"b\"`"]);
+    assert_found("{\"a\" \"b\"} 1\n", &["error metric-name `\"`"]);
+    assert_found("{a=\"x\"} 1\n", &["error nameless-sample `{a=\"x\"} `"]);
+    assert_eq!(
+        help("my-metric 1\n"),
+        "a metric name has letters, digits, `_` and `:` only; for example `my_metric`"
+    );
+    assert!(help("# TYPE my-metric.total gauge\n").ends_with("for example `my_metric_total`"));
+}
+
+#[test]
+fn labels() {
+    assert_found("a{my-label=\"x\"} 1\n", &["error label-name `-`"]);
+    assert_found("a{1=\"x\"} 1\n", &["error label-name `1`"]);
+    assert_found("a{b=\"x\",,} 1\n", &["error label-name `,`"]);
+    assert_found("a{b} 1\n", &["error label-value `}`"]);
+    assert_found("a{b=x} 1\n", &["error label-value `x`"]);
+    assert_found("a{b='x'} 1\n", &["error label-value `'`"]);
+    assert_found("a{b=“x”} 1\n", &["error label-value `“`"]);
+    assert_found("a{b=\"x\" c=\"y\"} 1\n", &["error label-separator `c`"]);
+    assert_found("a{b=\"x\"\n", &["error unclosed-brace ``"]);
+    assert_found("a{\n", &["error unclosed-brace ``"]);
+    assert_found("a{b=\"x} 1\n", &["error unclosed-quote `\"x} 1`"]);
+    assert_found("a{b=\"x\ny\"} 1\n", &["error unclosed-quote `\"x`"]);
+    assert_found("a{path=\"C:\\temp\"} 1\n", &[r"error escape `\t`"]);
+    assert_eq!(found(b"a{b=\"x\xff\"} 1\n"), ["error not-utf8 `\u{fffd}`"]);
+    assert_found("a{b=\"x\",c=\"\",b=\"y\"} 1\n", &["error duplicate-label `b`"]);
+    assert_found("a{__name__=\"x\"} 1\n", &["error name-label `__name__=\"x\"`"]);
+    assert_found("a{__b=\"x\"} 1\n", &["error reserved-label `__b`"]);
+    assert_found(
+        "{\"a\",\"b.c\"=\"x\"} 1\n",
+        &["warning older-gateway `\"a\"`", "error utf8-name `\"b.c\"`"],
+    );
+}
+
+#[test]
+fn values() {
+    assert_found("a\n", &["error missing-value ``"]);
+    assert_found("a{b=\"x\"}\n", &["error missing-value ``"]);
+    assert_found("a 1,5\n", &["error value `1,5`"]);
+    assert_found("a 1e999\n", &["error value `1e999`"]);
+    assert_found("a 0x1F\n", &["error value `0x1F`"]);
+    assert_found("a 1b 2\n", &["error joined-lines `1b`"]);
+    assert_found("a 1other_metric{b=\"c\"} 2\n", &["error joined-lines `1other_metric{b=\"c\"}`"]);
+    assert_found("a 1 now\n", &["error bad-timestamp `now`"]);
+    assert_found("a 1 1700000000\n", &["error timestamp `1700000000`"]);
+    assert_found("a 1 1700000000.5\n", &["error bad-timestamp `1700000000.5`"]);
+    assert_found("a 1 1 1\n", &["error trailing-text `1`"]);
+    assert_found("a 1 # {t=\"x\"} 1\n", &["error exemplar `# {t=\"x\"} 1`"]);
+    assert_found("a 1 5 # {t=\"x\"} 1\n", &["error exemplar `# {t=\"x\"} 1`"]);
+    assert_eq!(help("a 1,5\n"), "write `1.5`; `LC_ALL=C` makes most programs do so");
+    assert!(help("a 1b 2\n").contains("`--data-binary`"));
+    assert!(help("a 1 1700000000\n").contains("`--strip-timestamps`"));
+}
+
+#[test]
+fn types_and_helps() {
+    assert_found("# TYPE a conter\na 1\n", &["error unknown-type `conter`"]);
+    assert_eq!(help("# TYPE a conter\n"), "did you mean `counter`?");
+    assert_eq!(help("# TYPE a info\n"), "`info` is OpenMetrics; write `gauge`");
+    assert_found("# TYPE a gauge\n# TYPE a gauge\na 1\n", &["error second-type `a`"]);
+    assert_found("a 1\n# TYPE a gauge\n", &["error late-type `a`"]);
+    assert_found(
+        "# TYPE s summary\n# TYPE s_sum gauge\ns_sum 1\ns_count 1\n",
+        &["error second-type `s_sum`"],
+    );
+    assert_found("# HELP a x\n# HELP a y\na 1\n", &["error second-help `a`"]);
+    assert_found("# HELP a C:\\x\na 1\n", &[r"error escape `\x`"]);
+    assert_found("# HELP a x\\\na 1\n", &[r"error escape `\`"]);
+    assert_eq!(found(b"# HELP a \xff\na 1\n"), ["error help-not-utf8 `\u{fffd}`"]);
+}
+
+#[test]
+fn histograms_and_summaries() {
+    assert_found(
+        "# TYPE h histogram\nh_bucket{le=\"fast\"} 1\nh_sum 1\nh_count 1\n",
+        &["error position `fast`", "warning missing-part `h_sum`"],
+    );
+    assert_found(
+        "# TYPE h histogram\nh_bucket{le=\"+Inf\"} -1\nh_sum 1\nh_count 1\n",
+        &["error negative-count `-1`"],
+    );
+    assert_found(
+        "# TYPE h histogram\nh 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n",
+        &["warning stray-sample `h`"],
+    );
+    assert_found("# TYPE s summary\ns_sum 1\n", &["warning missing-part `s_sum`"]);
+    assert_found("# TYPE s summary\ns_sum 1\ns_count 1.5\n", &["warning broken-count `1.5`"]);
+    assert_found(
+        "h_count 1\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\n",
+        &["error suffix-collision `h_count`", "warning missing-part `h_bucket{le=\"+Inf\"}`"],
+    );
+    // The parts of one histogram may stand anywhere, in any order of labels.
+    let scattered = "# TYPE h histogram\nh_sum{a=\"1\",b=\"2\"} 1\nh_sum 1\nother 1\nh_bucket{b=\"2\",le=\"+Inf\",a=\"1\"} 1\n\
+        h_count{b=\"2\",a=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_count 1\n";
+    assert_found(scattered, &[]);
+}
+
+#[test]
+fn series() {
+    assert_found(
+        "a{b=\"x\",c=\"y\"} 1\na{c=\"y\",b=\"x\"} 2\n",
+        &["error duplicate-series `a{c=\"y\",b=\"x\"}`"],
+    );
+    assert_found(
+        "a{b=\"\\n\"} 1\n{\"a\",b=\"\\n\"} 2\n",
+        &["error duplicate-series `{\"a\",b=\"\\n\"}`", "warning older-gateway `\"a\"`"],
+    );
+    assert_found("a 1\na{instance=\"\"} 2\n", &["error duplicate-series `a{instance=\"\"}`"]);
+    // Any push has a job.
+    let federated = "up{job=\"a\"} 1\nup{job=\"b\"} 1\n";
+    assert_found(
+        federated,
+        &["warning overwritten-label `job=\"a\"`", "error duplicate-series `up{job=\"b\"}`"],
+    );
+    // An empty label is a label to the gateway.
+    assert_found("a 1\na{b=\"\"} 2\n", &[]);
+}
+
+#[test]
+fn all_duplicates_are_found_in_a_large_text() {
+    let mut text = String::new();
+    for number in 0..20_000 {
+        text.push_str(&["a{n=\"", &(number % 15_000).to_string(), "\"} 1\n"].concat());
+    }
+    let report = report(text.as_bytes(), &RULES);
+    assert_eq!((report.errors, report.samples, report.families), (5_000, 20_000, 1));
+    let first = &report.diagnostics[0];
+    assert_eq!(&text[first.span.clone()], "a{n=\"0\"}");
+    assert_eq!(first.related[0].span, 0..first.span.len());
+}
+
+#[test]
+fn the_grouping_key_overwrites_labels() {
+    let grouping = key(&[("a", "1"), ("instance", "i")]);
+    let rules = Rules { grouping: Some(&grouping), ..RULES };
+    assert_eq!(found_with(b"m{a=\"1\"} 1\n", &rules), [""; 0]);
+    assert_eq!(
+        found_with(b"m{a=\"2\"} 1\nm{instance=\"j\",b=\"x\"} 1\n", &rules),
+        ["warning overwritten-label `a=\"2\"`", "warning overwritten-label `instance=\"j\"`",]
+    );
+    assert_eq!(found_with(b"m{a=\"1\"} 1\nm 2\n", &rules), ["error duplicate-series `m`"]);
+    let twice = b"# TYPE s summary\ns_sum{a=\"1\"} 1\ns_count{a=\"1\"} 1\ns_sum 1\ns_count 1\n";
+    assert_eq!(found_with(twice, &rules), ["error duplicate-series `s_sum`"]);
+}
+
+#[test]
+fn labels_of_the_grouping_key_that_mean_something() {
+    let (le, quantile) = (key(&[("le", "1")]), key(&[("quantile", "1")]));
+    let (le, quantile) =
+        (Rules { grouping: Some(&le), ..RULES }, Rules { grouping: Some(&quantile), ..RULES });
+    let histogram = Code::LeInKey.example();
+    let summary = Code::QuantileLabel.example();
+    assert_eq!(found_with(histogram, &le)[0], "error le-in-key `h_sum`");
+    assert_eq!(found_with(summary, &quantile)[0], "error quantile-label `s_sum`");
+    assert!(found_with(histogram, &quantile)[0].starts_with("warning missing-part"));
+    assert!(found_with(summary, &le)[0].starts_with("warning missing-part"));
+}
+
+#[test]
+fn names_of_the_gateways_own() {
+    assert_found("push_time_seconds 1\n", &["error reserved-name `push_time_seconds`"]);
+    assert_found("pushgateway_build_info{a=\"b\"} 1\n", &["error reserved-name `pushgateway_build_info`"]);
+    assert_found("go_goroutines 1\n", &["error gateway-family `go_goroutines`"]);
+    assert_found("go_gc_duration_seconds_sum 1\n", &["error suffix-collision `go_gc_duration_seconds_sum`"]);
+}
+
+#[test]
+fn openmetrics() {
+    assert_found("# TYPE a counter\na_total 1\na_created 1\n# EOF\n", &["warning openmetrics-counter `a`"]);
+    assert!(help("# TYPE a counter\na_total 1\n").ends_with("`# TYPE a_total counter`"));
+    assert_found("# TYPE a counter\n# TYPE a_total counter\na_total 1\n", &[]);
+}
+
+#[test]
+fn an_empty_text() {
+    for text in ["", "\n", "# HELP a x\n", "  "] {
+        assert_found(text, &["error no-samples ``"]);
+        assert_eq!(found_with(text.as_bytes(), &Rules { allow_empty: true, ..RULES }), [""; 0]);
+    }
+    // There is one; it only can't be read.
+    assert_found("a-b 1\n", &["error metric-name `-`"]);
+}
+
+#[test]
+fn input_that_is_no_metrics_is_one_error() {
+    for text in [
+        &b"<!DOCTYPE html>\n<html>\n<p>502\n"[..],
+        b"{\"status\":\"success\",\n\"data\":[]}\n",
+        b"\x1f\x8b\x08\0\0\n\0\0\n",
+        b"\xff\xfea\0 \x001\0\n\0b\0",
+    ] {
+        let report = report(text, &RULES);
+        let codes: Vec<_> = report.diagnostics.iter().map(|found| found.code).collect();
+        assert_eq!(codes, [Code::WrongFormat], "{}", text.escape_ascii());
+    }
+}
+
+#[test]
+fn faults_do_not_hide_others_nor_cause_them() {
+    assert_found(
+        "a-b 1\nc 1,5\nd 1 5\n# TYPE e bogus\ne 1\n# TYPE e gauge\n",
+        &["error metric-name `-`", "error value `1,5`", "error timestamp `5`", "error unknown-type `bogus`"],
+    );
+    // A line of the histogram can't be read, so nobody knows whether it is whole.
+    assert_found("# TYPE h histogram\nh_sum 1\nh_count{ 1\n", &["error label-name `1`"]);
+}
+
+#[test]
+fn repairs() {
+    for (text, repaired, expected) in [
+        ("a 1", "a 1\n", &["fixed missing-newline ``"][..]),
+        ("a 1\r\nb 2\r\n", "a 1\nb 2\n", &["fixed carriage-return `\\r`", "fixed carriage-return `\\r`"]),
+        ("\u{feff}a 1\n", "a 1\n", &["fixed byte-order-mark `BOM`"]),
+        ("a 1 \t\n", "a 1\n", &["fixed trailing-blank ` \\t`"]),
+        ("# TYPE a gauge \na 1\n", "# TYPE a gauge\na 1\n", &["fixed trailing-blank ` `"]),
+        ("# TYPE a gauge\r\na 1\n", "# TYPE a gauge\na 1\n", &["fixed carriage-return `\\r`"]),
+        ("a 1\n\r\n", "a 1\n\n", &["fixed carriage-return `\\r`"]),
+        ("# HELP a x \r\na 1\n", "# HELP a x \na 1\n", &["warning help-carriage-return `\\r`"]),
+        ("# EOF", "# EOF\n", &["error no-samples ``", "fixed missing-newline ``"]),
+        ("a 1 \r", "a 1\n", &["fixed carriage-return ` \\r`", "fixed missing-newline ``"]),
+    ] {
+        assert_found(text, expected);
+        let splices = report(text.as_bytes(), &RULES).splices;
+        assert_eq!(apply(text.as_bytes(), &splices), repaired.as_bytes(), "{text:?}");
+    }
+}
+
+#[test]
+fn without_repairs_they_are_errors() {
+    let rules = Rules { repair: false, ..RULES };
+    assert_eq!(found_with(b"a 1 \nb 1", &rules), ["error trailing-blank ` `", "error missing-newline ``"]);
+    assert_eq!(found_with(b"# HELP a x\r\na 1\n", &rules), ["warning help-carriage-return `\\r`"]);
+    assert!(report(b"# HELP a x\r\na 1 ", &rules).splices.is_empty());
+}
+
+#[test]
+fn files_are_repaired_one_by_one() {
+    let text = Text { bytes: b"a 1\xef\xbb\xbfb 2\r\nc 3", starts: &[0, 3, 9, 11] };
+    let report = check(text, &RULES);
+    assert_eq!(report.errors, 0, "{report:#?}");
+    assert_eq!(apply(text.bytes, &report.splices).as_ref(), b"a 1\nb 2\n\nc 3\n".as_slice());
+}
+
+#[test]
+fn a_type_for_what_has_none() {
+    let rules = Rules { default_type: Some("gauge"), ..RULES };
+    let text = b"# HELP a x\na 1\n# TYPE b counter\nb 2\n# TYPE h histogram\nh_sum 1\nh_count 1\nh_bucket{le=\"+Inf\"} 1\n\
+        {\"c\"} 3\na{x=\"y\"} 4\ngo_goroutines 5\n";
+    let report = report(text, &rules);
+    assert_eq!(report.errors, 0, "{report:#?}");
+    let repaired = String::from_utf8(apply(text, &report.splices).into_owned()).unwrap();
+    assert_eq!(
+        repaired,
+        "# HELP a x\n# TYPE a gauge\na 1\n# TYPE b counter\nb 2\n# TYPE h histogram\nh_sum 1\nh_count 1\n\
+         h_bucket{le=\"+Inf\"} 1\n# TYPE \"c\" gauge\n{\"c\"} 3\na{x=\"y\"} 4\n# TYPE go_goroutines gauge\ngo_goroutines 5\n"
+    );
+}
+
+#[test]
+fn timestamps_are_stripped_on_request() {
+    let rules = Rules { strip_timestamps: true, ..RULES };
+    let text = b"a 1 1700000000000\nb 2\t-5 \nc 3 1.5\nd 4 x\n";
+    assert_eq!(found_with(text, &rules), ["fixed trailing-blank ` `", "error bad-timestamp `x`"]);
+    let splices = report(text, &rules).splices;
+    assert_eq!(apply(text, &splices).as_ref(), b"a 1\nb 2\nc 3\nd 4 x\n");
+}
+
+#[test]
+fn what_is_kept_is_bounded_and_errors_come_first() {
+    let text = [&b"a 1 \n".repeat(100)[..], b"b-c 1\n", &b"d x\n".repeat(100)].concat();
+    let rules = Rules { max_diagnostics: 3, ..RULES };
+    let report = report(&text, &rules);
+    // The hundred `a` are one series and 99 duplicates.
+    assert_eq!((report.errors, report.fixed), (99 + 1 + 100, 100));
+    assert_eq!(report.diagnostics.len(), 3);
+    assert!(report.diagnostics.iter().all(|found| found.severity == Severity::Error));
+    assert!(report.diagnostics.is_sorted_by_key(|found| found.span.start));
+    assert_eq!(report.diagnostics[0].span, 5..6);
+}
+
+#[test]
+fn samples_that_borrow_a_name() {
+    assert_found("a 1\n# TYPE b gauge\n{} 2\n", &["warning borrowed-name `{}`"]);
+    assert_found("a 1\n{} 2\n", &["error borrowed-clash `{}`"]);
+    assert_found(
+        "# TYPE h histogram\na 1\n{\"h_bucket\",x=\"y\",le=\"1\"} 1\n",
+        &["error parser-crash `{\"h_bucket\",x=\"y\",le=\"1\"} 1`", "warning older-gateway `\"h_bucket\"`"],
+    );
+    // With the name first, right behind its TYPE line, nothing is borrowed.
+    let good = "# TYPE h histogram\n{\"h_bucket\",le=\"+Inf\"} 1\n{\"h_sum\"} 1\n{\"h_count\"} 1\n";
+    assert_found(good, &["warning older-gateway `\"h_bucket\"`"]);
+}
+
+#[test]
+fn each_example_has_its_code() {
+    let (le, quantile) = (key(&[("le", "1")]), key(&[("quantile", "1")]));
+    for code in Code::ALL {
+        let grouping = match code {
+            Code::LeInKey => Some(&le),
+            Code::QuantileLabel => Some(&quantile),
+            _ => None,
+        };
+        let lint = code.stage() == Stage::Convention;
+        let rules = Rules { grouping, lint, ..RULES };
+        let report = report(code.example(), &rules);
+        assert!(report.diagnostics.iter().any(|found| found.code == *code), "{code:?}: {report:#?}");
+        assert!(report.diagnostics.len() <= 2, "{code:?}: {report:#?}");
+    }
+}

@@ -1,0 +1,161 @@
+//! What a certificate says of itself, for messages: whose it is, who signed it, and from when to when it holds. Pure.
+//!
+//! A reader of just these fields of X.509's DER encoding (RFC 5280, 4.1). Nothing is decided here: who is trusted is the
+//! TLS library's verdict, and this only tells people which certificate that was about.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+/// A certificate, as far as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Certificate {
+    /// Whose it is.
+    pub(super) subject: String,
+    /// Who signed it.
+    pub(super) issuer: String,
+    /// When it begins to hold.
+    pub(super) not_before: Timestamp,
+    /// When it ends to hold.
+    pub(super) not_after: Timestamp,
+}
+
+const INTEGER: u8 = 0x02;
+const OBJECT_ID: u8 = 0x06;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+const SEQUENCE: u8 = 0x30;
+const SET: u8 = 0x31;
+const VERSION: u8 = 0xa0;
+
+/// `commonName`, `organizationalUnitName` and `organizationName`: the first that is there is shown.
+const NAMES: [&[u8]; 3] = [&[0x55, 4, 3], &[0x55, 4, 11], &[0x55, 4, 10]];
+
+impl Certificate {
+    /// Reads one; `None` where it is none, or an odd one.
+    #[must_use]
+    pub(super) fn read(der: &[u8]) -> Option<Self> {
+        let (certificate, _) = element(der, SEQUENCE)?;
+        let (mut fields, _) = element(certificate, SEQUENCE)?;
+        if let Some((_, rest)) = element(fields, VERSION) {
+            fields = rest;
+        }
+        let (_, rest) = element(fields, INTEGER)?;
+        let (_, rest) = element(rest, SEQUENCE)?;
+        let (issuer, rest) = element(rest, SEQUENCE)?;
+        let (validity, rest) = element(rest, SEQUENCE)?;
+        let (subject, _) = element(rest, SEQUENCE)?;
+        let (not_before, rest) = time(validity)?;
+        let (not_after, _) = time(rest)?;
+        Some(Self { subject: name(subject), issuer: name(issuer), not_before, not_after })
+    }
+
+    /// Whether it is signed by itself, by its names.
+    #[must_use]
+    pub(super) fn is_self_signed(&self) -> bool {
+        self.subject == self.issuer
+    }
+}
+
+/// The content of the first element, which has this tag, and what is behind it.
+fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (found, content, rest) = any_element(der)?;
+    (found == tag).then_some((content, rest))
+}
+
+fn any_element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&tag, rest) = der.split_first()?;
+    let (&first, rest) = rest.split_first()?;
+    let (length, rest) = if first < 0x80 {
+        (usize::from(first), rest)
+    } else {
+        let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+        if bytes.len() > 3 {
+            return None;
+        }
+        (bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), rest)
+    };
+    let (content, rest) = rest.split_at_checked(length)?;
+    Some((tag, content, rest))
+}
+
+fn time(der: &[u8]) -> Option<(Timestamp, &[u8])> {
+    let (tag, content, rest) = any_element(der)?;
+    let text = std::str::from_utf8(content).ok()?.strip_suffix('Z')?;
+    let text = match tag {
+        // RFC 5280, 4.1.2.5.1: two digits of the year, the century turning at 50.
+        UTC_TIME if text.get(..2)? >= "50" => format!("19{text}"),
+        UTC_TIME => format!("20{text}"),
+        GENERALIZED_TIME => text.to_owned(),
+        _ => return None,
+    };
+    let time = DateTime::strptime("%Y%m%d%H%M%S", text).ok()?;
+    Some((Offset::UTC.to_timestamp(time).ok()?, rest))
+}
+
+/// The most telling part of a name, or nothing.
+fn name(der: &[u8]) -> String {
+    let mut parts = Vec::new();
+    let mut rest = der;
+    while let Some((set, after)) = element(rest, SET) {
+        rest = after;
+        if let Some((pair, _)) = element(set, SEQUENCE)
+            && let Some((id, value)) = element(pair, OBJECT_ID)
+            && let Some((_, text, _)) = any_element(value)
+        {
+            parts.push((id, text));
+        }
+    }
+    let found = NAMES.iter().find_map(|name| parts.iter().find(|(id, _)| id == name));
+    found.map_or_else(String::new, |(_, text)| String::from_utf8_lossy(text).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rcgen::{CertificateParams, DistinguishedName, DnType, Issuer, KeyPair, date_time_ymd};
+
+    fn der() -> Vec<u8> {
+        let named = |name: &str| {
+            let mut params = CertificateParams::new(vec!["gw.example".to_owned()]).unwrap();
+            params.distinguished_name = DistinguishedName::new();
+            params.distinguished_name.push(DnType::OrganizationName, "Some Company");
+            params.distinguished_name.push(DnType::CommonName, name);
+            params.not_before = date_time_ymd(2020, 1, 2);
+            params.not_after = date_time_ymd(2051, 3, 4);
+            params
+        };
+        let issuer = Issuer::new(named("Our CA ☃"), KeyPair::generate().unwrap());
+        named("gw.example").signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap().der().to_vec()
+    }
+
+    #[test]
+    fn a_certificate_tells_whose_it_is() {
+        let read = Certificate::read(&der()).unwrap();
+        assert_eq!(read.subject, "gw.example");
+        assert_eq!(read.issuer, "Our CA ☃");
+        assert_eq!(read.not_before.to_string(), "2020-01-02T00:00:00Z");
+        assert_eq!(read.not_after.to_string(), "2051-03-04T00:00:00Z");
+        assert!(!read.is_self_signed());
+    }
+
+    #[test]
+    fn a_cut_certificate_is_none() {
+        let der = der();
+        for length in 0..der.len() {
+            assert_eq!(Certificate::read(&der[..length]), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(at in any::<prop::sample::Index>(), byte: u8, noise: Vec<u8>) {
+            let mut der = der();
+            let at = at.index(der.len());
+            der[at] = byte;
+            let _ = Certificate::read(&der);
+            let _ = Certificate::read(&noise);
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! `pushgw check` as a user runs it, and the same look at the text that `push` and `add` take: sources, forms, places,
+//! what counts as an error, and what the last line says.
+
+use crate::support::{Pushgw, Server, Tty, pushgw};
+use serde_json::json;
+
+const ACCEPTED: &str = "# HELP a_seconds x\n# TYPE a_seconds gauge\na_seconds 1\na_seconds{b=\"c\"} 2\n";
+
+fn check() -> Pushgw {
+    pushgw().arg("check")
+}
+
+#[test]
+fn what_is_accepted_is_silent_in_a_pipe() {
+    check().stdin(ACCEPTED).run();
+    check().file("m.prom", ACCEPTED).arg("m.prom").run();
+    check().args(["-m", "a 1"]).run();
+    check().args(["-m", "a 1", "--lint", "-q"]).run();
+}
+
+#[test]
+fn a_person_hears_how_much_there_is() {
+    check().stdin(ACCEPTED).arg("-v").stderr("1 metric, 2 samples; no problems\n").run();
+    check().stdin(ACCEPTED).tty(&[Tty::Stderr], 80).screen_has("1 metric, 2 samples; no problems\n").run();
+    check().stdin(ACCEPTED).arg("-q").tty(&[Tty::Stderr], 80).screen_has("").run();
+    check()
+        .args(["-v", "-m", "a 1\nb 1 ", "--message-format", "short"])
+        .stdout("<metric>:2:4: fixed: a blank ends the line\n")
+        .stderr("2 metrics, 2 samples; 1 repair\n")
+        .run();
+    check().args(["-v", "--allow-empty"]).stderr("0 metrics, 0 samples; no problems\n").run();
+}
+
+/// Two files, standard input and `-m`, with something to say about each.
+fn several() -> Pushgw {
+    check()
+        .file("one.prom", "good 1\nbad 1,5\n")
+        .file(
+            "two.prom",
+            "# HELP wide \u{4e16}\u{754c}\twhat\nwide{a=\"\u{4e16}e\u{301}\",1b=\"\"} 1\nlast 1",
+        )
+        .stdin("x{job=\"y\"} 1 \n")
+        .args(["one.prom", "two.prom", "-", "-m", "m 1 2", "-j", "j"])
+        .code(3)
+}
+
+const COUNTS: &str = "error: 3 errors, 2 repairs, 1 warning; a gateway would refuse it\n";
+
+#[test]
+fn short_names_every_source_and_column() {
+    several()
+        .args(["--message-format", "short"])
+        .stdout(
+            "one.prom:2:5: error: `1,5` has a decimal comma\n\
+             two.prom:2:14: error: a label name can't begin with a digit\n\
+             two.prom:3:7: fixed: the last line does not end with a newline\n\
+             <stdin>:1:3: warning: the grouping key overwrites the label `job` with `j`\n\
+             <stdin>:1:13: fixed: a blank ends the line\n\
+             <metric>:1:5: error: the gateway takes no timestamps\n",
+        )
+        .stderr(COUNTS)
+        .run();
+}
+
+#[test]
+fn json_has_one_object_a_line() {
+    let run = several().args(["--message-format", "json"]).any_stdout().stderr(COUNTS).run();
+    let found: Vec<serde_json::Value> =
+        run.stdout().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(found.len(), 6);
+    let first = json!({
+        "severity": "error",
+        "code": "value",
+        "file": "one.prom",
+        "line": 2,
+        "column": 5,
+        "message": "`1,5` has a decimal comma",
+        "help": "write `1.5`; `LC_ALL=C` makes most programs do so",
+    });
+    assert_eq!(found[0], first);
+    let places: Vec<_> = found
+        .iter()
+        .map(|found| {
+            let text = |name: &str| found[name].as_str().unwrap();
+            let number = |name: &str| found[name].as_u64().unwrap();
+            (text("file"), number("line"), number("column"), text("severity"), text("code"))
+        })
+        .collect();
+    assert_eq!(
+        places[1..],
+        [
+            ("two.prom", 2, 14, "error", "label-name"),
+            ("two.prom", 3, 7, "fixed", "missing-newline"),
+            ("<stdin>", 1, 3, "warning", "overwritten-label"),
+            ("<stdin>", 1, 13, "fixed", "trailing-blank"),
+            ("<metric>", 1, 5, "error", "timestamp"),
+        ]
+    );
+}
+
+#[test]
+fn github_gets_its_commands() {
+    several()
+        .args(["--message-format", "github"])
+        .stdout_has("::error file=one.prom,line=2,col=5,title=value::one.prom:2:5: `1,5` has a decimal comma%0Ahelp: write")
+        .stdout_has("\n::notice file=two.prom,line=3,col=7,title=missing-newline::")
+        .stdout_has("\n::warning file=<stdin>,line=1,col=3,title=overwritten-label::")
+        .stdout_has("\n::error file=<metric>,line=1,col=5,title=timestamp::")
+        .stderr(COUNTS)
+        .run();
+}
+
+#[test]
+fn human_marks_wide_and_combined_characters() {
+    several()
+        .env("LC_ALL", "C.UTF-8")
+        .stdout_has(
+            "error[label-name]: a label name can't begin with a digit\n --> two.prom:2:14\n  |\n\
+             2 | wide{a=\"\u{4e16}e\u{301}\",1b=\"\"} 1\n  |              ^\n",
+        )
+        .stdout_has(" --> one.prom:2:5\n")
+        .stdout_has(" --> <metric>:1:5\n")
+        .stderr(COUNTS)
+        .run();
+}
+
+#[test]
+fn the_last_line_counts_and_agrees_in_number() {
+    let short = || check().args(["--message-format", "short"]).code(3).any_stdout();
+    short().stdin("a 1,5\n").stderr("error: 1 error; a gateway would refuse it\n").run();
+    short().stdin("a 1,5\nb x").stderr("error: 2 errors, 1 repair; a gateway would refuse it\n").run();
+    short()
+        .stdin("a x\nh{job=\"x\"} 1 \n# HELP c d\r\nc 1")
+        .stderr("error: 1 error, 2 repairs, 2 warnings; a gateway would refuse it\n")
+        .run();
+    // The gateway takes these.
+    short().stdin("").stderr("error: 1 error; push would not send it\n").run();
+    short().stdin("push_time_seconds 1\n").stderr("error: 1 error; push would not send it\n").run();
+}
+
+#[test]
+fn quiet_is_about_errors_alone() {
+    check()
+        .args(["-q", "--message-format", "short"])
+        .stdin("a x\nb{job=\"x\"} 1 \n")
+        .code(3)
+        .stdout("<stdin>:1:3: error: `x` is no number\n")
+        .stderr("error: 1 error, 1 repair, 1 warning; a gateway would refuse it\n")
+        .run();
+    check().arg("-q").stdin("b{job=\"x\"} 1 \n").run();
+}
+
+#[test]
+fn what_is_repaired_can_be_an_error() {
+    let text = "a 1 \r\nb 2";
+    check().arg("-q").stdin(text).run();
+    check()
+        .args(["--no-fix", "--message-format", "short"])
+        .stdin(text)
+        .code(3)
+        .stdout(
+            "<stdin>:1:4: error: the line ends with a carriage return\n\
+             <stdin>:2:4: error: the last line does not end with a newline\n",
+        )
+        .stderr("error: 2 errors; a gateway would refuse it\n")
+        .run();
+}
+
+#[test]
+fn strict_makes_errors_of_warnings() {
+    let text = "a{job=\"x\"} 1\n";
+    let short = || check().args(["--message-format", "short"]).stdin(text);
+    let place = "<stdin>:1:3:";
+    let said = "the grouping key overwrites the label `job`";
+    short().stdout(format!("{place} warning: {said}\n")).run();
+    // With -q too: what decides the exit status is told.
+    for quiet in [&[][..], &["-q"]] {
+        short()
+            .arg("--strict")
+            .args(quiet)
+            .code(3)
+            .stdout(format!("{place} error: {said}\n"))
+            .stderr("error: 1 warning, which --strict counts as an error\n")
+            .run();
+    }
+    short()
+        .args(["--strict", "-m", "h{job=\"x\"} 1,5 \n# HELP c x\r\nc 1"])
+        .code(3)
+        .any_stdout()
+        .stderr_has("error: 1 error, 1 repair, 2 warnings, which --strict counts as errors; a gateway would refuse it")
+        .run();
+    check().arg("--strict").stdin("a 1 \nb 2").any_stdout().run();
+}
+
+#[test]
+fn strict_keeps_push_and_add_from_sending() {
+    for command in ["push", "add"] {
+        let server = Server::unused();
+        pushgw()
+            .args([command, "--strict", "-j", "j", "-g", &server.url(), "--message-format", "short"])
+            .stdin("a{job=\"x\"} 1\n")
+            .code(3)
+            .stderr(
+                "<stdin>:1:3: error: the grouping key overwrites the label `job` with `j`\n\
+                 error: 1 warning, which --strict counts as an error; nothing was sent\n",
+            )
+            .run();
+    }
+}
+
+#[test]
+fn repairs_of_a_push_are_told_to_who_wants_them() {
+    let push =
+        || pushgw().args(["push", "-j", "j", "-n", "--message-format", "short"]).stdin("\u{feff}a 1 \nb 2");
+    let body = "a 1\nb 2\n";
+    push().stdout_has(format!("\n\n{body}")).run();
+    push()
+        .arg("-v")
+        .stdout_has(format!("\n\n{body}"))
+        .stderr(
+            "<stdin>:1:1: fixed: the file begins with a byte-order mark\n\
+             <stdin>:1:5: fixed: a blank ends the line\n\
+             <stdin>:2:4: fixed: the last line does not end with a newline\n",
+        )
+        .run();
+}
+
+#[test]
+fn utf8_names_are_a_matter_of_the_gateway() {
+    let text = "{\"my.metric\",\"my.label\"=\"x\"} 1\n";
+    check().args(["--utf8-names", "-q"]).stdin(text).run();
+    check()
+        .args(["-q", "--message-format", "short"])
+        .stdin(text)
+        .code(3)
+        .stdout_has("<stdin>:1:2: error: ")
+        .stderr_has("; a gateway would refuse it")
+        .run();
+}
+
+#[test]
+fn more_than_the_limit_is_counted() {
+    let text = "a x\nb x\nc x\nd x ";
+    check()
+        .args(["--max-diagnostics", "2", "--message-format", "short"])
+        .stdin(text)
+        .code(3)
+        .stdout("<stdin>:1:3: error: `x` is no number\n<stdin>:2:3: error: `x` is no number\n")
+        .stderr(
+            "warning: 4 more problems not shown (--max-diagnostics)\n\
+             error: 4 errors, 2 repairs; a gateway would refuse it\n",
+        )
+        .run();
+    check()
+        .args(["--max-diagnostics", "0"])
+        .stdin("a x\n")
+        .code(3)
+        .stderr_has("warning: 1 more problem not shown (--max-diagnostics)\n")
+        .stderr_has("error: 1 error; ")
+        .run();
+}
+
+#[test]
+fn conventions_are_warnings_and_strictly_errors() {
+    let text = "# TYPE backupSize_kb counter\nbackupSize_kb{quantile=\"x\"} 1\n";
+    let short = || check().args(["--message-format", "short"]).stdin(text);
+    short().run();
+    let told = |severity: &str| {
+        [
+            "1:8: SEVERITY: the metric `backupSize_kb` has no HELP text",
+            "1:8: SEVERITY: the counter `backupSize_kb` does not end with `_total`",
+            "1:13: SEVERITY: the name `backupSize_kb` is in camelCase",
+            "1:19: SEVERITY: `kb` abbreviates a unit",
+            "2:15: SEVERITY: the label `quantile` is for summaries, but `backupSize_kb` is a counter",
+        ]
+        .map(|line| format!("<stdin>:{}\n", line.replace("SEVERITY", severity)))
+        .concat()
+    };
+    short().arg("--lint").stdout(told("warning")).run();
+    short().args(["--lint", "-v"]).stdout(told("warning")).stderr("1 metric, 1 sample; 5 warnings\n").run();
+    short()
+        .args(["--lint", "--strict"])
+        .code(3)
+        .stdout(told("error"))
+        .stderr("error: 5 warnings, which --strict counts as errors\n")
+        .run();
+    pushgw().args(["push", "-j", "j", "--lint"]).code(2).stderr_has("unexpected argument '--lint'").run();
+}
+
+#[test]
+fn conventions_are_told_beside_faults() {
+    let lint = || check().args(["--lint", "--message-format", "short"]).any_code().any_stderr();
+    lint()
+        .stdin("a_ms 1,5\n# HELP bC x\nbC 1\n")
+        .stdout(
+            "<stdin>:1:1: warning: the metric `a_ms` has no HELP text\n\
+             <stdin>:1:3: warning: `ms` abbreviates a unit\n\
+             <stdin>:1:6: error: `1,5` has a decimal comma\n\
+             <stdin>:3:1: warning: the name `bC` is in camelCase\n",
+        )
+        .run();
+    // What is no metrics text at all has none.
+    lint()
+        .stdin("{\n  \"aB\": 1,\n  \"cD\": 2\n}\n")
+        .stdout("<stdin>:1:1: error: the input is no metrics text; it is JSON\n")
+        .run();
+    // The type that is declared on the command line counts.
+    lint()
+        .args(["--type", "counter"])
+        .stdin("# HELP a x\na 1\n")
+        .stdout("<stdin>:2:1: warning: the counter `a` does not end with `_total`\n")
+        .run();
+}
+
+#[test]
+fn a_source_that_can_not_be_read_is_no_verdict() {
+    check().arg("absent.prom").code(1).stderr_has("error: can't read absent.prom: ").run();
+    check().arg(".").code(1).stderr_has("error: can't read .: it is a directory\n").run();
+    check().args(["-", "-"]).code(2).stderr_has("can be read only once").run();
+}
+
+#[test]
+fn the_help_stands_alone() {
+    check()
+        .arg("--help")
+        .stdout_has("promtool check metrics")
+        .stdout_has("--lint")
+        .stdout_has("exit status is 0 where there is no error and 3 where there is one")
+        .run();
+}

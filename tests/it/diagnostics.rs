@@ -1,0 +1,61 @@
+//! What a person reads of each rule: the human form of `check` on the rule's own example, as one file to look through.
+//! To make it anew: `SNAPSHOTS=overwrite cargo test --test it diagnostics`.
+
+use pushgw::env::Environment;
+use pushgw::exposition::{Code, Stage};
+use snapbox::Data;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Runs `pushgw check` in this process on standard input; both streams as a person sees them, one after the other.
+fn check(options: &[&str], text: &[u8]) -> String {
+    let mut environment = Environment::default();
+    environment.variables.insert("LC_ALL".into(), "C.UTF-8".into());
+    let args = ["pushgw", "check"].iter().chain(options).map(OsString::from);
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let streams = pushgw::Streams { stdin: &mut &*text, stdout: &mut stdout, stderr: &mut stderr };
+    let code = pushgw::run(args, &environment, streams);
+    let mut shown = String::from_utf8([stdout, stderr].concat()).unwrap();
+    if code != 0 {
+        _ = writeln!(shown, "(exit status {code})");
+    }
+    shown
+}
+
+/// The options with which the rule finds something in its example.
+fn options(code: Code) -> Vec<&'static str> {
+    match code {
+        Code::QuantileLabel => vec!["-j", "j", "-l", "quantile=0.5"],
+        Code::LeInKey => vec!["-j", "j", "-l", "le=1"],
+        Code::OverwrittenLabel => vec!["-j", "j"],
+        _ if code.stage() == Stage::Convention => vec!["--lint"],
+        _ => vec![],
+    }
+}
+
+#[test]
+fn every_rule_explains_its_example() {
+    let mut all = String::new();
+    for code in Code::ALL {
+        let options = options(*code);
+        let shown = check(&options, code.example());
+        assert!(shown.contains(&format!("[{}]", code.as_str())), "{code:?}: {shown}");
+        let command = ["pushgw", "check"].iter().chain(&options).copied().collect::<Vec<_>>().join(" ");
+        _ = writeln!(all, "=== {}: {command}\n\n{shown}", code.as_str());
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/diagnostics.txt");
+    if !file.exists() && std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+        std::fs::write(&file, &all).unwrap();
+    }
+    snapbox::assert_data_eq!(all, Data::read_from(&file, None).raw());
+}
+
+#[test]
+fn an_example_is_about_one_thing() {
+    for code in Code::ALL {
+        let shown = check(&[&["--message-format", "short"], &*options(*code)].concat(), code.example());
+        let told = shown.lines().filter(|line| line.starts_with("<stdin>:")).count();
+        assert!((1..=2).contains(&told), "{code:?}: {shown}");
+    }
+}

@@ -1,0 +1,318 @@
+//! What a gateway does with a text, what the checker says of it, and whether the two agree.
+
+use super::generate::{self, Random};
+use crate::support::Client;
+use pushgw::exposition::{Report, Rules, Severity, Stage, Text, apply, check};
+use pushgw::grouping::{GroupingKey, KeyRules, Label};
+use std::fmt;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+
+/// The labels besides `job` that the cases are pushed with.
+const KEYS: [&[(&str, &str)]; 9] = [
+    &[],
+    &[],
+    &[],
+    &[("instance", "x")],
+    &[("a", "1")],
+    &[],
+    &[("quantile", "0.5")],
+    &[("le", "1")],
+    &[("b", "2"), ("instance", "y")],
+];
+
+/// A text and how it is to be pushed.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) text: Vec<u8>,
+    /// Where the files begin that the text is made of.
+    pub(super) starts: Vec<usize>,
+    pub(super) utf8_names: bool,
+    key: GroupingKey,
+    /// Push what the repairs make of it, rather than the text.
+    repaired: bool,
+    default_type: Option<&'static str>,
+    strip_timestamps: bool,
+}
+
+impl Case {
+    pub(super) fn generate(random: &mut Random, utf8_names: bool) -> Self {
+        let text = generate::text(random);
+        let repaired = random.chance(30);
+        let mut starts = vec![0];
+        // Only a repaired text is as good as its files one by one.
+        if repaired && random.chance(30) {
+            starts.extend([random.below(text.len() + 1), random.below(text.len() + 1)]);
+            starts.sort_unstable();
+        }
+        Self {
+            text,
+            starts,
+            utf8_names,
+            key: key(random.pick(&KEYS)),
+            repaired,
+            default_type: (repaired && random.chance(40))
+                .then(|| random.pick(&["gauge", "counter", "untyped"])),
+            strip_timestamps: repaired && random.chance(40),
+        }
+    }
+
+    /// The text with each of the keys, as it is and repaired.
+    pub(super) fn all_of(text: &[u8], utf8_names: bool) -> impl Iterator<Item = Self> {
+        KEYS.iter().skip(2).flat_map(move |labels| {
+            let new = move |repaired| Self {
+                text: text.to_vec(),
+                starts: vec![0],
+                utf8_names,
+                key: key(labels),
+                repaired,
+                default_type: None,
+                strip_timestamps: false,
+            };
+            [new(false), new(true)]
+        })
+    }
+
+    pub(super) fn check(&self) -> Report {
+        check(Text { bytes: &self.text, starts: &self.starts }, &self.rules())
+    }
+
+    pub(super) fn rules(&self) -> Rules<'_> {
+        Rules {
+            grouping: Some(&self.key),
+            utf8_names: self.utf8_names,
+            allow_empty: true,
+            default_type: self.default_type,
+            strip_timestamps: self.strip_timestamps,
+            lint: false,
+            repair: true,
+            max_diagnostics: usize::MAX,
+        }
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = &self.text[..self.text.len().min(2_000)];
+        writeln!(f, "text, {} bytes: b\"{}\"", self.text.len(), shown.escape_ascii())?;
+        write!(
+            f,
+            "files at {:?}, key: {}, utf8_names: {}, repaired: {}, default_type: {:?}, strip_timestamps: {}",
+            self.starts, self.key, self.utf8_names, self.repaired, self.default_type, self.strip_timestamps
+        )
+    }
+}
+
+fn key(labels: &[(&str, &str)]) -> GroupingKey {
+    let labels =
+        labels.iter().map(|(name, value)| Label { name: (*name).to_owned(), value: (*value).to_owned() });
+    GroupingKey::new("x", labels, KeyRules::default()).unwrap()
+}
+
+/// What happened to a push, or is said to happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Accepted,
+    /// The parser's refusal, which names a line.
+    Parse(usize),
+    /// The store's.
+    Store,
+    /// The parser crashed and the connection was closed; which line it was is not told.
+    Crash,
+}
+
+impl Verdict {
+    /// Whether a gateway's verdict is what the checker says.
+    fn agrees(&self, ours: &Self) -> bool {
+        match (self, ours) {
+            (Self::Crash, Self::Parse(_)) => true,
+            (gateways, ours) => gateways == ours,
+        }
+    }
+}
+
+/// What the checker says of a text.
+fn our_verdict(report: &Report, text: &[u8]) -> Verdict {
+    let refusals = report.diagnostics.iter().filter(|diagnostic| diagnostic.severity != Severity::Warning);
+    let refusals: Vec<_> = refusals.filter(|diagnostic| diagnostic.code.stage() != Stage::Ours).collect();
+    let parse = refusals.iter().filter(|diagnostic| diagnostic.code.stage() == Stage::Parse);
+    match parse.map(|diagnostic| diagnostic.span.start).min() {
+        Some(at) => Verdict::Parse(text[..at].split(|byte| *byte == b'\n').count()),
+        None if refusals.is_empty() => Verdict::Accepted,
+        None => Verdict::Store,
+    }
+}
+
+/// A case on which the checker and the gateway disagree.
+#[derive(Debug)]
+pub(super) struct Disagreement {
+    case: Case,
+    gateway: (Verdict, String),
+    ours: Verdict,
+    report: Report,
+}
+
+impl fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { case, gateway: (verdict, body), ours, report } = self;
+        writeln!(f, "{case}\nthe gateway: {verdict:?} {body}\nthe checker: {ours:?}")?;
+        for diagnostic in &report.diagnostics {
+            writeln!(
+                f,
+                "  {:?} {:?} {:?} {}",
+                diagnostic.severity, diagnostic.code, diagnostic.span, diagnostic.message
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// How the cases of a run ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) accepted: u64,
+    parse: u64,
+    store: u64,
+    crash: u64,
+    /// Texts that only pushgw refuses; some of them would outlive their push.
+    not_pushed: u64,
+    warned: u64,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.accepted += other.accepted;
+        self.parse += other.parse;
+        self.store += other.store;
+        self.crash += other.crash;
+        self.not_pushed += other.not_pushed;
+        self.warned += other.warned;
+    }
+
+    pub(super) fn judged(&self) -> u64 {
+        self.accepted + self.parse + self.store + self.crash
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accepted, parse, store, crash, not_pushed, warned } = self;
+        write!(
+            f,
+            "{} judged: {accepted} accepted ({warned} of them with a warning), {parse} refused by the parser, {store} by \
+             the store, {crash} crashed the parser; {not_pushed} not pushed",
+            self.judged()
+        )
+    }
+}
+
+/// A gateway that is asked.
+pub(super) struct Oracle {
+    client: Client,
+    /// The group that holds what was pushed last.
+    group: Option<String>,
+}
+
+impl Oracle {
+    pub(super) fn new(address: SocketAddr) -> Self {
+        Self { client: Client::new(address), group: None }
+    }
+
+    /// Pushes a case and compares.
+    pub(super) fn judge(&mut self, case: &Case, tally: &mut Tally) -> Result<(), Box<Disagreement>> {
+        let report = case.check();
+        let body = if case.repaired { apply(&case.text, &report.splices) } else { (&*case.text).into() };
+        // Repairs keep the number of lines, but an inserted TYPE line does not.
+        let report_of_body = if case.repaired {
+            check(Text { bytes: &body, starts: &[0] }, &case.rules())
+        } else {
+            report.clone()
+        };
+        if report_of_body.diagnostics.iter().any(|diagnostic| diagnostic.code.as_str() == "reserved-name") {
+            tally.not_pushed += 1;
+            return Ok(());
+        }
+        let ours = our_verdict(&report_of_body, &body);
+        let gateway = self.push(&case.key.path(), &body);
+        match gateway.0 {
+            Verdict::Accepted => tally.accepted += 1,
+            Verdict::Parse(_) => tally.parse += 1,
+            Verdict::Store => tally.store += 1,
+            Verdict::Crash => tally.crash += 1,
+        }
+        // What is only repaired must then be taken.
+        let promised = !case.repaired
+            || (gateway.0 == Verdict::Accepted)
+                == report.diagnostics.iter().all(|diagnostic| {
+                    diagnostic.severity != Severity::Error || diagnostic.code.stage() == Stage::Ours
+                });
+        if gateway.0.agrees(&ours) && promised {
+            tally.warned += u64::from(gateway.0 == Verdict::Accepted && report.warnings > 0);
+            return Ok(());
+        }
+        Err(Box::new(Disagreement { case: case.clone(), gateway, ours, report }))
+    }
+
+    fn push(&mut self, path: &str, body: &[u8]) -> (Verdict, String) {
+        if let Some(group) = self.group.take_if(|group| group != path) {
+            // The server does this before the push that follows.
+            self.client.request("DELETE", group.as_bytes(), &[], b"").unwrap();
+        }
+        self.group = Some(path.to_owned());
+        let answer = match self.client.request("PUT", path.as_bytes(), &[], body) {
+            Ok(answer) => answer,
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return (Verdict::Crash, String::new()),
+            Err(error) => panic!("{error}: {}", body.escape_ascii()),
+        };
+        let text = answer.text();
+        let verdict = match answer.status {
+            200 => Verdict::Accepted,
+            400 => match text.strip_prefix("text format parsing error in line ") {
+                Some(rest) => Verdict::Parse(rest.split(':').next().unwrap().parse().unwrap()),
+                None => Verdict::Store,
+            },
+            status => panic!("{status}: {text}"),
+        };
+        (verdict, text)
+    }
+
+    /// Makes a case smaller as long as there is a disagreement: whole lines first, then single bytes.
+    pub(super) fn shrink(&mut self, mut smallest: Box<Disagreement>) -> Box<Disagreement> {
+        let mut budget = 3_000;
+        for simpler in [
+            Case { repaired: false, ..smallest.case.clone() },
+            Case { starts: vec![0], ..smallest.case.clone() },
+            Case { key: key(&[]), ..smallest.case.clone() },
+        ] {
+            if let Err(disagreement) = self.judge(&simpler, &mut Tally::default()) {
+                smallest = disagreement;
+            }
+        }
+        loop {
+            let before = smallest.case.text.len();
+            for pieces in
+                [lines(&smallest.case.text), smallest.case.text.chunks(1).map(<[u8]>::to_vec).collect()]
+            {
+                let mut pieces = pieces;
+                let mut at = pieces.len();
+                while at > 0 && budget > 0 {
+                    at -= 1;
+                    budget -= 1;
+                    let piece = pieces.remove(at);
+                    let case = Case { text: pieces.concat(), ..smallest.case.clone() };
+                    match self.judge(&case, &mut Tally::default()) {
+                        Ok(()) => pieces.insert(at, piece),
+                        Err(disagreement) => smallest = disagreement,
+                    }
+                }
+            }
+            if smallest.case.text.len() == before || budget == 0 {
+                return smallest;
+            }
+        }
+    }
+}
+
+fn lines(text: &[u8]) -> Vec<Vec<u8>> {
+    text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+}

@@ -1,0 +1,425 @@
+//! Faults of the HTTP exchange: what servers answer, or don't, and when they break off.
+
+use super::{Case, got, push};
+use crate::support::{Connection, Server};
+use std::time::Duration;
+
+const WAITING: &str = "no answer within";
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+/// Reads the request, and plays on.
+fn then(
+    part: impl Fn(&mut Connection) + Send + Sync + 'static,
+) -> impl Fn(&mut Connection, usize) + Send + Sync {
+    move |connection, _| {
+        if connection.read_request().is_some() {
+            part(connection);
+        }
+    }
+}
+
+/// Answers with these bytes and closes.
+fn answer(bytes: impl Into<Vec<u8>>) -> impl Fn(&mut Connection, usize) + Send + Sync {
+    let bytes = bytes.into();
+    then(move |connection| connection.send(&bytes))
+}
+
+/// Text that takes no time to check, and more of it than all buffers on the way hold.
+fn large() -> Vec<u8> {
+    [b"# ".to_vec(), vec![b'x'; 24 << 20], b"\nfault 1\n".to_vec()].concat()
+}
+
+pub(super) fn cases(behind: &str) -> Vec<Case> {
+    let mut cases = silences();
+    cases.extend(breaks());
+    cases.extend(odd_answers());
+    cases.extend(redirects(behind));
+    cases.extend(statuses());
+    cases.extend(refusals());
+    cases.extend(retries());
+    cases
+}
+
+fn silences() -> Vec<Case> {
+    let may = "the request may still take effect";
+    vec![
+        Case::new("accept and hang", WAITING, 7, |connection, _| connection.hang())
+            .limit(300)
+            .says("within 300ms"),
+        Case::new("hang after the request", WAITING, 7, then(Connection::hang)).limit(300).says(may),
+        Case::new("a hang is not tried again", WAITING, 7, then(Connection::hang)).limit(300).retries(5),
+        Case::new(
+            "hang in the headers",
+            WAITING,
+            7,
+            then(|connection| {
+                connection.send("HTTP/1.1 200 OK\r\nContent-");
+                connection.hang();
+            }),
+        )
+        .limit(300),
+        Case::new(
+            "a byte now and then",
+            WAITING,
+            7,
+            then(|connection| {
+                connection.drip(
+                    "HTTP/1.1 200 OK\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
+                    Duration::from_millis(50),
+                );
+                connection.hang();
+            }),
+        )
+        .limit(600),
+        Case::new("a body that nobody reads", "the request could not be sent within", 7, |connection, _| {
+            connection.read_head();
+            std::thread::sleep(Duration::from_secs(2));
+        })
+        .file("large.prom", large())
+        .arg("large.prom")
+        .limit(500)
+        .says("within 500ms"),
+        Case::new(
+            "hang behind a success",
+            "",
+            0,
+            then(|connection| {
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+                connection.hang();
+            }),
+        ),
+        Case::new(
+            "a refusal's words that don't end",
+            "the gateway failed for now",
+            5,
+            then(|connection| {
+                connection.send("HTTP/1.1 500 X\r\nContent-Length: 1000\r\n\r\nbusy");
+                connection.drip("x".repeat(100), Duration::from_millis(500));
+            }),
+        ),
+    ]
+}
+
+fn breaks() -> Vec<Case> {
+    vec![
+        Case::new(
+            "closed without an answer",
+            "the server closed the connection without an answer",
+            6,
+            then(|_| {}),
+        )
+        .says("Pushgateway 1.11.0")
+        // One look more, for what the push may clash with.
+        .connections(2),
+        Case::new(
+            "reset after the request",
+            "the connection broke before an answer came",
+            6,
+            then(Connection::reset),
+        )
+        .says("connection reset"),
+        Case::new(
+            "reset in the request",
+            "the connection broke while the request was sent",
+            6,
+            |connection, _| {
+                connection.read_head();
+                connection.read_bytes(1 << 20);
+                connection.reset();
+            },
+        )
+        .file("large.prom", large())
+        .arg("large.prom"),
+        Case::new(
+            "reset in the answer",
+            "the connection broke in the middle of the answer",
+            6,
+            then(|connection| {
+                connection.send("HTTP/1.1 200 OK\r\nContent-Le");
+                // The reset shall not overtake what was sent.
+                std::thread::sleep(Duration::from_millis(300));
+                connection.reset();
+            }),
+        ),
+        Case::new("closed in the status line", "the answer ends in the middle", 6, answer("HTTP/1.1 2")),
+        Case::new(
+            "closed in the headers",
+            "the answer ends in the middle",
+            6,
+            answer("HTTP/1.1 200 OK\r\nA: b\r\n"),
+        ),
+        Case::new(
+            "closed in a success's body",
+            "",
+            0,
+            answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"),
+        ),
+        Case::new(
+            "closed in a refusal's body",
+            "the gateway refused (400 Bad Request)",
+            4,
+            answer("HTTP/1.1 400 X\r\nContent-Length: 1000\r\n\r\nno such luck"),
+        )
+        .says("no such luck"),
+    ]
+}
+
+fn odd_answers() -> Vec<Case> {
+    let not_http = "the answer is not HTTP";
+    let none = "the answer's status is none of a gateway's";
+    let endless = |line: &'static str| {
+        then(move |connection| {
+            connection.send("HTTP/1.1 200 OK\r\n");
+            for _ in 0..100_000 {
+                connection.send(line);
+            }
+        })
+    };
+    let huge = |status: &'static str| {
+        then(move |connection: &mut Connection| {
+            connection.send(format!("HTTP/1.1 {status} X\r\nContent-Length: 1073741824\r\n\r\n"));
+            for _ in 0..16_384 {
+                connection.send(vec![b'x'; 65_536]);
+            }
+        })
+    };
+    vec![
+        Case::new("another protocol", not_http, 1, answer("SSH-2.0-OpenSSH_9.2p1\r\n")),
+        Case::new("garbage", not_http, 1, answer(vec![0xff; 100])),
+        Case::new("HTTP of the future", not_http, 1, answer("HTTP/3.0 200 OK\r\n\r\n")),
+        Case::new("headers without end", not_http, 1, endless("X: 0123456789012345678901234567890123456789\r\n")),
+        Case::new("a header without end", not_http, 1, endless("0123456789012345678901234567890123456789")),
+        Case::new("two lengths", not_http, 1,
+            answer("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab")),
+        Case::new("a header that is none", not_http, 1, answer("HTTP/1.1 200 OK\r\nno colon\r\n\r\n")),
+        Case::new("a success of a gigabyte", "", 0, huge("200")),
+        Case::new("a refusal of a gigabyte", "the gateway refused (400 Bad Request)", 4, huge("400")),
+        Case::new("a status beyond all", none, 1, answer("HTTP/1.1 700 X\r\nContent-Length: 0\r\n\r\n")).says("(700)"),
+        Case::new("more to come, then success", "", 0, answer(format!("HTTP/1.1 100 Continue\r\n\r\n{OK}"))),
+        Case::new("a page for a success", "this is no Pushgateway's answer", 1,
+            answer("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 13\r\n\r\n<h1>Login</h1>"))
+        .says("a page of HTML, with status 200"),
+        Case::new("a page for a refusal", "the gateway has no such path", 4,
+            answer("HTTP/1.1 404 X\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n<h1>404</h1>"))
+        .says("with a page of HTML"),
+        Case::new("any success", "", 0, answer("HTTP/1.1 204 X\r\n\r\n")),
+        Case::new("a success in pieces", "", 0,
+            answer("HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")),
+        Case::new("a refusal in broken pieces", "the gateway refused (400 Bad Request)", 4,
+            answer("HTTP/1.1 400 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\nzz\r\n")),
+        Case::new("a success of old", "", 0, answer("HTTP/1.0 200 OK\r\n\r\n")),
+    ]
+}
+
+fn redirects(behind: &str) -> Vec<Case> {
+    [300, 301, 302, 303, 304, 307, 308]
+        .into_iter()
+        .zip(["300", "301", "302", "303", "304", "307", "308"])
+        .map(|(status, name)| {
+            let location = format!("{behind}/metrics/job/other");
+            let says = format!("({status} ");
+            let to = format!("to {location}, which is not followed");
+            let head = format!("HTTP/1.1 {status} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+            Case::new(name, "the gateway redirects", 4, answer(head)).says(&says).says(&to)
+        })
+        .chain([
+            Case::new(
+                "a redirect to nowhere",
+                "the gateway redirects",
+                4,
+                answer("HTTP/1.1 301 X\r\nContent-Length: 0\r\n\r\n"),
+            )
+            .says("which is not followed"),
+            Case::new(
+                "a redirect with a password",
+                "the gateway redirects",
+                4,
+                answer("HTTP/1.1 302 X\r\nLocation: http://u:hunter2@other/\r\nContent-Length: 0\r\n\r\n"),
+            )
+            .says("to http://other/"),
+        ])
+        .collect()
+}
+
+fn statuses() -> Vec<Case> {
+    let table = [
+        ("400", "the gateway refused (400 Bad Request)", 4),
+        ("401", "the gateway wants other credentials", 4),
+        ("402", "the gateway refused", 4),
+        ("403", "the gateway forbids it", 4),
+        ("404", "the gateway has no such path", 4),
+        ("405", "the gateway does not take this method there", 4),
+        ("407", "the proxy wants authentication", 4),
+        ("408", "the gateway failed for now", 5),
+        ("409", "the gateway refused", 4),
+        ("410", "the gateway refused", 4),
+        ("411", "the gateway refused", 4),
+        ("413", "the push is too large", 4),
+        ("414", "the gateway refused", 4),
+        ("415", "the gateway does not read this kind of body", 4),
+        ("418", "the gateway refused", 4),
+        ("421", "the gateway refused", 4),
+        ("425", "the gateway failed for now", 5),
+        ("429", "the gateway wants fewer requests", 5),
+        ("431", "the gateway refused", 4),
+        ("451", "the gateway refused", 4),
+        ("500", "the gateway failed for now", 5),
+        ("501", "the gateway failed", 5),
+        ("502", "the gateway failed for now", 5),
+        ("503", "the gateway failed for now", 5),
+        ("504", "the gateway failed for now", 5),
+        ("505", "the gateway failed", 5),
+        ("511", "the gateway failed", 5),
+    ];
+    let case = |(status, words, code): (&'static str, &'static str, i32)| {
+        let head = format!("HTTP/1.1 {status} X\r\nContent-Length: 18\r\n\r\nthe server's words");
+        // Three tries where they can help, and one where not.
+        let tries =
+            if matches!(status, "408" | "425" | "429" | "500" | "502" | "503" | "504") { 3 } else { 1 };
+        let case = Case::new(status, words, code, answer(head)).retries(2).connections(tries);
+        let case = if tries == 3 { case.says("(tried 3 times)") } else { case };
+        case.says(&format!("({status}")).says("the gateway says: the server's words")
+    };
+    table.into_iter().map(case).collect()
+}
+
+/// Answers that come before the whole request was read.
+fn refusals() -> Vec<Case> {
+    let early = |status: &'static str| {
+        move |connection: &mut Connection, _: usize| {
+            connection.read_head();
+            connection
+                .send(format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno"));
+            connection.read_bytes(1 << 20);
+        }
+    };
+    vec![
+        Case::new("too large, said early", "the push is too large", 4, early("413"))
+            .file("large.prom", large())
+            .arg("large.prom")
+            .says("the gateway says: no"),
+        Case::new("no password, said early", "the gateway wants other credentials", 4, early("401"))
+            .file("large.prom", large())
+            .arg("large.prom"),
+        Case::new(
+            "escapes in the words",
+            "the gateway refused (400 Bad Request)",
+            4,
+            answer("HTTP/1.1 400 X\r\nContent-Length: 12\r\n\r\n\x1b[2J\x1b]0;x\x07ok"),
+        )
+        .says(r"\x1b[2J\x1b]0;x\x07ok"),
+    ]
+}
+
+fn retries() -> Vec<Case> {
+    let first = |first: &'static str| {
+        move |connection: &mut Connection, number: usize| {
+            if connection.read_request().is_some() {
+                connection.send(if number == 0 { first } else { OK });
+            }
+        }
+    };
+    let busy = "HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n";
+    let later = "HTTP/1.1 503 X\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n";
+    let never = "HTTP/1.1 429 X\r\nRetry-After: Fri, 01 Jan 2100 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n";
+    let at_once = "HTTP/1.1 429 X\r\nRetry-After: Fri, 01 Jan 1999 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n";
+    let soon = "HTTP/1.1 503 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
+    let slow = "HTTP/1.1 503 X\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n";
+    // The server's own clock is what its date is meant by.
+    let by_its_clock = "HTTP/1.1 503 X\r\nDate: Thu, 31 Dec 2099 23:59:59 GMT\r\n\
+                        Retry-After: Fri, 01 Jan 2100 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n";
+    vec![
+        Case::new("busy, then fine", "", 0, first(busy)).retries(2).connections(2),
+        Case::new("closed, then fine", "", 0, first("")).retries(2).connections(2),
+        Case::new("cut, then fine", "", 0, first("HTTP/1.1 2")).retries(2).connections(2),
+        Case::new("reset, then fine", "", 0, |connection, number| {
+            if connection.read_request().is_some() && number > 0 {
+                connection.send(OK);
+            } else {
+                connection.reset();
+            }
+        })
+        .retries(2)
+        .connections(2),
+        Case::new("wait a second", "", 0, first(soon)).retries(1).connections(2),
+        Case::new("wait until then", "", 0, first(by_its_clock)).retries(1).connections(2),
+        Case::new("wait until then, which was", "", 0, first(at_once)).retries(1).connections(2),
+        Case::new("wait an hour", "the gateway failed for now", 5, first(later)).retries(5),
+        Case::new("wait for a century", "the gateway wants fewer requests", 5, first(never)).retries(5),
+        // Tries at 0 and 2 seconds; one at 4 would not fit.
+        Case::new("busy for longer than the limit", "the gateway failed for now", 5, answer(slow))
+            .retries(1000)
+            .limit(4000)
+            .connections(2),
+    ]
+}
+
+#[test]
+fn every_try_sends_the_same() {
+    let server = Server::start(|connection, number| {
+        connection.read_request();
+        if number == 2 {
+            connection.send(OK);
+        }
+    });
+    push(&server).run();
+    let request = || ("PUT".to_owned(), "/metrics/job/fault".to_owned(), "fault 1\n".to_owned());
+    assert_eq!(got(&server), [request(), request(), request()]);
+}
+
+#[test]
+fn further_tries_are_told_with_v() {
+    let server = Server::answering(503, "busy\n");
+    push(&server)
+        .args(["--retries", "1", "-v"])
+        .code(5)
+        .stderr_has("note: try 1 failed: the gateway failed for now (503 Service Unavailable); the next in 1")
+        .stderr_has("(tried 2 times)")
+        .run();
+}
+
+#[test]
+fn the_exchange_is_told_with_vv() {
+    let server = Server::answering(200, "");
+    let output = push(&server).arg("-vv").any_stderr().run();
+    let address = server.address();
+    for line in [
+        format!("> PUT http://{address}/metrics/job/fault"),
+        "> Content-Length: 8".to_owned(),
+        format!("connected to {address}"),
+        "< 200 OK".to_owned(),
+        "< content-length: 0".to_owned(),
+    ] {
+        assert!(output.stderr().contains(&format!("debug: {line}\n")), "{line}\n{output}");
+    }
+}
+
+#[test]
+fn a_push_is_one_whole_request() {
+    let server = Server::answering(200, "");
+    push(&server).args(["-H", "X-Scope-OrgID: team", "-H", "Host: gw.example", "-H", "X-Note: naïve"]).run();
+    let request = server.request();
+    assert_eq!(got(&server), [("PUT".into(), "/metrics/job/fault".into(), "fault 1\n".into())]);
+    let header = |name| request.header(name).unwrap_or_else(|| panic!("no {name}: {request:#?}"));
+    assert_eq!(header("host"), "gw.example");
+    assert_eq!(header("x-scope-orgid"), "team");
+    assert_eq!(header("x-note"), "naïve");
+    assert_eq!(header("content-length"), "8");
+    assert_eq!(header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    assert!(header("user-agent").starts_with("pushgw/"));
+    for absent in ["transfer-encoding", "accept-encoding", "expect", "authorization", "content-encoding"] {
+        assert_eq!(request.header(absent), None);
+    }
+}
+
+#[test]
+fn a_packed_push_says_so() {
+    use std::io::Read as _;
+    let server = Server::answering(200, "");
+    push(&server).args(["--compress", "gzip"]).run();
+    let request = server.request();
+    assert_eq!(request.header("content-encoding"), Some("gzip"));
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(request.body.as_slice()).read_to_string(&mut text).unwrap();
+    assert_eq!(text, "fault 1\n");
+}

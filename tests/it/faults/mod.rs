@@ -1,0 +1,228 @@
+//! Everything that can go wrong between pushgw and a gateway, played by servers that misbehave, and held to the table of
+//! faults in the program: each of its rows is provoked by at least one case, and each case says the row's words, exits
+//! with its code, tries as often as it should, and ends within its limit.
+
+mod http;
+mod network;
+mod proxy;
+mod tls;
+
+use crate::support::{Connection, Gateway, Output, Pushgw, Server, newest_gateway, pushgw};
+use pushgw::gateway::ROWS;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// What a call may take beyond its limits: a loaded machine is slow to start and to end a process.
+const MARGIN: Duration = Duration::from_secs(15);
+
+/// A way to fail.
+struct Case {
+    name: &'static str,
+    /// Words of the row that it provokes; those of a success are empty.
+    words: &'static str,
+    code: i32,
+    /// How often it connects; `None` where that isn't the matter, or can't be seen.
+    connections: Option<usize>,
+    /// More that is said.
+    says: Vec<String>,
+    args: Vec<String>,
+    env: BTreeMap<&'static str, String>,
+    files: BTreeMap<&'static str, Vec<u8>>,
+    /// How the gateway is named; `{}` stands for the server's address.
+    gateway: &'static str,
+    limit: Duration,
+    part: Part,
+    /// What else must hold of the server afterwards.
+    after: fn(&Server),
+}
+
+type Part = Box<dyn Fn(&mut Connection, usize) + Send + Sync>;
+
+impl Case {
+    /// A server that plays `part`, and the words that are heard of it. Not tried again, unless the case says so.
+    fn new(
+        name: &'static str,
+        words: &'static str,
+        code: i32,
+        part: impl Fn(&mut Connection, usize) + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            name,
+            words,
+            code,
+            connections: Some(1),
+            says: Vec::new(),
+            args: vec!["--retries=0".to_owned()],
+            env: BTreeMap::new(),
+            files: BTreeMap::new(),
+            gateway: "http://{}",
+            limit: Duration::from_secs(30),
+            part: Box::new(part),
+            after: |_| {},
+        }
+    }
+
+    fn arg(mut self, arg: &str) -> Self {
+        self.args.push(arg.to_owned());
+        self
+    }
+
+    fn env(mut self, name: &'static str, value: &str) -> Self {
+        self.env.insert(name, value.to_owned());
+        self
+    }
+
+    fn file(mut self, name: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.files.insert(name, bytes.into());
+        self
+    }
+
+    fn gateway(mut self, url: &'static str) -> Self {
+        self.gateway = url;
+        self
+    }
+
+    fn says(mut self, words: &str) -> Self {
+        self.says.push(words.to_owned());
+        self
+    }
+
+    fn connections(mut self, connections: usize) -> Self {
+        self.connections = Some(connections);
+        self
+    }
+
+    fn any_connections(mut self) -> Self {
+        self.connections = None;
+        self
+    }
+
+    fn retries(mut self, retries: usize) -> Self {
+        self.args[0] = format!("--retries={retries}");
+        self
+    }
+
+    /// Sets the time limit of the whole call.
+    fn limit(mut self, millis: u64) -> Self {
+        self.limit = Duration::from_millis(millis);
+        self.args.push(format!("--timeout={millis}ms"));
+        self
+    }
+
+    /// Requires that nothing that belongs to the gateway alone has reached the server.
+    fn after(mut self, after: fn(&Server)) -> Self {
+        self.after = after;
+        self
+    }
+
+    fn run(self) {
+        let server = Server::start(self.part);
+        let address = server.address().to_string();
+        let fill = |text: &str| text.replace("{}", &address);
+        let mut call = pushgw()
+            .args(["push", "-j", "fault", "-l", "case=a b", "-g", &fill(self.gateway)])
+            .args(self.args.iter().map(|arg| fill(arg)));
+        if !self.args.iter().any(|arg| arg == "large.prom") {
+            call = call.args(["-m", "fault 1"]);
+        }
+        for (name, value) in &self.env {
+            call = call.env(name, fill(value));
+        }
+        for (name, bytes) in &self.files {
+            call = call.file(name, bytes);
+        }
+        let call = call.code(self.code).patience(self.limit + MARGIN).stderr_has(self.words);
+        let call = self.says.iter().fold(call, |call, words| call.stderr_has(fill(words)));
+        let output = call.run();
+        if self.code == 0 {
+            assert_eq!(output.stderr(), "", "a success is silent\n{output}");
+        }
+        if let Some(connections) = self.connections {
+            assert_eq!(server.connections(), connections, "connections\n{output}");
+        } else if server.connections() == 0 {
+            // The server fails a test in which nobody called it.
+            drop(server.client().request("GET", b"/", &[], b""));
+        }
+        (self.after)(&server);
+    }
+}
+
+fn cases(behind: &str) -> Vec<Case> {
+    [http::cases(behind), network::cases(), proxy::cases(), tls::cases()].into_iter().flatten().collect()
+}
+
+/// Runs all cases, several at a time, for most of them wait most of the time.
+fn run_all(cases: Vec<Case>) {
+    let names: BTreeSet<_> = cases.iter().map(|case| case.name).collect();
+    assert_eq!(names.len(), cases.len(), "each case has a name of its own");
+    let cases: Vec<_> = cases.into_iter().map(|case| Mutex::new(Some(case))).collect();
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let case = case.lock().unwrap().take().unwrap();
+                    let name = case.name;
+                    if catch_unwind(AssertUnwindSafe(|| case.run())).is_err() {
+                        failed.lock().unwrap().push(name);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "these failed: {failed:#?}");
+}
+
+#[test]
+fn each_fault_is_told() {
+    let cases = cases("http://127.0.0.1:9");
+    assert!(cases.len() >= 60, "only {} cases", cases.len());
+    run_all(cases);
+}
+
+#[test]
+fn each_row_of_the_table_is_provoked() {
+    let cases = cases("http://127.0.0.1:9");
+    for row in ROWS {
+        let provoked =
+            cases.iter().any(|case| case.words == row.words && case.code == i32::from(row.exit_code));
+        assert!(provoked, "no case provokes: {} (exit code {})", row.words, row.exit_code);
+    }
+    for case in &cases {
+        let known = ROWS.iter().any(|row| row.words == case.words) || case.words.is_empty();
+        assert!(known, "{}: no row says: {}", case.name, case.words);
+    }
+}
+
+#[test]
+#[ignore = "needs a Pushgateway"]
+fn the_gateway_behind_stays_as_it_was() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    gateway.put("/metrics/job/fault", "fault 7\n");
+    gateway.put("/metrics/job/other", "fault 8\n");
+    let before = gateway.snapshot();
+    run_all(cases(&gateway.url()));
+    assert_eq!(gateway.snapshot(), before);
+}
+
+/// A call that is not one of the table's.
+fn push(server: &Server) -> Pushgw {
+    pushgw().args(["push", "-j", "fault", "-m", "fault 1", "-g", &server.url()])
+}
+
+/// What a server got, as it can be compared: method, path and body of each request.
+fn got(server: &Server) -> Vec<(String, String, String)> {
+    let request = |request: crate::support::Request| {
+        (request.method, request.path, String::from_utf8_lossy(&request.body).into_owned())
+    };
+    server.requests().into_iter().map(request).collect()
+}
+
+fn shown(output: &Output) -> String {
+    output.stdout() + &output.stderr()
+}

@@ -1,0 +1,378 @@
+//! No input makes it panic: random arguments, variables, text and servers, mostly nearly right. Not one panic, and
+//! never an exit code that is in no table.
+
+use crate::support::{Inside, Random, Server, pushgw};
+use pushgw::Streams;
+use pushgw::env::Environment;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+const COMMANDS: [&str; 8] = ["push", "add", "delete", "list", "check", "completions", "help", "psuh"];
+
+/// Options with a value, given as `--option=value` so that no random text becomes a gateway's name, which would be
+/// looked up.
+const VALUED: [&str; 12] = [
+    "--job",
+    "--label",
+    "--instance",
+    "--metric",
+    "--type",
+    "--match",
+    "--format",
+    "--timeout",
+    "--color",
+    "--max-diagnostics",
+    "--message-format",
+    "-l",
+];
+
+/// All but `--`, behind which stands a command to be run.
+const SWITCHES: [&str; 16] = [
+    "-n",
+    "--dry-run",
+    "--as-curl",
+    "-q",
+    "-v",
+    "-vv",
+    "-f",
+    "--force",
+    "--allow-empty",
+    "--strip-timestamps",
+    "--no-fix",
+    "--strict",
+    "--utf8-names",
+    "-h",
+    "--help",
+    "-V",
+];
+
+const VALUES: [&str; 30] = [
+    "",
+    "x",
+    "a=b",
+    "a=",
+    "=",
+    "=b",
+    "job=x",
+    "job=~x.*",
+    "job!=",
+    "job!~(",
+    "instance=~[",
+    "U__a_2e_b=c",
+    "a.b=c",
+    "gauge",
+    "counter",
+    "json",
+    "path",
+    "table",
+    "human",
+    "short",
+    "github",
+    "always",
+    "never",
+    "5s",
+    "0",
+    "1h30m",
+    "99999999999999999999d",
+    "18446744073709551616",
+    "-1",
+    "m 1",
+];
+
+/// Arguments that go with a command, by its place in [`COMMANDS`].
+const FITTING: [&[&str]; 5] = [PUSH, PUSH, &["-f", "-f", "-n", "-lb=c", "-v"], LIST, CHECK];
+const PUSH: &[&str] =
+    &["--metric=m 1", "--type=gauge", "-la=b", "-n", "--as-curl", "-v", "--color=always", "-"];
+const LIST: &[&str] =
+    &["--match=job=~x.*", "--match=a!=", "--format=json", "--format=path", "-vv", "--timeout=5s"];
+const CHECK: &[&str] =
+    &["--metric=m 1", "--type=counter", "--strict", "--max-diagnostics=0", "Cargo.toml", "-"];
+
+/// Gateways and groups' URLs that no name look-up is needed for.
+fn url(random: &mut Random, server: &str) -> Vec<u8> {
+    let place = *random.choose(&[
+        server,
+        server,
+        server,
+        "",
+        "http://",
+        "//",
+        "ftp://x",
+        "http://127.0.0.1:99999",
+        "127.0.0.1:0",
+        "[::1",
+        "http://[::g]",
+        "http://u:p@127.0.0.1:1",
+        "http://127.0.0.1:1:1",
+    ]);
+    let mut url = place.as_bytes().to_vec();
+    if random.once_in(2) {
+        let path = *random.choose(&[
+            "/",
+            "/metrics",
+            "/metrics/job/x",
+            "/p/metrics/job@base64/Lg/a/b",
+            "/%",
+            "/%zz/..//",
+            "?x#y",
+        ]);
+        url.extend_from_slice(path.as_bytes());
+    }
+    // Behind a slash, so that it is no part of the host.
+    if random.once_in(4) && place == server {
+        url.push(b'/');
+        let count = random.below(8);
+        url.extend(random.bytes(count));
+    }
+    url
+}
+
+fn argument(random: &mut Random, server: &str) -> OsString {
+    let text = |text: &str| OsString::from(text);
+    match random.below(10) {
+        0..4 => {
+            let option = *random.choose(&VALUED);
+            let mut bytes = if option == "-l" { b"-l".to_vec() } else { format!("{option}=").into_bytes() };
+            bytes.extend(value(random));
+            OsString::from_vec(bytes)
+        }
+        4 | 5 => text(random.choose::<&str>(&SWITCHES)),
+        6 => {
+            let mut bytes = random.choose(&["--url=", "--gateway="]).as_bytes().to_vec();
+            bytes.extend(url(random, server));
+            OsString::from_vec(bytes)
+        }
+        7 => text(random.choose::<&str>(&["-", ".", "/", "nowhere", "Cargo.toml"])),
+        // What begins with a dash could be an option that takes the next argument for its value.
+        8 => OsString::from_vec([b"x".to_vec(), value(random)].concat()),
+        _ => text(random.choose::<&str>(&COMMANDS)),
+    }
+}
+
+fn value(random: &mut Random) -> Vec<u8> {
+    match random.below(4) {
+        0 => {
+            let count = random.below(12);
+            random.bytes(count)
+        }
+        1 => {
+            let chars = random.below(12);
+            random.text(chars).into_bytes()
+        }
+        _ => random.choose(&VALUES).as_bytes().to_vec(),
+    }
+}
+
+/// A text that is nearly one.
+fn text(random: &mut Random) -> Vec<u8> {
+    const PARTS: [&str; 32] = [
+        "m",
+        "m_total",
+        "1",
+        " ",
+        "\n",
+        "\n",
+        "\r\n",
+        "{",
+        "}",
+        "a",
+        "=",
+        "\"",
+        "\\",
+        ",",
+        "\"b\"",
+        "# TYPE ",
+        "# HELP ",
+        "gauge",
+        "counter",
+        "histogram",
+        "summary",
+        "le",
+        "quantile",
+        "+Inf",
+        "NaN",
+        "1e999",
+        "1700000000000",
+        "\t",
+        "\u{feff}",
+        "日🎉",
+        "_bucket",
+        "_count",
+    ];
+    let mut text = if random.once_in(2) {
+        b"# TYPE m gauge\nm{a=\"b\"} 1\nh_bucket{le=\"1\"} 1\n".to_vec()
+    } else {
+        Vec::new()
+    };
+    let parts = *random.choose(&[0, 1, 4, 30]);
+    for _ in 0..random.below(parts + 1) {
+        if random.once_in(8) {
+            let count = random.below(4);
+            text.extend(random.bytes(count));
+        } else {
+            text.extend_from_slice(random.choose(&PARTS).as_bytes());
+        }
+    }
+    if !text.is_empty() && random.once_in(5) {
+        text.truncate(random.below(text.len()));
+    }
+    text
+}
+
+fn environment(random: &mut Random, server: &str) -> Environment {
+    let mut environment = Environment {
+        stdin_is_terminal: random.once_in(10),
+        stdout_is_terminal: random.once_in(2),
+        stderr_is_terminal: random.once_in(2),
+        width: random.once_in(2).then(|| random.below(200)),
+        ..Environment::default()
+    };
+    let gateway = if random.once_in(3) { url(random, server) } else { server.as_bytes().to_vec() };
+    environment.variables.insert("PUSHGATEWAY_URL".into(), OsString::from_vec(gateway));
+    for name in ["PUSHGATEWAY_TIMEOUT", "NO_COLOR", "CLICOLOR_FORCE", "TERM", "LC_ALL", "LANG"] {
+        if random.once_in(6) {
+            environment.variables.insert(name.into(), OsString::from_vec(value(random)));
+        }
+    }
+    if random.once_in(2) {
+        environment.variables.insert("LANG".into(), "C.UTF-8".into());
+    }
+    environment
+}
+
+/// Runs it, and fails with all that it was given if it panics or ends in an exit code of no table.
+#[track_caller]
+fn survive(environment: &Environment, args: &[OsString], stdin: &[u8]) -> Inside {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let run = AssertUnwindSafe(|| {
+        let streams = Streams { stdin: &mut &*stdin, stdout: &mut stdout, stderr: &mut stderr };
+        pushgw::run(std::iter::once("pushgw".into()).chain(args.iter().cloned()), environment, streams)
+    });
+    let given = || format!("{args:?}\n{environment:?}\nstdin: \"{}\"", stdin.escape_ascii());
+    let code = catch_unwind(run).unwrap_or_else(|_| panic!("it panicked: {}", given()));
+    assert!(code <= 8, "exit code {code}: {}", given());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let told = Inside { code, stdout: text(&stdout), stderr: text(&stderr) };
+    assert!(code == 0 || !told.stderr.is_empty(), "it failed without a word: {}", given());
+    told
+}
+
+#[test]
+fn no_arguments_make_it_panic() {
+    let server = Server::answering(202, "");
+    let mut random = Random::new();
+    let mut codes = [0; 9];
+    for _ in 0..1500 {
+        let command = random.below(FITTING.len());
+        let mut args = vec![OsString::from(COMMANDS[command])];
+        if command != 3 || random.once_in(2) {
+            args.extend(["-j", "x"].map(OsString::from));
+        }
+        args.extend((0..random.below(3)).map(|_| OsString::from(random.choose::<&str>(FITTING[command]))));
+        if random.once_in(2) {
+            args.extend((0..random.below(4)).map(|_| argument(&mut random, &server.url())));
+            let at = random.below(args.len());
+            args.rotate_left(if random.once_in(8) { at } else { 0 });
+        }
+        let environment = environment(&mut random, &server.url());
+        let stdin = text(&mut random);
+        codes[usize::from(survive(&environment, &args, &stdin).code)] += 1;
+    }
+    // Else it would always fail at the same gate, and test nothing behind it.
+    assert!(codes[0] > 50 && codes[2] > 50 && codes[3] > 50, "{codes:?}");
+}
+
+#[test]
+fn no_arguments_make_the_program_panic() {
+    let server = Server::answering(202, "");
+    let mut random = Random::new();
+    // The server must have been called even if none of the random calls does.
+    pushgw().args(["delete", "-fj", "x", "-g", &server.url()]).run();
+    for _ in 0..60 {
+        let mut call = pushgw().env("PUSHGATEWAY_URL", server.url()).arg(random.choose(&COMMANDS[..5]));
+        for _ in 0..random.below(5) {
+            let argument = argument(&mut random, &server.url()).into_vec();
+            // An argument ends at a NUL.
+            call = call.arg(OsString::from_vec(argument.into_iter().filter(|byte| *byte != 0).collect()));
+        }
+        let done = call.stdin(text(&mut random)).any_code().any_stdout().any_stderr().run();
+        assert!(done.status.code().is_some_and(|code| (0..=8).contains(&code)), "{done}");
+        assert!(!done.stderr().contains("panicked"), "{done}");
+    }
+}
+
+/// Any text gets the same verdict from `check` and `push`, in every format of messages.
+#[test]
+fn no_text_makes_it_panic() {
+    let mut random = Random::new();
+    let mut verdicts = [0; 2];
+    for _ in 0..1500 {
+        let stdin = text(&mut random);
+        let environment = environment(&mut random, "http://127.0.0.1:1");
+        let environment =
+            Environment { stdin_is_terminal: false, variables: environment.variables, ..environment };
+        let format = *random.choose(&["human", "short", "json", "github"]);
+        let mut options: Vec<OsString> = ["-j", "x", "--message-format", format].map(OsString::from).to_vec();
+        for switch in
+            ["--allow-empty", "--strip-timestamps", "--no-fix", "--strict", "--utf8-names", "--type=gauge"]
+        {
+            if random.once_in(4) {
+                options.push(switch.into());
+            }
+        }
+        let call = |first: &[&str]| {
+            let args: Vec<OsString> = first.iter().map(Into::into).chain(options.iter().cloned()).collect();
+            survive(&environment, &args, &stdin)
+        };
+        let checked = call(&["check"]);
+        let pushed = call(&["push", "-n", "--timeout=5s", "-g=http://127.0.0.1:1"]);
+        assert_eq!(checked.code, pushed.code, "{options:?}: \"{}\"\n{}", stdin.escape_ascii(), pushed.stderr);
+        assert!(matches!(checked.code, 0 | 3), "{checked:?}");
+        verdicts[usize::from(checked.code == 0)] += 1;
+    }
+    assert!(verdicts.iter().all(|count| *count > 100), "{verdicts:?}");
+}
+
+/// What a gateway answers to a look, with a part of it changed.
+#[test]
+fn no_answer_makes_it_panic() {
+    const ANSWERS: [&str; 6] = [
+        include_str!("../data/groups/1.5.1.json"),
+        include_str!("../data/groups/1.11.0.json"),
+        include_str!("../data/groups/1.11.2.json"),
+        include_str!("../data/groups/1.5.1.txt"),
+        include_str!("../data/groups/1.11.2.txt"),
+        "{\"status\":\"success\",\"data\":[]}",
+    ];
+    // What the server answers next: the API's status and, whatever is asked, the body.
+    let next = Arc::new(Mutex::new((200, Vec::new())));
+    let told = Arc::clone(&next);
+    let server = Server::start(move |connection, _| {
+        while let Some(request) = connection.read_request() {
+            let (status, body) = told.lock().unwrap().clone();
+            let status = if request.path == "/api/v1/metrics" { status } else { 200 };
+            connection.answer(status, &[("Date", "Mon, 23 Nov 2026 09:20:36 GMT")], body);
+        }
+    });
+    let mut random = Random::new();
+    for _ in 0..300 {
+        let mut body = random.choose(&ANSWERS).as_bytes().to_vec();
+        for _ in 0..random.below(4) {
+            let at = random.below(body.len());
+            let count = random.below(6);
+            let end = (at + random.below(12)).min(body.len());
+            let with = if random.once_in(2) { random.bytes(count) } else { b"\"},[{:0".to_vec() };
+            body.splice(at..end, with);
+            if body.is_empty() {
+                break;
+            }
+        }
+        *next.lock().unwrap() = (*random.choose(&[200, 200, 404, 400, 301]), body);
+        let environment = environment(&mut random, "http://127.0.0.1:1");
+        let format = format!("--format={}", random.choose(&["table", "json", "path"]));
+        let args = ["list".to_owned(), format, format!("--gateway={}", server.url())].map(OsString::from);
+        survive(&environment, &args, b"");
+    }
+}

@@ -1,0 +1,398 @@
+//! `check --lint` beside the program whose conventions it checks: what `promtool check metrics` complains of, and what
+//! pushgw does, is the same sentence about the same metric, on generated texts and on what other projects test with.
+//!
+//! Where promtool 2 differs from promtool 3, which pushgw follows, `Promtool::is_comparable` says so.
+
+use crate::support::{fetch, pushgw};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What is wrong with which metric, in promtool's words.
+type Complaints = BTreeSet<(String, String)>;
+
+struct Promtool {
+    version: String,
+    path: PathBuf,
+}
+
+impl Promtool {
+    /// One of each generation.
+    fn all() -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for program in fetch("prometheus").into_iter().chain(fetch("prometheus sid")) {
+            if all.iter().all(|known| known.version != program.version) {
+                all.push(Self { version: program.version, path: program.path.with_file_name("promtool") });
+            }
+        }
+        all
+    }
+
+    fn is_old(&self) -> bool {
+        self.version.starts_with("2.")
+    }
+
+    /// What promtool complains of, or `None` where it can't read the text.
+    fn complaints(&self, text: &[u8]) -> Option<Complaints> {
+        let mut child = Command::new(&self.path)
+            .args(["check", "metrics"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
+        let (mut stdin, text) = (child.stdin.take().unwrap(), text.to_owned());
+        let writer = std::thread::spawn(move || stdin.write_all(&text));
+        let done = child.wait_with_output().unwrap();
+        // It may stop reading at a fault.
+        let _ = writer.join().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        match done.status.code() {
+            Some(0 | 3) => Some(
+                said.lines()
+                    .filter_map(|line| line.split_once(' '))
+                    .map(|(metric, words)| (metric.to_owned(), words.to_owned()))
+                    .collect(),
+            ),
+            Some(1) => None,
+            other => panic!("promtool {}: {other:?}: {said}", self.version),
+        }
+    }
+
+    /// Whether this promtool can be held to a sentence. Promtool 2 looks for the names of all types, not only of the
+    /// metric's own, and does not know that metrics have to be unique.
+    fn is_comparable(&self, words: &str) -> bool {
+        !(self.is_old() && words.starts_with("metric name should not include type"))
+    }
+}
+
+/// The words between the first pair of backticks.
+fn quoted(text: &str) -> &str {
+    text.split('`').nth(1).expect("something is quoted")
+}
+
+/// What promtool would say for what pushgw says.
+fn in_promtools_words(code: &str, message: &str, help: &str) -> Option<String> {
+    Some(match code {
+        "lint-no-help" => "no help text".to_owned(),
+        "lint-base-unit" => format!("use base unit {:?} instead of {:?}", quoted(help), quoted(message)),
+        "lint-unit-abbreviation" => "metric names should not contain abbreviated units".to_owned(),
+        "lint-counter-suffix" => "counter metrics should have \"_total\" suffix".to_owned(),
+        "lint-total-suffix" => "non-counter metrics should not have \"_total\" suffix".to_owned(),
+        "lint-reserved-suffix" => {
+            let suffix = message.split('`').nth(3).unwrap();
+            let but = if suffix == "_bucket" { "non-histogram" } else { "non-histogram and non-summary" };
+            format!("{but} metrics should not have {suffix:?} suffix")
+        }
+        "lint-reserved-label" => {
+            let label = quoted(message);
+            let but = if label == "le" { "non-histogram" } else { "non-summary" };
+            format!("{but} metrics should not have {label:?} label")
+        }
+        "lint-type-in-name" => format!("metric name should not include type '{}'", quoted(message)),
+        "lint-colon" => "metric names should not contain ':'".to_owned(),
+        "lint-camel-case" => "metric names should be written in 'snake_case' not 'camelCase'".to_owned(),
+        "lint-camel-case-label" => "label names should be written in 'snake_case' not 'camelCase'".to_owned(),
+        "duplicate-series" => "metric not unique".to_owned(),
+        _ => {
+            assert!(!code.starts_with("lint-"), "{code} has no words here");
+            return None;
+        }
+    })
+}
+
+/// What pushgw complains of. The metric is told by the line that a finding is in.
+fn complaints(text: &[u8]) -> Complaints {
+    let run = pushgw()
+        .args(["check", "--lint", "--message-format", "json", "--max-diagnostics", "1000000"])
+        .stdin(text)
+        .any_code()
+        .any_stderr()
+        .any_stdout()
+        .run();
+    let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+    let composites: BTreeSet<String> = lines.iter().filter_map(|line| composite(line)).collect();
+    let metric_of = |number: u64| {
+        let line = String::from_utf8_lossy(lines[usize::try_from(number).unwrap() - 1]).into_owned();
+        let name = match line.trim_start().strip_prefix('#') {
+            Some(comment) => comment.split_whitespace().nth(1).unwrap().to_owned(),
+            None => name_of(&line),
+        };
+        let mut whole = ["_bucket", "_sum", "_count"].iter().filter_map(|suffix| name.strip_suffix(suffix));
+        whole.find(|whole| composites.contains(*whole)).unwrap_or(&name).to_owned()
+    };
+    run.stdout()
+        .lines()
+        .filter_map(|line| {
+            let found: serde_json::Value = serde_json::from_str(line).unwrap();
+            let field = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
+            let words = in_promtools_words(&field("code"), &field("message"), &field("help"))?;
+            Some((metric_of(found["line"].as_u64().unwrap()), words))
+        })
+        .collect()
+}
+
+/// The name in a sample's line.
+fn name_of(line: &str) -> String {
+    let line = line.trim_start();
+    match line.strip_prefix("{\"") {
+        Some(rest) => rest.split('"').next().unwrap().to_owned(),
+        None => line.split(['{', ' ', '\t']).next().unwrap().to_owned(),
+    }
+}
+
+/// The histogram or summary that a line declares.
+fn composite(line: &[u8]) -> Option<String> {
+    let line = String::from_utf8_lossy(line).into_owned();
+    let mut words = line.trim_start().strip_prefix('#')?.split_whitespace();
+    let (keyword, name, kind) = (words.next()?, words.next()?, words.next()?.to_lowercase());
+    let composite = ["histogram", "summary", "gaugehistogram"].contains(&kind.as_str());
+    (keyword == "TYPE" && composite).then(|| name.to_owned())
+}
+
+/// Holds pushgw to what promtool says; returns how many complaints there were, or `None` if promtool reads none of it.
+fn compare(promtool: &Promtool, name: &str, text: &[u8]) -> Option<usize> {
+    let theirs = promtool.complaints(text)?;
+    let ours = complaints(text);
+    let unique = "metric not unique";
+    let wrong: Vec<_> = theirs
+        .symmetric_difference(&ours)
+        .filter(|(_, words)| promtool.is_comparable(words))
+        // pushgw finds series that are the same in any order of labels, promtool in the same order alone.
+        .filter(|complaint| complaint.1 != unique || theirs.contains(*complaint))
+        .map(|complaint| {
+            let who = if ours.contains(complaint) { "pushgw" } else { "promtool" };
+            format!("only {who} says: {} {}", complaint.0, complaint.1)
+        })
+        .collect();
+    if !wrong.is_empty() {
+        let kept = std::env::temp_dir().join(format!("pushgw-lint-{}.prom", std::process::id()));
+        std::fs::write(&kept, text).unwrap();
+        panic!("{name}, promtool {}, kept in {}:\n{}", promtool.version, kept.display(), wrong.join("\n"));
+    }
+    Some(theirs.len())
+}
+
+/// Numbers that look random (xorshift), the same in each run.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+
+    fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+        choices[self.below(choices.len())]
+    }
+
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+}
+
+const UNITS: &[&str] = &[
+    "seconds",
+    "milliseconds",
+    "bytes",
+    "kibibytes",
+    "mibibytes",
+    "mebibytes",
+    "minutes",
+    "days",
+    "weeks",
+    "bits",
+    "megabits",
+    "celsius",
+    "fahrenheit",
+    "kelvin",
+    "kelvins",
+    "rankine",
+    "meters",
+    "metres",
+    "millimetres",
+    "inches",
+    "miles",
+    "yards",
+    "grams",
+    "pounds",
+    "ounces",
+    "joules",
+    "calories",
+    "volts",
+    "amperes",
+    "thermometers",
+    "hours",
+    "hectometers",
+    "Seconds",
+    "xbytes",
+    "picoseconds",
+    "tebibits",
+    "kilo",
+];
+const WORDS: &[&str] = &[
+    "s",
+    "ms",
+    "MS",
+    "us",
+    "ns",
+    "sec",
+    "b",
+    "KB",
+    "mb",
+    "gb",
+    "tb",
+    "pb",
+    "m",
+    "h",
+    "d",
+    "D",
+    "kbs",
+    "mss",
+    "",
+    "total",
+    "count",
+    "sum",
+    "bucket",
+    "gauge",
+    "Counter",
+    "histogram",
+    "summary",
+    "untyped",
+    "gauge_histogram",
+    "fooBar",
+    "FOO",
+    "fOO",
+    "a:b",
+    "b9C",
+    "plain",
+    "le",
+];
+const TYPES: &[&str] = &[
+    "counter",
+    "gauge",
+    "histogram",
+    "summary",
+    "untyped",
+    "Counter",
+    "GAUGE",
+    "counter",
+    "gauge",
+    "gaugehistogram",
+];
+const LABELS: &[&str] =
+    &["a", "le", "quantile", "aB", "fooBar", "Le", "LE", "snake_case", "x9Y", "quantileX"];
+
+/// A metric's name, unique by its number.
+fn name(chance: &mut Chance, number: usize, units: usize) -> String {
+    let mut parts: Vec<&str> = (0..chance.below(4)).map(|_| chance.of(WORDS)).collect();
+    for _ in 0..chance.below(units + 1) {
+        let place = chance.below(parts.len() + 1);
+        parts.insert(place, chance.of(UNITS));
+    }
+    let unique = format!("n{number}");
+    parts.insert(chance.below(parts.len() + 1), &unique);
+    let name = parts.join("_");
+    // A name like `_count` alone would be a part of nothing, but could be one of the metric before.
+    if name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') { name } else { format!("x{name}") }
+}
+
+fn labels(chance: &mut Chance, position: Option<&str>) -> String {
+    let mut names = BTreeSet::new();
+    for _ in 0..chance.below(3) {
+        names.insert(chance.of(LABELS));
+    }
+    names.extend(position);
+    let pairs: Vec<String> =
+        names.iter().map(|name| format!("{name}=\"{}\"", chance.of(&["1", "2", "0.5", "+Inf"]))).collect();
+    if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) }
+}
+
+/// A metric with its comments and samples.
+fn family(chance: &mut Chance, number: usize, old: bool) -> String {
+    // Of several units promtool 2 judges one at random.
+    let name = name(chance, number, if old { 1 } else { 3 });
+    let kind = (!chance.one_in(4)).then(|| chance.of(TYPES)).filter(|kind| !old || *kind != "gaugehistogram");
+    let help = match chance.below(6) {
+        0 | 1 => String::new(),
+        2 => format!("# HELP {name}\n"),
+        _ => format!("# HELP {name} says something\n"),
+    };
+    let declaration = kind.map(|kind| format!("# TYPE {name} {kind}\n")).unwrap_or_default();
+    let mut samples = String::new();
+    for _ in 0..chance.below(4) {
+        let (suffix, position) = match kind.map(str::to_lowercase).as_deref() {
+            Some("histogram" | "gaugehistogram") => {
+                let suffix = chance.of(&["_bucket", "_sum", "_count", ""]);
+                (suffix, (suffix == "_bucket").then_some("le"))
+            }
+            Some("summary") => {
+                let suffix = chance.of(&["", "_sum", "_count"]);
+                (suffix, suffix.is_empty().then_some("quantile"))
+            }
+            _ => ("", None),
+        };
+        let labels = labels(chance, position);
+        if !old && suffix.is_empty() && labels.is_empty() && chance.one_in(4) && !name.contains(':') {
+            _ = writeln!(samples, "{{\"{name}\"}} 1");
+        } else {
+            _ = writeln!(samples, "{name}{suffix}{labels} {}", chance.below(9));
+        }
+    }
+    match chance.below(3) {
+        0 => [help, declaration, samples].concat(),
+        1 => [declaration, help, samples].concat(),
+        _ => [declaration, samples, help].concat(),
+    }
+}
+
+#[test]
+#[ignore = "needs a real promtool (fetched on first use)"]
+fn promtool_says_the_same_of_generated_texts() {
+    const TEXTS: usize = 40;
+    const METRICS: usize = 60;
+    for promtool in Promtool::all() {
+        let mut chance = Chance(0x2545_f491_4f6c_dd1d);
+        let (mut read, mut complaints) = (0, 0);
+        for text in 0..TEXTS {
+            let bytes: String =
+                (0..METRICS).map(|number| family(&mut chance, number, promtool.is_old())).collect();
+            if let Some(count) = compare(&promtool, &format!("generated text {text}"), bytes.as_bytes()) {
+                read += 1;
+                complaints += count;
+            }
+        }
+        eprintln!("promtool {}: {read} of {TEXTS} texts, {complaints} complaints", promtool.version);
+        assert!(read > TEXTS / 2, "promtool {} reads only {read} of the texts", promtool.version);
+        assert!(complaints > 20 * TEXTS, "only {complaints} complaints were compared");
+    }
+}
+
+#[test]
+#[ignore = "needs a real promtool (fetched on first use)"]
+fn promtool_says_the_same_of_other_projects_texts() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    // Whoever has only this repository has only the generated texts.
+    let Ok(folder) = std::fs::read_dir(&corpus) else { return };
+    let expfmt = std::fs::read_dir(corpus.join("expfmt")).unwrap();
+    let mut files: Vec<PathBuf> = folder.chain(expfmt).map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.is_file() && path.extension().is_none_or(|extension| extension != "md"));
+    files.sort();
+    for promtool in Promtool::all() {
+        let texts = files.iter().filter_map(|path| {
+            compare(&promtool, &path.display().to_string(), &std::fs::read(path).unwrap())
+        });
+        let counts: Vec<usize> = texts.collect();
+        eprintln!(
+            "promtool {}: {} texts, {} complaints",
+            promtool.version,
+            counts.len(),
+            counts.iter().sum::<usize>()
+        );
+        assert!(counts.len() >= 5, "promtool {} reads only {} of the texts", promtool.version, counts.len());
+    }
+}

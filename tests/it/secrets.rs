@@ -1,0 +1,179 @@
+//! A planted secret is found in nothing that pushgw writes: one test for each way in, each with all ways out.
+
+use crate::support::{Output, Pushgw, Server, pushgw};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+const SECRET: &str = "hunter2-s3cr3t";
+/// The secret as a URL has it, to be decoded.
+const ESCAPED: &str = "hunter2%2Ds3cr3t";
+
+/// A way to give a secret: what is added to a call, for a gateway at that address.
+type Give = fn(Pushgw, &str) -> Pushgw;
+
+const WAYS: &[(&str, Give)] = &[
+    ("password file", |call, address| {
+        call.file("secret", format!("{SECRET}\n")).args([
+            "-g",
+            address,
+            "-u",
+            "me",
+            "--password-file",
+            "secret",
+        ])
+    }),
+    ("password variable", |call, address| {
+        call.args(["-g", address, "-u", "me"]).env("PUSHGATEWAY_PASSWORD", SECRET)
+    }),
+    ("password in the URL", |call, address| call.args(["-g", &format!("http://me:{ESCAPED}@{address}")])),
+    ("password in the URL's variable", |call, address| {
+        call.env("PUSHGATEWAY_URL", format!("http://me:{ESCAPED}@{address}"))
+    }),
+    ("token as the user in the URL", |call, address| {
+        call.args(["-g", &format!("http://{ESCAPED}@{address}")])
+    }),
+    ("token file", |call, address| {
+        call.file("secret", SECRET).args(["-g", address, "--bearer-token-file", "secret"])
+    }),
+    ("token variable", |call, address| call.args(["-g", address]).env("PUSHGATEWAY_BEARER_TOKEN", SECRET)),
+    ("header", |call, address| call.args(["-g", address, "-H", &format!("X-Api-Key: {SECRET}")])),
+    ("header variable", |call, address| {
+        call.args(["-g", address]).env("PUSHGATEWAY_HEADER", format!("Authorization: Own {SECRET}"))
+    }),
+    ("proxy", |call, address| {
+        call.args(["-g", "http://gateway.example"])
+            .env("http_proxy", format!("http://me:{ESCAPED}@{address}"))
+    }),
+];
+
+#[track_caller]
+fn assert_hidden(way: &str, output: &Output) {
+    let said = [output.stdout(), output.stderr()].concat();
+    let encoded = |text: String| STANDARD.encode(text);
+    for hidden in [
+        SECRET.to_owned(),
+        ESCAPED.to_owned(),
+        encoded(format!("me:{SECRET}")),
+        encoded(format!("{SECRET}:")),
+        encoded(SECRET.to_owned()),
+    ] {
+        assert!(!said.contains(&hidden), "{way}: {hidden} is shown\n{output}");
+    }
+}
+
+fn call(command: &[&str], give: Give, address: &str) -> Pushgw {
+    let call = give(pushgw().args(command), address).args(["--retries", "1"]);
+    call.any_code().any_stdout().any_stderr().env("RUST_BACKTRACE", "full").env("RUST_LOG", "trace")
+}
+
+/// A server that says everything back that it was told, as a page that shows a request does.
+fn echo(status: u16) -> Server {
+    Server::start(move |connection, _| {
+        while let Some(request) = connection.read_request() {
+            let said: Vec<_> =
+                request.head.headers.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let said = said.join(" ");
+            let location = format!("http://me:{SECRET}@other/?{said}");
+            connection.answer(
+                status,
+                &[("Location", &location), ("X-Seen", &said), ("Set-Cookie", SECRET)],
+                &said,
+            );
+        }
+    })
+}
+
+#[test]
+fn a_push_shows_no_secret_whatever_the_answer() {
+    for (way, give) in WAYS {
+        for status in [200, 307, 400, 401, 503] {
+            let server = echo(status);
+            let address = server.address().to_string();
+            let output = call(&["push", "-j", "x", "-m", "a 1", "-vv"], *give, &address).run();
+            assert_hidden(way, &output);
+            let sent = server.requests();
+            assert!(
+                format!("{sent:?}").contains("uthorization") || *way == "header",
+                "{way}: nothing was sent"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_that_is_printed_in_place_of_a_push_shows_a_secret() {
+    for (way, give) in WAYS {
+        for command in [
+            &["push", "-j", "x", "-m", "a 1", "--dry-run", "-vv"][..],
+            &["push", "-j", "x", "-m", "a 1", "--as-curl", "-vv"],
+            &["push", "-j", "x", "-m", "a 1", "--help"],
+            &["push", "-j", "x", "-m", "a 1", "-vv", "--timeout", "never"],
+            &["push", "-j", "x", "-m", "a 1", "-vv", "--no-such-option"],
+            &["push", "-j", "x", "-m", "not metrics"],
+        ] {
+            let output = call(command, *give, "127.0.0.1:1").run();
+            assert_hidden(way, &output);
+        }
+        for printed in ["--dry-run", "--as-curl"] {
+            let output = call(&["push", "-j", "x", "-m", "a 1", printed], *give, "127.0.0.1:1").run();
+            assert!(output.stdout().contains("REDACTED") || *way == "proxy", "{way}\n{output}");
+        }
+    }
+}
+
+#[test]
+fn the_other_commands_show_no_secret() {
+    for (way, give) in WAYS {
+        for status in [200, 302, 500] {
+            let server = echo(status);
+            let address = server.address().to_string();
+            for command in
+                [&["list", "-vv"][..], &["delete", "-j", "x", "-vv"], &["delete", "-f", "-j", "x", "-vv"]]
+            {
+                assert_hidden(way, &call(command, *give, &address).run());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_gateway_that_is_not_there_is_told_without_a_secret() {
+    for (way, give) in WAYS {
+        let output = call(&["push", "-j", "x", "-m", "a 1", "-vv"], *give, "127.0.0.1:1").run();
+        assert_eq!(output.status.code(), Some(6), "{way}\n{output}");
+        assert_hidden(way, &output);
+    }
+}
+
+#[test]
+fn a_misplaced_secret_is_not_repeated() {
+    let misplaced: [Give; 6] = [
+        |call, _| call.args(["-u", &format!("me:{SECRET}")]),
+        |call, _| call.args(["-H", SECRET]),
+        |call, _| call.args(["-H", &format!("Content-Length: {SECRET}")]),
+        |call, _| call.args(["-g", &format!("http://me:{SECRET}@gw:port")]),
+        |call, _| call.args(["-g", &format!("http://me:{SECRET}/x@gw")]),
+        |call, _| call.args(["--proxy", &format!("ftp://me:{SECRET}@gw"), "-g", "gw"]),
+    ];
+    for give in misplaced {
+        let output = call(&["push", "-j", "x", "-m", "a 1"], give, "").run();
+        assert_eq!(output.status.code(), Some(2), "{output}");
+        assert_hidden("misplaced", &output);
+    }
+}
+
+#[test]
+fn a_redirect_does_not_get_the_password() {
+    let other = Server::unused();
+    let location = format!("{}/metrics/job/x", other.url());
+    let server = Server::start(move |connection, _| {
+        connection.read_request();
+        connection.answer(308, &[("Location", &location)], "");
+    });
+    pushgw()
+        .args(["push", "-j", "x", "-m", "a 1", "-u", "me", "-g", &server.url()])
+        .env("PUSHGATEWAY_PASSWORD", SECRET)
+        .code(4)
+        .stderr_has("which is not followed")
+        .run();
+}

@@ -1,0 +1,38 @@
+//! `pushgw` inside the test's own process, for tests of so many calls that starting it each time would be most of the
+//! time. What the process's edge does (arguments, streams, signals) is not in it: that needs `command`.
+
+use pushgw::Streams;
+use pushgw::env::Environment;
+use std::ffi::OsString;
+
+/// What a call came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Inside {
+    pub(crate) code: u8,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Inside {
+    /// Holds it to success without a word.
+    #[track_caller]
+    pub(crate) fn silent(&self) {
+        assert_eq!((self.code, &*self.stdout, &*self.stderr), (0, "", ""));
+    }
+}
+
+/// Runs `pushgw` with these arguments and this standard input on the gateway at `url`.
+pub(crate) fn inside<A: Into<OsString>>(
+    url: &str,
+    stdin: &[u8],
+    args: impl IntoIterator<Item = A>,
+) -> Inside {
+    let mut environment = Environment::default();
+    environment.variables.insert("PUSHGATEWAY_URL".into(), url.into());
+    let (mut stdin, mut stdout, mut stderr) = (stdin, Vec::new(), Vec::new());
+    let streams = Streams { stdin: &mut stdin, stdout: &mut stdout, stderr: &mut stderr };
+    let args = std::iter::once("pushgw".into()).chain(args.into_iter().map(Into::into));
+    let code = pushgw::run(args, &environment, streams);
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    Inside { code, stdout: text(&stdout), stderr: text(&stderr) }
+}

@@ -1,0 +1,74 @@
+//! Random input that can be had again: the same for the same seed, on every machine.
+//!
+//! The seed is fixed, so that a run is no gamble; `PUSHGW_TEST_SEED=N` tries another. It is printed when the test that
+//! owns it fails.
+
+use std::thread;
+
+/// `SplitMix64`, and what tests want of it.
+#[derive(Debug)]
+pub(crate) struct Random {
+    seed: u64,
+    state: u64,
+}
+
+impl Random {
+    #[track_caller]
+    pub(crate) fn new() -> Self {
+        let seed = match std::env::var("PUSHGW_TEST_SEED") {
+            Ok(seed) => seed.parse().expect("PUSHGW_TEST_SEED is a number"),
+            Err(_) => 1,
+        };
+        Self { seed, state: seed }
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Less than `end`, which is not 0. The slight bias does not matter here.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        let end = u64::try_from(end).expect("a usize fits");
+        usize::try_from(self.next() % end).expect("it is less than a usize")
+    }
+
+    /// True once in `times`.
+    pub(crate) fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    pub(crate) fn choose<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+
+    /// Any character at all, the lower and odder ones more often.
+    pub(crate) fn char(&mut self) -> char {
+        let end = *self.choose(&[0x20, 0x7f, 0x7f, 0x100, 0x3000, 0x11_0000]);
+        loop {
+            let c = u32::try_from(self.below(end)).expect("a character's number fits");
+            if let Some(c) = char::from_u32(c) {
+                return c;
+            }
+        }
+    }
+
+    /// So many of them.
+    pub(crate) fn text(&mut self, chars: usize) -> String {
+        (0..chars).map(|_| self.char()).collect()
+    }
+
+    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next().to_le_bytes()[0]).collect()
+    }
+}
+
+impl Drop for Random {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("to have the same random input again: PUSHGW_TEST_SEED={}", self.seed);
+        }
+    }
+}

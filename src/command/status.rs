@@ -216,14 +216,13 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
 }
 
 fn features(about: &About) -> Line {
-    let told = |flag: &str, name: &str, on: &str, off: &str| {
-        about.is_on(flag).map(|is_on| format!("{name} {}", if is_on { on } else { off }))
+    let told = |flag: &str, name: &str, wanted: bool| {
+        about.is_on(flag).map(|is_on| if is_on == wanted { name.to_owned() } else { format!("no {name}") })
     };
     let features = [
-        told("push.disable-consistency-check", "consistency checks", "off", "on"),
-        told("push.enable-utf8-names", "UTF-8 names", "on", "off"),
-        told("web.enable-admin-api", "admin API", "on", "off"),
-        told("web.enable-lifecycle", "shutdown by request", "on", "off"),
+        told("push.disable-consistency-check", "consistency checks", false),
+        told("push.enable-utf8-names", "UTF-8 names", true),
+        told("web.enable-admin-api", "admin API", true),
     ];
     let features: Vec<String> = features.into_iter().flatten().collect();
     if features.is_empty() { "not told".into() } else { features.join(", ").into() }

@@ -299,7 +299,7 @@ impl<'a> Printer<'a> {
     pub fn repaint(&mut self) -> io::Result<()> {
         let first = !std::mem::replace(&mut self.painted, true);
         match (self.terminal.stdout.is_terminal, first) {
-            (true, _) => self.result(b"\x1b[H\x1b[2J\x1b[3J"),
+            (true, _) => self.result(b"\x1b[H\x1b[2J"),
             (false, true) => Ok(()),
             (false, false) => self.result(b"\n"),
         }
@@ -501,7 +501,7 @@ mod tests {
         };
         assert_eq!(printed(PIPE, Verbosity::Normal, paint).0, "1\n\n2\n");
         let painted = printed(TTY, Verbosity::Normal, paint).0;
-        assert_eq!(painted, "\x1b[H\x1b[2J\x1b[3J1\n\x1b[H\x1b[2J\x1b[3J2\n");
+        assert_eq!(painted, "\x1b[H\x1b[2J1\n\x1b[H\x1b[2J2\n");
     }
 
     /// A stream with a log that two of them share, to see the order of what is written.

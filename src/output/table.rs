@@ -15,6 +15,8 @@ use std::time::Duration;
 const GAP: usize = 2;
 /// A column that gives way keeps this many columns of the terminal.
 const NARROWEST: usize = 16;
+/// As long as it has this many, other columns stay.
+const COMFORTABLE: usize = 40;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Align {
@@ -110,11 +112,17 @@ impl Table {
                 *width = cell.columns(look).max(*width);
             }
         }
+        let limit = look.width.unwrap_or(usize::MAX);
         let total = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
-        let mut excess = look.width.map_or(0, |limit| total.saturating_sub(limit));
+        let mut excess = total.saturating_sub(limit);
+        // Nothing goes for the sake of a name that can be told from the others without its end.
+        let yields = |(column, width): (&Column, &usize)| {
+            if column.gives_way { width.saturating_sub(COMFORTABLE) } else { 0 }
+        };
+        let can_yield: usize = self.columns.iter().zip(&widths).map(yields).sum();
         let mut widths: Vec<_> = widths.into_iter().map(Some).collect();
         for (column, width) in self.columns.iter().zip(&mut widths) {
-            if column.goes && excess > 0 {
+            if column.goes && excess > can_yield {
                 excess = excess.saturating_sub(width.take().unwrap_or_default() + GAP);
             }
         }

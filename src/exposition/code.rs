@@ -201,6 +201,9 @@ codes! {
     MissingPart "missing-part" Advice
         "A histogram or summary lacks its _count or its _sum, or a histogram its bucket for +Inf."
         b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\n";
+    RepeatedPart "repeated-part" Advice
+        "A histogram or summary has a part twice, such as two _sum or two buckets with the same le."
+        b"# TYPE s summary\ns_sum 1\ns_count 1\ns_sum 2\n";
     StraySample "stray-sample" Advice
         "The gateway drops a sample that fits no part of its histogram or summary."
         b"# TYPE h histogram\nh 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n";

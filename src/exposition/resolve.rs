@@ -21,7 +21,7 @@ impl Checker<'_> {
         let bytes = self.text.bytes;
         let mut resolver = Resolver::new(self.text, &self.key, &self.families);
         series.resolve(&mut resolver);
-        let Resolver { mut duplicates, incomplete, .. } = resolver;
+        let Resolver { mut duplicates, incomplete, repeated, .. } = resolver;
         duplicates.sort_unstable();
         for (second, first) in duplicates {
             self.findings.error_found(second, || {
@@ -43,6 +43,9 @@ impl Checker<'_> {
                 self.incomplete(family, line, parts);
             }
         }
+        for (family, line) in repeated {
+            self.repeated(family, line);
+        }
     }
 
     /// A histogram or summary without all its parts. The gateway makes up what is missing.
@@ -62,6 +65,17 @@ impl Checker<'_> {
         self.findings.warning(Code::MissingPart, sample_at(self.text.bytes, line), || {
             let (kind, missing) = (if summary { "summary" } else { "histogram" }, missing.join(" and "));
             Detail::new(format!("the {kind} {} lacks {missing}; the gateway makes it up", quoted(&name)))
+        });
+    }
+
+    /// A histogram or summary with a part twice (seen on Pushgateway 1.11.2: of `_sum` and `_count` the last one stays, and
+    /// buckets and quantiles are exposed twice, so that Prometheus drops one).
+    fn repeated(&mut self, family: usize, line: usize) {
+        let family = &self.families[family];
+        let (name, kind) = (family.name.text(), family.kind.map_or("", Kind::name));
+        self.findings.warning(Code::RepeatedPart, sample_at(self.text.bytes, line), || {
+            Detail::new(format!("the {kind} {} has a part twice, of which one will be lost", quoted(&name)))
+                .help("was the same histogram or summary written twice?")
         });
     }
 }
@@ -91,6 +105,8 @@ struct Resolver<'c, 'a> {
     duplicates: Vec<(usize, usize)>,
     /// By family: the first line of its first series that lacks a part.
     incomplete: BTreeMap<usize, (usize, Parts)>,
+    /// By family: the first line of its first series that has a part twice.
+    repeated: BTreeMap<usize, usize>,
 }
 
 impl<'c, 'a> Resolver<'c, 'a> {
@@ -102,6 +118,7 @@ impl<'c, 'a> Resolver<'c, 'a> {
             labels: [Vec::new(), Vec::new()],
             duplicates: Vec::new(),
             incomplete: BTreeMap::new(),
+            repeated: BTreeMap::new(),
         }
     }
 
@@ -157,11 +174,15 @@ impl Verdict for Resolver<'_, '_> {
 
     fn composite(&mut self, line: usize, parts: Parts) {
         let complete = parts.has(Parts::COUNT) && parts.has(Parts::SUM);
-        if complete && parts.has(Parts::INFINITY) {
+        if complete && parts.has(Parts::INFINITY) && !parts.has(Parts::REPEATED) {
             return;
         }
         let Some(family) = self.read(line, 0) else { return };
-        if complete && self.families[family].kind == Some(Kind::Summary) {
+        if parts.has(Parts::REPEATED) {
+            let first = self.repeated.entry(family).or_insert(line);
+            *first = line.min(*first);
+        }
+        if complete && (parts.has(Parts::INFINITY) || self.families[family].kind == Some(Kind::Summary)) {
             return;
         }
         let first = self.incomplete.entry(family).or_insert((line, parts));

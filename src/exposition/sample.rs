@@ -53,13 +53,14 @@ impl<'a> Checker<'a> {
         }
         let hash = hash::series(number, sums.kept);
         if kind.is_composite() {
+            let position = sums.position.filter(|_| matches!(part, Part::Whole | Part::Bucket));
             let parts = match part {
                 Part::Count => Parts::COUNT,
                 Part::Sum => Parts::SUM,
-                Part::Whole | Part::Bucket if sums.position == Some(f64::INFINITY) => Parts::INFINITY,
+                Part::Whole | Part::Bucket if position == Some(f64::INFINITY) => Parts::INFINITY,
                 Part::Whole | Part::Bucket => Parts::default(),
             };
-            self.series.part(hash, line, parts, (number, sums.all));
+            self.series.part((hash, line), parts, position, (number, sums.all));
         } else if value.is_some() {
             self.series.simple(hash, line);
         }

@@ -14,9 +14,13 @@ impl Parts {
     pub(super) const INFINITY: Self = Self(4);
     /// It is a histogram or summary; the lines of one make one series.
     pub(super) const COMPOSITE: Self = Self(8);
+    /// Something of it is given twice.
+    pub(super) const REPEATED: Self = Self(16);
 
-    pub(super) fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+    /// Both together; what can be there only once and is in both is given twice.
+    pub(super) fn and(self, other: Self) -> Self {
+        let twice = self.0 & other.0 & (Self::COUNT.0 | Self::SUM.0 | Self::INFINITY.0) != 0;
+        Self(self.0 | other.0 | if twice { Self::REPEATED.0 } else { 0 })
     }
 
     pub(super) fn has(self, other: Self) -> bool {
@@ -32,7 +36,7 @@ struct Entry {
     place: u64,
 }
 
-const PARTS_BITS: u32 = 4;
+const PARTS_BITS: u32 = 5;
 
 impl Entry {
     fn new(hash: u64, line: usize, parts: Parts) -> Self {
@@ -64,8 +68,10 @@ pub(super) enum Relation {
 #[derive(Debug, Default)]
 pub(super) struct Series {
     entries: Vec<Entry>,
-    /// The family and the hash of all labels of the last histogram or summary, whose lines mostly come together.
+    /// The family and the hash of all labels of the last histogram or summary, whose lines mostly come together, and
+    /// where in it the last line stood.
     last: Option<(usize, u64)>,
+    last_position: Option<f64>,
 }
 
 /// What [`Series::resolve`] tells about the lines.
@@ -86,17 +92,27 @@ impl Series {
         self.entries.push(Entry::new(hash, line, Parts::default()));
     }
 
-    /// A line of a histogram or summary. `all` is the hash of all labels that tell it from others in the text.
+    /// A line of a histogram or summary. `identity` is the family, and the hash of all labels that tell it from others in
+    /// the text; `position` the bucket or quantile.
     #[inline]
-    pub(super) fn part(&mut self, hash: u64, line: usize, parts: Parts, (family, all): (usize, u64)) {
-        if self.last == Some((family, all))
+    pub(super) fn part(
+        &mut self,
+        (hash, line): (u64, usize),
+        parts: Parts,
+        position: Option<f64>,
+        identity: (usize, u64),
+    ) {
+        let last_position = std::mem::replace(&mut self.last_position, position);
+        if self.last == Some(identity)
             && let Some(entry) = self.entries.last_mut()
         {
-            entry.place |= u64::from(parts.0);
+            let again = position.is_some() && position == last_position;
+            let parts = if again { parts.and(Parts::REPEATED) } else { parts };
+            *entry = Entry::new(entry.hash, entry.line(), entry.parts().and(parts));
             return;
         }
-        self.last = Some((family, all));
-        self.entries.push(Entry::new(hash, line, parts.with(Parts::COMPOSITE)));
+        self.last = Some(identity);
+        self.entries.push(Entry::new(hash, line, parts.and(Parts::COMPOSITE)));
     }
 
     /// Finds the series that are the same.
@@ -123,7 +139,7 @@ fn run(entries: &[Entry], verdict: &mut impl Verdict) {
         for (line, parts) in &mut distinct {
             match verdict.relation(*line, entry.line()) {
                 Relation::Different => continue,
-                Relation::Together => *parts = parts.with(entry.parts()),
+                Relation::Together => *parts = parts.and(entry.parts()),
                 Relation::Duplicate => verdict.duplicate(*line, entry.line()),
             }
             continue 'entries;

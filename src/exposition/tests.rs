@@ -177,6 +177,14 @@ fn histograms_and_summaries() {
         "h_count 1\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\n",
         &["error suffix-collision `h_count`", "warning missing-part `h_bucket{le=\"+Inf\"}`"],
     );
+    assert_found(
+        "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns{quantile=\"0.50\"} 1\ns_sum 1\ns_count 1\n",
+        &["warning repeated-part `s{quantile=\"0.5\"}`"],
+    );
+    assert_found(
+        "# TYPE s summary\ns_sum 1\ns_count 1\na 1\ns_count 2\n",
+        &["warning repeated-part `s_sum`"],
+    );
     // The parts of one histogram may stand anywhere, in any order of labels.
     let scattered = "# TYPE h histogram\nh_sum{a=\"1\",b=\"2\"} 1\nh_sum 1\nother 1\nh_bucket{b=\"2\",le=\"+Inf\",a=\"1\"} 1\n\
         h_count{b=\"2\",a=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_count 1\n";

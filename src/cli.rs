@@ -93,6 +93,7 @@ pub enum Command {
 const PUSH_EXAMPLES: &str = "\
 Examples:
   backup-metrics | pushgw push -j db_backup
+  pushgw push -j db_backup -- backup-metrics        # only if it exits 0
   pushgw push -j ci -l repo=\"$REPO\" metrics.prom
   pushgw push -j db_backup -i db1 -m 'backup_seconds 12.5' --type gauge
   pushgw push -j db_backup --dry-run metrics.prom

@@ -103,8 +103,9 @@ impl<'a> Checker<'a> {
         while let Some(place) = lines::next(self.text.bytes, file, start, &mut labels) {
             start = place.all.end + 1;
             let before = (self.findings.counts(), self.splices.len());
+            let faults = self.findings.parse_faults();
             let content = self.line(&place, &mut labels);
-            if content && !begun && self.is_foreign(&place, before) {
+            if content && !begun && self.findings.parse_faults() > faults && self.is_foreign(&place, before) {
                 return;
             }
             begun |= content;
@@ -116,13 +117,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Whether the file, of which the first line was refused, is something else altogether. That is then all that is said
+    /// Whether the file, of which the first line can't be read, is something else altogether. That is then all that is said
     /// of it.
     fn is_foreign(&mut self, first: &Place, (counts, splices): ([usize; 3], usize)) -> bool {
-        let [errors, ..] = counts;
-        if self.findings.errors() == errors {
-            return false;
-        }
         let Some(foreign) = Foreign::recognise(&self.text.bytes[first.file.clone()]) else { return false };
         self.findings.take_back(counts, first.all.start);
         self.splices.truncate(splices);
@@ -196,7 +193,7 @@ impl<'a> Checker<'a> {
         self.unread += 1;
         self.open_quote = fault.kind == FaultKind::OpenValue;
         let (bytes, line) = (self.text.bytes, place.trimmed.clone());
-        self.findings.error_found(fault.span.start, || explain::fault(bytes, line, fault));
+        self.findings.parse_fault(fault.span.start, || explain::fault(bytes, line, fault));
     }
 
     /// `# HELP name text`.

@@ -3,7 +3,7 @@
 //! What is kept is bounded, for a text of a million faults must not become a gigabyte of messages. Messages are made
 //! only for what is kept.
 
-use super::{Code, Diagnostic, Related, Report, Rules, Severity};
+use super::{Code, Diagnostic, Related, Report, Rules, Severity, Stage};
 use std::ops::Range;
 
 /// What a reader is told about a finding.
@@ -35,6 +35,8 @@ impl Detail {
 pub(super) struct Findings {
     limit: usize,
     repair: bool,
+    /// How many errors are the parser's and can't be repaired.
+    parse_faults: usize,
     errors: Kept,
     fixed: Kept,
     warnings: Kept,
@@ -45,6 +47,7 @@ impl Findings {
         Self {
             limit: rules.max_diagnostics,
             repair: rules.repair,
+            parse_faults: 0,
             errors: Kept::default(),
             fixed: Kept::default(),
             warnings: Kept::default(),
@@ -52,7 +55,14 @@ impl Findings {
     }
 
     pub(super) fn error(&mut self, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {
+        self.parse_faults += usize::from(code.stage() == Stage::Parse);
         self.add(Severity::Error, code, span, detail);
+    }
+
+    /// An error of the parser's, as [`Findings::error_found`].
+    pub(super) fn parse_fault(&mut self, start: usize, find: impl FnOnce() -> (Code, Range<usize>, Detail)) {
+        self.parse_faults += 1;
+        self.error_found(start, find);
     }
 
     /// An error of which more than that is found out only if it is kept; `start` is near enough to tell.
@@ -78,6 +88,11 @@ impl Findings {
     /// How many errors there are.
     pub(super) fn errors(&self) -> usize {
         self.errors.count
+    }
+
+    /// How many errors are the parser's and can't be repaired.
+    pub(super) fn parse_faults(&self) -> usize {
+        self.parse_faults
     }
 
     /// How many findings there are of each severity, for [`Findings::take_back`].

@@ -173,7 +173,7 @@ pub struct PushArgs {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["job", "labels", "instance", "url", "files", "metrics", "dry_run", "as_curl"],
+        conflicts_with_all = ["job", "labels", "instance", "url", "files", "metrics", "producer", "dry_run", "as_curl"],
         help_heading = "Group"
     )]
     pub groups: Option<PathBuf>,

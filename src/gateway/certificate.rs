@@ -79,18 +79,37 @@ fn any_element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, content, rest))
 }
 
+/// `YYMMDDhhmmssZ`, or with four digits of the year, as a certificate has its dates.
 fn time(der: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (tag, content, rest) = any_element(der)?;
-    let text = std::str::from_utf8(content).ok()?.strip_suffix('Z')?;
-    let text = match tag {
-        // RFC 5280, 4.1.2.5.1: two digits of the year, the century turning at 50.
-        UTC_TIME if text.get(..2)? >= "50" => format!("19{text}"),
-        UTC_TIME => format!("20{text}"),
-        GENERALIZED_TIME => text.to_owned(),
+    let digits = content.strip_suffix(b"Z")?;
+    let (year, digits) = match tag {
+        UTC_TIME => {
+            let (year, digits) = number(digits, 2)?;
+            // RFC 5280, 4.1.2.5.1: the century turns at 50.
+            (if year < 50 { 2000 + year } else { 1900 + year }, digits)
+        }
+        GENERALIZED_TIME => number(digits, 4)?,
         _ => return None,
     };
-    let time = DateTime::strptime("%Y%m%d%H%M%S", text).ok()?;
+    let mut parts = [0_i8; 5];
+    let mut digits = digits;
+    for part in &mut parts {
+        let (number, rest) = number(digits, 2)?;
+        *part = i8::try_from(number).ok()?;
+        digits = rest;
+    }
+    let [month, day, hour, minute, second] = parts;
+    let time = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
     Some((Offset::UTC.to_timestamp(time).ok()?, rest))
+}
+
+/// The number that so many digits make, and what is behind them.
+fn number(digits: &[u8], count: usize) -> Option<(i16, &[u8])> {
+    let (digits, rest) = digits.split_at_checked(count)?;
+    let all = digits.iter().all(u8::is_ascii_digit);
+    let number = digits.iter().fold(0, |number, digit| number * 10 + i16::from(digit & 0x0f));
+    all.then_some((number, rest))
 }
 
 /// The most telling part of a name, or nothing.

@@ -123,6 +123,8 @@ fn a_producer_takes_the_place_of_other_input() {
             refused(pushgw().args(["push", "-j", "x"]).args(other).args(["--", "echo", "a 1"]));
         call.code(2).stderr_has("cannot be used with").run();
     }
+    let (call, _server) = refused(pushgw().args(["push", "--groups", "f", "--", "echo", "a 1"]));
+    call.code(2).stderr_has("cannot be used with").run();
 }
 
 #[test]

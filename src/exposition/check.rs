@@ -344,6 +344,9 @@ impl<'a> Checker<'a> {
 
     /// What HELP and TYPE have in common: their name, and its family, which becomes the current one.
     fn meta(&mut self, meta: &Meta<'a>) -> Option<(Token<'a>, usize, Part)> {
+        if let Some(idle) = meta.idle.filter(|name| !name.is_plain()) {
+            self.older(Older::QuotedName, idle.span());
+        }
         let name = meta.name?;
         if !self.metric_name(&name) {
             return None;
@@ -392,7 +395,7 @@ impl<'a> Checker<'a> {
         self.said_of_older.push(what);
         self.findings.warning(Code::OlderGateway, span, || {
             Detail::new(match what {
-                Older::QuotedName => "gateways before 1.10 refuse quoted names",
+                Older::QuotedName => "gateways before 1.10 refuse names in quotes or between braces",
                 Older::QuoteInHelp => {
                     "older gateways, such as 1.5.1, refuse `\\\"` in a HELP text; a plain `\"` will do"
                 }

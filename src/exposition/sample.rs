@@ -15,6 +15,7 @@ use super::series::Parts;
 use super::token::Label;
 use super::{Code, scan};
 use std::borrow::Cow;
+use std::ops::Range;
 
 impl<'a> Checker<'a> {
     /// Checks the sample of the line that begins at `line`.
@@ -25,6 +26,10 @@ impl<'a> Checker<'a> {
             self.unread += 1;
             return;
         };
+        if sample.braced {
+            let span = sample.name.map_or_else(|| self.braces(sample, line), |name| name.span());
+            self.older(Older::QuotedName, span);
+        }
         // A TYPE line that is put before the sample is what the server's parser then reads last.
         let before = if self.splices.len() > inserted { self.current } else { before };
         let kind_before = before.and_then(|(number, _)| self.families[number].kind).unwrap_or(Kind::Counter);
@@ -71,6 +76,7 @@ impl<'a> Checker<'a> {
         let Some(name) = &sample.name else { return self.nameless(sample, line) };
         if let Some((last, number, part)) = self.last
             && name.is_plain()
+            && !sample.braced
             && name.raw() == last
         {
             self.current = Some((number, part));
@@ -95,12 +101,19 @@ impl<'a> Checker<'a> {
         self.current
     }
 
+    /// What stands before the value in a line that begins with a brace.
+    fn braces(&self, sample: &Sample<'a>, line: usize) -> Range<usize> {
+        let head = &self.text.bytes[line..sample.value.start];
+        let blanks = head.len() - head.trim_ascii_start().len();
+        line + blanks..line + head.trim_ascii_end().len()
+    }
+
     /// A line such as `{a="b"} 1`: the server goes on with the family and the metric that it read last.
     #[cold]
     fn nameless(&mut self, sample: &Sample<'a>, line: usize) -> Option<(usize, Part)> {
         if self.samples == 0 {
-            let end = sample.value.start;
-            self.findings.error(Code::NamelessSample, line..end, || {
+            let span = self.braces(sample, line);
+            self.findings.error(Code::NamelessSample, span, || {
                 Detail::new("the sample has no metric name").help("write it as `name{label=\"value\"} 1`")
             });
             return None;

@@ -27,8 +27,10 @@ pub(super) enum Line<'a> {
 /// What follows the keyword of a HELP or TYPE line.
 #[derive(Debug)]
 pub(super) struct Meta<'a> {
-    /// The name, and nothing is declared at all where the line ends right behind it.
+    /// The name, unless the line ends right behind it: nothing is declared then.
     pub(super) name: Option<Token<'a>>,
+    /// The name where nothing is declared.
+    pub(super) idle: Option<Token<'a>>,
     /// The rest of the line, from the first byte that is no blank; `None` where the line ends before.
     pub(super) text: Option<Range<usize>>,
 }
@@ -173,11 +175,11 @@ impl<'a> Cursor<'a> {
         self.skip_blanks();
         let name = self.metric_name()?;
         let meta = match self.peek() {
-            None => Meta { name: None, text: None },
+            None => Meta { name: None, idle: name, text: None },
             Some(b' ' | b'\t') if name.is_some() => {
                 self.skip_blanks();
                 let text = (self.at < self.bytes.len()).then_some(self.at..self.bytes.len());
-                Meta { name, text }
+                Meta { name, idle: None, text }
             }
             Some(_) => return Err(self.fault(FaultKind::NoNameInComment)),
         };

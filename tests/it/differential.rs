@@ -10,7 +10,7 @@
 mod generate;
 mod oracle;
 
-use crate::support::{Gateway, Program, newest_gateway};
+use crate::support::{Gateway, Program, gateways, newest_gateway};
 pub(crate) use generate::Random;
 use oracle::{Case, Disagreement, Oracle, Tally};
 use pushgw::exposition::{Code, Text, apply, check};
@@ -144,6 +144,24 @@ fn the_examples_of_the_codes() {
     for utf8_names in [false, true] {
         judge_all(Code::ALL.iter().map(|code| code.example().to_vec()), utf8_names);
     }
+}
+
+/// What is accepted without a warning about older gateways is taken by the oldest at hand too.
+#[test]
+#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
+fn an_older_gateway_takes_what_has_no_warning() {
+    let program = &gateways()[0];
+    let gateway = Gateway::start(program, &[]);
+    let mut oracle = Oracle::new(gateway.address());
+    let mut random = Random::new(setting("PUSHGW_TEST_SEED", SEED));
+    let mut taken = 0;
+    for _ in 0..setting("PUSHGW_TEST_CASES", CASES) / 4 {
+        let case = Case::generate(&mut random, false);
+        taken += u64::from(oracle.is_taken_as_well(&case).unwrap_or_else(|words| {
+            panic!("Pushgateway {}: {words}\n{case}", program.version);
+        }));
+    }
+    assert!(taken > 0);
 }
 
 /// The gateway's own families, as a fresh one exposes them: more samples of the same type are taken, others not.

@@ -2,7 +2,7 @@
 
 use super::generate::{self, Random};
 use crate::support::Client;
-use pushgw::exposition::{Report, Rules, Severity, Stage, Text, apply, check};
+use pushgw::exposition::{Code, Diagnostic, Report, Rules, Severity, Stage, Text, apply, check};
 use pushgw::grouping::{GroupingKey, KeyRules, Label};
 use std::fmt;
 use std::io::ErrorKind;
@@ -251,6 +251,22 @@ impl Oracle {
             return Ok(());
         }
         Err(Box::new(Disagreement { case: case.clone(), gateway, ours, report }))
+    }
+
+    /// Pushes a case that the checker accepts without a word on older gateways, and returns whether it is one; the error is
+    /// the gateway's refusal.
+    pub(super) fn is_taken_as_well(&mut self, case: &Case) -> Result<bool, String> {
+        let report = case.check();
+        let silent = |diagnostic: &Diagnostic| {
+            diagnostic.severity == Severity::Warning && diagnostic.code != Code::OlderGateway
+        };
+        if !report.diagnostics.iter().all(silent) {
+            return Ok(false);
+        }
+        match self.push(&case.key.path(), &apply(&case.text, &report.splices)) {
+            (Verdict::Accepted, _) => Ok(true),
+            (_, words) => Err(words),
+        }
     }
 
     fn push(&mut self, path: &str, body: &[u8]) -> (Verdict, String) {

@@ -11,7 +11,7 @@ use super::{Context, plural};
 use crate::cli::ListFormat;
 use crate::config::Delete;
 use crate::error::Failure;
-use crate::gateway::{self, Client, FaultKind, Group, Selection, Store};
+use crate::gateway::{self, Client, Connection, FaultKind, Group, Selection, Store};
 use crate::grouping::LabelSet;
 use crate::output::{Channel, Printer};
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ pub(super) fn run(
     warn_of_text(&store, context.printer);
     let mut places = chosen(&store, selection);
     if selection.asks_for_pushes() && !delete.force && !places.is_empty() {
-        refuse_if_broken(&store, delete, client, context.printer)?;
+        refuse_if_broken(&store, delete, context.printer)?;
     }
     if delete.dry_run {
         let selected = Selected { store: &store, places, metrics: false };
@@ -68,17 +68,14 @@ fn chosen(store: &Store, selection: &Selection) -> Vec<usize> {
 /// On a gateway that refuses every push, groups turn old and failed whose metrics are good.
 ///
 /// Not every reason is seen in the keys of the groups, but a scrape fails for all of them.
-fn refuse_if_broken(
-    store: &Store,
-    delete: &Delete,
-    client: &Client,
-    printer: &mut Printer<'_>,
-) -> Result<(), Failure> {
+fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let endpoint = &delete.connection.endpoint;
     let mut broken = !store.conflicts.broken.is_empty();
+    // A 500 is what is looked for, and no reason to try again.
+    let once = Client::new(&Connection { retries: 0, ..delete.connection.clone() });
     if broken {
         warn_of_conflicts(store, endpoint, printer);
-    } else if let Err(fault) = gateway::get(client, endpoint, "/metrics")
+    } else if let Err(fault) = gateway::get(&once, endpoint, "/metrics")
         && matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500)
     {
         broken = true;

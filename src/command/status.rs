@@ -11,7 +11,7 @@ use crate::config::Status;
 use crate::error::Failure;
 use crate::gateway::about::About;
 use crate::gateway::heal::Trouble;
-use crate::gateway::{self, Client, Endpoint, FaultKind, Group, State, Store, scrape};
+use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, State, Store, scrape};
 use crate::output::{self, Channel, Column, Line, Printer, Span, Style, Table};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -28,15 +28,17 @@ const ABOUT_LIMIT: u64 = 1024 * 1024;
 pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let endpoint = &status.connection.endpoint;
     let client = Client::new(&status.connection);
+    // What a probe or a scrape is answered is what is asked for, a 500 too: trying again would only take time.
+    let once = Client::new(&Connection { retries: 0, ..status.connection.clone() });
     let about = about(&client, endpoint)?;
     let found = Found {
         endpoint,
-        healthy: probe(&client, endpoint, "/-/healthy"),
-        ready: probe(&client, endpoint, "/-/ready"),
+        healthy: probe(&once, endpoint, "/-/healthy"),
+        ready: probe(&once, endpoint, "/-/ready"),
         store: gateway::look_at_families(&client, endpoint)?,
         about,
     };
-    let scraped = scrape(&client, &found)?;
+    let scraped = scrape(&once, &found)?;
     let is_healthy =
         found.healthy.is_ok() && found.ready.is_ok() && scraped.troubles.is_empty() && scraped.ok();
     let printed = match status.format {

@@ -46,8 +46,8 @@ fn blocks(readme: &str) -> Vec<(&str, Vec<Step<'_>>)> {
 /// The output without what differs from run to run: times, and ages in the table.
 fn timeless(output: &str) -> String {
     let time = regex::Regex::new(r"\d{4}-\d\d-\d\dT[0-9:.]+Z").unwrap();
-    let age = regex::Regex::new(r" \d+s  ").unwrap();
-    age.replace_all(&time.replace_all(output, "TIME"), " 0s  ").into_owned()
+    let age = regex::Regex::new(r" \d+s(  | ago|\n)").unwrap();
+    age.replace_all(&time.replace_all(output, "TIME"), " 0s$1").into_owned()
 }
 
 /// One shell session's worth of surroundings.

@@ -4,7 +4,7 @@
 //! taken a person hours, leaves the groups that were pushed to meanwhile. The third says what is really gone, for the
 //! gateway answers 202 to everything.
 
-use super::delete::{LOOKS, PAUSE, send};
+use super::delete::{PATIENCE, PAUSE, send};
 use super::selected::{Selected, warn_of_conflicts, warn_of_text};
 use super::worst::Worst;
 use super::{Context, plural};
@@ -17,6 +17,7 @@ use crate::output::{Channel, Printer};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::thread;
+use std::time::Instant;
 
 /// Deletes the selected groups, or shows them.
 pub(super) fn run(
@@ -57,8 +58,8 @@ pub(super) fn run(
         context.printer.success("no group to delete");
         return Ok(());
     }
-    let worst = delete_each(delete, client, &store, &places, context.printer);
-    finish(delete, client, &store, &places, worst, context.printer)
+    let sent = delete_each(delete, client, &store, &places, context.printer);
+    finish(delete, client, &store, places.len(), sent, context.printer)
 }
 
 fn chosen(store: &Store, selection: &Selection) -> Vec<usize> {
@@ -122,14 +123,23 @@ fn same_push(a: &Group, b: &Group) -> bool {
     (a.last_push, a.last_failure) == (b.last_push, b.last_failure)
 }
 
+/// What became of the requests.
+#[derive(Default)]
+struct Sent {
+    /// The places of the groups whose deletion the gateway took.
+    accepted: Vec<usize>,
+    /// The others.
+    worst: Worst,
+}
+
 fn delete_each(
     delete: &Delete,
     client: &Client,
     store: &Store,
     places: &[usize],
     printer: &mut Printer<'_>,
-) -> Worst {
-    let mut worst = Worst::default();
+) -> Sent {
+    let mut all = Sent::default();
     for (done, place) in places.iter().enumerate() {
         let group = &store.groups[*place];
         printer.progress(&format!("deleting {}/{}: {}", done + 1, places.len(), group.labels));
@@ -141,24 +151,27 @@ fn delete_each(
                 gateway::heal::gateway_option(&delete.connection.endpoint)
             ))),
         };
-        if worst.add(sent, &group.labels.to_string(), printer) {
+        if sent.is_ok() {
+            all.accepted.push(*place);
+        }
+        if all.worst.add(sent, &group.labels.to_string(), printer) {
             break;
         }
     }
     printer.clear_progress();
-    worst
+    all
 }
 
-/// Looks what is gone, and says it.
+/// Looks what is gone of what the gateway took, and says it.
 fn finish(
     delete: &Delete,
     client: &Client,
     before: &Store,
-    places: &[usize],
-    worst: Worst,
+    wanted: usize,
+    Sent { accepted, worst }: Sent,
     printer: &mut Printer<'_>,
 ) -> Result<(), Failure> {
-    let (there, again) = match left(delete, client, before, places) {
+    let (there, again) = match left(delete, client, before, &accepted) {
         Ok(left) => left,
         // The deletions were sent, but nobody can say what became of them.
         Err(failure) => return Err(worst.failure().unwrap_or(failure)),
@@ -167,11 +180,11 @@ fn finish(
         printer.warning(&format!("{} was pushed to again and is back", before.groups[*place].labels));
     }
     let is_left = |place: &usize| there.contains(place) || again.contains(place);
-    let gone: Vec<usize> = places.iter().copied().filter(|place| !is_left(place)).collect();
+    let gone: Vec<usize> = accepted.iter().copied().filter(|place| !is_left(place)).collect();
     let amount = format!(
         "deleted {} of {} on {}",
         gone.len() + again.len(),
-        plural(places.len(), "group"),
+        plural(wanted, "group"),
         delete.connection.endpoint
     );
     // A reader that went away changes nothing about what was deleted.
@@ -193,32 +206,31 @@ fn finish(
     told.map_err(Failure::output)
 }
 
-/// What of these groups is still there: as it was, and pushed to again. The deletions are queued, so as long as
-/// something is there the look is repeated, for as long as it takes a gateway with a full queue.
+/// What of these groups, whose deletions were taken, is still there: as it was, and pushed to again. The deletions are
+/// queued, so as long as something is there the look is repeated, for as long as it takes a gateway with a full queue.
 fn left(
     delete: &Delete,
     client: &Client,
     before: &Store,
     places: &[usize],
 ) -> Result<(Vec<usize>, Vec<usize>), Failure> {
-    let (mut there, mut again) = (Vec::new(), Vec::new());
-    for look in 0..LOOKS {
-        if look > 0 {
-            thread::sleep(PAUSE);
-        }
+    if places.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let begin = Instant::now();
+    loop {
         let now: BTreeMap<LabelSet, Group> = gateway::look(client, &delete.connection.endpoint)?
             .groups
             .into_iter()
             .map(|group| (group.labels.clone(), group))
             .collect();
-        let twin = |place: &usize| now.get(&before.groups[*place].labels);
         let was = |place: &usize| &before.groups[*place];
-        there = places.iter().copied().filter(|p| twin(p).is_some_and(|g| same_push(g, was(p)))).collect();
-        again = places.iter().copied().filter(|p| twin(p).is_some_and(|g| !same_push(g, was(p)))).collect();
-        // What has no path was not deleted.
-        if there.iter().all(|place| was(place).key.is_none()) {
-            break;
+        let listed = places.iter().copied().filter(|place| now.contains_key(&was(place).labels));
+        let (there, again): (Vec<usize>, Vec<usize>) =
+            listed.partition(|place| same_push(&now[&was(place).labels], was(place)));
+        if there.is_empty() || begin.elapsed() >= PATIENCE {
+            return Ok((there, again));
         }
+        thread::sleep(PAUSE);
     }
-    Ok((there, again))
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// A gateway's answer, with groups whose last push was so many seconds before the `Date` that it tells.
 fn answer(groups: &[(&str, i64, i64)]) -> String {
@@ -269,6 +270,58 @@ fn a_deletion_goes_on_after_a_failure_and_tells() {
         .stderr_has("hands off")
         .stderr_has("deleted 2 of 3 groups")
         .run();
+    let count = |method: &str| server.requests().iter().filter(|request| request.method == method).count();
+    assert_eq!((count("GET"), count("DELETE")), (2, 3), "nothing is to be waited for where all was refused");
+}
+
+/// Somebody else deleted one, or pushed to it: what was refused was not deleted by this.
+#[test]
+fn a_refused_deletion_is_never_counted() {
+    let (a, b) = (r#""job":"a""#, r#""job":"b""#);
+    for later in [vec![], vec![(a, 1, -1)]] {
+        let looks = AtomicU32::new(0);
+        let server = Server::start(move |connection, _| {
+            while let Some(request) = connection.read_request() {
+                match (request.method.as_str(), request.path.as_str()) {
+                    ("DELETE", "/metrics/job/a") => connection.answer(403, &[], "hands off"),
+                    ("DELETE", _) => connection.answer(202, &[], ""),
+                    _ if looks.fetch_add(1, Ordering::Relaxed) == 0 => {
+                        connection.answer(200, &[DATE], answer(&[(a, 5, -1), (b, 5, -1)]));
+                    }
+                    _ => connection.answer(200, &[DATE], answer(&later)),
+                }
+            }
+        });
+        let said = pushgw()
+            .args(["delete", "--all", "--yes", "--format", "path", "-g", &server.url()])
+            .code(4)
+            .stdout("/metrics/job/b\n")
+            .stderr_has("deleted 1 of 2 groups")
+            .run()
+            .stderr();
+        assert!(!said.contains("is back"), "{said}");
+    }
+}
+
+#[test]
+fn a_slow_gateway_is_not_asked_for_long_whether_a_group_is_gone() {
+    for args in [&["-j", "a"][..], &["--all", "--yes"]] {
+        let server = Server::start(|connection, _| {
+            while let Some(request) = connection.read_request() {
+                if request.method == "DELETE" {
+                    connection.answer(202, &[], "");
+                } else {
+                    std::thread::sleep(Duration::from_millis(300));
+                    connection.answer(200, &[DATE], answer(&[(r#""job":"a""#, 5, -1)]));
+                }
+            }
+        });
+        let call = pushgw().arg("delete").args(args).args(["-g", &server.url()]);
+        call.code(1).stderr_has("still lists").run();
+        let looks = server.requests().iter().filter(|request| request.method == "GET").count();
+        // One before, and those that begin within a second.
+        assert!((2..=6).contains(&looks), "{looks} looks");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::{Connection, Endpoint, Method, Selection};
-use crate::grouping::{Emptiness, GroupingKey, KeyRules, Matcher, PathError};
+use crate::grouping::{Emptiness, GroupingKey, KeyError, KeyRules, Matcher, PathError};
 use crate::input::Origin;
 use std::ffi::OsString;
 use std::path::Path;
@@ -185,6 +185,9 @@ impl List {
     pub fn resolve(args: &cli::ListArgs, environment: &Environment) -> Result<Self, Failure> {
         let mut selection = selection(&args.selection)?;
         if let Some(job) = &args.job {
+            if job.is_empty() {
+                return Err(Failure::usage(KeyError::EmptyJob.to_string()));
+            }
             selection.matchers.insert(0, Matcher::equal("job", unicode("--job", job)?));
         }
         if args.metrics && args.format == cli::ListFormat::Path {

@@ -166,6 +166,14 @@ fn watching_outlives_a_gateway_that_goes_away_but_not_one_that_never_was() {
 }
 
 #[test]
+fn an_empty_job_is_no_selection() {
+    let told = "the job is empty: is the variable set? --job names the job";
+    for command in ["list", "delete"] {
+        pushgw().args([command, "-j", "", "-g", "127.0.0.1:1"]).code(2).stderr_has(told).run();
+    }
+}
+
+#[test]
 fn a_group_or_a_selection_and_not_both() {
     for args in [
         &["-j", "x", "--match", "job=x"][..],

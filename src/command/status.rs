@@ -5,7 +5,7 @@
 //! scrape: fetched as Prometheus does, and held to Prometheus' rules.
 
 use super::selected::age;
-use super::{Context, culprits, plural};
+use super::{Context, culprits};
 use crate::cli::StatusFormat;
 use crate::config::Status;
 use crate::error::Failure;
@@ -184,8 +184,12 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
         if at == NAMED {
             row(
                 name,
-                format!("and {} (`pushgw list --failed`)", plural(failed(store).count() - NAMED, "more"))
-                    .into(),
+                format!(
+                    "and {} more (`pushgw list --failed{}`)",
+                    failed(store).count() - NAMED,
+                    gateway::heal::gateway_option(endpoint)
+                )
+                .into(),
             );
             break;
         }

@@ -174,6 +174,17 @@ fn an_empty_job_is_no_selection() {
 }
 
 #[test]
+fn status_names_some_of_many_failed_groups_and_how_to_list_all() {
+    let groups: Vec<String> = (0..22).map(|number| format!(r#""job":"{number}""#)).collect();
+    let groups: Vec<_> = groups.iter().map(|labels| (labels.as_str(), 9, 5)).collect();
+    let server = looks(vec![answer(&groups)]);
+    pushgw()
+        .args(["status", "-g", &server.url()])
+        .stdout_has(format!("and 17 more (`pushgw list --failed -g {}`)", server.url()))
+        .run();
+}
+
+#[test]
 fn a_group_or_a_selection_and_not_both() {
     for args in [
         &["-j", "x", "--match", "job=x"][..],

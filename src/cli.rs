@@ -173,7 +173,7 @@ pub struct PushArgs {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["job", "labels", "instance", "url", "files", "metrics", "producer", "dry_run", "as_curl"],
+        conflicts_with_all = ["job", "labels", "instance", "url", "files", "metrics", "producer", "dry_run", "diff", "as_curl"],
         help_heading = "Group"
     )]
     pub groups: Option<PathBuf>,
@@ -181,7 +181,7 @@ pub struct PushArgs {
     ///
     /// The command is quoted for a POSIX shell and carries the body as it would be sent, repairs included. Secrets are
     /// shown as REDACTED.
-    #[arg(long, conflicts_with = "dry_run", help_heading = "Output")]
+    #[arg(long, conflicts_with_all = ["dry_run", "diff"], help_heading = "Output")]
     pub as_curl: bool,
     /// How to reach the gateway.
     #[command(flatten, next_help_heading = "Connection")]

@@ -1,6 +1,6 @@
 //! `show` and what it is for: groups moved, saved and restored.
 
-use crate::support::{Gateway, gateways, newest_gateway, on_every_gateway, pushgw, shell};
+use crate::support::{Gateway, Server, gateways, newest_gateway, on_every_gateway, pushgw, shell};
 use std::fmt::Write as _;
 
 /// Something of everything that the text format can say.
@@ -212,4 +212,27 @@ fn a_refused_push_is_explained_by_the_groups_that_are_there() {
             pushgw().arg("push").args(group).on(gateway).stdin(text).code(code).stderr_has(why).run();
         }
     });
+}
+
+const TWO_GROUPS: &str = "# pushgw group /metrics/job/a\nm 1 1700000000000\n# pushgw group /metrics/job/b\nn 2\n";
+
+#[test]
+fn what_promises_to_send_nothing_sends_nothing() {
+    let server = Server::unused();
+    for switches in [&["--dry-run"][..], &["--diff"], &["--as-curl"], &["--dry-run", "--diff"]] {
+        for command in ["push", "add"] {
+            pushgw()
+                .args([command, "--groups", "-", "-g", &server.url()])
+                .args(switches)
+                .stdin(TWO_GROUPS)
+                .code(2)
+                .stderr_has("cannot be used with")
+                .run();
+        }
+    }
+    pushgw()
+        .args(["push", "-j", "x", "-m", "a 1", "--diff", "--as-curl", "-g", &server.url()])
+        .code(2)
+        .stderr_has("cannot be used with")
+        .run();
 }

@@ -78,7 +78,7 @@ pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<()
     Ok(())
 }
 
-/// The text of one group as it is sent. Where something is to be said about it, it is checked again behind as many
+/// The text of one group as it is sent. Where something is to be said or done about it, it is checked again behind as many
 /// empty lines as there are before it in the file, so that what is said has the file's own line numbers.
 fn body<'a>(
     restore: &Restore,
@@ -86,7 +86,8 @@ fn body<'a>(
     printer: &mut Printer<'_>,
 ) -> Result<Cow<'a, [u8]>, Failure> {
     let report = check::report(&restore.check, Some(&section.key), &section.input);
-    if report.diagnostics.is_empty() {
+    // What is shown does not tell: it can be limited, and some repairs are asked for and not worth a word.
+    if report.errors + report.warnings + report.fixed == 0 && report.splices.is_empty() {
         return Ok(Cow::Borrowed(&section.input.bytes));
     }
     let mut padded = section.input.clone();

@@ -214,7 +214,8 @@ fn a_refused_push_is_explained_by_the_groups_that_are_there() {
     });
 }
 
-const TWO_GROUPS: &str = "# pushgw group /metrics/job/a\nm 1 1700000000000\n# pushgw group /metrics/job/b\nn 2\n";
+const TWO_GROUPS: &str =
+    "# pushgw group /metrics/job/a\nm 1 1700000000000\n# pushgw group /metrics/job/b\nn 2\n";
 
 #[test]
 fn what_promises_to_send_nothing_sends_nothing() {
@@ -234,5 +235,29 @@ fn what_promises_to_send_nothing_sends_nothing() {
         .args(["push", "-j", "x", "-m", "a 1", "--diff", "--as-curl", "-g", &server.url()])
         .code(2)
         .stderr_has("cannot be used with")
+        .run();
+}
+
+/// Some repairs say nothing, and what is said can be switched off; neither changes what is sent.
+#[test]
+fn what_is_pushed_of_a_file_is_checked_and_repaired_without_a_word_too() {
+    let pushed = |options: &[&str], text: &str| {
+        let server = Server::answering(200, "");
+        pushgw().args(["push", "--groups", "-", "-g", &server.url()]).args(options).stdin(text).run();
+        let bodies = server.requests().into_iter().map(|request| String::from_utf8(request.body).unwrap());
+        bodies.collect::<Vec<_>>()
+    };
+    assert_eq!(pushed(&["--strip-timestamps"], TWO_GROUPS), ["m 1\n", "n 2\n"]);
+    let stamped = TWO_GROUPS.replace(" 1700000000000", "");
+    let typed = ["# TYPE m gauge\nm 1\n", "# TYPE n gauge\nn 2\n"];
+    assert_eq!(pushed(&["--type", "gauge"], &stamped), typed);
+    let silent = ["--max-diagnostics", "0", "--quiet"];
+    assert_eq!(pushed(&silent, "# pushgw group /metrics/job/a\r\nm 1\r\n"), ["m 1\n"]);
+    let server = Server::unused();
+    pushgw()
+        .args(["push", "--groups", "-", "--max-diagnostics", "0", "-g", &server.url()])
+        .stdin(TWO_GROUPS)
+        .code(3)
+        .stderr_has("nothing was sent")
         .run();
 }

@@ -59,11 +59,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     if let Some(width) = environment.width {
         command = command.term_width(width);
     }
-    let cli =
-        match command.try_get_matches_from(args).and_then(|matches| cli::Cli::from_arg_matches(&matches)) {
-            Ok(cli) => cli,
-            Err(said) => return say(&said, environment, streams),
-        };
+    let cli = match parse(&mut command, args.into_iter().collect()) {
+        Ok(cli) => cli,
+        Err(said) => return say(&said, environment, streams),
+    };
     let (terminal, verbosity) = config::output(&cli.output, environment);
     let mut printer = Printer::new(streams.stdout, streams.stderr, terminal, verbosity);
     let mut context = command::Context { environment, stdin: streams.stdin, printer: &mut printer };
@@ -76,6 +75,20 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     match done {
         Ok(()) => exit_code::DONE,
         Err(failure) => failure.exit_code(),
+    }
+}
+
+/// Reads the arguments. clap takes a `--` with nothing behind it for no `--` at all, and what stands there as `-- $CMD`
+/// without the variable would be a push of standard input.
+fn parse(command: &mut clap::Command, args: Vec<OsString>) -> Result<cli::Cli, clap::Error> {
+    let is_cut = args.last().is_some_and(|last| last == "--");
+    let cli = cli::Cli::from_arg_matches(&command.try_get_matches_from_mut(args)?)?;
+    match &cli.command {
+        cli::Command::Push(push) | cli::Command::Add(push) if is_cut && push.producer.is_empty() => {
+            let told = "no COMMAND behind `--`: is the variable set?";
+            Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, told))
+        }
+        _ => Ok(cli),
     }
 }
 

@@ -116,6 +116,17 @@ fn a_producer_that_can_t_be_run_is_told_as_a_shell_does() {
     empty.code(2).stderr_has("the COMMAND has an empty name: is the variable set?").run();
 }
 
+/// As `-- $CMD` has it where the variable is not set.
+#[test]
+fn a_separator_without_a_command_is_not_standard_input() {
+    for command in
+        [&["push", "-j", "x", "--"][..], &["add", "-j", "x", "f", "--"], &["push", "--groups", "-", "--"]]
+    {
+        let (call, _server) = refused(pushgw().args(command).stdin("a 1\n"));
+        call.code(2).stderr_has("no COMMAND behind `--`: is the variable set?").run();
+    }
+}
+
 #[test]
 fn a_producer_takes_the_place_of_other_input() {
     for other in [&["f.prom"][..], &["-m", "a 1"]] {

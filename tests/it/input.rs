@@ -177,6 +177,41 @@ fn a_signal_reaches_the_producer() {
     }
 }
 
+/// A producer told to stop that ends in good order is not done, and what it wrote is not all of it.
+#[test]
+fn a_producer_that_was_told_to_stop_is_not_pushed() {
+    let server = Server::unused();
+    let orderly = "trap 'kill $!; exit 0' TERM; sleep 60 >&2 & echo a 1; echo ready >&2; wait";
+    // Not handed on, since a terminal tells the producer itself; this one goes on to its end.
+    let deaf = "trap '' INT; echo a 1; echo ready >&2; read line; exit 0";
+    for (signal, script, code) in [(Signal::TERM, orderly, 143), (Signal::INT, deaf, 130)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pushgw"))
+            .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = child.stdin.take();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n");
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        if script == deaf {
+            drop(stdin);
+        }
+        let status = child.wait().unwrap();
+        let mut rest = String::new();
+        std::io::Read::read_to_string(&mut stderr, &mut rest).unwrap();
+        assert_eq!(status.code(), Some(code), "{rest}");
+        let number = code - 128;
+        let told = format!("error: `sh` was told to stop by signal {number}; nothing was sent\n");
+        assert_eq!(rest, told);
+    }
+}
+
 /// After the producer a signal does again what it always does.
 #[test]
 fn a_signal_ends_the_push_behind_a_producer() {

@@ -5,7 +5,7 @@ use crate::gateway::clash::{Clash, Clashes, own_families};
 use crate::gateway::conflict::Conflict;
 use crate::gateway::heal::{self, Trouble};
 use crate::gateway::scrape::{Fault, Reason};
-use crate::gateway::{self, Client, Endpoint, Group, Store};
+use crate::gateway::{self, Client, Connection, Group, Store};
 use std::collections::BTreeSet;
 
 /// Why a gateway answers a scrape with 500. `words` is what it says.
@@ -16,19 +16,19 @@ pub(super) fn of_refusal(
     words: &str,
     store: &Store,
     client: &Client,
-    endpoint: &Endpoint,
+    connection: &Connection,
 ) -> Result<Vec<Trouble>, gateway::Fault> {
-    let mut troubles = of_keys(words, store, endpoint);
+    let mut troubles = of_keys(words, store, connection);
     troubles.extend(own_families(words).into_iter().map(|family| {
         let holds = |group: &Group| group.families.iter().any(|held| held.name == family);
         let message = format!("`{family}` is a metric of the gateway's own, and it clashes with");
-        blame(&message, &places(store, holds), store, endpoint)
+        blame(&message, &places(store, holds), store, connection)
     }));
     if troubles.is_empty() {
         let mut clashes = Clashes::default();
-        let (store, held) = gateway::look_inside(client, endpoint, |_, families| families)?;
+        let (store, held) = gateway::look_inside(client, &connection.endpoint, |_, families| families)?;
         held.iter().enumerate().for_each(|(place, families)| clashes.add(place, families));
-        troubles.extend(clashes.find().iter().map(|clash| of_clash(clash, &store, endpoint)));
+        troubles.extend(clashes.find().iter().map(|clash| of_clash(clash, &store, connection)));
     }
     if troubles.is_empty() {
         troubles.push(Trouble {
@@ -40,21 +40,21 @@ pub(super) fn of_refusal(
     Ok(troubles)
 }
 
-fn of_keys(words: &str, store: &Store, endpoint: &Endpoint) -> Vec<Trouble> {
-    let mut troubles = heal::conflicts(&store.groups, &store.conflicts, endpoint);
+fn of_keys(words: &str, store: &Store, connection: &Connection) -> Vec<Trouble> {
+    let mut troubles = heal::conflicts(&store.groups, &store.conflicts, connection);
     // Which of these groups is which only the words tell, so the commands for all stand below the first.
     let of_bytes = |conflict: &Conflict| matches!(conflict, Conflict::NotUtf8 { .. });
     if let Some(first) = store.conflicts.broken.iter().position(of_bytes)
         && let Some(trouble) = troubles.get_mut(first)
     {
-        trouble.commands = heal::not_utf8(words, endpoint);
+        trouble.commands = heal::not_utf8(words, connection);
     }
     troubles
 }
 
 /// Why Prometheus drops what it scrapes although the gateway answers 200.
-pub(super) fn of_scrape(faults: &[Fault], store: &Store, endpoint: &Endpoint) -> Vec<Trouble> {
-    let mut troubles = of_help(store, endpoint);
+pub(super) fn of_scrape(faults: &[Fault], store: &Store, connection: &Connection) -> Vec<Trouble> {
+    let mut troubles = of_help(store, connection);
     let mut seen = BTreeSet::new();
     for fault in faults {
         let trouble = match &fault.reason {
@@ -79,7 +79,7 @@ pub(super) fn of_scrape(faults: &[Fault], store: &Store, endpoint: &Endpoint) ->
                     ),
                     &groups,
                     store,
-                    endpoint,
+                    connection,
                 )
             }
             Reason::Syntax { expected } => Trouble {
@@ -101,7 +101,7 @@ pub(super) fn of_scrape(faults: &[Fault], store: &Store, endpoint: &Endpoint) ->
 
 /// Groups with a HELP text that is not UTF-8. Of several groups with the metric, the gateway picks any one's text at
 /// each scrape, so that the target goes up and down: they are told even if this scrape was fine.
-fn of_help(store: &Store, endpoint: &Endpoint) -> Vec<Trouble> {
+fn of_help(store: &Store, connection: &Connection) -> Vec<Trouble> {
     let mut troubles = Vec::new();
     for group in &store.groups {
         let cut: Vec<_> =
@@ -114,7 +114,7 @@ fn of_help(store: &Store, endpoint: &Endpoint) -> Vec<Trouble> {
                     group.labels
                 ),
                 groups: vec![group.labels.clone()],
-                commands: heal::push_again(group, endpoint).into_iter().collect(),
+                commands: heal::push_again(group, connection).into_iter().collect(),
             });
         }
     }
@@ -126,16 +126,16 @@ fn places(store: &Store, of: impl Fn(&Group) -> bool) -> Vec<usize> {
 }
 
 /// These groups are to blame and go.
-fn blame(message: &str, groups: &[usize], store: &Store, endpoint: &Endpoint) -> Trouble {
-    to_delete(format!("{message} {}", names(groups, store)), groups, store, endpoint)
+fn blame(message: &str, groups: &[usize], store: &Store, connection: &Connection) -> Trouble {
+    to_delete(format!("{message} {}", names(groups, store)), groups, store, connection)
 }
 
-fn to_delete(message: String, places: &[usize], store: &Store, endpoint: &Endpoint) -> Trouble {
+fn to_delete(message: String, places: &[usize], store: &Store, connection: &Connection) -> Trouble {
     let groups = || places.iter().filter_map(|place| store.groups.get(*place));
     Trouble {
         message,
         groups: groups().map(|group| group.labels.clone()).collect(),
-        commands: groups().filter_map(|group| heal::delete(group, endpoint)).collect(),
+        commands: groups().filter_map(|group| heal::delete(group, connection)).collect(),
     }
 }
 
@@ -153,7 +153,7 @@ pub(super) fn names(groups: &[usize], store: &Store) -> String {
 
 /// A clash among groups, which only a gateway without consistency checks takes. The side that was pushed to last is
 /// what broke it; a type that most groups have stays.
-fn of_clash(clash: &Clash, store: &Store, endpoint: &Endpoint) -> Trouble {
+fn of_clash(clash: &Clash, store: &Store, connection: &Connection) -> Trouble {
     let last_push =
         |groups: &[usize]| groups.iter().filter_map(|place| store.groups.get(*place)?.last_push).max();
     let (message, groups): (String, Vec<usize>) = match clash {
@@ -193,5 +193,5 @@ fn of_clash(clash: &Clash, store: &Store, endpoint: &Endpoint) -> Trouble {
             vec![*group],
         ),
     };
-    to_delete(message, &groups, store, endpoint)
+    to_delete(message, &groups, store, connection)
 }

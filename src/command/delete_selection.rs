@@ -75,12 +75,12 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
     // A 500 is what is looked for, and no reason to try again.
     let once = Client::new(&Connection { retries: 0, ..delete.connection.clone() });
     if broken {
-        warn_of_conflicts(store, endpoint, printer);
+        warn_of_conflicts(store, &delete.connection, printer);
     } else if let Err(fault) = gateway::get(&once, endpoint, "/metrics")
         && matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500)
     {
         broken = true;
-        let option = gateway::heal::gateway_option(endpoint);
+        let option = gateway::heal::gateway_option(&delete.connection);
         printer.warning("a scrape of the gateway fails");
         printer.hint(&format!(
             "this names the groups to blame, and the commands that heal it\npushgw status{option}"
@@ -148,7 +148,7 @@ fn delete_each(
             None => Err(Failure::Other(anyhow::anyhow!(
                 "the gateway's API does not tell the key of {} exactly: `pushgw status{}` names the command that deletes it",
                 group.labels,
-                gateway::heal::gateway_option(&delete.connection.endpoint)
+                gateway::heal::gateway_option(&delete.connection)
             ))),
         };
         if sent.is_ok() {

@@ -44,9 +44,9 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client) -> Option<Vec<String>
         return None;
     }
     let mut why: Vec<String> = Vec::new();
-    for trouble in heal::conflicts(&store.groups, &store.conflicts, push.endpoint) {
+    for trouble in heal::conflicts(&store.groups, &store.conflicts, client.connection()) {
         why.push(trouble.message);
-        let option = heal::gateway_option(push.endpoint);
+        let option = heal::gateway_option(client.connection());
         match trouble.commands.as_slice() {
             [] => why.push(format!("`pushgw status{option}` names the command that heals it")),
             commands => why.extend(commands.iter().cloned()),

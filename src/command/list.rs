@@ -65,7 +65,7 @@ fn print(list: &List, store: &Store, printer: &mut Printer<'_>) -> Result<(), Fa
     if list.metrics && store.from_text {
         printer.warning("/metrics does not tell which metrics a group holds");
     }
-    warn_of_conflicts(store, &list.connection.endpoint, printer);
+    warn_of_conflicts(store, &list.connection, printer);
     Ok(())
 }
 

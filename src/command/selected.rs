@@ -2,7 +2,7 @@
 //! said of those that break the gateway.
 
 use crate::cli::ListFormat;
-use crate::gateway::{Endpoint, Group, Store, heal};
+use crate::gateway::{Connection, Group, Store, heal};
 use crate::output::{self, Channel, GroupRow, Printer, Table};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -117,11 +117,11 @@ struct FamilyRow {
 }
 
 /// Says what breaks the gateway, and how to heal it.
-pub(super) fn warn_of_conflicts(store: &Store, endpoint: &Endpoint, printer: &mut Printer<'_>) {
-    for trouble in heal::conflicts(&store.groups, &store.conflicts, endpoint) {
+pub(super) fn warn_of_conflicts(store: &Store, connection: &Connection, printer: &mut Printer<'_>) {
+    for trouble in heal::conflicts(&store.groups, &store.conflicts, connection) {
         printer.warning(&trouble.message);
         match trouble.commands.as_slice() {
-            [] => printer.hint(&format!("`pushgw status{}` tells more", heal::gateway_option(endpoint))),
+            [] => printer.hint(&format!("`pushgw status{}` tells more", heal::gateway_option(connection))),
             commands => printer.hint(&commands.join("\n")),
         }
     }

@@ -32,7 +32,7 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
     let once = Client::new(&Connection { retries: 0, ..status.connection.clone() });
     let about = about(&client, endpoint)?;
     let found = Found {
-        endpoint,
+        connection: &status.connection,
         healthy: probe(&once, endpoint, "/-/healthy"),
         ready: probe(&once, endpoint, "/-/ready"),
         store: gateway::look_at_families(&client, endpoint)?,
@@ -54,7 +54,7 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
 
 /// What the gateway said.
 struct Found<'a> {
-    endpoint: &'a Endpoint,
+    connection: &'a Connection,
     about: About,
     healthy: Result<(), String>,
     ready: Result<(), String>,
@@ -101,21 +101,22 @@ fn probe(client: &Client, endpoint: &Endpoint, path: &str) -> Result<(), String>
 }
 
 fn scrape(client: &Client, found: &Found<'_>) -> Result<Scraped, Failure> {
-    let (endpoint, store) = (found.endpoint, &found.store);
+    let (connection, store) = (found.connection, &found.store);
+    let endpoint = &connection.endpoint;
     match gateway::get(client, endpoint, found.about.telemetry_path()) {
         Ok(answer) => {
             let scrape = scrape::scan(answer.reader()).map_err(|error| {
                 let request = format!("GET {}", endpoint.join(found.about.telemetry_path()));
                 gateway::Fault::new(request, client.classify_read(error))
             })?;
-            let troubles = culprits::of_scrape(&scrape.faults, store, endpoint);
+            let troubles = culprits::of_scrape(&scrape.faults, store, connection);
             Ok(Scraped { samples: scrape.samples, refusal: None, troubles })
         }
         Err(fault) => {
             let words = fault.kind.words().unwrap_or_default();
             let is_refusal = matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500);
             let troubles =
-                if is_refusal { culprits::of_refusal(words, store, client, endpoint)? } else { Vec::new() };
+                if is_refusal { culprits::of_refusal(words, store, client, connection)? } else { Vec::new() };
             // The first line is the same for all, the second says how many errors there are, or the only one.
             let reason = words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1);
             let refusal = match reason.filter(|_| is_refusal) {
@@ -168,10 +169,10 @@ fn yes_or(verdict: &Result<(), String>) -> Line {
 }
 
 fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io::Result<()> {
-    let Found { endpoint, about, healthy, ready, store } = found;
+    let Found { connection, about, healthy, ready, store } = found;
     let mut table = Table::new([Column::text(""), Column::text("")]);
     let mut row = |name: &str, line: Line| table.row([Line::from(name), line]);
-    row("gateway", endpoint.to_string().into());
+    row("gateway", connection.endpoint.to_string().into());
     let up = about.started.map(|started| format!(", up {}", output::age(age(store.now, started))));
     let version = about.version.clone().unwrap_or_else(|| "not told".to_owned());
     row("version", format!("{version}{}", up.unwrap_or_default()).into());
@@ -187,7 +188,7 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
                 format!(
                     "and {} more (`pushgw list --failed{}`)",
                     failed(store).count() - NAMED,
-                    gateway::heal::gateway_option(endpoint)
+                    gateway::heal::gateway_option(connection)
                 )
                 .into(),
             );
@@ -293,7 +294,7 @@ struct Problem<'a> {
 }
 
 fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_>) -> io::Result<()> {
-    let Found { endpoint, about, healthy, ready, store } = found;
+    let Found { connection, about, healthy, ready, store } = found;
     let failed = failed(store).map(|group| FailedRow {
         labels: group.labels.iter().collect(),
         path: group.path(),
@@ -305,7 +306,7 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
         commands: &trouble.commands,
     });
     let report = Report {
-        gateway: endpoint.to_string(),
+        gateway: connection.endpoint.to_string(),
         ok,
         version: about.version.as_deref(),
         started: about.started.map(|time| time.to_string()),

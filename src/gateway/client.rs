@@ -115,6 +115,12 @@ impl Client {
         Self { agent, connection: connection.clone(), notes, failures }
     }
 
+    /// The way.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Sends `request`, again where that can help, and returns the answer where it is a success.
     ///
     /// # Errors

@@ -73,19 +73,30 @@ pub struct Tls {
 mod tests {
     use super::*;
 
+    impl Connection {
+        /// Straight to the gateway of this URL.
+        pub(crate) fn direct(url: &str) -> Self {
+            Self {
+                endpoint: url.parse().unwrap(),
+                route: Route::Direct,
+                passes_by_proxy: false,
+                timeout: Duration::from_secs(30),
+                connect_timeout: Duration::from_secs(5),
+                retries: 2,
+                headers: Vec::new(),
+                encoding: Encoding::Identity,
+                tls: Tls::default(),
+                secrets: Vec::new(),
+            }
+        }
+    }
+
     #[test]
     fn a_secret_is_not_said_back() {
         let connection = Connection {
-            endpoint: "http://gw".parse().unwrap(),
-            route: Route::Direct,
-            passes_by_proxy: false,
-            timeout: Duration::from_secs(30),
-            connect_timeout: Duration::from_secs(5),
-            retries: 2,
             headers: vec![Header::bearer(&Secret::new("hunter2"))],
-            encoding: Encoding::Identity,
-            tls: Tls::default(),
             secrets: vec![Secret::new("hunter2"), Secret::new("abc"), Secret::new("")],
+            ..Connection::direct("http://gw")
         };
         assert_eq!(connection.without_secrets("your token hunter2 abc"), "your token REDACTED abc");
         assert!(!format!("{connection:#?}").contains("hunter2"));

@@ -1,12 +1,13 @@
 //! What is wrong with a gateway in a sentence, and the commands that heal it. Pure.
 //!
-//! A command is for a shell to be copied into, so it is whole: quoted, and with the gateway's URL.
+//! A command is for a shell to be copied into, so it is whole: quoted, with the gateway's URL, and in characters that every terminal shows.
 
-use super::Endpoint;
+use super::Connection;
 use super::conflict::{Conflict, Conflicts};
 use super::curl::quote;
 use super::groups::Group;
-use crate::grouping::{LabelSet, is_legacy_name};
+use super::proxy::Route;
+use crate::grouping::{GroupingKey, LabelSet, is_legacy_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
@@ -23,38 +24,57 @@ pub struct Trouble {
     pub commands: Vec<String>,
 }
 
-/// ` -g URL`, to be appended to a command. Nothing where the URL has credentials, which are never printed: the reader
-/// has to name the gateway as before.
+/// ` -g URL` and the socket, if there is one, to be appended to a command. The URL is without its credentials, which are
+/// never printed: a gateway that wants some says so, while a command without a URL would go to another gateway.
 #[must_use]
-pub fn gateway_option(endpoint: &Endpoint) -> String {
-    if endpoint.credentials().is_some() {
-        String::new()
-    } else {
-        format!(" -g {}", quote(&endpoint.to_string()))
+pub fn gateway_option(connection: &Connection) -> String {
+    format!(" -g {}{}", quote(&connection.endpoint.to_string()), socket_option(connection))
+}
+
+fn socket_option(connection: &Connection) -> String {
+    match &connection.route {
+        Route::Unix(path) => format!(" --unix-socket {}", quote(&path.to_string_lossy())),
+        Route::Direct | Route::Forward(_) | Route::Tunnel(_) => String::new(),
     }
 }
 
 /// The command that deletes this group; `None` where the listing does not tell its key.
 #[must_use]
-pub fn delete(group: &Group, endpoint: &Endpoint) -> Option<String> {
+pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
     let key = group.key.as_ref()?;
     if group.labels.iter().any(|(name, _)| name.starts_with("__")) {
         // No option takes such a name.
-        return Some(delete_path(&key.path(), endpoint));
+        return Some(delete_path(&key.path(), connection));
     }
-    Some(format!("pushgw delete {}{}", group_options(&group.labels), gateway_option(endpoint)))
+    Some(format!("pushgw delete {}", named(&group.labels, key, connection)))
 }
 
 /// The command that pushes a group's metrics to it again, as far as the API tells them.
 #[must_use]
-pub fn push_again(group: &Group, endpoint: &Endpoint) -> Option<String> {
-    group.key.as_ref()?;
-    let (options, gateway) = (group_options(&group.labels), gateway_option(endpoint));
-    Some(format!("pushgw show {options}{gateway} | pushgw push {options}{gateway}"))
+pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
+    let named = named(&group.labels, group.key.as_ref()?, connection);
+    Some(format!("pushgw show {named} | pushgw push {named}"))
 }
 
-fn delete_path(path: &str, endpoint: &Endpoint) -> String {
-    format!("pushgw delete -f --url {}", quote(&endpoint.join(path)))
+fn delete_path(path: &str, connection: &Connection) -> String {
+    let url = quote(&connection.endpoint.join(path));
+    format!("pushgw delete -f --url {url}{}", socket_option(connection))
+}
+
+/// The options that name a group and its gateway. What a terminal is not sure to show as it is would be an escape when
+/// it is copied: the URL has it in ASCII.
+fn named(labels: &LabelSet, key: &GroupingKey, connection: &Connection) -> String {
+    let is_shown = |text: &str| text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if labels.iter().all(|(name, value)| is_shown(name) && is_shown(value)) {
+        return format!("{}{}", group_options(labels), gateway_option(connection));
+    }
+    let url = quote(&connection.endpoint.join(&key.path()));
+    let names = if needs_utf8_names(labels) { " --utf8-names" } else { "" };
+    format!("--url {url}{names}{}", socket_option(connection))
+}
+
+fn needs_utf8_names(labels: &LabelSet) -> bool {
+    labels.iter().any(|(name, _)| !is_legacy_name(name))
 }
 
 /// `-j x -l instance=`, quoted.
@@ -67,7 +87,7 @@ fn group_options(labels: &LabelSet) -> String {
             _ => options.extend(["-l".to_owned(), quote(&format!("{name}={value}"))]),
         }
     }
-    if labels.iter().any(|(name, _)| !is_legacy_name(name)) {
+    if needs_utf8_names(labels) {
         options.push("--utf8-names".to_owned());
     }
     options.join(" ")
@@ -75,7 +95,7 @@ fn group_options(labels: &LabelSet) -> String {
 
 /// What among the groups themselves breaks the gateway.
 #[must_use]
-pub fn conflicts(groups: &[Group], conflicts: &Conflicts, endpoint: &Endpoint) -> Vec<Trouble> {
+pub fn conflicts(groups: &[Group], conflicts: &Conflicts, connection: &Connection) -> Vec<Trouble> {
     const BROKEN: &str = "every push is refused and every scrape fails";
     let trouble = |conflict: &Conflict| match *conflict {
         Conflict::EmptyInstance { without, with_empty } => {
@@ -86,7 +106,7 @@ pub fn conflicts(groups: &[Group], conflicts: &Conflicts, endpoint: &Endpoint) -
                     kept.labels, doomed.labels
                 ),
                 groups: vec![kept.labels.clone(), doomed.labels.clone()],
-                commands: delete(doomed, endpoint).into_iter().collect(),
+                commands: delete(doomed, connection).into_iter().collect(),
             })
         }
         Conflict::NotUtf8 { group } => Some(Trouble {
@@ -100,7 +120,7 @@ pub fn conflicts(groups: &[Group], conflicts: &Conflicts, endpoint: &Endpoint) -
         Conflict::ReservedName { group } => Some(Trouble {
             message: format!("{} has a label whose name begins with __: {BROKEN}", groups.get(group)?.labels),
             groups: vec![groups.get(group)?.labels.clone()],
-            commands: delete(groups.get(group)?, endpoint).into_iter().collect(),
+            commands: delete(groups.get(group)?, connection).into_iter().collect(),
         }),
     };
     conflicts.broken.iter().filter_map(trouble).collect()
@@ -111,14 +131,14 @@ pub fn conflicts(groups: &[Group], conflicts: &Conflicts, endpoint: &Endpoint) -
 /// The API shows such bytes as U+FFFD, but the refusal quotes each series with all its labels, octal or hexadecimal
 /// (seen on 1.5.1, 1.11.0 and 1.11.2; the blanks between them differ from build to build).
 #[must_use]
-pub fn not_utf8(words: &str, endpoint: &Endpoint) -> Vec<String> {
+pub fn not_utf8(words: &str, connection: &Connection) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     for line in words.lines().filter(|line| line.contains("whose value is not utf8")) {
         // Each group has this metric, and nothing else in it has labels beside those of its key.
         if line.contains("\"push_time_seconds\"")
             && let Some(path) = quoted_labels(line).as_ref().and_then(raw_path)
         {
-            commands.push(delete_path(&path, endpoint));
+            commands.push(delete_path(&path, connection));
         }
     }
     commands.sort();
@@ -203,8 +223,8 @@ mod tests {
     use crate::grouping::Names;
     use proptest::prelude::*;
 
-    fn endpoint() -> Endpoint {
-        "http://gw:9091/a".parse().unwrap()
+    fn gateway() -> Connection {
+        Connection::direct("http://gw:9091/a")
     }
 
     /// The commands for groups by their labels as JSON.
@@ -212,7 +232,7 @@ mod tests {
         let groups = labels.iter().map(|labels| format!(r#"{{"labels":{{{labels}}}}}"#));
         let json = format!(r#"{{"status":"success","data":[{}]}}"#, groups.collect::<Vec<_>>().join(","));
         let groups = from_api(json.as_bytes(), Names::Legacy).unwrap();
-        conflicts(&groups, &find(&groups), &endpoint()).into_iter().flat_map(|t| t.commands).collect()
+        conflicts(&groups, &find(&groups), &gateway()).into_iter().flat_map(|t| t.commands).collect()
     }
 
     #[test]
@@ -234,8 +254,18 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_in_no_command() {
-        assert_eq!(gateway_option(&"http://me:secret@gw:9091".parse().unwrap()), "");
+    fn the_gateway_is_named_without_its_credentials() {
+        assert_eq!(gateway_option(&Connection::direct("http://me:secret@gw:9091")), " -g http://gw:9091");
+        let connection = Connection { route: Route::Unix("/run/a b".into()), ..gateway() };
+        assert_eq!(gateway_option(&connection), " -g http://gw:9091/a --unix-socket '/run/a b'");
+    }
+
+    #[test]
+    fn what_a_terminal_may_not_show_is_in_a_url() {
+        assert_eq!(
+            healing(&[r#""job":"a\nb","l":"\u00e9","instance":"""#, r#""job":"a\nb","l":"\u00e9""#]),
+            ["pushgw delete --url http://gw:9091/a/metrics/job/a%0Ab/instance@base64/=/l/%C3%A9"]
+        );
     }
 
     #[test]
@@ -249,21 +279,21 @@ mod tests {
         for line in seen {
             let words = format!("2 error(s) occurred:\n{line}\n{line}\n");
             assert_eq!(
-                not_utf8(&words, &endpoint()),
+                not_utf8(&words, &gateway()),
                 [
                     "pushgw delete -f --url http://gw:9091/a/metrics/job@base64/Yf8iCmI/l@base64/_w/m@base64/_g"
                 ]
             );
         }
         let other = r#"* collected metric "a" { label:{name:"l"  value:"\xff"} } has a label named "l" whose value is not utf8: "\xff""#;
-        assert_eq!(not_utf8(other, &endpoint()), [""; 0]);
+        assert_eq!(not_utf8(other, &gateway()), [""; 0]);
     }
 
     proptest! {
         #[test]
         fn no_words_make_it_panic(words in "(name:|value:|\"|\\\\|x|3|é|label|[a-f0-9]| ){0,40}") {
             let line = format!("\"push_time_seconds\" {words} has a label named x whose value is not utf8");
-            let _ = not_utf8(&line, &endpoint());
+            let _ = not_utf8(&line, &gateway());
         }
     }
 }

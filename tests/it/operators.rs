@@ -1,6 +1,6 @@
 //! `list` and `delete` as an operator uses them: selections, ages, questions and answers.
 
-use crate::support::{Gateway, Server, Tty, newest_gateway, on_every_gateway, pushgw, wait_until};
+use crate::support::{Gateway, Server, Tty, newest_gateway, on_every_gateway, pushgw, shell, wait_until};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -444,4 +444,56 @@ fn the_cleaners_exam() {
             .run();
         assert_eq!(gateway.snapshot(), young, "the old half is gone, and nothing else was touched");
     });
+}
+
+/// Groups of which one lacks the other's empty `instance`, at a server that takes their deletion.
+fn broken(labels: &str) -> Server {
+    let pair = answer(&[(&format!(r#"{labels},"instance":"""#), 5, -1), (labels, 5, -1)]);
+    let deleted = AtomicU32::new(0);
+    Server::start(move |connection, _| {
+        while let Some(request) = connection.read_request() {
+            if request.method == "DELETE" {
+                deleted.store(1, Ordering::Relaxed);
+                connection.answer(202, &[], "");
+            } else if deleted.load(Ordering::Relaxed) == 1 {
+                connection.answer(200, &[DATE], answer(&[]));
+            } else {
+                connection.answer(200, &[DATE], &pair);
+            }
+        }
+    })
+}
+
+/// The commands that `pushgw list` prints.
+fn healing_commands(url: &str) -> Vec<String> {
+    let said = pushgw().args(["list", "-g", url]).any_stdout().any_stderr().run().stderr();
+    let commands = said.lines().filter_map(|line| Some(line[line.find("pushgw delete")?..].to_owned()));
+    commands.collect()
+}
+
+#[test]
+fn a_healing_command_works_as_printed_for_any_key() {
+    for (labels, path) in [
+        (r#""job":"a b","l":"it's"#, "/metrics/job/a%20b/instance@base64/=/l/it%27s"),
+        (r#""job":"a\nb"#, "/metrics/job/a%0Ab/instance@base64/="),
+        (r#""job":"x","l":"\u00e9\u200b"#, "/metrics/job/x/instance@base64/=/l/%C3%A9%E2%80%8B"),
+        (r#""job":"x","l":"\u001b[1m"#, "/metrics/job/x/instance@base64/=/l/%1B%5B1m"),
+    ] {
+        let server = broken(&format!("{labels}\""));
+        let commands = healing_commands(&server.url());
+        assert_eq!(commands.len(), 1, "{commands:?}");
+        // Another shell, in another locale.
+        shell(&commands[0]).env("LC_ALL", "C").run();
+        let requests = server.requests();
+        let deleted: Vec<_> = requests.iter().filter(|r| r.method == "DELETE").map(|r| &*r.path).collect();
+        assert_eq!(deleted, [path], "{commands:?}");
+    }
+}
+
+#[test]
+fn a_healing_command_names_the_gateway_but_not_its_credentials() {
+    let server = broken(r#""job":"x""#);
+    let url = server.url();
+    let with_credentials = url.replace("://", "://me:hunter2@");
+    assert_eq!(healing_commands(&with_credentials), [format!("pushgw delete -j x -l instance= -g {url}")]);
 }

@@ -11,7 +11,7 @@ use super::{Context, plural};
 use crate::cli::ListFormat;
 use crate::config::Delete;
 use crate::error::Failure;
-use crate::gateway::{self, Client, Connection, FaultKind, Group, Selection, Store};
+use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, Selection, Store};
 use crate::grouping::LabelSet;
 use crate::output::{Channel, Printer};
 use std::collections::BTreeMap;
@@ -76,9 +76,15 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
     let once = Client::new(&Connection { retries: 0, ..delete.connection.clone() });
     if broken {
         warn_of_conflicts(store, &delete.connection, printer);
-    } else if let Err(fault) = gateway::get(&once, endpoint, "/metrics")
-        && matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500)
-    {
+    } else if let Err(failure) = scrape(&once, endpoint) {
+        let is_refusal = matches!(&failure, Failure::Gateway(fault)
+            if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500));
+        if !is_refusal {
+            printer.warning(
+                "whether the gateway refuses every push can't be told: nothing was deleted (--force deletes all the same)",
+            );
+            return Err(failure);
+        }
         broken = true;
         let option = gateway::heal::gateway_option(&delete.connection);
         printer.warning("a scrape of the gateway fails");
@@ -92,6 +98,13 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
     Err(Failure::Other(anyhow::anyhow!(
         "the gateway refuses every push, so that groups turn old and failed whose metrics are good: nothing was deleted (--force deletes all the same)"
     )))
+}
+
+/// Asks as Prometheus does, where this gateway has its metrics.
+fn scrape(client: &Client, endpoint: &Endpoint) -> Result<(), Failure> {
+    let about = super::status::about(client, endpoint)?;
+    gateway::get(client, endpoint, about.telemetry_path())?;
+    Ok(())
 }
 
 /// The answer of the person at the terminal; the end of input is no.

@@ -76,7 +76,7 @@ impl Scraped {
 }
 
 /// What the gateway says of itself; nothing, where it has no API.
-fn about(client: &Client, endpoint: &Endpoint) -> Result<About, Failure> {
+pub(super) fn about(client: &Client, endpoint: &Endpoint) -> Result<About, Failure> {
     let answer = match gateway::get(client, endpoint, "/api/v1/status") {
         Err(fault) if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 404) => {
             return Ok(About::default());

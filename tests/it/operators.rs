@@ -261,8 +261,8 @@ fn what_was_pushed_to_while_a_person_thought_stays() {
     assert!(screen.contains("deleted 1 of 1 group"), "{screen}");
     let requests: Vec<_> = server.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
     let look = "GET /api/v1/metrics";
-    // Three looks, and one at what a scrape says, for on a broken gateway age says nothing.
-    assert_eq!(requests, [look, "GET /metrics", look, "DELETE /metrics/job/a", look]);
+    // Three looks, and at what a scrape says and where it is served, for on a broken gateway age says nothing.
+    assert_eq!(requests, [look, "GET /api/v1/status", "GET /metrics", look, "DELETE /metrics/job/a", look]);
 }
 
 #[test]
@@ -496,4 +496,29 @@ fn a_healing_command_names_the_gateway_but_not_its_credentials() {
     let url = server.url();
     let with_credentials = url.replace("://", "://me:hunter2@");
     assert_eq!(healing_commands(&with_credentials), [format!("pushgw delete -j x -l instance= -g {url}")]);
+}
+
+/// Where groups turn old because every push is refused, age says nothing; where nobody can tell, neither.
+#[test]
+fn by_age_nothing_is_deleted_unless_a_scrape_succeeds_where_it_is_served() {
+    for (status, code, told) in [(500, 1, "a scrape of the gateway fails"), (403, 4, "can't be told")] {
+        let server = Server::start(move |connection, _| {
+            while let Some(request) = connection.read_request() {
+                match request.path.as_str() {
+                    "/api/v1/metrics" => {
+                        connection.answer(200, &[DATE], answer(&[(r#""job":"a""#, 900, -1)]));
+                    }
+                    "/api/v1/status" => {
+                        let flags = r#"{"data":{"flags":{"web.telemetry-path":"/telemetry"}}}"#;
+                        connection.answer(200, &[], flags);
+                    }
+                    "/telemetry" => connection.answer(status, &[], "no"),
+                    _ => connection.answer(404, &[], "404 page not found"),
+                }
+            }
+        });
+        let call = pushgw().args(["delete", "--older-than", "5m", "--yes", "-g", &server.url()]);
+        call.code(code).stderr_has(told).stderr_has("nothing was deleted (--force").run();
+        assert!(server.requests().iter().all(|request| request.method == "GET"));
+    }
 }

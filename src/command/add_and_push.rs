@@ -34,7 +34,12 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
             let client = Client::new(&push.connection);
             let answer = super::send(&client, &request, context.printer).map_err(|fault| {
                 let (method, key, endpoint) = (push.method, &push.key, &push.connection.endpoint);
-                explain(fault, &Refused { method, key, body: &accepted.body, endpoint }, &client)
+                explain(
+                    fault,
+                    &Refused { method, key, body: &accepted.body, endpoint },
+                    &client,
+                    context.printer,
+                )
             })?;
             if answer.status == 202 {
                 context.printer.warning(

@@ -1,11 +1,12 @@
 //! What a gateway that can't be scraped suffers from: which groups are to blame and which commands heal it.
 
-use super::plural;
+use super::{listener, plural};
 use crate::gateway::clash::{Clash, Clashes, own_families};
 use crate::gateway::conflict::Conflict;
 use crate::gateway::heal::{self, Trouble};
 use crate::gateway::scrape::{Fault, Reason};
 use crate::gateway::{self, Client, Connection, Group, Store};
+use crate::output::Printer;
 use std::collections::BTreeSet;
 
 /// Why a gateway answers a scrape with 500. `words` is what it says.
@@ -17,6 +18,7 @@ pub(super) fn of_refusal(
     store: &Store,
     client: &Client,
     connection: &Connection,
+    printer: &mut Printer<'_>,
 ) -> Result<Vec<Trouble>, gateway::Fault> {
     let mut troubles = of_keys(words, store, connection);
     troubles.extend(own_families(words).into_iter().map(|family| {
@@ -26,7 +28,8 @@ pub(super) fn of_refusal(
     }));
     if troubles.is_empty() {
         let mut clashes = Clashes::default();
-        let (store, held) = gateway::look_inside(client, &connection.endpoint, |_, families| families)?;
+        let (store, held) =
+            gateway::look_inside(client, &connection.endpoint, |_, families| families, &mut listener(printer))?;
         held.iter().enumerate().for_each(|(place, families)| clashes.add(place, families));
         troubles.extend(clashes.find().iter().map(|clash| of_clash(clash, &store, connection)));
     }

@@ -3,11 +3,12 @@
 //! The gateway answers 202 to the deletion of anything and does it later. So a look before says whether the group is
 //! there, and looks after it wait until it is gone; `--force` takes neither.
 
-use super::{Context, delete_selection};
+use super::{Context, delete_selection, listener};
 use crate::config::{Delete, Doomed};
 use crate::error::Failure;
 use crate::gateway::{self, Client, Group, Method, Request};
 use crate::grouping::GroupingKey;
+use crate::output::Printer;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,14 +28,14 @@ pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), 
             let name = key.as_ref().map_or_else(|| path.clone(), GroupingKey::to_string);
             let key = key.as_ref().filter(|_| !delete.force);
             if let Some(key) = key {
-                require(&client, delete, key)?;
+                require(&client, delete, key, context.printer)?;
             }
             if delete.dry_run {
                 return context.printer.line(format!("would delete {name}")).map_err(Failure::output);
             }
-            send(&client, delete, path.clone())?;
+            send(&client, delete, path.clone(), context.printer)?;
             if let Some(key) = key {
-                wait_until_gone(&client, delete, key)?;
+                wait_until_gone(&client, delete, key, context.printer)?;
             }
             context.printer.success(&format!("deleted {name} on {}", delete.connection.endpoint));
             Ok(())
@@ -42,8 +43,13 @@ pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), 
     }
 }
 
-fn require(client: &Client, delete: &Delete, key: &GroupingKey) -> Result<(), Failure> {
-    let groups = gateway::look(client, &delete.connection.endpoint)?.groups;
+fn require(
+    client: &Client,
+    delete: &Delete,
+    key: &GroupingKey,
+    printer: &mut Printer<'_>,
+) -> Result<(), Failure> {
+    let groups = gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
     if holds(&groups, key) {
         return Ok(());
     }
@@ -68,18 +74,28 @@ fn holds(groups: &[Group], key: &GroupingKey) -> bool {
 }
 
 /// Asks the gateway to delete the group of this path.
-pub(super) fn send(client: &Client, delete: &Delete, path: String) -> Result<(), Failure> {
+pub(super) fn send(
+    client: &Client,
+    delete: &Delete,
+    path: String,
+    printer: &mut Printer<'_>,
+) -> Result<(), Failure> {
     let endpoint = &delete.connection.endpoint;
     let request = Request { method: Method::Delete, endpoint, path, body: None };
-    client.send(&request)?;
+    super::send(client, &request, printer)?;
     Ok(())
 }
 
 /// The deletion is queued; usually the first look already finds it done.
-fn wait_until_gone(client: &Client, delete: &Delete, key: &GroupingKey) -> Result<(), Failure> {
+fn wait_until_gone(
+    client: &Client,
+    delete: &Delete,
+    key: &GroupingKey,
+    printer: &mut Printer<'_>,
+) -> Result<(), Failure> {
     let begin = Instant::now();
     loop {
-        if !holds(&gateway::look(client, &delete.connection.endpoint)?.groups, key) {
+        if !holds(&gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?.groups, key) {
             return Ok(());
         }
         if begin.elapsed() >= PATIENCE {

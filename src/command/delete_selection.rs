@@ -7,7 +7,7 @@
 use super::delete::{PATIENCE, PAUSE, send};
 use super::selected::{Selected, warn_of_conflicts, warn_of_text};
 use super::worst::Worst;
-use super::{Context, plural};
+use super::{Context, listener, plural};
 use crate::cli::ListFormat;
 use crate::config::Delete;
 use crate::error::Failure;
@@ -28,7 +28,7 @@ pub(super) fn run(
     context: &mut Context<'_, '_>,
 ) -> Result<(), Failure> {
     let endpoint = &delete.connection.endpoint;
-    let mut store = gateway::look(client, endpoint)?;
+    let mut store = gateway::look(client, endpoint, &mut listener(context.printer))?;
     warn_of_text(&store, context.printer);
     let mut places = chosen(&store, selection);
     if selection.asks_for_pushes() && !delete.force && !places.is_empty() {
@@ -51,7 +51,7 @@ pub(super) fn run(
         }
         let asked = selected.places.iter().map(|place| &store.groups[*place]);
         let asked: BTreeMap<LabelSet, Group> = asked.map(|g| (g.labels.clone(), g.clone())).collect();
-        store = gateway::look(client, endpoint)?;
+        store = gateway::look(client, endpoint, &mut listener(context.printer))?;
         places = unchanged(&store, &asked, context.printer);
     }
     if places.is_empty() {
@@ -76,7 +76,7 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
     let once = Client::new(&Connection { retries: 0, ..delete.connection.clone() });
     if broken {
         warn_of_conflicts(store, &delete.connection, printer);
-    } else if let Err(failure) = scrape(&once, endpoint) {
+    } else if let Err(failure) = scrape(&once, endpoint, printer) {
         let is_refusal = matches!(&failure, Failure::Gateway(fault)
             if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500));
         if !is_refusal {
@@ -101,9 +101,9 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
 }
 
 /// Asks as Prometheus does, where this gateway has its metrics.
-fn scrape(client: &Client, endpoint: &Endpoint) -> Result<(), Failure> {
-    let about = super::status::about(client, endpoint)?;
-    gateway::get(client, endpoint, about.telemetry_path())?;
+fn scrape(client: &Client, endpoint: &Endpoint, printer: &mut Printer<'_>) -> Result<(), Failure> {
+    let about = super::status::about(client, endpoint, printer)?;
+    gateway::get(client, endpoint, about.telemetry_path(), &mut listener(printer))?;
     Ok(())
 }
 
@@ -157,7 +157,7 @@ fn delete_each(
         let group = &store.groups[*place];
         printer.progress(&format!("deleting {}/{}: {}", done + 1, places.len(), group.labels));
         let sent = match group.path() {
-            Some(path) => send(client, delete, path),
+            Some(path) => send(client, delete, path, printer),
             None => Err(Failure::Other(anyhow::anyhow!(
                 "the gateway's API does not tell the key of {} exactly: `pushgw status{}` names the command that deletes it",
                 group.labels,
@@ -184,7 +184,7 @@ fn finish(
     Sent { accepted, worst }: Sent,
     printer: &mut Printer<'_>,
 ) -> Result<(), Failure> {
-    let (there, again) = match left(delete, client, before, &accepted) {
+    let (there, again) = match left(delete, client, before, &accepted, printer) {
         Ok(left) => left,
         // The deletions were sent, but nobody can say what became of them.
         Err(failure) => return Err(worst.failure().unwrap_or(failure)),
@@ -226,17 +226,19 @@ fn left(
     client: &Client,
     before: &Store,
     places: &[usize],
+    printer: &mut Printer<'_>,
 ) -> Result<(Vec<usize>, Vec<usize>), Failure> {
     if places.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
     let begin = Instant::now();
     loop {
-        let now: BTreeMap<LabelSet, Group> = gateway::look(client, &delete.connection.endpoint)?
-            .groups
-            .into_iter()
-            .map(|group| (group.labels.clone(), group))
-            .collect();
+        let now: BTreeMap<LabelSet, Group> =
+            gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?
+                .groups
+                .into_iter()
+                .map(|group| (group.labels.clone(), group))
+                .collect();
         let was = |place: &usize| &before.groups[*place];
         let listed = places.iter().copied().filter(|place| now.contains_key(&was(place).labels));
         let (there, again): (Vec<usize>, Vec<usize>) =

@@ -1,6 +1,6 @@
 //! `push --dry-run --diff`: what the push would add, change and remove in the group as the gateway has it now.
 
-use super::Context;
+use super::{Context, listener};
 use crate::config::Push;
 use crate::error::Failure;
 use crate::gateway::diff::{ChangeKind, Replaces, changes};
@@ -15,7 +15,8 @@ pub(super) fn run(push: &Push, body: &[u8], context: &mut Context<'_, '_>) -> Re
     let group = LabelSet::from(&push.key);
     let same_job = |labels: &LabelSet| labels.get("job") == Some(push.key.job());
     let keep = |labels: &LabelSet, families| if same_job(labels) { families } else { Vec::new() };
-    let (store, mut held) = gateway::look_inside(&Client::new(&push.connection), endpoint, keep)?;
+    let (store, mut held) =
+        gateway::look_inside(&Client::new(&push.connection), endpoint, keep, &mut listener(context.printer))?;
     if store.from_text {
         return Err(Failure::Other(anyhow::anyhow!(
             "{endpoint} has no /api/v1/metrics, and /metrics does not tell what a group holds"

@@ -4,11 +4,13 @@
 //! completed what breaks it, so that is looked for first.
 
 use super::culprits::names;
+use super::listener;
 use crate::error::Failure;
 use crate::gateway::clash::{Clash, Clashes, own_families};
 use crate::gateway::contents::Family;
 use crate::gateway::{self, Client, Endpoint, Fault, FaultKind, Kind, Method, Store, heal, pushed};
 use crate::grouping::{GroupingKey, LabelSet};
+use crate::output::Printer;
 
 /// A push that was refused.
 pub(super) struct Refused<'a> {
@@ -19,7 +21,12 @@ pub(super) struct Refused<'a> {
 }
 
 /// The failure, with what the gateway's groups tell about it.
-pub(super) fn explain(fault: Fault, push: &Refused<'_>, client: &Client) -> Failure {
+pub(super) fn explain(
+    fault: Fault,
+    push: &Refused<'_>,
+    client: &Client,
+    printer: &mut Printer<'_>,
+) -> Failure {
     // The words are the handler's own and the same on all versions; what follows them is not. Versions 1.11.0 and
     // 1.11.1 close the connection instead.
     const REFUSED: &str = "pushed metrics are invalid or inconsistent";
@@ -31,15 +38,16 @@ pub(super) fn explain(fault: Fault, push: &Refused<'_>, client: &Client) -> Fail
     if !is_refusal {
         return fault.into();
     }
-    match why(&fault, push, client) {
+    match why(&fault, push, client, printer) {
         Some(why) if !why.is_empty() => Failure::Explained { fault: Box::new(fault), why },
         _ => fault.into(),
     }
 }
 
 /// A line for each reason; `None` where the gateway does not tell what it holds.
-fn why(fault: &Fault, push: &Refused<'_>, client: &Client) -> Option<Vec<String>> {
-    let (store, held) = gateway::look_inside(client, push.endpoint, |_, families| families).ok()?;
+fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer<'_>) -> Option<Vec<String>> {
+    let (store, held) =
+        gateway::look_inside(client, push.endpoint, |_, families| families, &mut listener(printer)).ok()?;
     if store.from_text {
         return None;
     }

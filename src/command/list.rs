@@ -1,7 +1,7 @@
 //! `list`: the gateway's groups, as a table, as JSON or as paths; once, or again and again.
 
-use super::Context;
 use super::selected::{Selected, warn_of_conflicts, warn_of_text};
+use super::{Context, listener};
 use crate::cli::{ListFormat, ListSort};
 use crate::config::List;
 use crate::error::Failure;
@@ -18,12 +18,12 @@ const LOOK_SHARE: u32 = 10;
 pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let client = Client::new(&list.connection);
     let Some(pause) = list.watch else {
-        return print(list, &look(list, &client)?, context.printer);
+        return print(list, &look(list, &client, context.printer)?, context.printer);
     };
     let mut is_first = true;
     loop {
         let begin = Instant::now();
-        let looked = look(list, &client);
+        let looked = look(list, &client, context.printer);
         let took = begin.elapsed();
         match looked {
             // A gateway that can't be reached at first is a mistake; one that goes away later comes back.
@@ -45,10 +45,10 @@ fn rest(pause: Duration, took: Duration) -> Duration {
     pause.max(took * (LOOK_SHARE - 1))
 }
 
-fn look(list: &List, client: &Client) -> Result<Store, Failure> {
+fn look(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Store, Failure> {
     let endpoint = &list.connection.endpoint;
     let look = if list.metrics { gateway::look_at_families } else { gateway::look };
-    Ok(look(client, endpoint)?)
+    Ok(look(client, endpoint, &mut listener(printer))?)
 }
 
 fn print(list: &List, store: &Store, printer: &mut Printer<'_>) -> Result<(), Failure> {

@@ -63,12 +63,17 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
 
 /// Sends a request and tells what happens meanwhile: further tries with `-v`, the whole exchange with `-vv`.
 fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Result<Answer, Fault> {
-    client.send_told(request, &mut |event| match event {
+    client.send_told(request, &mut listener(printer))
+}
+
+/// Tells what happens during an exchange.
+fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
+    move |event| match event {
         Event::Retry { tries, reason, wait } => {
             printer.note(&format!("try {tries} failed: {reason}; the next in {} ms", wait.as_millis()));
         }
         Event::Exchange(line) => printer.debug(line),
-    })
+    }
 }
 
 /// `1 group`, `2 groups`.

@@ -111,7 +111,7 @@ fn send(
     };
     match super::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
-        Err(fault) => Err(explain(fault, &Refused { method, key, body, endpoint }, client)),
+        Err(fault) => Err(explain(fault, &Refused { method, key, body, endpoint }, client, printer)),
     }
 }
 

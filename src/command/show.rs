@@ -1,7 +1,7 @@
 //! `show`: groups' metrics as text that can be pushed again, to the same gateway or another.
 
-use super::Context;
 use super::delete::no_such_group;
+use super::{Context, listener};
 use crate::config::{Show, Shown};
 use crate::error::Failure;
 use crate::gateway::contents::Family;
@@ -37,7 +37,8 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
         }
         copied
     };
-    let (store, copies) = gateway::look_inside(&Client::new(&show.connection), endpoint, copy)?;
+    let (store, copies) =
+        gateway::look_inside(&Client::new(&show.connection), endpoint, copy, &mut listener(context.printer))?;
     if store.from_text {
         return Err(Failure::Other(anyhow::anyhow!(
             "{endpoint} has no /api/v1/metrics, and /metrics does not tell what a group holds"

@@ -5,7 +5,7 @@
 //! scrape: fetched as Prometheus does, and held to Prometheus' rules.
 
 use super::selected::age;
-use super::{Context, culprits};
+use super::{Context, culprits, listener};
 use crate::cli::StatusFormat;
 use crate::config::Status;
 use crate::error::Failure;
@@ -30,15 +30,15 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
     let client = Client::new(&status.connection);
     // What a probe or a scrape is answered is what is asked for, a 500 too: trying again would only take time.
     let once = Client::new(&Connection { retries: 0, ..status.connection.clone() });
-    let about = about(&client, endpoint)?;
+    let about = about(&client, endpoint, context.printer)?;
     let found = Found {
         connection: &status.connection,
-        healthy: probe(&once, endpoint, "/-/healthy"),
-        ready: probe(&once, endpoint, "/-/ready"),
-        store: gateway::look_at_families(&client, endpoint)?,
+        healthy: probe(&once, endpoint, "/-/healthy", context.printer),
+        ready: probe(&once, endpoint, "/-/ready", context.printer),
+        store: gateway::look_at_families(&client, endpoint, &mut listener(context.printer))?,
         about,
     };
-    let scraped = scrape(&once, &found)?;
+    let scraped = scrape(&once, &found, context.printer)?;
     let is_healthy =
         found.healthy.is_ok() && found.ready.is_ok() && scraped.troubles.is_empty() && scraped.ok();
     let printed = match status.format {
@@ -76,8 +76,12 @@ impl Scraped {
 }
 
 /// What the gateway says of itself; nothing, where it has no API.
-pub(super) fn about(client: &Client, endpoint: &Endpoint) -> Result<About, Failure> {
-    let answer = match gateway::get(client, endpoint, "/api/v1/status") {
+pub(super) fn about(
+    client: &Client,
+    endpoint: &Endpoint,
+    printer: &mut Printer<'_>,
+) -> Result<About, Failure> {
+    let answer = match gateway::get(client, endpoint, "/api/v1/status", &mut listener(printer)) {
         Err(fault) if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 404) => {
             return Ok(About::default());
         }
@@ -93,17 +97,20 @@ pub(super) fn about(client: &Client, endpoint: &Endpoint) -> Result<About, Failu
     Ok(About::read(&json).unwrap_or_default())
 }
 
-fn probe(client: &Client, endpoint: &Endpoint, path: &str) -> Result<(), String> {
-    gateway::get(client, endpoint, path).map(drop).map_err(|fault| match fault.kind.words() {
-        Some(words) => format!("{}: {words}", fault.kind.message()),
-        None => fault.kind.message(),
+fn probe(client: &Client, endpoint: &Endpoint, path: &str, printer: &mut Printer<'_>) -> Result<(), String> {
+    gateway::get(client, endpoint, path, &mut listener(printer)).map(drop).map_err(|fault| {
+        match fault.kind.words() {
+            Some(words) => format!("{}: {words}", fault.kind.message()),
+            None => fault.kind.message(),
+        }
     })
 }
 
-fn scrape(client: &Client, found: &Found<'_>) -> Result<Scraped, Failure> {
+fn scrape(client: &Client, found: &Found<'_>, printer: &mut Printer<'_>) -> Result<Scraped, Failure> {
     let (connection, store) = (found.connection, &found.store);
     let endpoint = &connection.endpoint;
-    match gateway::get(client, endpoint, found.about.telemetry_path()) {
+    let answer = gateway::get(client, endpoint, found.about.telemetry_path(), &mut listener(printer));
+    match answer {
         Ok(answer) => {
             let scrape = scrape::scan(answer.reader()).map_err(|error| {
                 let request = format!("GET {}", endpoint.join(found.about.telemetry_path()));
@@ -115,8 +122,11 @@ fn scrape(client: &Client, found: &Found<'_>) -> Result<Scraped, Failure> {
         Err(fault) => {
             let words = fault.kind.words().unwrap_or_default();
             let is_refusal = matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500);
-            let troubles =
-                if is_refusal { culprits::of_refusal(words, store, client, connection)? } else { Vec::new() };
+            let troubles = if is_refusal {
+                culprits::of_refusal(words, store, client, connection, printer)?
+            } else {
+                Vec::new()
+            };
             // The first line is the same for all, the second says how many errors there are, or the only one.
             let reason = words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1);
             let refusal = match reason.filter(|_| is_refusal) {

@@ -1,7 +1,7 @@
 //! A look at what the gateway holds: the API where there is one, else the text of `/metrics`.
 
 use super::Endpoint;
-use super::client::{Answer, Client};
+use super::client::{Answer, Client, Event};
 use super::conflict::{self, Conflicts};
 use super::contents::{self, Family};
 use super::fault::{Fault, FaultKind};
@@ -10,6 +10,9 @@ use super::request::{Method, Request};
 use crate::grouping::{LabelSet, Names};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+
+/// Who hears what happens during a look.
+pub type Listener<'a> = &'a mut dyn FnMut(Event);
 
 /// What a look saw.
 #[derive(Debug)]
@@ -30,8 +33,8 @@ pub struct Store {
 /// # Errors
 ///
 /// Every fault of the exchange, and an answer that is no Pushgateway's.
-pub fn look(client: &Client, endpoint: &Endpoint) -> Result<Store, Fault> {
-    look_closer(client, endpoint, Keep::Sizes).map(|(store, _)| store)
+pub fn look(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<Store, Fault> {
+    look_closer(client, endpoint, Keep::Sizes, listener).map(|(store, _)| store)
 }
 
 /// Asks the gateway for its groups and the families of each.
@@ -39,8 +42,12 @@ pub fn look(client: &Client, endpoint: &Endpoint) -> Result<Store, Fault> {
 /// # Errors
 ///
 /// As [`look`].
-pub fn look_at_families(client: &Client, endpoint: &Endpoint) -> Result<Store, Fault> {
-    look_closer(client, endpoint, Keep::Families).map(|(store, _)| store)
+pub fn look_at_families(
+    client: &Client,
+    endpoint: &Endpoint,
+    listener: Listener<'_>,
+) -> Result<Store, Fault> {
+    look_closer(client, endpoint, Keep::Families, listener).map(|(store, _)| store)
 }
 
 /// Asks the gateway for its groups and makes something of what each holds. What comes out is in the order of the
@@ -55,10 +62,11 @@ pub fn look_inside<T: Default>(
     client: &Client,
     endpoint: &Endpoint,
     mut make: impl FnMut(&LabelSet, Vec<Family>) -> T,
+    listener: Listener<'_>,
 ) -> Result<(Store, Vec<T>), Fault> {
     let mut results = Vec::new();
     let mut each = |_, labels: &LabelSet, raw: &_| results.push(make(labels, contents::families(raw)));
-    let (store, places) = look_closer(client, endpoint, Keep::Contents(&mut each))?;
+    let (store, places) = look_closer(client, endpoint, Keep::Contents(&mut each), listener)?;
     let in_order =
         places.into_iter().map(|place| results.get_mut(place).map(std::mem::take).unwrap_or_default());
     Ok((store, in_order.collect()))
@@ -69,16 +77,27 @@ pub fn look_inside<T: Default>(
 /// # Errors
 ///
 /// Every fault of the exchange.
-pub fn get(client: &Client, endpoint: &Endpoint, path: &str) -> Result<Answer, Fault> {
-    client.send(&Request { method: Method::Get, endpoint, path: path.to_owned(), body: None })
+pub fn get(
+    client: &Client,
+    endpoint: &Endpoint,
+    path: &str,
+    listener: Listener<'_>,
+) -> Result<Answer, Fault> {
+    let request = Request { method: Method::Get, endpoint, path: path.to_owned(), body: None };
+    client.send_told(&request, listener)
 }
 
 /// The look, and for each group its place in the gateway's answer.
-fn look_closer(client: &Client, endpoint: &Endpoint, keep: Keep<'_>) -> Result<(Store, Vec<usize>), Fault> {
-    match get(client, endpoint, "/api/v1/metrics") {
+fn look_closer(
+    client: &Client,
+    endpoint: &Endpoint,
+    keep: Keep<'_>,
+    listener: Listener<'_>,
+) -> Result<(Store, Vec<usize>), Fault> {
+    match get(client, endpoint, "/api/v1/metrics", listener) {
         // A gateway before 1.2.0, or a proxy that lets only /metrics through.
         Err(Fault { kind: FaultKind::Status(answered), .. }) if answered.status == 404 => {
-            let answer = get(client, endpoint, "/metrics")?;
+            let answer = get(client, endpoint, "/metrics", listener)?;
             let now = clock(&answer);
             let groups = groups::from_text(answer.reader(), Names::Legacy);
             let groups = groups.map_err(|error| fault(client, endpoint, "/metrics", error))?;

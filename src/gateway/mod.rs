@@ -36,7 +36,7 @@ pub use endpoint::{Credentials, Endpoint, GroupUrl, Scheme, UrlError};
 pub use fault::{Answered, Fault, FaultKind, ROWS, Row, Stage, TlsFault};
 pub use groups::{FamilySize, Group, GroupsError, Keep, Kind, Size, State};
 pub use header::{Header, HeaderError, REDACTED};
-pub use look::{Store, get, look, look_at_families, look_inside};
+pub use look::{Listener, Store, get, look, look_at_families, look_inside};
 pub use proxy::{Proxy, ProxyError, Route, is_exempt};
 pub use request::{Body, EXPOSITION_TEXT, Encoding, Method, Request, USER_AGENT};
 pub use selection::Selection;

@@ -130,7 +130,10 @@ fn the_other_commands_show_no_secret() {
             for command in
                 [&["list", "-vv"][..], &["delete", "-j", "x", "-vv"], &["delete", "-f", "-j", "x", "-vv"]]
             {
-                assert_hidden(way, &call(command, *give, &address).run());
+                let output = call(command, *give, &address).run();
+                assert_hidden(way, &output);
+                let told = format!("< {status} ");
+                assert!(output.stderr().contains(&told), "{way}: the exchange is not shown\n{output}");
             }
         }
     }

@@ -367,3 +367,17 @@ fn a_deletion_is_done_when_it_says_so() {
         });
     });
 }
+
+#[test]
+fn what_happens_is_told_of_looks_and_deletions_too() {
+    for command in
+        [&["list"][..], &["show", "--all"], &["status"], &["delete", "-j", "x"], &["delete", "-fj", "x"]]
+    {
+        pushgw()
+            .args(command)
+            .args(["-v", "--retries", "1", "-g", "127.0.0.1:1"])
+            .code(6)
+            .stderr_has("try 1 failed: ")
+            .run();
+    }
+}

@@ -26,14 +26,16 @@ const STYLES: Styles = Styles::styled()
 const EXIT_CODES: &str = "\
 Exit status:
   0  done
-  1  anything else: a local file that can't be read, an answer that is no Pushgateway's
+  1  anything else: an unreadable file, another server's answer, status of an unhealthy gateway
   2  usage: every fault of the group, the selection, the URL, a duration or an option
   3  the input is not what a gateway accepts; nothing was sent
   4  the gateway refused: any 3xx, any other 4xx
   5  failed for now: 5xx, 408, 425, 429
   6  unreachable: name look-up, connect, TLS, reset, closed without an answer
   7  timed out: it may have been stored
-  8  no such group";
+  8  no such group
+
+The exit status of a COMMAND that fails is passed on (push, add).";
 
 /// Push metrics to a Prometheus Pushgateway, checked before they are sent
 #[derive(Debug, Parser)]

@@ -10,7 +10,7 @@ use std::io;
 pub mod exit_code {
     /// Done.
     pub const DONE: u8 = 0;
-    /// Anything else: a local file that can't be read, an answer that is no Pushgateway's.
+    /// Anything else: an unreadable file, another server's answer, status of an unhealthy gateway.
     pub const OTHER: u8 = 1;
     /// Usage: every fault of the group, the selection, the URL, a duration or an option.
     pub const USAGE: u8 = 2;

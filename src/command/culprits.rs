@@ -28,8 +28,12 @@ pub(super) fn of_refusal(
     }));
     if troubles.is_empty() {
         let mut clashes = Clashes::default();
-        let (store, held) =
-            gateway::look_inside(client, &connection.endpoint, |_, families| families, &mut listener(printer))?;
+        let (store, held) = gateway::look_inside(
+            client,
+            &connection.endpoint,
+            |_, families| families,
+            &mut listener(printer),
+        )?;
         held.iter().enumerate().for_each(|(place, families)| clashes.add(place, families));
         troubles.extend(clashes.find().iter().map(|clash| of_clash(clash, &store, connection)));
     }

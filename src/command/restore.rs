@@ -52,8 +52,8 @@ pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<()
     for (section, body) in sections.iter().zip(&bodies) {
         tried += 1;
         printer.progress(&format!("pushing {tried}/{}: {}", sections.len(), section.key));
-        let sent =
-            send(restore, &client, (&section.key, body), printer).map(|status| unchecked |= status == 202);
+        let sent = send(restore, &client, section, body, worst.count() == 0, printer)
+            .map(|status| unchecked |= status == 202);
         if worst.add(sent, &section.key.to_string(), printer) {
             break;
         }
@@ -99,10 +99,12 @@ fn body<'a>(
 fn send(
     restore: &Restore,
     client: &Client,
-    (key, body): (&GroupingKey, &[u8]),
+    section: &Section,
+    body: &[u8],
+    explained: bool,
     printer: &mut Printer<'_>,
 ) -> Result<u16, Failure> {
-    let (method, endpoint) = (restore.method, &restore.connection.endpoint);
+    let (method, endpoint, key) = (restore.method, &restore.connection.endpoint, &section.key);
     let request = Request {
         method,
         endpoint,
@@ -111,7 +113,11 @@ fn send(
     };
     match super::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
-        Err(fault) => Err(explain(fault, &Refused { method, key, body, endpoint }, client, printer)),
+        // One look is enough: what explains a refusal mostly explains the next ones too.
+        Err(fault) if explained => {
+            Err(explain(fault, &Refused { method, key, body, endpoint }, client, printer))
+        }
+        Err(fault) => Err(fault.into()),
     }
 }
 

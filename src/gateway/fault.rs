@@ -29,6 +29,11 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.request, self.kind.message())?;
+        if matches!(self.kind, FaultKind::TimedOut(Stage::Waiting | Stage::Answer, _))
+            && !self.request.starts_with("GET ")
+        {
+            f.write_str("; the request may still take effect")?;
+        }
         if self.tries > 1 { write!(f, " (tried {} times)", self.tries) } else { Ok(()) }
     }
 }
@@ -272,12 +277,7 @@ impl FaultKind {
                 format!("{words}: {reason}")
             }
             Self::NotHttp(reason) | Self::NotAPushgateway(reason) => format!("{words}: {reason}"),
-            Self::ConnectTimedOut(limit) | Self::TimedOut(Stage::Handshake | Stage::Sending, limit) => {
-                format!("{words} {limit:?}")
-            }
-            Self::TimedOut(Stage::Waiting | Stage::Answer, limit) => {
-                format!("{words} {limit:?}; the request may still take effect")
-            }
+            Self::ConnectTimedOut(limit) | Self::TimedOut(_, limit) => format!("{words} {limit:?}"),
             Self::Proxy { proxy, kind } => format!("{words} {proxy}: {}", kind.message()),
             Self::ProxyStatus { proxy, answered } => format!("{words} {}: {proxy}", answered.status_line()),
             Self::Tls(fault) => fault.message(),

@@ -21,6 +21,9 @@ pub(super) const PUSH_TIME: &str = "push_time_seconds";
 /// When a change was refused for the last time; each group has it.
 pub(super) const FAILURE_TIME: &str = "push_failure_time_seconds";
 
+/// As much of a line of `/metrics` is held at a time.
+const LINE_LIMIT: u64 = 1024 * 1024;
+
 /// How the last push to a group went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
@@ -184,10 +187,15 @@ pub fn from_text(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsEr
     let mut by_labels: BTreeMap<LabelSet, (bool, Times)> = BTreeMap::new();
     let mut is_gateway = false;
     let mut line = Vec::new();
+    let mut at_start = true;
     loop {
         line.clear();
-        if reader.read_until(b'\n', &mut line).map_err(GroupsError::Read)? == 0 {
+        if reader.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line).map_err(GroupsError::Read)? == 0 {
             break;
+        }
+        // The rest of a line that is longer than any key can make it could look like another's beginning.
+        if !std::mem::replace(&mut at_start, line.ends_with(b"\n")) {
+            continue;
         }
         // Without groups, these of its own still tell a Pushgateway.
         is_gateway |= line.starts_with(b"pushgateway_");

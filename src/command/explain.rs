@@ -11,6 +11,7 @@ use crate::gateway::contents::Family;
 use crate::gateway::{self, Client, Endpoint, Fault, FaultKind, Kind, Method, Store, heal, pushed};
 use crate::grouping::{GroupingKey, LabelSet};
 use crate::output::Printer;
+use std::collections::BTreeSet;
 
 /// A push that was refused.
 pub(super) struct Refused<'a> {
@@ -46,8 +47,16 @@ pub(super) fn explain(
 
 /// A line for each reason; `None` where the gateway does not tell what it holds.
 fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer<'_>) -> Option<Vec<String>> {
-    let (store, held) =
-        gateway::look_inside(client, push.endpoint, |_, families| families, &mut listener(printer)).ok()?;
+    let words = fault.kind.words().unwrap_or_default();
+    let (own, pushed) = (own_families(words), pushed::families(push.body, push.key));
+    // Memory grows with what can clash with the push, not with the store.
+    let names = pushed.iter().map(|family| &*family.name).chain(own.iter().map(|name| &**name));
+    let stems: BTreeSet<&str> = names.map(stem).collect();
+    let relevant = |_: &LabelSet, mut families: Vec<Family>| {
+        families.retain(|family| stems.contains(stem(&family.name)));
+        families
+    };
+    let (store, held) = gateway::look_inside(client, push.endpoint, relevant, &mut listener(printer)).ok()?;
     if store.from_text {
         return None;
     }
@@ -60,8 +69,7 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
             commands => why.extend(commands.iter().cloned()),
         }
     }
-    let words = fault.kind.words().unwrap_or_default();
-    for family in own_families(words) {
+    for family in own {
         let others = store.groups.iter().zip(&held);
         let others = others.filter(|(_, families)| families.iter().any(|held| held.name == family));
         let others: Vec<String> = others.map(|(group, _)| group.labels.to_string()).collect();
@@ -73,16 +81,20 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
         });
     }
     if why.is_empty() {
-        why = clashes(push, &store, held);
+        why = clashes(push, &pushed, &store, held);
     }
     Some(why)
 }
 
+/// A family's name without the ending of a histogram's or summary's part, under which two families can clash.
+fn stem(name: &str) -> &str {
+    ["_count", "_sum", "_bucket"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+}
+
 /// What of the push clashes with what is there.
-fn clashes(push: &Refused<'_>, store: &Store, held: Vec<Vec<Family>>) -> Vec<String> {
+fn clashes(push: &Refused<'_>, pushed: &[Family], store: &Store, held: Vec<Vec<Family>>) -> Vec<String> {
     // Places of the groups that are there end where this begins.
     let here = store.groups.len();
-    let pushed = pushed::families(push.body, push.key);
     let labels = LabelSet::from(push.key);
     let mut all = Clashes::default();
     for (place, (group, mut families)) in store.groups.iter().zip(held).enumerate() {
@@ -95,7 +107,7 @@ fn clashes(push: &Refused<'_>, store: &Store, held: Vec<Vec<Family>>) -> Vec<Str
         }
         all.add(place, &families);
     }
-    all.add(here, &pushed);
+    all.add(here, pushed);
     let found = all.find();
     found.iter().filter(|clash| clash.involves(here)).map(|clash| describe(clash, here, store)).collect()
 }

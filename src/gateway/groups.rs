@@ -1080,6 +1080,13 @@ mod tests {
     }
 
     #[test]
+    fn the_rest_of_a_long_line_is_no_line_of_its_own() {
+        let padding = "x".repeat(usize::try_from(LINE_LIMIT).unwrap() - "# HELP ".len());
+        let text = format!("pushgateway_x 1\n# HELP {padding}push_time_seconds{{job=\"x\"}} 1\n");
+        assert_eq!(from_text(text.as_bytes(), Names::Legacy).unwrap(), []);
+    }
+
+    #[test]
     fn the_text_tells_the_same_groups() {
         for (json, text) in SEEN {
             let by_text = from_text(text.as_bytes(), Names::Legacy).unwrap();

@@ -1,6 +1,8 @@
 //! `show` and what it is for: groups moved, saved and restored.
 
-use crate::support::{Gateway, Server, gateways, newest_gateway, on_every_gateway, pushgw, shell};
+use crate::support::{
+    Gateway, Server, gateways, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
+};
 use std::fmt::Write as _;
 
 /// Something of everything that the text format can say.
@@ -73,12 +75,14 @@ fn a_thousand_groups_are_saved_and_restored() {
     file.push_str("# pushgw group /metrics/job/empty\n");
     let queued = "202: it runs without consistency checks";
     pushgw().args(["push", "--groups", "-"]).on(&source).stdin(&file).stderr_has(queued).run();
-    assert_eq!(source.groups().len(), 1001);
+    // Without checks a push is queued, as a deletion is.
+    wait_until("1001 groups", || source.groups().len() == 1001);
     for program in gateways() {
         let target = Gateway::start(program, &unchecked);
         let script =
             format!("pushgw show --all -g {} | pushgw push --groups - -g {}", source.url(), target.url());
         shell(&script).stderr_has(queued).run();
+        wait_until("1001 groups", || target.groups().len() == 1001);
         assert_eq!(target.groups(), source.groups());
     }
 }

@@ -47,27 +47,14 @@ pub enum Action {
 
 /// `check`, and the same part of `push` and `add`.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "the switches are independent of each other")]
 pub struct Check {
     /// Where the text comes from.
     pub origins: Vec<Origin>,
-    /// The gateway runs with `--push.enable-utf8-names`.
-    pub utf8_names: bool,
-    /// Input without samples is taken.
-    pub allow_empty: bool,
-    /// The type of metrics that declare none.
-    pub default_type: Option<&'static str>,
-    /// Timestamps are dropped.
-    pub strip_timestamps: bool,
-    /// Harmless faults are repaired.
-    pub repair: bool,
-    /// The conventions are checked too.
-    pub lint: bool,
+    /// What the text is held to, whatever group it goes to.
+    pub rules: Rules<'static>,
     /// Warnings count as errors.
     pub strict: bool,
-    /// How many diagnostics are shown.
-    pub max_diagnostics: usize,
-    /// How they are shown.
+    /// How diagnostics are shown.
     pub message_format: output::MessageFormat,
 }
 
@@ -75,16 +62,7 @@ impl Check {
     /// What the text is held to, with the group that it goes to.
     #[must_use]
     pub fn rules<'a>(&self, grouping: Option<&'a GroupingKey>) -> Rules<'a> {
-        Rules {
-            grouping,
-            utf8_names: self.utf8_names,
-            allow_empty: self.allow_empty,
-            default_type: self.default_type,
-            strip_timestamps: self.strip_timestamps,
-            repair: self.repair,
-            lint: self.lint,
-            max_diagnostics: self.max_diagnostics,
-        }
+        Rules { grouping, ..self.rules }
     }
 }
 
@@ -171,7 +149,9 @@ pub fn resolve_check(
         None if named => Some(key(&args.group, rules)?),
         None => None,
     };
-    Ok((Check { lint: args.lint, ..check(&args.input, &[], environment)? }, key))
+    let mut check = check(&args.input, &[], environment)?;
+    check.rules.lint = args.lint;
+    Ok((check, key))
 }
 
 fn key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, Failure> {
@@ -242,18 +222,21 @@ fn check(args: &cli::InputArgs, producer: &[OsString], environment: &Environment
 fn check_of(args: &cli::InputArgs, origins: Vec<Origin>) -> Check {
     Check {
         origins,
-        utf8_names: args.utf8_names,
-        allow_empty: args.allow_empty,
-        default_type: args.default_type.map(|kind| match kind {
-            cli::DefaultType::Gauge => "gauge",
-            cli::DefaultType::Counter => "counter",
-            cli::DefaultType::Untyped => "untyped",
-        }),
-        strip_timestamps: args.strip_timestamps,
-        repair: !args.no_fix,
-        lint: false,
+        rules: Rules {
+            grouping: None,
+            utf8_names: args.utf8_names,
+            allow_empty: args.allow_empty,
+            default_type: args.default_type.map(|kind| match kind {
+                cli::DefaultType::Gauge => "gauge",
+                cli::DefaultType::Counter => "counter",
+                cli::DefaultType::Untyped => "untyped",
+            }),
+            strip_timestamps: args.strip_timestamps,
+            repair: !args.no_fix,
+            lint: false,
+            max_diagnostics: args.max_diagnostics,
+        },
         strict: args.strict,
-        max_diagnostics: args.max_diagnostics,
         message_format: match args.message_format {
             cli::MessageFormat::Human => output::MessageFormat::Human,
             cli::MessageFormat::Short => output::MessageFormat::Short,

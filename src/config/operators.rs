@@ -278,7 +278,7 @@ impl Restore {
         }
         let mut check = check_of(&args.input, vec![origin]);
         // A group can be empty, and was so when it was shown.
-        check.allow_empty = true;
+        check.rules.allow_empty = true;
         let endpoint = endpoint(&args.connection, environment)?;
         let connection = connection::resolve(endpoint, &args.connection, environment)?;
         Ok(Some(Self { method, check, connection }))

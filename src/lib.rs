@@ -35,13 +35,15 @@ pub mod grouping;
 pub mod input;
 pub mod output;
 pub mod secret;
+pub mod signal;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::error::ContextValue;
+use clap::{CommandFactory, FromArgMatches, ValueEnum as _};
 use env::Environment;
 use error::{Failure, exit_code};
-use output::{Printer, Terminal, Verbosity};
+use output::{Channel, Printer, Verbosity, sanitise};
 use std::ffi::OsString;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 /// The process's streams.
 pub struct Streams<'a> {
@@ -51,24 +53,36 @@ pub struct Streams<'a> {
     pub stdout: &'a mut dyn Write,
     /// Standard error.
     pub stderr: &'a mut dyn Write,
+    /// Standard error once more, for the thread that shows there what takes long; `None` has it shown nowhere.
+    pub progress: Option<Box<dyn Write + Send>>,
 }
 
 /// Runs the program with `args` (the program's name first) and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: Streams<'_>) -> u8 {
-    let mut command = command_line();
-    if let Some(width) = environment.width {
-        command = command.term_width(width);
-    }
-    let cli = match parse(&mut command, args.into_iter().collect()) {
-        Ok(cli) => cli,
-        Err(said) => return say(&said, environment, streams),
+    let args: Vec<OsString> = args.into_iter().collect();
+    let color = colour_choice(&args);
+    let mut command = command_line().term_width(help_width(environment));
+    let parsed = parse(&mut command, args);
+    let (terminal, verbosity) = match &parsed {
+        Ok(cli) => (config::terminal(cli.output.color, environment), config::verbosity(&cli.output)),
+        Err(_) => (config::terminal(color, environment), Verbosity::default()),
     };
-    let (terminal, verbosity) = config::output(&cli.output, environment);
-    let mut printer = Printer::new(streams.stdout, streams.stderr, terminal, verbosity);
-    let mut context = command::Context { environment, stdin: streams.stdin, printer: &mut printer };
+    let mut printer =
+        Printer::new(streams.stdout, streams.stderr, terminal, verbosity).with_progress(streams.progress);
+    let done = match parsed {
+        Ok(cli) => {
+            let mut context = command::Context { environment, stdin: streams.stdin, printer: &mut printer };
+            command::run(cli.command, &mut context)
+        }
+        Err(said) if said.use_stderr() => {
+            // Who can't be told of the fault still has the exit code.
+            let _ = say(Channel::Message, said, &mut printer);
+            return exit_code::USAGE;
+        }
+        Err(said) => say(Channel::Result, said, &mut printer).map_err(Failure::output),
+    };
     // What is still buffered can fail to be written too, and must be told while there is a printer to tell it.
-    let done =
-        command::run(cli.command, &mut context).and_then(|()| printer.flush().map_err(Failure::output));
+    let done = done.and_then(|()| printer.flush().map_err(Failure::output));
     if let Err(failure) = &done {
         tell(failure, &mut printer);
     }
@@ -92,6 +106,24 @@ fn parse(command: &mut clap::Command, args: Vec<OsString>) -> Result<cli::Cli, c
     }
 }
 
+/// What `--color` says, for what clap says itself: at a fault and at `--help` it tells nothing of the other options.
+fn colour_choice(args: &[OsString]) -> cli::ColorWhen {
+    let mut args = args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
+    while let Some(arg) = args.next() {
+        let value = if arg == "--color" { args.next() } else { arg.strip_prefix("--color=") };
+        if let Some(choice) = value.and_then(|value| cli::ColorWhen::from_str(value, false).ok()) {
+            return choice;
+        }
+    }
+    cli::ColorWhen::Auto
+}
+
+/// As wide as the terminal, unless that is hard to read.
+fn help_width(environment: &Environment) -> usize {
+    const WIDEST: usize = 100;
+    environment.width.map_or(WIDEST, |width| width.clamp(1, WIDEST))
+}
+
 /// The command line as clap knows it, for the generators of the completions and the manual pages.
 #[must_use]
 pub fn command_line() -> clap::Command {
@@ -105,29 +137,22 @@ fn tell(failure: &Failure, printer: &mut Printer<'_>) {
     }
 }
 
-/// Says what clap has to say: the help or the version on standard output, a fault on standard error.
-fn say(said: &clap::Error, environment: &Environment, streams: Streams<'_>) -> u8 {
-    let Streams { stdout, stderr, .. } = streams;
-    let is_terminal =
-        if said.use_stderr() { environment.stderr_is_terminal } else { environment.stdout_is_terminal };
-    let text = said.render();
-    let text = if config::colour(output::ColourChoice::Auto, is_terminal, environment) {
-        text.ansi().to_string()
-    } else {
-        text.to_string()
+/// Says what clap has to say: the help, the version, or a fault, which quotes what was typed.
+fn say(channel: Channel, mut said: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
+    let terminal = printer.terminal();
+    let safe = |text: &String| sanitise::text(text, terminal.charset).into_owned();
+    let quoted = said.context().filter_map(|(kind, value)| match value {
+        ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
+        ContextValue::Strings(texts) => Some((kind, ContextValue::Strings(texts.iter().map(safe).collect()))),
+        _ => None,
+    });
+    for (kind, value) in quoted.collect::<Vec<_>>() {
+        said.insert(kind, value);
+    }
+    let stream = match channel {
+        Channel::Result => terminal.stdout,
+        Channel::Message => terminal.stderr,
     };
-    if said.use_stderr() {
-        // Who can't be told of the fault still has the exit code.
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
-        return u8::try_from(said.exit_code()).unwrap_or(exit_code::USAGE);
-    }
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    match written.map_err(Failure::output) {
-        Ok(()) => exit_code::DONE,
-        Err(failure) => {
-            let mut printer = Printer::new(stdout, stderr, Terminal::default(), Verbosity::default());
-            tell(&failure, &mut printer);
-            failure.exit_code()
-        }
-    }
+    let text = said.render();
+    printer.write(channel, &if stream.colour { text.ansi().to_string() } else { text.to_string() })
 }

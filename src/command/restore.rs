@@ -27,7 +27,7 @@ struct Section {
 
 /// Reads all, checks all, then sends each.
 pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-    let input = input::read(&restore.check.origins, context.stdin)?;
+    let input = input::read(&restore.check.origins, context.stdin, context.printer.watch())?;
     let name = input.sources.first().map_or_else(String::new, |source| source.name.clone());
     let sections = sections(&input, &name, restore.check.rules.utf8_names, context.printer)?;
     let printer = &mut *context.printer;

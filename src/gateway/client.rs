@@ -63,6 +63,13 @@ pub enum Event {
         /// How long until the next.
         wait: Duration,
     },
+    /// The gateway has been asked, for the first or another time, and its answer is waited for.
+    Waiting {
+        /// The gateway, without its secrets.
+        gateway: String,
+        /// Which try it is, from 1.
+        tries: u32,
+    },
     /// A line about the exchange. It holds no secret.
     Exchange(String),
 }
@@ -142,7 +149,7 @@ impl Client {
         let mut tries = 1;
         loop {
             let left = limit.saturating_sub(start.elapsed()).max(Duration::from_millis(1));
-            let exchanged = self.exchange(request, left, listener);
+            let exchanged = self.exchange(request, tries, left, listener);
             let kind = match exchanged {
                 Ok(answer) => return Ok(answer),
                 Err(kind) => kind,
@@ -161,10 +168,12 @@ impl Client {
     fn exchange(
         &self,
         request: &Request<'_>,
+        tries: u32,
         left: Duration,
         listener: &mut dyn FnMut(Event),
     ) -> Result<Answer, FaultKind> {
         self.sent(request, listener);
+        listener(Event::Waiting { gateway: self.connection.endpoint.to_string(), tries });
         let answer = self.call(request, left);
         for note in self.notes.lock().drain(..) {
             listener(Event::Exchange(note));

@@ -5,10 +5,13 @@
 //!
 //! A signal for the whole process group, such as Ctrl-C, reaches the command by itself; one that ends us alone is
 //! handed on, so that a supervisor that stops us stops the command too. Either way we wait for it and end as it did; if
-//! it ends with 0 all the same, what it wrote is not known to be all of it, and we end as for the signal.
+//! it ends with 0 all the same, what it wrote is not known to be all of it, and we end as for the signal. A signal that
+//! was ignored when we began, as under `nohup`, stays so.
 
 use super::read_at_most;
 use crate::error::Failure;
+use crate::output::Progress;
+use crate::signal::heeded;
 use anyhow::Context as _;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -31,10 +34,15 @@ const NOT_FOUND: u8 = 127;
 const SIGNALLED: i32 = 128;
 
 /// Runs `command`, the program first, and appends what it writes to `output`, at most `limit` bytes.
-pub(super) fn run(command: &[OsString], limit: u64, output: &mut Vec<u8>) -> Result<(), Failure> {
+pub(super) fn run(
+    command: &[OsString],
+    limit: u64,
+    progress: &Progress,
+    output: &mut Vec<u8>,
+) -> Result<(), Failure> {
     let [program, args @ ..] = command else { return Ok(()) };
     let name = program.to_string_lossy().into_owned();
-    let relay = Relay::start().context("can't listen for signals")?;
+    let relay = Relay::start(progress.clone()).context("can't listen for signals")?;
     let mut child = {
         let mut state = relay.lock();
         let child = Command::new(program).args(args).stdout(Stdio::piped()).spawn();
@@ -102,11 +110,11 @@ struct Relay {
 }
 
 impl Relay {
-    fn start() -> io::Result<Self> {
+    fn start(progress: Progress) -> io::Result<Self> {
         let state = Arc::new(Mutex::new(State::Idle));
         let came = Arc::new(AtomicUsize::new(0));
-        let all = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
-        for signal in all {
+        let all = heeded(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM]);
+        for &signal in &all {
             flag::register_usize(signal, Arc::clone(&came), usize::try_from(signal).unwrap_or_default())?;
         }
         let mut signals = Signals::new(all)?;
@@ -120,7 +128,10 @@ impl Relay {
                     (State::Running(pid), SIGHUP) => _ = kill_process(*pid, Signal::HUP),
                     // A terminal sends these to the whole group, and to some programs twice is more than once.
                     (State::Running(_) | State::Ending, _) => {}
-                    (State::Idle, signal) => _ = emulate_default_handler(signal),
+                    (State::Idle, signal) => {
+                        progress.end();
+                        let _ = emulate_default_handler(signal);
+                    }
                 }
             }
         })?;

@@ -7,6 +7,7 @@
 mod colour;
 pub mod diagnostics;
 mod printer;
+mod progress;
 pub mod sanitise;
 mod table;
 mod width;
@@ -14,5 +15,6 @@ mod width;
 pub use colour::{ColourChoice, ColourVariables, Style, colour};
 pub use diagnostics::{MessageFormat, Source, Sources};
 pub use printer::{Channel, Line, Printer, Span, Stream, Terminal, Verbosity};
+pub use progress::Progress;
 pub use sanitise::Charset;
 pub use table::{Column, GroupRow, Table, age, groups};

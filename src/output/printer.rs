@@ -8,6 +8,7 @@
 //! push that was stored must not end as a failure for want of somebody who listens.
 
 use super::colour::{self, Style};
+use super::progress::Progress;
 use super::sanitise::{self, Charset};
 use super::width;
 use std::fmt::Display;
@@ -32,6 +33,8 @@ pub enum Verbosity {
 pub struct Stream {
     /// Somebody looks at it.
     pub is_terminal: bool,
+    /// It moves the cursor when it is told to: a terminal, and no dumb one.
+    pub obeys: bool,
     /// What is written for people is coloured; see [`super::colour()`].
     pub colour: bool,
 }
@@ -86,6 +89,14 @@ impl Span {
     pub fn plain(text: impl Into<String>) -> Self {
         Self::new(Style::Plain, text)
     }
+
+    /// Appends it in at most `limit` columns; how many it took, and whether that was all of it.
+    fn push_to(&self, out: &mut String, look: Look, limit: usize) -> (usize, bool) {
+        let text = sanitise::text(&self.text, look.charset);
+        let shown = width::fit(&text, limit, look.charset);
+        out.push_str(&self.style.paint(&shown, look.colour));
+        (width::columns(&shown), shown.len() == text.len())
+    }
 }
 
 /// A line for people: text, or several pieces with a meaning each.
@@ -101,16 +112,27 @@ impl Line {
     /// Appends it as it is shown, in at most `limit` columns, and says how many it took.
     pub(super) fn push_to(&self, out: &mut String, look: Look, limit: usize) -> usize {
         let mut used = 0;
-        for Span { style, text } in &self.0 {
-            let text = sanitise::text(text, look.charset);
-            let shown = width::fit(&text, limit - used, look.charset);
-            out.push_str(&style.paint(&shown, look.colour));
-            used = (used + width::columns(&shown)).min(limit);
-            if shown.len() != text.len() {
+        for span in &self.0 {
+            let (columns, is_whole) = span.push_to(out, look, limit - used);
+            used = (used + columns).min(limit);
+            if !is_whole {
                 break;
             }
         }
         used
+    }
+
+    /// The same, but the first piece is shortened for the sake of the others, as long as it keeps `narrowest` columns.
+    pub(super) fn push_with_end(&self, out: &mut String, look: Look, limit: usize, narrowest: usize) {
+        let [first, end @ ..] = self.0.as_slice() else { return };
+        let end = Self(end.to_vec());
+        let (all, end_columns) = (self.columns(look), end.columns(look));
+        if all > limit && end_columns + narrowest <= limit {
+            let (columns, _) = first.push_to(out, look, limit - end_columns);
+            end.push_to(out, look, limit - columns);
+        } else {
+            self.push_to(out, look, limit);
+        }
     }
 }
 
@@ -146,8 +168,8 @@ pub struct Printer<'a> {
     verbosity: Verbosity,
     /// A failure of standard output that was met while standard error was written to.
     failed: Option<io::Error>,
-    /// A progress line stands on the terminal and has to go before anything else is written there.
-    progress_shown: bool,
+    /// The line that has to go before anything else is written.
+    progress: Progress,
     /// Something was painted that the next painting replaces.
     painted: bool,
 }
@@ -162,7 +184,19 @@ impl<'a> Printer<'a> {
     ) -> Self {
         colour::take_over();
         let stdout = BufWriter::new(stdout);
-        Self { stdout, stderr, terminal, verbosity, failed: None, progress_shown: false, painted: false }
+        let progress = Progress::default();
+        Self { stdout, stderr, terminal, verbosity, failed: None, progress, painted: false }
+    }
+
+    /// Shows on `stderr`, which is standard error once more, what is being done, where somebody looks: on a terminal
+    /// that takes a line back, and not with `-q`.
+    #[must_use]
+    pub fn with_progress(mut self, stderr: Option<Box<dyn Write + Send>>) -> Self {
+        if self.terminal.stderr.obeys && self.verbosity >= Verbosity::Normal {
+            let Terminal { width, charset, .. } = self.terminal;
+            self.progress = stderr.map_or_else(Progress::default, |s| Progress::new(s, width, charset));
+        }
+        self
     }
 
     /// What the writer was told about its streams.
@@ -192,7 +226,7 @@ impl<'a> Printer<'a> {
     ///
     /// A failure of standard output that came to light since the last call.
     pub fn raw(&mut self) -> io::Result<&mut (dyn Write + 'a)> {
-        self.clear_progress();
+        self.progress.end();
         match self.failed.take() {
             Some(error) => Err(error),
             None => Ok(&mut self.stdout),
@@ -271,34 +305,37 @@ impl<'a> Printer<'a> {
         self.say(&question);
     }
 
-    /// A line that the next one replaces; on a terminal only, and not with `-q`.
-    pub fn progress(&mut self, message: &str) {
-        if self.terminal.stderr.is_terminal && self.verbosity >= Verbosity::Normal {
-            // A line that wraps could not be taken back.
-            let columns = self.terminal.width.unwrap_or(80).saturating_sub(1);
-            let message = sanitise::text(message, self.terminal.charset);
-            let message = width::fit(&message, columns, self.terminal.charset);
-            self.say(&message);
-            self.progress_shown = true;
-        }
+    /// What is being done, for as long as nothing is written: shown if that takes more than a second.
+    pub fn progress(&self, what: &str) {
+        self.progress.begin(what);
     }
 
-    /// Takes the progress line away. Everything that is written does so by itself.
-    pub fn clear_progress(&mut self) {
-        if std::mem::take(&mut self.progress_shown) {
-            let _ = self.stderr.write_all(b"\r\x1b[K").and_then(|()| self.stderr.flush());
-        }
+    /// What is being waited for, and for which time; a part of what [`Printer::progress`] was told, if it was.
+    pub fn waiting(&self, what: &str, tries: u32) {
+        self.progress.wait_for(what, tries);
     }
 
-    /// Empties the screen for what is printed next, where standard output is a terminal; elsewhere an empty line
-    /// separates it from what was printed before.
+    /// It is done. Whatever is written says so by itself.
+    pub fn clear_progress(&self) {
+        self.progress.end();
+    }
+
+    /// For those who work without saying a word.
+    #[must_use]
+    pub fn watch(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Empties the screen for what is printed next, where standard output is a terminal that does; elsewhere an empty
+    /// line separates it from what was printed before. `width` is how wide the terminal is by now.
     ///
     /// # Errors
     ///
     /// As [`Printer::result`].
-    pub fn repaint(&mut self) -> io::Result<()> {
+    pub fn repaint(&mut self, width: Option<usize>) -> io::Result<()> {
+        self.terminal.width = width;
         let first = !std::mem::replace(&mut self.painted, true);
-        match (self.terminal.stdout.is_terminal, first) {
+        match (self.terminal.stdout.obeys, first) {
             (true, _) => self.result(b"\x1b[H\x1b[2J"),
             (false, true) => Ok(()),
             (false, false) => self.result(b"\n"),
@@ -324,8 +361,12 @@ impl<'a> Printer<'a> {
         Look { colour: stream.colour, width: width.filter(|_| stream.is_terminal), charset }
     }
 
-    /// Text that is ready, to either stream. Only [`Channel::Result`] can fail.
-    pub(super) fn write(&mut self, channel: Channel, text: &str) -> io::Result<()> {
+    /// Text that is ready, to either stream.
+    ///
+    /// # Errors
+    ///
+    /// As [`Printer::result`], for [`Channel::Result`]; never for [`Channel::Message`].
+    pub fn write(&mut self, channel: Channel, text: &str) -> io::Result<()> {
         match channel {
             Channel::Result => self.result(text.as_bytes()),
             Channel::Message => {
@@ -357,7 +398,7 @@ impl<'a> Printer<'a> {
 
     /// Writes to standard error in one piece, so that what another process writes there can't come between.
     fn say(&mut self, text: &str) {
-        self.clear_progress();
+        self.progress.end();
         if let Err(error) = self.stdout.flush() {
             self.failed.get_or_insert(error);
         }
@@ -372,14 +413,14 @@ mod tests {
     use std::rc::Rc;
 
     const PIPE: Terminal = Terminal {
-        stdout: Stream { is_terminal: false, colour: false },
-        stderr: Stream { is_terminal: false, colour: false },
+        stdout: Stream { is_terminal: false, obeys: false, colour: false },
+        stderr: Stream { is_terminal: false, obeys: false, colour: false },
         width: None,
         charset: Charset::Unicode,
     };
     const TTY: Terminal = Terminal {
-        stdout: Stream { is_terminal: true, colour: false },
-        stderr: Stream { is_terminal: true, colour: false },
+        stdout: Stream { is_terminal: true, obeys: true, colour: false },
+        stderr: Stream { is_terminal: true, obeys: true, colour: false },
         width: Some(80),
         charset: Charset::Unicode,
     };
@@ -478,24 +519,10 @@ mod tests {
     }
 
     #[test]
-    fn progress_is_for_a_terminal_and_goes_away() {
-        let print = |printer: &mut Printer<'_>| {
-            printer.progress("waiting 1");
-            printer.progress("waiting 2");
-            printer.success("done");
-        };
-        assert_eq!(said(PIPE, Verbosity::Verbose, print), "done\n");
-        assert_eq!(said(TTY, Verbosity::Quiet, print), "");
-        assert_eq!(said(TTY, Verbosity::Normal, print), "waiting 1\r\x1b[Kwaiting 2\r\x1b[Kdone\n");
-        let narrow = Terminal { width: Some(8), ..TTY };
-        assert_eq!(said(narrow, Verbosity::Normal, |p| p.progress("waiting 日本")), "waitin…\r\x1b[K");
-    }
-
-    #[test]
     fn what_is_painted_anew_replaces_what_was() {
         let paint = |printer: &mut Printer<'_>| {
             for line in ["1", "2"] {
-                printer.repaint().unwrap();
+                printer.repaint(Some(80)).unwrap();
                 printer.line(line).unwrap();
             }
         };

@@ -10,12 +10,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("duration", &[]),
     ("env", &[]),
     ("secret", &[]),
+    ("signal", &[]),
     ("grouping", &[]),
     ("exposition", &["grouping"]),
     ("gateway", &["grouping", "secret"]),
     ("error", &["gateway"]),
-    ("input", &["error", "output"]),
-    ("output", &["exposition", "gateway"]),
+    ("input", &["error", "output", "signal"]),
+    ("output", &["exposition", "gateway", "signal"]),
     (
         "config",
         &[

@@ -126,10 +126,19 @@ impl Page {
                 self.gutter_line("", Style::Plain, "");
                 self.gutter_line(&mark.place.line.to_string(), Style::Plain, &window.text);
             }
-            let columns = window.columns(&mark.span);
-            let line: String = std::iter::repeat_n(mark.line, columns.len()).collect();
-            let label = if mark.label.is_empty() { String::new() } else { format!(" {}", mark.label) };
-            self.gutter_line("", mark.style, &format!("{:1$}{line}{label}", "", columns.start));
+            let marked = window.columns(&mark.span);
+            let line: String = std::iter::repeat_n(mark.line, marked.len()).collect();
+            let line = format!("{:1$}{line}", "", marked.start);
+            let (label, wide, room) = (&mark.label, columns(&mark.label), self.room());
+            if label.is_empty() {
+                self.gutter_line("", mark.style, &line);
+            } else if marked.end + 1 + wide <= room {
+                self.gutter_line("", mark.style, &format!("{line} {label}"));
+            } else {
+                let start = marked.start.min(room.saturating_sub(wide));
+                self.gutter_line("", mark.style, &line);
+                self.gutter_line("", mark.style, &format!("{:start$}{label}", ""));
+            }
         }
     }
 

@@ -30,7 +30,7 @@ pub(crate) fn inside<A: Into<OsString>>(
     let mut environment = Environment::default();
     environment.variables.insert("PUSHGATEWAY_URL".into(), url.into());
     let (mut stdin, mut stdout, mut stderr) = (stdin, Vec::new(), Vec::new());
-    let streams = Streams { stdin: &mut stdin, stdout: &mut stdout, stderr: &mut stderr };
+    let streams = Streams { stdin: &mut stdin, stdout: &mut stdout, stderr: &mut stderr, progress: None };
     let args = std::iter::once("pushgw".into()).chain(args.into_iter().map(Into::into));
     let code = pushgw::run(args, &environment, streams);
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();

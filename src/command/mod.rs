@@ -72,7 +72,9 @@ fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
         Event::Retry { tries, reason, wait } => {
             printer.note(&format!("try {tries} failed: {reason}; the next in {} ms", wait.as_millis()));
         }
-        Event::Waiting { gateway, tries } => printer.waiting(&format!("waiting for {gateway}"), tries),
+        Event::Waiting { gateway, tries } => {
+            printer.progress().wait_for(&format!("waiting for {gateway}"), tries);
+        }
         Event::Exchange(line) => printer.debug(line),
     }
 }

@@ -305,24 +305,14 @@ impl<'a> Printer<'a> {
         self.say(&question);
     }
 
-    /// What is being done, for as long as nothing is written: shown if that takes more than a second.
-    pub fn progress(&self, what: &str) {
-        self.progress.begin(what);
+    /// Ends the line of a question that was answered with the end of input.
+    pub fn end_question(&mut self) {
+        self.say("\n");
     }
 
-    /// What is being waited for, and for which time; a part of what [`Printer::progress`] was told, if it was.
-    pub fn waiting(&self, what: &str, tries: u32) {
-        self.progress.wait_for(what, tries);
-    }
-
-    /// It is done. Whatever is written says so by itself.
-    pub fn clear_progress(&self) {
-        self.progress.end();
-    }
-
-    /// For those who work without saying a word.
+    /// The line for what is being done; whatever is written ends it.
     #[must_use]
-    pub fn watch(&self) -> &Progress {
+    pub fn progress(&self) -> &Progress {
         &self.progress
     }
 

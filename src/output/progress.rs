@@ -51,7 +51,7 @@ impl Progress {
     }
 
     /// This is being done now. The time counts from when work began without a word since.
-    pub(super) fn begin(&self, what: &str) {
+    pub fn begin(&self, what: &str) {
         let Some(shared) = &self.0 else { return };
         let mut screen = shared.lock();
         screen.state.begin(what, Instant::now());
@@ -64,7 +64,7 @@ impl Progress {
     }
 
     /// This is being waited for, for the first or another time, as a part of what is being done if that was told.
-    pub(super) fn wait_for(&self, what: &str, tries: u32) {
+    pub fn wait_for(&self, what: &str, tries: u32) {
         let Some(shared) = &self.0 else { return };
         if !shared.lock().state.is_working() {
             self.begin(what);

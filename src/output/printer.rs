@@ -248,16 +248,16 @@ impl<'a> Printer<'a> {
     /// Standard error says what went wrong: one line, what the server said about it below, and what to do.
     ///
     /// `details` are foreign bytes such as a server's answer; they are cut short (see [`sanitise::body`]).
-    /// A hint may have several lines, and is never cut: it may be a command to copy.
+    /// A hint may have several lines; one that is a command is for copying.
     pub fn error(&mut self, message: &str, details: impl AsRef<[u8]>, hint: Option<&str>) {
         let mut text = self.labelled(Style::Bad, "error", message);
         for line in sanitise::body(details.as_ref(), self.terminal.charset) {
             text.push_str("  ");
-            text.push_str(&line);
+            text.push_str(&width::wrap(&line, 2, 4, self.look(Channel::Message).width));
             text.push('\n');
         }
         if let Some(hint) = hint {
-            text.push_str(&self.labelled_lines(Style::Hint, "hint", hint));
+            text.push_str(&self.paragraphs(Style::Hint, "hint", hint.lines()));
         }
         self.say(&text);
     }
@@ -272,7 +272,7 @@ impl<'a> Printer<'a> {
     /// What to do about a [`Printer::warning`]; not with `-q`. Those of an error go with it.
     pub fn hint(&mut self, hint: &str) {
         if self.verbosity >= Verbosity::Normal {
-            self.say(&self.labelled_lines(Style::Hint, "hint", hint));
+            self.say(&self.paragraphs(Style::Hint, "hint", hint.lines()));
         }
     }
 
@@ -280,7 +280,9 @@ impl<'a> Printer<'a> {
     pub fn success(&mut self, message: &str) {
         let wanted = if self.terminal.stderr.is_terminal { Verbosity::Normal } else { Verbosity::Verbose };
         if self.verbosity >= wanted {
-            self.say(&format!("{}\n", sanitise::text(message, self.terminal.charset)));
+            let look = self.look(Channel::Message);
+            let message = sanitise::text(message, look.charset);
+            self.say(&format!("{}\n", width::wrap(&message, 0, 2, look.width)));
         }
     }
 
@@ -366,21 +368,22 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// `label: message` on one line.
+    /// `label: message`.
     fn labelled(&self, style: Style, label: &str, message: &str) -> String {
-        let label = style.paint(&format!("{label}:"), self.terminal.stderr.colour);
-        format!("{label} {}\n", sanitise::text(message, self.terminal.charset))
+        self.paragraphs(style, label, std::iter::once(message))
     }
 
-    /// `label: text`, the text's further lines standing below its first one: none begins a line, where it
-    /// could pass for another message.
-    fn labelled_lines(&self, style: Style, label: &str, text: &str) -> String {
-        let mut lines = text.lines();
-        let mut out = self.labelled(style, label, lines.next().unwrap_or_default());
+    /// `label: text`, each of the text's lines in lines that fit the terminal. All but the first stand below where it
+    /// begins: none begins where it could pass for another message.
+    fn paragraphs<'t>(&self, style: Style, label: &str, text: impl Iterator<Item = &'t str>) -> String {
+        let Look { colour, width, charset } = self.look(Channel::Message);
         let indent = label.len() + 2;
-        for line in lines {
-            out.extend(std::iter::repeat_n(' ', indent));
-            out.push_str(&sanitise::text(line, self.terminal.charset));
+        let mut out = style.paint(&format!("{label}:"), colour);
+        for (number, line) in text.enumerate() {
+            out.extend(std::iter::repeat_n(' ', if number == 0 { 1 } else { indent }));
+            // A command to copy stays in one piece.
+            let width = width.filter(|_| !line.starts_with("pushgw "));
+            out.push_str(&width::wrap(&sanitise::text(line, charset), indent, indent, width));
             out.push('\n');
         }
         out

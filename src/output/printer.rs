@@ -11,6 +11,7 @@ use super::colour::{self, Style};
 use super::progress::Progress;
 use super::sanitise::{self, Charset};
 use super::width;
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 
@@ -70,6 +71,13 @@ pub(super) struct Look {
     pub(super) charset: Charset,
 }
 
+impl Look {
+    /// The text in lines that fit; a command to copy stays in one piece.
+    fn wrap(self, text: &str, taken: usize, indent: usize) -> Cow<'_, str> {
+        width::wrap(text, taken, indent, self.width.filter(|_| !text.starts_with("pushgw ")))
+    }
+}
+
 /// A piece of a line with one meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
@@ -122,7 +130,22 @@ impl Line {
         used
     }
 
-    /// The same, but the first piece is shortened for the sake of the others, as long as it keeps `narrowest` columns.
+    /// Appends all of it, wrapped at blanks where the terminal is narrower: the first line has `taken` columns before it,
+    /// the others are moved in by `indent`.
+    pub(super) fn push_wrapped(&self, out: &mut String, look: Look, taken: usize, indent: usize) {
+        let mut column = taken;
+        for Span { style, text } in &self.0 {
+            let text = sanitise::text(text, look.charset);
+            let shown = look.wrap(&text, column, indent);
+            column = match shown.rsplit_once('\n') {
+                Some((_, last)) => width::columns(last),
+                None => column + width::columns(&shown),
+            };
+            out.push_str(&style.paint(&shown, look.colour));
+        }
+    }
+
+    /// The same as [`Self::push_to`], but the first piece is shortened for the sake of the others, as long as it keeps `narrowest` columns.
     pub(super) fn push_with_end(&self, out: &mut String, look: Look, limit: usize, narrowest: usize) {
         let [first, end @ ..] = self.0.as_slice() else { return };
         let end = Self(end.to_vec());
@@ -233,14 +256,20 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// One line on standard output for people: made safe, and coloured where the stream is.
+    /// One line on standard output for people: made safe, coloured where the stream is, and wrapped where it is narrow.
     ///
     /// # Errors
     ///
     /// As [`Printer::result`].
     pub fn line(&mut self, line: impl Into<Line>) -> io::Result<()> {
         let mut out = String::new();
-        line.into().push_to(&mut out, self.look(Channel::Result), usize::MAX);
+        let (line, look) = (line.into(), self.look(Channel::Result));
+        // Of several pieces the first one is a name for the others, which stand behind it.
+        let indent = match line.0.as_slice() {
+            [first, _, ..] => width::columns(&first.text),
+            _ => 2,
+        };
+        line.push_wrapped(&mut out, look, 0, indent);
         out.push('\n');
         self.result(out.as_bytes())
     }
@@ -253,7 +282,7 @@ impl<'a> Printer<'a> {
         let mut text = self.labelled(Style::Bad, "error", message);
         for line in sanitise::body(details.as_ref(), self.terminal.charset) {
             text.push_str("  ");
-            text.push_str(&width::wrap(&line, 2, 4, self.look(Channel::Message).width));
+            text.push_str(&self.look(Channel::Message).wrap(&line, 2, 4));
             text.push('\n');
         }
         if let Some(hint) = hint {
@@ -282,7 +311,7 @@ impl<'a> Printer<'a> {
         if self.verbosity >= wanted {
             let look = self.look(Channel::Message);
             let message = sanitise::text(message, look.charset);
-            self.say(&format!("{}\n", width::wrap(&message, 0, 2, look.width)));
+            self.say(&format!("{}\n", look.wrap(&message, 0, 2)));
         }
     }
 
@@ -376,14 +405,12 @@ impl<'a> Printer<'a> {
     /// `label: text`, each of the text's lines in lines that fit the terminal. All but the first stand below where it
     /// begins: none begins where it could pass for another message.
     fn paragraphs<'t>(&self, style: Style, label: &str, text: impl Iterator<Item = &'t str>) -> String {
-        let Look { colour, width, charset } = self.look(Channel::Message);
+        let look = self.look(Channel::Message);
         let indent = label.len() + 2;
-        let mut out = style.paint(&format!("{label}:"), colour);
+        let mut out = style.paint(&format!("{label}:"), look.colour);
         for (number, line) in text.enumerate() {
             out.extend(std::iter::repeat_n(' ', if number == 0 { 1 } else { indent }));
-            // A command to copy stays in one piece.
-            let width = width.filter(|_| !line.starts_with("pushgw "));
-            out.push_str(&width::wrap(&sanitise::text(line, charset), indent, indent, width));
+            out.push_str(&look.wrap(&sanitise::text(line, look.charset), indent, indent));
             out.push('\n');
         }
         out

@@ -64,7 +64,8 @@ impl Column {
     }
 }
 
-/// Rows of cells below headings. A table whose headings are all empty has no line of them.
+/// Rows of cells below headings. A table whose headings are all empty has no line of them: its rows are names and what
+/// stands behind them, which is wrapped where the terminal is narrow.
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<Column>,
@@ -95,7 +96,7 @@ impl Table {
             return out;
         }
         let widths = self.widths(look);
-        if self.columns.iter().any(|column| !column.heading.is_empty()) {
+        if self.has_headings() {
             let headings =
                 self.columns.iter().map(|column| [Span::new(Style::Heading, column.heading)].into());
             self.push_row(&mut out, &headings.collect::<Vec<_>>(), &widths, look);
@@ -104,6 +105,10 @@ impl Table {
             self.push_row(&mut out, row, &widths, look);
         }
         out
+    }
+
+    fn has_headings(&self) -> bool {
+        self.columns.iter().any(|column| !column.heading.is_empty())
     }
 
     /// How wide each column is: as its widest cell, unless it gives way to the terminal's width; `None` is not shown.
@@ -143,6 +148,15 @@ impl Table {
     fn push_row(&self, out: &mut String, cells: &[Line], widths: &[Option<usize>], look: Look) {
         if let ([cell], 2..) = (cells, self.columns.len()) {
             cell.push_with_end(out, look, look.width.unwrap_or(usize::MAX), NARROWEST);
+            out.push('\n');
+            return;
+        }
+        if let (false, [name, what], [Some(width), _]) = (self.has_headings(), cells, widths) {
+            let (before, shown) = (width + GAP, name.push_to(out, look, *width));
+            if what.columns(look) > 0 {
+                out.extend(std::iter::repeat_n(' ', before - shown));
+                what.push_wrapped(out, look, before, before);
+            }
             out.push('\n');
             return;
         }
@@ -383,6 +397,17 @@ job=video_pro...         4d  ok
         table.row(["up:".into(), [Span::new(Style::Good, "yes")].into()]);
         table.row(["nothing".into()]);
         assert_eq!(table.render(PIPE), "version:  1.11.2\nup:       yes\nnothing\n");
+        let mut table = Table::new([Column::text(""), Column::text("")]);
+        table.row([
+            "features".into(),
+            [Span::new(Style::Good, "no UTF-8 names"), Span::plain(", no admin API")].into(),
+        ]);
+        table.row(["".into(), "{job=\"one\"}".into()]);
+        let narrow = Look { width: Some(30), ..PIPE };
+        assert_eq!(
+            table.render(narrow),
+            "features  no UTF-8 names, no\n          admin API\n          {job=\"one\"}\n"
+        );
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) fn fit(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
 pub(super) fn wrap(text: &str, taken: usize, indent: usize, limit: Option<usize>) -> Cow<'_, str> {
     /// With less room it would be harder to read than what the terminal itself makes of it.
     const NARROWEST: usize = 16;
-    let Some(limit) = limit.filter(|limit| *limit >= indent.max(taken) + NARROWEST) else {
+    let Some(limit) = limit.filter(|limit| *limit >= indent + NARROWEST) else {
         return text.into();
     };
     if taken + columns(text) <= limit {

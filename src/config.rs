@@ -193,19 +193,32 @@ fn unicode<'a>(option: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
 
 /// An option's value from its flag or its variable, with the name of the one that decided. An empty variable is
 /// unset; an empty flag is a fault, most often a shell variable that was not set.
+fn given<'a>(
+    flag: Option<&'a OsString>,
+    option: &'static str,
+    variable: &'static str,
+    environment: &'a Environment,
+) -> Result<Option<(&'static str, &'a OsStr)>, Failure> {
+    match flag {
+        Some(value) if value.is_empty() => Err(empty(option)),
+        Some(value) => Ok(Some((option, value))),
+        None => Ok(environment.variable(variable).map(|value| (variable, value))),
+    }
+}
+
+/// The same as text.
 fn setting<'a>(
     flag: Option<&'a OsString>,
     option: &'static str,
     variable: &'static str,
     environment: &'a Environment,
 ) -> Result<Option<(&'static str, &'a str)>, Failure> {
-    if let Some(value) = flag {
-        if value.is_empty() {
-            return Err(Failure::usage(format!("{option} is empty: is the variable set?")));
-        }
-        return Ok(Some((option, unicode(option, value)?)));
-    }
-    environment.variable(variable).map(|value| Ok((variable, unicode(variable, value)?))).transpose()
+    let given = given(flag, option, variable, environment)?;
+    given.map(|(origin, value)| Ok((origin, unicode(origin, value)?))).transpose()
+}
+
+fn empty(option: &str) -> Failure {
+    Failure::usage(format!("{option} is empty: is the variable set?"))
 }
 
 /// `producer` is the command in place of the other sources, if there is one.

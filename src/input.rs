@@ -8,6 +8,7 @@
 mod producer;
 
 use crate::error::Failure;
+use crate::os::reason;
 use crate::output::{Progress, Source};
 use anyhow::Context;
 use std::ffi::OsString;
@@ -135,8 +136,7 @@ fn plain(error: io::Error) -> anyhow::Error {
     if error.raw_os_error().is_none() {
         return anyhow::Error::new(error);
     }
-    let text = error.to_string();
-    anyhow::Error::msg(text.split(" (os error").next().unwrap_or_default().to_lowercase())
+    anyhow::Error::msg(reason(&error))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@
 //! | [`gateway`] | the server: addresses, requests, what it answers (pure), and the client (the only one that names ureq) |
 //! | [`output`] | the only writer: streams, colour, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |
-//! | [`duration`](mod@duration), [`secret`], [`signal`] | values that several rooms need: `30s`, what is never shown, what is heeded |
+//! | [`duration`](mod@duration), [`os`], [`secret`] | what several rooms need: `30s`, what the system tells, what is never shown |
 //!
 //! Who may use whom is held by `tests/it/layering.rs`.
 
@@ -36,9 +36,9 @@ pub mod exposition;
 pub mod gateway;
 pub mod grouping;
 pub mod input;
+pub mod os;
 pub mod output;
 pub mod secret;
-pub mod signal;
 
 use clap::CommandFactory as _;
 use env::Environment;

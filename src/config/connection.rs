@@ -3,7 +3,7 @@
 //!
 //! A secret's text is in no message, not even where it is what is wrong.
 
-use super::{setting, unicode};
+use super::{empty, given, setting, unicode};
 use crate::cli::ConnectionArgs;
 use crate::duration;
 use crate::env::Environment;
@@ -142,12 +142,13 @@ impl<'a> Source<'a> {
     }
 
     /// A path, which need not be UTF-8.
-    fn path(self, flag: Option<&OsString>, option: &str, variable: &str) -> Result<Option<PathBuf>, Failure> {
-        match flag {
-            Some(path) if path.is_empty() => Err(empty(option)),
-            Some(path) => Ok(Some(PathBuf::from(path))),
-            None => Ok(self.environment.variable(variable).map(PathBuf::from)),
-        }
+    fn path(
+        self,
+        flag: Option<&'a OsString>,
+        option: &'static str,
+        variable: &'static str,
+    ) -> Result<Option<PathBuf>, Failure> {
+        Ok(given(flag, option, variable, self.environment)?.map(|(_, path)| PathBuf::from(path)))
     }
 
     /// The way to the gateway, and whether a proxy that is named somewhere is passed by.
@@ -361,24 +362,15 @@ fn behind_scheme(header: &Header) -> Option<Secret> {
     header.value().expose().split_once(' ').map(|(_, secret)| Secret::new(secret.trim()))
 }
 
-fn empty(option: &str) -> Failure {
-    Failure::usage(format!("{option} is empty: is the variable set?"))
-}
-
 /// As [`setting`], for a value that may hold a secret.
 fn private<'a>(
     flag: Option<&'a OsString>,
     option: &'static str,
     variable: &'static str,
     environment: &'a Environment,
-) -> Result<Option<(&'a str, &'a str)>, Failure> {
-    let (origin, value) = match (flag, environment.variable(variable)) {
-        (Some(value), _) if value.is_empty() => return Err(empty(option)),
-        (Some(value), _) => (option, value.as_os_str()),
-        (None, Some(value)) => (variable, value),
-        (None, None) => return Ok(None),
-    };
-    Ok(Some((origin, private_text(origin, value)?)))
+) -> Result<Option<(&'static str, &'a str)>, Failure> {
+    let given = given(flag, option, variable, environment)?;
+    given.map(|(origin, value)| Ok((origin, private_text(origin, value)?))).transpose()
 }
 
 /// The value as text, without a word of it in the message.

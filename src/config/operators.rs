@@ -1,7 +1,7 @@
 //! The part of the operators' commands: `list`, `show`, `delete`, `status`, and pushing a file of groups.
 
 use super::connection::{self, endpoint, group_url};
-use super::{Check, check_of, key, names, unicode};
+use super::{Check, check_of, empty, key, names, unicode};
 use crate::cli;
 use crate::duration;
 use crate::env::Environment;
@@ -269,7 +269,7 @@ impl Restore {
         let origin = match file.as_path() {
             path if path == Path::new("-") => Origin::Stdin,
             path if path.as_os_str().is_empty() => {
-                return Err(Failure::usage("--groups is empty: is the variable set?"));
+                return Err(empty("--groups"));
             }
             path => Origin::File(path.to_owned()),
         };
@@ -294,7 +294,7 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
     let mut older_than = None;
     if let Some(text) = &args.older_than {
         if text.is_empty() {
-            return Err(Failure::usage("--older-than is empty: is the variable set?"));
+            return Err(empty("--older-than"));
         }
         let text = unicode("--older-than", text)?;
         let age = duration::parse(text).map_err(|error| Failure::usage(format!("--older-than: {error}")))?;

@@ -5,7 +5,7 @@
 //! connections are ours (`connect`, `wire`): so each failure is known with the step at which it happened, and comes
 //! through ureq as a value of our own inside [`Error::Other`].
 
-use super::connect::{Connector, Limit, plain};
+use super::connect::{Connector, Limit};
 use super::connection::Connection;
 use super::fault::{Answered, Fault, FaultKind, Stage};
 use super::proxy::Route;
@@ -13,6 +13,7 @@ use super::request::{Method, Request};
 use super::retry::{self, Policy};
 use super::tls;
 use super::wire::Wire;
+use crate::os::reason;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::fmt;
@@ -272,7 +273,7 @@ impl Client {
             Error::Timeout(Timeout::Connect) => FaultKind::ConnectTimedOut(self.connection.connect_timeout),
             Error::Timeout(_) => FaultKind::TimedOut(Stage::Waiting, self.connection.timeout),
             Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => FaultKind::CutShort,
-            Error::Io(error) => FaultKind::Broken(Stage::Answer, plain(&error)),
+            Error::Io(error) => FaultKind::Broken(Stage::Answer, reason(&error)),
             Error::LargeResponseHeader(..) => {
                 FaultKind::NotHttp(format!("its headers are longer than {} KiB", HEAD_LIMIT / 1024))
             }
@@ -469,7 +470,7 @@ impl Carrier {
         match (error.kind(), self.broken.take()) {
             (io::ErrorKind::TimedOut, _) => FaultKind::TimedOut(stage, self.timeout),
             (_, Some(reason)) => FaultKind::Broken(Stage::Sending, reason),
-            (_, None) => FaultKind::Broken(stage, plain(error)),
+            (_, None) => FaultKind::Broken(stage, reason(error)),
         }
     }
 }
@@ -493,7 +494,7 @@ impl Transport for Carrier {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Known(self.fault(&error)).into()),
             Err(error) => {
-                self.broken = Some(plain(&error));
+                self.broken = Some(reason(&error));
                 Ok(())
             }
         }

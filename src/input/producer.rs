@@ -10,8 +10,8 @@
 
 use super::read_at_most;
 use crate::error::Failure;
+use crate::os::{heeded, reason};
 use crate::output::Progress;
-use crate::signal::heeded;
 use anyhow::Context as _;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -72,9 +72,7 @@ fn end(child: &mut Child, relay: &Relay) -> (io::Result<ExitStatus>, Option<i32>
 
 fn not_started(name: &str, error: &io::Error) -> Failure {
     let code = if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE };
-    let text = error.to_string();
-    let reason = text.split(" (os error").next().unwrap_or_default().to_lowercase();
-    Failure::Producer { code, message: format!("can't run `{name}`: {reason}; nothing was sent") }
+    Failure::Producer { code, message: format!("can't run `{name}`: {}; nothing was sent", reason(error)) }
 }
 
 /// `told` is the signal that came while it ran.

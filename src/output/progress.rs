@@ -7,7 +7,7 @@
 
 use super::sanitise::{self, Charset};
 use super::width;
-use crate::signal::heeded;
+use crate::os::heeded;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;

@@ -11,13 +11,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("duration", &[]),
     ("env", &[]),
     ("secret", &[]),
-    ("signal", &[]),
+    ("os", &[]),
     ("grouping", &[]),
     ("exposition", &["grouping"]),
-    ("gateway", &["grouping", "secret"]),
+    ("gateway", &["grouping", "os", "secret"]),
     ("error", &["gateway"]),
-    ("input", &["error", "output", "signal"]),
-    ("output", &["exposition", "gateway", "signal"]),
+    ("input", &["error", "os", "output"]),
+    ("output", &["exposition", "gateway", "os"]),
     (
         "config",
         &[

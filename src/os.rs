@@ -1,6 +1,13 @@
-//! Which signals this process heeds.
+//! What the operating system tells: its reasons in words, and which signals this process heeds.
 
-use std::fs;
+use std::{fs, io};
+
+/// Why something failed, without the number that the standard library puts behind it.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
 
 /// Those of `signals` that were not to be ignored when the process started, as under `nohup` or behind `trap '' INT`: with
 /// a handler it would obey what it was told to ignore. Only Linux tells; elsewhere it is all of them.
@@ -20,6 +27,12 @@ fn ignored(status: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_has_no_number() {
+        assert_eq!(reason(&io::Error::from_raw_os_error(2)), "no such file or directory");
+        assert_eq!(reason(&io::ErrorKind::TimedOut.into()), "timed out");
+    }
 
     #[test]
     fn the_mask_is_found() {

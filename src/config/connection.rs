@@ -44,6 +44,11 @@ pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Resu
     url.parse().map_err(|error| Failure::usage(format!("{origin}: {error}")))
 }
 
+/// The connection to the gateway of [`endpoint`].
+pub(super) fn to_gateway(args: &ConnectionArgs, environment: &Environment) -> Result<Connection, Failure> {
+    resolve(endpoint(args, environment)?, args, environment)
+}
+
 /// Everything else about the connection to `endpoint`.
 pub(super) fn resolve(
     endpoint: Endpoint,

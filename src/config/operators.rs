@@ -129,13 +129,12 @@ impl Delete {
                     "--yes deletes without asking, --dry-run shows what would be deleted",
                 ));
             }
-            let endpoint = endpoint(&args.connection, environment)?;
             return Ok(Self {
                 doomed: Doomed::Selection { selection: selected, confirmed: args.yes },
                 force: args.force,
                 dry_run: args.dry_run,
                 format: args.format,
-                connection: connection::resolve(endpoint, &args.connection, environment)?,
+                connection: connection::to_gateway(&args.connection, environment)?,
             });
         }
         if args.format.is_some() {
@@ -194,8 +193,7 @@ impl List {
             return Err(Failure::usage("--metrics goes with --format table or json: a path has no metrics"));
         }
         let watch = args.watch.as_ref().map(pause).transpose()?;
-        let endpoint = endpoint(&args.connection, environment)?;
-        let connection = connection::resolve(endpoint, &args.connection, environment)?;
+        let connection = connection::to_gateway(&args.connection, environment)?;
         let (sort, metrics, format) = (args.sort, args.metrics, args.format);
         Ok(Self { selection, sort, metrics, watch, format, connection })
     }
@@ -248,8 +246,7 @@ impl Status {
     ///
     /// [`Failure::Usage`].
     pub fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
-        let endpoint = endpoint(&args.connection, environment)?;
-        let connection = connection::resolve(endpoint, &args.connection, environment)?;
+        let connection = connection::to_gateway(&args.connection, environment)?;
         Ok(Self { format: args.format, connection })
     }
 }
@@ -279,8 +276,7 @@ impl Restore {
         let mut check = check_of(&args.input, vec![origin]);
         // A group can be empty, and was so when it was shown.
         check.rules.allow_empty = true;
-        let endpoint = endpoint(&args.connection, environment)?;
-        let connection = connection::resolve(endpoint, &args.connection, environment)?;
+        let connection = connection::to_gateway(&args.connection, environment)?;
         Ok(Some(Self { method, check, connection }))
     }
 }

@@ -5,7 +5,8 @@
 //! off, because the lines of these tables go through `grep` and `awk`: one row is one line, nothing is cut in a
 //! pipe, and no line ends in blanks.
 
-use super::printer::{Channel, Line, Look, Printer, Span};
+use super::line::{Line, Look, Span};
+use super::printer::{Channel, Printer};
 use super::{Style, width};
 use crate::gateway::State;
 use std::io;

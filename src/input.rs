@@ -103,7 +103,11 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Vec<u8>) 
         let after = file.metadata().map_err(plain)?;
         return unchanged(&before, &after, bytes.len() - start);
     }
-    let limit = if kind.is_char_device() && !file.is_terminal() { limit.min(DEVICE_LIMIT) } else { limit };
+    if file.is_terminal() {
+        // Who types knows what is waited for.
+        return read_at_most(file, limit, bytes);
+    }
+    let limit = if kind.is_char_device() { limit.min(DEVICE_LIMIT) } else { limit };
     // Who writes to a pipe may take time.
     read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes)
 }

@@ -127,7 +127,7 @@ impl Relay {
                     // A terminal sends these to the whole group, and to some programs twice is more than once.
                     (State::Running(_) | State::Ending, _) => {}
                     (State::Idle, signal) => {
-                        progress.end();
+                        progress.abandon();
                         let _ = emulate_default_handler(signal);
                     }
                 }

@@ -39,37 +39,37 @@ struct Shared {
 struct Screen {
     terminal: Box<dyn Write + Send>,
     state: State,
-    is_painted_by_thread: bool,
+    has_painter: bool,
 }
 
 impl Progress {
     /// A line on this terminal.
     pub(super) fn new(terminal: Box<dyn Write + Send>, columns: Option<usize>, charset: Charset) -> Self {
         let state = State::new(columns.unwrap_or(COLUMNS), charset);
-        let screen = Mutex::new(Screen { terminal, state, is_painted_by_thread: false });
+        let screen = Mutex::new(Screen { terminal, state, has_painter: false });
         Self(Some(Arc::new(Shared { screen, begun: Condvar::new() })))
     }
 
     /// This is being done now. The time counts from when work began without a word since.
     pub fn begin(&self, what: &str) {
+        self.change(|state, now| state.begin(what, now));
+    }
+
+    /// This is being waited for, for the first or another time, as a part of what is being done if that was told.
+    pub fn wait_for(&self, what: &str, tries: u32) {
+        self.change(|state, now| state.wait_for(what, tries, now));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State, Instant)) {
         let Some(shared) = &self.0 else { return };
         let mut screen = shared.lock();
-        screen.state.begin(what, Instant::now());
-        if !std::mem::replace(&mut screen.is_painted_by_thread, true) {
+        change(&mut screen.state, Instant::now());
+        if !std::mem::replace(&mut screen.has_painter, true) {
             let shared = Arc::clone(shared);
             // Without it the work is done all the same.
             let _ = thread::Builder::new().spawn(move || paint(&shared));
         }
         shared.begun.notify_one();
-    }
-
-    /// This is being waited for, for the first or another time, as a part of what is being done if that was told.
-    pub fn wait_for(&self, what: &str, tries: u32) {
-        let Some(shared) = &self.0 else { return };
-        if !shared.lock().state.is_working() {
-            self.begin(what);
-        }
-        shared.lock().state.tries = tries;
     }
 
     /// A reader that is waited for, and what came counted, until it is dropped.
@@ -82,8 +82,17 @@ impl Progress {
     pub fn end(&self) {
         if let Some(shared) = &self.0 {
             let mut screen = shared.lock();
-            let wanted = screen.state.end();
-            screen.write(wanted);
+            screen.clear();
+        }
+    }
+
+    /// We are about to be ended by a signal. A terminal that takes nothing at the moment (Ctrl-S) keeps the line, and not
+    /// us.
+    pub fn abandon(&self) {
+        if let Some(shared) = &self.0
+            && let Ok(mut screen) = shared.screen.try_lock()
+        {
+            screen.clear();
         }
     }
 }
@@ -95,6 +104,11 @@ impl Shared {
 }
 
 impl Screen {
+    fn clear(&mut self) {
+        let wanted = self.state.end();
+        self.write(wanted);
+    }
+
     /// A terminal that takes no line gets none.
     fn write(&mut self, text: &str) {
         if !text.is_empty() {
@@ -148,7 +162,7 @@ fn guard(shared: &Arc<Shared>) {
     let progress = Progress(Some(Arc::clone(shared)));
     let _ = thread::Builder::new().spawn(move || {
         for signal in signals.forever() {
-            progress.end();
+            progress.abandon();
             let _ = emulate_default_handler(signal);
         }
     });
@@ -173,14 +187,17 @@ impl State {
         Self { columns, charset, what, since: None, bytes: 0, tries: 0, shown }
     }
 
-    fn is_working(&self) -> bool {
-        self.since.is_some()
-    }
-
     fn begin(&mut self, what: &str, now: Instant) {
         self.since.get_or_insert(now);
         self.what = sanitise::text(what, self.charset).into_owned();
         (self.bytes, self.tries) = (0, 0);
+    }
+
+    fn wait_for(&mut self, what: &str, tries: u32, now: Instant) {
+        if self.since.is_none() {
+            self.begin(what, now);
+        }
+        self.tries = tries;
     }
 
     /// What has to be written for the line to be gone.
@@ -262,7 +279,7 @@ mod tests {
         // What goes on without a word has one clock.
         state.begin("deleting 2/2", start + SECOND * 2);
         assert_eq!(state.tick(start + SECOND * 2).0, "\rdeleting 2/2 (2s)\x1b[K");
-        state.tries = 3;
+        state.wait_for("the gateway", 3, start + SECOND * 2);
         assert_eq!(state.tick(start + SECOND * 3).0, "\rdeleting 2/2 (try 3, 3s)\x1b[K");
         assert_eq!(state.end(), CLEAR);
         assert_eq!(state.end(), "");

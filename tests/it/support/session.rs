@@ -31,7 +31,7 @@ pub(crate) struct Session {
 
 #[derive(Debug, Default)]
 struct Seen {
-    text: Mutex<String>,
+    bytes: Mutex<Vec<u8>>,
     more: Condvar,
 }
 
@@ -52,7 +52,7 @@ impl Session {
         let watcher = thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(read @ 1..) = eye.read(&mut buffer) {
-                inner.text.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..read]));
+                inner.bytes.lock().unwrap().extend_from_slice(&buffer[..read]);
                 inner.more.notify_all();
             }
         });
@@ -66,14 +66,18 @@ impl Session {
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) {
         let end = Instant::now() + PATIENCE;
-        let mut seen = self.seen.text.lock().unwrap();
+        let mut seen = self.seen.bytes.lock().unwrap();
         loop {
-            if let Some(at) = seen[self.passed..].find(text) {
+            if let Some(at) = memmem(&seen[self.passed..], text.as_bytes()) {
                 self.passed += at + text.len();
                 return;
             }
             let left = end.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "{text:?} was not shown; what was: {:?}", *seen);
+            assert!(
+                !left.is_zero(),
+                "{text:?} was not shown; what was: {:?}",
+                String::from_utf8_lossy(&seen)
+            );
             seen = self.seen.more.wait_timeout(seen, left).unwrap().0;
         }
     }
@@ -108,7 +112,7 @@ impl Session {
             String::from_utf8(bytes.unwrap_or_default()).unwrap()
         };
         let (stdout, stderr) = (text(self.stdout.take()), text(self.stderr.take()));
-        let screen = std::mem::take(&mut *self.seen.text.lock().unwrap());
+        let screen = String::from_utf8_lossy(&self.seen.bytes.lock().unwrap()).into_owned();
         Ended { status, screen, stdout, stderr }
     }
 }
@@ -118,6 +122,10 @@ impl Drop for Session {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn memmem(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
 /// What a person sees in the end of what a terminal got: the lines, with what was painted over or erased gone. No line

@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the line is looked at once it is shown.
 const PERIOD: Duration = Duration::from_millis(250);
+/// As long is waited at a signal for the line to be painted: a tenth of a second.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(1);
 /// To the start of the line, and nothing behind.
 const CLEAR: &str = "\r\x1b[K";
 /// The columns of a terminal that does not tell.
@@ -89,10 +92,13 @@ impl Progress {
     /// We are about to be ended by a signal. A terminal that takes nothing at the moment (Ctrl-S) keeps the line, and not
     /// us.
     pub fn abandon(&self) {
-        if let Some(shared) = &self.0
-            && let Ok(mut screen) = shared.screen.try_lock()
-        {
-            screen.clear();
+        let Some(shared) = &self.0 else { return };
+        for _ in 0..TRIES {
+            if let Ok(mut screen) = shared.screen.try_lock() {
+                screen.clear();
+                return;
+            }
+            thread::sleep(PAUSE);
         }
     }
 }

@@ -171,7 +171,12 @@ impl Lab {
         let mut environment = Environment::default();
         environment.variables.insert("PUSHGATEWAY_URL".into(), self.gateway.url().into());
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let streams = Streams { stdin: &mut stdin.as_bytes(), stdout: &mut stdout, stderr: &mut stderr };
+        let streams = Streams {
+            stdin: &mut stdin.as_bytes(),
+            stdout: &mut stdout,
+            stderr: &mut stderr,
+            progress: None,
+        };
         let args = std::iter::once("pushgw").chain(args.iter().copied()).map(Into::into);
         let code = pushgw::run(args, &environment, streams);
         print!("{}{}", String::from_utf8_lossy(&stderr), String::from_utf8_lossy(&stdout));

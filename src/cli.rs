@@ -39,7 +39,7 @@ The exit status of a COMMAND that fails is passed on (push, add).";
 
 /// Push metrics to a Prometheus Pushgateway, checked before they are sent
 #[derive(Debug, Parser)]
-#[command(name = "pushgw", version, styles = STYLES, after_long_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "pushgw", version, styles = STYLES, after_long_help = EXIT_CODES)]
 #[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
 pub struct Cli {
     /// What to do.

@@ -66,40 +66,41 @@ impl Check {
     }
 }
 
-/// The printer's surroundings and how much it says.
+/// The printer's surroundings.
 #[must_use]
-pub fn output(args: &cli::OutputArgs, environment: &Environment) -> (Terminal, Verbosity) {
-    let choice = match args.color {
+pub fn terminal(color: cli::ColorWhen, environment: &Environment) -> Terminal {
+    let choice = match color {
         cli::ColorWhen::Auto => ColourChoice::Auto,
         cli::ColorWhen::Always => ColourChoice::Always,
         cli::ColorWhen::Never => ColourChoice::Never,
     };
-    let stream = |is_terminal| Stream { is_terminal, colour: colour(choice, is_terminal, environment) };
+    let variables = ColourVariables {
+        no_color: environment.variable("NO_COLOR"),
+        clicolor_force: environment.variable("CLICOLOR_FORCE"),
+    };
+    let is_dumb = environment.variable("TERM") == Some(OsStr::new("dumb"));
+    let stream = |is_terminal| {
+        let obeys = is_terminal && !is_dumb;
+        Stream { is_terminal, obeys, colour: output::colour(choice, obeys, variables) }
+    };
     let locale = |name| environment.variable(name).and_then(OsStr::to_str);
-    let terminal = Terminal {
+    Terminal {
         stdout: stream(environment.stdout_is_terminal),
         stderr: stream(environment.stderr_is_terminal),
         width: environment.width,
         charset: Charset::from_locale(locale("LC_ALL"), locale("LC_CTYPE"), locale("LANG")),
-    };
-    let verbosity = match (args.quiet, args.verbose) {
+    }
+}
+
+/// How much the printer says.
+#[must_use]
+pub fn verbosity(args: &cli::OutputArgs) -> Verbosity {
+    match (args.quiet, args.verbose) {
         (true, _) => Verbosity::Quiet,
         (false, 0) => Verbosity::Normal,
         (false, 1) => Verbosity::Verbose,
         (false, _) => Verbosity::Debug,
-    };
-    (terminal, verbosity)
-}
-
-/// Whether a stream is coloured.
-#[must_use]
-pub fn colour(choice: ColourChoice, is_terminal: bool, environment: &Environment) -> bool {
-    let variables = ColourVariables {
-        no_color: environment.variable("NO_COLOR"),
-        clicolor_force: environment.variable("CLICOLOR_FORCE"),
-        term: environment.variable("TERM"),
-    };
-    output::colour(choice, is_terminal, variables)
+    }
 }
 
 impl Push {
@@ -192,19 +193,32 @@ fn unicode<'a>(option: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
 
 /// An option's value from its flag or its variable, with the name of the one that decided. An empty variable is
 /// unset; an empty flag is a fault, most often a shell variable that was not set.
+fn given<'a>(
+    flag: Option<&'a OsString>,
+    option: &'static str,
+    variable: &'static str,
+    environment: &'a Environment,
+) -> Result<Option<(&'static str, &'a OsStr)>, Failure> {
+    match flag {
+        Some(value) if value.is_empty() => Err(empty(option)),
+        Some(value) => Ok(Some((option, value))),
+        None => Ok(environment.variable(variable).map(|value| (variable, value))),
+    }
+}
+
+/// The same as text.
 fn setting<'a>(
     flag: Option<&'a OsString>,
     option: &'static str,
     variable: &'static str,
     environment: &'a Environment,
 ) -> Result<Option<(&'static str, &'a str)>, Failure> {
-    if let Some(value) = flag {
-        if value.is_empty() {
-            return Err(Failure::usage(format!("{option} is empty: is the variable set?")));
-        }
-        return Ok(Some((option, unicode(option, value)?)));
-    }
-    environment.variable(variable).map(|value| Ok((variable, unicode(variable, value)?))).transpose()
+    let given = given(flag, option, variable, environment)?;
+    given.map(|(origin, value)| Ok((origin, unicode(origin, value)?))).transpose()
+}
+
+fn empty(option: &str) -> Failure {
+    Failure::usage(format!("{option} is empty: is the variable set?"))
 }
 
 /// `producer` is the command in place of the other sources, if there is one.

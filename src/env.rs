@@ -1,11 +1,13 @@
-//! The process's surroundings as a value: variables, and which streams are terminals.
+//! The process's surroundings: variables, and which streams are terminals.
 //!
-//! Captured once in `main` and passed in, so that no other room asks the process and a test can build any
-//! surroundings by hand.
+//! Captured once in `main` as a value and passed in, so that no other room asks the process and a test can build any
+//! surroundings by hand. What changes while we run stands here too: a terminal's width, and who owns it.
 
+use rustix::process::getpgrp;
+use rustix::termios::tcgetpgrp;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 
 /// What the process was started with, besides its arguments.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +20,7 @@ pub struct Environment {
     pub stdout_is_terminal: bool,
     /// Standard error is a terminal.
     pub stderr_is_terminal: bool,
-    /// How many columns the terminal has, where standard output or standard error is one.
+    /// How many columns the terminal has, where a stream is one.
     pub width: Option<usize>,
 }
 
@@ -31,7 +33,7 @@ impl Environment {
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
-            width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
+            width: width(),
         }
     }
 
@@ -39,6 +41,34 @@ impl Environment {
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// How many columns the terminal has now, where a stream is one. For who goes on: a window can be resized.
+#[must_use]
+pub fn width() -> Option<usize> {
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}
+
+/// Standard error while we are in the foreground of its terminal. In the background (`pushgw push ... &`) it takes
+/// nothing: a line that is painted again and again would spoil the one that is typed meanwhile.
+#[derive(Debug)]
+pub struct Foreground;
+
+impl Foreground {
+    fn is_ours() -> bool {
+        // A terminal that controls nothing has no foreground.
+        tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
+    }
+}
+
+impl Write for Foreground {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if Self::is_ours() { io::stderr().write(bytes) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

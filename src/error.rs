@@ -104,6 +104,16 @@ impl Failure {
         Self::Usage { message: message.into(), hint: Some(hint.into()) }
     }
 
+    /// A failure to write the result.
+    #[must_use]
+    pub fn output(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::OutputClosed
+        } else {
+            Self::Other(anyhow::Error::new(error).context("can't write to standard output"))
+        }
+    }
+
     /// The process's exit code.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -179,17 +189,5 @@ impl From<Fault> for Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::Other(error)
-    }
-}
-
-impl Failure {
-    /// A failure to write the result.
-    #[must_use]
-    pub fn output(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            Self::OutputClosed
-        } else {
-            Self::Other(anyhow::Error::new(error).context("can't write to standard output"))
-        }
     }
 }

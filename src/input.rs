@@ -8,7 +8,8 @@
 mod producer;
 
 use crate::error::Failure;
-use crate::output::Source;
+use crate::os::reason;
+use crate::output::{Progress, Source};
 use anyhow::Context;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
@@ -43,23 +44,24 @@ pub struct Input {
     pub sources: Vec<Source>,
 }
 
-/// Reads all of `origins`.
+/// Reads all of `origins`. What has to be waited for is told to `progress`.
 ///
 /// # Errors
 ///
 /// [`Failure::Other`] with the name of the source that can't be read; [`Failure::Producer`] for a command that failed.
-pub fn read(origins: &[Origin], stdin: &mut dyn Read) -> Result<Input, Failure> {
+pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Result<Input, Failure> {
     let mut input = Input::default();
     for origin in origins {
         input.sources.push(Source { name: name(origin), start: input.bytes.len() });
         let left = LIMIT.saturating_sub(u64::try_from(input.bytes.len()).unwrap_or(u64::MAX));
         match origin {
             Origin::File(path) => {
-                let read = read_file(path, left, &mut input.bytes);
+                let read = read_file(path, left, progress, &mut input.bytes);
                 read.with_context(|| format!("can't read {}", path.display()))?;
             }
             Origin::Stdin => {
-                read_at_most(&mut *stdin, left, &mut input.bytes).context("can't read standard input")?;
+                let stdin = progress.reading(&mut *stdin, "standard input");
+                read_at_most(stdin, left, &mut input.bytes).context("can't read standard input")?;
             }
             Origin::Metrics(lines) => {
                 for line in lines {
@@ -67,7 +69,7 @@ pub fn read(origins: &[Origin], stdin: &mut dyn Read) -> Result<Input, Failure> 
                     input.bytes.push(b'\n');
                 }
             }
-            Origin::Command(command) => producer::run(command, left, &mut input.bytes)?,
+            Origin::Command(command) => producer::run(command, left, progress, &mut input.bytes)?,
         }
     }
     Ok(input)
@@ -82,7 +84,7 @@ fn name(origin: &Origin) -> String {
     }
 }
 
-fn read_file(path: &Path, limit: u64, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
+fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
     let mut file = File::open(path).map_err(plain)?;
     let before = file.metadata().map_err(plain)?;
     let kind = before.file_type();
@@ -101,8 +103,13 @@ fn read_file(path: &Path, limit: u64, bytes: &mut Vec<u8>) -> anyhow::Result<()>
         let after = file.metadata().map_err(plain)?;
         return unchanged(&before, &after, bytes.len() - start);
     }
-    let limit = if kind.is_char_device() && !file.is_terminal() { limit.min(DEVICE_LIMIT) } else { limit };
-    read_at_most(&mut file, limit, bytes)
+    if file.is_terminal() {
+        // Who types knows what is waited for.
+        return read_at_most(file, limit, bytes);
+    }
+    let limit = if kind.is_char_device() { limit.min(DEVICE_LIMIT) } else { limit };
+    // Who writes to a pipe may take time.
+    read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes)
 }
 
 /// Whether a file is the same after it was read, by its length and its time, so that what was read is one state of it
@@ -133,8 +140,7 @@ fn plain(error: io::Error) -> anyhow::Error {
     if error.raw_os_error().is_none() {
         return anyhow::Error::new(error);
     }
-    let text = error.to_string();
-    anyhow::Error::msg(text.split(" (os error").next().unwrap_or_default().to_lowercase())
+    anyhow::Error::msg(reason(&error))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 //! | room | what it owns |
 //! | --- | --- |
 //! | [`cli`] | the options and their help, as clap structs |
+//! | [`arguments`] | from the words of the command line to these structs, and what clap says itself |
 //! | [`env`](mod@env) | variables and terminals, captured once |
 //! | [`config`] | flag > variable > default, and the rules across options |
 //! | [`command`] | one file a subcommand |
@@ -20,9 +21,11 @@
 //! | [`gateway`] | the server: addresses, requests, what it answers (pure), and the client (the only one that names ureq) |
 //! | [`output`] | the only writer: streams, colour, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |
+//! | [`duration`](mod@duration), [`os`], [`secret`] | what several rooms need: `30s`, what the system tells, what is never shown |
 //!
 //! Who may use whom is held by `tests/it/layering.rs`.
 
+pub mod arguments;
 pub mod cli;
 pub mod command;
 pub mod config;
@@ -33,13 +36,14 @@ pub mod exposition;
 pub mod gateway;
 pub mod grouping;
 pub mod input;
+pub mod os;
 pub mod output;
 pub mod secret;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::CommandFactory as _;
 use env::Environment;
 use error::{Failure, exit_code};
-use output::{Printer, Terminal, Verbosity};
+use output::{Channel, Printer, Verbosity};
 use std::ffi::OsString;
 use std::io::{Read, Write};
 
@@ -51,44 +55,41 @@ pub struct Streams<'a> {
     pub stdout: &'a mut dyn Write,
     /// Standard error.
     pub stderr: &'a mut dyn Write,
+    /// Standard error once more, for the thread that shows there what takes long; `None` has it shown nowhere.
+    pub progress: Option<Box<dyn Write + Send>>,
 }
 
 /// Runs the program with `args` (the program's name first) and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: Streams<'_>) -> u8 {
-    let mut command = command_line();
-    if let Some(width) = environment.width {
-        command = command.term_width(width);
-    }
-    let cli = match parse(&mut command, args.into_iter().collect()) {
-        Ok(cli) => cli,
-        Err(said) => return say(&said, environment, streams),
+    let args: Vec<OsString> = args.into_iter().collect();
+    let color = arguments::colour_choice(&args);
+    let parsed = arguments::parse(command_line(), environment.width, args);
+    let (terminal, verbosity) = match &parsed {
+        Ok(cli) => (config::terminal(cli.output.color, environment), config::verbosity(&cli.output)),
+        Err(_) => (config::terminal(color, environment), Verbosity::default()),
     };
-    let (terminal, verbosity) = config::output(&cli.output, environment);
-    let mut printer = Printer::new(streams.stdout, streams.stderr, terminal, verbosity);
-    let mut context = command::Context { environment, stdin: streams.stdin, printer: &mut printer };
+    let mut printer =
+        Printer::new(streams.stdout, streams.stderr, terminal, verbosity).with_progress(streams.progress);
+    let done = match parsed {
+        Ok(cli) => {
+            let mut context = command::Context { environment, stdin: streams.stdin, printer: &mut printer };
+            command::run(cli.command, &mut context)
+        }
+        Err(said) if said.use_stderr() => {
+            // Who can't be told of the fault still has the exit code.
+            let _ = arguments::say(Channel::Message, said, &mut printer);
+            return exit_code::USAGE;
+        }
+        Err(said) => arguments::say(Channel::Result, said, &mut printer).map_err(Failure::output),
+    };
     // What is still buffered can fail to be written too, and must be told while there is a printer to tell it.
-    let done =
-        command::run(cli.command, &mut context).and_then(|()| printer.flush().map_err(Failure::output));
+    let done = done.and_then(|()| printer.flush().map_err(Failure::output));
     if let Err(failure) = &done {
         tell(failure, &mut printer);
     }
     match done {
         Ok(()) => exit_code::DONE,
         Err(failure) => failure.exit_code(),
-    }
-}
-
-/// Reads the arguments. clap takes a `--` with nothing behind it for no `--` at all, and what stands there as `-- $CMD`
-/// without the variable would be a push of standard input.
-fn parse(command: &mut clap::Command, args: Vec<OsString>) -> Result<cli::Cli, clap::Error> {
-    let is_cut = args.last().is_some_and(|last| last == "--");
-    let cli = cli::Cli::from_arg_matches(&command.try_get_matches_from_mut(args)?)?;
-    match &cli.command {
-        cli::Command::Push(push) | cli::Command::Add(push) if is_cut && push.producer.is_empty() => {
-            let told = "no COMMAND behind `--`: is the variable set?";
-            Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, told))
-        }
-        _ => Ok(cli),
     }
 }
 
@@ -102,32 +103,5 @@ fn tell(failure: &Failure, printer: &mut Printer<'_>) {
     if !matches!(failure, Failure::OutputClosed) {
         let details = failure.details().unwrap_or_default();
         printer.error(&failure.to_string(), details, failure.hint().as_deref());
-    }
-}
-
-/// Says what clap has to say: the help or the version on standard output, a fault on standard error.
-fn say(said: &clap::Error, environment: &Environment, streams: Streams<'_>) -> u8 {
-    let Streams { stdout, stderr, .. } = streams;
-    let is_terminal =
-        if said.use_stderr() { environment.stderr_is_terminal } else { environment.stdout_is_terminal };
-    let text = said.render();
-    let text = if config::colour(output::ColourChoice::Auto, is_terminal, environment) {
-        text.ansi().to_string()
-    } else {
-        text.to_string()
-    };
-    if said.use_stderr() {
-        // Who can't be told of the fault still has the exit code.
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
-        return u8::try_from(said.exit_code()).unwrap_or(exit_code::USAGE);
-    }
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    match written.map_err(Failure::output) {
-        Ok(()) => exit_code::DONE,
-        Err(failure) => {
-            let mut printer = Printer::new(stdout, stderr, Terminal::default(), Verbosity::default());
-            tell(&failure, &mut printer);
-            failure.exit_code()
-        }
     }
 }

@@ -1,11 +1,12 @@
 //! The process's edge: arguments, surroundings and streams go in, an exit code comes out.
 
-use pushgw::env::Environment;
+use pushgw::env::{Environment, Foreground};
 use std::io;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let (mut stdin, mut stdout, mut stderr) = (io::stdin(), io::stdout(), io::stderr());
-    let streams = pushgw::Streams { stdin: &mut stdin, stdout: &mut stdout, stderr: &mut stderr };
+    let progress = Some(Box::new(Foreground) as Box<_>);
+    let streams = pushgw::Streams { stdin: &mut stdin, stdout: &mut stdout, stderr: &mut stderr, progress };
     pushgw::run(std::env::args_os(), &Environment::capture(), streams).into()
 }

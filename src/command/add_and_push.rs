@@ -9,7 +9,7 @@ use crate::input;
 
 /// Pushes, or prints what would be pushed.
 pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-    let input = input::read(&push.check.origins, context.stdin)?;
+    let input = input::read(&push.check.origins, context.stdin, context.printer.progress())?;
     let accepted = check::accept(&push.check, Some(&push.key), &input, context.printer)?;
     let request = Request {
         method: push.method,

@@ -30,7 +30,7 @@ pub(super) fn run(
     grouping: Option<&GroupingKey>,
     context: &mut Context<'_, '_>,
 ) -> Result<(), Failure> {
-    let input = input::read(&settings.origins, context.stdin)?;
+    let input = input::read(&settings.origins, context.stdin, context.printer.progress())?;
     let report = report(settings, grouping, &input);
     // A reader who saw enough and went away does not change the verdict.
     let shown = show(settings, &input, &report, Channel::Result, context.printer);

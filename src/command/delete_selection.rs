@@ -114,6 +114,11 @@ fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
     BufReader::new(&mut *context.stdin)
         .read_until(b'\n', &mut answer)
         .map_err(|error| anyhow::Error::new(error).context("can't read the answer"))?;
+    if answer.pop() != Some(b'\n') {
+        // What was typed was not sent off.
+        context.printer.end_question();
+        return Ok(false);
+    }
     let answer = String::from_utf8_lossy(&answer).trim().to_ascii_lowercase();
     Ok(answer == "y" || answer == "yes")
 }
@@ -155,7 +160,7 @@ fn delete_each(
     let mut all = Sent::default();
     for (done, place) in places.iter().enumerate() {
         let group = &store.groups[*place];
-        printer.progress(&format!("deleting {}/{}: {}", done + 1, places.len(), group.labels));
+        printer.progress().begin(&format!("deleting {}/{}: {}", done + 1, places.len(), group.labels));
         let sent = match group.path() {
             Some(path) => send(client, delete, path, printer),
             None => Err(Failure::Other(anyhow::anyhow!(
@@ -171,7 +176,7 @@ fn delete_each(
             break;
         }
     }
-    printer.clear_progress();
+    printer.progress().end();
     all
 }
 

@@ -4,6 +4,7 @@ use super::selected::{Selected, warn_of_conflicts, warn_of_text};
 use super::{Context, listener};
 use crate::cli::{ListFormat, ListSort};
 use crate::config::List;
+use crate::env;
 use crate::error::Failure;
 use crate::gateway::{self, Client, Group, Store};
 use crate::output::Printer;
@@ -30,7 +31,7 @@ pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Fail
             Err(failure) if is_first => return Err(failure),
             Err(failure) => context.printer.warning(&failure.to_string()),
             Ok(store) => {
-                context.printer.repaint().map_err(Failure::output)?;
+                context.printer.repaint(env::width()).map_err(Failure::output)?;
                 print(list, &store, context.printer)?;
             }
         }

@@ -66,11 +66,14 @@ fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Re
     client.send_told(request, &mut listener(printer))
 }
 
-/// Tells what happens during an exchange.
+/// Tells what happens during an exchange, and that it is waited for.
 fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
     move |event| match event {
         Event::Retry { tries, reason, wait } => {
             printer.note(&format!("try {tries} failed: {reason}; the next in {} ms", wait.as_millis()));
+        }
+        Event::Waiting { gateway, tries } => {
+            printer.progress().wait_for(&format!("waiting for {gateway}"), tries);
         }
         Event::Exchange(line) => printer.debug(line),
     }

@@ -27,7 +27,7 @@ struct Section {
 
 /// Reads all, checks all, then sends each.
 pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-    let input = input::read(&restore.check.origins, context.stdin)?;
+    let input = input::read(&restore.check.origins, context.stdin, context.printer.progress())?;
     let name = input.sources.first().map_or_else(String::new, |source| source.name.clone());
     let sections = sections(&input, &name, restore.check.rules.utf8_names, context.printer)?;
     let printer = &mut *context.printer;
@@ -51,14 +51,14 @@ pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<()
     let mut tried = 0;
     for (section, body) in sections.iter().zip(&bodies) {
         tried += 1;
-        printer.progress(&format!("pushing {tried}/{}: {}", sections.len(), section.key));
+        printer.progress().begin(&format!("pushing {tried}/{}: {}", sections.len(), section.key));
         let sent = send(restore, &client, section, body, worst.count() == 0, printer)
             .map(|status| unchecked |= status == 202);
         if worst.add(sent, &section.key.to_string(), printer) {
             break;
         }
     }
-    printer.clear_progress();
+    printer.progress().end();
     if unchecked {
         printer.warning(
             "the gateway answered 202: it runs without consistency checks, so the pushes were queued, not verified",

@@ -1,7 +1,7 @@
 //! The part of the operators' commands: `list`, `show`, `delete`, `status`, and pushing a file of groups.
 
 use super::connection::{self, endpoint, group_url};
-use super::{Check, check_of, key, names, unicode};
+use super::{Check, check_of, empty, key, names, unicode};
 use crate::cli;
 use crate::duration;
 use crate::env::Environment;
@@ -129,13 +129,12 @@ impl Delete {
                     "--yes deletes without asking, --dry-run shows what would be deleted",
                 ));
             }
-            let endpoint = endpoint(&args.connection, environment)?;
             return Ok(Self {
                 doomed: Doomed::Selection { selection: selected, confirmed: args.yes },
                 force: args.force,
                 dry_run: args.dry_run,
                 format: args.format,
-                connection: connection::resolve(endpoint, &args.connection, environment)?,
+                connection: connection::to_gateway(&args.connection, environment)?,
             });
         }
         if args.format.is_some() {
@@ -194,8 +193,7 @@ impl List {
             return Err(Failure::usage("--metrics goes with --format table or json: a path has no metrics"));
         }
         let watch = args.watch.as_ref().map(pause).transpose()?;
-        let endpoint = endpoint(&args.connection, environment)?;
-        let connection = connection::resolve(endpoint, &args.connection, environment)?;
+        let connection = connection::to_gateway(&args.connection, environment)?;
         let (sort, metrics, format) = (args.sort, args.metrics, args.format);
         Ok(Self { selection, sort, metrics, watch, format, connection })
     }
@@ -248,8 +246,7 @@ impl Status {
     ///
     /// [`Failure::Usage`].
     pub fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
-        let endpoint = endpoint(&args.connection, environment)?;
-        let connection = connection::resolve(endpoint, &args.connection, environment)?;
+        let connection = connection::to_gateway(&args.connection, environment)?;
         Ok(Self { format: args.format, connection })
     }
 }
@@ -269,7 +266,7 @@ impl Restore {
         let origin = match file.as_path() {
             path if path == Path::new("-") => Origin::Stdin,
             path if path.as_os_str().is_empty() => {
-                return Err(Failure::usage("--groups is empty: is the variable set?"));
+                return Err(empty("--groups"));
             }
             path => Origin::File(path.to_owned()),
         };
@@ -279,8 +276,7 @@ impl Restore {
         let mut check = check_of(&args.input, vec![origin]);
         // A group can be empty, and was so when it was shown.
         check.rules.allow_empty = true;
-        let endpoint = endpoint(&args.connection, environment)?;
-        let connection = connection::resolve(endpoint, &args.connection, environment)?;
+        let connection = connection::to_gateway(&args.connection, environment)?;
         Ok(Some(Self { method, check, connection }))
     }
 }
@@ -294,7 +290,7 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
     let mut older_than = None;
     if let Some(text) = &args.older_than {
         if text.is_empty() {
-            return Err(Failure::usage("--older-than is empty: is the variable set?"));
+            return Err(empty("--older-than"));
         }
         let text = unicode("--older-than", text)?;
         let age = duration::parse(text).map_err(|error| Failure::usage(format!("--older-than: {error}")))?;

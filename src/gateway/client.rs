@@ -5,7 +5,7 @@
 //! connections are ours (`connect`, `wire`): so each failure is known with the step at which it happened, and comes
 //! through ureq as a value of our own inside [`Error::Other`].
 
-use super::connect::{Connector, Limit, plain};
+use super::connect::{Connector, Limit};
 use super::connection::Connection;
 use super::fault::{Answered, Fault, FaultKind, Stage};
 use super::proxy::Route;
@@ -13,6 +13,7 @@ use super::request::{Method, Request};
 use super::retry::{self, Policy};
 use super::tls;
 use super::wire::Wire;
+use crate::os::reason;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::fmt;
@@ -62,6 +63,13 @@ pub enum Event {
         reason: String,
         /// How long until the next.
         wait: Duration,
+    },
+    /// The gateway has been asked, for the first or another time, and its answer is waited for.
+    Waiting {
+        /// The gateway, without its secrets.
+        gateway: String,
+        /// Which try it is, from 1.
+        tries: u32,
     },
     /// A line about the exchange. It holds no secret.
     Exchange(String),
@@ -142,7 +150,7 @@ impl Client {
         let mut tries = 1;
         loop {
             let left = limit.saturating_sub(start.elapsed()).max(Duration::from_millis(1));
-            let exchanged = self.exchange(request, left, listener);
+            let exchanged = self.exchange(request, tries, left, listener);
             let kind = match exchanged {
                 Ok(answer) => return Ok(answer),
                 Err(kind) => kind,
@@ -161,10 +169,12 @@ impl Client {
     fn exchange(
         &self,
         request: &Request<'_>,
+        tries: u32,
         left: Duration,
         listener: &mut dyn FnMut(Event),
     ) -> Result<Answer, FaultKind> {
         self.sent(request, listener);
+        listener(Event::Waiting { gateway: self.connection.endpoint.to_string(), tries });
         let answer = self.call(request, left);
         for note in self.notes.lock().drain(..) {
             listener(Event::Exchange(note));
@@ -263,7 +273,7 @@ impl Client {
             Error::Timeout(Timeout::Connect) => FaultKind::ConnectTimedOut(self.connection.connect_timeout),
             Error::Timeout(_) => FaultKind::TimedOut(Stage::Waiting, self.connection.timeout),
             Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => FaultKind::CutShort,
-            Error::Io(error) => FaultKind::Broken(Stage::Answer, plain(&error)),
+            Error::Io(error) => FaultKind::Broken(Stage::Answer, reason(&error)),
             Error::LargeResponseHeader(..) => {
                 FaultKind::NotHttp(format!("its headers are longer than {} KiB", HEAD_LIMIT / 1024))
             }
@@ -460,7 +470,7 @@ impl Carrier {
         match (error.kind(), self.broken.take()) {
             (io::ErrorKind::TimedOut, _) => FaultKind::TimedOut(stage, self.timeout),
             (_, Some(reason)) => FaultKind::Broken(Stage::Sending, reason),
-            (_, None) => FaultKind::Broken(stage, plain(error)),
+            (_, None) => FaultKind::Broken(stage, reason(error)),
         }
     }
 }
@@ -484,7 +494,7 @@ impl Transport for Carrier {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Known(self.fault(&error)).into()),
             Err(error) => {
-                self.broken = Some(plain(&error));
+                self.broken = Some(reason(&error));
                 Ok(())
             }
         }

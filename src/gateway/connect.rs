@@ -11,6 +11,7 @@ use super::proxy::{Proxy, Route};
 use super::request::USER_AGENT;
 use super::tls;
 use super::wire::{Socket, Timed, Wire};
+use crate::os::reason;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 use std::fmt::Write as _;
@@ -138,7 +139,7 @@ fn to_proxy(proxy: &Proxy, limit: Limit, note: &mut dyn FnMut(String)) -> Result
 
 fn unix(path: &Path, limit: Limit, note: &mut dyn FnMut(String)) -> Result<Timed, FaultKind> {
     let stream = UnixStream::connect(path)
-        .map_err(|error| FaultKind::Connect(format!("{}: {}", path.display(), plain(&error))))?;
+        .map_err(|error| FaultKind::Connect(format!("{}: {}", path.display(), reason(&error))))?;
     note(format!("connected to {}", path.display()));
     Ok(Timed::new(Socket::Unix(stream), limit.deadline))
 }
@@ -159,7 +160,7 @@ fn tcp(host: &str, port: u16, limit: Limit, note: &mut dyn FnMut(String)) -> Res
                 return Ok(Timed::new(Socket::Tcp(stream), limit.deadline));
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => reasons.push((address, None)),
-            Err(error) => reasons.push((address, Some(plain(&error)))),
+            Err(error) => reasons.push((address, Some(reason(&error)))),
         }
     }
     if reasons.iter().all(|(_, reason)| reason.is_none()) {
@@ -196,13 +197,13 @@ fn look_up(host: String, port: u16, limit: Limit) -> Result<Vec<SocketAddr>, Fau
         let _ = sender.send(found);
     });
     if let Err(error) = asked {
-        return Err(FaultKind::NameLookup(plain(&error)));
+        return Err(FaultKind::NameLookup(reason(&error)));
     }
     match answer.recv_timeout(left) {
         Ok(Ok(found)) if found.is_empty() => Err(FaultKind::NameLookup(String::new())),
         Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => {
-            let reason = plain(&error);
+            let reason = reason(&error);
             let reason = reason.strip_prefix("failed to lookup address information: ").unwrap_or(&reason);
             Err(FaultKind::NameLookup(reason.to_owned()))
         }
@@ -218,14 +219,8 @@ fn step(error: &io::Error, stage: Stage, limit: Limit) -> FaultKind {
     match error.kind() {
         io::ErrorKind::TimedOut => limit.fault(),
         io::ErrorKind::UnexpectedEof => FaultKind::Broken(stage, "closed by the other side".to_owned()),
-        _ => FaultKind::Broken(stage, plain(error)),
+        _ => FaultKind::Broken(stage, reason(error)),
     }
-}
-
-/// The operating system's reason without its number.
-pub(super) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 /// A proxy's answer up to its empty line, byte by byte: what follows belongs to the tunnel.

@@ -5,10 +5,13 @@
 //!
 //! A signal for the whole process group, such as Ctrl-C, reaches the command by itself; one that ends us alone is
 //! handed on, so that a supervisor that stops us stops the command too. Either way we wait for it and end as it did; if
-//! it ends with 0 all the same, what it wrote is not known to be all of it, and we end as for the signal.
+//! it ends with 0 all the same, what it wrote is not known to be all of it, and we end as for the signal. A signal that
+//! was ignored when we began, as under `nohup`, stays so.
 
 use super::read_at_most;
 use crate::error::Failure;
+use crate::os::{heeded, reason};
+use crate::output::Progress;
 use anyhow::Context as _;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -31,10 +34,15 @@ const NOT_FOUND: u8 = 127;
 const SIGNALLED: i32 = 128;
 
 /// Runs `command`, the program first, and appends what it writes to `output`, at most `limit` bytes.
-pub(super) fn run(command: &[OsString], limit: u64, output: &mut Vec<u8>) -> Result<(), Failure> {
+pub(super) fn run(
+    command: &[OsString],
+    limit: u64,
+    progress: &Progress,
+    output: &mut Vec<u8>,
+) -> Result<(), Failure> {
     let [program, args @ ..] = command else { return Ok(()) };
     let name = program.to_string_lossy().into_owned();
-    let relay = Relay::start().context("can't listen for signals")?;
+    let relay = Relay::start(progress.clone()).context("can't listen for signals")?;
     let mut child = {
         let mut state = relay.lock();
         let child = Command::new(program).args(args).stdout(Stdio::piped()).spawn();
@@ -64,9 +72,7 @@ fn end(child: &mut Child, relay: &Relay) -> (io::Result<ExitStatus>, Option<i32>
 
 fn not_started(name: &str, error: &io::Error) -> Failure {
     let code = if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE };
-    let text = error.to_string();
-    let reason = text.split(" (os error").next().unwrap_or_default().to_lowercase();
-    Failure::Producer { code, message: format!("can't run `{name}`: {reason}; nothing was sent") }
+    Failure::Producer { code, message: format!("can't run `{name}`: {}; nothing was sent", reason(error)) }
 }
 
 /// `told` is the signal that came while it ran.
@@ -102,11 +108,11 @@ struct Relay {
 }
 
 impl Relay {
-    fn start() -> io::Result<Self> {
+    fn start(progress: Progress) -> io::Result<Self> {
         let state = Arc::new(Mutex::new(State::Idle));
         let came = Arc::new(AtomicUsize::new(0));
-        let all = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
-        for signal in all {
+        let all = heeded(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM]);
+        for &signal in &all {
             flag::register_usize(signal, Arc::clone(&came), usize::try_from(signal).unwrap_or_default())?;
         }
         let mut signals = Signals::new(all)?;
@@ -120,7 +126,10 @@ impl Relay {
                     (State::Running(pid), SIGHUP) => _ = kill_process(*pid, Signal::HUP),
                     // A terminal sends these to the whole group, and to some programs twice is more than once.
                     (State::Running(_) | State::Ending, _) => {}
-                    (State::Idle, signal) => _ = emulate_default_handler(signal),
+                    (State::Idle, signal) => {
+                        progress.abandon();
+                        let _ = emulate_default_handler(signal);
+                    }
                 }
             }
         })?;

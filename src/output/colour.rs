@@ -26,14 +26,12 @@ pub struct ColourVariables<'a> {
     pub no_color: Option<&'a OsStr>,
     /// `CLICOLOR_FORCE`: any value but the empty one and `0` turns colour on (<https://bixense.com/clicolors>).
     pub clicolor_force: Option<&'a OsStr>,
-    /// `TERM`: `dumb` is a terminal without colours.
-    pub term: Option<&'a OsStr>,
 }
 
-/// Whether one stream is coloured. The flag beats the variables, `NO_COLOR` beats `CLICOLOR_FORCE`, and that
-/// one beats what is known about the stream.
+/// Whether one stream is coloured, which `obeys` escape sequences or does not. The flag beats the variables, `NO_COLOR`
+/// beats `CLICOLOR_FORCE`, and that one beats what is known about the stream.
 #[must_use]
-pub fn colour(choice: ColourChoice, is_terminal: bool, variables: ColourVariables<'_>) -> bool {
+pub fn colour(choice: ColourChoice, obeys: bool, variables: ColourVariables<'_>) -> bool {
     let set = |value: Option<&OsStr>| value.is_some_and(|value| !value.is_empty());
     match choice {
         ColourChoice::Always => true,
@@ -44,7 +42,7 @@ pub fn colour(choice: ColourChoice, is_terminal: bool, variables: ColourVariable
         {
             true
         }
-        ColourChoice::Auto => is_terminal && variables.term != Some("dumb".as_ref()),
+        ColourChoice::Auto => obeys,
     }
 }
 
@@ -108,31 +106,27 @@ mod tests {
     #[test]
     fn flag_then_variables_then_terminal() {
         use ColourChoice::{Always, Auto, Never};
-        // choice, terminal, NO_COLOR, CLICOLOR_FORCE, TERM, coloured
+        // choice, a terminal that obeys, NO_COLOR, CLICOLOR_FORCE, coloured
         let table = [
-            (Auto, true, None, None, Some("xterm"), true),
-            (Auto, true, None, None, None, true),
-            (Auto, false, None, None, Some("xterm"), false),
-            (Auto, true, None, None, Some("dumb"), false),
-            (Auto, true, Some("1"), None, Some("xterm"), false),
-            (Auto, true, Some("0"), None, Some("xterm"), false),
-            (Auto, true, Some(""), None, Some("xterm"), true),
-            (Auto, false, None, Some("1"), None, true),
-            (Auto, false, None, Some("1"), Some("dumb"), true),
-            (Auto, false, None, Some("0"), None, false),
-            (Auto, true, None, Some("0"), None, true),
-            (Auto, false, None, Some(""), None, false),
-            (Auto, true, Some("1"), Some("1"), None, false),
-            (Always, false, Some("1"), None, Some("dumb"), true),
-            (Never, true, None, Some("1"), Some("xterm"), false),
+            (Auto, true, None, None, true),
+            (Auto, false, None, None, false),
+            (Auto, true, Some("1"), None, false),
+            (Auto, true, Some("0"), None, false),
+            (Auto, true, Some(""), None, true),
+            (Auto, false, None, Some("1"), true),
+            (Auto, false, None, Some("0"), false),
+            (Auto, true, None, Some("0"), true),
+            (Auto, false, None, Some(""), false),
+            (Auto, true, Some("1"), Some("1"), false),
+            (Always, false, Some("1"), None, true),
+            (Never, true, None, Some("1"), false),
         ];
-        for (choice, terminal, no_color, clicolor_force, term, expected) in table {
+        for (choice, obeys, no_color, clicolor_force, expected) in table {
             let variables = ColourVariables {
                 no_color: no_color.map(OsStr::new),
                 clicolor_force: clicolor_force.map(OsStr::new),
-                term: term.map(OsStr::new),
             };
-            assert_eq!(colour(choice, terminal, variables), expected, "{choice:?} {terminal} {variables:?}");
+            assert_eq!(colour(choice, obeys, variables), expected, "{choice:?} {obeys} {variables:?}");
         }
     }
 

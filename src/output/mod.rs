@@ -6,13 +6,17 @@
 
 mod colour;
 pub mod diagnostics;
+mod line;
 mod printer;
+mod progress;
 pub mod sanitise;
 mod table;
 mod width;
 
 pub use colour::{ColourChoice, ColourVariables, Style, colour};
 pub use diagnostics::{MessageFormat, Source, Sources};
-pub use printer::{Channel, Line, Printer, Span, Stream, Terminal, Verbosity};
+pub use line::{Line, Span};
+pub use printer::{Channel, Printer, Stream, Terminal, Verbosity};
+pub use progress::Progress;
 pub use sanitise::Charset;
 pub use table::{Column, GroupRow, Table, age, groups};

@@ -8,8 +8,9 @@
 //! push that was stored must not end as a failure for want of somebody who listens.
 
 use super::colour::{self, Style};
+use super::line::{Line, Look};
+use super::progress::Progress;
 use super::sanitise::{self, Charset};
-use super::width;
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 
@@ -32,6 +33,8 @@ pub enum Verbosity {
 pub struct Stream {
     /// Somebody looks at it.
     pub is_terminal: bool,
+    /// It moves the cursor when it is told to: a terminal, and no dumb one.
+    pub obeys: bool,
     /// What is written for people is coloured; see [`super::colour()`].
     pub colour: bool,
 }
@@ -58,86 +61,6 @@ pub enum Channel {
     Message,
 }
 
-/// How things for people look on one stream.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
-    pub(super) colour: bool,
-    /// The columns that a line may take; `None` where nobody looks, so that nothing is cut in a pipe.
-    pub(super) width: Option<usize>,
-    pub(super) charset: Charset,
-}
-
-/// A piece of a line with one meaning.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
-    style: Style,
-    text: String,
-}
-
-impl Span {
-    /// A piece that is marked out.
-    #[must_use]
-    pub fn new(style: Style, text: impl Into<String>) -> Self {
-        Self { style, text: text.into() }
-    }
-
-    /// A piece like any other.
-    #[must_use]
-    pub fn plain(text: impl Into<String>) -> Self {
-        Self::new(Style::Plain, text)
-    }
-}
-
-/// A line for people: text, or several pieces with a meaning each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Line(Vec<Span>);
-
-impl Line {
-    /// The columns that it takes.
-    pub(super) fn columns(&self, look: Look) -> usize {
-        self.0.iter().map(|span| width::columns(&sanitise::text(&span.text, look.charset))).sum()
-    }
-
-    /// Appends it as it is shown, in at most `limit` columns, and says how many it took.
-    pub(super) fn push_to(&self, out: &mut String, look: Look, limit: usize) -> usize {
-        let mut used = 0;
-        for Span { style, text } in &self.0 {
-            let text = sanitise::text(text, look.charset);
-            let shown = width::fit(&text, limit - used, look.charset);
-            out.push_str(&style.paint(&shown, look.colour));
-            used = (used + width::columns(&shown)).min(limit);
-            if shown.len() != text.len() {
-                break;
-            }
-        }
-        used
-    }
-}
-
-impl From<&str> for Line {
-    fn from(text: &str) -> Self {
-        Self(vec![Span::plain(text)])
-    }
-}
-
-impl From<String> for Line {
-    fn from(text: String) -> Self {
-        Self(vec![Span::plain(text)])
-    }
-}
-
-impl From<Vec<Span>> for Line {
-    fn from(spans: Vec<Span>) -> Self {
-        Self(spans)
-    }
-}
-
-impl<const N: usize> From<[Span; N]> for Line {
-    fn from(spans: [Span; N]) -> Self {
-        Self(spans.into())
-    }
-}
-
 /// The writer; see the file's comment. Call [`Printer::flush`] at the end: it says whether all was written.
 pub struct Printer<'a> {
     stdout: BufWriter<&'a mut dyn Write>,
@@ -146,8 +69,8 @@ pub struct Printer<'a> {
     verbosity: Verbosity,
     /// A failure of standard output that was met while standard error was written to.
     failed: Option<io::Error>,
-    /// A progress line stands on the terminal and has to go before anything else is written there.
-    progress_shown: bool,
+    /// The line that has to go before anything else is written.
+    progress: Progress,
     /// Something was painted that the next painting replaces.
     painted: bool,
 }
@@ -162,7 +85,19 @@ impl<'a> Printer<'a> {
     ) -> Self {
         colour::take_over();
         let stdout = BufWriter::new(stdout);
-        Self { stdout, stderr, terminal, verbosity, failed: None, progress_shown: false, painted: false }
+        let progress = Progress::default();
+        Self { stdout, stderr, terminal, verbosity, failed: None, progress, painted: false }
+    }
+
+    /// Shows on `stderr`, which is standard error once more, what is being done, where somebody looks: on a terminal
+    /// that takes a line back, and not with `-q`.
+    #[must_use]
+    pub fn with_progress(mut self, stderr: Option<Box<dyn Write + Send>>) -> Self {
+        if self.terminal.stderr.obeys && self.verbosity >= Verbosity::Normal {
+            let Terminal { width, charset, .. } = self.terminal;
+            self.progress = stderr.map_or_else(Progress::default, |s| Progress::new(s, width, charset));
+        }
+        self
     }
 
     /// What the writer was told about its streams.
@@ -192,21 +127,21 @@ impl<'a> Printer<'a> {
     ///
     /// A failure of standard output that came to light since the last call.
     pub fn raw(&mut self) -> io::Result<&mut (dyn Write + 'a)> {
-        self.clear_progress();
+        self.progress.end();
         match self.failed.take() {
             Some(error) => Err(error),
             None => Ok(&mut self.stdout),
         }
     }
 
-    /// One line on standard output for people: made safe, and coloured where the stream is.
+    /// One line on standard output for people: made safe, coloured where the stream is, and wrapped where it is narrow.
     ///
     /// # Errors
     ///
     /// As [`Printer::result`].
     pub fn line(&mut self, line: impl Into<Line>) -> io::Result<()> {
         let mut out = String::new();
-        line.into().push_to(&mut out, self.look(Channel::Result), usize::MAX);
+        line.into().push_paragraph(&mut out, self.look(Channel::Result));
         out.push('\n');
         self.result(out.as_bytes())
     }
@@ -214,16 +149,16 @@ impl<'a> Printer<'a> {
     /// Standard error says what went wrong: one line, what the server said about it below, and what to do.
     ///
     /// `details` are foreign bytes such as a server's answer; they are cut short (see [`sanitise::body`]).
-    /// A hint may have several lines, and is never cut: it may be a command to copy.
+    /// A hint may have several lines; one that is a command is for copying.
     pub fn error(&mut self, message: &str, details: impl AsRef<[u8]>, hint: Option<&str>) {
         let mut text = self.labelled(Style::Bad, "error", message);
         for line in sanitise::body(details.as_ref(), self.terminal.charset) {
             text.push_str("  ");
-            text.push_str(&line);
+            text.push_str(&self.look(Channel::Message).wrap(&line, 2, 4));
             text.push('\n');
         }
         if let Some(hint) = hint {
-            text.push_str(&self.labelled_lines(Style::Hint, "hint", hint));
+            text.push_str(&self.paragraphs(Style::Hint, "hint", hint.lines()));
         }
         self.say(&text);
     }
@@ -238,7 +173,7 @@ impl<'a> Printer<'a> {
     /// What to do about a [`Printer::warning`]; not with `-q`. Those of an error go with it.
     pub fn hint(&mut self, hint: &str) {
         if self.verbosity >= Verbosity::Normal {
-            self.say(&self.labelled_lines(Style::Hint, "hint", hint));
+            self.say(&self.paragraphs(Style::Hint, "hint", hint.lines()));
         }
     }
 
@@ -246,7 +181,9 @@ impl<'a> Printer<'a> {
     pub fn success(&mut self, message: &str) {
         let wanted = if self.terminal.stderr.is_terminal { Verbosity::Normal } else { Verbosity::Verbose };
         if self.verbosity >= wanted {
-            self.say(&format!("{}\n", sanitise::text(message, self.terminal.charset)));
+            let look = self.look(Channel::Message);
+            let message = sanitise::text(message, look.charset);
+            self.say(&format!("{}\n", look.wrap(&message, 0, 2)));
         }
     }
 
@@ -271,34 +208,27 @@ impl<'a> Printer<'a> {
         self.say(&question);
     }
 
-    /// A line that the next one replaces; on a terminal only, and not with `-q`.
-    pub fn progress(&mut self, message: &str) {
-        if self.terminal.stderr.is_terminal && self.verbosity >= Verbosity::Normal {
-            // A line that wraps could not be taken back.
-            let columns = self.terminal.width.unwrap_or(80).saturating_sub(1);
-            let message = sanitise::text(message, self.terminal.charset);
-            let message = width::fit(&message, columns, self.terminal.charset);
-            self.say(&message);
-            self.progress_shown = true;
-        }
+    /// Ends the line of a question that was answered with the end of input.
+    pub fn end_question(&mut self) {
+        self.say("\n");
     }
 
-    /// Takes the progress line away. Everything that is written does so by itself.
-    pub fn clear_progress(&mut self) {
-        if std::mem::take(&mut self.progress_shown) {
-            let _ = self.stderr.write_all(b"\r\x1b[K").and_then(|()| self.stderr.flush());
-        }
+    /// The line for what is being done; whatever is written ends it.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.progress
     }
 
-    /// Empties the screen for what is printed next, where standard output is a terminal; elsewhere an empty line
-    /// separates it from what was printed before.
+    /// Empties the screen for what is printed next, where standard output is a terminal that does; elsewhere an empty
+    /// line separates it from what was printed before. `width` is how wide the terminal is by now.
     ///
     /// # Errors
     ///
     /// As [`Printer::result`].
-    pub fn repaint(&mut self) -> io::Result<()> {
+    pub fn repaint(&mut self, width: Option<usize>) -> io::Result<()> {
+        self.terminal.width = width;
         let first = !std::mem::replace(&mut self.painted, true);
-        match (self.terminal.stdout.is_terminal, first) {
+        match (self.terminal.stdout.obeys, first) {
             (true, _) => self.result(b"\x1b[H\x1b[2J"),
             (false, true) => Ok(()),
             (false, false) => self.result(b"\n"),
@@ -324,8 +254,12 @@ impl<'a> Printer<'a> {
         Look { colour: stream.colour, width: width.filter(|_| stream.is_terminal), charset }
     }
 
-    /// Text that is ready, to either stream. Only [`Channel::Result`] can fail.
-    pub(super) fn write(&mut self, channel: Channel, text: &str) -> io::Result<()> {
+    /// Text that is ready, to either stream.
+    ///
+    /// # Errors
+    ///
+    /// As [`Printer::result`], for [`Channel::Result`]; never for [`Channel::Message`].
+    pub fn write(&mut self, channel: Channel, text: &str) -> io::Result<()> {
         match channel {
             Channel::Result => self.result(text.as_bytes()),
             Channel::Message => {
@@ -335,21 +269,20 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// `label: message` on one line.
+    /// `label: message`.
     fn labelled(&self, style: Style, label: &str, message: &str) -> String {
-        let label = style.paint(&format!("{label}:"), self.terminal.stderr.colour);
-        format!("{label} {}\n", sanitise::text(message, self.terminal.charset))
+        self.paragraphs(style, label, std::iter::once(message))
     }
 
-    /// `label: text`, the text's further lines standing below its first one: none begins a line, where it
-    /// could pass for another message.
-    fn labelled_lines(&self, style: Style, label: &str, text: &str) -> String {
-        let mut lines = text.lines();
-        let mut out = self.labelled(style, label, lines.next().unwrap_or_default());
+    /// `label: text`, each of the text's lines in lines that fit the terminal. All but the first stand below where it
+    /// begins: none begins where it could pass for another message.
+    fn paragraphs<'t>(&self, style: Style, label: &str, text: impl Iterator<Item = &'t str>) -> String {
+        let look = self.look(Channel::Message);
         let indent = label.len() + 2;
-        for line in lines {
-            out.extend(std::iter::repeat_n(' ', indent));
-            out.push_str(&sanitise::text(line, self.terminal.charset));
+        let mut out = style.paint(&format!("{label}:"), look.colour);
+        for (number, line) in text.enumerate() {
+            out.extend(std::iter::repeat_n(' ', if number == 0 { 1 } else { indent }));
+            out.push_str(&look.wrap(&sanitise::text(line, look.charset), indent, indent));
             out.push('\n');
         }
         out
@@ -357,7 +290,7 @@ impl<'a> Printer<'a> {
 
     /// Writes to standard error in one piece, so that what another process writes there can't come between.
     fn say(&mut self, text: &str) {
-        self.clear_progress();
+        self.progress.end();
         if let Err(error) = self.stdout.flush() {
             self.failed.get_or_insert(error);
         }
@@ -368,18 +301,19 @@ impl<'a> Printer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::Span;
     use std::cell::RefCell;
     use std::rc::Rc;
 
     const PIPE: Terminal = Terminal {
-        stdout: Stream { is_terminal: false, colour: false },
-        stderr: Stream { is_terminal: false, colour: false },
+        stdout: Stream { is_terminal: false, obeys: false, colour: false },
+        stderr: Stream { is_terminal: false, obeys: false, colour: false },
         width: None,
         charset: Charset::Unicode,
     };
     const TTY: Terminal = Terminal {
-        stdout: Stream { is_terminal: true, colour: false },
-        stderr: Stream { is_terminal: true, colour: false },
+        stdout: Stream { is_terminal: true, obeys: true, colour: false },
+        stderr: Stream { is_terminal: true, obeys: true, colour: false },
         width: Some(80),
         charset: Charset::Unicode,
     };
@@ -478,24 +412,10 @@ mod tests {
     }
 
     #[test]
-    fn progress_is_for_a_terminal_and_goes_away() {
-        let print = |printer: &mut Printer<'_>| {
-            printer.progress("waiting 1");
-            printer.progress("waiting 2");
-            printer.success("done");
-        };
-        assert_eq!(said(PIPE, Verbosity::Verbose, print), "done\n");
-        assert_eq!(said(TTY, Verbosity::Quiet, print), "");
-        assert_eq!(said(TTY, Verbosity::Normal, print), "waiting 1\r\x1b[Kwaiting 2\r\x1b[Kdone\n");
-        let narrow = Terminal { width: Some(8), ..TTY };
-        assert_eq!(said(narrow, Verbosity::Normal, |p| p.progress("waiting 日本")), "waitin…\r\x1b[K");
-    }
-
-    #[test]
     fn what_is_painted_anew_replaces_what_was() {
         let paint = |printer: &mut Printer<'_>| {
             for line in ["1", "2"] {
-                printer.repaint().unwrap();
+                printer.repaint(Some(80)).unwrap();
                 printer.line(line).unwrap();
             }
         };

@@ -5,7 +5,8 @@
 //! off, because the lines of these tables go through `grep` and `awk`: one row is one line, nothing is cut in a
 //! pipe, and no line ends in blanks.
 
-use super::printer::{Channel, Line, Look, Printer, Span};
+use super::line::{Line, Look, Span};
+use super::printer::{Channel, Printer};
 use super::{Style, width};
 use crate::gateway::State;
 use std::io;
@@ -13,8 +14,10 @@ use std::time::Duration;
 
 /// What stands between two columns.
 const GAP: usize = 2;
-/// A column that gives way keeps this many columns of the terminal.
+/// As many columns of the terminal a group's name keeps, and a line before its last piece.
 const NARROWEST: usize = 16;
+/// As many the state keeps. With the name and an age it makes 40: no terminal is narrower.
+const NARROWEST_STATE: usize = 11;
 /// As long as it has this many, other columns stay.
 const COMFORTABLE: usize = 40;
 
@@ -29,7 +32,8 @@ enum Align {
 pub struct Column {
     heading: &'static str,
     align: Align,
-    gives_way: bool,
+    /// What it keeps where it is shortened.
+    gives_way: Option<usize>,
     goes: bool,
 }
 
@@ -37,19 +41,20 @@ impl Column {
     /// A column of text.
     #[must_use]
     pub fn text(heading: &'static str) -> Self {
-        Self { heading, align: Align::Left, gives_way: false, goes: false }
+        Self { heading, align: Align::Left, gives_way: None, goes: false }
     }
 
     /// A column of numbers.
     #[must_use]
     pub fn number(heading: &'static str) -> Self {
-        Self { heading, align: Align::Right, gives_way: false, goes: false }
+        Self { heading, align: Align::Right, gives_way: None, goes: false }
     }
 
-    /// The column is shortened, with an ellipsis, where the table is wider than the terminal.
+    /// The column is shortened, with an ellipsis, where the table is wider than the terminal, the first of such columns
+    /// first; but not below `narrowest`.
     #[must_use]
-    pub fn giving_way(self) -> Self {
-        Self { gives_way: true, ..self }
+    pub fn giving_way(self, narrowest: usize) -> Self {
+        Self { gives_way: Some(narrowest), ..self }
     }
 
     /// The column is left out where the table is wider than the terminal, the first of such columns first: before
@@ -60,7 +65,8 @@ impl Column {
     }
 }
 
-/// Rows of cells below headings. A table whose headings are all empty has no line of them.
+/// Rows of cells below headings. A table whose headings are all empty has no line of them: its rows are names and what
+/// stands behind them, which is wrapped where the terminal is narrow.
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<Column>,
@@ -91,7 +97,7 @@ impl Table {
             return out;
         }
         let widths = self.widths(look);
-        if self.columns.iter().any(|column| !column.heading.is_empty()) {
+        if self.has_headings() {
             let headings =
                 self.columns.iter().map(|column| [Span::new(Style::Heading, column.heading)].into());
             self.push_row(&mut out, &headings.collect::<Vec<_>>(), &widths, look);
@@ -100,6 +106,10 @@ impl Table {
             self.push_row(&mut out, row, &widths, look);
         }
         out
+    }
+
+    fn has_headings(&self) -> bool {
+        self.columns.iter().any(|column| !column.heading.is_empty())
     }
 
     /// How wide each column is: as its widest cell, unless it gives way to the terminal's width; `None` is not shown.
@@ -117,7 +127,7 @@ impl Table {
         let mut excess = total.saturating_sub(limit);
         // Nothing goes for the sake of a name that can be told from the others without its end.
         let yields = |(column, width): (&Column, &usize)| {
-            if column.gives_way { width.saturating_sub(COMFORTABLE) } else { 0 }
+            column.gives_way.map_or(0, |_| width.saturating_sub(COMFORTABLE))
         };
         let can_yield: usize = self.columns.iter().zip(&widths).map(yields).sum();
         let mut widths: Vec<_> = widths.into_iter().map(Some).collect();
@@ -127,8 +137,8 @@ impl Table {
             }
         }
         for (column, width) in self.columns.iter().zip(&mut widths) {
-            if let Some(width) = width.as_mut().filter(|_| column.gives_way) {
-                let narrow = width.saturating_sub(excess).max(NARROWEST.min(*width));
+            if let (Some(width), Some(narrowest)) = (width.as_mut(), column.gives_way) {
+                let narrow = width.saturating_sub(excess).max(narrowest.min(*width));
                 excess -= *width - narrow;
                 *width = narrow;
             }
@@ -138,7 +148,16 @@ impl Table {
 
     fn push_row(&self, out: &mut String, cells: &[Line], widths: &[Option<usize>], look: Look) {
         if let ([cell], 2..) = (cells, self.columns.len()) {
-            cell.push_to(out, look, look.width.unwrap_or(usize::MAX));
+            cell.push_with_end(out, look, look.width.unwrap_or(usize::MAX), NARROWEST);
+            out.push('\n');
+            return;
+        }
+        if let (false, [name, what], [Some(width), _]) = (self.has_headings(), cells, widths) {
+            let (before, shown) = (width + GAP, name.push_to(out, look, *width));
+            if what.columns(look) > 0 {
+                out.extend(std::iter::repeat_n(' ', before - shown));
+                what.push_wrapped(out, look, before, before);
+            }
             out.push('\n');
             return;
         }
@@ -203,11 +222,11 @@ pub struct GroupRow {
 #[must_use]
 pub fn groups(rows: impl IntoIterator<Item = GroupRow>) -> Table {
     let mut table = Table::new([
-        Column::text("GROUP").giving_way(),
+        Column::text("GROUP").giving_way(NARROWEST),
         Column::number("METRICS").going(),
         Column::number("SERIES").going(),
         Column::number("LAST PUSH"),
-        Column::text("STATE"),
+        Column::text("STATE").giving_way(NARROWEST_STATE),
     ]);
     for row in rows {
         let number =
@@ -217,7 +236,8 @@ pub fn groups(rows: impl IntoIterator<Item = GroupRow>) -> Table {
         table.row([row.group.into(), number(row.metrics), number(row.series), pushed.into(), state]);
         for (name, kind, series) in row.families {
             table.row([Line::from(vec![
-                Span::plain(format!("  {name}  ")),
+                Span::plain(format!("  {name}")),
+                Span::plain("  "),
                 Span::new(Style::Faint, format!("{kind}, {series} series")),
             ])]);
         }
@@ -313,15 +333,18 @@ job=video_processing in…         4d  ok
 "#]]
             .raw()
         );
-        // The columns of numbers are never cut.
+        // As narrow as a terminal is, all of it fits; the columns of numbers are never cut.
+        let narrow = rows().render(Look { width: Some(40), charset: Charset::Ascii, ..PIPE });
+        assert!(narrow.lines().all(|line| line.len() <= 40), "{narrow}");
         let shown = rows().render(Look { width: Some(10), charset: Charset::Ascii, ..PIPE });
+        assert_eq!(narrow, shown);
         assert_data_eq!(
             shown,
             str![[r#"
 GROUP             LAST PUSH  STATE
 job=db_backup            3m  ok
-job=\u{52d5}\...      2h 5m  failed 1m ago, conflict
-job=x\x1b[2J ...      never  failed 1m ago, conflict
+job=\u{52d5}\...      2h 5m  failed 1...
+job=x\x1b[2J ...      never  failed 1...
 job=video_pro...         4d  ok
 
 "#]]
@@ -330,8 +353,22 @@ job=video_pro...         4d  ok
     }
 
     #[test]
+    fn the_end_of_a_line_of_one_cell_outlasts_its_beginning() {
+        let shown = |width| {
+            let mut table = Table::new([Column::text("A"), Column::text("B")]);
+            let name = "a_metric_with_a_long_name";
+            table.row([Line::from(vec![Span::plain(name), Span::new(Style::Faint, "  gauge, 3 series")])]);
+            table.render(Look { width, ..PIPE }).lines().nth(1).unwrap().to_owned()
+        };
+        assert_eq!(shown(None), "a_metric_with_a_long_name  gauge, 3 series");
+        assert_eq!(shown(Some(42)), "a_metric_with_a_long_name  gauge, 3 series");
+        assert_eq!(shown(Some(33)), "a_metric_with_a…  gauge, 3 series");
+        assert_eq!(shown(Some(32)), "a_metric_with_a_long_name  gaug…");
+    }
+
+    #[test]
     fn a_wide_character_that_is_cut_moves_nothing() {
-        let mut table = Table::new([Column::text("A").giving_way(), Column::text("B")]);
+        let mut table = Table::new([Column::text("A").giving_way(NARROWEST), Column::text("B")]);
         table.row(["a日本語日本語日本語".into(), "b".into()]);
         table.row(["日本語日本語日本語".into(), "b".into()]);
         let shown = table.render(Look { width: Some(19), ..PIPE });
@@ -361,6 +398,17 @@ job=video_pro...         4d  ok
         table.row(["up:".into(), [Span::new(Style::Good, "yes")].into()]);
         table.row(["nothing".into()]);
         assert_eq!(table.render(PIPE), "version:  1.11.2\nup:       yes\nnothing\n");
+        let mut table = Table::new([Column::text(""), Column::text("")]);
+        table.row([
+            "features".into(),
+            [Span::new(Style::Good, "no UTF-8 names"), Span::plain(", no admin API")].into(),
+        ]);
+        table.row(["".into(), "{job=\"one\"}".into()]);
+        let narrow = Look { width: Some(30), ..PIPE };
+        assert_eq!(
+            table.render(narrow),
+            "features  no UTF-8 names, no\n          admin API\n          {job=\"one\"}\n"
+        );
     }
 
     #[test]
@@ -389,7 +437,7 @@ job=video_pro...         4d  ok
             cells in prop::collection::vec(prop::collection::vec("[a日\u{301}\n\u{1b}]{0,40}", 0..4), 1..5),
             width in prop::option::of(0..120_usize),
         ) {
-            let mut table = Table::new([Column::text("A").giving_way(), Column::number("B"), Column::text("C")]);
+            let mut table = Table::new([Column::text("A").giving_way(NARROWEST), Column::number("B"), Column::text("C")]);
             for row in &cells {
                 table.row(row.iter().map(|cell| Line::from(cell.as_str())).collect::<Vec<_>>());
             }

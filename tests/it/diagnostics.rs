@@ -14,7 +14,8 @@ fn check(options: &[&str], text: &[u8]) -> String {
     environment.variables.insert("LC_ALL".into(), "C.UTF-8".into());
     let args = ["pushgw", "check"].iter().chain(options).map(OsString::from);
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let streams = pushgw::Streams { stdin: &mut &*text, stdout: &mut stdout, stderr: &mut stderr };
+    let streams =
+        pushgw::Streams { stdin: &mut &*text, stdout: &mut stdout, stderr: &mut stderr, progress: None };
     let code = pushgw::run(args, &environment, streams);
     let mut shown = String::from_utf8([stdout, stderr].concat()).unwrap();
     if code != 0 {

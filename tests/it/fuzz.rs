@@ -247,7 +247,8 @@ fn environment(random: &mut Random, server: &str) -> Environment {
 fn survive(environment: &Environment, args: &[OsString], stdin: &[u8]) -> Inside {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let run = AssertUnwindSafe(|| {
-        let streams = Streams { stdin: &mut &*stdin, stdout: &mut stdout, stderr: &mut stderr };
+        let streams =
+            Streams { stdin: &mut &*stdin, stdout: &mut stdout, stderr: &mut stderr, progress: None };
         pushgw::run(std::iter::once("pushgw".into()).chain(args.iter().cloned()), environment, streams)
     });
     let given = || format!("{args:?}\n{environment:?}\nstdin: \"{}\"", stdin.escape_ascii());

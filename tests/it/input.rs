@@ -1,6 +1,6 @@
 //! What is pushed is all of it, or nothing: files, pipes, devices and commands, and what becomes of them on the way.
 
-use crate::support::{Pushgw, Server, pushgw, shell};
+use crate::support::{Pushgw, Server, heeding, pushgw, shell};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
@@ -152,7 +152,7 @@ fn a_producer_that_writes_no_metrics_is_told_by_line() {
 fn a_signal_reaches_the_producer() {
     let server = Server::unused();
     for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_pushgw"))
+        let mut child = heeding(env!("CARGO_BIN_EXE_pushgw"))
             .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c"])
             .arg("echo ready >&2; echo a 1; read line; echo never reached >&2")
             .env_clear()
@@ -185,7 +185,7 @@ fn a_producer_that_was_told_to_stop_is_not_pushed() {
     // Not handed on, since a terminal tells the producer itself; this one goes on to its end.
     let deaf = "trap '' INT; echo a 1; echo ready >&2; read line; exit 0";
     for (signal, script, code) in [(Signal::TERM, orderly, 143), (Signal::INT, deaf, 130)] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_pushgw"))
+        let mut child = heeding(env!("CARGO_BIN_EXE_pushgw"))
             .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -223,7 +223,7 @@ fn a_signal_ends_the_push_behind_a_producer() {
             connection.hang();
         }
     });
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pushgw"))
+    let mut child = heeding(env!("CARGO_BIN_EXE_pushgw"))
         .args(["push", "-j", "x", "-g", &server.url(), "--", "echo", "a 1"])
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -234,6 +234,15 @@ fn a_signal_ends_the_push_behind_a_producer() {
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let status = child.wait().unwrap();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2));
+}
+
+/// As with `nohup`, which is what a push that shall outlive its shell is run with.
+#[test]
+fn a_signal_that_was_to_be_ignored_is() {
+    let (call, server) =
+        taken(shell("trap '' HUP; exec pushgw push -j x -- sh -c 'kill -HUP $PPID; echo a 1'"));
+    call.run();
+    assert_eq!(body(&server), "a 1\n");
 }
 
 /// The time limit is for the request: a producer takes as long as it takes.

@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 /// Each room and the rooms that it may name. `gateway` stands for the room's pure files and its client alike.
 const ARROWS: &[(&str, &[&str])] = &[
     ("cli", &[]),
+    ("arguments", &["cli", "output"]),
     ("duration", &[]),
     ("env", &[]),
     ("secret", &[]),
+    ("os", &[]),
     ("grouping", &[]),
     ("exposition", &["grouping"]),
-    ("gateway", &["grouping", "secret"]),
+    ("gateway", &["grouping", "os", "secret"]),
     ("error", &["gateway"]),
-    ("input", &["error", "output"]),
-    ("output", &["exposition", "gateway"]),
+    ("input", &["error", "os", "output"]),
+    ("output", &["exposition", "gateway", "os"]),
     (
         "config",
         &[

@@ -31,5 +31,6 @@ mod show;
 mod statuses;
 mod stored;
 mod support;
+mod terminal;
 mod vectors;
 mod victoriametrics;

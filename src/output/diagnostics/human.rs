@@ -25,7 +25,7 @@ use crate::exposition::Diagnostic;
 use crate::output::Style;
 use crate::output::diagnostics::locate::{Locator, Place};
 use crate::output::sanitise::{Unit, units};
-use crate::output::width::columns;
+use crate::output::width::{columns, wrap};
 use memchr::memchr;
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -104,8 +104,8 @@ impl Page {
     fn title(&mut self, diagnostic: &Diagnostic) {
         let severity = format!("{}[{}]", severity_name(diagnostic.severity), diagnostic.code.as_str());
         self.push(severity_style(diagnostic.severity), &severity);
-        let message = self.look.text(&diagnostic.message);
-        self.push(Style::Strong, &format!(": {message}"));
+        let message = format!(": {}", self.look.text(&diagnostic.message));
+        self.push(Style::Strong, &wrap(&message, severity.len(), 2, self.look.width));
         self.out.push('\n');
     }
 
@@ -126,21 +126,32 @@ impl Page {
                 self.gutter_line("", Style::Plain, "");
                 self.gutter_line(&mark.place.line.to_string(), Style::Plain, &window.text);
             }
-            let columns = window.columns(&mark.span);
-            let line: String = std::iter::repeat_n(mark.line, columns.len()).collect();
-            let label = if mark.label.is_empty() { String::new() } else { format!(" {}", mark.label) };
-            self.gutter_line("", mark.style, &format!("{:1$}{line}{label}", "", columns.start));
+            let marked = window.columns(&mark.span);
+            let line: String = std::iter::repeat_n(mark.line, marked.len()).collect();
+            let line = format!("{:1$}{line}", "", marked.start);
+            let (label, wide, room) = (&mark.label, columns(&mark.label), self.room());
+            if label.is_empty() {
+                self.gutter_line("", mark.style, &line);
+            } else if marked.end + 1 + wide <= room {
+                self.gutter_line("", mark.style, &format!("{line} {label}"));
+            } else {
+                let start = marked.start.min(room.saturating_sub(wide));
+                self.gutter_line("", mark.style, &line);
+                self.gutter_line("", mark.style, &format!("{:start$}{label}", ""));
+            }
         }
     }
 
     fn help(&mut self, help: &str) {
+        const LABEL: &str = "help:";
         let gutter = self.gutter;
+        let before = gutter + 3 + LABEL.len() + 1;
         self.gutter_line("", Style::Plain, "");
         for (n, line) in help.lines().enumerate() {
             let line = self.look.text(line);
+            let line = wrap(&line, before, before, self.look.width);
             self.push(Style::Faint, &format!("{:gutter$} {} ", "", if n == 0 { '=' } else { ' ' }));
-            let label = if n == 0 { "help:" } else { "     " };
-            self.push(if n == 0 { Style::Hint } else { Style::Plain }, label);
+            self.push(if n == 0 { Style::Hint } else { Style::Plain }, if n == 0 { LABEL } else { "     " });
             let _ = writeln!(self.out, " {line}");
         }
     }

@@ -13,7 +13,8 @@ mod short;
 
 pub use locate::Source;
 
-use super::printer::{Channel, Look, Printer, Verbosity};
+use super::line::Look;
+use super::printer::{Channel, Printer, Verbosity};
 use super::{Style, sanitise};
 use crate::exposition::{Diagnostic, Report, Severity};
 use locate::{Locator, Place};

@@ -12,8 +12,8 @@ use snapbox::{IntoData, assert_data_eq, str};
 use std::ops::Range;
 
 const LOG: Terminal = Terminal {
-    stdout: Stream { is_terminal: false, colour: false },
-    stderr: Stream { is_terminal: false, colour: false },
+    stdout: Stream { is_terminal: false, obeys: false, colour: false },
+    stderr: Stream { is_terminal: false, obeys: false, colour: false },
     width: None,
     charset: Charset::Unicode,
 };
@@ -570,7 +570,7 @@ proptest::proptest! {
         ascii in proptest::bool::ANY,
     ) {
         let charset = if ascii { Charset::Ascii } else { Charset::Unicode };
-        let stdout = Stream { is_terminal: true, colour: false };
+        let stdout = Stream { is_terminal: true, obeys: true, colour: false };
         let terminal = Terminal { stdout, width, charset, ..LOG };
         let (one, two) = text.split_at(cut.min(text.len()));
         let mut found = error(spans[0].0..spans[0].0 + spans[0].1);

@@ -3,6 +3,7 @@
 //! A test says what it gives and what it expects; what it does not mention must not happen. So exit code 0, nothing on
 //! standard output and nothing on standard error are expected unless told otherwise, and a failure prints everything.
 
+use super::session::Session;
 use super::terminal::{Screen, Terminal};
 use super::{Gateway, PATIENCE};
 use rustix::process::{Pid, Signal, kill_process};
@@ -32,6 +33,14 @@ pub(crate) fn shell(script: &str) -> Pushgw {
     Pushgw::new("/bin/sh").args(["-c", script]).env("PATH", path.expect("a PATH"))
 }
 
+/// A program that heeds signals which these tests were started to ignore, as they are in the background of a script. It
+/// is the process that is started, in the end.
+pub(crate) fn heeding(program: impl AsRef<OsStr>) -> Command {
+    let mut env = Command::new("env");
+    env.arg("--default-signal=HUP,INT,QUIT").arg(program);
+    env
+}
+
 /// A stream of a program that can be a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tty {
@@ -51,6 +60,7 @@ pub(crate) struct Pushgw {
     stdin: Stdin,
     stdout_closed: bool,
     ttys: Vec<Tty>,
+    is_controlled: bool,
     columns: u16,
     keys: Vec<u8>,
     patience: Duration,
@@ -115,6 +125,7 @@ impl Pushgw {
             stdin: Stdin::Empty,
             stdout_closed: false,
             ttys: Vec::new(),
+            is_controlled: false,
             columns: 80,
             keys: Vec::new(),
             patience: PATIENCE,
@@ -138,6 +149,11 @@ impl Pushgw {
     pub(crate) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.env.insert(name.as_ref().to_owned(), value.as_ref().to_owned());
         self
+    }
+
+    /// All of these.
+    pub(crate) fn envs(self, variables: &[(&str, &str)]) -> Self {
+        variables.iter().fold(self, |call, (name, value)| call.env(name, value))
     }
 
     /// Names this gateway in `PUSHGATEWAY_URL`.
@@ -186,6 +202,11 @@ impl Pushgw {
         self.ttys = streams.to_vec();
         self.columns = columns;
         self
+    }
+
+    /// All streams are one terminal, and it is the one that the keys Ctrl-C and Ctrl-Z act through.
+    pub(crate) fn controlled(self, columns: u16) -> Self {
+        Self { is_controlled: true, ..self.tty(&[Tty::Stdin, Tty::Stdout, Tty::Stderr], columns) }
     }
 
     /// What the person at the terminal types, all at once; `\x04` is the end of input.
@@ -252,6 +273,12 @@ impl Pushgw {
         self
     }
 
+    /// Expects exactly this on the terminal.
+    pub(crate) fn screen_is(mut self, text: impl Into<String>) -> Self {
+        self.screen = Expected::Exactly(text.into());
+        self
+    }
+
     /// Runs it to its end and holds it to what was expected.
     #[track_caller]
     pub(crate) fn run(self) -> Output {
@@ -270,6 +297,13 @@ impl Pushgw {
         complaints.extend(self.screen.complaints("the terminal", &output.screen()));
         assert!(complaints.is_empty(), "{}\n{output}", complaints.join("\n"));
         output
+    }
+
+    /// Starts it with a person at its terminal who waits for what is shown.
+    #[track_caller]
+    pub(crate) fn session(self) -> Session {
+        let (child, screen) = self.spawn();
+        Session::new(child, screen.expect("a terminal"), self.directory)
     }
 
     #[track_caller]
@@ -291,7 +325,15 @@ impl Pushgw {
         } else {
             Stdio::piped()
         };
-        let child = Command::new(&self.program)
+        let mut command = if self.is_controlled {
+            // It becomes the program, in a session whose terminal is standard input.
+            let mut setsid = heeding("setsid");
+            setsid.arg("--ctty").arg(&self.program);
+            setsid
+        } else {
+            Command::new(&self.program)
+        };
+        let child = command
             .args(&self.args)
             .env_clear()
             .envs(&self.env)
@@ -372,7 +414,7 @@ fn collect(mut child: Child, screen: Option<Screen>, input: &Input) -> Output {
 }
 
 /// Reads a stream to its end in a thread of its own.
-fn reader(mut stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+pub(super) fn reader(mut stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();

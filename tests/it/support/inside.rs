@@ -29,10 +29,37 @@ pub(crate) fn inside<A: Into<OsString>>(
 ) -> Inside {
     let mut environment = Environment::default();
     environment.variables.insert("PUSHGATEWAY_URL".into(), url.into());
-    let (mut stdin, mut stdout, mut stderr) = (stdin, Vec::new(), Vec::new());
-    let streams = Streams { stdin: &mut stdin, stdout: &mut stdout, stderr: &mut stderr };
+    run(&environment, stdin, args)
+}
+
+/// The same at a terminal that is so wide, with these variables.
+pub(crate) fn inside_at(
+    url: &str,
+    columns: usize,
+    variables: &[(&str, &str)],
+    stdin: &[u8],
+    args: &[&str],
+) -> Inside {
+    let variables = [&[("PUSHGATEWAY_URL", url), ("NO_COLOR", "1")], variables].concat();
+    let environment = Environment {
+        variables: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        stdin_is_terminal: false,
+        stdout_is_terminal: true,
+        stderr_is_terminal: true,
+        width: Some(columns),
+    };
+    run(&environment, stdin, args)
+}
+
+fn run<A: Into<OsString>>(
+    environment: &Environment,
+    mut stdin: &[u8],
+    args: impl IntoIterator<Item = A>,
+) -> Inside {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let streams = Streams { stdin: &mut stdin, stdout: &mut stdout, stderr: &mut stderr, progress: None };
     let args = std::iter::once("pushgw".into()).chain(args.into_iter().map(Into::into));
-    let code = pushgw::run(args, &environment, streams);
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    let code = pushgw::run(args, environment, streams);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Inside { code, stdout: text(&stdout), stderr: text(&stderr) }
 }

@@ -1,7 +1,7 @@
 //! A pseudo-terminal: what makes `pushgw` believe that a person is there.
 //!
 //! It is nobody's controlling terminal, because making it one takes code between fork and exec, which is `unsafe`. So
-//! Ctrl-C typed into it is a byte; a test that means the signal sends the signal.
+//! Ctrl-C typed into it is a byte, unless `setsid` makes it one (see [`super::Pushgw::controlled`]).
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -48,6 +48,16 @@ impl Terminal {
 pub(crate) struct Screen(File);
 
 impl Screen {
+    /// Makes the terminal that wide, as a window that is resized.
+    pub(crate) fn resize(&self, columns: u16) -> io::Result<()> {
+        Ok(tcsetwinsize(&self.0, Winsize { ws_col: columns, ws_row: 24, ws_xpixel: 0, ws_ypixel: 0 })?)
+    }
+
+    /// Another hold on what is seen.
+    pub(crate) fn eye(&self) -> io::Result<Self> {
+        Ok(Self(self.0.try_clone()?))
+    }
+
     /// The keyboard.
     pub(crate) fn keyboard(&self) -> io::Result<File> {
         self.0.try_clone()

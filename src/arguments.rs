@@ -1,0 +1,74 @@
+//! From the words of the command line to the structs of `cli`, and what clap says itself: the help, the version, and the
+//! faults that it finds. All of that obeys what the rest of the program obeys: `--color` and the variables, the terminal's
+//! width, and what can be shown safely.
+
+use crate::cli;
+use crate::output::{Channel, Printer, sanitise};
+use clap::error::{ContextValue, ErrorKind};
+use clap::{FromArgMatches as _, ValueEnum as _};
+use std::ffi::OsString;
+use std::io;
+
+/// The help is as wide as the terminal, but not wider than can be read.
+const WIDEST: usize = 100;
+
+/// Reads the arguments. clap takes a `--` with nothing behind it for no `--` at all, and what stands there as `-- $CMD`
+/// without the variable would be a push of standard input.
+///
+/// # Errors
+///
+/// What clap has to say instead: a fault, and also the help and the version.
+pub fn parse(
+    mut command: clap::Command,
+    width: Option<usize>,
+    args: Vec<OsString>,
+) -> Result<cli::Cli, clap::Error> {
+    // Without a width clap would ask the process's streams itself.
+    command = command.term_width(width.map_or(WIDEST, |width| width.clamp(1, WIDEST)));
+    let is_cut = args.last().is_some_and(|last| last == "--");
+    let cli = cli::Cli::from_arg_matches(&command.try_get_matches_from_mut(args)?)?;
+    match &cli.command {
+        cli::Command::Push(push) | cli::Command::Add(push) if is_cut && push.producer.is_empty() => {
+            let told = "no COMMAND behind `--`: is the variable set?";
+            Err(command.error(ErrorKind::MissingRequiredArgument, told))
+        }
+        _ => Ok(cli),
+    }
+}
+
+/// What `--color` says, for what clap says itself: at a fault and at `--help` it tells nothing of the other options.
+#[must_use]
+pub fn colour_choice(args: &[OsString]) -> cli::ColorWhen {
+    let mut args = args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
+    while let Some(arg) = args.next() {
+        let value = if arg == "--color" { args.next() } else { arg.strip_prefix("--color=") };
+        if let Some(choice) = value.and_then(|value| cli::ColorWhen::from_str(value, false).ok()) {
+            return choice;
+        }
+    }
+    cli::ColorWhen::Auto
+}
+
+/// Says what clap has to say: the help, the version, or a fault, which quotes what was typed.
+///
+/// # Errors
+///
+/// As [`Printer::result`], for [`Channel::Result`].
+pub fn say(channel: Channel, mut said: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
+    let terminal = printer.terminal();
+    let safe = |text: &String| sanitise::text(text, terminal.charset).into_owned();
+    let quoted = said.context().filter_map(|(kind, value)| match value {
+        ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
+        ContextValue::Strings(texts) => Some((kind, ContextValue::Strings(texts.iter().map(safe).collect()))),
+        _ => None,
+    });
+    for (kind, value) in quoted.collect::<Vec<_>>() {
+        said.insert(kind, value);
+    }
+    let stream = match channel {
+        Channel::Result => terminal.stdout,
+        Channel::Message => terminal.stderr,
+    };
+    let text = said.render();
+    printer.write(channel, &if stream.colour { text.ansi().to_string() } else { text.to_string() })
+}

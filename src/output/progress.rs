@@ -1,0 +1,324 @@
+//! The line that tells what is being done while nothing else is said.
+//!
+//! It is shown when work goes on for more than a second without a word, on a terminal and without `-q`; whatever is
+//! written takes it away first. What it says and when is decided by [`State`], which is told the time. It is painted by
+//! a thread, because what takes long is a call that does not return: a read of standard input, an answer that is
+//! waited for. The thread begins with the first work on a terminal, and so there is none in a pipe.
+
+use super::sanitise::{self, Charset};
+use super::width;
+use crate::os::heeded;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Work that is done sooner is not told.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How often the line is looked at once it is shown.
+const PERIOD: Duration = Duration::from_millis(250);
+/// As long is waited at a signal for the line to be painted: a tenth of a second.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(1);
+/// To the start of the line, and nothing behind.
+const CLEAR: &str = "\r\x1b[K";
+/// The columns of a terminal that does not tell.
+const COLUMNS: usize = 80;
+
+/// A hold on the line, from wherever work is done. Empty where nobody looks: then nothing that is called does anything.
+#[derive(Clone, Default)]
+pub struct Progress(Option<Arc<Shared>>);
+
+struct Shared {
+    screen: Mutex<Screen>,
+    /// Work has begun.
+    begun: Condvar,
+}
+
+/// What the two threads share.
+struct Screen {
+    terminal: Box<dyn Write + Send>,
+    state: State,
+    has_painter: bool,
+}
+
+impl Progress {
+    /// A line on this terminal.
+    pub(super) fn new(terminal: Box<dyn Write + Send>, columns: Option<usize>, charset: Charset) -> Self {
+        let state = State::new(columns.unwrap_or(COLUMNS), charset);
+        let screen = Mutex::new(Screen { terminal, state, has_painter: false });
+        Self(Some(Arc::new(Shared { screen, begun: Condvar::new() })))
+    }
+
+    /// This is being done now. The time counts from when work began without a word since.
+    pub fn begin(&self, what: &str) {
+        self.change(|state, now| state.begin(what, now));
+    }
+
+    /// This is being waited for, for the first or another time, as a part of what is being done if that was told.
+    pub fn wait_for(&self, what: &str, tries: u32) {
+        self.change(|state, now| state.wait_for(what, tries, now));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State, Instant)) {
+        let Some(shared) = &self.0 else { return };
+        let mut screen = shared.lock();
+        change(&mut screen.state, Instant::now());
+        if !std::mem::replace(&mut screen.has_painter, true) {
+            let shared = Arc::clone(shared);
+            // Without it the work is done all the same.
+            let _ = thread::Builder::new().spawn(move || paint(&shared));
+        }
+        shared.begun.notify_one();
+    }
+
+    /// A reader that is waited for, and what came counted, until it is dropped.
+    pub fn reading<R: Read>(&self, from: R, name: &str) -> Watched<'_, R> {
+        self.begin(&format!("reading {name}"));
+        Watched { from, progress: self }
+    }
+
+    /// The work is done, or something is about to be written: the line goes away.
+    pub fn end(&self) {
+        if let Some(shared) = &self.0 {
+            let mut screen = shared.lock();
+            screen.clear();
+        }
+    }
+
+    /// We are about to be ended by a signal. A terminal that takes nothing at the moment (Ctrl-S) keeps the line, and not
+    /// us.
+    pub fn abandon(&self) {
+        let Some(shared) = &self.0 else { return };
+        for _ in 0..TRIES {
+            if let Ok(mut screen) = shared.screen.try_lock() {
+                screen.clear();
+                return;
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Screen> {
+        self.screen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Screen {
+    fn clear(&mut self) {
+        let wanted = self.state.end();
+        self.write(wanted);
+    }
+
+    /// A terminal that takes no line gets none.
+    fn write(&mut self, text: &str) {
+        if !text.is_empty() {
+            let _ = self.terminal.write_all(text.as_bytes()).and_then(|()| self.terminal.flush());
+        }
+    }
+}
+
+/// A reader whose bytes are counted on the line.
+pub struct Watched<'a, R> {
+    from: R,
+    progress: &'a Progress,
+}
+
+impl<R: Read> Read for Watched<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        if let Some(shared) = &self.progress.0 {
+            shared.lock().state.bytes += read;
+        }
+        Ok(read)
+    }
+}
+
+impl<R> Drop for Watched<'_, R> {
+    fn drop(&mut self) {
+        self.progress.end();
+    }
+}
+
+/// Paints the line whenever it changes, to the end of the process.
+fn paint(shared: &Arc<Shared>) {
+    let mut is_guarded = false;
+    let mut screen = shared.lock();
+    loop {
+        let (text, pause) = screen.state.tick(Instant::now());
+        if !text.is_empty() && !std::mem::replace(&mut is_guarded, true) {
+            guard(shared);
+        }
+        screen.write(&text);
+        screen = match pause {
+            Some(pause) => shared.begun.wait_timeout(screen, pause).unwrap_or_else(PoisonError::into_inner).0,
+            None => shared.begun.wait(screen).unwrap_or_else(PoisonError::into_inner),
+        };
+    }
+}
+
+/// Has a signal that ends us take the line away first.
+fn guard(shared: &Arc<Shared>) {
+    let Ok(mut signals) = Signals::new(heeded(&[SIGINT, SIGTERM])) else { return };
+    let progress = Progress(Some(Arc::clone(shared)));
+    let _ = thread::Builder::new().spawn(move || {
+        for signal in signals.forever() {
+            progress.abandon();
+            let _ = emulate_default_handler(signal);
+        }
+    });
+}
+
+/// What is being done since when, and what of it stands on the terminal.
+struct State {
+    columns: usize,
+    charset: Charset,
+    /// Safe to show.
+    what: String,
+    since: Option<Instant>,
+    bytes: usize,
+    /// From 1 on; 0 where nothing is tried.
+    tries: u32,
+    shown: String,
+}
+
+impl State {
+    fn new(columns: usize, charset: Charset) -> Self {
+        let (what, shown) = (String::new(), String::new());
+        Self { columns, charset, what, since: None, bytes: 0, tries: 0, shown }
+    }
+
+    fn begin(&mut self, what: &str, now: Instant) {
+        self.since.get_or_insert(now);
+        self.what = sanitise::text(what, self.charset).into_owned();
+        (self.bytes, self.tries) = (0, 0);
+    }
+
+    fn wait_for(&mut self, what: &str, tries: u32, now: Instant) {
+        if self.since.is_none() {
+            self.begin(what, now);
+        }
+        self.tries = tries;
+    }
+
+    /// What has to be written for the line to be gone.
+    fn end(&mut self) -> &'static str {
+        self.since = None;
+        if std::mem::take(&mut self.shown).is_empty() { "" } else { CLEAR }
+    }
+
+    /// What has to be written now, and when to look again: `None` is when work begins.
+    fn tick(&mut self, now: Instant) -> (String, Option<Duration>) {
+        let Some(since) = self.since else { return (String::new(), None) };
+        let elapsed = now.saturating_duration_since(since);
+        let early = PATIENCE.saturating_sub(elapsed);
+        if !early.is_zero() {
+            return (String::new(), Some(early));
+        }
+        let line = self.line(elapsed);
+        if line == self.shown {
+            return (String::new(), Some(PERIOD));
+        }
+        // Painted over what stands there, and not after it was taken away: that would flicker.
+        let text = format!("\r{line}\x1b[K");
+        self.shown = line;
+        (text, Some(PERIOD))
+    }
+
+    /// `reading standard input (12.5 MiB, 3s)`. What is at its end is always shown: it tells that time goes on.
+    fn line(&self, elapsed: Duration) -> String {
+        const MIB: usize = 1 << 20;
+        let mut details = Vec::new();
+        if self.bytes > 0 {
+            details.push(format!("{}.{} MiB", self.bytes / MIB, self.bytes % MIB * 10 / MIB));
+        }
+        if self.tries > 1 {
+            details.push(format!("try {}", self.tries));
+        }
+        details.push(match elapsed.as_secs() {
+            seconds @ ..60 => format!("{seconds}s"),
+            seconds => format!("{}m {}s", seconds / 60, seconds % 60),
+        });
+        let details = format!(" ({})", details.join(", "));
+        // A line that wraps could not be taken back.
+        let columns = self.columns.saturating_sub(1);
+        let what = width::fit(&self.what, columns.saturating_sub(details.len()), self.charset);
+        width::fit(&format!("{what}{details}"), columns, self.charset).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn state(columns: usize, charset: Charset) -> (State, Instant) {
+        (State::new(columns, charset), Instant::now())
+    }
+
+    #[test]
+    fn what_is_done_within_a_second_is_not_told() {
+        let (mut state, start) = state(80, Charset::Unicode);
+        assert_eq!(state.tick(start), (String::new(), None));
+        state.begin("a", start);
+        assert_eq!(state.tick(start), (String::new(), Some(SECOND)));
+        assert_eq!(state.tick(start + SECOND * 9 / 10), (String::new(), Some(SECOND / 10)));
+        assert_eq!(state.end(), "");
+        // The next work has a second of its own.
+        state.begin("b", start + SECOND);
+        assert_eq!(state.tick(start + SECOND * 3 / 2), (String::new(), Some(SECOND / 2)));
+        assert_eq!(state.tick(start + SECOND * 2).0, "\rb (1s)\x1b[K");
+    }
+
+    #[test]
+    fn the_line_is_painted_when_it_changes_and_goes_once() {
+        let (mut state, start) = state(80, Charset::Unicode);
+        state.begin("deleting 1/2", start);
+        assert_eq!(state.tick(start + SECOND), ("\rdeleting 1/2 (1s)\x1b[K".to_owned(), Some(PERIOD)));
+        assert_eq!(state.tick(start + SECOND + PERIOD), (String::new(), Some(PERIOD)));
+        // What goes on without a word has one clock.
+        state.begin("deleting 2/2", start + SECOND * 2);
+        assert_eq!(state.tick(start + SECOND * 2).0, "\rdeleting 2/2 (2s)\x1b[K");
+        state.wait_for("the gateway", 3, start + SECOND * 2);
+        assert_eq!(state.tick(start + SECOND * 3).0, "\rdeleting 2/2 (try 3, 3s)\x1b[K");
+        assert_eq!(state.end(), CLEAR);
+        assert_eq!(state.end(), "");
+        assert_eq!(state.tick(start + SECOND * 4), (String::new(), None));
+    }
+
+    #[test]
+    fn bytes_and_minutes() {
+        let (mut state, start) = state(80, Charset::Unicode);
+        state.begin("reading", start);
+        let mut told = |bytes, seconds| {
+            state.bytes = bytes;
+            state.line(SECOND * seconds)
+        };
+        assert_eq!(told(1, 1), "reading (0.0 MiB, 1s)");
+        assert_eq!(told(5 << 19, 59), "reading (2.5 MiB, 59s)");
+        assert_eq!(told((12 << 20) - 1, 60), "reading (11.9 MiB, 1m 0s)");
+        assert_eq!(told(1 << 30, 3_671), "reading (1024.0 MiB, 61m 11s)");
+    }
+
+    #[test]
+    fn the_line_fits_and_is_safe() {
+        let (mut state, start) = state(24, Charset::Unicode);
+        state.begin("waiting for http://日本語日本語", start);
+        assert_eq!(state.line(SECOND), "waiting for http:… (1s)");
+        state.begin("x\x1b[2J\r\n", start);
+        assert_eq!(state.line(SECOND), "x\\x1b[2J\\r\\n (1s)");
+        state.charset = Charset::Ascii;
+        state.begin("waiting for é and more", start);
+        assert_eq!(state.line(SECOND), "waiting for \\u{... (1s)");
+        for columns in 0..30 {
+            state.columns = columns;
+            assert!(width::columns(&state.line(SECOND)) < columns.max(1));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A program at a terminal, and a person who waits for what it shows before doing anything: so that nothing in a test
+//! depends on how fast either is.
+
+use super::PATIENCE;
+use super::command::reader;
+use super::terminal::Screen;
+use super::wait::wait_until;
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{Read as _, Write as _};
+use std::process::{Child, ChildStdin, ExitStatus};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+use tempfile::TempDir;
+
+/// A running program and its terminal.
+#[derive(Debug)]
+pub(crate) struct Session {
+    child: Child,
+    screen: Screen,
+    seen: Arc<Seen>,
+    /// Up to here of what was seen has been waited for.
+    passed: usize,
+    watcher: Option<JoinHandle<()>>,
+    stdin: Option<ChildStdin>,
+    stdout: Option<Receiver<Vec<u8>>>,
+    stderr: Option<Receiver<Vec<u8>>>,
+    _directory: TempDir,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    bytes: Mutex<Vec<u8>>,
+    more: Condvar,
+}
+
+/// What a session came to.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    /// All that the terminal got.
+    pub(crate) screen: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Session {
+    pub(super) fn new(mut child: Child, screen: Screen, directory: TempDir) -> Self {
+        let seen = Arc::new(Seen::default());
+        let (inner, mut eye) = (Arc::clone(&seen), screen.eye().expect("a terminal's screen"));
+        let watcher = thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(read @ 1..) = eye.read(&mut buffer) {
+                inner.bytes.lock().unwrap().extend_from_slice(&buffer[..read]);
+                inner.more.notify_all();
+            }
+        });
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take().map(reader));
+        let stderr = child.stderr.take().map(reader);
+        let watcher = Some(watcher);
+        Self { child, screen, seen, passed: 0, watcher, stdin, stdout, stderr, _directory: directory }
+    }
+
+    /// Waits until `text` is shown behind what was waited for before.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        let end = Instant::now() + PATIENCE;
+        let mut seen = self.seen.bytes.lock().unwrap();
+        loop {
+            if let Some(at) = memmem(&seen[self.passed..], text.as_bytes()) {
+                self.passed += at + text.len();
+                return;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(
+                !left.is_zero(),
+                "{text:?} was not shown; what was: {:?}",
+                String::from_utf8_lossy(&seen)
+            );
+            seen = self.seen.more.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
+    /// Types keys; `\x03` is Ctrl-C and `\x04` the end of input.
+    pub(crate) fn type_keys(&mut self, keys: &str) {
+        self.screen.keyboard().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
+    pub(crate) fn resize(&self, columns: u16) {
+        self.screen.resize(columns).unwrap();
+    }
+
+    pub(crate) fn send_signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Writes to standard input, which is a pipe that nothing else comes on.
+    pub(crate) fn write(&mut self, text: &str) {
+        self.stdin.as_mut().expect("a silent standard input").write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Waits for the end. A standard input that is a pipe ends.
+    #[track_caller]
+    pub(crate) fn end(mut self) -> Ended {
+        drop(self.stdin.take());
+        // What is read ends when the program does.
+        wait_until("the program's end", || self.watcher.as_ref().is_none_or(JoinHandle::is_finished));
+        let status = self.child.wait().unwrap();
+        let text = |stream: Option<Receiver<Vec<u8>>>| {
+            let bytes = stream.map(|stream| stream.recv_timeout(PATIENCE).expect("its output ends"));
+            String::from_utf8(bytes.unwrap_or_default()).unwrap()
+        };
+        let (stdout, stderr) = (text(self.stdout.take()), text(self.stderr.take()));
+        let screen = String::from_utf8_lossy(&self.seen.bytes.lock().unwrap()).into_owned();
+        Ended { status, screen, stdout, stderr }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn memmem(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}
+
+/// What a person sees in the end of what a terminal got: the lines, with what was painted over or erased gone. No line
+/// is wrapped.
+pub(crate) fn shown(screen: &str) -> Vec<String> {
+    let (mut lines, mut column) = (vec![Vec::new()], 0);
+    let mut rest = screen;
+    while let Some(c) = rest.chars().next() {
+        let line: &mut Vec<char> = lines.last_mut().unwrap();
+        if let Some(behind) = rest.strip_prefix("\x1b[K") {
+            line.truncate(column);
+            rest = behind;
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        match c {
+            '\r' => column = 0,
+            '\n' => {
+                lines.push(Vec::new());
+                column = 0;
+            }
+            c => {
+                line.resize(line.len().max(column + 1), ' ');
+                line[column] = c;
+                column += 1;
+            }
+        }
+    }
+    lines.into_iter().map(String::from_iter).collect()
+}

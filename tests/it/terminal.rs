@@ -1,0 +1,458 @@
+//! What a person sees at a terminal, and what nobody sees in a pipe: progress, colours, widths, characters, questions.
+
+use crate::support::{Pushgw, Server, Tty, inside_at, pushgw, shell, shown};
+use rustix::process::Signal;
+use std::os::unix::process::ExitStatusExt as _;
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Sender};
+
+const STDERR: &[Tty] = &[Tty::Stderr];
+const ALL: &[Tty] = &[Tty::Stdin, Tty::Stdout, Tty::Stderr];
+
+/// Groups with what is hard to show: long values, wide characters, control characters, failures.
+const GROUPS: &str = r#"{"status":"success","data":[
+{"labels":{"job":"db_backup"},"last_push_successful":true,
+ "push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"1799999800"}]},
+ "push_failure_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"0"}]},
+ "a_metric_with_a_name_that_is_longer_than_a_terminal_is_wide":{"type":"GAUGE","metrics":[{"labels":{},"value":"1"}]}},
+{"labels":{"job":"video_processing_in_the_cloud","instance":"mp4_node1.example.internal"},"last_push_successful":false,
+ "push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"1799990000"}]},
+ "push_failure_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"1799999900"}]}},
+{"labels":{"job":"日本語\u001b[2J\u202e","instance":""},"last_push_successful":true,
+ "push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"1700000000"}]},
+ "push_failure_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"0"}]}},
+{"labels":{"job":"日本語\u001b[2J\u202e"},"last_push_successful":false,
+ "push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"0"}]},
+ "push_failure_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"1799999900"}]}}]}"#;
+const DATE: (&str, &str) = ("Date", "Fri, 15 Jan 2027 08:00:00 GMT");
+
+/// One group with one metric.
+const ONE: &str = r#"{"status":"success","data":[{"labels":{"job":"a"},"last_push_successful":true,"push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"1"}]},"m":{"type":"GAUGE","metrics":[{"labels":{},"value":"1"}]}}]}"#;
+
+/// A gateway with [`GROUPS`], which takes everything.
+fn gateway() -> Server {
+    Server::start(|connection, _| {
+        while let Some(request) = connection.read_request() {
+            match (request.method.as_str(), request.path.as_str()) {
+                ("DELETE", _) => connection.answer(202, &[], ""),
+                (_, "/api/v1/metrics") => connection.answer(200, &[DATE], GROUPS),
+                (_, "/metrics") => connection.answer(500, &[], "An error has occurred: ü\n\n2 errors\n"),
+                _ => connection.answer(200, &[], ""),
+            }
+        }
+    })
+}
+
+/// A gateway whose answers wait until they are let go, one each.
+fn slow(answer: impl Fn(&str) -> (u16, &'static str) + Send + Sync + 'static) -> (Server, Sender<()>) {
+    let (release, held) = mpsc::channel();
+    let held = Mutex::new(held);
+    let server = Server::start(move |connection, _| {
+        while let Some(request) = connection.read_request() {
+            let _ = held.lock().unwrap().recv();
+            let (status, body) = answer(&request.method);
+            connection.answer(status, &[DATE], body);
+        }
+    });
+    (server, release)
+}
+
+fn push(server: &Server) -> Pushgw {
+    pushgw().args(["push", "-j", "x", "-m", "a 1", "-g", &server.url()])
+}
+
+#[test]
+fn who_is_waited_for_is_told_until_there_is_something_to_say() {
+    let (server, release) = slow(|_| (200, ""));
+    let mut session = push(&server).tty(STDERR, 80).session();
+    session.wait_for(&format!("\rwaiting for {} (", server.url()));
+    session.wait_for("s)\x1b[K");
+    release.send(()).unwrap();
+    let ended = session.end();
+    assert_eq!((ended.status.code(), ended.stdout.as_str()), (Some(0), ""));
+    let done = format!("pushed to {{job=\"x\"}} on {}: 1 metric, 1 sample", server.url());
+    assert_eq!(shown(&ended.screen), [&done, ""]);
+}
+
+#[test]
+fn the_result_is_never_mixed_with_it() {
+    for (command, result) in [
+        (["list", "--format=path"], "/metrics/job/a\n"),
+        (["show", "--all"], "# pushgw group /metrics/job/a\n# TYPE m gauge\nm 1\n"),
+        (["delete", "-nj=a"], "would delete {job=\"a\"}\n"),
+    ] {
+        let (server, release) = slow(|_| (200, ONE));
+        for ttys in [STDERR, ALL] {
+            let mut session = pushgw().args(command).args(["-g", &server.url()]).tty(ttys, 80).session();
+            session.wait_for("waiting for ");
+            release.send(()).unwrap();
+            let ended = session.end();
+            assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+            let (stdout, lines) = (ended.stdout.as_str(), shown(&ended.screen));
+            if ttys == ALL {
+                assert_eq!(lines.join("\n"), result, "{command:?}");
+            } else {
+                assert_eq!((stdout, lines.concat().as_str()), (result, ""), "{command:?}");
+            }
+        }
+    }
+}
+
+/// Those who must not show it are started first, so that they wait at least as long as the one who does.
+#[test]
+fn nobody_is_told_who_does_not_look() {
+    let (server, release) = slow(|_| (200, ""));
+    let quiet = [
+        push(&server).arg("-q").tty(STDERR, 80).session(),
+        push(&server).env("TERM", "dumb").tty(STDERR, 80).session(),
+        push(&server).tty(&[Tty::Stdin, Tty::Stdout], 80).session(),
+        // In the background of its terminal.
+        shell(&format!("set -m; pushgw push -j x -m 'a 1' -g {} & wait; set +m", server.url()))
+            .controlled(80)
+            .session(),
+    ];
+    let mut loud = push(&server).tty(STDERR, 80).session();
+    // The second painting is a second after the first.
+    loud.wait_for("s)\x1b[K");
+    loud.wait_for("s)\x1b[K");
+    for _ in 0..=quiet.len() {
+        release.send(()).unwrap();
+    }
+    loud.end();
+    for session in quiet {
+        let ended = session.end();
+        assert_eq!((ended.status.code(), ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+        assert!(!ended.screen.contains("waiting"), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_slow_standard_input_is_told_with_what_came() {
+    let server = Server::answering(200, "");
+    let push = || pushgw().args(["push", "-j", "x", "-g", &server.url()]).silent_stdin();
+    let mut session = push().tty(STDERR, 80).session();
+    session.wait_for("\rreading standard input (");
+    session.write("a 1\n");
+    session.wait_for("\rreading standard input (0.0 MiB, ");
+    let ended = session.end();
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(
+        shown(&ended.screen)[0],
+        format!("pushed to {{job=\"x\"}} on {}: 1 metric, 1 sample", server.url())
+    );
+    assert_eq!(server.request().body, b"a 1\n");
+}
+
+#[test]
+fn each_step_and_each_try_is_told() {
+    let three = r#"{"status":"success","data":[{"labels":{"job":"a"}},{"labels":{"job":"b"}}]}"#;
+    let (server, release) = slow(move |method| if method == "DELETE" { (202, "") } else { (200, three) });
+    let delete = ["delete", "--all", "--yes", "--retries=0", "-g", &server.url()];
+    // Narrow: the end is always shown.
+    let mut session = pushgw().args(delete).tty(STDERR, 24).session();
+    (0..2).for_each(|_| release.send(()).unwrap());
+    session.wait_for("\rdeleting 2/2: {... (");
+    drop(session);
+
+    let file = "# pushgw group /metrics/job/a\na 1\n# pushgw group /metrics/job/b\na 1\n";
+    let (server, release) = slow(|_| (200, ""));
+    let restore = ["push", "--groups", "f", "-g", &server.url()];
+    let mut session = pushgw().args(restore).file("f", file).tty(STDERR, 80).session();
+    release.send(()).unwrap();
+    session.wait_for("\rpushing 2/2: {job=\"b\"} (");
+    release.send(()).unwrap();
+    let ended = session.end();
+    assert_eq!(shown(&ended.screen), [format!("pushed 2 of 2 groups to {}", server.url()), String::new()]);
+
+    let tries = Mutex::new([503, 200].into_iter());
+    let (server, release) = slow(move |_| (tries.lock().unwrap().next().unwrap(), ""));
+    let mut session = push(&server).tty(STDERR, 80).session();
+    release.send(()).unwrap();
+    session.wait_for("(try 2, ");
+    release.send(()).unwrap();
+    assert_eq!(session.end().status.code(), Some(0));
+}
+
+#[test]
+fn ctrl_c_takes_the_line_away_and_ends_it_as_it_always_does() {
+    let (server, release) = slow(|_| (200, ""));
+    let mut session = push(&server).controlled(80).session();
+    session.wait_for("waiting for ");
+    session.type_keys("\x03");
+    let ended = session.end();
+    assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()));
+    assert_eq!(shown(&ended.screen), [""]);
+    // For a supervisor's signal too.
+    let mut session = push(&server).tty(STDERR, 80).session();
+    session.wait_for("waiting for ");
+    session.send_signal(Signal::TERM);
+    let ended = session.end();
+    assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()));
+    assert_eq!(shown(&ended.screen), [""]);
+    // Who had it ignored is not ended by it, although there is a line to take away.
+    let url = server.url();
+    let script = format!("trap '' INT; exec pushgw push -j x -m 'a 1' -g {url}");
+    let mut session = shell(&script).controlled(80).session();
+    session.wait_for("s)\x1b[K");
+    session.type_keys("\x03");
+    session.wait_for("^C");
+    session.wait_for("s)\x1b[K");
+    (0..3).for_each(|_| release.send(()).unwrap());
+    let ended = session.end();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+}
+
+#[test]
+fn a_question_is_answered_or_nothing_happens() {
+    let server = gateway();
+    let delete = || pushgw().args(["delete", "--match", "job=db_backup", "-g", &server.url()]).controlled(80);
+    let question = format!("delete 1 group on {}? [y/N] ", server.url());
+    for no in ["n\n", "\n", "yess\n", "ja\n", "\x04", "y\x04\x04n\n"] {
+        let mut session = delete().session();
+        session.wait_for(&question);
+        session.type_keys(no);
+        let ended = session.end();
+        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+        // On a line of its own, even if there was no Enter.
+        let said: Vec<_> = shown(&ended.screen).into_iter().rev().take(2).collect();
+        assert_eq!(said, ["", "nothing was deleted"], "{no:?}: {ended:?}");
+    }
+    let mut session = delete().session();
+    session.wait_for(&question);
+    session.type_keys("\x03");
+    assert_eq!(session.end().status.signal(), Some(Signal::INT.as_raw()));
+    assert!(server.requests().iter().all(|request| request.method == "GET"));
+    // Asked even with -q, for it waits.
+    let mut session = delete().arg("-q").session();
+    session.wait_for("{job=\"db_backup\"}");
+    session.wait_for(&question);
+    session.type_keys("YES\n");
+    // It says that the gateway still has the group.
+    assert_eq!(session.end().status.code(), Some(1));
+    assert_eq!(server.requests().iter().filter(|request| request.method == "DELETE").count(), 1);
+}
+
+#[test]
+fn a_window_that_is_resized_is_filled_the_next_time() {
+    let server = gateway();
+    let list = ["list", "--watch=0.05", "-j", "video_processing_in_the_cloud", "-g", &server.url()];
+    let mut session = pushgw().args(list).env("LANG", "C.UTF-8").tty(&[Tty::Stdout], 40).session();
+    session.wait_for("\x1b[H\x1b[2J");
+    session.wait_for("{job=\"video_pro…");
+    session.resize(120);
+    session.wait_for("\x1b[H\x1b[2J");
+    session.wait_for("instance=\"mp4_node1.example.internal\"}");
+    session.send_signal(Signal::TERM);
+    assert_eq!(session.end().status.signal(), Some(Signal::TERM.as_raw()));
+    // A dumb terminal can't be emptied.
+    let mut session = pushgw().args(list).env("TERM", "dumb").tty(&[Tty::Stdout], 120).session();
+    session.wait_for("failed 1m ago");
+    session.wait_for("failed 1m ago");
+    session.send_signal(Signal::TERM);
+    assert!(!session.end().screen.contains('\x1b'));
+}
+
+/// What is printed and what is said are asked apart.
+#[test]
+fn colour_is_decided_for_each_stream() {
+    // Whether standard output, standard error and the terminal get colours: with neither of the streams at the
+    // terminal, with either, and with both.
+    const NEVER: [[bool; 3]; 4] = [[false; 3]; 4];
+    const AT_THE_TERMINAL: [[bool; 3]; 4] =
+        [[false; 3], [false, false, true], [false, false, true], [false, false, true]];
+    const ALWAYS: [[bool; 3]; 4] =
+        [[true, true, false], [false, true, true], [true, false, true], [false, false, true]];
+    let server = gateway();
+    for (variables, args, expected) in [
+        (&[][..], &[][..], AT_THE_TERMINAL),
+        (&[("NO_COLOR", "1")], &[], NEVER),
+        (&[("NO_COLOR", "")], &[], AT_THE_TERMINAL),
+        (&[("CLICOLOR_FORCE", "1")], &[], ALWAYS),
+        (&[("CLICOLOR_FORCE", "0")], &[], AT_THE_TERMINAL),
+        (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[], NEVER),
+        (&[("TERM", "dumb")], &[], NEVER),
+        (&[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], &["--color=auto"], ALWAYS),
+        (&[("NO_COLOR", "1"), ("TERM", "dumb")], &["--color=always"], ALWAYS),
+        (&[("CLICOLOR_FORCE", "1")], &["--color", "never"], NEVER),
+    ] {
+        for (ttys, expected) in [&[][..], &[Tty::Stdout], STDERR, ALL].into_iter().zip(expected) {
+            let call = pushgw().args(["list", "-g", &server.url()]).args(args).tty(ttys, 80);
+            let output = call.envs(variables).any_stdout().any_stderr().run();
+            let coloured =
+                [&output.stdout, &output.stderr, &output.screen].map(|bytes| bytes.contains(&0x1b));
+            assert_eq!(coloured, expected, "{variables:?} {args:?} {ttys:?}");
+        }
+    }
+}
+
+#[test]
+fn the_help_and_the_faults_of_the_command_line_obey_too() {
+    // Whether anything is coloured.
+    let help = |args: &[&str], ttys: &[Tty], variables: &[(&str, &str)]| {
+        let output =
+            pushgw().args(args).envs(variables).any_code().any_stdout().any_stderr().tty(ttys, 80).run();
+        [&*output.stdout, &*output.stderr, &*output.screen].concat().contains(&0x1b)
+    };
+    for args in [&["--help"][..], &["push", "-h"], &["push", "--nonsense"], &["puhs"], &[]] {
+        let with = |color: &'static [&'static str]| [args, color].concat();
+        let is_help = args.iter().any(|arg| ["-h", "--help"].contains(arg));
+        let (own, other) = if is_help { (Tty::Stdout, Tty::Stderr) } else { (Tty::Stderr, Tty::Stdout) };
+        assert!(help(args, &[own], &[]), "{args:?}");
+        assert!(!help(args, &[other], &[]), "{args:?}");
+        assert!(!help(args, &[own], &[("NO_COLOR", "1")]), "{args:?}");
+        assert!(!help(args, &[own], &[("TERM", "dumb")]), "{args:?}");
+        assert!(help(args, &[], &[("CLICOLOR_FORCE", "1")]), "{args:?}");
+        assert!(!help(&with(&["--color=never"]), &[own], &[("CLICOLOR_FORCE", "1")]), "{args:?}");
+        assert!(!help(&with(&["--color", "never"]), &[own], &[]), "{args:?}");
+        if !args.is_empty() {
+            assert!(help(&with(&["--color", "always"]), &[], &[("NO_COLOR", "1")]), "{args:?}");
+        }
+    }
+    // Behind `--` it is the producer's.
+    assert!(help(&["push", "--nonsense", "--", "ls", "--color=never"], STDERR, &[]));
+    // What is typed is quoted, and may come from anywhere.
+    let typed = ["push", "--non\u{1b}[2Jsenseü"];
+    pushgw().args(typed).code(2).stderr_has(r"'--non\x1b[2Jsense\u{fc}'").run();
+    pushgw().args(typed).code(2).env("LANG", "C.UTF-8").stderr_has(r"'--non\x1b[2Jsenseü'").run();
+}
+
+/// Each command whose output is for people, with an exit code that is not 2.
+const COMMANDS: &[&[&str]] = &[
+    &["list"],
+    &["list", "--metrics"],
+    &["list", "--sort=age", "-v"],
+    &["status"],
+    &["delete", "--all", "-n"],
+    &["delete", "-j", "日本語", "-n"],
+    &["delete", "-j", "db_backup", "-n"],
+    &["check", "-v", "--lint"],
+    &["check", "--message-format=short"],
+    &["push", "-j", "é", "-v"],
+    &["push", "-j", "é", "-m", "a 1", "-vv"],
+    &["push", "-j", "é", "-m", "a 1", "--diff", "-n"],
+];
+/// Refused, with long lines, wide and hidden characters.
+const TEXT: &str = "# HELP b ü\u{200b}\na{l=\"日本語日本語日本語日本語日本語日本語\u{202e}\"} 1 5\nb_total{l=\"long enough for any terminal that is eighty columns wide, and wider than that\"} 1\nb_total{l=\"long enough for any terminal that is eighty columns wide, and wider than that\"} 2\nc 3";
+
+#[test]
+fn where_the_locale_has_no_utf_8_all_is_ascii() {
+    let server = gateway();
+    let is_ascii = |variables: &[(&str, &str)]| {
+        let all = COMMANDS.iter().map(|args| {
+            let told = inside_at(&server.url(), 80, variables, TEXT.as_bytes(), args);
+            assert!(told.code < 8 && told.code != 2 || args.contains(&"日本語"), "{args:?}: {told:?}");
+            (told.stdout.is_ascii() && told.stderr.is_ascii(), format!("{args:?}: {told:?}"))
+        });
+        all.collect::<Vec<_>>()
+    };
+    for variables in [
+        &[][..],
+        &[("LANG", "C")],
+        &[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")],
+        &[("LC_CTYPE", "POSIX"), ("LANG", "C.UTF-8")],
+        &[("LANG", "de_DE.ISO-8859-1")],
+    ] {
+        for (is_ascii, told) in is_ascii(variables) {
+            assert!(is_ascii, "{variables:?} {told}");
+        }
+    }
+    for variables in [
+        &[("LANG", "C.UTF-8")][..],
+        &[("LC_CTYPE", "de_DE.utf8"), ("LANG", "C")],
+        &[("LC_ALL", "de_DE.UTF-8"), ("LC_CTYPE", "C")],
+    ] {
+        let all = is_ascii(variables);
+        assert!(
+            all.iter().filter(|(is_ascii, _)| !is_ascii).count() > COMMANDS.len() / 2,
+            "{variables:?} {all:#?}"
+        );
+    }
+    let help = inside_at(&server.url(), 80, &[], b"", &["push", "--help"]);
+    assert!(help.stdout.is_ascii() && help.stdout.len() > 1000);
+}
+
+/// All fits but words that are longer than a line, commands to copy, and a format of one line each.
+#[test]
+fn any_width_will_do() {
+    let server = gateway();
+    for columns in (1..=44).chain([60, 80, 100, 200]) {
+        let told =
+            |args: &[&str]| inside_at(&server.url(), columns, &[("LANG", "C.UTF-8")], TEXT.as_bytes(), args);
+        for args in COMMANDS.iter().filter(|args| args.last() != Some(&"--message-format=short")) {
+            let told = told(args);
+            let lines = told.stdout.lines().chain(told.stderr.lines());
+            let fits = |line: &str| {
+                let is_long = |word: &str| unicode_width(word) > 25 && !line.contains(" | ");
+                unicode_width(line) <= columns || line.contains("pushgw ") || line.split(' ').any(is_long)
+            };
+            for line in lines.filter(|_| columns >= 40) {
+                assert!(fits(line), "{columns} columns, {args:?}: {line}\n{told:?}");
+            }
+        }
+        for args in [&["-h"][..], &["push", "--help"], &["list", "-h"], &["delete", "--help"]] {
+            let told = told(args);
+            assert_eq!(told.code, 0);
+            // clap cuts no word that is longer, and keeps the usage on one line.
+            let lines =
+                told.stdout.lines().filter(|line| line.trim().contains(' ') && !line.starts_with("Usage"));
+            let widest = lines.map(str::len).max().unwrap();
+            assert!(
+                columns < 40 || widest <= columns.min(100),
+                "{columns} columns, {args:?}: {}",
+                told.stdout
+            );
+        }
+    }
+}
+
+/// The columns of a text with wide and without wide characters, as far as they are in these tests.
+fn unicode_width(text: &str) -> usize {
+    text.chars().map(|c| if ('\u{1100}'..'\u{a000}').contains(&c) && c != '…' { 2 } else { 1 }).sum()
+}
+
+#[test]
+fn quiet_is_results_and_errors() {
+    let server = gateway();
+    let quiet = |args: &[&str]| {
+        let told = inside_at(&server.url(), 80, &[], TEXT.as_bytes(), &[args, &["-q"]].concat());
+        (told.code, told.stdout, told.stderr)
+    };
+    // A result is what was asked for.
+    let (code, stdout, stderr) = quiet(&["list"]);
+    assert!(
+        code == 0 && stdout.starts_with("GROUP") && stderr.is_empty(),
+        "no warning of the conflict: {stderr}"
+    );
+    let (code, stdout, stderr) = quiet(&["status"]);
+    assert!(code == 1 && stdout.contains("problem: "), "{stdout}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    // Of what the checker finds the errors alone are shown; the warnings and the repair still count.
+    let (code, stdout, stderr) = quiet(&["check", "--lint", "--message-format=short"]);
+    assert_eq!(code, 3);
+    assert!(stdout.lines().count() > 0 && stdout.lines().all(|line| line.contains(": error: ")), "{stdout}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    let (code, stdout, stderr) = quiet(&["push", "-j", "x", "-m", "a 1", "-m", "# TYPE q counter"]);
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, "", ""));
+    let (code, stdout, stderr) = quiet(&["delete", "-fj", "x"]);
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, "", ""));
+    let (code, stdout, stderr) = quiet(&["delete", "-j", "x"]);
+    assert!(code == 8 && stdout.is_empty() && stderr.starts_with("error: no group"), "{stderr}");
+}
+
+#[test]
+fn success_is_one_line_at_a_terminal_and_none_in_a_pipe() {
+    let server = gateway();
+    for args in
+        [&["push", "-j", "x", "-m", "a 1"][..], &["add", "-j", "x", "-m", "a 1"], &["delete", "-fj", "x"]]
+    {
+        let call = || pushgw().args(args).args(["-g", &server.url()]);
+        call().run();
+        call().tty(&[Tty::Stdin, Tty::Stdout], 80).screen_is("").run();
+        call().arg("-v").stderr_has("{job=\"x\"} on http://").run();
+        let screen = call().tty(STDERR, 80).run().screen();
+        assert_eq!(screen.lines().count(), 1, "{screen}");
+        assert!(screen.contains("{job=\"x\"} on http://"), "{screen}");
+    }
+    pushgw().arg("check").stdin("a 1\n").run();
+    pushgw().arg("check").stdin("a 1\n").tty(STDERR, 80).screen_is("1 metric, 1 sample; no problems\n").run();
+}

@@ -47,8 +47,11 @@ fn rest(pause: Duration, took: Duration) -> Duration {
 
 fn look(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Store, Failure> {
     let endpoint = &list.connection.endpoint;
-    let look = if list.metrics { gateway::look_at_families } else { gateway::look };
-    Ok(look(client, endpoint, &mut listener(printer))?)
+    Ok(if list.metrics {
+        gateway::look_at_families(client, endpoint, &|_| true, &mut listener(printer))?
+    } else {
+        gateway::look(client, endpoint, &mut listener(printer))?
+    })
 }
 
 fn print(list: &List, store: &Store, printer: &mut Printer<'_>) -> Result<(), Failure> {

@@ -11,7 +11,9 @@ use crate::config::Status;
 use crate::error::Failure;
 use crate::gateway::about::About;
 use crate::gateway::heal::Trouble;
-use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, State, Store, scrape};
+use crate::gateway::{
+    self, Client, Connection, Endpoint, FamilySize, FaultKind, Group, State, Store, scrape,
+};
 use crate::output::{self, Channel, Column, Line, Printer, Span, Style, Table};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -31,11 +33,12 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
     // What a probe or a scrape is answered is what is asked for, a 500 too: trying again would only take time.
     let once = Client::new(&Connection { retries: 0, ..status.connection.clone() });
     let about = about(&client, endpoint, context.printer)?;
+    let is_cut = |family: &FamilySize| family.help_is_cut;
     let found = Found {
         connection: &status.connection,
         healthy: probe(&once, endpoint, "/-/healthy", context.printer),
         ready: probe(&once, endpoint, "/-/ready", context.printer),
-        store: gateway::look_at_families(&client, endpoint, &mut listener(context.printer))?,
+        store: gateway::look_at_families(&client, endpoint, &is_cut, &mut listener(context.printer))?,
         about,
     };
     let scraped = scrape(&once, &found, context.printer)?;

@@ -143,8 +143,8 @@ impl Group {
 pub enum Keep<'a> {
     /// The groups and how much they hold.
     Sizes,
-    /// The families of each, too.
-    Families,
+    /// Of the families of each those that are wanted, too.
+    Families(&'a dyn Fn(&FamilySize) -> bool),
     /// The groups; the raw JSON of each is handed over as it comes in, with its place among them and with the labels
     /// that it has as far as that is known so early: whether there is an empty `instance` may turn out later.
     Contents(&'a mut dyn FnMut(usize, &LabelSet, &RawValue)),
@@ -467,9 +467,13 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Listed>, A::Error> {
         let mut groups = Vec::new();
         match self.0 {
-            Keep::Sizes | Keep::Families => {
-                let families = matches!(self.0, Keep::Families);
-                while let Some(group) = seq.next_element_seed(GroupVisitor { families })? {
+            Keep::Sizes => {
+                while let Some(group) = seq.next_element_seed(GroupVisitor { wanted: &|_| false })? {
+                    groups.push(group);
+                }
+            }
+            Keep::Families(wanted) => {
+                while let Some(group) = seq.next_element_seed(GroupVisitor { wanted: *wanted })? {
                     groups.push(group);
                 }
             }
@@ -478,8 +482,9 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
                 // stand at its end.
                 while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
                     let mut json = serde_json::Deserializer::from_str(raw.get());
-                    let group =
-                        GroupVisitor { families: false }.deserialize(&mut json).map_err(A::Error::custom)?;
+                    let group = GroupVisitor { wanted: &|_| false }
+                        .deserialize(&mut json)
+                        .map_err(A::Error::custom)?;
                     each(groups.len(), &group.labels.map, &raw);
                     groups.push(group);
                 }
@@ -490,13 +495,13 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
 }
 
 /// Reads one group.
-struct GroupVisitor {
-    /// Keep the families' names, types and sizes.
-    families: bool,
+struct GroupVisitor<'a> {
+    /// Which families are kept by name, type and size.
+    wanted: &'a dyn Fn(&FamilySize) -> bool,
 }
-seed!(GroupVisitor);
+seed!(GroupVisitor<'a>, 'a);
 
-impl<'de> Visitor<'de> for GroupVisitor {
+impl<'de> Visitor<'de> for GroupVisitor<'_> {
     type Value = Listed;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -528,8 +533,9 @@ impl<'de> Visitor<'de> for GroupVisitor {
                 Member::Family { kind, help_is_cut, series, .. } => {
                     group.size.metrics += 1;
                     group.size.series += series;
-                    if self.families {
-                        group.families.push(FamilySize { name, kind, series, help_is_cut });
+                    let family = FamilySize { name, kind, series, help_is_cut };
+                    if (self.wanted)(&family) {
+                        group.families.push(family);
                     }
                 }
                 Member::Bool(successful) if name == "last_push_successful" => {
@@ -904,7 +910,7 @@ mod tests {
     #[test]
     fn families_are_told_when_asked_for() {
         for (json, _) in SEEN {
-            let groups = read_api(json.as_bytes(), Names::Legacy, Keep::Families).unwrap();
+            let groups = read_api(json.as_bytes(), Names::Legacy, Keep::Families(&|_| true)).unwrap();
             let of = |job: &str| {
                 let (_, group) = groups.iter().find(|(_, g)| g.labels.get("job") == Some(job)).unwrap();
                 let lines =

@@ -124,6 +124,9 @@ pub(super) fn warn_of_conflicts(store: &Store, connection: &Connection, printer:
             [] => printer.hint(&format!("`pushgw status{}` tells more", heal::gateway_option(connection))),
             commands => printer.hint(&commands.join("\n")),
         }
+        if heal::lacks_credentials(connection) {
+            printer.hint(heal::LACKS_CREDENTIALS);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::cli::StatusFormat;
 use crate::config::Status;
 use crate::error::Failure;
 use crate::gateway::about::About;
-use crate::gateway::heal::Trouble;
+use crate::gateway::heal::{self, Trouble};
 use crate::gateway::{
     self, Client, Connection, Endpoint, FamilySize, FaultKind, Group, State, Store, scrape,
 };
@@ -201,7 +201,7 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
                 format!(
                     "and {} more (`pushgw list --failed{}`)",
                     failed(store).count() - NAMED,
-                    gateway::heal::gateway_option(connection)
+                    heal::gateway_option(connection)
                 )
                 .into(),
             );
@@ -231,6 +231,11 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
         for command in &trouble.commands {
             printer.line([Span::new(Style::Hint, "heal:    "), Span::plain(command.clone())])?;
         }
+    }
+    if scraped.troubles.iter().any(|trouble| !trouble.commands.is_empty())
+        && heal::lacks_credentials(connection)
+    {
+        printer.hint(heal::LACKS_CREDENTIALS);
     }
     Ok(())
 }

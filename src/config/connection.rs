@@ -9,8 +9,8 @@ use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::{
-    Connection, Credentials, Encoding, Endpoint, GroupUrl, Header, Material, MaterialError, Proxy, Route,
-    Scheme, Tls, is_exempt,
+    Connection, Credentials, Encoding, Endpoint, GroupUrl, Header, Login, Material, MaterialError, Proxy,
+    Route, Scheme, Tls, is_exempt,
 };
 use crate::secret::Secret;
 use anyhow::Context as _;
@@ -53,7 +53,7 @@ pub(super) fn resolve(
     let connect_timeout =
         source.limit(args.connect_timeout.as_ref(), "--connect-timeout", "PUSHGATEWAY_CONNECT_TIMEOUT")?;
     let authentication = source.authentication(&endpoint)?;
-    let headers = authentication.headers;
+    let (headers, login) = (authentication.headers, authentication.login);
     let has_credentials = headers.iter().any(Header::is_secret);
     let (route, passes_by_proxy) = source.route(&endpoint, has_credentials)?;
     let mut secrets = authentication.secrets;
@@ -71,6 +71,7 @@ pub(super) fn resolve(
         connect_timeout: connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
         retries: source.retries()?,
         headers,
+        login,
         encoding: source.encoding()?,
         tls: source.tls(endpoint.scheme())?,
         secrets,
@@ -81,8 +82,12 @@ pub(super) fn resolve(
 /// What is sent to be let in, and what of it must not be seen.
 struct Authentication {
     headers: Vec<Header>,
+    login: Login,
     secrets: Vec<Secret>,
 }
+
+/// The same, of one way to say who one is: the header, where it comes from, and the secrets in it.
+type Identity = (Option<Header>, Login, Vec<Secret>);
 
 /// Where the settings come from.
 #[derive(Clone, Copy)]
@@ -222,15 +227,15 @@ impl<'a> Source<'a> {
         let (flags, variables) = self.headers()?;
         let is_own = |header: &&Header| header.is("Authorization");
         let own_flag = flags.iter().any(|header| header.is("Authorization"));
-        let (header, mut secrets) = match (&self.args.user, &self.args.bearer_token_file) {
+        let (header, login, mut secrets) = match (&self.args.user, &self.args.bearer_token_file) {
             (Some(_), _) | (_, Some(_)) if own_flag => {
                 return Err(Failure::usage(
                     "--header gives an Authorization beside --user or --bearer-token-file",
                 ));
             }
             (Some(user), _) => self.basic(&name("--user", user)?)?,
-            (None, Some(path)) => bearer(read_secret(Path::new(path), "--bearer-token-file")?)?,
-            (None, None) if own_flag => (None, Vec::new()),
+            (None, Some(path)) => token_file(path, "--bearer-token-file")?,
+            (None, None) if own_flag => (None, Login::Untold, Vec::new()),
             (None, None) => match endpoint.credentials() {
                 Some(credentials) => self.of_url(credentials)?,
                 None => self.of_variables(variables.iter().any(|header| is_own(&header)))?,
@@ -249,7 +254,7 @@ impl<'a> Source<'a> {
         let variables = variables.into_iter().filter(|variable| !takes_place(variable)).collect::<Vec<_>>();
         let headers: Vec<Header> = header.into_iter().chain(variables).chain(flags).collect();
         secrets.extend(headers.iter().filter(is_own).filter_map(behind_scheme));
-        Ok(Authentication { headers, secrets })
+        Ok(Authentication { headers, login, secrets })
     }
 
     /// The user's headers: those of the flags, and those of the variable.
@@ -280,17 +285,17 @@ impl<'a> Source<'a> {
         Ok((flags, variables))
     }
 
-    fn basic(self, user: &str) -> Result<(Option<Header>, Vec<Secret>), Failure> {
-        let Some(password) = self.password()? else {
+    fn basic(self, user: &str) -> Result<Identity, Failure> {
+        let Some((password, file)) = self.password()? else {
             return Err(Failure::usage_with_hint(
                 format!("there is no password for the user `{user}`"),
                 "--password-file FILE or PUSHGATEWAY_PASSWORD gives it",
             ));
         };
-        Ok((Some(Header::basic(user, &password)), vec![password]))
+        Ok((Some(Header::basic(user, &password)), Login::User(user.to_owned(), file), vec![password]))
     }
 
-    fn of_url(self, credentials: &Credentials) -> Result<(Option<Header>, Vec<Secret>), Failure> {
+    fn of_url(self, credentials: &Credentials) -> Result<Identity, Failure> {
         let Credentials { user, password } = credentials;
         if user.contains(':') {
             // RFC 7617 ends the user at the first colon.
@@ -302,14 +307,14 @@ impl<'a> Source<'a> {
         let mut secrets = if password.is_none() { vec![Secret::new(user.as_str())] } else { Vec::new() };
         let password = match password {
             Some(password) => password.clone(),
-            None => self.password()?.unwrap_or_else(|| Secret::new("")),
+            None => self.password()?.map_or_else(|| Secret::new(""), |(password, _)| password),
         };
         let header = Header::basic(user, &password);
         secrets.push(password);
-        Ok((Some(header), secrets))
+        Ok((Some(header), Login::Untold, secrets))
     }
 
-    fn of_variables(self, has_own: bool) -> Result<(Option<Header>, Vec<Secret>), Failure> {
+    fn of_variables(self, has_own: bool) -> Result<Identity, Failure> {
         const USER: &str = "PUSHGATEWAY_USER";
         const TOKEN: &str = "PUSHGATEWAY_BEARER_TOKEN";
         const FILE: &str = "PUSHGATEWAY_BEARER_TOKEN_FILE";
@@ -318,19 +323,16 @@ impl<'a> Source<'a> {
             .filter(|name| self.environment.variable(name).is_some())
             .collect();
         match (set.as_slice(), has_own) {
-            ([], _) => Ok((None, Vec::new())),
+            ([], _) => Ok((None, Login::Untold, Vec::new())),
             (&[USER], false) => {
                 let user = self.environment.variable(USER).unwrap_or_default();
                 self.basic(&name(USER, user)?)
             }
             (&[TOKEN], false) => {
                 let token = self.environment.variable(TOKEN).unwrap_or_default();
-                bearer(Secret::new(private_text(TOKEN, token)?))
+                bearer(Secret::new(private_text(TOKEN, token)?), Login::Untold)
             }
-            (&[FILE], false) => {
-                let path = self.environment.variable(FILE).unwrap_or_default();
-                bearer(read_secret(Path::new(path), FILE)?)
-            }
+            (&[FILE], false) => token_file(self.environment.variable(FILE).unwrap_or_default(), FILE),
             (several, _) => {
                 let header = if has_own { " and PUSHGATEWAY_HEADER (Authorization)" } else { "" };
                 let several = several.join(" and ");
@@ -339,18 +341,22 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn password(self) -> Result<Option<Secret>, Failure> {
+    /// The password, and the file that it is in.
+    fn password(self) -> Result<Option<(Secret, Option<PathBuf>)>, Failure> {
         const PASSWORD: &str = "PUSHGATEWAY_PASSWORD";
         const FILE: &str = "PUSHGATEWAY_PASSWORD_FILE";
         let variable = |name| self.environment.variable(name);
+        let of_file = |path: &OsStr, origin| {
+            read_secret(Path::new(path), origin).map(|secret| Some((secret, Some(PathBuf::from(path)))))
+        };
         match (&self.args.password_file, variable(PASSWORD), variable(FILE)) {
             (Some(path), ..) if path.is_empty() => Err(empty("--password-file")),
-            (Some(path), ..) => read_secret(Path::new(path), "--password-file").map(Some),
+            (Some(path), ..) => of_file(path, "--password-file"),
             (None, Some(_), Some(_)) => Err(Failure::usage(format!(
                 "{PASSWORD} and {FILE} are both set: only one of them can be meant"
             ))),
-            (None, Some(password), None) => Ok(Some(Secret::new(private_text(PASSWORD, password)?))),
-            (None, None, Some(path)) => read_secret(Path::new(path), FILE).map(Some),
+            (None, Some(password), None) => Ok(Some((Secret::new(private_text(PASSWORD, password)?), None))),
+            (None, None, Some(path)) => of_file(path, FILE),
             (None, None, None) => Ok(None),
         }
     }
@@ -404,11 +410,15 @@ fn name(origin: &str, user: &OsStr) -> Result<String, Failure> {
     unicode(origin, OsStr::new(user)).map(str::to_owned)
 }
 
-fn bearer(token: Secret) -> Result<(Option<Header>, Vec<Secret>), Failure> {
+fn token_file(path: &OsStr, origin: &str) -> Result<Identity, Failure> {
+    bearer(read_secret(Path::new(path), origin)?, Login::TokenFile(path.into()))
+}
+
+fn bearer(token: Secret, login: Login) -> Result<Identity, Failure> {
     if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Failure::usage("the bearer token has a blank or a character in it that is not ASCII"));
     }
-    Ok((Some(Header::bearer(&token)), vec![token]))
+    Ok((Some(Header::bearer(&token)), login, vec![token]))
 }
 
 fn read(path: &Path, option: &str) -> Result<Vec<u8>, Failure> {

@@ -23,6 +23,7 @@ mod lint;
 mod operators;
 mod printed;
 mod prometheus;
+mod reach;
 mod readme;
 mod refusals;
 mod scale;

@@ -1,12 +1,22 @@
-//! A real Prometheus beside real gateways: it has what was pushed, it agrees with `status`, and its matchers are ours.
+//! A real Prometheus of each generation beside real gateways: it has what was pushed, it agrees with `status`, and its
+//! matchers are ours.
 
-use crate::support::{Gateway, Prometheus, gateways, newest_gateway, pushgw, wait_until};
+use crate::support::{
+    Gateway, Program, Prometheus, gateways, newest_gateway, prometheuses, pushgw, wait_until,
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 #[test]
 #[ignore = "needs a real Pushgateway and a real Prometheus (fetched on first use)"]
 fn it_has_what_was_pushed() {
+    for program in prometheuses() {
+        eprintln!("Prometheus {}", program.version);
+        has_what_was_pushed(program);
+    }
+}
+
+fn has_what_was_pushed(program: &Program) {
     let gateway = Gateway::start(newest_gateway(), &[]);
     let push = |instance: &str, values: [u32; 3]| {
         let text = format!(
@@ -21,7 +31,7 @@ fn it_has_what_was_pushed() {
     };
     push("mp4_node1", [120, 10, 4400]);
     push("mov_node1", [400, 250, 96000]);
-    let prometheus = Prometheus::start(&[&gateway]);
+    let prometheus = Prometheus::start(program, &[&gateway]);
     let query = || prometheus.query(r#"{job="video_processing",quality="hd"}"#);
     wait_until("a scrape", || query().len() == 6);
     let found: Vec<String> = query()
@@ -81,11 +91,16 @@ fn it_takes_what_status_says_it_takes() {
     for (gateway, (path, body, _)) in &started {
         assert_eq!(gateway.put(path, body).status, 200, "{path}");
     }
-    let prometheus = Prometheus::start(&started.iter().map(|(gateway, _)| gateway).collect::<Vec<_>>());
+    let targets: Vec<_> = started.iter().map(|(gateway, _)| gateway).collect();
+    let all: Vec<_> = prometheuses().iter().map(|p| (&*p.version, Prometheus::start(p, &targets))).collect();
     for (gateway, (path, _, words)) in &started {
-        wait_until("a scrape", || prometheus.verdict(gateway).is_some());
-        let verdict = prometheus.verdict(gateway).unwrap();
-        assert!(verdict.contains(words) && verdict.is_empty() == words.is_empty(), "{path}: {verdict}");
+        let mut verdict = String::new();
+        for (version, prometheus) in &all {
+            wait_until("a scrape", || prometheus.verdict(gateway).is_some());
+            verdict = prometheus.verdict(gateway).unwrap();
+            let is_expected = verdict.contains(words) && verdict.is_empty() == words.is_empty();
+            assert!(is_expected, "{path}, Prometheus {version}: {verdict}");
+        }
         let status = pushgw()
             .args(["status", "--format", "json"])
             .on(gateway)
@@ -159,28 +174,34 @@ fn its_matchers_are_ours() {
     }
     // And one without the label.
     gateway.put("/metrics/job/j/n/none", "m 1\n");
-    let prometheus = Prometheus::start(&[&gateway]);
-    wait_until("a scrape", || prometheus.query("m").len() == VALUES.len() + 1);
-    let n = |labels: &Value| labels["n"].as_str().unwrap().to_owned();
-    let theirs = |operator: &str, value: &str| -> BTreeSet<String> {
-        // Quoted as JSON quotes, which Go reads: an escape of a letter beyond ASCII is the only other thing in it.
-        let query = format!("m{{l{operator}{}}}", serde_json::to_string(value).unwrap());
-        prometheus.query(&query).iter().map(|(labels, _)| n(labels)).collect()
-    };
     let ours = |operator: &str, value: &str| -> BTreeSet<String> {
         let matcher = format!("l{operator}{value}");
         let list =
             pushgw().args(["list", "--format", "json", "--match", &matcher]).on(&gateway).any_stdout().run();
         let groups: Vec<Value> = serde_json::from_slice(&list.stdout).unwrap();
-        groups.iter().map(|group| n(&group["labels"])).collect()
+        groups.iter().map(|group| group["labels"]["n"].as_str().unwrap().to_owned()).collect()
     };
-    let mut wrong = Vec::new();
     let expressions = EXPRESSIONS.iter().flat_map(|e| [("=~", *e), ("!~", *e)]);
-    for (operator, value) in expressions.chain(VALUES.iter().flat_map(|v| [("=", *v), ("!=", *v)])) {
-        let (theirs, ours) = (theirs(operator, value), ours(operator, value));
-        if theirs != ours {
+    let matchers = expressions.chain(VALUES.iter().flat_map(|v| [("=", *v), ("!=", *v)]));
+    let ours: Vec<_> = matchers.map(|(operator, value)| (operator, value, ours(operator, value))).collect();
+    for program in prometheuses() {
+        let wrong = disagreements(&Prometheus::start(program, &[&gateway]), &ours);
+        assert!(wrong.is_empty(), "Prometheus {}:\n{}", program.version, wrong.join("\n"));
+    }
+}
+
+/// Where it selects other groups than we did, by operator and value.
+fn disagreements(prometheus: &Prometheus, ours: &[(&str, &str, BTreeSet<String>)]) -> Vec<String> {
+    wait_until("a scrape", || prometheus.query("m").len() == VALUES.len() + 1);
+    let mut wrong = Vec::new();
+    for (operator, value, ours) in ours {
+        // Quoted as JSON quotes, which Go reads: an escape of a letter beyond ASCII is the only other thing in it.
+        let query = format!("m{{l{operator}{}}}", serde_json::to_string(value).unwrap());
+        let found = prometheus.query(&query);
+        let theirs: BTreeSet<_> = found.iter().map(|(l, _)| l["n"].as_str().unwrap().to_owned()).collect();
+        if theirs != *ours {
             wrong.push(format!("l{operator}{value}: Prometheus {theirs:?}, pushgw {ours:?}"));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    wrong
 }

@@ -1,13 +1,20 @@
 //! A real Prometheus that scrapes the test's gateways, on a free loopback port, and gone with the test.
 
-use super::{Client, Gateway, PATIENCE, fetch};
+use super::{Client, Gateway, PATIENCE, Program, fetch};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// One Prometheus of each generation, as far as this machine can have them, the oldest first.
+#[track_caller]
+pub(crate) fn prometheuses() -> &'static [Program] {
+    static PROMETHEUSES: LazyLock<Vec<Program>> = LazyLock::new(|| fetch("prometheus"));
+    &PROMETHEUSES
+}
 
 /// A running Prometheus.
 #[derive(Debug)]
@@ -21,18 +28,17 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts it with a job that scrapes these gateways every second, with `honor_labels`, and waits until it answers.
     #[track_caller]
-    pub(crate) fn start(gateways: &[&Gateway]) -> Self {
+    pub(crate) fn start(program: &Program, gateways: &[&Gateway]) -> Self {
         for _ in 0..10 {
-            if let Some(prometheus) = Self::try_start(gateways) {
+            if let Some(prometheus) = Self::try_start(program, gateways) {
                 return prometheus;
             }
         }
-        panic!("Prometheus does not start")
+        panic!("Prometheus {} does not start", program.version)
     }
 
     /// One attempt; another process may have got the port.
-    fn try_start(gateways: &[&Gateway]) -> Option<Self> {
-        let program = fetch("prometheus").into_iter().next().expect("tests/fetch.sh finds a Prometheus");
+    fn try_start(program: &Program, gateways: &[&Gateway]) -> Option<Self> {
         let directory = TempDir::new().expect("a temporary directory");
         let mut config = String::from(
             "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n- job_name: pushgateway\n  honor_labels: true\n  static_configs:\n  - targets:\n",

@@ -10,6 +10,7 @@ mod diff;
 mod explain;
 mod list;
 mod restore;
+mod scraped;
 mod selected;
 mod show;
 mod status;
@@ -63,7 +64,7 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
 
 /// Sends a request and tells what happens meanwhile: further tries with `-v`, the whole exchange with `-vv`.
 fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Result<Answer, Fault> {
-    client.send_told(request, &mut listener(printer))
+    client.send(request, &mut listener(printer))
 }
 
 /// Tells what happens during an exchange.

@@ -85,7 +85,7 @@ pub fn get(
     listener: Listener<'_>,
 ) -> Result<Answer, Fault> {
     let request = Request { method: Method::Get, endpoint, path: path.to_owned(), body: None };
-    client.send_told(&request, listener)
+    client.send(&request, listener)
 }
 
 /// The look, and for each group its place in the gateway's answer.

@@ -31,6 +31,9 @@ fn answer(groups: &[(&str, i64, i64)]) -> String {
 /// The time that [`answer`] counts from.
 const DATE: (&str, &str) = ("Date", "Fri, 15 Jan 2027 08:00:00 GMT");
 
+/// What a gateway says its metrics are.
+const TEXT: (&str, &str) = ("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+
 /// A server that gives each answer to a look once, in order; a DELETE gets a 202.
 fn looks(answers: Vec<String>) -> Server {
     let answers = Mutex::new(answers.into_iter());
@@ -38,7 +41,7 @@ fn looks(answers: Vec<String>) -> Server {
         while let Some(request) = connection.read_request() {
             match request.method.as_str() {
                 "DELETE" => connection.answer(202, &[], ""),
-                _ if request.path != "/api/v1/metrics" => connection.answer(200, &[], "x 1\n"),
+                _ if request.path != "/api/v1/metrics" => connection.answer(200, &[TEXT], "x 1\n"),
                 _ => {
                     let body = answers.lock().unwrap().next().expect("no more looks than that");
                     connection.answer(200, &[DATE], body);

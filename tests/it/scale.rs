@@ -101,7 +101,7 @@ fn a_gateway_without_the_api() {
                 match request.path.as_str() {
                     "/metrics" => connection.answer(
                         200,
-                        &[],
+                        &[("Content-Type", "text/plain")],
                         "# TYPE m gauge\nm{instance=\"\",job=\"a\"} 1\npush_time_seconds{instance=\"\",job=\"a\"} 1.7e+09\npushgateway_build_info 1\n",
                     ),
                     "/-/healthy" | "/-/ready" => connection.answer(200, &[], "OK"),

@@ -648,30 +648,22 @@ impl<'de> Visitor<'de> for LabelsVisitor {
         let mut labels = Labels::default();
         let mut metric = None;
         while let Some(name) = map.next_key::<String>()? {
-            if name == "metrics" {
-                match map.next_value_seed(SeriesVisitor { keep_first: false })? {
-                    family @ Member::Family { .. } => metric = Some(family),
-                    Member::Labels(text) => labels.add(text),
-                    Member::Bool(_) | Member::Other => {}
-                }
-            } else {
-                let raw: Box<RawValue> = map.next_value()?;
-                let value: String = serde_json::from_str(raw.get()).map_err(A::Error::custom)?;
-                labels.exact &= !has_escaped_replacement(raw.get());
-                labels.map.0.insert(name, value);
+            // Text, because it tells an escape from the character; the list of a metric is one family's.
+            let raw: Box<RawValue> = map.next_value()?;
+            if name == "metrics" && !raw.get().starts_with('"') {
+                let mut json = serde_json::Deserializer::from_str(raw.get());
+                let series = SeriesVisitor { keep_first: false }.deserialize(&mut json);
+                metric = Some(series.map_err(A::Error::custom)?);
+                continue;
             }
+            let value: String = serde_json::from_str(raw.get()).map_err(A::Error::custom)?;
+            labels.exact &= !has_escaped_replacement(raw.get());
+            labels.map.0.insert(name, value);
         }
         let kind = Kind::parse(labels.map.get("type").unwrap_or_default());
         // The exactness that was taken down is that of a HELP text, if this is a metric.
         let help_is_cut = !labels.exact;
         Ok(metric.map_or(Member::Labels(labels), |metric| metric.declared(kind, help_is_cut)))
-    }
-}
-
-impl Labels {
-    fn add(&mut self, other: Self) {
-        self.exact &= other.exact;
-        self.map.0.extend(other.map.0);
     }
 }
 
@@ -690,7 +682,7 @@ pub(super) fn has_escaped_replacement(raw: &str) -> bool {
     false
 }
 
-/// Reads the list under `metrics`, or a label's value there.
+/// Reads the list under `metrics`.
 struct SeriesVisitor {
     keep_first: bool,
 }
@@ -712,12 +704,6 @@ impl<'de> Visitor<'de> for SeriesVisitor {
             keep = false;
         }
         Ok(Member::Family { kind: Kind::default(), help_is_cut: false, series, first })
-    }
-
-    /// The label `metrics`; its raw text is not at hand, so a U+FFFD in it is taken for an unknown byte.
-    fn visit_str<E>(self, text: &str) -> Result<Member, E> {
-        let map = [("metrics", text)].into_iter().collect();
-        Ok(Member::Labels(Labels { map, exact: !text.contains('\u{fffd}') }))
     }
 }
 
@@ -1032,6 +1018,10 @@ mod tests {
             assert_eq!(has_escaped_replacement(raw), escaped, "{raw}");
         }
         assert_eq!(paths(&[told("x", r#","metrics":"\ufffd""#)]), [r#"{job="x",metrics="�"} "#]);
+        assert_eq!(
+            paths(&[told("x", r#","metrics":"�""#)]),
+            [r#"{job="x",metrics="�"} /metrics/job/x/metrics/%EF%BF%BD"#]
+        );
     }
 
     #[test]

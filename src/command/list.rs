@@ -2,8 +2,7 @@
 
 use super::selected::{Selected, warn_of_conflicts, warn_of_text};
 use super::{Context, listener};
-use crate::cli::{ListFormat, ListSort};
-use crate::config::List;
+use crate::config::{List, ListFormat, ListSort};
 use crate::error::Failure;
 use crate::gateway::{self, Client, Group, Store};
 use crate::output::Printer;

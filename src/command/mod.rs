@@ -58,7 +58,7 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
             let (settings, key) = config::resolve_check(&args, environment)?;
             check::run(&settings, key.as_ref(), context)
         }
-        Command::Completions { shell } => completions::run(shell, context),
+        Command::Completions { shell } => completions::run(shell.into(), context),
     }
 }
 

@@ -1,7 +1,7 @@
 //! How the selected groups are printed, for `list` and `delete` alike: as a table, as JSON or as paths; and what is
 //! said of those that break the gateway.
 
-use crate::cli::ListFormat;
+use crate::config::ListFormat;
 use crate::gateway::{Connection, Group, Store, heal};
 use crate::output::{self, Channel, GroupRow, Printer, Table};
 use jiff::Timestamp;

@@ -7,8 +7,7 @@
 use super::scraped::Scraped;
 use super::selected::age;
 use super::{Context, culprits, listener};
-use crate::cli::StatusFormat;
-use crate::config::Status;
+use crate::config::{Status, StatusFormat};
 use crate::error::Failure;
 use crate::gateway::about::About;
 use crate::gateway::heal;

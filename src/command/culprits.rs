@@ -1,7 +1,7 @@
 //! What a gateway that can't be scraped suffers from: which groups are to blame and which commands heal it.
 
 use super::{listener, plural};
-use crate::gateway::clash::{Clash, Clashes, Survey, own_families};
+use crate::gateway::clash::{Clash, Clashes, Survey, collisions, own_families};
 use crate::gateway::conflict::Conflict;
 use crate::gateway::contents::Family;
 use crate::gateway::heal::{self, Trouble};
@@ -49,18 +49,33 @@ fn of_own_families(
     connection: &Connection,
     printer: &mut Printer<'_>,
 ) -> Result<Vec<Trouble>, gateway::Fault> {
-    let own = own_families(words);
-    if own.is_empty() {
+    let (own, pairs) = (own_families(words), collisions(words));
+    if own.is_empty() && pairs.is_empty() {
         return Ok(Vec::new());
     }
-    let is_own = |family: &FamilySize| own.contains(&family.name);
-    let store = gateway::look_at_families(client, &connection.endpoint, &is_own, &mut listener(printer))?;
-    let trouble = |family: &String| {
-        let holds = |group: &Group| group.families.iter().any(|held| held.name == *family);
-        let message = format!("`{family}` is a metric of the gateway's own, and it clashes with");
-        blame(&message, &places(&store, holds), &store, connection)
+    let is_named = |family: &FamilySize| {
+        own.contains(&family.name) || pairs.iter().any(|(a, b)| *a == family.name || *b == family.name)
     };
-    Ok(own.iter().map(trouble).collect())
+    let store = gateway::look_at_families(client, &connection.endpoint, &is_named, &mut listener(printer))?;
+    let places = |family: &str| {
+        places(&store, |group| group.families.iter().any(|held| held.name == family && held.series > 0))
+    };
+    let mut troubles = Vec::new();
+    for family in &own {
+        let message = format!("`{family}` is a metric of the gateway's own, and it clashes with");
+        troubles.push(blame(&message, &places(family), &store, connection));
+    }
+    for (a, b) in &pairs {
+        let (pushed, own, groups) = match (places(a), places(b)) {
+            (groups, others) if others.is_empty() => (a, b, groups),
+            (groups, others) if groups.is_empty() => (b, a, others),
+            // A clash among groups, of which more can be told.
+            _ => continue,
+        };
+        let message = format!("`{pushed}` collides with `{own}`, a metric of the gateway's own; it is in");
+        troubles.push(blame(&message, &groups, &store, connection));
+    }
+    Ok(troubles)
 }
 
 /// What the groups hold that clashes. The store is looked at twice, because it can be too large to be held: what can

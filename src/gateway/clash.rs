@@ -346,6 +346,24 @@ pub fn own_families(words: &str) -> Vec<String> {
     names
 }
 
+/// The pairs of families that the gateway says collide, one of which has the name of a part of the other (`collected
+/// metric named "x_sum" collides with previously collected summary named "x"`, or the other way round; seen on 1.5.1
+/// and 1.11.2). Of one that no group has, the gateway's own is the other.
+#[must_use]
+pub fn collisions(words: &str) -> Vec<(String, String)> {
+    let mut pairs: Vec<(String, String)> = words
+        .lines()
+        .filter(|line| line.contains(" collides with previously collected "))
+        .filter_map(|line| {
+            let mut names = line.split("named \"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0));
+            Some((names.next()?.to_owned(), names.next()?.to_owned()))
+        })
+        .collect();
+    pairs.sort();
+    pairs.dedup();
+    pairs
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -462,5 +480,9 @@ mod tests {
     fn the_gateways_own_families_are_named_by_it() {
         let words = "2 error(s) occurred:\n* gathered metric family go_goroutines has type COUNTER but should have GAUGE\n* gathered metric family pushgateway_http_requests_total has help \"\" but should have \"Total HTTP requests\"\n";
         assert_eq!(own_families(words), ["go_goroutines", "pushgateway_http_requests_total"]);
+        assert_eq!(collisions(words), []);
+        let words = "2 error(s) occurred:\n* collected metric named \"x_sum\" collides with previously collected summary named \"x\"\n* collected histogram or summary named \"y\" collides with previously collected metric named \"y_count\"\n";
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(collisions(words), [pair("x_sum", "x"), pair("y", "y_count")]);
     }
 }

@@ -20,6 +20,7 @@ mod keys;
 mod lab;
 mod layering;
 mod lint;
+mod odd;
 mod operators;
 mod printed;
 mod prometheus;

@@ -4,7 +4,7 @@
 mod connection;
 mod operators;
 
-pub use operators::{Delete, Doomed, List, Restore, Show, Shown, Status};
+pub use operators::{Delete, Doomed, List, ListFormat, ListSort, Restore, Show, Shown, Status, StatusFormat};
 
 use crate::cli;
 use crate::env::Environment;
@@ -63,6 +63,27 @@ impl Check {
     #[must_use]
     pub fn rules<'a>(&self, grouping: Option<&'a GroupingKey>) -> Rules<'a> {
         Rules { grouping, ..self.rules }
+    }
+}
+
+/// A shell that has a completion script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shell {
+    /// GNU bash.
+    Bash,
+    /// zsh.
+    Zsh,
+    /// fish.
+    Fish,
+}
+
+impl From<cli::Shell> for Shell {
+    fn from(shell: cli::Shell) -> Self {
+        match shell {
+            cli::Shell::Bash => Self::Bash,
+            cli::Shell::Zsh => Self::Zsh,
+            cli::Shell::Fish => Self::Fish,
+        }
     }
 }
 

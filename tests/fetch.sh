@@ -35,10 +35,10 @@ case $what in
     repository=prometheus/pushgateway releases='1.5.1 1.11.0 1.11.2'
     ;;
   prometheus)
-    # The server, with promtool beside it.
-    package=prometheus suites=bookworm
+    # The server, with promtool beside it; one of each generation, since version 3 parses and lints in other ways.
+    package=prometheus suites='bookworm sid'
     names=prometheus override=PROMETHEUS_BIN
-    repository=prometheus/prometheus releases=2.42.0
+    repository=prometheus/prometheus releases='2.42.0 3.5.3'
     ;;
   victoria-metrics)
     package=victoria-metrics suites=trixie

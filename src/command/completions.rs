@@ -1,7 +1,7 @@
 //! `completions`: the checked-in scripts, byte for byte.
 
 use super::Context;
-use crate::cli::Shell;
+use crate::config::Shell;
 use crate::error::Failure;
 
 /// Prints the shell's script.

@@ -1,11 +1,13 @@
 //! What a gateway that can't be scraped suffers from: which groups are to blame and which commands heal it.
 
 use super::{listener, plural};
-use crate::gateway::clash::{Clash, Clashes, own_families};
+use crate::gateway::clash::{Clash, Clashes, Survey, collisions, own_families};
 use crate::gateway::conflict::Conflict;
+use crate::gateway::contents::Family;
 use crate::gateway::heal::{self, Trouble};
 use crate::gateway::scrape::{Fault, Reason};
-use crate::gateway::{self, Client, Connection, Group, Store};
+use crate::gateway::{self, Client, Connection, FamilySize, Group, Store};
+use crate::grouping::LabelSet;
 use crate::output::Printer;
 use std::collections::BTreeSet;
 
@@ -21,21 +23,9 @@ pub(super) fn of_refusal(
     printer: &mut Printer<'_>,
 ) -> Result<Vec<Trouble>, gateway::Fault> {
     let mut troubles = of_keys(words, store, connection);
-    troubles.extend(own_families(words).into_iter().map(|family| {
-        let holds = |group: &Group| group.families.iter().any(|held| held.name == family);
-        let message = format!("`{family}` is a metric of the gateway's own, and it clashes with");
-        blame(&message, &places(store, holds), store, connection)
-    }));
+    troubles.extend(of_own_families(words, client, connection, printer)?);
     if troubles.is_empty() {
-        let mut clashes = Clashes::default();
-        let (store, held) = gateway::look_inside(
-            client,
-            &connection.endpoint,
-            |_, families| families,
-            &mut listener(printer),
-        )?;
-        held.iter().enumerate().for_each(|(place, families)| clashes.add(place, families));
-        troubles.extend(clashes.find().iter().map(|clash| of_clash(clash, &store, connection)));
+        troubles = of_clashes(client, connection, printer)?;
     }
     if troubles.is_empty() {
         troubles.push(Trouble {
@@ -44,7 +34,69 @@ pub(super) fn of_refusal(
             commands: Vec::new(),
         });
     }
+    // One deletion can heal several things, and fails when it is done again.
+    let mut told = BTreeSet::new();
+    for trouble in &mut troubles {
+        trouble.commands.retain(|command| told.insert(command.clone()));
+    }
     Ok(troubles)
+}
+
+/// Groups with a metric that is the gateway's own.
+fn of_own_families(
+    words: &str,
+    client: &Client,
+    connection: &Connection,
+    printer: &mut Printer<'_>,
+) -> Result<Vec<Trouble>, gateway::Fault> {
+    let (own, pairs) = (own_families(words), collisions(words));
+    if own.is_empty() && pairs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let is_named = |family: &FamilySize| {
+        own.contains(&family.name) || pairs.iter().any(|(a, b)| *a == family.name || *b == family.name)
+    };
+    let store = gateway::look_at_families(client, &connection.endpoint, &is_named, &mut listener(printer))?;
+    let places = |family: &str| {
+        places(&store, |group| group.families.iter().any(|held| held.name == family && held.series > 0))
+    };
+    let mut troubles = Vec::new();
+    for family in &own {
+        let message = format!("`{family}` is a metric of the gateway's own, and it clashes with");
+        troubles.push(blame(&message, &places(family), &store, connection));
+    }
+    for (a, b) in &pairs {
+        let (pushed, own, groups) = match (places(a), places(b)) {
+            (groups, others) if others.is_empty() => (a, b, groups),
+            (groups, others) if groups.is_empty() => (b, a, others),
+            // A clash among groups, of which more can be told.
+            _ => continue,
+        };
+        let message = format!("`{pushed}` collides with `{own}`, a metric of the gateway's own; it is in");
+        troubles.push(blame(&message, &groups, &store, connection));
+    }
+    Ok(troubles)
+}
+
+/// What the groups hold that clashes. The store is looked at twice, because it can be too large to be held: what can
+/// clash is found first, and then where it is.
+fn of_clashes(
+    client: &Client,
+    connection: &Connection,
+    printer: &mut Printer<'_>,
+) -> Result<Vec<Trouble>, gateway::Fault> {
+    let endpoint = &connection.endpoint;
+    let mut survey = Survey::default();
+    let add = |_: &LabelSet, families: Vec<Family>| survey.add(&families);
+    gateway::look_inside(client, endpoint, add, &mut listener(printer))?;
+    let suspects = survey.suspects();
+    if suspects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut clashes = Clashes::among(suspects);
+    let add = |_: &LabelSet, families: Vec<Family>| clashes.add(&families);
+    let (store, order) = gateway::look_inside(client, endpoint, add, &mut listener(printer))?;
+    Ok(clashes.find(&order).iter().map(|clash| of_clash(clash, &store, connection)).collect())
 }
 
 fn of_keys(words: &str, store: &Store, connection: &Connection) -> Vec<Trouble> {

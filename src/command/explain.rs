@@ -6,12 +6,11 @@
 use super::culprits::names;
 use super::listener;
 use crate::error::Failure;
-use crate::gateway::clash::{Clash, Clashes, own_families};
+use crate::gateway::clash::{Clash, Clashes, Suspects, own_families};
 use crate::gateway::contents::Family;
 use crate::gateway::{self, Client, Endpoint, Fault, FaultKind, Kind, Method, Store, heal, pushed};
 use crate::grouping::{GroupingKey, LabelSet};
 use crate::output::Printer;
-use std::collections::BTreeSet;
 
 /// A push that was refused.
 pub(super) struct Refused<'a> {
@@ -49,14 +48,21 @@ pub(super) fn explain(
 fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer<'_>) -> Option<Vec<String>> {
     let words = fault.kind.words().unwrap_or_default();
     let (own, pushed) = (own_families(words), pushed::families(push.body, push.key));
-    // Memory grows with what can clash with the push, not with the store.
-    let names = pushed.iter().map(|family| &*family.name).chain(own.iter().map(|name| &**name));
-    let stems: BTreeSet<&str> = names.map(stem).collect();
-    let relevant = |_: &LabelSet, mut families: Vec<Family>| {
-        families.retain(|family| stems.contains(stem(&family.name)));
-        families
+    // Memory grows with the push and the number of groups, not with what they hold.
+    let labels = LabelSet::from(push.key);
+    let mut clashes = Clashes::among(Suspects::of(&pushed));
+    let add = |of: &LabelSet, mut families: Vec<Family>| {
+        let owned = own.iter().filter(|own| families.iter().any(|family| family.name == **own));
+        let owned: Vec<&String> = owned.collect();
+        // What the push would have replaced does not count.
+        match push.method {
+            _ if *of != labels => {}
+            Method::Post => families.retain(|held| pushed.iter().all(|new| new.name != held.name)),
+            _ => families.clear(),
+        }
+        (clashes.add(&families), owned)
     };
-    let (store, held) = gateway::look_inside(client, push.endpoint, relevant, &mut listener(printer)).ok()?;
+    let (store, held) = gateway::look_inside(client, push.endpoint, add, &mut listener(printer)).ok()?;
     if store.from_text {
         return None;
     }
@@ -68,10 +74,13 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
             [] => why.push(format!("`pushgw status{option}` names the command that heals it")),
             commands => why.extend(commands.iter().cloned()),
         }
+        if heal::lacks_credentials(client.connection()) {
+            why.push(heal::LACKS_CREDENTIALS.to_owned());
+        }
     }
-    for family in own {
+    for family in &own {
         let others = store.groups.iter().zip(&held);
-        let others = others.filter(|(_, families)| families.iter().any(|held| held.name == family));
+        let others = others.filter(|(_, (_, owned))| owned.contains(&family));
         let others: Vec<String> = others.map(|(group, _)| group.labels.to_string()).collect();
         why.push(match others.as_slice() {
             [] => format!("`{family}` is a metric of the gateway's own: push it by another name"),
@@ -81,35 +90,14 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
         });
     }
     if why.is_empty() {
-        why = clashes(push, &pushed, &store, held);
+        // Its number is the first that is no group's.
+        let here = clashes.add(&pushed);
+        let order: Vec<usize> = held.iter().map(|(number, _)| *number).collect();
+        let found = clashes.find(&order);
+        let ours = found.iter().filter(|clash| clash.involves(here));
+        why = ours.map(|clash| describe(clash, here, &store)).collect();
     }
     Some(why)
-}
-
-/// A family's name without the ending of a histogram's or summary's part, under which two families can clash.
-fn stem(name: &str) -> &str {
-    ["_count", "_sum", "_bucket"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
-}
-
-/// What of the push clashes with what is there.
-fn clashes(push: &Refused<'_>, pushed: &[Family], store: &Store, held: Vec<Vec<Family>>) -> Vec<String> {
-    // Places of the groups that are there end where this begins.
-    let here = store.groups.len();
-    let labels = LabelSet::from(push.key);
-    let mut all = Clashes::default();
-    for (place, (group, mut families)) in store.groups.iter().zip(held).enumerate() {
-        if group.labels == labels {
-            // What the push would have replaced does not count.
-            match push.method {
-                Method::Post => families.retain(|held| pushed.iter().all(|new| new.name != held.name)),
-                _ => families.clear(),
-            }
-        }
-        all.add(place, &families);
-    }
-    all.add(here, pushed);
-    let found = all.find();
-    found.iter().filter(|clash| clash.involves(here)).map(|clash| describe(clash, here, store)).collect()
 }
 
 fn describe(clash: &Clash, here: usize, store: &Store) -> String {

@@ -2,8 +2,7 @@
 
 use super::selected::{Selected, warn_of_conflicts, warn_of_text};
 use super::{Context, listener};
-use crate::cli::{ListFormat, ListSort};
-use crate::config::List;
+use crate::config::{List, ListFormat, ListSort};
 use crate::env;
 use crate::error::Failure;
 use crate::gateway::{self, Client, Group, Store};
@@ -48,8 +47,11 @@ fn rest(pause: Duration, took: Duration) -> Duration {
 
 fn look(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Store, Failure> {
     let endpoint = &list.connection.endpoint;
-    let look = if list.metrics { gateway::look_at_families } else { gateway::look };
-    Ok(look(client, endpoint, &mut listener(printer))?)
+    Ok(if list.metrics {
+        gateway::look_at_families(client, endpoint, &|_| true, &mut listener(printer))?
+    } else {
+        gateway::look(client, endpoint, &mut listener(printer))?
+    })
 }
 
 fn print(list: &List, store: &Store, printer: &mut Printer<'_>) -> Result<(), Failure> {

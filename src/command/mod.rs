@@ -10,6 +10,7 @@ mod diff;
 mod explain;
 mod list;
 mod restore;
+mod scraped;
 mod selected;
 mod show;
 mod status;
@@ -57,13 +58,13 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
             let (settings, key) = config::resolve_check(&args, environment)?;
             check::run(&settings, key.as_ref(), context)
         }
-        Command::Completions { shell } => completions::run(shell, context),
+        Command::Completions { shell } => completions::run(shell.into(), context),
     }
 }
 
 /// Sends a request and tells what happens meanwhile: further tries with `-v`, the whole exchange with `-vv`.
 fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Result<Answer, Fault> {
-    client.send_told(request, &mut listener(printer))
+    client.send(request, &mut listener(printer))
 }
 
 /// Tells what happens during an exchange, and that it is waited for.

@@ -1,7 +1,7 @@
 //! How the selected groups are printed, for `list` and `delete` alike: as a table, as JSON or as paths; and what is
 //! said of those that break the gateway.
 
-use crate::cli::ListFormat;
+use crate::config::ListFormat;
 use crate::gateway::{Connection, Group, Store, heal};
 use crate::output::{self, Channel, GroupRow, Printer, Table};
 use jiff::Timestamp;
@@ -123,6 +123,9 @@ pub(super) fn warn_of_conflicts(store: &Store, connection: &Connection, printer:
         match trouble.commands.as_slice() {
             [] => printer.hint(&format!("`pushgw status{}` tells more", heal::gateway_option(connection))),
             commands => printer.hint(&commands.join("\n")),
+        }
+        if heal::lacks_credentials(connection) {
+            printer.hint(heal::LACKS_CREDENTIALS);
         }
     }
 }

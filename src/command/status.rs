@@ -4,14 +4,14 @@
 //! The gateway's own health checks say OK on a gateway that refuses every push and every scrape, so what counts is a
 //! scrape: fetched as Prometheus does, and held to Prometheus' rules.
 
+use super::scraped::Scraped;
 use super::selected::age;
 use super::{Context, culprits, listener};
-use crate::cli::StatusFormat;
-use crate::config::Status;
+use crate::config::{Status, StatusFormat};
 use crate::error::Failure;
 use crate::gateway::about::About;
-use crate::gateway::heal::Trouble;
-use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, State, Store, scrape};
+use crate::gateway::heal;
+use crate::gateway::{self, Client, Connection, Endpoint, FamilySize, FaultKind, Group, State, Store};
 use crate::output::{self, Channel, Column, Line, Printer, Span, Style, Table};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -31,14 +31,15 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
     // What a probe or a scrape is answered is what is asked for, a 500 too: trying again would only take time.
     let once = Client::new(&Connection { retries: 0, ..status.connection.clone() });
     let about = about(&client, endpoint, context.printer)?;
+    let is_cut = |family: &FamilySize| family.help_is_cut;
     let found = Found {
         connection: &status.connection,
         healthy: probe(&once, endpoint, "/-/healthy", context.printer),
         ready: probe(&once, endpoint, "/-/ready", context.printer),
-        store: gateway::look_at_families(&client, endpoint, &mut listener(context.printer))?,
+        store: gateway::look_at_families(&client, endpoint, &is_cut, &mut listener(context.printer))?,
         about,
     };
-    let scraped = scrape(&once, &found, context.printer)?;
+    let scraped = Scraped::new(&once, &found.about, &found.store, context.printer)?;
     let is_healthy =
         found.healthy.is_ok() && found.ready.is_ok() && scraped.troubles.is_empty() && scraped.ok();
     let printed = match status.format {
@@ -59,20 +60,6 @@ struct Found<'a> {
     healthy: Result<(), String>,
     ready: Result<(), String>,
     store: Store,
-}
-
-/// What a scrape of it comes to.
-struct Scraped {
-    samples: u64,
-    /// Why there was none.
-    refusal: Option<String>,
-    troubles: Vec<Trouble>,
-}
-
-impl Scraped {
-    fn ok(&self) -> bool {
-        self.refusal.is_none()
-    }
 }
 
 /// What the gateway says of itself; nothing, where it has no API.
@@ -106,38 +93,6 @@ fn probe(client: &Client, endpoint: &Endpoint, path: &str, printer: &mut Printer
     })
 }
 
-fn scrape(client: &Client, found: &Found<'_>, printer: &mut Printer<'_>) -> Result<Scraped, Failure> {
-    let (connection, store) = (found.connection, &found.store);
-    let endpoint = &connection.endpoint;
-    let answer = gateway::get(client, endpoint, found.about.telemetry_path(), &mut listener(printer));
-    match answer {
-        Ok(answer) => {
-            let scrape = scrape::scan(answer.reader()).map_err(|error| {
-                let request = format!("GET {}", endpoint.join(found.about.telemetry_path()));
-                gateway::Fault::new(request, client.classify_read(error))
-            })?;
-            let troubles = culprits::of_scrape(&scrape.faults, store, connection);
-            Ok(Scraped { samples: scrape.samples, refusal: None, troubles })
-        }
-        Err(fault) => {
-            let words = fault.kind.words().unwrap_or_default();
-            let is_refusal = matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500);
-            let troubles = if is_refusal {
-                culprits::of_refusal(words, store, client, connection, printer)?
-            } else {
-                Vec::new()
-            };
-            // The first line is the same for all, the second says how many errors there are, or the only one.
-            let reason = words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1);
-            let refusal = match reason.filter(|_| is_refusal) {
-                Some(reason) => format!("a scrape is answered with 500: {}", reason.trim_end_matches(':')),
-                None => fault.kind.message(),
-            };
-            Ok(Scraped { samples: 0, refusal: Some(refusal), troubles })
-        }
-    }
-}
-
 /// Groups whose last push failed.
 fn failed(store: &Store) -> impl Iterator<Item = &Group> {
     store.groups.iter().filter(|group| group.state != State::Ok)
@@ -152,8 +107,8 @@ fn oldest(store: &Store) -> Option<Timestamp> {
 }
 
 /// What is no fault and should be known all the same.
-fn warnings(found: &Found<'_>) -> Vec<String> {
-    let mut warnings = Vec::new();
+fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
+    let mut warnings = scraped.warnings.clone();
     if found.about.is_on("push.disable-consistency-check") == Some(true) {
         warnings.push("consistency checks are off: any push can make every scrape fail".to_owned());
     }
@@ -198,7 +153,7 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
                 format!(
                     "and {} more (`pushgw list --failed{}`)",
                     failed(store).count() - NAMED,
-                    gateway::heal::gateway_option(connection)
+                    heal::gateway_option(connection)
                 )
                 .into(),
             );
@@ -220,7 +175,7 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
     }
     row("scrape", line.remove(0));
     printer.table(Channel::Result, &table)?;
-    for warning in warnings(found) {
+    for warning in warnings(found, scraped) {
         printer.line([Span::new(Style::Warning, "warning: "), Span::plain(warning)])?;
     }
     for trouble in &scraped.troubles {
@@ -228,6 +183,11 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
         for command in &trouble.commands {
             printer.line([Span::new(Style::Hint, "heal:    "), Span::plain(command.clone())])?;
         }
+    }
+    if scraped.troubles.iter().any(|trouble| !trouble.commands.is_empty())
+        && heal::lacks_credentials(connection)
+    {
+        printer.hint(heal::LACKS_CREDENTIALS);
     }
     Ok(())
 }
@@ -337,7 +297,7 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
             reason: scraped.refusal.as_deref(),
         },
         problems: problems.collect(),
-        warnings: warnings(found),
+        warnings: warnings(found, scraped),
     };
     let mut text = serde_json::to_vec_pretty(&report)?;
     text.push(b'\n');

@@ -60,7 +60,7 @@ pub(super) fn resolve(
     let connect_timeout =
         source.limit(args.connect_timeout.as_ref(), "--connect-timeout", "PUSHGATEWAY_CONNECT_TIMEOUT")?;
     let authentication = source.authentication(&endpoint)?;
-    let headers = authentication.headers;
+    let (headers, login) = (authentication.headers, authentication.login);
     let has_credentials = headers.iter().any(Header::is_secret);
     let (route, passes_by_proxy) = source.route(&endpoint, has_credentials)?;
     let mut secrets = authentication.secrets;
@@ -78,6 +78,7 @@ pub(super) fn resolve(
         connect_timeout: connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
         retries: source.retries()?,
         headers,
+        login,
         encoding: source.encoding()?,
         tls: source.tls(endpoint.scheme())?,
         secrets,

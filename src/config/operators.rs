@@ -23,7 +23,7 @@ pub struct Delete {
     /// Only say what would be done.
     pub dry_run: bool,
     /// How the selected groups are printed; `None` says nothing where they are deleted.
-    pub format: Option<cli::ListFormat>,
+    pub format: Option<ListFormat>,
     /// How to reach the gateway.
     pub connection: Connection,
 }
@@ -53,13 +53,13 @@ pub struct List {
     /// Which groups.
     pub selection: Selection,
     /// In which order.
-    pub sort: cli::ListSort,
+    pub sort: ListSort,
     /// With their families.
     pub metrics: bool,
     /// Again and again, with at least this pause between.
     pub watch: Option<Duration>,
     /// How they are printed.
-    pub format: cli::ListFormat,
+    pub format: ListFormat,
     /// How to reach the gateway.
     pub connection: Connection,
 }
@@ -86,7 +86,7 @@ pub enum Shown {
 #[derive(Clone, Debug)]
 pub struct Status {
     /// How it is printed.
-    pub format: cli::StatusFormat,
+    pub format: StatusFormat,
     /// How to reach the gateway.
     pub connection: Connection,
 }
@@ -100,6 +100,66 @@ pub struct Restore {
     pub check: Check,
     /// How to reach the gateway.
     pub connection: Connection,
+}
+
+/// How groups are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListFormat {
+    /// For people.
+    Table,
+    /// One array.
+    Json,
+    /// One path a line.
+    Path,
+}
+
+impl From<cli::ListFormat> for ListFormat {
+    fn from(format: cli::ListFormat) -> Self {
+        match format {
+            cli::ListFormat::Table => Self::Table,
+            cli::ListFormat::Json => Self::Json,
+            cli::ListFormat::Path => Self::Path,
+        }
+    }
+}
+
+/// The order of groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListSort {
+    /// By job, then by the other labels.
+    Group,
+    /// Oldest push first; those that never had one come before.
+    Age,
+    /// Most series first.
+    Series,
+}
+
+impl From<cli::ListSort> for ListSort {
+    fn from(sort: cli::ListSort) -> Self {
+        match sort {
+            cli::ListSort::Group => Self::Group,
+            cli::ListSort::Age => Self::Age,
+            cli::ListSort::Series => Self::Series,
+        }
+    }
+}
+
+/// How `status` is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusFormat {
+    /// For people.
+    Table,
+    /// One object.
+    Json,
+}
+
+impl From<cli::StatusFormat> for StatusFormat {
+    fn from(format: cli::StatusFormat) -> Self {
+        match format {
+            cli::StatusFormat::Table => Self::Table,
+            cli::StatusFormat::Json => Self::Json,
+        }
+    }
 }
 
 /// For what looks up or deletes: such groups exist.
@@ -133,7 +193,7 @@ impl Delete {
                 doomed: Doomed::Selection { selection: selected, confirmed: args.yes },
                 force: args.force,
                 dry_run: args.dry_run,
-                format: args.format,
+                format: args.format.map(ListFormat::from),
                 connection: connection::to_gateway(&args.connection, environment)?,
             });
         }
@@ -194,7 +254,7 @@ impl List {
         }
         let watch = args.watch.as_ref().map(pause).transpose()?;
         let connection = connection::to_gateway(&args.connection, environment)?;
-        let (sort, metrics, format) = (args.sort, args.metrics, args.format);
+        let (sort, metrics, format) = (args.sort.into(), args.metrics, args.format.into());
         Ok(Self { selection, sort, metrics, watch, format, connection })
     }
 }
@@ -247,7 +307,7 @@ impl Status {
     /// [`Failure::Usage`].
     pub fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
         let connection = connection::to_gateway(&args.connection, environment)?;
-        Ok(Self { format: args.format, connection })
+        Ok(Self { format: args.format.into(), connection })
     }
 }
 

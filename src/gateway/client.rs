@@ -82,6 +82,8 @@ pub struct Answer {
     pub status: u16,
     /// The server's clock, as its `Date` header has it.
     pub date: Option<String>,
+    /// What it says its body is.
+    pub content_type: Option<String>,
     body: ureq::Body,
 }
 
@@ -129,21 +131,13 @@ impl Client {
         &self.connection
     }
 
-    /// Sends `request`, again where that can help, and returns the answer where it is a success.
+    /// Sends `request`, again where that can help, and returns the answer where it is a success. The listener hears
+    /// what happens meanwhile.
     ///
     /// # Errors
     ///
     /// Everything else, with the request's name.
-    pub fn send(&self, request: &Request<'_>) -> Result<Answer, Fault> {
-        self.send_told(request, &mut |_| {})
-    }
-
-    /// The same, with a listener.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::send`].
-    pub fn send_told(&self, request: &Request<'_>, listener: &mut dyn FnMut(Event)) -> Result<Answer, Fault> {
+    pub fn send(&self, request: &Request<'_>, listener: &mut dyn FnMut(Event)) -> Result<Answer, Fault> {
         let Connection { retries, timeout: limit, .. } = self.connection;
         let policy = Policy { retries, limit };
         let start = Instant::now();
@@ -182,13 +176,14 @@ impl Client {
         let (head, body) = answer.map_err(|error| self.classify(error))?.into_parts();
         self.received(&head, listener);
         let status = head.status.as_u16();
-        let html = text(&head.headers, header::CONTENT_TYPE).is_some_and(|t| t.starts_with("text/html"));
+        let content_type = text(&head.headers, header::CONTENT_TYPE);
+        let html = content_type.as_ref().is_some_and(|t| t.starts_with("text/html"));
         if !head.status.is_success() {
             return Err(FaultKind::Status(Box::new(self.answered(&head, body, html))));
         }
         match foreign_success(request.method, status, html) {
             Some(what) => Err(FaultKind::NotAPushgateway(what)),
-            None => Ok(Answer { status, date: text(&head.headers, header::DATE), body }),
+            None => Ok(Answer { status, date: text(&head.headers, header::DATE), content_type, body }),
         }
     }
 

@@ -32,6 +32,8 @@ pub struct Connection {
     pub retries: u32,
     /// What is added to every request, the credentials among it.
     pub headers: Vec<Header>,
+    /// Where the credentials come from.
+    pub login: Login,
     /// How a push is packed.
     pub encoding: Encoding,
     /// Whom to trust, and who we are.
@@ -52,6 +54,18 @@ impl Connection {
         }
         said
     }
+}
+
+/// Where credentials come from, as far as that is no secret itself: for commands that somebody is to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Login {
+    /// From nowhere, or from what must not be shown: a header, a URL, a variable with a token.
+    #[default]
+    Untold,
+    /// A user; the password is in a file, or in a variable.
+    User(String, Option<PathBuf>),
+    /// A file with a token.
+    TokenFile(PathBuf),
 }
 
 /// Whom to trust, and who we are. The files by their names, for those who want to see them, and read.
@@ -84,6 +98,7 @@ mod tests {
                 connect_timeout: Duration::from_secs(5),
                 retries: 2,
                 headers: Vec::new(),
+                login: Login::default(),
                 encoding: Encoding::Identity,
                 tls: Tls::default(),
                 secrets: Vec::new(),

@@ -143,8 +143,8 @@ impl Group {
 pub enum Keep<'a> {
     /// The groups and how much they hold.
     Sizes,
-    /// The families of each, too.
-    Families,
+    /// Of the families of each those that are wanted, too.
+    Families(&'a dyn Fn(&FamilySize) -> bool),
     /// The groups; the raw JSON of each is handed over as it comes in, with its place among them and with the labels
     /// that it has as far as that is known so early: whether there is an empty `instance` may turn out later.
     Contents(&'a mut dyn FnMut(usize, &LabelSet, &RawValue)),
@@ -467,9 +467,13 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Listed>, A::Error> {
         let mut groups = Vec::new();
         match self.0 {
-            Keep::Sizes | Keep::Families => {
-                let families = matches!(self.0, Keep::Families);
-                while let Some(group) = seq.next_element_seed(GroupVisitor { families })? {
+            Keep::Sizes => {
+                while let Some(group) = seq.next_element_seed(GroupVisitor { wanted: &|_| false })? {
+                    groups.push(group);
+                }
+            }
+            Keep::Families(wanted) => {
+                while let Some(group) = seq.next_element_seed(GroupVisitor { wanted: *wanted })? {
                     groups.push(group);
                 }
             }
@@ -478,8 +482,9 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
                 // stand at its end.
                 while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
                     let mut json = serde_json::Deserializer::from_str(raw.get());
-                    let group =
-                        GroupVisitor { families: false }.deserialize(&mut json).map_err(A::Error::custom)?;
+                    let group = GroupVisitor { wanted: &|_| false }
+                        .deserialize(&mut json)
+                        .map_err(A::Error::custom)?;
                     each(groups.len(), &group.labels.map, &raw);
                     groups.push(group);
                 }
@@ -490,13 +495,13 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
 }
 
 /// Reads one group.
-struct GroupVisitor {
-    /// Keep the families' names, types and sizes.
-    families: bool,
+struct GroupVisitor<'a> {
+    /// Which families are kept by name, type and size.
+    wanted: &'a dyn Fn(&FamilySize) -> bool,
 }
-seed!(GroupVisitor);
+seed!(GroupVisitor<'a>, 'a);
 
-impl<'de> Visitor<'de> for GroupVisitor {
+impl<'de> Visitor<'de> for GroupVisitor<'_> {
     type Value = Listed;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -528,8 +533,9 @@ impl<'de> Visitor<'de> for GroupVisitor {
                 Member::Family { kind, help_is_cut, series, .. } => {
                     group.size.metrics += 1;
                     group.size.series += series;
-                    if self.families {
-                        group.families.push(FamilySize { name, kind, series, help_is_cut });
+                    let family = FamilySize { name, kind, series, help_is_cut };
+                    if (self.wanted)(&family) {
+                        group.families.push(family);
                     }
                 }
                 Member::Bool(successful) if name == "last_push_successful" => {
@@ -642,30 +648,22 @@ impl<'de> Visitor<'de> for LabelsVisitor {
         let mut labels = Labels::default();
         let mut metric = None;
         while let Some(name) = map.next_key::<String>()? {
-            if name == "metrics" {
-                match map.next_value_seed(SeriesVisitor { keep_first: false })? {
-                    family @ Member::Family { .. } => metric = Some(family),
-                    Member::Labels(text) => labels.add(text),
-                    Member::Bool(_) | Member::Other => {}
-                }
-            } else {
-                let raw: Box<RawValue> = map.next_value()?;
-                let value: String = serde_json::from_str(raw.get()).map_err(A::Error::custom)?;
-                labels.exact &= !has_escaped_replacement(raw.get());
-                labels.map.0.insert(name, value);
+            // Text, because it tells an escape from the character; the list of a metric is one family's.
+            let raw: Box<RawValue> = map.next_value()?;
+            if name == "metrics" && !raw.get().starts_with('"') {
+                let mut json = serde_json::Deserializer::from_str(raw.get());
+                let series = SeriesVisitor { keep_first: false }.deserialize(&mut json);
+                metric = Some(series.map_err(A::Error::custom)?);
+                continue;
             }
+            let value: String = serde_json::from_str(raw.get()).map_err(A::Error::custom)?;
+            labels.exact &= !has_escaped_replacement(raw.get());
+            labels.map.0.insert(name, value);
         }
         let kind = Kind::parse(labels.map.get("type").unwrap_or_default());
         // The exactness that was taken down is that of a HELP text, if this is a metric.
         let help_is_cut = !labels.exact;
         Ok(metric.map_or(Member::Labels(labels), |metric| metric.declared(kind, help_is_cut)))
-    }
-}
-
-impl Labels {
-    fn add(&mut self, other: Self) {
-        self.exact &= other.exact;
-        self.map.0.extend(other.map.0);
     }
 }
 
@@ -684,7 +682,7 @@ pub(super) fn has_escaped_replacement(raw: &str) -> bool {
     false
 }
 
-/// Reads the list under `metrics`, or a label's value there.
+/// Reads the list under `metrics`.
 struct SeriesVisitor {
     keep_first: bool,
 }
@@ -706,12 +704,6 @@ impl<'de> Visitor<'de> for SeriesVisitor {
             keep = false;
         }
         Ok(Member::Family { kind: Kind::default(), help_is_cut: false, series, first })
-    }
-
-    /// The label `metrics`; its raw text is not at hand, so a U+FFFD in it is taken for an unknown byte.
-    fn visit_str<E>(self, text: &str) -> Result<Member, E> {
-        let map = [("metrics", text)].into_iter().collect();
-        Ok(Member::Labels(Labels { map, exact: !text.contains('\u{fffd}') }))
     }
 }
 
@@ -904,7 +896,7 @@ mod tests {
     #[test]
     fn families_are_told_when_asked_for() {
         for (json, _) in SEEN {
-            let groups = read_api(json.as_bytes(), Names::Legacy, Keep::Families).unwrap();
+            let groups = read_api(json.as_bytes(), Names::Legacy, Keep::Families(&|_| true)).unwrap();
             let of = |job: &str| {
                 let (_, group) = groups.iter().find(|(_, g)| g.labels.get("job") == Some(job)).unwrap();
                 let lines =
@@ -1026,6 +1018,10 @@ mod tests {
             assert_eq!(has_escaped_replacement(raw), escaped, "{raw}");
         }
         assert_eq!(paths(&[told("x", r#","metrics":"\ufffd""#)]), [r#"{job="x",metrics="�"} "#]);
+        assert_eq!(
+            paths(&[told("x", r#","metrics":"�""#)]),
+            [r#"{job="x",metrics="�"} /metrics/job/x/metrics/%EF%BF%BD"#]
+        );
     }
 
     #[test]

@@ -2,10 +2,12 @@
 //!
 //! A command is for a shell to be copied into, so it is whole: quoted, with the gateway's URL, and in characters that every terminal shows.
 
-use super::Connection;
 use super::conflict::{Conflict, Conflicts};
+use super::connection::{Connection, Login, Tls};
 use super::curl::quote;
+use super::endpoint::Scheme;
 use super::groups::Group;
+use super::header::Header;
 use super::proxy::Route;
 use crate::grouping::{GroupingKey, LabelSet, is_legacy_name};
 use base64::Engine as _;
@@ -24,18 +26,74 @@ pub struct Trouble {
     pub commands: Vec<String>,
 }
 
-/// ` -g URL` and the socket, if there is one, to be appended to a command. The URL is without its credentials, which are
-/// never printed: a gateway that wants some says so, while a command without a URL would go to another gateway.
+/// ` -g URL` and the other options that lead there, to be appended to a command: what is run as it is printed may not
+/// go to another gateway, or to nobody. Credentials are never printed, nor is a URL with them: see
+/// [`lacks_credentials`].
 #[must_use]
 pub fn gateway_option(connection: &Connection) -> String {
-    format!(" -g {}{}", quote(&connection.endpoint.to_string()), socket_option(connection))
+    format!(" -g {}{}", quote(&connection.endpoint.to_string()), way(connection))
 }
 
-fn socket_option(connection: &Connection) -> String {
+/// Whether a command lacks credentials that were given in this one.
+#[must_use]
+pub fn lacks_credentials(connection: &Connection) -> bool {
+    let is_told = match connection.login {
+        Login::User(_, Some(_)) | Login::TokenFile(_) => true,
+        Login::User(_, None) | Login::Untold => false,
+    };
+    let of_proxy = match &connection.route {
+        Route::Forward(proxy) | Route::Tunnel(proxy) => proxy.credentials().is_some(),
+        Route::Direct | Route::Unix(_) => false,
+    };
+    let untold = |header: &&Header| header.is_secret() && !(is_told && header.is("Authorization"));
+    of_proxy || connection.headers.iter().any(|header| untold(&header))
+}
+
+/// What is said where a command lacks credentials.
+pub const LACKS_CREDENTIALS: &str =
+    "credentials are not printed: where they come from flags or a URL, add them to the command";
+
+/// The options of the way to the gateway, but for its URL.
+fn way(connection: &Connection) -> String {
+    let mut options = String::new();
+    let mut add = |option: &str, value: &str| {
+        let _ = write!(options, " {option} {}", quote(value));
+    };
     match &connection.route {
-        Route::Unix(path) => format!(" --unix-socket {}", quote(&path.to_string_lossy())),
-        Route::Direct | Route::Forward(_) | Route::Tunnel(_) => String::new(),
+        Route::Unix(path) => add("--unix-socket", &path.to_string_lossy()),
+        Route::Forward(proxy) | Route::Tunnel(proxy) => add("--proxy", &proxy.to_string()),
+        Route::Direct => {}
     }
+    let Tls { ca_cert, cert, key, insecure, .. } = &connection.tls;
+    let is_secure = connection.endpoint.scheme() == Scheme::Https;
+    for (option, path) in [("--ca-cert", ca_cert), ("--cert", cert), ("--key", key)] {
+        if let Some(path) = path.as_ref().filter(|_| is_secure) {
+            add(option, &path.to_string_lossy());
+        }
+    }
+    match &connection.login {
+        Login::User(user, file) => {
+            add("--user", user);
+            if let Some(file) = file {
+                add("--password-file", &file.to_string_lossy());
+            }
+        }
+        Login::TokenFile(file) => add("--bearer-token-file", &file.to_string_lossy()),
+        Login::Untold => {}
+    }
+    for header in connection.headers.iter().filter(|header| !header.is_secret()) {
+        add("-H", &format!("{}: {}", header.name(), header.shown()));
+    }
+    if *insecure && is_secure {
+        options.push_str(" --insecure");
+    }
+    if matches!(connection.route, Route::Direct)
+        && connection.passes_by_proxy
+        && !connection.endpoint.is_loopback()
+    {
+        options.push_str(" --no-proxy");
+    }
+    options
 }
 
 /// The command that deletes this group; `None` where the listing does not tell its key.
@@ -58,7 +116,7 @@ pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
 
 fn delete_path(path: &str, connection: &Connection) -> String {
     let url = quote(&connection.endpoint.join(path));
-    format!("pushgw delete -f --url {url}{}", socket_option(connection))
+    format!("pushgw delete -f --url {url}{}", way(connection))
 }
 
 /// The options that name a group and its gateway. What a terminal is not sure to show as it is would be an escape when
@@ -70,7 +128,7 @@ fn named(labels: &LabelSet, key: &GroupingKey, connection: &Connection) -> Strin
     }
     let url = quote(&connection.endpoint.join(&key.path()));
     let names = if needs_utf8_names(labels) { " --utf8-names" } else { "" };
-    format!("--url {url}{names}{}", socket_option(connection))
+    format!("--url {url}{names}{}", way(connection))
 }
 
 fn needs_utf8_names(labels: &LabelSet) -> bool {
@@ -258,6 +316,34 @@ mod tests {
         assert_eq!(gateway_option(&Connection::direct("http://me:secret@gw:9091")), " -g http://gw:9091");
         let connection = Connection { route: Route::Unix("/run/a b".into()), ..gateway() };
         assert_eq!(gateway_option(&connection), " -g http://gw:9091/a --unix-socket '/run/a b'");
+    }
+
+    #[test]
+    fn the_way_to_the_gateway_is_in_the_command() {
+        let tls = Tls { ca_cert: Some("/ca 1".into()), insecure: true, ..Tls::default() };
+        let plain = Connection { tls: tls.clone(), passes_by_proxy: true, ..Connection::direct("http://gw") };
+        assert_eq!(gateway_option(&plain), " -g http://gw --no-proxy", "nothing of TLS");
+        let header = |text: &str| text.parse::<Header>().unwrap();
+        let secure = Connection {
+            tls,
+            login: Login::User("me".into(), Some("/pw".into())),
+            headers: vec![header("Authorization: x"), header("X-Scope-OrgID: a")],
+            passes_by_proxy: true,
+            ..Connection::direct("https://localhost")
+        };
+        assert_eq!(
+            gateway_option(&secure),
+            " -g https://localhost --ca-cert '/ca 1' --user me --password-file /pw -H 'X-Scope-OrgID: a' --insecure"
+        );
+        assert!(!lacks_credentials(&secure));
+        let token = Connection { login: Login::TokenFile("/t".into()), ..secure.clone() };
+        assert!(gateway_option(&token).contains(" --bearer-token-file /t "));
+        assert!(lacks_credentials(&Connection { login: Login::User("me".into(), None), ..secure.clone() }));
+        assert!(lacks_credentials(&Connection { headers: vec![header("X-Key: k")], ..token }));
+        let proxy = "http://me:pw@p:1".parse().unwrap();
+        let through = Connection { route: Route::Forward(proxy), ..gateway() };
+        assert_eq!(gateway_option(&through), " -g http://gw:9091/a --proxy http://p:1");
+        assert!(lacks_credentials(&through));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::client::{Answer, Client, Event};
 use super::conflict::{self, Conflicts};
 use super::contents::{self, Family};
 use super::fault::{Fault, FaultKind};
-use super::groups::{self, Group, GroupsError, Keep};
+use super::groups::{self, FamilySize, Group, GroupsError, Keep};
 use super::request::{Method, Request};
 use crate::grouping::{LabelSet, Names};
 use jiff::Timestamp;
@@ -37,7 +37,7 @@ pub fn look(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Res
     look_closer(client, endpoint, Keep::Sizes, listener).map(|(store, _)| store)
 }
 
-/// Asks the gateway for its groups and the families of each.
+/// Asks the gateway for its groups and those families of each that are wanted.
 ///
 /// # Errors
 ///
@@ -45,9 +45,10 @@ pub fn look(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Res
 pub fn look_at_families(
     client: &Client,
     endpoint: &Endpoint,
+    wanted: &dyn Fn(&FamilySize) -> bool,
     listener: Listener<'_>,
 ) -> Result<Store, Fault> {
-    look_closer(client, endpoint, Keep::Families, listener).map(|(store, _)| store)
+    look_closer(client, endpoint, Keep::Families(wanted), listener).map(|(store, _)| store)
 }
 
 /// Asks the gateway for its groups and makes something of what each holds. What comes out is in the order of the
@@ -84,7 +85,7 @@ pub fn get(
     listener: Listener<'_>,
 ) -> Result<Answer, Fault> {
     let request = Request { method: Method::Get, endpoint, path: path.to_owned(), body: None };
-    client.send_told(&request, listener)
+    client.send(&request, listener)
 }
 
 /// The look, and for each group its place in the gateway's answer.

@@ -31,7 +31,7 @@ mod tls;
 mod wire;
 
 pub use client::{Answer, Client, Event};
-pub use connection::{Connection, Tls};
+pub use connection::{Connection, Login, Tls};
 pub use endpoint::{Credentials, Endpoint, GroupUrl, Scheme, UrlError};
 pub use fault::{Answered, Fault, FaultKind, ROWS, Row, Stage, TlsFault};
 pub use groups::{FamilySize, Group, GroupsError, Keep, Kind, Size, State};

@@ -1,24 +1,32 @@
 //! Real Pushgateways behind basic authentication, TLS and client certificates (`--web.config.file`), each version.
 
 use crate::support::tls::{Authority, Pair, Validity};
-use crate::support::{Gateway, Pushgw, gateways, pushgw};
-use std::path::Path;
+use crate::support::{Gateway, Program, Pushgw, gateways, pushgw};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A test vector of `crypt_blowfish`: `U*U` at the lowest cost.
-const HASH: &str = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-const PASSWORD: &str = "U*U";
+pub(crate) const HASH: &str = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+pub(crate) const PASSWORD: &str = "U*U";
 
-const USERS: &str = "basic_auth_users:\n  me: ";
+pub(crate) const USERS: &str = "basic_auth_users:\n  me: ";
 
-struct Guarded {
+/// A gateway with a `--web.config.file`.
+pub(crate) struct Guarded {
     gateway: Gateway,
     folder: TempDir,
 }
 
 impl Guarded {
     /// Starts one with this configuration, in which `DIR` is a folder with the server's pair and the authority.
-    fn start(program: &crate::support::Program, config: &str, authority: &Authority, server: &Pair) -> Self {
+    pub(crate) fn start(
+        program: &Program,
+        config: &str,
+        flags: &[&str],
+        authority: &Authority,
+        server: &Pair,
+    ) -> Self {
         let folder = TempDir::new().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         let directory = folder.path().to_str().unwrap();
@@ -27,20 +35,35 @@ impl Guarded {
         write("server.key", &server.key);
         write("web.yml", &config.replace("DIR", directory));
         let flag = format!("--web.config.file={directory}/web.yml");
-        Self { gateway: Gateway::start(program, &[&flag]), folder }
+        Self { gateway: Gateway::start(program, &[flags, &[&flag]].concat()), folder }
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    /// A file in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Pushes, lists and deletes, with what it takes to be let in.
+    /// Another file there, and its path.
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.path(name), text).unwrap();
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.gateway.address()
+    }
+
+    /// Pushes, looks and deletes, with what it takes to be let in.
     fn lets_in(&self, scheme: &str, enter: impl Fn(Pushgw) -> Pushgw) {
         let call = |args: &[&str]| enter(pushgw().args(args)).env("PUSHGATEWAY_URL", self.url(scheme));
         call(&["push", "-j", "guarded", "-m", "a 1"]).run();
         call(&["add", "-j", "guarded", "-m", "b 2", "--compress", "gzip"]).run();
         call(&["list", "--format", "path"]).stdout("/metrics/job/guarded\n").run();
+        call(&["show", "-j", "guarded"]).stdout("# TYPE a untyped\na 1\n# TYPE b untyped\nb 2\n").run();
+        call(&["status"]).stdout_has("scrape    yes").run();
         call(&["delete", "-j", "guarded"]).run();
+        call(&["push", "-j", "guarded", "-m", "a 1"]).run();
+        call(&["delete", "--match", "job=guarded", "--yes"]).run();
         call(&["list", "--format", "path"]).run();
     }
 
@@ -49,7 +72,7 @@ impl Guarded {
         enter(call).env("PUSHGATEWAY_URL", self.url(scheme)).code(code).stderr_has(told).run();
     }
 
-    fn url(&self, scheme: &str) -> String {
+    pub(crate) fn url(&self, scheme: &str) -> String {
         // By name: a certificate for an address is rare.
         format!("{scheme}://localhost:{}", self.gateway.address().port())
     }
@@ -60,7 +83,7 @@ fn on_each(config: &str, test: impl Fn(&Guarded, &Authority)) {
     let server = authority.server(&["localhost"], Validity::Now);
     for program in gateways() {
         eprintln!("Pushgateway {}", program.version);
-        test(&Guarded::start(program, config, &authority, &server), &authority);
+        test(&Guarded::start(program, config, &[], &authority, &server), &authority);
     }
 }
 

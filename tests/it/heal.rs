@@ -89,10 +89,13 @@ fn a_key_that_is_not_utf8() {
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn an_escaped_name_that_is_reserved() {
-    let gateway = Gateway::start(newest_gateway(), &["--push.enable-utf8-names"]);
-    break_with(&gateway, "PUT", "/metrics/job/x/U______x/v%22", b"a 1\n");
-    assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-    is_told_and_healed(&gateway, "begins with __", &["x"]);
+    // 1.5.1 knows no such names.
+    for program in gateways().iter().filter(|program| program.version != "1.5.1") {
+        let gateway = Gateway::start(program, &["--push.enable-utf8-names"]);
+        break_with(&gateway, "PUT", "/metrics/job/x/U______x/v%22", b"a 1\n");
+        assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
+        is_told_and_healed(&gateway, "begins with __", &["x"]);
+    }
 }
 
 #[test]
@@ -105,6 +108,35 @@ fn a_metric_with_the_name_of_the_gateways_own() {
         assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
         is_told_and_healed(gateway, "metric of the gateway's own", &["r"]);
     });
+    on_every_gateway(|gateway| {
+        let part =
+            b"# TYPE pushgateway_http_push_size_bytes_count gauge\npushgateway_http_push_size_bytes_count 1\n";
+        break_with(gateway, "PUT", "/metrics/job/part", part);
+        assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
+        is_told_and_healed(gateway, "a metric of the gateway's own; it is in {job=\"part\"}", &["part"]);
+    });
+}
+
+/// Not broken, but Prometheus drops the samples of one of the two.
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn groups_that_differ_in_an_empty_label_alone() {
+    on_every_gateway(|gateway| {
+        gateway.put("/metrics/job/a", "m 1\n");
+        gateway.put("/metrics/job/a/l/", "m 2\n");
+        let report = status(gateway);
+        assert_eq!((&report["ok"], &report["scrape"]["ok"]), (&Value::Bool(true), &Value::Bool(true)));
+        assert_eq!(
+            list(&report["warnings"]),
+            [
+                r#"{job="a"}, {job="a",l=""} differ in empty labels alone: Prometheus drops the samples of all but one"#
+            ]
+        );
+        // The one is as easily deleted as any other.
+        pushgw().args(["delete", "-j", "a", "-l", "l="]).on(gateway).run();
+        assert_eq!(list(&status(gateway)["warnings"]), [""; 0]);
+        assert_eq!(gateway.samples(), [r#"m{instance="",job="a"} 1"#]);
+    });
 }
 
 /// What status says, whose jobs it blames, and the pushes that bring it about, by path and body.
@@ -115,7 +147,7 @@ type Recipe = (&'static str, &'static [&'static str], &'static [(&'static str, &
 fn what_clashes_where_there_are_no_consistency_checks() {
     for program in gateways() {
         let gateway = Gateway::start(program, &["--push.disable-consistency-check"]);
-        let recipes: [Recipe; 6] = [
+        let recipes: [Recipe; 9] = [
             (
                 "several types",
                 &["b"],
@@ -134,6 +166,17 @@ fn what_clashes_where_there_are_no_consistency_checks() {
                 &[("a", "foo_bucket 1\n"), ("b", "# TYPE foo histogram\nfoo_count 1\n")],
             ),
             ("the forbidden label `__x`", &["a"], &[("a", "m{__x=\"1\"} 1\n")]),
+            ("the forbidden label `quantile`", &["g"], &[("g/quantile/1", "# TYPE s summary\ns_count 1\n")]),
+            (
+                "`go_goroutines` is a metric of the gateway's own",
+                &["a"],
+                &[("a", "# TYPE go_goroutines counter\ngo_goroutines 1\n")],
+            ),
+            (
+                "collides with `go_gc_duration_seconds`, a metric of the gateway's own",
+                &["a"],
+                &[("a", "go_gc_duration_seconds_count 1\n"), ("b", "m 1\n")],
+            ),
         ];
         for (reason, blamed, pushes) in recipes {
             for (path, body) in pushes {

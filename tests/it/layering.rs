@@ -35,9 +35,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "command",
-        &["cli", "config", "env", "error", "exposition", "gateway", "grouping", "input", "output", "secret"],
+        &["config", "env", "error", "exposition", "gateway", "grouping", "input", "output", "secret"],
     ),
 ];
+
+/// The only line of a room that names one it has no arrow to: the match over the subcommands hands what clap read to
+/// `config`, and looks into none of it.
+const DISPATCH: (&str, &str) = ("command/mod.rs", "use crate::cli::Command;\n");
 
 /// What only the named files of `gateway` do: IO.
 const CLIENT: &[&str] =
@@ -123,6 +127,7 @@ fn the_rooms_use_each_other_in_one_direction() {
         let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
             panic!("{file} is in a room that this test doesn't know: add it to ARROWS and to lib.rs");
         };
+        let code = if file == DISPATCH.0 { code.replacen(DISPATCH.1, "", 1) } else { code };
         for named in named_rooms(&code) {
             if named != room && !allowed.contains(&named.as_str()) {
                 wrong.push(format!("{file} uses crate::{named}"));

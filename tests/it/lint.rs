@@ -3,7 +3,7 @@
 //!
 //! Where promtool 2 differs from promtool 3, which pushgw follows, `Promtool::is_comparable` says so.
 
-use crate::support::{fetch, pushgw};
+use crate::support::{Program, prometheuses, pushgw};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -21,13 +21,11 @@ struct Promtool {
 impl Promtool {
     /// One of each generation.
     fn all() -> Vec<Self> {
-        let mut all: Vec<Self> = Vec::new();
-        for program in fetch("prometheus").into_iter().chain(fetch("prometheus sid")) {
-            if all.iter().all(|known| known.version != program.version) {
-                all.push(Self { version: program.version, path: program.path.with_file_name("promtool") });
-            }
-        }
-        all
+        let promtool = |program: &Program| Self {
+            version: program.version.clone(),
+            path: program.path.with_file_name("promtool"),
+        };
+        prometheuses().iter().map(promtool).collect()
     }
 
     fn is_old(&self) -> bool {

@@ -1,12 +1,14 @@
 //! `list` and `delete` as an operator uses them: selections, ages, questions and answers.
 
 use crate::support::{Gateway, Server, Tty, newest_gateway, on_every_gateway, pushgw, shell, wait_until};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::Mutex;
+use std::os::unix::process::ExitStatusExt as _;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, mpsc};
+use std::time::{Duration, Instant};
 
 /// A gateway's answer, with groups whose last push was so many seconds before the `Date` that it tells.
 fn answer(groups: &[(&str, i64, i64)]) -> String {
@@ -31,6 +33,9 @@ fn answer(groups: &[(&str, i64, i64)]) -> String {
 /// The time that [`answer`] counts from.
 const DATE: (&str, &str) = ("Date", "Fri, 15 Jan 2027 08:00:00 GMT");
 
+/// What a gateway says its metrics are.
+const TEXT: (&str, &str) = ("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+
 /// A server that gives each answer to a look once, in order; a DELETE gets a 202.
 fn looks(answers: Vec<String>) -> Server {
     let answers = Mutex::new(answers.into_iter());
@@ -38,7 +43,7 @@ fn looks(answers: Vec<String>) -> Server {
         while let Some(request) = connection.read_request() {
             match request.method.as_str() {
                 "DELETE" => connection.answer(202, &[], ""),
-                _ if request.path != "/api/v1/metrics" => connection.answer(200, &[], "x 1\n"),
+                _ if request.path != "/api/v1/metrics" => connection.answer(200, &[TEXT], "x 1\n"),
                 _ => {
                     let body = answers.lock().unwrap().next().expect("no more looks than that");
                     connection.answer(200, &[DATE], body);
@@ -87,7 +92,10 @@ fn list_shows_what_a_gateway_holds() {
             "/metrics/job/a/path@base64/L3Zhcg",
             "# TYPE m gauge\nm 1\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_count 1\n",
         );
-        gateway.put("/metrics/job/b", "m2 1\nm2{l=\"1\"} 1\nm3 1\nm3{l=\"2\"} 1\nm3{l=\"3\"} 1\n");
+        gateway.put(
+            "/metrics/job/b",
+            "m2 1\nm2{l=\"1\"} 1\nm2{l=\"2\"} 1\nm3 1\nm3{l=\"2\"} 1\nm3{l=\"3\"} 1\n",
+        );
         let shown = pushgw().args(["list", "--metrics"]).on(gateway).any_stdout().run().stdout();
         let shown: Vec<_> = shown
             .lines()
@@ -98,7 +106,7 @@ fn list_shows_what_a_gateway_holds() {
         pushgw()
             .args(["list", "--sort", "series", "--format", "path"])
             .on(gateway)
-            .stdout("/metrics/job/a/path@base64/L3Zhcg\n/metrics/job/b\n")
+            .stdout("/metrics/job/b\n/metrics/job/a/path@base64/L3Zhcg\n")
             .run();
         let json = pushgw()
             .args(["list", "--metrics", "--format", "json", "-j", "b"])
@@ -163,6 +171,74 @@ fn watching_outlives_a_gateway_that_goes_away_but_not_one_that_never_was() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.starts_with("warning: ") && stderr.contains("400"), "{stderr}");
     pushgw().args(["list", "--watch", "-g", "127.0.0.1:1"]).code(6).any_stderr().run();
+}
+
+/// A person's Ctrl-C sends the signal; the terminal is as it was, but for what was painted, and the cursor stands at the
+/// beginning of a line.
+#[test]
+fn watching_repaints_a_terminal_until_it_is_interrupted() {
+    let call = shell("echo $$ >pid; exec env --default-signal=INT pushgw list --watch 0.01");
+    let pid = call.directory().join("pid");
+    let looks = AtomicU32::new(0);
+    let server = Server::start(move |connection, _| {
+        while connection.read_request().is_some() {
+            let groups = match looks.fetch_add(1, Ordering::Relaxed) {
+                0 => answer(&[(r#""job":"a""#, 5, -1)]),
+                1 => answer(&[(r#""job":"a""#, 6, -1), (r#""job":"b""#, 900, 60)]),
+                2 => answer(&[]),
+                // What came before is painted: the next look comes after it.
+                3 => {
+                    let pid = std::fs::read_to_string(&pid).unwrap().trim().parse().unwrap();
+                    kill_process(Pid::from_raw(pid).unwrap(), Signal::INT).unwrap();
+                    connection.hang();
+                    return;
+                }
+                _ => unreachable!("it has ended"),
+            };
+            connection.answer(200, &[DATE], groups);
+        }
+    });
+    let url = server.url();
+    let output = call
+        .env("PUSHGATEWAY_URL", &url)
+        .env("NO_COLOR", "1")
+        .tty(&[Tty::Stdout, Tty::Stderr], 80)
+        .any_code();
+    let output = output.run();
+    assert_eq!(output.status.signal(), Some(2), "{output}");
+    let screen = output.screen();
+    let mut paints = screen.split("\x1b[H\x1b[2J");
+    assert_eq!(paints.next(), Some(""), "it is cleared before the first");
+    let head = "GROUP      METRICS  SERIES  LAST PUSH  STATE\n";
+    let a = |age| format!("{{job=\"a\"}}        0       0         {age}  ok\n");
+    let b = "{job=\"b\"}        0       0        15m  failed 1m ago\n";
+    assert_eq!(
+        paints.collect::<Vec<_>>(),
+        [format!("{head}{}", a("5s")), format!("{head}{}{b}", a("6s")), format!("no groups on {url}\n")]
+    );
+}
+
+#[test]
+fn watching_takes_a_tenth_of_the_gateways_time_at_most() {
+    let (sender, times) = mpsc::channel();
+    let server = Server::start(move |connection, _| {
+        while connection.read_request().is_some() {
+            let asked = Instant::now();
+            std::thread::sleep(Duration::from_millis(50));
+            let _ = sender.send((asked, Instant::now()));
+            connection.answer(200, &[DATE], answer(&[(r#""job":"a""#, 5, -1)]));
+        }
+    });
+    let output = std::process::Command::new("sh")
+        .args(["-c", "\"$0\" list --watch 0.001 --format path -g \"$1\" | head -n 3"])
+        .args([env!("CARGO_BIN_EXE_pushgw"), &server.url()])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "/metrics/job/a\n\n/metrics/job/a\n");
+    let times: Vec<_> = times.try_iter().collect();
+    // The look as it sees it is longer than this, and the pause shorter, however slow the machine is.
+    let (look, pause) = (times[0].1 - times[0].0, times[1].0 - times[0].1);
+    assert!(pause >= look * 9, "a look of {look:?}, a pause of {pause:?}");
 }
 
 #[test]

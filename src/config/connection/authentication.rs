@@ -3,16 +3,20 @@
 use super::{Source, empty, private_text, read};
 use crate::config::unicode;
 use crate::error::Failure;
-use crate::gateway::{Credentials, Endpoint, Header};
+use crate::gateway::{Credentials, Endpoint, Header, Login};
 use crate::secret::Secret;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is sent to be let in, and what of it must not be seen.
 pub(super) struct Authentication {
     pub(super) headers: Vec<Header>,
+    pub(super) login: Login,
     pub(super) secrets: Vec<Secret>,
 }
+
+/// The same, of one way to say who one is: the header, where it comes from, and the secrets in it.
+type Identity = (Option<Header>, Login, Vec<Secret>);
 
 impl Source<'_> {
     /// Flags beat the URL, and the URL beats variables; among equals only one can be.
@@ -20,15 +24,15 @@ impl Source<'_> {
         let (flags, variables) = self.headers()?;
         let is_own = |header: &&Header| header.is("Authorization");
         let own_flag = flags.iter().any(|header| header.is("Authorization"));
-        let (header, mut secrets) = match (&self.args.user, &self.args.bearer_token_file) {
+        let (header, login, mut secrets) = match (&self.args.user, &self.args.bearer_token_file) {
             (Some(_), _) | (_, Some(_)) if own_flag => {
                 return Err(Failure::usage(
                     "--header gives an Authorization beside --user or --bearer-token-file",
                 ));
             }
             (Some(user), _) => self.basic(&name("--user", user)?)?,
-            (None, Some(path)) => bearer(read_secret(Path::new(path), "--bearer-token-file")?)?,
-            (None, None) if own_flag => (None, Vec::new()),
+            (None, Some(path)) => token_file(path, "--bearer-token-file")?,
+            (None, None) if own_flag => (None, Login::Untold, Vec::new()),
             (None, None) => match endpoint.credentials() {
                 Some(credentials) => self.of_url(credentials)?,
                 None => self.of_variables(variables.iter().any(|header| is_own(&header)))?,
@@ -47,7 +51,7 @@ impl Source<'_> {
         let variables = variables.into_iter().filter(|variable| !takes_place(variable)).collect::<Vec<_>>();
         let headers: Vec<Header> = header.into_iter().chain(variables).chain(flags).collect();
         secrets.extend(headers.iter().filter(is_own).filter_map(behind_scheme));
-        Ok(Authentication { headers, secrets })
+        Ok(Authentication { headers, login, secrets })
     }
 
     /// The user's headers: those of the flags, and those of the variable.
@@ -78,17 +82,17 @@ impl Source<'_> {
         Ok((flags, variables))
     }
 
-    fn basic(self, user: &str) -> Result<(Option<Header>, Vec<Secret>), Failure> {
-        let Some(password) = self.password()? else {
+    fn basic(self, user: &str) -> Result<Identity, Failure> {
+        let Some((password, file)) = self.password()? else {
             return Err(Failure::usage_with_hint(
                 format!("there is no password for the user `{user}`"),
                 "--password-file FILE or PUSHGATEWAY_PASSWORD gives it",
             ));
         };
-        Ok((Some(Header::basic(user, &password)), vec![password]))
+        Ok((Some(Header::basic(user, &password)), Login::User(user.to_owned(), file), vec![password]))
     }
 
-    fn of_url(self, credentials: &Credentials) -> Result<(Option<Header>, Vec<Secret>), Failure> {
+    fn of_url(self, credentials: &Credentials) -> Result<Identity, Failure> {
         let Credentials { user, password } = credentials;
         if user.contains(':') {
             // RFC 7617 ends the user at the first colon.
@@ -100,14 +104,14 @@ impl Source<'_> {
         let mut secrets = if password.is_none() { vec![Secret::new(user.as_str())] } else { Vec::new() };
         let password = match password {
             Some(password) => password.clone(),
-            None => self.password()?.unwrap_or_else(|| Secret::new("")),
+            None => self.password()?.map_or_else(|| Secret::new(""), |(password, _)| password),
         };
         let header = Header::basic(user, &password);
         secrets.push(password);
-        Ok((Some(header), secrets))
+        Ok((Some(header), Login::Untold, secrets))
     }
 
-    fn of_variables(self, has_own: bool) -> Result<(Option<Header>, Vec<Secret>), Failure> {
+    fn of_variables(self, has_own: bool) -> Result<Identity, Failure> {
         const USER: &str = "PUSHGATEWAY_USER";
         const TOKEN: &str = "PUSHGATEWAY_BEARER_TOKEN";
         const FILE: &str = "PUSHGATEWAY_BEARER_TOKEN_FILE";
@@ -116,19 +120,16 @@ impl Source<'_> {
             .filter(|name| self.environment.variable(name).is_some())
             .collect();
         match (set.as_slice(), has_own) {
-            ([], _) => Ok((None, Vec::new())),
+            ([], _) => Ok((None, Login::Untold, Vec::new())),
             (&[USER], false) => {
                 let user = self.environment.variable(USER).unwrap_or_default();
                 self.basic(&name(USER, user)?)
             }
             (&[TOKEN], false) => {
                 let token = self.environment.variable(TOKEN).unwrap_or_default();
-                bearer(Secret::new(private_text(TOKEN, token)?))
+                bearer(Secret::new(private_text(TOKEN, token)?), Login::Untold)
             }
-            (&[FILE], false) => {
-                let path = self.environment.variable(FILE).unwrap_or_default();
-                bearer(read_secret(Path::new(path), FILE)?)
-            }
+            (&[FILE], false) => token_file(self.environment.variable(FILE).unwrap_or_default(), FILE),
             (several, _) => {
                 let header = if has_own { " and PUSHGATEWAY_HEADER (Authorization)" } else { "" };
                 let several = several.join(" and ");
@@ -137,18 +138,22 @@ impl Source<'_> {
         }
     }
 
-    fn password(self) -> Result<Option<Secret>, Failure> {
+    /// The password, and the file that it is in.
+    fn password(self) -> Result<Option<(Secret, Option<PathBuf>)>, Failure> {
         const PASSWORD: &str = "PUSHGATEWAY_PASSWORD";
         const FILE: &str = "PUSHGATEWAY_PASSWORD_FILE";
         let variable = |name| self.environment.variable(name);
+        let of_file = |path: &OsStr, origin| {
+            read_secret(Path::new(path), origin).map(|secret| Some((secret, Some(PathBuf::from(path)))))
+        };
         match (&self.args.password_file, variable(PASSWORD), variable(FILE)) {
             (Some(path), ..) if path.is_empty() => Err(empty("--password-file")),
-            (Some(path), ..) => read_secret(Path::new(path), "--password-file").map(Some),
+            (Some(path), ..) => of_file(path, "--password-file"),
             (None, Some(_), Some(_)) => Err(Failure::usage(format!(
                 "{PASSWORD} and {FILE} are both set: only one of them can be meant"
             ))),
-            (None, Some(password), None) => Ok(Some(Secret::new(private_text(PASSWORD, password)?))),
-            (None, None, Some(path)) => read_secret(Path::new(path), FILE).map(Some),
+            (None, Some(password), None) => Ok(Some((Secret::new(private_text(PASSWORD, password)?), None))),
+            (None, None, Some(path)) => of_file(path, FILE),
             (None, None, None) => Ok(None),
         }
     }
@@ -177,11 +182,15 @@ fn name(origin: &str, user: &OsStr) -> Result<String, Failure> {
     unicode(origin, OsStr::new(user)).map(str::to_owned)
 }
 
-fn bearer(token: Secret) -> Result<(Option<Header>, Vec<Secret>), Failure> {
+fn token_file(path: &OsStr, origin: &str) -> Result<Identity, Failure> {
+    bearer(read_secret(Path::new(path), origin)?, Login::TokenFile(path.into()))
+}
+
+fn bearer(token: Secret, login: Login) -> Result<Identity, Failure> {
     if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Failure::usage("the bearer token has a blank or a character in it that is not ASCII"));
     }
-    Ok((Some(Header::bearer(&token)), vec![token]))
+    Ok((Some(Header::bearer(&token)), login, vec![token]))
 }
 
 /// The secret in a file, without the line break that editors put behind it.

@@ -11,7 +11,7 @@ pub(crate) struct Program {
     pub(crate) path: PathBuf,
 }
 
-/// The programs of that name, as `tests/fetch.sh` lists them. Suites can follow the name, as in `prometheus sid`.
+/// The programs of that name, as `tests/fetch.sh` lists them.
 #[track_caller]
 pub(crate) fn fetch(what: &str) -> Vec<Program> {
     try_fetch(what).unwrap_or_else(|words| panic!("tests/fetch.sh {what}: {words}"))
@@ -22,11 +22,8 @@ pub(crate) fn fetch(what: &str) -> Vec<Program> {
 #[track_caller]
 pub(crate) fn try_fetch(what: &str) -> Result<Vec<Program>, String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fetch.sh");
-    let output = Command::new(&script)
-        .args(what.split(' '))
-        .stdin(Stdio::null())
-        .output()
-        .expect("tests/fetch.sh starts");
+    let output =
+        Command::new(&script).arg(what).stdin(Stdio::null()).output().expect("tests/fetch.sh starts");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if !output.status.success() {
         return Err(format!("{}\n{stdout}{stderr}", output.status));

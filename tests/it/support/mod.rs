@@ -28,7 +28,7 @@ pub(crate) use fetch::{Program, fetch};
 pub(crate) use gateway::{Gateway, Group, gateways, newest_gateway, on_every_gateway};
 pub(crate) use http::{Client, Response};
 pub(crate) use inside::{Inside, inside, inside_at};
-pub(crate) use prometheus::Prometheus;
+pub(crate) use prometheus::{Prometheus, prometheuses};
 pub(crate) use random::Random;
 pub(crate) use server::{Connection, Request, Server};
 pub(crate) use session::{Session, shown};

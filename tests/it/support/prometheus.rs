@@ -1,13 +1,20 @@
 //! A real Prometheus that scrapes the test's gateways, on a free loopback port, and gone with the test.
 
-use super::{Client, Gateway, PATIENCE, fetch};
+use super::{Client, PATIENCE, Program, fetch};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// One Prometheus of each generation, as far as this machine can have them, the oldest first.
+#[track_caller]
+pub(crate) fn prometheuses() -> &'static [Program] {
+    static PROMETHEUSES: LazyLock<Vec<Program>> = LazyLock::new(|| fetch("prometheus"));
+    &PROMETHEUSES
+}
 
 /// A running Prometheus.
 #[derive(Debug)]
@@ -19,26 +26,25 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts it with a job that scrapes these gateways every second, with `honor_labels`, and waits until it answers.
+    /// Starts it with a job that scrapes these servers every second, with `honor_labels`, and waits until it answers.
     #[track_caller]
-    pub(crate) fn start(gateways: &[&Gateway]) -> Self {
+    pub(crate) fn start(program: &Program, targets: &[SocketAddr]) -> Self {
         for _ in 0..10 {
-            if let Some(prometheus) = Self::try_start(gateways) {
+            if let Some(prometheus) = Self::try_start(program, targets) {
                 return prometheus;
             }
         }
-        panic!("Prometheus does not start")
+        panic!("Prometheus {} does not start", program.version)
     }
 
     /// One attempt; another process may have got the port.
-    fn try_start(gateways: &[&Gateway]) -> Option<Self> {
-        let program = fetch("prometheus").into_iter().next().expect("tests/fetch.sh finds a Prometheus");
+    fn try_start(program: &Program, targets: &[SocketAddr]) -> Option<Self> {
         let directory = TempDir::new().expect("a temporary directory");
         let mut config = String::from(
             "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n- job_name: pushgateway\n  honor_labels: true\n  static_configs:\n  - targets:\n",
         );
-        for gateway in gateways {
-            let _ = writeln!(config, "    - {}", gateway.address());
+        for target in targets {
+            let _ = writeln!(config, "    - {target}");
         }
         std::fs::write(directory.path().join("prometheus.yml"), config).expect("a file in the directory");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
@@ -98,12 +104,12 @@ impl Prometheus {
         results
     }
 
-    /// What Prometheus says of the scrape of this gateway: `None` before the first, else the error, or nothing.
+    /// What Prometheus says of the scrape of this server: `None` before the first, else the error, or nothing.
     #[track_caller]
-    pub(crate) fn verdict(&self, gateway: &Gateway) -> Option<String> {
+    pub(crate) fn verdict(&self, target: SocketAddr) -> Option<String> {
         let answer = self.get("/api/v1/targets?state=active");
         let targets = answer["data"]["activeTargets"].as_array().expect("targets");
-        let url = format!("http://{}/metrics", gateway.address());
+        let url = format!("http://{target}/metrics");
         let target = targets.iter().find(|target| target["scrapeUrl"] == url.as_str())?;
         match target["health"].as_str() {
             Some("up") => Some(String::new()),

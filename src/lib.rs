@@ -80,9 +80,20 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
 
 /// Reads the arguments. clap takes a `--` with nothing behind it for no `--` at all, and what stands there as `-- $CMD`
 /// without the variable would be a push of standard input.
-fn parse(command: &mut clap::Command, args: Vec<OsString>) -> Result<cli::Cli, clap::Error> {
+fn parse(command: &mut clap::Command, mut args: Vec<OsString>) -> Result<cli::Cli, clap::Error> {
+    // `pushgw help push` is `pushgw push --help`. clap's own command `help` would be listed, completed and documented
+    // with the others.
+    if args.get(1).is_some_and(|first| first == "help") {
+        args.remove(1);
+        args.truncate(2);
+        args.push("--help".into());
+    }
     let is_cut = args.last().is_some_and(|last| last == "--");
-    let cli = cli::Cli::from_arg_matches(&command.try_get_matches_from_mut(args)?)?;
+    let matches = command.try_get_matches_from_mut(&args).map_err(|mut error| {
+        cli::mistake::explain(&mut error, command, &args);
+        error
+    })?;
+    let cli = cli::Cli::from_arg_matches(&matches)?;
     match &cli.command {
         cli::Command::Push(push) | cli::Command::Add(push) if is_cut && push.producer.is_empty() => {
             let told = "no COMMAND behind `--`: is the variable set?";

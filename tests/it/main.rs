@@ -15,6 +15,7 @@ mod generated;
 mod guarded;
 mod harness;
 mod heal;
+mod help;
 mod input;
 mod keys;
 mod lab;

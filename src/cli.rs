@@ -11,6 +11,7 @@
     reason = "these comments are the help text, which is no Markdown"
 )]
 
+pub mod line;
 pub mod mistake;
 
 use clap::builder::styling::{AnsiColor, Styles};

@@ -66,6 +66,15 @@ impl Check {
     }
 }
 
+/// The connection alone, for a look in passing.
+///
+/// # Errors
+///
+/// [`Failure::Usage`], and files that can't be read.
+pub fn connection(args: &cli::ConnectionArgs, environment: &Environment) -> Result<Connection, Failure> {
+    connection::resolve(connection::endpoint(args, environment)?, args, environment)
+}
+
 /// The printer's surroundings and how much it says.
 #[must_use]
 pub fn output(args: &cli::OutputArgs, environment: &Environment) -> (Terminal, Verbosity) {

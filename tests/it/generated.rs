@@ -4,7 +4,6 @@
 //! The manual pages are `clap_mangen`'s, and where that falls short, ours: sections for the examples and the exit
 //! status, every diagnostic with its example, and a text that `mandoc -T lint` has nothing to say about.
 
-use clap_complete::Shell;
 use clap_mangen::Man;
 use pushgw::exposition::{self, Code, Rules, Severity, Stage, Text};
 use pushgw::grouping::{Emptiness, GroupingKey, KeyRules, Label, Names};
@@ -24,19 +23,6 @@ fn check(path: &str, made: Vec<u8>) {
     let made = String::from_utf8(made).unwrap();
     // snapbox names the command that regenerates where the two differ.
     snapbox::assert_data_eq!(made, Data::read_from(&file, None).raw());
-}
-
-#[test]
-fn completions() {
-    for (shell, path) in [
-        (Shell::Bash, "completions/pushgw.bash"),
-        (Shell::Zsh, "completions/_pushgw"),
-        (Shell::Fish, "completions/pushgw.fish"),
-    ] {
-        let mut made = Vec::new();
-        clap_complete::generate(shell, &mut pushgw::command_line(), "pushgw", &mut made);
-        check(path, made);
-    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, reason = "a test's standard error is shown when it fails")]
 
 mod check;
+mod complete;
 mod crash;
 mod diagnostics;
 mod differential;

@@ -30,4 +30,5 @@ pub(crate) use inside::{Inside, inside};
 pub(crate) use prometheus::Prometheus;
 pub(crate) use random::Random;
 pub(crate) use server::{Connection, Request, Server};
+pub(crate) use terminal::Terminal;
 pub(crate) use wait::{PATIENCE, wait_until};

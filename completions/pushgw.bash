@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Completion of pushgw for bash 4.2 and later. `pushgw __complete` says what can stand at the cursor, and asks the gateway
+# Completion of pushgw for bash. `pushgw __complete` says what can stand at the cursor, and asks the gateway
 # for jobs and labels.
 
 _pushgw() {

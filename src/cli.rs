@@ -118,15 +118,15 @@ pub enum Command {
     Delete(DeleteArgs),
     /// List the gateway's groups: how large, how old, in which state
     ///
-    /// A group's state is `ok` where its last push was taken, `failed` where it was refused, and `never` where none was ever
-    /// taken. LAST PUSH is the time since the last push that was taken, by the gateway's clock.
+    /// LAST PUSH is the time since the last push that was taken, by the gateway's clock, or `never`. STATE is `ok` where the
+    /// last push was taken, and `failed` where it was refused.
     #[command(override_usage = LIST_USAGE, after_help = "All options: pushgw list --help, pushgw-list(1)")]
     #[command(after_long_help = LIST_EXAMPLES)]
     List(ListArgs),
     /// Print groups' metrics as text that can be pushed again
     ///
-    /// One group is printed as plain text. Several are each preceded by a line that names the group, which
-    /// `pushgw push --groups` reads: a backup, or the way to another gateway.
+    /// A group that is named is printed as it is. Groups of a selection are each preceded by a line that names the group,
+    /// which `pushgw push --groups` reads: a backup, or the way to another gateway.
     #[command(override_usage = SHOW_USAGE, after_help = "All options: pushgw show --help, pushgw-show(1)")]
     #[command(after_long_help = SHOW_EXAMPLES)]
     Show(ShowArgs),
@@ -411,7 +411,7 @@ pub struct ListArgs {
     pub watch: Option<OsString>,
     /// Print as table, json or path
     ///
-    /// `json` is one array of objects, with times in RFC 3339; it holds labels and values as they are. `path` is a group's
+    /// `json` is one array of objects, with times in RFC 3339. `path` is a group's
     /// path as in its URL, /metrics/job/..., a line each. `table` is for people.
     #[arg(long, value_name = "FORMAT", default_value = "table", hide_possible_values = true, help_heading = OUTPUT)]
     pub format: ListFormat,

@@ -198,3 +198,53 @@ fn a_mistake_is_answered_with_what_was_meant() {
         assert!(!said.contains("as a value"), "{said}");
     }
 }
+
+/// The words of a line of examples, and the operators between its commands as words of their own.
+fn shell_words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in line.chars() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            ('"' | '\'', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (' ', None) => words.extend(word.take()),
+            ('#', None) if word.is_none() => break,
+            (c, _) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[test]
+fn every_example_is_a_command_line_that_is_taken() {
+    let mut lines: Vec<String> = Vec::new();
+    for command in COMMANDS.into_iter().chain([""]) {
+        for flag in ["-h", "--help"] {
+            let text = help(command, flag);
+            let examples = text.split_once("Examples:\n").map_or("", |(_, examples)| examples);
+            lines.extend(examples.lines().map_while(|line| line.strip_prefix("  ")).map(str::to_owned));
+        }
+    }
+    for page in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/man/prose")).unwrap() {
+        let text = std::fs::read_to_string(page.unwrap().path()).unwrap();
+        lines.extend(text.lines().filter_map(|line| line.strip_prefix("    ")).map(str::to_owned));
+    }
+    let mut seen = 0;
+    for line in lines {
+        let words = shell_words(&line);
+        for call in words.split(|word| ["|", "&&", ">"].contains(&word.as_str())) {
+            // `source <(pushgw completions bash)` is a call inside another word.
+            let call: Vec<&str> =
+                call.iter().map(|word| word.trim_start_matches("<(").trim_end_matches(')')).collect();
+            let Some(at) = call.iter().position(|word| *word == "pushgw") else { continue };
+            if let Err(error) = Cli::try_parse_from(&call[at..]) {
+                panic!("{line}\n{error}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen}");
+}

@@ -1,4 +1,5 @@
-//! The command line as clap reads it: structs and help text, nothing else.
+//! The command line as clap reads it: structs and help text, nothing else. Of a line that clap refuses, `mistake` tells
+//! what was meant; of a line that is still being typed, `line` tells what can follow.
 //!
 //! Conventions: every option has a one-line summary, a blank line, then the details with the default and what it
 //! goes with; a value's name is an upper-case noun; what is given is only taken down here, and everything that

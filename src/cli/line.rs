@@ -267,3 +267,22 @@ fn candidate(word: &str, meaning: &str) -> Candidate {
 fn summary(help: Option<&clap::builder::StyledStr>) -> String {
     help.map(ToString::to_string).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_line_makes_it_panic(
+            words in proptest::collection::vec(
+                "push|delete|list|check|completions|--|-j|-jx|-fnj|-l=|--label=a|--[a-z-]{0,9}=?|-[a-zA-Z=é]{0,3}|[a=~!é ]{0,4}",
+                0..7,
+            ),
+            current in "-?-?[a-zé]{0,6}[=!~]{0,2}[aé]?",
+        ) {
+            let _ = wanted(&words, &current);
+        }
+    }
+}

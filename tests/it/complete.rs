@@ -52,9 +52,11 @@ impl Session {
                  set -g fish_autosuggestion_enabled 0; pushgw completions fish | source\n",
             ),
         };
-        if Command::new(name).arg("--version").output().is_err() {
-            eprintln!("skipped: there is no {name}");
-            return None;
+        for program in [name, "setsid"] {
+            if Command::new(program).arg("--version").output().is_err() {
+                eprintln!("skipped: there is no {program}");
+                return None;
+            }
         }
         let home = TempDir::new().unwrap();
         let bin = home.path().join("bin");
@@ -135,7 +137,8 @@ impl Session {
     /// Holds what is typed to what it becomes.
     #[track_caller]
     fn becomes(&self, keys: &str, arguments: &[&str]) {
-        assert_eq!(self.arguments(keys), arguments, "{:?}: {keys:?}", self.shell);
+        let seen = several_times(|| self.arguments(keys), |seen| seen == arguments);
+        assert_eq!(seen, arguments, "{:?}: {keys:?}", self.shell);
     }
 
     /// Waits until all of these are offered, and lets the line go.
@@ -159,6 +162,11 @@ impl Drop for Session {
             eprintln!("--- the screen of {:?}:\n{}\n---", self.shell, self.screen.lock().unwrap());
         }
     }
+}
+
+/// A gateway has a second to answer the tab key, which on a loaded machine can be too little, once.
+fn several_times<T>(see: impl Fn() -> T, is_right: impl Fn(&T) -> bool) -> T {
+    (0..4).map(|_| see()).find(&is_right).unwrap_or_else(see)
 }
 
 /// Asks the built `pushgw` for completions, and else writes down its arguments, whole or not at all.
@@ -317,25 +325,28 @@ const STORE: &str = r#"{"status":"success","data":[
 fn what_fits_the_rest_of_the_line_is_offered_from_the_gateway() {
     let server = Server::answering(200, STORE);
     let url = server.url();
-    let on = |words: &[&str]| offered(words, &[("PUSHGATEWAY_URL", &url)]);
-    assert_eq!(on(&["delete", "-j", ""]), ["a", "b"]);
+    let on = |words: &[&str], expected: &[&str]| {
+        let ask = || offered(words, &[("PUSHGATEWAY_URL", &url)]);
+        assert_eq!(several_times(ask, |said| said == expected), expected, "{words:?}");
+    };
+    on(&["delete", "-j", ""], &["a", "b"]);
     // Behind an option's own name a dash is no option.
-    assert_eq!(on(&["delete", "--job="]), ["--job=-dash", "--job=a", "--job=b"]);
-    assert_eq!(on(&["delete", "-fj"]), ["-fj"]);
-    assert_eq!(on(&["delete", "-ja"]), ["-j-dash", "-ja", "-jb"]);
-    assert_eq!(on(&["push", "-j", "a", "-i", ""]), ["1", "2"]);
-    assert_eq!(on(&["push", "-j", "a", "-l", ""]), ["instance=", "path=", "zone="]);
-    assert_eq!(on(&["push", "-j", "a", "-i", "1", "-l", ""]), ["zone="]);
-    assert_eq!(on(&["push", "-l", "zone=eu", "-j", ""]), ["a"]);
-    assert_eq!(on(&["push", "-l", "zone="]), ["zone=eu"]);
-    assert_eq!(on(&["push", "-l", "zone=eu", "-l", "instance="]), ["instance=1"]);
-    assert_eq!(on(&["list", "--match", ""]), ["instance=", "job=", "path=", "zone="]);
-    assert_eq!(on(&["list", "--match", "zone="]), ["zone=eu"]);
-    assert_eq!(on(&["list", "--match", "job!=a", "--match", "job="]), ["job=-dash", "job=b"]);
-    assert_eq!(on(&["list", "--match", "job=~"]), [""; 0]);
-    assert_eq!(on(&["list", "-j", "b", "--match=instance="]), ["--match=instance=3"]);
+    on(&["delete", "--job="], &["--job=-dash", "--job=a", "--job=b"]);
+    on(&["delete", "-fj"], &["-fj"]);
+    on(&["delete", "-ja"], &["-j-dash", "-ja", "-jb"]);
+    on(&["push", "-j", "a", "-i", ""], &["1", "2"]);
+    on(&["push", "-j", "a", "-l", ""], &["instance=", "path=", "zone="]);
+    on(&["push", "-j", "a", "-i", "1", "-l", ""], &["zone="]);
+    on(&["push", "-l", "zone=eu", "-j", ""], &["a"]);
+    on(&["push", "-l", "zone="], &["zone=eu"]);
+    on(&["push", "-l", "zone=eu", "-l", "instance="], &["instance=1"]);
+    on(&["list", "--match", ""], &["instance=", "job=", "path=", "zone="]);
+    on(&["list", "--match", "zone="], &["zone=eu"]);
+    on(&["list", "--match", "job!=a", "--match", "job="], &["job=-dash", "job=b"]);
+    on(&["list", "--match", "job=~"], &[]);
+    on(&["list", "-j", "b", "--match=instance="], &["--match=instance=3"]);
     // Not right yet: nothing fits for sure.
-    assert_eq!(on(&["list", "--match", "job=~(", "-j", ""]), [""; 0]);
+    on(&["list", "--match", "job=~(", "-j", ""], &[]);
 }
 
 #[test]
@@ -343,8 +354,9 @@ fn the_connection_of_the_line_is_used() {
     let server = Server::answering(200, STORE);
     let elsewhere = ("PUSHGATEWAY_URL", "http://127.0.0.1:1");
     let options = ["delete", "-H", "X-Scope: a", "--gateway", &server.url(), "-j", ""];
-    assert_eq!(offered(&options, &[elsewhere]), ["a", "b"]);
-    assert_eq!(server.request().header("X-Scope"), Some("a"));
+    let said = several_times(|| offered(&options, &[elsewhere]), |said| !said.is_empty());
+    assert_eq!(said, ["a", "b"]);
+    assert!(server.requests().iter().all(|request| request.header("X-Scope") == Some("a")));
     // A check has no gateway, and nothing is said of a connection that can't be.
     for silent in [&["check", "-j", ""][..], &["delete", "-j", ""], &["delete", "--timeout", "x", "-j", ""]] {
         assert_eq!(offered(silent, &[elsewhere]), [""; 0], "{silent:?}");

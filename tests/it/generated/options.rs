@@ -17,7 +17,8 @@ pub(super) fn synopsis(usages: &[String]) -> String {
             let plain = word.replace(['<', '>'], "");
             // The brackets, bars and dots around are neither.
             let inner = plain.trim_matches(['[', ']', '{', '}', '|', '.']);
-            let is_typed = inner.starts_with('-') || inner.chars().all(|c| c.is_ascii_lowercase());
+            let is_typed =
+                inner.starts_with('-') || inner.chars().all(|c| c.is_ascii_lowercase() || c == '|');
             let font = if is_typed { 'B' } else { 'I' };
             let styled = format!("\\f{font}{}\\fR", escape(inner));
             if inner.is_empty() { plain } else { plain.replacen(inner, &styled, 1) }

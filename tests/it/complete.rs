@@ -16,7 +16,59 @@ use tempfile::TempDir;
 enum Shell {
     Bash,
     Zsh,
+    /// As a package sets it up: the function is found by its name when it is needed.
+    PackagedZsh,
     Fish,
+}
+
+impl Shell {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh | Self::PackagedZsh => "zsh",
+            Self::Fish => "fish",
+        }
+    }
+
+    /// Its command line, with the completions of the `pushgw` on the path and nothing of this machine's.
+    fn command_line(self, home: &Path) -> Vec<String> {
+        let (file, text) = match self {
+            Self::Bash => (
+                "rc",
+                "PS1='READY> '\n\
+                 bind 'set bell-style none'; bind 'set show-all-if-ambiguous on'\n\
+                 bind 'set enable-bracketed-paste off'; source <(pushgw completions bash)\n",
+            ),
+            Self::Zsh => (
+                ".zshrc",
+                "PS1='READY> '; unsetopt beep; LISTMAX=1000; autoload -Uz compinit; compinit -u -D\n\
+                 source <(pushgw completions zsh)\n",
+            ),
+            Self::PackagedZsh => (
+                ".zshrc",
+                concat!(
+                    "PS1='READY> '; unsetopt beep; fpath=('",
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/completions' $fpath)\nautoload -Uz compinit; compinit -u -D\n"
+                ),
+            ),
+            Self::Fish => (
+                "rc",
+                "set -g fish_greeting; function fish_prompt; echo -n 'READY> '; end\n\
+                 set -g fish_autosuggestion_enabled 0; pushgw completions fish | source\n",
+            ),
+        };
+        let file = home.join(file);
+        fs::write(&file, text).unwrap();
+        let file = file.display();
+        match self {
+            Self::Bash => vec!["bash".into(), "--rcfile".into(), file.to_string(), "-i".into()],
+            Self::Zsh | Self::PackagedZsh => vec!["zsh".into(), "-i".into()],
+            Self::Fish => {
+                vec!["fish".into(), "--no-config".into(), "-i".into(), "-C".into(), format!("source {file}")]
+            }
+        }
+    }
 }
 
 /// A shell in which somebody types.
@@ -31,28 +83,7 @@ struct Session {
 impl Session {
     /// `None` where there is no such shell here.
     fn start(shell: Shell, variables: &[(&str, &str)]) -> Option<Self> {
-        let (name, rc_file, rc) = match shell {
-            Shell::Bash => (
-                "bash",
-                "rc",
-                "PS1='READY> '\n\
-                 bind 'set bell-style none'; bind 'set show-all-if-ambiguous on'\n\
-                 bind 'set enable-bracketed-paste off'; source <(pushgw completions bash)\n",
-            ),
-            Shell::Zsh => (
-                "zsh",
-                ".zshrc",
-                "PS1='READY> '; unsetopt beep; LISTMAX=1000; autoload -Uz compinit; compinit -u -D\n\
-                 source <(pushgw completions zsh)\n",
-            ),
-            Shell::Fish => (
-                "fish",
-                "rc",
-                "set -g fish_greeting; function fish_prompt; echo -n 'READY> '; end\n\
-                 set -g fish_autosuggestion_enabled 0; pushgw completions fish | source\n",
-            ),
-        };
-        for program in [name, "setsid"] {
+        for program in [shell.name(), "setsid"] {
             if Command::new(program).arg("--version").output().is_err() {
                 eprintln!("skipped: there is no {program}");
                 return None;
@@ -63,20 +94,13 @@ impl Session {
         fs::create_dir(&bin).unwrap();
         stand_in(&bin.join("pushgw"));
         stand_in(&bin.join("backup-metrics"));
-        fs::write(home.path().join(rc_file), rc).unwrap();
         fs::write(home.path().join("metrics.prom"), "m 1\n").unwrap();
-        let rc_file = home.path().join(rc_file).display().to_string();
-        let args: &[&str] = match shell {
-            Shell::Bash => &["bash", "--rcfile", &rc_file, "-i"],
-            Shell::Zsh => &["zsh", "-i"],
-            Shell::Fish => &["fish", "--no-config", "-i", "-C", &format!("source {rc_file}")],
-        };
         let terminal = Terminal::open(200).unwrap();
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
         // Only with a terminal of its own does a shell behave as it does for a person.
         let child = Command::new("setsid")
             .arg("--ctty")
-            .args(args)
+            .args(shell.command_line(home.path()))
             .env_clear()
             .envs([("HOME", home.path()), ("ZDOTDIR", home.path())])
             .envs([("PATH", &*path), ("TERM", "xterm"), ("LC_ALL", "C.UTF-8")])
@@ -233,6 +257,13 @@ fn in_bash() {
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn in_zsh() {
     in_shell(Shell::Zsh);
+}
+
+#[test]
+fn in_zsh_from_a_package() {
+    let Some(session) = Session::start(Shell::PackagedZsh, &[]) else { return };
+    session.becomes("pushgw del\t", &["delete"]);
+    session.becomes("pushgw push -j x met\t", &["push", "-j", "x", "metrics.prom"]);
 }
 
 #[test]

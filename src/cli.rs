@@ -742,7 +742,7 @@ pub struct OutputArgs {
         display_order = 902
     )]
     pub quiet: bool,
-    /// Say more: what was done, and each repair; twice for the exchange with the gateway
+    /// Say what was done and repaired; twice: the exchange as well
     #[arg(short, long, global = true, action = ArgAction::Count, hide_short_help = true, display_order = 903)]
     pub verbose: u8,
     /// Print help: -h the options that are used most, --help all of them

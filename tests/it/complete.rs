@@ -236,6 +236,8 @@ fn in_shell(shell: Shell) {
     );
     session.becomes("pushgw show -i host:92\t", &["show", "-i", "host:9200"]);
     session.becomes("pushgw list --match zone=u\t", &["list", "--match", "zone=us east"]);
+    session.becomes("true x | pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
+    session.becomes("true 'a; b'; X=1 pushgw del\t", &["delete"]);
     // No group fits, and the line is left as it is.
     session.becomes("pushgw delete -j line\t", &["delete", "-j", "line"]);
     session.offers("pushgw list --format \t", &["table", "json", "path"]);

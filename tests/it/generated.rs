@@ -91,7 +91,8 @@ fn pages() -> Vec<(String, String)> {
     let commands: Vec<&clap::Command> = std::iter::once(&program).chain(program.get_subcommands()).collect();
     let names: Vec<String> = commands.iter().map(|command| name(command)).collect();
     let page = |(command, name): (&&clap::Command, &String)| {
-        let prose = std::fs::read_to_string(file(&format!("man/prose/{name}.md"))).unwrap();
+        let prose = std::fs::read_to_string(file(&format!("man/prose/{name}.md")))
+            .unwrap_or_else(|error| panic!("the page needs its prose, man/prose/{name}.md: {error}"));
         let page = Page { program: &program, command, name, names: &names };
         (name.clone(), page.made(&prose))
     };

@@ -55,6 +55,8 @@ fn every_command_has_examples_and_every_option_a_summary() {
         for option in command.get_arguments() {
             let summary = option.get_help().unwrap_or_else(|| panic!("{command} {option}")).to_string();
             assert!(!summary.contains('\n') && !summary.ends_with('.'), "{command} {option}: {summary}");
+            // Behind ten blanks, as --help has it.
+            assert!(summary.chars().count() <= 70, "{command} {option}: {summary}");
         }
     }
 }

@@ -21,12 +21,23 @@ const WIDEST: usize = 100;
 pub fn parse(
     mut command: clap::Command,
     width: Option<usize>,
-    args: Vec<OsString>,
+    mut args: Vec<OsString>,
 ) -> Result<cli::Cli, clap::Error> {
     // Without a width clap would ask the process's streams itself.
     command = command.term_width(width.map_or(WIDEST, |width| width.clamp(1, WIDEST)));
+    // `pushgw help push` is `pushgw push --help`. clap's own command `help` would be listed, completed and documented
+    // with the others.
+    if args.get(1).is_some_and(|first| first == "help") {
+        args.remove(1);
+        args.truncate(2);
+        args.push("--help".into());
+    }
     let is_cut = args.last().is_some_and(|last| last == "--");
-    let cli = cli::Cli::from_arg_matches(&command.try_get_matches_from_mut(args)?)?;
+    let matches = command.try_get_matches_from_mut(&args).map_err(|mut error| {
+        cli::mistake::explain(&mut error, &command, &args);
+        error
+    })?;
+    let cli = cli::Cli::from_arg_matches(&matches)?;
     match &cli.command {
         cli::Command::Push(push) | cli::Command::Add(push) if is_cut && push.producer.is_empty() => {
             let told = "no COMMAND behind `--`: is the variable set?";

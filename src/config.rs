@@ -66,6 +66,15 @@ impl Check {
     }
 }
 
+/// The connection alone, for a look in passing.
+///
+/// # Errors
+///
+/// [`Failure::Usage`], and files that can't be read.
+pub fn connection(args: &cli::ConnectionArgs, environment: &Environment) -> Result<Connection, Failure> {
+    connection::to_gateway(args, environment)
+}
+
 /// A shell that has a completion script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shell {
@@ -146,7 +155,7 @@ impl Push {
             (false, true) => Action::PrintCurl,
         };
         let connection = connection::resolve(endpoint, &args.connection, environment)?;
-        let check = check(&args.input, &args.producer, environment)?;
+        let check = check(&args.input, &args.report, &args.producer, environment)?;
         Ok(Self { method, key, check, action, connection })
     }
 }
@@ -171,7 +180,7 @@ pub fn resolve_check(
         None if named => Some(key(&args.group, rules)?),
         None => None,
     };
-    let mut check = check(&args.input, &[], environment)?;
+    let mut check = check(&args.input, &args.report, &[], environment)?;
     check.rules.lint = args.lint;
     Ok((check, key))
 }
@@ -243,7 +252,12 @@ fn empty(option: &str) -> Failure {
 }
 
 /// `producer` is the command in place of the other sources, if there is one.
-fn check(args: &cli::InputArgs, producer: &[OsString], environment: &Environment) -> Result<Check, Failure> {
+fn check(
+    args: &cli::InputArgs,
+    report: &cli::ReportArgs,
+    producer: &[OsString],
+    environment: &Environment,
+) -> Result<Check, Failure> {
     let origins = match producer {
         [] => origins(&args.files, &args.metrics, environment)?,
         [program, ..] if program.is_empty() => {
@@ -251,10 +265,10 @@ fn check(args: &cli::InputArgs, producer: &[OsString], environment: &Environment
         }
         command => vec![Origin::Command(command.to_vec())],
     };
-    Ok(check_of(args, origins))
+    Ok(check_of(args, report, origins))
 }
 
-fn check_of(args: &cli::InputArgs, origins: Vec<Origin>) -> Check {
+fn check_of(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin>) -> Check {
     Check {
         origins,
         rules: Rules {
@@ -269,10 +283,10 @@ fn check_of(args: &cli::InputArgs, origins: Vec<Origin>) -> Check {
             strip_timestamps: args.strip_timestamps,
             repair: !args.no_fix,
             lint: false,
-            max_diagnostics: args.max_diagnostics,
+            max_diagnostics: report.max_diagnostics,
         },
         strict: args.strict,
-        message_format: match args.message_format {
+        message_format: match report.message_format {
             cli::MessageFormat::Human => output::MessageFormat::Human,
             cli::MessageFormat::Short => output::MessageFormat::Short,
             cli::MessageFormat::Json => output::MessageFormat::Json,

@@ -62,6 +62,11 @@ pub struct Streams<'a> {
 /// Runs the program with `args` (the program's name first) and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: Streams<'_>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
+    if args.get(1).is_some_and(|first| first == command::complete::NAME) {
+        let answered = command::complete::run(&args[2..], environment, streams.stdout);
+        // The script that listens has nobody to tell.
+        return if answered.is_ok() { exit_code::DONE } else { exit_code::OTHER };
+    }
     let color = arguments::colour_choice(&args);
     let parsed = arguments::parse(command_line(), environment.width, args);
     let (terminal, verbosity) = match &parsed {
@@ -93,7 +98,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     }
 }
 
-/// The command line as clap knows it, for the generators of the completions and the manual pages.
+/// The command line as clap knows it, for the generator of the manual pages.
 #[must_use]
 pub fn command_line() -> clap::Command {
     cli::Cli::command()

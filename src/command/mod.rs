@@ -2,6 +2,7 @@
 
 mod add_and_push;
 mod check;
+pub mod complete;
 mod completions;
 mod culprits;
 mod delete;

@@ -13,7 +13,7 @@ use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::{
     Connection, Encoding, Endpoint, GroupUrl, Header, Material, MaterialError, Proxy, Route, Scheme, Tls,
-    is_exempt,
+    UrlError, is_exempt,
 };
 use anyhow::Context as _;
 use std::ffi::{OsStr, OsString};
@@ -32,7 +32,13 @@ pub(super) fn group_url(url: &OsStr, args: &ConnectionArgs) -> Result<GroupUrl, 
     if args.gateway.is_some() {
         return Err(Failure::usage("--url names the gateway too: leave out --gateway"));
     }
-    GroupUrl::from_bytes(url.as_encoded_bytes()).map_err(|error| Failure::usage(format!("--url: {error}")))
+    GroupUrl::from_bytes(url.as_encoded_bytes()).map_err(|error| match error {
+        UrlError::NoGroup => Failure::usage_with_hint(
+            format!("--url: {error}"),
+            "-g URL names the gateway alone, and -j JOB its group",
+        ),
+        error => Failure::usage(format!("--url: {error}")),
+    })
 }
 
 /// The gateway of `--gateway`, its variable, or the default.

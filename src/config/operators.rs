@@ -333,7 +333,7 @@ impl Restore {
         if origin == Origin::Stdin && environment.stdin_is_terminal {
             return Err(Failure::usage("--groups: standard input is a terminal"));
         }
-        let mut check = check_of(&args.input, vec![origin]);
+        let mut check = check_of(&args.input, &args.report, vec![origin]);
         // A group can be empty, and was so when it was shown.
         check.rules.allow_empty = true;
         let connection = connection::to_gateway(&args.connection, environment)?;

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, reason = "a test's standard error is shown when it fails")]
 
 mod check;
+mod complete;
 mod crash;
 mod diagnostics;
 mod differential;
@@ -15,6 +16,7 @@ mod generated;
 mod guarded;
 mod harness;
 mod heal;
+mod help;
 mod input;
 mod keys;
 mod lab;

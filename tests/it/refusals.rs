@@ -146,7 +146,8 @@ const USAGE: &[Case] = &[
         "a URL without a group",
         |call| good(call).args(["--url", "http://h/metrics"]),
         2,
-        "error: --url: the URL names no group: one ends in /metrics/job/JOB or /metrics/job/JOB/NAME/VALUE\n",
+        "error: --url: the URL names no group: one ends in /metrics/job/JOB or /metrics/job/JOB/NAME/VALUE\n\
+         hint: -g URL names the gateway alone, and -j JOB its group\n",
     ),
     (
         "no time",

@@ -32,4 +32,5 @@ pub(crate) use prometheus::{Prometheus, prometheuses};
 pub(crate) use random::Random;
 pub(crate) use server::{Connection, Request, Server};
 pub(crate) use session::{Session, shown};
+pub(crate) use terminal::Terminal;
 pub(crate) use wait::{PATIENCE, wait_until};

@@ -1,0 +1,142 @@
+//! What was meant by words that `pushgw` doesn't have: those of curl, of a file system and of other programs for the
+//! same. clap finds what is spelled alike; these are spelled otherwise.
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, Error};
+use std::ffi::OsString;
+
+/// Commands as others call them, and ours.
+const COMMANDS: &[(&[&str], &str)] = &[
+    (&["put", "send", "publish", "upload", "replace", "write"], "push -j JOB [FILE]"),
+    (&["post", "append", "merge", "patch"], "add -j JOB [FILE]"),
+    (
+        &["rm", "del", "remove", "wipe", "prune", "purge", "clean", "cleanup", "expire"],
+        "delete -j JOB, or pushgw delete --older-than 7d",
+    ),
+    (&["ls", "groups", "jobs"], "list"),
+    (&["get", "cat", "dump", "export", "backup", "metrics"], "show -j JOB, or pushgw show --all"),
+    (&["import", "restore", "load"], "push --groups FILE"),
+    (&["health", "healthy", "ready", "ping", "info", "doctor"], "status"),
+    (&["lint", "validate", "verify", "test"], "check [FILE]"),
+    (&["complete", "completion"], "completions bash"),
+];
+
+/// Options as others call them, and what to do here.
+const OPTIONS: &[(&[&str], &str)] = &[
+    (
+        &["d", "data", "data-binary", "data-raw", "body", "T", "upload-file", "F", "form", "file"],
+        "the metrics come from FILEs or standard input, or from -m 'name value'",
+    ),
+    (&["X", "request", "method"], "push sends PUT, add sends POST and delete sends DELETE"),
+    (
+        &["host", "server", "address", "addr", "endpoint", "pushgateway", "gateway-url", "port"],
+        "-g URL names the gateway",
+    ),
+    (&["older", "age", "min-age", "max-age", "ttl", "stale"], "--older-than 7d selects by age"),
+    (
+        &["p", "pass", "password"],
+        "--password-file FILE or the variable PUSHGATEWAY_PASSWORD gives the password",
+    ),
+    (
+        &["token", "bearer", "bearer-token", "oauth2-bearer"],
+        "--bearer-token-file FILE or the variable PUSHGATEWAY_BEARER_TOKEN gives the token",
+    ),
+    (&["k"], "--insecure trusts any server"),
+    (&["cacert"], "--ca-cert FILE names the authorities"),
+    (&["s", "S", "silent"], "-q says nothing but errors; in a pipe success is silent anyway"),
+    (
+        &["f", "fail", "fail-with-body"],
+        "a refusal always fails here: with exit status 4, and with its reason",
+    ),
+    (&["L", "location"], "no redirect is followed: a redirected push would store nothing"),
+    (&["max-time"], "--timeout 30s limits the request with all its retries"),
+    (&["grouping-key", "groupingkey", "grouping", "group"], "-j JOB and -l NAME=VALUE name the group"),
+    (
+        &["o", "output", "json"],
+        "--format json is what list and status have, --message-format json the others",
+    ),
+];
+
+/// Adds to a refusal of `args` what was probably meant, and takes away what clap guessed wrong.
+pub fn explain(error: &mut Error, command: &Command, args: &[OsString]) {
+    let named = args.iter().skip(1).find_map(|arg| command.find_subcommand(arg));
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let Some(typed) = text(error, ContextKind::InvalidSubcommand) else { return };
+            if let Some(meant) = meant_command(&typed) {
+                error.remove(ContextKind::SuggestedSubcommand);
+                tell(error, &meant);
+            }
+        }
+        ErrorKind::UnknownArgument => {
+            let Some(typed) = text(error, ContextKind::InvalidArg) else { return };
+            // clap's `-- --typed` would be a COMMAND or is refused just as well.
+            error.remove(ContextKind::Suggested);
+            if let Some(meant) = meant_option(&typed, named) {
+                error.remove(ContextKind::SuggestedArg);
+                error.remove(ContextKind::Usage);
+                tell(error, &meant);
+            }
+        }
+        ErrorKind::ArgumentConflict
+            if text(error, ContextKind::InvalidArg).is_some_and(|a| a.starts_with("--url")) =>
+        {
+            tell(error, "--url names a whole group with its gateway; -g URL names the gateway alone");
+        }
+        _ => {}
+    }
+}
+
+fn meant_command(typed: &str) -> Option<String> {
+    if typed.contains("://") || typed.contains("/metrics/job") {
+        return Some("a group's URL goes behind --url: pushgw push --url URL [FILE]".to_owned());
+    }
+    let (_, ours) =
+        COMMANDS.iter().find(|(theirs, _)| theirs.iter().any(|t| t.eq_ignore_ascii_case(typed)))?;
+    Some(format!("the command for that is pushgw {ours}"))
+}
+
+/// `command` is the one that is named somewhere on the line.
+fn meant_option(typed: &str, command: Option<&Command>) -> Option<String> {
+    if !typed.starts_with('-') {
+        return command.map(|command| {
+            if typed.contains("/metrics/job")
+                && command.get_arguments().any(|arg| arg.get_long() == Some("url"))
+            {
+                format!("a group's URL goes behind --url: pushgw {command} --url URL")
+            } else if typed.contains("://") {
+                format!("-g URL names the gateway: pushgw {command} -g {typed}")
+            } else {
+                format!("-j JOB names a job: pushgw {command} -j {typed}")
+            }
+        });
+    }
+    let name = typed.trim_start_matches('-').split('=').next().unwrap_or_default();
+    if let Some((_, meant)) = OPTIONS.iter().find(|(theirs, _)| theirs.contains(&name)) {
+        return Some((*meant).to_owned());
+    }
+    match command {
+        None => Some("the command comes first: pushgw COMMAND [OPTIONS]".to_owned()),
+        // Else `pushgw -g URL push` would be told that there is no -g.
+        Some(command) => {
+            let knows = |arg: &clap::Arg| {
+                arg.get_long() == Some(name) || arg.get_short().is_some_and(|s| name == s.to_string())
+            };
+            let misplaced = command.get_arguments().any(knows);
+            misplaced.then(|| format!("options stand behind the command: pushgw {command} {typed}"))
+        }
+    }
+}
+
+fn text(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn tell(error: &mut Error, tip: &str) {
+    let tips = ContextValue::StyledStrs(vec![StyledStr::from(tip.to_owned())]);
+    error.insert(ContextKind::Suggested, tips);
+}

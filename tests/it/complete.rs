@@ -1,0 +1,423 @@
+//! The tab key, in the real shells. What a completed line comes to is seen in the arguments that a command gets: a
+//! stand-in for `pushgw` asks the built one for completions and else writes down what it was called with. So nothing
+//! depends on how a shell paints its line, but where it is the list of candidates that is looked at.
+
+use crate::support::{Gateway, Server, Terminal, newest_gateway, pushgw, wait_until};
+use std::fs::{self, File};
+use std::io::{Read, Write as _};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use tempfile::TempDir;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shell {
+    Bash,
+    Zsh,
+    /// As a package sets it up: the function is found by its name when it is needed.
+    PackagedZsh,
+    Fish,
+}
+
+impl Shell {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh | Self::PackagedZsh => "zsh",
+            Self::Fish => "fish",
+        }
+    }
+
+    /// Its command line, with the completions of the `pushgw` on the path and nothing of this machine's.
+    fn command_line(self, home: &Path) -> Vec<String> {
+        let (file, text) = match self {
+            Self::Bash => (
+                "rc",
+                "PS1='READY> '\n\
+                 bind 'set bell-style none'; bind 'set show-all-if-ambiguous on'\n\
+                 bind 'set enable-bracketed-paste off'; source <(pushgw completions bash)\n",
+            ),
+            Self::Zsh => (
+                ".zshrc",
+                "PS1='READY> '; unsetopt beep; LISTMAX=1000; autoload -Uz compinit; compinit -u -D\n\
+                 source <(pushgw completions zsh)\n",
+            ),
+            Self::PackagedZsh => (
+                ".zshrc",
+                concat!(
+                    "PS1='READY> '; unsetopt beep; fpath=('",
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/completions' $fpath)\nautoload -Uz compinit; compinit -u -D\n"
+                ),
+            ),
+            Self::Fish => (
+                "rc",
+                "set -g fish_greeting; function fish_prompt; echo -n 'READY> '; end\n\
+                 set -g fish_autosuggestion_enabled 0; pushgw completions fish | source\n",
+            ),
+        };
+        let file = home.join(file);
+        fs::write(&file, text).unwrap();
+        let file = file.display();
+        match self {
+            Self::Bash => vec!["bash".into(), "--rcfile".into(), file.to_string(), "-i".into()],
+            Self::Zsh | Self::PackagedZsh => vec!["zsh".into(), "-i".into()],
+            Self::Fish => {
+                vec!["fish".into(), "--no-config".into(), "-i".into(), "-C".into(), format!("source {file}")]
+            }
+        }
+    }
+}
+
+/// A shell in which somebody types.
+struct Session {
+    shell: Shell,
+    child: Child,
+    keyboard: File,
+    screen: Arc<Mutex<String>>,
+    home: TempDir,
+}
+
+impl Session {
+    /// `None` where there is no such shell here.
+    fn start(shell: Shell, variables: &[(&str, &str)]) -> Option<Self> {
+        for program in [shell.name(), "setsid"] {
+            if Command::new(program).arg("--version").output().is_err() {
+                eprintln!("skipped: there is no {program}");
+                return None;
+            }
+        }
+        let home = TempDir::new().unwrap();
+        let bin = home.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        stand_in(&bin.join("pushgw"));
+        stand_in(&bin.join("backup-metrics"));
+        fs::write(home.path().join("metrics.prom"), "m 1\n").unwrap();
+        let terminal = Terminal::open(200).unwrap();
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        // Only with a terminal of its own does a shell behave as it does for a person.
+        let child = Command::new("setsid")
+            .arg("--ctty")
+            .args(shell.command_line(home.path()))
+            .env_clear()
+            .envs([("HOME", home.path()), ("ZDOTDIR", home.path())])
+            .envs([("PATH", &*path), ("TERM", "xterm"), ("LC_ALL", "C.UTF-8")])
+            .envs(variables.iter().copied())
+            .current_dir(home.path())
+            .stdin(terminal.stream().unwrap())
+            .stdout(terminal.stream().unwrap())
+            .stderr(terminal.stream().unwrap())
+            .spawn()
+            .expect("setsid starts");
+        let screen = terminal.into_person();
+        let session = Self {
+            shell,
+            child,
+            keyboard: screen.keyboard().unwrap(),
+            screen: Arc::new(Mutex::new(String::new())),
+            home,
+        };
+        session.watch(screen);
+        session.await_screen("READY> ");
+        Some(session)
+    }
+
+    fn watch(&self, mut screen: impl Read + Send + 'static) {
+        let seen = Arc::clone(&self.screen);
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(amount) = screen.read(&mut buffer) {
+                if amount == 0 {
+                    break;
+                }
+                seen.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..amount]));
+            }
+        });
+    }
+
+    fn type_keys(&self, keys: &str) {
+        let mut keyboard = &self.keyboard;
+        keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn await_screen(&self, text: &str) {
+        wait_until(&format!("{text:?} in {:?}", self.shell), || self.screen.lock().unwrap().contains(text));
+    }
+
+    /// The arguments that `pushgw` is called with when these keys and Return are typed.
+    #[track_caller]
+    fn arguments(&self, keys: &str) -> Vec<String> {
+        let called = self.home.path().join("called");
+        let _ = fs::remove_file(&called);
+        self.type_keys(keys);
+        self.type_keys("\r");
+        wait_until(&format!("{:?} to call pushgw for {keys:?}", self.shell), || called.exists());
+        let arguments = fs::read_to_string(&called).unwrap();
+        arguments.split_terminator('\0').map(str::to_owned).collect()
+    }
+
+    /// Holds what is typed to what it becomes.
+    #[track_caller]
+    fn becomes(&self, keys: &str, arguments: &[&str]) {
+        let seen = several_times(|| self.arguments(keys), |seen| seen == arguments);
+        assert_eq!(seen, arguments, "{:?}: {keys:?}", self.shell);
+    }
+
+    /// Waits until all of these are offered, and lets the line go.
+    #[track_caller]
+    fn offers(&self, keys: &str, candidates: &[&str]) {
+        self.screen.lock().unwrap().clear();
+        self.type_keys(keys);
+        for candidate in candidates {
+            self.await_screen(candidate);
+        }
+        // Ctrl-U. Ctrl-C would throw away what is typed next, too.
+        self.type_keys("\x15");
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("--- the screen of {:?}:\n{}\n---", self.shell, self.screen.lock().unwrap());
+        }
+    }
+}
+
+/// A gateway has a second to answer the tab key, which on a loaded machine can be too little, once.
+fn several_times<T>(see: impl Fn() -> T, is_right: impl Fn(&T) -> bool) -> T {
+    (0..4).map(|_| see()).find(&is_right).unwrap_or_else(see)
+}
+
+/// Asks the built `pushgw` for completions, and else writes down its arguments, whole or not at all.
+fn stand_in(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let built = env!("CARGO_BIN_EXE_pushgw");
+    let script = format!(
+        "#!/bin/sh\ncase $1 in __complete | completions) exec {built} \"$@\" ;; esac\n\
+         printf '%s\\0' \"$@\" > \"$HOME/calling\"; mv \"$HOME/calling\" \"$HOME/called\"\n"
+    );
+    fs::write(path, script).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// What every shell has to complete, with a gateway that is named by a variable.
+fn in_shell(shell: Shell) {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    for path in [
+        "/metrics/job/db%20it's%20%22%24x%22",
+        "/metrics/job/nightly/instance/host:9100/zone/eu",
+        "/metrics/job/nightly/instance/host:9200/zone/us%20east",
+        "/metrics/job/line%0Abreak",
+        "/metrics/job/Ünïcode",
+    ] {
+        assert_eq!(gateway.put(path, "m 1\n").status, 200);
+    }
+    let Some(session) = Session::start(shell, &[("PUSHGATEWAY_URL", &gateway.url())]) else { return };
+    session.becomes("pushgw del\t", &["delete"]);
+    session.becomes("pushgw delete --ol\t7d", &["delete", "--older-than", "7d"]);
+    session.becomes("pushgw list --format ta\t", &["list", "--format", "table"]);
+    session.becomes("pushgw push -j x met\t", &["push", "-j", "x", "metrics.prom"]);
+    session.becomes("pushgw push -j x --ca-cert=met\t", &["push", "-j", "x", "--ca-cert=metrics.prom"]);
+    session.becomes("pushgw push -j x -- backup-met\t", &["push", "-j", "x", "--", "backup-metrics"]);
+    session.becomes("pushgw push -j x -- cat met\t", &["push", "-j", "x", "--", "cat", "metrics.prom"]);
+    session.becomes("pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
+    session.becomes("pushgw delete --job=db\t", &["delete", "--job=db it's \"$x\""]);
+    session.becomes("pushgw delete -j Ün\t", &["delete", "-j", "Ünïcode"]);
+    session.becomes("pushgw delete -j 'ni\t", &["delete", "-j", "nightly"]);
+    session.becomes("pushgw delete -j nightly -l zo\teu", &["delete", "-j", "nightly", "-l", "zone=eu"]);
+    session.becomes(
+        "pushgw delete -j nightly -l zone=us\\ \t-i \t",
+        &["delete", "-j", "nightly", "-l", "zone=us east", "-i", "host:9200"],
+    );
+    session.becomes("pushgw show -i host:92\t", &["show", "-i", "host:9200"]);
+    session.becomes("pushgw list --match zone=u\t", &["list", "--match", "zone=us east"]);
+    session.becomes("true x | pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
+    session.becomes("true 'a; b'; X=1 pushgw del\t", &["delete"]);
+    // No group fits, and the line is left as it is.
+    session.becomes("pushgw delete -j line\t", &["delete", "-j", "line"]);
+    session.offers("pushgw list --format \t", &["table", "json", "path"]);
+    session.offers("pushgw delete -j \t", &["nightly", "db"]);
+    // The gateway that the line names beats the variable.
+    session.becomes(
+        "pushgw delete -g http://127.0.0.1:1 -j db\t",
+        &["delete", "-g", "http://127.0.0.1:1", "-j", "db"],
+    );
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn in_bash() {
+    in_shell(Shell::Bash);
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn in_zsh() {
+    in_shell(Shell::Zsh);
+}
+
+#[test]
+fn in_zsh_from_a_package() {
+    let Some(session) = Session::start(Shell::PackagedZsh, &[]) else { return };
+    session.becomes("pushgw del\t", &["delete"]);
+    session.becomes("pushgw push -j x met\t", &["push", "-j", "x", "metrics.prom"]);
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn in_fish() {
+    in_shell(Shell::Fish);
+}
+
+/// What `pushgw` offers behind these words, the last of which is at the cursor.
+fn offered(words: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
+    let mut call = pushgw().args(["__complete", "fish"]).args(words).any_stdout();
+    for (name, value) in variables {
+        call = call.env(name, value);
+    }
+    let said = call.run().stdout();
+    let candidates = said.lines().skip_while(|line| *line == "words");
+    candidates.map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn the_scripts_that_are_printed_are_those_that_are_packaged() {
+    for (shell, path) in [("bash", "pushgw.bash"), ("zsh", "_pushgw"), ("fish", "pushgw.fish")] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").join(path);
+        pushgw().args(["completions", shell]).stdout(fs::read_to_string(file).unwrap()).run();
+    }
+}
+
+#[test]
+fn every_command_and_every_option_is_offered() {
+    let mut program = pushgw::command_line();
+    program.build();
+    let commands: Vec<_> = program.get_subcommands().map(clap::Command::get_name).collect();
+    assert_eq!(offered(&[""], &[]), commands);
+    for command in program.get_subcommands() {
+        let mut options: Vec<_> =
+            command.get_arguments().filter_map(|o| Some(format!("--{}", o.get_long()?))).collect();
+        let mut said = offered(&[command.get_name(), "-"], &[]);
+        options.sort();
+        said.sort();
+        assert_eq!(said, options, "{command}");
+    }
+}
+
+#[test]
+fn what_was_given_or_is_excluded_is_not_offered_again() {
+    let said = offered(&["push", "-jx", "--label", "a=b", "--as-curl", "--"], &[]);
+    for absent in ["--job", "--url", "--groups", "--dry-run", "--as-curl"] {
+        assert!(!said.contains(&absent.to_owned()), "{absent} in {said:?}");
+    }
+    assert!(said.contains(&"--label".to_owned()) && said.contains(&"--instance".to_owned()), "{said:?}");
+    // Not a value that stands where an option could.
+    assert!(offered(&["push", "-m", "--job", "--jo"], &[]).contains(&"--job".to_owned()));
+}
+
+#[test]
+fn values_and_files_are_offered_where_they_stand() {
+    assert_eq!(offered(&["list", "--sort", ""], &[]), ["group", "age", "series"]);
+    assert_eq!(
+        offered(&["list", "--color=", "--sort="], &[]),
+        ["--sort=group", "--sort=age", "--sort=series"]
+    );
+    assert_eq!(offered(&["push", "--compress", ""], &[]), ["none", "gzip"]);
+    assert_eq!(offered(&["completions", ""], &[]), ["bash", "zsh", "fish"]);
+    assert_eq!(offered(&["-q", "completions", ""], &[]), ["bash", "zsh", "fish"]);
+    for nothing in
+        [&["push", "-u", ""][..], &["nonsense", ""], &["list", "--", ""], &["list", "--older-than", ""]]
+    {
+        assert_eq!(offered(nothing, &[]), [""; 0], "{nothing:?}");
+    }
+    let answer =
+        |words: &[&str], said: &str| pushgw().args(["__complete", "zsh"]).args(words).stdout(said).run();
+    answer(&["push", "-j", "x", ""], "file\t\n");
+    answer(&["push", "--cert="], "file\t--cert=\n");
+    answer(&["push", "--groups", ""], "file\t\n");
+    answer(&["push", "-j", "x", "--", "a", "b", ""], "command\t2\n");
+    pushgw().arg("__complete").run();
+    pushgw().args(["__complete", "tcsh", "x"]).run();
+}
+
+const STORE: &str = r#"{"status":"success","data":[
+    {"labels":{"job":"a","instance":"1","zone":"eu"}},
+    {"labels":{"job":"a","instance":"2","path":"/x"}},
+    {"labels":{"job":"b","instance":"3","zone":""}},
+    {"labels":{"job":"-dash"}},
+    {"labels":{"job":"two\nlines"}},
+    {"labels":{"job":"not\ufffdutf8"}}
+]}"#;
+
+#[test]
+fn what_fits_the_rest_of_the_line_is_offered_from_the_gateway() {
+    let server = Server::answering(200, STORE);
+    let url = server.url();
+    let on = |words: &[&str], expected: &[&str]| {
+        let ask = || offered(words, &[("PUSHGATEWAY_URL", &url)]);
+        assert_eq!(several_times(ask, |said| said == expected), expected, "{words:?}");
+    };
+    on(&["delete", "-j", ""], &["a", "b"]);
+    // Behind an option's own name a dash is no option.
+    on(&["delete", "--job="], &["--job=-dash", "--job=a", "--job=b"]);
+    on(&["delete", "-fj"], &["-fj"]);
+    on(&["delete", "-ja"], &["-j-dash", "-ja", "-jb"]);
+    on(&["push", "-j", "a", "-i", ""], &["1", "2"]);
+    on(&["push", "-j", "a", "-l", ""], &["instance=", "path=", "zone="]);
+    on(&["push", "-j", "a", "-i", "1", "-l", ""], &["zone="]);
+    on(&["push", "-l", "zone=eu", "-j", ""], &["a"]);
+    on(&["push", "-l", "zone="], &["zone=eu"]);
+    on(&["push", "-l", "zone=eu", "-l", "instance="], &["instance=1"]);
+    on(&["list", "--match", ""], &["instance=", "job=", "path=", "zone="]);
+    on(&["list", "--match", "zone="], &["zone=eu"]);
+    on(&["list", "--match", "job!=a", "--match", "job="], &["job=-dash", "job=b"]);
+    on(&["list", "--match", "job=~"], &[]);
+    on(&["list", "-j", "b", "--match=instance="], &["--match=instance=3"]);
+    // Not right yet: nothing fits for sure.
+    on(&["list", "--match", "job=~(", "-j", ""], &[]);
+}
+
+#[test]
+fn the_connection_of_the_line_is_used() {
+    let server = Server::answering(200, STORE);
+    let elsewhere = ("PUSHGATEWAY_URL", "http://127.0.0.1:1");
+    let options = ["delete", "-H", "X-Scope: a", "--gateway", &server.url(), "-j", ""];
+    let said = several_times(|| offered(&options, &[elsewhere]), |said| !said.is_empty());
+    assert_eq!(said, ["a", "b"]);
+    assert!(server.requests().iter().all(|request| request.header("X-Scope") == Some("a")));
+    // A check has no gateway, and nothing is said of a connection that can't be.
+    for silent in [&["check", "-j", ""][..], &["delete", "-j", ""], &["delete", "--timeout", "x", "-j", ""]] {
+        assert_eq!(offered(silent, &[elsewhere]), [""; 0], "{silent:?}");
+    }
+}
+
+#[test]
+fn the_socket_of_the_line_is_used() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("gw.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{STORE}", STORE.len()).unwrap();
+    });
+    assert_eq!(offered(&["delete", "--unix-socket", path.to_str().unwrap(), "-j", ""], &[]), ["a", "b"]);
+    server.join().unwrap();
+}
+
+#[test]
+fn a_gateway_that_does_not_answer_offers_nothing() {
+    let hanging = Server::start(|connection, _| connection.hang());
+    assert_eq!(offered(&["delete", "-j", ""], &[("PUSHGATEWAY_URL", &hanging.url())]), [""; 0]);
+    let slow = Server::start(|connection, _| {
+        connection.read_request();
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"status\":\"success\",\"data\":[");
+        connection.hang();
+    });
+    assert_eq!(offered(&["delete", "-j", ""], &[("PUSHGATEWAY_URL", &slow.url())]), [""; 0]);
+}

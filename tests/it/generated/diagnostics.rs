@@ -1,0 +1,78 @@
+//! The checker's rules as a manual page explains them: each with its sentence, and an example that the checker judges.
+
+use super::roff::{escape, filled};
+use pushgw::exposition::{self, Code, Rules, Severity, Stage, Text};
+use pushgw::grouping::{Emptiness, GroupingKey, KeyRules, Label, Names};
+use std::fmt::Write as _;
+
+/// Every rule with its sentence and its example.
+pub(super) fn diagnostics() -> String {
+    let mut text = String::new();
+    for (stage, heading) in [
+        (Stage::Parse, "Refused by the gateway's parser"),
+        (Stage::Store, "Refused by the gateway's store"),
+        (Stage::Ours, "Refused by pushgw, because the gateway takes it and harm follows"),
+        (Stage::Advice, "Warnings"),
+        (Stage::Convention, "Warnings with --lint"),
+    ] {
+        _ = writeln!(text, ".SS \"{}\"", escape(heading));
+        for code in Code::ALL.iter().filter(|code| code.stage() == stage) {
+            let fixed = if severity(*code) == Severity::Fixed { " (repaired)" } else { "" };
+            let summary = filled(&escape(code.summary()));
+            _ = write!(text, ".TP\n\\fB{}\\fR{fixed}\n{summary}", escape(code.as_str()));
+            if let Some(needed) = needed_label(*code) {
+                _ = writeln!(text, "For example with \\fB{}\\fR:", escape(&format!("-l {needed}=x")));
+            }
+            _ = writeln!(text, ".nf\n{}\n.fi", example(*code));
+        }
+    }
+    text
+}
+
+/// The label that the group needs for a rule's example.
+fn needed_label(code: Code) -> Option<&'static str> {
+    match code {
+        Code::QuantileLabel => Some("quantile"),
+        Code::LeInKey => Some("le"),
+        _ => None,
+    }
+}
+
+/// How the checker judges a rule's example.
+fn severity(code: Code) -> Severity {
+    let labels = needed_label(code).map(|name| Label::new(name, "x"));
+    let names = KeyRules { emptiness: Emptiness::Refuse, names: Names::Legacy };
+    let key = GroupingKey::new("j", labels, names).unwrap();
+    let rules = Rules {
+        grouping: Some(&key),
+        utf8_names: false,
+        allow_empty: false,
+        default_type: None,
+        strip_timestamps: false,
+        repair: true,
+        lint: true,
+        max_diagnostics: usize::MAX,
+    };
+    let report = exposition::check(Text { bytes: code.example(), starts: &[0] }, &rules);
+    report.diagnostics.iter().find(|found| found.code == code).expect("an example of its rule").severity
+}
+
+/// The example's lines, with what can't be seen in angle brackets.
+fn example(code: Code) -> String {
+    let bytes = code.example();
+    let mut text = String::new();
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'\n' if at + 1 < bytes.len() => text.push('\n'),
+            b'\n' => {}
+            b'\r' => text.push_str("<CR>"),
+            b' ' if bytes.get(at + 1).is_none_or(|next| *next == b'\n') => text.push_str("<blank>"),
+            b' '..=b'~' => text.push(char::from(*byte)),
+            _ => _ = write!(text, "<{byte:02X}>"),
+        }
+    }
+    if !bytes.ends_with(b"\n") {
+        text.push_str("<end of the file>");
+    }
+    text.lines().map(escape).collect::<Vec<_>>().join("\n")
+}

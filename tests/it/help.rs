@@ -1,0 +1,252 @@
+//! The help as a reader meets it: it fits the screen, it is in one order, what it says of defaults and variables is
+//! true, and a mistake is answered with what was meant.
+
+use crate::support::pushgw;
+use clap::Parser as _;
+use pushgw::cli::{Cli, Command};
+use pushgw::config;
+use pushgw::env::Environment;
+
+const COMMANDS: [&str; 8] = ["push", "add", "delete", "list", "show", "status", "check", "completions"];
+
+fn help(command: &str, flag: &str) -> String {
+    pushgw().args(command.split_whitespace()).arg(flag).any_stdout().run().stdout()
+}
+
+/// Every command, and the program itself.
+fn command_lines() -> Vec<clap::Command> {
+    let mut program = pushgw::command_line();
+    program.build();
+    let commands: Vec<clap::Command> = program.get_subcommands().cloned().collect();
+    std::iter::once(program).chain(commands).collect()
+}
+
+#[test]
+fn the_short_help_fits_a_screen() {
+    for command in COMMANDS.into_iter().chain([""]) {
+        // One line of 24 is the prompt's.
+        let limit = if ["push", "add", "check"].contains(&command) { 39 } else { 23 };
+        let text = help(command, "-h");
+        assert!(text.lines().count() <= limit, "{command} -h has {} lines", text.lines().count());
+        let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{command} -h is too wide for 80 columns: {wide:#?}");
+        let last = text.lines().last().unwrap();
+        assert!(command == "completions" || last.contains("--help") && last.contains("(1)"), "{last}");
+    }
+}
+
+#[test]
+fn the_headings_are_in_one_order() {
+    let order = ["Group", "Selection", "Input", "Connection", "Output", "Examples", "Exit status"];
+    for command in COMMANDS {
+        let text = help(command, "--help");
+        let headings = text.lines().filter_map(|line| line.strip_suffix(':')).filter(|l| !l.starts_with(' '));
+        let places: Vec<_> =
+            headings.map(|heading| order.iter().position(|known| heading.starts_with(known))).collect();
+        assert!(places.is_sorted() && !places.contains(&None), "{command}: {places:?}");
+    }
+}
+
+#[test]
+fn every_command_has_examples_and_every_option_a_summary() {
+    for command in command_lines() {
+        let text = command.get_after_long_help().unwrap_or_else(|| panic!("{command}")).to_string();
+        assert!(text.starts_with("Examples:\n  "), "{command}: {text}");
+        for option in command.get_arguments() {
+            let summary = option.get_help().unwrap_or_else(|| panic!("{command} {option}")).to_string();
+            assert!(!summary.contains('\n') && !summary.ends_with('.'), "{command} {option}: {summary}");
+            // Behind ten blanks, as --help has it.
+            assert!(summary.chars().count() <= 70, "{command} {option}: {summary}");
+        }
+    }
+}
+
+/// What stands in `[key: …]` in an option's help.
+fn named(option: &clap::Arg, key: &str) -> Option<String> {
+    let help = option.get_long_help().or(option.get_help())?.to_string();
+    let (_, rest) = help.split_once(&format!("[{key}: "))?;
+    Some(rest.split_once(']')?.0.to_owned())
+}
+
+/// Variables by their names.
+type Variables = &'static [(&'static str, &'static str)];
+
+/// The connection as `list` with these arguments and variables has it, or why there is none.
+fn connection(args: &[&str], variables: &[(&str, &str)]) -> String {
+    let environment = Environment {
+        variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        ..Environment::default()
+    };
+    let cli = Cli::try_parse_from(["pushgw", "list"].iter().chain(args)).unwrap();
+    let Command::List(list) = cli.command else { panic!("not list") };
+    format!("{:#?}", config::List::resolve(&list, &environment).map(|list| list.connection))
+}
+
+#[test]
+fn every_option_of_the_connection_has_the_variable_and_the_default_that_its_help_names() {
+    let password = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&password, "secret\n").unwrap();
+    let password = password.path().to_str().unwrap();
+    // A value other than the default, and what must be set for it to show.
+    let mut samples: Vec<(&str, &str, Variables)> = vec![
+        ("gateway", "http://gw:1/x", &[]),
+        ("timeout", "7s", &[]),
+        ("connect-timeout", "3s", &[]),
+        ("retries", "9", &[]),
+        ("user", "me", &[("PUSHGATEWAY_PASSWORD", "x")]),
+        ("password-file", password, &[("PUSHGATEWAY_USER", "me")]),
+        ("bearer-token-file", password, &[]),
+        ("header", "X-Scope: a", &[]),
+        ("ca-cert", "ca.pem", &[]),
+        ("cert", "cert.pem", &[]),
+        ("key", "key.pem", &[("PUSHGATEWAY_CERT", "cert.pem")]),
+        ("insecure", "", &[]),
+        ("proxy", "http://proxy:3128", &[("PUSHGATEWAY_URL", "http://gw")]),
+        ("no-proxy", "", &[("PUSHGATEWAY_URL", "http://gw"), ("http_proxy", "http://proxy:3128")]),
+        ("unix-socket", "/run/gateway", &[]),
+        ("compress", "gzip", &[]),
+    ];
+    let list = command_lines().into_iter().find(|command| command.get_name() == "list").unwrap();
+    for option in list.get_arguments().filter(|option| option.get_help_heading() == Some("Connection")) {
+        let name = option.get_long().unwrap();
+        let Some(at) = samples.iter().position(|(sampled, ..)| *sampled == name) else {
+            panic!("--{name} has no sample here: add one");
+        };
+        let (_, value, base) = samples.swap_remove(at);
+        let variable = named(option, "env").unwrap_or_else(|| panic!("--{name} names no variable"));
+        let flag = if value.is_empty() { format!("--{name}") } else { format!("--{name}={value}") };
+        let by_flag = connection(&[&flag], base);
+        let set = (variable.as_str(), if value.is_empty() { "1" } else { value });
+        let by_variable = connection(&[], &[base, &[set]].concat());
+        assert_eq!(by_flag, by_variable, "--{name} and {variable}");
+        assert!(by_flag.starts_with("Ok"), "{by_flag}");
+        assert_ne!(by_flag, connection(&[], base), "--{name} changes nothing");
+        if let Some(default) = named(option, "default") {
+            assert_eq!(connection(&[&format!("--{name}={default}")], &[]), connection(&[], &[]), "--{name}");
+        }
+    }
+    assert!(samples.is_empty(), "no options: {samples:?}");
+}
+
+#[test]
+fn every_other_default_that_the_help_names_is_the_real_one() {
+    for command in command_lines() {
+        for option in command.get_arguments() {
+            let of_clap: Vec<_> = option.get_default_values().iter().map(|v| v.to_str().unwrap()).collect();
+            let Some(default) = named(option, "default") else {
+                let is_shown = of_clap.is_empty() || !option.is_hide_default_value_set();
+                assert!(
+                    is_shown || option.get_action().takes_values() && of_clap == ["0"],
+                    "{command} {option}"
+                );
+                continue;
+            };
+            match (option.get_help_heading(), option.get_long()) {
+                (Some("Connection"), _) => {}
+                (_, Some("watch")) => {
+                    let watch = |arg: &str| {
+                        let cli = Cli::try_parse_from(["pushgw", "list", arg]).unwrap();
+                        let Command::List(list) = cli.command else { panic!("not list") };
+                        config::List::resolve(&list, &Environment::default()).unwrap().watch
+                    };
+                    assert_eq!(watch("--watch"), watch(&format!("--watch={default}")));
+                }
+                _ => assert_eq!(of_clap, [default], "{command} {option}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn help_is_also_a_word() {
+    pushgw().arg("help").stdout(help("", "--help")).run();
+    pushgw().args(["help", "push"]).stdout(help("push", "--help")).run();
+    pushgw().args(["help", "puhs"]).code(2).stderr_has("'push'").run();
+    pushgw().code(2).stderr(help("", "-h")).run();
+}
+
+/// What is typed, and what the answer has to name.
+const MISTAKES: &[(&str, &str)] = &[
+    ("puhs", "'push'"),
+    ("lsit", "'list'"),
+    ("push --lable a=b", "'--label'"),
+    ("push --dryrun", "'--dry-run'"),
+    ("post", "pushgw add"),
+    ("PUT", "pushgw push"),
+    ("rm", "pushgw delete -j JOB"),
+    ("ls", "pushgw list"),
+    ("get", "pushgw show"),
+    ("http://gw:9091/metrics/job/x", "pushgw push --url URL"),
+    ("push --data x", "-m 'name value'"),
+    ("push -d x", "-m 'name value'"),
+    ("push -X POST", "add sends POST"),
+    ("push --host x", "-g URL names the gateway"),
+    ("push --password=x", "PUSHGATEWAY_PASSWORD"),
+    ("list --older 7d", "--older-than 7d"),
+    ("list http://gw:9091", "pushgw list -g http://gw:9091"),
+    ("delete http://gw:9091/metrics/job/x", "pushgw delete --url URL"),
+    ("delete db", "pushgw delete -j db"),
+    ("-g http://gw:9091 push -j x", "pushgw push -g"),
+    ("-j x", "the command comes first"),
+    ("push --url http://gw:9091 -j x", "-g URL names the gateway alone"),
+    ("push --url http://gw:9091 -m a", "-g URL names the gateway alone"),
+    ("delete --url http://gw:9091", "-g URL names the gateway alone"),
+];
+
+#[test]
+fn a_mistake_is_answered_with_what_was_meant() {
+    for (typed, meant) in MISTAKES {
+        let said = pushgw().args(typed.split_whitespace()).code(2).stderr_has(meant).run().stderr();
+        assert!(!said.contains("as a value"), "{said}");
+    }
+}
+
+/// The words of a line of examples, and the operators between its commands as words of their own.
+fn shell_words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in line.chars() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            ('"' | '\'', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (' ', None) => words.extend(word.take()),
+            ('#', None) if word.is_none() => break,
+            (c, _) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[test]
+fn every_example_is_a_command_line_that_is_taken() {
+    let mut lines: Vec<String> = Vec::new();
+    for command in COMMANDS.into_iter().chain([""]) {
+        for flag in ["-h", "--help"] {
+            let text = help(command, flag);
+            let examples = text.split_once("Examples:\n").map_or("", |(_, examples)| examples);
+            lines.extend(examples.lines().map_while(|line| line.strip_prefix("  ")).map(str::to_owned));
+        }
+    }
+    for page in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/man/prose")).unwrap() {
+        let text = std::fs::read_to_string(page.unwrap().path()).unwrap();
+        lines.extend(text.lines().filter_map(|line| line.strip_prefix("    ")).map(str::to_owned));
+    }
+    let mut seen = 0;
+    for line in lines {
+        let words = shell_words(&line);
+        for call in words.split(|word| ["|", "&&", ">"].contains(&word.as_str())) {
+            // `source <(pushgw completions bash)` is a call inside another word.
+            let call: Vec<&str> =
+                call.iter().map(|word| word.trim_start_matches("<(").trim_end_matches(')')).collect();
+            let Some(at) = call.iter().position(|word| *word == "pushgw") else { continue };
+            if let Err(error) = Cli::try_parse_from(&call[at..]) {
+                panic!("{line}\n{error}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen}");
+}

@@ -15,6 +15,7 @@
 //! | [`env`](mod@env) | variables and terminals, captured once |
 //! | [`config`] | flag > variable > default, and the rules across options |
 //! | [`command`] | one file a subcommand |
+//! | [`complete`] | what the tab key completes, for the scripts of all shells |
 //! | [`input`] | files and standard input, read whole |
 //! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics (pure) |
 //! | [`grouping`] | labels, the grouping key, its path, matchers (pure) |
@@ -28,6 +29,7 @@
 pub mod arguments;
 pub mod cli;
 pub mod command;
+pub mod complete;
 pub mod config;
 pub mod duration;
 pub mod env;
@@ -62,8 +64,8 @@ pub struct Streams<'a> {
 /// Runs the program with `args` (the program's name first) and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: Streams<'_>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
-    if args.get(1).is_some_and(|first| first == command::complete::NAME) {
-        let answered = command::complete::run(&args[2..], environment, streams.stdout);
+    if args.get(1).is_some_and(|first| first == complete::NAME) {
+        let answered = complete::run(&args[2..], environment, streams.stdout);
         // The script that listens has nobody to tell.
         return if answered.is_ok() { exit_code::DONE } else { exit_code::OTHER };
     }

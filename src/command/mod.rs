@@ -2,7 +2,6 @@
 
 mod add_and_push;
 mod check;
-pub mod complete;
 mod completions;
 mod culprits;
 mod delete;

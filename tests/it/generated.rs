@@ -49,7 +49,9 @@ fn every_diagnostic_is_in_the_manual() {
 
 #[test]
 fn every_variable_that_is_read_is_in_the_manual() {
-    let code = std::fs::read_to_string(file("src/config/connection.rs")).unwrap();
+    let code = ["src/config/connection.rs", "src/config/connection/authentication.rs"]
+        .map(|name| std::fs::read_to_string(file(name)).unwrap())
+        .concat();
     let page = std::fs::read_to_string(file("man/pushgw.1")).unwrap();
     let read: Vec<&str> =
         code.split('"').filter(|text| text.starts_with("PUSHGATEWAY_") && !text.contains(' ')).collect();

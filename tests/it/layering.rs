@@ -33,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "secret",
         ],
     ),
+    ("complete", &["cli", "config", "env", "gateway", "grouping", "output"]),
     (
         "command",
         &["config", "env", "error", "exposition", "gateway", "grouping", "input", "output", "secret"],

@@ -50,6 +50,12 @@ pub fn width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
+/// How many lines the terminal has now, where a stream is one.
+#[must_use]
+pub fn height() -> Option<usize> {
+    terminal_size::terminal_size().map(|(_, height)| usize::from(height.0))
+}
+
 /// Standard error while we are in the foreground of its terminal. In the background (`pushgw push ... &`) it takes
 /// nothing: a line that is painted again and again would spoil the one that is typed meanwhile.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ const LOOK_SHARE: u32 = 10;
 pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let client = Client::new(&list.connection);
     let Some(pause) = list.watch else {
-        return print(list, &look(list, &client, context.printer)?, context.printer);
+        return print(list, &look(list, &client, context.printer)?, usize::MAX, context.printer);
     };
     let mut is_first = true;
     loop {
@@ -31,7 +31,9 @@ pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Fail
             Err(failure) => context.printer.warning(&failure.to_string()),
             Ok(store) => {
                 context.printer.repaint(env::width()).map_err(Failure::output)?;
-                print(list, &store, context.printer)?;
+                let is_screen = context.environment.stdout_is_terminal && list.format == ListFormat::Table;
+                let height = if is_screen { env::height() } else { None };
+                print(list, &store, height.unwrap_or(usize::MAX), context.printer)?;
             }
         }
         context.printer.flush().map_err(Failure::output)?;
@@ -54,22 +56,45 @@ fn look(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Store
     })
 }
 
-fn print(list: &List, store: &Store, printer: &mut Printer<'_>) -> Result<(), Failure> {
+/// `height` is what there is room for: what scrolled away would stay behind, and the headings with it.
+fn print(list: &List, store: &Store, height: usize, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let fits = |place: &usize| list.selection.fits(&store.groups[*place], store.now);
     let mut places: Vec<usize> = (0..store.groups.len()).filter(fits).collect();
     sort(&mut places, &store.groups, list.sort);
+    let all = places.len();
+    places.truncate(shown(places.iter().map(|place| 1 + store.groups[*place].families.len()), height));
+    let left_out = all - places.len();
     let selected = Selected { store, places, metrics: list.metrics };
     if selected.places.is_empty() && list.format == ListFormat::Table {
         let which = if list.selection.is_empty() { "no groups" } else { "no group of these" };
         printer.success(&format!("{which} on {}", list.connection.endpoint));
     }
     selected.print(list.format, printer).map_err(Failure::output)?;
+    if left_out > 0 {
+        let more = format!("and {left_out} more: --sort and --match choose what is seen");
+        printer.line(more).map_err(Failure::output)?;
+    }
     warn_of_text(store, printer);
     if list.metrics && store.from_text {
         printer.warning("/metrics does not tell which metrics a group holds");
     }
     warn_of_conflicts(store, &list.connection, printer);
     Ok(())
+}
+
+/// How many groups, each of so many lines, go on a screen of this height, with the headings and the cursor's line; where
+/// they don't all go there, with a line that says so.
+fn shown(lines: impl Iterator<Item = usize>, height: usize) -> usize {
+    let room = height.saturating_sub(2);
+    let (mut taken, mut all, mut most) = (0_usize, 0, 0);
+    for lines in lines {
+        taken += lines;
+        all += 1;
+        if taken < room {
+            most = all;
+        }
+    }
+    if taken <= room { all } else { most.max(1) }
 }
 
 /// Sorts, leaving what is equal in the order of the groups.
@@ -86,6 +111,19 @@ fn sort(places: &mut [usize], groups: &[Group], by: ListSort) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_screen_is_filled_and_no_more() {
+        let ones = |amount| std::iter::repeat_n(1, amount);
+        assert_eq!(shown(ones(500), usize::MAX), 500);
+        assert_eq!(shown(ones(8), 10), 8);
+        assert_eq!(shown(ones(9), 10), 7);
+        assert_eq!(shown([3, 3, 3].into_iter(), 10), 2);
+        assert_eq!(shown([5, 3].into_iter(), 10), 2);
+        // One is always seen, in however low a window.
+        assert_eq!(shown([30, 3].into_iter(), 2), 1);
+        assert_eq!(shown(ones(0), 10), 0);
+    }
 
     #[test]
     fn looking_takes_a_tenth_of_the_time_at_most() {

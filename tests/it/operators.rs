@@ -218,6 +218,26 @@ fn watching_repaints_a_terminal_until_it_is_interrupted() {
     );
 }
 
+/// A terminal here has 24 lines.
+#[test]
+fn watching_shows_what_goes_on_the_screen() {
+    let labels: Vec<_> = (10..50).map(|number| format!(r#""job":"{number}""#)).collect();
+    let groups = answer(&labels.iter().map(|labels| (labels.as_str(), 5, -1)).collect::<Vec<_>>());
+    let server = Server::start(move |connection, _| {
+        while connection.read_request().is_some() {
+            connection.answer(200, &[DATE], &groups);
+        }
+    });
+    let call = pushgw().args(["list", "--watch", "-g", &server.url()]).env("NO_COLOR", "1");
+    let mut session = call.tty(&[Tty::Stdout], 80).session();
+    session.wait_for("and 19 more");
+    session.send_signal(Signal::TERM);
+    let screen = session.end().screen;
+    assert!(screen.contains(r#"{job="30"}"#) && !screen.contains(r#"{job="31"}"#), "{screen}");
+    // Headings, 21 groups, the line that says how many more, and the cursor's.
+    assert_eq!(screen.replace("\r\n", "\n").matches('\n').count(), 23, "{screen}");
+}
+
 #[test]
 fn watching_takes_a_tenth_of_the_gateways_time_at_most() {
     let (sender, times) = mpsc::channel();

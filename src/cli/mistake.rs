@@ -97,6 +97,12 @@ fn meant_command(typed: &str) -> Option<String> {
     Some(format!("the command for that is pushgw {ours}"))
 }
 
+/// What was typed as part of a command to be typed; else `instead`, where it might not be what it looks like.
+fn quotable<'a>(typed: &'a str, instead: &'a str) -> &'a str {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/@".contains(c);
+    if typed.chars().all(is_plain) { typed } else { instead }
+}
+
 /// `command` is the one that is named somewhere on the line.
 fn meant_option(typed: &str, command: Option<&Command>) -> Option<String> {
     if !typed.starts_with('-') {
@@ -106,9 +112,9 @@ fn meant_option(typed: &str, command: Option<&Command>) -> Option<String> {
             {
                 format!("a group's URL goes behind --url: pushgw {command} --url URL")
             } else if typed.contains("://") {
-                format!("-g URL names the gateway: pushgw {command} -g {typed}")
+                format!("-g URL names the gateway: pushgw {command} -g {}", quotable(typed, "URL"))
             } else {
-                format!("-j JOB names a job: pushgw {command} -j {typed}")
+                format!("-j JOB names a job: pushgw {command} -j {}", quotable(typed, "JOB"))
             }
         });
     }

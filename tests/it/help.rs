@@ -186,6 +186,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("list http://gw:9091", "pushgw list -g http://gw:9091"),
     ("delete http://gw:9091/metrics/job/x", "pushgw delete --url URL"),
     ("delete db", "pushgw delete -j db"),
+    ("delete \u{1b}[2J", "pushgw delete -j JOB"),
     ("-g http://gw:9091 push -j x", "pushgw push -g"),
     ("-j x", "the command comes first"),
     ("push --url http://gw:9091 -j x", "-g URL names the gateway alone"),

@@ -1,25 +1,29 @@
 #!/usr/bin/env python3
 """Compares pushgw with curl, promtool, prometheus-parse and jq, whole processes on the same input.
 
-    cargo build --release --bin pushgw --example prometheus_parse && benches/compare.py [push|check|upload|list]... [--runs N]
+    cargo build --release --bin pushgw --example prometheus_parse && benches/compare.py [push|check|upload|gzip|list]... [--runs N]
 
 Each row runs the two programs in turn (A B A B ...), so that a machine whose speed drifts does it to both, and prints
 the ratio ours/theirs run by run: median, and in brackets the least and the greatest. Ratios of one run are the
-figures to quote; seconds depend on the machine. Needs curl, jq, and the release binaries; the gateway and promtool
-are fetched by tests/fetch.sh. Nothing but the standard library is used, and nothing is left behind or running.
+figures to quote; seconds depend on the machine. Needs curl, jq, GNU time and the release binaries; the gateway and
+promtool are fetched by tests/fetch.sh. Nothing but the standard library is used, and nothing is left behind or running.
 """
 
 import argparse
 import contextlib
 import os
 import pathlib
+import shutil
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
+
+import inputs
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
@@ -31,7 +35,7 @@ PARSE = TARGET / "release" / "examples" / "prometheus_parse"
 
 
 class Run:
-    """What one process took: wall and processor time in seconds, peak memory in MiB."""
+    """What one process took: wall and processor time in seconds."""
 
     def __init__(self, command, stdout):
         devnull = os.open(os.devnull, os.O_RDONLY)
@@ -44,21 +48,48 @@ class Run:
         os.close(devnull)
         self.code = os.waitstatus_to_exitcode(status)
         self.cpu = usage.ru_utime + usage.ru_stime
-        self.memory = usage.ru_maxrss / 1024
+
+
+class Peak:
+    """The peak memory of one process in MiB.
+
+    In runs of its own, and through GNU time: a process begins with the peak of the one that it was forked from, which
+    must be a small one. This script's own would be all that is seen of a small program.
+    """
+
+    def __init__(self, command, stdout):
+        with tempfile.NamedTemporaryFile("r") as told:
+            command = ["time", "-q", "-f", "%M", "-o", told.name, *map(str, command)]
+            self.code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stdout).returncode
+            self.memory = int(told.read().split()[-1]) / 1024
 
 
 def compare(title, ours, theirs, runs, figures, allowed=(0,)):
-    """Runs two commands in turn and prints a row; `figures` are attributes of Run."""
+    """Runs two commands in turn and prints a row a figure: `wall`, `cpu`, `memory`."""
+    print(title)
+    timed = [figure for figure in figures if figure != "memory"]
+    if timed:
+        rows(alternate(Run, ours, theirs, runs, allowed), timed)
+    if "memory" in figures:
+        rows(alternate(Peak, ours, theirs, min(runs, 3), allowed), ["memory"])
+    print(flush=True)
+
+
+def alternate(measure, ours, theirs, runs, allowed):
+    """Pairs of what was measured, of two commands in turn."""
     pairs = []
     with open(os.devnull, "wb") as sink:
         for turn in range(runs + 1):
-            pair = Run(ours, sink.fileno()), Run(theirs, sink.fileno())
+            pair = measure(ours, sink.fileno()), measure(theirs, sink.fileno())
             for run, command in zip(pair, (ours, theirs)):
                 if run.code not in allowed:
                     sys.exit(f"{' '.join(map(str, command))}: exit status {run.code}")
             if turn > 0:  # The first pair warms the caches.
                 pairs.append(pair)
-    print(title)
+    return pairs
+
+
+def rows(pairs, figures):
     for figure in figures:
         ratios = [getattr(a, figure) / max(getattr(b, figure), 1e-9) for a, b in pairs]
         a, b = (statistics.median(getattr(pair[i], figure) for pair in pairs) for i in (0, 1))
@@ -67,44 +98,6 @@ def compare(title, ours, theirs, runs, figures, allowed=(0,)):
             f"  {figure:7} {statistics.median(ratios):8.4f}  [{min(ratios):.4f} .. {max(ratios):.4f}]"
             f"   medians {a * scale:10.2f} {unit} and {b * scale:10.2f} {unit}"
         )
-    print(flush=True)
-
-
-# --- Inputs ----------------------------------------------------------------------------------------------------------
-
-
-def series(path, count):
-    """One family with `count` series of four labels, about 96 bytes each."""
-    with open(path, "w", encoding="ascii") as file:
-        file.write("# TYPE http_requests_total counter\n")
-        for i in range(count):
-            file.write(
-                f'http_requests_total{{method="GET",path="/api/v1/users/{i}",status="200",host="web-{i % 100:02}"}} {i}\n'
-            )
-
-
-def families(path, count):
-    """`count` gauges with one series each."""
-    with open(path, "w", encoding="ascii") as file:
-        for i in range(count):
-            file.write(f"# HELP job_value_{i} A value.\n# TYPE job_value_{i} gauge\njob_value_{i} {i}.5\n")
-
-
-def histograms(path, count):
-    """`count` histograms of one family, with ten buckets each."""
-    with open(path, "w", encoding="ascii") as file:
-        file.write("# TYPE latency_seconds histogram\n")
-        for i in range(count):
-            for le in ("0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50", "+Inf"):
-                file.write(f'latency_seconds_bucket{{path="/p/{i}",le="{le}"}} 7\n')
-            file.write(f'latency_seconds_sum{{path="/p/{i}"}} 3.5\nlatency_seconds_count{{path="/p/{i}"}} 7\n')
-
-
-def long_values(path, count):
-    """`count` series whose one label has 4 KiB."""
-    with open(path, "w", encoding="ascii") as file:
-        for i in range(count):
-            file.write(f'query_seconds{{sql="{"select " * 580}{i}"}} 1\n')
 
 
 # --- The gateway -----------------------------------------------------------------------------------------------------
@@ -139,16 +132,20 @@ def gateway(*flags):
 # --- The comparisons -------------------------------------------------------------------------------------------------
 
 
+def curl(url, file, *more):
+    return ["curl", "-sS", "--fail-with-body", "-X", "PUT", *more, "--data-binary", f"@{file}", f"{url}/metrics/job/bench"]
+
+
 def push(folder, runs):
     small = folder / "small.prom"
-    small.write_text("backup_seconds 12.5\nbackup_size_bytes 3e9\nbackup_files 4421\n", encoding="ascii")
+    inputs.small(small)
     with gateway() as url:
         compare(
             "a small push (3 series): pushgw push / curl --data-binary",
             [PUSHGW, "push", "-g", url, "-j", "bench", small],
-            ["curl", "-sS", "--fail-with-body", "-X", "PUT", "--data-binary", f"@{small}", f"{url}/metrics/job/bench"],
+            curl(url, small),
             max(runs, 5) * 20,
-            ("wall", "cpu"),
+            ("wall", "cpu", "memory"),
         )
 
 
@@ -156,51 +153,95 @@ def check(folder, runs):
     _, prometheus = fetch("prometheus")
     promtool = prometheus.parent / "promtool"
     shapes = [
-        ("10,000 series of one family", series, 10_000),
-        ("1,000,000 series of one family", series, 1_000_000),
-        ("20,000 families", families, 20_000),
-        ("2,000 histograms", histograms, 2_000),
-        ("5,000 values of 4 KiB", long_values, 5_000),
+        ("3 series", lambda path, _: inputs.small(path), 3),
+        ("10,000 series of one family", inputs.series, 10_000),
+        ("1,000,000 series of one family", inputs.series, 1_000_000),
+        ("200,000 series of one label", inputs.bare, 200_000),
+        ("20,000 series of thirty labels", inputs.many_labels, 20_000),
+        ("20,000 families", inputs.families, 20_000),
+        ("2,000 histograms", inputs.histograms, 2_000),
+        ("5,000 values of 4 KiB", inputs.long_values, 5_000),
     ]
+    file = folder / "input.prom"
     for title, write, count in shapes:
-        file = folder / "input.prom"
         write(file, count)
-        size = file.stat().st_size / 1e6
-        compare(
-            f"{title}, {size:.1f} MB: pushgw check / promtool check metrics",
-            [PUSHGW, "check", "-q", file],
-            ["sh", "-c", f"exec {promtool} check metrics < {file} 2>/dev/null"],
-            runs,
-            ("wall", "cpu", "memory"),
-            allowed=(0, 3),
-        )
-        compare(
-            f"{title}, {size:.1f} MB: pushgw check / prometheus-parse",
-            [PUSHGW, "check", "-q", file],
-            [PARSE, file],
-            runs,
-            ("wall", "cpu", "memory"),
-        )
-        compare(f"{title}, {size:.1f} MB: pushgw check / wc -l", [PUSHGW, "check", "-q", file], ["wc", "-l", file], runs, ("wall",))
-        print(f"  peak memory over the input's size: see MiB above over {size / 1.048576:.1f} MiB\n")
+        size = file.stat().st_size
+        title = f"{title}, {size / 1e6:.1f} MB ({size / (1 << 20):.2f} MiB): pushgw check"
+        ours = [PUSHGW, "check", "-q", file]
+        peers = [
+            ("promtool check metrics", ["sh", "-c", f"exec {promtool} check metrics < {file} 2>/dev/null"]),
+            ("prometheus-parse", [PARSE, file]),
+            ("wc -l", ["wc", "-l", file]),
+        ]
+        for name, theirs in peers:
+            # promtool takes seconds for what the others do in less than one.
+            turns = min(runs, 3) if count >= 1_000_000 else runs
+            compare(f"{title} / {name}", ours, theirs, turns, ("wall", "cpu", "memory"), allowed=(0, 3))
 
 
 def upload(folder, runs):
     file = folder / "input.prom"
-    series(file, 200_000)
     with gateway("--push.disable-consistency-check") as url:
-        compare(
-            "200,000 series pushed: pushgw push / curl --data-binary (the gateway's own work included)",
-            [PUSHGW, "push", "-q", "-g", url, "-j", "bench", file],
-            ["curl", "-sS", "--fail-with-body", "-X", "PUT", "--data-binary", f"@{file}", f"{url}/metrics/job/bench"],
-            runs,
-            ("wall", "memory"),
-        )
+        for count in (100_000, 1_000_000):
+            inputs.series(file, count)
+            compare(
+                f"{count:,} series pushed, {file.stat().st_size / (1 << 20):.1f} MiB: pushgw push / curl --data-binary",
+                [PUSHGW, "push", "-q", "-g", url, "-j", "bench", file],
+                curl(url, file),
+                min(runs, 5),
+                ("wall", "memory"),
+            )
+
+
+@contextlib.contextmanager
+def slow_link(url, megabits):
+    """A way to the gateway that lets so much through in a second; its URL."""
+    host, port = url.removeprefix("http://").split(":")
+    listener = socket.create_server(("127.0.0.1", 0))
+    # Else the kernel takes in megabytes at once, whatever is read.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
+
+    def forward(source, sink, rate):
+        due = time.monotonic()
+        with contextlib.suppress(OSError):
+            while chunk := source.recv(16 * 1024):
+                due = max(due, time.monotonic() - 0.01) + len(chunk) / rate
+                time.sleep(max(0, due - time.monotonic()))
+                sink.sendall(chunk)
+            sink.shutdown(socket.SHUT_WR)
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection((host, int(port)))
+                for ends in ((near, far), (far, near)):
+                    threading.Thread(target=forward, args=(*ends, megabits * 125_000), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    with listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def gzip(folder, runs):
+    file = folder / "input.prom"
+    inputs.series(file, 20_000)
+    with gateway("--push.disable-consistency-check") as url:
+        for megabits in (10, 100, 300, 1000):
+            with slow_link(url, megabits) as slow:
+                plain = [PUSHGW, "push", "-q", "-g", slow, "-j", "bench", file]
+                compare(
+                    f"20,000 series over {megabits} Mbit/s: pushgw push --compress gzip / pushgw push",
+                    [*plain, "--compress", "gzip"],
+                    plain,
+                    runs,
+                    ("wall",),
+                )
 
 
 def list_groups(folder, runs):
     group = folder / "group.prom"
-    series(group, 100)
+    inputs.series(group, 100)
     body = group.read_bytes()
     with gateway("--push.disable-consistency-check") as url:
         for number in range(10_000):
@@ -217,7 +258,7 @@ def list_groups(folder, runs):
         )
 
 
-COMPARISONS = {"push": push, "check": check, "upload": upload, "list": list_groups}
+COMPARISONS = {"push": push, "check": check, "upload": upload, "gzip": gzip, "list": list_groups}
 
 
 def main():
@@ -231,6 +272,8 @@ def main():
     for needed in (PUSHGW, PARSE):
         if not needed.exists():
             sys.exit(f"{needed} is not built: cargo build --release --bin pushgw --example prometheus_parse")
+    if not shutil.which("time"):
+        sys.exit("GNU time is not installed")
     versions = [subprocess.run([p, "--version"], capture_output=True, text=True).stdout.split("\n")[0] for p in ("curl", "jq")]
     print(f"pushgw against {versions[0].split(' (')[0]}, {versions[1]}, promtool {fetch('prometheus')[0]}, ", end="")
     print(f"prometheus-parse 0.2.5; Pushgateway {fetch('pushgateway')[0]}; {os.cpu_count()} processors\n")

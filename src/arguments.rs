@@ -34,12 +34,14 @@ pub fn parse(
     }
     let is_cut = args.last().is_some_and(|last| last == "--");
     let matches = command.try_get_matches_from_mut(&args).map_err(|mut error| {
+        // What was meant may be another subcommand's option.
+        command.build();
         cli::mistake::explain(&mut error, &command, &args);
         error
     })?;
     let cli = cli::Cli::from_arg_matches(&matches)?;
     match &cli.command {
-        cli::Command::Push(push) | cli::Command::Add(push) if is_cut && push.producer.is_empty() => {
+        cli::Command::Push(push) | cli::Command::Add(push) if is_cut && push.0.producer.is_empty() => {
             let told = "no COMMAND behind `--`: is the variable set?";
             Err(command.error(ErrorKind::MissingRequiredArgument, told))
         }

@@ -17,6 +17,7 @@ mod status;
 mod worst;
 
 use crate::cli::Command;
+use crate::cli::late::Late;
 use crate::config;
 use crate::env::Environment;
 use crate::error::Failure;
@@ -42,19 +43,19 @@ pub struct Context<'a, 'out> {
 pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let environment = context.environment;
     match command {
-        Command::Push(args) => match config::Restore::resolve(Method::Put, &args, environment)? {
+        Command::Push(Late(args)) => match config::Restore::resolve(Method::Put, &args, environment)? {
             Some(restore) => restore::run(&restore, context),
             None => add_and_push::run(&config::Push::resolve(Method::Put, &args, environment)?, context),
         },
-        Command::Add(args) => match config::Restore::resolve(Method::Post, &args, environment)? {
+        Command::Add(Late(args)) => match config::Restore::resolve(Method::Post, &args, environment)? {
             Some(restore) => restore::run(&restore, context),
             None => add_and_push::run(&config::Push::resolve(Method::Post, &args, environment)?, context),
         },
-        Command::Delete(args) => delete::run(&config::Delete::resolve(&args, environment)?, context),
-        Command::List(args) => list::run(&config::List::resolve(&args, environment)?, context),
-        Command::Show(args) => show::run(&config::Show::resolve(&args, environment)?, context),
-        Command::Status(args) => status::run(&config::Status::resolve(&args, environment)?, context),
-        Command::Check(args) => {
+        Command::Delete(Late(args)) => delete::run(&config::Delete::resolve(&args, environment)?, context),
+        Command::List(Late(args)) => list::run(&config::List::resolve(&args, environment)?, context),
+        Command::Show(Late(args)) => show::run(&config::Show::resolve(&args, environment)?, context),
+        Command::Status(Late(args)) => status::run(&config::Status::resolve(&args, environment)?, context),
+        Command::Check(Late(args)) => {
             let (settings, key) = config::resolve_check(&args, environment)?;
             check::run(&settings, key.as_ref(), context)
         }

@@ -1,4 +1,4 @@
-//! The only place that names ureq: a request goes out, an answer or a fault comes back.
+//! The only place that names ureq (but for `room`, its buffers): a request goes out, an answer or a fault comes back.
 //!
 //! What ureq is told, and why: follow no redirect (a redirected PUT becomes a GET that answers 200), take no status
 //! as an error (the body has the gateway's reason), send the body whole with its length, and give up in time. Its
@@ -11,6 +11,7 @@ use super::fault::{Answered, Fault, FaultKind, Stage};
 use super::proxy::Route;
 use super::request::{Method, Request};
 use super::retry::{self, Policy};
+use super::room::Room;
 use super::tls;
 use super::wire::Wire;
 use crate::os::reason;
@@ -26,9 +27,7 @@ use std::time::{Duration, Instant};
 use ureq::http::header::{self, HeaderMap, HeaderName};
 use ureq::http::response::Parts;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{
-    self, Buffers, ConnectionDetails, LazyBuffers, NextTimeout, Transport, time,
-};
+use ureq::unversioned::transport::{self, Buffers, ConnectionDetails, NextTimeout, Transport, time};
 use ureq::{Agent, Error, RequestBuilder, Timeout};
 
 /// As much of a refusal is read; the rest would not be shown.
@@ -384,11 +383,9 @@ impl transport::Connector for Connect {
             limit: if details.timeout.reason == Timeout::Connect { connect_timeout } else { self.timeout },
         };
         let wire = self.connector.open(limit, &mut |note| self.notes.lock().push(note)).map_err(Known)?;
-        let buffers =
-            LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(Carrier {
             wire,
-            buffers,
+            room: Room::new(details.config.input_buffer_size(), details.config.output_buffer_size()),
             timeout: self.timeout,
             forwarded: self.forwarded.clone(),
             state: State::New,
@@ -428,7 +425,7 @@ enum State {
 #[derive(Debug)]
 struct Carrier {
     wire: Wire,
-    buffers: LazyBuffers,
+    room: Room,
     timeout: Duration,
     forwarded: Option<String>,
     state: State,
@@ -439,7 +436,7 @@ struct Carrier {
 
 impl Carrier {
     fn send(&mut self, amount: usize) -> io::Result<()> {
-        let output = &self.buffers.output()[..amount];
+        let output = &self.room.output()[..amount];
         if self.state == State::New
             && let Some(origin) = &self.forwarded
             && let Some(at) = output.iter().position(|byte| *byte == b' ')
@@ -472,7 +469,7 @@ impl Carrier {
 
 impl Transport for Carrier {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
+        &mut self.room
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
@@ -500,7 +497,7 @@ impl Transport for Carrier {
             self.state = State::Waiting;
         }
         self.wire.set_deadline(deadline(timeout));
-        let read = self.wire.read(self.buffers.input_append_buf());
+        let read = self.wire.read(self.room.input_append_buf());
         let amount = read.map_err(|error| Known(self.fault(&error)))?;
         if amount == 0 && self.state == State::Waiting {
             let kind = match self.broken.take() {
@@ -510,7 +507,7 @@ impl Transport for Carrier {
             return Err(Known(kind).into());
         }
         self.state = State::Reading;
-        self.buffers.input_appended(amount);
+        self.room.input_appended(amount);
         Ok(amount > 0)
     }
 

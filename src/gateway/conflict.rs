@@ -94,7 +94,7 @@ pub fn find(groups: &[Group]) -> Conflicts {
         }
     }
     found.duplicates = duplicates(scraped, &found.broken);
-    found.broken.sort();
+    found.broken.sort_unstable();
     found
 }
 

@@ -368,7 +368,7 @@ impl Listed {
     fn finish(self, names: Names) -> Group {
         let Self { labels, successful, times, size, mut families, .. } = self;
         let key = if labels.exact { GroupingKey::from_listing(&labels.map, names) } else { None };
-        families.sort();
+        families.sort_unstable();
         Group { families, ..times.group(labels.map, key, Some(size), successful) }
     }
 }

@@ -199,7 +199,7 @@ pub fn not_utf8(words: &str, connection: &Connection) -> Vec<String> {
             commands.push(delete_path(&path, connection));
         }
     }
-    commands.sort();
+    commands.sort_unstable();
     commands.dedup();
     commands
 }

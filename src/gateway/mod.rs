@@ -24,6 +24,7 @@ mod proxy;
 pub mod pushed;
 mod request;
 mod retry;
+mod room;
 pub mod scrape;
 mod selection;
 pub mod text;

@@ -179,7 +179,7 @@ mod tests {
         let set = |labels: &[(&str, &str)]| labels.iter().copied().collect::<LabelSet>();
         let mut sets =
             [set(&[("a", "0"), ("job", "y")]), set(&[("job", "x"), ("z", "1")]), set(&[("job", "x")])];
-        sets.sort();
+        sets.sort_unstable();
         assert_eq!(sets.map(|s| s.to_string()), [r#"{job="x"}"#, r#"{job="x",z="1"}"#, r#"{job="y",a="0"}"#]);
     }
 }

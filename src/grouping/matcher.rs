@@ -7,9 +7,8 @@
 //! value is taken as it is, blanks and commas too.
 //!
 //! The regular expressions are RE2's, as Prometheus has them, run by the `regex` crate, which is a descendant. What the
-//! two read differently is rewritten (see `re2`). What is left: octal escapes (`\123`) and `\C` are errors here, `\B`
-//! is that of Unicode, a repetition may be beyond RE2's limit of 1000, and the crate's own extensions (`(?x)`,
-//! `\b{start}`) are taken.
+//! two read differently is rewritten (see `re2`). What is left: octal escapes (`\123`) and `\C` are errors here, a
+//! repetition may be beyond RE2's limit of 1000, and the crate's own extension `(?x)` is taken.
 
 use super::label::LabelSet;
 use regex::Regex;
@@ -158,8 +157,8 @@ fn anchored(pattern: &str) -> Result<Regex, MatcherError> {
     Regex::new(&format!("^(?s:{rewritten})$")).map_err(error)
 }
 
-/// The pattern as the `regex` crate has to have it to mean what it means to RE2: `\d`, `\s`, `\w` and `\b` are ASCII,
-/// `\Q…\E` quotes, a brace that begins no repetition is a brace, and inside a class `[`, `&&`, `--` and `~~` are
+/// The pattern as the `regex` crate has to have it to mean what it means to RE2: `\d`, `\s`, `\w`, `\b` and `\B` are
+/// ASCII, `\Q…\E` quotes, a brace that begins no repetition is a brace, and inside a class `[`, `&&`, `--` and `~~` are
 /// nothing special (`regexp/syntax` of Go, tried with Prometheus 2.42).
 fn re2(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
@@ -244,7 +243,7 @@ fn escape<'a>(out: &mut String, after: &'a str, in_class: bool) -> &'a str {
         ('w', false) => out.push_str("[0-9A-Za-z_]"),
         ('w', true) => out.push_str("0-9A-Za-z_"),
         ('W', _) => out.push_str("[^0-9A-Za-z_]"),
-        ('b', false) if !after.starts_with("b{") => out.push_str(r"(?-u:\b)"),
+        ('b' | 'B', false) => out.extend(["(?-u:\\", &after[..1], ")"]),
         (c, _) => out.extend(['\\', c]),
     }
     let after = &after[c.len_utf8()..];
@@ -385,6 +384,9 @@ mod tests {
             (r"[\D]", "é", true),
             (r"\s", "\u{a0}", false),
             (r".+\bb.*", "éb", true),
+            (r".\B.", "ab", true),
+            (r".\B.", "aé", false),
+            (r"\B.\B", "é", true),
             (r"\Qa.b|c\E.*", "a.b|cd", true),
             (r"\Qa.b", "axb", false),
             ("a{b}", "a{b}", true),

@@ -172,7 +172,7 @@ const VALUES: [&str; 19] = [
     "a\nb", "a,b", "a", "b", "ab", "aab", "a b", "a.b", "A", "é", "É", "٣", "12", "[a]", "a&b", "a-b",
     "a{2}", "{", "",
 ];
-const EXPRESSIONS: [&str; 41] = [
+const EXPRESSIONS: [&str; 44] = [
     "a",
     "a|b",
     "a.*",
@@ -194,6 +194,9 @@ const EXPRESSIONS: [&str; 41] = [
     "a\\sb",
     "\\S+",
     ".*\\b",
+    "a\\Bb",
+    ".*\\B",
+    "\\p{Latin}+",
     "a{2}b",
     "a{2,}b",
     "a{b",

@@ -21,6 +21,7 @@ mod input;
 mod keys;
 mod lab;
 mod layering;
+mod licences;
 mod lint;
 mod odd;
 mod operators;

@@ -9,6 +9,7 @@ mod complete;
 mod crash;
 mod diagnostics;
 mod differential;
+mod examples;
 mod faults;
 mod fetch;
 mod fuzz;

@@ -46,7 +46,7 @@ say "the package: $DEB"
 dpkg-deb --info "$DEB"
 dpkg-deb --contents "$DEB"
 lintian --version
-lintian --allow-root --tag-display-limit 0 --fail-on error,warning --info --pedantic "$DEB"
+lintian --allow-root --tag-display-limit 0 --fail-on error,warning --display-info --pedantic "$DEB"
 
 # --- A clean root -------------------------------------------------------------------------------------------------
 
@@ -138,7 +138,7 @@ try() {
     echo "${COMPREPLY[*]}"')"
   # shellcheck disable=SC2016
   expect "$suite: zsh" _pushgw "$(inside zsh -f -c 'autoload -Uz compinit && compinit -D -u && echo ${_comps[pushgw]}')"
-  expect "$suite: fish" status "$(inside fish --no-config -c 'complete -C "pushgw stat"' | cut -f 1)"
+  expect "$suite: fish" status "$(inside fish -c 'complete -C "pushgw stat"' | cut -f 1)"
 
   inside apt-get -q -y purge pushgw
   rm -f "$work/root/tmp/pushgw.deb"

@@ -68,6 +68,10 @@ fn systemd_has_nothing_to_say_of_the_units() {
         return;
     };
     let said = String::from_utf8_lossy(&done.stderr);
+    if said.contains("Failed to initialize manager") {
+        eprintln!("skipped: systemd-analyze can't work here (a bare container): {said}");
+        return;
+    }
     // It also looks at the machine's own units, which are none of ours.
     let ours: Vec<_> = said.lines().filter(|line| line.contains("pushgw-backup")).collect();
     assert!(done.status.success() && ours.is_empty(), "{said}");

@@ -1,6 +1,8 @@
+//! What `packaging/` holds for the Debian package does not go stale; `tests/package.sh` builds and tries the package.
+//!
 //! `packaging/copyright` names every crate that the binary is built from, with its licence and whose it is, as Debian wants
 //! it in a package. The texts of the licences are `packaging/licences`, written by hand; the rest is made from
-//! `Cargo.lock` and the crates' own files. To make it anew: `SNAPSHOTS=overwrite cargo test --test it licences`.
+//! `Cargo.lock` and the crates' own files. To make it anew: `SNAPSHOTS=overwrite cargo test --test it packaging`.
 //!
 //! A licence that is not accepted here has to be looked at by a person, and then added here and in `deny.toml`.
 
@@ -160,4 +162,10 @@ fn a_choice_is_made_in_the_order_of_what_is_accepted() {
     assert_eq!(owner("// Copyright 2015 Brian Smith.").as_deref(), Some("2015 Brian Smith"));
     assert_eq!(owner("   Copyright [yyyy] [name of copyright owner]"), None);
     assert_eq!(owner("copyright notice and this permission notice appear in all copies."), None);
+}
+
+#[test]
+fn the_debian_changelog_begins_with_this_version() {
+    let changelog = fs::read_to_string(at("packaging/changelog")).unwrap();
+    assert!(changelog.starts_with(concat!("pushgw (", env!("CARGO_PKG_VERSION"), "-1) ")), "{changelog}");
 }

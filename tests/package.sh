@@ -6,6 +6,8 @@
 # Wants root, debootstrap and lintian (Debian: apt-get install debootstrap lintian), and cargo-deb, which it builds into
 # target/tools/ where there is none. The roots are made once, from the mirror of the machine's own apt configuration, and
 # kept as archives under target/fetched/. DEB=FILE takes a package that is built already.
+#
+# Not a part of .ci/run: the release build, cargo-deb's own build and the root take longer than all the rest of it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

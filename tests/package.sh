@@ -30,7 +30,7 @@ gateway=''
 end() {
   [ -z "$gateway" ] || kill "$gateway" 2>/dev/null || true
   # Nothing may be removed through a mount.
-  umount "$work"/root/proc "$work"/root/dev/pts 2>/dev/null || true
+  umount "$work/root/proc" 2>/dev/null || true
   rm -rf --one-file-system "$work"
 }
 trap end EXIT
@@ -55,7 +55,7 @@ lintian --allow-root --tag-display-limit 0 --fail-on error,warning --display-inf
 # Unpacks the root of a suite to $work/root; the shells are there for their completions, man-db for its own opinion.
 clean_root() {
   local archive=$target/fetched/root-$1.tar mirror
-  umount "$work"/root/proc 2>/dev/null || true
+  umount "$work/root/proc" 2>/dev/null || true
   rm -rf --one-file-system "$work/root"
   mkdir "$work/root"
   if [ ! -s "$archive" ]; then
@@ -114,6 +114,8 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 try() {
   local suite=$1 page
   clean_root "$suite"
+  # bash's process substitution goes through /proc.
+  mount -t proc proc "$work/root/proc"
   files >"$work/before"
   cp "$DEB" "$work/root/tmp/pushgw.deb"
   # By apt, with no source of packages: what the package depends on is in the smallest system.
@@ -137,7 +139,7 @@ try() {
     COMP_WORDS=(pushgw stat) COMP_CWORD=1 COMP_LINE="pushgw stat" COMP_POINT=11
     command=$(complete -p pushgw | sed "s/.*-F \([^ ]*\).*/\1/")
     "$command" pushgw stat pushgw
-    echo "${COMPREPLY[*]}"')"
+    echo ${COMPREPLY[*]}')"
   # shellcheck disable=SC2016
   expect "$suite: zsh" _pushgw "$(inside zsh -f -c 'autoload -Uz compinit && compinit -D -u && echo ${_comps[pushgw]}')"
   expect "$suite: fish" status "$(inside fish -c 'complete -C "pushgw stat"' | cut -f 1)"

@@ -2,6 +2,7 @@
 # Puts the programs that the tests talk to under target/fetched/ and prints where they are, one a line: `<version> <path>`.
 #
 #   tests/fetch.sh pushgateway | prometheus | victoria-metrics | prometheus-client   [SUITE]...
+#   tests/fetch.sh mirrors    only prints the addresses that the machine's apt would look at, one a line
 #
 # No root is needed and nothing is installed. In this order:
 #   PUSHGATEWAY_BIN, PROMETHEUS_BIN or VICTORIA_METRICS_BIN, when set, is used, and nothing else.
@@ -22,6 +23,11 @@ usage() {
 }
 
 say() { printf 'tests/fetch.sh: %s\n' "$*" >&2; }
+
+# apt reads the machine's sources in all their formats for us: these are the addresses that it would look at.
+mirrors() {
+  apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/[a-z]*/InRelease'.*|\1|p" | awk '!seen[$0]++'
+}
 
 [ $# -gt 0 ] || usage
 what=$1
@@ -49,6 +55,10 @@ case $what in
     package=python3-pip-whl suites=''
     names='' override=''
     repository='' releases=''
+    ;;
+  mirrors)
+    mirrors
+    exit
     ;;
   *) usage ;;
 esac
@@ -127,11 +137,6 @@ private_apt() {
       printf '%s\n' "Dir::Etc::sourcelist \"$apt/sources.list\";" 'Dir::Etc::sourceparts "/dev/null";'
     fi
   } >"$apt/apt.conf"
-}
-
-# apt reads the machine's sources in all their formats for us: these are the addresses that it would look at.
-mirrors() {
-  apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/[a-z]*/InRelease'.*|\1|p" | awk '!seen[$0]++'
 }
 
 # A third party's repository can be laid out as Debian's own; the signature tells which is which.

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# Builds the Debian package, lets lintian judge it, and installs, uses and purges it in clean roots.
+#
+#   tests/package.sh [SUITE]...      bookworm unless told otherwise
+#
+# Wants root, debootstrap and lintian (Debian: apt-get install debootstrap lintian), and cargo-deb, which it builds into
+# target/tools/ where there is none. The roots are made once, from the mirror of the machine's own apt configuration, and
+# kept as archives under target/fetched/. DEB=FILE takes a package that is built already.
+#
+# Not a part of .ci/run: the release build, cargo-deb's own build and the root take longer than all the rest of it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { printf 'tests/package.sh: %s\n' "$*" >&2; }
+die() {
+  say "$*"
+  exit 1
+}
+
+[ $# -gt 0 ] || set -- bookworm
+[ "$(id -u)" = 0 ] || die 'a clean root needs root'
+for tool in debootstrap lintian dpkg-deb; do
+  command -v $tool >/dev/null || die "there is no $tool: apt-get install debootstrap lintian"
+done
+
+target=${CARGO_TARGET_DIR:-$PWD/target}
+mkdir -p "$target/fetched"
+work=$(mktemp -d)
+gateway=''
+end() {
+  [ -z "$gateway" ] || kill "$gateway" 2>/dev/null || true
+  # Nothing may be removed through a mount.
+  umount "$work/root/proc" 2>/dev/null || true
+  rm -rf --one-file-system "$work"
+}
+trap end EXIT
+
+# --- The package --------------------------------------------------------------------------------------------------
+
+if [ -z "${DEB:-}" ]; then
+  if ! command -v cargo-deb >/dev/null; then
+    export PATH="$target/tools/bin:$PATH"
+    command -v cargo-deb >/dev/null || cargo install --locked --root "$target/tools" cargo-deb
+  fi
+  DEB=$(cargo deb --locked | tail -n 1)
+fi
+say "the package: $DEB"
+dpkg-deb --info "$DEB"
+dpkg-deb --contents "$DEB"
+lintian --version
+lintian --allow-root --tag-display-limit 0 --fail-on error,warning --display-info --pedantic "$DEB"
+
+# --- A clean root -------------------------------------------------------------------------------------------------
+
+# Unpacks the root of a suite to $work/root; the shells are there for their completions, man-db for its own opinion.
+clean_root() {
+  local archive=$target/fetched/root-$1.tar mirror
+  umount "$work/root/proc" 2>/dev/null || true
+  rm -rf --one-file-system "$work/root"
+  mkdir "$work/root"
+  if [ ! -s "$archive" ]; then
+    for mirror in $(tests/fetch.sh mirrors); do
+      say "making a root of $1"
+      if debootstrap --variant=minbase --include=bash-completion,fish,man-db,zsh "$1" "$work/root" "$mirror" >"$work/log" 2>&1; then
+        tar -C "$work/root" -cf "$archive.new" .
+        mv "$archive.new" "$archive"
+        return
+      fi
+      rm -rf --one-file-system "$work/root"
+      mkdir "$work/root"
+    done
+    tail -n 20 "$work/log" >&2
+    die "no root of $1 to be had"
+  fi
+  tar -C "$work/root" -xf "$archive"
+}
+
+inside() { chroot "$work/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
+
+# Everything but the package tools' own records and caches, which a purge is not to take back.
+files() {
+  (cd "$work/root" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/cache -o -path ./var/log \
+    -o -path ./proc -o -path ./tmp -o -path ./run -o -path ./root \) -prune -o -print | sort)
+}
+
+expect() { # expect WHAT WANTED GOT
+  [ "$2" = "$3" ] || die "$1: wanted <$2>, got <$3>"
+  say "ok: $1"
+}
+
+# --- The gateway --------------------------------------------------------------------------------------------------
+
+# On a free port of its own choosing, which its log names.
+start_gateway() {
+  local program
+  program=$(tests/fetch.sh pushgateway | tail -n 1 | cut -d ' ' -f 2-)
+  "$program" --web.listen-address=127.0.0.1:0 --persistence.file= >"$work/gateway.log" 2>&1 &
+  gateway=$!
+  for _ in $(seq 300); do
+    url=$(sed -n 's|.*[Ll]istening on.*address=\(127\.0\.0\.1:[1-9][0-9]*\).*|http://\1|p' "$work/gateway.log")
+    [ -z "$url" ] || return 0
+    kill -0 "$gateway" 2>/dev/null || break
+    sleep 0.1
+  done
+  cat "$work/gateway.log" >&2
+  die 'the gateway does not start'
+}
+start_gateway
+
+# --- Install, use, purge ------------------------------------------------------------------------------------------
+
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+
+try() {
+  local suite=$1 page
+  clean_root "$suite"
+  # bash's process substitution goes through /proc.
+  mount -t proc proc "$work/root/proc"
+  files >"$work/before"
+  cp "$DEB" "$work/root/tmp/pushgw.deb"
+  # By apt, with no source of packages: what the package depends on is in the smallest system.
+  : >"$work/root/etc/apt/sources.list"
+  inside apt-get -q -y install /tmp/pushgw.deb
+
+  expect "$suite: --version" "pushgw $version" "$(inside pushgw --version)"
+  for page in man/*.1; do
+    page=$(basename "$page" .1)
+    expect "$suite: man -w $page" "/usr/share/man/man1/$page.1.gz" "$(inside man -w "$page")"
+  done
+  expect "$suite: a push" '' "$(inside env PUSHGATEWAY_URL="$url" pushgw push -j "$suite" -m 'a 1' 2>&1)"
+  expect "$suite: what the gateway has" "/metrics/job/$suite" \
+    "$(inside env PUSHGATEWAY_URL="$url" pushgw list -j "$suite" --format path)"
+  expect "$suite: a deletion" '' "$(inside env PUSHGATEWAY_URL="$url" pushgw delete -j "$suite" 2>&1)"
+
+  # Each shell finds the completions by itself.
+  # shellcheck disable=SC2016 # the shell inside expands it
+  expect "$suite: bash" status "$(inside bash --norc -c '. /usr/share/bash-completion/bash_completion
+    _completion_loader pushgw || [ $? = 124 ]
+    COMP_WORDS=(pushgw stat) COMP_CWORD=1 COMP_LINE="pushgw stat" COMP_POINT=11
+    command=$(complete -p pushgw | sed "s/.*-F \([^ ]*\).*/\1/")
+    "$command" pushgw stat pushgw
+    echo ${COMPREPLY[*]}')"
+  # shellcheck disable=SC2016
+  expect "$suite: zsh" _pushgw "$(inside zsh -f -c 'autoload -Uz compinit && compinit -D -u && echo ${_comps[pushgw]}')"
+  expect "$suite: fish" status "$(inside fish -c 'complete -C "pushgw stat"' | cut -f 1)"
+
+  inside apt-get -q -y purge pushgw
+  rm -f "$work/root/tmp/pushgw.deb"
+  files >"$work/after"
+  diff "$work/before" "$work/after" || die "$suite: a purge leaves or takes something"
+  say "ok: $suite: a purge leaves nothing"
+}
+
+for suite in "$@"; do
+  try "$suite"
+done

@@ -39,7 +39,7 @@
 //!    options, so it goes on as a field of what the rooms behind it take: [`gateway::Connection`], [`exposition::Rules`].
 //! 3. A test of what a user sees of it, and README's table of the configuration. Of an option of the connection,
 //!    `tests/it/help.rs` wants a value too.
-//! 4. `SNAPSHOTS=overwrite cargo test --test it generated` writes the manual pages and the completions.
+//! 4. `SNAPSHOTS=overwrite cargo test --test it generated` writes the manual pages; the completions ask the program.
 //!
 //! **A rule of the checker, and its diagnostic**
 //! 1. See a gateway do it, and find the function of the server that does: the rule's comment names it.

@@ -25,6 +25,44 @@
 //! | [`duration`](mod@duration), [`os`], [`secret`] | what several rooms need: `30s`, what the system tells, what is never shown |
 //!
 //! Who may use whom is held by `tests/it/layering.rs`.
+//!
+//! # Adding to it
+//!
+//! `.ci/run` is all that must hold in the end. What is generated and checked in says in the failure of its test how to
+//! make it anew.
+//!
+//! **An option**
+//! 1. A field in [`cli`]. Its doc comment is the help: the first line for `-h`, the rest for `--help`. An option of the
+//!    connection names its variable as `[env: …]` and its default as `[default: …]`.
+//! 2. Its value in [`config`] (of the connection in `config/connection`, of a selection in `config/operators`):
+//!    flag, else variable, else default, and a usage failure that names the option. Nothing behind that room knows
+//!    options, so it goes on as a field of what the rooms behind it take: [`gateway::Connection`], [`exposition::Rules`].
+//! 3. A test of what a user sees of it, and README's table of the configuration. Of an option of the connection,
+//!    `tests/it/help.rs` wants a value too.
+//! 4. `SNAPSHOTS=overwrite cargo test --test it generated` writes the manual pages; the completions ask the program.
+//!
+//! **A rule of the checker, and its diagnostic**
+//! 1. See a gateway do it, and find the function of the server that does: the rule's comment names it.
+//! 2. An entry in [`exposition::Code`]: name, stage, one sentence, the shortest text that shows it. The list of the
+//!    manual and the tests that go through all rules, with the gateways' verdict among them, take it from there. The
+//!    stage is a promise. `Parse` and `Store`: the gateway refuses the text, and `differential` asks it. `Ours`: it takes
+//!    it, and harm follows. `Advice`: it stores something else, and `stored` finds a warning about a good text.
+//!    `Convention`: promtool says so too, and `lint` compares.
+//! 3. The rule where what it is about is read: a line in `exposition/{check,sample,labels}.rs`, the whole text in
+//!    `store.rs` and `resolve.rs`, a convention in `lint.rs`. It calls `findings.error`, `fixed` or `warning` with the
+//!    bytes that are meant; words that need thought are in `explain.rs`.
+//! 4. A line in `exposition/tests.rs` that shows which bytes are marked. Where the example needs an option to be found,
+//!    `tests/it/diagnostics.rs` and the manual's generator say which.
+//! 5. `SNAPSHOTS=overwrite cargo test --test it -- diagnostics generated`, and a look at how it reads in
+//!    `tests/data/diagnostics.txt`.
+//!
+//! **A version of the gateway**
+//! 1. Its Debian suite and its release in `tests/fetch.sh` (`suites`, `releases`). All tests of real gateways run on it
+//!    from then on; with `PUSHGATEWAY_BIN` they run on any other, alone.
+//! 2. What then fails is what the version does otherwise. The test says so with `Gateway::version`; what a user should
+//!    know is a warning (`Code::OlderGateway`, by `Checker::older`).
+//! 3. What it answers to `/api/v1/metrics` and `/metrics`, for the tests of the readers: `tests/data/groups/VERSION.json`
+//!    and `.txt`, and their names where `tests/data/groups` is included.
 
 pub mod arguments;
 pub mod cli;

@@ -145,7 +145,8 @@ debian_sources() {
   for keyring in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
     [ ! -e "$keyring" ] || break
   done
-  for suite in bookworm trixie sid; do
+  # shellcheck disable=SC2086 # several words are several suites
+  for suite in $(printf '%s\n' bookworm trixie sid $suites | LC_ALL=C sort -u); do
     printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$1" "$suite"
   done >"$apt/sources.list"
 }

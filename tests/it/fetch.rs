@@ -7,7 +7,14 @@ use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
-const VERSIONS: [&str; 3] = ["1.5.1", "1.11.0", "1.11.2"];
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fetch.sh");
+
+/// The releases of the Pushgateway that the script names, which is the one list of them.
+fn versions() -> Vec<String> {
+    let script = std::fs::read_to_string(SCRIPT).unwrap();
+    let (_, rest) = script.split_once("repository=prometheus/pushgateway releases='").expect("the list");
+    rest.split('\'').next().unwrap().split(' ').map(str::to_owned).collect()
+}
 
 /// A program that says what a Pushgateway says of itself.
 fn stand_in(version: &str) -> String {
@@ -26,15 +33,15 @@ fn write_executable(path: &Path, text: &str) {
 fn platform(directory: &Path) -> String {
     let output = script(directory).env("FETCH_RELEASES_URL", "http://127.0.0.1:9").code(1).any_stderr().run();
     let said = output.stderr();
-    let name = said.split("downloading pushgateway-1.5.1.").nth(1).expect("it says what it downloads");
+    let first = format!("downloading pushgateway-{}.", versions()[0]);
+    let name = said.split(&first).nth(1).expect("it says what it downloads");
     name.lines().next().unwrap().to_owned()
 }
 
 /// The script, told to use releases, with its results in this directory.
 fn script(target: &Path) -> Pushgw {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fetch.sh");
     shell("exec \"$SCRIPT\" pushgateway")
-        .env("SCRIPT", script)
+        .env("SCRIPT", SCRIPT)
         .env("CARGO_TARGET_DIR", target)
         .env("FETCH_FROM", "release")
         // No gateway that this machine happens to have.
@@ -45,9 +52,9 @@ fn script(target: &Path) -> Pushgw {
 fn releases(platform: &str) -> BTreeMap<String, Vec<u8>> {
     let directory = TempDir::new().unwrap();
     let mut files = BTreeMap::new();
-    for version in VERSIONS {
+    for version in versions() {
         let name = format!("pushgateway-{version}.{platform}");
-        write_executable(&directory.path().join(&name).join("pushgateway"), &stand_in(version));
+        write_executable(&directory.path().join(&name).join("pushgateway"), &stand_in(&version));
         let tar =
             Command::new("tar").args(["-czf", "-", &name]).current_dir(directory.path()).output().unwrap();
         assert!(tar.status.success());
@@ -70,14 +77,14 @@ fn release_archives_are_checked_and_kept() {
     let platform = platform(target.path());
     let server = Server::serving(releases(&platform));
     let place = |version: &str| target.path().join("fetched/pushgateway").join(version).join("pushgateway");
-    let lines = VERSIONS.map(|version| format!("{version} {}\n", place(version).display()));
-    let expected = lines.concat();
+    let lines = versions().into_iter().map(|version| format!("{version} {}\n", place(&version).display()));
+    let expected = lines.collect::<String>();
     let run = || {
         script(target.path()).env("FETCH_RELEASES_URL", server.url()).stdout(&*expected).any_stderr().run()
     };
     run();
     let requests = server.requests().len();
-    assert_eq!(requests, 2 * VERSIONS.len());
+    assert_eq!(requests, 2 * versions().len());
     assert_eq!(run().stderr(), "", "nothing is fetched twice");
     assert_eq!(server.requests().len(), requests);
     std::fs::remove_file(place("1.11.0")).unwrap();

@@ -30,6 +30,7 @@ mod printed;
 mod prometheus;
 mod reach;
 mod readme;
+mod recording;
 mod refusals;
 mod scale;
 mod secrets;

@@ -19,6 +19,7 @@ mod labels;
 mod lines;
 mod lint;
 mod number;
+mod pattern;
 mod replay;
 mod resolve;
 mod sample;

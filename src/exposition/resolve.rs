@@ -9,7 +9,7 @@ use super::family::{Families, Kind};
 use super::findings::Detail;
 use super::key::Key;
 use super::scan::{self, Line, Sample};
-use super::series::{Parts, Relation, Series, Verdict};
+use super::series::{Parts, Relation, Verdict};
 use super::token::Label;
 use super::{Code, Text};
 use std::collections::BTreeMap;
@@ -17,10 +17,10 @@ use std::ops::Range;
 
 impl Checker<'_> {
     /// Finds series that are given twice and those that lack a part.
-    pub(super) fn series(&mut self, series: Series) {
+    pub(super) fn series(&mut self) {
         let bytes = self.text.bytes;
         let mut resolver = Resolver::new(self.text, &self.key, &self.families);
-        series.resolve(&mut resolver);
+        self.series.resolve(&mut resolver);
         let Resolver { mut duplicates, incomplete, repeated, .. } = resolver;
         duplicates.sort_unstable();
         for (second, first) in duplicates {

@@ -53,22 +53,32 @@ impl<'a> Checker<'a> {
             }
             self.rest(sample);
         }
-        if borrows || !sums.good {
+        if borrows || !sums.good || value.is_none() && !kind.is_composite() {
             return;
         }
-        let hash = hash::series(number, sums.kept);
-        if kind.is_composite() {
-            let position = sums.position.filter(|_| matches!(part, Part::Whole | Part::Bucket));
-            let parts = match part {
-                Part::Count => Parts::COUNT,
-                Part::Sum => Parts::SUM,
-                Part::Whole | Part::Bucket if position == Some(f64::INFINITY) => Parts::INFINITY,
-                Part::Whole | Part::Bucket => Parts::default(),
-            };
-            self.series.part((hash, line), parts, position, (number, sums.all));
-        } else if value.is_some() {
-            self.series.simple(hash, line);
+        let family = (number, kind, part);
+        self.enter(line, family, &sums);
+        if value.is_some() && self.shape.is_of(kind) && !sample.braced {
+            self.keep_pattern(line, sample, labels, family, sums);
         }
+    }
+
+    /// Enters a line among the series.
+    #[inline]
+    pub(super) fn enter(&mut self, line: usize, (number, kind, part): (usize, Kind, Part), sums: &Sums) {
+        let hash = hash::series(number, sums.kept);
+        if !kind.is_composite() {
+            self.series.simple(hash, line);
+            return;
+        }
+        let position = sums.position.filter(|_| matches!(part, Part::Whole | Part::Bucket));
+        let parts = match part {
+            Part::Count => Parts::COUNT,
+            Part::Sum => Parts::SUM,
+            Part::Whole | Part::Bucket if position == Some(f64::INFINITY) => Parts::INFINITY,
+            Part::Whole | Part::Bucket => Parts::default(),
+        };
+        self.series.part((hash, line), parts, position, (number, sums.all));
     }
 
     /// The family of a sample, which is then the current one; a first sample without a TYPE line fixes its type.

@@ -78,8 +78,7 @@ impl Checker<'_> {
         let mut rules = FamilyRules { families, key, bytes: text.bytes, findings };
         families.iter().for_each(|family| rules.check(family));
         if !self.borrowing {
-            let series = std::mem::take(&mut self.series);
-            self.series(series);
+            self.series();
         }
         if self.samples == 0 && self.unread == 0 && self.findings.errors() == 0 && !self.rules.allow_empty {
             let end = self.text.bytes.len();

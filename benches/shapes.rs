@@ -10,6 +10,7 @@ pub(crate) struct Shape {
     /// As on the command line of `shapes`.
     pub(crate) name: &'static str,
     /// What it stands for.
+    #[allow(dead_code, reason = "only shapes_main.rs lists them")]
     pub(crate) about: &'static str,
     write: fn(&mut dyn Write, usize) -> io::Result<()>,
 }
@@ -76,7 +77,7 @@ fn bare(to: &mut dyn Write, count: usize) -> io::Result<()> {
 }
 
 fn short(to: &mut dyn Write, count: usize) -> io::Result<()> {
-    (0..count).try_for_each(|i| writeln!(to, r#"up{{job="{i}"}} 1"#))
+    (0..count).try_for_each(|i| writeln!(to, r#"up{{app="{i}"}} 1"#))
 }
 
 fn families(to: &mut dyn Write, count: usize) -> io::Result<()> {

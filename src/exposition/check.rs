@@ -79,7 +79,7 @@ impl<'a> Checker<'a> {
             text,
             rules,
             key: Key::new(rules.grouping),
-            families: Families::default(),
+            families: Families::new(text.bytes),
             series: Series::new(text.bytes.len()),
             findings: Findings::new(rules),
             splices: Vec::new(),
@@ -270,7 +270,7 @@ impl<'a> Checker<'a> {
         if !again {
             return true;
         }
-        let (bytes, family) = (self.text.bytes, family.name.text());
+        let (bytes, family) = (self.text.bytes, family.name(self.text.bytes));
         let detail = || {
             let detail = Detail::new(format!("a second HELP line for {}", quoted(&family)));
             match first {
@@ -326,7 +326,7 @@ impl<'a> Checker<'a> {
     fn type_again(&mut self, name: &Token<'a>, number: usize, part: Part) {
         let bytes = self.text.bytes;
         let family = &self.families[number];
-        let text = family.name.text();
+        let text = family.name(bytes);
         let family_name = quoted(&text);
         if let Some(first) = family.declared {
             self.findings.error(Code::SecondType, name.span(), || {

@@ -51,7 +51,7 @@ impl Checker<'_> {
     /// A histogram or summary without all its parts. The gateway makes up what is missing.
     fn incomplete(&mut self, family: usize, line: usize, parts: Parts) {
         let family = &self.families[family];
-        let name = family.name.text();
+        let name = family.name(self.text.bytes);
         let summary = family.kind == Some(Kind::Summary);
         let missing: Vec<_> = [
             (Parts::COUNT, "`_count`"),
@@ -72,7 +72,7 @@ impl Checker<'_> {
     /// buckets and quantiles are exposed twice, so that Prometheus drops one).
     fn repeated(&mut self, family: usize, line: usize) {
         let family = &self.families[family];
-        let (name, kind) = (family.name.text(), family.kind.map_or("", Kind::name));
+        let (name, kind) = (family.name(self.text.bytes), family.kind.map_or("", Kind::name));
         self.findings.warning(Code::RepeatedPart, sample_at(self.text.bytes, line), || {
             Detail::new(format!("the {kind} {} has a part twice, of which one will be lost", quoted(&name)))
                 .help("was the same histogram or summary written twice?")

@@ -114,8 +114,14 @@ impl Series {
     /// A line with a series of its own.
     #[inline]
     pub(super) fn simple(&mut self, hash: u64, line: usize) {
-        self.last = None;
+        self.interrupt();
         self.entries.push(self.layout.entry(hash, line, Parts::default()));
+    }
+
+    /// A line that is no part of the last histogram or summary.
+    #[inline]
+    pub(super) fn interrupt(&mut self) {
+        self.last = None;
     }
 
     /// A line of a histogram or summary. `identity` is the family, and the hash of all labels that tell it from others in

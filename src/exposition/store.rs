@@ -101,8 +101,8 @@ struct FamilyRules<'c, 'a> {
 }
 
 impl FamilyRules<'_, '_> {
-    fn check(&mut self, family: &Family<'_>) {
-        let name = family.name.text();
+    fn check(&mut self, family: &Family) {
+        let name = family.name(self.bytes);
         let Some(at) = family.first_sample.map(At::get) else {
             self.openmetrics_counter(family, &name);
             return;
@@ -191,7 +191,7 @@ impl FamilyRules<'_, '_> {
     }
 
     /// A counter without samples beside a `_total` without a type, as in the other text format.
-    fn openmetrics_counter(&mut self, family: &Family<'_>, name: &[u8]) {
+    fn openmetrics_counter(&mut self, family: &Family, name: &[u8]) {
         let (Some(Kind::Counter), Some(at)) = (family.kind, family.declared.map(At::get)) else { return };
         let total = [name, b"_total"].concat();
         let Some(number) = self.families.exact(&total) else { return };

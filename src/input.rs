@@ -5,7 +5,10 @@
 //! changes meanwhile is refused, and what never ends is given up before it fills the memory. The place where each
 //! source begins is kept, so that a message can name the file and its own line number.
 
+mod bytes;
 mod producer;
+
+pub use bytes::Bytes;
 
 use crate::error::Failure;
 use crate::os::reason;
@@ -39,7 +42,7 @@ pub enum Origin {
 #[derive(Clone, Debug, Default)]
 pub struct Input {
     /// All bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// The sources in their order: name for messages, and where its bytes begin.
     pub sources: Vec<Source>,
 }
@@ -56,20 +59,21 @@ pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Re
         let left = LIMIT.saturating_sub(u64::try_from(input.bytes.len()).unwrap_or(u64::MAX));
         match origin {
             Origin::File(path) => {
-                let read = read_file(path, left, progress, &mut input.bytes);
+                let room = Room { limit: left, alone: origins.len() == 1 };
+                let read = read_file(path, room, progress, &mut input.bytes);
                 read.with_context(|| format!("can't read {}", path.display()))?;
             }
             Origin::Stdin => {
                 let stdin = progress.reading(&mut *stdin, "standard input");
-                read_at_most(stdin, left, &mut input.bytes).context("can't read standard input")?;
+                read_at_most(stdin, left, input.bytes.grow()).context("can't read standard input")?;
             }
             Origin::Metrics(lines) => {
                 for line in lines {
-                    input.bytes.extend_from_slice(line.as_bytes());
-                    input.bytes.push(b'\n');
+                    input.bytes.grow().extend_from_slice(line.as_bytes());
+                    input.bytes.grow().push(b'\n');
                 }
             }
-            Origin::Command(command) => producer::run(command, left, progress, &mut input.bytes)?,
+            Origin::Command(command) => producer::run(command, left, progress, input.bytes.grow())?,
         }
     }
     Ok(input)
@@ -84,7 +88,15 @@ fn name(origin: &Origin) -> String {
     }
 }
 
-fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
+/// How much there may still be, and whether it is all of the text.
+#[derive(Clone, Copy)]
+struct Room {
+    limit: u64,
+    alone: bool,
+}
+
+fn read_file(path: &Path, room: Room, progress: &Progress, bytes: &mut Bytes) -> anyhow::Result<()> {
+    let Room { limit, alone } = room;
     let mut file = File::open(path).map_err(plain)?;
     let before = file.metadata().map_err(plain)?;
     let kind = before.file_type();
@@ -96,6 +108,14 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Vec<u8>) 
     }
     if kind.is_file() {
         let length = usize::try_from(before.len().min(limit)).unwrap_or(usize::MAX);
+        if alone
+            && before.len() <= limit
+            && let Some(large) = Bytes::of_large(&mut file, length).map_err(plain)?
+        {
+            *bytes = large;
+            return unchanged(&before, &file.metadata().map_err(plain)?, bytes.len());
+        }
+        let bytes = bytes.grow();
         // Room for one byte more, so that the end is seen without a reallocation.
         bytes.try_reserve_exact(length.saturating_add(1)).context("there is not enough memory")?;
         let start = bytes.len();
@@ -103,6 +123,7 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Vec<u8>) 
         let after = file.metadata().map_err(plain)?;
         return unchanged(&before, &after, bytes.len() - start);
     }
+    let bytes = bytes.grow();
     if file.is_terminal() {
         // Who types knows what is waited for.
         return read_at_most(file, limit, bytes);

@@ -10,6 +10,7 @@ use super::foreign::Foreign;
 use super::key::Key;
 use super::labels::Shape;
 use super::lines::{self, Place};
+use super::pattern::Pattern;
 use super::scan::{self, Fault, FaultKind, Line, Meta};
 use super::series::Series;
 use super::token::{Label, Token};
@@ -59,6 +60,8 @@ pub(super) struct Checker<'a> {
     pub(super) shape: Shape<'a>,
     /// The name of the last sample, whose family the next line's mostly is too.
     pub(super) last: Option<(&'a [u8], usize, Part)>,
+    /// The last line, where it is good.
+    pub(super) pattern: Pattern<'a>,
 }
 
 /// What older gateways do not take.
@@ -76,8 +79,8 @@ impl<'a> Checker<'a> {
             text,
             rules,
             key: Key::new(rules.grouping),
-            families: Families::default(),
-            series: Series::default(),
+            families: Families::new(text.bytes),
+            series: Series::new(text.bytes.len()),
             findings: Findings::new(rules),
             splices: Vec::new(),
             samples: 0,
@@ -89,6 +92,7 @@ impl<'a> Checker<'a> {
             is_utf8: std::str::from_utf8(text.bytes).is_ok(),
             shape: Shape::default(),
             last: None,
+            pattern: Pattern::default(),
         }
     }
 
@@ -100,7 +104,12 @@ impl<'a> Checker<'a> {
         let mut start = file.start;
         let mut labels = Vec::new();
         let mut begun = false;
-        while let Some(place) = lines::next(self.text.bytes, file, start, &mut labels) {
+        loop {
+            while let Some(next) = self.line_as_before(start..file.end) {
+                start = next;
+                begun = true;
+            }
+            let Some(place) = lines::next(self.text.bytes, file, start, &mut labels) else { break };
             start = place.all.end + 1;
             let before = (self.findings.counts(), self.splices.len());
             let faults = self.findings.parse_faults();
@@ -261,7 +270,7 @@ impl<'a> Checker<'a> {
         if !again {
             return true;
         }
-        let (bytes, family) = (self.text.bytes, family.name.text());
+        let (bytes, family) = (self.text.bytes, family.name(self.text.bytes));
         let detail = || {
             let detail = Detail::new(format!("a second HELP line for {}", quoted(&family)));
             match first {
@@ -317,7 +326,7 @@ impl<'a> Checker<'a> {
     fn type_again(&mut self, name: &Token<'a>, number: usize, part: Part) {
         let bytes = self.text.bytes;
         let family = &self.families[number];
-        let text = family.name.text();
+        let text = family.name(bytes);
         let family_name = quoted(&text);
         if let Some(first) = family.declared {
             self.findings.error(Code::SecondType, name.span(), || {

@@ -3,7 +3,8 @@
 
 use super::hash::{self, Index};
 use super::token::Token;
-use std::num::NonZeroUsize;
+use std::borrow::Cow;
+use std::num::NonZeroU32;
 
 /// The types of the text format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,24 +86,51 @@ pub(super) enum Part {
     Bucket,
 }
 
-/// A place in the text, in a form of which `Option` costs nothing: a text may have a million families.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct At(NonZeroUsize);
+/// A place in the text, in half a word and a form of which `Option` costs nothing: a text may have a million families.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct At(NonZeroU32);
 
 impl At {
     pub(super) fn new(at: usize) -> Self {
-        Self(NonZeroUsize::MIN.saturating_add(at))
+        Self(NonZeroU32::MIN.saturating_add(short(at)))
     }
 
     pub(super) fn get(self) -> usize {
-        self.0.get() - 1
+        self.0.get() as usize - 1
     }
 }
 
-/// One metric family.
+fn short(at: usize) -> u32 {
+    u32::try_from(at).expect("a text has less than 4 GiB, as it promises")
+}
+
+/// Where a name stands, and whether it is plain: its token in a third of the memory.
+#[derive(Clone, Copy, Debug)]
+struct Name {
+    at: u32,
+    /// Of the name as written; in the highest bit whether it has quotes.
+    length: u32,
+}
+
+const QUOTED: u32 = 1 << 31;
+
+impl Name {
+    fn new(token: &Token<'_>) -> Self {
+        let quoted = if token.is_plain() { 0 } else { QUOTED };
+        Self { at: short(token.span().start), length: short(token.span().len()) | quoted }
+    }
+
+    fn token(self, text: &[u8]) -> Token<'_> {
+        let (at, length) = (self.at as usize, (self.length & !QUOTED) as usize);
+        let raw = &text[at..at + length];
+        if self.length & QUOTED == 0 { Token::plain(raw, at) } else { Token::quoted(raw, at) }
+    }
+}
+
+/// One metric family, in 24 bytes.
 #[derive(Debug)]
-pub(super) struct Family<'a> {
-    pub(super) name: Token<'a>,
+pub(super) struct Family {
+    name: Name,
     /// `None` until a TYPE line or a first sample has fixed it.
     pub(super) kind: Option<Kind>,
     /// Where a TYPE line has declared `kind`; a faulty line counts.
@@ -115,18 +143,40 @@ pub(super) struct Family<'a> {
     pub(super) blank_help: bool,
     /// `kind` is a guess, for the TYPE line names none.
     pub(super) guessed: bool,
+    pub(super) note: Note,
+}
+
+/// What is kept in mind about a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Note {
+    Nothing,
     /// The reader knows of a sample that is dropped; once is enough.
-    pub(super) stray: bool,
+    Stray,
+    /// Its first sample has no labels and is not among the series yet: it is alone in most families.
+    Alone,
+}
+
+impl Family {
+    /// What its name means.
+    pub(super) fn name<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        self.name.token(text).text()
+    }
 }
 
 /// All families of a text.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Families<'a> {
-    all: Vec<Family<'a>>,
+    text: &'a [u8],
+    all: Vec<Family>,
     index: Index,
 }
 
 impl<'a> Families<'a> {
+    /// Those of a text, of less than 4 GiB.
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { text, all: Vec::new(), index: Index::default() }
+    }
+
     /// The family that `name` belongs to, made if there is none.
     pub(super) fn resolve(&mut self, name: &Token<'a>) -> (usize, Part) {
         let hash = name.hash();
@@ -135,16 +185,17 @@ impl<'a> Families<'a> {
             return found;
         }
         let number = self.all.len();
-        self.index.insert(hash, number);
-        self.all.push(Family {
-            name: *name,
+        let Self { text, all, index } = self;
+        index.insert(hash, number, |number| all[number].name.token(text).hash());
+        all.push(Family {
+            name: Name::new(name),
             kind: None,
             declared: None,
             help: None,
             first_sample: None,
             blank_help: false,
             guessed: false,
-            stray: false,
+            note: Note::Nothing,
         });
         (number, Part::Whole)
     }
@@ -159,7 +210,12 @@ impl<'a> Families<'a> {
         self.by_hash(name, hash::bytes(name))
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Family<'a>> {
+    /// What the name of a family means.
+    pub(super) fn name(&self, number: usize) -> Cow<'a, [u8]> {
+        self.all[number].name(self.text)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Family> {
         self.all.iter()
     }
 
@@ -178,14 +234,14 @@ impl<'a> Families<'a> {
     }
 
     fn by_hash(&self, name: &[u8], hash: u64) -> Option<usize> {
-        self.index.find(hash, |number| self.all[number].name.is(name))
+        self.index.find(hash, |number| self.all[number].name.token(self.text).is(name))
     }
 }
 
-impl<'a> std::ops::Index<usize> for Families<'a> {
-    type Output = Family<'a>;
+impl std::ops::Index<usize> for Families<'_> {
+    type Output = Family;
 
-    fn index(&self, number: usize) -> &Family<'a> {
+    fn index(&self, number: usize) -> &Family {
         &self.all[number]
     }
 }
@@ -230,8 +286,12 @@ mod tests {
 
     #[test]
     fn a_part_belongs_to_what_was_declared_before() {
-        let mut families = Families::default();
-        let token = |name: &'static str| Token::plain(name.as_bytes(), 0);
+        let text = "h h_count h_sum s s_count s_bucket ";
+        let mut families = Families::new(text.as_bytes());
+        let token = |name: &str| {
+            let at = text.find(&format!("{name} ")).unwrap();
+            Token::plain(&text.as_bytes()[at..at + name.len()], at)
+        };
         let (early, part) = families.resolve(&token("h_count"));
         assert_eq!(part, Part::Whole);
         let (histogram, _) = families.resolve(&token("h"));

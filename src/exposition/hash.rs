@@ -55,12 +55,12 @@ pub(super) fn series(family: usize, pairs: u64) -> u64 {
 }
 
 /// An open-addressing table from the hash of a name to its number. The names themselves stay with the caller, who
-/// compares: eight bytes a slot, at most two thirds full.
+/// compares: four bytes a slot, at most two thirds full.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// The upper half of the hash and the number plus one; 0 is an empty slot.
-    slots: Vec<(u32, u32)>,
-    used: usize,
+    /// The upper half of the hash, in which the bits that tell the slot are replaced by the number plus one; 0 is an
+    /// empty slot. There are always more slots than numbers.
+    slots: Vec<u32>,
 }
 
 impl Index {
@@ -72,37 +72,33 @@ impl Index {
         let (tag, mask) = (upper(hash), self.slots.len() - 1);
         let mut at = tag as usize & mask;
         loop {
-            let (other, number) = self.slots[at];
-            let number = (number as usize).checked_sub(1)?;
-            if tag == other && same(number) {
+            let number = (self.slots[at] as usize & mask).checked_sub(1)?;
+            if (self.slots[at] ^ tag) as usize & !mask == 0 && same(number) {
                 return Some(number);
             }
             at = (at + 1) & mask;
         }
     }
 
-    /// Adds a number that [`Index::find`] did not find.
-    pub(super) fn insert(&mut self, hash: u64, number: usize) {
-        if (self.used + 1) * 3 > self.slots.len() * 2 {
-            let size = (self.slots.len() * 2).max(64);
-            let old = std::mem::replace(&mut self.slots, vec![(0, 0); size]);
-            for slot in old.into_iter().filter(|(_, number)| *number != 0) {
-                self.put(slot);
-            }
+    /// Adds the next number, which [`Index::find`] did not find; `hash_of` tells the hashes of those before.
+    pub(super) fn insert(&mut self, hash: u64, number: usize, hash_of: impl Fn(usize) -> u64) {
+        if (number + 1) * 3 > self.slots.len() * 2 {
+            // The old table goes first, so that both are never held.
+            let size = (std::mem::take(&mut self.slots).len() * 2).max(64);
+            self.slots = vec![0; size];
+            (0..number).for_each(|number| self.put(hash_of(number), number));
         }
-        self.used += 1;
-        let number =
-            u32::try_from(number + 1).expect("fewer than 2^32 names: the text would be larger than memory");
-        self.put((upper(hash), number));
+        self.put(hash, number);
     }
 
-    fn put(&mut self, slot: (u32, u32)) {
-        let mask = self.slots.len() - 1;
-        let mut at = slot.0 as usize & mask;
-        while self.slots[at].1 != 0 {
+    fn put(&mut self, hash: u64, number: usize) {
+        let (tag, mask) = (upper(hash), self.slots.len() - 1);
+        let mut at = tag as usize & mask;
+        while self.slots[at] != 0 {
             at = (at + 1) & mask;
         }
-        self.slots[at] = slot;
+        let short = |bits| u32::try_from(bits).expect("fewer than 2^32 names: the text has less bytes");
+        self.slots[at] = tag & !short(mask) | short(number + 1);
     }
 }
 

@@ -12,12 +12,13 @@ use super::hash;
 use super::number::{self, Float};
 use super::token::{Label, Token};
 
-/// From how many labels on duplicates are looked for by sorting instead of by comparing all with all, and shapes are not
-/// kept.
+/// From how many labels on duplicates are looked for by sorting instead of by comparing all with all.
 const MANY_LABELS: usize = 24;
+/// From how many labels on the shape is not kept: its memory must stay small beside the text.
+const TOO_MANY_LABELS: usize = 256;
 
 /// What the labels of a sample add up to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sums {
     /// The server's parser takes them.
     pub(super) good: bool,
@@ -35,7 +36,7 @@ impl Sums {
 
 /// What a label is to its series.
 #[derive(Clone, Copy, Debug)]
-enum Role {
+pub(super) enum Role {
     /// It tells the series from others, unless it is `instance=""`.
     Own,
     /// The label of the grouping key at this position overwrites it.
@@ -53,10 +54,21 @@ pub(super) struct Shape<'a> {
 }
 
 impl Shape<'_> {
+    /// Whether there is one, of a family of this type.
+    #[inline]
+    pub(super) fn is_of(&self, kind: Kind) -> bool {
+        self.kind == Some(kind)
+    }
+
+    /// The hash of each name, and what the label is.
+    pub(super) fn roles(&self) -> impl Iterator<Item = (u64, Role)> {
+        self.names.iter().map(|(_, hash, role)| (*hash, *role))
+    }
+
     /// Whether `labels` have the same names.
     #[inline]
     pub(super) fn fits(&self, labels: &[Label<'_>], kind: Kind) -> bool {
-        self.kind == Some(kind)
+        self.is_of(kind)
             && self.names.len() == labels.len()
             && self
                 .names
@@ -86,7 +98,7 @@ impl<'a> Checker<'a> {
         let mut sums = Sums::NONE;
         // A bit for each hash of a name: as long as none is set twice, no name stands twice.
         let (mut seen, mut again) = (0_u64, false);
-        let mut keep = before.0 == 0 && labels.len() < MANY_LABELS;
+        let mut keep = before.0 == 0 && labels.len() < TOO_MANY_LABELS;
         self.shape.names.clear();
         for (index, label) in labels.iter().enumerate() {
             let mut good = label.name.is_plain() || self.quoted_name(&label.name, Code::LabelName);

@@ -78,7 +78,7 @@ impl Checker<'_> {
     pub(super) fn lint(&mut self) {
         for family in self.families.iter() {
             if let Some(first_sample) = family.first_sample {
-                let name = family.name.text();
+                let name = family.name(self.text.bytes);
                 let at = family.declared.unwrap_or(first_sample);
                 let place = Place::new(self.text.bytes, at.get(), &name);
                 let name = String::from_utf8_lossy(&name);
@@ -131,14 +131,14 @@ impl Place {
 }
 
 /// The rules on a family's name, type and help.
-struct Names<'c, 'a> {
-    family: &'c Family<'a>,
+struct Names<'c> {
+    family: &'c Family,
     name: &'c str,
     place: Place,
     findings: &'c mut Findings,
 }
 
-impl Names<'_, '_> {
+impl Names<'_> {
     fn lint(mut self) {
         self.help();
         self.units();
@@ -322,7 +322,7 @@ impl<'c, 'a> Labels<'c, 'a> {
         }
         let kind = family.kind.map_or("", Kind::name);
         findings.warning(Code::LintReservedLabel, span, || {
-            let name = quoted(&family.name.text());
+            let name = quoted(&self.families.name(number));
             Detail::new(format!("the label {} is for {owners}, but {name} is a {kind}", quoted(text)))
                 .help("give the label another name")
         });

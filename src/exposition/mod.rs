@@ -19,6 +19,7 @@ mod labels;
 mod lines;
 mod lint;
 mod number;
+mod pattern;
 mod replay;
 mod resolve;
 mod sample;
@@ -38,7 +39,8 @@ use crate::grouping::GroupingKey;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// A text to check: the bytes of one push, which several files may have made.
+/// A text to check: the bytes of one push, which several files may have made. It must have less than 4 GiB; `input` reads
+/// no more than one.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
     /// All bytes, one file behind the other.

@@ -9,7 +9,7 @@ use super::family::{Families, Kind};
 use super::findings::Detail;
 use super::key::Key;
 use super::scan::{self, Line, Sample};
-use super::series::{Parts, Relation, Series, Verdict};
+use super::series::{Parts, Relation, Verdict};
 use super::token::Label;
 use super::{Code, Text};
 use std::collections::BTreeMap;
@@ -17,10 +17,10 @@ use std::ops::Range;
 
 impl Checker<'_> {
     /// Finds series that are given twice and those that lack a part.
-    pub(super) fn series(&mut self, series: Series) {
+    pub(super) fn series(&mut self) {
         let bytes = self.text.bytes;
         let mut resolver = Resolver::new(self.text, &self.key, &self.families);
-        series.resolve(&mut resolver);
+        self.series.resolve(&mut resolver);
         let Resolver { mut duplicates, incomplete, repeated, .. } = resolver;
         duplicates.sort_unstable();
         for (second, first) in duplicates {
@@ -51,7 +51,7 @@ impl Checker<'_> {
     /// A histogram or summary without all its parts. The gateway makes up what is missing.
     fn incomplete(&mut self, family: usize, line: usize, parts: Parts) {
         let family = &self.families[family];
-        let name = family.name.text();
+        let name = family.name(self.text.bytes);
         let summary = family.kind == Some(Kind::Summary);
         let missing: Vec<_> = [
             (Parts::COUNT, "`_count`"),
@@ -72,7 +72,7 @@ impl Checker<'_> {
     /// buckets and quantiles are exposed twice, so that Prometheus drops one).
     fn repeated(&mut self, family: usize, line: usize) {
         let family = &self.families[family];
-        let (name, kind) = (family.name.text(), family.kind.map_or("", Kind::name));
+        let (name, kind) = (family.name(self.text.bytes), family.kind.map_or("", Kind::name));
         self.findings.warning(Code::RepeatedPart, sample_at(self.text.bytes, line), || {
             Detail::new(format!("the {kind} {} has a part twice, of which one will be lost", quoted(&name)))
                 .help("was the same histogram or summary written twice?")

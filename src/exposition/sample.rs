@@ -5,7 +5,7 @@
 
 use super::check::{Checker, Older};
 use super::explain::{self, quoted};
-use super::family::{At, Kind, Part};
+use super::family::{At, Kind, Note, Part};
 use super::findings::Detail;
 use super::hash;
 use super::labels::Sums;
@@ -53,21 +53,63 @@ impl<'a> Checker<'a> {
             }
             self.rest(sample);
         }
-        if borrows || !sums.good {
+        if borrows || !sums.good || value.is_none() && !kind.is_composite() {
             return;
         }
+        let family = (number, kind, part);
+        if self.is_alone(sample, labels, family) {
+            self.families[number].note = Note::Alone;
+            self.series.interrupt();
+        } else {
+            self.enter(line, family, &sums);
+        }
+        if value.is_some() && self.shape.is_of(kind) && !sample.braced {
+            self.keep_pattern(line, sample, labels, family, sums);
+        }
+    }
+
+    /// Whether a line need not be entered yet: the first of a family that may have no other without labels.
+    fn is_alone(
+        &self,
+        sample: &Sample<'a>,
+        labels: &[Label<'a>],
+        (number, kind, _): (usize, Kind, Part),
+    ) -> bool {
+        let family = &self.families[number];
+        labels.is_empty()
+            && !sample.braced
+            && !kind.is_composite()
+            && !family.guessed
+            && sample.name.is_some_and(|name| family.first_sample == Some(At::new(name.span().start)))
+    }
+
+    /// Enters a line among the series.
+    #[inline]
+    pub(super) fn enter(&mut self, line: usize, (number, kind, part): (usize, Kind, Part), sums: &Sums) {
         let hash = hash::series(number, sums.kept);
-        if kind.is_composite() {
-            let position = sums.position.filter(|_| matches!(part, Part::Whole | Part::Bucket));
-            let parts = match part {
-                Part::Count => Parts::COUNT,
-                Part::Sum => Parts::SUM,
-                Part::Whole | Part::Bucket if position == Some(f64::INFINITY) => Parts::INFINITY,
-                Part::Whole | Part::Bucket => Parts::default(),
-            };
-            self.series.part((hash, line), parts, position, (number, sums.all));
-        } else if value.is_some() {
+        if !kind.is_composite() {
+            if sums.kept == 0 {
+                self.enter_alone(number);
+            }
             self.series.simple(hash, line);
+            return;
+        }
+        let position = sums.position.filter(|_| matches!(part, Part::Whole | Part::Bucket));
+        let parts = match part {
+            Part::Count => Parts::COUNT,
+            Part::Sum => Parts::SUM,
+            Part::Whole | Part::Bucket if position == Some(f64::INFINITY) => Parts::INFINITY,
+            Part::Whole | Part::Bucket => Parts::default(),
+        };
+        self.series.part((hash, line), parts, position, (number, sums.all));
+    }
+
+    /// Enters the first sample of a family, if that was put off: another may be the same.
+    fn enter_alone(&mut self, number: usize) {
+        let family = &mut self.families[number];
+        if let (Note::Alone, Some(first)) = (family.note, family.first_sample) {
+            family.note = Note::Nothing;
+            self.series.simple(hash::series(number, 0), first.get());
         }
     }
 
@@ -184,11 +226,11 @@ impl<'a> Checker<'a> {
     /// A sample of a histogram or summary that is no part of it; said once for each family.
     fn stray(&mut self, sample: &Sample<'a>, number: usize, kind: Kind) {
         let family = &mut self.families[number];
-        if family.stray {
+        if family.note == Note::Stray {
             return;
         }
-        family.stray = true;
-        let name = family.name.text();
+        family.note = Note::Stray;
+        let name = family.name(self.text.bytes);
         let span = sample.name.map_or(sample.value.clone(), |name| name.span());
         self.findings.warning(Code::StraySample, span, || {
             let (label, endings) = if kind == Kind::Summary {

@@ -78,8 +78,7 @@ impl Checker<'_> {
         let mut rules = FamilyRules { families, key, bytes: text.bytes, findings };
         families.iter().for_each(|family| rules.check(family));
         if !self.borrowing {
-            let series = std::mem::take(&mut self.series);
-            self.series(series);
+            self.series();
         }
         if self.samples == 0 && self.unread == 0 && self.findings.errors() == 0 && !self.rules.allow_empty {
             let end = self.text.bytes.len();
@@ -102,8 +101,8 @@ struct FamilyRules<'c, 'a> {
 }
 
 impl FamilyRules<'_, '_> {
-    fn check(&mut self, family: &Family<'_>) {
-        let name = family.name.text();
+    fn check(&mut self, family: &Family) {
+        let name = family.name(self.bytes);
         let Some(at) = family.first_sample.map(At::get) else {
             self.openmetrics_counter(family, &name);
             return;
@@ -192,7 +191,7 @@ impl FamilyRules<'_, '_> {
     }
 
     /// A counter without samples beside a `_total` without a type, as in the other text format.
-    fn openmetrics_counter(&mut self, family: &Family<'_>, name: &[u8]) {
+    fn openmetrics_counter(&mut self, family: &Family, name: &[u8]) {
         let (Some(Kind::Counter), Some(at)) = (family.kind, family.declared.map(At::get)) else { return };
         let total = [name, b"_total"].concat();
         let Some(number) = self.families.exact(&total) else { return };

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Shows that `pushgw check` is linear: its time and memory over the size of the input, for each shape of text.
+
+    cargo build --release --bin pushgw --example shapes && benches/linear.py [SHAPE]... [--largest MB] [--runs N]
+
+A row is a text of 1,000, 10,000, ... 10,000,000 series (one-line: labels), as far as it has at most --largest MB (1000).
+The time is processor time, the least of the runs, without what a text of one series takes. The memory is the peak of the
+whole process over the size of the input, input included. Texts that are too small to tell one or the other show `-`.
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+PUSHGW = TARGET / "release" / "pushgw"
+SHAPES = TARGET / "release" / "examples" / "shapes"
+
+
+def check(file, runs):
+    """The least processor time in seconds and the peak memory in bytes of checking a file."""
+    times, memory = [], 0
+    for _ in range(runs):
+        pid = os.posix_spawn(PUSHGW, [str(PUSHGW), "check", "-q", str(file)], os.environ)
+        _, status, usage = os.wait4(pid, 0)
+        if status != 0:
+            sys.exit(f"pushgw check {file}: exit status {os.waitstatus_to_exitcode(status)}")
+        times.append(usage.ru_utime + usage.ru_stime)
+        memory = max(memory, usage.ru_maxrss * 1024)
+    return min(times), memory
+
+
+def write(file, shape, series, limit):
+    """Writes a text and returns its size; None if it would be larger than the limit."""
+    process = subprocess.Popen([SHAPES, shape, str(series)], stdout=subprocess.PIPE)
+    size = 0
+    with open(file, "wb") as out:
+        while size <= limit and (piece := process.stdout.read(1 << 20)):
+            out.write(piece)
+            size += len(piece)
+    process.stdout.close()
+    process.wait()
+    return size if size <= limit else None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shapes", nargs="*", metavar="SHAPE")
+    parser.add_argument("--largest", type=float, default=1000, metavar="MB")
+    parser.add_argument("--runs", type=int, default=5)
+    args = parser.parse_args()
+    for needed in (PUSHGW, SHAPES):
+        if not needed.exists():
+            sys.exit(f"{needed} is not built: cargo build --release --bin pushgw --example shapes")
+    listed = subprocess.run([SHAPES], check=True, capture_output=True, text=True).stdout
+    print(f"{'shape':15} {'series':>10} {'MB':>8} {'ms':>9} {'MB/s':>7} {'ns/series':>10} {'memory/input':>13}")
+    with tempfile.TemporaryDirectory(dir=TARGET) as folder:
+        file = pathlib.Path(folder) / "input.prom"
+        for shape in args.shapes or [line.split()[0] for line in listed.splitlines()]:
+            write(file, shape, 1, 1 << 20)
+            base, _ = check(file, args.runs)
+            for series in (10**power for power in range(3, 8)):
+                size = write(file, shape, series, args.largest * 1e6)
+                if size is None:
+                    break
+                time, memory = check(file, args.runs)
+                time -= base
+                row = f"{shape:15} {series:10,} {size / 1e6:8.2f}"
+                # The peak of a small process is that of its parent, from before it became pushgw.
+                memory = f"{memory / size:13.2f}" if size > 18e6 else f"{'-':>13}"
+                if time < 0.003:
+                    print(f"{row} {'-':>9} {'-':>7} {'-':>10} {memory}", flush=True)
+                    continue
+                speed = f"{time * 1e3:9.1f} {size / 1e6 / time:7.0f} {time * 1e9 / series:10.1f}"
+                print(f"{row} {speed} {memory}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+//! Micro benchmarks of what takes time in a call: the checker, its search for duplicates, grouping keys, and the reader of
+//! a gateway's listing.
+//!
+//!     cargo bench --bench micro [FILTER]
+//!
+//! They show where time goes and whether a change helps; seconds depend on the machine, and what is compared with other
+//! programs stands in `compare.py`. The harness is divan, for it takes inputs by name and size and prints bytes a second
+//! in one table, and needs three crates beside what is in the tree already (criterion: about twenty).
+
+mod shapes;
+
+use divan::counter::{BytesCount, ItemsCount};
+use divan::{Bencher, black_box};
+use pushgw::exposition::{Report, Rules, Text, check};
+use pushgw::gateway::groups;
+use pushgw::grouping::{GroupingKey, KeyRules, Names};
+use std::fmt::Write as _;
+
+fn main() {
+    divan::main();
+}
+
+const SIZES: [usize; 3] = [3, 10_000, 1_000_000];
+
+const RULES: Rules<'static> = Rules {
+    grouping: None,
+    utf8_names: false,
+    allow_empty: false,
+    default_type: None,
+    strip_timestamps: false,
+    repair: true,
+    lint: false,
+    max_diagnostics: 20,
+};
+
+fn report(text: &[u8], rules: &Rules<'_>) -> Report {
+    check(Text { bytes: black_box(text), starts: &[0] }, rules)
+}
+
+fn checked(bencher: Bencher, text: &[u8], rules: &Rules<'_>) {
+    bencher.counter(BytesCount::of_slice(text)).bench_local(|| report(text, rules));
+}
+
+/// The way of the scanner through each shape.
+mod shape {
+    use super::{Bencher, RULES, SIZES, checked, shapes};
+
+    fn shape(bencher: Bencher, name: &str, series: usize) {
+        checked(bencher, &shapes::named(name).expect("a name of SHAPES").text(series), &RULES);
+    }
+
+    macro_rules! shape {
+        ($($function:ident: $name:literal, $sizes:expr;)*) => {
+            $(#[divan::bench(args = $sizes)]
+            fn $function(bencher: Bencher, series: usize) {
+                shape(bencher, $name, series);
+            })*
+        };
+    }
+
+    shape! {
+        series: "series", SIZES;
+        bare: "bare", SIZES;
+        short: "short", SIZES;
+        families: "families", SIZES;
+        small_families: "small-families", SIZES;
+        histograms: "histograms", SIZES;
+        wide: "wide", [3, 10_000, 100_000];
+        long_values: "long-values", [3, 10_000];
+        one_line: "one-line", SIZES;
+    }
+}
+
+/// What costs more than the plain way: conventions, each series twice, no line like the one before.
+mod way {
+    use super::{Bencher, RULES, Rules, checked, shapes};
+
+    const SERIES: usize = 100_000;
+
+    fn text() -> Vec<u8> {
+        shapes::named("series").expect("a name of SHAPES").text(SERIES)
+    }
+
+    #[divan::bench]
+    fn lint(bencher: Bencher) {
+        checked(bencher, &text(), &Rules { lint: true, ..RULES });
+    }
+
+    #[divan::bench]
+    fn all_twice(bencher: Bencher) {
+        let text = text();
+        let samples = text.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        checked(bencher, &[&text, &text[samples..]].concat(), &RULES);
+    }
+
+    #[divan::bench]
+    fn carriage_returns(bencher: Bencher) {
+        let text = String::from_utf8(text()).expect("shapes are ASCII").replace('\n', "\r\n");
+        checked(bencher, text.as_bytes(), &RULES);
+    }
+}
+
+/// A group's path, read and written again.
+#[divan::bench(args = [
+    "/metrics/job/backup",
+    "/metrics/job/backup/instance/web-01/disk/WD%20Blue%204",
+    "/metrics/job@base64/YS9i/instance/web-01/dc/eu/rack/17/disk@base64/L2Rldi9zZGE",
+])]
+fn grouping_key(path: &str) -> String {
+    GroupingKey::parse_path(black_box(path), KeyRules::default()).expect("a good path").path()
+}
+
+/// The answer of `/api/v1/metrics` of a gateway with so many groups of ten series.
+#[divan::bench(args = [3, 1_000, 10_000])]
+fn listing(bencher: Bencher, groups: usize) {
+    let json = listing_of(groups);
+    bencher.counter(ItemsCount::new(groups)).counter(BytesCount::of_str(&json)).bench_local(|| {
+        groups::from_api(black_box(json.as_bytes()), Names::Legacy).map(|groups| groups.len())
+    });
+}
+
+fn listing_of(groups: usize) -> String {
+    let mut json = String::from(r#"{"status":"success","data":["#);
+    for group in 0..groups {
+        let comma = if group == 0 { "" } else { "," };
+        let time = r#"{"type":"GAUGE","metrics":[{"labels":{},"value":"1.7e+09"}]}"#;
+        let _ = write!(
+            json,
+            r#"{comma}{{"labels":{{"job":"batch","instance":"web-{group}"}},"last_push_successful":true,"#
+        );
+        let _ = write!(
+            json,
+            r#""push_time_seconds":{time},"push_failure_time_seconds":{time},"requests":{{"type":"COUNTER","metrics":["#
+        );
+        for series in 0..10 {
+            let comma = if series == 0 { "" } else { "," };
+            let _ = write!(
+                json,
+                r#"{comma}{{"labels":{{"instance":"web-{group}","job":"batch","path":"/p/{series}"}},"value":"{series}"}}"#
+            );
+        }
+        json.push_str("]}}");
+    }
+    json.push_str("]}");
+    json
+}

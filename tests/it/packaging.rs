@@ -1,7 +1,7 @@
-//! What `packaging/` holds for the Debian package does not go stale; `tests/package.sh` builds and tries the package.
+//! What `.ci/debian/` holds for the Debian package does not go stale; `tests/package.sh` builds and tries the package.
 //!
-//! `packaging/copyright` names every crate that the binary is built from, with its licence and whose it is, as Debian wants
-//! it in a package. The texts of the licences are `packaging/licences`, written by hand; the rest is made from
+//! `.ci/debian/copyright` names every crate that the binary is built from, with its licence and whose it is, as Debian wants
+//! it in a package. The texts of the licences are `.ci/debian/licences`, written by hand; the rest is made from
 //! `Cargo.lock` and the crates' own files. To make it anew: `SNAPSHOTS=overwrite cargo test --test it packaging`.
 //!
 //! A licence that is not accepted here has to be looked at by a person, and then added here and in `deny.toml`.
@@ -48,12 +48,12 @@ fn the_copyright_file_names_every_crate() {
             made.push_str(&paragraph(package));
         }
     }
-    let texts = fs::read_to_string(at("packaging/licences")).unwrap();
+    let texts = fs::read_to_string(at(".ci/debian/licences")).unwrap();
     for licence in ACCEPTED {
-        assert!(texts.contains(&format!("License: {licence}\n")), "packaging/licences lacks {licence}");
+        assert!(texts.contains(&format!("License: {licence}\n")), ".ci/debian/licences lacks {licence}");
     }
     _ = write!(made, "\n{texts}");
-    let file = at("packaging/copyright");
+    let file = at(".ci/debian/copyright");
     if !file.exists() && std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
         fs::write(&file, &made).unwrap();
     }
@@ -166,6 +166,6 @@ fn a_choice_is_made_in_the_order_of_what_is_accepted() {
 
 #[test]
 fn the_debian_changelog_begins_with_this_version() {
-    let changelog = fs::read_to_string(at("packaging/changelog")).unwrap();
+    let changelog = fs::read_to_string(at(".ci/debian/changelog")).unwrap();
     assert!(changelog.starts_with(concat!("pushgw (", env!("CARGO_PKG_VERSION"), "-1) ")), "{changelog}");
 }

@@ -34,9 +34,11 @@ pub fn parse(
     }
     let is_cut = args.last().is_some_and(|last| last == "--");
     let matches = command.try_get_matches_from_mut(&args).map_err(|mut error| {
-        // What was meant may be another subcommand's option.
-        command.build();
-        cli::mistake::explain(&mut error, &command, &args);
+        if error.use_stderr() {
+            // What was meant may be another subcommand's option.
+            command.build();
+            cli::mistake::explain(&mut error, &command, &args);
+        }
         error
     })?;
     let cli = cli::Cli::from_arg_matches(&matches)?;

@@ -17,7 +17,6 @@ mod status;
 mod worst;
 
 use crate::cli::Command;
-use crate::cli::late::Late;
 use crate::config;
 use crate::env::Environment;
 use crate::error::Failure;
@@ -43,20 +42,20 @@ pub struct Context<'a, 'out> {
 pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let environment = context.environment;
     match command {
-        Command::Push(Late(args)) => match config::Restore::resolve(Method::Put, &args, environment)? {
+        Command::Push(late) => match config::Restore::resolve(Method::Put, &late.0, environment)? {
             Some(restore) => restore::run(&restore, context),
-            None => add_and_push::run(&config::Push::resolve(Method::Put, &args, environment)?, context),
+            None => add_and_push::run(&config::Push::resolve(Method::Put, &late.0, environment)?, context),
         },
-        Command::Add(Late(args)) => match config::Restore::resolve(Method::Post, &args, environment)? {
+        Command::Add(late) => match config::Restore::resolve(Method::Post, &late.0, environment)? {
             Some(restore) => restore::run(&restore, context),
-            None => add_and_push::run(&config::Push::resolve(Method::Post, &args, environment)?, context),
+            None => add_and_push::run(&config::Push::resolve(Method::Post, &late.0, environment)?, context),
         },
-        Command::Delete(Late(args)) => delete::run(&config::Delete::resolve(&args, environment)?, context),
-        Command::List(Late(args)) => list::run(&config::List::resolve(&args, environment)?, context),
-        Command::Show(Late(args)) => show::run(&config::Show::resolve(&args, environment)?, context),
-        Command::Status(Late(args)) => status::run(&config::Status::resolve(&args, environment)?, context),
-        Command::Check(Late(args)) => {
-            let (settings, key) = config::resolve_check(&args, environment)?;
+        Command::Delete(late) => delete::run(&config::Delete::resolve(&late.0, environment)?, context),
+        Command::List(late) => list::run(&config::List::resolve(&late.0, environment)?, context),
+        Command::Show(late) => show::run(&config::Show::resolve(&late.0, environment)?, context),
+        Command::Status(late) => status::run(&config::Status::resolve(&late.0, environment)?, context),
+        Command::Check(late) => {
+            let (settings, key) = config::resolve_check(&late.0, environment)?;
             check::run(&settings, key.as_ref(), context)
         }
         Command::Completions { shell } => completions::run(shell.into(), context),

@@ -79,7 +79,7 @@ fn connection(args: &[&str], variables: &[(&str, &str)]) -> String {
     };
     let cli = Cli::try_parse_from(["pushgw", "list"].iter().chain(args)).unwrap();
     let Command::List(list) = cli.command else { panic!("not list") };
-    format!("{:#?}", config::List::resolve(&list, &environment).map(|list| list.connection))
+    format!("{:#?}", config::List::resolve(&list.0, &environment).map(|list| list.connection))
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn every_other_default_that_the_help_names_is_the_real_one() {
                     let watch = |arg: &str| {
                         let cli = Cli::try_parse_from(["pushgw", "list", arg]).unwrap();
                         let Command::List(list) = cli.command else { panic!("not list") };
-                        config::List::resolve(&list, &Environment::default()).unwrap().watch
+                        config::List::resolve(&list.0, &Environment::default()).unwrap().watch
                     };
                     assert_eq!(watch("--watch"), watch(&format!("--watch={default}")));
                 }

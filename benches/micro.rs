@@ -12,7 +12,7 @@ mod shapes;
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use pushgw::exposition::{Report, Rules, Text, check};
-use pushgw::gateway::groups;
+use pushgw::gateway::store::api;
 use pushgw::grouping::{GroupingKey, KeyRules, Names};
 use std::fmt::Write as _;
 
@@ -114,9 +114,10 @@ fn grouping_key(path: &str) -> String {
 #[divan::bench(args = [3, 1_000, 10_000])]
 fn listing(bencher: Bencher, groups: usize) {
     let json = listing_of(groups);
-    bencher.counter(ItemsCount::new(groups)).counter(BytesCount::of_str(&json)).bench_local(|| {
-        groups::from_api(black_box(json.as_bytes()), Names::Legacy).map(|groups| groups.len())
-    });
+    bencher
+        .counter(ItemsCount::new(groups))
+        .counter(BytesCount::of_str(&json))
+        .bench_local(|| api::from_api(black_box(json.as_bytes()), Names::Legacy).map(|groups| groups.len()));
 }
 
 fn listing_of(groups: usize) -> String {

@@ -3,8 +3,9 @@
 use super::{Context, listener};
 use crate::config::Push;
 use crate::error::Failure;
-use crate::gateway::diff::{ChangeKind, Replaces, changes};
-use crate::gateway::{self, Client, Method, pushed};
+use crate::gateway::store::diff::{ChangeKind, Replaces, changes};
+use crate::gateway::store::pushed;
+use crate::gateway::{self, Client, Method};
 use crate::grouping::LabelSet;
 use crate::output::{Span, Style};
 use std::io;

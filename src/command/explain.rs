@@ -6,9 +6,10 @@
 use super::culprits::names;
 use super::listener;
 use crate::error::Failure;
-use crate::gateway::clash::{Clash, Clashes, Suspects, own_families};
-use crate::gateway::contents::Family;
-use crate::gateway::{self, Client, Endpoint, Fault, FaultKind, Kind, Method, Store, heal, pushed};
+use crate::gateway::store::clash::{Clash, Clashes, Suspects, own_families};
+use crate::gateway::store::contents::Family;
+use crate::gateway::store::pushed;
+use crate::gateway::{self, Client, Endpoint, Fault, FaultKind, Kind, Method, Store, heal};
 use crate::grouping::{GroupingKey, LabelSet};
 use crate::output::Printer;
 

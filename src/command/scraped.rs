@@ -4,7 +4,8 @@ use super::{culprits, listener};
 use crate::error::Failure;
 use crate::gateway::about::About;
 use crate::gateway::heal::Trouble;
-use crate::gateway::{self, Answer, Client, Connection, FaultKind, Header, Store, scrape};
+use crate::gateway::store::scrape;
+use crate::gateway::{self, Answer, Client, Connection, FaultKind, Header, Store};
 use crate::output::Printer;
 
 /// How Prometheus 3 asks for names that are not escaped; it can have other media types than this in its list.

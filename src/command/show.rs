@@ -4,8 +4,9 @@ use super::delete::no_such_group;
 use super::{Context, listener};
 use crate::config::{Show, Shown};
 use crate::error::Failure;
-use crate::gateway::contents::Family;
-use crate::gateway::{self, Client, Group, State, text};
+use crate::gateway::store::contents::Family;
+use crate::gateway::store::text;
+use crate::gateway::{self, Client, Group, State};
 use crate::grouping::LabelSet;
 use crate::output::Printer;
 

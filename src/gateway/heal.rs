@@ -2,13 +2,13 @@
 //!
 //! A command is for a shell to be copied into, so it is whole: quoted, with the gateway's URL, and in characters that every terminal shows.
 
-use super::conflict::{Conflict, Conflicts};
 use super::connection::{Connection, Login, Tls};
 use super::curl::quote;
 use super::endpoint::Scheme;
-use super::groups::Group;
 use super::header::Header;
 use super::proxy::Route;
+use super::store::Group;
+use super::store::conflict::{Conflict, Conflicts};
 use crate::grouping::{GroupingKey, LabelSet, is_legacy_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -276,8 +276,8 @@ fn raw_path(labels: &BTreeMap<String, Vec<u8>>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::conflict::find;
-    use crate::gateway::groups::from_api;
+    use crate::gateway::store::api::from_api;
+    use crate::gateway::store::conflict::find;
     use crate::grouping::Names;
     use proptest::prelude::*;
 

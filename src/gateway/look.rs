@@ -2,11 +2,11 @@
 
 use super::Endpoint;
 use super::client::{Answer, Client, Event};
-use super::conflict::{self, Conflicts};
-use super::contents::{self, Family};
 use super::fault::{Fault, FaultKind};
-use super::groups::{self, FamilySize, Group, GroupsError, Keep};
 use super::request::{Method, Request};
+use super::store::conflict::{self, Conflicts};
+use super::store::contents::{self, Family};
+use super::store::{self, FamilySize, Group, GroupsError, Keep};
 use crate::grouping::{LabelSet, Names};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -100,14 +100,14 @@ fn look_closer(
         Err(Fault { kind: FaultKind::Status(answered), .. }) if answered.status == 404 => {
             let answer = get(client, endpoint, "/metrics", listener)?;
             let now = clock(&answer);
-            let groups = groups::from_text(answer.reader(), Names::Legacy);
+            let groups = store::from_text(answer.reader(), Names::Legacy);
             let groups = groups.map_err(|error| fault(client, endpoint, "/metrics", error))?;
             Ok((store(groups, now, true), Vec::new()))
         }
         Err(fault) => Err(fault),
         Ok(answer) => {
             let now = clock(&answer);
-            let groups = groups::read_api(answer.reader(), Names::Legacy, keep);
+            let groups = store::api::read_api(answer.reader(), Names::Legacy, keep);
             let groups = groups.map_err(|error| fault(client, endpoint, "/api/v1/metrics", error))?;
             let (places, groups) = groups.into_iter().unzip();
             Ok((store(groups, now, false), places))

@@ -1,7 +1,7 @@
 //! The manual pages, which are made and checked in. To make them anew:
 //! `SNAPSHOTS=overwrite cargo test --test it generated`.
 //!
-//! What is said of an option is said in `src/cli.rs`, and of a problem in the checker; the pages take it from there
+//! What is said of an option is said in `src/cli/mod.rs`, and of a problem in the checker; the pages take it from there
 //! (`options`, `diagnostics`). The prose around it is written by hand, in `man/prose/` (`roff` says how);
 //! where it begins with lines of `> `, they are the synopsis, in place of the help's usage. A line of a page's
 //! prose that is `{name}` alone is filled in: see [`part`].
@@ -49,7 +49,7 @@ fn every_diagnostic_is_in_the_manual() {
 
 #[test]
 fn every_variable_that_is_read_is_in_the_manual() {
-    let code = ["src/config/connection.rs", "src/config/connection/authentication.rs"]
+    let code = ["src/config/connection/mod.rs", "src/config/connection/authentication.rs"]
         .map(|name| std::fs::read_to_string(file(name)).unwrap())
         .concat();
     let page = std::fs::read_to_string(file("man/pushgw.1")).unwrap();
@@ -113,7 +113,7 @@ impl Page<'_> {
     fn made(&self, prose: &str) -> String {
         let title = self.name.to_uppercase().replace('-', "\\-");
         let mut text = format!(
-            ".\\\" Made from src/cli.rs and man/prose/{}.md: change it there.\n\
+            ".\\\" Made from src/cli/mod.rs and man/prose/{}.md: change it there.\n\
              .TH {title} 1 {DATE} \"pushgw {}\" \"User Commands\"\n",
             self.name,
             env!("CARGO_PKG_VERSION")

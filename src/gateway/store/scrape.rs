@@ -186,9 +186,9 @@ mod tests {
     #[test]
     fn what_real_gateways_answer_is_taken() {
         for text in [
-            include_str!("../../tests/data/groups/1.5.1.txt"),
-            include_str!("../../tests/data/groups/1.11.0.txt"),
-            include_str!("../../tests/data/groups/1.11.2.txt"),
+            include_str!("../../../tests/data/groups/1.5.1.txt"),
+            include_str!("../../../tests/data/groups/1.11.0.txt"),
+            include_str!("../../../tests/data/groups/1.11.2.txt"),
         ] {
             let lines = text.lines().filter(|line| !line.starts_with('#')).count();
             let scrape = scan(text.as_bytes()).unwrap();

@@ -5,7 +5,7 @@
 //! answers 500, while the health checks say OK (seen on Pushgateway 1.5.1, 1.11.0 and 1.11.2). A key that can't be
 //! exposed at all does the same. Deleting the one group heals it; here is told which one.
 
-use super::groups::Group;
+use super::group::Group;
 use std::collections::BTreeMap;
 
 /// Why a gateway refuses every push. Groups are told by their place in the list that was searched.
@@ -112,7 +112,7 @@ fn duplicates(scraped: BTreeMap<BTreeMap<&str, &str>, Vec<usize>>, broken: &[Con
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::groups::from_api;
+    use crate::gateway::store::api::from_api;
     use crate::grouping::Names;
 
     /// Groups by their labels as JSON.
@@ -125,9 +125,9 @@ mod tests {
     #[test]
     fn what_breaks_real_gateways_is_found() {
         for json in [
-            include_str!("../../tests/data/groups/1.5.1.json"),
-            include_str!("../../tests/data/groups/1.11.0.json"),
-            include_str!("../../tests/data/groups/1.11.2.json"),
+            include_str!("../../../tests/data/groups/1.5.1.json"),
+            include_str!("../../../tests/data/groups/1.11.0.json"),
+            include_str!("../../../tests/data/groups/1.11.2.json"),
         ] {
             let groups = from_api(json.as_bytes(), Names::Legacy).unwrap();
             let found = find(&groups);

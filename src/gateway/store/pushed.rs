@@ -6,7 +6,7 @@
 //! summary of its name without the suffix if the text has declared one above, else to the family of its own name.
 
 use super::contents::{Family, Labels, Series, Value};
-use super::groups::{FAILURE_TIME, Kind, PUSH_TIME};
+use super::group::{FAILURE_TIME, Kind, PUSH_TIME};
 use super::line::{sample, skip_blanks, take_metric_name};
 use crate::grouping::GroupingKey;
 use std::collections::{BTreeMap, HashMap};
@@ -128,7 +128,7 @@ fn unescape_help(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::text;
+    use crate::gateway::store::text;
     use crate::grouping::{KeyRules, Label, LabelSet};
 
     fn key() -> GroupingKey {

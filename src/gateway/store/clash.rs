@@ -6,7 +6,7 @@
 //! blame whichever group its map happens to yield second.
 
 use super::contents::{Family, Series};
-use super::groups::Kind;
+use super::group::Kind;
 use super::text::series_name;
 use crate::grouping::LabelSet;
 use std::collections::hash_map::DefaultHasher;
@@ -367,7 +367,7 @@ pub fn collisions(words: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::pushed;
+    use crate::gateway::store::pushed;
     use crate::grouping::{GroupingKey, KeyRules, Label};
 
     /// What clashes among texts pushed to groups with these values of the label `g`.

@@ -1,7 +1,7 @@
 //! Which of a gateway's groups are meant: by labels, by the age of the last push, by its failure. Pure; the time is an
 //! argument, the gateway's own, so that a wrong clock here makes no group old.
 
-use super::groups::{Group, State};
+use super::group::{Group, State};
 use crate::grouping::Matcher;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -54,7 +54,7 @@ fn is_older(group: &Group, now: Timestamp, limit: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::groups::from_api;
+    use crate::gateway::store::api::from_api;
     use crate::grouping::Names;
 
     fn group(pushed: &str, failed: &str) -> Group {

@@ -4,7 +4,7 @@
 //! empty `instance` that a series without one gets.
 
 use super::contents::{Family, Series, Value};
-use super::groups::Kind;
+use super::group::Kind;
 use crate::grouping::{LabelSet, is_legacy_name};
 use std::fmt::Write as _;
 
@@ -123,7 +123,7 @@ mod tests {
     #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes them so")]
 
     use super::*;
-    use crate::gateway::contents::families;
+    use crate::gateway::store::contents::families;
     use serde_json::value::RawValue;
     use snapbox::{IntoData, assert_data_eq, str};
 

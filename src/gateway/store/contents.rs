@@ -4,7 +4,8 @@
 //! and of a gauge histogram nothing at all (`pushgateway api/v1/api.go`, seen on 1.11.2); of these it is told that they
 //! can't be given back.
 
-use super::groups::{FAILURE_TIME, Kind, PUSH_TIME, has_escaped_replacement};
+use super::api::has_escaped_replacement;
+use super::group::{FAILURE_TIME, Kind, PUSH_TIME};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;

@@ -1,0 +1,228 @@
+//! A group as a gateway holds it, whichever way it was read, and why an answer tells none.
+
+use crate::grouping::{GroupingKey, LabelSet};
+use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
+use std::fmt;
+use std::io;
+
+/// When a group was changed for the last time; each group has it.
+pub(super) const PUSH_TIME: &str = "push_time_seconds";
+
+/// When a change was refused for the last time; each group has it.
+pub(super) const FAILURE_TIME: &str = "push_failure_time_seconds";
+
+/// How the last push to a group went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// It was taken.
+    Ok,
+    /// It was refused, and an earlier one was taken.
+    Failed,
+    /// None was ever taken: the gateway makes a group for a push that it refuses.
+    Never,
+}
+
+impl State {
+    /// `ok`, `failed` or `never`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Never => "never",
+        }
+    }
+}
+
+/// How much a group holds, without the two metrics that the gateway itself puts into each group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Metric families: names that a TYPE line would declare.
+    pub metrics: u64,
+    /// Series as `/metrics` exposes them and Prometheus stores them: every bucket, every quantile, `_sum` and `_count`
+    /// count, and so does the `+Inf` bucket that the gateway adds. This is the number that storage and scrapes pay for.
+    pub series: u64,
+}
+
+/// What kind of metric a family is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A value that only goes up.
+    Counter,
+    /// A value that goes up and down.
+    Gauge,
+    /// A distribution by quantiles.
+    Summary,
+    /// A distribution by buckets.
+    Histogram,
+    /// A distribution by buckets that can go down; the API does not tell its values.
+    GaugeHistogram,
+    /// A value of which nothing is known.
+    #[default]
+    Untyped,
+}
+
+impl Kind {
+    /// As a TYPE line has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Summary => "summary",
+            Self::Histogram => "histogram",
+            Self::GaugeHistogram => "gaugehistogram",
+            Self::Untyped => "untyped",
+        }
+    }
+
+    /// As a TYPE line or the API has it, in any case of letters; what is not known is untyped.
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
+        let known = [Self::Counter, Self::Gauge, Self::Summary, Self::Histogram, Self::GaugeHistogram];
+        let name = name.replace('_', "");
+        known.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(&name)).unwrap_or_default()
+    }
+}
+
+/// One metric family of a group, counted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FamilySize {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: Kind,
+    /// How many series it is exposed as.
+    pub series: u64,
+    /// Its HELP text has bytes that are not UTF-8.
+    pub help_is_cut: bool,
+}
+
+/// One group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The grouping key as the gateway shows it: U+FFFD stands for bytes that are not UTF-8.
+    pub labels: LabelSet,
+    /// The key itself; `None` where the listing does not tell it exactly, so that nothing is done to a group by a key
+    /// that may be another's.
+    pub key: Option<GroupingKey>,
+    /// How much it holds; the text of `/metrics` does not tell.
+    pub size: Option<Size>,
+    /// What it holds, by name; empty unless it was asked for.
+    pub families: Vec<FamilySize>,
+    /// When a push was taken for the last time, in microseconds, as exact as the gateway tells it.
+    pub last_push: Option<Timestamp>,
+    /// When one was refused for the last time.
+    pub last_failure: Option<Timestamp>,
+    /// How the last push went.
+    pub state: State,
+}
+
+impl Group {
+    /// The group's path, if the listing tells its key.
+    #[must_use]
+    pub fn path(&self) -> Option<String> {
+        self.key.as_ref().map(GroupingKey::path)
+    }
+}
+
+/// Why an answer tells no groups.
+#[derive(Debug)]
+pub enum GroupsError {
+    /// It can't be read to its end.
+    Read(io::Error),
+    /// It is empty; `VictoriaMetrics` answers so.
+    Empty,
+    /// It ends in the middle.
+    Cut,
+    /// It is no JSON, but a web page, say.
+    NotJson,
+    /// It is JSON, but no list of groups.
+    NotGroups,
+    /// The API says that it failed.
+    Refused {
+        /// What it says.
+        reason: String,
+    },
+    /// It is a text without any metric of a Pushgateway.
+    NoGateway,
+}
+
+impl GroupsError {
+    pub(super) fn from_json(error: serde_json::Error) -> Self {
+        use serde_json::error::Category;
+        match error.classify() {
+            Category::Io => Self::Read(error.into()),
+            Category::Eof if (error.line(), error.column()) == (1, 0) => Self::Empty,
+            Category::Eof => Self::Cut,
+            Category::Syntax => Self::NotJson,
+            Category::Data => Self::NotGroups,
+        }
+    }
+}
+
+impl fmt::Display for GroupsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => write!(f, "the answer can't be read: {error}"),
+            Self::Empty => f.write_str("the answer is empty, so this is no Pushgateway"),
+            Self::Cut => f.write_str("the answer ends in the middle"),
+            Self::NotJson => {
+                f.write_str("the answer is not JSON, so this is no Pushgateway: is --gateway right?")
+            }
+            Self::NotGroups => {
+                f.write_str("the answer is no list of groups, so this is no Pushgateway: is --gateway right?")
+            }
+            Self::Refused { reason } => write!(f, "the gateway's API failed: {reason}"),
+            Self::NoGateway => f.write_str(
+                "there is no metric of a Pushgateway in the answer, so this is none: is --gateway right?",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for GroupsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Read(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// The values of the two series of each group, in seconds; 0 stands for never.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Times {
+    pub(super) push: Option<f64>,
+    pub(super) failure: Option<f64>,
+}
+
+impl Times {
+    /// `successful` is what the API itself says, if no metric stands in its place.
+    pub(super) fn group(
+        self,
+        labels: LabelSet,
+        key: Option<GroupingKey>,
+        size: Option<Size>,
+        successful: Option<bool>,
+    ) -> Group {
+        let (last_push, last_failure) = (self.push.and_then(timestamp), self.failure.and_then(timestamp));
+        // The server's own rule, `pushgateway storage/interface.go LastPushSuccess`.
+        let successful = successful.unwrap_or(last_failure <= last_push);
+        let state = match last_push {
+            None => State::Never,
+            Some(_) if successful => State::Ok,
+            Some(_) => State::Failed,
+        };
+        Group { labels, key, size, families: Vec::new(), last_push, last_failure, state }
+    }
+}
+
+pub(super) fn timestamp(seconds: f64) -> Option<Timestamp> {
+    if seconds <= 0.0 {
+        return None;
+    }
+    let since_epoch = SignedDuration::try_from_secs_f64(seconds).ok()?;
+    let exact = Timestamp::from_duration(since_epoch).ok()?;
+    exact.round(TimestampRound::new().smallest(Unit::Microsecond)).ok()
+}

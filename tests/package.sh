@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Builds the Debian package, lets lintian judge it, and installs, uses and purges it in clean roots.
+# What README says of installing: builds the Debian package, lets lintian judge it, and installs, uses and purges it in
+# clean roots; installs with cargo; and makes a static program and uses it where there is nothing else.
 #
 #   tests/package.sh [SUITE]...      bookworm unless told otherwise
 #
 # Wants root, debootstrap and lintian (Debian: apt-get install debootstrap lintian), and cargo-deb, which it builds into
 # target/tools/ where there is none. The roots are made once, from the mirror of the machine's own apt configuration, and
-# kept as archives under target/fetched/. DEB=FILE takes a package that is built already.
+# kept as archives under target/fetched/. DEB=FILE takes a package that is built already, and tries nothing but that. The
+# static program wants Rust's target for musl and musl-tools, and is left out, with a word, where they are not.
 #
 # Not a part of .ci/run: the release build, cargo-deb's own build and the root take longer than all the rest of it.
 set -euo pipefail
@@ -37,7 +39,9 @@ trap end EXIT
 
 # --- The package --------------------------------------------------------------------------------------------------
 
+from_source=''
 if [ -z "${DEB:-}" ]; then
+  from_source=yes
   if ! command -v cargo-deb >/dev/null; then
     export PATH="$target/tools/bin:$PATH"
     command -v cargo-deb >/dev/null || cargo install --locked --root "$target/tools" cargo-deb
@@ -107,9 +111,42 @@ start_gateway() {
 }
 start_gateway
 
-# --- Install, use, purge ------------------------------------------------------------------------------------------
+# --- Use ----------------------------------------------------------------------------------------------------------
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+
+works() { # works WHAT PUSHGW...
+  local what=$1
+  shift
+  expect "$what: --version" "pushgw $version" "$("$@" --version)"
+  expect "$what: a push" '' "$("$@" push -g "$url" -j try -m 'a 1' 2>&1)"
+  expect "$what: what the gateway has" /metrics/job/try "$("$@" list -g "$url" -j try --format path)"
+  expect "$what: a deletion" '' "$("$@" delete -g "$url" -j try 2>&1)"
+}
+
+# --- From source --------------------------------------------------------------------------------------------------
+
+static() {
+  local triple
+  triple=$(uname -m)-unknown-linux-musl
+  if ! rustup target list --installed 2>/dev/null | grep -qx "$triple" || ! command -v musl-gcc >/dev/null; then
+    say "skipped: a static program wants \`rustup target add $triple\` and musl-tools"
+    return 0
+  fi
+  cargo build --release --locked --bin pushgw --target "$triple"
+  mkdir "$work/empty"
+  cp "$target/$triple/release/pushgw" "$work/empty/"
+  # By name: looking it up takes glibc's programs to the system's own modules, which are not there.
+  url=${url/127.0.0.1/localhost} works 'static, in an empty root' chroot "$work/empty" /pushgw
+}
+
+if [ -n "$from_source" ]; then
+  cargo install --path . --locked --root "$work/installed"
+  works 'cargo install' "$work/installed/bin/pushgw"
+  static
+fi
+
+# --- Install, use, purge ------------------------------------------------------------------------------------------
 
 try() {
   local suite=$1 page
@@ -122,15 +159,11 @@ try() {
   : >"$work/root/etc/apt/sources.list"
   inside apt-get -q -y install /tmp/pushgw.deb
 
-  expect "$suite: --version" "pushgw $version" "$(inside pushgw --version)"
+  works "$suite" inside pushgw
   for page in man/*.1; do
     page=$(basename "$page" .1)
     expect "$suite: man -w $page" "/usr/share/man/man1/$page.1.gz" "$(inside man -w "$page")"
   done
-  expect "$suite: a push" '' "$(inside env PUSHGATEWAY_URL="$url" pushgw push -j "$suite" -m 'a 1' 2>&1)"
-  expect "$suite: what the gateway has" "/metrics/job/$suite" \
-    "$(inside env PUSHGATEWAY_URL="$url" pushgw list -j "$suite" --format path)"
-  expect "$suite: a deletion" '' "$(inside env PUSHGATEWAY_URL="$url" pushgw delete -j "$suite" 2>&1)"
 
   # Each shell finds the completions by itself.
   # shellcheck disable=SC2016 # the shell inside expands it

@@ -2,7 +2,7 @@
 //! stand-in for `pushgw` asks the built one for completions and else writes down what it was called with. So nothing
 //! depends on how a shell paints its line, but where it is the list of candidates that is looked at.
 
-use crate::support::{Gateway, Server, Terminal, newest_gateway, pushgw, wait_until};
+use crate::support::{Gateway, Server, Terminal, lacks, newest_gateway, pushgw, wait_until};
 use std::fs::{self, File};
 use std::io::{Read, Write as _};
 use std::os::unix::net::UnixListener;
@@ -84,8 +84,7 @@ impl Session {
     /// `None` where there is no such shell here.
     fn start(shell: Shell, variables: &[(&str, &str)]) -> Option<Self> {
         for program in [shell.name(), "setsid"] {
-            if Command::new(program).arg("--version").output().is_err() {
-                eprintln!("skipped: there is no {program}");
+            if lacks(program) {
                 return None;
             }
         }

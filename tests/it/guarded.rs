@@ -139,7 +139,9 @@ fn tls() {
         guarded.lets_in("https", |call| with_password(call).arg("--insecure"));
         let stranger =
             "is not signed by an authority that is trusted here: `localhost` is signed by `Test CA`";
-        guarded.keeps_out("https", with_password, 6, stranger);
+        let others = guarded.write("others.pem", &Authority::new("Another CA").pem());
+        let trusting_others = |call| with_password(call).env("SSL_CERT_FILE", &others);
+        guarded.keeps_out("https", trusting_others, 6, stranger);
         guarded.keeps_out(
             "https",
             trusting(&ca),

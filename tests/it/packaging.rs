@@ -149,7 +149,8 @@ fn owner(line: &str) -> Option<String> {
     let marked = marked.trim_start_matches("(c) ").trim_start_matches("(C) ").trim_start_matches("© ");
     let template = marked.contains("[yyyy]") || marked.contains("{yyyy}") || marked.starts_with("(c)");
     let speaks = marked.chars().next().is_none_or(char::is_lowercase) && !marked.starts_with("the ");
-    (!template && !speaks).then(|| marked.trim_end_matches('.').to_owned())
+    // Some fill in the licence's form without taking its brackets away.
+    (!template && !speaks).then(|| marked.trim_end_matches('.').replace(['[', ']'], ""))
 }
 
 #[test]
@@ -160,6 +161,7 @@ fn a_choice_is_made_in_the_order_of_what_is_accepted() {
     assert_eq!(chosen("x", "Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT"), "Apache-2.0");
     assert_eq!(owner("Copyright (c) 2015 Danny Guo").as_deref(), Some("2015 Danny Guo"));
     assert_eq!(owner("// Copyright 2015 Brian Smith.").as_deref(), Some("2015 Brian Smith"));
+    assert_eq!(owner("   Copyright [2015] [Dan Burkert]").as_deref(), Some("2015 Dan Burkert"));
     assert_eq!(owner("   Copyright [yyyy] [name of copyright owner]"), None);
     assert_eq!(owner("copyright notice and this permission notice appear in all copies."), None);
 }

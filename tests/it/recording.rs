@@ -4,7 +4,7 @@
 //! What is shown is the same in every run but for the gateway's port and the ages, which are written as README has them.
 
 use crate::readme::{CALLED, timeless};
-use crate::support::{Gateway, Tty, newest_gateway, shell};
+use crate::support::{Gateway, Tty, lacks, newest_gateway, shell};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -25,6 +25,9 @@ const TYPED: &[&str] = &[
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn the_picture_in_readme_is_what_the_terminal_shows() {
+    if lacks("curl") {
+        return;
+    }
     let gateway = Gateway::start(newest_gateway(), &[]);
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("backup.prom"), "backup_seconds 12,5\nbackup_size_bytes 3e9\n").unwrap();

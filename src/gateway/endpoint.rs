@@ -292,6 +292,9 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), UrlError> {
         return Err(UrlError::NoBrackets { address: text.to_owned() });
     }
     let (host, port) = match text.split_once(':') {
+        Some((host, digits)) if matches!(host, "http" | "https") && port(digits).is_err() => {
+            return Err(UrlError::Slashes);
+        }
         Some((host, digits)) => (host, Some(port(digits)?)),
         None => (text, None),
     };
@@ -384,6 +387,8 @@ pub enum UrlError {
         /// The address.
         address: String,
     },
+    /// A scheme without its two slashes, or twice.
+    Slashes,
     /// No port.
     BadPort {
         /// What stands in its place, unless it may be part of a password.
@@ -418,6 +423,7 @@ impl fmt::Display for UrlError {
             Self::BadScheme { scheme } => {
                 write!(f, "`{scheme}` can't be spoken to a gateway: the URL starts with http:// or https://")
             }
+            Self::Slashes => f.write_str("the scheme stands once, and two slashes behind it: write http://HOST:PORT"),
             Self::NoHost => f.write_str("the URL names no host: write http://HOST:PORT"),
             Self::BadHost { host } => write!(f, "`{host}` is no host name or address"),
             Self::NotAscii { host } => {
@@ -547,8 +553,9 @@ mod tests {
             ("gw:0", "`0` is no port: a port is a number from 1 to 65535"),
             ("gw:65536", "`65536` is no port: a port is a number from 1 to 65535"),
             ("gw:+80", "`+80` is no port: a port is a number from 1 to 65535"),
-            ("http:gw", "`gw` is no port: a port is a number from 1 to 65535"),
-            ("http://http://gw", "the URL has a colon and no port behind it: is the variable set?"),
+            ("http:gw", "the scheme stands once, and two slashes behind it: write http://HOST:PORT"),
+            ("https:/gw:9091", "the scheme stands once, and two slashes behind it: write http://HOST:PORT"),
+            ("http://http://gw", "the scheme stands once, and two slashes behind it: write http://HOST:PORT"),
             ("::1", "write the IPv6 address in brackets: [::1]"),
             ("[::1", "`[::1` is no host name or address"),
             ("[::1]9091", "`[::1]9091` is no host name or address"),
@@ -572,7 +579,7 @@ mod tests {
                 "http://gw/#x",
                 "`#` in the URL ends its path, and the gateway ignores what follows: write %23 in a value",
             ),
-            ("http:\\\\gw", "the URL has a colon and no port behind it: is the variable set?"),
+            ("http:\\\\gw", "the scheme stands once, and two slashes behind it: write http://HOST:PORT"),
             ("http://gw\\x", "the URL has a backslash in it: write `/`, or %5C in a value"),
             ("http://gw/%zz", "the URL has a `%` without two hexadecimal digits: write %25 for a `%`"),
             (

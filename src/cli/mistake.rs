@@ -111,17 +111,16 @@ fn meant_option(
     args: &[OsString],
 ) -> Option<String> {
     if !typed.starts_with('-') {
-        return command.filter(|_| !names_a_job(args)).map(|command| {
-            if typed.contains("/metrics/job")
-                && command.get_arguments().any(|arg| arg.get_long() == Some("url"))
-            {
-                format!("a group's URL goes behind --url: pushgw {command} --url URL")
-            } else if typed.contains("://") {
-                format!("-g URL names the gateway: pushgw {command} -g {}", quotable(typed, "URL"))
-            } else {
-                format!("-j JOB names a job: pushgw {command} -j {}", quotable(typed, "JOB"))
-            }
-        });
+        let command = command?;
+        return if typed.contains("/metrics/job") && knows(command, "url") {
+            Some(format!("a group's URL goes behind --url: pushgw {command} --url URL"))
+        } else if typed.contains("://") && knows(command, "gateway") {
+            Some(format!("-g URL names the gateway: pushgw {command} -g {}", quotable(typed, "URL")))
+        } else if knows(command, "job") && !names_a_job(args) {
+            Some(format!("-j JOB names a job: pushgw {command} -j {}", quotable(typed, "JOB")))
+        } else {
+            None
+        };
     }
     let name = typed.trim_start_matches('-').split('=').next().unwrap_or_default();
     if let Some((_, meant)) = OPTIONS.iter().find(|(theirs, _)| theirs.contains(&name)) {

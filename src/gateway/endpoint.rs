@@ -228,6 +228,9 @@ fn split(text: &str) -> Result<(Endpoint, String), UrlError> {
     if let Some(found) = text.chars().find(|c| c.is_whitespace() || c.is_control()) {
         return Err(UrlError::Blank { found });
     }
+    if text.starts_with(['"', '\'']) {
+        return Err(UrlError::Quoted);
+    }
     let (scheme, rest) = scheme(text)?;
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
     let (credentials, host_port) = match authority.rsplit_once('@') {
@@ -365,6 +368,8 @@ pub enum UrlError {
         /// The first of them.
         found: char,
     },
+    /// Quotes around it, as from a file of variables that no shell reads.
+    Quoted,
     /// Neither `http` nor `https`.
     BadScheme {
         /// What stands before `://`.
@@ -420,6 +425,7 @@ impl fmt::Display for UrlError {
             Self::Empty => f.write_str("the URL is empty: is the variable set?"),
             Self::Blank { found: ' ' } => f.write_str("the URL has a space in it: write %20 in a path"),
             Self::Blank { found } => write!(f, "the URL has the character U+{:04X} in it", u32::from(*found)),
+            Self::Quoted => f.write_str("the URL begins with a quote: leave the quotes out"),
             Self::BadScheme { scheme } => {
                 write!(f, "`{scheme}` can't be spoken to a gateway: the URL starts with http:// or https://")
             }
@@ -543,6 +549,8 @@ mod tests {
         let table = [
             ("", "the URL is empty: is the variable set?"),
             ("ftp://x", "`ftp` can't be spoken to a gateway: the URL starts with http:// or https://"),
+            ("\"http://gw:9091\"", "the URL begins with a quote: leave the quotes out"),
+            ("'gw:9091'", "the URL begins with a quote: leave the quotes out"),
             ("http://", "the URL names no host: write http://HOST:PORT"),
             ("http:///metrics", "the URL names no host: write http://HOST:PORT"),
             ("://gw", "`` can't be spoken to a gateway: the URL starts with http:// or https://"),

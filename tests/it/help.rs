@@ -198,6 +198,8 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     ("push -j x --force", "push has no such option; it is one of delete"),
     ("push -f m.prom", "a FILE needs no option"),
+    ("status x", "Usage: pushgw status"),
+    ("status http://gw:9091", "-g URL names the gateway: pushgw status -g"),
     ("delete -j x m.prom", "Usage: pushgw delete"),
     ("push http://gw:9091/metrics/job/x m.prom", "--url URL names a group"),
 ];

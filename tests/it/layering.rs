@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "gateway",
             "grouping",
             "input",
+            "os",
             "output",
             "secret",
         ],

@@ -3,6 +3,7 @@
 //! Nothing else decides an exit code, and nothing but `lib::run` prints a failure.
 
 use crate::gateway::Fault;
+use crate::os::reason;
 use std::fmt;
 use std::io;
 
@@ -106,11 +107,12 @@ impl Failure {
 
     /// A failure to write the result.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
     pub fn output(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::OutputClosed
         } else {
-            Self::Other(anyhow::Error::new(error).context("can't write to standard output"))
+            Self::Other(anyhow::anyhow!("can't write to standard output: {}", reason(&error)))
         }
     }
 

@@ -37,9 +37,11 @@
 //! 2. Its value in [`config`] (of the connection in `config/connection`, of a selection in `config/operators`):
 //!    flag, else variable, else default, and a usage failure that names the option. Nothing behind that room knows
 //!    options, so it goes on as a field of what the rooms behind it take: [`gateway::Connection`], [`exposition::Rules`].
+//!    Where the gateway is not reached without it, `gateway/heal.rs` (`way`) puts it into the commands that it prints.
 //! 3. A test of what a user sees of it, and README's table of the configuration. Of an option of the connection,
 //!    `tests/it/help.rs` wants a value too.
-//! 4. `SNAPSHOTS=overwrite cargo test --test it generated` writes the manual pages; the completions ask the program.
+//! 4. `SNAPSHOTS=overwrite cargo test --test it generated` writes the manual pages. The completions ask the program; values
+//!    that clap doesn't list are in `cli/line.rs`.
 //!
 //! **A rule of the checker, and its diagnostic**
 //! 1. See a gateway do it, and find the function of the server that does: the rule's comment names it.

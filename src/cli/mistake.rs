@@ -47,7 +47,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["s", "S", "silent"], "-q says nothing but errors; in a pipe success is silent anyway"),
     (
         &["f", "fail", "fail-with-body"],
-        "a refusal always fails here: with exit status 4, and with its reason",
+        "a FILE needs no option, and a refusal always fails: with exit status 4, and with its reason",
     ),
     (&["L", "location"], "no redirect is followed: a redirected push would store nothing"),
     (&["max-time"], "--timeout 30s limits the request with all its retries"),
@@ -73,7 +73,7 @@ pub fn explain(error: &mut Error, command: &Command, args: &[OsString]) {
             let Some(typed) = text(error, ContextKind::InvalidArg) else { return };
             // clap's `-- --typed` would be a COMMAND or is refused just as well.
             error.remove(ContextKind::Suggested);
-            if let Some(meant) = meant_option(&typed, named) {
+            if let Some(meant) = meant_option(&typed, named, command, args) {
                 error.remove(ContextKind::SuggestedArg);
                 error.remove(ContextKind::Usage);
                 tell(error, &meant);
@@ -103,20 +103,24 @@ fn quotable<'a>(typed: &'a str, instead: &'a str) -> &'a str {
     if typed.chars().all(is_plain) { typed } else { instead }
 }
 
-/// `command` is the one that is named somewhere on the line.
-fn meant_option(typed: &str, command: Option<&Command>) -> Option<String> {
+/// `command` is the one of `program` that is named somewhere on the line.
+fn meant_option(
+    typed: &str,
+    command: Option<&Command>,
+    program: &Command,
+    args: &[OsString],
+) -> Option<String> {
     if !typed.starts_with('-') {
-        return command.map(|command| {
-            if typed.contains("/metrics/job")
-                && command.get_arguments().any(|arg| arg.get_long() == Some("url"))
-            {
-                format!("a group's URL goes behind --url: pushgw {command} --url URL")
-            } else if typed.contains("://") {
-                format!("-g URL names the gateway: pushgw {command} -g {}", quotable(typed, "URL"))
-            } else {
-                format!("-j JOB names a job: pushgw {command} -j {}", quotable(typed, "JOB"))
-            }
-        });
+        let command = command?;
+        return if typed.contains("/metrics/job") && knows(command, "url") {
+            Some(format!("a group's URL goes behind --url: pushgw {command} --url URL"))
+        } else if typed.contains("://") && knows(command, "gateway") {
+            Some(format!("-g URL names the gateway: pushgw {command} -g {}", quotable(typed, "URL")))
+        } else if knows(command, "job") && !names_a_job(args) {
+            Some(format!("-j JOB names a job: pushgw {command} -j {}", quotable(typed, "JOB")))
+        } else {
+            None
+        };
     }
     let name = typed.trim_start_matches('-').split('=').next().unwrap_or_default();
     if let Some((_, meant)) = OPTIONS.iter().find(|(theirs, _)| theirs.contains(&name)) {
@@ -126,13 +130,31 @@ fn meant_option(typed: &str, command: Option<&Command>) -> Option<String> {
         None => Some("the command comes first: pushgw COMMAND [OPTIONS]".to_owned()),
         // Else `pushgw -g URL push` would be told that there is no -g.
         Some(command) => {
-            let knows = |arg: &clap::Arg| {
-                arg.get_long() == Some(name) || arg.get_short().is_some_and(|s| name == s.to_string())
+            if knows(command, name) {
+                return Some(format!("options stand behind the command: pushgw {command} {typed}"));
+            }
+            let others: Vec<&str> =
+                program.get_subcommands().filter(|other| knows(other, name)).map(Command::get_name).collect();
+            let (last, before) = others.split_last()?;
+            let others = if before.is_empty() {
+                (*last).to_owned()
+            } else {
+                format!("{} and {last}", before.join(", "))
             };
-            let misplaced = command.get_arguments().any(knows);
-            misplaced.then(|| format!("options stand behind the command: pushgw {command} {typed}"))
+            Some(format!("{command} has no such option; it is one of {others}"))
         }
     }
+}
+
+fn knows(command: &Command, option: &str) -> bool {
+    command.get_arguments().any(|arg| {
+        arg.get_long() == Some(option) || arg.get_short().is_some_and(|short| option == short.to_string())
+    })
+}
+
+/// Whether `-j JOB` is there already, so that one word more is no job.
+fn names_a_job(args: &[OsString]) -> bool {
+    args.iter().filter_map(|arg| arg.to_str()).any(|arg| arg.starts_with("-j") || arg.starts_with("--job"))
 }
 
 fn text(error: &Error, kind: ContextKind) -> Option<String> {

@@ -610,7 +610,7 @@ pub struct ConnectionArgs {
     /// How long the request may take, all in all [default: 30s]
     ///
     /// Covers the look-up of the name, the connection, the request, the answer, and all tries and the waits between
-    /// them; not the reading of the input. A number with a unit: ms, s, m, h, d, w; several may follow each other, as
+    /// them; not the reading of the input. A number with a unit: ms, s, m, h, d, w, y; several may follow each other, as
     /// in 1m30s.
     ///
     /// [env: PUSHGATEWAY_TIMEOUT]

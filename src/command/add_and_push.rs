@@ -1,15 +1,18 @@
 //! `push` (PUT) and `add` (POST): read all, check all, send once.
 
 use super::explain::{Refused, explain};
+use super::show::GROUP_LINE;
 use super::{Context, check, diff};
 use crate::config::{Action, Push};
 use crate::error::Failure;
 use crate::gateway::{Body, Client, Method, Request, curl};
 use crate::input;
+use memchr::memmem;
 
 /// Pushes, or prints what would be pushed.
 pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let input = input::read(&push.check.origins, context.stdin, context.printer.progress())?;
+    no_mixture(&input.bytes)?;
     let accepted = check::accept(&push.check, Some(&push.key), &input, context.printer)?;
     let request = Request {
         method: push.method,
@@ -59,4 +62,16 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
             Ok(())
         }
     }
+}
+
+/// What `show` printed of several groups would be mixed in one: to the gateway the lines between them are comments.
+fn no_mixture(text: &[u8]) -> Result<(), Failure> {
+    let another = format!("\n{GROUP_LINE}");
+    if text.starts_with(GROUP_LINE.as_bytes()) && memmem::find(text, another.as_bytes()).is_some() {
+        return Err(Failure::usage_with_hint(
+            "the text is what `pushgw show` printed of several groups: in one they would be mixed",
+            "--groups FILE pushes each to its own; --groups - reads standard input",
+        ));
+    }
+    Ok(())
 }

@@ -140,6 +140,7 @@ impl Push {
     ///
     /// [`Failure::Usage`].
     pub fn resolve(method: Method, args: &cli::PushArgs, environment: &Environment) -> Result<Self, Failure> {
+        no_url(&args.input.files)?;
         let rules = KeyRules { emptiness: Emptiness::Refuse, names: names(args.input.utf8_names) };
         let (key, endpoint) = match &args.group.url {
             Some(url) => {
@@ -293,6 +294,18 @@ fn check_of(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin
             cli::MessageFormat::Github => output::MessageFormat::Github,
         },
     }
+}
+
+/// A URL where a FILE stands, as in curl's command line. It is not shown: a password may be in it.
+fn no_url(files: &[PathBuf]) -> Result<(), Failure> {
+    let is_url = |path: &PathBuf| path.starts_with("http:") || path.starts_with("https:");
+    if files.iter().any(is_url) {
+        return Err(Failure::usage_with_hint(
+            "a FILE is a URL",
+            "--url URL names a group on its gateway; -g URL names the gateway alone",
+        ));
+    }
+    Ok(())
 }
 
 /// The sources in the order in which they make the text: files as given, then the lines of `-m`.

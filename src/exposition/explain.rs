@@ -18,7 +18,19 @@ pub(super) fn quoted(bytes: &[u8]) -> String {
     if short.len() < bytes.len() && text.chars().count() >= LONGEST {
         short.push_str("...");
     }
-    format!("`{}`", short.escape_debug())
+    format!("`{}`", visible(&short))
+}
+
+/// `text` with its control characters escaped. Quotes and backslashes stand as they were written.
+fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\'' | '\\' => visible.push(c),
+            _ => visible.extend(c.escape_debug()),
+        }
+    }
+    visible
 }
 
 /// The character that begins `bytes`, for a message.

@@ -228,6 +228,9 @@ fn split(text: &str) -> Result<(Endpoint, String), UrlError> {
     if let Some(found) = text.chars().find(|c| c.is_whitespace() || c.is_control()) {
         return Err(UrlError::Blank { found });
     }
+    if text.starts_with(['"', '\'']) {
+        return Err(UrlError::Quoted);
+    }
     let (scheme, rest) = scheme(text)?;
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
     let (credentials, host_port) = match authority.rsplit_once('@') {
@@ -292,6 +295,9 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), UrlError> {
         return Err(UrlError::NoBrackets { address: text.to_owned() });
     }
     let (host, port) = match text.split_once(':') {
+        Some((host, digits)) if matches!(host, "http" | "https") && port(digits).is_err() => {
+            return Err(UrlError::Slashes);
+        }
         Some((host, digits)) => (host, Some(port(digits)?)),
         None => (text, None),
     };
@@ -362,6 +368,8 @@ pub enum UrlError {
         /// The first of them.
         found: char,
     },
+    /// Quotes around it, as from a file of variables that no shell reads.
+    Quoted,
     /// Neither `http` nor `https`.
     BadScheme {
         /// What stands before `://`.
@@ -384,6 +392,8 @@ pub enum UrlError {
         /// The address.
         address: String,
     },
+    /// A scheme without its two slashes, or twice.
+    Slashes,
     /// No port.
     BadPort {
         /// What stands in its place, unless it may be part of a password.
@@ -415,9 +425,11 @@ impl fmt::Display for UrlError {
             Self::Empty => f.write_str("the URL is empty: is the variable set?"),
             Self::Blank { found: ' ' } => f.write_str("the URL has a space in it: write %20 in a path"),
             Self::Blank { found } => write!(f, "the URL has the character U+{:04X} in it", u32::from(*found)),
+            Self::Quoted => f.write_str("the URL begins with a quote: leave the quotes out"),
             Self::BadScheme { scheme } => {
                 write!(f, "`{scheme}` can't be spoken to a gateway: the URL starts with http:// or https://")
             }
+            Self::Slashes => f.write_str("the scheme stands once, and two slashes behind it: write http://HOST:PORT"),
             Self::NoHost => f.write_str("the URL names no host: write http://HOST:PORT"),
             Self::BadHost { host } => write!(f, "`{host}` is no host name or address"),
             Self::NotAscii { host } => {
@@ -537,6 +549,8 @@ mod tests {
         let table = [
             ("", "the URL is empty: is the variable set?"),
             ("ftp://x", "`ftp` can't be spoken to a gateway: the URL starts with http:// or https://"),
+            ("\"http://gw:9091\"", "the URL begins with a quote: leave the quotes out"),
+            ("'gw:9091'", "the URL begins with a quote: leave the quotes out"),
             ("http://", "the URL names no host: write http://HOST:PORT"),
             ("http:///metrics", "the URL names no host: write http://HOST:PORT"),
             ("://gw", "`` can't be spoken to a gateway: the URL starts with http:// or https://"),
@@ -547,8 +561,9 @@ mod tests {
             ("gw:0", "`0` is no port: a port is a number from 1 to 65535"),
             ("gw:65536", "`65536` is no port: a port is a number from 1 to 65535"),
             ("gw:+80", "`+80` is no port: a port is a number from 1 to 65535"),
-            ("http:gw", "`gw` is no port: a port is a number from 1 to 65535"),
-            ("http://http://gw", "the URL has a colon and no port behind it: is the variable set?"),
+            ("http:gw", "the scheme stands once, and two slashes behind it: write http://HOST:PORT"),
+            ("https:/gw:9091", "the scheme stands once, and two slashes behind it: write http://HOST:PORT"),
+            ("http://http://gw", "the scheme stands once, and two slashes behind it: write http://HOST:PORT"),
             ("::1", "write the IPv6 address in brackets: [::1]"),
             ("[::1", "`[::1` is no host name or address"),
             ("[::1]9091", "`[::1]9091` is no host name or address"),
@@ -572,7 +587,7 @@ mod tests {
                 "http://gw/#x",
                 "`#` in the URL ends its path, and the gateway ignores what follows: write %23 in a value",
             ),
-            ("http:\\\\gw", "the URL has a colon and no port behind it: is the variable set?"),
+            ("http:\\\\gw", "the scheme stands once, and two slashes behind it: write http://HOST:PORT"),
             ("http://gw\\x", "the URL has a backslash in it: write `/`, or %5C in a value"),
             ("http://gw/%zz", "the URL has a `%` without two hexadecimal digits: write %25 for a `%`"),
             (

@@ -192,6 +192,16 @@ const MISTAKES: &[(&str, &str)] = &[
     ("push --url http://gw:9091 -j x", "-g URL names the gateway alone"),
     ("push --url http://gw:9091 -m a", "-g URL names the gateway alone"),
     ("delete --url http://gw:9091", "-g URL names the gateway alone"),
+    (
+        "check -g http://gw:9091 m.prom",
+        "check has no such option; it is one of push, add, delete, list, show and status",
+    ),
+    ("push -j x --force", "push has no such option; it is one of delete"),
+    ("push -f m.prom", "a FILE needs no option"),
+    ("status x", "Usage: pushgw status"),
+    ("status http://gw:9091", "-g URL names the gateway: pushgw status -g"),
+    ("delete -j x m.prom", "Usage: pushgw delete"),
+    ("push http://gw:9091/metrics/job/x m.prom", "--url URL names a group"),
 ];
 
 #[test]

@@ -35,6 +35,10 @@ fn pipes_are_read_to_their_end() {
 #[test]
 fn what_is_not_a_text_is_told() {
     for (script, told) in [
+        (
+            "pushgw push -j x -m 'a 1' -g https://gw --ca-cert no.pem",
+            "--ca-cert: can't read no.pem: no such file or directory",
+        ),
         ("pushgw push -j x missing.prom", "can't read missing.prom: no such file or directory"),
         ("pushgw push -j x .", "can't read .: it is a directory"),
         ("pushgw push -j x < .", "can't read standard input: is a directory"),

@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("grouping", &[]),
     ("exposition", &["grouping"]),
     ("gateway", &["grouping", "os", "secret"]),
-    ("error", &["gateway"]),
+    ("error", &["gateway", "os"]),
     ("input", &["error", "os", "output"]),
     ("output", &["exposition", "gateway", "os"]),
     (
@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "gateway",
             "grouping",
             "input",
+            "os",
             "output",
             "secret",
         ],

@@ -286,7 +286,7 @@ fn what_can_not_be_written_is_told() {
     {
         shell(&format!("pushgw {call} >/dev/full"))
             .code(1)
-            .stderr("error: can't write to standard output: No space left on device (os error 28)\n")
+            .stderr("error: can't write to standard output: no space left on device\n")
             .run();
     }
 }

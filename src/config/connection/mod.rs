@@ -15,7 +15,7 @@ use crate::gateway::{
     Connection, Encoding, Endpoint, GroupUrl, Header, Material, MaterialError, Proxy, Route, Scheme, Tls,
     UrlError, is_exempt,
 };
-use anyhow::Context as _;
+use crate::os::reason;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -244,8 +244,9 @@ fn private_text<'a>(origin: &str, value: &'a OsStr) -> Result<&'a str, Failure> 
 }
 
 fn read(path: &Path, option: &str) -> Result<Vec<u8>, Failure> {
-    let file = fs::read(path).with_context(|| format!("{option}: can't read {}", path.display()));
-    file.map_err(Failure::Other)
+    fs::read(path).map_err(|error| {
+        Failure::Other(anyhow::anyhow!("{option}: can't read {}: {}", path.display(), reason(&error)))
+    })
 }
 
 fn bad(path: &Path, error: &MaterialError) -> Failure {

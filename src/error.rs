@@ -1,8 +1,10 @@
 //! The closed set of ways to fail, each with its exit code, its words and its hint.
 //!
-//! Nothing else decides an exit code, and nothing but `lib::run` prints a failure.
+//! Nothing else decides an exit code. A failure is printed by `lib::run`, or where many requests go on after it
+//! (`command::worst`).
 
 use crate::gateway::Fault;
+use crate::os::reason;
 use std::fmt;
 use std::io;
 
@@ -87,6 +89,13 @@ pub enum Failure {
         /// What became of it.
         message: String,
     },
+    /// A file of the text can't be read.
+    File {
+        /// Which, and why not.
+        message: String,
+        /// What may have been meant.
+        hint: Option<&'static str>,
+    },
     /// Anything else, with the chain of its causes.
     Other(anyhow::Error),
     /// The reader of the standard output went away: the end of the work, but no fault.
@@ -110,7 +119,7 @@ impl Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::OutputClosed
         } else {
-            Self::Other(anyhow::Error::new(error).context("can't write to standard output"))
+            Self::Other(anyhow::anyhow!("can't write to standard output: {}", reason(&error)))
         }
     }
 
@@ -119,7 +128,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::OutputClosed => exit_code::DONE,
-            Self::Other(_) | Self::Unhealthy { .. } => exit_code::OTHER,
+            Self::Other(_) | Self::File { .. } | Self::Unhealthy { .. } => exit_code::OTHER,
             Self::Usage { .. } => exit_code::USAGE,
             Self::Input { .. } => exit_code::INPUT,
             Self::Gateway(fault) | Self::Explained { fault, .. } => fault.kind.exit_code(),
@@ -149,7 +158,7 @@ impl Failure {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Gateway(fault) => fault.kind.hint().map(str::to_owned),
-            Self::NoSuchGroup { hint, .. } => hint.map(str::to_owned),
+            Self::NoSuchGroup { hint, .. } | Self::File { hint, .. } => hint.map(str::to_owned),
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::Input { .. }
             | Self::Several { .. }
@@ -165,9 +174,10 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage { message, .. } | Self::Producer { message, .. } | Self::Input { message } => {
-                f.write_str(message)
-            }
+            Self::Usage { message, .. }
+            | Self::Producer { message, .. }
+            | Self::Input { message }
+            | Self::File { message, .. } => f.write_str(message),
             Self::Gateway(fault) | Self::Explained { fault, .. } => fault.fmt(f),
             Self::Several { count: 1, .. } => f.write_str("1 request failed"),
             Self::Several { count, .. } => write!(f, "{count} requests failed"),

@@ -12,6 +12,7 @@ use crate::config::{Delete, ListFormat};
 use crate::error::Failure;
 use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, Selection, Store};
 use crate::grouping::LabelSet;
+use crate::os::reason;
 use crate::output::{Channel, Printer};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -112,7 +113,7 @@ fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
     let mut answer = Vec::new();
     BufReader::new(&mut *context.stdin)
         .read_until(b'\n', &mut answer)
-        .map_err(|error| anyhow::Error::new(error).context("can't read the answer"))?;
+        .map_err(|error| anyhow::anyhow!("can't read the answer: {}", reason(&error)))?;
     if answer.pop() != Some(b'\n') {
         // What was typed was not sent off.
         context.printer.end_question();

@@ -115,6 +115,7 @@ impl Failure {
 
     /// A failure to write the result.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
     pub fn output(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::OutputClosed

@@ -81,6 +81,6 @@ fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
 }
 
 /// `1 group`, `2 groups`.
-fn plural<N: Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+fn plural<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
     if count == N::from(1) { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

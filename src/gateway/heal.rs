@@ -58,9 +58,10 @@ fn way(connection: &Connection) -> String {
     let mut options = String::new();
     let mut add = |option: &str, value: &str| {
         // By itself it would be an option.
-        let _ = match value.starts_with('-') {
-            true => write!(options, " {}", quote(&format!("{option}={value}"))),
-            false => write!(options, " {option} {}", quote(value)),
+        let _ = if value.starts_with('-') {
+            write!(options, " {}", quote(&format!("{option}={value}")))
+        } else {
+            write!(options, " {option} {}", quote(value))
         };
     };
     match &connection.route {

@@ -133,7 +133,7 @@ impl Lab {
     }
 
     fn mistakes(&self) {
-        title("8. What curl lets through");
+        title("7. What curl lets through");
         let before = self.gateway.groups();
         println!("No final newline: a gateway refuses it, pushgw repairs it.");
         self.raw("runs 1", &["push", "-j", "cleaner", "--dry-run"]);

@@ -4,6 +4,7 @@
 
 use crate::cli;
 use crate::output::{Channel, Printer, sanitise};
+use crate::secret::without_user;
 use clap::error::{ContextValue, ErrorKind};
 use clap::{FromArgMatches as _, ValueEnum as _};
 use std::ffi::OsString;
@@ -71,7 +72,8 @@ pub fn colour_choice(args: &[OsString]) -> cli::ColorWhen {
 /// As [`Printer::result`], for [`Channel::Result`].
 pub fn say(channel: Channel, mut said: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
     let terminal = printer.terminal();
-    let safe = |text: &String| sanitise::text(text, terminal.charset).into_owned();
+    // A URL that was typed in the wrong place can have a password in it.
+    let safe = |text: &String| sanitise::text(&without_user(text), terminal.charset).into_owned();
     let quoted = said.context().filter_map(|(kind, value)| match value {
         ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
         ContextValue::Strings(texts) => Some((kind, ContextValue::Strings(texts.iter().map(safe).collect()))),

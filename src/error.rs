@@ -1,6 +1,7 @@
 //! The closed set of ways to fail, each with its exit code, its words and its hint.
 //!
-//! Nothing else decides an exit code, and nothing but `lib::run` prints a failure.
+//! Nothing else decides an exit code. A failure is printed by `lib::run`, or where many requests go on after it
+//! (`command::worst`).
 
 use crate::gateway::Fault;
 use crate::os::reason;
@@ -88,6 +89,13 @@ pub enum Failure {
         /// What became of it.
         message: String,
     },
+    /// A file of the text can't be read.
+    File {
+        /// Which, and why not.
+        message: String,
+        /// What may have been meant.
+        hint: Option<&'static str>,
+    },
     /// Anything else, with the chain of its causes.
     Other(anyhow::Error),
     /// The reader of the standard output went away: the end of the work, but no fault.
@@ -121,7 +129,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::OutputClosed => exit_code::DONE,
-            Self::Other(_) | Self::Unhealthy { .. } => exit_code::OTHER,
+            Self::Other(_) | Self::File { .. } | Self::Unhealthy { .. } => exit_code::OTHER,
             Self::Usage { .. } => exit_code::USAGE,
             Self::Input { .. } => exit_code::INPUT,
             Self::Gateway(fault) | Self::Explained { fault, .. } => fault.kind.exit_code(),
@@ -151,7 +159,7 @@ impl Failure {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Gateway(fault) => fault.kind.hint().map(str::to_owned),
-            Self::NoSuchGroup { hint, .. } => hint.map(str::to_owned),
+            Self::NoSuchGroup { hint, .. } | Self::File { hint, .. } => hint.map(str::to_owned),
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::Input { .. }
             | Self::Several { .. }
@@ -167,9 +175,10 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage { message, .. } | Self::Producer { message, .. } | Self::Input { message } => {
-                f.write_str(message)
-            }
+            Self::Usage { message, .. }
+            | Self::Producer { message, .. }
+            | Self::Input { message }
+            | Self::File { message, .. } => f.write_str(message),
             Self::Gateway(fault) | Self::Explained { fault, .. } => fault.fmt(f),
             Self::Several { count: 1, .. } => f.write_str("1 request failed"),
             Self::Several { count, .. } => write!(f, "{count} requests failed"),

@@ -28,9 +28,35 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A URL without the user and password in it; any other text as it is.
+#[must_use]
+pub fn without_user(url: &str) -> String {
+    let Some(start) = url.find("//").map(|at| at + 2) else { return url.to_owned() };
+    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
+    match url[start..end].rfind('@') {
+        Some(at) => format!("{}{}", &url[..start], &url[start + at + 1..]),
+        None => url.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_s_password_is_taken_out() {
+        for (url, shown) in [
+            ("http://u:p@gw/x", "http://gw/x"),
+            ("//u@gw", "//gw"),
+            ("/x/@y", "/x/@y"),
+            ("http://gw/x@y", "http://gw/x@y"),
+            ("http://gw?x=@", "http://gw?x=@"),
+            ("x", "x"),
+            ("", ""),
+        ] {
+            assert_eq!(without_user(url), shown);
+        }
+    }
 
     #[test]
     fn a_secret_is_not_printed() {

@@ -97,9 +97,10 @@ fn meant_command(typed: &str) -> Option<String> {
     Some(format!("the command for that is pushgw {ours}"))
 }
 
-/// What was typed as part of a command to be typed; else `instead`, where it might not be what it looks like.
+/// What was typed as part of a command to be typed; else `instead`, where it might not be what it looks like, or might
+/// hold a password (`USER:PASSWORD@HOST`).
 fn quotable<'a>(typed: &'a str, instead: &'a str) -> &'a str {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/@".contains(c);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/".contains(c);
     if typed.chars().all(is_plain) { typed } else { instead }
 }
 

@@ -114,11 +114,12 @@ fn of_keys(words: &str, store: &Store, connection: &Connection) -> Vec<Trouble> 
 /// Why Prometheus drops what it scrapes although the gateway answers 200.
 pub(super) fn of_scrape(faults: &[Fault], store: &Store, connection: &Connection) -> Vec<Trouble> {
     let mut troubles = of_help(store, connection);
+    let is_help_told = !troubles.is_empty();
     let mut seen = BTreeSet::new();
     for fault in faults {
         let trouble = match &fault.reason {
             // Told already, with the groups that have such a text.
-            Reason::HelpNotUtf8 { .. } if !troubles.is_empty() => continue,
+            Reason::HelpNotUtf8 { .. } if is_help_told => continue,
             Reason::HelpNotUtf8 { family } => {
                 let message = format!("the HELP text of `{family}` is not UTF-8 (line {})", fault.line);
                 Trouble { message, groups: Vec::new(), commands: Vec::new() }
@@ -150,7 +151,7 @@ pub(super) fn of_scrape(faults: &[Fault], store: &Store, connection: &Connection
                 commands: Vec::new(),
             },
         };
-        // A histogram has the same fault in each of its lines.
+        // A histogram has the same fault in each of its lines; and where no group is told, the first fault is enough.
         if seen.insert((trouble.groups.clone(), trouble.commands.clone())) {
             troubles.push(trouble);
         }

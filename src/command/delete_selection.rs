@@ -12,9 +12,10 @@ use crate::config::{Delete, ListFormat};
 use crate::error::Failure;
 use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, Selection, Store};
 use crate::grouping::LabelSet;
+use crate::os::reason;
 use crate::output::{Channel, Printer};
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::thread;
 use std::time::Instant;
 
@@ -46,7 +47,7 @@ pub(super) fn run(
         let question = format!("delete {} on {endpoint}? [y/N]", plural(amount, "group"));
         if !ask(&question, context)? {
             context.printer.success("nothing was deleted");
-            return Ok(());
+            return print(delete.format, &store, Vec::new(), context.printer).map_err(Failure::output);
         }
         let asked = selected.places.iter().map(|place| &store.groups[*place]);
         let asked: BTreeMap<LabelSet, Group> = asked.map(|g| (g.labels.clone(), g.clone())).collect();
@@ -55,10 +56,20 @@ pub(super) fn run(
     }
     if places.is_empty() {
         context.printer.success("no group to delete");
-        return Ok(());
+        return print(delete.format, &store, places, context.printer).map_err(Failure::output);
     }
     let sent = delete_each(delete, client, &store, &places, context.printer);
     finish(delete, client, &store, places.len(), sent, context.printer)
+}
+
+/// Prints the groups that were deleted, where that was asked for: of none an empty array, for a program reads it.
+fn print(
+    format: Option<ListFormat>,
+    store: &Store,
+    places: Vec<usize>,
+    printer: &mut Printer<'_>,
+) -> io::Result<()> {
+    format.map_or(Ok(()), |format| Selected { store, places, metrics: false }.print(format, printer))
 }
 
 fn chosen(store: &Store, selection: &Selection) -> Vec<usize> {
@@ -112,7 +123,7 @@ fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
     let mut answer = Vec::new();
     BufReader::new(&mut *context.stdin)
         .read_until(b'\n', &mut answer)
-        .map_err(|error| anyhow::Error::new(error).context("can't read the answer"))?;
+        .map_err(|error| anyhow::anyhow!("can't read the answer: {}", reason(&error)))?;
     if answer.pop() != Some(b'\n') {
         // What was typed was not sent off.
         context.printer.end_question();
@@ -205,9 +216,7 @@ fn finish(
         delete.connection.endpoint
     );
     // A reader that went away changes nothing about what was deleted.
-    let told = delete.format.map_or(Ok(()), |format| {
-        Selected { store: before, places: gone, metrics: false }.print(format, printer)
-    });
+    let told = print(delete.format, before, gone, printer);
     if let Some(failure) = worst.failure() {
         printer.warning(&amount);
         return Err(failure);

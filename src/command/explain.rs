@@ -75,9 +75,9 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
             [] => why.push(format!("`pushgw status{option}` names the command that heals it")),
             commands => why.extend(commands.iter().cloned()),
         }
-        if heal::lacks_credentials(client.connection()) {
-            why.push(heal::LACKS_CREDENTIALS.to_owned());
-        }
+    }
+    if !why.is_empty() && heal::lacks_credentials(client.connection()) {
+        why.push(heal::LACKS_CREDENTIALS.to_owned());
     }
     for family in &own {
         let others = store.groups.iter().zip(&held);

@@ -14,32 +14,46 @@ use std::time::{Duration, Instant};
 /// Of the time that passes, looking takes at most one part in so many.
 const LOOK_SHARE: u32 = 10;
 
+/// As many lines a warning about a look takes, where a terminal is not very narrow.
+const WARNING: usize = 3;
+
 /// Looks and prints what fits.
 pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let client = Client::new(&list.connection);
     let Some(pause) = list.watch else {
         return print(list, &look(list, &client, context.printer)?, usize::MAX, context.printer);
     };
-    let mut is_first = true;
+    let mut seen = None;
     loop {
         let begin = Instant::now();
         let looked = look(list, &client, context.printer);
         let took = begin.elapsed();
-        match looked {
+        match (looked, &seen) {
             // A gateway that can't be reached at first is a mistake; one that goes away later comes back.
-            Err(failure) if is_first => return Err(failure),
-            Err(failure) => context.printer.warning(&failure.to_string()),
-            Ok(store) => {
-                context.printer.repaint(env::width()).map_err(Failure::output)?;
-                let is_screen = context.environment.stdout_is_terminal && list.format == ListFormat::Table;
-                let height = if is_screen { env::height() } else { None };
-                print(list, &store, height.unwrap_or(usize::MAX), context.printer)?;
+            (Err(failure), None) => return Err(failure),
+            (Err(failure), Some(store)) => {
+                // Each warning stands below the groups of before, and not below those of the looks that failed too.
+                if context.printer.terminal().stdout.obeys {
+                    paint(list, store, WARNING, context)?;
+                }
+                context.printer.warning(&failure.to_string());
+            }
+            (Ok(store), _) => {
+                paint(list, &store, 0, context)?;
+                seen = Some(store);
             }
         }
         context.printer.flush().map_err(Failure::output)?;
-        is_first = false;
         thread::sleep(rest(pause, took));
     }
+}
+
+/// Prints in place of what was printed before, and leaves that many lines of a screen free.
+fn paint(list: &List, store: &Store, free: usize, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+    context.printer.repaint(env::width()).map_err(Failure::output)?;
+    let is_screen = context.environment.stdout_is_terminal && list.format == ListFormat::Table;
+    let height = if is_screen { env::height() } else { None };
+    print(list, store, height.map_or(usize::MAX, |height| height.saturating_sub(free)), context.printer)
 }
 
 /// How long to wait after a look that took so long.

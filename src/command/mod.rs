@@ -22,6 +22,7 @@ use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::{Answer, Client, Event, Fault, Method, Request};
 use crate::output::Printer;
+use std::fmt::Display;
 use std::io::Read;
 
 /// What every subcommand is handed.
@@ -42,14 +43,13 @@ pub struct Context<'a, 'out> {
 pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let environment = context.environment;
     match command {
-        Command::Push(late) => match config::Restore::resolve(Method::Put, &late.0, environment)? {
-            Some(restore) => restore::run(&restore, context),
-            None => add_and_push::run(&config::Push::resolve(Method::Put, &late.0, environment)?, context),
-        },
-        Command::Add(late) => match config::Restore::resolve(Method::Post, &late.0, environment)? {
-            Some(restore) => restore::run(&restore, context),
-            None => add_and_push::run(&config::Push::resolve(Method::Post, &late.0, environment)?, context),
-        },
+        Command::Push(ref late) | Command::Add(ref late) => {
+            let method = if matches!(command, Command::Push(_)) { Method::Put } else { Method::Post };
+            match config::Restore::resolve(method, &late.0, environment)? {
+                Some(restore) => restore::run(&restore, context),
+                None => add_and_push::run(&config::Push::resolve(method, &late.0, environment)?, context),
+            }
+        }
         Command::Delete(late) => delete::run(&config::Delete::resolve(&late.0, environment)?, context),
         Command::List(late) => list::run(&config::List::resolve(&late.0, environment)?, context),
         Command::Show(late) => show::run(&config::Show::resolve(&late.0, environment)?, context),
@@ -81,6 +81,6 @@ fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
 }
 
 /// `1 group`, `2 groups`.
-fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+fn plural<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+    if count == N::from(1) { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -118,15 +118,16 @@ struct FamilyRow {
 
 /// Says what breaks the gateway, and how to heal it.
 pub(super) fn warn_of_conflicts(store: &Store, connection: &Connection, printer: &mut Printer<'_>) {
-    for trouble in heal::conflicts(&store.groups, &store.conflicts, connection) {
+    let troubles = heal::conflicts(&store.groups, &store.conflicts, connection);
+    for trouble in &troubles {
         printer.warning(&trouble.message);
         match trouble.commands.as_slice() {
             [] => printer.hint(&format!("`pushgw status{}` tells more", heal::gateway_option(connection))),
             commands => printer.hint(&commands.join("\n")),
         }
-        if heal::lacks_credentials(connection) {
-            printer.hint(heal::LACKS_CREDENTIALS);
-        }
+    }
+    if !troubles.is_empty() && heal::lacks_credentials(connection) {
+        printer.hint(heal::LACKS_CREDENTIALS);
     }
 }
 

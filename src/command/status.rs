@@ -6,11 +6,11 @@
 
 use super::scraped::Scraped;
 use super::selected::age;
-use super::{Context, culprits, listener};
+use super::{Context, culprits, listener, plural};
 use crate::config::{Status, StatusFormat};
 use crate::error::Failure;
 use crate::gateway::about::About;
-use crate::gateway::heal;
+use crate::gateway::heal::{self, Trouble};
 use crate::gateway::{self, Client, Connection, Endpoint, FamilySize, FaultKind, Group, State, Store};
 use crate::output::{self, Channel, Column, Line, Printer, Span, Style, Table};
 use jiff::Timestamp;
@@ -21,6 +21,8 @@ use std::io::{self, Read as _};
 
 /// As many failed groups are named in the table; JSON has all.
 const NAMED: usize = 5;
+/// As many problems are told in the table, and as many commands of each; JSON has all.
+const TOLD: usize = 20;
 /// As much of the gateway's description of itself is read.
 const ABOUT_LIMIT: u64 = 1024 * 1024;
 
@@ -167,26 +169,40 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
         None => Err("the gateway answers, but Prometheus drops the answer".to_owned()),
         Some(why) => Err(why.clone()),
     };
-    let mut line = vec![yes_or(&verdict)];
-    if verdict.is_ok() {
-        line = vec![
-            [Span::new(Style::Good, "yes"), Span::plain(format!(", {} samples", scraped.samples))].into(),
-        ];
-    }
-    row("scrape", line.remove(0));
+    let scrape = match verdict {
+        Ok(()) => {
+            let amount = format!(", {}", plural(scraped.samples, "sample"));
+            [Span::new(Style::Good, "yes"), Span::plain(amount)].into()
+        }
+        verdict => yes_or(&verdict),
+    };
+    row("scrape", scrape);
     printer.table(Channel::Result, &table)?;
     for warning in warnings(found, scraped) {
         printer.line([Span::new(Style::Warning, "warning: "), Span::plain(warning)])?;
     }
-    for trouble in &scraped.troubles {
+    problems(&scraped.troubles, connection, printer)
+}
+
+/// What is wrong, and what heals it. On a large store that can be thousands of lines, of which nobody reads the first.
+fn problems(troubles: &[Trouble], connection: &Connection, printer: &mut Printer<'_>) -> io::Result<()> {
+    let more = |count: usize, noun: &str| {
+        let all = format!("pushgw status{} --format json", heal::gateway_option(connection));
+        format!("and {}: `{all}` has all", plural(count, noun))
+    };
+    for trouble in troubles.iter().take(TOLD) {
         printer.line([Span::new(Style::Bad, "problem: "), Span::plain(trouble.message.clone())])?;
-        for command in &trouble.commands {
+        for command in trouble.commands.iter().take(TOLD) {
             printer.line([Span::new(Style::Hint, "heal:    "), Span::plain(command.clone())])?;
         }
+        if trouble.commands.len() > TOLD {
+            printer.line(format!("         {}", more(trouble.commands.len() - TOLD, "more command")))?;
+        }
     }
-    if scraped.troubles.iter().any(|trouble| !trouble.commands.is_empty())
-        && heal::lacks_credentials(connection)
-    {
+    if troubles.len() > TOLD {
+        printer.line(more(troubles.len() - TOLD, "more problem"))?;
+    }
+    if troubles.iter().any(|trouble| !trouble.commands.is_empty()) && heal::lacks_credentials(connection) {
         printer.hint(heal::LACKS_CREDENTIALS);
     }
     Ok(())

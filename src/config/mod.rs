@@ -10,7 +10,7 @@ use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::exposition::Rules;
-use crate::gateway::{Connection, GroupUrl, Method};
+use crate::gateway::{Connection, Method};
 use crate::grouping::{Emptiness, GroupingKey, KeyRules, Label, Names, PathError};
 use crate::input::Origin;
 use crate::output::{self, Charset, ColourChoice, ColourVariables, Stream, Terminal, Verbosity};
@@ -173,11 +173,7 @@ pub fn resolve_check(
     let rules = KeyRules { emptiness: Emptiness::Refuse, names: names(args.input.utf8_names) };
     let named = args.group.job.is_some() || args.group.instance.is_some() || !args.group.labels.is_empty();
     let key = match &args.group.url {
-        Some(url) => {
-            let url: GroupUrl =
-                unicode("--url", url)?.parse().map_err(|error| Failure::usage(format!("--url: {error}")))?;
-            Some(url.key(rules).map_err(in_url)?)
-        }
+        Some(url) => Some(connection::parsed_group_url(url)?.key(rules).map_err(in_url)?),
         None if named => Some(key(&args.group, rules)?),
         None => None,
     };

@@ -57,7 +57,12 @@ pub const LACKS_CREDENTIALS: &str =
 fn way(connection: &Connection) -> String {
     let mut options = String::new();
     let mut add = |option: &str, value: &str| {
-        let _ = write!(options, " {option} {}", quote(value));
+        // By itself it would be an option.
+        let _ = if value.starts_with('-') {
+            write!(options, " {}", quote(&format!("{option}={value}")))
+        } else {
+            write!(options, " {option} {}", quote(value))
+        };
     };
     match &connection.route {
         Route::Unix(path) => add("--unix-socket", &path.to_string_lossy()),
@@ -142,6 +147,7 @@ fn group_options(labels: &LabelSet) -> String {
         match name {
             "job" if value.starts_with('-') => options.push(quote(&format!("--job={value}"))),
             "job" => options.extend(["-j".to_owned(), quote(value)]),
+            _ if name.starts_with('-') => options.push(quote(&format!("--label={name}={value}"))),
             _ => options.extend(["-l".to_owned(), quote(&format!("{name}={value}"))]),
         }
     }
@@ -303,6 +309,10 @@ mod tests {
             healing(&[r#""job":"x","a.b":"1","instance":"""#, r#""job":"x","a.b":"1""#]),
             ["pushgw delete -j x -l a.b=1 -l instance= --utf8-names -g http://gw:9091/a"]
         );
+        assert_eq!(
+            healing(&[r#""job":"x","-a":"1","instance":"""#, r#""job":"x","-a":"1""#]),
+            ["pushgw delete -j x --label=-a=1 -l instance= --utf8-names -g http://gw:9091/a"]
+        );
         // Seen on 1.11.2 with --push.enable-utf8-names, after a push to /metrics/job/x/U______x/v.
         assert_eq!(
             healing(&[r#""__x":"v\"","job":"x""#]),
@@ -335,6 +345,8 @@ mod tests {
             gateway_option(&secure),
             " -g https://localhost --ca-cert '/ca 1' --user me --password-file /pw -H 'X-Scope-OrgID: a' --insecure"
         );
+        let odd = Connection { login: Login::User("-u".into(), Some("-f".into())), ..gateway() };
+        assert_eq!(gateway_option(&odd), " -g http://gw:9091/a --user=-u --password-file=-f");
         assert!(!lacks_credentials(&secure));
         let token = Connection { login: Login::TokenFile("/t".into()), ..secure.clone() };
         assert!(gateway_option(&token).contains(" --bearer-token-file /t "));

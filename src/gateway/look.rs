@@ -127,7 +127,11 @@ fn clock(answer: &Answer) -> Timestamp {
 fn fault(client: &Client, endpoint: &Endpoint, path: &str, error: GroupsError) -> Fault {
     let kind = match error {
         GroupsError::Read(error) => client.classify_read(error),
-        error => FaultKind::NotAPushgateway(error.to_string()),
+        // One of them quotes the server.
+        error => {
+            let said = error.to_string();
+            FaultKind::NotAPushgateway(client.connection().without_secrets(&said).into_owned())
+        }
     };
     let request = Request { method: Method::Get, endpoint, path: path.to_owned(), body: None };
     Fault::new(request.name(), kind)

@@ -163,58 +163,17 @@ fn anchored(pattern: &str) -> Result<Regex, MatcherError> {
 fn re2(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let mut rest = pattern;
-    // At the start of a class, behind its `^`, a `]` is itself.
-    let (mut in_class, mut at_start) = (false, false);
     while let Some(c) = rest.chars().next() {
         let after = &rest[c.len_utf8()..];
-        let is_start = std::mem::take(&mut at_start);
         rest = match c {
-            '\\' if !in_class && after.starts_with('Q') => {
+            '\\' if after.starts_with('Q') => {
                 let (text, after) = after[1..].split_once("\\E").unwrap_or((&after[1..], ""));
                 out.push_str(&regex::escape(text));
                 after
             }
-            '\\' => escape(&mut out, after, in_class),
-            '[' if !in_class => {
-                (in_class, at_start) = (true, true);
-                out.push('[');
-                match after.strip_prefix('^') {
-                    Some(after) => {
-                        out.push('^');
-                        after
-                    }
-                    None => after,
-                }
-            }
-            '[' if after.starts_with(':') && after.contains(":]") => {
-                let end = after.find(":]").map_or(0, |at| at + 2);
-                out.push('[');
-                out.push_str(&after[..end]);
-                &after[end..]
-            }
-            ']' if in_class => {
-                if is_start {
-                    out.push('\\');
-                } else {
-                    in_class = false;
-                }
-                out.push(']');
-                after
-            }
-            '[' | '&' | '~' if in_class => {
-                out.extend(['\\', c]);
-                after
-            }
-            '-' if in_class && is_start => {
-                out.push_str("\\-");
-                after
-            }
-            // A range to the hyphen itself; two in a row would be a difference of classes.
-            '-' if in_class && after.starts_with('-') => {
-                out.push_str("-\\-");
-                &after[1..]
-            }
-            '{' if !in_class && !is_repetition(after) => {
+            '\\' => escape(&mut out, after, false),
+            '[' => class(&mut out, after),
+            '{' if !is_repetition(after) => {
                 out.push_str("\\{");
                 after
             }
@@ -225,6 +184,53 @@ fn re2(pattern: &str) -> String {
         };
     }
     out
+}
+
+/// Writes the class that begins `after` a bracket, and returns what follows it.
+fn class<'a>(out: &mut String, after: &'a str) -> &'a str {
+    out.push('[');
+    let mut rest = after;
+    if let Some(after) = rest.strip_prefix('^') {
+        out.push('^');
+        rest = after;
+    }
+    // At the start of a class, behind its `^`, a `]` is itself.
+    let mut is_start = true;
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        rest = match c {
+            '\\' => escape(out, after, true),
+            '[' if after.starts_with(':') && after.contains(":]") => {
+                let end = after.find(":]").map_or(0, |at| at + 2);
+                out.push('[');
+                out.push_str(&after[..end]);
+                &after[end..]
+            }
+            ']' if !is_start => {
+                out.push(']');
+                return after;
+            }
+            ']' | '[' | '&' | '~' => {
+                out.extend(['\\', c]);
+                after
+            }
+            '-' if is_start => {
+                out.push_str("\\-");
+                after
+            }
+            // A range to the hyphen itself; two in a row would be a difference of classes.
+            '-' if after.starts_with('-') => {
+                out.push_str("-\\-");
+                &after[1..]
+            }
+            c => {
+                out.push(c);
+                after
+            }
+        };
+        is_start = false;
+    }
+    rest
 }
 
 /// Writes the escape that begins `after` a backslash, and returns what follows it.

@@ -13,6 +13,7 @@ pub use bytes::Bytes;
 use crate::error::Failure;
 use crate::os::reason;
 use crate::output::{Progress, Source};
+use crate::secret::without_user;
 use anyhow::Context;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
@@ -51,7 +52,8 @@ pub struct Input {
 ///
 /// # Errors
 ///
-/// [`Failure::Other`] with the name of the source that can't be read; [`Failure::Producer`] for a command that failed.
+/// [`Failure::File`] and [`Failure::Other`] with the name of the source that can't be read; [`Failure::Producer`] for a
+/// command that failed.
 pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Result<Input, Failure> {
     let mut input = Input::default();
     for origin in origins {
@@ -61,7 +63,7 @@ pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Re
             Origin::File(path) => {
                 let room = Room { limit: left, alone: origins.len() == 1 };
                 let read = read_file(path, room, progress, &mut input.bytes);
-                read.with_context(|| format!("can't read {}", path.display()))?;
+                read.map_err(|error| unreadable(path, &error))?;
             }
             Origin::Stdin => {
                 let stdin = progress.reading(&mut *stdin, "standard input");
@@ -86,6 +88,20 @@ fn name(origin: &Origin) -> String {
         Origin::Metrics(_) => "<metric>".to_owned(),
         Origin::Command(_) => "<command>".to_owned(),
     }
+}
+
+fn unreadable(path: &Path, error: &anyhow::Error) -> Failure {
+    let name = path.to_string_lossy();
+    let hint = if path.exists() {
+        None
+    } else if name.starts_with('@') {
+        Some("a FILE is named without the `@` that curl wants")
+    } else if name.contains("://") {
+        Some("a URL is no FILE: -g takes a gateway's, --url a group's")
+    } else {
+        None
+    };
+    Failure::File { message: format!("can't read {}: {error:#}", without_user(&name)), hint }
 }
 
 /// How much there may still be, and whether it is all of the text.

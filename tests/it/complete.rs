@@ -2,13 +2,11 @@
 //! stand-in for `pushgw` asks the built one for completions and else writes down what it was called with. So nothing
 //! depends on how a shell paints its line, but where it is the list of candidates that is looked at.
 
-use crate::support::{Gateway, Server, Terminal, lacks, newest_gateway, pushgw, wait_until};
-use std::fs::{self, File};
-use std::io::{Read, Write as _};
+use crate::support::{Gateway, Server, Session, lacks, newest_gateway, program, pushgw, wait_until};
+use std::fs;
+use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
-use std::process::{Child, Command};
-use std::sync::{Arc, Mutex};
+use std::path::{Path, PathBuf};
 use std::thread;
 use tempfile::TempDir;
 
@@ -30,8 +28,8 @@ impl Shell {
         }
     }
 
-    /// Its command line, with the completions of the `pushgw` on the path and nothing of this machine's.
-    fn command_line(self, home: &Path) -> Vec<String> {
+    /// Its arguments, with the completions of the `pushgw` on the path and nothing of this machine's.
+    fn arguments(self, home: &Path) -> Vec<String> {
         let (file, text) = match self {
             Self::Bash => (
                 "rc",
@@ -62,25 +60,23 @@ impl Shell {
         fs::write(&file, text).unwrap();
         let file = file.display();
         match self {
-            Self::Bash => vec!["bash".into(), "--rcfile".into(), file.to_string(), "-i".into()],
-            Self::Zsh | Self::PackagedZsh => vec!["zsh".into(), "-i".into()],
+            Self::Bash => vec!["--rcfile".into(), file.to_string(), "-i".into()],
+            Self::Zsh | Self::PackagedZsh => vec!["-i".into()],
             Self::Fish => {
-                vec!["fish".into(), "--no-config".into(), "-i".into(), "-C".into(), format!("source {file}")]
+                vec!["--no-config".into(), "-i".into(), "-C".into(), format!("source {file}")]
             }
         }
     }
 }
 
 /// A shell in which somebody types.
-struct Session {
+struct Typist {
     shell: Shell,
-    child: Child,
-    keyboard: File,
-    screen: Arc<Mutex<String>>,
-    home: TempDir,
+    session: Session,
+    home: PathBuf,
 }
 
-impl Session {
+impl Typist {
     /// `None` where there is no such shell here.
     fn start(shell: Shell, variables: &[(&str, &str)]) -> Option<Self> {
         for program in [shell.name(), "setsid"] {
@@ -88,70 +84,29 @@ impl Session {
                 return None;
             }
         }
-        let home = TempDir::new().unwrap();
-        let bin = home.path().join("bin");
+        // Only with a terminal of its own does a shell behave as it does for a person.
+        let call = program(shell.name()).controlled(200);
+        let home = call.directory().to_owned();
+        let bin = home.join("bin");
         fs::create_dir(&bin).unwrap();
         stand_in(&bin.join("pushgw"));
         stand_in(&bin.join("backup-metrics"));
-        fs::write(home.path().join("metrics.prom"), "m 1\n").unwrap();
-        let terminal = Terminal::open(200).unwrap();
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-        // Only with a terminal of its own does a shell behave as it does for a person.
-        let child = Command::new("setsid")
-            .arg("--ctty")
-            .args(shell.command_line(home.path()))
-            .env_clear()
-            .envs([("HOME", home.path()), ("ZDOTDIR", home.path())])
-            .envs([("PATH", &*path), ("TERM", "xterm"), ("LC_ALL", "C.UTF-8")])
-            .envs(variables.iter().copied())
-            .current_dir(home.path())
-            .stdin(terminal.stream().unwrap())
-            .stdout(terminal.stream().unwrap())
-            .stderr(terminal.stream().unwrap())
-            .spawn()
-            .expect("setsid starts");
-        let screen = terminal.into_person();
-        let session = Self {
-            shell,
-            child,
-            keyboard: screen.keyboard().unwrap(),
-            screen: Arc::new(Mutex::new(String::new())),
-            home,
-        };
-        session.watch(screen);
-        session.await_screen("READY> ");
-        Some(session)
-    }
-
-    fn watch(&self, mut screen: impl Read + Send + 'static) {
-        let seen = Arc::clone(&self.screen);
-        thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(amount) = screen.read(&mut buffer) {
-                if amount == 0 {
-                    break;
-                }
-                seen.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..amount]));
-            }
-        });
-    }
-
-    fn type_keys(&self, keys: &str) {
-        let mut keyboard = &self.keyboard;
-        keyboard.write_all(keys.as_bytes()).unwrap();
-    }
-
-    fn await_screen(&self, text: &str) {
-        wait_until(&format!("{text:?} in {:?}", self.shell), || self.screen.lock().unwrap().contains(text));
+        let call = call.file("metrics.prom", "m 1\n").args(shell.arguments(&home));
+        let call = call.env("HOME", &home).env("ZDOTDIR", &home).env("PATH", path);
+        let session = call.envs(&[("TERM", "xterm"), ("LC_ALL", "C.UTF-8")]).envs(variables).session();
+        let mut typist = Self { shell, session, home };
+        typist.session.wait_for("READY> ");
+        Some(typist)
     }
 
     /// The arguments that `pushgw` is called with when these keys and Return are typed.
     #[track_caller]
-    fn arguments(&self, keys: &str) -> Vec<String> {
-        let called = self.home.path().join("called");
+    fn arguments(&mut self, keys: &str) -> Vec<String> {
+        let called = self.home.join("called");
         let _ = fs::remove_file(&called);
-        self.type_keys(keys);
-        self.type_keys("\r");
+        self.session.type_keys(keys);
+        self.session.type_keys("\r");
         wait_until(&format!("{:?} to call pushgw for {keys:?}", self.shell), || called.exists());
         let arguments = fs::read_to_string(&called).unwrap();
         arguments.split_terminator('\0').map(str::to_owned).collect()
@@ -159,36 +114,24 @@ impl Session {
 
     /// Holds what is typed to what it becomes.
     #[track_caller]
-    fn becomes(&self, keys: &str, arguments: &[&str]) {
+    fn becomes(&mut self, keys: &str, arguments: &[&str]) {
         let seen = several_times(|| self.arguments(keys), |seen| seen == arguments);
         assert_eq!(seen, arguments, "{:?}: {keys:?}", self.shell);
     }
 
     /// Waits until all of these are offered, and lets the line go.
     #[track_caller]
-    fn offers(&self, keys: &str, candidates: &[&str]) {
-        self.screen.lock().unwrap().clear();
-        self.type_keys(keys);
-        for candidate in candidates {
-            self.await_screen(candidate);
-        }
+    fn offers(&mut self, keys: &str, candidates: &[&str]) {
+        self.session.pass();
+        self.session.type_keys(keys);
+        self.session.wait_for_all(candidates);
         // Ctrl-U. Ctrl-C would throw away what is typed next, too.
-        self.type_keys("\x15");
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        if thread::panicking() {
-            eprintln!("--- the screen of {:?}:\n{}\n---", self.shell, self.screen.lock().unwrap());
-        }
+        self.session.type_keys("\x15");
     }
 }
 
 /// A gateway has a second to answer the tab key, which on a loaded machine can be too little, once.
-fn several_times<T>(see: impl Fn() -> T, is_right: impl Fn(&T) -> bool) -> T {
+fn several_times<T>(mut see: impl FnMut() -> T, is_right: impl Fn(&T) -> bool) -> T {
     (0..4).map(|_| see()).find(&is_right).unwrap_or_else(see)
 }
 
@@ -216,33 +159,33 @@ fn in_shell(shell: Shell) {
     ] {
         assert_eq!(gateway.put(path, "m 1\n").status, 200);
     }
-    let Some(session) = Session::start(shell, &[("PUSHGATEWAY_URL", &gateway.url())]) else { return };
-    session.becomes("pushgw del\t", &["delete"]);
-    session.becomes("pushgw delete --ol\t7d", &["delete", "--older-than", "7d"]);
-    session.becomes("pushgw list --format ta\t", &["list", "--format", "table"]);
-    session.becomes("pushgw push -j x met\t", &["push", "-j", "x", "metrics.prom"]);
-    session.becomes("pushgw push -j x --ca-cert=met\t", &["push", "-j", "x", "--ca-cert=metrics.prom"]);
-    session.becomes("pushgw push -j x -- backup-met\t", &["push", "-j", "x", "--", "backup-metrics"]);
-    session.becomes("pushgw push -j x -- cat met\t", &["push", "-j", "x", "--", "cat", "metrics.prom"]);
-    session.becomes("pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
-    session.becomes("pushgw delete --job=db\t", &["delete", "--job=db it's \"$x\""]);
-    session.becomes("pushgw delete -j Ün\t", &["delete", "-j", "Ünïcode"]);
-    session.becomes("pushgw delete -j 'ni\t", &["delete", "-j", "nightly"]);
-    session.becomes("pushgw delete -j nightly -l zo\teu", &["delete", "-j", "nightly", "-l", "zone=eu"]);
-    session.becomes(
+    let Some(mut typist) = Typist::start(shell, &[("PUSHGATEWAY_URL", &gateway.url())]) else { return };
+    typist.becomes("pushgw del\t", &["delete"]);
+    typist.becomes("pushgw delete --ol\t7d", &["delete", "--older-than", "7d"]);
+    typist.becomes("pushgw list --format ta\t", &["list", "--format", "table"]);
+    typist.becomes("pushgw push -j x met\t", &["push", "-j", "x", "metrics.prom"]);
+    typist.becomes("pushgw push -j x --ca-cert=met\t", &["push", "-j", "x", "--ca-cert=metrics.prom"]);
+    typist.becomes("pushgw push -j x -- backup-met\t", &["push", "-j", "x", "--", "backup-metrics"]);
+    typist.becomes("pushgw push -j x -- cat met\t", &["push", "-j", "x", "--", "cat", "metrics.prom"]);
+    typist.becomes("pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
+    typist.becomes("pushgw delete --job=db\t", &["delete", "--job=db it's \"$x\""]);
+    typist.becomes("pushgw delete -j Ün\t", &["delete", "-j", "Ünïcode"]);
+    typist.becomes("pushgw delete -j 'ni\t", &["delete", "-j", "nightly"]);
+    typist.becomes("pushgw delete -j nightly -l zo\teu", &["delete", "-j", "nightly", "-l", "zone=eu"]);
+    typist.becomes(
         "pushgw delete -j nightly -l zone=us\\ \t-i \t",
         &["delete", "-j", "nightly", "-l", "zone=us east", "-i", "host:9200"],
     );
-    session.becomes("pushgw show -i host:92\t", &["show", "-i", "host:9200"]);
-    session.becomes("pushgw list --match zone=u\t", &["list", "--match", "zone=us east"]);
-    session.becomes("true x | pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
-    session.becomes("true 'a; b'; X=1 pushgw del\t", &["delete"]);
+    typist.becomes("pushgw show -i host:92\t", &["show", "-i", "host:9200"]);
+    typist.becomes("pushgw list --match zone=u\t", &["list", "--match", "zone=us east"]);
+    typist.becomes("true x | pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
+    typist.becomes("true 'a; b'; X=1 pushgw del\t", &["delete"]);
     // No group fits, and the line is left as it is.
-    session.becomes("pushgw delete -j line\t", &["delete", "-j", "line"]);
-    session.offers("pushgw list --format \t", &["table", "json", "path"]);
-    session.offers("pushgw delete -j \t", &["nightly", "db"]);
+    typist.becomes("pushgw delete -j line\t", &["delete", "-j", "line"]);
+    typist.offers("pushgw list --format \t", &["table", "json", "path"]);
+    typist.offers("pushgw delete -j \t", &["nightly", "db"]);
     // The gateway that the line names beats the variable.
-    session.becomes(
+    typist.becomes(
         "pushgw delete -g http://127.0.0.1:1 -j db\t",
         &["delete", "-g", "http://127.0.0.1:1", "-j", "db"],
     );
@@ -262,9 +205,9 @@ fn in_zsh() {
 
 #[test]
 fn in_zsh_from_a_package() {
-    let Some(session) = Session::start(Shell::PackagedZsh, &[]) else { return };
-    session.becomes("pushgw del\t", &["delete"]);
-    session.becomes("pushgw push -j x met\t", &["push", "-j", "x", "metrics.prom"]);
+    let Some(mut typist) = Typist::start(Shell::PackagedZsh, &[]) else { return };
+    typist.becomes("pushgw del\t", &["delete"]);
+    typist.becomes("pushgw push -j x met\t", &["push", "-j", "x", "metrics.prom"]);
 }
 
 #[test]

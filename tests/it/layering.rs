@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Each room and the rooms that it may name. `gateway` stands for the room's pure files and its client alike.
 const ARROWS: &[(&str, &[&str])] = &[
     ("cli", &[]),
-    ("arguments", &["cli", "output"]),
+    ("arguments", &["cli", "output", "secret"]),
     ("duration", &[]),
     ("env", &[]),
     ("secret", &[]),
@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("exposition", &["grouping"]),
     ("gateway", &["grouping", "os", "secret"]),
     ("error", &["gateway", "os"]),
-    ("input", &["error", "os", "output"]),
+    ("input", &["error", "os", "output", "secret"]),
     ("output", &["exposition", "gateway", "os"]),
     (
         "config",
@@ -37,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("complete", &["cli", "config", "env", "gateway", "grouping", "output"]),
     (
         "command",
-        &["config", "env", "error", "exposition", "gateway", "grouping", "input", "output", "secret"],
+        &["config", "env", "error", "exposition", "gateway", "grouping", "input", "os", "output", "secret"],
     ),
 ];
 

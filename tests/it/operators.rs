@@ -238,6 +238,34 @@ fn watching_shows_what_goes_on_the_screen() {
     assert_eq!(screen.replace("\r\n", "\n").matches('\n').count(), 23, "{screen}");
 }
 
+/// The groups that were seen last stay on the screen, with one warning below them, and all of both is on it.
+#[test]
+fn looks_that_fail_while_watching_do_not_fill_the_screen() {
+    let labels: Vec<_> = (10..50).map(|number| format!(r#""job":"{number}""#)).collect();
+    let groups = answer(&labels.iter().map(|labels| (labels.as_str(), 5, -1)).collect::<Vec<_>>());
+    let number = AtomicU32::new(0);
+    let server = Server::start(move |connection, _| {
+        while connection.read_request().is_some() {
+            match number.fetch_add(1, Ordering::Relaxed) {
+                0 => connection.answer(200, &[DATE], &groups),
+                _ => connection.answer(400, &[], "not now"),
+            }
+        }
+    });
+    let call = pushgw().args(["list", "--watch=0.01", "-g", &server.url()]).env("NO_COLOR", "1");
+    let mut session = call.tty(&[Tty::Stdout, Tty::Stderr], 120).session();
+    for _ in 0..3 {
+        session.wait_for("400 Bad Request");
+    }
+    session.send_signal(Signal::TERM);
+    let screen = session.end().screen.replace("\r\n", "\n");
+    let paints: Vec<_> = screen.split("\x1b[H\x1b[2J").collect();
+    let after_two = paints[3];
+    assert!(after_two.starts_with("GROUP ") && after_two.contains(r#"{job="10"}"#), "{after_two}");
+    assert_eq!(after_two.matches("warning: ").count(), 1, "{after_two}");
+    assert!(after_two.matches('\n').count() < 24, "{after_two}");
+}
+
 #[test]
 fn watching_takes_a_tenth_of_the_gateways_time_at_most() {
     let (sender, times) = mpsc::channel();
@@ -617,4 +645,52 @@ fn by_age_nothing_is_deleted_unless_a_scrape_succeeds_where_it_is_served() {
         call.code(code).stderr_has(told).stderr_has("nothing was deleted (--force").run();
         assert!(server.requests().iter().all(|request| request.method == "GET"));
     }
+}
+
+/// A program that reads the JSON of what was deleted reads an array, also where that was nothing.
+#[test]
+fn nothing_that_is_deleted_is_an_empty_array() {
+    let server = Server::answering(200, &answer(&[(r#""job":"a""#, 5, -1)]));
+    let delete = ["delete", "--match", "job=b", "--format", "json", "-g", &server.url()];
+    pushgw().args(delete).arg("--yes").stdout("[]\n").run();
+    pushgw().args(delete).arg("--dry-run").stdout("[]\n").run();
+}
+
+/// Half of the groups have `m` as a counter, and the others as a gauge.
+#[test]
+fn of_many_problems_some_are_told_and_the_others_counted() {
+    let mut groups = Vec::new();
+    for (number, family) in (0..90).flat_map(|number| [(number, "m"), (number, "one")]) {
+        let kind = if number < 45 { "COUNTER" } else { "GAUGE" };
+        let name = if family == "m" { "m".to_owned() } else { format!("m{}", number % 45) };
+        let labels = format!(r#"{{"job":"{family}{number}","instance":""}}"#);
+        groups.push(format!(
+            r#"{{"labels":{labels},"{name}":{{"type":"{kind}","metrics":[{{"labels":{labels},"value":"1"}}]}}}}"#
+        ));
+    }
+    let api = format!(r#"{{"status":"success","data":[{}]}}"#, groups.join(","));
+    let server = Server::start(move |connection, _| {
+        while let Some(request) = connection.read_request() {
+            match request.path.as_str() {
+                "/api/v1/metrics" => connection.answer(200, &[DATE], &api),
+                "/metrics" => connection.answer(500, &[], "An error has occurred\n\n* no consistency\n"),
+                "/-/healthy" | "/-/ready" => connection.answer(200, &[], "OK"),
+                _ => connection.answer(404, &[], "404 page not found"),
+            }
+        }
+    });
+    let status = ["status", "-g", &server.url()];
+    let said = pushgw().args(status).code(1).any_stdout().any_stderr().run().stdout();
+    let all = format!("`pushgw status -g {} --format json` has all", server.url());
+    assert_eq!(said.matches("problem: ").count(), 20, "{said}");
+    // Those of `m`, and one for each of 19 others.
+    assert_eq!(said.matches("heal: ").count(), 20 + 19, "{said}");
+    assert!(said.contains(&format!("and 25 more commands: {all}\n")), "{said}");
+    assert!(said.ends_with(&format!("and 26 more problems: {all}\n")), "{said}");
+    let output = pushgw().args(status).args(["--format", "json"]).code(1).any_stdout().any_stderr().run();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let problems = report["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 46);
+    let commands = problems.iter().map(|problem| problem["commands"].as_array().unwrap().len());
+    assert_eq!(commands.sum::<usize>(), 45 + 45);
 }

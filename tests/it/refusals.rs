@@ -208,6 +208,20 @@ const INPUT: &[Case] = &[
         1,
         "error: can't read nowhere.prom: no such file or directory\n",
     ),
+    (
+        "curl's @ before a file",
+        |call| call.file("metrics.prom", "m 1\n").args(["-j", "x", "@metrics.prom"]),
+        1,
+        "error: can't read @metrics.prom: no such file or directory\n\
+         hint: a FILE is named without the `@` that curl wants\n",
+    ),
+    (
+        "a URL as a file",
+        |call| call.args(["-j", "x", "http://me:hunter2@gw:9091"]),
+        1,
+        "error: can't read http://gw:9091: no such file or directory\n\
+         hint: a URL is no FILE: -g takes a gateway's, --url a group's\n",
+    ),
     ("a directory", |call| call.args(["-j", "x", "/"]), 1, "error: can't read /: it is a directory\n"),
     (
         "a directory as standard input",

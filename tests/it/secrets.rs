@@ -3,6 +3,8 @@
 use crate::support::{Output, Pushgw, Server, pushgw};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 
 const SECRET: &str = "hunter2-s3cr3t";
 /// The secret as a URL has it, to be decoded.
@@ -162,6 +164,16 @@ fn a_misplaced_secret_is_not_repeated() {
         let output = call(&["push", "-j", "x", "-m", "a 1"], give, "").run();
         assert_eq!(output.status.code(), Some(2), "{output}");
         assert_hidden("misplaced", &output);
+    }
+    let url = format!("http://me:{SECRET}@gw:9091");
+    for call in [
+        pushgw().args(["list", &url]).code(2),
+        pushgw().args(["push", "-j", "x", &url]).code(1),
+        pushgw().args(["list", "--format", &url]).code(2),
+        pushgw().args(["check", "--url"]).arg(OsStr::from_bytes(&[url.as_bytes(), b"\xff"].concat())).code(2),
+    ] {
+        let output = call.any_stderr().run();
+        assert_hidden("a URL in the wrong place", &output);
     }
 }
 

@@ -90,6 +90,7 @@ fn every_way_to_fail_has_its_exit_code() {
             },
             exit_code::NO_SUCH_GROUP,
         ),
+        (Failure::File { message: String::new(), hint: None }, exit_code::OTHER),
         (Failure::Other(std::io::Error::other("x").into()), exit_code::OTHER),
         (Failure::NothingSelected { gateway: String::new() }, exit_code::NO_SUCH_GROUP),
         (Failure::Unhealthy { gateway: String::new() }, exit_code::OTHER),
@@ -109,6 +110,7 @@ fn every_way_to_fail_has_its_exit_code() {
             | Failure::Several { .. }
             | Failure::NothingSelected { .. }
             | Failure::Unhealthy { .. }
+            | Failure::File { .. }
             | Failure::Other(_)
             | Failure::OutputClosed => assert_eq!(failure.exit_code(), code, "{failure:?}"),
         }

@@ -17,7 +17,8 @@ use crate::gateway::{
 };
 use crate::os::reason;
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +27,19 @@ const DEFAULT_GATEWAY: &str = "http://localhost:9091";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_RETRIES: u32 = 2;
+/// No file with certificates, a password or a token has so much.
+const FILE_LIMIT: u64 = 16 << 20;
 
-/// The gateway and the path of `--url`.
+/// The gateway and the path of `--url`, beside what else is said of the connection.
 pub(super) fn group_url(url: &OsStr, args: &ConnectionArgs) -> Result<GroupUrl, Failure> {
     if args.gateway.is_some() {
         return Err(Failure::usage("--url names the gateway too: leave out --gateway"));
     }
+    parsed_group_url(url)
+}
+
+/// The gateway and the path of `--url`.
+pub(super) fn parsed_group_url(url: &OsStr) -> Result<GroupUrl, Failure> {
     GroupUrl::from_bytes(url.as_encoded_bytes()).map_err(|error| match error {
         UrlError::NoGroup => Failure::usage_with_hint(
             format!("--url: {error}"),
@@ -243,10 +251,16 @@ fn private_text<'a>(origin: &str, value: &'a OsStr) -> Result<&'a str, Failure> 
     value.to_str().ok_or_else(|| Failure::usage(format!("{origin}: the value is not UTF-8")))
 }
 
+/// A file that an option names. None of these is large, and what has no end, as `/dev/zero`, would fill the memory.
 fn read(path: &Path, option: &str) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| {
-        Failure::Other(anyhow::anyhow!("{option}: can't read {}: {}", path.display(), reason(&error)))
-    })
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(FILE_LIMIT).read_to_end(&mut bytes));
+    let why = match read {
+        Ok(read) if u64::try_from(read).is_ok_and(|read| read < FILE_LIMIT) => return Ok(bytes),
+        Ok(_) => format!("it has more than {} MiB", FILE_LIMIT >> 20),
+        Err(error) => reason(&error),
+    };
+    Err(Failure::Other(anyhow::anyhow!("{option}: can't read {}: {why}", path.display())))
 }
 
 fn bad(path: &Path, error: &MaterialError) -> Failure {

@@ -19,7 +19,7 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -138,7 +138,8 @@ fn to_proxy(proxy: &Proxy, limit: Limit, note: &mut dyn FnMut(String)) -> Result
 }
 
 fn unix(path: &Path, limit: Limit, note: &mut dyn FnMut(String)) -> Result<Timed, FaultKind> {
-    let stream = UnixStream::connect(path)
+    let wanted = path.to_owned();
+    let stream = in_time(limit, move || UnixStream::connect(wanted))?
         .map_err(|error| FaultKind::Connect(format!("{}: {}", path.display(), reason(&error))))?;
     note(format!("connected to {}", path.display()));
     Ok(Timed::new(Socket::Unix(stream), limit.deadline))
@@ -186,28 +187,36 @@ fn addresses(host: &str, port: u16, limit: Limit) -> Result<Vec<SocketAddr>, Fau
     look_up(host.to_owned(), port, limit)
 }
 
-/// The resolver has no time limit of its own, so it is asked in a thread, which is left behind if it takes too long.
 fn look_up(host: String, port: u16, limit: Limit) -> Result<Vec<SocketAddr>, FaultKind> {
-    let (sender, answer) = mpsc::channel();
-    let left = limit.left()?;
-    let asked = thread::Builder::new().spawn(move || {
-        let found =
-            (host.as_str(), port).to_socket_addrs().map(|found| found.take(ADDRESSES).collect::<Vec<_>>());
-        // Nobody listens any more where the time was up.
-        let _ = sender.send(found);
-    });
-    if let Err(error) = asked {
-        return Err(FaultKind::NameLookup(reason(&error)));
-    }
-    match answer.recv_timeout(left) {
-        Ok(Ok(found)) if found.is_empty() => Err(FaultKind::NameLookup(String::new())),
-        Ok(Ok(found)) => Ok(found),
-        Ok(Err(error)) => {
+    let found = in_time(limit, move || {
+        (host.as_str(), port).to_socket_addrs().map(|found| found.take(ADDRESSES).collect::<Vec<_>>())
+    })?;
+    match found {
+        Ok(found) if found.is_empty() => Err(FaultKind::NameLookup(String::new())),
+        Ok(found) => Ok(found),
+        Err(error) => {
             let reason = reason(&error);
             let reason = reason.strip_prefix("failed to lookup address information: ").unwrap_or(&reason);
             Err(FaultKind::NameLookup(reason.to_owned()))
         }
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(limit.fault()),
+    }
+}
+
+/// What `call` comes to, if it does in time. For what has no time limit of its own: the resolver, and a local socket
+/// whose server accepts nobody. It is asked in a thread, which is left behind if it takes too long.
+fn in_time<T: Send + 'static>(
+    limit: Limit,
+    call: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<io::Result<T>, FaultKind> {
+    let (sender, answer) = mpsc::channel();
+    let left = limit.left()?;
+    let asked = thread::Builder::new().spawn(move || {
+        // Nobody listens any more where the time was up.
+        let _ = sender.send(call());
+    });
+    match asked {
+        Ok(_) => answer.recv_timeout(left).map_err(|_| limit.fault()),
+        Err(error) => Ok(Err(error)),
     }
 }
 

@@ -22,6 +22,7 @@ use crate::gateway::proxy::Route;
 use crate::gateway::request::{Method, Request};
 use crate::gateway::retry::{self, Policy};
 use crate::os::reason;
+use crate::secret::without_user;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::fmt;
@@ -310,16 +311,6 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// A URL without the user and password in it.
-fn without_user(url: &str) -> String {
-    let Some(start) = url.find("//").map(|at| at + 2) else { return url.to_owned() };
-    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
-    match url[start..end].rfind('@') {
-        Some(at) => format!("{}{}", &url[..start], &url[start + at + 1..]),
-        None => url.to_owned(),
-    }
-}
-
 /// The gateway's scheme, host and port, as a proxy is told it.
 fn origin(connection: &Connection) -> String {
     let url = connection.endpoint.to_string();
@@ -526,25 +517,5 @@ impl Transport for Carrier {
 
     fn is_tls(&self) -> bool {
         self.wire.is_secure()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_location_s_password_is_taken_out() {
-        for (url, shown) in [
-            ("http://u:p@gw/x", "http://gw/x"),
-            ("//u@gw", "//gw"),
-            ("/x/@y", "/x/@y"),
-            ("http://gw/x@y", "http://gw/x@y"),
-            ("http://gw?x=@", "http://gw?x=@"),
-            ("x", "x"),
-            ("", ""),
-        ] {
-            assert_eq!(without_user(url), shown);
-        }
     }
 }

@@ -91,8 +91,7 @@ fn compare(changes: &mut Vec<Change>, old: &Family, new: &Family, group: &LabelS
             Some(_) => {}
         }
     }
-    for (labels, series) in will.iter().filter(|(labels, _)| !were.contains_key(*labels)) {
-        let _ = labels;
+    for (_, series) in will.iter().filter(|(labels, _)| !were.contains_key(*labels)) {
         change(ChangeKind::Added, format!("{} {}", series_name(name, series, group), value(&series.value)));
     }
 }

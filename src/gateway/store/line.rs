@@ -104,14 +104,12 @@ pub(super) fn unescape(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut bytes = raw.iter();
     while let Some(&byte) = bytes.next() {
-        match (byte, byte == b'\\') {
-            (_, true) => match bytes.next() {
-                Some(b'n') => out.push(b'\n'),
-                Some(&other) => out.push(other),
-                None => out.push(byte),
-            },
-            (_, false) => out.push(byte),
-        }
+        let escaped = if byte == b'\\' { bytes.next() } else { None };
+        out.push(match escaped {
+            Some(b'n') => b'\n',
+            Some(&other) => other,
+            None => byte,
+        });
     }
     out
 }

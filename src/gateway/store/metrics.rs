@@ -1,6 +1,7 @@
 //! The groups from the text of `/metrics`, where there is no API.
 
 use super::group::{FAILURE_TIME, Group, GroupsError, PUSH_TIME, Times};
+use super::line::sample;
 use crate::grouping::{GroupingKey, LabelSet, Names};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
@@ -27,7 +28,7 @@ pub fn from_text(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsEr
             break;
         }
         // The rest of a line that is longer than any key can make it could look like another's beginning.
-        if !std::mem::replace(&mut at_start, line.ends_with(b"\n")) {
+        if !std::mem::replace(&mut at_start, line.pop_if(|byte| *byte == b'\n').is_some()) {
             continue;
         }
         // Without groups, these of its own still tell a Pushgateway.
@@ -36,7 +37,7 @@ pub fn from_text(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsEr
             continue;
         }
         let exact = std::str::from_utf8(&line).is_ok();
-        let Some(sample) = text_sample(&String::from_utf8_lossy(&line)) else { continue };
+        let Some(sample) = text_sample(&line) else { continue };
         is_gateway = true;
         let (known_exact, times) = by_labels.entry(sample.labels).or_insert((true, Times::default()));
         *known_exact &= exact;
@@ -61,46 +62,19 @@ struct TextSample {
 }
 
 /// Reads a line such as `push_time_seconds{instance="",job="x"} 1.7e+09`; `None` for every other line.
-fn text_sample(line: &str) -> Option<TextSample> {
-    let (name, mut rest) = line.split_once('{')?;
-    let failure = match name {
-        PUSH_TIME => false,
-        FAILURE_TIME => true,
+fn text_sample(line: &[u8]) -> Option<TextSample> {
+    let sample = sample(line).ok()?;
+    let failure = match std::str::from_utf8(&sample.name) {
+        Ok(PUSH_TIME) => false,
+        Ok(FAILURE_TIME) => true,
         _ => return None,
     };
-    let mut labels = LabelSet::default();
-    while !rest.starts_with('}') {
-        let (name, after) = match rest.strip_prefix('"') {
-            Some(quoted) => {
-                let (name, after) = text_quoted(quoted)?;
-                (name, after.strip_prefix('=')?)
-            }
-            None => rest.split_once('=').map(|(name, after)| (name.to_owned(), after))?,
-        };
-        let (value, after) = text_quoted(after.strip_prefix('"')?)?;
-        labels.0.insert(name, value);
-        rest = after.strip_prefix(',').unwrap_or(after);
-    }
+    let string = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut labels: LabelSet =
+        sample.labels.iter().map(|(name, value)| (string(name), string(value))).collect();
     if labels.get("instance") == Some("") {
         labels.0.remove("instance");
     }
-    let value = rest.strip_prefix('}')?.split_ascii_whitespace().next()?.parse().ok()?;
-    Some(TextSample { failure, labels, value })
-}
-
-/// The text up to the closing quote, and what stands behind that.
-fn text_quoted(text: &str) -> Option<(String, &str)> {
-    let mut out = String::new();
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => return Some((out, &text[at + 1..])),
-            '\\' => match chars.next()?.1 {
-                'n' => out.push('\n'),
-                c => out.push(c),
-            },
-            c => out.push(c),
-        }
-    }
-    None
+    let value = sample.value.parse().ok()?;
+    (!sample.labels.is_empty()).then_some(TextSample { failure, labels, value })
 }

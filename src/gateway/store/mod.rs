@@ -2,7 +2,7 @@
 //!
 //! `api` and `metrics` read the [`Group`]s, `contents` the families of one, `scrape` what Prometheus would; `conflict` and
 //! `clash` find what breaks a gateway, `selection` what an operator means, and `diff` what a push (`pushed`) would change.
-//! `text` writes a group as it can be pushed again.
+//! `text` writes a group as it can be pushed again, and `line` takes a line of any text apart.
 
 pub mod api;
 pub mod clash;

@@ -71,12 +71,13 @@ pub fn scan(text: impl Read) -> io::Result<Scrape> {
         if reader.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line)? == 0 {
             break;
         }
-        let is_whole = line.pop_if(|byte| *byte == b'\n').is_some();
-        let checked = match is_whole {
-            true => check(&line),
-            // Prometheus adds the line's end; what is cut off above is none.
-            false if line.len() < 4096 => check(&line),
-            false => Err(Reason::Syntax { expected: "a line of a sensible length".to_owned() }),
+        // Prometheus adds the end that the last line lacks.
+        let is_cut = !line.ends_with(b"\n") && u64::try_from(line.len()) == Ok(LINE_LIMIT);
+        line.pop_if(|byte| *byte == b'\n');
+        let checked = if is_cut {
+            Err(Reason::Syntax { expected: "a line of a sensible length".to_owned() })
+        } else {
+            check(&line)
         };
         match checked {
             Ok(is_sample) => scrape.samples += u64::from(is_sample),

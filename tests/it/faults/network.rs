@@ -2,10 +2,10 @@
 
 use super::{Case, push};
 use crate::support::{Server, newest_gateway, pushgw};
-use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
 /// A name that is too long for any resolver to ask for.
@@ -138,6 +138,22 @@ fn a_socket_that_is_silent_is_given_up() {
         .stderr_has("no answer within 300ms")
         .run();
     drop(listener);
+}
+
+#[test]
+fn a_socket_whose_server_accepts_nobody_is_given_up() {
+    let call = pushgw();
+    let path = call.directory().join("gw.sock");
+    let server = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+    bind(&server, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+    listen(&server, 0).unwrap();
+    // There is room for one to wait; the next would wait for that room, without an end.
+    let first = UnixStream::connect(&path).unwrap();
+    call.args(["push", "-j", "x", "-m", "a 1", "--unix-socket", "gw.sock", "--timeout", "200ms"])
+        .code(6)
+        .stderr_has("no connection within 200ms")
+        .run();
+    drop((first, server));
 }
 
 #[test]

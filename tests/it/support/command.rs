@@ -24,6 +24,12 @@ pub(crate) fn pushgw() -> Pushgw {
     Pushgw::new(env!("CARGO_BIN_EXE_pushgw"))
 }
 
+/// One call of another program, which is looked for on the path.
+#[track_caller]
+pub(crate) fn program(name: &str) -> Pushgw {
+    Pushgw::new(name)
+}
+
 /// A line for `sh`, in which `pushgw` is the built one.
 #[track_caller]
 pub(crate) fn shell(script: &str) -> Pushgw {

@@ -24,7 +24,7 @@ mod terminal;
 pub(crate) mod tls;
 mod wait;
 
-pub(crate) use command::{Output, Pushgw, Tty, heeding, pushgw, shell};
+pub(crate) use command::{Output, Pushgw, Tty, heeding, program, pushgw, shell};
 pub(crate) use fetch::{Program, fetch};
 pub(crate) use gateway::{Gateway, Group, gateways, newest_gateway, on_every_gateway};
 pub(crate) use http::{Client, Response};
@@ -34,5 +34,4 @@ pub(crate) use prometheus::{Prometheus, prometheuses};
 pub(crate) use random::Random;
 pub(crate) use server::{Connection, Request, Server};
 pub(crate) use session::{Session, shown};
-pub(crate) use terminal::Terminal;
 pub(crate) use wait::{PATIENCE, wait_until};

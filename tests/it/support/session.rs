@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read as _, Write as _};
 use std::process::{Child, ChildStdin, ExitStatus};
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 use tempfile::TempDir;
@@ -65,21 +65,34 @@ impl Session {
     /// Waits until `text` is shown behind what was waited for before.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) {
+        self.wait_for_all(&[text]);
+    }
+
+    /// Waits until all of these are shown, in any order, behind what was waited for before.
+    #[track_caller]
+    pub(crate) fn wait_for_all(&mut self, texts: &[&str]) {
         let end = Instant::now() + PATIENCE;
         let mut seen = self.seen.bytes.lock().unwrap();
         loop {
-            if let Some(at) = memmem(&seen[self.passed..], text.as_bytes()) {
-                self.passed += at + text.len();
+            let new = &seen[self.passed..];
+            let ends = texts.iter().map(|text| Some(memmem(new, text.as_bytes())? + text.len()));
+            if let Some(ends) = ends.collect::<Option<Vec<usize>>>() {
+                self.passed += ends.into_iter().max().unwrap_or(0);
                 return;
             }
             let left = end.saturating_duration_since(Instant::now());
             assert!(
                 !left.is_zero(),
-                "{text:?} was not shown; what was: {:?}",
+                "{texts:?} was not shown; what was: {:?}",
                 String::from_utf8_lossy(&seen)
             );
             seen = self.seen.more.wait_timeout(seen, left).unwrap().0;
         }
+    }
+
+    /// What was shown until now is not waited for.
+    pub(crate) fn pass(&mut self) {
+        self.passed = self.seen.bytes.lock().unwrap().len();
     }
 
     /// Types keys; `\x03` is Ctrl-C and `\x04` the end of input.
@@ -121,6 +134,10 @@ impl Drop for Session {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if thread::panicking() {
+            let seen = self.seen.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+            eprintln!("--- the screen:\n{}\n---", String::from_utf8_lossy(&seen));
+        }
     }
 }
 

@@ -88,8 +88,7 @@ impl LabelSet {
 /// Sets are listed by job, then by the other labels; a set without a job comes first.
 impl Ord for LabelSet {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let job = |set: &Self| set.get("job").map(str::to_owned);
-        job(self).cmp(&job(other)).then_with(|| self.iter().cmp(other.iter()))
+        self.get("job").cmp(&other.get("job")).then_with(|| self.iter().cmp(other.iter()))
     }
 }
 

@@ -181,7 +181,7 @@ impl<'a> Checker<'a> {
             }
         } else {
             let mut names: Vec<_> = names.map(|(_, label)| &label.name).collect();
-            names.sort_unstable_by(|a, b| a.cmp(b));
+            names.sort_by(|a, b| a.cmp(b));
             for pair in names.windows(2).filter(|pair| pair[0].same(pair[1])) {
                 complain(pair[0], pair[1]);
             }

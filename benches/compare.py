@@ -5,14 +5,16 @@
 
 Each row runs the two programs in turn (A B A B ...), so that a machine whose speed drifts does it to both, and prints
 the ratio ours/theirs run by run: median, and in brackets the least and the greatest. Ratios of one run are the
-figures to quote; seconds depend on the machine. Needs curl, jq, GNU time and the release binaries; the gateway and
-promtool are fetched by tests/fetch.sh. Nothing but the standard library is used, and nothing is left behind or running.
+figures to quote; seconds depend on the machine. Where it says so, memory is told over the input's size too. Needs curl,
+jq, GNU time and the release binaries; the gateway and promtool are fetched by tests/fetch.sh. Nothing but the standard
+library is used, and nothing is left behind or running.
 """
 
 import argparse
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import socket
 import statistics
@@ -24,6 +26,7 @@ import time
 import urllib.request
 
 import inputs
+from instructions import SIZE_LIMIT
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
@@ -64,14 +67,18 @@ class Peak:
             self.memory = int(told.read().split()[-1]) / 1024
 
 
-def compare(title, ours, theirs, runs, figures, allowed=(0,)):
-    """Runs two commands in turn and prints a row a figure: `wall`, `cpu`, `memory`."""
+def compare(title, ours, theirs, runs, figures, allowed=(0,), file=None):
+    """Runs two commands in turn and prints a row a figure: `wall`, `cpu`, `memory`, and memory over the file's size."""
     print(title)
-    timed = [figure for figure in figures if figure != "memory"]
-    if timed:
-        rows(alternate(Run, ours, theirs, runs, allowed), timed)
+    # The first pair warms the caches.
+    rows(alternate(Run, ours, theirs, runs + 1, allowed)[1:], [figure for figure in figures if figure != "memory"])
     if "memory" in figures:
-        rows(alternate(Peak, ours, theirs, min(runs, 3), allowed), ["memory"])
+        # It hardly varies from run to run.
+        pairs = alternate(Peak, ours, theirs, 1, allowed)
+        rows(pairs, ["memory"])
+        if file:
+            size = file.stat().st_size / (1 << 20)
+            print("  over the input's size:" + " and".join(f" {peak.memory / size:.2f}" for peak in pairs[0]))
     print(flush=True)
 
 
@@ -79,13 +86,12 @@ def alternate(measure, ours, theirs, runs, allowed):
     """Pairs of what was measured, of two commands in turn."""
     pairs = []
     with open(os.devnull, "wb") as sink:
-        for turn in range(runs + 1):
+        for _ in range(runs):
             pair = measure(ours, sink.fileno()), measure(theirs, sink.fileno())
             for run, command in zip(pair, (ours, theirs)):
                 if run.code not in allowed:
                     sys.exit(f"{' '.join(map(str, command))}: exit status {run.code}")
-            if turn > 0:  # The first pair warms the caches.
-                pairs.append(pair)
+            pairs.append(pair)
     return pairs
 
 
@@ -103,16 +109,35 @@ def rows(pairs, figures):
 # --- The gateway -----------------------------------------------------------------------------------------------------
 
 
-def fetch(what):
-    lines = subprocess.run([ROOT / "tests" / "fetch.sh", what], check=True, capture_output=True, text=True).stdout
-    version, path = lines.splitlines()[-1].split(" ", 1)
-    return version, pathlib.Path(path)
+def fetch(*what):
+    """The programs of every version, oldest first."""
+    lines = subprocess.run([ROOT / "tests" / "fetch.sh", *what], check=True, capture_output=True, text=True).stdout
+    return [pathlib.Path(line.split(" ", 1)[1]) for line in lines.splitlines()]
+
+
+def newest_gateway():
+    return fetch("pushgateway")[-1]
+
+
+def promtool():
+    """Version 2.42's: for a million series version 3 takes minutes, and would be no peer."""
+    return fetch("prometheus", "bookworm")[0].parent / "promtool"
+
+
+def version(program):
+    """What a program says of itself: the first thing that looks like a version."""
+    told = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
+    return re.search(r"\d+\.\d+(\.\d+)?", told.stdout + told.stderr)[0]
+
+
+def version_of_parse():
+    return re.search(r'name = "prometheus-parse"\nversion = "(.*)"', (ROOT / "Cargo.lock").read_text())[1]
 
 
 @contextlib.contextmanager
 def gateway(*flags):
     """The newest Pushgateway on a free port; its URL."""
-    _, program = fetch("pushgateway")
+    program = newest_gateway()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -150,8 +175,7 @@ def push(folder, runs):
 
 
 def check(folder, runs):
-    _, prometheus = fetch("prometheus")
-    promtool = prometheus.parent / "promtool"
+    check_metrics = f"exec {promtool()} check metrics"
     shapes = [
         ("3 series", lambda path, _: inputs.small(path), 3),
         ("10,000 series of one family", inputs.series, 10_000),
@@ -169,14 +193,14 @@ def check(folder, runs):
         title = f"{title}, {size / 1e6:.1f} MB ({size / (1 << 20):.2f} MiB): pushgw check"
         ours = [PUSHGW, "check", "-q", file]
         peers = [
-            ("promtool check metrics", ["sh", "-c", f"exec {promtool} check metrics < {file} 2>/dev/null"]),
+            ("promtool check metrics", ["sh", "-c", f"{check_metrics} < {file} 2>/dev/null"]),
             ("prometheus-parse", [PARSE, file]),
             ("wc -l", ["wc", "-l", file]),
         ]
         for name, theirs in peers:
             # promtool takes seconds for what the others do in less than one.
             turns = min(runs, 3) if count >= 1_000_000 else runs
-            compare(f"{title} / {name}", ours, theirs, turns, ("wall", "cpu", "memory"), allowed=(0, 3))
+            compare(f"{title} / {name}", ours, theirs, turns, ("wall", "cpu", "memory"), (0, 3), file)
 
 
 def upload(folder, runs):
@@ -190,6 +214,7 @@ def upload(folder, runs):
                 curl(url, file),
                 min(runs, 5),
                 ("wall", "memory"),
+                file=file,
             )
 
 
@@ -198,15 +223,20 @@ def slow_link(url, megabits):
     """A way to the gateway that lets so much through in a second; its URL."""
     host, port = url.removeprefix("http://").split(":")
     listener = socket.create_server(("127.0.0.1", 0))
-    # Else the kernel takes in megabytes at once, whatever is read.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
+    # Else the kernel takes in megabytes at once, whatever is read; and a window below the loopback's packets of 64 KiB
+    # would stall the sender.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1448)
 
     def forward(source, sink, rate):
+        """A bucket that fills at the rate and holds what flows in 5 ms."""
+        sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         due = time.monotonic()
         with contextlib.suppress(OSError):
-            while chunk := source.recv(16 * 1024):
-                due = max(due, time.monotonic() - 0.01) + len(chunk) / rate
-                time.sleep(max(0, due - time.monotonic()))
+            while chunk := source.recv(8 * 1024):
+                due = max(due, time.monotonic() - 0.005) + len(chunk) / rate
+                if (early := due - time.monotonic()) > 0:
+                    time.sleep(early)
                 sink.sendall(chunk)
             sink.shutdown(socket.SHUT_WR)
 
@@ -227,7 +257,7 @@ def gzip(folder, runs):
     file = folder / "input.prom"
     inputs.series(file, 20_000)
     with gateway("--push.disable-consistency-check") as url:
-        for megabits in (10, 100, 300, 1000):
+        for megabits in (10, 50, 100, 200, 500):
             with slow_link(url, megabits) as slow:
                 plain = [PUSHGW, "push", "-q", "-g", slow, "-j", "bench", file]
                 compare(
@@ -274,9 +304,10 @@ def main():
             sys.exit(f"{needed} is not built: cargo build --release --bin pushgw --example prometheus_parse")
     if not shutil.which("time"):
         sys.exit("GNU time is not installed")
-    versions = [subprocess.run([p, "--version"], capture_output=True, text=True).stdout.split("\n")[0] for p in ("curl", "jq")]
-    print(f"pushgw against {versions[0].split(' (')[0]}, {versions[1]}, promtool {fetch('prometheus')[0]}, ", end="")
-    print(f"prometheus-parse 0.2.5; Pushgateway {fetch('pushgateway')[0]}; {os.cpu_count()} processors\n")
+    peers = [f"{name} {version(program)}" for name, program in (("curl", "curl"), ("jq", "jq"), ("promtool", promtool()))]
+    print(f"pushgw {version(PUSHGW)} against {', '.join(peers)}, prometheus-parse {version_of_parse()};", end=" ")
+    print(f"Pushgateway {version(newest_gateway())}; {os.cpu_count()} processors")
+    print(f"the stripped binary: {PUSHGW.stat().st_size:,} bytes, limit {SIZE_LIMIT:,}\n")
     with tempfile.TemporaryDirectory(dir=TARGET) as folder:
         for name in args.comparisons or COMPARISONS:
             COMPARISONS[name](pathlib.Path(folder), args.runs)

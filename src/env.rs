@@ -5,7 +5,7 @@
 
 use rustix::process::getpgrp;
 use rustix::termios::tcgetpgrp;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
 
@@ -13,7 +13,7 @@ use std::io::{self, IsTerminal, Write};
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// The variables, by name.
-    pub variables: BTreeMap<OsString, OsString>,
+    pub variables: HashMap<OsString, OsString>,
     /// Standard input is a terminal.
     pub stdin_is_terminal: bool,
     /// Standard output is a terminal.

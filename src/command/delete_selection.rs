@@ -14,7 +14,6 @@ use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, Selec
 use crate::grouping::LabelSet;
 use crate::os::reason;
 use crate::output::{Channel, Printer};
-use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader};
 use std::thread;
 use std::time::Instant;
@@ -49,8 +48,7 @@ pub(super) fn run(
             context.printer.success("nothing was deleted");
             return print(delete.format, &store, Vec::new(), context.printer).map_err(Failure::output);
         }
-        let asked = selected.places.iter().map(|place| &store.groups[*place]);
-        let asked: BTreeMap<LabelSet, Group> = asked.map(|g| (g.labels.clone(), g.clone())).collect();
+        let asked: Vec<Group> = selected.places.iter().map(|place| store.groups[*place].clone()).collect();
         store = gateway::look(client, endpoint, &mut listener(context.printer))?;
         places = unchanged(&store, &asked, context.printer);
     }
@@ -134,10 +132,10 @@ fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
 }
 
 /// The places of the groups that are as they were when the person was asked.
-fn unchanged(store: &Store, asked: &BTreeMap<LabelSet, Group>, printer: &mut Printer<'_>) -> Vec<usize> {
+fn unchanged(store: &Store, asked: &[Group], printer: &mut Printer<'_>) -> Vec<usize> {
     let mut places = Vec::new();
     for (place, group) in store.groups.iter().enumerate() {
-        let Some(then) = asked.get(&group.labels) else { continue };
+        let Some(then) = find(asked, &group.labels) else { continue };
         if same_push(then, group) {
             places.push(place);
         } else {
@@ -145,6 +143,11 @@ fn unchanged(store: &Store, asked: &BTreeMap<LabelSet, Group>, printer: &mut Pri
         }
     }
     places
+}
+
+/// The group with these labels, among groups in the order in which they are listed.
+fn find<'a>(groups: &'a [Group], labels: &LabelSet) -> Option<&'a Group> {
+    groups.binary_search_by(|group| group.labels.cmp(labels)).ok().map(|place| &groups[place])
 }
 
 fn same_push(a: &Group, b: &Group) -> bool {
@@ -246,16 +249,16 @@ fn left(
     }
     let begin = Instant::now();
     loop {
-        let now: BTreeMap<LabelSet, Group> =
-            gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?
-                .groups
-                .into_iter()
-                .map(|group| (group.labels.clone(), group))
-                .collect();
-        let was = |place: &usize| &before.groups[*place];
-        let listed = places.iter().copied().filter(|place| now.contains_key(&was(place).labels));
-        let (there, again): (Vec<usize>, Vec<usize>) =
-            listed.partition(|place| same_push(&now[&was(place).labels], was(place)));
+        let now = gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
+        let (mut there, mut again) = (Vec::new(), Vec::new());
+        for place in places {
+            let was = &before.groups[*place];
+            match find(&now, &was.labels) {
+                Some(is) if same_push(is, was) => there.push(*place),
+                Some(_) => again.push(*place),
+                None => {}
+            }
+        }
         if there.is_empty() || begin.elapsed() >= PATIENCE {
             return Ok((there, again));
         }

@@ -7,7 +7,7 @@ use crate::env;
 use crate::error::Failure;
 use crate::gateway::{self, Client, Group, Store};
 use crate::output::Printer;
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -113,13 +113,15 @@ fn shown(lines: impl Iterator<Item = usize>, height: usize) -> usize {
 
 /// Sorts, leaving what is equal in the order of the groups.
 fn sort(places: &mut [usize], groups: &[Group], by: ListSort) {
-    match by {
-        ListSort::Group => {}
-        ListSort::Age => places.sort_by_key(|place| groups[*place].last_push),
-        ListSort::Series => {
-            places.sort_by_key(|place| Reverse(groups[*place].size.map(|size| size.series)));
+    let series = |group: &Group| group.size.map(|size| size.series);
+    places.sort_by(|a, b| {
+        let (a, b) = (&groups[*a], &groups[*b]);
+        match by {
+            ListSort::Group => Ordering::Equal,
+            ListSort::Age => a.last_push.cmp(&b.last_push),
+            ListSort::Series => series(b).cmp(&series(a)),
         }
-    }
+    });
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Selected<'_> {
         let rows: Vec<Row<'_>> = self
             .groups()
             .map(|(place, group)| Row {
-                labels: group.labels.iter().collect(),
+                labels: &group.labels.0,
                 path: group.path(),
                 metrics: group.size.map(|size| size.metrics),
                 series: group.size.map(|size| size.series),
@@ -96,7 +96,7 @@ pub(super) fn age(now: Timestamp, then: Timestamp) -> Duration {
 /// A group as `--format json` has it: part of the command line's contract.
 #[derive(Serialize)]
 struct Row<'a> {
-    labels: BTreeMap<&'a str, &'a str>,
+    labels: &'a BTreeMap<String, String>,
     path: Option<String>,
     metrics: Option<u64>,
     series: Option<u64>,

@@ -260,7 +260,7 @@ struct Features {
 
 #[derive(Serialize)]
 struct FailedRow<'a> {
-    labels: BTreeMap<&'a str, &'a str>,
+    labels: &'a BTreeMap<String, String>,
     path: Option<String>,
     last_failure: Option<String>,
 }
@@ -275,20 +275,20 @@ struct ScrapeRow<'a> {
 #[derive(Serialize)]
 struct Problem<'a> {
     message: &'a str,
-    groups: Vec<BTreeMap<&'a str, &'a str>>,
+    groups: Vec<&'a BTreeMap<String, String>>,
     commands: &'a [String],
 }
 
 fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_>) -> io::Result<()> {
     let Found { connection, about, healthy, ready, store } = found;
     let failed = failed(store).map(|group| FailedRow {
-        labels: group.labels.iter().collect(),
+        labels: &group.labels.0,
         path: group.path(),
         last_failure: group.last_failure.map(|time| time.to_string()),
     });
     let problems = scraped.troubles.iter().map(|trouble| Problem {
         message: &trouble.message,
-        groups: trouble.groups.iter().map(|labels| labels.iter().collect()).collect(),
+        groups: trouble.groups.iter().map(|labels| &labels.0).collect(),
         commands: &trouble.commands,
     });
     let report = Report {

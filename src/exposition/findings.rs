@@ -132,7 +132,7 @@ impl Findings {
             kept.shorten(self.limit - diagnostics.len());
             diagnostics.append(&mut kept.first);
         }
-        diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+        sort(&mut diagnostics);
         Report { diagnostics, errors, fixed, warnings, ..Report::default() }
     }
 }
@@ -161,7 +161,12 @@ impl Kept {
     }
 
     fn shorten(&mut self, limit: usize) {
-        self.first.sort_by_key(|diagnostic| diagnostic.span.start);
+        sort(&mut self.first);
         self.first.truncate(limit);
     }
+}
+
+/// In the order of their places.
+fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
 }

@@ -136,7 +136,7 @@ impl<'c, 'a> Resolver<'c, 'a> {
         let (family, _) = self.families.lookup(&name.text())?;
         let kind = self.families[family].kind.unwrap_or(Kind::Untyped);
         labels.retain(|label| !kind.is_position(&label.name));
-        labels.sort_by(|a, b| a.name.text().cmp(&b.name.text()));
+        labels.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Some(family)
     }
 }

@@ -237,7 +237,7 @@ impl Clashes {
     /// All that clashes: types first, since a family of two types has other clashes that are none then. Groups are told
     /// by their places in `order`, which has the number of each; one that is not in it keeps its number.
     #[must_use]
-    pub fn find(self, order: &[usize]) -> Vec<Clash> {
+    pub fn find(mut self, order: &[usize]) -> Vec<Clash> {
         let places: HashMap<usize, usize> =
             order.iter().enumerate().map(|(place, group)| (*group, place)).collect();
         let place = |group: &usize| places.get(group).copied().unwrap_or(*group);
@@ -246,13 +246,10 @@ impl Clashes {
             groups.sort_unstable();
             groups
         };
-        let kinds: BTreeMap<String, BTreeMap<Kind, Vec<usize>>> = self
-            .kinds
-            .into_iter()
-            .map(|(family, kinds)| {
-                (family, kinds.into_iter().map(|(kind, groups)| (kind, sorted(&groups))).collect())
-            })
-            .collect();
+        for groups in self.kinds.values_mut().flat_map(BTreeMap::values_mut) {
+            *groups = sorted(groups);
+        }
+        let kinds = self.kinds;
         let several = kinds.iter().filter(|(_, kinds)| kinds.len() > 1);
         let mut found: Vec<Clash> = several
             .map(|(family, kinds)| Clash::Types { family: family.clone(), kinds: kinds.clone() })

@@ -6,7 +6,7 @@
 //! exposed at all does the same. Deleting the one group heals it; here is told which one.
 
 use super::group::Group;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Why a gateway refuses every push. Groups are told by their place in the list that was searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,26 +70,24 @@ impl Conflicts {
 #[must_use]
 pub fn find(groups: &[Group]) -> Conflicts {
     let mut found = Conflicts::default();
-    let mut exposed: BTreeMap<BTreeMap<&str, &str>, usize> = BTreeMap::new();
-    let mut scraped: BTreeMap<BTreeMap<&str, &str>, Vec<usize>> = BTreeMap::new();
+    let mut exposed = HashMap::<(Vec<_>, &str), usize>::new();
+    let mut scraped = BTreeMap::<Vec<_>, Vec<usize>>::new();
     for (place, group) in groups.iter().enumerate() {
-        let labels: BTreeMap<&str, &str> = group.labels.iter().collect();
-        if labels.keys().any(|name| name.starts_with("__")) {
+        let labels = || group.labels.iter();
+        if labels().any(|(name, _)| name.starts_with("__")) {
             found.broken.push(Conflict::ReservedName { group: place });
         }
-        if group.key.is_none() && labels.values().any(|value| value.contains('\u{fffd}')) {
+        if group.key.is_none() && labels().any(|(_, value)| value.contains('\u{fffd}')) {
             // Two such groups may look alike and be different, so they are compared with none.
             found.broken.push(Conflict::NotUtf8 { group: place });
             continue;
         }
-        let not_empty = labels.iter().filter(|(_, value)| !value.is_empty());
-        scraped.entry(not_empty.map(|(n, v)| (*n, *v)).collect()).or_default().push(place);
+        scraped.entry(labels().filter(|(_, value)| !value.is_empty()).collect()).or_default().push(place);
 
-        let has_instance = labels.contains_key("instance");
-        let mut with_instance = labels;
-        with_instance.entry("instance").or_default();
-        if let Some(other) = exposed.insert(with_instance, place) {
-            let (without, with_empty) = if has_instance { (other, place) } else { (place, other) };
+        let instance = group.labels.get("instance");
+        let others = labels().filter(|(name, _)| *name != "instance").collect();
+        if let Some(other) = exposed.insert((others, instance.unwrap_or_default()), place) {
+            let (without, with_empty) = if instance.is_some() { (other, place) } else { (place, other) };
             found.broken.push(Conflict::EmptyInstance { without, with_empty });
         }
     }
@@ -99,7 +97,7 @@ pub fn find(groups: &[Group]) -> Conflicts {
 }
 
 /// The groups that a scrape can't tell apart, but for pairs that break the gateway already.
-fn duplicates(scraped: BTreeMap<BTreeMap<&str, &str>, Vec<usize>>, broken: &[Conflict]) -> Vec<Duplicates> {
+fn duplicates(scraped: BTreeMap<Vec<(&str, &str)>, Vec<usize>>, broken: &[Conflict]) -> Vec<Duplicates> {
     let is_pair = |groups: &[usize]| {
         broken
             .iter()

@@ -1,10 +1,10 @@
 //! What a push would change in a group: its families as they are and as they would be, compared series by series. Pure.
 
-use super::contents::{Family, Labels, Series, Value};
+use super::contents::{Family, Value};
 use super::text::series_name;
 use crate::grouping::LabelSet;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// One difference.
@@ -39,14 +39,9 @@ pub enum Replaces {
 /// The differences between what a group holds and what it would hold, by family and series.
 #[must_use]
 pub fn changes(group: &LabelSet, before: &[Family], pushed: &[Family], replaces: Replaces) -> Vec<Change> {
-    let by_name = |families: &'_ [Family]| -> BTreeMap<String, Family> {
-        families.iter().map(|family| (family.name.clone(), family.clone())).collect()
-    };
-    let (before, pushed) = (by_name(before), by_name(pushed));
     let mut changes = Vec::new();
-    let names: BTreeSet<&String> = before.keys().chain(pushed.keys()).collect();
-    for name in names {
-        match (before.get(name), pushed.get(name)) {
+    for pair in pairs(before, pushed, |family| &family.name).into_values() {
+        match pair {
             (None, Some(new)) => declare(&mut changes, ChangeKind::Added, new, group),
             (Some(old), None) if replaces == Replaces::Group => {
                 declare(&mut changes, ChangeKind::Removed, old, group);
@@ -56,6 +51,22 @@ pub fn changes(group: &LabelSet, before: &[Family], pushed: &[Family], replaces:
         }
     }
     changes
+}
+
+/// What stands under each key before and after.
+fn pairs<'a, K: Ord, T>(
+    before: &'a [T],
+    after: &'a [T],
+    key: impl Fn(&'a T) -> &'a K,
+) -> BTreeMap<&'a K, (Option<&'a T>, Option<&'a T>)> {
+    let mut pairs = BTreeMap::<_, (Option<&T>, Option<&T>)>::new();
+    for old in before {
+        pairs.entry(key(old)).or_default().0 = Some(old);
+    }
+    for new in after {
+        pairs.entry(key(new)).or_default().1 = Some(new);
+    }
+    pairs
 }
 
 /// A family that comes or goes as a whole.
@@ -74,25 +85,19 @@ fn compare(changes: &mut Vec<Change>, old: &Family, new: &Family, group: &LabelS
     if old.help != new.help {
         change(ChangeKind::Changed, format!("# HELP {name} {:?} -> {:?}", old.help, new.help));
     }
-    let by_labels = |family: &'_ Family| -> BTreeMap<Labels, Series> {
-        family.series.iter().map(|series| (series.labels.clone(), series.clone())).collect()
-    };
-    let (were, will) = (by_labels(old), by_labels(new));
-    for (labels, series) in &were {
-        let named = series_name(name, series, group);
-        match will.get(labels) {
-            None => change(ChangeKind::Removed, format!("{named} {}", value(&series.value))),
-            Some(next) if !same(&series.value, &next.value) => {
-                change(
-                    ChangeKind::Changed,
-                    format!("{named} {} -> {}", value(&series.value), value(&next.value)),
-                );
+    let series = pairs(&old.series, &new.series, |series| &series.labels);
+    let whole = |series| format!("{} {}", series_name(name, series, group), value(&series.value));
+    for pair in series.values() {
+        match *pair {
+            (Some(old), None) => change(ChangeKind::Removed, whole(old)),
+            (Some(old), Some(new)) if !same(&old.value, &new.value) => {
+                change(ChangeKind::Changed, format!("{} -> {}", whole(old), value(&new.value)));
             }
-            Some(_) => {}
+            _ => {}
         }
     }
-    for (_, series) in will.iter().filter(|(labels, _)| !were.contains_key(*labels)) {
-        change(ChangeKind::Added, format!("{} {}", series_name(name, series, group), value(&series.value)));
+    for new in series.values().filter_map(|pair| if pair.0.is_none() { pair.1 } else { None }) {
+        change(ChangeKind::Added, whole(new));
     }
 }
 

@@ -4,7 +4,7 @@
 //! what only follows from a fault is kept quiet. The rules of samples are in `sample`, those of the whole in `store`.
 
 use super::explain::{self, quoted};
-use super::family::{At, Families, Kind, Part};
+use super::family::{Families, Kind, Mention, Part};
 use super::findings::{Detail, Findings};
 use super::foreign::Foreign;
 use super::key::Key;
@@ -13,7 +13,7 @@ use super::lines::{self, Place};
 use super::pattern::Pattern;
 use super::scan::{self, Fault, FaultKind, Line, Meta};
 use super::series::Series;
-use super::token::{Label, Token};
+use super::token::{Labels, Token};
 use super::{Code, Report, Rules, Splice, Text};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -102,7 +102,7 @@ impl<'a> Checker<'a> {
             self.repair(Code::ByteOrderMark, mark, "", detail);
         }
         let mut start = file.start;
-        let mut labels = Vec::new();
+        let mut labels = Labels::new(self.text.bytes);
         let mut begun = false;
         loop {
             while let Some(next) = self.line_as_before(start..file.end) {
@@ -142,7 +142,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks one line and returns whether anything is in it.
-    fn line(&mut self, place: &Place, labels: &mut Vec<Label<'a>>) -> bool {
+    fn line(&mut self, place: &Place, labels: &mut Labels<'a>) -> bool {
         let Place { all, trimmed, .. } = place;
         let result = scan::line(self.text.bytes, trimmed.clone(), labels);
         let content = !matches!(result, Ok(Line::Blank));
@@ -258,23 +258,19 @@ impl<'a> Checker<'a> {
     /// Whether a HELP text is the first of its family. The repairs leave nothing of a text that is nothing but carriage
     /// returns, so that two lines of which one has no other text are mended by them.
     fn only_help(&mut self, name: &Token<'a>, number: usize, text: &[u8]) -> bool {
-        let family = &mut self.families[number];
         let blank = text.iter().all(|byte| *byte == b'\r');
-        let first = family.help;
-        let again = first.is_some() || family.blank_help;
-        if blank {
-            family.blank_help = true;
-        } else {
-            family.help = first.or(Some(At::new(name.span().start)));
-        }
+        let first = self.families.place(number, Mention::Help);
+        let again = first.is_some() || self.families[number].has(Mention::BlankHelp);
+        let mention = if blank { Mention::BlankHelp } else { Mention::Help };
+        self.families.mention(number, mention, name.span().start);
         if !again {
             return true;
         }
-        let (bytes, family) = (self.text.bytes, family.name(self.text.bytes));
+        let (bytes, family) = (self.text.bytes, self.families.name(number));
         let detail = || {
             let detail = Detail::new(format!("a second HELP line for {}", quoted(&family)));
             match first {
-                Some(first) => detail.related(line_of(bytes, first.get()), "the first one"),
+                Some(first) => detail.related(line_of(bytes, first), "the first one"),
                 None => detail,
             }
         };
@@ -304,9 +300,9 @@ impl<'a> Checker<'a> {
         let span = text.start..text.start + trimmed;
         let kind = Kind::parse(&bytes[..trimmed]);
         let family = &mut self.families[number];
-        family.declared = Some(At::new(name.span().start));
         family.guessed = kind.is_none() && trimmed > 0;
         family.kind = kind;
+        self.families.mention(number, Mention::Type, name.span().start);
         match kind {
             Some(Kind::GaugeHistogram) => self.older(Older::GaugeHistogram, span.clone()),
             None if trimmed > 0 => {
@@ -325,26 +321,25 @@ impl<'a> Checker<'a> {
     /// A TYPE line of a family whose type is fixed: by a TYPE line or by a first sample.
     fn type_again(&mut self, name: &Token<'a>, number: usize, part: Part) {
         let bytes = self.text.bytes;
-        let family = &self.families[number];
-        let text = family.name(bytes);
+        let text = self.families.name(number);
         let family_name = quoted(&text);
-        if let Some(first) = family.declared {
+        if let Some(first) = self.families.place(number, Mention::Type) {
             self.findings.error(Code::SecondType, name.span(), || {
                 let message = if part == Part::Whole {
                     format!("a second TYPE line for {family_name}")
                 } else {
                     format!("{} is a part of {family_name}, whose type is given already", quoted(name.raw()))
                 };
-                Detail::new(message).related(line_of(bytes, first.get()), "the first one")
+                Detail::new(message).related(line_of(bytes, first), "the first one")
             });
         } else {
-            let first = family.first_sample;
+            let first = self.families.place(number, Mention::Sample);
             self.findings.error(Code::LateType, name.span(), || {
                 let detail =
                     Detail::new(format!("the TYPE line of {family_name} comes after its first sample"))
                         .help("move it before the samples");
                 match first {
-                    Some(first) => detail.related(line_of(bytes, first.get()), "the first sample"),
+                    Some(first) => detail.related(line_of(bytes, first), "the first sample"),
                     None => detail,
                 }
             });

@@ -2,7 +2,7 @@
 //! before, as `setOrCreateCurrentMF` in `prometheus/common expfmt/text_parse.go` decides it.
 
 use super::hash::{self, Index};
-use super::token::Token;
+use super::token::{Brief, Token, short};
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 
@@ -86,64 +86,30 @@ pub(super) enum Part {
     Bucket,
 }
 
-/// A place in the text, in half a word and a form of which `Option` costs nothing: a text may have a million families.
+/// What a text has on a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct At(NonZeroU32);
-
-impl At {
-    pub(super) fn new(at: usize) -> Self {
-        Self(NonZeroU32::MIN.saturating_add(short(at)))
-    }
-
-    pub(super) fn get(self) -> usize {
-        self.0.get() as usize - 1
-    }
+pub(super) enum Mention {
+    /// A HELP line that has a text.
+    Help,
+    /// A TYPE line; a faulty one counts.
+    Type,
+    /// A sample.
+    Sample,
+    /// A HELP line whose text is nothing but carriage returns.
+    BlankHelp,
 }
 
-fn short(at: usize) -> u32 {
-    u32::try_from(at).expect("a text has less than 4 GiB, as it promises")
-}
-
-/// Where a name stands, and whether it is plain: its token in a third of the memory.
-#[derive(Clone, Copy, Debug)]
-struct Name {
-    at: u32,
-    /// Of the name as written; in the highest bit whether it has quotes.
-    length: u32,
-}
-
-const QUOTED: u32 = 1 << 31;
-
-impl Name {
-    fn new(token: &Token<'_>) -> Self {
-        let quoted = if token.is_plain() { 0 } else { QUOTED };
-        Self { at: short(token.span().start), length: short(token.span().len()) | quoted }
-    }
-
-    fn token(self, text: &[u8]) -> Token<'_> {
-        let (at, length) = (self.at as usize, (self.length & !QUOTED) as usize);
-        let raw = &text[at..at + length];
-        if self.length & QUOTED == 0 { Token::plain(raw, at) } else { Token::quoted(raw, at) }
-    }
-}
-
-/// One metric family, in 24 bytes.
+/// One metric family, in twelve bytes: a text may have a million of them.
 #[derive(Debug)]
 pub(super) struct Family {
-    name: Name,
+    name: Brief,
     /// `None` until a TYPE line or a first sample has fixed it.
     pub(super) kind: Option<Kind>,
-    /// Where a TYPE line has declared `kind`; a faulty line counts.
-    pub(super) declared: Option<At>,
-    /// Where its HELP line stands that has a text.
-    pub(super) help: Option<At>,
-    /// Where the name in the family's first sample stands.
-    pub(super) first_sample: Option<At>,
-    /// It has a HELP line whose text is nothing but carriage returns.
-    pub(super) blank_help: bool,
     /// `kind` is a guess, for the TYPE line names none.
     pub(super) guessed: bool,
     pub(super) note: Note,
+    /// A bit for each [`Mention`] that was seen.
+    mentions: u8,
 }
 
 /// What is kept in mind about a family.
@@ -157,9 +123,8 @@ pub(super) enum Note {
 }
 
 impl Family {
-    /// What its name means.
-    pub(super) fn name<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
-        self.name.token(text).text()
+    pub(super) fn has(&self, mention: Mention) -> bool {
+        self.mentions & 1 << mention as u8 != 0
     }
 }
 
@@ -168,13 +133,55 @@ impl Family {
 pub(super) struct Families<'a> {
     text: &'a [u8],
     all: Vec<Family>,
+    /// Where the mentions of each kind stand that are not where the family's name was first read. Each list ends with the
+    /// last of them: most texts need none for samples alone, and none for what each family begins with.
+    places: [Vec<Option<At>>; 4],
     index: Index,
 }
 
+/// A place in the text, in half a word and a form of which `Option` costs nothing.
+type At = NonZeroU32;
+
 impl<'a> Families<'a> {
-    /// Those of a text, of less than 4 GiB.
+    /// Those of a text, of less than 2 GiB.
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { text, all: Vec::new(), index: Index::default() }
+        Self { text, all: Vec::new(), places: Default::default(), index: Index::default() }
+    }
+
+    /// How many there are; their numbers are below.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Notes where a family is mentioned. The first mention counts, but of TYPE lines the last: those before it were faulty.
+    #[inline]
+    pub(super) fn mention(&mut self, number: usize, mention: Mention, at: usize) {
+        let family = &mut self.all[number];
+        if family.has(mention) && mention != Mention::Type {
+            return;
+        }
+        family.mentions |= 1 << mention as u8;
+        // The name was read before or here, so that a place elsewhere is never 0.
+        let places = &mut self.places[mention as usize];
+        if at != family.name.at as usize {
+            if places.len() <= number {
+                places.resize(number + 1, None);
+            }
+            places[number] = At::new(short(at));
+        }
+    }
+
+    /// Where that mention stands.
+    #[inline]
+    pub(super) fn place(&self, number: usize, mention: Mention) -> Option<usize> {
+        let family = &self.all[number];
+        let elsewhere = self.places[mention as usize].get(number).copied().flatten();
+        family.has(mention).then(|| elsewhere.map_or(family.name.at, At::get) as usize)
+    }
+
+    /// Takes it that a family has no samples.
+    pub(super) fn forget_samples(&mut self, number: usize) {
+        self.all[number].mentions &= !(1 << Mention::Sample as u8);
     }
 
     /// The family that `name` belongs to, made if there is none.
@@ -185,17 +192,14 @@ impl<'a> Families<'a> {
             return found;
         }
         let number = self.all.len();
-        let Self { text, all, index } = self;
+        let Self { text, all, index, .. } = self;
         index.insert(hash, number, |number| all[number].name.token(text).hash());
         all.push(Family {
-            name: Name::new(name),
+            name: Brief::new(name),
             kind: None,
-            declared: None,
-            help: None,
-            first_sample: None,
-            blank_help: false,
             guessed: false,
             note: Note::Nothing,
+            mentions: 0,
         });
         (number, Part::Whole)
     }
@@ -212,11 +216,7 @@ impl<'a> Families<'a> {
 
     /// What the name of a family means.
     pub(super) fn name(&self, number: usize) -> Cow<'a, [u8]> {
-        self.all[number].name(self.text)
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Family> {
-        self.all.iter()
+        self.all[number].name.token(self.text).text()
     }
 
     fn find(&self, name: &[u8], hash: u64) -> Option<(usize, Part)> {

@@ -83,9 +83,10 @@ impl Index {
     /// Adds the next number, which [`Index::find`] did not find; `hash_of` tells the hashes of those before.
     pub(super) fn insert(&mut self, hash: u64, number: usize, hash_of: impl Fn(usize) -> u64) {
         if (number + 1) * 3 > self.slots.len() * 2 {
-            // The old table goes first, so that both are never held.
-            let size = (std::mem::take(&mut self.slots).len() * 2).max(64);
-            self.slots = vec![0; size];
+            // The table grows in its place, so that no second one is ever held.
+            let size = (self.slots.len() * 2).max(64);
+            self.slots.clear();
+            self.slots.resize(size, 0);
             (0..number).for_each(|number| self.put(hash_of(number), number));
         }
         self.put(hash, number);

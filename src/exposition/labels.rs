@@ -10,10 +10,10 @@ use super::family::Kind;
 use super::findings::Detail;
 use super::hash;
 use super::number::{self, Float};
-use super::token::{Label, Token};
+use super::token::{Label, Labels, Token};
 
-/// From how many labels on duplicates are looked for by sorting instead of by comparing all with all.
-const MANY_LABELS: usize = 24;
+/// What of a hash is kept beside the position of a label, which has the other bits: a text has less than 2 GiB.
+const LABEL_HASH: u64 = !0 << 32;
 /// From how many labels on the shape is not kept: its memory must stay small beside the text.
 const TOO_MANY_LABELS: usize = 256;
 
@@ -67,13 +67,13 @@ impl Shape<'_> {
 
     /// Whether `labels` have the same names.
     #[inline]
-    pub(super) fn fits(&self, labels: &[Label<'_>], kind: Kind) -> bool {
+    pub(super) fn fits(&self, labels: &Labels<'_>, kind: Kind) -> bool {
         self.is_of(kind)
             && self.names.len() == labels.len()
             && self
                 .names
                 .iter()
-                .zip(labels)
+                .zip(labels.iter())
                 .all(|((name, ..), label)| label.name.is_plain() && label.name.raw() == *name)
     }
 }
@@ -81,19 +81,19 @@ impl Shape<'_> {
 impl<'a> Checker<'a> {
     /// Sums up labels of the last line's shape.
     #[inline]
-    pub(super) fn labels_as_before(&mut self, labels: &[Label<'a>]) -> Sums {
+    pub(super) fn labels_as_before(&mut self, labels: &Labels<'a>) -> Sums {
         let mut sums = Sums::NONE;
         for (index, label) in labels.iter().enumerate() {
             let (_, name, role) = self.shape.names[index];
-            sums.good &= self.utf8(label);
-            self.add(&mut sums, label, name, role);
+            sums.good &= self.utf8(&label);
+            self.add(&mut sums, &label, name, role);
         }
         sums
     }
 
     /// Checks and sums up labels. The first ones, as many as `before` says, were read by the server's parser when it was
     /// still at a family of another type.
-    pub(super) fn labels(&mut self, labels: &[Label<'a>], before: (usize, Kind), kind: Kind) -> Sums {
+    pub(super) fn labels(&mut self, labels: &Labels<'a>, before: (usize, Kind), kind: Kind) -> Sums {
         let kind_of = |index: usize| if index < before.0 { before.1 } else { kind };
         let mut sums = Sums::NONE;
         // A bit for each hash of a name: as long as none is set twice, no name stands twice.
@@ -102,10 +102,10 @@ impl<'a> Checker<'a> {
         self.shape.names.clear();
         for (index, label) in labels.iter().enumerate() {
             let mut good = label.name.is_plain() || self.quoted_name(&label.name, Code::LabelName);
-            good &= self.utf8(label);
+            good &= self.utf8(&label);
             let is_position = kind_of(index).is_position(&label.name);
             if good && !is_position && label.name.text().starts_with(b"__") {
-                good = self.reserved_label(label);
+                good = self.reserved_label(&label);
                 keep = false;
             }
             sums.good &= good;
@@ -118,7 +118,7 @@ impl<'a> Checker<'a> {
                 seen |= bit;
                 self.key.position(&label.name, name).map_or(Role::Own, Role::Overwritten)
             };
-            self.add(&mut sums, label, name, role);
+            self.add(&mut sums, &label, name, role);
             if keep {
                 self.shape.names.push((label.name.raw(), name, role));
             }
@@ -158,7 +158,7 @@ impl<'a> Checker<'a> {
 
     /// Whether no label stands twice, the `le` of buckets and the `quantile` of summaries apart.
     #[cold]
-    fn unique(&mut self, labels: &[Label<'a>], kind_of: impl Fn(usize) -> Kind) -> bool {
+    fn unique(&mut self, labels: &Labels<'a>, kind_of: impl Fn(usize) -> Kind) -> bool {
         let mut good = true;
         let mut complain = |first: &Token<'a>, second: &Token<'a>| {
             good = false;
@@ -167,23 +167,19 @@ impl<'a> Checker<'a> {
                     .related(first.span(), "the first one")
             });
         };
+        // Of each name the upper half of its hash, and in the lower half which label it is: a line may have a million.
         let names = labels.iter().enumerate();
         let names = names.filter(|(index, label)| !kind_of(*index).is_position(&label.name));
-        if labels.len() < MANY_LABELS {
-            for (index, second) in names.clone() {
-                if let Some((_, first)) = names
-                    .clone()
-                    .take_while(|(other, _)| *other < index)
-                    .find(|(_, first)| first.name.same(&second.name))
-                {
-                    complain(&first.name, &second.name);
+        let mut names: Vec<_> =
+            names.map(|(index, label)| label.name.hash() & LABEL_HASH | index as u64).collect();
+        names.sort_unstable();
+        for run in names.chunk_by(|one, other| (one ^ other) & LABEL_HASH == 0).filter(|run| run.len() > 1) {
+            let mut distinct: Vec<Token<'a>> = Vec::new();
+            for name in run.iter().map(|entry| labels.name((entry & !LABEL_HASH) as usize)) {
+                match distinct.iter().find(|first| first.same(&name)) {
+                    Some(first) => complain(first, &name),
+                    None => distinct.push(name),
                 }
-            }
-        } else {
-            let mut names: Vec<_> = names.map(|(_, label)| &label.name).collect();
-            names.sort_by(|a, b| a.cmp(b));
-            for pair in names.windows(2).filter(|pair| pair[0].same(pair[1])) {
-                complain(pair[0], pair[1]);
             }
         }
         good

@@ -3,7 +3,7 @@
 
 use super::Text;
 use super::scan;
-use super::token::Label;
+use super::token::Labels;
 use std::ops::Range;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -41,7 +41,7 @@ pub(super) fn next<'a>(
     bytes: &'a [u8],
     file: &Range<usize>,
     start: usize,
-    scratch: &mut Vec<Label<'a>>,
+    scratch: &mut Labels<'a>,
 ) -> Option<Place> {
     if start >= file.end {
         return None;
@@ -55,7 +55,7 @@ pub(super) fn next<'a>(
 /// Where a line ends without what may be trimmed off its end: blanks and carriage returns, but neither of a comment that
 /// the server takes with them nor of an empty line that has blanks only.
 #[inline]
-fn trim<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<Label<'a>>) -> usize {
+fn trim<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Labels<'a>) -> usize {
     match bytes[line.clone()].last() {
         Some(b' ' | b'\t' | b'\r') => trim_blanks(bytes, line, scratch),
         _ => line.end,
@@ -68,7 +68,7 @@ pub(super) fn trimmed(bytes: &[u8]) -> usize {
 }
 
 #[cold]
-fn trim_blanks<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<Label<'a>>) -> usize {
+fn trim_blanks<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Labels<'a>) -> usize {
     let text = &bytes[line.clone()];
     let end = trimmed(text);
     let returns = text[end..].contains(&b'\r');

@@ -12,12 +12,12 @@
 use super::Code;
 use super::check::Checker;
 use super::explain::quoted;
-use super::family::{Families, Family, Kind};
+use super::family::{Families, Family, Kind, Mention};
 use super::findings::{Detail, Findings};
 use super::lines;
 use super::scan::{self, Line};
 use super::store::name_at;
-use super::token::Label;
+use super::token::{self, Label};
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -76,17 +76,17 @@ const ABBREVIATIONS: [(&str, &str); 14] = [
 impl Checker<'_> {
     /// Adds what departs from the conventions.
     pub(super) fn lint(&mut self) {
-        for family in self.families.iter() {
-            if let Some(first_sample) = family.first_sample {
-                let name = family.name(self.text.bytes);
-                let at = family.declared.unwrap_or(first_sample);
-                let place = Place::new(self.text.bytes, at.get(), &name);
+        for number in 0..self.families.len() {
+            if let Some(first_sample) = self.families.place(number, Mention::Sample) {
+                let (family, name) = (&self.families[number], self.families.name(number));
+                let at = self.families.place(number, Mention::Type).unwrap_or(first_sample);
+                let place = Place::new(self.text.bytes, at, &name);
                 let name = String::from_utf8_lossy(&name);
                 Names { family, name: &name, place, findings: &mut self.findings }.lint();
             }
         }
         let mut labels = Labels::new(&self.families);
-        let mut scratch = Vec::new();
+        let mut scratch = token::Labels::new(self.text.bytes);
         for (_, file) in lines::files(self.text) {
             let mut start = file.start;
             while let Some(line) = lines::next(self.text.bytes, &file, start, &mut scratch) {
@@ -95,8 +95,8 @@ impl Checker<'_> {
                     && let Some(name) = sample.name
                 {
                     // Those before the name belong to whatever the parser has read before.
-                    for label in &scratch[sample.labels_before_name..] {
-                        labels.lint(label, || name.text(), &mut self.findings);
+                    for label in scratch.iter().skip(sample.labels_before_name) {
+                        labels.lint(&label, || name.text(), &mut self.findings);
                     }
                 }
             }
@@ -161,7 +161,7 @@ impl Names<'_> {
 
     /// `LintHelp`.
     fn help(&mut self) {
-        if self.family.help.is_some() {
+        if self.family.has(Mention::Help) {
             return;
         }
         let (name, text) = (self.quoted(), self.name);

@@ -39,7 +39,7 @@ use crate::grouping::GroupingKey;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// A text to check: the bytes of one push, which several files may have made. It must have less than 4 GiB; `input` reads
+/// A text to check: the bytes of one push, which several files may have made. It must have less than 2 GiB; `input` reads
 /// no more than one.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {

@@ -12,7 +12,7 @@ use super::key::Key;
 use super::labels::{Role, Sums};
 use super::number::{self, Float};
 use super::scan::Sample;
-use super::token::Label;
+use super::token::Labels;
 use std::ops::Range;
 
 /// The last line, if the next may be like it.
@@ -66,7 +66,7 @@ impl<'a> Checker<'a> {
         &mut self,
         start: usize,
         sample: &Sample<'a>,
-        labels: &[Label<'a>],
+        labels: &Labels<'a>,
         family: (usize, Kind, Part),
         sums: Sums,
     ) {
@@ -87,7 +87,7 @@ impl<'a> Checker<'a> {
                 pattern.family = None;
             }
             let all = if let Role::Position = role { 0 } else { hash::pair(name, label.value.hash()) };
-            let is_kept = matches!(role, Role::Own) && !self.key.would_add(label);
+            let is_kept = matches!(role, Role::Own) && !self.key.would_add(&label);
             let kept = if is_kept { all } else { 0 };
             let span = label.value.span();
             pattern.values.push(Value { span: span.start - start..span.end - start, name, role, all, kept });

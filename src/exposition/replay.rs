@@ -18,7 +18,7 @@ use super::lines;
 use super::number::{self, Float};
 use super::resolve::sample_at;
 use super::scan::{self, Line, Sample};
-use super::token::Label;
+use super::token::{Label, Labels};
 use super::{Code, Text};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -74,7 +74,7 @@ impl Checker<'_> {
     /// Judges a text with lines that borrow.
     pub(super) fn replay(&mut self) {
         let mut model = Model::new(&self.families, self.rules.default_type);
-        let mut labels = Vec::new();
+        let mut labels = Labels::new(self.text.bytes);
         let mut refused = Vec::new();
         for (_, file) in lines::files(self.text) {
             let mut start = file.start;
@@ -89,7 +89,7 @@ impl Checker<'_> {
         let Model { members, borrowers, .. } = model;
         for (number, members) in members.iter().enumerate() {
             if members.is_empty() {
-                self.families[number].first_sample = None;
+                self.families.forget_samples(number);
             }
         }
         self.tell(refused, clashes, &borrowers);
@@ -149,7 +149,7 @@ struct Clash {
 
 impl<'c, 'a> Model<'c, 'a> {
     fn new(families: &'c Families<'a>, default_type: Option<&str>) -> Self {
-        let count = families.iter().count();
+        let count = families.len();
         Self {
             families,
             default_kind: default_type.and_then(|name| Kind::parse(name.as_bytes())),
@@ -165,12 +165,7 @@ impl<'c, 'a> Model<'c, 'a> {
         }
     }
 
-    fn line(
-        &mut self,
-        text: Text<'a>,
-        line: Range<usize>,
-        labels: &mut Vec<Label<'a>>,
-    ) -> Result<(), Refusal> {
+    fn line(&mut self, text: Text<'a>, line: Range<usize>, labels: &mut Labels<'a>) -> Result<(), Refusal> {
         match scan::line(text.bytes, line.clone(), labels) {
             Ok(Line::Help(meta)) => {
                 self.turn_to(meta.name.and_then(|name| self.families.lookup(&name.text())));
@@ -208,7 +203,7 @@ impl<'c, 'a> Model<'c, 'a> {
     fn sample(
         &mut self,
         sample: &Sample<'a>,
-        labels: &[Label<'a>],
+        labels: &Labels<'a>,
         value: f64,
         line: usize,
     ) -> Result<(), Refusal> {
@@ -240,7 +235,7 @@ impl<'c, 'a> Model<'c, 'a> {
             if sample.braced && index == sample.labels_before_name {
                 self.begin(named, line);
             }
-            self.label(label, &mut pairs)?;
+            self.label(&label, &mut pairs)?;
         }
         if sample.braced && labels.len() == sample.labels_before_name {
             self.begin(named, line);

@@ -10,7 +10,7 @@ use super::findings::Detail;
 use super::key::Key;
 use super::scan::{self, Line, Sample};
 use super::series::{Parts, Relation, Verdict};
-use super::token::Label;
+use super::token::{Label, Labels};
 use super::{Code, Text};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -50,8 +50,8 @@ impl Checker<'_> {
 
     /// A histogram or summary without all its parts. The gateway makes up what is missing.
     fn incomplete(&mut self, family: usize, line: usize, parts: Parts) {
+        let name = self.families.name(family);
         let family = &self.families[family];
-        let name = family.name(self.text.bytes);
         let summary = family.kind == Some(Kind::Summary);
         let missing: Vec<_> = [
             (Parts::COUNT, "`_count`"),
@@ -71,8 +71,7 @@ impl Checker<'_> {
     /// A histogram or summary with a part twice (seen on Pushgateway 1.11.2: of `_sum` and `_count` the last one stays, and
     /// buckets and quantiles are exposed twice, so that Prometheus drops one).
     fn repeated(&mut self, family: usize, line: usize) {
-        let family = &self.families[family];
-        let (name, kind) = (family.name(self.text.bytes), family.kind.map_or("", Kind::name));
+        let (name, kind) = (self.families.name(family), self.families[family].kind.map_or("", Kind::name));
         self.findings.warning(Code::RepeatedPart, sample_at(self.text.bytes, line), || {
             Detail::new(format!("the {kind} {} has a part twice, of which one will be lost", quoted(&name)))
                 .help("was the same histogram or summary written twice?")
@@ -83,7 +82,7 @@ impl Checker<'_> {
 /// The name and the labels of the sample in the line that begins at `line`.
 pub(super) fn sample_at(bytes: &[u8], line: usize) -> Range<usize> {
     let line = line_of(bytes, line);
-    let mut labels = Vec::new();
+    let mut labels = Labels::new(bytes);
     match scan::line(bytes, line.clone(), &mut labels) {
         Ok(Line::Sample(sample)) => {
             let head = bytes[line.start..sample.value.start].trim_ascii();
@@ -100,6 +99,7 @@ struct Resolver<'c, 'a> {
     text: Text<'a>,
     key: &'c Key<'a>,
     families: &'c Families<'a>,
+    scratch: Labels<'a>,
     labels: [Vec<Label<'a>>; 2],
     /// The second line with a series, and the first.
     duplicates: Vec<(usize, usize)>,
@@ -115,6 +115,7 @@ impl<'c, 'a> Resolver<'c, 'a> {
             text,
             key,
             families,
+            scratch: Labels::new(text.bytes),
             labels: [Vec::new(), Vec::new()],
             duplicates: Vec::new(),
             incomplete: BTreeMap::new(),
@@ -128,15 +129,17 @@ impl<'c, 'a> Resolver<'c, 'a> {
         let file = self.text.starts.partition_point(|start| *start <= at);
         let file_end = self.text.starts.get(file).copied().unwrap_or(self.text.bytes.len());
         let end = line_of(self.text.bytes, at).end.min(file_end);
-        let labels = &mut self.labels[slot];
-        let Ok(Line::Sample(Sample { name: Some(name), .. })) = scan::line(self.text.bytes, at..end, labels)
+        let scratch = &mut self.scratch;
+        let Ok(Line::Sample(Sample { name: Some(name), .. })) = scan::line(self.text.bytes, at..end, scratch)
         else {
             return None;
         };
         let (family, _) = self.families.lookup(&name.text())?;
         let kind = self.families[family].kind.unwrap_or(Kind::Untyped);
-        labels.retain(|label| !kind.is_position(&label.name));
-        labels.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        let labels = &mut self.labels[slot];
+        labels.clear();
+        labels.extend(scratch.iter().filter(|label| !kind.is_position(&label.name)));
+        labels.sort_unstable_by(|a, b| a.name.text().cmp(&b.name.text()));
         Some(family)
     }
 }

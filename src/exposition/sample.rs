@@ -5,21 +5,21 @@
 
 use super::check::{Checker, Older};
 use super::explain::{self, quoted};
-use super::family::{At, Kind, Note, Part};
+use super::family::{Kind, Mention, Note, Part};
 use super::findings::Detail;
 use super::hash;
 use super::labels::Sums;
 use super::number::{self, Float};
 use super::scan::Sample;
 use super::series::Parts;
-use super::token::Label;
+use super::token::Labels;
 use super::{Code, scan};
 use std::borrow::Cow;
 use std::ops::Range;
 
 impl<'a> Checker<'a> {
     /// Checks the sample of the line that begins at `line`.
-    pub(super) fn sample(&mut self, sample: &Sample<'a>, labels: &[Label<'a>], line: usize) {
+    pub(super) fn sample(&mut self, sample: &Sample<'a>, labels: &Labels<'a>, line: usize) {
         let before = self.current;
         let inserted = self.splices.len();
         let Some((number, part)) = self.family_of(sample, line) else {
@@ -72,15 +72,14 @@ impl<'a> Checker<'a> {
     fn is_alone(
         &self,
         sample: &Sample<'a>,
-        labels: &[Label<'a>],
+        labels: &Labels<'a>,
         (number, kind, _): (usize, Kind, Part),
     ) -> bool {
-        let family = &self.families[number];
         labels.is_empty()
             && !sample.braced
             && !kind.is_composite()
-            && !family.guessed
-            && sample.name.is_some_and(|name| family.first_sample == Some(At::new(name.span().start)))
+            && !self.families[number].guessed
+            && sample.name.map(|name| name.span().start) == self.families.place(number, Mention::Sample)
     }
 
     /// Enters a line among the series.
@@ -106,10 +105,11 @@ impl<'a> Checker<'a> {
 
     /// Enters the first sample of a family, if that was put off: another may be the same.
     fn enter_alone(&mut self, number: usize) {
-        let family = &mut self.families[number];
-        if let (Note::Alone, Some(first)) = (family.note, family.first_sample) {
-            family.note = Note::Nothing;
-            self.series.simple(hash::series(number, 0), first.get());
+        let first = self.families.place(number, Mention::Sample);
+        let note = &mut self.families[number].note;
+        if let (Note::Alone, Some(first)) = (*note, first) {
+            *note = Note::Nothing;
+            self.series.simple(hash::series(number, 0), first);
         }
     }
 
@@ -137,7 +137,7 @@ impl<'a> Checker<'a> {
         if family.kind.is_none() {
             family.kind = insert_type.and_then(|name| Kind::parse(name.as_bytes())).or(Some(Kind::Untyped));
         }
-        family.first_sample.get_or_insert(At::new(name.span().start));
+        self.families.mention(number, Mention::Sample, name.span().start);
         self.current = Some((number, part));
         self.last = name.is_plain().then_some((name.raw(), number, part));
         self.current
@@ -161,7 +161,7 @@ impl<'a> Checker<'a> {
             return None;
         }
         let (number, _) = self.current?;
-        self.families[number].first_sample.get_or_insert(At::new(line));
+        self.families.mention(number, Mention::Sample, line);
         self.current
     }
 
@@ -230,7 +230,7 @@ impl<'a> Checker<'a> {
             return;
         }
         family.note = Note::Stray;
-        let name = family.name(self.text.bytes);
+        let name = self.families.name(number);
         let span = sample.name.map_or(sample.value.clone(), |name| name.span());
         self.findings.warning(Code::StraySample, span, || {
             let (label, endings) = if kind == Kind::Summary {

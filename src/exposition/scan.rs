@@ -6,7 +6,7 @@
 //!
 //! What depends on other lines (the type of a family, whether a name is taken) is not decided here.
 
-use super::token::{Label, Token};
+use super::token::{Label, Labels, Token};
 use std::ops::Range;
 
 /// A line that the grammar takes.
@@ -90,7 +90,7 @@ pub(super) enum FaultKind {
 pub(super) fn line<'a>(
     bytes: &'a [u8],
     range: Range<usize>,
-    labels: &mut Vec<Label<'a>>,
+    labels: &mut Labels<'a>,
 ) -> Result<Line<'a>, Fault> {
     labels.clear();
     let mut cursor = Cursor { bytes: &bytes[..range.end], at: range.start };
@@ -248,7 +248,7 @@ impl<'a> Cursor<'a> {
     fn braces(
         &mut self,
         allowed: Braces,
-        labels: &mut Vec<Label<'a>>,
+        labels: &mut Labels<'a>,
     ) -> Result<(Option<Token<'a>>, usize), Fault> {
         self.at += 1;
         let mut name = None;
@@ -266,7 +266,7 @@ impl<'a> Cursor<'a> {
             self.skip_blanks();
             if self.peek() == Some(b'=') {
                 self.at += 1;
-                labels.push(Label { name: token, value: self.label_value()? });
+                labels.push(&Label { name: token, value: self.label_value()? });
                 self.skip_blanks();
                 if !matches!(self.peek(), Some(b',' | b'}')) {
                     return Err(self.fault(FaultKind::NoComma));

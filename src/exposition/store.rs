@@ -6,7 +6,7 @@
 
 use super::check::{Checker, line_of};
 use super::explain::quoted;
-use super::family::{At, Families, Family, Kind, Part, split};
+use super::family::{Families, Kind, Mention, Part, split};
 use super::findings::{Detail, Findings};
 use super::key::Key;
 use super::{Code, Report};
@@ -76,7 +76,7 @@ impl Checker<'_> {
         }
         let Self { text, families, key, findings, .. } = &mut self;
         let mut rules = FamilyRules { families, key, bytes: text.bytes, findings };
-        families.iter().for_each(|family| rules.check(family));
+        (0..families.len()).for_each(|number| rules.check(number));
         if !self.borrowing {
             self.series();
         }
@@ -87,7 +87,8 @@ impl Checker<'_> {
                     .help("if that is what you want, give `--allow-empty`")
             });
         }
-        let families = self.families.iter().filter(|family| family.first_sample.is_some()).count();
+        let with_samples = |number: &usize| self.families[*number].has(Mention::Sample);
+        let families = (0..self.families.len()).filter(with_samples).count();
         Report { samples: self.samples, families, splices: self.splices, ..self.findings.into_report() }
     }
 }
@@ -101,13 +102,13 @@ struct FamilyRules<'c, 'a> {
 }
 
 impl FamilyRules<'_, '_> {
-    fn check(&mut self, family: &Family) {
-        let name = family.name(self.bytes);
-        let Some(at) = family.first_sample.map(At::get) else {
-            self.openmetrics_counter(family, &name);
+    fn check(&mut self, number: usize) {
+        let name = self.families.name(number);
+        let Some(at) = self.families.place(number, Mention::Sample) else {
+            self.openmetrics_counter(number, &name);
             return;
         };
-        let kind = family.kind.unwrap_or(Kind::Counter);
+        let kind = self.families[number].kind.unwrap_or(Kind::Counter);
         if is_reserved(&name) {
             self.error(Code::ReservedName, at, || {
                 let message = format!("the gateway keeps the name {} to itself", quoted(&name));
@@ -157,11 +158,11 @@ impl FamilyRules<'_, '_> {
         for ending in endings {
             let part = [name, ending].concat();
             let number = self.families.exact(&part);
-            let Some(part_at) = number.and_then(|number| self.families[number].first_sample) else {
+            let Some(part_at) = number.and_then(|number| self.families.place(number, Mention::Sample)) else {
                 continue;
             };
             let whole = name_at(self.bytes, at);
-            self.error(Code::SuffixCollision, part_at.get(), || {
+            self.error(Code::SuffixCollision, part_at, || {
                 let (name, part) = (quoted(name), quoted(&part));
                 Detail::new(format!("{part} is a metric of its own and a part of {name}"))
                     .help(format!("write the TYPE line of {name} before its samples"))
@@ -191,11 +192,13 @@ impl FamilyRules<'_, '_> {
     }
 
     /// A counter without samples beside a `_total` without a type, as in the other text format.
-    fn openmetrics_counter(&mut self, family: &Family, name: &[u8]) {
-        let (Some(Kind::Counter), Some(at)) = (family.kind, family.declared.map(At::get)) else { return };
+    fn openmetrics_counter(&mut self, number: usize, name: &[u8]) {
+        let declared = self.families.place(number, Mention::Type);
+        let (Some(Kind::Counter), Some(at)) = (self.families[number].kind, declared) else { return };
         let total = [name, b"_total"].concat();
         let Some(number) = self.families.exact(&total) else { return };
-        if self.families[number].first_sample.is_some() && self.families[number].declared.is_none() {
+        let family = &self.families[number];
+        if family.has(Mention::Sample) && !family.has(Mention::Type) {
             self.findings.warning(Code::OpenmetricsCounter, name_at(self.bytes, at), || {
                 let (name, quoted_total) = (quoted(name), quoted(&total));
                 let total = String::from_utf8_lossy(&total);

@@ -1,8 +1,8 @@
-//! A name or a label value as it stands in the text, and what it means.
+//! A name or a label value as it stands in the text, and what it means; and the labels of a line, of which there may be a
+//! million.
 
 use super::hash;
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Borrowed bytes that know their place.
@@ -68,13 +68,6 @@ impl<'a> Token<'a> {
         if self.plain && other.plain { self.raw == other.raw } else { self.text() == other.text() }
     }
 
-    /// The order of what they mean, and then of their places.
-    pub(super) fn cmp(&self, other: &Token<'_>) -> Ordering {
-        let texts =
-            if self.plain && other.plain { self.raw.cmp(other.raw) } else { self.text().cmp(&other.text()) };
-        texts.then(self.at.cmp(&other.at))
-    }
-
     /// The hash of what it means.
     #[inline]
     pub(super) fn hash(&self) -> u64 {
@@ -102,6 +95,81 @@ pub(super) struct Label<'a> {
     pub(super) name: Token<'a>,
     /// What stands between the quotes.
     pub(super) value: Token<'a>,
+}
+
+/// A token without its text, in a third of the memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Brief {
+    pub(super) at: u32,
+    /// Of the token as written; in the highest bit whether it may hold quotes.
+    length: u32,
+}
+
+const QUOTED: u32 = 1 << 31;
+
+impl Brief {
+    #[inline]
+    pub(super) fn new(token: &Token<'_>) -> Self {
+        let quoted = if token.plain { 0 } else { QUOTED };
+        Self { at: short(token.at), length: short(token.raw.len()) | quoted }
+    }
+
+    /// The token; `text` is the whole text.
+    #[inline]
+    pub(super) fn token(self, text: &[u8]) -> Token<'_> {
+        let (at, length) = (self.at as usize, (self.length & !QUOTED) as usize);
+        Token { raw: &text[at..at + length], at, plain: self.length & QUOTED == 0 }
+    }
+}
+
+/// A place or a length in half a word.
+#[inline]
+pub(super) fn short(at: usize) -> u32 {
+    u32::try_from(at).ok().filter(|at| at & QUOTED == 0).expect("a text has less than 2 GiB, as it promises")
+}
+
+/// The labels of a line, in sixteen bytes each.
+#[derive(Debug)]
+pub(super) struct Labels<'a> {
+    text: &'a [u8],
+    all: Vec<(Brief, Brief)>,
+}
+
+impl<'a> Labels<'a> {
+    /// None yet; `text` is the whole text.
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { text, all: Vec::new() }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.all.clear();
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, Label { name, value }: &Label<'_>) {
+        self.all.push((Brief::new(name), Brief::new(value)));
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The name of the label at a position.
+    pub(super) fn name(&self, index: usize) -> Token<'a> {
+        self.all[index].0.token(self.text)
+    }
+
+    #[inline]
+    pub(super) fn iter(&self) -> impl Iterator<Item = Label<'a>> + Clone {
+        let text = self.text;
+        self.all.iter().map(move |(name, value)| Label { name: name.token(text), value: value.token(text) })
+    }
 }
 
 impl Label<'_> {

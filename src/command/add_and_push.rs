@@ -36,13 +36,8 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
         Action::Send => {
             let client = Client::new(&push.connection);
             let answer = super::send(&client, &request, context.printer).map_err(|fault| {
-                let (method, key, endpoint) = (push.method, &push.key, &push.connection.endpoint);
-                explain(
-                    fault,
-                    &Refused { method, key, body: &accepted.body, endpoint },
-                    &client,
-                    context.printer,
-                )
+                let refused = Refused { method: push.method, key: &push.key, body: &accepted.body };
+                explain(fault, &refused, &client, context.printer)
             })?;
             if answer.status == 202 {
                 context.printer.warning(

@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::gateway::store::clash::{Clash, Clashes, Suspects, own_families};
 use crate::gateway::store::contents::Family;
 use crate::gateway::store::pushed;
-use crate::gateway::{self, Client, Endpoint, Fault, FaultKind, Kind, Method, Store, heal};
+use crate::gateway::{self, Client, Fault, FaultKind, Kind, Method, Store, heal};
 use crate::grouping::{GroupingKey, LabelSet};
 use crate::output::Printer;
 
@@ -18,7 +18,6 @@ pub(super) struct Refused<'a> {
     pub method: Method,
     pub key: &'a GroupingKey,
     pub body: &'a [u8],
-    pub endpoint: &'a Endpoint,
 }
 
 /// The failure, with what the gateway's groups tell about it.
@@ -47,6 +46,7 @@ pub(super) fn explain(
 
 /// A line for each reason; `None` where the gateway does not tell what it holds.
 fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer<'_>) -> Option<Vec<String>> {
+    let endpoint = &client.connection().endpoint;
     let words = fault.kind.words().unwrap_or_default();
     let (own, pushed) = (own_families(words), pushed::families(push.body, push.key));
     // Memory grows with the push and the number of groups, not with what they hold.
@@ -63,7 +63,7 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
         }
         (clashes.add(&families), owned)
     };
-    let (store, held) = gateway::look_inside(client, push.endpoint, add, &mut listener(printer)).ok()?;
+    let (store, held) = gateway::look_inside(client, endpoint, add, &mut listener(printer)).ok()?;
     if store.from_text {
         return None;
     }

@@ -114,9 +114,7 @@ fn send(
     match super::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
         // One look is enough: what explains a refusal mostly explains the next ones too.
-        Err(fault) if explained => {
-            Err(explain(fault, &Refused { method, key, body, endpoint }, client, printer))
-        }
+        Err(fault) if explained => Err(explain(fault, &Refused { method, key, body }, client, printer)),
         Err(fault) => Err(fault.into()),
     }
 }
@@ -138,9 +136,8 @@ fn sections(
     let mut is_lost = false;
     for (at, line) in input.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         if let Some(path) = line.strip_prefix(GROUP_LINE.as_bytes()) {
-            let path = String::from_utf8_lossy(path.trim_ascii()).into_owned();
             is_lost = true;
-            match key(&path, utf8_names) {
+            match key(path.trim_ascii(), utf8_names) {
                 Ok(key) if !known.insert(key.clone()) => {
                     error(printer, at + 1, &format!("the group {key} is in the file twice"), None);
                 }
@@ -175,7 +172,8 @@ fn sections(
 
 /// The key of a group line. Empty values are taken, since the file was written by no shell with an unset variable; but
 /// an empty `instance` is what breaks gateways.
-fn key(path: &str, utf8_names: bool) -> Result<GroupingKey, String> {
+fn key(path: &[u8], utf8_names: bool) -> Result<GroupingKey, String> {
+    let path = std::str::from_utf8(path).map_err(|_| "the group's path is not UTF-8".to_owned())?;
     let names = if utf8_names { Names::Utf8 } else { Names::Legacy };
     let rules = KeyRules { emptiness: Emptiness::Allow, names };
     let key = GroupingKey::parse_path(path, rules).map_err(|error| error.to_string())?;

@@ -100,10 +100,9 @@ impl Scraped {
 }
 
 fn read(answer: Answer, client: &Client, about: &About) -> Result<scrape::Scrape, Failure> {
-    scrape::scan(answer.reader()).map_err(|error| {
-        let request = format!("GET {}", client.connection().endpoint.join(about.telemetry_path()));
-        gateway::Fault::new(request, client.classify_read(error)).into()
-    })
+    let endpoint = &client.connection().endpoint;
+    scrape::scan(answer.reader())
+        .map_err(|error| gateway::unread(client, endpoint, about.telemetry_path(), error).into())
 }
 
 /// A media type that Prometheus 3 does not read. No gateway says it; something before it does, or takes its header away.

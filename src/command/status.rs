@@ -78,10 +78,7 @@ pub(super) fn about(
     };
     let mut json = Vec::new();
     let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
-    read.map_err(|error| {
-        let request = format!("GET {}", endpoint.join("/api/v1/status"));
-        gateway::Fault::new(request, client.classify_read(error))
-    })?;
+    read.map_err(|error| gateway::unread(client, endpoint, "/api/v1/status", error))?;
     // Whether it is a gateway at all, the look at its groups tells better.
     Ok(About::read(&json).unwrap_or_default())
 }

@@ -10,6 +10,7 @@ use super::store::{self, FamilySize, Group, GroupsError, Keep};
 use crate::grouping::{LabelSet, Names};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use std::io;
 
 /// Who hears what happens during a look.
 pub type Listener<'a> = &'a mut dyn FnMut(Event);
@@ -84,8 +85,11 @@ pub fn get(
     path: &str,
     listener: Listener<'_>,
 ) -> Result<Answer, Fault> {
-    let request = Request { method: Method::Get, endpoint, path: path.to_owned(), body: None };
-    client.send(&request, listener)
+    client.send(&get_request(endpoint, path), listener)
+}
+
+fn get_request<'a>(endpoint: &'a Endpoint, path: &str) -> Request<'a> {
+    Request { method: Method::Get, endpoint, path: path.to_owned(), body: None }
 }
 
 /// The look, and for each group its place in the gateway's answer.
@@ -126,13 +130,18 @@ fn clock(answer: &Answer) -> Timestamp {
 
 fn fault(client: &Client, endpoint: &Endpoint, path: &str, error: GroupsError) -> Fault {
     let kind = match error {
-        GroupsError::Read(error) => client.classify_read(error),
+        GroupsError::Read(error) => return unread(client, endpoint, path, error),
         // One of them quotes the server.
         error => {
             let said = error.to_string();
             FaultKind::NotAPushgateway(client.connection().without_secrets(&said).into_owned())
         }
     };
-    let request = Request { method: Method::Get, endpoint, path: path.to_owned(), body: None };
-    Fault::new(request.name(), kind)
+    Fault::new(get_request(endpoint, path).name(), kind)
+}
+
+/// The fault of an answer to [`get`] that can't be read to its end.
+#[must_use]
+pub fn unread(client: &Client, endpoint: &Endpoint, path: &str, error: io::Error) -> Fault {
+    Fault::new(get_request(endpoint, path).name(), client.classify_read(error))
 }

@@ -22,7 +22,7 @@ pub use connection::{Connection, Login, Tls};
 pub use endpoint::{Credentials, Endpoint, GroupUrl, Scheme, UrlError};
 pub use fault::{Answered, Fault, FaultKind, ROWS, Row, Stage, TlsFault};
 pub use header::{Header, HeaderError, REDACTED};
-pub use look::{Listener, Store, get, look, look_at_families, look_inside};
+pub use look::{Listener, Store, get, look, look_at_families, look_inside, unread};
 pub use proxy::{Proxy, ProxyError, Route, is_exempt};
 pub use request::{Body, EXPOSITION_TEXT, Encoding, Method, Request, USER_AGENT};
 pub use store::{FamilySize, Group, GroupsError, Keep, Kind, Selection, Size, State};

@@ -97,7 +97,7 @@ fn unreadable(path: &Path, error: &anyhow::Error) -> Failure {
     } else if name.starts_with('@') {
         Some("a FILE is named without the `@` that curl wants")
     } else if name.contains("://") {
-        Some("a URL is no FILE: -g takes a gateway's, --url a group's")
+        Some("a URL is no FILE: what it serves is read from curl -s URL | pushgw ...")
     } else {
         None
     };

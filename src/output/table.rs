@@ -210,7 +210,7 @@ pub struct GroupRow {
     pub age: Option<Duration>,
     /// How the last push ended.
     pub state: State,
-    /// How long ago a push was refused for the last time, if that was the last push.
+    /// How long ago a push was refused for the last time; shown where that was the last push.
     pub failed: Option<Duration>,
     /// With another group it breaks the gateway.
     pub conflict: bool,

@@ -218,9 +218,9 @@ const INPUT: &[Case] = &[
     (
         "a URL as a file",
         |call| call.args(["-j", "x", "http://me:hunter2@gw:9091"]),
-        1,
-        "error: can't read http://gw:9091: no such file or directory\n\
-         hint: a URL is no FILE: -g takes a gateway's, --url a group's\n",
+        2,
+        "error: a FILE is a URL\n\
+         hint: --url URL names a group on its gateway; -g URL names the gateway alone\n",
     ),
     ("a directory", |call| call.args(["-j", "x", "/"]), 1, "error: can't read /: it is a directory\n"),
     (

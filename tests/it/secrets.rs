@@ -168,7 +168,8 @@ fn a_misplaced_secret_is_not_repeated() {
     let url = format!("http://me:{SECRET}@gw:9091");
     for call in [
         pushgw().args(["list", &url]).code(2),
-        pushgw().args(["push", "-j", "x", &url]).code(1),
+        pushgw().args(["push", "-j", "x", &url]).code(2),
+        pushgw().args(["check", &url]).code(1).stderr_has("curl -s URL | pushgw"),
         pushgw().args(["list", "--format", &url]).code(2),
         pushgw().args(["check", "--url"]).arg(OsStr::from_bytes(&[url.as_bytes(), b"\xff"].concat())).code(2),
     ] {

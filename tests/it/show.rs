@@ -267,3 +267,13 @@ fn what_is_pushed_of_a_file_is_checked_and_repaired_without_a_word_too() {
         .stderr_has("nothing was sent")
         .run();
 }
+
+#[test]
+fn a_path_that_is_not_utf8_is_no_other_group_s() {
+    pushgw()
+        .args(["push", "--groups", "groups.prom", "-g", "127.0.0.1:1"])
+        .file("groups.prom", b"# pushgw group /metrics/job/\xff\nm 1\n")
+        .code(3)
+        .stderr_has("groups.prom:1: the group's path is not UTF-8")
+        .run();
+}

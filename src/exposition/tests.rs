@@ -121,6 +121,20 @@ fn labels() {
 }
 
 #[test]
+fn a_label_that_stands_often_among_many() {
+    let mut text = String::from("a{");
+    for number in 0..1_000 {
+        text.push_str(&["n", &(number % 400).to_string(), "=\"x\","].concat());
+    }
+    text.push_str("\"n7\"=\"y\"} 1\n");
+    let report = report(text.as_bytes(), &RULES);
+    assert_eq!((report.errors, report.warnings), (601, 1));
+    let last = report.diagnostics.iter().rfind(|found| found.code == Code::DuplicateLabel).unwrap();
+    assert_eq!(&text[last.span.clone()], "\"n7\"");
+    assert_eq!(last.related[0].span.start, text.find("n7=").unwrap());
+}
+
+#[test]
 fn values() {
     assert_found("a\n", &["error missing-value ``"]);
     assert_found("a{b=\"x\"}\n", &["error missing-value ``"]);

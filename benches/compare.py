@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Compares pushgw with curl, promtool, prometheus-parse and jq, whole processes on the same input.
 
-    cargo build --release --bin pushgw --example prometheus_parse && benches/compare.py [push|check|upload|gzip|list]... [--runs N]
+    cargo build --release --locked --bin pushgw && cargo build --release --locked --example prometheus_parse
+    benches/compare.py [push|check|upload|gzip|list]... [--runs N]
+
+Two builds: in one, prometheus-parse's features of the libraries that both use would be built into pushgw.
 
 Each row runs the two programs in turn (A B A B ...), so that a machine whose speed drifts does it to both, and prints
 the ratio ours/theirs run by run: median, and in brackets the least and the greatest. Ratios of one run are the
@@ -301,7 +304,7 @@ def main():
             parser.error(f"{name} is none of {', '.join(COMPARISONS)}")
     for needed in (PUSHGW, PARSE):
         if not needed.exists():
-            sys.exit(f"{needed} is not built: cargo build --release --bin pushgw --example prometheus_parse")
+            sys.exit(f"{needed} is not built: the top of this script says how")
     if not shutil.which("time"):
         sys.exit("GNU time is not installed")
     peers = [f"{name} {version(program)}" for name, program in (("curl", "curl"), ("jq", "jq"), ("promtool", promtool()))]

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Shows that `pushgw check` is linear: its time and memory over the size of the input, for each shape of text.
 
-    cargo build --release --bin pushgw --example shapes && benches/linear.py [SHAPE]... [--largest MB] [--runs N]
+    cargo build --release --locked --bin pushgw && cargo build --release --locked --example shapes
+    benches/linear.py [SHAPE]... [--largest MB] [--runs N]
 
 A row is a text of 1,000, 10,000, ... 10,000,000 series (one-line: labels), as far as it has at most --largest MB (1000).
 The time is processor time, the least of the runs, without what a text of one series takes. The memory is the peak of the
@@ -55,7 +56,7 @@ def main():
     args = parser.parse_args()
     for needed in (PUSHGW, SHAPES):
         if not needed.exists():
-            sys.exit(f"{needed} is not built: cargo build --release --bin pushgw --example shapes")
+            sys.exit(f"{needed} is not built: the top of this script says how")
     listed = subprocess.run([SHAPES], check=True, capture_output=True, text=True).stdout
     print(f"{'shape':15} {'series':>10} {'MB':>8} {'ms':>9} {'MB/s':>7} {'ns/series':>10} {'memory/input':>13}")
     with tempfile.TemporaryDirectory(dir=TARGET) as folder:

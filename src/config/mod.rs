@@ -140,12 +140,7 @@ impl Push {
     ///
     /// [`Failure::Usage`].
     pub fn resolve(method: Method, args: &cli::PushArgs, environment: &Environment) -> Result<Self, Failure> {
-        if args.group.job.is_none() && args.input.files.iter().any(|path| is_url(path)) {
-            return Err(Failure::usage_with_hint(
-                "no job is given",
-                "a URL is no FILE: --url takes a group's, -g a gateway's",
-            ));
-        }
+        no_url(&args.input.files)?;
         let rules = KeyRules { emptiness: Emptiness::Refuse, names: names(args.input.utf8_names) };
         let (key, endpoint) = match &args.group.url {
             Some(url) => {
@@ -297,9 +292,16 @@ fn check_of(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin
     }
 }
 
-/// What stands in curl's command line where our FILEs do.
-fn is_url(path: &Path) -> bool {
-    path.starts_with("http:") || path.starts_with("https:")
+/// A URL where a FILE stands, as in curl's command line. It is not shown: a password may be in it.
+fn no_url(files: &[PathBuf]) -> Result<(), Failure> {
+    let is_url = |path: &PathBuf| path.starts_with("http:") || path.starts_with("https:");
+    if files.iter().any(is_url) {
+        return Err(Failure::usage_with_hint(
+            "a FILE is a URL",
+            "--url URL names a group on its gateway; -g URL names the gateway alone",
+        ));
+    }
+    Ok(())
 }
 
 /// The sources in the order in which they make the text: files as given, then the lines of `-m`.

@@ -201,7 +201,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("status x", "Usage: pushgw status"),
     ("status http://gw:9091", "-g URL names the gateway: pushgw status -g"),
     ("delete -j x m.prom", "Usage: pushgw delete"),
-    ("push http://gw:9091/metrics/job/x m.prom", "a URL is no FILE: --url takes a group's"),
+    ("push http://gw:9091/metrics/job/x m.prom", "--url URL names a group"),
 ];
 
 #[test]

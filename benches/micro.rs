@@ -22,16 +22,7 @@ fn main() {
 
 const SIZES: [usize; 3] = [3, 10_000, 1_000_000];
 
-const RULES: Rules<'static> = Rules {
-    grouping: None,
-    utf8_names: false,
-    allow_empty: false,
-    default_type: None,
-    strip_timestamps: false,
-    repair: true,
-    lint: false,
-    max_diagnostics: 20,
-};
+const RULES: Rules<'static> = Rules { max_diagnostics: 20, ..Rules::PLAIN };
 
 fn report(text: &[u8], rules: &Rules<'_>) -> Report {
     check(Text { bytes: black_box(text), starts: &[0] }, rules)

@@ -269,7 +269,6 @@ fn check_of(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin
     Check {
         origins,
         rules: Rules {
-            grouping: None,
             utf8_names: args.utf8_names,
             allow_empty: args.allow_empty,
             default_type: args.default_type.map(|kind| match kind {
@@ -279,8 +278,8 @@ fn check_of(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin
             }),
             strip_timestamps: args.strip_timestamps,
             repair: !args.no_fix,
-            lint: false,
             max_diagnostics: report.max_diagnostics,
+            ..Rules::PLAIN
         },
         strict: args.strict,
         message_format: match report.message_format {

@@ -369,16 +369,7 @@ mod tests {
     use super::super::{Rules, Severity, Stage, Text, check};
     use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
 
-    const RULES: Rules<'_> = Rules {
-        grouping: None,
-        utf8_names: true,
-        allow_empty: true,
-        default_type: None,
-        strip_timestamps: false,
-        repair: true,
-        lint: true,
-        max_diagnostics: usize::MAX,
-    };
+    const RULES: Rules<'_> = Rules { utf8_names: true, allow_empty: true, lint: true, ..Rules::PLAIN };
 
     /// Code and marked text of all findings on conventions.
     fn lint(text: &str) -> Vec<(&'static str, &str)> {

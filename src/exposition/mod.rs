@@ -71,6 +71,20 @@ pub struct Rules<'a> {
     pub max_diagnostics: usize,
 }
 
+impl Rules<'static> {
+    /// Those of a text without a group and without any option, with all findings kept.
+    pub const PLAIN: Self = Self {
+        grouping: None,
+        utf8_names: false,
+        allow_empty: false,
+        default_type: None,
+        strip_timestamps: false,
+        repair: true,
+        lint: false,
+        max_diagnostics: usize::MAX,
+    };
+}
+
 /// What the checker found.
 #[derive(Clone, Debug, Default)]
 pub struct Report {

@@ -11,7 +11,7 @@ use super::hash;
 use super::key::Key;
 use super::labels::{Role, Sums};
 use super::number::{self, Float};
-use super::scan::Sample;
+use super::scan::{self, Sample};
 use super::token::Labels;
 use std::ops::Range;
 
@@ -187,12 +187,9 @@ fn common(one: &[u8], other: &[u8]) -> usize {
 /// Where the value ends of which `text[from..]` is the rest; `None` if a backslash or the line's end comes first.
 #[inline]
 fn closing_quote(text: &[u8], from: usize) -> Option<usize> {
-    const SHORT: usize = 24;
     let rest = &text[from..];
-    let head = &rest[..rest.len().min(SHORT)];
-    let found = head.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n'));
-    let found =
-        found.or_else(|| Some(head.len() + memchr::memchr3(b'"', b'\\', b'\n', &rest[head.len()..])?))?;
+    let is_end = |byte| matches!(byte, b'"' | b'\\' | b'\n');
+    let found = scan::near(rest, is_end, |rest| memchr::memchr3(b'"', b'\\', b'\n', rest))?;
     (rest[found] == b'"').then_some(from + found)
 }
 
@@ -201,17 +198,6 @@ mod tests {
     use super::super::{Report, Rules, Text, check};
     use crate::grouping::{GroupingKey, KeyRules};
     use proptest::prelude::*;
-
-    const RULES: Rules<'static> = Rules {
-        grouping: None,
-        utf8_names: false,
-        allow_empty: false,
-        default_type: None,
-        strip_timestamps: false,
-        repair: true,
-        lint: false,
-        max_diagnostics: usize::MAX,
-    };
 
     fn report(text: &[u8], rules: &Rules<'_>) -> String {
         let Report { diagnostics, samples, families, splices, .. } =
@@ -271,7 +257,7 @@ mod tests {
             let key = GroupingKey::new("v", [], KeyRules::default()).unwrap();
             let [fast, long] = [b"#.\n", b"#\xff\n"].map(|end| [text.as_bytes(), end].concat());
             for grouping in [None, Some(&key)] {
-                let rules = Rules { grouping, ..RULES };
+                let rules = Rules { grouping, ..Rules::PLAIN };
                 prop_assert_eq!(report(&fast, &rules), report(&long, &rules));
             }
         }

@@ -226,7 +226,9 @@ impl<'a> Cursor<'a> {
     fn until_quote(&mut self, open: usize, unclosed: FaultKind) -> Result<bool, Fault> {
         let mut escapes = false;
         loop {
-            let Some(found) = quote_or_backslash(&self.bytes[self.at..]) else {
+            let is_special = |byte| matches!(byte, b'"' | b'\\');
+            let search = |bytes: &[u8]| memchr::memchr2(b'"', b'\\', bytes);
+            let Some(found) = near(&self.bytes[self.at..], is_special, search) else {
                 return Err(Fault { kind: unclosed, span: open..self.bytes.len() });
             };
             self.at += found;
@@ -314,13 +316,18 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Where the first of the two stands. Most values are so short that a search by words does not pay.
+/// Where the first byte stands that `is` takes and `search` finds. It is mostly so near that a search by words does not
+/// pay.
 #[inline]
-fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    const SHORT: usize = 24;
-    let head = &bytes[..bytes.len().min(SHORT)];
-    let found = head.iter().position(|byte| matches!(byte, b'"' | b'\\'));
-    found.or_else(|| Some(head.len() + memchr::memchr2(b'"', b'\\', &bytes[head.len()..])?))
+pub(super) fn near(
+    bytes: &[u8],
+    is: impl Fn(u8) -> bool,
+    search: impl Fn(&[u8]) -> Option<usize>,
+) -> Option<usize> {
+    const NEAR: usize = 24;
+    let head = &bytes[..bytes.len().min(NEAR)];
+    let found = head.iter().position(|byte| is(*byte));
+    found.or_else(|| Some(head.len() + search(&bytes[head.len()..])?))
 }
 
 /// How many bytes the first character has: one where it is not UTF-8, none at the end.

@@ -4,17 +4,6 @@
 use super::*;
 use crate::grouping::{GroupingKey, KeyRules, Label};
 
-const RULES: Rules<'static> = Rules {
-    grouping: None,
-    utf8_names: false,
-    allow_empty: false,
-    default_type: None,
-    strip_timestamps: false,
-    repair: true,
-    lint: false,
-    max_diagnostics: usize::MAX,
-};
-
 fn report(text: &[u8], rules: &Rules<'_>) -> Report {
     check(Text { bytes: text, starts: &[0] }, rules)
 }
@@ -37,7 +26,7 @@ fn found_with(text: &[u8], rules: &Rules<'_>) -> Vec<String> {
 }
 
 fn found(text: impl AsRef<[u8]>) -> Vec<String> {
-    found_with(text.as_ref(), &RULES)
+    found_with(text.as_ref(), &Rules::PLAIN)
 }
 
 fn key(labels: &[(&str, &str)]) -> GroupingKey {
@@ -53,7 +42,7 @@ fn assert_found(text: &str, expected: &[&str]) {
 
 #[track_caller]
 fn help(text: &str) -> String {
-    let report = report(text.as_bytes(), &RULES);
+    let report = report(text.as_bytes(), &Rules::PLAIN);
     report.diagnostics[0].help.clone().unwrap_or_default()
 }
 
@@ -127,7 +116,7 @@ fn a_label_that_stands_often_among_many() {
         text.push_str(&["n", &(number % 400).to_string(), "=\"x\","].concat());
     }
     text.push_str("\"n7\"=\"y\"} 1\n");
-    let report = report(text.as_bytes(), &RULES);
+    let report = report(text.as_bytes(), &Rules::PLAIN);
     assert_eq!((report.errors, report.warnings), (601, 1));
     let last = report.diagnostics.iter().rfind(|found| found.code == Code::DuplicateLabel).unwrap();
     assert_eq!(&text[last.span.clone()], "\"n7\"");
@@ -232,7 +221,7 @@ fn all_duplicates_are_found_in_a_large_text() {
     for number in 0..20_000 {
         text.push_str(&["a{n=\"", &(number % 15_000).to_string(), "\"} 1\n"].concat());
     }
-    let report = report(text.as_bytes(), &RULES);
+    let report = report(text.as_bytes(), &Rules::PLAIN);
     assert_eq!((report.errors, report.samples, report.families), (5_000, 20_000, 1));
     let first = &report.diagnostics[0];
     assert_eq!(&text[first.span.clone()], "a{n=\"0\"}");
@@ -242,7 +231,7 @@ fn all_duplicates_are_found_in_a_large_text() {
 #[test]
 fn the_grouping_key_overwrites_labels() {
     let grouping = key(&[("a", "1"), ("instance", "i")]);
-    let rules = Rules { grouping: Some(&grouping), ..RULES };
+    let rules = Rules { grouping: Some(&grouping), ..Rules::PLAIN };
     assert_eq!(found_with(b"m{a=\"1\"} 1\n", &rules), [""; 0]);
     assert_eq!(
         found_with(b"m{a=\"2\"} 1\nm{instance=\"j\",b=\"x\"} 1\n", &rules),
@@ -257,7 +246,7 @@ fn the_grouping_key_overwrites_labels() {
 fn labels_of_the_grouping_key_that_mean_something() {
     let (le, quantile) = (key(&[("le", "1")]), key(&[("quantile", "1")]));
     let (le, quantile) =
-        (Rules { grouping: Some(&le), ..RULES }, Rules { grouping: Some(&quantile), ..RULES });
+        (Rules { grouping: Some(&le), ..Rules::PLAIN }, Rules { grouping: Some(&quantile), ..Rules::PLAIN });
     let histogram = Code::LeInKey.example();
     let summary = Code::QuantileLabel.example();
     assert_eq!(found_with(histogram, &le)[0], "error le-in-key `h_sum`");
@@ -285,7 +274,7 @@ fn openmetrics() {
 fn an_empty_text() {
     for text in ["", "\n", "# HELP a x\n", "  "] {
         assert_found(text, &["error no-samples ``"]);
-        assert_eq!(found_with(text.as_bytes(), &Rules { allow_empty: true, ..RULES }), [""; 0]);
+        assert_eq!(found_with(text.as_bytes(), &Rules { allow_empty: true, ..Rules::PLAIN }), [""; 0]);
     }
     // There is one; it only can't be read.
     assert_found("a-b 1\n", &["error metric-name `-`"]);
@@ -299,7 +288,7 @@ fn input_that_is_no_metrics_is_one_error() {
         b"\x1f\x8b\x08\0\0\n\0\0\n",
         b"\xff\xfea\0 \x001\0\n\0b\0",
     ] {
-        let report = report(text, &RULES);
+        let report = report(text, &Rules::PLAIN);
         let codes: Vec<_> = report.diagnostics.iter().map(|found| found.code).collect();
         assert_eq!(codes, [Code::WrongFormat], "{}", text.escape_ascii());
     }
@@ -330,14 +319,14 @@ fn repairs() {
         ("a 1 \r", "a 1\n", &["fixed carriage-return ` \\r`", "fixed missing-newline ``"]),
     ] {
         assert_found(text, expected);
-        let splices = report(text.as_bytes(), &RULES).splices;
+        let splices = report(text.as_bytes(), &Rules::PLAIN).splices;
         assert_eq!(apply(text.as_bytes(), &splices), repaired.as_bytes(), "{text:?}");
     }
 }
 
 #[test]
 fn without_repairs_they_are_errors() {
-    let rules = Rules { repair: false, ..RULES };
+    let rules = Rules { repair: false, ..Rules::PLAIN };
     assert_eq!(found_with(b"a 1 \nb 1", &rules), ["error trailing-blank ` `", "error missing-newline ``"]);
     assert_eq!(found_with(b"# HELP a x\r\na 1\n", &rules), ["warning help-carriage-return `\\r`"]);
     assert!(report(b"# HELP a x\r\na 1 ", &rules).splices.is_empty());
@@ -346,14 +335,14 @@ fn without_repairs_they_are_errors() {
 #[test]
 fn files_are_repaired_one_by_one() {
     let text = Text { bytes: b"a 1\xef\xbb\xbfb 2\r\nc 3", starts: &[0, 3, 9, 11] };
-    let report = check(text, &RULES);
+    let report = check(text, &Rules::PLAIN);
     assert_eq!(report.errors, 0, "{report:#?}");
     assert_eq!(apply(text.bytes, &report.splices).as_ref(), b"a 1\nb 2\n\nc 3\n".as_slice());
 }
 
 #[test]
 fn a_type_for_what_has_none() {
-    let rules = Rules { default_type: Some("gauge"), ..RULES };
+    let rules = Rules { default_type: Some("gauge"), ..Rules::PLAIN };
     let text = b"# HELP a x\na 1\n# TYPE b counter\nb 2\n# TYPE h histogram\nh_sum 1\nh_count 1\nh_bucket{le=\"+Inf\"} 1\n\
         {\"c\"} 3\na{x=\"y\"} 4\ngo_goroutines 5\n";
     let report = report(text, &rules);
@@ -368,7 +357,7 @@ fn a_type_for_what_has_none() {
 
 #[test]
 fn timestamps_are_stripped_on_request() {
-    let rules = Rules { strip_timestamps: true, ..RULES };
+    let rules = Rules { strip_timestamps: true, ..Rules::PLAIN };
     let text = b"a 1 1700000000000\nb 2\t-5 \nc 3 1.5\nd 4 x\n";
     assert_eq!(found_with(text, &rules), ["fixed trailing-blank ` `", "error bad-timestamp `x`"]);
     let splices = report(text, &rules).splices;
@@ -378,7 +367,7 @@ fn timestamps_are_stripped_on_request() {
 #[test]
 fn what_is_kept_is_bounded_and_errors_come_first() {
     let text = [&b"a 1 \n".repeat(100)[..], b"b-c 1\n", &b"d x\n".repeat(100)].concat();
-    let rules = Rules { max_diagnostics: 3, ..RULES };
+    let rules = Rules { max_diagnostics: 3, ..Rules::PLAIN };
     let report = report(&text, &rules);
     // The hundred `a` are one series and 99 duplicates.
     assert_eq!((report.errors, report.fixed), (99 + 1 + 100, 100));
@@ -414,7 +403,7 @@ fn each_example_has_its_code() {
             _ => None,
         };
         let lint = code.stage() == Stage::Convention;
-        let rules = Rules { grouping, lint, ..RULES };
+        let rules = Rules { grouping, lint, ..Rules::PLAIN };
         let report = report(code.example(), &rules);
         assert!(report.diagnostics.iter().any(|found| found.code == *code), "{code:?}: {report:#?}");
         assert!(report.diagnostics.len() <= 2, "{code:?}: {report:#?}");

@@ -167,19 +167,6 @@ fn exposed(gateway: &Gateway) -> (BTreeMap<String, String>, BTreeMap<String, Str
     (samples, scrape.docs.into_iter().collect())
 }
 
-fn rules() -> Rules<'static> {
-    Rules {
-        grouping: None,
-        utf8_names: false,
-        allow_empty: false,
-        default_type: None,
-        strip_timestamps: false,
-        lint: false,
-        repair: true,
-        max_diagnostics: usize::MAX,
-    }
-}
-
 #[test]
 #[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
 fn what_is_repaired_is_stored_as_it_was_written() {
@@ -188,7 +175,7 @@ fn what_is_repaired_is_stored_as_it_was_written() {
         let mut repaired = 0;
         for _ in 0..TEXTS {
             let written = Written::generate(&mut random);
-            let report = check(Text { bytes: &written.text, starts: &[0] }, &rules());
+            let report = check(Text { bytes: &written.text, starts: &[0] }, &Rules::PLAIN);
             let text = written.text.escape_ascii();
             assert_eq!(report.errors, 0, "{text}\n{:#?}", report.diagnostics);
             assert!(
@@ -227,7 +214,7 @@ fn label_values_are_stored_as_they_were_written() {
             let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             text.extend(["m{v=\"", &value, "\"} 1\r\n"]);
         }
-        let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &rules());
+        let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &Rules::PLAIN);
         assert_eq!((report.errors, report.warnings), (0, 0), "{:#?}", report.diagnostics);
         let answer = gateway.put(PATH, apply(text.as_bytes(), &report.splices));
         assert_eq!(answer.status, 200, "{}", answer.text());

@@ -43,16 +43,7 @@ fn severity(code: Code) -> Severity {
     let labels = needed_label(code).map(|name| Label::new(name, "x"));
     let names = KeyRules { emptiness: Emptiness::Refuse, names: Names::Legacy };
     let key = GroupingKey::new("j", labels, names).unwrap();
-    let rules = Rules {
-        grouping: Some(&key),
-        utf8_names: false,
-        allow_empty: false,
-        default_type: None,
-        strip_timestamps: false,
-        repair: true,
-        lint: true,
-        max_diagnostics: usize::MAX,
-    };
+    let rules = Rules { grouping: Some(&key), lint: true, ..Rules::PLAIN };
     let report = exposition::check(Text { bytes: code.example(), starts: &[0] }, &rules);
     report.diagnostics.iter().find(|found| found.code == code).expect("an example of its rule").severity
 }

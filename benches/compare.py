@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares pushgw with curl, promtool, prometheus-parse and jq, whole processes on the same input.
 
-    cargo build --release --locked --bin pushgw && cargo build --release --locked --example prometheus_parse
+    cargo build --release --locked --bin pushgw
+    cargo build --release --locked --example prometheus_parse --example shapes
     benches/compare.py [push|check|upload|gzip|list]... [--runs N]
 
 Two builds: in one, prometheus-parse's features of the libraries that both use would be built into pushgw.
@@ -32,7 +33,7 @@ import inputs
 from instructions import SIZE_LIMIT
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+TARGET = inputs.TARGET
 PUSHGW = TARGET / "release" / "pushgw"
 PARSE = TARGET / "release" / "examples" / "prometheus_parse"
 
@@ -180,18 +181,18 @@ def push(folder, runs):
 def check(folder, runs):
     check_metrics = f"exec {promtool()} check metrics"
     shapes = [
-        ("3 series", lambda path, _: inputs.small(path), 3),
-        ("10,000 series of one family", inputs.series, 10_000),
-        ("1,000,000 series of one family", inputs.series, 1_000_000),
-        ("200,000 series of one label", inputs.bare, 200_000),
-        ("20,000 series of thirty labels", inputs.many_labels, 20_000),
-        ("20,000 families", inputs.families, 20_000),
-        ("2,000 histograms", inputs.histograms, 2_000),
-        ("5,000 values of 4 KiB", inputs.long_values, 5_000),
+        ("3 series of one family", "series", 3),
+        ("10,000 series of one family", "series", 10_000),
+        ("1,000,000 series of one family", "series", 1_000_000),
+        ("200,000 series of one label", "short", 200_000),
+        ("20,000 series of thirty labels", "wide", 20_000),
+        ("20,000 families", "families", 20_000),
+        ("2,000 histograms", "histograms", 24_000),
+        ("5,000 values of 4 KiB", "long-values", 5_000),
     ]
     file = folder / "input.prom"
-    for title, write, count in shapes:
-        write(file, count)
+    for title, shape, count in shapes:
+        inputs.write(file, shape, count)
         size = file.stat().st_size
         title = f"{title}, {size / 1e6:.1f} MB ({size / (1 << 20):.2f} MiB): pushgw check"
         ours = [PUSHGW, "check", "-q", file]
@@ -210,7 +211,7 @@ def upload(folder, runs):
     file = folder / "input.prom"
     with gateway("--push.disable-consistency-check") as url:
         for count in (100_000, 1_000_000):
-            inputs.series(file, count)
+            inputs.write(file, "series", count)
             compare(
                 f"{count:,} series pushed, {file.stat().st_size / (1 << 20):.1f} MiB: pushgw push / curl --data-binary",
                 [PUSHGW, "push", "-q", "-g", url, "-j", "bench", file],
@@ -258,7 +259,7 @@ def slow_link(url, megabits):
 
 def gzip(folder, runs):
     file = folder / "input.prom"
-    inputs.series(file, 20_000)
+    inputs.write(file, "series", 20_000)
     with gateway("--push.disable-consistency-check") as url:
         for megabits in (10, 50, 100, 200, 500):
             with slow_link(url, megabits) as slow:
@@ -274,7 +275,7 @@ def gzip(folder, runs):
 
 def list_groups(folder, runs):
     group = folder / "group.prom"
-    inputs.series(group, 100)
+    inputs.write(group, "series", 100)
     body = group.read_bytes()
     with gateway("--push.disable-consistency-check") as url:
         for number in range(10_000):
@@ -302,7 +303,7 @@ def main():
     for name in args.comparisons:
         if name not in COMPARISONS:
             parser.error(f"{name} is none of {', '.join(COMPARISONS)}")
-    for needed in (PUSHGW, PARSE):
+    for needed in (PUSHGW, PARSE, inputs.program()):
         if not needed.exists():
             sys.exit(f"{needed} is not built: the top of this script says how")
     if not shutil.which("time"):

@@ -15,7 +15,6 @@ tables and how an answer is cut into packets: well under 1 %.
 import argparse
 import http.server
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -27,8 +26,7 @@ import threading
 import inputs
 
 HERE = pathlib.Path(__file__).resolve().parent
-TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent / "target"))
-PUSHGW = TARGET / "release" / "pushgw"
+PUSHGW = inputs.TARGET / "release" / "pushgw"
 TABLE = HERE / "instructions.tsv"
 HEAD = """\
 # The instructions of each call, as benches/instructions.py counts them; it fails where one takes over 5 % more.
@@ -75,16 +73,17 @@ class Gateway(http.server.BaseHTTPRequestHandler):
 def calls(folder, url):
     """The calls, by name."""
     file = {}
-    for shape, count in (
+    for shape, series in (
         ("series", 10_000),
+        ("short", 10_000),
         ("bare", 10_000),
-        ("many_labels", 1_000),
+        ("wide", 1_000),
         ("families", 10_000),
-        ("histograms", 1_000),
-        ("long_values", 200),
+        ("histograms", 12_000),
+        ("long-values", 200),
     ):
         file[shape] = folder / f"{shape}.prom"
-        getattr(inputs, shape)(file[shape], count)
+        inputs.write(file[shape], shape, series)
     file["small"] = folder / "small.prom"
     inputs.small(file["small"])
     file["faults"] = folder / "faults.prom"
@@ -117,7 +116,7 @@ def count(arguments, folder):
 def measure():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with tempfile.TemporaryDirectory(dir=TARGET) as name:
+    with tempfile.TemporaryDirectory(dir=inputs.TARGET) as name:
         folder = pathlib.Path(name)
         listed = calls(folder, f"http://127.0.0.1:{server.server_port}")
         counts = {name: count(arguments, folder) for name, arguments in listed.items()}
@@ -131,8 +130,9 @@ def main():
     args = parser.parse_args()
     if not shutil.which("valgrind"):
         sys.exit("valgrind is not installed")
-    if not PUSHGW.exists():
-        sys.exit(f"{PUSHGW} is not built: cargo build --release --locked --bin pushgw")
+    for needed, built in ((PUSHGW, "--release --bin pushgw"), (inputs.program(), "--example shapes")):
+        if not needed.exists():
+            sys.exit(f"{needed} is not built: cargo build --locked {built}")
     counts = measure()
     if args.update:
         TABLE.write_text(HEAD + "".join(f"{name}\t{count}\n" for name, count in counts.items()), encoding="ascii")

@@ -16,10 +16,11 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+import inputs
+
+TARGET = inputs.TARGET
 PUSHGW = TARGET / "release" / "pushgw"
-SHAPES = TARGET / "release" / "examples" / "shapes"
+SHAPES = inputs.program()
 
 
 def check(file, runs):

@@ -59,6 +59,8 @@ fn is_told_and_healed(gateway: &Gateway, reason: &str, blamed: &[&str]) {
     assert_eq!(report["ok"], true, "{report:#}");
     assert!(!gateway.refuses("PUT", "/metrics/job/after", "after 1\n"), "it takes pushes again");
     gateway.delete("/metrics/job/after");
+    // The deletion is queued, and what comes next looks at what the gateway holds.
+    wait_until("the end of the trial", || gateway.keys().iter().all(|key| key["job"] != "after"));
 }
 
 #[test]

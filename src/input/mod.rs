@@ -126,7 +126,7 @@ fn read_file(path: &Path, room: Room, progress: &Progress, bytes: &mut Bytes) ->
         let length = usize::try_from(before.len().min(limit)).unwrap_or(usize::MAX);
         if alone
             && before.len() <= limit
-            && let Some(large) = Bytes::of_large(&mut file, length).map_err(plain)?
+            && let Some(large) = Bytes::of_large(&file, length).map_err(plain)?
         {
             *bytes = large;
             return unchanged(&before, &file.metadata().map_err(plain)?, bytes.len());

@@ -73,14 +73,18 @@ class Peak:
             self.memory = int(told.read().split()[-1]) / 1024
 
 
-def compare(title, ours, theirs, runs, figures, allowed=(0,), file=None):
-    """Runs two commands in turn and prints a row a figure: `wall`, `cpu`, `memory`, and memory over the file's size."""
+def compare(title, ours, theirs, runs, figures, allowed=(0,), file=None, before=lambda: None):
+    """Runs two commands in turn and prints a row a figure: `wall`, `cpu`, `memory`, and memory over the file's size.
+
+    `before` is called before each run that is timed.
+    """
     print(title)
     # The first pair warms the caches.
-    rows(alternate(Run, ours, theirs, runs + 1, allowed)[1:], [figure for figure in figures if figure != "memory"])
+    pairs = alternate(Run, ours, theirs, runs + 1, allowed, before)[1:]
+    rows(pairs, [figure for figure in figures if figure != "memory"])
     if "memory" in figures:
         # It hardly varies from run to run.
-        pairs = alternate(Peak, ours, theirs, 1, allowed)
+        pairs = alternate(Peak, ours, theirs, 1, allowed, lambda: None)
         rows(pairs, ["memory"])
         if file:
             size = file.stat().st_size / (1 << 20)
@@ -88,7 +92,7 @@ def compare(title, ours, theirs, runs, figures, allowed=(0,), file=None):
     print(flush=True)
 
 
-def alternate(measure, ours, theirs, runs, allowed):
+def alternate(measure, ours, theirs, runs, allowed, before):
     """Pairs of what was measured, of two commands of which now the one and now the other is first."""
     pairs = []
     with open(os.devnull, "wb") as sink:
@@ -96,6 +100,7 @@ def alternate(measure, ours, theirs, runs, allowed):
             commands = [ours, theirs] if turn % 2 == 0 else [theirs, ours]
             pair = []
             for command in commands:
+                before()
                 run = measure(command, sink.fileno())
                 if run.code not in allowed:
                     sys.exit(f"{' '.join(map(str, command))}: exit status {run.code}")
@@ -115,7 +120,9 @@ def rows(pairs, figures):
         )
 
 
-# --- The gateway -----------------------------------------------------------------------------------------------------
+# --- The servers -----------------------------------------------------------------------------------------------------
+
+UNCHECKED = "--push.disable-consistency-check"
 
 
 def fetch(*what):
@@ -143,24 +150,32 @@ def version_of_parse():
     return re.search(r'name = "prometheus-parse"\nversion = "(.*)"', (ROOT / "Cargo.lock").read_text())[1]
 
 
-@contextlib.contextmanager
-def gateway(*flags):
-    """The newest Pushgateway on a free port; its URL."""
-    program = newest_gateway()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [program, f"--web.listen-address={address}", "--persistence.file=", *flags]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
+class Gateway:
+    """The newest Pushgateway on a free port."""
+
+    def __init__(self, *flags):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.url = f"http://{address}"
+        self.command = [newest_gateway(), f"--web.listen-address={address}", "--persistence.file=", *flags]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(500):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/-/ready"):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/-/ready"):
                 break
             time.sleep(0.01)
-        yield f"http://{address}"
-    finally:
-        process.kill()
-        process.wait()
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self):
+        """Begins anew, with nothing in its store and nothing left of what was."""
+        self.__exit__()
+        self.__enter__()
 
 
 # --- The comparisons -------------------------------------------------------------------------------------------------
@@ -173,11 +188,11 @@ def curl(url, file, *more):
 def push(folder, runs):
     small = folder / "small.prom"
     inputs.small(small)
-    with gateway() as url:
+    with Gateway() as gateway:
         compare(
             "a small push (3 series): pushgw push / curl --data-binary",
-            [PUSHGW, "push", "-g", url, "-j", "bench", small],
-            curl(url, small),
+            [PUSHGW, "push", "-g", gateway.url, "-j", "bench", small],
+            curl(gateway.url, small),
             max(runs, 5) * 20,
             ("wall", "cpu", "memory"),
         )
@@ -237,10 +252,11 @@ def reader():
 
 def upload(folder, runs):
     file = folder / "input.prom"
-    # A gateway's time varies from push to push by half, whoever pushes: beside it stands a server that takes none.
-    servers = (("the gateway", gateway("--push.disable-consistency-check")), ("a server that only reads", reader()))
-    for name, server in servers:
-        with server as url:
+    # What a gateway has stored before makes its time vary by half, and it varies still: beside it stands a server that
+    # takes no time of its own.
+    with Gateway(UNCHECKED) as gateway, reader() as reader_url:
+        servers = (("the gateway", gateway.url, gateway.restart), ("a server that only reads", reader_url, lambda: None))
+        for name, url, before in servers:
             for count, pairs in ((100_000, runs * 4), (1_000_000, runs * 2)):
                 inputs.write(file, "series", count)
                 compare(
@@ -251,6 +267,7 @@ def upload(folder, runs):
                     pairs,
                     ("wall", "cpu", "memory"),
                     file=file,
+                    before=before,
                 )
 
 
@@ -292,9 +309,9 @@ def slow_link(url, megabits):
 def gzip(folder, runs):
     file = folder / "input.prom"
     inputs.write(file, "series", 20_000)
-    with gateway("--push.disable-consistency-check") as url:
+    with Gateway(UNCHECKED) as gateway:
         for megabits in (10, 50, 100, 200, 500):
-            with slow_link(url, megabits) as slow:
+            with slow_link(gateway.url, megabits) as slow:
                 plain = [PUSHGW, "push", "-q", "-g", slow, "-j", "bench", file]
                 compare(
                     f"20,000 series over {megabits} Mbit/s: pushgw push --compress gzip / pushgw push",
@@ -309,7 +326,8 @@ def list_groups(folder, runs):
     group = folder / "group.prom"
     inputs.write(group, "series", 100)
     body = group.read_bytes()
-    with gateway("--push.disable-consistency-check") as url:
+    with Gateway(UNCHECKED) as gateway:
+        url = gateway.url
         for number in range(10_000):
             request = urllib.request.Request(f"{url}/metrics/job/bench/number/{number}", data=body, method="PUT")
             with urllib.request.urlopen(request):

@@ -90,9 +90,8 @@ fn body<'a>(
     if report.errors + report.warnings + report.fixed == 0 && report.splices.is_empty() {
         return Ok(Cow::Borrowed(&section.input.bytes));
     }
-    let mut padded = Input { bytes: Bytes::default(), sources: section.input.sources.clone() };
-    padded.bytes.append(&vec![b'\n'; section.line]);
-    padded.bytes.append(&section.input.bytes);
+    let mut padded = section.input.clone();
+    padded.bytes.grow().splice(..0, std::iter::repeat_n(b'\n', section.line));
     let accepted = check::accept(&restore.check, Some(&section.key), &padded, printer)?;
     Ok(Cow::Owned(accepted.body[section.line..].to_vec()))
 }
@@ -151,7 +150,7 @@ fn sections(
             }
         } else if let Some(section) = sections.last_mut() {
             if !is_lost {
-                section.input.bytes.append(line);
+                section.input.bytes.grow().extend_from_slice(line);
             }
         } else if !line.trim_ascii().is_empty() && !is_lost {
             let hint = "--groups reads what `pushgw show` prints of a selection: a line `# pushgw group /metrics/job/...` before each group";

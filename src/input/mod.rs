@@ -22,9 +22,9 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
 /// More text than this is no push: a gateway would work on it for minutes and hold a multiple of it in memory.
-const LIMIT: usize = 1 << 30;
+const LIMIT: u64 = 1 << 30;
 /// As much is read from a device before it is taken for one without an end, such as `/dev/zero`.
-const DEVICE_LIMIT: usize = 16 << 20;
+const DEVICE_LIMIT: u64 = 16 << 20;
 
 /// Where a part of the text comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub enum Origin {
 }
 
 /// The text of one push.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Input {
     /// All bytes.
     pub bytes: Bytes,
@@ -58,23 +58,24 @@ pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Re
     let mut input = Input::default();
     for origin in origins {
         input.sources.push(Source { name: name(origin), start: input.bytes.len() });
-        let left = LIMIT.saturating_sub(input.bytes.len());
+        let left = LIMIT.saturating_sub(u64::try_from(input.bytes.len()).unwrap_or(u64::MAX));
         match origin {
             Origin::File(path) => {
-                let read = read_file(path, left, progress, &mut input.bytes);
+                let room = Room { limit: left, alone: origins.len() == 1 };
+                let read = read_file(path, room, progress, &mut input.bytes);
                 read.map_err(|error| unreadable(path, &error))?;
             }
             Origin::Stdin => {
                 let stdin = progress.reading(&mut *stdin, "standard input");
-                read_at_most(stdin, left, &mut input.bytes).context("can't read standard input")?;
+                read_at_most(stdin, left, input.bytes.grow()).context("can't read standard input")?;
             }
             Origin::Metrics(lines) => {
                 for line in lines {
-                    input.bytes.append(line.as_bytes());
-                    input.bytes.append(b"\n");
+                    input.bytes.grow().extend_from_slice(line.as_bytes());
+                    input.bytes.grow().push(b'\n');
                 }
             }
-            Origin::Command(command) => producer::run(command, left, progress, &mut input.bytes)?,
+            Origin::Command(command) => producer::run(command, left, progress, input.bytes.grow())?,
         }
     }
     Ok(input)
@@ -103,8 +104,16 @@ fn unreadable(path: &Path, error: &anyhow::Error) -> Failure {
     Failure::File { message: format!("can't read {}: {error:#}", without_user(&name)), hint }
 }
 
-fn read_file(path: &Path, limit: usize, progress: &Progress, bytes: &mut Bytes) -> anyhow::Result<()> {
-    let file = File::open(path).map_err(plain)?;
+/// How much there may still be, and whether it is all of the text.
+#[derive(Clone, Copy)]
+struct Room {
+    limit: u64,
+    alone: bool,
+}
+
+fn read_file(path: &Path, room: Room, progress: &Progress, bytes: &mut Bytes) -> anyhow::Result<()> {
+    let Room { limit, alone } = room;
+    let mut file = File::open(path).map_err(plain)?;
     let before = file.metadata().map_err(plain)?;
     let kind = before.file_type();
     if kind.is_dir() {
@@ -114,21 +123,30 @@ fn read_file(path: &Path, limit: usize, progress: &Progress, bytes: &mut Bytes) 
         anyhow::bail!("it is a block device");
     }
     if kind.is_file() {
-        let read = match usize::try_from(before.len()) {
-            // The kernel's own files, as in /proc, have no length.
-            Ok(0) => read_at_most(&file, limit, bytes)?,
-            Ok(length) if length <= limit => bytes.read_file(&file, length).map_err(plain)?,
-            _ => anyhow::bail!("it has more than {} MiB", limit >> 20),
-        };
-        return unchanged(&before, &file.metadata().map_err(plain)?, read);
+        let length = usize::try_from(before.len().min(limit)).unwrap_or(usize::MAX);
+        if alone
+            && before.len() <= limit
+            && let Some(large) = Bytes::of_large(&file, length).map_err(plain)?
+        {
+            *bytes = large;
+            return unchanged(&before, &file.metadata().map_err(plain)?, bytes.len());
+        }
+        let bytes = bytes.grow();
+        // Room for one byte more, so that the end is seen without a reallocation.
+        bytes.try_reserve_exact(length.saturating_add(1)).context("there is not enough memory")?;
+        let start = bytes.len();
+        read_at_most(&mut file, limit, bytes)?;
+        let after = file.metadata().map_err(plain)?;
+        return unchanged(&before, &after, bytes.len() - start);
     }
+    let bytes = bytes.grow();
     if file.is_terminal() {
         // Who types knows what is waited for.
-        return read_at_most(file, limit, bytes).map(drop);
+        return read_at_most(file, limit, bytes);
     }
     let limit = if kind.is_char_device() { limit.min(DEVICE_LIMIT) } else { limit };
     // Who writes to a pipe may take time.
-    read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes).map(drop)
+    read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes)
 }
 
 /// Whether a file is the same after it was read, by its length and its time, so that what was read is one state of it
@@ -145,13 +163,13 @@ fn unchanged(before: &Metadata, after: &Metadata, read: usize) -> anyhow::Result
     Ok(())
 }
 
-/// Reads to the end, or fails where that is further off than `limit` bytes; how many there were.
-fn read_at_most(from: impl Read, limit: usize, bytes: &mut Bytes) -> anyhow::Result<usize> {
-    let read = bytes.read(&mut from.take(limit as u64 + 1)).map_err(plain)?;
-    if read > limit {
+/// Reads to the end, or fails where that is further off than `limit` bytes.
+fn read_at_most(from: impl Read, limit: u64, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
+    let read = from.take(limit.saturating_add(1)).read_to_end(bytes).map_err(plain)?;
+    if u64::try_from(read).is_ok_and(|read| read > limit) {
         anyhow::bail!("it has more than {} MiB, and no end in sight", limit >> 20);
     }
-    Ok(read)
+    Ok(())
 }
 
 /// The operating system's reason without its number.
@@ -169,11 +187,12 @@ mod tests {
 
     #[test]
     fn what_has_no_end_is_given_up() {
-        let mut bytes = Bytes::default();
+        let mut bytes = b"before".to_vec();
         let told = read_at_most(io::repeat(b'x'), 3 << 20, &mut bytes).unwrap_err();
         assert_eq!(told.to_string(), "it has more than 3 MiB, and no end in sight");
-        assert_eq!(read_at_most(io::repeat(b'x').take(1 << 20), 1 << 20, &mut bytes).unwrap(), 1 << 20);
-        assert_eq!(bytes.len(), (3 << 20) + 1 + (1 << 20));
+        bytes.clear();
+        read_at_most(io::repeat(b'x').take(1 << 20), 1 << 20, &mut bytes).unwrap();
+        assert_eq!(bytes.len(), 1 << 20);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! it ends with 0 all the same, what it wrote is not known to be all of it, and we end as for the signal. A signal that
 //! was ignored when we began, as under `nohup`, stays so.
 
-use super::{Bytes, read_at_most};
+use super::read_at_most;
 use crate::error::Failure;
 use crate::os::{heeded, reason};
 use crate::output::Progress;
@@ -36,9 +36,9 @@ const SIGNALLED: i32 = 128;
 /// Runs `command`, the program first, and appends what it writes to `output`, at most `limit` bytes.
 pub(super) fn run(
     command: &[OsString],
-    limit: usize,
+    limit: u64,
     progress: &Progress,
-    output: &mut Bytes,
+    output: &mut Vec<u8>,
 ) -> Result<(), Failure> {
     let [program, args @ ..] = command else { return Ok(()) };
     let name = program.to_string_lossy().into_owned();
@@ -50,7 +50,7 @@ pub(super) fn run(
         *state = State::Running(Pid::from_child(&child));
         child
     };
-    let read = child.stdout.take().map_or(Ok(0), |stdout| read_at_most(stdout, limit, output));
+    let read = child.stdout.take().map_or(Ok(()), |stdout| read_at_most(stdout, limit, output));
     if read.is_err() {
         // It would go on writing, or wait for a reader.
         let _ = child.kill();

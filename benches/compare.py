@@ -162,10 +162,14 @@ class Gateway:
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(500):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/-/ready"):
-                break
-            time.sleep(0.01)
+        try:
+            for _ in range(500):
+                with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/-/ready"):
+                    break
+                time.sleep(0.01)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

@@ -17,7 +17,7 @@ use crate::secret::without_user;
 use anyhow::Context;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
-use std::io::{self, IsTerminal as _, Read};
+use std::io::{self, IsTerminal as _, Read, Seek as _};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
@@ -126,6 +126,8 @@ fn read_file(path: &Path, room: Room, progress: &Progress, bytes: &mut Bytes) ->
         let length = usize::try_from(before.len().min(limit)).unwrap_or(usize::MAX);
         if alone
             && before.len() <= limit
+            // Where `/dev/stdin` shares its place with the shell, it may have been read from.
+            && file.stream_position().ok() == Some(0)
             && let Some(large) = Bytes::of_large(&file, length).map_err(plain)?
         {
             *bytes = large;

@@ -250,8 +250,10 @@ def reader():
     """A `Reader` on a free port; its URL."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Reader) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 def upload(folder, runs):

@@ -2,7 +2,7 @@
 //!
 //! The kernel hands memory out page by page and clears each page first. For 100 MB in pages of 4 KiB that takes longer than
 //! to check them, so huge pages are asked for: where the kernel has none, it is memory as any other. Even then reading is
-//! mostly clearing, which two processors do in half the time of one.
+//! mostly clearing, so that two threads share it.
 
 use memmap2::{MmapMut, MmapOptions};
 use std::fs::File;

@@ -123,10 +123,12 @@ fn read_file(path: &Path, room: Room, progress: &Progress, bytes: &mut Bytes) ->
         anyhow::bail!("it is a block device");
     }
     if kind.is_file() {
-        let length = usize::try_from(before.len().min(limit)).unwrap_or(usize::MAX);
+        if before.len() > limit {
+            anyhow::bail!("it has more than {} MiB", limit >> 20);
+        }
+        let length = usize::try_from(before.len()).unwrap_or(usize::MAX);
         if alone
-            && before.len() <= limit
-            // Where `/dev/stdin` shares its place with the shell, it may have been read from.
+            // Where `/dev/stdin` shares its place with the shell, some of it may be read already: it is refused below.
             && file.stream_position().ok() == Some(0)
             && let Some(large) = Bytes::of_large(&file, length).map_err(plain)?
         {

@@ -84,7 +84,7 @@ def compare(title, ours, theirs, runs, figures, allowed=(0,), file=None, before=
     rows(pairs, [figure for figure in figures if figure != "memory"])
     if "memory" in figures:
         # It hardly varies from run to run.
-        pairs = alternate(Peak, ours, theirs, 1, allowed, lambda: None)
+        pairs = alternate(Peak, ours, theirs, 1, allowed)
         rows(pairs, ["memory"])
         if file:
             size = file.stat().st_size / (1 << 20)
@@ -92,20 +92,20 @@ def compare(title, ours, theirs, runs, figures, allowed=(0,), file=None, before=
     print(flush=True)
 
 
-def alternate(measure, ours, theirs, runs, allowed, before):
+def alternate(measure, ours, theirs, runs, allowed, before=lambda: None):
     """Pairs of what was measured, of two commands of which now the one and now the other is first."""
     pairs = []
     with open(os.devnull, "wb") as sink:
         for turn in range(runs):
-            commands = [ours, theirs] if turn % 2 == 0 else [theirs, ours]
+            order = 1 if turn % 2 == 0 else -1
             pair = []
-            for command in commands:
+            for command in (ours, theirs)[::order]:
                 before()
                 run = measure(command, sink.fileno())
                 if run.code not in allowed:
                     sys.exit(f"{' '.join(map(str, command))}: exit status {run.code}")
                 pair.append(run)
-            pairs.append(pair if commands[0] is ours else pair[::-1])
+            pairs.append(pair[::order])
     return pairs
 
 

@@ -6,7 +6,7 @@
 
 use memmap2::{MmapMut, MmapOptions};
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek as _};
 use std::ops::Deref;
 use std::os::unix::fs::FileExt as _;
 use std::panic::resume_unwind;
@@ -29,8 +29,8 @@ pub struct Bytes {
 }
 
 impl Bytes {
-    /// Reads a file up to `length` bytes and one more, by which the end is known, into memory of its own; `None` if that
-    /// does not pay or can't be had.
+    /// Reads a file from where it stands, up to `length` bytes and one more, by which the end is known, into memory of its
+    /// own; `None` if that does not pay or can't be had.
     pub(super) fn of_large(file: &File, length: usize) -> io::Result<Option<Self>> {
         let room = length.saturating_add(1);
         if room < LARGE {
@@ -40,7 +40,7 @@ impl Bytes {
         #[cfg(target_os = "linux")]
         // Only advice: a kernel without huge pages refuses it and gives others.
         let _ = memory.advise(memmap2::Advice::HugePage);
-        let read = read_by_pieces(file, &mut memory)?;
+        let read = read_by_pieces(file, (&*file).stream_position()?, &mut memory)?;
         Ok(Some(Self { grown: Vec::new(), mapped: Some((memory, read)) }))
     }
 
@@ -70,9 +70,9 @@ impl Deref for Bytes {
     }
 }
 
-/// Reads a file from its beginning to its end or that of `memory`, by as many threads as can be had; how many bytes.
-fn read_by_pieces(file: &File, memory: &mut [u8]) -> io::Result<usize> {
-    let pieces = Mutex::new((0..).step_by(PIECE).zip(memory.chunks_mut(PIECE)));
+/// Reads a file from `start` on to its end or that of `memory`, by as many threads as can be had; how many bytes.
+fn read_by_pieces(file: &File, start: u64, memory: &mut [u8]) -> io::Result<usize> {
+    let pieces = Mutex::new((start..).step_by(PIECE).zip(memory.chunks_mut(PIECE)));
     let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
     let read = || {
         let mut length = 0;
@@ -94,10 +94,10 @@ fn read_by_pieces(file: &File, memory: &mut [u8]) -> io::Result<usize> {
 }
 
 /// Reads from `start` on until `piece` is full or the file ends; how many bytes.
-fn read_piece(file: &File, start: usize, piece: &mut [u8]) -> io::Result<usize> {
+fn read_piece(file: &File, start: u64, piece: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while length < piece.len() {
-        match file.read_at(&mut piece[length..], (start + length) as u64) {
+        match file.read_at(&mut piece[length..], start + length as u64) {
             Ok(0) => break,
             Ok(more) => length += more,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -115,6 +115,7 @@ mod tests {
     fn file(content: &[u8]) -> File {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(content).unwrap();
+        file.rewind().unwrap();
         file
     }
 
@@ -133,6 +134,14 @@ mod tests {
         let text = vec![b'x'; LARGE + 9];
         assert_eq!(Bytes::of_large(&file(&text), LARGE).unwrap().unwrap().len(), LARGE + 1);
         assert_eq!(Bytes::of_large(&file(&text), LARGE + 100).unwrap().unwrap().len(), LARGE + 9);
+    }
+
+    #[test]
+    fn a_file_is_read_from_where_it_stands() {
+        let text: Vec<u8> = (0..LARGE + 9).map(|at| u8::try_from(at % 251).unwrap()).collect();
+        let mut file = file(&text);
+        file.seek(io::SeekFrom::Start(7)).unwrap();
+        assert!(*Bytes::of_large(&file, text.len()).unwrap().unwrap() == text[7..]);
     }
 
     #[test]

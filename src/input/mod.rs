@@ -17,7 +17,7 @@ use crate::secret::without_user;
 use anyhow::Context;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
-use std::io::{self, IsTerminal as _, Read, Seek as _};
+use std::io::{self, IsTerminal as _, Read};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
@@ -127,11 +127,7 @@ fn read_file(path: &Path, room: Room, progress: &Progress, bytes: &mut Bytes) ->
             anyhow::bail!("it has more than {} MiB", limit >> 20);
         }
         let length = usize::try_from(before.len()).unwrap_or(usize::MAX);
-        if alone
-            // Where `/dev/stdin` shares its place with the shell, some of it may be read already: it is refused below.
-            && file.stream_position().ok() == Some(0)
-            && let Some(large) = Bytes::of_large(&file, length).map_err(plain)?
-        {
+        if alone && let Some(large) = Bytes::of_large(&file, length).map_err(plain)? {
             *bytes = large;
             return unchanged(&before, &file.metadata().map_err(plain)?, bytes.len());
         }

@@ -37,6 +37,7 @@ mod secrets;
 mod show;
 mod statuses;
 mod stored;
+mod structure;
 mod support;
 mod terminal;
 mod vectors;

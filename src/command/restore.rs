@@ -11,7 +11,7 @@ use crate::config::Restore;
 use crate::error::Failure;
 use crate::gateway::{Body, Client, Request};
 use crate::grouping::{Emptiness, GroupingKey, KeyRules, Names};
-use crate::input::{self, Bytes, Input};
+use crate::input::{self, Input};
 use crate::output::Printer;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -91,7 +91,7 @@ fn body<'a>(
         return Ok(Cow::Borrowed(&section.input.bytes));
     }
     let mut padded = section.input.clone();
-    padded.bytes.grow().splice(..0, std::iter::repeat_n(b'\n', section.line));
+    padded.bytes.splice(..0, std::iter::repeat_n(b'\n', section.line));
     let accepted = check::accept(&restore.check, Some(&section.key), &padded, printer)?;
     Ok(Cow::Owned(accepted.body[section.line..].to_vec()))
 }
@@ -143,14 +143,14 @@ fn sections(
                 }
                 Ok(key) => {
                     is_lost = false;
-                    let input = Input { bytes: Bytes::default(), sources: input.sources.clone() };
+                    let input = Input { bytes: Vec::new(), sources: input.sources.clone() };
                     sections.push(Section { key, input, line: at + 1 });
                 }
                 Err(message) => error(printer, at + 1, &message, None),
             }
         } else if let Some(section) = sections.last_mut() {
             if !is_lost {
-                section.input.bytes.grow().extend_from_slice(line);
+                section.input.bytes.extend_from_slice(line);
             }
         } else if !line.trim_ascii().is_empty() && !is_lost {
             let hint = "--groups reads what `pushgw show` prints of a selection: a line `# pushgw group /metrics/job/...` before each group";

@@ -1,29 +1,29 @@
 //! Label names, and how a gateway with UTF-8 names reads them in a path.
 //!
-//! Such a gateway decodes a name that starts with `U__` before it looks whether the name is allowed, so the escaped
-//! form can smuggle in what the plain form may not say. Both directions are kept here, and exact, because what we
-//! escape must be what the server unescapes.
+//! Such a gateway decodes a name that starts with `U__` before it checks whether the name is allowed. So the escaped
+//! form can carry names that the plain form may not. Both directions are here: what we escape must be exactly what the
+//! server unescapes.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Names that start so belong to Prometheus itself.
+/// Names with this prefix belong to Prometheus itself.
 pub(super) const RESERVED_PREFIX: &str = "__";
 
-/// Names that start so are decoded by a gateway with UTF-8 names.
+/// A gateway with UTF-8 names decodes names with this prefix.
 pub(super) const ESCAPED_PREFIX: &str = "U__";
 
-/// Which label names the gateway takes.
+/// Which label names the gateway accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Names {
-    /// `[a-zA-Z_][a-zA-Z0-9_]*`, what every gateway takes.
+    /// `[a-zA-Z_][a-zA-Z0-9_]*`: every gateway accepts these.
     #[default]
     Legacy,
-    /// Any UTF-8 text, what a gateway takes that runs with `--push.enable-utf8-names` (since 1.11.0).
+    /// Any UTF-8 text: a gateway with `--push.enable-utf8-names` accepts these (since 1.11.0).
     Utf8,
 }
 
-/// Whether every gateway takes this as the name of a label: `[a-zA-Z_][a-zA-Z0-9_]*`.
+/// Whether every gateway accepts this as a label name: `[a-zA-Z_][a-zA-Z0-9_]*`.
 #[must_use]
 pub fn is_legacy_name(name: &str) -> bool {
     let mut bytes = name.bytes();
@@ -31,10 +31,10 @@ pub fn is_legacy_name(name: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// The name as it stands in a path, or `None` where no path can say it.
+/// The name as a path segment, or `None` if no path can express it.
 ///
-/// A name that starts with `__` is only ever held by a gateway with UTF-8 names, which refuses it plain and takes it
-/// escaped (seen on Pushgateway 1.11.2); escaping it is how such a group is deleted.
+/// Only a gateway with UTF-8 names can hold a name that starts with `__`. It rejects the plain form and accepts the
+/// escaped one (seen on Pushgateway 1.11.2), so escaping it is the way to delete such a group.
 pub(super) fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
     let decoded_by_gateway = names == Names::Utf8 && name.starts_with(ESCAPED_PREFIX);
     if is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX) && !decoded_by_gateway {
@@ -44,10 +44,10 @@ pub(super) fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The `U__` form of a name, as `prometheus/common model.EscapeName` writes it with `ValueEncodingEscaping`, but for
-/// a colon, which is escaped too so that the result is made of `[a-zA-Z0-9_]` alone.
+/// The `U__` form of a name, as `prometheus/common model.EscapeName` writes it with `ValueEncodingEscaping`. A colon is
+/// escaped as well, so that the result consists of `[a-zA-Z0-9_]` only.
 ///
-/// `None` for an empty name, and for characters above U+FFFFF: the server's `UnescapeName` reads five digits at most.
+/// `None` for an empty name and for characters above U+FFFFF: the server's `UnescapeName` reads at most five digits.
 fn escape(name: &str) -> Option<String> {
     if name.is_empty() {
         return None;
@@ -67,8 +67,8 @@ fn escape(name: &str) -> Option<String> {
     Some(out)
 }
 
-/// What a gateway with UTF-8 names makes of a name in a path: `prometheus/common model.UnescapeName` with
-/// `ValueEncodingEscaping`. A name that is not escaped, or escaped wrongly, stays as it is.
+/// The name that a gateway with UTF-8 names reads from a path: `prometheus/common model.UnescapeName` with
+/// `ValueEncodingEscaping`. A name that is not escaped, or not escaped correctly, is returned unchanged.
 pub(super) fn unescape(name: &str) -> Cow<'_, str> {
     match name.strip_prefix(ESCAPED_PREFIX).and_then(unescape_rest) {
         Some(plain) => Cow::Owned(plain),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn escaping_is_the_servers() {
+    fn escaping_matches_the_server() {
         let table = [
             ("foo", "foo"),
             ("foo.bar", "U__foo_2e_bar"),
@@ -136,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_cannot_read_back_is_not_escaped() {
+    fn a_name_that_the_server_cannot_unescape_has_no_path() {
         assert_eq!(in_path("\u{fffff}", Names::Utf8).as_deref(), Some("U___fffff_"));
         assert_eq!(in_path("\u{100000}", Names::Utf8), None);
         assert_eq!(in_path("", Names::Utf8), None);
     }
 
     #[test]
-    fn wrong_escapes_stay_as_they_are() {
+    fn invalid_escapes_are_returned_unchanged() {
         for name in ["U__a_", "U__a_2e", "U__a_zz_", "U__a_d800_", "U__a_10ffff_", "U__a_é_", "u__a_2e_b"] {
             assert_eq!(unescape(name), name);
         }
@@ -159,7 +159,7 @@ mod tests {
         }
 
         #[test]
-        fn unescape_takes_anything(name in "U__[a-f0-9_é]{0,12}") {
+        fn unescape_never_panics(name in "U__[a-f0-9_é]{0,12}") {
             let _ = unescape(&name);
         }
     }

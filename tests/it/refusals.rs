@@ -28,21 +28,21 @@ const USAGE: &[Case] = &[
         "an empty instance",
         |call| good(call).args(["-j", "x", "-l", "instance="]),
         2,
-        "error: label `instance` has an empty value: is the variable set? (beside a group without `instance`, an \
+        "error: label `instance` has an empty value: is the variable set? (next to a group without `instance`, an \
          empty one makes every push to the gateway fail)\n",
     ),
     (
         "an empty instance by its own flag",
         |call| good(call).args(["-j", "x", "-i", ""]),
         2,
-        "error: label `instance` has an empty value: is the variable set? (beside a group without `instance`, an \
+        "error: label `instance` has an empty value: is the variable set? (next to a group without `instance`, an \
          empty one makes every push to the gateway fail)\n",
     ),
     (
         "another empty value",
         |call| good(call).args(["-j", "x", "-l", "host="]),
         2,
-        "error: label `host` has an empty value: is the variable set? leave --label host=... out\n",
+        "error: label `host` has an empty value: is the variable set? If not, omit --label host=...\n",
     ),
     (
         "no equals sign",
@@ -60,8 +60,8 @@ const USAGE: &[Case] = &[
         "a name that begins with a digit",
         |call| good(call).args(["-j", "x", "-l", "1a=b"]),
         2,
-        "error: `1a` can't name a label: a name is made of letters, digits and `_` and starts with no digit \
-         (--utf8-names is for gateways that take other names)\n",
+        "error: `1a` is not a valid label name: use letters, digits and `_`, and no digit first \
+         (--utf8-names is for gateways that accept other names)\n",
     ),
     (
         "a reserved name",
@@ -80,7 +80,7 @@ const USAGE: &[Case] = &[
         "job as a label",
         |call| good(call).args(["-j", "x", "-l", "job=x"]),
         2,
-        "error: label `job` is given as well: --job alone names the job\n",
+        "error: `job` is not allowed as a label: use --job only\n",
     ),
     (
         "the same label twice",
@@ -146,7 +146,7 @@ const USAGE: &[Case] = &[
         "a URL without a group",
         |call| good(call).args(["--url", "http://h/metrics"]),
         2,
-        "error: --url: the URL names no group: one ends in /metrics/job/JOB or /metrics/job/JOB/NAME/VALUE\n\
+        "error: --url: the URL does not name a group: it must end with /metrics/job/JOB or /metrics/job/JOB/NAME/VALUE\n\
          hint: -g URL names the gateway alone, and -j JOB its group\n",
     ),
     (
@@ -339,17 +339,17 @@ fn what_delete_and_list_refuse_they_refuse_before_they_look() {
     );
     refuse(&["delete", "-j", ""], "error: the job is empty: is the variable set? --job names the job\n");
     refuse(&["delete", "-j", "x", "-l", "a"], "error: `a` has no `=`: a label is written NAME=VALUE\n");
-    refuse(
-        &["delete", "-j", "x", "-l", "job=y"],
-        "error: label `job` is given as well: --job alone names the job\n",
-    );
+    refuse(&["delete", "-j", "x", "-l", "job=y"], "error: `job` is not allowed as a label: use --job only\n");
     refuse(&["list", "-g", ""], "error: --gateway is empty: is the variable set?\n");
     refuse(&["list", "--timeout", "0s"], "error: --timeout: a limit of no time lets nothing happen\n");
     refuse(
         &["list", "--match", "job"],
-        "error: --match: `job` is no matcher: a matcher is NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX\n",
+        "error: --match: `job` is not a matcher: write NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX\n",
     );
-    refuse(&["list", "--match", "job=~("], "error: --match: `(` is no regular expression: unclosed group\n");
+    refuse(
+        &["list", "--match", "job=~("],
+        "error: --match: `(` is not a valid regular expression: unclosed group\n",
+    );
 }
 
 /// However much of it there is.

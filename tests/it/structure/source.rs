@@ -48,7 +48,8 @@ pub(super) fn files() -> Vec<SourceFile> {
         let mut reader = Reader { file: SourceFile::new(&name), ..Reader::default() };
         reader.scope.clone_from(&reader.file.module);
         reader.visit_file(&ast);
-        let in_tests = |line: usize| reader.test_lines.iter().any(|(first, last)| (*first..=*last).contains(&line));
+        let in_tests =
+            |line: usize| reader.test_lines.iter().any(|(first, last)| (*first..=*last).contains(&line));
         reader.file.lines =
             text.lines().enumerate().filter(|(i, line)| !line.trim().is_empty() && !in_tests(i + 1)).count();
         skipped.append(&mut reader.test_modules);

@@ -39,5 +39,6 @@ mod statuses;
 mod stored;
 mod support;
 mod terminal;
+mod utf8_names;
 mod vectors;
 mod victoriametrics;

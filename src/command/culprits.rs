@@ -106,7 +106,7 @@ fn of_keys(words: &str, store: &Store, connection: &Connection) -> Vec<Trouble> 
     if let Some(first) = store.conflicts.broken.iter().position(of_bytes)
         && let Some(trouble) = troubles.get_mut(first)
     {
-        trouble.commands = heal::not_utf8(words, connection);
+        trouble.commands = heal::not_utf8(words, store.names, connection);
     }
     troubles
 }

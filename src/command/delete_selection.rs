@@ -4,7 +4,7 @@
 //! taken a person hours, leaves the groups that were pushed to meanwhile. The third says what is really gone, for the
 //! gateway answers 202 to everything.
 
-use super::delete::{PATIENCE, PAUSE, send};
+use super::delete::{PATIENCE, PAUSE, not_deleted, send};
 use super::selected::{Selected, warn_of_conflicts, warn_of_text};
 use super::worst::Worst;
 use super::{Context, listener, plural};
@@ -110,7 +110,7 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
 
 /// Asks as Prometheus does, where this gateway has its metrics.
 fn scrape(client: &Client, endpoint: &Endpoint, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    let about = super::status::about(client, endpoint, printer)?;
+    let about = gateway::about(client, endpoint, &mut listener(printer))?;
     gateway::get(client, endpoint, about.telemetry_path(), &mut listener(printer))?;
     Ok(())
 }
@@ -175,12 +175,8 @@ fn delete_each(
         let group = &store.groups[*place];
         printer.progress().begin(&format!("deleting {}/{}: {}", done + 1, places.len(), group.labels));
         let sent = match group.path() {
-            Some(path) => send(client, delete, path, printer),
-            None => Err(Failure::Other(anyhow::anyhow!(
-                "the gateway's API does not tell the key of {} exactly: `pushgw status{}` names the command that deletes it",
-                group.labels,
-                gateway::heal::gateway_option(&delete.connection)
-            ))),
+            Ok(path) => send(client, delete, path, printer),
+            Err(why) => Err(not_deleted(why, &delete.connection)),
         };
         if sent.is_ok() {
             all.accepted.push(*place);

@@ -2,14 +2,10 @@
 
 use super::{culprits, listener};
 use crate::error::Failure;
-use crate::gateway::about::About;
 use crate::gateway::heal::Trouble;
 use crate::gateway::store::scrape;
-use crate::gateway::{self, Answer, Client, Connection, FaultKind, Header, Store};
+use crate::gateway::{self, About, Answer, Client, FaultKind, Store};
 use crate::output::Printer;
-
-/// How Prometheus 3 asks for names that are not escaped; it can have other media types than this in its list.
-const UNESCAPED: &str = "text/plain;version=1.0.0;escaping=allow-utf-8";
 
 /// What Prometheus 3 reads (`prometheus/prometheus model/textparse/interface.go`, seen on 3.5.3); version 2 reads
 /// anything as text.
@@ -57,10 +53,7 @@ impl Scraped {
         let mut warnings = Vec::new();
         if !faults.is_empty() && about.is_on("push.enable-utf8-names") == Some(true) {
             // For whoever does not ask for them, names are escaped, and two can become one.
-            let newer = Client::new(&Connection {
-                headers: [connection.headers.as_slice(), &[Header::new("Accept", UNESCAPED)]].concat(),
-                ..connection.clone()
-            });
+            let newer = gateway::unescaped(client);
             let endpoint = &connection.endpoint;
             let answer = gateway::get(&newer, endpoint, about.telemetry_path(), &mut listener(printer))?;
             let faults = read(answer, &newer, about)?.faults;

@@ -53,7 +53,7 @@ impl Selected<'_> {
             .groups()
             .map(|(place, group)| Row {
                 labels: &group.labels.0,
-                path: group.path(),
+                path: group.path().ok(),
                 metrics: group.size.map(|size| size.metrics),
                 series: group.size.map(|size| size.series),
                 last_push: group.last_push.map(|time| time.to_string()),
@@ -78,10 +78,8 @@ impl Selected<'_> {
     fn paths(&self, printer: &mut Printer<'_>) -> io::Result<()> {
         for (_, group) in self.groups() {
             match group.path() {
-                Some(path) => printer.result(format!("{path}\n").as_bytes())?,
-                None => {
-                    printer.warning(&format!("the gateway's API does not tell the path of {}", group.labels));
-                }
+                Ok(path) => printer.result(format!("{path}\n").as_bytes())?,
+                Err(why) => printer.warning(&format!("{}: {why}", group.labels)),
             }
         }
         Ok(())

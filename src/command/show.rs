@@ -86,12 +86,12 @@ fn print(group: &Group, copied: &Copied, with_line: bool, printer: &mut Printer<
         printer.warning(&format!("{}: {loss}", group.labels));
     }
     if with_line {
-        let Some(path) = group.path() else {
-            printer.warning(&format!(
-                "the gateway's API does not tell the key of {} exactly: it is left out",
-                group.labels
-            ));
-            return Ok(());
+        let path = match group.path() {
+            Ok(path) => path,
+            Err(why) => {
+                printer.warning(&format!("{} is left out: {why}", group.labels));
+                return Ok(());
+            }
         };
         printer.result(format!("{GROUP_LINE}{path}\n").as_bytes())?;
     }

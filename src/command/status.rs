@@ -9,22 +9,20 @@ use super::selected::age;
 use super::{Context, culprits, listener, plural};
 use crate::config::{Status, StatusFormat};
 use crate::error::Failure;
-use crate::gateway::about::About;
 use crate::gateway::heal::{self, Trouble};
-use crate::gateway::{self, Client, Connection, Endpoint, FamilySize, FaultKind, Group, State, Store};
+use crate::gateway::{self, About, Client, Connection, Endpoint, FamilySize, Group, State, Store};
+use crate::grouping::NoKey;
 use crate::output::{self, Channel, Column, Line, Printer, Span, Style, Table};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
+use std::io;
 
 /// As many failed groups are named in the table; JSON has all.
 const NAMED: usize = 5;
 /// As many problems are told in the table, and as many commands of each; JSON has all.
 const TOLD: usize = 20;
-/// As much of the gateway's description of itself is read.
-const ABOUT_LIMIT: u64 = 1024 * 1024;
 
 /// Asks, judges and prints.
 pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
@@ -32,7 +30,7 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
     let client = Client::new(&status.connection);
     // What a probe or a scrape is answered is what is asked for, a 500 too: trying again would only take time.
     let once = Client::new(&Connection { retries: 0, ..status.connection.clone() });
-    let about = about(&client, endpoint, context.printer)?;
+    let about = gateway::about(&client, endpoint, &mut listener(context.printer))?;
     let is_cut = |family: &FamilySize| family.help_is_cut;
     let found = Found {
         connection: &status.connection,
@@ -62,25 +60,6 @@ struct Found<'a> {
     healthy: Result<(), String>,
     ready: Result<(), String>,
     store: Store,
-}
-
-/// What the gateway says of itself; nothing, where it has no API.
-pub(super) fn about(
-    client: &Client,
-    endpoint: &Endpoint,
-    printer: &mut Printer<'_>,
-) -> Result<About, Failure> {
-    let answer = match gateway::get(client, endpoint, "/api/v1/status", &mut listener(printer)) {
-        Err(fault) if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 404) => {
-            return Ok(About::default());
-        }
-        answer => answer?,
-    };
-    let mut json = Vec::new();
-    let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
-    read.map_err(|error| gateway::unread(client, endpoint, "/api/v1/status", error))?;
-    // Whether it is a gateway at all, the look at its groups tells better.
-    Ok(About::read(&json).unwrap_or_default())
 }
 
 fn probe(client: &Client, endpoint: &Endpoint, path: &str, printer: &mut Printer<'_>) -> Result<(), String> {
@@ -116,6 +95,13 @@ fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
             "{} differ in empty labels alone: Prometheus drops the samples of all but one",
             culprits::names(&duplicates.groups, &found.store)
         ));
+    }
+    for why in [NoKey::UnknownNames, NoKey::NeedsUtf8Names] {
+        let groups = (0..found.store.groups.len()).filter(|place| found.store.groups[*place].key == Err(why));
+        let groups: Vec<usize> = groups.collect();
+        if !groups.is_empty() {
+            warnings.push(format!("{}: {why}", culprits::names(&groups, &found.store)));
+        }
     }
     if found.store.from_text {
         warnings.push(
@@ -280,7 +266,7 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
     let Found { connection, about, healthy, ready, store } = found;
     let failed = failed(store).map(|group| FailedRow {
         labels: &group.labels.0,
-        path: group.path(),
+        path: group.path().ok(),
         last_failure: group.last_failure.map(|time| time.to_string()),
     });
     let problems = scraped.troubles.iter().map(|trouble| Problem {

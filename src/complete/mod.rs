@@ -105,7 +105,7 @@ fn in_time(groups: &Groups, environment: &Environment) -> BTreeSet<String> {
     let Ok(Ok(store)) = seen.recv_timeout(PATIENCE) else { return BTreeSet::new() };
     let fitting = store.groups.iter().filter(|group| selection.fits(group, store.now));
     // A key that the listing does not tell exactly would be another's.
-    let exact = fitting.filter(|group| group.key.is_some());
+    let exact = fitting.filter(|group| group.key.is_ok());
     exact.flat_map(|group| parts(group, groups)).filter(|word| can_be_typed(word)).collect()
 }
 

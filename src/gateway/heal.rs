@@ -9,7 +9,7 @@ use super::header::Header;
 use super::proxy::Route;
 use super::store::Group;
 use super::store::conflict::{Conflict, Conflicts};
-use crate::grouping::{GroupingKey, LabelSet, is_legacy_name};
+use crate::grouping::{GroupingKey, LabelSet, Names, depends_on_names, in_path, is_legacy_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
@@ -104,7 +104,7 @@ fn way(connection: &Connection) -> String {
 /// The command that deletes this group; `None` where the listing does not tell its key.
 #[must_use]
 pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
-    let key = group.key.as_ref()?;
+    let key = group.key.as_ref().ok()?;
     if group.labels.iter().any(|(name, _)| name.starts_with("__")) {
         // No option takes such a name.
         return Some(delete_path(&key.path(), connection));
@@ -115,7 +115,7 @@ pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
 /// The command that pushes a group's metrics to it again, as far as the API tells them.
 #[must_use]
 pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
-    let named = named(&group.labels, group.key.as_ref()?, connection);
+    let named = named(&group.labels, group.key.as_ref().ok()?, connection);
     Some(format!("pushgw show {named} | pushgw push {named}"))
 }
 
@@ -195,12 +195,12 @@ pub fn conflicts(groups: &[Group], conflicts: &Conflicts, connection: &Connectio
 /// The API shows such bytes as U+FFFD, but the refusal quotes each series with all its labels, octal or hexadecimal
 /// (seen on 1.5.1, 1.11.0 and 1.11.2; the blanks between them differ from build to build).
 #[must_use]
-pub fn not_utf8(words: &str, connection: &Connection) -> Vec<String> {
+pub fn not_utf8(words: &str, names: Option<Names>, connection: &Connection) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     for line in words.lines().filter(|line| line.contains("whose value is not utf8")) {
         // Each group has this metric, and nothing else in it has labels beside those of its key.
         if line.contains("\"push_time_seconds\"")
-            && let Some(path) = quoted_labels(line).as_ref().and_then(raw_path)
+            && let Some(path) = quoted_labels(line).and_then(|labels| raw_path(&labels, names))
         {
             commands.push(delete_path(&path, connection));
         }
@@ -258,15 +258,16 @@ fn unquote(text: &str) -> Option<(Vec<u8>, &str)> {
 }
 
 /// The path of a group with any bytes. The quoted series have an empty `instance` that the key most likely has not.
-fn raw_path(labels: &BTreeMap<String, Vec<u8>>) -> Option<String> {
+fn raw_path(labels: &BTreeMap<String, Vec<u8>>, names: Option<Names>) -> Option<String> {
     let mut path = String::from("/metrics");
     let job = labels.get_key_value("job")?;
     let others =
         labels.iter().filter(|(name, value)| *name != "job" && !(*name == "instance" && value.is_empty()));
     for (name, value) in std::iter::once(job).chain(others) {
-        if !is_legacy_name(name) {
+        if names.is_none() && depends_on_names(name) {
             return None;
         }
+        let name = in_path(name, names.unwrap_or_default())?;
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_~".contains(byte);
         let _ = match std::str::from_utf8(value) {
             Ok(text) if !text.is_empty() && value.iter().all(plain) => {
@@ -284,7 +285,6 @@ mod tests {
     use super::*;
     use crate::gateway::store::api::from_api;
     use crate::gateway::store::conflict::find;
-    use crate::grouping::Names;
     use proptest::prelude::*;
 
     fn gateway() -> Connection {
@@ -295,7 +295,7 @@ mod tests {
     fn healing(labels: &[&str]) -> Vec<String> {
         let groups = labels.iter().map(|labels| format!(r#"{{"labels":{{{labels}}}}}"#));
         let json = format!(r#"{{"status":"success","data":[{}]}}"#, groups.collect::<Vec<_>>().join(","));
-        let groups = from_api(json.as_bytes(), Names::Legacy).unwrap();
+        let groups = from_api(json.as_bytes(), Names::Utf8).unwrap();
         conflicts(&groups, &find(&groups), &gateway()).into_iter().flat_map(|t| t.commands).collect()
     }
 
@@ -377,21 +377,21 @@ mod tests {
         for line in seen {
             let words = format!("2 error(s) occurred:\n{line}\n{line}\n");
             assert_eq!(
-                not_utf8(&words, &gateway()),
+                not_utf8(&words, None, &gateway()),
                 [
                     "pushgw delete -f --url http://gw:9091/a/metrics/job@base64/Yf8iCmI/l@base64/_w/m@base64/_g"
                 ]
             );
         }
         let other = r#"* collected metric "a" { label:{name:"l"  value:"\xff"} } has a label named "l" whose value is not utf8: "\xff""#;
-        assert_eq!(not_utf8(other, &gateway()), [""; 0]);
+        assert_eq!(not_utf8(other, None, &gateway()), [""; 0]);
     }
 
     proptest! {
         #[test]
         fn no_words_make_it_panic(words in "(name:|value:|\"|\\\\|x|3|é|label|[a-f0-9]| ){0,40}") {
             let line = format!("\"push_time_seconds\" {words} has a label named x whose value is not utf8");
-            let _ = not_utf8(&line, &gateway());
+            let _ = not_utf8(&line, None, &gateway());
         }
     }
 }

@@ -58,13 +58,24 @@ impl GroupingKey {
         labels: impl IntoIterator<Item = Label>,
         rules: KeyRules,
     ) -> Result<Self, KeyError> {
-        let job = job.into();
+        let labels: Vec<Label> = labels.into_iter().collect();
+        for label in &labels {
+            check_name(&label.name, rules.names, false)?;
+        }
+        Self::with_checked_names(job.into(), labels, rules)
+    }
+
+    /// As [`GroupingKey::new`], for labels that have passed [`check_name`].
+    pub(super) fn with_checked_names(
+        job: String,
+        labels: Vec<Label>,
+        rules: KeyRules,
+    ) -> Result<Self, KeyError> {
         if job.is_empty() {
             return Err(KeyError::EmptyJob);
         }
         let mut by_name = BTreeMap::new();
         for Label { name, value } in labels {
-            check_name(&name, rules.names)?;
             if value.is_empty() && rules.emptiness == Emptiness::Refuse {
                 return Err(KeyError::EmptyValue { name });
             }
@@ -80,18 +91,29 @@ impl GroupingKey {
         }
     }
 
-    /// The key of a group that the gateway listed. It may break the rules of [`Self::new`], since the group exists;
-    /// `None` if no path can name it.
+    /// The key of a group that the gateway listed. It may break the rules of [`Self::new`], since the group exists.
     ///
-    /// A name that only a gateway with UTF-8 names can hold shows that it is one, whatever `names` says.
-    #[must_use]
-    pub fn from_listing(labels: &LabelSet, names: Names) -> Option<Self> {
+    /// `names` says how the gateway reads names in a path; `None` where that is not known. The names of a listed group
+    /// do not show it: a gateway keeps its groups when it is started again with the other setting.
+    ///
+    /// # Errors
+    ///
+    /// No path is sure to name this group and no other.
+    pub fn from_listing(labels: &LabelSet, names: Option<Names>) -> Result<Self, NoKey> {
         let mut labels = labels.0.clone();
-        let job = labels.remove("job").filter(|job| !job.is_empty())?;
-        let plain = |name: &String| is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX);
-        let names = if labels.keys().all(plain) { names } else { Names::Utf8 };
-        let writable = labels.keys().all(|name| names::in_path(name, names).is_some());
-        writable.then_some(Self { job, labels, names })
+        let job = labels.remove("job").filter(|job| !job.is_empty()).ok_or(NoKey::Unwritable)?;
+        let writable = |names| labels.keys().all(|name| names::in_path(name, names).is_some());
+        if !writable(Names::Utf8) {
+            return Err(NoKey::Unwritable);
+        }
+        let names = match names {
+            None if labels.keys().any(|name| names::depends_on_names(name)) => {
+                return Err(NoKey::UnknownNames);
+            }
+            Some(Names::Legacy) if !writable(Names::Legacy) => return Err(NoKey::NeedsUtf8Names),
+            names => names.unwrap_or_default(),
+        };
+        Ok(Self { job, labels, names })
     }
 
     /// The value of `job`; never empty.
@@ -151,8 +173,9 @@ impl From<&GroupingKey> for LabelSet {
     }
 }
 
-/// Checks a label name. The server's rules are in `pushgateway handler/push.go splitLabels`.
-fn check_name(name: &str, names: Names) -> Result<(), KeyError> {
+/// Checks a label name. The server's rules are in `pushgateway handler/push.go splitLabels`. `was_escaped`: the name was
+/// written in its `U__` form, so a decoded name that still begins with `U__` is intended.
+pub(super) fn check_name(name: &str, names: Names, was_escaped: bool) -> Result<(), KeyError> {
     let owned = || name.to_owned();
     if name == "job" {
         return Err(KeyError::JobAgain);
@@ -160,7 +183,7 @@ fn check_name(name: &str, names: Names) -> Result<(), KeyError> {
     if name.starts_with(RESERVED_PREFIX) {
         return Err(KeyError::ReservedName { name: owned() });
     }
-    if name.starts_with(ESCAPED_PREFIX) {
+    if name.starts_with(ESCAPED_PREFIX) && !was_escaped {
         return Err(KeyError::EscapedName { name: owned(), names });
     }
     match names {
@@ -168,6 +191,33 @@ fn check_name(name: &str, names: Names) -> Result<(), KeyError> {
         Names::Legacy => Err(KeyError::BadName { name: owned() }),
         Names::Utf8 if names::in_path(name, names).is_some() => Ok(()),
         Names::Utf8 => Err(KeyError::UnwritableName { name: owned() }),
+    }
+}
+
+/// Why a listed group has no key, and so no path that is certain to name it and no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoKey {
+    /// The listing does not show its labels exactly.
+    Inexact,
+    /// The path depends on whether the gateway has UTF-8 names, and that is not known.
+    UnknownNames,
+    /// The path needs UTF-8 names, and the gateway runs without them.
+    NeedsUtf8Names,
+    /// No path can hold its labels.
+    Unwritable,
+}
+
+/// Follows the group's labels and a colon.
+impl fmt::Display for NoKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Inexact => "the gateway's API does not show the labels exactly",
+            Self::UnknownNames => {
+                "the path depends on --push.enable-utf8-names, which the gateway's /api/v1/status does not report"
+            }
+            Self::NeedsUtf8Names => "no path can name it while the gateway runs without --push.enable-utf8-names",
+            Self::Unwritable => "no path can name it",
+        })
     }
 }
 
@@ -349,8 +399,10 @@ mod tests {
         assert_eq!(key.to_string(), r#"{job="x","foo.bar"="a/b",z="1"}"#);
     }
 
-    /// The labels of a listed group and its path.
-    type Row = (&'static [(&'static str, &'static str)], Option<&'static str>);
+    type Path = Result<&'static str, NoKey>;
+
+    /// The labels of a listed group, and its path on gateways without and with UTF-8 names.
+    type Row = (&'static [(&'static str, &'static str)], Path, Path);
 
     #[test]
     fn a_listed_group_has_a_path_if_there_is_one() {
@@ -358,22 +410,31 @@ mod tests {
             let set = labels.iter().copied().collect();
             GroupingKey::from_listing(&set, names).map(|key| key.path())
         };
-        let table: [Row; 7] = [
-            (&[("job", "x"), ("a", "")], Some("/metrics/job/x/a@base64/=")),
-            // The gateway without UTF-8 names stores such a name as it is written.
-            (&[("job", "x"), ("U__a_2e_b", "1")], Some("/metrics/job/x/U__a_2e_b/1")),
-            // Only one with UTF-8 names can have made these.
-            (&[("job", "x"), ("__a", "1")], Some("/metrics/job/x/U______a/1")),
-            (&[("job", "x"), ("U__a", "1"), ("a.b", "2")], Some("/metrics/job/x/U__U____a/1/U__a_2e_b/2")),
-            (&[("job", "x"), ("\u{100000}", "1")], None),
-            (&[("job", "")], None),
-            (&[("a", "x")], None),
+        let (legacy, utf8) = (Some(Names::Legacy), Some(Names::Utf8));
+        let table: [Row; 8] = [
+            (&[("job", "x"), ("a", "")], Ok("/metrics/job/x/a@base64/="), Ok("/metrics/job/x/a@base64/=")),
+            (&[("job", "x"), ("U__a", "1")], Ok("/metrics/job/x/U__a/1"), Ok("/metrics/job/x/U__U____a/1")),
+            (
+                &[("job", "x"), ("U__a_2e_b", "1")],
+                Ok("/metrics/job/x/U__a_2e_b/1"),
+                Ok("/metrics/job/x/U__U____a__2e__b/1"),
+            ),
+            (&[("job", "x"), ("__a", "1")], Err(NoKey::NeedsUtf8Names), Ok("/metrics/job/x/U______a/1")),
+            (
+                &[("job", "x"), ("U__a", "1"), ("a.b", "2")],
+                Err(NoKey::NeedsUtf8Names),
+                Ok("/metrics/job/x/U__U____a/1/U__a_2e_b/2"),
+            ),
+            (&[("job", "x"), ("\u{100000}", "1")], Err(NoKey::Unwritable), Err(NoKey::Unwritable)),
+            (&[("job", "")], Err(NoKey::Unwritable), Err(NoKey::Unwritable)),
+            (&[("a", "x")], Err(NoKey::Unwritable), Err(NoKey::Unwritable)),
         ];
-        for (labels, expected) in table {
-            assert_eq!(path(labels, Names::Legacy).as_deref(), expected, "{labels:?}");
+        for (labels, without, with) in table {
+            assert_eq!(path(labels, legacy), without.map(str::to_owned), "{labels:?}");
+            assert_eq!(path(labels, utf8), with.map(str::to_owned), "{labels:?}");
+            let unknown = if without == with { without } else { Err(NoKey::UnknownNames) };
+            assert_eq!(path(labels, None), unknown.map(str::to_owned), "{labels:?}");
         }
-        let escaped = path(&[("job", "x"), ("U__a_2e_b", "1")], Names::Utf8);
-        assert_eq!(escaped.as_deref(), Some("/metrics/job/x/U__U____a__2e__b/1"));
     }
 
     fn value() -> impl Strategy<Value = String> {
@@ -416,11 +477,14 @@ mod tests {
             labels in proptest::collection::btree_map("[a-zU_]{1,4}", value(), 0..4),
         ) {
             let set: LabelSet = labels.into_iter().chain([("job".to_owned(), "x".to_owned())]).collect();
-            let listed = GroupingKey::from_listing(&set, Names::Legacy).unwrap();
             let flags = set.0.iter().filter(|(n, _)| *n != "job").map(|(n, v)| Label::new(n, v));
             let by_flags = GroupingKey::new("x", flags, KeyRules::default());
-            let by_path = GroupingKey::parse_path(&listed.path(), KeyRules::default());
-            prop_assert_eq!(by_flags.ok(), by_path.ok());
+            if let Ok(listed) = GroupingKey::from_listing(&set, Some(Names::Legacy)) {
+                let by_path = GroupingKey::parse_path(&listed.path(), KeyRules::default());
+                prop_assert_eq!(by_flags.ok(), by_path.ok());
+            } else {
+                prop_assert!(by_flags.is_err());
+            }
         }
     }
 }

@@ -31,17 +31,25 @@ pub fn is_legacy_name(name: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// The name as a path segment, or `None` if no path can express it.
+/// The name as it is written in a path, or `None` where no path can name it.
 ///
-/// Only a gateway with UTF-8 names can hold a name that starts with `__`. It rejects the plain form and accepts the
-/// escaped one (seen on Pushgateway 1.11.2), so escaping it is the way to delete such a group.
-pub(super) fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
-    let decoded_by_gateway = names == Names::Utf8 && name.starts_with(ESCAPED_PREFIX);
-    if is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX) && !decoded_by_gateway {
-        Some(Cow::Borrowed(name))
-    } else {
-        escape(name).map(Cow::Owned)
+/// A gateway with UTF-8 names decodes `U__` names and accepts any other name only in that form; even `__x`, which it
+/// rejects as it is. A gateway without them decodes nothing, so there the `U__` form would name another label. Both
+/// were seen on Pushgateway 1.11.2.
+#[must_use]
+pub fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
+    let is_plain = is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX);
+    match names {
+        Names::Legacy => is_plain.then_some(Cow::Borrowed(name)),
+        Names::Utf8 if is_plain && !name.starts_with(ESCAPED_PREFIX) => Some(Cow::Borrowed(name)),
+        Names::Utf8 => escape(name).map(Cow::Owned),
     }
+}
+
+/// Whether a path that names this label is another one with UTF-8 names than without them.
+#[must_use]
+pub fn depends_on_names(name: &str) -> bool {
+    in_path(name, Names::Legacy) != in_path(name, Names::Utf8)
 }
 
 /// The `U__` form of a name, as `prometheus/common model.EscapeName` writes it with `ValueEncodingEscaping`. A colon is
@@ -132,7 +140,26 @@ mod tests {
             assert_eq!(in_path(plain, Names::Utf8).unwrap(), escaped, "{plain}");
             assert_eq!(unescape(escaped), plain, "{escaped}");
         }
-        assert_eq!(in_path("U__x", Names::Legacy).unwrap(), "U__x");
+    }
+
+    #[test]
+    fn a_gateway_without_utf8_names_decodes_nothing() {
+        for (name, path, depends) in [
+            ("x", Some("x"), false),
+            ("_x", Some("_x"), false),
+            ("u__x", Some("u__x"), false),
+            ("U_x", Some("U_x"), false),
+            ("U__x", Some("U__x"), true),
+            ("U__", Some("U__"), true),
+            ("a.b", None, true),
+            ("__x", None, true),
+            // Neither of the two can name it.
+            ("\u{100000}", None, false),
+            ("", None, false),
+        ] {
+            assert_eq!(in_path(name, Names::Legacy).as_deref(), path, "{name}");
+            assert_eq!(depends_on_names(name), depends, "{name}");
+        }
     }
 
     #[test]

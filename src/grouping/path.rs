@@ -4,13 +4,14 @@
 //! `pushgateway handler/push.go splitLabels` splits it. A path that the server would store under another key, or not at
 //! all, is an error here.
 
-use super::key::{GroupingKey, KeyError, KeyRules};
+use super::key::{GroupingKey, KeyError, KeyRules, check_name};
 use super::label::Label;
 use super::names::{self, Names};
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 
 /// Marks a name whose value is base64.
 const BASE64_SUFFIX: &str = "@base64";
@@ -58,7 +59,7 @@ impl GroupingKey {
         }
         match pairs.remainder() {
             [] if job.is_empty() => Err(KeyError::EmptyJob.into()),
-            [] => Ok(Self::new(job, labels, rules)?),
+            [] => Ok(Self::with_checked_names(job, labels, rules)?),
             [name, ..] => Err(PathError::NoValue { name: split_suffix(name).0.to_owned() }),
         }
     }
@@ -96,7 +97,7 @@ fn label(name: &str, text: &str, last: bool, rules: KeyRules) -> Result<Label, P
     }
     dots(name, name)?;
     let name = match rules.names {
-        Names::Legacy => name.into(),
+        Names::Legacy => Cow::Borrowed(name),
         Names::Utf8 => names::unescape(name),
     };
     if text.is_empty() && !last {
@@ -104,6 +105,7 @@ fn label(name: &str, text: &str, last: bool, rules: KeyRules) -> Result<Label, P
         return Err(KeyError::EmptyValue { name: name.into_owned() }.into());
     }
     let value = value(&name, text, in_base64)?;
+    check_name(&name, rules.names, matches!(name, Cow::Owned(_)))?;
     Ok(Label::new(name, value))
 }
 
@@ -277,6 +279,8 @@ mod tests {
     fn a_gateway_with_utf8_names_decodes_them() {
         assert_eq!(read("/metrics/job/a/U__b_2e_c/1", UTF8).as_deref(), Ok(r#"{job="a","b.c"="1"}"#));
         assert_eq!(read("/metrics/job/a/b.c@base64/YQ", UTF8).as_deref(), Ok(r#"{job="a","b.c"="a"}"#));
+        // As `show` writes the group that such a gateway lists with the label `U__x`.
+        assert_eq!(read("/metrics/job/a/U__U____x/1", UTF8).as_deref(), Ok(r#"{job="a",U__x="1"}"#));
         for (path, expected) in [
             ("/metrics/job/a/U______x/1", "reserved for Prometheus"),
             ("/metrics/job/a/U__job/1", "`job` is not allowed as a label"),

@@ -40,5 +40,6 @@ mod stored;
 mod structure;
 mod support;
 mod terminal;
+mod utf8_names;
 mod vectors;
 mod victoriametrics;

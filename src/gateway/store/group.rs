@@ -1,6 +1,6 @@
 //! A group as a gateway holds it, whichever way it was read, and why an answer tells none.
 
-use crate::grouping::{GroupingKey, LabelSet};
+use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
 use std::fmt;
 use std::io;
@@ -103,9 +103,8 @@ pub struct FamilySize {
 pub struct Group {
     /// The grouping key as the gateway shows it: U+FFFD stands for bytes that are not UTF-8.
     pub labels: LabelSet,
-    /// The key itself; `None` where the listing does not tell it exactly, so that nothing is done to a group by a key
-    /// that may be another's.
-    pub key: Option<GroupingKey>,
+    /// The key itself, or why it is not known. Nothing is done to a group by a key that may be another's.
+    pub key: Result<GroupingKey, NoKey>,
     /// How much it holds; the text of `/metrics` does not tell.
     pub size: Option<Size>,
     /// What it holds, by name; empty unless it was asked for.
@@ -119,10 +118,20 @@ pub struct Group {
 }
 
 impl Group {
-    /// The group's path, if the listing tells its key.
-    #[must_use]
-    pub fn path(&self) -> Option<String> {
-        self.key.as_ref().map(GroupingKey::path)
+    /// The group's path.
+    ///
+    /// # Errors
+    ///
+    /// The listing does not tell the group's key.
+    pub fn path(&self) -> Result<String, NoKey> {
+        self.key.as_ref().map(GroupingKey::path).map_err(|why| *why)
+    }
+
+    /// Settles a key that depends on how the gateway reads names in a path.
+    pub fn resolve(&mut self, names: Option<Names>) {
+        if self.key == Err(NoKey::UnknownNames) {
+            self.key = GroupingKey::from_listing(&self.labels, names);
+        }
     }
 }
 
@@ -202,7 +211,7 @@ impl Times {
     pub(super) fn group(
         self,
         labels: LabelSet,
-        key: Option<GroupingKey>,
+        key: Result<GroupingKey, NoKey>,
         size: Option<Size>,
         successful: Option<bool>,
     ) -> Group {

@@ -4,6 +4,7 @@ use super::connection::Connection;
 use super::header::REDACTED;
 use super::proxy::Route;
 use super::request::{Encoding, Request};
+use crate::shell::quote;
 use std::fmt;
 
 /// The body can't be written down in a shell script.
@@ -108,33 +109,9 @@ fn here_document(command: &mut Vec<u8>, body: &[u8], rest: &[u8]) -> Result<(), 
     Ok(())
 }
 
-/// `text` as one word of a POSIX shell.
-#[must_use]
-pub fn quote(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@%=+,~".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) && !text.starts_with('~') {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_quoted_where_a_shell_would_touch_them() {
-        for (text, quoted) in [
-            ("http://gw:9091/metrics/job/a%20b", "http://gw:9091/metrics/job/a%20b"),
-            ("", "''"),
-            ("a b", "'a b'"),
-            ("it's", r"'it'\''s'"),
-            ("$HOME", "'$HOME'"),
-            ("~x", "'~x'"),
-        ] {
-            assert_eq!(quote(text), quoted);
-        }
-    }
 
     #[test]
     fn the_here_document_ends_where_the_body_does() {

@@ -80,7 +80,12 @@ fn way(connection: &Connection) -> Vec<String> {
         words.push("--proxytunnel".to_owned());
     }
     let tls = &connection.tls;
-    for (flag, path) in [("--cacert", &tls.ca_cert), ("--cert", &tls.cert), ("--key", &tls.key)] {
+    if let Some(path) = &tls.cert {
+        // curl reads a password after a colon.
+        let path = path.to_string_lossy().replace('\\', r"\\").replace(':', r"\:");
+        words.push(format!("--cert {}", quote(&path)));
+    }
+    for (flag, path) in [("--cacert", &tls.ca_cert), ("--key", &tls.key)] {
         words.extend(path.as_ref().map(|path| format!("{flag} {}", quote(&path.to_string_lossy()))));
     }
     if tls.insecure {
@@ -112,6 +117,14 @@ fn here_document(command: &mut Vec<u8>, body: &[u8], rest: &[u8]) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::Tls;
+
+    #[test]
+    fn a_colon_in_the_certificates_path_is_not_the_start_of_a_password() {
+        let tls = Tls { cert: Some("/a:b.pem".into()), ..Tls::default() };
+        let connection = Connection { tls, ..Connection::direct("https://gw") };
+        assert_eq!(way(&connection), [r#"--cert '/a'"\\"':b.pem'"#]);
+    }
 
     #[test]
     fn the_here_document_ends_where_the_body_does() {

@@ -94,7 +94,7 @@ fn a_quoted_word_is_read_alike_by_every_shell() {
     // No argument holds one.
     words.retain(|word| !word.contains('\0'));
     let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
-    let separated: String = words.iter().map(|word| format!("{word}\0")).collect();
+    let separated: String = words.iter().flat_map(|word| [word, "\0"]).collect();
     for shell in shells() {
         let script = format!("env printf '%s\\0' {}", quoted.join(" "));
         in_shell(shell, &script).env("HOME", home.path()).stdout(&separated).run();

@@ -211,5 +211,5 @@ fn words(args: &[&str]) -> String {
 }
 
 fn quoted(word: &str) -> String {
-    pushgw::gateway::curl::quote(&word.replace('\n', "\\n"))
+    pushgw::shell::quote(&word.replace('\n', "\\n"))
 }

@@ -22,7 +22,7 @@
 //! | [`gateway`] | the server: addresses, requests, what it answers (pure), and the client (the only one that names ureq) |
 //! | [`output`] | the only writer: streams, colour, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |
-//! | [`duration`](mod@duration), [`os`], [`secret`] | what several rooms need: `30s`, what the system tells, what is never shown |
+//! | [`duration`](mod@duration), [`os`], [`secret`], [`shell`] | what several rooms need: `30s`, what the system tells, what is never shown, quoting for a shell |
 //!
 //! Who may use whom is held by `tests/it/layering.rs`.
 //!
@@ -81,6 +81,7 @@ pub mod input;
 pub mod os;
 pub mod output;
 pub mod secret;
+pub mod shell;
 
 use clap::CommandFactory as _;
 use env::Environment;

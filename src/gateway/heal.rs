@@ -3,13 +3,15 @@
 //! A command is for a shell to be copied into, so it is whole: quoted, with the gateway's URL, and in characters that every terminal shows.
 
 use super::connection::{Connection, Login, Tls};
-use super::curl::quote;
 use super::endpoint::Scheme;
 use super::header::Header;
 use super::proxy::Route;
 use super::store::Group;
 use super::store::conflict::{Conflict, Conflicts};
-use crate::grouping::{GroupingKey, LabelSet, Names, depends_on_names, in_path, is_legacy_name};
+use crate::grouping::{
+    Emptiness, GroupingKey, KeyRules, LabelSet, Names, depends_on_names, in_path, is_legacy_name,
+};
+use crate::shell::{is_plain, quote};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
@@ -31,7 +33,12 @@ pub struct Trouble {
 /// [`lacks_credentials`].
 #[must_use]
 pub fn gateway_option(connection: &Connection) -> String {
-    format!(" -g {}{}", quote(&connection.endpoint.to_string()), way(connection))
+    let mut url = connection.endpoint.to_string();
+    if connection.endpoint.prefix().ends_with("/metrics") {
+        // pushgw takes one off the end of a URL.
+        url.push_str("/metrics");
+    }
+    format!(" -g {}{}", quote(&url), way(connection))
 }
 
 /// Whether a command lacks credentials that were given in this one.
@@ -101,60 +108,67 @@ fn way(connection: &Connection) -> String {
     options
 }
 
-/// The command that deletes this group; `None` where the listing does not tell its key.
+/// The command that deletes this group; `None` if the listing does not show its key.
 #[must_use]
 pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
     let key = group.key.as_ref().ok()?;
-    if group.labels.iter().any(|(name, _)| name.starts_with("__")) {
-        // No option takes such a name.
-        return Some(delete_path(&key.path(), connection));
-    }
-    Some(format!("pushgw delete {}", named(&group.labels, key, connection)))
+    Some(match named(&group.labels, key, Emptiness::Allow, connection) {
+        Some(named) => format!("pushgw delete {named}"),
+        None => delete_path(&key.path(), connection),
+    })
 }
 
-/// The command that pushes a group's metrics to it again, as far as the API tells them.
+/// The command that pushes a group's metrics to it again, as far as the API shows them; `None` if `push` does not
+/// accept its key.
 #[must_use]
 pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
-    let named = named(&group.labels, group.key.as_ref().ok()?, connection);
+    let named = named(&group.labels, group.key.as_ref().ok()?, Emptiness::Refuse, connection)?;
     Some(format!("pushgw show {named} | pushgw push {named}"))
 }
 
+/// Without `--force`, pushgw would reject some of these paths.
 fn delete_path(path: &str, connection: &Connection) -> String {
-    let url = quote(&connection.endpoint.join(path));
-    format!("pushgw delete -f --url {url}{}", way(connection))
+    format!("pushgw delete -f --url {}{}", quote(&group_url(path, connection)), way(connection))
 }
 
-/// The options that name a group and its gateway. What a terminal is not sure to show as it is would be an escape when
-/// it is copied: the URL has it in ASCII.
-fn named(labels: &LabelSet, key: &GroupingKey, connection: &Connection) -> String {
-    let is_shown = |text: &str| text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-    if labels.iter().all(|(name, value)| is_shown(name) && is_shown(value)) {
-        return format!("{}{}", group_options(labels), gateway_option(connection));
+/// The options that name a group and its gateway; `None` if pushgw does not accept this key.
+///
+/// A label that some shell could change, or a terminal could show as an escape, is percent-encoded in a URL: that needs
+/// no quotes in any shell.
+fn named(
+    labels: &LabelSet,
+    key: &GroupingKey,
+    emptiness: Emptiness,
+    connection: &Connection,
+) -> Option<String> {
+    let needs_utf8_names = labels.iter().any(|(name, _)| !is_legacy_name(name));
+    let (names, utf8_names) =
+        if needs_utf8_names { (Names::Utf8, " --utf8-names") } else { (Names::Legacy, "") };
+    let path = key.path();
+    let read_back = GroupingKey::parse_path(&path, KeyRules { names, emptiness }).ok()?;
+    if LabelSet::from(&read_back) != *labels {
+        return None;
     }
-    let url = quote(&connection.endpoint.join(&key.path()));
-    let names = if needs_utf8_names(labels) { " --utf8-names" } else { "" };
-    format!("--url {url}{names}{}", way(connection))
+    let is_safe = |text: &str| is_plain(text) && !text.starts_with('-');
+    if labels.iter().all(|(name, value)| is_safe(name) && is_safe(value)) {
+        return Some(format!("{}{utf8_names}{}", group_options(labels), gateway_option(connection)));
+    }
+    let url = quote(&group_url(&path, connection));
+    Some(format!("--url {url}{utf8_names}{}", way(connection)))
 }
 
-fn needs_utf8_names(labels: &LabelSet) -> bool {
-    labels.iter().any(|(name, _)| !is_legacy_name(name))
+/// The URL of a group. A shell may expand a `~`, so it is percent-encoded as well.
+fn group_url(path: &str, connection: &Connection) -> String {
+    connection.endpoint.join(&path.replace('~', "%7E"))
 }
 
-/// `-j x -l instance=`, quoted.
+/// `-j x -l instance=`, for plain labels.
 fn group_options(labels: &LabelSet) -> String {
-    let mut options = Vec::new();
-    for (name, value) in labels.iter() {
-        match name {
-            "job" if value.starts_with('-') => options.push(quote(&format!("--job={value}"))),
-            "job" => options.extend(["-j".to_owned(), quote(value)]),
-            _ if name.starts_with('-') => options.push(quote(&format!("--label={name}={value}"))),
-            _ => options.extend(["-l".to_owned(), quote(&format!("{name}={value}"))]),
-        }
-    }
-    if needs_utf8_names(labels) {
-        options.push("--utf8-names".to_owned());
-    }
-    options.join(" ")
+    let option = |(name, value): (&str, &str)| match name {
+        "job" => format!("-j {value}"),
+        _ => format!("-l {name}={value}"),
+    };
+    labels.iter().map(option).collect::<Vec<_>>().join(" ")
 }
 
 /// What among the groups themselves breaks the gateway.
@@ -268,7 +282,7 @@ fn raw_path(labels: &BTreeMap<String, Vec<u8>>, names: Option<Names>) -> Option<
             return None;
         }
         let name = in_path(name, names.unwrap_or_default())?;
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_~".contains(byte);
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
         let _ = match std::str::from_utf8(value) {
             Ok(text) if !text.is_empty() && value.iter().all(plain) => {
                 write!(path, "/{name}/{text}")
@@ -302,16 +316,12 @@ mod tests {
     #[test]
     fn the_command_names_the_whole_key_and_the_gateway() {
         assert_eq!(
-            healing(&[r#""job":"-x","a":"1 2","instance":"""#, r#""job":"-x","a":"1 2""#]),
-            ["pushgw delete --job=-x -l 'a=1 2' -l instance= -g http://gw:9091/a"]
+            healing(&[r#""job":"x","a":"1/b","instance":"""#, r#""job":"x","a":"1/b""#]),
+            ["pushgw delete -j x -l a=1/b -l instance= -g http://gw:9091/a"]
         );
         assert_eq!(
             healing(&[r#""job":"x","a.b":"1","instance":"""#, r#""job":"x","a.b":"1""#]),
             ["pushgw delete -j x -l a.b=1 -l instance= --utf8-names -g http://gw:9091/a"]
-        );
-        assert_eq!(
-            healing(&[r#""job":"x","-a":"1","instance":"""#, r#""job":"x","-a":"1""#]),
-            ["pushgw delete -j x --label=-a=1 -l instance= --utf8-names -g http://gw:9091/a"]
         );
         // Seen on 1.11.2 with --push.enable-utf8-names, after a push to /metrics/job/x/U______x/v.
         assert_eq!(
@@ -321,11 +331,68 @@ mod tests {
         assert_eq!(healing(&[r#""job":"x","l":"\ufffd""#]), [""; 0]);
     }
 
+    /// The command for the group with this label beside `job`.
+    fn with_label(name: &str, value: &str) -> String {
+        let label =
+            format!("{}:{}", serde_json::to_string(name).unwrap(), serde_json::to_string(value).unwrap());
+        let group = format!(r#""job":"x",{label}"#);
+        let [command] = <[_; 1]>::try_from(healing(&[&format!(r#"{group},"instance":"""#), &group])).unwrap();
+        command
+    }
+
+    #[test]
+    fn a_label_that_a_shell_could_change_is_in_a_url() {
+        let url = "http://gw:9091/a/metrics/job/x";
+        for (value, path) in [
+            ("~/data", "a@base64/fi9kYXRh"),
+            ("~root", "a/%7Eroot"),
+            ("b:~", "a/b%3A%7E"),
+            (r"\';touch x;#", "a/%5C%27%3Btouch%20x%3B%23"),
+            ("=ls", "a/%3Dls"),
+            ("%self", "a/%25self"),
+            ("-x", "a/-x"),
+            ("a\nb", "a/a%0Ab"),
+            ("é", "a/%C3%A9"),
+        ] {
+            assert_eq!(with_label("a", value), format!("pushgw delete --url {url}/{path}/instance@base64/="));
+        }
+        for (name, path) in [("a=b", "U__a_3d_b/v"), ("=a", "U___3d_a/v"), ("-a", "U___2d_a/v")] {
+            let command = with_label(name, "v");
+            assert_eq!(command, format!("pushgw delete --url {url}/{path}/instance@base64/= --utf8-names"));
+        }
+    }
+
+    #[test]
+    fn a_name_that_pushgw_rejects_is_deleted_by_its_path() {
+        assert_eq!(
+            with_label("U__x", "v"),
+            "pushgw delete -f --url http://gw:9091/a/metrics/job/x/U__x/v/instance@base64/="
+        );
+    }
+
+    #[test]
+    fn a_group_that_push_rejects_is_not_pushed_again() {
+        let again = |labels: &str| {
+            let json = format!(r#"{{"status":"success","data":[{{"labels":{{{labels}}}}}]}}"#);
+            push_again(&from_api(json.as_bytes(), Names::Legacy).unwrap()[0], &gateway())
+        };
+        let named = "-j x -l a=1 -g http://gw:9091/a";
+        let command = format!("pushgw show {named} | pushgw push {named}");
+        assert_eq!(again(r#""job":"x","a":"1""#), Some(command));
+        let named = "--url http://gw:9091/a/metrics/job/x/a/%7E";
+        let command = format!("pushgw show {named} | pushgw push {named}");
+        assert_eq!(again(r#""job":"x","a":"~""#), Some(command));
+        assert_eq!(again(r#""job":"x","a":"""#), None);
+        assert_eq!(again(r#""job":"x","U__x":"1""#), None);
+    }
+
     #[test]
     fn the_gateway_is_named_without_its_credentials() {
         assert_eq!(gateway_option(&Connection::direct("http://me:secret@gw:9091")), " -g http://gw:9091");
         let connection = Connection { route: Route::Unix("/run/a b".into()), ..gateway() };
         assert_eq!(gateway_option(&connection), " -g http://gw:9091/a --unix-socket '/run/a b'");
+        let prefix = Connection::direct("http://gw:9091/metrics/metrics");
+        assert_eq!(gateway_option(&prefix), " -g http://gw:9091/metrics/metrics");
     }
 
     #[test]
@@ -356,14 +423,6 @@ mod tests {
         let through = Connection { route: Route::Forward(proxy), ..gateway() };
         assert_eq!(gateway_option(&through), " -g http://gw:9091/a --proxy http://p:1");
         assert!(lacks_credentials(&through));
-    }
-
-    #[test]
-    fn what_a_terminal_may_not_show_is_in_a_url() {
-        assert_eq!(
-            healing(&[r#""job":"a\nb","l":"\u00e9","instance":"""#, r#""job":"a\nb","l":"\u00e9""#]),
-            ["pushgw delete --url http://gw:9091/a/metrics/job/a%0Ab/instance@base64/=/l/%C3%A9"]
-        );
     }
 
     #[test]

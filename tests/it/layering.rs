@@ -12,9 +12,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("env", &[]),
     ("secret", &[]),
     ("os", &[]),
+    ("shell", &[]),
     ("grouping", &[]),
     ("exposition", &["grouping"]),
-    ("gateway", &["grouping", "os", "secret"]),
+    ("gateway", &["grouping", "os", "secret", "shell"]),
     ("error", &["gateway", "os"]),
     ("input", &["error", "os", "output", "secret"]),
     ("output", &["exposition", "gateway", "os"]),
@@ -49,7 +50,7 @@ const DISPATCH: (&str, &str) = ("command/mod.rs", "use crate::cli::Command;\n");
 const CLIENT: &[&str] = &["gateway/client/", "gateway/look.rs"];
 
 /// Rooms whose files know no world: bytes in, data out.
-const PURE: &[&str] = &["exposition", "grouping", "gateway", "duration", "secret"];
+const PURE: &[&str] = &["exposition", "grouping", "gateway", "duration", "secret", "shell"];
 
 /// What a pure file does not name.
 const WORLDLY: &[&str] = &[

@@ -34,6 +34,7 @@ mod recording;
 mod refusals;
 mod scale;
 mod secrets;
+mod shells;
 mod show;
 mod statuses;
 mod stored;

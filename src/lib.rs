@@ -51,8 +51,8 @@
 //!    it, and harm follows. `Advice`: it stores something else, and `stored` finds a warning about a good text.
 //!    `Convention`: promtool says so too, and `lint` compares.
 //! 3. The rule where what it is about is read: a line in `exposition/{check,sample,labels}.rs`, the whole text in
-//!    `store.rs` and `resolve.rs`, a convention in `lint.rs`. It calls `findings.error`, `fixed` or `warning` with the
-//!    bytes that are meant; words that need thought are in `explain.rs`.
+//!    `collisions.rs` and `duplicates.rs`, a convention in `lint.rs`. It calls `findings.error`, `fixed` or `warning` with the
+//!    bytes that are meant; words that need thought are in `messages.rs`.
 //! 4. A line in `exposition/tests.rs` that shows which bytes are marked. Where the example needs an option to be found,
 //!    `tests/it/diagnostics.rs` and the manual's generator say which.
 //! 5. `SNAPSHOTS=overwrite cargo test --test it -- diagnostics generated`, and a look at how it reads in

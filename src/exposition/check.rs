@@ -3,17 +3,17 @@
 //! Every fault is reported, not the first alone: after a fault the next line is read as if nothing had been wrong, and
 //! what only follows from a fault is kept quiet. The rules of samples are in `sample`, those of the whole in `store`.
 
-use super::explain::{self, quoted};
 use super::family::{Families, Kind, Mention, Part};
+use super::fast_path::Pattern;
 use super::findings::{Detail, Findings};
-use super::foreign::Foreign;
-use super::key::Key;
 use super::labels::Shape;
-use super::lines::{self, Place};
-use super::pattern::Pattern;
-use super::scan::{self, Fault, FaultKind, Line, Meta};
+use super::messages::{self, quoted};
+use super::overwrites::Key;
 use super::series::Series;
-use super::token::{Labels, Token};
+use super::sniff::Foreign;
+use super::text::lines::{self, Place};
+use super::text::scan::{self, Fault, FaultKind, Line, Meta};
+use super::text::token::{Labels, Token};
 use super::{Code, Report, Rules, Splice, Text};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -202,7 +202,7 @@ impl<'a> Checker<'a> {
         self.unread += 1;
         self.open_quote = fault.kind == FaultKind::OpenValue;
         let (bytes, line) = (self.text.bytes, place.trimmed.clone());
-        self.findings.parse_fault(fault.span.start, || explain::fault(bytes, line, fault));
+        self.findings.parse_fault(fault.span.start, || messages::fault(bytes, line, fault));
     }
 
     /// `# HELP name text`.
@@ -230,7 +230,7 @@ impl<'a> Checker<'a> {
                 _ => {
                     let end = at + 1 + scan::character(&bytes[at + 1..]);
                     let span = text.start + at..text.start + end;
-                    self.findings.error(Code::Escape, span, || explain::escape(&bytes[at..end]));
+                    self.findings.error(Code::Escape, span, || messages::escape(&bytes[at..end]));
                     return;
                 }
             }
@@ -306,7 +306,7 @@ impl<'a> Checker<'a> {
         match kind {
             Some(Kind::GaugeHistogram) => self.older(Older::GaugeHistogram, span.clone()),
             None if trimmed > 0 => {
-                let (detail, guess) = explain::unknown_type(&bytes[..trimmed]);
+                let (detail, guess) = messages::unknown_type(&bytes[..trimmed]);
                 self.families[number].kind = Some(guess.unwrap_or(Kind::Untyped));
                 self.findings.error(Code::UnknownType, span.clone(), || detail);
                 return;

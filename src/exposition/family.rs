@@ -2,7 +2,7 @@
 //! before, as `setOrCreateCurrentMF` in `prometheus/common expfmt/text_parse.go` decides it.
 
 use super::hash::{self, Index};
-use super::token::{Brief, Token, short};
+use super::text::token::{Brief, Token, short};
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 

@@ -5,12 +5,12 @@
 
 use super::Code;
 use super::check::Checker;
-use super::explain::quoted;
 use super::family::Kind;
 use super::findings::Detail;
 use super::hash;
-use super::number::{self, Float};
-use super::token::{Label, Labels, Token};
+use super::messages::quoted;
+use super::text::number::{self, Float};
+use super::text::token::{Label, Labels, Token};
 
 /// What of a hash is kept beside the position of a label, which has the other bits: a text has less than 2 GiB.
 const LABEL_HASH: u64 = !0 << 32;

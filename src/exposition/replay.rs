@@ -10,15 +10,15 @@
 //! more memory, and it is exact.
 
 use super::check::Checker;
-use super::explain::quoted;
+use super::duplicates::sample_at;
 use super::family::{Families, Kind, Part};
 use super::findings::Detail;
-use super::key::{Key, Pair};
-use super::lines;
-use super::number::{self, Float};
-use super::resolve::sample_at;
-use super::scan::{self, Line, Sample};
-use super::token::{Label, Labels};
+use super::messages::quoted;
+use super::overwrites::{Key, Pair};
+use super::text::lines;
+use super::text::number::{self, Float};
+use super::text::scan::{self, Line, Sample};
+use super::text::token::{Label, Labels};
 use super::{Code, Text};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};

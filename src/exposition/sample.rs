@@ -3,17 +3,18 @@
 //! They are those of `prometheus/common expfmt/text_parse.go` (`startLabelName`, `startLabelValue`, `readingValue`,
 //! `startTimestamp`), in the order of its states where that shows.
 
+use super::Code;
 use super::check::{Checker, Older};
-use super::explain::{self, quoted};
 use super::family::{Kind, Mention, Note, Part};
 use super::findings::Detail;
 use super::hash;
 use super::labels::Sums;
-use super::number::{self, Float};
-use super::scan::Sample;
+use super::messages::{self, quoted};
 use super::series::Parts;
-use super::token::Labels;
-use super::{Code, scan};
+use super::text::number::{self, Float};
+use super::text::scan;
+use super::text::scan::Sample;
+use super::text::token::Labels;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -173,7 +174,7 @@ impl<'a> Checker<'a> {
         }
         let behind_name = sample.name.filter(|name| name.span().end == sample.value.start && name.is_plain());
         let (code, detail) =
-            explain::value(value, behind_name.map(|name| name.raw()), !sample.rest.is_empty());
+            messages::value(value, behind_name.map(|name| name.raw()), !sample.rest.is_empty());
         let span = if value.is_empty() {
             sample.value.clone()
         } else if code == Code::MetricName {
@@ -256,7 +257,7 @@ impl<'a> Checker<'a> {
         if strip && behind.is_empty() && number::is_float(word) {
             self.splices.push(super::Splice { range: sample.value.end..span.end, with: Cow::Borrowed(b"") });
         } else if !number::is_timestamp(word) {
-            let (code, detail) = explain::rest(rest);
+            let (code, detail) = messages::rest(rest);
             let span = if code == Code::Exemplar { sample.rest.clone() } else { span };
             self.findings.error(code, span, || detail);
         } else if behind.is_empty() {
@@ -265,7 +266,7 @@ impl<'a> Checker<'a> {
                     .help("leave it out, or give `--strip-timestamps`; a sample counts from when Prometheus fetches it")
             });
         } else if behind.starts_with(b"#") {
-            let (code, detail) = explain::rest(behind);
+            let (code, detail) = messages::rest(behind);
             self.findings.error(code, sample.rest.end - behind.len()..sample.rest.end, || detail);
         } else {
             self.findings.error(Code::TrailingText, sample.rest.end - behind.len()..sample.rest.end, || {

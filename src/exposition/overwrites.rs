@@ -4,7 +4,7 @@
 //! `instance=""` where neither the key nor the series has one. The series are compared after that.
 
 use super::hash;
-use super::token::{Label, Token};
+use super::text::token::{Label, Token};
 use crate::grouping::GroupingKey;
 use std::borrow::Cow;
 

@@ -6,8 +6,8 @@
 use super::Code;
 use super::family::Kind;
 use super::findings::Detail;
-use super::number::{self, Float};
-use super::scan::{Fault, FaultKind, character};
+use super::text::number::{self, Float};
+use super::text::scan::{Fault, FaultKind, character};
 use std::ops::Range;
 
 /// Foreign text for a message: in backticks, shortened, whatever its bytes are.

@@ -5,10 +5,10 @@
 //! `checkMetricConsistency` in `prometheus/client_golang prometheus/registry.go`).
 
 use super::check::{Checker, line_of};
-use super::explain::quoted;
 use super::family::{Families, Kind, Mention, Part, split};
 use super::findings::{Detail, Findings};
-use super::key::Key;
+use super::messages::quoted;
+use super::overwrites::Key;
 use super::{Code, Report};
 use std::ops::Range;
 

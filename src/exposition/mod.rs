@@ -1,9 +1,9 @@
 //! The exposition format (text, version 0.0.4) as the Pushgateway reads it. Pure: bytes in, data out.
 //!
-//! The verdict is that of the server's own code, for any bytes, and `tests/it/differential.rs` holds it to live gateways. A
+//! The verdict is that of the server's own code, and `tests/it/differential.rs` holds it to live gateways. A
 //! text goes through `lines` and `scan` (tokens), `check`, `sample` and `labels` (each line's rules, with `family` for what
-//! was declared before), then `store` and `resolve` (the whole's rules, with `series` for what is given twice). `replay`
-//! judges the rare texts whose lines lean on the server's leftovers, and `lint` the conventions. `explain` has the words.
+//! was declared before), then `store` and `resolve` (the whole's rules, with `series` for what is given twice). `lint` has
+//! the conventions, and `explain` the words.
 
 mod check;
 mod code;
@@ -20,7 +20,6 @@ mod lines;
 mod lint;
 mod number;
 mod pattern;
-mod replay;
 mod resolve;
 mod sample;
 mod scan;

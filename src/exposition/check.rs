@@ -20,8 +20,8 @@ use std::ops::Range;
 
 /// Gives the gateway's verdict on a text, with the reasons and the repairs.
 ///
-/// The verdict is that of a Pushgateway 1.11 whose store is empty: it refuses the text exactly if the report has an
-/// error or a repair, apart from the errors of [`Stage::Ours`](super::Stage::Ours).
+/// The verdict is that of a Pushgateway 1.11 whose store is empty: without an error of
+/// [`Stage::Ours`](super::Stage::Ours), the gateway refuses the text exactly if the report has another error or a repair.
 #[must_use]
 pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
     let mut checker = Checker::new(text, rules);
@@ -46,10 +46,8 @@ pub(super) struct Checker<'a> {
     /// How many samples were read, and how many lines seem to be samples but could not be.
     pub(super) samples: usize,
     pub(super) unread: usize,
-    /// The family of the last line that named one: the server goes on with it in a line such as `{a="b"} 1`.
+    /// The family of the last line that named one: the server's parser begins a line with `{` as a line of that family.
     pub(super) current: Option<(usize, Part)>,
-    /// A line leans on what the server's parser read before it, so that the series can only be told by a replay.
-    pub(super) borrowing: bool,
     /// A quote was not closed in the last line, so that the next may go on with it.
     open_quote: bool,
     /// What older gateways would refuse and the reader knows by now.
@@ -86,7 +84,6 @@ impl<'a> Checker<'a> {
             samples: 0,
             unread: 0,
             current: None,
-            borrowing: false,
             open_quote: false,
             said_of_older: Vec::new(),
             is_utf8: std::str::from_utf8(text.bytes).is_ok(),

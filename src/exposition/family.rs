@@ -179,11 +179,6 @@ impl<'a> Families<'a> {
         family.has(mention).then(|| elsewhere.map_or(family.name.at, At::get) as usize)
     }
 
-    /// Takes it that a family has no samples.
-    pub(super) fn forget_samples(&mut self, number: usize) {
-        self.all[number].mentions &= !(1 << Mention::Sample as u8);
-    }
-
     /// The family that `name` belongs to, made if there is none.
     pub(super) fn resolve(&mut self, name: &Token<'a>) -> (usize, Part) {
         let hash = name.hash();

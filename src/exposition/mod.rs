@@ -1,6 +1,6 @@
 //! The exposition format (text, version 0.0.4) as the Pushgateway reads it. Pure: bytes in, data out.
 //!
-//! The verdict is that of the server's own code, for any bytes, and `tests/it/differential.rs` holds it to live gateways.
+//! The verdict is that of the server's own code, and `tests/it/differential.rs` holds it to live gateways.
 //! `text` cuts a text into lines and tokens. `check`, `sample` and `labels` have the rules of a line, with `family` for
 //! what was declared before; `collisions`, `duplicates` and `series` those of the whole text, `overwrites` the labels of
 //! the grouping key, `lint` the conventions. `messages` has the words.
@@ -19,7 +19,6 @@ mod labels;
 mod lint;
 mod messages;
 mod overwrites;
-mod replay;
 mod sample;
 mod series;
 mod sniff;

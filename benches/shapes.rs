@@ -16,7 +16,7 @@ pub(crate) struct Shape {
 }
 
 /// All shapes.
-pub(crate) const SHAPES: [Shape; 9] = [
+pub(crate) const SHAPES: [Shape; 10] = [
     Shape { name: "series", about: "one family, four labels, 96 bytes a line", write: series },
     Shape { name: "bare", about: "families without labels or metadata, 18 bytes a line", write: bare },
     Shape { name: "short", about: "one family, one short label, 18 bytes a line", write: short },
@@ -37,6 +37,11 @@ pub(crate) const SHAPES: [Shape; 9] = [
         name: "one-line",
         about: "one series, with as many labels as others have series",
         write: one_line,
+    },
+    Shape {
+        name: "groups",
+        about: "for `push --groups`: a group for each series, with a carriage return to repair in each line",
+        write: groups,
     },
 ];
 
@@ -131,4 +136,9 @@ fn one_line(to: &mut dyn Write, count: usize) -> io::Result<()> {
     write!(to, "labels_info{{")?;
     (0..count).try_for_each(|i| write!(to, r#"label_{i}="value {i}","#))?;
     writeln!(to, "}} 1")
+}
+
+fn groups(to: &mut dyn Write, count: usize) -> io::Result<()> {
+    (0..count)
+        .try_for_each(|i| write!(to, "# pushgw group /metrics/job/batch-{i}\r\n# TYPE a gauge\r\na {i}\r\n"))
 }

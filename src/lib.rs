@@ -47,12 +47,12 @@
 //! 1. See a gateway do it, and find the function of the server that does: the rule's comment names it.
 //! 2. An entry in [`exposition::Code`]: name, stage, one sentence, the shortest text that shows it. The list of the
 //!    manual and the tests that go through all rules, with the gateways' verdict among them, take it from there. The
-//!    stage is a promise. `Parse` and `Store`: the gateway refuses the text, and `differential` asks it. `Ours`: it takes
-//!    it, and harm follows. `Advice`: it stores something else, and `stored` finds a warning about a good text.
+//!    stage is a promise. `Parse` and `Store`: the gateway refuses the text, and `differential` asks it. `Ours`: it may
+//!    take it, and harm follows. `Advice`: it stores something else, and `stored` finds a warning about a good text.
 //!    `Convention`: promtool says so too, and `lint` compares.
 //! 3. The rule where what it is about is read: a line in `exposition/{check,sample,labels}.rs`, the whole text in
-//!    `store.rs` and `resolve.rs`, a convention in `lint.rs`. It calls `findings.error`, `fixed` or `warning` with the
-//!    bytes that are meant; words that need thought are in `explain.rs`.
+//!    `collisions.rs` and `duplicates.rs`, a convention in `lint.rs`. It calls `findings.error`, `fixed` or `warning` with the
+//!    bytes that are meant; words that need thought are in `messages.rs`.
 //! 4. A line in `exposition/tests.rs` that shows which bytes are marked. Where the example needs an option to be found,
 //!    `tests/it/diagnostics.rs` and the manual's generator say which.
 //! 5. `SNAPSHOTS=overwrite cargo test --test it -- diagnostics generated`, and a look at how it reads in

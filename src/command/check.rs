@@ -71,7 +71,7 @@ fn amount(families: usize, samples: usize) -> String {
 
 /// The checker's report. With `--strict` its warnings are shown as the errors that they then are; the counts keep
 /// them apart.
-pub(super) fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input) -> Report {
+fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input) -> Report {
     let starts: Vec<usize> = input.sources.iter().map(|source| source.start).collect();
     let text = Text { bytes: &input.bytes, starts: &starts };
     let mut report = exposition::check(text, &settings.rules(grouping));

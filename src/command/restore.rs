@@ -12,17 +12,14 @@ use crate::error::Failure;
 use crate::gateway::{Body, Client, Request};
 use crate::grouping::{Emptiness, GroupingKey, KeyRules, Names};
 use crate::input::{self, Input};
-use crate::output::Printer;
-use std::borrow::Cow;
+use crate::output::{Printer, Source};
 use std::collections::BTreeSet;
 
 /// A group of the file.
 struct Section {
     key: GroupingKey,
-    /// Its text, under the name of the file.
+    /// Its text, with the name and the line numbers of the file.
     input: Input,
-    /// The line that names it, from 1.
-    line: usize,
 }
 
 /// Reads all, checks all, then sends each.
@@ -34,8 +31,8 @@ pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<()
     let mut bodies = Vec::with_capacity(sections.len());
     let mut refused = 0;
     for section in &sections {
-        match body(restore, section, printer) {
-            Ok(body) => bodies.push(body),
+        match check::accept(&restore.check, Some(&section.key), &section.input, printer) {
+            Ok(accepted) => bodies.push(accepted.body),
             Err(Failure::Input { .. }) => refused += 1,
             Err(failure) => return Err(failure),
         }
@@ -76,24 +73,6 @@ pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<()
     }
     printer.success(&done);
     Ok(())
-}
-
-/// The text of one group as it is sent. Where something is to be said or done about it, it is checked again behind as many
-/// empty lines as there are before it in the file, so that what is said has the file's own line numbers.
-fn body<'a>(
-    restore: &Restore,
-    section: &'a Section,
-    printer: &mut Printer<'_>,
-) -> Result<Cow<'a, [u8]>, Failure> {
-    let report = check::report(&restore.check, Some(&section.key), &section.input);
-    // What is shown does not tell: it can be limited, and some repairs are asked for and not worth a word.
-    if report.errors + report.warnings + report.fixed == 0 && report.splices.is_empty() {
-        return Ok(Cow::Borrowed(&section.input.bytes));
-    }
-    let mut padded = section.input.clone();
-    padded.bytes.splice(..0, std::iter::repeat_n(b'\n', section.line));
-    let accepted = check::accept(&restore.check, Some(&section.key), &padded, printer)?;
-    Ok(Cow::Owned(accepted.body[section.line..].to_vec()))
 }
 
 fn send(
@@ -143,8 +122,9 @@ fn sections(
                 }
                 Ok(key) => {
                     is_lost = false;
-                    let input = Input { bytes: Vec::new(), sources: input.sources.clone() };
-                    sections.push(Section { key, input, line: at + 1 });
+                    let source = Source { name: name.to_owned(), start: 0, first_line: at + 2 };
+                    let input = Input { bytes: Vec::new(), sources: vec![source] };
+                    sections.push(Section { key, input });
                 }
                 Err(message) => error(printer, at + 1, &message, None),
             }

@@ -3,25 +3,25 @@
 //! Every fault is reported, not the first alone: after a fault the next line is read as if nothing had been wrong, and
 //! what only follows from a fault is kept quiet. The rules of samples are in `sample`, those of the whole in `store`.
 
-use super::explain::{self, quoted};
 use super::family::{Families, Kind, Mention, Part};
+use super::fast_path::Pattern;
 use super::findings::{Detail, Findings};
-use super::foreign::Foreign;
-use super::key::Key;
 use super::labels::Shape;
-use super::lines::{self, Place};
-use super::pattern::Pattern;
-use super::scan::{self, Fault, FaultKind, Line, Meta};
+use super::messages::{self, quoted};
+use super::overwrites::Key;
 use super::series::Series;
-use super::token::{Labels, Token};
+use super::sniff::Foreign;
+use super::text::lines::{self, Place};
+use super::text::scan::{self, Fault, FaultKind, Line, Meta};
+use super::text::token::{Labels, Token};
 use super::{Code, Report, Rules, Splice, Text};
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// Gives the gateway's verdict on a text, with the reasons and the repairs.
 ///
-/// The verdict is that of a Pushgateway 1.11 whose store is empty: it refuses the text exactly if the report has an
-/// error or a repair, apart from the errors of [`Stage::Ours`](super::Stage::Ours).
+/// The verdict is that of a Pushgateway 1.11 whose store is empty: without an error of
+/// [`Stage::Ours`](super::Stage::Ours), the gateway refuses the text exactly if the report has another error or a repair.
 #[must_use]
 pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
     let mut checker = Checker::new(text, rules);
@@ -46,10 +46,8 @@ pub(super) struct Checker<'a> {
     /// How many samples were read, and how many lines seem to be samples but could not be.
     pub(super) samples: usize,
     pub(super) unread: usize,
-    /// The family of the last line that named one: the server goes on with it in a line such as `{a="b"} 1`.
+    /// The family of the last line that named one: the server's parser begins a line with `{` as a line of that family.
     pub(super) current: Option<(usize, Part)>,
-    /// A line leans on what the server's parser read before it, so that the series can only be told by a replay.
-    pub(super) borrowing: bool,
     /// A quote was not closed in the last line, so that the next may go on with it.
     open_quote: bool,
     /// What older gateways would refuse and the reader knows by now.
@@ -86,7 +84,6 @@ impl<'a> Checker<'a> {
             samples: 0,
             unread: 0,
             current: None,
-            borrowing: false,
             open_quote: false,
             said_of_older: Vec::new(),
             is_utf8: std::str::from_utf8(text.bytes).is_ok(),
@@ -202,7 +199,7 @@ impl<'a> Checker<'a> {
         self.unread += 1;
         self.open_quote = fault.kind == FaultKind::OpenValue;
         let (bytes, line) = (self.text.bytes, place.trimmed.clone());
-        self.findings.parse_fault(fault.span.start, || explain::fault(bytes, line, fault));
+        self.findings.parse_fault(fault.span.start, || messages::fault(bytes, line, fault));
     }
 
     /// `# HELP name text`.
@@ -230,7 +227,7 @@ impl<'a> Checker<'a> {
                 _ => {
                     let end = at + 1 + scan::character(&bytes[at + 1..]);
                     let span = text.start + at..text.start + end;
-                    self.findings.error(Code::Escape, span, || explain::escape(&bytes[at..end]));
+                    self.findings.error(Code::Escape, span, || messages::escape(&bytes[at..end]));
                     return;
                 }
             }
@@ -306,7 +303,7 @@ impl<'a> Checker<'a> {
         match kind {
             Some(Kind::GaugeHistogram) => self.older(Older::GaugeHistogram, span.clone()),
             None if trimmed > 0 => {
-                let (detail, guess) = explain::unknown_type(&bytes[..trimmed]);
+                let (detail, guess) = messages::unknown_type(&bytes[..trimmed]);
                 self.families[number].kind = Some(guess.unwrap_or(Kind::Untyped));
                 self.findings.error(Code::UnknownType, span.clone(), || detail);
                 return;

@@ -8,7 +8,7 @@ pub enum Stage {
     Parse,
     /// The gateway's store refuses it and names no line.
     Store,
-    /// The gateway answers 200 and harm follows, so that pushgw refuses it.
+    /// The gateway may answer 200, and harm follows, so pushgw rejects it.
     Ours,
     /// Nothing is refused.
     Advice,
@@ -93,11 +93,11 @@ codes! {
     SecondName "second-name" Parse
         "Two metric names stand between the braces."
         b"{\"a\",\"b\"} 1\n";
-    NamelessSample "nameless-sample" Parse
-        "A sample has labels but no metric name."
+    NamelessSample "nameless-sample" Ours
+        "A sample has no metric name; the gateway adds it to the metric before it, or refuses it."
         b"{a=\"x\"} 1\n";
-    ParserCrash "parser-crash" Parse
-        "The gateway's parser crashes on the line and closes the connection."
+    ParserCrash "parser-crash" Ours
+        "The gateway's parser mixes a line that begins with a brace up with the metric before it, or crashes."
         b"# TYPE h histogram\na 1\n{\"h_bucket\",a=\"x\",le=\"1\"} 1\n";
     LabelValue "label-value" Parse
         "A label value is not quoted."
@@ -174,9 +174,6 @@ codes! {
     GatewayFamily "gateway-family" Store
         "A metric has the name of one of the gateway's own, but another type."
         b"# TYPE go_goroutines counter\ngo_goroutines 1\n";
-    BorrowedClash "borrowed-clash" Store
-        "A sample without a name of its own gives two metrics the same series, or one metric two types."
-        b"a 1\n{} 2\n";
     QuantileLabel "quantile-label" Store
         "The grouping key has a label quantile beside a summary."
         b"# TYPE s summary\ns_sum 1\n";
@@ -213,9 +210,6 @@ codes! {
     OpenmetricsCounter "openmetrics-counter" Advice
         "A counter is declared as in OpenMetrics, without the _total of its sample, which is then stored untyped."
         b"# TYPE a counter\na_total 1\n";
-    BorrowedName "borrowed-name" Advice
-        "A sample leans on what the gateway's parser read before it, and the gateway stores it there."
-        b"a 1\n# TYPE b gauge\n{} 2\n";
     OlderGateway "older-gateway" Advice
         "Older gateways, such as 1.5.1, refuse it or store something else."
         b"# HELP a say \\\"x\\\"\na 1\n";

@@ -2,7 +2,7 @@
 //! before, as `setOrCreateCurrentMF` in `prometheus/common expfmt/text_parse.go` decides it.
 
 use super::hash::{self, Index};
-use super::token::{Brief, Token, short};
+use super::text::token::{Brief, Token, short};
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 
@@ -177,11 +177,6 @@ impl<'a> Families<'a> {
         let family = &self.all[number];
         let elsewhere = self.places[mention as usize].get(number).copied().flatten();
         family.has(mention).then(|| elsewhere.map_or(family.name.at, At::get) as usize)
-    }
-
-    /// Takes it that a family has no samples.
-    pub(super) fn forget_samples(&mut self, number: usize) {
-        self.all[number].mentions &= !(1 << Mention::Sample as u8);
     }
 
     /// The family that `name` belongs to, made if there is none.

@@ -5,12 +5,12 @@
 
 use super::Code;
 use super::check::Checker;
-use super::explain::quoted;
 use super::family::Kind;
 use super::findings::Detail;
 use super::hash;
-use super::number::{self, Float};
-use super::token::{Label, Labels, Token};
+use super::messages::quoted;
+use super::text::number::{self, Float};
+use super::text::token::{Label, Labels, Token};
 
 /// What of a hash is kept beside the position of a label, which has the other bits: a text has less than 2 GiB.
 const LABEL_HASH: u64 = !0 << 32;
@@ -91,19 +91,17 @@ impl<'a> Checker<'a> {
         sums
     }
 
-    /// Checks and sums up labels. The first ones, as many as `before` says, were read by the server's parser when it was
-    /// still at a family of another type.
-    pub(super) fn labels(&mut self, labels: &Labels<'a>, before: (usize, Kind), kind: Kind) -> Sums {
-        let kind_of = |index: usize| if index < before.0 { before.1 } else { kind };
+    /// Checks and sums up labels of a family of this type.
+    pub(super) fn labels(&mut self, labels: &Labels<'a>, kind: Kind) -> Sums {
         let mut sums = Sums::NONE;
         // A bit for each hash of a name: as long as none is set twice, no name stands twice.
         let (mut seen, mut again) = (0_u64, false);
-        let mut keep = before.0 == 0 && labels.len() < TOO_MANY_LABELS;
+        let mut keep = labels.len() < TOO_MANY_LABELS;
         self.shape.names.clear();
-        for (index, label) in labels.iter().enumerate() {
+        for label in labels.iter() {
             let mut good = label.name.is_plain() || self.quoted_name(&label.name, Code::LabelName);
             good &= self.utf8(&label);
-            let is_position = kind_of(index).is_position(&label.name);
+            let is_position = kind.is_position(&label.name);
             if good && !is_position && label.name.text().starts_with(b"__") {
                 good = self.reserved_label(&label);
                 keep = false;
@@ -124,7 +122,7 @@ impl<'a> Checker<'a> {
             }
         }
         if again {
-            sums.good &= self.unique(labels, kind_of);
+            sums.good &= self.unique(labels, kind);
         }
         keep &= sums.good && labels.iter().all(|label| label.name.is_plain());
         self.shape.kind = keep.then_some(kind);
@@ -158,7 +156,7 @@ impl<'a> Checker<'a> {
 
     /// Whether no label stands twice, the `le` of buckets and the `quantile` of summaries apart.
     #[cold]
-    fn unique(&mut self, labels: &Labels<'a>, kind_of: impl Fn(usize) -> Kind) -> bool {
+    fn unique(&mut self, labels: &Labels<'a>, kind: Kind) -> bool {
         let mut good = true;
         let mut complain = |first: &Token<'a>, second: &Token<'a>| {
             good = false;
@@ -169,7 +167,7 @@ impl<'a> Checker<'a> {
         };
         // Of each name the upper half of its hash, and in the lower half which label it is: a line may have a million.
         let names = labels.iter().enumerate();
-        let names = names.filter(|(index, label)| !kind_of(*index).is_position(&label.name));
+        let names = names.filter(|(_, label)| !kind.is_position(&label.name));
         let mut names: Vec<_> =
             names.map(|(index, label)| label.name.hash() & LABEL_HASH | index as u64).collect();
         names.sort_unstable();

@@ -11,13 +11,13 @@
 
 use super::Code;
 use super::check::Checker;
-use super::explain::quoted;
+use super::collisions::name_at;
 use super::family::{Families, Family, Kind, Mention};
 use super::findings::{Detail, Findings};
-use super::lines;
-use super::scan::{self, Line};
-use super::store::name_at;
-use super::token::{self, Label};
+use super::messages::quoted;
+use super::text::lines;
+use super::text::scan::{self, Line};
+use super::text::token::{self, Label};
 use std::collections::HashSet;
 use std::ops::Range;
 

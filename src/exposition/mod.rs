@@ -1,34 +1,30 @@
 //! The exposition format (text, version 0.0.4) as the Pushgateway reads it. Pure: bytes in, data out.
 //!
-//! The verdict is that of the server's own code, for any bytes, and `tests/it/differential.rs` holds it to live gateways. A
-//! text goes through `lines` and `scan` (tokens), `check`, `sample` and `labels` (each line's rules, with `family` for what
-//! was declared before), then `store` and `resolve` (the whole's rules, with `series` for what is given twice). `replay`
-//! judges the rare texts whose lines lean on the server's leftovers, and `lint` the conventions. `explain` has the words.
+//! The verdict is that of the server's own code, and `tests/it/differential.rs` holds it to live gateways.
+//! `text` cuts a text into lines and tokens. `check`, `sample` and `labels` have the rules of a line, with `family` for
+//! what was declared before; `collisions`, `duplicates` and `series` those of the whole text, `overwrites` the labels of
+//! the grouping key, `lint` the conventions. `messages` has the words.
 
 mod check;
 mod code;
+mod collisions;
 mod diagnostic;
-mod explain;
+mod duplicates;
 mod family;
+mod fast_path;
 mod findings;
 mod fix;
-mod foreign;
 mod hash;
-mod key;
 mod labels;
-mod lines;
 mod lint;
-mod number;
-mod pattern;
-mod replay;
-mod resolve;
+mod messages;
+mod overwrites;
 mod sample;
-mod scan;
 mod series;
-mod store;
+mod sniff;
 #[cfg(test)]
 mod tests;
-mod token;
+mod text;
 
 pub use check::check;
 pub use code::{Code, Stage};

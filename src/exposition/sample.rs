@@ -3,17 +3,18 @@
 //! They are those of `prometheus/common expfmt/text_parse.go` (`startLabelName`, `startLabelValue`, `readingValue`,
 //! `startTimestamp`), in the order of its states where that shows.
 
+use super::Code;
 use super::check::{Checker, Older};
-use super::explain::{self, quoted};
 use super::family::{Kind, Mention, Note, Part};
 use super::findings::Detail;
 use super::hash;
 use super::labels::Sums;
-use super::number::{self, Float};
-use super::scan::Sample;
+use super::messages::{self, quoted};
 use super::series::Parts;
-use super::token::Labels;
-use super::{Code, scan};
+use super::text::number::{self, Float};
+use super::text::scan;
+use super::text::scan::Sample;
+use super::text::token::Labels;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -26,34 +27,25 @@ impl<'a> Checker<'a> {
             self.unread += 1;
             return;
         };
-        if sample.braced {
-            let span = sample.name.map_or_else(|| self.braces(sample, line), |name| name.span());
-            self.older(Older::QuotedName, span);
-        }
+        let kind = self.families[number].kind.unwrap_or(Kind::Counter);
         // A TYPE line that is put before the sample is what the server's parser then reads last.
         let before = if self.splices.len() > inserted { self.current } else { before };
-        let kind_before = before.and_then(|(number, _)| self.families[number].kind).unwrap_or(Kind::Counter);
-        let kind = self.families[number].kind.unwrap_or(Kind::Counter);
-        let borrows = sample.braced
-            && (sample.name.is_none()
-                || sample.labels_before_name > 0
-                || kind.is_composite() && before.map(|(number, _)| number) != Some(number));
-        self.borrowing |= borrows;
+        let is_misread = sample.braced && self.braced(sample, line, (number, kind), before);
         self.samples += 1;
 
-        let sums = if sample.labels_before_name == 0 && self.shape.fits(labels, kind) {
+        let sums = if self.shape.fits(labels, kind) {
             self.labels_as_before(labels)
         } else {
-            self.labels(labels, (sample.labels_before_name, kind_before), kind)
+            self.labels(labels, kind)
         };
         let value = self.value(sample);
         if let Some(value) = value {
-            if kind.is_composite() && sums.good && !borrows {
+            if kind.is_composite() && sums.good && !is_misread {
                 self.part(sample, (number, kind, part), &sums, value);
             }
             self.rest(sample);
         }
-        if borrows || !sums.good || value.is_none() && !kind.is_composite() {
+        if is_misread || !sums.good || value.is_none() && !kind.is_composite() {
             return;
         }
         let family = (number, kind, part);
@@ -115,7 +107,10 @@ impl<'a> Checker<'a> {
 
     /// The family of a sample, which is then the current one; a first sample without a TYPE line fixes its type.
     fn family_of(&mut self, sample: &Sample<'a>, line: usize) -> Option<(usize, Part)> {
-        let Some(name) = &sample.name else { return self.nameless(sample, line) };
+        let Some(name) = &sample.name else {
+            self.nameless(sample, line);
+            return None;
+        };
         if let Some((last, number, part)) = self.last
             && name.is_plain()
             && !sample.braced
@@ -150,19 +145,44 @@ impl<'a> Checker<'a> {
         line + blanks..line + head.trim_ascii_end().len()
     }
 
-    /// A line such as `{a="b"} 1`: the server goes on with the family and the metric that it read last.
+    /// A line such as `{a="b"} 1`. The server's parser goes on with the family and the metric that it read last: it
+    /// stores the sample there, or refuses the text, or crashes.
     #[cold]
-    fn nameless(&mut self, sample: &Sample<'a>, line: usize) -> Option<(usize, Part)> {
-        if self.samples == 0 {
-            let span = self.braces(sample, line);
-            self.findings.error(Code::NamelessSample, span, || {
-                Detail::new("the sample has no metric name").help("write it as `name{label=\"value\"} 1`")
+    fn nameless(&mut self, sample: &Sample<'a>, line: usize) {
+        self.findings.error(Code::NamelessSample, self.braces(sample, line), || {
+            Detail::new("the metric name is missing; is the variable set?")
+                .help("write the sample as `name{label=\"value\"} 1`")
+        });
+    }
+
+    /// A line that begins with a brace; `before` is what the server's parser read last. Returns whether it misreads the
+    /// line: `readingLabels` prepares for the family of the line before and does not start again at the name, so that a
+    /// histogram or summary keeps the labels of another, or crashes for having none, and `le` or `quantile` before the
+    /// name of another metric is lost (seen on Pushgateway 1.11.2).
+    #[cold]
+    fn braced(
+        &mut self,
+        sample: &Sample<'a>,
+        line: usize,
+        (number, kind): (usize, Kind),
+        before: Option<(usize, Part)>,
+    ) -> bool {
+        let span = self.braces(sample, line);
+        self.older(Older::QuotedName, sample.name.map_or(span.clone(), |name| name.span()));
+        let before = before.map(|(number, _)| number);
+        let kind_before = before.and_then(|number| self.families[number].kind);
+        let is_misread = before != Some(number)
+            && (kind.is_composite()
+                || sample.labels_before_name > 0 && kind_before.is_some_and(Kind::is_composite));
+        if is_misread {
+            self.unread += 1;
+            self.findings.error(Code::ParserCrash, span, || {
+                Detail::new("the gateway's parser mixes this line up with the metric before it, or crashes").help(
+                    "write the name before the braces, or keep the lines of a histogram or summary right after its TYPE line",
+                )
             });
-            return None;
         }
-        let (number, _) = self.current?;
-        self.families.mention(number, Mention::Sample, line);
-        self.current
+        is_misread
     }
 
     /// The value, if it is a number.
@@ -173,7 +193,7 @@ impl<'a> Checker<'a> {
         }
         let behind_name = sample.name.filter(|name| name.span().end == sample.value.start && name.is_plain());
         let (code, detail) =
-            explain::value(value, behind_name.map(|name| name.raw()), !sample.rest.is_empty());
+            messages::value(value, behind_name.map(|name| name.raw()), !sample.rest.is_empty());
         let span = if value.is_empty() {
             sample.value.clone()
         } else if code == Code::MetricName {
@@ -256,7 +276,7 @@ impl<'a> Checker<'a> {
         if strip && behind.is_empty() && number::is_float(word) {
             self.splices.push(super::Splice { range: sample.value.end..span.end, with: Cow::Borrowed(b"") });
         } else if !number::is_timestamp(word) {
-            let (code, detail) = explain::rest(rest);
+            let (code, detail) = messages::rest(rest);
             let span = if code == Code::Exemplar { sample.rest.clone() } else { span };
             self.findings.error(code, span, || detail);
         } else if behind.is_empty() {
@@ -265,7 +285,7 @@ impl<'a> Checker<'a> {
                     .help("leave it out, or give `--strip-timestamps`; a sample counts from when Prometheus fetches it")
             });
         } else if behind.starts_with(b"#") {
-            let (code, detail) = explain::rest(behind);
+            let (code, detail) = messages::rest(behind);
             self.findings.error(code, sample.rest.end - behind.len()..sample.rest.end, || detail);
         } else {
             self.findings.error(Code::TrailingText, sample.rest.end - behind.len()..sample.rest.end, || {

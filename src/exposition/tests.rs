@@ -378,19 +378,43 @@ fn what_is_kept_is_bounded_and_errors_come_first() {
 }
 
 #[test]
-fn samples_that_borrow_a_name() {
+fn samples_without_a_name() {
+    assert_found("{} 1\n", &["error nameless-sample `{}`"]);
+    assert_found("a 1\n# TYPE b gauge\n {x=\"y\"} 2\n", &["error nameless-sample `{x=\"y\"}`"]);
     assert_found(
-        "a 1\n# TYPE b gauge\n{} 2\n",
-        &["warning older-gateway `{}`", "warning borrowed-name `{}`"],
+        "a 1\n{x=\"y\"} 2\n{x=\"z\",} 3 4\nb 1\nb 1\n",
+        &[
+            "error nameless-sample `{x=\"y\"}`",
+            "error nameless-sample `{x=\"z\",}`",
+            "error duplicate-series `b`",
+        ],
     );
-    assert_found("a 1\n{} 2\n", &["error borrowed-clash `{}`", "warning older-gateway `{}`"]);
+    // What is missing from a histogram may be in such a line.
+    assert_found(
+        "# TYPE h histogram\nh_sum 1\n{le=\"+Inf\"} 1\n",
+        &["error nameless-sample `{le=\"+Inf\"}`"],
+    );
+}
+
+#[test]
+fn a_name_between_braces_is_read_after_the_line_before() {
     assert_found(
         "# TYPE h histogram\na 1\n{\"h_bucket\",x=\"y\",le=\"1\"} 1\n",
-        &["error parser-crash `{\"h_bucket\",x=\"y\",le=\"1\"} 1`", "warning older-gateway `\"h_bucket\"`"],
+        &["error parser-crash `{\"h_bucket\",x=\"y\",le=\"1\"}`", "warning older-gateway `\"h_bucket\"`"],
     );
-    // With the name first, right behind its TYPE line, nothing is borrowed.
+    let summary = "# TYPE s summary\ns{quantile=\"1\"} 1\ns_sum 1\ns_count 1\n";
+    assert_found(
+        &format!("{summary}{{quantile=\"1\",a}} 1\n"),
+        &["error parser-crash `{quantile=\"1\",a}`", "warning older-gateway `a`"],
+    );
+    // Right after a line of the same metric, and where the names of labels mean nothing, nothing is mixed up.
     let good = "# TYPE h histogram\n{\"h_bucket\",le=\"+Inf\"} 1\n{\"h_sum\"} 1\n{\"h_count\"} 1\n";
     assert_found(good, &["warning older-gateway `\"h_bucket\"`"]);
+    assert_found("a 1\n{le=\"1\",b} 1\n{b} 2\n", &["warning older-gateway `b`"]);
+    assert_found(
+        "a 1\n{le=\"1\",b} 1\n{b,le=\"1\"} 2\n",
+        &["warning older-gateway `b`", "error duplicate-series `{b,le=\"1\"}`"],
+    );
 }
 
 #[test]

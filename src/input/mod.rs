@@ -60,7 +60,7 @@ pub struct Input {
 pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Result<Input, Failure> {
     let mut input = Input::default();
     for origin in origins {
-        input.sources.push(Source { name: name(origin), start: input.bytes.len() });
+        input.sources.push(Source { name: name(origin), start: input.bytes.len(), first_line: 1 });
         let left = LIMIT.saturating_sub(u64::try_from(input.bytes.len()).unwrap_or(u64::MAX));
         match origin {
             Origin::File(path) => {

@@ -14,8 +14,10 @@ use std::ops::Range;
 pub struct Source {
     /// How messages call it: the path as it was given, `<stdin>` or `<metric>`.
     pub name: String,
-    /// Where its first byte stands in the whole text.
+    /// Where its first byte is in the whole text.
     pub start: usize,
+    /// The number of its first line: 1, unless this is a part of a file.
+    pub first_line: usize,
 }
 
 /// Where a byte is, as a person counts.
@@ -46,10 +48,9 @@ struct Mark {
     column: usize,
 }
 
-impl Mark {
-    fn file_start(file: usize, start: usize) -> Self {
-        Self { offset: start, file, line: 1, line_start: start, column: 1 }
-    }
+fn file_start(sources: Sources<'_>, file: usize, start: usize) -> Mark {
+    let line = sources.files.get(file).map_or(1, |source| source.first_line);
+    Mark { offset: start, file, line, line_start: start, column: 1 }
 }
 
 /// Finds places in a text; see the file's comment.
@@ -62,7 +63,7 @@ pub(super) struct Locator<'a> {
 
 impl<'a> Locator<'a> {
     pub(super) fn new(sources: Sources<'a>) -> Self {
-        let first = Mark::file_start(0, 0);
+        let first = file_start(sources, 0, 0);
         Self { sources, last: first, marks: vec![first] }
     }
 
@@ -134,8 +135,11 @@ impl<'a> Locator<'a> {
 
     /// From one place to a later one.
     fn advance(&self, from: Mark, offset: usize, file: usize) -> Mark {
-        let mut mark =
-            if from.file == file { from } else { Mark::file_start(file, self.start_of(file).min(offset)) };
+        let mut mark = if from.file == file {
+            from
+        } else {
+            file_start(self.sources, file, self.start_of(file).min(offset))
+        };
         let between = &self.bytes()[mark.offset..offset];
         if let Some(newline) = memrchr(b'\n', between) {
             mark.line += memchr_iter(b'\n', between).count();
@@ -156,7 +160,7 @@ mod tests {
     fn sources(files: &[(&str, &[u8])]) -> (Vec<u8>, Vec<Source>) {
         let (mut bytes, mut sources) = (Vec::new(), Vec::new());
         for (name, content) in files {
-            sources.push(Source { name: (*name).to_owned(), start: bytes.len() });
+            sources.push(Source { name: (*name).to_owned(), start: bytes.len(), first_line: 1 });
             bytes.extend_from_slice(content);
         }
         (bytes, sources)
@@ -198,6 +202,17 @@ mod tests {
         assert_eq!(at(8..8), ("c", 1, 2, 7, 8));
         assert_eq!(at(99..99), ("c", 1, 2, 7, 8));
         assert_eq!(at(0..1), ("a", 1, 1, 0, 4));
+    }
+
+    #[test]
+    fn a_part_of_a_file_has_the_lines_of_the_file() {
+        let bytes = b"1\n2\n";
+        let part = |start, first_line| Source { name: "a".to_owned(), start, first_line };
+        let files = [part(0, 7), part(2, 20)];
+        let mut locator = Locator::new(Sources { bytes, files: &files });
+        assert_eq!(locator.locate(&(2..3)).line, 20);
+        assert_eq!(locator.locate(&(0..1)).line, 7);
+        assert_eq!(locator.locate(&(4..4)).line, 21);
     }
 
     #[test]

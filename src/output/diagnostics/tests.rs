@@ -60,7 +60,7 @@ impl Shown {
     fn streams(&self, files: &[(&str, &[u8])], report: &Report) -> (String, String) {
         let (mut bytes, mut sources) = (Vec::new(), Vec::new());
         for (name, content) in files {
-            sources.push(Source { name: (*name).to_owned(), start: bytes.len() });
+            sources.push(Source { name: (*name).to_owned(), start: bytes.len(), first_line: 1 });
             bytes.extend_from_slice(content);
         }
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());

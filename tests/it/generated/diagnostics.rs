@@ -11,7 +11,7 @@ pub(super) fn diagnostics() -> String {
     for (stage, heading) in [
         (Stage::Parse, "Refused by the gateway's parser"),
         (Stage::Store, "Refused by the gateway's store"),
-        (Stage::Ours, "Refused by pushgw, because the gateway takes it and harm follows"),
+        (Stage::Ours, "Refused by pushgw, because the gateway may take it and harm follows"),
         (Stage::Advice, "Warnings"),
         (Stage::Convention, "Warnings with --lint"),
     ] {

@@ -5,8 +5,6 @@ mod source;
 
 use source::{Index, SourceFile, files};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
 /// Product lines, without empty lines and tests.
 const MAX_LINES: usize = 17_000;

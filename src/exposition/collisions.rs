@@ -5,10 +5,10 @@
 //! `checkMetricConsistency` in `prometheus/client_golang prometheus/registry.go`).
 
 use super::check::{Checker, line_of};
-use super::explain::quoted;
 use super::family::{Families, Kind, Mention, Part, split};
 use super::findings::{Detail, Findings};
-use super::key::Key;
+use super::messages::quoted;
+use super::overwrites::Key;
 use super::{Code, Report};
 use std::ops::Range;
 
@@ -71,15 +71,10 @@ fn is_reserved(name: &[u8]) -> bool {
 impl Checker<'_> {
     /// Checks the text as a whole and hands out the report.
     pub(super) fn finish(mut self) -> Report {
-        if self.borrowing {
-            self.replay();
-        }
         let Self { text, families, key, findings, .. } = &mut self;
         let mut rules = FamilyRules { families, key, bytes: text.bytes, findings };
         (0..families.len()).for_each(|number| rules.check(number));
-        if !self.borrowing {
-            self.series();
-        }
+        self.series();
         if self.samples == 0 && self.unread == 0 && self.findings.errors() == 0 && !self.rules.allow_empty {
             let end = self.text.bytes.len();
             self.findings.error(Code::NoSamples, end..end, || {

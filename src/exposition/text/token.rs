@@ -1,13 +1,13 @@
 //! A name or a label value as it stands in the text, and what it means; and the labels of a line, of which there may be a
 //! million.
 
-use super::hash;
+use crate::exposition::hash;
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// Borrowed bytes that know their place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Token<'a> {
+pub(crate) struct Token<'a> {
     raw: &'a [u8],
     at: usize,
     /// There is no quote to drop and no escape to resolve.
@@ -17,60 +17,60 @@ pub(super) struct Token<'a> {
 impl<'a> Token<'a> {
     /// A token that means what it says.
     #[inline]
-    pub(super) fn plain(raw: &'a [u8], at: usize) -> Self {
+    pub(crate) fn plain(raw: &'a [u8], at: usize) -> Self {
         Self { raw, at, plain: true }
     }
 
     /// A token that may hold quotes, which mean nothing, and escapes.
     #[inline]
-    pub(super) fn quoted(raw: &'a [u8], at: usize) -> Self {
+    pub(crate) fn quoted(raw: &'a [u8], at: usize) -> Self {
         Self { raw, at, plain: false }
     }
 
     /// As written.
     #[inline]
-    pub(super) fn raw(&self) -> &'a [u8] {
+    pub(crate) fn raw(&self) -> &'a [u8] {
         self.raw
     }
 
     #[inline]
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.plain
     }
 
     /// Where it stands in the text.
     #[inline]
-    pub(super) fn span(&self) -> Range<usize> {
+    pub(crate) fn span(&self) -> Range<usize> {
         self.at..self.at + self.raw.len()
     }
 
     /// What it means: quotes dropped, escapes resolved.
     #[inline]
-    pub(super) fn text(&self) -> Cow<'a, [u8]> {
+    pub(crate) fn text(&self) -> Cow<'a, [u8]> {
         if self.plain { Cow::Borrowed(self.raw) } else { Cow::Owned(unescape(self.raw)) }
     }
 
     /// Whether it means nothing at all, as `""` does.
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.raw.iter().all(|&byte| byte == b'"') && self.text().is_empty()
     }
 
     /// Whether it means `text`.
     #[inline]
-    pub(super) fn is(&self, text: &[u8]) -> bool {
+    pub(crate) fn is(&self, text: &[u8]) -> bool {
         if self.plain { self.raw == text } else { unescape(self.raw) == text }
     }
 
     /// Whether both mean the same.
     #[inline]
-    pub(super) fn same(&self, other: &Token<'_>) -> bool {
+    pub(crate) fn same(&self, other: &Token<'_>) -> bool {
         if self.plain && other.plain { self.raw == other.raw } else { self.text() == other.text() }
     }
 
     /// The hash of what it means.
     #[inline]
-    pub(super) fn hash(&self) -> u64 {
+    pub(crate) fn hash(&self) -> u64 {
         if self.plain { hash::bytes(self.raw) } else { hash::bytes(&unescape(self.raw)) }
     }
 }
@@ -91,16 +91,16 @@ fn unescape(raw: &[u8]) -> Vec<u8> {
 
 /// One label of a sample.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Label<'a> {
-    pub(super) name: Token<'a>,
+pub(crate) struct Label<'a> {
+    pub(crate) name: Token<'a>,
     /// What stands between the quotes.
-    pub(super) value: Token<'a>,
+    pub(crate) value: Token<'a>,
 }
 
 /// A token without its text, in a third of the memory.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Brief {
-    pub(super) at: u32,
+pub(crate) struct Brief {
+    pub(crate) at: u32,
     /// Of the token as written; in the highest bit whether it may hold quotes.
     length: u32,
 }
@@ -109,14 +109,14 @@ const QUOTED: u32 = 1 << 31;
 
 impl Brief {
     #[inline]
-    pub(super) fn new(token: &Token<'_>) -> Self {
+    pub(crate) fn new(token: &Token<'_>) -> Self {
         let quoted = if token.plain { 0 } else { QUOTED };
         Self { at: short(token.at), length: short(token.raw.len()) | quoted }
     }
 
     /// The token; `text` is the whole text.
     #[inline]
-    pub(super) fn token(self, text: &[u8]) -> Token<'_> {
+    pub(crate) fn token(self, text: &[u8]) -> Token<'_> {
         let (at, length) = (self.at as usize, (self.length & !QUOTED) as usize);
         Token { raw: &text[at..at + length], at, plain: self.length & QUOTED == 0 }
     }
@@ -124,49 +124,49 @@ impl Brief {
 
 /// A place or a length in half a word.
 #[inline]
-pub(super) fn short(at: usize) -> u32 {
+pub(crate) fn short(at: usize) -> u32 {
     u32::try_from(at).ok().filter(|at| at & QUOTED == 0).expect("a text has less than 2 GiB, as it promises")
 }
 
 /// The labels of a line, in sixteen bytes each.
 #[derive(Debug)]
-pub(super) struct Labels<'a> {
+pub(crate) struct Labels<'a> {
     text: &'a [u8],
     all: Vec<(Brief, Brief)>,
 }
 
 impl<'a> Labels<'a> {
     /// None yet; `text` is the whole text.
-    pub(super) fn new(text: &'a [u8]) -> Self {
+    pub(crate) fn new(text: &'a [u8]) -> Self {
         Self { text, all: Vec::new() }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.all.clear();
     }
 
     #[inline]
-    pub(super) fn push(&mut self, Label { name, value }: &Label<'_>) {
+    pub(crate) fn push(&mut self, Label { name, value }: &Label<'_>) {
         self.all.push((Brief::new(name), Brief::new(value)));
     }
 
     #[inline]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.all.len()
     }
 
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
     /// The name of the label at a position.
-    pub(super) fn name(&self, index: usize) -> Token<'a> {
+    pub(crate) fn name(&self, index: usize) -> Token<'a> {
         self.all[index].0.token(self.text)
     }
 
     #[inline]
-    pub(super) fn iter(&self) -> impl Iterator<Item = Label<'a>> + Clone {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Label<'a>> + Clone {
         let text = self.text;
         self.all.iter().map(move |(name, value)| Label { name: name.token(text), value: value.token(text) })
     }
@@ -174,7 +174,7 @@ impl<'a> Labels<'a> {
 
 impl Label<'_> {
     /// From the name to the closing quote.
-    pub(super) fn span(&self) -> Range<usize> {
+    pub(crate) fn span(&self) -> Range<usize> {
         self.name.span().start..self.value.span().end + 1
     }
 }

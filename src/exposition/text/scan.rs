@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// A line that the grammar takes.
 #[derive(Debug)]
-pub(super) enum Line<'a> {
+pub(crate) enum Line<'a> {
     /// Nothing but blanks.
     Blank,
     /// A comment that means nothing to the server.
@@ -26,41 +26,41 @@ pub(super) enum Line<'a> {
 
 /// What follows the keyword of a HELP or TYPE line.
 #[derive(Debug)]
-pub(super) struct Meta<'a> {
+pub(crate) struct Meta<'a> {
     /// The name, unless the line ends right behind it: nothing is declared then.
-    pub(super) name: Option<Token<'a>>,
+    pub(crate) name: Option<Token<'a>>,
     /// The name where nothing is declared.
-    pub(super) idle: Option<Token<'a>>,
+    pub(crate) idle: Option<Token<'a>>,
     /// The rest of the line, from the first byte that is no blank; `None` where the line ends before.
-    pub(super) text: Option<Range<usize>>,
+    pub(crate) text: Option<Range<usize>>,
 }
 
 /// A line with a name or labels, and a value.
 #[derive(Debug)]
-pub(super) struct Sample<'a> {
+pub(crate) struct Sample<'a> {
     /// The name; `None` in a line such as `{a="b"} 1`, where the server goes on with what it read last.
-    pub(super) name: Option<Token<'a>>,
+    pub(crate) name: Option<Token<'a>>,
     /// How many labels stood before the name; only a line that begins with `{` can have any.
-    pub(super) labels_before_name: usize,
+    pub(crate) labels_before_name: usize,
     /// The line begins with `{`.
-    pub(super) braced: bool,
+    pub(crate) braced: bool,
     /// The value, unread, up to a blank; empty where the line ends.
-    pub(super) value: Range<usize>,
+    pub(crate) value: Range<usize>,
     /// What follows the value, from the first byte that is no blank.
-    pub(super) rest: Range<usize>,
+    pub(crate) rest: Range<usize>,
 }
 
 /// A line that the grammar does not take, whatever the other lines say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) kind: FaultKind,
+pub(crate) struct Fault {
+    pub(crate) kind: FaultKind,
     /// The bytes to blame; empty at the end of the line.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 /// What is wrong with a line, by the state that the server's parser is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FaultKind {
+pub(crate) enum FaultKind {
     /// A line begins with a byte that begins no name (`readingMetricName`).
     NoMetricName,
     /// The same behind HELP or TYPE (`startComment`).
@@ -87,7 +87,7 @@ pub(super) enum FaultKind {
 
 /// Scans the line `bytes[range]`, whose newline, there or not, is outside of `range`. `labels` is cleared and then
 /// filled, so that its memory serves all lines.
-pub(super) fn line<'a>(
+pub(crate) fn line<'a>(
     bytes: &'a [u8],
     range: Range<usize>,
     labels: &mut Labels<'a>,
@@ -319,7 +319,7 @@ impl<'a> Cursor<'a> {
 /// Where the first byte stands that `is` takes and `search` finds. It is mostly so near that a search by words does not
 /// pay.
 #[inline]
-pub(super) fn near(
+pub(crate) fn near(
     bytes: &[u8],
     is: impl Fn(u8) -> bool,
     search: impl Fn(&[u8]) -> Option<usize>,
@@ -331,7 +331,7 @@ pub(super) fn near(
 }
 
 /// How many bytes the first character has: one where it is not UTF-8, none at the end.
-pub(super) fn character(bytes: &[u8]) -> usize {
+pub(crate) fn character(bytes: &[u8]) -> usize {
     let width = match bytes.first() {
         None => return 0,
         Some(0xc2..=0xdf) => 2,
@@ -348,14 +348,14 @@ pub(super) fn character(bytes: &[u8]) -> usize {
 /// The letters of unquoted names, as one table look-up a byte.
 mod class {
     /// May stand in a label name and in a metric name.
-    pub(super) const LABEL: u8 = 0b011;
+    pub(crate) const LABEL: u8 = 0b011;
     /// `:` too.
-    pub(super) const METRIC: u8 = 0b111;
+    pub(crate) const METRIC: u8 = 0b111;
     /// Those bits of a class that allow a letter to be the first.
-    pub(super) const START: u8 = 0b101;
+    pub(crate) const START: u8 = 0b101;
 
     /// Which bits each byte has.
-    pub(super) const OF: [u8; 256] = {
+    pub(crate) const OF: [u8; 256] = {
         let mut table = [0; 256];
         let mut byte = 0;
         while byte < 256 {

@@ -4,9 +4,8 @@
 //! `instance=""` where neither the key nor the series has one. The series are compared after that.
 
 use super::hash;
-use super::token::{Label, Token};
+use super::text::token::{Label, Token};
 use crate::grouping::GroupingKey;
-use std::borrow::Cow;
 
 /// One label of the key.
 #[derive(Debug)]
@@ -18,9 +17,6 @@ pub(super) struct KeyLabel<'a> {
     /// The reader knows by now that it overwrites a label.
     pub(super) said: bool,
 }
-
-/// What a label's name and value mean.
-pub(super) type Pair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// The labels of the grouping key.
 #[derive(Debug)]
@@ -71,24 +67,5 @@ impl<'a> Key<'a> {
     /// Whether `label` tells one series from another in the end.
     pub(super) fn keeps(&self, label: &Label<'_>) -> bool {
         !self.would_add(label) && self.position(&label.name, label.name.hash()).is_none()
-    }
-}
-
-impl<'a> Key<'a> {
-    /// The labels of a metric, sorted, as the gateway stores them; a label of the key overwrites the first of its name. A
-    /// value that is not known is empty.
-    pub(super) fn written_over(&self, labels: &[Pair<'a>]) -> Vec<Pair<'a>> {
-        let mut written = labels.to_vec();
-        let of_key = self.labels.iter().map(|label| (label.name, Some(label.value.unwrap_or_default())));
-        let instance = self.adds_instance.then_some((&b"instance"[..], None));
-        for (name, value) in of_key.chain(instance) {
-            match (written.iter_mut().find(|(other, _)| other.as_ref() == name), value) {
-                (Some(pair), Some(value)) => pair.1 = Cow::Borrowed(value),
-                (Some(_), None) => {}
-                (None, value) => written.push((name.into(), value.unwrap_or_default().into())),
-            }
-        }
-        written.sort();
-        written
     }
 }

@@ -6,7 +6,7 @@
 
 /// What a token is as a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Float {
+pub(crate) enum Float {
     /// The server takes it as this value.
     Value(f64),
     /// Written well, but too large for 64 bits: refused.
@@ -16,7 +16,7 @@ pub(super) enum Float {
 }
 
 /// Whether the server takes `token` as a value. The common spellings are decided without computing the value.
-pub(super) fn is_float(token: &[u8]) -> bool {
+pub(crate) fn is_float(token: &[u8]) -> bool {
     is_plain(token) || matches!(float(token), Float::Value(_))
 }
 
@@ -39,7 +39,7 @@ fn is_plain(token: &[u8]) -> bool {
 }
 
 /// The value of `token`, by the rules of Go's `strconv.ParseFloat` without `p`, `P` and `_`.
-pub(super) fn float(token: &[u8]) -> Float {
+pub(crate) fn float(token: &[u8]) -> Float {
     let (negative, unsigned) = match token {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
@@ -120,7 +120,7 @@ fn exponent(token: &[u8]) -> Option<i32> {
 }
 
 /// Whether the server takes `token` as a timestamp: Go's `ParseInt(token, 10, 64)`, whose rules are Rust's.
-pub(super) fn is_timestamp(token: &[u8]) -> bool {
+pub(crate) fn is_timestamp(token: &[u8]) -> bool {
     std::str::from_utf8(token).is_ok_and(|text| text.parse::<i64>().is_ok())
 }
 

@@ -1,29 +1,29 @@
 //! The lines of a text as the repairs leave them: without byte-order marks, and without what may be trimmed off a
 //! line's end.
 
-use super::Text;
 use super::scan;
 use super::token::Labels;
+use crate::exposition::Text;
 use std::ops::Range;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One line and its surroundings.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// All of the line, without its newline.
-    pub(super) all: Range<usize>,
+    pub(crate) all: Range<usize>,
     /// The line without what is trimmed off its end.
-    pub(super) trimmed: Range<usize>,
+    pub(crate) trimmed: Range<usize>,
     /// The file that it is in, without a byte-order mark.
-    pub(super) file: Range<usize>,
+    pub(crate) file: Range<usize>,
     /// It ends with a newline.
-    pub(super) ended: bool,
+    pub(crate) ended: bool,
 }
 
 /// The files of a text; each as its byte-order mark and the rest. Mostly there is no mark, but
 /// where tools write one each there may be more.
-pub(super) fn files(text: Text<'_>) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+pub(crate) fn files(text: Text<'_>) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
     let bytes = text.bytes;
     let ends = text.starts.iter().skip(1).copied().chain([bytes.len()]);
     ends.scan(0, move |start, end| {
@@ -37,7 +37,7 @@ pub(super) fn files(text: Text<'_>) -> impl Iterator<Item = (Range<usize>, Range
 
 /// The next line of a file, of which the rest begins at `start`; `None` at its end.
 #[inline]
-pub(super) fn next<'a>(
+pub(crate) fn next<'a>(
     bytes: &'a [u8],
     file: &Range<usize>,
     start: usize,
@@ -63,7 +63,7 @@ fn trim<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Labels<'a>) -> u
 }
 
 /// How long `bytes` is without the blanks and carriage returns at its end.
-pub(super) fn trimmed(bytes: &[u8]) -> usize {
+pub(crate) fn trimmed(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1)
 }
 

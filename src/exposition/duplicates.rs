@@ -4,13 +4,13 @@
 //! (`sanitizeLabels`), as its store asks it (`checkMetricConsistency`).
 
 use super::check::{Checker, line_of};
-use super::explain::quoted;
 use super::family::{Families, Kind};
 use super::findings::Detail;
-use super::key::Key;
-use super::scan::{self, Line, Sample};
+use super::messages::quoted;
+use super::overwrites::Key;
 use super::series::{Parts, Relation, Verdict};
-use super::token::{Label, Labels};
+use super::text::scan::{self, Line, Sample};
+use super::text::token::{Label, Labels};
 use super::{Code, Text};
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -6,8 +6,8 @@
 use super::Code;
 use super::family::Kind;
 use super::findings::Detail;
-use super::number::{self, Float};
-use super::scan::{Fault, FaultKind, character};
+use super::text::number::{self, Float};
+use super::text::scan::{Fault, FaultKind, character};
 use std::ops::Range;
 
 /// Foreign text for a message: in backticks, shortened, whatever its bytes are.
@@ -289,6 +289,8 @@ pub(super) fn rest(rest: &[u8]) -> (Code, Detail) {
     (Code::BadTimestamp, detail)
 }
 
+const TYPES: &str = "it is `counter`, `gauge`, `histogram`, `summary` or `untyped`";
+
 /// A type that the text format does not have, and the one that was perhaps meant.
 pub(super) fn unknown_type(text: &[u8]) -> (Detail, Option<Kind>) {
     let detail = Detail::new(format!("{} is no type of the text format", quoted(text)));
@@ -299,40 +301,22 @@ pub(super) fn unknown_type(text: &[u8]) -> (Detail, Option<Kind>) {
             let name = String::from_utf8_lossy(&lower);
             (detail.help(format!("`{name}` is OpenMetrics; write `gauge`")), Some(Kind::Gauge))
         }
+        // The distance takes quadratic time, and no misspelled type is this long.
+        lower if lower.len() > 32 => (detail.help(TYPES), None),
         lower => {
+            let lower = String::from_utf8_lossy(lower);
             let (distance, name, kind) = Kind::NAMES
                 .into_iter()
-                .map(|(name, kind)| (distance(lower, name.as_bytes()), name, kind))
+                .map(|(name, kind)| (strsim::osa_distance(&lower, name), name, kind))
                 .min_by_key(|(distance, ..)| *distance)
                 .unwrap_or((usize::MAX, "", Kind::Untyped));
             if distance * 3 <= name.len() + 1 {
                 (detail.help(format!("did you mean `{name}`?")), Some(kind))
             } else {
-                (detail.help("it is `counter`, `gauge`, `histogram`, `summary` or `untyped`"), None)
+                (detail.help(TYPES), None)
             }
         }
     }
-}
-
-/// How many letters must be put, dropped, changed or swapped with the next one. What is much longer than any type is
-/// not measured.
-fn distance(from: &[u8], to: &[u8]) -> usize {
-    if from.len() > 2 * to.len() {
-        return usize::MAX / 4;
-    }
-    let mut rows = vec![(0..=to.len()).collect::<Vec<_>>()];
-    for (i, a) in from.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in to.iter().enumerate() {
-            let mut best = (rows[i][j] + usize::from(a != b)).min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b {
-                best = best.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[from.len()][to.len()]
 }
 
 /// A name as it might be meant: `my-metric.total` gives `my_metric_total`.

@@ -8,11 +8,11 @@
 use super::check::Checker;
 use super::family::{Kind, Part};
 use super::hash;
-use super::key::Key;
 use super::labels::{Role, Sums};
-use super::number::{self, Float};
-use super::scan::{self, Sample};
-use super::token::Labels;
+use super::overwrites::Key;
+use super::text::number::{self, Float};
+use super::text::scan::{self, Sample};
+use super::text::token::Labels;
 use std::ops::Range;
 
 /// The last line, if the next may be like it.

@@ -12,14 +12,14 @@
     reason = "these comments are the help text, which is no Markdown"
 )]
 
-pub mod late;
-pub mod line;
-pub mod mistake;
+pub mod deferred;
+pub mod parse;
+pub mod suggest;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
-use late::Late;
+use deferred::Deferred;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -104,13 +104,13 @@ pub enum Command {
     /// with harm to follow, is told before anything is sent. A text that only lacks its last newline, or has line ends of
     /// Windows or blanks at the ends of lines, is repaired.
     #[command(override_usage = PUSH_USAGE, after_help = PUSH_SHORT, after_long_help = PUSH_EXAMPLES)]
-    Push(Late<PushArgs>),
+    Push(Deferred<PushArgs>),
     /// Replace only those metrics of a group that are pushed (HTTP POST)
     ///
     /// The group's metrics of other names stay as they are; a group that isn't there is made. Of a metric that is pushed
     /// all series are replaced, not only those with the same labels. Otherwise it is like push.
     #[command(override_usage = ADD_USAGE, after_help = ADD_SHORT, after_long_help = ADD_EXAMPLES)]
-    Add(Late<PushArgs>),
+    Add(Deferred<PushArgs>),
     /// Delete one group, or all groups of a selection (HTTP DELETE)
     ///
     /// -j, -l and -i name one group by all of its labels: `pushgw delete -j ci` deletes the group that has the job alone,
@@ -118,28 +118,28 @@ pub enum Command {
     /// terminal a selection is shown first, and deleted after a yes; elsewhere it needs --yes.
     #[command(override_usage = DELETE_USAGE, after_help = "All options: pushgw delete --help, pushgw-delete(1)")]
     #[command(after_long_help = DELETE_EXAMPLES)]
-    Delete(Late<DeleteArgs>),
+    Delete(Deferred<DeleteArgs>),
     /// List the gateway's groups: how large, how old, in which state
     ///
     /// LAST PUSH is the time since the last push that was taken, by the gateway's clock, or `never`. STATE is `ok` where the
     /// last push was taken, and `failed` where it was refused.
     #[command(override_usage = LIST_USAGE, after_help = "All options: pushgw list --help, pushgw-list(1)")]
     #[command(after_long_help = LIST_EXAMPLES)]
-    List(Late<ListArgs>),
+    List(Deferred<ListArgs>),
     /// Print groups' metrics as text that can be pushed again
     ///
     /// A group that is named is printed as it is. Groups of a selection are each preceded by a line that names the group,
     /// which `pushgw push --groups` reads: a backup, or the way to another gateway.
     #[command(override_usage = SHOW_USAGE, after_help = "All options: pushgw show --help, pushgw-show(1)")]
     #[command(after_long_help = SHOW_EXAMPLES)]
-    Show(Late<ShowArgs>),
+    Show(Deferred<ShowArgs>),
     /// Tell whether the gateway works, and how to heal it if not
     ///
     /// Asks whether it is a Pushgateway, whether it is healthy and ready, and whether Prometheus can scrape it. Where a
     /// group makes scrapes or pushes fail, it is named with the command that heals it, and the exit status is 1.
     #[command(override_usage = STATUS_USAGE, after_help = "All options: pushgw status --help, pushgw-status(1)")]
     #[command(after_long_help = STATUS_EXAMPLES)]
-    Status(Late<StatusArgs>),
+    Status(Deferred<StatusArgs>),
     /// Check metrics without sending them; needs no gateway
     ///
     /// Gives the verdict of a Pushgateway on the text, with every fault at its place, its reason and its cure, and not the
@@ -152,7 +152,7 @@ pub enum Command {
     /// it harms later. The exit status is 0 where there is no error and 3 where there is one. pushgw-check(1) explains
     /// each problem by the name in its brackets.
     #[command(override_usage = CHECK_USAGE, after_help = CHECK_SHORT, after_long_help = CHECK_EXAMPLES)]
-    Check(Late<CheckArgs>),
+    Check(Deferred<CheckArgs>),
     /// Print the completion script of a shell
     ///
     /// The tab key then completes commands, options, values and file names, and jobs and labels from the gateway, which is
@@ -721,7 +721,7 @@ pub struct ConnectionArgs {
 /// What is said, and how.
 #[derive(Args, Debug)]
 pub struct OutputArgs {
-    /// When to colour: auto (on a terminal), always or never
+    /// When to color: auto (on a terminal), always or never
     ///
     /// NO_COLOR, CLICOLOR_FORCE and TERM=dumb are honoured under auto.
     #[arg(

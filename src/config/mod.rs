@@ -13,7 +13,7 @@ use crate::exposition::Rules;
 use crate::gateway::{Connection, Method};
 use crate::grouping::{Emptiness, GroupingKey, KeyRules, Label, Names, PathError};
 use crate::input::Origin;
-use crate::output::{self, Charset, ColourChoice, ColourVariables, Stream, Terminal, Verbosity};
+use crate::output::{self, Charset, ColorChoice, ColorVariables, Stream, Terminal, Verbosity};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -100,18 +100,18 @@ impl From<cli::Shell> for Shell {
 #[must_use]
 pub fn terminal(color: cli::ColorWhen, environment: &Environment) -> Terminal {
     let choice = match color {
-        cli::ColorWhen::Auto => ColourChoice::Auto,
-        cli::ColorWhen::Always => ColourChoice::Always,
-        cli::ColorWhen::Never => ColourChoice::Never,
+        cli::ColorWhen::Auto => ColorChoice::Auto,
+        cli::ColorWhen::Always => ColorChoice::Always,
+        cli::ColorWhen::Never => ColorChoice::Never,
     };
-    let variables = ColourVariables {
+    let variables = ColorVariables {
         no_color: environment.variable("NO_COLOR"),
         clicolor_force: environment.variable("CLICOLOR_FORCE"),
     };
     let is_dumb = environment.variable("TERM") == Some(OsStr::new("dumb"));
     let stream = |is_terminal| {
         let obeys = is_terminal && !is_dumb;
-        Stream { is_terminal, obeys, colour: output::colour(choice, obeys, variables) }
+        Stream { is_terminal, obeys, color: output::color(choice, obeys, variables) }
     };
     let locale = |name| environment.variable(name).and_then(OsStr::to_str);
     Terminal {

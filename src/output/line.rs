@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// How things for people look on one stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
-    pub(super) colour: bool,
+    pub(super) color: bool,
     /// The columns that a line may take; `None` where nobody looks, so that nothing is cut in a pipe.
     pub(super) width: Option<usize>,
     pub(super) charset: Charset,
@@ -45,7 +45,7 @@ impl Span {
     fn push_to(&self, out: &mut String, look: Look, limit: usize) -> (usize, bool) {
         let text = sanitise::text(&self.text, look.charset);
         let shown = width::fit(&text, limit, look.charset);
-        out.push_str(&self.style.paint(&shown, look.colour));
+        out.push_str(&self.style.paint(&shown, look.color));
         (width::columns(&shown), shown.len() == text.len())
     }
 }
@@ -93,7 +93,7 @@ impl Line {
                 Some((_, last)) => width::columns(last),
                 None => column + width::columns(&shown),
             };
-            out.push_str(&style.paint(&shown, look.colour));
+            out.push_str(&style.paint(&shown, look.color));
         }
     }
 

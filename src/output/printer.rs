@@ -7,7 +7,7 @@
 //! `list`); those of standard error are dropped, because there is nowhere left to tell them, and because a
 //! push that was stored must not end as a failure for want of somebody who listens.
 
-use super::colour::{self, Style};
+use super::color::{self, Style};
 use super::line::{Line, Look};
 use super::progress::Progress;
 use super::sanitise::{self, Charset};
@@ -35,8 +35,8 @@ pub struct Stream {
     pub is_terminal: bool,
     /// It moves the cursor when it is told to: a terminal, and no dumb one.
     pub obeys: bool,
-    /// What is written for people is coloured; see [`super::colour()`].
-    pub colour: bool,
+    /// What is written for people is colored; see [`super::color()`].
+    pub color: bool,
 }
 
 /// Everything that the writer knows about the world.
@@ -83,7 +83,7 @@ impl<'a> Printer<'a> {
         terminal: Terminal,
         verbosity: Verbosity,
     ) -> Self {
-        colour::take_over();
+        color::take_over();
         let stdout = BufWriter::new(stdout);
         let progress = Progress::default();
         Self { stdout, stderr, terminal, verbosity, failed: None, progress, painted: false }
@@ -134,7 +134,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// One line on standard output for people: made safe, coloured where the stream is, and wrapped where it is narrow.
+    /// One line on standard output for people: made safe, colored where the stream is, and wrapped where it is narrow.
     ///
     /// # Errors
     ///
@@ -251,7 +251,7 @@ impl<'a> Printer<'a> {
             Channel::Result => stdout,
             Channel::Message => stderr,
         };
-        Look { colour: stream.colour, width: width.filter(|_| stream.is_terminal), charset }
+        Look { color: stream.color, width: width.filter(|_| stream.is_terminal), charset }
     }
 
     /// Text that is ready, to either stream.
@@ -279,7 +279,7 @@ impl<'a> Printer<'a> {
     fn paragraphs<'t>(&self, style: Style, label: &str, text: impl Iterator<Item = &'t str>) -> String {
         let look = self.look(Channel::Message);
         let indent = label.len() + 2;
-        let mut out = style.paint(&format!("{label}:"), look.colour);
+        let mut out = style.paint(&format!("{label}:"), look.color);
         for (number, line) in text.enumerate() {
             out.extend(std::iter::repeat_n(' ', if number == 0 { 1 } else { indent }));
             out.push_str(&look.wrap(&sanitise::text(line, look.charset), indent, indent));
@@ -306,14 +306,14 @@ mod tests {
     use std::rc::Rc;
 
     const PIPE: Terminal = Terminal {
-        stdout: Stream { is_terminal: false, obeys: false, colour: false },
-        stderr: Stream { is_terminal: false, obeys: false, colour: false },
+        stdout: Stream { is_terminal: false, obeys: false, color: false },
+        stderr: Stream { is_terminal: false, obeys: false, color: false },
         width: None,
         charset: Charset::Unicode,
     };
     const TTY: Terminal = Terminal {
-        stdout: Stream { is_terminal: true, obeys: true, colour: false },
-        stderr: Stream { is_terminal: true, obeys: true, colour: false },
+        stdout: Stream { is_terminal: true, obeys: true, color: false },
+        stderr: Stream { is_terminal: true, obeys: true, color: false },
         width: Some(80),
         charset: Charset::Unicode,
     };
@@ -386,17 +386,17 @@ mod tests {
     }
 
     #[test]
-    fn each_stream_has_its_own_colour() {
+    fn each_stream_has_its_own_color() {
         let print = |printer: &mut Printer<'_>| {
             printer.line([Span::plain("gateway "), Span::new(Style::Good, "healthy\x1b")]).unwrap();
             printer.error("e", "", None);
         };
         let mut terminal = PIPE;
-        terminal.stderr.colour = true;
+        terminal.stderr.color = true;
         let expected = ("gateway healthy\\x1b\n".into(), "\x1b[1;31merror:\x1b[0m e\n".into());
         assert_eq!(printed(terminal, Verbosity::Normal, print), expected);
         let mut terminal = PIPE;
-        terminal.stdout.colour = true;
+        terminal.stdout.color = true;
         let expected = ("gateway \x1b[32mhealthy\\x1b\x1b[0m\n".into(), "error: e\n".into());
         assert_eq!(printed(terminal, Verbosity::Normal, print), expected);
     }

@@ -186,7 +186,7 @@ impl Table {
 }
 
 impl Printer<'_> {
-    /// Writes a table, for people: made safe, coloured where the stream is, and fitted to a terminal's width.
+    /// Writes a table, for people: made safe, colored where the stream is, and fitted to a terminal's width.
     ///
     /// # Errors
     ///
@@ -281,7 +281,7 @@ mod tests {
     use proptest::prelude::*;
     use snapbox::{IntoData, assert_data_eq, str};
 
-    const PIPE: Look = Look { colour: false, width: None, charset: Charset::Unicode };
+    const PIPE: Look = Look { color: false, width: None, charset: Charset::Unicode };
 
     fn rows() -> Table {
         let row = |group: &str, metrics, series, age: Option<u64>, state, conflict| GroupRow {
@@ -376,9 +376,9 @@ job=video_pro...         4d  ok
     }
 
     #[test]
-    fn colour_takes_no_room() {
-        crate::output::colour::take_over();
-        let shown = rows().render(Look { colour: true, ..PIPE });
+    fn color_takes_no_room() {
+        crate::output::color::take_over();
+        let shown = rows().render(Look { color: true, ..PIPE });
         assert!(shown.contains("\x1b[1;31mfailed\x1b[0m 1m ago, "), "{shown:?}");
         let mut plain = String::new();
         let mut rest = shown.as_str();

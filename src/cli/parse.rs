@@ -38,7 +38,7 @@ pub fn parse(
         if error.use_stderr() {
             // What was meant may be another subcommand's option.
             command.build();
-            cli::mistake::explain(&mut error, &command, &args);
+            cli::suggest::explain(&mut error, &command, &args);
         }
         error
     })?;
@@ -54,7 +54,7 @@ pub fn parse(
 
 /// What `--color` says, for what clap says itself: at a fault and at `--help` it tells nothing of the other options.
 #[must_use]
-pub fn colour_choice(args: &[OsString]) -> cli::ColorWhen {
+pub fn color_choice(args: &[OsString]) -> cli::ColorWhen {
     let mut args = args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
     while let Some(arg) = args.next() {
         let value = if arg == "--color" { args.next() } else { arg.strip_prefix("--color=") };
@@ -87,5 +87,5 @@ pub fn say(channel: Channel, mut said: clap::Error, printer: &mut Printer<'_>) -
         Channel::Message => terminal.stderr,
     };
     let text = said.render();
-    printer.write(channel, &if stream.colour { text.ansi().to_string() } else { text.to_string() })
+    printer.write(channel, &if stream.color { text.ansi().to_string() } else { text.to_string() })
 }

@@ -7,9 +7,9 @@ use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, Id};
 
 /// Options that are described late.
 #[derive(Debug)]
-pub struct Late<T>(pub T);
+pub struct Deferred<T>(pub T);
 
-impl<T: Args> Args for Late<T> {
+impl<T: Args> Args for Deferred<T> {
     fn group_id() -> Option<Id> {
         T::group_id()
     }
@@ -41,7 +41,7 @@ fn own_first<T: Args>(command: Command) -> Command {
     command.mut_args(|empty| arguments.next().unwrap_or(empty))
 }
 
-impl<T: FromArgMatches> FromArgMatches for Late<T> {
+impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         T::from_arg_matches(matches).map(Self)
     }

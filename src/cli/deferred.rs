@@ -1,11 +1,12 @@
-//! The options of a subcommand, described to clap when it has come to that subcommand: a call needs one of the eight
-//! descriptions, and all of them were a fifth of the instructions of a small push. What clap could make of it otherwise
-//! is seen: the manual pages that are checked in have the order of the options, and the completions' tests all of them.
+//! Adds the options of a subcommand only when that subcommand is called.
+//!
+//! A call uses one of eight subcommands. Building the options of all eight was a fifth of the instructions of a small
+//! push.
 
 use clap::builder::Resettable;
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, Id};
 
-/// Options that are described late.
+/// Options that are built when their subcommand is called.
 #[derive(Debug)]
 pub struct Deferred<T>(pub T);
 
@@ -15,7 +16,7 @@ impl<T: Args> Args for Deferred<T> {
     }
 
     fn augment_args(command: Command) -> Command {
-        command.defer(own_first::<T>)
+        command.defer(add_options::<T>)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -23,22 +24,20 @@ impl<T: Args> Args for Deferred<T> {
     }
 }
 
-/// Adds a subcommand's options before those of all subcommands, which it has by then, and leaves its words as they are:
-/// the help is the same.
-fn own_first<T: Args>(command: Command) -> Command {
+/// Adds the options of `T`, with the result that they would have without the delay.
+fn add_options<T: Args>(command: Command) -> Command {
+    // clap replaces the subcommand's description by the doc comment of `T`.
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
-    let inherited = command.get_arguments().count();
-    let mut arguments = Vec::new();
-    let command = T::augment_args(command)
-        .about(Resettable::from(about))
-        .long_about(Resettable::from(long_about))
-        .mut_args(|argument| {
-            arguments.push(argument);
-            Arg::new("")
-        });
-    arguments.rotate_left(inherited);
-    let mut arguments = arguments.into_iter();
-    command.mut_args(|empty| arguments.next().unwrap_or(empty))
+    // By now clap has added the options that all subcommands share. They belong after the subcommand's own: the help
+    // has its headings in the order of the options.
+    let shared = command.get_arguments().count();
+    let command =
+        T::augment_args(command).about(Resettable::from(about)).long_about(Resettable::from(long_about));
+    let mut options: Vec<Arg> = command.get_arguments().cloned().collect();
+    options.rotate_left(shared);
+    // clap can't reorder options, but it can replace each of them.
+    let mut ordered = options.into_iter();
+    command.mut_args(|option| ordered.next().unwrap_or(option))
 }
 
 impl<T: FromArgMatches> FromArgMatches for Deferred<T> {

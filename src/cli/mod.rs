@@ -19,6 +19,7 @@ pub mod parse;
 mod push;
 mod suggest;
 
+use crate::output::ColorChoice;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use connection::ConnectionArgs;
@@ -26,7 +27,7 @@ use deferred::Deferred;
 pub use groups::{
     DeleteArgs, GroupArgs, ListArgs, ListFormat, ListSort, SelectionArgs, ShowArgs, StatusArgs, StatusFormat,
 };
-pub use push::{CheckArgs, DefaultType, InputArgs, MessageFormat, PushArgs, ReportArgs};
+pub use push::{CheckArgs, DefaultType, InputArgs, PushArgs, ReportArgs};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -190,7 +191,7 @@ pub struct OutputArgs {
         hide_short_help = true,
         display_order = 901
     )]
-    pub color: ColorWhen,
+    pub color: ColorChoice,
     /// Say nothing but errors
     #[arg(
         short,
@@ -207,17 +208,6 @@ pub struct OutputArgs {
     /// Print help: -h the options that are used most, --help all of them
     #[arg(short, long, global = true, action = ArgAction::Help, hide_short_help = true, display_order = 904)]
     pub help: Option<bool>,
-}
-
-/// `--color`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ColorWhen {
-    /// On a terminal.
-    Auto,
-    /// Also in a pipe or a file.
-    Always,
-    /// Nowhere.
-    Never,
 }
 
 /// The shells that have a completion script.

@@ -9,6 +9,7 @@
 use super::connection::ConnectionArgs;
 use super::groups::GroupArgs;
 use super::{CONNECTION, GROUP, INPUT, OUTPUT};
+use crate::output::MessageFormat;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, ValueEnum, ValueHint};
 use std::ffi::OsString;
@@ -240,17 +241,4 @@ pub enum DefaultType {
     Counter,
     /// A value of which nothing is known.
     Untyped,
-}
-
-/// `--message-format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum MessageFormat {
-    /// With the line and a mark under the fault.
-    Human,
-    /// `file:line:column: severity: message`.
-    Short,
-    /// One object a line.
-    Json,
-    /// Workflow commands of GitHub Actions.
-    Github,
 }

@@ -4,7 +4,8 @@
 mod connection;
 mod operators;
 
-pub use operators::{Delete, Doomed, List, ListFormat, ListSort, Restore, Show, Shown, Status, StatusFormat};
+pub use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
+pub use operators::{Delete, Doomed, List, Restore, Show, Shown, Status};
 
 use crate::cli;
 use crate::env::Environment;
@@ -75,35 +76,9 @@ pub fn connection(args: &cli::ConnectionArgs, environment: &Environment) -> Resu
     connection::to_gateway(args, environment)
 }
 
-/// A shell that has a completion script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shell {
-    /// GNU bash.
-    Bash,
-    /// zsh.
-    Zsh,
-    /// fish.
-    Fish,
-}
-
-impl From<cli::Shell> for Shell {
-    fn from(shell: cli::Shell) -> Self {
-        match shell {
-            cli::Shell::Bash => Self::Bash,
-            cli::Shell::Zsh => Self::Zsh,
-            cli::Shell::Fish => Self::Fish,
-        }
-    }
-}
-
 /// The printer's surroundings.
 #[must_use]
-pub fn terminal(color: cli::ColorWhen, environment: &Environment) -> Terminal {
-    let choice = match color {
-        cli::ColorWhen::Auto => ColorChoice::Auto,
-        cli::ColorWhen::Always => ColorChoice::Always,
-        cli::ColorWhen::Never => ColorChoice::Never,
-    };
+pub fn terminal(color: ColorChoice, environment: &Environment) -> Terminal {
     let variables = ColorVariables {
         no_color: environment.variable("NO_COLOR"),
         clicolor_force: environment.variable("CLICOLOR_FORCE"),
@@ -111,7 +86,7 @@ pub fn terminal(color: cli::ColorWhen, environment: &Environment) -> Terminal {
     let is_dumb = environment.variable("TERM") == Some(OsStr::new("dumb"));
     let stream = |is_terminal| {
         let obeys = is_terminal && !is_dumb;
-        Stream { is_terminal, obeys, color: output::color(choice, obeys, variables) }
+        Stream { is_terminal, obeys, color: output::color(color, obeys, variables) }
     };
     let locale = |name| environment.variable(name).and_then(OsStr::to_str);
     Terminal {
@@ -282,12 +257,7 @@ fn check_of(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin
             ..Rules::PLAIN
         },
         strict: args.strict,
-        message_format: match report.message_format {
-            cli::MessageFormat::Human => output::MessageFormat::Human,
-            cli::MessageFormat::Short => output::MessageFormat::Short,
-            cli::MessageFormat::Json => output::MessageFormat::Json,
-            cli::MessageFormat::Github => output::MessageFormat::Github,
-        },
+        message_format: report.message_format,
     }
 }
 

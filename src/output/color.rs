@@ -4,18 +4,18 @@
 //! which is wrong for one of the two streams whenever they differ (`pushgw list 2>err.log`). So its switch is
 //! turned on for good, and a boolean a stream, decided by [`color`], says whether it is asked at all.
 
+use clap::ValueEnum;
 use colored::{ColoredString, Colorize};
 use std::ffi::OsStr;
 
-/// What `--color` was given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The values of `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
-    /// Color on a terminal, unless the environment says otherwise.
-    #[default]
+    /// On a terminal
     Auto,
-    /// Color everywhere.
+    /// Also in a pipe or a file
     Always,
-    /// No color.
+    /// Never
     Never,
 }
 

@@ -1,9 +1,9 @@
 //! From the words of the command line to the structs of `cli`, and what clap says itself: the help, the version, and the
-//! faults that it finds. All of that obeys what the rest of the program obeys: `--color` and the variables, the terminal's
+//! faults that it finds. All of that moves_cursor what the rest of the program moves_cursor: `--color` and the variables, the terminal's
 //! width, and what can be shown safely.
 
 use crate::cli;
-use crate::output::{Channel, Printer, sanitise};
+use crate::output::{Channel, Printer, sanitize};
 use crate::secret::without_user;
 use clap::error::{ContextValue, ErrorKind};
 use clap::{FromArgMatches as _, ValueEnum as _};
@@ -73,7 +73,7 @@ pub fn colour_choice(args: &[OsString]) -> cli::ColorWhen {
 pub fn say(channel: Channel, mut said: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
     let terminal = printer.terminal();
     // A URL that was typed in the wrong place can have a password in it.
-    let safe = |text: &String| sanitise::text(&without_user(text), terminal.charset).into_owned();
+    let safe = |text: &String| sanitize::text(&without_user(text), terminal.charset).into_owned();
     let quoted = said.context().filter_map(|(kind, value)| match value {
         ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
         ContextValue::Strings(texts) => Some((kind, ContextValue::Strings(texts.iter().map(safe).collect()))),

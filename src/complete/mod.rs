@@ -19,7 +19,7 @@ use crate::config;
 use crate::env::Environment;
 use crate::gateway::{self, Client, Group, Selection};
 use crate::grouping::{Label, Matcher};
-use crate::output::{Charset, sanitise};
+use crate::output::{Charset, sanitize};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -141,5 +141,5 @@ fn parts(group: &Group, groups: &Groups) -> Vec<String> {
 
 /// Whether the word is what it looks like, on one line.
 fn can_be_typed(word: &str) -> bool {
-    sanitise::text(word, Charset::Unicode) == word
+    sanitize::text(word, Charset::Unicode) == word
 }

@@ -110,8 +110,8 @@ pub fn terminal(color: cli::ColorWhen, environment: &Environment) -> Terminal {
     };
     let is_dumb = environment.variable("TERM") == Some(OsStr::new("dumb"));
     let stream = |is_terminal| {
-        let obeys = is_terminal && !is_dumb;
-        Stream { is_terminal, obeys, colour: output::colour(choice, obeys, variables) }
+        let moves_cursor = is_terminal && !is_dumb;
+        Stream { is_terminal, moves_cursor, colour: output::colour(choice, moves_cursor, variables) }
     };
     let locale = |name| environment.variable(name).and_then(OsStr::to_str);
     Terminal {

@@ -28,10 +28,10 @@ pub struct ColourVariables<'a> {
     pub clicolor_force: Option<&'a OsStr>,
 }
 
-/// Whether one stream is coloured, which `obeys` escape sequences or does not. The flag beats the variables, `NO_COLOR`
+/// Whether one stream is coloured, which `moves_cursor` escape sequences or does not. The flag beats the variables, `NO_COLOR`
 /// beats `CLICOLOR_FORCE`, and that one beats what is known about the stream.
 #[must_use]
-pub fn colour(choice: ColourChoice, obeys: bool, variables: ColourVariables<'_>) -> bool {
+pub fn colour(choice: ColourChoice, moves_cursor: bool, variables: ColourVariables<'_>) -> bool {
     let set = |value: Option<&OsStr>| value.is_some_and(|value| !value.is_empty());
     match choice {
         ColourChoice::Always => true,
@@ -42,7 +42,7 @@ pub fn colour(choice: ColourChoice, obeys: bool, variables: ColourVariables<'_>)
         {
             true
         }
-        ColourChoice::Auto => obeys,
+        ColourChoice::Auto => moves_cursor,
     }
 }
 
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn flag_then_variables_then_terminal() {
         use ColourChoice::{Always, Auto, Never};
-        // choice, a terminal that obeys, NO_COLOR, CLICOLOR_FORCE, coloured
+        // choice, a terminal that moves_cursor, NO_COLOR, CLICOLOR_FORCE, coloured
         let table = [
             (Auto, true, None, None, true),
             (Auto, false, None, None, false),
@@ -121,12 +121,16 @@ mod tests {
             (Always, false, Some("1"), None, true),
             (Never, true, None, Some("1"), false),
         ];
-        for (choice, obeys, no_color, clicolor_force, expected) in table {
+        for (choice, moves_cursor, no_color, clicolor_force, expected) in table {
             let variables = ColourVariables {
                 no_color: no_color.map(OsStr::new),
                 clicolor_force: clicolor_force.map(OsStr::new),
             };
-            assert_eq!(colour(choice, obeys, variables), expected, "{choice:?} {obeys} {variables:?}");
+            assert_eq!(
+                colour(choice, moves_cursor, variables),
+                expected,
+                "{choice:?} {moves_cursor} {variables:?}"
+            );
         }
     }
 

@@ -84,7 +84,7 @@ fn a_key_that_is_not_utf8() {
         break_with(gateway, "PUT", "/metrics/job/x/l@base64/_w", b"a 1\n");
         break_with(gateway, "PUT", "/metrics/job@base64/Yf8iCmI/m@base64/_g/n/v%20w/o@base64/=", b"a 1\n");
         assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-        is_told_and_healed(gateway, "bytes that are not UTF-8", &["a\u{fffd}\"\nb", "x"]);
+        is_told_and_healed(gateway, "has bytes in its key that are not UTF-8", &["a\u{fffd}\"\nb", "x"]);
     });
 }
 
@@ -96,7 +96,7 @@ fn an_escaped_name_that_is_reserved() {
         let gateway = Gateway::start(program, &["--push.enable-utf8-names"]);
         break_with(&gateway, "PUT", "/metrics/job/x/U______x/v%22", b"a 1\n");
         assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-        is_told_and_healed(&gateway, "begins with __", &["x"]);
+        is_told_and_healed(&gateway, "starts with `__`", &["x"]);
     }
 }
 

@@ -27,11 +27,11 @@ const SHOWN: usize = 20;
 /// Cap on the bytes of `/api/v1/status` that are read.
 const ABOUT_LIMIT: u64 = 1024 * 1024;
 
-/// Asks, judges and prints.
+/// Asks the gateway and prints what is found.
 pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let endpoint = &status.connection.endpoint;
     let client = Client::new(&status.connection);
-    // What a probe or a scrape is answered is what is asked for, a 500 too: trying again would only take time.
+    // An error status of a probe or a scrape is a result, so there is nothing to retry.
     let once = Client::new(&Connection { retries: 0, ..status.connection.clone() });
     let about = about(&client, endpoint, context.printer)?;
     let is_cut = |family: &FamilySize| family.help_is_cut;
@@ -49,14 +49,14 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
         StatusFormat::Table => table(&found, &scraped, context.printer),
         StatusFormat::Json => json(&found, &scraped, is_healthy, context.printer),
     };
-    // A reader that went away does not make it healthy.
+    // A closed standard output does not make it healthy.
     if !is_healthy {
         return Err(Failure::Unhealthy { gateway: endpoint.to_string() });
     }
     printed.map_err(Failure::output)
 }
 
-/// What the gateway said.
+/// What the gateway answered.
 struct Found<'a> {
     connection: &'a Connection,
     about: About,
@@ -65,7 +65,7 @@ struct Found<'a> {
     store: Store,
 }
 
-/// What the gateway says of itself; nothing, where it has no API.
+/// What the gateway reports about itself; nothing if it has no API.
 pub(super) fn about(
     client: &Client,
     endpoint: &Endpoint,
@@ -80,7 +80,7 @@ pub(super) fn about(
     let mut json = Vec::new();
     let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
     read.map_err(|error| gateway::unread(client, endpoint, "/api/v1/status", error))?;
-    // Whether it is a gateway at all, the look at its groups tells better.
+    // Reading its groups shows better whether it is a gateway at all.
     Ok(About::read(&json).unwrap_or_default())
 }
 
@@ -106,7 +106,7 @@ fn oldest(store: &Store) -> Option<Timestamp> {
     store.groups.iter().filter_map(|group| group.last_push).min()
 }
 
-/// What is no fault and should be known all the same.
+/// What is not an error and should be known all the same.
 fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
     let mut warnings = scraped.warnings.clone();
     if found.about.is_on("push.disable-consistency-check") == Some(true) {
@@ -120,7 +120,8 @@ fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
     }
     if found.store.from_text {
         warnings.push(
-            "the gateway has no API: the groups are read from /metrics, which does not tell all".to_owned(),
+            "the gateway has no API: the groups are read from /metrics, which does not show everything"
+                .to_owned(),
         );
     }
     warnings
@@ -139,7 +140,7 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
     let mut row = |name: &str, line: Line| table.row([Line::from(name), line]);
     row("gateway", connection.endpoint.to_string().into());
     let up = about.started.map(|started| format!(", up {}", output::age(age(store.now, started))));
-    let version = about.version.clone().unwrap_or_else(|| "not told".to_owned());
+    let version = about.version.clone().unwrap_or_else(|| "unknown".to_owned());
     row("version", format!("{version}{}", up.unwrap_or_default()).into());
     row("healthy", yes_or(healthy));
     row("ready", yes_or(ready));
@@ -191,7 +192,7 @@ fn problems(problems: &[Problem], connection: &Connection, printer: &mut Printer
     for problem in problems.iter().take(SHOWN) {
         printer.line([Span::new(Style::Bad, "problem: "), Span::plain(problem.message.clone())])?;
         for command in problem.commands.iter().take(SHOWN) {
-            printer.line([Span::new(Style::Hint, "heal:    "), Span::plain(command.clone())])?;
+            printer.line([Span::new(Style::Hint, "fix:     "), Span::plain(command.clone())])?;
         }
         if problem.commands.len() > SHOWN {
             printer.line(format!("         {}", more(problem.commands.len() - SHOWN, "more command")))?;
@@ -207,16 +208,16 @@ fn problems(problems: &[Problem], connection: &Connection, printer: &mut Printer
 }
 
 fn features(about: &About) -> Line {
-    let told = |flag: &str, name: &str, wanted: bool| {
+    let shown = |flag: &str, name: &str, wanted: bool| {
         about.is_on(flag).map(|is_on| if is_on == wanted { name.to_owned() } else { format!("no {name}") })
     };
     let features = [
-        told("push.disable-consistency-check", "consistency checks", false),
-        told("push.enable-utf8-names", "UTF-8 names", true),
-        told("web.enable-admin-api", "admin API", true),
+        shown("push.disable-consistency-check", "consistency checks", false),
+        shown("push.enable-utf8-names", "UTF-8 names", true),
+        shown("web.enable-admin-api", "admin API", true),
     ];
     let features: Vec<String> = features.into_iter().flatten().collect();
-    if features.is_empty() { "not told".into() } else { features.join(", ").into() }
+    if features.is_empty() { "unknown".into() } else { features.join(", ").into() }
 }
 
 fn amount(store: &Store) -> String {

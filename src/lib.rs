@@ -20,6 +20,7 @@
 //! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics (pure) |
 //! | [`grouping`] | labels, the grouping key, its path, matchers (pure) |
 //! | [`gateway`] | the server: addresses, requests, what it answers (pure), and the client (the only one that names ureq) |
+//! | [`diagnose`] | what is wrong with a gateway, and the commands that fix it (pure) |
 //! | [`output`] | the only writer: streams, colour, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |
 //! | [`duration`](mod@duration), [`os`], [`secret`], [`shell`] | what several rooms need: `30s`, what the system tells, what is never shown, quoting for a shell |
@@ -37,7 +38,7 @@
 //! 2. Its value in [`config`] (of the connection in `config/connection`, of a selection in `config/operators`):
 //!    flag, else variable, else default, and a usage failure that names the option. Nothing behind that room knows
 //!    options, so it goes on as a field of what the rooms behind it take: [`gateway::Connection`], [`exposition::Rules`].
-//!    Where the gateway is not reached without it, `gateway/heal.rs` (`way`) puts it into the commands that it prints.
+//!    If the gateway can't be reached without it, `diagnose/commands.rs` (`way`) adds it to the commands that are printed.
 //! 3. A test of what a user sees of it, and README's table of the configuration. Of an option of the connection,
 //!    `tests/it/help.rs` wants a value too.
 //! 4. `SNAPSHOTS=overwrite cargo test --test it generated` writes the manual pages. The completions ask the program; values
@@ -71,6 +72,7 @@ pub mod cli;
 pub mod command;
 pub mod complete;
 pub mod config;
+pub mod diagnose;
 pub mod duration;
 pub mod env;
 pub mod error;

@@ -10,7 +10,6 @@ pub mod curl;
 mod endpoint;
 mod fault;
 mod header;
-pub mod heal;
 mod look;
 mod proxy;
 mod request;

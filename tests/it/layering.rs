@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("grouping", &[]),
     ("exposition", &["grouping"]),
     ("gateway", &["grouping", "os", "secret", "shell"]),
+    ("diagnose", &["gateway", "grouping", "shell"]),
     ("error", &["gateway", "os"]),
     ("input", &["error", "os", "output", "secret"]),
     ("output", &["exposition", "gateway", "os"]),
@@ -38,7 +39,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("complete", &["cli", "config", "env", "gateway", "grouping", "output"]),
     (
         "command",
-        &["config", "env", "error", "exposition", "gateway", "grouping", "input", "os", "output", "secret"],
+        &[
+            "config",
+            "diagnose",
+            "env",
+            "error",
+            "exposition",
+            "gateway",
+            "grouping",
+            "input",
+            "os",
+            "output",
+            "secret",
+        ],
     ),
 ];
 
@@ -50,7 +63,7 @@ const DISPATCH: (&str, &str) = ("command/mod.rs", "use crate::cli::Command;\n");
 const CLIENT: &[&str] = &["gateway/client/", "gateway/look.rs"];
 
 /// Rooms whose files know no world: bytes in, data out.
-const PURE: &[&str] = &["exposition", "grouping", "gateway", "duration", "secret", "shell"];
+const PURE: &[&str] = &["diagnose", "exposition", "grouping", "gateway", "duration", "secret", "shell"];
 
 /// What a pure file does not name.
 const WORLDLY: &[&str] = &[

@@ -41,3 +41,4 @@ mod support;
 mod terminal;
 mod vectors;
 mod victoriametrics;
+mod words;

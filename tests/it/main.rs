@@ -44,3 +44,4 @@ mod terminal;
 mod utf8_names;
 mod vectors;
 mod victoriametrics;
+mod words;

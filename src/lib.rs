@@ -6,12 +6,11 @@
 //! # The map
 //!
 //! The rooms are named after the domain, and data goes through them forwards only:
-//! arguments → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`output`] → exit code ([`error`]).
+//! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`output`] → exit code ([`error`]).
 //!
 //! | room | what it owns |
 //! | --- | --- |
-//! | [`cli`] | the options and their help, as clap structs |
-//! | [`arguments`] | from the words of the command line to these structs, and what clap says itself |
+//! | [`cli`] | the options and their help as clap structs, parsing, and what clap prints itself |
 //! | [`env`](mod@env) | variables and terminals, captured once |
 //! | [`config`] | flag > variable > default, and the rules across options |
 //! | [`command`] | one file a subcommand |
@@ -21,7 +20,7 @@
 //! | [`grouping`] | labels, the grouping key, its path, matchers (pure) |
 //! | [`gateway`] | the server: addresses, requests, what it answers (pure), and the client (the only one that names ureq) |
 //! | [`diagnose`] | what is wrong with a gateway, and the commands that fix it (pure) |
-//! | [`output`] | the only writer: streams, colour, tables, diagnostics as text |
+//! | [`output`] | the only writer: streams, color, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |
 //! | [`duration`](mod@duration), [`os`], [`secret`], [`shell`] | what several rooms need: `30s`, what the system tells, what is never shown, quoting for a shell |
 //!
@@ -42,7 +41,7 @@
 //! 3. A test of what a user sees of it, and README's table of the configuration. Of an option of the connection,
 //!    `tests/it/help.rs` wants a value too.
 //! 4. `SNAPSHOTS=overwrite cargo test --test it generated` writes the manual pages. The completions ask the program; values
-//!    that clap doesn't list are in `cli/line.rs`.
+//!    that clap doesn't list are in `complete/line.rs`.
 //!
 //! **A rule of the checker, and its diagnostic**
 //! 1. See a gateway do it, and find the function of the server that does: the rule's comment names it.
@@ -67,7 +66,6 @@
 //! 3. What it answers to `/api/v1/metrics` and `/metrics`, for the tests of the readers: `tests/data/groups/VERSION.json`
 //!    and `.txt`, and their names where `tests/data/groups` is included.
 
-pub mod arguments;
 pub mod cli;
 pub mod command;
 pub mod complete;
@@ -112,8 +110,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         // The script that listens has nobody to tell.
         return if answered.is_ok() { exit_code::DONE } else { exit_code::OTHER };
     }
-    let color = arguments::colour_choice(&args);
-    let parsed = arguments::parse(command_line(), environment.width, args);
+    let color = cli::parse::color_choice(&args);
+    let parsed = cli::parse::parse(command_line(), environment.width, args);
     let (terminal, verbosity) = match &parsed {
         Ok(cli) => (config::terminal(cli.output.color, environment), config::verbosity(&cli.output)),
         Err(_) => (config::terminal(color, environment), Verbosity::default()),
@@ -127,10 +125,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         }
         Err(said) if said.use_stderr() => {
             // Who can't be told of the fault still has the exit code.
-            let _ = arguments::say(Channel::Message, said, &mut printer);
+            let _ = cli::parse::say(Channel::Message, said, &mut printer);
             return exit_code::USAGE;
         }
-        Err(said) => arguments::say(Channel::Result, said, &mut printer).map_err(Failure::output),
+        Err(said) => cli::parse::say(Channel::Result, said, &mut printer).map_err(Failure::output),
     };
     // What is still buffered can fail to be written too, and must be told while there is a printer to tell it.
     let done = done.and_then(|()| printer.flush().map_err(Failure::output));

@@ -44,22 +44,22 @@ pub struct Context<'a, 'out> {
 pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let environment = context.environment;
     match command {
-        Command::Push(ref late) | Command::Add(ref late) => {
+        Command::Push(ref options) | Command::Add(ref options) => {
             let method = if matches!(command, Command::Push(_)) { Method::Put } else { Method::Post };
-            match config::Restore::resolve(method, &late.0, environment)? {
+            match config::Restore::resolve(method, &options.0, environment)? {
                 Some(restore) => restore::run(&restore, context),
-                None => add_and_push::run(&config::Push::resolve(method, &late.0, environment)?, context),
+                None => add_and_push::run(&config::Push::resolve(method, &options.0, environment)?, context),
             }
         }
-        Command::Delete(late) => delete::run(&config::Delete::resolve(&late.0, environment)?, context),
-        Command::List(late) => list::run(&config::List::resolve(&late.0, environment)?, context),
-        Command::Show(late) => show::run(&config::Show::resolve(&late.0, environment)?, context),
-        Command::Status(late) => status::run(&config::Status::resolve(&late.0, environment)?, context),
-        Command::Check(late) => {
-            let (settings, key) = config::resolve_check(&late.0, environment)?;
+        Command::Delete(options) => delete::run(&config::Delete::resolve(&options.0, environment)?, context),
+        Command::List(options) => list::run(&config::List::resolve(&options.0, environment)?, context),
+        Command::Show(options) => show::run(&config::Show::resolve(&options.0, environment)?, context),
+        Command::Status(options) => status::run(&config::Status::resolve(&options.0, environment)?, context),
+        Command::Check(options) => {
+            let (settings, key) = config::resolve_check(&options.0, environment)?;
             check::run(&settings, key.as_ref(), context)
         }
-        Command::Completions { shell } => completions::run(shell.into(), context),
+        Command::Completions { shell } => completions::run(shell, context),
     }
 }
 

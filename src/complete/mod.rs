@@ -13,13 +13,14 @@
 //! Whatever goes wrong, there are no candidates and nothing is said: a message would garble the line that is typed.
 
 mod bash;
+mod line;
 
-use crate::cli::line::{self, Candidate, Groups, Part, Wanted, What};
 use crate::config;
 use crate::env::Environment;
 use crate::gateway::{self, Client, Group, Selection};
 use crate::grouping::{Label, Matcher};
 use crate::output::{Charset, sanitize};
+use line::{Candidate, Groups, Part, Wanted, What};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, Write};

@@ -4,7 +4,8 @@
 mod connection;
 mod operators;
 
-pub use operators::{Delete, Doomed, List, ListFormat, ListSort, Restore, Show, Shown, Status, StatusFormat};
+pub use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
+pub use operators::{Delete, Doomed, List, Restore, Show, Shown, Status};
 
 use crate::cli;
 use crate::env::Environment;
@@ -13,7 +14,7 @@ use crate::exposition::Rules;
 use crate::gateway::{Connection, Method};
 use crate::grouping::{Emptiness, GroupingKey, KeyRules, Label, Names, PathError};
 use crate::input::Origin;
-use crate::output::{self, Charset, ColourChoice, ColourVariables, Stream, Terminal, Verbosity};
+use crate::output::{self, Charset, ColorChoice, ColorVariables, Stream, Terminal, Verbosity};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -75,43 +76,17 @@ pub fn connection(args: &cli::ConnectionArgs, environment: &Environment) -> Resu
     connection::to_gateway(args, environment)
 }
 
-/// A shell that has a completion script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shell {
-    /// GNU bash.
-    Bash,
-    /// zsh.
-    Zsh,
-    /// fish.
-    Fish,
-}
-
-impl From<cli::Shell> for Shell {
-    fn from(shell: cli::Shell) -> Self {
-        match shell {
-            cli::Shell::Bash => Self::Bash,
-            cli::Shell::Zsh => Self::Zsh,
-            cli::Shell::Fish => Self::Fish,
-        }
-    }
-}
-
 /// The printer's surroundings.
 #[must_use]
-pub fn terminal(color: cli::ColorWhen, environment: &Environment) -> Terminal {
-    let choice = match color {
-        cli::ColorWhen::Auto => ColourChoice::Auto,
-        cli::ColorWhen::Always => ColourChoice::Always,
-        cli::ColorWhen::Never => ColourChoice::Never,
-    };
-    let variables = ColourVariables {
+pub fn terminal(color: ColorChoice, environment: &Environment) -> Terminal {
+    let variables = ColorVariables {
         no_color: environment.variable("NO_COLOR"),
         clicolor_force: environment.variable("CLICOLOR_FORCE"),
     };
     let is_dumb = environment.variable("TERM") == Some(OsStr::new("dumb"));
     let stream = |is_terminal| {
         let moves_cursor = is_terminal && !is_dumb;
-        Stream { is_terminal, moves_cursor, colour: output::colour(choice, moves_cursor, variables) }
+        Stream { is_terminal, moves_cursor, color: output::color(color, moves_cursor, variables) }
     };
     let locale = |name| environment.variable(name).and_then(OsStr::to_str);
     Terminal {
@@ -282,12 +257,7 @@ fn check_of(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin
             ..Rules::PLAIN
         },
         strict: args.strict,
-        message_format: match report.message_format {
-            cli::MessageFormat::Human => output::MessageFormat::Human,
-            cli::MessageFormat::Short => output::MessageFormat::Short,
-            cli::MessageFormat::Json => output::MessageFormat::Json,
-            cli::MessageFormat::Github => output::MessageFormat::Github,
-        },
+        message_format: report.message_format,
     }
 }
 

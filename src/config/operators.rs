@@ -2,7 +2,7 @@
 
 use super::connection::{self, endpoint, group_url};
 use super::{Check, check_of, empty, key, names, unicode};
-use crate::cli;
+use crate::cli::{self, ListFormat, ListSort, StatusFormat};
 use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
@@ -102,66 +102,6 @@ pub struct Restore {
     pub connection: Connection,
 }
 
-/// How groups are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListFormat {
-    /// For people.
-    Table,
-    /// One array.
-    Json,
-    /// One path a line.
-    Path,
-}
-
-impl From<cli::ListFormat> for ListFormat {
-    fn from(format: cli::ListFormat) -> Self {
-        match format {
-            cli::ListFormat::Table => Self::Table,
-            cli::ListFormat::Json => Self::Json,
-            cli::ListFormat::Path => Self::Path,
-        }
-    }
-}
-
-/// The order of groups.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListSort {
-    /// By job, then by the other labels.
-    Group,
-    /// Oldest push first; those that never had one come before.
-    Age,
-    /// Most series first.
-    Series,
-}
-
-impl From<cli::ListSort> for ListSort {
-    fn from(sort: cli::ListSort) -> Self {
-        match sort {
-            cli::ListSort::Group => Self::Group,
-            cli::ListSort::Age => Self::Age,
-            cli::ListSort::Series => Self::Series,
-        }
-    }
-}
-
-/// How `status` is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StatusFormat {
-    /// For people.
-    Table,
-    /// One object.
-    Json,
-}
-
-impl From<cli::StatusFormat> for StatusFormat {
-    fn from(format: cli::StatusFormat) -> Self {
-        match format {
-            cli::StatusFormat::Table => Self::Table,
-            cli::StatusFormat::Json => Self::Json,
-        }
-    }
-}
-
 /// For what looks up or deletes: such groups exist.
 fn lenient(utf8_names: bool) -> KeyRules {
     KeyRules { emptiness: Emptiness::Allow, names: names(utf8_names) }
@@ -193,7 +133,7 @@ impl Delete {
                 doomed: Doomed::Selection { selection: selected, confirmed: args.yes },
                 force: args.force,
                 dry_run: args.dry_run,
-                format: args.format.map(ListFormat::from),
+                format: args.format,
                 connection: connection::to_gateway(&args.connection, environment)?,
             });
         }
@@ -249,12 +189,12 @@ impl List {
             }
             selection.matchers.insert(0, Matcher::equal("job", unicode("--job", job)?));
         }
-        if args.metrics && args.format == cli::ListFormat::Path {
+        if args.metrics && args.format == ListFormat::Path {
             return Err(Failure::usage("--metrics goes with --format table or json: a path has no metrics"));
         }
         let watch = args.watch.as_ref().map(pause).transpose()?;
         let connection = connection::to_gateway(&args.connection, environment)?;
-        let (sort, metrics, format) = (args.sort.into(), args.metrics, args.format.into());
+        let (sort, metrics, format) = (args.sort, args.metrics, args.format);
         Ok(Self { selection, sort, metrics, watch, format, connection })
     }
 }
@@ -307,7 +247,7 @@ impl Status {
     /// [`Failure::Usage`].
     pub fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
         let connection = connection::to_gateway(&args.connection, environment)?;
-        Ok(Self { format: args.format.into(), connection })
+        Ok(Self { format: args.format, connection })
     }
 }
 

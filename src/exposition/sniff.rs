@@ -93,7 +93,7 @@ fn is_protobuf(file: &[u8]) -> bool {
 }
 
 /// A NUL, or more control characters than any text has: in random bytes every ninth is one. ESC is left out, since the
-/// colours of a program's output are text. High bytes say nothing: they are an old encoding's letters.
+/// colors of a program's output are text. High bytes say nothing: they are an old encoding's letters.
 fn is_binary(file: &[u8]) -> bool {
     let head = &file[..file.len().min(1024)];
     let odd = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && **byte != 0x1b;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// What decides how text for people looks on one stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TextStyle {
-    pub(super) colour: bool,
+    pub(super) color: bool,
     /// The columns that a line may take; `None` in a pipe, where nothing is cut.
     pub(super) width: Option<usize>,
     pub(super) charset: Charset,
@@ -44,7 +44,7 @@ impl Span {
     fn push_to(&self, out: &mut String, look: TextStyle, limit: usize) -> (usize, bool) {
         let text = sanitize::text(&self.text, look.charset);
         let shown = width::fit(&text, limit, look.charset);
-        out.push_str(&self.style.paint(&shown, look.colour));
+        out.push_str(&self.style.paint(&shown, look.color));
         (width::columns(&shown), shown.len() == text.len())
     }
 }
@@ -91,7 +91,7 @@ impl Line {
                 Some((_, last)) => width::columns(last),
                 None => column + width::columns(&shown),
             };
-            out.push_str(&style.paint(&shown, look.colour));
+            out.push_str(&style.paint(&shown, look.color));
         }
     }
 

@@ -6,7 +6,7 @@
 //! closed pipe is not an error of `list`). Errors of standard error are dropped: there is nowhere left to report them,
 //! and a push that was stored must not fail because of them.
 
-use super::colour::{self, Style};
+use super::color::{self, Style};
 use super::line::{Line, TextStyle};
 use super::progress::Progress;
 use super::sanitize::{self, Charset};
@@ -33,8 +33,8 @@ pub struct Stream {
     pub is_terminal: bool,
     /// A terminal that understands cursor movement.
     pub moves_cursor: bool,
-    /// Text for people is colored; see [`super::colour()`].
-    pub colour: bool,
+    /// Text for people is colored; see [`super::color()`].
+    pub color: bool,
 }
 
 /// The properties of the streams, and how text is shown on them.
@@ -77,7 +77,7 @@ impl<'a> Printer<'a> {
         terminal: Terminal,
         verbosity: Verbosity,
     ) -> Self {
-        colour::take_over();
+        color::take_over();
         let stdout = BufWriter::new(stdout);
         let progress = Progress::default();
         Self { stdout, stderr, terminal, verbosity, failed: None, progress, painted: false }
@@ -243,7 +243,7 @@ impl<'a> Printer<'a> {
             Channel::Result => stdout,
             Channel::Message => stderr,
         };
-        TextStyle { colour: stream.colour, width: width.filter(|_| stream.is_terminal), charset }
+        TextStyle { color: stream.color, width: width.filter(|_| stream.is_terminal), charset }
     }
 
     /// Writes finished text to either stream.
@@ -270,7 +270,7 @@ impl<'a> Printer<'a> {
     fn paragraphs<'t>(&self, style: Style, label: &str, text: impl Iterator<Item = &'t str>) -> String {
         let look = self.look(Channel::Message);
         let indent = label.len() + 2;
-        let mut out = style.paint(&format!("{label}:"), look.colour);
+        let mut out = style.paint(&format!("{label}:"), look.color);
         for (number, line) in text.enumerate() {
             out.extend(std::iter::repeat_n(' ', if number == 0 { 1 } else { indent }));
             out.push_str(&look.wrap(&sanitize::text(line, look.charset), indent, indent));
@@ -297,14 +297,14 @@ mod tests {
     use std::rc::Rc;
 
     const PIPE: Terminal = Terminal {
-        stdout: Stream { is_terminal: false, moves_cursor: false, colour: false },
-        stderr: Stream { is_terminal: false, moves_cursor: false, colour: false },
+        stdout: Stream { is_terminal: false, moves_cursor: false, color: false },
+        stderr: Stream { is_terminal: false, moves_cursor: false, color: false },
         width: None,
         charset: Charset::Unicode,
     };
     const TTY: Terminal = Terminal {
-        stdout: Stream { is_terminal: true, moves_cursor: true, colour: false },
-        stderr: Stream { is_terminal: true, moves_cursor: true, colour: false },
+        stdout: Stream { is_terminal: true, moves_cursor: true, color: false },
+        stderr: Stream { is_terminal: true, moves_cursor: true, color: false },
         width: Some(80),
         charset: Charset::Unicode,
     };
@@ -383,11 +383,11 @@ mod tests {
             printer.error("e", "", None);
         };
         let mut terminal = PIPE;
-        terminal.stderr.colour = true;
+        terminal.stderr.color = true;
         let expected = ("gateway healthy\\x1b\n".into(), "\x1b[1;31merror:\x1b[0m e\n".into());
         assert_eq!(printed(terminal, Verbosity::Normal, print), expected);
         let mut terminal = PIPE;
-        terminal.stdout.colour = true;
+        terminal.stdout.color = true;
         let expected = ("gateway \x1b[32mhealthy\\x1b\x1b[0m\n".into(), "error: e\n".into());
         assert_eq!(printed(terminal, Verbosity::Normal, print), expected);
     }

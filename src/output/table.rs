@@ -278,7 +278,7 @@ mod tests {
     use proptest::prelude::*;
     use snapbox::{IntoData, assert_data_eq, str};
 
-    const PIPE: TextStyle = TextStyle { colour: false, width: None, charset: Charset::Unicode };
+    const PIPE: TextStyle = TextStyle { color: false, width: None, charset: Charset::Unicode };
 
     fn rows() -> Table {
         let row = |group: &str, metrics, series, age: Option<u64>, state, conflict| GroupRow {
@@ -374,8 +374,8 @@ job=video_pro...         4d  ok
 
     #[test]
     fn color_does_not_change_the_width() {
-        crate::output::colour::take_over();
-        let shown = rows().render(TextStyle { colour: true, ..PIPE });
+        crate::output::color::take_over();
+        let shown = rows().render(TextStyle { color: true, ..PIPE });
         assert!(shown.contains("\x1b[1;31mfailed\x1b[0m 1m ago, "), "{shown:?}");
         let mut plain = String::new();
         let mut rest = shown.as_str();

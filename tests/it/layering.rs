@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Each room and the rooms that it may name. `gateway` stands for the room's pure files and its client alike.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("cli", &[]),
-    ("arguments", &["cli", "output", "secret"]),
+    ("cli", &["output", "secret"]),
     ("duration", &[]),
     ("env", &[]),
     ("secret", &[]),

@@ -168,7 +168,7 @@ impl Page {
     }
 
     fn push(&mut self, style: Style, text: &str) {
-        self.out.push_str(&style.paint(text, self.look.colour));
+        self.out.push_str(&style.paint(text, self.look.color));
     }
 }
 

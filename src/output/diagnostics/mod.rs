@@ -17,20 +17,20 @@ use super::line::TextStyle;
 use super::printer::{Channel, Printer, Verbosity};
 use super::{Style, sanitize};
 use crate::exposition::{Diagnostic, Report, Severity};
+use clap::ValueEnum;
 use locate::{Locator, Place};
 use std::io;
 
-/// What `--message-format` was given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The values of `--message-format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
-    /// As a compiler's: the line, the columns marked, help.
-    #[default]
+    /// The line, with a mark under the problem
     Human,
-    /// `file:line:column: severity: message`.
+    /// file:line:column: severity: message
     Short,
-    /// One object a line.
+    /// One JSON object per line
     Json,
-    /// The workflow commands of GitHub Actions.
+    /// Workflow commands of GitHub Actions
     Github,
 }
 

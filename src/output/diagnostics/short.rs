@@ -5,6 +5,6 @@ use crate::exposition::Diagnostic;
 
 pub(super) fn render(diagnostic: &Diagnostic, place: Place<'_>, look: TextStyle) -> String {
     let severity = severity_name(diagnostic.severity);
-    let severity = super::severity_style(diagnostic.severity).paint(severity, look.colour);
+    let severity = super::severity_style(diagnostic.severity).paint(severity, look.color);
     format!("{}: {severity}: {}\n", place_name(place, look), look.text(&diagnostic.message))
 }

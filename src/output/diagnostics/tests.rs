@@ -12,8 +12,8 @@ use snapbox::{IntoData, assert_data_eq, str};
 use std::ops::Range;
 
 const LOG: Terminal = Terminal {
-    stdout: Stream { is_terminal: false, moves_cursor: false, colour: false },
-    stderr: Stream { is_terminal: false, moves_cursor: false, colour: false },
+    stdout: Stream { is_terminal: false, moves_cursor: false, color: false },
+    stderr: Stream { is_terminal: false, moves_cursor: false, color: false },
     width: None,
     charset: Charset::Unicode,
 };
@@ -479,9 +479,9 @@ error[no-samples]: it is so
 }
 
 #[test]
-fn human_in_colour() {
+fn human_in_color() {
     let mut terminal = LOG;
-    terminal.stdout.colour = true;
+    terminal.stdout.color = true;
     let shown = Shown { terminal, ..Shown::as_(MessageFormat::Human) };
     let mut found = error(3..4);
     found.help = Some("help".to_owned());
@@ -570,7 +570,7 @@ proptest::proptest! {
         ascii in proptest::bool::ANY,
     ) {
         let charset = if ascii { Charset::Ascii } else { Charset::Unicode };
-        let stdout = Stream { is_terminal: true, moves_cursor: true, colour: false };
+        let stdout = Stream { is_terminal: true, moves_cursor: true, color: false };
         let terminal = Terminal { stdout, width, charset, ..LOG };
         let (one, two) = text.split_at(cut.min(text.len()));
         let mut found = error(spans[0].0..spans[0].0 + spans[0].1);

@@ -1,21 +1,21 @@
 //! A command line that is still being typed: what can stand at its cursor. Nothing is asked of the world; what only a
 //! gateway knows is told as a question.
 
-use super::{Cli, ConnectionArgs};
+use crate::cli::{Cli, ConnectionArgs};
 use clap::{Arg, ArgAction, Args as _, Command, CommandFactory as _, FromArgMatches as _, ValueHint};
 
 /// What can stand at the cursor.
 #[derive(Debug)]
-pub struct Wanted {
+pub(super) struct Wanted {
     /// The part of the word at the cursor that stays whatever follows, such as `--format=` or `-j`.
-    pub fixed: String,
+    pub(super) fixed: String,
     /// What follows it.
-    pub what: What,
+    pub(super) what: What,
 }
 
 /// The kinds of things that can stand there.
 #[derive(Debug)]
-pub enum What {
+pub(super) enum What {
     /// One of these.
     Words(Vec<Candidate>),
     /// A file's name.
@@ -28,31 +28,31 @@ pub enum What {
 
 /// A word that can stand there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub(super) struct Candidate {
     /// The word.
-    pub word: String,
+    pub(super) word: String,
     /// What it means.
-    pub meaning: String,
+    pub(super) meaning: String,
 }
 
 /// A question about a gateway's groups.
 #[derive(Debug)]
-pub struct Groups {
+pub(super) struct Groups {
     /// What of them.
-    pub part: Part,
+    pub(super) part: Part,
     /// A value is written `NAME=VALUE`.
-    pub named: bool,
+    pub(super) named: bool,
     /// The labels of the group that are typed already, as `NAME=VALUE`.
-    pub labels: Vec<String>,
+    pub(super) labels: Vec<String>,
     /// The matchers that are typed already.
-    pub matchers: Vec<String>,
+    pub(super) matchers: Vec<String>,
     /// The connection options that are typed already.
-    pub connection: ConnectionArgs,
+    pub(super) connection: ConnectionArgs,
 }
 
 /// A part of a group's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(super) enum Part {
     /// The values of this label.
     Values(String),
     /// The names of the labels; with or without `job`.
@@ -64,7 +64,7 @@ pub enum Part {
 
 /// What can stand in place of `current`, behind the whole words `before`; the program's name is not among them.
 #[must_use]
-pub fn wanted(before: &[String], current: &str) -> Wanted {
+pub(super) fn wanted(before: &[String], current: &str) -> Wanted {
     let mut program = Cli::command();
     program.build();
     let mut typed = Typed { command: &program, is_program: true, values: Vec::new(), pending: None };

@@ -3,7 +3,7 @@
 //! width, and what can be shown safely.
 
 use crate::cli;
-use crate::output::{Channel, Printer, sanitize};
+use crate::output::{Channel, ColorChoice, Printer, sanitize};
 use crate::secret::without_user;
 use clap::error::{ContextValue, ErrorKind};
 use clap::{FromArgMatches as _, ValueEnum as _};
@@ -38,7 +38,7 @@ pub fn parse(
         if error.use_stderr() {
             // What was meant may be another subcommand's option.
             command.build();
-            cli::mistake::explain(&mut error, &command, &args);
+            cli::suggest::explain(&mut error, &command, &args);
         }
         error
     })?;
@@ -54,15 +54,15 @@ pub fn parse(
 
 /// What `--color` says, for what clap says itself: at a fault and at `--help` it tells nothing of the other options.
 #[must_use]
-pub fn colour_choice(args: &[OsString]) -> cli::ColorWhen {
+pub fn color_choice(args: &[OsString]) -> ColorChoice {
     let mut args = args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
     while let Some(arg) = args.next() {
         let value = if arg == "--color" { args.next() } else { arg.strip_prefix("--color=") };
-        if let Some(choice) = value.and_then(|value| cli::ColorWhen::from_str(value, false).ok()) {
+        if let Some(choice) = value.and_then(|value| ColorChoice::from_str(value, false).ok()) {
             return choice;
         }
     }
-    cli::ColorWhen::Auto
+    ColorChoice::Auto
 }
 
 /// Says what clap has to say: the help, the version, or a fault, which quotes what was typed.
@@ -87,5 +87,5 @@ pub fn say(channel: Channel, mut said: clap::Error, printer: &mut Printer<'_>) -
         Channel::Message => terminal.stderr,
     };
     let text = said.render();
-    printer.write(channel, &if stream.colour { text.ansi().to_string() } else { text.to_string() })
+    printer.write(channel, &if stream.color { text.ansi().to_string() } else { text.to_string() })
 }

@@ -1,48 +1,48 @@
-//! Whether a stream is coloured, and what each meaning looks like.
+//! Whether a stream is colored, and what each meaning looks like.
 //!
 //! The `colored` crate keeps one switch for the whole process and sets it by looking at standard output alone,
 //! which is wrong for one of the two streams whenever they differ (`pushgw list 2>err.log`). So its switch is
-//! turned on for good, and a boolean a stream, decided by [`colour`], says whether it is asked at all.
+//! turned on for good, and a boolean a stream, decided by [`color`], says whether it is asked at all.
 
+use clap::ValueEnum;
 use colored::{ColoredString, Colorize};
 use std::ffi::OsStr;
 
-/// What `--color` was given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ColourChoice {
-    /// Colour on a terminal, unless the environment says otherwise.
-    #[default]
+/// The values of `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal
     Auto,
-    /// Colour everywhere.
+    /// Also in a pipe or a file
     Always,
-    /// No colour.
+    /// Never
     Never,
 }
 
 /// The variables that have a say in `--color=auto`, as they stand in the environment; `None` is unset.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ColourVariables<'a> {
-    /// `NO_COLOR`: any value but the empty one turns colour off (<https://no-color.org>).
+pub struct ColorVariables<'a> {
+    /// `NO_COLOR`: any value but the empty one turns color off (<https://no-color.org>).
     pub no_color: Option<&'a OsStr>,
-    /// `CLICOLOR_FORCE`: any value but the empty one and `0` turns colour on (<https://bixense.com/clicolors>).
+    /// `CLICOLOR_FORCE`: any value but the empty one and `0` turns color on (<https://bixense.com/clicolors>).
     pub clicolor_force: Option<&'a OsStr>,
 }
 
-/// Whether one stream is coloured, which `moves_cursor` escape sequences or does not. The flag beats the variables, `NO_COLOR`
+/// Whether one stream is colored, which understands escape sequences (`moves_cursor`) or does not. The flag beats the variables, `NO_COLOR`
 /// beats `CLICOLOR_FORCE`, and that one beats what is known about the stream.
 #[must_use]
-pub fn colour(choice: ColourChoice, moves_cursor: bool, variables: ColourVariables<'_>) -> bool {
+pub fn color(choice: ColorChoice, moves_cursor: bool, variables: ColorVariables<'_>) -> bool {
     let set = |value: Option<&OsStr>| value.is_some_and(|value| !value.is_empty());
     match choice {
-        ColourChoice::Always => true,
-        ColourChoice::Never => false,
-        ColourChoice::Auto if set(variables.no_color) => false,
-        ColourChoice::Auto
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto if set(variables.no_color) => false,
+        ColorChoice::Auto
             if set(variables.clicolor_force) && variables.clicolor_force != Some("0".as_ref()) =>
         {
             true
         }
-        ColourChoice::Auto => moves_cursor,
+        ColorChoice::Auto => moves_cursor,
     }
 }
 
@@ -71,10 +71,10 @@ pub enum Style {
 }
 
 impl Style {
-    /// The text with its escape codes if `colour`, and as it is otherwise.
+    /// The text with its escape codes if `color`, and as it is otherwise.
     #[must_use]
-    pub fn paint(self, text: &str, colour: bool) -> String {
-        if !colour || text.is_empty() {
+    pub fn paint(self, text: &str, color: bool) -> String {
+        if !color || text.is_empty() {
             return text.to_owned();
         }
         self.apply(text).to_string()
@@ -105,8 +105,8 @@ mod tests {
 
     #[test]
     fn flag_then_variables_then_terminal() {
-        use ColourChoice::{Always, Auto, Never};
-        // choice, a terminal that moves_cursor, NO_COLOR, CLICOLOR_FORCE, coloured
+        use ColorChoice::{Always, Auto, Never};
+        // choice, a terminal that moves_cursor, NO_COLOR, CLICOLOR_FORCE, colored
         let table = [
             (Auto, true, None, None, true),
             (Auto, false, None, None, false),
@@ -122,12 +122,12 @@ mod tests {
             (Never, true, None, Some("1"), false),
         ];
         for (choice, moves_cursor, no_color, clicolor_force, expected) in table {
-            let variables = ColourVariables {
+            let variables = ColorVariables {
                 no_color: no_color.map(OsStr::new),
                 clicolor_force: clicolor_force.map(OsStr::new),
             };
             assert_eq!(
-                colour(choice, moves_cursor, variables),
+                color(choice, moves_cursor, variables),
                 expected,
                 "{choice:?} {moves_cursor} {variables:?}"
             );

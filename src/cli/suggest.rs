@@ -59,7 +59,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
 ];
 
 /// Adds to a refusal of `args` what was probably meant, and takes away what clap guessed wrong.
-pub fn explain(error: &mut Error, command: &Command, args: &[OsString]) {
+pub(super) fn explain(error: &mut Error, command: &Command, args: &[OsString]) {
     let named = args.iter().skip(1).find_map(|arg| command.find_subcommand(arg));
     match error.kind() {
         ErrorKind::InvalidSubcommand => {

@@ -2,14 +2,14 @@
 //!
 //! A command is for a shell to be copied into, so it is whole: quoted, with the gateway's URL, and in characters that every terminal shows.
 
-use super::connection::{Connection, Login, Tls};
-use super::curl::quote;
-use super::endpoint::Scheme;
-use super::header::Header;
-use super::proxy::Route;
 use super::store::Group;
 use super::store::conflict::{Conflict, Conflicts};
 use crate::grouping::{GroupingKey, LabelSet, is_legacy_name};
+use crate::http::Header;
+use crate::http::Route;
+use crate::http::Scheme;
+use crate::http::curl::quote;
+use crate::http::{Connection, Login, Tls};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;

@@ -1,13 +1,13 @@
 //! A look at what the gateway holds: the API where there is one, else the text of `/metrics`.
 
-use super::Endpoint;
-use super::client::{Answer, Client, Event};
-use super::fault::{Fault, FaultKind};
-use super::request::{Method, Request};
 use super::store::conflict::{self, Conflicts};
 use super::store::contents::{self, Family};
 use super::store::{self, FamilySize, Group, GroupsError, Keep};
 use crate::grouping::{LabelSet, Names};
+use crate::http::Endpoint;
+use crate::http::{Answer, Client, Event};
+use crate::http::{Fault, FaultKind};
+use crate::http::{Method, Request};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::io;

@@ -6,7 +6,7 @@
 //! # The map
 //!
 //! The rooms are named after the domain, and data goes through them forwards only:
-//! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`output`] → exit code ([`error`]).
+//! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`http`] → [`output`] → exit code ([`error`]).
 //!
 //! | room | what it owns |
 //! | --- | --- |
@@ -18,8 +18,9 @@
 //! | [`input`] | files and standard input, read whole |
 //! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics (pure) |
 //! | [`grouping`] | labels, the grouping key, its path, matchers (pure) |
-//! | [`gateway`] | the server: addresses, requests, what it answers (pure), and the client (the only one that names ureq) |
+//! | [`gateway`] | what a Pushgateway is asked, and what it answers |
 //! | [`diagnose`] | what is wrong with a gateway, and the commands that fix it (pure) |
+//! | [`http`] | URLs, requests, the errors of an exchange (pure), and the client (the only one that names ureq) |
 //! | [`output`] | the only writer: streams, color, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |
 //! | [`duration`](mod@duration), [`os`], [`secret`], [`shell`] | what several rooms need: `30s`, what the system tells, what is never shown, quoting for a shell |
@@ -77,6 +78,7 @@ pub mod error;
 pub mod exposition;
 pub mod gateway;
 pub mod grouping;
+pub mod http;
 pub mod input;
 pub mod os;
 pub mod output;

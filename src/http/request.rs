@@ -2,8 +2,8 @@
 //!
 //! The same value goes to the socket, to `--dry-run` and to `--as-curl`, so the three can't differ.
 
-use super::Endpoint;
 use super::header::Header;
+use super::url::Endpoint;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::borrow::Cow;

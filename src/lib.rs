@@ -17,7 +17,7 @@
 //! | [`command`] | one file a subcommand |
 //! | [`complete`] | what the tab key completes, for the scripts of all shells |
 //! | [`input`] | files and standard input, read whole |
-//! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics (pure) |
+//! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics, and metrics as values (pure) |
 //! | [`grouping`] | labels, the grouping key, its path, matchers (pure) |
 //! | [`gateway`] | the server: addresses, requests, what it answers (pure), and the client (the only one that names ureq) |
 //! | [`output`] | the only writer: streams, colour, tables, diagnostics as text |

@@ -31,6 +31,12 @@ pub fn is_legacy_name(name: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
+/// Whether every gateway takes this as the name of a metric, which may also have colons: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+#[must_use]
+pub fn is_legacy_metric_name(name: &str) -> bool {
+    is_legacy_name(&name.replace(':', "_"))
+}
+
 /// The name as it stands in a path, or `None` where no path can say it.
 ///
 /// A name that starts with `__` is only ever held by a gateway with UTF-8 names, which refuses it plain and takes it

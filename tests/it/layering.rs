@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("os", &[]),
     ("grouping", &[]),
     ("exposition", &["grouping"]),
-    ("gateway", &["grouping", "os", "secret"]),
+    ("gateway", &["exposition", "grouping", "os", "secret"]),
     ("error", &["gateway", "os"]),
     ("input", &["error", "os", "output", "secret"]),
     ("output", &["exposition", "gateway", "os"]),

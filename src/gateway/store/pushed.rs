@@ -5,9 +5,9 @@
 //! together follows `prometheus/common expfmt/text_parse.go setOrCreateCurrentMF`: a line belongs to the histogram or
 //! summary of its name without the suffix if the text has declared one above, else to the family of its own name.
 
-use super::contents::{Family, Labels, Series, Value};
-use super::group::{FAILURE_TIME, Kind, PUSH_TIME};
+use super::group::{FAILURE_TIME, PUSH_TIME};
 use super::line::{sample, skip_blanks, take_metric_name};
+use crate::exposition::model::{Family, Kind, Labels, Series, Value};
 use crate::grouping::GroupingKey;
 use std::collections::{BTreeMap, HashMap};
 
@@ -41,7 +41,10 @@ impl Reader<'_> {
         let text = String::from_utf8_lossy(skip_blanks(rest)).into_owned();
         match word {
             b"HELP" => self.family(&string(&name)).help = unescape_help(&text),
-            b"TYPE" => self.family(&string(&name)).kind = Kind::parse(text.trim_end()),
+            b"TYPE" => {
+                self.family(&string(&name)).kind =
+                    Kind::parse(text.trim_end().as_bytes()).unwrap_or_default();
+            }
             _ => {}
         }
     }
@@ -128,7 +131,7 @@ fn unescape_help(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::store::text;
+    use crate::exposition::model::write_families;
     use crate::grouping::{KeyRules, Label, LabelSet};
 
     fn key() -> GroupingKey {
@@ -142,7 +145,7 @@ mod tests {
             # TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 4\ns_count 5\n# TYPE u untyped\nu -0\n";
         let families = families(text.as_bytes(), &key());
         let mut again = String::new();
-        text::write(&mut again, &LabelSet::from(&key()), &families);
+        write_families(&mut again, &LabelSet::from(&key()), &families);
         assert_eq!(again, text);
         assert_eq!(families[0].series[1].labels.len(), 3, "the group's labels and the instance are added");
     }

@@ -2,9 +2,11 @@
 //! printed.
 
 mod kind;
+mod read;
 mod write;
 
 pub use kind::Kind;
+pub use read::{read_families, read_sample};
 pub use write::{metric_name, series_name, write_families};
 
 use super::text::number::{self, Float};
@@ -55,14 +57,29 @@ pub enum Value {
     NotReported,
 }
 
-impl Value {
-    /// A histogram or summary.
-    #[must_use]
-    pub fn of_parts(mut parts: Vec<(String, String)>, sum: String, count: String) -> Self {
-        let bound = |text: &str| number(text).unwrap_or(f64::NAN);
-        parts.sort_by(|(a, _), (b, _)| bound(a).total_cmp(&bound(b)));
-        Self::Parts { parts, sum, count }
-    }
+/// One line with a sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The name, with the ending of a part.
+    pub name: String,
+    /// The labels in their order.
+    pub labels: Vec<(String, String)>,
+    /// The number as it is written.
+    pub value: String,
+}
+
+/// Sorts the parts of a histogram or summary by their bounds. Of several with the same bound the last one stays, as in the
+/// gateway's API.
+pub fn sort_parts(parts: &mut Vec<(String, String)>) {
+    let bound = |(text, _): &(String, String)| number(text).unwrap_or(f64::NAN);
+    parts.sort_by(|a, b| bound(a).total_cmp(&bound(b)));
+    parts.dedup_by(|next, kept| {
+        let again = bound(next).to_bits() == bound(kept).to_bits() && !bound(kept).is_nan();
+        if again {
+            std::mem::swap(next, kept);
+        }
+        again
+    });
 }
 
 /// A number of a text, as the gateway reads it.

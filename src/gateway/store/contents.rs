@@ -7,7 +7,7 @@
 use super::api::has_escaped_replacement;
 use super::group::{FAILURE_TIME, PUSH_TIME};
 pub use crate::exposition::model::{Family, Series};
-use crate::exposition::model::{Kind, Labels, Value};
+use crate::exposition::model::{Kind, Labels, Value, sort_parts};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -63,11 +63,11 @@ impl RawSeries {
             _ => None,
         };
         let value = match (kind, parts, value) {
-            (Kind::Summary | Kind::Histogram, Some(parts), _) => Value::of_parts(
-                parts.into_iter().collect(),
-                sum.unwrap_or_default(),
-                count.unwrap_or_default(),
-            ),
+            (Kind::Summary | Kind::Histogram, Some(parts), _) => {
+                let mut parts: Vec<_> = parts.into_iter().collect();
+                sort_parts(&mut parts);
+                Value::Parts { parts, sum: sum.unwrap_or_default(), count: count.unwrap_or_default() }
+            }
             (Kind::Counter | Kind::Gauge | Kind::Untyped, _, Some(value)) => Value::Number(value),
             _ => Value::NotReported,
         };

@@ -16,7 +16,7 @@
 //! | [`command`] | one file a subcommand |
 //! | [`complete`] | what the tab key completes, for the scripts of all shells |
 //! | [`input`] | files and standard input, read whole |
-//! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics (pure) |
+//! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics, and metrics as values (pure) |
 //! | [`grouping`] | labels, the grouping key, its path, matchers (pure) |
 //! | [`gateway`] | what a Pushgateway is asked, and what it answers |
 //! | [`diagnose`] | what is wrong with a gateway, and the commands that fix it (pure) |

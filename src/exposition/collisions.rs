@@ -127,7 +127,7 @@ impl FamilyRules<'_, '_> {
             && own != kind
         {
             self.error(Code::GatewayFamily, at, || {
-                let (name, kind, own) = (quoted(name), kind.name(), own.name());
+                let (name, kind, own) = (quoted(name), kind.as_str(), own.as_str());
                 Detail::new(format!("{name} is a {kind} here, but the gateway's own is a {own}"))
                     .help("give the metric another name")
             });
@@ -161,7 +161,7 @@ impl FamilyRules<'_, '_> {
                 let (name, part) = (quoted(name), quoted(&part));
                 Detail::new(format!("{part} is a metric of its own and a part of {name}"))
                     .help(format!("write the TYPE line of {name} before its samples"))
-                    .related(whole, format!("the {}", kind.name()))
+                    .related(whole, format!("the {}", kind.as_str()))
             });
         }
     }

@@ -71,7 +71,7 @@ impl Checker<'_> {
     /// A histogram or summary with a part twice (seen on Pushgateway 1.11.2: of `_sum` and `_count` the last one stays, and
     /// buckets and quantiles are exposed twice, so that Prometheus drops one).
     fn repeated(&mut self, family: usize, line: usize) {
-        let (name, kind) = (self.families.name(family), self.families[family].kind.map_or("", Kind::name));
+        let (name, kind) = (self.families.name(family), self.families[family].kind.map_or("", Kind::as_str));
         self.findings.warning(Code::RepeatedPart, sample_at(self.text.bytes, line), || {
             Detail::new(format!("the {kind} {} has a part twice, of which one will be lost", quoted(&name)))
                 .help("was the same histogram or summary written twice?")

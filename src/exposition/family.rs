@@ -2,79 +2,10 @@
 //! before, as `setOrCreateCurrentMF` in `prometheus/common expfmt/text_parse.go` decides it.
 
 use super::hash::{self, Index};
+pub(super) use super::model::Kind;
 use super::text::token::{Brief, Token, short};
 use std::borrow::Cow;
 use std::num::NonZeroU32;
-
-/// The types of the text format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Counter,
-    Gauge,
-    Untyped,
-    Summary,
-    Histogram,
-    GaugeHistogram,
-}
-
-impl Kind {
-    /// All types by their names.
-    pub(super) const NAMES: [(&'static str, Self); 7] = [
-        ("counter", Self::Counter),
-        ("gauge", Self::Gauge),
-        ("untyped", Self::Untyped),
-        ("summary", Self::Summary),
-        ("histogram", Self::Histogram),
-        ("gaugehistogram", Self::GaugeHistogram),
-        ("gauge_histogram", Self::GaugeHistogram),
-    ];
-
-    pub(super) fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
-    }
-
-    /// The type that a TYPE line names. The server drops backslashes and maps the rest to upper case as Unicode does,
-    /// where two letters beyond ASCII become ASCII: `ı` and `ſ`.
-    pub(super) fn parse(text: &[u8]) -> Option<Self> {
-        let mut letters = [0; 16];
-        let mut length = 0;
-        let mut rest = text;
-        loop {
-            let (letter, used) = match rest {
-                [] => break,
-                [b'\\', ..] => (None, 1),
-                [0xc4, 0xb1, ..] => (Some(b'i'), 2),
-                [0xc5, 0xbf, ..] => (Some(b's'), 2),
-                [byte, ..] => (Some(byte.to_ascii_lowercase()), 1),
-            };
-            if let Some(letter) = letter {
-                *letters.get_mut(length)? = letter;
-                length += 1;
-            }
-            rest = &rest[used..];
-        }
-        Self::NAMES.iter().find(|(name, _)| name.as_bytes() == &letters[..length]).map(|(_, kind)| *kind)
-    }
-
-    /// Of a kind whose samples have `le`.
-    pub(super) fn has_buckets(self) -> bool {
-        matches!(self, Self::Histogram | Self::GaugeHistogram)
-    }
-
-    /// Of a kind that is made of several samples.
-    pub(super) fn is_composite(self) -> bool {
-        self == Self::Summary || self.has_buckets()
-    }
-
-    /// Whether a label of this name is no label of the series but places the sample inside of it.
-    pub(super) fn is_position(self, name: &Token<'_>) -> bool {
-        match self {
-            Self::Summary => name.is(b"quantile"),
-            Self::Histogram | Self::GaugeHistogram => name.is(b"le"),
-            Self::Counter | Self::Gauge | Self::Untyped => false,
-        }
-    }
-}
 
 /// What a sample is to its family, by its name's ending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -257,27 +188,6 @@ pub(super) fn split(name: &[u8]) -> Option<(&[u8], Part)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn types_are_read_as_the_server_does() {
-        for (text, kind) in [
-            ("counter", Kind::Counter),
-            ("GAUGE", Kind::Gauge),
-            ("unTyped", Kind::Untyped),
-            ("ſummary", Kind::Summary),
-            ("hıſtogram", Kind::Histogram),
-            ("gauge_histogram", Kind::GaugeHistogram),
-            ("GaugeHistogram", Kind::GaugeHistogram),
-            ("\\ga\\uge\\", Kind::Gauge),
-        ] {
-            assert_eq!(Kind::parse(text.as_bytes()), Some(kind), "{text}");
-        }
-        for text in
-            ["", "gauge ", "counter\r", "info", "gauge__histogram", "counters", "a very long word indeed"]
-        {
-            assert_eq!(Kind::parse(text.as_bytes()), None, "{text}");
-        }
-    }
 
     #[test]
     fn a_part_belongs_to_what_was_declared_before() {

@@ -230,7 +230,7 @@ impl Names<'_> {
             (false, Some(rest)) => {
                 let suffix = self.place.part(rest.len()..self.name.len());
                 self.findings.warning(Code::LintTotalSuffix, suffix, || {
-                    Detail::new(format!("{name} ends with `_total`, but is a {}", kind.name()))
+                    Detail::new(format!("{name} ends with `_total`, but is a {}", kind.as_str()))
                         .help("`_total` is for counters: declare it as one, or leave the ending out")
                 });
             }
@@ -252,14 +252,14 @@ impl Names<'_> {
         };
         let (name, start) = (self.quoted(), self.name.len() - suffix.len());
         self.findings.warning(Code::LintReservedSuffix, self.place.part(start..self.name.len()), || {
-            Detail::new(format!("{name} ends with `{suffix}`, but is a {}", kind.name()))
+            Detail::new(format!("{name} ends with `{suffix}`, but is a {}", kind.as_str()))
                 .help(format!("the ending is for the samples of {owners}; give the metric another name"))
         });
     }
 
     /// `LintMetricTypeInName`.
     fn type_in_name(&mut self, kind: Kind) {
-        let word = if kind == Kind::GaugeHistogram { "gauge_histogram" } else { kind.name() };
+        let word = if kind == Kind::GaugeHistogram { "gauge_histogram" } else { kind.as_str() };
         let (lower, inner) = (self.name.to_lowercase(), format!("_{word}_"));
         let at = lower.find(&inner).or_else(|| lower.strip_suffix(&inner[..=word.len()]).map(str::len));
         // Lower case can have another length; a name in ASCII keeps its.
@@ -320,7 +320,7 @@ impl<'c, 'a> Labels<'c, 'a> {
         if owned || family.guessed {
             return;
         }
-        let kind = family.kind.map_or("", Kind::name);
+        let kind = family.kind.map_or("", Kind::as_str);
         findings.warning(Code::LintReservedLabel, span, || {
             let name = quoted(&self.families.name(number));
             Detail::new(format!("the label {} is for {owners}, but {name} is a {kind}", quoted(text)))

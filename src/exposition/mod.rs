@@ -18,6 +18,7 @@ mod hash;
 mod labels;
 mod lint;
 mod messages;
+pub mod model;
 mod overwrites;
 mod sample;
 mod series;

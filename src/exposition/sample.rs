@@ -258,7 +258,7 @@ impl<'a> Checker<'a> {
             } else {
                 ("le", "`_bucket`, `_sum` and `_count`")
             };
-            Detail::new(format!("the gateway drops this sample: {} is a {}", quoted(&name), kind.name()))
+            Detail::new(format!("the gateway drops this sample: {} is a {}", quoted(&name), kind.as_str()))
                 .help(format!("its samples end with {endings}, or have the label `{label}`"))
         });
     }

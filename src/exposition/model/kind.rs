@@ -15,13 +15,13 @@ pub enum Kind {
     Histogram,
     /// A distribution by buckets that can go down.
     GaugeHistogram,
-    /// A value of which nothing is known.
+    /// Nothing is known about the value.
     #[default]
     Untyped,
 }
 
 impl Kind {
-    /// All types by the names that a TYPE line may have.
+    /// The names that a TYPE line may have.
     pub(crate) const NAMES: [(&'static str, Self); 7] = [
         ("counter", Self::Counter),
         ("gauge", Self::Gauge),
@@ -38,8 +38,13 @@ impl Kind {
         Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
     }
 
-    /// The type that a TYPE line or the gateway's API names. The server drops backslashes and maps the rest to upper case
-    /// as Unicode does, where two letters beyond ASCII become ASCII: `ı` and `ſ`.
+    /// The name with its article: `an untyped metric`.
+    pub(crate) fn with_article(self) -> String {
+        if self == Self::Untyped { "an untyped metric".to_owned() } else { format!("a {}", self.as_str()) }
+    }
+
+    /// Reads the type in a TYPE line or in the gateway's API. The server drops backslashes and converts the rest to upper
+    /// case by Unicode's rules, which turn two other letters into ASCII: `ı` and `ſ`.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let mut letters = [0; 16];
@@ -62,20 +67,19 @@ impl Kind {
         Self::NAMES.iter().find(|(name, _)| name.as_bytes() == &letters[..length]).map(|(_, kind)| *kind)
     }
 
-    /// Of a kind whose samples have `le`.
     #[must_use]
     pub fn has_buckets(self) -> bool {
         matches!(self, Self::Histogram | Self::GaugeHistogram)
     }
 
-    /// Of a kind that is made of several samples.
+    /// Whether one metric of this type has several samples.
     #[must_use]
     pub fn is_composite(self) -> bool {
         self == Self::Summary || self.has_buckets()
     }
 
-    /// Whether a label of this name is no label of the series but places the sample inside of it.
-    pub(crate) fn is_position(self, name: &Token<'_>) -> bool {
+    /// Whether a label of this name is the bound of a bucket or the quantile of a summary, and not a label of the series.
+    pub(crate) fn is_bound(self, name: &Token<'_>) -> bool {
         match self {
             Self::Summary => name.is(b"quantile"),
             Self::Histogram | Self::GaugeHistogram => name.is(b"le"),

@@ -4,10 +4,10 @@
 
 use super::{Family, Kind, Labels, Sample, Series, Value, number, sort_parts};
 use crate::exposition::Text;
-use crate::exposition::family::{Families, Part};
+use crate::exposition::family::{FamilyTable, Suffix};
 use crate::exposition::text::lines;
-use crate::exposition::text::scan::{self, Line, Meta};
-use crate::exposition::text::token::{self, Token, resolve_escapes};
+use crate::exposition::text::scan::{self, Line, Metadata, SampleLine};
+use crate::exposition::text::token::{LabelPair, Token, resolve_escapes};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -21,8 +21,8 @@ pub fn read_families(text: &[u8]) -> Vec<Family> {
         return Vec::new();
     }
     let mut reader =
-        Reader { text, families: Families::new(text), read: Vec::new(), composites: HashMap::new() };
-    let mut labels = token::Labels::new(text);
+        Reader { text, families: FamilyTable::new(text), read: Vec::new(), composites: HashMap::new() };
+    let mut labels = Vec::new();
     for (_, file) in lines::files(Text { bytes: text, starts: &[0] }) {
         let mut start = file.start;
         while let Some(place) = lines::next(text, &file, start, &mut labels) {
@@ -41,7 +41,7 @@ pub fn read_families(text: &[u8]) -> Vec<Family> {
 /// The sample in a line.
 #[must_use]
 pub fn read_sample(line: &[u8]) -> Option<Sample> {
-    let mut labels = token::Labels::new(line);
+    let mut labels = Vec::new();
     let Ok(Line::Sample(sample)) = scan::line(line, 0..line.len(), &mut labels) else { return None };
     Some(Sample {
         name: string(&sample.name?.text()),
@@ -55,7 +55,7 @@ pub fn read_sample(line: &[u8]) -> Option<Sample> {
 
 struct Reader<'a> {
     text: &'a [u8],
-    families: Families<'a>,
+    families: FamilyTable<'a>,
     /// By their numbers in `families`.
     read: Vec<Family>,
     /// Where in its family each histogram and summary is.
@@ -63,8 +63,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn family(&mut self, name: &Token<'a>) -> (usize, Part) {
-        let (number, part) = self.families.resolve(name);
+    fn family(&mut self, name: &Token<'a>) -> (usize, Suffix) {
+        let (number, part) = self.families.get_or_add(name);
         if number == self.read.len() {
             self.read.push(Family { name: string(&name.text()), ..Family::default() });
         }
@@ -72,12 +72,15 @@ impl<'a> Reader<'a> {
     }
 
     /// The family that a HELP or TYPE line names, and the rest of the line.
-    fn meta(&mut self, meta: &Meta<'a>) -> Option<(usize, Range<usize>)> {
-        let (number, _) = self.family(meta.name.as_ref()?);
+    fn meta(&mut self, meta: &Metadata<'a>) -> Option<(usize, Range<usize>)> {
+        if meta.ignored {
+            return None;
+        }
+        let (number, _) = self.family(&meta.name);
         Some((number, meta.text.clone()?))
     }
 
-    fn help(&mut self, meta: &Meta<'a>) {
+    fn help(&mut self, meta: &Metadata<'a>) {
         let Some((number, text)) = self.meta(meta) else { return };
         let help = &mut self.read[number].help;
         if help.is_empty() {
@@ -85,21 +88,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn type_of(&mut self, meta: &Meta<'a>) {
+    fn type_of(&mut self, meta: &Metadata<'a>) {
         let Some((number, text)) = self.meta(meta) else { return };
         let text = &self.text[text];
         let kind = &mut self.families[number].kind;
-        *kind = kind.or_else(|| Kind::parse(&text[..lines::trimmed(text)]));
+        *kind = kind.or_else(|| Kind::parse(&text[..lines::trimmed_len(text)]));
     }
 
-    fn sample(&mut self, sample: &scan::Sample<'a>, labels: &token::Labels<'a>) {
+    fn sample(&mut self, sample: &SampleLine<'a>, labels: &[LabelPair<'a>]) {
         let Some(name) = &sample.name else { return };
         let (number, part) = self.family(name);
         let kind = *self.families[number].kind.get_or_insert(Kind::Untyped);
         let value = string(&self.text[sample.value.clone()]);
         let (mut own, mut bound) = (Labels::new(), None);
-        for label in labels.iter() {
-            if kind.is_position(&label.name) {
+        for label in labels {
+            if kind.is_bound(&label.name) {
                 bound = Some(string(&label.value.text()));
             } else {
                 own.insert(string(&label.name.text()), string(&label.value.text()));
@@ -113,7 +116,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A line of a histogram or summary. What a text does not have of one is 0 to the gateway.
-    fn part(&mut self, of: (usize, Labels), part: Part, bound: Option<String>, value: String) {
+    fn part(&mut self, of: (usize, Labels), part: Suffix, bound: Option<String>, value: String) {
         let all = &mut self.read[of.0].series;
         let place = *self.composites.entry(of).or_insert_with_key(|(_, labels)| {
             let [sum, count] = ["0", "0"].map(str::to_owned);
@@ -123,15 +126,15 @@ impl<'a> Reader<'a> {
         });
         let Value::Parts { parts, sum, count } = &mut all[place].value else { return };
         match (part, bound) {
-            (Part::Sum, _) => *sum = value,
-            (Part::Count, _) => *count = value,
-            (Part::Whole | Part::Bucket, Some(bound)) => {
+            (Suffix::Sum, _) => *sum = value,
+            (Suffix::Count, _) => *count = value,
+            (Suffix::None | Suffix::Bucket, Some(bound)) => {
                 if number(&bound).is_some_and(|bound| !bound.is_nan()) {
                     parts.push((bound, value));
                 }
             }
             // The gateway drops a sample that is no part.
-            (Part::Whole | Part::Bucket, None) => {}
+            (Suffix::None | Suffix::Bucket, None) => {}
         }
     }
 

@@ -162,7 +162,7 @@ mod tests {
     /// A group by its labels as JSON.
     fn group(labels: &str) -> Group {
         let json = format!(r#"{{"status":"success","data":[{{"labels":{{{labels}}}}}]}}"#);
-        from_api(json.as_bytes(), Names::Legacy).unwrap().remove(0)
+        from_api(json.as_bytes(), Names::Utf8).unwrap().remove(0)
     }
 
     fn delete_command(labels: &str) -> Option<String> {
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_name_that_pushgw_rejects_is_deleted_by_its_path() {
-        assert_eq!(with_label("U__x", "v"), "pushgw delete -f --url http://gw:9091/a/metrics/job/x/U__x/v");
+        assert_eq!(with_label("U__x", "v"), "pushgw delete -f --url http://gw:9091/a/metrics/job/x/U__U____x/v");
     }
 
     #[test]

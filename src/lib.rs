@@ -35,7 +35,7 @@
 //! **An option**
 //! 1. A field in [`cli`]. Its doc comment is the help: the first line for `-h`, the rest for `--help`. An option of the
 //!    connection names its variable as `[env: …]` and its default as `[default: …]`.
-//! 2. Its value in [`config`] (of the connection in `config/connection`, of a selection in `config/operators`):
+//! 2. Its value in [`config`] (of the connection in `config/connection`, of a selection in `config/groups`):
 //!    flag, else variable, else default, and a usage failure that names the option. Nothing behind that room knows
 //!    options, so it goes on as a field of what the rooms behind it take: [`gateway::Connection`], [`exposition::Rules`].
 //!    If the gateway can't be reached without it, `diagnose/commands.rs` (`way`) adds it to the commands that are printed.

@@ -4,7 +4,7 @@
 //! there, and looks after it wait until it is gone; `--force` takes neither.
 
 use super::{Context, delete_selection, listener};
-use crate::config::{Delete, Doomed};
+use crate::config::{Delete, DeleteTarget};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::{self, Client, Connection, Group, Method, Request};
@@ -21,11 +21,11 @@ pub(super) const PAUSE: Duration = Duration::from_millis(50);
 /// Deletes, or says what it would delete.
 pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let client = Client::new(&delete.connection);
-    match &delete.doomed {
-        Doomed::Selection { selection, confirmed } => {
+    match &delete.target {
+        DeleteTarget::Selection { selection, confirmed } => {
             delete_selection::run(delete, &client, selection, *confirmed, context)
         }
-        Doomed::Group { path, key } => {
+        DeleteTarget::Group { path, key } => {
             let name = key.as_ref().map_or_else(|| path.clone(), GroupingKey::to_string);
             let key = key.as_ref().filter(|_| !delete.force);
             let path = match key {

@@ -46,7 +46,7 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
     match command {
         Command::Push(ref options) | Command::Add(ref options) => {
             let method = if matches!(command, Command::Push(_)) { Method::Put } else { Method::Post };
-            match config::Restore::resolve(method, &options.0, environment)? {
+            match config::PushGroups::resolve(method, &options.0, environment)? {
                 Some(restore) => restore::run(&restore, context),
                 None => add_and_push::run(&config::Push::resolve(method, &options.0, environment)?, context),
             }
@@ -56,7 +56,7 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
         Command::Show(options) => show::run(&config::Show::resolve(&options.0, environment)?, context),
         Command::Status(options) => status::run(&config::Status::resolve(&options.0, environment)?, context),
         Command::Check(options) => {
-            let (settings, key) = config::resolve_check(&options.0, environment)?;
+            let (settings, key) = config::Check::resolve(&options.0, environment)?;
             check::run(&settings, key.as_ref(), context)
         }
         Command::Completions { shell } => completions::run(shell, context),

@@ -6,7 +6,7 @@
 use super::show::GROUP_LINE;
 use super::worst::Worst;
 use super::{Context, check, plural};
-use crate::config::Restore;
+use crate::config::PushGroups;
 use crate::diagnose::refusal::Push;
 use crate::error::Failure;
 use crate::gateway::{Body, Client, Request};
@@ -23,7 +23,7 @@ struct Section {
 }
 
 /// Reads all, checks all, then sends each.
-pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+pub(super) fn run(restore: &PushGroups, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let input = input::read(&restore.check.origins, context.stdin, context.printer.progress())?;
     let name = input.sources.first().map_or_else(String::new, |source| source.name.clone());
     let sections = sections(&input, &name, restore.check.rules.utf8_names, context.printer)?;
@@ -76,7 +76,7 @@ pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<()
 }
 
 fn send(
-    restore: &Restore,
+    restore: &PushGroups,
     client: &Client,
     section: &Section,
     body: &[u8],

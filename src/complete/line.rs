@@ -1,48 +1,41 @@
-//! A command line that is still being typed: what can stand at its cursor. Nothing is asked of the world; what only a
-//! gateway knows is told as a question.
+//! What can be typed at the cursor of a command line. Pure: what only a gateway knows is returned as a query.
 
 use crate::cli::{Cli, ConnectionArgs};
 use clap::{Arg, ArgAction, Args as _, Command, CommandFactory as _, FromArgMatches as _, ValueHint};
 
-/// What can stand at the cursor.
+/// What can be typed at the cursor.
 #[derive(Debug)]
-pub(super) struct Wanted {
-    /// The part of the word at the cursor that stays whatever follows, such as `--format=` or `-j`.
-    pub(super) fixed: String,
-    /// What follows it.
-    pub(super) what: What,
+pub(super) struct Completion {
+    /// The part of the word at the cursor that each candidate keeps, such as `--format=` or `-j`.
+    pub(super) prefix: String,
+    pub(super) candidates: Candidates,
 }
 
-/// The kinds of things that can stand there.
 #[derive(Debug)]
-pub(super) enum What {
-    /// One of these.
+pub(super) enum Candidates {
     Words(Vec<Candidate>),
-    /// A file's name.
+    /// File names, which the shell knows.
     File,
-    /// A command with its arguments, which begins so many words before the one at the cursor.
+    /// A command with its arguments. It begins this many words before the one at the cursor.
     Command(usize),
-    /// What a gateway's groups have.
-    Groups(Box<Groups>),
+    /// Labels of the gateway's groups.
+    Groups(Box<GroupQuery>),
 }
 
-/// A word that can stand there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
-    /// The word.
     pub(super) word: String,
-    /// What it means.
-    pub(super) meaning: String,
+    /// May be empty.
+    pub(super) description: String,
 }
 
-/// A question about a gateway's groups.
+/// A query for the labels of a gateway's groups.
 #[derive(Debug)]
-pub(super) struct Groups {
-    /// What of them.
-    pub(super) part: Part,
-    /// A value is written `NAME=VALUE`.
+pub(super) struct GroupQuery {
+    pub(super) part: KeyPart,
+    /// Candidates are written `NAME=VALUE`.
     pub(super) named: bool,
-    /// The labels of the group that are typed already, as `NAME=VALUE`.
+    /// The labels that are typed already, as `NAME=VALUE`.
     pub(super) labels: Vec<String>,
     /// The matchers that are typed already.
     pub(super) matchers: Vec<String>,
@@ -50,53 +43,49 @@ pub(super) struct Groups {
     pub(super) connection: ConnectionArgs,
 }
 
-/// A part of a group's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum KeyPart {
     /// The values of this label.
     Values(String),
-    /// The names of the labels; with or without `job`.
-    Names {
-        /// `job` is one of them.
-        job: bool,
-    },
+    /// The names of the labels, with or without `job`.
+    Names { job: bool },
 }
 
-/// What can stand in place of `current`, behind the whole words `before`; the program's name is not among them.
-#[must_use]
-pub(super) fn wanted(before: &[String], current: &str) -> Wanted {
+/// What can replace `current` after the words `before`, which do not include the program's name.
+pub(super) fn complete(before: &[String], current: &str) -> Completion {
     let mut program = Cli::command();
     program.build();
-    let mut typed = Typed { command: &program, is_program: true, values: Vec::new(), pending: None };
+    let mut typed = TypedLine { command: &program, is_program: true, values: Vec::new(), pending: None };
     for (at, word) in before.iter().enumerate() {
         if word == "--" && typed.pending.is_none() {
             let has_producer = typed.command.get_positionals().any(Arg::is_last_set);
-            let what = if has_producer { What::Command(before.len() - at - 1) } else { words([]) };
-            return Wanted { fixed: String::new(), what };
+            let candidates =
+                if has_producer { Candidates::Command(before.len() - at - 1) } else { words([]) };
+            return Completion { prefix: String::new(), candidates };
         }
-        if !typed.take(word) {
-            return Wanted { fixed: String::new(), what: words([]) };
+        if !typed.add(word) {
+            return Completion { prefix: String::new(), candidates: words([]) };
         }
     }
-    typed.wanted(current)
+    typed.complete(current)
 }
 
-/// What the words before the cursor say.
-struct Typed<'a> {
+/// The words before the cursor.
+struct TypedLine<'a> {
     command: &'a Command,
     is_program: bool,
     values: Vec<(&'a Arg, String)>,
-    /// The option whose value comes next.
+    /// The option whose value is the next word.
     pending: Option<&'a Arg>,
 }
 
-impl<'a> Typed<'a> {
-    /// Takes one more word down; false where nothing can be said of what follows.
-    fn take(&mut self, word: &str) -> bool {
+impl<'a> TypedLine<'a> {
+    /// Adds a word; false if nothing can be completed after it.
+    fn add(&mut self, word: &str) -> bool {
         if let Some(option) = self.pending.take() {
             self.values.push((option, word.to_owned()));
-        } else if let Some((option, fixed)) = self.attached(word) {
-            self.values.push((option, word[fixed..].to_owned()));
+        } else if let Some((option, value)) = self.attached(word) {
+            self.values.push((option, word[value..].to_owned()));
         } else if word.starts_with('-') && word.len() > 1 {
             let options = self.named(word);
             self.pending = options.last().copied().filter(|option| needs_value(option));
@@ -125,7 +114,7 @@ impl<'a> Typed<'a> {
         }
     }
 
-    /// The option that a word names together with its value, and where in the word the value begins.
+    /// The option of a word that also has its value, and where in the word the value begins.
     fn attached(&self, word: &str) -> Option<(&'a Arg, usize)> {
         if let Some(rest) = word.strip_prefix("--") {
             let (name, _) = rest.split_once('=')?;
@@ -133,30 +122,30 @@ impl<'a> Typed<'a> {
         }
         for (at, name) in word.strip_prefix('-')?.char_indices() {
             let option = self.short(name)?;
-            let behind = 1 + at + name.len_utf8();
+            let end = 1 + at + name.len_utf8();
             if takes_value(&option) {
-                let value = behind + usize::from(word[behind..].starts_with('='));
-                return (behind < word.len()).then_some((option, value));
+                let value = end + usize::from(word[end..].starts_with('='));
+                return (end < word.len()).then_some((option, value));
             }
         }
         None
     }
 
-    fn wanted(&self, current: &str) -> Wanted {
-        let (fixed, what) = if let Some(option) = self.pending {
+    fn complete(&self, current: &str) -> Completion {
+        let (prefix, candidates) = if let Some(option) = self.pending {
             (0, self.value(option, current))
-        } else if let Some((option, fixed)) = self.attached(current) {
-            (fixed, self.value(option, &current[fixed..]))
+        } else if let Some((option, value)) = self.attached(current) {
+            (value, self.value(option, &current[value..]))
         } else if current == "-" || current.starts_with("--") {
             (0, words(self.options()))
         } else if current.starts_with('-') {
-            // A cluster that is whole already: the shell goes on to the next word.
-            let is_known = self.named(current).len() == current.chars().count() - 1;
-            (0, words(is_known.then(|| candidate(current, ""))))
+            // A complete cluster is its own candidate, so that the shell continues with the next word.
+            let is_complete = self.named(current).len() == current.chars().count() - 1;
+            (0, words(is_complete.then(|| candidate(current, ""))))
         } else {
             (0, self.operand())
         };
-        Wanted { fixed: current[..fixed].to_owned(), what }
+        Completion { prefix: current[..prefix].to_owned(), candidates }
     }
 
     /// The long options that can still be given.
@@ -177,8 +166,8 @@ impl<'a> Typed<'a> {
         named.collect()
     }
 
-    /// What can stand where no option stands.
-    fn operand(&self) -> What {
+    /// What can be typed in place of an option.
+    fn operand(&self) -> Candidates {
         if self.is_program {
             let commands = self.command.get_subcommands();
             return words(commands.map(|c| candidate(c.get_name(), &summary(c.get_about()))));
@@ -189,33 +178,33 @@ impl<'a> Typed<'a> {
         }
     }
 
-    /// What can be an option's value, of which this is typed.
-    fn value(&self, option: &Arg, typed: &str) -> What {
+    /// The candidates for an option's value, of which `typed` is there already.
+    fn value(&self, option: &Arg, typed: &str) -> Candidates {
         let listed = option.get_possible_values();
         if !listed.is_empty() {
             return words(listed.iter().map(|value| candidate(value.get_name(), &summary(value.get_help()))));
         }
         if matches!(option.get_value_hint(), ValueHint::FilePath) {
-            return What::File;
+            return Candidates::File;
         }
         match option.get_id().as_str() {
             "compress" => words(["none", "gzip"].map(|value| candidate(value, ""))),
-            id @ ("job" | "instance") => self.groups(Part::Values(id.to_owned()), false),
+            id @ ("job" | "instance") => self.groups(KeyPart::Values(id.to_owned()), false),
             id @ ("labels" | "matchers") => match typed.split_once('=') {
-                // Of a regular expression, and of what is not equal, no value is better than another.
+                // Only for `NAME=VALUE`: `!=`, `=~` and `!~` need not have a value of the gateway.
                 Some((name, value)) if !name.ends_with('!') && !value.starts_with(['~', '=']) => {
-                    self.groups(Part::Values(name.to_owned()), true)
+                    self.groups(KeyPart::Values(name.to_owned()), true)
                 }
                 Some(_) => words([]),
-                None => self.groups(Part::Names { job: id == "matchers" }, true),
+                None => self.groups(KeyPart::Names { job: id == "matchers" }, true),
             },
             _ => words([]),
         }
     }
 
-    fn groups(&self, part: Part, named: bool) -> What {
-        let given = |wanted: &str| {
-            let values = self.values.iter().filter(move |(option, _)| option.get_id() == wanted);
+    fn groups(&self, part: KeyPart, named: bool) -> Candidates {
+        let given = |id: &str| {
+            let values = self.values.iter().filter(move |(option, _)| option.get_id() == id);
             values.map(|(_, value)| value.clone()).collect::<Vec<String>>()
         };
         let mut labels = given("labels");
@@ -224,44 +213,45 @@ impl<'a> Typed<'a> {
         match self.connection() {
             Some(connection) => {
                 let matchers = given("matchers");
-                What::Groups(Box::new(Groups { part, named, labels, matchers, connection }))
+                Candidates::Groups(Box::new(GroupQuery { part, named, labels, matchers, connection }))
             }
             None => words([]),
         }
     }
 
-    /// The connection options that are typed; `None` where the command has none.
+    /// The connection options that are typed; `None` if the command has no such options.
     fn connection(&self) -> Option<ConnectionArgs> {
         let options = ConnectionArgs::augment_args(Command::new("connection").no_binary_name(true));
-        let is_one = |option: &Arg| options.get_arguments().any(|known| known.get_id() == option.get_id());
-        if !self.command.get_arguments().any(is_one) {
+        let is_known = |option: &Arg| options.get_arguments().any(|known| known.get_id() == option.get_id());
+        if !self.command.get_arguments().any(is_known) {
             return None;
         }
-        let given = self.values.iter().filter(|(option, _)| is_one(option)).filter_map(|(option, value)| {
-            let name = option.get_long()?;
-            Some(if takes_value(option) { format!("--{name}={value}") } else { format!("--{name}") })
-        });
+        let given =
+            self.values.iter().filter(|(option, _)| is_known(option)).filter_map(|(option, value)| {
+                let name = option.get_long()?;
+                Some(if takes_value(option) { format!("--{name}={value}") } else { format!("--{name}") })
+            });
         let given: Vec<String> = given.collect();
         ConnectionArgs::from_arg_matches(&options.try_get_matches_from(given).ok()?).ok()
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that filter wants")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "filter passes a reference")]
 fn takes_value(option: &&Arg) -> bool {
     option.get_action().takes_values()
 }
 
-/// Whether the next word is its value: not where the value can be left out.
+/// Whether the next word is the option's value. An optional value must be attached.
 fn needs_value(option: &Arg) -> bool {
     takes_value(&option) && option.get_num_args().is_none_or(|range| range.min_values() > 0)
 }
 
-fn words(candidates: impl IntoIterator<Item = Candidate>) -> What {
-    What::Words(candidates.into_iter().collect())
+fn words(candidates: impl IntoIterator<Item = Candidate>) -> Candidates {
+    Candidates::Words(candidates.into_iter().collect())
 }
 
-fn candidate(word: &str, meaning: &str) -> Candidate {
-    Candidate { word: word.to_owned(), meaning: meaning.to_owned() }
+fn candidate(word: &str, description: &str) -> Candidate {
+    Candidate { word: word.to_owned(), description: description.to_owned() }
 }
 
 fn summary(help: Option<&clap::builder::StyledStr>) -> String {
@@ -275,14 +265,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_line_makes_it_panic(
+        fn no_line_causes_a_panic(
             words in proptest::collection::vec(
                 "push|delete|list|check|completions|--|-j|-jx|-fnj|-l=|--label=a|--[a-z-]{0,9}=?|-[a-zA-Z=é]{0,3}|[a=~!é ]{0,4}",
                 0..7,
             ),
             current in "-?-?[a-zé]{0,6}[=!~]{0,2}[aé]?",
         ) {
-            let _ = wanted(&words, &current);
+            let _ = complete(&words, &current);
         }
     }
 }

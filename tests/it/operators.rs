@@ -323,14 +323,14 @@ fn a_group_or_a_selection_and_not_both() {
         pushgw().arg("show").args(args).code(2).stderr_has("--match job=x").run();
     }
     for (args, complaint) in [
-        (&[][..], "no group is named and none selected"),
-        (&["--match", "a="], "every matcher matches the empty string"),
+        (&[][..], "no group is named and none is selected"),
+        (&["--match", "a="], "these matchers also match groups that lack the label"),
         (&["--match", "a!=x", "--match", "b=~.*"], "--all deletes every group"),
         (&["--match", "job"], "is not a matcher"),
         (&["--match", "job=~("], "is not a valid regular expression"),
         (&["--older-than", ""], "is the variable set?"),
         (&["--older-than", "7"], "has no unit: write 7s"),
-        (&["-j", "x", "--format", "path"], "--format goes with a selection"),
+        (&["-j", "x", "--format", "path"], "--format needs a selection"),
     ] {
         pushgw().arg("delete").args(args).arg("--yes").code(2).stderr_has(complaint).run();
     }

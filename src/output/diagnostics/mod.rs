@@ -26,7 +26,7 @@ use std::io;
 pub enum MessageFormat {
     /// The line, with a mark under the problem
     Human,
-    /// file:line:column: severity: message
+    /// One line: file, line, column, severity and message
     Short,
     /// One JSON object per line
     Json,

@@ -32,15 +32,6 @@ pub(super) struct FastPath<'a> {
     is_count: bool,
 }
 
-/// A line that the fast path has accepted.
-#[derive(Debug)]
-pub(super) struct AcceptedLine {
-    /// Its length with its newline.
-    pub(super) len: usize,
-    pub(super) family: SampleFamily,
-    pub(super) hash: SeriesHash,
-}
-
 /// A label value of the last line.
 #[derive(Debug)]
 struct ValueSlot {
@@ -69,15 +60,22 @@ impl<'a> FastPath<'a> {
         }
     }
 
-    /// Accepts the first line of `rest` if it is like the last one. If it is not, the fast path ends.
+    /// Accepts the first line of `rest` if it is like the last one, and returns its length with its newline. If it is not, the
+    /// fast path ends.
     #[inline]
-    pub(super) fn accept(&mut self, rest: Range<usize>, overwrites: &Overwrites<'_>) -> Option<AcceptedLine> {
-        let family = self.family?;
-        let Some(len) = self.bytes.get(rest).and_then(|text| self.follow(text, overwrites)) else {
+    pub(super) fn accept(&mut self, rest: Range<usize>, overwrites: &Overwrites<'_>) -> Option<usize> {
+        self.family?;
+        let len = self.bytes.get(rest).and_then(|text| self.follow(text, overwrites));
+        if len.is_none() {
             self.family = None;
-            return None;
-        };
-        Some(AcceptedLine { len, family, hash: self.hash })
+        }
+        len
+    }
+
+    /// The series of the last line, if the next one may be like it.
+    #[inline]
+    pub(super) fn last(&self) -> Option<(SampleFamily, &SeriesHash)> {
+        Some((self.family?, &self.hash))
     }
 
     /// Keeps a valid line, which starts at `line`, for the next one. `rules` has the names of its labels.

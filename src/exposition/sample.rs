@@ -4,7 +4,7 @@
 //! `startTimestamp`), in the order of its states where the order matters.
 
 use super::code::Code;
-use super::family::{FamilyTable, Kind, SampleFamily, Suffix};
+use super::family::{FamilyEntry, FamilyTable, Kind, SampleFamily, Suffix};
 use super::fast_path::FastPath;
 use super::findings::{Findings, Message, OlderGateways};
 use super::hash;
@@ -59,10 +59,11 @@ impl<'a> SampleRules<'a> {
     #[inline]
     pub(super) fn check_fast(&mut self, rest: Range<usize>, families: &mut FamilyTable<'a>) -> Option<usize> {
         let line = rest.start;
-        let accepted = self.fast_path.accept(rest, &self.labels.overwrites)?;
+        let len = self.fast_path.accept(rest, &self.labels.overwrites)?;
+        let (family, hash) = self.fast_path.last()?;
         self.count += 1;
-        self.add_series(line, accepted.family, &accepted.hash, families);
-        Some(line + accepted.len)
+        add_series(&mut self.series, families, line, family, hash);
+        Some(line + len)
     }
 
     /// Checks the sample of the line that starts at `line`. `previous` is the family that the server's parser read last.
@@ -104,50 +105,12 @@ impl<'a> SampleRules<'a> {
             families[number].first_sample_pending = true;
             self.series.end_composite();
         } else {
-            self.add_series(line, family, &hash, families);
+            add_series(&mut self.series, families, line, family, &hash);
         }
         if value.is_some() && !sample.braced {
             self.fast_path.keep(line, sample, labels, family, hash, &self.labels);
         }
         Some(number)
-    }
-
-    #[inline]
-    fn add_series(
-        &mut self,
-        line: usize,
-        family: SampleFamily,
-        hash: &SeriesHash,
-        families: &mut FamilyTable<'a>,
-    ) {
-        let SampleFamily { number, kind, suffix } = family;
-        let series = hash::series(number, hash.in_group);
-        if !kind.is_composite() {
-            if hash.in_group == 0 {
-                self.add_pending(number, families);
-            }
-            self.series.add(series, line);
-            return;
-        }
-        let bound = hash.bound.filter(|_| matches!(suffix, Suffix::None | Suffix::Bucket));
-        let parts = match suffix {
-            Suffix::Count => Parts::COUNT,
-            Suffix::Sum => Parts::SUM,
-            Suffix::None | Suffix::Bucket if bound == Some(f64::INFINITY) => Parts::INFINITY,
-            Suffix::None | Suffix::Bucket => Parts::default(),
-        };
-        self.series.add_part((series, line), parts, bound, (number, hash.in_text));
-    }
-
-    /// Adds the first sample of a family if that was put off. The next one may be the same series.
-    fn add_pending(&mut self, number: usize, families: &mut FamilyTable<'a>) {
-        let family = &mut families[number];
-        if family.first_sample_pending
-            && let Some(first) = family.sample()
-        {
-            family.first_sample_pending = false;
-            self.series.add(hash::series(number, 0), first);
-        }
     }
 
     fn family(
@@ -319,6 +282,43 @@ impl<'a> SampleRules<'a> {
                 )
             });
         }
+    }
+}
+
+#[inline]
+fn add_series(
+    series: &mut SeriesTable,
+    families: &mut FamilyTable<'_>,
+    line: usize,
+    family: SampleFamily,
+    labels: &SeriesHash,
+) {
+    let SampleFamily { number, kind, suffix } = family;
+    let hash = hash::series(number, labels.in_group);
+    if !kind.is_composite() {
+        if labels.in_group == 0 {
+            add_pending(series, &mut families[number], number);
+        }
+        series.add(hash, line);
+        return;
+    }
+    let bound = labels.bound.filter(|_| matches!(suffix, Suffix::None | Suffix::Bucket));
+    let parts = match suffix {
+        Suffix::Count => Parts::COUNT,
+        Suffix::Sum => Parts::SUM,
+        Suffix::None | Suffix::Bucket if bound == Some(f64::INFINITY) => Parts::INFINITY,
+        Suffix::None | Suffix::Bucket => Parts::default(),
+    };
+    series.add_part((hash, line), parts, bound, (number, labels.in_text));
+}
+
+/// Adds the first sample of a family if that was put off. The next sample may be the same series.
+fn add_pending(series: &mut SeriesTable, family: &mut FamilyEntry, number: usize) {
+    if family.first_sample_pending
+        && let Some(first) = family.sample()
+    {
+        family.first_sample_pending = false;
+        series.add(hash::series(number, 0), first);
     }
 }
 

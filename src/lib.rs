@@ -6,7 +6,7 @@
 //! # The map
 //!
 //! The rooms are named after the domain, and data goes through them forwards only:
-//! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`output`] → exit code ([`error`]).
+//! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`http`] → [`output`] → exit code ([`error`]).
 //!
 //! | room | what it owns |
 //! | --- | --- |
@@ -16,9 +16,11 @@
 //! | [`command`] | one file a subcommand |
 //! | [`complete`] | what the tab key completes, for the scripts of all shells |
 //! | [`input`] | files and standard input, read whole |
-//! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics (pure) |
+//! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics, and metrics as values (pure) |
 //! | [`grouping`] | labels, the grouping key, its path, matchers (pure) |
-//! | [`gateway`] | the server: addresses, requests, what it answers (pure), and the client (the only one that names ureq) |
+//! | [`gateway`] | what a Pushgateway is asked, and what it answers |
+//! | [`diagnose`] | what is wrong with a gateway, and the commands that fix it (pure) |
+//! | [`http`] | URLs, requests, the errors of an exchange (pure), and the client (the only one that names ureq) |
 //! | [`output`] | the only writer: streams, color, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |
 //! | [`duration`](mod@duration), [`os`], [`secret`], [`shell`] | what several rooms need: `30s`, what the system tells, what is never shown, quoting for a shell |
@@ -36,7 +38,7 @@
 //! 2. Its value in [`config`] (of the connection in `config/connection`, of a selection in `config/groups`):
 //!    flag, else variable, else default, and a usage failure that names the option. Nothing behind that room knows
 //!    options, so it goes on as a field of what the rooms behind it take: [`gateway::Connection`], [`exposition::Rules`].
-//!    Where the gateway is not reached without it, `gateway/heal.rs` (`way`) puts it into the commands that it prints.
+//!    If the gateway can't be reached without it, `diagnose/commands.rs` (`way`) adds it to the commands that are printed.
 //! 3. A test of what a user sees of it, and README's table of the configuration. Of an option of the connection,
 //!    `tests/it/help.rs` wants a value too.
 //! 4. `SNAPSHOTS=overwrite cargo test --test it generated` writes the manual pages. The completions ask the program; values
@@ -69,12 +71,14 @@ pub mod cli;
 pub mod command;
 pub mod complete;
 pub mod config;
+pub mod diagnose;
 pub mod duration;
 pub mod env;
 pub mod error;
 pub mod exposition;
 pub mod gateway;
 pub mod grouping;
+pub mod http;
 pub mod input;
 pub mod os;
 pub mod output;

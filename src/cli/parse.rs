@@ -2,7 +2,7 @@
 //! rules of all output: `--color` and its variables, the width of the terminal, and no control characters.
 
 use crate::cli;
-use crate::output::{Channel, ColorChoice, Printer, sanitise};
+use crate::output::{Channel, ColorChoice, Printer, sanitize};
 use crate::secret::without_user;
 use clap::error::{ContextValue, ErrorKind};
 use clap::{FromArgMatches as _, ValueEnum as _};
@@ -64,7 +64,7 @@ pub(crate) fn color_choice(args: &[OsString]) -> ColorChoice {
 pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
     let terminal = printer.terminal();
     // A URL that was typed in the wrong place may contain a password.
-    let safe = |text: &String| sanitise::text(&without_user(text), terminal.charset).into_owned();
+    let safe = |text: &String| sanitize::text(&without_user(text), terminal.charset).into_owned();
     let quoted = message.context().filter_map(|(kind, value)| match value {
         ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
         ContextValue::Strings(texts) => Some((kind, ContextValue::Strings(texts.iter().map(safe).collect()))),

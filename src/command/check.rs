@@ -3,7 +3,7 @@
 use super::{Context, plural};
 use crate::config::Check;
 use crate::error::Failure;
-use crate::exposition::{self, Report, Severity, Stage, Text};
+use crate::exposition::{self, Category, Report, Severity, Text};
 use crate::grouping::GroupingKey;
 use crate::input::{self, Input};
 use crate::output::{Channel, Printer, Sources, diagnostics};
@@ -35,7 +35,8 @@ pub(super) fn run(
     // A reader who saw enough and went away does not change the verdict.
     let shown = show(settings, &input, &report, Channel::Result, context.printer);
     let refused = report.diagnostics.iter().any(|found| {
-        found.severity == Severity::Error && matches!(found.code.stage(), Stage::Parse | Stage::Store)
+        found.severity == Severity::Error
+            && matches!(found.code.category(), Category::Parser | Category::Store)
     });
     let consequence = if refused {
         Some("a gateway would refuse it")

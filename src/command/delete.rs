@@ -5,6 +5,7 @@
 
 use super::{Context, delete_selection, listener};
 use crate::config::{Delete, DeleteTarget};
+use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::{self, Client, Connection, Group, Method, Request};
 use crate::grouping::{GroupingKey, NoKey};
@@ -83,10 +84,9 @@ fn find<'a>(groups: &'a [Group], key: &GroupingKey) -> Option<&'a Group> {
 /// A group that no path is sure to name is left alone, for the path could be another group's.
 pub(super) fn not_deleted(why: NoKey, connection: &Connection) -> Failure {
     let status = match why {
-        NoKey::Inexact => format!(
-            ", but `pushgw status{}` names the command that deletes it",
-            gateway::heal::gateway_option(connection)
-        ),
+        NoKey::Inexact => {
+            format!(", but `pushgw status{}` names the command that deletes it", gateway_option(connection))
+        }
         NoKey::UnknownNames | NoKey::NeedsUtf8Names | NoKey::Unwritable => String::new(),
     };
     Failure::Other(anyhow::anyhow!("not deleted: {why}{status}"))

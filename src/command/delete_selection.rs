@@ -9,6 +9,7 @@ use super::selected::{Selected, warn_of_conflicts, warn_of_text};
 use super::worst::Worst;
 use super::{Context, listener, plural};
 use crate::config::{Delete, ListFormat};
+use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, Selection, Store};
 use crate::grouping::LabelSet;
@@ -94,10 +95,10 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
             return Err(failure);
         }
         broken = true;
-        let option = gateway::heal::gateway_option(&delete.connection);
+        let option = gateway_option(&delete.connection);
         printer.warning("a scrape of the gateway fails");
         printer.hint(&format!(
-            "this names the groups to blame, and the commands that heal it\npushgw status{option}"
+            "this names the groups that cause it, and the commands that fix it\npushgw status{option}"
         ));
     }
     if !broken {

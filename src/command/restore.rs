@@ -3,11 +3,11 @@
 //! All of the file is checked before anything is sent. Then each group is pushed, and one that the gateway refuses
 //! stops none of the others.
 
-use super::explain::{Refused, explain};
 use super::show::GROUP_LINE;
 use super::worst::Worst;
 use super::{Context, check, plural};
 use crate::config::PushGroups;
+use crate::diagnose::refusal::Push;
 use crate::error::Failure;
 use crate::gateway::{Body, Client, Request};
 use crate::grouping::{Emptiness, GroupingKey, KeyRules, Names};
@@ -93,7 +93,7 @@ fn send(
     match super::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
         // One look is enough: what explains a refusal mostly explains the next ones too.
-        Err(fault) if explained => Err(explain(fault, &Refused { method, key, body }, client, printer)),
+        Err(fault) if explained => Err(super::explain(fault, &Push { method, key, body }, client, printer)),
         Err(fault) => Err(fault.into()),
     }
 }

@@ -4,8 +4,8 @@ use super::delete::no_such_group;
 use super::{Context, listener};
 use crate::config::{Show, ShowTarget};
 use crate::error::Failure;
-use crate::gateway::store::contents::Family;
-use crate::gateway::store::text;
+use crate::exposition::model::{Family, write_families};
+use crate::gateway::store::contents::losses;
 use crate::gateway::{self, Client, Group, State};
 use crate::grouping::LabelSet;
 use crate::output::Printer;
@@ -33,8 +33,8 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
     let copy = |labels: &LabelSet, families: Vec<Family>| {
         let mut copied = Copied::default();
         if wanted(labels) {
-            text::write(&mut copied.text, labels, &families);
-            copied.losses = text::losses(&families);
+            write_families(&mut copied.text, labels, &families);
+            copied.losses = losses(&families);
         }
         copied
     };

@@ -19,7 +19,7 @@ use crate::config;
 use crate::env::Environment;
 use crate::gateway::{self, Client, Group, Selection};
 use crate::grouping::{Label, Matcher};
-use crate::output::{Charset, sanitise};
+use crate::output::{Charset, sanitize};
 use bash::BashLine;
 use line::{Candidate, Candidates, Completion, GroupQuery, KeyPart};
 use std::collections::BTreeSet;
@@ -138,5 +138,5 @@ fn words(group: &Group, query: &GroupQuery) -> Vec<String> {
 
 /// Whether the word is on one line and has no invisible characters.
 fn can_be_typed(word: &str) -> bool {
-    sanitise::text(word, Charset::Unicode) == word
+    sanitize::text(word, Charset::Unicode) == word
 }

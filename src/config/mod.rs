@@ -35,8 +35,8 @@ pub fn terminal(color: ColorChoice, environment: &Environment) -> Terminal {
     };
     let is_dumb = environment.variable("TERM") == Some(OsStr::new("dumb"));
     let stream = |is_terminal| {
-        let obeys = is_terminal && !is_dumb;
-        Stream { is_terminal, obeys, color: output::color(color, obeys, variables) }
+        let moves_cursor = is_terminal && !is_dumb;
+        Stream { is_terminal, moves_cursor, color: output::color(color, moves_cursor, variables) }
     };
     let locale = |name| environment.variable(name).and_then(OsStr::to_str);
     Terminal {

@@ -1,19 +1,18 @@
-//! The rules of a text as a whole: what the gateway's store would say once the parser has taken every line.
+//! The rules of a text as a whole: what the gateway's store rejects after the parser has accepted every line.
 //!
-//! The store gathers all metrics as a scrape would and refuses the push if that fails (`checkWriteRequest` in
+//! The store gathers all metrics as a scrape would, and rejects the push if that fails (`checkWriteRequest` in
 //! `prometheus/pushgateway storage/diskmetricstore.go`; `Gatherers.Gather`, `checkSuffixCollisions` and
 //! `checkMetricConsistency` in `prometheus/client_golang prometheus/registry.go`).
 
-use super::check::{Checker, line_of};
-use super::family::{Families, Kind, Mention, Part, split};
-use super::findings::{Detail, Findings};
+use super::code::Code;
+use super::family::{FamilyTable, Kind, Suffix, split_suffix};
+use super::findings::{Findings, Message};
 use super::messages::quoted;
-use super::overwrites::Key;
-use super::{Code, Report};
-use std::ops::Range;
+use super::overwrites::Overwrites;
+use super::text::spans::name_at;
 
-/// The gateway's own families, which a fresh one exposes, with their types (seen on Pushgateway 1.11.2 for Linux; those
-/// of 1.5.1 are among them but for one). A push may add to one of them if the type is the same.
+/// The gateway's own families and their types, as a fresh one exposes them (seen on Pushgateway 1.11.2 for Linux; 1.5.1 has
+/// all but one of these too). A push may add to one of them if the type is the same.
 const OWN_FAMILIES: [(&str, Kind); 38] = [
     ("go_gc_duration_seconds", Kind::Summary),
     ("go_gc_gogc_percent", Kind::Gauge),
@@ -62,155 +61,140 @@ fn own_kind(name: &[u8]) -> Option<Kind> {
     OWN_FAMILIES.iter().find(|(own, _)| own.as_bytes() == name).map(|(_, kind)| *kind)
 }
 
-/// Names that the gateway gives to what it adds itself to a group or exposes about itself. It answers 200 to a push of
-/// them and overwrites them, or, in an existing group, stores a failure that never was.
+/// Names of the metrics that the gateway adds to a group or exposes about itself. It answers 200 to a push of them and then
+/// overwrites them or, in an existing group, stores a push failure that did not happen.
 fn is_reserved(name: &[u8]) -> bool {
     matches!(name, b"push_time_seconds" | b"push_failure_time_seconds") || name.starts_with(b"pushgateway_")
 }
 
-impl Checker<'_> {
-    /// Checks the text as a whole and hands out the report.
-    pub(super) fn finish(mut self) -> Report {
-        let Self { text, families, key, findings, .. } = &mut self;
-        let mut rules = FamilyRules { families, key, bytes: text.bytes, findings };
-        (0..families.len()).for_each(|number| rules.check(number));
-        self.series();
-        if self.samples == 0 && self.unread == 0 && self.findings.errors() == 0 && !self.rules.allow_empty {
-            let end = self.text.bytes.len();
-            self.findings.error(Code::NoSamples, end..end, || {
-                Detail::new("the text holds no sample; a push of it would empty the group")
-                    .help("if that is what you want, give `--allow-empty`")
-            });
-        }
-        let with_samples = |number: &usize| self.families[*number].has(Mention::Sample);
-        let families = (0..self.families.len()).filter(with_samples).count();
-        Report { samples: self.samples, families, splices: self.splices, ..self.findings.into_report() }
-    }
+/// Checks all families.
+pub(super) fn check(
+    bytes: &[u8],
+    families: &FamilyTable<'_>,
+    overwrites: &Overwrites<'_>,
+    findings: &mut Findings,
+) {
+    let mut rules = FamilyRules { families, overwrites, bytes, findings };
+    families.numbers().for_each(|number| rules.check(number));
 }
 
-/// The rules of the families. Each finding is made up lazily: a text may have a million families.
+/// The rules of families. A text may have a million of them, so messages are only made for diagnostics that are kept.
 struct FamilyRules<'c, 'a> {
-    families: &'c Families<'a>,
-    key: &'c Key<'a>,
-    bytes: &'a [u8],
+    families: &'c FamilyTable<'a>,
+    overwrites: &'c Overwrites<'a>,
+    bytes: &'c [u8],
     findings: &'c mut Findings,
 }
 
 impl FamilyRules<'_, '_> {
     fn check(&mut self, number: usize) {
         let name = self.families.name(number);
-        let Some(at) = self.families.place(number, Mention::Sample) else {
+        let Some(at) = self.families[number].sample() else {
             self.openmetrics_counter(number, &name);
             return;
         };
         let kind = self.families[number].kind.unwrap_or(Kind::Counter);
         if is_reserved(&name) {
             self.error(Code::ReservedName, at, || {
-                let message = format!("the gateway keeps the name {} to itself", quoted(&name));
-                Detail::new(message).help("give the metric another name")
+                Message::new(format!("the gateway uses the name {} itself", quoted(&name)))
+                    .help("rename the metric")
             });
             return;
         }
         self.own_families(&name, kind, at);
-        self.parts(&name, kind, at);
-        self.key(&name, kind, at);
+        self.suffixes(&name, kind, at);
+        self.key_labels(&name, kind, at);
     }
 
-    fn error(&mut self, code: Code, at: usize, detail: impl FnOnce() -> Detail) {
+    fn error(&mut self, code: Code, at: usize, message: impl FnOnce() -> Message) {
         let bytes = self.bytes;
-        self.findings.error_found(at, || (code, name_at(bytes, at), detail()));
+        self.findings.error_at(at, || (code, name_at(bytes, at), message()));
     }
 
-    /// The gateway's own families keep their types, and their summary its parts.
+    /// The gateway's own families keep their types, and its summary keeps its parts.
     fn own_families(&mut self, name: &[u8], kind: Kind, at: usize) {
         if let Some(own) = own_kind(name)
             && own != kind
         {
-            self.error(Code::GatewayFamily, at, || {
-                let (name, kind, own) = (quoted(name), kind.name(), own.name());
-                Detail::new(format!("{name} is a {kind} here, but the gateway's own is a {own}"))
-                    .help("give the metric another name")
+            self.error(Code::GatewayTypeConflict, at, || {
+                let (name, text) = (quoted(name), String::from_utf8_lossy(name));
+                let message = format!(
+                    "{name} is {} here, but the gateway's own metric is {}",
+                    kind.with_article(),
+                    own.with_article()
+                );
+                let own = own.as_str();
+                Message::new(message).help(format!(
+                    "rename the metric, or declare it as the gateway does: `# TYPE {text} {own}`"
+                ))
             });
         }
-        if let Some((base, Part::Count | Part::Sum)) = split(name)
+        if let Some((base, Suffix::Count | Suffix::Sum)) = split_suffix(name)
             && own_kind(base) == Some(Kind::Summary)
         {
             self.error(Code::SuffixCollision, at, || {
                 let (name, base) = (quoted(name), quoted(base));
-                Detail::new(format!("{name} is a part of the gateway's own summary {base}"))
-                    .help("give the metric another name")
+                Message::new(format!("{name} is part of the gateway's own summary {base}"))
+                    .help("rename the metric")
             });
         }
     }
 
-    /// No family has the name of another one's part. It can only be one that was there before the TYPE line.
-    fn parts(&mut self, name: &[u8], kind: Kind, at: usize) {
-        let endings: &[&[u8]] = match kind {
+    /// No family has the name of a histogram's or summary's sample. Only one that comes before the TYPE line can.
+    fn suffixes(&mut self, name: &[u8], kind: Kind, at: usize) {
+        let suffixes: &[&[u8]] = match kind {
             Kind::Summary => &[b"_count", b"_sum"],
             Kind::Histogram => &[b"_count", b"_sum", b"_bucket"],
             Kind::Counter | Kind::Gauge | Kind::Untyped | Kind::GaugeHistogram => &[],
         };
-        for ending in endings {
-            let part = [name, ending].concat();
-            let number = self.families.exact(&part);
-            let Some(part_at) = number.and_then(|number| self.families.place(number, Mention::Sample)) else {
-                continue;
-            };
-            let whole = name_at(self.bytes, at);
-            self.error(Code::SuffixCollision, part_at, || {
-                let (name, part) = (quoted(name), quoted(&part));
-                Detail::new(format!("{part} is a metric of its own and a part of {name}"))
-                    .help(format!("write the TYPE line of {name} before its samples"))
-                    .related(whole, format!("the {}", kind.name()))
+        for suffix in suffixes {
+            let other = [name, suffix].concat();
+            let number = self.families.exact(&other);
+            let Some(other_at) = number.and_then(|number| self.families[number].sample()) else { continue };
+            let span = name_at(self.bytes, at);
+            self.error(Code::SuffixCollision, other_at, || {
+                let (kind, name, other) = (kind.as_str(), quoted(name), quoted(&other));
+                Message::new(format!("{other} is a metric of its own and also part of the {kind} {name}"))
+                    .help(format!("rename {other}, or write the TYPE line of {name} before it"))
+                    .related(span, format!("the {kind}"))
             });
         }
     }
 
-    /// Labels of the grouping key that mean something else in a histogram or summary.
-    fn key(&mut self, name: &[u8], kind: Kind, at: usize) {
-        if kind == Kind::Summary && self.key.has(b"quantile") {
-            self.error(Code::QuantileLabel, at, || {
+    /// Labels of the grouping key that have another meaning in a histogram or summary.
+    fn key_labels(&mut self, name: &[u8], kind: Kind, at: usize) {
+        if kind == Kind::Summary && self.overwrites.has(b"quantile") {
+            self.error(Code::QuantileInKey, at, || {
                 let name = quoted(name);
-                Detail::new(format!(
-                    "the grouping key's label `quantile` can't stand beside the summary {name}"
-                ))
-                .help("give the label of the grouping key another name")
+                Message::new(format!("the grouping key has a label `quantile`, and {name} is a summary"))
+                    .help("rename the label of the grouping key")
             });
         }
-        if kind.has_buckets() && self.key.has(b"le") {
+        if kind.has_buckets() && self.overwrites.has(b"le") {
             self.error(Code::LeInKey, at, || {
                 let name = quoted(name);
-                Detail::new(format!("the grouping key's label `le` can't stand beside the histogram {name}"))
-                    .help("the gateway would take it, and Prometheus then refuse all that the gateway holds")
+                Message::new(format!("the grouping key has a label `le`, and {name} is a histogram"))
+                    .help("rename the label of the grouping key; the gateway would accept this, but then Prometheus could not scrape it")
             });
         }
     }
 
-    /// A counter without samples beside a `_total` without a type, as in the other text format.
+    /// A counter without samples next to an untyped metric with the suffix `_total`: the other text format declares it so.
     fn openmetrics_counter(&mut self, number: usize, name: &[u8]) {
-        let declared = self.families.place(number, Mention::Type);
-        let (Some(Kind::Counter), Some(at)) = (self.families[number].kind, declared) else { return };
+        let family = &self.families[number];
+        let (Some(Kind::Counter), Some(at)) = (family.kind, family.type_line()) else { return };
         let total = [name, b"_total"].concat();
         let Some(number) = self.families.exact(&total) else { return };
         let family = &self.families[number];
-        if family.has(Mention::Sample) && !family.has(Mention::Type) {
+        if family.sample().is_some() && family.type_line().is_none() {
             self.findings.warning(Code::OpenmetricsCounter, name_at(self.bytes, at), || {
                 let (name, quoted_total) = (quoted(name), quoted(&total));
                 let total = String::from_utf8_lossy(&total);
-                Detail::new(format!("the gateway stores {quoted_total} untyped: the TYPE line names {name}"))
-                    .help(format!("OpenMetrics writes it so; here it is `# TYPE {total} counter`"))
+                Message::new(format!(
+                    "the gateway stores {quoted_total} as untyped: the TYPE line is for {name}"
+                ))
+                .help(format!("OpenMetrics declares counters like this; here write `# TYPE {total} counter`"))
             });
         }
     }
-}
-
-/// The name that begins at `at`.
-pub(super) fn name_at(bytes: &[u8], at: usize) -> Range<usize> {
-    let rest = &bytes[line_of(bytes, at)];
-    let quote = usize::from(rest.first() == Some(&b'"'));
-    let ends = |byte: &u8| {
-        if quote == 1 { *byte == b'"' } else { matches!(byte, b'{' | b' ' | b'\t' | b',' | b'}') }
-    };
-    let length = rest[quote..].iter().position(ends).map_or(rest.len(), |length| length + 2 * quote);
-    at..at + length
 }

@@ -1,142 +1,165 @@
-//! The fast way through a line that differs from the line before it in its values alone.
+//! A fast path for a line that differs from the line before only in its values.
 //!
-//! Nearly all lines of a large text are such. Both lines are walked at once, eight bytes a step, from one difference to
-//! the next; what lies between need not be read. A difference must lie in a label value, of which the hash is then
-//! changed in the sums of the last line. Whatever is unusual about a line (a backslash, an empty value, another name, a
-//! timestamp) ends the pattern, and the line goes the long way, by which alone anything is ever found wrong with it.
+//! Most lines of a large text are like that. Both lines are compared eight bytes at a time up to the next difference, and
+//! what is equal is not read again. A difference must be inside a label value; its hash is then replaced in the hash of the
+//! series. Anything unusual about the line (a backslash, an empty value, another name, a timestamp) ends the fast path, and
+//! the line is checked in full, so the fast path never reports anything.
 
-use super::check::Checker;
-use super::family::{Kind, Part};
+use super::family::{SampleFamily, Suffix};
 use super::hash;
-use super::labels::{Role, Sums};
-use super::overwrites::Key;
+use super::labels::{LabelRules, Role, SeriesHash};
+use super::overwrites::Overwrites;
 use super::text::number::{self, Float};
-use super::text::scan::{self, Sample};
-use super::text::token::Labels;
+use super::text::scan::{self, SampleLine};
+use super::text::token::LabelPair;
 use std::ops::Range;
 
-/// The last line, if the next may be like it.
-#[derive(Debug, Default)]
-pub(super) struct Pattern<'a> {
-    /// What its series belongs to; `None` where the next line has no pattern.
-    family: Option<(usize, Kind, Part)>,
-    /// From its start to its value, and a word more where the text has it.
+/// The last line, if the next one may be like it.
+#[derive(Debug)]
+pub(super) struct FastPath<'a> {
+    bytes: &'a [u8],
+    /// The whole text is valid UTF-8.
+    is_utf8: bool,
+    /// What the sample belongs to, or `None` if the last line cannot be followed.
+    family: Option<SampleFamily>,
+    /// The line up to its value, and eight bytes more if the text has them.
     line: &'a [u8],
-    /// How long it is up to its value.
-    head: usize,
-    values: Vec<Value>,
-    sums: Sums,
-    /// Its value must be a whole number.
-    counts: bool,
+    /// The length of the line up to its value.
+    head_len: usize,
+    values: Vec<ValueSlot>,
+    hash: SeriesHash,
+    /// The value of the sample must be a whole number.
+    is_count: bool,
 }
 
-/// A label value.
+/// A label value of the last line.
 #[derive(Debug)]
-struct Value {
-    /// Where it stands in the line.
+struct ValueSlot {
+    /// Where it is in the line.
     span: Range<usize>,
-    name: u64,
+    name_hash: u64,
     role: Role,
-    /// What it adds to the sums.
-    all: u64,
-    kept: u64,
+    /// What it adds to the two hashes of the series.
+    in_text: u64,
+    in_group: u64,
 }
 
 const WORD: usize = 8;
 
-impl<'a> Checker<'a> {
-    /// Checks the line with which `rest` begins if it is like the last one, and returns where the next one begins.
-    #[inline]
-    pub(super) fn line_as_before(&mut self, rest: Range<usize>) -> Option<usize> {
-        let pattern = &mut self.pattern;
-        let family = pattern.family?;
-        let start = rest.start;
-        let Some(length) = self.text.bytes.get(rest).and_then(|text| pattern.follow(text, &self.key)) else {
-            pattern.family = None;
-            return None;
-        };
-        let sums = pattern.sums;
-        self.samples += 1;
-        self.enter(start, family, &sums);
-        Some(start + length)
+impl<'a> FastPath<'a> {
+    pub(super) fn new(bytes: &'a [u8], is_utf8: bool) -> Self {
+        Self {
+            bytes,
+            is_utf8,
+            family: None,
+            line: b"",
+            head_len: 0,
+            values: Vec::new(),
+            hash: SeriesHash::default(),
+            is_count: false,
+        }
     }
 
-    /// Keeps the good line that begins at `start` as the pattern of the next one; its labels have the last shape.
-    pub(super) fn keep_pattern(
+    /// Accepts the first line of `rest` if it is like the last one, and returns its length with its newline. If it is not, the
+    /// fast path ends.
+    #[inline]
+    pub(super) fn accept(&mut self, rest: Range<usize>, overwrites: &Overwrites<'_>) -> Option<usize> {
+        self.family?;
+        let len = self.bytes.get(rest).and_then(|text| self.follow(text, overwrites));
+        if len.is_none() {
+            self.family = None;
+        }
+        len
+    }
+
+    /// The series of the last line, if the next one may be like it.
+    #[inline]
+    pub(super) fn last(&self) -> Option<(SampleFamily, &SeriesHash)> {
+        Some((self.family?, &self.hash))
+    }
+
+    /// Keeps a valid line, which starts at `line`, for the next one. `rules` has the names of its labels.
+    pub(super) fn keep(
         &mut self,
-        start: usize,
-        sample: &Sample<'a>,
-        labels: &Labels<'a>,
-        family: (usize, Kind, Part),
-        sums: Sums,
+        line: usize,
+        sample: &SampleLine<'a>,
+        labels: &[LabelPair<'a>],
+        family: SampleFamily,
+        hash: SeriesHash,
+        rules: &LabelRules<'a>,
     ) {
-        let bytes = self.text.bytes;
-        if !self.is_utf8 || bytes.get(sample.value.end) != Some(&b'\n') {
+        let Some(names) = rules.names.of_kind(family.kind) else { return };
+        if !self.is_utf8 || self.bytes.get(sample.value.end) != Some(&b'\n') {
             return;
         }
-        let (_, kind, part) = family;
-        let pattern = &mut self.pattern;
-        pattern.family = Some(family);
-        pattern.line = &bytes[start..bytes.len().min(sample.value.start + WORD)];
-        pattern.head = sample.value.start - start;
-        pattern.sums = sums;
-        pattern.counts = part == Part::Count || kind.has_buckets() && part != Part::Sum;
-        pattern.values.clear();
-        for (label, (name, role)) in labels.iter().zip(self.shape.roles()) {
+        self.family = Some(family);
+        self.line = &self.bytes[line..self.bytes.len().min(sample.value.start + WORD)];
+        self.head_len = sample.value.start - line;
+        self.hash = hash;
+        self.is_count =
+            family.suffix == Suffix::Count || family.kind.has_buckets() && family.suffix != Suffix::Sum;
+        self.values.clear();
+        for (label, name) in labels.iter().zip(names) {
             if !label.value.is_plain() {
-                pattern.family = None;
+                self.family = None;
             }
-            let all = if let Role::Position = role { 0 } else { hash::pair(name, label.value.hash()) };
-            let is_kept = matches!(role, Role::Own) && !self.key.would_add(&label);
-            let kept = if is_kept { all } else { 0 };
+            let in_text = match name.role {
+                Role::Bound => 0,
+                Role::Own | Role::Overwritten(_) => hash::label(name.hash, label.value.hash()),
+            };
+            let is_kept = matches!(name.role, Role::Own) && !rules.overwrites.would_add(label);
             let span = label.value.span();
-            pattern.values.push(Value { span: span.start - start..span.end - start, name, role, all, kept });
+            self.values.push(ValueSlot {
+                span: span.start - line..span.end - line,
+                name_hash: name.hash,
+                role: name.role,
+                in_text,
+                in_group: if is_kept { in_text } else { 0 },
+            });
         }
     }
-}
 
-impl<'a> Pattern<'a> {
-    /// Goes through a line, whose first byte is that of `text`, and takes it for the pattern; returns its length with its
-    /// newline. `None` where it is not like the last one, and then there is no pattern any more.
+    /// Compares the first line of `text` with the last line and takes its place. Returns its length with its newline, or
+    /// `None` if the lines differ in more than values.
     #[inline]
-    fn follow(&mut self, text: &'a [u8], key: &Key<'_>) -> Option<usize> {
-        // Up to where both lines are through, and how many bytes are equal from there on.
+    fn follow(&mut self, text: &'a [u8], overwrites: &Overwrites<'_>) -> Option<usize> {
+        // How far the old and the new line are compared, and how many bytes are equal from there on.
         let (mut old, mut new) = (0, 0);
-        let mut same = common(self.line, text);
+        let mut same = common_prefix(self.line, text);
         for value in &mut self.values {
-            let begin = value.span.start - old + new;
+            let start = value.span.start - old + new;
             if old + same > value.span.end {
-                value.span = begin..value.span.end - old + new;
+                value.span = start..value.span.end - old + new;
                 continue;
             }
             if old + same < value.span.start {
                 return None;
             }
             let end = closing_quote(text, new + same)?;
-            value.change(&text[begin..end], &mut self.sums, key)?;
+            value.change(&text[start..end], &mut self.hash, overwrites)?;
             old = value.span.end;
             new = end;
-            value.span = begin..end;
-            same = common(&self.line[old..], &text[new..]);
+            value.span = start..end;
+            same = common_prefix(&self.line[old..], &text[new..]);
         }
-        if old + same < self.head {
+        if old + same < self.head_len {
             return None;
         }
-        let at = self.head - old + new;
+        let at = self.head_len - old + new;
         let number = &text[at..];
         let length = number.iter().position(|byte| *byte <= b' ')?;
-        if number[length] != b'\n' || !self.takes(&number[..length]) {
+        if number[length] != b'\n' || !self.is_unremarkable(&number[..length]) {
             return None;
         }
         self.line = &text[..text.len().min(at + WORD)];
-        self.head = at;
+        self.head_len = at;
         Some(at + length + 1)
     }
 
-    /// Whether nothing is to be said about a value.
+    /// Whether the full check would report nothing about this value of the sample.
     #[inline]
-    fn takes(&self, value: &[u8]) -> bool {
-        if self.counts {
+    fn is_unremarkable(&self, value: &[u8]) -> bool {
+        if self.is_count {
             (1..=19).contains(&value.len()) && value.iter().all(u8::is_ascii_digit)
         } else {
             number::is_float(value)
@@ -144,35 +167,35 @@ impl<'a> Pattern<'a> {
     }
 }
 
-impl Value {
-    /// Puts another text into the sums; `None` if that is not all there is to do.
+impl ValueSlot {
+    /// Replaces the value in the hash of the series. Returns `None` if the line needs a full check.
     #[inline]
-    fn change(&mut self, text: &[u8], sums: &mut Sums, key: &Key<'_>) -> Option<()> {
+    fn change(&mut self, text: &[u8], hash: &mut SeriesHash, overwrites: &Overwrites<'_>) -> Option<()> {
         match self.role {
-            Role::Position => {
-                let Float::Value(position) = number::float(text) else { return None };
-                sums.position = Some(position).filter(|position| !position.is_nan());
-                return sums.position.map(|_| ());
+            Role::Bound => {
+                let Float::Value(bound) = number::float(text) else { return None };
+                hash.bound = Some(bound).filter(|bound| !bound.is_nan());
+                return hash.bound.map(|_| ());
             }
-            Role::Overwritten(label) if !key.labels[label].said => return None,
-            // It may be one that the gateway would add.
+            Role::Overwritten(index) if !overwrites.is_reported(index) => return None,
+            // The label may be the one that the gateway would add.
             _ if text.is_empty() => return None,
             Role::Own | Role::Overwritten(_) => {}
         }
-        let all = hash::pair(self.name, hash::bytes(text));
-        sums.all = sums.all.wrapping_sub(self.all).wrapping_add(all);
-        self.all = all;
+        let label_hash = hash::label(self.name_hash, hash::bytes(text));
+        hash.in_text = hash.in_text.wrapping_sub(self.in_text).wrapping_add(label_hash);
+        self.in_text = label_hash;
         if let Role::Own = self.role {
-            sums.kept = sums.kept.wrapping_sub(self.kept).wrapping_add(all);
-            self.kept = all;
+            hash.in_group = hash.in_group.wrapping_sub(self.in_group).wrapping_add(label_hash);
+            self.in_group = label_hash;
         }
         Some(())
     }
 }
 
-/// How many bytes both begin with.
+/// The number of bytes that both begin with.
 #[inline]
-fn common(one: &[u8], other: &[u8]) -> usize {
+fn common_prefix(one: &[u8], other: &[u8]) -> usize {
     let (ones, others) = (one.as_chunks::<WORD>().0, other.as_chunks::<WORD>().0);
     for (index, (one, other)) in ones.iter().zip(others).enumerate() {
         let difference = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
@@ -184,7 +207,7 @@ fn common(one: &[u8], other: &[u8]) -> usize {
     done + one[done..].iter().zip(&other[done..]).take_while(|(one, other)| one == other).count()
 }
 
-/// Where the value ends of which `text[from..]` is the rest; `None` if a backslash or the line's end comes first.
+/// The end of the value whose rest is `text[from..]`, or `None` if a backslash or the end of the line comes first.
 #[inline]
 fn closing_quote(text: &[u8], from: usize) -> Option<usize> {
     let rest = &text[from..];
@@ -195,7 +218,7 @@ fn closing_quote(text: &[u8], from: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Report, Rules, Text, check};
+    use crate::exposition::{Report, Rules, Text, check};
     use crate::grouping::{GroupingKey, KeyRules};
     use proptest::prelude::*;
 
@@ -205,7 +228,7 @@ mod tests {
         format!("{diagnostics:#?}\n{splices:?}\n{samples} samples, {families} families")
     }
 
-    /// Lines of which many differ from the one before in values alone; `@` stands for those.
+    /// Texts in which many lines differ from the line before only in their values. `@` is replaced by a value.
     fn texts() -> impl Strategy<Value = String> {
         let head = prop::sample::select(vec![
             "a{x=@,y=@} ",
@@ -251,14 +274,14 @@ mod tests {
     proptest! {
         // `PROPTEST_CASES` sets how many.
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(ProptestConfig::default().cases * 8) })]
-        /// A byte that is not UTF-8, in a comment, sends every line the long way and changes nothing else.
+        /// A comment that is not UTF-8 turns the fast path off and changes nothing else.
         #[test]
-        fn the_fast_way_and_the_long_way_say_the_same(text in texts()) {
+        fn the_fast_path_and_the_full_check_give_the_same_report(text in texts()) {
             let key = GroupingKey::new("v", [], KeyRules::default()).unwrap();
-            let [fast, long] = [b"#.\n", b"#\xff\n"].map(|end| [text.as_bytes(), end].concat());
+            let [fast, full] = [b"#.\n", b"#\xff\n"].map(|end| [text.as_bytes(), end].concat());
             for grouping in [None, Some(&key)] {
                 let rules = Rules { grouping, ..Rules::PLAIN };
-                prop_assert_eq!(report(&fast, &rules), report(&long, &rules));
+                prop_assert_eq!(report(&fast, &rules), report(&full, &rules));
             }
         }
     }

@@ -1,27 +1,32 @@
-//! Faults in the reader's words: what is wrong, and what to write instead.
+//! The words of diagnostics that depend on the text: what is wrong, and how to fix it.
 //!
-//! The server's own messages speak of its parser's states (`expected float as value, got "1n"`). Here the usual causes
-//! are told apart, each with its cure; none of this changes whether a line is refused.
+//! The server's own messages describe the states of its parser (`expected float as value, got "1n"`). The functions here
+//! distinguish the usual causes. They never change whether a line is rejected.
 
-use super::Code;
+use super::code::Code;
 use super::family::Kind;
-use super::findings::Detail;
+use super::findings::{Findings, Message};
 use super::text::number::{self, Float};
-use super::text::scan::{Fault, FaultKind, character};
+use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
 use std::ops::Range;
 
-/// Foreign text for a message: in backticks, shortened, whatever its bytes are.
+const JOINED_LINES: &str =
+    "does the next line begin here? `curl -d` removes newlines; `--data-binary` keeps them";
+const LABEL_SYNTAX: &str = "write it as `name=\"value\"`";
+const PLAIN_QUOTE: &str = "use the plain quote `\"`; a word processor may have replaced it";
+
+/// Text of the user for a message: in backticks, shortened, and safe to print.
 pub(super) fn quoted(bytes: &[u8]) -> String {
-    const LONGEST: usize = 60;
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * LONGEST)]);
-    let mut short: String = text.chars().take(LONGEST).collect();
-    if short.len() < bytes.len() && text.chars().count() >= LONGEST {
+    const MAX_CHARS: usize = 60;
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * MAX_CHARS)]);
+    let mut short: String = text.chars().take(MAX_CHARS).collect();
+    if short.len() < bytes.len() && text.chars().count() >= MAX_CHARS {
         short.push_str("...");
     }
     format!("`{}`", visible(&short))
 }
 
-/// `text` with its control characters escaped. Quotes and backslashes stand as they were written.
+/// `text` with its control characters escaped. Quotes and backslashes stay as they are.
 fn visible(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
     for c in text.chars() {
@@ -33,205 +38,204 @@ fn visible(text: &str) -> String {
     visible
 }
 
-/// The character that begins `bytes`, for a message.
+/// The first character of `bytes`, for a message.
 fn first_character(bytes: &[u8]) -> String {
     quoted(&bytes[..character(bytes)])
 }
 
-/// What a fault of the grammar is called, where it is, and what to do.
-pub(super) fn fault(bytes: &[u8], line: Range<usize>, fault: &Fault) -> (Code, Range<usize>, Detail) {
-    let span = fault.span.clone();
-    let blamed = &bytes[span.clone()];
-    let at_end = span.start >= line.end;
-    let (code, detail) = match fault.kind {
-        FaultKind::NoMetricName => (Code::MetricName, no_metric_name(blamed)),
-        FaultKind::NoNameInComment => (Code::MetricName, no_name_in_comment(bytes, line, &span)),
-        FaultKind::NoLabelName | FaultKind::NoEquals | FaultKind::NoQuote | FaultKind::NoComma if at_end => {
-            let detail = Detail::new("the labels are not closed before the line ends")
-                .help("close them with `}`; a line break in a label value is written `\\n`");
-            (Code::UnclosedBrace, detail)
-        }
-        FaultKind::NoLabelName => (Code::LabelName, no_label_name(blamed)),
-        FaultKind::OpenName | FaultKind::OpenValue => {
-            let detail = Detail::new("the quote is not closed before the line ends")
-                .help("a line break in a label value is written `\\n`, and a quote `\\\"`");
-            (Code::UnclosedQuote, detail)
-        }
-        FaultKind::Escape => (Code::Escape, escape(blamed)),
-        FaultKind::NoEquals => no_equals(bytes, line, &span),
-        FaultKind::NameEnd if at_end => (
-            Code::UnclosedBrace,
-            Detail::new("the braces are not closed before the line ends").help("close them with `}`"),
-        ),
-        FaultKind::NameEnd => {
-            let message = format!("{} after the metric name between the braces", first_character(blamed));
-            let help = "a comma or `}` ends the name; a name with other characters than letters, digits and `_` needs quotes";
-            (Code::MetricName, Detail::new(message).help(help))
-        }
-        FaultKind::SecondName => {
-            let message = format!("{} is a second metric name between the braces", quoted(blamed));
-            (Code::SecondName, Detail::new(message).help("a label needs a value: `name=\"value\"`"))
-        }
-        FaultKind::NoQuote => (Code::LabelValue, no_quote(blamed)),
-        FaultKind::NoComma => (Code::LabelSeparator, no_comma(blamed)),
+/// Reports whitespace at the end of a line where the server does not accept it.
+pub(super) fn trailing_whitespace(bytes: &[u8], span: Range<usize>, findings: &mut Findings) {
+    let (code, text) = if bytes[span.clone()].contains(&b'\r') {
+        (Code::CarriageReturn, "the line ends with a carriage return")
+    } else {
+        (Code::TrailingWhitespace, "the line ends with a space or tab")
     };
-    (code, span, detail)
+    findings.repair(code, span, "", || Message::new(text));
 }
 
-fn no_metric_name(blamed: &[u8]) -> Detail {
-    let detail = Detail::new(format!("a line can't begin with {}", first_character(blamed)));
-    match blamed {
-        b"\"\"" => Detail::new("the metric name is empty"),
-        [b'0'..=b'9', ..] => Detail::new("a metric name can't begin with a digit"),
-        b"\xef\xbb\xbf" => detail.help("it is a byte-order mark in the middle of the text; remove it"),
-        b"\r" => detail.help("it is a carriage return; end lines with a newline alone"),
-        b"$" => detail.help("is it a shell variable that was not replaced?"),
-        b"/" | b"-" | b";" => detail.help("a comment begins with `#`"),
-        _ => detail.help("a metric name begins with a letter, `_` or `:`"),
+/// The code, the place and the words of a syntax error.
+pub(super) fn syntax_error(
+    bytes: &[u8],
+    line: Range<usize>,
+    error: &SyntaxError,
+) -> (Code, Range<usize>, Message) {
+    use SyntaxErrorKind as Kind;
+    let span = error.span.clone();
+    let marked = &bytes[span.clone()];
+    let at_end = span.start >= line.end;
+    let (code, message) = match error.kind {
+        Kind::NoMetricName => (Code::MetricName, no_metric_name(marked)),
+        Kind::NoNameInComment => (Code::MetricName, no_name_in_comment(bytes, line, &span)),
+        Kind::NoLabelName | Kind::NoEquals | Kind::NoQuote | Kind::NoComma if at_end => {
+            let message = Message::new("the labels are not closed before the line ends")
+                .help("close them with `}`; write a line break in a label value as `\\n`");
+            (Code::UnclosedBrace, message)
+        }
+        Kind::NoLabelName => (Code::LabelName, no_label_name(marked)),
+        Kind::OpenName | Kind::OpenValue => {
+            let message = Message::new("the quote is not closed before the line ends")
+                .help("write a line break in a label value as `\\n`, and a quote as `\\\"`");
+            (Code::UnclosedQuote, message)
+        }
+        Kind::Escape => (Code::Escape, escape(marked)),
+        Kind::NoEquals => no_equals(bytes, line, &span),
+        Kind::NameEnd if at_end => {
+            let message = Message::new("the braces are not closed before the line ends");
+            (Code::UnclosedBrace, message.help("close them with `}`"))
+        }
+        Kind::NameEnd => {
+            let text = format!("unexpected {} after the metric name in the braces", first_character(marked));
+            let help = "end the name with a comma or `}`; quote a name that has other characters than letters, digits and `_`";
+            (Code::MetricName, Message::new(text).help(help))
+        }
+        Kind::SecondName => {
+            let text = format!("{} is a second metric name in the braces", quoted(marked));
+            let help = "if it is a label, add its value: `name=\"value\"`";
+            (Code::MultipleMetricNames, Message::new(text).help(help))
+        }
+        Kind::NoQuote => (Code::LabelValue, no_quote(marked)),
+        Kind::NoComma => (Code::MissingComma, no_comma(marked)),
+    };
+    (code, span, message)
+}
+
+fn no_metric_name(marked: &[u8]) -> Message {
+    let message = Message::new(format!("a line cannot begin with {}", first_character(marked)));
+    match marked {
+        b"\"\"" => Message::new("the metric name is empty"),
+        [b'0'..=b'9', ..] => Message::new("a metric name cannot begin with a digit"),
+        b"\xef\xbb\xbf" => message.help("it is a byte-order mark in the middle of the text; remove it"),
+        b"\r" => message.help("it is a carriage return; end each line with a newline only"),
+        b"$" => message.help("is it a shell variable that was not expanded?"),
+        b"/" | b"-" | b";" => message.help("begin a comment with `#`"),
+        _ => message.help("a metric name begins with a letter, `_` or `:`"),
     }
 }
 
-fn no_name_in_comment(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> Detail {
+fn no_name_in_comment(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> Message {
     let start = bytes[line.start..span.start].iter().rposition(|byte| matches!(byte, b' ' | b'\t'));
     let start = start.map_or(line.start, |at| line.start + at + 1);
     let end = bytes[span.start..line.end].iter().position(|byte| matches!(byte, b' ' | b'\t'));
     let word = &bytes[start..end.map_or(line.end, |at| span.start + at)];
-    let help = "a metric name has letters, digits, `_` and `:`, and no digit first";
-    Detail::new(format!("{} is no metric name", quoted(word))).help(match suggest_name(word) {
+    let help = "a metric name has letters, digits, `_` and `:`, and does not begin with a digit";
+    Message::new(format!("{} is not a valid metric name", quoted(word))).help(match suggest_name(word) {
         Some(name) => format!("{help}; for example `{name}`"),
-        None => format!("{help}; a comment that is neither HELP nor TYPE may say anything"),
+        None => format!("{help}; a comment that does not begin with HELP or TYPE can have any text"),
     })
 }
 
-fn no_label_name(blamed: &[u8]) -> Detail {
-    match blamed {
-        b"\"\"" => Detail::new("the label name is empty"),
-        b"," => Detail::new("a label is missing before the comma").help("remove the comma"),
-        b"=" => Detail::new("a label name is missing before `=`"),
-        [b'0'..=b'9', ..] => Detail::new("a label name can't begin with a digit"),
-        b"\xe2\x80\x9c" | b"\xe2\x80\x9d" => Detail::new("a typographic quote")
-            .help("use the plain quote `\"`; a word processor may have replaced it"),
-        _ => Detail::new(format!("a label name can't begin with {}", first_character(blamed)))
+fn no_label_name(marked: &[u8]) -> Message {
+    match marked {
+        b"\"\"" => Message::new("the label name is empty"),
+        b"," => Message::new("a label is missing before the comma").help("remove the comma"),
+        b"=" => Message::new("a label name is missing before `=`"),
+        [b'0'..=b'9', ..] => Message::new("a label name cannot begin with a digit"),
+        b"\xe2\x80\x9c" | b"\xe2\x80\x9d" => Message::new("typographic quote").help(PLAIN_QUOTE),
+        _ => Message::new(format!("a label name cannot begin with {}", first_character(marked)))
             .help("a label name begins with a letter or `_`"),
     }
 }
 
-fn no_equals(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> (Code, Detail) {
+fn no_equals(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> (Code, Message) {
     let name = &bytes[line.start..span.start];
     let start =
         name.iter().rposition(|byte| matches!(byte, b'{' | b',' | b' ' | b'\t')).map_or(0, |at| at + 1);
     let name = &name[start..];
     match bytes[span.start] {
         b'}' | b',' => {
-            let message = if name.is_empty() {
+            let text = if name.is_empty() {
                 "a label has no value".to_owned()
             } else {
                 format!("the label {} has no value", quoted(name))
             };
-            (Code::LabelValue, Detail::new(message).help("write it as `name=\"value\"`"))
+            (Code::LabelValue, Message::new(text).help(LABEL_SYNTAX))
         }
-        b':' => (Code::LabelName, Detail::new("`:` after a label name").help("write it as `name=\"value\"`")),
+        b':' => (Code::LabelName, Message::new("`:` after a label name").help(LABEL_SYNTAX)),
         _ if name.is_empty() => {
-            let message = format!("{} where `=` is due", first_character(&bytes[span.clone()]));
-            (Code::LabelName, Detail::new(message).help("write it as `name=\"value\"`"))
+            let text = format!("expected `=`, found {}", first_character(&bytes[span.clone()]));
+            (Code::LabelName, Message::new(text).help(LABEL_SYNTAX))
         }
         _ => {
-            let message = format!("a label name can't hold {}", first_character(&bytes[span.clone()]));
-            (Code::LabelName, Detail::new(message).help("a label name has letters, digits and `_` only"))
+            let text = format!("a label name cannot contain {}", first_character(&bytes[span.clone()]));
+            (Code::LabelName, Message::new(text).help("a label name has only letters, digits and `_`"))
         }
     }
 }
 
-fn no_quote(blamed: &[u8]) -> Detail {
-    match blamed {
-        b"'" => Detail::new("a label value in single quotes").help("use double quotes: `name=\"value\"`"),
-        b"\\" => Detail::new("a backslash before the label value")
-            .help("the shell has kept it; write `name=\"value\"`"),
-        b"\xe2\x80\x9c" | b"\xe2\x80\x9d" => Detail::new("a typographic quote")
-            .help("use the plain quote `\"`; a word processor may have replaced it"),
-        _ => Detail::new("the label value is not quoted")
-            .help("write it as `name=\"value\"`; a shell may have eaten the quotes"),
+fn no_quote(marked: &[u8]) -> Message {
+    match marked {
+        b"'" => Message::new("label value in single quotes").help("use double quotes: `name=\"value\"`"),
+        b"\\" => Message::new("backslash before the label value")
+            .help("the shell did not remove it; write `name=\"value\"`"),
+        b"\xe2\x80\x9c" | b"\xe2\x80\x9d" => Message::new("typographic quote").help(PLAIN_QUOTE),
+        _ => Message::new("the label value is not quoted")
+            .help("write it as `name=\"value\"`; the shell may have removed the quotes"),
     }
 }
 
-fn no_comma(blamed: &[u8]) -> Detail {
-    let message = format!("{} after a label value", first_character(blamed));
-    Detail::new(message).help(
-        "separate labels by a comma and close them with `}`; a quote inside of a value is written `\\\"`",
-    )
+fn no_comma(marked: &[u8]) -> Message {
+    Message::new(format!("unexpected {} after a label value", first_character(marked)))
+        .help("separate labels with a comma and close them with `}`; write a quote inside a value as `\\\"`")
 }
 
-/// A backslash that the server does not take.
-pub(super) fn escape(blamed: &[u8]) -> Detail {
-    let detail = if blamed.len() == 1 {
-        Detail::new("a backslash ends the line")
+/// An escape that the server does not accept.
+pub(super) fn escape(marked: &[u8]) -> Message {
+    let message = if marked.len() == 1 {
+        Message::new("the line ends with a backslash")
     } else {
-        Detail::new(format!("the escape {} is not known", quoted_raw(blamed)))
+        Message::new(format!("invalid escape `{}`", String::from_utf8_lossy(marked)))
     };
-    detail.help("a backslash is written `\\\\`; the others are `\\\"` and `\\n`")
+    message.help("write a backslash as `\\\\`; the only other escapes are `\\\"` and `\\n`")
 }
 
-/// As [`quoted`], with backslashes as they are.
-fn quoted_raw(bytes: &[u8]) -> String {
-    format!("`{}`", String::from_utf8_lossy(bytes))
-}
-
-/// A value that is no number. `behind_name` is the name if nothing at all stands between the two.
-/// `followed`: something follows on the line.
-pub(super) fn value(value: &[u8], behind_name: Option<&[u8]>, followed: bool) -> (Code, Detail) {
+/// A value that is not a number. `joined_name` is the metric name if there is no space between the two. `is_followed`: the
+/// line goes on after the value.
+pub(super) fn value(value: &[u8], joined_name: Option<&[u8]>, is_followed: bool) -> (Code, Message) {
     if value.is_empty() {
-        return (
-            Code::MissingValue,
-            Detail::new("the value is missing").help("write it behind a blank: `name 1`"),
-        );
+        let help = "write it after a space: `name 1`; if it comes from a variable, is the variable empty?";
+        return (Code::MissingValue, Message::new("the value is missing").help(help));
     }
-    if let Some(name) = behind_name {
-        let (code, message) =
-            (Code::MetricName, format!("a metric name can't hold {}", first_character(value)));
-        let word = [name, value].concat();
-        let help = suggest_name(&word).map_or_else(
-            || "a metric name has letters, digits, `_` and `:` only".to_owned(),
-            |name| format!("a metric name has letters, digits, `_` and `:` only; for example `{name}`"),
-        );
-        return (code, Detail::new(message).help(help));
+    if let Some(name) = joined_name {
+        return (Code::MetricName, invalid_letter(name, value));
     }
-    let number =
-        value.iter().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.')).count();
-    let (head, tail) = value.split_at(number);
-    let is_number = number::is_float(head);
+    let is_number_byte = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
+    let (number, tail) = value.split_at(value.iter().take_while(is_number_byte).count());
+    let is_number = number::is_float(number);
     let text = quoted(value);
     match tail {
-        _ if number::float(value) == Float::OutOfRange => (
-            Code::Value,
-            Detail::new(format!("{text} is too large"))
-                .help("the largest value is 1.7976931348623157e308; beyond is `+Inf`"),
-        ),
+        _ if number::float(value) == Float::OutOfRange => {
+            let help = "the largest value is 1.7976931348623157e308; use `+Inf` for anything larger";
+            (Code::Value, Message::new(format!("{text} is too large")).help(help))
+        }
         [b',', digits @ ..] if is_number && digits.iter().all(u8::is_ascii_digit) => {
-            let fixed = format!("{}.{}", String::from_utf8_lossy(head), String::from_utf8_lossy(digits));
-            (
-                Code::Value,
-                Detail::new(format!("{text} has a decimal comma"))
-                    .help(format!("write `{fixed}`; `LC_ALL=C` makes most programs do so")),
-            )
+            let fixed = format!("{}.{}", String::from_utf8_lossy(number), String::from_utf8_lossy(digits));
+            let help = format!("write `{fixed}`; `LC_ALL=C` makes most programs do so");
+            (Code::Value, Message::new(format!("{text} has a decimal comma")).help(help))
         }
-        [b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':', ..] if is_number && joins(tail, followed) => {
-            let message = format!("{text} is a value and the next line's name in one");
-            (
-                Code::JoinedLines,
-                Detail::new(message).help("`curl -d` removes newlines; `--data-binary` keeps them"),
-            )
+        [b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':', ..] if is_number && may_be_next_line(tail, is_followed) => {
+            let help = "remove the unit; or, if the next line begins here: `curl -d` removes newlines, `--data-binary` keeps them";
+            (Code::JoinedLines, Message::new(format!("{text} is a number and more")).help(help))
         }
-        [b'#', ..] if is_number => (
-            Code::JoinedLines,
-            Detail::new(format!("{text} is a value and the next line in one"))
-                .help("`curl -d` removes newlines; `--data-binary` keeps them"),
-        ),
+        [b'#', ..] if is_number => {
+            let text = format!("{text} is a number and the start of a comment");
+            (Code::JoinedLines, Message::new(text).help(JOINED_LINES))
+        }
         _ => (Code::Value, other_value(value, &text, is_number, tail)),
     }
 }
 
-/// Whether what follows a number may be the name that began the next line, and is no unit or exponent.
-fn joins(tail: &[u8], followed: bool) -> bool {
+/// A metric name that is followed by an invalid letter.
+fn invalid_letter(name: &[u8], rest: &[u8]) -> Message {
+    let help = "a metric name has only letters, digits, `_` and `:`";
+    let message = Message::new(format!("a metric name cannot contain {}", first_character(rest)));
+    match suggest_name(&[name, rest].concat()) {
+        Some(name) => message.help(format!("{help}; for example `{name}`")),
+        None => message.help(help),
+    }
+}
+
+/// Whether the text after a number may be the name that begins the next line, and not a unit or an exponent.
+fn may_be_next_line(tail: &[u8], is_followed: bool) -> bool {
     const UNITS: [&[u8]; 19] = [
         b"s", b"ms", b"us", b"ns", b"m", b"h", b"d", b"b", b"kb", b"mb", b"gb", b"tb", b"k", b"g", b"t",
         b"ki", b"mi", b"gi", b"kib",
@@ -239,70 +243,70 @@ fn joins(tail: &[u8], followed: bool) -> bool {
     let lower = tail.to_ascii_lowercase();
     let name =
         tail.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':')).count();
-    let exponent = matches!(lower.as_slice(), [b'e' | b'x' | b'p' | b'_', ..]) && name < 5;
-    (followed || !UNITS.contains(&lower.as_slice()))
-        && !exponent
+    let is_exponent = matches!(lower.as_slice(), [b'e' | b'x' | b'p' | b'_', ..]) && name < 5;
+    (is_followed || !UNITS.contains(&lower.as_slice()))
+        && !is_exponent
         && (name == tail.len() || tail[name] == b'{')
 }
 
-fn other_value(value: &[u8], text: &str, is_number: bool, tail: &[u8]) -> Detail {
+fn other_value(value: &[u8], text: &str, is_number: bool, tail: &[u8]) -> Message {
     let lower = value.to_ascii_lowercase();
-    let detail = Detail::new(format!("{text} is no number"));
+    let message = Message::new(format!("{text} is not a number"));
     match lower.as_slice() {
-        b"true" | b"yes" | b"ok" | b"up" | b"on" => detail.help("write `1`"),
-        b"false" | b"no" | b"down" | b"off" => detail.help("write `0`"),
-        b"null" | b"none" | b"n/a" | b"-" | b"undefined" => detail.help("write `NaN`, or leave the line out"),
-        b"+nan" | b"-nan" => detail.help("write `NaN`, without a sign"),
-        [b'"' | b'\'', ..] => detail.help("a value stands without quotes"),
-        [b'$', ..] => detail.help("is it a shell variable that was not replaced?"),
-        [b'0', b'x', ..] => detail.help("write it in decimal"),
-        [b'{', ..] => detail.help("labels stand right behind the name, once"),
+        b"true" | b"yes" | b"ok" | b"up" | b"on" => message.help("write `1`"),
+        b"false" | b"no" | b"down" | b"off" => message.help("write `0`"),
+        b"null" | b"none" | b"n/a" | b"-" | b"undefined" => message.help("write `NaN`, or remove the line"),
+        b"+nan" | b"-nan" => message.help("write `NaN` without a sign"),
+        [b'"' | b'\'', ..] => message.help("write the value without quotes"),
+        [b'$', ..] => message.help("is it a shell variable that was not expanded?"),
+        [b'0', b'x', ..] => message.help("write it in decimal"),
+        [b'{', ..] => message.help("write all labels in one pair of braces, right after the name"),
         _ if value.contains(&b'_') && value.iter().all(|byte| byte.is_ascii_digit() || *byte == b'_') => {
-            detail.help("write the digits without `_`")
+            message.help("write the digits without `_`")
         }
         _ if value.contains(&b'\r') => {
-            detail.help("lines end with a newline; a carriage return alone does not end one")
+            message.help("end each line with a newline; a carriage return does not end a line")
         }
-        _ if is_number && !tail.is_empty() => detail.help("write the number alone, without a unit"),
-        _ => detail,
+        _ if is_number && !tail.is_empty() => message.help("write only the number, without a unit"),
+        _ => message,
     }
 }
 
-/// What follows a value and is no timestamp.
-pub(super) fn rest(rest: &[u8]) -> (Code, Detail) {
+/// Text after a value that is not a timestamp.
+pub(super) fn rest(rest: &[u8]) -> (Code, Message) {
     if rest.starts_with(b"#") {
-        let detail = Detail::new("the text format has no exemplars, nor comments behind a value")
-            .help("leave out what follows the value; exemplars are OpenMetrics");
-        return (Code::Exemplar, detail);
+        let message = Message::new("the text format has no exemplars, and no comments after a value")
+            .help("remove what follows the value; exemplars are OpenMetrics");
+        return (Code::Exemplar, message);
     }
     let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
     let word = &rest[..end];
-    let detail = Detail::new(format!("{} is no timestamp", quoted(word)));
-    let detail = match word {
-        _ if number::is_float(word) => {
-            detail.help("leave it out: the gateway takes no timestamps, and this one is no whole number")
-        }
-        [b'a'..=b'z' | b'A'..=b'Z' | b'_', ..] if end < rest.len() => detail
-            .help("does the next line begin here? `curl -d` removes newlines; `--data-binary` keeps them"),
-        _ => detail.help("leave out what follows the value"),
+    let message = Message::new(format!("{} is not a timestamp", quoted(word)));
+    let message = match word {
+        _ if number::is_float(word) => message.help(
+            "a timestamp is a whole number, and the gateway rejects timestamps; remove it, or use `--strip-timestamps`",
+        ),
+        [b'a'..=b'z' | b'A'..=b'Z' | b'_', ..] if end < rest.len() => message.help(JOINED_LINES),
+        _ => message.help("remove what follows the value"),
     };
-    (Code::BadTimestamp, detail)
+    (Code::InvalidTimestamp, message)
 }
 
-const TYPES: &str = "it is `counter`, `gauge`, `histogram`, `summary` or `untyped`";
+const TYPES: &str = "the types are `counter`, `gauge`, `histogram`, `summary` and `untyped`";
 
-/// A type that the text format does not have, and the one that was perhaps meant.
-pub(super) fn unknown_type(text: &[u8]) -> (Detail, Option<Kind>) {
-    let detail = Detail::new(format!("{} is no type of the text format", quoted(text)));
+/// A type that the text format does not have, and the type that was probably meant.
+pub(super) fn unknown_type(text: &[u8]) -> (Message, Option<Kind>) {
+    let message = Message::new(format!("{} is not a type of the text format", quoted(text)));
     let lower = text.to_ascii_lowercase();
     match lower.as_slice() {
-        b"unknown" => (detail.help("`unknown` is OpenMetrics; write `untyped`"), Some(Kind::Untyped)),
-        b"info" | b"stateset" => {
-            let name = String::from_utf8_lossy(&lower);
-            (detail.help(format!("`{name}` is OpenMetrics; write `gauge`")), Some(Kind::Gauge))
+        b"unknown" => (message.help("`unknown` is OpenMetrics; write `untyped`"), Some(Kind::Untyped)),
+        b"info" => {
+            let help = "`info` is OpenMetrics; write `gauge`, and the name with its suffix `_info`";
+            (message.help(help), Some(Kind::Gauge))
         }
+        b"stateset" => (message.help("`stateset` is OpenMetrics; write `gauge`"), Some(Kind::Gauge)),
         // The distance takes quadratic time, and no misspelled type is this long.
-        lower if lower.len() > 32 => (detail.help(TYPES), None),
+        lower if lower.len() > 32 => (message.help(TYPES), None),
         lower => {
             let lower = String::from_utf8_lossy(lower);
             let (distance, name, kind) = Kind::NAMES
@@ -311,22 +315,22 @@ pub(super) fn unknown_type(text: &[u8]) -> (Detail, Option<Kind>) {
                 .min_by_key(|(distance, ..)| *distance)
                 .unwrap_or((usize::MAX, "", Kind::Untyped));
             if distance * 3 <= name.len() + 1 {
-                (detail.help(format!("did you mean `{name}`?")), Some(kind))
+                (message.help(format!("did you mean `{name}`?")), Some(kind))
             } else {
-                (detail.help(TYPES), None)
+                (message.help(TYPES), None)
             }
         }
     }
 }
 
-/// A name as it might be meant: `my-metric.total` gives `my_metric_total`.
+/// A valid name that is like `word`: `my-metric.total` gives `my_metric_total`.
 fn suggest_name(word: &[u8]) -> Option<String> {
     let end = word.iter().position(|byte| matches!(byte, b'{' | b' ' | b'=')).unwrap_or(word.len());
     let word = std::str::from_utf8(&word[..end]).ok()?;
     let name: String =
         word.chars().map(|c| if c.is_ascii_alphanumeric() || c == ':' { c } else { '_' }).collect();
-    let useful = name.len() <= 60 && name.bytes().any(|byte| byte.is_ascii_alphabetic());
-    (useful && !name.starts_with(|c: char| c.is_ascii_digit())).then_some(name)
+    let is_useful = name.len() <= 60 && name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    (is_useful && !name.starts_with(|c: char| c.is_ascii_digit())).then_some(name)
 }
 
 #[cfg(test)]
@@ -350,7 +354,7 @@ mod tests {
         assert_eq!(value(b"", None, false).0, Code::MissingValue);
         assert_eq!(
             value(b"-bar", Some(b"foo"), false).1.help.unwrap(),
-            "a metric name has letters, digits, `_` and `:` only; for example `foo_bar`"
+            "a metric name has only letters, digits, `_` and `:`; for example `foo_bar`"
         );
     }
 
@@ -372,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_text_is_shortened_and_made_visible() {
+    fn text_of_the_user_is_shortened_and_escaped() {
         assert_eq!(quoted(b"a\x1b[31m\xff"), "`a\\u{1b}[31m\u{fffd}`");
         assert!(quoted(&[b'x'; 1000]).chars().count() < 70);
         assert!(quoted(&[b'x'; 60]).ends_with("x`"));

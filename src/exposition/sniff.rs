@@ -1,9 +1,9 @@
-//! Input that is no exposition at all: an error page, JSON, something compressed. It gets one message that says so
-//! instead of one for each of its lines.
+//! Detects input that is not metrics in the text format: an error page, JSON, compressed data. It gets one error instead of
+//! one for each line.
 
-/// What the bytes seem to be.
+/// What the input looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Foreign {
+pub(super) enum OtherFormat {
     Html,
     Xml,
     Json,
@@ -15,10 +15,9 @@ pub(super) enum Foreign {
     Binary,
 }
 
-impl Foreign {
-    /// What a file seems to be that does not begin as an exposition does. Called only once a line of it was refused, so
-    /// that it never changes the verdict.
-    pub(super) fn recognise(file: &[u8]) -> Option<Self> {
+impl OtherFormat {
+    /// Detects the format of a file. It is only called if the first line is invalid, so it never changes the verdict.
+    pub(super) fn detect(file: &[u8]) -> Option<Self> {
         let text = file.trim_ascii_start();
         Some(match file {
             [0x1f, 0x8b, ..] => Self::Gzip,
@@ -37,20 +36,20 @@ impl Foreign {
         })
     }
 
-    /// What it is, and what to do.
+    /// What it is, and how to fix it.
     pub(super) fn describe(self) -> (&'static str, &'static str) {
         const TEXT: &str =
-            "the Pushgateway takes the Prometheus text format: a name, a blank, a value on each line";
+            "the Pushgateway accepts the Prometheus text format: a name, a space and a value on each line";
         match self {
-            Self::Html => ("HTML", "an error page, perhaps; look at what the URL that it comes from answers"),
+            Self::Html => ("HTML", "is it an error page? check what its URL returns"),
             Self::Xml => ("XML", TEXT),
             Self::Json => ("JSON", TEXT),
-            Self::Gzip => ("compressed with gzip", "unpack it first, for example with `gunzip -c`"),
-            Self::Zstd => ("compressed with zstd", "unpack it first, for example with `zstd -dc`"),
-            Self::Snappy => ("compressed with snappy", "unpack it first"),
+            Self::Gzip => ("compressed with gzip", "decompress it first, for example with `gunzip -c`"),
+            Self::Zstd => ("compressed with zstd", "decompress it first, for example with `zstd -dc`"),
+            Self::Snappy => ("compressed with snappy", "decompress it first"),
             Self::Utf16 => ("UTF-16 text", "write it as UTF-8; in PowerShell: `Out-File -Encoding utf8`"),
             Self::Protobuf => {
-                ("in the protobuf format", "ask for the text format: `Accept: text/plain;version=0.0.4`")
+                ("in the protobuf format", "request the text format: `Accept: text/plain;version=0.0.4`")
             }
             Self::Binary => ("binary data", TEXT),
         }
@@ -61,7 +60,7 @@ fn begins_with(text: &[u8], start: &[u8]) -> bool {
     text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
-/// An object or list, by its first two tokens; `{"a"` alone may be a sample with a quoted name.
+/// Whether the first two tokens are those of a JSON object or array. `{"a"` alone may be a sample with a quoted name.
 fn is_json(text: &[u8]) -> bool {
     match text {
         [b'[', rest @ ..] => {
@@ -78,7 +77,7 @@ fn is_json(text: &[u8]) -> bool {
     }
 }
 
-/// Length-delimited messages of `MetricFamily`: a length, then field 1 (the name) with its length.
+/// Whether it is a sequence of `MetricFamily` messages: a length, then field 1 (the name) with its length.
 fn is_protobuf(file: &[u8]) -> bool {
     let length = file.iter().take(5).take_while(|&&byte| byte >= 0x80).count() + 1;
     match file.get(length..) {
@@ -92,12 +91,12 @@ fn is_protobuf(file: &[u8]) -> bool {
     }
 }
 
-/// A NUL, or more control characters than any text has: in random bytes every ninth is one. ESC is left out, since the
-/// colours of a program's output are text. High bytes say nothing: they are an old encoding's letters.
+/// Whether there is a NUL, or more control characters than any text has (every ninth random byte is one). ESC does not count,
+/// because colored output is text. Bytes from 0x80 do not count either: they may be letters of an old encoding.
 fn is_binary(file: &[u8]) -> bool {
     let head = &file[..file.len().min(1024)];
-    let odd = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && **byte != 0x1b;
-    head.contains(&0) || head.iter().filter(odd).count() > 1 + head.len() / 16
+    let is_unusual = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && **byte != 0x1b;
+    head.contains(&0) || head.iter().filter(is_unusual).count() > 1 + head.len() / 16
 }
 
 #[cfg(test)]
@@ -105,27 +104,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_formats_are_recognised() {
-        for (bytes, foreign) in [
-            (&b"\n<!DOCTYPE html>\n<html>"[..], Foreign::Html),
-            (b"<?xml version=\"1.0\"?>", Foreign::Xml),
-            (b"{\"status\": \"success\"}", Foreign::Json),
-            (b"{\n  \"a\" : 1\n}\n", Foreign::Json),
-            (b"[{\"a\": 1}]", Foreign::Json),
-            (b"\x1f\x8b\x08\x00", Foreign::Gzip),
-            (b"\x28\xb5\x2f\xfd\x04", Foreign::Zstd),
-            (b"\xff\xfea\0 \x001\0", Foreign::Utf16),
-            (b"a\0 \x001\0\n\0", Foreign::Utf16),
-            (b"\x0b\x0a\x03foo\x18\x01\x22\x00", Foreign::Protobuf),
-            (b"\x7fELF\x02\x01\x01\0\0", Foreign::Binary),
-            (b"BZh9\x17\x72\x45\x38\x50\x90\x0c\xc3\x1f\x9e\xd1\x05", Foreign::Binary),
+    fn other_formats_are_detected() {
+        for (bytes, format) in [
+            (&b"\n<!DOCTYPE html>\n<html>"[..], OtherFormat::Html),
+            (b"<?xml version=\"1.0\"?>", OtherFormat::Xml),
+            (b"{\"status\": \"success\"}", OtherFormat::Json),
+            (b"{\n  \"a\" : 1\n}\n", OtherFormat::Json),
+            (b"[{\"a\": 1}]", OtherFormat::Json),
+            (b"\x1f\x8b\x08\x00", OtherFormat::Gzip),
+            (b"\x28\xb5\x2f\xfd\x04", OtherFormat::Zstd),
+            (b"\xff\xfea\0 \x001\0", OtherFormat::Utf16),
+            (b"a\0 \x001\0\n\0", OtherFormat::Utf16),
+            (b"\x0b\x0a\x03foo\x18\x01\x22\x00", OtherFormat::Protobuf),
+            (b"\x7fELF\x02\x01\x01\0\0", OtherFormat::Binary),
+            (b"BZh9\x17\x72\x45\x38\x50\x90\x0c\xc3\x1f\x9e\xd1\x05", OtherFormat::Binary),
         ] {
-            assert_eq!(Foreign::recognise(bytes), Some(foreign), "{bytes:?}");
+            assert_eq!(OtherFormat::detect(bytes), Some(format), "{bytes:?}");
         }
     }
 
     #[test]
-    fn expositions_with_a_fault_are_not() {
+    fn invalid_metrics_are_not_another_format() {
         for text in [
             "a-b 1\n",
             "{\"a\",b=\"x\" 1\n",
@@ -135,7 +134,7 @@ mod tests {
             "# TYPE x y\n",
             "\x1b[1mfoo\x1b[0m",
         ] {
-            assert_eq!(Foreign::recognise(text.as_bytes()), None, "{text}");
+            assert_eq!(OtherFormat::detect(text.as_bytes()), None, "{text}");
         }
     }
 }

@@ -74,12 +74,12 @@ fn names() {
     assert_found("# TYPE 9 gauge\na 1\n", &["error metric-name `9`"]);
     assert_found("\"\" 1\n", &["error metric-name `\"\"`"]);
     assert_found("{\"my.metric\"} 1\n", &["error utf8-name `\"my.metric\"`"]);
-    assert_found("{\"a\",\"b\"} 1\n", &["error second-name `\"b\"`"]);
+    assert_found("{\"a\",\"b\"} 1\n", &["error multiple-metric-names `\"b\"`"]);
     assert_found("{\"a\" \"b\"} 1\n", &["error metric-name `\"`"]);
     assert_found("{a=\"x\"} 1\n", &["error nameless-sample `{a=\"x\"}`"]);
     assert_eq!(
         help("my-metric 1\n"),
-        "a metric name has letters, digits, `_` and `:` only; for example `my_metric`"
+        "a metric name has only letters, digits, `_` and `:`; for example `my_metric`"
     );
     assert!(help("# TYPE my-metric.total gauge\n").ends_with("for example `my_metric_total`"));
 }
@@ -93,13 +93,13 @@ fn labels() {
     assert_found("a{b=x} 1\n", &["error label-value `x`"]);
     assert_found("a{b='x'} 1\n", &["error label-value `'`"]);
     assert_found("a{b=“x”} 1\n", &["error label-value `“`"]);
-    assert_found("a{b=\"x\" c=\"y\"} 1\n", &["error label-separator `c`"]);
+    assert_found("a{b=\"x\" c=\"y\"} 1\n", &["error missing-comma `c`"]);
     assert_found("a{b=\"x\"\n", &["error unclosed-brace ``"]);
     assert_found("a{\n", &["error unclosed-brace ``"]);
     assert_found("a{b=\"x} 1\n", &["error unclosed-quote `\"x} 1`"]);
     assert_found("a{b=\"x\ny\"} 1\n", &["error unclosed-quote `\"x`"]);
     assert_found("a{path=\"C:\\temp\"} 1\n", &[r"error escape `\t`"]);
-    assert_eq!(found(b"a{b=\"x\xff\"} 1\n"), ["error not-utf8 `\u{fffd}`"]);
+    assert_eq!(found(b"a{b=\"x\xff\"} 1\n"), ["error invalid-utf8 `\u{fffd}`"]);
     assert_found("a{b=\"x\",c=\"\",b=\"y\"} 1\n", &["error duplicate-label `b`"]);
     assert_found("a{__name__=\"x\"} 1\n", &["error name-label `__name__=\"x\"`"]);
     assert_found("a{__b=\"x\"} 1\n", &["error reserved-label `__b`"]);
@@ -132,9 +132,9 @@ fn values() {
     assert_found("a 0x1F\n", &["error value `0x1F`"]);
     assert_found("a 1b 2\n", &["error joined-lines `1b`"]);
     assert_found("a 1other_metric{b=\"c\"} 2\n", &["error joined-lines `1other_metric{b=\"c\"}`"]);
-    assert_found("a 1 now\n", &["error bad-timestamp `now`"]);
+    assert_found("a 1 now\n", &["error invalid-timestamp `now`"]);
     assert_found("a 1 1700000000\n", &["error timestamp `1700000000`"]);
-    assert_found("a 1 1700000000.5\n", &["error bad-timestamp `1700000000.5`"]);
+    assert_found("a 1 1700000000.5\n", &["error invalid-timestamp `1700000000.5`"]);
     assert_found("a 1 1 1\n", &["error trailing-text `1`"]);
     assert_found("a 1 # {t=\"x\"} 1\n", &["error exemplar `# {t=\"x\"} 1`"]);
     assert_found("a 1 5 # {t=\"x\"} 1\n", &["error exemplar `# {t=\"x\"} 1`"]);
@@ -147,46 +147,50 @@ fn values() {
 fn types_and_helps() {
     assert_found("# TYPE a conter\na 1\n", &["error unknown-type `conter`"]);
     assert_eq!(help("# TYPE a conter\n"), "did you mean `counter`?");
-    assert_eq!(help("# TYPE a info\n"), "`info` is OpenMetrics; write `gauge`");
-    assert_found("# TYPE a gauge\n# TYPE a gauge\na 1\n", &["error second-type `a`"]);
-    assert_found("a 1\n# TYPE a gauge\n", &["error late-type `a`"]);
+    assert_eq!(
+        help("# TYPE a info\n"),
+        "`info` is OpenMetrics; write `gauge`, and the name with its suffix `_info`"
+    );
+    assert_found("# TYPE a gauge\n# TYPE a gauge\na 1\n", &["error duplicate-type `a`"]);
+    assert_found("a 1\n# TYPE a gauge\n", &["error type-after-samples `a`"]);
     assert_found(
         "# TYPE s summary\n# TYPE s_sum gauge\ns_sum 1\ns_count 1\n",
-        &["error second-type `s_sum`"],
+        &["error duplicate-type `s_sum`"],
     );
-    assert_found("# HELP a x\n# HELP a y\na 1\n", &["error second-help `a`"]);
+    assert_found("# HELP a x\n# HELP a y\na 1\n", &["error duplicate-help `a`"]);
     assert_found("# HELP a C:\\x\na 1\n", &[r"error escape `\x`"]);
     assert_found("# HELP a x\\\na 1\n", &[r"error escape `\`"]);
-    assert_eq!(found(b"# HELP a \xff\na 1\n"), ["error help-not-utf8 `\u{fffd}`"]);
+    assert_eq!(found(b"# HELP a \xff\na 1\n"), ["error help-invalid-utf8 `\u{fffd}`"]);
 }
 
 #[test]
 fn histograms_and_summaries() {
     assert_found(
         "# TYPE h histogram\nh_bucket{le=\"fast\"} 1\nh_sum 1\nh_count 1\n",
-        &["error position `fast`", "warning missing-part `h_sum`"],
+        &["error bucket-bound `fast`", "warning missing-part `h_sum`"],
     );
+    assert_found("# TYPE s summary\ns{quantile=\"p99\"} 1\ns_sum 1\ns_count 1\n", &["error quantile `p99`"]);
     assert_found(
         "# TYPE h histogram\nh_bucket{le=\"+Inf\"} -1\nh_sum 1\nh_count 1\n",
         &["error negative-count `-1`"],
     );
     assert_found(
         "# TYPE h histogram\nh 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n",
-        &["warning stray-sample `h`"],
+        &["warning dropped-sample `h`"],
     );
     assert_found("# TYPE s summary\ns_sum 1\n", &["warning missing-part `s_sum`"]);
-    assert_found("# TYPE s summary\ns_sum 1\ns_count 1.5\n", &["warning broken-count `1.5`"]);
+    assert_found("# TYPE s summary\ns_sum 1\ns_count 1.5\n", &["warning summary-count `1.5`"]);
     assert_found(
         "h_count 1\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\n",
         &["error suffix-collision `h_count`", "warning missing-part `h_bucket{le=\"+Inf\"}`"],
     );
     assert_found(
         "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns{quantile=\"0.50\"} 1\ns_sum 1\ns_count 1\n",
-        &["warning repeated-part `s{quantile=\"0.5\"}`"],
+        &["warning duplicate-part `s{quantile=\"0.5\"}`"],
     );
     assert_found(
         "# TYPE s summary\ns_sum 1\ns_count 1\na 1\ns_count 2\n",
-        &["warning repeated-part `s_sum`"],
+        &["warning duplicate-part `s_sum`"],
     );
     // The parts of one histogram may stand anywhere, in any order of labels.
     let scattered = "# TYPE h histogram\nh_sum{a=\"1\",b=\"2\"} 1\nh_sum 1\nother 1\nh_bucket{b=\"2\",le=\"+Inf\",a=\"1\"} 1\n\
@@ -248,9 +252,9 @@ fn labels_of_the_grouping_key_that_mean_something() {
     let (le, quantile) =
         (Rules { grouping: Some(&le), ..Rules::PLAIN }, Rules { grouping: Some(&quantile), ..Rules::PLAIN });
     let histogram = Code::LeInKey.example();
-    let summary = Code::QuantileLabel.example();
+    let summary = Code::QuantileInKey.example();
     assert_eq!(found_with(histogram, &le)[0], "error le-in-key `h_sum`");
-    assert_eq!(found_with(summary, &quantile)[0], "error quantile-label `s_sum`");
+    assert_eq!(found_with(summary, &quantile)[0], "error quantile-in-key `s_sum`");
     assert!(found_with(histogram, &quantile)[0].starts_with("warning missing-part"));
     assert!(found_with(summary, &le)[0].starts_with("warning missing-part"));
 }
@@ -259,7 +263,7 @@ fn labels_of_the_grouping_key_that_mean_something() {
 fn names_of_the_gateways_own() {
     assert_found("push_time_seconds 1\n", &["error reserved-name `push_time_seconds`"]);
     assert_found("pushgateway_build_info{a=\"b\"} 1\n", &["error reserved-name `pushgateway_build_info`"]);
-    assert_found("go_goroutines 1\n", &["error gateway-family `go_goroutines`"]);
+    assert_found("go_goroutines 1\n", &["error gateway-type-conflict `go_goroutines`"]);
     assert_found("go_gc_duration_seconds_sum 1\n", &["error suffix-collision `go_gc_duration_seconds_sum`"]);
 }
 
@@ -310,8 +314,8 @@ fn repairs() {
         ("a 1", "a 1\n", &["fixed missing-newline ``"][..]),
         ("a 1\r\nb 2\r\n", "a 1\nb 2\n", &["fixed carriage-return `\\r`", "fixed carriage-return `\\r`"]),
         ("\u{feff}a 1\n", "a 1\n", &["fixed byte-order-mark `BOM`"]),
-        ("a 1 \t\n", "a 1\n", &["fixed trailing-blank ` \\t`"]),
-        ("# TYPE a gauge \na 1\n", "# TYPE a gauge\na 1\n", &["fixed trailing-blank ` `"]),
+        ("a 1 \t\n", "a 1\n", &["fixed trailing-whitespace ` \\t`"]),
+        ("# TYPE a gauge \na 1\n", "# TYPE a gauge\na 1\n", &["fixed trailing-whitespace ` `"]),
         ("# TYPE a gauge\r\na 1\n", "# TYPE a gauge\na 1\n", &["fixed carriage-return `\\r`"]),
         ("a 1\n\r\n", "a 1\n\n", &["fixed carriage-return `\\r`"]),
         ("# HELP a x \r\na 1\n", "# HELP a x \na 1\n", &["warning help-carriage-return `\\r`"]),
@@ -327,7 +331,10 @@ fn repairs() {
 #[test]
 fn without_repairs_they_are_errors() {
     let rules = Rules { repair: false, ..Rules::PLAIN };
-    assert_eq!(found_with(b"a 1 \nb 1", &rules), ["error trailing-blank ` `", "error missing-newline ``"]);
+    assert_eq!(
+        found_with(b"a 1 \nb 1", &rules),
+        ["error trailing-whitespace ` `", "error missing-newline ``"]
+    );
     assert_eq!(found_with(b"# HELP a x\r\na 1\n", &rules), ["warning help-carriage-return `\\r`"]);
     assert!(report(b"# HELP a x\r\na 1 ", &rules).splices.is_empty());
 }
@@ -359,7 +366,7 @@ fn a_type_for_what_has_none() {
 fn timestamps_are_stripped_on_request() {
     let rules = Rules { strip_timestamps: true, ..Rules::PLAIN };
     let text = b"a 1 1700000000000\nb 2\t-5 \nc 3 1.5\nd 4 x\n";
-    assert_eq!(found_with(text, &rules), ["fixed trailing-blank ` `", "error bad-timestamp `x`"]);
+    assert_eq!(found_with(text, &rules), ["fixed trailing-whitespace ` `", "error invalid-timestamp `x`"]);
     let splices = report(text, &rules).splices;
     assert_eq!(apply(text, &splices).as_ref(), b"a 1\nb 2\nc 3\nd 4 x\n");
 }
@@ -423,10 +430,10 @@ fn each_example_has_its_code() {
     for code in Code::ALL {
         let grouping = match code {
             Code::LeInKey => Some(&le),
-            Code::QuantileLabel => Some(&quantile),
+            Code::QuantileInKey => Some(&quantile),
             _ => None,
         };
-        let lint = code.stage() == Stage::Convention;
+        let lint = code.category() == Category::Lint;
         let rules = Rules { grouping, lint, ..Rules::PLAIN };
         let report = report(code.example(), &rules);
         assert!(report.diagnostics.iter().any(|found| found.code == *code), "{code:?}: {report:#?}");

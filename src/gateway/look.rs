@@ -1,16 +1,11 @@
 //! A look at what the gateway holds: the API where there is one, else the text of `/metrics`.
 
-use super::Endpoint;
 use super::about::About;
-use super::client::{Answer, Client, Event};
-use super::connection::Connection;
-use super::fault::{Fault, FaultKind};
-use super::header::Header;
-use super::request::{Method, Request};
 use super::store::conflict::{self, Conflicts};
 use super::store::contents::{self, Family};
 use super::store::{self, FamilySize, Group, GroupsError, Keep};
 use crate::grouping::{LabelSet, Names, depends_on_names};
+use crate::http::{Answer, Client, Connection, Endpoint, Event, Fault, FaultKind, Header, Method, Request};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::io::{self, Read as _};

@@ -31,6 +31,12 @@ pub fn is_legacy_name(name: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
+/// Whether every gateway accepts this as a metric name, which may also have colons: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+#[must_use]
+pub fn is_legacy_metric_name(name: &str) -> bool {
+    is_legacy_name(&name.replace(':', "_"))
+}
+
 /// The name as it is written in a path, or `None` where no path can name it.
 ///
 /// A gateway with UTF-8 names decodes `U__` names and accepts any other name only in that form; even `__x`, which it

@@ -9,7 +9,7 @@ pub mod diagnostics;
 mod line;
 mod printer;
 mod progress;
-pub mod sanitise;
+pub mod sanitize;
 mod table;
 mod width;
 
@@ -18,5 +18,5 @@ pub use diagnostics::{MessageFormat, Source, Sources};
 pub use line::{Line, Span};
 pub use printer::{Channel, Printer, Stream, Terminal, Verbosity};
 pub use progress::Progress;
-pub use sanitise::Charset;
+pub use sanitize::Charset;
 pub use table::{Column, GroupRow, Table, age, groups};

@@ -92,7 +92,7 @@ fn json_has_one_object_a_line() {
             ("two.prom", 2, 14, "error", "label-name"),
             ("two.prom", 3, 7, "fixed", "missing-newline"),
             ("<stdin>", 1, 3, "warning", "overwritten-label"),
-            ("<stdin>", 1, 13, "fixed", "trailing-blank"),
+            ("<stdin>", 1, 13, "fixed", "trailing-whitespace"),
             ("<metric>", 1, 5, "error", "timestamp"),
         ]
     );

@@ -2,7 +2,7 @@
 //! To make it anew: `SNAPSHOTS=overwrite cargo test --test it diagnostics`.
 
 use pushgw::env::Environment;
-use pushgw::exposition::{Code, Stage};
+use pushgw::exposition::{Category, Code};
 use snapbox::Data;
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -27,10 +27,10 @@ fn check(options: &[&str], text: &[u8]) -> String {
 /// The options with which the rule finds something in its example.
 fn options(code: Code) -> Vec<&'static str> {
     match code {
-        Code::QuantileLabel => vec!["-j", "j", "-l", "quantile=0.5"],
+        Code::QuantileInKey => vec!["-j", "j", "-l", "quantile=0.5"],
         Code::LeInKey => vec!["-j", "j", "-l", "le=1"],
         Code::OverwrittenLabel => vec!["-j", "j"],
-        _ if code.stage() == Stage::Convention => vec!["--lint"],
+        _ if code.category() == Category::Lint => vec!["--lint"],
         _ => vec![],
     }
 }

@@ -11,8 +11,11 @@ use tempfile::TempDir;
 /// A group's labels.
 type Labels = BTreeMap<String, String>;
 
-/// How many labels are tried on each gateway, in each shell.
-const LABELS: usize = 12;
+/// How many random labels are tried on each gateway, in each shell.
+const LABELS: usize = 10;
+
+/// Values that need base64 in a path, or look like it.
+const PATH_VALUES: [&str; 6] = ["", ".", "..", "a/b", "/", "YQ=="];
 
 /// What a shell or pushgw could read as something else. `PWNED` becomes the path of a file that no command may create.
 const ODD: [&str; 44] = [
@@ -64,8 +67,23 @@ const ODD: [&str; 44] = [
 
 const LEGACY_NAMES: [&str; 6] = ["a", "_", "A1", "instances", "U__x", "U__a_2e_b"];
 
-const NAMES: [&str; 12] =
-    ["a", "_", "A1", "instances", "a=b", "=a", "-a", "a.b", "~", "a b", "$HOME", "x@base64"];
+const NAMES: [&str; 15] = [
+    "a",
+    "_",
+    "A1",
+    "instances",
+    "a=b",
+    "=a",
+    "-a",
+    "a.b",
+    "~",
+    "a b",
+    "$HOME",
+    "x@base64",
+    "U__x",
+    "U__a_2e_b",
+    "__x",
+];
 
 /// Those of the shells that are here.
 fn shells() -> Vec<&'static str> {
@@ -233,7 +251,7 @@ fn try_commands(program: &Program, utf8_names: bool, random: &mut Random) {
     let flag = utf8_names.then_some("--push.enable-utf8-names");
     let file = home.path().join("pwned");
     // A number keeps the cases apart.
-    let cases: Vec<Labels> = (0..LABELS)
+    let mut cases: Vec<Labels> = (0..LABELS)
         .map(|number| {
             let name = match random.below(3) {
                 // A gateway can't decode a name with a character above U+FFFFF.
@@ -245,12 +263,15 @@ fn try_commands(program: &Program, utf8_names: bool, random: &mut Random) {
             [("job".to_owned(), format!("{job}{number}")), (name, odd_text(random, &file))].into()
         })
         .collect();
+    cases.extend(PATH_VALUES.into_iter().enumerate().map(|(number, value)| {
+        [("job".to_owned(), format!("path{number}")), ("a".to_owned(), value.to_owned())].into()
+    }));
     for shell in shells() {
         let gateway = Gateway::start(program, flag.as_slice());
         let broken = Broken { gateway: &gateway, utf8_names, home: &home };
         broken.fill(&cases);
         let commands = broken.commands();
-        assert_eq!(commands.len(), LABELS, "{commands:#?}");
+        assert_eq!(commands.len(), cases.len(), "{commands:#?}");
         for (command, target) in &commands {
             broken.run(shell, command, target);
         }

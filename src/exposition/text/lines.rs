@@ -1,28 +1,35 @@
-//! The lines of a text as the repairs leave them: without byte-order marks, and without what may be trimmed off a
-//! line's end.
+//! The files and lines of a text, without what the repairs remove: byte-order marks and trailing whitespace.
 
 use super::scan;
-use super::token::Labels;
-use crate::exposition::Text;
+use super::token::LabelPair;
 use std::ops::Range;
+
+/// A text to check: the bytes of one push, which may come from several files. It must be smaller than 4 GiB; `input` reads
+/// at most one.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    /// The bytes of all files, one file after the other.
+    pub bytes: &'a [u8],
+    /// Where each file starts in `bytes`, in ascending order; the first one starts at 0.
+    pub starts: &'a [usize],
+}
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// One line and its surroundings.
+/// Where a line is.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
-    /// All of the line, without its newline.
+pub(crate) struct LineSpan {
+    /// The line without its newline.
     pub(crate) all: Range<usize>,
-    /// The line without what is trimmed off its end.
+    /// The line without its newline and the trailing whitespace that a repair removes.
     pub(crate) trimmed: Range<usize>,
     /// The file that it is in, without a byte-order mark.
     pub(crate) file: Range<usize>,
-    /// It ends with a newline.
-    pub(crate) ended: bool,
+    pub(crate) has_newline: bool,
 }
 
-/// The files of a text; each as its byte-order mark and the rest. Mostly there is no mark, but
-/// where tools write one each there may be more.
+/// The files of a text, each as its byte-order marks and its content. A file that several tools have written to may have
+/// more than one mark.
 pub(crate) fn files(text: Text<'_>) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
     let bytes = text.bytes;
     let ends = text.starts.iter().skip(1).copied().chain([bytes.len()]);
@@ -35,48 +42,52 @@ pub(crate) fn files(text: Text<'_>) -> impl Iterator<Item = (Range<usize>, Range
     })
 }
 
-/// The next line of a file, of which the rest begins at `start`; `None` at its end.
+/// The line that begins at `start`, or `None` at the end of the file.
 #[inline]
 pub(crate) fn next<'a>(
     bytes: &'a [u8],
     file: &Range<usize>,
     start: usize,
-    scratch: &mut Labels<'a>,
-) -> Option<Place> {
+    scratch: &mut Vec<LabelPair<'a>>,
+) -> Option<LineSpan> {
     if start >= file.end {
         return None;
     }
     let newline = memchr::memchr(b'\n', &bytes[start..file.end]);
     let all = start..newline.map_or(file.end, |at| start + at);
-    let trimmed = all.start..trim(bytes, &all, scratch);
-    Some(Place { all, trimmed, file: file.clone(), ended: newline.is_some() })
+    let trimmed = all.start..trimmed_end(bytes, &all, scratch);
+    Some(LineSpan { all, trimmed, file: file.clone(), has_newline: newline.is_some() })
 }
 
-/// Where a line ends without what may be trimmed off its end: blanks and carriage returns, but neither of a comment that
-/// the server takes with them nor of an empty line that has blanks only.
 #[inline]
-fn trim<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Labels<'a>) -> usize {
+fn trimmed_end<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<LabelPair<'a>>) -> usize {
     match bytes[line.clone()].last() {
-        Some(b' ' | b'\t' | b'\r') => trim_blanks(bytes, line, scratch),
+        Some(b' ' | b'\t' | b'\r') => trim(bytes, line, scratch),
         _ => line.end,
     }
 }
 
-/// How long `bytes` is without the blanks and carriage returns at its end.
-pub(crate) fn trimmed(bytes: &[u8]) -> usize {
+/// The length of `bytes` without the spaces, tabs and carriage returns at its end.
+pub(crate) fn trimmed_len(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1)
 }
 
+/// Whitespace stays where the server accepts it: after a comment, and in a line that has nothing else.
 #[cold]
-fn trim_blanks<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Labels<'a>) -> usize {
+fn trim<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<LabelPair<'a>>) -> usize {
     let text = &bytes[line.clone()];
-    let end = trimmed(text);
-    let returns = text[end..].contains(&b'\r');
-    let comment = text.iter().find(|byte| !matches!(byte, b' ' | b'\t')) == Some(&b'#');
-    let keep = if comment {
-        !returns || scan::line(bytes, line.clone(), scratch).is_ok()
+    let end = trimmed_len(text);
+    let has_return = text[end..].contains(&b'\r');
+    let is_comment = text.iter().find(|byte| !matches!(byte, b' ' | b'\t')) == Some(&b'#');
+    let keep = if is_comment {
+        !has_return || scan::line(bytes, line.clone(), scratch).is_ok()
     } else {
-        end == 0 && !returns
+        end == 0 && !has_return
     };
     if keep { line.end } else { line.start + end }
+}
+
+/// From `at` to the end of its line.
+pub(crate) fn line_from(bytes: &[u8], at: usize) -> Range<usize> {
+    at..memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end)
 }

@@ -1,6 +1,7 @@
 //! The lexing of the text format: lines, tokens, and numbers as the server reads them.
 
-pub(super) mod lines;
-pub(super) mod number;
-pub(super) mod scan;
-pub(super) mod token;
+pub(crate) mod lines;
+pub(crate) mod number;
+pub(crate) mod scan;
+pub(crate) mod spans;
+pub(crate) mod token;

@@ -1,100 +1,107 @@
-//! One line of a text, cut into borrowed tokens.
+//! One line of a text, split into borrowed tokens.
 //!
-//! The grammar is that of the server's own parser (`prometheus/common expfmt/text_parse.go`), state by state, and
-//! not a document's: a quote may begin in the middle of a name, `{"name",label="x"}` is a sample, `#TYPE` needs no
-//! blank. No token of that grammar can span two lines, so a line is scanned alone and a fault ends only its line.
+//! The grammar is that of the server's own parser (`prometheus/common expfmt/text_parse.go`), state by state, not that of
+//! the format's description: a quote may begin in the middle of a name, `{"name",label="x"}` is a sample, and `#TYPE` needs
+//! no space. No token of that grammar spans two lines, so each line is scanned alone and an error ends only its line.
 //!
-//! What depends on other lines (the type of a family, whether a name is taken) is not decided here.
+//! Rules that depend on other lines, such as the type of a family, are not checked here.
 
-use super::token::{Label, Labels, Token};
+use super::token::{LabelPair, Token};
 use std::ops::Range;
 
-/// A line that the grammar takes.
+/// A line that the grammar accepts.
 #[derive(Debug)]
 pub(crate) enum Line<'a> {
-    /// Nothing but blanks.
+    /// Only spaces and tabs.
     Blank,
     /// A comment that means nothing to the server.
     Comment,
     /// `# HELP name text`.
-    Help(Meta<'a>),
+    Help(Metadata<'a>),
     /// `# TYPE name type`.
-    Type(Meta<'a>),
-    /// A sample; its labels are in the list that [`line()`] filled.
-    Sample(Sample<'a>),
+    Type(Metadata<'a>),
+    /// A sample. Its labels are in the list that [`line()`] fills.
+    Sample(SampleLine<'a>),
 }
 
-/// What follows the keyword of a HELP or TYPE line.
+/// A HELP or TYPE line.
 #[derive(Debug)]
-pub(crate) struct Meta<'a> {
-    /// The name, unless the line ends right behind it: nothing is declared then.
-    pub(crate) name: Option<Token<'a>>,
-    /// The name where nothing is declared.
-    pub(crate) idle: Option<Token<'a>>,
-    /// The rest of the line, from the first byte that is no blank; `None` where the line ends before.
+pub(crate) struct Metadata<'a> {
+    pub(crate) name: Token<'a>,
+    /// The line ends right after the name, without a space. The server ignores such a line.
+    pub(crate) ignored: bool,
+    /// The rest of the line, or `None` if it has nothing but spaces.
     pub(crate) text: Option<Range<usize>>,
 }
 
 /// A line with a name or labels, and a value.
 #[derive(Debug)]
-pub(crate) struct Sample<'a> {
-    /// The name; `None` in a line such as `{a="b"} 1`, where the server goes on with what it read last.
+pub(crate) struct SampleLine<'a> {
+    /// `None` in a line such as `{a="b"} 1`.
     pub(crate) name: Option<Token<'a>>,
-    /// How many labels stood before the name; only a line that begins with `{` can have any.
+    /// How many labels are before the name. Only a line that begins with `{` can have any.
     pub(crate) labels_before_name: usize,
     /// The line begins with `{`.
     pub(crate) braced: bool,
-    /// The value, unread, up to a blank; empty where the line ends.
+    /// The value, up to the next space. It is empty if the line ends before.
     pub(crate) value: Range<usize>,
-    /// What follows the value, from the first byte that is no blank.
+    /// The rest of the line after the value and the spaces.
     pub(crate) rest: Range<usize>,
 }
 
-/// A line that the grammar does not take, whatever the other lines say.
+impl SampleLine<'_> {
+    /// The name and the labels of the sample, whose line starts at `line`.
+    pub(crate) fn series_span(&self, bytes: &[u8], line: usize) -> Range<usize> {
+        let head = &bytes[line..self.value.start];
+        let indent = head.len() - head.trim_ascii_start().len();
+        line + indent..line + head.trim_ascii_end().len()
+    }
+}
+
+/// Why the grammar rejects a line, whatever the other lines are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) kind: FaultKind,
-    /// The bytes to blame; empty at the end of the line.
+pub(crate) struct SyntaxError {
+    pub(crate) kind: SyntaxErrorKind,
+    /// The bytes in question, empty at the end of the line.
     pub(crate) span: Range<usize>,
 }
 
 /// What is wrong with a line, by the state that the server's parser is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FaultKind {
-    /// A line begins with a byte that begins no name (`readingMetricName`).
+pub(crate) enum SyntaxErrorKind {
+    /// The line begins with a byte that cannot start a name (`readingMetricName`).
     NoMetricName,
-    /// The same behind HELP or TYPE (`startComment`).
+    /// The same after HELP or TYPE (`startComment`).
     NoNameInComment,
-    /// A label name was due (`startLabelName`).
+    /// A label name is expected (`startLabelName`).
     NoLabelName,
     /// A quoted name is not closed before the line ends.
     OpenName,
     /// A label value is not closed before the line ends.
     OpenValue,
-    /// A backslash before something else than `\`, `"` or `n`.
+    /// A backslash without `\`, `"` or `n` after it.
     Escape,
-    /// A label name without `=` behind it.
+    /// A label name without `=` after it.
     NoEquals,
-    /// In a line that begins with `{`: a name that neither `,` nor `}` nor `=` follows.
+    /// In a line that begins with `{`: a name without `,`, `}` or `=` after it.
     NameEnd,
-    /// In a line that begins with `{`: two names.
+    /// In a line that begins with `{`: a second metric name.
     SecondName,
-    /// `=` without `"` behind it (`startLabelValue`).
+    /// `=` without `"` after it (`startLabelValue`).
     NoQuote,
-    /// A label value that neither `,` nor `}` follows.
+    /// A label value without `,` or `}` after it.
     NoComma,
 }
 
-/// Scans the line `bytes[range]`, whose newline, there or not, is outside of `range`. `labels` is cleared and then
-/// filled, so that its memory serves all lines.
+/// Scans the line `bytes[range]`, which has no newline. `labels` is cleared and filled, so one list serves all lines.
 pub(crate) fn line<'a>(
     bytes: &'a [u8],
     range: Range<usize>,
-    labels: &mut Labels<'a>,
-) -> Result<Line<'a>, Fault> {
+    labels: &mut Vec<LabelPair<'a>>,
+) -> Result<Line<'a>, SyntaxError> {
     labels.clear();
     let mut cursor = Cursor { bytes: &bytes[..range.end], at: range.start };
-    cursor.skip_blanks();
+    cursor.skip_spaces();
     match cursor.peek() {
         None => Ok(Line::Blank),
         Some(b'#') => {
@@ -107,11 +114,11 @@ pub(crate) fn line<'a>(
         }
         Some(_) => {
             let name = cursor.metric_name()?;
-            let Some(name) = name else { return Err(cursor.fault(FaultKind::NoMetricName)) };
+            let Some(name) = name else { return Err(cursor.error(SyntaxErrorKind::NoMetricName)) };
             if name.is_empty() {
-                return Err(Fault { kind: FaultKind::NoMetricName, span: name.span() });
+                return Err(SyntaxError { kind: SyntaxErrorKind::NoMetricName, span: name.span() });
             }
-            cursor.skip_blanks();
+            cursor.skip_spaces();
             if cursor.peek() == Some(b'{') {
                 cursor.braces(Braces::LabelsOnly, labels)?;
             }
@@ -120,14 +127,14 @@ pub(crate) fn line<'a>(
     }
 }
 
-/// Whether a metric name may stand between the braces.
+/// Whether a metric name may be between the braces.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Braces {
     LabelsOnly,
     WithName,
 }
 
-/// A place in a line. The end of `bytes` is the end of the line.
+/// A position in a line. `bytes` ends where the line ends.
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -140,18 +147,18 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
-    fn skip_blanks(&mut self) {
+    fn skip_spaces(&mut self) {
         while let Some(b' ' | b'\t') = self.peek() {
             self.at += 1;
         }
     }
 
-    /// A fault at the character under the cursor.
-    fn fault(&self, kind: FaultKind) -> Fault {
-        Fault { kind, span: self.at..self.at + character(&self.bytes[self.at..]) }
+    /// An error at the character under the cursor.
+    fn error(&self, kind: SyntaxErrorKind) -> SyntaxError {
+        SyntaxError { kind, span: self.at..self.at + character(&self.bytes[self.at..]) }
     }
 
-    /// The bytes up to the next blank.
+    /// The bytes up to the next space.
     fn word(&mut self) -> Range<usize> {
         let rest = &self.bytes[self.at..];
         let length = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
@@ -159,42 +166,41 @@ impl<'a> Cursor<'a> {
         self.at - length..self.at
     }
 
-    /// `startComment`: the byte behind `#` is under the cursor.
-    fn comment(&mut self) -> Result<Line<'a>, Fault> {
-        self.skip_blanks();
+    /// `startComment`: the cursor is after the `#`.
+    fn comment(&mut self) -> Result<Line<'a>, SyntaxError> {
+        self.skip_spaces();
         let keyword = self.word();
-        let help = match &self.bytes[keyword] {
+        let is_help = match &self.bytes[keyword] {
             b"HELP" => true,
             b"TYPE" => false,
             _ => return Ok(Line::Comment),
         };
-        // A keyword that ends its line is a comment as well, and so is one with nothing behind its name.
+        self.skip_spaces();
         if self.peek().is_none() {
             return Ok(Line::Comment);
         }
-        self.skip_blanks();
         let name = self.metric_name()?;
-        let meta = match self.peek() {
-            None => Meta { name: None, idle: name, text: None },
-            Some(b' ' | b'\t') if name.is_some() => {
-                self.skip_blanks();
+        let metadata = match (name, self.peek()) {
+            (Some(name), None) => Metadata { name, ignored: true, text: None },
+            (Some(name), Some(b' ' | b'\t')) => {
+                self.skip_spaces();
                 let text = (self.at < self.bytes.len()).then_some(self.at..self.bytes.len());
-                Meta { name, idle: None, text }
+                Metadata { name, ignored: false, text }
             }
-            Some(_) => return Err(self.fault(FaultKind::NoNameInComment)),
+            _ => return Err(self.error(SyntaxErrorKind::NoNameInComment)),
         };
-        Ok(if help { Line::Help(meta) } else { Line::Type(meta) })
+        Ok(if is_help { Line::Help(metadata) } else { Line::Type(metadata) })
     }
 
     /// `readTokenAsMetricName`.
     #[inline]
-    fn metric_name(&mut self) -> Result<Option<Token<'a>>, Fault> {
+    fn metric_name(&mut self) -> Result<Option<Token<'a>>, SyntaxError> {
         self.name(class::METRIC)
     }
 
-    /// A name: `None` if the byte under the cursor begins none. `class` says which letters it may hold outside of quotes.
+    /// A name, or `None` if the byte under the cursor cannot start one. `class` has the letters that need no quotes.
     #[inline]
-    fn name(&mut self, class: u8) -> Result<Option<Token<'a>>, Fault> {
+    fn name(&mut self, class: u8) -> Result<Option<Token<'a>>, SyntaxError> {
         let start = self.at;
         match self.peek() {
             Some(b'"') => return self.quoted_name(start).map(Some),
@@ -205,31 +211,31 @@ impl<'a> Cursor<'a> {
         let length =
             rest.iter().position(|byte| class::OF[*byte as usize] & class == 0).unwrap_or(rest.len());
         self.at += length;
-        // The server takes a quote in the middle of a name: `a"b c"` is the name `ab c`.
+        // The server accepts a quote in the middle of a name: `a"b c"` is the name `ab c`.
         if self.peek() == Some(b'"') {
             return self.quoted_name(start).map(Some);
         }
         Ok(Some(Token::plain(&self.bytes[start..self.at], start)))
     }
 
-    /// The rest of a name that began at `start`, from its opening quote to behind its closing one, where it ends.
+    /// The rest of a name that began at `start`. The cursor is at its opening quote; the name ends with the closing one.
     #[cold]
-    fn quoted_name(&mut self, start: usize) -> Result<Token<'a>, Fault> {
+    fn quoted_name(&mut self, start: usize) -> Result<Token<'a>, SyntaxError> {
         let open = self.at;
         self.at += 1;
-        self.until_quote(open, FaultKind::OpenName)?;
+        self.until_quote(open, SyntaxErrorKind::OpenName)?;
         Ok(Token::quoted(&self.bytes[start..self.at], start))
     }
 
-    /// Goes behind the closing quote; returns whether there was a backslash.
+    /// Moves the cursor past the closing quote. Returns whether there was a backslash.
     #[inline]
-    fn until_quote(&mut self, open: usize, unclosed: FaultKind) -> Result<bool, Fault> {
+    fn until_quote(&mut self, open: usize, unclosed: SyntaxErrorKind) -> Result<bool, SyntaxError> {
         let mut escapes = false;
         loop {
             let is_special = |byte| matches!(byte, b'"' | b'\\');
             let search = |bytes: &[u8]| memchr::memchr2(b'"', b'\\', bytes);
             let Some(found) = near(&self.bytes[self.at..], is_special, search) else {
-                return Err(Fault { kind: unclosed, span: open..self.bytes.len() });
+                return Err(SyntaxError { kind: unclosed, span: open..self.bytes.len() });
             };
             self.at += found;
             if self.bytes[self.at] == b'"' {
@@ -239,46 +245,46 @@ impl<'a> Cursor<'a> {
             escapes = true;
             let Some(b'\\' | b'"' | b'n') = self.bytes.get(self.at + 1) else {
                 let end = self.at + 1 + character(&self.bytes[self.at + 1..]);
-                return Err(Fault { kind: FaultKind::Escape, span: self.at..end });
+                return Err(SyntaxError { kind: SyntaxErrorKind::Escape, span: self.at..end });
             };
             self.at += 2;
         }
     }
 
-    /// `startLabelName` and `startLabelValue`: the opening brace is under the cursor; goes behind the closing one.
-    /// The metric name is returned with the number of labels before it.
+    /// `startLabelName` and `startLabelValue`: moves the cursor from the opening brace past the closing one. Returns the
+    /// metric name and the number of labels before it.
     fn braces(
         &mut self,
         allowed: Braces,
-        labels: &mut Labels<'a>,
-    ) -> Result<(Option<Token<'a>>, usize), Fault> {
+        labels: &mut Vec<LabelPair<'a>>,
+    ) -> Result<(Option<Token<'a>>, usize), SyntaxError> {
         self.at += 1;
         let mut name = None;
         let mut before = 0;
         loop {
-            self.skip_blanks();
+            self.skip_spaces();
             if self.peek() == Some(b'}') {
                 break;
             }
             let token = self.name(class::LABEL)?;
-            let Some(token) = token else { return Err(self.fault(FaultKind::NoLabelName)) };
+            let Some(token) = token else { return Err(self.error(SyntaxErrorKind::NoLabelName)) };
             if token.is_empty() {
-                return Err(Fault { kind: FaultKind::NoLabelName, span: token.span() });
+                return Err(SyntaxError { kind: SyntaxErrorKind::NoLabelName, span: token.span() });
             }
-            self.skip_blanks();
+            self.skip_spaces();
             if self.peek() == Some(b'=') {
                 self.at += 1;
-                labels.push(&Label { name: token, value: self.label_value()? });
-                self.skip_blanks();
+                labels.push(LabelPair { name: token, value: self.label_value()? });
+                self.skip_spaces();
                 if !matches!(self.peek(), Some(b',' | b'}')) {
-                    return Err(self.fault(FaultKind::NoComma));
+                    return Err(self.error(SyntaxErrorKind::NoComma));
                 }
             } else if allowed == Braces::LabelsOnly {
-                return Err(self.fault(FaultKind::NoEquals));
+                return Err(self.error(SyntaxErrorKind::NoEquals));
             } else if name.is_some() {
-                return Err(Fault { kind: FaultKind::SecondName, span: token.span() });
+                return Err(SyntaxError { kind: SyntaxErrorKind::SecondName, span: token.span() });
             } else if !matches!(self.peek(), Some(b',' | b'}')) {
-                return Err(self.fault(FaultKind::NameEnd));
+                return Err(self.error(SyntaxErrorKind::NameEnd));
             } else {
                 name = Some(token);
                 before = labels.len();
@@ -294,30 +300,30 @@ impl<'a> Cursor<'a> {
 
     /// `startLabelValue` and `readTokenAsLabelValue`.
     #[inline]
-    fn label_value(&mut self) -> Result<Token<'a>, Fault> {
-        self.skip_blanks();
+    fn label_value(&mut self) -> Result<Token<'a>, SyntaxError> {
+        self.skip_spaces();
         if self.peek() != Some(b'"') {
-            return Err(self.fault(FaultKind::NoQuote));
+            return Err(self.error(SyntaxErrorKind::NoQuote));
         }
         let open = self.at;
         self.at += 1;
-        let escapes = self.until_quote(open, FaultKind::OpenValue)?;
+        let escapes = self.until_quote(open, SyntaxErrorKind::OpenValue)?;
         let raw = &self.bytes[open + 1..self.at - 1];
         Ok(if escapes { Token::quoted(raw, open + 1) } else { Token::plain(raw, open + 1) })
     }
 
-    /// `readingValue`: what stands behind the name and the labels.
+    /// `readingValue`: what follows the name and the labels.
     #[inline]
-    fn value(&mut self, name: Option<Token<'a>>, labels_before_name: usize, braced: bool) -> Sample<'a> {
-        self.skip_blanks();
+    fn value(&mut self, name: Option<Token<'a>>, labels_before_name: usize, braced: bool) -> SampleLine<'a> {
+        self.skip_spaces();
         let value = self.word();
-        self.skip_blanks();
-        Sample { name, labels_before_name, braced, value, rest: self.at..self.bytes.len() }
+        self.skip_spaces();
+        SampleLine { name, labels_before_name, braced, value, rest: self.at..self.bytes.len() }
     }
 }
 
-/// Where the first byte stands that `is` takes and `search` finds. It is mostly so near that a search by words does not
-/// pay.
+/// The index of the first byte that `is` accepts and `search` finds. A loop looks at the first bytes, because most hits
+/// are so near that the set-up of `search` costs more.
 #[inline]
 pub(crate) fn near(
     bytes: &[u8],
@@ -330,7 +336,7 @@ pub(crate) fn near(
     found.or_else(|| Some(head.len() + search(&bytes[head.len()..])?))
 }
 
-/// How many bytes the first character has: one where it is not UTF-8, none at the end.
+/// The length of the first character: 1 if it is not UTF-8, 0 at the end.
 pub(crate) fn character(bytes: &[u8]) -> usize {
     let width = match bytes.first() {
         None => return 0,
@@ -345,16 +351,16 @@ pub(crate) fn character(bytes: &[u8]) -> usize {
     }
 }
 
-/// The letters of unquoted names, as one table look-up a byte.
+/// The letters of unquoted names, as a table.
 mod class {
-    /// May stand in a label name and in a metric name.
+    /// Allowed in label names and metric names.
     pub(crate) const LABEL: u8 = 0b011;
-    /// `:` too.
+    /// Allowed in metric names: `:` too.
     pub(crate) const METRIC: u8 = 0b111;
-    /// Those bits of a class that allow a letter to be the first.
+    /// The bits of a class that allow a letter to be the first.
     pub(crate) const START: u8 = 0b101;
 
-    /// Which bits each byte has.
+    /// The bits of each byte.
     pub(crate) const OF: [u8; 256] = {
         let mut table = [0; 256];
         let mut byte = 0;

@@ -364,7 +364,7 @@ impl<'de> DeserializeSeed<'de> for KindVisitor {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Kind, D::Error> {
         let name: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
-        Ok(Kind::parse(name.get().trim_matches('"')))
+        Ok(Kind::parse(name.get().trim_matches('"').as_bytes()).unwrap_or_default())
     }
 }
 
@@ -396,7 +396,7 @@ impl<'de> Visitor<'de> for LabelsVisitor {
             labels.exact &= !has_escaped_replacement(raw.get());
             labels.map.0.insert(name, value);
         }
-        let kind = Kind::parse(labels.map.get("type").unwrap_or_default());
+        let kind = labels.map.get("type").and_then(|kind| Kind::parse(kind.as_bytes())).unwrap_or_default();
         // The exactness that was taken down is that of a HELP text, if this is a metric.
         let help_is_cut = !labels.exact;
         Ok(metric.map_or(Member::Labels(labels), |metric| metric.declared(kind, help_is_cut)))

@@ -1,5 +1,6 @@
 //! A group as a gateway holds it, whichever way it was read, and why an answer tells none.
 
+pub use crate::exposition::model::Kind;
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
 use std::fmt;
@@ -42,47 +43,6 @@ pub struct Size {
     /// Series as `/metrics` exposes them and Prometheus stores them: every bucket, every quantile, `_sum` and `_count`
     /// count, and so does the `+Inf` bucket that the gateway adds. This is the number that storage and scrapes pay for.
     pub series: u64,
-}
-
-/// What kind of metric a family is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// A value that only goes up.
-    Counter,
-    /// A value that goes up and down.
-    Gauge,
-    /// A distribution by quantiles.
-    Summary,
-    /// A distribution by buckets.
-    Histogram,
-    /// A distribution by buckets that can go down; the API does not tell its values.
-    GaugeHistogram,
-    /// A value of which nothing is known.
-    #[default]
-    Untyped,
-}
-
-impl Kind {
-    /// As a TYPE line has it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Summary => "summary",
-            Self::Histogram => "histogram",
-            Self::GaugeHistogram => "gaugehistogram",
-            Self::Untyped => "untyped",
-        }
-    }
-
-    /// As a TYPE line or the API has it, in any case of letters; what is not known is untyped.
-    #[must_use]
-    pub fn parse(name: &str) -> Self {
-        let known = [Self::Counter, Self::Gauge, Self::Summary, Self::Histogram, Self::GaugeHistogram];
-        let name = name.replace('_', "");
-        known.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(&name)).unwrap_or_default()
-    }
 }
 
 /// One metric family of a group, counted.

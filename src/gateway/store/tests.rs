@@ -79,7 +79,6 @@ fn families_are_told_when_asked_for() {
         assert_eq!(of("hidden"), ["labels gauge 1", "x untyped 1"]);
         assert_eq!(of("flag"), ["last_push_successful untyped 1"]);
     }
-    assert_eq!(Kind::parse("GAUGE_HISTOGRAM"), Kind::GaugeHistogram);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::generate::{self, Random};
 use crate::support::Client;
-use pushgw::exposition::{Code, Diagnostic, Report, Rules, Severity, Stage, Text, apply, check};
+use pushgw::exposition::{Category, Code, Diagnostic, Report, Rules, Severity, Text, apply, check};
 use pushgw::grouping::{GroupingKey, KeyRules, Label};
 use std::fmt;
 use std::io::ErrorKind;
@@ -134,8 +134,9 @@ impl Verdict {
 /// What the checker says of a text.
 fn our_verdict(report: &Report, text: &[u8]) -> Verdict {
     let refusals = report.diagnostics.iter().filter(|diagnostic| diagnostic.severity != Severity::Warning);
-    let refusals: Vec<_> = refusals.filter(|diagnostic| diagnostic.code.stage() != Stage::Ours).collect();
-    let parse = refusals.iter().filter(|diagnostic| diagnostic.code.stage() == Stage::Parse);
+    let refusals: Vec<_> =
+        refusals.filter(|diagnostic| diagnostic.code.category() != Category::Pushgw).collect();
+    let parse = refusals.iter().filter(|diagnostic| diagnostic.code.category() == Category::Parser);
     match parse.map(|diagnostic| diagnostic.span.start).min() {
         Some(at) => Verdict::Parse(text[..at].split(|byte| *byte == b'\n').count()),
         None if refusals.is_empty() => Verdict::Accepted,
@@ -253,7 +254,7 @@ impl Oracle {
         let promised = !case.repaired
             || (gateway.0 == Verdict::Accepted)
                 == report.diagnostics.iter().all(|diagnostic| {
-                    diagnostic.severity != Severity::Error || diagnostic.code.stage() == Stage::Ours
+                    diagnostic.severity != Severity::Error || diagnostic.code.category() == Category::Pushgw
                 });
         if gateway.0.agrees(&ours) && promised {
             tally.warned += u64::from(gateway.0 == Verdict::Accepted && report.warnings > 0);

@@ -1,22 +1,22 @@
 //! The checker's rules as a manual page explains them: each with its sentence, and an example that the checker judges.
 
 use super::roff::{escape, filled};
-use pushgw::exposition::{self, Code, Rules, Severity, Stage, Text};
+use pushgw::exposition::{self, Category, Code, Rules, Severity, Text};
 use pushgw::grouping::{Emptiness, GroupingKey, KeyRules, Label, Names};
 use std::fmt::Write as _;
 
 /// Every rule with its sentence and its example.
 pub(super) fn diagnostics() -> String {
     let mut text = String::new();
-    for (stage, heading) in [
-        (Stage::Parse, "Refused by the gateway's parser"),
-        (Stage::Store, "Refused by the gateway's store"),
-        (Stage::Ours, "Refused by pushgw, because the gateway may take it and harm follows"),
-        (Stage::Advice, "Warnings"),
-        (Stage::Convention, "Warnings with --lint"),
+    for (category, heading) in [
+        (Category::Parser, "Refused by the gateway's parser"),
+        (Category::Store, "Refused by the gateway's store"),
+        (Category::Pushgw, "Refused by pushgw, because the gateway may take it and harm follows"),
+        (Category::Advice, "Warnings"),
+        (Category::Lint, "Warnings with --lint"),
     ] {
         _ = writeln!(text, ".SS \"{}\"", escape(heading));
-        for code in Code::ALL.iter().filter(|code| code.stage() == stage) {
+        for code in Code::ALL.iter().filter(|code| code.category() == category) {
             let fixed = if severity(*code) == Severity::Fixed { " (repaired)" } else { "" };
             let summary = filled(&escape(code.summary()));
             _ = write!(text, ".TP\n\\fB{}\\fR{fixed}\n{summary}", escape(code.as_str()));
@@ -32,7 +32,7 @@ pub(super) fn diagnostics() -> String {
 /// The label that the group needs for a rule's example.
 fn needed_label(code: Code) -> Option<&'static str> {
     match code {
-        Code::QuantileLabel => Some("quantile"),
+        Code::QuantileInKey => Some("quantile"),
         Code::LeInKey => Some("le"),
         _ => None,
     }

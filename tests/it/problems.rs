@@ -1,5 +1,5 @@
-//! Each way to break a gateway, done to real ones: `status` names the culprit, and the command that it prints, run as
-//! printed, makes the gateway serve again.
+//! Breaks real gateways in every known way: `status` names the groups that cause it, and the command that it prints, run
+//! as printed, makes the gateway serve again.
 
 use crate::support::{
     Gateway, Output, Tty, gateways, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
@@ -27,12 +27,12 @@ fn list(value: &Value) -> Vec<String> {
 /// The commands of all problems, as the table prints them.
 fn printed_commands(output: &Output) -> Vec<String> {
     let stdout = output.stdout();
-    stdout.lines().filter_map(|line| line.strip_prefix("heal:")).map(|c| c.trim().to_owned()).collect()
+    stdout.lines().filter_map(|line| line.strip_prefix("fix:")).map(|c| c.trim().to_owned()).collect()
 }
 
-/// `status` says that the gateway is broken, for this reason, and blames these groups; what it prints heals it.
+/// `status` reports that the gateway is broken for this reason and by these groups, and its commands fix it.
 #[track_caller]
-fn is_told_and_healed(gateway: &Gateway, reason: &str, blamed: &[&str]) {
+fn is_reported_and_fixed(gateway: &Gateway, reason: &str, jobs: &[&str]) {
     let report = status(gateway);
     assert_eq!(report["ok"], false, "{report:#}");
     let problems = report["problems"].as_array().unwrap();
@@ -43,7 +43,7 @@ fn is_told_and_healed(gateway: &Gateway, reason: &str, blamed: &[&str]) {
         .flat_map(|problem| problem["groups"].as_array().unwrap())
         .map(|labels| labels["job"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(groups, blamed, "{report:#}");
+    assert_eq!(groups, jobs, "{report:#}");
 
     let table = pushgw().arg("status").on(gateway).code(1).any_stdout().stderr_has("is not healthy").run();
     let commands = printed_commands(&table);
@@ -71,7 +71,7 @@ fn a_pair_of_groups_with_and_without_an_empty_instance() {
             break_with(gateway, "PUT", &format!("/metrics/job/a%20b/l@base64/eC95{first}"), b"a 1\n");
             break_with(gateway, "PUT", &format!("/metrics/job/a%20b/l@base64/eC95{second}"), b"a 1\n");
             assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-            is_told_and_healed(gateway, "are the same to the gateway", &["a b", "a b"]);
+            is_reported_and_fixed(gateway, "are the same to the gateway", &["a b", "a b"]);
             gateway.clear();
         }
     });
@@ -84,7 +84,7 @@ fn a_key_that_is_not_utf8() {
         break_with(gateway, "PUT", "/metrics/job/x/l@base64/_w", b"a 1\n");
         break_with(gateway, "PUT", "/metrics/job@base64/Yf8iCmI/m@base64/_g/n/v%20w/o@base64/=", b"a 1\n");
         assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-        is_told_and_healed(gateway, "bytes that are not UTF-8", &["a\u{fffd}\"\nb", "x"]);
+        is_reported_and_fixed(gateway, "has bytes in its key that are not UTF-8", &["a\u{fffd}\"\nb", "x"]);
     });
 }
 
@@ -96,7 +96,7 @@ fn an_escaped_name_that_is_reserved() {
         let gateway = Gateway::start(program, &["--push.enable-utf8-names"]);
         break_with(&gateway, "PUT", "/metrics/job/x/U______x/v%22", b"a 1\n");
         assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-        is_told_and_healed(&gateway, "begins with __", &["x"]);
+        is_reported_and_fixed(&gateway, "starts with `__`", &["x"]);
     }
 }
 
@@ -108,14 +108,14 @@ fn a_metric_with_the_name_of_the_gateways_own() {
         let own = b"# TYPE pushgateway_http_push_size_bytes gauge\npushgateway_http_push_size_bytes 1\n";
         break_with(gateway, "PUT", "/metrics/job/r", own);
         assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-        is_told_and_healed(gateway, "metric of the gateway's own", &["r"]);
+        is_reported_and_fixed(gateway, "metric of the gateway's own", &["r"]);
     });
     on_every_gateway(|gateway| {
         let part =
             b"# TYPE pushgateway_http_push_size_bytes_count gauge\npushgateway_http_push_size_bytes_count 1\n";
         break_with(gateway, "PUT", "/metrics/job/part", part);
         assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-        is_told_and_healed(gateway, "a metric of the gateway's own; it is in {job=\"part\"}", &["part"]);
+        is_reported_and_fixed(gateway, "a metric of the gateway's own; it is in {job=\"part\"}", &["part"]);
     });
 }
 
@@ -141,7 +141,7 @@ fn groups_that_differ_in_an_empty_label_alone() {
     });
 }
 
-/// What status says, whose jobs it blames, and the pushes that bring it about, by path and body.
+/// What status reports, the jobs of the groups that it names, and the pushes that bring it about, by path and body.
 type Recipe = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
 #[test]
@@ -180,10 +180,10 @@ fn what_clashes_where_there_are_no_consistency_checks() {
                 &[("a", "go_gc_duration_seconds_count 1\n"), ("b", "m 1\n")],
             ),
         ];
-        for (reason, blamed, pushes) in recipes {
+        for (reason, jobs, pushes) in recipes {
             for (path, body) in pushes {
                 break_with(&gateway, "PUT", &format!("/metrics/job/{path}"), body.as_bytes());
-                // Pushes are queued here, and which was the last decides who is blamed.
+                // Pushes are queued here, and which was the last decides which is named.
                 let job = path.split('/').next().unwrap();
                 wait_until("the push", || {
                     gateway.keys().iter().any(|k| k["job"] == job && (k.len() == 2) == path.contains('/'))
@@ -192,7 +192,7 @@ fn what_clashes_where_there_are_no_consistency_checks() {
             wait_until("a gateway that is broken", || gateway.metrics().status == 500);
             let report = status(&gateway);
             assert_eq!(list(&report["warnings"]).len(), 1, "the checks are off: {report:#}");
-            is_told_and_healed(&gateway, reason, blamed);
+            is_reported_and_fixed(&gateway, reason, jobs);
             gateway.clear();
         }
     }
@@ -205,7 +205,7 @@ fn what_takes_down_the_scrape_alone() {
         gateway.put("/metrics/job/h", b"# HELP m caf\xe9\n# TYPE m gauge\nm{l=\"1\"} 1.5\n");
         gateway.put("/metrics/job/l/le/5", b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_count 1\n");
         assert_eq!(gateway.metrics().status, 200, "the gateway itself finds nothing wrong");
-        is_told_and_healed(gateway, "is not UTF-8: Prometheus drops", &["h", "l"]);
+        is_reported_and_fixed(gateway, "is not UTF-8: Prometheus drops", &["h", "l"]);
         // The metric with the bad HELP text was pushed again and not lost.
         assert_eq!(gateway.samples(), [r#"m{instance="",job="h",l="1"} 1.5"#]);
     });
@@ -213,15 +213,15 @@ fn what_takes_down_the_scrape_alone() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn list_and_a_refused_push_name_the_pair_and_the_cure() {
+fn list_and_a_rejected_push_name_the_pair_and_the_fix() {
     on_every_gateway(|gateway| {
         break_with(gateway, "PUT", "/metrics/job/c", b"a 1\n");
         break_with(gateway, "PUT", "/metrics/job/c/instance/", b"a 1\n");
-        let cure = format!("pushgw delete -j c -l instance= -g {}", gateway.url());
-        pushgw().arg("list").on(gateway).stdout_has("conflict").stderr_has(&cure).run();
-        // Blameless, and refused all the same; 1.11.0 closes the connection.
+        let fix = format!("pushgw delete -j c -l instance= -g {}", gateway.url());
+        pushgw().arg("list").on(gateway).stdout_has("conflict").stderr_has(&fix).run();
+        // A healthy push is rejected too; 1.11.0 closes the connection.
         let code = if gateway.version() == "1.11.0" { 6 } else { 4 };
-        pushgw().args(["push", "-j", "new", "-m", "b 1"]).on(gateway).code(code).stderr_has(&cure).run();
+        pushgw().args(["push", "-j", "new", "-m", "b 1"]).on(gateway).code(code).stderr_has(&fix).run();
         // Groups turn old and failed here whose metrics are good.
         for age in ["--older-than=0s", "--failed"] {
             let refused = "nothing was deleted (--force deletes all the same)";
@@ -229,7 +229,7 @@ fn list_and_a_refused_push_name_the_pair_and_the_cure() {
                 .args(["delete", age, "--yes"])
                 .on(gateway)
                 .code(1)
-                .stderr_has(&cure)
+                .stderr_has(&fix)
                 .stderr_has(refused)
                 .run();
         }
@@ -241,7 +241,7 @@ fn list_and_a_refused_push_name_the_pair_and_the_cure() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_healthy_gateway_is_told_so() {
+fn a_healthy_gateway_has_no_problem() {
     on_every_gateway(|gateway| {
         gateway.put("/metrics/job/a", "m 1\n");
         let _ = gateway.request("PUT", "/metrics/job/b", "# TYPE m gauge\nm 1\n");

@@ -4,13 +4,13 @@
 //! limit. Nothing is done that the way at hand doesn't need: an address is not looked up, `localhost` is known, and
 //! TLS is not touched for plain HTTP.
 
+use super::connection::Connection;
+use super::error::{Answered, FaultKind, Stage, TlsFault};
+use super::proxy::{Proxy, Route};
+use super::request::USER_AGENT;
+use super::stream::{Socket, Timed, Wire};
 use super::tls;
-use super::wire::{Socket, Timed, Wire};
-use crate::gateway::connection::Connection;
-use crate::gateway::endpoint::Scheme;
-use crate::gateway::fault::{Answered, FaultKind, Stage, TlsFault};
-use crate::gateway::proxy::{Proxy, Route};
-use crate::gateway::request::USER_AGENT;
+use super::url::Scheme;
 use crate::os::reason;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};

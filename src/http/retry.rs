@@ -5,7 +5,7 @@
 //! it, so that many jobs that failed together don't come back together; a wait that does not fit into the time that is
 //! left is not begun, and the last failure stands.
 
-use super::fault::FaultKind;
+use super::error::FaultKind;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::time::Duration;
@@ -63,7 +63,7 @@ pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fault::Answered;
+    use super::super::error::Answered;
     use super::*;
     use proptest::prelude::*;
 

@@ -5,22 +5,15 @@
 //! connections are ours (`connect`, `wire`): so each failure is known with the step at which it happened, and comes
 //! through ureq as a value of our own inside [`Error::Other`].
 
-mod certificate;
-mod connect;
-mod room;
-mod tls;
-mod wire;
-
-pub use tls::{Material, MaterialError};
-
-use self::connect::{Connector, Limit};
-use self::room::Room;
-use self::wire::Wire;
-use crate::gateway::connection::Connection;
-use crate::gateway::fault::{Answered, Fault, FaultKind, Stage};
-use crate::gateway::proxy::Route;
-use crate::gateway::request::{Method, Request};
-use crate::gateway::retry::{self, Policy};
+use super::buffers::Room;
+use super::connect::{Connector, Limit};
+use super::connection::Connection;
+use super::error::{Answered, Fault, FaultKind, Stage};
+use super::proxy::Route;
+use super::request::{Method, Request};
+use super::retry::{self, Policy};
+use super::stream::Wire;
+use super::tls;
 use crate::os::reason;
 use crate::secret::without_user;
 use jiff::Timestamp;
@@ -252,7 +245,7 @@ impl Client {
         for (name, value) in &head.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
             let value = match *name {
-                header::SET_COOKIE => crate::gateway::header::REDACTED.to_owned(),
+                header::SET_COOKIE => super::header::REDACTED.to_owned(),
                 header::LOCATION => without_user(&self.connection.without_secrets(&value)),
                 _ => self.connection.without_secrets(&value).into_owned(),
             };

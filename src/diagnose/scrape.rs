@@ -1,24 +1,24 @@
-//! Whether Prometheus can take what `/metrics` answers: the text held to Prometheus' own rules.
+//! Checks the text of `/metrics` as Prometheus does. Pure.
 //!
-//! A gateway can answer 200 and the target still be down, because Prometheus drops a whole scrape for one line: a HELP
-//! text that is not UTF-8, or a label that a series has twice (seen with Prometheus 2.42, whose words are "help text is
+//! A gateway can answer 200 while Prometheus shows the target as down, because Prometheus drops a whole scrape for one
+//! line: a HELP text that is not UTF-8, or a series with the same label twice (seen with Prometheus 2.42: "help text is
 //! not a valid utf8 string" and "label name \"le\" is not unique"). The rules are those of `prometheus/prometheus`
-//! `model/textparse/promparse.go` and of the scrape loop; the same series twice is no fault there. Read line by line,
-//! because a store can be large.
+//! `model/textparse/promparse.go` and of the scrape loop, where the same series twice is not an error. The text is read
+//! line by line, because it can be large.
 
-use super::line::{sample, skip_blanks, take_metric_name};
+use crate::gateway::store::line::{sample, skip_blanks, take_metric_name};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 
-/// As many faults are told; Prometheus itself stops at the first.
-const TOLD: usize = 50;
-/// As much of a line is read; longer ones are nothing that a person wants to see.
+/// Cap on the errors that are kept. Prometheus itself stops at the first.
+const MAX_ERRORS: usize = 50;
+/// Cap on the bytes of one line, so that memory is bounded.
 const LINE_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// Why Prometheus drops the scrape.
+/// A line for which Prometheus drops the scrape.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The line, from 1.
+pub struct LineError {
+    /// The number of the line, from 1.
     pub line: u64,
     /// What is wrong with it.
     pub reason: Reason,
@@ -27,41 +27,41 @@ pub struct Fault {
 /// What is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// The HELP text of this family is not UTF-8.
+    /// A HELP text is not UTF-8.
     HelpNotUtf8 {
-        /// The family.
+        /// The metric family.
         family: String,
     },
-    /// A series has a label twice.
+    /// A series has the same label twice.
     LabelTwice {
         /// The name of the series.
         series: String,
         /// The label.
         label: String,
-        /// All labels, by name; the one that is there twice has all its values.
+        /// All labels by name, each with all its values.
         labels: BTreeMap<String, Vec<String>>,
     },
-    /// Something else, which no gateway is known to write.
+    /// Something that no known gateway writes.
     Syntax {
         /// What was expected.
         expected: String,
     },
 }
 
-/// What a scrape would bring.
+/// The result of a scrape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scrape {
-    /// How many samples.
+    /// The number of samples.
     pub samples: u64,
-    /// Why Prometheus would drop them all; empty where it would not.
-    pub faults: Vec<Fault>,
+    /// The lines for which Prometheus drops them all; empty if it accepts the scrape.
+    pub errors: Vec<LineError>,
 }
 
-/// Reads what `/metrics` answers.
+/// Reads the answer of `/metrics`.
 ///
 /// # Errors
 ///
-/// An answer that can't be read to its end.
+/// The answer can't be read to its end.
 pub fn scan(text: impl Read) -> io::Result<Scrape> {
     let mut reader = BufReader::new(text);
     let mut scrape = Scrape::default();
@@ -71,24 +71,23 @@ pub fn scan(text: impl Read) -> io::Result<Scrape> {
         if reader.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line)? == 0 {
             break;
         }
-        // Prometheus adds the end that the last line lacks.
+        // Prometheus adds a missing newline at the end.
         let is_cut = !line.ends_with(b"\n") && u64::try_from(line.len()) == Ok(LINE_LIMIT);
         line.pop_if(|byte| *byte == b'\n');
-        let checked = if is_cut {
-            Err(Reason::Syntax { expected: "a line of a sensible length".to_owned() })
-        } else {
-            check(&line)
-        };
+        let checked =
+            if is_cut { Err(Reason::Syntax { expected: "a shorter line".to_owned() }) } else { check(&line) };
         match checked {
             Ok(is_sample) => scrape.samples += u64::from(is_sample),
-            Err(reason) if scrape.faults.len() < TOLD => scrape.faults.push(Fault { line: number, reason }),
+            Err(reason) if scrape.errors.len() < MAX_ERRORS => {
+                scrape.errors.push(LineError { line: number, reason });
+            }
             Err(_) => {}
         }
     }
     Ok(scrape)
 }
 
-/// Checks a line; whether it is a sample.
+/// Checks a line and returns whether it is a sample.
 fn check(line: &[u8]) -> Result<bool, Reason> {
     let line = skip_blanks(line);
     match line.first() {
@@ -106,8 +105,8 @@ fn comment(text: &[u8]) -> Result<(), Reason> {
     let Some(keyword) = keyword.filter(|_| blanks(&body[4..]) > 0) else { return Ok(()) };
     let expected = |expected: &str| Reason::Syntax { expected: expected.to_owned() };
     let (name, rest) = take_metric_name(skip_blanks(&body[4..]))
-        .ok_or_else(|| expected("a metric name behind HELP or TYPE"))?;
-    // One character stands between the name and the text.
+        .ok_or_else(|| expected("a metric name after HELP or TYPE"))?;
+    // One character separates the name from the text.
     let text = rest.get(1..).unwrap_or_default();
     if keyword == b"HELP" {
         return match std::str::from_utf8(text) {
@@ -151,21 +150,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn faults(text: &[u8]) -> Vec<(u64, String)> {
-        let told = |reason: Reason| match reason {
+    fn errors(text: &[u8]) -> Vec<(u64, String)> {
+        let shown = |reason: Reason| match reason {
             Reason::HelpNotUtf8 { family } => format!("help {family}"),
             Reason::LabelTwice { series, label, labels } => format!("{series} {label} {:?}", labels[&label]),
             Reason::Syntax { expected } => expected,
         };
-        scan(text).unwrap().faults.into_iter().map(|fault| (fault.line, told(fault.reason))).collect()
+        scan(text).unwrap().errors.into_iter().map(|error| (error.line, shown(error.reason))).collect()
     }
 
     #[test]
-    fn what_takes_a_target_down_is_found() {
+    fn lines_that_take_a_target_down_are_found() {
         let text = b"# HELP a x\xffy\n# TYPE a gauge\na 1\n# TYPE h histogram\n\
             h_bucket{instance=\"\",job=\"l\",le=\"5\",le=\"1\"} 1\nb{l=\"\xff\"} 1\n";
         assert_eq!(
-            faults(text),
+            errors(text),
             [
                 (1, "help a".to_owned()),
                 (5, r#"h_bucket le ["5", "1"]"#.to_owned()),
@@ -175,30 +174,30 @@ mod tests {
         for (line, expected) in [
             ("# TYPE a gaugehistogram\n", "a type that Prometheus knows"),
             ("# TYPE a COUNTER\n", "a type that Prometheus knows"),
-            ("# HELP 1a x\n", "a metric name behind HELP or TYPE"),
+            ("# HELP 1a x\n", "a metric name after HELP or TYPE"),
             ("a 0x_1\n", "a number"),
             ("a 1 x\n", "a number"),
             ("{} 1\n", "a metric name"),
         ] {
-            assert_eq!(faults(line.as_bytes()), [(1, expected.to_owned())], "{line}");
+            assert_eq!(errors(line.as_bytes()), [(1, expected.to_owned())], "{line}");
         }
     }
 
     #[test]
-    fn what_real_gateways_answer_is_taken() {
+    fn answers_of_real_gateways_are_accepted() {
         for text in [
-            include_str!("../../../tests/data/groups/1.5.1.txt"),
-            include_str!("../../../tests/data/groups/1.11.0.txt"),
-            include_str!("../../../tests/data/groups/1.11.2.txt"),
+            include_str!("../../tests/data/groups/1.5.1.txt"),
+            include_str!("../../tests/data/groups/1.11.0.txt"),
+            include_str!("../../tests/data/groups/1.11.2.txt"),
         ] {
             let lines = text.lines().filter(|line| !line.starts_with('#')).count();
             let scrape = scan(text.as_bytes()).unwrap();
-            assert_eq!(scrape.faults, []);
+            assert_eq!(scrape.errors, []);
             assert_eq!(scrape.samples, lines as u64);
         }
-        // The same series twice is dropped by Prometheus alone; a zero byte is text.
-        let taken = "#HELP\n# HELPING a\n#\n\n# HELP a\n# HELP \"b c\" x\na NaN\na{l=\"\0\"} +Inf 12\na NaN\n{\"b c\"} 1";
-        assert_eq!(scan(taken.as_bytes()).unwrap(), Scrape { samples: 4, faults: Vec::new() });
+        // Prometheus drops the same series twice alone, and a zero byte is text.
+        let accepted = "#HELP\n# HELPING a\n#\n\n# HELP a\n# HELP \"b c\" x\na NaN\na{l=\"\0\"} +Inf 12\na NaN\n{\"b c\"} 1";
+        assert_eq!(scan(accepted.as_bytes()).unwrap(), Scrape { samples: 4, errors: Vec::new() });
     }
 
     proptest! {

@@ -2,8 +2,8 @@
 //!
 //! The same value goes to the socket, to `--dry-run` and to `--as-curl`, so the three can't differ.
 
-use super::Endpoint;
 use super::header::Header;
+use super::url::Endpoint;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::borrow::Cow;
@@ -20,7 +20,7 @@ pub const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// The methods that a gateway's API has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Look.
+    /// TextStyle.
     Get,
     /// Replace the group.
     Put,

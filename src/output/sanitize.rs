@@ -1,9 +1,8 @@
-//! Foreign text made safe to look at: a server's answer, a label value, a file's name, a line of a file.
+//! Makes foreign text safe to show: a server's answer, a label value, a file name, a line of a file.
 //!
-//! Such text can hold escape sequences that move the cursor or rename the window, a lone CR that overwrites
-//! the line, marks that turn the reading direction round so that a line says something else than its bytes,
-//! and characters that take no room at all. Each of them becomes an escape that says what it is. What is
-//! written for programs (`json`, `path`, `show`) never passes through here: they want the bytes.
+//! Such text can hold escape sequences that move the cursor or rename the window, a lone CR that overwrites the line,
+//! marks that reverse the reading direction, and characters without width. Each becomes a visible escape. Output for
+//! programs (`json`, `path`, `show`) is not sanitized: they need the bytes.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,15 +10,15 @@ use std::fmt::Write as _;
 /// The characters that a terminal can show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Charset {
-    /// Everything; the locale is a UTF-8 one.
+    /// Everything: the locale is UTF-8.
     #[default]
     Unicode,
-    /// ASCII alone; all else is shown as an escape.
+    /// ASCII only; everything else is shown as an escape.
     Ascii,
 }
 
 impl Charset {
-    /// What the locale's variables say, by POSIX' order: the first that is set and not empty decides.
+    /// The character set of the locale, in POSIX order: the first variable that is set and not empty decides.
     #[must_use]
     pub fn from_locale(lc_all: Option<&str>, lc_ctype: Option<&str>, lang: Option<&str>) -> Self {
         let locale = [lc_all, lc_ctype, lang].into_iter().flatten().find(|value| !value.is_empty());
@@ -27,7 +26,7 @@ impl Charset {
         if locale.contains("utf-8") || locale.contains("utf8") { Self::Unicode } else { Self::Ascii }
     }
 
-    /// What stands where text was left out.
+    /// Marks a cut.
     #[must_use]
     pub fn ellipsis(self) -> &'static str {
         match self {
@@ -37,22 +36,21 @@ impl Charset {
     }
 }
 
-/// How many lines of a server's answer are shown.
+/// Maximum number of lines shown of a server's answer.
 pub const BODY_LINES: usize = 10;
-/// How many characters of a server's answer are shown.
+/// Maximum number of characters shown of a server's answer.
 pub const BODY_CHARS: usize = 2_000;
 
-/// One character of a text that need not be UTF-8. A byte that belongs to no character counts as one.
+/// One character of a text that may not be UTF-8. An invalid byte counts as a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
-    /// A character.
     Char(char),
-    /// A byte that is not UTF-8.
+    /// A byte that is not part of valid UTF-8.
     Byte(u8),
 }
 
 impl Unit {
-    /// How many bytes it takes.
+    /// Its length in bytes.
     pub(super) fn len(self) -> usize {
         match self {
             Self::Char(c) => c.len_utf8(),
@@ -60,7 +58,7 @@ impl Unit {
         }
     }
 
-    /// Appends what a reader sees of it; never a control character or an invisible one.
+    /// Appends its visible form, which has no control or invisible characters.
     pub(super) fn push_visible(self, out: &mut String, charset: Charset) {
         // Writing to a String can't fail.
         let _ = match self {
@@ -77,14 +75,14 @@ impl Unit {
     }
 }
 
-/// The characters of a text that need not be UTF-8.
+/// The characters of a text that may not be UTF-8.
 pub(super) fn units(bytes: &[u8]) -> impl Iterator<Item = Unit> {
     bytes.utf8_chunks().flat_map(|chunk| {
         chunk.valid().chars().map(Unit::Char).chain(chunk.invalid().iter().copied().map(Unit::Byte))
     })
 }
 
-/// Text on one line with everything that can't be seen shown as an escape.
+/// The text on one line, with every invisible character shown as an escape.
 #[must_use]
 pub fn text(text: &str, charset: Charset) -> Cow<'_, str> {
     if text.chars().all(|c| is_plain(c, charset)) {
@@ -93,7 +91,7 @@ pub fn text(text: &str, charset: Charset) -> Cow<'_, str> {
     Cow::Owned(bytes(text.as_bytes(), charset))
 }
 
-/// The same for bytes; those that are not UTF-8 are shown as `\xff`.
+/// The same for bytes. Invalid UTF-8 is shown as `\xff`.
 #[must_use]
 pub fn bytes(bytes: &[u8], charset: Charset) -> String {
     let mut out = String::with_capacity(bytes.len());
@@ -103,7 +101,7 @@ pub fn bytes(bytes: &[u8], charset: Charset) -> String {
     out
 }
 
-/// At most `limit` characters of a text, the last ones being an ellipsis if some had to go.
+/// Cuts a text to at most `limit` characters, including the ellipsis that marks the cut.
 #[must_use]
 pub fn shorten(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
     if text.len() <= limit || text.chars().nth(limit).is_none() {
@@ -115,10 +113,10 @@ pub fn shorten(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
     Cow::Owned(format!("{}{ellipsis}", &text[..end]))
 }
 
-/// The lines of a server's answer, each safe to show: at most [`BODY_LINES`] of them and [`BODY_CHARS`]
-/// characters, with an ellipsis where the answer goes on. Blank lines are dropped.
+/// The lines of a server's answer, sanitized: at most [`BODY_LINES`] lines and [`BODY_CHARS`] characters, with an
+/// ellipsis at a cut. Empty lines are dropped.
 ///
-/// A gateway answers in a line or two; what stands in front of one may answer with a whole web page.
+/// A gateway answers with a line or two. A proxy in front of it may answer with a whole web page.
 #[must_use]
 pub fn body(body: &[u8], charset: Charset) -> Vec<String> {
     let all = body.trim_ascii();
@@ -142,17 +140,17 @@ pub fn body(body: &[u8], charset: Charset) -> Vec<String> {
     lines
 }
 
-/// The start of the character that the byte at `limit` belongs to, or the end of a shorter text. What lies
-/// behind is never looked at: an answer may be megabytes long.
+/// The start of the character that the byte at `limit` belongs to, or the end of a shorter text. The rest is never read:
+/// an answer may be megabytes long.
 fn character_start(bytes: &[u8], limit: usize) -> usize {
     if bytes.len() <= limit {
         return bytes.len();
     }
-    // At most three bytes follow the first one of a character.
+    // A character has at most three bytes after its first.
     (limit.saturating_sub(3)..=limit).rev().find(|&at| bytes[at] & 0xc0 != 0x80).unwrap_or(limit)
 }
 
-/// Whether a character is shown as it is.
+/// Whether a character is shown unchanged.
 fn is_plain(c: char, charset: Charset) -> bool {
     match charset {
         Charset::Ascii => c.is_ascii() && !c.is_ascii_control(),
@@ -160,10 +158,10 @@ fn is_plain(c: char, charset: Charset) -> bool {
     }
 }
 
-/// Characters beyond ASCII that a terminal obeys or does not show: the C1 controls, which some terminals take
-/// for escape sequences; the marks of the reading direction; separators, fillers, joiners and tags of no width.
+/// Characters beyond ASCII that control a terminal or are invisible: the C1 controls, which some terminals read as escape
+/// sequences, marks of the reading direction, and separators, fillers, joiners and tags without width.
 ///
-/// Combining marks and variation selectors are not among them: they change the character before them, visibly.
+/// Combining marks and variation selectors are not included: they change the character before them visibly.
 fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{80}'..='\u{9f}'
@@ -186,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_would_obey_is_shown() {
+    fn control_and_invisible_characters_become_escapes() {
         let table = [
             ("plain text, über 日本 🎉", "plain text, über 日本 🎉"),
             ("\x1b]0;owned\x07", r"\x1b]0;owned\x07"),
@@ -207,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn every_character_is_harmless_afterwards() {
+    fn sanitized_text_is_plain() {
         for charset in [Charset::Unicode, Charset::Ascii] {
             for c in '\0'..=char::MAX {
                 let mut out = String::new();

@@ -1,11 +1,11 @@
 //! How a gateway is reached, resolved and ready: where it is, the way there, the time limits, and what is added to
 //! every request. Pure.
 
-use super::client::Material;
-use super::endpoint::Endpoint;
 use super::header::{Header, REDACTED};
 use super::proxy::Route;
 use super::request::Encoding;
+use super::tls::Material;
+use super::url::Endpoint;
 use crate::secret::Secret;
 use std::borrow::Cow;
 use std::path::PathBuf;

@@ -4,8 +4,8 @@
 //! carries credentials for the gateway, and always with HTTPS, the proxy is asked for a tunnel instead (CONNECT) and
 //! is never handed them.
 
-use super::endpoint::{Credentials, Endpoint, Scheme, UrlError};
 use super::header::Header;
+use super::url::{Credentials, Endpoint, Scheme, UrlError};
 use crate::secret::Secret;
 use std::fmt;
 use std::net::IpAddr;

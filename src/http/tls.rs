@@ -6,8 +6,8 @@
 //! and its dates are still checked.
 
 use super::certificate::Certificate;
-use crate::gateway::connection::Tls;
-use crate::gateway::fault::TlsFault;
+use super::connection::Tls;
+use super::error::TlsFault;
 use jiff::Timestamp;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

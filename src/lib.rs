@@ -11,10 +11,10 @@
 //! | room | what it owns |
 //! | --- | --- |
 //! | [`cli`] | the options and their help as clap structs, parsing, and what clap prints itself |
-//! | [`env`](mod@env) | variables and terminals, captured once |
-//! | [`config`] | flag > variable > default, and the rules across options |
+//! | [`env`](mod@env) | environment variables and terminals, captured once |
+//! | [`config`] | what each command needs, from flags, variables and defaults; the rules across options |
 //! | [`command`] | one file a subcommand |
-//! | [`complete`] | what the tab key completes, for the scripts of all shells |
+//! | [`complete`] | what the tab key completes, for all shells |
 //! | [`input`] | files and standard input, read whole |
 //! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics, and metrics as values (pure) |
 //! | [`grouping`] | labels, the grouping key, its path, matchers (pure) |
@@ -35,14 +35,14 @@
 //! **An option**
 //! 1. A field in [`cli`]. Its doc comment is the help: the first line for `-h`, the rest for `--help`. An option of the
 //!    connection names its variable as `[env: …]` and its default as `[default: …]`.
-//! 2. Its value in [`config`] (of the connection in `config/connection`, of a selection in `config/groups`):
-//!    flag, else variable, else default, and a usage failure that names the option. Nothing behind that room knows
-//!    options, so it goes on as a field of what the rooms behind it take: [`gateway::Connection`], [`exposition::Rules`].
+//! 2. Its value in [`config`] (for the connection in `config/connection`, for a selection in `config/groups`): flag, else
+//!    variable, else default, and a usage error that names the option. The other rooms do not know options: they get the
+//!    value as a field, for example of [`gateway::Connection`] or [`exposition::Rules`].
 //!    If the gateway can't be reached without it, `diagnose/commands.rs` (`way`) adds it to the commands that are printed.
-//! 3. A test of what a user sees of it, and README's table of the configuration. Of an option of the connection,
-//!    `tests/it/help.rs` wants a value too.
-//! 4. `SNAPSHOTS=overwrite cargo test --test it generated` writes the manual pages. The completions ask the program; values
-//!    that clap doesn't list are in `complete/line.rs`.
+//! 3. A test of what a user sees of it, and README's table of the configuration. For an option of the connection,
+//!    `tests/it/help.rs` needs a value, too.
+//! 4. `SNAPSHOTS=overwrite cargo test --test it generated` updates the manual pages. The completions find the option by
+//!    themselves; values that clap does not list are in `complete/line.rs`.
 //!
 //! **A rule of the checker, and its diagnostic**
 //! 1. See a gateway do it, and find the function of the server that does: the rule's comment names it.

@@ -119,15 +119,15 @@ mod tests {
             (Always, false, Some("1"), None, true),
             (Never, true, None, Some("1"), false),
         ];
-        for (choice, moves_cursor, no_color, clicolor_force, expected) in table {
+        for (choice, supports_color, no_color, clicolor_force, expected) in table {
             let variables = ColorVariables {
                 no_color: no_color.map(OsStr::new),
                 clicolor_force: clicolor_force.map(OsStr::new),
             };
             assert_eq!(
-                color(choice, moves_cursor, variables),
+                color(choice, supports_color, variables),
                 expected,
-                "{choice:?} {moves_cursor} {variables:?}"
+                "{choice:?} {supports_color} {variables:?}"
             );
         }
     }

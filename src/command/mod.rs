@@ -8,6 +8,7 @@ mod culprits;
 mod delete;
 mod delete_selection;
 mod diff;
+mod group_table;
 mod list;
 mod restore;
 mod scraped;

@@ -4,9 +4,9 @@
 //! The gateway's own health checks pass even when it rejects every push and every scrape. So `status` fetches a scrape
 //! as Prometheus does and checks it by Prometheus' rules.
 
+use super::group_output::age;
 use super::group_table;
-use super::scraped::Scraped;
-use super::selected::age;
+use super::scrape::Scraped;
 use super::{Context, listener, plural};
 use crate::config::{Status, StatusFormat};
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};

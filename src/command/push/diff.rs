@@ -1,6 +1,6 @@
 //! `push --dry-run --diff`: what the push would add, change and remove in the group as the gateway has it now.
 
-use super::{Context, listener};
+use crate::command::{Context, listener};
 use crate::config::Push;
 use crate::error::Failure;
 use crate::gateway::store::diff::{ChangeKind, Replaces, changes};

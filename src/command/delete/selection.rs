@@ -86,7 +86,7 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
     if broken {
         warn_of_conflicts(store, &delete.connection, printer);
     } else if let Err(failure) = scrape(&once, endpoint, printer) {
-        let is_refusal = matches!(&failure, Failure::Gateway(fault)
+        let is_refusal = matches!(&failure, Failure::Exchange(fault)
             if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500));
         if !is_refusal {
             printer.warning(

@@ -127,10 +127,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         }
         Err(said) if said.use_stderr() => {
             // Who can't be told of the fault still has the exit code.
-            let _ = cli::parse::say(Channel::Message, said, &mut printer);
+            let _ = cli::parse::print(Channel::Message, said, &mut printer);
             return exit_code::USAGE;
         }
-        Err(said) => cli::parse::say(Channel::Result, said, &mut printer).map_err(Failure::output),
+        Err(said) => cli::parse::print(Channel::Result, said, &mut printer).map_err(Failure::output),
     };
     // What is still buffered can fail to be written too, and must be told while there is a printer to tell it.
     let done = done.and_then(|()| printer.flush().map_err(Failure::output));

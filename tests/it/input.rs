@@ -128,7 +128,7 @@ fn a_separator_without_a_command_is_not_standard_input() {
         [&["push", "-j", "x", "--"][..], &["add", "-j", "x", "f", "--"], &["push", "--groups", "-", "--"]]
     {
         let (call, _server) = refused(pushgw().args(command).stdin("a 1\n"));
-        call.code(2).stderr_has("no COMMAND behind `--`: is the variable set?").run();
+        call.code(2).stderr_has("COMMAND is missing after `--`: is the variable set?").run();
     }
 }
 

@@ -553,7 +553,7 @@ fn which_severities_are_told_where() {
 }
 
 proptest::proptest! {
-    /// Any bytes, any spans, any terminal: no panic, nothing that a terminal moves_cursor, no line that is too wide.
+    /// Any bytes, any spans, any terminal: no panic, no escape sequence, no line that is too wide.
     #[test]
     fn any_text_is_shown_safely(
         text in proptest::collection::vec(

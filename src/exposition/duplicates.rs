@@ -79,10 +79,13 @@ fn missing_parts(
             .filter(|(part, _)| !parts.has(*part) && (!is_summary || *part != Parts::INFINITY))
             .map(|(_, name)| name)
             .collect();
-        let kind = if is_summary { "summary" } else { "histogram" };
-        let them = if missing.len() == 1 { "it" } else { "them" };
-        let (name, missing) = (quoted(&families.name(family)), missing.join(" and "));
-        Message::new(format!("the {kind} {name} has no {missing}; the gateway makes {them} up"))
+        let (kind, name) = (if is_summary { "summary" } else { "histogram" }, quoted(&families.name(family)));
+        let (missing, them) = match missing.split_last() {
+            Some((last, [])) => ((*last).to_owned(), "it"),
+            Some((last, others)) => (format!("{} and {last}", others.join(", ")), "them"),
+            None => return Message::default(),
+        };
+        Message::new(format!("the {kind} {name} is missing {missing}; the gateway makes {them} up"))
     });
 }
 

@@ -61,7 +61,8 @@ impl<'a> MetadataRules<'_, 'a> {
         }
         let (bytes, family) = (self.bytes, self.families.name(number));
         let message = || {
-            let message = Message::new(format!("second HELP line for {}", quoted(&family)));
+            let message = Message::new(format!("second HELP line for {}", quoted(&family)))
+                .help("remove this line; a metric has one HELP line");
             match first {
                 Some(first) => message.related(line_from(bytes, first), "first HELP line"),
                 None => message,
@@ -142,7 +143,9 @@ impl<'a> MetadataRules<'_, 'a> {
                 } else {
                     format!("{} belongs to {family}, which already has a type", quoted(name.raw()))
                 };
-                Message::new(text).related(line_from(bytes, first), "first TYPE line")
+                Message::new(text)
+                    .help("remove this line; a metric has one TYPE line")
+                    .related(line_from(bytes, first), "first TYPE line")
             });
         } else {
             let first = self.families[number].sample();

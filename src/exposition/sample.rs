@@ -359,15 +359,15 @@ fn dropped(
     let span = sample.name.map_or(sample.value.clone(), |name| name.span());
     findings.warning(Code::DroppedSample, span, || {
         let (label, suffixes) = if family.kind == Kind::Summary {
-            ("quantile", "`_sum` and `_count`")
+            ("quantile", "`_sum` or `_count`")
         } else {
-            ("le", "`_bucket`, `_sum` and `_count`")
+            ("le", "`_bucket`, `_sum` or `_count`")
         };
         Message::new(format!(
             "the gateway drops this sample: it is not a part of the {} {}",
             family.kind.name(),
             quoted(&name)
         ))
-        .help(format!("a part has the suffix {suffixes}, or the label `{label}`"))
+        .help(format!("its samples have the suffix {suffixes}, or the label `{label}`"))
     });
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Shows that `pushgw check` and `push --groups` are linear: time and memory over the size of the input, for each shape.
+"""Shows that `pushgw check` and `push --groups` are linear in time and memory, for each shape of text.
 
     cargo build --release --locked --bin pushgw && cargo build --release --locked --example shapes
     benches/linear.py [SHAPE]... [--largest MB] [--runs N]
 
-A row is a text of 1,000, 10,000, ... 10,000,000 series (one-line: labels), as far as it has at most --largest MB (1000).
-The time is processor time, the least of the runs, without what a text of one series takes. The memory is the peak of the
-whole process over the size of the input, input included. Texts that are too small to tell one or the other show `-`.
-The shape `groups` is pushed to a port where nobody listens, which ends after three groups: only the checks take time.
+A row is a text of 1,000, 10,000, ... 10,000,000 series (one-line: labels) and at most --largest MB (default 1000). The
+time is the CPU time of the fastest run, minus that of a text of one series. The memory is the peak of the whole
+process, input included, divided by the size of the input. Texts too small for a measurement show `-`. The shape
+`groups` is pushed to a port without a listener, which ends after three groups: only the checks take time.
 """
 
 import argparse
@@ -25,14 +25,14 @@ SHAPES = inputs.program()
 
 
 def call(shape, file):
-    """The arguments that have a text of this shape checked, and the exit status."""
+    """The arguments that check a text of this shape, and the exit status."""
     if shape == "groups":
         return ["push", "--groups", str(file), "-q", "--gateway", "http://127.0.0.1:1", "--retries", "0"], 6
     return ["check", "-q", str(file)], 0
 
 
 def check(shape, file, runs):
-    """The least processor time in seconds and the peak memory in bytes of checking a file."""
+    """The minimum CPU time in seconds and the peak memory in bytes of checking a file."""
     arguments, expected = call(shape, file)
     times, memory = [], 0
     for _ in range(runs):
@@ -47,7 +47,7 @@ def check(shape, file, runs):
 
 
 def write(file, shape, series, limit):
-    """Writes a text and returns its size; None if it would be larger than the limit."""
+    """Writes a text and returns its size, or None if it would exceed the limit."""
     process = subprocess.Popen([SHAPES, shape, str(series)], stdout=subprocess.PIPE)
     size = 0
     with open(file, "wb") as out:
@@ -67,7 +67,7 @@ def main():
     args = parser.parse_args()
     for needed in (PUSHGW, SHAPES):
         if not needed.exists():
-            sys.exit(f"{needed} is not built: the top of this script says how")
+            sys.exit(f"{needed} is not built: see --help")
     listed = subprocess.run([SHAPES], check=True, capture_output=True, text=True).stdout
     print(f"{'shape':15} {'series':>10} {'MB':>8} {'ms':>9} {'MB/s':>7} {'ns/series':>10} {'memory/input':>13}")
     with tempfile.TemporaryDirectory(dir=TARGET) as folder:
@@ -82,7 +82,7 @@ def main():
                 time, memory = check(shape, file, args.runs)
                 time -= base
                 row = f"{shape:15} {series:10,} {size / 1e6:8.2f}"
-                # The peak of a small process is that of its parent, from before it became pushgw.
+                # A small process reports the peak of its parent, from before exec.
                 memory = f"{memory / size:13.2f}" if size > 18e6 else f"{'-':>13}"
                 if time < 0.003:
                     print(f"{row} {'-':>9} {'-':>7} {'-':>10} {memory}", flush=True)

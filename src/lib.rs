@@ -6,23 +6,24 @@
 //! # The map
 //!
 //! The rooms are named after the domain, and data goes through them forwards only:
-//! arguments → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`output`] → exit code ([`error`]).
+//! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`http`] → [`output`] → exit code ([`error`]).
 //!
 //! | room | what it owns |
 //! | --- | --- |
-//! | [`cli`] | the options and their help, as clap structs |
-//! | [`arguments`] | from the words of the command line to these structs, and what clap says itself |
+//! | [`cli`] | the options and their help as clap structs, parsing, and what clap prints itself |
 //! | [`env`](mod@env) | variables and terminals, captured once |
 //! | [`config`] | flag > variable > default, and the rules across options |
 //! | [`command`] | one file a subcommand |
 //! | [`complete`] | what the tab key completes, for the scripts of all shells |
 //! | [`input`] | files and standard input, read whole |
-//! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics (pure) |
+//! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics, and metrics as values (pure) |
 //! | [`grouping`] | labels, the grouping key, its path, matchers (pure) |
-//! | [`gateway`] | the server: addresses, requests, what it answers (pure), and the client (the only one that names ureq) |
-//! | [`output`] | the only writer: streams, colour, tables, diagnostics as text |
+//! | [`gateway`] | what a Pushgateway is asked, and what it answers |
+//! | [`diagnose`] | what is wrong with a gateway, and the commands that fix it (pure) |
+//! | [`http`] | URLs, requests, the errors of an exchange (pure), and the client (the only one that names ureq) |
+//! | [`output`] | the only writer: streams, color, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |
-//! | [`duration`](mod@duration), [`os`], [`secret`] | what several rooms need: `30s`, what the system tells, what is never shown |
+//! | [`duration`](mod@duration), [`os`], [`secret`], [`shell`] | what several rooms need: `30s`, what the system tells, what is never shown, quoting for a shell |
 //!
 //! Who may use whom is held by `tests/it/layering.rs`.
 //!
@@ -34,14 +35,14 @@
 //! **An option**
 //! 1. A field in [`cli`]. Its doc comment is the help: the first line for `-h`, the rest for `--help`. An option of the
 //!    connection names its variable as `[env: …]` and its default as `[default: …]`.
-//! 2. Its value in [`config`] (of the connection in `config/connection`, of a selection in `config/operators`):
+//! 2. Its value in [`config`] (of the connection in `config/connection`, of a selection in `config/groups`):
 //!    flag, else variable, else default, and a usage failure that names the option. Nothing behind that room knows
 //!    options, so it goes on as a field of what the rooms behind it take: [`gateway::Connection`], [`exposition::Rules`].
-//!    Where the gateway is not reached without it, `gateway/heal.rs` (`way`) puts it into the commands that it prints.
+//!    If the gateway can't be reached without it, `diagnose/commands.rs` (`way`) adds it to the commands that are printed.
 //! 3. A test of what a user sees of it, and README's table of the configuration. Of an option of the connection,
 //!    `tests/it/help.rs` wants a value too.
 //! 4. `SNAPSHOTS=overwrite cargo test --test it generated` writes the manual pages. The completions ask the program; values
-//!    that clap doesn't list are in `cli/line.rs`.
+//!    that clap doesn't list are in `complete/line.rs`.
 //!
 //! **A rule of the checker, and its diagnostic**
 //! 1. See a gateway do it, and find the function of the server that does: the rule's comment names it.
@@ -66,21 +67,23 @@
 //! 3. What it answers to `/api/v1/metrics` and `/metrics`, for the tests of the readers: `tests/data/groups/VERSION.json`
 //!    and `.txt`, and their names where `tests/data/groups` is included.
 
-pub mod arguments;
 pub mod cli;
 pub mod command;
 pub mod complete;
 pub mod config;
+pub mod diagnose;
 pub mod duration;
 pub mod env;
 pub mod error;
 pub mod exposition;
 pub mod gateway;
 pub mod grouping;
+pub mod http;
 pub mod input;
 pub mod os;
 pub mod output;
 pub mod secret;
+pub mod shell;
 
 use clap::CommandFactory as _;
 use env::Environment;
@@ -109,8 +112,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         // The script that listens has nobody to tell.
         return if answered.is_ok() { exit_code::DONE } else { exit_code::OTHER };
     }
-    let color = arguments::colour_choice(&args);
-    let parsed = arguments::parse(command_line(), environment.width, args);
+    let color = cli::parse::color_choice(&args);
+    let parsed = cli::parse::parse(command_line(), environment.width, args);
     let (terminal, verbosity) = match &parsed {
         Ok(cli) => (config::terminal(cli.output.color, environment), config::verbosity(&cli.output)),
         Err(_) => (config::terminal(color, environment), Verbosity::default()),
@@ -124,10 +127,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         }
         Err(said) if said.use_stderr() => {
             // Who can't be told of the fault still has the exit code.
-            let _ = arguments::say(Channel::Message, said, &mut printer);
+            let _ = cli::parse::say(Channel::Message, said, &mut printer);
             return exit_code::USAGE;
         }
-        Err(said) => arguments::say(Channel::Result, said, &mut printer).map_err(Failure::output),
+        Err(said) => cli::parse::say(Channel::Result, said, &mut printer).map_err(Failure::output),
     };
     // What is still buffered can fail to be written too, and must be told while there is a printer to tell it.
     let done = done.and_then(|()| printer.flush().map_err(Failure::output));

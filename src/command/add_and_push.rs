@@ -1,9 +1,9 @@
 //! `push` (PUT) and `add` (POST): read all, check all, send once.
 
-use super::explain::{Refused, explain};
 use super::show::GROUP_LINE;
 use super::{Context, check, diff};
 use crate::config::{Action, Push};
+use crate::diagnose::refusal;
 use crate::error::Failure;
 use crate::gateway::{Body, Client, Method, Request, curl};
 use crate::input;
@@ -36,8 +36,8 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
         Action::Send => {
             let client = Client::new(&push.connection);
             let answer = super::send(&client, &request, context.printer).map_err(|fault| {
-                let refused = Refused { method: push.method, key: &push.key, body: &accepted.body };
-                explain(fault, &refused, &client, context.printer)
+                let refused = refusal::Push { method: push.method, key: &push.key, body: &accepted.body };
+                super::explain(fault, &refused, &client, context.printer)
             })?;
             if answer.status == 202 {
                 context.printer.warning(

@@ -1,11 +1,11 @@
 //! What a gateway that can't be scraped suffers from: which groups are to blame and which commands heal it.
 
 use super::{listener, plural};
-use crate::gateway::heal::{self, Trouble};
+use crate::diagnose::scrape::{LineError as Fault, Reason};
+use crate::diagnose::{self as heal, Problem as Trouble};
 use crate::gateway::store::clash::{Clash, Clashes, Survey, collisions, own_families};
 use crate::gateway::store::conflict::Conflict;
 use crate::gateway::store::contents::Family;
-use crate::gateway::store::scrape::{Fault, Reason};
 use crate::gateway::{self, Client, Connection, FamilySize, Group, Store};
 use crate::grouping::LabelSet;
 use crate::output::Printer;
@@ -106,7 +106,7 @@ fn of_keys(words: &str, store: &Store, connection: &Connection) -> Vec<Trouble> 
     if let Some(first) = store.conflicts.broken.iter().position(of_bytes)
         && let Some(trouble) = troubles.get_mut(first)
     {
-        trouble.commands = heal::not_utf8(words, connection);
+        trouble.commands = heal::not_utf8(words, store.names, connection);
     }
     troubles
 }

@@ -4,10 +4,11 @@
 //! there, and looks after it wait until it is gone; `--force` takes neither.
 
 use super::{Context, delete_selection, listener};
-use crate::config::{Delete, Doomed};
+use crate::config::{Delete, DeleteTarget};
+use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
-use crate::gateway::{self, Client, Group, Method, Request};
-use crate::grouping::GroupingKey;
+use crate::gateway::{self, Client, Connection, Group, Method, Request};
+use crate::grouping::{GroupingKey, NoKey};
 use crate::output::Printer;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,20 +21,21 @@ pub(super) const PAUSE: Duration = Duration::from_millis(50);
 /// Deletes, or says what it would delete.
 pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let client = Client::new(&delete.connection);
-    match &delete.doomed {
-        Doomed::Selection { selection, confirmed } => {
+    match &delete.target {
+        DeleteTarget::Selection { selection, confirmed } => {
             delete_selection::run(delete, &client, selection, *confirmed, context)
         }
-        Doomed::Group { path, key } => {
+        DeleteTarget::Group { path, key } => {
             let name = key.as_ref().map_or_else(|| path.clone(), GroupingKey::to_string);
             let key = key.as_ref().filter(|_| !delete.force);
-            if let Some(key) = key {
-                require(&client, delete, key, context.printer)?;
-            }
+            let path = match key {
+                Some(key) => require(&client, delete, key, context.printer)?.unwrap_or_else(|| path.clone()),
+                None => path.clone(),
+            };
             if delete.dry_run {
                 return context.printer.line(format!("would delete {name}")).map_err(Failure::output);
             }
-            send(&client, delete, path.clone(), context.printer)?;
+            send(&client, delete, path, context.printer)?;
             if let Some(key) = key {
                 wait_until_gone(&client, delete, key, context.printer)?;
             }
@@ -43,15 +45,21 @@ pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), 
     }
 }
 
+/// Looks for the group. Returns its path if the gateway reads label names differently than `--utf8-names` says: the given
+/// path would then be another group's.
 fn require(
     client: &Client,
     delete: &Delete,
     key: &GroupingKey,
     printer: &mut Printer<'_>,
-) -> Result<(), Failure> {
+) -> Result<Option<String>, Failure> {
     let groups = gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
-    if holds(&groups, key) {
-        return Ok(());
+    if let Some(group) = find(&groups, key) {
+        return match group.path() {
+            Ok(path) => Ok((path != key.path()).then_some(path)),
+            Err(why @ NoKey::NeedsUtf8Names) => Err(not_deleted(why, &delete.connection)),
+            Err(NoKey::Inexact | NoKey::UnknownNames | NoKey::Unwritable) => Ok(None),
+        };
     }
     let hint = "--force deletes without looking; absence is then no error";
     Err(no_such_group(&groups, key, delete.connection.endpoint.to_string(), Some(hint)))
@@ -69,8 +77,19 @@ pub(super) fn no_such_group(
     Failure::NoSuchGroup { group: key.to_string(), gateway, others, hint }
 }
 
-fn holds(groups: &[Group], key: &GroupingKey) -> bool {
-    groups.iter().any(|group| group.labels.iter().eq(key.labels()))
+fn find<'a>(groups: &'a [Group], key: &GroupingKey) -> Option<&'a Group> {
+    groups.iter().find(|group| group.labels.iter().eq(key.labels()))
+}
+
+/// A group that no path is sure to name is left alone, for the path could be another group's.
+pub(super) fn not_deleted(why: NoKey, connection: &Connection) -> Failure {
+    let status = match why {
+        NoKey::Inexact => {
+            format!(", but `pushgw status{}` names the command that deletes it", gateway_option(connection))
+        }
+        NoKey::UnknownNames | NoKey::NeedsUtf8Names | NoKey::Unwritable => String::new(),
+    };
+    Failure::Other(anyhow::anyhow!("not deleted: {why}{status}"))
 }
 
 /// Asks the gateway to delete the group of this path.
@@ -95,7 +114,8 @@ fn wait_until_gone(
 ) -> Result<(), Failure> {
     let begin = Instant::now();
     loop {
-        if !holds(&gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?.groups, key) {
+        let groups = gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
+        if find(&groups, key).is_none() {
             return Ok(());
         }
         if begin.elapsed() >= PATIENCE {

@@ -4,11 +4,12 @@
 //! taken a person hours, leaves the groups that were pushed to meanwhile. The third says what is really gone, for the
 //! gateway answers 202 to everything.
 
-use super::delete::{PATIENCE, PAUSE, send};
+use super::delete::{PATIENCE, PAUSE, not_deleted, send};
 use super::selected::{Selected, warn_of_conflicts, warn_of_text};
 use super::worst::Worst;
 use super::{Context, listener, plural};
 use crate::config::{Delete, ListFormat};
+use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, Selection, Store};
 use crate::grouping::LabelSet;
@@ -94,10 +95,10 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
             return Err(failure);
         }
         broken = true;
-        let option = gateway::heal::gateway_option(&delete.connection);
+        let option = gateway_option(&delete.connection);
         printer.warning("a scrape of the gateway fails");
         printer.hint(&format!(
-            "this names the groups to blame, and the commands that heal it\npushgw status{option}"
+            "this names the groups that cause it, and the commands that fix it\npushgw status{option}"
         ));
     }
     if !broken {
@@ -110,7 +111,7 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
 
 /// Asks as Prometheus does, where this gateway has its metrics.
 fn scrape(client: &Client, endpoint: &Endpoint, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    let about = super::status::about(client, endpoint, printer)?;
+    let about = gateway::about(client, endpoint, &mut listener(printer))?;
     gateway::get(client, endpoint, about.telemetry_path(), &mut listener(printer))?;
     Ok(())
 }
@@ -175,12 +176,8 @@ fn delete_each(
         let group = &store.groups[*place];
         printer.progress().begin(&format!("deleting {}/{}: {}", done + 1, places.len(), group.labels));
         let sent = match group.path() {
-            Some(path) => send(client, delete, path, printer),
-            None => Err(Failure::Other(anyhow::anyhow!(
-                "the gateway's API does not tell the key of {} exactly: `pushgw status{}` names the command that deletes it",
-                group.labels,
-                gateway::heal::gateway_option(&delete.connection)
-            ))),
+            Ok(path) => send(client, delete, path, printer),
+            Err(why) => Err(not_deleted(why, &delete.connection)),
         };
         if sent.is_ok() {
             all.accepted.push(*place);

@@ -33,7 +33,7 @@ pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Fail
             (Err(failure), None) => return Err(failure),
             (Err(failure), Some(store)) => {
                 // Each warning stands below the groups of before, and not below those of the looks that failed too.
-                if context.printer.terminal().stdout.obeys {
+                if context.printer.terminal().stdout.moves_cursor {
                     paint(list, store, WARNING, context)?;
                 }
                 context.printer.warning(&failure.to_string());

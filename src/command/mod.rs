@@ -1,4 +1,5 @@
-//! One file a subcommand, all of one shape: `run(what config resolved, context) -> Result<(), Failure>`.
+//! The subcommands, one file each: `run(what config resolved, context) -> Result<(), Failure>`. The other files hold what
+//! several of them share.
 
 mod add_and_push;
 mod check;
@@ -7,7 +8,6 @@ mod culprits;
 mod delete;
 mod delete_selection;
 mod diff;
-mod explain;
 mod list;
 mod restore;
 mod scraped;
@@ -18,9 +18,10 @@ mod worst;
 
 use crate::cli::Command;
 use crate::config;
+use crate::diagnose::refusal;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::gateway::{Answer, Client, Event, Fault, Method, Request};
+use crate::gateway::{self, Answer, Client, Event, Fault, Method, Request};
 use crate::output::Printer;
 use std::fmt::Display;
 use std::io::Read;
@@ -43,28 +44,38 @@ pub struct Context<'a, 'out> {
 pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let environment = context.environment;
     match command {
-        Command::Push(ref late) | Command::Add(ref late) => {
+        Command::Push(ref options) | Command::Add(ref options) => {
             let method = if matches!(command, Command::Push(_)) { Method::Put } else { Method::Post };
-            match config::Restore::resolve(method, &late.0, environment)? {
+            match config::PushGroups::resolve(method, &options.0, environment)? {
                 Some(restore) => restore::run(&restore, context),
-                None => add_and_push::run(&config::Push::resolve(method, &late.0, environment)?, context),
+                None => add_and_push::run(&config::Push::resolve(method, &options.0, environment)?, context),
             }
         }
-        Command::Delete(late) => delete::run(&config::Delete::resolve(&late.0, environment)?, context),
-        Command::List(late) => list::run(&config::List::resolve(&late.0, environment)?, context),
-        Command::Show(late) => show::run(&config::Show::resolve(&late.0, environment)?, context),
-        Command::Status(late) => status::run(&config::Status::resolve(&late.0, environment)?, context),
-        Command::Check(late) => {
-            let (settings, key) = config::resolve_check(&late.0, environment)?;
+        Command::Delete(options) => delete::run(&config::Delete::resolve(&options.0, environment)?, context),
+        Command::List(options) => list::run(&config::List::resolve(&options.0, environment)?, context),
+        Command::Show(options) => show::run(&config::Show::resolve(&options.0, environment)?, context),
+        Command::Status(options) => status::run(&config::Status::resolve(&options.0, environment)?, context),
+        Command::Check(options) => {
+            let (settings, key) = config::Check::resolve(&options.0, environment)?;
             check::run(&settings, key.as_ref(), context)
         }
-        Command::Completions { shell } => completions::run(shell.into(), context),
+        Command::Completions { shell } => completions::run(shell, context),
     }
 }
 
 /// Sends a request and tells what happens meanwhile: further tries with `-v`, the whole exchange with `-vv`.
 fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Result<Answer, Fault> {
     client.send(request, &mut listener(printer))
+}
+
+/// The failure of a push, with what the groups of the gateway show about its cause.
+fn explain(fault: Fault, push: &refusal::Push<'_>, client: &Client, printer: &mut Printer<'_>) -> Failure {
+    let connection = client.connection();
+    let fetch = |read: refusal::Read<'_>| {
+        gateway::look_inside(client, &connection.endpoint, read, &mut listener(printer)).ok()
+    };
+    let why = refusal::explain(&fault.kind, push, connection, fetch);
+    if why.is_empty() { fault.into() } else { Failure::Explained { fault: Box::new(fault), why } }
 }
 
 /// Tells what happens during an exchange, and that it is waited for.

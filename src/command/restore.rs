@@ -3,15 +3,15 @@
 //! All of the file is checked before anything is sent. Then each group is pushed, and one that the gateway refuses
 //! stops none of the others.
 
-use super::explain::{Refused, explain};
 use super::show::GROUP_LINE;
 use super::worst::Worst;
 use super::{Context, check, plural};
-use crate::config::Restore;
+use crate::config::PushGroups;
+use crate::diagnose::refusal::Push;
 use crate::error::Failure;
 use crate::gateway::{Body, Client, Request};
 use crate::grouping::{Emptiness, GroupingKey, KeyRules, Names};
-use crate::input::{self, Bytes, Input};
+use crate::input::{self, Input};
 use crate::output::{Printer, Source};
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ struct Section {
 }
 
 /// Reads all, checks all, then sends each.
-pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+pub(super) fn run(restore: &PushGroups, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let input = input::read(&restore.check.origins, context.stdin, context.printer.progress())?;
     let name = input.sources.first().map_or_else(String::new, |source| source.name.clone());
     let sections = sections(&input, &name, restore.check.rules.utf8_names, context.printer)?;
@@ -76,7 +76,7 @@ pub(super) fn run(restore: &Restore, context: &mut Context<'_, '_>) -> Result<()
 }
 
 fn send(
-    restore: &Restore,
+    restore: &PushGroups,
     client: &Client,
     section: &Section,
     body: &[u8],
@@ -93,7 +93,7 @@ fn send(
     match super::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
         // One look is enough: what explains a refusal mostly explains the next ones too.
-        Err(fault) if explained => Err(explain(fault, &Refused { method, key, body }, client, printer)),
+        Err(fault) if explained => Err(super::explain(fault, &Push { method, key, body }, client, printer)),
         Err(fault) => Err(fault.into()),
     }
 }
@@ -123,14 +123,14 @@ fn sections(
                 Ok(key) => {
                     is_lost = false;
                     let source = Source { name: name.to_owned(), start: 0, first_line: at + 2 };
-                    let input = Input { bytes: Bytes::default(), sources: vec![source] };
+                    let input = Input { bytes: Vec::new(), sources: vec![source] };
                     sections.push(Section { key, input });
                 }
                 Err(message) => error(printer, at + 1, &message, None),
             }
         } else if let Some(section) = sections.last_mut() {
             if !is_lost {
-                section.input.bytes.grow().extend_from_slice(line);
+                section.input.bytes.extend_from_slice(line);
             }
         } else if !line.trim_ascii().is_empty() && !is_lost {
             let hint = "--groups reads what `pushgw show` prints of a selection: a line `# pushgw group /metrics/job/...` before each group";

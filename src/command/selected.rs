@@ -2,7 +2,9 @@
 //! said of those that break the gateway.
 
 use crate::config::ListFormat;
-use crate::gateway::{Connection, Group, Store, heal};
+use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
+use crate::diagnose::conflicts;
+use crate::gateway::{Connection, Group, Store};
 use crate::output::{self, Channel, GroupRow, Printer, Table};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -53,7 +55,7 @@ impl Selected<'_> {
             .groups()
             .map(|(place, group)| Row {
                 labels: &group.labels.0,
-                path: group.path(),
+                path: group.path().ok(),
                 metrics: group.size.map(|size| size.metrics),
                 series: group.size.map(|size| size.series),
                 last_push: group.last_push.map(|time| time.to_string()),
@@ -78,10 +80,8 @@ impl Selected<'_> {
     fn paths(&self, printer: &mut Printer<'_>) -> io::Result<()> {
         for (_, group) in self.groups() {
             match group.path() {
-                Some(path) => printer.result(format!("{path}\n").as_bytes())?,
-                None => {
-                    printer.warning(&format!("the gateway's API does not tell the path of {}", group.labels));
-                }
+                Ok(path) => printer.result(format!("{path}\n").as_bytes())?,
+                Err(why) => printer.warning(&format!("{}: {why}", group.labels)),
             }
         }
         Ok(())
@@ -116,18 +116,18 @@ struct FamilyRow {
     series: u64,
 }
 
-/// Says what breaks the gateway, and how to heal it.
+/// Warns of what breaks the gateway, and prints the commands that fix it.
 pub(super) fn warn_of_conflicts(store: &Store, connection: &Connection, printer: &mut Printer<'_>) {
-    let troubles = heal::conflicts(&store.groups, &store.conflicts, connection);
-    for trouble in &troubles {
-        printer.warning(&trouble.message);
-        match trouble.commands.as_slice() {
-            [] => printer.hint(&format!("`pushgw status{}` tells more", heal::gateway_option(connection))),
+    let problems = conflicts(&store.groups, &store.conflicts, connection);
+    for problem in &problems {
+        printer.warning(&problem.message);
+        match problem.commands.as_slice() {
+            [] => printer.hint(&format!("for more: pushgw status{}", gateway_option(connection))),
             commands => printer.hint(&commands.join("\n")),
         }
     }
-    if !troubles.is_empty() && heal::lacks_credentials(connection) {
-        printer.hint(heal::LACKS_CREDENTIALS);
+    if !problems.is_empty() && lacks_credentials(connection) {
+        printer.hint(LACKS_CREDENTIALS);
     }
 }
 

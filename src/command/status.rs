@@ -1,38 +1,37 @@
-//! `status`: is it a gateway, is it healthy, can Prometheus scrape it; and if not, which groups break it and what heals
-//! it.
+//! `status`: whether it is a gateway, whether it is healthy, and whether Prometheus can scrape it. If not, which groups
+//! break it and which commands fix it.
 //!
-//! The gateway's own health checks say OK on a gateway that refuses every push and every scrape, so what counts is a
-//! scrape: fetched as Prometheus does, and held to Prometheus' rules.
+//! The gateway's own health checks pass even when it rejects every push and every scrape. So `status` fetches a scrape
+//! as Prometheus does and checks it by Prometheus' rules.
 
 use super::scraped::Scraped;
 use super::selected::age;
-use super::{Context, culprits, listener, plural};
+use super::{Context, listener, plural};
 use crate::config::{Status, StatusFormat};
+use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
+use crate::diagnose::{self, Problem};
 use crate::error::Failure;
-use crate::gateway::about::About;
-use crate::gateway::heal::{self, Trouble};
-use crate::gateway::{self, Client, Connection, Endpoint, FamilySize, FaultKind, Group, State, Store};
+use crate::gateway::{self, About, Client, Connection, Endpoint, FamilySize, Group, State, Store};
+use crate::grouping::NoKey;
 use crate::output::{self, Channel, Column, Line, Printer, Span, Style, Table};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
+use std::io;
 
-/// As many failed groups are named in the table; JSON has all.
+/// Cap on the failed groups that the table names; JSON has all.
 const NAMED: usize = 5;
-/// As many problems are told in the table, and as many commands of each; JSON has all.
-const TOLD: usize = 20;
-/// As much of the gateway's description of itself is read.
-const ABOUT_LIMIT: u64 = 1024 * 1024;
+/// Cap on the problems that the table shows, and on the commands of each; JSON has all.
+const SHOWN: usize = 20;
 
-/// Asks, judges and prints.
+/// Asks the gateway and prints what is found.
 pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let endpoint = &status.connection.endpoint;
     let client = Client::new(&status.connection);
-    // What a probe or a scrape is answered is what is asked for, a 500 too: trying again would only take time.
+    // An error status of a probe or a scrape is a result, so there is nothing to retry.
     let once = Client::new(&Connection { retries: 0, ..status.connection.clone() });
-    let about = about(&client, endpoint, context.printer)?;
+    let about = gateway::about(&client, endpoint, &mut listener(context.printer))?;
     let is_cut = |family: &FamilySize| family.help_is_cut;
     let found = Found {
         connection: &status.connection,
@@ -43,44 +42,25 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
     };
     let scraped = Scraped::new(&once, &found.about, &found.store, context.printer)?;
     let is_healthy =
-        found.healthy.is_ok() && found.ready.is_ok() && scraped.troubles.is_empty() && scraped.ok();
+        found.healthy.is_ok() && found.ready.is_ok() && scraped.problems.is_empty() && scraped.ok();
     let printed = match status.format {
         StatusFormat::Table => table(&found, &scraped, context.printer),
         StatusFormat::Json => json(&found, &scraped, is_healthy, context.printer),
     };
-    // A reader that went away does not make it healthy.
+    // A closed standard output does not make it healthy.
     if !is_healthy {
         return Err(Failure::Unhealthy { gateway: endpoint.to_string() });
     }
     printed.map_err(Failure::output)
 }
 
-/// What the gateway said.
+/// What the gateway answered.
 struct Found<'a> {
     connection: &'a Connection,
     about: About,
     healthy: Result<(), String>,
     ready: Result<(), String>,
     store: Store,
-}
-
-/// What the gateway says of itself; nothing, where it has no API.
-pub(super) fn about(
-    client: &Client,
-    endpoint: &Endpoint,
-    printer: &mut Printer<'_>,
-) -> Result<About, Failure> {
-    let answer = match gateway::get(client, endpoint, "/api/v1/status", &mut listener(printer)) {
-        Err(fault) if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 404) => {
-            return Ok(About::default());
-        }
-        answer => answer?,
-    };
-    let mut json = Vec::new();
-    let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
-    read.map_err(|error| gateway::unread(client, endpoint, "/api/v1/status", error))?;
-    // Whether it is a gateway at all, the look at its groups tells better.
-    Ok(About::read(&json).unwrap_or_default())
 }
 
 fn probe(client: &Client, endpoint: &Endpoint, path: &str, printer: &mut Printer<'_>) -> Result<(), String> {
@@ -105,7 +85,7 @@ fn oldest(store: &Store) -> Option<Timestamp> {
     store.groups.iter().filter_map(|group| group.last_push).min()
 }
 
-/// What is no fault and should be known all the same.
+/// What is not an error and should be known all the same.
 fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
     let mut warnings = scraped.warnings.clone();
     if found.about.is_on("push.disable-consistency-check") == Some(true) {
@@ -114,12 +94,20 @@ fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
     for duplicates in &found.store.conflicts.duplicates {
         warnings.push(format!(
             "{} differ in empty labels alone: Prometheus drops the samples of all but one",
-            culprits::names(&duplicates.groups, &found.store)
+            diagnose::names(&duplicates.groups, &found.store)
         ));
+    }
+    for why in [NoKey::UnknownNames, NoKey::NeedsUtf8Names] {
+        let groups = (0..found.store.groups.len()).filter(|place| found.store.groups[*place].key == Err(why));
+        let groups: Vec<usize> = groups.collect();
+        if !groups.is_empty() {
+            warnings.push(format!("{}: {why}", diagnose::names(&groups, &found.store)));
+        }
     }
     if found.store.from_text {
         warnings.push(
-            "the gateway has no API: the groups are read from /metrics, which does not tell all".to_owned(),
+            "the gateway has no API: the groups are read from /metrics, which does not show everything"
+                .to_owned(),
         );
     }
     warnings
@@ -138,7 +126,7 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
     let mut row = |name: &str, line: Line| table.row([Line::from(name), line]);
     row("gateway", connection.endpoint.to_string().into());
     let up = about.started.map(|started| format!(", up {}", output::age(age(store.now, started))));
-    let version = about.version.clone().unwrap_or_else(|| "not told".to_owned());
+    let version = about.version.clone().unwrap_or_else(|| "unknown".to_owned());
     row("version", format!("{version}{}", up.unwrap_or_default()).into());
     row("healthy", yes_or(healthy));
     row("ready", yes_or(ready));
@@ -152,7 +140,7 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
                 format!(
                     "and {} more (`pushgw list --failed{}`)",
                     failed(store).count() - NAMED,
-                    heal::gateway_option(connection)
+                    gateway_option(connection)
                 )
                 .into(),
             );
@@ -162,7 +150,7 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
         row(name, format!("{}{}", group.labels, ago.unwrap_or_default()).into());
     }
     let verdict = match &scraped.refusal {
-        None if scraped.troubles.is_empty() => Ok(()),
+        None if scraped.problems.is_empty() => Ok(()),
         None => Err("the gateway answers, but Prometheus drops the answer".to_owned()),
         Some(why) => Err(why.clone()),
     };
@@ -178,44 +166,44 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
     for warning in warnings(found, scraped) {
         printer.line([Span::new(Style::Warning, "warning: "), Span::plain(warning)])?;
     }
-    problems(&scraped.troubles, connection, printer)
+    problems(&scraped.problems, connection, printer)
 }
 
-/// What is wrong, and what heals it. On a large store that can be thousands of lines, of which nobody reads the first.
-fn problems(troubles: &[Trouble], connection: &Connection, printer: &mut Printer<'_>) -> io::Result<()> {
+/// Prints the problems and the commands that fix them, up to a limit: a large store can have thousands.
+fn problems(problems: &[Problem], connection: &Connection, printer: &mut Printer<'_>) -> io::Result<()> {
     let more = |count: usize, noun: &str| {
-        let all = format!("pushgw status{} --format json", heal::gateway_option(connection));
+        let all = format!("pushgw status{} --format json", gateway_option(connection));
         format!("and {}: `{all}` has all", plural(count, noun))
     };
-    for trouble in troubles.iter().take(TOLD) {
-        printer.line([Span::new(Style::Bad, "problem: "), Span::plain(trouble.message.clone())])?;
-        for command in trouble.commands.iter().take(TOLD) {
-            printer.line([Span::new(Style::Hint, "heal:    "), Span::plain(command.clone())])?;
+    for problem in problems.iter().take(SHOWN) {
+        printer.line([Span::new(Style::Bad, "problem: "), Span::plain(problem.message.clone())])?;
+        for command in problem.commands.iter().take(SHOWN) {
+            printer.line([Span::new(Style::Hint, "fix:     "), Span::plain(command.clone())])?;
         }
-        if trouble.commands.len() > TOLD {
-            printer.line(format!("         {}", more(trouble.commands.len() - TOLD, "more command")))?;
+        if problem.commands.len() > SHOWN {
+            printer.line(format!("         {}", more(problem.commands.len() - SHOWN, "more command")))?;
         }
     }
-    if troubles.len() > TOLD {
-        printer.line(more(troubles.len() - TOLD, "more problem"))?;
+    if problems.len() > SHOWN {
+        printer.line(more(problems.len() - SHOWN, "more problem"))?;
     }
-    if troubles.iter().any(|trouble| !trouble.commands.is_empty()) && heal::lacks_credentials(connection) {
-        printer.hint(heal::LACKS_CREDENTIALS);
+    if problems.iter().any(|problem| !problem.commands.is_empty()) && lacks_credentials(connection) {
+        printer.hint(LACKS_CREDENTIALS);
     }
     Ok(())
 }
 
 fn features(about: &About) -> Line {
-    let told = |flag: &str, name: &str, wanted: bool| {
+    let shown = |flag: &str, name: &str, wanted: bool| {
         about.is_on(flag).map(|is_on| if is_on == wanted { name.to_owned() } else { format!("no {name}") })
     };
     let features = [
-        told("push.disable-consistency-check", "consistency checks", false),
-        told("push.enable-utf8-names", "UTF-8 names", true),
-        told("web.enable-admin-api", "admin API", true),
+        shown("push.disable-consistency-check", "consistency checks", false),
+        shown("push.enable-utf8-names", "UTF-8 names", true),
+        shown("web.enable-admin-api", "admin API", true),
     ];
     let features: Vec<String> = features.into_iter().flatten().collect();
-    if features.is_empty() { "not told".into() } else { features.join(", ").into() }
+    if features.is_empty() { "unknown".into() } else { features.join(", ").into() }
 }
 
 fn amount(store: &Store) -> String {
@@ -244,7 +232,7 @@ struct Report<'a> {
     oldest_push: Option<String>,
     failed: Vec<FailedRow<'a>>,
     scrape: ScrapeRow<'a>,
-    problems: Vec<Problem<'a>>,
+    problems: Vec<ProblemRow<'a>>,
     warnings: Vec<String>,
 }
 
@@ -270,7 +258,7 @@ struct ScrapeRow<'a> {
 }
 
 #[derive(Serialize)]
-struct Problem<'a> {
+struct ProblemRow<'a> {
     message: &'a str,
     groups: Vec<&'a BTreeMap<String, String>>,
     commands: &'a [String],
@@ -280,13 +268,13 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
     let Found { connection, about, healthy, ready, store } = found;
     let failed = failed(store).map(|group| FailedRow {
         labels: &group.labels.0,
-        path: group.path(),
+        path: group.path().ok(),
         last_failure: group.last_failure.map(|time| time.to_string()),
     });
-    let problems = scraped.troubles.iter().map(|trouble| Problem {
-        message: &trouble.message,
-        groups: trouble.groups.iter().map(|labels| &labels.0).collect(),
-        commands: &trouble.commands,
+    let problems = scraped.problems.iter().map(|problem| ProblemRow {
+        message: &problem.message,
+        groups: problem.groups.iter().map(|labels| &labels.0).collect(),
+        commands: &problem.commands,
     });
     let report = Report {
         gateway: connection.endpoint.to_string(),
@@ -305,7 +293,7 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
         oldest_push: oldest(store).map(|time| time.to_string()),
         failed: failed.collect(),
         scrape: ScrapeRow {
-            ok: scraped.ok() && scraped.troubles.is_empty(),
+            ok: scraped.ok() && scraped.problems.is_empty(),
             samples: scraped.samples,
             reason: scraped.refusal.as_deref(),
         },

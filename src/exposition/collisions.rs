@@ -123,7 +123,7 @@ impl FamilyRules<'_, '_> {
                     kind.with_article(),
                     own.with_article()
                 );
-                let own = own.name();
+                let own = own.as_str();
                 Message::new(message).help(format!(
                     "rename the metric, or declare it as the gateway does: `# TYPE {text} {own}`"
                 ))
@@ -153,7 +153,7 @@ impl FamilyRules<'_, '_> {
             let Some(other_at) = number.and_then(|number| self.families[number].sample()) else { continue };
             let span = name_at(self.bytes, at);
             self.error(Code::SuffixCollision, other_at, || {
-                let (kind, name, other) = (kind.name(), quoted(name), quoted(&other));
+                let (kind, name, other) = (kind.as_str(), quoted(name), quoted(&other));
                 Message::new(format!("{other} is a metric of its own and also part of the {kind} {name}"))
                     .help(format!("rename {other}, or write the TYPE line of {name} before it"))
                     .related(span, format!("the {kind}"))

@@ -98,7 +98,7 @@ fn repeated_part(
     findings: &mut Findings,
 ) {
     findings.warning(Code::DuplicatePart, series_at(bytes, line), || {
-        let kind = families[family].kind.map_or("", Kind::name);
+        let kind = families[family].kind.map_or("", Kind::as_str);
         let name = quoted(&families.name(family));
         Message::new(format!("a part of the {kind} {name} occurs twice; one of the two will be lost"))
             .help(format!("is the same {kind} written twice?"))

@@ -2,83 +2,10 @@
 //! `setOrCreateCurrentMF` in `prometheus/common expfmt/text_parse.go` decides it.
 
 use super::hash::{self, NameIndex};
+pub(super) use super::model::Kind;
 use super::text::token::Token;
 use std::borrow::Cow;
 use std::ops::Range;
-
-/// The types of the text format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Counter,
-    Gauge,
-    Untyped,
-    Summary,
-    Histogram,
-    GaugeHistogram,
-}
-
-impl Kind {
-    /// The names of the types.
-    pub(super) const NAMES: [(&'static str, Self); 7] = [
-        ("counter", Self::Counter),
-        ("gauge", Self::Gauge),
-        ("untyped", Self::Untyped),
-        ("summary", Self::Summary),
-        ("histogram", Self::Histogram),
-        ("gaugehistogram", Self::GaugeHistogram),
-        ("gauge_histogram", Self::GaugeHistogram),
-    ];
-
-    pub(super) fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
-    }
-
-    /// The name with its article: `an untyped metric`.
-    pub(super) fn with_article(self) -> String {
-        if self == Self::Untyped { "an untyped metric".to_owned() } else { format!("a {}", self.name()) }
-    }
-
-    /// Reads the type in a TYPE line. The server drops backslashes and converts the rest to upper case by Unicode's rules,
-    /// which turn two other letters into ASCII: `ı` and `ſ`.
-    pub(super) fn parse(text: &[u8]) -> Option<Self> {
-        let mut letters = [0; 16];
-        let mut length = 0;
-        let mut rest = text;
-        loop {
-            let (letter, used) = match rest {
-                [] => break,
-                [b'\\', ..] => (None, 1),
-                [0xc4, 0xb1, ..] => (Some(b'i'), 2),
-                [0xc5, 0xbf, ..] => (Some(b's'), 2),
-                [byte, ..] => (Some(byte.to_ascii_lowercase()), 1),
-            };
-            if let Some(letter) = letter {
-                *letters.get_mut(length)? = letter;
-                length += 1;
-            }
-            rest = &rest[used..];
-        }
-        Self::NAMES.iter().find(|(name, _)| name.as_bytes() == &letters[..length]).map(|(_, kind)| *kind)
-    }
-
-    pub(super) fn has_buckets(self) -> bool {
-        matches!(self, Self::Histogram | Self::GaugeHistogram)
-    }
-
-    /// Whether one metric of this type has several samples.
-    pub(super) fn is_composite(self) -> bool {
-        self == Self::Summary || self.has_buckets()
-    }
-
-    /// Whether a label of this name is the bound of a bucket or the quantile of a summary, and not a label of the series.
-    pub(super) fn is_bound(self, name: &Token<'_>) -> bool {
-        match self {
-            Self::Summary => name.is(b"quantile"),
-            Self::Histogram | Self::GaugeHistogram => name.is(b"le"),
-            Self::Counter | Self::Gauge | Self::Untyped => false,
-        }
-    }
-}
 
 /// The suffix that a sample's name has in addition to its family's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,27 +183,6 @@ pub(super) fn split_suffix(name: &[u8]) -> Option<(&[u8], Suffix)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn types_are_read_as_the_server_does() {
-        for (text, kind) in [
-            ("counter", Kind::Counter),
-            ("GAUGE", Kind::Gauge),
-            ("unTyped", Kind::Untyped),
-            ("ſummary", Kind::Summary),
-            ("hıſtogram", Kind::Histogram),
-            ("gauge_histogram", Kind::GaugeHistogram),
-            ("GaugeHistogram", Kind::GaugeHistogram),
-            ("\\ga\\uge\\", Kind::Gauge),
-        ] {
-            assert_eq!(Kind::parse(text.as_bytes()), Some(kind), "{text}");
-        }
-        for text in
-            ["", "gauge ", "counter\r", "info", "gauge__histogram", "counters", "a very long word indeed"]
-        {
-            assert_eq!(Kind::parse(text.as_bytes()), None, "{text}");
-        }
-    }
 
     #[test]
     fn a_suffix_belongs_to_a_family_declared_before() {

@@ -228,7 +228,7 @@ impl NameLints<'_> {
             (false, Some(rest)) => {
                 let suffix = self.span.part(rest.len()..self.name.len());
                 self.findings.warning(Code::LintTotalSuffix, suffix, || {
-                    Message::new(format!("{name} ends with `_total`, but is a {}", kind.name()))
+                    Message::new(format!("{name} ends with `_total`, but is a {}", kind.as_str()))
                         .help("`_total` is for counters: declare it as a counter, or remove the suffix")
                 });
             }
@@ -250,14 +250,14 @@ impl NameLints<'_> {
         };
         let (name, start) = (self.quoted(), self.name.len() - suffix.len());
         self.findings.warning(Code::LintReservedSuffix, self.span.part(start..self.name.len()), || {
-            Message::new(format!("{name} ends with `{suffix}`, but is a {}", kind.name()))
+            Message::new(format!("{name} ends with `{suffix}`, but is a {}", kind.as_str()))
                 .help(format!("this suffix is for the samples of {owners}; rename the metric"))
         });
     }
 
     /// `LintMetricTypeInName`.
     fn type_in_name(&mut self, kind: Kind) {
-        let word = if kind == Kind::GaugeHistogram { "gauge_histogram" } else { kind.name() };
+        let word = if kind == Kind::GaugeHistogram { "gauge_histogram" } else { kind.as_str() };
         let (lower, inner) = (self.name.to_lowercase(), format!("_{word}_"));
         let at = lower.find(&inner).or_else(|| lower.strip_suffix(&inner[..=word.len()]).map(str::len));
         // Lower case may have another length, except in ASCII.
@@ -323,7 +323,7 @@ impl<'c, 'a> LabelLints<'c, 'a> {
         if is_owner || family.kind_is_guessed {
             return;
         }
-        let kind = family.kind.map_or("", Kind::name);
+        let kind = family.kind.map_or("", Kind::as_str);
         findings.warning(Code::LintReservedLabel, span, || {
             let name = quoted(&self.families.name(number));
             Message::new(format!("the label {} is for {owners}, but {name} is a {kind}", quoted(text)))

@@ -23,6 +23,7 @@ mod labels;
 mod lint;
 mod messages;
 mod metadata;
+pub mod model;
 mod names;
 mod overwrites;
 mod rules;

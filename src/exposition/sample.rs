@@ -365,7 +365,7 @@ fn dropped(
         };
         Message::new(format!(
             "the gateway drops this sample: it is not a part of the {} {}",
-            family.kind.name(),
+            family.kind.as_str(),
             quoted(&name)
         ))
         .help(format!("its samples have the suffix {suffixes}, or the label `{label}`"))

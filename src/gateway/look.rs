@@ -1,16 +1,20 @@
 //! A look at what the gateway holds: the API where there is one, else the text of `/metrics`.
 
-use super::Endpoint;
-use super::client::{Answer, Client, Event};
-use super::fault::{Fault, FaultKind};
-use super::request::{Method, Request};
+use super::about::About;
 use super::store::conflict::{self, Conflicts};
 use super::store::contents::{self, Family};
 use super::store::{self, FamilySize, Group, GroupsError, Keep};
-use crate::grouping::{LabelSet, Names};
+use crate::grouping::{LabelSet, Names, depends_on_names};
+use crate::http::{Answer, Client, Connection, Endpoint, Event, Fault, FaultKind, Header, Method, Request};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use std::io;
+use std::io::{self, Read as _};
+
+/// How label names come as they are and not with underscores: for Prometheus 3 and for us. Older gateways answer as ever.
+const UNESCAPED: &str = "text/plain;version=1.0.0;escaping=allow-utf-8";
+
+/// Cap on how much of a gateway's description of itself is read.
+const ABOUT_LIMIT: u64 = 1024 * 1024;
 
 /// Who hears what happens during a look.
 pub type Listener<'a> = &'a mut dyn FnMut(Event);
@@ -27,6 +31,8 @@ pub struct Store {
     pub now: Timestamp,
     /// The groups were read from the text of `/metrics`, which can't tell an empty `instance` from none.
     pub from_text: bool,
+    /// How the gateway reads names in a path; `None` where no group's path depends on that, and where it is not known.
+    pub names: Option<Names>,
 }
 
 /// Asks the gateway for its groups.
@@ -88,6 +94,26 @@ pub fn get(
     client.send(&get_request(endpoint, path), listener)
 }
 
+/// Asks the gateway what it says of itself; nothing, where it has no API.
+///
+/// # Errors
+///
+/// Every fault of the exchange.
+pub fn about(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<About, Fault> {
+    const PATH: &str = "/api/v1/status";
+    let answer = match get(client, endpoint, PATH, listener) {
+        Err(Fault { kind: FaultKind::Status(answered), .. }) if answered.status == 404 => {
+            return Ok(About::default());
+        }
+        answer => answer?,
+    };
+    let mut json = Vec::new();
+    let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
+    read.map_err(|error| unread(client, endpoint, PATH, error))?;
+    // Whether it is a gateway at all, the look at its groups tells better.
+    Ok(About::read(&json).unwrap_or_default())
+}
+
 fn get_request<'a>(endpoint: &'a Endpoint, path: &str) -> Request<'a> {
     Request { method: Method::Get, endpoint, path: path.to_owned(), body: None }
 }
@@ -102,25 +128,50 @@ fn look_closer(
     match get(client, endpoint, "/api/v1/metrics", listener) {
         // A gateway before 1.2.0, or a proxy that lets only /metrics through.
         Err(Fault { kind: FaultKind::Status(answered), .. }) if answered.status == 404 => {
+            let client = &unescaped(client);
             let answer = get(client, endpoint, "/metrics", listener)?;
             let now = clock(&answer);
-            let groups = store::from_text(answer.reader(), Names::Legacy);
+            let groups = store::from_text(answer.reader());
             let groups = groups.map_err(|error| fault(client, endpoint, "/metrics", error))?;
-            Ok((store(groups, now, true), Vec::new()))
+            let names = names(client, endpoint, &groups, listener);
+            Ok((store(groups, now, true, names), Vec::new()))
         }
         Err(fault) => Err(fault),
         Ok(answer) => {
             let now = clock(&answer);
-            let groups = store::api::read_api(answer.reader(), Names::Legacy, keep);
+            let groups = store::api::read_api(answer.reader(), keep);
             let groups = groups.map_err(|error| fault(client, endpoint, "/api/v1/metrics", error))?;
-            let (places, groups) = groups.into_iter().unzip();
-            Ok((store(groups, now, false), places))
+            let (places, groups): (_, Vec<Group>) = groups.into_iter().unzip();
+            let names = names(client, endpoint, &groups, listener);
+            Ok((store(groups, now, false, names), places))
         }
     }
 }
 
-fn store(groups: Vec<Group>, now: Timestamp, from_text: bool) -> Store {
-    Store { conflicts: conflict::find(&groups), groups, now, from_text }
+fn store(mut groups: Vec<Group>, now: Timestamp, from_text: bool, names: Option<Names>) -> Store {
+    for group in &mut groups {
+        group.resolve(names);
+    }
+    Store { conflicts: conflict::find(&groups), groups, now, from_text, names }
+}
+
+/// A client that is shown label names as they are: without that, `my.label` is shown as `my_label`, which is another
+/// group's label (seen on 1.11.2).
+#[must_use]
+pub fn unescaped(client: &Client) -> Client {
+    let mut headers = client.connection().headers.clone();
+    headers.push(Header::new("Accept", UNESCAPED));
+    Client::new(&Connection { headers, ..client.connection().clone() })
+}
+
+/// How the gateway reads names in a path. It is only asked where that matters to a group.
+fn names(client: &Client, endpoint: &Endpoint, groups: &[Group], listener: Listener<'_>) -> Option<Names> {
+    let mut names = groups.iter().flat_map(|group| group.labels.iter()).map(|(name, _)| name);
+    if !names.any(depends_on_names) {
+        return None;
+    }
+    // Without an answer, the groups can still be listed; these have no path then.
+    about(client, endpoint, listener).ok()?.names()
 }
 
 fn clock(answer: &Answer) -> Timestamp {

@@ -1,28 +1,18 @@
-//! The server: where it is, what it is asked, what it answers.
+//! The server: what it is asked, what it answers.
 //!
-//! Everything here is pure but the folder `client`, which sends and receives, and `look`, which asks through it. The folder
-//! `store` knows what a gateway holds.
+//! Everything here is pure but `look`, which asks through the client of [`crate::http`]. The folder `store` knows what
+//! a gateway holds.
 
-pub mod about;
-mod client;
-mod connection;
-pub mod curl;
-mod endpoint;
-mod fault;
-mod header;
-pub mod heal;
+mod about;
 mod look;
-mod proxy;
-mod request;
-mod retry;
 pub mod store;
 
-pub use client::{Answer, Client, Event, Material, MaterialError};
-pub use connection::{Connection, Login, Tls};
-pub use endpoint::{Credentials, Endpoint, GroupUrl, Scheme, UrlError};
-pub use fault::{Answered, Fault, FaultKind, ROWS, Row, Stage, TlsFault};
-pub use header::{Header, HeaderError, REDACTED};
-pub use look::{Listener, Store, get, look, look_at_families, look_inside, unread};
-pub use proxy::{Proxy, ProxyError, Route, is_exempt};
-pub use request::{Body, EXPOSITION_TEXT, Encoding, Method, Request, USER_AGENT};
+pub use crate::http::{
+    Answer, Answered, Body, Client, Connection, Credentials, EXPOSITION_TEXT, Encoding, Endpoint, Event,
+    Fault, FaultKind, GroupUrl, Header, HeaderError, Login, Material, MaterialError, Method, Proxy,
+    ProxyError, REDACTED, ROWS, Request, Route, Row, Scheme, Stage, Tls, TlsFault, USER_AGENT, UrlError,
+    curl, is_exempt,
+};
+pub use about::About;
+pub use look::{Listener, Store, about, get, look, look_at_families, look_inside, unescaped, unread};
 pub use store::{FamilySize, Group, GroupsError, Keep, Kind, Selection, Size, State};

@@ -5,7 +5,7 @@
 //! a thread, because what takes long is a call that does not return: a read of standard input, an answer that is
 //! waited for. The thread begins with the first work on a terminal, and so there is none in a pipe.
 
-use super::sanitise::{self, Charset};
+use super::sanitize::{self, Charset};
 use super::width;
 use crate::os::heeded;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -195,7 +195,7 @@ impl State {
 
     fn begin(&mut self, what: &str, now: Instant) {
         self.since.get_or_insert(now);
-        self.what = sanitise::text(what, self.charset).into_owned();
+        self.what = sanitize::text(what, self.charset).into_owned();
         (self.bytes, self.tries) = (0, 0);
     }
 

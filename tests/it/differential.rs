@@ -14,7 +14,7 @@ mod generate;
 mod oracle;
 
 use crate::support::{Gateway, Program, gateways, newest_gateway};
-pub(crate) use generate::Random;
+pub(crate) use generate::{Random, text};
 use oracle::{Case, Disagreement, Oracle, Tally};
 use pushgw::exposition::{Code, Text, apply, check};
 use std::path::{Path, PathBuf};
@@ -22,9 +22,9 @@ use std::thread;
 
 /// How many cases a run has by default, over all gateways.
 const CASES: u64 = 24_000;
-const SEED: u64 = 0x7075_7368_6777;
+pub(crate) const SEED: u64 = 0x7075_7368_6777;
 
-fn setting(name: &str, default: u64) -> u64 {
+pub(crate) fn setting(name: &str, default: u64) -> u64 {
     let Ok(value) = std::env::var(name) else { return default };
     value.parse().unwrap_or_else(|_| panic!("{name} is no number: {value}"))
 }

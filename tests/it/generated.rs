@@ -153,7 +153,7 @@ impl Page<'_> {
             ("environment", _) => options::environment(self.program.find_subcommand("push").unwrap()),
             ("variables", _) => roff::from_markdown(
                 "Each option of Connection has a variable, which is named with it. A flag beats the variable, and the variable \
-                 beats the default. pushgw(1) lists them all, with those for passwords, tokens, proxies and colour.",
+                 beats the default. pushgw(1) lists them all, with those for passwords, tokens, proxies and color.",
             )
             .replacen(".PP\n", "", 1),
             ("diagnostics", _) => diagnostics::diagnostics(),

@@ -118,7 +118,7 @@ fn a_producer_that_can_t_be_run_is_told_as_a_shell_does() {
     let (denied, _server) = refused(call().args(["push", "-j", "x", "--", "./no-program"]));
     denied.code(126).stderr("error: can't run `./no-program`: permission denied; nothing was sent\n").run();
     let (empty, _server) = refused(call().args(["push", "-j", "x", "--", ""]));
-    empty.code(2).stderr_has("the COMMAND has an empty name: is the variable set?").run();
+    empty.code(2).stderr_has("COMMAND is empty: is the variable set?").run();
 }
 
 /// As `-- $CMD` has it where the variable is not set.

@@ -289,7 +289,7 @@ fn keys_with_empty_values_go() {
 /// A gateway that an empty `instance` has broken is whole again when that group is gone.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_broken_gateway_is_healed() {
+fn a_broken_gateway_is_fixed() {
     on_every_gateway(|gateway| {
         assert_eq!(gateway.put("/metrics/job/x", "m 1\n").status, 200);
         assert!(gateway.refuses("PUT", "/metrics/job/x/instance/", "m 1\n"));

@@ -323,14 +323,14 @@ fn a_group_or_a_selection_and_not_both() {
         pushgw().arg("show").args(args).code(2).stderr_has("--match job=x").run();
     }
     for (args, complaint) in [
-        (&[][..], "no group is named and none selected"),
-        (&["--match", "a="], "every matcher matches the empty string"),
+        (&[][..], "no group is named and none is selected"),
+        (&["--match", "a="], "these matchers also match groups that lack the label"),
         (&["--match", "a!=x", "--match", "b=~.*"], "--all deletes every group"),
-        (&["--match", "job"], "is no matcher"),
-        (&["--match", "job=~("], "is no regular expression"),
+        (&["--match", "job"], "is not a matcher"),
+        (&["--match", "job=~("], "is not a valid regular expression"),
         (&["--older-than", ""], "is the variable set?"),
         (&["--older-than", "7"], "has no unit: write 7s"),
-        (&["-j", "x", "--format", "path"], "--format goes with a selection"),
+        (&["-j", "x", "--format", "path"], "--format needs a selection"),
     ] {
         pushgw().arg("delete").args(args).arg("--yes").code(2).stderr_has(complaint).run();
     }
@@ -589,14 +589,14 @@ fn broken(labels: &str) -> Server {
 }
 
 /// The commands that `pushgw list` prints.
-fn healing_commands(url: &str) -> Vec<String> {
+fn fix_commands(url: &str) -> Vec<String> {
     let said = pushgw().args(["list", "-g", url]).any_stdout().any_stderr().run().stderr();
     let commands = said.lines().filter_map(|line| Some(line[line.find("pushgw delete")?..].to_owned()));
     commands.collect()
 }
 
 #[test]
-fn a_healing_command_works_as_printed_for_any_key() {
+fn a_fix_command_works_as_printed_for_any_key() {
     for (labels, path) in [
         (r#""job":"a b","l":"it's"#, "/metrics/job/a%20b/instance@base64/=/l/it%27s"),
         (r#""job":"a\nb"#, "/metrics/job/a%0Ab/instance@base64/="),
@@ -604,7 +604,7 @@ fn a_healing_command_works_as_printed_for_any_key() {
         (r#""job":"x","l":"\u001b[1m"#, "/metrics/job/x/instance@base64/=/l/%1B%5B1m"),
     ] {
         let server = broken(&format!("{labels}\""));
-        let commands = healing_commands(&server.url());
+        let commands = fix_commands(&server.url());
         assert_eq!(commands.len(), 1, "{commands:?}");
         // Another shell, in another locale.
         shell(&commands[0]).env("LC_ALL", "C").run();
@@ -615,11 +615,11 @@ fn a_healing_command_works_as_printed_for_any_key() {
 }
 
 #[test]
-fn a_healing_command_names_the_gateway_but_not_its_credentials() {
+fn a_fix_command_names_the_gateway_but_not_its_credentials() {
     let server = broken(r#""job":"x""#);
     let url = server.url();
     let with_credentials = url.replace("://", "://me:hunter2@");
-    assert_eq!(healing_commands(&with_credentials), [format!("pushgw delete -j x -l instance= -g {url}")]);
+    assert_eq!(fix_commands(&with_credentials), [format!("pushgw delete -j x -l instance= -g {url}")]);
 }
 
 /// Where groups turn old because every push is refused, age says nothing; where nobody can tell, neither.
@@ -684,7 +684,7 @@ fn of_many_problems_some_are_told_and_the_others_counted() {
     let all = format!("`pushgw status -g {} --format json` has all", server.url());
     assert_eq!(said.matches("problem: ").count(), 20, "{said}");
     // Those of `m`, and one for each of 19 others.
-    assert_eq!(said.matches("heal: ").count(), 20 + 19, "{said}");
+    assert_eq!(said.matches("fix: ").count(), 20 + 19, "{said}");
     assert!(said.contains(&format!("and 25 more commands: {all}\n")), "{said}");
     assert!(said.ends_with(&format!("and 26 more problems: {all}\n")), "{said}");
     let output = pushgw().args(status).args(["--format", "json"]).code(1).any_stdout().any_stderr().run();

@@ -63,7 +63,7 @@ fn the_curl_command_stores_what_push_stores() {
     if lacks("curl") {
         return;
     }
-    let shells: Vec<&str> = ["sh", "bash", "dash"]
+    let shells: Vec<&str> = ["sh", "bash", "dash", "zsh"]
         .into_iter()
         .filter(|name| {
             std::process::Command::new(name).args(["-c", ":"]).status().is_ok_and(|status| status.success())

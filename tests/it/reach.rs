@@ -1,5 +1,5 @@
 //! The operators' commands on every way to a real gateway: with a password, over TLS, with a client's certificate,
-//! through a proxy, over a socket. The commands that heal it are run as they are printed, in a shell that has the
+//! through a proxy, over a socket. The commands that fix it are run as they are printed, in a shell that has the
 //! secrets in its variables and nothing else.
 
 use crate::guarded::{Guarded, HASH, PASSWORD, USERS};
@@ -35,7 +35,7 @@ impl Way<'_> {
         self.call(&["list", "--format", "path"]).any_stdout().any_stderr().run().stdout()
     }
 
-    /// Breaks the gateway, has it healed, and empties it.
+    /// Breaks the gateway, has it fixed, and empties it.
     #[track_caller]
     fn is_operated(&self) {
         self.call(&["push", "-j", "a", "-m", "m 1"]).any_stderr().run();
@@ -47,17 +47,14 @@ impl Way<'_> {
         let status = self.call(&["status"]).code(1).stdout_has("`m` has several types").any_stderr().run();
         let told = status.stderr().contains("credentials are not printed");
         assert_eq!(told, !self.secrets.is_empty(), "{status}");
-        let commands: Vec<_> = status
-            .stdout()
-            .lines()
-            .filter_map(|l| Some(l.strip_prefix("heal:")?.trim().to_owned()))
-            .collect();
+        let commands: Vec<_> =
+            status.stdout().lines().filter_map(|l| Some(l.strip_prefix("fix:")?.trim().to_owned())).collect();
         assert_eq!(commands.len(), 1, "{status}");
         for (_, secret) in self.secrets {
             assert!(!commands[0].contains(secret), "{commands:?}");
         }
-        let heal = shell(&commands[0]);
-        self.secrets.iter().fold(heal, |heal, (name, value)| heal.env(name, value)).run();
+        let fix = shell(&commands[0]);
+        self.secrets.iter().fold(fix, |fix, (name, value)| fix.env(name, value)).run();
         self.call(&["status"]).stdout_has("scrape    yes").run();
 
         self.call(&["delete", "--match", "job=a", "-n", "--format", "path"]).stdout("/metrics/job/a\n").run();

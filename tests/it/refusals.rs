@@ -17,7 +17,7 @@ fn good(call: Pushgw) -> Pushgw {
 
 /// Faults of the command line.
 const USAGE: &[Case] = &[
-    ("no job", good, 2, "error: no job is given\nhint: -j JOB names the group's job\n"),
+    ("no job", good, 2, "error: the group's job is missing\nhint: add -j JOB\n"),
     (
         "an empty job",
         |call| good(call).args(["-j", ""]),
@@ -28,21 +28,21 @@ const USAGE: &[Case] = &[
         "an empty instance",
         |call| good(call).args(["-j", "x", "-l", "instance="]),
         2,
-        "error: label `instance` has an empty value: is the variable set? (beside a group without `instance`, an \
+        "error: label `instance` has an empty value: is the variable set? (next to a group without `instance`, an \
          empty one makes every push to the gateway fail)\n",
     ),
     (
         "an empty instance by its own flag",
         |call| good(call).args(["-j", "x", "-i", ""]),
         2,
-        "error: label `instance` has an empty value: is the variable set? (beside a group without `instance`, an \
+        "error: label `instance` has an empty value: is the variable set? (next to a group without `instance`, an \
          empty one makes every push to the gateway fail)\n",
     ),
     (
         "another empty value",
         |call| good(call).args(["-j", "x", "-l", "host="]),
         2,
-        "error: label `host` has an empty value: is the variable set? leave --label host=... out\n",
+        "error: label `host` has an empty value: is the variable set? If not, omit --label host=...\n",
     ),
     (
         "no equals sign",
@@ -60,8 +60,8 @@ const USAGE: &[Case] = &[
         "a name that begins with a digit",
         |call| good(call).args(["-j", "x", "-l", "1a=b"]),
         2,
-        "error: `1a` can't name a label: a name is made of letters, digits and `_` and starts with no digit \
-         (--utf8-names is for gateways that take other names)\n",
+        "error: `1a` is not a valid label name: use letters, digits and `_`, and no digit first \
+         (--utf8-names is for gateways that accept other names)\n",
     ),
     (
         "a reserved name",
@@ -80,7 +80,7 @@ const USAGE: &[Case] = &[
         "job as a label",
         |call| good(call).args(["-j", "x", "-l", "job=x"]),
         2,
-        "error: label `job` is given as well: --job alone names the job\n",
+        "error: `job` is not allowed as a label: use --job only\n",
     ),
     (
         "the same label twice",
@@ -140,26 +140,26 @@ const USAGE: &[Case] = &[
         "a gateway beside a URL",
         |call| good(call).args(["--url", "http://h/metrics/job/x", "-g", "http://h"]),
         2,
-        "error: --url names the gateway too: leave out --gateway\n",
+        "error: --url already names the gateway: remove --gateway\n",
     ),
     (
         "a URL without a group",
         |call| good(call).args(["--url", "http://h/metrics"]),
         2,
-        "error: --url: the URL names no group: one ends in /metrics/job/JOB or /metrics/job/JOB/NAME/VALUE\n\
-         hint: -g URL names the gateway alone, and -j JOB its group\n",
+        "error: --url: the URL does not name a group: it must end with /metrics/job/JOB or /metrics/job/JOB/NAME/VALUE\n\
+         hint: use -g URL for the gateway and -j JOB for the group\n",
     ),
     (
         "no time",
         |call| good(call).args(["-j", "x", "--timeout", "0"]),
         2,
-        "error: --timeout: a limit of no time lets nothing happen\n",
+        "error: --timeout must be greater than zero\n",
     ),
     (
         "a time that is none",
         |call| good(call).args(["-j", "x", "--timeout", "abc"]),
         2,
-        "error: --timeout: `abc` is no duration: write it as 90s, 2h or 1h30m\n",
+        "error: --timeout: `abc` is not a duration: write it as 90s, 2h or 1h30m\n",
     ),
     (
         "an empty time",
@@ -177,7 +177,7 @@ const USAGE: &[Case] = &[
         "a file without a name",
         |call| good(call).args(["-j", "x", ""]),
         2,
-        "error: a FILE has an empty name: is the variable set?\n",
+        "error: FILE is empty: is the variable set?\n",
     ),
     (
         "a terminal",
@@ -219,8 +219,8 @@ const INPUT: &[Case] = &[
         "a URL as a file",
         |call| call.args(["-j", "x", "http://me:hunter2@gw:9091"]),
         2,
-        "error: a FILE is a URL\n\
-         hint: --url URL names a group on its gateway; -g URL names the gateway alone\n",
+        "error: FILE is a URL\n\
+         hint: use --url URL for the URL of a group, -g URL for that of a gateway\n",
     ),
     ("a directory", |call| call.args(["-j", "x", "/"]), 1, "error: can't read /: it is a directory\n"),
     (
@@ -333,23 +333,23 @@ fn what_delete_and_list_refuse_they_refuse_before_they_look() {
     };
     refuse(
         &["delete"],
-        "error: no group is named and none selected\n\
+        "error: no group is named and none is selected\n\
          hint: -j JOB and -l NAME=VALUE name one group; --match job=x, --older-than, --failed or --all select \
          several\n",
     );
     refuse(&["delete", "-j", ""], "error: the job is empty: is the variable set? --job names the job\n");
     refuse(&["delete", "-j", "x", "-l", "a"], "error: `a` has no `=`: a label is written NAME=VALUE\n");
-    refuse(
-        &["delete", "-j", "x", "-l", "job=y"],
-        "error: label `job` is given as well: --job alone names the job\n",
-    );
+    refuse(&["delete", "-j", "x", "-l", "job=y"], "error: `job` is not allowed as a label: use --job only\n");
     refuse(&["list", "-g", ""], "error: --gateway is empty: is the variable set?\n");
-    refuse(&["list", "--timeout", "0s"], "error: --timeout: a limit of no time lets nothing happen\n");
+    refuse(&["list", "--timeout", "0s"], "error: --timeout must be greater than zero\n");
     refuse(
         &["list", "--match", "job"],
-        "error: --match: `job` is no matcher: a matcher is NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX\n",
+        "error: --match: `job` is not a matcher: write NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX\n",
     );
-    refuse(&["list", "--match", "job=~("], "error: --match: `(` is no regular expression: unclosed group\n");
+    refuse(
+        &["list", "--match", "job=~("],
+        "error: --match: `(` is not a valid regular expression: unclosed group\n",
+    );
 }
 
 /// However much of it there is.

@@ -2,8 +2,8 @@
 //! nothing of our code. `prometheus-parse` reads `/metrics`, within what it reads rightly; label values beyond that
 //! (commas, braces, quotes, newlines) are read out of the API's JSON.
 
-use crate::differential::Random;
-use crate::support::{Gateway, on_every_gateway};
+use crate::differential::{self, Random};
+use crate::support::{Gateway, inside, newest_gateway, on_every_gateway, pushgw};
 use prometheus_parse::{Scrape, Value};
 use pushgw::exposition::{Rules, Severity, Text, apply, check};
 use std::collections::{BTreeMap, BTreeSet};
@@ -224,4 +224,77 @@ fn label_values_are_stored_as_they_were_written() {
             metrics.iter().map(|metric| metric["labels"]["v"].as_str().unwrap().to_owned()).collect();
         assert_eq!(stored, values);
     });
+}
+
+/// What a text means to `--diff` is what it means to the gateway.
+#[test]
+#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
+fn the_difference_is_told_as_the_gateway_stores_it() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    for (text, change) in [
+        ("m\"x\" 1\n", "+ # TYPE mx untyped\n+ mx 1\n"),
+        ("# TYPE a ga\\uge\na 1\n", "+ # TYPE a gauge\n+ a 1\n"),
+        (
+            "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"1.0\"} 2\n",
+            "+ # TYPE h histogram\n+ h count 0 sum 0 1.0:2\n",
+        ),
+    ] {
+        let push = |options: &[&str]| {
+            pushgw().args(["push", "-q", "-j", "d"]).args(options).on(&gateway).stdin(text)
+        };
+        push(&["--dry-run", "--diff"]).stdout(change).run();
+        push(&[]).run();
+        push(&["--dry-run", "--diff"]).run();
+        pushgw().args(["delete", "-q", "-j", "d"]).on(&gateway).run();
+    }
+}
+
+/// Of generated texts, with all that the checker repairs: after the push there is no difference left. A run is as
+/// deterministic as those of `differential`, with the same seed.
+#[test]
+#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
+fn after_a_push_there_is_no_difference() {
+    const CASES: usize = 800;
+    const KEYS: [&[&str]; 4] = [&[], &["-l", "instance=x"], &["-l", "a=1"], &["-l", "b=2", "-l", "job2=y"]];
+    let seed = differential::setting("PUSHGW_TEST_SEED", differential::SEED);
+    for utf8_names in [false, true] {
+        let flags: &[&str] = if utf8_names { &["--push.enable-utf8-names"] } else { &[] };
+        let gateway = Gateway::start(newest_gateway(), flags);
+        let mut random = Random::new(seed);
+        let mut accepted = 0;
+        for case in 0..CASES {
+            let text = differential::text(&mut random);
+            let mut key = vec!["-j", "x"];
+            key.extend(random.pick(&KEYS));
+            let mut options = key.clone();
+            options.extend(utf8_names.then_some("--utf8-names"));
+            options.extend(random.chance(20).then_some("--strip-timestamps"));
+            options.extend(random.chance(20).then_some("--type=gauge"));
+            let call =
+                |words: &[&str], options: &[&str]| inside(&gateway.url(), &text, words.iter().chain(options));
+            let pushed = call(&["push"], &options);
+            let told = format!("{}\n{options:?}, case {case}, PUSHGW_TEST_SEED={seed}", text.escape_ascii());
+            assert!(matches!(pushed.code, 0 | 3), "{told}\n{pushed:?}");
+            if pushed.code == 3 {
+                continue;
+            }
+            let left = call(&["push", "-q", "--dry-run", "--diff"], &options);
+            call(&["delete", "-q", "--force"], &key);
+            // The checker has warned of such a count: the gateway stores its whole part, or something else.
+            if pushed.stderr.contains("[broken-count]") {
+                continue;
+            }
+            accepted += 1;
+            // The API reports nothing of gauge histograms, and 0 for a count or bucket of a histogram that is NaN.
+            let is_reported = |line: &&str| {
+                let new = line.split(" -> ").last().unwrap_or_default().to_lowercase();
+                !line.contains("(not reported by the API)")
+                    && !new.contains("count nan")
+                    && !new.contains(":nan")
+            };
+            let lines: Vec<_> = left.stdout.lines().filter(is_reported).collect();
+            assert_eq!((left.code, &*left.stderr, lines), (0, "", vec![]), "{told}");
+        }
+        assert!(accepted * 3 > CASES, "{accepted} of {CASES}");
+    }
 }

@@ -1,4 +1,4 @@
-//! What a person sees at a terminal, and what nobody sees in a pipe: progress, colours, widths, characters, questions.
+//! What a person sees at a terminal, and what nobody sees in a pipe: progress, colors, widths, characters, questions.
 
 use crate::support::{Pushgw, Server, Tty, inside_at, pushgw, shell, shown};
 use rustix::process::Signal;
@@ -254,8 +254,8 @@ fn a_window_that_is_resized_is_filled_the_next_time() {
 
 /// What is printed and what is said are asked apart.
 #[test]
-fn colour_is_decided_for_each_stream() {
-    // Whether standard output, standard error and the terminal get colours: with neither of the streams at the
+fn color_is_decided_for_each_stream() {
+    // Whether standard output, standard error and the terminal get colors: with neither of the streams at the
     // terminal, with either, and with both.
     const NEVER: [[bool; 3]; 4] = [[false; 3]; 4];
     const AT_THE_TERMINAL: [[bool; 3]; 4] =
@@ -278,16 +278,15 @@ fn colour_is_decided_for_each_stream() {
         for (ttys, expected) in [&[][..], &[Tty::Stdout], STDERR, ALL].into_iter().zip(expected) {
             let call = pushgw().args(["list", "-g", &server.url()]).args(args).tty(ttys, 80);
             let output = call.envs(variables).any_stdout().any_stderr().run();
-            let coloured =
-                [&output.stdout, &output.stderr, &output.screen].map(|bytes| bytes.contains(&0x1b));
-            assert_eq!(coloured, expected, "{variables:?} {args:?} {ttys:?}");
+            let colored = [&output.stdout, &output.stderr, &output.screen].map(|bytes| bytes.contains(&0x1b));
+            assert_eq!(colored, expected, "{variables:?} {args:?} {ttys:?}");
         }
     }
 }
 
 #[test]
 fn the_help_and_the_faults_of_the_command_line_obey_too() {
-    // Whether anything is coloured.
+    // Whether anything is colored.
     let help = |args: &[&str], ttys: &[Tty], variables: &[(&str, &str)]| {
         let output =
             pushgw().args(args).envs(variables).any_code().any_stdout().any_stderr().tty(ttys, 80).run();

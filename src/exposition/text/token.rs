@@ -73,13 +73,18 @@ impl<'a> Token<'a> {
     }
 }
 
-#[cold]
 fn unescape(raw: &[u8]) -> Vec<u8> {
+    resolve_escapes(raw, false)
+}
+
+/// The text without its escapes. Quotes mean nothing in a name; in a HELP text they are text.
+#[cold]
+pub(crate) fn resolve_escapes(raw: &[u8], keep_quotes: bool) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len());
     let mut bytes = raw.iter();
     while let Some(&byte) = bytes.next() {
         match byte {
-            b'"' => {}
+            b'"' if !keep_quotes => {}
             b'\\' => text.extend(bytes.next().map(|&escaped| if escaped == b'n' { b'\n' } else { escaped })),
             _ => text.push(byte),
         }

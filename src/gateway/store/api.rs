@@ -8,7 +8,7 @@
 //! So nothing is believed by its name: whether a member is a metric is seen by its shape.
 
 use super::group::{FAILURE_TIME, FamilySize, Group, GroupsError, Kind, PUSH_TIME, Size, Times};
-use crate::grouping::{GroupingKey, LabelSet, Names};
+use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::collections::{HashMap, HashSet};
@@ -26,26 +26,32 @@ pub enum Keep<'a> {
     Contents(&'a mut dyn FnMut(usize, &LabelSet, &RawValue)),
 }
 
-/// Reads the answer of `/api/v1/metrics`; the groups come sorted by job and labels.
+/// Reads the answer of `/api/v1/metrics` from a gateway that reads names in a path like this; the groups come sorted by
+/// job and labels.
 ///
 /// # Errors
 ///
 /// An answer that can't be read to its end or is no Pushgateway's.
 pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsError> {
-    Ok(read_api(reader, names, Keep::Sizes)?.into_iter().map(|(_, group)| group).collect())
+    let mut groups: Vec<Group> = read_api(reader, Keep::Sizes)?.into_iter().map(|(_, group)| group).collect();
+    for group in &mut groups {
+        group.resolve(Some(names));
+    }
+    Ok(groups)
 }
 
 /// Reads the answer of `/api/v1/metrics`; the groups come sorted by job and labels, each with its place in the answer.
+/// Keys that depend on how the gateway reads names are not known yet.
 ///
 /// # Errors
 ///
 /// As [`from_api`].
-pub fn read_api(reader: impl Read, names: Names, keep: Keep<'_>) -> Result<Vec<(usize, Group)>, GroupsError> {
+pub fn read_api(reader: impl Read, keep: Keep<'_>) -> Result<Vec<(usize, Group)>, GroupsError> {
     let mut json = serde_json::Deserializer::from_reader(BufReader::new(reader));
     let answer = AnswerVisitor(keep).deserialize(&mut json).map_err(GroupsError::from_json)?;
     json.end().map_err(GroupsError::from_json)?;
     match (answer.status.as_deref(), answer.groups) {
-        (Some("success"), Some(groups)) => Ok(finish(groups, names)),
+        (Some("success"), Some(groups)) => Ok(finish(groups)),
         (Some("error"), _) => Err(GroupsError::Refused { reason: answer.error.unwrap_or_default() }),
         _ => Err(GroupsError::NotGroups),
     }
@@ -57,7 +63,7 @@ pub fn read_api(reader: impl Read, names: Names, keep: Keep<'_>) -> Result<Vec<(
 /// `instance=""` that the key may have or not. If another group has the key without it, this one has it. If two groups
 /// are so hidden, one has it and the other not, and nothing tells which: neither gets a key. Else it is taken to have
 /// none, which is what is pushed; at worst, a deletion by that key finds no group.
-fn finish(mut listed: Vec<Listed>, names: Names) -> Vec<(usize, Group)> {
+fn finish(mut listed: Vec<Listed>) -> Vec<(usize, Group)> {
     let unclear = |group: &Listed| group.hidden && group.labels.map.get("instance").is_none();
     let (mut told, mut hidden) = (HashSet::new(), HashMap::<LabelSet, u32>::new());
     for group in &listed {
@@ -76,8 +82,7 @@ fn finish(mut listed: Vec<Listed>, names: Names) -> Vec<(usize, Group)> {
             group.labels.map.0.insert("instance".to_owned(), String::new());
         }
     }
-    let mut groups: Vec<(usize, Group)> =
-        listed.into_iter().map(|group| group.finish(names)).enumerate().collect();
+    let mut groups: Vec<(usize, Group)> = listed.into_iter().map(Listed::finish).enumerate().collect();
     groups.sort_by(|(_, a), (_, b)| a.labels.cmp(&b.labels));
     groups
 }
@@ -95,9 +100,10 @@ struct Listed {
 }
 
 impl Listed {
-    fn finish(self, names: Names) -> Group {
+    fn finish(self) -> Group {
         let Self { labels, successful, times, size, mut families, .. } = self;
-        let key = if labels.exact { GroupingKey::from_listing(&labels.map, names) } else { None };
+        let key =
+            if labels.exact { GroupingKey::from_listing(&labels.map, None) } else { Err(NoKey::Inexact) };
         families.sort_unstable();
         Group { families, ..times.group(labels.map, key, Some(size), successful) }
     }
@@ -358,7 +364,7 @@ impl<'de> DeserializeSeed<'de> for KindVisitor {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Kind, D::Error> {
         let name: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
-        Ok(Kind::parse(name.get().trim_matches('"')))
+        Ok(Kind::parse(name.get().trim_matches('"').as_bytes()).unwrap_or_default())
     }
 }
 
@@ -390,7 +396,7 @@ impl<'de> Visitor<'de> for LabelsVisitor {
             labels.exact &= !has_escaped_replacement(raw.get());
             labels.map.0.insert(name, value);
         }
-        let kind = Kind::parse(labels.map.get("type").unwrap_or_default());
+        let kind = labels.map.get("type").and_then(|kind| Kind::parse(kind.as_bytes())).unwrap_or_default();
         // The exactness that was taken down is that of a HELP text, if this is a metric.
         let help_is_cut = !labels.exact;
         Ok(metric.map_or(Member::Labels(labels), |metric| metric.declared(kind, help_is_cut)))

@@ -6,6 +6,7 @@
 //! exposed at all does the same. Deleting the one group heals it; here is told which one.
 
 use super::group::Group;
+use crate::grouping::NoKey;
 use std::collections::{BTreeMap, HashMap};
 
 /// Why a gateway refuses every push. Groups are told by their place in the list that was searched.
@@ -77,7 +78,7 @@ pub fn find(groups: &[Group]) -> Conflicts {
         if labels().any(|(name, _)| name.starts_with("__")) {
             found.broken.push(Conflict::ReservedName { group: place });
         }
-        if group.key.is_none() && labels().any(|(_, value)| value.contains('\u{fffd}')) {
+        if group.key == Err(NoKey::Inexact) && labels().any(|(_, value)| value.contains('\u{fffd}')) {
             // Two such groups may look alike and be different, so they are compared with none.
             found.broken.push(Conflict::NotUtf8 { group: place });
             continue;
@@ -117,7 +118,7 @@ mod tests {
     fn groups(labels: &[&str]) -> Vec<Group> {
         let groups = labels.iter().map(|labels| format!(r#"{{"labels":{{{labels}}}}}"#));
         let json = format!(r#"{{"status":"success","data":[{}]}}"#, groups.collect::<Vec<_>>().join(","));
-        from_api(json.as_bytes(), Names::Legacy).unwrap()
+        from_api(json.as_bytes(), Names::Utf8).unwrap()
     }
 
     #[test]

@@ -7,16 +7,16 @@ type Label<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// A sample.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Sample<'a> {
-    pub(super) name: Cow<'a, [u8]>,
+pub(crate) struct Sample<'a> {
+    pub(crate) name: Cow<'a, [u8]>,
     /// In the order of the text, a name maybe twice.
-    pub(super) labels: Vec<Label<'a>>,
-    pub(super) value: &'a str,
-    pub(super) timestamp: Option<&'a str>,
+    pub(crate) labels: Vec<Label<'a>>,
+    pub(crate) value: &'a str,
+    pub(crate) timestamp: Option<&'a str>,
 }
 
 /// Takes a line apart that is no comment and not blank; the error says what is expected where.
-pub(super) fn sample(line: &[u8]) -> Result<Sample<'_>, &'static str> {
+pub(crate) fn sample(line: &[u8]) -> Result<Sample<'_>, &'static str> {
     let mut rest = skip_blanks(line);
     let (mut name, mut labels) = (None, Vec::new());
     let (token, after) = take_name(rest);
@@ -100,7 +100,7 @@ fn quoted(text: &[u8]) -> Result<(Cow<'_, [u8]>, &[u8]), &'static str> {
 }
 
 /// Without the escapes of a label value.
-pub(super) fn unescape(raw: &[u8]) -> Vec<u8> {
+pub(crate) fn unescape(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut bytes = raw.iter();
     while let Some(&byte) = bytes.next() {
@@ -114,13 +114,13 @@ pub(super) fn unescape(raw: &[u8]) -> Vec<u8> {
     out
 }
 
-pub(super) fn skip_blanks(text: &[u8]) -> &[u8] {
+pub(crate) fn skip_blanks(text: &[u8]) -> &[u8] {
     let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     &text[blanks..]
 }
 
 /// A name that needs no quotes, and what follows it.
-pub(super) fn take_name(text: &[u8]) -> (&[u8], &[u8]) {
+pub(crate) fn take_name(text: &[u8]) -> (&[u8], &[u8]) {
     let is_name = |at: usize, byte: u8| {
         byte.is_ascii_alphabetic() || byte == b'_' || byte == b':' || (at > 0 && byte.is_ascii_digit())
     };
@@ -129,7 +129,7 @@ pub(super) fn take_name(text: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// A metric name as a comment has it, bare or in quotes, and what follows it.
-pub(super) fn take_metric_name(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
+pub(crate) fn take_metric_name(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
     match text.strip_prefix(b"\"") {
         Some(text) => quoted(text).ok(),
         None => Some(take_name(text)).filter(|(name, _)| !name.is_empty()).map(|(n, rest)| (n.into(), rest)),

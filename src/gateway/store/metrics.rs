@@ -2,7 +2,7 @@
 
 use super::group::{FAILURE_TIME, Group, GroupsError, PUSH_TIME, Times};
 use super::line::sample;
-use crate::grouping::{GroupingKey, LabelSet, Names};
+use crate::grouping::{GroupingKey, LabelSet, NoKey};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
 
@@ -12,11 +12,12 @@ pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 /// Reads the groups from the text of `/metrics`, by the two series that each group has there.
 ///
 /// The text can't tell an empty `instance` from none; none is assumed, since a gateway that held both would not answer.
+/// Keys that depend on how the gateway reads names are not known yet.
 ///
 /// # Errors
 ///
 /// An answer that can't be read to its end or is no Pushgateway's.
-pub fn from_text(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsError> {
+pub fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
     let mut reader = BufReader::new(reader);
     let mut by_labels: BTreeMap<LabelSet, (bool, Times)> = BTreeMap::new();
     let mut is_gateway = false;
@@ -48,7 +49,7 @@ pub fn from_text(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsEr
         return Err(GroupsError::NoGateway);
     }
     let groups = by_labels.into_iter().map(|(labels, (exact, times))| {
-        let key = if exact { GroupingKey::from_listing(&labels, names) } else { None };
+        let key = if exact { GroupingKey::from_listing(&labels, None) } else { Err(NoKey::Inexact) };
         times.group(labels, key, None, None)
     });
     Ok(groups.collect())

@@ -5,7 +5,7 @@
 //! is thus read once, however many findings there are and however long its lines.
 
 use super::Sources;
-use crate::output::sanitise::{Unit, units};
+use crate::output::sanitize::{Unit, units};
 use memchr::{memchr_iter, memrchr};
 use std::ops::Range;
 

@@ -13,24 +13,24 @@ mod short;
 
 pub use locate::Source;
 
-use super::line::Look;
+use super::line::TextStyle;
 use super::printer::{Channel, Printer, Verbosity};
-use super::{Style, sanitise};
+use super::{Style, sanitize};
 use crate::exposition::{Diagnostic, Report, Severity};
+use clap::ValueEnum;
 use locate::{Locator, Place};
 use std::io;
 
-/// What `--message-format` was given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The values of `--message-format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
-    /// As a compiler's: the line, the columns marked, help.
-    #[default]
+    /// The line, with a mark under the problem
     Human,
-    /// `file:line:column: severity: message`.
+    /// One line: file, line, column, severity and message
     Short,
-    /// One object a line.
+    /// One JSON object per line
     Json,
-    /// The workflow commands of GitHub Actions.
+    /// Workflow commands of GitHub Actions
     Github,
 }
 
@@ -46,11 +46,11 @@ pub struct Sources<'a> {
 /// The longest message that is shown to a person; what it quotes is a stranger's.
 const MESSAGE_CHARS: usize = 1_000;
 
-impl Look {
+impl TextStyle {
     /// A message, a help or a name, on one line and safe.
     fn text(self, text: &str) -> String {
-        let text = sanitise::shorten(text, MESSAGE_CHARS, self.charset);
-        sanitise::text(&text, self.charset).into_owned()
+        let text = sanitize::shorten(text, MESSAGE_CHARS, self.charset);
+        sanitize::text(&text, self.charset).into_owned()
     }
 }
 
@@ -121,7 +121,12 @@ fn is_wanted(severity: Severity, channel: Channel, format: MessageFormat, verbos
 }
 
 /// One diagnostic, its last newline included.
-fn render(diagnostic: &Diagnostic, format: MessageFormat, locator: &mut Locator<'_>, look: Look) -> String {
+fn render(
+    diagnostic: &Diagnostic,
+    format: MessageFormat,
+    locator: &mut Locator<'_>,
+    look: TextStyle,
+) -> String {
     match format {
         MessageFormat::Human => human::render(diagnostic, locator, look),
         MessageFormat::Short => short::render(diagnostic, locator.locate(&diagnostic.span), look),
@@ -148,7 +153,7 @@ fn severity_style(severity: Severity) -> Style {
 }
 
 /// `file:line:column` for people.
-fn place_name(place: Place<'_>, look: Look) -> String {
+fn place_name(place: Place<'_>, look: TextStyle) -> String {
     format!("{}:{}:{}", look.text(place.name), place.line, place.column)
 }
 

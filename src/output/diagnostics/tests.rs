@@ -12,8 +12,8 @@ use snapbox::{IntoData, assert_data_eq, str};
 use std::ops::Range;
 
 const LOG: Terminal = Terminal {
-    stdout: Stream { is_terminal: false, obeys: false, colour: false },
-    stderr: Stream { is_terminal: false, obeys: false, colour: false },
+    stdout: Stream { is_terminal: false, moves_cursor: false, color: false },
+    stderr: Stream { is_terminal: false, moves_cursor: false, color: false },
     width: None,
     charset: Charset::Unicode,
 };
@@ -479,9 +479,9 @@ error[no-samples]: it is so
 }
 
 #[test]
-fn human_in_colour() {
+fn human_in_color() {
     let mut terminal = LOG;
-    terminal.stdout.colour = true;
+    terminal.stdout.color = true;
     let shown = Shown { terminal, ..Shown::as_(MessageFormat::Human) };
     let mut found = error(3..4);
     found.help = Some("help".to_owned());
@@ -553,7 +553,7 @@ fn which_severities_are_told_where() {
 }
 
 proptest::proptest! {
-    /// Any bytes, any spans, any terminal: no panic, nothing that a terminal obeys, no line that is too wide.
+    /// Any bytes, any spans, any terminal: no panic, nothing that a terminal moves_cursor, no line that is too wide.
     #[test]
     fn any_text_is_shown_safely(
         text in proptest::collection::vec(
@@ -570,7 +570,7 @@ proptest::proptest! {
         ascii in proptest::bool::ANY,
     ) {
         let charset = if ascii { Charset::Ascii } else { Charset::Unicode };
-        let stdout = Stream { is_terminal: true, obeys: true, colour: false };
+        let stdout = Stream { is_terminal: true, moves_cursor: true, color: false };
         let terminal = Terminal { stdout, width, charset, ..LOG };
         let (one, two) = text.split_at(cut.min(text.len()));
         let mut found = error(spans[0].0..spans[0].0 + spans[0].1);

@@ -176,11 +176,11 @@ fn files_that_are_not_what_they_should_be_are_told() {
             1,
             "--ca-cert: can't read missing.pem: no such file or directory\n",
         ),
-        (vec!["--ca-cert", "/dev/zero"], 1, "--ca-cert: can't read /dev/zero: it has more than 16 MiB\n"),
+        (vec!["--ca-cert", "/dev/zero"], 1, "--ca-cert: can't read /dev/zero: it is larger than 16 MiB\n"),
         (vec!["--ca-cert", "empty.pem"], 2, "empty.pem: it holds no certificate"),
         (vec!["--cert", "cert.pem"], 2, "cert.pem: it holds no private key"),
         (vec!["--cert", "cert.pem", "--key", "key.pem"], 2, "the key does not belong to the certificate"),
-        (vec!["--key", "key.pem"], 2, "a key is given without a certificate"),
+        (vec!["--key", "key.pem"], 2, "--key needs a client certificate"),
     ] {
         call().args(args).code(code).stderr_has(told).run();
     }

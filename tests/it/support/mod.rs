@@ -24,7 +24,7 @@ mod terminal;
 pub(crate) mod tls;
 mod wait;
 
-pub(crate) use command::{Output, Pushgw, Tty, heeding, program, pushgw, shell};
+pub(crate) use command::{Output, Pushgw, Tty, heeding, in_shell, program, pushgw, shell};
 pub(crate) use fetch::{Program, fetch};
 pub(crate) use gateway::{Gateway, Group, gateways, newest_gateway, on_every_gateway};
 pub(crate) use http::{Client, Response};

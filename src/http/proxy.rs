@@ -1,0 +1,263 @@
+//! The way to a gateway: straight, through a proxy, or through a socket in the file system. Pure.
+//!
+//! A plain-HTTP request goes through a proxy as it does with curl: the proxy is asked for the whole URL. Where it
+//! carries credentials for the gateway, and always with HTTPS, the proxy is asked for a tunnel instead (CONNECT) and
+//! is never handed them.
+
+use super::header::Header;
+use super::url::{Credentials, Endpoint, Scheme, UrlError};
+use crate::secret::Secret;
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// The way to a gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Straight to it.
+    Direct,
+    /// Through a proxy that is asked for the whole URL.
+    Forward(Proxy),
+    /// Through a proxy that is asked for a tunnel.
+    Tunnel(Proxy),
+    /// Through a socket in the file system.
+    Unix(PathBuf),
+}
+
+impl Route {
+    /// The way through a proxy.
+    #[must_use]
+    pub fn through(proxy: Proxy, endpoint: &Endpoint, has_credentials: bool) -> Self {
+        match endpoint.scheme() {
+            Scheme::Http if !has_credentials => Self::Forward(proxy),
+            Scheme::Http | Scheme::Https => Self::Tunnel(proxy),
+        }
+    }
+}
+
+/// A proxy that is spoken to with plain HTTP. `Display` writes its URL without credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy(Endpoint);
+
+impl Proxy {
+    /// Its host without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.host()
+    }
+
+    /// Its port, 80 where the URL names none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.0.port()
+    }
+
+    /// User and password for the proxy itself.
+    #[must_use]
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.0.credentials()
+    }
+
+    /// The header by which it knows us.
+    #[must_use]
+    pub fn authorization(&self) -> Option<Header> {
+        let Credentials { user, password } = self.credentials()?;
+        let nothing = Secret::new("");
+        let header = Header::basic(user, password.as_ref().unwrap_or(&nothing));
+        Some(Header::new("Proxy-Authorization", header.value().expose()))
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Reads `[http://][USER:PASSWORD@]HOST[:PORT]`.
+impl FromStr for Proxy {
+    type Err = ProxyError;
+
+    fn from_str(text: &str) -> Result<Self, ProxyError> {
+        let endpoint: Endpoint = text.parse().map_err(|error| match error {
+            UrlError::BadScheme { scheme } => ProxyError::Kind(scheme),
+            error => ProxyError::Url(error),
+        })?;
+        match endpoint.scheme() {
+            Scheme::Https => Err(ProxyError::Kind("https".to_owned())),
+            Scheme::Http if !endpoint.prefix().is_empty() => Err(ProxyError::Path),
+            Scheme::Http => Ok(Self(endpoint)),
+        }
+    }
+}
+
+/// Why a text is no proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyError {
+    /// No URL.
+    Url(UrlError),
+    /// A kind of proxy that is not spoken.
+    Kind(String),
+    /// A path, which a proxy does not have.
+    Path,
+}
+
+impl fmt::Display for ProxyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(error) => error.fmt(f),
+            Self::Kind(kind) => {
+                write!(f, "`{kind}` proxies are not known: a proxy's URL is written as http://HOST:PORT")
+            }
+            Self::Path => f.write_str("a proxy's URL has no path: write http://HOST:PORT"),
+        }
+    }
+}
+
+impl std::error::Error for ProxyError {}
+
+/// Whether `NO_PROXY` names this endpoint: entries apart by commas or blanks, `*` for everything, a domain for itself
+/// and all below it, an address, or a network such as `10.0.0.0/8`; each may end in `:PORT`.
+#[must_use]
+pub fn is_exempt(no_proxy: &str, endpoint: &Endpoint) -> bool {
+    let entries = no_proxy.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
+    let host = endpoint.host().trim_end_matches('.').to_ascii_lowercase();
+    entries.into_iter().any(|entry| {
+        let (name, port) = port_apart(entry);
+        port.is_none_or(|port| port == endpoint.port()) && names(name, &host)
+    })
+}
+
+fn names(entry: &str, host: &str) -> bool {
+    if entry == "*" {
+        return true;
+    }
+    if let Ok(address) = host.parse::<IpAddr>() {
+        let address = address.to_canonical();
+        return match entry.split_once('/') {
+            Some((network, bits)) => in_network(address, network, bits),
+            None => entry.parse::<IpAddr>().is_ok_and(|entry| entry.to_canonical() == address),
+        };
+    }
+    let domain = entry.trim_start_matches("*.").trim_matches('.').to_ascii_lowercase();
+    host.strip_suffix(&domain)
+        .is_some_and(|rest| !domain.is_empty() && (rest.is_empty() || rest.ends_with('.')))
+}
+
+/// `name:8080` and `[::1]:8080` in two; an address without brackets has no port.
+fn port_apart(entry: &str) -> (&str, Option<u16>) {
+    if let Some(rest) = entry.strip_prefix('[')
+        && let Some((address, rest)) = rest.split_once(']')
+    {
+        return (address, rest.strip_prefix(':').and_then(|port| port.parse().ok()));
+    }
+    match entry.split_once(':') {
+        Some((name, port)) if !port.contains(':') => match port.parse() {
+            Ok(port) => (name, Some(port)),
+            Err(_) => (entry, None),
+        },
+        _ => (entry, None),
+    }
+}
+
+fn in_network(address: IpAddr, network: &str, bits: &str) -> bool {
+    let (Ok(network), Ok(bits)) = (network.parse::<IpAddr>(), bits.parse::<u32>()) else { return false };
+    let same = |a: u128, b: u128, width: u32| bits <= width && (bits == 0 || (a ^ b) >> (width - bits) == 0);
+    match (address, network) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => same(a.to_bits().into(), b.to_bits().into(), 32),
+        (IpAddr::V6(a), IpAddr::V6(b)) => same(a.to_bits(), b.to_bits(), 128),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn endpoint(url: &str) -> Endpoint {
+        url.parse().unwrap()
+    }
+
+    #[test]
+    fn a_proxy_is_a_host_and_a_port() {
+        let proxy: Proxy = "http://me:p%40ss@proxy.example:3128/".parse().unwrap();
+        assert_eq!((proxy.host(), proxy.port()), ("proxy.example", 3128));
+        assert_eq!(proxy.to_string(), "http://proxy.example:3128");
+        assert_eq!(proxy.credentials().unwrap().password.as_ref().unwrap().expose(), "p@ss");
+        assert_eq!("proxy".parse::<Proxy>().unwrap().port(), 80);
+        for (text, told) in [
+            (
+                "socks5://p:1080",
+                "`socks5` proxies are not known: a proxy's URL is written as http://HOST:PORT",
+            ),
+            ("https://p", "`https` proxies are not known: a proxy's URL is written as http://HOST:PORT"),
+            ("http://p/x", "a proxy's URL has no path: write http://HOST:PORT"),
+            ("http://", "the URL names no host: write http://HOST:PORT"),
+        ] {
+            assert_eq!(text.parse::<Proxy>().unwrap_err().to_string(), told);
+        }
+    }
+
+    #[test]
+    fn credentials_go_through_a_tunnel() {
+        let proxy: Proxy = "proxy:3128".parse().unwrap();
+        let route = |url, has_credentials| Route::through(proxy.clone(), &endpoint(url), has_credentials);
+        assert!(matches!(route("http://gw", false), Route::Forward(_)));
+        assert!(matches!(route("http://gw", true), Route::Tunnel(_)));
+        assert!(matches!(route("https://gw", false), Route::Tunnel(_)));
+    }
+
+    #[test]
+    fn exemptions_are_names_networks_and_ports() {
+        let table = [
+            ("", "http://gw.example", false),
+            (" , ", "http://gw.example", false),
+            ("*", "http://gw.example", true),
+            ("gw.example", "http://gw.example:9091", true),
+            ("GW.Example.", "http://gw.example", true),
+            ("gw.example", "http://gw.EXAMPLE.", true),
+            ("example", "http://gw.example", true),
+            (".example", "http://gw.example", true),
+            (".gw.example", "http://gw.example", true),
+            ("*.example", "http://gw.example", true),
+            ("w.example", "http://gw.example", false),
+            ("gw.example.org", "http://gw.example", false),
+            ("other, gw.example other2", "http://gw.example", true),
+            ("gw.example:9091", "http://gw.example:9091", true),
+            ("gw.example:9092", "http://gw.example:9091", false),
+            ("gw.example:443", "https://gw.example", true),
+            ("10.1.2.3", "http://10.1.2.3:9091", true),
+            ("10.1.2.3:9091", "http://10.1.2.3:9091", true),
+            ("0.1.2.3", "http://10.1.2.3", false),
+            ("1.2.3", "http://10.1.2.3", false),
+            ("10.0.0.0/8", "http://10.1.2.3", true),
+            ("10.0.0.0/8", "http://11.1.2.3", false),
+            ("0.0.0.0/0", "http://11.1.2.3", true),
+            ("10.1.2.3/32", "http://10.1.2.3", true),
+            ("10.0.0.0/33", "http://10.1.2.3", false),
+            ("10.0.0.0/x", "http://10.1.2.3", false),
+            ("fd00::/8", "http://[fd00::1]:9091", true),
+            ("fd00::/8", "http://[fe80::1]:9091", false),
+            ("fd00::1", "http://[fd00::1]", true),
+            ("[fd00::1]:9091", "http://[fd00::1]:9091", true),
+            ("[fd00::1]:9092", "http://[fd00::1]:9091", false),
+            ("10.0.0.0/8", "http://gw.example", false),
+            (".", "http://gw.example", false),
+        ];
+        for (no_proxy, url, exempt) in table {
+            assert_eq!(is_exempt(no_proxy, &endpoint(url)), exempt, "{no_proxy:?} {url}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_entry_makes_it_panic(no_proxy in "[0-9a-f:./,*\\[\\]]{0,40}|\\PC{0,40}") {
+            let _ = is_exempt(&no_proxy, &endpoint("http://10.1.2.3"));
+            let _ = is_exempt(&no_proxy, &endpoint("http://[fd00::1]"));
+            let _ = is_exempt(&no_proxy, &endpoint("http://gw.example"));
+            let _ = no_proxy.parse::<Proxy>();
+        }
+    }
+}

@@ -4,9 +4,10 @@
 //! store compares them (`checkMetricConsistency`).
 
 use super::code::Code;
-use super::family::{FamilyTable, Kind};
+use super::family::FamilyTable;
 use super::findings::{Findings, Message};
 use super::messages::quoted;
+use super::model::kind::Kind;
 use super::overwrites::Overwrites;
 use super::series::{CompareLines, Parts, Relation, SeriesTable};
 use super::text::lines::{Text, line_from};

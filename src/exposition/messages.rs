@@ -4,8 +4,8 @@
 //! distinguish the usual causes. They never change whether a line is rejected.
 
 use super::code::Code;
-use super::family::Kind;
 use super::findings::{Findings, Message};
+use super::model::kind::Kind;
 use super::text::number::{self, Float};
 use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
 use std::ops::Range;

@@ -1,9 +1,10 @@
 //! The rules of HELP and TYPE lines.
 
 use super::code::Code;
-use super::family::{FamilyTable, Kind, Suffix};
+use super::family::{FamilyTable, Suffix};
 use super::findings::{Findings, Message, OlderGateways};
 use super::messages::{self, quoted};
+use super::model::kind::Kind;
 use super::names::is_valid_metric_name;
 use super::text::lines::{line_from, trimmed_len};
 use super::text::scan::{self, Metadata};

@@ -4,12 +4,13 @@
 //! `startTimestamp`), in the order of its states where the order matters.
 
 use super::code::Code;
-use super::family::{FamilyEntry, FamilyTable, Kind, SampleFamily, Suffix};
+use super::family::{FamilyEntry, FamilyTable, SampleFamily, Suffix};
 use super::fast_path::FastPath;
 use super::findings::{Findings, Message, OlderGateways};
 use super::hash;
 use super::labels::{LabelRules, SeriesHash};
 use super::messages::{self, quoted};
+use super::model::kind::Kind;
 use super::names::is_valid_metric_name;
 use super::rules::Rules;
 use super::series::{Parts, SeriesTable};

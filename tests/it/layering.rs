@@ -1,6 +1,7 @@
 //! The architecture, held by a test: which room uses which, and what the pure rooms may not touch.
 
-use std::collections::BTreeSet;
+use regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -180,6 +181,64 @@ fn only_the_client_and_its_buffers_name_ureq() {
         let is_client = ["http/client.rs", "http/buffers.rs"].contains(&file.as_str());
         assert!(is_client || !code.contains("ureq"), "{file} names ureq");
     }
+}
+
+/// Rooms whose modules do not use each other in circles.
+const WITHOUT_CIRCLES: &[&str] = &["exposition"];
+
+/// `exposition/text/mod.rs` is the module `exposition::text`.
+fn module(file: &str) -> String {
+    file.trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::")
+}
+
+/// The modules that a module imports from or re-exports.
+fn imported_modules(module: &str, code: &str, modules: &BTreeSet<String>) -> BTreeSet<String> {
+    let import = Regex::new(r"(?m)^(?:pub(?:\([^)]*\))? )?use ([\w:]+?)(?:::)?(?:\{([^}]*)\})?;").unwrap();
+    let parent = |module: &str| module.rsplit_once("::").map_or("", |(parent, _)| parent).to_owned();
+    let mut imported = BTreeSet::new();
+    for captures in import.captures_iter(code) {
+        let mut base = module.to_owned();
+        let mut path = Vec::new();
+        for part in captures[1].split("::") {
+            match part {
+                "crate" => base.clear(),
+                "super" => base = parent(&base),
+                part => path.push(part),
+            }
+        }
+        let items = captures.get(2).map_or("", |items| items.as_str()).split(',').map(str::trim);
+        for item in items {
+            let parts = [&[&*base], &*path, &[item]].concat();
+            let mut name = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("::");
+            // What is left of an item's path is its module.
+            while !name.is_empty() && !modules.contains(&name) {
+                name = parent(&name);
+            }
+            imported.insert(name);
+        }
+    }
+    imported.remove(module);
+    imported
+}
+
+#[test]
+fn modules_do_not_use_each_other_in_circles() {
+    let sources = sources();
+    let modules: BTreeSet<_> = sources.iter().map(|(file, _)| module(file)).collect();
+    let mut left: BTreeMap<_, _> = sources
+        .iter()
+        .filter(|(file, _)| WITHOUT_CIRCLES.contains(&room(file)))
+        .map(|(file, code)| (module(file), imported_modules(&module(file), code, &modules)))
+        .collect();
+    assert!(left["exposition::check"].contains("exposition::text::lines"), "{left:#?}");
+    // Modules that use no other one are dropped until only circles, and what uses them, are left.
+    while let Some(done) =
+        left.keys().find(|module| left[*module].iter().all(|used| !left.contains_key(used)))
+    {
+        let done = done.clone();
+        left.remove(&done);
+    }
+    assert!(left.is_empty(), "modules that use each other in a circle: {left:#?}");
 }
 
 #[test]

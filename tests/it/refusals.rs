@@ -365,7 +365,10 @@ fn binary_input_has_one_message() {
             .any_stderr()
             .run()
             .stderr();
-        assert!(said.starts_with("<stdin>:1:1: error: the input is not metrics in the text format; it is "), "{said}");
+        assert!(
+            said.starts_with("<stdin>:1:1: error: the input is not metrics in the text format; it is "),
+            "{said}"
+        );
         assert_eq!(said.lines().count(), 2, "{said}");
     }
 }

@@ -95,7 +95,7 @@ impl Style {
 }
 
 /// Takes the decision away from `colored`; see the file's comment. Harmless when repeated.
-pub(super) fn take_over() {
+pub(crate) fn take_over() {
     colored::control::set_override(true);
 }
 

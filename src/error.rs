@@ -8,21 +8,21 @@ use std::io;
 
 /// The exit codes. Scripts rely on them: 2, 3 and 4 are permanent; 5, 6 and 7 can be retried.
 pub mod exit_code {
-    /// Done.
+    /// Success.
     pub const DONE: u8 = 0;
-    /// Any other error: an unreadable file, a server that is not a Pushgateway, `status` of an unhealthy gateway.
+    /// Other error: unreadable file, server that is not a Pushgateway, unhealthy gateway (status).
     pub const OTHER: u8 = 1;
-    /// Usage error: an invalid group, selection, URL, duration or option.
+    /// Usage error: invalid option, group, selection, URL or duration.
     pub const USAGE: u8 = 2;
-    /// Invalid input; nothing was sent.
+    /// The input has errors; nothing was sent.
     pub const INPUT: u8 = 3;
-    /// Rejected by the server: any 3xx, any other 4xx.
+    /// Rejected by the gateway: any 3xx, any other 4xx.
     pub const REJECTED: u8 = 4;
-    /// Temporary failure: 5xx, 408, 425, 429.
+    /// Temporary failure of the gateway: 5xx, 408, 425, 429.
     pub const UNAVAILABLE: u8 = 5;
-    /// Unreachable: DNS, connect, TLS, reset, closed without an answer.
+    /// Unreachable: DNS lookup, connection, TLS, reset, closed without an answer.
     pub const UNREACHABLE: u8 = 6;
-    /// Timed out: it may have been stored.
+    /// Timed out; the metrics may have been stored.
     pub const TIMED_OUT: u8 = 7;
     /// No such group.
     pub const NO_SUCH_GROUP: u8 = 8;

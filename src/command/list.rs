@@ -1,6 +1,6 @@
 //! `list`: the gateway's groups, as a table, as JSON or as paths; once, or again and again.
 
-use super::selected::{Selected, warn_of_conflicts, warn_of_text};
+use super::group_output::{Selected, warn_of_conflicts, warn_of_text};
 use super::{Context, listener};
 use crate::config::{List, ListFormat, ListSort};
 use crate::env;

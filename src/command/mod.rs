@@ -1,20 +1,18 @@
-//! The subcommands, one file each: `run(what config resolved, context) -> Result<(), Failure>`. The other files hold what
-//! several of them share.
+//! The subcommands: each is a file or folder with a function `run(resolved configuration, context)`. The other files are
+//! shared by several of them.
 
-mod add_and_push;
+mod batch;
 mod check;
 mod completions;
 mod culprits;
 mod delete;
-mod delete_selection;
-mod diff;
+mod group_output;
+mod group_table;
 mod list;
-mod restore;
-mod scraped;
-mod selected;
+mod push;
+mod scrape;
 mod show;
 mod status;
-mod worst;
 
 use crate::cli::Command;
 use crate::config;
@@ -26,29 +24,26 @@ use crate::output::Printer;
 use std::fmt::Display;
 use std::io::Read;
 
-/// What every subcommand is handed.
+/// What every subcommand gets.
 pub struct Context<'a, 'out> {
-    /// The surroundings.
     pub environment: &'a Environment,
-    /// Standard input.
     pub stdin: &'a mut dyn Read,
-    /// The only writer.
     pub printer: &'a mut Printer<'out>,
 }
 
-/// Does what the command line says.
+/// Runs a subcommand.
 ///
 /// # Errors
 ///
-/// Every [`Failure`] there is.
+/// Every [`Failure`].
 pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let environment = context.environment;
     match command {
         Command::Push(ref options) | Command::Add(ref options) => {
             let method = if matches!(command, Command::Push(_)) { Method::Put } else { Method::Post };
             match config::PushGroups::resolve(method, &options.0, environment)? {
-                Some(restore) => restore::run(&restore, context),
-                None => add_and_push::run(&config::Push::resolve(method, &options.0, environment)?, context),
+                Some(groups) => push::groups::run(&groups, context),
+                None => push::run(&config::Push::resolve(method, &options.0, environment)?, context),
             }
         }
         Command::Delete(options) => delete::run(&config::Delete::resolve(&options.0, environment)?, context),
@@ -63,12 +58,12 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
     }
 }
 
-/// Sends a request and tells what happens meanwhile: further tries with `-v`, the whole exchange with `-vv`.
+/// Sends a request. Reports retries with `-v`, and the whole exchange with `-vv`.
 fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Result<Answer, Fault> {
     client.send(request, &mut listener(printer))
 }
 
-/// The failure of a push, with what the groups of the gateway show about its cause.
+/// The failure of a push, with the cause if the gateway's groups show it.
 fn explain(fault: Fault, push: &refusal::Push<'_>, client: &Client, printer: &mut Printer<'_>) -> Failure {
     let connection = client.connection();
     let fetch = |read: refusal::Read<'_>| {
@@ -78,11 +73,11 @@ fn explain(fault: Fault, push: &refusal::Push<'_>, client: &Client, printer: &mu
     if why.is_empty() { fault.into() } else { Failure::Explained { fault: Box::new(fault), why } }
 }
 
-/// Tells what happens during an exchange, and that it is waited for.
+/// Reports what happens during an exchange.
 fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
     move |event| match event {
         Event::Retry { tries, reason, wait } => {
-            printer.note(&format!("try {tries} failed: {reason}; the next in {} ms", wait.as_millis()));
+            printer.note(&format!("try {tries} failed: {reason}; next try in {} ms", wait.as_millis()));
         }
         Event::Waiting { gateway, tries } => {
             printer.progress().wait_for(&format!("waiting for {gateway}"), tries);

@@ -4,8 +4,9 @@
 //! The gateway's own health checks pass even when it rejects every push and every scrape. So `status` fetches a scrape
 //! as Prometheus does and checks it by Prometheus' rules.
 
-use super::scraped::Scraped;
-use super::selected::age;
+use super::group_output::age;
+use super::group_table;
+use super::scrape::Scraped;
 use super::{Context, listener, plural};
 use crate::config::{Status, StatusFormat};
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
@@ -13,7 +14,7 @@ use crate::diagnose::{self, Problem};
 use crate::error::Failure;
 use crate::gateway::{self, About, Client, Connection, Endpoint, FamilySize, Group, State, Store};
 use crate::grouping::NoKey;
-use crate::output::{self, Channel, Column, Line, Printer, Span, Style, Table};
+use crate::output::{Channel, Column, Printer, Style, StyledLine, StyledText, Table};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -113,19 +114,19 @@ fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
     warnings
 }
 
-fn yes_or(verdict: &Result<(), String>) -> Line {
+fn yes_or(verdict: &Result<(), String>) -> StyledLine {
     match verdict {
-        Ok(()) => [Span::new(Style::Good, "yes")].into(),
-        Err(why) => [Span::new(Style::Bad, "no"), Span::plain(format!(": {why}"))].into(),
+        Ok(()) => [StyledText::new(Style::Good, "yes")].into(),
+        Err(why) => [StyledText::new(Style::Bad, "no"), StyledText::plain(format!(": {why}"))].into(),
     }
 }
 
 fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io::Result<()> {
     let Found { connection, about, healthy, ready, store } = found;
     let mut table = Table::new([Column::text(""), Column::text("")]);
-    let mut row = |name: &str, line: Line| table.row([Line::from(name), line]);
+    let mut row = |name: &str, line: StyledLine| table.row([StyledLine::from(name), line]);
     row("gateway", connection.endpoint.to_string().into());
-    let up = about.started.map(|started| format!(", up {}", output::age(age(store.now, started))));
+    let up = about.started.map(|started| format!(", up {}", group_table::age(age(store.now, started))));
     let version = about.version.clone().unwrap_or_else(|| "unknown".to_owned());
     row("version", format!("{version}{}", up.unwrap_or_default()).into());
     row("healthy", yes_or(healthy));
@@ -146,7 +147,8 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
             );
             break;
         }
-        let ago = group.last_failure.map(|failure| format!(" {} ago", output::age(age(store.now, failure))));
+        let ago =
+            group.last_failure.map(|failure| format!(" {} ago", group_table::age(age(store.now, failure))));
         row(name, format!("{}{}", group.labels, ago.unwrap_or_default()).into());
     }
     let verdict = match &scraped.refusal {
@@ -157,14 +159,14 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
     let scrape = match verdict {
         Ok(()) => {
             let amount = format!(", {}", plural(scraped.samples, "sample"));
-            [Span::new(Style::Good, "yes"), Span::plain(amount)].into()
+            [StyledText::new(Style::Good, "yes"), StyledText::plain(amount)].into()
         }
         verdict => yes_or(&verdict),
     };
     row("scrape", scrape);
     printer.table(Channel::Result, &table)?;
     for warning in warnings(found, scraped) {
-        printer.line([Span::new(Style::Warning, "warning: "), Span::plain(warning)])?;
+        printer.line([StyledText::new(Style::Warning, "warning: "), StyledText::plain(warning)])?;
     }
     problems(&scraped.problems, connection, printer)
 }
@@ -176,9 +178,10 @@ fn problems(problems: &[Problem], connection: &Connection, printer: &mut Printer
         format!("and {}: `{all}` has all", plural(count, noun))
     };
     for problem in problems.iter().take(SHOWN) {
-        printer.line([Span::new(Style::Bad, "problem: "), Span::plain(problem.message.clone())])?;
+        printer
+            .line([StyledText::new(Style::Bad, "problem: "), StyledText::plain(problem.message.clone())])?;
         for command in problem.commands.iter().take(SHOWN) {
-            printer.line([Span::new(Style::Hint, "fix:     "), Span::plain(command.clone())])?;
+            printer.line([StyledText::new(Style::Hint, "fix:     "), StyledText::plain(command.clone())])?;
         }
         if problem.commands.len() > SHOWN {
             printer.line(format!("         {}", more(problem.commands.len() - SHOWN, "more command")))?;
@@ -193,7 +196,7 @@ fn problems(problems: &[Problem], connection: &Connection, printer: &mut Printer
     Ok(())
 }
 
-fn features(about: &About) -> Line {
+fn features(about: &About) -> StyledLine {
     let shown = |flag: &str, name: &str, wanted: bool| {
         about.is_on(flag).map(|is_on| if is_on == wanted { name.to_owned() } else { format!("no {name}") })
     };
@@ -212,7 +215,7 @@ fn amount(store: &Store) -> String {
         let _ = write!(amount, ", {series} series");
     }
     if let Some(oldest) = oldest(store) {
-        let _ = write!(amount, ", oldest push {} ago", output::age(age(store.now, oldest)));
+        let _ = write!(amount, ", oldest push {} ago", group_table::age(age(store.now, oldest)));
     }
     amount
 }

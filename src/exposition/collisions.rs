@@ -5,9 +5,10 @@
 //! `checkMetricConsistency` in `prometheus/client_golang prometheus/registry.go`).
 
 use super::code::Code;
-use super::family::{FamilyTable, Kind, Suffix, split_suffix};
+use super::family::{FamilyTable, Suffix, split_suffix};
 use super::findings::{Findings, Message};
 use super::messages::quoted;
+use super::model::kind::Kind;
 use super::overwrites::Overwrites;
 use super::text::spans::name_at;
 

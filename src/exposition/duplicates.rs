@@ -4,9 +4,10 @@
 //! store compares them (`checkMetricConsistency`).
 
 use super::code::Code;
-use super::family::{FamilyTable, Kind};
+use super::family::FamilyTable;
 use super::findings::{Findings, Message};
 use super::messages::quoted;
+use super::model::kind::Kind;
 use super::overwrites::Overwrites;
 use super::series::{CompareLines, Parts, Relation, SeriesTable};
 use super::text::lines::{Text, line_from};
@@ -79,10 +80,13 @@ fn missing_parts(
             .filter(|(part, _)| !parts.has(*part) && (!is_summary || *part != Parts::INFINITY))
             .map(|(_, name)| name)
             .collect();
-        let kind = if is_summary { "summary" } else { "histogram" };
-        let them = if missing.len() == 1 { "it" } else { "them" };
-        let (name, missing) = (quoted(&families.name(family)), missing.join(" and "));
-        Message::new(format!("the {kind} {name} has no {missing}; the gateway makes {them} up"))
+        let (kind, name) = (if is_summary { "summary" } else { "histogram" }, quoted(&families.name(family)));
+        let (missing, them) = match missing.split_last() {
+            Some((last, [])) => ((*last).to_owned(), "it"),
+            Some((last, others)) => (format!("{} and {last}", others.join(", ")), "them"),
+            None => return Message::default(),
+        };
+        Message::new(format!("the {kind} {name} is missing {missing}; the gateway makes {them} up"))
     });
 }
 

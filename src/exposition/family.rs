@@ -2,7 +2,7 @@
 //! `setOrCreateCurrentMF` in `prometheus/common expfmt/text_parse.go` decides it.
 
 use super::hash::{self, NameIndex};
-pub(super) use super::model::Kind;
+use super::model::kind::Kind;
 use super::text::token::Token;
 use std::borrow::Cow;
 use std::ops::Range;

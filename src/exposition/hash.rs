@@ -113,3 +113,26 @@ impl NameIndex {
 fn upper(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_made_to_collide_for_a_known_start_do_not_collide() {
+        let value = |first: u64| {
+            let known_start = MULTIPLIER ^ 16_u64.wrapping_mul(INCREMENT);
+            let second = fold(known_start ^ first, INCREMENT);
+            bytes(&[first.to_le_bytes(), second.to_le_bytes()].concat())
+        };
+        assert_ne!(value(1), value(2));
+    }
+
+    #[test]
+    fn every_length_up_to_two_words_counts() {
+        let zeros = [0; 16];
+        for length in 0..zeros.len() {
+            assert_ne!(bytes(&zeros[..length]), bytes(&zeros[..=length]), "{length}");
+        }
+    }
+}

@@ -5,10 +5,10 @@
 //! checked.
 
 use super::code::Code;
-use super::family::Kind;
 use super::findings::{Findings, Message};
 use super::hash;
 use super::messages::quoted;
+use super::model::kind::Kind;
 use super::names::is_valid_label_name;
 use super::overwrites::Overwrites;
 use super::rules::Rules;

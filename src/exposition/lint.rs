@@ -10,9 +10,10 @@
 //! has its own place here.
 
 use super::code::Code;
-use super::family::{FamilyEntry, FamilyTable, Kind};
+use super::family::{FamilyEntry, FamilyTable};
 use super::findings::{Findings, Message};
 use super::messages::quoted;
+use super::model::kind::Kind;
 use super::text::lines::{self, Text};
 use super::text::scan::{self, Line};
 use super::text::spans::name_at;

@@ -4,8 +4,8 @@
 //! distinguish the usual causes. They never change whether a line is rejected.
 
 use super::code::Code;
-use super::family::Kind;
 use super::findings::{Findings, Message};
+use super::model::kind::Kind;
 use super::text::number::{self, Float};
 use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
 use std::ops::Range;
@@ -214,11 +214,10 @@ pub(super) fn value(value: &[u8], joined_name: Option<&[u8]>, is_followed: bool)
         }
         [b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':', ..] if is_number && may_be_next_line(tail, is_followed) => {
             let help = "remove the unit; or, if the next line begins here: `curl -d` removes newlines, `--data-binary` keeps them";
-            (Code::JoinedLines, Message::new(format!("{text} is a number and more")).help(help))
+            (Code::JoinedLines, Message::new(format!("{text} is not a number")).help(help))
         }
         [b'#', ..] if is_number => {
-            let text = format!("{text} is a number and the start of a comment");
-            (Code::JoinedLines, Message::new(text).help(JOINED_LINES))
+            (Code::JoinedLines, Message::new(format!("{text} is not a number")).help(JOINED_LINES))
         }
         _ => (Code::Value, other_value(value, &text, is_number, tail)),
     }

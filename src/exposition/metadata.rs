@@ -1,9 +1,10 @@
 //! The rules of HELP and TYPE lines.
 
 use super::code::Code;
-use super::family::{FamilyTable, Kind, Suffix};
+use super::family::{FamilyTable, Suffix};
 use super::findings::{Findings, Message, OlderGateways};
 use super::messages::{self, quoted};
+use super::model::kind::Kind;
 use super::names::is_valid_metric_name;
 use super::text::lines::{line_from, trimmed_len};
 use super::text::scan::{self, Metadata};
@@ -61,7 +62,8 @@ impl<'a> MetadataRules<'_, 'a> {
         }
         let (bytes, family) = (self.bytes, self.families.name(number));
         let message = || {
-            let message = Message::new(format!("second HELP line for {}", quoted(&family)));
+            let message = Message::new(format!("second HELP line for {}", quoted(&family)))
+                .help("remove this line; a metric has one HELP line");
             match first {
                 Some(first) => message.related(line_from(bytes, first), "first HELP line"),
                 None => message,
@@ -142,7 +144,9 @@ impl<'a> MetadataRules<'_, 'a> {
                 } else {
                     format!("{} belongs to {family}, which already has a type", quoted(name.raw()))
                 };
-                Message::new(text).related(line_from(bytes, first), "first TYPE line")
+                Message::new(text)
+                    .help("remove this line; a metric has one TYPE line")
+                    .related(line_from(bytes, first), "first TYPE line")
             });
         } else {
             let first = self.families[number].sample();

@@ -30,8 +30,6 @@ mod rules;
 mod sample;
 mod series;
 mod sniff;
-#[cfg(test)]
-mod tests;
 mod text;
 
 pub use check::check;
@@ -40,3 +38,6 @@ pub use diagnostic::{Diagnostic, Related, Report, Severity};
 pub use fix::{Splice, apply};
 pub use rules::Rules;
 pub use text::lines::Text;
+
+#[cfg(test)]
+mod tests;

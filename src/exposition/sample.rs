@@ -4,12 +4,13 @@
 //! `startTimestamp`), in the order of its states where the order matters.
 
 use super::code::Code;
-use super::family::{FamilyEntry, FamilyTable, Kind, SampleFamily, Suffix};
+use super::family::{FamilyEntry, FamilyTable, SampleFamily, Suffix};
 use super::fast_path::FastPath;
 use super::findings::{Findings, Message, OlderGateways};
 use super::hash;
 use super::labels::{LabelRules, SeriesHash};
 use super::messages::{self, quoted};
+use super::model::kind::Kind;
 use super::names::is_valid_metric_name;
 use super::rules::Rules;
 use super::series::{Parts, SeriesTable};
@@ -359,15 +360,15 @@ fn dropped(
     let span = sample.name.map_or(sample.value.clone(), |name| name.span());
     findings.warning(Code::DroppedSample, span, || {
         let (label, suffixes) = if family.kind == Kind::Summary {
-            ("quantile", "`_sum` and `_count`")
+            ("quantile", "`_sum` or `_count`")
         } else {
-            ("le", "`_bucket`, `_sum` and `_count`")
+            ("le", "`_bucket`, `_sum` or `_count`")
         };
         Message::new(format!(
             "the gateway drops this sample: it is not a part of the {} {}",
             family.kind.as_str(),
             quoted(&name)
         ))
-        .help(format!("a part has the suffix {suffixes}, or the label `{label}`"))
+        .help(format!("its samples have the suffix {suffixes}, or the label `{label}`"))
     });
 }

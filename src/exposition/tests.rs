@@ -1,5 +1,5 @@
-//! What a user is told: each rule with the place that it marks. That the verdicts are the gateway's is shown against live
-//! gateways in `tests/it/differential.rs`.
+//! What a user sees: each rule, with the text that it marks. `tests/it/differential.rs` compares the verdicts with live
+//! gateways.
 
 use super::*;
 use crate::grouping::{GroupingKey, KeyRules, Label};
@@ -8,7 +8,7 @@ fn report(text: &[u8], rules: &Rules<'_>) -> Report {
     check(Text { bytes: text, starts: &[0] }, rules)
 }
 
-/// The findings, each as its severity, its code and the text that it marks.
+/// The diagnostics, each as its severity, its code and the text that it marks.
 fn found_with(text: &[u8], rules: &Rules<'_>) -> Vec<String> {
     let report = report(text, rules);
     assert_eq!(report.diagnostics.len(), report.errors + report.fixed + report.warnings);
@@ -47,7 +47,7 @@ fn help(text: &str) -> String {
 }
 
 #[test]
-fn good_texts_have_no_findings() {
+fn good_texts_have_no_diagnostics() {
     for text in [
         "a 1\n",
         "# HELP a Some help with \\\\ and \\n.\n# TYPE a counter\na{b=\"x\",c=\"\\\"\\\\\\n\"} 1e3\n",
@@ -110,7 +110,7 @@ fn labels() {
 }
 
 #[test]
-fn a_label_that_stands_often_among_many() {
+fn a_label_that_occurs_often_among_many() {
     let mut text = String::from("a{");
     for number in 0..1_000 {
         text.push_str(&["n", &(number % 400).to_string(), "=\"x\","].concat());
@@ -192,7 +192,7 @@ fn histograms_and_summaries() {
         "# TYPE s summary\ns_sum 1\ns_count 1\na 1\ns_count 2\n",
         &["warning duplicate-part `s_sum`"],
     );
-    // The parts of one histogram may stand anywhere, in any order of labels.
+    // The parts of a histogram may be anywhere, and their labels in any order.
     let scattered = "# TYPE h histogram\nh_sum{a=\"1\",b=\"2\"} 1\nh_sum 1\nother 1\nh_bucket{b=\"2\",le=\"+Inf\",a=\"1\"} 1\n\
         h_count{b=\"2\",a=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_count 1\n";
     assert_found(scattered, &[]);
@@ -209,7 +209,7 @@ fn series() {
         &["error duplicate-series `{\"a\",b=\"\\n\"}`", "warning older-gateway `\"a\"`"],
     );
     assert_found("a 1\na{instance=\"\"} 2\n", &["error duplicate-series `a{instance=\"\"}`"]);
-    // Any push has a job.
+    // Every push has a job.
     let federated = "up{job=\"a\"} 1\nup{job=\"b\"} 1\n";
     assert_found(
         federated,
@@ -247,7 +247,7 @@ fn the_grouping_key_overwrites_labels() {
 }
 
 #[test]
-fn labels_of_the_grouping_key_that_mean_something() {
+fn labels_of_the_grouping_key_with_another_meaning() {
     let (le, quantile) = (key(&[("le", "1")]), key(&[("quantile", "1")]));
     let (le, quantile) =
         (Rules { grouping: Some(&le), ..Rules::PLAIN }, Rules { grouping: Some(&quantile), ..Rules::PLAIN });
@@ -260,7 +260,7 @@ fn labels_of_the_grouping_key_that_mean_something() {
 }
 
 #[test]
-fn names_of_the_gateways_own() {
+fn names_that_the_gateway_uses_itself() {
     assert_found("push_time_seconds 1\n", &["error reserved-name `push_time_seconds`"]);
     assert_found("pushgateway_build_info{a=\"b\"} 1\n", &["error reserved-name `pushgateway_build_info`"]);
     assert_found("go_goroutines 1\n", &["error gateway-type-conflict `go_goroutines`"]);
@@ -280,12 +280,12 @@ fn an_empty_text() {
         assert_found(text, &["error no-samples ``"]);
         assert_eq!(found_with(text.as_bytes(), &Rules { allow_empty: true, ..Rules::PLAIN }), [""; 0]);
     }
-    // There is one; it only can't be read.
+    // There is a sample, but it is invalid.
     assert_found("a-b 1\n", &["error metric-name `-`"]);
 }
 
 #[test]
-fn input_that_is_no_metrics_is_one_error() {
+fn input_in_another_format_is_one_error() {
     for text in [
         &b"<!DOCTYPE html>\n<html>\n<p>502\n"[..],
         b"{\"status\":\"success\",\n\"data\":[]}\n",
@@ -299,12 +299,12 @@ fn input_that_is_no_metrics_is_one_error() {
 }
 
 #[test]
-fn faults_do_not_hide_others_nor_cause_them() {
+fn an_error_neither_hides_nor_causes_others() {
     assert_found(
         "a-b 1\nc 1,5\nd 1 5\n# TYPE e bogus\ne 1\n# TYPE e gauge\n",
         &["error metric-name `-`", "error value `1,5`", "error timestamp `5`", "error unknown-type `bogus`"],
     );
-    // A line of the histogram can't be read, so nobody knows whether it is whole.
+    // A line of the histogram cannot be read, so it may have the missing part.
     assert_found("# TYPE h histogram\nh_sum 1\nh_count{ 1\n", &["error label-name `1`"]);
 }
 
@@ -329,7 +329,7 @@ fn repairs() {
 }
 
 #[test]
-fn without_repairs_they_are_errors() {
+fn without_repairs_there_are_errors() {
     let rules = Rules { repair: false, ..Rules::PLAIN };
     assert_eq!(
         found_with(b"a 1 \nb 1", &rules),
@@ -348,7 +348,7 @@ fn files_are_repaired_one_by_one() {
 }
 
 #[test]
-fn a_type_for_what_has_none() {
+fn the_default_type_is_for_metrics_without_a_type() {
     let rules = Rules { default_type: Some("gauge"), ..Rules::PLAIN };
     let text = b"# HELP a x\na 1\n# TYPE b counter\nb 2\n# TYPE h histogram\nh_sum 1\nh_count 1\nh_bucket{le=\"+Inf\"} 1\n\
         {\"c\"} 3\na{x=\"y\"} 4\ngo_goroutines 5\n";
@@ -372,7 +372,7 @@ fn timestamps_are_stripped_on_request() {
 }
 
 #[test]
-fn what_is_kept_is_bounded_and_errors_come_first() {
+fn the_number_of_diagnostics_is_limited_and_errors_come_first() {
     let text = [&b"a 1 \n".repeat(100)[..], b"b-c 1\n", &b"d x\n".repeat(100)].concat();
     let rules = Rules { max_diagnostics: 3, ..Rules::PLAIN };
     let report = report(&text, &rules);
@@ -396,7 +396,7 @@ fn samples_without_a_name() {
             "error duplicate-series `b`",
         ],
     );
-    // What is missing from a histogram may be in such a line.
+    // The missing part of a histogram may be in such a line.
     assert_found(
         "# TYPE h histogram\nh_sum 1\n{le=\"+Inf\"} 1\n",
         &["error nameless-sample `{le=\"+Inf\"}`"],
@@ -414,7 +414,7 @@ fn a_name_between_braces_is_read_after_the_line_before() {
         &format!("{summary}{{quantile=\"1\",a}} 1\n"),
         &["error parser-crash `{quantile=\"1\",a}`", "warning older-gateway `a`"],
     );
-    // Right after a line of the same metric, and where the names of labels mean nothing, nothing is mixed up.
+    // Nothing is mixed up after a line of the same metric, or if no label name has a special meaning.
     let good = "# TYPE h histogram\n{\"h_bucket\",le=\"+Inf\"} 1\n{\"h_sum\"} 1\n{\"h_count\"} 1\n";
     assert_found(good, &["warning older-gateway `\"h_bucket\"`"]);
     assert_found("a 1\n{le=\"1\",b} 1\n{b} 2\n", &["warning older-gateway `b`"]);

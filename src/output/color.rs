@@ -93,7 +93,7 @@ impl Style {
 }
 
 /// Turns the switch of `colored` on; see the comment of this file.
-pub(super) fn take_over() {
+pub(crate) fn take_over() {
     colored::control::set_override(true);
 }
 

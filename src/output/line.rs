@@ -7,14 +7,14 @@ use std::borrow::Cow;
 
 /// What decides how text for people looks on one stream.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TextStyle {
-    pub(super) color: bool,
+pub(crate) struct Appearance {
+    pub(crate) color: bool,
     /// The columns that a line may take; `None` in a pipe, where nothing is cut.
-    pub(super) width: Option<usize>,
-    pub(super) charset: Charset,
+    pub(crate) width: Option<usize>,
+    pub(crate) charset: Charset,
 }
 
-impl TextStyle {
+impl Appearance {
     /// Wraps the text. A command to copy stays on one line.
     pub(super) fn wrap(self, text: &str, taken: usize, indent: usize) -> Cow<'_, str> {
         width::wrap(text, taken, indent, self.width.filter(|_| !text.starts_with("pushgw ")))
@@ -23,12 +23,12 @@ impl TextStyle {
 
 /// A piece of a line with one style.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct StyledText {
     style: Style,
     text: String,
 }
 
-impl Span {
+impl StyledText {
     #[must_use]
     pub fn new(style: Style, text: impl Into<String>) -> Self {
         Self { style, text: text.into() }
@@ -41,7 +41,7 @@ impl Span {
     }
 
     /// Appends it, cut to `limit` columns. Returns the columns it took and whether it is complete.
-    fn push_to(&self, out: &mut String, look: TextStyle, limit: usize) -> (usize, bool) {
+    fn push_to(&self, out: &mut String, look: Appearance, limit: usize) -> (usize, bool) {
         let text = sanitize::text(&self.text, look.charset);
         let shown = width::fit(&text, limit, look.charset);
         out.push_str(&self.style.paint(&shown, look.color));
@@ -51,15 +51,15 @@ impl Span {
 
 /// A line for people: text, or several pieces with a style each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Line(Vec<Span>);
+pub struct StyledLine(Vec<StyledText>);
 
-impl Line {
-    pub(super) fn columns(&self, look: TextStyle) -> usize {
+impl StyledLine {
+    pub(super) fn columns(&self, look: Appearance) -> usize {
         self.0.iter().map(|span| width::columns(&sanitize::text(&span.text, look.charset))).sum()
     }
 
     /// Appends it, cut to `limit` columns. Returns the columns it took.
-    pub(super) fn push_to(&self, out: &mut String, look: TextStyle, limit: usize) -> usize {
+    pub(super) fn push_to(&self, out: &mut String, look: Appearance, limit: usize) -> usize {
         let mut used = 0;
         for span in &self.0 {
             let (columns, is_whole) = span.push_to(out, look, limit - used);
@@ -72,7 +72,7 @@ impl Line {
     }
 
     /// Appends all of it as a paragraph. The first of several pieces is a name, and the others are indented after it.
-    pub(super) fn push_paragraph(&self, out: &mut String, look: TextStyle) {
+    pub(super) fn push_paragraph(&self, out: &mut String, look: Appearance) {
         let indent = match self.0.as_slice() {
             [name, _, ..] => width::columns(&sanitize::text(&name.text, look.charset)),
             _ => 2,
@@ -82,9 +82,9 @@ impl Line {
 
     /// Appends all of it, wrapped at spaces. The first line has `taken` columns before it, the others are indented by
     /// `indent` columns.
-    pub(super) fn push_wrapped(&self, out: &mut String, look: TextStyle, taken: usize, indent: usize) {
+    pub(super) fn push_wrapped(&self, out: &mut String, look: Appearance, taken: usize, indent: usize) {
         let mut column = taken;
-        for Span { style, text } in &self.0 {
+        for StyledText { style, text } in &self.0 {
             let text = sanitize::text(text, look.charset);
             let shown = look.wrap(&text, column, indent);
             column = match shown.rsplit_once('\n') {
@@ -96,7 +96,7 @@ impl Line {
     }
 
     /// Like [`Self::push_to`], but shortens the first piece rather than the others, as long as it keeps `narrowest` columns.
-    pub(super) fn push_with_end(&self, out: &mut String, look: TextStyle, limit: usize, narrowest: usize) {
+    pub(super) fn push_with_end(&self, out: &mut String, look: Appearance, limit: usize, narrowest: usize) {
         let [first, end @ ..] = self.0.as_slice() else { return };
         let end = Self(end.to_vec());
         let (all, end_columns) = (self.columns(look), end.columns(look));
@@ -109,26 +109,26 @@ impl Line {
     }
 }
 
-impl From<&str> for Line {
+impl From<&str> for StyledLine {
     fn from(text: &str) -> Self {
-        Self(vec![Span::plain(text)])
+        Self(vec![StyledText::plain(text)])
     }
 }
 
-impl From<String> for Line {
+impl From<String> for StyledLine {
     fn from(text: String) -> Self {
-        Self(vec![Span::plain(text)])
+        Self(vec![StyledText::plain(text)])
     }
 }
 
-impl From<Vec<Span>> for Line {
-    fn from(spans: Vec<Span>) -> Self {
+impl From<Vec<StyledText>> for StyledLine {
+    fn from(spans: Vec<StyledText>) -> Self {
         Self(spans)
     }
 }
 
-impl<const N: usize> From<[Span; N]> for Line {
-    fn from(spans: [Span; N]) -> Self {
+impl<const N: usize> From<[StyledText; N]> for StyledLine {
+    fn from(spans: [StyledText; N]) -> Self {
         Self(spans.into())
     }
 }

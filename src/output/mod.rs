@@ -13,10 +13,14 @@ pub mod sanitize;
 mod table;
 mod width;
 
+#[cfg(test)]
+pub(crate) use color::take_over;
 pub use color::{ColorChoice, ColorVariables, Style, color};
 pub use diagnostics::{MessageFormat, Source, Sources};
-pub use line::{Line, Span};
+#[cfg(test)]
+pub(crate) use line::Appearance;
+pub use line::{StyledLine, StyledText};
 pub use printer::{Channel, Printer, Stream, Terminal, Verbosity};
 pub use progress::Progress;
 pub use sanitize::Charset;
-pub use table::{Column, GroupRow, Table, age, groups};
+pub use table::{Column, NARROWEST, Table};

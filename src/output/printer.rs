@@ -7,7 +7,7 @@
 //! and a push that was stored must not fail because of them.
 
 use super::color::{self, Style};
-use super::line::{Line, TextStyle};
+use super::line::{Appearance, StyledLine};
 use super::progress::Progress;
 use super::sanitize::{self, Charset};
 use std::fmt::Display;
@@ -131,7 +131,7 @@ impl<'a> Printer<'a> {
     /// # Errors
     ///
     /// As [`Printer::result`].
-    pub fn line(&mut self, line: impl Into<Line>) -> io::Result<()> {
+    pub fn line(&mut self, line: impl Into<StyledLine>) -> io::Result<()> {
         let mut out = String::new();
         line.into().push_paragraph(&mut out, self.look(Channel::Result));
         out.push('\n');
@@ -237,13 +237,13 @@ impl<'a> Printer<'a> {
     }
 
     /// How text looks on one of the streams.
-    pub(super) fn look(&self, channel: Channel) -> TextStyle {
+    pub(super) fn look(&self, channel: Channel) -> Appearance {
         let Terminal { stdout, stderr, width, charset } = self.terminal;
         let stream = match channel {
             Channel::Result => stdout,
             Channel::Message => stderr,
         };
-        TextStyle { color: stream.color, width: width.filter(|_| stream.is_terminal), charset }
+        Appearance { color: stream.color, width: width.filter(|_| stream.is_terminal), charset }
     }
 
     /// Writes finished text to either stream.
@@ -292,7 +292,7 @@ impl<'a> Printer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::Span;
+    use crate::output::StyledText;
     use std::cell::RefCell;
     use std::rc::Rc;
 
@@ -379,7 +379,9 @@ mod tests {
     #[test]
     fn each_stream_has_its_own_color() {
         let print = |printer: &mut Printer<'_>| {
-            printer.line([Span::plain("gateway "), Span::new(Style::Good, "healthy\x1b")]).unwrap();
+            printer
+                .line([StyledText::plain("gateway "), StyledText::new(Style::Good, "healthy\x1b")])
+                .unwrap();
             printer.error("e", "", None);
         };
         let mut terminal = PIPE;

@@ -233,49 +233,49 @@ const INPUT: &[Case] = &[
         "nothing",
         |call| call.args(["-j", "x"]),
         3,
-        "error[no-samples]: the text holds no sample; a push of it would empty the group\n --> <stdin>:1:1\n  |\n  \
-         = help: if that is what you want, give `--allow-empty`\n\n\
+        "error[no-samples]: the text has no samples; pushing it would empty the group\n --> <stdin>:1:1\n  |\n  \
+         = help: to empty the group on purpose, use `--allow-empty`\n\n\
          error: 1 error; nothing was sent\n",
     ),
     (
         "comments alone",
         |call| call.args(["-j", "x"]).stdin("# HELP m text\n"),
         3,
-        "error[no-samples]: the text holds no sample; a push of it would empty the group\n --> <stdin>:2:1\n  |\n2 |\n  \
-         | ^\n  |\n  = help: if that is what you want, give `--allow-empty`\n\n\
+        "error[no-samples]: the text has no samples; pushing it would empty the group\n --> <stdin>:2:1\n  |\n2 |\n  \
+         | ^\n  |\n  = help: to empty the group on purpose, use `--allow-empty`\n\n\
          error: 1 error; nothing was sent\n",
     ),
     (
         "a program",
         |call| call.args(["-j", "x"]).stdin(b"\x7fELF\x02\x01\x01\n\0\n\0\n"),
         3,
-        "error[wrong-format]: the input is no metrics text; it is binary data\n --> <stdin>:1:1\n  |\n\
+        "error[wrong-format]: the input is not metrics in the text format; it is binary data\n --> <stdin>:1:1\n  |\n\
          1 | \\x7fELF\\x02\\x01\\x01\n  | ^^^^\n  |\n  \
-         = help: the Pushgateway takes the Prometheus text format: a name, a blank, a value on each line\n\n\
+         = help: the Pushgateway accepts the Prometheus text format: a name, a space and a value on each line\n\n\
          error: 1 error; nothing was sent\n",
     ),
     (
         "an unknown type",
         |call| call.args(["-j", "x"]).stdin("# TYPE x bogus\n"),
         3,
-        "error[unknown-type]: `bogus` is no type of the text format\n --> <stdin>:1:10\n  |\n1 | # TYPE x bogus\n  \
-         |          ^^^^^\n  |\n  = help: it is `counter`, `gauge`, `histogram`, `summary` or `untyped`\n\n\
+        "error[unknown-type]: `bogus` is not a type of the text format\n --> <stdin>:1:10\n  |\n1 | # TYPE x bogus\n  \
+         |          ^^^^^\n  |\n  = help: the types are `counter`, `gauge`, `histogram`, `summary` and `untyped`\n\n\
          error: 1 error; nothing was sent\n",
     ),
     (
         "a timestamp",
         |call| call.args(["-j", "x"]).stdin("m 1 1700000000000\n"),
         3,
-        "error[timestamp]: the gateway takes no timestamps\n --> <stdin>:1:5\n  |\n1 | m 1 1700000000000\n  \
+        "error[timestamp]: the gateway rejects timestamps\n --> <stdin>:1:5\n  |\n1 | m 1 1700000000000\n  \
          |     ^^^^^^^^^^^^^\n  |\n  \
-         = help: leave it out, or give `--strip-timestamps`; a sample counts from when Prometheus fetches it\n\n\
+         = help: remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes the gateway\n\n\
          error: 1 error; nothing was sent\n",
     ),
     (
         "a bad line behind a good one",
         |call| call.args(["-j", "x", "-m", "m 1", "-m", "m{ 2"]),
         3,
-        "error[label-name]: a label name can't begin with a digit\n --> <metric>:2:4",
+        "error[label-name]: a label name cannot begin with a digit\n --> <metric>:2:4",
     ),
 ];
 
@@ -365,7 +365,10 @@ fn binary_input_has_one_message() {
             .any_stderr()
             .run()
             .stderr();
-        assert!(said.starts_with("<stdin>:1:1: error: the input is no metrics text"), "{said}");
+        assert!(
+            said.starts_with("<stdin>:1:1: error: the input is not metrics in the text format; it is "),
+            "{said}"
+        );
         assert_eq!(said.lines().count(), 2, "{said}");
     }
 }

@@ -289,7 +289,7 @@ fn findings_of_a_group_have_the_line_numbers_of_the_file() {
         .stderr_has("groups.prom:4:15: fixed: ")
         .stderr_has("groups.prom:6:3: error: ")
         .stderr_has("groups.prom:8:11: fixed: ")
-        .stderr_has("groups.prom:9:1: error: the series `o{l=\"1\"}` is given twice")
+        .stderr_has("groups.prom:9:1: error: the series `o{l=\"1\"}` occurs twice")
         .stderr_has("2 of 3 groups can't be pushed; nothing was sent")
         .run();
 }

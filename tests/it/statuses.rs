@@ -66,7 +66,7 @@ fn the_tables_agree() {
 fn statuses() -> impl Iterator<Item = (FaultKind, u8)> {
     let code = |status: u16| match status {
         408 | 425 | 429 | 500..=599 => exit_code::UNAVAILABLE,
-        300..=499 => exit_code::REFUSED,
+        300..=499 => exit_code::REJECTED,
         _ => exit_code::OTHER,
     };
     (100..200).chain(300..700).map(move |status| {
@@ -103,7 +103,7 @@ fn every_way_to_fail_has_its_exit_code() {
         match failure {
             Failure::Usage { .. }
             | Failure::Input { .. }
-            | Failure::Gateway(_)
+            | Failure::Exchange(_)
             | Failure::NoSuchGroup { .. }
             | Failure::Producer { .. }
             | Failure::Explained { .. }

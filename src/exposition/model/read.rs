@@ -2,10 +2,11 @@
 //!
 //! The text is one that the checker accepts. Nothing is checked again: a line that the checker rejects is skipped.
 
-use super::{Family, Kind, Labels, Sample, Series, Value, number, sort_parts};
-use crate::exposition::Text;
+use super::family::{Family, Labels, Sample, Series, Value, number, sort_parts};
+use super::kind::Kind;
+
 use crate::exposition::family::{FamilyTable, Suffix};
-use crate::exposition::text::lines;
+use crate::exposition::text::lines::{self, Text};
 use crate::exposition::text::scan::{self, Line, Metadata, SampleLine};
 use crate::exposition::text::token::{LabelPair, Token, resolve_escapes};
 use std::collections::HashMap;

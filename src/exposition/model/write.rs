@@ -3,7 +3,8 @@
 //! What the gateway adds is left out, or the text could be pushed to no other group: the labels of the group, and the
 //! empty `instance` that a series without one gets.
 
-use super::{Family, Kind, Series, Value};
+use super::family::{Family, Series, Value};
+use super::kind::Kind;
 use crate::grouping::{LabelSet, is_legacy_metric_name, is_legacy_name};
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -1,26 +1,24 @@
-//! Numbers as Go's `strconv` reads them, for the server's parser is `ParseFloat` behind a filter and `ParseInt`.
+//! Numbers as Go's `strconv` reads them, because the server uses `ParseFloat`, after a filter, and `ParseInt`.
 //!
-//! Rust and Go round alike, but differ on what they take: Go refuses a value out of range (`1e999`) and a signed
-//! `nan`; hexadecimal needs a `p`, which `prometheus/common expfmt/text_parse.go` (`parseFloat`) forbids, as it
-//! forbids `_`.
+//! Rust and Go round in the same way, but Go rejects a value out of range (`1e999`) and a `nan` with a sign. Hexadecimal
+//! needs a `p`, which the filter (`parseFloat` in `prometheus/common expfmt/text_parse.go`) rejects, as it rejects `_`.
 
-/// What a token is as a number.
+/// A token read as a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Float {
-    /// The server takes it as this value.
+    /// The server accepts it.
     Value(f64),
-    /// Written well, but too large for 64 bits: refused.
+    /// The syntax is valid, but the number is too large for 64 bits.
     OutOfRange,
-    /// No number: refused.
     Invalid,
 }
 
-/// Whether the server takes `token` as a value. The common spellings are decided without computing the value.
+/// Whether the server accepts `token` as a value. For plain digits this does not compute the value.
 pub(crate) fn is_float(token: &[u8]) -> bool {
     is_plain(token) || matches!(float(token), Float::Value(_))
 }
 
-/// Digits with at most one sign and one point, too few to overflow.
+/// Whether it is only digits with at most one sign and one point, too few to overflow.
 #[inline]
 fn is_plain(token: &[u8]) -> bool {
     let digits = match token {
@@ -76,11 +74,11 @@ fn decimal(token: &[u8]) -> Option<f64> {
     if exponent == 0 { mantissa.parse().ok() } else { format!("{mantissa}e{exponent}").parse().ok() }
 }
 
-/// How many digits Go's slow way keeps.
+/// The number of digits that Go's slow algorithm keeps.
 const GO_DIGITS: usize = 800;
 
-/// A number of more digits than Go keeps. Where its fast way fails for the exponent's size (`eiselLemire64`), the slow one
-/// (`decimal.set`) counts the digits before the point only up to those that it keeps.
+/// A number with more digits than Go keeps. If Go's fast algorithm (`eiselLemire64`) fails because of the exponent, the slow one
+/// (`decimal.set`) counts only those digits before the point that it keeps.
 #[cold]
 fn long_decimal(mantissa: &[u8], exponent: i32) -> Option<f64> {
     let point = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
@@ -103,7 +101,7 @@ fn long_decimal(mantissa: &[u8], exponent: i32) -> Option<f64> {
     format!("0.{digits}e{}", scale + i64::from(exponent)).parse().ok()
 }
 
-/// An exponent as Go reads it: it stops counting at five digits, which shows only beside thousands of zeros.
+/// An exponent as Go reads it: it ignores all digits after the fifth, which matters only next to thousands of zeros.
 fn exponent(token: &[u8]) -> Option<i32> {
     let (sign, digits) = match token {
         [b'-', rest @ ..] => (-1, rest),
@@ -119,7 +117,7 @@ fn exponent(token: &[u8]) -> Option<i32> {
     Some(sign * value)
 }
 
-/// Whether the server takes `token` as a timestamp: Go's `ParseInt(token, 10, 64)`, whose rules are Rust's.
+/// Whether the server accepts `token` as a timestamp. The rules of Go's `ParseInt(token, 10, 64)` are those of Rust.
 pub(crate) fn is_timestamp(token: &[u8]) -> bool {
     std::str::from_utf8(token).is_ok_and(|text| text.parse::<i64>().is_ok())
 }
@@ -129,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_what_go_takes() {
+    fn accepts_what_go_accepts() {
         for token in [
             "0",
             "-0",
@@ -157,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_go_refuses() {
+    fn rejects_what_go_rejects() {
         for token in [
             "",
             "+",
@@ -197,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exponent_stops_counting_at_five_digits() {
+    fn digits_of_an_exponent_after_the_fifth_are_ignored() {
         assert_eq!(exponent(b"123456"), Some(12345));
         assert_eq!(exponent(b"-000099999"), Some(-99999));
         assert_eq!(exponent(b"10000"), Some(10000));

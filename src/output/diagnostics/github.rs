@@ -5,13 +5,13 @@
 //! <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>'s: `%`, CR and LF everywhere, in
 //! properties `:` and `,` as well.
 
-use super::{Place, TextStyle, place_name};
+use super::{Appearance, Place, place_name};
 use crate::exposition::{Diagnostic, Severity};
 use crate::output::sanitize::Charset;
 
-pub(super) fn render(diagnostic: &Diagnostic, place: Place<'_>, look: TextStyle) -> String {
+pub(super) fn render(diagnostic: &Diagnostic, place: Place<'_>, look: Appearance) -> String {
     // Whatever the locale of the step is: its log is UTF-8, and the file's name has to match.
-    let look = TextStyle { charset: Charset::Unicode, ..look };
+    let look = Appearance { charset: Charset::Unicode, ..look };
     let command = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

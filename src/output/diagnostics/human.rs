@@ -20,7 +20,7 @@
 //! columns of the `-->` line from that text (annotate-snippets 0.12 does, and prints an empty `:::` line when it
 //! is told another place), and they would be wrong. The frame is ASCII on every terminal, for the sake of logs.
 
-use super::{TextStyle, place_name, severity_name, severity_style};
+use super::{Appearance, place_name, severity_name, severity_style};
 use crate::exposition::Diagnostic;
 use crate::output::Style;
 use crate::output::diagnostics::locate::{Locator, Place};
@@ -38,7 +38,7 @@ const NARROWEST: usize = 24;
 /// How wide a tab is shown. Where it stands does not matter, since a tab is no error in this format.
 const TAB: &str = "    ";
 
-pub(super) fn render(diagnostic: &Diagnostic, locator: &mut Locator<'_>, look: TextStyle) -> String {
+pub(super) fn render(diagnostic: &Diagnostic, locator: &mut Locator<'_>, look: Appearance) -> String {
     let place = locator.locate(&diagnostic.span);
     let related: Vec<_> = diagnostic
         .related
@@ -91,7 +91,7 @@ struct Mark<'a> {
 struct Page {
     out: String,
     gutter: usize,
-    look: TextStyle,
+    look: Appearance,
 }
 
 impl Page {
@@ -193,7 +193,7 @@ impl Window {
     /// The part of the line of `mark` that has the mark's beginning, and of the rest what there is room for.
     ///
     /// Only the bytes around the mark are looked at: the line may be as long as the file.
-    fn new(bytes: &[u8], mark: &Mark<'_>, room: usize, look: TextStyle) -> Self {
+    fn new(bytes: &[u8], mark: &Mark<'_>, room: usize, look: Appearance) -> Self {
         let Place { line_start, file_end, .. } = mark.place;
         let at = mark.span.start.clamp(line_start, file_end);
         // No character takes more than four bytes, so that this is enough to fill the room from either side.
@@ -263,7 +263,7 @@ struct Cells {
 }
 
 impl Cells {
-    fn new(bytes: &[u8], start: usize, look: TextStyle) -> Self {
+    fn new(bytes: &[u8], start: usize, look: Appearance) -> Self {
         let mut text = String::with_capacity(bytes.len());
         let mut cells = Vec::new();
         let mut offset = start;

@@ -13,7 +13,7 @@ mod short;
 
 pub use locate::Source;
 
-use super::line::TextStyle;
+use super::line::Appearance;
 use super::printer::{Channel, Printer, Verbosity};
 use super::{Style, sanitize};
 use crate::exposition::{Diagnostic, Report, Severity};
@@ -46,7 +46,7 @@ pub struct Sources<'a> {
 /// The longest message that is shown to a person; what it quotes is a stranger's.
 const MESSAGE_CHARS: usize = 1_000;
 
-impl TextStyle {
+impl Appearance {
     /// A message, a help or a name, on one line and safe.
     fn text(self, text: &str) -> String {
         let text = sanitize::shorten(text, MESSAGE_CHARS, self.charset);
@@ -125,7 +125,7 @@ fn render(
     diagnostic: &Diagnostic,
     format: MessageFormat,
     locator: &mut Locator<'_>,
-    look: TextStyle,
+    look: Appearance,
 ) -> String {
     match format {
         MessageFormat::Human => human::render(diagnostic, locator, look),
@@ -153,7 +153,7 @@ fn severity_style(severity: Severity) -> Style {
 }
 
 /// `file:line:column` for people.
-fn place_name(place: Place<'_>, look: TextStyle) -> String {
+fn place_name(place: Place<'_>, look: Appearance) -> String {
     format!("{}:{}:{}", look.text(place.name), place.line, place.column)
 }
 

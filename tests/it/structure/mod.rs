@@ -1,7 +1,7 @@
-//! The structure of the source, held by tests: which room uses which, what the pure rooms may not touch, and limits
-//! that keep the code readable.
+//! The structure of the source: no import circles, one meaning for each type name, and limits that keep the code
+//! readable. Which room may use which is in `layering`.
 
-mod source;
+pub(crate) mod source;
 
 use source::{Index, SourceFile, files};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ const MAX_FUNCTION_LINES: usize = 60;
 const MAX_SHARED_TYPE_NAMES: usize = 3;
 
 /// The files that each file uses, by place: imports and paths, followed through re-exports to the definition.
-fn arrows(files: &[SourceFile]) -> Vec<BTreeSet<usize>> {
+pub(crate) fn arrows(files: &[SourceFile]) -> Vec<BTreeSet<usize>> {
     let index = Index::new(files);
     let uses = |(i, file): (usize, &SourceFile)| {
         let named = file.paths.iter().filter_map(|(scope, path)| index.definition(scope, path));

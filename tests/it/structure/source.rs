@@ -9,30 +9,30 @@ use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 
 /// A path as segments, from the crate's root.
-pub(super) type ModulePath = Vec<String>;
+pub(crate) type ModulePath = Vec<String>;
 
 /// One source file of the product.
 #[derive(Default)]
-pub(super) struct SourceFile {
+pub(crate) struct SourceFile {
     /// Below `src/`, with `/` between folders.
-    pub(super) name: String,
-    pub(super) module: ModulePath,
+    pub(crate) name: String,
+    pub(crate) module: ModulePath,
     /// Lines of code and comment: neither empty nor a test's.
-    pub(super) lines: usize,
+    pub(crate) lines: usize,
     /// Structs, enums, unions, traits and type aliases.
-    pub(super) types: BTreeSet<String>,
+    pub(crate) types: BTreeSet<String>,
     /// Every item by its path below the file's module.
-    pub(super) items: BTreeSet<ModulePath>,
+    pub(crate) items: BTreeSet<ModulePath>,
     /// What `use` brings into a module: the module, the name there (`*` for a glob), and the path as written.
-    pub(super) imports: Vec<(ModulePath, String, ModulePath)>,
+    pub(crate) imports: Vec<(ModulePath, String, ModulePath)>,
     /// Every path that is named, with the module in which it is.
-    pub(super) paths: BTreeSet<(ModulePath, ModulePath)>,
+    pub(crate) paths: BTreeSet<(ModulePath, ModulePath)>,
     /// Each function and its number of lines.
-    pub(super) functions: Vec<(String, usize)>,
+    pub(crate) functions: Vec<(String, usize)>,
 }
 
 /// All files of `src/` but `main.rs`, which is a crate of its own.
-pub(super) fn files() -> Vec<SourceFile> {
+pub(crate) fn files() -> Vec<SourceFile> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut paths = Vec::new();
     collect(&root, &mut paths);
@@ -252,14 +252,14 @@ impl<'ast> Visit<'ast> for Reader {
 }
 
 /// All modules, whether a file of their own or inside one, and the file of each item.
-pub(super) struct Index {
-    pub(super) modules: BTreeMap<ModulePath, usize>,
+pub(crate) struct Index {
+    pub(crate) modules: BTreeMap<ModulePath, usize>,
     items: BTreeMap<ModulePath, usize>,
     imports: BTreeMap<(ModulePath, String), Vec<ModulePath>>,
 }
 
 impl Index {
-    pub(super) fn new(files: &[SourceFile]) -> Self {
+    pub(crate) fn new(files: &[SourceFile]) -> Self {
         let mut index = Self { modules: BTreeMap::new(), items: BTreeMap::new(), imports: BTreeMap::new() };
         for (i, file) in files.iter().enumerate() {
             index.modules.insert(file.module.clone(), i);
@@ -274,7 +274,7 @@ impl Index {
     }
 
     /// The file that defines what `path` names inside `scope`; none for another crate's, a local name and a module.
-    pub(super) fn definition(&self, scope: &[String], path: &[String]) -> Option<usize> {
+    pub(crate) fn definition(&self, scope: &[String], path: &[String]) -> Option<usize> {
         match self.resolve(scope, path, 0)? {
             Found::Item(file) => Some(file),
             Found::Module(_) => None,

@@ -3,27 +3,25 @@
 //! The gateway answers 202 to the deletion of anything and does it later. So a look before says whether the group is
 //! there, and looks after it wait until it is gone; `--force` takes neither.
 
-use super::{Context, delete_selection, listener};
+mod request;
+mod selection;
+
+use super::{Context, listener};
 use crate::config::{Delete, DeleteTarget};
-use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
-use crate::gateway::{self, Client, Connection, Group, Method, Request};
+use crate::gateway::{self, Client, Group};
 use crate::grouping::{GroupingKey, NoKey};
 use crate::output::Printer;
+use request::{PATIENCE, PAUSE, not_deleted, send};
 use std::thread;
-use std::time::{Duration, Instant};
-
-/// How long after a deletion is looked for what is gone: a gateway with a full queue took up to a second.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
-/// The pause between two of these looks.
-pub(super) const PAUSE: Duration = Duration::from_millis(50);
+use std::time::Instant;
 
 /// Deletes, or says what it would delete.
 pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let client = Client::new(&delete.connection);
     match &delete.target {
         DeleteTarget::Selection { selection, confirmed } => {
-            delete_selection::run(delete, &client, selection, *confirmed, context)
+            selection::run(delete, &client, selection, *confirmed, context)
         }
         DeleteTarget::Group { path, key } => {
             let name = key.as_ref().map_or_else(|| path.clone(), GroupingKey::to_string);
@@ -79,30 +77,6 @@ pub(super) fn no_such_group(
 
 fn find<'a>(groups: &'a [Group], key: &GroupingKey) -> Option<&'a Group> {
     groups.iter().find(|group| group.labels.iter().eq(key.labels()))
-}
-
-/// A group that no path is sure to name is left alone, for the path could be another group's.
-pub(super) fn not_deleted(why: NoKey, connection: &Connection) -> Failure {
-    let status = match why {
-        NoKey::Inexact => {
-            format!(", but `pushgw status{}` names the command that deletes it", gateway_option(connection))
-        }
-        NoKey::UnknownNames | NoKey::NeedsUtf8Names | NoKey::Unwritable => String::new(),
-    };
-    Failure::Other(anyhow::anyhow!("not deleted: {why}{status}"))
-}
-
-/// Asks the gateway to delete the group of this path.
-pub(super) fn send(
-    client: &Client,
-    delete: &Delete,
-    path: String,
-    printer: &mut Printer<'_>,
-) -> Result<(), Failure> {
-    let endpoint = &delete.connection.endpoint;
-    let request = Request { method: Method::Delete, endpoint, path, body: None };
-    super::send(client, &request, printer)?;
-    Ok(())
 }
 
 /// The deletion is queued; usually the first look already finds it done.

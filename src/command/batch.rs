@@ -1,21 +1,21 @@
-//! Many requests, one exit code: each failure is told when it happens, and the worst of them decides.
+//! Many requests, one exit status: each error is printed when it happens, and the worst one decides the status.
 
 use crate::error::{Failure, exit_code};
 use crate::output::Printer;
 
-/// After so many in a row that did not reach the gateway, the rest is not tried: each takes the whole of its retries.
+/// After this many requests in a row that did not reach the gateway, the rest are skipped: each would use all its retries.
 const GIVE_UP: u32 = 3;
 
-/// What failed so far.
+/// The errors so far.
 #[derive(Debug, Default)]
-pub(super) struct Worst {
+pub(super) struct BatchErrors {
     failure: Option<Failure>,
     count: usize,
     unreached: u32,
 }
 
-impl Worst {
-    /// Takes down one result, and tells a failure. True if the rest should not be tried.
+impl BatchErrors {
+    /// Adds one result and prints its error. Returns true if the remaining requests should be skipped.
     pub(super) fn add(&mut self, result: Result<(), Failure>, what: &str, printer: &mut Printer<'_>) -> bool {
         let Err(failure) = result else {
             self.unreached = 0;
@@ -32,19 +32,18 @@ impl Worst {
         self.unreached >= GIVE_UP
     }
 
-    /// How many failed.
     pub(super) fn count(&self) -> usize {
         self.count
     }
 
-    /// The failure of the whole; `None` if nothing failed. All of it has been told.
+    /// The failure of the whole batch, or `None`. Its parts have been printed.
     pub(super) fn failure(self) -> Option<Failure> {
         let worst = self.failure?;
         Some(Failure::Several { count: self.count, worst: Box::new(worst) })
     }
 }
 
-/// What will fail again is worse than what may be tried later.
+/// A permanent error is worse than one that can be retried.
 fn rank(code: u8) -> u8 {
     match code {
         exit_code::UNAVAILABLE => 1,

@@ -1,11 +1,12 @@
 //! How the selected groups are printed, for `list` and `delete` alike: as a table, as JSON or as paths; and what is
 //! said of those that break the gateway.
 
+use super::group_table::{self, GroupRow};
 use crate::config::ListFormat;
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::conflicts;
 use crate::gateway::{Connection, Group, Store};
-use crate::output::{self, Channel, GroupRow, Printer, Table};
+use crate::output::{Channel, Printer, Table};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ impl Selected<'_> {
     }
 
     pub(super) fn table(&self) -> Table {
-        output::groups(self.groups().map(|(place, group)| GroupRow {
+        group_table::groups(self.groups().map(|(place, group)| GroupRow {
             group: group.labels.to_string(),
             metrics: group.size.map(|size| size.metrics),
             series: group.size.map(|size| size.series),

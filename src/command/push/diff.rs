@@ -1,13 +1,13 @@
 //! `push --dry-run --diff`: what the push would add, change and remove in the group as the gateway has it now.
 
-use super::{Context, listener};
+use crate::command::{Context, listener};
 use crate::config::Push;
 use crate::error::Failure;
 use crate::gateway::store::diff::{ChangeKind, Replaces, changes};
 use crate::gateway::store::pushed;
 use crate::gateway::{self, Client, Method};
 use crate::grouping::LabelSet;
-use crate::output::{Span, Style};
+use crate::output::{Style, StyledText};
 use std::io;
 
 /// Looks at the group and prints the differences.
@@ -37,7 +37,7 @@ pub(super) fn run(push: &Push, body: &[u8], context: &mut Context<'_, '_>) -> Re
                 ChangeKind::Changed => (Style::Warning, '~'),
                 ChangeKind::Removed => (Style::Bad, '-'),
             };
-            context.printer.line([Span::new(style, format!("{sign} {}", change.what))])?;
+            context.printer.line([StyledText::new(style, format!("{sign} {}", change.what))])?;
         }
         Ok(())
     };

@@ -1,7 +1,10 @@
-//! `push` (PUT) and `add` (POST): read all, check all, send once.
+//! `push` (PUT) and `add` (POST): reads everything, checks everything, sends once.
+
+mod diff;
+pub(super) mod groups;
 
 use super::show::GROUP_LINE;
-use super::{Context, check, diff};
+use super::{Context, check};
 use crate::config::{Action, Push};
 use crate::diagnose::refusal;
 use crate::error::Failure;
@@ -12,7 +15,7 @@ use memchr::memmem;
 /// Pushes, or prints what would be pushed.
 pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let input = input::read(&push.check.origins, context.stdin, context.printer.progress())?;
-    no_mixture(&input.bytes)?;
+    reject_group_lines(&input.bytes)?;
     let accepted = check::accept(&push.check, Some(&push.key), &input, context.printer)?;
     let request = Request {
         method: push.method,
@@ -59,13 +62,13 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
     }
 }
 
-/// What `show` printed of several groups would be mixed in one: to the gateway the lines between them are comments.
-fn no_mixture(text: &[u8]) -> Result<(), Failure> {
+/// Rejects the output of `show` for several groups: the lines between them are comments, so all would go to one group.
+fn reject_group_lines(text: &[u8]) -> Result<(), Failure> {
     let another = format!("\n{GROUP_LINE}");
     if text.starts_with(GROUP_LINE.as_bytes()) && memmem::find(text, another.as_bytes()).is_some() {
         return Err(Failure::usage_with_hint(
-            "the text is what `pushgw show` printed of several groups: in one they would be mixed",
-            "--groups FILE pushes each to its own; --groups - reads standard input",
+            "the input is the output of `pushgw show` for several groups, and would all go to one group",
+            "to push each to its own group: --groups FILE, or --groups - for standard input",
         ));
     }
     Ok(())

@@ -4,10 +4,10 @@
 //! taken a person hours, leaves the groups that were pushed to meanwhile. The third says what is really gone, for the
 //! gateway answers 202 to everything.
 
-use super::delete::{PATIENCE, PAUSE, not_deleted, send};
-use super::selected::{Selected, warn_of_conflicts, warn_of_text};
-use super::worst::Worst;
-use super::{Context, listener, plural};
+use super::request::{PATIENCE, PAUSE, not_deleted, send};
+use crate::command::batch::BatchErrors;
+use crate::command::group_output::{Selected, warn_of_conflicts, warn_of_text};
+use crate::command::{Context, listener, plural};
 use crate::config::{Delete, ListFormat};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
@@ -86,7 +86,7 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
     if broken {
         warn_of_conflicts(store, &delete.connection, printer);
     } else if let Err(failure) = scrape(&once, endpoint, printer) {
-        let is_refusal = matches!(&failure, Failure::Gateway(fault)
+        let is_refusal = matches!(&failure, Failure::Exchange(fault)
             if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500));
         if !is_refusal {
             printer.warning(
@@ -161,7 +161,7 @@ struct Sent {
     /// The places of the groups whose deletion the gateway took.
     accepted: Vec<usize>,
     /// The others.
-    worst: Worst,
+    errors: BatchErrors,
 }
 
 fn delete_each(
@@ -182,7 +182,7 @@ fn delete_each(
         if sent.is_ok() {
             all.accepted.push(*place);
         }
-        if all.worst.add(sent, &group.labels.to_string(), printer) {
+        if all.errors.add(sent, &group.labels.to_string(), printer) {
             break;
         }
     }
@@ -196,13 +196,13 @@ fn finish(
     client: &Client,
     before: &Store,
     wanted: usize,
-    Sent { accepted, worst }: Sent,
+    Sent { accepted, errors }: Sent,
     printer: &mut Printer<'_>,
 ) -> Result<(), Failure> {
     let (there, again) = match left(delete, client, before, &accepted, printer) {
         Ok(left) => left,
         // The deletions were sent, but nobody can say what became of them.
-        Err(failure) => return Err(worst.failure().unwrap_or(failure)),
+        Err(failure) => return Err(errors.failure().unwrap_or(failure)),
     };
     for place in &again {
         printer.warning(&format!("{} was pushed to again and is back", before.groups[*place].labels));
@@ -217,7 +217,7 @@ fn finish(
     );
     // A reader that went away changes nothing about what was deleted.
     let told = print(delete.format, before, gone, printer);
-    if let Some(failure) = worst.failure() {
+    if let Some(failure) = errors.failure() {
         printer.warning(&amount);
         return Err(failure);
     }

@@ -3,9 +3,9 @@
 //! All of the file is checked before anything is sent. Then each group is pushed, and one that the gateway refuses
 //! stops none of the others.
 
-use super::show::GROUP_LINE;
-use super::worst::Worst;
-use super::{Context, check, plural};
+use crate::command::batch::BatchErrors;
+use crate::command::show::GROUP_LINE;
+use crate::command::{Context, check, plural};
 use crate::config::PushGroups;
 use crate::diagnose::refusal::Push;
 use crate::error::Failure;
@@ -23,7 +23,7 @@ struct Section {
 }
 
 /// Reads all, checks all, then sends each.
-pub(super) fn run(restore: &PushGroups, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+pub(in crate::command) fn run(restore: &PushGroups, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let input = input::read(&restore.check.origins, context.stdin, context.printer.progress())?;
     let name = input.sources.first().map_or_else(String::new, |source| source.name.clone());
     let sections = sections(&input, &name, restore.check.rules.utf8_names, context.printer)?;
@@ -43,15 +43,15 @@ pub(super) fn run(restore: &PushGroups, context: &mut Context<'_, '_>) -> Result
         return Err(Failure::Input { message });
     }
     let client = Client::new(&restore.connection);
-    let mut worst = Worst::default();
+    let mut errors = BatchErrors::default();
     let mut unchecked = false;
     let mut tried = 0;
     for (section, body) in sections.iter().zip(&bodies) {
         tried += 1;
         printer.progress().begin(&format!("pushing {tried}/{}: {}", sections.len(), section.key));
-        let sent = send(restore, &client, section, body, worst.count() == 0, printer)
+        let sent = send(restore, &client, section, body, errors.count() == 0, printer)
             .map(|status| unchecked |= status == 202);
-        if worst.add(sent, &section.key.to_string(), printer) {
+        if errors.add(sent, &section.key.to_string(), printer) {
             break;
         }
     }
@@ -63,11 +63,11 @@ pub(super) fn run(restore: &PushGroups, context: &mut Context<'_, '_>) -> Result
     }
     let done = format!(
         "pushed {} of {} to {}",
-        tried - worst.count(),
+        tried - errors.count(),
         plural(sections.len(), "group"),
         restore.connection.endpoint
     );
-    if let Some(failure) = worst.failure() {
+    if let Some(failure) = errors.failure() {
         printer.warning(&done);
         return Err(failure);
     }
@@ -90,10 +90,12 @@ fn send(
         path: key.path(),
         body: Some(Body::new(body, restore.connection.encoding)),
     };
-    match super::send(client, &request, printer) {
+    match crate::command::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
         // One look is enough: what explains a refusal mostly explains the next ones too.
-        Err(fault) if explained => Err(super::explain(fault, &Push { method, key, body }, client, printer)),
+        Err(fault) if explained => {
+            Err(crate::command::explain(fault, &Push { method, key, body }, client, printer))
+        }
         Err(fault) => Err(fault.into()),
     }
 }

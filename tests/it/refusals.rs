@@ -213,7 +213,7 @@ const INPUT: &[Case] = &[
         |call| call.file("metrics.prom", "m 1\n").args(["-j", "x", "@metrics.prom"]),
         1,
         "error: can't read @metrics.prom: no such file or directory\n\
-         hint: a FILE is named without the `@` that curl wants\n",
+         hint: name the FILE without the `@` that curl needs\n",
     ),
     (
         "a URL as a file",

@@ -1,9 +1,8 @@
 //! `--message-format github`: the workflow commands of GitHub Actions, which become annotations of the change.
 //!
-//! The place stands in the message once more, because the log of a step shows nothing but the message. What has
-//! to be escaped, and how, is
-//! <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>'s: `%`, CR and LF everywhere, in
-//! properties `:` and `,` as well.
+//! The message repeats the place, because the log of a step shows only the message. The characters to escape are from
+//! <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>: `%`, CR and LF everywhere, and `:` and
+//! `,` in properties.
 
 use super::{Appearance, Place, place_name};
 use crate::exposition::{Diagnostic, Severity};

@@ -15,10 +15,9 @@
 //!    = help: drop one of them
 //! ```
 //!
-//! Made by hand, because what is shown of a line is not what stands in the file: control characters and stray
-//! bytes become escapes, and of a long line only a window is left. A library that draws a given text takes the
-//! columns of the `-->` line from that text (annotate-snippets 0.12 does, and prints an empty `:::` line when it
-//! is told another place), and they would be wrong. The frame is ASCII on every terminal, for the sake of logs.
+//! No library draws this, because a line is not shown as it is in the file: control characters and invalid bytes become
+//! escapes, and a long line is cut to a window. A library such as annotate-snippets 0.12 takes the columns of the `-->`
+//! line from the text that it draws, so they would be wrong. The frame is ASCII on every terminal, for logs.
 
 use super::{Appearance, place_name, severity_name, severity_style};
 use crate::exposition::Diagnostic;
@@ -30,12 +29,11 @@ use memchr::memchr;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-/// The width that is assumed where there is no terminal: lines in a log may be longer than on a screen, but
-/// not by a megabyte.
+/// The width without a terminal: lines in a log may be longer than on a screen, but not by a megabyte.
 const WIDTH_OF_A_LOG: usize = 140;
-/// The columns of a line that are shown on the narrowest terminal.
+/// Least number of columns that are shown of a line.
 const NARROWEST: usize = 24;
-/// How wide a tab is shown. Where it stands does not matter, since a tab is no error in this format.
+/// How a tab is shown. The position does not matter, since a tab is valid in this format.
 const TAB: &str = "    ";
 
 pub(super) fn render(diagnostic: &Diagnostic, locator: &mut Locator<'_>, look: Appearance) -> String {

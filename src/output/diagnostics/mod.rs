@@ -1,9 +1,8 @@
-//! What the checker found, in the four forms of `--message-format`; one file a form.
+//! Diagnostics in the four forms of `--message-format`, one file each.
 //!
-//! The forms agree on what a place is called (`locate` does that for all of them) and on nothing else: a
-//! person wants the line and a mark below it, an editor one line, a program every field, GitHub its commands.
-//! The text may be large and have thousands of findings, so that no form ever looks at more of it than the
-//! lines in question.
+//! All forms name a place in the same way (`locate`). The rest differs: a person needs the line with a mark below it, an
+//! editor one line, a program every field, GitHub its commands. A text can be large and have thousands of findings, so no
+//! form reads more of it than the lines in question.
 
 mod github;
 mod human;
@@ -34,16 +33,16 @@ pub enum MessageFormat {
     Github,
 }
 
-/// What the diagnostics are about: all bytes, and the files that they came from.
+/// The text that the diagnostics are about: all bytes, and the files that they came from.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'a> {
-    /// All bytes, one file behind the other.
+    /// All bytes, one file after the other.
     pub bytes: &'a [u8],
     /// The files in the order of their starts, the first one at 0. Lines are counted in each of its own.
     pub files: &'a [Source],
 }
 
-/// The longest message that is shown to a person; what it quotes is a stranger's.
+/// Maximum length of a message for people, in characters. It can quote foreign text.
 const MESSAGE_CHARS: usize = 1_000;
 
 impl Appearance {
@@ -55,10 +54,10 @@ impl Appearance {
 }
 
 impl Printer<'_> {
-    /// Writes what the checker found, and how much more there is if the report holds only a part.
+    /// Writes the findings, and how many more there are if the report holds only a part.
     ///
-    /// With `-q` only errors are written. Repairs beside a push are told to people with `-v` only; programs and
-    /// `check` get all of them.
+    /// With `-q` only errors are written. People see the repairs of a push with `-v` only; programs and `check` get all of
+    /// them.
     ///
     /// # Errors
     ///

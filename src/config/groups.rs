@@ -7,7 +7,7 @@ use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::{Connection, Endpoint, Selection};
-use crate::grouping::{Emptiness, GroupingKey, KeyError, KeyRules, Matcher, PathError};
+use crate::grouping::{EmptyValues, GroupingKey, KeyError, KeyRules, Matcher, PathError};
 use std::ffi::OsStr;
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ pub struct Status {
 
 /// The rules for the key of a group that is looked up or deleted: the gateway may have one with empty values.
 fn key_rules(utf8_names: bool) -> KeyRules {
-    KeyRules { emptiness: Emptiness::Allow, names: names(utf8_names) }
+    KeyRules { empty_values: EmptyValues::Allow, names: names(utf8_names) }
 }
 
 impl Delete {

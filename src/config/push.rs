@@ -6,7 +6,7 @@ use crate::env::Environment;
 use crate::error::Failure;
 use crate::exposition::Rules;
 use crate::gateway::{Connection, Method};
-use crate::grouping::{Emptiness, GroupingKey, KeyRules};
+use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::input::Origin;
 use crate::output::MessageFormat;
 use std::path::{Path, PathBuf};
@@ -150,7 +150,7 @@ impl PushGroups {
 
 /// The rules for the key of a group that is pushed to.
 fn key_rules(args: &cli::InputArgs) -> KeyRules {
-    KeyRules { emptiness: Emptiness::Refuse, names: names(args.utf8_names) }
+    KeyRules { empty_values: EmptyValues::Reject, names: names(args.utf8_names) }
 }
 
 fn check(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin>) -> Check {

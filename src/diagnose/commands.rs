@@ -4,7 +4,7 @@
 //! gateway.
 
 use crate::gateway::{Connection, Group, Header, Login, Route, Scheme, Tls};
-use crate::grouping::{Emptiness, GroupingKey, KeyRules, LabelSet, Names, is_legacy_name};
+use crate::grouping::{EmptyValues, GroupingKey, KeyRules, LabelSet, Names, is_legacy_name};
 use crate::shell::{is_plain, quote};
 use std::fmt::Write as _;
 
@@ -25,7 +25,7 @@ pub fn gateway_option(connection: &Connection) -> String {
 pub fn lacks_credentials(connection: &Connection) -> bool {
     let is_printed = match connection.login {
         Login::User(_, Some(_)) | Login::TokenFile(_) => true,
-        Login::User(_, None) | Login::Untold => false,
+        Login::User(_, None) | Login::Unknown => false,
     };
     let of_proxy = match &connection.route {
         Route::Forward(proxy) | Route::Tunnel(proxy) => proxy.credentials().is_some(),
@@ -70,7 +70,7 @@ fn way(connection: &Connection) -> String {
             }
         }
         Login::TokenFile(file) => add("--bearer-token-file", &file.to_string_lossy()),
-        Login::Untold => {}
+        Login::Unknown => {}
     }
     for header in connection.headers.iter().filter(|header| !header.is_secret()) {
         add("-H", &format!("{}: {}", header.name(), header.shown()));
@@ -91,7 +91,7 @@ fn way(connection: &Connection) -> String {
 #[must_use]
 pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
     let key = group.key.as_ref().ok()?;
-    Some(match named(&group.labels, key, Emptiness::Allow, connection) {
+    Some(match named(&group.labels, key, EmptyValues::Allow, connection) {
         Some(named) => format!("pushgw delete {named}"),
         None => delete_path(&key.path(), connection),
     })
@@ -101,7 +101,7 @@ pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
 /// accept its key.
 #[must_use]
 pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
-    let named = named(&group.labels, group.key.as_ref().ok()?, Emptiness::Refuse, connection)?;
+    let named = named(&group.labels, group.key.as_ref().ok()?, EmptyValues::Reject, connection)?;
     Some(format!("pushgw show {named} | pushgw push {named}"))
 }
 
@@ -117,14 +117,14 @@ pub(super) fn delete_path(path: &str, connection: &Connection) -> String {
 fn named(
     labels: &LabelSet,
     key: &GroupingKey,
-    emptiness: Emptiness,
+    empty_values: EmptyValues,
     connection: &Connection,
 ) -> Option<String> {
     let needs_utf8_names = labels.iter().any(|(name, _)| !is_legacy_name(name));
     let (names, utf8_names) =
         if needs_utf8_names { (Names::Utf8, " --utf8-names") } else { (Names::Legacy, "") };
     let path = key.path();
-    let read_back = GroupingKey::parse_path(&path, KeyRules { names, emptiness }).ok()?;
+    let read_back = GroupingKey::parse_path(&path, KeyRules { names, empty_values }).ok()?;
     if LabelSet::from(&read_back) != *labels {
         return None;
     }

@@ -61,7 +61,7 @@ impl Connection {
 pub enum Login {
     /// From nowhere, or from what must not be shown: a header, a URL, a variable with a token.
     #[default]
-    Untold,
+    Unknown,
     /// A user; the password is in a file, or in a variable.
     User(String, Option<PathBuf>),
     /// A file with a token.

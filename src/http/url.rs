@@ -470,7 +470,7 @@ impl std::error::Error for UrlError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grouping::{Emptiness, Names};
+    use crate::grouping::{EmptyValues, Names};
     use proptest::prelude::*;
 
     fn endpoint(text: &str) -> Endpoint {
@@ -667,7 +667,7 @@ mod tests {
     fn bytes_that_are_not_utf8_reach_the_path() {
         let url = GroupUrl::from_bytes(b"gw/metrics/job/\xc3\xbc\xff/l/\xe2\x82").unwrap();
         assert_eq!(url.path, "/metrics/job/%C3%BC%FF/l/%E2%82");
-        let rules = KeyRules { names: Names::Legacy, emptiness: Emptiness::Allow };
+        let rules = KeyRules { names: Names::Legacy, empty_values: EmptyValues::Allow };
         assert!(matches!(url.key(rules), Err(PathError::NotUtf8 { .. })));
         assert!(GroupUrl::from_bytes(b"g\xff/metrics/job/x").is_err());
     }

@@ -5,7 +5,7 @@
 //! and the mass of them inside this process. A sample goes through the real program and its arguments.
 
 use crate::support::{Gateway, Random, Server, inside, on_every_gateway, pushgw, wait_until};
-use pushgw::grouping::{Emptiness, GroupingKey, KeyRules, Label};
+use pushgw::grouping::{EmptyValues, GroupingKey, KeyRules, Label};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -309,7 +309,7 @@ fn the_path_reaches_the_socket_as_it_was_built() {
     for (i, key) in keys.iter().enumerate() {
         let labels =
             key.iter().filter(|(name, _)| *name != "job").map(|(name, value)| Label::new(name, value));
-        let rules = KeyRules { emptiness: Emptiness::Allow, ..KeyRules::default() };
+        let rules = KeyRules { empty_values: EmptyValues::Allow, ..KeyRules::default() };
         let prefix = *random.choose(&["", "/prefix", "/a%2e/~b/%5Bc%5D@"]);
         let path = GroupingKey::new(key["job"].clone(), labels, rules).unwrap().path();
         let mut args = flags(key, &mut random);

@@ -10,7 +10,7 @@ use crate::config::PushGroups;
 use crate::diagnose::refusal::Push;
 use crate::error::Failure;
 use crate::gateway::{Body, Client, Request};
-use crate::grouping::{Emptiness, GroupingKey, KeyRules, Names};
+use crate::grouping::{EmptyValues, GroupingKey, KeyRules, Names};
 use crate::input::{self, Input};
 use crate::output::{Printer, Source};
 use std::collections::BTreeSet;
@@ -157,7 +157,7 @@ fn sections(
 fn key(path: &[u8], utf8_names: bool) -> Result<GroupingKey, String> {
     let path = std::str::from_utf8(path).map_err(|_| "the group's path is not UTF-8".to_owned())?;
     let names = if utf8_names { Names::Utf8 } else { Names::Legacy };
-    let rules = KeyRules { emptiness: Emptiness::Allow, names };
+    let rules = KeyRules { empty_values: EmptyValues::Allow, names };
     let key = GroupingKey::parse_path(path, rules).map_err(|error| error.to_string())?;
     if key.get("instance") == Some("") {
         return Err(format!(

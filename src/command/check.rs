@@ -6,7 +6,7 @@ use crate::error::Failure;
 use crate::exposition::{self, Category, Report, Severity, Text};
 use crate::grouping::GroupingKey;
 use crate::input::{self, Input};
-use crate::output::{Channel, Printer, Sources, diagnostics};
+use crate::output::{Channel, Printer, SourceText, diagnostics};
 use std::borrow::Cow;
 
 /// A text that a gateway accepts.
@@ -91,7 +91,7 @@ fn show(
     channel: Channel,
     printer: &mut Printer<'_>,
 ) -> Result<(), Failure> {
-    let sources = Sources { bytes: &input.bytes, files: &input.sources };
+    let sources = SourceText { bytes: &input.bytes, files: &input.sources };
     printer.diagnostics(channel, settings.message_format, sources, report).map_err(Failure::output)
 }
 

@@ -6,7 +6,7 @@
 use super::code::Code;
 use super::diagnostic::Report;
 use super::family::FamilyTable;
-use super::findings::{Checkpoint, Findings, Message};
+use super::findings::{Findings, Message, RollbackPoint};
 use super::messages;
 use super::metadata::MetadataRules;
 use super::rules::Rules;
@@ -71,7 +71,7 @@ impl<'a> Checker<'a> {
             }
             let Some(line) = lines::next(self.text.bytes, file, start, &mut labels) else { break };
             start = line.all.end + 1;
-            let before = (self.findings.checkpoint(), self.findings.parse_error_count());
+            let before = (self.findings.rollback_point(), self.findings.parse_error_count());
             let is_content = self.line(&line, &mut labels);
             let is_rejected = self.findings.parse_error_count() > before.1;
             if is_content && !has_content && is_rejected && self.is_other_format(&line, before.0) {
@@ -87,9 +87,9 @@ impl<'a> Checker<'a> {
     }
 
     /// Whether the file, whose first line is invalid, is not metrics at all. Then this is the only error for it.
-    fn is_other_format(&mut self, first: &LineSpan, checkpoint: Checkpoint) -> bool {
+    fn is_other_format(&mut self, first: &LineSpan, point: RollbackPoint) -> bool {
         let Some(format) = OtherFormat::detect(&self.text.bytes[first.file.clone()]) else { return false };
-        self.findings.undo(checkpoint, first.all.start);
+        self.findings.roll_back(point, first.all.start);
         let at = first.trimmed.start;
         let span = at..at + scan::character(&self.text.bytes[at..]);
         let (what, help) = format.describe();

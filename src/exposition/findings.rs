@@ -72,9 +72,9 @@ pub(super) struct Findings {
     older_gateways: Vec<OlderGateways>,
 }
 
-/// The findings up to a line, for [`Findings::undo`].
+/// The findings up to a line, for [`Findings::roll_back`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Checkpoint {
+pub(super) struct RollbackPoint {
     counts: [usize; 3],
     splices: usize,
 }
@@ -178,21 +178,21 @@ impl Findings {
         self.parse_errors
     }
 
-    pub(super) fn checkpoint(&self) -> Checkpoint {
+    pub(super) fn rollback_point(&self) -> RollbackPoint {
         let counts = [self.errors.count, self.fixed.count, self.warnings.count];
-        Checkpoint { counts, splices: self.splices.len() }
+        RollbackPoint { counts, splices: self.splices.len() }
     }
 
-    /// Drops what was found since the checkpoint in the line that begins at `line`.
-    pub(super) fn undo(&mut self, checkpoint: Checkpoint, line: usize) {
+    /// Drops what was found since the point in the line that begins at `line`.
+    pub(super) fn roll_back(&mut self, point: RollbackPoint, line: usize) {
         // A newline that is missing at the end of a file has an empty span where the next file begins.
         let is_earlier = |span: &Range<usize>| span.start < line || span.start == line && span.is_empty();
         let all = [&mut self.errors, &mut self.fixed, &mut self.warnings];
-        for (kept, count) in all.into_iter().zip(checkpoint.counts) {
+        for (kept, count) in all.into_iter().zip(point.counts) {
             kept.count = count;
             kept.first.retain(|diagnostic| is_earlier(&diagnostic.span));
         }
-        self.splices.truncate(checkpoint.splices);
+        self.splices.truncate(point.splices);
     }
 
     fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {

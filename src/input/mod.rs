@@ -8,7 +8,7 @@ mod producer;
 
 use crate::error::Failure;
 use crate::os::reason;
-use crate::output::{Progress, Source};
+use crate::output::{Progress, SourceFile};
 use crate::secret::without_user;
 use anyhow::Context;
 use std::ffi::OsString;
@@ -47,7 +47,7 @@ pub struct Input {
     /// All bytes.
     pub bytes: Vec<u8>,
     /// The sources in their order: name for messages, and where its bytes begin.
-    pub sources: Vec<Source>,
+    pub sources: Vec<SourceFile>,
 }
 
 /// Reads all of `origins`, and shows on `progress` what it waits for.
@@ -59,7 +59,7 @@ pub struct Input {
 pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Result<Input, Failure> {
     let mut input = Input::default();
     for origin in origins {
-        input.sources.push(Source { name: name(origin), start: input.bytes.len(), first_line: 1 });
+        input.sources.push(SourceFile { name: name(origin), start: input.bytes.len(), first_line: 1 });
         let left = LIMIT.saturating_sub(u64::try_from(input.bytes.len()).unwrap_or(u64::MAX));
         match origin {
             Origin::File(path) => {

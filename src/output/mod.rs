@@ -16,7 +16,7 @@ mod width;
 #[cfg(test)]
 pub(crate) use color::take_over;
 pub use color::{ColorChoice, ColorVariables, Style, color};
-pub use diagnostics::{MessageFormat, Source, Sources};
+pub use diagnostics::{MessageFormat, SourceFile, SourceText};
 #[cfg(test)]
 pub(crate) use line::Appearance;
 pub use line::{StyledLine, StyledText};

@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::gateway::{Body, Client, Request};
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules, Names};
 use crate::input::{self, Input};
-use crate::output::{Printer, Source};
+use crate::output::{Printer, SourceFile};
 use std::collections::BTreeSet;
 
 /// A group of the file.
@@ -124,7 +124,7 @@ fn sections(
                 }
                 Ok(key) => {
                     is_lost = false;
-                    let source = Source { name: name.to_owned(), start: 0, first_line: at + 2 };
+                    let source = SourceFile { name: name.to_owned(), start: 0, first_line: at + 2 };
                     let input = Input { bytes: Vec::new(), sources: vec![source] };
                     sections.push(Section { key, input });
                 }

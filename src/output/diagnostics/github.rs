@@ -1,22 +1,22 @@
 //! `--message-format github`: the workflow commands of GitHub Actions, which become annotations of the change.
 //!
-//! The message repeats the place, because the log of a step shows only the message. The characters to escape are from
-//! <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>: `%`, CR and LF everywhere, and `:` and
+//! The message repeats the place, because the log of a step shows only the message. The escapes are those of
+//! <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>: `%`, CR and LF everywhere, and also `:` and
 //! `,` in properties.
 
-use super::{Appearance, Place, place_name};
+use super::{Appearance, Location, location_name};
 use crate::exposition::{Diagnostic, Severity};
 use crate::output::sanitize::Charset;
 
-pub(super) fn render(diagnostic: &Diagnostic, place: Place<'_>, look: Appearance) -> String {
-    // Whatever the locale of the step is: its log is UTF-8, and the file's name has to match.
+pub(super) fn render(diagnostic: &Diagnostic, location: Location<'_>, look: Appearance) -> String {
+    // The log of a step is UTF-8 in every locale, and the name of the file has to match.
     let look = Appearance { charset: Charset::Unicode, ..look };
     let command = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Fixed => "notice",
     };
-    let mut message = format!("{}: {}", place_name(place, look), look.text(&diagnostic.message));
+    let mut message = format!("{}: {}", location_name(location, look), look.text(&diagnostic.message));
     if let Some(help) = &diagnostic.help {
         let mut label = "help: ";
         for line in help.lines() {
@@ -27,9 +27,9 @@ pub(super) fn render(diagnostic: &Diagnostic, place: Place<'_>, look: Appearance
     }
     format!(
         "::{command} file={},line={},col={},title={}::{}\n",
-        property(&look.text(place.name)),
-        place.line,
-        place.column,
+        property(&look.text(location.name)),
+        location.line,
+        location.column,
         property(diagnostic.code.as_str()),
         data(&message),
     )

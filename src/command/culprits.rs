@@ -6,7 +6,7 @@ use crate::gateway::store::clash::{Clash, Clashes, Survey, collisions, own_famil
 use crate::gateway::store::conflict::Conflict;
 use crate::gateway::store::contents::Family;
 use crate::gateway::store::scrape::{Fault, Reason};
-use crate::gateway::{self, Client, Connection, FamilySize, Group, Store};
+use crate::gateway::{self, Client, Connection, FamilySize, Group, Snapshot};
 use crate::grouping::LabelSet;
 use crate::output::Printer;
 use std::collections::BTreeSet;
@@ -17,12 +17,12 @@ use std::collections::BTreeSet;
 /// held to the gateway's own rules.
 pub(super) fn of_refusal(
     words: &str,
-    store: &Store,
+    snapshot: &Snapshot,
     client: &Client,
     connection: &Connection,
     printer: &mut Printer<'_>,
 ) -> Result<Vec<Trouble>, gateway::Fault> {
-    let mut troubles = of_keys(words, store, connection);
+    let mut troubles = of_keys(words, snapshot, connection);
     troubles.extend(of_own_families(words, client, connection, printer)?);
     if troubles.is_empty() {
         troubles = of_clashes(client, connection, printer)?;
@@ -56,14 +56,14 @@ fn of_own_families(
     let is_named = |family: &FamilySize| {
         own.contains(&family.name) || pairs.iter().any(|(a, b)| *a == family.name || *b == family.name)
     };
-    let store = gateway::look_at_families(client, &connection.endpoint, &is_named, &mut listener(printer))?;
+    let snapshot = gateway::fetch_families(client, &connection.endpoint, &is_named, &mut listener(printer))?;
     let places = |family: &str| {
-        places(&store, |group| group.families.iter().any(|held| held.name == family && held.series > 0))
+        places(&snapshot, |group| group.families.iter().any(|held| held.name == family && held.series > 0))
     };
     let mut troubles = Vec::new();
     for family in &own {
         let message = format!("`{family}` is a metric of the gateway's own, and it clashes with");
-        troubles.push(blame(&message, &places(family), &store, connection));
+        troubles.push(blame(&message, &places(family), &snapshot, connection));
     }
     for (a, b) in &pairs {
         let (pushed, own, groups) = match (places(a), places(b)) {
@@ -73,7 +73,7 @@ fn of_own_families(
             _ => continue,
         };
         let message = format!("`{pushed}` collides with `{own}`, a metric of the gateway's own; it is in");
-        troubles.push(blame(&message, &groups, &store, connection));
+        troubles.push(blame(&message, &groups, &snapshot, connection));
     }
     Ok(troubles)
 }
@@ -88,32 +88,32 @@ fn of_clashes(
     let endpoint = &connection.endpoint;
     let mut survey = Survey::default();
     let add = |_: &LabelSet, families: Vec<Family>| survey.add(&families);
-    gateway::look_inside(client, endpoint, add, &mut listener(printer))?;
+    gateway::fetch_contents(client, endpoint, add, &mut listener(printer))?;
     let suspects = survey.suspects();
     if suspects.is_empty() {
         return Ok(Vec::new());
     }
     let mut clashes = Clashes::among(suspects);
     let add = |_: &LabelSet, families: Vec<Family>| clashes.add(&families);
-    let (store, order) = gateway::look_inside(client, endpoint, add, &mut listener(printer))?;
-    Ok(clashes.find(&order).iter().map(|clash| of_clash(clash, &store, connection)).collect())
+    let (snapshot, order) = gateway::fetch_contents(client, endpoint, add, &mut listener(printer))?;
+    Ok(clashes.find(&order).iter().map(|clash| of_clash(clash, &snapshot, connection)).collect())
 }
 
-fn of_keys(words: &str, store: &Store, connection: &Connection) -> Vec<Trouble> {
-    let mut troubles = heal::conflicts(&store.groups, &store.conflicts, connection);
+fn of_keys(words: &str, snapshot: &Snapshot, connection: &Connection) -> Vec<Trouble> {
+    let mut troubles = heal::conflicts(&snapshot.groups, &snapshot.conflicts, connection);
     // Which of these groups is which only the words tell, so the commands for all stand below the first.
     let of_bytes = |conflict: &Conflict| matches!(conflict, Conflict::NotUtf8 { .. });
-    if let Some(first) = store.conflicts.broken.iter().position(of_bytes)
+    if let Some(first) = snapshot.conflicts.broken.iter().position(of_bytes)
         && let Some(trouble) = troubles.get_mut(first)
     {
-        trouble.commands = heal::not_utf8(words, store.names, connection);
+        trouble.commands = heal::not_utf8(words, snapshot.names, connection);
     }
     troubles
 }
 
 /// Why Prometheus drops what it scrapes although the gateway answers 200.
-pub(super) fn of_scrape(faults: &[Fault], store: &Store, connection: &Connection) -> Vec<Trouble> {
-    let mut troubles = of_help(store, connection);
+pub(super) fn of_scrape(faults: &[Fault], snapshot: &Snapshot, connection: &Connection) -> Vec<Trouble> {
+    let mut troubles = of_help(snapshot, connection);
     let is_help_told = !troubles.is_empty();
     let mut seen = BTreeSet::new();
     for fault in faults {
@@ -131,14 +131,14 @@ pub(super) fn of_scrape(faults: &[Fault], store: &Store, connection: &Connection
                     };
                     group.labels.iter().all(value)
                 };
-                let by_key = places(store, |group| group.labels.get(label).is_some() && has(group));
-                let groups = if by_key.is_empty() { places(store, has) } else { by_key };
+                let by_key = places(snapshot, |group| group.labels.get(label).is_some() && has(group));
+                let groups = if by_key.is_empty() { places(snapshot, has) } else { by_key };
                 blame(
                     &format!(
                         "`{series}` has the label `{label}` twice: Prometheus drops the whole scrape; it is in"
                     ),
                     &groups,
-                    store,
+                    snapshot,
                     connection,
                 )
             }
@@ -161,9 +161,9 @@ pub(super) fn of_scrape(faults: &[Fault], store: &Store, connection: &Connection
 
 /// Groups with a HELP text that is not UTF-8. Of several groups with the metric, the gateway picks any one's text at
 /// each scrape, so that the target goes up and down: they are told even if this scrape was fine.
-fn of_help(store: &Store, connection: &Connection) -> Vec<Trouble> {
+fn of_help(snapshot: &Snapshot, connection: &Connection) -> Vec<Trouble> {
     let mut troubles = Vec::new();
-    for group in &store.groups {
+    for group in &snapshot.groups {
         let cut: Vec<_> =
             group.families.iter().filter(|f| f.help_is_cut).map(|f| format!("`{}`", f.name)).collect();
         if !cut.is_empty() {
@@ -181,17 +181,17 @@ fn of_help(store: &Store, connection: &Connection) -> Vec<Trouble> {
     troubles
 }
 
-fn places(store: &Store, of: impl Fn(&Group) -> bool) -> Vec<usize> {
-    (0..store.groups.len()).filter(|place| of(&store.groups[*place])).collect()
+fn places(snapshot: &Snapshot, of: impl Fn(&Group) -> bool) -> Vec<usize> {
+    (0..snapshot.groups.len()).filter(|place| of(&snapshot.groups[*place])).collect()
 }
 
 /// These groups are to blame and go.
-fn blame(message: &str, groups: &[usize], store: &Store, connection: &Connection) -> Trouble {
-    to_delete(format!("{message} {}", names(groups, store)), groups, store, connection)
+fn blame(message: &str, groups: &[usize], snapshot: &Snapshot, connection: &Connection) -> Trouble {
+    to_delete(format!("{message} {}", names(groups, snapshot)), groups, snapshot, connection)
 }
 
-fn to_delete(message: String, places: &[usize], store: &Store, connection: &Connection) -> Trouble {
-    let groups = || places.iter().filter_map(|place| store.groups.get(*place));
+fn to_delete(message: String, places: &[usize], snapshot: &Snapshot, connection: &Connection) -> Trouble {
+    let groups = || places.iter().filter_map(|place| snapshot.groups.get(*place));
     Trouble {
         message,
         groups: groups().map(|group| group.labels.clone()).collect(),
@@ -200,9 +200,9 @@ fn to_delete(message: String, places: &[usize], store: &Store, connection: &Conn
 }
 
 /// `{job="a"}, {job="b"} and 7 others`.
-pub(super) fn names(groups: &[usize], store: &Store) -> String {
+pub(super) fn names(groups: &[usize], snapshot: &Snapshot) -> String {
     const NAMED: usize = 3;
-    let named = groups.iter().filter_map(|place| store.groups.get(*place));
+    let named = groups.iter().filter_map(|place| snapshot.groups.get(*place));
     let named: Vec<String> = named.take(NAMED).map(|group| group.labels.to_string()).collect();
     match groups.len().saturating_sub(NAMED) {
         0 if named.is_empty() => "no group that is listed".to_owned(),
@@ -213,9 +213,9 @@ pub(super) fn names(groups: &[usize], store: &Store) -> String {
 
 /// A clash among groups, which only a gateway without consistency checks takes. The side that was pushed to last is
 /// what broke it; a type that most groups have stays.
-fn of_clash(clash: &Clash, store: &Store, connection: &Connection) -> Trouble {
+fn of_clash(clash: &Clash, snapshot: &Snapshot, connection: &Connection) -> Trouble {
     let last_push =
-        |groups: &[usize]| groups.iter().filter_map(|place| store.groups.get(*place)?.last_push).max();
+        |groups: &[usize]| groups.iter().filter_map(|place| snapshot.groups.get(*place)?.last_push).max();
     let (message, groups): (String, Vec<usize>) = match clash {
         Clash::Types { family, kinds } => {
             let kept =
@@ -223,35 +223,39 @@ fn of_clash(clash: &Clash, store: &Store, connection: &Connection) -> Trouble {
             let kept = kept.map(|(kind, _)| *kind);
             let told: Vec<String> = kinds
                 .iter()
-                .map(|(kind, groups)| format!("{} in {}", kind.as_str(), names(groups, store)))
+                .map(|(kind, groups)| format!("{} in {}", kind.as_str(), names(groups, snapshot)))
                 .collect();
             let doomed = kinds.iter().filter(|(kind, _)| Some(**kind) != kept).flat_map(|(_, groups)| groups);
             (format!("`{family}` has several types: {}", told.join("; ")), doomed.copied().collect())
         }
         Clash::Twice { series, first, second } if first == second => {
-            (format!("`{series}` is twice in {}", names(&[*first], store)), vec![*first])
+            (format!("`{series}` is twice in {}", names(&[*first], snapshot)), vec![*first])
         }
         Clash::Twice { series, first, second } => {
             let later = if last_push(&[*first]) > last_push(&[*second]) { first } else { second };
             (
-                format!("`{series}` is in both {} and {}", names(&[*first], store), names(&[*second], store)),
+                format!(
+                    "`{series}` is in both {} and {}",
+                    names(&[*first], snapshot),
+                    names(&[*second], snapshot)
+                ),
                 vec![*later],
             )
         }
         Clash::Suffix { family, groups, composite, kind, composites } => {
             let message = format!(
                 "`{family}` in {} has the name of a part of the {} `{composite}` in {}",
-                names(groups, store),
+                names(groups, snapshot),
                 kind.as_str(),
-                names(composites, store)
+                names(composites, snapshot)
             );
             let later = if last_push(composites) > last_push(groups) { composites } else { groups };
             (message, later.clone())
         }
         Clash::Label { family, label, group } => (
-            format!("`{family}` in {} has the forbidden label `{label}`", names(&[*group], store)),
+            format!("`{family}` in {} has the forbidden label `{label}`", names(&[*group], snapshot)),
             vec![*group],
         ),
     };
-    to_delete(message, &groups, store, connection)
+    to_delete(message, &groups, snapshot, connection)
 }

@@ -1,7 +1,7 @@
 //! `delete`: one group, named whole, as `rm` does it; or (in `delete_selection`) all groups of a selection.
 //!
-//! The gateway answers 202 to the deletion of anything and does it later. So a look before says whether the group is
-//! there, and looks after it wait until it is gone; `--force` takes neither.
+//! The gateway answers 202 to any deletion, also of a group that is not there, and deletes later. So the groups are
+//! fetched before the deletion, to see that the group exists, and after it, until the group is gone. `--force` skips both.
 
 use super::{Context, delete_selection, listener};
 use crate::config::{Delete, Doomed};
@@ -12,9 +12,9 @@ use crate::output::Printer;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long after a deletion is looked for what is gone: a gateway with a full queue took up to a second.
+/// How long to wait for a deletion to show: a gateway with a full queue took up to a second.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
-/// The pause between two of these looks.
+/// The pause between two fetches while waiting.
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// Deletes, or says what it would delete.
@@ -52,7 +52,7 @@ fn require(
     key: &GroupingKey,
     printer: &mut Printer<'_>,
 ) -> Result<Option<String>, Failure> {
-    let groups = gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
+    let groups = gateway::fetch_groups(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
     if let Some(group) = find(&groups, key) {
         return match group.path() {
             Ok(path) => Ok((path != key.path()).then_some(path)),
@@ -105,7 +105,7 @@ pub(super) fn send(
     Ok(())
 }
 
-/// The deletion is queued; usually the first look already finds it done.
+/// The deletion is queued; it is usually done by the first fetch.
 fn wait_until_gone(
     client: &Client,
     delete: &Delete,
@@ -114,7 +114,8 @@ fn wait_until_gone(
 ) -> Result<(), Failure> {
     let begin = Instant::now();
     loop {
-        let groups = gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
+        let groups =
+            gateway::fetch_groups(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
         if find(&groups, key).is_none() {
             return Ok(());
         }

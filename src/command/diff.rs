@@ -16,14 +16,18 @@ pub(super) fn run(push: &Push, body: &[u8], context: &mut Context<'_, '_>) -> Re
     let group = LabelSet::from(&push.key);
     let same_job = |labels: &LabelSet| labels.get("job") == Some(push.key.job());
     let keep = |labels: &LabelSet, families| if same_job(labels) { families } else { Vec::new() };
-    let (store, mut held) =
-        gateway::look_inside(&Client::new(&push.connection), endpoint, keep, &mut listener(context.printer))?;
-    if store.from_text {
+    let (snapshot, mut held) = gateway::fetch_contents(
+        &Client::new(&push.connection),
+        endpoint,
+        keep,
+        &mut listener(context.printer),
+    )?;
+    if snapshot.from_text {
         return Err(Failure::Other(anyhow::anyhow!(
             "{endpoint} has no /api/v1/metrics, and /metrics does not tell what a group holds"
         )));
     }
-    let place = store.groups.iter().position(|other| other.labels == group);
+    let place = snapshot.groups.iter().position(|other| other.labels == group);
     let before = place.and_then(|place| held.get_mut(place)).map(std::mem::take).unwrap_or_default();
     let replaces = match push.method {
         Method::Post => Replaces::Families,

@@ -1,7 +1,7 @@
 //! Why the gateway refused a push: its words name a metric, its API tells which other group has it.
 //!
-//! One look, after the refusal. A push without fault is refused too where the gateway is broken, and may itself have
-//! completed what breaks it, so that is looked for first.
+//! One fetch, after the rejection. A broken gateway rejects good pushes too, and this push may have broken it, so that is
+//! checked first.
 
 use super::culprits::names;
 use super::listener;
@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::gateway::store::clash::{Clash, Clashes, Suspects, own_families};
 use crate::gateway::store::contents::Family;
 use crate::gateway::store::pushed;
-use crate::gateway::{self, Client, Fault, FaultKind, Kind, Method, Store, heal};
+use crate::gateway::{self, Client, Fault, FaultKind, Kind, Method, Snapshot, heal};
 use crate::grouping::{GroupingKey, LabelSet};
 use crate::output::Printer;
 
@@ -63,12 +63,12 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
         }
         (clashes.add(&families), owned)
     };
-    let (store, held) = gateway::look_inside(client, endpoint, add, &mut listener(printer)).ok()?;
-    if store.from_text {
+    let (snapshot, held) = gateway::fetch_contents(client, endpoint, add, &mut listener(printer)).ok()?;
+    if snapshot.from_text {
         return None;
     }
     let mut why: Vec<String> = Vec::new();
-    for trouble in heal::conflicts(&store.groups, &store.conflicts, client.connection()) {
+    for trouble in heal::conflicts(&snapshot.groups, &snapshot.conflicts, client.connection()) {
         why.push(trouble.message);
         let option = heal::gateway_option(client.connection());
         match trouble.commands.as_slice() {
@@ -80,7 +80,7 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
         why.push(heal::LACKS_CREDENTIALS.to_owned());
     }
     for family in &own {
-        let others = store.groups.iter().zip(&held);
+        let others = snapshot.groups.iter().zip(&held);
         let others = others.filter(|(_, (_, owned))| owned.contains(&family));
         let others: Vec<String> = others.map(|(group, _)| group.labels.to_string()).collect();
         why.push(match others.as_slice() {
@@ -96,15 +96,15 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
         let order: Vec<usize> = held.iter().map(|(number, _)| *number).collect();
         let found = clashes.find(&order);
         let ours = found.iter().filter(|clash| clash.involves(here));
-        why = ours.map(|clash| describe(clash, here, &store)).collect();
+        why = ours.map(|clash| describe(clash, here, &snapshot)).collect();
     }
     Some(why)
 }
 
-fn describe(clash: &Clash, here: usize, store: &Store) -> String {
+fn describe(clash: &Clash, here: usize, snapshot: &Snapshot) -> String {
     let groups = |places: &[usize]| {
         let others: Vec<usize> = places.iter().copied().filter(|place| *place != here).collect();
-        names(&others, store)
+        names(&others, snapshot)
     };
     match clash {
         Clash::Types { family, kinds } => {

@@ -113,7 +113,7 @@ fn send(
     };
     match super::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
-        // One look is enough: what explains a refusal mostly explains the next ones too.
+        // One fetch is enough: what explains a rejection mostly explains the next ones too.
         Err(fault) if explained => Err(explain(fault, &Refused { method, key, body }, client, printer)),
         Err(fault) => Err(fault.into()),
     }

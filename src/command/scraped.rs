@@ -4,7 +4,7 @@ use super::{culprits, listener};
 use crate::error::Failure;
 use crate::gateway::heal::Trouble;
 use crate::gateway::store::scrape;
-use crate::gateway::{self, About, Answer, Client, FaultKind, Store};
+use crate::gateway::{self, About, Answer, Client, FaultKind, Snapshot};
 use crate::output::Printer;
 
 /// What Prometheus 3 reads (`prometheus/prometheus model/textparse/interface.go`, seen on 3.5.3); version 2 reads
@@ -28,14 +28,14 @@ impl Scraped {
     pub(super) fn new(
         client: &Client,
         about: &About,
-        store: &Store,
+        snapshot: &Snapshot,
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let endpoint = &client.connection().endpoint;
         let answer = gateway::get(client, endpoint, about.telemetry_path(), &mut listener(printer));
         match answer {
-            Ok(answer) => Self::of_answer(answer, client, about, store, printer),
-            Err(fault) => Self::of_fault(&fault, client, store, printer),
+            Ok(answer) => Self::of_answer(answer, client, about, snapshot, printer),
+            Err(fault) => Self::of_fault(&fault, client, snapshot, printer),
         }
     }
 
@@ -43,13 +43,13 @@ impl Scraped {
         answer: Answer,
         client: &Client,
         about: &About,
-        store: &Store,
+        snapshot: &Snapshot,
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let connection = client.connection();
         let media_type = answer.content_type.clone();
         let scrape::Scrape { samples, faults } = read(answer, client, about)?;
-        let mut troubles = culprits::of_scrape(&faults, store, connection);
+        let mut troubles = culprits::of_scrape(&faults, snapshot, connection);
         let mut warnings = Vec::new();
         if !faults.is_empty() && about.is_on("push.enable-utf8-names") == Some(true) {
             // For whoever does not ask for them, names are escaped, and two can become one.
@@ -57,7 +57,7 @@ impl Scraped {
             let endpoint = &connection.endpoint;
             let answer = gateway::get(&newer, endpoint, about.telemetry_path(), &mut listener(printer))?;
             let faults = read(answer, &newer, about)?.faults;
-            let older = std::mem::replace(&mut troubles, culprits::of_scrape(&faults, store, connection));
+            let older = std::mem::replace(&mut troubles, culprits::of_scrape(&faults, snapshot, connection));
             let gone = older.into_iter().filter(|trouble| !troubles.contains(trouble));
             warnings.extend(gone.map(|trouble| format!("before Prometheus 3, {}", trouble.message)));
         }
@@ -68,14 +68,14 @@ impl Scraped {
     fn of_fault(
         fault: &gateway::Fault,
         client: &Client,
-        store: &Store,
+        snapshot: &Snapshot,
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let words = fault.kind.words().unwrap_or_default();
         let is_refusal = matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500);
         let mut troubles = Vec::new();
         if is_refusal {
-            troubles = culprits::of_refusal(words, store, client, client.connection(), printer)?;
+            troubles = culprits::of_refusal(words, snapshot, client, client.connection(), printer)?;
         }
         // The first line is the same for all, the second says how many errors there are, or the only one.
         let reason = words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1);

@@ -38,24 +38,28 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
         }
         copied
     };
-    let (store, copies) =
-        gateway::look_inside(&Client::new(&show.connection), endpoint, copy, &mut listener(context.printer))?;
-    if store.from_text {
+    let (snapshot, copies) = gateway::fetch_contents(
+        &Client::new(&show.connection),
+        endpoint,
+        copy,
+        &mut listener(context.printer),
+    )?;
+    if snapshot.from_text {
         return Err(Failure::Other(anyhow::anyhow!(
             "{endpoint} has no /api/v1/metrics, and /metrics does not tell what a group holds"
         )));
     }
     let printed = match &show.shown {
         Shown::Group(key) => {
-            let found = store.groups.iter().position(|group| group.labels.iter().eq(key.labels()));
+            let found = snapshot.groups.iter().position(|group| group.labels.iter().eq(key.labels()));
             let Some(place) = found else {
-                return Err(no_such_group(&store.groups, key, endpoint.to_string(), None));
+                return Err(no_such_group(&snapshot.groups, key, endpoint.to_string(), None));
             };
-            print(&store.groups[place], &copies[place], false, context.printer)
+            print(&snapshot.groups[place], &copies[place], false, context.printer)
         }
         Shown::Selection(selection) => {
-            let fits = |group: &Group| selection.fits(group, store.now);
-            let chosen = store.groups.iter().zip(&copies).filter(|(group, _)| fits(group));
+            let fits = |group: &Group| selection.fits(group, snapshot.now);
+            let chosen = snapshot.groups.iter().zip(&copies).filter(|(group, _)| fits(group));
             let mut chosen = chosen.peekable();
             if chosen.peek().is_none() {
                 return Err(Failure::NothingSelected { gateway: endpoint.to_string() });

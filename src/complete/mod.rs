@@ -98,12 +98,12 @@ fn in_time(groups: &Groups, environment: &Environment) -> BTreeSet<String> {
     let (sender, seen) = mpsc::channel();
     // Left behind when it takes too long: the process ends without it.
     thread::spawn(move || {
-        let store = gateway::look(&Client::new(&connection), &connection.endpoint, &mut |_| {});
+        let snapshot = gateway::fetch_groups(&Client::new(&connection), &connection.endpoint, &mut |_| {});
         // Nobody listens any more if it took too long.
-        let _ = sender.send(store);
+        let _ = sender.send(snapshot);
     });
-    let Ok(Ok(store)) = seen.recv_timeout(PATIENCE) else { return BTreeSet::new() };
-    let fitting = store.groups.iter().filter(|group| selection.fits(group, store.now));
+    let Ok(Ok(snapshot)) = seen.recv_timeout(PATIENCE) else { return BTreeSet::new() };
+    let fitting = snapshot.groups.iter().filter(|group| selection.fits(group, snapshot.now));
     // A key that the listing does not tell exactly would be another's.
     let exact = fitting.filter(|group| group.key.is_ok());
     exact.flat_map(|group| parts(group, groups)).filter(|word| can_be_typed(word)).collect()

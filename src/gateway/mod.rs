@@ -1,6 +1,6 @@
 //! The server: where it is, what it is asked, what it answers.
 //!
-//! Everything here is pure but the folder `client`, which sends and receives, and `look`, which asks through it. The folder
+//! Everything here is pure but the folder `client`, which sends and receives, and `fetch`, which asks through it. The folder
 //! `store` knows what a gateway holds.
 
 mod about;
@@ -9,9 +9,9 @@ mod connection;
 pub mod curl;
 mod endpoint;
 mod fault;
+mod fetch;
 mod header;
 pub mod heal;
-mod look;
 mod proxy;
 mod request;
 mod retry;
@@ -22,8 +22,10 @@ pub use client::{Answer, Client, Event, Material, MaterialError};
 pub use connection::{Connection, Login, Tls};
 pub use endpoint::{Credentials, Endpoint, GroupUrl, Scheme, UrlError};
 pub use fault::{Answered, Fault, FaultKind, ROWS, Row, Stage, TlsFault};
+pub use fetch::{
+    Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, unescaped, unread,
+};
 pub use header::{Header, HeaderError, REDACTED};
-pub use look::{Listener, Store, about, get, look, look_at_families, look_inside, unescaped, unread};
 pub use proxy::{Proxy, ProxyError, Route, is_exempt};
 pub use request::{Body, EXPOSITION_TEXT, Encoding, Method, Request, USER_AGENT};
 pub use store::{FamilySize, Group, GroupsError, Keep, Kind, Selection, Size, State};

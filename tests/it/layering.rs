@@ -46,7 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const DISPATCH: (&str, &str) = ("command/mod.rs", "use crate::cli::Command;\n");
 
 /// What only these of `gateway` do: IO.
-const CLIENT: &[&str] = &["gateway/client/", "gateway/look.rs"];
+const CLIENT: &[&str] = &["gateway/client/", "gateway/fetch.rs"];
 
 /// Rooms whose files know no world: bytes in, data out.
 const PURE: &[&str] = &["exposition", "grouping", "gateway", "duration", "secret"];

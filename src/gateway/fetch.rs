@@ -1,4 +1,4 @@
-//! A look at what the gateway holds: the API where there is one, else the text of `/metrics`.
+//! Fetches what the gateway holds: from the API where there is one, else from the text of `/metrics`.
 
 use super::Endpoint;
 use super::about::About;
@@ -21,12 +21,12 @@ const UNESCAPED: &str = "text/plain;version=1.0.0;escaping=allow-utf-8";
 /// Cap on how much of a gateway's description of itself is read.
 const ABOUT_LIMIT: u64 = 1024 * 1024;
 
-/// Who hears what happens during a look.
+/// Who hears what happens during a fetch.
 pub type Listener<'a> = &'a mut dyn FnMut(Event);
 
-/// What a look saw.
+/// What the gateway held when it was asked.
 #[derive(Debug)]
-pub struct Store {
+pub struct Snapshot {
     /// The groups, sorted.
     pub groups: Vec<Group>,
     /// What among them breaks the gateway.
@@ -45,22 +45,22 @@ pub struct Store {
 /// # Errors
 ///
 /// Every fault of the exchange, and an answer that is no Pushgateway's.
-pub fn look(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<Store, Fault> {
-    look_closer(client, endpoint, Keep::Sizes, listener).map(|(store, _)| store)
+pub fn fetch_groups(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<Snapshot, Fault> {
+    fetch(client, endpoint, Keep::Sizes, listener).map(|(snapshot, _)| snapshot)
 }
 
 /// Asks the gateway for its groups and those families of each that are wanted.
 ///
 /// # Errors
 ///
-/// As [`look`].
-pub fn look_at_families(
+/// As [`fetch_groups`].
+pub fn fetch_families(
     client: &Client,
     endpoint: &Endpoint,
     wanted: &dyn Fn(&FamilySize) -> bool,
     listener: Listener<'_>,
-) -> Result<Store, Fault> {
-    look_closer(client, endpoint, Keep::Families(wanted), listener).map(|(store, _)| store)
+) -> Result<Snapshot, Fault> {
+    fetch(client, endpoint, Keep::Families(wanted), listener).map(|(snapshot, _)| snapshot)
 }
 
 /// Asks the gateway for its groups and makes something of what each holds. What comes out is in the order of the
@@ -70,19 +70,19 @@ pub fn look_at_families(
 ///
 /// # Errors
 ///
-/// As [`look`].
-pub fn look_inside<T: Default>(
+/// As [`fetch_groups`].
+pub fn fetch_contents<T: Default>(
     client: &Client,
     endpoint: &Endpoint,
     mut make: impl FnMut(&LabelSet, Vec<Family>) -> T,
     listener: Listener<'_>,
-) -> Result<(Store, Vec<T>), Fault> {
+) -> Result<(Snapshot, Vec<T>), Fault> {
     let mut results = Vec::new();
     let mut each = |_, labels: &LabelSet, raw: &_| results.push(make(labels, contents::families(raw)));
-    let (store, places) = look_closer(client, endpoint, Keep::Contents(&mut each), listener)?;
+    let (snapshot, places) = fetch(client, endpoint, Keep::Contents(&mut each), listener)?;
     let in_order =
         places.into_iter().map(|place| results.get_mut(place).map(std::mem::take).unwrap_or_default());
-    Ok((store, in_order.collect()))
+    Ok((snapshot, in_order.collect()))
 }
 
 /// Asks the gateway for something.
@@ -104,7 +104,7 @@ pub fn get(
 /// # Errors
 ///
 /// Every fault of the exchange.
-pub fn about(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<About, Fault> {
+pub fn fetch_status(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<About, Fault> {
     const PATH: &str = "/api/v1/status";
     let answer = match get(client, endpoint, PATH, listener) {
         Err(Fault { kind: FaultKind::Status(answered), .. }) if answered.status == 404 => {
@@ -115,7 +115,7 @@ pub fn about(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Re
     let mut json = Vec::new();
     let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
     read.map_err(|error| unread(client, endpoint, PATH, error))?;
-    // Whether it is a gateway at all, the look at its groups tells better.
+    // Whether it is a gateway at all, the answer with its groups shows better.
     Ok(About::read(&json).unwrap_or_default())
 }
 
@@ -123,13 +123,13 @@ fn get_request<'a>(endpoint: &'a Endpoint, path: &str) -> Request<'a> {
     Request { method: Method::Get, endpoint, path: path.to_owned(), body: None }
 }
 
-/// The look, and for each group its place in the gateway's answer.
-fn look_closer(
+/// The snapshot, and for each group its place in the gateway's answer.
+fn fetch(
     client: &Client,
     endpoint: &Endpoint,
     keep: Keep<'_>,
     listener: Listener<'_>,
-) -> Result<(Store, Vec<usize>), Fault> {
+) -> Result<(Snapshot, Vec<usize>), Fault> {
     match get(client, endpoint, "/api/v1/metrics", listener) {
         // A gateway before 1.2.0, or a proxy that lets only /metrics through.
         Err(Fault { kind: FaultKind::Status(answered), .. }) if answered.status == 404 => {
@@ -139,7 +139,7 @@ fn look_closer(
             let groups = store::from_text(answer.reader());
             let groups = groups.map_err(|error| fault(client, endpoint, "/metrics", error))?;
             let names = names(client, endpoint, &groups, listener);
-            Ok((store(groups, now, true, names), Vec::new()))
+            Ok((snapshot(groups, now, true, names), Vec::new()))
         }
         Err(fault) => Err(fault),
         Ok(answer) => {
@@ -148,16 +148,16 @@ fn look_closer(
             let groups = groups.map_err(|error| fault(client, endpoint, "/api/v1/metrics", error))?;
             let (places, groups): (_, Vec<Group>) = groups.into_iter().unzip();
             let names = names(client, endpoint, &groups, listener);
-            Ok((store(groups, now, false, names), places))
+            Ok((snapshot(groups, now, false, names), places))
         }
     }
 }
 
-fn store(mut groups: Vec<Group>, now: Timestamp, from_text: bool, names: Option<Names>) -> Store {
+fn snapshot(mut groups: Vec<Group>, now: Timestamp, from_text: bool, names: Option<Names>) -> Snapshot {
     for group in &mut groups {
         group.resolve(names);
     }
-    Store { conflicts: conflict::find(&groups), groups, now, from_text, names }
+    Snapshot { conflicts: conflict::find(&groups), groups, now, from_text, names }
 }
 
 /// A client that is shown label names as they are: without that, `my.label` is shown as `my_label`, which is another
@@ -176,7 +176,7 @@ fn names(client: &Client, endpoint: &Endpoint, groups: &[Group], listener: Liste
         return None;
     }
     // Without an answer, the groups can still be listed; these have no path then.
-    about(client, endpoint, listener).ok()?.names()
+    fetch_status(client, endpoint, listener).ok()?.names()
 }
 
 fn clock(answer: &Answer) -> Timestamp {

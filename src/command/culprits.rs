@@ -57,23 +57,23 @@ fn of_own_families(
         own.contains(&family.name) || pairs.iter().any(|(a, b)| *a == family.name || *b == family.name)
     };
     let snapshot = gateway::fetch_families(client, &connection.endpoint, &is_named, &mut listener(printer))?;
-    let places = |family: &str| {
-        places(&snapshot, |group| group.families.iter().any(|held| held.name == family && held.series > 0))
+    let with = |family: &str| {
+        groups(&snapshot, |group| group.families.iter().any(|held| held.name == family && held.series > 0))
     };
     let mut troubles = Vec::new();
     for family in &own {
         let message = format!("`{family}` is a metric of the gateway's own, and it clashes with");
-        troubles.push(blame(&message, &places(family), &snapshot, connection));
+        troubles.push(blame(&message, &with(family), connection));
     }
     for (a, b) in &pairs {
-        let (pushed, own, groups) = match (places(a), places(b)) {
+        let (pushed, own, groups) = match (with(a), with(b)) {
             (groups, others) if others.is_empty() => (a, b, groups),
             (groups, others) if groups.is_empty() => (b, a, others),
             // A clash among groups, of which more can be told.
             _ => continue,
         };
         let message = format!("`{pushed}` collides with `{own}`, a metric of the gateway's own; it is in");
-        troubles.push(blame(&message, &groups, &snapshot, connection));
+        troubles.push(blame(&message, &groups, connection));
     }
     Ok(troubles)
 }
@@ -95,12 +95,14 @@ fn of_clashes(
     }
     let mut clashes = Clashes::among(suspects);
     let add = |_: &LabelSet, families: Vec<Family>| clashes.add(&families);
-    let (snapshot, order) = gateway::fetch_contents(client, endpoint, add, &mut listener(printer))?;
-    Ok(clashes.find(&order).iter().map(|clash| of_clash(clash, &snapshot, connection)).collect())
+    let snapshot = gateway::fetch_contents(client, endpoint, add, &mut listener(printer))?;
+    let order: Vec<usize> = snapshot.groups.iter().map(|(_, number)| *number).collect();
+    let groups: Vec<&Group> = snapshot.groups.iter().map(|(group, _)| group).collect();
+    Ok(clashes.find(&order).iter().map(|clash| of_clash(clash, &groups, connection)).collect())
 }
 
 fn of_keys(words: &str, snapshot: &Snapshot, connection: &Connection) -> Vec<Trouble> {
-    let mut troubles = heal::conflicts(&snapshot.groups, &snapshot.conflicts, connection);
+    let mut troubles = heal::conflicts(&groups(snapshot, |_| true), &snapshot.conflicts, connection);
     // Which of these groups is which only the words tell, so the commands for all stand below the first.
     let of_bytes = |conflict: &Conflict| matches!(conflict, Conflict::NotUtf8 { .. });
     if let Some(first) = snapshot.conflicts.broken.iter().position(of_bytes)
@@ -131,14 +133,13 @@ pub(super) fn of_scrape(faults: &[Fault], snapshot: &Snapshot, connection: &Conn
                     };
                     group.labels.iter().all(value)
                 };
-                let by_key = places(snapshot, |group| group.labels.get(label).is_some() && has(group));
-                let groups = if by_key.is_empty() { places(snapshot, has) } else { by_key };
+                let by_key = groups(snapshot, |group| group.labels.get(label).is_some() && has(group));
+                let groups = if by_key.is_empty() { groups(snapshot, has) } else { by_key };
                 blame(
                     &format!(
                         "`{series}` has the label `{label}` twice: Prometheus drops the whole scrape; it is in"
                     ),
                     &groups,
-                    snapshot,
                     connection,
                 )
             }
@@ -181,29 +182,27 @@ fn of_help(snapshot: &Snapshot, connection: &Connection) -> Vec<Trouble> {
     troubles
 }
 
-fn places(snapshot: &Snapshot, of: impl Fn(&Group) -> bool) -> Vec<usize> {
-    (0..snapshot.groups.len()).filter(|place| of(&snapshot.groups[*place])).collect()
+fn groups(snapshot: &Snapshot, of: impl Fn(&Group) -> bool) -> Vec<&Group> {
+    snapshot.groups.iter().filter(|group| of(group)).collect()
 }
 
 /// These groups are to blame and go.
-fn blame(message: &str, groups: &[usize], snapshot: &Snapshot, connection: &Connection) -> Trouble {
-    to_delete(format!("{message} {}", names(groups, snapshot)), groups, snapshot, connection)
+fn blame(message: &str, groups: &[&Group], connection: &Connection) -> Trouble {
+    to_delete(format!("{message} {}", names(groups)), groups, connection)
 }
 
-fn to_delete(message: String, places: &[usize], snapshot: &Snapshot, connection: &Connection) -> Trouble {
-    let groups = || places.iter().filter_map(|place| snapshot.groups.get(*place));
+fn to_delete(message: String, groups: &[&Group], connection: &Connection) -> Trouble {
     Trouble {
         message,
-        groups: groups().map(|group| group.labels.clone()).collect(),
-        commands: groups().filter_map(|group| heal::delete(group, connection)).collect(),
+        groups: groups.iter().map(|group| group.labels.clone()).collect(),
+        commands: groups.iter().filter_map(|group| heal::delete(group, connection)).collect(),
     }
 }
 
 /// `{job="a"}, {job="b"} and 7 others`.
-pub(super) fn names(groups: &[usize], snapshot: &Snapshot) -> String {
+pub(super) fn names(groups: &[&Group]) -> String {
     const NAMED: usize = 3;
-    let named = groups.iter().filter_map(|place| snapshot.groups.get(*place));
-    let named: Vec<String> = named.take(NAMED).map(|group| group.labels.to_string()).collect();
+    let named: Vec<String> = groups.iter().take(NAMED).map(|group| group.labels.to_string()).collect();
     match groups.len().saturating_sub(NAMED) {
         0 if named.is_empty() => "no group that is listed".to_owned(),
         0 => named.join(", "),
@@ -213,9 +212,11 @@ pub(super) fn names(groups: &[usize], snapshot: &Snapshot) -> String {
 
 /// A clash among groups, which only a gateway without consistency checks takes. The side that was pushed to last is
 /// what broke it; a type that most groups have stays.
-fn of_clash(clash: &Clash, snapshot: &Snapshot, connection: &Connection) -> Trouble {
-    let last_push =
-        |groups: &[usize]| groups.iter().filter_map(|place| snapshot.groups.get(*place)?.last_push).max();
+fn of_clash(clash: &Clash, held: &[&Group], connection: &Connection) -> Trouble {
+    let at =
+        |places: &[usize]| places.iter().filter_map(|place| held.get(*place).copied()).collect::<Vec<_>>();
+    let names = |places: &[usize]| names(&at(places));
+    let last_push = |places: &[usize]| at(places).iter().filter_map(|group| group.last_push).max();
     let (message, groups): (String, Vec<usize>) = match clash {
         Clash::Types { family, kinds } => {
             let kept =
@@ -223,39 +224,31 @@ fn of_clash(clash: &Clash, snapshot: &Snapshot, connection: &Connection) -> Trou
             let kept = kept.map(|(kind, _)| *kind);
             let told: Vec<String> = kinds
                 .iter()
-                .map(|(kind, groups)| format!("{} in {}", kind.as_str(), names(groups, snapshot)))
+                .map(|(kind, groups)| format!("{} in {}", kind.as_str(), names(groups)))
                 .collect();
             let doomed = kinds.iter().filter(|(kind, _)| Some(**kind) != kept).flat_map(|(_, groups)| groups);
             (format!("`{family}` has several types: {}", told.join("; ")), doomed.copied().collect())
         }
         Clash::Twice { series, first, second } if first == second => {
-            (format!("`{series}` is twice in {}", names(&[*first], snapshot)), vec![*first])
+            (format!("`{series}` is twice in {}", names(&[*first])), vec![*first])
         }
         Clash::Twice { series, first, second } => {
             let later = if last_push(&[*first]) > last_push(&[*second]) { first } else { second };
-            (
-                format!(
-                    "`{series}` is in both {} and {}",
-                    names(&[*first], snapshot),
-                    names(&[*second], snapshot)
-                ),
-                vec![*later],
-            )
+            (format!("`{series}` is in both {} and {}", names(&[*first]), names(&[*second])), vec![*later])
         }
         Clash::Suffix { family, groups, composite, kind, composites } => {
             let message = format!(
                 "`{family}` in {} has the name of a part of the {} `{composite}` in {}",
-                names(groups, snapshot),
+                names(groups),
                 kind.as_str(),
-                names(composites, snapshot)
+                names(composites)
             );
             let later = if last_push(composites) > last_push(groups) { composites } else { groups };
             (message, later.clone())
         }
-        Clash::Label { family, label, group } => (
-            format!("`{family}` in {} has the forbidden label `{label}`", names(&[*group], snapshot)),
-            vec![*group],
-        ),
+        Clash::Label { family, label, group } => {
+            (format!("`{family}` in {} has the forbidden label `{label}`", names(&[*group])), vec![*group])
+        }
     };
-    to_delete(message, &groups, snapshot, connection)
+    to_delete(message, &at(&groups), connection)
 }

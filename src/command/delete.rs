@@ -65,14 +65,14 @@ fn require(
 }
 
 /// The group is not there, but these of the same job are.
-pub(super) fn no_such_group(
-    groups: &[Group],
+pub(super) fn no_such_group<'a>(
+    groups: impl IntoIterator<Item = &'a Group>,
     key: &GroupingKey,
     gateway: String,
     hint: Option<&'static str>,
 ) -> Failure {
     let same_job = |group: &&Group| group.labels.get("job") == Some(key.job());
-    let others = groups.iter().filter(same_job).map(|group| group.labels.to_string()).collect();
+    let others = groups.into_iter().filter(same_job).map(|group| group.labels.to_string()).collect();
     Failure::NoSuchGroup { group: key.to_string(), gateway, others, hint }
 }
 

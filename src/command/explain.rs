@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::gateway::store::clash::{Clash, Clashes, Suspects, own_families};
 use crate::gateway::store::contents::Family;
 use crate::gateway::store::pushed;
-use crate::gateway::{self, Client, Fault, FaultKind, Kind, Method, Snapshot, heal};
+use crate::gateway::{self, Client, Fault, FaultKind, Group, Kind, Method, heal};
 use crate::grouping::{GroupingKey, LabelSet};
 use crate::output::Printer;
 
@@ -63,12 +63,13 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
         }
         (clashes.add(&families), owned)
     };
-    let (snapshot, held) = gateway::fetch_contents(client, endpoint, add, &mut listener(printer)).ok()?;
+    let snapshot = gateway::fetch_contents(client, endpoint, add, &mut listener(printer)).ok()?;
     if snapshot.from_text {
         return None;
     }
     let mut why: Vec<String> = Vec::new();
-    for trouble in heal::conflicts(&snapshot.groups, &snapshot.conflicts, client.connection()) {
+    let groups: Vec<&Group> = snapshot.groups.iter().map(|(group, _)| group).collect();
+    for trouble in heal::conflicts(&groups, &snapshot.conflicts, client.connection()) {
         why.push(trouble.message);
         let option = heal::gateway_option(client.connection());
         match trouble.commands.as_slice() {
@@ -80,8 +81,7 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
         why.push(heal::LACKS_CREDENTIALS.to_owned());
     }
     for family in &own {
-        let others = snapshot.groups.iter().zip(&held);
-        let others = others.filter(|(_, (_, owned))| owned.contains(&family));
+        let others = snapshot.groups.iter().filter(|(_, (_, owned))| owned.contains(&family));
         let others: Vec<String> = others.map(|(group, _)| group.labels.to_string()).collect();
         why.push(match others.as_slice() {
             [] => format!("`{family}` is a metric of the gateway's own: push it by another name"),
@@ -93,18 +93,18 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
     if why.is_empty() {
         // Its number is the first that is no group's.
         let here = clashes.add(&pushed);
-        let order: Vec<usize> = held.iter().map(|(number, _)| *number).collect();
+        let order: Vec<usize> = snapshot.groups.iter().map(|(_, (number, _))| *number).collect();
         let found = clashes.find(&order);
         let ours = found.iter().filter(|clash| clash.involves(here));
-        why = ours.map(|clash| describe(clash, here, &snapshot)).collect();
+        why = ours.map(|clash| describe(clash, here, &groups)).collect();
     }
     Some(why)
 }
 
-fn describe(clash: &Clash, here: usize, snapshot: &Snapshot) -> String {
+fn describe(clash: &Clash, here: usize, held: &[&Group]) -> String {
     let groups = |places: &[usize]| {
-        let others: Vec<usize> = places.iter().copied().filter(|place| *place != here).collect();
-        names(&others, snapshot)
+        let others = places.iter().filter(|place| **place != here);
+        names(&others.filter_map(|place| held.get(*place).copied()).collect::<Vec<_>>())
     };
     match clash {
         Clash::Types { family, kinds } => {

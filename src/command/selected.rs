@@ -116,7 +116,8 @@ struct FamilyRow {
 
 /// Says what breaks the gateway, and how to heal it.
 pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, printer: &mut Printer<'_>) {
-    let troubles = heal::conflicts(&snapshot.groups, &snapshot.conflicts, connection);
+    let troubles =
+        heal::conflicts(&snapshot.groups.iter().collect::<Vec<_>>(), &snapshot.conflicts, connection);
     for trouble in &troubles {
         printer.warning(&trouble.message);
         match trouble.commands.as_slice() {

@@ -86,6 +86,8 @@ fn oldest(snapshot: &Snapshot) -> Option<Timestamp> {
 
 /// What is no fault and should be known all the same.
 fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
+    let groups = &found.snapshot.groups;
+    let at = |places: &[usize]| places.iter().filter_map(|place| groups.get(*place)).collect::<Vec<_>>();
     let mut warnings = scraped.warnings.clone();
     if found.about.is_on("push.disable-consistency-check") == Some(true) {
         warnings.push("consistency checks are off: any push can make every scrape fail".to_owned());
@@ -93,15 +95,13 @@ fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
     for duplicates in &found.snapshot.conflicts.duplicates {
         warnings.push(format!(
             "{} differ in empty labels alone: Prometheus drops the samples of all but one",
-            culprits::names(&duplicates.groups, &found.snapshot)
+            culprits::names(&at(&duplicates.groups))
         ));
     }
     for why in [NoKey::UnknownNames, NoKey::NeedsUtf8Names] {
-        let groups =
-            (0..found.snapshot.groups.len()).filter(|place| found.snapshot.groups[*place].key == Err(why));
-        let groups: Vec<usize> = groups.collect();
-        if !groups.is_empty() {
-            warnings.push(format!("{}: {why}", culprits::names(&groups, &found.snapshot)));
+        let unnamed: Vec<&Group> = groups.iter().filter(|group| group.key == Err(why)).collect();
+        if !unnamed.is_empty() {
+            warnings.push(format!("{}: {why}", culprits::names(&unnamed)));
         }
     }
     if found.snapshot.from_text {

@@ -9,11 +9,11 @@ use super::header::Header;
 use super::request::{Method, Request};
 use super::store::conflict::{self, Conflicts};
 use super::store::contents::{self, Family};
-use super::store::{self, FamilySize, Group, GroupsError, Keep};
+use super::store::{self, FamilySize, Group, GroupsError, api};
 use crate::grouping::{LabelSet, Names, depends_on_names};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 
 /// How label names come as they are and not with underscores: for Prometheus 3 and for us. Older gateways answer as ever.
 const UNESCAPED: &str = "text/plain;version=1.0.0;escaping=allow-utf-8";
@@ -24,11 +24,11 @@ const ABOUT_LIMIT: u64 = 1024 * 1024;
 /// Who hears what happens during a fetch.
 pub type Listener<'a> = &'a mut dyn FnMut(Event);
 
-/// What the gateway held when it was asked.
+/// What the gateway held when it was asked. `G` is a [`Group`], alone or with what was made of its contents.
 #[derive(Debug)]
-pub struct Snapshot {
+pub struct Snapshot<G = Group> {
     /// The groups, sorted.
-    pub groups: Vec<Group>,
+    pub groups: Vec<G>,
     /// What among them breaks the gateway.
     pub conflicts: Conflicts,
     /// The gateway's clock at the time of its answer, or ours where it told none: ages are measured against it, so
@@ -46,7 +46,7 @@ pub struct Snapshot {
 ///
 /// Every fault of the exchange, and an answer that is no Pushgateway's.
 pub fn fetch_groups(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<Snapshot, Fault> {
-    fetch(client, endpoint, Keep::Sizes, listener).map(|(snapshot, _)| snapshot)
+    fetch_families(client, endpoint, &|_| false, listener)
 }
 
 /// Asks the gateway for its groups and those families of each that are wanted.
@@ -60,13 +60,19 @@ pub fn fetch_families(
     wanted: &dyn Fn(&FamilySize) -> bool,
     listener: Listener<'_>,
 ) -> Result<Snapshot, Fault> {
-    fetch(client, endpoint, Keep::Families(wanted), listener).map(|(snapshot, _)| snapshot)
+    let read = |answer: &mut dyn Read| {
+        let groups = api::read_groups(answer, wanted)?;
+        Ok(groups.into_iter().map(|group| (group, ())).collect())
+    };
+    let Snapshot { groups, conflicts, now, from_text, names } = fetch(client, endpoint, read, listener)?;
+    let groups = groups.into_iter().map(|(group, ())| group).collect();
+    Ok(Snapshot { groups, conflicts, now, from_text, names })
 }
 
-/// Asks the gateway for its groups and makes something of what each holds. What comes out is in the order of the
-/// groups; there is nothing where there is no API.
+/// Asks the gateway for its groups, each with what `make` makes of its families. Without the API the contents are not
+/// known, and `make` is not called.
 ///
-/// `make` may see an `instance` less than the group has, if it is empty: see [`Keep::Contents`].
+/// The labels that `make` gets may lack an empty `instance`.
 ///
 /// # Errors
 ///
@@ -76,13 +82,11 @@ pub fn fetch_contents<T: Default>(
     endpoint: &Endpoint,
     mut make: impl FnMut(&LabelSet, Vec<Family>) -> T,
     listener: Listener<'_>,
-) -> Result<(Snapshot, Vec<T>), Fault> {
-    let mut results = Vec::new();
-    let mut each = |_, labels: &LabelSet, raw: &_| results.push(make(labels, contents::families(raw)));
-    let (snapshot, places) = fetch(client, endpoint, Keep::Contents(&mut each), listener)?;
-    let in_order =
-        places.into_iter().map(|place| results.get_mut(place).map(std::mem::take).unwrap_or_default());
-    Ok((snapshot, in_order.collect()))
+) -> Result<Snapshot<(Group, T)>, Fault> {
+    let read = |answer: &mut dyn Read| {
+        api::read_contents(answer, |labels, raw| make(labels, contents::families(raw)))
+    };
+    fetch(client, endpoint, read, listener)
 }
 
 /// Asks the gateway for something.
@@ -123,13 +127,13 @@ fn get_request<'a>(endpoint: &'a Endpoint, path: &str) -> Request<'a> {
     Request { method: Method::Get, endpoint, path: path.to_owned(), body: None }
 }
 
-/// The snapshot, and for each group its place in the gateway's answer.
-fn fetch(
+/// Asks for the groups, which `read` reads from the API's answer.
+fn fetch<T: Default>(
     client: &Client,
     endpoint: &Endpoint,
-    keep: Keep<'_>,
+    read: impl FnOnce(&mut dyn Read) -> Result<Vec<(Group, T)>, GroupsError>,
     listener: Listener<'_>,
-) -> Result<(Snapshot, Vec<usize>), Fault> {
+) -> Result<Snapshot<(Group, T)>, Fault> {
     match get(client, endpoint, "/api/v1/metrics", listener) {
         // A gateway before 1.2.0, or a proxy that lets only /metrics through.
         Err(Fault { kind: FaultKind::Status(answered), .. }) if answered.status == 404 => {
@@ -138,26 +142,32 @@ fn fetch(
             let now = clock(&answer);
             let groups = store::from_text(answer.reader());
             let groups = groups.map_err(|error| fault(client, endpoint, "/metrics", error))?;
+            let groups: Vec<(Group, T)> = groups.into_iter().map(|group| (group, T::default())).collect();
             let names = names(client, endpoint, &groups, listener);
-            Ok((snapshot(groups, now, true, names), Vec::new()))
+            Ok(snapshot(groups, now, true, names))
         }
         Err(fault) => Err(fault),
         Ok(answer) => {
             let now = clock(&answer);
-            let groups = store::api::read_api(answer.reader(), keep);
+            let groups = read(&mut answer.reader());
             let groups = groups.map_err(|error| fault(client, endpoint, "/api/v1/metrics", error))?;
-            let (places, groups): (_, Vec<Group>) = groups.into_iter().unzip();
             let names = names(client, endpoint, &groups, listener);
-            Ok((snapshot(groups, now, false, names), places))
+            Ok(snapshot(groups, now, false, names))
         }
     }
 }
 
-fn snapshot(mut groups: Vec<Group>, now: Timestamp, from_text: bool, names: Option<Names>) -> Snapshot {
-    for group in &mut groups {
+fn snapshot<T>(
+    mut groups: Vec<(Group, T)>,
+    now: Timestamp,
+    from_text: bool,
+    names: Option<Names>,
+) -> Snapshot<(Group, T)> {
+    for (group, _) in &mut groups {
         group.resolve(names);
     }
-    Snapshot { conflicts: conflict::find(&groups), groups, now, from_text, names }
+    let conflicts = conflict::find(groups.iter().map(|(group, _)| group));
+    Snapshot { groups, conflicts, now, from_text, names }
 }
 
 /// A client that is shown label names as they are: without that, `my.label` is shown as `my_label`, which is another
@@ -170,8 +180,13 @@ pub fn unescaped(client: &Client) -> Client {
 }
 
 /// How the gateway reads names in a path. It is only asked where that matters to a group.
-fn names(client: &Client, endpoint: &Endpoint, groups: &[Group], listener: Listener<'_>) -> Option<Names> {
-    let mut names = groups.iter().flat_map(|group| group.labels.iter()).map(|(name, _)| name);
+fn names<T>(
+    client: &Client,
+    endpoint: &Endpoint,
+    groups: &[(Group, T)],
+    listener: Listener<'_>,
+) -> Option<Names> {
+    let mut names = groups.iter().flat_map(|(group, _)| group.labels.iter()).map(|(name, _)| name);
     if !names.any(depends_on_names) {
         return None;
     }

@@ -159,7 +159,7 @@ fn group_options(labels: &LabelSet) -> String {
 
 /// What among the groups themselves breaks the gateway.
 #[must_use]
-pub fn conflicts(groups: &[Group], conflicts: &Conflicts, connection: &Connection) -> Vec<Trouble> {
+pub fn conflicts(groups: &[&Group], conflicts: &Conflicts, connection: &Connection) -> Vec<Trouble> {
     const BROKEN: &str = "every push is refused and every scrape fails";
     let trouble = |conflict: &Conflict| match *conflict {
         Conflict::EmptyInstance { without, with_empty } => {
@@ -296,7 +296,10 @@ mod tests {
         let groups = labels.iter().map(|labels| format!(r#"{{"labels":{{{labels}}}}}"#));
         let json = format!(r#"{{"status":"success","data":[{}]}}"#, groups.collect::<Vec<_>>().join(","));
         let groups = from_api(json.as_bytes(), Names::Utf8).unwrap();
-        conflicts(&groups, &find(&groups), &gateway()).into_iter().flat_map(|t| t.commands).collect()
+        conflicts(&groups.iter().collect::<Vec<_>>(), &find(&groups), &gateway())
+            .into_iter()
+            .flat_map(|t| t.commands)
+            .collect()
     }
 
     #[test]

@@ -28,4 +28,4 @@ pub use fetch::{
 pub use header::{Header, HeaderError, REDACTED};
 pub use proxy::{Proxy, ProxyError, Route, is_exempt};
 pub use request::{Body, EXPOSITION_TEXT, Encoding, Method, Request, USER_AGENT};
-pub use store::{FamilySize, Group, GroupsError, Keep, Kind, Selection, Size, State};
+pub use store::{FamilySize, Group, GroupsError, Kind, Selection, Size, State};

@@ -19,7 +19,6 @@ mod selection;
 mod tests;
 pub mod text;
 
-pub use api::Keep;
 pub use group::{FamilySize, Group, GroupsError, Kind, Size, State};
 pub use metrics::from_text;
 pub use selection::Selection;

@@ -1,10 +1,10 @@
 //! The server: what it is asked, what it answers.
 //!
-//! Everything here is pure but `look`, which asks through the client of [`crate::http`]. The folder `store` knows what
-//! a gateway holds.
+//! Everything here is pure but `fetch`, which asks through the client of [`crate::http`]. The folder `store` knows what a
+//! gateway holds.
 
 mod about;
-mod look;
+mod fetch;
 pub mod store;
 
 pub use crate::http::{
@@ -14,5 +14,7 @@ pub use crate::http::{
     curl, is_exempt,
 };
 pub use about::About;
-pub use look::{Listener, Store, about, get, look, look_at_families, look_inside, unescaped, unread};
-pub use store::{FamilySize, Group, GroupsError, Keep, Kind, Selection, Size, State};
+pub use fetch::{
+    Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, unescaped, unread,
+};
+pub use store::{FamilySize, Group, GroupsError, Kind, Selection, Size, State};

@@ -92,7 +92,7 @@ fn send(
     };
     match crate::command::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
-        // One look is enough: what explains a refusal mostly explains the next ones too.
+        // One explanation is enough: the cause of one rejection is usually the cause of the next ones.
         Err(fault) if explained => {
             Err(crate::command::explain(fault, &Push { method, key, body }, client, printer))
         }

@@ -3,7 +3,7 @@
 use crate::exposition::text::token::Token;
 
 /// The type of a metric family.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// A value that only goes up.
     Counter,

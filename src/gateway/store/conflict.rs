@@ -69,11 +69,11 @@ impl Conflicts {
 
 /// Looks for what breaks the gateway that holds these groups.
 #[must_use]
-pub fn find(groups: &[Group]) -> Conflicts {
+pub fn find<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Conflicts {
     let mut found = Conflicts::default();
     let mut exposed = HashMap::<(Vec<_>, &str), usize>::new();
     let mut scraped = BTreeMap::<Vec<_>, Vec<usize>>::new();
-    for (place, group) in groups.iter().enumerate() {
+    for (place, group) in groups.into_iter().enumerate() {
         let labels = || group.labels.iter();
         if labels().any(|(name, _)| name.starts_with("__")) {
             found.broken.push(Conflict::ReservedName { group: place });

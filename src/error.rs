@@ -73,6 +73,7 @@ pub enum Failure {
         /// Its exit code, which becomes ours.
         code: u8,
         message: String,
+        hint: Option<&'static str>,
     },
     /// A file of the input cannot be read.
     #[error("{message}")]
@@ -142,13 +143,14 @@ impl Failure {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Exchange(fault) => fault.kind.hint().map(str::to_owned),
-            Self::NoSuchGroup { hint, .. } | Self::File { hint, .. } => hint.map(str::to_owned),
+            Self::NoSuchGroup { hint, .. } | Self::File { hint, .. } | Self::Producer { hint, .. } => {
+                hint.map(str::to_owned)
+            }
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::Input { .. }
             | Self::Several { .. }
             | Self::NothingSelected { .. }
             | Self::Unhealthy { .. }
-            | Self::Producer { .. }
             | Self::Other(_)
             | Self::OutputClosed => None,
         }

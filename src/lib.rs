@@ -57,6 +57,7 @@ pub mod http;
 pub mod input;
 pub mod os;
 pub mod output;
+pub mod process;
 pub mod secret;
 pub mod shell;
 

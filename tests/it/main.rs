@@ -27,6 +27,7 @@ mod operators;
 mod packaging;
 mod printed;
 mod problems;
+mod producer;
 mod prometheus;
 mod reach;
 mod readme;

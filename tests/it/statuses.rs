@@ -80,7 +80,7 @@ fn every_way_to_fail_has_its_exit_code() {
     let mut failures: Vec<(Failure, u8)> = vec![
         (Failure::usage("x"), exit_code::USAGE),
         (Failure::Input { message: String::new() }, exit_code::INPUT),
-        (Failure::Producer { code: 9, message: String::new() }, 9),
+        (Failure::Producer { code: 9, message: String::new(), hint: None }, 9),
         (
             Failure::NoSuchGroup {
                 group: String::new(),

@@ -182,13 +182,15 @@ fn ctrl_c_takes_the_line_away_and_ends_it_as_it_always_does() {
     let ended = session.end();
     assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()));
     assert_eq!(shown(&ended.screen), [""]);
-    // For a supervisor's signal too.
-    let mut session = push(&server).tty(STDERR, 80).session();
-    session.wait_for("waiting for ");
-    session.send_signal(Signal::TERM);
-    let ended = session.end();
-    assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()));
-    assert_eq!(shown(&ended.screen), [""]);
+    // So does any other signal that ends it.
+    for signal in [Signal::TERM, Signal::HUP, Signal::QUIT] {
+        let mut session = push(&server).controlled(80).session();
+        session.wait_for("waiting for ");
+        session.send_signal(signal);
+        let ended = session.end();
+        assert_eq!(ended.status.signal(), Some(signal.as_raw()));
+        assert_eq!(shown(&ended.screen), [""]);
+    }
     // Who had it ignored is not ended by it, although there is a line to take away.
     let url = server.url();
     let script = format!("trap '' INT; exec pushgw push -j x -m 'a 1' -g {url}");
@@ -197,7 +199,7 @@ fn ctrl_c_takes_the_line_away_and_ends_it_as_it_always_does() {
     session.type_keys("\x03");
     session.wait_for("^C");
     session.wait_for("s)\x1b[K");
-    (0..3).for_each(|_| release.send(()).unwrap());
+    (0..5).for_each(|_| release.send(()).unwrap());
     let ended = session.end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
 }

@@ -63,7 +63,12 @@ fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Re
 }
 
 /// The failure of a push, with the cause if the gateway's groups show it.
-fn explain(fault: Fault, push: &refusal::Push<'_>, client: &Client, printer: &mut Printer<'_>) -> Failure {
+fn explain(
+    fault: Fault,
+    push: &refusal::RejectedPush<'_>,
+    client: &Client,
+    printer: &mut Printer<'_>,
+) -> Failure {
     let connection = client.connection();
     let fetch = |read: refusal::Read<'_>| {
         gateway::fetch_contents(client, &connection.endpoint, read, &mut listener(printer)).ok()

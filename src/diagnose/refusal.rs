@@ -13,7 +13,7 @@ use crate::http::{Connection, FaultKind, Method};
 
 /// A push that was rejected.
 #[derive(Clone, Copy, Debug)]
-pub struct Push<'a> {
+pub struct RejectedPush<'a> {
     /// PUT or POST.
     pub method: Method,
     /// The group.
@@ -31,7 +31,7 @@ pub type Read<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Held;
 /// A line for each reason that the groups show. `fetch` reads all groups; it returns `None` if it can't.
 pub fn explain(
     error: &FaultKind,
-    push: &Push<'_>,
+    push: &RejectedPush<'_>,
     connection: &Connection,
     fetch: impl FnOnce(Read<'_>) -> Option<Snapshot<(Group, Held)>>,
 ) -> Vec<String> {

@@ -20,7 +20,7 @@ pub const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// The methods that a gateway's API has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// TextStyle.
+    /// Read.
     Get,
     /// Replace the group.
     Put,

@@ -7,7 +7,7 @@ use crate::command::batch::BatchErrors;
 use crate::command::show::GROUP_LINE;
 use crate::command::{Context, check, plural};
 use crate::config::PushGroups;
-use crate::diagnose::refusal::Push;
+use crate::diagnose::refusal::RejectedPush;
 use crate::error::Failure;
 use crate::gateway::{Body, Client, Request};
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules, Names};
@@ -94,7 +94,7 @@ fn send(
         Ok(answer) => Ok(answer.status),
         // One explanation is enough: the cause of one rejection is usually the cause of the next ones.
         Err(fault) if explained => {
-            Err(crate::command::explain(fault, &Push { method, key, body }, client, printer))
+            Err(crate::command::explain(fault, &RejectedPush { method, key, body }, client, printer))
         }
         Err(fault) => Err(fault.into()),
     }

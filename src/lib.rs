@@ -41,7 +41,7 @@
 //!    If the gateway can't be reached without it, `diagnose/commands.rs` (`way`) adds it to the commands that are printed.
 //! 3. A test of what a user sees of it, and README's table of the configuration. Of an option of the connection,
 //!    `tests/it/help.rs` wants a value too.
-//! 4. `SNAPSHOTS=overwrite cargo test --test it generated` writes the manual pages. The completions ask the program; values
+//! 4. `SNAPSHOTS=overwrite cargo test --test it man_pages` writes the manual pages. The completions ask the program; values
 //!    that clap doesn't list are in `complete/line.rs`.
 //!
 //! **A rule of the checker, and its diagnostic**
@@ -56,7 +56,7 @@
 //!    bytes that are meant; words that need thought are in `messages.rs`.
 //! 4. A line in `exposition/tests.rs` that shows which bytes are marked. Where the example needs an option to be found,
 //!    `tests/it/diagnostics.rs` and the manual's generator say which.
-//! 5. `SNAPSHOTS=overwrite cargo test --test it -- diagnostics generated`, and a look at how it reads in
+//! 5. `SNAPSHOTS=overwrite cargo test --test it -- diagnostics man_pages`, and a look at how it reads in
 //!    `tests/data/diagnostics.txt`.
 //!
 //! **A version of the gateway**

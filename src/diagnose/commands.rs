@@ -212,7 +212,10 @@ mod tests {
 
     #[test]
     fn a_name_that_pushgw_rejects_is_deleted_by_its_path() {
-        assert_eq!(with_label("U__x", "v"), "pushgw delete -f --url http://gw:9091/a/metrics/job/x/U__U____x/v");
+        assert_eq!(
+            with_label("U__x", "v"),
+            "pushgw delete -f --url http://gw:9091/a/metrics/job/x/U__U____x/v"
+        );
     }
 
     #[test]

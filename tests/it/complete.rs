@@ -2,7 +2,7 @@
 //! stand-in for `pushgw` asks the built one for completions and else writes down what it was called with. So nothing
 //! depends on how a shell paints its line, but where it is the list of candidates that is looked at.
 
-use crate::support::{Gateway, Server, Session, lacks, newest_gateway, program, pushgw, wait_until};
+use crate::support::{Gateway, Server, Session, is_installed, newest_gateway, program, pushgw, wait_until};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
@@ -80,7 +80,7 @@ impl Typist {
     /// `None` where there is no such shell here.
     fn start(shell: Shell, variables: &[(&str, &str)]) -> Option<Self> {
         for program in [shell.name(), "setsid"] {
-            if lacks(program) {
+            if !is_installed(program) {
                 return None;
             }
         }

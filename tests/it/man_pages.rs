@@ -1,5 +1,5 @@
 //! The manual pages, which are made and checked in. To make them anew:
-//! `SNAPSHOTS=overwrite cargo test --test it generated`.
+//! `SNAPSHOTS=overwrite cargo test --test it man_pages`.
 //!
 //! What is said of an option is said in `src/cli/mod.rs`, and of a problem in the checker; the pages take it from there
 //! (`options`, `diagnostics`). The prose around it is written by hand, in `man/prose/` (`roff` says how);
@@ -10,7 +10,7 @@ mod diagnostics;
 mod options;
 mod roff;
 
-use crate::support::lacks;
+use crate::support::is_installed;
 use pushgw::exposition::Code;
 use snapbox::Data;
 use std::fmt::Write as _;
@@ -69,7 +69,7 @@ fn mandoc_and_groff_have_nothing_to_say() {
         for (program, args) in
             [("mandoc", &["-T", "lint"][..]), ("man", &["--warnings", "-l", "-E", "UTF-8", "-Tutf8"])]
         {
-            if lacks(program) {
+            if !is_installed(program) {
                 continue;
             }
             let done = Command::new(program)

@@ -40,7 +40,7 @@
 //! **A version of the gateway**: its Debian suite and release in `tests/fetch.sh`. All tests of real gateways then run on
 //! it, and its answers go to `tests/data/groups`.
 //!
-//! Then `SNAPSHOTS=overwrite cargo test --test it -- diagnostics generated` updates the manual pages and snapshots.
+//! Then `SNAPSHOTS=overwrite cargo test --test it -- diagnostics man_pages` updates the manual pages and snapshots.
 
 pub mod cli;
 pub mod command;

@@ -2,7 +2,7 @@
 //! it records its arguments, which show what the line was completed to. Only the tests of the list of candidates depend on
 //! what a shell draws.
 
-use crate::support::{Gateway, Server, Session, lacks, newest_gateway, program, pushgw, wait_until};
+use crate::support::{Gateway, Server, Session, is_installed, newest_gateway, program, pushgw, wait_until};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
@@ -80,7 +80,7 @@ impl Typist {
     /// `None` if the shell is not installed.
     fn start(shell: Shell, variables: &[(&str, &str)]) -> Option<Self> {
         for program in [shell.name(), "setsid"] {
-            if lacks(program) {
+            if !is_installed(program) {
                 return None;
             }
         }

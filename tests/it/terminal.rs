@@ -1,6 +1,6 @@
 //! What a person sees at a terminal, and what nobody sees in a pipe: progress, colors, widths, characters, questions.
 
-use crate::support::{Pushgw, Server, Tty, inside_at, pushgw, shell, shown};
+use crate::support::{Pushgw, Server, Tty, in_process_at, pushgw, shell, shown};
 use rustix::process::Signal;
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::Mutex;
@@ -340,7 +340,7 @@ fn where_the_locale_has_no_utf_8_all_is_ascii() {
     let server = gateway();
     let is_ascii = |variables: &[(&str, &str)]| {
         let all = COMMANDS.iter().map(|args| {
-            let told = inside_at(&server.url(), 80, variables, TEXT.as_bytes(), args);
+            let told = in_process_at(&server.url(), 80, variables, TEXT.as_bytes(), args);
             assert!(told.code < 8 && told.code != 2 || args.contains(&"日本語"), "{args:?}: {told:?}");
             (told.stdout.is_ascii() && told.stderr.is_ascii(), format!("{args:?}: {told:?}"))
         });
@@ -368,7 +368,7 @@ fn where_the_locale_has_no_utf_8_all_is_ascii() {
             "{variables:?} {all:#?}"
         );
     }
-    let help = inside_at(&server.url(), 80, &[], b"", &["push", "--help"]);
+    let help = in_process_at(&server.url(), 80, &[], b"", &["push", "--help"]);
     assert!(help.stdout.is_ascii() && help.stdout.len() > 1000);
 }
 
@@ -377,8 +377,9 @@ fn where_the_locale_has_no_utf_8_all_is_ascii() {
 fn any_width_will_do() {
     let server = gateway();
     for columns in (1..=44).chain([60, 80, 100, 200]) {
-        let told =
-            |args: &[&str]| inside_at(&server.url(), columns, &[("LANG", "C.UTF-8")], TEXT.as_bytes(), args);
+        let told = |args: &[&str]| {
+            in_process_at(&server.url(), columns, &[("LANG", "C.UTF-8")], TEXT.as_bytes(), args)
+        };
         for args in COMMANDS.iter().filter(|args| args.last() != Some(&"--message-format=short")) {
             let told = told(args);
             let lines = told.stdout.lines().chain(told.stderr.lines());
@@ -415,7 +416,7 @@ fn unicode_width(text: &str) -> usize {
 fn quiet_is_results_and_errors() {
     let server = gateway();
     let quiet = |args: &[&str]| {
-        let told = inside_at(&server.url(), 80, &[], TEXT.as_bytes(), &[args, &["-q"]].concat());
+        let told = in_process_at(&server.url(), 80, &[], TEXT.as_bytes(), &[args, &["-q"]].concat());
         (told.code, told.stdout, told.stderr)
     };
     // A result is what was asked for.

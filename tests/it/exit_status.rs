@@ -352,14 +352,14 @@ fn a_deletion_is_done_when_it_says_so() {
         std::thread::scope(|scope| {
             let pusher = scope.spawn(|| {
                 while !stop.load(Ordering::SeqCst) {
-                    let pushed = crate::support::inside(&url, b"n 1\n", ["push", "-j", "other"]);
+                    let pushed = crate::support::in_process(&url, b"n 1\n", ["push", "-j", "other"]);
                     assert_eq!(pushed.code, 0, "{}", pushed.stderr);
                 }
             });
             let deletions = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 for _ in 0..100 {
                     assert_eq!(gateway.put("/metrics/job/x", "m 1\n").status, 200);
-                    crate::support::inside(&url, b"", ["delete", "-j", "x"]).silent();
+                    crate::support::in_process(&url, b"", ["delete", "-j", "x"]).silent();
                     assert!(gateway.keys().iter().all(|key| key["job"] == "other"));
                 }
             }));

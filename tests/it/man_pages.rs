@@ -1,5 +1,5 @@
 //! The manual pages, which are generated and checked in. To update them:
-//! `SNAPSHOTS=overwrite cargo test --test it generated`.
+//! `SNAPSHOTS=overwrite cargo test --test it man_pages`.
 //!
 //! The text about options comes from `src/cli/`, the text about problems from the checker (`options`, `diagnostics`). The
 //! rest is written by hand in `man/prose/`; `roff` describes its syntax. Lines with `> ` at its beginning are the synopsis,
@@ -9,7 +9,7 @@ mod diagnostics;
 mod options;
 mod roff;
 
-use crate::support::lacks;
+use crate::support::is_installed;
 use pushgw::exposition::Code;
 use snapbox::Data;
 use std::fmt::Write as _;
@@ -68,7 +68,7 @@ fn mandoc_and_groff_have_nothing_to_say() {
         for (program, args) in
             [("mandoc", &["-T", "lint"][..]), ("man", &["--warnings", "-l", "-E", "UTF-8", "-Tutf8"])]
         {
-            if lacks(program) {
+            if !is_installed(program) {
                 continue;
             }
             let done = Command::new(program)

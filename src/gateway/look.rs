@@ -1,10 +1,10 @@
 //! A look at what the gateway holds: the API where there is one, else the text of `/metrics`.
 
+use super::Endpoint;
 use super::store::conflict::{self, Conflicts};
 use super::store::contents::{self, Family};
 use super::store::{self, FamilySize, Group, GroupsError, Keep};
 use crate::grouping::{LabelSet, Names};
-use crate::http::Endpoint;
 use crate::http::{Answer, Client, Event};
 use crate::http::{Fault, FaultKind};
 use crate::http::{Method, Request};

@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("os", &[]),
     ("grouping", &[]),
     ("exposition", &["grouping"]),
-    ("http", &["grouping", "os", "secret"]),
+    ("http", &["os", "secret"]),
     ("gateway", &["grouping", "http"]),
     ("error", &["gateway", "os"]),
     ("input", &["error", "os", "output", "secret"]),

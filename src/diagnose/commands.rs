@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn gateway_option(connection: &Connection) -> String {
     let mut url = connection.endpoint.to_string();
-    if connection.endpoint.prefix().ends_with("/metrics") {
+    if connection.endpoint.path().ends_with("/metrics") {
         // pushgw takes one off the end of a URL.
         url.push_str("/metrics");
     }

@@ -5,7 +5,9 @@ use super::store::conflict::{self, Conflicts};
 use super::store::contents::{self, Family};
 use super::store::{self, FamilySize, Group, GroupsError, api};
 use crate::grouping::{LabelSet, Names, depends_on_names};
-use crate::http::{Answer, Client, Connection, Endpoint, Event, Fault, FaultKind, Header, Method, Request};
+use crate::http::{
+    Answer, Client, Connection, Event, Fault, FaultKind, Header, Method, Request, Url as Endpoint,
+};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::io::{self, Read};

@@ -5,16 +5,18 @@
 
 mod about;
 mod fetch;
+mod group_url;
 pub mod store;
 
 pub use crate::http::{
-    Answer, Answered, Body, Client, Connection, Credentials, EXPOSITION_TEXT, Encoding, Endpoint, Event,
-    Fault, FaultKind, GroupUrl, Header, HeaderError, Login, Material, MaterialError, Method, Proxy,
-    ProxyError, REDACTED, ROWS, Request, Route, Row, Scheme, Stage, Tls, TlsFault, USER_AGENT, UrlError,
-    curl, is_exempt,
+    Answer, Answered, Body, Client, Connection, Credentials, EXPOSITION_TEXT, Encoding, Event, Fault,
+    FaultKind, Header, HeaderError, Login, Material, MaterialError, Method, Proxy, ProxyError, REDACTED,
+    ROWS, Request, Route, Row, Scheme, Stage, Tls, TlsFault, USER_AGENT, Url as Endpoint, UrlError, curl,
+    is_exempt,
 };
 pub use about::About;
 pub use fetch::{
     Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, unescaped, unread,
 };
+pub use group_url::{GatewayUrlError, GroupUrl, gateway_url};
 pub use store::{FamilySize, Group, GroupsError, Kind, Selection, Size, State};

@@ -116,19 +116,19 @@ const USAGE: &[Case] = &[
         "another scheme",
         |call| good(call).args(["-j", "x", "-g", "ftp://x"]),
         2,
-        "error: --gateway: `ftp` can't be spoken to a gateway: the URL starts with http:// or https://\n",
+        "error: --gateway: unsupported scheme `ftp`: use http:// or https://\n",
     ),
     (
         "another scheme in the variable",
         |call| good(call).args(["-j", "x"]).env("PUSHGATEWAY_URL", "ftp://x"),
         2,
-        "error: PUSHGATEWAY_URL: `ftp` can't be spoken to a gateway: the URL starts with http:// or https://\n",
+        "error: PUSHGATEWAY_URL: unsupported scheme `ftp`: use http:// or https://\n",
     ),
     (
         "no host",
         |call| good(call).args(["-j", "x", "-g", "http://"]),
         2,
-        "error: --gateway: the URL names no host: write http://HOST:PORT\n",
+        "error: --gateway: the URL has no host: write http://HOST:PORT\n",
     ),
     (
         "an empty gateway",

@@ -2,7 +2,7 @@
 //!
 //! What holds the output open in these tests is a `cat` of standard input, which ends when the test lets go of it.
 
-use crate::support::{Pushgw, Server, heeding, lacks, program, pushgw, wait_until};
+use crate::support::{Pushgw, Server, heeding, is_installed, program, pushgw, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
@@ -213,7 +213,7 @@ fn a_signal_ends_it_as_process_1() {
     const UNSHARE: [&str; 4] = ["--user", "--map-root-user", "--pid", "--fork"];
     let can =
         || Command::new("unshare").args(UNSHARE).arg("true").output().is_ok_and(|it| it.status.success());
-    if lacks("unshare") || !can() {
+    if !is_installed("unshare") || !can() {
         eprintln!("skipped: no PID namespace can be made");
         return;
     }

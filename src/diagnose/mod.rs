@@ -11,6 +11,7 @@ pub mod prometheus;
 pub mod refusal;
 pub mod scrape;
 pub mod scrape_failure;
+mod scrape_line;
 
 pub use commands::{delete, push_again};
 pub use conflict::conflicts;

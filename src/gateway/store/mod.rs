@@ -10,7 +10,6 @@ pub mod conflict;
 pub mod contents;
 pub mod diff;
 mod group;
-pub(crate) mod line;
 mod metrics;
 pub mod pushed;
 mod selection;

@@ -2,19 +2,21 @@
 
 use super::{listener, plural};
 use crate::gateway::heal::{self, Trouble};
-use crate::gateway::store::clash::{Clash, Clashes, Survey, collisions, own_families};
+use crate::gateway::store::collisions::{Collision, Collisions, Holder, colliding_pairs, own_families};
 use crate::gateway::store::conflict::Conflict;
 use crate::gateway::store::contents::Family;
 use crate::gateway::store::scrape::{Fault, Reason};
-use crate::gateway::{self, Client, Connection, FamilySize, Group, Snapshot};
+use crate::gateway::{self, Client, Connection, Group, Snapshot};
 use crate::grouping::LabelSet;
 use crate::output::Printer;
+use jiff::Timestamp;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// Why a gateway answers a scrape with 500. `words` is what it says.
 ///
-/// The groups' keys tell the most, the words tell what keys can't; where neither does, what the groups hold is read and
-/// held to the gateway's own rules.
+/// The groups' keys tell the most, the words tell what keys can't; where neither does, what the groups hold is held to the
+/// gateway's own rules.
 pub(super) fn of_refusal(
     words: &str,
     snapshot: &Snapshot,
@@ -23,9 +25,13 @@ pub(super) fn of_refusal(
     printer: &mut Printer<'_>,
 ) -> Result<Vec<Trouble>, gateway::Fault> {
     let mut troubles = of_keys(words, snapshot, connection);
-    troubles.extend(of_own_families(words, client, connection, printer)?);
-    if troubles.is_empty() {
-        troubles = of_clashes(client, connection, printer)?;
+    let (own, pairs) = (own_families(words), colliding_pairs(words));
+    if troubles.is_empty() || !own.is_empty() || !pairs.is_empty() {
+        let contents = Contents::fetch(&own, &pairs, client, connection, printer)?;
+        troubles.extend(contents.of_own_families(&own, &pairs, connection));
+        if troubles.is_empty() {
+            troubles = contents.of_collisions(connection);
+        }
     }
     if troubles.is_empty() {
         troubles.push(Trouble {
@@ -42,63 +48,79 @@ pub(super) fn of_refusal(
     Ok(troubles)
 }
 
-/// Groups with a metric that is the gateway's own.
-fn of_own_families(
-    words: &str,
-    client: &Client,
-    connection: &Connection,
-    printer: &mut Printer<'_>,
-) -> Result<Vec<Trouble>, gateway::Fault> {
-    let (own, pairs) = (own_families(words), collisions(words));
-    if own.is_empty() && pairs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let is_named = |family: &FamilySize| {
-        own.contains(&family.name) || pairs.iter().any(|(a, b)| *a == family.name || *b == family.name)
-    };
-    let snapshot = gateway::fetch_families(client, &connection.endpoint, &is_named, &mut listener(printer))?;
-    let with = |family: &str| {
-        groups(&snapshot, |group| group.families.iter().any(|held| held.name == family && held.series > 0))
-    };
-    let mut troubles = Vec::new();
-    for family in &own {
-        let message = format!("`{family}` is a metric of the gateway's own, and it clashes with");
-        troubles.push(blame(&message, &with(family), connection));
-    }
-    for (a, b) in &pairs {
-        let (pushed, own, groups) = match (with(a), with(b)) {
-            (groups, others) if others.is_empty() => (a, b, groups),
-            (groups, others) if groups.is_empty() => (b, a, others),
-            // A clash among groups, of which more can be told.
-            _ => continue,
-        };
-        let message = format!("`{pushed}` collides with `{own}`, a metric of the gateway's own; it is in");
-        troubles.push(blame(&message, &groups, connection));
-    }
-    Ok(troubles)
+/// What matters of the groups' contents.
+struct Contents {
+    collisions: Collisions,
+    snapshot: Snapshot<(Group, Content)>,
 }
 
-/// What the groups hold that clashes. The store is looked at twice, because it can be too large to be held: what can
-/// clash is found first, and then where it is.
-fn of_clashes(
-    client: &Client,
-    connection: &Connection,
-    printer: &mut Printer<'_>,
-) -> Result<Vec<Trouble>, gateway::Fault> {
-    let endpoint = &connection.endpoint;
-    let mut survey = Survey::default();
-    let add = |_: &LabelSet, families: Vec<Family>| survey.add(&families);
-    gateway::fetch_contents(client, endpoint, add, &mut listener(printer))?;
-    let suspects = survey.suspects();
-    if suspects.is_empty() {
-        return Ok(Vec::new());
+/// What matters of a group's contents.
+#[derive(Default)]
+struct Content {
+    /// Its number among the collisions.
+    number: usize,
+    /// Those of its families that the gateway's words name.
+    named: Vec<String>,
+}
+
+impl Contents {
+    fn fetch(
+        own: &[String],
+        pairs: &[(String, String)],
+        client: &Client,
+        connection: &Connection,
+        printer: &mut Printer<'_>,
+    ) -> Result<Self, gateway::Fault> {
+        let is_named =
+            |name: &String| own.contains(name) || pairs.iter().any(|(a, b)| a == name || b == name);
+        let mut collisions = Collisions::default();
+        let add = |_: &LabelSet, families: Vec<Family>| {
+            let number = collisions.add(&families);
+            let exposed = families.into_iter().filter(|family| !family.series.is_empty());
+            let named = exposed.map(|family| family.name).filter(is_named).collect();
+            Content { number, named }
+        };
+        let snapshot = gateway::fetch_contents(client, &connection.endpoint, add, &mut listener(printer))?;
+        Ok(Self { collisions, snapshot })
     }
-    let mut clashes = Clashes::among(suspects);
-    let add = |_: &LabelSet, families: Vec<Family>| clashes.add(&families);
-    let snapshot = gateway::fetch_contents(client, endpoint, add, &mut listener(printer))?;
-    let order: Vec<usize> = snapshot.groups.iter().map(|(_, number)| *number).collect();
-    let groups: Vec<&Group> = snapshot.groups.iter().map(|(group, _)| group).collect();
-    Ok(clashes.find(&order).iter().map(|clash| of_clash(clash, &groups, connection)).collect())
+
+    /// The groups with this family, which the gateway's words name.
+    fn with(&self, family: &String) -> Vec<&Group> {
+        let groups = self.snapshot.groups.iter();
+        groups.filter(|(_, content)| content.named.contains(family)).map(|(group, _)| group).collect()
+    }
+
+    /// Groups with a metric that is the gateway's own.
+    fn of_own_families(
+        &self,
+        own: &[String],
+        pairs: &[(String, String)],
+        connection: &Connection,
+    ) -> Vec<Trouble> {
+        let mut troubles = Vec::new();
+        for family in own {
+            let message = format!("`{family}` is a metric of the gateway's own, and it clashes with");
+            troubles.push(blame(&message, &self.with(family), connection));
+        }
+        for (a, b) in pairs {
+            let (pushed, own, groups) = match (self.with(a), self.with(b)) {
+                (groups, others) if others.is_empty() => (a, b, groups),
+                (groups, others) if groups.is_empty() => (b, a, others),
+                // A collision among groups, of which more can be told.
+                _ => continue,
+            };
+            let message =
+                format!("`{pushed}` collides with `{own}`, a metric of the gateway's own; it is in");
+            troubles.push(blame(&message, &groups, connection));
+        }
+        troubles
+    }
+
+    /// What the groups hold that collides.
+    fn of_collisions(&self, connection: &Connection) -> Vec<Trouble> {
+        let groups = self.snapshot.groups.iter().map(|(group, content)| (group, content.number));
+        self.collisions.find(groups).iter().map(|collision| of_collision(collision, connection)).collect()
+    }
 }
 
 fn of_keys(words: &str, snapshot: &Snapshot, connection: &Connection) -> Vec<Trouble> {
@@ -210,45 +232,58 @@ pub(super) fn names(groups: &[&Group]) -> String {
     }
 }
 
-/// A clash among groups, which only a gateway without consistency checks takes. The side that was pushed to last is
+/// A collision among groups, which only a gateway without consistency checks accepts. The side that was pushed to last is
 /// what broke it; a type that most groups have stays.
-fn of_clash(clash: &Clash, held: &[&Group], connection: &Connection) -> Trouble {
-    let at =
-        |places: &[usize]| places.iter().filter_map(|place| held.get(*place).copied()).collect::<Vec<_>>();
-    let names = |places: &[usize]| names(&at(places));
-    let last_push = |places: &[usize]| at(places).iter().filter_map(|group| group.last_push).max();
-    let (message, groups): (String, Vec<usize>) = match clash {
-        Clash::Types { family, kinds } => {
-            let kept =
-                kinds.iter().max_by_key(|(_, groups)| (groups.len(), std::cmp::Reverse(last_push(groups))));
-            let kept = kept.map(|(kind, _)| *kind);
-            let told: Vec<String> = kinds
-                .iter()
-                .map(|(kind, groups)| format!("{} in {}", kind.as_str(), names(groups)))
-                .collect();
-            let doomed = kinds.iter().filter(|(kind, _)| Some(**kind) != kept).flat_map(|(_, groups)| groups);
-            (format!("`{family}` has several types: {}", told.join("; ")), doomed.copied().collect())
+fn of_collision(collision: &Collision<'_>, connection: &Connection) -> Trouble {
+    let (message, doomed) = match collision {
+        Collision::Types { family, kinds } => {
+            let kinds = || kinds.iter().map(|(kind, holders)| (*kind, groups_of(holders)));
+            let kept = kinds().max_by_key(|(_, groups)| (groups.len(), Reverse(last_push(groups))));
+            let kept = kept.map(|(kind, _)| kind);
+            let told = kinds().map(|(kind, groups)| format!("{} in {}", kind.as_str(), names(&groups)));
+            let doomed = kinds().filter(|(kind, _)| Some(*kind) != kept).flat_map(|(_, groups)| groups);
+            let message = format!("`{family}` has several types: {}", told.collect::<Vec<_>>().join("; "));
+            (message, doomed.collect())
         }
-        Clash::Twice { series, first, second } if first == second => {
-            (format!("`{series}` is twice in {}", names(&[*first])), vec![*first])
-        }
-        Clash::Twice { series, first, second } => {
-            let later = if last_push(&[*first]) > last_push(&[*second]) { first } else { second };
-            (format!("`{series}` is in both {} and {}", names(&[*first]), names(&[*second])), vec![*later])
-        }
-        Clash::Suffix { family, groups, composite, kind, composites } => {
+        Collision::Twice { series, holders } => of_series(series, &groups_of(holders)),
+        Collision::Suffix { family, holders, composite, kind, composites } => {
+            let (groups, composites) = (groups_of(holders), groups_of(composites));
             let message = format!(
                 "`{family}` in {} has the name of a part of the {} `{composite}` in {}",
-                names(groups),
+                names(&groups),
                 kind.as_str(),
-                names(composites)
+                names(&composites)
             );
-            let later = if last_push(composites) > last_push(groups) { composites } else { groups };
-            (message, later.clone())
+            (message, if last_push(&composites) > last_push(&groups) { composites } else { groups })
         }
-        Clash::Label { family, label, group } => {
-            (format!("`{family}` in {} has the forbidden label `{label}`", names(&[*group])), vec![*group])
+        Collision::Label { family, label, holder } => {
+            let groups = groups_of(&[*holder]);
+            (format!("`{family}` in {} has the forbidden label `{label}`", names(&groups)), groups)
         }
     };
-    to_delete(message, &at(&groups), connection)
+    to_delete(message, &doomed, connection)
+}
+
+/// A series that is there more than once: what is said, and which groups have to go so that it is there once.
+fn of_series<'a>(series: &str, holders: &[&'a Group]) -> (String, Vec<&'a Group>) {
+    // They are sorted.
+    let by_group = || holders.chunk_by(|a, b| a == b);
+    let mut groups: Vec<&Group> = by_group().map(|same| same[0]).collect();
+    let message = match groups.as_slice() {
+        [one] => format!("`{series}` is twice in {}", one.labels),
+        [one, other] => format!("`{series}` is in both {} and {}", one.labels, other.labels),
+        all => format!("`{series}` is in {}", names(all)),
+    };
+    let once = by_group().filter(|same| same.len() == 1).map(|same| same[0]);
+    let kept = once.min_by_key(|group| group.last_push);
+    groups.retain(|group| Some(*group) != kept);
+    (message, groups)
+}
+
+fn groups_of<'a>(holders: &[Holder<'a>]) -> Vec<&'a Group> {
+    holders.iter().copied().flatten().collect()
+}
+
+fn last_push(groups: &[&Group]) -> Option<Timestamp> {
+    groups.iter().filter_map(|group| group.last_push).max()
 }

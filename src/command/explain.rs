@@ -6,7 +6,7 @@
 use super::culprits::names;
 use super::listener;
 use crate::error::Failure;
-use crate::gateway::store::clash::{Clash, Clashes, Suspects, own_families};
+use crate::gateway::store::collisions::{Collision, Collisions, Holder, colliding_names, own_families};
 use crate::gateway::store::contents::Family;
 use crate::gateway::store::pushed;
 use crate::gateway::{self, Client, Fault, FaultKind, Group, Kind, Method, heal};
@@ -49,9 +49,8 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
     let endpoint = &client.connection().endpoint;
     let words = fault.kind.words().unwrap_or_default();
     let (own, pushed) = (own_families(words), pushed::families(push.body, push.key));
-    // Memory grows with the push and the number of groups, not with what they hold.
     let labels = LabelSet::from(push.key);
-    let mut clashes = Clashes::among(Suspects::of(&pushed));
+    let (mut collisions, names) = (Collisions::default(), colliding_names(&pushed));
     let add = |of: &LabelSet, mut families: Vec<Family>| {
         let owned = own.iter().filter(|own| families.iter().any(|family| family.name == **own));
         let owned: Vec<&String> = owned.collect();
@@ -61,7 +60,8 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
             Method::Post => families.retain(|held| pushed.iter().all(|new| new.name != held.name)),
             _ => families.clear(),
         }
-        (clashes.add(&families), owned)
+        families.retain(|family| names.contains(&family.name));
+        (collisions.add(&families), owned)
     };
     let snapshot = gateway::fetch_contents(client, endpoint, add, &mut listener(printer)).ok()?;
     if snapshot.from_text {
@@ -91,40 +91,36 @@ fn why(fault: &Fault, push: &Refused<'_>, client: &Client, printer: &mut Printer
         });
     }
     if why.is_empty() {
-        // Its number is the first that is no group's.
-        let here = clashes.add(&pushed);
-        let order: Vec<usize> = snapshot.groups.iter().map(|(_, (number, _))| *number).collect();
-        let found = clashes.find(&order);
-        let ours = found.iter().filter(|clash| clash.involves(here));
-        why = ours.map(|clash| describe(clash, here, &groups)).collect();
+        collisions.add(&pushed);
+        let found = collisions.find(snapshot.groups.iter().map(|(group, (number, _))| (group, *number)));
+        let ours = found.iter().filter(|collision| collision.involves_push());
+        why = ours.map(describe).collect();
     }
     Some(why)
 }
 
-fn describe(clash: &Clash, here: usize, held: &[&Group]) -> String {
-    let groups = |places: &[usize]| {
-        let others = places.iter().filter(|place| **place != here);
-        names(&others.filter_map(|place| held.get(*place).copied()).collect::<Vec<_>>())
-    };
-    match clash {
-        Clash::Types { family, kinds } => {
-            let ours = kinds.iter().find(|(_, places)| places.contains(&here));
+fn describe(collision: &Collision<'_>) -> String {
+    let has_push = |holders: &[Holder<'_>]| holders.iter().any(Option::is_none);
+    let groups = |holders: &[Holder<'_>]| names(&holders.iter().copied().flatten().collect::<Vec<_>>());
+    match collision {
+        Collision::Types { family, kinds } => {
+            let ours = kinds.iter().find(|(_, holders)| has_push(holders));
             let ours = ours.map_or(String::new(), |(kind, _)| with_article(*kind));
-            let theirs = kinds.iter().filter(|(_, places)| !places.contains(&here));
+            let theirs = kinds.iter().filter(|(_, holders)| !has_push(holders));
             let theirs: Vec<String> = theirs
-                .map(|(kind, places)| format!("{} in group {}", with_article(*kind), groups(places)))
+                .map(|(kind, holders)| format!("{} in group {}", with_article(*kind), groups(holders)))
                 .collect();
             format!("`{family}` is {}, and {ours} here: one name has one type", theirs.join(" and "))
         }
-        Clash::Twice { series, first, second } if first == second => {
+        Collision::Twice { series, holders } if holders.iter().all(Option::is_none) => {
             format!("`{series}` is in the push twice")
         }
-        Clash::Twice { series, first, .. } => {
-            format!("`{series}` is in group {} already", groups(&[*first]))
+        Collision::Twice { series, holders } => {
+            format!("`{series}` is in group {} already", groups(holders))
         }
-        Clash::Suffix { family, groups: plain, composite, kind, composites } => {
+        Collision::Suffix { family, holders, composite, kind, composites } => {
             let kind = kind.as_str();
-            match (plain.contains(&here), composites.contains(&here)) {
+            match (has_push(holders), has_push(composites)) {
                 (true, true) => {
                     format!("`{family}` is a part of the {kind} `{composite}`, and here a metric of its own")
                 }
@@ -137,12 +133,12 @@ fn describe(clash: &Clash, here: usize, held: &[&Group]) -> String {
                 (false, _) => {
                     format!(
                         "the {kind} `{composite}` has a part of the name `{family}`, a metric in group {}",
-                        groups(plain)
+                        groups(holders)
                     )
                 }
             }
         }
-        Clash::Label { family, label, .. } => format!("`{family}` has the forbidden label `{label}`"),
+        Collision::Label { family, label, .. } => format!("`{family}` has the forbidden label `{label}`"),
     }
 }
 

@@ -45,7 +45,7 @@ pub struct Size {
 }
 
 /// What kind of metric a family is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// A value that only goes up.
     Counter,

@@ -1,11 +1,11 @@
 //! What a gateway holds: its groups, read from its answers, and what can be told of them. Pure.
 //!
 //! `api` and `metrics` read the [`Group`]s, `contents` the families of one, `scrape` what Prometheus would; `conflict` and
-//! `clash` find what breaks a gateway, `selection` what an operator means, and `diff` what a push (`pushed`) would change.
+//! `collisions` find what breaks a gateway, `selection` what an operator means, and `diff` what a push (`pushed`) would change.
 //! `text` writes a group as it can be pushed again, and `line` takes a line of any text apart.
 
 pub mod api;
-pub mod clash;
+pub mod collisions;
 pub mod conflict;
 pub mod contents;
 pub mod diff;

@@ -100,7 +100,6 @@ impl Failure {
     }
 
     /// An error of standard output.
-    #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "the signature that map_err needs")]
     pub fn output(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -110,7 +109,6 @@ impl Failure {
         }
     }
 
-    #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::OutputClosed => exit_code::DONE,
@@ -125,7 +123,6 @@ impl Failure {
     }
 
     /// Lines below the message: the server's answer, or the groups that exist.
-    #[must_use]
     pub fn details(&self) -> Option<String> {
         match self {
             Self::Exchange(fault) | Self::Explained { fault, .. } => {
@@ -138,7 +135,6 @@ impl Failure {
         }
     }
 
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } => hint.clone(),

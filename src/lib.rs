@@ -117,7 +117,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
 }
 
 /// The command line as clap sees it, for the generator of the manual pages.
-#[must_use]
 pub fn command_line() -> clap::Command {
     cli::Cli::command()
 }

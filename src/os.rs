@@ -3,7 +3,6 @@
 use std::{fs, io};
 
 /// The reason of an error, without the number that the standard library appends.
-#[must_use]
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
@@ -11,7 +10,6 @@ pub fn reason(error: &io::Error) -> String {
 
 /// Those of `signals` that were not ignored when the process started. A signal that `nohup` or `trap '' INT` ignores must
 /// not get a handler. On systems other than Linux, all of them.
-#[must_use]
 pub fn heeded(signals: &[i32]) -> Vec<i32> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = ignored(&status);

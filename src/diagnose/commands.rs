@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 
 /// ` -g URL` and the other options that a command needs to reach this gateway, to be appended to it. Credentials are
 /// left out: see [`lacks_credentials`].
-#[must_use]
 pub fn gateway_option(connection: &Connection) -> String {
     let mut url = connection.endpoint.to_string();
     if connection.endpoint.path().ends_with("/metrics") {
@@ -21,7 +20,6 @@ pub fn gateway_option(connection: &Connection) -> String {
 }
 
 /// Whether a printed command lacks credentials that this one was given.
-#[must_use]
 pub fn lacks_credentials(connection: &Connection) -> bool {
     let is_printed = match connection.login {
         Login::User(_, Some(_)) | Login::TokenFile(_) => true,
@@ -88,7 +86,6 @@ fn way(connection: &Connection) -> String {
 }
 
 /// The command that deletes this group; `None` if the listing does not show its key.
-#[must_use]
 pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
     let key = group.key.as_ref().ok()?;
     Some(match named(&group.labels, key, EmptyValues::Allow, connection) {
@@ -99,7 +96,6 @@ pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
 
 /// The command that pushes a group's metrics to it again, as far as the API shows them; `None` if `push` does not
 /// accept its key.
-#[must_use]
 pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
     let named = named(&group.labels, group.key.as_ref().ok()?, EmptyValues::Reject, connection)?;
     Some(format!("pushgw show {named} | pushgw push {named}"))
@@ -236,7 +232,7 @@ mod tests {
         assert_eq!(gateway_option(&Connection::direct("http://me:secret@gw:9091")), " -g http://gw:9091");
         let connection = Connection { route: Route::Unix("/run/a b".into()), ..gateway() };
         assert_eq!(gateway_option(&connection), " -g http://gw:9091/a --unix-socket '/run/a b'");
-        let prefix = Connection::direct("http://gw:9091/metrics/metrics");
+        let prefix = Connection::direct("http://gw:9091/metrics");
         assert_eq!(gateway_option(&prefix), " -g http://gw:9091/metrics/metrics");
     }
 

@@ -5,7 +5,6 @@ use crate::gateway::store::conflict::{Conflict, Conflicts};
 use crate::gateway::{Connection, Group};
 
 /// The problems that the keys of the groups cause, and the commands that fix them.
-#[must_use]
 pub fn conflicts(groups: &[&Group], conflicts: &Conflicts, connection: &Connection) -> Vec<Problem> {
     const BROKEN: &str = "every push is rejected and every scrape fails";
     let problem = |conflict: &Conflict| match *conflict {

@@ -32,7 +32,6 @@ pub struct Problem {
 }
 
 /// `{job="a"}, {job="b"} and 7 others`.
-#[must_use]
 pub fn names(groups: &[&Group]) -> String {
     const NAMED: usize = 3;
     let named: Vec<String> = groups.iter().take(NAMED).map(|group| group.labels.to_string()).collect();

@@ -139,7 +139,6 @@ fn of_keys(words: &str, snapshot: &Snapshot, connection: &Connection) -> Vec<Pro
 }
 
 /// Why Prometheus drops the scrape although the gateway answers 200.
-#[must_use]
 pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
     let mut problems = of_help(snapshot, connection);
     let has_help = !problems.is_empty();

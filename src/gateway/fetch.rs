@@ -169,7 +169,6 @@ fn snapshot<T>(
 
 /// A client that is shown label names as they are: without that, `my.label` is shown as `my_label`, which is another
 /// group's label (seen on 1.11.2).
-#[must_use]
 pub fn unescaped(client: &Client) -> Client {
     let mut headers = client.connection().headers.clone();
     headers.push(Header::new("Accept", UNESCAPED));
@@ -209,7 +208,6 @@ fn fault(client: &Client, endpoint: &Endpoint, path: &str, error: GroupsError) -
 }
 
 /// The fault of an answer to [`get`] that can't be read to its end.
-#[must_use]
 pub fn unread(client: &Client, endpoint: &Endpoint, path: &str, error: io::Error) -> Fault {
     Fault::new(get_request(endpoint, path).name(), client.classify_read(error))
 }

@@ -62,7 +62,6 @@ impl GroupUrl {
     }
 
     /// The full URL without credentials.
-    #[must_use]
     pub fn url(&self) -> String {
         self.endpoint.join(&self.path)
     }

@@ -117,13 +117,11 @@ impl GroupingKey {
     }
 
     /// The value of `job`; never empty.
-    #[must_use]
     pub fn job(&self) -> &str {
         &self.job
     }
 
     /// The value of a label, which may be `job`.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         if name == "job" { Some(&self.job) } else { self.labels.get(name).map(String::as_str) }
     }
@@ -139,7 +137,6 @@ impl GroupingKey {
     /// Values are percent-encoded where that works, because some servers that imitate the Pushgateway do not know
     /// `@base64`. base64 is for the rest: the gateway redirects an empty segment, `.` and `..` to another group's URL and
     /// reads `%2F` as a slash (seen on 1.5.1 and 1.11.2).
-    #[must_use]
     pub fn path(&self) -> String {
         let mut path = String::from("/metrics");
         for (name, value) in self.labels() {

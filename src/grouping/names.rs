@@ -49,7 +49,6 @@ impl LegacyName {
 
     /// The length of the name that `text` begins with; 0 if it begins with something else.
     #[inline]
-    #[must_use]
     pub fn length(self, text: &[u8]) -> usize {
         let allowed = &Self::ALLOWED[self as usize];
         match text.first() {
@@ -59,14 +58,12 @@ impl LegacyName {
     }
 
     /// Whether all of `text` is such a name.
-    #[must_use]
     pub fn is(self, text: &[u8]) -> bool {
         !text.is_empty() && self.length(text) == text.len()
     }
 }
 
 /// Whether every gateway accepts this as a label name.
-#[must_use]
 pub fn is_legacy_name(name: &str) -> bool {
     LegacyName::Label.is(name.as_bytes())
 }
@@ -76,7 +73,6 @@ pub fn is_legacy_name(name: &str) -> bool {
 /// A gateway with UTF-8 names decodes `U__` names and accepts any other name only in that form; even `__x`, which it
 /// rejects as it is. A gateway without them decodes nothing, so there the `U__` form would name another label. Both
 /// were seen on Pushgateway 1.11.2.
-#[must_use]
 pub fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
     let is_plain = is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX);
     match names {
@@ -87,7 +83,6 @@ pub fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
 }
 
 /// Whether a path that names this label is another one with UTF-8 names than without them.
-#[must_use]
 pub fn depends_on_names(name: &str) -> bool {
     in_path(name, Names::Legacy) != in_path(name, Names::Utf8)
 }

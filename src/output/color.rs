@@ -30,7 +30,6 @@ pub struct ColorVariables<'a> {
 
 /// Whether to color a stream. The flag beats the variables, `NO_COLOR` beats `CLICOLOR_FORCE`, and that beats whether the
 /// stream is a terminal that supports color.
-#[must_use]
 pub fn color(choice: ColorChoice, supports_color: bool, variables: ColorVariables<'_>) -> bool {
     let set = |value: Option<&OsStr>| value.is_some_and(|value| !value.is_empty());
     match choice {
@@ -70,7 +69,6 @@ pub enum Style {
 
 impl Style {
     /// The text, with escape codes if `color`.
-    #[must_use]
     pub fn paint(self, text: &str, color: bool) -> String {
         if !color || text.is_empty() {
             return text.to_owned();

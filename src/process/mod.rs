@@ -9,7 +9,6 @@ use std::ffi::OsStr;
 use std::process::Command;
 
 /// A command that runs as a child, without the variables that hold pushgw's own secrets.
-#[must_use]
 pub fn command(program: &OsStr) -> Command {
     let mut command = Command::new(program);
     for variable in SECRET_VARIABLES {

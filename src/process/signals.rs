@@ -87,7 +87,6 @@ fn end_by(signal: i32, before_end: &dyn Fn()) {
 }
 
 /// `SIGTERM`.
-#[must_use]
 pub fn signal_name(signal: i32) -> String {
     low_level::signal_name(signal).map_or_else(|| format!("signal {signal}"), str::to_owned)
 }

@@ -25,13 +25,11 @@ pub fn write_families(out: &mut String, group: &LabelSet, families: &[Family]) {
 }
 
 /// The name of a metric as a HELP or TYPE line has it.
-#[must_use]
 pub fn metric_name(name: &str) -> Cow<'_, str> {
     if LegacyName::Metric.is(name.as_bytes()) { Cow::Borrowed(name) } else { Cow::Owned(quoted(name)) }
 }
 
 /// One series as a line has it, for messages.
-#[must_use]
 pub fn series_name(family: &str, series: &Series, without: &LabelSet) -> String {
     let mut out = String::new();
     push_name(&mut out, family, &own_labels(series, without), None);

@@ -65,7 +65,6 @@ pub enum Collision<'a> {
 
 impl Collision<'_> {
     /// Whether the push has part in it.
-    #[must_use]
     pub fn involves_push(&self) -> bool {
         match self {
             Self::Types { kinds, .. } => kinds.values().flatten().any(Option::is_none),
@@ -77,8 +76,7 @@ impl Collision<'_> {
 }
 
 /// Finds collisions among groups that are added one after the other, because all of them together may not fit into
-/// memory. It keeps 16 bytes or so for each series, a few words for each family of each group, and the names of what
-/// collides.
+/// memory. It keeps hashes and numbers, about 35 bytes for each series, and text only for what collides.
 #[derive(Debug, Default)]
 pub struct Collisions {
     /// How many holders were added. A holder's number is how many were added before it.
@@ -117,10 +115,9 @@ impl Collisions {
         holders.push(holder);
         // Whatever it collides with was there before, or does this when it comes.
         if holders.len() == 1 {
-            if ALL_KINDS.iter().any(|other| other != kind && !self.holders(name, *other).is_empty()) {
-                self.colliding.insert(name.clone());
-            }
-            if self.composite(name).is_some() {
+            let has_other_kind =
+                ALL_KINDS.iter().any(|other| other != kind && !self.holders(name, *other).is_empty());
+            if has_other_kind || self.composite(name).is_some() {
                 self.colliding.insert(name.clone());
             }
             for part in ENDINGS.iter().filter(|ending| has_part(*kind, ending)) {
@@ -164,7 +161,6 @@ impl Collisions {
 
     /// All collisions: types first, since a family of two types has others that are none then. `groups` are the groups in
     /// the order in which they are reported, each with its number; a number that is missing there is the push's.
-    #[must_use]
     pub fn find<'a>(&self, groups: impl IntoIterator<Item = (&'a Group, usize)>) -> Vec<Collision<'a>> {
         let mut by_number: Vec<(usize, Holder<'a>)> = vec![(usize::MAX, None); self.count];
         for (place, (group, number)) in groups.into_iter().enumerate() {
@@ -213,7 +209,6 @@ impl Collisions {
 }
 
 /// The names of the families that these can collide with.
-#[must_use]
 pub fn colliding_names(families: &[Family]) -> HashSet<String> {
     let mut names = HashSet::new();
     for Family { name, .. } in families {
@@ -249,7 +244,6 @@ fn forbidden_label<'a>(family: &Family, series: &'a Series) -> Option<&'a str> {
 
 /// The families that the gateway says collide with its own, such as `go_goroutines`: it names them alone, and
 /// in one form only (`gathered metric family NAME has type …`, `… has help …`; seen on 1.5.1 and 1.11.2).
-#[must_use]
 pub fn own_families(words: &str) -> Vec<String> {
     let mut names: Vec<String> = words
         .lines()
@@ -264,7 +258,6 @@ pub fn own_families(words: &str) -> Vec<String> {
 /// The pairs of families that the gateway says collide, one of which has the name of a part of the other (`collected
 /// metric named "x_sum" collides with previously collected summary named "x"`, or the other way round; seen on 1.5.1
 /// and 1.11.2). Of one that no group has, the gateway's own is the other.
-#[must_use]
 pub fn colliding_pairs(words: &str) -> Vec<(String, String)> {
     let mut pairs: Vec<(String, String)> = words
         .lines()

@@ -33,7 +33,6 @@ pub enum Conflict {
 
 impl Conflict {
     /// Whether the group at this place has part in it.
-    #[must_use]
     pub fn involves(&self, place: usize) -> bool {
         match *self {
             Self::EmptyInstance { without, with_empty } => place == without || place == with_empty,
@@ -61,14 +60,12 @@ pub struct Conflicts {
 
 impl Conflicts {
     /// Whether the group at this place has part in what breaks the gateway.
-    #[must_use]
     pub fn involves(&self, place: usize) -> bool {
         self.broken.iter().any(|conflict| conflict.involves(place))
     }
 }
 
 /// Looks for what breaks the gateway that holds these groups.
-#[must_use]
 pub fn find<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Conflicts {
     let mut found = Conflicts::default();
     let mut exposed = HashMap::<(Vec<_>, &str), usize>::new();

@@ -3,7 +3,7 @@
 //! Nothing else decides an exit code. A failure is printed by `lib::run`, or where many requests go on after it
 //! (`command::worst`).
 
-use crate::gateway::Fault;
+use crate::http;
 use crate::os::reason;
 use std::fmt;
 use std::io;
@@ -46,11 +46,11 @@ pub enum Failure {
         message: String,
     },
     /// The exchange with the gateway went wrong.
-    Gateway(Box<Fault>),
+    Gateway(Box<http::Error>),
     /// The gateway refused a push, and why is seen in what it holds.
     Explained {
         /// The refusal.
-        fault: Box<Fault>,
+        fault: Box<http::Error>,
         /// What clashes with what, and what to do, a line each.
         why: Vec<String>,
     },
@@ -144,7 +144,7 @@ impl Failure {
     pub fn details(&self) -> Option<String> {
         match self {
             Self::Gateway(fault) | Self::Explained { fault, .. } => {
-                fault.kind.words().map(|words| format!("{} says: {words}", fault.kind.speaker()))
+                fault.kind.words().map(|words| format!("{} says: {words}", fault.speaker()))
             }
             Self::NoSuchGroup { others, .. } if !others.is_empty() => {
                 Some(format!("groups of that job: {}", others.join(", ")))
@@ -158,7 +158,7 @@ impl Failure {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
-            Self::Gateway(fault) => fault.kind.hint().map(str::to_owned),
+            Self::Gateway(fault) => fault.hint.map(str::to_owned),
             Self::NoSuchGroup { hint, .. } | Self::File { hint, .. } => hint.map(str::to_owned),
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::Input { .. }
@@ -191,8 +191,8 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
+impl From<http::Error> for Failure {
+    fn from(fault: http::Error) -> Self {
         Self::Gateway(Box::new(fault))
     }
 }

@@ -5,7 +5,7 @@ use super::show::GROUP_LINE;
 use super::{Context, check, diff};
 use crate::config::{Action, Push};
 use crate::error::Failure;
-use crate::gateway::{Body, Client, Method, Request, curl};
+use crate::gateway::{Body, Client, EXPOSITION_TEXT, Method, Request, curl};
 use crate::input;
 use memchr::memmem;
 
@@ -18,7 +18,7 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
         method: push.method,
         endpoint: &push.connection.endpoint,
         path: push.key.path(),
-        body: Some(Body::new(&accepted.body, push.connection.encoding)),
+        body: Some(Body::new(&accepted.body, EXPOSITION_TEXT, push.connection.encoding)),
     };
     match push.action {
         Action::Print => {

@@ -10,7 +10,7 @@ use super::worst::Worst;
 use super::{Context, listener, plural};
 use crate::config::{Delete, ListFormat};
 use crate::error::Failure;
-use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, Selection, Store};
+use crate::gateway::{self, Client, Endpoint, FaultKind, Group, Selection, Store};
 use crate::grouping::LabelSet;
 use crate::os::reason;
 use crate::output::{Channel, Printer};
@@ -31,7 +31,7 @@ pub(super) fn run(
     warn_of_text(&store, context.printer);
     let mut places = chosen(&store, selection);
     if selection.asks_for_pushes() && !delete.force && !places.is_empty() {
-        refuse_if_broken(&store, delete, context.printer)?;
+        refuse_if_broken(&store, delete, client, context.printer)?;
     }
     if delete.dry_run {
         let selected = Selected { store: &store, places, metrics: false };
@@ -77,14 +77,17 @@ fn chosen(store: &Store, selection: &Selection) -> Vec<usize> {
 /// On a gateway that refuses every push, groups turn old and failed whose metrics are good.
 ///
 /// Not every reason is seen in the keys of the groups, but a scrape fails for all of them.
-fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -> Result<(), Failure> {
+fn refuse_if_broken(
+    store: &Store,
+    delete: &Delete,
+    client: &Client,
+    printer: &mut Printer<'_>,
+) -> Result<(), Failure> {
     let endpoint = &delete.connection.endpoint;
     let mut broken = !store.conflicts.broken.is_empty();
-    // A 500 is what is looked for, and no reason to try again.
-    let once = Client::new(&Connection { retries: 0, ..delete.connection.clone() });
     if broken {
         warn_of_conflicts(store, &delete.connection, printer);
-    } else if let Err(failure) = scrape(&once, endpoint, printer) {
+    } else if let Err(failure) = scrape(client, endpoint, printer) {
         let is_refusal = matches!(&failure, Failure::Gateway(fault)
             if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500));
         if !is_refusal {
@@ -111,7 +114,8 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
 /// Asks as Prometheus does, where this gateway has its metrics.
 fn scrape(client: &Client, endpoint: &Endpoint, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let about = super::status::about(client, endpoint, printer)?;
-    gateway::get(client, endpoint, about.telemetry_path(), &mut listener(printer))?;
+    // A 500 is what is looked for, and no reason to try again.
+    gateway::get_once(client, endpoint, about.telemetry_path(), &mut listener(printer))?;
     Ok(())
 }
 

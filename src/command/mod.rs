@@ -20,7 +20,7 @@ use crate::cli::Command;
 use crate::config;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::gateway::{Answer, Client, Event, Fault, Method, Request};
+use crate::gateway::{self, Answer, Client, Event, Fault, Method, Request};
 use crate::output::Printer;
 use std::fmt::Display;
 use std::io::Read;
@@ -64,7 +64,7 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
 
 /// Sends a request and tells what happens meanwhile: further tries with `-v`, the whole exchange with `-vv`.
 fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Result<Answer, Fault> {
-    client.send(request, &mut listener(printer))
+    gateway::send(client, request, &mut listener(printer))
 }
 
 /// Tells what happens during an exchange, and that it is waited for.
@@ -73,8 +73,8 @@ fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
         Event::Retry { tries, reason, wait } => {
             printer.note(&format!("try {tries} failed: {reason}; the next in {} ms", wait.as_millis()));
         }
-        Event::Waiting { gateway, tries } => {
-            printer.progress().wait_for(&format!("waiting for {gateway}"), tries);
+        Event::Waiting { server, tries } => {
+            printer.progress().wait_for(&format!("waiting for {server}"), tries);
         }
         Event::Exchange(line) => printer.debug(line),
     }

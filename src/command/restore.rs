@@ -9,7 +9,7 @@ use super::worst::Worst;
 use super::{Context, check, plural};
 use crate::config::Restore;
 use crate::error::Failure;
-use crate::gateway::{Body, Client, Request};
+use crate::gateway::{Body, Client, EXPOSITION_TEXT, Request};
 use crate::grouping::{Emptiness, GroupingKey, KeyRules, Names};
 use crate::input::{self, Bytes, Input};
 use crate::output::Printer;
@@ -109,7 +109,7 @@ fn send(
         method,
         endpoint,
         path: key.path(),
-        body: Some(Body::new(body, restore.connection.encoding)),
+        body: Some(Body::new(body, EXPOSITION_TEXT, restore.connection.encoding)),
     };
     match super::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),

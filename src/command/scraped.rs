@@ -28,7 +28,7 @@ pub(super) struct Scraped {
 }
 
 impl Scraped {
-    /// Scrapes. What is asked for is the answer, a 500 too, so `client` should not try again.
+    /// Scrapes. What is asked for is the answer, a 500 too, so it is not asked for again.
     pub(super) fn new(
         client: &Client,
         about: &About,
@@ -36,7 +36,7 @@ impl Scraped {
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let endpoint = &client.connection().endpoint;
-        let answer = gateway::get(client, endpoint, about.telemetry_path(), &mut listener(printer));
+        let answer = gateway::get_once(client, endpoint, about.telemetry_path(), &mut listener(printer));
         match answer {
             Ok(answer) => Self::of_answer(answer, client, about, store, printer),
             Err(fault) => Self::of_fault(&fault, client, store, printer),
@@ -51,7 +51,7 @@ impl Scraped {
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let connection = client.connection();
-        let media_type = answer.content_type.clone();
+        let media_type = answer.header("content-type").map(str::to_owned);
         let scrape::Scrape { samples, faults } = read(answer, client, about)?;
         let mut troubles = culprits::of_scrape(&faults, store, connection);
         let mut warnings = Vec::new();
@@ -62,7 +62,7 @@ impl Scraped {
                 ..connection.clone()
             });
             let endpoint = &connection.endpoint;
-            let answer = gateway::get(&newer, endpoint, about.telemetry_path(), &mut listener(printer))?;
+            let answer = gateway::get_once(&newer, endpoint, about.telemetry_path(), &mut listener(printer))?;
             let faults = read(answer, &newer, about)?.faults;
             let older = std::mem::replace(&mut troubles, culprits::of_scrape(&faults, store, connection));
             let gone = older.into_iter().filter(|trouble| !troubles.contains(trouble));

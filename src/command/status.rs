@@ -30,18 +30,16 @@ const ABOUT_LIMIT: u64 = 1024 * 1024;
 pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let endpoint = &status.connection.endpoint;
     let client = Client::new(&status.connection);
-    // What a probe or a scrape is answered is what is asked for, a 500 too: trying again would only take time.
-    let once = Client::new(&Connection { retries: 0, ..status.connection.clone() });
     let about = about(&client, endpoint, context.printer)?;
     let is_cut = |family: &FamilySize| family.help_is_cut;
     let found = Found {
         connection: &status.connection,
-        healthy: probe(&once, endpoint, "/-/healthy", context.printer),
-        ready: probe(&once, endpoint, "/-/ready", context.printer),
+        healthy: probe(&client, endpoint, "/-/healthy", context.printer),
+        ready: probe(&client, endpoint, "/-/ready", context.printer),
         store: gateway::look_at_families(&client, endpoint, &is_cut, &mut listener(context.printer))?,
         about,
     };
-    let scraped = Scraped::new(&once, &found.about, &found.store, context.printer)?;
+    let scraped = Scraped::new(&client, &found.about, &found.store, context.printer)?;
     let is_healthy =
         found.healthy.is_ok() && found.ready.is_ok() && scraped.troubles.is_empty() && scraped.ok();
     let printed = match status.format {
@@ -83,8 +81,9 @@ pub(super) fn about(
     Ok(About::read(&json).unwrap_or_default())
 }
 
+/// The answer is what is asked for, a 500 too: trying again would only take time.
 fn probe(client: &Client, endpoint: &Endpoint, path: &str, printer: &mut Printer<'_>) -> Result<(), String> {
-    gateway::get(client, endpoint, path, &mut listener(printer)).map(drop).map_err(|fault| {
+    gateway::get_once(client, endpoint, path, &mut listener(printer)).map(drop).map_err(|fault| {
         match fault.kind.words() {
             Some(words) => format!("{}: {words}", fault.kind.message()),
             None => fault.kind.message(),

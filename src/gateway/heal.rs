@@ -39,7 +39,7 @@ pub fn gateway_option(connection: &Connection) -> String {
 pub fn lacks_credentials(connection: &Connection) -> bool {
     let is_told = match connection.login {
         Login::User(_, Some(_)) | Login::TokenFile(_) => true,
-        Login::User(_, None) | Login::Untold => false,
+        Login::User(_, None) | Login::NotReported => false,
     };
     let of_proxy = match &connection.route {
         Route::Forward(proxy) | Route::Tunnel(proxy) => proxy.credentials().is_some(),
@@ -84,7 +84,7 @@ fn way(connection: &Connection) -> String {
             }
         }
         Login::TokenFile(file) => add("--bearer-token-file", &file.to_string_lossy()),
-        Login::Untold => {}
+        Login::NotReported => {}
     }
     for header in connection.headers.iter().filter(|header| !header.is_secret()) {
         add("-H", &format!("{}: {}", header.name(), header.shown()));
@@ -93,7 +93,7 @@ fn way(connection: &Connection) -> String {
         options.push_str(" --insecure");
     }
     if matches!(connection.route, Route::Direct)
-        && connection.passes_by_proxy
+        && connection.bypasses_proxy
         && !connection.endpoint.is_loopback()
     {
         options.push_str(" --no-proxy");
@@ -331,14 +331,14 @@ mod tests {
     #[test]
     fn the_way_to_the_gateway_is_in_the_command() {
         let tls = Tls { ca_cert: Some("/ca 1".into()), insecure: true, ..Tls::default() };
-        let plain = Connection { tls: tls.clone(), passes_by_proxy: true, ..Connection::direct("http://gw") };
+        let plain = Connection { tls: tls.clone(), bypasses_proxy: true, ..Connection::direct("http://gw") };
         assert_eq!(gateway_option(&plain), " -g http://gw --no-proxy", "nothing of TLS");
         let header = |text: &str| text.parse::<Header>().unwrap();
         let secure = Connection {
             tls,
             login: Login::User("me".into(), Some("/pw".into())),
             headers: vec![header("Authorization: x"), header("X-Scope-OrgID: a")],
-            passes_by_proxy: true,
+            bypasses_proxy: true,
             ..Connection::direct("https://localhost")
         };
         assert_eq!(

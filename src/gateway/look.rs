@@ -1,12 +1,10 @@
 //! A look at what the gateway holds: the API where there is one, else the text of `/metrics`.
 
-use super::Endpoint;
 use super::store::conflict::{self, Conflicts};
 use super::store::contents::{self, Family};
 use super::store::{self, FamilySize, Group, GroupsError, Keep};
+use super::{Answer, Client, Endpoint, Event, Fault, FaultKind, exchange};
 use crate::grouping::{LabelSet, Names};
-use crate::http::{Answer, Client, Event};
-use crate::http::{Fault, FaultKind};
 use crate::http::{Method, Request};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -85,7 +83,21 @@ pub fn get(
     path: &str,
     listener: Listener<'_>,
 ) -> Result<Answer, Fault> {
-    client.send(&get_request(endpoint, path), listener)
+    exchange::send(client, &get_request(endpoint, path), listener)
+}
+
+/// Like [`get`], without retries.
+///
+/// # Errors
+///
+/// As for [`get`].
+pub fn get_once(
+    client: &Client,
+    endpoint: &Endpoint,
+    path: &str,
+    listener: Listener<'_>,
+) -> Result<Answer, Fault> {
+    exchange::send_once(client, &get_request(endpoint, path), listener)
 }
 
 fn get_request<'a>(endpoint: &'a Endpoint, path: &str) -> Request<'a> {
@@ -124,24 +136,23 @@ fn store(groups: Vec<Group>, now: Timestamp, from_text: bool) -> Store {
 }
 
 fn clock(answer: &Answer) -> Timestamp {
-    let date = answer.date.as_deref().and_then(|date| rfc2822::parse(date).ok());
+    let date = answer.header("date").and_then(|date| rfc2822::parse(date).ok());
     date.map_or_else(Timestamp::now, |date| date.timestamp())
 }
 
 fn fault(client: &Client, endpoint: &Endpoint, path: &str, error: GroupsError) -> Fault {
-    let kind = match error {
-        GroupsError::Read(error) => return unread(client, endpoint, path, error),
+    match error {
+        GroupsError::Read(error) => unread(client, endpoint, path, error),
         // One of them quotes the server.
         error => {
-            let said = error.to_string();
-            FaultKind::NotAPushgateway(client.connection().without_secrets(&said).into_owned())
+            let reason = client.connection().without_secrets(&error.to_string()).into_owned();
+            exchange::not_a_pushgateway(&get_request(endpoint, path), reason)
         }
-    };
-    Fault::new(get_request(endpoint, path).name(), kind)
+    }
 }
 
 /// The fault of an answer to [`get`] that can't be read to its end.
 #[must_use]
 pub fn unread(client: &Client, endpoint: &Endpoint, path: &str, error: io::Error) -> Fault {
-    Fault::new(get_request(endpoint, path).name(), client.classify_read(error))
+    client.body_error(&get_request(endpoint, path), error)
 }

@@ -32,7 +32,7 @@ impl Source<'_> {
             }
             (Some(user), _) => self.basic(&name("--user", user)?)?,
             (None, Some(path)) => token_file(path, "--bearer-token-file")?,
-            (None, None) if own_flag => (None, Login::Untold, Vec::new()),
+            (None, None) if own_flag => (None, Login::NotReported, Vec::new()),
             (None, None) => match endpoint.credentials() {
                 Some(credentials) => self.of_url(credentials)?,
                 None => self.of_variables(variables.iter().any(|header| is_own(&header)))?,
@@ -108,7 +108,7 @@ impl Source<'_> {
         };
         let header = Header::basic(user, &password);
         secrets.push(password);
-        Ok((Some(header), Login::Untold, secrets))
+        Ok((Some(header), Login::NotReported, secrets))
     }
 
     fn of_variables(self, has_own: bool) -> Result<Identity, Failure> {
@@ -120,14 +120,14 @@ impl Source<'_> {
             .filter(|name| self.environment.variable(name).is_some())
             .collect();
         match (set.as_slice(), has_own) {
-            ([], _) => Ok((None, Login::Untold, Vec::new())),
+            ([], _) => Ok((None, Login::NotReported, Vec::new())),
             (&[USER], false) => {
                 let user = self.environment.variable(USER).unwrap_or_default();
                 self.basic(&name(USER, user)?)
             }
             (&[TOKEN], false) => {
                 let token = self.environment.variable(TOKEN).unwrap_or_default();
-                bearer(Secret::new(private_text(TOKEN, token)?), Login::Untold)
+                bearer(Secret::new(private_text(TOKEN, token)?), Login::NotReported)
             }
             (&[FILE], false) => token_file(self.environment.variable(FILE).unwrap_or_default(), FILE),
             (several, _) => {

@@ -12,8 +12,8 @@ use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::{
-    Connection, Encoding, Endpoint, GatewayUrlError, GroupUrl, Header, Material, MaterialError, Proxy, Route,
-    Scheme, Tls, gateway_url, is_exempt,
+    CaCertificates, ClientIdentity, Connection, Encoding, Endpoint, GatewayUrlError, GroupUrl, Header,
+    PemError, Proxy, Route, Scheme, Tls, gateway_url, is_exempt,
 };
 use crate::os::reason;
 use std::ffi::{OsStr, OsString};
@@ -76,7 +76,7 @@ pub(super) fn resolve(
     let authentication = source.authentication(&endpoint)?;
     let (headers, login) = (authentication.headers, authentication.login);
     let has_credentials = headers.iter().any(Header::is_secret);
-    let (route, passes_by_proxy) = source.route(&endpoint, has_credentials)?;
+    let (route, bypasses_proxy) = source.route(&endpoint, has_credentials)?;
     let mut secrets = authentication.secrets;
     secrets.extend(headers.iter().filter(|header| header.is_secret()).map(|header| header.value().clone()));
     if let Route::Forward(proxy) | Route::Tunnel(proxy) = &route
@@ -87,7 +87,7 @@ pub(super) fn resolve(
     }
     Ok(Connection {
         route,
-        passes_by_proxy,
+        bypasses_proxy,
         timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
         connect_timeout: connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
         retries: source.retries()?,
@@ -220,18 +220,19 @@ impl<'a> Source<'a> {
             ));
         }
         let insecure = self.switch(args.insecure, "PUSHGATEWAY_INSECURE");
-        let mut material = Material::default();
+        let mut tls = Tls { ca_cert, cert, key, insecure, ..Tls::default() };
         if scheme == Scheme::Https {
-            if let Some(path) = &ca_cert {
-                material.add_authorities(&read(path, "--ca-cert")?).map_err(|error| bad(path, &error))?;
+            if let Some(path) = &tls.ca_cert {
+                let cas = CaCertificates::from_pem(&read(path, "--ca-cert")?);
+                tls.ca_certificates = cas.map_err(|error| bad(path, &error))?;
             }
-            if let Some(path) = &cert {
-                let key = key.as_ref().unwrap_or(path);
-                let (certificate, private) = (read(path, "--cert")?, read(key, "--key")?);
-                material.set_identity(&certificate, &private).map_err(|error| bad(key, &error))?;
+            if let Some(path) = &tls.cert {
+                let key = tls.key.as_ref().unwrap_or(path);
+                let identity = ClientIdentity::from_pem(&read(path, "--cert")?, &read(key, "--key")?);
+                tls.identity = Some(Arc::new(identity.map_err(|error| bad(key, &error))?));
             }
         }
-        Ok(Tls { ca_cert, cert, key, insecure, material: Arc::new(material) })
+        Ok(tls)
     }
 }
 
@@ -263,7 +264,7 @@ fn read(path: &Path, option: &str) -> Result<Vec<u8>, Failure> {
     Err(Failure::Other(anyhow::anyhow!("{option}: can't read {}: {why}", path.display())))
 }
 
-fn bad(path: &Path, error: &MaterialError) -> Failure {
+fn bad(path: &Path, error: &PemError) -> Failure {
     Failure::usage(format!("{}: {error}", path.display()))
 }
 

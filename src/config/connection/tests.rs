@@ -245,7 +245,7 @@ fn the_way_is_decided_as_curl_does() {
     assert_eq!(only("PUSHGATEWAY_PROXY"), "forward http://p:1");
     let off = [("http_proxy", "p:1"), ("PUSHGATEWAY_NO_PROXY", "yes"), ("PUSHGATEWAY_URL", "http://gw")];
     assert_eq!(given(&off, |_| {}).route(), "direct");
-    assert!(given(&off, |_| {}).fine().passes_by_proxy);
+    assert!(given(&off, |_| {}).fine().bypasses_proxy);
     assert_eq!(given(&off, |args| args.proxy = some("q:2")).route(), "forward http://q:2");
     assert_eq!(given(&proxies, |args| (args.gateway, args.no_proxy) = (some("gw"), true)).route(), "direct");
     // A flag says what is meant, whatever NO_PROXY says; but nobody means a proxy to this machine.

@@ -2,7 +2,7 @@
 //!
 //! Nothing else decides an exit code. `lib::run` prints a failure; if other requests follow it, `command::batch` does.
 
-use crate::http::Fault;
+use crate::http;
 use crate::os::reason;
 use std::io;
 
@@ -38,11 +38,11 @@ pub enum Failure {
     #[error("{message}")]
     Input { message: String },
     #[error("{0}")]
-    Exchange(Box<Fault>),
+    Exchange(Box<http::Error>),
     /// The gateway rejected a push, and its groups show why.
-    #[error("{fault}")]
+    #[error("{error}")]
     Explained {
-        fault: Box<Fault>,
+        error: Box<http::Error>,
         /// What conflicts with what, and how to fix it, a line each.
         why: Vec<String>,
     },
@@ -115,7 +115,7 @@ impl Failure {
             Self::Other(_) | Self::File { .. } | Self::Unhealthy { .. } => exit_code::OTHER,
             Self::Usage { .. } => exit_code::USAGE,
             Self::Input { .. } => exit_code::INPUT,
-            Self::Exchange(fault) | Self::Explained { fault, .. } => fault.kind.exit_code(),
+            Self::Exchange(error) | Self::Explained { error, .. } => error.kind.exit_code(),
             Self::Several { worst, .. } => worst.exit_code(),
             Self::NoSuchGroup { .. } | Self::NothingSelected { .. } => exit_code::NO_SUCH_GROUP,
             Self::Producer { code, .. } => *code,
@@ -125,8 +125,8 @@ impl Failure {
     /// Lines below the message: the server's answer, or the groups that exist.
     pub fn details(&self) -> Option<String> {
         match self {
-            Self::Exchange(fault) | Self::Explained { fault, .. } => {
-                fault.kind.words().map(|words| format!("{} says: {words}", fault.kind.speaker()))
+            Self::Exchange(error) | Self::Explained { error, .. } => {
+                error.kind.words().map(|words| format!("{} says: {words}", error.speaker()))
             }
             Self::NoSuchGroup { others, .. } if !others.is_empty() => {
                 Some(format!("groups of that job: {}", others.join(", ")))
@@ -138,7 +138,7 @@ impl Failure {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
-            Self::Exchange(fault) => fault.kind.hint().map(str::to_owned),
+            Self::Exchange(error) => error.hint.map(str::to_owned),
             Self::NoSuchGroup { hint, .. } | Self::File { hint, .. } | Self::Producer { hint, .. } => {
                 hint.map(str::to_owned)
             }
@@ -153,9 +153,9 @@ impl Failure {
     }
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
-        Self::Exchange(Box::new(fault))
+impl From<http::Error> for Failure {
+    fn from(error: http::Error) -> Self {
+        Self::Exchange(Box::new(error))
     }
 }
 

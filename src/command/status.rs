@@ -12,8 +12,9 @@ use crate::config::{Status, StatusFormat};
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::{self, Problem};
 use crate::error::Failure;
-use crate::gateway::{self, About, Client, Connection, Endpoint, FamilySize, Group, Snapshot, State};
+use crate::gateway::{self, About, FamilySize, Group, Snapshot, State};
 use crate::grouping::NoKey;
+use crate::http::{Client, Connection, Url};
 use crate::output::{Channel, Column, Printer, Style, StyledLine, StyledText, Table};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -30,18 +31,16 @@ const SHOWN: usize = 20;
 pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let endpoint = &status.connection.endpoint;
     let client = Client::new(&status.connection);
-    // An error status of a probe or a scrape is a result, so there is nothing to retry.
-    let once = Client::new(&Connection { retries: 0, ..status.connection.clone() });
     let about = gateway::fetch_status(&client, endpoint, &mut listener(context.printer))?;
     let is_cut = |family: &FamilySize| family.help_is_cut;
     let found = Found {
         connection: &status.connection,
-        healthy: probe(&once, endpoint, "/-/healthy", context.printer),
-        ready: probe(&once, endpoint, "/-/ready", context.printer),
+        healthy: probe(&client, endpoint, "/-/healthy", context.printer),
+        ready: probe(&client, endpoint, "/-/ready", context.printer),
         snapshot: gateway::fetch_families(&client, endpoint, &is_cut, &mut listener(context.printer))?,
         about,
     };
-    let scraped = Scraped::new(&once, &found.about, &found.snapshot, context.printer)?;
+    let scraped = Scraped::new(&client, &found.about, &found.snapshot, context.printer)?;
     let is_healthy =
         found.healthy.is_ok() && found.ready.is_ok() && scraped.problems.is_empty() && scraped.ok();
     let printed = match status.format {
@@ -64,11 +63,12 @@ struct Found<'a> {
     snapshot: Snapshot,
 }
 
-fn probe(client: &Client, endpoint: &Endpoint, path: &str, printer: &mut Printer<'_>) -> Result<(), String> {
-    gateway::get(client, endpoint, path, &mut listener(printer)).map(drop).map_err(|fault| {
-        match fault.kind.words() {
-            Some(words) => format!("{}: {words}", fault.kind.message()),
-            None => fault.kind.message(),
+/// An error status is a result too, so there is nothing to retry.
+fn probe(client: &Client, endpoint: &Url, path: &str, printer: &mut Printer<'_>) -> Result<(), String> {
+    gateway::get_once(client, endpoint, path, &mut listener(printer)).map(drop).map_err(|error| {
+        match error.kind.words() {
+            Some(words) => format!("{}: {words}", error.kind.message()),
+            None => error.kind.message(),
         }
     })
 }

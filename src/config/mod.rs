@@ -14,8 +14,8 @@ pub(crate) use push::{Action, Check, Push, PushGroups};
 use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::gateway::Connection;
 use crate::grouping::{GroupingKey, KeyRules, Label, Names, PathError};
+use crate::http::Connection;
 use crate::output::{self, Charset, ColorChoice, ColorVariables, Stream, Terminal, Verbosity};
 use std::ffi::OsStr;
 

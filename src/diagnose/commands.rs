@@ -3,8 +3,9 @@
 //! A command is complete, so that it works as it is pasted: quoted for any shell, and with the options that reach the
 //! gateway.
 
-use crate::gateway::{Connection, Group, Header, Login, Route, Scheme, Tls};
+use crate::gateway::Group;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules, LabelSet, Names, is_legacy_name};
+use crate::http::{Connection, Header, Login, Route, Scheme, Tls};
 use crate::shell::{is_plain, quote};
 use std::fmt::Write as _;
 
@@ -77,7 +78,7 @@ fn way(connection: &Connection) -> String {
         options.push_str(" --insecure");
     }
     if matches!(connection.route, Route::Direct)
-        && connection.passes_by_proxy
+        && connection.bypasses_proxy
         && !connection.endpoint.is_loopback()
     {
         options.push_str(" --no-proxy");
@@ -239,14 +240,14 @@ mod tests {
     #[test]
     fn the_way_to_the_gateway_is_in_the_command() {
         let tls = Tls { ca_cert: Some("/ca 1".into()), insecure: true, ..Tls::default() };
-        let plain = Connection { tls: tls.clone(), passes_by_proxy: true, ..Connection::direct("http://gw") };
+        let plain = Connection { tls: tls.clone(), bypasses_proxy: true, ..Connection::direct("http://gw") };
         assert_eq!(gateway_option(&plain), " -g http://gw --no-proxy", "nothing of TLS");
         let header = |text: &str| text.parse::<Header>().unwrap();
         let secure = Connection {
             tls,
             login: Login::User("me".into(), Some("/pw".into())),
             headers: vec![header("Authorization: x"), header("X-Scope-OrgID: a")],
-            passes_by_proxy: true,
+            bypasses_proxy: true,
             ..Connection::direct("https://localhost")
         };
         assert_eq!(

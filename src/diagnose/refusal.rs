@@ -9,7 +9,7 @@ use crate::gateway::store::contents::Family;
 use crate::gateway::store::pushed;
 use crate::gateway::{Group, Kind, Snapshot};
 use crate::grouping::{GroupingKey, LabelSet};
-use crate::http::{Connection, FaultKind, Method};
+use crate::http::{Connection, ErrorKind, Method};
 
 /// A push that was rejected.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ pub type Read<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Held;
 
 /// A line for each reason that the groups show. `fetch` reads all groups; it returns `None` if it can't.
 pub fn explain(
-    error: &FaultKind,
+    error: &ErrorKind,
     push: &RejectedPush<'_>,
     connection: &Connection,
     fetch: impl FnOnce(Read<'_>) -> Option<Snapshot<(Group, Held)>>,
@@ -69,11 +69,11 @@ pub fn explain(
 
 /// Whether the gateway rejected a push because of other metrics. These words are the same on all versions; 1.11.0 and
 /// 1.11.1 close the connection instead.
-fn is_inconsistent(error: &FaultKind) -> bool {
+fn is_inconsistent(error: &ErrorKind) -> bool {
     const WORDS: &str = "pushed metrics are invalid or inconsistent";
     match error {
-        FaultKind::Closed => true,
-        FaultKind::Status(answered) => answered.status == 400 && answered.words.starts_with(WORDS),
+        ErrorKind::Closed => true,
+        ErrorKind::Status(answered) => answered.status == 400 && answered.words.starts_with(WORDS),
         _ => false,
     }
 }

@@ -1,13 +1,12 @@
 //! Fetches what the gateway holds: from the API where there is one, else from the text of `/metrics`.
 
 use super::about::About;
+use super::exchange;
 use super::store::conflict::{self, Conflicts};
 use super::store::contents::{self, Family};
 use super::store::{self, FamilySize, Group, GroupsError, api};
 use crate::grouping::{LabelSet, Names, depends_on_names};
-use crate::http::{
-    Answer, Client, Connection, Event, Fault, FaultKind, Header, Method, Request, Url as Endpoint,
-};
+use crate::http::{self, Client, Connection, ErrorKind, Event, Header, Method, Request, Response, Url};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::io::{self, Read};
@@ -41,8 +40,12 @@ pub struct Snapshot<G = Group> {
 ///
 /// # Errors
 ///
-/// Every fault of the exchange, and an answer that is no Pushgateway's.
-pub fn fetch_groups(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<Snapshot, Fault> {
+/// Those of the exchange, and an answer that a Pushgateway does not give.
+pub fn fetch_groups(
+    client: &Client,
+    endpoint: &Url,
+    listener: Listener<'_>,
+) -> Result<Snapshot, http::Error> {
     fetch_families(client, endpoint, &|_| false, listener)
 }
 
@@ -53,10 +56,10 @@ pub fn fetch_groups(client: &Client, endpoint: &Endpoint, listener: Listener<'_>
 /// As [`fetch_groups`].
 pub fn fetch_families(
     client: &Client,
-    endpoint: &Endpoint,
+    endpoint: &Url,
     wanted: &dyn Fn(&FamilySize) -> bool,
     listener: Listener<'_>,
-) -> Result<Snapshot, Fault> {
+) -> Result<Snapshot, http::Error> {
     let read = |answer: &mut dyn Read| {
         let groups = api::read_groups(answer, wanted)?;
         Ok(groups.into_iter().map(|group| (group, ())).collect())
@@ -76,10 +79,10 @@ pub fn fetch_families(
 /// As [`fetch_groups`].
 pub fn fetch_contents<T: Default>(
     client: &Client,
-    endpoint: &Endpoint,
+    endpoint: &Url,
     mut make: impl FnMut(&LabelSet, Vec<Family>) -> T,
     listener: Listener<'_>,
-) -> Result<Snapshot<(Group, T)>, Fault> {
+) -> Result<Snapshot<(Group, T)>, http::Error> {
     let read = |answer: &mut dyn Read| {
         api::read_contents(answer, |labels, raw| make(labels, contents::families(raw)))
     };
@@ -90,25 +93,39 @@ pub fn fetch_contents<T: Default>(
 ///
 /// # Errors
 ///
-/// Every fault of the exchange.
+/// Those of the exchange.
 pub fn get(
     client: &Client,
-    endpoint: &Endpoint,
+    endpoint: &Url,
     path: &str,
     listener: Listener<'_>,
-) -> Result<Answer, Fault> {
-    client.send(&get_request(endpoint, path), listener)
+) -> Result<Response, http::Error> {
+    exchange::send(client, &get_request(endpoint, path), listener)
+}
+
+/// Like [`get`], without retries.
+///
+/// # Errors
+///
+/// As for [`get`].
+pub fn get_once(
+    client: &Client,
+    endpoint: &Url,
+    path: &str,
+    listener: Listener<'_>,
+) -> Result<Response, http::Error> {
+    exchange::send_once(client, &get_request(endpoint, path), listener)
 }
 
 /// Asks the gateway what it says of itself; nothing, where it has no API.
 ///
 /// # Errors
 ///
-/// Every fault of the exchange.
-pub fn fetch_status(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<About, Fault> {
+/// Those of the exchange.
+pub fn fetch_status(client: &Client, endpoint: &Url, listener: Listener<'_>) -> Result<About, http::Error> {
     const PATH: &str = "/api/v1/status";
     let answer = match get(client, endpoint, PATH, listener) {
-        Err(Fault { kind: FaultKind::Status(answered), .. }) if answered.status == 404 => {
+        Err(http::Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
             return Ok(About::default());
         }
         answer => answer?,
@@ -120,34 +137,34 @@ pub fn fetch_status(client: &Client, endpoint: &Endpoint, listener: Listener<'_>
     Ok(About::read(&json).unwrap_or_default())
 }
 
-fn get_request<'a>(endpoint: &'a Endpoint, path: &str) -> Request<'a> {
+fn get_request<'a>(endpoint: &'a Url, path: &str) -> Request<'a> {
     Request { method: Method::Get, endpoint, path: path.to_owned(), body: None }
 }
 
 /// Asks for the groups, which `read` reads from the API's answer.
 fn fetch<T: Default>(
     client: &Client,
-    endpoint: &Endpoint,
+    endpoint: &Url,
     read: impl FnOnce(&mut dyn Read) -> Result<Vec<(Group, T)>, GroupsError>,
     listener: Listener<'_>,
-) -> Result<Snapshot<(Group, T)>, Fault> {
+) -> Result<Snapshot<(Group, T)>, http::Error> {
     match get(client, endpoint, "/api/v1/metrics", listener) {
         // A gateway before 1.2.0, or a proxy that lets only /metrics through.
-        Err(Fault { kind: FaultKind::Status(answered), .. }) if answered.status == 404 => {
+        Err(http::Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
             let client = &unescaped(client);
             let answer = get(client, endpoint, "/metrics", listener)?;
             let now = clock(&answer);
             let groups = store::from_text(answer.reader());
-            let groups = groups.map_err(|error| fault(client, endpoint, "/metrics", error))?;
+            let groups = groups.map_err(|cause| error(client, endpoint, "/metrics", cause))?;
             let groups: Vec<(Group, T)> = groups.into_iter().map(|group| (group, T::default())).collect();
             let names = names(client, endpoint, &groups, listener);
             Ok(snapshot(groups, now, true, names))
         }
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
         Ok(answer) => {
             let now = clock(&answer);
             let groups = read(&mut answer.reader());
-            let groups = groups.map_err(|error| fault(client, endpoint, "/api/v1/metrics", error))?;
+            let groups = groups.map_err(|cause| error(client, endpoint, "/api/v1/metrics", cause))?;
             let names = names(client, endpoint, &groups, listener);
             Ok(snapshot(groups, now, false, names))
         }
@@ -176,12 +193,7 @@ pub fn unescaped(client: &Client) -> Client {
 }
 
 /// How the gateway reads names in a path. It is only asked where that matters to a group.
-fn names<T>(
-    client: &Client,
-    endpoint: &Endpoint,
-    groups: &[(Group, T)],
-    listener: Listener<'_>,
-) -> Option<Names> {
+fn names<T>(client: &Client, endpoint: &Url, groups: &[(Group, T)], listener: Listener<'_>) -> Option<Names> {
     let mut names = groups.iter().flat_map(|(group, _)| group.labels.iter()).map(|(name, _)| name);
     if !names.any(depends_on_names) {
         return None;
@@ -190,24 +202,23 @@ fn names<T>(
     fetch_status(client, endpoint, listener).ok()?.names()
 }
 
-fn clock(answer: &Answer) -> Timestamp {
-    let date = answer.date.as_deref().and_then(|date| rfc2822::parse(date).ok());
+fn clock(answer: &Response) -> Timestamp {
+    let date = answer.header("date").and_then(|date| rfc2822::parse(date).ok());
     date.map_or_else(Timestamp::now, |date| date.timestamp())
 }
 
-fn fault(client: &Client, endpoint: &Endpoint, path: &str, error: GroupsError) -> Fault {
-    let kind = match error {
-        GroupsError::Read(error) => return unread(client, endpoint, path, error),
+fn error(client: &Client, endpoint: &Url, path: &str, error: GroupsError) -> http::Error {
+    match error {
+        GroupsError::Read(error) => unread(client, endpoint, path, error),
         // One of them quotes the server.
         error => {
-            let said = error.to_string();
-            FaultKind::NotAPushgateway(client.connection().without_secrets(&said).into_owned())
+            let reason = client.connection().without_secrets(&error.to_string()).into_owned();
+            exchange::not_a_pushgateway(&get_request(endpoint, path), reason)
         }
-    };
-    Fault::new(get_request(endpoint, path).name(), kind)
+    }
 }
 
-/// The fault of an answer to [`get`] that can't be read to its end.
-pub fn unread(client: &Client, endpoint: &Endpoint, path: &str, error: io::Error) -> Fault {
-    Fault::new(get_request(endpoint, path).name(), client.classify_read(error))
+/// The error of an answer to [`get`] that cannot be read to its end.
+pub fn unread(client: &Client, endpoint: &Url, path: &str, error: io::Error) -> http::Error {
+    client.body_error(&get_request(endpoint, path), error)
 }

@@ -4,19 +4,16 @@
 //! gateway holds.
 
 mod about;
+mod exchange;
 mod fetch;
 mod group_url;
 pub mod store;
 
-pub use crate::http::{
-    Answer, Answered, Body, Client, Connection, Credentials, EXPOSITION_TEXT, Encoding, Event, Fault,
-    FaultKind, Header, HeaderError, Login, Material, MaterialError, Method, Proxy, ProxyError, REDACTED,
-    ROWS, Request, Route, Row, Scheme, Stage, Tls, TlsFault, USER_AGENT, Url as Endpoint, UrlError, curl,
-    is_exempt,
-};
 pub use about::About;
+pub use exchange::{EXPOSITION_TEXT, send, send_once};
 pub use fetch::{
-    Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, unescaped, unread,
+    Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, get_once, unescaped,
+    unread,
 };
 pub use group_url::{GatewayUrlError, GroupUrl, gateway_url};
 pub use store::{FamilySize, Group, GroupsError, Kind, Selection, Size, State};

@@ -1,77 +1,74 @@
-//! The room that a connection gives ureq for what it sends and receives.
+//! The buffers that ureq reads and writes a connection through.
 //!
-//! It must be wide, for the longest path and the longest headers, and is hardly used by a small push. ureq's own
-//! buffers write zeros over all of it first, which was a sixth of the instructions of such a push, and made the system
-//! find the memory; what is asked for as zeros (`vec![0; n]`) costs nothing until it is written to.
+//! They replace ureq's own, which write zeros over all their memory for each connection: a sixth of the instructions of a
+//! small push. `vec![0; n]` gets pages from the system that are zero already, and only those that are used cost anything.
 
 use ureq::unversioned::transport::Buffers;
 
-/// As much of a request's body is read at once, at least.
-const LEAST: usize = 10 * 1024;
+/// ureq reads a request's body in pieces of at least this size.
+const MIN_FREE: usize = 10 * 1024;
 
-/// The buffers of one connection.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct ConnectionBuffers {
     output: Vec<u8>,
     input: Vec<u8>,
-    /// What was received and not consumed is `input[consumed..filled]`.
-    consumed: usize,
-    filled: usize,
-    /// Something was consumed since ureq last looked at the input: the rest can be read without receiving more.
+    /// `input[start..end]` was received and is not consumed yet.
+    start: usize,
+    end: usize,
+    /// Whether the last call of `input_consume` consumed anything. If not, ureq needs more input to go on.
     progress: bool,
 }
 
-impl Room {
+impl ConnectionBuffers {
     pub(super) fn new(input: usize, output: usize) -> Self {
-        Self { output: vec![0; output], input: vec![0; input], consumed: 0, filled: 0, progress: false }
+        Self { output: vec![0; output], input: vec![0; input], start: 0, end: 0, progress: false }
     }
 
-    /// The free part of the input, which has at least `least` bytes.
-    fn free(&mut self, least: usize) -> &mut [u8] {
-        if self.consumed > 0 && self.input.len() - self.filled < least.max(self.consumed) {
-            self.input.copy_within(self.consumed..self.filled, 0);
-            self.filled -= self.consumed;
-            self.consumed = 0;
+    /// Makes sure that the input has `MIN_FREE` free bytes at its end.
+    fn make_room(&mut self) {
+        if self.input.len() - self.end < MIN_FREE {
+            self.input.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
         }
-        if self.input.len() - self.filled < least {
-            self.input.resize(self.filled + least, 0);
+        if self.input.len() - self.end < MIN_FREE {
+            self.input.resize(self.end + MIN_FREE, 0);
         }
-        &mut self.input[self.filled..]
     }
 }
 
-impl Buffers for Room {
+impl Buffers for ConnectionBuffers {
     fn output(&mut self) -> &mut [u8] {
         &mut self.output
     }
 
     fn input(&self) -> &[u8] {
-        &self.input[self.consumed..self.filled]
+        &self.input[self.start..self.end]
     }
 
     fn input_append_buf(&mut self) -> &mut [u8] {
-        self.free(1)
+        self.make_room();
+        &mut self.input[self.end..]
     }
 
     fn input_appended(&mut self, amount: usize) {
-        self.filled += amount;
+        self.end += amount;
     }
 
     fn input_consume(&mut self, amount: usize) {
         self.progress = amount > 0;
-        self.consumed += amount;
-        if self.consumed == self.filled {
-            (self.consumed, self.filled) = (0, 0);
+        self.start += amount;
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
         }
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        self.free(LEAST);
-        (&mut self.input[self.filled..], &mut self.output)
+        self.make_room();
+        (&mut self.input[self.end..], &mut self.output)
     }
 
     fn can_use_input(&self) -> bool {
-        self.consumed < self.filled && self.progress
+        self.start < self.end && self.progress
     }
 }
 
@@ -79,33 +76,34 @@ impl Buffers for Room {
 mod tests {
     use super::*;
 
-    fn receive(room: &mut Room, text: &[u8]) {
-        room.input_append_buf()[..text.len()].copy_from_slice(text);
-        room.input_appended(text.len());
+    fn receive(buffers: &mut ConnectionBuffers, text: &[u8]) {
+        buffers.input_append_buf()[..text.len()].copy_from_slice(text);
+        buffers.input_appended(text.len());
     }
 
     #[test]
-    fn what_is_received_comes_out_in_its_order() {
-        let mut room = Room::new(8, 4);
-        receive(&mut room, b"abcdef");
-        assert!(!room.can_use_input(), "nothing was consumed");
-        room.input_consume(5);
-        assert!(room.can_use_input());
-        receive(&mut room, b"ghijk");
-        assert_eq!(room.input(), b"fghijk");
-        room.input_consume(6);
-        assert!(!room.can_use_input(), "nothing is left");
-        assert_eq!((room.input_append_buf().len(), room.output().len()), (8, 4));
+    fn input_comes_out_in_the_order_in_which_it_came() {
+        let mut buffers = ConnectionBuffers::new(MIN_FREE + 8, 4);
+        receive(&mut buffers, b"abcdefghijkl");
+        assert!(!buffers.can_use_input(), "nothing was consumed");
+        buffers.input_consume(11);
+        assert!(buffers.can_use_input());
+        receive(&mut buffers, b"mnopq");
+        assert_eq!(buffers.input(), b"lmnopq");
+        assert_eq!((buffers.start, buffers.input.len()), (0, MIN_FREE + 8), "moved, and not grown");
+        buffers.input_consume(6);
+        assert!(!buffers.can_use_input(), "nothing is left");
+        assert_eq!((buffers.input_append_buf().len(), buffers.output().len()), (MIN_FREE + 8, 4));
     }
 
     #[test]
-    fn there_is_always_room() {
-        let mut room = Room::new(4, 4);
+    fn input_that_is_not_consumed_makes_the_buffer_grow() {
+        let mut buffers = ConnectionBuffers::new(4, 4);
         for text in [b"abcd".as_slice(), b"e", b"f"] {
-            receive(&mut room, text);
+            receive(&mut buffers, text);
         }
-        assert_eq!(room.input(), b"abcdef");
-        assert!(room.tmp_and_output().0.len() >= LEAST);
-        assert_eq!(room.input(), b"abcdef");
+        assert_eq!(buffers.input(), b"abcdef");
+        assert!(buffers.tmp_and_output().0.len() >= MIN_FREE);
+        assert_eq!(buffers.input(), b"abcdef");
     }
 }

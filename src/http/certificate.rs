@@ -1,22 +1,17 @@
-//! What a certificate says of itself, for messages: whose it is, who signed it, and from when to when it holds. Pure.
+//! The fields of a certificate that messages show: subject, issuer and validity. Pure.
 //!
-//! A reader of just these fields of X.509's DER encoding (RFC 5280, 4.1). Nothing is decided here: who is trusted is the
-//! TLS library's verdict, and this only tells people which certificate that was about.
+//! Reads only these fields of X.509's DER encoding (RFC 5280, 4.1). It decides nothing: the TLS library verifies, and this
+//! describes which certificate it rejected.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-/// A certificate, as far as it is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Certificate {
-    /// Whose it is.
     pub(super) subject: String,
-    /// Who signed it.
     pub(super) issuer: String,
-    /// When it begins to hold.
     pub(super) not_before: Timestamp,
-    /// When it ends to hold.
     pub(super) not_after: Timestamp,
 }
 
@@ -28,12 +23,11 @@ const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const VERSION: u8 = 0xa0;
 
-/// `commonName`, `organizationalUnitName` and `organizationName`: the first that is there is shown.
+/// `commonName`, `organizationalUnitName` and `organizationName`: the first one present is shown.
 const NAMES: [&[u8]; 3] = [&[0x55, 4, 3], &[0x55, 4, 11], &[0x55, 4, 10]];
 
 impl Certificate {
-    /// Reads one; `None` where it is none, or an odd one.
-    #[must_use]
+    /// `None` if the bytes are not a certificate with these fields.
     pub(super) fn read(der: &[u8]) -> Option<Self> {
         let (certificate, _) = element(der, SEQUENCE)?;
         let (mut fields, _) = element(certificate, SEQUENCE)?;
@@ -50,14 +44,13 @@ impl Certificate {
         Some(Self { subject: name(subject), issuer: name(issuer), not_before, not_after })
     }
 
-    /// Whether it is signed by itself, by its names.
-    #[must_use]
+    /// Whether subject and issuer have the same name.
     pub(super) fn is_self_signed(&self) -> bool {
         self.subject == self.issuer
     }
 }
 
-/// The content of the first element, which has this tag, and what is behind it.
+/// The content of the first element, which must have this tag, and the bytes after it.
 fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (found, content, rest) = any_element(der)?;
     (found == tag).then_some((content, rest))
@@ -79,14 +72,14 @@ fn any_element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, content, rest))
 }
 
-/// `YYMMDDhhmmssZ`, or with four digits of the year, as a certificate has its dates.
+/// A date of a certificate: `YYMMDDhhmmssZ`, or with a four-digit year.
 fn time(der: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (tag, content, rest) = any_element(der)?;
     let digits = content.strip_suffix(b"Z")?;
     let (year, digits) = match tag {
         UTC_TIME => {
             let (year, digits) = number(digits, 2)?;
-            // RFC 5280, 4.1.2.5.1: the century turns at 50.
+            // RFC 5280, 4.1.2.5.1: 50 is 1950, 49 is 2049.
             (if year < 50 { 2000 + year } else { 1900 + year }, digits)
         }
         GENERALIZED_TIME => number(digits, 4)?,
@@ -104,7 +97,7 @@ fn time(der: &[u8]) -> Option<(Timestamp, &[u8])> {
     Some((Offset::UTC.to_timestamp(time).ok()?, rest))
 }
 
-/// The number that so many digits make, and what is behind them.
+/// The number in the first `count` digits, and the bytes after them.
 fn number(digits: &[u8], count: usize) -> Option<(i16, &[u8])> {
     let (digits, rest) = digits.split_at_checked(count)?;
     let all = digits.iter().all(u8::is_ascii_digit);
@@ -112,7 +105,7 @@ fn number(digits: &[u8], count: usize) -> Option<(i16, &[u8])> {
     all.then_some((number, rest))
 }
 
-/// The most telling part of a name, or nothing.
+/// The part of a name that is shown, or nothing.
 fn name(der: &[u8]) -> String {
     let mut parts = Vec::new();
     let mut rest = der;
@@ -150,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_tells_whose_it_is() {
+    fn subject_issuer_and_dates_are_read() {
         let read = Certificate::read(&der()).unwrap();
         assert_eq!(read.subject, "gw.example");
         assert_eq!(read.issuer, "Our CA ☃");
@@ -160,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_certificate_is_none() {
+    fn a_truncated_certificate_is_not_read() {
         let der = der();
         for length in 0..der.len() {
             assert_eq!(Certificate::read(&der[..length]), None);

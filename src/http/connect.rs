@@ -1,14 +1,13 @@
-//! From a host's name to a connection that a request can be sent on: look-up, connect, proxy, TLS.
+//! Opens connections: DNS lookup, TCP or Unix socket, proxy, TLS.
 //!
-//! Each step has its own fault, so that a message can say which one it was; and all of them together have one time
-//! limit. Nothing is done that the way at hand doesn't need: an address is not looked up, `localhost` is known, and
-//! TLS is not touched for plain HTTP.
+//! Each step has its own error, and all steps share one deadline. A step that the route does not need is skipped: an
+//! IP address needs no lookup, and plain HTTP no TLS configuration.
 
 use super::connection::Connection;
-use super::error::{Answered, FaultKind, Stage, TlsFault};
+use super::error::{ErrorKind, Phase, Rejection, TlsError};
 use super::proxy::{Proxy, Route};
 use super::request::USER_AGENT;
-use super::stream::{Socket, Timed, Wire};
+use super::stream::{DeadlineStream, Socket, Stream};
 use super::tls;
 use super::url::{Scheme, is_localhost};
 use crate::os::reason;
@@ -24,152 +23,171 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// No answer of a proxy to CONNECT is longer.
-const PROXY_HEAD: usize = 16 * 1024;
-/// As much of a proxy's words is read.
-const PROXY_WORDS: u64 = 2 * 1024;
-/// As many addresses of one name are tried.
-const ADDRESSES: usize = 8;
+/// Limits the head of a proxy's response to CONNECT.
+const MAX_PROXY_HEAD: usize = 16 * 1024;
+/// Limits how much of the body of a proxy's error is read.
+const MAX_PROXY_WORDS: u64 = 2 * 1024;
+/// How long to wait for the body of a proxy's error.
+const PROXY_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
+/// How many addresses of a name are tried.
+const MAX_ADDRESSES: usize = 8;
 
-/// Opens connections along one way.
+/// Opens connections along one route.
 #[derive(Debug)]
 pub(super) struct Connector {
-    connection: Connection,
-    tls: OnceLock<Result<Arc<ClientConfig>, TlsFault>>,
+    connection: Arc<Connection>,
+    /// Made for the first TLS connection, because it reads the system's CAs.
+    tls: OnceLock<Result<Arc<ClientConfig>, TlsError>>,
 }
 
-/// The end of all steps, and the limit that it comes from, for the message.
+/// When connecting must be done, and the time limit that this comes from, for the message.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limit {
-    pub(super) deadline: Instant,
+pub(super) struct Deadline {
+    pub(super) at: Instant,
     pub(super) limit: Duration,
 }
 
-impl Limit {
-    fn left(self) -> Result<Duration, FaultKind> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(self.fault()) } else { Ok(left) }
+impl Deadline {
+    fn left(self) -> Result<Duration, ErrorKind> {
+        let left = self.at.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(self.error()) } else { Ok(left) }
     }
 
-    fn fault(self) -> FaultKind {
-        FaultKind::ConnectTimedOut(self.limit)
+    fn error(self) -> ErrorKind {
+        ErrorKind::ConnectTimedOut(self.limit)
     }
 }
 
 impl Connector {
-    pub(super) fn new(connection: Connection) -> Self {
+    pub(super) fn new(connection: Arc<Connection>) -> Self {
         Self { connection, tls: OnceLock::new() }
     }
 
-    /// Opens a connection; `note` hears of the steps.
-    pub(super) fn open(&self, limit: Limit, note: &mut dyn FnMut(String)) -> Result<Wire, FaultKind> {
+    /// Opens a connection. `note` gets a line about each step.
+    pub(super) fn open(&self, deadline: Deadline, note: &mut dyn FnMut(String)) -> Result<Stream, ErrorKind> {
         let endpoint = &self.connection.endpoint;
-        let timed = match &self.connection.route {
-            Route::Direct => tcp(endpoint.host(), endpoint.port(), limit, note)?,
-            Route::Unix(path) => unix(path, limit, note)?,
-            Route::Forward(proxy) => to_proxy(proxy, limit, note)?,
+        let stream = match &self.connection.route {
+            Route::Direct => tcp(endpoint.host(), endpoint.port(), deadline, note)?,
+            Route::Unix(path) => unix(path, deadline, note)?,
+            Route::Forward(proxy) => to_proxy(proxy, deadline, note)?,
             Route::Tunnel(proxy) => {
-                let mut timed = to_proxy(proxy, limit, note)?;
-                self.tunnel(proxy, &mut timed, limit, note)?;
-                timed
+                let mut stream = to_proxy(proxy, deadline, note)?;
+                self.open_tunnel(proxy, &mut stream, deadline, note)?;
+                stream
             }
         };
         match endpoint.scheme() {
-            Scheme::Http => Ok(Wire::Plain(timed)),
-            Scheme::Https => self.secure(timed, limit, note),
+            Scheme::Http => Ok(Stream::Plain(stream)),
+            Scheme::Https => self.handshake(stream, deadline, note),
         }
     }
 
-    /// Asks the proxy for a tunnel to the gateway.
-    fn tunnel(
+    /// Asks the proxy for a tunnel to the server.
+    fn open_tunnel(
         &self,
         proxy: &Proxy,
-        timed: &mut Timed,
-        limit: Limit,
+        stream: &mut DeadlineStream,
+        deadline: Deadline,
         note: &mut dyn FnMut(String),
-    ) -> Result<(), FaultKind> {
-        let endpoint = &self.connection.endpoint;
-        let target = endpoint.authority_with_port();
+    ) -> Result<(), ErrorKind> {
+        let target = self.connection.endpoint.authority_with_port();
         let mut request =
             format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {USER_AGENT}\r\n");
         if let Some(header) = proxy.authorization() {
             let _ = write!(request, "{}: {}\r\n", header.name(), header.value().expose());
         }
         request.push_str("\r\n");
-        let through = |kind: FaultKind| FaultKind::Proxy { proxy: proxy.to_string(), kind: Box::new(kind) };
-        timed.write_all(request.as_bytes()).map_err(|error| through(step(&error, Stage::Sending, limit)))?;
-        let head = proxy_head(timed, limit).map_err(through)?;
+        let proxy_error = |kind| ErrorKind::Proxy { proxy: proxy.to_string(), kind: Box::new(kind) };
+        stream
+            .write_all(request.as_bytes())
+            .map_err(|error| proxy_error(io_error(&error, Phase::Sending, deadline)))?;
+        let head = read_proxy_head(stream, deadline).map_err(proxy_error)?;
         let Some(status) = status(&head) else {
-            return Err(through(FaultKind::NotHttp("its first line is no status".to_owned())));
+            return Err(proxy_error(ErrorKind::NotHttp("the first line is not a status line".to_owned())));
         };
         note(format!("the proxy {proxy} answered {status} to CONNECT {target}"));
         if (200..300).contains(&status) {
             return Ok(());
         }
-        let words = proxy_words(timed, &head, limit);
+        let words = read_proxy_words(stream, &head, deadline);
         let words = self.connection.without_secrets(&words).into_owned();
         let html = words.trim_start().starts_with('<');
-        let answered = Box::new(Answered { status, words, html, ..Answered::default() });
-        Err(FaultKind::ProxyStatus { proxy: proxy.to_string(), answered })
+        let rejection = Box::new(Rejection { status, words, html, ..Rejection::default() });
+        Err(ErrorKind::ProxyStatus { proxy: proxy.to_string(), rejection })
     }
 
-    fn secure(&self, timed: Timed, limit: Limit, note: &mut dyn FnMut(String)) -> Result<Wire, FaultKind> {
+    fn handshake(
+        &self,
+        stream: DeadlineStream,
+        deadline: Deadline,
+        note: &mut dyn FnMut(String),
+    ) -> Result<Stream, ErrorKind> {
         let configuration = self.tls.get_or_init(|| tls::configuration(&self.connection.tls));
         let configuration =
-            Arc::clone(configuration.as_ref().map_err(|fault| FaultKind::Tls(fault.clone()))?);
-        let other = |reason: String| FaultKind::Tls(TlsFault::Other(reason));
-        let name = ServerName::try_from(self.connection.endpoint.host().to_owned());
-        let name = name.map_err(|_| other("the host's name can't be in a certificate".to_owned()))?;
+            Arc::clone(configuration.as_ref().map_err(|error| ErrorKind::Tls(error.clone()))?);
+        let other = |reason: String| ErrorKind::Tls(TlsError::Other(reason));
+        let name = ServerName::try_from(self.connection.endpoint.host().to_owned())
+            .map_err(|_| other("the host name cannot be in a certificate".to_owned()))?;
         let client = ClientConnection::new(configuration, name).map_err(|error| other(error.to_string()))?;
-        let wire = Wire::secured(client, timed).map_err(|error| step(&error, Stage::Handshake, limit))?;
-        note("the connection is secure".to_owned());
-        Ok(wire)
+        let stream = Stream::handshake(client, stream)
+            .map_err(|error| io_error(&error, Phase::Handshake, deadline))?;
+        note("TLS handshake finished".to_owned());
+        Ok(stream)
     }
 }
 
-fn to_proxy(proxy: &Proxy, limit: Limit, note: &mut dyn FnMut(String)) -> Result<Timed, FaultKind> {
-    tcp(proxy.host(), proxy.port(), limit, note)
-        .map_err(|kind| FaultKind::Proxy { proxy: proxy.to_string(), kind: Box::new(kind) })
+fn to_proxy(
+    proxy: &Proxy,
+    deadline: Deadline,
+    note: &mut dyn FnMut(String),
+) -> Result<DeadlineStream, ErrorKind> {
+    tcp(proxy.host(), proxy.port(), deadline, note)
+        .map_err(|kind| ErrorKind::Proxy { proxy: proxy.to_string(), kind: Box::new(kind) })
 }
 
-fn unix(path: &Path, limit: Limit, note: &mut dyn FnMut(String)) -> Result<Timed, FaultKind> {
-    let wanted = path.to_owned();
-    let stream = in_time(limit, move || UnixStream::connect(wanted))?
-        .map_err(|error| FaultKind::Connect(format!("{}: {}", path.display(), reason(&error))))?;
+fn unix(path: &Path, deadline: Deadline, note: &mut dyn FnMut(String)) -> Result<DeadlineStream, ErrorKind> {
+    let owned = path.to_owned();
+    let stream = with_deadline(deadline, move || UnixStream::connect(owned))?
+        .map_err(|error| ErrorKind::Connect(format!("{}: {}", path.display(), reason(&error))))?;
     note(format!("connected to {}", path.display()));
-    Ok(Timed::new(Socket::Unix(stream), limit.deadline))
+    Ok(DeadlineStream::new(Socket::Unix(stream), deadline.at))
 }
 
-/// Connects to the first address that answers. One that is silent may take half of the time that is left, so that
-/// there is some for the next.
-fn tcp(host: &str, port: u16, limit: Limit, note: &mut dyn FnMut(String)) -> Result<Timed, FaultKind> {
-    let addresses = addresses(host, port, limit)?;
+/// Connects to the first address that accepts. Each address but the last gets half of the remaining time, so that one
+/// that does not respond leaves time for the others.
+fn tcp(
+    host: &str,
+    port: u16,
+    deadline: Deadline,
+    note: &mut dyn FnMut(String),
+) -> Result<DeadlineStream, ErrorKind> {
+    let addresses = addresses(host, port, deadline)?;
     let mut reasons = Vec::new();
     for (at, address) in addresses.iter().enumerate() {
-        let left = limit.left()?;
+        let left = deadline.left()?;
         let share = if at + 1 == addresses.len() { left } else { left / 2 };
         match TcpStream::connect_timeout(address, share) {
             Ok(stream) => {
                 note(format!("connected to {address}"));
-                // Head and body are written apart; neither shall wait for the other's acknowledgement.
+                // Head and body are written separately. With Nagle's algorithm, the body would wait for an ACK.
                 let _ = stream.set_nodelay(true);
-                return Ok(Timed::new(Socket::Tcp(stream), limit.deadline));
+                return Ok(DeadlineStream::new(Socket::Tcp(stream), deadline.at));
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => reasons.push((address, None)),
             Err(error) => reasons.push((address, Some(reason(&error)))),
         }
     }
     if reasons.iter().all(|(_, reason)| reason.is_none()) {
-        return Err(limit.fault());
+        return Err(deadline.error());
     }
     let reasons: Vec<String> = reasons
         .into_iter()
-        .map(|(address, reason)| format!("{address}: {}", reason.as_deref().unwrap_or("no answer in time")))
+        .map(|(address, reason)| format!("{address}: {}", reason.as_deref().unwrap_or("timed out")))
         .collect();
-    Err(FaultKind::Connect(reasons.join("; ")))
+    Err(ErrorKind::Connect(reasons.join("; ")))
 }
 
-fn addresses(host: &str, port: u16, limit: Limit) -> Result<Vec<SocketAddr>, FaultKind> {
+fn addresses(host: &str, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>, ErrorKind> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
@@ -177,67 +195,70 @@ fn addresses(host: &str, port: u16, limit: Limit) -> Result<Vec<SocketAddr>, Fau
         let both = [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)];
         return Ok(both.map(|address| SocketAddr::new(address, port)).to_vec());
     }
-    look_up(host.to_owned(), port, limit)
+    lookup(host.to_owned(), port, deadline)
 }
 
-fn look_up(host: String, port: u16, limit: Limit) -> Result<Vec<SocketAddr>, FaultKind> {
-    let found = in_time(limit, move || {
-        (host.as_str(), port).to_socket_addrs().map(|found| found.take(ADDRESSES).collect::<Vec<_>>())
+fn lookup(host: String, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>, ErrorKind> {
+    let found = with_deadline(deadline, move || {
+        (host.as_str(), port).to_socket_addrs().map(|found| found.take(MAX_ADDRESSES).collect::<Vec<_>>())
     })?;
     match found {
-        Ok(found) if found.is_empty() => Err(FaultKind::NameLookup(String::new())),
+        Ok(found) if found.is_empty() => Err(ErrorKind::Dns("the name has no address".to_owned())),
         Ok(found) => Ok(found),
         Err(error) => {
             let reason = reason(&error);
             let reason = reason.strip_prefix("failed to lookup address information: ").unwrap_or(&reason);
-            Err(FaultKind::NameLookup(reason.to_owned()))
+            Err(ErrorKind::Dns(reason.to_owned()))
         }
     }
 }
 
-/// What `call` comes to, if it does in time. For what has no time limit of its own: the resolver, and a local socket
-/// whose server accepts nobody. It is asked in a thread, which is left behind if it takes too long.
-fn in_time<T: Send + 'static>(
-    limit: Limit,
+/// Runs a call that has no timeout of its own: the resolver, or connecting to a Unix socket whose queue is full. It runs
+/// in a thread, which is abandoned once the deadline has passed.
+fn with_deadline<T: Send + 'static>(
+    deadline: Deadline,
     call: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> Result<io::Result<T>, FaultKind> {
-    let (sender, answer) = mpsc::channel();
-    let left = limit.left()?;
-    let asked = thread::Builder::new().spawn(move || {
-        // Nobody listens any more where the time was up.
+) -> Result<io::Result<T>, ErrorKind> {
+    let (sender, result) = mpsc::channel();
+    let left = deadline.left()?;
+    let spawned = thread::Builder::new().spawn(move || {
+        // Nobody receives after the deadline.
         let _ = sender.send(call());
     });
-    match asked {
-        Ok(_) => answer.recv_timeout(left).map_err(|_| limit.fault()),
+    match spawned {
+        Ok(_) => result.recv_timeout(left).map_err(|_| deadline.error()),
         Err(error) => Ok(Err(error)),
     }
 }
 
-/// The fault behind an error before the request could be sent.
-fn step(error: &io::Error, stage: Stage, limit: Limit) -> FaultKind {
-    if let Some(fault) = tls::fault(error) {
-        return FaultKind::Tls(fault);
+/// The meaning of an I/O error before the request is sent.
+fn io_error(error: &io::Error, phase: Phase, deadline: Deadline) -> ErrorKind {
+    if let Some(error) = tls::error_of(error) {
+        return ErrorKind::Tls(error);
     }
     match error.kind() {
-        io::ErrorKind::TimedOut => limit.fault(),
-        io::ErrorKind::UnexpectedEof => FaultKind::Broken(stage, "closed by the other side".to_owned()),
-        _ => FaultKind::Broken(stage, reason(error)),
+        io::ErrorKind::TimedOut => deadline.error(),
+        io::ErrorKind::UnexpectedEof => ErrorKind::Broken(phase, "closed by the peer".to_owned()),
+        _ => ErrorKind::Broken(phase, reason(error)),
     }
 }
 
-/// A proxy's answer up to its empty line, byte by byte: what follows belongs to the tunnel.
-fn proxy_head(timed: &mut Timed, limit: Limit) -> Result<Vec<u8>, FaultKind> {
+/// Reads a proxy's response up to the empty line, byte by byte, because what follows belongs to the tunnel.
+fn read_proxy_head(stream: &mut DeadlineStream, deadline: Deadline) -> Result<Vec<u8>, ErrorKind> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {
-        match timed.read(&mut byte) {
-            Ok(0) if head.is_empty() => return Err(FaultKind::Closed),
-            Ok(0) => return Err(FaultKind::CutShort),
+        match stream.read(&mut byte) {
+            Ok(0) if head.is_empty() => return Err(ErrorKind::Closed),
+            Ok(0) => return Err(ErrorKind::Incomplete),
             Ok(_) => head.extend_from_slice(&byte),
-            Err(error) => return Err(step(&error, Stage::Waiting, limit)),
+            Err(error) => return Err(io_error(&error, Phase::Waiting, deadline)),
         }
-        if head.len() > PROXY_HEAD {
-            return Err(FaultKind::NotHttp("its headers don't end".to_owned()));
+        if head.len() > MAX_PROXY_HEAD {
+            return Err(ErrorKind::NotHttp(format!(
+                "the headers are longer than {} KiB",
+                MAX_PROXY_HEAD / 1024
+            )));
         }
     }
     Ok(head)
@@ -248,14 +269,15 @@ fn status(head: &[u8]) -> Option<u16> {
     line.strip_prefix("HTTP/1.")?.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// What a proxy says of its refusal, if it says how long that is. Not worth a wait of more than a second.
-fn proxy_words(timed: &mut Timed, head: &[u8], limit: Limit) -> String {
+/// The body of a proxy's error, if it has a Content-Length.
+fn read_proxy_words(stream: &mut DeadlineStream, head: &[u8], deadline: Deadline) -> String {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let length =
         head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<u64>().ok());
     let mut words = Vec::new();
-    timed.set_deadline(limit.deadline.min(Instant::now() + Duration::from_secs(1)));
-    let _ = timed.take(length.unwrap_or(0).min(PROXY_WORDS)).read_to_end(&mut words);
+    stream.set_deadline(deadline.at.min(Instant::now() + PROXY_WORDS_TIMEOUT));
+    // The status matters more than an error while reading.
+    let _ = stream.take(length.unwrap_or(0).min(MAX_PROXY_WORDS)).read_to_end(&mut words);
     String::from_utf8_lossy(&words).into_owned()
 }
 
@@ -263,25 +285,25 @@ fn proxy_words(timed: &mut Timed, head: &[u8], limit: Limit) -> String {
 mod tests {
     use super::*;
 
-    fn limit() -> Limit {
-        Limit { deadline: Instant::now() + Duration::from_secs(60), limit: Duration::from_secs(60) }
+    fn deadline() -> Deadline {
+        Deadline { at: Instant::now() + Duration::from_secs(60), limit: Duration::from_secs(60) }
     }
 
     #[test]
-    fn addresses_and_localhost_need_no_look_up() {
-        let told = |host: &str| {
-            let found = addresses(host, 9091, limit()).unwrap();
+    fn addresses_and_localhost_need_no_lookup() {
+        let found = |host: &str| {
+            let found = addresses(host, 9091, deadline()).unwrap();
             found.iter().map(SocketAddr::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(told("10.1.2.3"), ["10.1.2.3:9091"]);
-        assert_eq!(told("fd00::1"), ["[fd00::1]:9091"]);
+        assert_eq!(found("10.1.2.3"), ["10.1.2.3:9091"]);
+        assert_eq!(found("fd00::1"), ["[fd00::1]:9091"]);
         for host in ["localhost", "LOCALHOST.", "gw.localhost"] {
-            assert_eq!(told(host), ["[::1]:9091", "127.0.0.1:9091"]);
+            assert_eq!(found(host), ["[::1]:9091", "127.0.0.1:9091"]);
         }
     }
 
     #[test]
-    fn a_status_is_read_out_of_a_head() {
+    fn the_status_is_read_from_the_first_line() {
         for (head, found) in [
             ("HTTP/1.1 200 Connection established\r\n\r\n", Some(200)),
             ("HTTP/1.0 407\r\n\r\n", Some(407)),

@@ -1,10 +1,10 @@
-//! How a gateway is reached, resolved and ready: where it is, the way there, the time limits, and what is added to
-//! every request. Pure.
+//! How to reach a server, as resolved from options and variables: the URL, the route, the time limits, and what is
+//! added to every request. Pure.
 
 use super::header::{Header, REDACTED};
+use super::identity::{CaCertificates, ClientIdentity};
 use super::proxy::Route;
 use super::request::Encoding;
-use super::tls::Material;
 use super::url::Url;
 use crate::secret::Secret;
 use std::borrow::Cow;
@@ -12,75 +12,70 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A secret shorter than this is not looked for in what a server says: it would be found everywhere.
-const SHORTEST_SECRET: usize = 4;
+/// Shorter secrets are not redacted in what a server sends: the text would be full of accidental matches.
+const MIN_REDACTED_LENGTH: usize = 4;
 
-/// How to reach the gateway.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// Where it is.
+    /// Requests are sent to this URL and the paths below it.
     pub endpoint: Url,
-    /// The way there.
     pub route: Route,
-    /// A proxy is named somewhere, and not used.
-    pub passes_by_proxy: bool,
-    /// For the whole exchange with all its tries.
+    /// A proxy is configured but not used.
+    pub bypasses_proxy: bool,
+    /// Limits the request with all its retries.
     pub timeout: Duration,
-    /// For the connection of one try.
+    /// Limits how long each try may take to connect.
     pub connect_timeout: Duration,
-    /// The tries after the first.
+    /// How often a temporary failure is retried.
     pub retries: u32,
-    /// What is added to every request, the credentials among it.
+    /// Headers of every request, with the credentials.
     pub headers: Vec<Header>,
-    /// Where the credentials come from.
     pub login: Login,
-    /// How a push is packed.
+    /// Compression of request bodies.
     pub encoding: Encoding,
-    /// Whom to trust, and who we are.
     pub tls: Tls,
-    /// What must not be shown even where a server says it back.
+    /// What is never shown, even if a server repeats it.
     pub secrets: Vec<Secret>,
 }
 
 impl Connection {
-    /// What a server said, with the secrets in it made unreadable.
-    #[must_use]
-    pub fn without_secrets<'a>(&self, said: &'a str) -> Cow<'a, str> {
-        let mut said = Cow::Borrowed(said);
+    /// Text from a server with the secrets in it redacted.
+    pub fn without_secrets<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
         for secret in &self.secrets {
-            if secret.expose().len() >= SHORTEST_SECRET && said.contains(secret.expose()) {
-                said = Cow::Owned(said.replace(secret.expose(), REDACTED));
+            if secret.expose().len() >= MIN_REDACTED_LENGTH && text.contains(secret.expose()) {
+                text = Cow::Owned(text.replace(secret.expose(), REDACTED));
             }
         }
-        said
+        text
     }
 }
 
-/// Where credentials come from, as far as that is no secret itself: for commands that somebody is to run.
+/// Where the credentials come from, for commands that are printed for the user to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Login {
-    /// From nowhere, or from what must not be shown: a header, a URL, a variable with a token.
+    /// There are none, or their source must not be shown: a header, a URL, a variable with a token.
     #[default]
     Unknown,
-    /// A user; the password is in a file, or in a variable.
+    /// A user; the password is in this file, or in a variable.
     User(String, Option<PathBuf>),
     /// A file with a token.
     TokenFile(PathBuf),
 }
 
-/// Whom to trust, and who we are. The files by their names, for those who want to see them, and read.
+/// The paths are kept for printed commands.
 #[derive(Clone, Debug, Default)]
 pub struct Tls {
-    /// More authorities than the system's.
     pub ca_cert: Option<PathBuf>,
-    /// The client's certificate.
     pub cert: Option<PathBuf>,
-    /// Its key, where it is not in the same file.
+    /// `None` if the key is in the file of the certificate.
     pub key: Option<PathBuf>,
-    /// Trust anybody.
+    /// Accept any certificate.
     pub insecure: bool,
-    /// What the files hold; empty where the connection is not secure anyway.
-    pub material: Arc<Material>,
+    /// The content of `ca_cert`; empty for plain HTTP.
+    pub ca_certificates: CaCertificates,
+    /// The content of `cert` and `key`; `None` for plain HTTP.
+    pub identity: Option<Arc<ClientIdentity>>,
 }
 
 #[cfg(test)]
@@ -88,12 +83,12 @@ mod tests {
     use super::*;
 
     impl Connection {
-        /// Straight to the gateway of this URL.
+        /// A direct connection to this URL.
         pub(crate) fn direct(url: &str) -> Self {
             Self {
                 endpoint: url.parse().unwrap(),
                 route: Route::Direct,
-                passes_by_proxy: false,
+                bypasses_proxy: false,
                 timeout: Duration::from_secs(30),
                 connect_timeout: Duration::from_secs(5),
                 retries: 2,
@@ -107,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_not_said_back() {
+    fn secrets_are_redacted_in_what_a_server_sends() {
         let connection = Connection {
             headers: vec![Header::bearer(&Secret::new("hunter2"))],
             secrets: vec![Secret::new("hunter2"), Secret::new("abc"), Secret::new("")],

@@ -1,45 +1,38 @@
-//! The curl command that does what a request does, for those who want to see it or to go without pushgw. Pure.
+//! A request as a curl command. Pure.
 
 use super::connection::Connection;
 use super::header::REDACTED;
 use super::proxy::Route;
 use super::request::{Encoding, Request};
 use crate::shell::quote;
-use std::fmt;
+use thiserror::Error;
 
-/// The body can't be written down in a shell script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The body cannot be part of a shell script.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the body contains a NUL byte, which a shell command cannot contain; --dry-run prints it")]
 pub struct NulInBody;
 
-impl fmt::Display for NulInBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the body holds a NUL byte, which no shell command can carry; --dry-run prints it")
-    }
-}
-
-impl std::error::Error for NulInBody {}
-
-/// The command for a POSIX shell, with the body as a here-document: an argument has a length limit that bodies
-/// reach, and a file would be sent without the repairs.
+/// The command for a POSIX shell. The body is a here-document, because it can be too long for an argument, and the file
+/// that it comes from lacks pushgw's fixes.
 ///
 /// # Errors
 ///
 /// [`NulInBody`].
 pub fn command(request: &Request<'_>, connection: &Connection) -> Result<Vec<u8>, NulInBody> {
     let mut words = vec!["curl".to_owned()];
-    // --path-as-is: curl would resolve dot segments of a prefix; --globoff: brackets and braces mean themselves.
+    // Without --path-as-is curl resolves dot segments, and without --globoff it expands brackets and braces.
     for flag in ["--silent", "--show-error", "--fail-with-body", "--path-as-is", "--globoff"] {
         words.push(flag.to_owned());
     }
     words.push(format!("--connect-timeout {}", connection.connect_timeout.as_secs_f64()));
     words.push(format!("--max-time {}", connection.timeout.as_secs_f64()));
     words.push(format!("--retry {}", connection.retries));
-    words.extend(way(connection));
+    words.extend(route_options(connection));
     words.push(format!("--request {}", request.method.as_str()));
     for header in request.headers(&connection.headers) {
-        // curl counts the length itself, and accepts anything without being asked.
-        let is_curl_s = header.is("Content-Length") || (header.is("Accept") && header.shown() == "*/*");
-        if !is_curl_s {
+        // curl sends these itself.
+        let is_default = header.is("Content-Length") || (header.is("Accept") && header.shown() == "*/*");
+        if !is_default {
             words.push(format!("--header {}", quote(&format!("{}: {}", header.name(), header.shown()))));
         }
     }
@@ -50,10 +43,10 @@ pub fn command(request: &Request<'_>, connection: &Connection) -> Result<Vec<u8>
     let mut command = words.join(" ").into_bytes();
     if let Some(body) = &request.body {
         if body.encoding() == Encoding::Gzip {
-            // A here-document belongs to the first command of the pipe.
-            let mut packed = b"gzip --stdout".to_vec();
-            here_document(&mut packed, body.text(), &[b" | ", command.as_slice()].concat())?;
-            command = packed;
+            // The here-document belongs to the first command of the pipe.
+            let mut pipe = b"gzip --stdout".to_vec();
+            here_document(&mut pipe, body.text(), &[b" | ", command.as_slice()].concat())?;
+            command = pipe;
         } else {
             here_document(&mut command, body.text(), b"")?;
         }
@@ -62,12 +55,11 @@ pub fn command(request: &Request<'_>, connection: &Connection) -> Result<Vec<u8>
     Ok(command)
 }
 
-/// The options that lead to the gateway.
-fn way(connection: &Connection) -> Vec<String> {
+fn route_options(connection: &Connection) -> Vec<String> {
     let mut words = Vec::new();
     match &connection.route {
-        // curl would follow the proxy variables where pushgw does not.
-        Route::Direct => words.extend(connection.passes_by_proxy.then(|| "--noproxy '*'".to_owned())),
+        // Without --noproxy curl would use the proxy variables.
+        Route::Direct => words.extend(connection.bypasses_proxy.then(|| "--noproxy '*'".to_owned())),
         Route::Unix(path) => words.push(format!("--unix-socket {}", quote(&path.to_string_lossy()))),
         Route::Forward(proxy) | Route::Tunnel(proxy) => {
             words.push(format!("--proxy {}", quote(&proxy.to_string())));
@@ -94,7 +86,7 @@ fn way(connection: &Connection) -> Vec<String> {
     words
 }
 
-/// `rest` stands on the line that begins it, behind the mark.
+/// `rest` follows the delimiter on the first line.
 fn here_document(command: &mut Vec<u8>, body: &[u8], rest: &[u8]) -> Result<(), NulInBody> {
     if body.contains(&0) {
         return Err(NulInBody);
@@ -117,17 +109,17 @@ fn here_document(command: &mut Vec<u8>, body: &[u8], rest: &[u8]) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::Tls;
+    use crate::http::Tls;
 
     #[test]
     fn a_colon_in_the_certificates_path_is_not_the_start_of_a_password() {
         let tls = Tls { cert: Some("/a:b.pem".into()), ..Tls::default() };
         let connection = Connection { tls, ..Connection::direct("https://gw") };
-        assert_eq!(way(&connection), [r#"--cert '/a'"\\"':b.pem'"#]);
+        assert_eq!(route_options(&connection), [r#"--cert '/a'"\\"':b.pem'"#]);
     }
 
     #[test]
-    fn the_here_document_ends_where_the_body_does() {
+    fn the_delimiter_is_not_in_the_body() {
         let mut command = Vec::new();
         here_document(&mut command, b"a 1\nEOF\nEOF_\n", b"").unwrap();
         assert_eq!(command, b" <<'EOF__'\na 1\nEOF\nEOF_\nEOF__");

@@ -1,35 +1,47 @@
-//! The ways in which an exchange with a gateway goes wrong: one closed list, and one table with the words, the exit
-//! code and the hint of each. Pure; `client` decides which one it was.
+//! The ways an exchange with a server can fail, with the message, exit code and hint of each.
 //!
-//! The table is data so that a test can walk it: every row is provoked by a server that misbehaves, and the words and
-//! the exit code that come out are the row's.
+//! The classes are a table so that a test can walk it: a misbehaving server provokes every one of them.
 
+use super::request::Request;
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-/// How an exchange went wrong, and which one it was.
+/// A request that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct Error {
     /// Method and URL, without credentials.
     pub request: String,
-    /// How often it was tried.
+    /// The server's host and port.
+    pub server: String,
     pub tries: u32,
-    /// What happened the last time.
-    pub kind: FaultKind,
+    /// How the last try failed.
+    pub kind: ErrorKind,
+    /// What the user can do. A caller that knows what kind of server it is may replace it.
+    pub hint: Option<&'static str>,
 }
 
-impl Fault {
-    /// The fault of a request that was tried once.
-    #[must_use]
-    pub fn new(request: String, kind: FaultKind) -> Self {
-        Self { request, tries: 1, kind }
+impl Error {
+    /// The error of a request that was tried once.
+    pub fn new(request: &Request<'_>, kind: ErrorKind) -> Self {
+        let (request, server) = (request.name(), request.endpoint.authority());
+        Self { request, server, tries: 1, hint: kind.class().hint, kind }
+    }
+
+    /// Who wrote [`ErrorKind::words`].
+    pub fn speaker(&self) -> Cow<'_, str> {
+        match &self.kind {
+            ErrorKind::ProxyStatus { .. } => "the proxy".into(),
+            ErrorKind::Status(rejection) if rejection.status == 407 => "the proxy".into(),
+            _ => self.server.as_str().into(),
+        }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.request, self.kind.message())?;
-        if matches!(self.kind, FaultKind::TimedOut(Stage::Waiting | Stage::Answer, _))
+        write!(f, "{}: {}", self.request, self.kind)?;
+        if matches!(self.kind, ErrorKind::TimedOut(Phase::Waiting | Phase::Reading, _))
             && !self.request.starts_with("GET ")
         {
             f.write_str("; the request may still take effect")?;
@@ -38,318 +50,283 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What is always the same about a way to fail.
+impl std::error::Error for Error {}
+
+/// What all errors of one class have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// What the message says in any case.
-    pub words: &'static str,
-    /// The exit code: scripts act on it.
+pub struct ErrorClass {
+    /// The start of the message. No two classes share it.
+    pub message: &'static str,
+    /// Scripts act on it.
     pub exit_code: u8,
-    /// Whether another try can help.
+    /// Whether the request is retried.
     pub retried: bool,
-    /// What the reader can do.
     pub hint: Option<&'static str>,
 }
 
-/// Declares each row once, by name and in the table.
-macro_rules! rows {
-    ($($name:ident = $words:literal, $code:literal, $retried:ident, $hint:expr;)*) => {
-        $(const $name: Row = Row { words: $words, exit_code: $code, retried: rows!($retried), hint: $hint };)*
-        /// Every way in which an exchange goes wrong.
-        pub const ROWS: &[Row] = &[$($name),*];
+/// Declares each class as a constant and as an entry of the table.
+macro_rules! classes {
+    ($($name:ident = $message:literal, $code:literal, $retried:ident, $hint:expr;)*) => {
+        $(const $name: ErrorClass =
+            ErrorClass { message: $message, exit_code: $code, retried: classes!($retried), hint: $hint };)*
+        pub const ERROR_CLASSES: &[ErrorClass] = &[$($name),*];
     };
     (retried) => { true };
     (final) => { false };
 }
 
-rows! {
-    NAME_LOOKUP = "the host's name has no address", 6, retried, Some("name the gateway with -g or PUSHGATEWAY_URL");
-    CONNECT = "can't connect", 6, retried, Some("name the gateway with -g or PUSHGATEWAY_URL");
+classes! {
+    DNS = "DNS lookup failed", 6, retried, Some("check the host name in the URL");
+    CONNECT = "can't connect", 6, retried, Some("check the host and the port in the URL");
     CONNECT_TIMED_OUT = "no connection within", 6, retried,
-        Some("--connect-timeout sets the limit of one try, --timeout that of all");
-    PROXY = "can't get through the proxy", 6, retried,
-        Some("--proxy or the proxy variables name it; --no-proxy goes without it");
-    PROXY_AUTHENTICATION = "the proxy wants authentication", 4, final,
-        Some("give user and password in the proxy's URL: http://USER:PASSWORD@PROXY:PORT");
-    PROXY_REFUSED = "the proxy refused", 4, final,
-        Some("the proxy does not let this host or port through; --no-proxy goes without it");
-    PROXY_FAILED = "the proxy failed for now", 5, retried, None;
-    TLS_AUTHORITY = "the server's certificate is not signed by an authority that is trusted here", 6, final,
-        Some("--ca-cert FILE trusts the authority in FILE besides the system's");
-    TLS_EXPIRED = "the server's certificate has expired", 6, final, Some("or is this machine's clock wrong?");
-    TLS_NOT_YET = "the server's certificate is not valid yet", 6, final, Some("or is this machine's clock wrong?");
+        Some("--connect-timeout limits each try, --timeout all tries together");
+    PROXY = "can't use the proxy", 6, retried,
+        Some("the proxy is set by --proxy or a proxy variable; --no-proxy connects directly");
+    PROXY_AUTHENTICATION = "the proxy requires authentication", 4, final,
+        Some("add user and password to the proxy's URL: http://USER:PASSWORD@PROXY:PORT");
+    PROXY_REJECTED = "the proxy rejected the request", 4, final,
+        Some("the proxy does not allow this host or port; --no-proxy connects directly");
+    PROXY_UNAVAILABLE = "temporary failure of the proxy", 5, retried, None;
+    TLS_UNTRUSTED = "the server's certificate is not signed by a trusted CA", 6, final,
+        Some("--ca-cert FILE trusts the CA in FILE in addition to the system's");
+    TLS_EXPIRED = "the server's certificate has expired", 6, final, Some("is this machine's clock right?");
+    TLS_NOT_YET_VALID = "the server's certificate is not valid yet", 6, final,
+        Some("is this machine's clock right?");
     TLS_NAME = "the server's certificate is for another name", 6, final,
-        Some("name the gateway by a name in its certificate");
-    TLS_CLIENT = "the server does not take the client's certificate", 6, final,
-        Some("--cert FILE and --key FILE give one");
-    TLS_VERSION = "the server speaks only an old version of TLS", 6, final, Some("pushgw speaks TLS 1.2 and 1.3");
-    TLS_NONE = "the server does not speak TLS", 6, final, Some("is it http:// in place of https://?");
-    TLS_OTHER = "no secure connection", 6, final, None;
-    BROKEN_HANDSHAKE = "the connection broke before it was secure", 6, retried, None;
+        Some("use a host name that is in the certificate");
+    TLS_CLIENT = "the server requires a valid client certificate", 6, final,
+        Some("set it with --cert FILE and --key FILE");
+    TLS_VERSION = "the server supports only an old version of TLS", 6, final, Some("pushgw supports TLS 1.2 and 1.3");
+    TLS_NONE = "the server does not use TLS on this port", 6, final, Some("should the URL start with http://?");
+    TLS_OTHER = "the TLS handshake failed", 6, final, None;
+    BROKEN_HANDSHAKE = "the connection broke during the TLS handshake", 6, retried, None;
     BROKEN_SENDING = "the connection broke while the request was sent", 6, retried, None;
-    BROKEN_WAITING = "the connection broke before an answer came", 6, retried, None;
-    BROKEN_ANSWER = "the connection broke in the middle of the answer", 6, retried, None;
-    CLOSED = "the server closed the connection without an answer", 6, retried, Some(
-        "Pushgateway 1.11.0 and 1.11.1 do so where others answer 400: the push clashes with what the gateway holds \
-         (`pushgw list` shows its groups)"
-    );
-    CUT_SHORT = "the answer ends in the middle", 6, retried, None;
+    BROKEN_WAITING = "the connection broke before a response came", 6, retried, None;
+    BROKEN_READING = "the connection broke in the middle of the response", 6, retried, None;
+    CLOSED = "the server closed the connection without a response", 6, retried, None;
+    INCOMPLETE = "the response is incomplete", 6, retried, None;
     TIMED_OUT_SENDING = "the request could not be sent within", 7, final, Some("--timeout sets the limit");
-    TIMED_OUT = "no answer within", 7, final, Some("--timeout sets the limit");
-    NOT_HTTP = "the answer is not HTTP", 1, final, Some("is this the gateway's port, and is it https://?");
-    REDIRECT = "the gateway redirects", 4, final,
-        Some("a redirect means another group's URL, or another server: give -g the final URL");
-    BAD_REQUEST = "the gateway refused (400 Bad Request)", 4, final, None;
-    UNAUTHORIZED = "the gateway wants other credentials", 4, final, Some(
-        "-u USER with --password-file or PUSHGATEWAY_PASSWORD, or --bearer-token-file or PUSHGATEWAY_BEARER_TOKEN"
+    TIMED_OUT = "no response within", 7, final, Some("--timeout sets the limit");
+    NOT_HTTP = "the response is not HTTP", 1, final,
+        Some("check the port in the URL, and whether the URL should start with https://");
+    REDIRECT = "the server redirects", 4, final, Some("use the final URL if it is the right server");
+    BAD_REQUEST = "the server rejected the request (400 Bad Request)", 4, final, None;
+    UNAUTHORIZED = "the server requires valid credentials", 4, final, Some(
+        "use -u USER with --password-file or PUSHGATEWAY_PASSWORD, or --bearer-token-file or \
+         PUSHGATEWAY_BEARER_TOKEN"
     );
-    FORBIDDEN = "the gateway forbids it", 4, final, Some("the gateway, or a proxy before it, knows you and says no");
-    NOT_FOUND = "the gateway has no such path", 4, final,
-        Some("is there a path prefix (--web.route-prefix)? give it with the URL: -g http://gateway:9091/prefix");
-    METHOD = "the gateway does not take this method there", 4, final,
-        Some("is the URL the gateway's own, without a path that isn't a prefix?");
-    TOO_LARGE = "the push is too large", 4, final, Some(
-        "something before the gateway limits the size: push smaller groups, or try --compress gzip"
+    FORBIDDEN = "the server denies access", 4, final,
+        Some("the server, or a proxy in front of it, does not allow this request");
+    NOT_FOUND = "the server has no such path", 4, final, Some("check the path in the URL");
+    METHOD = "the server does not allow this method on this path", 4, final, Some("check the path in the URL");
+    TOO_LARGE = "the request body is too large", 4, final, Some(
+        "the server, or a proxy in front of it, limits the size: send less at once, or try --compress gzip"
     );
-    MEDIA_TYPE = "the gateway does not read this kind of body", 4, final,
-        Some("is it an aggregation gateway, or one without gzip? try --compress none");
-    TOO_MANY = "the gateway wants fewer requests", 5, retried,
-        Some("--retries and --timeout let pushgw wait longer");
-    REFUSED = "the gateway refused", 4, final, None;
-    UNAVAILABLE = "the gateway failed for now", 5, retried, None;
-    FAILED = "the gateway failed", 5, final, None;
-    ODD_STATUS = "the answer's status is none of a gateway's", 1, final, None;
-    NOT_A_PUSHGATEWAY = "this is no Pushgateway's answer", 1, final, Some("is the URL the gateway's?");
+    MEDIA_TYPE = "the server does not accept this type of body", 4, final, None;
+    TOO_MANY = "the server limits the rate of requests", 5, retried,
+        Some("increase --retries and --timeout to wait longer");
+    REJECTED = "the server rejected the request", 4, final, None;
+    UNAVAILABLE = "temporary failure of the server", 5, retried, None;
+    FAILED = "the server failed", 5, final, None;
+    ODD_STATUS = "unexpected status", 1, final, None;
+    UNEXPECTED = "the server did not answer like", 1, final, Some("check the host, the port and the path in the URL");
 }
 
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FaultKind {
-    /// The host's name has no address: the resolver's reason.
-    NameLookup(String),
-    /// No connection: the operating system's reason, for each address that was tried.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}", self.message())]
+pub enum ErrorKind {
+    /// The resolver's reason.
+    Dns(String),
+    /// The operating system's reason, for each address that was tried.
     Connect(String),
-    /// No connection within the time limit.
     ConnectTimedOut(Duration),
-    /// The way through the proxy failed before the gateway was reached.
+    /// The proxy could not be used, so the server was not reached.
     Proxy {
         /// The proxy's URL without credentials.
         proxy: String,
-        /// What happened on the way.
-        kind: Box<FaultKind>,
+        kind: Box<ErrorKind>,
     },
-    /// The proxy answered for itself with a status that is no success.
+    /// The proxy itself rejected the request.
     ProxyStatus {
         /// The proxy's URL without credentials.
         proxy: String,
-        /// Its answer.
-        answered: Box<Answered>,
+        rejection: Box<Rejection>,
     },
-    /// The connection is not secure.
-    Tls(TlsFault),
-    /// The connection broke: when, and the operating system's reason.
-    Broken(Stage, String),
-    /// The server closed the connection without an answer.
+    Tls(TlsError),
+    /// The operating system's reason.
+    Broken(Phase, String),
+    /// The server closed the connection without a response.
     Closed,
-    /// The answer ends before its end.
-    CutShort,
-    /// Not done within the time limit.
-    TimedOut(Stage, Duration),
-    /// The answer is not HTTP: what is wrong with it.
+    /// The response ends too early.
+    Incomplete,
+    TimedOut(Phase, Duration),
     NotHttp(String),
-    /// The server answered with a status that is no success.
-    Status(Box<Answered>),
-    /// The server answered with success, but not as a Pushgateway does: what was missed.
-    NotAPushgateway(String),
+    /// A status other than 2xx.
+    Status(Box<Rejection>),
+    /// A status of 2xx, but not a response that this kind of server gives.
+    Unexpected {
+        /// What was expected, with its article: `a Pushgateway`.
+        expected: &'static str,
+        reason: String,
+    },
 }
 
 /// How far an exchange had come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Connected, but not yet secure.
+pub enum Phase {
+    /// Before the first byte of the request.
     Handshake,
-    /// Not all of the request was sent.
     Sending,
-    /// All was sent, and nothing of an answer had come.
+    /// The request was sent completely; nothing of the response has come.
     Waiting,
-    /// A part of the answer had come.
-    Answer,
+    Reading,
 }
 
-/// Why a connection is not secure.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TlsFault {
-    /// Nobody that is trusted has signed the certificate, which is described.
-    Authority(String),
-    /// The certificate, described, is past its date.
+/// Where a variant holds a text, it describes the certificate or gives the reason.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}", self.message())]
+pub enum TlsError {
+    Untrusted(String),
     Expired(String),
-    /// The certificate, described, is before its date.
-    NotYet(String),
-    /// The certificate is for these names.
+    NotYetValid(String),
     Name(String),
-    /// The server wants a client certificate, or another one: its alert.
+    /// The server requires a client certificate, or another one.
     Client(String),
-    /// No version of TLS in common: the reason.
-    Version(String),
-    /// What came is not TLS.
-    None,
-    /// Anything else: the TLS library's reason.
+    /// The server supports neither TLS 1.2 nor TLS 1.3.
+    Version,
+    /// What the server sent is not TLS.
+    NotTls,
     Other(String),
 }
 
-/// An answer that is no success, as far as it is told.
+/// A response whose status is not 2xx.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answered {
-    /// The status code.
+pub struct Rejection {
     pub status: u16,
-    /// Where a redirect points to.
+    /// The target of a redirect.
     pub location: Option<String>,
     /// How long the server asks to wait before the next try.
     pub retry_after: Option<Duration>,
-    /// The server's own words: the beginning of the body, as it came.
+    /// The start of the body, without secrets.
     pub words: String,
-    /// The words are a page of HTML.
+    /// The body is an HTML page.
     pub html: bool,
 }
 
-impl FaultKind {
-    /// The row of the table that this is.
-    #[must_use]
-    pub fn row(&self) -> Row {
+impl ErrorKind {
+    pub fn class(&self) -> ErrorClass {
         match self {
-            Self::NameLookup(_) => NAME_LOOKUP,
+            Self::Dns(_) => DNS,
             Self::Connect(_) => CONNECT,
             Self::ConnectTimedOut(_) => CONNECT_TIMED_OUT,
             Self::Proxy { .. } => PROXY,
-            Self::ProxyStatus { answered, .. } => match answered.status {
+            Self::ProxyStatus { rejection, .. } => match rejection.status {
                 407 => PROXY_AUTHENTICATION,
-                408 | 425 | 429 | 500..=599 => PROXY_FAILED,
-                _ => PROXY_REFUSED,
+                408 | 425 | 429 | 500..=599 => PROXY_UNAVAILABLE,
+                _ => PROXY_REJECTED,
             },
-            Self::Tls(fault) => fault.row(),
-            Self::Broken(Stage::Handshake, _) => BROKEN_HANDSHAKE,
-            Self::Broken(Stage::Sending, _) => BROKEN_SENDING,
-            Self::Broken(Stage::Waiting, _) => BROKEN_WAITING,
-            Self::Broken(Stage::Answer, _) => BROKEN_ANSWER,
+            Self::Tls(error) => error.class(),
+            Self::Broken(Phase::Handshake, _) => BROKEN_HANDSHAKE,
+            Self::Broken(Phase::Sending, _) => BROKEN_SENDING,
+            Self::Broken(Phase::Waiting, _) => BROKEN_WAITING,
+            Self::Broken(Phase::Reading, _) => BROKEN_READING,
             Self::Closed => CLOSED,
-            Self::CutShort => CUT_SHORT,
-            Self::TimedOut(Stage::Handshake | Stage::Sending, _) => TIMED_OUT_SENDING,
-            Self::TimedOut(Stage::Waiting | Stage::Answer, _) => TIMED_OUT,
+            Self::Incomplete => INCOMPLETE,
+            Self::TimedOut(Phase::Handshake | Phase::Sending, _) => TIMED_OUT_SENDING,
+            Self::TimedOut(Phase::Waiting | Phase::Reading, _) => TIMED_OUT,
             Self::NotHttp(_) => NOT_HTTP,
-            Self::Status(answered) => answered.row(),
-            Self::NotAPushgateway(_) => NOT_A_PUSHGATEWAY,
+            Self::Status(rejection) => rejection.class(),
+            Self::Unexpected { .. } => UNEXPECTED,
         }
     }
 
     /// The exit code (see `error::Failure::exit_code` for the whole table).
-    #[must_use]
     pub fn exit_code(&self) -> u8 {
-        self.row().exit_code
+        self.class().exit_code
     }
 
-    /// Whether another try can help.
-    #[must_use]
+    /// Whether the request is retried.
     pub fn is_retried(&self) -> bool {
         match self {
-            // What speaks no HTTP, or no TLS, will not speak it later.
+            // A proxy that does not speak HTTP now will not do so later.
             Self::Proxy { kind, .. } => kind.is_retried(),
-            _ => self.row().retried,
+            _ => self.class().retried,
         }
     }
 
     /// How long the server asks to wait before the next try.
-    #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Status(answered) | Self::ProxyStatus { answered, .. } => answered.retry_after,
+            Self::Status(rejection) | Self::ProxyStatus { rejection, .. } => rejection.retry_after,
             _ => None,
         }
     }
 
     /// What happened, in one line.
-    #[must_use]
     pub fn message(&self) -> String {
-        let words = self.row().words;
+        let message = self.class().message;
         match self {
-            Self::NameLookup(reason) | Self::Connect(reason) | Self::Broken(_, reason)
-                if !reason.is_empty() =>
-            {
-                format!("{words}: {reason}")
+            Self::Dns(reason) | Self::Connect(reason) | Self::Broken(_, reason) => {
+                with_reason(message, reason)
             }
-            Self::NotHttp(reason) | Self::NotAPushgateway(reason) => format!("{words}: {reason}"),
-            Self::ConnectTimedOut(limit) | Self::TimedOut(_, limit) => format!("{words} {limit:?}"),
-            Self::Proxy { proxy, kind } => format!("{words} {proxy}: {}", kind.message()),
-            Self::ProxyStatus { proxy, answered } => format!("{words} {}: {proxy}", answered.status_line()),
-            Self::Tls(fault) => fault.message(),
-            Self::Status(answered) => answered.message(),
-            Self::NameLookup(_) | Self::Connect(_) | Self::Broken(..) | Self::Closed | Self::CutShort => {
-                words.to_owned()
+            Self::NotHttp(reason) => with_reason(message, reason),
+            Self::ConnectTimedOut(limit) | Self::TimedOut(_, limit) => format!("{message} {limit:?}"),
+            Self::Proxy { proxy, kind } => format!("{message} {proxy}: {kind}"),
+            Self::ProxyStatus { proxy, rejection } => {
+                format!("{message} {}: {proxy}", rejection.status_line())
             }
+            Self::Tls(error) => error.message(),
+            Self::Status(rejection) => rejection.message(),
+            Self::Unexpected { expected, reason } => format!("{message} {expected}: {reason}"),
+            Self::Closed | Self::Incomplete => message.to_owned(),
         }
     }
 
-    /// The server's own words, where it said any that a reader can use.
-    #[must_use]
+    /// What the server, or the proxy, wrote in the body of its rejection. An HTML page is no use to a reader.
     pub fn words(&self) -> Option<&str> {
         match self {
-            Self::Status(answered) | Self::ProxyStatus { answered, .. } if !answered.html => {
-                Some(answered.words.trim()).filter(|words| !words.is_empty())
+            Self::Status(rejection) | Self::ProxyStatus { rejection, .. } if !rejection.html => {
+                Some(rejection.words.trim()).filter(|words| !words.is_empty())
             }
             _ => None,
         }
     }
-
-    /// Who said the words.
-    #[must_use]
-    pub fn speaker(&self) -> &'static str {
-        match self {
-            Self::ProxyStatus { .. } => "the proxy",
-            _ => "the gateway",
-        }
-    }
-
-    /// What the reader can do.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        self.row().hint
-    }
 }
 
-impl TlsFault {
-    fn row(&self) -> Row {
+fn with_reason(message: &str, reason: &str) -> String {
+    if reason.is_empty() { message.to_owned() } else { format!("{message}: {reason}") }
+}
+
+impl TlsError {
+    fn class(&self) -> ErrorClass {
         match self {
-            Self::Authority(_) => TLS_AUTHORITY,
+            Self::Untrusted(_) => TLS_UNTRUSTED,
             Self::Expired(_) => TLS_EXPIRED,
-            Self::NotYet(_) => TLS_NOT_YET,
+            Self::NotYetValid(_) => TLS_NOT_YET_VALID,
             Self::Name(_) => TLS_NAME,
             Self::Client(_) => TLS_CLIENT,
-            Self::Version(_) => TLS_VERSION,
-            Self::None => TLS_NONE,
+            Self::Version => TLS_VERSION,
+            Self::NotTls => TLS_NONE,
             Self::Other(_) => TLS_OTHER,
         }
     }
 
     fn message(&self) -> String {
-        let words = self.row().words;
-        match self {
-            Self::Authority(detail)
-            | Self::Expired(detail)
-            | Self::NotYet(detail)
-            | Self::Name(detail)
-            | Self::Client(detail)
-            | Self::Version(detail)
-            | Self::Other(detail)
-                if !detail.is_empty() =>
-            {
-                format!("{words}: {detail}")
-            }
-            _ => words.to_owned(),
-        }
+        let reason = match self {
+            Self::Untrusted(reason)
+            | Self::Expired(reason)
+            | Self::NotYetValid(reason)
+            | Self::Name(reason)
+            | Self::Client(reason)
+            | Self::Other(reason) => reason,
+            Self::Version | Self::NotTls => "",
+        };
+        with_reason(self.class().message, reason)
     }
 }
 
-impl Answered {
-    fn row(&self) -> Row {
+impl Rejection {
+    fn class(&self) -> ErrorClass {
         match self.status {
             300..=399 => REDIRECT,
             400 => BAD_REQUEST,
@@ -362,37 +339,37 @@ impl Answered {
             415 => MEDIA_TYPE,
             429 => TOO_MANY,
             408 | 425 | 500 | 502 | 503 | 504 => UNAVAILABLE,
-            402..=499 => REFUSED,
+            402..=499 => REJECTED,
             501..=599 => FAILED,
             _ => ODD_STATUS,
         }
     }
 
     fn message(&self) -> String {
-        let words = self.row().words;
-        let page = if self.html { ", with a page of HTML" } else { "" };
+        let message = self.class().message;
+        let page = if self.html { ", with an HTML page" } else { "" };
         let status = self.status_line();
         match (self.status, &self.location) {
             (300..=399, Some(location)) => {
-                format!("{words} {status} to {location}, which is not followed{page}")
+                format!("{message} {status} to {location}, which is not followed{page}")
             }
-            (300..=399, None) => format!("{words} {status}, which is not followed{page}"),
-            (400, _) => format!("{words}{page}"),
-            _ => format!("{words} {status}{page}"),
+            (300..=399, None) => format!("{message} {status}, which is not followed{page}"),
+            (400, _) => format!("{message}{page}"),
+            _ => format!("{message} {status}{page}"),
         }
     }
 
     /// `(404 Not Found)`.
     fn status_line(&self) -> String {
-        match reason(self.status) {
+        match reason_phrase(self.status) {
             "" => format!("({})", self.status),
-            reason => format!("({} {reason})", self.status),
+            phrase => format!("({} {phrase})", self.status),
         }
     }
 }
 
-/// The registered phrase of the status codes that a gateway or a proxy before it answers with.
-fn reason(status: u16) -> &'static str {
+/// The registered phrase of a status code, for those that servers and proxies send in practice.
+fn reason_phrase(status: u16) -> &'static str {
     match status {
         300 => "Multiple Choices",
         301 => "Moved Permanently",
@@ -436,20 +413,21 @@ fn reason(status: u16) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Method;
     use std::collections::BTreeSet;
 
     #[test]
-    fn no_two_rows_say_the_same() {
-        let words: BTreeSet<&str> = ROWS.iter().map(|row| row.words).collect();
-        assert_eq!(words.len(), ROWS.len());
-        assert!(ROWS.iter().all(|row| matches!(row.exit_code, 1 | 4..=7)));
+    fn no_two_classes_have_the_same_message() {
+        let messages: BTreeSet<&str> = ERROR_CLASSES.iter().map(|class| class.message).collect();
+        assert_eq!(messages.len(), ERROR_CLASSES.len());
+        assert!(ERROR_CLASSES.iter().all(|class| matches!(class.exit_code, 1 | 4..=7)));
     }
 
     #[test]
-    fn the_status_decides_the_exit_code_and_the_next_try() {
+    fn the_status_decides_the_exit_code_and_the_retry() {
         for status in 100..1000 {
-            let answered = Answered { status, ..Answered::default() };
-            let kind = FaultKind::Status(Box::new(answered));
+            let rejection = Rejection { status, ..Rejection::default() };
+            let kind = ErrorKind::Status(Box::new(rejection));
             let code = match status {
                 408 | 425 | 429 | 500..=599 => 5,
                 300..=499 => 4,
@@ -461,35 +439,32 @@ mod tests {
                 matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
                 "{status}"
             );
-            assert!(kind.message().starts_with(kind.row().words));
+            assert!(kind.message().starts_with(kind.class().message));
             assert!(kind.message().contains(&status.to_string()));
         }
     }
 
     #[test]
     fn a_message_has_its_details() {
-        let redirect = Answered {
+        let endpoint = "http://gw:9091/p".parse().unwrap();
+        let request = Request { method: Method::Put, endpoint: &endpoint, path: "/x".to_owned(), body: None };
+        let redirect = Rejection {
             status: 301,
             location: Some("http://other/".to_owned()),
             html: true,
-            ..Answered::default()
+            ..Rejection::default()
         };
-        let fault = Fault {
-            tries: 3,
-            ..Fault::new("PUT http://gw/".to_owned(), FaultKind::Status(Box::new(redirect)))
-        };
+        let error = Error { tries: 3, ..Error::new(&request, ErrorKind::Status(Box::new(redirect))) };
         assert_eq!(
-            fault.to_string(),
-            "PUT http://gw/: the gateway redirects (301 Moved Permanently) to http://other/, which is not followed, \
-             with a page of HTML (tried 3 times)"
+            error.to_string(),
+            "PUT http://gw:9091/p/x: the server redirects (301 Moved Permanently) to http://other/, which is not \
+             followed, with an HTML page (tried 3 times)"
         );
-        let proxy = FaultKind::Proxy {
+        assert_eq!(error.speaker(), "gw:9091");
+        let proxy = ErrorKind::Proxy {
             proxy: "http://proxy:3128".to_owned(),
-            kind: Box::new(FaultKind::ConnectTimedOut(Duration::from_millis(300))),
+            kind: Box::new(ErrorKind::ConnectTimedOut(Duration::from_millis(300))),
         };
-        assert_eq!(
-            proxy.message(),
-            "can't get through the proxy http://proxy:3128: no connection within 300ms"
-        );
+        assert_eq!(proxy.to_string(), "can't use the proxy http://proxy:3128: no connection within 300ms");
     }
 }

@@ -1,19 +1,19 @@
-//! Headers that the user gives, and the credentials that become one. Pure.
+//! Headers from the user, and credentials as headers. Pure.
 //!
-//! Whatever a user puts into a header may be a secret: tokens have many names. So a value is shown only where the
-//! header is known to be harmless, and every other is shown as [`REDACTED`].
+//! Any header may hold a secret, because tokens have many names. So only the values of well-known headers are shown, all
+//! others as [`REDACTED`].
 
 use crate::secret::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use std::fmt;
 use std::str::FromStr;
+use thiserror::Error;
 
-/// What stands where a secret would be shown.
+/// Shown instead of a secret.
 pub const REDACTED: &str = "REDACTED";
 
-/// Headers whose values are nobody's secret.
-const HARMLESS: &[&str] = &[
+/// Headers whose values are shown.
+const PUBLIC: &[&str] = &[
     "accept",
     "cache-control",
     "content-encoding",
@@ -31,8 +31,8 @@ const HARMLESS: &[&str] = &[
     "x-scope-orgid",
 ];
 
-/// Headers that say how the message is framed or what it holds: with another value it would be another message.
-const OURS: &[&str] = &[
+/// Headers that describe the body or the connection. A value from the user would contradict what is sent.
+const RESERVED: &[&str] = &[
     "connection",
     "content-encoding",
     "content-length",
@@ -47,7 +47,6 @@ const OURS: &[&str] = &[
     "upgrade",
 ];
 
-/// A header of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     name: String,
@@ -55,51 +54,41 @@ pub struct Header {
 }
 
 impl Header {
-    /// A header of our own.
-    #[must_use]
+    /// A header that pushgw sets itself.
     pub fn new(name: &str, value: impl Into<String>) -> Self {
         Self { name: name.to_owned(), value: Secret::new(value) }
     }
 
-    /// User and password, as RFC 7617 has them.
-    #[must_use]
+    /// User and password, RFC 7617.
     pub fn basic(user: &str, password: &Secret) -> Self {
         let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
         Self::new("Authorization", format!("Basic {pair}"))
     }
 
-    /// A token, as RFC 6750 has it.
-    #[must_use]
+    /// A token, RFC 6750.
     pub fn bearer(token: &Secret) -> Self {
         Self::new("Authorization", format!("Bearer {}", token.expose()))
     }
 
-    /// The name as it was given.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The value, for the one place that sends it.
-    #[must_use]
+    /// Only for sending. Everything else uses [`Header::shown`].
     pub fn value(&self) -> &Secret {
         &self.value
     }
 
-    /// Whether it has this name; case does not matter.
-    #[must_use]
+    /// Compares the name, ignoring case.
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 
-    /// Whether the value must not be seen.
-    #[must_use]
     pub fn is_secret(&self) -> bool {
-        !HARMLESS.iter().any(|harmless| self.is(harmless))
+        !PUBLIC.iter().any(|public| self.is(public))
     }
 
-    /// The value as it may be shown.
-    #[must_use]
+    /// The value, or [`REDACTED`].
     pub fn shown(&self) -> &str {
         if self.is_secret() { REDACTED } else { self.value.expose() }
     }
@@ -123,52 +112,27 @@ impl FromStr for Header {
         if value.chars().any(char::is_control) {
             return Err(HeaderError::BadValue { name });
         }
-        if OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
-            return Err(HeaderError::Ours { name });
+        if RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
+            return Err(HeaderError::Reserved { name });
         }
         Ok(Self { name, value: Secret::new(value) })
     }
 }
 
-/// Why a text is no header. No variant holds a value, or text that may be one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// No variant holds a value, or text that may be one.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum HeaderError {
-    /// No colon.
+    #[error("the header has no colon: write 'NAME: VALUE'")]
     NoColon,
-    /// What stands before the colon is no name.
+    #[error("the text before the colon is not a valid header name")]
     BadName,
-    /// Nothing behind the colon.
-    NoValue {
-        /// The header's name.
-        name: String,
-    },
-    /// A control character in the value.
-    BadValue {
-        /// The header's name.
-        name: String,
-    },
-    /// A header that only the program itself can set.
-    Ours {
-        /// The header's name.
-        name: String,
-    },
+    #[error("the header {name} has no value: is the variable set?")]
+    NoValue { name: String },
+    #[error("the value of the header {name} contains a control character")]
+    BadValue { name: String },
+    #[error("the header {name} is set by pushgw")]
+    Reserved { name: String },
 }
-
-impl fmt::Display for HeaderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoColon => f.write_str("a header is written as 'NAME: VALUE', and there is no colon"),
-            Self::BadName => f.write_str("what stands before the colon is no header's name"),
-            Self::NoValue { name } => write!(f, "the header {name} has no value: is the variable set?"),
-            Self::BadValue { name } => {
-                write!(f, "the value of the header {name} has a control character in it")
-            }
-            Self::Ours { name } => write!(f, "the header {name} is pushgw's own to set"),
-        }
-    }
-}
-
-impl std::error::Error for HeaderError {}
 
 #[cfg(test)]
 mod tests {
@@ -182,22 +146,22 @@ mod tests {
     fn a_header_is_a_name_and_a_value() {
         let header = header("X-Scope-OrgID:  team a:b ");
         assert_eq!((header.name(), header.value().expose()), ("X-Scope-OrgID", "team a:b"));
-        for (text, told) in [
-            ("hunter2", "a header is written as 'NAME: VALUE', and there is no colon"),
-            ("hunter 2: x", "what stands before the colon is no header's name"),
-            (": x", "what stands before the colon is no header's name"),
+        for (text, expected) in [
+            ("hunter2", "the header has no colon: write 'NAME: VALUE'"),
+            ("hunter 2: x", "the text before the colon is not a valid header name"),
+            (": x", "the text before the colon is not a valid header name"),
             ("X-Key: ", "the header X-Key has no value: is the variable set?"),
-            ("X-Key: hunter2\r\nX: y", "the value of the header X-Key has a control character in it"),
-            ("content-LENGTH: 3", "the header content-LENGTH is pushgw's own to set"),
+            ("X-Key: hunter2\r\nX: y", "the value of the header X-Key contains a control character"),
+            ("content-LENGTH: 3", "the header content-LENGTH is set by pushgw"),
         ] {
             let error = text.parse::<Header>().unwrap_err().to_string();
-            assert_eq!(error, told);
+            assert_eq!(error, expected);
             assert!(!error.contains("hunter"));
         }
     }
 
     #[test]
-    fn only_harmless_values_are_shown() {
+    fn only_well_known_headers_are_shown() {
         assert_eq!(header("host: gw.example").shown(), "gw.example");
         assert_eq!(header("X-Scope-OrgID: team").shown(), "team");
         for secret in ["Authorization: Basic aHVudGVyMg==", "X-Api-Key: hunter2", "Cookie: session=hunter2"] {

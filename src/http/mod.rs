@@ -1,5 +1,9 @@
-//! One HTTP exchange: where to, how, what is sent, and what comes back or went wrong.
+//! HTTP requests to any server: URLs, connections, retries, and the errors of an exchange.
+//!
+//! Nothing here knows what kind of server it is. `client` sends and retries, `agent` is the only file with ureq (and
+//! `buffers`, its buffers), and `connect` opens the connections. The other files are pure.
 
+mod agent;
 mod buffers;
 mod certificate;
 mod client;
@@ -8,6 +12,7 @@ mod connection;
 pub mod curl;
 mod error;
 mod header;
+mod identity;
 mod proxy;
 mod request;
 mod retry;
@@ -15,11 +20,12 @@ mod stream;
 mod tls;
 mod url;
 
-pub use client::{Answer, Client, Event};
+pub use agent::Response;
+pub use client::{Client, Event};
 pub use connection::{Connection, Login, Tls};
-pub use error::{Answered, Fault, FaultKind, ROWS, Row, Stage, TlsFault};
+pub use error::{ERROR_CLASSES, Error, ErrorClass, ErrorKind, Phase, Rejection, TlsError};
 pub use header::{Header, HeaderError, REDACTED};
+pub use identity::{CaCertificates, ClientIdentity, PemError};
 pub use proxy::{Proxy, ProxyError, Route, is_exempt};
-pub use request::{Body, EXPOSITION_TEXT, Encoding, Method, Request, USER_AGENT};
-pub use tls::{Material, MaterialError};
+pub use request::{Body, Encoding, Method, Request, USER_AGENT};
 pub use url::{Credentials, Scheme, Url, UrlError};

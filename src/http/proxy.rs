@@ -1,8 +1,7 @@
-//! The way to a gateway: straight, through a proxy, or through a socket in the file system. Pure.
+//! The route to a server: direct, through a proxy, or through a Unix socket. Pure.
 //!
-//! A plain-HTTP request goes through a proxy as it does with curl: the proxy is asked for the whole URL. Where it
-//! carries credentials for the gateway, and always with HTTPS, the proxy is asked for a tunnel instead (CONNECT) and
-//! is never handed them.
+//! As with curl, a proxy forwards plain HTTP: it is sent the whole URL. For HTTPS, and for plain HTTP with credentials,
+//! it is asked for a tunnel (CONNECT) instead, so that it never sees the credentials.
 
 use super::header::Header;
 use super::url::{Credentials, Scheme, Url, UrlError};
@@ -13,22 +12,18 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use thiserror::Error;
 
-/// The way to a gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// Straight to it.
     Direct,
-    /// Through a proxy that is asked for the whole URL.
+    /// Through a proxy that is sent the whole URL.
     Forward(Proxy),
-    /// Through a proxy that is asked for a tunnel.
+    /// Through a tunnel of a proxy.
     Tunnel(Proxy),
-    /// Through a socket in the file system.
+    /// Through a Unix socket.
     Unix(PathBuf),
 }
 
 impl Route {
-    /// The way through a proxy.
-    #[must_use]
     pub fn through(proxy: Proxy, endpoint: &Url, has_credentials: bool) -> Self {
         match endpoint.scheme() {
             Scheme::Http if !has_credentials => Self::Forward(proxy),
@@ -37,31 +32,25 @@ impl Route {
     }
 }
 
-/// A proxy that is spoken to with plain HTTP. `Display` writes its URL without credentials.
+/// A proxy that is reached with plain HTTP. `Display` writes its URL without credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy(Url);
 
 impl Proxy {
-    /// Its host without brackets.
-    #[must_use]
     pub fn host(&self) -> &str {
         self.0.host()
     }
 
-    /// Its port, 80 where the URL names none.
-    #[must_use]
     pub fn port(&self) -> u16 {
         self.0.port()
     }
 
-    /// User and password for the proxy itself.
-    #[must_use]
+    /// For the proxy itself, not for the server.
     pub fn credentials(&self) -> Option<&Credentials> {
         self.0.credentials()
     }
 
-    /// The header by which it knows us.
-    #[must_use]
+    /// The `Proxy-Authorization` header.
     pub fn authorization(&self) -> Option<Header> {
         let Credentials { user, password } = self.credentials()?;
         let nothing = Secret::new("");
@@ -103,19 +92,18 @@ pub enum ProxyError {
     Path,
 }
 
-/// Whether `NO_PROXY` names this endpoint: entries apart by commas or blanks, `*` for everything, a domain for itself
-/// and all below it, an address, or a network such as `10.0.0.0/8`; each may end in `:PORT`.
-#[must_use]
+/// Whether `NO_PROXY` lists this endpoint. Entries are separated by commas or spaces: `*` for everything, a domain for
+/// itself and all below it, an address, or a network such as `10.0.0.0/8`; each may end in `:PORT`.
 pub fn is_exempt(no_proxy: &str, endpoint: &Url) -> bool {
     let entries = no_proxy.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
     let host = endpoint.host().trim_end_matches('.').to_ascii_lowercase();
     entries.into_iter().any(|entry| {
-        let (name, port) = port_apart(entry);
-        port.is_none_or(|port| port == endpoint.port()) && names(name, &host)
+        let (name, port) = split_port(entry);
+        port.is_none_or(|port| port == endpoint.port()) && matches(name, &host)
     })
 }
 
-fn names(entry: &str, host: &str) -> bool {
+fn matches(entry: &str, host: &str) -> bool {
     if entry == "*" {
         return true;
     }
@@ -131,8 +119,8 @@ fn names(entry: &str, host: &str) -> bool {
         .is_some_and(|rest| !domain.is_empty() && (rest.is_empty() || rest.ends_with('.')))
 }
 
-/// `name:8080` and `[::1]:8080` in two; an address without brackets has no port.
-fn port_apart(entry: &str) -> (&str, Option<u16>) {
+/// Splits `name:8080` and `[::1]:8080`. An IPv6 address without brackets has no port.
+fn split_port(entry: &str) -> (&str, Option<u16>) {
     if let Some(rest) = entry.strip_prefix('[')
         && let Some((address, rest)) = rest.split_once(']')
     {
@@ -173,13 +161,13 @@ mod tests {
         assert_eq!(proxy.to_string(), "http://proxy.example:3128");
         assert_eq!(proxy.credentials().unwrap().password.as_ref().unwrap().expose(), "p@ss");
         assert_eq!("proxy".parse::<Proxy>().unwrap().port(), 80);
-        for (text, told) in [
+        for (text, expected) in [
             ("socks5://p:1080", "`socks5` proxies are not supported: use http://HOST:PORT"),
             ("https://p", "`https` proxies are not supported: use http://HOST:PORT"),
             ("http://p/x", "a proxy's URL has no path: write http://HOST:PORT"),
             ("http://", "the URL has no host: write http://HOST:PORT"),
         ] {
-            assert_eq!(text.parse::<Proxy>().unwrap_err().to_string(), told);
+            assert_eq!(text.parse::<Proxy>().unwrap_err().to_string(), expected);
         }
     }
 
@@ -193,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn exemptions_are_names_networks_and_ports() {
+    fn no_proxy_lists_names_networks_and_ports() {
         let table = [
             ("", "http://gw.example", false),
             (" , ", "http://gw.example", false),

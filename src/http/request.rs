@@ -1,6 +1,6 @@
-//! A request as data: what will be sent, before anything is. Pure.
+//! A request before it is sent. Pure.
 //!
-//! The same value goes to the socket, to `--dry-run` and to `--as-curl`, so the three can't differ.
+//! The same value goes to the socket, to `--dry-run` and to `--as-curl`, so the three cannot differ.
 
 use super::header::Header;
 use super::url::Url;
@@ -10,29 +10,17 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-/// What every request says of its sender.
 pub const USER_AGENT: &str = concat!("pushgw/", env!("CARGO_PKG_VERSION"));
 
-/// The media type of the exposition format. A Pushgateway reads anything but protobuf as text; other servers
-/// that speak the protocol look at it.
-pub const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// The methods that a gateway's API has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Read.
     Get,
-    /// Replace the group.
     Put,
-    /// Replace the metrics of the same name in the group.
     Post,
-    /// Remove the group.
     Delete,
 }
 
 impl Method {
-    /// The word on the wire.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -43,94 +31,80 @@ impl Method {
     }
 }
 
-/// How a body is packed.
+/// Compression of a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
-    /// As it is.
     #[default]
     Identity,
-    /// In gzip, which a Pushgateway reads since 1.5.0, under this lower-case name alone before 1.6.0.
+    /// Must be sent in lower case: Pushgateway 1.5 compares the name exactly.
     Gzip,
 }
 
-/// The text that is pushed.
 #[derive(Clone, Debug)]
 pub struct Body<'a> {
     text: &'a [u8],
+    media_type: &'static str,
     sent: Cow<'a, [u8]>,
     encoding: Encoding,
 }
 
 impl<'a> Body<'a> {
-    /// Packs a text.
-    #[must_use]
-    pub fn new(text: &'a [u8], encoding: Encoding) -> Self {
+    pub fn new(text: &'a [u8], media_type: &'static str, encoding: Encoding) -> Self {
         let sent = match encoding {
             Encoding::Identity => Cow::Borrowed(text),
             Encoding::Gzip => Cow::Owned(gzip(text)),
         };
-        Self { text, sent, encoding }
+        Self { text, media_type, sent, encoding }
     }
 
-    /// The text, for people.
-    #[must_use]
+    /// The text without compression.
     pub fn text(&self) -> &'a [u8] {
         self.text
     }
 
-    /// The bytes, for the socket.
-    #[must_use]
+    /// The bytes that are sent.
     pub fn sent(&self) -> &[u8] {
         &self.sent
     }
 
-    /// How the bytes are packed.
-    #[must_use]
     pub fn encoding(&self) -> Encoding {
         self.encoding
     }
 }
 
 fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut packer = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::default());
-    // Writing to memory does not fail.
-    let _ = packer.write_all(text);
-    packer.finish().unwrap_or_default()
+    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::default());
+    // Writing to a vector does not fail.
+    let _ = encoder.write_all(text);
+    encoder.finish().unwrap_or_default()
 }
 
-/// One request to a gateway.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
-    /// The method.
     pub method: Method,
-    /// Where the gateway is.
     pub endpoint: &'a Url,
-    /// The path behind the endpoint's own, as it goes out: nothing rewrites it any more.
+    /// Follows the endpoint's own path, and is sent as it is.
     pub path: String,
-    /// The text that is pushed; `None` where the method has no body.
     pub body: Option<Body<'a>>,
 }
 
 impl Request<'_> {
-    /// The URL without credentials.
-    #[must_use]
+    /// The full URL, without credentials.
     pub fn url(&self) -> String {
         self.endpoint.join(&self.path)
     }
 
-    /// `PUT http://gateway:9091/metrics/job/x`, for messages.
-    #[must_use]
+    /// Method and URL, for messages: `PUT http://gw:9091/metrics/job/x`.
     pub fn name(&self) -> String {
         format!("{} {}", self.method.as_str(), self.url())
     }
 
-    /// All headers but those that say where the request goes, in the order in which they are shown: ours, then those
-    /// that the connection adds. One of the user's takes the place of ours of the same name.
-    #[must_use]
+    /// The headers in the order in which they are shown: our own, then `added`, which replace our own of the same name.
+    /// `Host` is not among them.
     pub fn headers(&self, added: &[Header]) -> Vec<Header> {
         let mut headers = vec![Header::new("User-Agent", USER_AGENT), Header::new("Accept", "*/*")];
         if let Some(body) = &self.body {
-            headers.push(Header::new("Content-Type", EXPOSITION_TEXT));
+            headers.push(Header::new("Content-Type", body.media_type));
             if body.encoding == Encoding::Gzip {
                 headers.push(Header::new("Content-Encoding", "gzip"));
             }
@@ -141,8 +115,7 @@ impl Request<'_> {
         headers
     }
 
-    /// The request as `--dry-run` prints it: method and URL, headers, a blank line; the body comes behind.
-    #[must_use]
+    /// What `--dry-run` prints before the body: method and URL, the headers, an empty line.
     pub fn head(&self, added: &[Header]) -> String {
         let mut head = format!("{}\n", self.name());
         for header in self.headers(added) {
@@ -159,24 +132,24 @@ mod tests {
     use std::io::Read as _;
 
     #[test]
-    fn a_packed_body_is_the_text() {
+    fn a_gzip_body_decompresses_to_the_text() {
         let text = "a_metric 1\n".repeat(10_000);
-        let body = Body::new(text.as_bytes(), Encoding::Gzip);
+        let body = Body::new(text.as_bytes(), "text/plain", Encoding::Gzip);
         assert!(body.sent().len() < text.len() / 50);
-        let mut unpacked = String::new();
-        flate2::read::GzDecoder::new(body.sent()).read_to_string(&mut unpacked).unwrap();
-        assert_eq!(unpacked, text);
+        let mut decompressed = String::new();
+        flate2::read::GzDecoder::new(body.sent()).read_to_string(&mut decompressed).unwrap();
+        assert_eq!(decompressed, text);
     }
 
     #[test]
-    fn the_user_s_header_takes_the_place_of_ours() {
+    fn an_added_header_replaces_our_own() {
         let endpoint: Url = "http://gw:9091".parse().unwrap();
-        let body = Some(Body::new(b"a 1\n", Encoding::Identity));
+        let body = Some(Body::new(b"a 1\n", "text/plain", Encoding::Identity));
         let request = Request { method: Method::Put, endpoint: &endpoint, path: "/x".to_owned(), body };
         let added = [Header::new("user-agent", "mine/1"), Header::new("X-Key", "hunter2")];
         assert_eq!(
             request.head(&added),
-            "PUT http://gw:9091/x\nAccept: */*\nContent-Type: text/plain; version=0.0.4; charset=utf-8\n\
+            "PUT http://gw:9091/x\nAccept: */*\nContent-Type: text/plain\n\
              Content-Length: 4\nuser-agent: mine/1\nX-Key: REDACTED\n\n"
         );
     }

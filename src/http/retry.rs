@@ -1,37 +1,32 @@
-//! Whether and when to try again. Pure: the time that passed and the chance are arguments.
+//! When to retry. Pure: the elapsed time and the random number are arguments.
 //!
-//! Only what can help is tried again, and all requests can be repeated without harm: PUT, POST and DELETE say what the
-//! group shall be, so saying it twice changes nothing. The waits double from 100 to 200 ms on, each with some chance in
-//! it, so that many jobs that failed together don't come back together; a wait that does not fit into the time that is
-//! left is not begun, and the last failure stands.
+//! The waits start at 100 to 200 ms and double. They are random so that jobs that failed together do not all come back
+//! together. A wait that would exceed the time limit is not started, and the last error is returned.
 
-use super::error::FaultKind;
+use super::error::ErrorKind;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::time::Duration;
 
-/// The first wait is between this and its double.
+/// The first wait is between this and twice this.
 const FIRST: Duration = Duration::from_millis(100);
-/// No wait is longer, unless the server asks for it.
+/// No wait is longer, unless the server asks for more.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// How often to try, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Policy {
-    /// The tries after the first.
+    /// How many tries may follow the first.
     pub(super) retries: u32,
-    /// For all tries and waits together.
+    /// Limits all tries and waits together.
     pub(super) limit: Duration,
 }
 
 impl Policy {
-    /// The wait before the next try, or `None` where there is none. `tries` have failed, the last one with `kind`;
-    /// `random` is any number.
-    #[must_use]
+    /// The wait before the next try, or `None` if there is none. `tries` have failed, the last one with `kind`.
     pub(super) fn next(
         &self,
         tries: u32,
-        kind: &FaultKind,
+        kind: &ErrorKind,
         elapsed: Duration,
         random: u64,
     ) -> Option<Duration> {
@@ -43,15 +38,14 @@ impl Policy {
     }
 }
 
-/// Between one and two times the doubled first wait, and not longer than the longest.
+/// Between one and two times the first wait doubled for each further try, and at most the longest.
 fn backoff(tries: u32, random: u64) -> Duration {
     let base = FIRST.saturating_mul(1 << tries.saturating_sub(1).min(16));
     let part = u32::try_from(random % 1000).unwrap_or_default();
     (base + base / 1000 * part).min(LONGEST)
 }
 
-/// What `Retry-After` asks for, as seconds or as a date; a date in the past is no wait.
-#[must_use]
+/// The wait that `Retry-After` asks for, in seconds or until a date. A date in the past is a wait of zero.
 pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -63,14 +57,14 @@ pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::error::Answered;
+    use super::super::error::Rejection;
     use super::*;
     use proptest::prelude::*;
 
     const POLICY: Policy = Policy { retries: 2, limit: Duration::from_secs(30) };
 
-    fn busy(retry_after: Option<Duration>) -> FaultKind {
-        FaultKind::Status(Box::new(Answered { status: 503, retry_after, ..Answered::default() }))
+    fn busy(retry_after: Option<Duration>) -> ErrorKind {
+        ErrorKind::Status(Box::new(Rejection { status: 503, retry_after, ..Rejection::default() }))
     }
 
     fn millis(wait: Option<Duration>) -> Option<u128> {
@@ -78,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_and_carry_some_chance() {
+    fn waits_double_and_are_random() {
         let always = Policy { retries: 100, limit: Duration::MAX };
         let wait = |tries, random| millis(always.next(tries, &busy(None), Duration::ZERO, random)).unwrap();
         assert_eq!([wait(1, 0), wait(1, 500), wait(1, 999)], [100, 150, 199]);
@@ -87,16 +81,16 @@ mod tests {
     }
 
     #[test]
-    fn tries_end() {
+    fn retries_end() {
         let zero = Duration::ZERO;
         assert!(POLICY.next(2, &busy(None), zero, 0).is_some());
         assert!(POLICY.next(3, &busy(None), zero, 0).is_none());
         assert!(Policy { retries: 0, ..POLICY }.next(1, &busy(None), zero, 0).is_none());
-        assert!(POLICY.next(1, &FaultKind::NotHttp(String::new()), zero, 0).is_none());
+        assert!(POLICY.next(1, &ErrorKind::NotHttp(String::new()), zero, 0).is_none());
     }
 
     #[test]
-    fn a_wait_that_does_not_fit_is_not_begun() {
+    fn a_wait_beyond_the_limit_is_not_started() {
         let wait = |elapsed| POLICY.next(1, &busy(None), Duration::from_millis(elapsed), 0);
         assert_eq!(wait(29_900), None);
         assert_eq!(millis(wait(29_899)), Some(100));
@@ -104,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_may_ask_for_more() {
+    fn the_server_may_ask_for_a_longer_wait() {
         let seconds = |n| Some(Duration::from_secs(n));
         assert_eq!(POLICY.next(1, &busy(seconds(7)), Duration::ZERO, 0), seconds(7));
         assert_eq!(millis(POLICY.next(1, &busy(seconds(0)), Duration::ZERO, 0)), Some(100));

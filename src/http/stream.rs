@@ -1,7 +1,7 @@
-//! A connection whose every read and write ends at one moment, however slowly the other side goes on.
+//! A connection, plain or with TLS, that fails once its deadline has passed.
 //!
-//! A socket's own time limit is for one call: a server that takes or gives a byte now and then would never run into
-//! it. So the time that is left is set before each call.
+//! A socket's own timeout applies to one call, so a server that sends a byte now and then would never hit it. The
+//! remaining time is therefore set before each call.
 
 use rustls::{ClientConnection, StreamOwned};
 use std::fmt;
@@ -10,21 +10,20 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-/// A socket.
 #[derive(Debug)]
 pub(super) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
-/// A socket with a moment at which everything ends.
+/// A socket whose reads and writes fail after the deadline.
 #[derive(Debug)]
-pub(super) struct Timed {
+pub(super) struct DeadlineStream {
     socket: Socket,
     deadline: Instant,
 }
 
-impl Timed {
+impl DeadlineStream {
     pub(super) fn new(socket: Socket, deadline: Instant) -> Self {
         Self { socket, deadline }
     }
@@ -33,7 +32,7 @@ impl Timed {
         self.deadline = deadline;
     }
 
-    /// Whether the other side has neither closed nor said anything unasked.
+    /// Whether the peer has neither closed the connection nor sent anything unexpected.
     fn is_quiet(&self) -> bool {
         match &self.socket {
             Socket::Tcp(stream) => {
@@ -41,7 +40,7 @@ impl Timed {
                 let quiet = peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
                 stream.set_nonblocking(false).is_ok() && quiet
             }
-            // std can't peek here. A new connection to a local socket costs next to nothing.
+            // std cannot peek here, and a new connection to a local socket costs next to nothing.
             Socket::Unix(_) => false,
         }
     }
@@ -51,12 +50,15 @@ impl Timed {
         if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
     }
 
-    fn retried<T>(&mut self, mut call: impl FnMut(&mut Socket, Duration) -> io::Result<T>) -> io::Result<T> {
+    fn call<T>(
+        &mut self,
+        mut operation: impl FnMut(&mut Socket, Duration) -> io::Result<T>,
+    ) -> io::Result<T> {
         loop {
             let left = self.left()?;
-            match call(&mut self.socket, left) {
+            match operation(&mut self.socket, left) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // What a socket's time limit is called on Unix.
+                // On Unix, a socket timeout is reported as WouldBlock.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
@@ -66,18 +68,18 @@ impl Timed {
     }
 }
 
-impl Read for Timed {
+impl Read for DeadlineStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.retried(|socket, left| match socket {
+        self.call(|socket, left| match socket {
             Socket::Tcp(stream) => stream.set_read_timeout(Some(left)).and_then(|()| stream.read(buffer)),
             Socket::Unix(stream) => stream.set_read_timeout(Some(left)).and_then(|()| stream.read(buffer)),
         })
     }
 }
 
-impl Write for Timed {
+impl Write for DeadlineStream {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.retried(|socket, left| match socket {
+        self.call(|socket, left| match socket {
             Socket::Tcp(stream) => stream.set_write_timeout(Some(left)).and_then(|()| stream.write(buffer)),
             Socket::Unix(stream) => stream.set_write_timeout(Some(left)).and_then(|()| stream.write(buffer)),
         })
@@ -88,21 +90,20 @@ impl Write for Timed {
     }
 }
 
-/// A connection, plain or secure.
-pub(super) enum Wire {
-    Plain(Timed),
-    Tls(Box<StreamOwned<ClientConnection, Timed>>),
+pub(super) enum Stream {
+    Plain(DeadlineStream),
+    Tls(Box<StreamOwned<ClientConnection, DeadlineStream>>),
 }
 
-impl fmt::Debug for Wire {
+impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple(if self.is_secure() { "Tls" } else { "Plain" }).finish()
+        f.debug_tuple(if self.is_tls() { "Tls" } else { "Plain" }).finish()
     }
 }
 
-impl Wire {
-    /// Makes a connection secure.
-    pub(super) fn secured(mut conn: ClientConnection, mut sock: Timed) -> io::Result<Self> {
+impl Stream {
+    /// Performs the TLS handshake.
+    pub(super) fn handshake(mut conn: ClientConnection, mut sock: DeadlineStream) -> io::Result<Self> {
         while conn.is_handshaking() {
             let sent = write_pending(&mut conn, &mut sock);
             if conn.is_handshaking() {
@@ -110,7 +111,7 @@ impl Wire {
                     return Err(sent.err().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into()));
                 }
                 conn.process_new_packets().map_err(|error| {
-                    // The server shall know why, if it still listens.
+                    // Send the alert, so that the server knows why.
                     let _ = write_pending(&mut conn, &mut sock);
                     io::Error::new(io::ErrorKind::InvalidData, error)
                 })?;
@@ -119,13 +120,13 @@ impl Wire {
         Ok(Self::Tls(Box::new(StreamOwned::new(conn, sock))))
     }
 
-    pub(super) fn is_secure(&self) -> bool {
+    pub(super) fn is_tls(&self) -> bool {
         matches!(self, Self::Tls(_))
     }
 
     pub(super) fn set_deadline(&mut self, deadline: Instant) {
         match self {
-            Self::Plain(timed) => timed.set_deadline(deadline),
+            Self::Plain(stream) => stream.set_deadline(deadline),
             Self::Tls(stream) => stream.sock.set_deadline(deadline),
         }
     }
@@ -133,30 +134,33 @@ impl Wire {
     /// Whether another request can be sent on it.
     pub(super) fn is_quiet(&self) -> bool {
         match self {
-            Self::Plain(timed) => timed.is_quiet(),
+            Self::Plain(stream) => stream.is_quiet(),
             Self::Tls(stream) => stream.sock.is_quiet(),
         }
     }
 }
 
-impl Read for Wire {
+impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Plain(timed) => timed.read(buffer),
-            Self::Tls(stream) => read_secure(stream, buffer),
+            Self::Plain(stream) => stream.read(buffer),
+            Self::Tls(stream) => read_tls_stream(stream, buffer),
         }
     }
 }
 
-/// Reads what the server said, whatever became of what was to be sent: a server that refuses a client's certificate
-/// says so and closes, and is heard although nothing can be sent to it any more.
-fn read_secure(stream: &mut StreamOwned<ClientConnection, Timed>, buffer: &mut [u8]) -> io::Result<usize> {
+/// Reads even if writing fails: a server that rejects the client's certificate sends an alert and closes, and the alert
+/// must still be read.
+fn read_tls_stream(
+    stream: &mut StreamOwned<ClientConnection, DeadlineStream>,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
     let StreamOwned { conn, sock } = stream;
     loop {
         let _ = write_pending(conn, sock);
         match conn.reader().read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            // Without TLS's own goodbye the length of the answer has to tell whether it is whole, as without TLS.
+            // Many servers close without close_notify. The length of the response shows whether it is complete.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
             result => return result,
         }
@@ -165,7 +169,7 @@ fn read_secure(stream: &mut StreamOwned<ClientConnection, Timed>, buffer: &mut [
     }
 }
 
-fn write_pending(conn: &mut ClientConnection, sock: &mut Timed) -> io::Result<()> {
+fn write_pending(conn: &mut ClientConnection, sock: &mut DeadlineStream) -> io::Result<()> {
     while conn.wants_write() {
         if conn.write_tls(sock)? == 0 {
             return Err(io::ErrorKind::WriteZero.into());
@@ -174,17 +178,17 @@ fn write_pending(conn: &mut ClientConnection, sock: &mut Timed) -> io::Result<()
     Ok(())
 }
 
-impl Write for Wire {
+impl Write for Stream {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Plain(timed) => timed.write(buffer),
+            Self::Plain(stream) => stream.write(buffer),
             Self::Tls(stream) => stream.write(buffer),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Plain(timed) => timed.flush(),
+            Self::Plain(stream) => stream.flush(),
             Self::Tls(stream) => stream.flush(),
         }
     }

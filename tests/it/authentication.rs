@@ -105,7 +105,7 @@ fn basic_authentication() {
         });
         let in_url = guarded.url("http").replace("//", "//me:U%2AU@");
         pushgw().args(["push", "-j", "guarded", "-m", "a 1", "-g", &in_url]).run();
-        guarded.keeps_out("http", |call| call, 4, "the gateway wants other credentials (401 Unauthorized)");
+        guarded.keeps_out("http", |call| call, 4, "the server requires valid credentials (401 Unauthorized)");
         let wrong = |call: Pushgw| call.args(["-u", "me"]).env("PUSHGATEWAY_PASSWORD", "wrong");
         guarded.keeps_out("http", wrong, 4, "the gateway says: Unauthorized");
     });
@@ -122,7 +122,7 @@ fn a_large_push_without_a_password_hears_why() {
         call(push)
             .env("PUSHGATEWAY_URL", guarded.url("http"))
             .code(4)
-            .stderr_has("the gateway wants other credentials (401 Unauthorized)")
+            .stderr_has("the server requires valid credentials (401 Unauthorized)")
             .run();
     });
 }
@@ -146,7 +146,7 @@ fn tls() {
             "https",
             trusting(&ca),
             4,
-            "the gateway wants other credentials (401 Unauthorized)",
+            "the server requires valid credentials (401 Unauthorized)",
         );
         // What a TLS server answers to plain HTTP: 400 in words, that say it.
         guarded.keeps_out("http", with_password, 4, "Client sent an HTTP request to an HTTPS server");
@@ -156,7 +156,7 @@ fn tls() {
             .arg("--ca-cert")
             .arg(&ca)
             .code(6)
-            .stderr_has("the server's certificate is for another name: 127.0.0.1 is wanted")
+            .stderr_has("the server's certificate is for another name: 127.0.0.1 is expected")
             .run();
     });
 }
@@ -178,7 +178,7 @@ fn client_certificates() {
             }
         };
         guarded.lets_in("https", present(authority.client("me")));
-        let refused = "the server does not take the client's certificate";
+        let refused = "the server requires a valid client certificate";
         guarded.keeps_out("https", trusting(&ca), 6, refused);
         guarded.keeps_out("https", present(Authority::new("Strange CA").client("me")), 6, refused);
     });

@@ -132,7 +132,7 @@ fn a_nul_is_no_part_of_a_shell_command() {
         .args(["push", "-j", "x", "--as-curl"])
         .stdin("m{l=\"\0\"} 1\n")
         .code(1)
-        .stderr("error: the body holds a NUL byte, which no shell command can carry; --dry-run prints it\n")
+        .stderr("error: the body contains a NUL byte, which a shell command cannot contain; --dry-run prints it\n")
         .run();
     pushgw()
         .args(["push", "-j", "x", "--dry-run"])

@@ -3,7 +3,8 @@
 
 use crate::support::{Gateway, Server, newest_gateway, on_every_gateway, pushgw, shell};
 use pushgw::error::{Failure, exit_code};
-use pushgw::gateway::{Answered, Fault, FaultKind};
+use pushgw::http::Error;
+use pushgw::http::{ErrorKind, Method, Rejection, Request};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -62,16 +63,16 @@ fn the_tables_agree() {
     }
 }
 
-/// Every status that a server may answer with, as the contract sorts them; the other faults have a table of their own.
-fn statuses() -> impl Iterator<Item = (FaultKind, u8)> {
+/// Every status that a server may answer with, as the contract sorts them; the other errors have a table of their own.
+fn statuses() -> impl Iterator<Item = (ErrorKind, u8)> {
     let code = |status: u16| match status {
         408 | 425 | 429 | 500..=599 => exit_code::UNAVAILABLE,
         300..=499 => exit_code::REJECTED,
         _ => exit_code::OTHER,
     };
     (100..200).chain(300..700).map(move |status| {
-        let answered = Answered { status, ..Answered::default() };
-        (FaultKind::Status(Box::new(answered)), code(status))
+        let rejection = Rejection { status, ..Rejection::default() };
+        (ErrorKind::Status(Box::new(rejection)), code(status))
     })
 }
 
@@ -97,7 +98,9 @@ fn every_way_to_fail_has_its_exit_code() {
         (Failure::Several { count: 2, worst: Box::new(Failure::usage("x")) }, exit_code::USAGE),
         (Failure::OutputClosed, exit_code::DONE),
     ];
-    failures.extend(statuses().map(|(kind, code)| (Fault::new(String::new(), kind).into(), code)));
+    let endpoint = "http://gw".parse().unwrap();
+    let request = Request { method: Method::Get, endpoint: &endpoint, path: String::new(), body: None };
+    failures.extend(statuses().map(|(kind, code)| (Error::new(&request, kind).into(), code)));
     for (failure, code) in failures {
         // Whoever adds a way to fail adds it above.
         match failure {
@@ -184,7 +187,7 @@ fn servers_that_do_not_answer_have_their_exit_codes() {
     pushgw()
         .args(["push", "-j", "x", "-m", "m 1", "--timeout", "300ms", "-g", &server.url()])
         .code(7)
-        .stderr_has("no answer within 300ms")
+        .stderr_has("no response within 300ms")
         .run();
 }
 
@@ -192,15 +195,15 @@ fn servers_that_do_not_answer_have_their_exit_codes() {
 fn another_server_is_told() {
     let server = Server::answering(200, "<html>hello</html>");
     let url = server.url();
-    pushgw().args(["list", "-g", &url]).code(1).stderr_has("no Pushgateway").run();
-    pushgw().args(["delete", "-j", "x", "-g", &url]).code(1).stderr_has("no Pushgateway").run();
+    pushgw().args(["list", "-g", &url]).code(1).stderr_has("like a Pushgateway").run();
+    pushgw().args(["delete", "-j", "x", "-g", &url]).code(1).stderr_has("like a Pushgateway").run();
     pushgw()
         .args(["delete", "-f", "-j", "x", "-g", &url])
         .code(1)
         .stderr(format!(
-            "error: DELETE {url}/metrics/job/x: this is no Pushgateway's answer: it answers 200 to a deletion, where \
-             a Pushgateway answers 202; an import path, such as VictoriaMetrics has, takes pushes, and has no groups to \
-             delete\nhint: is the URL the gateway's?\n"
+            "error: DELETE {url}/metrics/job/x: the server did not answer like a Pushgateway: it answers 200 to a \
+             deletion, and a Pushgateway answers 202; an import path like VictoriaMetrics' accepts pushes but has no groups \
+             to delete\nhint: is the URL that of the gateway?\n"
         ))
         .run();
 }

@@ -93,8 +93,13 @@ fn pushes_arrive_and_the_rest_is_told() {
             r#"{"__name__":"pushed_two","job":"vm/2"} = [2]"#,
         ]
     );
-    let no_groups = "an import path, such as VictoriaMetrics has, takes pushes, and has no groups";
+    let no_groups = "an import path like VictoriaMetrics' accepts pushes but has no groups";
     for args in [&["delete", "-j", "vm"][..], &["delete", "-f", "-j", "vm"], &["list"]] {
-        server.call(args).code(1).stderr_has("this is no Pushgateway's answer").stderr_has(no_groups).run();
+        server
+            .call(args)
+            .code(1)
+            .stderr_has("the server did not answer like a Pushgateway")
+            .stderr_has(no_groups)
+            .run();
     }
 }

@@ -11,8 +11,9 @@ use crate::command::{Context, listener, plural};
 use crate::config::{Delete, ListFormat};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
-use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, Selection, Snapshot};
+use crate::gateway::{self, Group, Selection, Snapshot};
 use crate::grouping::LabelSet;
+use crate::http::{Client, ErrorKind, Url};
 use crate::os::reason;
 use crate::output::{Channel, Printer};
 use std::io::{self, BufRead as _, BufReader};
@@ -32,7 +33,7 @@ pub(super) fn run(
     warn_of_text(&snapshot, context.printer);
     let mut places = chosen(&snapshot, selection);
     if selection.asks_for_pushes() && !delete.force && !places.is_empty() {
-        refuse_if_broken(&snapshot, delete, context.printer)?;
+        refuse_if_broken(&snapshot, delete, client, context.printer)?;
     }
     if delete.dry_run {
         let selected = Selected { snapshot: &snapshot, places, metrics: false };
@@ -80,16 +81,19 @@ fn chosen(snapshot: &Snapshot, selection: &Selection) -> Vec<usize> {
 /// On a gateway that refuses every push, groups turn old and failed whose metrics are good.
 ///
 /// Not every reason is seen in the keys of the groups, but a scrape fails for all of them.
-fn refuse_if_broken(snapshot: &Snapshot, delete: &Delete, printer: &mut Printer<'_>) -> Result<(), Failure> {
+fn refuse_if_broken(
+    snapshot: &Snapshot,
+    delete: &Delete,
+    client: &Client,
+    printer: &mut Printer<'_>,
+) -> Result<(), Failure> {
     let endpoint = &delete.connection.endpoint;
     let mut broken = !snapshot.conflicts.broken.is_empty();
-    // A 500 is what is looked for, and no reason to try again.
-    let once = Client::new(&Connection { retries: 0, ..delete.connection.clone() });
     if broken {
         warn_of_conflicts(snapshot, &delete.connection, printer);
-    } else if let Err(failure) = scrape(&once, endpoint, printer) {
-        let is_refusal = matches!(&failure, Failure::Exchange(fault)
-            if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500));
+    } else if let Err(failure) = scrape(client, endpoint, printer) {
+        let is_refusal = matches!(&failure, Failure::Exchange(error)
+            if matches!(&error.kind, ErrorKind::Status(answered) if answered.status == 500));
         if !is_refusal {
             printer.warning(
                 "whether the gateway refuses every push can't be told: nothing was deleted (--force deletes all the same)",
@@ -112,9 +116,10 @@ fn refuse_if_broken(snapshot: &Snapshot, delete: &Delete, printer: &mut Printer<
 }
 
 /// Asks as Prometheus does, where this gateway has its metrics.
-fn scrape(client: &Client, endpoint: &Endpoint, printer: &mut Printer<'_>) -> Result<(), Failure> {
+fn scrape(client: &Client, endpoint: &Url, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let about = gateway::fetch_status(client, endpoint, &mut listener(printer))?;
-    gateway::get(client, endpoint, about.telemetry_path(), &mut listener(printer))?;
+    // A 500 is the expected answer of a broken gateway, so there is nothing to retry.
+    gateway::get_once(client, endpoint, about.telemetry_path(), &mut listener(printer))?;
     Ok(())
 }
 

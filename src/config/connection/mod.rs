@@ -11,9 +11,10 @@ use crate::cli::ConnectionArgs;
 use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::gateway::{
-    Connection, Encoding, Endpoint, GatewayUrlError, GroupUrl, Header, Material, MaterialError, Proxy, Route,
-    Scheme, Tls, gateway_url, is_exempt,
+use crate::gateway::{GatewayUrlError, GroupUrl, gateway_url};
+use crate::http::{
+    CaCertificates, ClientIdentity, Connection, Encoding, Header, PemError, Proxy, Route, Scheme, Tls, Url,
+    is_exempt,
 };
 use crate::os::reason;
 use std::ffi::{OsStr, OsString};
@@ -50,7 +51,7 @@ pub(super) fn parsed_group_url(url: &OsStr) -> Result<GroupUrl, Failure> {
 }
 
 /// The gateway of `--gateway`, its variable, or the default.
-pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Result<Endpoint, Failure> {
+pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Result<Url, Failure> {
     let settings = Settings { args, environment };
     let given = settings.private_text(args.gateway.as_ref(), "--gateway", "PUSHGATEWAY_URL")?;
     let (origin, url) = given.unwrap_or(("the default", DEFAULT_GATEWAY));
@@ -64,7 +65,7 @@ pub(super) fn to_gateway(args: &ConnectionArgs, environment: &Environment) -> Re
 
 /// Everything else about the connection to `endpoint`.
 pub(super) fn resolve(
-    endpoint: Endpoint,
+    endpoint: Url,
     args: &ConnectionArgs,
     environment: &Environment,
 ) -> Result<Connection, Failure> {
@@ -75,7 +76,7 @@ pub(super) fn resolve(
     let authentication = settings.authentication(&endpoint)?;
     let (headers, login) = (authentication.headers, authentication.login);
     let has_credentials = headers.iter().any(Header::is_secret);
-    let (route, passes_by_proxy) = settings.route(&endpoint, has_credentials)?;
+    let (route, bypasses_proxy) = settings.route(&endpoint, has_credentials)?;
     let mut secrets = authentication.secrets;
     secrets.extend(headers.iter().filter(|header| header.is_secret()).map(|header| header.value().clone()));
     if let Route::Forward(proxy) | Route::Tunnel(proxy) = &route
@@ -86,7 +87,7 @@ pub(super) fn resolve(
     }
     Ok(Connection {
         route,
-        passes_by_proxy,
+        bypasses_proxy,
         timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
         connect_timeout: connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
         retries: settings.retries()?,
@@ -206,7 +207,7 @@ impl<'a> Settings<'a> {
     }
 
     /// The route to the gateway, and whether it bypasses a proxy that is set.
-    fn route(self, endpoint: &Endpoint, has_credentials: bool) -> Result<(Route, bool), Failure> {
+    fn route(self, endpoint: &Url, has_credentials: bool) -> Result<(Route, bool), Failure> {
         let args = self.args;
         if let Some((_, path)) =
             self.path(args.unix_socket.as_ref(), "--unix-socket", "PUSHGATEWAY_UNIX_SOCKET")?
@@ -231,7 +232,7 @@ impl<'a> Settings<'a> {
     }
 
     /// The URL of the proxy for this gateway, and what sets it.
-    fn proxy(self, endpoint: &Endpoint) -> Result<Option<(&'a str, &'a str)>, Failure> {
+    fn proxy(self, endpoint: &Url) -> Result<Option<(&'a str, &'a str)>, Failure> {
         let ours = self.private_text(self.args.proxy.as_ref(), "--proxy", "PUSHGATEWAY_PROXY")?;
         if ours.is_some() {
             return Ok(ours);
@@ -255,20 +256,21 @@ impl<'a> Settings<'a> {
             ));
         }
         let insecure = self.switch(args.insecure, "PUSHGATEWAY_INSECURE");
-        let mut material = Material::default();
+        let mut tls = Tls { insecure, ..Tls::default() };
         if scheme == Scheme::Https {
             if let Some((origin, path)) = &ca_cert {
-                material.add_authorities(&read(path, origin)?).map_err(|error| invalid(path, &error))?;
+                let cas = CaCertificates::from_pem(&read(path, origin)?);
+                tls.ca_certificates = cas.map_err(|error| invalid(path, &error))?;
             }
             if let Some(cert) = &cert {
                 let key = key.as_ref().unwrap_or(cert);
-                let (certificate, private) = (read(&cert.1, cert.0)?, read(&key.1, key.0)?);
-                material.set_identity(&certificate, &private).map_err(|error| invalid(&key.1, &error))?;
+                let identity = ClientIdentity::from_pem(&read(&cert.1, cert.0)?, &read(&key.1, key.0)?);
+                tls.identity = Some(Arc::new(identity.map_err(|error| invalid(&key.1, &error))?));
             }
         }
         let path = |setting: Option<(_, PathBuf)>| setting.map(|(_, path)| path);
-        let (ca_cert, cert, key) = (path(ca_cert), path(cert), path(key));
-        Ok(Tls { ca_cert, cert, key, insecure, material: Arc::new(material) })
+        (tls.ca_cert, tls.cert, tls.key) = (path(ca_cert), path(cert), path(key));
+        Ok(tls)
     }
 }
 
@@ -289,7 +291,7 @@ fn read(path: &Path, origin: &str) -> Result<Vec<u8>, Failure> {
     Err(Failure::Other(anyhow::anyhow!("{origin}: can't read {}: {why}", path.display())))
 }
 
-fn invalid(path: &Path, error: &MaterialError) -> Failure {
+fn invalid(path: &Path, error: &PemError) -> Failure {
     Failure::usage(format!("{}: {error}", path.display()))
 }
 

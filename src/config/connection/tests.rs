@@ -252,7 +252,7 @@ fn the_route_is_chosen_as_curl_chooses_it() {
     assert_eq!(only("PUSHGATEWAY_PROXY"), "forward http://p:1");
     let off = [("http_proxy", "p:1"), ("PUSHGATEWAY_NO_PROXY", "yes"), ("PUSHGATEWAY_URL", "http://gw")];
     assert_eq!(given(&off, |_| {}).route(), "direct");
-    assert!(given(&off, |_| {}).fine().passes_by_proxy);
+    assert!(given(&off, |_| {}).fine().bypasses_proxy);
     assert_eq!(given(&off, |args| args.proxy = some("q:2")).route(), "forward http://q:2");
     assert_eq!(given(&proxies, |args| (args.gateway, args.no_proxy) = (some("gw"), true)).route(), "direct");
     // A flag beats NO_PROXY, but a gateway on this machine is never reached through a proxy.

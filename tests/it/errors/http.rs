@@ -4,7 +4,7 @@ use super::{Case, got, push};
 use crate::support::{Connection, Server};
 use std::time::Duration;
 
-const WAITING: &str = "no answer within";
+const WAITING: &str = "no response within";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 /// Reads the request, and plays on.
@@ -90,7 +90,7 @@ fn silences() -> Vec<Case> {
         ),
         Case::new(
             "a refusal's words that don't end",
-            "the gateway failed for now",
+            "temporary failure of the server",
             5,
             then(|connection| {
                 connection.send("HTTP/1.1 500 X\r\nContent-Length: 1000\r\n\r\nbusy");
@@ -104,7 +104,7 @@ fn breaks() -> Vec<Case> {
     vec![
         Case::new(
             "closed without an answer",
-            "the server closed the connection without an answer",
+            "the server closed the connection without a response",
             6,
             then(|_| {}),
         )
@@ -113,7 +113,7 @@ fn breaks() -> Vec<Case> {
         .connections(2),
         Case::new(
             "reset after the request",
-            "the connection broke before an answer came",
+            "the connection broke before a response came",
             6,
             then(Connection::reset),
         )
@@ -132,7 +132,7 @@ fn breaks() -> Vec<Case> {
         .arg("large.prom"),
         Case::new(
             "reset in the answer",
-            "the connection broke in the middle of the answer",
+            "the connection broke in the middle of the response",
             6,
             then(|connection| {
                 connection.send("HTTP/1.1 200 OK\r\nContent-Le");
@@ -141,10 +141,10 @@ fn breaks() -> Vec<Case> {
                 connection.reset();
             }),
         ),
-        Case::new("closed in the status line", "the answer ends in the middle", 6, answer("HTTP/1.1 2")),
+        Case::new("closed in the status line", "the response is incomplete", 6, answer("HTTP/1.1 2")),
         Case::new(
             "closed in the headers",
-            "the answer ends in the middle",
+            "the response is incomplete",
             6,
             answer("HTTP/1.1 200 OK\r\nA: b\r\n"),
         ),
@@ -156,7 +156,7 @@ fn breaks() -> Vec<Case> {
         ),
         Case::new(
             "closed in a refusal's body",
-            "the gateway refused (400 Bad Request)",
+            "the server rejected the request (400 Bad Request)",
             4,
             answer("HTTP/1.1 400 X\r\nContent-Length: 1000\r\n\r\nno such luck"),
         )
@@ -165,8 +165,8 @@ fn breaks() -> Vec<Case> {
 }
 
 fn odd_answers() -> Vec<Case> {
-    let not_http = "the answer is not HTTP";
-    let none = "the answer's status is none of a gateway's";
+    let not_http = "the response is not HTTP";
+    let none = "unexpected status";
     let endless = |line: &'static str| {
         then(move |connection| {
             connection.send("HTTP/1.1 200 OK\r\n");
@@ -193,19 +193,19 @@ fn odd_answers() -> Vec<Case> {
             answer("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab")),
         Case::new("a header that is none", not_http, 1, answer("HTTP/1.1 200 OK\r\nno colon\r\n\r\n")),
         Case::new("a success of a gigabyte", "", 0, huge("200")),
-        Case::new("a refusal of a gigabyte", "the gateway refused (400 Bad Request)", 4, huge("400")),
+        Case::new("a refusal of a gigabyte", "the server rejected the request (400 Bad Request)", 4, huge("400")),
         Case::new("a status beyond all", none, 1, answer("HTTP/1.1 700 X\r\nContent-Length: 0\r\n\r\n")).says("(700)"),
         Case::new("more to come, then success", "", 0, answer(format!("HTTP/1.1 100 Continue\r\n\r\n{OK}"))),
-        Case::new("a page for a success", "this is no Pushgateway's answer", 1,
+        Case::new("a page for a success", "the server did not answer like", 1,
             answer("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 13\r\n\r\n<h1>Login</h1>"))
-        .says("it answers 200 with a page of HTML"),
-        Case::new("a page for a refusal", "the gateway has no such path", 4,
+        .says("a Pushgateway: it answers 200 with an HTML page"),
+        Case::new("a page for a refusal", "the server has no such path", 4,
             answer("HTTP/1.1 404 X\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n<h1>404</h1>"))
-        .says("with a page of HTML"),
+        .says("with an HTML page"),
         Case::new("any success", "", 0, answer("HTTP/1.1 204 X\r\n\r\n")),
         Case::new("a success in pieces", "", 0,
             answer("HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")),
-        Case::new("a refusal in broken pieces", "the gateway refused (400 Bad Request)", 4,
+        Case::new("a refusal in broken pieces", "the server rejected the request (400 Bad Request)", 4,
             answer("HTTP/1.1 400 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\nzz\r\n")),
         Case::new("a success of old", "", 0, answer("HTTP/1.0 200 OK\r\n\r\n")),
     ]
@@ -220,19 +220,19 @@ fn redirects(behind: &str) -> Vec<Case> {
             let says = format!("({status} ");
             let to = format!("to {location}, which is not followed");
             let head = format!("HTTP/1.1 {status} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
-            Case::new(name, "the gateway redirects", 4, answer(head)).says(&says).says(&to)
+            Case::new(name, "the server redirects", 4, answer(head)).says(&says).says(&to)
         })
         .chain([
             Case::new(
                 "a redirect to nowhere",
-                "the gateway redirects",
+                "the server redirects",
                 4,
                 answer("HTTP/1.1 301 X\r\nContent-Length: 0\r\n\r\n"),
             )
             .says("which is not followed"),
             Case::new(
                 "a redirect with a password",
-                "the gateway redirects",
+                "the server redirects",
                 4,
                 answer("HTTP/1.1 302 X\r\nLocation: http://u:hunter2@other/\r\nContent-Length: 0\r\n\r\n"),
             )
@@ -243,33 +243,33 @@ fn redirects(behind: &str) -> Vec<Case> {
 
 fn statuses() -> Vec<Case> {
     let table = [
-        ("400", "the gateway refused (400 Bad Request)", 4),
-        ("401", "the gateway wants other credentials", 4),
-        ("402", "the gateway refused", 4),
-        ("403", "the gateway forbids it", 4),
-        ("404", "the gateway has no such path", 4),
-        ("405", "the gateway does not take this method there", 4),
-        ("407", "the proxy wants authentication", 4),
-        ("408", "the gateway failed for now", 5),
-        ("409", "the gateway refused", 4),
-        ("410", "the gateway refused", 4),
-        ("411", "the gateway refused", 4),
-        ("413", "the push is too large", 4),
-        ("414", "the gateway refused", 4),
-        ("415", "the gateway does not read this kind of body", 4),
-        ("418", "the gateway refused", 4),
-        ("421", "the gateway refused", 4),
-        ("425", "the gateway failed for now", 5),
-        ("429", "the gateway wants fewer requests", 5),
-        ("431", "the gateway refused", 4),
-        ("451", "the gateway refused", 4),
-        ("500", "the gateway failed for now", 5),
-        ("501", "the gateway failed", 5),
-        ("502", "the gateway failed for now", 5),
-        ("503", "the gateway failed for now", 5),
-        ("504", "the gateway failed for now", 5),
-        ("505", "the gateway failed", 5),
-        ("511", "the gateway failed", 5),
+        ("400", "the server rejected the request (400 Bad Request)", 4),
+        ("401", "the server requires valid credentials", 4),
+        ("402", "the server rejected the request", 4),
+        ("403", "the server denies access", 4),
+        ("404", "the server has no such path", 4),
+        ("405", "the server does not allow this method on this path", 4),
+        ("407", "the proxy requires authentication", 4),
+        ("408", "temporary failure of the server", 5),
+        ("409", "the server rejected the request", 4),
+        ("410", "the server rejected the request", 4),
+        ("411", "the server rejected the request", 4),
+        ("413", "the request body is too large", 4),
+        ("414", "the server rejected the request", 4),
+        ("415", "the server does not accept this type of body", 4),
+        ("418", "the server rejected the request", 4),
+        ("421", "the server rejected the request", 4),
+        ("425", "temporary failure of the server", 5),
+        ("429", "the server limits the rate of requests", 5),
+        ("431", "the server rejected the request", 4),
+        ("451", "the server rejected the request", 4),
+        ("500", "temporary failure of the server", 5),
+        ("501", "the server failed", 5),
+        ("502", "temporary failure of the server", 5),
+        ("503", "temporary failure of the server", 5),
+        ("504", "temporary failure of the server", 5),
+        ("505", "the server failed", 5),
+        ("511", "the server failed", 5),
     ];
     let case = |(status, words, code): (&'static str, &'static str, i32)| {
         let head = format!("HTTP/1.1 {status} X\r\nContent-Length: 18\r\n\r\nthe server's words");
@@ -278,7 +278,8 @@ fn statuses() -> Vec<Case> {
             if matches!(status, "408" | "425" | "429" | "500" | "502" | "503" | "504") { 3 } else { 1 };
         let case = Case::new(status, words, code, answer(head)).retries(2).connections(tries);
         let case = if tries == 3 { case.says("(tried 3 times)") } else { case };
-        case.says(&format!("({status}")).says("the gateway says: the server's words")
+        let speaker = if status == "407" { "the proxy" } else { "{}" };
+        case.says(&format!("({status}")).says(&format!("{speaker} says: the server's words"))
     };
     table.into_iter().map(case).collect()
 }
@@ -294,16 +295,16 @@ fn refusals() -> Vec<Case> {
         }
     };
     vec![
-        Case::new("too large, said early", "the push is too large", 4, early("413"))
+        Case::new("too large, said early", "the request body is too large", 4, early("413"))
             .file("large.prom", large())
             .arg("large.prom")
-            .says("the gateway says: no"),
-        Case::new("no password, said early", "the gateway wants other credentials", 4, early("401"))
+            .says("{} says: no"),
+        Case::new("no password, said early", "the server requires valid credentials", 4, early("401"))
             .file("large.prom", large())
             .arg("large.prom"),
         Case::new(
             "escapes in the words",
-            "the gateway refused (400 Bad Request)",
+            "the server rejected the request (400 Bad Request)",
             4,
             answer("HTTP/1.1 400 X\r\nContent-Length: 12\r\n\r\n\x1b[2J\x1b]0;x\x07ok"),
         )
@@ -344,10 +345,10 @@ fn retries() -> Vec<Case> {
         Case::new("wait a second", "", 0, first(soon)).retries(1).connections(2),
         Case::new("wait until then", "", 0, first(by_its_clock)).retries(1).connections(2),
         Case::new("wait until then, which was", "", 0, first(at_once)).retries(1).connections(2),
-        Case::new("wait an hour", "the gateway failed for now", 5, first(later)).retries(5),
-        Case::new("wait for a century", "the gateway wants fewer requests", 5, first(never)).retries(5),
+        Case::new("wait an hour", "temporary failure of the server", 5, first(later)).retries(5),
+        Case::new("wait for a century", "the server limits the rate of requests", 5, first(never)).retries(5),
         // Tries at 0 and 2 seconds; one at 4 would not fit.
-        Case::new("busy for longer than the limit", "the gateway failed for now", 5, answer(slow))
+        Case::new("busy for longer than the limit", "temporary failure of the server", 5, answer(slow))
             .retries(1000)
             .limit(4000)
             .connections(2),
@@ -373,7 +374,9 @@ fn further_tries_are_told_with_v() {
     push(&server)
         .args(["--retries", "1", "-v"])
         .code(5)
-        .stderr_has("note: try 1 failed: the gateway failed for now (503 Service Unavailable); the next in 1")
+        .stderr_has(
+            "note: try 1 failed: temporary failure of the server (503 Service Unavailable); the next in 1",
+        )
         .stderr_has("(tried 2 times)")
         .run();
 }

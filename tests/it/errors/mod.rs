@@ -1,6 +1,6 @@
-//! Everything that can go wrong between pushgw and a gateway, played by servers that misbehave, and held to the table of
-//! faults in the program: each of its rows is provoked by at least one case, and each case says the row's words, exits
-//! with its code, tries as often as it should, and ends within its limit.
+//! Everything that can go wrong between pushgw and a server, with servers that misbehave, against the program's table of
+//! error classes: at least one case provokes each class, and each case shows its message, exits with its code, tries as
+//! often as it should, and ends within its limit.
 
 mod http;
 mod network;
@@ -8,7 +8,7 @@ mod proxy;
 mod tls;
 
 use crate::support::{Connection, Gateway, Output, Pushgw, Server, newest_gateway, pushgw};
-use pushgw::gateway::ROWS;
+use pushgw::http::ERROR_CLASSES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -22,8 +22,8 @@ const MARGIN: Duration = Duration::from_secs(15);
 /// A way to fail.
 struct Case {
     name: &'static str,
-    /// Words of the row that it provokes; those of a success are empty.
-    words: &'static str,
+    /// The message of the class that it provokes; empty for a success.
+    message: &'static str,
     code: i32,
     /// How often it connects; `None` where that isn't the matter, or can't be seen.
     connections: Option<usize>,
@@ -43,16 +43,16 @@ struct Case {
 type Part = Box<dyn Fn(&mut Connection, usize) + Send + Sync>;
 
 impl Case {
-    /// A server that plays `part`, and the words that are heard of it. Not tried again, unless the case says so.
+    /// A server that plays `part`, and the message of the error. Not retried, unless the case says so.
     fn new(
         name: &'static str,
-        words: &'static str,
+        message: &'static str,
         code: i32,
         part: impl Fn(&mut Connection, usize) + Send + Sync + 'static,
     ) -> Self {
         Self {
             name,
-            words,
+            message,
             code,
             connections: Some(1),
             says: Vec::new(),
@@ -135,7 +135,7 @@ impl Case {
         for (name, bytes) in &self.files {
             call = call.file(name, bytes);
         }
-        let call = call.code(self.code).patience(self.limit + MARGIN).stderr_has(self.words);
+        let call = call.code(self.code).patience(self.limit + MARGIN).stderr_has(self.message);
         let call = self.says.iter().fold(call, |call, words| call.stderr_has(fill(words)));
         let output = call.run();
         if self.code == 0 {
@@ -179,23 +179,23 @@ fn run_all(cases: Vec<Case>) {
 }
 
 #[test]
-fn each_fault_is_told() {
+fn each_case_shows_its_error() {
     let cases = cases("http://127.0.0.1:9");
     assert!(cases.len() >= 60, "only {} cases", cases.len());
     run_all(cases);
 }
 
 #[test]
-fn each_row_of_the_table_is_provoked() {
+fn each_error_class_is_provoked() {
     let cases = cases("http://127.0.0.1:9");
-    for row in ROWS {
-        let provoked =
-            cases.iter().any(|case| case.words == row.words && case.code == i32::from(row.exit_code));
-        assert!(provoked, "no case provokes: {} (exit code {})", row.words, row.exit_code);
+    for class in ERROR_CLASSES {
+        let (message, code) = (class.message, i32::from(class.exit_code));
+        let provoked = cases.iter().any(|case| case.message == message && case.code == code);
+        assert!(provoked, "no case provokes: {message} (exit code {code})");
     }
     for case in &cases {
-        let known = ROWS.iter().any(|row| row.words == case.words) || case.words.is_empty();
-        assert!(known, "{}: no row says: {}", case.name, case.words);
+        let known = ERROR_CLASSES.iter().any(|class| class.message == case.message);
+        assert!(known || case.message.is_empty(), "{}: no class has: {}", case.name, case.message);
     }
 }
 

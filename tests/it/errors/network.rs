@@ -26,7 +26,7 @@ pub(super) fn cases() -> Vec<Case> {
     let nobody = |_: &mut crate::support::Connection, _: usize| {};
     let no_name: &'static str = no_name().leak();
     vec![
-        Case::new("a name without an address", "the host's name has no address", 6, nobody)
+        Case::new("a name without an address", "DNS lookup failed", 6, nobody)
             .gateway(no_name)
             .any_connections()
             .says("-g or PUSHGATEWAY_URL"),
@@ -135,7 +135,7 @@ fn a_socket_that_is_silent_is_given_up() {
     let listener = UnixListener::bind(call.directory().join("gw.sock")).unwrap();
     call.args(["push", "-j", "x", "-m", "a 1", "--unix-socket", "gw.sock", "--timeout", "300ms"])
         .code(7)
-        .stderr_has("no answer within 300ms")
+        .stderr_has("no response within 300ms")
         .run();
     drop(listener);
 }

@@ -6,7 +6,7 @@ use crate::support::{Connection, Server, pushgw};
 use rustls::ALL_VERSIONS;
 use std::time::Duration;
 
-const THROUGH: &str = "can't get through the proxy";
+const THROUGH: &str = "can't use the proxy";
 
 /// Answers CONNECT with these bytes.
 fn connect(answer: impl Into<Vec<u8>>) -> impl Fn(&mut Connection, usize) + Send + Sync {
@@ -33,15 +33,15 @@ pub(super) fn cases() -> Vec<Case> {
             })
     };
     vec![
-        tunnel("the proxy wants a password", "the proxy wants authentication", 4, Box::new(refuse(407)))
+        tunnel("the proxy wants a password", "the proxy requires authentication", 4, Box::new(refuse(407)))
             .retries(2)
             .says("http://USER:PASSWORD@PROXY:PORT")
             .says("the proxy says: no tunnel"),
-        tunnel("the proxy forbids", "the proxy refused", 4, Box::new(refuse(403)))
+        tunnel("the proxy forbids", "the proxy rejected the request", 4, Box::new(refuse(403)))
             .retries(2)
             .says("(403 Forbidden)"),
-        tunnel("the proxy redirects", "the proxy refused", 4, Box::new(refuse(302))),
-        tunnel("the proxy finds nobody", "the proxy failed for now", 5, Box::new(refuse(502)))
+        tunnel("the proxy redirects", "the proxy rejected the request", 4, Box::new(refuse(302))),
+        tunnel("the proxy finds nobody", "temporary failure of the proxy", 5, Box::new(refuse(502)))
             .retries(1)
             .connections(2)
             .says("(tried 2 times)"),
@@ -65,13 +65,14 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .limit(500),
         tunnel("the proxy closes", THROUGH, 6, Box::new(connect("")))
-            .says("closed the connection without an answer"),
+            .says("closed the connection without a response"),
         tunnel("the proxy breaks off", THROUGH, 6, Box::new(connect("HTTP/1.1 200 OK\r\n")))
-            .says("the answer ends in the middle"),
+            .says("the response is incomplete"),
         tunnel("the proxy is none", THROUGH, 6, Box::new(connect("SSH-2.0-x\r\n\r\n")))
             .retries(2)
-            .says("the answer is not HTTP"),
-        tunnel("the proxy talks on", THROUGH, 6, Box::new(connect(vec![b'x'; 100_000]))).says("don't end"),
+            .says("the response is not HTTP"),
+        tunnel("the proxy talks on", THROUGH, 6, Box::new(connect(vec![b'x'; 100_000])))
+            .says("the headers are longer than 16 KiB"),
         Case::new("nobody is the proxy", THROUGH, 6, |_, _| {})
             .gateway("http://gateway.example:9091")
             .arg("--proxy=http://127.0.0.1:1")
@@ -80,7 +81,7 @@ pub(super) fn cases() -> Vec<Case> {
             .says("--no-proxy"),
         Case::new(
             "the proxy that forwards wants a password",
-            "the proxy wants authentication",
+            "the proxy requires authentication",
             4,
             refuse(407),
         )
@@ -178,7 +179,7 @@ fn no_proxy_names_who_is_reached_straight() {
         let output = proxied(&proxy, "http://x.gateway.invalid")
             .env(no_proxy.0, no_proxy.1)
             .code(6)
-            .stderr_has("the host's name has no address")
+            .stderr_has("DNS lookup failed")
             .run();
         assert!(!shown(&output).contains("proxy"), "{output}");
     };

@@ -1,0 +1,335 @@
+//! ureq on connections of our own. With `buffers`, the only file that names ureq.
+//!
+//! ureq writes the request and reads the response. Everything else is turned off: redirects (a redirected PUT would
+//! become a GET, whose 200 looks like success), errors for statuses (the body has the server's reason), proxies and name
+//! lookup (`connect` does both). An error of a connection passes through ureq as an [`ErrorKind`] in [`Error::Other`],
+//! so that it still says in which phase it happened.
+
+use super::buffers::ConnectionBuffers;
+use super::connect::{Connector, Deadline};
+use super::connection::Connection;
+use super::error::{ErrorKind, Phase};
+use super::header::Header;
+use super::proxy::Route;
+use super::request::{Method, Request};
+use super::stream::Stream;
+use super::tls;
+use crate::os::reason;
+use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{self, Buffers, ConnectionDetails, NextTimeout, Transport, time};
+use ureq::{Error, RequestBuilder, Timeout};
+
+/// How long to wait for the body of a response to a write. Only errors have one, and the status matters more.
+const BODY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Limits the headers of a response.
+const MAX_HEAD: usize = 64 * 1024;
+/// Holds the longest headers and a part of the body.
+const INPUT_BUFFER: usize = 2 * MAX_HEAD;
+/// Holds the head of a request: the longest path that is sent (60,000 bytes), and a host.
+const OUTPUT_BUFFER: usize = 128 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Agent {
+    inner: ureq::Agent,
+    connection: Arc<Connection>,
+    notes: Notes,
+    generation: Arc<AtomicU32>,
+}
+
+/// A response, with a body that is still to be read.
+#[derive(Debug)]
+pub struct Response {
+    pub status: u16,
+    /// `200 OK`.
+    pub(super) status_line: String,
+    pub(super) headers: Vec<(String, String)>,
+    body: ureq::Body,
+}
+
+impl Response {
+    /// The value of a header, whose name is given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the body is an HTML page.
+    pub fn is_html(&self) -> bool {
+        self.header("content-type").is_some_and(|media_type| media_type.starts_with("text/html"))
+    }
+
+    pub fn reader(self) -> impl Read {
+        self.body.into_reader()
+    }
+}
+
+impl Agent {
+    pub(super) fn new(connection: Arc<Connection>) -> Self {
+        let config = ureq::Agent::config_builder()
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .timeout_connect(Some(connection.connect_timeout))
+            .proxy(None)
+            .max_response_header_size(MAX_HEAD)
+            .input_buffer_size(INPUT_BUFFER)
+            .output_buffer_size(OUTPUT_BUFFER)
+            .build();
+        let (notes, generation) = (Notes::default(), Arc::new(AtomicU32::new(0)));
+        let connector = AdapterConnector {
+            connector: Connector::new(Arc::clone(&connection)),
+            timeout: connection.timeout,
+            origin: match &connection.route {
+                Route::Forward(_) => Some(connection.endpoint.origin()),
+                Route::Direct | Route::Tunnel(_) | Route::Unix(_) => None,
+            },
+            notes: notes.clone(),
+            generation: Arc::clone(&generation),
+        };
+        let inner = ureq::Agent::with_parts(config, connector, NullResolver);
+        Self { inner, connection, notes, generation }
+    }
+
+    /// Sends a request once, with these headers, and returns the response whatever its status.
+    pub(super) fn call(
+        &self,
+        request: &Request<'_>,
+        headers: &[Header],
+        limit: Duration,
+    ) -> Result<Response, ErrorKind> {
+        let url = request.url();
+        let body = request.body.as_ref().map_or(&[][..], |body| body.sent());
+        let result = match request.method {
+            Method::Get => prepared(self.inner.get(url), headers, limit, None).call(),
+            Method::Delete => prepared(self.inner.delete(url), headers, limit, Some(BODY_TIMEOUT)).call(),
+            Method::Put => prepared(self.inner.put(url), headers, limit, Some(BODY_TIMEOUT)).send(body),
+            Method::Post => prepared(self.inner.post(url), headers, limit, Some(BODY_TIMEOUT)).send(body),
+        };
+        let (head, body) = result.map_err(|error| self.error_kind(error))?.into_parts();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes())));
+        Ok(Response {
+            status: head.status.as_u16(),
+            status_line: head.status.to_string(),
+            headers: headers.collect(),
+            body,
+        })
+    }
+
+    /// The lines about the connections that were opened since the last call.
+    pub(super) fn take_notes(&self) -> Vec<String> {
+        std::mem::take(&mut *self.notes.lock())
+    }
+
+    /// Makes the next request use a new connection: a server that failed may be about to close the old one, and there may
+    /// be other servers at the same address.
+    pub(super) fn drop_connections(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The meaning of an error while the body of a response is read.
+    pub(super) fn body_error(&self, error: io::Error) -> ErrorKind {
+        self.error_kind(Error::from(error))
+    }
+
+    fn error_kind(&self, error: Error) -> ErrorKind {
+        match error {
+            Error::Other(other) => match other.downcast::<ErrorKind>() {
+                Ok(kind) => *kind,
+                Err(other) => ErrorKind::NotHttp(other.to_string()),
+            },
+            Error::Timeout(Timeout::Connect) => ErrorKind::ConnectTimedOut(self.connection.connect_timeout),
+            Error::Timeout(_) => ErrorKind::TimedOut(Phase::Waiting, self.connection.timeout),
+            Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => ErrorKind::Incomplete,
+            Error::Io(error) => ErrorKind::Broken(Phase::Reading, reason(&error)),
+            Error::LargeResponseHeader(..) => {
+                ErrorKind::NotHttp(format!("the headers are longer than {} KiB", MAX_HEAD / 1024))
+            }
+            Error::Protocol(error) => ErrorKind::NotHttp(error.to_string()),
+            error => ErrorKind::NotHttp(error.to_string()),
+        }
+    }
+}
+
+fn prepared<B>(
+    builder: RequestBuilder<B>,
+    headers: &[Header],
+    limit: Duration,
+    body_timeout: Option<Duration>,
+) -> RequestBuilder<B> {
+    let builder = builder.config().timeout_global(Some(limit)).timeout_recv_body(body_timeout).build();
+    headers
+        .iter()
+        .fold(builder, |builder, header| builder.header(header.name(), header.value().expose().as_bytes()))
+}
+
+/// Lines about the steps of connecting. Shared, because ureq owns the connector.
+#[derive(Clone, Debug, Default)]
+struct Notes(Arc<Mutex<Vec<String>>>);
+
+impl Notes {
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn wrapped(kind: ErrorKind) -> Error {
+    Error::Other(Box::new(kind))
+}
+
+/// Resolves nothing: [`Connector`] does, if the route needs it.
+#[derive(Debug)]
+struct NullResolver;
+
+impl Resolver for NullResolver {
+    fn resolve(
+        &self,
+        _: &ureq::http::Uri,
+        _: &ureq::config::Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        Ok(self.empty())
+    }
+}
+
+#[derive(Debug)]
+struct AdapterConnector {
+    connector: Connector,
+    timeout: Duration,
+    /// Scheme, host and port, if a proxy must be sent whole URLs.
+    origin: Option<String>,
+    notes: Notes,
+    generation: Arc<AtomicU32>,
+}
+
+impl transport::Connector for AdapterConnector {
+    type Out = Adapter;
+
+    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Adapter>, Error> {
+        let connect_timeout = details.config.timeouts().connect.unwrap_or(self.timeout);
+        let deadline = Deadline {
+            at: instant(details.timeout),
+            limit: if details.timeout.reason == Timeout::Connect { connect_timeout } else { self.timeout },
+        };
+        let mut note = |note| self.notes.lock().push(note);
+        let stream = self.connector.open(deadline, &mut note).map_err(wrapped)?;
+        let (input, output) = (details.config.input_buffer_size(), details.config.output_buffer_size());
+        Ok(Some(Adapter {
+            stream,
+            buffers: ConnectionBuffers::new(input, output),
+            timeout: self.timeout,
+            origin: self.origin.clone(),
+            phase: Phase::Handshake,
+            send_error: None,
+            generation: Arc::clone(&self.generation),
+            own_generation: self.generation.load(Ordering::Relaxed),
+        }))
+    }
+}
+
+fn instant(timeout: NextTimeout) -> Instant {
+    let now = Instant::now();
+    match timeout.after {
+        time::Duration::Exact(after) => now.checked_add(after).unwrap_or(now),
+        // Every request has a time limit.
+        time::Duration::NotHappening => now,
+    }
+}
+
+/// Our connection as a transport of ureq.
+///
+/// A server may respond before it has read the whole request, and close. So an error while sending is kept, the rest of
+/// the request is dropped, and the response is read if there is one.
+#[derive(Debug)]
+struct Adapter {
+    stream: Stream,
+    buffers: ConnectionBuffers,
+    timeout: Duration,
+    origin: Option<String>,
+    phase: Phase,
+    /// The operating system's reason why the request could not be sent completely.
+    send_error: Option<String>,
+    generation: Arc<AtomicU32>,
+    own_generation: u32,
+}
+
+impl Adapter {
+    /// Sends what is in the output buffer. `starts_request` is true for the first bytes of a request.
+    fn send(&mut self, amount: usize, starts_request: bool) -> io::Result<()> {
+        let output = &self.buffers.output()[..amount];
+        if starts_request
+            && let Some(origin) = &self.origin
+            && let Some(space) = output.iter().position(|byte| *byte == b' ')
+        {
+            let (method, rest) = output.split_at(space + 1);
+            self.stream.write_all(&[method, origin.as_bytes(), rest].concat())?;
+        } else {
+            self.stream.write_all(output)?;
+        }
+        self.stream.flush()
+    }
+
+    fn error_kind(&mut self, error: &io::Error) -> ErrorKind {
+        if let Some(error) = tls::error_of(error) {
+            return ErrorKind::Tls(error);
+        }
+        match (error.kind(), self.send_error.take()) {
+            (io::ErrorKind::TimedOut, _) => ErrorKind::TimedOut(self.phase, self.timeout),
+            (_, Some(reason)) => ErrorKind::Broken(Phase::Sending, reason),
+            (_, None) => ErrorKind::Broken(self.phase, reason(error)),
+        }
+    }
+}
+
+impl Transport for Adapter {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let starts_request = self.phase != Phase::Sending;
+        self.phase = Phase::Sending;
+        if self.send_error.is_some() {
+            return Ok(());
+        }
+        self.stream.set_deadline(instant(timeout));
+        match self.send(amount, starts_request) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(wrapped(self.error_kind(&error))),
+            Err(error) => {
+                self.send_error = Some(reason(&error));
+                Ok(())
+            }
+        }
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        if self.phase != Phase::Reading {
+            self.phase = Phase::Waiting;
+        }
+        self.stream.set_deadline(instant(timeout));
+        let read = self.stream.read(self.buffers.input_append_buf());
+        let amount = read.map_err(|error| wrapped(self.error_kind(&error)))?;
+        if amount == 0 && self.phase == Phase::Waiting {
+            return Err(wrapped(match self.send_error.take() {
+                Some(reason) => ErrorKind::Broken(Phase::Sending, reason),
+                None => ErrorKind::Closed,
+            }));
+        }
+        self.phase = Phase::Reading;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        let is_current = self.generation.load(Ordering::Relaxed) == self.own_generation;
+        self.send_error.is_none() && is_current && self.stream.is_quiet()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.stream.is_tls()
+    }
+}

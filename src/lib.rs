@@ -45,25 +45,25 @@
 //!    that clap doesn't list are in `complete/line.rs`.
 //!
 //! **A rule of the checker, and its diagnostic**
-//! 1. See a gateway do it, and find the function of the server that does: the rule's comment names it.
-//! 2. An entry in [`exposition::Code`]: name, stage, one sentence, the shortest text that shows it. The list of the
-//!    manual and the tests that go through all rules, with the gateways' verdict among them, take it from there. The
-//!    stage is a promise. `Parse` and `Store`: the gateway refuses the text, and `differential` asks it. `Ours`: it may
-//!    take it, and harm follows. `Advice`: it stores something else, and `stored` finds a warning about a good text.
-//!    `Convention`: promtool says so too, and `lint` compares.
-//! 3. The rule where what it is about is read: a line in `exposition/{check,sample,labels}.rs`, the whole text in
-//!    `collisions.rs` and `duplicates.rs`, a convention in `lint.rs`. It calls `findings.error`, `fixed` or `warning` with the
-//!    bytes that are meant; words that need thought are in `messages.rs`.
-//! 4. A line in `exposition/tests.rs` that shows which bytes are marked. Where the example needs an option to be found,
-//!    `tests/it/diagnostics.rs` and the manual's generator say which.
-//! 5. `SNAPSHOTS=overwrite cargo test --test it -- diagnostics generated`, and a look at how it reads in
+//! 1. See a gateway apply the rule, and find the function of the server that does. The comment of the rule names it.
+//! 2. An entry in [`exposition::Code`]: name, category, one sentence, and the shortest text with the problem. The manual takes
+//!    its list from there, and so do the tests that go through all codes and compare them with gateways. The category is a
+//!    promise. `Parser` and `Store`: the gateway rejects the text, and `differential` asks it. `Pushgw`: the gateway may
+//!    accept it and then break. `Advice`: it stores something else, and `stored` looks for a warning about a valid text.
+//!    `Lint`: promtool reports it too, and `lint` compares.
+//! 3. The rule itself: for a line in `exposition/{metadata,sample,labels}.rs`, for the whole text in `collisions.rs` and
+//!    `duplicates.rs`, for a convention in `lint.rs`. It calls `findings.error`, `repair` or `warning` with the bytes in
+//!    question. Messages that depend on the text are in `messages.rs`.
+//! 4. A line in `exposition/tests.rs` that shows which bytes are marked. If the example needs an option, add it to
+//!    `tests/it/diagnostics.rs` and `tests/it/generated/diagnostics.rs`.
+//! 5. `SNAPSHOTS=overwrite cargo test --test it -- diagnostics generated`, and a look at the result in
 //!    `tests/data/diagnostics.txt`.
 //!
 //! **A version of the gateway**
 //! 1. Its Debian suite and its release in `tests/fetch.sh` (`suites`, `releases`). All tests of real gateways run on it
 //!    from then on; with `PUSHGATEWAY_BIN` they run on any other, alone.
 //! 2. What then fails is what the version does otherwise. The test says so with `Gateway::version`; what a user should
-//!    know is a warning (`Code::OlderGateway`, by `Checker::older`).
+//!    know is a warning (`Code::OlderGateway`, by `Findings::older_gateways`).
 //! 3. What it answers to `/api/v1/metrics` and `/metrics`, for the tests of the readers: `tests/data/groups/VERSION.json`
 //!    and `.txt`, and their names where `tests/data/groups` is included.
 

@@ -22,7 +22,6 @@ pub struct Environment {
 
 impl Environment {
     /// The environment of this process.
-    #[must_use]
     pub fn capture() -> Self {
         Self {
             variables: std::env::vars_os().collect(),
@@ -34,20 +33,17 @@ impl Environment {
     }
 
     /// The variable's value; an empty one counts as unset.
-    #[must_use]
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 }
 
 /// The columns that the terminal has now, if a stream is one. For `--watch`: a window can be resized.
-#[must_use]
 pub fn width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
 /// The lines that the terminal has now, if a stream is one.
-#[must_use]
 pub fn height() -> Option<usize> {
     terminal_size::terminal_size().map(|(_, height)| usize::from(height.0))
 }

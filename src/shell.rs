@@ -10,13 +10,11 @@ const PLAIN: &[u8] = b"-_./:@+,";
 const PLAIN_INSIDE: [char; 2] = ['=', '%'];
 
 /// Whether `text` means itself in every shell, also as a part of a longer word.
-#[must_use]
 pub fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || PLAIN.contains(&byte))
 }
 
 /// `text` as one word.
-#[must_use]
 pub fn quote(text: &str) -> String {
     let without_inside = text.replace(PLAIN_INSIDE, "");
     if is_plain(&without_inside) && !text.is_empty() && !text.starts_with(PLAIN_INSIDE) {

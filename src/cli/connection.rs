@@ -1,130 +1,122 @@
 //! The options that say which gateway to use and how to reach it.
 
-#![allow(
-    clippy::doc_markdown,
-    rustdoc::bare_urls,
-    reason = "these comments are the help text, which is no Markdown"
-)]
-
 use clap::{Args, ValueHint};
 use std::ffi::OsString;
 
-/// Which gateway, and how it is reached. The manual's table of variables is made of what stands in `[env: ...]`.
+// The manual's table of variables comes from `[env: ...]`.
 #[derive(Args, Debug, Default)]
 pub struct ConnectionArgs {
-    /// The gateway [default: http://localhost:9091]
+    /// URL of the gateway [default: http://localhost:9091]
     ///
-    /// The scheme may be left out, a path prefix is kept, and a trailing `/` or `/metrics` does no harm. A user and a
-    /// password in it (http://USER:PASSWORD@HOST) are percent-decoded and never shown.
+    /// The scheme can be left out. A path prefix is kept, and a trailing `/` or `/metrics` is ignored. A user and a password
+    /// (http://USER:PASSWORD@HOST) are percent-decoded and never shown.
     ///
     /// [env: PUSHGATEWAY_URL]
     #[arg(short, long, value_name = "URL", value_hint = ValueHint::Url)]
     pub gateway: Option<OsString>,
-    /// How long the request may take, all in all [default: 30s]
+    /// Total time limit for the request, including retries [default: 30s]
     ///
-    /// Covers the look-up of the name, the connection, the request, the answer, and all tries and the waits between
-    /// them; not the reading of the input. A number with a unit: ms, s, m, h, d, w, y; several may follow each other, as
-    /// in 1m30s.
+    /// Covers DNS lookup, connecting, the request, the answer, all retries and the waits between them, but not the reading of
+    /// the input. A number with a unit: ms, s, m, h, d, w or y. Units can be combined, as in 1m30s.
     ///
     /// [env: PUSHGATEWAY_TIMEOUT]
     #[arg(long, value_name = "DURATION", hide_short_help = true)]
     pub timeout: Option<OsString>,
-    /// How long one try may take to connect [default: 5s]
+    /// Time limit for each attempt to connect [default: 5s]
     ///
-    /// Covers the look-up of the name, the way through a proxy, and TLS.
+    /// Covers DNS lookup, the connection through a proxy, and TLS.
     ///
     /// [env: PUSHGATEWAY_CONNECT_TIMEOUT]
     #[arg(long, value_name = "DURATION", hide_short_help = true)]
     pub connect_timeout: Option<OsString>,
-    /// How often to try again [default: 2]
+    /// Maximum number of retries [default: 2]
     ///
-    /// Tried again is what another try can help: no connection, a connection that broke or was closed without an
-    /// answer, and the answers 408, 425, 429, 500, 502, 503 and 504. The first wait is between 100 and 200 ms, each
-    /// further one twice as long and at most 5 s; Retry-After is honoured. A wait that does not fit into --timeout is
-    /// not begun.
+    /// Only temporary failures are retried: no connection, a connection that broke or was closed without an answer, and the
+    /// status codes 408, 425, 429, 500, 502, 503 and 504. The first wait is between 100 and 200 ms. Each further wait is
+    /// twice as long, up to 5 s. Retry-After is respected. There is no retry if its wait would exceed --timeout.
     ///
     /// [env: PUSHGATEWAY_RETRIES]
     #[arg(long, value_name = "N", hide_short_help = true)]
     pub retries: Option<OsString>,
-    /// The user, for basic authentication
+    /// User for basic authentication
     ///
-    /// The password comes from --password-file or PUSHGATEWAY_PASSWORD: on the command line everybody on the machine
-    /// could read it.
+    /// The password comes from --password-file or PUSHGATEWAY_PASSWORD. On the command line every user of the machine could
+    /// read it.
     ///
     /// [env: PUSHGATEWAY_USER]
     #[arg(short, long, value_name = "USER", hide_short_help = true)]
     pub user: Option<OsString>,
-    /// The file with the password
+    /// File with the password
     ///
-    /// The variable PUSHGATEWAY_PASSWORD gives the password itself.
+    /// The variable PUSHGATEWAY_PASSWORD can hold the password itself.
     ///
     /// [env: PUSHGATEWAY_PASSWORD_FILE]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub password_file: Option<OsString>,
-    /// The file with a bearer token
+    /// File with a bearer token
     ///
-    /// The variable PUSHGATEWAY_BEARER_TOKEN gives the token itself.
+    /// The variable PUSHGATEWAY_BEARER_TOKEN can hold the token itself.
     ///
     /// [env: PUSHGATEWAY_BEARER_TOKEN_FILE]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "user", hide_short_help = true)]
     pub bearer_token_file: Option<OsString>,
-    /// One more header; repeatable
+    /// Additional request header; repeatable
     ///
-    /// Its value is shown nowhere, unless it is one of the few that are known to be harmless. It is visible to others
-    /// on this machine on the command line, and isn't in the variable, which has one header a line.
+    /// Output shows the value only for a few headers that never hold a secret. Other users of the machine can read the
+    /// command line, but not the variable, which has one header per line.
     ///
     /// [env: PUSHGATEWAY_HEADER]
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", hide_short_help = true)]
     pub headers: Vec<OsString>,
-    /// Trust the authorities in this PEM file besides the system's
+    /// PEM file with CAs to trust, besides the system's
     ///
-    /// A gateway's self-signed certificate can stand there itself.
+    /// The file can also contain the self-signed certificate of the gateway.
     ///
     /// [env: PUSHGATEWAY_CA_CERT]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub ca_cert: Option<OsString>,
-    /// The client's certificate, a PEM file
+    /// PEM file with the client certificate
     ///
     /// [env: PUSHGATEWAY_CERT]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub cert: Option<OsString>,
-    /// Its private key, a PEM file
+    /// PEM file with the private key of --cert
     ///
-    /// Without it the key is looked for in the file of --cert.
+    /// Without this option the key is read from the file of --cert.
     ///
     /// [env: PUSHGATEWAY_KEY]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub key: Option<OsString>,
-    /// Trust any server, whatever its certificate
+    /// Accept any server certificate
     ///
     /// [env: PUSHGATEWAY_INSECURE]
     #[arg(long, hide_short_help = true)]
     pub insecure: bool,
-    /// The proxy, such as http://proxy:3128
+    /// Proxy to use, such as http://proxy:3128
     ///
-    /// Without it the variables http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY are read as curl reads them. A plain HTTP
-    /// request is handed to the proxy with its whole URL. With https://, and where the request carries credentials, the
-    /// proxy is asked for a tunnel (CONNECT) and never sees them. A gateway on this machine (localhost, 127.0.0.0/8, ::1)
-    /// is never reached through a proxy.
+    /// Without this option the variables http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY are read as curl reads them. A plain
+    /// HTTP request is sent to the proxy with its whole URL. For https:// and for requests with credentials, the proxy
+    /// opens a tunnel (CONNECT) and never sees the credentials. A gateway on this machine (localhost, 127.0.0.0/8, ::1) is
+    /// never reached through a proxy.
     ///
     /// [env: PUSHGATEWAY_PROXY]
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "no_proxy", hide_short_help = true)]
     pub proxy: Option<OsString>,
-    /// Use no proxy, whatever the variables say
+    /// Use no proxy, even if a variable sets one
     ///
     /// [env: PUSHGATEWAY_NO_PROXY]
     #[arg(long, hide_short_help = true)]
     pub no_proxy: bool,
-    /// Connect to this socket in the file system
+    /// Connect through this Unix socket
     ///
-    /// --gateway then gives what the server sees: the host and the path prefix.
+    /// The host and the path prefix of --gateway are still sent to the server.
     ///
     /// [env: PUSHGATEWAY_UNIX_SOCKET]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, conflicts_with = "proxy", hide_short_help = true)]
     pub unix_socket: Option<OsString>,
-    /// How a push is packed: none or gzip [default: none]
+    /// Compression of the request body: none or gzip [default: none]
     ///
-    /// Pushgateways read gzip since 1.5.0; aggregation gateways do not.
+    /// Pushgateways accept gzip since 1.5.0; aggregation gateways do not.
     ///
     /// [env: PUSHGATEWAY_COMPRESS]
     #[arg(long, value_name = "ENCODING", hide_short_help = true)]

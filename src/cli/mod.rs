@@ -1,21 +1,20 @@
-//! The command line as clap reads it: structs and help text, nothing else. Of a line that clap refuses, `mistake` tells
-//! what was meant; of a line that is still being typed, `line` tells what can follow.
+//! The command line: the options with their help as clap structs, parsing, and what clap prints itself.
 //!
-//! Conventions: every option has a one-line summary, a blank line, then the details with the default and what it
-//! goes with; a value's name is an upper-case noun; what is given is only taken down here, and everything that
-//! needs the environment, a file or another option is decided in `config`. No option uses clap's `env`: a variable
-//! would count as "given" in conflicts; the help names the variables and `config` reads them.
+//! Conventions for an option: a summary in one line, an empty line, then the details, the default and the variable. The
+//! name of its value is an upper-case noun. A value that needs the environment, a file or another option is interpreted in
+//! `config`. No option uses clap's `env`: clap would treat a variable like a flag when options conflict. The help names
+//! the variable, and `config` reads it.
 
 #![allow(
     clippy::doc_markdown,
     rustdoc::bare_urls,
-    reason = "these comments are the help text, which is no Markdown"
+    reason = "these comments are the help text, which is not Markdown"
 )]
 
 mod connection;
 mod deferred;
 mod groups;
-pub mod parse;
+pub(crate) mod parse;
 mod push;
 mod suggest;
 
@@ -49,37 +48,37 @@ Examples:
 
 More: pushgw COMMAND -h, pushgw COMMAND --help, pushgw --help, pushgw(1)";
 
-/// Also the source of the table in the manual pages.
+/// The manual pages take their table of exit statuses from here.
 const LONG_EXAMPLES: &str = "\
 Examples:
-  backup-metrics | pushgw push -j db_backup       # push what a program prints
+  backup-metrics | pushgw push -j db_backup       # push the output of a program
   pushgw push -j db_backup -i db1 metrics.prom    # push a file, as instance db1
-  pushgw check metrics.prom                       # would the gateway take it?
-  pushgw list                                     # what the gateway holds
-  pushgw list --older-than 1d                     # what nobody pushes any more
+  pushgw check metrics.prom                       # would the gateway accept it?
+  pushgw list                                     # all groups of the gateway
+  pushgw list --older-than 1d                     # groups that nobody updates
   pushgw delete -j db_backup -i db1               # delete one group
-  pushgw delete --older-than 7d                   # delete stale groups; asks first
+  pushgw delete --older-than 7d                   # delete old groups; asks first
 
 Exit status:
-  0  done
-  1  anything else: an unreadable file, another server's answer, status of an unhealthy gateway
-  2  usage: every fault of the group, the selection, the URL, a duration or an option
-  3  the input is not what a gateway accepts; nothing was sent
-  4  the gateway refused: any 3xx, any other 4xx
-  5  failed for now: 5xx, 408, 425, 429
-  6  unreachable: name look-up, connect, TLS, reset, closed without an answer
-  7  timed out: it may have been stored
+  0  success
+  1  other error: unreadable file, server that is not a Pushgateway, unhealthy gateway (status)
+  2  usage error: invalid option, group, selection, URL or duration
+  3  the input has errors; nothing was sent
+  4  rejected by the gateway: any 3xx, any other 4xx
+  5  temporary failure of the gateway: 5xx, 408, 425, 429
+  6  unreachable: DNS lookup, connection, TLS, reset, closed without an answer
+  7  timed out; the metrics may have been stored
   8  no such group
 
-The exit status of a COMMAND that fails is passed on (push, add).";
+push and add pass on the exit status of a COMMAND that fails.";
 
 /// Push metrics to a Prometheus Pushgateway, checked before they are sent
 ///
-/// A Pushgateway keeps what jobs push until Prometheus fetches it, and after. It keeps it in groups: a job (-j) and any
-/// labels (-l NAME=VALUE) name one, and what is pushed there stays until it is replaced or deleted. The gateway is
-/// http://localhost:9091, or the one that -g or PUSHGATEWAY_URL names.
+/// A Pushgateway stores the metrics of jobs in groups, and Prometheus scrapes them. A job (-j) and any number of labels
+/// (-l NAME=VALUE) identify a group. Its metrics stay until they are replaced or deleted. The gateway is
+/// http://localhost:9091, unless -g or PUSHGATEWAY_URL sets another one.
 ///
-/// `pushgw COMMAND -h` shows the options of a command that are used most, `pushgw COMMAND --help` explains all of them.
+/// `pushgw COMMAND -h` shows the common options of a command, `pushgw COMMAND --help` explains all of them.
 #[derive(Debug, Parser)]
 #[command(name = "pushgw", version, styles = STYLES)]
 #[command(after_help = SHORT_EXAMPLES, after_long_help = LONG_EXAMPLES)]
@@ -87,10 +86,8 @@ The exit status of a COMMAND that fails is passed on (push, add).";
 #[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
 #[command(disable_help_flag = true, disable_version_flag = true)]
 pub struct Cli {
-    /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// How to say it.
     #[command(flatten, next_help_heading = OUTPUT)]
     pub output: OutputArgs,
     /// Print the version
@@ -99,89 +96,86 @@ pub struct Cli {
     pub version: Option<bool>,
 }
 
-/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Replace a group's metrics (HTTP PUT)
     ///
-    /// What the group held before is gone; a group that isn't there is made. All that the gateway would refuse, or take
-    /// with harm to follow, is told before anything is sent. A text that only lacks its last newline, or has line ends of
-    /// Windows or blanks at the ends of lines, is repaired.
+    /// Everything that the group had before is removed. A group that does not exist is created. Anything the gateway
+    /// would reject, or accept and then break on, is reported before anything is sent. A missing final newline, Windows
+    /// line endings and trailing spaces are repaired.
     #[command(override_usage = push::PUSH_USAGE, after_help = push::PUSH_SHORT, after_long_help = push::PUSH_EXAMPLES)]
     Push(Deferred<PushArgs>),
-    /// Replace only those metrics of a group that are pushed (HTTP POST)
+    /// Replace only the pushed metrics of a group (HTTP POST)
     ///
-    /// The group's metrics of other names stay as they are; a group that isn't there is made. Of a metric that is pushed
-    /// all series are replaced, not only those with the same labels. Otherwise it is like push.
+    /// Metrics of the group with other names are kept. A group that does not exist is created. A pushed metric replaces
+    /// all series of that name, not only those with the same labels. Everything else works as in push.
     #[command(override_usage = push::ADD_USAGE, after_help = push::ADD_SHORT, after_long_help = push::ADD_EXAMPLES)]
     Add(Deferred<PushArgs>),
-    /// Delete one group, or all groups of a selection (HTTP DELETE)
+    /// Delete one group or a selection of groups (HTTP DELETE)
     ///
-    /// -j, -l and -i name one group by all of its labels: `pushgw delete -j ci` deletes the group that has the job alone,
-    /// and no other group of that job. For several groups there is the selection: `pushgw delete --match job=ci`. On a
-    /// terminal a selection is shown first, and deleted after a yes; elsewhere it needs --yes.
-    #[command(override_usage = groups::DELETE_USAGE, after_help = "All options: pushgw delete --help, pushgw-delete(1)")]
-    #[command(after_long_help = groups::DELETE_EXAMPLES)]
+    /// -j, -l and -i name one group by all of its labels: `pushgw delete -j ci` deletes the group that has only the job,
+    /// and no other group of that job. A selection deletes several groups: `pushgw delete --match job=ci`. On a terminal
+    /// the selected groups are shown and deleted after a confirmation. Without a terminal --yes is required.
+    #[command(override_usage = groups::DELETE_USAGE, after_long_help = groups::DELETE_EXAMPLES)]
+    #[command(after_help = "All options: pushgw delete --help, pushgw-delete(1)")]
     Delete(Deferred<DeleteArgs>),
-    /// List the gateway's groups: how large, how old, in which state
+    /// List the gateway's groups with size, age and state
     ///
-    /// LAST PUSH is the time since the last push that was taken, by the gateway's clock, or `never`. STATE is `ok` where the
-    /// last push was taken, and `failed` where it was refused.
-    #[command(override_usage = groups::LIST_USAGE, after_help = "All options: pushgw list --help, pushgw-list(1)")]
-    #[command(after_long_help = groups::LIST_EXAMPLES)]
+    /// LAST PUSH is the time since the last successful push, by the gateway's clock, or `never`. STATE is `ok` if the last
+    /// push succeeded and `failed` if the gateway rejected it.
+    #[command(override_usage = groups::LIST_USAGE, after_long_help = groups::LIST_EXAMPLES)]
+    #[command(after_help = "All options: pushgw list --help, pushgw-list(1)")]
     List(Deferred<ListArgs>),
     /// Print groups' metrics as text that can be pushed again
     ///
-    /// A group that is named is printed as it is. Groups of a selection are each preceded by a line that names the group,
-    /// which `pushgw push --groups` reads: a backup, or the way to another gateway.
-    #[command(override_usage = groups::SHOW_USAGE, after_help = "All options: pushgw show --help, pushgw-show(1)")]
-    #[command(after_long_help = groups::SHOW_EXAMPLES)]
+    /// A single group is printed as its metrics. In a selection, a line before each group names it. `pushgw push --groups`
+    /// reads such a file, as a backup or to move groups to another gateway.
+    #[command(override_usage = groups::SHOW_USAGE, after_long_help = groups::SHOW_EXAMPLES)]
+    #[command(after_help = "All options: pushgw show --help, pushgw-show(1)")]
     Show(Deferred<ShowArgs>),
-    /// Tell whether the gateway works, and how to heal it if not
+    /// Show whether the gateway works, and how to fix it
     ///
-    /// Asks whether it is a Pushgateway, whether it is healthy and ready, and whether Prometheus can scrape it. Where a
-    /// group makes scrapes or pushes fail, it is named with the command that heals it, and the exit status is 1.
-    #[command(override_usage = groups::STATUS_USAGE, after_help = "All options: pushgw status --help, pushgw-status(1)")]
-    #[command(after_long_help = groups::STATUS_EXAMPLES)]
+    /// Checks whether the server is a Pushgateway, whether it is healthy and ready, and whether Prometheus can scrape it. If
+    /// a group breaks scrapes or pushes, status names it, prints the command that fixes it, and exits with 1.
+    #[command(override_usage = groups::STATUS_USAGE, after_long_help = groups::STATUS_EXAMPLES)]
+    #[command(after_help = "All options: pushgw status --help, pushgw-status(1)")]
     Status(Deferred<StatusArgs>),
     /// Check metrics without sending them; needs no gateway
     ///
-    /// Gives the verdict of a Pushgateway on the text, with every fault at its place, its reason and its cure, and not the
-    /// first fault alone. Unlike `promtool check metrics` it knows the rules of the gateway, which refuses timestamps,
-    /// series given twice and names that clash; --lint adds the conventions that promtool checks.
+    /// Applies the rules of a Pushgateway and reports every problem, not only the first one, with its place, the reason and
+    /// a fix. Unlike `promtool check metrics` it knows that the gateway rejects timestamps, duplicate series and names that
+    /// collide. --lint adds the conventions that promtool checks.
     ///
-    /// The problems are the result, on standard output; a last line on standard error counts them if one is an error, and
-    /// with -v or on a terminal. An `error` is refused by the gateway, or taken with harm to follow. What is `fixed` is refused as written, and push and add
-    /// repair it without changing what it means. A `warning` is taken, but something else is stored than was written, or
-    /// it harms later. The exit status is 0 where there is no error and 3 where there is one. pushgw-check(1) explains
-    /// each problem by the name in its brackets.
+    /// The problems go to standard output. If there is an error, with -v or on a terminal, a last line on standard error
+    /// counts them. An `error` is rejected by the gateway, or accepted and causes problems later. A `fixed` problem would be
+    /// rejected as written; push and add repair it without changing its meaning. A `warning` is accepted, but the gateway
+    /// stores something else than was written, or it causes problems later. The exit status is 0 without errors and 3 with
+    /// errors. pushgw-check(1) explains each problem under the name in its brackets.
     #[command(override_usage = push::CHECK_USAGE, after_help = push::CHECK_SHORT, after_long_help = push::CHECK_EXAMPLES)]
     Check(Deferred<CheckArgs>),
-    /// Print the completion script of a shell
+    /// Print the completion script for a shell
     ///
-    /// The tab key then completes commands, options, values and file names, and jobs and labels from the gateway, which is
-    /// given a second to answer. Packages install the scripts for everybody.
+    /// With it the tab key completes commands, options, values and file names. It also completes jobs and labels from the
+    /// gateway, which gets one second to answer. Packages install the scripts for all users.
     #[command(override_usage = "pushgw completions <bash|zsh|fish>", after_long_help = COMPLETIONS_EXAMPLES)]
     Completions {
-        /// The shell: bash, zsh or fish
+        /// Shell: bash, zsh or fish
         #[arg(value_name = "SHELL", help_heading = INPUT, hide_possible_values = true)]
         shell: Shell,
     },
 }
 
-// The usages are also the synopses of the manual pages. Continuation lines stand below the text behind `Usage: `.
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   source <(pushgw completions bash)         # in ~/.bashrc
-  source <(pushgw completions zsh)          # in ~/.zshrc, behind compinit
+  source <(pushgw completions zsh)          # in ~/.zshrc, after compinit
   pushgw completions fish > ~/.config/fish/completions/pushgw.fish";
 
-/// What is said, and how.
 #[derive(Args, Debug)]
 pub struct OutputArgs {
-    /// When to color: auto (on a terminal), always or never
+    /// Use color: auto, always or never
     ///
-    /// NO_COLOR, CLICOLOR_FORCE and TERM=dumb are honoured under auto.
+    /// `auto` uses color on a terminal, unless NO_COLOR, CLICOLOR_FORCE or TERM=dumb says otherwise.
     #[arg(
         long,
         value_name = "WHEN",
@@ -192,7 +186,7 @@ pub struct OutputArgs {
         display_order = 901
     )]
     pub color: ColorChoice,
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(
         short,
         long,
@@ -202,10 +196,12 @@ pub struct OutputArgs {
         display_order = 902
     )]
     pub quiet: bool,
-    /// Say what was done and repaired; twice: the exchange as well
+    /// Print what was done; -vv shows the HTTP exchange, too
+    ///
+    /// -v reports what was done, repaired and retried. -vv also shows the requests and responses, without secrets.
     #[arg(short, long, global = true, action = ArgAction::Count, hide_short_help = true, display_order = 903)]
     pub verbose: u8,
-    /// Print help: -h the options that are used most, --help all of them
+    /// Print help: -h the common options, --help all of them
     #[arg(short, long, global = true, action = ArgAction::Help, hide_short_help = true, display_order = 904)]
     pub help: Option<bool>,
 }
@@ -213,18 +209,18 @@ pub struct OutputArgs {
 /// The shells that have a completion script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
-    /// GNU bash.
+    /// GNU bash
     Bash,
-    /// zsh.
+    /// zsh
     Zsh,
-    /// fish.
+    /// fish
     Fish,
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn clap_finds_no_fault() {
+    fn clap_accepts_the_definition() {
         crate::command_line().debug_assert();
     }
 }

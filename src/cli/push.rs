@@ -1,11 +1,5 @@
 //! The options of `push`, `add` and `check`.
 
-#![allow(
-    clippy::doc_markdown,
-    rustdoc::bare_urls,
-    reason = "these comments are the help text, which is no Markdown"
-)]
-
 use super::connection::ConnectionArgs;
 use super::groups::GroupArgs;
 use super::{CONNECTION, GROUP, INPUT, OUTPUT};
@@ -30,14 +24,14 @@ All options: pushgw push --help, pushgw-push(1)";
 pub(super) const PUSH_EXAMPLES: &str = "\
 Examples:
   backup-metrics | pushgw push -j db_backup
-  pushgw push -j db_backup -- backup-metrics        # only if it exits 0
+  pushgw push -j db_backup -- backup-metrics        # only if it exits with 0
   pushgw push -j ci -l repo=\"$REPO\" metrics.prom
   pushgw push -j db_backup -i db1 -m 'backup_seconds 12.5' --type gauge
   pushgw push -j db_backup --dry-run metrics.prom
   pushgw push -j db_backup --dry-run --diff metrics.prom
-  pushgw push --groups groups.prom          # what `pushgw show --all` printed
+  pushgw push --groups groups.prom            # from pushgw show --all
 
-Exit status: 0 done, 3 the input is at fault; the others are in `pushgw --help`.";
+Exit status: 0 success, 3 errors in the input; `pushgw --help` lists the others.";
 
 pub(super) const ADD_USAGE: &str = "\
 pushgw add -j <JOB> [-l <NAME=VALUE>]... [OPTIONS] [FILE]...
@@ -56,7 +50,7 @@ Examples:
   echo \"example_metric 4421\" | pushgw add -j db_backup
   pushgw add -j ci -l branch=main metrics.prom more.prom
 
-Exit status: 0 done, 3 the input is at fault; the others are in `pushgw --help`.";
+Exit status: 0 success, 3 errors in the input; `pushgw --help` lists the others.";
 
 pub(super) const CHECK_USAGE: &str = "pushgw check [GROUP] [OPTIONS] [FILE]...";
 
@@ -74,18 +68,16 @@ Examples:
   curl -s http://localhost:8080/metrics | pushgw check --lint
   pushgw check --lint --strict --message-format github *.prom
 
-Exit status: 0 no error, 3 an error; the others are in `pushgw --help`.";
+Exit status: 0 no errors, 3 errors; `pushgw --help` lists the others.";
 
-/// `push` and `add`.
 #[derive(Args, Debug)]
 pub struct PushArgs {
-    /// The group.
     #[command(flatten, next_help_heading = GROUP)]
     pub group: GroupArgs,
-    /// Push each group of a file that `pushgw show` printed
+    /// Push all groups of a file that `pushgw show` wrote
     ///
-    /// Such a file has a line `# pushgw group /metrics/job/...` before each group's metrics; `-` is standard input.
-    /// All of it is checked before anything is sent; a group that the gateway refuses stops none of the others.
+    /// In such a file a line `# pushgw group /metrics/job/...` comes before the metrics of each group; `-` is standard input.
+    /// The whole file is checked before anything is sent. If the gateway rejects a group, the others are still pushed.
     #[arg(
         long,
         value_name = "FILE",
@@ -94,132 +86,122 @@ pub struct PushArgs {
         help_heading = GROUP
     )]
     pub groups: Option<PathBuf>,
-    /// The text.
     #[command(flatten, next_help_heading = INPUT)]
     pub input: InputArgs,
-    /// Run this and push what it writes, if it exits 0
+    /// Run this command; push its output if it exits with 0
     ///
-    /// A pipe can't tell a producer that is done from one that died half way; this can. If the command fails, nothing
-    /// is sent, and pushgw exits as the command did (128 and the signal's number where one ended it).
+    /// A pipe can't tell whether its producer finished or failed half way; this can. If the command fails, nothing is sent,
+    /// and pushgw exits with the command's status (128 plus the signal number if a signal killed it).
     #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments,
           conflicts_with_all = ["files", "metrics"], help_heading = INPUT, display_order = 1)]
     pub producer: Vec<OsString>,
-    /// How to reach the gateway.
     #[command(flatten, next_help_heading = CONNECTION)]
     pub connection: ConnectionArgs,
     /// Print the request and send nothing
     ///
-    /// Prints the method, the URL, the headers, a blank line and the body, repairs included. Secrets are shown as
-    /// REDACTED, and the body as it is before --compress.
+    /// Prints the method, the URL, the headers, an empty line and the body, after repairs and before --compress. Secrets are
+    /// shown as REDACTED.
     #[arg(short = 'n', long, help_heading = OUTPUT)]
     pub dry_run: bool,
     /// With -n: print what would change in the group
     ///
-    /// Tells what the push would add, change and remove, compared with the group as the gateway has it now. It is one look
-    /// at the gateway's whole store.
+    /// Prints what the push would add, change and remove, compared with the group as the gateway has it now. For this the
+    /// gateway sends its whole store once.
     #[arg(long, requires = "dry_run", help_heading = OUTPUT)]
     pub diff: bool,
-    /// Print the curl command instead; send nothing
+    /// Print a curl command and send nothing
     ///
-    /// It does the same, is quoted for a POSIX shell and carries the body as it would be sent, repairs included. Secrets are
-    /// shown as REDACTED.
+    /// The command sends the same request. It is quoted for a POSIX shell and contains the body as it would be sent, after repairs. Secrets are shown as
+    /// REDACTED.
     #[arg(long, conflicts_with_all = ["dry_run", "diff"], help_heading = OUTPUT)]
     pub as_curl: bool,
-    /// How problems are told.
     #[command(flatten, next_help_heading = OUTPUT)]
     pub report: ReportArgs,
 }
 
-/// `check`.
 #[derive(Args, Debug)]
 pub struct CheckArgs {
-    /// The group whose labels the text would meet.
     #[command(flatten, next_help_heading = "Group it would go to (optional)")]
     pub group: GroupArgs,
     /// Also check the conventions of promtool check metrics
     ///
-    /// They are a HELP text for each metric, base units in full, `_total` for counters and for them alone, `le`, `_bucket`
-    /// and their like for histograms alone, names in snake_case without a colon or the metric's type. What departs from
-    /// them is a warning, and an error with --strict.
+    /// Each metric has a HELP text and base units, written in full. `_total` is for counters only; `le`, `_bucket` and the
+    /// like are for histograms only. Names are in snake_case, without a colon and without the metric's type. A violation is
+    /// a warning, or an error with --strict.
     #[arg(long, help_heading = INPUT)]
     pub lint: bool,
-    /// The text.
     #[command(flatten, next_help_heading = INPUT)]
     pub input: InputArgs,
-    /// How problems are told.
     #[command(flatten, next_help_heading = OUTPUT)]
     pub report: ReportArgs,
 }
 
-/// Which text, and how it is read.
 #[derive(Args, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line, taken down as given"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct InputArgs {
-    /// Files of metrics; none, or `-`: standard input
+    /// Files to read; none, or `-`, means standard input
     ///
-    /// Several files make one push. Nothing is sent unless all of it was read and is in order. Reading waits for
-    /// the producer as long as it takes: --timeout covers the request alone.
-    // clap's own reader of paths has an empty one refused in its words, without ours on unset variables.
+    /// Several files make one push. Nothing is sent unless all of it was read and has no errors. Reading waits for the
+    /// producer without a limit: --timeout covers only the request.
+    // clap's parser for paths rejects an empty one with a message that does not mention unset variables.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 0,
           value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub files: Vec<PathBuf>,
-    /// A line of metrics, as 'example_metric 4421'
+    /// A line of metrics, such as 'backup_seconds 12.5'
     ///
-    /// Repeatable. Standard input is then read only for a FILE of `-`. The lines come behind the files.
+    /// Repeatable. Standard input is then read only if a FILE is `-`. The lines come after the files.
     #[arg(short, long = "metric", value_name = "LINE")]
     pub metrics: Vec<OsString>,
-    /// Type where there is none: gauge, counter or untyped
+    /// Type for metrics without a TYPE line, such as gauge
     ///
-    /// Declares the type of every metric that has samples but no TYPE line: a line is put before the first sample of each.
-    /// Without it the gateway stores such metrics as untyped.
+    /// One of gauge, counter and untyped. Adds a TYPE line before the first sample of each metric that has none. Without
+    /// this option the gateway stores such metrics as untyped.
     #[arg(long = "type", value_name = "TYPE", hide_possible_values = true)]
     pub default_type: Option<DefaultType>,
-    /// Drop timestamps, which the gateway refuses
+    /// Remove timestamps, which the gateway rejects
     ///
-    /// Without it a timestamp is an error. What was pushed counts from when Prometheus fetches it.
+    /// Without this option a timestamp is an error. Prometheus uses the time of the scrape for pushed metrics.
     #[arg(long)]
     pub strip_timestamps: bool,
-    /// Take input without samples, which empties the group
+    /// Accept input without samples; it empties the group
     ///
-    /// Without it such input is an error (exit status 3): a producer that failed would wipe what the last good run left.
+    /// Without this option such input is an error (exit status 3). Otherwise a producer that failed would delete the metrics
+    /// of the last good run.
     #[arg(long)]
     pub allow_empty: bool,
-    /// Do not repair: what would have been repaired is an error
+    /// Report errors instead of repairing them
     ///
-    /// The repairs are those of a missing final newline, CRLF, a byte-order mark and trailing blanks. No other byte is ever
-    /// changed; -v tells each of them.
+    /// Repairs are: adding the final newline, and removing CRs before newlines, a byte-order mark and trailing spaces. No
+    /// other byte is ever changed. -v reports each repair.
     #[arg(long, hide_short_help = true)]
     pub no_fix: bool,
-    /// Warnings are errors
+    /// Treat warnings as errors
     ///
-    /// A text with a warning is refused then (exit status 3) instead of pushed.
+    /// Input with a warning is then rejected (exit status 3) and not pushed.
     #[arg(long)]
     pub strict: bool,
-    /// The gateway runs with --push.enable-utf8-names
+    /// Allow UTF-8 names, for gateways that accept them
     ///
-    /// Only such a gateway takes names in quotes with other characters than letters, digits and `_`, as in
-    /// {"my.metric","my.label"="x"} 1. Without this option they are errors.
+    /// Only a gateway with --push.enable-utf8-names accepts quoted names with characters other than letters, digits and `_`,
+    /// as in {"my.metric","my.label"="x"} 1. Without this option they are errors.
     #[arg(long, hide_short_help = true)]
     pub utf8_names: bool,
 }
 
-/// How problems of the text are told.
+/// How problems of the text are reported.
 #[derive(Args, Debug)]
 pub struct ReportArgs {
-    /// Show at most this many problems; the rest is counted
+    /// Maximum number of problems to show
     ///
-    /// Errors go before repairs, and repairs before warnings.
+    /// The others are counted. Errors are shown before repairs, and repairs before warnings.
     #[arg(long, value_name = "N", default_value_t = 20, hide_short_help = true)]
     pub max_diagnostics: usize,
-    /// Problems: human, short, json or github
+    /// Problem format: human, short, json or github
     ///
-    /// `human` shows the line with a mark under the fault. `short` is file:line:column: severity: message, as compilers
-    /// print it. `json` is one object a line, with severity, code, file, line, column, message and help. `github` is the
-    /// workflow commands of GitHub Actions. Lines and columns count from 1, columns in characters; the file is `<stdin>`
-    /// for standard input and `<metric>` for -m.
+    /// `human` shows the line with a mark under the problem. `short` prints file:line:column: severity: message, as compilers
+    /// do. `json` prints one object per line, with severity, code, file, line, column, message and help. `github` prints
+    /// workflow commands of GitHub Actions. Lines and columns count from 1, columns in characters. The file is `<stdin>` for
+    /// standard input and `<metric>` for -m.
     ///
     /// [default: human]
     #[arg(
@@ -232,13 +214,13 @@ pub struct ReportArgs {
     pub message_format: MessageFormat,
 }
 
-/// `--type`.
+/// The values of `--type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DefaultType {
-    /// A value that goes up and down.
+    /// A value that can go up and down
     Gauge,
-    /// A value that only goes up.
+    /// A value that only goes up
     Counter,
-    /// A value of which nothing is known.
+    /// No type
     Untyped,
 }

@@ -1,12 +1,12 @@
-//! What was meant by words that `pushgw` doesn't have: those of curl, of a file system and of other programs for the
-//! same. clap finds what is spelled alike; these are spelled otherwise.
+//! Suggestions for commands and options that `pushgw` does not have: those of curl, of a file system and of similar
+//! programs. clap itself suggests only what is spelled alike.
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 use std::ffi::OsString;
 
-/// Commands as others call them, and ours.
+/// Commands of other programs, and ours.
 const COMMANDS: &[(&[&str], &str)] = &[
     (&["put", "send", "publish", "upload", "replace", "write"], "push -j JOB [FILE]"),
     (&["post", "append", "merge", "patch"], "add -j JOB [FILE]"),
@@ -22,67 +22,61 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["complete", "completion"], "completions bash"),
 ];
 
-/// Options as others call them, and what to do here.
+/// Options of other programs, and what to use here.
 const OPTIONS: &[(&[&str], &str)] = &[
     (
         &["d", "data", "data-binary", "data-raw", "body", "T", "upload-file", "F", "form", "file"],
-        "the metrics come from FILEs or standard input, or from -m 'name value'",
+        "metrics are read from a FILE or standard input, or given with -m 'name value'",
     ),
     (&["X", "request", "method"], "push sends PUT, add sends POST and delete sends DELETE"),
-    (
-        &["host", "server", "address", "addr", "endpoint", "pushgateway", "gateway-url", "port"],
-        "-g URL names the gateway",
-    ),
-    (&["older", "age", "min-age", "max-age", "ttl", "stale"], "--older-than 7d selects by age"),
-    (
-        &["p", "pass", "password"],
-        "--password-file FILE or the variable PUSHGATEWAY_PASSWORD gives the password",
-    ),
+    (&["host", "server", "address", "addr", "endpoint", "pushgateway", "gateway-url", "port"], "use -g URL"),
+    (&["older", "age", "min-age", "max-age", "ttl", "stale"], "use --older-than 7d"),
+    (&["p", "pass", "password"], "use --password-file FILE or the variable PUSHGATEWAY_PASSWORD"),
     (
         &["token", "bearer", "bearer-token", "oauth2-bearer"],
-        "--bearer-token-file FILE or the variable PUSHGATEWAY_BEARER_TOKEN gives the token",
+        "use --bearer-token-file FILE or the variable PUSHGATEWAY_BEARER_TOKEN",
     ),
-    (&["k"], "--insecure trusts any server"),
-    (&["cacert"], "--ca-cert FILE names the authorities"),
-    (&["s", "S", "silent"], "-q says nothing but errors; in a pipe success is silent anyway"),
+    (&["k"], "--ca-cert FILE adds a CA to trust; --insecure accepts any certificate"),
+    (&["cacert"], "use --ca-cert FILE"),
+    (&["s", "S", "silent"], "-q prints only errors; without a terminal success is silent anyway"),
     (
         &["f", "fail", "fail-with-body"],
-        "a FILE needs no option, and a refusal always fails: with exit status 4, and with its reason",
+        "a FILE needs no option, and a rejected push always fails with exit status 4",
     ),
-    (&["L", "location"], "no redirect is followed: a redirected push would store nothing"),
-    (&["max-time"], "--timeout 30s limits the request with all its retries"),
-    (&["grouping-key", "groupingkey", "grouping", "group"], "-j JOB and -l NAME=VALUE name the group"),
+    (&["L", "location"], "redirects are never followed: a redirected push would store nothing"),
+    (&["max-time"], "use --timeout 30s, which includes retries"),
+    (&["grouping-key", "groupingkey", "grouping", "group"], "use -j JOB and -l NAME=VALUE"),
     (
         &["o", "output", "json"],
-        "--format json is what list and status have, --message-format json the others",
+        "list and status have --format json, push, add and check --message-format json",
     ),
 ];
 
-/// Adds to a refusal of `args` what was probably meant, and takes away what clap guessed wrong.
-pub(super) fn explain(error: &mut Error, command: &Command, args: &[OsString]) {
+/// Adds what was probably meant to clap's error about `args`, and removes wrong suggestions of clap.
+pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
     let named = args.iter().skip(1).find_map(|arg| command.find_subcommand(arg));
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let Some(typed) = text(error, ContextKind::InvalidSubcommand) else { return };
             if let Some(meant) = meant_command(&typed) {
                 error.remove(ContextKind::SuggestedSubcommand);
-                tell(error, &meant);
+                add_tip(error, &meant);
             }
         }
         ErrorKind::UnknownArgument => {
             let Some(typed) = text(error, ContextKind::InvalidArg) else { return };
-            // clap's `-- --typed` would be a COMMAND or is refused just as well.
+            // clap suggests `-- --typed`, but that would be a COMMAND or rejected, too.
             error.remove(ContextKind::Suggested);
             if let Some(meant) = meant_option(&typed, named, command, args) {
                 error.remove(ContextKind::SuggestedArg);
                 error.remove(ContextKind::Usage);
-                tell(error, &meant);
+                add_tip(error, &meant);
             }
         }
         ErrorKind::ArgumentConflict
             if text(error, ContextKind::InvalidArg).is_some_and(|a| a.starts_with("--url")) =>
         {
-            tell(error, "--url names a whole group with its gateway; -g URL names the gateway alone");
+            add_tip(error, "--url URL names a group and its gateway; -g URL names only the gateway");
         }
         _ => {}
     }
@@ -90,21 +84,21 @@ pub(super) fn explain(error: &mut Error, command: &Command, args: &[OsString]) {
 
 fn meant_command(typed: &str) -> Option<String> {
     if typed.contains("://") || typed.contains("/metrics/job") {
-        return Some("a group's URL goes behind --url: pushgw push --url URL [FILE]".to_owned());
+        return Some("use --url for the URL of a group: pushgw push --url URL [FILE]".to_owned());
     }
     let (_, ours) =
         COMMANDS.iter().find(|(theirs, _)| theirs.iter().any(|t| t.eq_ignore_ascii_case(typed)))?;
-    Some(format!("the command for that is pushgw {ours}"))
+    Some(format!("use pushgw {ours}"))
 }
 
-/// What was typed as part of a command to be typed; else `instead`, where it might not be what it looks like, or might
-/// hold a password (`USER:PASSWORD@HOST`).
+/// The word as typed, for use in a suggested command. A word that a shell could interpret, or that may contain a password
+/// (`USER:PASSWORD@HOST`), is replaced by `instead`.
 fn quotable<'a>(typed: &'a str, instead: &'a str) -> &'a str {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/".contains(c);
     if typed.chars().all(is_plain) { typed } else { instead }
 }
 
-/// `command` is the one of `program` that is named somewhere on the line.
+/// `command` is the subcommand of `program` that the line names.
 fn meant_option(
     typed: &str,
     command: Option<&Command>,
@@ -114,11 +108,11 @@ fn meant_option(
     if !typed.starts_with('-') {
         let command = command?;
         return if typed.contains("/metrics/job") && knows(command, "url") {
-            Some(format!("a group's URL goes behind --url: pushgw {command} --url URL"))
+            Some(format!("use --url for the URL of a group: pushgw {command} --url URL"))
         } else if typed.contains("://") && knows(command, "gateway") {
-            Some(format!("-g URL names the gateway: pushgw {command} -g {}", quotable(typed, "URL")))
+            Some(format!("use -g for the URL of a gateway: pushgw {command} -g {}", quotable(typed, "URL")))
         } else if knows(command, "job") && !names_a_job(args) {
-            Some(format!("-j JOB names a job: pushgw {command} -j {}", quotable(typed, "JOB")))
+            Some(format!("use -j for the job: pushgw {command} -j {}", quotable(typed, "JOB")))
         } else {
             None
         };
@@ -129,20 +123,20 @@ fn meant_option(
     }
     match command {
         None => Some("the command comes first: pushgw COMMAND [OPTIONS]".to_owned()),
-        // Else `pushgw -g URL push` would be told that there is no -g.
+        // `pushgw -g URL push`: clap would only say that there is no -g.
         Some(command) => {
             if knows(command, name) {
-                return Some(format!("options stand behind the command: pushgw {command} {typed}"));
+                return Some(format!("options come after the command: pushgw {command} {typed}"));
             }
             let others: Vec<&str> =
                 program.get_subcommands().filter(|other| knows(other, name)).map(Command::get_name).collect();
             let (last, before) = others.split_last()?;
-            let others = if before.is_empty() {
-                (*last).to_owned()
+            let (others, verb) = if before.is_empty() {
+                ((*last).to_owned(), "has it")
             } else {
-                format!("{} and {last}", before.join(", "))
+                (format!("{} and {last}", before.join(", ")), "have it")
             };
-            Some(format!("{command} has no such option; it is one of {others}"))
+            Some(format!("{command} does not have this option; {others} {verb}"))
         }
     }
 }
@@ -153,7 +147,7 @@ fn knows(command: &Command, option: &str) -> bool {
     })
 }
 
-/// Whether `-j JOB` is there already, so that one word more is no job.
+/// Whether `-j JOB` is given already, so that another word is not a job.
 fn names_a_job(args: &[OsString]) -> bool {
     args.iter().filter_map(|arg| arg.to_str()).any(|arg| arg.starts_with("-j") || arg.starts_with("--job"))
 }
@@ -165,7 +159,7 @@ fn text(error: &Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-fn tell(error: &mut Error, tip: &str) {
+fn add_tip(error: &mut Error, tip: &str) {
     let tips = ContextValue::StyledStrs(vec![StyledStr::from(tip.to_owned())]);
     error.insert(ContextKind::Suggested, tips);
 }

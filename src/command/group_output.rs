@@ -5,7 +5,7 @@ use super::group_table::{self, GroupRow};
 use crate::config::ListFormat;
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::conflicts;
-use crate::gateway::{Connection, Group, Store};
+use crate::gateway::{Connection, Group, Snapshot};
 use crate::output::{Channel, Printer, Table};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// Groups of a store, by their places there.
 pub(super) struct Selected<'a> {
-    pub store: &'a Store,
+    pub snapshot: &'a Snapshot,
     pub places: Vec<usize>,
     /// Families are shown too.
     pub metrics: bool,
@@ -35,16 +35,16 @@ impl Selected<'_> {
             group: group.labels.to_string(),
             metrics: group.size.map(|size| size.metrics),
             series: group.size.map(|size| size.series),
-            age: group.last_push.map(|pushed| age(self.store.now, pushed)),
+            age: group.last_push.map(|pushed| age(self.snapshot.now, pushed)),
             state: group.state,
-            failed: group.last_failure.map(|failed| age(self.store.now, failed)),
-            conflict: self.store.conflicts.involves(place),
+            failed: group.last_failure.map(|failed| age(self.snapshot.now, failed)),
+            conflict: self.snapshot.conflicts.involves(place),
             families: self.families(group).map(|f| (f.name.clone(), f.kind.as_str(), f.series)).collect(),
         }))
     }
 
     fn groups(&self) -> impl Iterator<Item = (usize, &Group)> {
-        self.places.iter().filter_map(|&place| Some((place, self.store.groups.get(place)?)))
+        self.places.iter().filter_map(|&place| Some((place, self.snapshot.groups.get(place)?)))
     }
 
     fn families<'g>(&self, group: &'g Group) -> impl Iterator<Item = &'g crate::gateway::FamilySize> {
@@ -62,7 +62,7 @@ impl Selected<'_> {
                 last_push: group.last_push.map(|time| time.to_string()),
                 last_failure: group.last_failure.map(|time| time.to_string()),
                 state: group.state.as_str(),
-                conflict: self.store.conflicts.involves(place),
+                conflict: self.snapshot.conflicts.involves(place),
                 families: self.metrics.then(|| {
                     let family = |f: &'_ crate::gateway::FamilySize| FamilyRow {
                         name: f.name.clone(),
@@ -118,8 +118,9 @@ struct FamilyRow {
 }
 
 /// Warns of what breaks the gateway, and prints the commands that fix it.
-pub(super) fn warn_of_conflicts(store: &Store, connection: &Connection, printer: &mut Printer<'_>) {
-    let problems = conflicts(&store.groups, &store.conflicts, connection);
+pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, printer: &mut Printer<'_>) {
+    let groups: Vec<&Group> = snapshot.groups.iter().collect();
+    let problems = conflicts(&groups, &snapshot.conflicts, connection);
     for problem in &problems {
         printer.warning(&problem.message);
         match problem.commands.as_slice() {
@@ -133,8 +134,8 @@ pub(super) fn warn_of_conflicts(store: &Store, connection: &Connection, printer:
 }
 
 /// Says that the groups come from a text that does not tell all.
-pub(super) fn warn_of_text(store: &Store, printer: &mut Printer<'_>) {
-    if store.from_text {
+pub(super) fn warn_of_text(snapshot: &Snapshot, printer: &mut Printer<'_>) {
+    if snapshot.from_text {
         printer.warning(
             "the gateway has no /api/v1/metrics: the groups are read from /metrics, which doesn't tell an empty `instance` from none",
         );

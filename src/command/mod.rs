@@ -4,7 +4,6 @@
 mod batch;
 mod check;
 mod completions;
-mod culprits;
 mod delete;
 mod group_output;
 mod group_table;
@@ -64,10 +63,15 @@ fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Re
 }
 
 /// The failure of a push, with the cause if the gateway's groups show it.
-fn explain(fault: Fault, push: &refusal::Push<'_>, client: &Client, printer: &mut Printer<'_>) -> Failure {
+fn explain(
+    fault: Fault,
+    push: &refusal::RejectedPush<'_>,
+    client: &Client,
+    printer: &mut Printer<'_>,
+) -> Failure {
     let connection = client.connection();
     let fetch = |read: refusal::Read<'_>| {
-        gateway::look_inside(client, &connection.endpoint, read, &mut listener(printer)).ok()
+        gateway::fetch_contents(client, &connection.endpoint, read, &mut listener(printer)).ok()
     };
     let why = refusal::explain(&fault.kind, push, connection, fetch);
     if why.is_empty() { fault.into() } else { Failure::Explained { fault: Box::new(fault), why } }

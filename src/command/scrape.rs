@@ -1,9 +1,9 @@
 //! Scrapes a gateway as Prometheus does, and finds what Prometheus 2 and 3 would drop.
 
-use super::{culprits, listener};
-use crate::diagnose::{Problem, prometheus, scrape};
+use super::listener;
+use crate::diagnose::{Problem, prometheus, scrape, scrape_failure};
 use crate::error::Failure;
-use crate::gateway::{self, About, Answer, Client, Store};
+use crate::gateway::{self, About, Answer, Client, Snapshot};
 use crate::output::Printer;
 
 /// The result of a scrape.
@@ -22,14 +22,14 @@ impl Scraped {
     pub(super) fn new(
         client: &Client,
         about: &About,
-        store: &Store,
+        snapshot: &Snapshot,
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let endpoint = &client.connection().endpoint;
         let answer = gateway::get(client, endpoint, about.telemetry_path(), &mut listener(printer));
         match answer {
-            Ok(answer) => Self::of_answer(answer, client, about, store, printer),
-            Err(fault) => Self::of_fault(&fault, client, store, printer),
+            Ok(answer) => Self::of_answer(answer, client, about, snapshot, printer),
+            Err(fault) => Self::of_fault(&fault, client, snapshot, printer),
         }
     }
 
@@ -37,13 +37,13 @@ impl Scraped {
         answer: Answer,
         client: &Client,
         about: &About,
-        store: &Store,
+        snapshot: &Snapshot,
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let connection = client.connection();
         let media_type = answer.content_type.clone();
         let scrape::Scrape { samples, errors } = read(answer, client, about)?;
-        let mut problems = culprits::of_scrape(&errors, store, connection);
+        let mut problems = scrape_failure::of_scrape(&errors, snapshot, connection);
         let mut warnings = Vec::new();
         if !errors.is_empty() && about.is_on("push.enable-utf8-names") == Some(true) {
             // Prometheus 2 gets escaped names, and escaping can make two names one. Prometheus 3 decides.
@@ -51,7 +51,8 @@ impl Scraped {
             let endpoint = &connection.endpoint;
             let answer = gateway::get(&newer, endpoint, about.telemetry_path(), &mut listener(printer))?;
             let errors = read(answer, &newer, about)?.errors;
-            let older = std::mem::replace(&mut problems, culprits::of_scrape(&errors, store, connection));
+            let older =
+                std::mem::replace(&mut problems, scrape_failure::of_scrape(&errors, snapshot, connection));
             let gone = older.into_iter().filter(|problem| !problems.contains(problem));
             warnings.extend(gone.map(|problem| format!("before Prometheus 3, {}", problem.message)));
         }
@@ -62,13 +63,16 @@ impl Scraped {
     fn of_fault(
         fault: &gateway::Fault,
         client: &Client,
-        store: &Store,
+        snapshot: &Snapshot,
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let mut problems = Vec::new();
         if prometheus::is_inconsistent(&fault.kind) {
             let words = fault.kind.words().unwrap_or_default();
-            problems = culprits::of_refusal(words, store, client, client.connection(), printer)?;
+            let connection = client.connection();
+            problems = scrape_failure::of_refusal(words, snapshot, connection, |read| {
+                gateway::fetch_contents(client, &connection.endpoint, read, &mut listener(printer))
+            })?;
         }
         let refusal = Some(prometheus::reason(&fault.kind));
         Ok(Self { samples: 0, refusal, problems, warnings: Vec::new() })

@@ -20,7 +20,7 @@ struct Copied {
     losses: Vec<String>,
 }
 
-/// Looks once and prints.
+/// Fetches once and prints.
 pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let endpoint = &show.connection.endpoint;
     let wanted = |labels: &LabelSet| match &show.target {
@@ -38,25 +38,29 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
         }
         copied
     };
-    let (store, copies) =
-        gateway::look_inside(&Client::new(&show.connection), endpoint, copy, &mut listener(context.printer))?;
-    if store.from_text {
+    let snapshot = gateway::fetch_contents(
+        &Client::new(&show.connection),
+        endpoint,
+        copy,
+        &mut listener(context.printer),
+    )?;
+    if snapshot.from_text {
         return Err(Failure::Other(anyhow::anyhow!(
             "{endpoint} has no /api/v1/metrics, and /metrics does not tell what a group holds"
         )));
     }
     let printed = match &show.target {
         ShowTarget::Group(key) => {
-            let found = store.groups.iter().position(|group| group.labels.iter().eq(key.labels()));
-            let Some(place) = found else {
-                return Err(no_such_group(&store.groups, key, endpoint.to_string(), None));
+            let found = snapshot.groups.iter().find(|(group, _)| group.labels.iter().eq(key.labels()));
+            let Some((group, copied)) = found else {
+                let groups = snapshot.groups.iter().map(|(group, _)| group);
+                return Err(no_such_group(groups, key, endpoint.to_string(), None));
             };
-            print(&store.groups[place], &copies[place], false, context.printer)
+            print(group, copied, false, context.printer)
         }
         ShowTarget::Selection(selection) => {
-            let fits = |group: &Group| selection.fits(group, store.now);
-            let chosen = store.groups.iter().zip(&copies).filter(|(group, _)| fits(group));
-            let mut chosen = chosen.peekable();
+            let fits = |(group, _): &&(Group, Copied)| selection.fits(group, snapshot.now);
+            let mut chosen = snapshot.groups.iter().filter(fits).peekable();
             if chosen.peek().is_none() {
                 return Err(Failure::NothingSelected { gateway: endpoint.to_string() });
             }
@@ -67,7 +71,7 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
 }
 
 fn several<'a>(
-    groups: impl Iterator<Item = (&'a Group, &'a Copied)>,
+    groups: impl Iterator<Item = &'a (Group, Copied)>,
     printer: &mut Printer<'_>,
 ) -> std::io::Result<()> {
     for (group, copied) in groups {

@@ -12,7 +12,7 @@ use crate::config::{Status, StatusFormat};
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::{self, Problem};
 use crate::error::Failure;
-use crate::gateway::{self, About, Client, Connection, Endpoint, FamilySize, Group, State, Store};
+use crate::gateway::{self, About, Client, Connection, Endpoint, FamilySize, Group, Snapshot, State};
 use crate::grouping::NoKey;
 use crate::output::{Channel, Column, Printer, Style, StyledLine, StyledText, Table};
 use jiff::Timestamp;
@@ -32,16 +32,16 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
     let client = Client::new(&status.connection);
     // An error status of a probe or a scrape is a result, so there is nothing to retry.
     let once = Client::new(&Connection { retries: 0, ..status.connection.clone() });
-    let about = gateway::about(&client, endpoint, &mut listener(context.printer))?;
+    let about = gateway::fetch_status(&client, endpoint, &mut listener(context.printer))?;
     let is_cut = |family: &FamilySize| family.help_is_cut;
     let found = Found {
         connection: &status.connection,
         healthy: probe(&once, endpoint, "/-/healthy", context.printer),
         ready: probe(&once, endpoint, "/-/ready", context.printer),
-        store: gateway::look_at_families(&client, endpoint, &is_cut, &mut listener(context.printer))?,
+        snapshot: gateway::fetch_families(&client, endpoint, &is_cut, &mut listener(context.printer))?,
         about,
     };
-    let scraped = Scraped::new(&once, &found.about, &found.store, context.printer)?;
+    let scraped = Scraped::new(&once, &found.about, &found.snapshot, context.printer)?;
     let is_healthy =
         found.healthy.is_ok() && found.ready.is_ok() && scraped.problems.is_empty() && scraped.ok();
     let printed = match status.format {
@@ -61,7 +61,7 @@ struct Found<'a> {
     about: About,
     healthy: Result<(), String>,
     ready: Result<(), String>,
-    store: Store,
+    snapshot: Snapshot,
 }
 
 fn probe(client: &Client, endpoint: &Endpoint, path: &str, printer: &mut Printer<'_>) -> Result<(), String> {
@@ -74,38 +74,39 @@ fn probe(client: &Client, endpoint: &Endpoint, path: &str, printer: &mut Printer
 }
 
 /// Groups whose last push failed.
-fn failed(store: &Store) -> impl Iterator<Item = &Group> {
-    store.groups.iter().filter(|group| group.state != State::Ok)
+fn failed(snapshot: &Snapshot) -> impl Iterator<Item = &Group> {
+    snapshot.groups.iter().filter(|group| group.state != State::Ok)
 }
 
-fn series(store: &Store) -> Option<u64> {
-    store.groups.iter().map(|group| group.size.map(|size| size.series)).sum()
+fn series(snapshot: &Snapshot) -> Option<u64> {
+    snapshot.groups.iter().map(|group| group.size.map(|size| size.series)).sum()
 }
 
-fn oldest(store: &Store) -> Option<Timestamp> {
-    store.groups.iter().filter_map(|group| group.last_push).min()
+fn oldest(snapshot: &Snapshot) -> Option<Timestamp> {
+    snapshot.groups.iter().filter_map(|group| group.last_push).min()
 }
 
 /// What is not an error and should be known all the same.
 fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
+    let groups = &found.snapshot.groups;
+    let at = |places: &[usize]| places.iter().filter_map(|place| groups.get(*place)).collect::<Vec<_>>();
     let mut warnings = scraped.warnings.clone();
     if found.about.is_on("push.disable-consistency-check") == Some(true) {
         warnings.push("consistency checks are off: any push can make every scrape fail".to_owned());
     }
-    for duplicates in &found.store.conflicts.duplicates {
+    for duplicates in &found.snapshot.conflicts.duplicates {
         warnings.push(format!(
             "{} differ in empty labels alone: Prometheus drops the samples of all but one",
-            diagnose::names(&duplicates.groups, &found.store)
+            diagnose::names(&at(&duplicates.groups))
         ));
     }
     for why in [NoKey::UnknownNames, NoKey::NeedsUtf8Names] {
-        let groups = (0..found.store.groups.len()).filter(|place| found.store.groups[*place].key == Err(why));
-        let groups: Vec<usize> = groups.collect();
-        if !groups.is_empty() {
-            warnings.push(format!("{}: {why}", diagnose::names(&groups, &found.store)));
+        let unnamed: Vec<&Group> = groups.iter().filter(|group| group.key == Err(why)).collect();
+        if !unnamed.is_empty() {
+            warnings.push(format!("{}: {why}", diagnose::names(&unnamed)));
         }
     }
-    if found.store.from_text {
+    if found.snapshot.from_text {
         warnings.push(
             "the gateway has no API: the groups are read from /metrics, which does not show everything"
                 .to_owned(),
@@ -122,33 +123,34 @@ fn yes_or(verdict: &Result<(), String>) -> StyledLine {
 }
 
 fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io::Result<()> {
-    let Found { connection, about, healthy, ready, store } = found;
+    let Found { connection, about, healthy, ready, snapshot } = found;
     let mut table = Table::new([Column::text(""), Column::text("")]);
     let mut row = |name: &str, line: StyledLine| table.row([StyledLine::from(name), line]);
     row("gateway", connection.endpoint.to_string().into());
-    let up = about.started.map(|started| format!(", up {}", group_table::age(age(store.now, started))));
+    let up = about.started.map(|started| format!(", up {}", group_table::age(age(snapshot.now, started))));
     let version = about.version.clone().unwrap_or_else(|| "unknown".to_owned());
     row("version", format!("{version}{}", up.unwrap_or_default()).into());
     row("healthy", yes_or(healthy));
     row("ready", yes_or(ready));
     row("features", features(about));
-    row("groups", amount(store).into());
-    for (at, group) in failed(store).enumerate() {
+    row("groups", amount(snapshot).into());
+    for (at, group) in failed(snapshot).enumerate() {
         let name = if at == 0 { "failed" } else { "" };
         if at == NAMED {
             row(
                 name,
                 format!(
                     "and {} more (`pushgw list --failed{}`)",
-                    failed(store).count() - NAMED,
+                    failed(snapshot).count() - NAMED,
                     gateway_option(connection)
                 )
                 .into(),
             );
             break;
         }
-        let ago =
-            group.last_failure.map(|failure| format!(" {} ago", group_table::age(age(store.now, failure))));
+        let ago = group
+            .last_failure
+            .map(|failure| format!(" {} ago", group_table::age(age(snapshot.now, failure))));
         row(name, format!("{}{}", group.labels, ago.unwrap_or_default()).into());
     }
     let verdict = match &scraped.refusal {
@@ -209,13 +211,13 @@ fn features(about: &About) -> StyledLine {
     if features.is_empty() { "unknown".into() } else { features.join(", ").into() }
 }
 
-fn amount(store: &Store) -> String {
-    let mut amount = store.groups.len().to_string();
-    if let Some(series) = series(store).filter(|_| !store.groups.is_empty()) {
+fn amount(snapshot: &Snapshot) -> String {
+    let mut amount = snapshot.groups.len().to_string();
+    if let Some(series) = series(snapshot).filter(|_| !snapshot.groups.is_empty()) {
         let _ = write!(amount, ", {series} series");
     }
-    if let Some(oldest) = oldest(store) {
-        let _ = write!(amount, ", oldest push {} ago", group_table::age(age(store.now, oldest)));
+    if let Some(oldest) = oldest(snapshot) {
+        let _ = write!(amount, ", oldest push {} ago", group_table::age(age(snapshot.now, oldest)));
     }
     amount
 }
@@ -268,8 +270,8 @@ struct ProblemRow<'a> {
 }
 
 fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_>) -> io::Result<()> {
-    let Found { connection, about, healthy, ready, store } = found;
-    let failed = failed(store).map(|group| FailedRow {
+    let Found { connection, about, healthy, ready, snapshot } = found;
+    let failed = failed(snapshot).map(|group| FailedRow {
         labels: &group.labels.0,
         path: group.path().ok(),
         last_failure: group.last_failure.map(|time| time.to_string()),
@@ -291,9 +293,9 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
             utf8_names: about.is_on("push.enable-utf8-names"),
             admin_api: about.is_on("web.enable-admin-api"),
         },
-        groups: store.groups.len(),
-        series: series(store),
-        oldest_push: oldest(store).map(|time| time.to_string()),
+        groups: snapshot.groups.len(),
+        series: series(snapshot),
+        oldest_push: oldest(snapshot).map(|time| time.to_string()),
         failed: failed.collect(),
         scrape: ScrapeRow {
             ok: scraped.ok() && scraped.problems.is_empty(),

@@ -95,12 +95,12 @@ fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<Strin
     let (sender, receiver) = mpsc::channel();
     // In a thread, so that nothing can take longer than the limit. The thread ends with the process.
     thread::spawn(move || {
-        let store = gateway::look(&Client::new(&connection), &connection.endpoint, &mut |_| {});
+        let snapshot = gateway::fetch_groups(&Client::new(&connection), &connection.endpoint, &mut |_| {});
         // This fails if nobody waits any longer.
-        let _ = sender.send(store);
+        let _ = sender.send(snapshot);
     });
-    let Ok(Ok(store)) = receiver.recv_timeout(GATEWAY_TIMEOUT) else { return BTreeSet::new() };
-    let fitting = store.groups.iter().filter(|group| selection.fits(group, store.now));
+    let Ok(Ok(snapshot)) = receiver.recv_timeout(GATEWAY_TIMEOUT) else { return BTreeSet::new() };
+    let fitting = snapshot.groups.iter().filter(|group| selection.fits(group, snapshot.now));
     // A key that is not known exactly could be the key of another group.
     let exact = fitting.filter(|group| group.key.is_ok());
     exact.flat_map(|group| words(group, query)).filter(|word| can_be_typed(word)).collect()

@@ -7,25 +7,25 @@ use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::{Connection, Endpoint, Selection};
-use crate::grouping::{Emptiness, GroupingKey, KeyError, KeyRules, Matcher, PathError};
+use crate::grouping::{EmptyValues, GroupingKey, KeyError, KeyRules, Matcher, PathError};
 use std::ffi::OsStr;
 use std::time::Duration;
 
 /// What `delete` needs.
 #[derive(Clone, Debug)]
-pub struct Delete {
-    pub target: DeleteTarget,
+pub(crate) struct Delete {
+    pub(crate) target: DeleteTarget,
     /// One group: delete it without checking that it exists. A selection: delete it although the gateway rejects every
     /// push.
-    pub force: bool,
-    pub dry_run: bool,
+    pub(crate) force: bool,
+    pub(crate) dry_run: bool,
     /// How the selected groups are printed; `None` prints nothing when they are deleted.
-    pub format: Option<ListFormat>,
-    pub connection: Connection,
+    pub(crate) format: Option<ListFormat>,
+    pub(crate) connection: Connection,
 }
 
 #[derive(Clone, Debug)]
-pub enum DeleteTarget {
+pub(crate) enum DeleteTarget {
     Group {
         /// Built from the key, or as `--url` has it.
         path: String,
@@ -54,36 +54,32 @@ pub struct List {
 
 /// What `show` needs.
 #[derive(Clone, Debug)]
-pub struct Show {
-    pub target: ShowTarget,
-    pub connection: Connection,
+pub(crate) struct Show {
+    pub(crate) target: ShowTarget,
+    pub(crate) connection: Connection,
 }
 
 #[derive(Clone, Debug)]
-pub enum ShowTarget {
+pub(crate) enum ShowTarget {
     Group(GroupingKey),
     Selection(Selection),
 }
 
 /// What `status` needs.
 #[derive(Clone, Debug)]
-pub struct Status {
-    pub format: StatusFormat,
-    pub connection: Connection,
+pub(crate) struct Status {
+    pub(crate) format: StatusFormat,
+    pub(crate) connection: Connection,
 }
 
 /// The rules for the key of a group that is looked up or deleted: the gateway may have one with empty values.
 fn key_rules(utf8_names: bool) -> KeyRules {
-    KeyRules { emptiness: Emptiness::Allow, names: names(utf8_names) }
+    KeyRules { empty_values: EmptyValues::Allow, names: names(utf8_names) }
 }
 
 impl Delete {
     /// Resolves `delete`.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Usage`].
-    pub fn resolve(args: &cli::DeleteArgs, environment: &Environment) -> Result<Self, Failure> {
+    pub(crate) fn resolve(args: &cli::DeleteArgs, environment: &Environment) -> Result<Self, Failure> {
         let selection = selection(&args.selection)?;
         let Some(selection) = selected(&args.group, selection, args.all)? else {
             return Self::group(args, environment);
@@ -191,11 +187,7 @@ fn interval(text: &OsStr) -> Result<Duration, Failure> {
 
 impl Show {
     /// Resolves `show`.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Usage`].
-    pub fn resolve(args: &cli::ShowArgs, environment: &Environment) -> Result<Self, Failure> {
+    pub(crate) fn resolve(args: &cli::ShowArgs, environment: &Environment) -> Result<Self, Failure> {
         let selection = selection(&args.selection)?;
         let rules = key_rules(args.utf8_names);
         let (target, endpoint) = match (selected(&args.group, selection, args.all)?, &args.group.url) {
@@ -218,11 +210,7 @@ impl Show {
 
 impl Status {
     /// Resolves `status`.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Usage`].
-    pub fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
+    pub(crate) fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
         let connection = connection::to_gateway(&args.connection, environment)?;
         Ok(Self { format: args.format, connection })
     }

@@ -5,9 +5,11 @@ mod connection;
 mod groups;
 mod push;
 
-pub use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
-pub use groups::{Delete, DeleteTarget, List, Show, ShowTarget, Status};
-pub use push::{Action, Check, Push, PushGroups};
+pub use groups::List;
+
+pub(crate) use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
+pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status};
+pub(crate) use push::{Action, Check, Push, PushGroups};
 
 use crate::cli;
 use crate::env::Environment;
@@ -18,17 +20,15 @@ use crate::output::{self, Charset, ColorChoice, ColorVariables, Stream, Terminal
 use std::ffi::OsStr;
 
 /// The connection alone, for shell completion.
-///
-/// # Errors
-///
-/// [`Failure::Usage`], and files that can't be read.
-pub fn connection(args: &cli::ConnectionArgs, environment: &Environment) -> Result<Connection, Failure> {
+pub(crate) fn connection(
+    args: &cli::ConnectionArgs,
+    environment: &Environment,
+) -> Result<Connection, Failure> {
     connection::to_gateway(args, environment)
 }
 
 /// What the printer needs to know of the terminal.
-#[must_use]
-pub fn terminal(color: ColorChoice, environment: &Environment) -> Terminal {
+pub(crate) fn terminal(color: ColorChoice, environment: &Environment) -> Terminal {
     let variables = ColorVariables {
         no_color: environment.variable("NO_COLOR"),
         clicolor_force: environment.variable("CLICOLOR_FORCE"),
@@ -48,8 +48,7 @@ pub fn terminal(color: ColorChoice, environment: &Environment) -> Terminal {
 }
 
 /// How much the printer writes.
-#[must_use]
-pub fn verbosity(args: &cli::OutputArgs) -> Verbosity {
+pub(crate) fn verbosity(args: &cli::OutputArgs) -> Verbosity {
     match (args.quiet, args.verbose) {
         (true, _) => Verbosity::Quiet,
         (false, 0) => Verbosity::Normal,

@@ -6,25 +6,25 @@ use crate::env::Environment;
 use crate::error::Failure;
 use crate::exposition::Rules;
 use crate::gateway::{Connection, Method};
-use crate::grouping::{Emptiness, GroupingKey, KeyRules};
+use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::input::Origin;
 use crate::output::MessageFormat;
 use std::path::{Path, PathBuf};
 
 /// What `push` and `add` need.
 #[derive(Clone, Debug)]
-pub struct Push {
+pub(crate) struct Push {
     /// PUT or POST.
-    pub method: Method,
-    pub key: GroupingKey,
-    pub check: Check,
-    pub action: Action,
-    pub connection: Connection,
+    pub(crate) method: Method,
+    pub(crate) key: GroupingKey,
+    pub(crate) check: Check,
+    pub(crate) action: Action,
+    pub(crate) connection: Connection,
 }
 
 /// What is done with a push's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     Send,
     /// Print the request.
     Print,
@@ -36,29 +36,24 @@ pub enum Action {
 
 /// What `check` needs, and `push` and `add` for their text.
 #[derive(Clone, Debug)]
-pub struct Check {
+pub(crate) struct Check {
     /// Where the text comes from.
-    pub origins: Vec<Origin>,
+    pub(crate) origins: Vec<Origin>,
     /// The rules for the text, without the group; see [`Check::rules`].
-    pub rules: Rules<'static>,
+    pub(crate) rules: Rules<'static>,
     /// Warnings count as errors.
-    pub strict: bool,
-    pub message_format: MessageFormat,
+    pub(crate) strict: bool,
+    pub(crate) message_format: MessageFormat,
 }
 
 impl Check {
     /// The rules for a text that is pushed to this group.
-    #[must_use]
-    pub fn rules<'a>(&self, grouping: Option<&'a GroupingKey>) -> Rules<'a> {
+    pub(crate) fn rules<'a>(&self, grouping: Option<&'a GroupingKey>) -> Rules<'a> {
         Rules { grouping, ..self.rules }
     }
 
     /// Resolves `check`: the text, and the group if one is named.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Usage`].
-    pub fn resolve(
+    pub(crate) fn resolve(
         args: &cli::CheckArgs,
         environment: &Environment,
     ) -> Result<(Self, Option<GroupingKey>), Failure> {
@@ -78,11 +73,11 @@ impl Check {
 
 impl Push {
     /// Resolves `push` (`Method::Put`) or `add` (`Method::Post`).
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Usage`].
-    pub fn resolve(method: Method, args: &cli::PushArgs, environment: &Environment) -> Result<Self, Failure> {
+    pub(crate) fn resolve(
+        method: Method,
+        args: &cli::PushArgs,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
         no_url(&args.input.files)?;
         let rules = key_rules(&args.input);
         let (key, endpoint) = match &args.group.url {
@@ -111,20 +106,16 @@ impl Push {
 
 /// What `push --groups` and `add --groups` need.
 #[derive(Clone, Debug)]
-pub struct PushGroups {
+pub(crate) struct PushGroups {
     /// PUT or POST.
-    pub method: Method,
-    pub check: Check,
-    pub connection: Connection,
+    pub(crate) method: Method,
+    pub(crate) check: Check,
+    pub(crate) connection: Connection,
 }
 
 impl PushGroups {
     /// Resolves `push --groups` or `add --groups`; `None` without that option.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Usage`].
-    pub fn resolve(
+    pub(crate) fn resolve(
         method: Method,
         args: &cli::PushArgs,
         environment: &Environment,
@@ -150,7 +141,7 @@ impl PushGroups {
 
 /// The rules for the key of a group that is pushed to.
 fn key_rules(args: &cli::InputArgs) -> KeyRules {
-    KeyRules { emptiness: Emptiness::Refuse, names: names(args.utf8_names) }
+    KeyRules { empty_values: EmptyValues::Reject, names: names(args.utf8_names) }
 }
 
 fn check(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin>) -> Check {

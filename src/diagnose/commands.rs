@@ -4,16 +4,15 @@
 //! gateway.
 
 use crate::gateway::{Connection, Group, Header, Login, Route, Scheme, Tls};
-use crate::grouping::{Emptiness, GroupingKey, KeyRules, LabelSet, Names, is_legacy_name};
+use crate::grouping::{EmptyValues, GroupingKey, KeyRules, LabelSet, Names, is_legacy_name};
 use crate::shell::{is_plain, quote};
 use std::fmt::Write as _;
 
 /// ` -g URL` and the other options that a command needs to reach this gateway, to be appended to it. Credentials are
 /// left out: see [`lacks_credentials`].
-#[must_use]
 pub fn gateway_option(connection: &Connection) -> String {
     let mut url = connection.endpoint.to_string();
-    if connection.endpoint.prefix().ends_with("/metrics") {
+    if connection.endpoint.path().ends_with("/metrics") {
         // pushgw takes one off the end of a URL.
         url.push_str("/metrics");
     }
@@ -21,11 +20,10 @@ pub fn gateway_option(connection: &Connection) -> String {
 }
 
 /// Whether a printed command lacks credentials that this one was given.
-#[must_use]
 pub fn lacks_credentials(connection: &Connection) -> bool {
     let is_printed = match connection.login {
         Login::User(_, Some(_)) | Login::TokenFile(_) => true,
-        Login::User(_, None) | Login::Untold => false,
+        Login::User(_, None) | Login::Unknown => false,
     };
     let of_proxy = match &connection.route {
         Route::Forward(proxy) | Route::Tunnel(proxy) => proxy.credentials().is_some(),
@@ -70,7 +68,7 @@ fn way(connection: &Connection) -> String {
             }
         }
         Login::TokenFile(file) => add("--bearer-token-file", &file.to_string_lossy()),
-        Login::Untold => {}
+        Login::Unknown => {}
     }
     for header in connection.headers.iter().filter(|header| !header.is_secret()) {
         add("-H", &format!("{}: {}", header.name(), header.shown()));
@@ -88,10 +86,9 @@ fn way(connection: &Connection) -> String {
 }
 
 /// The command that deletes this group; `None` if the listing does not show its key.
-#[must_use]
 pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
     let key = group.key.as_ref().ok()?;
-    Some(match named(&group.labels, key, Emptiness::Allow, connection) {
+    Some(match named(&group.labels, key, EmptyValues::Allow, connection) {
         Some(named) => format!("pushgw delete {named}"),
         None => delete_path(&key.path(), connection),
     })
@@ -99,9 +96,8 @@ pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
 
 /// The command that pushes a group's metrics to it again, as far as the API shows them; `None` if `push` does not
 /// accept its key.
-#[must_use]
 pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
-    let named = named(&group.labels, group.key.as_ref().ok()?, Emptiness::Refuse, connection)?;
+    let named = named(&group.labels, group.key.as_ref().ok()?, EmptyValues::Reject, connection)?;
     Some(format!("pushgw show {named} | pushgw push {named}"))
 }
 
@@ -117,14 +113,14 @@ pub(super) fn delete_path(path: &str, connection: &Connection) -> String {
 fn named(
     labels: &LabelSet,
     key: &GroupingKey,
-    emptiness: Emptiness,
+    empty_values: EmptyValues,
     connection: &Connection,
 ) -> Option<String> {
     let needs_utf8_names = labels.iter().any(|(name, _)| !is_legacy_name(name));
     let (names, utf8_names) =
         if needs_utf8_names { (Names::Utf8, " --utf8-names") } else { (Names::Legacy, "") };
     let path = key.path();
-    let read_back = GroupingKey::parse_path(&path, KeyRules { names, emptiness }).ok()?;
+    let read_back = GroupingKey::parse_path(&path, KeyRules { names, empty_values }).ok()?;
     if LabelSet::from(&read_back) != *labels {
         return None;
     }
@@ -236,7 +232,7 @@ mod tests {
         assert_eq!(gateway_option(&Connection::direct("http://me:secret@gw:9091")), " -g http://gw:9091");
         let connection = Connection { route: Route::Unix("/run/a b".into()), ..gateway() };
         assert_eq!(gateway_option(&connection), " -g http://gw:9091/a --unix-socket '/run/a b'");
-        let prefix = Connection::direct("http://gw:9091/metrics/metrics");
+        let prefix = Connection::direct("http://gw:9091/metrics");
         assert_eq!(gateway_option(&prefix), " -g http://gw:9091/metrics/metrics");
     }
 

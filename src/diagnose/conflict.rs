@@ -5,8 +5,7 @@ use crate::gateway::store::conflict::{Conflict, Conflicts};
 use crate::gateway::{Connection, Group};
 
 /// The problems that the keys of the groups cause, and the commands that fix them.
-#[must_use]
-pub fn conflicts(groups: &[Group], conflicts: &Conflicts, connection: &Connection) -> Vec<Problem> {
+pub fn conflicts(groups: &[&Group], conflicts: &Conflicts, connection: &Connection) -> Vec<Problem> {
     const BROKEN: &str = "every push is rejected and every scrape fails";
     let problem = |conflict: &Conflict| match *conflict {
         Conflict::EmptyInstance { without, with_empty } => {
@@ -52,7 +51,8 @@ mod tests {
         let json =
             br#"{"status":"success","data":[{"labels":{"job":"x"}},{"labels":{"job":"x","instance":""}}]}"#;
         let groups = from_api(json.as_slice(), Names::Legacy).unwrap();
-        let problems = conflicts(&groups, &find(&groups), &Connection::direct("http://gw:9091"));
+        let listed: Vec<&Group> = groups.iter().collect();
+        let problems = conflicts(&listed, &find(&groups), &Connection::direct("http://gw:9091"));
         let commands: Vec<&String> = problems.iter().flat_map(|problem| &problem.commands).collect();
         assert_eq!(commands, ["pushgw delete -j x -l instance= -g http://gw:9091"]);
     }

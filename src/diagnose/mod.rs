@@ -1,7 +1,8 @@
 //! What is wrong with a gateway, and the commands that fix it. Pure: requests are made by closures that are handed in.
 //!
-//! `conflict` and `not_utf8` are about the keys of the groups, `scrape` and `prometheus` about what a scrape gets, and
-//! `refusal` about a push that the gateway rejected. `commands` writes the commands.
+//! `conflict` and `not_utf8` are about the keys of the groups, `scrape` and `prometheus` about what a scrape gets,
+//! `scrape_failure` about the groups that make it fail, and `refusal` about a push that the gateway rejected. `commands`
+//! writes the commands.
 
 pub mod commands;
 mod conflict;
@@ -9,12 +10,14 @@ mod not_utf8;
 pub mod prometheus;
 pub mod refusal;
 pub mod scrape;
+pub mod scrape_failure;
+mod scrape_line;
 
 pub use commands::{delete, push_again};
 pub use conflict::conflicts;
 pub use not_utf8::not_utf8;
 
-use crate::gateway::Store;
+use crate::gateway::Group;
 use crate::grouping::LabelSet;
 
 /// Something that is wrong with a gateway.
@@ -28,13 +31,11 @@ pub struct Problem {
     pub commands: Vec<String>,
 }
 
-/// The groups at these places: `{job="a"}, {job="b"} and 7 others`.
-#[must_use]
-pub fn names(places: &[usize], store: &Store) -> String {
+/// `{job="a"}, {job="b"} and 7 others`.
+pub fn names(groups: &[&Group]) -> String {
     const NAMED: usize = 3;
-    let named = places.iter().filter_map(|place| store.groups.get(*place));
-    let named: Vec<String> = named.take(NAMED).map(|group| group.labels.to_string()).collect();
-    match places.len().saturating_sub(NAMED) {
+    let named: Vec<String> = groups.iter().take(NAMED).map(|group| group.labels.to_string()).collect();
+    match groups.len().saturating_sub(NAMED) {
         0 if named.is_empty() => "no group that is listed".to_owned(),
         0 => named.join(", "),
         1 => format!("{} and 1 other", named.join(", ")),

@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The commands that delete these groups, from the gateway's answer to a scrape that failed.
-#[must_use]
 pub fn not_utf8(words: &str, names: Option<Names>, connection: &Connection) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     for line in words.lines().filter(|line| line.contains("whose value is not utf8")) {

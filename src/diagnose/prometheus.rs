@@ -10,7 +10,6 @@ const MEDIA_TYPES: [&str; 3] =
 
 /// The problem that Prometheus 3 does not read this media type. No gateway sends such a type, but a proxy may change the
 /// header or drop it.
-#[must_use]
 pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if MEDIA_TYPES.iter().any(|known| media_type.eq_ignore_ascii_case(known)) {
@@ -30,13 +29,11 @@ pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
 }
 
 /// Whether the gateway itself says that its metrics contradict each other.
-#[must_use]
 pub fn is_inconsistent(error: &FaultKind) -> bool {
     matches!(error, FaultKind::Status(answered) if answered.status == 500)
 }
 
 /// Why a scrape failed, in a sentence.
-#[must_use]
 pub fn reason(error: &FaultKind) -> String {
     // The first line is always the same; the second is the only error, or the number of errors.
     let words = error.words().filter(|_| is_inconsistent(error)).unwrap_or_default();

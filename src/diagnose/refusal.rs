@@ -1,18 +1,19 @@
 //! Why the gateway rejected a push. Its answer names a metric, and its API shows which other group has it. Pure.
 //!
-//! A broken gateway rejects healthy pushes too, and the push may itself be what broke it, so that is looked for first.
+//! A broken gateway rejects healthy pushes too, and the push may itself be what broke it, so that is checked first.
 
 use super::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use super::{conflicts, names};
-use crate::gateway::store::clash::{Clash, Clashes, Suspects, own_families};
+use crate::gateway::store::collisions::{Collision, Collisions, Holder, colliding_names, own_families};
 use crate::gateway::store::contents::Family;
 use crate::gateway::store::pushed;
-use crate::gateway::{Connection, FaultKind, Kind, Method, Store};
+use crate::gateway::{Group, Kind, Snapshot};
 use crate::grouping::{GroupingKey, LabelSet};
+use crate::http::{Connection, FaultKind, Method};
 
 /// A push that was rejected.
 #[derive(Clone, Copy, Debug)]
-pub struct Push<'a> {
+pub struct RejectedPush<'a> {
     /// PUT or POST.
     pub method: Method,
     /// The group.
@@ -21,7 +22,7 @@ pub struct Push<'a> {
     pub body: &'a [u8],
 }
 
-/// What is kept of a group: its number among the clashes, and which of the gateway's own metrics it has.
+/// What is kept of a group: its number among the collisions, and which of the gateway's own metrics it has.
 pub type Held = (usize, Vec<String>);
 
 /// Is called for each group with its labels and what it holds.
@@ -30,17 +31,16 @@ pub type Read<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Held;
 /// A line for each reason that the groups show. `fetch` reads all groups; it returns `None` if it can't.
 pub fn explain(
     error: &FaultKind,
-    push: &Push<'_>,
+    push: &RejectedPush<'_>,
     connection: &Connection,
-    fetch: impl FnOnce(Read<'_>) -> Option<(Store, Vec<Held>)>,
+    fetch: impl FnOnce(Read<'_>) -> Option<Snapshot<(Group, Held)>>,
 ) -> Vec<String> {
     if !is_inconsistent(error) {
         return Vec::new();
     }
     let own = own_families(error.words().unwrap_or_default());
     let pushed = pushed::families(push.body, push.key);
-    // Memory grows with the push and the number of groups, not with what they hold.
-    let mut clashes = Clashes::among(Suspects::of(&pushed));
+    let (mut collisions, names) = (Collisions::default(), colliding_names(&pushed));
     let labels = LabelSet::from(push.key);
     let mut read = |of: &LabelSet, mut families: Vec<Family>| {
         let owned = own.iter().filter(|own| families.iter().any(|family| family.name == **own));
@@ -51,20 +51,18 @@ pub fn explain(
             Method::Post => families.retain(|held| pushed.iter().all(|new| new.name != held.name)),
             _ => families.clear(),
         }
-        (clashes.add(&families), owned)
+        families.retain(|family| names.contains(&family.name));
+        (collisions.add(&families), owned)
     };
-    let Some((store, held)) = fetch(&mut read).filter(|(store, _)| !store.from_text) else {
+    let Some(snapshot) = fetch(&mut read).filter(|snapshot| !snapshot.from_text) else {
         return Vec::new();
     };
-    let mut reasons = broken(&store, connection);
-    reasons.extend(own.iter().map(|family| own_metric(family, &store, &held)));
+    let mut reasons = broken(&snapshot, connection);
+    reasons.extend(own.iter().map(|family| own_metric(family, &snapshot)));
     if reasons.is_empty() {
-        // Its number is the first that no group has.
-        let here = clashes.add(&pushed);
-        let order: Vec<usize> = held.iter().map(|(number, _)| *number).collect();
-        let found = clashes.find(&order);
-        let ours = found.iter().filter(|clash| clash.involves(here));
-        reasons = ours.map(|clash| describe(clash, here, &store)).collect();
+        collisions.add(&pushed);
+        let found = collisions.find(snapshot.groups.iter().map(|(group, (number, _))| (group, *number)));
+        reasons = found.iter().filter(|collision| collision.involves_push()).map(describe).collect();
     }
     reasons
 }
@@ -81,9 +79,10 @@ fn is_inconsistent(error: &FaultKind) -> bool {
 }
 
 /// What makes the gateway reject every push, and the commands that fix it.
-fn broken(store: &Store, connection: &Connection) -> Vec<String> {
+fn broken(snapshot: &Snapshot<(Group, Held)>, connection: &Connection) -> Vec<String> {
     let mut lines = Vec::new();
-    for problem in conflicts(&store.groups, &store.conflicts, connection) {
+    let groups: Vec<&Group> = snapshot.groups.iter().map(|(group, _)| group).collect();
+    for problem in conflicts(&groups, &snapshot.conflicts, connection) {
         lines.push(problem.message);
         if problem.commands.is_empty() {
             lines.push(format!(
@@ -99,8 +98,8 @@ fn broken(store: &Store, connection: &Connection) -> Vec<String> {
     lines
 }
 
-fn own_metric(family: &String, store: &Store, held: &[Held]) -> String {
-    let others = store.groups.iter().zip(held).filter(|(_, (_, owned))| owned.contains(family));
+fn own_metric(family: &String, snapshot: &Snapshot<(Group, Held)>) -> String {
+    let others = snapshot.groups.iter().filter(|(_, (_, owned))| owned.contains(family));
     let others: Vec<String> = others.map(|(group, _)| group.labels.to_string()).collect();
     if others.is_empty() {
         return format!("`{family}` is a metric of the gateway's own: push it under another name");
@@ -108,30 +107,28 @@ fn own_metric(family: &String, store: &Store, held: &[Held]) -> String {
     format!("`{family}` is a metric of the gateway's own, and {} has it too", others.join(", "))
 }
 
-fn describe(clash: &Clash, here: usize, store: &Store) -> String {
-    let groups = |places: &[usize]| {
-        let others: Vec<usize> = places.iter().copied().filter(|place| *place != here).collect();
-        names(&others, store)
-    };
-    match clash {
-        Clash::Types { family, kinds } => {
-            let ours = kinds.iter().find(|(_, places)| places.contains(&here));
+fn describe(collision: &Collision<'_>) -> String {
+    let has_push = |holders: &[Holder<'_>]| holders.iter().any(Option::is_none);
+    let groups = |holders: &[Holder<'_>]| names(&holders.iter().copied().flatten().collect::<Vec<_>>());
+    match collision {
+        Collision::Types { family, kinds } => {
+            let ours = kinds.iter().find(|(_, holders)| has_push(holders));
             let ours = ours.map_or(String::new(), |(kind, _)| with_article(*kind));
-            let theirs = kinds.iter().filter(|(_, places)| !places.contains(&here));
+            let theirs = kinds.iter().filter(|(_, holders)| !has_push(holders));
             let theirs: Vec<String> = theirs
-                .map(|(kind, places)| format!("{} in group {}", with_article(*kind), groups(places)))
+                .map(|(kind, holders)| format!("{} in group {}", with_article(*kind), groups(holders)))
                 .collect();
             format!("`{family}` is {}, and {ours} here: one name has one type", theirs.join(" and "))
         }
-        Clash::Twice { series, first, second } if first == second => {
+        Collision::Twice { series, holders } if holders.iter().all(Option::is_none) => {
             format!("`{series}` is in the push twice")
         }
-        Clash::Twice { series, first, .. } => {
-            format!("`{series}` is in group {} already", groups(&[*first]))
+        Collision::Twice { series, holders } => {
+            format!("`{series}` is in group {} already", groups(holders))
         }
-        Clash::Suffix { family, groups: plain, composite, kind, composites } => {
+        Collision::Suffix { family, holders, composite, kind, composites } => {
             let kind = kind.as_str();
-            match (plain.contains(&here), composites.contains(&here)) {
+            match (has_push(holders), has_push(composites)) {
                 (true, true) => {
                     format!("`{family}` is a part of the {kind} `{composite}`, and here a metric of its own")
                 }
@@ -144,12 +141,12 @@ fn describe(clash: &Clash, here: usize, store: &Store) -> String {
                 (false, _) => {
                     format!(
                         "the {kind} `{composite}` has a part of the name `{family}`, a metric in group {}",
-                        groups(plain)
+                        groups(holders)
                     )
                 }
             }
         }
-        Clash::Label { family, label, .. } => format!("`{family}` has the forbidden label `{label}`"),
+        Collision::Label { family, label, .. } => format!("`{family}` has the forbidden label `{label}`"),
     }
 }
 

@@ -6,7 +6,7 @@
 //! `model/textparse/promparse.go` and of the scrape loop, where the same series twice is not an error. The text is read
 //! line by line, because it can be large.
 
-use crate::gateway::store::line::{sample, skip_blanks, take_metric_name};
+use super::scrape_line::{sample, skip_spaces, take_metric_name};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -89,7 +89,7 @@ pub fn scan(text: impl Read) -> io::Result<Scrape> {
 
 /// Checks a line and returns whether it is a sample.
 fn check(line: &[u8]) -> Result<bool, Reason> {
-    let line = skip_blanks(line);
+    let line = skip_spaces(line);
     match line.first() {
         None => Ok(false),
         Some(b'#') => comment(&line[1..]).map(|()| false),
@@ -98,13 +98,13 @@ fn check(line: &[u8]) -> Result<bool, Reason> {
 }
 
 fn comment(text: &[u8]) -> Result<(), Reason> {
-    let blanks = |text: &[u8]| text.len() - skip_blanks(text).len();
-    let body = skip_blanks(text);
-    // Without a blank behind the mark it is any comment.
-    let keyword = body.get(..4).filter(|word| blanks(text) > 0 && (*word == b"HELP" || *word == b"TYPE"));
-    let Some(keyword) = keyword.filter(|_| blanks(&body[4..]) > 0) else { return Ok(()) };
+    let spaces = |text: &[u8]| text.len() - skip_spaces(text).len();
+    let body = skip_spaces(text);
+    // Without a space behind the mark it is any comment.
+    let keyword = body.get(..4).filter(|word| spaces(text) > 0 && (*word == b"HELP" || *word == b"TYPE"));
+    let Some(keyword) = keyword.filter(|_| spaces(&body[4..]) > 0) else { return Ok(()) };
     let expected = |expected: &str| Reason::Syntax { expected: expected.to_owned() };
-    let (name, rest) = take_metric_name(skip_blanks(&body[4..]))
+    let (name, rest) = take_metric_name(skip_spaces(&body[4..]))
         .ok_or_else(|| expected("a metric name after HELP or TYPE"))?;
     // One character separates the name from the text.
     let text = rest.get(1..).unwrap_or_default();

@@ -22,7 +22,6 @@ use std::ops::Range;
 ///
 /// The verdict is that of a Pushgateway 1.11 with an empty store. It rejects the text if and only if the report has an
 /// error or a repair, unless there is an error of [`Category::Pushgw`](super::code::Category::Pushgw).
-#[must_use]
 pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
     let mut checker = Checker::new(text, rules);
     for (mark, file) in lines::files(text) {

@@ -30,7 +30,6 @@ macro_rules! codes {
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// The code as a user sees it, such as `no-samples`.
-            #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
@@ -38,7 +37,6 @@ macro_rules! codes {
             }
 
             /// What is wrong, in one sentence.
-            #[must_use]
             pub fn summary(self) -> &'static str {
                 match self {
                     $(Self::$variant => $summary,)*
@@ -47,7 +45,6 @@ macro_rules! codes {
 
             /// A text with this problem. `quantile-in-key` and `le-in-key` also need a grouping key with that label, and
             /// the codes of [`Category::Lint`] need [`Rules::lint`](super::rules::Rules::lint).
-            #[must_use]
             pub fn example(self) -> &'static [u8] {
                 match self {
                     $(Self::$variant => $example,)*
@@ -55,7 +52,6 @@ macro_rules! codes {
             }
 
             /// What a diagnostic with this code means for a push.
-            #[must_use]
             pub fn category(self) -> Category {
                 match self {
                     $(Self::$variant => Category::$category,)*

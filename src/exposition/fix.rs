@@ -15,7 +15,6 @@ pub struct Splice {
 /// Returns the repaired text, borrowed if there is nothing to repair.
 ///
 /// `splices` are those of a [`Report`](super::diagnostic::Report): in order, within the text, without overlaps.
-#[must_use]
 pub fn apply<'a>(bytes: &'a [u8], splices: &[Splice]) -> Cow<'a, [u8]> {
     if splices.is_empty() {
         return Cow::Borrowed(bytes);

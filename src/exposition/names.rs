@@ -4,6 +4,7 @@ use super::code::Code;
 use super::findings::{Findings, Message, OlderGateways};
 use super::messages::quoted;
 use super::text::token::Token;
+use crate::grouping::LegacyName;
 
 /// Whether the gateway accepts the name of a metric.
 #[inline]
@@ -27,10 +28,8 @@ fn is_valid_quoted(name: &Token<'_>, code: Code, utf8_names: bool, findings: &mu
         });
         return false;
     }
-    let is_legacy_letter =
-        |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':' && code == Code::MetricName;
-    let is_legacy = text.iter().all(|&byte| is_legacy_letter(byte)) && !text[0].is_ascii_digit();
-    if !is_legacy && !utf8_names {
+    let legacy = if code == Code::MetricName { LegacyName::Metric } else { LegacyName::Label };
+    if !legacy.is(&text) && !utf8_names {
         findings.error(Code::Utf8Name, name.span(), || {
             Message::new(format!("the gateway accepts the name {} only with UTF-8 names enabled", quoted(&text)))
                 .help(

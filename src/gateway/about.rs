@@ -32,7 +32,6 @@ struct Data {
 
 impl About {
     /// Reads the answer; `None` where it is not a Pushgateway's.
-    #[must_use]
     pub fn read(json: &[u8]) -> Option<Self> {
         let Answer { data } = serde_json::from_slice(json).ok()?;
         Some(Self {
@@ -43,13 +42,11 @@ impl About {
     }
 
     /// Whether a switch is on; `None` where the gateway has no such flag.
-    #[must_use]
     pub fn is_on(&self, flag: &str) -> Option<bool> {
         self.flags.get(flag).map(|value| value == "true")
     }
 
     /// How it reads label names in a path; `None` where it does not report that.
-    #[must_use]
     pub fn names(&self) -> Option<Names> {
         match self.flags.get("push.enable-utf8-names").map(String::as_str) {
             Some("true") => Some(Names::Utf8),
@@ -62,7 +59,6 @@ impl About {
     }
 
     /// Where it serves its metrics.
-    #[must_use]
     pub fn telemetry_path(&self) -> &str {
         self.flags.get("web.telemetry-path").map_or("/metrics", String::as_str)
     }

@@ -1,18 +1,22 @@
 //! The server: what it is asked, what it answers.
 //!
-//! Everything here is pure but `look`, which asks through the client of [`crate::http`]. The folder `store` knows what
-//! a gateway holds.
+//! Everything here is pure but `fetch`, which asks through the client of [`crate::http`]. The folder `store` knows what a
+//! gateway holds.
 
 mod about;
-mod look;
+mod fetch;
+mod group_url;
 pub mod store;
 
 pub use crate::http::{
-    Answer, Answered, Body, Client, Connection, Credentials, EXPOSITION_TEXT, Encoding, Endpoint, Event,
-    Fault, FaultKind, GroupUrl, Header, HeaderError, Login, Material, MaterialError, Method, Proxy,
-    ProxyError, REDACTED, ROWS, Request, Route, Row, Scheme, Stage, Tls, TlsFault, USER_AGENT, UrlError,
-    curl, is_exempt,
+    Answer, Answered, Body, Client, Connection, Credentials, EXPOSITION_TEXT, Encoding, Event, Fault,
+    FaultKind, Header, HeaderError, Login, Material, MaterialError, Method, Proxy, ProxyError, REDACTED,
+    ROWS, Request, Route, Row, Scheme, Stage, Tls, TlsFault, USER_AGENT, Url as Endpoint, UrlError, curl,
+    is_exempt,
 };
 pub use about::About;
-pub use look::{Listener, Store, about, get, look, look_at_families, look_inside, unescaped, unread};
-pub use store::{FamilySize, Group, GroupsError, Keep, Kind, Selection, Size, State};
+pub use fetch::{
+    Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, unescaped, unread,
+};
+pub use group_url::{GatewayUrlError, GroupUrl, gateway_url};
+pub use store::{FamilySize, Group, GroupsError, Kind, Selection, Size, State};

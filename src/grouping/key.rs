@@ -22,10 +22,10 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// Whether a label may have an empty value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Emptiness {
+pub enum EmptyValues {
     /// For commands that store metrics: an empty value is usually an unset variable.
     #[default]
-    Refuse,
+    Reject,
     /// For commands that read or delete: such groups exist, and deleting them can repair a gateway.
     Allow,
 }
@@ -34,7 +34,7 @@ pub enum Emptiness {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyRules {
     pub names: Names,
-    pub emptiness: Emptiness,
+    pub empty_values: EmptyValues,
 }
 
 /// The labels that name a group: `job` and any others, each once.
@@ -76,7 +76,7 @@ impl GroupingKey {
         }
         let mut by_name = BTreeMap::new();
         for Label { name, value } in labels {
-            if value.is_empty() && rules.emptiness == Emptiness::Refuse {
+            if value.is_empty() && rules.empty_values == EmptyValues::Reject {
                 return Err(KeyError::EmptyValue { name });
             }
             match by_name.entry(name) {
@@ -117,13 +117,11 @@ impl GroupingKey {
     }
 
     /// The value of `job`; never empty.
-    #[must_use]
     pub fn job(&self) -> &str {
         &self.job
     }
 
     /// The value of a label, which may be `job`.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         if name == "job" { Some(&self.job) } else { self.labels.get(name).map(String::as_str) }
     }
@@ -139,7 +137,6 @@ impl GroupingKey {
     /// Values are percent-encoded where that works, because some servers that imitate the Pushgateway do not know
     /// `@base64`. base64 is for the rest: the gateway redirects an empty segment, `.` and `..` to another group's URL and
     /// reads `%2F` as a slash (seen on 1.5.1 and 1.11.2).
-    #[must_use]
     pub fn path(&self) -> String {
         let mut path = String::from("/metrics");
         for (name, value) in self.labels() {
@@ -303,8 +300,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const READ: KeyRules = KeyRules { names: Names::Legacy, emptiness: Emptiness::Allow };
-    const UTF8: KeyRules = KeyRules { names: Names::Utf8, emptiness: Emptiness::Refuse };
+    const READ: KeyRules = KeyRules { names: Names::Legacy, empty_values: EmptyValues::Allow };
+    const UTF8: KeyRules = KeyRules { names: Names::Utf8, empty_values: EmptyValues::Reject };
 
     fn key(job: &str, labels: &[(&str, &str)], rules: KeyRules) -> Result<GroupingKey, KeyError> {
         GroupingKey::new(job, labels.iter().map(|(n, v)| Label::new(*n, *v)), rules)
@@ -465,7 +462,7 @@ mod tests {
         fn a_utf8_key_survives_its_path(
             labels in proptest::collection::btree_map("\\PC{1,5}|[a-z_./@:U]{1,8}", value(), 0..4),
         ) {
-            let rules = KeyRules { names: Names::Utf8, emptiness: Emptiness::Allow };
+            let rules = KeyRules { names: Names::Utf8, empty_values: EmptyValues::Allow };
             let labels = labels.iter().map(|(n, v)| Label::new(n, v));
             if let Ok(key) = GroupingKey::new("x", labels, rules) {
                 prop_assert_eq!(GroupingKey::parse_path(&key.path(), rules), Ok(key));

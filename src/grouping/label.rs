@@ -17,7 +17,6 @@ pub struct Label {
 }
 
 impl Label {
-    #[must_use]
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), value: value.into() }
     }
@@ -50,7 +49,6 @@ pub struct LabelSet(pub BTreeMap<String, String>);
 
 impl LabelSet {
     /// The value of a label, or `None` if the set lacks the label.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

@@ -31,25 +31,21 @@ enum Condition {
 
 impl Matcher {
     /// The matcher `name=value`.
-    #[must_use]
     pub fn equal(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), condition: Condition::Equal(value.into()) }
     }
 
     /// The name of the label that is matched.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    #[must_use]
     pub fn matches(&self, labels: &LabelSet) -> bool {
         self.matches_value(labels.get(&self.name).unwrap_or_default())
     }
 
     /// Whether an empty or missing label matches. A selection that consists only of such matchers also selects groups
     /// that lack the label.
-    #[must_use]
     pub fn matches_empty(&self) -> bool {
         self.matches_value("")
     }

@@ -11,8 +11,8 @@ mod matcher;
 mod names;
 mod path;
 
-pub use key::{Emptiness, GroupingKey, KeyError, KeyRules, MAX_PATH, NoKey};
+pub use key::{EmptyValues, GroupingKey, KeyError, KeyRules, MAX_PATH, NoKey};
 pub use label::{Label, LabelError, LabelSet};
 pub use matcher::{Matcher, MatcherError};
-pub use names::{Names, depends_on_names, in_path, is_legacy_metric_name, is_legacy_name};
+pub use names::{LegacyName, Names, depends_on_names, in_path, is_legacy_name};
 pub use path::PathError;

@@ -23,18 +23,49 @@ pub enum Names {
     Utf8,
 }
 
-/// Whether every gateway accepts this as a label name: `[a-zA-Z_][a-zA-Z0-9_]*`.
-#[must_use]
-pub fn is_legacy_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+/// A name that every gateway accepts and that needs no quotes in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegacyName {
+    /// A label's: `[a-zA-Z_][a-zA-Z0-9_]*`.
+    Label,
+    /// A metric's, which may also have colons: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+    Metric,
 }
 
-/// Whether every gateway accepts this as a metric name, which may also have colons: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
-#[must_use]
-pub fn is_legacy_metric_name(name: &str) -> bool {
-    is_legacy_name(&name.replace(':', "_"))
+impl LegacyName {
+    /// Whether each byte may be in such a name. The scanner of texts looks up each byte of each name.
+    const ALLOWED: [[bool; 256]; 2] = {
+        let mut tables = [[false; 256]; 2];
+        let mut byte = 0;
+        while byte < 256 {
+            #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+            let letter = byte as u8;
+            tables[Self::Label as usize][byte] = letter.is_ascii_alphanumeric() || letter == b'_';
+            tables[Self::Metric as usize][byte] = tables[Self::Label as usize][byte] || letter == b':';
+            byte += 1;
+        }
+        tables
+    };
+
+    /// The length of the name that `text` begins with; 0 if it begins with something else.
+    #[inline]
+    pub fn length(self, text: &[u8]) -> usize {
+        let allowed = &Self::ALLOWED[self as usize];
+        match text.first() {
+            Some(b'0'..=b'9') => 0,
+            _ => text.iter().position(|byte| !allowed[usize::from(*byte)]).unwrap_or(text.len()),
+        }
+    }
+
+    /// Whether all of `text` is such a name.
+    pub fn is(self, text: &[u8]) -> bool {
+        !text.is_empty() && self.length(text) == text.len()
+    }
+}
+
+/// Whether every gateway accepts this as a label name.
+pub fn is_legacy_name(name: &str) -> bool {
+    LegacyName::Label.is(name.as_bytes())
 }
 
 /// The name as it is written in a path, or `None` where no path can name it.
@@ -42,7 +73,6 @@ pub fn is_legacy_metric_name(name: &str) -> bool {
 /// A gateway with UTF-8 names decodes `U__` names and accepts any other name only in that form; even `__x`, which it
 /// rejects as it is. A gateway without them decodes nothing, so there the `U__` form would name another label. Both
 /// were seen on Pushgateway 1.11.2.
-#[must_use]
 pub fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
     let is_plain = is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX);
     match names {
@@ -53,7 +83,6 @@ pub fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
 }
 
 /// Whether a path that names this label is another one with UTF-8 names than without them.
-#[must_use]
 pub fn depends_on_names(name: &str) -> bool {
     in_path(name, Names::Legacy) != in_path(name, Names::Utf8)
 }
@@ -122,7 +151,10 @@ mod tests {
         }
         for bad in ["", "1a", "a-b", "a.b", "a:b", "a b", "é", "a\n"] {
             assert!(!is_legacy_name(bad), "{bad}");
+            assert_eq!(LegacyName::Metric.is(bad.as_bytes()), bad == "a:b", "{bad}");
         }
+        assert_eq!(LegacyName::Metric.length(b":a1:{"), 4);
+        assert_eq!(LegacyName::Label.length(b"a1:"), 2);
     }
 
     #[test]

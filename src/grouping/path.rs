@@ -163,12 +163,12 @@ const USE_FLAGS: &str = "name the group with --job and --label, which encode it"
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grouping::{Emptiness, LabelSet};
+    use crate::grouping::{EmptyValues, LabelSet};
     use proptest::prelude::*;
 
-    const PUSH: KeyRules = KeyRules { names: Names::Legacy, emptiness: Emptiness::Refuse };
-    const READ: KeyRules = KeyRules { names: Names::Legacy, emptiness: Emptiness::Allow };
-    const UTF8: KeyRules = KeyRules { names: Names::Utf8, emptiness: Emptiness::Refuse };
+    const PUSH: KeyRules = KeyRules { names: Names::Legacy, empty_values: EmptyValues::Reject };
+    const READ: KeyRules = KeyRules { names: Names::Legacy, empty_values: EmptyValues::Allow };
+    const UTF8: KeyRules = KeyRules { names: Names::Utf8, empty_values: EmptyValues::Reject };
 
     fn read(path: &str, rules: KeyRules) -> Result<String, PathError> {
         GroupingKey::parse_path(path, rules).map(|key| LabelSet::from(&key).to_string())

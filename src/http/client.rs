@@ -115,7 +115,7 @@ impl Client {
             connector: Connector::new(connection.clone()),
             timeout: connection.timeout,
             forwarded: match &connection.route {
-                Route::Forward(_) => Some(origin(connection)),
+                Route::Forward(_) => Some(connection.endpoint.origin()),
                 Route::Direct | Route::Tunnel(_) | Route::Unix(_) => None,
             },
             notes: notes.clone(),
@@ -302,12 +302,6 @@ fn body<'a>(request: &'a Request<'_>) -> &'a [u8] {
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-/// The gateway's scheme, host and port, as a proxy is told it.
-fn origin(connection: &Connection) -> String {
-    let url = connection.endpoint.to_string();
-    url.strip_suffix(connection.endpoint.prefix()).unwrap_or(&url).to_owned()
 }
 
 /// What the connector says of its steps. Shared, because it works inside of ureq.

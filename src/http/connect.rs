@@ -10,7 +10,7 @@ use super::proxy::{Proxy, Route};
 use super::request::USER_AGENT;
 use super::stream::{Socket, Timed, Wire};
 use super::tls;
-use super::url::Scheme;
+use super::url::{Scheme, is_localhost};
 use crate::os::reason;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
@@ -89,12 +89,7 @@ impl Connector {
         note: &mut dyn FnMut(String),
     ) -> Result<(), FaultKind> {
         let endpoint = &self.connection.endpoint;
-        let host = endpoint.host();
-        let target = if host.contains(':') {
-            format!("[{host}]:{}", endpoint.port())
-        } else {
-            format!("{host}:{}", endpoint.port())
-        };
+        let target = endpoint.authority_with_port();
         let mut request =
             format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {USER_AGENT}\r\n");
         if let Some(header) = proxy.authorization() {
@@ -178,9 +173,7 @@ fn addresses(host: &str, port: u16, limit: Limit) -> Result<Vec<SocketAddr>, Fau
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    if name == "localhost" || name.ends_with(".localhost") {
-        // RFC 6761, 6.3: nobody needs to be asked, and nobody can answer otherwise.
+    if is_localhost(host) {
         let both = [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)];
         return Ok(both.map(|address| SocketAddr::new(address, port)).to_vec());
     }

@@ -5,7 +5,7 @@ use super::header::{Header, REDACTED};
 use super::proxy::Route;
 use super::request::Encoding;
 use super::tls::Material;
-use super::url::Endpoint;
+use super::url::Url;
 use crate::secret::Secret;
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ const SHORTEST_SECRET: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Connection {
     /// Where it is.
-    pub endpoint: Endpoint,
+    pub endpoint: Url,
     /// The way there.
     pub route: Route,
     /// A proxy is named somewhere, and not used.
@@ -61,7 +61,7 @@ impl Connection {
 pub enum Login {
     /// From nowhere, or from what must not be shown: a header, a URL, a variable with a token.
     #[default]
-    Untold,
+    Unknown,
     /// A user; the password is in a file, or in a variable.
     User(String, Option<PathBuf>),
     /// A file with a token.

@@ -22,4 +22,4 @@ pub use header::{Header, HeaderError, REDACTED};
 pub use proxy::{Proxy, ProxyError, Route, is_exempt};
 pub use request::{Body, EXPOSITION_TEXT, Encoding, Method, Request, USER_AGENT};
 pub use tls::{Material, MaterialError};
-pub use url::{Credentials, Endpoint, GroupUrl, Scheme, UrlError};
+pub use url::{Credentials, Scheme, Url, UrlError};

@@ -5,12 +5,13 @@
 //! is never handed them.
 
 use super::header::Header;
-use super::url::{Credentials, Endpoint, Scheme, UrlError};
+use super::url::{Credentials, Scheme, Url, UrlError};
 use crate::secret::Secret;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use thiserror::Error;
 
 /// The way to a gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub enum Route {
 impl Route {
     /// The way through a proxy.
     #[must_use]
-    pub fn through(proxy: Proxy, endpoint: &Endpoint, has_credentials: bool) -> Self {
+    pub fn through(proxy: Proxy, endpoint: &Url, has_credentials: bool) -> Self {
         match endpoint.scheme() {
             Scheme::Http if !has_credentials => Self::Forward(proxy),
             Scheme::Http | Scheme::Https => Self::Tunnel(proxy),
@@ -38,7 +39,7 @@ impl Route {
 
 /// A proxy that is spoken to with plain HTTP. `Display` writes its URL without credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proxy(Endpoint);
+pub struct Proxy(Url);
 
 impl Proxy {
     /// Its host without brackets.
@@ -80,47 +81,32 @@ impl FromStr for Proxy {
     type Err = ProxyError;
 
     fn from_str(text: &str) -> Result<Self, ProxyError> {
-        let endpoint: Endpoint = text.parse().map_err(|error| match error {
-            UrlError::BadScheme { scheme } => ProxyError::Kind(scheme),
+        let url: Url = text.parse().map_err(|error| match error {
+            UrlError::BadScheme { scheme } => ProxyError::Scheme { scheme },
             error => ProxyError::Url(error),
         })?;
-        match endpoint.scheme() {
-            Scheme::Https => Err(ProxyError::Kind("https".to_owned())),
-            Scheme::Http if !endpoint.prefix().is_empty() => Err(ProxyError::Path),
-            Scheme::Http => Ok(Self(endpoint)),
+        match url.scheme() {
+            Scheme::Https => Err(ProxyError::Scheme { scheme: "https".to_owned() }),
+            Scheme::Http if url.path().trim_end_matches('/').is_empty() => Ok(Self(url.with_path(""))),
+            Scheme::Http => Err(ProxyError::Path),
         }
     }
 }
 
-/// Why a text is no proxy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ProxyError {
-    /// No URL.
+    #[error(transparent)]
     Url(UrlError),
-    /// A kind of proxy that is not spoken.
-    Kind(String),
-    /// A path, which a proxy does not have.
+    #[error("`{scheme}` proxies are not supported: use http://HOST:PORT")]
+    Scheme { scheme: String },
+    #[error("a proxy's URL has no path: write http://HOST:PORT")]
     Path,
 }
-
-impl fmt::Display for ProxyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url(error) => error.fmt(f),
-            Self::Kind(kind) => {
-                write!(f, "`{kind}` proxies are not known: a proxy's URL is written as http://HOST:PORT")
-            }
-            Self::Path => f.write_str("a proxy's URL has no path: write http://HOST:PORT"),
-        }
-    }
-}
-
-impl std::error::Error for ProxyError {}
 
 /// Whether `NO_PROXY` names this endpoint: entries apart by commas or blanks, `*` for everything, a domain for itself
 /// and all below it, an address, or a network such as `10.0.0.0/8`; each may end in `:PORT`.
 #[must_use]
-pub fn is_exempt(no_proxy: &str, endpoint: &Endpoint) -> bool {
+pub fn is_exempt(no_proxy: &str, endpoint: &Url) -> bool {
     let entries = no_proxy.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
     let host = endpoint.host().trim_end_matches('.').to_ascii_lowercase();
     entries.into_iter().any(|entry| {
@@ -176,7 +162,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn endpoint(url: &str) -> Endpoint {
+    fn endpoint(url: &str) -> Url {
         url.parse().unwrap()
     }
 
@@ -188,13 +174,10 @@ mod tests {
         assert_eq!(proxy.credentials().unwrap().password.as_ref().unwrap().expose(), "p@ss");
         assert_eq!("proxy".parse::<Proxy>().unwrap().port(), 80);
         for (text, told) in [
-            (
-                "socks5://p:1080",
-                "`socks5` proxies are not known: a proxy's URL is written as http://HOST:PORT",
-            ),
-            ("https://p", "`https` proxies are not known: a proxy's URL is written as http://HOST:PORT"),
+            ("socks5://p:1080", "`socks5` proxies are not supported: use http://HOST:PORT"),
+            ("https://p", "`https` proxies are not supported: use http://HOST:PORT"),
             ("http://p/x", "a proxy's URL has no path: write http://HOST:PORT"),
-            ("http://", "the URL names no host: write http://HOST:PORT"),
+            ("http://", "the URL has no host: write http://HOST:PORT"),
         ] {
             assert_eq!(text.parse::<Proxy>().unwrap_err().to_string(), told);
         }

@@ -3,7 +3,7 @@
 //! The same value goes to the socket, to `--dry-run` and to `--as-curl`, so the three can't differ.
 
 use super::header::Header;
-use super::url::Endpoint;
+use super::url::Url;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::borrow::Cow;
@@ -20,7 +20,7 @@ pub const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// The methods that a gateway's API has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// TextStyle.
+    /// Read.
     Get,
     /// Replace the group.
     Put,
@@ -104,7 +104,7 @@ pub struct Request<'a> {
     /// The method.
     pub method: Method,
     /// Where the gateway is.
-    pub endpoint: &'a Endpoint,
+    pub endpoint: &'a Url,
     /// The path behind the endpoint's own, as it goes out: nothing rewrites it any more.
     pub path: String,
     /// The text that is pushed; `None` where the method has no body.
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_user_s_header_takes_the_place_of_ours() {
-        let endpoint: Endpoint = "http://gw:9091".parse().unwrap();
+        let endpoint: Url = "http://gw:9091".parse().unwrap();
         let body = Some(Body::new(b"a 1\n", Encoding::Identity));
         let request = Request { method: Method::Put, endpoint: &endpoint, path: "/x".to_owned(), body };
         let added = [Header::new("user-agent", "mine/1"), Header::new("X-Key", "hunter2")];

@@ -1,9 +1,8 @@
-//! The text to push, read whole: files, standard input, the output of a command and the command line's own lines, one
-//! behind the other.
+//! The text to push: files, standard input, the output of a command and the lines of `-m`, one after the other.
 //!
-//! Whole, because a push that was cut is worse than none: nothing is sent unless everything was read, a file that
-//! changes meanwhile is refused, and what never ends is given up before it fills the memory. The place where each
-//! source begins is kept, so that a message can name the file and its own line number.
+//! Everything is read before anything is sent, because a truncated push is worse than none. A file that changes meanwhile
+//! is an error, and so is an input without end, before it fills the memory. The start of each source is kept, so that a
+//! message can name the file and its own line number.
 
 mod producer;
 
@@ -21,9 +20,9 @@ use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// More text than this is no push: a gateway would work on it for minutes and hold a multiple of it in memory.
+/// Maximum size of a text in bytes: a gateway would work on more for minutes, and hold a multiple of it in memory.
 const LIMIT: u64 = 1 << 30;
-/// As much is read from a device before it is taken for one without an end, such as `/dev/zero`.
+/// Maximum number of bytes read from a device, which may have no end, such as `/dev/zero`.
 const DEVICE_LIMIT: u64 = 16 << 20;
 
 /// From this size in bytes on, a second thread makes reading a file faster.
@@ -51,7 +50,7 @@ pub struct Input {
     pub sources: Vec<SourceFile>,
 }
 
-/// Reads all of `origins`. What has to be waited for is told to `progress`.
+/// Reads all of `origins`, and shows on `progress` what it waits for.
 ///
 /// # Errors
 ///
@@ -97,9 +96,9 @@ fn unreadable(path: &Path, error: &anyhow::Error) -> Failure {
     let hint = if path.exists() {
         None
     } else if name.starts_with('@') {
-        Some("a FILE is named without the `@` that curl wants")
+        Some("name the FILE without the `@` that curl needs")
     } else if name.contains("://") {
-        Some("a URL is no FILE: what it serves is read from curl -s URL | pushgw ...")
+        Some("FILE cannot be a URL: use curl -s URL | pushgw ...")
     } else {
         None
     };
@@ -217,7 +216,7 @@ mod tests {
         assert!(unchanged(&empty, &empty, 40).is_ok(), "a file of the kernel's");
         assert!(unchanged(&short, &short, 4).is_ok());
         assert!(unchanged(&short, &short, 3).is_err(), "it shrank and grew again");
-        assert!(unchanged(&short, &long, 4).is_err(), "it grew behind the reader");
+        assert!(unchanged(&short, &long, 4).is_err(), "it grew after the reader");
         assert!(unchanged(&short, &long, 8).is_err(), "it grew before the reader");
         assert!(unchanged(&long, &short, 4).is_err(), "it shrank");
         assert!(unchanged(&empty, &short, 4).is_err(), "it came to be");

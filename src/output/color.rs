@@ -1,8 +1,8 @@
-//! Whether a stream is colored, and what each meaning looks like.
+//! Whether a stream is colored, and how each style looks.
 //!
-//! The `colored` crate keeps one switch for the whole process and sets it by looking at standard output alone,
-//! which is wrong for one of the two streams whenever they differ (`pushgw list 2>err.log`). So its switch is
-//! turned on for good, and a boolean a stream, decided by [`color`], says whether it is asked at all.
+//! The `colored` crate has one switch for the whole process and sets it from standard output alone. That is wrong for
+//! standard error if only one of them is a terminal (`pushgw list 2>err.log`). So its switch is always on, and
+//! [`color`] decides for each stream.
 
 use clap::ValueEnum;
 use colored::{ColoredString, Colorize};
@@ -19,19 +19,18 @@ pub enum ColorChoice {
     Never,
 }
 
-/// The variables that have a say in `--color=auto`, as they stand in the environment; `None` is unset.
+/// The variables that `--color=auto` depends on. `None` is unset.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ColorVariables<'a> {
-    /// `NO_COLOR`: any value but the empty one turns color off (<https://no-color.org>).
+    /// `NO_COLOR`: any value except an empty one turns color off (<https://no-color.org>).
     pub no_color: Option<&'a OsStr>,
-    /// `CLICOLOR_FORCE`: any value but the empty one and `0` turns color on (<https://bixense.com/clicolors>).
+    /// `CLICOLOR_FORCE`: any value except an empty one and `0` turns color on (<https://bixense.com/clicolors>).
     pub clicolor_force: Option<&'a OsStr>,
 }
 
-/// Whether one stream is colored, which understands escape sequences (`moves_cursor`) or does not. The flag beats the variables, `NO_COLOR`
-/// beats `CLICOLOR_FORCE`, and that one beats what is known about the stream.
-#[must_use]
-pub fn color(choice: ColorChoice, moves_cursor: bool, variables: ColorVariables<'_>) -> bool {
+/// Whether to color a stream. The flag beats the variables, `NO_COLOR` beats `CLICOLOR_FORCE`, and that beats whether the
+/// stream is a terminal that supports color.
+pub fn color(choice: ColorChoice, supports_color: bool, variables: ColorVariables<'_>) -> bool {
     let set = |value: Option<&OsStr>| value.is_some_and(|value| !value.is_empty());
     match choice {
         ColorChoice::Always => true,
@@ -42,37 +41,34 @@ pub fn color(choice: ColorChoice, moves_cursor: bool, variables: ColorVariables<
         {
             true
         }
-        ColorChoice::Auto => moves_cursor,
+        ColorChoice::Auto => supports_color,
     }
 }
 
-/// What a piece of text means; [`Style::paint`] knows what that looks like.
+/// What a piece of text means. [`Style::paint`] turns that into escape codes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Style {
-    /// Nothing special.
     #[default]
     Plain,
-    /// The head of a table.
+    /// The header of a table.
     Heading,
-    /// What stands back: a path beside its name, a debug line.
+    /// Less important: a path after a name, a debug line.
     Faint,
-    /// Stands out without being good or bad.
+    /// Important, but neither good nor bad.
     Strong,
-    /// As it should be.
     Good,
-    /// Worth a look; also the word `warning`.
+    /// Also the word `warning`.
     Warning,
-    /// Broken or refused; also the word `error`.
+    /// Also the word `error`.
     Bad,
-    /// What the reader can do; the words `hint` and `help`.
+    /// The words `hint` and `help`.
     Hint,
-    /// Something told on request; the words `note` and `fixed`.
+    /// The words `note` and `fixed`.
     Note,
 }
 
 impl Style {
-    /// The text with its escape codes if `color`, and as it is otherwise.
-    #[must_use]
+    /// The text, with escape codes if `color`.
     pub fn paint(self, text: &str, color: bool) -> String {
         if !color || text.is_empty() {
             return text.to_owned();
@@ -94,7 +90,7 @@ impl Style {
     }
 }
 
-/// Takes the decision away from `colored`; see the file's comment. Harmless when repeated.
+/// Turns the switch of `colored` on; see the comment of this file.
 pub(crate) fn take_over() {
     colored::control::set_override(true);
 }
@@ -106,7 +102,7 @@ mod tests {
     #[test]
     fn flag_then_variables_then_terminal() {
         use ColorChoice::{Always, Auto, Never};
-        // choice, a terminal that moves_cursor, NO_COLOR, CLICOLOR_FORCE, colored
+        // choice, supports_color, NO_COLOR, CLICOLOR_FORCE, colored
         let table = [
             (Auto, true, None, None, true),
             (Auto, false, None, None, false),
@@ -121,15 +117,15 @@ mod tests {
             (Always, false, Some("1"), None, true),
             (Never, true, None, Some("1"), false),
         ];
-        for (choice, moves_cursor, no_color, clicolor_force, expected) in table {
+        for (choice, supports_color, no_color, clicolor_force, expected) in table {
             let variables = ColorVariables {
                 no_color: no_color.map(OsStr::new),
                 clicolor_force: clicolor_force.map(OsStr::new),
             };
             assert_eq!(
-                color(choice, moves_cursor, variables),
+                color(choice, supports_color, variables),
                 expected,
-                "{choice:?} {moves_cursor} {variables:?}"
+                "{choice:?} {supports_color} {variables:?}"
             );
         }
     }

@@ -29,13 +29,11 @@ pub struct StyledText {
 }
 
 impl StyledText {
-    #[must_use]
     pub fn new(style: Style, text: impl Into<String>) -> Self {
         Self { style, text: text.into() }
     }
 
     /// A piece without a style.
-    #[must_use]
     pub fn plain(text: impl Into<String>) -> Self {
         Self::new(Style::Plain, text)
     }

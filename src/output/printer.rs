@@ -94,12 +94,10 @@ impl<'a> Printer<'a> {
         self
     }
 
-    #[must_use]
     pub fn terminal(&self) -> Terminal {
         self.terminal
     }
 
-    #[must_use]
     pub fn verbosity(&self) -> Verbosity {
         self.verbosity
     }
@@ -206,7 +204,6 @@ impl<'a> Printer<'a> {
     }
 
     /// The progress line. Any other output removes it.
-    #[must_use]
     pub fn progress(&self) -> &Progress {
         &self.progress
     }

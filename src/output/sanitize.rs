@@ -19,7 +19,6 @@ pub enum Charset {
 
 impl Charset {
     /// The character set of the locale, in POSIX order: the first variable that is set and not empty decides.
-    #[must_use]
     pub fn from_locale(lc_all: Option<&str>, lc_ctype: Option<&str>, lang: Option<&str>) -> Self {
         let locale = [lc_all, lc_ctype, lang].into_iter().flatten().find(|value| !value.is_empty());
         let locale = locale.unwrap_or_default().to_ascii_lowercase();
@@ -27,7 +26,6 @@ impl Charset {
     }
 
     /// Marks a cut.
-    #[must_use]
     pub fn ellipsis(self) -> &'static str {
         match self {
             Self::Unicode => "…",
@@ -83,7 +81,6 @@ pub(super) fn units(bytes: &[u8]) -> impl Iterator<Item = Unit> {
 }
 
 /// The text on one line, with every invisible character shown as an escape.
-#[must_use]
 pub fn text(text: &str, charset: Charset) -> Cow<'_, str> {
     if text.chars().all(|c| is_plain(c, charset)) {
         return Cow::Borrowed(text);
@@ -92,7 +89,6 @@ pub fn text(text: &str, charset: Charset) -> Cow<'_, str> {
 }
 
 /// The same for bytes. Invalid UTF-8 is shown as `\xff`.
-#[must_use]
 pub fn bytes(bytes: &[u8], charset: Charset) -> String {
     let mut out = String::with_capacity(bytes.len());
     for unit in units(bytes) {
@@ -102,7 +98,6 @@ pub fn bytes(bytes: &[u8], charset: Charset) -> String {
 }
 
 /// Cuts a text to at most `limit` characters, including the ellipsis that marks the cut.
-#[must_use]
 pub fn shorten(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
     if text.len() <= limit || text.chars().nth(limit).is_none() {
         return Cow::Borrowed(text);
@@ -117,7 +112,6 @@ pub fn shorten(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
 /// ellipsis at a cut. Empty lines are dropped.
 ///
 /// A gateway answers with a line or two. A proxy in front of it may answer with a whole web page.
-#[must_use]
 pub fn body(body: &[u8], charset: Charset) -> Vec<String> {
     let all = body.trim_ascii();
     let seen = &all[..character_start(all, 4 * (BODY_CHARS + 1))];

@@ -33,13 +33,11 @@ pub struct Column {
 
 impl Column {
     /// A column of text.
-    #[must_use]
     pub fn text(heading: &'static str) -> Self {
         Self { heading, align: Align::Left, least: None, droppable: false }
     }
 
     /// A column of numbers.
-    #[must_use]
     pub fn number(heading: &'static str) -> Self {
         Self { heading, align: Align::Right, least: None, droppable: false }
     }
@@ -69,7 +67,6 @@ pub struct Table {
 
 impl Table {
     /// A table without rows, which prints nothing.
-    #[must_use]
     pub fn new(columns: impl Into<Vec<Column>>) -> Self {
         Self { columns: columns.into(), rows: Vec::new() }
     }
@@ -79,7 +76,6 @@ impl Table {
         self.rows.push(cells.into());
     }
 
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

@@ -65,14 +65,14 @@ mod tests {
 
     #[test]
     fn text_is_wrapped_at_spaces() {
-        let text = "the gateway refused the push: it holds 日本語 already";
+        let text = "the gateway rejected the push: it has 日本語 already";
         assert_eq!(wrap(text, 7, 7, None), text);
         assert_eq!(wrap(text, 7, 7, Some(80)), text);
         assert_eq!(
             wrap(text, 7, 7, Some(32)),
-            "the gateway refused the\n       push: it holds 日本語\n       already"
+            "the gateway rejected the\n       push: it has 日本語\n       already"
         );
-        assert_eq!(wrap(text, 0, 2, Some(32)), "the gateway refused the push: it\n  holds 日本語 already");
+        assert_eq!(wrap(text, 0, 2, Some(32)), "the gateway rejected the push:\n  it has 日本語 already");
         // Too narrow to be worth it, and a word that is too long.
         assert_eq!(wrap(text, 7, 7, Some(22)), text);
         assert_eq!(

@@ -325,6 +325,6 @@ fn the_help_stands_alone() {
         .arg("--help")
         .stdout_has("promtool check metrics")
         .stdout_has("--lint")
-        .stdout_has("exit status is 0 where there is no error and 3 where there is one")
+        .stdout_has("exit status is 0 without errors and 3 with errors")
         .run();
 }

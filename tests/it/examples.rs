@@ -1,7 +1,7 @@
 //! Runs the commands of the files in `examples/` on a real gateway, with stand-ins for the user's own programs: what they
 //! push, and what happens if something fails. `readme` checks that README shows the same text.
 
-use crate::support::{Gateway, Pushgw, lacks, newest_gateway, shell};
+use crate::support::{Gateway, Pushgw, is_installed, newest_gateway, shell};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -52,7 +52,7 @@ fn the_service_pushes_the_output_of_the_backup() {
 
 #[test]
 fn systemd_accepts_the_units() {
-    if lacks("systemd-analyze") {
+    if !is_installed("systemd-analyze") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -198,6 +198,26 @@ fn what_clashes_where_there_are_no_consistency_checks() {
     }
 }
 
+/// All but the first group go at once: each of the others would break the gateway again.
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn a_series_in_three_groups() {
+    for program in gateways() {
+        let gateway = Gateway::start(program, &["--push.disable-consistency-check"]);
+        for (path, body) in
+            [("g/t/1", "m{u=\"2\"} 1\n"), ("g", "m{t=\"1\",u=\"2\"} 1\n"), ("g/u/2", "m{t=\"1\"} 1\n")]
+        {
+            let before = gateway.keys().len();
+            break_with(&gateway, "PUT", &format!("/metrics/job/{path}"), body.as_bytes());
+            wait_until("the push", || gateway.keys().len() > before);
+        }
+        let reason = r#"`m{job="g",t="1",u="2"}` is in {job="g"}, {job="g",t="1"}, {job="g",u="2"}"#;
+        is_reported_and_fixed(&gateway, reason, &["g", "g"]);
+        assert_eq!(gateway.keys().len(), 1);
+        assert_eq!(gateway.keys()[0].get("t").map(String::as_str), Some("1"), "the first that was pushed to");
+    }
+}
+
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn what_takes_down_the_scrape_alone() {

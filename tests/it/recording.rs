@@ -2,7 +2,7 @@
 //! To redraw it: `SNAPSHOTS=overwrite cargo test --test it recording -- --include-ignored`.
 
 use crate::readme::{CALLED, timeless};
-use crate::support::{Gateway, Tty, lacks, newest_gateway, shell};
+use crate::support::{Gateway, Tty, is_installed, newest_gateway, shell};
 use snapbox::data::{Data, DataFormat};
 use std::fmt::Write as _;
 use std::fs;
@@ -21,7 +21,7 @@ const COMMANDS: &[&str] = &[
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn the_picture_in_readme_is_what_a_terminal_shows() {
-    if lacks("curl") {
+    if !is_installed("curl") {
         return;
     }
     let gateway = Gateway::start(newest_gateway(), &[]);

@@ -1,6 +1,6 @@
 //! The commands that pushgw prints, run in every shell that a reader may paste them into.
 
-use crate::support::{Gateway, Program, Random, gateways, in_shell, lacks, pushgw, wait_until};
+use crate::support::{Gateway, Program, Random, gateways, in_shell, is_installed, pushgw, wait_until};
 use pushgw::shell::quote;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,7 +87,7 @@ const NAMES: [&str; 15] = [
 
 /// Those of the shells that are here.
 fn shells() -> Vec<&'static str> {
-    ["bash", "dash", "zsh", "fish"].into_iter().filter(|shell| !lacks(shell)).collect()
+    ["bash", "dash", "zsh", "fish"].into_iter().filter(|shell| is_installed(shell)).collect()
 }
 
 fn odd_text(random: &mut Random, file: &Path) -> String {

@@ -1,7 +1,7 @@
 //! `delete`: one group, named whole, as `rm` does it; or (in `delete_selection`) all groups of a selection.
 //!
-//! The gateway answers 202 to the deletion of anything and does it later. So a look before says whether the group is
-//! there, and looks after it wait until it is gone; `--force` takes neither.
+//! The gateway answers 202 to any deletion, also of a group that is not there, and deletes later. So the groups are
+//! fetched before the deletion, to see that the group exists, and after it, until the group is gone. `--force` skips both.
 
 mod request;
 mod selection;
@@ -51,7 +51,7 @@ fn require(
     key: &GroupingKey,
     printer: &mut Printer<'_>,
 ) -> Result<Option<String>, Failure> {
-    let groups = gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
+    let groups = gateway::fetch_groups(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
     if let Some(group) = find(&groups, key) {
         return match group.path() {
             Ok(path) => Ok((path != key.path()).then_some(path)),
@@ -64,14 +64,14 @@ fn require(
 }
 
 /// The group is not there, but these of the same job are.
-pub(super) fn no_such_group(
-    groups: &[Group],
+pub(super) fn no_such_group<'a>(
+    groups: impl IntoIterator<Item = &'a Group>,
     key: &GroupingKey,
     gateway: String,
     hint: Option<&'static str>,
 ) -> Failure {
     let same_job = |group: &&Group| group.labels.get("job") == Some(key.job());
-    let others = groups.iter().filter(same_job).map(|group| group.labels.to_string()).collect();
+    let others = groups.into_iter().filter(same_job).map(|group| group.labels.to_string()).collect();
     Failure::NoSuchGroup { group: key.to_string(), gateway, others, hint }
 }
 
@@ -79,7 +79,7 @@ fn find<'a>(groups: &'a [Group], key: &GroupingKey) -> Option<&'a Group> {
     groups.iter().find(|group| group.labels.iter().eq(key.labels()))
 }
 
-/// The deletion is queued; usually the first look already finds it done.
+/// Waits for the queued deletion, which is usually done by the first fetch.
 fn wait_until_gone(
     client: &Client,
     delete: &Delete,
@@ -88,7 +88,8 @@ fn wait_until_gone(
 ) -> Result<(), Failure> {
     let begin = Instant::now();
     loop {
-        let groups = gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
+        let groups =
+            gateway::fetch_groups(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
         if find(&groups, key).is_none() {
             return Ok(());
         }

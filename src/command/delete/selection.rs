@@ -1,8 +1,8 @@
-//! `delete` by selection: look, show, ask, look again, delete each by its own key, look once more.
+//! `delete` by selection: fetch, show, ask, fetch again, delete each group by its own key, fetch once more.
 //!
-//! Three looks in all, however many groups there are. The first selects. The second, after an answer that may have
-//! taken a person hours, leaves the groups that were pushed to meanwhile. The third says what is really gone, for the
-//! gateway answers 202 to everything.
+//! The groups are fetched three times, however many there are. The first fetch selects. The second, after an answer that
+//! may have taken a person hours, spares the groups that were pushed to meanwhile. The third shows what is really gone,
+//! because the gateway answers 202 to everything.
 
 use super::request::{PATIENCE, PAUSE, not_deleted, send};
 use crate::command::batch::BatchErrors;
@@ -11,7 +11,7 @@ use crate::command::{Context, listener, plural};
 use crate::config::{Delete, ListFormat};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
-use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, Selection, Store};
+use crate::gateway::{self, Client, Connection, Endpoint, FaultKind, Group, Selection, Snapshot};
 use crate::grouping::LabelSet;
 use crate::os::reason;
 use crate::output::{Channel, Printer};
@@ -28,65 +28,67 @@ pub(super) fn run(
     context: &mut Context<'_, '_>,
 ) -> Result<(), Failure> {
     let endpoint = &delete.connection.endpoint;
-    let mut store = gateway::look(client, endpoint, &mut listener(context.printer))?;
-    warn_of_text(&store, context.printer);
-    let mut places = chosen(&store, selection);
+    let mut snapshot = gateway::fetch_groups(client, endpoint, &mut listener(context.printer))?;
+    warn_of_text(&snapshot, context.printer);
+    let mut places = chosen(&snapshot, selection);
     if selection.asks_for_pushes() && !delete.force && !places.is_empty() {
-        refuse_if_broken(&store, delete, context.printer)?;
+        refuse_if_broken(&snapshot, delete, context.printer)?;
     }
     if delete.dry_run {
-        let selected = Selected { store: &store, places, metrics: false };
+        let selected = Selected { snapshot: &snapshot, places, metrics: false };
         let format = delete.format.unwrap_or(ListFormat::Table);
         return selected.print(format, context.printer).map_err(Failure::output);
     }
     if !places.is_empty() && !confirmed {
-        let selected = Selected { store: &store, places, metrics: false };
+        let selected = Selected { snapshot: &snapshot, places, metrics: false };
         let amount = selected.places.len();
         // Of a message nothing is told that fails.
         let _ = context.printer.table(Channel::Message, &selected.table());
         let question = format!("delete {} on {endpoint}? [y/N]", plural(amount, "group"));
         if !ask(&question, context)? {
             context.printer.success("nothing was deleted");
-            return print(delete.format, &store, Vec::new(), context.printer).map_err(Failure::output);
+            return print(delete.format, &snapshot, Vec::new(), context.printer).map_err(Failure::output);
         }
-        let asked: Vec<Group> = selected.places.iter().map(|place| store.groups[*place].clone()).collect();
-        store = gateway::look(client, endpoint, &mut listener(context.printer))?;
-        places = unchanged(&store, &asked, context.printer);
+        let asked: Vec<Group> = selected.places.iter().map(|place| snapshot.groups[*place].clone()).collect();
+        snapshot = gateway::fetch_groups(client, endpoint, &mut listener(context.printer))?;
+        places = unchanged(&snapshot, &asked, context.printer);
     }
     if places.is_empty() {
         context.printer.success("no group to delete");
-        return print(delete.format, &store, places, context.printer).map_err(Failure::output);
+        return print(delete.format, &snapshot, places, context.printer).map_err(Failure::output);
     }
-    let sent = delete_each(delete, client, &store, &places, context.printer);
-    finish(delete, client, &store, places.len(), sent, context.printer)
+    let sent = delete_each(delete, client, &snapshot, &places, context.printer);
+    finish(delete, client, &snapshot, places.len(), sent, context.printer)
 }
 
 /// Prints the groups that were deleted, where that was asked for: of none an empty array, for a program reads it.
 fn print(
     format: Option<ListFormat>,
-    store: &Store,
+    snapshot: &Snapshot,
     places: Vec<usize>,
     printer: &mut Printer<'_>,
 ) -> io::Result<()> {
-    format.map_or(Ok(()), |format| Selected { store, places, metrics: false }.print(format, printer))
+    format.map_or(Ok(()), |format| Selected { snapshot, places, metrics: false }.print(format, printer))
 }
 
-fn chosen(store: &Store, selection: &Selection) -> Vec<usize> {
-    (0..store.groups.len()).filter(|place| selection.fits(&store.groups[*place], store.now)).collect()
+fn chosen(snapshot: &Snapshot, selection: &Selection) -> Vec<usize> {
+    (0..snapshot.groups.len())
+        .filter(|place| selection.fits(&snapshot.groups[*place], snapshot.now))
+        .collect()
 }
 
 /// On a gateway that refuses every push, groups turn old and failed whose metrics are good.
 ///
 /// Not every reason is seen in the keys of the groups, but a scrape fails for all of them.
-fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -> Result<(), Failure> {
+fn refuse_if_broken(snapshot: &Snapshot, delete: &Delete, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let endpoint = &delete.connection.endpoint;
-    let mut broken = !store.conflicts.broken.is_empty();
+    let mut broken = !snapshot.conflicts.broken.is_empty();
     // A 500 is what is looked for, and no reason to try again.
     let once = Client::new(&Connection { retries: 0, ..delete.connection.clone() });
     if broken {
-        warn_of_conflicts(store, &delete.connection, printer);
+        warn_of_conflicts(snapshot, &delete.connection, printer);
     } else if let Err(failure) = scrape(&once, endpoint, printer) {
-        let is_refusal = matches!(&failure, Failure::Gateway(fault)
+        let is_refusal = matches!(&failure, Failure::Exchange(fault)
             if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500));
         if !is_refusal {
             printer.warning(
@@ -111,7 +113,7 @@ fn refuse_if_broken(store: &Store, delete: &Delete, printer: &mut Printer<'_>) -
 
 /// Asks as Prometheus does, where this gateway has its metrics.
 fn scrape(client: &Client, endpoint: &Endpoint, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    let about = gateway::about(client, endpoint, &mut listener(printer))?;
+    let about = gateway::fetch_status(client, endpoint, &mut listener(printer))?;
     gateway::get(client, endpoint, about.telemetry_path(), &mut listener(printer))?;
     Ok(())
 }
@@ -133,9 +135,9 @@ fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
 }
 
 /// The places of the groups that are as they were when the person was asked.
-fn unchanged(store: &Store, asked: &[Group], printer: &mut Printer<'_>) -> Vec<usize> {
+fn unchanged(snapshot: &Snapshot, asked: &[Group], printer: &mut Printer<'_>) -> Vec<usize> {
     let mut places = Vec::new();
-    for (place, group) in store.groups.iter().enumerate() {
+    for (place, group) in snapshot.groups.iter().enumerate() {
         let Some(then) = find(asked, &group.labels) else { continue };
         if same_push(then, group) {
             places.push(place);
@@ -167,13 +169,13 @@ struct Sent {
 fn delete_each(
     delete: &Delete,
     client: &Client,
-    store: &Store,
+    snapshot: &Snapshot,
     places: &[usize],
     printer: &mut Printer<'_>,
 ) -> Sent {
     let mut all = Sent::default();
     for (done, place) in places.iter().enumerate() {
-        let group = &store.groups[*place];
+        let group = &snapshot.groups[*place];
         printer.progress().begin(&format!("deleting {}/{}: {}", done + 1, places.len(), group.labels));
         let sent = match group.path() {
             Ok(path) => send(client, delete, path, printer),
@@ -194,7 +196,7 @@ fn delete_each(
 fn finish(
     delete: &Delete,
     client: &Client,
-    before: &Store,
+    before: &Snapshot,
     wanted: usize,
     Sent { accepted, errors }: Sent,
     printer: &mut Printer<'_>,
@@ -232,12 +234,12 @@ fn finish(
     told.map_err(Failure::output)
 }
 
-/// What of these groups, whose deletions were taken, is still there: as it was, and pushed to again. The deletions are
-/// queued, so as long as something is there the look is repeated, for as long as it takes a gateway with a full queue.
+/// Which of these groups, whose deletions were accepted, are still there: as they were, and pushed to again. Deletions
+/// are queued, so the groups are fetched until none is there or [`PATIENCE`] ends.
 fn left(
     delete: &Delete,
     client: &Client,
-    before: &Store,
+    before: &Snapshot,
     places: &[usize],
     printer: &mut Printer<'_>,
 ) -> Result<(Vec<usize>, Vec<usize>), Failure> {
@@ -246,7 +248,7 @@ fn left(
     }
     let begin = Instant::now();
     loop {
-        let now = gateway::look(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
+        let now = gateway::fetch_groups(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
         let (mut there, mut again) = (Vec::new(), Vec::new());
         for place in places {
             let was = &before.groups[*place];

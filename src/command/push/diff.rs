@@ -16,15 +16,20 @@ pub(super) fn run(push: &Push, body: &[u8], context: &mut Context<'_, '_>) -> Re
     let group = LabelSet::from(&push.key);
     let same_job = |labels: &LabelSet| labels.get("job") == Some(push.key.job());
     let keep = |labels: &LabelSet, families| if same_job(labels) { families } else { Vec::new() };
-    let (store, mut held) =
-        gateway::look_inside(&Client::new(&push.connection), endpoint, keep, &mut listener(context.printer))?;
-    if store.from_text {
+    let snapshot = gateway::fetch_contents(
+        &Client::new(&push.connection),
+        endpoint,
+        keep,
+        &mut listener(context.printer),
+    )?;
+    if snapshot.from_text {
         return Err(Failure::Other(anyhow::anyhow!(
             "{endpoint} has no /api/v1/metrics, and /metrics does not tell what a group holds"
         )));
     }
-    let place = store.groups.iter().position(|other| other.labels == group);
-    let before = place.and_then(|place| held.get_mut(place)).map(std::mem::take).unwrap_or_default();
+    let held = snapshot.groups.into_iter().find(|(other, _)| other.labels == group);
+    let is_there = held.is_some();
+    let before = held.map(|(_, families)| families).unwrap_or_default();
     let replaces = match push.method {
         Method::Post => Replaces::Families,
         _ => Replaces::Group,
@@ -42,7 +47,7 @@ pub(super) fn run(push: &Push, body: &[u8], context: &mut Context<'_, '_>) -> Re
         Ok(())
     };
     print().map_err(Failure::output)?;
-    let state = if place.is_some() { "" } else { " (the group is not there yet)" };
+    let state = if is_there { "" } else { " (the group is not there yet)" };
     let count = |kind| differences.iter().filter(|change| change.kind == kind).count();
     let [added, altered, removed] = [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Removed].map(count);
     context

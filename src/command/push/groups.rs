@@ -7,10 +7,10 @@ use crate::command::batch::BatchErrors;
 use crate::command::show::GROUP_LINE;
 use crate::command::{Context, check, plural};
 use crate::config::PushGroups;
-use crate::diagnose::refusal::Push;
+use crate::diagnose::refusal::RejectedPush;
 use crate::error::Failure;
 use crate::gateway::{Body, Client, Request};
-use crate::grouping::{Emptiness, GroupingKey, KeyRules, Names};
+use crate::grouping::{EmptyValues, GroupingKey, KeyRules, Names};
 use crate::input::{self, Input};
 use crate::output::{Printer, SourceFile};
 use std::collections::BTreeSet;
@@ -92,9 +92,9 @@ fn send(
     };
     match crate::command::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
-        // One look is enough: what explains a refusal mostly explains the next ones too.
+        // One explanation is enough: the cause of one rejection is usually the cause of the next ones.
         Err(fault) if explained => {
-            Err(crate::command::explain(fault, &Push { method, key, body }, client, printer))
+            Err(crate::command::explain(fault, &RejectedPush { method, key, body }, client, printer))
         }
         Err(fault) => Err(fault.into()),
     }
@@ -157,7 +157,7 @@ fn sections(
 fn key(path: &[u8], utf8_names: bool) -> Result<GroupingKey, String> {
     let path = std::str::from_utf8(path).map_err(|_| "the group's path is not UTF-8".to_owned())?;
     let names = if utf8_names { Names::Utf8 } else { Names::Legacy };
-    let rules = KeyRules { emptiness: Emptiness::Allow, names };
+    let rules = KeyRules { empty_values: EmptyValues::Allow, names };
     let key = GroupingKey::parse_path(path, rules).map_err(|error| error.to_string())?;
     if key.get("instance") == Some("") {
         return Err(format!(

@@ -39,7 +39,8 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
         Action::Send => {
             let client = Client::new(&push.connection);
             let answer = super::send(&client, &request, context.printer).map_err(|fault| {
-                let refused = refusal::Push { method: push.method, key: &push.key, body: &accepted.body };
+                let refused =
+                    refusal::RejectedPush { method: push.method, key: &push.key, body: &accepted.body };
                 super::explain(fault, &refused, &client, context.printer)
             })?;
             if answer.status == 202 {

@@ -12,8 +12,8 @@ use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::{
-    Connection, Encoding, Endpoint, GroupUrl, Header, Material, MaterialError, Proxy, Route, Scheme, Tls,
-    UrlError, is_exempt,
+    Connection, Encoding, Endpoint, GatewayUrlError, GroupUrl, Header, Material, MaterialError, Proxy, Route,
+    Scheme, Tls, gateway_url, is_exempt,
 };
 use crate::os::reason;
 use std::ffi::{OsStr, OsString};
@@ -41,7 +41,7 @@ pub(super) fn group_url(url: &OsStr, args: &ConnectionArgs) -> Result<GroupUrl, 
 /// The gateway and the path of `--url`.
 pub(super) fn parsed_group_url(url: &OsStr) -> Result<GroupUrl, Failure> {
     GroupUrl::from_bytes(url.as_encoded_bytes()).map_err(|error| match error {
-        UrlError::NoGroup => Failure::usage_with_hint(
+        GatewayUrlError::NoGroup => Failure::usage_with_hint(
             format!("--url: {error}"),
             "use -g URL for the gateway and -j JOB for the group",
         ),
@@ -54,7 +54,7 @@ pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Resu
     let settings = Settings { args, environment };
     let given = settings.private_text(args.gateway.as_ref(), "--gateway", "PUSHGATEWAY_URL")?;
     let (origin, url) = given.unwrap_or(("the default", DEFAULT_GATEWAY));
-    url.parse().map_err(|error| Failure::usage(format!("{origin}: {error}")))
+    gateway_url(url).map_err(|error| Failure::usage(format!("{origin}: {error}")))
 }
 
 /// The connection to the gateway of [`endpoint`].

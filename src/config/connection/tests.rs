@@ -266,5 +266,5 @@ fn the_route_is_chosen_as_curl_chooses_it() {
     assert_eq!(given(&socket, |_| {}).route(), "unix /run/gw");
     assert_eq!(given(&socket, |args| args.proxy = some("q:2")).route(), "forward http://q:2");
     let socks = [("ALL_PROXY", "socks5://p:1"), ("PUSHGATEWAY_URL", "http://gw")];
-    assert!(given(&socks, |_| {}).usage().starts_with("ALL_PROXY: `socks5` proxies are not known"));
+    assert!(given(&socks, |_| {}).usage().starts_with("ALL_PROXY: `socks5` proxies are not supported"));
 }

@@ -75,7 +75,6 @@ pub fn sort_parts(parts: &mut Vec<(String, String)>) {
 }
 
 /// A number of a text, as the gateway reads it.
-#[must_use]
 pub fn number(text: &str) -> Option<f64> {
     match number::float(text.as_bytes()) {
         Float::Value(value) => Some(value),

@@ -3,7 +3,7 @@
 use crate::exposition::text::token::Token;
 
 /// The type of a metric family.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// A value that only goes up.
     Counter,
@@ -33,7 +33,6 @@ impl Kind {
     ];
 
     /// The name in a TYPE line.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
     }
@@ -45,7 +44,6 @@ impl Kind {
 
     /// Reads the type in a TYPE line or in the gateway's API. The server drops backslashes and converts the rest to upper
     /// case by Unicode's rules, which turn two other letters into ASCII: `ı` and `ſ`.
-    #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let mut letters = [0; 16];
         let mut length = 0;
@@ -67,13 +65,11 @@ impl Kind {
         Self::NAMES.iter().find(|(name, _)| name.as_bytes() == &letters[..length]).map(|(_, kind)| *kind)
     }
 
-    #[must_use]
     pub fn has_buckets(self) -> bool {
         matches!(self, Self::Histogram | Self::GaugeHistogram)
     }
 
     /// Whether one metric of this type has several samples.
-    #[must_use]
     pub fn is_composite(self) -> bool {
         self == Self::Summary || self.has_buckets()
     }

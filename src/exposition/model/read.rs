@@ -16,7 +16,6 @@ use std::ops::Range;
 const LONGEST: usize = i32::MAX as usize;
 
 /// The families of a text that have samples, in the order of their first mention.
-#[must_use]
 pub fn read_families(text: &[u8]) -> Vec<Family> {
     if text.len() > LONGEST {
         return Vec::new();
@@ -40,7 +39,6 @@ pub fn read_families(text: &[u8]) -> Vec<Family> {
 }
 
 /// The sample in a line.
-#[must_use]
 pub fn read_sample(line: &[u8]) -> Option<Sample> {
     let mut labels = Vec::new();
     let Ok(Line::Sample(sample)) = scan::line(line, 0..line.len(), &mut labels) else { return None };

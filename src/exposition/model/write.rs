@@ -5,7 +5,7 @@
 
 use super::family::{Family, Series, Value};
 use super::kind::Kind;
-use crate::grouping::{LabelSet, is_legacy_metric_name, is_legacy_name};
+use crate::grouping::{LabelSet, LegacyName, is_legacy_name};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -25,13 +25,11 @@ pub fn write_families(out: &mut String, group: &LabelSet, families: &[Family]) {
 }
 
 /// The name of a metric as a HELP or TYPE line has it.
-#[must_use]
 pub fn metric_name(name: &str) -> Cow<'_, str> {
-    if is_legacy_metric_name(name) { Cow::Borrowed(name) } else { Cow::Owned(quoted(name)) }
+    if LegacyName::Metric.is(name.as_bytes()) { Cow::Borrowed(name) } else { Cow::Owned(quoted(name)) }
 }
 
 /// One series as a line has it, for messages.
-#[must_use]
 pub fn series_name(family: &str, series: &Series, without: &LabelSet) -> String {
     let mut out = String::new();
     push_name(&mut out, family, &own_labels(series, without), None);
@@ -68,7 +66,7 @@ fn own_labels<'a>(series: &'a Series, group: &LabelSet) -> Vec<(&'a str, &'a str
 }
 
 fn push_name(out: &mut String, name: &str, labels: &[(&str, &str)], part: Option<(&str, &str)>) {
-    let legacy = is_legacy_metric_name(name);
+    let legacy = LegacyName::Metric.is(name.as_bytes());
     if legacy {
         out.push_str(name);
     }

@@ -7,6 +7,7 @@
 //! Rules that depend on other lines, such as the type of a family, are not checked here.
 
 use super::token::{LabelPair, Token};
+use crate::grouping::LegacyName;
 use std::ops::Range;
 
 /// A line that the grammar accepts.
@@ -195,21 +196,20 @@ impl<'a> Cursor<'a> {
     /// `readTokenAsMetricName`.
     #[inline]
     fn metric_name(&mut self) -> Result<Option<Token<'a>>, SyntaxError> {
-        self.name(class::METRIC)
+        self.name(LegacyName::Metric)
     }
 
-    /// A name, or `None` if the byte under the cursor cannot start one. `class` has the letters that need no quotes.
+    /// A name, or `None` if the byte under the cursor cannot start one. `unquoted` is what it may be without quotes.
     #[inline]
-    fn name(&mut self, class: u8) -> Result<Option<Token<'a>>, SyntaxError> {
+    fn name(&mut self, unquoted: LegacyName) -> Result<Option<Token<'a>>, SyntaxError> {
         let start = self.at;
-        match self.peek() {
-            Some(b'"') => return self.quoted_name(start).map(Some),
-            Some(byte) if class::OF[byte as usize] & class & class::START != 0 => {}
-            _ => return Ok(None),
+        if self.peek() == Some(b'"') {
+            return self.quoted_name(start).map(Some);
         }
-        let rest = &self.bytes[start..];
-        let length =
-            rest.iter().position(|byte| class::OF[*byte as usize] & class == 0).unwrap_or(rest.len());
+        let length = unquoted.length(&self.bytes[start..]);
+        if length == 0 {
+            return Ok(None);
+        }
         self.at += length;
         // The server accepts a quote in the middle of a name: `a"b c"` is the name `ab c`.
         if self.peek() == Some(b'"') {
@@ -266,7 +266,7 @@ impl<'a> Cursor<'a> {
             if self.peek() == Some(b'}') {
                 break;
             }
-            let token = self.name(class::LABEL)?;
+            let token = self.name(LegacyName::Label)?;
             let Some(token) = token else { return Err(self.error(SyntaxErrorKind::NoLabelName)) };
             if token.is_empty() {
                 return Err(SyntaxError { kind: SyntaxErrorKind::NoLabelName, span: token.span() });
@@ -349,32 +349,4 @@ pub(crate) fn character(bytes: &[u8]) -> usize {
         Some(first) if std::str::from_utf8(first).is_ok() => width,
         _ => 1,
     }
-}
-
-/// The letters of unquoted names, as a table.
-mod class {
-    /// Allowed in label names and metric names.
-    pub(crate) const LABEL: u8 = 0b011;
-    /// Allowed in metric names: `:` too.
-    pub(crate) const METRIC: u8 = 0b111;
-    /// The bits of a class that allow a letter to be the first.
-    pub(crate) const START: u8 = 0b101;
-
-    /// The bits of each byte.
-    pub(crate) const OF: [u8; 256] = {
-        let mut table = [0; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            #[expect(clippy::cast_possible_truncation, reason = "below 256")]
-            let letter = byte as u8;
-            table[byte] = match letter {
-                b'a'..=b'z' | b'A'..=b'Z' | b'_' => 0b001,
-                b'0'..=b'9' => 0b010,
-                b':' => 0b100,
-                _ => 0,
-            };
-            byte += 1;
-        }
-        table
-    };
 }

@@ -15,15 +15,12 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::{BufReader, Read};
 
-/// How much of the answer of `/api/v1/metrics` is kept.
-pub enum Keep<'a> {
-    /// The groups and how much they hold.
-    Sizes,
-    /// Of the families of each those that are wanted, too.
+/// What is kept of the answer of `/api/v1/metrics` besides the groups and their sizes.
+enum Keep<'a> {
+    /// The families that are wanted, counted.
     Families(&'a dyn Fn(&FamilySize) -> bool),
-    /// The groups; the raw JSON of each is handed over as it comes in, with its place among them and with the labels
-    /// that it has as far as that is known so early: whether there is an empty `instance` may turn out later.
-    Contents(&'a mut dyn FnMut(usize, &LabelSet, &RawValue)),
+    /// Nothing. The labels and the raw JSON of each group are handed over as they come in.
+    Contents(&'a mut dyn FnMut(&LabelSet, &RawValue)),
 }
 
 /// Reads the answer of `/api/v1/metrics` from a gateway that reads names in a path like this; the groups come sorted by
@@ -33,20 +30,48 @@ pub enum Keep<'a> {
 ///
 /// An answer that can't be read to its end or is no Pushgateway's.
 pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsError> {
-    let mut groups: Vec<Group> = read_api(reader, Keep::Sizes)?.into_iter().map(|(_, group)| group).collect();
+    let mut groups = read_groups(reader, &|_| false)?;
     for group in &mut groups {
         group.resolve(Some(names));
     }
     Ok(groups)
 }
 
-/// Reads the answer of `/api/v1/metrics`; the groups come sorted by job and labels, each with its place in the answer.
-/// Keys that depend on how the gateway reads names are not known yet.
+/// Reads the answer of `/api/v1/metrics`, and the families that are wanted. The groups come sorted by job and labels. Keys
+/// that depend on how the gateway reads names are not known yet.
 ///
 /// # Errors
 ///
 /// As [`from_api`].
-pub fn read_api(reader: impl Read, keep: Keep<'_>) -> Result<Vec<(usize, Group)>, GroupsError> {
+pub fn read_groups(
+    reader: impl Read,
+    wanted: &dyn Fn(&FamilySize) -> bool,
+) -> Result<Vec<Group>, GroupsError> {
+    let mut groups = read(reader, Keep::Families(wanted))?;
+    groups.sort_by(|a, b| a.labels.cmp(&b.labels));
+    Ok(groups)
+}
+
+/// As [`read_groups`], with what `make` makes of the raw JSON of each group.
+///
+/// `make` gets the labels as far as they are known so early: whether there is an empty `instance` may turn out later.
+///
+/// # Errors
+///
+/// As [`from_api`].
+pub fn read_contents<T>(
+    reader: impl Read,
+    mut make: impl FnMut(&LabelSet, &RawValue) -> T,
+) -> Result<Vec<(Group, T)>, GroupsError> {
+    let mut contents = Vec::new();
+    let groups = read(reader, Keep::Contents(&mut |labels, raw| contents.push(make(labels, raw))))?;
+    let mut groups: Vec<(Group, T)> = groups.into_iter().zip(contents).collect();
+    groups.sort_by(|(a, _), (b, _)| a.labels.cmp(&b.labels));
+    Ok(groups)
+}
+
+/// The groups in the order of the answer.
+fn read(reader: impl Read, keep: Keep<'_>) -> Result<Vec<Group>, GroupsError> {
     let mut json = serde_json::Deserializer::from_reader(BufReader::new(reader));
     let answer = AnswerVisitor(keep).deserialize(&mut json).map_err(GroupsError::from_json)?;
     json.end().map_err(GroupsError::from_json)?;
@@ -57,13 +82,13 @@ pub fn read_api(reader: impl Read, keep: Keep<'_>) -> Result<Vec<(usize, Group)>
     }
 }
 
-/// Gives each group its key, and sorts.
+/// Gives each group its key.
 ///
 /// Where a metric called `labels` hides the key, it is taken from the labels of `push_time_seconds`, which have an
 /// `instance=""` that the key may have or not. If another group has the key without it, this one has it. If two groups
 /// are so hidden, one has it and the other not, and nothing tells which: neither gets a key. Else it is taken to have
 /// none, which is what is pushed; at worst, a deletion by that key finds no group.
-fn finish(mut listed: Vec<Listed>) -> Vec<(usize, Group)> {
+fn finish(mut listed: Vec<Listed>) -> Vec<Group> {
     let unclear = |group: &Listed| group.hidden && group.labels.map.get("instance").is_none();
     let (mut told, mut hidden) = (HashSet::new(), HashMap::<LabelSet, u32>::new());
     for group in &listed {
@@ -82,9 +107,7 @@ fn finish(mut listed: Vec<Listed>) -> Vec<(usize, Group)> {
             group.labels.map.0.insert("instance".to_owned(), String::new());
         }
     }
-    let mut groups: Vec<(usize, Group)> = listed.into_iter().map(Listed::finish).enumerate().collect();
-    groups.sort_by(|(_, a), (_, b)| a.labels.cmp(&b.labels));
-    groups
+    listed.into_iter().map(Listed::finish).collect()
 }
 
 /// One group as it is listed.
@@ -203,11 +226,6 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Listed>, A::Error> {
         let mut groups = Vec::new();
         match self.0 {
-            Keep::Sizes => {
-                while let Some(group) = seq.next_element_seed(GroupVisitor { wanted: &|_| false })? {
-                    groups.push(group);
-                }
-            }
             Keep::Families(wanted) => {
                 while let Some(group) = seq.next_element_seed(GroupVisitor { wanted: *wanted })? {
                     groups.push(group);
@@ -221,7 +239,7 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
                     let group = GroupVisitor { wanted: &|_| false }
                         .deserialize(&mut json)
                         .map_err(A::Error::custom)?;
-                    each(groups.len(), &group.labels.map, &raw);
+                    each(&group.labels.map, &raw);
                     groups.push(group);
                 }
             }

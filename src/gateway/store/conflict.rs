@@ -33,7 +33,6 @@ pub enum Conflict {
 
 impl Conflict {
     /// Whether the group at this place has part in it.
-    #[must_use]
     pub fn involves(&self, place: usize) -> bool {
         match *self {
             Self::EmptyInstance { without, with_empty } => place == without || place == with_empty,
@@ -61,19 +60,17 @@ pub struct Conflicts {
 
 impl Conflicts {
     /// Whether the group at this place has part in what breaks the gateway.
-    #[must_use]
     pub fn involves(&self, place: usize) -> bool {
         self.broken.iter().any(|conflict| conflict.involves(place))
     }
 }
 
 /// Looks for what breaks the gateway that holds these groups.
-#[must_use]
-pub fn find(groups: &[Group]) -> Conflicts {
+pub fn find<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Conflicts {
     let mut found = Conflicts::default();
     let mut exposed = HashMap::<(Vec<_>, &str), usize>::new();
     let mut scraped = BTreeMap::<Vec<_>, Vec<usize>>::new();
-    for (place, group) in groups.iter().enumerate() {
+    for (place, group) in groups.into_iter().enumerate() {
         let labels = || group.labels.iter();
         if labels().any(|(name, _)| name.starts_with("__")) {
             found.broken.push(Conflict::ReservedName { group: place });

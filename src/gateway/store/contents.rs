@@ -33,7 +33,6 @@ struct RawSeries {
 }
 
 /// The families of one group of `/api/v1/metrics`, sorted by name, without the two that the gateway itself adds.
-#[must_use]
 pub fn families(group: &RawValue) -> Vec<Family> {
     // Whether a member is a family is seen by its shape: one called `labels` stands in the labels' place.
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(group.get()).unwrap_or_default();
@@ -76,7 +75,6 @@ impl RawSeries {
 }
 
 /// What the API does not report of these families, a sentence each.
-#[must_use]
 pub fn losses(families: &[Family]) -> Vec<String> {
     let mut losses = Vec::new();
     for family in families {

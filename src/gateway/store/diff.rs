@@ -36,7 +36,6 @@ pub enum Replaces {
 }
 
 /// The differences between what a group holds and what it would hold, by family and series.
-#[must_use]
 pub fn changes(group: &LabelSet, before: &[Family], pushed: &[Family], replaces: Replaces) -> Vec<Change> {
     let mut changes = Vec::new();
     for pair in pairs(before, pushed, |family| &family.name).into_values() {

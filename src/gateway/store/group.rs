@@ -25,7 +25,6 @@ pub enum State {
 
 impl State {
     /// `ok`, `failed` or `never`.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",

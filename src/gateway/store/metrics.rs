@@ -1,7 +1,7 @@
 //! The groups from the text of `/metrics`, where there is no API.
 
 use super::group::{FAILURE_TIME, Group, GroupsError, PUSH_TIME, Times};
-use super::line::sample;
+use crate::exposition::model::{number, read_sample};
 use crate::grouping::{GroupingKey, LabelSet, NoKey};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
@@ -64,18 +64,15 @@ struct TextSample {
 
 /// Reads a line such as `push_time_seconds{instance="",job="x"} 1.7e+09`; `None` for every other line.
 fn text_sample(line: &[u8]) -> Option<TextSample> {
-    let sample = sample(line).ok()?;
-    let failure = match std::str::from_utf8(&sample.name) {
-        Ok(PUSH_TIME) => false,
-        Ok(FAILURE_TIME) => true,
+    let sample = read_sample(line).filter(|sample| !sample.labels.is_empty())?;
+    let failure = match sample.name.as_str() {
+        PUSH_TIME => false,
+        FAILURE_TIME => true,
         _ => return None,
     };
-    let string = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let mut labels: LabelSet =
-        sample.labels.iter().map(|(name, value)| (string(name), string(value))).collect();
+    let mut labels: LabelSet = sample.labels.into_iter().collect();
     if labels.get("instance") == Some("") {
         labels.0.remove("instance");
     }
-    let value = sample.value.parse().ok()?;
-    (!sample.labels.is_empty()).then_some(TextSample { failure, labels, value })
+    Some(TextSample { failure, labels, value: number(&sample.value)? })
 }

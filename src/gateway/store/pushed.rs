@@ -5,7 +5,6 @@ use crate::grouping::GroupingKey;
 
 /// The families of a text as the gateway stores them in this group (`sanitizeLabels` in `prometheus/pushgateway
 /// storage/diskmetricstore.go`).
-#[must_use]
 pub fn families(text: &[u8], key: &GroupingKey) -> Vec<Family> {
     let mut families = read_families(text);
     for series in families.iter_mut().flat_map(|family| &mut family.series) {

@@ -1,6 +1,6 @@
 //! What the readers make of real gateways' answers, and of others.
 
-use super::api::{from_api, has_escaped_replacement, read_api};
+use super::api::{from_api, has_escaped_replacement, read_contents, read_groups};
 use super::group::{PUSH_TIME, timestamp};
 use super::metrics::{LINE_LIMIT, from_text};
 use super::*;
@@ -66,9 +66,9 @@ fn a_native_histogram_counts_as_it_is_exposed() {
 #[test]
 fn families_are_told_when_asked_for() {
     for (json, _) in SEEN {
-        let groups = read_api(json.as_bytes(), Keep::Families(&|_| true)).unwrap();
+        let groups = read_groups(json.as_bytes(), &|_| true).unwrap();
         let of = |job: &str| {
-            let (_, group) = groups.iter().find(|(_, g)| g.labels.get("job") == Some(job)).unwrap();
+            let group = groups.iter().find(|g| g.labels.get("job") == Some(job)).unwrap();
             let lines = group.families.iter().map(|f| format!("{} {} {}", f.name, f.kind.as_str(), f.series));
             lines.collect::<Vec<_>>()
         };
@@ -82,18 +82,16 @@ fn families_are_told_when_asked_for() {
 }
 
 #[test]
-fn contents_are_handed_over_with_their_place() {
+fn what_is_made_of_the_contents_stays_with_its_group() {
     for (json, _) in SEEN {
-        let mut handed = Vec::new();
-        let mut each = |place: usize, labels: &LabelSet, raw: &RawValue| {
-            assert_eq!(place, handed.len());
+        let make = |labels: &LabelSet, raw: &RawValue| {
             assert!(raw.get().starts_with('{') && raw.get().contains(PUSH_TIME));
-            handed.push(labels.get("job").unwrap_or_default().to_owned());
+            labels.get("job").unwrap_or_default().to_owned()
         };
-        let groups = read_api(json.as_bytes(), Keep::Contents(&mut each)).unwrap();
-        assert_eq!(groups.len(), handed.len());
-        for (place, group) in groups {
-            assert_eq!(group.labels.get("job"), Some(&*handed[place]));
+        let groups = read_contents(json.as_bytes(), make).unwrap();
+        assert!(groups.is_sorted_by(|(a, _), (b, _)| a.labels <= b.labels));
+        for (group, job) in groups {
+            assert_eq!(group.labels.get("job"), Some(&*job));
         }
     }
 }

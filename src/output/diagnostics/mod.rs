@@ -87,7 +87,6 @@ impl Printer<'_> {
 }
 
 /// The counts in words, such as `2 errors, 1 repair, 3 warnings`, or `no problems`.
-#[must_use]
 pub fn summary(report: &Report) -> String {
     let counted = [(report.errors, "error"), (report.fixed, "repair"), (report.warnings, "warning")];
     let words: Vec<_> = counted

@@ -15,7 +15,7 @@
 mod blocks;
 mod session;
 
-use crate::support::lacks;
+use crate::support::is_installed;
 use blocks::{Piece, pieces};
 use session::Session;
 use std::fmt::Write as _;
@@ -112,7 +112,7 @@ fn run(page: &str) -> String {
 #[test]
 #[ignore = "needs a real Pushgateway and promtool (fetched on first use)"]
 fn every_block_is_run_and_shows_the_real_output() {
-    if lacks("curl") {
+    if !is_installed("curl") {
         return;
     }
     for page in pages() {

@@ -2,7 +2,7 @@
 
 use super::blocks::steps;
 use super::{CALLED, timeless};
-use crate::support::{Gateway, fetch, lacks, newest_gateway};
+use crate::support::{Gateway, fetch, is_installed, newest_gateway};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -135,7 +135,7 @@ impl Session {
             }
         }
         assert!(!files.is_empty(), "a unit starts with the comment `# /etc/systemd/system/NAME`");
-        if !lacks("systemd-analyze") {
+        if is_installed("systemd-analyze") {
             let done =
                 Command::new("systemd-analyze").args(["verify", "--man=no"]).args(&files).output().unwrap();
             let stderr = String::from_utf8_lossy(&done.stderr);

@@ -3,7 +3,7 @@
 //! (commas, braces, quotes, newlines) are read out of the API's JSON.
 
 use crate::differential::{self, Random};
-use crate::support::{Gateway, inside, newest_gateway, on_every_gateway, pushgw};
+use crate::support::{Gateway, in_process, newest_gateway, on_every_gateway, pushgw};
 use prometheus_parse::{Scrape, Value};
 use pushgw::exposition::{Rules, Severity, Text, apply, check};
 use std::collections::{BTreeMap, BTreeSet};
@@ -270,8 +270,9 @@ fn after_a_push_there_is_no_difference() {
             options.extend(utf8_names.then_some("--utf8-names"));
             options.extend(random.chance(20).then_some("--strip-timestamps"));
             options.extend(random.chance(20).then_some("--type=gauge"));
-            let call =
-                |words: &[&str], options: &[&str]| inside(&gateway.url(), &text, words.iter().chain(options));
+            let call = |words: &[&str], options: &[&str]| {
+                in_process(&gateway.url(), &text, words.iter().chain(options))
+            };
             let pushed = call(&["push"], &options);
             let told = format!("{}\n{options:?}, case {case}, PUSHGW_TEST_SEED={seed}", text.escape_ascii());
             assert!(matches!(pushed.code, 0 | 3), "{told}\n{pushed:?}");

@@ -1,7 +1,6 @@
-//! Large stores: memory grows with the groups and not with what they hold, and a gateway without an API, or with
-//! something else in its place, is told so.
+//! The memory that `list` and `status` need on a large gateway depends on the number of groups, not of samples.
 
-use crate::support::{Gateway, Server, newest_gateway, pushgw, wait_until};
+use crate::support::{Gateway, newest_gateway, wait_until};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -80,57 +79,4 @@ fn memory_grows_with_the_groups_and_not_with_the_samples() {
     };
     told("list", large.0, small.0);
     told("status", large.1, small.1);
-}
-
-#[test]
-#[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn an_empty_store() {
-    let gateway = Gateway::start(newest_gateway(), &[]);
-    pushgw().arg("list").on(&gateway).run();
-    pushgw().args(["list", "--format", "json"]).on(&gateway).stdout("[]\n").run();
-    pushgw().args(["delete", "--all", "--yes"]).on(&gateway).run();
-    pushgw().args(["show", "--all"]).on(&gateway).code(8).any_stderr().run();
-    pushgw().arg("status").on(&gateway).stdout_has("groups    0\n").run();
-}
-
-#[test]
-fn a_gateway_without_the_api() {
-    let server = || {
-        Server::start(|connection, _| {
-            while let Some(request) = connection.read_request() {
-                match request.path.as_str() {
-                    "/metrics" => connection.answer(
-                        200,
-                        &[("Content-Type", "text/plain")],
-                        "# TYPE m gauge\nm{instance=\"\",job=\"a\"} 1\npush_time_seconds{instance=\"\",job=\"a\"} 1.7e+09\npushgateway_build_info 1\n",
-                    ),
-                    "/-/healthy" | "/-/ready" => connection.answer(200, &[], "OK"),
-                    _ => connection.answer(404, &[], "404 page not found"),
-                }
-            }
-        })
-    };
-    let told = "the groups are read from /metrics";
-    let (list, show, status) = (server(), server(), server());
-    pushgw()
-        .args(["list", "--format", "path", "-g", &list.url()])
-        .stdout("/metrics/job/a\n")
-        .stderr_has(told)
-        .run();
-    pushgw().args(["show", "-j", "a", "-g", &show.url()]).code(1).stderr_has("no /api/v1/metrics").run();
-    pushgw()
-        .args(["status", "-g", &status.url()])
-        .stdout_has(told)
-        .stdout_has("scrape    yes, 3 samples")
-        .run();
-}
-
-#[test]
-fn a_server_that_is_no_pushgateway() {
-    for body in ["<html>", "{}", "", r#"{"status":"success","data":["job"]}"#] {
-        for command in [&["status"][..], &["list"], &["show", "--all"], &["delete", "--all", "--yes"]] {
-            let server = Server::answering(200, body);
-            pushgw().args(command).args(["-g", &server.url()]).code(1).stderr_has("no Pushgateway").run();
-        }
-    }
 }

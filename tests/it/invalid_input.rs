@@ -110,25 +110,25 @@ const USAGE: &[Case] = &[
         "a value that is too long",
         |call| good(call).args(["-j", "x", "-l", &format!("a={}", "x".repeat(60_000))]),
         2,
-        "error: the labels make a path of 60017 bytes, more than 60000: give fewer or shorter --label values\n",
+        "error: the labels make a path of 60017 bytes, more than 60000: use fewer or shorter --label values\n",
     ),
     (
         "another scheme",
         |call| good(call).args(["-j", "x", "-g", "ftp://x"]),
         2,
-        "error: --gateway: `ftp` can't be spoken to a gateway: the URL starts with http:// or https://\n",
+        "error: --gateway: unsupported scheme `ftp`: use http:// or https://\n",
     ),
     (
         "another scheme in the variable",
         |call| good(call).args(["-j", "x"]).env("PUSHGATEWAY_URL", "ftp://x"),
         2,
-        "error: PUSHGATEWAY_URL: `ftp` can't be spoken to a gateway: the URL starts with http:// or https://\n",
+        "error: PUSHGATEWAY_URL: unsupported scheme `ftp`: use http:// or https://\n",
     ),
     (
         "no host",
         |call| good(call).args(["-j", "x", "-g", "http://"]),
         2,
-        "error: --gateway: the URL names no host: write http://HOST:PORT\n",
+        "error: --gateway: the URL has no host: write http://HOST:PORT\n",
     ),
     (
         "an empty gateway",
@@ -213,7 +213,7 @@ const INPUT: &[Case] = &[
         |call| call.file("metrics.prom", "m 1\n").args(["-j", "x", "@metrics.prom"]),
         1,
         "error: can't read @metrics.prom: no such file or directory\n\
-         hint: a FILE is named without the `@` that curl wants\n",
+         hint: name the FILE without the `@` that curl needs\n",
     ),
     (
         "a URL as a file",

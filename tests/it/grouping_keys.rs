@@ -4,8 +4,8 @@
 //! In small batches, because every look reads the whole store and every push has the gateway check all of it again;
 //! and the mass of them inside this process. A sample goes through the real program and its arguments.
 
-use crate::support::{Gateway, Random, Server, inside, on_every_gateway, pushgw, wait_until};
-use pushgw::grouping::{Emptiness, GroupingKey, KeyRules, Label};
+use crate::support::{Gateway, Random, Server, in_process, on_every_gateway, pushgw, wait_until};
+use pushgw::grouping::{EmptyValues, GroupingKey, KeyRules, Label};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -177,8 +177,8 @@ fn flags(key: &Key, random: &mut Random) -> Vec<String> {
 /// A way to run pushgw on a gateway: in this process, or the program.
 type Run = fn(&Gateway, &[String]);
 
-fn in_process(gateway: &Gateway, args: &[String]) {
-    inside(&gateway.url(), b"", args).silent();
+fn run_in_process(gateway: &Gateway, args: &[String]) {
+    in_process(&gateway.url(), b"", args).silent();
 }
 
 fn as_program(gateway: &Gateway, args: &[String]) {
@@ -203,7 +203,7 @@ fn go(gateway: &Gateway, random: &mut Random, keys: &[Key], run: Run) {
     let mut held = gateway.keys();
     held.sort();
     assert_eq!(held, expected);
-    let listed = inside(&gateway.url(), b"", ["list", "--format", "json"]);
+    let listed = in_process(&gateway.url(), b"", ["list", "--format", "json"]);
     let listed: Vec<serde_json::Value> = serde_json::from_str(&listed.stdout).unwrap();
     let paths: BTreeMap<Key, &str> = listed
         .iter()
@@ -238,7 +238,7 @@ fn any_key_comes_back_and_goes() {
         let mut random = Random::new();
         for _ in 0..MASS / BATCH {
             let keys = batch(&mut random, BATCH, false);
-            come_back(gateway, &mut random, &keys, in_process);
+            come_back(gateway, &mut random, &keys, run_in_process);
         }
     });
 }
@@ -281,7 +281,7 @@ fn keys_with_empty_values_go() {
             for key in &keys {
                 assert_eq!(gateway.put(path(key), "m 1\n").status, 200, "{key:?}");
             }
-            go(gateway, &mut random, &keys, in_process);
+            go(gateway, &mut random, &keys, run_in_process);
         }
     });
 }
@@ -309,13 +309,13 @@ fn the_path_reaches_the_socket_as_it_was_built() {
     for (i, key) in keys.iter().enumerate() {
         let labels =
             key.iter().filter(|(name, _)| *name != "job").map(|(name, value)| Label::new(name, value));
-        let rules = KeyRules { emptiness: Emptiness::Allow, ..KeyRules::default() };
+        let rules = KeyRules { empty_values: EmptyValues::Allow, ..KeyRules::default() };
         let prefix = *random.choose(&["", "/prefix", "/a%2e/~b/%5Bc%5D@"]);
         let path = GroupingKey::new(key["job"].clone(), labels, rules).unwrap().path();
         let mut args = flags(key, &mut random);
         // `delete -f` alone takes any key and looks at nothing.
         args.splice(0..0, ["delete", "-f"].map(str::to_owned));
-        inside(&format!("{}{prefix}", server.url()), b"", args).silent();
+        in_process(&format!("{}{prefix}", server.url()), b"", args).silent();
         expected.push(format!("{prefix}{path}"));
         assert_eq!(server.requests()[i].path, expected[i], "{key:?}");
     }
@@ -333,7 +333,7 @@ fn the_path_of_a_push_reaches_the_socket_as_it_was_built() {
         for (j, verb) in ["push", "add"].into_iter().enumerate() {
             let mut args = flags(key, &mut random);
             args.splice(0..0, [verb, "-m", "m 1"].map(str::to_owned));
-            inside(&server.url(), b"", args).silent();
+            in_process(&server.url(), b"", args).silent();
             let request = &server.requests()[2 * i + j];
             assert_eq!((&*request.method, &*request.path), (["PUT", "POST"][j], &*path), "{key:?}");
         }
@@ -354,5 +354,14 @@ fn a_url_to_delete_reaches_the_socket_as_it_was_written() {
     for (i, path) in paths.into_iter().enumerate() {
         pushgw().args(["delete", "-f", "--url", &format!("{}{path}", server.url())]).run();
         assert_eq!(server.requests()[i].path, path);
+    }
+}
+
+#[test]
+fn the_grouping_keys_are_the_shared_ones() {
+    let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/vectors/grouping.tsv");
+    // Whoever has only this repository has nothing to compare with.
+    if let Ok(shared) = std::fs::read_to_string(shared) {
+        assert_eq!(shared, include_str!("../data/grouping.tsv"), "copy {shared} to tests/data/");
     }
 }

@@ -1,7 +1,7 @@
 //! What `--dry-run` and `--as-curl` print is what `push` and `add` do: the first byte for byte what a server receives,
 //! the second, run by a real shell and a real curl, what a gateway then holds.
 
-use crate::support::{Pushgw, Server, lacks, on_every_gateway, pushgw, shell};
+use crate::support::{Pushgw, Server, is_installed, on_every_gateway, pushgw, shell};
 
 /// Input that a shell, curl or a here-document could take apart, and what it goes to.
 const NASTY: [(&str, &[&str]); 8] = [
@@ -60,7 +60,7 @@ fn a_dry_run_prints_what_is_sent() {
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn the_curl_command_stores_what_push_stores() {
-    if lacks("curl") {
+    if !is_installed("curl") {
         return;
     }
     let shells: Vec<&str> = ["sh", "bash", "dash", "zsh"]
@@ -95,7 +95,7 @@ fn the_curl_command_stores_what_push_stores() {
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn the_curl_command_fails_where_push_fails() {
-    if lacks("curl") {
+    if !is_installed("curl") {
         return;
     }
     on_every_gateway(|gateway| {

@@ -66,7 +66,7 @@ fn the_tables_agree() {
 fn statuses() -> impl Iterator<Item = (FaultKind, u8)> {
     let code = |status: u16| match status {
         408 | 425 | 429 | 500..=599 => exit_code::UNAVAILABLE,
-        300..=499 => exit_code::REFUSED,
+        300..=499 => exit_code::REJECTED,
         _ => exit_code::OTHER,
     };
     (100..200).chain(300..700).map(move |status| {
@@ -80,7 +80,7 @@ fn every_way_to_fail_has_its_exit_code() {
     let mut failures: Vec<(Failure, u8)> = vec![
         (Failure::usage("x"), exit_code::USAGE),
         (Failure::Input { message: String::new() }, exit_code::INPUT),
-        (Failure::Producer { code: 9, message: String::new() }, 9),
+        (Failure::Producer { code: 9, message: String::new(), hint: None }, 9),
         (
             Failure::NoSuchGroup {
                 group: String::new(),
@@ -103,7 +103,7 @@ fn every_way_to_fail_has_its_exit_code() {
         match failure {
             Failure::Usage { .. }
             | Failure::Input { .. }
-            | Failure::Gateway(_)
+            | Failure::Exchange(_)
             | Failure::NoSuchGroup { .. }
             | Failure::Producer { .. }
             | Failure::Explained { .. }
@@ -352,14 +352,14 @@ fn a_deletion_is_done_when_it_says_so() {
         std::thread::scope(|scope| {
             let pusher = scope.spawn(|| {
                 while !stop.load(Ordering::SeqCst) {
-                    let pushed = crate::support::inside(&url, b"n 1\n", ["push", "-j", "other"]);
+                    let pushed = crate::support::in_process(&url, b"n 1\n", ["push", "-j", "other"]);
                     assert_eq!(pushed.code, 0, "{}", pushed.stderr);
                 }
             });
             let deletions = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 for _ in 0..100 {
                     assert_eq!(gateway.put("/metrics/job/x", "m 1\n").status, 200);
-                    crate::support::inside(&url, b"", ["delete", "-j", "x"]).silent();
+                    crate::support::in_process(&url, b"", ["delete", "-j", "x"]).silent();
                     assert!(gateway.keys().iter().all(|key| key["job"] == "other"));
                 }
             }));

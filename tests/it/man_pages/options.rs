@@ -1,4 +1,4 @@
-//! What a manual page takes from the options: their help, the usages, the variables, the exit statuses.
+//! The parts of a manual page that come from the options: their help, the usages, the variables, the exit statuses.
 
 use super::roff::{escape, filled, inline};
 use std::fmt::Write as _;
@@ -9,13 +9,13 @@ pub(super) fn usages(command: &clap::Command) -> Vec<String> {
     usage.trim_start_matches("Usage: ").lines().map(str::to_owned).collect()
 }
 
-/// Usages as a synopsis: what is typed in bold, what stands for something else in italics.
+/// Usages as a synopsis: literal words in bold, placeholders in italics.
 pub(super) fn synopsis(usages: &[String]) -> String {
     let mut out = String::new();
     for usage in usages {
         let words = usage.split_whitespace().map(|word| {
             let plain = word.replace(['<', '>'], "");
-            // The brackets, bars and dots around are neither.
+            // Brackets, bars and dots around a word are neither.
             let inner = plain.trim_matches(['[', ']', '{', '}', '|', '.']);
             let is_typed =
                 inner.starts_with('-') || inner.chars().all(|c| c.is_ascii_lowercase() || c == '|');
@@ -120,7 +120,7 @@ pub(super) fn environment(command: &clap::Command) -> String {
         let help = option.get_long_help().map(ToString::to_string).unwrap_or_default();
         let Some(variable) = bracketed(&help, "env") else { continue };
         let summary = option.get_help().map(ToString::to_string).unwrap_or_default();
-        let name = option.get_long().expect("what has a variable has a name");
+        let name = option.get_long().expect("an option with a variable has a long name");
         let text = format!("\\fB{}\\fR: {}", escape(&format!("--{name}")), with_default(&summary));
         _ = write!(out, ".TP\n\\fB{}\\fR\n{}", escape(&variable), filled(&text));
     }
@@ -137,16 +137,16 @@ fn with_default(summary: &str) -> String {
     }
 }
 
-/// What stands in `[key: …]`.
+/// The text of `[key: …]`.
 fn bracketed(text: &str, key: &str) -> Option<String> {
     let (_, rest) = text.split_once(&format!("[{key}: "))?;
     Some(rest.split_once(']')?.0.to_owned())
 }
 
-/// Help as prose: with its full stop, and with options in bold.
+/// Help as prose: with a full stop, and with `code` in bold.
 fn prose(help: &str) -> String {
     let text = help.replace('*', "\\*");
-    assert!(!text.contains("\\*"), "a star is a mark in the pages: {help}");
+    assert!(!text.contains("\\*"), "a star is markup in the pages: {help}");
     let mut text = inline(&text);
     if !text.is_empty() && !text.ends_with(['.', ':', '?']) {
         text.push('.');

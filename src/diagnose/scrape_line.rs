@@ -1,5 +1,7 @@
-//! One sample line of the text format, taken apart: for the texts that a gateway serves and for those that it accepts.
+//! Reads one sample line as Prometheus does. Its parser is stricter than the gateway's.
 
+use crate::exposition::resolve_escapes;
+use crate::grouping::LegacyName;
 use std::borrow::Cow;
 
 /// A label's name and value.
@@ -7,22 +9,22 @@ type Label<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// A sample.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Sample<'a> {
-    pub(crate) name: Cow<'a, [u8]>,
+pub(super) struct ScrapedSample<'a> {
+    pub(super) name: Cow<'a, [u8]>,
     /// In the order of the text, a name maybe twice.
-    pub(crate) labels: Vec<Label<'a>>,
-    pub(crate) value: &'a str,
-    pub(crate) timestamp: Option<&'a str>,
+    pub(super) labels: Vec<Label<'a>>,
+    pub(super) value: &'a str,
+    pub(super) timestamp: Option<&'a str>,
 }
 
 /// Takes a line apart that is no comment and not blank; the error says what is expected where.
-pub(crate) fn sample(line: &[u8]) -> Result<Sample<'_>, &'static str> {
-    let mut rest = skip_blanks(line);
+pub(super) fn sample(line: &[u8]) -> Result<ScrapedSample<'_>, &'static str> {
+    let mut rest = skip_spaces(line);
     let (mut name, mut labels) = (None, Vec::new());
     let (token, after) = take_name(rest);
     if !token.is_empty() {
         name = Some(Cow::Borrowed(token));
-        rest = skip_blanks(after);
+        rest = skip_spaces(after);
     }
     if let Some(after) = rest.strip_prefix(b"{") {
         let (quoted_name, list, after) = label_list(after)?;
@@ -31,14 +33,18 @@ pub(crate) fn sample(line: &[u8]) -> Result<Sample<'_>, &'static str> {
         }
         name = name.or(quoted_name);
         labels = list;
-        rest = skip_blanks(after);
+        rest = skip_spaces(after);
     }
     let name = name.ok_or("a metric name")?;
     let mut words = rest.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
     let mut word = || words.next().map(|word| std::str::from_utf8(word).map_err(|_| "a value"));
     let value = word().ok_or("a value")??;
     let timestamp = word().transpose()?;
-    if word().is_some() { Err("the end of the line") } else { Ok(Sample { name, labels, value, timestamp }) }
+    if word().is_some() {
+        Err("the end of the line")
+    } else {
+        Ok(ScrapedSample { name, labels, value, timestamp })
+    }
 }
 
 /// The text between the braces: a name in quotes, the labels, and what follows the brace.
@@ -46,7 +52,7 @@ type LabelList<'a> = (Option<Cow<'a, [u8]>>, Vec<Label<'a>>, &'a [u8]);
 
 fn label_list(text: &[u8]) -> Result<LabelList<'_>, &'static str> {
     let (mut metric, mut labels) = (None, Vec::new());
-    let mut rest = skip_blanks(text);
+    let mut rest = skip_spaces(text);
     loop {
         if let Some(after) = rest.strip_prefix(b"}") {
             return Ok((metric, labels, after));
@@ -60,19 +66,19 @@ fn label_list(text: &[u8]) -> Result<LabelList<'_>, &'static str> {
         if name.is_empty() && !is_quoted {
             return Err("a label name");
         }
-        rest = skip_blanks(after);
+        rest = skip_spaces(after);
         if let Some(after) = rest.strip_prefix(b"=") {
-            let text = skip_blanks(after).strip_prefix(b"\"").ok_or("a label value in quotes")?;
+            let text = skip_spaces(after).strip_prefix(b"\"").ok_or("a label value in quotes")?;
             let (value, after) = quoted(text)?;
             labels.push((name, value));
-            rest = skip_blanks(after);
+            rest = skip_spaces(after);
         } else if is_quoted && metric.is_none() {
             metric = Some(name);
         } else {
             return Err("`=` behind a label name");
         }
         match rest.first() {
-            Some(b',') => rest = skip_blanks(&rest[1..]),
+            Some(b',') => rest = skip_spaces(&rest[1..]),
             Some(b'}') => {}
             _ => return Err("`,` or `}` behind a label"),
         }
@@ -95,41 +101,22 @@ fn quoted(text: &[u8]) -> Result<(Cow<'_, [u8]>, &[u8]), &'static str> {
         }
     }
     let raw = &text[..end];
-    let value = if escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) };
+    let value = if escaped { Cow::Owned(resolve_escapes(raw, false)) } else { Cow::Borrowed(raw) };
     Ok((value, &text[end + 1..]))
 }
 
-/// Without the escapes of a label value.
-pub(crate) fn unescape(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len());
-    let mut bytes = raw.iter();
-    while let Some(&byte) = bytes.next() {
-        let escaped = if byte == b'\\' { bytes.next() } else { None };
-        out.push(match escaped {
-            Some(b'n') => b'\n',
-            Some(&other) => other,
-            None => byte,
-        });
-    }
-    out
-}
-
-pub(crate) fn skip_blanks(text: &[u8]) -> &[u8] {
-    let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    &text[blanks..]
+pub(super) fn skip_spaces(text: &[u8]) -> &[u8] {
+    let spaces = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    &text[spaces..]
 }
 
 /// A name that needs no quotes, and what follows it.
-pub(crate) fn take_name(text: &[u8]) -> (&[u8], &[u8]) {
-    let is_name = |at: usize, byte: u8| {
-        byte.is_ascii_alphabetic() || byte == b'_' || byte == b':' || (at > 0 && byte.is_ascii_digit())
-    };
-    let length = text.iter().enumerate().take_while(|(at, byte)| is_name(*at, **byte)).count();
-    text.split_at(length)
+fn take_name(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(LegacyName::Metric.length(text))
 }
 
 /// A metric name as a comment has it, bare or in quotes, and what follows it.
-pub(crate) fn take_metric_name(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
+pub(super) fn take_metric_name(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
     match text.strip_prefix(b"\"") {
         Some(text) => quoted(text).ok(),
         None => Some(take_name(text)).filter(|(name, _)| !name.is_empty()).map(|(n, rest)| (n.into(), rest)),

@@ -1,14 +1,16 @@
-//! A look at what the gateway holds: the API where there is one, else the text of `/metrics`.
+//! Fetches what the gateway holds: from the API where there is one, else from the text of `/metrics`.
 
 use super::about::About;
 use super::store::conflict::{self, Conflicts};
 use super::store::contents::{self, Family};
-use super::store::{self, FamilySize, Group, GroupsError, Keep};
+use super::store::{self, FamilySize, Group, GroupsError, api};
 use crate::grouping::{LabelSet, Names, depends_on_names};
-use crate::http::{Answer, Client, Connection, Endpoint, Event, Fault, FaultKind, Header, Method, Request};
+use crate::http::{
+    Answer, Client, Connection, Event, Fault, FaultKind, Header, Method, Request, Url as Endpoint,
+};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 
 /// How label names come as they are and not with underscores: for Prometheus 3 and for us. Older gateways answer as ever.
 const UNESCAPED: &str = "text/plain;version=1.0.0;escaping=allow-utf-8";
@@ -16,14 +18,14 @@ const UNESCAPED: &str = "text/plain;version=1.0.0;escaping=allow-utf-8";
 /// Cap on how much of a gateway's description of itself is read.
 const ABOUT_LIMIT: u64 = 1024 * 1024;
 
-/// Who hears what happens during a look.
+/// Who hears what happens during a fetch.
 pub type Listener<'a> = &'a mut dyn FnMut(Event);
 
-/// What a look saw.
+/// What the gateway held when it was asked. `G` is a [`Group`], alone or with what was made of its contents.
 #[derive(Debug)]
-pub struct Store {
+pub struct Snapshot<G = Group> {
     /// The groups, sorted.
-    pub groups: Vec<Group>,
+    pub groups: Vec<G>,
     /// What among them breaks the gateway.
     pub conflicts: Conflicts,
     /// The gateway's clock at the time of its answer, or ours where it told none: ages are measured against it, so
@@ -40,44 +42,48 @@ pub struct Store {
 /// # Errors
 ///
 /// Every fault of the exchange, and an answer that is no Pushgateway's.
-pub fn look(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<Store, Fault> {
-    look_closer(client, endpoint, Keep::Sizes, listener).map(|(store, _)| store)
+pub fn fetch_groups(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<Snapshot, Fault> {
+    fetch_families(client, endpoint, &|_| false, listener)
 }
 
 /// Asks the gateway for its groups and those families of each that are wanted.
 ///
 /// # Errors
 ///
-/// As [`look`].
-pub fn look_at_families(
+/// As [`fetch_groups`].
+pub fn fetch_families(
     client: &Client,
     endpoint: &Endpoint,
     wanted: &dyn Fn(&FamilySize) -> bool,
     listener: Listener<'_>,
-) -> Result<Store, Fault> {
-    look_closer(client, endpoint, Keep::Families(wanted), listener).map(|(store, _)| store)
+) -> Result<Snapshot, Fault> {
+    let read = |answer: &mut dyn Read| {
+        let groups = api::read_groups(answer, wanted)?;
+        Ok(groups.into_iter().map(|group| (group, ())).collect())
+    };
+    let Snapshot { groups, conflicts, now, from_text, names } = fetch(client, endpoint, read, listener)?;
+    let groups = groups.into_iter().map(|(group, ())| group).collect();
+    Ok(Snapshot { groups, conflicts, now, from_text, names })
 }
 
-/// Asks the gateway for its groups and makes something of what each holds. What comes out is in the order of the
-/// groups; there is nothing where there is no API.
+/// Asks the gateway for its groups, each with what `make` makes of its families. Without the API the contents are not
+/// known, and `make` is not called.
 ///
-/// `make` may see an `instance` less than the group has, if it is empty: see [`Keep::Contents`].
+/// The labels that `make` gets may lack an empty `instance`.
 ///
 /// # Errors
 ///
-/// As [`look`].
-pub fn look_inside<T: Default>(
+/// As [`fetch_groups`].
+pub fn fetch_contents<T: Default>(
     client: &Client,
     endpoint: &Endpoint,
     mut make: impl FnMut(&LabelSet, Vec<Family>) -> T,
     listener: Listener<'_>,
-) -> Result<(Store, Vec<T>), Fault> {
-    let mut results = Vec::new();
-    let mut each = |_, labels: &LabelSet, raw: &_| results.push(make(labels, contents::families(raw)));
-    let (store, places) = look_closer(client, endpoint, Keep::Contents(&mut each), listener)?;
-    let in_order =
-        places.into_iter().map(|place| results.get_mut(place).map(std::mem::take).unwrap_or_default());
-    Ok((store, in_order.collect()))
+) -> Result<Snapshot<(Group, T)>, Fault> {
+    let read = |answer: &mut dyn Read| {
+        api::read_contents(answer, |labels, raw| make(labels, contents::families(raw)))
+    };
+    fetch(client, endpoint, read, listener)
 }
 
 /// Asks the gateway for something.
@@ -99,7 +105,7 @@ pub fn get(
 /// # Errors
 ///
 /// Every fault of the exchange.
-pub fn about(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<About, Fault> {
+pub fn fetch_status(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Result<About, Fault> {
     const PATH: &str = "/api/v1/status";
     let answer = match get(client, endpoint, PATH, listener) {
         Err(Fault { kind: FaultKind::Status(answered), .. }) if answered.status == 404 => {
@@ -110,7 +116,7 @@ pub fn about(client: &Client, endpoint: &Endpoint, listener: Listener<'_>) -> Re
     let mut json = Vec::new();
     let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
     read.map_err(|error| unread(client, endpoint, PATH, error))?;
-    // Whether it is a gateway at all, the look at its groups tells better.
+    // Whether it is a gateway at all, the answer with its groups shows better.
     Ok(About::read(&json).unwrap_or_default())
 }
 
@@ -118,13 +124,13 @@ fn get_request<'a>(endpoint: &'a Endpoint, path: &str) -> Request<'a> {
     Request { method: Method::Get, endpoint, path: path.to_owned(), body: None }
 }
 
-/// The look, and for each group its place in the gateway's answer.
-fn look_closer(
+/// Asks for the groups, which `read` reads from the API's answer.
+fn fetch<T: Default>(
     client: &Client,
     endpoint: &Endpoint,
-    keep: Keep<'_>,
+    read: impl FnOnce(&mut dyn Read) -> Result<Vec<(Group, T)>, GroupsError>,
     listener: Listener<'_>,
-) -> Result<(Store, Vec<usize>), Fault> {
+) -> Result<Snapshot<(Group, T)>, Fault> {
     match get(client, endpoint, "/api/v1/metrics", listener) {
         // A gateway before 1.2.0, or a proxy that lets only /metrics through.
         Err(Fault { kind: FaultKind::Status(answered), .. }) if answered.status == 404 => {
@@ -133,31 +139,36 @@ fn look_closer(
             let now = clock(&answer);
             let groups = store::from_text(answer.reader());
             let groups = groups.map_err(|error| fault(client, endpoint, "/metrics", error))?;
+            let groups: Vec<(Group, T)> = groups.into_iter().map(|group| (group, T::default())).collect();
             let names = names(client, endpoint, &groups, listener);
-            Ok((store(groups, now, true, names), Vec::new()))
+            Ok(snapshot(groups, now, true, names))
         }
         Err(fault) => Err(fault),
         Ok(answer) => {
             let now = clock(&answer);
-            let groups = store::api::read_api(answer.reader(), keep);
+            let groups = read(&mut answer.reader());
             let groups = groups.map_err(|error| fault(client, endpoint, "/api/v1/metrics", error))?;
-            let (places, groups): (_, Vec<Group>) = groups.into_iter().unzip();
             let names = names(client, endpoint, &groups, listener);
-            Ok((store(groups, now, false, names), places))
+            Ok(snapshot(groups, now, false, names))
         }
     }
 }
 
-fn store(mut groups: Vec<Group>, now: Timestamp, from_text: bool, names: Option<Names>) -> Store {
-    for group in &mut groups {
+fn snapshot<T>(
+    mut groups: Vec<(Group, T)>,
+    now: Timestamp,
+    from_text: bool,
+    names: Option<Names>,
+) -> Snapshot<(Group, T)> {
+    for (group, _) in &mut groups {
         group.resolve(names);
     }
-    Store { conflicts: conflict::find(&groups), groups, now, from_text, names }
+    let conflicts = conflict::find(groups.iter().map(|(group, _)| group));
+    Snapshot { groups, conflicts, now, from_text, names }
 }
 
 /// A client that is shown label names as they are: without that, `my.label` is shown as `my_label`, which is another
 /// group's label (seen on 1.11.2).
-#[must_use]
 pub fn unescaped(client: &Client) -> Client {
     let mut headers = client.connection().headers.clone();
     headers.push(Header::new("Accept", UNESCAPED));
@@ -165,13 +176,18 @@ pub fn unescaped(client: &Client) -> Client {
 }
 
 /// How the gateway reads names in a path. It is only asked where that matters to a group.
-fn names(client: &Client, endpoint: &Endpoint, groups: &[Group], listener: Listener<'_>) -> Option<Names> {
-    let mut names = groups.iter().flat_map(|group| group.labels.iter()).map(|(name, _)| name);
+fn names<T>(
+    client: &Client,
+    endpoint: &Endpoint,
+    groups: &[(Group, T)],
+    listener: Listener<'_>,
+) -> Option<Names> {
+    let mut names = groups.iter().flat_map(|(group, _)| group.labels.iter()).map(|(name, _)| name);
     if !names.any(depends_on_names) {
         return None;
     }
     // Without an answer, the groups can still be listed; these have no path then.
-    about(client, endpoint, listener).ok()?.names()
+    fetch_status(client, endpoint, listener).ok()?.names()
 }
 
 fn clock(answer: &Answer) -> Timestamp {
@@ -192,7 +208,6 @@ fn fault(client: &Client, endpoint: &Endpoint, path: &str, error: GroupsError) -
 }
 
 /// The fault of an answer to [`get`] that can't be read to its end.
-#[must_use]
 pub fn unread(client: &Client, endpoint: &Endpoint, path: &str, error: io::Error) -> Fault {
     Fault::new(get_request(endpoint, path).name(), client.classify_read(error))
 }

@@ -2,7 +2,7 @@
 //! through a proxy, over a socket. The commands that fix it are run as they are printed, in a shell that has the
 //! secrets in its variables and nothing else.
 
-use crate::guarded::{Guarded, HASH, PASSWORD, USERS};
+use crate::authentication::{HASH, PASSWORD, SecuredGateway, USERS};
 use crate::support::tls::{Authority, Validity};
 use crate::support::{Gateway, Pushgw, Server, newest_gateway, pushgw, shell, wait_until};
 use std::io::{self, Read, Write};
@@ -98,8 +98,13 @@ fn proxy(gateway: SocketAddr) -> Server {
 fn with_a_password() {
     let authority = Authority::new("Test CA");
     let server = authority.server(&["localhost"], Validity::Now);
-    let guarded =
-        Guarded::start(newest_gateway(), &format!("{USERS}{HASH}\n"), &[NO_CHECKS], &authority, &server);
+    let guarded = SecuredGateway::start(
+        newest_gateway(),
+        &format!("{USERS}{HASH}\n"),
+        &[NO_CHECKS],
+        &authority,
+        &server,
+    );
     let url = guarded.url("http");
     let in_variable = [("PUSHGATEWAY_PASSWORD", PASSWORD)];
     Way { url: &url, options: &["--user", "me"], secrets: &in_variable }.is_operated();
@@ -116,7 +121,7 @@ fn with_a_password() {
 fn over_tls() {
     let authority = Authority::new("Test CA");
     let server = authority.server(&["localhost"], Validity::Now);
-    let guarded = Guarded::start(newest_gateway(), TLS, &[NO_CHECKS], &authority, &server);
+    let guarded = SecuredGateway::start(newest_gateway(), TLS, &[NO_CHECKS], &authority, &server);
     let (url, ca) = (guarded.url("https"), guarded.path("ca.pem"));
     Way { url: &url, options: &["--ca-cert", ca.to_str().unwrap()], secrets: &[] }.is_operated();
     Way { url: &url, options: &["--insecure"], secrets: &[] }.is_operated();
@@ -129,7 +134,7 @@ fn with_a_certificate_and_through_a_proxy() {
     let server = authority.server(&["localhost", "gw.example"], Validity::Now);
     let config =
         format!("{TLS}  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: DIR/ca.pem\n");
-    let guarded = Guarded::start(newest_gateway(), &config, &[NO_CHECKS], &authority, &server);
+    let guarded = SecuredGateway::start(newest_gateway(), &config, &[NO_CHECKS], &authority, &server);
     let ca = guarded.path("ca.pem").to_str().unwrap().to_owned();
     let client = authority.client("me");
     let (cert, key) = (guarded.write("cert.pem", &client.certificate), guarded.write("key.pem", &client.key));

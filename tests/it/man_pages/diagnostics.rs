@@ -2,7 +2,7 @@
 
 use super::roff::{escape, filled};
 use pushgw::exposition::{self, Category, Code, Rules, Severity, Text};
-use pushgw::grouping::{Emptiness, GroupingKey, KeyRules, Label, Names};
+use pushgw::grouping::{EmptyValues, GroupingKey, KeyRules, Label, Names};
 use std::fmt::Write as _;
 
 /// Every code with its sentence and its example.
@@ -41,7 +41,7 @@ fn needed_label(code: Code) -> Option<&'static str> {
 /// The severity of the diagnostic for the example of a code.
 fn severity(code: Code) -> Severity {
     let labels = needed_label(code).map(|name| Label::new(name, "x"));
-    let names = KeyRules { emptiness: Emptiness::Refuse, names: Names::Legacy };
+    let names = KeyRules { empty_values: EmptyValues::Reject, names: Names::Legacy };
     let key = GroupingKey::new("j", labels, names).unwrap();
     let rules = Rules { grouping: Some(&key), lint: true, ..Rules::PLAIN };
     let report = exposition::check(Text { bytes: code.example(), starts: &[0] }, &rules);

@@ -1,7 +1,7 @@
 //! What a newcomer does first, step by step, on every Pushgateway: the story that `cargo run --example quickstart`
 //! tells. The steps keep the story's numbers; the one in which Prometheus scrapes the gateway needs a Prometheus.
 
-use crate::support::{Gateway, fetch, lacks, on_every_gateway, pushgw, shell};
+use crate::support::{Gateway, fetch, is_installed, on_every_gateway, pushgw, shell};
 use std::process::Command;
 
 /// A group of the video example.
@@ -179,7 +179,7 @@ fn python(gateway: &Gateway, script: &str) {
 #[test]
 #[ignore = "needs a real Pushgateway and Python's prometheus-client (fetched on first use)"]
 fn step_6_what_python_pushes_is_listed_and_deleted() {
-    if lacks("python3") {
+    if !is_installed("python3") {
         return;
     }
     on_every_gateway(|gateway| {
@@ -228,7 +228,7 @@ fn step_6_what_python_pushes_is_listed_and_deleted() {
 #[test]
 #[ignore = "needs a real Pushgateway and Python's prometheus-client (fetched on first use)"]
 fn step_6_what_is_pushed_is_pythons_to_add_to_and_to_delete() {
-    if lacks("python3") {
+    if !is_installed("python3") {
         return;
     }
     on_every_gateway(|gateway| {

@@ -7,13 +7,13 @@ use std::ffi::OsString;
 
 /// What a call came to.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Inside {
+pub(crate) struct InProcess {
     pub(crate) code: u8,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Inside {
+impl InProcess {
     /// Holds it to success without a word.
     #[track_caller]
     pub(crate) fn silent(&self) {
@@ -22,24 +22,24 @@ impl Inside {
 }
 
 /// Runs `pushgw` with these arguments and this standard input on the gateway at `url`.
-pub(crate) fn inside<A: Into<OsString>>(
+pub(crate) fn in_process<A: Into<OsString>>(
     url: &str,
     stdin: &[u8],
     args: impl IntoIterator<Item = A>,
-) -> Inside {
+) -> InProcess {
     let mut environment = Environment::default();
     environment.variables.insert("PUSHGATEWAY_URL".into(), url.into());
     run(&environment, stdin, args)
 }
 
 /// The same at a terminal that is so wide, with these variables.
-pub(crate) fn inside_at(
+pub(crate) fn in_process_at(
     url: &str,
     columns: usize,
     variables: &[(&str, &str)],
     stdin: &[u8],
     args: &[&str],
-) -> Inside {
+) -> InProcess {
     let variables = [&[("PUSHGATEWAY_URL", url), ("NO_COLOR", "1")], variables].concat();
     let environment = Environment {
         variables: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
@@ -55,11 +55,11 @@ fn run<A: Into<OsString>>(
     environment: &Environment,
     mut stdin: &[u8],
     args: impl IntoIterator<Item = A>,
-) -> Inside {
+) -> InProcess {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let streams = Streams { stdin: &mut stdin, stdout: &mut stdout, stderr: &mut stderr, progress: None };
     let args = std::iter::once("pushgw".into()).chain(args.into_iter().map(Into::into));
     let code = pushgw::run(args, environment, streams);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Inside { code, stdout: text(&stdout), stderr: text(&stderr) }
+    InProcess { code, stdout: text(&stdout), stderr: text(&stderr) }
 }

@@ -13,12 +13,12 @@ pub(crate) const PASSWORD: &str = "U*U";
 pub(crate) const USERS: &str = "basic_auth_users:\n  me: ";
 
 /// A gateway with a `--web.config.file`.
-pub(crate) struct Guarded {
+pub(crate) struct SecuredGateway {
     gateway: Gateway,
     folder: TempDir,
 }
 
-impl Guarded {
+impl SecuredGateway {
     /// Starts one with this configuration, in which `DIR` is a folder with the server's pair and the authority.
     pub(crate) fn start(
         program: &Program,
@@ -78,12 +78,12 @@ impl Guarded {
     }
 }
 
-fn on_each(config: &str, test: impl Fn(&Guarded, &Authority)) {
+fn on_each(config: &str, test: impl Fn(&SecuredGateway, &Authority)) {
     let authority = Authority::new("Test CA");
     let server = authority.server(&["localhost"], Validity::Now);
     for program in gateways() {
         eprintln!("Pushgateway {}", program.version);
-        test(&Guarded::start(program, config, &[], &authority, &server), &authority);
+        test(&SecuredGateway::start(program, config, &[], &authority, &server), &authority);
     }
 }
 

@@ -1,24 +1,23 @@
-//! The manual pages, which are made and checked in. To make them anew:
-//! `SNAPSHOTS=overwrite cargo test --test it generated`.
+//! The manual pages, which are generated and checked in. To update them:
+//! `SNAPSHOTS=overwrite cargo test --test it man_pages`.
 //!
-//! What is said of an option is said in `src/cli/mod.rs`, and of a problem in the checker; the pages take it from there
-//! (`options`, `diagnostics`). The prose around it is written by hand, in `man/prose/` (`roff` says how);
-//! where it begins with lines of `> `, they are the synopsis, in place of the help's usage. A line of a page's
-//! prose that is `{name}` alone is filled in: see [`part`].
+//! The text about options comes from `src/cli/`, the text about problems from the checker (`options`, `diagnostics`). The
+//! rest is written by hand in `man/prose/`; `roff` describes its syntax. Lines with `> ` at its beginning are the synopsis,
+//! in place of the help's usage. A line `{name}` is replaced by generated text: see [`Page::part`].
 
 mod diagnostics;
 mod options;
 mod roff;
 
-use crate::support::lacks;
+use crate::support::is_installed;
 use pushgw::exposition::Code;
 use snapbox::Data;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The manual pages' date: that of their last change which a reader would notice.
-const DATE: &str = "2026-11-24";
+/// The date of the manual pages: when their text last changed.
+const DATE: &str = "2026-11-27";
 
 fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -29,7 +28,7 @@ fn check(path: &str, made: String) {
     if !file.exists() && std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
         std::fs::write(&file, &made).unwrap();
     }
-    // snapbox names the command that regenerates where the two differ.
+    // If the two differ, snapbox prints the command that updates the file.
     snapbox::assert_data_eq!(made, Data::read_from(&file, None).raw());
 }
 
@@ -69,7 +68,7 @@ fn mandoc_and_groff_have_nothing_to_say() {
         for (program, args) in
             [("mandoc", &["-T", "lint"][..]), ("man", &["--warnings", "-l", "-E", "UTF-8", "-Tutf8"])]
         {
-            if lacks(program) {
+            if !is_installed(program) {
                 continue;
             }
             let done = Command::new(program)
@@ -102,7 +101,7 @@ fn pages() -> Vec<(String, String)> {
     commands.iter().zip(&names).map(page).collect()
 }
 
-/// One page and what it takes from the program.
+/// One page and the parts of the program that it describes.
 struct Page<'a> {
     program: &'a clap::Command,
     command: &'a clap::Command,
@@ -114,7 +113,7 @@ impl Page<'_> {
     fn made(&self, prose: &str) -> String {
         let title = self.name.to_uppercase().replace('-', "\\-");
         let mut text = format!(
-            ".\\\" Made from src/cli/mod.rs and man/prose/{}.md: change it there.\n\
+            ".\\\" Generated from src/cli and man/prose/{}.md: change it there.\n\
              .TH {title} 1 {DATE} \"pushgw {}\" \"User Commands\"\n",
             self.name,
             env!("CARGO_PKG_VERSION")
@@ -143,17 +142,17 @@ impl Page<'_> {
         text
     }
 
-    /// What stands in a page for `{wanted}`.
+    /// The text for `{wanted}`.
     fn part(&self, wanted: &str) -> String {
         match wanted.split_once(' ').unwrap_or((wanted, "")) {
             ("commands", _) => options::commands(self.program),
             ("options", _) => options::options(self.command),
             ("exit-status", codes) => options::exit_status(self.program, codes),
-            // Those that push has, all commands have that have a gateway.
+            // All commands that need a gateway have the same ones.
             ("environment", _) => options::environment(self.program.find_subcommand("push").unwrap()),
             ("variables", _) => roff::from_markdown(
-                "Each option of Connection has a variable, which is named with it. A flag beats the variable, and the variable \
-                 beats the default. pushgw(1) lists them all, with those for passwords, tokens, proxies and color.",
+                "Each option below Connection names its variable. A flag beats the variable, and the variable beats the \
+                 default. pushgw(1) lists all variables, including those for passwords, tokens, proxies and color.",
             )
             .replacen(".PP\n", "", 1),
             ("diagnostics", _) => diagnostics::diagnostics(),
@@ -161,7 +160,7 @@ impl Page<'_> {
                 let lines = options::examples(self.command);
                 roff::literal(lines.iter().map(String::as_str)).replacen(".PP\n", "", 1)
             }
-            _ => panic!("{}: nothing is known of {{{wanted}}}", self.name),
+            _ => panic!("{}: unknown part {{{wanted}}}", self.name),
         }
     }
 

@@ -1,0 +1,232 @@
+//! The URL of a Pushgateway, and of a group on it as old curl scripts use it.
+
+use crate::grouping::{GroupingKey, KeyRules, PathError};
+use crate::http::{Url, UrlError};
+use percent_encoding::percent_decode_str;
+use std::fmt::Write as _;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// Reads the URL of a gateway.
+///
+/// One `/metrics` at its end is dropped, because people copy the URL from a browser; a gateway whose prefix ends in
+/// `/metrics` is named by writing it twice.
+///
+/// # Errors
+///
+/// An invalid URL, a path that gateways redirect, or the URL of a group.
+pub fn gateway_url(text: &str) -> Result<Url, GatewayUrlError> {
+    let url: Url = text.parse()?;
+    let path = url.path().trim_end_matches('/');
+    if group_start(path).is_some() {
+        return Err(GatewayUrlError::GroupUrl);
+    }
+    let prefix = path.strip_suffix("/metrics").unwrap_or(path).trim_end_matches('/').to_owned();
+    check_prefix(&prefix)?;
+    Ok(url.with_path(prefix))
+}
+
+/// The URL of one group, as `--url` gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupUrl {
+    pub endpoint: Url,
+    /// The group's path after the gateway's URL, as it was written: `/metrics/job…`.
+    pub path: String,
+}
+
+impl GroupUrl {
+    /// Reads a URL of any bytes, as the operating system gives them: only `--url` can name a group whose path is not
+    /// UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// As for `FromStr`.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, GatewayUrlError> {
+        let mut text = String::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            text.push_str(chunk.valid());
+            for byte in chunk.invalid() {
+                let _ = write!(text, "%{byte:02X}");
+            }
+        }
+        text.parse()
+    }
+
+    /// The grouping key in the path.
+    ///
+    /// # Errors
+    ///
+    /// A path that the gateway would reject, or read differently than it was meant.
+    pub fn key(&self, rules: KeyRules) -> Result<GroupingKey, PathError> {
+        GroupingKey::parse_path(&self.path, rules)
+    }
+
+    /// The full URL without credentials.
+    pub fn url(&self) -> String {
+        self.endpoint.join(&self.path)
+    }
+}
+
+/// The group's path starts at the *first* `/metrics/job`: a label `metrics` with the value `job` is more likely than a
+/// prefix with both words, and a gateway without a prefix reads the URL this way.
+impl FromStr for GroupUrl {
+    type Err = GatewayUrlError;
+
+    fn from_str(text: &str) -> Result<Self, GatewayUrlError> {
+        let url: Url = text.parse()?;
+        let start = group_start(url.path()).ok_or(GatewayUrlError::NoGroup)?;
+        let (prefix, path) = url.path().split_at(start);
+        check_prefix(prefix)?;
+        let (prefix, path) = (prefix.to_owned(), path.to_owned());
+        Ok(Self { endpoint: url.with_path(prefix), path })
+    }
+}
+
+/// Where `/metrics/job` or `/metrics/job@base64` starts, however it is escaped.
+fn group_start(path: &str) -> Option<usize> {
+    let is = |segment: &str, wanted: &[&str]| {
+        let segment = percent_decode_str(segment).decode_utf8_lossy();
+        wanted.contains(&&*segment)
+    };
+    let starts: Vec<usize> = path.match_indices('/').map(|(at, _)| at).collect();
+    let segment = |i: usize| &path[starts[i] + 1..starts.get(i + 1).copied().unwrap_or(path.len())];
+    let found = (1..starts.len())
+        .find(|i| is(segment(i - 1), &["metrics"]) && is(segment(*i), &["job", "job@base64"]));
+    found.map(|i| starts[i - 1])
+}
+
+/// Go's HTTP server redirects paths with empty or dotted segments.
+fn check_prefix(path: &str) -> Result<(), GatewayUrlError> {
+    let odd = |segment: &str| matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "" | "." | "..");
+    if path.split('/').skip(1).any(odd) {
+        return Err(GatewayUrlError::OddPath { path: path.to_owned() });
+    }
+    Ok(())
+}
+
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum GatewayUrlError {
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    #[error("the URL's path `{path}` has an empty, `.` or `..` segment, which gateways redirect")]
+    OddPath { path: String },
+    /// The URL of a group where that of a gateway is expected.
+    #[error(
+        "this is the URL of a group, not of a gateway: use --url instead of --gateway, --job and --label"
+    )]
+    GroupUrl,
+    /// The URL of a gateway where that of a group is expected.
+    #[error("{}", PathError::NoGroup)]
+    NoGroup,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grouping::{EmptyValues, Names};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_gateway_s_url_may_end_in_metrics() {
+        let table = [
+            ("gw:9091", "http://gw:9091"),
+            ("http://[::1]/", "http://[::1]"),
+            ("https://gw.example.org.:65535/", "https://gw.example.org.:65535"),
+            ("http://gw:9091/metrics", "http://gw:9091"),
+            ("http://gw:9091/metrics/", "http://gw:9091"),
+            ("http://gw:9091///", "http://gw:9091"),
+            ("gw/push/gw", "http://gw/push/gw"),
+            ("http://gw/push/metrics/", "http://gw/push"),
+            ("http://gw/metrics/metrics", "http://gw/metrics"),
+            ("http://gw/my-metrics", "http://gw/my-metrics"),
+            ("http://gw/job/metrics", "http://gw/job"),
+            ("http://gw/api/v1/import/prometheus", "http://gw/api/v1/import/prometheus"),
+        ];
+        for (text, url) in table {
+            assert_eq!(gateway_url(text).unwrap().to_string(), url, "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_that_no_gateway_has_are_rejected() {
+        let group =
+            "this is the URL of a group, not of a gateway: use --url instead of --gateway, --job and --label";
+        let table = [
+            ("ftp://x", "unsupported scheme `ftp`: use http:// or https://"),
+            (
+                "http://gw/a//b",
+                "the URL's path `/a//b` has an empty, `.` or `..` segment, which gateways redirect",
+            ),
+            (
+                "http://gw/%2e%2E/b",
+                "the URL's path `/%2e%2E/b` has an empty, `.` or `..` segment, which gateways redirect",
+            ),
+            ("http://gw/p/metrics/job/x", group),
+            ("http://me:hunter2@gw/metrics/job/x", group),
+            ("http://gw/metrics/job%40base64/eA", group),
+        ];
+        for (text, expected) in table {
+            assert_eq!(gateway_url(text).unwrap_err().to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_groups_url_is_split_where_the_group_begins() {
+        let table = [
+            ("http://gw:9091/metrics/job/x", "http://gw:9091", "/metrics/job/x"),
+            ("gw/p/q/metrics/job@base64/eA==/a/1/", "http://gw/p/q", "/metrics/job@base64/eA==/a/1/"),
+            ("https://me:pw@gw/metrics/job/x", "https://gw", "/metrics/job/x"),
+            ("gw/metrics/gw/metrics/job/x", "http://gw/metrics/gw", "/metrics/job/x"),
+            ("gw/metrics/job/x/metrics/job", "http://gw", "/metrics/job/x/metrics/job"),
+            ("gw/metrics/metrics/job/x", "http://gw/metrics", "/metrics/job/x"),
+            ("gw/metrics/job", "http://gw", "/metrics/job"),
+            ("gw/metrics/job//instance/", "http://gw", "/metrics/job//instance/"),
+            ("gw/%6detrics/job%40base64/eA", "http://gw", "/%6detrics/job%40base64/eA"),
+            ("gw/metrics/job/../l/%2e%2f", "http://gw", "/metrics/job/../l/%2e%2f"),
+            ("gw/metrics/job/ü<\"", "http://gw", "/metrics/job/%C3%BC%3C%22"),
+        ];
+        for (text, gateway, path) in table {
+            let url: GroupUrl = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!((url.endpoint.to_string().as_str(), url.path.as_str()), (gateway, path), "{text}");
+            assert_eq!(url.url(), format!("{gateway}{path}"));
+        }
+        for text in ["gw", "gw/metrics", "gw/metrics/jobs/x", "gw/job/metrics"] {
+            assert_eq!(text.parse::<GroupUrl>(), Err(GatewayUrlError::NoGroup), "{text}");
+        }
+        for text in ["gw//metrics/job/x", "gw/../metrics/job/x"] {
+            assert!(matches!(text.parse::<GroupUrl>(), Err(GatewayUrlError::OddPath { .. })), "{text}");
+        }
+        assert_eq!("gw/metrics/job/x?".parse::<GroupUrl>(), Err(UrlError::NotInPath { found: '?' }.into()));
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_reach_the_path() {
+        let url = GroupUrl::from_bytes(b"gw/metrics/job/\xc3\xbc\xff/l/\xe2\x82").unwrap();
+        assert_eq!(url.path, "/metrics/job/%C3%BC%FF/l/%E2%82");
+        let rules = KeyRules { names: Names::Legacy, empty_values: EmptyValues::Allow };
+        assert!(matches!(url.key(rules), Err(PathError::NotUtf8 { .. })));
+        assert!(GroupUrl::from_bytes(b"g\xff/metrics/job/x").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC{0,20}|(https?://)?[a-z0-9.:@%/\\[\\]?#]{0,20}") {
+            if let Ok(url) = gateway_url(&text) {
+                // A prefix that ends in `/metrics` is not read back: its end counts as the gateway's own path.
+                let again = gateway_url(&url.to_string());
+                let same = again.as_ref().is_ok_and(|again| again.to_string() == url.to_string());
+                prop_assert!(same || url.path().ends_with("/metrics"), "{again:?}");
+            }
+            let _ = GroupUrl::from_bytes(text.as_bytes());
+        }
+
+        #[test]
+        fn a_keys_url_names_the_key(job in "\\PC{1,10}", value in "\\PC{1,10}") {
+            let rules = KeyRules::default();
+            let labels = [crate::grouping::Label::new("l", value)];
+            let key = GroupingKey::new(job, labels, rules).unwrap();
+            let url: GroupUrl = gateway_url("http://gw/p").unwrap().join(&key.path()).parse().unwrap();
+            prop_assert_eq!(url.key(rules), Ok(key));
+        }
+    }
+}

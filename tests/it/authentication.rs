@@ -1,6 +1,6 @@
 //! Real Pushgateways behind basic authentication, TLS and client certificates (`--web.config.file`), each version.
 
-use crate::support::tls::{Authority, Pair, Validity};
+use crate::support::tls::{CertificateAuthority, Pair, Validity};
 use crate::support::{Gateway, Program, Pushgw, gateways, pushgw};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ impl SecuredGateway {
         program: &Program,
         config: &str,
         flags: &[&str],
-        authority: &Authority,
+        authority: &CertificateAuthority,
         server: &Pair,
     ) -> Self {
         let folder = TempDir::new().unwrap();
@@ -78,8 +78,8 @@ impl SecuredGateway {
     }
 }
 
-fn on_each(config: &str, test: impl Fn(&SecuredGateway, &Authority)) {
-    let authority = Authority::new("Test CA");
+fn on_each(config: &str, test: impl Fn(&SecuredGateway, &CertificateAuthority)) {
+    let authority = CertificateAuthority::new("Test CA");
     let server = authority.server(&["localhost"], Validity::Now);
     for program in gateways() {
         eprintln!("Pushgateway {}", program.version);
@@ -139,7 +139,7 @@ fn tls() {
         guarded.lets_in("https", |call| with_password(call).arg("--insecure"));
         let stranger =
             "is not signed by an authority that is trusted here: `localhost` is signed by `Test CA`";
-        let others = guarded.write("others.pem", &Authority::new("Another CA").pem());
+        let others = guarded.write("others.pem", &CertificateAuthority::new("Another CA").pem());
         let trusting_others = |call| with_password(call).env("SSL_CERT_FILE", &others);
         guarded.keeps_out("https", trusting_others, 6, stranger);
         guarded.keeps_out(
@@ -180,6 +180,6 @@ fn client_certificates() {
         guarded.lets_in("https", present(authority.client("me")));
         let refused = "the server does not take the client's certificate";
         guarded.keeps_out("https", trusting(&ca), 6, refused);
-        guarded.keeps_out("https", present(Authority::new("Strange CA").client("me")), 6, refused);
+        guarded.keeps_out("https", present(CertificateAuthority::new("Strange CA").client("me")), 6, refused);
     });
 }

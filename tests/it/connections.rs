@@ -3,7 +3,7 @@
 //! secrets in its variables and nothing else.
 
 use crate::authentication::{HASH, PASSWORD, SecuredGateway, USERS};
-use crate::support::tls::{Authority, Validity};
+use crate::support::tls::{CertificateAuthority, Validity};
 use crate::support::{Gateway, Pushgw, Server, newest_gateway, pushgw, shell, wait_until};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -96,7 +96,7 @@ fn proxy(gateway: SocketAddr) -> Server {
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn with_a_password() {
-    let authority = Authority::new("Test CA");
+    let authority = CertificateAuthority::new("Test CA");
     let server = authority.server(&["localhost"], Validity::Now);
     let guarded = SecuredGateway::start(
         newest_gateway(),
@@ -119,7 +119,7 @@ fn with_a_password() {
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn over_tls() {
-    let authority = Authority::new("Test CA");
+    let authority = CertificateAuthority::new("Test CA");
     let server = authority.server(&["localhost"], Validity::Now);
     let guarded = SecuredGateway::start(newest_gateway(), TLS, &[NO_CHECKS], &authority, &server);
     let (url, ca) = (guarded.url("https"), guarded.path("ca.pem"));
@@ -130,7 +130,7 @@ fn over_tls() {
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn with_a_certificate_and_through_a_proxy() {
-    let authority = Authority::new("Test CA");
+    let authority = CertificateAuthority::new("Test CA");
     let server = authority.server(&["localhost", "gw.example"], Validity::Now);
     let config =
         format!("{TLS}  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: DIR/ca.pem\n");

@@ -292,7 +292,7 @@ fn keys_with_empty_values_go() {
 fn a_broken_gateway_is_fixed() {
     on_every_gateway(|gateway| {
         assert_eq!(gateway.put("/metrics/job/x", "m 1\n").status, 200);
-        assert!(gateway.refuses("PUT", "/metrics/job/x/instance/", "m 1\n"));
+        assert!(gateway.rejects("PUT", "/metrics/job/x/instance/", "m 1\n"));
         wait_until("a broken gateway", || gateway.metrics().status == 500);
         pushgw().args(["delete", "-j", "x", "-i", ""]).on(gateway).run();
         assert_eq!(gateway.samples(), [r#"m{instance="",job="x"} 1"#]);

@@ -78,7 +78,7 @@ fn standard_input_is_what_was_said() {
 
 #[test]
 fn what_hangs_is_killed() {
-    let said = panic_of(|| shell("exec cat").silent_stdin().patience(Duration::from_millis(200)).run());
+    let said = panic_of(|| shell("exec cat").silent_stdin().timeout(Duration::from_millis(200)).run());
     assert!(said.contains("did not end") && said.contains("ended by signal Some(9)"), "{said}");
 }
 
@@ -178,7 +178,7 @@ fn gateways_keep_what_is_pushed() {
     on_every_gateway(|gateway| {
         assert_eq!(gateway.snapshot(), Vec::<serde_json::Value>::new());
         assert_eq!(gateway.put("/metrics/job/a/l/1", "# TYPE m gauge\nm 1\nn 2\n").status, 200);
-        assert!(gateway.refuses("POST", "/metrics/job/a/l/%C3%A9", "m 3\n"), "m is a gauge");
+        assert!(gateway.rejects("POST", "/metrics/job/a/l/%C3%A9", "m 3\n"), "m is a gauge");
         assert_eq!(gateway.post("/metrics/job/b", "n 3\n").status, 200);
         let samples = [
             r#"m{instance="",job="a",l="1"} 1"#,

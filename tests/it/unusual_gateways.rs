@@ -11,7 +11,7 @@ fn metrics_that_hide_the_key_and_the_state() {
     on_every_gateway(|gateway| {
         gateway.put("/metrics/job/a", DISPLACING);
         gateway.put("/metrics/job/b/instance/i/metrics/%EF%BF%BD", DISPLACING);
-        let never = gateway.refuses("PUT", "/metrics/job/c/l@base64/Lw", "# TYPE metrics gauge\nmetrics 1\n");
+        let never = gateway.rejects("PUT", "/metrics/job/c/l@base64/Lw", "# TYPE metrics gauge\nmetrics 1\n");
         assert!(never, "another type");
         let paths =
             ["/metrics/job/a", "/metrics/job/b/instance/i/metrics/%EF%BF%BD", "/metrics/job/c/l@base64/Lw"];
@@ -78,7 +78,7 @@ fn without_the_api() {
     on_every_gateway(|gateway| {
         gateway.put("/metrics/job/a/l/%22%7D%2C", "m 1\n");
         gateway.put("/metrics/job/b", "m 1\n");
-        let _ = gateway.refuses("PUT", "/metrics/job/c", "# TYPE m gauge\nm 1\n");
+        let _ = gateway.rejects("PUT", "/metrics/job/c", "# TYPE m gauge\nm 1\n");
         let before = gateway.keys().len();
         let address = gateway.address();
         let server = Server::start(move |connection, _| {

@@ -1,6 +1,6 @@
 //! A server that speaks the push protocol and is no Pushgateway: a real VictoriaMetrics.
 
-use crate::support::{Client, PATIENCE, Pushgw, fetch, pushgw, wait_until};
+use crate::support::{Client, Pushgw, TIMEOUT, fetch, pushgw, wait_until};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
@@ -62,7 +62,7 @@ impl VictoriaMetrics {
 
     fn call(&self, args: &[&str]) -> Pushgw {
         let url = format!("http://{}/api/v1/import/prometheus", self.address);
-        pushgw().args(args).env("PUSHGATEWAY_URL", url).patience(PATIENCE)
+        pushgw().args(args).env("PUSHGATEWAY_URL", url).timeout(TIMEOUT)
     }
 }
 

@@ -1,5 +1,5 @@
-//! The exit codes: that the tables agree, that every way to fail has its own, and that a reader who goes away is none.
-//! With them the look after a deletion, which decides whether it failed.
+//! Exit statuses: the tables agree, each kind of failure has its status, and a closed pipe is not a failure. Also the
+//! polling after a deletion, which decides whether it failed.
 
 use crate::support::{Gateway, Server, newest_gateway, on_every_gateway, pushgw, shell};
 use pushgw::error::{Failure, exit_code};
@@ -12,20 +12,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-fn file(name: &str) -> String {
+fn read_file(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
 type Table = BTreeMap<u8, String>;
 
-/// A meaning without the signs of its table's format.
+/// A meaning without the markup of its table.
 fn meaning(text: &str) -> String {
     let text = text.trim().trim_end_matches('.').replace('`', "");
     let mut chars = text.chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// The rows that `read` finds among the lines.
+/// The rows that `read` finds in the text.
 fn table(text: &str, read: impl Fn(&str) -> Option<(&str, &str)>) -> Table {
     text.lines()
         .filter_map(read)
@@ -34,15 +34,15 @@ fn table(text: &str, read: impl Fn(&str) -> Option<(&str, &str)>) -> Table {
 }
 
 #[test]
-fn the_tables_agree() {
+fn the_tables_of_exit_statuses_agree() {
     let readme =
-        table(&file("README.md"), |line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+        table(&read_file("README.md"), |line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
     let help = pushgw().arg("--help").any_stdout().run().stdout();
     let (_, help) = help.split_once("\nExit status:\n").unwrap();
     let help = table(help, |line| line.trim_start().split_once("  "));
-    let man = file("man/pushgw.1").replace("\\-", "-").replace("\\*(Aq", "'").replace("\\(aq", "'");
-    // In the code the text stands before its number.
-    let code = file("src/error.rs");
+    let man = read_file("man/pushgw.1").replace("\\-", "-").replace("\\*(Aq", "'").replace("\\(aq", "'");
+    // In the source, the comment comes before the constant.
+    let code = read_file("src/error.rs");
     let mut comment = String::new();
     let mut constants = Table::new();
     for line in code.lines().map(str::trim) {
@@ -58,11 +58,11 @@ fn the_tables_agree() {
     assert_eq!(readme, constants);
     assert_eq!(help, constants);
     for text in constants.values() {
-        assert!(man.replace('\n', " ").contains(text.as_str()), "man/pushgw.1 lacks: {text}");
+        assert!(man.replace('\n', " ").contains(text.as_str()), "man/pushgw.1 does not contain: {text}");
     }
 }
 
-/// Every status that a server may answer with, as the contract sorts them; the other faults have a table of their own.
+/// Every response status that is an error. Other errors are covered in `errors`.
 fn statuses() -> impl Iterator<Item = (FaultKind, u8)> {
     let code = |status: u16| match status {
         408 | 425 | 429 | 500..=599 => exit_code::UNAVAILABLE,
@@ -76,7 +76,7 @@ fn statuses() -> impl Iterator<Item = (FaultKind, u8)> {
 }
 
 #[test]
-fn every_way_to_fail_has_its_exit_code() {
+fn every_failure_has_its_exit_code() {
     let mut failures: Vec<(Failure, u8)> = vec![
         (Failure::usage("x"), exit_code::USAGE),
         (Failure::Input { message: String::new() }, exit_code::INPUT),
@@ -99,7 +99,7 @@ fn every_way_to_fail_has_its_exit_code() {
     ];
     failures.extend(statuses().map(|(kind, code)| (Fault::new(String::new(), kind).into(), code)));
     for (failure, code) in failures {
-        // Whoever adds a way to fail adds it above.
+        // A new variant must be added to the list above.
         match failure {
             Failure::Usage { .. }
             | Failure::Input { .. }
@@ -117,9 +117,9 @@ fn every_way_to_fail_has_its_exit_code() {
     }
 }
 
-/// A push of one line to the gateway there, which ends with that code and one error.
+/// Pushes one line; asserts the exit code and that at most one error is printed.
 #[track_caller]
-fn ends(url: &str, code: i32) -> String {
+fn push_exits_with(url: &str, code: i32) -> String {
     let said = pushgw()
         .args(["push", "-j", "x", "-m", "m 1", "--timeout", "20s", "-g", url])
         .code(code)
@@ -131,7 +131,7 @@ fn ends(url: &str, code: i32) -> String {
 }
 
 #[test]
-fn answers_have_their_exit_codes() {
+fn response_statuses_have_their_exit_codes() {
     for (status, code) in [
         (200, 0),
         (202, 0),
@@ -149,37 +149,37 @@ fn answers_have_their_exit_codes() {
         (503, 5),
     ] {
         let server = Server::answering(status, if status == 204 { "" } else { "words\n" });
-        let said = ends(&server.url(), code);
+        let said = push_exits_with(&server.url(), code);
         assert_eq!(said.contains(&status.to_string()), code != 0 || status == 202, "{said}");
     }
 }
 
 #[test]
-fn servers_that_do_not_answer_have_their_exit_codes() {
+fn connection_failures_have_their_exit_codes() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let nobody = listener.local_addr().unwrap();
+    let closed = listener.local_addr().unwrap();
     drop(listener);
-    ends(&format!("http://{nobody}"), 6);
+    push_exits_with(&format!("http://{closed}"), 6);
 
     let server = Server::start(|connection, _| {
         connection.read_request();
     });
-    ends(&server.url(), 6);
+    push_exits_with(&server.url(), 6);
     let server = Server::start(|connection, _| {
         connection.read_head();
         connection.reset();
     });
-    ends(&server.url(), 6);
+    push_exits_with(&server.url(), 6);
     let server = Server::start(|connection, _| {
         connection.read_request();
-        connection.send("this is no HTTP\r\n\r\n");
+        connection.send("this is not HTTP\r\n\r\n");
     });
-    ends(&server.url(), 1);
+    push_exits_with(&server.url(), 1);
     let server = Server::start(|connection, _| {
         connection.read_bytes(1);
         connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     });
-    ends(&server.url().replace("http:", "https:"), 6);
+    push_exits_with(&server.url().replace("http:", "https:"), 6);
     let server = Server::start(|connection, _| connection.hang());
     pushgw()
         .args(["push", "-j", "x", "-m", "m 1", "--timeout", "300ms", "-g", &server.url()])
@@ -189,7 +189,7 @@ fn servers_that_do_not_answer_have_their_exit_codes() {
 }
 
 #[test]
-fn another_server_is_told() {
+fn a_server_that_is_not_a_pushgateway_is_an_error() {
     let server = Server::answering(200, "<html>hello</html>");
     let url = server.url();
     pushgw().args(["list", "-g", &url]).code(1).stderr_has("no Pushgateway").run();
@@ -205,7 +205,7 @@ fn another_server_is_told() {
         .run();
 }
 
-/// A gateway that holds more than a pipe does.
+/// A gateway with more groups than fit in a pipe.
 fn full_gateway() -> Gateway {
     let gateway = Gateway::start(newest_gateway(), &["--push.disable-consistency-check"]);
     for i in 0..100 {
@@ -217,7 +217,7 @@ fn full_gateway() -> Gateway {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_reader_that_goes_away_is_no_fault() {
+fn a_closed_pipe_is_not_an_error() {
     let gateway = full_gateway();
     for format in ["table", "json", "path"] {
         pushgw().args(["list", "--format", format]).on(&gateway).closed_stdout().run();
@@ -229,7 +229,7 @@ fn a_reader_that_goes_away_is_no_fault() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_fault_of_what_needs_no_gateway() {
+fn a_closed_pipe_is_not_an_error_without_a_gateway() {
     for args in [
         &["--help"][..],
         &["-h"],
@@ -254,7 +254,7 @@ fn a_reader_that_goes_away_is_no_fault_of_what_needs_no_gateway() {
         .code(3)
         .any_stderr()
         .run();
-    // A verdict stays what it is.
+    // The verdict does not change.
     for format in ["human", "short", "json", "github"] {
         pushgw()
             .args(["check", "--message-format", format, "--max-diagnostics", "100000"])
@@ -268,7 +268,7 @@ fn a_reader_that_goes_away_is_no_fault_of_what_needs_no_gateway() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_reader_that_goes_away_stops_no_deletion() {
+fn a_closed_pipe_does_not_stop_a_deletion() {
     on_every_gateway(|gateway| {
         assert_eq!(gateway.put("/metrics/job/x", "m 1\n").status, 200);
         pushgw().args(["delete", "-vj", "x"]).on(gateway).closed_stdout().any_stderr().run();
@@ -279,7 +279,7 @@ fn a_reader_that_goes_away_stops_no_deletion() {
 }
 
 #[test]
-fn what_can_not_be_written_is_told() {
+fn a_write_error_is_reported() {
     if !Path::new("/dev/full").exists() {
         return;
     }
@@ -293,7 +293,7 @@ fn what_can_not_be_written_is_told() {
     }
 }
 
-/// The JSON of a gateway that holds these groups of job `x`.
+/// The JSON of a gateway with these groups of job `x`.
 fn store(instances: &[&str]) -> String {
     let mut groups = String::new();
     for instance in instances {
@@ -306,16 +306,18 @@ fn store(instances: &[&str]) -> String {
     format!(r#"{{"status":"success","data":[{groups}]}}"#)
 }
 
-/// A gateway whose deletion of `a` becomes visible to the look of that number after it.
-fn slow_to_delete(looks: usize) -> Server {
+/// A gateway that still lists the deleted group `a` until it has been asked this many times.
+fn slow_to_delete(polls: usize) -> Server {
     let deleted = Arc::new(AtomicBool::new(false));
-    let since = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let polls_since = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     Server::start(move |connection, _| {
         while let Some(request) = connection.read_request() {
             if request.method == "DELETE" {
                 deleted.store(true, Ordering::SeqCst);
                 connection.answer(202, &[], "");
-            } else if deleted.load(Ordering::SeqCst) && since.fetch_add(1, Ordering::SeqCst) + 1 >= looks {
+            } else if deleted.load(Ordering::SeqCst)
+                && polls_since.fetch_add(1, Ordering::SeqCst) + 1 >= polls
+            {
                 connection.answer(200, &[], store(&["b"]));
             } else {
                 connection.answer(200, &[], store(&["a", "b"]));
@@ -325,12 +327,12 @@ fn slow_to_delete(looks: usize) -> Server {
 }
 
 #[test]
-fn a_deletion_is_waited_for() {
-    for looks in [1, 2, 5] {
-        let server = slow_to_delete(looks);
+fn delete_waits_until_the_group_is_gone() {
+    for polls in [1, 2, 5] {
+        let server = slow_to_delete(polls);
         pushgw().args(["delete", "-j", "x", "-i", "a", "-g", &server.url()]).run();
         let methods: Vec<_> = server.requests().into_iter().map(|request| request.method).collect();
-        let expected = ["GET", "DELETE"].into_iter().chain(std::iter::repeat_n("GET", looks));
+        let expected = ["GET", "DELETE"].into_iter().chain(std::iter::repeat_n("GET", polls));
         assert!(methods.iter().map(String::as_str).eq(expected), "{methods:?}");
     }
     let server = slow_to_delete(usize::MAX);
@@ -342,10 +344,10 @@ fn a_deletion_is_waited_for() {
     assert_eq!(server.requests().iter().filter(|request| request.method == "DELETE").count(), 1);
 }
 
-/// The gateway works its queue off while others push, so that a deletion is often not the next thing that it does.
+/// A gateway processes pushes and deletions in one queue, so a deletion often has to wait.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_deletion_is_done_when_it_says_so() {
+fn the_group_is_gone_when_delete_returns() {
     on_every_gateway(|gateway| {
         let url = gateway.url();
         let stop = AtomicBool::new(false);
@@ -371,7 +373,7 @@ fn a_deletion_is_done_when_it_says_so() {
 }
 
 #[test]
-fn what_happens_is_told_of_looks_and_deletions_too() {
+fn verbose_reports_retries_of_every_command() {
     for command in
         [&["list"][..], &["show", "--all"], &["status"], &["delete", "-j", "x"], &["delete", "-fj", "x"]]
     {

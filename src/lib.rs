@@ -19,8 +19,8 @@
 //! | [`input`] | files and standard input, read whole |
 //! | [`exposition`] | the text format: scanner, rules, repairs, diagnostics (pure) |
 //! | [`grouping`] | labels, the grouping key, its path, matchers (pure) |
-//! | [`gateway`] | what a Pushgateway is asked, and what it answers |
-//! | [`http`] | URLs, requests, the errors of an exchange (pure), and the client (the only one that names ureq) |
+//! | [`gateway`] | a Pushgateway: what it holds, how it is asked, which responses only it gives |
+//! | [`http`] | requests to any server: URLs, connections, retries, errors; `http/agent.rs` and its buffers alone name ureq |
 //! | [`output`] | the only writer: streams, colour, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |
 //! | [`duration`](mod@duration), [`os`], [`secret`] | what several rooms need: `30s`, what the system tells, what is never shown |
@@ -37,7 +37,7 @@
 //!    connection names its variable as `[env: …]` and its default as `[default: …]`.
 //! 2. Its value in [`config`] (of the connection in `config/connection`, of a selection in `config/operators`):
 //!    flag, else variable, else default, and a usage failure that names the option. Nothing behind that room knows
-//!    options, so it goes on as a field of what the rooms behind it take: [`gateway::Connection`], [`exposition::Rules`].
+//!    options, so it goes on as a field of what the rooms behind it take: [`http::Connection`], [`exposition::Rules`].
 //!    Where the gateway is not reached without it, `gateway/heal.rs` (`way`) puts it into the commands that it prints.
 //! 3. A test of what a user sees of it, and README's table of the configuration. Of an option of the connection,
 //!    `tests/it/help.rs` wants a value too.

@@ -28,7 +28,6 @@ const NAMES: [&[u8]; 3] = [&[0x55, 4, 3], &[0x55, 4, 11], &[0x55, 4, 10]];
 
 impl Certificate {
     /// `None` if the bytes are not a certificate with these fields.
-    #[must_use]
     pub(super) fn read(der: &[u8]) -> Option<Self> {
         let (certificate, _) = element(der, SEQUENCE)?;
         let (mut fields, _) = element(certificate, SEQUENCE)?;
@@ -46,7 +45,6 @@ impl Certificate {
     }
 
     /// Whether subject and issuer have the same name.
-    #[must_use]
     pub(super) fn is_self_signed(&self) -> bool {
         self.subject == self.issuer
     }

@@ -23,7 +23,6 @@ pub(super) struct Policy {
 
 impl Policy {
     /// The wait before the next try, or `None` if there is none. `tries` have failed, the last one with `kind`.
-    #[must_use]
     pub(super) fn next(
         &self,
         tries: u32,
@@ -47,7 +46,6 @@ fn backoff(tries: u32, random: u64) -> Duration {
 }
 
 /// The wait that `Retry-After` asks for, in seconds or until a date. A date in the past is a wait of zero.
-#[must_use]
 pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {

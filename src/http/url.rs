@@ -18,16 +18,14 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
             Self::Https => "https",
         }
     }
 
-    #[must_use]
-    pub fn default_port(self) -> u16 {
+    pub(crate) fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
             Self::Https => 443,
@@ -56,49 +54,41 @@ pub struct Url {
 }
 
 impl Url {
-    #[must_use]
-    pub fn scheme(&self) -> Scheme {
+    pub(crate) fn scheme(&self) -> Scheme {
         self.scheme
     }
 
     /// The host, an IPv6 address without brackets.
-    #[must_use]
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// The port, or the scheme's default.
-    #[must_use]
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port.unwrap_or(self.scheme.default_port())
     }
 
     /// The path as written: empty, or starting with a slash.
-    #[must_use]
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// This URL with another path, which is empty or starts with a slash.
-    #[must_use]
-    pub fn with_path(self, path: impl Into<String>) -> Self {
+    pub(crate) fn with_path(self, path: impl Into<String>) -> Self {
         Self { path: path.into(), ..self }
     }
 
-    #[must_use]
-    pub fn credentials(&self) -> Option<&Credentials> {
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
     }
 
     /// This URL followed by `path`, which starts with a slash; without credentials.
-    #[must_use]
-    pub fn join(&self, path: &str) -> String {
+    pub(crate) fn join(&self, path: &str) -> String {
         format!("{self}{path}")
     }
 
     /// Host and port as in the URL: `gw:9091`, `gw`, `[::1]:9091`.
-    #[must_use]
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         match self.port {
             Some(port) => format!("{}:{port}", Bracketed(&self.host)),
             None => Bracketed(&self.host).to_string(),
@@ -106,20 +96,17 @@ impl Url {
     }
 
     /// Host and port, the default port included: what CONNECT takes.
-    #[must_use]
     pub(super) fn authority_with_port(&self) -> String {
         format!("{}:{}", Bracketed(&self.host), self.port())
     }
 
     /// Scheme, host and port: `https://gw:9091`.
-    #[must_use]
     pub(super) fn origin(&self) -> String {
         format!("{}://{}", self.scheme.as_str(), self.authority())
     }
 
     /// Whether the host is this machine, which no proxy can reach for us.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         if let Ok(address) = self.host.parse::<Ipv4Addr>() {
             return address.is_loopback();
         }

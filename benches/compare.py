@@ -5,14 +5,13 @@
     cargo build --release --locked --example prometheus_parse --example shapes
     benches/compare.py [push|check|upload|gzip|list]... [--runs N]
 
-Two builds: in one, prometheus-parse's features of the libraries that both use would be built into pushgw.
+The builds are separate because a single one would also build pushgw with the library features of prometheus-parse.
 
-Each row runs the two programs in turn, so that a machine whose speed drifts does it to both, and changes which is first
-(A B B A ...): a gateway collects its garbage at every other push, which would always meet the same one. It prints the
-ratio ours/theirs pair by pair: median, and in brackets the least and the greatest. Ratios of one run are the figures to
-quote; seconds depend on the machine. Where it says so, memory is told over the input's size too. Needs curl,
-jq, GNU time and the release binaries; the gateway and promtool are fetched by tests/fetch.sh. Nothing but the standard
-library is used, and nothing is left behind or running.
+Each row runs the two programs alternately, in the order A B B A ..., so that changes of the machine's speed affect
+both, and so that the gateway's garbage collection at every other push does not always hit the same one. It prints the
+ratio ours/theirs of the pairs: the median, and in brackets the minimum and maximum. docs/performance.md quotes these
+ratios; absolute times depend on the machine. Needs curl, jq, GNU time and the release binaries; tests/fetch.sh fetches
+the gateway and promtool. Uses only the standard library.
 """
 
 import argparse
@@ -44,7 +43,7 @@ PARSE = TARGET / "release" / "examples" / "prometheus_parse"
 
 
 class Run:
-    """What one process took: wall and processor time in seconds."""
+    """Wall and CPU time of one process, in seconds."""
 
     def __init__(self, command, stdout):
         devnull = os.open(os.devnull, os.O_RDONLY)
@@ -62,38 +61,38 @@ class Run:
 class Peak:
     """The peak memory of one process in MiB.
 
-    In runs of its own, and through GNU time: a process begins with the peak of the one that it was forked from, which
-    must be a small one. This script's own would be all that is seen of a small program.
+    A process inherits the peak of its parent. GNU time is a small parent; this script would hide the peak of a small
+    program. That is why memory has runs of its own.
     """
 
     def __init__(self, command, stdout):
-        with tempfile.NamedTemporaryFile("r") as told:
-            command = ["time", "-q", "-f", "%M", "-o", told.name, *map(str, command)]
+        with tempfile.NamedTemporaryFile("r") as report:
+            command = ["time", "-q", "-f", "%M", "-o", report.name, *map(str, command)]
             self.code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stdout).returncode
-            self.memory = int(told.read().split()[-1]) / 1024
+            self.memory = int(report.read().split()[-1]) / 1024
 
 
 def compare(title, ours, theirs, runs, figures, allowed=(0,), file=None, before=lambda: None):
-    """Runs two commands in turn and prints a row a figure: `wall`, `cpu`, `memory`, and memory over the file's size.
+    """Runs two commands alternately and prints a row for each figure (`wall`, `cpu`, `memory`).
 
-    `before` is called before each run that is timed.
+    With a file, memory is also printed as a multiple of its size. `before` is called before each timed run.
     """
     print(title)
     # The first pair warms the caches.
     pairs = alternate(Run, ours, theirs, runs + 1, allowed, before)[1:]
     rows(pairs, [figure for figure in figures if figure != "memory"])
     if "memory" in figures:
-        # It hardly varies from run to run.
+        # One pair is enough: memory hardly varies.
         pairs = alternate(Peak, ours, theirs, 1, allowed)
         rows(pairs, ["memory"])
         if file:
             size = file.stat().st_size / (1 << 20)
-            print("  over the input's size:" + " and".join(f" {peak.memory / size:.2f}" for peak in pairs[0]))
+            print("  relative to the input's size:" + " and".join(f" {peak.memory / size:.2f}" for peak in pairs[0]))
     print(flush=True)
 
 
 def alternate(measure, ours, theirs, runs, allowed, before=lambda: None):
-    """Pairs of what was measured, of two commands of which now the one and now the other is first."""
+    """Pairs of measurements of two commands, each command first in every other pair."""
     pairs = []
     with open(os.devnull, "wb") as sink:
         for turn in range(runs):
@@ -136,14 +135,14 @@ def newest_gateway():
 
 
 def promtool():
-    """Version 2.42's: for a million series version 3 takes minutes, and would be no peer."""
+    """promtool 2.42: version 3 needs minutes for a million series."""
     return fetch("prometheus", "bookworm")[0].parent / "promtool"
 
 
 def version(program):
-    """What a program says of itself: the first thing that looks like a version."""
-    told = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
-    return re.search(r"\d+\.\d+(\.\d+)?", told.stdout + told.stderr)[0]
+    """The first version number in the output of --version."""
+    done = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
+    return re.search(r"\d+\.\d+(\.\d+)?", done.stdout + done.stderr)[0]
 
 
 def version_of_parse():
@@ -177,7 +176,7 @@ class Gateway:
         self.process.wait()
 
     def restart(self):
-        """Begins anew, with nothing in its store and nothing left of what was."""
+        """Starts a new process with an empty store."""
         self.__exit__()
         self.__enter__()
 
@@ -230,7 +229,7 @@ def check(folder, runs):
 
 
 class Reader(http.server.BaseHTTPRequestHandler):
-    """A server that only reads what is pushed."""
+    """A server that reads what is pushed and discards it."""
 
     protocol_version = "HTTP/1.1"
     buffer = memoryview(bytearray(1 << 20))
@@ -258,8 +257,8 @@ def reader():
 
 def upload(folder, runs):
     file = folder / "input.prom"
-    # What a gateway has stored before makes its time vary by half, and it varies still: beside it stands a server that
-    # takes no time of its own.
+    # A gateway's time varies by half, depending on what it stored before. A server that stores nothing shows the time
+    # of the client.
     with Gateway(UNCHECKED) as gateway, reader() as reader_url:
         servers = (("the gateway", gateway.url, gateway.restart), ("a server that only reads", reader_url, lambda: None))
         for name, url, before in servers:
@@ -279,16 +278,16 @@ def upload(folder, runs):
 
 @contextlib.contextmanager
 def slow_link(url, megabits):
-    """A way to the gateway that lets so much through in a second; its URL."""
+    """A proxy to the gateway with this bandwidth; its URL."""
     host, port = url.removeprefix("http://").split(":")
     listener = socket.create_server(("127.0.0.1", 0))
-    # Else the kernel takes in megabytes at once, whatever is read; and a window below the loopback's packets of 64 KiB
-    # would stall the sender.
+    # Without this, the kernel buffers megabytes. The small segment size keeps the sender from stalling: loopback
+    # packets of 64 KiB do not fit the small window.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1448)
 
     def forward(source, sink, rate):
-        """A bucket that fills at the rate and holds what flows in 5 ms."""
+        """Forwards at this rate, with bursts of at most 5 ms."""
         sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         due = time.monotonic()
         with contextlib.suppress(OSError):
@@ -358,15 +357,15 @@ def main():
     args = parser.parse_args()
     for name in args.comparisons:
         if name not in COMPARISONS:
-            parser.error(f"{name} is none of {', '.join(COMPARISONS)}")
+            parser.error(f"unknown comparison {name}: use {', '.join(COMPARISONS)}")
     for needed in (PUSHGW, PARSE, inputs.program()):
         if not needed.exists():
-            sys.exit(f"{needed} is not built: the top of this script says how")
+            sys.exit(f"{needed} is not built: see --help")
     if not shutil.which("time"):
         sys.exit("GNU time is not installed")
     peers = [f"{name} {version(program)}" for name, program in (("curl", "curl"), ("jq", "jq"), ("promtool", promtool()))]
     print(f"pushgw {version(PUSHGW)} against {', '.join(peers)}, prometheus-parse {version_of_parse()};", end=" ")
-    print(f"Pushgateway {version(newest_gateway())}; {os.cpu_count()} processors")
+    print(f"Pushgateway {version(newest_gateway())}; {os.cpu_count()} CPUs")
     print(f"the stripped binary: {PUSHGW.stat().st_size:,} bytes, limit {SIZE_LIMIT:,}\n")
     with tempfile.TemporaryDirectory(dir=TARGET) as folder:
         for name in args.comparisons or COMPARISONS:

@@ -1,11 +1,11 @@
-"""The texts that the scripts push and check. All shapes but the smallest are written by `shapes.rs`."""
+"""The inputs of the benchmark scripts. `shapes.rs` writes all but the smallest."""
 
 import os
 import pathlib
 import subprocess
 
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", pathlib.Path(__file__).resolve().parent.parent / "target"))
-# It writes the same however it was built; `cargo test` builds the slower one.
+# Both builds write the same bytes; `cargo test` builds the debug one.
 BUILT = [TARGET / profile / "examples" / "shapes" for profile in ("release", "debug")]
 
 
@@ -15,11 +15,11 @@ def program():
 
 
 def write(path, shape, series):
-    """Writes the text of this shape with so many series."""
+    """Writes a text of this shape with that many series."""
     with open(path, "wb") as file:
         subprocess.run([program(), shape, str(series)], stdout=file, check=True)
 
 
 def small(path):
-    """Three series, as a job has them to say."""
+    """Three series, as a typical job pushes them."""
     path.write_text("backup_seconds 12.5\nbackup_size_bytes 3e9\nbackup_files 4421\n", encoding="ascii")

@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
-"""Counts the instructions of a fixed set of calls and compares them with the table beside this script.
+"""Counts the instructions of a fixed set of calls and compares them with instructions.tsv.
 
     cargo build --release --locked --bin pushgw && benches/instructions.py [--update]
 
-A call that takes over 5 % more than the table says fails, and so does a binary over the size limit; one that takes
-over 5 % less is told, so that the table can follow (--update writes it). The counts are valgrind's, so neither the
-machine's speed nor its load is in them. They are still those of one toolchain: another rustc, C library or
-processor (memchr and the C library choose their routines by it) counts differently, and then the table of the commit
-before is the one to compare with. What else could move them is held fixed: the environment is empty, the server
-is this script, and valgrind lays out memory without chance. Left are the seeds of hash
-tables and how an answer is cut into packets: well under 1 %.
+Fails if a call needs over 5 % more than the table, or if the binary is over the size limit. A call that needs over 5 %
+less is marked `less`; --update writes the new table. valgrind counts, so the machine's speed and load do not matter.
+Another rustc, C library or CPU counts differently: memchr and the C library choose routines by CPU. There, compare with
+the counts of the parent commit. The rest is fixed: the environment is empty, this script is the server, and valgrind's
+memory layout is deterministic. Hash seeds and packet sizes still move the counts by well under 1 %.
 """
 
 import argparse
@@ -29,8 +27,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 PUSHGW = inputs.TARGET / "release" / "pushgw"
 TABLE = HERE / "instructions.tsv"
 HEAD = """\
-# The instructions of each call, as benches/instructions.py counts them; it fails where one takes over 5 % more.
-# After a change that is meant: cargo build --release --locked --bin pushgw && benches/instructions.py --update
+# Instructions of each call. benches/instructions.py fails if a call needs over 5 % more.
+# After an intended change: cargo build --release --locked --bin pushgw && benches/instructions.py --update
 """
 TOLERANCE = 0.05
 SIZE_LIMIT = 4_000_000
@@ -39,7 +37,7 @@ PUSHED = 1_700_000_000
 
 
 def stored(groups):
-    """The answer of /api/v1/metrics of a gateway with so many groups of 20 series."""
+    """The response of /api/v1/metrics with that many groups of 20 series."""
     gauge = lambda value: {"type": "GAUGE", "help": "", "metrics": [{"labels": {}, "value": value}]}
     times = {"push_time_seconds": gauge(str(PUSHED)), "push_failure_time_seconds": gauge("0")}
     data = []
@@ -52,7 +50,7 @@ def stored(groups):
 
 
 class Gateway(http.server.BaseHTTPRequestHandler):
-    """As much of a gateway as the calls below ask for, byte for byte the same each time."""
+    """A fixed response for each request of the calls below."""
 
     protocol_version = "HTTP/1.1"
     answers = {"/api/v1/metrics": stored(500)}
@@ -86,8 +84,8 @@ def calls(folder, url):
         inputs.write(file[shape], shape, series)
     file["small"] = folder / "small.prom"
     inputs.small(file["small"])
-    file["faults"] = folder / "faults.prom"
-    file["faults"].write_text("".join(f"a-{number} 1\n" for number in range(1_000)), encoding="ascii")
+    file["invalid"] = folder / "invalid.prom"
+    file["invalid"].write_text("".join(f"a-{number} 1\n" for number in range(1_000)), encoding="ascii")
     return {
         "version": ["--version"],
         "push --help": ["push", "--help"],
@@ -103,7 +101,7 @@ def calls(folder, url):
 
 
 def count(arguments, folder):
-    """How many instructions the call takes."""
+    """The number of instructions of the call."""
     valgrind = [shutil.which("valgrind"), "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
     command = [*valgrind, f"--log-file={folder / 'log'}", PUSHGW, *arguments]
     run = subprocess.run(command, env={}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -149,7 +147,7 @@ def main():
     print(f"{'size of the binary':28} {size:13,} {SIZE_LIMIT:13,} at most")
     failed |= size > SIZE_LIMIT
     if failed:
-        sys.exit("More than the table allows. If it must be so, say why in the commit: benches/instructions.py --update")
+        sys.exit("Over the limit. If the change is intended, run benches/instructions.py --update and say why in the commit.")
 
 
 if __name__ == "__main__":

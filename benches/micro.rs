@@ -1,11 +1,10 @@
-//! Micro benchmarks of what takes time in a call: the checker, its search for duplicates, grouping keys, and the reader of
-//! a gateway's listing.
+//! Micro benchmarks of the parts that need most of the time: the checker, its search for duplicates, grouping keys, and
+//! the parser of a gateway's listing.
 //!
 //!     cargo bench --bench micro [FILTER]
 //!
-//! They show where time goes and whether a change helps; seconds depend on the machine, and what is compared with other
-//! programs stands in `compare.py`. The harness is divan, for it takes inputs by name and size and prints bytes a second
-//! in one table, and needs three crates beside what is in the tree already (criterion: about twenty).
+//! They show where the time goes and whether a change helps. `compare.py` compares with other programs. The harness is
+//! divan: it prints bytes per second by input and size, and adds only three crates (criterion about twenty).
 
 mod shapes;
 
@@ -32,7 +31,7 @@ fn checked(bencher: Bencher, text: &[u8], rules: &Rules<'_>) {
     bencher.counter(BytesCount::of_slice(text)).bench_local(|| report(text, rules));
 }
 
-/// The way of the scanner through each shape.
+/// The checker on each shape.
 mod shape {
     use super::{Bencher, RULES, SIZES, checked, shapes};
 
@@ -62,7 +61,7 @@ mod shape {
     }
 }
 
-/// What costs more than the plain way: conventions, each series twice, no line like the one before.
+/// Slower cases: conventions, duplicate series, fixes.
 mod way {
     use super::{Bencher, RULES, Rules, checked, shapes};
 
@@ -91,7 +90,7 @@ mod way {
     }
 }
 
-/// A group's path, read and written again.
+/// Parses and formats a group's path.
 #[divan::bench(args = [
     "/metrics/job/backup",
     "/metrics/job/backup/instance/web-01/disk/WD%20Blue%204",
@@ -101,7 +100,7 @@ fn grouping_key(path: &str) -> String {
     GroupingKey::parse_path(black_box(path), KeyRules::default()).expect("a good path").path()
 }
 
-/// The answer of `/api/v1/metrics` of a gateway with so many groups of ten series.
+/// Parses the response of `/api/v1/metrics` with that many groups of ten series.
 #[divan::bench(args = [3, 1_000, 10_000])]
 fn listing(bencher: Bencher, groups: usize) {
     let json = listing_of(groups);

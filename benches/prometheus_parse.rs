@@ -1,4 +1,4 @@
-//! The peer of `compare.py` that has no binary of its own: reads a file as a program on prometheus-parse would.
+//! Parses a file with prometheus-parse, for `compare.py`.
 
 use std::process::ExitCode;
 

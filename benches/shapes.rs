@@ -1,22 +1,22 @@
-//! The texts that speed is measured on, for the micro benchmarks and, through `shapes_main.rs`, for the scripts.
+//! Inputs for the micro benchmarks and, through `shapes_main.rs`, for the scripts.
 //!
-//! A text is named by its shape and its number of series; the same two always give the same bytes. It is written line by
-//! line, so that one of a gigabyte needs no memory.
+//! The same shape and number of series always give the same bytes. Lines are written one by one, so a gigabyte needs no
+//! memory.
 
 use std::io::{self, Write};
 
-/// A shape's name, and what writes a text of that many series.
+/// A kind of text.
 pub(crate) struct Shape {
-    /// As on the command line of `shapes`.
+    /// The name on the command line of `shapes`.
     pub(crate) name: &'static str,
-    /// What it stands for.
+    /// A description, for the list of shapes.
     #[allow(dead_code, reason = "only shapes_main.rs lists them")]
     pub(crate) about: &'static str,
     write: fn(&mut dyn Write, usize) -> io::Result<()>,
 }
 
 /// All shapes.
-pub(crate) const SHAPES: [Shape; 9] = [
+pub(crate) const SHAPES: [Shape; 10] = [
     Shape { name: "series", about: "one family, four labels, 96 bytes a line", write: series },
     Shape { name: "bare", about: "families without labels or metadata, 18 bytes a line", write: bare },
     Shape { name: "short", about: "one family, one short label, 18 bytes a line", write: short },
@@ -38,6 +38,11 @@ pub(crate) const SHAPES: [Shape; 9] = [
         about: "one series, with as many labels as others have series",
         write: one_line,
     },
+    Shape {
+        name: "groups",
+        about: "for `push --groups`: a group for each series, with a carriage return to repair in each line",
+        write: groups,
+    },
 ];
 
 /// The shape of this name.
@@ -46,16 +51,16 @@ pub(crate) fn named(name: &str) -> Option<&'static Shape> {
 }
 
 impl Shape {
-    /// Writes a text with so many series.
+    /// Writes a text with that many series.
     pub(crate) fn write(&self, to: &mut dyn Write, series: usize) -> io::Result<()> {
         (self.write)(to, series)
     }
 
-    /// The same in memory.
-    #[allow(dead_code, reason = "shapes_main.rs writes to a pipe alone")]
+    /// Returns a text with that many series.
+    #[allow(dead_code, reason = "shapes_main.rs only writes")]
     pub(crate) fn text(&self, series: usize) -> Vec<u8> {
         let mut text = Vec::new();
-        self.write(&mut text, series).expect("a vector takes everything");
+        self.write(&mut text, series).expect("writing to a vector cannot fail");
         text
     }
 }
@@ -100,7 +105,7 @@ fn small_families(to: &mut dyn Write, count: usize) -> io::Result<()> {
 fn histograms(to: &mut dyn Write, count: usize) -> io::Result<()> {
     const BUCKETS: [&str; 10] = ["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50", "+Inf"];
     writeln!(to, "# TYPE latency_seconds histogram")?;
-    // The lines are what is counted, as elsewhere.
+    // `count` is the number of lines, as in the other shapes.
     for i in 0..count.div_ceil(BUCKETS.len() + 2) {
         for le in BUCKETS {
             writeln!(to, r#"latency_seconds_bucket{{path="/p/{i}",le="{le}"}} 7"#)?;
@@ -131,4 +136,9 @@ fn one_line(to: &mut dyn Write, count: usize) -> io::Result<()> {
     write!(to, "labels_info{{")?;
     (0..count).try_for_each(|i| write!(to, r#"label_{i}="value {i}","#))?;
     writeln!(to, "}} 1")
+}
+
+fn groups(to: &mut dyn Write, count: usize) -> io::Result<()> {
+    (0..count)
+        .try_for_each(|i| write!(to, "# pushgw group /metrics/job/batch-{i}\r\n# TYPE a gauge\r\na {i}\r\n"))
 }

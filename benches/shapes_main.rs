@@ -1,4 +1,4 @@
-//! Writes a text of a named shape to standard output: `shapes NAME SERIES`; without arguments it lists the shapes.
+//! Writes a text of a shape to standard output: `shapes NAME SERIES`. Without arguments, lists the shapes.
 
 #[path = "shapes.rs"]
 mod shapes;

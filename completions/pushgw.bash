@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Completion of pushgw for bash. `pushgw __complete` says what can stand at the cursor, and asks the gateway
-# for jobs and labels.
+# Completion of pushgw for bash. `pushgw __complete` decides what can be typed at the cursor, and queries the
+# gateway for jobs and labels.
 
 _pushgw() {
   local program=${COMP_WORDS[0]/#\~\//$HOME/} kind='' rest='' line

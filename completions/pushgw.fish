@@ -1,5 +1,5 @@
-# Completion of pushgw for fish. `pushgw __complete` says what can stand at the cursor, and asks the gateway for jobs and
-# labels.
+# Completion of pushgw for fish. `pushgw __complete` decides what can be typed at the cursor, and queries the gateway for
+# jobs and labels.
 
 function __pushgw_complete
     set -l words (commandline -opc)
@@ -15,8 +15,8 @@ function __pushgw_complete
             set -l path (string sub -s (math (string length -- "$kind[2]") + 1) -- $plain)
             string replace -r '^' -- "$kind[2]" (__fish_complete_path "$path")
         case command
-            set -l behind (string escape -- $words[(math (count $words) - $kind[2] + 1)..])
-            complete -C (string join ' ' -- $behind $current)
+            set -l rest (string escape -- $words[(math (count $words) - $kind[2] + 1)..])
+            complete -C (string join ' ' -- $rest $current)
         case words
             printf '%s\n' $lines[2..]
     end

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# For scripts to source. The gateway is named by PUSHGATEWAY_URL. The command's exit status is passed on; a gateway that is
-# away is told of on standard error and does no harm.
+# Source this in a script, and set PUSHGATEWAY_URL. The function exits with the command's status. If the push fails, it
+# prints the error and the job goes on.
 
 # timed JOB COMMAND [ARG]...
 timed() {
   local job=$1 start=$SECONDS status=0 success=()
   shift
   "$@" || status=$?
-  # `add` replaces only metrics of the same name: after a failure the last success stays.
+  # `add` replaces only metrics of the same name, so a failure keeps the time of the last success.
   [ "$status" != 0 ] || success=(-m "job_last_success_timestamp_seconds $(date +%s)")
   pushgw add -j "$job" -i "$HOSTNAME" --type gauge --quiet --timeout 10s -m "job_exit_status $status" \
     -m "job_duration_seconds $((SECONDS - start))" "${success[@]}" || true

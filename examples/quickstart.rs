@@ -1,21 +1,21 @@
-//! A first look at pushgw, on a real Pushgateway of its own: each step prints the command as one would type it, what
-//! it answered, and what the gateway then held. `cargo run --example quickstart`; nothing is left running.
+//! A tour of pushgw with a real Pushgateway: each step prints a command, its output, and the metrics on the gateway.
+//! Run it with `cargo run --example quickstart`. It stops the gateway at the end.
 //!
-//! The commands run inside this process, through the same function as the binary's.
+//! The commands run in this process, through the same function as the binary.
 
-#![allow(clippy::print_stdout, reason = "the story is told on standard output")]
-#![allow(clippy::unwrap_used, reason = "what can't be done ends the story")]
+#![allow(clippy::print_stdout, reason = "the tour is printed")]
+#![allow(clippy::unwrap_used, reason = "a failed step ends the tour")]
 
 use pushgw::Streams;
 use pushgw::env::Environment;
 use std::process::Command;
 use support::{Gateway, newest_gateway, try_fetch};
 
-/// The tests' real gateways, without the tests' other tools.
+/// Starts the real gateways of the tests.
 #[path = "../tests/it/support"]
 mod support {
-    #![allow(dead_code, reason = "the story needs a part of them")]
-    #![allow(clippy::print_stderr, reason = "what a test would print when it fails")]
+    #![allow(dead_code, reason = "the tour needs only some of it")]
+    #![allow(clippy::print_stderr, reason = "downloads report their progress")]
 
     mod fetch;
     mod gateway;
@@ -29,9 +29,9 @@ mod support {
 }
 
 fn main() {
-    println!("Looking for a Pushgateway (the first time it is fetched) ...");
+    println!("Starting a Pushgateway (the first run downloads it) ...");
     let lab = Lab { gateway: Gateway::start(newest_gateway(), &[]) };
-    println!("Pushgateway {} runs on {}.", lab.gateway.version(), lab.gateway.url());
+    println!("Pushgateway {} is listening on {}.", lab.gateway.version(), lab.gateway.url());
     lab.one_metric();
     lab.two_groups();
     lab.add();
@@ -39,7 +39,7 @@ fn main() {
     lab.delete();
     lab.python();
     lab.mistakes();
-    println!("\nThat was pushgw. The gateway is stopped; README.md has the rest.");
+    println!("\nEnd of the tour. The gateway is stopped. For more, see README.md.");
 }
 
 struct Lab {
@@ -51,7 +51,7 @@ impl Lab {
         title("1. One metric");
         self.pipe("example_metric 4421", &["add", "-j", "db_backup"]);
         self.holds();
-        println!("Its type is untyped, since nothing declared one:");
+        println!("\nWithout a TYPE line it is untyped. --type sets the type:");
         self.pipe("example_metric 4421", &["add", "-j", "db_backup", "--type", "gauge"]);
         self.holds_lines(&["# TYPE example_metric", "example_metric"]);
     }
@@ -86,7 +86,7 @@ impl Lab {
     }
 
     fn add(&self) {
-        title("3. add replaces the metrics of the same name");
+        title("3. add replaces metrics of the same name");
         let line = "processing_time_seconds{quality=\"hd\"} 999";
         self.pipe(line, &["add", "-j", "video_processing", "-i", "mp4_node1", "--type", "gauge"]);
         self.holds();
@@ -100,19 +100,19 @@ impl Lab {
     }
 
     fn delete(&self) {
-        title("5. delete removes a group, and only that one");
+        title("5. delete removes one group");
         self.pushgw(&["delete", "-j", "video_processing", "-i", "mp4_node1"]);
         self.holds();
-        println!("Once more: it is not there any more, and a script can tell.");
+        println!("\nThe group no longer exists, so the same command now fails:");
         self.pushgw(&["delete", "-j", "video_processing", "-i", "mp4_node1"]);
     }
 
     fn python(&self) {
-        title("6. The client libraries' push is our push, their pushadd our add");
+        title("6. push and pushadd of the client libraries are push and add");
         let library = match try_fetch("prometheus-client") {
             Ok(programs) => programs.into_iter().next().unwrap(),
             Err(words) => {
-                return println!("Left out, for want of Python's prometheus-client: {}", words.trim());
+                return println!("Skipped: Python's prometheus-client is not available: {}", words.trim());
             }
         };
         let script = format!(
@@ -135,18 +135,18 @@ impl Lab {
     fn mistakes(&self) {
         title("7. What curl lets through");
         let before = self.gateway.groups();
-        println!("No final newline: a gateway refuses it, pushgw repairs it.");
+        println!("A missing final newline, which the gateway rejects and pushgw fixes:");
         self.raw("runs 1", &["push", "-j", "cleaner", "--dry-run"]);
-        println!("An unset variable, which as -i \"$HOST\" would break the gateway for everybody:");
+        println!("\nAn unset variable, as in -i \"$HOST\", which would break the gateway for everybody:");
         self.pipe("runs 1", &["push", "-j", "cleaner", "-i", ""]);
-        println!("A job named `..`, which curl turns into another group's URL:");
+        println!("\nA job named `..`, which curl sends to another group:");
         self.pipe("runs 1", &["push", "-j", "..", "--dry-run"]);
-        println!("A producer that failed and wrote nothing:");
+        println!("\nNo input, because the program before the pipe failed:");
         self.raw("", &["push", "-j", "db_backup"]);
-        println!("Input that a gateway refuses, with the reason, before it is sent:");
+        println!("\nInvalid metrics, reported before they are sent:");
         self.raw("# TYPE runs conter\nruns 1,5\n", &["push", "-j", "db_backup"]);
         assert_eq!(self.gateway.groups(), before);
-        println!("And the gateway is as it was:");
+        println!("\nThe gateway is unchanged.");
         self.holds();
     }
 
@@ -185,7 +185,7 @@ impl Lab {
         }
     }
 
-    /// What was pushed, as Prometheus would scrape it.
+    /// Prints the pushed samples as Prometheus would scrape them.
     fn holds(&self) {
         println!("\nThe gateway holds:");
         for line in self.gateway.samples() {
@@ -211,5 +211,5 @@ fn words(args: &[&str]) -> String {
 }
 
 fn quoted(word: &str) -> String {
-    pushgw::gateway::curl::quote(&word.replace('\n', "\\n"))
+    pushgw::shell::quote(&word.replace('\n', "\\n"))
 }

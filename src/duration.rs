@@ -1,11 +1,10 @@
 //! Durations as Prometheus writes them: `90s`, `2h`, `1h30m`, `7d`. Pure.
 //!
-//! The grammar is that of `prometheus/common model.ParseDuration`, because our readers write such durations in their
-//! Prometheus configuration all day: whole numbers with units from the largest to the smallest, each at most once. A
-//! day has 24 hours, a week 7 days and a year 365 days.
+//! The grammar is that of `model.ParseDuration` in prometheus/common: whole numbers with units from the largest to the
+//! smallest, each at most once. A day has 24 hours, a week 7 days and a year 365 days.
 
-use std::fmt;
 use std::time::Duration;
+use thiserror::Error;
 
 /// The units from the largest to the smallest, in milliseconds.
 const UNITS: [(&str, u64); 7] = [
@@ -18,18 +17,35 @@ const UNITS: [(&str, u64); 7] = [
     ("ms", 1),
 ];
 
-/// Reads a duration such as `1h30m`. A bare `0` is taken, as Prometheus does.
-///
-/// # Errors
-///
-/// Anything else.
-pub fn parse(text: &str) -> Result<Duration, DurationError> {
-    let error = |reason| DurationError { text: text.to_owned(), reason };
+/// Why a text is not a duration. Each has the text.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub(crate) enum DurationError {
+    #[error("a duration is empty: write it as 90s, 2h or 1h30m")]
+    Empty,
+    #[error("`{0}` is not a duration: write it as 90s, 2h or 1h30m")]
+    NoNumber(String),
+    #[error("`{0}` has no unit: write {0}s for seconds")]
+    OnlyNumber(String),
+    #[error("`{0}` ends in a number without a unit: write it as 90s, 2h or 1h30m")]
+    NoUnit(String),
+    #[error("`{0}` has a fraction: write whole numbers and smaller units, as in 1h30m or 500ms")]
+    Fraction(String),
+    #[error("`{text}` has the unknown unit `{unit}`: the units are y, w, d, h, m, s and ms")]
+    UnknownUnit { text: String, unit: String },
+    #[error("`{0}` has its units out of order: write each once, the largest first, as in 1h30m")]
+    Order(String),
+    #[error("`{0}` is too long")]
+    TooLong(String),
+}
+
+/// Reads a duration such as `1h30m`. A bare `0` is accepted, as in Prometheus.
+pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
+    let owned = || text.to_owned();
     if text == "0" {
         return Ok(Duration::ZERO);
     }
     if text.is_empty() {
-        return Err(error(Reason::Empty));
+        return Err(DurationError::Empty);
     }
     let mut millis: u64 = 0;
     let mut units = UNITS.as_slice();
@@ -38,23 +54,29 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
         let (digits, after) = split_while(rest, |c| c.is_ascii_digit());
         let (unit, after) = split_while(after, |c| !c.is_ascii_digit());
         let number = match (digits, unit) {
-            ("", _) => return Err(error(Reason::NoNumber)),
-            (_, "") => return Err(error(Reason::NoUnit)),
-            (_, unit) if unit.starts_with(['.', ',']) => return Err(error(Reason::Fraction)),
-            (digits, _) => digits.parse::<u64>().map_err(|_| error(Reason::TooLong))?,
+            ("", _) => return Err(DurationError::NoNumber(owned())),
+            (digits, "") if digits == text => return Err(DurationError::OnlyNumber(owned())),
+            (_, "") => return Err(DurationError::NoUnit(owned())),
+            (_, unit) if unit.starts_with(['.', ',']) => return Err(DurationError::Fraction(owned())),
+            (digits, _) => digits.parse::<u64>().map_err(|_| DurationError::TooLong(owned()))?,
         };
         let Some(at) = units.iter().position(|(name, _)| *name == unit) else {
-            let known = UNITS.iter().any(|(name, _)| *name == unit);
-            return Err(error(if known { Reason::Order } else { Reason::UnknownUnit(unit.to_owned()) }));
+            let is_known = UNITS.iter().any(|(name, _)| *name == unit);
+            return Err(if is_known {
+                DurationError::Order(owned())
+            } else {
+                DurationError::UnknownUnit { text: owned(), unit: unit.to_owned() }
+            });
         };
         let part = number.checked_mul(units[at].1);
-        millis = part.and_then(|part| millis.checked_add(part)).ok_or_else(|| error(Reason::TooLong))?;
+        millis =
+            part.and_then(|part| millis.checked_add(part)).ok_or_else(|| DurationError::TooLong(owned()))?;
         units = &units[at + 1..];
         rest = after;
     }
-    // The limit of Prometheus: nanoseconds in 64 bits with a sign, some 292 years.
+    // The limit of Prometheus: nanoseconds as a signed 64-bit number, about 292 years.
     if millis > i64::MAX.unsigned_abs() / 1_000_000 {
-        return Err(error(Reason::TooLong));
+        return Err(DurationError::TooLong(owned()));
     }
     Ok(Duration::from_millis(millis))
 }
@@ -62,55 +84,6 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
 fn split_while(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|c| !belongs(c)).unwrap_or(text.len()))
 }
-
-/// Why a text is no duration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DurationError {
-    text: String,
-    reason: Reason,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Reason {
-    Empty,
-    NoNumber,
-    NoUnit,
-    Fraction,
-    UnknownUnit(String),
-    Order,
-    TooLong,
-}
-
-impl fmt::Display for DurationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = &self.text;
-        match &self.reason {
-            Reason::Empty => f.write_str("a duration is empty: write it as 90s, 2h or 1h30m"),
-            Reason::NoNumber => write!(f, "`{text}` is no duration: write it as 90s, 2h or 1h30m"),
-            Reason::NoUnit if text.bytes().all(|b| b.is_ascii_digit()) => {
-                write!(f, "`{text}` has no unit: write {text}s for seconds")
-            }
-            Reason::NoUnit => {
-                write!(f, "`{text}` ends in a number without a unit: write it as 90s, 2h or 1h30m")
-            }
-            Reason::Fraction => {
-                write!(f, "`{text}` has a fraction: write whole numbers and smaller units, as 1h30m or 500ms")
-            }
-            Reason::UnknownUnit(unit) => {
-                write!(f, "`{text}` has the unknown unit `{unit}`: the units are y, w, d, h, m, s and ms")
-            }
-            Reason::Order => {
-                write!(
-                    f,
-                    "`{text}` has its units out of order: each is given once, the largest first, as 1h30m"
-                )
-            }
-            Reason::TooLong => write!(f, "`{text}` is too long"),
-        }
-    }
-}
-
-impl std::error::Error for DurationError {}
 
 #[cfg(test)]
 mod tests {
@@ -139,21 +112,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_is_told() {
+    fn a_text_that_is_not_a_duration_gets_a_reason() {
         let table = [
             ("", "a duration is empty: write it as 90s, 2h or 1h30m"),
             ("30", "`30` has no unit: write 30s for seconds"),
             ("1h30", "`1h30` ends in a number without a unit: write it as 90s, 2h or 1h30m"),
-            ("soon", "`soon` is no duration: write it as 90s, 2h or 1h30m"),
-            ("-5s", "`-5s` is no duration: write it as 90s, 2h or 1h30m"),
-            (" 5s", "` 5s` is no duration: write it as 90s, 2h or 1h30m"),
-            ("1.5h", "`1.5h` has a fraction: write whole numbers and smaller units, as 1h30m or 500ms"),
+            ("soon", "`soon` is not a duration: write it as 90s, 2h or 1h30m"),
+            ("-5s", "`-5s` is not a duration: write it as 90s, 2h or 1h30m"),
+            (" 5s", "` 5s` is not a duration: write it as 90s, 2h or 1h30m"),
+            ("1.5h", "`1.5h` has a fraction: write whole numbers and smaller units, as in 1h30m or 500ms"),
             ("5min", "`5min` has the unknown unit `min`: the units are y, w, d, h, m, s and ms"),
             ("5S", "`5S` has the unknown unit `S`: the units are y, w, d, h, m, s and ms"),
             ("5 s", "`5 s` has the unknown unit ` s`: the units are y, w, d, h, m, s and ms"),
             ("5µs", "`5µs` has the unknown unit `µs`: the units are y, w, d, h, m, s and ms"),
-            ("30m1h", "`30m1h` has its units out of order: each is given once, the largest first, as 1h30m"),
-            ("1s1s", "`1s1s` has its units out of order: each is given once, the largest first, as 1h30m"),
+            ("30m1h", "`30m1h` has its units out of order: write each once, the largest first, as in 1h30m"),
+            ("1s1s", "`1s1s` has its units out of order: write each once, the largest first, as in 1h30m"),
             ("293y", "`293y` is too long"),
             ("99999999999999999999s", "`99999999999999999999s` is too long"),
             ("18446744073709551615y", "`18446744073709551615y` is too long"),
@@ -165,7 +138,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "\\PC{0,12}|[0-9ywdhms.]{0,24}") {
+        fn no_text_causes_a_panic(text in "\\PC{0,12}|[0-9ywdhms.]{0,24}") {
             let _ = parse(&text);
         }
     }

@@ -1,7 +1,7 @@
-//! The process's surroundings: variables, and which streams are terminals.
+//! The environment of the process: variables, and which streams are terminals.
 //!
-//! Captured once in `main` as a value and passed in, so that no other room asks the process and a test can build any
-//! surroundings by hand. What changes while we run stands here too: a terminal's width, and who owns it.
+//! It is captured once in `main` and passed in as a value, so that a test can run the program in any environment. What
+//! changes during a run is here, too: the size of the terminal, and whether the process is in the foreground.
 
 use rustix::process::getpgrp;
 use rustix::termios::tcgetpgrp;
@@ -12,21 +12,16 @@ use std::io::{self, IsTerminal, Write};
 /// What the process was started with, besides its arguments.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
-    /// The variables, by name.
     pub variables: HashMap<OsString, OsString>,
-    /// Standard input is a terminal.
     pub stdin_is_terminal: bool,
-    /// Standard output is a terminal.
     pub stdout_is_terminal: bool,
-    /// Standard error is a terminal.
     pub stderr_is_terminal: bool,
-    /// How many columns the terminal has, where a stream is one.
+    /// The columns of the terminal, if a stream is one.
     pub width: Option<usize>,
 }
 
 impl Environment {
-    /// Reads the surroundings of this process.
-    #[must_use]
+    /// The environment of this process.
     pub fn capture() -> Self {
         Self {
             variables: std::env::vars_os().collect(),
@@ -38,32 +33,29 @@ impl Environment {
     }
 
     /// The variable's value; an empty one counts as unset.
-    #[must_use]
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 }
 
-/// How many columns the terminal has now, where a stream is one. For who goes on: a window can be resized.
-#[must_use]
+/// The columns that the terminal has now, if a stream is one. For `--watch`: a window can be resized.
 pub fn width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
-/// How many lines the terminal has now, where a stream is one.
-#[must_use]
+/// The lines that the terminal has now, if a stream is one.
 pub fn height() -> Option<usize> {
     terminal_size::terminal_size().map(|(_, height)| usize::from(height.0))
 }
 
-/// Standard error while we are in the foreground of its terminal. In the background (`pushgw push ... &`) it takes
-/// nothing: a line that is painted again and again would spoil the one that is typed meanwhile.
+/// Standard error, but only while the process is in the foreground of the terminal. In the background (`pushgw push ...
+/// &`) it drops what is written: a progress line would overwrite what the user types meanwhile.
 #[derive(Debug)]
 pub struct Foreground;
 
 impl Foreground {
     fn is_ours() -> bool {
-        // A terminal that controls nothing has no foreground.
+        // Without a controlling terminal there is no foreground.
         tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
     }
 }
@@ -90,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_is_unset() {
+    fn an_empty_variable_counts_as_unset() {
         assert_eq!(with(&[("A", "")]).variable("A"), None);
         assert_eq!(with(&[("A", "x")]).variable("A"), Some(OsStr::new("x")));
     }

@@ -1,24 +1,22 @@
-//! What the operating system tells: its reasons in words, and which signals this process heeds.
+//! Facts from the operating system: the reason of an error, and which signals are not ignored.
 
 use std::{fs, io};
 
-/// Why something failed, without the number that the standard library puts behind it.
-#[must_use]
+/// The reason of an error, without the number that the standard library appends.
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
-/// Those of `signals` that were not to be ignored when the process started, as under `nohup` or behind `trap '' INT`: with
-/// a handler it would obey what it was told to ignore. Only Linux tells; elsewhere it is all of them.
-#[must_use]
+/// Those of `signals` that were not ignored when the process started. A signal that `nohup` or `trap '' INT` ignores must
+/// not get a handler. On systems other than Linux, all of them.
 pub fn heeded(signals: &[i32]) -> Vec<i32> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = ignored(&status);
     signals.iter().copied().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
 }
 
-/// A bit a signal, the first one being the lowest.
+/// The mask of ignored signals: bit 0 is signal 1.
 fn ignored(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
@@ -42,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ignored_is_heeded() {
+    fn a_signal_that_is_not_ignored_is_heeded() {
         // SIGTERM; whatever runs the tests may ignore others.
         assert_eq!(heeded(&[15]), [15]);
     }

@@ -1,6 +1,6 @@
-//! Text that must not be seen: passwords and tokens. Pure.
+//! Text that must not be shown: passwords and tokens. Pure.
 //!
-//! The type has no `Display` and its `Debug` says nothing, so a secret can only reach a log, a message or a screen
+//! The type has no `Display`, and its `Debug` hides the text. A secret can reach a log, a message or a screen only
 //! through [`Secret::expose`], which is easy to search for.
 
 use std::fmt;
@@ -10,13 +10,11 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// Hides a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text itself, for the one place that sends it.
-    #[must_use]
+    /// The text, for the code that sends it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -28,8 +26,10 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A URL without the user and password in it; any other text as it is.
-#[must_use]
+/// Removes the user and the password from a URL. Any other text is returned unchanged.
+/// The variables whose values are secrets.
+pub const SECRET_VARIABLES: [&str; 2] = ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN"];
+
 pub fn without_user(url: &str) -> String {
     let Some(start) = url.find("//").map(|at| at + 2) else { return url.to_owned() };
     let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_s_password_is_taken_out() {
+    fn a_url_s_user_and_password_are_removed() {
         for (url, shown) in [
             ("http://u:p@gw/x", "http://gw/x"),
             ("//u@gw", "//gw"),
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_not_printed() {
+    fn debug_output_hides_a_secret() {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret:?} {secret:#?}"), "Secret(***) Secret(***)");
         assert_eq!(secret.expose(), "hunter2");

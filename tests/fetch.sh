@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Puts the programs that the tests talk to under target/fetched/ and prints where they are, one a line: `<version> <path>`.
+# Downloads the servers and libraries for the tests to target/fetched/ and prints one line for each: `<version> <path>`.
 #
 #   tests/fetch.sh pushgateway | prometheus | victoria-metrics | prometheus-client   [SUITE]...
-#   tests/fetch.sh mirrors    only prints the addresses that the machine's apt would look at, one a line
+#   tests/fetch.sh mirrors    only prints the addresses of the machine's apt sources, one per line
 #
-# No root is needed and nothing is installed. In this order:
-#   PUSHGATEWAY_BIN, PROMETHEUS_BIN or VICTORIA_METRICS_BIN, when set, is used, and nothing else.
-#   Debian: the packages of several releases (SUITE names others), from the mirror that the machine's apt configuration
-#     names, held to the Debian archive's keys; three Pushgateways that behave differently are worth more than one.
-#   Another system with apt: its own release's package, from its own sources.
-#   Elsewhere: the project's release archives for this platform, held to the checksums that the project publishes.
-#   One on PATH is used too: as one more version, or as the only one where the above fails.
-# prometheus-client is the Python library in a virtual environment of its own; its line names that environment's python.
+# Needs no root and installs nothing. The sources, in order:
+#   PUSHGATEWAY_BIN, PROMETHEUS_BIN or VICTORIA_METRICS_BIN: if set, only that program is used.
+#   Debian: the packages of several releases (or those of SUITE) from the mirror in the machine's apt configuration,
+#     verified with the Debian archive's keys. The three Pushgateways behave differently, so the tests use all of them.
+#   Other systems with apt: the package of their own release, from their own sources.
+#   Elsewhere: the project's release archives for this platform, verified with the project's checksums.
+#   A program on PATH is added to these, or used alone if they fail.
+# prometheus-client is the Python library in a virtual environment; its line has the path of that environment's python.
 #
-# FETCH_FROM=debian|distribution|release overrides what the system looks like, FETCH_RELEASES_URL where the release
-# archives lie. To fetch anew, remove target/fetched/. Everything but the result goes to standard error.
+# FETCH_FROM=debian|distribution|release overrides the detected system, FETCH_RELEASES_URL the address of the release
+# archives. To download again, remove target/fetched/. Everything but the result goes to standard error.
 set -euo pipefail
 
 usage() {
@@ -24,7 +24,7 @@ usage() {
 
 say() { printf 'tests/fetch.sh: %s\n' "$*" >&2; }
 
-# apt reads the machine's sources in all their formats for us: these are the addresses that it would look at.
+# Asks apt for the addresses, because its sources come in several formats.
 mirrors() {
   apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/[a-z]*/InRelease'.*|\1|p" | awk '!seen[$0]++'
 }
@@ -35,13 +35,13 @@ shift
 
 case $what in
   pushgateway)
-    # 12's does not know UTF-8 names, 13's panics on a refused push, unstable's is the newest.
+    # 1.5.1 has no UTF-8 names, 1.11.0 panics on a rejected push, and sid has the newest.
     package=prometheus-pushgateway suites='bookworm trixie sid'
     names='pushgateway prometheus-pushgateway' override=PUSHGATEWAY_BIN
     repository=prometheus/pushgateway releases='1.5.1 1.11.0 1.11.2'
     ;;
   prometheus)
-    # The server, with promtool beside it; one of each generation, since version 3 parses and lints in other ways.
+    # The server and promtool. Versions 2 and 3, because they parse and lint differently.
     package=prometheus suites='bookworm sid'
     names=prometheus override=PROMETHEUS_BIN
     repository=prometheus/prometheus releases='2.42.0 3.5.3'
@@ -77,24 +77,24 @@ give_up() {
     tail -n 12 "$log" >&2
   fi
   if [ "$what" = prometheus-client ]; then
-    say "no $what to be had: install python3 with its venv module (Debian: apt-get install python3-venv)"
+    say "$what is not available: install python3 with its venv module (Debian: apt-get install python3-venv)"
   else
-    say "no $what to be had: install it (Debian, Ubuntu: apt-get install $package) or set $override to its path"
+    say "$what is not available: install it (Debian, Ubuntu: apt-get install $package) or set $override to its path"
   fi
   exit 1
 }
 
-# The first thing in the program's words about itself that looks like a version; fails if it does not run.
+# Prints the first version number in the output of --version; fails if the program does not run.
 version_of() {
   local words
   words=$("$1" --version 2>&1 </dev/null) || return 1
   [[ $words =~ [0-9]+\.[0-9]+\.[0-9]+ ]] && printf '%s\n' "${BASH_REMATCH[0]}"
 }
 
-# --- What was fetched before ------------------------------------------------------------------------------------
+# --- Earlier downloads ------------------------------------------------------------------------------------------
 
-# Prints the list with whole paths. Fails if there is none, or if it names what is gone. Paths stand in it as seen
-# from $home, so that target/ can be moved.
+# Prints the list with absolute paths. Fails if the list or a file in it is missing. Paths in the list are relative to
+# $home, so that target/ can be moved.
 print_list() {
   local version path
   [ -s "$list" ] || return 1
@@ -108,10 +108,9 @@ print_list() {
 
 # --- Packages ---------------------------------------------------------------------------------------------------
 
-# An apt of our own: its lists, cache and (empty) record of what is installed lie in $apt, so that neither root nor the
-# machine's state is touched. Of the machine's configuration it takes how to reach the network; the rest can hold hooks
-# that act on the machine. Signatures are checked as ever, but an index may be past its date: a mirror that stands still
-# has what we came for, which is old releases.
+# Configures a private apt with its own lists, cache and (empty) status in $apt, so that it needs no root and does not
+# change the machine. It copies only the network settings from the machine's configuration, because the rest can have
+# hooks. Signatures are verified, but expired indexes are accepted: an outdated mirror still has the old releases.
 private_apt() {
   apt=$home/apt-$from
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
@@ -139,7 +138,7 @@ private_apt() {
   } >"$apt/apt.conf"
 }
 
-# A third party's repository can be laid out as Debian's own; the signature tells which is which.
+# Other repositories can have the same layout as Debian's; the signature shows whether it is Debian's.
 debian_sources() {
   local keyring suite
   for keyring in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
@@ -159,7 +158,7 @@ unpack() {
   dpkg-deb -x "$work"/deb/*.deb "$2" >>"$log" 2>&1
 }
 
-# The upstream version of the package that was unpacked last: `1:2.42.0+ds-5+b6` is 2.42.0.
+# The upstream version of the package that was unpacked last: 2.42.0 for `1:2.42.0+ds-5+b6`.
 upstream_version() {
   local version
   version=$(dpkg-deb -f "$work"/deb/*.deb Version)
@@ -172,7 +171,7 @@ from_suite() {
   rm -rf "$root"
   unpack "$package${1:+/$1}" "$root" || return 1
   version=$(upstream_version)
-  # Later releases have promtool in a package of its own.
+  # In later releases, promtool is a separate package.
   if [ "$what" = prometheus ] && [ ! -x "$root/usr/bin/promtool" ]; then
     unpack "promtool${1:+/$1}" "$root" || return 1
   fi
@@ -194,8 +193,8 @@ from_suites() {
   fi
 }
 
-# Calls its arguments with the private apt ready. Mirrors are flaky: three rounds, the first with the lists as they
-# lie there from the last time.
+# Runs its arguments with the private apt configured. It first uses the package lists of the last run, and then updates
+# them up to three times, because mirrors are unreliable.
 with_apt() {
   local attempt mirror
   command -v apt-get >/dev/null || return 1
@@ -207,7 +206,7 @@ with_apt() {
     [ "$attempt" = 1 ] || sleep $((attempt * 3))
     say "reading package lists (attempt $attempt of 3)"
     if [ "$from" = distribution ]; then
-      # A single source that is away need not matter: the download decides.
+      # One failing source may not matter: the download decides.
       APT_CONFIG=$apt/apt.conf timeout 300 apt-get -q update >>"$log" 2>&1 || true
       : >"$apt/ready"
       ! "$@" || return 0
@@ -244,7 +243,7 @@ download() {
   elif command -v wget >/dev/null; then
     wget -q --tries=3 --timeout=60 -O "$2" "$1" 2>>"$log"
   else
-    # A bare Debian has neither of them, but its apt has a downloader.
+    # A minimal Debian has neither of them, but apt has a downloader.
     rm -f "$2"
     /usr/lib/apt/apt-helper -o APT::Sandbox::User= download-file "$1" "$2" >>"$log" 2>&1
   fi
@@ -270,7 +269,7 @@ from_releases() {
     download "$base/$name.tar.gz" "$work/archive" || return 1
     sum=$(awk -v name="$name.tar.gz" '$2 == name || $2 == "*" name { print $1 }' "$work/sums")
     if [ -z "$sum" ] || [ "$(sha256 "$work/archive")" != "$sum" ]; then
-      say "$base/$name.tar.gz is not what its sha256sums.txt says: not used"
+      say "$base/$name.tar.gz does not match its sha256sums.txt: not used"
       return 1
     fi
     tar -xzf "$work/archive" -C "$work" >>"$log" 2>&1 || return 1
@@ -280,8 +279,8 @@ from_releases() {
 
 # --- A Python library -------------------------------------------------------------------------------------------
 
-# Debian keeps the pip that a virtual environment begins with in packages that a bare machine lacks. pip also runs
-# from its wheel, which needs no installing.
+# A minimal Debian lacks the packages from which a virtual environment gets pip. pip also runs from its wheel, without
+# being installed.
 venv_with_pip_from_package() {
   local wheel suite
   "$python" -m venv --without-pip "$venv" >>"$log" 2>&1 || return 1
@@ -313,7 +312,7 @@ from_pypi() {
 
 # --- Putting it together ----------------------------------------------------------------------------------------
 
-# Moves the programs of one version into their place and adds it to the list: keep VERSION PROGRAM [MORE]...
+# Moves the programs of one version to target/fetched/ and adds it to the list: keep VERSION PROGRAM [MORE]...
 keep() {
   local version=$1 place=$home/$what/$1 program
   shift
@@ -338,8 +337,8 @@ looks_like() {
   fi
 }
 
-# One fetches while the others wait for what it finds. Without flock each fetches for itself: what is put in place by
-# mv is whole, whoever comes first.
+# One process fetches while the others wait. Without flock, each fetches for itself, and mv makes each result appear
+# complete.
 fetch() {
   if command -v flock >/dev/null; then
     exec 9>"$home/lock"
@@ -361,7 +360,7 @@ fetch() {
   print_list
 }
 
-# PATH's own, unless it is a version that is there already.
+# The program on PATH, unless its version is already in the list.
 on_path() {
   local name path version
   for name in $names; do
@@ -381,7 +380,7 @@ if [ -n "$override" ] && [ -n "${!override:-}" ]; then
   exit
 fi
 
-# In a subshell, so that the lock and the working directory go with it; `set -e` does not reach into a condition.
+# In a subshell, which releases the lock and removes the working directory. `set -e` has no effect in a condition.
 found=$(print_list || fetch) || found=''
 found=$found${found:+$'\n'}$(on_path "$found")
 [ -n "${found//$'\n'/}" ] || give_up

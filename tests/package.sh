@@ -1,15 +1,20 @@
 #!/usr/bin/env bash
-# What README says of installing: builds the Debian package, lets lintian judge it, and installs, uses and purges it in
-# clean roots; installs with cargo; and makes a static program and uses it where there is nothing else.
+# Tests the ways to install in docs/install.md:
 #
-#   tests/package.sh [SUITE]...      bookworm unless told otherwise
+#   cargo install --path . --locked
+#   cargo deb --locked
+#     The package is checked with lintian, and installed, used and purged in clean Debian roots.
+#   cargo build --release --locked --bin pushgw --target x86_64-unknown-linux-musl
+#     The static program is used in an empty root. Skipped without musl-tools and Rust's target:
+#     rustup target add x86_64-unknown-linux-musl
 #
-# Wants root, debootstrap and lintian (Debian: apt-get install debootstrap lintian), and cargo-deb, which it builds into
-# target/tools/ where there is none. The roots are made once, from the mirror of the machine's own apt configuration, and
-# kept as archives under target/fetched/. DEB=FILE takes a package that is built already, and tries nothing but that. The
-# static program wants Rust's target for musl and musl-tools, and is left out, with a word, where they are not.
+# Usage: tests/package.sh [SUITE]...      default: bookworm
 #
-# Not a part of .ci/run: the release build, cargo-deb's own build and the root take longer than all the rest of it.
+# Needs root, debootstrap and lintian (apt-get install debootstrap lintian), and cargo-deb, which it builds into
+# target/tools/ if it is not installed. It creates the roots once, from the mirror in the machine's apt configuration,
+# and keeps them as archives in target/fetched/. DEB=FILE tests only that package.
+#
+# Not part of .ci/run: it takes longer than everything there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -20,9 +25,9 @@ die() {
 }
 
 [ $# -gt 0 ] || set -- bookworm
-[ "$(id -u)" = 0 ] || die 'a clean root needs root'
+[ "$(id -u)" = 0 ] || die 'run this as root: it creates clean roots'
 for tool in debootstrap lintian dpkg-deb; do
-  command -v $tool >/dev/null || die "there is no $tool: apt-get install debootstrap lintian"
+  command -v $tool >/dev/null || die "$tool is not installed: apt-get install debootstrap lintian"
 done
 
 target=${CARGO_TARGET_DIR:-$PWD/target}
@@ -31,7 +36,7 @@ work=$(mktemp -d)
 gateway=''
 end() {
   [ -z "$gateway" ] || kill "$gateway" 2>/dev/null || true
-  # Nothing may be removed through a mount.
+  # Never delete through a mount.
   umount "$work/root/proc" 2>/dev/null || true
   rm -rf --one-file-system "$work"
 }
@@ -44,7 +49,7 @@ if [ -z "${DEB:-}" ]; then
   from_source=yes
   if ! command -v cargo-deb >/dev/null; then
     export PATH="$target/tools/bin:$PATH"
-    command -v cargo-deb >/dev/null || cargo install --locked --root "$target/tools" cargo-deb
+    command -v cargo-deb >/dev/null || cargo install --locked cargo-deb --root "$target/tools"
   fi
   DEB=$(cargo deb --locked | tail -n 1)
 fi
@@ -56,7 +61,7 @@ lintian --allow-root --tag-display-limit 0 --fail-on error,warning --display-inf
 
 # --- A clean root -------------------------------------------------------------------------------------------------
 
-# Unpacks the root of a suite to $work/root; the shells are there for their completions, man-db for its own opinion.
+# Unpacks the root of a suite to $work/root, with the shells for their completions and man-db for the man pages.
 clean_root() {
   local archive=$target/fetched/root-$1.tar mirror
   umount "$work/root/proc" 2>/dev/null || true
@@ -74,27 +79,27 @@ clean_root() {
       mkdir "$work/root"
     done
     tail -n 20 "$work/log" >&2
-    die "no root of $1 to be had"
+    die "cannot create a root of $1"
   fi
   tar -C "$work/root" -xf "$archive"
 }
 
 inside() { chroot "$work/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
 
-# Everything but the package tools' own records and caches, which a purge is not to take back.
+# All files except the records and caches of the package tools, which a purge leaves.
 files() {
   (cd "$work/root" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/cache -o -path ./var/log \
     -o -path ./proc -o -path ./tmp -o -path ./run -o -path ./root \) -prune -o -print | sort)
 }
 
 expect() { # expect WHAT WANTED GOT
-  [ "$2" = "$3" ] || die "$1: wanted <$2>, got <$3>"
+  [ "$2" = "$3" ] || die "$1: expected <$2>, got <$3>"
   say "ok: $1"
 }
 
 # --- The gateway --------------------------------------------------------------------------------------------------
 
-# On a free port of its own choosing, which its log names.
+# The gateway chooses a free port and logs it.
 start_gateway() {
   local program
   program=$(tests/fetch.sh pushgateway | tail -n 1 | cut -d ' ' -f 2-)
@@ -107,7 +112,7 @@ start_gateway() {
     sleep 0.1
   done
   cat "$work/gateway.log" >&2
-  die 'the gateway does not start'
+  die 'the gateway did not start'
 }
 start_gateway
 
@@ -120,7 +125,7 @@ works() { # works WHAT PUSHGW...
   shift
   expect "$what: --version" "pushgw $version" "$("$@" --version)"
   expect "$what: a push" '' "$("$@" push -g "$url" -j try -m 'a 1' 2>&1)"
-  expect "$what: what the gateway has" /metrics/job/try "$("$@" list -g "$url" -j try --format path)"
+  expect "$what: the stored group" /metrics/job/try "$("$@" list -g "$url" -j try --format path)"
   expect "$what: a deletion" '' "$("$@" delete -g "$url" -j try 2>&1)"
 }
 
@@ -130,13 +135,13 @@ static() {
   local triple
   triple=$(uname -m)-unknown-linux-musl
   if ! rustup target list --installed 2>/dev/null | grep -qx "$triple" || ! command -v musl-gcc >/dev/null; then
-    say "skipped: a static program wants \`rustup target add $triple\` and musl-tools"
+    say "skipped: a static program needs \`rustup target add $triple\` and musl-tools"
     return 0
   fi
   cargo build --release --locked --bin pushgw --target "$triple"
   mkdir "$work/empty"
   cp "$target/$triple/release/pushgw" "$work/empty/"
-  # By name: looking it up takes glibc's programs to the system's own modules, which are not there.
+  # By name, because a DNS lookup in a static glibc program would need the system's modules, which are missing here.
   url=${url/127.0.0.1/localhost} works 'static, in an empty root' chroot "$work/empty" /pushgw
 }
 
@@ -151,11 +156,11 @@ fi
 try() {
   local suite=$1 page
   clean_root "$suite"
-  # bash's process substitution goes through /proc.
+  # bash's process substitution needs /proc.
   mount -t proc proc "$work/root/proc"
   files >"$work/before"
   cp "$DEB" "$work/root/tmp/pushgw.deb"
-  # By apt, with no source of packages: what the package depends on is in the smallest system.
+  # By apt without package sources: the dependencies are in the minimal system.
   : >"$work/root/etc/apt/sources.list"
   inside apt-get -q -y install /tmp/pushgw.deb
 
@@ -165,7 +170,7 @@ try() {
     expect "$suite: man -w $page" "/usr/share/man/man1/$page.1.gz" "$(inside man -w "$page")"
   done
 
-  # Each shell finds the completions by itself.
+  # Each shell must find the completions without configuration.
   # shellcheck disable=SC2016 # the shell inside expands it
   expect "$suite: bash" status "$(inside bash --norc -c '. /usr/share/bash-completion/bash_completion
     _completion_loader pushgw || [ $? = 124 ]
@@ -180,8 +185,8 @@ try() {
   inside apt-get -q -y purge pushgw
   rm -f "$work/root/tmp/pushgw.deb"
   files >"$work/after"
-  diff "$work/before" "$work/after" || die "$suite: a purge leaves or takes something"
-  say "ok: $suite: a purge leaves nothing"
+  diff "$work/before" "$work/after" || die "$suite: the purge left or removed other files"
+  say "ok: $suite: the purge left nothing"
 }
 
 for suite in "$@"; do

@@ -3,10 +3,10 @@
 use super::{Context, plural};
 use crate::config::Check;
 use crate::error::Failure;
-use crate::exposition::{self, Report, Severity, Stage, Text};
+use crate::exposition::{self, Category, Report, Severity, Text};
 use crate::grouping::GroupingKey;
 use crate::input::{self, Input};
-use crate::output::{Channel, Printer, Sources, diagnostics};
+use crate::output::{Channel, Printer, SourceText, diagnostics};
 use std::borrow::Cow;
 
 /// A text that a gateway accepts.
@@ -35,7 +35,8 @@ pub(super) fn run(
     // A reader who saw enough and went away does not change the verdict.
     let shown = show(settings, &input, &report, Channel::Result, context.printer);
     let refused = report.diagnostics.iter().any(|found| {
-        found.severity == Severity::Error && matches!(found.code.stage(), Stage::Parse | Stage::Store)
+        found.severity == Severity::Error
+            && matches!(found.code.category(), Category::Parser | Category::Store)
     });
     let consequence = if refused {
         Some("a gateway would refuse it")
@@ -71,7 +72,7 @@ fn amount(families: usize, samples: usize) -> String {
 
 /// The checker's report. With `--strict` its warnings are shown as the errors that they then are; the counts keep
 /// them apart.
-pub(super) fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input) -> Report {
+fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input) -> Report {
     let starts: Vec<usize> = input.sources.iter().map(|source| source.start).collect();
     let text = Text { bytes: &input.bytes, starts: &starts };
     let mut report = exposition::check(text, &settings.rules(grouping));
@@ -90,7 +91,7 @@ fn show(
     channel: Channel,
     printer: &mut Printer<'_>,
 ) -> Result<(), Failure> {
-    let sources = Sources { bytes: &input.bytes, files: &input.sources };
+    let sources = SourceText { bytes: &input.bytes, files: &input.sources };
     printer.diagnostics(channel, settings.message_format, sources, report).map_err(Failure::output)
 }
 

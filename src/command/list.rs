@@ -1,46 +1,46 @@
 //! `list`: the gateway's groups, as a table, as JSON or as paths; once, or again and again.
 
-use super::selected::{Selected, warn_of_conflicts, warn_of_text};
+use super::group_output::{Selected, warn_of_conflicts, warn_of_text};
 use super::{Context, listener};
 use crate::config::{List, ListFormat, ListSort};
 use crate::env;
 use crate::error::Failure;
-use crate::gateway::{self, Client, Group, Store};
+use crate::gateway::{self, Client, Group, Snapshot};
 use crate::output::Printer;
 use std::cmp::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Of the time that passes, looking takes at most one part in so many.
-const LOOK_SHARE: u32 = 10;
+/// Fetching takes at most one part in this many of the time.
+const FETCH_SHARE: u32 = 10;
 
-/// As many lines a warning about a look takes, where a terminal is not very narrow.
+/// Lines that the warning about a failed fetch takes, unless the terminal is very narrow.
 const WARNING: usize = 3;
 
 /// Looks and prints what fits.
 pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let client = Client::new(&list.connection);
     let Some(pause) = list.watch else {
-        return print(list, &look(list, &client, context.printer)?, usize::MAX, context.printer);
+        return print(list, &fetch(list, &client, context.printer)?, usize::MAX, context.printer);
     };
     let mut seen = None;
     loop {
         let begin = Instant::now();
-        let looked = look(list, &client, context.printer);
+        let fetched = fetch(list, &client, context.printer);
         let took = begin.elapsed();
-        match (looked, &seen) {
+        match (fetched, &seen) {
             // A gateway that can't be reached at first is a mistake; one that goes away later comes back.
             (Err(failure), None) => return Err(failure),
-            (Err(failure), Some(store)) => {
-                // Each warning stands below the groups of before, and not below those of the looks that failed too.
-                if context.printer.terminal().stdout.obeys {
-                    paint(list, store, WARNING, context)?;
+            (Err(failure), Some(snapshot)) => {
+                // Each warning is below the last groups, and not below the warnings of other failed fetches.
+                if context.printer.terminal().stdout.moves_cursor {
+                    paint(list, snapshot, WARNING, context)?;
                 }
                 context.printer.warning(&failure.to_string());
             }
-            (Ok(store), _) => {
-                paint(list, &store, 0, context)?;
-                seen = Some(store);
+            (Ok(snapshot), _) => {
+                paint(list, &snapshot, 0, context)?;
+                seen = Some(snapshot);
             }
         }
         context.printer.flush().map_err(Failure::output)?;
@@ -49,36 +49,41 @@ pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Fail
 }
 
 /// Prints in place of what was printed before, and leaves that many lines of a screen free.
-fn paint(list: &List, store: &Store, free: usize, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+fn paint(
+    list: &List,
+    snapshot: &Snapshot,
+    free: usize,
+    context: &mut Context<'_, '_>,
+) -> Result<(), Failure> {
     context.printer.repaint(env::width()).map_err(Failure::output)?;
     let is_screen = context.environment.stdout_is_terminal && list.format == ListFormat::Table;
     let height = if is_screen { env::height() } else { None };
-    print(list, store, height.map_or(usize::MAX, |height| height.saturating_sub(free)), context.printer)
+    print(list, snapshot, height.map_or(usize::MAX, |height| height.saturating_sub(free)), context.printer)
 }
 
-/// How long to wait after a look that took so long.
+/// How long to wait after a fetch that took this long.
 fn rest(pause: Duration, took: Duration) -> Duration {
-    pause.max(took * (LOOK_SHARE - 1))
+    pause.max(took * (FETCH_SHARE - 1))
 }
 
-fn look(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Store, Failure> {
+fn fetch(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Snapshot, Failure> {
     let endpoint = &list.connection.endpoint;
     Ok(if list.metrics {
-        gateway::look_at_families(client, endpoint, &|_| true, &mut listener(printer))?
+        gateway::fetch_families(client, endpoint, &|_| true, &mut listener(printer))?
     } else {
-        gateway::look(client, endpoint, &mut listener(printer))?
+        gateway::fetch_groups(client, endpoint, &mut listener(printer))?
     })
 }
 
 /// `height` is what there is room for: what scrolled away would stay behind, and the headings with it.
-fn print(list: &List, store: &Store, height: usize, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    let fits = |place: &usize| list.selection.fits(&store.groups[*place], store.now);
-    let mut places: Vec<usize> = (0..store.groups.len()).filter(fits).collect();
-    sort(&mut places, &store.groups, list.sort);
+fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<'_>) -> Result<(), Failure> {
+    let fits = |place: &usize| list.selection.fits(&snapshot.groups[*place], snapshot.now);
+    let mut places: Vec<usize> = (0..snapshot.groups.len()).filter(fits).collect();
+    sort(&mut places, &snapshot.groups, list.sort);
     let all = places.len();
-    places.truncate(shown(places.iter().map(|place| 1 + store.groups[*place].families.len()), height));
+    places.truncate(shown(places.iter().map(|place| 1 + snapshot.groups[*place].families.len()), height));
     let left_out = all - places.len();
-    let selected = Selected { store, places, metrics: list.metrics };
+    let selected = Selected { snapshot, places, metrics: list.metrics };
     if selected.places.is_empty() && list.format == ListFormat::Table {
         let which = if list.selection.is_empty() { "no groups" } else { "no group of these" };
         printer.success(&format!("{which} on {}", list.connection.endpoint));
@@ -88,11 +93,11 @@ fn print(list: &List, store: &Store, height: usize, printer: &mut Printer<'_>) -
         let more = format!("and {left_out} more: --sort and --match choose what is seen");
         printer.line(more).map_err(Failure::output)?;
     }
-    warn_of_text(store, printer);
-    if list.metrics && store.from_text {
+    warn_of_text(snapshot, printer);
+    if list.metrics && snapshot.from_text {
         printer.warning("/metrics does not tell which metrics a group holds");
     }
-    warn_of_conflicts(store, &list.connection, printer);
+    warn_of_conflicts(snapshot, &list.connection, printer);
     Ok(())
 }
 
@@ -142,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn looking_takes_a_tenth_of_the_time_at_most() {
+    fn fetching_takes_a_tenth_of_the_time_at_most() {
         let seconds = Duration::from_secs_f64;
         assert_eq!(rest(seconds(2.0), seconds(0.1)), seconds(2.0));
         assert_eq!(rest(seconds(2.0), seconds(3.0)), seconds(27.0));

@@ -1,23 +1,21 @@
-//! One file a subcommand, all of one shape: `run(what config resolved, context) -> Result<(), Failure>`.
+//! The subcommands: each is a file or folder with a function `run(resolved configuration, context)`. The other files are
+//! shared by several of them.
 
-mod add_and_push;
+mod batch;
 mod check;
 mod completions;
-mod culprits;
 mod delete;
-mod delete_selection;
-mod diff;
-mod explain;
+mod group_output;
+mod group_table;
 mod list;
-mod restore;
-mod scraped;
-mod selected;
+mod push;
+mod scrape;
 mod show;
 mod status;
-mod worst;
 
 use crate::cli::Command;
 use crate::config;
+use crate::diagnose::refusal;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::{self, Answer, Client, Event, Fault, Method, Request};
@@ -25,53 +23,65 @@ use crate::output::Printer;
 use std::fmt::Display;
 use std::io::Read;
 
-/// What every subcommand is handed.
+/// What every subcommand gets.
 pub struct Context<'a, 'out> {
-    /// The surroundings.
     pub environment: &'a Environment,
-    /// Standard input.
     pub stdin: &'a mut dyn Read,
-    /// The only writer.
     pub printer: &'a mut Printer<'out>,
 }
 
-/// Does what the command line says.
+/// Runs a subcommand.
 ///
 /// # Errors
 ///
-/// Every [`Failure`] there is.
+/// Every [`Failure`].
 pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let environment = context.environment;
     match command {
-        Command::Push(ref late) | Command::Add(ref late) => {
+        Command::Push(ref options) | Command::Add(ref options) => {
             let method = if matches!(command, Command::Push(_)) { Method::Put } else { Method::Post };
-            match config::Restore::resolve(method, &late.0, environment)? {
-                Some(restore) => restore::run(&restore, context),
-                None => add_and_push::run(&config::Push::resolve(method, &late.0, environment)?, context),
+            match config::PushGroups::resolve(method, &options.0, environment)? {
+                Some(groups) => push::groups::run(&groups, context),
+                None => push::run(&config::Push::resolve(method, &options.0, environment)?, context),
             }
         }
-        Command::Delete(late) => delete::run(&config::Delete::resolve(&late.0, environment)?, context),
-        Command::List(late) => list::run(&config::List::resolve(&late.0, environment)?, context),
-        Command::Show(late) => show::run(&config::Show::resolve(&late.0, environment)?, context),
-        Command::Status(late) => status::run(&config::Status::resolve(&late.0, environment)?, context),
-        Command::Check(late) => {
-            let (settings, key) = config::resolve_check(&late.0, environment)?;
+        Command::Delete(options) => delete::run(&config::Delete::resolve(&options.0, environment)?, context),
+        Command::List(options) => list::run(&config::List::resolve(&options.0, environment)?, context),
+        Command::Show(options) => show::run(&config::Show::resolve(&options.0, environment)?, context),
+        Command::Status(options) => status::run(&config::Status::resolve(&options.0, environment)?, context),
+        Command::Check(options) => {
+            let (settings, key) = config::Check::resolve(&options.0, environment)?;
             check::run(&settings, key.as_ref(), context)
         }
-        Command::Completions { shell } => completions::run(shell.into(), context),
+        Command::Completions { shell } => completions::run(shell, context),
     }
 }
 
-/// Sends a request and tells what happens meanwhile: further tries with `-v`, the whole exchange with `-vv`.
+/// Sends a request. Reports retries with `-v`, and the whole exchange with `-vv`.
 fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Result<Answer, Fault> {
     gateway::send(client, request, &mut listener(printer))
 }
 
-/// Tells what happens during an exchange, and that it is waited for.
+/// The failure of a push, with the cause if the gateway's groups show it.
+fn explain(
+    fault: Fault,
+    push: &refusal::RejectedPush<'_>,
+    client: &Client,
+    printer: &mut Printer<'_>,
+) -> Failure {
+    let connection = client.connection();
+    let fetch = |read: refusal::Read<'_>| {
+        gateway::fetch_contents(client, &connection.endpoint, read, &mut listener(printer)).ok()
+    };
+    let why = refusal::explain(&fault.kind, push, connection, fetch);
+    if why.is_empty() { fault.into() } else { Failure::Explained { fault: Box::new(fault), why } }
+}
+
+/// Reports what happens during an exchange.
 fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
     move |event| match event {
         Event::Retry { tries, reason, wait } => {
-            printer.note(&format!("try {tries} failed: {reason}; the next in {} ms", wait.as_millis()));
+            printer.note(&format!("try {tries} failed: {reason}; next try in {} ms", wait.as_millis()));
         }
         Event::Waiting { server, tries } => {
             printer.progress().wait_for(&format!("waiting for {server}"), tries);

@@ -2,10 +2,10 @@
 
 use super::delete::no_such_group;
 use super::{Context, listener};
-use crate::config::{Show, Shown};
+use crate::config::{Show, ShowTarget};
 use crate::error::Failure;
-use crate::gateway::store::contents::Family;
-use crate::gateway::store::text;
+use crate::exposition::model::{Family, write_families};
+use crate::gateway::store::contents::losses;
 use crate::gateway::{self, Client, Group, State};
 use crate::grouping::LabelSet;
 use crate::output::Printer;
@@ -20,12 +20,12 @@ struct Copied {
     losses: Vec<String>,
 }
 
-/// Looks once and prints.
+/// Fetches once and prints.
 pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let endpoint = &show.connection.endpoint;
-    let wanted = |labels: &LabelSet| match &show.shown {
-        Shown::Group(key) => labels.get("job") == Some(key.job()),
-        Shown::Selection(selection) => {
+    let wanted = |labels: &LabelSet| match &show.target {
+        ShowTarget::Group(key) => labels.get("job") == Some(key.job()),
+        ShowTarget::Selection(selection) => {
             // The key may turn out to have an empty `instance`, which means the same to a matcher.
             selection.matchers.iter().all(|matcher| matcher.matches(labels))
         }
@@ -33,30 +33,34 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
     let copy = |labels: &LabelSet, families: Vec<Family>| {
         let mut copied = Copied::default();
         if wanted(labels) {
-            text::write(&mut copied.text, labels, &families);
-            copied.losses = text::losses(&families);
+            write_families(&mut copied.text, labels, &families);
+            copied.losses = losses(&families);
         }
         copied
     };
-    let (store, copies) =
-        gateway::look_inside(&Client::new(&show.connection), endpoint, copy, &mut listener(context.printer))?;
-    if store.from_text {
+    let snapshot = gateway::fetch_contents(
+        &Client::new(&show.connection),
+        endpoint,
+        copy,
+        &mut listener(context.printer),
+    )?;
+    if snapshot.from_text {
         return Err(Failure::Other(anyhow::anyhow!(
             "{endpoint} has no /api/v1/metrics, and /metrics does not tell what a group holds"
         )));
     }
-    let printed = match &show.shown {
-        Shown::Group(key) => {
-            let found = store.groups.iter().position(|group| group.labels.iter().eq(key.labels()));
-            let Some(place) = found else {
-                return Err(no_such_group(&store.groups, key, endpoint.to_string(), None));
+    let printed = match &show.target {
+        ShowTarget::Group(key) => {
+            let found = snapshot.groups.iter().find(|(group, _)| group.labels.iter().eq(key.labels()));
+            let Some((group, copied)) = found else {
+                let groups = snapshot.groups.iter().map(|(group, _)| group);
+                return Err(no_such_group(groups, key, endpoint.to_string(), None));
             };
-            print(&store.groups[place], &copies[place], false, context.printer)
+            print(group, copied, false, context.printer)
         }
-        Shown::Selection(selection) => {
-            let fits = |group: &Group| selection.fits(group, store.now);
-            let chosen = store.groups.iter().zip(&copies).filter(|(group, _)| fits(group));
-            let mut chosen = chosen.peekable();
+        ShowTarget::Selection(selection) => {
+            let fits = |(group, _): &&(Group, Copied)| selection.fits(group, snapshot.now);
+            let mut chosen = snapshot.groups.iter().filter(fits).peekable();
             if chosen.peek().is_none() {
                 return Err(Failure::NothingSelected { gateway: endpoint.to_string() });
             }
@@ -67,7 +71,7 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
 }
 
 fn several<'a>(
-    groups: impl Iterator<Item = (&'a Group, &'a Copied)>,
+    groups: impl Iterator<Item = &'a (Group, Copied)>,
     printer: &mut Printer<'_>,
 ) -> std::io::Result<()> {
     for (group, copied) in groups {
@@ -86,12 +90,12 @@ fn print(group: &Group, copied: &Copied, with_line: bool, printer: &mut Printer<
         printer.warning(&format!("{}: {loss}", group.labels));
     }
     if with_line {
-        let Some(path) = group.path() else {
-            printer.warning(&format!(
-                "the gateway's API does not tell the key of {} exactly: it is left out",
-                group.labels
-            ));
-            return Ok(());
+        let path = match group.path() {
+            Ok(path) => path,
+            Err(why) => {
+                printer.warning(&format!("{} is left out: {why}", group.labels));
+                return Ok(());
+            }
         };
         printer.result(format!("{GROUP_LINE}{path}\n").as_bytes())?;
     }

@@ -1,87 +1,68 @@
-//! `status`: is it a gateway, is it healthy, can Prometheus scrape it; and if not, which groups break it and what heals
-//! it.
+//! `status`: whether it is a gateway, whether it is healthy, and whether Prometheus can scrape it. If not, which groups
+//! break it and which commands fix it.
 //!
-//! The gateway's own health checks say OK on a gateway that refuses every push and every scrape, so what counts is a
-//! scrape: fetched as Prometheus does, and held to Prometheus' rules.
+//! The gateway's own health checks pass even when it rejects every push and every scrape. So `status` fetches a scrape
+//! as Prometheus does and checks it by Prometheus' rules.
 
-use super::scraped::Scraped;
-use super::selected::age;
-use super::{Context, culprits, listener, plural};
+use super::group_output::age;
+use super::group_table;
+use super::scrape::Scraped;
+use super::{Context, listener, plural};
 use crate::config::{Status, StatusFormat};
+use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
+use crate::diagnose::{self, Problem};
 use crate::error::Failure;
-use crate::gateway::about::About;
-use crate::gateway::heal::{self, Trouble};
-use crate::gateway::{self, Client, Connection, Endpoint, FamilySize, FaultKind, Group, State, Store};
-use crate::output::{self, Channel, Column, Line, Printer, Span, Style, Table};
+use crate::gateway::{self, About, Client, Connection, Endpoint, FamilySize, Group, Snapshot, State};
+use crate::grouping::NoKey;
+use crate::output::{Channel, Column, Printer, Style, StyledLine, StyledText, Table};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
+use std::io;
 
-/// As many failed groups are named in the table; JSON has all.
+/// Cap on the failed groups that the table names; JSON has all.
 const NAMED: usize = 5;
-/// As many problems are told in the table, and as many commands of each; JSON has all.
-const TOLD: usize = 20;
-/// As much of the gateway's description of itself is read.
-const ABOUT_LIMIT: u64 = 1024 * 1024;
+/// Cap on the problems that the table shows, and on the commands of each; JSON has all.
+const SHOWN: usize = 20;
 
-/// Asks, judges and prints.
+/// Asks the gateway and prints what is found.
 pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let endpoint = &status.connection.endpoint;
     let client = Client::new(&status.connection);
-    let about = about(&client, endpoint, context.printer)?;
+    let about = gateway::fetch_status(&client, endpoint, &mut listener(context.printer))?;
     let is_cut = |family: &FamilySize| family.help_is_cut;
     let found = Found {
         connection: &status.connection,
         healthy: probe(&client, endpoint, "/-/healthy", context.printer),
         ready: probe(&client, endpoint, "/-/ready", context.printer),
-        store: gateway::look_at_families(&client, endpoint, &is_cut, &mut listener(context.printer))?,
+        snapshot: gateway::fetch_families(&client, endpoint, &is_cut, &mut listener(context.printer))?,
         about,
     };
-    let scraped = Scraped::new(&client, &found.about, &found.store, context.printer)?;
+    let scraped = Scraped::new(&client, &found.about, &found.snapshot, context.printer)?;
     let is_healthy =
-        found.healthy.is_ok() && found.ready.is_ok() && scraped.troubles.is_empty() && scraped.ok();
+        found.healthy.is_ok() && found.ready.is_ok() && scraped.problems.is_empty() && scraped.ok();
     let printed = match status.format {
         StatusFormat::Table => table(&found, &scraped, context.printer),
         StatusFormat::Json => json(&found, &scraped, is_healthy, context.printer),
     };
-    // A reader that went away does not make it healthy.
+    // A closed standard output does not make it healthy.
     if !is_healthy {
         return Err(Failure::Unhealthy { gateway: endpoint.to_string() });
     }
     printed.map_err(Failure::output)
 }
 
-/// What the gateway said.
+/// What the gateway answered.
 struct Found<'a> {
     connection: &'a Connection,
     about: About,
     healthy: Result<(), String>,
     ready: Result<(), String>,
-    store: Store,
+    snapshot: Snapshot,
 }
 
-/// What the gateway says of itself; nothing, where it has no API.
-pub(super) fn about(
-    client: &Client,
-    endpoint: &Endpoint,
-    printer: &mut Printer<'_>,
-) -> Result<About, Failure> {
-    let answer = match gateway::get(client, endpoint, "/api/v1/status", &mut listener(printer)) {
-        Err(fault) if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 404) => {
-            return Ok(About::default());
-        }
-        answer => answer?,
-    };
-    let mut json = Vec::new();
-    let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
-    read.map_err(|error| gateway::unread(client, endpoint, "/api/v1/status", error))?;
-    // Whether it is a gateway at all, the look at its groups tells better.
-    Ok(About::read(&json).unwrap_or_default())
-}
-
-/// The answer is what is asked for, a 500 too: trying again would only take time.
+/// An error status of a probe is a result, so there is nothing to retry.
 fn probe(client: &Client, endpoint: &Endpoint, path: &str, printer: &mut Printer<'_>) -> Result<(), String> {
     gateway::get_once(client, endpoint, path, &mut listener(printer)).map(drop).map_err(|fault| {
         match fault.kind.words() {
@@ -92,138 +73,150 @@ fn probe(client: &Client, endpoint: &Endpoint, path: &str, printer: &mut Printer
 }
 
 /// Groups whose last push failed.
-fn failed(store: &Store) -> impl Iterator<Item = &Group> {
-    store.groups.iter().filter(|group| group.state != State::Ok)
+fn failed(snapshot: &Snapshot) -> impl Iterator<Item = &Group> {
+    snapshot.groups.iter().filter(|group| group.state != State::Ok)
 }
 
-fn series(store: &Store) -> Option<u64> {
-    store.groups.iter().map(|group| group.size.map(|size| size.series)).sum()
+fn series(snapshot: &Snapshot) -> Option<u64> {
+    snapshot.groups.iter().map(|group| group.size.map(|size| size.series)).sum()
 }
 
-fn oldest(store: &Store) -> Option<Timestamp> {
-    store.groups.iter().filter_map(|group| group.last_push).min()
+fn oldest(snapshot: &Snapshot) -> Option<Timestamp> {
+    snapshot.groups.iter().filter_map(|group| group.last_push).min()
 }
 
-/// What is no fault and should be known all the same.
+/// What is not an error and should be known all the same.
 fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
+    let groups = &found.snapshot.groups;
+    let at = |places: &[usize]| places.iter().filter_map(|place| groups.get(*place)).collect::<Vec<_>>();
     let mut warnings = scraped.warnings.clone();
     if found.about.is_on("push.disable-consistency-check") == Some(true) {
         warnings.push("consistency checks are off: any push can make every scrape fail".to_owned());
     }
-    for duplicates in &found.store.conflicts.duplicates {
+    for duplicates in &found.snapshot.conflicts.duplicates {
         warnings.push(format!(
             "{} differ in empty labels alone: Prometheus drops the samples of all but one",
-            culprits::names(&duplicates.groups, &found.store)
+            diagnose::names(&at(&duplicates.groups))
         ));
     }
-    if found.store.from_text {
+    for why in [NoKey::UnknownNames, NoKey::NeedsUtf8Names] {
+        let unnamed: Vec<&Group> = groups.iter().filter(|group| group.key == Err(why)).collect();
+        if !unnamed.is_empty() {
+            warnings.push(format!("{}: {why}", diagnose::names(&unnamed)));
+        }
+    }
+    if found.snapshot.from_text {
         warnings.push(
-            "the gateway has no API: the groups are read from /metrics, which does not tell all".to_owned(),
+            "the gateway has no API: the groups are read from /metrics, which does not show everything"
+                .to_owned(),
         );
     }
     warnings
 }
 
-fn yes_or(verdict: &Result<(), String>) -> Line {
+fn yes_or(verdict: &Result<(), String>) -> StyledLine {
     match verdict {
-        Ok(()) => [Span::new(Style::Good, "yes")].into(),
-        Err(why) => [Span::new(Style::Bad, "no"), Span::plain(format!(": {why}"))].into(),
+        Ok(()) => [StyledText::new(Style::Good, "yes")].into(),
+        Err(why) => [StyledText::new(Style::Bad, "no"), StyledText::plain(format!(": {why}"))].into(),
     }
 }
 
 fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io::Result<()> {
-    let Found { connection, about, healthy, ready, store } = found;
+    let Found { connection, about, healthy, ready, snapshot } = found;
     let mut table = Table::new([Column::text(""), Column::text("")]);
-    let mut row = |name: &str, line: Line| table.row([Line::from(name), line]);
+    let mut row = |name: &str, line: StyledLine| table.row([StyledLine::from(name), line]);
     row("gateway", connection.endpoint.to_string().into());
-    let up = about.started.map(|started| format!(", up {}", output::age(age(store.now, started))));
-    let version = about.version.clone().unwrap_or_else(|| "not told".to_owned());
+    let up = about.started.map(|started| format!(", up {}", group_table::age(age(snapshot.now, started))));
+    let version = about.version.clone().unwrap_or_else(|| "unknown".to_owned());
     row("version", format!("{version}{}", up.unwrap_or_default()).into());
     row("healthy", yes_or(healthy));
     row("ready", yes_or(ready));
     row("features", features(about));
-    row("groups", amount(store).into());
-    for (at, group) in failed(store).enumerate() {
+    row("groups", amount(snapshot).into());
+    for (at, group) in failed(snapshot).enumerate() {
         let name = if at == 0 { "failed" } else { "" };
         if at == NAMED {
             row(
                 name,
                 format!(
                     "and {} more (`pushgw list --failed{}`)",
-                    failed(store).count() - NAMED,
-                    heal::gateway_option(connection)
+                    failed(snapshot).count() - NAMED,
+                    gateway_option(connection)
                 )
                 .into(),
             );
             break;
         }
-        let ago = group.last_failure.map(|failure| format!(" {} ago", output::age(age(store.now, failure))));
+        let ago = group
+            .last_failure
+            .map(|failure| format!(" {} ago", group_table::age(age(snapshot.now, failure))));
         row(name, format!("{}{}", group.labels, ago.unwrap_or_default()).into());
     }
     let verdict = match &scraped.refusal {
-        None if scraped.troubles.is_empty() => Ok(()),
+        None if scraped.problems.is_empty() => Ok(()),
         None => Err("the gateway answers, but Prometheus drops the answer".to_owned()),
         Some(why) => Err(why.clone()),
     };
     let scrape = match verdict {
         Ok(()) => {
             let amount = format!(", {}", plural(scraped.samples, "sample"));
-            [Span::new(Style::Good, "yes"), Span::plain(amount)].into()
+            [StyledText::new(Style::Good, "yes"), StyledText::plain(amount)].into()
         }
         verdict => yes_or(&verdict),
     };
     row("scrape", scrape);
     printer.table(Channel::Result, &table)?;
     for warning in warnings(found, scraped) {
-        printer.line([Span::new(Style::Warning, "warning: "), Span::plain(warning)])?;
+        printer.line([StyledText::new(Style::Warning, "warning: "), StyledText::plain(warning)])?;
     }
-    problems(&scraped.troubles, connection, printer)
+    problems(&scraped.problems, connection, printer)
 }
 
-/// What is wrong, and what heals it. On a large store that can be thousands of lines, of which nobody reads the first.
-fn problems(troubles: &[Trouble], connection: &Connection, printer: &mut Printer<'_>) -> io::Result<()> {
+/// Prints the problems and the commands that fix them, up to a limit: a large store can have thousands.
+fn problems(problems: &[Problem], connection: &Connection, printer: &mut Printer<'_>) -> io::Result<()> {
     let more = |count: usize, noun: &str| {
-        let all = format!("pushgw status{} --format json", heal::gateway_option(connection));
+        let all = format!("pushgw status{} --format json", gateway_option(connection));
         format!("and {}: `{all}` has all", plural(count, noun))
     };
-    for trouble in troubles.iter().take(TOLD) {
-        printer.line([Span::new(Style::Bad, "problem: "), Span::plain(trouble.message.clone())])?;
-        for command in trouble.commands.iter().take(TOLD) {
-            printer.line([Span::new(Style::Hint, "heal:    "), Span::plain(command.clone())])?;
+    for problem in problems.iter().take(SHOWN) {
+        printer
+            .line([StyledText::new(Style::Bad, "problem: "), StyledText::plain(problem.message.clone())])?;
+        for command in problem.commands.iter().take(SHOWN) {
+            printer.line([StyledText::new(Style::Hint, "fix:     "), StyledText::plain(command.clone())])?;
         }
-        if trouble.commands.len() > TOLD {
-            printer.line(format!("         {}", more(trouble.commands.len() - TOLD, "more command")))?;
+        if problem.commands.len() > SHOWN {
+            printer.line(format!("         {}", more(problem.commands.len() - SHOWN, "more command")))?;
         }
     }
-    if troubles.len() > TOLD {
-        printer.line(more(troubles.len() - TOLD, "more problem"))?;
+    if problems.len() > SHOWN {
+        printer.line(more(problems.len() - SHOWN, "more problem"))?;
     }
-    if troubles.iter().any(|trouble| !trouble.commands.is_empty()) && heal::lacks_credentials(connection) {
-        printer.hint(heal::LACKS_CREDENTIALS);
+    if problems.iter().any(|problem| !problem.commands.is_empty()) && lacks_credentials(connection) {
+        printer.hint(LACKS_CREDENTIALS);
     }
     Ok(())
 }
 
-fn features(about: &About) -> Line {
-    let told = |flag: &str, name: &str, wanted: bool| {
+fn features(about: &About) -> StyledLine {
+    let shown = |flag: &str, name: &str, wanted: bool| {
         about.is_on(flag).map(|is_on| if is_on == wanted { name.to_owned() } else { format!("no {name}") })
     };
     let features = [
-        told("push.disable-consistency-check", "consistency checks", false),
-        told("push.enable-utf8-names", "UTF-8 names", true),
-        told("web.enable-admin-api", "admin API", true),
+        shown("push.disable-consistency-check", "consistency checks", false),
+        shown("push.enable-utf8-names", "UTF-8 names", true),
+        shown("web.enable-admin-api", "admin API", true),
     ];
     let features: Vec<String> = features.into_iter().flatten().collect();
-    if features.is_empty() { "not told".into() } else { features.join(", ").into() }
+    if features.is_empty() { "unknown".into() } else { features.join(", ").into() }
 }
 
-fn amount(store: &Store) -> String {
-    let mut amount = store.groups.len().to_string();
-    if let Some(series) = series(store).filter(|_| !store.groups.is_empty()) {
+fn amount(snapshot: &Snapshot) -> String {
+    let mut amount = snapshot.groups.len().to_string();
+    if let Some(series) = series(snapshot).filter(|_| !snapshot.groups.is_empty()) {
         let _ = write!(amount, ", {series} series");
     }
-    if let Some(oldest) = oldest(store) {
-        let _ = write!(amount, ", oldest push {} ago", output::age(age(store.now, oldest)));
+    if let Some(oldest) = oldest(snapshot) {
+        let _ = write!(amount, ", oldest push {} ago", group_table::age(age(snapshot.now, oldest)));
     }
     amount
 }
@@ -243,7 +236,7 @@ struct Report<'a> {
     oldest_push: Option<String>,
     failed: Vec<FailedRow<'a>>,
     scrape: ScrapeRow<'a>,
-    problems: Vec<Problem<'a>>,
+    problems: Vec<ProblemRow<'a>>,
     warnings: Vec<String>,
 }
 
@@ -269,23 +262,23 @@ struct ScrapeRow<'a> {
 }
 
 #[derive(Serialize)]
-struct Problem<'a> {
+struct ProblemRow<'a> {
     message: &'a str,
     groups: Vec<&'a BTreeMap<String, String>>,
     commands: &'a [String],
 }
 
 fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_>) -> io::Result<()> {
-    let Found { connection, about, healthy, ready, store } = found;
-    let failed = failed(store).map(|group| FailedRow {
+    let Found { connection, about, healthy, ready, snapshot } = found;
+    let failed = failed(snapshot).map(|group| FailedRow {
         labels: &group.labels.0,
-        path: group.path(),
+        path: group.path().ok(),
         last_failure: group.last_failure.map(|time| time.to_string()),
     });
-    let problems = scraped.troubles.iter().map(|trouble| Problem {
-        message: &trouble.message,
-        groups: trouble.groups.iter().map(|labels| &labels.0).collect(),
-        commands: &trouble.commands,
+    let problems = scraped.problems.iter().map(|problem| ProblemRow {
+        message: &problem.message,
+        groups: problem.groups.iter().map(|labels| &labels.0).collect(),
+        commands: &problem.commands,
     });
     let report = Report {
         gateway: connection.endpoint.to_string(),
@@ -299,12 +292,12 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
             utf8_names: about.is_on("push.enable-utf8-names"),
             admin_api: about.is_on("web.enable-admin-api"),
         },
-        groups: store.groups.len(),
-        series: series(store),
-        oldest_push: oldest(store).map(|time| time.to_string()),
+        groups: snapshot.groups.len(),
+        series: series(snapshot),
+        oldest_push: oldest(snapshot).map(|time| time.to_string()),
         failed: failed.collect(),
         scrape: ScrapeRow {
-            ok: scraped.ok() && scraped.troubles.is_empty(),
+            ok: scraped.ok() && scraped.problems.is_empty(),
             samples: scraped.samples,
             reason: scraped.refusal.as_deref(),
         },

@@ -1,21 +1,21 @@
-//! What bash leaves to its completions: reading the line's quotes, and writing a candidate so that it fits behind what
-//! stands there. zsh and fish do both themselves.
+//! Reads the words of a line that bash passes as it is typed, and quotes candidates for it. zsh and fish do both
+//! themselves.
 //!
-//! readline replaces only the end of a word: what stands behind the last character of `COMP_WORDBREAKS` (`:` and `=`
-//! among them), or behind the opening quote.
+//! readline replaces only the end of a word: the part after the last character of `COMP_WORDBREAKS` (which has `:` and
+//! `=`), or after the opening quote.
 
 /// The line up to the cursor.
 #[derive(Debug, Default)]
-pub(super) struct Line {
-    /// Its words without their quotes; the last one is at the cursor, and may be empty.
+pub(super) struct BashLine {
+    /// The words without quotes. The last one is at the cursor and may be empty.
     pub(super) words: Vec<String>,
-    /// How much of the last word readline leaves alone.
+    /// The length of the last word's part that readline keeps.
     kept: usize,
-    /// The quote that is open.
+    /// The quote that is still open.
     quote: Option<char>,
 }
 
-impl Line {
+impl BashLine {
     pub(super) fn read(line: &str, breaks: &str) -> Self {
         let mut read = Self::default();
         let mut word: Option<String> = None;
@@ -38,7 +38,7 @@ impl Line {
                 }
                 ('\\', None) => word.extend(chars.next()),
                 ('\\', Some('"')) => {
-                    // Inside double quotes a backslash is itself but before these.
+                    // Inside double quotes a backslash escapes only these.
                     let escaped = chars.next_if(|next| "\\\"$`".contains(*next));
                     word.push(escaped.unwrap_or('\\'));
                 }
@@ -54,13 +54,13 @@ impl Line {
         read
     }
 
-    /// What readline is to put in place of the end of the word, if the candidate begins with what is typed.
+    /// The text to replace the end of the word with, if the candidate begins with what is typed.
     pub(super) fn completed(&self, candidate: &str) -> Option<String> {
         let typed = self.words.last()?;
         let rest = candidate.strip_prefix(typed.as_str()).and_then(|_| candidate.get(self.kept..))?;
         match self.quote {
             Some('\'') => Some(rest.replace('\'', r"'\''")),
-            // Nothing between double quotes keeps `!` from being history in a shell that is typed into.
+            // Between double quotes an interactive bash always expands `!` from its history.
             Some(_) if rest.contains('!') => None,
             Some(_) => Some(escape(rest, |c| "\\\"$`".contains(c))),
             None => Some(escape(rest, |c| {
@@ -89,7 +89,7 @@ mod tests {
     const BREAKS: &str = " \t\n\"'><=;|&(:";
 
     fn words(line: &str) -> Vec<String> {
-        Line::read(line, BREAKS).words
+        BashLine::read(line, BREAKS).words
     }
 
     #[test]
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn only_the_end_of_a_word_is_replaced() {
-        let completed = |line: &str, candidate: &str| Line::read(line, BREAKS).completed(candidate);
+        let completed = |line: &str, candidate: &str| BashLine::read(line, BREAKS).completed(candidate);
         assert_eq!(completed("p -l zo", "zone=").as_deref(), Some("zone="));
         assert_eq!(completed("p -l zone=u", "zone=us east").as_deref(), Some(r"us\ east"));
         assert_eq!(completed("p -i host:92", "host:9200").as_deref(), Some("9200"));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     proptest! {
-        /// What readline makes of the line is read back as the candidate.
+        /// The line after readline's replacement has the candidate as its last word.
         #[test]
         fn a_completed_word_is_the_candidate(
             candidate in "[a-zé:='\"\\\\$` !*~#&|-]{1,12}",
@@ -125,14 +125,14 @@ mod tests {
             let typed: String = candidate.chars().take(typed).collect();
             let typed = match quote {
                 "" => escape(&typed, |c| c.is_ascii() && !c.is_ascii_alphanumeric() && !":=-".contains(c)),
-                // These have no way to be written whole inside their own quotes.
+                // These can't be typed inside their own quotes without an escape.
                 quote if typed.contains(quote) || typed.contains(['\\', '$', '`']) => return Ok(()),
                 quote => format!("{quote}{typed}"),
             };
             let before = format!("pushgw -j {typed}");
-            let line = Line::read(&before, BREAKS);
+            let line = BashLine::read(&before, BREAKS);
             let Some(end) = line.completed(&candidate) else { return Ok(()) };
-            // readline's own search for where the end begins, on the line as it is written.
+            // readline's own search for the end to replace, on the line as it is written.
             let word = &before["pushgw -j ".len()..];
             let mut begin = quote.len();
             if quote.is_empty() {

@@ -1,41 +1,58 @@
-//! What the checker says about a text, as data. How it looks on a screen is `output`'s business.
+//! What the checker reports about a text, as data. `output` decides how it looks on a screen.
 
 use super::code::Code;
+use super::fix::Splice;
 use std::ops::Range;
 
-/// How much a finding matters to the gateway.
+/// How serious a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The gateway refuses the text, or takes it and harm follows.
+    /// The gateway rejects the text, or accepts it and breaks later.
     Error,
-    /// The gateway refuses the text as written; `push` and `add` repair it without changing what it means.
+    /// The gateway rejects the text as written. `push` and `add` repair it without changing its meaning.
     Fixed,
-    /// The gateway takes the text, but stores something else than was written, or a convention is not kept.
+    /// The gateway accepts the text but stores something else, or the text does not follow a convention.
     Warning,
 }
 
-/// One finding at one place.
+/// One problem at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// How much it matters.
     pub severity: Severity,
-    /// The stable name of the rule.
     pub code: Code,
-    /// The bytes of the text that it is about; empty at a place where something is missing.
+    /// The bytes in question. Empty where something is missing.
     pub span: Range<usize>,
-    /// What is wrong, in the reader's words: lower case, no final dot.
+    /// What is wrong: lower case, no final dot.
     pub message: String,
-    /// How to mend it.
+    /// How to fix it.
     pub help: Option<String>,
-    /// Other places that belong to it, such as the first of two equal series.
+    /// Other places that matter, such as the first of two equal series.
     pub related: Vec<Related>,
 }
 
-/// A second place that a [`Diagnostic`] points to.
+/// A second place of a [`Diagnostic`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
-    /// The bytes of the text.
     pub span: Range<usize>,
     /// Why this place is shown.
     pub message: String,
+}
+
+/// The result of a check.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The diagnostics in the order of their places, at most `Rules::max_diagnostics`.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The number of errors, kept or not.
+    pub errors: usize,
+    /// The number of repairs, kept or not.
+    pub fixed: usize,
+    /// The number of warnings, kept or not.
+    pub warnings: usize,
+    /// The number of samples in the text.
+    pub samples: usize,
+    /// The number of metric families with samples.
+    pub families: usize,
+    /// The repairs, in order, without overlaps.
+    pub splices: Vec<Splice>,
 }

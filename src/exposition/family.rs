@@ -1,212 +1,134 @@
-//! The metric families of a text and their types: which family a name belongs to depends on what was declared
-//! before, as `setOrCreateCurrentMF` in `prometheus/common expfmt/text_parse.go` decides it.
+//! The metric families of a text and their types. Which family a name belongs to depends on the lines before, as
+//! `setOrCreateCurrentMF` in `prometheus/common expfmt/text_parse.go` decides it.
 
-use super::hash::{self, Index};
-use super::token::{Brief, Token, short};
+use super::hash::{self, NameIndex};
+use super::model::kind::Kind;
+use super::text::token::Token;
 use std::borrow::Cow;
-use std::num::NonZeroU32;
+use std::ops::Range;
 
-/// The types of the text format.
+/// The suffix that a sample's name has in addition to its family's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Counter,
-    Gauge,
-    Untyped,
-    Summary,
-    Histogram,
-    GaugeHistogram,
-}
-
-impl Kind {
-    /// All types by their names.
-    pub(super) const NAMES: [(&'static str, Self); 7] = [
-        ("counter", Self::Counter),
-        ("gauge", Self::Gauge),
-        ("untyped", Self::Untyped),
-        ("summary", Self::Summary),
-        ("histogram", Self::Histogram),
-        ("gaugehistogram", Self::GaugeHistogram),
-        ("gauge_histogram", Self::GaugeHistogram),
-    ];
-
-    pub(super) fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
-    }
-
-    /// The type that a TYPE line names. The server drops backslashes and maps the rest to upper case as Unicode does,
-    /// where two letters beyond ASCII become ASCII: `ı` and `ſ`.
-    pub(super) fn parse(text: &[u8]) -> Option<Self> {
-        let mut letters = [0; 16];
-        let mut length = 0;
-        let mut rest = text;
-        loop {
-            let (letter, used) = match rest {
-                [] => break,
-                [b'\\', ..] => (None, 1),
-                [0xc4, 0xb1, ..] => (Some(b'i'), 2),
-                [0xc5, 0xbf, ..] => (Some(b's'), 2),
-                [byte, ..] => (Some(byte.to_ascii_lowercase()), 1),
-            };
-            if let Some(letter) = letter {
-                *letters.get_mut(length)? = letter;
-                length += 1;
-            }
-            rest = &rest[used..];
-        }
-        Self::NAMES.iter().find(|(name, _)| name.as_bytes() == &letters[..length]).map(|(_, kind)| *kind)
-    }
-
-    /// Of a kind whose samples have `le`.
-    pub(super) fn has_buckets(self) -> bool {
-        matches!(self, Self::Histogram | Self::GaugeHistogram)
-    }
-
-    /// Of a kind that is made of several samples.
-    pub(super) fn is_composite(self) -> bool {
-        self == Self::Summary || self.has_buckets()
-    }
-
-    /// Whether a label of this name is no label of the series but places the sample inside of it.
-    pub(super) fn is_position(self, name: &Token<'_>) -> bool {
-        match self {
-            Self::Summary => name.is(b"quantile"),
-            Self::Histogram | Self::GaugeHistogram => name.is(b"le"),
-            Self::Counter | Self::Gauge | Self::Untyped => false,
-        }
-    }
-}
-
-/// What a sample is to its family, by its name's ending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The name is the family's own.
-    Whole,
+pub(super) enum Suffix {
+    None,
     Count,
     Sum,
     Bucket,
 }
 
-/// What a text has on a family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mention {
-    /// A HELP line that has a text.
-    Help,
-    /// A TYPE line; a faulty one counts.
-    Type,
-    /// A sample.
-    Sample,
-    /// A HELP line whose text is nothing but carriage returns.
-    BlankHelp,
+/// What a sample belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SampleFamily {
+    /// The number of its family.
+    pub(super) number: usize,
+    pub(super) kind: Kind,
+    pub(super) suffix: Suffix,
 }
 
-/// One metric family, in twelve bytes: a text may have a million of them.
+/// What is known about a metric family. A text may have a million families, so offsets have 32 bits.
 #[derive(Debug)]
-pub(super) struct Family {
-    name: Brief,
-    /// `None` until a TYPE line or a first sample has fixed it.
+pub(super) struct FamilyEntry {
+    name_start: u32,
+    name_len: u32,
+    /// `None` until a TYPE line or the first sample sets it.
     pub(super) kind: Option<Kind>,
-    /// `kind` is a guess, for the TYPE line names none.
-    pub(super) guessed: bool,
-    pub(super) note: Note,
-    /// A bit for each [`Mention`] that was seen.
-    mentions: u8,
+    /// The TYPE line has an invalid type, so `kind` is a guess.
+    pub(super) kind_is_guessed: bool,
+    /// A HELP line without a text, or with carriage returns only, was read.
+    pub(super) has_blank_help: bool,
+    /// The first sample has no labels and is not in the series table yet: most such families have only one sample.
+    pub(super) first_sample_pending: bool,
+    help: Option<u32>,
+    type_line: Option<u32>,
+    sample: Option<u32>,
 }
 
-/// What is kept in mind about a family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Note {
-    Nothing,
-    /// The reader knows of a sample that is dropped; once is enough.
-    Stray,
-    /// Its first sample has no labels and is not among the series yet: it is alone in most families.
-    Alone,
-}
+impl FamilyEntry {
+    fn new(name: &Token<'_>) -> Self {
+        Self {
+            name_start: offset(name.span().start),
+            name_len: offset(name.raw().len()),
+            kind: None,
+            kind_is_guessed: false,
+            has_blank_help: false,
+            first_sample_pending: false,
+            help: None,
+            type_line: None,
+            sample: None,
+        }
+    }
 
-impl Family {
-    pub(super) fn has(&self, mention: Mention) -> bool {
-        self.mentions & 1 << mention as u8 != 0
+    /// Where the name is in the first HELP line.
+    pub(super) fn help(&self) -> Option<usize> {
+        self.help.map(|at| at as usize)
+    }
+
+    /// Where the name is in the last TYPE line; those before it have invalid types.
+    pub(super) fn type_line(&self) -> Option<usize> {
+        self.type_line.map(|at| at as usize)
+    }
+
+    /// Where the name is in the first sample.
+    pub(super) fn sample(&self) -> Option<usize> {
+        self.sample.map(|at| at as usize)
+    }
+
+    pub(super) fn add_help(&mut self, name: &Token<'_>) {
+        self.help.get_or_insert(offset(name.span().start));
+    }
+
+    pub(super) fn add_type_line(&mut self, name: &Token<'_>) {
+        self.type_line = Some(offset(name.span().start));
+    }
+
+    pub(super) fn add_sample(&mut self, name: &Token<'_>) {
+        self.sample.get_or_insert(offset(name.span().start));
+    }
+
+    fn name<'a>(&self, text: &'a [u8]) -> Token<'a> {
+        let start = self.name_start as usize;
+        let raw = &text[start..start + self.name_len as usize];
+        if raw.last() == Some(&b'"') { Token::quoted(raw, start) } else { Token::plain(raw, start) }
     }
 }
 
-/// All families of a text.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).expect("a text is smaller than 4 GiB")
+}
+
+/// All families of a text, numbered in the order of their first lines.
 #[derive(Debug)]
-pub(super) struct Families<'a> {
+pub(super) struct FamilyTable<'a> {
     text: &'a [u8],
-    all: Vec<Family>,
-    /// Where the mentions of each kind stand that are not where the family's name was first read. Each list ends with the
-    /// last of them: most texts need none for samples alone, and none for what each family begins with.
-    places: [Vec<Option<At>>; 4],
-    index: Index,
+    all: Vec<FamilyEntry>,
+    index: NameIndex,
 }
 
-/// A place in the text, in half a word and a form of which `Option` costs nothing.
-type At = NonZeroU32;
-
-impl<'a> Families<'a> {
-    /// Those of a text, of less than 2 GiB.
+impl<'a> FamilyTable<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { text, all: Vec::new(), places: Default::default(), index: Index::default() }
+        Self { text, all: Vec::new(), index: NameIndex::default() }
     }
 
-    /// How many there are; their numbers are below.
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
+    pub(super) fn numbers(&self) -> Range<usize> {
+        0..self.all.len()
     }
 
-    /// Notes where a family is mentioned. The first mention counts, but of TYPE lines the last: those before it were faulty.
-    #[inline]
-    pub(super) fn mention(&mut self, number: usize, mention: Mention, at: usize) {
-        let family = &mut self.all[number];
-        if family.has(mention) && mention != Mention::Type {
-            return;
-        }
-        family.mentions |= 1 << mention as u8;
-        // The name was read before or here, so that a place elsewhere is never 0.
-        let places = &mut self.places[mention as usize];
-        if at != family.name.at as usize {
-            if places.len() <= number {
-                places.resize(number + 1, None);
-            }
-            places[number] = At::new(short(at));
-        }
-    }
-
-    /// Where that mention stands.
-    #[inline]
-    pub(super) fn place(&self, number: usize, mention: Mention) -> Option<usize> {
-        let family = &self.all[number];
-        let elsewhere = self.places[mention as usize].get(number).copied().flatten();
-        family.has(mention).then(|| elsewhere.map_or(family.name.at, At::get) as usize)
-    }
-
-    /// Takes it that a family has no samples.
-    pub(super) fn forget_samples(&mut self, number: usize) {
-        self.all[number].mentions &= !(1 << Mention::Sample as u8);
-    }
-
-    /// The family that `name` belongs to, made if there is none.
-    pub(super) fn resolve(&mut self, name: &Token<'a>) -> (usize, Part) {
+    /// The family that `name` belongs to. It is added if there is none.
+    pub(super) fn get_or_add(&mut self, name: &Token<'a>) -> (usize, Suffix) {
         let hash = name.hash();
-        let text = name.text();
-        if let Some(found) = self.find(&text, hash) {
+        if let Some(found) = self.find(&name.text(), hash) {
             return found;
         }
         let number = self.all.len();
-        let Self { text, all, index, .. } = self;
-        index.insert(hash, number, |number| all[number].name.token(text).hash());
-        all.push(Family {
-            name: Brief::new(name),
-            kind: None,
-            guessed: false,
-            note: Note::Nothing,
-            mentions: 0,
-        });
-        (number, Part::Whole)
+        let Self { text, all, index } = self;
+        index.insert(hash, number, |number| all[number].name(text).hash());
+        all.push(FamilyEntry::new(name));
+        (number, Suffix::None)
     }
 
-    /// The family that `name` would belong to.
-    pub(super) fn lookup(&self, name: &[u8]) -> Option<(usize, Part)> {
-        self.find(name, hash::bytes(name))
+    /// The family that a sample of this name belongs to.
+    pub(super) fn of_sample(&self, name: &[u8]) -> Option<usize> {
+        self.find(name, hash::bytes(name)).map(|(number, _)| number)
     }
 
     /// The family of exactly this name.
@@ -214,49 +136,48 @@ impl<'a> Families<'a> {
         self.by_hash(name, hash::bytes(name))
     }
 
-    /// What the name of a family means.
     pub(super) fn name(&self, number: usize) -> Cow<'a, [u8]> {
-        self.all[number].name.token(self.text).text()
+        self.all[number].name(self.text).text()
     }
 
-    fn find(&self, name: &[u8], hash: u64) -> Option<(usize, Part)> {
+    fn find(&self, name: &[u8], hash: u64) -> Option<(usize, Suffix)> {
         if let Some(number) = self.by_hash(name, hash) {
-            return Some((number, Part::Whole));
+            return Some((number, Suffix::None));
         }
-        let (base, part) = split(name)?;
+        let (base, suffix) = split_suffix(name)?;
         let number = self.exact(base)?;
         let fits = match self.all[number].kind {
-            Some(Kind::Summary) => part != Part::Bucket,
+            Some(Kind::Summary) => suffix != Suffix::Bucket,
             Some(Kind::Histogram | Kind::GaugeHistogram) => true,
             Some(Kind::Counter | Kind::Gauge | Kind::Untyped) | None => false,
         };
-        fits.then_some((number, part))
+        fits.then_some((number, suffix))
     }
 
     fn by_hash(&self, name: &[u8], hash: u64) -> Option<usize> {
-        self.index.find(hash, |number| self.all[number].name.token(self.text).is(name))
+        self.index.find(hash, |number| self.all[number].name(self.text).is(name))
     }
 }
 
-impl std::ops::Index<usize> for Families<'_> {
-    type Output = Family;
+impl std::ops::Index<usize> for FamilyTable<'_> {
+    type Output = FamilyEntry;
 
-    fn index(&self, number: usize) -> &Family {
+    fn index(&self, number: usize) -> &FamilyEntry {
         &self.all[number]
     }
 }
 
-impl std::ops::IndexMut<usize> for Families<'_> {
+impl std::ops::IndexMut<usize> for FamilyTable<'_> {
     fn index_mut(&mut self, number: usize) -> &mut Self::Output {
         &mut self.all[number]
     }
 }
 
-/// Splits the ending of a part of a histogram or summary off a name.
-pub(super) fn split(name: &[u8]) -> Option<(&[u8], Part)> {
-    [(&b"_count"[..], Part::Count), (b"_sum", Part::Sum), (b"_bucket", Part::Bucket)]
+/// Splits the suffix of a histogram's or summary's sample off a name.
+pub(super) fn split_suffix(name: &[u8]) -> Option<(&[u8], Suffix)> {
+    [(&b"_count"[..], Suffix::Count), (b"_sum", Suffix::Sum), (b"_bucket", Suffix::Bucket)]
         .into_iter()
-        .find_map(|(ending, part)| Some((name.strip_suffix(ending)?, part)))
+        .find_map(|(suffix, kind)| Some((name.strip_suffix(suffix)?, kind)))
 }
 
 #[cfg(test)]
@@ -264,43 +185,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_are_read_as_the_server_does() {
-        for (text, kind) in [
-            ("counter", Kind::Counter),
-            ("GAUGE", Kind::Gauge),
-            ("unTyped", Kind::Untyped),
-            ("ſummary", Kind::Summary),
-            ("hıſtogram", Kind::Histogram),
-            ("gauge_histogram", Kind::GaugeHistogram),
-            ("GaugeHistogram", Kind::GaugeHistogram),
-            ("\\ga\\uge\\", Kind::Gauge),
-        ] {
-            assert_eq!(Kind::parse(text.as_bytes()), Some(kind), "{text}");
-        }
-        for text in
-            ["", "gauge ", "counter\r", "info", "gauge__histogram", "counters", "a very long word indeed"]
-        {
-            assert_eq!(Kind::parse(text.as_bytes()), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_part_belongs_to_what_was_declared_before() {
+    fn a_suffix_belongs_to_a_family_declared_before() {
         let text = "h h_count h_sum s s_count s_bucket ";
-        let mut families = Families::new(text.as_bytes());
+        let mut families = FamilyTable::new(text.as_bytes());
         let token = |name: &str| {
             let at = text.find(&format!("{name} ")).unwrap();
             Token::plain(&text.as_bytes()[at..at + name.len()], at)
         };
-        let (early, part) = families.resolve(&token("h_count"));
-        assert_eq!(part, Part::Whole);
-        let (histogram, _) = families.resolve(&token("h"));
+        let (early, suffix) = families.get_or_add(&token("h_count"));
+        assert_eq!(suffix, Suffix::None);
+        let (histogram, _) = families.get_or_add(&token("h"));
         families[histogram].kind = Some(Kind::Histogram);
-        assert_eq!(families.resolve(&token("h_sum")), (histogram, Part::Sum));
-        assert_eq!(families.resolve(&token("h_count")), (early, Part::Whole));
-        let (summary, _) = families.resolve(&token("s"));
+        assert_eq!(families.get_or_add(&token("h_sum")), (histogram, Suffix::Sum));
+        assert_eq!(families.get_or_add(&token("h_count")), (early, Suffix::None));
+        let (summary, _) = families.get_or_add(&token("s"));
         families[summary].kind = Some(Kind::Summary);
-        assert_eq!(families.resolve(&token("s_count")), (summary, Part::Count));
-        assert_ne!(families.resolve(&token("s_bucket")).0, summary);
+        assert_eq!(families.get_or_add(&token("s_count")), (summary, Suffix::Count));
+        assert_ne!(families.get_or_add(&token("s_bucket")).0, summary);
     }
 }

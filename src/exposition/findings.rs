@@ -1,22 +1,26 @@
-//! Collects what the checker finds: all of it is counted, the first of it is kept.
+//! Collects the diagnostics and the repairs of a text: counts all diagnostics and keeps the first ones.
 //!
-//! What is kept is bounded, for a text of a million faults must not become a gigabyte of messages. Messages are made
-//! only for what is kept.
+//! A text may have a million errors, so the number of kept diagnostics is limited and a message is only made for a
+//! diagnostic that is kept.
 
-use super::{Code, Diagnostic, Related, Report, Rules, Severity, Stage};
+use super::code::{Category, Code};
+use super::diagnostic::{Diagnostic, Related, Report, Severity};
+use super::fix::Splice;
+use super::rules::Rules;
+use std::borrow::Cow;
 use std::ops::Range;
 
-/// What a reader is told about a finding.
+/// The words of a diagnostic.
 #[derive(Debug, Default)]
-pub(super) struct Detail {
-    pub(super) message: String,
+pub(super) struct Message {
+    pub(super) text: String,
     pub(super) help: Option<String>,
     pub(super) related: Vec<Related>,
 }
 
-impl Detail {
-    pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), ..Self::default() }
+impl Message {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -24,22 +28,55 @@ impl Detail {
         self
     }
 
-    pub(super) fn related(mut self, span: Range<usize>, message: impl Into<String>) -> Self {
-        self.related.push(Related { span, message: message.into() });
+    pub(super) fn related(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
+        self.related.push(Related { span, message: text.into() });
         self
     }
 }
 
-/// The findings so far.
+/// What older gateways handle in another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OlderGateways {
+    QuotedName,
+    QuoteInHelp,
+    GaugeHistogram,
+    FractionalCount,
+}
+
+impl OlderGateways {
+    fn message(self) -> &'static str {
+        match self {
+            Self::QuotedName => "gateways before 1.10 reject metric names in quotes or inside braces",
+            Self::QuoteInHelp => {
+                "older gateways, such as 1.5.1, reject `\\\"` in a HELP text; a plain `\"` works everywhere"
+            }
+            Self::GaugeHistogram => "gateways before 1.11.2 do not support gauge histograms",
+            Self::FractionalCount => {
+                "older gateways, such as 1.5.1, store only the integer part of a bucket or count"
+            }
+        }
+    }
+}
+
+/// The diagnostics and repairs so far.
 #[derive(Debug)]
 pub(super) struct Findings {
     limit: usize,
     repair: bool,
-    /// How many errors are the parser's and can't be repaired.
-    parse_faults: usize,
+    /// The number of errors of the server's parser that cannot be repaired.
+    parse_errors: usize,
     errors: Kept,
     fixed: Kept,
     warnings: Kept,
+    splices: Vec<Splice>,
+    older_gateways: Vec<OlderGateways>,
+}
+
+/// The findings up to a line, for [`Findings::roll_back`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RollbackPoint {
+    counts: [usize; 3],
+    splices: usize,
 }
 
 impl Findings {
@@ -47,70 +84,118 @@ impl Findings {
         Self {
             limit: rules.max_diagnostics,
             repair: rules.repair,
-            parse_faults: 0,
+            parse_errors: 0,
             errors: Kept::default(),
             fixed: Kept::default(),
             warnings: Kept::default(),
+            splices: Vec::new(),
+            older_gateways: Vec::new(),
         }
     }
 
-    pub(super) fn error(&mut self, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {
-        self.parse_faults += usize::from(code.stage() == Stage::Parse);
-        self.add(Severity::Error, code, span, detail);
+    pub(super) fn error(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
+        self.parse_errors += usize::from(code.category() == Category::Parser);
+        self.add(Severity::Error, code, span, message);
     }
 
-    /// An error of the parser's, as [`Findings::error_found`].
-    pub(super) fn parse_fault(&mut self, start: usize, find: impl FnOnce() -> (Code, Range<usize>, Detail)) {
-        self.parse_faults += 1;
-        self.error_found(start, find);
+    /// A syntax error, as [`Findings::error_at`].
+    pub(super) fn syntax_error(
+        &mut self,
+        start: usize,
+        find: impl FnOnce() -> (Code, Range<usize>, Message),
+    ) {
+        self.parse_errors += 1;
+        self.error_at(start, find);
     }
 
-    /// An error of which more than that is found out only if it is kept; `start` is near enough to tell.
-    pub(super) fn error_found(&mut self, start: usize, find: impl FnOnce() -> (Code, Range<usize>, Detail)) {
+    /// An error whose code and span are only computed if it is kept. `start` decides that, so it may be inexact.
+    pub(super) fn error_at(&mut self, start: usize, find: impl FnOnce() -> (Code, Range<usize>, Message)) {
         self.errors.count += 1;
         if self.errors.has_room(self.limit, start) {
-            let (code, span, Detail { message, help, related }) = find();
-            let severity = Severity::Error;
-            self.errors.first.push(Diagnostic { severity, code, span, message, help, related });
+            let (code, span, message) = find();
+            self.errors.push(Severity::Error, code, span, message);
         }
     }
 
-    /// Something that is repaired, or an error where nothing is to be repaired.
-    pub(super) fn fixed(&mut self, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {
+    /// A problem that `with` in place of `span` repairs. It is an error if nothing is to be repaired.
+    pub(super) fn repair(
+        &mut self,
+        code: Code,
+        span: Range<usize>,
+        with: &'static str,
+        message: impl FnOnce() -> Message,
+    ) {
+        self.cut_or_insert(span.clone(), with);
+        self.repaired(code, span, message);
+    }
+
+    /// A problem that another repair removes. It is an error if nothing is to be repaired.
+    pub(super) fn repaired(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
         let severity = if self.repair { Severity::Fixed } else { Severity::Error };
-        self.add(severity, code, span, detail);
+        self.add(severity, code, span, message);
     }
 
-    pub(super) fn warning(&mut self, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {
-        self.add(Severity::Warning, code, span, detail);
+    /// A problem that is worth a warning and is removed if repairs are allowed.
+    pub(super) fn repair_with_warning(
+        &mut self,
+        code: Code,
+        span: Range<usize>,
+        message: impl FnOnce() -> Message,
+    ) {
+        self.cut_or_insert(span.clone(), "");
+        self.warning(code, span, message);
     }
 
-    /// How many errors there are.
-    pub(super) fn errors(&self) -> usize {
+    pub(super) fn warning(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
+        self.add(Severity::Warning, code, span, message);
+    }
+
+    /// Warns about older gateways, once for each kind of incompatibility.
+    pub(super) fn older_gateways(&mut self, what: OlderGateways, span: Range<usize>) {
+        if !self.older_gateways.contains(&what) {
+            self.older_gateways.push(what);
+            self.warning(Code::OlderGateway, span, || Message::new(what.message()));
+        }
+    }
+
+    fn cut_or_insert(&mut self, range: Range<usize>, with: &'static str) {
+        if self.repair {
+            self.splice(range, Cow::Borrowed(with.as_bytes()));
+        }
+    }
+
+    /// Makes an edit that the user asked for.
+    pub(super) fn splice(&mut self, range: Range<usize>, with: Cow<'static, [u8]>) {
+        self.splices.push(Splice { range, with });
+    }
+
+    pub(super) fn error_count(&self) -> usize {
         self.errors.count
     }
 
-    /// How many errors are the parser's and can't be repaired.
-    pub(super) fn parse_faults(&self) -> usize {
-        self.parse_faults
+    /// The number of errors of the server's parser that cannot be repaired.
+    pub(super) fn parse_error_count(&self) -> usize {
+        self.parse_errors
     }
 
-    /// How many findings there are of each severity, for [`Findings::take_back`].
-    pub(super) fn counts(&self) -> [usize; 3] {
-        [self.errors.count, self.fixed.count, self.warnings.count]
+    pub(super) fn rollback_point(&self) -> RollbackPoint {
+        let counts = [self.errors.count, self.fixed.count, self.warnings.count];
+        RollbackPoint { counts, splices: self.splices.len() }
     }
 
-    /// Forgets what was found in the line that begins at `start` since there were so many findings.
-    pub(super) fn take_back(&mut self, counts: [usize; 3], start: usize) {
-        // What is missing at the end of a file has an empty span where the next one begins.
-        let earlier = |span: &Range<usize>| span.start < start || span.start == start && span.is_empty();
-        for (kept, count) in [&mut self.errors, &mut self.fixed, &mut self.warnings].into_iter().zip(counts) {
+    /// Drops what was found since the point in the line that begins at `line`.
+    pub(super) fn roll_back(&mut self, point: RollbackPoint, line: usize) {
+        // A newline that is missing at the end of a file has an empty span where the next file begins.
+        let is_earlier = |span: &Range<usize>| span.start < line || span.start == line && span.is_empty();
+        let all = [&mut self.errors, &mut self.fixed, &mut self.warnings];
+        for (kept, count) in all.into_iter().zip(point.counts) {
             kept.count = count;
-            kept.first.retain(|diagnostic| earlier(&diagnostic.span));
+            kept.first.retain(|diagnostic| is_earlier(&diagnostic.span));
         }
+        self.splices.truncate(point.splices);
     }
 
-    fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, detail: impl FnOnce() -> Detail) {
+    fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
         let kept = match severity {
             Severity::Error => &mut self.errors,
             Severity::Fixed => &mut self.fixed,
@@ -118,12 +203,11 @@ impl Findings {
         };
         kept.count += 1;
         if kept.has_room(self.limit, span.start) {
-            let Detail { message, help, related } = detail();
-            kept.first.push(Diagnostic { severity, code, span, message, help, related });
+            kept.push(severity, code, span, message());
         }
     }
 
-    /// The counts, and the diagnostics in the order of their places. Where there are too many, errors go before
+    /// The counts, the repairs, and the diagnostics in the order of their places. If there are too many, errors come before
     /// repairs and repairs before warnings.
     pub(super) fn into_report(self) -> Report {
         let (errors, fixed, warnings) = (self.errors.count, self.fixed.count, self.warnings.count);
@@ -133,17 +217,17 @@ impl Findings {
             diagnostics.append(&mut kept.first);
         }
         sort(&mut diagnostics);
-        Report { diagnostics, errors, fixed, warnings, ..Report::default() }
+        Report { diagnostics, errors, fixed, warnings, splices: self.splices, ..Report::default() }
     }
 }
 
-/// The findings of one severity.
+/// The diagnostics of one severity.
 #[derive(Debug, Default)]
 struct Kept {
     count: usize,
-    /// Up to twice the limit, which makes sorting rare.
+    /// Up to twice the limit, so that it is rarely sorted.
     first: Vec<Diagnostic>,
-    /// Whatever begins here or later would not be kept.
+    /// Diagnostics from here on are not kept.
     full_from: Option<usize>,
 }
 
@@ -160,13 +244,18 @@ impl Kept {
         true
     }
 
+    fn push(&mut self, severity: Severity, code: Code, span: Range<usize>, message: Message) {
+        let Message { text: message, help, related } = message;
+        self.first.push(Diagnostic { severity, code, span, message, help, related });
+    }
+
     fn shorten(&mut self, limit: usize) {
         sort(&mut self.first);
         self.first.truncate(limit);
     }
 }
 
-/// In the order of their places.
+/// Sorts by place.
 fn sort(diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
 }

@@ -1,19 +1,28 @@
-//! The repairs: small cuts into the user's bytes, which are otherwise sent as they are.
+//! The repairs: small edits of the text, which is otherwise sent as it is.
 
-use super::Splice;
 use std::borrow::Cow;
+use std::ops::Range;
 
-/// The text with the repairs made. One that needs none is given back as it is.
+/// One repair: `range` of the text is replaced by `with`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splice {
+    /// The bytes to remove. Empty for an insertion.
+    pub range: Range<usize>,
+    /// The bytes to insert.
+    pub with: Cow<'static, [u8]>,
+}
+
+/// Returns the repaired text, borrowed if there is nothing to repair.
 ///
-/// `splices` are a [`Report`](super::Report)'s: in order, within the text, none overlapping another.
-#[must_use]
+/// `splices` are those of a [`Report`](super::diagnostic::Report): in order, within the text, without overlaps.
 pub fn apply<'a>(bytes: &'a [u8], splices: &[Splice]) -> Cow<'a, [u8]> {
     if splices.is_empty() {
         return Cow::Borrowed(bytes);
     }
-    let (cut, put) =
-        splices.iter().fold((0, 0), |(cut, put), splice| (cut + splice.range.len(), put + splice.with.len()));
-    let mut repaired = Vec::with_capacity((bytes.len() + put).saturating_sub(cut));
+    let (removed, inserted) = splices.iter().fold((0, 0), |(removed, inserted), splice| {
+        (removed + splice.range.len(), inserted + splice.with.len())
+    });
+    let mut repaired = Vec::with_capacity((bytes.len() + inserted).saturating_sub(removed));
     let mut done = 0;
     for splice in splices {
         repaired.extend_from_slice(bytes.get(done..splice.range.start).unwrap_or_default());
@@ -28,7 +37,7 @@ pub fn apply<'a>(bytes: &'a [u8], splices: &[Splice]) -> Cow<'a, [u8]> {
 mod tests {
     use super::*;
 
-    fn splice(range: std::ops::Range<usize>, with: &'static str) -> Splice {
+    fn splice(range: Range<usize>, with: &'static str) -> Splice {
         Splice { range, with: Cow::Borrowed(with.as_bytes()) }
     }
 

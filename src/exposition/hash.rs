@@ -1,25 +1,31 @@
-//! A small, fast, order-free hash for series and a compact index of names.
+//! The hash of series and names, and a compact index from names to numbers.
 //!
-//! A series is a set of labels: its hash is the *sum* of its pairs' hashes, so that no label list is ever
-//! sorted on the way. A hash only ever proposes that two series are equal; the bytes decide. The hash is not
-//! keyed: the text is the caller's own, and a caller who wants a slow check can have one.
+//! A series is a set of labels, so its hash is the *sum* of the hashes of its labels: the order of labels does not matter
+//! and no list is sorted. Equal hashes only suggest that two series are equal; the callers then compare the bytes. The
+//! result of a check therefore never depends on the hash, only its speed does. The hash starts at a random number per
+//! process, so nobody can prepare a text whose labels all collide and make the check quadratic.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
 
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 const INCREMENT: u64 = 0xd1b5_4a32_d192_ed03;
 
-/// Both halves of the full product: each input bit reaches each output bit.
+static START: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(INCREMENT));
+
+/// Multiplies and folds the two halves of the product, so each input bit can change each output bit.
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
-    #[expect(clippy::cast_possible_truncation, reason = "the halves are what is wanted")]
+    #[expect(clippy::cast_possible_truncation, reason = "these are the halves")]
     let (low, high) = (product as u64, (product >> 64) as u64);
     low ^ high
 }
 
-/// The hash of a string of bytes.
+/// The hash of some bytes.
 #[inline]
 pub(super) fn bytes(bytes: &[u8]) -> u64 {
-    let mut hash = MULTIPLIER ^ (bytes.len() as u64).wrapping_mul(INCREMENT);
+    let mut hash = *START ^ (bytes.len() as u64).wrapping_mul(INCREMENT);
     let mut rest = bytes;
     while let Some((word, tail)) = rest.split_first_chunk::<8>() {
         hash = fold(hash ^ u64::from_le_bytes(*word), INCREMENT);
@@ -28,7 +34,8 @@ pub(super) fn bytes(bytes: &[u8]) -> u64 {
     fold(hash ^ last_word(bytes, rest), MULTIPLIER)
 }
 
-/// The bytes of `rest`, fewer than eight, which end `bytes`; and some before them where there are any, for that is faster.
+/// The last bytes, which are `rest` (fewer than eight). Where possible it reads eight at once, which is faster, and so
+/// reads some bytes for a second time.
 #[inline]
 fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
     if rest.is_empty() {
@@ -42,29 +49,29 @@ fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
     }
 }
 
-/// The hash of one label of a series, from the hashes of its name and its value; these are summed.
+/// The hash of a label, from the hashes of its name and its value. The sum of these is the hash of a series.
 #[inline]
-pub(super) fn pair(name: u64, value: u64) -> u64 {
+pub(super) fn label(name: u64, value: u64) -> u64 {
     fold(name ^ INCREMENT, value ^ name.rotate_left(23)).wrapping_add(name)
 }
 
-/// The hash of a series from the sum of its pairs and the number of its family.
+/// The hash of a series, from the number of its family and the sum of the hashes of its labels.
 #[inline]
-pub(super) fn series(family: usize, pairs: u64) -> u64 {
-    fold(pairs ^ MULTIPLIER, (family as u64).wrapping_add(1).wrapping_mul(INCREMENT))
+pub(super) fn series(family: usize, labels: u64) -> u64 {
+    fold(labels ^ MULTIPLIER, (family as u64).wrapping_add(1).wrapping_mul(INCREMENT))
 }
 
-/// An open-addressing table from the hash of a name to its number. The names themselves stay with the caller, who
-/// compares: four bytes a slot, at most two thirds full.
+/// A hash table with open addressing from names to numbers: four bytes a slot, at most two thirds full. The caller keeps the
+/// names and compares them.
 #[derive(Debug, Default)]
-pub(super) struct Index {
-    /// The upper half of the hash, in which the bits that tell the slot are replaced by the number plus one; 0 is an
-    /// empty slot. There are always more slots than numbers.
+pub(super) struct NameIndex {
+    /// The upper half of the hash, with the number plus one in place of the bits that select the slot. An empty slot is 0.
+    /// There are always more slots than numbers.
     slots: Vec<u32>,
 }
 
-impl Index {
-    /// The number of the name with this hash for which `same` holds.
+impl NameIndex {
+    /// The number of the name with this hash for which `same` returns true.
     pub(super) fn find(&self, hash: u64, same: impl Fn(usize) -> bool) -> Option<usize> {
         if self.slots.is_empty() {
             return None;
@@ -80,10 +87,10 @@ impl Index {
         }
     }
 
-    /// Adds the next number, which [`Index::find`] did not find; `hash_of` tells the hashes of those before.
+    /// Adds the next number, whose name [`NameIndex::find`] did not find. `hash_of` returns the hash of an earlier name.
     pub(super) fn insert(&mut self, hash: u64, number: usize, hash_of: impl Fn(usize) -> u64) {
         if (number + 1) * 3 > self.slots.len() * 2 {
-            // The table grows in its place, so that no second one is ever held.
+            // The table is emptied before it grows, so there is never a second one in memory.
             let size = (self.slots.len() * 2).max(64);
             self.slots.clear();
             self.slots.resize(size, 0);
@@ -98,11 +105,34 @@ impl Index {
         while self.slots[at] != 0 {
             at = (at + 1) & mask;
         }
-        let short = |bits| u32::try_from(bits).expect("fewer than 2^32 names: the text has less bytes");
+        let short = |bits| u32::try_from(bits).expect("a text of less than 4 GiB has fewer than 2^32 names");
         self.slots[at] = tag & !short(mask) | short(number + 1);
     }
 }
 
 fn upper(hash: u64) -> u32 {
     (hash >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_made_to_collide_for_a_known_start_do_not_collide() {
+        let value = |first: u64| {
+            let known_start = MULTIPLIER ^ 16_u64.wrapping_mul(INCREMENT);
+            let second = fold(known_start ^ first, INCREMENT);
+            bytes(&[first.to_le_bytes(), second.to_le_bytes()].concat())
+        };
+        assert_ne!(value(1), value(2));
+    }
+
+    #[test]
+    fn every_length_up_to_two_words_counts() {
+        let zeros = [0; 16];
+        for length in 0..zeros.len() {
+            assert_ne!(bytes(&zeros[..length]), bytes(&zeros[..=length]), "{length}");
+        }
+    }
 }

@@ -1,245 +1,275 @@
-//! The rules of a sample's labels, and the hash that tells its series from others.
+//! The rules of a sample's labels, and the hash of its series.
 //!
-//! Line after line has the same label names, so what was found out about them is kept: their hashes, that none stands
-//! twice, and which of them the grouping key overwrites. The next line of the same shape has only its values looked at.
+//! Most lines have the same label names as the line before. What is known about these names is kept: their hashes, that
+//! none occurs twice, and which ones the grouping key overwrites. For the next line with the same names only the values are
+//! checked.
 
-use super::Code;
-use super::check::Checker;
-use super::explain::quoted;
-use super::family::Kind;
-use super::findings::Detail;
+use super::code::Code;
+use super::findings::{Findings, Message};
 use super::hash;
-use super::number::{self, Float};
-use super::token::{Label, Labels, Token};
+use super::messages::quoted;
+use super::model::kind::Kind;
+use super::names::is_valid_label_name;
+use super::overwrites::Overwrites;
+use super::rules::Rules;
+use super::text::number::{self, Float};
+use super::text::token::{LabelPair, Token};
 
-/// What of a hash is kept beside the position of a label, which has the other bits: a text has less than 2 GiB.
-const LABEL_HASH: u64 = !0 << 32;
-/// From how many labels on the shape is not kept: its memory must stay small beside the text.
-const TOO_MANY_LABELS: usize = 256;
+/// The bits of a hash that are kept beside the index of a label, which has the other bits.
+const HASH_BITS: u64 = !0 << 32;
+/// The names of a line with more labels are not kept, so that they need little memory compared with the text.
+const MAX_KEPT_NAMES: usize = 256;
 
-/// What the labels of a sample add up to.
+/// The hash of a series, as far as its labels decide it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sums {
-    /// The server's parser takes them.
-    pub(super) good: bool,
-    /// The hash of those that tell the series from others in the text.
-    pub(super) all: u64,
-    /// The hash of those that still do after the gateway has written its grouping key over them.
-    pub(super) kept: u64,
-    /// The value of `le` or `quantile`, in a family that has it.
-    pub(super) position: Option<f64>,
+pub(super) struct SeriesHash {
+    /// The server's parser accepts the labels.
+    pub(super) is_valid: bool,
+    /// The hash of the labels that distinguish the series in the text.
+    pub(super) in_text: u64,
+    /// The hash of those that still do so after the gateway has written the grouping key over them.
+    pub(super) in_group: u64,
+    /// The value of `le` or `quantile` if it is the bound of the sample.
+    pub(super) bound: Option<f64>,
 }
 
-impl Sums {
-    const NONE: Self = Self { good: true, all: 0, kept: 0, position: None };
+impl SeriesHash {
+    const EMPTY: Self = Self { is_valid: true, in_text: 0, in_group: 0, bound: None };
 }
 
-/// What a label is to its series.
+/// What a label does for its series.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Role {
-    /// It tells the series from others, unless it is `instance=""`.
+    /// It distinguishes the series, unless it is `instance=""`.
     Own,
-    /// The label of the grouping key at this position overwrites it.
+    /// The label of the grouping key at this index overwrites it.
     Overwritten(usize),
-    /// The `le` of a bucket or the `quantile` of a summary.
-    Position,
+    /// It is the `le` of a bucket or the `quantile` of a summary.
+    Bound,
 }
 
-/// The label names of a line that is good, in their order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LabelName<'a> {
+    name: &'a [u8],
+    pub(super) hash: u64,
+    pub(super) role: Role,
+}
+
+/// The label names of a valid line, in their order.
 #[derive(Debug, Default)]
-pub(super) struct Shape<'a> {
-    /// The type of the family; `None` where the line has no shape to keep.
+pub(super) struct LabelNames<'a> {
+    /// The type of the family, or `None` if no names are kept.
     kind: Option<Kind>,
-    names: Vec<(&'a [u8], u64, Role)>,
+    names: Vec<LabelName<'a>>,
 }
 
-impl Shape<'_> {
-    /// Whether there is one, of a family of this type.
+impl<'a> LabelNames<'a> {
+    /// The names, if they are those of a family of this type.
     #[inline]
-    pub(super) fn is_of(&self, kind: Kind) -> bool {
+    pub(super) fn of_kind(&self, kind: Kind) -> Option<&[LabelName<'a>]> {
+        (self.kind == Some(kind)).then_some(&self.names)
+    }
+
+    /// Whether `labels` have these names.
+    #[inline]
+    fn fit(&self, labels: &[LabelPair<'_>], kind: Kind) -> bool {
         self.kind == Some(kind)
-    }
-
-    /// The hash of each name, and what the label is.
-    pub(super) fn roles(&self) -> impl Iterator<Item = (u64, Role)> {
-        self.names.iter().map(|(_, hash, role)| (*hash, *role))
-    }
-
-    /// Whether `labels` have the same names.
-    #[inline]
-    pub(super) fn fits(&self, labels: &Labels<'_>, kind: Kind) -> bool {
-        self.is_of(kind)
             && self.names.len() == labels.len()
             && self
                 .names
                 .iter()
-                .zip(labels.iter())
-                .all(|((name, ..), label)| label.name.is_plain() && label.name.raw() == *name)
+                .zip(labels)
+                .all(|(known, label)| label.name.is_plain() && label.name.raw() == known.name)
     }
 }
 
-impl<'a> Checker<'a> {
-    /// Sums up labels of the last line's shape.
-    #[inline]
-    pub(super) fn labels_as_before(&mut self, labels: &Labels<'a>) -> Sums {
-        let mut sums = Sums::NONE;
-        for (index, label) in labels.iter().enumerate() {
-            let (_, name, role) = self.shape.names[index];
-            sums.good &= self.utf8(&label);
-            self.add(&mut sums, &label, name, role);
+/// The rules of labels.
+#[derive(Debug)]
+pub(super) struct LabelRules<'a> {
+    pub(super) overwrites: Overwrites<'a>,
+    /// The label names of the last line.
+    pub(super) names: LabelNames<'a>,
+    utf8_names: bool,
+    /// The whole text is valid UTF-8.
+    is_utf8: bool,
+}
+
+impl<'a> LabelRules<'a> {
+    pub(super) fn new(rules: &Rules<'a>, is_utf8: bool) -> Self {
+        Self {
+            overwrites: Overwrites::new(rules.grouping),
+            names: LabelNames::default(),
+            utf8_names: rules.utf8_names,
+            is_utf8,
         }
-        sums
     }
 
-    /// Checks and sums up labels. The first ones, as many as `before` says, were read by the server's parser when it was
-    /// still at a family of another type.
-    pub(super) fn labels(&mut self, labels: &Labels<'a>, before: (usize, Kind), kind: Kind) -> Sums {
-        let kind_of = |index: usize| if index < before.0 { before.1 } else { kind };
-        let mut sums = Sums::NONE;
-        // A bit for each hash of a name: as long as none is set twice, no name stands twice.
-        let (mut seen, mut again) = (0_u64, false);
-        let mut keep = before.0 == 0 && labels.len() < TOO_MANY_LABELS;
-        self.shape.names.clear();
+    /// Checks the labels of a sample whose family has this type.
+    #[inline]
+    pub(super) fn check(
+        &mut self,
+        labels: &[LabelPair<'a>],
+        kind: Kind,
+        findings: &mut Findings,
+    ) -> SeriesHash {
+        if self.names.fit(labels, kind) {
+            self.check_values(labels, findings)
+        } else {
+            self.check_all(labels, kind, findings)
+        }
+    }
+
+    /// Checks labels that have the names of the last line.
+    #[inline]
+    fn check_values(&mut self, labels: &[LabelPair<'a>], findings: &mut Findings) -> SeriesHash {
+        let mut hash = SeriesHash::EMPTY;
         for (index, label) in labels.iter().enumerate() {
-            let mut good = label.name.is_plain() || self.quoted_name(&label.name, Code::LabelName);
-            good &= self.utf8(&label);
-            let is_position = kind_of(index).is_position(&label.name);
-            if good && !is_position && label.name.text().starts_with(b"__") {
-                good = self.reserved_label(&label);
+            let LabelName { hash: name_hash, role, .. } = self.names.names[index];
+            hash.is_valid &= self.is_valid_utf8(label, findings);
+            self.add(&mut hash, label, (name_hash, role), findings);
+        }
+        hash
+    }
+
+    fn check_all(&mut self, labels: &[LabelPair<'a>], kind: Kind, findings: &mut Findings) -> SeriesHash {
+        let mut hash = SeriesHash::EMPTY;
+        // One bit for each hash of a name. As long as no bit is set twice, no name occurs twice.
+        let (mut seen, mut may_repeat) = (0_u64, false);
+        let mut keep = labels.len() < MAX_KEPT_NAMES;
+        self.names.names.clear();
+        for label in labels {
+            let mut is_valid = is_valid_label_name(&label.name, self.utf8_names, findings);
+            is_valid &= self.is_valid_utf8(label, findings);
+            let is_bound = kind.is_bound(&label.name);
+            if is_valid && !is_bound && label.name.text().starts_with(b"__") {
+                is_valid = check_reserved(label, findings);
                 keep = false;
             }
-            sums.good &= good;
-            let name = label.name.hash();
-            let role = if is_position {
-                Role::Position
+            hash.is_valid &= is_valid;
+            let name_hash = label.name.hash();
+            let role = if is_bound {
+                Role::Bound
             } else {
-                let bit = 1 << (name >> 58);
-                again |= seen & bit != 0;
+                let bit = 1 << (name_hash >> 58);
+                may_repeat |= seen & bit != 0;
                 seen |= bit;
-                self.key.position(&label.name, name).map_or(Role::Own, Role::Overwritten)
+                self.overwrites.find(&label.name, name_hash).map_or(Role::Own, Role::Overwritten)
             };
-            self.add(&mut sums, &label, name, role);
+            self.add(&mut hash, label, (name_hash, role), findings);
             if keep {
-                self.shape.names.push((label.name.raw(), name, role));
+                self.names.names.push(LabelName { name: label.name.raw(), hash: name_hash, role });
             }
         }
-        if again {
-            sums.good &= self.unique(labels, kind_of);
+        if may_repeat {
+            hash.is_valid &= are_unique(labels, kind, findings);
         }
-        keep &= sums.good && labels.iter().all(|label| label.name.is_plain());
-        self.shape.kind = keep.then_some(kind);
-        sums
+        keep &= hash.is_valid && labels.iter().all(|label| label.name.is_plain());
+        self.names.kind = keep.then_some(kind);
+        hash
     }
 
-    /// Adds one label to the sums.
+    /// Adds one label to the hash.
     #[inline]
-    fn add(&mut self, sums: &mut Sums, label: &Label<'a>, name: u64, role: Role) {
-        if let Role::Position = role {
-            match self.position(label) {
-                Some(position) => sums.position = Some(position),
-                None => sums.good = false,
+    fn add(
+        &mut self,
+        hash: &mut SeriesHash,
+        label: &LabelPair<'a>,
+        (name_hash, role): (u64, Role),
+        findings: &mut Findings,
+    ) {
+        if let Role::Bound = role {
+            match bound(label, findings) {
+                Some(bound) => hash.bound = Some(bound),
+                None => hash.is_valid = false,
             }
             return;
         }
-        let pair = hash::pair(name, label.value.hash());
-        sums.all = sums.all.wrapping_add(pair);
-        if let Role::Overwritten(position) = role {
-            self.overwritten(position, label);
-        } else if !self.key.would_add(label) {
-            sums.kept = sums.kept.wrapping_add(pair);
+        let label_hash = hash::label(name_hash, label.value.hash());
+        hash.in_text = hash.in_text.wrapping_add(label_hash);
+        if let Role::Overwritten(index) = role {
+            self.overwrites.check(index, label, findings);
+        } else if !self.overwrites.would_add(label) {
+            hash.in_group = hash.in_group.wrapping_add(label_hash);
         }
     }
 
-    /// Whether the value is UTF-8. Mostly the whole text is.
     #[inline]
-    fn utf8(&mut self, label: &Label<'a>) -> bool {
-        self.is_utf8 || std::str::from_utf8(label.value.raw()).is_ok() || self.not_utf8(label)
+    fn is_valid_utf8(&self, label: &LabelPair<'a>, findings: &mut Findings) -> bool {
+        self.is_utf8 || check_utf8(label, findings)
     }
+}
 
-    /// Whether no label stands twice, the `le` of buckets and the `quantile` of summaries apart.
-    #[cold]
-    fn unique(&mut self, labels: &Labels<'a>, kind_of: impl Fn(usize) -> Kind) -> bool {
-        let mut good = true;
-        let mut complain = |first: &Token<'a>, second: &Token<'a>| {
-            good = false;
-            self.findings.error(Code::DuplicateLabel, second.span(), || {
-                Detail::new(format!("the label {} is given twice", quoted(&second.text())))
-                    .related(first.span(), "the first one")
-            });
-        };
-        // Of each name the upper half of its hash, and in the lower half which label it is: a line may have a million.
-        let names = labels.iter().enumerate();
-        let names = names.filter(|(index, label)| !kind_of(*index).is_position(&label.name));
-        let mut names: Vec<_> =
-            names.map(|(index, label)| label.name.hash() & LABEL_HASH | index as u64).collect();
-        names.sort_unstable();
-        for run in names.chunk_by(|one, other| (one ^ other) & LABEL_HASH == 0).filter(|run| run.len() > 1) {
-            let mut distinct: Vec<Token<'a>> = Vec::new();
-            for name in run.iter().map(|entry| labels.name((entry & !LABEL_HASH) as usize)) {
-                match distinct.iter().find(|first| first.same(&name)) {
-                    Some(first) => complain(first, &name),
-                    None => distinct.push(name),
-                }
+#[cold]
+fn check_utf8(label: &LabelPair<'_>, findings: &mut Findings) -> bool {
+    let Err(error) = std::str::from_utf8(label.value.raw()) else { return true };
+    let at = label.value.span().start + error.valid_up_to();
+    findings.error(Code::InvalidUtf8, at..at + 1, || {
+        Message::new(format!("the value of the label {} is not valid UTF-8", quoted(&label.name.text())))
+    });
+    false
+}
+
+/// Whether no label name occurs twice, apart from the bounds of buckets and quantiles.
+#[cold]
+fn are_unique(labels: &[LabelPair<'_>], kind: Kind, findings: &mut Findings) -> bool {
+    let mut is_unique = true;
+    let mut report = |first: &Token<'_>, second: &Token<'_>| {
+        is_unique = false;
+        findings.error(Code::DuplicateLabel, second.span(), || {
+            Message::new(format!("the label {} occurs twice", quoted(&second.text())))
+                .related(first.span(), "first occurrence")
+        });
+    };
+    // A line may have a million labels, so each has one word: half of its hash, and its index.
+    let names = labels.iter().enumerate().filter(|(_, label)| !kind.is_bound(&label.name));
+    let mut names: Vec<_> =
+        names.map(|(index, label)| label.name.hash() & HASH_BITS | index as u64).collect();
+    names.sort_unstable();
+    for run in names.chunk_by(|one, other| (one ^ other) & HASH_BITS == 0).filter(|run| run.len() > 1) {
+        let mut distinct: Vec<&Token<'_>> = Vec::new();
+        for name in run.iter().map(|entry| &labels[(entry & !HASH_BITS) as usize].name) {
+            match distinct.iter().find(|first| first.same(name)) {
+                Some(first) => report(first, name),
+                None => distinct.push(name),
             }
         }
-        good
     }
+    is_unique
+}
 
-    /// The value of `le` or `quantile`, if it is a number.
-    fn position(&mut self, label: &Label<'a>) -> Option<f64> {
-        if let Float::Value(value) = number::float(&label.value.text()) {
-            return Some(value);
+/// The value of `le` or `quantile`, if it is a number.
+fn bound(label: &LabelPair<'_>, findings: &mut Findings) -> Option<f64> {
+    if let Float::Value(value) = number::float(&label.value.text()) {
+        return Some(value);
+    }
+    let is_bucket = label.name.is(b"le");
+    let code = if is_bucket { Code::BucketBound } else { Code::Quantile };
+    findings.error(code, label.value.span(), || {
+        let value = quoted(label.value.raw());
+        if is_bucket {
+            Message::new(format!("the bucket bound {value} is not a number"))
+                .help("write a number, or `+Inf` for the last bucket")
+        } else {
+            Message::new(format!("the quantile {value} is not a number"))
+                .help("write a number between 0 and 1, such as `0.5`")
         }
-        self.findings.error(Code::Position, label.value.span(), || {
-            let name = quoted(label.name.raw());
-            Detail::new(format!("the value of {name} is no number"))
-                .help("the bucket of all observations has `le=\"+Inf\"`")
-        });
-        None
-    }
+    });
+    None
+}
 
-    #[cold]
-    fn not_utf8(&mut self, label: &Label<'a>) -> bool {
-        let valid = std::str::from_utf8(label.value.raw()).map_or_else(|error| error.valid_up_to(), str::len);
-        let at = label.value.span().start + valid;
-        self.findings.error(Code::NotUtf8, at..at + 1, || {
-            Detail::new(format!("the value of the label {} is not UTF-8", quoted(&label.name.text())))
+/// A label that begins with `__`. The parser rejects `__name__`, and the store rejects the others.
+#[cold]
+fn check_reserved(label: &LabelPair<'_>, findings: &mut Findings) -> bool {
+    if label.name.is(b"__name__") {
+        findings.error(Code::NameLabel, label.span(), || {
+            Message::new("the metric name is given as the label `__name__`")
+                .help("write the name before the braces")
         });
-        false
+        return false;
     }
-
-    /// A label that begins with `__`: the parser refuses `__name__`, and the store the others.
-    #[cold]
-    fn reserved_label(&mut self, label: &Label<'a>) -> bool {
-        if label.name.is(b"__name__") {
-            self.findings.error(Code::NameLabel, label.span(), || {
-                Detail::new("the label `__name__` is given").help("write the name before the braces")
-            });
-            return false;
-        }
-        self.findings.error(Code::ReservedLabel, label.name.span(), || {
-            Detail::new(format!("the label {} begins with two underscores", quoted(&label.name.text())))
-                .help("Prometheus keeps such names to itself; drop the underscores")
-        });
-        true
-    }
-
-    /// A label that the grouping key has too; said once for each label of the key.
-    #[inline]
-    fn overwritten(&mut self, position: usize, label: &Label<'a>) {
-        let key = &mut self.key.labels[position];
-        if key.said || key.value.is_some_and(|value| label.value.is(value)) {
-            return;
-        }
-        key.said = true;
-        let value = key.value;
-        self.findings.warning(Code::OverwrittenLabel, label.span(), || {
-            let name = quoted(&label.name.text());
-            Detail::new(match value {
-                Some(value) => format!("the grouping key overwrites the label {name} with {}", quoted(value)),
-                None => format!("the grouping key overwrites the label {name}"),
-            })
-            .help("leave the label out, or name it in another way")
-        });
-    }
+    findings.error(Code::ReservedLabel, label.name.span(), || {
+        Message::new(format!("the label {} begins with two underscores", quoted(&label.name.text())))
+            .help("Prometheus reserves such names; remove the underscores")
+    });
+    true
 }

@@ -1,278 +1,374 @@
-//! The rules of one sample: its family, its labels, its value and what follows it.
+//! The rules of a sample: its family, its labels, its value, and what follows the value.
 //!
 //! They are those of `prometheus/common expfmt/text_parse.go` (`startLabelName`, `startLabelValue`, `readingValue`,
-//! `startTimestamp`), in the order of its states where that shows.
+//! `startTimestamp`), in the order of its states where the order matters.
 
-use super::check::{Checker, Older};
-use super::explain::{self, quoted};
-use super::family::{Kind, Mention, Note, Part};
-use super::findings::Detail;
+use super::code::Code;
+use super::family::{FamilyEntry, FamilyTable, SampleFamily, Suffix};
+use super::fast_path::FastPath;
+use super::findings::{Findings, Message, OlderGateways};
 use super::hash;
-use super::labels::Sums;
-use super::number::{self, Float};
-use super::scan::Sample;
-use super::series::Parts;
-use super::token::Labels;
-use super::{Code, scan};
+use super::labels::{LabelRules, SeriesHash};
+use super::messages::{self, quoted};
+use super::model::kind::Kind;
+use super::names::is_valid_metric_name;
+use super::rules::Rules;
+use super::series::{Parts, SeriesTable};
+use super::text::number::{self, Float};
+use super::text::scan::{self, SampleLine};
+use super::text::token::LabelPair;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
-impl<'a> Checker<'a> {
-    /// Checks the sample of the line that begins at `line`.
-    pub(super) fn sample(&mut self, sample: &Sample<'a>, labels: &Labels<'a>, line: usize) {
-        let before = self.current;
-        let inserted = self.splices.len();
-        let Some((number, part)) = self.family_of(sample, line) else {
-            self.unread += 1;
-            return;
-        };
-        if sample.braced {
-            let span = sample.name.map_or_else(|| self.braces(sample, line), |name| name.span());
-            self.older(Older::QuotedName, span);
-        }
-        // A TYPE line that is put before the sample is what the server's parser then reads last.
-        let before = if self.splices.len() > inserted { self.current } else { before };
-        let kind_before = before.and_then(|(number, _)| self.families[number].kind).unwrap_or(Kind::Counter);
-        let kind = self.families[number].kind.unwrap_or(Kind::Counter);
-        let borrows = sample.braced
-            && (sample.name.is_none()
-                || sample.labels_before_name > 0
-                || kind.is_composite() && before.map(|(number, _)| number) != Some(number));
-        self.borrowing |= borrows;
-        self.samples += 1;
+/// Go converts a count to `uint64`; this is the first number that does not fit.
+const COUNT_LIMIT: f64 = 18_446_744_073_709_551_616.0;
 
-        let sums = if sample.labels_before_name == 0 && self.shape.fits(labels, kind) {
-            self.labels_as_before(labels)
-        } else {
-            self.labels(labels, (sample.labels_before_name, kind_before), kind)
-        };
-        let value = self.value(sample);
-        if let Some(value) = value {
-            if kind.is_composite() && sums.good && !borrows {
-                self.part(sample, (number, kind, part), &sums, value);
-            }
-            self.rest(sample);
-        }
-        if borrows || !sums.good || value.is_none() && !kind.is_composite() {
-            return;
-        }
-        let family = (number, kind, part);
-        if self.is_alone(sample, labels, family) {
-            self.families[number].note = Note::Alone;
-            self.series.interrupt();
-        } else {
-            self.enter(line, family, &sums);
-        }
-        if value.is_some() && self.shape.is_of(kind) && !sample.braced {
-            self.keep_pattern(line, sample, labels, family, sums);
+/// The rules of samples, and what is known about those so far.
+pub(super) struct SampleRules<'a> {
+    bytes: &'a [u8],
+    rules: &'a Rules<'a>,
+    pub(super) labels: LabelRules<'a>,
+    pub(super) series: SeriesTable,
+    fast_path: FastPath<'a>,
+    /// The name of the last sample and its family. The next line usually has the same name.
+    last_name: Option<(&'a [u8], usize, Suffix)>,
+    /// The families with a sample that the gateway drops. Each is reported once.
+    with_dropped: HashSet<usize>,
+    pub(super) count: usize,
+    /// The number of lines that look like samples but could not be read.
+    pub(super) unread: usize,
+}
+
+impl<'a> SampleRules<'a> {
+    pub(super) fn new(bytes: &'a [u8], rules: &'a Rules<'a>) -> Self {
+        let is_utf8 = std::str::from_utf8(bytes).is_ok();
+        Self {
+            bytes,
+            rules,
+            labels: LabelRules::new(rules, is_utf8),
+            series: SeriesTable::new(bytes.len()),
+            fast_path: FastPath::new(bytes, is_utf8),
+            last_name: None,
+            with_dropped: HashSet::new(),
+            count: 0,
+            unread: 0,
         }
     }
 
-    /// Whether a line need not be entered yet: the first of a family that may have no other without labels.
-    fn is_alone(
-        &self,
-        sample: &Sample<'a>,
-        labels: &Labels<'a>,
-        (number, kind, _): (usize, Kind, Part),
-    ) -> bool {
-        labels.is_empty()
-            && !sample.braced
-            && !kind.is_composite()
-            && !self.families[number].guessed
-            && sample.name.map(|name| name.span().start) == self.families.place(number, Mention::Sample)
-    }
-
-    /// Enters a line among the series.
+    /// Checks the line at the start of `rest` if the fast path accepts it. Returns where the next line starts.
     #[inline]
-    pub(super) fn enter(&mut self, line: usize, (number, kind, part): (usize, Kind, Part), sums: &Sums) {
-        let hash = hash::series(number, sums.kept);
-        if !kind.is_composite() {
-            if sums.kept == 0 {
-                self.enter_alone(number);
-            }
-            self.series.simple(hash, line);
-            return;
-        }
-        let position = sums.position.filter(|_| matches!(part, Part::Whole | Part::Bucket));
-        let parts = match part {
-            Part::Count => Parts::COUNT,
-            Part::Sum => Parts::SUM,
-            Part::Whole | Part::Bucket if position == Some(f64::INFINITY) => Parts::INFINITY,
-            Part::Whole | Part::Bucket => Parts::default(),
+    pub(super) fn check_fast(&mut self, rest: Range<usize>, families: &mut FamilyTable<'a>) -> Option<usize> {
+        let line = rest.start;
+        let len = self.fast_path.accept(rest, &self.labels.overwrites)?;
+        let (family, hash) = self.fast_path.last()?;
+        self.count += 1;
+        add_series(&mut self.series, families, line, family, hash);
+        Some(line + len)
+    }
+
+    /// Checks the sample of the line that starts at `line`. `previous` is the family that the server's parser read last.
+    /// Returns the family of the sample.
+    pub(super) fn check(
+        &mut self,
+        line: usize,
+        (sample, labels): (&SampleLine<'a>, &[LabelPair<'a>]),
+        mut previous: Option<usize>,
+        families: &mut FamilyTable<'a>,
+        findings: &mut Findings,
+    ) -> Option<usize> {
+        let Some((number, suffix)) = self.family(line, sample, families, findings) else {
+            self.unread += 1;
+            return None;
         };
-        self.series.part((hash, line), parts, position, (number, sums.all));
-    }
-
-    /// Enters the first sample of a family, if that was put off: another may be the same.
-    fn enter_alone(&mut self, number: usize) {
-        let first = self.families.place(number, Mention::Sample);
-        let note = &mut self.families[number].note;
-        if let (Note::Alone, Some(first)) = (*note, first) {
-            *note = Note::Nothing;
-            self.series.simple(hash::series(number, 0), first);
+        if families[number].kind.is_none() {
+            let has_new_type_line = self.set_kind(line, sample, number, families, findings);
+            previous = if has_new_type_line { Some(number) } else { previous };
         }
+        let kind = families[number].kind.unwrap_or(Kind::Counter);
+        let family = SampleFamily { number, kind, suffix };
+        let previous = previous.map(|previous| (previous, families[previous].kind));
+        let is_misread = sample.braced && self.is_misread(line, sample, family, previous, findings);
+        self.count += 1;
+
+        let hash = self.labels.check(labels, kind, findings);
+        let value = self.value(sample, findings);
+        if let Some(value) = value {
+            if kind.is_composite() && hash.is_valid && !is_misread {
+                self.check_part(sample, family, (&hash, value), families, findings);
+            }
+            self.check_rest(sample, findings);
+        }
+        if is_misread || !hash.is_valid || value.is_none() && !kind.is_composite() {
+            return Some(number);
+        }
+        if is_pending(sample, labels, family, families) {
+            families[number].first_sample_pending = true;
+            self.series.end_composite();
+        } else {
+            add_series(&mut self.series, families, line, family, &hash);
+        }
+        if value.is_some() && !sample.braced {
+            self.fast_path.keep(line, sample, labels, family, hash, &self.labels);
+        }
+        Some(number)
     }
 
-    /// The family of a sample, which is then the current one; a first sample without a TYPE line fixes its type.
-    fn family_of(&mut self, sample: &Sample<'a>, line: usize) -> Option<(usize, Part)> {
-        let Some(name) = &sample.name else { return self.nameless(sample, line) };
-        if let Some((last, number, part)) = self.last
+    fn family(
+        &mut self,
+        line: usize,
+        sample: &SampleLine<'a>,
+        families: &mut FamilyTable<'a>,
+        findings: &mut Findings,
+    ) -> Option<(usize, Suffix)> {
+        let Some(name) = &sample.name else {
+            nameless(sample.series_span(self.bytes, line), findings);
+            return None;
+        };
+        if let Some((last, number, suffix)) = self.last_name
             && name.is_plain()
             && !sample.braced
             && name.raw() == last
         {
-            self.current = Some((number, part));
-            return self.current;
+            return Some((number, suffix));
         }
-        if !self.metric_name(name) {
+        if !is_valid_metric_name(name, self.rules.utf8_names, findings) {
             return None;
         }
-        let (number, part) = self.families.resolve(name);
-        let insert_type = self.families[number].kind.is_none().then_some(self.rules.default_type).flatten();
-        if let Some(type_name) = insert_type {
-            let declaration = [b"# TYPE ", name.raw(), b" ", type_name.as_bytes(), b"\n"].concat();
-            self.splices.push(super::Splice { range: line..line, with: Cow::Owned(declaration) });
-        }
-        let family = &mut self.families[number];
-        if family.kind.is_none() {
-            family.kind = insert_type.and_then(|name| Kind::parse(name.as_bytes())).or(Some(Kind::Untyped));
-        }
-        self.families.mention(number, Mention::Sample, name.span().start);
-        self.current = Some((number, part));
-        self.last = name.is_plain().then_some((name.raw(), number, part));
-        self.current
+        let (number, suffix) = families.get_or_add(name);
+        families[number].add_sample(name);
+        self.last_name = name.is_plain().then_some((name.raw(), number, suffix));
+        Some((number, suffix))
     }
 
-    /// What stands before the value in a line that begins with a brace.
-    fn braces(&self, sample: &Sample<'a>, line: usize) -> Range<usize> {
-        let head = &self.text.bytes[line..sample.value.start];
-        let blanks = head.len() - head.trim_ascii_start().len();
-        line + blanks..line + head.trim_ascii_end().len()
+    /// Sets the type of a family without a TYPE line. Returns whether the repaired text has one.
+    fn set_kind(
+        &self,
+        line: usize,
+        sample: &SampleLine<'a>,
+        number: usize,
+        families: &mut FamilyTable<'a>,
+        findings: &mut Findings,
+    ) -> bool {
+        let (Some(name), Some(kind)) = (&sample.name, self.rules.default_type) else {
+            families[number].kind = Some(Kind::Untyped);
+            return false;
+        };
+        let type_line = [b"# TYPE ", name.raw(), b" ", kind.as_bytes(), b"\n"].concat();
+        findings.splice(line..line, Cow::Owned(type_line));
+        families[number].kind = Kind::parse(kind.as_bytes()).or(Some(Kind::Untyped));
+        true
     }
 
-    /// A line such as `{a="b"} 1`: the server goes on with the family and the metric that it read last.
+    /// Whether the server's parser misreads a line that begins with a brace. `readingLabels` prepares for the family of the
+    /// line before and does not start again at the name. So a histogram or summary keeps the labels of another one, or the
+    /// parser crashes because there are none, and `le` or `quantile` before the name of another metric is lost (seen on
+    /// Pushgateway 1.11.2).
     #[cold]
-    fn nameless(&mut self, sample: &Sample<'a>, line: usize) -> Option<(usize, Part)> {
-        if self.samples == 0 {
-            let span = self.braces(sample, line);
-            self.findings.error(Code::NamelessSample, span, || {
-                Detail::new("the sample has no metric name").help("write it as `name{label=\"value\"} 1`")
+    fn is_misread(
+        &mut self,
+        line: usize,
+        sample: &SampleLine<'a>,
+        family: SampleFamily,
+        previous: Option<(usize, Option<Kind>)>,
+        findings: &mut Findings,
+    ) -> bool {
+        let span = sample.series_span(self.bytes, line);
+        let name = sample.name.map_or(span.clone(), |name| name.span());
+        findings.older_gateways(OlderGateways::QuotedName, name);
+        let follows_own_family = previous.is_some_and(|(number, _)| number == family.number);
+        let follows_composite = previous.and_then(|(_, kind)| kind).is_some_and(Kind::is_composite);
+        let is_misread = !follows_own_family
+            && (family.kind.is_composite() || sample.labels_before_name > 0 && follows_composite);
+        if is_misread {
+            self.unread += 1;
+            findings.error(Code::ParserCrash, span, || {
+                Message::new("the gateway's parser mixes this line up with the metric before it, or crashes").help(
+                    "write the name before the braces, or keep the lines of a histogram or summary right after its TYPE line",
+                )
             });
-            return None;
         }
-        let (number, _) = self.current?;
-        self.families.mention(number, Mention::Sample, line);
-        self.current
+        is_misread
     }
 
     /// The value, if it is a number.
-    fn value(&mut self, sample: &Sample<'a>) -> Option<&'a [u8]> {
-        let value = &self.text.bytes[sample.value.clone()];
+    fn value(&self, sample: &SampleLine<'a>, findings: &mut Findings) -> Option<&'a [u8]> {
+        let value = &self.bytes[sample.value.clone()];
         if number::is_float(value) {
             return Some(value);
         }
-        let behind_name = sample.name.filter(|name| name.span().end == sample.value.start && name.is_plain());
-        let (code, detail) =
-            explain::value(value, behind_name.map(|name| name.raw()), !sample.rest.is_empty());
-        let span = if value.is_empty() {
-            sample.value.clone()
-        } else if code == Code::MetricName {
-            sample.value.start..sample.value.start + scan::character(value)
-        } else {
-            sample.value.clone()
-        };
-        self.findings.error(code, span, || detail);
+        let joined_name = sample.name.filter(|name| name.is_plain() && name.span().end == sample.value.start);
+        let (code, message) =
+            messages::value(value, joined_name.map(|name| name.raw()), !sample.rest.is_empty());
+        let mut span = sample.value.clone();
+        if code == Code::MetricName {
+            span.end = span.start + scan::character(value);
+        }
+        findings.error(code, span, || message);
         None
     }
 
-    /// A sample of a histogram or summary: its number, and whether the gateway stores it at all.
-    fn part(
+    /// Checks the value of a histogram's or summary's sample, and whether the gateway stores it at all.
+    fn check_part(
         &mut self,
-        sample: &Sample<'a>,
-        (number, kind, part): (usize, Kind, Part),
-        sums: &Sums,
-        value: &[u8],
+        sample: &SampleLine<'_>,
+        family: SampleFamily,
+        (hash, value): (&SeriesHash, &[u8]),
+        families: &FamilyTable<'_>,
+        findings: &mut Findings,
     ) {
         let Float::Value(value) = number::float(value) else { return };
-        let placed = sums.position.is_some_and(|position| !position.is_nan());
+        let has_bound = hash.bound.is_some_and(|bound| !bound.is_nan());
         let span = sample.value.clone();
-        match part {
-            Part::Sum => {}
-            Part::Count if kind == Kind::Summary => {
-                if value.fract() != 0.0 || !(0.0..18_446_744_073_709_551_616.0).contains(&value) {
-                    self.findings.warning(Code::BrokenCount, span, || {
-                        Detail::new(
-                            "a summary's count is a whole number, and the gateway stores another one for it",
+        match family.suffix {
+            Suffix::Sum => {}
+            Suffix::Count if family.kind == Kind::Summary => {
+                if value.fract() != 0.0 || !(0.0..COUNT_LIMIT).contains(&value) {
+                    findings.warning(Code::SummaryCount, span, || {
+                        Message::new(
+                            "the count of a summary must be a whole number; the gateway stores another number",
                         )
                     });
                 }
             }
-            Part::Whole | Part::Bucket if !placed => self.stray(sample, number, kind),
-            Part::Whole if kind == Kind::Summary => {}
-            Part::Count | Part::Whole | Part::Bucket if value < 0.0 => {
-                self.findings.error(Code::NegativeCount, span, || {
-                    let what = if part == Part::Count { "count" } else { "bucket" };
-                    Detail::new(format!("the {what} of a histogram is negative"))
+            Suffix::None | Suffix::Bucket if !has_bound => {
+                if self.with_dropped.insert(family.number) {
+                    dropped(sample, family, families, findings);
+                }
+            }
+            Suffix::None if family.kind == Kind::Summary => {}
+            Suffix::Count | Suffix::None | Suffix::Bucket if value < 0.0 => {
+                findings.error(Code::NegativeCount, span, || {
+                    let what = if family.suffix == Suffix::Count { "count" } else { "bucket" };
+                    Message::new(format!("the {what} of a histogram is negative"))
                 });
             }
-            Part::Count | Part::Whole | Part::Bucket => {
-                if value.fract() != 0.0 || value >= 18_446_744_073_709_551_616.0 {
-                    self.older(Older::FloatCount, span);
+            Suffix::Count | Suffix::None | Suffix::Bucket => {
+                if value.fract() != 0.0 || value >= COUNT_LIMIT {
+                    findings.older_gateways(OlderGateways::FractionalCount, span);
                 }
             }
         }
     }
 
-    /// A sample of a histogram or summary that is no part of it; said once for each family.
-    fn stray(&mut self, sample: &Sample<'a>, number: usize, kind: Kind) {
-        let family = &mut self.families[number];
-        if family.note == Note::Stray {
-            return;
-        }
-        family.note = Note::Stray;
-        let name = self.families.name(number);
-        let span = sample.name.map_or(sample.value.clone(), |name| name.span());
-        self.findings.warning(Code::StraySample, span, || {
-            let (label, endings) = if kind == Kind::Summary {
-                ("quantile", "`_sum` and `_count`")
-            } else {
-                ("le", "`_bucket`, `_sum` and `_count`")
-            };
-            Detail::new(format!("the gateway drops this sample: {} is a {}", quoted(&name), kind.name()))
-                .help(format!("its samples end with {endings}, or have the label `{label}`"))
-        });
-    }
-
     /// What follows the value: nothing, or a timestamp.
-    fn rest(&mut self, sample: &Sample<'a>) {
+    fn check_rest(&self, sample: &SampleLine<'a>, findings: &mut Findings) {
         if sample.rest.is_empty() {
             return;
         }
-        let rest = &self.text.bytes[sample.rest.clone()];
+        let rest = &self.bytes[sample.rest.clone()];
         let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
-        let (word, behind) = (&rest[..end], rest[end..].trim_ascii());
+        let (word, after) = (&rest[..end], rest[end..].trim_ascii());
         let span = sample.rest.start..sample.rest.start + end;
-        let strip = self.rules.strip_timestamps;
-        if strip && behind.is_empty() && number::is_float(word) {
-            self.splices.push(super::Splice { range: sample.value.end..span.end, with: Cow::Borrowed(b"") });
+        let after_span = sample.rest.end - after.len()..sample.rest.end;
+        if self.rules.strip_timestamps && after.is_empty() && number::is_float(word) {
+            findings.splice(sample.value.end..span.end, Cow::Borrowed(b""));
         } else if !number::is_timestamp(word) {
-            let (code, detail) = explain::rest(rest);
+            let (code, message) = messages::rest(rest);
             let span = if code == Code::Exemplar { sample.rest.clone() } else { span };
-            self.findings.error(code, span, || detail);
-        } else if behind.is_empty() {
-            self.findings.error(Code::Timestamp, span, || {
-                Detail::new("the gateway takes no timestamps")
-                    .help("leave it out, or give `--strip-timestamps`; a sample counts from when Prometheus fetches it")
+            findings.error(code, span, || message);
+        } else if after.is_empty() {
+            findings.error(Code::Timestamp, span, || {
+                Message::new("the gateway rejects timestamps").help(
+                    "remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes the gateway",
+                )
             });
-        } else if behind.starts_with(b"#") {
-            let (code, detail) = explain::rest(behind);
-            self.findings.error(code, sample.rest.end - behind.len()..sample.rest.end, || detail);
+        } else if after.starts_with(b"#") {
+            let (code, message) = messages::rest(after);
+            findings.error(code, after_span, || message);
         } else {
-            self.findings.error(Code::TrailingText, sample.rest.end - behind.len()..sample.rest.end, || {
-                Detail::new("something follows the timestamp").help(
+            findings.error(Code::TrailingText, after_span, || {
+                Message::new("unexpected text after the timestamp").help(
                     "does the next line begin here? `curl -d` removes newlines; `--data-binary` keeps them",
                 )
             });
         }
     }
+}
+
+#[inline]
+fn add_series(
+    series: &mut SeriesTable,
+    families: &mut FamilyTable<'_>,
+    line: usize,
+    family: SampleFamily,
+    labels: &SeriesHash,
+) {
+    let SampleFamily { number, kind, suffix } = family;
+    let hash = hash::series(number, labels.in_group);
+    if !kind.is_composite() {
+        if labels.in_group == 0 {
+            add_pending(series, &mut families[number], number);
+        }
+        series.add(hash, line);
+        return;
+    }
+    let bound = labels.bound.filter(|_| matches!(suffix, Suffix::None | Suffix::Bucket));
+    let parts = match suffix {
+        Suffix::Count => Parts::COUNT,
+        Suffix::Sum => Parts::SUM,
+        Suffix::None | Suffix::Bucket if bound == Some(f64::INFINITY) => Parts::INFINITY,
+        Suffix::None | Suffix::Bucket => Parts::default(),
+    };
+    series.add_part((hash, line), parts, bound, (number, labels.in_text));
+}
+
+/// Adds the first sample of a family if that was put off. The next sample may be the same series.
+fn add_pending(series: &mut SeriesTable, family: &mut FamilyEntry, number: usize) {
+    if family.first_sample_pending
+        && let Some(first) = family.sample()
+    {
+        family.first_sample_pending = false;
+        series.add(hash::series(number, 0), first);
+    }
+}
+
+/// Whether a line need not be added to the series yet. This is for the first sample of a family if it has no labels, because
+/// most such families have no other sample.
+fn is_pending(
+    sample: &SampleLine<'_>,
+    labels: &[LabelPair<'_>],
+    family: SampleFamily,
+    families: &FamilyTable<'_>,
+) -> bool {
+    let entry = &families[family.number];
+    labels.is_empty()
+        && !sample.braced
+        && !family.kind.is_composite()
+        && !entry.kind_is_guessed
+        && sample.name.map(|name| name.span().start) == entry.sample()
+}
+
+/// A line such as `{a="b"} 1`. The server's parser uses the family and the metric that it read last: it stores the sample
+/// there, rejects the text, or crashes.
+#[cold]
+fn nameless(span: Range<usize>, findings: &mut Findings) {
+    findings.error(Code::NamelessSample, span, || {
+        Message::new("the metric name is missing; is the variable set?")
+            .help("write the sample as `name{label=\"value\"} 1`")
+    });
+}
+
+/// A sample of a histogram or summary that the gateway drops.
+fn dropped(
+    sample: &SampleLine<'_>,
+    family: SampleFamily,
+    families: &FamilyTable<'_>,
+    findings: &mut Findings,
+) {
+    let name = families.name(family.number);
+    let span = sample.name.map_or(sample.value.clone(), |name| name.span());
+    findings.warning(Code::DroppedSample, span, || {
+        let (label, suffixes) = if family.kind == Kind::Summary {
+            ("quantile", "`_sum` or `_count`")
+        } else {
+            ("le", "`_bucket`, `_sum` or `_count`")
+        };
+        Message::new(format!(
+            "the gateway drops this sample: it is not a part of the {} {}",
+            family.kind.as_str(),
+            quoted(&name)
+        ))
+        .help(format!("its samples have the suffix {suffixes}, or the label `{label}`"))
+    });
 }

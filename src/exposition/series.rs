@@ -1,8 +1,9 @@
-//! Which series are the same.
+//! Finds the series that occur more than once.
 //!
-//! Each line leaves eight bytes: its place, and of its hash what the place leaves room for. They are sorted once at the
-//! end, and where two hashes are equal the two lines are read again and compared, so that the answer is exact and no
-//! label is ever copied. In a text of 100 MB a hash has 32 bits, so that of a million series a hundred are compared in vain.
+//! Each line needs eight bytes: its offset, and as many bits of the hash of its series as fit beside it. The entries are
+//! sorted once, at the end. Where two hashes are equal, the two lines are read again and compared, so the answer is exact
+//! and no label is ever copied. In a text of 100 MB a hash has 32 bits: of a million series, about a hundred are compared
+//! in vain.
 
 /// What the lines of one histogram or summary have given it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,14 +12,14 @@ pub(super) struct Parts(u8);
 impl Parts {
     pub(super) const COUNT: Self = Self(1);
     pub(super) const SUM: Self = Self(2);
-    /// The bucket of all observations, `le="+Inf"`.
+    /// The last bucket, `le="+Inf"`.
     pub(super) const INFINITY: Self = Self(4);
-    /// It is a histogram or summary; the lines of one make one series.
+    /// It is a histogram or summary, so several lines make one series.
     pub(super) const COMPOSITE: Self = Self(8);
-    /// Something of it is given twice.
+    /// A part occurs twice.
     pub(super) const REPEATED: Self = Self(16);
 
-    /// Both together; what can be there only once and is in both is given twice.
+    /// The parts of both. A part that is allowed once and is in both is repeated.
     pub(super) fn and(self, other: Self) -> Self {
         let twice = self.0 & other.0 & (Self::COUNT.0 | Self::SUM.0 | Self::INFINITY.0) != 0;
         Self(self.0 | other.0 | if twice { Self::REPEATED.0 } else { 0 })
@@ -31,22 +32,21 @@ impl Parts {
 
 const PARTS_BITS: u32 = 5;
 
-/// A line, or the lines of one histogram that follow one another: in the highest bits as much of the hash as there is
-/// room for, then where the line begins, then the parts.
+/// A line, or consecutive lines of one histogram or summary. From the highest bit: a part of the hash, the offset of the
+/// first line, the parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry(u64);
 
-/// Makes entries, and takes them apart.
+/// How the bits of an [`Entry`] are divided.
 #[derive(Clone, Copy, Debug)]
-struct Layout {
-    /// How many bits hold all but the hash.
+struct EntryLayout {
+    /// The number of bits after the hash.
     low_bits: u32,
 }
 
-impl Layout {
-    /// For a text of this length.
-    fn new(length: usize) -> Self {
-        Self { low_bits: PARTS_BITS + usize::BITS - length.leading_zeros() }
+impl EntryLayout {
+    fn new(text_len: usize) -> Self {
+        Self { low_bits: PARTS_BITS + usize::BITS - text_len.leading_zeros() }
     }
 
     fn entry(self, hash: u64, line: usize, parts: Parts) -> Entry {
@@ -63,7 +63,7 @@ impl Layout {
 }
 
 impl Entry {
-    #[expect(clippy::cast_possible_truncation, reason = "the lowest bits are what is wanted")]
+    #[expect(clippy::cast_possible_truncation, reason = "the parts are the lowest bits")]
     fn parts(self) -> Parts {
         Parts(self.0 as u8 & ((1 << PARTS_BITS) - 1))
     }
@@ -73,73 +73,70 @@ impl Entry {
     }
 }
 
-/// What two lines are to each other.
+/// How two lines relate to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Relation {
-    /// Two series.
-    Different,
-    /// Two lines of one histogram or summary.
-    Together,
-    /// The same series twice.
-    Duplicate,
+    DifferentSeries,
+    /// They are parts of one histogram or summary.
+    SameComposite,
+    DuplicateSeries,
 }
 
 /// All series of a text.
 #[derive(Debug)]
-pub(super) struct Series {
-    layout: Layout,
+pub(super) struct SeriesTable {
+    layout: EntryLayout,
     entries: Vec<Entry>,
-    /// The family and the hash of all labels of the last histogram or summary, whose lines mostly come together, and
-    /// where in it the last line stood.
+    /// The family and the hash of the last histogram or summary, whose lines are usually consecutive.
     last: Option<(usize, u64)>,
-    last_position: Option<f64>,
+    /// The bucket or quantile of its last line.
+    last_bound: Option<f64>,
 }
 
-/// What [`Series::resolve`] tells about the lines.
-pub(super) trait Verdict {
-    /// Compares the series of the lines that begin at two places.
-    fn relation(&mut self, first: usize, second: usize) -> Relation;
-    /// The line `second` gives the series of the line `first` again.
+/// Reads lines again for [`SeriesTable::compare`].
+pub(super) trait CompareLines {
+    /// Compares the lines that start at two offsets.
+    fn compare(&mut self, first: usize, second: usize) -> Relation;
+    /// The line `second` has the series of the line `first`.
     fn duplicate(&mut self, first: usize, second: usize);
-    /// All that the lines of a histogram or summary, whose first one begins at `line`, have given it.
+    /// A histogram or summary has these parts. Its first line starts at `line`.
     fn composite(&mut self, line: usize, parts: Parts);
 }
 
-impl Series {
-    /// For a text of this length.
-    pub(super) fn new(length: usize) -> Self {
-        Self { layout: Layout::new(length), entries: Vec::new(), last: None, last_position: None }
+impl SeriesTable {
+    pub(super) fn new(text_len: usize) -> Self {
+        Self { layout: EntryLayout::new(text_len), entries: Vec::new(), last: None, last_bound: None }
     }
 
-    /// A line with a series of its own.
+    /// Adds a line that is a series.
     #[inline]
-    pub(super) fn simple(&mut self, hash: u64, line: usize) {
-        self.interrupt();
+    pub(super) fn add(&mut self, hash: u64, line: usize) {
+        self.end_composite();
         self.entries.push(self.layout.entry(hash, line, Parts::default()));
     }
 
-    /// A line that is no part of the last histogram or summary.
+    /// The next line does not belong to the last histogram or summary.
     #[inline]
-    pub(super) fn interrupt(&mut self) {
+    pub(super) fn end_composite(&mut self) {
         self.last = None;
     }
 
-    /// A line of a histogram or summary. `identity` is the family, and the hash of all labels that tell it from others in
-    /// the text; `position` the bucket or quantile.
+    /// Adds a line of a histogram or summary. `identity` is its family and its hash in the text; `bound` is the bucket or
+    /// quantile.
     #[inline]
-    pub(super) fn part(
+    pub(super) fn add_part(
         &mut self,
         (hash, line): (u64, usize),
         parts: Parts,
-        position: Option<f64>,
+        bound: Option<f64>,
         identity: (usize, u64),
     ) {
-        let last_position = std::mem::replace(&mut self.last_position, position);
+        let last_bound = std::mem::replace(&mut self.last_bound, bound);
         if self.last == Some(identity)
             && let Some(entry) = self.entries.last_mut()
         {
-            let again = position.is_some() && position == last_position;
-            let parts = if again { parts.and(Parts::REPEATED) } else { parts };
+            let is_repeated = bound.is_some() && bound == last_bound;
+            let parts = if is_repeated { parts.and(Parts::REPEATED) } else { parts };
             *entry = entry.with(parts);
             return;
         }
@@ -147,34 +144,34 @@ impl Series {
         self.entries.push(self.layout.entry(hash, line, parts.and(Parts::COMPOSITE)));
     }
 
-    /// Finds the series that are the same.
-    pub(super) fn resolve(&mut self, verdict: &mut impl Verdict) {
+    /// Finds equal series, and passes every histogram and summary to `lines`.
+    pub(super) fn compare(&mut self, lines: &mut impl CompareLines) {
         let layout = self.layout;
         self.entries.sort_unstable();
         let mut rest = self.entries.as_slice();
         while let [first, tail @ ..] = rest {
             let equal = tail.iter().take_while(|entry| layout.hash(**entry) == layout.hash(*first)).count();
             if equal > 0 {
-                layout.run(&rest[..=equal], verdict);
+                layout.compare(&rest[..=equal], lines);
             } else if first.parts().has(Parts::COMPOSITE) {
-                verdict.composite(layout.line(*first), first.parts());
+                lines.composite(layout.line(*first), first.parts());
             }
             rest = &rest[1 + equal..];
         }
     }
 }
 
-impl Layout {
-    /// Entries with the same hash, which are the same series unless hashes collide.
+impl EntryLayout {
+    /// Compares entries with the same hash. They are the same series unless the hashes collide.
     #[cold]
-    fn run(self, entries: &[Entry], verdict: &mut impl Verdict) {
+    fn compare(self, entries: &[Entry], lines: &mut impl CompareLines) {
         let mut distinct: Vec<(usize, Parts)> = Vec::new();
         'entries: for entry in entries {
             for (line, parts) in &mut distinct {
-                match verdict.relation(*line, self.line(*entry)) {
-                    Relation::Different => continue,
-                    Relation::Together => *parts = parts.and(entry.parts()),
-                    Relation::Duplicate => verdict.duplicate(*line, self.line(*entry)),
+                match lines.compare(*line, self.line(*entry)) {
+                    Relation::DifferentSeries => continue,
+                    Relation::SameComposite => *parts = parts.and(entry.parts()),
+                    Relation::DuplicateSeries => lines.duplicate(*line, self.line(*entry)),
                 }
                 continue 'entries;
             }
@@ -182,7 +179,7 @@ impl Layout {
         }
         for (line, parts) in distinct {
             if parts.has(Parts::COMPOSITE) {
-                verdict.composite(line, parts);
+                lines.composite(line, parts);
             }
         }
     }

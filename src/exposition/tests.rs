@@ -1,5 +1,5 @@
-//! What a user is told: each rule with the place that it marks. That the verdicts are the gateway's is shown against live
-//! gateways in `tests/it/differential.rs`.
+//! What a user sees: each rule, with the text that it marks. `tests/it/differential.rs` compares the verdicts with live
+//! gateways.
 
 use super::*;
 use crate::grouping::{GroupingKey, KeyRules, Label};
@@ -8,7 +8,7 @@ fn report(text: &[u8], rules: &Rules<'_>) -> Report {
     check(Text { bytes: text, starts: &[0] }, rules)
 }
 
-/// The findings, each as its severity, its code and the text that it marks.
+/// The diagnostics, each as its severity, its code and the text that it marks.
 fn found_with(text: &[u8], rules: &Rules<'_>) -> Vec<String> {
     let report = report(text, rules);
     assert_eq!(report.diagnostics.len(), report.errors + report.fixed + report.warnings);
@@ -47,7 +47,7 @@ fn help(text: &str) -> String {
 }
 
 #[test]
-fn good_texts_have_no_findings() {
+fn good_texts_have_no_diagnostics() {
     for text in [
         "a 1\n",
         "# HELP a Some help with \\\\ and \\n.\n# TYPE a counter\na{b=\"x\",c=\"\\\"\\\\\\n\"} 1e3\n",
@@ -74,12 +74,12 @@ fn names() {
     assert_found("# TYPE 9 gauge\na 1\n", &["error metric-name `9`"]);
     assert_found("\"\" 1\n", &["error metric-name `\"\"`"]);
     assert_found("{\"my.metric\"} 1\n", &["error utf8-name `\"my.metric\"`"]);
-    assert_found("{\"a\",\"b\"} 1\n", &["error second-name `\"b\"`"]);
+    assert_found("{\"a\",\"b\"} 1\n", &["error multiple-metric-names `\"b\"`"]);
     assert_found("{\"a\" \"b\"} 1\n", &["error metric-name `\"`"]);
     assert_found("{a=\"x\"} 1\n", &["error nameless-sample `{a=\"x\"}`"]);
     assert_eq!(
         help("my-metric 1\n"),
-        "a metric name has letters, digits, `_` and `:` only; for example `my_metric`"
+        "a metric name has only letters, digits, `_` and `:`; for example `my_metric`"
     );
     assert!(help("# TYPE my-metric.total gauge\n").ends_with("for example `my_metric_total`"));
 }
@@ -93,13 +93,13 @@ fn labels() {
     assert_found("a{b=x} 1\n", &["error label-value `x`"]);
     assert_found("a{b='x'} 1\n", &["error label-value `'`"]);
     assert_found("a{b=“x”} 1\n", &["error label-value `“`"]);
-    assert_found("a{b=\"x\" c=\"y\"} 1\n", &["error label-separator `c`"]);
+    assert_found("a{b=\"x\" c=\"y\"} 1\n", &["error missing-comma `c`"]);
     assert_found("a{b=\"x\"\n", &["error unclosed-brace ``"]);
     assert_found("a{\n", &["error unclosed-brace ``"]);
     assert_found("a{b=\"x} 1\n", &["error unclosed-quote `\"x} 1`"]);
     assert_found("a{b=\"x\ny\"} 1\n", &["error unclosed-quote `\"x`"]);
     assert_found("a{path=\"C:\\temp\"} 1\n", &[r"error escape `\t`"]);
-    assert_eq!(found(b"a{b=\"x\xff\"} 1\n"), ["error not-utf8 `\u{fffd}`"]);
+    assert_eq!(found(b"a{b=\"x\xff\"} 1\n"), ["error invalid-utf8 `\u{fffd}`"]);
     assert_found("a{b=\"x\",c=\"\",b=\"y\"} 1\n", &["error duplicate-label `b`"]);
     assert_found("a{__name__=\"x\"} 1\n", &["error name-label `__name__=\"x\"`"]);
     assert_found("a{__b=\"x\"} 1\n", &["error reserved-label `__b`"]);
@@ -110,7 +110,7 @@ fn labels() {
 }
 
 #[test]
-fn a_label_that_stands_often_among_many() {
+fn a_label_that_occurs_often_among_many() {
     let mut text = String::from("a{");
     for number in 0..1_000 {
         text.push_str(&["n", &(number % 400).to_string(), "=\"x\","].concat());
@@ -132,9 +132,9 @@ fn values() {
     assert_found("a 0x1F\n", &["error value `0x1F`"]);
     assert_found("a 1b 2\n", &["error joined-lines `1b`"]);
     assert_found("a 1other_metric{b=\"c\"} 2\n", &["error joined-lines `1other_metric{b=\"c\"}`"]);
-    assert_found("a 1 now\n", &["error bad-timestamp `now`"]);
+    assert_found("a 1 now\n", &["error invalid-timestamp `now`"]);
     assert_found("a 1 1700000000\n", &["error timestamp `1700000000`"]);
-    assert_found("a 1 1700000000.5\n", &["error bad-timestamp `1700000000.5`"]);
+    assert_found("a 1 1700000000.5\n", &["error invalid-timestamp `1700000000.5`"]);
     assert_found("a 1 1 1\n", &["error trailing-text `1`"]);
     assert_found("a 1 # {t=\"x\"} 1\n", &["error exemplar `# {t=\"x\"} 1`"]);
     assert_found("a 1 5 # {t=\"x\"} 1\n", &["error exemplar `# {t=\"x\"} 1`"]);
@@ -147,48 +147,52 @@ fn values() {
 fn types_and_helps() {
     assert_found("# TYPE a conter\na 1\n", &["error unknown-type `conter`"]);
     assert_eq!(help("# TYPE a conter\n"), "did you mean `counter`?");
-    assert_eq!(help("# TYPE a info\n"), "`info` is OpenMetrics; write `gauge`");
-    assert_found("# TYPE a gauge\n# TYPE a gauge\na 1\n", &["error second-type `a`"]);
-    assert_found("a 1\n# TYPE a gauge\n", &["error late-type `a`"]);
+    assert_eq!(
+        help("# TYPE a info\n"),
+        "`info` is OpenMetrics; write `gauge`, and the name with its suffix `_info`"
+    );
+    assert_found("# TYPE a gauge\n# TYPE a gauge\na 1\n", &["error duplicate-type `a`"]);
+    assert_found("a 1\n# TYPE a gauge\n", &["error type-after-samples `a`"]);
     assert_found(
         "# TYPE s summary\n# TYPE s_sum gauge\ns_sum 1\ns_count 1\n",
-        &["error second-type `s_sum`"],
+        &["error duplicate-type `s_sum`"],
     );
-    assert_found("# HELP a x\n# HELP a y\na 1\n", &["error second-help `a`"]);
+    assert_found("# HELP a x\n# HELP a y\na 1\n", &["error duplicate-help `a`"]);
     assert_found("# HELP a C:\\x\na 1\n", &[r"error escape `\x`"]);
     assert_found("# HELP a x\\\na 1\n", &[r"error escape `\`"]);
-    assert_eq!(found(b"# HELP a \xff\na 1\n"), ["error help-not-utf8 `\u{fffd}`"]);
+    assert_eq!(found(b"# HELP a \xff\na 1\n"), ["error help-invalid-utf8 `\u{fffd}`"]);
 }
 
 #[test]
 fn histograms_and_summaries() {
     assert_found(
         "# TYPE h histogram\nh_bucket{le=\"fast\"} 1\nh_sum 1\nh_count 1\n",
-        &["error position `fast`", "warning missing-part `h_sum`"],
+        &["error bucket-bound `fast`", "warning missing-part `h_sum`"],
     );
+    assert_found("# TYPE s summary\ns{quantile=\"p99\"} 1\ns_sum 1\ns_count 1\n", &["error quantile `p99`"]);
     assert_found(
         "# TYPE h histogram\nh_bucket{le=\"+Inf\"} -1\nh_sum 1\nh_count 1\n",
         &["error negative-count `-1`"],
     );
     assert_found(
         "# TYPE h histogram\nh 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n",
-        &["warning stray-sample `h`"],
+        &["warning dropped-sample `h`"],
     );
     assert_found("# TYPE s summary\ns_sum 1\n", &["warning missing-part `s_sum`"]);
-    assert_found("# TYPE s summary\ns_sum 1\ns_count 1.5\n", &["warning broken-count `1.5`"]);
+    assert_found("# TYPE s summary\ns_sum 1\ns_count 1.5\n", &["warning summary-count `1.5`"]);
     assert_found(
         "h_count 1\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\n",
         &["error suffix-collision `h_count`", "warning missing-part `h_bucket{le=\"+Inf\"}`"],
     );
     assert_found(
         "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns{quantile=\"0.50\"} 1\ns_sum 1\ns_count 1\n",
-        &["warning repeated-part `s{quantile=\"0.5\"}`"],
+        &["warning duplicate-part `s{quantile=\"0.5\"}`"],
     );
     assert_found(
         "# TYPE s summary\ns_sum 1\ns_count 1\na 1\ns_count 2\n",
-        &["warning repeated-part `s_sum`"],
+        &["warning duplicate-part `s_sum`"],
     );
-    // The parts of one histogram may stand anywhere, in any order of labels.
+    // The parts of a histogram may be anywhere, and their labels in any order.
     let scattered = "# TYPE h histogram\nh_sum{a=\"1\",b=\"2\"} 1\nh_sum 1\nother 1\nh_bucket{b=\"2\",le=\"+Inf\",a=\"1\"} 1\n\
         h_count{b=\"2\",a=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_count 1\n";
     assert_found(scattered, &[]);
@@ -205,7 +209,7 @@ fn series() {
         &["error duplicate-series `{\"a\",b=\"\\n\"}`", "warning older-gateway `\"a\"`"],
     );
     assert_found("a 1\na{instance=\"\"} 2\n", &["error duplicate-series `a{instance=\"\"}`"]);
-    // Any push has a job.
+    // Every push has a job.
     let federated = "up{job=\"a\"} 1\nup{job=\"b\"} 1\n";
     assert_found(
         federated,
@@ -243,23 +247,23 @@ fn the_grouping_key_overwrites_labels() {
 }
 
 #[test]
-fn labels_of_the_grouping_key_that_mean_something() {
+fn labels_of_the_grouping_key_with_another_meaning() {
     let (le, quantile) = (key(&[("le", "1")]), key(&[("quantile", "1")]));
     let (le, quantile) =
         (Rules { grouping: Some(&le), ..Rules::PLAIN }, Rules { grouping: Some(&quantile), ..Rules::PLAIN });
     let histogram = Code::LeInKey.example();
-    let summary = Code::QuantileLabel.example();
+    let summary = Code::QuantileInKey.example();
     assert_eq!(found_with(histogram, &le)[0], "error le-in-key `h_sum`");
-    assert_eq!(found_with(summary, &quantile)[0], "error quantile-label `s_sum`");
+    assert_eq!(found_with(summary, &quantile)[0], "error quantile-in-key `s_sum`");
     assert!(found_with(histogram, &quantile)[0].starts_with("warning missing-part"));
     assert!(found_with(summary, &le)[0].starts_with("warning missing-part"));
 }
 
 #[test]
-fn names_of_the_gateways_own() {
+fn names_that_the_gateway_uses_itself() {
     assert_found("push_time_seconds 1\n", &["error reserved-name `push_time_seconds`"]);
     assert_found("pushgateway_build_info{a=\"b\"} 1\n", &["error reserved-name `pushgateway_build_info`"]);
-    assert_found("go_goroutines 1\n", &["error gateway-family `go_goroutines`"]);
+    assert_found("go_goroutines 1\n", &["error gateway-type-conflict `go_goroutines`"]);
     assert_found("go_gc_duration_seconds_sum 1\n", &["error suffix-collision `go_gc_duration_seconds_sum`"]);
 }
 
@@ -276,12 +280,12 @@ fn an_empty_text() {
         assert_found(text, &["error no-samples ``"]);
         assert_eq!(found_with(text.as_bytes(), &Rules { allow_empty: true, ..Rules::PLAIN }), [""; 0]);
     }
-    // There is one; it only can't be read.
+    // There is a sample, but it is invalid.
     assert_found("a-b 1\n", &["error metric-name `-`"]);
 }
 
 #[test]
-fn input_that_is_no_metrics_is_one_error() {
+fn input_in_another_format_is_one_error() {
     for text in [
         &b"<!DOCTYPE html>\n<html>\n<p>502\n"[..],
         b"{\"status\":\"success\",\n\"data\":[]}\n",
@@ -295,12 +299,12 @@ fn input_that_is_no_metrics_is_one_error() {
 }
 
 #[test]
-fn faults_do_not_hide_others_nor_cause_them() {
+fn an_error_neither_hides_nor_causes_others() {
     assert_found(
         "a-b 1\nc 1,5\nd 1 5\n# TYPE e bogus\ne 1\n# TYPE e gauge\n",
         &["error metric-name `-`", "error value `1,5`", "error timestamp `5`", "error unknown-type `bogus`"],
     );
-    // A line of the histogram can't be read, so nobody knows whether it is whole.
+    // A line of the histogram cannot be read, so it may have the missing part.
     assert_found("# TYPE h histogram\nh_sum 1\nh_count{ 1\n", &["error label-name `1`"]);
 }
 
@@ -310,8 +314,8 @@ fn repairs() {
         ("a 1", "a 1\n", &["fixed missing-newline ``"][..]),
         ("a 1\r\nb 2\r\n", "a 1\nb 2\n", &["fixed carriage-return `\\r`", "fixed carriage-return `\\r`"]),
         ("\u{feff}a 1\n", "a 1\n", &["fixed byte-order-mark `BOM`"]),
-        ("a 1 \t\n", "a 1\n", &["fixed trailing-blank ` \\t`"]),
-        ("# TYPE a gauge \na 1\n", "# TYPE a gauge\na 1\n", &["fixed trailing-blank ` `"]),
+        ("a 1 \t\n", "a 1\n", &["fixed trailing-whitespace ` \\t`"]),
+        ("# TYPE a gauge \na 1\n", "# TYPE a gauge\na 1\n", &["fixed trailing-whitespace ` `"]),
         ("# TYPE a gauge\r\na 1\n", "# TYPE a gauge\na 1\n", &["fixed carriage-return `\\r`"]),
         ("a 1\n\r\n", "a 1\n\n", &["fixed carriage-return `\\r`"]),
         ("# HELP a x \r\na 1\n", "# HELP a x \na 1\n", &["warning help-carriage-return `\\r`"]),
@@ -325,9 +329,12 @@ fn repairs() {
 }
 
 #[test]
-fn without_repairs_they_are_errors() {
+fn without_repairs_there_are_errors() {
     let rules = Rules { repair: false, ..Rules::PLAIN };
-    assert_eq!(found_with(b"a 1 \nb 1", &rules), ["error trailing-blank ` `", "error missing-newline ``"]);
+    assert_eq!(
+        found_with(b"a 1 \nb 1", &rules),
+        ["error trailing-whitespace ` `", "error missing-newline ``"]
+    );
     assert_eq!(found_with(b"# HELP a x\r\na 1\n", &rules), ["warning help-carriage-return `\\r`"]);
     assert!(report(b"# HELP a x\r\na 1 ", &rules).splices.is_empty());
 }
@@ -341,7 +348,7 @@ fn files_are_repaired_one_by_one() {
 }
 
 #[test]
-fn a_type_for_what_has_none() {
+fn the_default_type_is_for_metrics_without_a_type() {
     let rules = Rules { default_type: Some("gauge"), ..Rules::PLAIN };
     let text = b"# HELP a x\na 1\n# TYPE b counter\nb 2\n# TYPE h histogram\nh_sum 1\nh_count 1\nh_bucket{le=\"+Inf\"} 1\n\
         {\"c\"} 3\na{x=\"y\"} 4\ngo_goroutines 5\n";
@@ -359,13 +366,13 @@ fn a_type_for_what_has_none() {
 fn timestamps_are_stripped_on_request() {
     let rules = Rules { strip_timestamps: true, ..Rules::PLAIN };
     let text = b"a 1 1700000000000\nb 2\t-5 \nc 3 1.5\nd 4 x\n";
-    assert_eq!(found_with(text, &rules), ["fixed trailing-blank ` `", "error bad-timestamp `x`"]);
+    assert_eq!(found_with(text, &rules), ["fixed trailing-whitespace ` `", "error invalid-timestamp `x`"]);
     let splices = report(text, &rules).splices;
     assert_eq!(apply(text, &splices).as_ref(), b"a 1\nb 2\nc 3\nd 4 x\n");
 }
 
 #[test]
-fn what_is_kept_is_bounded_and_errors_come_first() {
+fn the_number_of_diagnostics_is_limited_and_errors_come_first() {
     let text = [&b"a 1 \n".repeat(100)[..], b"b-c 1\n", &b"d x\n".repeat(100)].concat();
     let rules = Rules { max_diagnostics: 3, ..Rules::PLAIN };
     let report = report(&text, &rules);
@@ -378,19 +385,43 @@ fn what_is_kept_is_bounded_and_errors_come_first() {
 }
 
 #[test]
-fn samples_that_borrow_a_name() {
+fn samples_without_a_name() {
+    assert_found("{} 1\n", &["error nameless-sample `{}`"]);
+    assert_found("a 1\n# TYPE b gauge\n {x=\"y\"} 2\n", &["error nameless-sample `{x=\"y\"}`"]);
     assert_found(
-        "a 1\n# TYPE b gauge\n{} 2\n",
-        &["warning older-gateway `{}`", "warning borrowed-name `{}`"],
+        "a 1\n{x=\"y\"} 2\n{x=\"z\",} 3 4\nb 1\nb 1\n",
+        &[
+            "error nameless-sample `{x=\"y\"}`",
+            "error nameless-sample `{x=\"z\",}`",
+            "error duplicate-series `b`",
+        ],
     );
-    assert_found("a 1\n{} 2\n", &["error borrowed-clash `{}`", "warning older-gateway `{}`"]);
+    // The missing part of a histogram may be in such a line.
+    assert_found(
+        "# TYPE h histogram\nh_sum 1\n{le=\"+Inf\"} 1\n",
+        &["error nameless-sample `{le=\"+Inf\"}`"],
+    );
+}
+
+#[test]
+fn a_name_between_braces_is_read_after_the_line_before() {
     assert_found(
         "# TYPE h histogram\na 1\n{\"h_bucket\",x=\"y\",le=\"1\"} 1\n",
-        &["error parser-crash `{\"h_bucket\",x=\"y\",le=\"1\"} 1`", "warning older-gateway `\"h_bucket\"`"],
+        &["error parser-crash `{\"h_bucket\",x=\"y\",le=\"1\"}`", "warning older-gateway `\"h_bucket\"`"],
     );
-    // With the name first, right behind its TYPE line, nothing is borrowed.
+    let summary = "# TYPE s summary\ns{quantile=\"1\"} 1\ns_sum 1\ns_count 1\n";
+    assert_found(
+        &format!("{summary}{{quantile=\"1\",a}} 1\n"),
+        &["error parser-crash `{quantile=\"1\",a}`", "warning older-gateway `a`"],
+    );
+    // Nothing is mixed up after a line of the same metric, or if no label name has a special meaning.
     let good = "# TYPE h histogram\n{\"h_bucket\",le=\"+Inf\"} 1\n{\"h_sum\"} 1\n{\"h_count\"} 1\n";
     assert_found(good, &["warning older-gateway `\"h_bucket\"`"]);
+    assert_found("a 1\n{le=\"1\",b} 1\n{b} 2\n", &["warning older-gateway `b`"]);
+    assert_found(
+        "a 1\n{le=\"1\",b} 1\n{b,le=\"1\"} 2\n",
+        &["warning older-gateway `b`", "error duplicate-series `{b,le=\"1\"}`"],
+    );
 }
 
 #[test]
@@ -399,10 +430,10 @@ fn each_example_has_its_code() {
     for code in Code::ALL {
         let grouping = match code {
             Code::LeInKey => Some(&le),
-            Code::QuantileLabel => Some(&quantile),
+            Code::QuantileInKey => Some(&quantile),
             _ => None,
         };
-        let lint = code.stage() == Stage::Convention;
+        let lint = code.category() == Category::Lint;
         let rules = Rules { grouping, lint, ..Rules::PLAIN };
         let report = report(code.example(), &rules);
         assert!(report.diagnostics.iter().any(|found| found.code == *code), "{code:?}: {report:#?}");

@@ -1,5 +1,6 @@
 //! What a gateway says of itself in `/api/v1/status`: version, flags, when it was started. Pure.
 
+use crate::grouping::Names;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -31,7 +32,6 @@ struct Data {
 
 impl About {
     /// Reads the answer; `None` where it is not a Pushgateway's.
-    #[must_use]
     pub fn read(json: &[u8]) -> Option<Self> {
         let Answer { data } = serde_json::from_slice(json).ok()?;
         Some(Self {
@@ -42,13 +42,23 @@ impl About {
     }
 
     /// Whether a switch is on; `None` where the gateway has no such flag.
-    #[must_use]
     pub fn is_on(&self, flag: &str) -> Option<bool> {
         self.flags.get(flag).map(|value| value == "true")
     }
 
+    /// How it reads label names in a path; `None` where it does not report that.
+    pub fn names(&self) -> Option<Names> {
+        match self.flags.get("push.enable-utf8-names").map(String::as_str) {
+            Some("true") => Some(Names::Utf8),
+            Some("false") => Some(Names::Legacy),
+            Some(_) => None,
+            // The flag is new in 1.11.0. A gateway without it reports its other flags, and all have had this one for
+            // as long as they have had the API.
+            None => self.flags.contains_key("push.disable-consistency-check").then_some(Names::Legacy),
+        }
+    }
+
     /// Where it serves its metrics.
-    #[must_use]
     pub fn telemetry_path(&self) -> &str {
         self.flags.get("web.telemetry-path").map_or("/metrics", String::as_str)
     }
@@ -68,8 +78,30 @@ mod tests {
         assert_eq!(about.is_on("push.disable-consistency-check"), Some(false));
         assert_eq!(about.is_on("web.enable-admin-api"), None);
         assert_eq!(about.telemetry_path(), "/m");
+        assert_eq!(about.names(), Some(Names::Utf8));
         for other in ["", "OK", "{}", r#"{"status":"success","data":[]}"#] {
             assert_eq!(About::read(other.as_bytes()), None);
+        }
+    }
+
+    #[test]
+    fn how_names_are_read_is_only_known_from_a_gateways_flags() {
+        let names = |flags: &str| {
+            About::read(format!(r#"{{"status":"success","data":{{"flags":{{{flags}}}}}}}"#).as_bytes())
+                .unwrap()
+                .names()
+        };
+        assert_eq!(names(r#""push.enable-utf8-names":"true""#), Some(Names::Utf8));
+        assert_eq!(names(r#""push.enable-utf8-names":"false""#), Some(Names::Legacy));
+        // 1.5.1 has no such flag.
+        assert_eq!(names(r#""push.disable-consistency-check":"true""#), Some(Names::Legacy));
+        for odd in [
+            "",
+            r#""a":"b""#,
+            r#""push.enable-utf8-names":"""#,
+            r#""push.enable-utf8-names":"1","push.disable-consistency-check":"false""#,
+        ] {
+            assert_eq!(names(odd), None, "{odd}");
         }
     }
 }

@@ -118,7 +118,7 @@ pub enum GatewayUrlError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grouping::{Emptiness, Names};
+    use crate::grouping::{EmptyValues, Names};
     use proptest::prelude::*;
 
     #[test]
@@ -198,7 +198,7 @@ mod tests {
     fn bytes_that_are_not_utf8_reach_the_path() {
         let url = GroupUrl::from_bytes(b"gw/metrics/job/\xc3\xbc\xff/l/\xe2\x82").unwrap();
         assert_eq!(url.path, "/metrics/job/%C3%BC%FF/l/%E2%82");
-        let rules = KeyRules { names: Names::Legacy, emptiness: Emptiness::Allow };
+        let rules = KeyRules { names: Names::Legacy, empty_values: EmptyValues::Allow };
         assert!(matches!(url.key(rules), Err(PathError::NotUtf8 { .. })));
         assert!(GroupUrl::from_bytes(b"g\xff/metrics/job/x").is_err());
     }

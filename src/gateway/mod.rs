@@ -1,25 +1,27 @@
 //! A Pushgateway: what it holds, how it is asked, and which responses only it gives.
 //!
-//! Everything here is pure but `look` and `exchange`, which use the client of [`crate::http`]. The folder `store` knows
+//! Everything here is pure but `fetch` and `exchange`, which use the client of [`crate::http`]. The folder `store` knows
 //! what a gateway holds.
 
-pub mod about;
+mod about;
 mod exchange;
+mod fetch;
 mod group_url;
-pub mod heal;
-mod look;
 pub mod store;
 
 // The names by which the other rooms still know the parts of `http`.
-pub use crate::http::curl;
 pub(crate) use crate::http::is_exempt;
 pub use crate::http::{
     Body, CaCertificates, Client, ClientIdentity, Connection, Credentials, Encoding, Error as Fault,
     ErrorKind as FaultKind, Event, Header, Login, Method, PemError, Proxy, Request, Response as Answer,
-    Route, Scheme, Tls, Url as Endpoint,
+    Route, Scheme, Tls, Url as Endpoint, curl,
 };
+pub use about::About;
 pub(crate) use exchange::{EXPOSITION_TEXT, send};
+pub use fetch::{
+    Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, get_once, unescaped,
+    unread,
+};
 pub(crate) use group_url::gateway_url;
 pub use group_url::{GatewayUrlError, GroupUrl};
-pub use look::{Listener, Store, get, get_once, look, look_at_families, look_inside, unread};
-pub use store::{FamilySize, Group, GroupsError, Keep, Kind, Selection, Size, State};
+pub use store::{FamilySize, Group, GroupsError, Kind, Selection, Size, State};

@@ -1,8 +1,8 @@
-//! The grouping key: what may be one, and how it is written as a path.
+//! The grouping key: which labels can form one, and its path.
 //!
-//! The gateway takes keys that then break it. An empty `instance` beside a group without one, a value that is not
-//! UTF-8, or an escaped name that turns into `__x` makes every later push to any group fail and every scrape answer
-//! 500 (seen on Pushgateway 1.5.1 and 1.11.2). So the type can only be made by functions that refuse those.
+//! The gateway accepts keys that then break it. An empty `instance` next to a group without one, a value that is not
+//! UTF-8, or an escaped name that decodes to `__x` makes every later push to any group fail and every scrape answer
+//! 500 (seen on Pushgateway 1.5.1 and 1.11.2). So only functions that reject those can make the type.
 
 use super::label::{Label, LabelSet, write_labels};
 use super::names::{self, ESCAPED_PREFIX, Names, RESERVED_PREFIX, is_legacy_name};
@@ -13,61 +13,70 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 
-/// The longest path in bytes that we make. Go's server takes 1 MiB of request line and headers, but proxies on the way
-/// take far less, and a key of this size is a mistake anyway.
+/// The longest path, in bytes. Go's server accepts 1 MiB of request line and headers, but proxies accept far less, and a
+/// key of this size is a mistake anyway.
 pub const MAX_PATH: usize = 60_000;
 
-/// What stays as it is in a path: the unreserved characters of RFC 3986.
+/// Everything but the unreserved characters of RFC 3986 is encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Whether a label may have an empty value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Emptiness {
-    /// For what stores metrics: an empty value is most often an unset variable.
+pub enum EmptyValues {
+    /// For commands that store metrics: an empty value is usually an unset variable.
     #[default]
-    Refuse,
-    /// For what looks up or deletes: such groups exist, and deleting them heals a gateway.
+    Reject,
+    /// For commands that read or delete: such groups exist, and deleting them can repair a gateway.
     Allow,
 }
 
-/// What a grouping key is held to.
+/// The rules for a grouping key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyRules {
-    /// Which label names the gateway takes.
     pub names: Names,
-    /// Whether a label may have an empty value.
-    pub emptiness: Emptiness,
+    pub empty_values: EmptyValues,
 }
 
-/// The labels that name a group: `job` and any others, each name once.
+/// The labels that name a group: `job` and any others, each once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GroupingKey {
     job: String,
-    /// All labels but `job`, sorted by name. Every name is one that `names::in_path` can write.
+    /// All labels but `job`, sorted by name. `names::in_path` can write every name.
     labels: BTreeMap<String, String>,
     /// How the gateway reads names in a path.
     names: Names,
 }
 
 impl GroupingKey {
-    /// The key that a user named.
+    /// The key that a user gave.
     ///
     /// # Errors
     ///
-    /// What the gateway would refuse, misread or be broken by.
+    /// For a key that the gateway would reject or misread, or that would break it.
     pub fn new(
         job: impl Into<String>,
         labels: impl IntoIterator<Item = Label>,
         rules: KeyRules,
     ) -> Result<Self, KeyError> {
-        let job = job.into();
+        let labels: Vec<Label> = labels.into_iter().collect();
+        for label in &labels {
+            check_name(&label.name, rules.names, false)?;
+        }
+        Self::with_checked_names(job.into(), labels, rules)
+    }
+
+    /// As [`GroupingKey::new`], for labels that have passed [`check_name`].
+    pub(super) fn with_checked_names(
+        job: String,
+        labels: Vec<Label>,
+        rules: KeyRules,
+    ) -> Result<Self, KeyError> {
         if job.is_empty() {
             return Err(KeyError::EmptyJob);
         }
         let mut by_name = BTreeMap::new();
         for Label { name, value } in labels {
-            check_name(&name, rules.names)?;
-            if value.is_empty() && rules.emptiness == Emptiness::Refuse {
+            if value.is_empty() && rules.empty_values == EmptyValues::Reject {
                 return Err(KeyError::EmptyValue { name });
             }
             match by_name.entry(name) {
@@ -82,28 +91,37 @@ impl GroupingKey {
         }
     }
 
-    /// The key of a group that the gateway listed. Nothing is refused, since the group is there; `None` where no path
-    /// can name it.
+    /// The key of a group that the gateway listed. It may break the rules of [`Self::new`], since the group exists.
     ///
-    /// A name that only a gateway with UTF-8 names can hold shows that it is one, whatever `names` says.
-    #[must_use]
-    pub fn from_listing(labels: &LabelSet, names: Names) -> Option<Self> {
+    /// `names` says how the gateway reads names in a path; `None` where that is not known. The names of a listed group
+    /// do not show it: a gateway keeps its groups when it is started again with the other setting.
+    ///
+    /// # Errors
+    ///
+    /// No path is sure to name this group and no other.
+    pub fn from_listing(labels: &LabelSet, names: Option<Names>) -> Result<Self, NoKey> {
         let mut labels = labels.0.clone();
-        let job = labels.remove("job").filter(|job| !job.is_empty())?;
-        let plain = |name: &String| is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX);
-        let names = if labels.keys().all(plain) { names } else { Names::Utf8 };
-        let writable = labels.keys().all(|name| names::in_path(name, names).is_some());
-        writable.then_some(Self { job, labels, names })
+        let job = labels.remove("job").filter(|job| !job.is_empty()).ok_or(NoKey::Unwritable)?;
+        let writable = |names| labels.keys().all(|name| names::in_path(name, names).is_some());
+        if !writable(Names::Utf8) {
+            return Err(NoKey::Unwritable);
+        }
+        let names = match names {
+            None if labels.keys().any(|name| names::depends_on_names(name)) => {
+                return Err(NoKey::UnknownNames);
+            }
+            Some(Names::Legacy) if !writable(Names::Legacy) => return Err(NoKey::NeedsUtf8Names),
+            names => names.unwrap_or_default(),
+        };
+        Ok(Self { job, labels, names })
     }
 
-    /// The value of `job`, never empty.
-    #[must_use]
+    /// The value of `job`; never empty.
     pub fn job(&self) -> &str {
         &self.job
     }
 
-    /// The value of a label, `job` or another, if the key has it.
-    #[must_use]
+    /// The value of a label, which may be `job`.
     pub fn get(&self, name: &str) -> Option<&str> {
         if name == "job" { Some(&self.job) } else { self.labels.get(name).map(String::as_str) }
     }
@@ -114,17 +132,16 @@ impl GroupingKey {
             .chain(self.labels.iter().map(|(n, v)| (n.as_str(), v.as_str())))
     }
 
-    /// The path of the group behind the gateway's URL, percent-encoded: `/metrics/job/…`.
+    /// The percent-encoded path of the group, to be appended to the gateway's URL: `/metrics/job/…`.
     ///
-    /// Percent-encoding is used as long as it carries the value, because servers that imitate the Pushgateway know no
-    /// `@base64`; base64 where it does not: an empty segment, `.` and `..` are redirected to another group's URL, and
-    /// `%2F` is a slash to the gateway (seen on 1.5.1 and 1.11.2).
-    #[must_use]
+    /// Values are percent-encoded where that works, because some servers that imitate the Pushgateway do not know
+    /// `@base64`. base64 is for the rest: the gateway redirects an empty segment, `.` and `..` to another group's URL and
+    /// reads `%2F` as a slash (seen on 1.5.1 and 1.11.2).
     pub fn path(&self) -> String {
         let mut path = String::from("/metrics");
         for (name, value) in self.labels() {
             path.push('/');
-            // Names that can't be written are refused when a key is made.
+            // A key never holds a name that cannot be written.
             path.push_str(&names::in_path(name, self.names).unwrap_or_default());
             if value.is_empty() {
                 path.push_str("@base64/=");
@@ -153,8 +170,9 @@ impl From<&GroupingKey> for LabelSet {
     }
 }
 
-/// The rules for names; `pushgateway handler/push.go splitLabels` has the server's.
-fn check_name(name: &str, names: Names) -> Result<(), KeyError> {
+/// Checks a label name. The server's rules are in `pushgateway handler/push.go splitLabels`. `was_escaped`: the name was
+/// written in its `U__` form, so a decoded name that still begins with `U__` is intended.
+pub(super) fn check_name(name: &str, names: Names, was_escaped: bool) -> Result<(), KeyError> {
     let owned = || name.to_owned();
     if name == "job" {
         return Err(KeyError::JobAgain);
@@ -162,7 +180,7 @@ fn check_name(name: &str, names: Names) -> Result<(), KeyError> {
     if name.starts_with(RESERVED_PREFIX) {
         return Err(KeyError::ReservedName { name: owned() });
     }
-    if name.starts_with(ESCAPED_PREFIX) {
+    if name.starts_with(ESCAPED_PREFIX) && !was_escaped {
         return Err(KeyError::EscapedName { name: owned(), names });
     }
     match names {
@@ -173,113 +191,117 @@ fn check_name(name: &str, names: Names) -> Result<(), KeyError> {
     }
 }
 
-/// Why labels make no grouping key. The text names the label and the flag that helps.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyError {
-    /// The job is empty.
-    EmptyJob,
-    /// `job` stands among the other labels.
-    JobAgain,
-    /// The same name more than once.
-    Twice {
-        /// The label's name.
-        name: String,
-    },
-    /// No name of a label.
-    BadName {
-        /// What was given as a name.
-        name: String,
-    },
-    /// A name that starts with `__`.
-    ReservedName {
-        /// The label's name.
-        name: String,
-    },
-    /// A name that starts with `U__`.
-    EscapedName {
-        /// The label's name.
-        name: String,
-        /// Which names the gateway was said to take.
-        names: Names,
-    },
-    /// A name that even a gateway with UTF-8 names can't be told in a path.
-    UnwritableName {
-        /// The label's name.
-        name: String,
-    },
-    /// A label without a value.
-    EmptyValue {
-        /// The label's name.
-        name: String,
-    },
-    /// The path would be longer than [`MAX_PATH`].
-    TooLong {
-        /// The path's length in bytes.
-        bytes: usize,
-    },
+/// Why a listed group has no key, and so no path that is certain to name it and no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoKey {
+    /// The listing does not show its labels exactly.
+    Inexact,
+    /// The path depends on whether the gateway has UTF-8 names, and that is not known.
+    UnknownNames,
+    /// The path needs UTF-8 names, and the gateway runs without them.
+    NeedsUtf8Names,
+    /// No path can hold its labels.
+    Unwritable,
 }
 
-impl fmt::Display for KeyError {
+/// Follows the group's labels and a colon.
+impl fmt::Display for NoKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::EmptyJob => f.write_str("the job is empty: is the variable set? --job names the job"),
-            Self::JobAgain => f.write_str("label `job` is given as well: --job alone names the job"),
-            Self::Twice { name } if name == "instance" => {
-                f.write_str("label `instance` is given twice (--instance sets it too): give it once")
+        f.write_str(match self {
+            Self::Inexact => "the gateway's API does not show the labels exactly",
+            Self::UnknownNames => {
+                "the path depends on --push.enable-utf8-names, which the gateway's /api/v1/status does not report"
             }
-            Self::Twice { name } => write!(f, "label `{name}` is given twice: give --label {name}=... once"),
-            Self::BadName { name } if name.is_empty() => f.write_str("a label has an empty name"),
-            Self::BadName { name } => write!(
-                f,
-                "`{name}` can't name a label: a name is made of letters, digits and `_` and starts with no digit \
-                 (--utf8-names is for gateways that take other names)"
-            ),
-            Self::ReservedName { name } => {
-                write!(f, "label `{name}` starts with `__`, which is reserved for Prometheus: choose another name")
-            }
-            Self::EscapedName { name, names: Names::Legacy } => write!(
-                f,
-                "label `{name}` starts with `U__`, which a gateway with UTF-8 names decodes: choose another name, or \
-                 give the decoded one with --utf8-names"
-            ),
-            Self::EscapedName { name, names: Names::Utf8 } => {
-                let plain = names::unescape(name);
-                write!(f, "label `{name}` starts with `U__`, the mark of an escaped name: ")?;
-                if plain == name.as_str() {
-                    f.write_str("choose another name")
-                } else {
-                    write!(f, "give the name itself, --label '{plain}=...'")
-                }
-            }
-            Self::UnwritableName { name } if name.is_empty() => f.write_str("a label has an empty name"),
-            Self::UnwritableName { name } => write!(
-                f,
-                "label `{name}` has a character above U+FFFFF, which a gateway can't decode: choose another name"
-            ),
-            Self::EmptyValue { name } if name == "instance" => f.write_str(
-                "label `instance` has an empty value: is the variable set? (beside a group without `instance`, an \
-                 empty one makes every push to the gateway fail)",
-            ),
-            Self::EmptyValue { name } => {
-                write!(f, "label `{name}` has an empty value: is the variable set? leave --label {name}=... out")
-            }
-            Self::TooLong { bytes } => write!(
-                f,
-                "the labels make a path of {bytes} bytes, more than {MAX_PATH}: give fewer or shorter --label values"
-            ),
-        }
+            Self::NeedsUtf8Names => "no path can name it while the gateway runs without --push.enable-utf8-names",
+            Self::Unwritable => "no path can name it",
+        })
     }
 }
 
-impl std::error::Error for KeyError {}
+/// Why labels do not form a grouping key. The message names the label and the option that helps.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    #[error("the job is empty: is the variable set? --job names the job")]
+    EmptyJob,
+    #[error("`job` is not allowed as a label: use --job only")]
+    JobAgain,
+    #[error("{}", twice(.name))]
+    Twice { name: String },
+    #[error("{}", bad_name(.name))]
+    BadName { name: String },
+    #[error("label `{name}` starts with `__`, which is reserved for Prometheus: choose another name")]
+    ReservedName { name: String },
+    #[error("{}", escaped_name(.name, *.names))]
+    EscapedName { name: String, names: Names },
+    /// Even a gateway with UTF-8 names cannot read the name from a path.
+    #[error("{}", unwritable_name(.name))]
+    UnwritableName { name: String },
+    #[error("{}", empty_value(.name))]
+    EmptyValue { name: String },
+    #[error(
+        "the labels make a path of {bytes} bytes, more than {MAX_PATH}: use fewer or shorter --label values"
+    )]
+    TooLong { bytes: usize },
+}
+
+const EMPTY_NAME: &str = "a label has an empty name";
+
+fn twice(name: &str) -> String {
+    match name {
+        "instance" => "label `instance` is given twice (--instance sets it too): give it once".to_owned(),
+        _ => format!("label `{name}` is given twice: give --label {name}=... once"),
+    }
+}
+
+fn bad_name(name: &str) -> String {
+    if name.is_empty() {
+        return EMPTY_NAME.to_owned();
+    }
+    format!(
+        "`{name}` is not a valid label name: use letters, digits and `_`, and no digit first \
+         (--utf8-names is for gateways that accept other names)"
+    )
+}
+
+fn escaped_name(name: &str, names: Names) -> String {
+    let decoded = names::unescape(name);
+    let advice = match names {
+        Names::Legacy => {
+            "which a gateway with UTF-8 names decodes: choose another name, or give the decoded one \
+                          with --utf8-names"
+                .to_owned()
+        }
+        Names::Utf8 if decoded == name => "the mark of an escaped name: choose another name".to_owned(),
+        Names::Utf8 => format!("the mark of an escaped name: give the decoded name, --label '{decoded}=...'"),
+    };
+    format!("label `{name}` starts with `U__`, {advice}")
+}
+
+fn unwritable_name(name: &str) -> String {
+    if name.is_empty() {
+        return EMPTY_NAME.to_owned();
+    }
+    format!("label `{name}` has a character above U+FFFFF, which a gateway can't decode: choose another name")
+}
+
+fn empty_value(name: &str) -> String {
+    match name {
+        "instance" => "label `instance` has an empty value: is the variable set? (next to a group without \
+                       `instance`, an empty one makes every push to the gateway fail)"
+            .to_owned(),
+        _ => {
+            format!("label `{name}` has an empty value: is the variable set? If not, omit --label {name}=...")
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LOOK_UP: KeyRules = KeyRules { names: Names::Legacy, emptiness: Emptiness::Allow };
-    const UTF8: KeyRules = KeyRules { names: Names::Utf8, emptiness: Emptiness::Refuse };
+    const READ: KeyRules = KeyRules { names: Names::Legacy, empty_values: EmptyValues::Allow };
+    const UTF8: KeyRules = KeyRules { names: Names::Utf8, empty_values: EmptyValues::Reject };
 
     fn key(job: &str, labels: &[(&str, &str)], rules: KeyRules) -> Result<GroupingKey, KeyError> {
         GroupingKey::new(job, labels.iter().map(|(n, v)| Label::new(*n, *v)), rules)
@@ -302,60 +324,62 @@ mod tests {
         let vectors = vectors(include_str!("../../tests/data/grouping.tsv"));
         assert!(vectors.len() >= 16);
         for (job, labels, path) in vectors {
-            let key = GroupingKey::new(job, labels, LOOK_UP).unwrap();
+            let key = GroupingKey::new(job, labels, READ).unwrap();
             assert_eq!(key.path(), path);
-            assert_eq!(GroupingKey::parse_path(&path, LOOK_UP), Ok(key));
+            assert_eq!(GroupingKey::parse_path(&path, READ), Ok(key));
         }
     }
 
     #[test]
-    fn faults_are_told_in_the_readers_words() {
-        let told = |job: &str, labels: &[(&str, &str)], rules: KeyRules| {
+    fn an_invalid_key_is_an_error_that_names_the_option() {
+        let error = |job: &str, labels: &[(&str, &str)], rules: KeyRules| {
             key(job, labels, rules).unwrap_err().to_string()
         };
         let push = KeyRules::default();
-        assert_eq!(told("", &[], push), "the job is empty: is the variable set? --job names the job");
-        assert_eq!(told("", &[], LOOK_UP), "the job is empty: is the variable set? --job names the job");
+        assert_eq!(error("", &[], push), "the job is empty: is the variable set? --job names the job");
+        assert_eq!(error("", &[], READ), "the job is empty: is the variable set? --job names the job");
+        assert_eq!(error("x", &[("job", "y")], push), "`job` is not allowed as a label: use --job only");
         assert_eq!(
-            told("x", &[("job", "y")], push),
-            "label `job` is given as well: --job alone names the job"
-        );
-        assert_eq!(
-            told("x", &[("a", "1"), ("a", "1")], push),
+            error("x", &[("a", "1"), ("a", "1")], push),
             "label `a` is given twice: give --label a=... once"
         );
         assert_eq!(
-            told("x", &[("instance", "1"), ("instance", "2")], LOOK_UP),
+            error("x", &[("instance", "1"), ("instance", "2")], READ),
             "label `instance` is given twice (--instance sets it too): give it once"
         );
         for name in ["1a", "a-b", "a.b", "a:b", "é"] {
-            assert!(told("x", &[(name, "1")], push).starts_with(&format!("`{name}` can't name a label: ")));
+            assert!(
+                error("x", &[(name, "1")], push)
+                    .starts_with(&format!("`{name}` is not a valid label name: "))
+            );
         }
-        assert!(told("x", &[("", "1")], push).contains("empty name"));
-        assert!(told("x", &[("", "1")], UTF8).contains("empty name"));
-        assert!(told("x", &[("__a", "1")], push).contains("`__a` starts with `__`"));
-        assert!(told("x", &[("__a.b", "1")], UTF8).contains("`__a.b` starts with `__`"));
-        assert!(told("x", &[("U__a", "1")], push).contains("--utf8-names"));
-        assert!(told("x", &[("U__a_2e_b", "1")], UTF8).ends_with("give the name itself, --label 'a.b=...'"));
-        assert!(told("x", &[("U__a_", "1")], UTF8).ends_with("choose another name"));
-        assert!(told("x", &[("a\u{100000}", "1")], UTF8).contains("above U+FFFFF"));
-        assert_eq!(
-            told("x", &[("host", "")], push),
-            "label `host` has an empty value: is the variable set? leave --label host=... out"
+        assert!(error("x", &[("", "1")], push).contains("empty name"));
+        assert!(error("x", &[("", "1")], UTF8).contains("empty name"));
+        assert!(error("x", &[("__a", "1")], push).contains("`__a` starts with `__`"));
+        assert!(error("x", &[("__a.b", "1")], UTF8).contains("`__a.b` starts with `__`"));
+        assert!(error("x", &[("U__a", "1")], push).contains("--utf8-names"));
+        assert!(
+            error("x", &[("U__a_2e_b", "1")], UTF8).ends_with("give the decoded name, --label 'a.b=...'")
         );
-        assert!(told("x", &[("instance", "")], push).contains("is the variable set?"));
+        assert!(error("x", &[("U__a_", "1")], UTF8).ends_with("choose another name"));
+        assert!(error("x", &[("a\u{100000}", "1")], UTF8).contains("above U+FFFFF"));
+        assert_eq!(
+            error("x", &[("host", "")], push),
+            "label `host` has an empty value: is the variable set? If not, omit --label host=..."
+        );
+        assert!(error("x", &[("instance", "")], push).contains("is the variable set?"));
     }
 
     #[test]
-    fn a_look_up_may_name_an_empty_value() {
-        let key = key("x", &[("instance", "")], LOOK_UP).unwrap();
+    fn empty_values_are_allowed_for_reading() {
+        let key = key("x", &[("instance", "")], READ).unwrap();
         assert_eq!(key.path(), "/metrics/job/x/instance@base64/=");
         assert_eq!(key.to_string(), r#"{job="x",instance=""}"#);
         assert_eq!((key.get("job"), key.get("instance"), key.get("a")), (Some("x"), Some(""), None));
     }
 
     #[test]
-    fn the_longest_path_is_taken_and_no_longer_one() {
+    fn a_path_has_a_maximum_length() {
         let room = MAX_PATH - "/metrics/job/x/l/".len();
         assert_eq!(key("x", &[("l", &"v".repeat(room))], UTF8).unwrap().path().len(), MAX_PATH);
         let error = key("x", &[("l", &"v".repeat(room + 1))], UTF8).unwrap_err();
@@ -372,8 +396,10 @@ mod tests {
         assert_eq!(key.to_string(), r#"{job="x","foo.bar"="a/b",z="1"}"#);
     }
 
-    /// The labels of a listed group and its path.
-    type Row = (&'static [(&'static str, &'static str)], Option<&'static str>);
+    type Path = Result<&'static str, NoKey>;
+
+    /// The labels of a listed group, and its path on gateways without and with UTF-8 names.
+    type Row = (&'static [(&'static str, &'static str)], Path, Path);
 
     #[test]
     fn a_listed_group_has_a_path_if_there_is_one() {
@@ -381,22 +407,31 @@ mod tests {
             let set = labels.iter().copied().collect();
             GroupingKey::from_listing(&set, names).map(|key| key.path())
         };
-        let table: [Row; 7] = [
-            (&[("job", "x"), ("a", "")], Some("/metrics/job/x/a@base64/=")),
-            // The gateway without UTF-8 names stores such a name as it is written.
-            (&[("job", "x"), ("U__a_2e_b", "1")], Some("/metrics/job/x/U__a_2e_b/1")),
-            // Only one with UTF-8 names can have made these.
-            (&[("job", "x"), ("__a", "1")], Some("/metrics/job/x/U______a/1")),
-            (&[("job", "x"), ("U__a", "1"), ("a.b", "2")], Some("/metrics/job/x/U__U____a/1/U__a_2e_b/2")),
-            (&[("job", "x"), ("\u{100000}", "1")], None),
-            (&[("job", "")], None),
-            (&[("a", "x")], None),
+        let (legacy, utf8) = (Some(Names::Legacy), Some(Names::Utf8));
+        let table: [Row; 8] = [
+            (&[("job", "x"), ("a", "")], Ok("/metrics/job/x/a@base64/="), Ok("/metrics/job/x/a@base64/=")),
+            (&[("job", "x"), ("U__a", "1")], Ok("/metrics/job/x/U__a/1"), Ok("/metrics/job/x/U__U____a/1")),
+            (
+                &[("job", "x"), ("U__a_2e_b", "1")],
+                Ok("/metrics/job/x/U__a_2e_b/1"),
+                Ok("/metrics/job/x/U__U____a__2e__b/1"),
+            ),
+            (&[("job", "x"), ("__a", "1")], Err(NoKey::NeedsUtf8Names), Ok("/metrics/job/x/U______a/1")),
+            (
+                &[("job", "x"), ("U__a", "1"), ("a.b", "2")],
+                Err(NoKey::NeedsUtf8Names),
+                Ok("/metrics/job/x/U__U____a/1/U__a_2e_b/2"),
+            ),
+            (&[("job", "x"), ("\u{100000}", "1")], Err(NoKey::Unwritable), Err(NoKey::Unwritable)),
+            (&[("job", "")], Err(NoKey::Unwritable), Err(NoKey::Unwritable)),
+            (&[("a", "x")], Err(NoKey::Unwritable), Err(NoKey::Unwritable)),
         ];
-        for (labels, expected) in table {
-            assert_eq!(path(labels, Names::Legacy).as_deref(), expected, "{labels:?}");
+        for (labels, without, with) in table {
+            assert_eq!(path(labels, legacy), without.map(str::to_owned), "{labels:?}");
+            assert_eq!(path(labels, utf8), with.map(str::to_owned), "{labels:?}");
+            let unknown = if without == with { without } else { Err(NoKey::UnknownNames) };
+            assert_eq!(path(labels, None), unknown.map(str::to_owned), "{labels:?}");
         }
-        let escaped = path(&[("job", "x"), ("U__a_2e_b", "1")], Names::Utf8);
-        assert_eq!(escaped.as_deref(), Some("/metrics/job/x/U__U____a__2e__b/1"));
     }
 
     fn value() -> impl Strategy<Value = String> {
@@ -416,10 +451,10 @@ mod tests {
             labels in proptest::collection::btree_map("[a-zA-Z_][a-zA-Z0-9_]{0,6}", value(), 0..6),
         ) {
             let labels = labels.iter().map(|(n, v)| Label::new(n, v));
-            if let Ok(key) = GroupingKey::new(job, labels, LOOK_UP) {
+            if let Ok(key) = GroupingKey::new(job, labels, READ) {
                 let path = key.path();
                 prop_assert!(path.bytes().all(|b| b.is_ascii_graphic()));
-                prop_assert_eq!(GroupingKey::parse_path(&path, LOOK_UP), Ok(key));
+                prop_assert_eq!(GroupingKey::parse_path(&path, READ), Ok(key));
             }
         }
 
@@ -427,7 +462,7 @@ mod tests {
         fn a_utf8_key_survives_its_path(
             labels in proptest::collection::btree_map("\\PC{1,5}|[a-z_./@:U]{1,8}", value(), 0..4),
         ) {
-            let rules = KeyRules { names: Names::Utf8, emptiness: Emptiness::Allow };
+            let rules = KeyRules { names: Names::Utf8, empty_values: EmptyValues::Allow };
             let labels = labels.iter().map(|(n, v)| Label::new(n, v));
             if let Ok(key) = GroupingKey::new("x", labels, rules) {
                 prop_assert_eq!(GroupingKey::parse_path(&key.path(), rules), Ok(key));
@@ -435,15 +470,18 @@ mod tests {
         }
 
         #[test]
-        fn what_push_refuses_in_flags_it_refuses_in_a_path(
+        fn flags_and_a_path_follow_the_same_rules(
             labels in proptest::collection::btree_map("[a-zU_]{1,4}", value(), 0..4),
         ) {
             let set: LabelSet = labels.into_iter().chain([("job".to_owned(), "x".to_owned())]).collect();
-            let listed = GroupingKey::from_listing(&set, Names::Legacy).unwrap();
             let flags = set.0.iter().filter(|(n, _)| *n != "job").map(|(n, v)| Label::new(n, v));
             let by_flags = GroupingKey::new("x", flags, KeyRules::default());
-            let by_path = GroupingKey::parse_path(&listed.path(), KeyRules::default());
-            prop_assert_eq!(by_flags.ok(), by_path.ok());
+            if let Ok(listed) = GroupingKey::from_listing(&set, Some(Names::Legacy)) {
+                let by_path = GroupingKey::parse_path(&listed.path(), KeyRules::default());
+                prop_assert_eq!(by_flags.ok(), by_path.ok());
+            } else {
+                prop_assert!(by_flags.is_err());
+            }
         }
     }
 }

@@ -10,49 +10,26 @@ use std::str::FromStr;
 /// A label as `-l NAME=VALUE` gives it. Whether the name is allowed is the grouping key's business.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {
-    /// What stands before the first `=`.
+    /// The text before the first `=`.
     pub name: String,
-    /// All that stands behind it, empty or not.
+    /// The text after it; may be empty.
     pub value: String,
 }
 
 impl Label {
-    /// A label from its parts.
-    #[must_use]
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), value: value.into() }
     }
 }
 
-/// Why an argument is no label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why an argument is not a label.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {
-    /// There is no `=` in it.
-    NoEquals {
-        /// The argument.
-        argument: String,
-    },
-    /// Nothing stands before the `=`.
-    NoName {
-        /// The argument.
-        argument: String,
-    },
+    #[error("`{argument}` has no `=`: a label is written NAME=VALUE")]
+    NoEquals { argument: String },
+    #[error("`{argument}` has no name before the `=`: a label is written NAME=VALUE")]
+    NoName { argument: String },
 }
-
-impl fmt::Display for LabelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoEquals { argument } => {
-                write!(f, "`{argument}` has no `=`: a label is written NAME=VALUE")
-            }
-            Self::NoName { argument } => {
-                write!(f, "`{argument}` has no name before the `=`: a label is written NAME=VALUE")
-            }
-        }
-    }
-}
-
-impl std::error::Error for LabelError {}
 
 impl FromStr for Label {
     type Err = LabelError;
@@ -66,13 +43,12 @@ impl FromStr for Label {
     }
 }
 
-/// Labels by name, whoever they come from: a listing may hold what no [`GroupingKey`](super::GroupingKey) may.
+/// Labels by name. A listing may hold labels that a [`GroupingKey`](super::GroupingKey) rejects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LabelSet(pub BTreeMap<String, String>);
 
 impl LabelSet {
-    /// The value of a label, if the label is there.
-    #[must_use]
+    /// The value of a label, or `None` if the set lacks the label.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
@@ -85,7 +61,7 @@ impl LabelSet {
     }
 }
 
-/// Sets are listed by job, then by the other labels; a set without a job comes first.
+/// Sets sort by job, then by the other labels. A set without a job comes first.
 impl Ord for LabelSet {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.get("job").cmp(&other.get("job")).then_with(|| self.iter().cmp(other.iter()))
@@ -110,7 +86,7 @@ impl fmt::Display for LabelSet {
     }
 }
 
-/// Writes labels as a query has them, with control characters as the escapes that a query takes.
+/// Writes labels in query syntax, with control characters escaped as a query accepts them.
 pub(super) fn write_labels<'a>(
     f: &mut fmt::Formatter<'_>,
     labels: impl Iterator<Item = (&'a str, &'a str)>,
@@ -159,11 +135,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_label_is_told() {
-        let told = |text: &str| text.parse::<Label>().unwrap_err().to_string();
-        assert_eq!(told("a"), "`a` has no `=`: a label is written NAME=VALUE");
-        assert_eq!(told(""), "`` has no `=`: a label is written NAME=VALUE");
-        assert_eq!(told("=b"), "`=b` has no name before the `=`: a label is written NAME=VALUE");
+    fn an_argument_that_is_not_a_label_is_an_error() {
+        let error = |text: &str| text.parse::<Label>().unwrap_err().to_string();
+        assert_eq!(error("a"), "`a` has no `=`: a label is written NAME=VALUE");
+        assert_eq!(error(""), "`` has no `=`: a label is written NAME=VALUE");
+        assert_eq!(error("=b"), "`=b` has no name before the `=`: a label is written NAME=VALUE");
     }
 
     #[test]
@@ -174,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_are_listed_by_job() {
+    fn sets_sort_by_job() {
         let set = |labels: &[(&str, &str)]| labels.iter().copied().collect::<LabelSet>();
         let mut sets =
             [set(&[("a", "0"), ("job", "y")]), set(&[("job", "x"), ("z", "1")]), set(&[("job", "x")])];

@@ -1,18 +1,17 @@
-//! Matchers select groups by their labels, with the meaning that they have in a query: a label that is missing has the
-//! empty value, and a regular expression must match the whole value.
+//! Matchers select groups by their labels, with the same meaning as in a query: a missing label has the empty value,
+//! and a regular expression must match the whole value.
 //!
-//! The spelling is amtool's, which is made for a shell: the value may be bare (`job=x`) or quoted as in a query
-//! (`job="x"`), and so may the name. Inside quotes `\\`, `\"` and `\n` are escapes and any other backslash stays, so
-//! that `job=~"db\d+"` needs no doubling. A value that itself begins with a quote must be quoted. All else in a bare
-//! value is taken as it is, blanks and commas too.
+//! The syntax is amtool's, which is made for a shell: names and values may be bare (`job=x`) or quoted as in a query
+//! (`job="x"`). Inside quotes `\\`, `\"` and `\n` are escapes. Any other backslash is literal, so that `job=~"db\d+"`
+//! needs no second one. A value that begins with a quote must be quoted. Everything else in a bare value is literal,
+//! including spaces and commas.
 //!
-//! The regular expressions are RE2's, as Prometheus has them, run by the `regex` crate, which is a descendant. What the
-//! two read differently is rewritten (see `re2`). What is left: octal escapes (`\123`) and `\C` are errors here, a
-//! repetition may be beyond RE2's limit of 1000, and the crate's own extension `(?x)` is taken.
+//! Regular expressions use RE2 syntax, as in Prometheus, and run on the `regex` crate, which descends from RE2. Syntax
+//! that the two read differently is rewritten (see `re2`). Three differences remain: octal escapes (`\123`) and `\C` are
+//! errors here, a repetition may exceed RE2's limit of 1000, and the crate's own `(?x)` is accepted.
 
 use super::label::LabelSet;
 use regex::Regex;
-use std::fmt;
 use std::str::FromStr;
 
 /// One condition on one label.
@@ -31,27 +30,22 @@ enum Condition {
 }
 
 impl Matcher {
-    /// `name=value`, as `--job JOB` means it where groups are selected.
-    #[must_use]
+    /// The matcher `name=value`.
     pub fn equal(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), condition: Condition::Equal(value.into()) }
     }
 
-    /// The label that the matcher looks at.
-    #[must_use]
+    /// The name of the label that is matched.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether these labels meet the condition.
-    #[must_use]
     pub fn matches(&self, labels: &LabelSet) -> bool {
         self.matches_value(labels.get(&self.name).unwrap_or_default())
     }
 
-    /// Whether the condition is met by a label that is empty or missing. A selection of nothing but such matchers
-    /// selects groups for what they lack.
-    #[must_use]
+    /// Whether an empty or missing label matches. A selection that consists only of such matchers also selects groups
+    /// that lack the label.
     pub fn matches_empty(&self) -> bool {
         self.matches_value("")
     }
@@ -76,7 +70,7 @@ impl FromStr for Matcher {
         let Some((operator, rest)) = found else {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         };
-        // `job==x` is a habit from other languages; the value `=x` can be quoted.
+        // `job==x` is a habit from other languages. The value `=x` can be quoted.
         if operator == "=" && rest.starts_with('=') {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         }
@@ -91,7 +85,7 @@ impl FromStr for Matcher {
     }
 }
 
-/// The name in front of the operator, and the operator with all behind it.
+/// Splits off the name. The rest begins with the operator.
 fn name(argument: &str) -> Result<(String, &str), MatcherError> {
     let text = argument.trim_start();
     let (name, rest) = if text.starts_with(['"', '\'']) {
@@ -123,7 +117,7 @@ fn value(argument: &str, rest: &str) -> Result<String, MatcherError> {
     }
 }
 
-/// The text inside the quotes that `text` begins with, and what comes behind them.
+/// Reads the quoted string that `text` begins with. Returns its content and the text after it.
 fn quoted<'a>(argument: &str, text: &'a str) -> Result<(String, &'a str), MatcherError> {
     let mut chars = text.char_indices();
     let quote = chars.next().map(|(_, c)| c);
@@ -143,23 +137,23 @@ fn quoted<'a>(argument: &str, text: &'a str) -> Result<(String, &'a str), Matche
     Err(MatcherError::Unclosed { argument: argument.to_owned() })
 }
 
-/// Anchored at both ends, and with a dot that takes line breaks, as Prometheus 3 compiles it (2.x has no such dot;
-/// `model/labels/regexp.go`).
+/// Compiles a pattern as Prometheus 3 does (`model/labels/regexp.go`): anchored at both ends, and a dot matches line
+/// breaks. In Prometheus 2 it does not.
 fn anchored(pattern: &str) -> Result<Regex, MatcherError> {
     let error = |error: regex::Error| MatcherError::Regex {
         pattern: pattern.to_owned(),
-        // The last line of the crate's text says what is wrong; the ones above it draw the pattern.
+        // The last line of the crate's message is the reason. The lines before it show the pattern.
         reason: error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
     };
     let rewritten = re2(pattern);
-    // By itself first: `a)|(b` is no pattern, but becomes one between our parentheses.
+    // Compiled alone first: `a)|(b` is invalid, but would be valid inside our parentheses.
     Regex::new(&rewritten).map_err(error)?;
     Regex::new(&format!("^(?s:{rewritten})$")).map_err(error)
 }
 
-/// The pattern as the `regex` crate has to have it to mean what it means to RE2: `\d`, `\s`, `\w`, `\b` and `\B` are
-/// ASCII, `\Q…\E` quotes, a brace that begins no repetition is a brace, and inside a class `[`, `&&`, `--` and `~~` are
-/// nothing special (`regexp/syntax` of Go, tried with Prometheus 2.42).
+/// Rewrites a pattern so that it means to the `regex` crate what it means to RE2: `\d`, `\s`, `\w`, `\b` and `\B` are
+/// ASCII, `\Q…\E` quotes, a brace that does not begin a repetition is literal, and `[`, `&&`, `--` and `~~` are literal
+/// inside a class (Go's `regexp/syntax`, tried with Prometheus 2.42).
 fn re2(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let mut rest = pattern;
@@ -186,7 +180,7 @@ fn re2(pattern: &str) -> String {
     out
 }
 
-/// Writes the class that begins `after` a bracket, and returns what follows it.
+/// Writes the class whose opening bracket is before `after`. Returns the text after the class.
 fn class<'a>(out: &mut String, after: &'a str) -> &'a str {
     out.push('[');
     let mut rest = after;
@@ -194,7 +188,7 @@ fn class<'a>(out: &mut String, after: &'a str) -> &'a str {
         out.push('^');
         rest = after;
     }
-    // At the start of a class, behind its `^`, a `]` is itself.
+    // A `]` at the start of a class, or after its `^`, is literal.
     let mut is_start = true;
     while let Some(c) = rest.chars().next() {
         let after = &rest[c.len_utf8()..];
@@ -218,7 +212,7 @@ fn class<'a>(out: &mut String, after: &'a str) -> &'a str {
                 out.push_str("\\-");
                 after
             }
-            // A range to the hyphen itself; two in a row would be a difference of classes.
+            // A range that ends with a hyphen. The crate reads two hyphens as a difference of classes.
             '-' if after.starts_with('-') => {
                 out.push_str("-\\-");
                 &after[1..]
@@ -233,7 +227,7 @@ fn class<'a>(out: &mut String, after: &'a str) -> &'a str {
     rest
 }
 
-/// Writes the escape that begins `after` a backslash, and returns what follows it.
+/// Writes the escape whose backslash is before `after`. Returns the text after the escape.
 fn escape<'a>(out: &mut String, after: &'a str, in_class: bool) -> &'a str {
     let Some(c) = after.chars().next() else {
         out.push('\\');
@@ -253,7 +247,7 @@ fn escape<'a>(out: &mut String, after: &'a str, in_class: bool) -> &'a str {
         (c, _) => out.extend(['\\', c]),
     }
     let after = &after[c.len_utf8()..];
-    // The braces of `\p{Greek}` and `\x{10FFFF}` begin no repetition and are no characters.
+    // The braces of `\p{Greek}` and `\x{10FFFF}` are neither a repetition nor literal.
     match after.strip_prefix('{').filter(|_| matches!(c, 'p' | 'P' | 'x')).and_then(|text| text.find('}')) {
         Some(at) => {
             out.push_str(&after[..at + 2]);
@@ -263,7 +257,7 @@ fn escape<'a>(out: &mut String, after: &'a str, in_class: bool) -> &'a str {
     }
 }
 
-/// Whether `after` an opening brace comes `3}`, `3,}` or `3,5}`.
+/// Whether the text after an opening brace is `3}`, `3,}` or `3,5}`.
 fn is_repetition(after: &str) -> bool {
     let Some((inside, _)) = after.split_once('}') else { return false };
     let (low, high) = inside.split_once(',').unwrap_or((inside, ""));
@@ -271,57 +265,25 @@ fn is_repetition(after: &str) -> bool {
     !low.is_empty() && digits(low) && digits(high)
 }
 
-/// Why an argument is no matcher.
-#[derive(Clone, Debug, PartialEq, Eq)]
+const FORMS: &str = "write NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX";
+
+/// Why an argument is not a matcher.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MatcherError {
-    /// None of the four operators is in it.
-    NoOperator {
-        /// The argument.
-        argument: String,
-    },
-    /// Nothing stands in front of the operator.
-    NoName {
-        /// The argument.
-        argument: String,
-    },
+    #[error("`{argument}` is not a matcher: {FORMS}")]
+    NoOperator { argument: String },
+    #[error("`{argument}` has no label name: {FORMS}")]
+    NoName { argument: String },
     /// Braces or commas: a whole selector instead of one matcher.
-    NotOne {
-        /// The argument.
-        argument: String,
-    },
-    /// A quote is not closed.
-    Unclosed {
-        /// The argument.
-        argument: String,
-    },
-    /// No regular expression.
-    Regex {
-        /// The expression.
-        pattern: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error(
+        "`{argument}` is not a single matcher: give each one separately and without braces: --match NAME=VALUE"
+    )]
+    NotOne { argument: String },
+    #[error("`{argument}` has a quote that is not closed")]
+    Unclosed { argument: String },
+    #[error("`{pattern}` is not a valid regular expression: {reason}")]
+    Regex { pattern: String, reason: String },
 }
-
-impl fmt::Display for MatcherError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const FORMS: &str = "a matcher is NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX";
-        match self {
-            Self::NoOperator { argument } => write!(f, "`{argument}` is no matcher: {FORMS}"),
-            Self::NoName { argument } => write!(f, "`{argument}` names no label: {FORMS}"),
-            Self::NotOne { argument } => {
-                write!(
-                    f,
-                    "`{argument}` is not one matcher: give each by itself, without braces, as --match NAME=VALUE"
-                )
-            }
-            Self::Unclosed { argument } => write!(f, "`{argument}` has a quote that is not closed"),
-            Self::Regex { pattern, reason } => write!(f, "`{pattern}` is no regular expression: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for MatcherError {}
 
 #[cfg(test)]
 mod tests {
@@ -380,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn expressions_are_those_of_re2() {
+    fn regular_expressions_mean_what_re2_means() {
         let table = [
             (r"\d+", "12", true),
             (r"\d+", "٣", false),
@@ -422,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_matcher_says_whether_it_takes_nothing_for_an_answer() {
+    fn matches_empty_is_true_for_missing_labels() {
         for matcher in ["a=", "a!=x", "a=~.*", "a=~x|", "a!~.+"] {
             assert!(matcher.parse::<Matcher>().unwrap().matches_empty(), "{matcher}");
         }
@@ -432,30 +394,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_matcher_is_told() {
-        let forms = "a matcher is NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX";
+    fn an_argument_that_is_not_a_matcher_is_an_error() {
+        let forms = "write NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX";
         let table = [
-            ("job", format!("`job` is no matcher: {forms}")),
-            ("", format!("`` names no label: {forms}")),
-            ("=x", format!("`=x` names no label: {forms}")),
-            ("\"\"=x", format!("`\"\"=x` names no label: {forms}")),
-            ("job==x", format!("`job==x` is no matcher: {forms}")),
-            ("job!x", format!("`job!x` is no matcher: {forms}")),
-            ("job~x", format!("`job~x` is no matcher: {forms}")),
+            ("job", format!("`job` is not a matcher: {forms}")),
+            ("", format!("`` has no label name: {forms}")),
+            ("=x", format!("`=x` has no label name: {forms}")),
+            ("\"\"=x", format!("`\"\"=x` has no label name: {forms}")),
+            ("job==x", format!("`job==x` is not a matcher: {forms}")),
+            ("job!x", format!("`job!x` is not a matcher: {forms}")),
+            ("job~x", format!("`job~x` is not a matcher: {forms}")),
             (
                 "{job=\"x\"}",
-                "`{job=\"x\"}` is not one matcher: give each by itself, without braces, as --match NAME=VALUE".into(),
+                "`{job=\"x\"}` is not a single matcher: give each one separately and without braces: --match NAME=VALUE".into(),
             ),
             (
                 "a=\"x\",b=\"y\"",
-                "`a=\"x\",b=\"y\"` is not one matcher: give each by itself, without braces, as --match NAME=VALUE"
+                "`a=\"x\",b=\"y\"` is not a single matcher: give each one separately and without braces: --match NAME=VALUE"
                     .into(),
             ),
             ("a=\"x", "`a=\"x` has a quote that is not closed".into()),
             ("a=\"x\\", "`a=\"x\\` has a quote that is not closed".into()),
-            ("a=~(", "`(` is no regular expression: unclosed group".into()),
-            ("a=~x)|(y", "`x)|(y` is no regular expression: unopened group".into()),
-            ("a=~*", "`*` is no regular expression: repetition operator missing expression".into()),
+            ("a=~(", "`(` is not a valid regular expression: unclosed group".into()),
+            ("a=~x)|(y", "`x)|(y` is not a valid regular expression: unopened group".into()),
+            ("a=~*", "`*` is not a valid regular expression: repetition operator missing expression".into()),
         ];
         for (matcher, expected) in table {
             assert_eq!(matcher.parse::<Matcher>().unwrap_err().to_string(), expected);

@@ -1,9 +1,9 @@
 //! Labels, the grouping key, its path, and matchers. Pure.
 //!
-//! A group of metrics is named by a [`GroupingKey`], and the gateway reads that key out of the URL's path. One
-//! wrong key can break every push to a gateway, so no key is made but through [`GroupingKey::new`] and
-//! [`GroupingKey::parse_path`], which refuse what does harm, and [`GroupingKey::from_listing`], which repeats what
-//! the gateway itself says that it holds.
+//! A [`GroupingKey`] names a group of metrics, and the gateway reads the key from the path of the URL. One wrong key
+//! can break every push to a gateway. So there are only three ways to make a key: [`GroupingKey::new`] and
+//! [`GroupingKey::parse_path`] reject keys that break a gateway, and [`GroupingKey::from_listing`] accepts what the
+//! gateway itself lists.
 
 mod key;
 mod label;
@@ -11,8 +11,8 @@ mod matcher;
 mod names;
 mod path;
 
-pub use key::{Emptiness, GroupingKey, KeyError, KeyRules, MAX_PATH};
+pub use key::{EmptyValues, GroupingKey, KeyError, KeyRules, MAX_PATH, NoKey};
 pub use label::{Label, LabelError, LabelSet};
 pub use matcher::{Matcher, MatcherError};
-pub use names::{Names, is_legacy_name};
+pub use names::{LegacyName, Names, depends_on_names, in_path, is_legacy_name};
 pub use path::PathError;

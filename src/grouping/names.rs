@@ -1,53 +1,96 @@
 //! Label names, and how a gateway with UTF-8 names reads them in a path.
 //!
-//! Such a gateway decodes a name that starts with `U__` before it looks whether the name is allowed, so the escaped
-//! form can smuggle in what the plain form may not say. Both directions are kept here, and exact, because what we
-//! escape must be what the server unescapes.
+//! Such a gateway decodes a name that starts with `U__` before it checks whether the name is allowed. So the escaped
+//! form can carry names that the plain form may not. Both directions are here: what we escape must be exactly what the
+//! server unescapes.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Names that start so belong to Prometheus itself.
+/// Names with this prefix belong to Prometheus itself.
 pub(super) const RESERVED_PREFIX: &str = "__";
 
-/// Names that start so are decoded by a gateway with UTF-8 names.
+/// A gateway with UTF-8 names decodes names with this prefix.
 pub(super) const ESCAPED_PREFIX: &str = "U__";
 
-/// Which label names the gateway takes.
+/// Which label names the gateway accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Names {
-    /// `[a-zA-Z_][a-zA-Z0-9_]*`, what every gateway takes.
+    /// `[a-zA-Z_][a-zA-Z0-9_]*`: every gateway accepts these.
     #[default]
     Legacy,
-    /// Any UTF-8 text, what a gateway takes that runs with `--push.enable-utf8-names` (since 1.11.0).
+    /// Any UTF-8 text: a gateway with `--push.enable-utf8-names` accepts these (since 1.11.0).
     Utf8,
 }
 
-/// Whether every gateway takes this as the name of a label: `[a-zA-Z_][a-zA-Z0-9_]*`.
-#[must_use]
-pub fn is_legacy_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+/// A name that every gateway accepts and that needs no quotes in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegacyName {
+    /// A label's: `[a-zA-Z_][a-zA-Z0-9_]*`.
+    Label,
+    /// A metric's, which may also have colons: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+    Metric,
 }
 
-/// The name as it stands in a path, or `None` where no path can say it.
-///
-/// A name that starts with `__` is only ever held by a gateway with UTF-8 names, which refuses it plain and takes it
-/// escaped (seen on Pushgateway 1.11.2); escaping it is how such a group is deleted.
-pub(super) fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
-    let decoded_by_gateway = names == Names::Utf8 && name.starts_with(ESCAPED_PREFIX);
-    if is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX) && !decoded_by_gateway {
-        Some(Cow::Borrowed(name))
-    } else {
-        escape(name).map(Cow::Owned)
+impl LegacyName {
+    /// Whether each byte may be in such a name. The scanner of texts looks up each byte of each name.
+    const ALLOWED: [[bool; 256]; 2] = {
+        let mut tables = [[false; 256]; 2];
+        let mut byte = 0;
+        while byte < 256 {
+            #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+            let letter = byte as u8;
+            tables[Self::Label as usize][byte] = letter.is_ascii_alphanumeric() || letter == b'_';
+            tables[Self::Metric as usize][byte] = tables[Self::Label as usize][byte] || letter == b':';
+            byte += 1;
+        }
+        tables
+    };
+
+    /// The length of the name that `text` begins with; 0 if it begins with something else.
+    #[inline]
+    pub fn length(self, text: &[u8]) -> usize {
+        let allowed = &Self::ALLOWED[self as usize];
+        match text.first() {
+            Some(b'0'..=b'9') => 0,
+            _ => text.iter().position(|byte| !allowed[usize::from(*byte)]).unwrap_or(text.len()),
+        }
+    }
+
+    /// Whether all of `text` is such a name.
+    pub fn is(self, text: &[u8]) -> bool {
+        !text.is_empty() && self.length(text) == text.len()
     }
 }
 
-/// The `U__` form of a name, as `prometheus/common model.EscapeName` writes it with `ValueEncodingEscaping`, but for
-/// a colon, which is escaped too so that the result is made of `[a-zA-Z0-9_]` alone.
+/// Whether every gateway accepts this as a label name.
+pub fn is_legacy_name(name: &str) -> bool {
+    LegacyName::Label.is(name.as_bytes())
+}
+
+/// The name as it is written in a path, or `None` where no path can name it.
 ///
-/// `None` for an empty name, and for characters above U+FFFFF: the server's `UnescapeName` reads five digits at most.
+/// A gateway with UTF-8 names decodes `U__` names and accepts any other name only in that form; even `__x`, which it
+/// rejects as it is. A gateway without them decodes nothing, so there the `U__` form would name another label. Both
+/// were seen on Pushgateway 1.11.2.
+pub fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
+    let is_plain = is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX);
+    match names {
+        Names::Legacy => is_plain.then_some(Cow::Borrowed(name)),
+        Names::Utf8 if is_plain && !name.starts_with(ESCAPED_PREFIX) => Some(Cow::Borrowed(name)),
+        Names::Utf8 => escape(name).map(Cow::Owned),
+    }
+}
+
+/// Whether a path that names this label is another one with UTF-8 names than without them.
+pub fn depends_on_names(name: &str) -> bool {
+    in_path(name, Names::Legacy) != in_path(name, Names::Utf8)
+}
+
+/// The `U__` form of a name, as `prometheus/common model.EscapeName` writes it with `ValueEncodingEscaping`. A colon is
+/// escaped as well, so that the result consists of `[a-zA-Z0-9_]` only.
+///
+/// `None` for an empty name and for characters above U+FFFFF: the server's `UnescapeName` reads at most five digits.
 fn escape(name: &str) -> Option<String> {
     if name.is_empty() {
         return None;
@@ -67,8 +110,8 @@ fn escape(name: &str) -> Option<String> {
     Some(out)
 }
 
-/// What a gateway with UTF-8 names makes of a name in a path: `prometheus/common model.UnescapeName` with
-/// `ValueEncodingEscaping`. A name that is not escaped, or escaped wrongly, stays as it is.
+/// The name that a gateway with UTF-8 names reads from a path: `prometheus/common model.UnescapeName` with
+/// `ValueEncodingEscaping`. A name that is not escaped, or not escaped correctly, is returned unchanged.
 pub(super) fn unescape(name: &str) -> Cow<'_, str> {
     match name.strip_prefix(ESCAPED_PREFIX).and_then(unescape_rest) {
         Some(plain) => Cow::Owned(plain),
@@ -108,11 +151,14 @@ mod tests {
         }
         for bad in ["", "1a", "a-b", "a.b", "a:b", "a b", "é", "a\n"] {
             assert!(!is_legacy_name(bad), "{bad}");
+            assert_eq!(LegacyName::Metric.is(bad.as_bytes()), bad == "a:b", "{bad}");
         }
+        assert_eq!(LegacyName::Metric.length(b":a1:{"), 4);
+        assert_eq!(LegacyName::Label.length(b"a1:"), 2);
     }
 
     #[test]
-    fn escaping_is_the_servers() {
+    fn escaping_matches_the_server() {
         let table = [
             ("foo", "foo"),
             ("foo.bar", "U__foo_2e_bar"),
@@ -132,18 +178,37 @@ mod tests {
             assert_eq!(in_path(plain, Names::Utf8).unwrap(), escaped, "{plain}");
             assert_eq!(unescape(escaped), plain, "{escaped}");
         }
-        assert_eq!(in_path("U__x", Names::Legacy).unwrap(), "U__x");
     }
 
     #[test]
-    fn what_the_server_cannot_read_back_is_not_escaped() {
+    fn a_gateway_without_utf8_names_decodes_nothing() {
+        for (name, path, depends) in [
+            ("x", Some("x"), false),
+            ("_x", Some("_x"), false),
+            ("u__x", Some("u__x"), false),
+            ("U_x", Some("U_x"), false),
+            ("U__x", Some("U__x"), true),
+            ("U__", Some("U__"), true),
+            ("a.b", None, true),
+            ("__x", None, true),
+            // Neither of the two can name it.
+            ("\u{100000}", None, false),
+            ("", None, false),
+        ] {
+            assert_eq!(in_path(name, Names::Legacy).as_deref(), path, "{name}");
+            assert_eq!(depends_on_names(name), depends, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_the_server_cannot_unescape_has_no_path() {
         assert_eq!(in_path("\u{fffff}", Names::Utf8).as_deref(), Some("U___fffff_"));
         assert_eq!(in_path("\u{100000}", Names::Utf8), None);
         assert_eq!(in_path("", Names::Utf8), None);
     }
 
     #[test]
-    fn wrong_escapes_stay_as_they_are() {
+    fn invalid_escapes_are_returned_unchanged() {
         for name in ["U__a_", "U__a_2e", "U__a_zz_", "U__a_d800_", "U__a_10ffff_", "U__a_é_", "u__a_2e_b"] {
             assert_eq!(unescape(name), name);
         }
@@ -159,7 +224,7 @@ mod tests {
         }
 
         #[test]
-        fn unescape_takes_anything(name in "U__[a-f0-9_é]{0,12}") {
+        fn unescape_never_panics(name in "U__[a-f0-9_é]{0,12}") {
             let _ = unescape(&name);
         }
     }

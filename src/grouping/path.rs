@@ -1,22 +1,22 @@
-//! Reading a grouping key out of the path of a group's URL, as it stands in an old curl script.
+//! Reads a grouping key from the path of a group's URL, as found in a curl script.
 //!
-//! The reading is the server's: Go's unescaping of the path, its clean-up of odd paths by redirect, the route, then
-//! `pushgateway handler/push.go splitLabels`. Where the server would store the metrics under another key than the one
-//! that was written, or nowhere, this is an error instead.
+//! The path is read as the server reads it: Go unescapes it, redirects odd paths and matches the route, then
+//! `pushgateway handler/push.go splitLabels` splits it. A path that the server would store under another key, or not at
+//! all, is an error here.
 
-use super::key::{GroupingKey, KeyError, KeyRules};
+use super::key::{GroupingKey, KeyError, KeyRules, check_name};
 use super::label::Label;
 use super::names::{self, Names};
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use percent_encoding::percent_decode_str;
-use std::fmt;
+use std::borrow::Cow;
 
-/// Marks a name whose value is in base64.
+/// Marks a name whose value is base64.
 const BASE64_SUFFIX: &str = "@base64";
 
-/// Go's `base64.RawURLEncoding`, which takes bits that the last character has too many.
+/// Go's `base64.RawURLEncoding`, which accepts surplus bits in the last character.
 const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
@@ -25,13 +25,12 @@ const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl GroupingKey {
-    /// Reads the key out of a path `/metrics/job/…`, percent-encoded as it stands in a URL, without the gateway's
-    /// prefix, query or fragment.
+    /// Reads the key from a percent-encoded path `/metrics/job/…`, without the gateway's prefix, query or fragment.
     ///
     /// # Errors
     ///
-    /// A path that the gateway refuses, redirects or reads otherwise than it was meant, and what [`GroupingKey::new`]
-    /// refuses.
+    /// For a path that the gateway rejects, redirects or reads differently than it is written, and for a key that
+    /// [`GroupingKey::new`] rejects.
     pub fn parse_path(path: &str, rules: KeyRules) -> Result<Self, PathError> {
         let segments = segments(path)?;
         let [root, metrics, job_name, rest @ ..] = segments.as_slice() else {
@@ -44,7 +43,7 @@ impl GroupingKey {
         let (job, rest) = rest.split_first().ok_or(KeyError::EmptyJob)?;
         let job = value("job", job, job_in_base64)?;
 
-        // The server takes `/job/a/` for `/job/a`, but nothing like it behind a label's value.
+        // The server reads `/job/a/` as `/job/a`, but rejects a slash after a label's value.
         let rest = if let [only] = rest
             && only.is_empty()
         {
@@ -60,7 +59,7 @@ impl GroupingKey {
         }
         match pairs.remainder() {
             [] if job.is_empty() => Err(KeyError::EmptyJob.into()),
-            [] => Ok(Self::new(job, labels, rules)?),
+            [] => Ok(Self::with_checked_names(job, labels, rules)?),
             [name, ..] => Err(PathError::NoValue { name: split_suffix(name).0.to_owned() }),
         }
     }
@@ -98,14 +97,15 @@ fn label(name: &str, text: &str, last: bool, rules: KeyRules) -> Result<Label, P
     }
     dots(name, name)?;
     let name = match rules.names {
-        Names::Legacy => name.into(),
+        Names::Legacy => Cow::Borrowed(name),
         Names::Utf8 => names::unescape(name),
     };
     if text.is_empty() && !last {
-        // Two slashes: the server redirects this, so it stores nothing even where empty values are allowed.
+        // Two slashes: the server redirects and stores nothing, even if empty values are allowed.
         return Err(KeyError::EmptyValue { name: name.into_owned() }.into());
     }
     let value = value(&name, text, in_base64)?;
+    check_name(&name, rules.names, matches!(name, Cow::Owned(_)))?;
     Ok(Label::new(name, value))
 }
 
@@ -114,7 +114,7 @@ fn value(name: &str, text: &str, in_base64: bool) -> Result<String, PathError> {
     if !in_base64 {
         return Ok(text.to_owned());
     }
-    // Padding is ignored, however much there is; so are line breaks, by Go's decoder.
+    // Go's decoder ignores line breaks; the server strips all padding.
     let text: String = text.trim_end_matches('=').chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     let bytes = GO_BASE64.decode(text).map_err(|_| PathError::BadBase64 { name: name.to_owned() })?;
     String::from_utf8(bytes).map_err(|_| PathError::ValueNotUtf8 { name: name.to_owned() })
@@ -127,112 +127,48 @@ fn dots(name: &str, segment: &str) -> Result<(), PathError> {
     }
 }
 
-/// Why a path names no group that metrics could be stored in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a path does not name a group that can store metrics. `segment` is as written in the URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// The path does not start with `/metrics/job/`.
+    #[error(
+        "the URL does not name a group: it must end with /metrics/job/JOB or /metrics/job/JOB/NAME/VALUE"
+    )]
     NoGroup,
-    /// A `%` that two hexadecimal digits do not follow.
-    BadEscape {
-        /// The segment as it is written.
-        segment: String,
-    },
-    /// `%2F`, which the gateway takes for a slash.
-    EncodedSlash {
-        /// The segment as it is written.
-        segment: String,
-    },
-    /// A `.` or `..`, which the gateway answers with a redirect to another group's URL.
-    Dots {
-        /// The label.
-        name: String,
-        /// Its value.
-        segment: String,
-    },
+    #[error("`{segment}` in the URL has a `%` without two hexadecimal digits: write %25 for a `%`")]
+    BadEscape { segment: String },
+    #[error("`{segment}` in the URL has a %2F, which the gateway reads as a slash: {USE_FLAGS}")]
+    EncodedSlash { segment: String },
+    #[error(
+        "label `{name}` in the URL is `{segment}`, which the gateway redirects to another group: {USE_FLAGS}"
+    )]
+    Dots { name: String, segment: String },
     /// Two slashes where a name should be, which the gateway answers with a redirect as well.
+    #[error("the URL has two slashes in a row: is a variable in it set?")]
     EmptyName,
-    /// The last label has no value.
-    NoValue {
-        /// The label.
-        name: String,
-    },
-    /// A value is not the base64 that its name announces.
-    BadBase64 {
-        /// The label.
-        name: String,
-    },
-    /// A value in base64 is not UTF-8.
-    ValueNotUtf8 {
-        /// The label.
-        name: String,
-    },
-    /// A segment is not UTF-8.
-    NotUtf8 {
-        /// The segment as it is written.
-        segment: String,
-    },
-    /// The labels make no grouping key.
-    Key(KeyError),
+    #[error("label `{name}` in the URL has no value: after the job come pairs /NAME/VALUE")]
+    NoValue { name: String },
+    #[error("label `{name}` in the URL is marked `@base64`, but its value is not URL-safe base64")]
+    BadBase64 { name: String },
+    #[error("label `{name}` in the URL is not UTF-8 and would break the gateway")]
+    ValueNotUtf8 { name: String },
+    #[error("`{segment}` in the URL is not UTF-8 and would break the gateway")]
+    NotUtf8 { segment: String },
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
-impl From<KeyError> for PathError {
-    fn from(error: KeyError) -> Self {
-        Self::Key(error)
-    }
-}
-
-impl fmt::Display for PathError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoGroup => f.write_str(
-                "the URL names no group: one ends in /metrics/job/JOB or /metrics/job/JOB/NAME/VALUE",
-            ),
-            Self::BadEscape { segment } => {
-                write!(
-                    f,
-                    "`{segment}` in the URL has a `%` without two hexadecimal digits: write %25 for a `%`"
-                )
-            }
-            Self::EncodedSlash { segment } => write!(
-                f,
-                "`{segment}` in the URL has a %2F, which the gateway takes for a slash: give the group with --job \
-                 and --label, which encode it"
-            ),
-            Self::Dots { name, segment } => write!(
-                f,
-                "label `{name}` in the URL is `{segment}`, which the gateway redirects to another group: give the \
-                 group with --job and --label, which encode it"
-            ),
-            Self::EmptyName => f.write_str("the URL has two slashes in a row: is a variable in it set?"),
-            Self::NoValue { name } => {
-                write!(f, "label `{name}` in the URL has no value: behind the job come pairs /NAME/VALUE")
-            }
-            Self::BadBase64 { name } => write!(
-                f,
-                "label `{name}` in the URL is not the base64 that `@base64` announces (of the URL-safe alphabet)"
-            ),
-            Self::ValueNotUtf8 { name } => {
-                write!(f, "label `{name}` in the URL is not UTF-8 and would break the gateway")
-            }
-            Self::NotUtf8 { segment } => {
-                write!(f, "`{segment}` in the URL is not UTF-8 and would break the gateway")
-            }
-            Self::Key(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for PathError {}
+const USE_FLAGS: &str = "name the group with --job and --label, which encode it";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grouping::{Emptiness, LabelSet};
+    use crate::grouping::{EmptyValues, LabelSet};
     use proptest::prelude::*;
 
-    const PUSH: KeyRules = KeyRules { names: Names::Legacy, emptiness: Emptiness::Refuse };
-    const LOOK_UP: KeyRules = KeyRules { names: Names::Legacy, emptiness: Emptiness::Allow };
-    const UTF8: KeyRules = KeyRules { names: Names::Utf8, emptiness: Emptiness::Refuse };
+    const PUSH: KeyRules = KeyRules { names: Names::Legacy, empty_values: EmptyValues::Reject };
+    const READ: KeyRules = KeyRules { names: Names::Legacy, empty_values: EmptyValues::Allow };
+    const UTF8: KeyRules = KeyRules { names: Names::Utf8, empty_values: EmptyValues::Reject };
 
     fn read(path: &str, rules: KeyRules) -> Result<String, PathError> {
         GroupingKey::parse_path(path, rules).map(|key| LabelSet::from(&key).to_string())
@@ -272,10 +208,10 @@ mod tests {
     }
 
     #[test]
-    fn empty_values_are_for_look_ups() {
+    fn empty_values_are_allowed_for_reading() {
         for path in ["l/", "l@base64/=", "l@base64/==", "l@base64/"] {
             let path = format!("/metrics/job/a/{path}");
-            assert_eq!(read(&path, LOOK_UP).as_deref(), Ok(r#"{job="a",l=""}"#), "{path}");
+            assert_eq!(read(&path, READ).as_deref(), Ok(r#"{job="a",l=""}"#), "{path}");
             assert_eq!(
                 read(&path, PUSH),
                 Err(PathError::Key(KeyError::EmptyValue { name: "l".to_owned() })),
@@ -283,23 +219,23 @@ mod tests {
             );
         }
         // A redirect, so an error for both.
-        for rules in [PUSH, LOOK_UP] {
+        for rules in [PUSH, READ] {
             let error = read("/metrics/job/a/l//m/x", rules).unwrap_err();
             assert_eq!(error, PathError::Key(KeyError::EmptyValue { name: "l".to_owned() }));
         }
     }
 
     #[test]
-    fn what_the_server_would_misread_is_told() {
+    fn a_path_that_the_server_would_misread_is_an_error() {
         let table = [
-            ("", "names no group"),
-            ("/", "names no group"),
-            ("/metrics", "names no group"),
-            ("/metrics/", "names no group"),
-            ("/metrics/instance/b/job/a", "names no group"),
-            ("/Metrics/Job/a", "names no group"),
-            ("//metrics/job/a", "names no group"),
-            ("metrics/job/a", "names no group"),
+            ("", "does not name a group"),
+            ("/", "does not name a group"),
+            ("/metrics", "does not name a group"),
+            ("/metrics/", "does not name a group"),
+            ("/metrics/instance/b/job/a", "does not name a group"),
+            ("/Metrics/Job/a", "does not name a group"),
+            ("//metrics/job/a", "does not name a group"),
+            ("metrics/job/a", "does not name a group"),
             ("/metrics/job", "the job is empty"),
             ("/metrics/job/", "the job is empty"),
             ("/metrics/job//instance/a", "the job is empty"),
@@ -314,28 +250,28 @@ mod tests {
             ("/metrics/job/a/l/x//m/y", "two slashes"),
             ("/metrics/job/a/l", "label `l` in the URL has no value"),
             ("/metrics/job/a/k/v/", "has no value"),
-            ("/metrics/job/x%2Fy", "%2F, which the gateway takes for a slash"),
-            ("/metrics/job/a/l@base64/Pz8%2f", "%2F, which the gateway takes for a slash"),
+            ("/metrics/job/x%2Fy", "%2F, which the gateway reads as a slash"),
+            ("/metrics/job/a/l@base64/Pz8%2f", "%2F, which the gateway reads as a slash"),
             ("/metrics/job/100%", "write %25"),
             ("/metrics/job/%zz", "write %25"),
             ("/metrics/job/%+f", "write %25"),
-            ("/metrics/job/a/l@base64/a+b", "label `l` in the URL is not the base64"),
-            ("/metrics/job/a/l@base64/YW=I", "is not the base64"),
-            ("/metrics/job@base64/a", "label `job` in the URL is not the base64"),
+            ("/metrics/job/a/l@base64/a+b", "label `l` in the URL is marked `@base64`"),
+            ("/metrics/job/a/l@base64/YW=I", "is not URL-safe base64"),
+            ("/metrics/job@base64/a", "label `job` in the URL is marked `@base64`"),
             ("/metrics/job/%FF", "`%FF` in the URL is not UTF-8"),
             ("/metrics/job/a/l@base64/_w", "label `l` in the URL is not UTF-8"),
-            ("/metrics/job/a/job/b", "label `job` is given as well"),
+            ("/metrics/job/a/job/b", "`job` is not allowed as a label"),
             ("/metrics/job/a/l/1/l/2", "label `l` is given twice"),
             ("/metrics/job/a/l/1/l@base64/YQ", "label `l` is given twice"),
             ("/metrics/job/a/__l/1", "reserved for Prometheus"),
-            ("/metrics/job/a/l-x/1", "`l-x` can't name a label"),
-            ("/metrics/job/a/1l/1", "`1l` can't name a label"),
+            ("/metrics/job/a/l-x/1", "`l-x` is not a valid label name"),
+            ("/metrics/job/a/1l/1", "`1l` is not a valid label name"),
             ("/metrics/job/a/@base64/YQ", "empty name"),
             ("/metrics/job/a/U__a_2e_b/1", "starts with `U__`"),
         ];
         for (path, expected) in table {
-            let told = read(path, PUSH).unwrap_err().to_string();
-            assert!(told.contains(expected), "{path}: {told}");
+            let error = read(path, PUSH).unwrap_err().to_string();
+            assert!(error.contains(expected), "{path}: {error}");
         }
     }
 
@@ -343,21 +279,23 @@ mod tests {
     fn a_gateway_with_utf8_names_decodes_them() {
         assert_eq!(read("/metrics/job/a/U__b_2e_c/1", UTF8).as_deref(), Ok(r#"{job="a","b.c"="1"}"#));
         assert_eq!(read("/metrics/job/a/b.c@base64/YQ", UTF8).as_deref(), Ok(r#"{job="a","b.c"="a"}"#));
+        // As `show` writes the group that such a gateway lists with the label `U__x`.
+        assert_eq!(read("/metrics/job/a/U__U____x/1", UTF8).as_deref(), Ok(r#"{job="a",U__x="1"}"#));
         for (path, expected) in [
             ("/metrics/job/a/U______x/1", "reserved for Prometheus"),
-            ("/metrics/job/a/U__job/1", "`job` is given as well"),
+            ("/metrics/job/a/U__job/1", "`job` is not allowed as a label"),
             ("/metrics/job/a/U__b_/1", "starts with `U__`"),
             ("/metrics/job/a/b.c/1/U__b_2e_c/1", "`b.c` is given twice"),
         ] {
-            let told = read(path, UTF8).unwrap_err().to_string();
-            assert!(told.contains(expected), "{path}: {told}");
+            let error = read(path, UTF8).unwrap_err().to_string();
+            assert!(error.contains(expected), "{path}: {error}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_path_makes_it_panic(path in "/metrics/job(@base64)?/[a-zA-Z0-9_/%@=.é+-]{0,30}|\\PC{0,30}") {
-            for rules in [PUSH, LOOK_UP, UTF8] {
+        fn parse_path_never_panics(path in "/metrics/job(@base64)?/[a-zA-Z0-9_/%@=.é+-]{0,30}|\\PC{0,30}") {
+            for rules in [PUSH, READ, UTF8] {
                 if let Ok(key) = GroupingKey::parse_path(&path, rules) {
                     prop_assert_eq!(GroupingKey::parse_path(&key.path(), rules), Ok(key));
                 }

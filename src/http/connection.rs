@@ -56,7 +56,7 @@ impl Connection {
 pub enum Login {
     /// There are none, or their source must not be shown: a header, a URL, a variable with a token.
     #[default]
-    NotReported,
+    Unknown,
     /// A user; the password is in this file, or in a variable.
     User(String, Option<PathBuf>),
     /// A file with a token.

@@ -4,6 +4,7 @@ use super::connection::Connection;
 use super::header::REDACTED;
 use super::proxy::Route;
 use super::request::{Encoding, Request};
+use crate::shell::quote;
 use thiserror::Error;
 
 /// The body cannot be part of a shell script.
@@ -71,7 +72,12 @@ fn route_options(connection: &Connection) -> Vec<String> {
         words.push("--proxytunnel".to_owned());
     }
     let tls = &connection.tls;
-    for (flag, path) in [("--cacert", &tls.ca_cert), ("--cert", &tls.cert), ("--key", &tls.key)] {
+    if let Some(path) = &tls.cert {
+        // curl reads a password after a colon.
+        let path = path.to_string_lossy().replace('\\', r"\\").replace(':', r"\:");
+        words.push(format!("--cert {}", quote(&path)));
+    }
+    for (flag, path) in [("--cacert", &tls.ca_cert), ("--key", &tls.key)] {
         words.extend(path.as_ref().map(|path| format!("{flag} {}", quote(&path.to_string_lossy()))));
     }
     if tls.insecure {
@@ -100,32 +106,16 @@ fn here_document(command: &mut Vec<u8>, body: &[u8], rest: &[u8]) -> Result<(), 
     Ok(())
 }
 
-/// Quotes `text` as one word for a POSIX shell.
-#[must_use]
-pub fn quote(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@%=+,~".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) && !text.starts_with('~') {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Tls;
 
     #[test]
-    fn words_are_quoted_if_a_shell_would_change_them() {
-        for (text, quoted) in [
-            ("http://gw:9091/metrics/job/a%20b", "http://gw:9091/metrics/job/a%20b"),
-            ("", "''"),
-            ("a b", "'a b'"),
-            ("it's", r"'it'\''s'"),
-            ("$HOME", "'$HOME'"),
-            ("~x", "'~x'"),
-        ] {
-            assert_eq!(quote(text), quoted);
-        }
+    fn a_colon_in_the_certificates_path_is_not_the_start_of_a_password() {
+        let tls = Tls { cert: Some("/a:b.pem".into()), ..Tls::default() };
+        let connection = Connection { tls, ..Connection::direct("https://gw") };
+        assert_eq!(route_options(&connection), [r#"--cert '/a'"\\"':b.pem'"#]);
     }
 
     #[test]

@@ -1,30 +1,32 @@
-//! The text to push, read whole: files, standard input, the output of a command and the command line's own lines, one
-//! behind the other.
+//! The text to push: files, standard input, the output of a command and the lines of `-m`, one after the other.
 //!
-//! Whole, because a push that was cut is worse than none: nothing is sent unless everything was read, a file that
-//! changes meanwhile is refused, and what never ends is given up before it fills the memory. The place where each
-//! source begins is kept, so that a message can name the file and its own line number.
+//! Everything is read before anything is sent, because a truncated push is worse than none. A file that changes meanwhile
+//! is an error, and so is an input without end, before it fills the memory. The start of each source is kept, so that a
+//! message can name the file and its own line number.
 
-mod bytes;
 mod producer;
-
-pub use bytes::Bytes;
 
 use crate::error::Failure;
 use crate::os::reason;
-use crate::output::{Progress, Source};
+use crate::output::{Progress, SourceFile};
 use crate::secret::without_user;
 use anyhow::Context;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
-use std::io::{self, IsTerminal as _, Read};
-use std::os::unix::fs::FileTypeExt as _;
+use std::io::{self, IsTerminal as _, Read, Seek as _};
+use std::mem;
+use std::os::unix::fs::{FileExt as _, FileTypeExt as _};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
-/// More text than this is no push: a gateway would work on it for minutes and hold a multiple of it in memory.
+/// Maximum size of a text in bytes: a gateway would work on more for minutes, and hold a multiple of it in memory.
 const LIMIT: u64 = 1 << 30;
-/// As much is read from a device before it is taken for one without an end, such as `/dev/zero`.
+/// Maximum number of bytes read from a device, which may have no end, such as `/dev/zero`.
 const DEVICE_LIMIT: u64 = 16 << 20;
+
+/// From this size in bytes on, a second thread makes reading a file faster.
+const LARGE: usize = 4 << 20;
 
 /// Where a part of the text comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +45,12 @@ pub enum Origin {
 #[derive(Clone, Debug, Default)]
 pub struct Input {
     /// All bytes.
-    pub bytes: Bytes,
+    pub bytes: Vec<u8>,
     /// The sources in their order: name for messages, and where its bytes begin.
-    pub sources: Vec<Source>,
+    pub sources: Vec<SourceFile>,
 }
 
-/// Reads all of `origins`. What has to be waited for is told to `progress`.
+/// Reads all of `origins`, and shows on `progress` what it waits for.
 ///
 /// # Errors
 ///
@@ -57,25 +59,24 @@ pub struct Input {
 pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Result<Input, Failure> {
     let mut input = Input::default();
     for origin in origins {
-        input.sources.push(Source { name: name(origin), start: input.bytes.len() });
+        input.sources.push(SourceFile { name: name(origin), start: input.bytes.len(), first_line: 1 });
         let left = LIMIT.saturating_sub(u64::try_from(input.bytes.len()).unwrap_or(u64::MAX));
         match origin {
             Origin::File(path) => {
-                let room = Room { limit: left, alone: origins.len() == 1 };
-                let read = read_file(path, room, progress, &mut input.bytes);
+                let read = read_file(path, left, progress, &mut input.bytes);
                 read.map_err(|error| unreadable(path, &error))?;
             }
             Origin::Stdin => {
                 let stdin = progress.reading(&mut *stdin, "standard input");
-                read_at_most(stdin, left, input.bytes.grow()).context("can't read standard input")?;
+                read_at_most(stdin, left, &mut input.bytes).context("can't read standard input")?;
             }
             Origin::Metrics(lines) => {
                 for line in lines {
-                    input.bytes.grow().extend_from_slice(line.as_bytes());
-                    input.bytes.grow().push(b'\n');
+                    input.bytes.extend_from_slice(line.as_bytes());
+                    input.bytes.push(b'\n');
                 }
             }
-            Origin::Command(command) => producer::run(command, left, progress, input.bytes.grow())?,
+            Origin::Command(command) => producer::run(command, left, progress, &mut input.bytes)?,
         }
     }
     Ok(input)
@@ -95,24 +96,16 @@ fn unreadable(path: &Path, error: &anyhow::Error) -> Failure {
     let hint = if path.exists() {
         None
     } else if name.starts_with('@') {
-        Some("a FILE is named without the `@` that curl wants")
+        Some("name the FILE without the `@` that curl needs")
     } else if name.contains("://") {
-        Some("a URL is no FILE: what it serves is read from curl -s URL | pushgw ...")
+        Some("FILE cannot be a URL: use curl -s URL | pushgw ...")
     } else {
         None
     };
     Failure::File { message: format!("can't read {}: {error:#}", without_user(&name)), hint }
 }
 
-/// How much there may still be, and whether it is all of the text.
-#[derive(Clone, Copy)]
-struct Room {
-    limit: u64,
-    alone: bool,
-}
-
-fn read_file(path: &Path, room: Room, progress: &Progress, bytes: &mut Bytes) -> anyhow::Result<()> {
-    let Room { limit, alone } = room;
+fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
     let mut file = File::open(path).map_err(plain)?;
     let before = file.metadata().map_err(plain)?;
     let kind = before.file_type();
@@ -127,19 +120,20 @@ fn read_file(path: &Path, room: Room, progress: &Progress, bytes: &mut Bytes) ->
             anyhow::bail!("it has more than {} MiB", limit >> 20);
         }
         let length = usize::try_from(before.len()).unwrap_or(usize::MAX);
-        if alone && let Some(large) = Bytes::of_large(&file, length).map_err(plain)? {
-            *bytes = large;
-            return unchanged(&before, &file.metadata().map_err(plain)?, bytes.len());
-        }
-        let bytes = bytes.grow();
-        // Room for one byte more, so that the end is seen without a reallocation.
-        bytes.try_reserve_exact(length.saturating_add(1)).context("there is not enough memory")?;
         let start = bytes.len();
-        read_at_most(&mut file, limit, bytes)?;
+        // One spare byte lets the final read return 0 without growing the buffer.
+        bytes.try_reserve_exact(length.saturating_add(1)).context("there is not enough memory")?;
+        if length >= LARGE && start == 0 && file.stream_position().is_ok_and(|position| position == 0) {
+            // Fresh memory is zero already. The kernel provides its pages only as the threads fill them.
+            drop(mem::take(bytes));
+            *bytes = vec![0; length];
+            read_in_halves(&file, bytes).map_err(plain)?;
+        } else {
+            read_at_most(&mut file, limit, bytes)?;
+        }
         let after = file.metadata().map_err(plain)?;
         return unchanged(&before, &after, bytes.len() - start);
     }
-    let bytes = bytes.grow();
     if file.is_terminal() {
         // Who types knows what is waited for.
         return read_at_most(file, limit, bytes);
@@ -147,6 +141,19 @@ fn read_file(path: &Path, room: Room, progress: &Progress, bytes: &mut Bytes) ->
     let limit = if kind.is_char_device() { limit.min(DEVICE_LIMIT) } else { limit };
     // Who writes to a pipe may take time.
     read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes)
+}
+
+/// Fills `buffer` from the start of the file, with two threads: most of the time goes into page faults of the fresh
+/// memory, and those run in parallel.
+fn read_in_halves(file: &File, buffer: &mut [u8]) -> io::Result<()> {
+    let (first, second) = buffer.split_at_mut(buffer.len() / 2);
+    let middle = first.len() as u64;
+    thread::scope(|scope| {
+        let read_second = || file.read_exact_at(second, middle);
+        let thread = thread::Builder::new().spawn_scoped(scope, read_second)?;
+        file.read_exact_at(first, 0)?;
+        thread.join().unwrap_or_else(|cause| resume_unwind(cause))
+    })
 }
 
 /// Whether a file is the same after it was read, by its length and its time, so that what was read is one state of it
@@ -209,7 +216,7 @@ mod tests {
         assert!(unchanged(&empty, &empty, 40).is_ok(), "a file of the kernel's");
         assert!(unchanged(&short, &short, 4).is_ok());
         assert!(unchanged(&short, &short, 3).is_err(), "it shrank and grew again");
-        assert!(unchanged(&short, &long, 4).is_err(), "it grew behind the reader");
+        assert!(unchanged(&short, &long, 4).is_err(), "it grew after the reader");
         assert!(unchanged(&short, &long, 8).is_err(), "it grew before the reader");
         assert!(unchanged(&long, &short, 4).is_err(), "it shrank");
         assert!(unchanged(&empty, &short, 4).is_err(), "it came to be");

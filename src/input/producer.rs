@@ -1,39 +1,39 @@
 //! The command whose output is pushed (`push … -- COMMAND…`).
 //!
-//! A pipe can't tell a producer that is done from one that died half way. So the command runs as our child, all of its
-//! output is read, and only an exit with 0 makes it a text to push. Its standard input and error are ours.
+//! A pipe does not show whether a producer finished or died half way. So the command runs as a child, all of its output is
+//! read, and it is only pushed if the exit status is 0. Its standard input and error are ours.
 //!
-//! A signal for the whole process group, such as Ctrl-C, reaches the command by itself; one that ends us alone is
-//! handed on, so that a supervisor that stops us stops the command too. Either way we wait for it and end as it did; if
-//! it ends with 0 all the same, what it wrote is not known to be all of it, and we end as for the signal. A signal that
-//! was ignored when we began, as under `nohup`, stays so.
+//! A signal for the whole process group, such as Ctrl-C, reaches the command as well. SIGTERM and SIGHUP, which may be for
+//! pushgw only, are passed on, so that a supervisor that stops pushgw stops the command too. Then pushgw waits for the
+//! command and ends as it did. If it exits with 0 nevertheless, its output may be incomplete, and pushgw ends as for the
+//! signal. A second signal ends pushgw without waiting. A signal that was ignored at the start stays ignored.
+//!
+//! The pipe can stay open after the command has exited, because a process that it started still holds it. So the wait for
+//! the end of the output has a limit.
 
 use super::read_at_most;
-use crate::error::Failure;
-use crate::os::{heeded, reason};
+use crate::error::{Failure, exit_code};
+use crate::os::reason;
 use crate::output::Progress;
+use crate::process::{self, BURST, SIGNAL_BASE, SignalListener, signal_name};
 use anyhow::Context as _;
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::flag;
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGTERM};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::process::{Child, ChildStdout, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+use std::{mem, thread};
 
-/// What a shell exits with for a command that is there and can't be run, and for one that is not there.
+/// The shell's exit statuses for a command that exists but cannot run, and for one that does not exist.
 const NOT_RUNNABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
-/// What a shell adds to the number of the signal that ended a command.
-const SIGNALLED: i32 = 128;
+/// How long the output may stay open after the command exited. Filters such as bash's `> >(sed …)` end a little later.
+const GRACE: Duration = Duration::from_secs(1);
 
-/// Runs `command`, the program first, and appends what it writes to `output`, at most `limit` bytes.
+/// Runs `command`, the program first, and appends its output to `output`, at most `limit` bytes.
 pub(super) fn run(
     command: &[OsString],
     limit: u64,
@@ -42,113 +42,154 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let [program, args @ ..] = command else { return Ok(()) };
     let name = program.to_string_lossy().into_owned();
-    let relay = Relay::start(progress.clone()).context("can't listen for signals")?;
-    let mut child = {
-        let mut state = relay.lock();
-        let child = Command::new(program).args(args).stdout(Stdio::piped()).spawn();
-        let child = child.map_err(|error| not_started(&name, &error))?;
-        *state = State::Running(Pid::from_child(&child));
-        child
-    };
-    let read = child.stdout.take().map_or(Ok(()), |stdout| read_at_most(stdout, limit, output));
-    if read.is_err() {
+    let (sender, events) = channel();
+    let (line, signals) = (progress.clone(), sender.clone());
+    let listener = SignalListener::start(
+        move || line.abandon(),
+        move |signal| {
+            let _ = signals.send(if signal == SIGCHLD { Event::Child } else { Event::Signal(signal) });
+        },
+    );
+    let listener = listener.context("can't listen for signals")?;
+    let child = process::command(program).args(args).stdout(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| not_started(&name, &error))?;
+    let end = read_in_background(child.stdout.take(), limit, mem::take(output), sender)
+        .and_then(|()| wait(&mut child, &events));
+    if !matches!(end, Ok(End { text: None | Some(Ok(_)), .. })) {
         // It would go on writing, or wait for a reader.
         let _ = child.kill();
     }
-    let (status, told) = end(&mut child, &relay);
-    read.with_context(|| format!("can't read what `{name}` writes"))?;
-    judge(&name, status.with_context(|| format!("can't wait for `{name}`"))?, told)
-}
-
-/// Waits for the end, and tells the signal that came before it. The number of the process is given up before it can be
-/// another's.
-fn end(child: &mut Child, relay: &Relay) -> (io::Result<ExitStatus>, Option<i32>) {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-    let pid = Pid::from_child(child);
-    while waitid(WaitId::Pid(pid), options).is_err_and(|error| error == Errno::INTR) {}
-    let told = relay.end();
-    (child.wait(), told)
+    let mut end = end.with_context(|| format!("can't wait for `{name}`"))?;
+    listener.stop();
+    // A signal may have arrived after the wait.
+    let late = events
+        .try_iter()
+        .find_map(|event| if let Event::Signal(signal) = event { Some(signal) } else { None });
+    end.signal = end.signal.or(late);
+    *output = judge(&name, end)?;
+    Ok(())
 }
 
 fn not_started(name: &str, error: &io::Error) -> Failure {
     let code = if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE };
-    Failure::Producer { code, message: format!("can't run `{name}`: {}; nothing was sent", reason(error)) }
+    let message = format!("can't run `{name}`: {}; nothing was sent", reason(error));
+    Failure::Producer { code, message, hint: None }
 }
 
-/// `told` is the signal that came while it ran.
-fn judge(name: &str, status: ExitStatus, told: Option<i32>) -> Result<(), Failure> {
-    let (code, what) = match (status.code(), status.signal().unwrap_or_default()) {
-        (Some(0), _) => match told {
-            Some(signal) => (SIGNALLED + signal, format!("was told to stop by signal {signal}")),
-            None => return Ok(()),
-        },
-        (Some(code), _) => (code, format!("exited with status {code}")),
-        (None, signal) => (SIGNALLED + signal, format!("was ended by signal {signal}")),
+/// What happens while the command runs.
+enum Event {
+    Signal(i32),
+    /// The command may have exited.
+    Child,
+    /// The output ended.
+    Read(anyhow::Result<Vec<u8>>),
+}
+
+/// Reads to the end in a thread of its own, because the end may never come.
+fn read_in_background(
+    stdout: Option<ChildStdout>,
+    limit: u64,
+    mut bytes: Vec<u8>,
+    events: Sender<Event>,
+) -> io::Result<()> {
+    let read = move || {
+        let read = stdout.map_or(Ok(()), |stdout| read_at_most(stdout, limit, &mut bytes));
+        // After a second signal, nobody receives this.
+        let _ = events.send(Event::Read(read.map(|()| bytes)));
     };
-    let message = format!("`{name}` {what}; nothing was sent");
-    Err(Failure::Producer { code: u8::try_from(code).unwrap_or(u8::MAX), message })
+    thread::Builder::new().spawn(read).map(drop)
 }
 
-/// What a signal does.
-enum State {
-    /// What it always does.
-    Idle,
-    /// It is for the command.
-    Running(Pid),
-    /// Nothing more: one came while the command ran, and we are about to end for it.
-    Ending,
+/// What is known at the end of the wait.
+#[derive(Default)]
+struct End {
+    /// `None` if the command still runs.
+    status: Option<ExitStatus>,
+    /// `None` if the output is still open.
+    text: Option<anyhow::Result<Vec<u8>>>,
+    /// The first signal.
+    signal: Option<i32>,
 }
 
-/// Hands signals on to the command while it runs; without one they do what they always do.
-struct Relay {
-    state: Arc<Mutex<State>>,
-    /// The last signal that came, or 0. The handler itself notes it: the thread could be told only after the command,
-    /// which may have got the signal too, has ended.
-    came: Arc<AtomicUsize>,
-}
-
-impl Relay {
-    fn start(progress: Progress) -> io::Result<Self> {
-        let state = Arc::new(Mutex::new(State::Idle));
-        let came = Arc::new(AtomicUsize::new(0));
-        let all = heeded(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM]);
-        for &signal in &all {
-            flag::register_usize(signal, Arc::clone(&came), usize::try_from(signal).unwrap_or_default())?;
+impl End {
+    /// Whether no further event can change the outcome.
+    fn is_final(&self) -> bool {
+        match (self.status, &self.text) {
+            (_, Some(Err(_))) => true,
+            (None, _) => false,
+            (Some(status), text) => !status.success() || text.is_some() || self.signal.is_some(),
         }
-        let mut signals = Signals::new(all)?;
-        let shared = Arc::clone(&state);
-        // The thread ends with the process: once it is there, the signals come to it alone.
-        thread::Builder::new().spawn(move || {
-            for signal in signals.forever() {
-                let state = lock(&shared);
-                match (&*state, signal) {
-                    (State::Running(pid), SIGTERM) => _ = kill_process(*pid, Signal::TERM),
-                    (State::Running(pid), SIGHUP) => _ = kill_process(*pid, Signal::HUP),
-                    // A terminal sends these to the whole group, and to some programs twice is more than once.
-                    (State::Running(_) | State::Ending, _) => {}
-                    (State::Idle, signal) => {
-                        progress.abandon();
-                        let _ = emulate_default_handler(signal);
-                    }
+    }
+}
+
+/// Waits until the outcome is known, the output stays open for too long, or a second signal comes.
+fn wait(child: &mut Child, events: &Receiver<Event>) -> io::Result<End> {
+    let mut end = End::default();
+    let (mut deadline, mut patient_until) = (None, None);
+    while !end.is_final() {
+        let event = match deadline {
+            None => events.recv().ok(),
+            Some(deadline) => {
+                events.recv_timeout(Instant::saturating_duration_since(&deadline, Instant::now())).ok()
+            }
+        };
+        match event {
+            None => break,
+            Some(Event::Read(text)) => end.text = Some(text),
+            Some(Event::Child) => {
+                end.status = child.try_wait()?;
+                // Only once: the first process of a container also gets SIGCHLD for orphans.
+                deadline = deadline.or_else(|| end.status.map(|_| Instant::now() + GRACE));
+            }
+            Some(Event::Signal(signal)) => {
+                let now = Instant::now();
+                end.signal.get_or_insert(signal);
+                let is_second = now >= *patient_until.get_or_insert(now + BURST);
+                pass_on(child, if is_second { SIGTERM } else { signal });
+                if is_second {
+                    break;
                 }
             }
-        })?;
-        Ok(Self { state, came })
+        }
     }
-
-    /// The command has ended: the signal that came until then, if one did.
-    fn end(&self) -> Option<i32> {
-        let mut state = self.lock();
-        let came = i32::try_from(self.came.load(Ordering::SeqCst)).ok().filter(|signal| *signal != 0);
-        *state = if came.is_some() { State::Ending } else { State::Idle };
-        came
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
+    Ok(end)
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
+/// Passes a signal on to the command, which must not have been waited for.
+fn pass_on(child: &Child, signal: i32) {
+    let signal = match signal {
+        SIGTERM => Signal::TERM,
+        SIGHUP => Signal::HUP,
+        // A terminal sends the others to the whole group, and some programs count them.
+        _ => return,
+    };
+    let _ = kill_process(Pid::from_child(child), signal);
+}
+
+/// The output, if it is complete.
+fn judge(name: &str, end: End) -> Result<Vec<u8>, Failure> {
+    let text = end.text.transpose().with_context(|| format!("can't read the output of `{name}`"))?;
+    let mut hint = None;
+    let failed = end.status.filter(|status| !status.success());
+    let (code, what) = match (failed, end.signal, text) {
+        (None, None, Some(text)) => return Ok(text),
+        (None, None, None) => {
+            hint = Some("redirect the output of background processes: start-daemon >/dev/null &");
+            let what = format!("`{name}` exited, but a background process still holds its output open");
+            (i32::from(exit_code::OTHER), what)
+        }
+        (None, Some(signal), _) => {
+            let what =
+                format!("stopped by {} before the output of `{name}` was complete", signal_name(signal));
+            (SIGNAL_BASE + signal, what)
+        }
+        (Some(status), ..) => match (status.code(), status.signal().unwrap_or_default()) {
+            (Some(code), _) => (code, format!("`{name}` exited with status {code}")),
+            (None, signal) => {
+                (SIGNAL_BASE + signal, format!("`{name}` was killed by {}", signal_name(signal)))
+            }
+        },
+    };
+    let message = format!("{what}; nothing was sent");
+    Err(Failure::Producer { code: u8::try_from(code).unwrap_or(u8::MAX), message, hint })
 }

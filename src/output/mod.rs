@@ -1,22 +1,26 @@
-//! The only writer of the program: what is said, on which stream, in which colour, and made safe to look at.
+//! The only writer of the program: what is said, on which stream, in which color, and made safe to look at.
 //!
 //! Nothing here reads the environment or asks a stream what it is. The caller resolves that once into a
 //! [`Terminal`] and a [`Verbosity`]; everything below follows from these two values, so that a test can stand
 //! in front of any terminal by writing it down.
 
-mod colour;
+mod color;
 pub mod diagnostics;
 mod line;
 mod printer;
 mod progress;
-pub mod sanitise;
+pub mod sanitize;
 mod table;
 mod width;
 
-pub use colour::{ColourChoice, ColourVariables, Style, colour};
-pub use diagnostics::{MessageFormat, Source, Sources};
-pub use line::{Line, Span};
+#[cfg(test)]
+pub(crate) use color::take_over;
+pub use color::{ColorChoice, ColorVariables, Style, color};
+pub use diagnostics::{MessageFormat, SourceFile, SourceText};
+#[cfg(test)]
+pub(crate) use line::Appearance;
+pub use line::{StyledLine, StyledText};
 pub use printer::{Channel, Printer, Stream, Terminal, Verbosity};
 pub use progress::Progress;
-pub use sanitise::Charset;
-pub use table::{Column, GroupRow, Table, age, groups};
+pub use sanitize::Charset;
+pub use table::{Column, NARROWEST, Table};

@@ -1,131 +1,121 @@
 //! The one owner of standard output and standard error.
 //!
-//! Results go to standard output, everything said about them to standard error; which of it is said at all is
-//! decided here by one [`Verbosity`], so that no command asks `if quiet`. Standard output is buffered, and
-//! flushed before standard error is written to, so that on a terminal the two appear in the order in which
-//! they were written. Its failures are the caller's to judge (a reader that went away is no failure of
-//! `list`); those of standard error are dropped, because there is nowhere left to tell them, and because a
-//! push that was stored must not end as a failure for want of somebody who listens.
+//! Results go to standard output, and everything about them to standard error. One [`Verbosity`] decides what is printed,
+//! so that no command asks `if quiet`. Standard output is buffered, and flushed before a write to standard error, so that
+//! both appear on a terminal in the order in which they were written. The caller handles errors of standard output (a
+//! closed pipe is not an error of `list`). Errors of standard error are dropped: there is nowhere left to report them,
+//! and a push that was stored must not fail because of them.
 
-use super::colour::{self, Style};
-use super::line::{Line, Look};
+use super::color::{self, Style};
+use super::line::{Appearance, StyledLine};
 use super::progress::Progress;
-use super::sanitise::{self, Charset};
+use super::sanitize::{self, Charset};
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 
-/// How much is said on standard error.
+/// How much is printed on standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
-    /// Errors alone.
+    /// Errors only.
     Quiet,
-    /// Errors and warnings; success on a terminal only.
+    /// Errors and warnings, and success on a terminal.
     #[default]
     Normal,
-    /// Success everywhere, and notes.
+    /// Also success everywhere, and notes.
     Verbose,
     /// Everything.
     Debug,
 }
 
-/// What is known about one stream.
+/// The properties of one stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stream {
-    /// Somebody looks at it.
     pub is_terminal: bool,
-    /// It moves the cursor when it is told to: a terminal, and no dumb one.
-    pub obeys: bool,
-    /// What is written for people is coloured; see [`super::colour()`].
-    pub colour: bool,
+    /// A terminal that understands cursor movement.
+    pub moves_cursor: bool,
+    /// Text for people is colored; see [`super::color()`].
+    pub color: bool,
 }
 
-/// Everything that the writer knows about the world.
+/// The properties of the streams, and how text is shown on them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terminal {
-    /// Standard output.
     pub stdout: Stream,
-    /// Standard error.
     pub stderr: Stream,
-    /// The columns of the terminal, for whichever of the streams is one; `None` where that is not known.
+    /// The width of the terminal in columns, for whichever stream is one; `None` if unknown.
     pub width: Option<usize>,
-    /// The characters that can be shown.
     pub charset: Charset,
 }
 
-/// Which stream something for people belongs on.
+/// The stream that text for people goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
-    /// Standard output: it is the result, as what `check` finds and the groups that `list` shows.
+    /// Standard output, for results, such as the findings of `check` and the groups of `list`.
     Result,
-    /// Standard error: it is said about something else, as what `push` finds.
+    /// Standard error, for messages, such as the findings of `push`.
     Message,
 }
 
-/// The writer; see the file's comment. Call [`Printer::flush`] at the end: it says whether all was written.
+/// The writer. Call [`Printer::flush`] at the end: it reports whether everything was written.
 pub struct Printer<'a> {
     stdout: BufWriter<&'a mut dyn Write>,
     stderr: &'a mut dyn Write,
     terminal: Terminal,
     verbosity: Verbosity,
-    /// A failure of standard output that was met while standard error was written to.
+    /// An error of standard output that occurred during a write to standard error.
     failed: Option<io::Error>,
-    /// The line that has to go before anything else is written.
+    /// The progress line, which is removed before anything else is written.
     progress: Progress,
-    /// Something was painted that the next painting replaces.
+    /// [`Self::repaint`] was called before.
     painted: bool,
 }
 
 impl<'a> Printer<'a> {
-    /// A writer to these two streams.
     pub fn new(
         stdout: &'a mut dyn Write,
         stderr: &'a mut dyn Write,
         terminal: Terminal,
         verbosity: Verbosity,
     ) -> Self {
-        colour::take_over();
+        color::take_over();
         let stdout = BufWriter::new(stdout);
         let progress = Progress::default();
         Self { stdout, stderr, terminal, verbosity, failed: None, progress, painted: false }
     }
 
-    /// Shows on `stderr`, which is standard error once more, what is being done, where somebody looks: on a terminal
-    /// that takes a line back, and not with `-q`.
+    /// Shows progress on `stderr`, a second handle of standard error, if that is a terminal that can erase a line, and
+    /// not with `-q`.
     #[must_use]
     pub fn with_progress(mut self, stderr: Option<Box<dyn Write + Send>>) -> Self {
-        if self.terminal.stderr.obeys && self.verbosity >= Verbosity::Normal {
+        if self.terminal.stderr.moves_cursor && self.verbosity >= Verbosity::Normal {
             let Terminal { width, charset, .. } = self.terminal;
             self.progress = stderr.map_or_else(Progress::default, |s| Progress::new(s, width, charset));
         }
         self
     }
 
-    /// What the writer was told about its streams.
-    #[must_use]
     pub fn terminal(&self) -> Terminal {
         self.terminal
     }
 
-    /// How much is said.
-    #[must_use]
     pub fn verbosity(&self) -> Verbosity {
         self.verbosity
     }
 
-    /// Standard output for programs, byte for byte: `json`, `path`, `show`.
+    /// Writes bytes to standard output unchanged, for programs: `json`, `path`, `show`.
     ///
     /// # Errors
     ///
-    /// Whatever standard output answers; the kind is `BrokenPipe` where its reader went away.
+    /// Those of standard output; the kind is `BrokenPipe` if its reader has gone away.
     pub fn result(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.raw()?.write_all(bytes)
     }
 
-    /// The same as a writer, for results that are made piece by piece.
+    /// The same as a writer.
     ///
     /// # Errors
     ///
-    /// A failure of standard output that came to light since the last call.
+    /// An error of standard output since the last call.
     pub fn raw(&mut self) -> io::Result<&mut (dyn Write + 'a)> {
         self.progress.end();
         match self.failed.take() {
@@ -134,25 +124,25 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// One line on standard output for people: made safe, coloured where the stream is, and wrapped where it is narrow.
+    /// Writes one line for people to standard output: sanitized, colored if the stream is, and wrapped.
     ///
     /// # Errors
     ///
     /// As [`Printer::result`].
-    pub fn line(&mut self, line: impl Into<Line>) -> io::Result<()> {
+    pub fn line(&mut self, line: impl Into<StyledLine>) -> io::Result<()> {
         let mut out = String::new();
         line.into().push_paragraph(&mut out, self.look(Channel::Result));
         out.push('\n');
         self.result(out.as_bytes())
     }
 
-    /// Standard error says what went wrong: one line, what the server said about it below, and what to do.
+    /// Reports an error: one line, the server's answer below it, and a hint.
     ///
-    /// `details` are foreign bytes such as a server's answer; they are cut short (see [`sanitise::body`]).
-    /// A hint may have several lines; one that is a command is for copying.
+    /// `details` are foreign bytes such as a server's answer, and are shortened (see [`sanitize::body`]). A hint may have
+    /// several lines; a command to copy has a line of its own.
     pub fn error(&mut self, message: &str, details: impl AsRef<[u8]>, hint: Option<&str>) {
         let mut text = self.labelled(Style::Bad, "error", message);
-        for line in sanitise::body(details.as_ref(), self.terminal.charset) {
+        for line in sanitize::body(details.as_ref(), self.terminal.charset) {
             text.push_str("  ");
             text.push_str(&self.look(Channel::Message).wrap(&line, 2, 4));
             text.push('\n');
@@ -160,67 +150,66 @@ impl<'a> Printer<'a> {
         if let Some(hint) = hint {
             text.push_str(&self.paragraphs(Style::Hint, "hint", hint.lines()));
         }
-        self.say(&text);
+        self.print_message(&text);
     }
 
-    /// Something to act upon although all went well; not with `-q`.
+    /// Reports a problem that is not an error; not with `-q`.
     pub fn warning(&mut self, message: &str) {
         if self.verbosity >= Verbosity::Normal {
-            self.say(&self.labelled(Style::Warning, "warning", message));
+            self.print_message(&self.labelled(Style::Warning, "warning", message));
         }
     }
 
-    /// What to do about a [`Printer::warning`]; not with `-q`. Those of an error go with it.
+    /// The hint of a [`Printer::warning`]; not with `-q`. An error has its own.
     pub fn hint(&mut self, hint: &str) {
         if self.verbosity >= Verbosity::Normal {
-            self.say(&self.paragraphs(Style::Hint, "hint", hint.lines()));
+            self.print_message(&self.paragraphs(Style::Hint, "hint", hint.lines()));
         }
     }
 
-    /// What was done: on a terminal, or with `-v`; silence is success elsewhere, as cron wants it.
+    /// Reports success on a terminal or with `-v`. Elsewhere, as under cron, success is silent.
     pub fn success(&mut self, message: &str) {
         let wanted = if self.terminal.stderr.is_terminal { Verbosity::Normal } else { Verbosity::Verbose };
         if self.verbosity >= wanted {
             let look = self.look(Channel::Message);
-            let message = sanitise::text(message, look.charset);
-            self.say(&format!("{}\n", look.wrap(&message, 0, 2)));
+            let message = sanitize::text(message, look.charset);
+            self.print_message(&format!("{}\n", look.wrap(&message, 0, 2)));
         }
     }
 
-    /// What is said with `-v` only.
+    /// Printed with `-v` only.
     pub fn note(&mut self, message: &str) {
         if self.verbosity >= Verbosity::Verbose {
-            self.say(&self.labelled(Style::Note, "note", message));
+            self.print_message(&self.labelled(Style::Note, "note", message));
         }
     }
 
-    /// What is said with `-vv` only. Taken as something to format, so that nothing is built for nobody.
+    /// Printed with `-vv` only. `message` is formatted only if it is printed.
     pub fn debug(&mut self, message: impl Display) {
         if self.verbosity >= Verbosity::Debug {
-            self.say(&self.labelled(Style::Faint, "debug", &message.to_string()));
+            self.print_message(&self.labelled(Style::Faint, "debug", &message.to_string()));
         }
     }
 
-    /// A question, the answer to which is read by the caller; the cursor stays behind it. Said even with `-q`:
-    /// the program is about to wait.
+    /// Asks a question. The caller reads the answer, and the cursor stays on the line. Printed with `-q` too, because the
+    /// program waits.
     pub fn prompt(&mut self, question: &str) {
-        let question = format!("{} ", sanitise::text(question, self.terminal.charset));
-        self.say(&question);
+        let question = format!("{} ", sanitize::text(question, self.terminal.charset));
+        self.print_message(&question);
     }
 
-    /// Ends the line of a question that was answered with the end of input.
+    /// Ends the line of a question that got no answer.
     pub fn end_question(&mut self) {
-        self.say("\n");
+        self.print_message("\n");
     }
 
-    /// The line for what is being done; whatever is written ends it.
-    #[must_use]
+    /// The progress line. Any other output removes it.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
 
-    /// Empties the screen for what is printed next, where standard output is a terminal that does; elsewhere an empty
-    /// line separates it from what was printed before. `width` is how wide the terminal is by now.
+    /// Clears the screen for the next output, if standard output is a terminal that can; otherwise prints an empty line as
+    /// a separator. `width` is the terminal's current width.
     ///
     /// # Errors
     ///
@@ -228,14 +217,14 @@ impl<'a> Printer<'a> {
     pub fn repaint(&mut self, width: Option<usize>) -> io::Result<()> {
         self.terminal.width = width;
         let first = !std::mem::replace(&mut self.painted, true);
-        match (self.terminal.stdout.obeys, first) {
+        match (self.terminal.stdout.moves_cursor, first) {
             (true, _) => self.result(b"\x1b[H\x1b[2J"),
             (false, true) => Ok(()),
             (false, false) => self.result(b"\n"),
         }
     }
 
-    /// Hands everything over to standard output now: at the end, or for a reader who waits.
+    /// Writes everything that is buffered.
     ///
     /// # Errors
     ///
@@ -244,17 +233,17 @@ impl<'a> Printer<'a> {
         self.raw()?.flush()
     }
 
-    /// How things look on one of the streams.
-    pub(super) fn look(&self, channel: Channel) -> Look {
+    /// How text looks on one of the streams.
+    pub(super) fn look(&self, channel: Channel) -> Appearance {
         let Terminal { stdout, stderr, width, charset } = self.terminal;
         let stream = match channel {
             Channel::Result => stdout,
             Channel::Message => stderr,
         };
-        Look { colour: stream.colour, width: width.filter(|_| stream.is_terminal), charset }
+        Appearance { color: stream.color, width: width.filter(|_| stream.is_terminal), charset }
     }
 
-    /// Text that is ready, to either stream.
+    /// Writes finished text to either stream.
     ///
     /// # Errors
     ///
@@ -263,7 +252,7 @@ impl<'a> Printer<'a> {
         match channel {
             Channel::Result => self.result(text.as_bytes()),
             Channel::Message => {
-                self.say(text);
+                self.print_message(text);
                 Ok(())
             }
         }
@@ -274,22 +263,21 @@ impl<'a> Printer<'a> {
         self.paragraphs(style, label, std::iter::once(message))
     }
 
-    /// `label: text`, each of the text's lines in lines that fit the terminal. All but the first stand below where it
-    /// begins: none begins where it could pass for another message.
+    /// `label: text`, wrapped. All lines but the first are indented, so that none can be mistaken for another message.
     fn paragraphs<'t>(&self, style: Style, label: &str, text: impl Iterator<Item = &'t str>) -> String {
         let look = self.look(Channel::Message);
         let indent = label.len() + 2;
-        let mut out = style.paint(&format!("{label}:"), look.colour);
+        let mut out = style.paint(&format!("{label}:"), look.color);
         for (number, line) in text.enumerate() {
             out.extend(std::iter::repeat_n(' ', if number == 0 { 1 } else { indent }));
-            out.push_str(&look.wrap(&sanitise::text(line, look.charset), indent, indent));
+            out.push_str(&look.wrap(&sanitize::text(line, look.charset), indent, indent));
             out.push('\n');
         }
         out
     }
 
-    /// Writes to standard error in one piece, so that what another process writes there can't come between.
-    fn say(&mut self, text: &str) {
+    /// Writes to standard error in one call, so that the output of another process cannot come in between.
+    fn print_message(&mut self, text: &str) {
         self.progress.end();
         if let Err(error) = self.stdout.flush() {
             self.failed.get_or_insert(error);
@@ -301,19 +289,19 @@ impl<'a> Printer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::Span;
+    use crate::output::StyledText;
     use std::cell::RefCell;
     use std::rc::Rc;
 
     const PIPE: Terminal = Terminal {
-        stdout: Stream { is_terminal: false, obeys: false, colour: false },
-        stderr: Stream { is_terminal: false, obeys: false, colour: false },
+        stdout: Stream { is_terminal: false, moves_cursor: false, color: false },
+        stderr: Stream { is_terminal: false, moves_cursor: false, color: false },
         width: None,
         charset: Charset::Unicode,
     };
     const TTY: Terminal = Terminal {
-        stdout: Stream { is_terminal: true, obeys: true, colour: false },
-        stderr: Stream { is_terminal: true, obeys: true, colour: false },
+        stdout: Stream { is_terminal: true, moves_cursor: true, color: false },
+        stderr: Stream { is_terminal: true, moves_cursor: true, color: false },
         width: Some(80),
         charset: Charset::Unicode,
     };
@@ -338,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_at_which_verbosity() {
+    fn verbosity_decides_what_is_printed() {
         let all = |printer: &mut Printer<'_>| {
             printer.error("e", "", None);
             printer.warning("w");
@@ -356,24 +344,24 @@ mod tests {
     }
 
     #[test]
-    fn an_error_with_the_servers_words_and_a_hint() {
+    fn an_error_with_details_and_a_hint() {
         let stderr = said(PIPE, Verbosity::Normal, |printer| {
             printer.error(
-                "the gateway refused the push: 400 Bad Request",
+                "the gateway rejected the push: 400 Bad Request",
                 "text format parsing error in line 1: unexpected end of input stream\n",
                 Some("end the last line with a newline, or run\npushgw add -j x"),
             );
         });
         assert_eq!(
             stderr,
-            "error: the gateway refused the push: 400 Bad Request\n  \
+            "error: the gateway rejected the push: 400 Bad Request\n  \
                text format parsing error in line 1: unexpected end of input stream\n\
              hint: end the last line with a newline, or run\n      pushgw add -j x\n"
         );
     }
 
     #[test]
-    fn foreign_text_can_not_pass_for_a_message_of_ours() {
+    fn foreign_text_cannot_be_mistaken_for_a_message() {
         let stderr = said(PIPE, Verbosity::Normal, |printer| {
             printer.error("no group `job=a\nerror: b`", b"x\nhint: \x1b[8m\xff", Some("h\nerror: c\r"));
             printer.warning("\x1b]0;title\x07");
@@ -386,23 +374,25 @@ mod tests {
     }
 
     #[test]
-    fn each_stream_has_its_own_colour() {
+    fn each_stream_has_its_own_color() {
         let print = |printer: &mut Printer<'_>| {
-            printer.line([Span::plain("gateway "), Span::new(Style::Good, "healthy\x1b")]).unwrap();
+            printer
+                .line([StyledText::plain("gateway "), StyledText::new(Style::Good, "healthy\x1b")])
+                .unwrap();
             printer.error("e", "", None);
         };
         let mut terminal = PIPE;
-        terminal.stderr.colour = true;
+        terminal.stderr.color = true;
         let expected = ("gateway healthy\\x1b\n".into(), "\x1b[1;31merror:\x1b[0m e\n".into());
         assert_eq!(printed(terminal, Verbosity::Normal, print), expected);
         let mut terminal = PIPE;
-        terminal.stdout.colour = true;
+        terminal.stdout.color = true;
         let expected = ("gateway \x1b[32mhealthy\\x1b\x1b[0m\n".into(), "error: e\n".into());
         assert_eq!(printed(terminal, Verbosity::Normal, print), expected);
     }
 
     #[test]
-    fn results_are_bytes_and_lines_are_safe() {
+    fn results_are_unchanged_and_lines_are_sanitized() {
         let (stdout, _) = printed(PIPE, Verbosity::Quiet, |printer| {
             printer.result(b"a\x1b\r\n").unwrap();
             writeln!(printer.raw().unwrap(), "b\u{202e}").unwrap();
@@ -412,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_painted_anew_replaces_what_was() {
+    fn repaint_replaces_the_output() {
         let paint = |printer: &mut Printer<'_>| {
             for line in ["1", "2"] {
                 printer.repaint(Some(80)).unwrap();
@@ -424,7 +414,7 @@ mod tests {
         assert_eq!(painted, "\x1b[H\x1b[2J1\n\x1b[H\x1b[2J2\n");
     }
 
-    /// A stream with a log that two of them share, to see the order of what is written.
+    /// A stream that shares its log with another, to show the order of writes.
     struct Shared(Rc<RefCell<String>>, Option<io::ErrorKind>);
 
     impl Write for Shared {
@@ -455,13 +445,13 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_went_away_is_told_apart() {
+    fn a_closed_standard_output_is_reported() {
         let log = Rc::new(RefCell::new(String::new()));
         let mut stdout = Shared(log.clone(), Some(io::ErrorKind::BrokenPipe));
         let mut stderr = Shared(log.clone(), None);
         let mut printer = Printer::new(&mut stdout, &mut stderr, PIPE, Verbosity::Normal);
         printer.line("1").unwrap();
-        // Met here first, where there is nobody to tell it to; what is said is said all the same.
+        // The error occurs here first and is reported by the next write.
         printer.warning("2");
         assert_eq!(printer.line("3").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         assert_eq!(printer.flush().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
@@ -470,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn a_standard_error_that_is_closed_fails_nothing() {
+    fn a_closed_standard_error_is_not_an_error() {
         let mut stdout = Vec::new();
         let mut stderr = Shared(Rc::default(), Some(io::ErrorKind::BrokenPipe));
         let mut printer = Printer::new(&mut stdout, &mut stderr, PIPE, Verbosity::Normal);

@@ -1,34 +1,30 @@
-//! The line that tells what is being done while nothing else is said.
+//! The progress line on a terminal.
 //!
-//! It is shown when work goes on for more than a second without a word, on a terminal and without `-q`; whatever is
-//! written takes it away first. What it says and when is decided by [`State`], which is told the time. It is painted by
-//! a thread, because what takes long is a call that does not return: a read of standard input, an answer that is
-//! waited for. The thread begins with the first work on a terminal, and so there is none in a pipe.
+//! It is shown when work takes more than a second without other output, and not with `-q`. Any output removes it first.
+//! [`ProgressState`] decides what it says and when; the time is an argument. A thread writes it, because the work is a
+//! call that does not return: a read of standard input, or the wait for an answer. In a pipe there is no thread.
 
-use super::sanitise::{self, Charset};
+use super::sanitize::{self, Charset};
 use super::width;
-use crate::os::heeded;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use crate::process::SignalListener;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Work that is done sooner is not told.
+/// Work that takes less time is not shown.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How often the line is looked at once it is shown.
+/// How often a shown line is updated.
 const PERIOD: Duration = Duration::from_millis(250);
-/// As long is waited at a signal for the line to be painted: a tenth of a second.
+/// How long a signal waits until the line can be removed: a tenth of a second.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(1);
-/// To the start of the line, and nothing behind.
+/// Moves to the start of the line and erases it.
 const CLEAR: &str = "\r\x1b[K";
-/// The columns of a terminal that does not tell.
+/// The width of a terminal that does not report it, in columns.
 const COLUMNS: usize = 80;
 
-/// A hold on the line, from wherever work is done. Empty where nobody looks: then nothing that is called does anything.
+/// A handle of the line. Without a terminal it is empty, and its methods do nothing.
 #[derive(Clone, Default)]
 pub struct Progress(Option<Arc<Shared>>);
 
@@ -41,47 +37,47 @@ struct Shared {
 /// What the two threads share.
 struct Screen {
     terminal: Box<dyn Write + Send>,
-    state: State,
+    state: ProgressState,
     has_painter: bool,
 }
 
 impl Progress {
     /// A line on this terminal.
     pub(super) fn new(terminal: Box<dyn Write + Send>, columns: Option<usize>, charset: Charset) -> Self {
-        let state = State::new(columns.unwrap_or(COLUMNS), charset);
+        let state = ProgressState::new(columns.unwrap_or(COLUMNS), charset);
         let screen = Mutex::new(Screen { terminal, state, has_painter: false });
         Self(Some(Arc::new(Shared { screen, begun: Condvar::new() })))
     }
 
-    /// This is being done now. The time counts from when work began without a word since.
+    /// Shows what is being done. The time counts from the start of the work without other output.
     pub fn begin(&self, what: &str) {
         self.change(|state, now| state.begin(what, now));
     }
 
-    /// This is being waited for, for the first or another time, as a part of what is being done if that was told.
+    /// Shows what is waited for, unless [`Self::begin`] has shown something, and the number of the try.
     pub fn wait_for(&self, what: &str, tries: u32) {
         self.change(|state, now| state.wait_for(what, tries, now));
     }
 
-    fn change(&self, change: impl FnOnce(&mut State, Instant)) {
+    fn change(&self, change: impl FnOnce(&mut ProgressState, Instant)) {
         let Some(shared) = &self.0 else { return };
         let mut screen = shared.lock();
         change(&mut screen.state, Instant::now());
         if !std::mem::replace(&mut screen.has_painter, true) {
             let shared = Arc::clone(shared);
-            // Without it the work is done all the same.
+            // The work does not depend on it.
             let _ = thread::Builder::new().spawn(move || paint(&shared));
         }
         shared.begun.notify_one();
     }
 
-    /// A reader that is waited for, and what came counted, until it is dropped.
+    /// Wraps a reader: until it is dropped, the line shows how much was read.
     pub fn reading<R: Read>(&self, from: R, name: &str) -> Watched<'_, R> {
         self.begin(&format!("reading {name}"));
         Watched { from, progress: self }
     }
 
-    /// The work is done, or something is about to be written: the line goes away.
+    /// Removes the line, at the end of the work or before other output.
     pub fn end(&self) {
         if let Some(shared) = &self.0 {
             let mut screen = shared.lock();
@@ -89,8 +85,7 @@ impl Progress {
         }
     }
 
-    /// We are about to be ended by a signal. A terminal that takes nothing at the moment (Ctrl-S) keeps the line, and not
-    /// us.
+    /// Removes the line before a signal ends the process, unless the terminal is blocked (Ctrl-S).
     pub fn abandon(&self) {
         let Some(shared) = &self.0 else { return };
         for _ in 0..TRIES {
@@ -115,7 +110,7 @@ impl Screen {
         self.write(wanted);
     }
 
-    /// A terminal that takes no line gets none.
+    /// Errors are ignored: the line is not important.
     fn write(&mut self, text: &str) {
         if !text.is_empty() {
             let _ = self.terminal.write_all(text.as_bytes()).and_then(|()| self.terminal.flush());
@@ -123,7 +118,7 @@ impl Screen {
     }
 }
 
-/// A reader whose bytes are counted on the line.
+/// A reader whose bytes are counted.
 pub struct Watched<'a, R> {
     from: R,
     progress: &'a Progress,
@@ -145,7 +140,7 @@ impl<R> Drop for Watched<'_, R> {
     }
 }
 
-/// Paints the line whenever it changes, to the end of the process.
+/// Writes the line whenever it changes, until the process ends.
 fn paint(shared: &Arc<Shared>) {
     let mut is_guarded = false;
     let mut screen = shared.lock();
@@ -162,32 +157,26 @@ fn paint(shared: &Arc<Shared>) {
     }
 }
 
-/// Has a signal that ends us take the line away first.
+/// Removes the line before a signal ends the process.
 fn guard(shared: &Arc<Shared>) {
-    let Ok(mut signals) = Signals::new(heeded(&[SIGINT, SIGTERM])) else { return };
     let progress = Progress(Some(Arc::clone(shared)));
-    let _ = thread::Builder::new().spawn(move || {
-        for signal in signals.forever() {
-            progress.abandon();
-            let _ = emulate_default_handler(signal);
-        }
-    });
+    let _ = SignalListener::before_end(move || progress.abandon());
 }
 
-/// What is being done since when, and what of it stands on the terminal.
-struct State {
+/// What is being done since when, and what is shown.
+struct ProgressState {
     columns: usize,
     charset: Charset,
     /// Safe to show.
     what: String,
     since: Option<Instant>,
     bytes: usize,
-    /// From 1 on; 0 where nothing is tried.
+    /// Counted from 1; 0 if nothing is tried.
     tries: u32,
     shown: String,
 }
 
-impl State {
+impl ProgressState {
     fn new(columns: usize, charset: Charset) -> Self {
         let (what, shown) = (String::new(), String::new());
         Self { columns, charset, what, since: None, bytes: 0, tries: 0, shown }
@@ -195,7 +184,7 @@ impl State {
 
     fn begin(&mut self, what: &str, now: Instant) {
         self.since.get_or_insert(now);
-        self.what = sanitise::text(what, self.charset).into_owned();
+        self.what = sanitize::text(what, self.charset).into_owned();
         (self.bytes, self.tries) = (0, 0);
     }
 
@@ -206,13 +195,13 @@ impl State {
         self.tries = tries;
     }
 
-    /// What has to be written for the line to be gone.
+    /// What to write to remove the line.
     fn end(&mut self) -> &'static str {
         self.since = None;
         if std::mem::take(&mut self.shown).is_empty() { "" } else { CLEAR }
     }
 
-    /// What has to be written now, and when to look again: `None` is when work begins.
+    /// What to write now, and when to call this again; `None`: when work begins.
     fn tick(&mut self, now: Instant) -> (String, Option<Duration>) {
         let Some(since) = self.since else { return (String::new(), None) };
         let elapsed = now.saturating_duration_since(since);
@@ -224,13 +213,13 @@ impl State {
         if line == self.shown {
             return (String::new(), Some(PERIOD));
         }
-        // Painted over what stands there, and not after it was taken away: that would flicker.
+        // Overwritten, not erased first: that would flicker.
         let text = format!("\r{line}\x1b[K");
         self.shown = line;
         (text, Some(PERIOD))
     }
 
-    /// `reading standard input (12.5 MiB, 3s)`. What is at its end is always shown: it tells that time goes on.
+    /// `reading standard input (12.5 MiB, 3s)`. The end is always shown: it shows that time goes on.
     fn line(&self, elapsed: Duration) -> String {
         const MIB: usize = 1 << 20;
         let mut details = Vec::new();
@@ -245,7 +234,7 @@ impl State {
             seconds => format!("{}m {}s", seconds / 60, seconds % 60),
         });
         let details = format!(" ({})", details.join(", "));
-        // A line that wraps could not be taken back.
+        // A wrapped line could not be erased.
         let columns = self.columns.saturating_sub(1);
         let what = width::fit(&self.what, columns.saturating_sub(details.len()), self.charset);
         width::fit(&format!("{what}{details}"), columns, self.charset).into_owned()
@@ -258,12 +247,12 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn state(columns: usize, charset: Charset) -> (State, Instant) {
-        (State::new(columns, charset), Instant::now())
+    fn state(columns: usize, charset: Charset) -> (ProgressState, Instant) {
+        (ProgressState::new(columns, charset), Instant::now())
     }
 
     #[test]
-    fn what_is_done_within_a_second_is_not_told() {
+    fn work_of_less_than_a_second_is_not_shown() {
         let (mut state, start) = state(80, Charset::Unicode);
         assert_eq!(state.tick(start), (String::new(), None));
         state.begin("a", start);

@@ -1,16 +1,16 @@
-//! How many columns a text takes on a terminal, and text cut or wrapped to a number of columns.
+//! The width of text on a terminal, in columns, and text cut or wrapped to a width.
 
-use super::sanitise::Charset;
+use super::sanitize::Charset;
 use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The columns of a text that is safe to show.
+/// The width of a sanitized text.
 pub(super) fn columns(text: &str) -> usize {
     text.width()
 }
 
-/// A text in at most `limit` columns, with an ellipsis at its end if something had to go. The result may be
-/// a column narrower where half of a wide character would be left.
+/// Cuts a text to at most `limit` columns and marks the cut with an ellipsis. The result is a column narrower if half of
+/// a wide character would be left.
 pub(super) fn fit(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
     if columns(text) <= limit {
         return Cow::Borrowed(text);
@@ -30,10 +30,10 @@ pub(super) fn fit(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
     Cow::Owned(format!("{}{ellipsis}", &text[..end]))
 }
 
-/// A sentence in lines of at most `limit` columns, where there is a limit: broken at blanks, so that a word that is longer
-/// stays whole. The first line has `taken` columns before it, the others are moved in by `indent`.
+/// Wraps a text at spaces to at most `limit` columns, if there is a limit. A longer word stays whole. The first line has
+/// `taken` columns before it, the others are indented by `indent` columns.
 pub(super) fn wrap(text: &str, taken: usize, indent: usize, limit: Option<usize>) -> Cow<'_, str> {
-    /// With less room it would be harder to read than what the terminal itself makes of it.
+    /// In less space, the terminal's own wrapping is easier to read.
     const NARROWEST: usize = 16;
     let Some(limit) = limit.filter(|limit| *limit >= indent + NARROWEST) else {
         return text.into();
@@ -64,15 +64,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sentence_is_broken_at_blanks() {
-        let text = "the gateway refused the push: it holds 日本語 already";
+    fn text_is_wrapped_at_spaces() {
+        let text = "the gateway rejected the push: it has 日本語 already";
         assert_eq!(wrap(text, 7, 7, None), text);
         assert_eq!(wrap(text, 7, 7, Some(80)), text);
         assert_eq!(
             wrap(text, 7, 7, Some(32)),
-            "the gateway refused the\n       push: it holds 日本語\n       already"
+            "the gateway rejected the\n       push: it has 日本語\n       already"
         );
-        assert_eq!(wrap(text, 0, 2, Some(32)), "the gateway refused the push: it\n  holds 日本語 already");
+        assert_eq!(wrap(text, 0, 2, Some(32)), "the gateway rejected the push:\n  it has 日本語 already");
         // Too narrow to be worth it, and a word that is too long.
         assert_eq!(wrap(text, 7, 7, Some(22)), text);
         assert_eq!(

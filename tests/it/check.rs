@@ -25,7 +25,7 @@ fn a_person_hears_how_much_there_is() {
     check().stdin(ACCEPTED).arg("-q").tty(&[Tty::Stderr], 80).screen_has("").run();
     check()
         .args(["-v", "-m", "a 1\nb 1 ", "--message-format", "short"])
-        .stdout("<metric>:2:4: fixed: a blank ends the line\n")
+        .stdout("<metric>:2:4: fixed: the line ends with a space or tab\n")
         .stderr("2 metrics, 2 samples; 1 repair\n")
         .run();
     check().args(["-v", "--allow-empty"]).stderr("0 metrics, 0 samples; no problems\n").run();
@@ -52,11 +52,11 @@ fn short_names_every_source_and_column() {
         .args(["--message-format", "short"])
         .stdout(
             "one.prom:2:5: error: `1,5` has a decimal comma\n\
-             two.prom:2:14: error: a label name can't begin with a digit\n\
+             two.prom:2:14: error: a label name cannot begin with a digit\n\
              two.prom:3:7: fixed: the last line does not end with a newline\n\
              <stdin>:1:3: warning: the grouping key overwrites the label `job` with `j`\n\
-             <stdin>:1:13: fixed: a blank ends the line\n\
-             <metric>:1:5: error: the gateway takes no timestamps\n",
+             <stdin>:1:13: fixed: the line ends with a space or tab\n\
+             <metric>:1:5: error: the gateway rejects timestamps\n",
         )
         .stderr(COUNTS)
         .run();
@@ -92,7 +92,7 @@ fn json_has_one_object_a_line() {
             ("two.prom", 2, 14, "error", "label-name"),
             ("two.prom", 3, 7, "fixed", "missing-newline"),
             ("<stdin>", 1, 3, "warning", "overwritten-label"),
-            ("<stdin>", 1, 13, "fixed", "trailing-blank"),
+            ("<stdin>", 1, 13, "fixed", "trailing-whitespace"),
             ("<metric>", 1, 5, "error", "timestamp"),
         ]
     );
@@ -115,7 +115,7 @@ fn human_marks_wide_and_combined_characters() {
     several()
         .env("LC_ALL", "C.UTF-8")
         .stdout_has(
-            "error[label-name]: a label name can't begin with a digit\n --> two.prom:2:14\n  |\n\
+            "error[label-name]: a label name cannot begin with a digit\n --> two.prom:2:14\n  |\n\
              2 | wide{a=\"\u{4e16}e\u{301}\",1b=\"\"} 1\n  |              ^\n",
         )
         .stdout_has(" --> one.prom:2:5\n")
@@ -144,7 +144,7 @@ fn quiet_is_about_errors_alone() {
         .args(["-q", "--message-format", "short"])
         .stdin("a x\nb{job=\"x\"} 1 \n")
         .code(3)
-        .stdout("<stdin>:1:3: error: `x` is no number\n")
+        .stdout("<stdin>:1:3: error: `x` is not a number\n")
         .stderr("error: 1 error, 1 repair, 1 warning; a gateway would refuse it\n")
         .run();
     check().arg("-q").stdin("b{job=\"x\"} 1 \n").run();
@@ -219,7 +219,7 @@ fn repairs_of_a_push_are_told_to_who_wants_them() {
         .stdout_has(format!("\n\n{body}"))
         .stderr(
             "<stdin>:1:1: fixed: the file begins with a byte-order mark\n\
-             <stdin>:1:5: fixed: a blank ends the line\n\
+             <stdin>:1:5: fixed: the line ends with a space or tab\n\
              <stdin>:2:4: fixed: the last line does not end with a newline\n",
         )
         .run();
@@ -245,7 +245,7 @@ fn more_than_the_limit_is_counted() {
         .args(["--max-diagnostics", "2", "--message-format", "short"])
         .stdin(text)
         .code(3)
-        .stdout("<stdin>:1:3: error: `x` is no number\n<stdin>:2:3: error: `x` is no number\n")
+        .stdout("<stdin>:1:3: error: `x` is not a number\n<stdin>:2:3: error: `x` is not a number\n")
         .stderr(
             "warning: 4 more problems not shown (--max-diagnostics)\n\
              error: 4 errors, 2 repairs; a gateway would refuse it\n",
@@ -270,7 +270,7 @@ fn conventions_are_warnings_and_strictly_errors() {
             "1:8: SEVERITY: the metric `backupSize_kb` has no HELP text",
             "1:8: SEVERITY: the counter `backupSize_kb` does not end with `_total`",
             "1:13: SEVERITY: the name `backupSize_kb` is in camelCase",
-            "1:19: SEVERITY: `kb` abbreviates a unit",
+            "1:19: SEVERITY: `kb` is an abbreviated unit",
             "2:15: SEVERITY: the label `quantile` is for summaries, but `backupSize_kb` is a counter",
         ]
         .map(|line| format!("<stdin>:{}\n", line.replace("SEVERITY", severity)))
@@ -294,7 +294,7 @@ fn conventions_are_told_beside_faults() {
         .stdin("a_ms 1,5\n# HELP bC x\nbC 1\n")
         .stdout(
             "<stdin>:1:1: warning: the metric `a_ms` has no HELP text\n\
-             <stdin>:1:3: warning: `ms` abbreviates a unit\n\
+             <stdin>:1:3: warning: `ms` is an abbreviated unit\n\
              <stdin>:1:6: error: `1,5` has a decimal comma\n\
              <stdin>:3:1: warning: the name `bC` is in camelCase\n",
         )
@@ -302,7 +302,7 @@ fn conventions_are_told_beside_faults() {
     // What is no metrics text at all has none.
     lint()
         .stdin("{\n  \"aB\": 1,\n  \"cD\": 2\n}\n")
-        .stdout("<stdin>:1:1: error: the input is no metrics text; it is JSON\n")
+        .stdout("<stdin>:1:1: error: the input is not metrics in the text format; it is JSON\n")
         .run();
     // The type that is declared on the command line counts.
     lint()
@@ -325,6 +325,6 @@ fn the_help_stands_alone() {
         .arg("--help")
         .stdout_has("promtool check metrics")
         .stdout_has("--lint")
-        .stdout_has("exit status is 0 where there is no error and 3 where there is one")
+        .stdout_has("exit status is 0 without errors and 3 with errors")
         .run();
 }

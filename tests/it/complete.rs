@@ -1,8 +1,8 @@
-//! The tab key, in the real shells. What a completed line comes to is seen in the arguments that a command gets: a
-//! stand-in for `pushgw` asks the built one for completions and else writes down what it was called with. So nothing
-//! depends on how a shell paints its line, but where it is the list of candidates that is looked at.
+//! Completion in real shells. A stand-in for `pushgw` gets its completions from the built program; for every other call
+//! it records its arguments, which show what the line was completed to. Only the tests of the list of candidates depend on
+//! what a shell draws.
 
-use crate::support::{Gateway, Server, Session, lacks, newest_gateway, program, pushgw, wait_until};
+use crate::support::{Gateway, Server, Session, is_installed, newest_gateway, program, pushgw, wait_until};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 enum Shell {
     Bash,
     Zsh,
-    /// As a package sets it up: the function is found by its name when it is needed.
+    /// As a package installs it: zsh loads the function by its name.
     PackagedZsh,
     Fish,
 }
@@ -28,7 +28,7 @@ impl Shell {
         }
     }
 
-    /// Its arguments, with the completions of the `pushgw` on the path and nothing of this machine's.
+    /// Its arguments, which load only the completions of the `pushgw` on the path.
     fn arguments(self, home: &Path) -> Vec<String> {
         let (file, text) = match self {
             Self::Bash => (
@@ -69,7 +69,7 @@ impl Shell {
     }
 }
 
-/// A shell in which somebody types.
+/// An interactive shell.
 struct Typist {
     shell: Shell,
     session: Session,
@@ -77,14 +77,14 @@ struct Typist {
 }
 
 impl Typist {
-    /// `None` where there is no such shell here.
+    /// `None` if the shell is not installed.
     fn start(shell: Shell, variables: &[(&str, &str)]) -> Option<Self> {
         for program in [shell.name(), "setsid"] {
-            if lacks(program) {
+            if !is_installed(program) {
                 return None;
             }
         }
-        // Only with a terminal of its own does a shell behave as it does for a person.
+        // A shell completes only on a terminal.
         let call = program(shell.name()).controlled(200);
         let home = call.directory().to_owned();
         let bin = home.join("bin");
@@ -100,7 +100,7 @@ impl Typist {
         Some(typist)
     }
 
-    /// The arguments that `pushgw` is called with when these keys and Return are typed.
+    /// The arguments of `pushgw` after these keys and Return are typed.
     #[track_caller]
     fn arguments(&mut self, keys: &str) -> Vec<String> {
         let called = self.home.join("called");
@@ -112,30 +112,30 @@ impl Typist {
         arguments.split_terminator('\0').map(str::to_owned).collect()
     }
 
-    /// Holds what is typed to what it becomes.
+    /// Asserts the arguments after these keys are typed.
     #[track_caller]
     fn becomes(&mut self, keys: &str, arguments: &[&str]) {
         let seen = several_times(|| self.arguments(keys), |seen| seen == arguments);
         assert_eq!(seen, arguments, "{:?}: {keys:?}", self.shell);
     }
 
-    /// Waits until all of these are offered, and lets the line go.
+    /// Waits until all candidates are offered, and clears the line.
     #[track_caller]
     fn offers(&mut self, keys: &str, candidates: &[&str]) {
         self.session.pass();
         self.session.type_keys(keys);
         self.session.wait_for_all(candidates);
-        // Ctrl-U. Ctrl-C would throw away what is typed next, too.
+        // Ctrl-U. Ctrl-C would also discard what is typed next.
         self.session.type_keys("\x15");
     }
 }
 
-/// A gateway has a second to answer the tab key, which on a loaded machine can be too little, once.
+/// The gateway has one second to answer, which can be too short once on a busy machine.
 fn several_times<T>(mut see: impl FnMut() -> T, is_right: impl Fn(&T) -> bool) -> T {
     (0..4).map(|_| see()).find(&is_right).unwrap_or_else(see)
 }
 
-/// Asks the built `pushgw` for completions, and else writes down its arguments, whole or not at all.
+/// Passes completions to the built `pushgw`. Otherwise it writes its arguments to a file, in one step.
 fn stand_in(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let built = env!("CARGO_BIN_EXE_pushgw");
@@ -147,7 +147,7 @@ fn stand_in(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// What every shell has to complete, with a gateway that is named by a variable.
+/// What every shell must complete, with a gateway that is set by a variable.
 fn in_shell(shell: Shell) {
     let gateway = Gateway::start(newest_gateway(), &[]);
     for path in [
@@ -180,11 +180,11 @@ fn in_shell(shell: Shell) {
     typist.becomes("pushgw list --match zone=u\t", &["list", "--match", "zone=us east"]);
     typist.becomes("true x | pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
     typist.becomes("true 'a; b'; X=1 pushgw del\t", &["delete"]);
-    // No group fits, and the line is left as it is.
+    // No group matches, so the line does not change.
     typist.becomes("pushgw delete -j line\t", &["delete", "-j", "line"]);
     typist.offers("pushgw list --format \t", &["table", "json", "path"]);
     typist.offers("pushgw delete -j \t", &["nightly", "db"]);
-    // The gateway that the line names beats the variable.
+    // The gateway on the line beats the variable.
     typist.becomes(
         "pushgw delete -g http://127.0.0.1:1 -j db\t",
         &["delete", "-g", "http://127.0.0.1:1", "-j", "db"],
@@ -216,7 +216,7 @@ fn in_fish() {
     in_shell(Shell::Fish);
 }
 
-/// What `pushgw` offers behind these words, the last of which is at the cursor.
+/// What `pushgw` offers for these words. The last one is at the cursor.
 fn offered(words: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
     let mut call = pushgw().args(["__complete", "fish"]).args(words).any_stdout();
     for (name, value) in variables {
@@ -258,12 +258,12 @@ fn what_was_given_or_is_excluded_is_not_offered_again() {
         assert!(!said.contains(&absent.to_owned()), "{absent} in {said:?}");
     }
     assert!(said.contains(&"--label".to_owned()) && said.contains(&"--instance".to_owned()), "{said:?}");
-    // Not a value that stands where an option could.
+    // Not for a value in the place of an option.
     assert!(offered(&["push", "-m", "--job", "--jo"], &[]).contains(&"--job".to_owned()));
 }
 
 #[test]
-fn values_and_files_are_offered_where_they_stand() {
+fn values_and_files_are_offered_in_their_places() {
     assert_eq!(offered(&["list", "--sort", ""], &[]), ["group", "age", "series"]);
     assert_eq!(
         offered(&["list", "--color=", "--sort="], &[]),
@@ -297,7 +297,7 @@ const STORE: &str = r#"{"status":"success","data":[
 ]}"#;
 
 #[test]
-fn what_fits_the_rest_of_the_line_is_offered_from_the_gateway() {
+fn labels_that_match_the_rest_of_the_line_come_from_the_gateway() {
     let server = Server::answering(200, STORE);
     let url = server.url();
     let on = |words: &[&str], expected: &[&str]| {
@@ -305,7 +305,7 @@ fn what_fits_the_rest_of_the_line_is_offered_from_the_gateway() {
         assert_eq!(several_times(ask, |said| said == expected), expected, "{words:?}");
     };
     on(&["delete", "-j", ""], &["a", "b"]);
-    // Behind an option's own name a dash is no option.
+    // After an option's name a dash does not begin an option.
     on(&["delete", "--job="], &["--job=-dash", "--job=a", "--job=b"]);
     on(&["delete", "-fj"], &["-fj"]);
     on(&["delete", "-ja"], &["-j-dash", "-ja", "-jb"]);
@@ -320,7 +320,7 @@ fn what_fits_the_rest_of_the_line_is_offered_from_the_gateway() {
     on(&["list", "--match", "job!=a", "--match", "job="], &["job=-dash", "job=b"]);
     on(&["list", "--match", "job=~"], &[]);
     on(&["list", "-j", "b", "--match=instance="], &["--match=instance=3"]);
-    // Not right yet: nothing fits for sure.
+    // Incomplete: nothing matches for certain.
     on(&["list", "--match", "job=~(", "-j", ""], &[]);
 }
 
@@ -332,7 +332,7 @@ fn the_connection_of_the_line_is_used() {
     let said = several_times(|| offered(&options, &[elsewhere]), |said| !said.is_empty());
     assert_eq!(said, ["a", "b"]);
     assert!(server.requests().iter().all(|request| request.header("X-Scope") == Some("a")));
-    // A check has no gateway, and nothing is said of a connection that can't be.
+    // check has no gateway. An invalid connection gives no message.
     for silent in [&["check", "-j", ""][..], &["delete", "-j", ""], &["delete", "--timeout", "x", "-j", ""]] {
         assert_eq!(offered(silent, &[elsewhere]), [""; 0], "{silent:?}");
     }

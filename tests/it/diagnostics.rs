@@ -1,14 +1,14 @@
-//! What a person reads of each rule: the human form of `check` on the rule's own example, as one file to look through.
-//! To make it anew: `SNAPSHOTS=overwrite cargo test --test it diagnostics`.
+//! What a person sees for each code: the human output of `check` for the example of the code, in one file.
+//! To regenerate it: `SNAPSHOTS=overwrite cargo test --test it diagnostics`.
 
 use pushgw::env::Environment;
-use pushgw::exposition::{Code, Stage};
+use pushgw::exposition::{Category, Code};
 use snapbox::Data;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Runs `pushgw check` in this process on standard input; both streams as a person sees them, one after the other.
+/// Runs `pushgw check` in this process on standard input. Returns standard output followed by standard error.
 fn check(options: &[&str], text: &[u8]) -> String {
     let mut environment = Environment::default();
     environment.variables.insert("LC_ALL".into(), "C.UTF-8".into());
@@ -24,19 +24,19 @@ fn check(options: &[&str], text: &[u8]) -> String {
     shown
 }
 
-/// The options with which the rule finds something in its example.
+/// The options that the example of a code needs.
 fn options(code: Code) -> Vec<&'static str> {
     match code {
-        Code::QuantileLabel => vec!["-j", "j", "-l", "quantile=0.5"],
+        Code::QuantileInKey => vec!["-j", "j", "-l", "quantile=0.5"],
         Code::LeInKey => vec!["-j", "j", "-l", "le=1"],
         Code::OverwrittenLabel => vec!["-j", "j"],
-        _ if code.stage() == Stage::Convention => vec!["--lint"],
+        _ if code.category() == Category::Lint => vec!["--lint"],
         _ => vec![],
     }
 }
 
 #[test]
-fn every_rule_explains_its_example() {
+fn every_code_explains_its_example() {
     let mut all = String::new();
     for code in Code::ALL {
         let options = options(*code);
@@ -53,10 +53,10 @@ fn every_rule_explains_its_example() {
 }
 
 #[test]
-fn an_example_is_about_one_thing() {
+fn an_example_has_at_most_two_diagnostics() {
     for code in Code::ALL {
         let shown = check(&[&["--message-format", "short"], &*options(*code)].concat(), code.example());
-        let told = shown.lines().filter(|line| line.starts_with("<stdin>:")).count();
-        assert!((1..=2).contains(&told), "{code:?}: {shown}");
+        let reported = shown.lines().filter(|line| line.starts_with("<stdin>:")).count();
+        assert!((1..=2).contains(&reported), "{code:?}: {shown}");
     }
 }

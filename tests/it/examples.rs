@@ -1,8 +1,7 @@
-//! The files under `examples/` that a user copies do what they say: their commands are run as they stand there, on a real
-//! gateway, with stand-ins only for what is the user's own. What README shows of them is held to them, and run once more as
-//! its story goes, by `readme.rs`; here is what happens when something fails.
+//! Runs the commands of the files in `examples/` on a real gateway, with stand-ins for the user's own programs: what they
+//! push, and what happens if something fails. `readme` checks that README shows the same text.
 
-use crate::support::{Gateway, Pushgw, lacks, newest_gateway, shell};
+use crate::support::{Gateway, Pushgw, is_installed, newest_gateway, shell};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -18,14 +17,14 @@ fn gateway() -> Gateway {
     Gateway::start(newest_gateway(), &[])
 }
 
-/// A shell with the backup in its directory; `$exit` is the status with which that ends.
+/// A shell with a backup program that exits with `$exit`.
 fn with_backup(command: &str) -> Pushgw {
     assert!(command.contains(BACKUP), "{command}");
     shell(&command.replace(BACKUP, "sh ./db-backup"))
         .file("db-backup", "echo backup_seconds 12.5; exit ${exit:-0}\n")
 }
 
-/// The gateway has this group alone, with these metrics.
+/// Asserts that the gateway has only this group, with these metrics.
 #[track_caller]
 fn holds(gateway: &Gateway, labels: &[(&str, &str)], families: &[&str]) {
     let groups = gateway.groups();
@@ -42,7 +41,7 @@ fn setting<'a>(unit: &'a str, key: &str) -> &'a str {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_service_pushes_what_the_backup_says() {
+fn the_service_pushes_the_output_of_the_backup() {
     let unit = example("pushgw-backup.service");
     let command = setting(&unit, "ExecStart").strip_prefix("/usr/bin/").unwrap().replace("%H", "db1");
     let gateway = gateway();
@@ -52,12 +51,12 @@ fn the_service_pushes_what_the_backup_says() {
 }
 
 #[test]
-fn systemd_has_nothing_to_say_of_the_units() {
-    if lacks("systemd-analyze") {
+fn systemd_accepts_the_units() {
+    if !is_installed("systemd-analyze") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    // The paths are where a package and an administrator put programs: here they have to be this machine's.
+    // systemd-analyze requires that the programs exist.
     let true_program = "/bin/true";
     for name in ["pushgw-backup.service", "pushgw-backup.timer"] {
         let unit = example(name).replace("/usr/bin/pushgw", env!("CARGO_BIN_EXE_pushgw"));
@@ -70,17 +69,17 @@ fn systemd_has_nothing_to_say_of_the_units() {
         .unwrap();
     let said = String::from_utf8_lossy(&done.stderr);
     if said.contains("Failed to initialize manager") {
-        eprintln!("skipped: systemd-analyze can't work here (a bare container): {said}");
+        eprintln!("skipped: systemd-analyze does not work in this container: {said}");
         return;
     }
-    // It also looks at the machine's own units, which are none of ours.
+    // It also reports problems of the machine's other units.
     let ours: Vec<_> = said.lines().filter(|line| line.contains("pushgw-backup")).collect();
     assert!(done.status.success() && ours.is_empty(), "{said}");
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_crontab_s_lines_are_silent_and_push() {
+fn the_lines_of_the_crontab_push_and_print_nothing() {
     let table = example("crontab");
     let lines: Vec<&str> =
         table.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).collect();
@@ -102,7 +101,7 @@ fn the_crontab_s_lines_are_silent_and_push() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_shell_function_passes_the_status_on_and_pushes_it() {
+fn the_shell_function_returns_the_status_and_pushes_it() {
     let gateway = gateway();
     let call = |command: &str| {
         let script = format!("exec bash -euc '. ./functions.sh; {command}'");
@@ -122,12 +121,12 @@ fn the_shell_function_passes_the_status_on_and_pushes_it() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_workflow_pushes_and_points_at_faults() {
+fn the_workflow_pushes_and_annotates_errors() {
     let workflow = example("github-actions.yml");
     let steps: Vec<_> = workflow.lines().filter_map(|line| line.trim().strip_prefix("- run: ")).collect();
     assert_eq!(steps.len(), 2, "{workflow}");
     let gateway = gateway();
-    // As the runner does: each step is a file for a bash of its own.
+    // Like the runner: each step is a file for a new bash.
     let call = |metrics: &str| {
         let mut call = shell("exec 2>&1; for step in step*; do bash -e $step || exit; done")
             .file("run-tests", metrics)

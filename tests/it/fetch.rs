@@ -104,8 +104,8 @@ fn an_archive_with_another_checksum_is_refused() {
     script(target.path())
         .env("FETCH_RELEASES_URL", server.url())
         .code(1)
-        .stderr_has("is not what its sha256sums.txt says: not used")
-        .stderr_has("no pushgateway to be had: install it")
+        .stderr_has("does not match its sha256sums.txt: not used")
+        .stderr_has("pushgateway is not available: install it")
         .run();
     assert!(!target.path().join("fetched/pushgateway/1.11.0").exists());
 }

@@ -1,5 +1,5 @@
-//! The help as a reader meets it: it fits the screen, it is in one order, what it says of defaults and variables is
-//! true, and a mistake is answered with what was meant.
+//! The help as a reader sees it: it fits the screen, its headings are in one order, its defaults and variables are true,
+//! and a wrong command line gets a suggestion.
 
 use crate::support::pushgw;
 use clap::Parser as _;
@@ -55,13 +55,15 @@ fn every_command_has_examples_and_every_option_a_summary() {
         for option in command.get_arguments() {
             let summary = option.get_help().unwrap_or_else(|| panic!("{command} {option}")).to_string();
             assert!(!summary.contains('\n') && !summary.ends_with('.'), "{command} {option}: {summary}");
-            // Behind ten blanks, as --help has it.
+            // --help indents it by ten columns.
             assert!(summary.chars().count() <= 70, "{command} {option}: {summary}");
+            let words = summary.split(" [default: ").next().unwrap();
+            assert!(words.chars().count() <= 60, "{command} {option}: {words}");
         }
     }
 }
 
-/// What stands in `[key: …]` in an option's help.
+/// The text of `[key: …]` in an option's help.
 fn named(option: &clap::Arg, key: &str) -> Option<String> {
     let help = option.get_long_help().or(option.get_help())?.to_string();
     let (_, rest) = help.split_once(&format!("[{key}: "))?;
@@ -71,7 +73,7 @@ fn named(option: &clap::Arg, key: &str) -> Option<String> {
 /// Variables by their names.
 type Variables = &'static [(&'static str, &'static str)];
 
-/// The connection as `list` with these arguments and variables has it, or why there is none.
+/// The connection that `list` gets from these arguments and variables, or the error.
 fn connection(args: &[&str], variables: &[(&str, &str)]) -> String {
     let environment = Environment {
         variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect(),
@@ -87,7 +89,7 @@ fn every_option_of_the_connection_has_the_variable_and_the_default_that_its_help
     let password = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&password, "secret\n").unwrap();
     let password = password.path().to_str().unwrap();
-    // A value other than the default, and what must be set for it to show.
+    // A value other than the default, and the variables that it needs.
     let mut samples: Vec<(&str, &str, Variables)> = vec![
         ("gateway", "http://gw:1/x", &[]),
         ("timeout", "7s", &[]),
@@ -158,14 +160,14 @@ fn every_other_default_that_the_help_names_is_the_real_one() {
 }
 
 #[test]
-fn help_is_also_a_word() {
+fn help_is_also_a_command() {
     pushgw().arg("help").stdout(help("", "--help")).run();
     pushgw().args(["help", "push"]).stdout(help("push", "--help")).run();
     pushgw().args(["help", "puhs"]).code(2).stderr_has("'push'").run();
     pushgw().code(2).stderr(help("", "-h")).run();
 }
 
-/// What is typed, and what the answer has to name.
+/// What is typed, and what the message must contain.
 const MISTAKES: &[(&str, &str)] = &[
     ("puhs", "'push'"),
     ("lsit", "'list'"),
@@ -180,7 +182,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("push --data x", "-m 'name value'"),
     ("push -d x", "-m 'name value'"),
     ("push -X POST", "add sends POST"),
-    ("push --host x", "-g URL names the gateway"),
+    ("push --host x", "use -g URL"),
     ("push --password=x", "PUSHGATEWAY_PASSWORD"),
     ("list --older 7d", "--older-than 7d"),
     ("list http://gw:9091", "pushgw list -g http://gw:9091"),
@@ -189,23 +191,23 @@ const MISTAKES: &[(&str, &str)] = &[
     ("delete \u{1b}[2J", "pushgw delete -j JOB"),
     ("-g http://gw:9091 push -j x", "pushgw push -g"),
     ("-j x", "the command comes first"),
-    ("push --url http://gw:9091 -j x", "-g URL names the gateway alone"),
-    ("push --url http://gw:9091 -m a", "-g URL names the gateway alone"),
-    ("delete --url http://gw:9091", "-g URL names the gateway alone"),
+    ("push --url http://gw:9091 -j x", "-g URL names only the gateway"),
+    ("push --url http://gw:9091 -m a", "use -g URL for the gateway"),
+    ("delete --url http://gw:9091", "use -g URL for the gateway"),
     (
         "check -g http://gw:9091 m.prom",
-        "check has no such option; it is one of push, add, delete, list, show and status",
+        "check does not have this option; push, add, delete, list, show and status have it",
     ),
-    ("push -j x --force", "push has no such option; it is one of delete"),
+    ("push -j x --force", "push does not have this option; delete has it"),
     ("push -f m.prom", "a FILE needs no option"),
     ("status x", "Usage: pushgw status"),
-    ("status http://gw:9091", "-g URL names the gateway: pushgw status -g"),
+    ("status http://gw:9091", "use -g for the URL of a gateway: pushgw status -g"),
     ("delete -j x m.prom", "Usage: pushgw delete"),
-    ("push http://gw:9091/metrics/job/x m.prom", "--url URL names a group"),
+    ("push http://gw:9091/metrics/job/x m.prom", "use --url URL for the URL of a group"),
 ];
 
 #[test]
-fn a_mistake_is_answered_with_what_was_meant() {
+fn a_wrong_command_line_gets_a_suggestion() {
     for (typed, meant) in MISTAKES {
         let said = pushgw().args(typed.split_whitespace()).code(2).stderr_has(meant).run().stderr();
         assert!(!said.contains("as a value"), "{said}");
@@ -232,7 +234,7 @@ fn shell_words(line: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_example_is_a_command_line_that_is_taken() {
+fn every_example_is_a_valid_command_line() {
     let mut lines: Vec<String> = Vec::new();
     for command in COMMANDS.into_iter().chain([""]) {
         for flag in ["-h", "--help"] {

@@ -99,8 +99,8 @@ fn a_producer_that_fails_is_not() {
     for (script, code, told) in [
         ("echo a 1; exit 1", 1, "error: `sh` exited with status 1; nothing was sent\n"),
         ("echo a 1; exit 77", 77, "error: `sh` exited with status 77; nothing was sent\n"),
-        ("echo a 1; kill -TERM $$", 143, "error: `sh` was ended by signal 15; nothing was sent\n"),
-        ("echo a 1; kill -KILL $$", 137, "error: `sh` was ended by signal 9; nothing was sent\n"),
+        ("echo a 1; kill -TERM $$", 143, "error: `sh` was killed by SIGTERM; nothing was sent\n"),
+        ("echo a 1; kill -KILL $$", 137, "error: `sh` was killed by SIGKILL; nothing was sent\n"),
     ] {
         let (call, _server) = refused(pushgw().args(["push", "-j", "x", "--", "sh", "-c", script]));
         call.code(code).stderr(told).run();
@@ -118,7 +118,7 @@ fn a_producer_that_can_t_be_run_is_told_as_a_shell_does() {
     let (denied, _server) = refused(call().args(["push", "-j", "x", "--", "./no-program"]));
     denied.code(126).stderr("error: can't run `./no-program`: permission denied; nothing was sent\n").run();
     let (empty, _server) = refused(call().args(["push", "-j", "x", "--", ""]));
-    empty.code(2).stderr_has("the COMMAND has an empty name: is the variable set?").run();
+    empty.code(2).stderr_has("COMMAND is empty: is the variable set?").run();
 }
 
 /// As `-- $CMD` has it where the variable is not set.
@@ -128,7 +128,7 @@ fn a_separator_without_a_command_is_not_standard_input() {
         [&["push", "-j", "x", "--"][..], &["add", "-j", "x", "f", "--"], &["push", "--groups", "-", "--"]]
     {
         let (call, _server) = refused(pushgw().args(command).stdin("a 1\n"));
-        call.code(2).stderr_has("no COMMAND behind `--`: is the variable set?").run();
+        call.code(2).stderr_has("COMMAND is missing after `--`: is the variable set?").run();
     }
 }
 
@@ -211,8 +211,9 @@ fn a_producer_that_was_told_to_stop_is_not_pushed() {
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut stderr, &mut rest).unwrap();
         assert_eq!(status.code(), Some(code), "{rest}");
-        let number = code - 128;
-        let told = format!("error: `sh` was told to stop by signal {number}; nothing was sent\n");
+        let name = if signal == Signal::TERM { "SIGTERM" } else { "SIGINT" };
+        let told =
+            format!("error: stopped by {name} before the output of `sh` was complete; nothing was sent\n");
         assert_eq!(rest, told);
     }
 }

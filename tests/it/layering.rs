@@ -1,24 +1,31 @@
-//! The architecture, held by a test: which room uses which, and what the pure rooms may not touch.
+//! The architecture: which room uses which, the walls inside the rooms, and what the pure rooms may not touch. Imports
+//! are followed through re-exports to the file that defines the item.
 
+use crate::structure::arrows;
+use crate::structure::source::{SourceFile, files};
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 
-/// Each room and the rooms that it may name. `gateway` and `http` stand for their pure files and the others alike.
+/// Each room, and the rooms that it may use.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("cli", &[]),
-    ("arguments", &["cli", "output", "secret"]),
-    ("duration", &[]),
-    ("env", &[]),
-    ("secret", &[]),
-    ("os", &[]),
-    ("grouping", &[]),
-    ("exposition", &["grouping"]),
-    ("http", &["os", "secret"]),
-    ("gateway", &["grouping", "http"]),
-    ("error", &["http", "os"]),
-    ("input", &["error", "os", "output", "secret"]),
-    ("output", &["exposition", "gateway", "os"]),
+    ("cli", &["output", "secret"]),
+    (
+        "command",
+        &[
+            "cli",
+            "config",
+            "diagnose",
+            "env",
+            "error",
+            "exposition",
+            "gateway",
+            "grouping",
+            "http",
+            "input",
+            "os",
+            "output",
+        ],
+    ),
+    ("complete", &["cli", "config", "env", "gateway", "grouping", "http", "output"]),
     (
         "config",
         &[
@@ -36,32 +43,49 @@ const ARROWS: &[(&str, &[&str])] = &[
             "secret",
         ],
     ),
-    ("complete", &["cli", "config", "env", "gateway", "grouping", "http", "output"]),
-    (
-        "command",
-        &[
-            "config",
-            "env",
-            "error",
-            "exposition",
-            "gateway",
-            "grouping",
-            "http",
-            "input",
-            "os",
-            "output",
-            "secret",
-        ],
-    ),
+    ("diagnose", &["exposition", "gateway", "grouping", "http", "shell"]),
+    ("duration", &[]),
+    ("env", &[]),
+    ("error", &["http", "os"]),
+    ("exposition", &["grouping"]),
+    ("gateway", &["exposition", "grouping", "http"]),
+    ("grouping", &[]),
+    ("http", &["os", "secret", "shell"]),
+    ("input", &["error", "os", "output", "process", "secret"]),
+    ("os", &[]),
+    ("output", &["exposition", "process"]),
+    ("process", &["os", "secret"]),
+    ("secret", &[]),
+    ("shell", &[]),
 ];
 
-/// The only line of a room that names one it has no arrow to: the match over the subcommands hands what clap read to
-/// `config`, and looks into none of it.
-const DISPATCH: (&str, &str) = ("command/mod.rs", "use crate::cli::Command;\n");
+/// Walls inside rooms: a file whose name begins with the first may use only those files of its room whose names begin
+/// with one of the second.
+const WALLS: &[(&str, &[&str])] = &[
+    ("exposition/text/", &["exposition/text/", "exposition/hash"]),
+    ("exposition/model/", &["exposition/model/", "exposition/text/", "exposition/family"]),
+    ("gateway/fetch", &["gateway/"]),
+    ("http/client", &["http/"]),
+    ("http/url", &[]),
+    ("http/header", &[]),
+    ("http/proxy", &["http/url", "http/header"]),
+    ("http/request", &["http/url", "http/header"]),
+    ("http/error", &["http/request"]),
+    ("http/retry", &["http/error"]),
+    ("http/curl", &["http/connection", "http/header", "http/proxy", "http/request"]),
+    ("http/stream", &[]),
+    ("http/certificate", &[]),
+    ("http/identity", &[]),
+    ("http/connection", &["http/header", "http/identity", "http/proxy", "http/request", "http/url"]),
+    ("output/sanitize", &[]),
+    ("output/width", &["output/sanitize"]),
+    ("output/line", &["output/color", "output/sanitize", "output/width"]),
+];
 
-/// The files of pure rooms that do I/O.
-const IO_FILES: &[&str] = &[
-    "gateway/look.rs",
+/// Files of pure rooms that do I/O. No other file of these rooms may use them, except the room's `mod.rs`.
+const IMPURE: &[&str] = &[
+    "gateway/exchange.rs",
+    "gateway/fetch.rs",
     "http/agent.rs",
     "http/buffers.rs",
     "http/client.rs",
@@ -70,121 +94,113 @@ const IO_FILES: &[&str] = &[
     "http/tls.rs",
 ];
 
-/// Rooms whose files know no world: bytes in, data out.
-const PURE: &[&str] = &["exposition", "grouping", "gateway", "http", "duration", "secret"];
+/// Rooms without I/O, clock or environment: bytes in, data out.
+const PURE: &[&str] =
+    &["diagnose", "duration", "exposition", "gateway", "grouping", "http", "secret", "shell"];
 
-/// What a pure file does not name.
-const WORLDLY: &[&str] = &[
-    "std::fs",
-    "TcpStream",
-    "TcpListener",
-    "UdpSocket",
-    "UnixStream",
-    "ToSocketAddrs",
+/// What a pure file does not use.
+const IMPURITIES: &[&str] = &[
+    "anyhow",
+    "clap",
+    "colored",
+    "jiff::Timestamp::now",
+    "rustls_native_certs",
     "std::env",
+    "std::fs",
+    "std::io::stderr",
+    "std::io::stdin",
+    "std::io::stdout",
+    "std::net::TcpListener",
+    "std::net::TcpStream",
+    "std::net::ToSocketAddrs",
+    "std::net::UdpSocket",
+    "std::os::unix::net",
     "std::process",
     "std::thread",
-    "Instant",
-    "SystemTime",
-    "io::stdin",
-    "io::stdout",
-    "io::stderr",
-    "clap::",
-    "ureq::",
-    "anyhow",
-    "colored::",
-    "rand::",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "ureq",
 ];
 
-fn sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    assert!(files.len() > 20, "the sources are not where this test looks: {files:?}");
-    files
-        .into_iter()
-        .map(|file| {
-            let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
-            (name, code(&fs::read_to_string(&file).unwrap()))
-        })
-        .collect()
-}
+/// The only files that name ureq.
+const UREQ: &[&str] = &["http/agent.rs", "http/buffers.rs"];
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-}
-
-/// The file without its comments and without its tests, which stand last.
-fn code(text: &str) -> String {
-    let product = text.split("#[cfg(test)]\nmod ").next().unwrap();
-    product.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
-}
-
-/// `gateway/store/mod.rs` is in the room `gateway`, `error.rs` is the room `error`.
+/// `http/client.rs` is in the room `http`, and `error.rs` is the room `error`.
 fn room(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
-fn named_rooms(code: &str) -> BTreeSet<String> {
-    code.split("crate::")
-        .skip(1)
-        .map(|rest| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect())
-        .collect()
+/// The rooms that a file uses: those that it names, and those that define what it uses.
+fn used_rooms(file: &SourceFile, used: impl Iterator<Item = String>) -> BTreeSet<String> {
+    let named = file.paths.iter().filter_map(|(_, path)| match path.as_slice() {
+        [first, room, _, ..] if first == "crate" => Some(room.clone()),
+        _ => None,
+    });
+    named.chain(used).collect()
 }
 
 #[test]
 fn the_rooms_use_each_other_in_one_direction() {
+    let files = files();
     let mut wrong = Vec::new();
-    for (file, code) in sources() {
-        let room = room(&file);
-        if matches!(room, "lib" | "main") {
+    for (file, used) in files.iter().zip(arrows(&files)) {
+        let room = room(&file.name);
+        if room == "lib" {
             continue;
         }
         let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
-            panic!("{file} is in a room that this test doesn't know: add it to ARROWS and to lib.rs");
+            panic!("{} is in an unknown room: add the room to ARROWS and to lib.rs", file.name);
         };
-        let code = if file == DISPATCH.0 { code.replacen(DISPATCH.1, "", 1) } else { code };
-        for named in named_rooms(&code) {
-            if named != room && !allowed.contains(&named.as_str()) {
-                wrong.push(format!("{file} uses crate::{named}"));
-            }
-        }
+        let used = used.iter().map(|used| self::room(&files[*used].name).to_owned());
+        let used = used_rooms(file, used);
+        let surplus = used.iter().filter(|used| *used != room && !allowed.contains(&used.as_str()));
+        wrong.extend(surplus.map(|used| format!("{} uses {used}", file.name)));
     }
-    assert!(wrong.is_empty(), "arrows that the architecture doesn't have:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "arrows that the architecture does not have:\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn the_pure_rooms_know_no_world() {
+fn no_import_crosses_a_wall() {
+    let files = files();
     let mut wrong = Vec::new();
-    for (file, code) in sources() {
-        if !PURE.contains(&room(&file)) || IO_FILES.contains(&file.as_str()) {
-            continue;
+    for (file, used) in files.iter().zip(arrows(&files)) {
+        let others = used.iter().map(|used| files[*used].name.as_str());
+        for other in others.filter(|other| room(other) == room(&file.name)) {
+            let walled = WALLS.iter().filter(|(from, _)| file.name.starts_with(from));
+            let closed = walled.into_iter().any(|(_, to)| !to.iter().any(|to| other.starts_with(to)));
+            let is_impure = |name: &str| IMPURE.contains(&name) || name.ends_with("/mod.rs");
+            if closed || (IMPURE.contains(&other) && !is_impure(&file.name)) {
+                wrong.push(format!("{} uses {other}", file.name));
+            }
         }
-        wrong.extend(
-            WORLDLY.iter().filter(|word| code.contains(*word)).map(|word| format!("{file} names {word}")),
-        );
     }
-    assert!(wrong.is_empty(), "a pure file reaches into the world:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "imports through a wall:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_pure_rooms_do_no_io() {
+    let files = files();
+    let pure = files.iter().filter(|file| PURE.contains(&room(&file.name)) && !IMPURE.contains(&&*file.name));
+    let wrong: Vec<_> = pure
+        .flat_map(|file| {
+            let used = IMPURITIES.iter().filter(|impurity| names(file, impurity));
+            used.map(|impurity| format!("{} uses {impurity}", file.name)).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(wrong.is_empty(), "a pure file does I/O:\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn only_the_agent_and_its_buffers_name_ureq() {
-    for (file, code) in sources() {
-        let is_client = ["http/agent.rs", "http/buffers.rs"].contains(&file.as_str());
-        assert!(is_client || !code.contains("ureq"), "{file} names ureq");
+    for file in files() {
+        assert!(UREQ.contains(&&*file.name) || !names(&file, "ureq"), "{} names ureq", file.name);
     }
 }
 
-#[test]
-fn a_cut_line_is_seen_by_the_test_itself() {
-    assert_eq!(named_rooms(&code("use crate::cli;\n// crate::env\nlet x = crate::output::y();")).len(), 2);
-    assert_eq!(room("gateway/store/mod.rs"), "gateway");
-    assert_eq!(room("error.rs"), "error");
+/// Whether a file names this path or something below it.
+fn names(file: &SourceFile, path: &str) -> bool {
+    let path: Vec<&str> = path.split("::").collect();
+    file.paths
+        .iter()
+        .any(|(_, named)| named.len() >= path.len() && named.iter().zip(&path).all(|(a, b)| a == b))
 }

@@ -1,10 +1,10 @@
-//! What `.ci/debian/` holds for the Debian package does not go stale; `tests/package.sh` builds and tries the package.
+//! The files in `.ci/debian/` are up to date. `tests/package.sh` builds and tests the package.
 //!
-//! `.ci/debian/copyright` names every crate that the binary is built from, with its licence and whose it is, as Debian wants
-//! it in a package. The texts of the licences are `.ci/debian/licences`, written by hand; the rest is made from
-//! `Cargo.lock` and the crates' own files. To make it anew: `SNAPSHOTS=overwrite cargo test --test it packaging`.
+//! `.ci/debian/copyright` lists every crate in the binary with its licence and copyright holders, as Debian requires. The
+//! licence texts come from `.ci/debian/licences`, which is written by hand; the rest is generated from `Cargo.lock` and the
+//! crates' own files. To regenerate it: `SNAPSHOTS=overwrite cargo test --test it packaging`.
 //!
-//! A licence that is not accepted here has to be looked at by a person, and then added here and in `deny.toml`.
+//! Before a new licence is added to `ACCEPTED` and `deny.toml`, a person has to read it.
 
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -13,16 +13,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// What may be linked into a program under Apache-2.0. Where a crate leaves the choice, the first of these is taken.
+/// Licences that may be linked into a program under Apache-2.0. If a crate offers several, the first of these is chosen.
 const ACCEPTED: &[&str] = &["Apache-2.0", "MIT", "ISC", "BSD-3-Clause", "MPL-2.0", "Zlib", "Unicode-3.0"];
 
 const HEAD: &str = "\
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: pushgw
 Comment:
- The program is linked statically with the crates below, each named by its name and version. Where a crate leaves the
- choice between licences, the one that is named is the one chosen. What runs only while the program is built (macros)
- is listed too.
+ The program is linked statically with the crates below, listed by name and version. If a crate offers several
+ licences, the one listed is the one chosen. Macros, which run only at build time, are listed too.
 
 Files: *
 Copyright: the pushgw authors
@@ -60,7 +59,7 @@ fn the_copyright_file_names_every_crate() {
     snapbox::assert_data_eq!(made, snapbox::Data::read_from(&file, None).raw());
 }
 
-/// What Cargo resolved for the platform whose packages are built. Everything is here, for this test was built with it.
+/// The dependencies for the platform of the packages. Works offline, because this test was built with them.
 fn metadata() -> Value {
     let done = Command::new(env!("CARGO"))
         .args(["metadata", "--locked", "--offline", "--format-version", "1"])
@@ -80,7 +79,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// The packages that are reached without tests' and build scripts' dependencies, in the order of their names.
+/// The packages in the binary, without dev- and build-dependencies, sorted by name.
 fn linked(metadata: &Value) -> BTreeSet<&str> {
     let mut seen = BTreeSet::new();
     let mut open = vec![text(&metadata["resolve"]["root"])];
@@ -106,18 +105,18 @@ fn paragraph(package: &Value) -> String {
     )
 }
 
-/// The licence that is chosen of what a crate offers: `(A OR B) AND C` is `A and C`.
+/// The licence chosen from those a crate offers: `A and C` for `(A OR B) AND C`.
 fn chosen(name: &str, offered: &str) -> String {
     let parts = offered.split(" AND ").map(|part| {
         let options = part.trim_matches(['(', ')']).replace('/', " OR ");
         let options: Vec<&str> = options.split(" OR ").collect();
         let accepted = ACCEPTED.iter().find(|licence| options.contains(licence));
-        *accepted.unwrap_or_else(|| panic!("{name} is under {offered}: look at it, then add it to ACCEPTED"))
+        *accepted.unwrap_or_else(|| panic!("{name} is under {offered}: read it, then add it to ACCEPTED"))
     });
     parts.collect::<Vec<_>>().join(" and ")
 }
 
-/// Who holds the copyright, in the words of the crate's licence files, else those of its manifest.
+/// The copyright holders, from the crate's licence files, or else from its manifest.
 fn owners(package: &Value) -> Vec<String> {
     let folder = Path::new(text(&package["manifest_path"])).parent().unwrap();
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -142,19 +141,19 @@ fn owners(package: &Value) -> Vec<String> {
     owners
 }
 
-/// `Copyright (c) 2015 Danny Guo` is Danny Guo's; a licence that only speaks of copyright is nobody's.
+/// `2015 Danny Guo` for `Copyright (c) 2015 Danny Guo`; nothing for other lines that contain the word.
 fn owner(line: &str) -> Option<String> {
     let line = line.trim_start_matches(['/', '*', ' ']).trim();
     let marked = line.strip_prefix("Copyright ").or_else(|| line.strip_prefix("(C) "))?;
     let marked = marked.trim_start_matches("(c) ").trim_start_matches("(C) ").trim_start_matches("© ");
     let template = marked.contains("[yyyy]") || marked.contains("{yyyy}") || marked.starts_with("(c)");
-    let speaks = marked.chars().next().is_none_or(char::is_lowercase) && !marked.starts_with("the ");
-    // Some fill in the licence's form without taking its brackets away.
-    (!template && !speaks).then(|| marked.trim_end_matches('.').replace(['[', ']'], ""))
+    let prose = marked.chars().next().is_none_or(char::is_lowercase) && !marked.starts_with("the ");
+    // Some authors keep the brackets of the licence's template.
+    (!template && !prose).then(|| marked.trim_end_matches('.').replace(['[', ']'], ""))
 }
 
 #[test]
-fn a_choice_is_made_in_the_order_of_what_is_accepted() {
+fn the_first_accepted_licence_is_chosen() {
     assert_eq!(chosen("x", "Unlicense OR MIT"), "MIT");
     assert_eq!(chosen("x", "MIT/Apache-2.0"), "Apache-2.0");
     assert_eq!(chosen("x", "(MIT OR Apache-2.0) AND Unicode-3.0"), "Apache-2.0 and Unicode-3.0");

@@ -268,6 +268,32 @@ fn what_is_pushed_of_a_file_is_checked_and_repaired_without_a_word_too() {
         .run();
 }
 
+/// A finding of a later group has the line number of the file, whatever is repaired before it.
+#[test]
+fn findings_of_a_group_have_the_line_numbers_of_the_file() {
+    let file = "# pushgw group /metrics/job/a\r\n\
+        m{job=\"x\"} 1\r\n\
+        # pushgw group /metrics/job/b\r\n\
+        # TYPE n gauge\r\n\
+        \r\n\
+        n 2,5\r\n\
+        # pushgw group /metrics/job/c\r\n\
+        o{l=\"1\"} 1\r\n\
+        o{l=\"1\"} 2";
+    let server = Server::unused();
+    pushgw()
+        .args(["push", "--groups", "groups.prom", "--message-format", "short", "-v", "-g", &server.url()])
+        .file("groups.prom", file)
+        .code(3)
+        .stderr_has("groups.prom:2:3: warning: the grouping key overwrites the label `job`")
+        .stderr_has("groups.prom:4:15: fixed: ")
+        .stderr_has("groups.prom:6:3: error: ")
+        .stderr_has("groups.prom:8:11: fixed: ")
+        .stderr_has("groups.prom:9:1: error: the series `o{l=\"1\"}` occurs twice")
+        .stderr_has("2 of 3 groups can't be pushed; nothing was sent")
+        .run();
+}
+
 #[test]
 fn a_path_that_is_not_utf8_is_no_other_group_s() {
     pushgw()

@@ -1,6 +1,6 @@
-//! What a person sees at a terminal, and what nobody sees in a pipe: progress, colours, widths, characters, questions.
+//! What a person sees at a terminal, and what nobody sees in a pipe: progress, colors, widths, characters, questions.
 
-use crate::support::{Pushgw, Server, Tty, inside_at, pushgw, shell, shown};
+use crate::support::{Pushgw, Server, Tty, in_process_at, pushgw, shell, shown};
 use rustix::process::Signal;
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::Mutex;
@@ -182,13 +182,15 @@ fn ctrl_c_takes_the_line_away_and_ends_it_as_it_always_does() {
     let ended = session.end();
     assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()));
     assert_eq!(shown(&ended.screen), [""]);
-    // For a supervisor's signal too.
-    let mut session = push(&server).tty(STDERR, 80).session();
-    session.wait_for("waiting for ");
-    session.send_signal(Signal::TERM);
-    let ended = session.end();
-    assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()));
-    assert_eq!(shown(&ended.screen), [""]);
+    // So does any other signal that ends it.
+    for signal in [Signal::TERM, Signal::HUP, Signal::QUIT] {
+        let mut session = push(&server).controlled(80).session();
+        session.wait_for("waiting for ");
+        session.send_signal(signal);
+        let ended = session.end();
+        assert_eq!(ended.status.signal(), Some(signal.as_raw()));
+        assert_eq!(shown(&ended.screen), [""]);
+    }
     // Who had it ignored is not ended by it, although there is a line to take away.
     let url = server.url();
     let script = format!("trap '' INT; exec pushgw push -j x -m 'a 1' -g {url}");
@@ -197,7 +199,7 @@ fn ctrl_c_takes_the_line_away_and_ends_it_as_it_always_does() {
     session.type_keys("\x03");
     session.wait_for("^C");
     session.wait_for("s)\x1b[K");
-    (0..3).for_each(|_| release.send(()).unwrap());
+    (0..5).for_each(|_| release.send(()).unwrap());
     let ended = session.end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
 }
@@ -254,8 +256,8 @@ fn a_window_that_is_resized_is_filled_the_next_time() {
 
 /// What is printed and what is said are asked apart.
 #[test]
-fn colour_is_decided_for_each_stream() {
-    // Whether standard output, standard error and the terminal get colours: with neither of the streams at the
+fn color_is_decided_for_each_stream() {
+    // Whether standard output, standard error and the terminal get colors: with neither of the streams at the
     // terminal, with either, and with both.
     const NEVER: [[bool; 3]; 4] = [[false; 3]; 4];
     const AT_THE_TERMINAL: [[bool; 3]; 4] =
@@ -278,16 +280,15 @@ fn colour_is_decided_for_each_stream() {
         for (ttys, expected) in [&[][..], &[Tty::Stdout], STDERR, ALL].into_iter().zip(expected) {
             let call = pushgw().args(["list", "-g", &server.url()]).args(args).tty(ttys, 80);
             let output = call.envs(variables).any_stdout().any_stderr().run();
-            let coloured =
-                [&output.stdout, &output.stderr, &output.screen].map(|bytes| bytes.contains(&0x1b));
-            assert_eq!(coloured, expected, "{variables:?} {args:?} {ttys:?}");
+            let colored = [&output.stdout, &output.stderr, &output.screen].map(|bytes| bytes.contains(&0x1b));
+            assert_eq!(colored, expected, "{variables:?} {args:?} {ttys:?}");
         }
     }
 }
 
 #[test]
 fn the_help_and_the_faults_of_the_command_line_obey_too() {
-    // Whether anything is coloured.
+    // Whether anything is colored.
     let help = |args: &[&str], ttys: &[Tty], variables: &[(&str, &str)]| {
         let output =
             pushgw().args(args).envs(variables).any_code().any_stdout().any_stderr().tty(ttys, 80).run();
@@ -339,7 +340,7 @@ fn where_the_locale_has_no_utf_8_all_is_ascii() {
     let server = gateway();
     let is_ascii = |variables: &[(&str, &str)]| {
         let all = COMMANDS.iter().map(|args| {
-            let told = inside_at(&server.url(), 80, variables, TEXT.as_bytes(), args);
+            let told = in_process_at(&server.url(), 80, variables, TEXT.as_bytes(), args);
             assert!(told.code < 8 && told.code != 2 || args.contains(&"日本語"), "{args:?}: {told:?}");
             (told.stdout.is_ascii() && told.stderr.is_ascii(), format!("{args:?}: {told:?}"))
         });
@@ -367,7 +368,7 @@ fn where_the_locale_has_no_utf_8_all_is_ascii() {
             "{variables:?} {all:#?}"
         );
     }
-    let help = inside_at(&server.url(), 80, &[], b"", &["push", "--help"]);
+    let help = in_process_at(&server.url(), 80, &[], b"", &["push", "--help"]);
     assert!(help.stdout.is_ascii() && help.stdout.len() > 1000);
 }
 
@@ -376,8 +377,9 @@ fn where_the_locale_has_no_utf_8_all_is_ascii() {
 fn any_width_will_do() {
     let server = gateway();
     for columns in (1..=44).chain([60, 80, 100, 200]) {
-        let told =
-            |args: &[&str]| inside_at(&server.url(), columns, &[("LANG", "C.UTF-8")], TEXT.as_bytes(), args);
+        let told = |args: &[&str]| {
+            in_process_at(&server.url(), columns, &[("LANG", "C.UTF-8")], TEXT.as_bytes(), args)
+        };
         for args in COMMANDS.iter().filter(|args| args.last() != Some(&"--message-format=short")) {
             let told = told(args);
             let lines = told.stdout.lines().chain(told.stderr.lines());
@@ -414,7 +416,7 @@ fn unicode_width(text: &str) -> usize {
 fn quiet_is_results_and_errors() {
     let server = gateway();
     let quiet = |args: &[&str]| {
-        let told = inside_at(&server.url(), 80, &[], TEXT.as_bytes(), &[args, &["-q"]].concat());
+        let told = in_process_at(&server.url(), 80, &[], TEXT.as_bytes(), &[args, &["-q"]].concat());
         (told.code, told.stdout, told.stderr)
     };
     // A result is what was asked for.

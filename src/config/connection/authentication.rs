@@ -1,56 +1,57 @@
-//! Who we are to the gateway: the user's headers, and the one that lets us in, from flags, the URL, variables and files.
+//! The headers that the user sets and the one that authenticates, from flags, the URL, variables and files.
 
-use super::{Source, empty, private_text, read};
-use crate::config::unicode;
+use super::{Settings, empty, private_utf8, read};
 use crate::error::Failure;
 use crate::gateway::{Credentials, Endpoint, Header, Login};
 use crate::secret::Secret;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// What is sent to be let in, and what of it must not be seen.
+/// The headers to send, and what in them must not be shown.
 pub(super) struct Authentication {
     pub(super) headers: Vec<Header>,
     pub(super) login: Login,
     pub(super) secrets: Vec<Secret>,
 }
 
-/// The same, of one way to say who one is: the header, where it comes from, and the secrets in it.
-type Identity = (Option<Header>, Login, Vec<Secret>);
+/// One way to authenticate.
+#[derive(Default)]
+struct AuthMethod {
+    header: Option<Header>,
+    login: Login,
+    secrets: Vec<Secret>,
+}
 
-impl Source<'_> {
-    /// Flags beat the URL, and the URL beats variables; among equals only one can be.
+impl Settings<'_> {
+    /// Flags beat the URL, and the URL beats variables. Two of the same rank are an error.
     pub(super) fn authentication(self, endpoint: &Endpoint) -> Result<Authentication, Failure> {
         let (flags, variables) = self.headers()?;
-        let is_own = |header: &&Header| header.is("Authorization");
-        let own_flag = flags.iter().any(|header| header.is("Authorization"));
-        let (header, login, mut secrets) = match (&self.args.user, &self.args.bearer_token_file) {
-            (Some(_), _) | (_, Some(_)) if own_flag => {
+        let has_own_flag = flags.iter().any(is_authorization);
+        let AuthMethod { header, login, mut secrets } = match (&self.args.user, &self.args.bearer_token_file)
+        {
+            (Some(_), _) | (_, Some(_)) if has_own_flag => {
                 return Err(Failure::usage(
-                    "--header gives an Authorization beside --user or --bearer-token-file",
+                    "--header with Authorization can't be combined with --user or --bearer-token-file",
                 ));
             }
-            (Some(user), _) => self.basic(&name("--user", user)?)?,
+            (Some(user), _) => self.basic(&user_name("--user", user)?)?,
             (None, Some(path)) => token_file(path, "--bearer-token-file")?,
-            (None, None) if own_flag => (None, Login::NotReported, Vec::new()),
+            (None, None) if has_own_flag => AuthMethod::default(),
             (None, None) => match endpoint.credentials() {
                 Some(credentials) => self.of_url(credentials)?,
-                None => self.of_variables(variables.iter().any(|header| is_own(&header)))?,
+                None => self.of_variables(variables.iter().any(is_authorization))?,
             },
         };
         if self.args.password_file.is_some() && header.is_none() {
-            return Err(Failure::usage_with_hint(
-                "--password-file is given without a user",
-                "-u USER names one",
-            ));
+            return Err(Failure::usage_with_hint("--password-file needs a user", "add -u USER"));
         }
-        let takes_place = |variable: &Header| {
+        let is_replaced = |variable: &Header| {
             flags.iter().any(|flag| flag.is(variable.name()))
-                || (variable.is("Authorization") && (header.is_some() || own_flag))
+                || (is_authorization(variable) && (header.is_some() || has_own_flag))
         };
-        let variables = variables.into_iter().filter(|variable| !takes_place(variable)).collect::<Vec<_>>();
+        let variables = variables.into_iter().filter(|variable| !is_replaced(variable)).collect::<Vec<_>>();
         let headers: Vec<Header> = header.into_iter().chain(variables).chain(flags).collect();
-        secrets.extend(headers.iter().filter(is_own).filter_map(behind_scheme));
+        secrets.extend(headers.iter().filter(|header| is_authorization(header)).filter_map(after_scheme));
         Ok(Authentication { headers, login, secrets })
     }
 
@@ -64,7 +65,7 @@ impl Source<'_> {
             if header.is_empty() {
                 return Err(empty("--header"));
             }
-            flags.push(parse("--header", private_text("--header", header)?)?);
+            flags.push(parse("--header", private_utf8("--header", header)?)?);
         }
         let mut variables = Vec::new();
         if let Some((name, lines)) = self.variable(&["PUSHGATEWAY_HEADER"])? {
@@ -82,36 +83,40 @@ impl Source<'_> {
         Ok((flags, variables))
     }
 
-    fn basic(self, user: &str) -> Result<Identity, Failure> {
+    fn basic(self, user: &str) -> Result<AuthMethod, Failure> {
         let Some((password, file)) = self.password()? else {
             return Err(Failure::usage_with_hint(
-                format!("there is no password for the user `{user}`"),
-                "--password-file FILE or PUSHGATEWAY_PASSWORD gives it",
+                format!("no password is given for the user `{user}`"),
+                "use --password-file FILE or PUSHGATEWAY_PASSWORD",
             ));
         };
-        Ok((Some(Header::basic(user, &password)), Login::User(user.to_owned(), file), vec![password]))
+        Ok(AuthMethod {
+            header: Some(Header::basic(user, &password)),
+            login: Login::User(user.to_owned(), file),
+            secrets: vec![password],
+        })
     }
 
-    fn of_url(self, credentials: &Credentials) -> Result<Identity, Failure> {
+    fn of_url(self, credentials: &Credentials) -> Result<AuthMethod, Failure> {
         let Credentials { user, password } = credentials;
         if user.contains(':') {
             // RFC 7617 ends the user at the first colon.
             return Err(Failure::usage(
-                "the user in the URL has a colon in it, which basic authentication can't send",
+                "the user in the URL contains a colon, which basic authentication can't send",
             ));
         }
-        // A user alone may be a token.
+        // A user without a password may be a token.
         let mut secrets = if password.is_none() { vec![Secret::new(user.as_str())] } else { Vec::new() };
         let password = match password {
             Some(password) => password.clone(),
             None => self.password()?.map_or_else(|| Secret::new(""), |(password, _)| password),
         };
-        let header = Header::basic(user, &password);
+        let header = Some(Header::basic(user, &password));
         secrets.push(password);
-        Ok((Some(header), Login::NotReported, secrets))
+        Ok(AuthMethod { header, secrets, ..AuthMethod::default() })
     }
 
-    fn of_variables(self, has_own: bool) -> Result<Identity, Failure> {
+    fn of_variables(self, has_own_header: bool) -> Result<AuthMethod, Failure> {
         const USER: &str = "PUSHGATEWAY_USER";
         const TOKEN: &str = "PUSHGATEWAY_BEARER_TOKEN";
         const FILE: &str = "PUSHGATEWAY_BEARER_TOKEN_FILE";
@@ -119,21 +124,21 @@ impl Source<'_> {
             .into_iter()
             .filter(|name| self.environment.variable(name).is_some())
             .collect();
-        match (set.as_slice(), has_own) {
-            ([], _) => Ok((None, Login::NotReported, Vec::new())),
+        match (set.as_slice(), has_own_header) {
+            ([], _) => Ok(AuthMethod::default()),
             (&[USER], false) => {
                 let user = self.environment.variable(USER).unwrap_or_default();
-                self.basic(&name(USER, user)?)
+                self.basic(&user_name(USER, user)?)
             }
             (&[TOKEN], false) => {
                 let token = self.environment.variable(TOKEN).unwrap_or_default();
-                bearer(Secret::new(private_text(TOKEN, token)?), Login::NotReported)
+                bearer(Secret::new(private_utf8(TOKEN, token)?), Login::default())
             }
             (&[FILE], false) => token_file(self.environment.variable(FILE).unwrap_or_default(), FILE),
             (several, _) => {
-                let header = if has_own { " and PUSHGATEWAY_HEADER (Authorization)" } else { "" };
+                let header = if has_own_header { " and PUSHGATEWAY_HEADER (Authorization)" } else { "" };
                 let several = several.join(" and ");
-                Err(Failure::usage(format!("{several}{header} are set: only one of them can be sent")))
+                Err(Failure::usage(format!("{several}{header} are set: only one of them can be used")))
             }
         }
     }
@@ -150,61 +155,67 @@ impl Source<'_> {
             (Some(path), ..) if path.is_empty() => Err(empty("--password-file")),
             (Some(path), ..) => of_file(path, "--password-file"),
             (None, Some(_), Some(_)) => Err(Failure::usage(format!(
-                "{PASSWORD} and {FILE} are both set: only one of them can be meant"
+                "{PASSWORD} and {FILE} are both set: only one of them can be used"
             ))),
-            (None, Some(password), None) => Ok(Some((Secret::new(private_text(PASSWORD, password)?), None))),
+            (None, Some(password), None) => Ok(Some((Secret::new(private_utf8(PASSWORD, password)?), None))),
             (None, None, Some(path)) => of_file(path, FILE),
             (None, None, None) => Ok(None),
         }
     }
 }
 
-/// What stands behind the scheme of an `Authorization` is the secret itself.
-pub(super) fn behind_scheme(header: &Header) -> Option<Secret> {
+fn is_authorization(header: &Header) -> bool {
+    header.is("Authorization")
+}
+
+/// The part of an `Authorization` header after the scheme: that part alone is a secret, too.
+pub(super) fn after_scheme(header: &Header) -> Option<Secret> {
     header.value().expose().split_once(' ').map(|(_, secret)| Secret::new(secret.trim()))
 }
 
-/// A user's name. What is behind a colon may be a password, so the value is not shown.
-fn name(origin: &str, user: &OsStr) -> Result<String, Failure> {
+/// A user's name. The messages don't show it: the text after a colon may be a password.
+fn user_name(origin: &str, user: &OsStr) -> Result<String, Failure> {
     if user.is_empty() {
         return Err(empty(origin));
     }
-    let user = private_text(origin, user)?;
+    let user = private_utf8(origin, user)?;
     if user.contains(':') {
         return Err(Failure::usage_with_hint(
-            format!("{origin} has a colon in it: a password does not belong there"),
-            "--password-file FILE or PUSHGATEWAY_PASSWORD gives the password",
+            format!("{origin} contains a colon: it must be the user alone, without the password"),
+            "use --password-file FILE or PUSHGATEWAY_PASSWORD for the password",
         ));
     }
     if user.chars().any(char::is_control) {
-        return Err(Failure::usage(format!("{origin} has a control character in it")));
+        return Err(Failure::usage(format!("{origin} contains a control character")));
     }
-    unicode(origin, OsStr::new(user)).map(str::to_owned)
+    Ok(user.to_owned())
 }
 
-fn token_file(path: &OsStr, origin: &str) -> Result<Identity, Failure> {
+fn token_file(path: &OsStr, origin: &str) -> Result<AuthMethod, Failure> {
     bearer(read_secret(Path::new(path), origin)?, Login::TokenFile(path.into()))
 }
 
-fn bearer(token: Secret, login: Login) -> Result<Identity, Failure> {
+fn bearer(token: Secret, login: Login) -> Result<AuthMethod, Failure> {
     if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Failure::usage("the bearer token has a blank or a character in it that is not ASCII"));
+        return Err(Failure::usage(
+            "the bearer token contains a space or a character that is not printable ASCII",
+        ));
     }
-    Ok((Some(Header::bearer(&token)), login, vec![token]))
+    Ok(AuthMethod { header: Some(Header::bearer(&token)), login, secrets: vec![token] })
 }
 
-/// The secret in a file, without the line break that editors put behind it.
-fn read_secret(path: &Path, option: &str) -> Result<Secret, Failure> {
-    let bytes = read(path, option)?;
+/// The secret in a file, without the line break that editors append.
+fn read_secret(path: &Path, origin: &str) -> Result<Secret, Failure> {
+    let bytes = read(path, origin)?;
     let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::usage(format!("{option}: {} is not UTF-8", path.display())))?;
+        .map_err(|_| Failure::usage(format!("{origin}: {} is not UTF-8", path.display())))?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     if text.is_empty() {
-        return Err(Failure::usage(format!("{option}: {} is empty", path.display())));
+        return Err(Failure::usage(format!("{origin}: {} is empty", path.display())));
     }
     if text.chars().any(char::is_control) {
-        return Err(Failure::usage(format!("{option}: {} has more than one line", path.display())));
+        return Err(Failure::usage(format!("{origin}: {} has more than one line", path.display())));
     }
     Ok(Secret::new(text))
 }

@@ -1,12 +1,12 @@
-//! How the gateway is reached: each setting from its flag, else its variable, else its default; the rules between them;
-//! and the files that they name, read here, so that behind this room a secret is a value and no place to look.
+//! How the gateway is reached: the settings, the rules between them, and the files that they name. The files are read
+//! here, so that the other rooms get a secret as a value.
 //!
-//! A secret's text is in no message, not even where it is what is wrong.
+//! No message shows a secret's text, even if the text is what is wrong.
 
 mod authentication;
 
-use self::authentication::behind_scheme;
-use super::{empty, given, setting};
+use self::authentication::after_scheme;
+use super::{empty, utf8};
 use crate::cli::ConnectionArgs;
 use crate::duration;
 use crate::env::Environment;
@@ -27,13 +27,13 @@ const DEFAULT_GATEWAY: &str = "http://localhost:9091";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_RETRIES: u32 = 2;
-/// No file with certificates, a password or a token has so much.
+/// Cap on the size of a file with certificates or a secret: without one, `/dev/zero` would fill the memory.
 const FILE_LIMIT: u64 = 16 << 20;
 
-/// The gateway and the path of `--url`, beside what else is said of the connection.
+/// The gateway and the path of `--url`, which excludes `--gateway`.
 pub(super) fn group_url(url: &OsStr, args: &ConnectionArgs) -> Result<GroupUrl, Failure> {
     if args.gateway.is_some() {
-        return Err(Failure::usage("--url names the gateway too: leave out --gateway"));
+        return Err(Failure::usage("--url already names the gateway: remove --gateway"));
     }
     parsed_group_url(url)
 }
@@ -43,7 +43,7 @@ pub(super) fn parsed_group_url(url: &OsStr) -> Result<GroupUrl, Failure> {
     GroupUrl::from_bytes(url.as_encoded_bytes()).map_err(|error| match error {
         GatewayUrlError::NoGroup => Failure::usage_with_hint(
             format!("--url: {error}"),
-            "-g URL names the gateway alone, and -j JOB its group",
+            "use -g URL for the gateway and -j JOB for the group",
         ),
         error => Failure::usage(format!("--url: {error}")),
     })
@@ -51,10 +51,9 @@ pub(super) fn parsed_group_url(url: &OsStr) -> Result<GroupUrl, Failure> {
 
 /// The gateway of `--gateway`, its variable, or the default.
 pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Result<Endpoint, Failure> {
-    let (origin, url) = match private(args.gateway.as_ref(), "--gateway", "PUSHGATEWAY_URL", environment)? {
-        Some((origin, url)) => (origin, url),
-        None => ("the default", DEFAULT_GATEWAY),
-    };
+    let settings = Settings { args, environment };
+    let given = settings.private_text(args.gateway.as_ref(), "--gateway", "PUSHGATEWAY_URL")?;
+    let (origin, url) = given.unwrap_or(("the default", DEFAULT_GATEWAY));
     gateway_url(url).map_err(|error| Failure::usage(format!("{origin}: {error}")))
 }
 
@@ -69,59 +68,108 @@ pub(super) fn resolve(
     args: &ConnectionArgs,
     environment: &Environment,
 ) -> Result<Connection, Failure> {
-    let source = Source { args, environment };
-    let timeout = source.limit(args.timeout.as_ref(), "--timeout", "PUSHGATEWAY_TIMEOUT")?;
+    let settings = Settings { args, environment };
+    let timeout = settings.limit(args.timeout.as_ref(), "--timeout", "PUSHGATEWAY_TIMEOUT")?;
     let connect_timeout =
-        source.limit(args.connect_timeout.as_ref(), "--connect-timeout", "PUSHGATEWAY_CONNECT_TIMEOUT")?;
-    let authentication = source.authentication(&endpoint)?;
+        settings.limit(args.connect_timeout.as_ref(), "--connect-timeout", "PUSHGATEWAY_CONNECT_TIMEOUT")?;
+    let authentication = settings.authentication(&endpoint)?;
     let (headers, login) = (authentication.headers, authentication.login);
     let has_credentials = headers.iter().any(Header::is_secret);
-    let (route, bypasses_proxy) = source.route(&endpoint, has_credentials)?;
+    let (route, bypasses_proxy) = settings.route(&endpoint, has_credentials)?;
     let mut secrets = authentication.secrets;
     secrets.extend(headers.iter().filter(|header| header.is_secret()).map(|header| header.value().clone()));
     if let Route::Forward(proxy) | Route::Tunnel(proxy) = &route
         && let Some(header) = proxy.authorization()
     {
         secrets.extend(proxy.credentials().and_then(|credentials| credentials.password.clone()));
-        secrets.extend(behind_scheme(&header));
+        secrets.extend(after_scheme(&header));
     }
     Ok(Connection {
         route,
         bypasses_proxy,
         timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
         connect_timeout: connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
-        retries: source.retries()?,
+        retries: settings.retries()?,
         headers,
         login,
-        encoding: source.encoding()?,
-        tls: source.tls(endpoint.scheme())?,
+        encoding: settings.encoding()?,
+        tls: settings.tls(endpoint.scheme())?,
         secrets,
         endpoint,
     })
 }
 
-/// Where the settings come from.
+/// The flags and the variables. A setting is returned with the name of the flag or variable that it comes from.
 #[derive(Clone, Copy)]
-struct Source<'a> {
+struct Settings<'a> {
     args: &'a ConnectionArgs,
     environment: &'a Environment,
 }
 
-impl<'a> Source<'a> {
-    /// A time limit: a duration that isn't zero.
+impl<'a> Settings<'a> {
+    /// An empty variable counts as unset. An empty flag is an error.
+    fn value(
+        self,
+        flag: Option<&'a OsString>,
+        option: &'static str,
+        variable: &'static str,
+    ) -> Result<Option<(&'static str, &'a OsStr)>, Failure> {
+        match flag {
+            Some(value) if value.is_empty() => Err(empty(option)),
+            Some(value) => Ok(Some((option, value))),
+            None => Ok(self.environment.variable(variable).map(|value| (variable, value))),
+        }
+    }
+
+    fn text(
+        self,
+        flag: Option<&'a OsString>,
+        option: &'static str,
+        variable: &'static str,
+    ) -> Result<Option<(&'static str, &'a str)>, Failure> {
+        let value = self.value(flag, option, variable)?;
+        value.map(|(origin, value)| Ok((origin, utf8(origin, value)?))).transpose()
+    }
+
+    /// A text that may contain a secret.
+    fn private_text(
+        self,
+        flag: Option<&'a OsString>,
+        option: &'static str,
+        variable: &'static str,
+    ) -> Result<Option<(&'static str, &'a str)>, Failure> {
+        let value = self.value(flag, option, variable)?;
+        value.map(|(origin, value)| Ok((origin, private_utf8(origin, value)?))).transpose()
+    }
+
+    /// A path, which need not be UTF-8.
+    fn path(
+        self,
+        flag: Option<&'a OsString>,
+        option: &'static str,
+        variable: &'static str,
+    ) -> Result<Option<(&'static str, PathBuf)>, Failure> {
+        Ok(self.value(flag, option, variable)?.map(|(origin, path)| (origin, PathBuf::from(path))))
+    }
+
+    /// The first of these variables that is set.
+    fn variable(self, names: &[&'static str]) -> Result<Option<(&'a str, &'a str)>, Failure> {
+        let found = names.iter().find_map(|name| Some((*name, self.environment.variable(name)?)));
+        found.map(|(name, value)| Ok((name, private_utf8(name, value)?))).transpose()
+    }
+
+    /// A time limit, which can't be zero.
     fn limit(
         self,
         flag: Option<&'a OsString>,
         option: &'static str,
         variable: &'static str,
     ) -> Result<Option<Duration>, Failure> {
-        let Some((origin, text)) = setting(flag, option, variable, self.environment)? else {
+        let Some((origin, text)) = self.text(flag, option, variable)? else {
             return Ok(None);
         };
         match duration::parse(text) {
-            Ok(Duration::ZERO) => {
-                Err(Failure::usage(format!("{origin}: a limit of no time lets nothing happen")))
-            }
+            Ok(Duration::ZERO) => Err(Failure::usage(format!("{origin} must be greater than zero"))),
             Ok(limit) => Ok(Some(limit)),
             Err(error) => Err(Failure::usage(format!("{origin}: {error}"))),
         }
@@ -129,23 +177,23 @@ impl<'a> Source<'a> {
 
     fn retries(self) -> Result<u32, Failure> {
         let retries = self.args.retries.as_ref();
-        match setting(retries, "--retries", "PUSHGATEWAY_RETRIES", self.environment)? {
+        match self.text(retries, "--retries", "PUSHGATEWAY_RETRIES")? {
             None => Ok(DEFAULT_RETRIES),
             Some((origin, text)) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().map_err(|_| Failure::usage(format!("{origin}: `{text}` is too many")))
+                text.parse().map_err(|_| Failure::usage(format!("{origin}: `{text}` is too large")))
             }
             Some((origin, text)) => {
-                Err(Failure::usage(format!("{origin}: `{text}` is no number of retries")))
+                Err(Failure::usage(format!("{origin}: `{text}` is not a number of retries")))
             }
         }
     }
 
     fn encoding(self) -> Result<Encoding, Failure> {
-        match setting(self.args.compress.as_ref(), "--compress", "PUSHGATEWAY_COMPRESS", self.environment)? {
+        match self.text(self.args.compress.as_ref(), "--compress", "PUSHGATEWAY_COMPRESS")? {
             None | Some((_, "none")) => Ok(Encoding::Identity),
             Some((_, "gzip")) => Ok(Encoding::Gzip),
             Some((origin, text)) => {
-                Err(Failure::usage(format!("{origin}: `{text}` is neither none nor gzip")))
+                Err(Failure::usage(format!("{origin}: unknown compression `{text}`: use none or gzip")))
             }
         }
     }
@@ -157,20 +205,10 @@ impl<'a> Source<'a> {
         flag || self.environment.variable(variable).is_some_and(|value| !off(value))
     }
 
-    /// A path, which need not be UTF-8.
-    fn path(
-        self,
-        flag: Option<&'a OsString>,
-        option: &'static str,
-        variable: &'static str,
-    ) -> Result<Option<PathBuf>, Failure> {
-        Ok(given(flag, option, variable, self.environment)?.map(|(_, path)| PathBuf::from(path)))
-    }
-
-    /// The way to the gateway, and whether a proxy that is named somewhere is passed by.
+    /// The route to the gateway, and whether it bypasses a proxy that is set.
     fn route(self, endpoint: &Endpoint, has_credentials: bool) -> Result<(Route, bool), Failure> {
         let args = self.args;
-        if let Some(path) =
+        if let Some((_, path)) =
             self.path(args.unix_socket.as_ref(), "--unix-socket", "PUSHGATEWAY_UNIX_SOCKET")?
             && args.proxy.is_none()
         {
@@ -184,28 +222,25 @@ impl<'a> Source<'a> {
             return Ok((Route::Direct, true));
         }
         let proxy: Proxy = url.parse().map_err(|error| {
-            Failure::usage_with_hint(format!("{origin}: {error}"), "--no-proxy goes without a proxy")
+            Failure::usage_with_hint(
+                format!("{origin}: {error}"),
+                "use --no-proxy to connect without a proxy",
+            )
         })?;
         Ok((Route::through(proxy, endpoint, has_credentials), false))
     }
 
-    /// The URL of the proxy that is named for this gateway, and who names it.
+    /// The URL of the proxy for this gateway, and what sets it.
     fn proxy(self, endpoint: &Endpoint) -> Result<Option<(&'a str, &'a str)>, Failure> {
-        let ours = private(self.args.proxy.as_ref(), "--proxy", "PUSHGATEWAY_PROXY", self.environment)?;
-        if let Some(named) = ours {
-            return Ok(Some(named));
+        let ours = self.private_text(self.args.proxy.as_ref(), "--proxy", "PUSHGATEWAY_PROXY")?;
+        if ours.is_some() {
+            return Ok(ours);
         }
         self.variable(match endpoint.scheme() {
-            // A web server sets HTTP_PROXY from a request's header `Proxy`, so nobody should believe it (httpoxy).
+            // Not HTTP_PROXY: in a CGI script it is the request's header `Proxy` (httpoxy).
             Scheme::Http => &["http_proxy", "all_proxy", "ALL_PROXY"],
             Scheme::Https => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
         })
-    }
-
-    /// The first of these variables that is set.
-    fn variable(self, names: &[&'static str]) -> Result<Option<(&'a str, &'a str)>, Failure> {
-        let found = names.iter().find_map(|name| Some((*name, self.environment.variable(name)?)));
-        found.map(|(name, value)| Ok((name, private_text(name, value)?))).transpose()
     }
 
     fn tls(self, scheme: Scheme) -> Result<Tls, Failure> {
@@ -213,58 +248,48 @@ impl<'a> Source<'a> {
         let ca_cert = self.path(args.ca_cert.as_ref(), "--ca-cert", "PUSHGATEWAY_CA_CERT")?;
         let cert = self.path(args.cert.as_ref(), "--cert", "PUSHGATEWAY_CERT")?;
         let key = self.path(args.key.as_ref(), "--key", "PUSHGATEWAY_KEY")?;
-        if cert.is_none() && key.is_some() {
+        if let (None, Some((origin, _))) = (&cert, &key) {
             return Err(Failure::usage_with_hint(
-                "a key is given without a certificate",
-                "--cert FILE names one",
+                format!("{origin} needs a client certificate"),
+                "add --cert FILE",
             ));
         }
         let insecure = self.switch(args.insecure, "PUSHGATEWAY_INSECURE");
-        let mut tls = Tls { ca_cert, cert, key, insecure, ..Tls::default() };
+        let mut tls = Tls { insecure, ..Tls::default() };
         if scheme == Scheme::Https {
-            if let Some(path) = &tls.ca_cert {
-                let cas = CaCertificates::from_pem(&read(path, "--ca-cert")?);
-                tls.ca_certificates = cas.map_err(|error| bad(path, &error))?;
+            if let Some((origin, path)) = &ca_cert {
+                let cas = CaCertificates::from_pem(&read(path, origin)?);
+                tls.ca_certificates = cas.map_err(|error| invalid(path, &error))?;
             }
-            if let Some(path) = &tls.cert {
-                let key = tls.key.as_ref().unwrap_or(path);
-                let identity = ClientIdentity::from_pem(&read(path, "--cert")?, &read(key, "--key")?);
-                tls.identity = Some(Arc::new(identity.map_err(|error| bad(key, &error))?));
+            if let Some(cert) = &cert {
+                let key = key.as_ref().unwrap_or(cert);
+                let identity = ClientIdentity::from_pem(&read(&cert.1, cert.0)?, &read(&key.1, key.0)?);
+                tls.identity = Some(Arc::new(identity.map_err(|error| invalid(&key.1, &error))?));
             }
         }
-        Ok(tls)
+        let path = |setting: Option<(_, PathBuf)>| setting.map(|(_, path)| path);
+        Ok(Tls { ca_cert: path(ca_cert), cert: path(cert), key: path(key), ..tls })
     }
 }
 
-/// As [`setting`], for a value that may hold a secret.
-fn private<'a>(
-    flag: Option<&'a OsString>,
-    option: &'static str,
-    variable: &'static str,
-    environment: &'a Environment,
-) -> Result<Option<(&'static str, &'a str)>, Failure> {
-    let given = given(flag, option, variable, environment)?;
-    given.map(|(origin, value)| Ok((origin, private_text(origin, value)?))).transpose()
-}
-
-/// The value as text, without a word of it in the message.
-fn private_text<'a>(origin: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
+/// The value as text. The message does not show it.
+fn private_utf8<'a>(origin: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     value.to_str().ok_or_else(|| Failure::usage(format!("{origin}: the value is not UTF-8")))
 }
 
-/// A file that an option names. None of these is large, and what has no end, as `/dev/zero`, would fill the memory.
-fn read(path: &Path, option: &str) -> Result<Vec<u8>, Failure> {
+/// A file that is named by the option or variable `origin`.
+fn read(path: &Path, origin: &str) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(FILE_LIMIT).read_to_end(&mut bytes));
     let why = match read {
         Ok(read) if u64::try_from(read).is_ok_and(|read| read < FILE_LIMIT) => return Ok(bytes),
-        Ok(_) => format!("it has more than {} MiB", FILE_LIMIT >> 20),
+        Ok(_) => format!("it is larger than {} MiB", FILE_LIMIT >> 20),
         Err(error) => reason(&error),
     };
-    Err(Failure::Other(anyhow::anyhow!("{option}: can't read {}: {why}", path.display())))
+    Err(Failure::Other(anyhow::anyhow!("{origin}: can't read {}: {why}", path.display())))
 }
 
-fn bad(path: &Path, error: &PemError) -> Failure {
+fn invalid(path: &Path, error: &PemError) -> Failure {
     Failure::usage(format!("{}: {error}", path.display()))
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use std::io::Write as _;
 use tempfile::NamedTempFile;
 
-/// What resolving came to: arguments as flags are given, variables by name.
+/// The flags and the variables of one call.
 struct Case {
     args: ConnectionArgs,
     environment: Environment,
@@ -53,7 +53,7 @@ impl Case {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape that the arguments have")]
+#[expect(clippy::unnecessary_wraps, reason = "the arguments are options")]
 fn some(text: &str) -> Option<OsString> {
     Some(OsString::from(text))
 }
@@ -91,16 +91,20 @@ fn a_flag_beats_a_variable_and_a_variable_the_default() {
 }
 
 #[test]
-fn a_bad_value_names_who_gave_it() {
-    for (variable, value, told) in [
-        ("PUSHGATEWAY_TIMEOUT", "0", "PUSHGATEWAY_TIMEOUT: a limit of no time lets nothing happen"),
+fn an_invalid_value_is_reported_with_its_option_or_variable() {
+    for (variable, value, message) in [
+        ("PUSHGATEWAY_TIMEOUT", "0", "PUSHGATEWAY_TIMEOUT must be greater than zero"),
         ("PUSHGATEWAY_TIMEOUT", "30", "PUSHGATEWAY_TIMEOUT: `30` has no unit: write 30s for seconds"),
-        ("PUSHGATEWAY_RETRIES", "-1", "PUSHGATEWAY_RETRIES: `-1` is no number of retries"),
-        ("PUSHGATEWAY_RETRIES", "99999999999", "PUSHGATEWAY_RETRIES: `99999999999` is too many"),
-        ("PUSHGATEWAY_COMPRESS", "zstd", "PUSHGATEWAY_COMPRESS: `zstd` is neither none nor gzip"),
-        ("PUSHGATEWAY_KEY", "/k", "a key is given without a certificate"),
+        ("PUSHGATEWAY_RETRIES", "-1", "PUSHGATEWAY_RETRIES: `-1` is not a number of retries"),
+        ("PUSHGATEWAY_RETRIES", "99999999999", "PUSHGATEWAY_RETRIES: `99999999999` is too large"),
+        (
+            "PUSHGATEWAY_COMPRESS",
+            "zstd",
+            "PUSHGATEWAY_COMPRESS: unknown compression `zstd`: use none or gzip",
+        ),
+        ("PUSHGATEWAY_KEY", "/k", "PUSHGATEWAY_KEY needs a client certificate"),
     ] {
-        assert_eq!(given(&[(variable, value)], |_| {}).usage(), told);
+        assert_eq!(given(&[(variable, value)], |_| {}).usage(), message);
     }
     let empty: [(Fill, &str); 6] = [
         (|args| args.gateway = some(""), "--gateway is empty: is the variable set?"),
@@ -110,20 +114,20 @@ fn a_bad_value_names_who_gave_it() {
         (|args| args.unix_socket = some(""), "--unix-socket is empty: is the variable set?"),
         (|args| args.ca_cert = some(""), "--ca-cert is empty: is the variable set?"),
     ];
-    for (fill, told) in empty {
-        assert_eq!(given(NOTHING, fill).usage(), told);
+    for (fill, message) in empty {
+        assert_eq!(given(NOTHING, fill).usage(), message);
     }
 }
 
 #[test]
-fn a_group_s_url_in_the_variable_is_told_from_a_gateway_s() {
+fn the_url_of_a_group_in_the_variable_is_rejected() {
     let url = "http://gw:9091/metrics/job/x";
-    let told = given(&[("PUSHGATEWAY_URL", url)], |_| {}).usage();
-    assert!(told.starts_with("PUSHGATEWAY_URL: ") && told.contains("--url"), "{told}");
+    let message = given(&[("PUSHGATEWAY_URL", url)], |_| {}).usage();
+    assert!(message.starts_with("PUSHGATEWAY_URL: ") && message.contains("--url"), "{message}");
 }
 
 #[test]
-fn switches_are_off_for_the_usual_words() {
+fn a_switch_s_variable_is_off_for_the_usual_words() {
     for (value, on) in
         [("1", true), ("true", true), ("x", true), ("0", false), ("false", false), ("No", false), ("", false)]
     {
@@ -157,9 +161,9 @@ fn a_password_comes_from_a_file_or_a_variable() {
 }
 
 #[test]
-fn a_password_is_nowhere_to_be_seen() {
+fn a_password_is_never_shown() {
     let colon = given(NOTHING, |args| args.user = some("me:hunter2"));
-    assert_eq!(colon.usage(), "--user has a colon in it: a password does not belong there");
+    assert_eq!(colon.usage(), "--user contains a colon: it must be the user alone, without the password");
     assert!(!given(&[("PUSHGATEWAY_USER", "me:hunter2")], |_| {}).usage().contains("hunter2"));
     assert!(!given(NOTHING, |args| args.headers = vec!["hunter2".into()]).usage().contains("hunter2"));
     assert!(!given(&[("PUSHGATEWAY_URL", "http://me:hunter2@gw:x")], |_| {}).usage().contains("hunter2"));
@@ -171,7 +175,7 @@ fn a_password_is_nowhere_to_be_seen() {
 }
 
 #[test]
-fn only_one_way_to_be_let_in_is_taken() {
+fn only_one_way_to_authenticate_is_used() {
     let token = file("abc.def\n");
     let path = token.path().to_str().unwrap();
     let bearer = |args: &mut ConnectionArgs| args.bearer_token_file = some(path);
@@ -192,26 +196,29 @@ fn only_one_way_to_be_let_in_is_taken() {
     assert_eq!(
         given(&all[..3], |_| {}).usage(),
         "PUSHGATEWAY_USER and PUSHGATEWAY_BEARER_TOKEN and PUSHGATEWAY_HEADER (Authorization) are set: only one of \
-         them can be sent"
+         them can be used"
     );
     let both = given(NOTHING, |args| {
         bearer(args);
         args.headers = vec!["Authorization: Own z".into()];
     });
-    assert_eq!(both.usage(), "--header gives an Authorization beside --user or --bearer-token-file");
+    assert_eq!(
+        both.usage(),
+        "--header with Authorization can't be combined with --user or --bearer-token-file"
+    );
     let none = given(NOTHING, |args| args.user = some("me"));
-    assert_eq!(none.usage(), "there is no password for the user `me`");
+    assert_eq!(none.usage(), "no password is given for the user `me`");
     let no_user = given(NOTHING, |args| args.password_file = some(path));
-    assert_eq!(no_user.usage(), "--password-file is given without a user");
+    assert_eq!(no_user.usage(), "--password-file needs a user");
 }
 
 #[test]
-fn a_secret_s_file_is_one_line() {
-    for (text, fault) in [("", "is empty"), ("\n", "is empty"), ("a\nb\n", "has more than one line")] {
+fn a_secret_in_a_file_is_one_line() {
+    for (text, problem) in [("", "is empty"), ("\n", "is empty"), ("a\nb\n", "has more than one line")] {
         let file = file(text);
         let path = file.path().to_str().unwrap();
-        let told = given(NOTHING, |args| args.bearer_token_file = some(path)).usage();
-        assert!(told.ends_with(fault), "{told}");
+        let message = given(NOTHING, |args| args.bearer_token_file = some(path)).usage();
+        assert!(message.ends_with(problem), "{message}");
     }
     let missing = given(NOTHING, |args| args.bearer_token_file = some("/nowhere/at/all"));
     assert_eq!(missing.resolve().unwrap_err().exit_code(), 1);
@@ -222,7 +229,7 @@ fn a_secret_s_file_is_one_line() {
 }
 
 #[test]
-fn the_way_is_decided_as_curl_does() {
+fn the_route_is_chosen_as_curl_chooses_it() {
     let proxies = [
         ("http_proxy", "plain:1"),
         ("HTTP_PROXY", "never:1"),
@@ -248,7 +255,7 @@ fn the_way_is_decided_as_curl_does() {
     assert!(given(&off, |_| {}).fine().bypasses_proxy);
     assert_eq!(given(&off, |args| args.proxy = some("q:2")).route(), "forward http://q:2");
     assert_eq!(given(&proxies, |args| (args.gateway, args.no_proxy) = (some("gw"), true)).route(), "direct");
-    // A flag says what is meant, whatever NO_PROXY says; but nobody means a proxy to this machine.
+    // A flag beats NO_PROXY, but a gateway on this machine is never reached through a proxy.
     assert_eq!(
         given(&proxies, |args| (args.gateway, args.proxy) = (some("10.1.2.3"), some("q:2"))).route(),
         "forward http://q:2"

@@ -8,56 +8,87 @@
 //! So nothing is believed by its name: whether a member is a metric is seen by its shape.
 
 use super::group::{FAILURE_TIME, FamilySize, Group, GroupsError, Kind, PUSH_TIME, Size, Times};
-use crate::grouping::{GroupingKey, LabelSet, Names};
+use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::{BufReader, Read};
 
-/// How much of the answer of `/api/v1/metrics` is kept.
-pub enum Keep<'a> {
-    /// The groups and how much they hold.
-    Sizes,
-    /// Of the families of each those that are wanted, too.
+/// What is kept of the answer of `/api/v1/metrics` besides the groups and their sizes.
+enum Keep<'a> {
+    /// The families that are wanted, counted.
     Families(&'a dyn Fn(&FamilySize) -> bool),
-    /// The groups; the raw JSON of each is handed over as it comes in, with its place among them and with the labels
-    /// that it has as far as that is known so early: whether there is an empty `instance` may turn out later.
-    Contents(&'a mut dyn FnMut(usize, &LabelSet, &RawValue)),
+    /// Nothing. The labels and the raw JSON of each group are handed over as they come in.
+    Contents(&'a mut dyn FnMut(&LabelSet, &RawValue)),
 }
 
-/// Reads the answer of `/api/v1/metrics`; the groups come sorted by job and labels.
+/// Reads the answer of `/api/v1/metrics` from a gateway that reads names in a path like this; the groups come sorted by
+/// job and labels.
 ///
 /// # Errors
 ///
 /// An answer that can't be read to its end or is no Pushgateway's.
 pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsError> {
-    Ok(read_api(reader, names, Keep::Sizes)?.into_iter().map(|(_, group)| group).collect())
+    let mut groups = read_groups(reader, &|_| false)?;
+    for group in &mut groups {
+        group.resolve(Some(names));
+    }
+    Ok(groups)
 }
 
-/// Reads the answer of `/api/v1/metrics`; the groups come sorted by job and labels, each with its place in the answer.
+/// Reads the answer of `/api/v1/metrics`, and the families that are wanted. The groups come sorted by job and labels. Keys
+/// that depend on how the gateway reads names are not known yet.
 ///
 /// # Errors
 ///
 /// As [`from_api`].
-pub fn read_api(reader: impl Read, names: Names, keep: Keep<'_>) -> Result<Vec<(usize, Group)>, GroupsError> {
+pub fn read_groups(
+    reader: impl Read,
+    wanted: &dyn Fn(&FamilySize) -> bool,
+) -> Result<Vec<Group>, GroupsError> {
+    let mut groups = read(reader, Keep::Families(wanted))?;
+    groups.sort_by(|a, b| a.labels.cmp(&b.labels));
+    Ok(groups)
+}
+
+/// As [`read_groups`], with what `make` makes of the raw JSON of each group.
+///
+/// `make` gets the labels as far as they are known so early: whether there is an empty `instance` may turn out later.
+///
+/// # Errors
+///
+/// As [`from_api`].
+pub fn read_contents<T>(
+    reader: impl Read,
+    mut make: impl FnMut(&LabelSet, &RawValue) -> T,
+) -> Result<Vec<(Group, T)>, GroupsError> {
+    let mut contents = Vec::new();
+    let groups = read(reader, Keep::Contents(&mut |labels, raw| contents.push(make(labels, raw))))?;
+    let mut groups: Vec<(Group, T)> = groups.into_iter().zip(contents).collect();
+    groups.sort_by(|(a, _), (b, _)| a.labels.cmp(&b.labels));
+    Ok(groups)
+}
+
+/// The groups in the order of the answer.
+fn read(reader: impl Read, keep: Keep<'_>) -> Result<Vec<Group>, GroupsError> {
     let mut json = serde_json::Deserializer::from_reader(BufReader::new(reader));
     let answer = AnswerVisitor(keep).deserialize(&mut json).map_err(GroupsError::from_json)?;
     json.end().map_err(GroupsError::from_json)?;
     match (answer.status.as_deref(), answer.groups) {
-        (Some("success"), Some(groups)) => Ok(finish(groups, names)),
+        (Some("success"), Some(groups)) => Ok(finish(groups)),
         (Some("error"), _) => Err(GroupsError::Refused { reason: answer.error.unwrap_or_default() }),
         _ => Err(GroupsError::NotGroups),
     }
 }
 
-/// Gives each group its key, and sorts.
+/// Gives each group its key.
 ///
 /// Where a metric called `labels` hides the key, it is taken from the labels of `push_time_seconds`, which have an
 /// `instance=""` that the key may have or not. If another group has the key without it, this one has it. If two groups
 /// are so hidden, one has it and the other not, and nothing tells which: neither gets a key. Else it is taken to have
 /// none, which is what is pushed; at worst, a deletion by that key finds no group.
-fn finish(mut listed: Vec<Listed>, names: Names) -> Vec<(usize, Group)> {
+fn finish(mut listed: Vec<Listed>) -> Vec<Group> {
     let unclear = |group: &Listed| group.hidden && group.labels.map.get("instance").is_none();
     let (mut told, mut hidden) = (HashSet::new(), HashMap::<LabelSet, u32>::new());
     for group in &listed {
@@ -76,10 +107,7 @@ fn finish(mut listed: Vec<Listed>, names: Names) -> Vec<(usize, Group)> {
             group.labels.map.0.insert("instance".to_owned(), String::new());
         }
     }
-    let mut groups: Vec<(usize, Group)> =
-        listed.into_iter().map(|group| group.finish(names)).enumerate().collect();
-    groups.sort_by(|(_, a), (_, b)| a.labels.cmp(&b.labels));
-    groups
+    listed.into_iter().map(Listed::finish).collect()
 }
 
 /// One group as it is listed.
@@ -95,9 +123,10 @@ struct Listed {
 }
 
 impl Listed {
-    fn finish(self, names: Names) -> Group {
+    fn finish(self) -> Group {
         let Self { labels, successful, times, size, mut families, .. } = self;
-        let key = if labels.exact { GroupingKey::from_listing(&labels.map, names) } else { None };
+        let key =
+            if labels.exact { GroupingKey::from_listing(&labels.map, None) } else { Err(NoKey::Inexact) };
         families.sort_unstable();
         Group { families, ..times.group(labels.map, key, Some(size), successful) }
     }
@@ -197,11 +226,6 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Listed>, A::Error> {
         let mut groups = Vec::new();
         match self.0 {
-            Keep::Sizes => {
-                while let Some(group) = seq.next_element_seed(GroupVisitor { wanted: &|_| false })? {
-                    groups.push(group);
-                }
-            }
             Keep::Families(wanted) => {
                 while let Some(group) = seq.next_element_seed(GroupVisitor { wanted: *wanted })? {
                     groups.push(group);
@@ -215,7 +239,7 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
                     let group = GroupVisitor { wanted: &|_| false }
                         .deserialize(&mut json)
                         .map_err(A::Error::custom)?;
-                    each(groups.len(), &group.labels.map, &raw);
+                    each(&group.labels.map, &raw);
                     groups.push(group);
                 }
             }
@@ -358,7 +382,7 @@ impl<'de> DeserializeSeed<'de> for KindVisitor {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Kind, D::Error> {
         let name: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
-        Ok(Kind::parse(name.get().trim_matches('"')))
+        Ok(Kind::parse(name.get().trim_matches('"').as_bytes()).unwrap_or_default())
     }
 }
 
@@ -390,7 +414,7 @@ impl<'de> Visitor<'de> for LabelsVisitor {
             labels.exact &= !has_escaped_replacement(raw.get());
             labels.map.0.insert(name, value);
         }
-        let kind = Kind::parse(labels.map.get("type").unwrap_or_default());
+        let kind = labels.map.get("type").and_then(|kind| Kind::parse(kind.as_bytes())).unwrap_or_default();
         // The exactness that was taken down is that of a HELP text, if this is a metric.
         let help_is_cut = !labels.exact;
         Ok(metric.map_or(Member::Labels(labels), |metric| metric.declared(kind, help_is_cut)))

@@ -6,6 +6,7 @@
 //! exposed at all does the same. Deleting the one group heals it; here is told which one.
 
 use super::group::Group;
+use crate::grouping::NoKey;
 use std::collections::{BTreeMap, HashMap};
 
 /// Why a gateway refuses every push. Groups are told by their place in the list that was searched.
@@ -32,7 +33,6 @@ pub enum Conflict {
 
 impl Conflict {
     /// Whether the group at this place has part in it.
-    #[must_use]
     pub fn involves(&self, place: usize) -> bool {
         match *self {
             Self::EmptyInstance { without, with_empty } => place == without || place == with_empty,
@@ -60,24 +60,22 @@ pub struct Conflicts {
 
 impl Conflicts {
     /// Whether the group at this place has part in what breaks the gateway.
-    #[must_use]
     pub fn involves(&self, place: usize) -> bool {
         self.broken.iter().any(|conflict| conflict.involves(place))
     }
 }
 
 /// Looks for what breaks the gateway that holds these groups.
-#[must_use]
-pub fn find(groups: &[Group]) -> Conflicts {
+pub fn find<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Conflicts {
     let mut found = Conflicts::default();
     let mut exposed = HashMap::<(Vec<_>, &str), usize>::new();
     let mut scraped = BTreeMap::<Vec<_>, Vec<usize>>::new();
-    for (place, group) in groups.iter().enumerate() {
+    for (place, group) in groups.into_iter().enumerate() {
         let labels = || group.labels.iter();
         if labels().any(|(name, _)| name.starts_with("__")) {
             found.broken.push(Conflict::ReservedName { group: place });
         }
-        if group.key.is_none() && labels().any(|(_, value)| value.contains('\u{fffd}')) {
+        if group.key == Err(NoKey::Inexact) && labels().any(|(_, value)| value.contains('\u{fffd}')) {
             // Two such groups may look alike and be different, so they are compared with none.
             found.broken.push(Conflict::NotUtf8 { group: place });
             continue;
@@ -117,7 +115,7 @@ mod tests {
     fn groups(labels: &[&str]) -> Vec<Group> {
         let groups = labels.iter().map(|labels| format!(r#"{{"labels":{{{labels}}}}}"#));
         let json = format!(r#"{{"status":"success","data":[{}]}}"#, groups.collect::<Vec<_>>().join(","));
-        from_api(json.as_bytes(), Names::Legacy).unwrap()
+        from_api(json.as_bytes(), Names::Utf8).unwrap()
     }
 
     #[test]

@@ -5,55 +5,12 @@
 //! can't be given back.
 
 use super::api::has_escaped_replacement;
-use super::group::{FAILURE_TIME, Kind, PUSH_TIME};
+use super::group::{FAILURE_TIME, PUSH_TIME};
+pub use crate::exposition::model::{Family, Series};
+use crate::exposition::model::{Kind, Labels, Value, sort_parts};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
-
-/// The labels of a series, sorted by name.
-pub type Labels = BTreeMap<String, String>;
-
-/// One metric family of one group.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Family {
-    /// Its name.
-    pub name: String,
-    /// Its type.
-    pub kind: Kind,
-    /// Its HELP text; empty where there is none.
-    pub help: String,
-    /// The HELP text holds bytes that are not UTF-8, which stand in `help` as U+FFFD.
-    pub help_is_cut: bool,
-    /// Its series, a histogram or summary counting as one.
-    pub series: Vec<Series>,
-}
-
-/// One series, or one histogram or summary.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Series {
-    /// All its labels, those of the group among them; without `le` and `quantile` of the parts.
-    pub labels: Labels,
-    /// What it says.
-    pub value: Value,
-}
-
-/// What a series says. Numbers are texts, as exact as they came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// One number.
-    Number(String),
-    /// Parts, their sum and their count: a summary's quantiles or a histogram's buckets, in the order of the bounds.
-    Parts {
-        /// Quantile or upper bound, and its number.
-        parts: Vec<(String, String)>,
-        /// `_sum`.
-        sum: String,
-        /// `_count`.
-        count: String,
-    },
-    /// The API does not tell.
-    Untold,
-}
 
 #[derive(Deserialize)]
 struct RawFamily<'a> {
@@ -76,7 +33,6 @@ struct RawSeries {
 }
 
 /// The families of one group of `/api/v1/metrics`, sorted by name, without the two that the gateway itself adds.
-#[must_use]
 pub fn families(group: &RawValue) -> Vec<Family> {
     // Whether a member is a family is seen by its shape: one called `labels` stands in the labels' place.
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(group.get()).unwrap_or_default();
@@ -85,7 +41,7 @@ pub fn families(group: &RawValue) -> Vec<Family> {
 }
 
 fn family(name: String, raw: RawFamily<'_>) -> Family {
-    let kind = Kind::parse(&raw.kind);
+    let kind = Kind::parse(raw.kind.as_bytes()).unwrap_or_default();
     let help = raw.help.map(RawValue::get).unwrap_or_default();
     Family {
         name,
@@ -106,21 +62,126 @@ impl RawSeries {
             _ => None,
         };
         let value = match (kind, parts, value) {
-            (Kind::Summary | Kind::Histogram, Some(parts), _) => Value::Parts {
-                parts: in_order(parts),
-                sum: sum.unwrap_or_default(),
-                count: count.unwrap_or_default(),
-            },
+            (Kind::Summary | Kind::Histogram, Some(parts), _) => {
+                let mut parts: Vec<_> = parts.into_iter().collect();
+                sort_parts(&mut parts);
+                Value::Parts { parts, sum: sum.unwrap_or_default(), count: count.unwrap_or_default() }
+            }
             (Kind::Counter | Kind::Gauge | Kind::Untyped, _, Some(value)) => Value::Number(value),
-            _ => Value::Untold,
+            _ => Value::NotReported,
         };
         Series { labels, value }
     }
 }
 
-fn in_order(parts: BTreeMap<String, String>) -> Vec<(String, String)> {
-    let mut parts: Vec<_> = parts.into_iter().collect();
-    let bound = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);
-    parts.sort_by(|(a, _), (b, _)| bound(a).total_cmp(&bound(b)));
-    parts
+/// What the API does not report of these families, a sentence each.
+pub fn losses(families: &[Family]) -> Vec<String> {
+    let mut losses = Vec::new();
+    for family in families {
+        let name = &family.name;
+        let missing = family.series.iter().filter(|series| series.value == Value::NotReported).count();
+        if missing > 0 {
+            let what = if family.kind == Kind::GaugeHistogram { "gauge" } else { "native" };
+            losses.push(format!(
+                "`{name}` is left out: the gateway's API does not tell {what} histograms ({missing} here)"
+            ));
+        }
+        if family.help_is_cut {
+            losses.push(format!(
+                "the HELP text of `{name}` has bytes that are not UTF-8: they are shown as U+FFFD"
+            ));
+        }
+    }
+    losses
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes them so")]
+
+    use super::*;
+    use crate::exposition::model::write_families;
+    use snapbox::{IntoData, assert_data_eq, str};
+
+    fn shown(json: &str, group: &[(&str, &str)]) -> (String, Vec<String>) {
+        let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
+        let families = families(&raw);
+        let mut out = String::new();
+        write_families(&mut out, &group.iter().copied().collect(), &families);
+        (out, losses(&families))
+    }
+
+    #[test]
+    fn everything_that_the_api_tells_is_written() {
+        let json = r##"{"labels":{"job":"a"},"last_push_successful":true,
+            "push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{"instance":"","job":"a"},"value":"1"}]},
+            "h":{"type":"HISTOGRAM","help":"a\\b\nc \"q\"","metrics":[
+                {"buckets":{"+Inf":"3","1":"1","1e-07":"0","-5":"0","2.5":"3.5"},"count":"3","labels":{"instance":"","job":"a","x":"\"\\\n"},"sum":"NaN"}]},
+            "s":{"type":"SUMMARY","metrics":[{"count":"12345678901234567168","labels":{"instance":"i","job":"a"},"quantiles":{"0.99":"-Inf","0.5":"NaN"},"sum":"4"}]},
+            "job:rate:5m":{"type":"COUNTER","metrics":[{"labels":{"instance":"","job":"a"},"value":"1e+06"}]},
+            "a.b":{"type":"GAUGE","metrics":[{"labels":{"instance":"","job":"a","l.x":"3"},"value":"-0"},{"labels":{"instance":"","job":"a"},"value":"+Inf"}]},
+            "u":{"type":"UNTYPED","metrics":[{"labels":{"instance":"","job":"a"},"value":"5e-324"}]}}"##;
+        let (text, losses) = shown(json, &[("job", "a")]);
+        assert_data_eq!(
+            text,
+            str![[r#"
+# TYPE "a.b" gauge
+{"a.b","l.x"="3"} -0
+{"a.b"} +Inf
+# HELP h a\\b\nc "q"
+# TYPE h histogram
+h_bucket{x="\"\\\n",le="-5"} 0
+h_bucket{x="\"\\\n",le="1e-07"} 0
+h_bucket{x="\"\\\n",le="1"} 1
+h_bucket{x="\"\\\n",le="2.5"} 3.5
+h_bucket{x="\"\\\n",le="+Inf"} 3
+h_sum{x="\"\\\n"} NaN
+h_count{x="\"\\\n"} 3
+# TYPE job:rate:5m counter
+job:rate:5m 1e+06
+# TYPE s summary
+s{instance="i",quantile="0.5"} NaN
+s{instance="i",quantile="0.99"} -Inf
+s_sum{instance="i"} 4
+s_count{instance="i"} 12345678901234567168
+# TYPE u untyped
+u 5e-324
+
+"#]]
+            .raw()
+        );
+        assert_eq!(losses, Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_the_api_does_not_tell_is_named() {
+        let json = r#"{"labels":{"job":"a"},
+            "g":{"type":"GAUGE_HISTOGRAM","metrics":[{"labels":{"job":"a"},"value":"0"}]},
+            "m":{"type":"GAUGE","help":"x\ufffd","metrics":[{"labels":{"job":"a"},"value":"0"}]},
+            "n":{"type":"HISTOGRAM","metrics":[{"buckets":[[0,"1","2","3"]],"count":"5","labels":{"job":"a"},"sum":"12.5"}]}}"#;
+        let (text, losses) = shown(json, &[("job", "a")]);
+        assert_eq!(text, "# HELP m x\u{fffd}\n# TYPE m gauge\nm 0\n");
+        assert_eq!(
+            losses,
+            [
+                "`g` is left out: the gateway's API does not tell gauge histograms (1 here)",
+                "the HELP text of `m` has bytes that are not UTF-8: they are shown as U+FFFD",
+                "`n` is left out: the gateway's API does not tell native histograms (1 here)",
+            ]
+        );
+    }
+
+    #[test]
+    fn metrics_with_the_names_of_the_apis_own_members_are_found() {
+        let metric = r#"{"type":"GAUGE","metrics":[{"labels":{"instance":"","job":"a"},"value":"5"}]}"#;
+        let json = format!(r#"{{"labels":{metric},"last_push_successful":{metric}}}"#);
+        let (text, _) = shown(&json, &[("job", "a")]);
+        assert_eq!(
+            text,
+            "# TYPE labels gauge\nlabels 5\n# TYPE last_push_successful gauge\nlast_push_successful 5\n"
+        );
+        // And a label of the group called `metrics` makes no family of the labels.
+        let json = r#"{"labels":{"job":"a","metrics":"foo","type":"GAUGE"},"last_push_successful":true}"#;
+        assert_eq!(shown(json, &[("job", "a")]).0, "");
+    }
 }

@@ -1,7 +1,6 @@
 //! What a push would change in a group: its families as they are and as they would be, compared series by series. Pure.
 
-use super::contents::{Family, Value};
-use super::text::series_name;
+use crate::exposition::model::{Family, Value, metric_name, number, series_name};
 use crate::grouping::LabelSet;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -37,7 +36,6 @@ pub enum Replaces {
 }
 
 /// The differences between what a group holds and what it would hold, by family and series.
-#[must_use]
 pub fn changes(group: &LabelSet, before: &[Family], pushed: &[Family], replaces: Replaces) -> Vec<Change> {
     let mut changes = Vec::new();
     for pair in pairs(before, pushed, |family| &family.name).into_values() {
@@ -72,7 +70,10 @@ fn pairs<'a, K: Ord, T>(
 /// A family that comes or goes as a whole.
 fn declare(changes: &mut Vec<Change>, kind: ChangeKind, family: &Family, group: &LabelSet) {
     let named = |series| format!("{} {}", series_name(&family.name, series, group), value(&series.value));
-    changes.push(Change { kind, what: format!("# TYPE {} {}", family.name, family.kind.as_str()) });
+    changes.push(Change {
+        kind,
+        what: format!("# TYPE {} {}", metric_name(&family.name), family.kind.as_str()),
+    });
     changes.extend(family.series.iter().map(|series| Change { kind, what: named(series) }));
 }
 
@@ -80,9 +81,11 @@ fn compare(changes: &mut Vec<Change>, old: &Family, new: &Family, group: &LabelS
     let name = &new.name;
     let mut change = |kind, what| changes.push(Change { kind, what });
     if old.kind != new.kind {
+        let name = metric_name(name);
         change(ChangeKind::Changed, format!("# TYPE {name} {} -> {}", old.kind.as_str(), new.kind.as_str()));
     }
     if old.help != new.help {
+        let name = metric_name(name);
         change(ChangeKind::Changed, format!("# HELP {name} {:?} -> {:?}", old.help, new.help));
     }
     let series = pairs(&old.series, &new.series, |series| &series.labels);
@@ -105,7 +108,7 @@ fn compare(changes: &mut Vec<Change>, old: &Family, new: &Family, group: &LabelS
 fn value(value: &Value) -> String {
     match value {
         Value::Number(number) => number.clone(),
-        Value::Untold => "(not told by the API)".to_owned(),
+        Value::NotReported => "(not reported by the API)".to_owned(),
         Value::Parts { parts, sum, count } => {
             let mut text = format!("count {count} sum {sum}");
             for (bound, number) in parts {
@@ -118,7 +121,6 @@ fn value(value: &Value) -> String {
 
 /// Whether both say the same: numbers as numbers, for the gateway writes `1e+06` for `1000000`.
 fn same(a: &Value, b: &Value) -> bool {
-    let number = |text: &str| text.parse::<f64>().ok();
     let equal = |a: &str, b: &str| match (number(a), number(b)) {
         // NaN is NaN, and minus zero is zero.
         (Some(a), Some(b)) => {
@@ -134,15 +136,14 @@ fn same(a: &Value, b: &Value) -> bool {
             Value::Parts { parts: a, sum: a_sum, count: a_count },
             Value::Parts { parts: b, sum: b_sum, count: b_count },
         ) => equal(a_sum, b_sum) && equal(a_count, b_count) && same_parts(a, b),
-        (Value::Untold, Value::Untold) => true,
+        (Value::NotReported, Value::NotReported) => true,
         _ => false,
     }
 }
 
 fn same_parts(a: &[(String, String)], b: &[(String, String)]) -> bool {
     let sorted = |parts: &[(String, String)]| {
-        let bits =
-            |text: &str| text.parse::<f64>().map(|number| (number + 0.0).to_bits()).unwrap_or_default();
+        let bits = |text: &str| number(text).map(|number| (number + 0.0).to_bits()).unwrap_or_default();
         let mut parts: Vec<_> = parts.iter().map(|(bound, number)| (bits(bound), bits(number))).collect();
         parts.sort_unstable();
         parts

@@ -1,6 +1,7 @@
 //! A group as a gateway holds it, whichever way it was read, and why an answer tells none.
 
-use crate::grouping::{GroupingKey, LabelSet};
+pub use crate::exposition::model::Kind;
+use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
 use std::fmt;
 use std::io;
@@ -24,7 +25,6 @@ pub enum State {
 
 impl State {
     /// `ok`, `failed` or `never`.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -42,47 +42,6 @@ pub struct Size {
     /// Series as `/metrics` exposes them and Prometheus stores them: every bucket, every quantile, `_sum` and `_count`
     /// count, and so does the `+Inf` bucket that the gateway adds. This is the number that storage and scrapes pay for.
     pub series: u64,
-}
-
-/// What kind of metric a family is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// A value that only goes up.
-    Counter,
-    /// A value that goes up and down.
-    Gauge,
-    /// A distribution by quantiles.
-    Summary,
-    /// A distribution by buckets.
-    Histogram,
-    /// A distribution by buckets that can go down; the API does not tell its values.
-    GaugeHistogram,
-    /// A value of which nothing is known.
-    #[default]
-    Untyped,
-}
-
-impl Kind {
-    /// As a TYPE line has it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Summary => "summary",
-            Self::Histogram => "histogram",
-            Self::GaugeHistogram => "gaugehistogram",
-            Self::Untyped => "untyped",
-        }
-    }
-
-    /// As a TYPE line or the API has it, in any case of letters; what is not known is untyped.
-    #[must_use]
-    pub fn parse(name: &str) -> Self {
-        let known = [Self::Counter, Self::Gauge, Self::Summary, Self::Histogram, Self::GaugeHistogram];
-        let name = name.replace('_', "");
-        known.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(&name)).unwrap_or_default()
-    }
 }
 
 /// One metric family of a group, counted.
@@ -103,9 +62,8 @@ pub struct FamilySize {
 pub struct Group {
     /// The grouping key as the gateway shows it: U+FFFD stands for bytes that are not UTF-8.
     pub labels: LabelSet,
-    /// The key itself; `None` where the listing does not tell it exactly, so that nothing is done to a group by a key
-    /// that may be another's.
-    pub key: Option<GroupingKey>,
+    /// The key itself, or why it is not known. Nothing is done to a group by a key that may be another's.
+    pub key: Result<GroupingKey, NoKey>,
     /// How much it holds; the text of `/metrics` does not tell.
     pub size: Option<Size>,
     /// What it holds, by name; empty unless it was asked for.
@@ -119,10 +77,20 @@ pub struct Group {
 }
 
 impl Group {
-    /// The group's path, if the listing tells its key.
-    #[must_use]
-    pub fn path(&self) -> Option<String> {
-        self.key.as_ref().map(GroupingKey::path)
+    /// The group's path.
+    ///
+    /// # Errors
+    ///
+    /// The listing does not tell the group's key.
+    pub fn path(&self) -> Result<String, NoKey> {
+        self.key.as_ref().map(GroupingKey::path).map_err(|why| *why)
+    }
+
+    /// Settles a key that depends on how the gateway reads names in a path.
+    pub fn resolve(&mut self, names: Option<Names>) {
+        if self.key == Err(NoKey::UnknownNames) {
+            self.key = GroupingKey::from_listing(&self.labels, names);
+        }
     }
 }
 
@@ -202,7 +170,7 @@ impl Times {
     pub(super) fn group(
         self,
         labels: LabelSet,
-        key: Option<GroupingKey>,
+        key: Result<GroupingKey, NoKey>,
         size: Option<Size>,
         successful: Option<bool>,
     ) -> Group {

@@ -1,8 +1,8 @@
 //! The groups from the text of `/metrics`, where there is no API.
 
 use super::group::{FAILURE_TIME, Group, GroupsError, PUSH_TIME, Times};
-use super::line::sample;
-use crate::grouping::{GroupingKey, LabelSet, Names};
+use crate::exposition::model::{number, read_sample};
+use crate::grouping::{GroupingKey, LabelSet, NoKey};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
 
@@ -12,11 +12,12 @@ pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 /// Reads the groups from the text of `/metrics`, by the two series that each group has there.
 ///
 /// The text can't tell an empty `instance` from none; none is assumed, since a gateway that held both would not answer.
+/// Keys that depend on how the gateway reads names are not known yet.
 ///
 /// # Errors
 ///
 /// An answer that can't be read to its end or is no Pushgateway's.
-pub fn from_text(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsError> {
+pub fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
     let mut reader = BufReader::new(reader);
     let mut by_labels: BTreeMap<LabelSet, (bool, Times)> = BTreeMap::new();
     let mut is_gateway = false;
@@ -48,7 +49,7 @@ pub fn from_text(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsEr
         return Err(GroupsError::NoGateway);
     }
     let groups = by_labels.into_iter().map(|(labels, (exact, times))| {
-        let key = if exact { GroupingKey::from_listing(&labels, names) } else { None };
+        let key = if exact { GroupingKey::from_listing(&labels, None) } else { Err(NoKey::Inexact) };
         times.group(labels, key, None, None)
     });
     Ok(groups.collect())
@@ -63,18 +64,15 @@ struct TextSample {
 
 /// Reads a line such as `push_time_seconds{instance="",job="x"} 1.7e+09`; `None` for every other line.
 fn text_sample(line: &[u8]) -> Option<TextSample> {
-    let sample = sample(line).ok()?;
-    let failure = match std::str::from_utf8(&sample.name) {
-        Ok(PUSH_TIME) => false,
-        Ok(FAILURE_TIME) => true,
+    let sample = read_sample(line).filter(|sample| !sample.labels.is_empty())?;
+    let failure = match sample.name.as_str() {
+        PUSH_TIME => false,
+        FAILURE_TIME => true,
         _ => return None,
     };
-    let string = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let mut labels: LabelSet =
-        sample.labels.iter().map(|(name, value)| (string(name), string(value))).collect();
+    let mut labels: LabelSet = sample.labels.into_iter().collect();
     if labels.get("instance") == Some("") {
         labels.0.remove("instance");
     }
-    let value = sample.value.parse().ok()?;
-    (!sample.labels.is_empty()).then_some(TextSample { failure, labels, value })
+    Some(TextSample { failure, labels, value: number(&sample.value)? })
 }

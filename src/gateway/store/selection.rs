@@ -19,7 +19,6 @@ pub struct Selection {
 
 impl Selection {
     /// Whether the group is meant.
-    #[must_use]
     pub fn fits(&self, group: &Group, now: Timestamp) -> bool {
         self.matchers.iter().all(|matcher| matcher.matches(&group.labels))
             && self.older_than.is_none_or(|limit| is_older(group, now, limit))
@@ -27,19 +26,16 @@ impl Selection {
     }
 
     /// Whether it asks how pushes went. On a gateway that refuses every push, that says nothing about a group.
-    #[must_use]
     pub fn asks_for_pushes(&self) -> bool {
         self.older_than.is_some() || self.failed
     }
 
     /// Whether some condition is more than "lacks this label": what a deletion asks for, as a query does.
-    #[must_use]
     pub fn is_specific(&self) -> bool {
         self.asks_for_pushes() || self.matchers.iter().any(|matcher| !matcher.matches_empty())
     }
 
     /// Whether there is no condition.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.matchers.is_empty() && !self.asks_for_pushes()
     }

@@ -1,6 +1,6 @@
 //! What the readers make of real gateways' answers, and of others.
 
-use super::api::{from_api, has_escaped_replacement, read_api};
+use super::api::{from_api, has_escaped_replacement, read_contents, read_groups};
 use super::group::{PUSH_TIME, timestamp};
 use super::metrics::{LINE_LIMIT, from_text};
 use super::*;
@@ -26,7 +26,7 @@ fn read(json: &str) -> Result<Vec<Group>, GroupsError> {
 
 fn line(group: &Group) -> String {
     let size = group.size.map_or("?".to_owned(), |size| format!("{}/{}", size.metrics, size.series));
-    let path = group.path().unwrap_or_else(|| "no path".to_owned());
+    let path = group.path().unwrap_or_else(|_| "no path".to_owned());
     format!("{} {path} {size} {}", group.labels, group.state.as_str())
 }
 
@@ -66,9 +66,9 @@ fn a_native_histogram_counts_as_it_is_exposed() {
 #[test]
 fn families_are_told_when_asked_for() {
     for (json, _) in SEEN {
-        let groups = read_api(json.as_bytes(), Names::Legacy, Keep::Families(&|_| true)).unwrap();
+        let groups = read_groups(json.as_bytes(), &|_| true).unwrap();
         let of = |job: &str| {
-            let (_, group) = groups.iter().find(|(_, g)| g.labels.get("job") == Some(job)).unwrap();
+            let group = groups.iter().find(|g| g.labels.get("job") == Some(job)).unwrap();
             let lines = group.families.iter().map(|f| format!("{} {} {}", f.name, f.kind.as_str(), f.series));
             lines.collect::<Vec<_>>()
         };
@@ -79,22 +79,19 @@ fn families_are_told_when_asked_for() {
         assert_eq!(of("hidden"), ["labels gauge 1", "x untyped 1"]);
         assert_eq!(of("flag"), ["last_push_successful untyped 1"]);
     }
-    assert_eq!(Kind::parse("GAUGE_HISTOGRAM"), Kind::GaugeHistogram);
 }
 
 #[test]
-fn contents_are_handed_over_with_their_place() {
+fn what_is_made_of_the_contents_stays_with_its_group() {
     for (json, _) in SEEN {
-        let mut handed = Vec::new();
-        let mut each = |place: usize, labels: &LabelSet, raw: &RawValue| {
-            assert_eq!(place, handed.len());
+        let make = |labels: &LabelSet, raw: &RawValue| {
             assert!(raw.get().starts_with('{') && raw.get().contains(PUSH_TIME));
-            handed.push(labels.get("job").unwrap_or_default().to_owned());
+            labels.get("job").unwrap_or_default().to_owned()
         };
-        let groups = read_api(json.as_bytes(), Names::Legacy, Keep::Contents(&mut each)).unwrap();
-        assert_eq!(groups.len(), handed.len());
-        for (place, group) in groups {
-            assert_eq!(group.labels.get("job"), Some(&*handed[place]));
+        let groups = read_contents(json.as_bytes(), make).unwrap();
+        assert!(groups.is_sorted_by(|(a, _), (b, _)| a.labels <= b.labels));
+        for (group, job) in groups {
+            assert_eq!(group.labels.get("job"), Some(&*job));
         }
     }
 }
@@ -241,20 +238,20 @@ fn a_reader_that_fails_is_told_from_a_wrong_answer() {
     let start = || br#"{"status":"success","data":["#.as_slice();
     let reset = |error: GroupsError| matches!(error, GroupsError::Read(e) if e.kind() == io::ErrorKind::ConnectionReset);
     assert!(reset(from_api(start().chain(Reset), Names::Legacy).unwrap_err()));
-    assert!(reset(from_text(start().chain(Reset), Names::Legacy).unwrap_err()));
+    assert!(reset(from_text(start().chain(Reset)).unwrap_err()));
 }
 
 #[test]
 fn the_rest_of_a_long_line_is_no_line_of_its_own() {
     let padding = "x".repeat(usize::try_from(LINE_LIMIT).unwrap() - "# HELP ".len());
     let text = format!("pushgateway_x 1\n# HELP {padding}push_time_seconds{{job=\"x\"}} 1\n");
-    assert_eq!(from_text(text.as_bytes(), Names::Legacy).unwrap(), []);
+    assert_eq!(from_text(text.as_bytes()).unwrap(), []);
 }
 
 #[test]
 fn the_text_tells_the_same_groups() {
     for (json, text) in SEEN {
-        let by_text = from_text(text.as_bytes(), Names::Legacy).unwrap();
+        let by_text = from_text(text.as_bytes()).unwrap();
         assert!(by_text.len() >= 8);
         let by_api = read(json).unwrap();
         for group in by_text {
@@ -267,7 +264,7 @@ fn the_text_tells_the_same_groups() {
 
 #[test]
 fn the_text_tells_a_gateway_without_groups_from_another_server() {
-    let read = |text: &str| from_text(text.as_bytes(), Names::Legacy);
+    let read = |text: &str| from_text(text.as_bytes());
     assert!(read("# HELP x y\npushgateway_build_info{version=\"1.0.0\"} 1\n").unwrap().is_empty());
     for text in
         ["", "<html>", "up 1\n", "push_time_seconds\n", "push_time_seconds{job=\"x\n", "push_time_seconds{"]
@@ -290,7 +287,7 @@ proptest! {
             let at = at.min(bytes.len());
             bytes.splice(at..(at + cut).min(answer.len()), with.clone());
             let _ = from_api(bytes.as_slice(), Names::Legacy);
-            let _ = from_text(bytes.as_slice(), Names::Utf8);
+            let _ = from_text(bytes.as_slice());
         }
     }
 }

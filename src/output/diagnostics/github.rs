@@ -1,23 +1,22 @@
 //! `--message-format github`: the workflow commands of GitHub Actions, which become annotations of the change.
 //!
-//! The place stands in the message once more, because the log of a step shows nothing but the message. What has
-//! to be escaped, and how, is
-//! <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>'s: `%`, CR and LF everywhere, in
-//! properties `:` and `,` as well.
+//! The message repeats the place, because the log of a step shows only the message. The escapes are those of
+//! <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>: `%`, CR and LF everywhere, and also `:` and
+//! `,` in properties.
 
-use super::{Look, Place, place_name};
+use super::{Appearance, Location, location_name};
 use crate::exposition::{Diagnostic, Severity};
-use crate::output::sanitise::Charset;
+use crate::output::sanitize::Charset;
 
-pub(super) fn render(diagnostic: &Diagnostic, place: Place<'_>, look: Look) -> String {
-    // Whatever the locale of the step is: its log is UTF-8, and the file's name has to match.
-    let look = Look { charset: Charset::Unicode, ..look };
+pub(super) fn render(diagnostic: &Diagnostic, location: Location<'_>, look: Appearance) -> String {
+    // The log of a step is UTF-8 in every locale, and the name of the file has to match.
+    let look = Appearance { charset: Charset::Unicode, ..look };
     let command = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Fixed => "notice",
     };
-    let mut message = format!("{}: {}", place_name(place, look), look.text(&diagnostic.message));
+    let mut message = format!("{}: {}", location_name(location, look), look.text(&diagnostic.message));
     if let Some(help) = &diagnostic.help {
         let mut label = "help: ";
         for line in help.lines() {
@@ -28,9 +27,9 @@ pub(super) fn render(diagnostic: &Diagnostic, place: Place<'_>, look: Look) -> S
     }
     format!(
         "::{command} file={},line={},col={},title={}::{}\n",
-        property(&look.text(place.name)),
-        place.line,
-        place.column,
+        property(&look.text(location.name)),
+        location.line,
+        location.column,
         property(diagnostic.code.as_str()),
         data(&message),
     )

@@ -1,7 +1,7 @@
 //! `--message-format human`: a diagnostic as compilers show it.
 //!
 //! ```text
-//! error[duplicate-series]: this series was given before
+//! error[duplicate-series]: the series `up{a="b"}` occurs twice
 //!   --> metrics.prom:12:1
 //!    |
 //! 12 | up{a="b"} 2
@@ -10,95 +10,91 @@
 //!   ::: metrics.prom:3:1
 //!    |
 //!  3 | up{a="b"} 1
-//!    | --------- first given here
-//!    |
-//!    = help: drop one of them
+//!    | --------- first occurrence
 //! ```
 //!
-//! Made by hand, because what is shown of a line is not what stands in the file: control characters and stray
-//! bytes become escapes, and of a long line only a window is left. A library that draws a given text takes the
-//! columns of the `-->` line from that text (annotate-snippets 0.12 does, and prints an empty `:::` line when it
-//! is told another place), and they would be wrong. The frame is ASCII on every terminal, for the sake of logs.
+//! This uses no library, because a line is not shown as it is in the file: control characters and invalid bytes become
+//! escapes, and only a part of a long line is shown. annotate-snippets 0.12 takes the column in the `-->` line from the text
+//! that it shows, so it would be wrong. The frame is ASCII on every terminal, because it may end up in a log.
 
-use super::{Look, place_name, severity_name, severity_style};
+use super::{Appearance, location_name, severity_name, severity_style};
 use crate::exposition::Diagnostic;
 use crate::output::Style;
-use crate::output::diagnostics::locate::{Locator, Place};
-use crate::output::sanitise::{Unit, units};
+use crate::output::diagnostics::locate::{Location, Locator};
+use crate::output::sanitize::{Unit, units};
 use crate::output::width::{columns, wrap};
 use memchr::memchr;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-/// The width that is assumed where there is no terminal: lines in a log may be longer than on a screen, but
-/// not by a megabyte.
-const WIDTH_OF_A_LOG: usize = 140;
-/// The columns of a line that are shown on the narrowest terminal.
-const NARROWEST: usize = 24;
-/// How wide a tab is shown. Where it stands does not matter, since a tab is no error in this format.
+/// The width without a terminal. Lines in a log may be longer than on a screen, but not a megabyte.
+const LOG_WIDTH: usize = 140;
+/// The columns of a line that are shown even on a narrower terminal.
+const MIN_COLUMNS: usize = 24;
+/// How a tab is shown.
 const TAB: &str = "    ";
 
-pub(super) fn render(diagnostic: &Diagnostic, locator: &mut Locator<'_>, look: Look) -> String {
-    let place = locator.locate(&diagnostic.span);
+pub(super) fn render(diagnostic: &Diagnostic, locator: &mut Locator<'_>, look: Appearance) -> String {
+    let location = locator.locate(&diagnostic.span);
     let related: Vec<_> = diagnostic
         .related
         .iter()
         .map(|related| Mark {
-            place: locator.locate(&related.span),
+            location: locator.locate(&related.span),
             span: related.span.clone(),
             label: look.text(&related.message),
             style: Style::Strong,
-            line: '-',
+            underline: '-',
         })
         .collect();
     let style = severity_style(diagnostic.severity);
-    let mark = Mark { place, span: diagnostic.span.clone(), label: String::new(), style, line: '^' };
+    let mark = Mark { location, span: diagnostic.span.clone(), label: String::new(), style, underline: '^' };
 
-    let widest = related.iter().map(|mark| mark.place.line).max().unwrap_or(0).max(place.line);
-    let mut page = Page { out: String::new(), gutter: widest.to_string().len(), look };
-    page.title(diagnostic);
+    let widest = related.iter().map(|mark| mark.location.line).max().unwrap_or(0).max(location.line);
+    let mut canvas = Canvas { out: String::new(), gutter: widest.to_string().len(), look };
+    canvas.title(diagnostic);
 
-    // What is related on the same line is marked below it, if the part of the line that is shown has it.
-    let window = Window::new(locator.bytes(), &mark, page.room(), look);
+    // A related place in the same line is marked below that line, if the shown part has it.
+    let window = Window::new(locator.bytes(), &mark, canvas.room(), look);
     let (same, other): (Vec<_>, Vec<_>) = related
         .into_iter()
-        .partition(|mark| mark.place.line_start == place.line_start && window.has(mark.span.start));
-    page.place("-->", place);
-    page.snippet(&window, std::iter::once(&mark).chain(&same));
+        .partition(|mark| mark.location.line_start == location.line_start && window.has(mark.span.start));
+    canvas.location("-->", location);
+    canvas.snippet(&window, std::iter::once(&mark).chain(&same));
     for mark in &other {
-        page.gutter_line("", Style::Plain, "");
-        page.place(":::", mark.place);
-        let window = Window::new(locator.bytes(), mark, page.room(), look);
-        page.snippet(&window, std::iter::once(mark));
+        canvas.gutter_line("", Style::Plain, "");
+        canvas.location(":::", mark.location);
+        let window = Window::new(locator.bytes(), mark, canvas.room(), look);
+        canvas.snippet(&window, std::iter::once(mark));
     }
     if let Some(help) = &diagnostic.help {
-        page.help(help);
+        canvas.help(help);
     }
-    page.out.push('\n');
-    page.out
+    canvas.out.push('\n');
+    canvas.out
 }
 
-/// A place to show, and how.
+/// A place to mark, and how.
 struct Mark<'a> {
-    place: Place<'a>,
+    location: Location<'a>,
     span: Range<usize>,
     label: String,
     style: Style,
-    line: char,
+    underline: char,
 }
 
-/// The text that is being made; `gutter` is the width of the line numbers.
-struct Page {
+/// The output; `gutter` is the width of the line numbers.
+struct Canvas {
     out: String,
     gutter: usize,
-    look: Look,
+    look: Appearance,
 }
 
-impl Page {
-    /// The columns that are left for a line of the file.
+impl Canvas {
+    /// The columns for a line of the file.
     fn room(&self) -> usize {
-        let width = self.look.width.unwrap_or(WIDTH_OF_A_LOG).min(WIDTH_OF_A_LOG);
-        width.saturating_sub(self.gutter + 3).max(NARROWEST)
+        let width = self.look.width.unwrap_or(LOG_WIDTH).min(LOG_WIDTH);
+        width.saturating_sub(self.gutter + 3).max(MIN_COLUMNS)
     }
 
     fn title(&mut self, diagnostic: &Diagnostic) {
@@ -109,14 +105,14 @@ impl Page {
         self.out.push('\n');
     }
 
-    fn place(&mut self, arrow: &str, place: Place<'_>) {
+    fn location(&mut self, arrow: &str, location: Location<'_>) {
         let gutter = self.gutter;
         self.push(Style::Faint, &format!("{:gutter$}{arrow} ", ""));
-        self.out.push_str(&place_name(place, self.look));
+        self.out.push_str(&location_name(location, self.look));
         self.out.push('\n');
     }
 
-    /// A line of the file and what is marked in it. A file without a byte has no line to show.
+    /// A line of the file and its marks. An empty file has no line to show.
     fn snippet<'m>(&mut self, window: &Window, marks: impl Iterator<Item = &'m Mark<'m>>) {
         for (n, mark) in marks.enumerate() {
             if n == 0 {
@@ -124,10 +120,10 @@ impl Page {
                     return;
                 }
                 self.gutter_line("", Style::Plain, "");
-                self.gutter_line(&mark.place.line.to_string(), Style::Plain, &window.text);
+                self.gutter_line(&mark.location.line.to_string(), Style::Plain, &window.text);
             }
             let marked = window.columns(&mark.span);
-            let line: String = std::iter::repeat_n(mark.line, marked.len()).collect();
+            let line: String = std::iter::repeat_n(mark.underline, marked.len()).collect();
             let line = format!("{:1$}{line}", "", marked.start);
             let (label, wide, room) = (&mark.label, columns(&mark.label), self.room());
             if label.is_empty() {
@@ -156,7 +152,7 @@ impl Page {
         }
     }
 
-    /// `number | text`, without a blank at the end.
+    /// `number | text`, without a space at the end.
     fn gutter_line(&mut self, number: &str, style: Style, text: &str) {
         let gutter = self.gutter;
         self.push(Style::Faint, &format!("{number:>gutter$} |"));
@@ -168,124 +164,122 @@ impl Page {
     }
 
     fn push(&mut self, style: Style, text: &str) {
-        self.out.push_str(&style.paint(text, self.look.colour));
+        self.out.push_str(&style.paint(text, self.look.color));
     }
 }
 
-/// What is shown of a line: safe text, and for each byte where in it it went.
+/// The part of a line that is shown, escaped, and where each byte is in it.
 struct Window {
     text: String,
-    /// The first byte of each character and where it begins in `text`; at the end, where the line or the
-    /// window ends.
-    cells: Vec<Cell>,
+    /// The start of each character, and the end of the line or the part.
+    chars: Vec<CharStart>,
     is_empty_file: bool,
 }
 
 #[derive(Clone, Copy)]
-struct Cell {
+struct CharStart {
     /// The offset of the character in the whole text.
     offset: usize,
-    /// Where what is shown of it begins in the text that is shown.
+    /// The offset in the shown text.
     shown: usize,
 }
 
 impl Window {
-    /// The part of the line of `mark` that has the mark's beginning, and of the rest what there is room for.
+    /// The part of a line that has the start of `mark`, and as much around it as there is room for.
     ///
-    /// Only the bytes around the mark are looked at: the line may be as long as the file.
-    fn new(bytes: &[u8], mark: &Mark<'_>, room: usize, look: Look) -> Self {
-        let Place { line_start, file_end, .. } = mark.place;
+    /// It reads only the bytes around the mark, because the line may be as long as the file.
+    fn new(bytes: &[u8], mark: &Mark<'_>, room: usize, look: Appearance) -> Self {
+        let Location { line_start, file_end, .. } = mark.location;
         let at = mark.span.start.clamp(line_start, file_end);
-        // No character takes more than four bytes, so that this is enough to fill the room from either side.
+        // A character has at most four bytes, so this fills the room on either side.
         let reach = 4 * room;
         let from = character_boundary(bytes, line_start.max(at.saturating_sub(reach)), at);
         let line_end = memchr(b'\n', &bytes[at..file_end.min(at + reach)]).map(|newline| at + newline);
         let to = line_end.unwrap_or_else(|| file_end.min(at + reach));
-        let all = Cells::new(&bytes[from..to], from, look);
+        let all = SafeLine::new(&bytes[from..to], from, look);
 
         let is_whole = from == line_start && (line_end.is_some() || to == file_end);
-        let is_empty_file = is_whole && file_end == line_start && mark.place.line == 1;
+        let is_empty_file = is_whole && file_end == line_start && mark.location.line == 1;
         if is_whole && columns(&all.text) <= room {
-            return Self { text: all.text, cells: all.cells, is_empty_file };
+            return Self { text: all.text, chars: all.chars, is_empty_file };
         }
         let ellipsis = look.charset.ellipsis();
         let shown = all.around(at, room.saturating_sub(2 * columns(ellipsis)));
-        let (first, last) = (all.cells[shown.start], all.cells[shown.end]);
+        let (first, last) = (all.chars[shown.start], all.chars[shown.end]);
         let mut text = String::new();
         if first.offset > line_start {
             text.push_str(ellipsis);
         }
         let moved = text.len();
         text.push_str(&all.text[first.shown..last.shown]);
-        let cells = all.cells[shown.start..=shown.end]
+        let chars = all.chars[shown.start..=shown.end]
             .iter()
-            .map(|cell| Cell { offset: cell.offset, shown: cell.shown - first.shown + moved })
+            .map(|char| CharStart { offset: char.offset, shown: char.shown - first.shown + moved })
             .collect();
         if last.offset < to || (line_end.is_none() && to < file_end) {
             text.push_str(ellipsis);
         }
-        Self { text, cells, is_empty_file }
+        Self { text, chars, is_empty_file }
     }
 
-    /// Whether a byte of this line is among what is shown.
+    /// Whether a byte of this line is shown.
     fn has(&self, offset: usize) -> bool {
-        let last = self.cells.len() - 1;
-        self.cells[0].offset <= offset && offset <= self.cells[last].offset
+        let last = self.chars.len() - 1;
+        self.chars[0].offset <= offset && offset <= self.chars[last].offset
     }
 
-    /// The columns below which the mark goes, from 0: at least one, also where nothing is shown of the span.
+    /// The columns of the mark, from 0: at least one, even if nothing of the span is shown.
     fn columns(&self, span: &Range<usize>) -> Range<usize> {
         let start = columns(&self.text[..self.shown(span.start)]);
-        // The end is the start of the first character behind the span: all of one that it cuts is marked.
-        let behind = self.cells.partition_point(|cell| cell.offset < span.end).min(self.cells.len() - 1);
-        let end = columns(&self.text[..self.cells[behind].shown]);
+        // The mark ends where the first character after the span starts, so a character is never half marked.
+        let after = self.chars.partition_point(|char| char.offset < span.end).min(self.chars.len() - 1);
+        let end = columns(&self.text[..self.chars[after].shown]);
         if end > start {
             return start..end;
         }
-        // A character without a width of its own, such as an accent, is shown on the one before it.
-        let is_combining = !span.is_empty() && self.cells.last().is_some_and(|end| span.start < end.offset);
+        // A character without a width, such as a combining accent, is shown on the one before it.
+        let is_combining = !span.is_empty() && self.chars.last().is_some_and(|end| span.start < end.offset);
         let start = if is_combining { start.saturating_sub(1) } else { start };
         start..start + 1
     }
 
-    /// Where in the text the character at `offset` begins.
+    /// Where the character at `offset` starts in the shown text.
     fn shown(&self, offset: usize) -> usize {
-        let after = self.cells.partition_point(|cell| cell.offset <= offset);
-        self.cells[after.saturating_sub(1)].shown
+        let after = self.chars.partition_point(|char| char.offset <= offset);
+        self.chars[after.saturating_sub(1)].shown
     }
 }
 
-/// A part of a line made safe, before it is cut to what there is room for.
-struct Cells {
+/// An escaped part of a line, before it is cut to the room.
+struct SafeLine {
     text: String,
-    /// One a character, and one for the end.
-    cells: Vec<Cell>,
+    /// One for each character, and one for the end.
+    chars: Vec<CharStart>,
 }
 
-impl Cells {
-    fn new(bytes: &[u8], start: usize, look: Look) -> Self {
+impl SafeLine {
+    fn new(bytes: &[u8], start: usize, look: Appearance) -> Self {
         let mut text = String::with_capacity(bytes.len());
-        let mut cells = Vec::new();
+        let mut chars = Vec::new();
         let mut offset = start;
         for unit in units(bytes) {
-            cells.push(Cell { offset, shown: text.len() });
+            chars.push(CharStart { offset, shown: text.len() });
             match unit {
                 Unit::Char('\t') => text.push_str(TAB),
                 unit => unit.push_visible(&mut text, look.charset),
             }
             offset += unit.len();
         }
-        cells.push(Cell { offset, shown: text.len() });
-        Self { text, cells }
+        chars.push(CharStart { offset, shown: text.len() });
+        Self { text, chars }
     }
 
-    /// The cells to show, as many as there is room for: first those from `at` on, up to two thirds of the room;
-    /// then what is before; then again what is behind.
+    /// The characters to show: first those from `at`, up to two thirds of the room, then those before, then again those after.
     fn around(&self, at: usize, room: usize) -> Range<usize> {
-        let last = self.cells.len() - 1;
-        let pivot = self.cells.partition_point(|cell| cell.offset <= at).saturating_sub(1);
+        let last = self.chars.len() - 1;
+        let pivot = self.chars.partition_point(|char| char.offset <= at).saturating_sub(1);
         let width = |range: Range<usize>| {
-            columns(&self.text[self.cells[range.start].shown..self.cells[range.end].shown])
+            columns(&self.text[self.chars[range.start].shown..self.chars[range.end].shown])
         };
         let (mut start, mut end, mut used) = (pivot, pivot, 0);
         while end < last && used + width(end..end + 1) <= room * 2 / 3 {
@@ -304,7 +298,7 @@ impl Cells {
     }
 }
 
-/// The first offset from `from` on that does not lie within a character; `to` at the latest.
+/// The first offset from `from` to `to` that is not inside a character.
 fn character_boundary(bytes: &[u8], from: usize, to: usize) -> usize {
     (from..to).take(4).find(|&at| bytes[at] & 0xc0 != 0x80).unwrap_or(from)
 }

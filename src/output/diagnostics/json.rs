@@ -1,13 +1,13 @@
-//! `--message-format json`: one object a line. Nothing is cut or made safe here: a program reads it, and JSON
-//! escapes control characters by itself.
+//! `--message-format json`: one JSON object per line. Nothing is shortened or escaped here, because a program reads it and JSON
+//! escapes control characters itself.
 
-use super::{Place, severity_name};
+use super::{Location, severity_name};
 use crate::exposition::Diagnostic;
 use serde::Serialize;
 
-/// The fields and their order are part of the command line's contract.
+/// Programs may rely on the fields and their order.
 #[derive(Serialize)]
-struct Object<'a> {
+struct JsonDiagnostic<'a> {
     severity: &'a str,
     code: &'a str,
     file: &'a str,
@@ -17,17 +17,17 @@ struct Object<'a> {
     help: Option<&'a str>,
 }
 
-pub(super) fn render(diagnostic: &Diagnostic, place: Place<'_>) -> String {
-    let object = Object {
+pub(super) fn render(diagnostic: &Diagnostic, location: Location<'_>) -> String {
+    let object = JsonDiagnostic {
         severity: severity_name(diagnostic.severity),
         code: diagnostic.code.as_str(),
-        file: place.name,
-        line: place.line,
-        column: place.column,
+        file: location.name,
+        line: location.line,
+        column: location.column,
         message: &diagnostic.message,
         help: diagnostic.help.as_deref(),
     };
-    // Strings and numbers alone: there is nothing in it that can't be written.
+    // It has only strings and numbers, so this cannot fail.
     let mut line = serde_json::to_string(&object).unwrap_or_default();
     line.push('\n');
     line

@@ -1,44 +1,46 @@
-//! From a byte's offset to file, line and column.
+//! Finds the file, the line and the column of an offset.
 //!
-//! Findings come in the order of their places, the places related to them in any. So a place is remembered every
-//! 64 KiB, and the last one that was asked for; any other is reached from the nearest of them. A text of 100 MB
-//! is thus read once, however many findings there are and however long its lines.
+//! Diagnostics are sorted by place, but the places that are related to them are not. So there is a checkpoint every 64 KiB,
+//! and another at the last place; each search begins at the nearest one before it. A text of 100 MB is read only once,
+//! however many diagnostics it has and however long its lines are.
 
-use super::Sources;
-use crate::output::sanitise::{Unit, units};
+use super::SourceText;
+use crate::output::sanitize::{Unit, units};
 use memchr::{memchr_iter, memrchr};
 use std::ops::Range;
 
 /// One of the files (or `-m` options) that make up the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// How messages call it: the path as it was given, `<stdin>` or `<metric>`.
+pub struct SourceFile {
+    /// Its name in messages: the path as the user wrote it, `<stdin>` or `<metric>`.
     pub name: String,
-    /// Where its first byte stands in the whole text.
+    /// The offset of its first byte in the whole text.
     pub start: usize,
+    /// The number of its first line. It is 1, unless this is a part of a file.
+    pub first_line: usize,
 }
 
-/// Where a byte is, as a person counts.
+/// Where a byte is, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place<'a> {
-    /// The file.
+pub(super) struct Location<'a> {
+    /// The name of the file.
     pub(super) name: &'a str,
-    /// The line in its file, from 1.
+    /// The number of the line in the file, from 1.
     pub(super) line: usize,
-    /// The character in its line, from 1; a byte that is not UTF-8 counts as one.
+    /// The number of the character in the line, from 1. A byte that is not UTF-8 counts as a character.
     pub(super) column: usize,
-    /// Where the line begins in the whole text.
+    /// The offset of the line in the whole text.
     pub(super) line_start: usize,
-    /// Where the file ends in the whole text.
+    /// The offset of the end of the file in the whole text.
     pub(super) file_end: usize,
 }
 
-/// How far apart the remembered places are.
+/// The distance between two checkpoints.
 const STEP: usize = 64 * 1024;
 
-/// A place that others are reached from.
+/// A known place, from which others are found.
 #[derive(Clone, Copy, Debug)]
-struct Mark {
+struct Checkpoint {
     offset: usize,
     file: usize,
     line: usize,
@@ -46,24 +48,23 @@ struct Mark {
     column: usize,
 }
 
-impl Mark {
-    fn file_start(file: usize, start: usize) -> Self {
-        Self { offset: start, file, line: 1, line_start: start, column: 1 }
-    }
+fn file_start(sources: SourceText<'_>, file: usize, start: usize) -> Checkpoint {
+    let line = sources.files.get(file).map_or(1, |source| source.first_line);
+    Checkpoint { offset: start, file, line, line_start: start, column: 1 }
 }
 
-/// Finds places in a text; see the file's comment.
+/// Finds places in a text.
 pub(super) struct Locator<'a> {
-    sources: Sources<'a>,
-    last: Mark,
-    /// Places a [`STEP`] from each other, ascending, the first one at 0.
-    marks: Vec<Mark>,
+    sources: SourceText<'a>,
+    last: Checkpoint,
+    /// One for each [`STEP`], in ascending order. The first one is at 0.
+    checkpoints: Vec<Checkpoint>,
 }
 
 impl<'a> Locator<'a> {
-    pub(super) fn new(sources: Sources<'a>) -> Self {
-        let first = Mark::file_start(0, 0);
-        Self { sources, last: first, marks: vec![first] }
+    pub(super) fn new(sources: SourceText<'a>) -> Self {
+        let first = file_start(sources, 0, 0);
+        Self { sources, last: first, checkpoints: vec![first] }
     }
 
     /// The whole text.
@@ -71,13 +72,13 @@ impl<'a> Locator<'a> {
         self.sources.bytes
     }
 
-    /// The place of a span's first byte, or of the gap that an empty span is.
-    pub(super) fn locate(&mut self, span: &Range<usize>) -> Place<'a> {
+    /// The location of the first byte of a span, or of the gap that an empty span stands for.
+    pub(super) fn locate(&mut self, span: &Range<usize>) -> Location<'a> {
         let offset = self.character_start(span.start.min(self.bytes().len()));
         let file = self.file_of(offset, span.is_empty());
-        self.remember(offset);
-        self.last = self.advance(self.known_before(offset), offset, file);
-        Place {
+        self.add_checkpoints(offset);
+        self.last = self.advance(self.nearest(offset), offset, file);
+        Location {
             name: self.sources.files.get(file).map_or("<input>", |source| &source.name),
             line: self.last.line,
             column: self.last.column,
@@ -86,8 +87,8 @@ impl<'a> Locator<'a> {
         }
     }
 
-    /// Which file an offset belongs to. The end of one is the start of the next; a gap there is in the first if
-    /// that one does not end its last line, because then it is what is missing from that line.
+    /// The file of an offset. The end of a file is the start of the next one. A gap there belongs to the first file if its
+    /// last line has no newline, because then the newline is what is missing.
     fn file_of(&self, offset: usize, is_gap: bool) -> usize {
         let file_of = |offset: usize| {
             self.sources.files.partition_point(|source| source.start <= offset).saturating_sub(1)
@@ -103,7 +104,7 @@ impl<'a> Locator<'a> {
         self.sources.files.get(file).map_or(end, |source| source.start.min(end))
     }
 
-    /// The first byte of the character that the byte at `offset` is a part of.
+    /// The offset of the first byte of the character at `offset`.
     fn character_start(&self, offset: usize) -> usize {
         let bytes = self.bytes();
         (1..=3)
@@ -115,37 +116,40 @@ impl<'a> Locator<'a> {
             .unwrap_or(offset)
     }
 
-    /// Adds the marks that are missing up to `offset`.
-    fn remember(&mut self, offset: usize) {
-        while let Some(&mark) = self.marks.last()
-            && mark.offset + STEP <= offset
+    /// Adds the missing checkpoints up to `offset`.
+    fn add_checkpoints(&mut self, offset: usize) {
+        while let Some(&checkpoint) = self.checkpoints.last()
+            && checkpoint.offset + STEP <= offset
         {
-            let next = self.character_start(mark.offset + STEP);
-            self.marks.push(self.advance(mark, next, self.file_of(next, false)));
+            let next = self.character_start(checkpoint.offset + STEP);
+            self.checkpoints.push(self.advance(checkpoint, next, self.file_of(next, false)));
         }
     }
 
-    /// The place that is known nearest before `offset`.
-    fn known_before(&self, offset: usize) -> Mark {
-        let after = self.marks.partition_point(|mark| mark.offset <= offset);
-        let mark = self.marks[after.saturating_sub(1)];
-        if (mark.offset..=offset).contains(&self.last.offset) { self.last } else { mark }
+    /// The last known place before `offset`.
+    fn nearest(&self, offset: usize) -> Checkpoint {
+        let after = self.checkpoints.partition_point(|checkpoint| checkpoint.offset <= offset);
+        let checkpoint = self.checkpoints[after.saturating_sub(1)];
+        if (checkpoint.offset..=offset).contains(&self.last.offset) { self.last } else { checkpoint }
     }
 
-    /// From one place to a later one.
-    fn advance(&self, from: Mark, offset: usize, file: usize) -> Mark {
-        let mut mark =
-            if from.file == file { from } else { Mark::file_start(file, self.start_of(file).min(offset)) };
-        let between = &self.bytes()[mark.offset..offset];
+    /// Moves from a known place to a later one.
+    fn advance(&self, from: Checkpoint, offset: usize, file: usize) -> Checkpoint {
+        let mut checkpoint = if from.file == file {
+            from
+        } else {
+            file_start(self.sources, file, self.start_of(file).min(offset))
+        };
+        let between = &self.bytes()[checkpoint.offset..offset];
         if let Some(newline) = memrchr(b'\n', between) {
-            mark.line += memchr_iter(b'\n', between).count();
-            mark.line_start = mark.offset + newline + 1;
-            mark.offset = mark.line_start;
-            mark.column = 1;
+            checkpoint.line += memchr_iter(b'\n', between).count();
+            checkpoint.line_start = checkpoint.offset + newline + 1;
+            checkpoint.offset = checkpoint.line_start;
+            checkpoint.column = 1;
         }
-        mark.column += units(&self.bytes()[mark.offset..offset]).count();
-        mark.offset = offset;
-        mark
+        checkpoint.column += units(&self.bytes()[checkpoint.offset..offset]).count();
+        checkpoint.offset = offset;
+        checkpoint
     }
 }
 
@@ -153,17 +157,17 @@ impl<'a> Locator<'a> {
 mod tests {
     use super::*;
 
-    fn sources(files: &[(&str, &[u8])]) -> (Vec<u8>, Vec<Source>) {
+    fn sources(files: &[(&str, &[u8])]) -> (Vec<u8>, Vec<SourceFile>) {
         let (mut bytes, mut sources) = (Vec::new(), Vec::new());
         for (name, content) in files {
-            sources.push(Source { name: (*name).to_owned(), start: bytes.len() });
+            sources.push(SourceFile { name: (*name).to_owned(), start: bytes.len(), first_line: 1 });
             bytes.extend_from_slice(content);
         }
         (bytes, sources)
     }
 
-    /// The same by counting from the start of the file each time.
-    fn counted(bytes: &[u8], files: &[Source], offset: usize) -> (String, usize, usize) {
+    /// The same result, by counting from the start of the file each time.
+    fn counted(bytes: &[u8], files: &[SourceFile], offset: usize) -> (String, usize, usize) {
         let source = files.iter().rfind(|source| source.start <= offset).unwrap();
         let before = &bytes[source.start..offset];
         let line = before.split(|&byte| byte == b'\n').count();
@@ -174,7 +178,7 @@ mod tests {
     #[test]
     fn columns_are_characters_and_stray_bytes() {
         let (bytes, files) = sources(&[("a", b"e\xcc\x81\xf0\x9f\x8e\x89\xff\xe2\x82x")]);
-        let mut locator = Locator::new(Sources { bytes: &bytes, files: &files });
+        let mut locator = Locator::new(SourceText { bytes: &bytes, files: &files });
         let columns: Vec<_> =
             (0..=bytes.len()).map(|at| locator.locate(&(at..bytes.len() + 1)).column).collect();
         assert_eq!(columns, [1, 2, 2, 3, 3, 3, 3, 4, 5, 6, 7, 8]);
@@ -184,7 +188,7 @@ mod tests {
     fn lines_are_counted_in_each_file() {
         let (bytes, files) =
             sources(&[("a", b"1\n2\n"), ("empty", b""), ("b", b"1\n2"), ("c", b"1"), ("d", b"")]);
-        let mut locator = Locator::new(Sources { bytes: &bytes, files: &files });
+        let mut locator = Locator::new(SourceText { bytes: &bytes, files: &files });
         let mut at = |span: Range<usize>| {
             let place = locator.locate(&span);
             (place.name, place.line, place.column, place.line_start, place.file_end)
@@ -192,7 +196,7 @@ mod tests {
         assert_eq!(at(2..3), ("a", 2, 1, 2, 4));
         assert_eq!(at(4..5), ("b", 1, 1, 4, 7));
         assert_eq!(at(4..4), ("b", 1, 1, 4, 7));
-        // What is missing at the end of a file, and what stands at the start of the next one.
+        // What is missing at the end of a file, and what is at the start of the next one.
         assert_eq!(at(7..7), ("b", 2, 2, 6, 7));
         assert_eq!(at(7..8), ("c", 1, 1, 7, 8));
         assert_eq!(at(8..8), ("c", 1, 2, 7, 8));
@@ -201,22 +205,33 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_no_file() {
-        let mut locator = Locator::new(Sources { bytes: b"", files: &[] });
+    fn a_part_of_a_file_has_the_lines_of_the_file() {
+        let bytes = b"1\n2\n";
+        let part = |start, first_line| SourceFile { name: "a".to_owned(), start, first_line };
+        let files = [part(0, 7), part(2, 20)];
+        let mut locator = Locator::new(SourceText { bytes, files: &files });
+        assert_eq!(locator.locate(&(2..3)).line, 20);
+        assert_eq!(locator.locate(&(0..1)).line, 7);
+        assert_eq!(locator.locate(&(4..4)).line, 21);
+    }
+
+    #[test]
+    fn an_empty_input_has_a_location() {
+        let mut locator = Locator::new(SourceText { bytes: b"", files: &[] });
         let place = locator.locate(&(0..0));
         assert_eq!((place.name, place.line, place.column), ("<input>", 1, 1));
     }
 
     #[test]
-    fn any_order_gives_the_same_as_counting() {
+    fn any_order_of_places_gives_the_same_as_counting() {
         let line = "métric{l=\"日本\"} 1\n";
         let (bytes, files) = sources(&[
             ("a", line.repeat(9_000).as_bytes()),
             ("b", "x".repeat(200_000).as_bytes()),
             ("c", line.repeat(4_000).as_bytes()),
         ]);
-        let mut locator = Locator::new(Sources { bytes: &bytes, files: &files });
-        // A step that is coprime to the length visits places all over the text, forwards and backwards.
+        let mut locator = Locator::new(SourceText { bytes: &bytes, files: &files });
+        // The step is coprime to the length, so it visits places all over the text, forwards and backwards.
         let mut offset = 0;
         for _ in 0..200 {
             offset = (offset + 123_457) % bytes.len();
@@ -224,6 +239,6 @@ mod tests {
             let place = locator.locate(&(start..start + 1));
             assert_eq!((place.name.to_owned(), place.line, place.column), counted(&bytes, &files, start));
         }
-        assert!(locator.marks.len() > 5);
+        assert!(locator.checkpoints.len() > 5);
     }
 }

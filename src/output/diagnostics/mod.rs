@@ -1,9 +1,7 @@
-//! What the checker found, in the four forms of `--message-format`; one file a form.
+//! The diagnostics of the checker in the four formats of `--message-format`, one file for each format.
 //!
-//! The forms agree on what a place is called (`locate` does that for all of them) and on nothing else: a
-//! person wants the line and a mark below it, an editor one line, a program every field, GitHub its commands.
-//! The text may be large and have thousands of findings, so that no form ever looks at more of it than the
-//! lines in question.
+//! `locate` finds the places for all of them. The text may be large and have thousands of diagnostics, so no format reads more
+//! of it than the lines in question.
 
 mod github;
 mod human;
@@ -11,63 +9,63 @@ mod json;
 mod locate;
 mod short;
 
-pub use locate::Source;
+pub use locate::SourceFile;
 
-use super::line::Look;
+use super::line::Appearance;
 use super::printer::{Channel, Printer, Verbosity};
-use super::{Style, sanitise};
+use super::{Style, sanitize};
 use crate::exposition::{Diagnostic, Report, Severity};
-use locate::{Locator, Place};
+use clap::ValueEnum;
+use locate::{Location, Locator};
 use std::io;
 
-/// What `--message-format` was given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The values of `--message-format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
-    /// As a compiler's: the line, the columns marked, help.
-    #[default]
+    /// The line, with a mark under the problem
     Human,
-    /// `file:line:column: severity: message`.
+    /// One line: file, line, column, severity and message
     Short,
-    /// One object a line.
+    /// One JSON object per line
     Json,
-    /// The workflow commands of GitHub Actions.
+    /// Workflow commands of GitHub Actions
     Github,
 }
 
-/// What the diagnostics are about: all bytes, and the files that they came from.
+/// The text of the diagnostics, and the files that it comes from.
 #[derive(Clone, Copy, Debug)]
-pub struct Sources<'a> {
-    /// All bytes, one file behind the other.
+pub struct SourceText<'a> {
+    /// The bytes of all files, one file after the other.
     pub bytes: &'a [u8],
-    /// The files in the order of their starts, the first one at 0. Lines are counted in each of its own.
-    pub files: &'a [Source],
+    /// The files in the order of their offsets. The first one starts at 0.
+    pub files: &'a [SourceFile],
 }
 
-/// The longest message that is shown to a person; what it quotes is a stranger's.
+/// The longest message for a person. It may quote text that somebody else controls.
 const MESSAGE_CHARS: usize = 1_000;
 
-impl Look {
-    /// A message, a help or a name, on one line and safe.
+impl Appearance {
+    /// A message, a help or a name: on one line, shortened, and safe to print.
     fn text(self, text: &str) -> String {
-        let text = sanitise::shorten(text, MESSAGE_CHARS, self.charset);
-        sanitise::text(&text, self.charset).into_owned()
+        let text = sanitize::shorten(text, MESSAGE_CHARS, self.charset);
+        sanitize::text(&text, self.charset).into_owned()
     }
 }
 
 impl Printer<'_> {
-    /// Writes what the checker found, and how much more there is if the report holds only a part.
+    /// Writes the diagnostics, and how many more there are if the report does not have all of them.
     ///
-    /// With `-q` only errors are written. Repairs beside a push are told to people with `-v` only; programs and
-    /// `check` get all of them.
+    /// With `-q` it writes only errors. `push` and `add` show repairs to people only with `-v`; programs and `check` get all
+    /// of them.
     ///
     /// # Errors
     ///
-    /// As [`Printer::result`], for [`Channel::Result`]; never for [`Channel::Message`].
+    /// For [`Channel::Result`] the same as [`Printer::result`]; none for [`Channel::Message`].
     pub fn diagnostics(
         &mut self,
         channel: Channel,
         format: MessageFormat,
-        sources: Sources<'_>,
+        sources: SourceText<'_>,
         report: &Report,
     ) -> io::Result<()> {
         let look = self.look(channel);
@@ -80,7 +78,7 @@ impl Printer<'_> {
         }
         let hidden = hidden(report);
         if hidden > 0 {
-            // On standard error in any case: the forms for programs have no place for it.
+            // Always on standard error, because the formats for programs have no place for it.
             let s = if hidden == 1 { "" } else { "s" };
             self.warning(&format!("{hidden} more problem{s} not shown (--max-diagnostics)"));
         }
@@ -88,8 +86,7 @@ impl Printer<'_> {
     }
 }
 
-/// The counts in words, such as `2 errors, 1 repair, 3 warnings`; `no problems` if there are none.
-#[must_use]
+/// The counts in words, such as `2 errors, 1 repair, 3 warnings`, or `no problems`.
 pub fn summary(report: &Report) -> String {
     let counted = [(report.errors, "error"), (report.fixed, "repair"), (report.warnings, "warning")];
     let words: Vec<_> = counted
@@ -100,7 +97,7 @@ pub fn summary(report: &Report) -> String {
     if words.is_empty() { "no problems".to_owned() } else { words.join(", ") }
 }
 
-/// How many findings the report only counts.
+/// The number of diagnostics that the report counts but does not have.
 fn hidden(report: &Report) -> usize {
     (report.errors + report.fixed + report.warnings).saturating_sub(report.diagnostics.len())
 }
@@ -120,8 +117,13 @@ fn is_wanted(severity: Severity, channel: Channel, format: MessageFormat, verbos
     }
 }
 
-/// One diagnostic, its last newline included.
-fn render(diagnostic: &Diagnostic, format: MessageFormat, locator: &mut Locator<'_>, look: Look) -> String {
+/// One diagnostic, with a newline at its end.
+fn render(
+    diagnostic: &Diagnostic,
+    format: MessageFormat,
+    locator: &mut Locator<'_>,
+    look: Appearance,
+) -> String {
     match format {
         MessageFormat::Human => human::render(diagnostic, locator, look),
         MessageFormat::Short => short::render(diagnostic, locator.locate(&diagnostic.span), look),
@@ -130,7 +132,7 @@ fn render(diagnostic: &Diagnostic, format: MessageFormat, locator: &mut Locator<
     }
 }
 
-/// The name of a severity; part of the command line's contract.
+/// The name of a severity, which programs may rely on.
 fn severity_name(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
@@ -148,8 +150,8 @@ fn severity_style(severity: Severity) -> Style {
 }
 
 /// `file:line:column` for people.
-fn place_name(place: Place<'_>, look: Look) -> String {
-    format!("{}:{}:{}", look.text(place.name), place.line, place.column)
+fn location_name(location: Location<'_>, look: Appearance) -> String {
+    format!("{}:{}:{}", look.text(location.name), location.line, location.column)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! `--message-format short`: one line a diagnostic, as editors and `grep` know it from other tools.
+//! `--message-format short`: one line for each diagnostic, in the form that editors and `grep` know.
 
-use super::{Look, Place, place_name, severity_name};
+use super::{Appearance, Location, location_name, severity_name};
 use crate::exposition::Diagnostic;
 
-pub(super) fn render(diagnostic: &Diagnostic, place: Place<'_>, look: Look) -> String {
+pub(super) fn render(diagnostic: &Diagnostic, location: Location<'_>, look: Appearance) -> String {
     let severity = severity_name(diagnostic.severity);
-    let severity = super::severity_style(diagnostic.severity).paint(severity, look.colour);
-    format!("{}: {severity}: {}\n", place_name(place, look), look.text(&diagnostic.message))
+    let severity = super::severity_style(diagnostic.severity).paint(severity, look.color);
+    format!("{}: {severity}: {}\n", location_name(location, look), look.text(&diagnostic.message))
 }

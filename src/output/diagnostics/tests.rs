@@ -1,7 +1,7 @@
-//! What a user sees of diagnostics, in every form, about pleasant and unpleasant text.
+//! What a user sees of diagnostics, in every format, for normal and for hostile text.
 
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes them so")]
-#![allow(clippy::unicode_not_nfc, reason = "an accent of its own is what is tested")]
+#![allow(clippy::unicode_not_nfc, reason = "the combining accent is tested")]
 #![allow(clippy::single_range_in_vec_init, reason = "a list of one span is meant")]
 
 use super::*;
@@ -12,8 +12,8 @@ use snapbox::{IntoData, assert_data_eq, str};
 use std::ops::Range;
 
 const LOG: Terminal = Terminal {
-    stdout: Stream { is_terminal: false, obeys: false, colour: false },
-    stderr: Stream { is_terminal: false, obeys: false, colour: false },
+    stdout: Stream { is_terminal: false, moves_cursor: false, color: false },
+    stderr: Stream { is_terminal: false, moves_cursor: false, color: false },
     width: None,
     charset: Charset::Unicode,
 };
@@ -60,12 +60,12 @@ impl Shown {
     fn streams(&self, files: &[(&str, &[u8])], report: &Report) -> (String, String) {
         let (mut bytes, mut sources) = (Vec::new(), Vec::new());
         for (name, content) in files {
-            sources.push(Source { name: (*name).to_owned(), start: bytes.len() });
+            sources.push(SourceFile { name: (*name).to_owned(), start: bytes.len(), first_line: 1 });
             bytes.extend_from_slice(content);
         }
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let mut printer = Printer::new(&mut stdout, &mut stderr, self.terminal, self.verbosity);
-        let sources = Sources { bytes: &bytes, files: &sources };
+        let sources = SourceText { bytes: &bytes, files: &sources };
         printer.diagnostics(self.channel, self.format, sources, report).unwrap();
         printer.flush().unwrap();
         drop(printer);
@@ -79,7 +79,7 @@ impl Shown {
     }
 }
 
-/// The human form of errors at these bytes of one file.
+/// The human format of errors at these bytes of one file.
 fn human(text: impl AsRef<[u8]>, spans: &[Range<usize>]) -> String {
     human_on(LOG, text, spans)
 }
@@ -90,9 +90,9 @@ fn human_on(terminal: Terminal, text: impl AsRef<[u8]>, spans: &[Range<usize>]) 
     shown.stdout(&[("m.prom", text.as_ref())], spans.iter().cloned().map(error).collect())
 }
 
-/// Nasty text, the same for the forms that are one line a diagnostic: two files, one of them with a name that
-/// asks for trouble, and messages with everything that must not get through.
-fn nasty() -> (Vec<(&'static str, &'static [u8])>, Vec<Diagnostic>) {
+/// Hostile text for the formats with one line for each diagnostic: two files, one of them with a name that needs escapes, and
+/// messages with everything that must be escaped.
+fn hostile() -> (Vec<(&'static str, &'static [u8])>, Vec<Diagnostic>) {
     let files: Vec<(&str, &[u8])> =
         vec![("a,b:\x1b[1m%.prom", b"up 1\nd\xc3\xa9j\xc3\xa0 \xff 1\r\n"), ("<stdin>", b"x 1")];
     let mut found = vec![
@@ -107,7 +107,7 @@ fn nasty() -> (Vec<(&'static str, &'static [u8])>, Vec<Diagnostic>) {
 
 #[test]
 fn short() {
-    let (files, found) = nasty();
+    let (files, found) = hostile();
     assert_data_eq!(
         Shown::as_(MessageFormat::Short).stdout(&files, found),
         str![[r#"
@@ -123,13 +123,13 @@ a,b:\x1b[1m%.prom:2:8: error: a byte that is not UTF-8
 
 #[test]
 fn json() {
-    let (files, found) = nasty();
+    let (files, found) = hostile();
     let stdout = Shown::as_(MessageFormat::Json).stdout(&files, found);
     for line in stdout.lines() {
         let value: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!(value.as_object().unwrap().len(), 7);
     }
-    // The compiler takes no such character in a literal.
+    // The compiler does not accept this character in a literal.
     assert_data_eq!(stdout.replace('\u{202e}', "<RLO>"), str![[r#"
 {"severity":"warning","code":"no-samples","file":"a,b:\u001b[1m%.prom","line":1,"column":1,"message":"100% of it:\r\n::error::forged, <RLO>\u001b[2J","help":null}
 {"severity":"error","code":"no-samples","file":"a,b:\u001b[1m%.prom","line":2,"column":8,"message":"a byte that is not UTF-8","help":"write \"UTF-8\"\nor nothing"}
@@ -141,7 +141,7 @@ fn json() {
 
 #[test]
 fn github() {
-    let (files, found) = nasty();
+    let (files, found) = hostile();
     assert_data_eq!(Shown::as_(MessageFormat::Github).stdout(&files, found), str![[r#"
 ::warning file=a%2Cb%3A\x1b[1m%25.prom,line=1,col=1,title=no-samples::a,b:\x1b[1m%25.prom:1:1: 100%25 of it:\r\n::error::forged, \u{202e}\x1b[2J
 ::error file=a%2Cb%3A\x1b[1m%25.prom,line=2,col=8,title=no-samples::a,b:\x1b[1m%25.prom:2:8: a byte that is not UTF-8%0Ahelp: write "UTF-8"%0Aor nothing
@@ -190,8 +190,8 @@ error[no-samples]: this label was given before
 }
 
 #[test]
-fn human_marks_what_has_no_width() {
-    // The end of a file, the newline itself, a file without a byte.
+fn human_marks_places_without_a_character() {
+    // The end of a file, the newline, and an empty file.
     assert_data_eq!(
         human("up 1\nup 2", &[9..9, 4..5, 5..5]),
         str![[r#"
@@ -249,7 +249,7 @@ error[no-samples]: it is so
 }
 
 #[test]
-fn human_shows_control_characters_and_stray_bytes() {
+fn human_escapes_control_characters_and_invalid_bytes() {
     assert_data_eq!(
         human("up 1\r\n", &[4..5]),
         str![[r#"
@@ -366,7 +366,7 @@ error[no-samples]: it is so
 "#]]
         .raw()
     );
-    // A span that cuts a character marks all of it.
+    // A span that begins inside a character marks all of it.
     assert_data_eq!(
         human(text, &[wide + 1..wide + 2]),
         str![[r#"
@@ -383,7 +383,7 @@ error[no-samples]: it is so
 }
 
 #[test]
-fn human_in_ascii_alone() {
+fn human_in_ascii() {
     let terminal = Terminal { charset: Charset::Ascii, ..LOG };
     let text = format!("métric{{l=\"日\"}} 1 2 {}\n", "é".repeat(100));
     let at = text.find('2').unwrap();
@@ -461,7 +461,7 @@ error[no-samples]: it is so
 "#]]
         .raw()
     );
-    // Nothing is too narrow.
+    // No terminal is too narrow.
     let terminal = Terminal { width: Some(0), ..LOG };
     assert_data_eq!(
         human_on(terminal, "metric_name{label=\"value\"} 1 2\n", &[29..30]),
@@ -479,9 +479,9 @@ error[no-samples]: it is so
 }
 
 #[test]
-fn human_in_colour() {
+fn human_in_color() {
     let mut terminal = LOG;
-    terminal.stdout.colour = true;
+    terminal.stdout.color = true;
     let shown = Shown { terminal, ..Shown::as_(MessageFormat::Human) };
     let mut found = error(3..4);
     found.help = Some("help".to_owned());
@@ -506,7 +506,7 @@ ESC[2m  = ESC[0mESC[1;36mhelp:ESC[0m help
 }
 
 #[test]
-fn what_is_not_shown_is_counted() {
+fn hidden_diagnostics_are_counted() {
     let mut report = report(vec![error(0..1)]);
     report.errors = 3;
     report.warnings = 10;
@@ -519,7 +519,7 @@ fn what_is_not_shown_is_counted() {
 }
 
 #[test]
-fn which_severities_are_told_where() {
+fn each_severity_is_shown_where_it_belongs() {
     use Channel::{Message, Result};
     use MessageFormat::{Github, Human, Json, Short};
     use Verbosity::{Normal, Quiet, Verbose};
@@ -553,7 +553,7 @@ fn which_severities_are_told_where() {
 }
 
 proptest::proptest! {
-    /// Any bytes, any spans, any terminal: no panic, nothing that a terminal obeys, no line that is too wide.
+    /// Any bytes, spans and terminals: no panic, no control characters, and no line that is too wide.
     #[test]
     fn any_text_is_shown_safely(
         text in proptest::collection::vec(
@@ -570,7 +570,7 @@ proptest::proptest! {
         ascii in proptest::bool::ANY,
     ) {
         let charset = if ascii { Charset::Ascii } else { Charset::Unicode };
-        let stdout = Stream { is_terminal: true, obeys: true, colour: false };
+        let stdout = Stream { is_terminal: true, moves_cursor: true, color: false };
         let terminal = Terminal { stdout, width, charset, ..LOG };
         let (one, two) = text.split_at(cut.min(text.len()));
         let mut found = error(spans[0].0..spans[0].0 + spans[0].1);

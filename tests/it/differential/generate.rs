@@ -145,7 +145,7 @@ const OTHER_FORMATS: &[&[u8]] = bytes![
 ];
 
 /// A text for one case.
-pub(super) fn text(random: &mut Random) -> Vec<u8> {
+pub(crate) fn text(random: &mut Random) -> Vec<u8> {
     let mut text = match random.below(20) {
         0..=11 => tidy(random),
         12..=14 => soup(random),

@@ -2,7 +2,7 @@
 
 use super::generate::{self, Random};
 use crate::support::Client;
-use pushgw::exposition::{Code, Diagnostic, Report, Rules, Severity, Stage, Text, apply, check};
+use pushgw::exposition::{Category, Code, Diagnostic, Report, Rules, Severity, Text, apply, check};
 use pushgw::grouping::{GroupingKey, KeyRules, Label};
 use std::fmt;
 use std::io::ErrorKind;
@@ -134,8 +134,9 @@ impl Verdict {
 /// What the checker says of a text.
 fn our_verdict(report: &Report, text: &[u8]) -> Verdict {
     let refusals = report.diagnostics.iter().filter(|diagnostic| diagnostic.severity != Severity::Warning);
-    let refusals: Vec<_> = refusals.filter(|diagnostic| diagnostic.code.stage() != Stage::Ours).collect();
-    let parse = refusals.iter().filter(|diagnostic| diagnostic.code.stage() == Stage::Parse);
+    let refusals: Vec<_> =
+        refusals.filter(|diagnostic| diagnostic.code.category() != Category::Pushgw).collect();
+    let parse = refusals.iter().filter(|diagnostic| diagnostic.code.category() == Category::Parser);
     match parse.map(|diagnostic| diagnostic.span.start).min() {
         Some(at) => Verdict::Parse(text[..at].split(|byte| *byte == b'\n').count()),
         None if refusals.is_empty() => Verdict::Accepted,
@@ -176,6 +177,8 @@ pub(super) struct Tally {
     crash: u64,
     /// Texts that only pushgw refuses; some of them would outlive their push.
     not_pushed: u64,
+    /// Texts with a line of which the server's parser loses track.
+    misread: u64,
     warned: u64,
 }
 
@@ -186,6 +189,7 @@ impl Tally {
         self.store += other.store;
         self.crash += other.crash;
         self.not_pushed += other.not_pushed;
+        self.misread += other.misread;
         self.warned += other.warned;
     }
 
@@ -196,11 +200,11 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { accepted, parse, store, crash, not_pushed, warned } = self;
+        let Self { accepted, parse, store, crash, not_pushed, misread, warned } = self;
         write!(
             f,
             "{} judged: {accepted} accepted ({warned} of them with a warning), {parse} refused by the parser, {store} by \
-             the store, {crash} crashed the parser; {not_pushed} not pushed",
+             the store, {crash} crashed the parser; {not_pushed} not pushed, and {misread} for a line that the parser misreads",
             self.judged()
         )
     }
@@ -228,8 +232,14 @@ impl Oracle {
         } else {
             report.clone()
         };
-        if report_of_body.diagnostics.iter().any(|diagnostic| diagnostic.code.as_str() == "reserved-name") {
+        let has = |codes: &[Code]| report_of_body.diagnostics.iter().any(|found| codes.contains(&found.code));
+        if has(&[Code::ReservedName]) {
             tally.not_pushed += 1;
+            return Ok(());
+        }
+        if has(&[Code::NamelessSample, Code::ParserCrash]) {
+            assert!(report_of_body.errors > 0, "{case}");
+            tally.misread += 1;
             return Ok(());
         }
         let ours = our_verdict(&report_of_body, &body);
@@ -244,7 +254,7 @@ impl Oracle {
         let promised = !case.repaired
             || (gateway.0 == Verdict::Accepted)
                 == report.diagnostics.iter().all(|diagnostic| {
-                    diagnostic.severity != Severity::Error || diagnostic.code.stage() == Stage::Ours
+                    diagnostic.severity != Severity::Error || diagnostic.code.category() == Category::Pushgw
                 });
         if gateway.0.agrees(&ours) && promised {
             tally.warned += u64::from(gateway.0 == Verdict::Accepted && report.warnings > 0);

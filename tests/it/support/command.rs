@@ -33,10 +33,22 @@ pub(crate) fn program(name: &str) -> Pushgw {
 /// A line for `sh`, in which `pushgw` is the built one.
 #[track_caller]
 pub(crate) fn shell(script: &str) -> Pushgw {
+    in_shell("sh", script)
+}
+
+/// A line for this shell without its user's configuration, in which `pushgw` is the built one.
+#[track_caller]
+pub(crate) fn in_shell(shell: &str, script: &str) -> Pushgw {
+    let no_config = match shell {
+        "zsh" => Some("--no-rcs"),
+        "fish" => Some("--no-config"),
+        _ => None,
+    };
     let built = Path::new(env!("CARGO_BIN_EXE_pushgw")).parent().expect("a file has a directory");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(std::iter::once(built.to_owned()).chain(std::env::split_paths(&path)));
-    Pushgw::new("/bin/sh").args(["-c", script]).env("PATH", path.expect("a PATH"))
+    let path = path.expect("a PATH");
+    Pushgw::new(shell).args(no_config).args(["-c", script]).env("PATH", path)
 }
 
 /// A program that heeds signals which these tests were started to ignore, as they are in the background of a script. It

@@ -1,0 +1,124 @@
+//! The options that say which gateway to use and how to reach it.
+
+use clap::{Args, ValueHint};
+use std::ffi::OsString;
+
+// The manual's table of variables comes from `[env: ...]`.
+#[derive(Args, Debug, Default)]
+pub struct ConnectionArgs {
+    /// URL of the gateway [default: http://localhost:9091]
+    ///
+    /// The scheme can be left out. A path prefix is kept, and a trailing `/` or `/metrics` is ignored. A user and a password
+    /// (http://USER:PASSWORD@HOST) are percent-decoded and never shown.
+    ///
+    /// [env: PUSHGATEWAY_URL]
+    #[arg(short, long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub gateway: Option<OsString>,
+    /// Total time limit for the request, including retries [default: 30s]
+    ///
+    /// Covers DNS lookup, connecting, the request, the answer, all retries and the waits between them, but not the reading of
+    /// the input. A number with a unit: ms, s, m, h, d, w or y. Units can be combined, as in 1m30s.
+    ///
+    /// [env: PUSHGATEWAY_TIMEOUT]
+    #[arg(long, value_name = "DURATION", hide_short_help = true)]
+    pub timeout: Option<OsString>,
+    /// Time limit for each attempt to connect [default: 5s]
+    ///
+    /// Covers DNS lookup, the connection through a proxy, and TLS.
+    ///
+    /// [env: PUSHGATEWAY_CONNECT_TIMEOUT]
+    #[arg(long, value_name = "DURATION", hide_short_help = true)]
+    pub connect_timeout: Option<OsString>,
+    /// Maximum number of retries [default: 2]
+    ///
+    /// Only temporary failures are retried: no connection, a connection that broke or was closed without an answer, and the
+    /// status codes 408, 425, 429, 500, 502, 503 and 504. The first wait is between 100 and 200 ms. Each further wait is
+    /// twice as long, up to 5 s. Retry-After is respected. There is no retry if its wait would exceed --timeout.
+    ///
+    /// [env: PUSHGATEWAY_RETRIES]
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    pub retries: Option<OsString>,
+    /// User for basic authentication
+    ///
+    /// The password comes from --password-file or PUSHGATEWAY_PASSWORD. On the command line every user of the machine could
+    /// read it.
+    ///
+    /// [env: PUSHGATEWAY_USER]
+    #[arg(short, long, value_name = "USER", hide_short_help = true)]
+    pub user: Option<OsString>,
+    /// File with the password
+    ///
+    /// The variable PUSHGATEWAY_PASSWORD can hold the password itself.
+    ///
+    /// [env: PUSHGATEWAY_PASSWORD_FILE]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
+    pub password_file: Option<OsString>,
+    /// File with a bearer token
+    ///
+    /// The variable PUSHGATEWAY_BEARER_TOKEN can hold the token itself.
+    ///
+    /// [env: PUSHGATEWAY_BEARER_TOKEN_FILE]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "user", hide_short_help = true)]
+    pub bearer_token_file: Option<OsString>,
+    /// Additional request header; repeatable
+    ///
+    /// Output shows the value only for a few headers that never hold a secret. Other users of the machine can read the
+    /// command line, but not the variable, which has one header per line.
+    ///
+    /// [env: PUSHGATEWAY_HEADER]
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", hide_short_help = true)]
+    pub headers: Vec<OsString>,
+    /// PEM file with CAs to trust, besides the system's
+    ///
+    /// The file can also contain the self-signed certificate of the gateway.
+    ///
+    /// [env: PUSHGATEWAY_CA_CERT]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
+    pub ca_cert: Option<OsString>,
+    /// PEM file with the client certificate
+    ///
+    /// [env: PUSHGATEWAY_CERT]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
+    pub cert: Option<OsString>,
+    /// PEM file with the private key of --cert
+    ///
+    /// Without this option the key is read from the file of --cert.
+    ///
+    /// [env: PUSHGATEWAY_KEY]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
+    pub key: Option<OsString>,
+    /// Accept any server certificate
+    ///
+    /// [env: PUSHGATEWAY_INSECURE]
+    #[arg(long, hide_short_help = true)]
+    pub insecure: bool,
+    /// Proxy to use, such as http://proxy:3128
+    ///
+    /// Without this option the variables http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY are read as curl reads them. A plain
+    /// HTTP request is sent to the proxy with its whole URL. For https:// and for requests with credentials, the proxy
+    /// opens a tunnel (CONNECT) and never sees the credentials. A gateway on this machine (localhost, 127.0.0.0/8, ::1) is
+    /// never reached through a proxy.
+    ///
+    /// [env: PUSHGATEWAY_PROXY]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "no_proxy", hide_short_help = true)]
+    pub proxy: Option<OsString>,
+    /// Use no proxy, even if a variable sets one
+    ///
+    /// [env: PUSHGATEWAY_NO_PROXY]
+    #[arg(long, hide_short_help = true)]
+    pub no_proxy: bool,
+    /// Connect through this Unix socket
+    ///
+    /// The host and the path prefix of --gateway are still sent to the server.
+    ///
+    /// [env: PUSHGATEWAY_UNIX_SOCKET]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, conflicts_with = "proxy", hide_short_help = true)]
+    pub unix_socket: Option<OsString>,
+    /// Compression of the request body: none or gzip [default: none]
+    ///
+    /// Pushgateways accept gzip since 1.5.0; aggregation gateways do not.
+    ///
+    /// [env: PUSHGATEWAY_COMPRESS]
+    #[arg(long, value_name = "ENCODING", hide_short_help = true)]
+    pub compress: Option<OsString>,
+}

@@ -1,0 +1,51 @@
+//! Adds the options of a subcommand only when that subcommand is called.
+//!
+//! A call uses one of eight subcommands. Building the options of all eight was a fifth of the instructions of a small
+//! push.
+
+use clap::builder::Resettable;
+use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, Id};
+
+/// Options that are built when their subcommand is called.
+#[derive(Debug)]
+pub struct Deferred<T>(pub T);
+
+impl<T: Args> Args for Deferred<T> {
+    fn group_id() -> Option<Id> {
+        T::group_id()
+    }
+
+    fn augment_args(command: Command) -> Command {
+        command.defer(add_options::<T>)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+/// Adds the options of `T`, with the result that they would have without the delay.
+fn add_options<T: Args>(command: Command) -> Command {
+    // clap replaces the subcommand's description by the doc comment of `T`.
+    let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
+    // By now clap has added the options that all subcommands share. They belong after the subcommand's own: the help
+    // has its headings in the order of the options.
+    let shared = command.get_arguments().count();
+    let command =
+        T::augment_args(command).about(Resettable::from(about)).long_about(Resettable::from(long_about));
+    let mut options: Vec<Arg> = command.get_arguments().cloned().collect();
+    options.rotate_left(shared);
+    // clap can't reorder options, but it can replace each of them.
+    let mut ordered = options.into_iter();
+    command.mut_args(|option| ordered.next().unwrap_or(option))
+}
+
+impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        T::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}

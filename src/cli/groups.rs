@@ -1,0 +1,233 @@
+//! The options of the commands for groups that a gateway holds: `delete`, `list`, `show` and `status`.
+
+use super::connection::ConnectionArgs;
+use super::{CONNECTION, GROUP, OUTPUT};
+use clap::{Args, ValueEnum};
+use std::ffi::OsString;
+
+const SELECTION: &str = "Selection";
+const SELECTION_INSTEAD: &str = "Selection (in place of a group)";
+
+pub(super) const DELETE_USAGE: &str = "pushgw delete <GROUP | SELECTION> [OPTIONS]";
+
+pub(super) const DELETE_EXAMPLES: &str = "\
+Examples:
+  pushgw delete -j db_backup
+  pushgw delete -j video_processing -i mp4_node1
+  pushgw delete -f -j ci -l run=\"$RUN\"     # no query first: for batch jobs
+  pushgw delete --older-than 7d --dry-run
+  pushgw delete --match job=ci --older-than 1d --yes
+
+Exit status: 0 success, 8 no such group; `pushgw --help` lists the others.";
+
+pub(super) const LIST_USAGE: &str = "pushgw list [SELECTION] [OPTIONS]";
+
+pub(super) const LIST_EXAMPLES: &str = "\
+Examples:
+  pushgw list
+  pushgw list -j video_processing
+  pushgw list --match 'instance=~mp4_.*' --format json
+  pushgw list --older-than 1d --sort age
+  pushgw list --failed --metrics --watch
+
+Exit status: 0 success, even if no group is listed; `pushgw --help` lists the others.";
+
+pub(super) const SHOW_USAGE: &str = "pushgw show <GROUP | SELECTION> [OPTIONS]";
+
+pub(super) const SHOW_EXAMPLES: &str = "\
+Examples:
+  pushgw show -j video_processing -i mp4_node1
+  pushgw show -j db_backup | pushgw push -j db_backup -g http://new:9091
+  pushgw show --all > groups.prom
+  pushgw push --groups groups.prom
+
+Exit status: 0 success, 8 no such group; `pushgw --help` lists the others.";
+
+pub(super) const STATUS_USAGE: &str = "pushgw status [OPTIONS]";
+
+pub(super) const STATUS_EXAMPLES: &str = "\
+Examples:
+  pushgw status
+  pushgw status --format json | jq .scrape
+
+Exit status: 0 healthy, 1 not healthy; `pushgw --help` lists the others.";
+
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
+pub struct DeleteArgs {
+    #[command(flatten, next_help_heading = GROUP)]
+    pub group: GroupArgs,
+    /// Delete without checking that the group exists
+    ///
+    /// Without this option a group that does not exist is an error (exit status 8), which names the existing groups of that
+    /// job. The check reads the gateway's whole store, so batch jobs should use this option. The gateway itself answers 202
+    /// to every deletion, whether the group exists or not.
+    ///
+    /// With --older-than or --failed: delete although the gateway rejects every push, so that healthy groups look old or
+    /// failed.
+    #[arg(short, long, help_heading = GROUP)]
+    pub force: bool,
+    /// Allow UTF-8 label names, for gateways that accept them
+    ///
+    /// For a gateway with --push.enable-utf8-names: -l then accepts names with characters other than letters, digits and
+    /// `_`.
+    #[arg(long, help_heading = GROUP, hide_short_help = true)]
+    pub utf8_names: bool,
+    #[command(flatten, next_help_heading = SELECTION_INSTEAD)]
+    pub selection: SelectionArgs,
+    /// Every group
+    #[arg(long, help_heading = SELECTION_INSTEAD)]
+    pub all: bool,
+    /// Delete the selected groups without asking
+    #[arg(short, long, help_heading = SELECTION_INSTEAD)]
+    pub yes: bool,
+    /// Print what would be deleted and delete nothing
+    #[arg(short = 'n', long, help_heading = SELECTION_INSTEAD)]
+    pub dry_run: bool,
+    #[command(flatten, next_help_heading = CONNECTION)]
+    pub connection: ConnectionArgs,
+    /// Print the selected groups as table, json or path
+    ///
+    /// Without --dry-run, prints the groups that were deleted; by default none are printed. With --dry-run, prints the groups
+    /// that would be deleted; by default as a table. The formats are those of `pushgw list`.
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true, help_heading = OUTPUT, hide_short_help = true)]
+    pub format: Option<ListFormat>,
+}
+
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// Groups of this job; short for --match job=JOB
+    #[arg(short, long, value_name = "JOB", help_heading = SELECTION)]
+    pub job: Option<OsString>,
+    #[command(flatten, next_help_heading = SELECTION)]
+    pub selection: SelectionArgs,
+    #[command(flatten, next_help_heading = CONNECTION)]
+    pub connection: ConnectionArgs,
+    /// Sort by group, age or series
+    ///
+    /// `group` sorts by job, then by the other labels. `age` lists groups that never had a successful push first, then the
+    /// oldest push. `series` lists the group with most series first.
+    #[arg(long, value_name = "KEY", default_value = "group", hide_possible_values = true, help_heading = OUTPUT)]
+    pub sort: ListSort,
+    /// Print each group's metrics, with type and series
+    #[arg(long, help_heading = OUTPUT)]
+    pub metrics: bool,
+    /// Repeat the list every SECONDS [default: 2]
+    ///
+    /// Stops when it is interrupted. A slow gateway is queried less often, so that queries take at most a tenth of the time.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        num_args = 0..=1,
+        default_missing_value = "2",
+        help_heading = OUTPUT
+    )]
+    pub watch: Option<OsString>,
+    /// Output format: table, json or path
+    ///
+    /// `table` is for people. `json` is an array of objects, with times in RFC 3339. `path` is one line per group: the path
+    /// of its URL, such as /metrics/job/ci.
+    #[arg(long, value_name = "FORMAT", default_value = "table", hide_possible_values = true, help_heading = OUTPUT)]
+    pub format: ListFormat,
+}
+
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    #[command(flatten, next_help_heading = GROUP)]
+    pub group: GroupArgs,
+    /// Allow UTF-8 label names, for gateways that accept them
+    ///
+    /// For a gateway with --push.enable-utf8-names: -l then accepts names with characters other than letters, digits and
+    /// `_`.
+    #[arg(long, help_heading = GROUP, hide_short_help = true)]
+    pub utf8_names: bool,
+    #[command(flatten, next_help_heading = SELECTION_INSTEAD)]
+    pub selection: SelectionArgs,
+    /// Every group
+    #[arg(long, help_heading = SELECTION_INSTEAD)]
+    pub all: bool,
+    #[command(flatten, next_help_heading = CONNECTION)]
+    pub connection: ConnectionArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    #[command(flatten, next_help_heading = CONNECTION)]
+    pub connection: ConnectionArgs,
+    /// Output format: table or json
+    ///
+    /// `table` is for people. `json` is one object.
+    #[arg(long, value_name = "FORMAT", default_value = "table", hide_possible_values = true, help_heading = OUTPUT)]
+    pub format: StatusFormat,
+}
+
+/// One group, by its job and its other labels.
+#[derive(Args, Debug)]
+pub struct GroupArgs {
+    /// The group's job
+    #[arg(short, long, value_name = "JOB")]
+    pub job: Option<OsString>,
+    /// Another label of the group; repeatable
+    #[arg(short, long = "label", value_name = "NAME=VALUE")]
+    pub labels: Vec<OsString>,
+    /// Short for -l instance=VALUE
+    #[arg(short, long, value_name = "VALUE")]
+    pub instance: Option<OsString>,
+    /// URL of the group, as in a curl command
+    ///
+    /// For example http://gateway:9091/metrics/job/db_backup/instance/a. It includes the gateway, so it can't be combined with
+    /// -j, -l, -i or -g.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["job", "labels", "instance"])]
+    pub url: Option<OsString>,
+}
+
+/// Conditions for groups, all of which must hold.
+#[derive(Args, Debug)]
+pub struct SelectionArgs {
+    /// Groups by label: NAME=VALUE, !=, =~REGEX or !~
+    ///
+    /// NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX. Repeatable: a group must match all of them. As in PromQL, a
+    /// regular expression must match the whole value, and a label that the group does not have is the empty string.
+    #[arg(long = "match", value_name = "MATCHER")]
+    pub matchers: Vec<OsString>,
+    /// Groups without a successful push for this long
+    ///
+    /// Groups whose last successful push is older than this, such as 90s, 2h or 7d, or that never had one. The gateway's clock
+    /// decides.
+    #[arg(long, value_name = "DURATION")]
+    pub older_than: Option<OsString>,
+    /// Groups whose last push failed
+    #[arg(long)]
+    pub failed: bool,
+}
+
+/// The values of `list --format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people
+    Table,
+    /// One array
+    Json,
+    /// One path per line
+    Path,
+}
+
+/// The values of `list --sort`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListSort {
+    /// By job, then by the other labels
+    Group,
+    /// Groups without a successful push first, then the oldest push
+    Age,
+    /// Most series first
+    Series,
+}
+
+/// The values of `status --format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// For people
+    Table,
+    /// One object
+    Json,
+}

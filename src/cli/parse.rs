@@ -1,0 +1,82 @@
+//! Parses the command line, and prints what clap says itself: the help, the version, and its errors. That follows the
+//! rules of all output: `--color` and its variables, the width of the terminal, and no control characters.
+
+use crate::cli;
+use crate::output::{Channel, ColorChoice, Printer, sanitize};
+use crate::secret::without_user;
+use clap::error::{ContextValue, ErrorKind};
+use clap::{FromArgMatches as _, ValueEnum as _};
+use std::ffi::OsString;
+use std::io;
+
+/// Cap on the width of the help: longer lines are hard to read.
+const MAX_WIDTH: usize = 100;
+
+/// Parses the arguments. The error is what clap prints instead: an error, the help or the version.
+pub(crate) fn parse(
+    mut command: clap::Command,
+    width: Option<usize>,
+    mut args: Vec<OsString>,
+) -> Result<cli::Cli, clap::Error> {
+    // Without a width clap would query the process's streams.
+    command = command.term_width(width.map_or(MAX_WIDTH, |width| width.clamp(1, MAX_WIDTH)));
+    // `pushgw help push` is `pushgw push --help`. clap's own command `help` would be listed with the others.
+    if args.get(1).is_some_and(|first| first == "help") {
+        args.remove(1);
+        args.truncate(2);
+        args.push("--help".into());
+    }
+    // clap ignores a `--` at the end. With `-- $CMD` and an empty variable that would push standard input.
+    let ends_in_dashes = args.last().is_some_and(|last| last == "--");
+    let matches = command.try_get_matches_from_mut(&args).map_err(|mut error| {
+        if error.use_stderr() {
+            // The suggestions need the options of all subcommands.
+            command.build();
+            cli::suggest::suggest(&mut error, &command, &args);
+        }
+        error
+    })?;
+    let cli = cli::Cli::from_arg_matches(&matches)?;
+    match &cli.command {
+        cli::Command::Push(push) | cli::Command::Add(push)
+            if ends_in_dashes && push.0.producer.is_empty() =>
+        {
+            let message = "COMMAND is missing after `--`: is the variable set?";
+            Err(command.error(ErrorKind::MissingRequiredArgument, message))
+        }
+        _ => Ok(cli),
+    }
+}
+
+/// The value of `--color`, for what clap prints itself: clap does not return it with an error or the help.
+pub(crate) fn color_choice(args: &[OsString]) -> ColorChoice {
+    let mut args = args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
+    while let Some(arg) = args.next() {
+        let value = if arg == "--color" { args.next() } else { arg.strip_prefix("--color=") };
+        if let Some(choice) = value.and_then(|value| ColorChoice::from_str(value, false).ok()) {
+            return choice;
+        }
+    }
+    ColorChoice::Auto
+}
+
+/// Prints the help, the version or an error of clap, which may quote what was typed.
+pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
+    let terminal = printer.terminal();
+    // A URL that was typed in the wrong place may contain a password.
+    let safe = |text: &String| sanitize::text(&without_user(text), terminal.charset).into_owned();
+    let quoted = message.context().filter_map(|(kind, value)| match value {
+        ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
+        ContextValue::Strings(texts) => Some((kind, ContextValue::Strings(texts.iter().map(safe).collect()))),
+        _ => None,
+    });
+    for (kind, value) in quoted.collect::<Vec<_>>() {
+        message.insert(kind, value);
+    }
+    let stream = match channel {
+        Channel::Result => terminal.stdout,
+        Channel::Message => terminal.stderr,
+    };
+    let text = message.render();
+    printer.write(channel, &if stream.color { text.ansi().to_string() } else { text.to_string() })
+}

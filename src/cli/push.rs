@@ -1,0 +1,226 @@
+//! The options of `push`, `add` and `check`.
+
+use super::connection::ConnectionArgs;
+use super::groups::GroupArgs;
+use super::{CONNECTION, GROUP, INPUT, OUTPUT};
+use crate::output::MessageFormat;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::{Args, ValueEnum, ValueHint};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+pub(super) const PUSH_USAGE: &str = "\
+pushgw push -j <JOB> [-l <NAME=VALUE>]... [OPTIONS] [FILE]...
+       pushgw push -j <JOB> [-l <NAME=VALUE>]... [OPTIONS] -- <COMMAND>...
+       pushgw push --groups <FILE> [OPTIONS]";
+
+pub(super) const PUSH_SHORT: &str = "\
+Examples:
+  backup-metrics | pushgw push -j db_backup
+  pushgw push -j db_backup -i db1 metrics.prom
+
+All options: pushgw push --help, pushgw-push(1)";
+
+pub(super) const PUSH_EXAMPLES: &str = "\
+Examples:
+  backup-metrics | pushgw push -j db_backup
+  pushgw push -j db_backup -- backup-metrics        # only if it exits with 0
+  pushgw push -j ci -l repo=\"$REPO\" metrics.prom
+  pushgw push -j db_backup -i db1 -m 'backup_seconds 12.5' --type gauge
+  pushgw push -j db_backup --dry-run metrics.prom
+  pushgw push -j db_backup --dry-run --diff metrics.prom
+  pushgw push --groups groups.prom            # from pushgw show --all
+
+Exit status: 0 success, 3 errors in the input; `pushgw --help` lists the others.";
+
+pub(super) const ADD_USAGE: &str = "\
+pushgw add -j <JOB> [-l <NAME=VALUE>]... [OPTIONS] [FILE]...
+       pushgw add -j <JOB> [-l <NAME=VALUE>]... [OPTIONS] -- <COMMAND>...
+       pushgw add --groups <FILE> [OPTIONS]";
+
+pub(super) const ADD_SHORT: &str = "\
+Examples:
+  echo \"example_metric 4421\" | pushgw add -j db_backup
+  pushgw add -j db_backup -i db1 metrics.prom
+
+All options: pushgw add --help, pushgw-add(1)";
+
+pub(super) const ADD_EXAMPLES: &str = "\
+Examples:
+  echo \"example_metric 4421\" | pushgw add -j db_backup
+  pushgw add -j ci -l branch=main metrics.prom more.prom
+
+Exit status: 0 success, 3 errors in the input; `pushgw --help` lists the others.";
+
+pub(super) const CHECK_USAGE: &str = "pushgw check [GROUP] [OPTIONS] [FILE]...";
+
+pub(super) const CHECK_SHORT: &str = "\
+Examples:
+  pushgw check metrics.prom
+  curl -s http://localhost:8080/metrics | pushgw check --lint
+
+All options: pushgw check --help, pushgw-check(1)";
+
+pub(super) const CHECK_EXAMPLES: &str = "\
+Examples:
+  pushgw check metrics.prom
+  backup-metrics | pushgw check -j db_backup
+  curl -s http://localhost:8080/metrics | pushgw check --lint
+  pushgw check --lint --strict --message-format github *.prom
+
+Exit status: 0 no errors, 3 errors; `pushgw --help` lists the others.";
+
+#[derive(Args, Debug)]
+pub struct PushArgs {
+    #[command(flatten, next_help_heading = GROUP)]
+    pub group: GroupArgs,
+    /// Push all groups of a file that `pushgw show` wrote
+    ///
+    /// In such a file a line `# pushgw group /metrics/job/...` comes before the metrics of each group; `-` is standard input.
+    /// The whole file is checked before anything is sent. If the gateway rejects a group, the others are still pushed.
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["job", "labels", "instance", "url", "files", "metrics", "producer", "dry_run", "diff", "as_curl"],
+        help_heading = GROUP
+    )]
+    pub groups: Option<PathBuf>,
+    #[command(flatten, next_help_heading = INPUT)]
+    pub input: InputArgs,
+    /// Run this command; push its output if it exits with 0
+    ///
+    /// A pipe can't tell whether its producer finished or failed half way; this can. If the command fails, nothing is sent,
+    /// and pushgw exits with the command's status (128 plus the signal number if a signal killed it).
+    #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments,
+          conflicts_with_all = ["files", "metrics"], help_heading = INPUT, display_order = 1)]
+    pub producer: Vec<OsString>,
+    #[command(flatten, next_help_heading = CONNECTION)]
+    pub connection: ConnectionArgs,
+    /// Print the request and send nothing
+    ///
+    /// Prints the method, the URL, the headers, an empty line and the body, after repairs and before --compress. Secrets are
+    /// shown as REDACTED.
+    #[arg(short = 'n', long, help_heading = OUTPUT)]
+    pub dry_run: bool,
+    /// With -n: print what would change in the group
+    ///
+    /// Prints what the push would add, change and remove, compared with the group as the gateway has it now. For this the
+    /// gateway sends its whole store once.
+    #[arg(long, requires = "dry_run", help_heading = OUTPUT)]
+    pub diff: bool,
+    /// Print a curl command and send nothing
+    ///
+    /// The command sends the same request. It is quoted for a POSIX shell and contains the body as it would be sent, after repairs. Secrets are shown as
+    /// REDACTED.
+    #[arg(long, conflicts_with_all = ["dry_run", "diff"], help_heading = OUTPUT)]
+    pub as_curl: bool,
+    #[command(flatten, next_help_heading = OUTPUT)]
+    pub report: ReportArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    #[command(flatten, next_help_heading = "Group it would go to (optional)")]
+    pub group: GroupArgs,
+    /// Also check the conventions of promtool check metrics
+    ///
+    /// Each metric has a HELP text and base units, written in full. `_total` is for counters only; `le`, `_bucket` and the
+    /// like are for histograms only. Names are in snake_case, without a colon and without the metric's type. A violation is
+    /// a warning, or an error with --strict.
+    #[arg(long, help_heading = INPUT)]
+    pub lint: bool,
+    #[command(flatten, next_help_heading = INPUT)]
+    pub input: InputArgs,
+    #[command(flatten, next_help_heading = OUTPUT)]
+    pub report: ReportArgs,
+}
+
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
+pub struct InputArgs {
+    /// Files to read; none, or `-`, means standard input
+    ///
+    /// Several files make one push. Nothing is sent unless all of it was read and has no errors. Reading waits for the
+    /// producer without a limit: --timeout covers only the request.
+    // clap's parser for paths rejects an empty one with a message that does not mention unset variables.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 0,
+          value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub files: Vec<PathBuf>,
+    /// A line of metrics, such as 'backup_seconds 12.5'
+    ///
+    /// Repeatable. Standard input is then read only if a FILE is `-`. The lines come after the files.
+    #[arg(short, long = "metric", value_name = "LINE")]
+    pub metrics: Vec<OsString>,
+    /// Type for metrics without a TYPE line, such as gauge
+    ///
+    /// One of gauge, counter and untyped. Adds a TYPE line before the first sample of each metric that has none. Without
+    /// this option the gateway stores such metrics as untyped.
+    #[arg(long = "type", value_name = "TYPE", hide_possible_values = true)]
+    pub default_type: Option<DefaultType>,
+    /// Remove timestamps, which the gateway rejects
+    ///
+    /// Without this option a timestamp is an error. Prometheus uses the time of the scrape for pushed metrics.
+    #[arg(long)]
+    pub strip_timestamps: bool,
+    /// Accept input without samples; it empties the group
+    ///
+    /// Without this option such input is an error (exit status 3). Otherwise a producer that failed would delete the metrics
+    /// of the last good run.
+    #[arg(long)]
+    pub allow_empty: bool,
+    /// Report errors instead of repairing them
+    ///
+    /// Repairs are: adding the final newline, and removing CRs before newlines, a byte-order mark and trailing spaces. No
+    /// other byte is ever changed. -v reports each repair.
+    #[arg(long, hide_short_help = true)]
+    pub no_fix: bool,
+    /// Treat warnings as errors
+    ///
+    /// Input with a warning is then rejected (exit status 3) and not pushed.
+    #[arg(long)]
+    pub strict: bool,
+    /// Allow UTF-8 names, for gateways that accept them
+    ///
+    /// Only a gateway with --push.enable-utf8-names accepts quoted names with characters other than letters, digits and `_`,
+    /// as in {"my.metric","my.label"="x"} 1. Without this option they are errors.
+    #[arg(long, hide_short_help = true)]
+    pub utf8_names: bool,
+}
+
+/// How problems of the text are reported.
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    /// Maximum number of problems to show
+    ///
+    /// The others are counted. Errors are shown before repairs, and repairs before warnings.
+    #[arg(long, value_name = "N", default_value_t = 20, hide_short_help = true)]
+    pub max_diagnostics: usize,
+    /// Problem format: human, short, json or github
+    ///
+    /// `human` shows the line with a mark under the problem. `short` prints file:line:column: severity: message, as compilers
+    /// do. `json` prints one object per line, with severity, code, file, line, column, message and help. `github` prints
+    /// workflow commands of GitHub Actions. Lines and columns count from 1, columns in characters. The file is `<stdin>` for
+    /// standard input and `<metric>` for -m.
+    ///
+    /// [default: human]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub message_format: MessageFormat,
+}
+
+/// The values of `--type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DefaultType {
+    /// A value that can go up and down
+    Gauge,
+    /// A value that only goes up
+    Counter,
+    /// No type
+    Untyped,
+}

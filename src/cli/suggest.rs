@@ -1,0 +1,165 @@
+//! Suggestions for commands and options that `pushgw` does not have: those of curl, of a file system and of similar
+//! programs. clap itself suggests only what is spelled alike.
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, Error};
+use std::ffi::OsString;
+
+/// Commands of other programs, and ours.
+const COMMANDS: &[(&[&str], &str)] = &[
+    (&["put", "send", "publish", "upload", "replace", "write"], "push -j JOB [FILE]"),
+    (&["post", "append", "merge", "patch"], "add -j JOB [FILE]"),
+    (
+        &["rm", "del", "remove", "wipe", "prune", "purge", "clean", "cleanup", "expire"],
+        "delete -j JOB, or pushgw delete --older-than 7d",
+    ),
+    (&["ls", "groups", "jobs"], "list"),
+    (&["get", "cat", "dump", "export", "backup", "metrics"], "show -j JOB, or pushgw show --all"),
+    (&["import", "restore", "load"], "push --groups FILE"),
+    (&["health", "healthy", "ready", "ping", "info", "doctor"], "status"),
+    (&["lint", "validate", "verify", "test"], "check [FILE]"),
+    (&["complete", "completion"], "completions bash"),
+];
+
+/// Options of other programs, and what to use here.
+const OPTIONS: &[(&[&str], &str)] = &[
+    (
+        &["d", "data", "data-binary", "data-raw", "body", "T", "upload-file", "F", "form", "file"],
+        "metrics are read from a FILE or standard input, or given with -m 'name value'",
+    ),
+    (&["X", "request", "method"], "push sends PUT, add sends POST and delete sends DELETE"),
+    (&["host", "server", "address", "addr", "endpoint", "pushgateway", "gateway-url", "port"], "use -g URL"),
+    (&["older", "age", "min-age", "max-age", "ttl", "stale"], "use --older-than 7d"),
+    (&["p", "pass", "password"], "use --password-file FILE or the variable PUSHGATEWAY_PASSWORD"),
+    (
+        &["token", "bearer", "bearer-token", "oauth2-bearer"],
+        "use --bearer-token-file FILE or the variable PUSHGATEWAY_BEARER_TOKEN",
+    ),
+    (&["k"], "--ca-cert FILE adds a CA to trust; --insecure accepts any certificate"),
+    (&["cacert"], "use --ca-cert FILE"),
+    (&["s", "S", "silent"], "-q prints only errors; without a terminal success is silent anyway"),
+    (
+        &["f", "fail", "fail-with-body"],
+        "a FILE needs no option, and a rejected push always fails with exit status 4",
+    ),
+    (&["L", "location"], "redirects are never followed: a redirected push would store nothing"),
+    (&["max-time"], "use --timeout 30s, which includes retries"),
+    (&["grouping-key", "groupingkey", "grouping", "group"], "use -j JOB and -l NAME=VALUE"),
+    (
+        &["o", "output", "json"],
+        "list and status have --format json, push, add and check --message-format json",
+    ),
+];
+
+/// Adds what was probably meant to clap's error about `args`, and removes wrong suggestions of clap.
+pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
+    let named = args.iter().skip(1).find_map(|arg| command.find_subcommand(arg));
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let Some(typed) = text(error, ContextKind::InvalidSubcommand) else { return };
+            if let Some(meant) = meant_command(&typed) {
+                error.remove(ContextKind::SuggestedSubcommand);
+                add_tip(error, &meant);
+            }
+        }
+        ErrorKind::UnknownArgument => {
+            let Some(typed) = text(error, ContextKind::InvalidArg) else { return };
+            // clap suggests `-- --typed`, but that would be a COMMAND or rejected, too.
+            error.remove(ContextKind::Suggested);
+            if let Some(meant) = meant_option(&typed, named, command, args) {
+                error.remove(ContextKind::SuggestedArg);
+                error.remove(ContextKind::Usage);
+                add_tip(error, &meant);
+            }
+        }
+        ErrorKind::ArgumentConflict
+            if text(error, ContextKind::InvalidArg).is_some_and(|a| a.starts_with("--url")) =>
+        {
+            add_tip(error, "--url URL names a group and its gateway; -g URL names only the gateway");
+        }
+        _ => {}
+    }
+}
+
+fn meant_command(typed: &str) -> Option<String> {
+    if typed.contains("://") || typed.contains("/metrics/job") {
+        return Some("use --url for the URL of a group: pushgw push --url URL [FILE]".to_owned());
+    }
+    let (_, ours) =
+        COMMANDS.iter().find(|(theirs, _)| theirs.iter().any(|t| t.eq_ignore_ascii_case(typed)))?;
+    Some(format!("use pushgw {ours}"))
+}
+
+/// The word as typed, for use in a suggested command. A word that a shell could interpret, or that may contain a password
+/// (`USER:PASSWORD@HOST`), is replaced by `instead`.
+fn quotable<'a>(typed: &'a str, instead: &'a str) -> &'a str {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/".contains(c);
+    if typed.chars().all(is_plain) { typed } else { instead }
+}
+
+/// `command` is the subcommand of `program` that the line names.
+fn meant_option(
+    typed: &str,
+    command: Option<&Command>,
+    program: &Command,
+    args: &[OsString],
+) -> Option<String> {
+    if !typed.starts_with('-') {
+        let command = command?;
+        return if typed.contains("/metrics/job") && knows(command, "url") {
+            Some(format!("use --url for the URL of a group: pushgw {command} --url URL"))
+        } else if typed.contains("://") && knows(command, "gateway") {
+            Some(format!("use -g for the URL of a gateway: pushgw {command} -g {}", quotable(typed, "URL")))
+        } else if knows(command, "job") && !names_a_job(args) {
+            Some(format!("use -j for the job: pushgw {command} -j {}", quotable(typed, "JOB")))
+        } else {
+            None
+        };
+    }
+    let name = typed.trim_start_matches('-').split('=').next().unwrap_or_default();
+    if let Some((_, meant)) = OPTIONS.iter().find(|(theirs, _)| theirs.contains(&name)) {
+        return Some((*meant).to_owned());
+    }
+    match command {
+        None => Some("the command comes first: pushgw COMMAND [OPTIONS]".to_owned()),
+        // `pushgw -g URL push`: clap would only say that there is no -g.
+        Some(command) => {
+            if knows(command, name) {
+                return Some(format!("options come after the command: pushgw {command} {typed}"));
+            }
+            let others: Vec<&str> =
+                program.get_subcommands().filter(|other| knows(other, name)).map(Command::get_name).collect();
+            let (last, before) = others.split_last()?;
+            let (others, verb) = if before.is_empty() {
+                ((*last).to_owned(), "has it")
+            } else {
+                (format!("{} and {last}", before.join(", ")), "have it")
+            };
+            Some(format!("{command} does not have this option; {others} {verb}"))
+        }
+    }
+}
+
+fn knows(command: &Command, option: &str) -> bool {
+    command.get_arguments().any(|arg| {
+        arg.get_long() == Some(option) || arg.get_short().is_some_and(|short| option == short.to_string())
+    })
+}
+
+/// Whether `-j JOB` is given already, so that another word is not a job.
+fn names_a_job(args: &[OsString]) -> bool {
+    args.iter().filter_map(|arg| arg.to_str()).any(|arg| arg.starts_with("-j") || arg.starts_with("--job"))
+}
+
+fn text(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn add_tip(error: &mut Error, tip: &str) {
+    let tips = ContextValue::StyledStrs(vec![StyledStr::from(tip.to_owned())]);
+    error.insert(ContextKind::Suggested, tips);
+}

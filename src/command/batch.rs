@@ -1,0 +1,54 @@
+//! Many requests, one exit status: each error is printed when it happens, and the worst one decides the status.
+
+use crate::error::{Failure, exit_code};
+use crate::output::Printer;
+
+/// After this many requests in a row that did not reach the gateway, the rest are skipped: each would use all its retries.
+const GIVE_UP: u32 = 3;
+
+/// The errors so far.
+#[derive(Debug, Default)]
+pub(super) struct BatchErrors {
+    failure: Option<Failure>,
+    count: usize,
+    unreached: u32,
+}
+
+impl BatchErrors {
+    /// Adds one result and prints its error. Returns true if the remaining requests should be skipped.
+    pub(super) fn add(&mut self, result: Result<(), Failure>, what: &str, printer: &mut Printer<'_>) -> bool {
+        let Err(failure) = result else {
+            self.unreached = 0;
+            return false;
+        };
+        self.count += 1;
+        let reached = !matches!(failure.exit_code(), exit_code::UNREACHABLE | exit_code::TIMED_OUT);
+        self.unreached = if reached { 0 } else { self.unreached + 1 };
+        let details = failure.details().unwrap_or_default();
+        printer.error(&format!("{what}: {failure}"), details, failure.hint().as_deref());
+        if self.failure.as_ref().is_none_or(|known| rank(failure.exit_code()) > rank(known.exit_code())) {
+            self.failure = Some(failure);
+        }
+        self.unreached >= GIVE_UP
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The failure of the whole batch, or `None`. Its parts have been printed.
+    pub(super) fn failure(self) -> Option<Failure> {
+        let worst = self.failure?;
+        Some(Failure::Several { count: self.count, worst: Box::new(worst) })
+    }
+}
+
+/// A permanent error is worse than one that can be retried.
+fn rank(code: u8) -> u8 {
+    match code {
+        exit_code::UNAVAILABLE => 1,
+        exit_code::UNREACHABLE => 2,
+        exit_code::TIMED_OUT => 3,
+        _ => 4,
+    }
+}

@@ -1,0 +1,143 @@
+//! How the selected groups are printed, for `list` and `delete` alike: as a table, as JSON or as paths; and what is
+//! said of those that break the gateway.
+
+use super::group_table::{self, GroupRow};
+use crate::config::ListFormat;
+use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
+use crate::diagnose::conflicts;
+use crate::gateway::{Connection, Group, Snapshot};
+use crate::output::{Channel, Printer, Table};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+/// Groups of a store, by their places there.
+pub(super) struct Selected<'a> {
+    pub snapshot: &'a Snapshot,
+    pub places: Vec<usize>,
+    /// Families are shown too.
+    pub metrics: bool,
+}
+
+impl Selected<'_> {
+    pub(super) fn print(&self, format: ListFormat, printer: &mut Printer<'_>) -> io::Result<()> {
+        match format {
+            ListFormat::Table => printer.table(Channel::Result, &self.table()),
+            ListFormat::Json => self.json(printer),
+            ListFormat::Path => self.paths(printer),
+        }
+    }
+
+    pub(super) fn table(&self) -> Table {
+        group_table::groups(self.groups().map(|(place, group)| GroupRow {
+            group: group.labels.to_string(),
+            metrics: group.size.map(|size| size.metrics),
+            series: group.size.map(|size| size.series),
+            age: group.last_push.map(|pushed| age(self.snapshot.now, pushed)),
+            state: group.state,
+            failed: group.last_failure.map(|failed| age(self.snapshot.now, failed)),
+            conflict: self.snapshot.conflicts.involves(place),
+            families: self.families(group).map(|f| (f.name.clone(), f.kind.as_str(), f.series)).collect(),
+        }))
+    }
+
+    fn groups(&self) -> impl Iterator<Item = (usize, &Group)> {
+        self.places.iter().filter_map(|&place| Some((place, self.snapshot.groups.get(place)?)))
+    }
+
+    fn families<'g>(&self, group: &'g Group) -> impl Iterator<Item = &'g crate::gateway::FamilySize> {
+        group.families.iter().filter(|_| self.metrics)
+    }
+
+    fn json(&self, printer: &mut Printer<'_>) -> io::Result<()> {
+        let rows: Vec<Row<'_>> = self
+            .groups()
+            .map(|(place, group)| Row {
+                labels: &group.labels.0,
+                path: group.path().ok(),
+                metrics: group.size.map(|size| size.metrics),
+                series: group.size.map(|size| size.series),
+                last_push: group.last_push.map(|time| time.to_string()),
+                last_failure: group.last_failure.map(|time| time.to_string()),
+                state: group.state.as_str(),
+                conflict: self.snapshot.conflicts.involves(place),
+                families: self.metrics.then(|| {
+                    let family = |f: &'_ crate::gateway::FamilySize| FamilyRow {
+                        name: f.name.clone(),
+                        kind: f.kind.as_str(),
+                        series: f.series,
+                    };
+                    self.families(group).map(family).collect()
+                }),
+            })
+            .collect();
+        let mut text = serde_json::to_vec_pretty(&rows)?;
+        text.push(b'\n');
+        printer.result(&text)
+    }
+
+    fn paths(&self, printer: &mut Printer<'_>) -> io::Result<()> {
+        for (_, group) in self.groups() {
+            match group.path() {
+                Ok(path) => printer.result(format!("{path}\n").as_bytes())?,
+                Err(why) => printer.warning(&format!("{}: {why}", group.labels)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How long ago, by the gateway's clock. Its header has whole seconds, so that a push can lie a little ahead.
+pub(super) fn age(now: Timestamp, then: Timestamp) -> Duration {
+    now.duration_since(then).try_into().unwrap_or_default()
+}
+
+/// A group as `--format json` has it: part of the command line's contract.
+#[derive(Serialize)]
+struct Row<'a> {
+    labels: &'a BTreeMap<String, String>,
+    path: Option<String>,
+    metrics: Option<u64>,
+    series: Option<u64>,
+    last_push: Option<String>,
+    last_failure: Option<String>,
+    state: &'static str,
+    conflict: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    families: Option<Vec<FamilyRow>>,
+}
+
+#[derive(Serialize)]
+struct FamilyRow {
+    name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    series: u64,
+}
+
+/// Warns of what breaks the gateway, and prints the commands that fix it.
+pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, printer: &mut Printer<'_>) {
+    let groups: Vec<&Group> = snapshot.groups.iter().collect();
+    let problems = conflicts(&groups, &snapshot.conflicts, connection);
+    for problem in &problems {
+        printer.warning(&problem.message);
+        match problem.commands.as_slice() {
+            [] => printer.hint(&format!("for more: pushgw status{}", gateway_option(connection))),
+            commands => printer.hint(&commands.join("\n")),
+        }
+    }
+    if !problems.is_empty() && lacks_credentials(connection) {
+        printer.hint(LACKS_CREDENTIALS);
+    }
+}
+
+/// Says that the groups come from a text that does not tell all.
+pub(super) fn warn_of_text(snapshot: &Snapshot, printer: &mut Printer<'_>) {
+    if snapshot.from_text {
+        printer.warning(
+            "the gateway has no /api/v1/metrics: the groups are read from /metrics, which doesn't tell an empty `instance` from none",
+        );
+    }
+}

@@ -1,0 +1,197 @@
+//! The table of groups that `list` shows, and `delete` before it deletes.
+
+use crate::gateway::State;
+use crate::output::{Column, NARROWEST, Style, StyledLine, StyledText, Table};
+use std::time::Duration;
+
+/// Least width of the state. With the name and an age that makes 40: no terminal is narrower.
+const NARROWEST_STATE: usize = 11;
+
+/// A group in the table that `list` shows.
+#[derive(Clone, Debug)]
+pub(super) struct GroupRow {
+    /// The grouping key, as text.
+    pub(super) group: String,
+    /// How many metrics it holds; `None` if the server does not report it.
+    pub(super) metrics: Option<u64>,
+    /// How many series.
+    pub(super) series: Option<u64>,
+    /// Time since the last successful push; `None` if there never was one.
+    pub(super) age: Option<Duration>,
+    /// How the last push ended.
+    pub(super) state: State,
+    /// Time since the last rejected push; shown if that was the last push.
+    pub(super) failed: Option<Duration>,
+    /// It breaks the gateway, alone or with another group.
+    pub(super) conflict: bool,
+    /// The metric families, one line each below the group: name, type and number of series.
+    pub(super) families: Vec<(String, &'static str, u64)>,
+}
+
+/// The table that `list` shows, and `delete` before it deletes.
+pub(super) fn groups(rows: impl IntoIterator<Item = GroupRow>) -> Table {
+    let mut table = Table::new([
+        Column::text("GROUP").shrinkable(NARROWEST),
+        Column::number("METRICS").droppable(),
+        Column::number("SERIES").droppable(),
+        Column::number("LAST PUSH"),
+        Column::text("STATE").shrinkable(NARROWEST_STATE),
+    ]);
+    for row in rows {
+        let number = |number: Option<u64>| {
+            StyledLine::from(number.map_or("?".to_owned(), |number| number.to_string()))
+        };
+        let pushed = row.age.map_or("never".to_owned(), age);
+        let state = state(row.state, row.failed, row.conflict);
+        table.row([row.group.into(), number(row.metrics), number(row.series), pushed.into(), state]);
+        for (name, kind, series) in row.families {
+            table.row([StyledLine::from(vec![
+                StyledText::plain(format!("  {name}")),
+                StyledText::plain("  "),
+                StyledText::new(Style::Faint, format!("{kind}, {series} series")),
+            ])]);
+        }
+    }
+    table
+}
+
+fn state(state: State, failed: Option<Duration>, conflict: bool) -> StyledLine {
+    let ago = failed.map_or(String::new(), |failed| format!(" {} ago", age(failed)));
+    let mut spans = match state {
+        State::Ok => vec![StyledText::new(Style::Good, "ok")],
+        // The age of the last push shows whether one ever succeeded.
+        State::Failed | State::Never => vec![StyledText::new(Style::Bad, "failed"), StyledText::plain(ago)],
+    };
+    if conflict {
+        spans.extend([StyledText::plain(", "), StyledText::new(Style::Bad, "conflict")]);
+    }
+    spans.into()
+}
+
+/// An age for people, rounded down: seconds, minutes, hours and minutes, or days.
+pub(super) fn age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m"),
+        (0, _, _) if minutes % 60 == 0 => format!("{hours}h"),
+        (0, _, _) => format!("{hours}h {}m", minutes % 60),
+        _ => format!("{days}d"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes them so")]
+
+    use super::*;
+    use crate::output::{Appearance, Charset, take_over};
+    use snapbox::{IntoData, assert_data_eq, str};
+
+    const PIPE: Appearance = Appearance { color: false, width: None, charset: Charset::Unicode };
+
+    fn rows() -> Table {
+        let row = |group: &str, metrics, series, age: Option<u64>, state, conflict| GroupRow {
+            group: group.to_owned(),
+            metrics,
+            series,
+            age: age.map(Duration::from_secs),
+            state,
+            failed: (state != State::Ok).then_some(Duration::from_secs(70)),
+            conflict,
+            families: Vec::new(),
+        };
+        groups([
+            row("job=db_backup", Some(1), Some(1), Some(200), State::Ok, false),
+            row("job=動画 instance=🎉", Some(12), Some(48_000), Some(7_500), State::Failed, true),
+            row("job=x\x1b[2J instance=", None, None, None, State::Never, true),
+            row("job=video_processing instance=mp4_node1", Some(3), Some(3), Some(400_000), State::Ok, false),
+        ])
+    }
+
+    #[test]
+    fn a_pipe_gets_everything() {
+        assert_data_eq!(
+            rows().render(PIPE),
+            str![[r#"
+GROUP                                    METRICS  SERIES  LAST PUSH  STATE
+job=db_backup                                  1       1         3m  ok
+job=動画 instance=🎉                          12   48000      2h 5m  failed 1m ago, conflict
+job=x\x1b[2J instance=                         ?       ?      never  failed 1m ago, conflict
+job=video_processing instance=mp4_node1        3       3         4d  ok
+
+"#]]
+            .raw()
+        );
+    }
+
+    #[test]
+    fn a_terminal_gets_what_fits() {
+        let shown = rows().render(Appearance { width: Some(60), ..PIPE });
+        assert_data_eq!(
+            shown,
+            str![[r#"
+GROUP                     LAST PUSH  STATE
+job=db_backup                    3m  ok
+job=動画 instance=🎉          2h 5m  failed 1m ago, conflict
+job=x\x1b[2J instance=        never  failed 1m ago, conflict
+job=video_processing in…         4d  ok
+
+"#]]
+            .raw()
+        );
+        // The narrowest terminal still fits all of it. Numbers are never cut.
+        let narrow = rows().render(Appearance { width: Some(40), charset: Charset::Ascii, ..PIPE });
+        assert!(narrow.lines().all(|line| line.len() <= 40), "{narrow}");
+        let shown = rows().render(Appearance { width: Some(10), charset: Charset::Ascii, ..PIPE });
+        assert_eq!(narrow, shown);
+        assert_data_eq!(
+            shown,
+            str![[r#"
+GROUP             LAST PUSH  STATE
+job=db_backup            3m  ok
+job=\u{52d5}\...      2h 5m  failed 1...
+job=x\x1b[2J ...      never  failed 1...
+job=video_pro...         4d  ok
+
+"#]]
+            .raw()
+        );
+    }
+
+    #[test]
+    fn color_does_not_change_the_width() {
+        take_over();
+        let shown = rows().render(Appearance { color: true, ..PIPE });
+        assert!(shown.contains("\x1b[1;31mfailed\x1b[0m 1m ago, "), "{shown:?}");
+        let mut plain = String::new();
+        let mut rest = shown.as_str();
+        while let Some((before, code)) = rest.split_once('\x1b') {
+            plain.push_str(before);
+            rest = code.split_once('m').unwrap().1;
+        }
+        plain.push_str(rest);
+        assert_eq!(plain, rows().render(PIPE));
+    }
+
+    #[test]
+    fn ages() {
+        let table = [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m"),
+            (200, "3m"),
+            (3_599, "59m"),
+            (3_600, "1h"),
+            (7_500, "2h 5m"),
+            (86_399, "23h 59m"),
+            (86_400, "1d"),
+            (400_000, "4d"),
+            (u64::MAX, "213503982334601d"),
+        ];
+        for (seconds, expected) in table {
+            assert_eq!(age(Duration::from_secs(seconds)), expected);
+        }
+    }
+}

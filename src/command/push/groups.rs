@@ -1,0 +1,168 @@
+//! `push --groups FILE`: each group of what `show` printed, to its own path; a restore, or a move to another gateway.
+//!
+//! All of the file is checked before anything is sent. Then each group is pushed, and one that the gateway refuses
+//! stops none of the others.
+
+use crate::command::batch::BatchErrors;
+use crate::command::show::GROUP_LINE;
+use crate::command::{Context, check, plural};
+use crate::config::PushGroups;
+use crate::diagnose::refusal::RejectedPush;
+use crate::error::Failure;
+use crate::gateway::{Body, Client, EXPOSITION_TEXT, Request};
+use crate::grouping::{EmptyValues, GroupingKey, KeyRules, Names};
+use crate::input::{self, Input};
+use crate::output::{Printer, SourceFile};
+use std::collections::BTreeSet;
+
+/// A group of the file.
+struct Section {
+    key: GroupingKey,
+    /// Its text, with the name and the line numbers of the file.
+    input: Input,
+}
+
+/// Reads all, checks all, then sends each.
+pub(in crate::command) fn run(restore: &PushGroups, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+    let input = input::read(&restore.check.origins, context.stdin, context.printer.progress())?;
+    let name = input.sources.first().map_or_else(String::new, |source| source.name.clone());
+    let sections = sections(&input, &name, restore.check.rules.utf8_names, context.printer)?;
+    let printer = &mut *context.printer;
+    let mut bodies = Vec::with_capacity(sections.len());
+    let mut refused = 0;
+    for section in &sections {
+        match check::accept(&restore.check, Some(&section.key), &section.input, printer) {
+            Ok(accepted) => bodies.push(accepted.body),
+            Err(Failure::Input { .. }) => refused += 1,
+            Err(failure) => return Err(failure),
+        }
+    }
+    if refused > 0 {
+        let message =
+            format!("{refused} of {} can't be pushed; nothing was sent", plural(sections.len(), "group"));
+        return Err(Failure::Input { message });
+    }
+    let client = Client::new(&restore.connection);
+    let mut errors = BatchErrors::default();
+    let mut unchecked = false;
+    let mut tried = 0;
+    for (section, body) in sections.iter().zip(&bodies) {
+        tried += 1;
+        printer.progress().begin(&format!("pushing {tried}/{}: {}", sections.len(), section.key));
+        let sent = send(restore, &client, section, body, errors.count() == 0, printer)
+            .map(|status| unchecked |= status == 202);
+        if errors.add(sent, &section.key.to_string(), printer) {
+            break;
+        }
+    }
+    printer.progress().end();
+    if unchecked {
+        printer.warning(
+            "the gateway answered 202: it runs without consistency checks, so the pushes were queued, not verified",
+        );
+    }
+    let done = format!(
+        "pushed {} of {} to {}",
+        tried - errors.count(),
+        plural(sections.len(), "group"),
+        restore.connection.endpoint
+    );
+    if let Some(failure) = errors.failure() {
+        printer.warning(&done);
+        return Err(failure);
+    }
+    printer.success(&done);
+    Ok(())
+}
+
+fn send(
+    restore: &PushGroups,
+    client: &Client,
+    section: &Section,
+    body: &[u8],
+    explained: bool,
+    printer: &mut Printer<'_>,
+) -> Result<u16, Failure> {
+    let (method, endpoint, key) = (restore.method, &restore.connection.endpoint, &section.key);
+    let request = Request {
+        method,
+        endpoint,
+        path: key.path(),
+        body: Some(Body::new(body, EXPOSITION_TEXT, restore.connection.encoding)),
+    };
+    match crate::command::send(client, &request, printer) {
+        Ok(answer) => Ok(answer.status),
+        // One explanation is enough: the cause of one rejection is usually the cause of the next ones.
+        Err(fault) if explained => {
+            Err(crate::command::explain(fault, &RejectedPush { method, key, body }, client, printer))
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// The groups of the file.
+fn sections(
+    input: &Input,
+    name: &str,
+    utf8_names: bool,
+    printer: &mut Printer<'_>,
+) -> Result<Vec<Section>, Failure> {
+    let mut sections: Vec<Section> = Vec::new();
+    let mut known = BTreeSet::new();
+    let mut errors = 0;
+    let mut error = |printer: &mut Printer<'_>, line: usize, message: &str, hint: Option<&str>| {
+        printer.error(&format!("{name}:{line}: {message}"), "", hint);
+        errors += 1;
+    };
+    let mut is_lost = false;
+    for (at, line) in input.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        if let Some(path) = line.strip_prefix(GROUP_LINE.as_bytes()) {
+            is_lost = true;
+            match key(path.trim_ascii(), utf8_names) {
+                Ok(key) if !known.insert(key.clone()) => {
+                    error(printer, at + 1, &format!("the group {key} is in the file twice"), None);
+                }
+                Ok(key) => {
+                    is_lost = false;
+                    let source = SourceFile { name: name.to_owned(), start: 0, first_line: at + 2 };
+                    let input = Input { bytes: Vec::new(), sources: vec![source] };
+                    sections.push(Section { key, input });
+                }
+                Err(message) => error(printer, at + 1, &message, None),
+            }
+        } else if let Some(section) = sections.last_mut() {
+            if !is_lost {
+                section.input.bytes.extend_from_slice(line);
+            }
+        } else if !line.trim_ascii().is_empty() && !is_lost {
+            let hint = "--groups reads what `pushgw show` prints of a selection: a line `# pushgw group /metrics/job/...` before each group";
+            error(printer, at + 1, "this belongs to no group", Some(hint));
+            break;
+        }
+    }
+    match (errors, sections.is_empty()) {
+        (0, false) => Ok(sections),
+        (0, true) => {
+            printer.error(&format!("{name}: there is no group in it"), "", None);
+            Err(Failure::Input { message: "nothing was sent".to_owned() })
+        }
+        (errors, _) => {
+            Err(Failure::Input { message: format!("{}; nothing was sent", plural(errors, "error")) })
+        }
+    }
+}
+
+/// The key of a group line. Empty values are taken, since the file was written by no shell with an unset variable; but
+/// an empty `instance` is what breaks gateways.
+fn key(path: &[u8], utf8_names: bool) -> Result<GroupingKey, String> {
+    let path = std::str::from_utf8(path).map_err(|_| "the group's path is not UTF-8".to_owned())?;
+    let names = if utf8_names { Names::Utf8 } else { Names::Legacy };
+    let rules = KeyRules { empty_values: EmptyValues::Allow, names };
+    let key = GroupingKey::parse_path(path, rules).map_err(|error| error.to_string())?;
+    if key.get("instance") == Some("") {
+        return Err(format!(
+            "the group {key} has an empty instance, which breaks a gateway that has the group without one: name another path or remove it"
+        ));
+    }
+    Ok(key)
+}

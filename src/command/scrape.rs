@@ -1,0 +1,91 @@
+//! Scrapes a gateway as Prometheus does, and finds what Prometheus 2 and 3 would drop.
+
+use super::listener;
+use crate::diagnose::{Problem, prometheus, scrape, scrape_failure};
+use crate::error::Failure;
+use crate::gateway::{self, About, Answer, Client, Snapshot};
+use crate::output::Printer;
+
+/// The result of a scrape.
+pub(super) struct Scraped {
+    pub samples: u64,
+    /// Why it failed.
+    pub refusal: Option<String>,
+    /// Why Prometheus gets nothing, and how to fix it.
+    pub problems: Vec<Problem>,
+    /// What matters to some versions of Prometheus.
+    pub warnings: Vec<String>,
+}
+
+impl Scraped {
+    /// Scrapes. An error status is a result too, so there is nothing to retry.
+    pub(super) fn new(
+        client: &Client,
+        about: &About,
+        snapshot: &Snapshot,
+        printer: &mut Printer<'_>,
+    ) -> Result<Self, Failure> {
+        let endpoint = &client.connection().endpoint;
+        let answer = gateway::get_once(client, endpoint, about.telemetry_path(), &mut listener(printer));
+        match answer {
+            Ok(answer) => Self::of_answer(answer, client, about, snapshot, printer),
+            Err(fault) => Self::of_fault(&fault, client, snapshot, printer),
+        }
+    }
+
+    fn of_answer(
+        answer: Answer,
+        client: &Client,
+        about: &About,
+        snapshot: &Snapshot,
+        printer: &mut Printer<'_>,
+    ) -> Result<Self, Failure> {
+        let connection = client.connection();
+        let media_type = answer.header("content-type").map(str::to_owned);
+        let scrape::Scrape { samples, errors } = read(answer, client, about)?;
+        let mut problems = scrape_failure::of_scrape(&errors, snapshot, connection);
+        let mut warnings = Vec::new();
+        if !errors.is_empty() && about.is_on("push.enable-utf8-names") == Some(true) {
+            // Prometheus 2 gets escaped names, and escaping can make two names one. Prometheus 3 decides.
+            let newer = gateway::unescaped(client);
+            let endpoint = &connection.endpoint;
+            let answer = gateway::get_once(&newer, endpoint, about.telemetry_path(), &mut listener(printer))?;
+            let errors = read(answer, &newer, about)?.errors;
+            let older =
+                std::mem::replace(&mut problems, scrape_failure::of_scrape(&errors, snapshot, connection));
+            let gone = older.into_iter().filter(|problem| !problems.contains(problem));
+            warnings.extend(gone.map(|problem| format!("before Prometheus 3, {}", problem.message)));
+        }
+        problems.extend(prometheus::unreadable_media_type(media_type.as_deref()));
+        Ok(Self { samples, refusal: None, problems, warnings })
+    }
+
+    fn of_fault(
+        fault: &gateway::Fault,
+        client: &Client,
+        snapshot: &Snapshot,
+        printer: &mut Printer<'_>,
+    ) -> Result<Self, Failure> {
+        let mut problems = Vec::new();
+        if prometheus::is_inconsistent(&fault.kind) {
+            let words = fault.kind.words().unwrap_or_default();
+            let connection = client.connection();
+            problems = scrape_failure::of_refusal(words, snapshot, connection, |read| {
+                gateway::fetch_contents(client, &connection.endpoint, read, &mut listener(printer))
+            })?;
+        }
+        let refusal = Some(prometheus::reason(&fault.kind));
+        Ok(Self { samples: 0, refusal, problems, warnings: Vec::new() })
+    }
+
+    /// Whether the gateway answered with metrics.
+    pub(super) fn ok(&self) -> bool {
+        self.refusal.is_none()
+    }
+}
+
+fn read(answer: Answer, client: &Client, about: &About) -> Result<scrape::Scrape, Failure> {
+    let endpoint = &client.connection().endpoint;
+    scrape::scan(answer.reader())
+        .map_err(|error| gateway::unread(client, endpoint, about.telemetry_path(), error).into())
+}

@@ -1,0 +1,257 @@
+//! `list`, `show`, `delete` and `status`: the groups that are meant, by name or by a selection.
+
+use super::connection::{self, endpoint, group_url};
+use super::{empty, grouping_key, in_url, names, utf8};
+use crate::cli::{self, ListFormat, ListSort, StatusFormat};
+use crate::duration;
+use crate::env::Environment;
+use crate::error::Failure;
+use crate::gateway::{Connection, Endpoint, Selection};
+use crate::grouping::{EmptyValues, GroupingKey, KeyError, KeyRules, Matcher, PathError};
+use std::ffi::OsStr;
+use std::time::Duration;
+
+/// What `delete` needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Delete {
+    pub(crate) target: DeleteTarget,
+    /// One group: delete it without checking that it exists. A selection: delete it although the gateway rejects every
+    /// push.
+    pub(crate) force: bool,
+    pub(crate) dry_run: bool,
+    /// How the selected groups are printed; `None` prints nothing when they are deleted.
+    pub(crate) format: Option<ListFormat>,
+    pub(crate) connection: Connection,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum DeleteTarget {
+    Group {
+        /// Built from the key, or as `--url` has it.
+        path: String,
+        /// `None` if `--url` has bytes that no key can have.
+        key: Option<GroupingKey>,
+    },
+    Selection {
+        selection: Selection,
+        /// `--yes` was given.
+        confirmed: bool,
+    },
+}
+
+/// What `list` needs.
+#[derive(Clone, Debug)]
+pub struct List {
+    pub selection: Selection,
+    pub sort: ListSort,
+    /// Print each group's metrics, too.
+    pub metrics: bool,
+    /// The least time between two queries of `--watch`.
+    pub watch: Option<Duration>,
+    pub format: ListFormat,
+    pub connection: Connection,
+}
+
+/// What `show` needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Show {
+    pub(crate) target: ShowTarget,
+    pub(crate) connection: Connection,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ShowTarget {
+    Group(GroupingKey),
+    Selection(Selection),
+}
+
+/// What `status` needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Status {
+    pub(crate) format: StatusFormat,
+    pub(crate) connection: Connection,
+}
+
+/// The rules for the key of a group that is looked up or deleted: the gateway may have one with empty values.
+fn key_rules(utf8_names: bool) -> KeyRules {
+    KeyRules { empty_values: EmptyValues::Allow, names: names(utf8_names) }
+}
+
+impl Delete {
+    /// Resolves `delete`.
+    pub(crate) fn resolve(args: &cli::DeleteArgs, environment: &Environment) -> Result<Self, Failure> {
+        let selection = selection(&args.selection)?;
+        let Some(selection) = selected(&args.group, selection, args.all)? else {
+            return Self::group(args, environment);
+        };
+        if !args.all && !selection.is_specific() {
+            return Err(Failure::usage_with_hint(
+                "these matchers also match groups that lack the label, so they could select almost every group",
+                "add one that requires a label, such as --match job=x, or --older-than; --all deletes every group",
+            ));
+        }
+        let can_ask = environment.stdin_is_terminal && environment.stderr_is_terminal;
+        if !(args.yes || args.dry_run || can_ask) {
+            return Err(Failure::usage_with_hint(
+                "deleting a selection needs a confirmation, and there is no terminal to ask on",
+                "--dry-run shows what would be deleted, --yes deletes without asking",
+            ));
+        }
+        Ok(Self {
+            target: DeleteTarget::Selection { selection, confirmed: args.yes },
+            force: args.force,
+            dry_run: args.dry_run,
+            format: args.format,
+            connection: connection::to_gateway(&args.connection, environment)?,
+        })
+    }
+
+    fn group(args: &cli::DeleteArgs, environment: &Environment) -> Result<Self, Failure> {
+        if args.format.is_some() {
+            return Err(Failure::usage(
+                "--format needs a selection: --match, --older-than, --failed or --all",
+            ));
+        }
+        let (path, key, endpoint) = delete_path(args, environment)?;
+        let connection = connection::resolve(endpoint, &args.connection, environment)?;
+        let target = DeleteTarget::Group { path, key };
+        Ok(Self { target, force: args.force, dry_run: args.dry_run, format: None, connection })
+    }
+}
+
+/// The path of the one group that `delete` names, its key, and its gateway.
+fn delete_path(
+    args: &cli::DeleteArgs,
+    environment: &Environment,
+) -> Result<(String, Option<GroupingKey>, Endpoint), Failure> {
+    let rules = key_rules(args.utf8_names);
+    let Some(url) = &args.group.url else {
+        let key = grouping_key(&args.group, rules)?;
+        return Ok((key.path(), Some(key), endpoint(&args.connection, environment)?));
+    };
+    let url = group_url(url, &args.connection)?;
+    let key = match (url.key(rules), args.force) {
+        (Ok(key), _) => Some(key),
+        (Err(_), true) => None,
+        (Err(error), false) => return Err(invalid_key(&error)),
+    };
+    Ok((url.path, key, url.endpoint))
+}
+
+fn invalid_key(error: &PathError) -> Failure {
+    Failure::usage_with_hint(
+        format!("--url: {error}"),
+        "--force deletes the path as it is written, without checking that the group exists",
+    )
+}
+
+impl List {
+    /// Resolves `list`.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`].
+    pub fn resolve(args: &cli::ListArgs, environment: &Environment) -> Result<Self, Failure> {
+        let mut selection = selection(&args.selection)?;
+        if let Some(job) = &args.job {
+            if job.is_empty() {
+                return Err(Failure::usage(KeyError::EmptyJob.to_string()));
+            }
+            selection.matchers.insert(0, Matcher::equal("job", utf8("--job", job)?));
+        }
+        if args.metrics && args.format == ListFormat::Path {
+            return Err(Failure::usage("--metrics needs --format table or json"));
+        }
+        let watch = args.watch.as_deref().map(interval).transpose()?;
+        let connection = connection::to_gateway(&args.connection, environment)?;
+        let (sort, metrics, format) = (args.sort, args.metrics, args.format);
+        Ok(Self { selection, sort, metrics, watch, format, connection })
+    }
+}
+
+/// The value of `--watch`: seconds, as `watch -n` accepts them, or a duration.
+fn interval(text: &OsStr) -> Result<Duration, Failure> {
+    let text = utf8("--watch", text)?;
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let interval = match seconds {
+        Some(interval) => interval,
+        None => duration::parse(text).map_err(|_| {
+            Failure::usage(format!("--watch: `{text}` is not a number of seconds, such as 2 or 0.5"))
+        })?,
+    };
+    if interval.is_zero() {
+        return Err(Failure::usage("--watch must be greater than zero"));
+    }
+    Ok(interval)
+}
+
+impl Show {
+    /// Resolves `show`.
+    pub(crate) fn resolve(args: &cli::ShowArgs, environment: &Environment) -> Result<Self, Failure> {
+        let selection = selection(&args.selection)?;
+        let rules = key_rules(args.utf8_names);
+        let (target, endpoint) = match (selected(&args.group, selection, args.all)?, &args.group.url) {
+            (Some(selection), _) => {
+                (ShowTarget::Selection(selection), endpoint(&args.connection, environment)?)
+            }
+            (None, Some(url)) => {
+                let url = group_url(url, &args.connection)?;
+                (ShowTarget::Group(url.key(rules).map_err(in_url)?), url.endpoint)
+            }
+            (None, None) => {
+                let key = grouping_key(&args.group, rules)?;
+                (ShowTarget::Group(key), endpoint(&args.connection, environment)?)
+            }
+        };
+        let connection = connection::resolve(endpoint, &args.connection, environment)?;
+        Ok(Self { target, connection })
+    }
+}
+
+impl Status {
+    /// Resolves `status`.
+    pub(crate) fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
+        let connection = connection::to_gateway(&args.connection, environment)?;
+        Ok(Self { format: args.format, connection })
+    }
+}
+
+fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
+    let mut matchers = Vec::new();
+    for matcher in &args.matchers {
+        let matcher = utf8("--match", matcher)?;
+        matchers.push(matcher.parse().map_err(|error| Failure::usage(format!("--match: {error}")))?);
+    }
+    let mut older_than = None;
+    if let Some(text) = &args.older_than {
+        if text.is_empty() {
+            return Err(empty("--older-than"));
+        }
+        let text = utf8("--older-than", text)?;
+        let age = duration::parse(text).map_err(|error| Failure::usage(format!("--older-than: {error}")))?;
+        older_than = Some(age);
+    }
+    Ok(Selection { matchers, older_than, failed: args.failed })
+}
+
+/// The selection, or `None` if one group is named instead. Exactly one of the two must be given.
+fn selected(group: &cli::GroupArgs, selection: Selection, all: bool) -> Result<Option<Selection>, Failure> {
+    let names_group =
+        group.job.is_some() || group.instance.is_some() || !group.labels.is_empty() || group.url.is_some();
+    match (names_group, !selection.is_empty(), all) {
+        (true, true, _) | (true, _, true) => Err(Failure::usage_with_hint(
+            "-j, -l, -i and --url name one group, and --match, --older-than, --failed and --all select several",
+            "to select the groups of a job: --match job=x",
+        )),
+        (false, true, true) => Err(Failure::usage_with_hint(
+            "--all selects every group and can't be combined with --match, --older-than or --failed",
+            "to select the groups of a job: --match job=x",
+        )),
+        (false, false, false) => Err(Failure::usage_with_hint(
+            "no group is named and none is selected",
+            "-j JOB and -l NAME=VALUE name one group; --match job=x, --older-than, --failed or --all select several",
+        )),
+        (true, false, false) => Ok(None),
+        (false, true, false) | (false, false, true) => Ok(Some(selection)),
+    }
+}

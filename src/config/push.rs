@@ -1,0 +1,209 @@
+//! `push`, `add` and `check`: the group, the text and what is done with the request.
+
+use super::{connection, empty, grouping_key, in_url, names, utf8};
+use crate::cli;
+use crate::env::Environment;
+use crate::error::Failure;
+use crate::exposition::Rules;
+use crate::gateway::{Connection, Method};
+use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
+use crate::input::Origin;
+use crate::output::MessageFormat;
+use std::path::{Path, PathBuf};
+
+/// What `push` and `add` need.
+#[derive(Clone, Debug)]
+pub(crate) struct Push {
+    /// PUT or POST.
+    pub(crate) method: Method,
+    pub(crate) key: GroupingKey,
+    pub(crate) check: Check,
+    pub(crate) action: Action,
+    pub(crate) connection: Connection,
+}
+
+/// What is done with a push's request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Send,
+    /// Print the request.
+    Print,
+    /// Print a curl command that sends the request.
+    PrintCurl,
+    /// Print what the request would change.
+    Diff,
+}
+
+/// What `check` needs, and `push` and `add` for their text.
+#[derive(Clone, Debug)]
+pub(crate) struct Check {
+    /// Where the text comes from.
+    pub(crate) origins: Vec<Origin>,
+    /// The rules for the text, without the group; see [`Check::rules`].
+    pub(crate) rules: Rules<'static>,
+    /// Warnings count as errors.
+    pub(crate) strict: bool,
+    pub(crate) message_format: MessageFormat,
+}
+
+impl Check {
+    /// The rules for a text that is pushed to this group.
+    pub(crate) fn rules<'a>(&self, grouping: Option<&'a GroupingKey>) -> Rules<'a> {
+        Rules { grouping, ..self.rules }
+    }
+
+    /// Resolves `check`: the text, and the group if one is named.
+    pub(crate) fn resolve(
+        args: &cli::CheckArgs,
+        environment: &Environment,
+    ) -> Result<(Self, Option<GroupingKey>), Failure> {
+        let rules = key_rules(&args.input);
+        let group = &args.group;
+        let is_named = group.job.is_some() || group.instance.is_some() || !group.labels.is_empty();
+        let key = match &group.url {
+            Some(url) => Some(connection::parsed_group_url(url)?.key(rules).map_err(in_url)?),
+            None if is_named => Some(grouping_key(group, rules)?),
+            None => None,
+        };
+        let mut check = check(&args.input, &args.report, origins(&args.input, environment)?);
+        check.rules.lint = args.lint;
+        Ok((check, key))
+    }
+}
+
+impl Push {
+    /// Resolves `push` (`Method::Put`) or `add` (`Method::Post`).
+    pub(crate) fn resolve(
+        method: Method,
+        args: &cli::PushArgs,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
+        no_url(&args.input.files)?;
+        let rules = key_rules(&args.input);
+        let (key, endpoint) = match &args.group.url {
+            Some(url) => {
+                let url = connection::group_url(url, &args.connection)?;
+                (url.key(rules).map_err(in_url)?, url.endpoint)
+            }
+            None => (grouping_key(&args.group, rules)?, connection::endpoint(&args.connection, environment)?),
+        };
+        let action = match (args.dry_run, args.as_curl) {
+            (false, false) => Action::Send,
+            (true, _) if args.diff => Action::Diff,
+            (true, _) => Action::Print,
+            (false, true) => Action::PrintCurl,
+        };
+        let connection = connection::resolve(endpoint, &args.connection, environment)?;
+        let origins = match args.producer.as_slice() {
+            [] => origins(&args.input, environment)?,
+            [program, ..] if program.is_empty() => return Err(empty("COMMAND")),
+            command => vec![Origin::Command(command.to_vec())],
+        };
+        let check = check(&args.input, &args.report, origins);
+        Ok(Self { method, key, check, action, connection })
+    }
+}
+
+/// What `push --groups` and `add --groups` need.
+#[derive(Clone, Debug)]
+pub(crate) struct PushGroups {
+    /// PUT or POST.
+    pub(crate) method: Method,
+    pub(crate) check: Check,
+    pub(crate) connection: Connection,
+}
+
+impl PushGroups {
+    /// Resolves `push --groups` or `add --groups`; `None` without that option.
+    pub(crate) fn resolve(
+        method: Method,
+        args: &cli::PushArgs,
+        environment: &Environment,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(file) = &args.groups else { return Ok(None) };
+        if file.as_os_str().is_empty() {
+            return Err(empty("--groups"));
+        }
+        let origin = origin(file);
+        if origin == Origin::Stdin && environment.stdin_is_terminal {
+            return Err(Failure::usage_with_hint(
+                "--groups: standard input is a terminal",
+                "use --groups FILE with a file that `pushgw show --all` printed",
+            ));
+        }
+        let mut check = check(&args.input, &args.report, vec![origin]);
+        // `pushgw show` also prints groups that are empty.
+        check.rules.allow_empty = true;
+        let connection = connection::to_gateway(&args.connection, environment)?;
+        Ok(Some(Self { method, check, connection }))
+    }
+}
+
+/// The rules for the key of a group that is pushed to.
+fn key_rules(args: &cli::InputArgs) -> KeyRules {
+    KeyRules { empty_values: EmptyValues::Reject, names: names(args.utf8_names) }
+}
+
+fn check(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin>) -> Check {
+    Check {
+        origins,
+        rules: Rules {
+            utf8_names: args.utf8_names,
+            allow_empty: args.allow_empty,
+            default_type: args.default_type.map(|kind| match kind {
+                cli::DefaultType::Gauge => "gauge",
+                cli::DefaultType::Counter => "counter",
+                cli::DefaultType::Untyped => "untyped",
+            }),
+            strip_timestamps: args.strip_timestamps,
+            repair: !args.no_fix,
+            max_diagnostics: report.max_diagnostics,
+            ..Rules::PLAIN
+        },
+        strict: args.strict,
+        message_format: report.message_format,
+    }
+}
+
+/// Rejects a URL as FILE, where curl has its URL. The message leaves it out: it may contain a password.
+fn no_url(files: &[PathBuf]) -> Result<(), Failure> {
+    let is_url = |path: &PathBuf| path.starts_with("http:") || path.starts_with("https:");
+    if files.iter().any(is_url) {
+        return Err(Failure::usage_with_hint(
+            "FILE is a URL",
+            "use --url URL for the URL of a group, -g URL for that of a gateway",
+        ));
+    }
+    Ok(())
+}
+
+/// The sources in the order in which they make up the text: the files as given, then the lines of `-m`.
+fn origins(args: &cli::InputArgs, environment: &Environment) -> Result<Vec<Origin>, Failure> {
+    let mut origins: Vec<Origin> = args.files.iter().map(|path| origin(path)).collect();
+    if args.files.is_empty() && args.metrics.is_empty() {
+        origins.push(Origin::Stdin);
+    }
+    match origins.iter().filter(|origin| **origin == Origin::Stdin).count() {
+        1 if environment.stdin_is_terminal => {
+            return Err(Failure::usage_with_hint(
+                "standard input is a terminal",
+                "pipe the metrics in, name a FILE, or give a line with -m 'name value'",
+            ));
+        }
+        0 | 1 => {}
+        _ => return Err(Failure::usage("standard input (`-`) can be read only once")),
+    }
+    if args.files.iter().any(|path| path.as_os_str().is_empty()) {
+        return Err(empty("FILE"));
+    }
+    if !args.metrics.is_empty() {
+        let lines: Result<Vec<String>, Failure> =
+            args.metrics.iter().map(|line| utf8("--metric", line).map(str::to_owned)).collect();
+        origins.push(Origin::Metrics(lines?));
+    }
+    Ok(origins)
+}
+
+fn origin(path: &Path) -> Origin {
+    if path == Path::new("-") { Origin::Stdin } else { Origin::File(path.to_owned()) }
+}

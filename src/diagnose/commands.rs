@@ -1,0 +1,268 @@
+//! Writes the commands that pushgw prints for a person to run. Pure.
+//!
+//! A command is complete, so that it works as it is pasted: quoted for any shell, and with the options that reach the
+//! gateway.
+
+use crate::gateway::{Connection, Group, Header, Login, Route, Scheme, Tls};
+use crate::grouping::{EmptyValues, GroupingKey, KeyRules, LabelSet, Names, is_legacy_name};
+use crate::shell::{is_plain, quote};
+use std::fmt::Write as _;
+
+/// ` -g URL` and the other options that a command needs to reach this gateway, to be appended to it. Credentials are
+/// left out: see [`lacks_credentials`].
+pub fn gateway_option(connection: &Connection) -> String {
+    let mut url = connection.endpoint.to_string();
+    if connection.endpoint.path().ends_with("/metrics") {
+        // pushgw takes one off the end of a URL.
+        url.push_str("/metrics");
+    }
+    format!(" -g {}{}", quote(&url), way(connection))
+}
+
+/// Whether a printed command lacks credentials that this one was given.
+pub fn lacks_credentials(connection: &Connection) -> bool {
+    let is_printed = match connection.login {
+        Login::User(_, Some(_)) | Login::TokenFile(_) => true,
+        Login::User(_, None) | Login::Unknown => false,
+    };
+    let of_proxy = match &connection.route {
+        Route::Forward(proxy) | Route::Tunnel(proxy) => proxy.credentials().is_some(),
+        Route::Direct | Route::Unix(_) => false,
+    };
+    let is_missing = |header: &Header| header.is_secret() && !(is_printed && header.is("Authorization"));
+    of_proxy || connection.headers.iter().any(is_missing)
+}
+
+/// The hint for a command that lacks credentials.
+pub const LACKS_CREDENTIALS: &str =
+    "credentials are not printed: if they come from options or a URL, add them to the command";
+
+/// The options that a command needs to reach the gateway, without its URL.
+fn way(connection: &Connection) -> String {
+    let mut options = String::new();
+    let mut add = |option: &str, value: &str| {
+        // A separate word would be taken for an option.
+        let _ = if value.starts_with('-') {
+            write!(options, " {}", quote(&format!("{option}={value}")))
+        } else {
+            write!(options, " {option} {}", quote(value))
+        };
+    };
+    match &connection.route {
+        Route::Unix(path) => add("--unix-socket", &path.to_string_lossy()),
+        Route::Forward(proxy) | Route::Tunnel(proxy) => add("--proxy", &proxy.to_string()),
+        Route::Direct => {}
+    }
+    let Tls { ca_cert, cert, key, insecure, .. } = &connection.tls;
+    let is_secure = connection.endpoint.scheme() == Scheme::Https;
+    for (option, path) in [("--ca-cert", ca_cert), ("--cert", cert), ("--key", key)] {
+        if let Some(path) = path.as_ref().filter(|_| is_secure) {
+            add(option, &path.to_string_lossy());
+        }
+    }
+    match &connection.login {
+        Login::User(user, file) => {
+            add("--user", user);
+            if let Some(file) = file {
+                add("--password-file", &file.to_string_lossy());
+            }
+        }
+        Login::TokenFile(file) => add("--bearer-token-file", &file.to_string_lossy()),
+        Login::Unknown => {}
+    }
+    for header in connection.headers.iter().filter(|header| !header.is_secret()) {
+        add("-H", &format!("{}: {}", header.name(), header.shown()));
+    }
+    if *insecure && is_secure {
+        options.push_str(" --insecure");
+    }
+    if matches!(connection.route, Route::Direct)
+        && connection.bypasses_proxy
+        && !connection.endpoint.is_loopback()
+    {
+        options.push_str(" --no-proxy");
+    }
+    options
+}
+
+/// The command that deletes this group; `None` if the listing does not show its key.
+pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
+    let key = group.key.as_ref().ok()?;
+    Some(match named(&group.labels, key, EmptyValues::Allow, connection) {
+        Some(named) => format!("pushgw delete {named}"),
+        None => delete_path(&key.path(), connection),
+    })
+}
+
+/// The command that pushes a group's metrics to it again, as far as the API shows them; `None` if `push` does not
+/// accept its key.
+pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
+    let named = named(&group.labels, group.key.as_ref().ok()?, EmptyValues::Reject, connection)?;
+    Some(format!("pushgw show {named} | pushgw push {named}"))
+}
+
+/// Without `--force`, pushgw would reject some of these paths.
+pub(super) fn delete_path(path: &str, connection: &Connection) -> String {
+    format!("pushgw delete -f --url {}{}", quote(&group_url(path, connection)), way(connection))
+}
+
+/// The options that name a group and its gateway; `None` if pushgw does not accept this key.
+///
+/// A label that some shell could change, or a terminal could show as an escape, is percent-encoded in a URL: that needs
+/// no quotes in any shell.
+fn named(
+    labels: &LabelSet,
+    key: &GroupingKey,
+    empty_values: EmptyValues,
+    connection: &Connection,
+) -> Option<String> {
+    let needs_utf8_names = labels.iter().any(|(name, _)| !is_legacy_name(name));
+    let (names, utf8_names) =
+        if needs_utf8_names { (Names::Utf8, " --utf8-names") } else { (Names::Legacy, "") };
+    let path = key.path();
+    let read_back = GroupingKey::parse_path(&path, KeyRules { names, empty_values }).ok()?;
+    if LabelSet::from(&read_back) != *labels {
+        return None;
+    }
+    let is_safe = |text: &str| is_plain(text) && !text.starts_with('-');
+    if labels.iter().all(|(name, value)| is_safe(name) && is_safe(value)) {
+        return Some(format!("{}{utf8_names}{}", group_options(labels), gateway_option(connection)));
+    }
+    let url = quote(&group_url(&path, connection));
+    Some(format!("--url {url}{utf8_names}{}", way(connection)))
+}
+
+/// The URL of a group. A shell may expand a `~`, so it is percent-encoded as well.
+fn group_url(path: &str, connection: &Connection) -> String {
+    connection.endpoint.join(&path.replace('~', "%7E"))
+}
+
+/// `-j x -l instance=`, for plain labels.
+fn group_options(labels: &LabelSet) -> String {
+    let option = |(name, value): (&str, &str)| match name {
+        "job" => format!("-j {value}"),
+        _ => format!("-l {name}={value}"),
+    };
+    labels.iter().map(option).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::store::api::from_api;
+
+    fn gateway() -> Connection {
+        Connection::direct("http://gw:9091/a")
+    }
+
+    /// A group by its labels as JSON.
+    fn group(labels: &str) -> Group {
+        let json = format!(r#"{{"status":"success","data":[{{"labels":{{{labels}}}}}]}}"#);
+        from_api(json.as_bytes(), Names::Utf8).unwrap().remove(0)
+    }
+
+    fn delete_command(labels: &str) -> Option<String> {
+        delete(&group(labels), &gateway())
+    }
+
+    #[test]
+    fn the_command_names_the_whole_key_and_the_gateway() {
+        for (labels, options) in [
+            (r#""job":"x","a":"1/b","instance":"""#, "-j x -l a=1/b -l instance= -g http://gw:9091/a"),
+            (r#""job":"x","a.b":"1""#, "-j x -l a.b=1 --utf8-names -g http://gw:9091/a"),
+            // Seen on 1.11.2 with --push.enable-utf8-names, after a push to /metrics/job/x/U______x/v.
+            (r#""__x":"v\"","job":"x""#, "-f --url http://gw:9091/a/metrics/job/x/U______x/v%22"),
+        ] {
+            assert_eq!(delete_command(labels), Some(format!("pushgw delete {options}")));
+        }
+        assert_eq!(delete_command(r#""job":"x","l":"\ufffd""#), None);
+    }
+
+    /// The command for the group with this label beside `job`.
+    fn with_label(name: &str, value: &str) -> String {
+        let [name, value] = [name, value].map(|text| serde_json::to_string(text).unwrap());
+        delete_command(&format!(r#""job":"x",{name}:{value}"#)).unwrap()
+    }
+
+    #[test]
+    fn a_label_that_a_shell_could_change_is_in_a_url() {
+        let url = "http://gw:9091/a/metrics/job/x";
+        for (value, path) in [
+            ("~/data", "a@base64/fi9kYXRh"),
+            ("~root", "a/%7Eroot"),
+            ("b:~", "a/b%3A%7E"),
+            (r"\';touch x;#", "a/%5C%27%3Btouch%20x%3B%23"),
+            ("=ls", "a/%3Dls"),
+            ("%self", "a/%25self"),
+            ("-x", "a/-x"),
+            ("a\nb", "a/a%0Ab"),
+            ("é", "a/%C3%A9"),
+        ] {
+            assert_eq!(with_label("a", value), format!("pushgw delete --url {url}/{path}"));
+        }
+        for (name, path) in [("a=b", "U__a_3d_b/v"), ("=a", "U___3d_a/v"), ("-a", "U___2d_a/v")] {
+            let command = with_label(name, "v");
+            assert_eq!(command, format!("pushgw delete --url {url}/{path} --utf8-names"));
+        }
+    }
+
+    #[test]
+    fn a_name_that_pushgw_rejects_is_deleted_by_its_path() {
+        assert_eq!(
+            with_label("U__x", "v"),
+            "pushgw delete -f --url http://gw:9091/a/metrics/job/x/U__U____x/v"
+        );
+    }
+
+    #[test]
+    fn a_group_that_push_rejects_is_not_pushed_again() {
+        let again = |labels: &str| push_again(&group(labels), &gateway());
+        let named = "-j x -l a=1 -g http://gw:9091/a";
+        let command = format!("pushgw show {named} | pushgw push {named}");
+        assert_eq!(again(r#""job":"x","a":"1""#), Some(command));
+        let named = "--url http://gw:9091/a/metrics/job/x/a/%7E";
+        let command = format!("pushgw show {named} | pushgw push {named}");
+        assert_eq!(again(r#""job":"x","a":"~""#), Some(command));
+        assert_eq!(again(r#""job":"x","a":"""#), None);
+        assert_eq!(again(r#""job":"x","U__x":"1""#), None);
+    }
+
+    #[test]
+    fn the_gateway_is_named_without_its_credentials() {
+        assert_eq!(gateway_option(&Connection::direct("http://me:secret@gw:9091")), " -g http://gw:9091");
+        let connection = Connection { route: Route::Unix("/run/a b".into()), ..gateway() };
+        assert_eq!(gateway_option(&connection), " -g http://gw:9091/a --unix-socket '/run/a b'");
+        let prefix = Connection::direct("http://gw:9091/metrics");
+        assert_eq!(gateway_option(&prefix), " -g http://gw:9091/metrics/metrics");
+    }
+
+    #[test]
+    fn the_way_to_the_gateway_is_in_the_command() {
+        let tls = Tls { ca_cert: Some("/ca 1".into()), insecure: true, ..Tls::default() };
+        let plain = Connection { tls: tls.clone(), bypasses_proxy: true, ..Connection::direct("http://gw") };
+        assert_eq!(gateway_option(&plain), " -g http://gw --no-proxy", "nothing of TLS");
+        let header = |text: &str| text.parse::<Header>().unwrap();
+        let secure = Connection {
+            tls,
+            login: Login::User("me".into(), Some("/pw".into())),
+            headers: vec![header("Authorization: x"), header("X-Scope-OrgID: a")],
+            bypasses_proxy: true,
+            ..Connection::direct("https://localhost")
+        };
+        assert_eq!(
+            gateway_option(&secure),
+            " -g https://localhost --ca-cert '/ca 1' --user me --password-file /pw -H 'X-Scope-OrgID: a' --insecure"
+        );
+        let odd = Connection { login: Login::User("-u".into(), Some("-f".into())), ..gateway() };
+        assert_eq!(gateway_option(&odd), " -g http://gw:9091/a --user=-u --password-file=-f");
+        assert!(!lacks_credentials(&secure));
+        let token = Connection { login: Login::TokenFile("/t".into()), ..secure.clone() };
+        assert!(gateway_option(&token).contains(" --bearer-token-file /t "));
+        assert!(lacks_credentials(&Connection { login: Login::User("me".into(), None), ..secure.clone() }));
+        assert!(lacks_credentials(&Connection { headers: vec![header("X-Key: k")], ..token }));
+        let proxy = "http://me:pw@p:1".parse().unwrap();
+        let through = Connection { route: Route::Forward(proxy), ..gateway() };
+        assert_eq!(gateway_option(&through), " -g http://gw:9091/a --proxy http://p:1");
+        assert!(lacks_credentials(&through));
+    }
+}

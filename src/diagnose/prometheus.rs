@@ -1,0 +1,64 @@
+//! How Prometheus scrapes a gateway, and which answers it cannot read. Pure.
+
+use super::Problem;
+use crate::gateway::FaultKind;
+
+/// What Prometheus 3 reads (`prometheus/prometheus model/textparse/interface.go`, seen on 3.5.3). Version 2 reads
+/// anything as text.
+const MEDIA_TYPES: [&str; 3] =
+    ["text/plain", "application/openmetrics-text", "application/vnd.google.protobuf"];
+
+/// The problem that Prometheus 3 does not read this media type. No gateway sends such a type, but a proxy may change the
+/// header or drop it.
+pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
+    let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if MEDIA_TYPES.iter().any(|known| media_type.eq_ignore_ascii_case(known)) {
+        return None;
+    }
+    let shown = match media_type {
+        "" => "without a Content-Type".to_owned(),
+        other => format!("with the Content-Type `{other}`"),
+    };
+    Some(Problem {
+        message: format!(
+            "the metrics come {shown} instead of the gateway's `text/plain`: Prometheus 3 drops the whole scrape unless its fallback_scrape_protocol names a format"
+        ),
+        groups: Vec::new(),
+        commands: Vec::new(),
+    })
+}
+
+/// Whether the gateway itself says that its metrics contradict each other.
+pub fn is_inconsistent(error: &FaultKind) -> bool {
+    matches!(error, FaultKind::Status(answered) if answered.status == 500)
+}
+
+/// Why a scrape failed, in a sentence.
+pub fn reason(error: &FaultKind) -> String {
+    // The first line is always the same; the second is the only error, or the number of errors.
+    let words = error.words().filter(|_| is_inconsistent(error)).unwrap_or_default();
+    match words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1) {
+        Some(reason) => format!("a scrape gets status 500: {}", reason.trim_end_matches(':')),
+        None => error.message(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_media_type_that_prometheus_reads_is_no_problem() {
+        for known in ["text/plain", "TEXT/Plain; version=0.0.4", "application/openmetrics-text;version=1.0.0"]
+        {
+            assert_eq!(unreadable_media_type(Some(known)), None, "{known}");
+        }
+        for (unknown, part) in [
+            (None, "without a Content-Type"),
+            (Some(""), "without a Content-Type"),
+            (Some("text/html; charset=utf-8"), "with the Content-Type `text/html`"),
+        ] {
+            assert!(unreadable_media_type(unknown).unwrap().message.contains(part), "{unknown:?}");
+        }
+    }
+}

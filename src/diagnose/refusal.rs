@@ -1,0 +1,156 @@
+//! Why the gateway rejected a push. Its answer names a metric, and its API shows which other group has it. Pure.
+//!
+//! A broken gateway rejects healthy pushes too, and the push may itself be what broke it, so that is checked first.
+
+use super::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
+use super::{conflicts, names};
+use crate::gateway::store::collisions::{Collision, Collisions, Holder, colliding_names, own_families};
+use crate::gateway::store::contents::Family;
+use crate::gateway::store::pushed;
+use crate::gateway::{Group, Kind, Snapshot};
+use crate::grouping::{GroupingKey, LabelSet};
+use crate::http::{Connection, ErrorKind, Method};
+
+/// A push that was rejected.
+#[derive(Clone, Copy, Debug)]
+pub struct RejectedPush<'a> {
+    /// PUT or POST.
+    pub method: Method,
+    /// The group.
+    pub key: &'a GroupingKey,
+    /// The text.
+    pub body: &'a [u8],
+}
+
+/// What is kept of a group: its number among the collisions, and which of the gateway's own metrics it has.
+pub type Held = (usize, Vec<String>);
+
+/// Is called for each group with its labels and what it holds.
+pub type Read<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Held;
+
+/// A line for each reason that the groups show. `fetch` reads all groups; it returns `None` if it can't.
+pub fn explain(
+    error: &ErrorKind,
+    push: &RejectedPush<'_>,
+    connection: &Connection,
+    fetch: impl FnOnce(Read<'_>) -> Option<Snapshot<(Group, Held)>>,
+) -> Vec<String> {
+    if !is_inconsistent(error) {
+        return Vec::new();
+    }
+    let own = own_families(error.words().unwrap_or_default());
+    let pushed = pushed::families(push.body, push.key);
+    let (mut collisions, names) = (Collisions::default(), colliding_names(&pushed));
+    let labels = LabelSet::from(push.key);
+    let mut read = |of: &LabelSet, mut families: Vec<Family>| {
+        let owned = own.iter().filter(|own| families.iter().any(|family| family.name == **own));
+        let owned = owned.cloned().collect();
+        // What the push would have replaced does not count.
+        match push.method {
+            _ if *of != labels => {}
+            Method::Post => families.retain(|held| pushed.iter().all(|new| new.name != held.name)),
+            _ => families.clear(),
+        }
+        families.retain(|family| names.contains(&family.name));
+        (collisions.add(&families), owned)
+    };
+    let Some(snapshot) = fetch(&mut read).filter(|snapshot| !snapshot.from_text) else {
+        return Vec::new();
+    };
+    let mut reasons = broken(&snapshot, connection);
+    reasons.extend(own.iter().map(|family| own_metric(family, &snapshot)));
+    if reasons.is_empty() {
+        collisions.add(&pushed);
+        let found = collisions.find(snapshot.groups.iter().map(|(group, (number, _))| (group, *number)));
+        reasons = found.iter().filter(|collision| collision.involves_push()).map(describe).collect();
+    }
+    reasons
+}
+
+/// Whether the gateway rejected a push because of other metrics. These words are the same on all versions; 1.11.0 and
+/// 1.11.1 close the connection instead.
+fn is_inconsistent(error: &ErrorKind) -> bool {
+    const WORDS: &str = "pushed metrics are invalid or inconsistent";
+    match error {
+        ErrorKind::Closed => true,
+        ErrorKind::Status(answered) => answered.status == 400 && answered.words.starts_with(WORDS),
+        _ => false,
+    }
+}
+
+/// What makes the gateway reject every push, and the commands that fix it.
+fn broken(snapshot: &Snapshot<(Group, Held)>, connection: &Connection) -> Vec<String> {
+    let mut lines = Vec::new();
+    let groups: Vec<&Group> = snapshot.groups.iter().map(|(group, _)| group).collect();
+    for problem in conflicts(&groups, &snapshot.conflicts, connection) {
+        lines.push(problem.message);
+        if problem.commands.is_empty() {
+            lines.push(format!(
+                "`pushgw status{}` prints the command that fixes it",
+                gateway_option(connection)
+            ));
+        }
+        lines.extend(problem.commands);
+    }
+    if !lines.is_empty() && lacks_credentials(connection) {
+        lines.push(LACKS_CREDENTIALS.to_owned());
+    }
+    lines
+}
+
+fn own_metric(family: &String, snapshot: &Snapshot<(Group, Held)>) -> String {
+    let others = snapshot.groups.iter().filter(|(_, (_, owned))| owned.contains(family));
+    let others: Vec<String> = others.map(|(group, _)| group.labels.to_string()).collect();
+    if others.is_empty() {
+        return format!("`{family}` is a metric of the gateway's own: push it under another name");
+    }
+    format!("`{family}` is a metric of the gateway's own, and {} has it too", others.join(", "))
+}
+
+fn describe(collision: &Collision<'_>) -> String {
+    let has_push = |holders: &[Holder<'_>]| holders.iter().any(Option::is_none);
+    let groups = |holders: &[Holder<'_>]| names(&holders.iter().copied().flatten().collect::<Vec<_>>());
+    match collision {
+        Collision::Types { family, kinds } => {
+            let ours = kinds.iter().find(|(_, holders)| has_push(holders));
+            let ours = ours.map_or(String::new(), |(kind, _)| with_article(*kind));
+            let theirs = kinds.iter().filter(|(_, holders)| !has_push(holders));
+            let theirs: Vec<String> = theirs
+                .map(|(kind, holders)| format!("{} in group {}", with_article(*kind), groups(holders)))
+                .collect();
+            format!("`{family}` is {}, and {ours} here: one name has one type", theirs.join(" and "))
+        }
+        Collision::Twice { series, holders } if holders.iter().all(Option::is_none) => {
+            format!("`{series}` is in the push twice")
+        }
+        Collision::Twice { series, holders } => {
+            format!("`{series}` is in group {} already", groups(holders))
+        }
+        Collision::Suffix { family, holders, composite, kind, composites } => {
+            let kind = kind.as_str();
+            match (has_push(holders), has_push(composites)) {
+                (true, true) => {
+                    format!("`{family}` is a part of the {kind} `{composite}`, and here a metric of its own")
+                }
+                (true, false) => {
+                    format!(
+                        "`{family}` has the name of a part of the {kind} `{composite}` in group {}",
+                        groups(composites)
+                    )
+                }
+                (false, _) => {
+                    format!(
+                        "the {kind} `{composite}` has a part of the name `{family}`, a metric in group {}",
+                        groups(holders)
+                    )
+                }
+            }
+        }
+        Collision::Label { family, label, .. } => format!("`{family}` has the forbidden label `{label}`"),
+    }
+}
+
+/// `a gauge`, `untyped`.
+fn with_article(kind: Kind) -> String {
+    if kind == Kind::Untyped { "untyped".to_owned() } else { format!("a {}", kind.as_str()) }
+}

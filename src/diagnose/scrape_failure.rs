@@ -1,0 +1,282 @@
+//! Finds the groups that make a scrape fail, and the commands that remove them. Pure.
+
+use super::scrape::{LineError, Reason};
+use super::{Problem, commands, conflicts, names, not_utf8};
+use crate::gateway::store::collisions::{Collision, Collisions, Holder, colliding_pairs, own_families};
+use crate::gateway::store::conflict::Conflict;
+use crate::gateway::store::contents::Family;
+use crate::gateway::{Group, Snapshot};
+use crate::grouping::LabelSet;
+use crate::http::Connection;
+use jiff::Timestamp;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+/// Makes something of the contents of each group.
+pub type Read<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Content;
+
+/// Why a gateway answers a scrape with 500. `words` is its answer, and `fetch` reads the contents of all groups.
+///
+/// The keys of the groups show most problems, and the answer shows others. If neither helps, the contents of the groups
+/// are checked by the gateway's own rules.
+///
+/// # Errors
+///
+/// Those of `fetch`.
+pub fn of_refusal<E>(
+    words: &str,
+    snapshot: &Snapshot,
+    connection: &Connection,
+    fetch: impl FnOnce(Read<'_>) -> Result<Snapshot<(Group, Content)>, E>,
+) -> Result<Vec<Problem>, E> {
+    let mut problems = of_keys(words, snapshot, connection);
+    let (own, pairs) = (own_families(words), colliding_pairs(words));
+    if problems.is_empty() || !own.is_empty() || !pairs.is_empty() {
+        let contents = Contents::fetch(&own, &pairs, fetch)?;
+        problems.extend(contents.of_own_families(&own, &pairs, connection));
+        if problems.is_empty() {
+            problems = contents.of_collisions(connection);
+        }
+    }
+    if problems.is_empty() {
+        problems.push(Problem {
+            message: "the gateway's answer does not show which groups are the cause".to_owned(),
+            groups: Vec::new(),
+            commands: Vec::new(),
+        });
+    }
+    // One deletion can fix several problems, and fails when it is repeated.
+    let mut printed = BTreeSet::new();
+    for problem in &mut problems {
+        problem.commands.retain(|command| printed.insert(command.clone()));
+    }
+    Ok(problems)
+}
+
+/// The contents of all groups, as far as they matter.
+struct Contents {
+    collisions: Collisions,
+    snapshot: Snapshot<(Group, Content)>,
+}
+
+/// The contents of a group, as far as they matter.
+#[derive(Debug, Default)]
+pub struct Content {
+    /// Its number among the collisions.
+    number: usize,
+    /// Its families that the gateway's answer names.
+    named: Vec<String>,
+}
+
+impl Contents {
+    fn fetch<E>(
+        own: &[String],
+        pairs: &[(String, String)],
+        fetch: impl FnOnce(Read<'_>) -> Result<Snapshot<(Group, Content)>, E>,
+    ) -> Result<Self, E> {
+        let is_named =
+            |name: &String| own.contains(name) || pairs.iter().any(|(a, b)| a == name || b == name);
+        let mut collisions = Collisions::default();
+        let mut add = |_: &LabelSet, families: Vec<Family>| {
+            let number = collisions.add(&families);
+            let exposed = families.into_iter().filter(|family| !family.series.is_empty());
+            let named = exposed.map(|family| family.name).filter(is_named).collect();
+            Content { number, named }
+        };
+        let snapshot = fetch(&mut add)?;
+        Ok(Self { collisions, snapshot })
+    }
+
+    /// The groups with this family.
+    fn with(&self, family: &String) -> Vec<&Group> {
+        let groups = self.snapshot.groups.iter();
+        groups.filter(|(_, content)| content.named.contains(family)).map(|(group, _)| group).collect()
+    }
+
+    /// Groups that have one of the gateway's own metrics.
+    fn of_own_families(
+        &self,
+        own: &[String],
+        pairs: &[(String, String)],
+        connection: &Connection,
+    ) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for family in own {
+            let message = format!("`{family}` is a metric of the gateway's own, and it collides with");
+            problems.push(caused_by(&message, &self.with(family), connection));
+        }
+        for (a, b) in pairs {
+            let (pushed, own, groups) = match (self.with(a), self.with(b)) {
+                (groups, others) if others.is_empty() => (a, b, groups),
+                (groups, others) if groups.is_empty() => (b, a, others),
+                // A collision among groups, which has its own message.
+                _ => continue,
+            };
+            let message =
+                format!("`{pushed}` collides with `{own}`, a metric of the gateway's own; it is in");
+            problems.push(caused_by(&message, &groups, connection));
+        }
+        problems
+    }
+
+    /// Metrics of groups that collide.
+    fn of_collisions(&self, connection: &Connection) -> Vec<Problem> {
+        let groups = self.snapshot.groups.iter().map(|(group, content)| (group, content.number));
+        self.collisions.find(groups).iter().map(|collision| of_collision(collision, connection)).collect()
+    }
+}
+
+fn of_keys(words: &str, snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
+    let mut problems = conflicts(&groups(snapshot, |_| true), &snapshot.conflicts, connection);
+    // Only the answer shows which of these groups is which, so the first problem gets all the commands.
+    let of_bytes = |conflict: &Conflict| matches!(conflict, Conflict::NotUtf8 { .. });
+    if let Some(first) = snapshot.conflicts.broken.iter().position(of_bytes)
+        && let Some(problem) = problems.get_mut(first)
+    {
+        problem.commands = not_utf8(words, snapshot.names, connection);
+    }
+    problems
+}
+
+/// Why Prometheus drops the scrape although the gateway answers 200.
+pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
+    let mut problems = of_help(snapshot, connection);
+    let has_help = !problems.is_empty();
+    let mut seen = BTreeSet::new();
+    for error in errors {
+        let problem = match &error.reason {
+            // Reported already, with the groups that have such a text.
+            Reason::HelpNotUtf8 { .. } if has_help => continue,
+            Reason::HelpNotUtf8 { family } => {
+                let message = format!("the HELP text of `{family}` is not UTF-8 (line {})", error.line);
+                Problem { message, groups: Vec::new(), commands: Vec::new() }
+            }
+            Reason::LabelTwice { series, label, labels } => {
+                let has = |group: &Group| {
+                    let value = |(name, value): (&str, &str)| {
+                        labels.get(name).is_some_and(|values| values.iter().any(|other| other == value))
+                    };
+                    group.labels.iter().all(value)
+                };
+                let by_key = groups(snapshot, |group| group.labels.get(label).is_some() && has(group));
+                let groups = if by_key.is_empty() { groups(snapshot, has) } else { by_key };
+                caused_by(
+                    &format!(
+                        "`{series}` has the label `{label}` twice: Prometheus drops the whole scrape; it is in"
+                    ),
+                    &groups,
+                    connection,
+                )
+            }
+            Reason::Syntax { expected } => Problem {
+                message: format!(
+                    "line {} of the scrape is not what Prometheus reads: it expects {expected}",
+                    error.line
+                ),
+                groups: Vec::new(),
+                commands: Vec::new(),
+            },
+        };
+        // A histogram has the same error in each of its lines. Without groups, the first error is enough.
+        if seen.insert((problem.groups.clone(), problem.commands.clone())) {
+            problems.push(problem);
+        }
+    }
+    problems
+}
+
+/// Groups with a HELP text that is not UTF-8. If several groups have the metric, each scrape gets the text of any one of
+/// them, so the target goes up and down. So they are reported even if this scrape succeeded.
+fn of_help(snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for group in &snapshot.groups {
+        let cut: Vec<_> =
+            group.families.iter().filter(|f| f.help_is_cut).map(|f| format!("`{}`", f.name)).collect();
+        if !cut.is_empty() {
+            problems.push(Problem {
+                message: format!(
+                    "the HELP text of {} in {} is not UTF-8: Prometheus drops a whole scrape for it",
+                    cut.join(", "),
+                    group.labels
+                ),
+                groups: vec![group.labels.clone()],
+                commands: commands::push_again(group, connection).into_iter().collect(),
+            });
+        }
+    }
+    problems
+}
+
+fn groups(snapshot: &Snapshot, of: impl Fn(&Group) -> bool) -> Vec<&Group> {
+    snapshot.groups.iter().filter(|group| of(group)).collect()
+}
+
+/// The problem that these groups cause.
+fn caused_by(message: &str, groups: &[&Group], connection: &Connection) -> Problem {
+    to_delete(format!("{message} {}", names(groups)), groups, connection)
+}
+
+fn to_delete(message: String, groups: &[&Group], connection: &Connection) -> Problem {
+    Problem {
+        message,
+        groups: groups.iter().map(|group| group.labels.clone()).collect(),
+        commands: groups.iter().filter_map(|group| commands::delete(group, connection)).collect(),
+    }
+}
+
+/// A collision among groups, which only a gateway without consistency checks accepts. The groups that
+/// were pushed to last are the cause. The type that most groups have is kept.
+fn of_collision(collision: &Collision<'_>, connection: &Connection) -> Problem {
+    let (message, deleted) = match collision {
+        Collision::Types { family, kinds } => {
+            let kinds = || kinds.iter().map(|(kind, holders)| (*kind, groups_of(holders)));
+            let kept = kinds().max_by_key(|(_, groups)| (groups.len(), Reverse(last_push(groups))));
+            let kept = kept.map(|(kind, _)| kind);
+            let described = kinds().map(|(kind, groups)| format!("{} in {}", kind.as_str(), names(&groups)));
+            let deleted = kinds().filter(|(kind, _)| Some(*kind) != kept).flat_map(|(_, groups)| groups);
+            let message =
+                format!("`{family}` has several types: {}", described.collect::<Vec<_>>().join("; "));
+            (message, deleted.collect())
+        }
+        Collision::Twice { series, holders } => of_series(series, &groups_of(holders)),
+        Collision::Suffix { family, holders, composite, kind, composites } => {
+            let (groups, composites) = (groups_of(holders), groups_of(composites));
+            let message = format!(
+                "`{family}` in {} has the name of a part of the {} `{composite}` in {}",
+                names(&groups),
+                kind.as_str(),
+                names(&composites)
+            );
+            (message, if last_push(&composites) > last_push(&groups) { composites } else { groups })
+        }
+        Collision::Label { family, label, holder } => {
+            let groups = groups_of(&[*holder]);
+            (format!("`{family}` in {} has the forbidden label `{label}`", names(&groups)), groups)
+        }
+    };
+    to_delete(message, &deleted, connection)
+}
+
+/// A series that exists more than once: the message, and the groups to delete so that it exists once.
+fn of_series<'a>(series: &str, holders: &[&'a Group]) -> (String, Vec<&'a Group>) {
+    // They are sorted.
+    let by_group = || holders.chunk_by(|a, b| a == b);
+    let mut groups: Vec<&Group> = by_group().map(|same| same[0]).collect();
+    let message = match groups.as_slice() {
+        [one] => format!("`{series}` is twice in {}", one.labels),
+        [one, other] => format!("`{series}` is in both {} and {}", one.labels, other.labels),
+        all => format!("`{series}` is in {}", names(all)),
+    };
+    let once = by_group().filter(|same| same.len() == 1).map(|same| same[0]);
+    let kept = once.min_by_key(|group| group.last_push);
+    groups.retain(|group| Some(*group) != kept);
+    (message, groups)
+}
+
+fn groups_of<'a>(holders: &[Holder<'a>]) -> Vec<&'a Group> {
+    holders.iter().copied().flatten().collect()
+}
+
+fn last_push(groups: &[&Group]) -> Option<Timestamp> {
+    groups.iter().filter_map(|group| group.last_push).max()
+}

@@ -1,0 +1,201 @@
+//! The rules of a text as a whole: what the gateway's store rejects after the parser has accepted every line.
+//!
+//! The store gathers all metrics as a scrape would, and rejects the push if that fails (`checkWriteRequest` in
+//! `prometheus/pushgateway storage/diskmetricstore.go`; `Gatherers.Gather`, `checkSuffixCollisions` and
+//! `checkMetricConsistency` in `prometheus/client_golang prometheus/registry.go`).
+
+use super::code::Code;
+use super::family::{FamilyTable, Suffix, split_suffix};
+use super::findings::{Findings, Message};
+use super::messages::quoted;
+use super::model::kind::Kind;
+use super::overwrites::Overwrites;
+use super::text::spans::name_at;
+
+/// The gateway's own families and their types, as a fresh one exposes them (seen on Pushgateway 1.11.2 for Linux; 1.5.1 has
+/// all but one of these too). A push may add to one of them if the type is the same.
+const OWN_FAMILIES: [(&str, Kind); 38] = [
+    ("go_gc_duration_seconds", Kind::Summary),
+    ("go_gc_gogc_percent", Kind::Gauge),
+    ("go_gc_gomemlimit_bytes", Kind::Gauge),
+    ("go_goroutines", Kind::Gauge),
+    ("go_info", Kind::Gauge),
+    ("go_memstats_alloc_bytes", Kind::Gauge),
+    ("go_memstats_alloc_bytes_total", Kind::Counter),
+    ("go_memstats_buck_hash_sys_bytes", Kind::Gauge),
+    ("go_memstats_frees_total", Kind::Counter),
+    ("go_memstats_gc_sys_bytes", Kind::Gauge),
+    ("go_memstats_heap_alloc_bytes", Kind::Gauge),
+    ("go_memstats_heap_idle_bytes", Kind::Gauge),
+    ("go_memstats_heap_inuse_bytes", Kind::Gauge),
+    ("go_memstats_heap_objects", Kind::Gauge),
+    ("go_memstats_heap_released_bytes", Kind::Gauge),
+    ("go_memstats_heap_sys_bytes", Kind::Gauge),
+    ("go_memstats_last_gc_time_seconds", Kind::Gauge),
+    ("go_memstats_mallocs_total", Kind::Counter),
+    ("go_memstats_mcache_inuse_bytes", Kind::Gauge),
+    ("go_memstats_mcache_sys_bytes", Kind::Gauge),
+    ("go_memstats_mspan_inuse_bytes", Kind::Gauge),
+    ("go_memstats_mspan_sys_bytes", Kind::Gauge),
+    ("go_memstats_next_gc_bytes", Kind::Gauge),
+    ("go_memstats_other_sys_bytes", Kind::Gauge),
+    ("go_memstats_stack_inuse_bytes", Kind::Gauge),
+    ("go_memstats_stack_sys_bytes", Kind::Gauge),
+    ("go_memstats_sys_bytes", Kind::Gauge),
+    ("go_sched_gomaxprocs_threads", Kind::Gauge),
+    ("go_threads", Kind::Gauge),
+    ("process_cpu_seconds_total", Kind::Counter),
+    ("process_max_fds", Kind::Gauge),
+    ("process_network_receive_bytes_total", Kind::Counter),
+    ("process_network_transmit_bytes_total", Kind::Counter),
+    ("process_open_fds", Kind::Gauge),
+    ("process_resident_memory_bytes", Kind::Gauge),
+    ("process_start_time_seconds", Kind::Gauge),
+    ("process_virtual_memory_bytes", Kind::Gauge),
+    ("process_virtual_memory_max_bytes", Kind::Gauge),
+];
+
+fn own_kind(name: &[u8]) -> Option<Kind> {
+    if !name.starts_with(b"go_") && !name.starts_with(b"process_") {
+        return None;
+    }
+    OWN_FAMILIES.iter().find(|(own, _)| own.as_bytes() == name).map(|(_, kind)| *kind)
+}
+
+/// Names of the metrics that the gateway adds to a group or exposes about itself. It answers 200 to a push of them and then
+/// overwrites them or, in an existing group, stores a push failure that did not happen.
+fn is_reserved(name: &[u8]) -> bool {
+    matches!(name, b"push_time_seconds" | b"push_failure_time_seconds") || name.starts_with(b"pushgateway_")
+}
+
+/// Checks all families.
+pub(super) fn check(
+    bytes: &[u8],
+    families: &FamilyTable<'_>,
+    overwrites: &Overwrites<'_>,
+    findings: &mut Findings,
+) {
+    let mut rules = FamilyRules { families, overwrites, bytes, findings };
+    families.numbers().for_each(|number| rules.check(number));
+}
+
+/// The rules of families. A text may have a million of them, so messages are only made for diagnostics that are kept.
+struct FamilyRules<'c, 'a> {
+    families: &'c FamilyTable<'a>,
+    overwrites: &'c Overwrites<'a>,
+    bytes: &'c [u8],
+    findings: &'c mut Findings,
+}
+
+impl FamilyRules<'_, '_> {
+    fn check(&mut self, number: usize) {
+        let name = self.families.name(number);
+        let Some(at) = self.families[number].sample() else {
+            self.openmetrics_counter(number, &name);
+            return;
+        };
+        let kind = self.families[number].kind.unwrap_or(Kind::Counter);
+        if is_reserved(&name) {
+            self.error(Code::ReservedName, at, || {
+                Message::new(format!("the gateway uses the name {} itself", quoted(&name)))
+                    .help("rename the metric")
+            });
+            return;
+        }
+        self.own_families(&name, kind, at);
+        self.suffixes(&name, kind, at);
+        self.key_labels(&name, kind, at);
+    }
+
+    fn error(&mut self, code: Code, at: usize, message: impl FnOnce() -> Message) {
+        let bytes = self.bytes;
+        self.findings.error_at(at, || (code, name_at(bytes, at), message()));
+    }
+
+    /// The gateway's own families keep their types, and its summary keeps its parts.
+    fn own_families(&mut self, name: &[u8], kind: Kind, at: usize) {
+        if let Some(own) = own_kind(name)
+            && own != kind
+        {
+            self.error(Code::GatewayTypeConflict, at, || {
+                let (name, text) = (quoted(name), String::from_utf8_lossy(name));
+                let message = format!(
+                    "{name} is {} here, but the gateway's own metric is {}",
+                    kind.with_article(),
+                    own.with_article()
+                );
+                let own = own.as_str();
+                Message::new(message).help(format!(
+                    "rename the metric, or declare it as the gateway does: `# TYPE {text} {own}`"
+                ))
+            });
+        }
+        if let Some((base, Suffix::Count | Suffix::Sum)) = split_suffix(name)
+            && own_kind(base) == Some(Kind::Summary)
+        {
+            self.error(Code::SuffixCollision, at, || {
+                let (name, base) = (quoted(name), quoted(base));
+                Message::new(format!("{name} is part of the gateway's own summary {base}"))
+                    .help("rename the metric")
+            });
+        }
+    }
+
+    /// No family has the name of a histogram's or summary's sample. Only one that comes before the TYPE line can.
+    fn suffixes(&mut self, name: &[u8], kind: Kind, at: usize) {
+        let suffixes: &[&[u8]] = match kind {
+            Kind::Summary => &[b"_count", b"_sum"],
+            Kind::Histogram => &[b"_count", b"_sum", b"_bucket"],
+            Kind::Counter | Kind::Gauge | Kind::Untyped | Kind::GaugeHistogram => &[],
+        };
+        for suffix in suffixes {
+            let other = [name, suffix].concat();
+            let number = self.families.exact(&other);
+            let Some(other_at) = number.and_then(|number| self.families[number].sample()) else { continue };
+            let span = name_at(self.bytes, at);
+            self.error(Code::SuffixCollision, other_at, || {
+                let (kind, name, other) = (kind.as_str(), quoted(name), quoted(&other));
+                Message::new(format!("{other} is a metric of its own and also part of the {kind} {name}"))
+                    .help(format!("rename {other}, or write the TYPE line of {name} before it"))
+                    .related(span, format!("the {kind}"))
+            });
+        }
+    }
+
+    /// Labels of the grouping key that have another meaning in a histogram or summary.
+    fn key_labels(&mut self, name: &[u8], kind: Kind, at: usize) {
+        if kind == Kind::Summary && self.overwrites.has(b"quantile") {
+            self.error(Code::QuantileInKey, at, || {
+                let name = quoted(name);
+                Message::new(format!("the grouping key has a label `quantile`, and {name} is a summary"))
+                    .help("rename the label of the grouping key")
+            });
+        }
+        if kind.has_buckets() && self.overwrites.has(b"le") {
+            self.error(Code::LeInKey, at, || {
+                let name = quoted(name);
+                Message::new(format!("the grouping key has a label `le`, and {name} is a histogram"))
+                    .help("rename the label of the grouping key; the gateway would accept this, but then Prometheus could not scrape it")
+            });
+        }
+    }
+
+    /// A counter without samples next to an untyped metric with the suffix `_total`: the other text format declares it so.
+    fn openmetrics_counter(&mut self, number: usize, name: &[u8]) {
+        let family = &self.families[number];
+        let (Some(Kind::Counter), Some(at)) = (family.kind, family.type_line()) else { return };
+        let total = [name, b"_total"].concat();
+        let Some(number) = self.families.exact(&total) else { return };
+        let family = &self.families[number];
+        if family.sample().is_some() && family.type_line().is_none() {
+            self.findings.warning(Code::OpenmetricsCounter, name_at(self.bytes, at), || {
+                let (name, quoted_total) = (quoted(name), quoted(&total));
+                let total = String::from_utf8_lossy(&total);
+                Message::new(format!(
+                    "the gateway stores {quoted_total} as untyped: the TYPE line is for {name}"
+                ))
+                .help(format!("OpenMetrics declares counters like this; here write `# TYPE {total} counter`"))
+            });
+        }
+    }
+}

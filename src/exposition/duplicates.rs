@@ -1,0 +1,210 @@
+//! The rules of series: none occurs twice, and histograms and summaries have all their parts.
+//!
+//! Two series are compared after the gateway has written the grouping key over their labels (`sanitizeLabels`), as its
+//! store compares them (`checkMetricConsistency`).
+
+use super::code::Code;
+use super::family::FamilyTable;
+use super::findings::{Findings, Message};
+use super::messages::quoted;
+use super::model::kind::Kind;
+use super::overwrites::Overwrites;
+use super::series::{CompareLines, Parts, Relation, SeriesTable};
+use super::text::lines::{Text, line_from};
+use super::text::scan::{self, Line, SampleLine};
+use super::text::spans::series_at;
+use super::text::token::LabelPair;
+use std::collections::BTreeMap;
+
+/// Reports series that occur twice, and histograms and summaries with a missing or repeated part. `is_complete`: every line
+/// could be read.
+pub(super) fn check(
+    text: Text<'_>,
+    series: &mut SeriesTable,
+    families: &FamilyTable<'_>,
+    overwrites: &Overwrites<'_>,
+    is_complete: bool,
+    findings: &mut Findings,
+) {
+    let bytes = text.bytes;
+    let mut comparer = Comparer::new(text, overwrites, families);
+    series.compare(&mut comparer);
+    let Comparer { mut duplicates, incomplete, repeated, .. } = comparer;
+    duplicates.sort_unstable();
+    for (second, first) in duplicates {
+        duplicate(bytes, first, second, findings);
+    }
+    // A missing part may be in a line that could not be read.
+    if is_complete {
+        for (family, (line, parts)) in incomplete {
+            missing_parts(bytes, (families, family), line, parts, findings);
+        }
+    }
+    for (family, line) in repeated {
+        repeated_part(bytes, (families, family), line, findings);
+    }
+}
+
+fn duplicate(bytes: &[u8], first: usize, second: usize, findings: &mut Findings) {
+    findings.error_at(second, || {
+        let (first, second) = (series_at(bytes, first), series_at(bytes, second));
+        let (one, other) = (&bytes[first.clone()], &bytes[second.clone()]);
+        let message = Message::new(format!("the series {} occurs twice", quoted(other)));
+        let message = message.related(first, "first occurrence");
+        let message = if one == other {
+            message
+        } else {
+            message.help("the order of labels does not matter, and the grouping key overwrites labels of the same name")
+        };
+        (Code::DuplicateSeries, second, message)
+    });
+}
+
+/// A histogram or summary without all its parts. The gateway makes up the missing ones.
+fn missing_parts(
+    bytes: &[u8],
+    (families, family): (&FamilyTable<'_>, usize),
+    line: usize,
+    parts: Parts,
+    findings: &mut Findings,
+) {
+    let is_summary = families[family].kind == Some(Kind::Summary);
+    findings.warning(Code::MissingPart, series_at(bytes, line), || {
+        let all = [
+            (Parts::COUNT, "`_count`"),
+            (Parts::SUM, "`_sum`"),
+            (Parts::INFINITY, "the bucket with `le=\"+Inf\"`"),
+        ];
+        let missing: Vec<_> = all
+            .into_iter()
+            .filter(|(part, _)| !parts.has(*part) && (!is_summary || *part != Parts::INFINITY))
+            .map(|(_, name)| name)
+            .collect();
+        let (kind, name) = (if is_summary { "summary" } else { "histogram" }, quoted(&families.name(family)));
+        let (missing, them) = match missing.split_last() {
+            Some((last, [])) => ((*last).to_owned(), "it"),
+            Some((last, others)) => (format!("{} and {last}", others.join(", ")), "them"),
+            None => return Message::default(),
+        };
+        Message::new(format!("the {kind} {name} is missing {missing}; the gateway makes {them} up"))
+    });
+}
+
+/// A histogram or summary with a part that occurs twice (seen on Pushgateway 1.11.2: of `_sum` and `_count` the last one
+/// stays; buckets and quantiles are exposed twice, so Prometheus drops one).
+fn repeated_part(
+    bytes: &[u8],
+    (families, family): (&FamilyTable<'_>, usize),
+    line: usize,
+    findings: &mut Findings,
+) {
+    findings.warning(Code::DuplicatePart, series_at(bytes, line), || {
+        let kind = families[family].kind.map_or("", Kind::as_str);
+        let name = quoted(&families.name(family));
+        Message::new(format!("a part of the {kind} {name} occurs twice; one of the two will be lost"))
+            .help(format!("is the same {kind} written twice?"))
+    });
+}
+
+/// Reads lines again whose series may be the same.
+struct Comparer<'c, 'a> {
+    text: Text<'a>,
+    overwrites: &'c Overwrites<'a>,
+    families: &'c FamilyTable<'a>,
+    scratch: Vec<LabelPair<'a>>,
+    labels: [Vec<LabelPair<'a>>; 2],
+    /// The second line with a series, and the first one.
+    duplicates: Vec<(usize, usize)>,
+    /// By family: the first line of its first series without all parts.
+    incomplete: BTreeMap<usize, (usize, Parts)>,
+    /// By family: the first line of its first series with a repeated part.
+    repeated: BTreeMap<usize, usize>,
+}
+
+impl<'c, 'a> Comparer<'c, 'a> {
+    fn new(text: Text<'a>, overwrites: &'c Overwrites<'a>, families: &'c FamilyTable<'a>) -> Self {
+        Self {
+            text,
+            overwrites,
+            families,
+            scratch: Vec::new(),
+            labels: [Vec::new(), Vec::new()],
+            duplicates: Vec::new(),
+            incomplete: BTreeMap::new(),
+            repeated: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the family of the sample in the line that starts at `at`. Its labels go to `labels[slot]`, sorted and without
+    /// the bounds of buckets and quantiles.
+    fn read(&mut self, at: usize, slot: usize) -> Option<usize> {
+        let next_file = self.text.starts.partition_point(|start| *start <= at);
+        let file_end = self.text.starts.get(next_file).copied().unwrap_or(self.text.bytes.len());
+        let end = line_from(self.text.bytes, at).end.min(file_end);
+        let scratch = &mut self.scratch;
+        let Ok(Line::Sample(SampleLine { name: Some(name), .. })) =
+            scan::line(self.text.bytes, at..end, scratch)
+        else {
+            return None;
+        };
+        let family = self.families.of_sample(&name.text())?;
+        let kind = self.families[family].kind.unwrap_or(Kind::Untyped);
+        let labels = &mut self.labels[slot];
+        labels.clear();
+        labels.extend(scratch.iter().filter(|label| !kind.is_bound(&label.name)));
+        labels.sort_unstable_by(|a, b| a.name.text().cmp(&b.name.text()));
+        Some(family)
+    }
+}
+
+impl CompareLines for Comparer<'_, '_> {
+    fn compare(&mut self, first: usize, second: usize) -> Relation {
+        let (Some(family), Some(other)) = (self.read(first, 0), self.read(second, 1)) else {
+            return Relation::DifferentSeries;
+        };
+        if family != other {
+            return Relation::DifferentSeries;
+        }
+        let same = |(a, b): (&LabelPair<'_>, &LabelPair<'_>)| a.name.same(&b.name) && a.value.same(&b.value);
+        let [first, second] = &self.labels;
+        if self.families[family].kind.is_some_and(Kind::is_composite)
+            && first.len() == second.len()
+            && first.iter().zip(second).all(same)
+        {
+            return Relation::SameComposite;
+        }
+        let [mut first, mut second] =
+            [first, second].map(|labels| labels.iter().filter(|label| self.overwrites.keeps(label)));
+        loop {
+            match (first.next(), second.next()) {
+                (None, None) => return Relation::DuplicateSeries,
+                (Some(a), Some(b)) if same((a, b)) => {}
+                _ => return Relation::DifferentSeries,
+            }
+        }
+    }
+
+    fn duplicate(&mut self, first: usize, second: usize) {
+        self.duplicates.push((second, first));
+    }
+
+    fn composite(&mut self, line: usize, parts: Parts) {
+        let has_count_and_sum = parts.has(Parts::COUNT) && parts.has(Parts::SUM);
+        if has_count_and_sum && parts.has(Parts::INFINITY) && !parts.has(Parts::REPEATED) {
+            return;
+        }
+        let Some(family) = self.read(line, 0) else { return };
+        if parts.has(Parts::REPEATED) {
+            let first = self.repeated.entry(family).or_insert(line);
+            *first = line.min(*first);
+        }
+        let is_summary = self.families[family].kind == Some(Kind::Summary);
+        if has_count_and_sum && (parts.has(Parts::INFINITY) || is_summary) {
+            return;
+        }
+        let first = self.incomplete.entry(family).or_insert((line, parts));
+        if line < first.0 {
+            *first = (line, parts);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Metrics as values: what a text declares and a gateway holds. They are read from a text, compared, and written as a text.
+
+mod family;
+pub(super) mod kind;
+mod read;
+mod write;
+
+pub use family::{Family, Labels, Sample, Series, Value, number, sort_parts};
+pub use kind::Kind;
+pub use read::{read_families, read_sample};
+pub use write::{metric_name, series_name, write_families};

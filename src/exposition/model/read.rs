@@ -1,0 +1,210 @@
+//! Reads metrics out of a text, with the checker's own scanner and families, so that both agree on what a line means.
+//!
+//! The text is one that the checker accepts. Nothing is checked again: a line that the checker rejects is skipped.
+
+use super::family::{Family, Labels, Sample, Series, Value, number, sort_parts};
+use super::kind::Kind;
+
+use crate::exposition::family::{FamilyTable, Suffix};
+use crate::exposition::text::lines::{self, Text};
+use crate::exposition::text::scan::{self, Line, Metadata, SampleLine};
+use crate::exposition::text::token::{LabelPair, Token, resolve_escapes};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// Half a word holds a place in a text; the largest input that is read has half of that.
+const LONGEST: usize = i32::MAX as usize;
+
+/// The families of a text that have samples, in the order of their first mention.
+pub fn read_families(text: &[u8]) -> Vec<Family> {
+    if text.len() > LONGEST {
+        return Vec::new();
+    }
+    let mut reader =
+        Reader { text, families: FamilyTable::new(text), read: Vec::new(), composites: HashMap::new() };
+    let mut labels = Vec::new();
+    for (_, file) in lines::files(Text { bytes: text, starts: &[0] }) {
+        let mut start = file.start;
+        while let Some(place) = lines::next(text, &file, start, &mut labels) {
+            start = place.all.end + 1;
+            match scan::line(text, place.trimmed, &mut labels) {
+                Ok(Line::Help(meta)) => reader.help(&meta),
+                Ok(Line::Type(meta)) => reader.type_of(&meta),
+                Ok(Line::Sample(sample)) => reader.sample(&sample, &labels),
+                Ok(Line::Blank | Line::Comment) | Err(_) => {}
+            }
+        }
+    }
+    reader.finish()
+}
+
+/// The sample in a line.
+pub fn read_sample(line: &[u8]) -> Option<Sample> {
+    let mut labels = Vec::new();
+    let Ok(Line::Sample(sample)) = scan::line(line, 0..line.len(), &mut labels) else { return None };
+    Some(Sample {
+        name: string(&sample.name?.text()),
+        labels: labels
+            .iter()
+            .map(|label| (string(&label.name.text()), string(&label.value.text())))
+            .collect(),
+        value: string(&line[sample.value]),
+    })
+}
+
+struct Reader<'a> {
+    text: &'a [u8],
+    families: FamilyTable<'a>,
+    /// By their numbers in `families`.
+    read: Vec<Family>,
+    /// Where in its family each histogram and summary is.
+    composites: HashMap<(usize, Labels), usize>,
+}
+
+impl<'a> Reader<'a> {
+    fn family(&mut self, name: &Token<'a>) -> (usize, Suffix) {
+        let (number, part) = self.families.get_or_add(name);
+        if number == self.read.len() {
+            self.read.push(Family { name: string(&name.text()), ..Family::default() });
+        }
+        (number, part)
+    }
+
+    /// The family that a HELP or TYPE line names, and the rest of the line.
+    fn meta(&mut self, meta: &Metadata<'a>) -> Option<(usize, Range<usize>)> {
+        if meta.ignored {
+            return None;
+        }
+        let (number, _) = self.family(&meta.name);
+        Some((number, meta.text.clone()?))
+    }
+
+    fn help(&mut self, meta: &Metadata<'a>) {
+        let Some((number, text)) = self.meta(meta) else { return };
+        let help = &mut self.read[number].help;
+        if help.is_empty() {
+            *help = string(&resolve_escapes(&self.text[text], true));
+        }
+    }
+
+    fn type_of(&mut self, meta: &Metadata<'a>) {
+        let Some((number, text)) = self.meta(meta) else { return };
+        let text = &self.text[text];
+        let kind = &mut self.families[number].kind;
+        *kind = kind.or_else(|| Kind::parse(&text[..lines::trimmed_len(text)]));
+    }
+
+    fn sample(&mut self, sample: &SampleLine<'a>, labels: &[LabelPair<'a>]) {
+        let Some(name) = &sample.name else { return };
+        let (number, part) = self.family(name);
+        let kind = *self.families[number].kind.get_or_insert(Kind::Untyped);
+        let value = string(&self.text[sample.value.clone()]);
+        let (mut own, mut bound) = (Labels::new(), None);
+        for label in labels {
+            if kind.is_bound(&label.name) {
+                bound = Some(string(&label.value.text()));
+            } else {
+                own.insert(string(&label.name.text()), string(&label.value.text()));
+            }
+        }
+        if kind.is_composite() {
+            self.part((number, own), part, bound, value);
+        } else {
+            self.read[number].series.push(Series { labels: own, value: Value::Number(value) });
+        }
+    }
+
+    /// A line of a histogram or summary. What a text does not have of one is 0 to the gateway.
+    fn part(&mut self, of: (usize, Labels), part: Suffix, bound: Option<String>, value: String) {
+        let all = &mut self.read[of.0].series;
+        let place = *self.composites.entry(of).or_insert_with_key(|(_, labels)| {
+            let [sum, count] = ["0", "0"].map(str::to_owned);
+            let value = Value::Parts { parts: Vec::new(), sum, count };
+            all.push(Series { labels: labels.clone(), value });
+            all.len() - 1
+        });
+        let Value::Parts { parts, sum, count } = &mut all[place].value else { return };
+        match (part, bound) {
+            (Suffix::Sum, _) => *sum = value,
+            (Suffix::Count, _) => *count = value,
+            (Suffix::None | Suffix::Bucket, Some(bound)) => {
+                if number(&bound).is_some_and(|bound| !bound.is_nan()) {
+                    parts.push((bound, value));
+                }
+            }
+            // The gateway drops a sample that is no part.
+            (Suffix::None | Suffix::Bucket, None) => {}
+        }
+    }
+
+    fn finish(self) -> Vec<Family> {
+        let mut families = self.read;
+        for (number, family) in families.iter_mut().enumerate() {
+            family.kind = self.families[number].kind.unwrap_or_default();
+            for series in &mut family.series {
+                if let Value::Parts { parts, .. } = &mut series.value {
+                    sort_parts(parts);
+                }
+            }
+        }
+        families.retain(|family| !family.series.is_empty());
+        families
+    }
+}
+
+fn string(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::model::write_families;
+    use crate::grouping::LabelSet;
+
+    /// What was read, written again.
+    fn read(text: &str) -> String {
+        let mut again = String::new();
+        write_families(&mut again, &LabelSet::default(), &read_families(text.as_bytes()));
+        again
+    }
+
+    #[test]
+    fn a_text_is_read_as_the_gateway_does() {
+        for (text, again) in [
+            ("m\"x\" 1\n", "# TYPE mx untyped\nmx 1\n"),
+            ("# TYPE a ga\\uge\na 1\n", "# TYPE a gauge\na 1\n"),
+            ("#TYPE a GAUGE\n a{ b = \"1\" , }1\n", "# TYPE a gauge\na{b=\"1\"} 1\n"),
+            ("{\"a.b\",\"c.d\"=\"1\"} 1\n", "# TYPE \"a.b\" untyped\n{\"a.b\",\"c.d\"=\"1\"} 1\n"),
+            // A HELP line alone makes no family, and the first that says something counts. Quotes are text.
+            (
+                "# HELP b x\n# HELP a \n# HELP a \"x\" \\\\ \\n\na 1\n",
+                "# HELP a \"x\" \\\\ \\n\n# TYPE a untyped\na 1\n",
+            ),
+            // A part belongs to what was declared before, and its HELP line too.
+            ("h_sum 1\n# TYPE h histogram\nh_sum 2\n", "# TYPE h_sum untyped\nh_sum 1\nh_sum 2\n"),
+            (
+                "# TYPE s summary\n# HELP s_sum x\ns_sum 2\ns_bucket 1\n",
+                "# HELP s x\n# TYPE s summary\ns_sum 2\ns_count 0\n# TYPE s_bucket untyped\ns_bucket 1\n",
+            ),
+            // Of a part that is there twice the last one stays; a sample that is no part is dropped.
+            (
+                "# TYPE h histogram\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"1.0\"} 2\nh_bucket{le=\"1\"} 3\nh 7\n\
+                 h_bucket{le=\"NaN\"} 7\nh_sum 5\nh_sum 6\n",
+                "# TYPE h histogram\nh_bucket{le=\"1\"} 3\nh_bucket{le=\"2\"} 1\nh_sum 6\nh_count 0\n",
+            ),
+        ] {
+            assert_eq!(read(text), again, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_read_alone() {
+        let sample = read_sample(b"a{b=\"x\\ny\",c=\"\"} 1e3 5").unwrap();
+        let labels = [("b", "x\ny"), ("c", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(sample, Sample { name: "a".to_owned(), labels: labels.into(), value: "1e3".to_owned() });
+        for line in ["", "# HELP a b", "{a=\"b\"} 1", "a{", "1a 1"] {
+            assert_eq!(read_sample(line.as_bytes()), None, "{line}");
+        }
+    }
+}

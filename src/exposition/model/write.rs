@@ -1,0 +1,94 @@
+//! Metrics as exposition text that can be pushed again and gives the same metrics.
+//!
+//! What the gateway adds is left out, or the text could be pushed to no other group: the labels of the group, and the
+//! empty `instance` that a series without one gets.
+
+use super::family::{Family, Series, Value};
+use super::kind::Kind;
+use crate::grouping::{LabelSet, LegacyName, is_legacy_name};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Appends the families of a group with these labels.
+pub fn write_families(out: &mut String, group: &LabelSet, families: &[Family]) {
+    let is_reported = |series: &Series| series.value != Value::NotReported;
+    for family in families.iter().filter(|family| family.series.iter().any(is_reported)) {
+        let name = metric_name(&family.name);
+        if !family.help.is_empty() {
+            let _ = writeln!(out, "# HELP {name} {}", family.help.replace('\\', "\\\\").replace('\n', "\\n"));
+        }
+        let _ = writeln!(out, "# TYPE {name} {}", family.kind.as_str());
+        for series in &family.series {
+            write_series(out, group, family, series);
+        }
+    }
+}
+
+/// The name of a metric as a HELP or TYPE line has it.
+pub fn metric_name(name: &str) -> Cow<'_, str> {
+    if LegacyName::Metric.is(name.as_bytes()) { Cow::Borrowed(name) } else { Cow::Owned(quoted(name)) }
+}
+
+/// One series as a line has it, for messages.
+pub fn series_name(family: &str, series: &Series, without: &LabelSet) -> String {
+    let mut out = String::new();
+    push_name(&mut out, family, &own_labels(series, without), None);
+    out
+}
+
+fn write_series(out: &mut String, group: &LabelSet, family: &Family, series: &Series) {
+    let labels = own_labels(series, group);
+    let mut line = |suffix: &str, part: Option<(&str, &str)>, value: &str| {
+        push_name(out, &format!("{}{suffix}", family.name), &labels, part);
+        let _ = writeln!(out, " {value}");
+    };
+    match &series.value {
+        Value::NotReported => {}
+        Value::Number(value) => line("", None, value),
+        Value::Parts { parts, sum, count } => {
+            let (suffix, label) =
+                if family.kind == Kind::Summary { ("", "quantile") } else { ("_bucket", "le") };
+            for (bound, value) in parts {
+                line(suffix, Some((label, bound)), value);
+            }
+            line("_sum", None, sum);
+            line("_count", None, count);
+        }
+    }
+}
+
+/// The labels that were pushed with it.
+fn own_labels<'a>(series: &'a Series, group: &LabelSet) -> Vec<(&'a str, &'a str)> {
+    let added =
+        |name: &str, value: &str| group.get(name).is_some() || (name == "instance" && value.is_empty());
+    let labels = series.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    labels.filter(|(name, value)| !added(name, value)).collect()
+}
+
+fn push_name(out: &mut String, name: &str, labels: &[(&str, &str)], part: Option<(&str, &str)>) {
+    let legacy = LegacyName::Metric.is(name.as_bytes());
+    if legacy {
+        out.push_str(name);
+    }
+    if legacy && labels.is_empty() && part.is_none() {
+        return;
+    }
+    out.push('{');
+    if !legacy {
+        out.push_str(&quoted(name));
+    }
+    let mut first = legacy;
+    for (name, value) in labels.iter().copied().chain(part) {
+        if !std::mem::take(&mut first) {
+            out.push(',');
+        }
+        let name = if is_legacy_name(name) { name.to_owned() } else { quoted(name) };
+        let _ = write!(out, "{name}={}", quoted(value));
+    }
+    out.push('}');
+}
+
+/// In quotes, with the escapes of the format.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+}

@@ -1,0 +1,99 @@
+//! The labels of the grouping key, which the gateway writes over the labels of each series.
+//!
+//! `sanitizeLabels` in `prometheus/pushgateway storage/diskmetricstore.go` sets all labels of the key, and adds
+//! `instance=""` if neither the key nor the series has that label. The gateway compares series after that.
+
+use super::code::Code;
+use super::findings::{Findings, Message};
+use super::hash;
+use super::messages::quoted;
+use super::text::token::{LabelPair, Token};
+use crate::grouping::GroupingKey;
+
+/// One label of the grouping key.
+#[derive(Debug)]
+struct Overwrite<'a> {
+    name: &'a [u8],
+    /// `None` if the grouping key is unknown: every push has a job.
+    value: Option<&'a [u8]>,
+    name_hash: u64,
+    /// There is a warning that it overwrites a label.
+    is_reported: bool,
+}
+
+/// All labels of the grouping key.
+#[derive(Debug)]
+pub(super) struct Overwrites<'a> {
+    labels: Vec<Overwrite<'a>>,
+    adds_instance: bool,
+}
+
+impl<'a> Overwrites<'a> {
+    pub(super) fn new(grouping: Option<&'a GroupingKey>) -> Self {
+        match grouping {
+            Some(key) => Self::from_labels(key.labels().map(|(name, value)| (name, Some(value)))),
+            None => Self::from_labels([("job", None)]),
+        }
+    }
+
+    fn from_labels(labels: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Self {
+        let labels: Vec<_> = labels
+            .into_iter()
+            .map(|(name, value)| Overwrite {
+                name: name.as_bytes(),
+                value: value.map(str::as_bytes),
+                name_hash: hash::bytes(name.as_bytes()),
+                is_reported: false,
+            })
+            .collect();
+        let adds_instance = labels.iter().all(|label| label.name != b"instance");
+        Self { labels, adds_instance }
+    }
+
+    /// The index of the label of the key that overwrites the label `name`.
+    #[inline]
+    pub(super) fn find(&self, name: &Token<'_>, name_hash: u64) -> Option<usize> {
+        self.labels.iter().position(|label| label.name_hash == name_hash && name.is(label.name))
+    }
+
+    /// Whether the key has a label of this name.
+    pub(super) fn has(&self, name: &[u8]) -> bool {
+        self.labels.iter().any(|label| label.name == name)
+    }
+
+    /// Whether `label` is `instance=""`, which the gateway would add anyway.
+    #[inline]
+    pub(super) fn would_add(&self, label: &LabelPair<'_>) -> bool {
+        self.adds_instance && label.value.raw().is_empty() && label.name.is(b"instance")
+    }
+
+    /// Whether the gateway stores `label` as it is.
+    pub(super) fn keeps(&self, label: &LabelPair<'_>) -> bool {
+        !self.would_add(label) && self.find(&label.name, label.name.hash()).is_none()
+    }
+
+    /// Whether there is already a warning about the label of the key at this index.
+    #[inline]
+    pub(super) fn is_reported(&self, index: usize) -> bool {
+        self.labels[index].is_reported
+    }
+
+    /// Warns if the label of the key at this index changes `label`, once for each label of the key.
+    #[inline]
+    pub(super) fn check(&mut self, index: usize, label: &LabelPair<'_>, findings: &mut Findings) {
+        let overwrite = &mut self.labels[index];
+        if overwrite.is_reported || overwrite.value.is_some_and(|value| label.value.is(value)) {
+            return;
+        }
+        overwrite.is_reported = true;
+        let value = overwrite.value;
+        findings.warning(Code::OverwrittenLabel, label.span(), || {
+            let name = quoted(&label.name.text());
+            Message::new(match value {
+                Some(value) => format!("the grouping key overwrites the label {name} with {}", quoted(value)),
+                None => format!("the grouping key overwrites the label {name}"),
+            })
+            .help("remove or rename the label")
+        });
+    }
+}

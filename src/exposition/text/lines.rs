@@ -1,0 +1,93 @@
+//! The files and lines of a text, without what the repairs remove: byte-order marks and trailing whitespace.
+
+use super::scan;
+use super::token::LabelPair;
+use std::ops::Range;
+
+/// A text to check: the bytes of one push, which may come from several files. It must be smaller than 4 GiB; `input` reads
+/// at most one.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    /// The bytes of all files, one file after the other.
+    pub bytes: &'a [u8],
+    /// Where each file starts in `bytes`, in ascending order; the first one starts at 0.
+    pub starts: &'a [usize],
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Where a line is.
+#[derive(Clone, Debug)]
+pub(crate) struct LineSpan {
+    /// The line without its newline.
+    pub(crate) all: Range<usize>,
+    /// The line without its newline and the trailing whitespace that a repair removes.
+    pub(crate) trimmed: Range<usize>,
+    /// The file that it is in, without a byte-order mark.
+    pub(crate) file: Range<usize>,
+    pub(crate) has_newline: bool,
+}
+
+/// The files of a text, each as its byte-order marks and its content. A file that several tools have written to may have
+/// more than one mark.
+pub(crate) fn files(text: Text<'_>) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    let bytes = text.bytes;
+    let ends = text.starts.iter().skip(1).copied().chain([bytes.len()]);
+    ends.scan(0, move |start, end| {
+        let file = *start..end.clamp(*start, bytes.len());
+        *start = file.end;
+        let marks = bytes[file.clone()].chunks_exact(BYTE_ORDER_MARK.len());
+        let mark = BYTE_ORDER_MARK.len() * marks.take_while(|mark| *mark == BYTE_ORDER_MARK).count();
+        Some((file.start..file.start + mark, file.start + mark..file.end))
+    })
+}
+
+/// The line that begins at `start`, or `None` at the end of the file.
+#[inline]
+pub(crate) fn next<'a>(
+    bytes: &'a [u8],
+    file: &Range<usize>,
+    start: usize,
+    scratch: &mut Vec<LabelPair<'a>>,
+) -> Option<LineSpan> {
+    if start >= file.end {
+        return None;
+    }
+    let newline = memchr::memchr(b'\n', &bytes[start..file.end]);
+    let all = start..newline.map_or(file.end, |at| start + at);
+    let trimmed = all.start..trimmed_end(bytes, &all, scratch);
+    Some(LineSpan { all, trimmed, file: file.clone(), has_newline: newline.is_some() })
+}
+
+#[inline]
+fn trimmed_end<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<LabelPair<'a>>) -> usize {
+    match bytes[line.clone()].last() {
+        Some(b' ' | b'\t' | b'\r') => trim(bytes, line, scratch),
+        _ => line.end,
+    }
+}
+
+/// The length of `bytes` without the spaces, tabs and carriage returns at its end.
+pub(crate) fn trimmed_len(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1)
+}
+
+/// Whitespace stays where the server accepts it: after a comment, and in a line that has nothing else.
+#[cold]
+fn trim<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<LabelPair<'a>>) -> usize {
+    let text = &bytes[line.clone()];
+    let end = trimmed_len(text);
+    let has_return = text[end..].contains(&b'\r');
+    let is_comment = text.iter().find(|byte| !matches!(byte, b' ' | b'\t')) == Some(&b'#');
+    let keep = if is_comment {
+        !has_return || scan::line(bytes, line.clone(), scratch).is_ok()
+    } else {
+        end == 0 && !has_return
+    };
+    if keep { line.end } else { line.start + end }
+}
+
+/// From `at` to the end of its line.
+pub(crate) fn line_from(bytes: &[u8], at: usize) -> Range<usize> {
+    at..memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end)
+}

@@ -1,0 +1,213 @@
+//! Numbers as Go's `strconv` reads them, because the server uses `ParseFloat`, after a filter, and `ParseInt`.
+//!
+//! Rust and Go round in the same way, but Go rejects a value out of range (`1e999`) and a `nan` with a sign. Hexadecimal
+//! needs a `p`, which the filter (`parseFloat` in `prometheus/common expfmt/text_parse.go`) rejects, as it rejects `_`.
+
+/// A token read as a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Float {
+    /// The server accepts it.
+    Value(f64),
+    /// The syntax is valid, but the number is too large for 64 bits.
+    OutOfRange,
+    Invalid,
+}
+
+/// Whether the server accepts `token` as a value. For plain digits this does not compute the value.
+pub(crate) fn is_float(token: &[u8]) -> bool {
+    is_plain(token) || matches!(float(token), Float::Value(_))
+}
+
+/// Whether it is only digits with at most one sign and one point, too few to overflow.
+#[inline]
+fn is_plain(token: &[u8]) -> bool {
+    let digits = match token {
+        [b'+' | b'-', rest @ ..] => rest,
+        all => all,
+    };
+    let (mut points, mut count) = (0, 0);
+    for &byte in digits {
+        match byte {
+            b'0'..=b'9' => count += 1,
+            b'.' => points += 1,
+            _ => return false,
+        }
+    }
+    points <= 1 && (1..300).contains(&count)
+}
+
+/// The value of `token`, by the rules of Go's `strconv.ParseFloat` without `p`, `P` and `_`.
+pub(crate) fn float(token: &[u8]) -> Float {
+    let (negative, unsigned) = match token {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        all => (false, all),
+    };
+    let value = if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
+        f64::INFINITY
+    } else if token.eq_ignore_ascii_case(b"nan") {
+        f64::NAN
+    } else {
+        match decimal(unsigned) {
+            Some(value) if value.is_infinite() => return Float::OutOfRange,
+            Some(value) => value,
+            None => return Float::Invalid,
+        }
+    };
+    Float::Value(if negative { -value } else { value })
+}
+
+/// An unsigned decimal number, infinite when out of range.
+fn decimal(token: &[u8]) -> Option<f64> {
+    let split = token.iter().position(|byte| matches!(byte, b'e' | b'E'));
+    let mantissa = &token[..split.unwrap_or(token.len())];
+    let digits = mantissa.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let point = usize::from(mantissa.contains(&b'.'));
+    if digits == 0 || point + digits != mantissa.len() {
+        return None;
+    }
+    let exponent = split.map_or(Some(0), |split| exponent(&token[split + 1..]))?;
+    if digits > GO_DIGITS {
+        return long_decimal(mantissa, exponent);
+    }
+    let mantissa = std::str::from_utf8(mantissa).ok()?;
+    if exponent == 0 { mantissa.parse().ok() } else { format!("{mantissa}e{exponent}").parse().ok() }
+}
+
+/// The number of digits that Go's slow algorithm keeps.
+const GO_DIGITS: usize = 800;
+
+/// A number with more digits than Go keeps. If Go's fast algorithm (`eiselLemire64`) fails because of the exponent, the slow one
+/// (`decimal.set`) counts only those digits before the point that it keeps.
+#[cold]
+fn long_decimal(mantissa: &[u8], exponent: i32) -> Option<f64> {
+    let point = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
+    let (whole, fraction) = (&mantissa[..point], mantissa.get(point + 1..).unwrap_or_default());
+    let whole = &whole[whole.iter().take_while(|digit| **digit == b'0').count()..];
+    let zeros =
+        if whole.is_empty() { fraction.iter().take_while(|digit| **digit == b'0').count() } else { 0 };
+    let digits = [whole, &fraction[zeros..]].concat();
+    if digits.is_empty() {
+        return Some(0.0);
+    }
+    let scale = |kept: usize| i64::try_from(kept).ok()?.checked_sub(i64::try_from(zeros).ok()?);
+    let fast = scale(whole.len())? - i64::try_from(digits.len().min(19)).ok()? + i64::from(exponent);
+    let (digits, scale) = if (-348..=347).contains(&fast) {
+        (&*digits, scale(whole.len())?)
+    } else {
+        (&digits[..digits.len().min(GO_DIGITS)], scale(whole.len().min(GO_DIGITS))?)
+    };
+    let digits = std::str::from_utf8(digits).ok()?;
+    format!("0.{digits}e{}", scale + i64::from(exponent)).parse().ok()
+}
+
+/// An exponent as Go reads it: it ignores all digits after the fifth, which matters only next to thousands of zeros.
+fn exponent(token: &[u8]) -> Option<i32> {
+    let (sign, digits) = match token {
+        [b'-', rest @ ..] => (-1, rest),
+        [b'+', rest @ ..] => (1, rest),
+        all => (1, all),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let value = digits
+        .iter()
+        .fold(0, |sum, digit| if sum < 10_000 { sum * 10 + i32::from(digit - b'0') } else { sum });
+    Some(sign * value)
+}
+
+/// Whether the server accepts `token` as a timestamp. The rules of Go's `ParseInt(token, 10, 64)` are those of Rust.
+pub(crate) fn is_timestamp(token: &[u8]) -> bool {
+    std::str::from_utf8(token).is_ok_and(|text| text.parse::<i64>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_what_go_accepts() {
+        for token in [
+            "0",
+            "-0",
+            "+1",
+            "1.",
+            ".5",
+            "-.5e-3",
+            "1e3",
+            "1E+03",
+            "inf",
+            "+Inf",
+            "-INFINITY",
+            "nan",
+            "NaN",
+            "1e-999",
+            "1.7976931348623157e308",
+            "0e99999999999999999999",
+            "1e-99999999999999999999",
+            "00000000000000001",
+            "179769313486231580793728971405301e276",
+        ] {
+            assert!(is_float(token.as_bytes()), "{token}");
+            assert!(matches!(float(token.as_bytes()), Float::Value(_)), "{token}");
+        }
+    }
+
+    #[test]
+    fn rejects_what_go_rejects() {
+        for token in [
+            "",
+            "+",
+            "-",
+            ".",
+            "e",
+            "e5",
+            "1e",
+            "1e+",
+            "+nan",
+            "-NaN",
+            "infi",
+            "infinit",
+            "infinityy",
+            "0x1F",
+            "0x1p4",
+            "1_000",
+            "1,5",
+            "1d",
+            "1f",
+            "--1",
+            "1.2.3",
+            "1e1.5",
+            "٣",
+            "1e1e1",
+            ".e1",
+        ] {
+            assert_eq!(float(token.as_bytes()), Float::Invalid, "{token}");
+            assert!(!is_float(token.as_bytes()), "{token}");
+        }
+        for token in ["1e999", "-1e309", "1.7976931348623159e308", "1e99999999999999999999"] {
+            assert_eq!(float(token.as_bytes()), Float::OutOfRange, "{token}");
+            assert!(!is_float(token.as_bytes()), "{token}");
+        }
+        assert!(!is_float("9".repeat(400).as_bytes()));
+        assert!(is_float("9".repeat(308).as_bytes()));
+    }
+
+    #[test]
+    fn digits_of_an_exponent_after_the_fifth_are_ignored() {
+        assert_eq!(exponent(b"123456"), Some(12345));
+        assert_eq!(exponent(b"-000099999"), Some(-99999));
+        assert_eq!(exponent(b"10000"), Some(10000));
+    }
+
+    #[test]
+    fn timestamps_are_64_bit_integers() {
+        for token in ["0", "-1", "+5", "0009", "9223372036854775807", "-9223372036854775808"] {
+            assert!(is_timestamp(token.as_bytes()), "{token}");
+        }
+        for token in ["", "-", "+", "1.5", "1e3", "9223372036854775808", "1_0", "0x1"] {
+            assert!(!is_timestamp(token.as_bytes()), "{token}");
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! One line of a text, split into borrowed tokens.
+//!
+//! The grammar is that of the server's own parser (`prometheus/common expfmt/text_parse.go`), state by state, not that of
+//! the format's description: a quote may begin in the middle of a name, `{"name",label="x"}` is a sample, and `#TYPE` needs
+//! no space. No token of that grammar spans two lines, so each line is scanned alone and an error ends only its line.
+//!
+//! Rules that depend on other lines, such as the type of a family, are not checked here.
+
+use super::token::{LabelPair, Token};
+use crate::grouping::LegacyName;
+use std::ops::Range;
+
+/// A line that the grammar accepts.
+#[derive(Debug)]
+pub(crate) enum Line<'a> {
+    /// Only spaces and tabs.
+    Blank,
+    /// A comment that means nothing to the server.
+    Comment,
+    /// `# HELP name text`.
+    Help(Metadata<'a>),
+    /// `# TYPE name type`.
+    Type(Metadata<'a>),
+    /// A sample. Its labels are in the list that [`line()`] fills.
+    Sample(SampleLine<'a>),
+}
+
+/// A HELP or TYPE line.
+#[derive(Debug)]
+pub(crate) struct Metadata<'a> {
+    pub(crate) name: Token<'a>,
+    /// The line ends right after the name, without a space. The server ignores such a line.
+    pub(crate) ignored: bool,
+    /// The rest of the line, or `None` if it has nothing but spaces.
+    pub(crate) text: Option<Range<usize>>,
+}
+
+/// A line with a name or labels, and a value.
+#[derive(Debug)]
+pub(crate) struct SampleLine<'a> {
+    /// `None` in a line such as `{a="b"} 1`.
+    pub(crate) name: Option<Token<'a>>,
+    /// How many labels are before the name. Only a line that begins with `{` can have any.
+    pub(crate) labels_before_name: usize,
+    /// The line begins with `{`.
+    pub(crate) braced: bool,
+    /// The value, up to the next space. It is empty if the line ends before.
+    pub(crate) value: Range<usize>,
+    /// The rest of the line after the value and the spaces.
+    pub(crate) rest: Range<usize>,
+}
+
+impl SampleLine<'_> {
+    /// The name and the labels of the sample, whose line starts at `line`.
+    pub(crate) fn series_span(&self, bytes: &[u8], line: usize) -> Range<usize> {
+        let head = &bytes[line..self.value.start];
+        let indent = head.len() - head.trim_ascii_start().len();
+        line + indent..line + head.trim_ascii_end().len()
+    }
+}
+
+/// Why the grammar rejects a line, whatever the other lines are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SyntaxError {
+    pub(crate) kind: SyntaxErrorKind,
+    /// The bytes in question, empty at the end of the line.
+    pub(crate) span: Range<usize>,
+}
+
+/// What is wrong with a line, by the state that the server's parser is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SyntaxErrorKind {
+    /// The line begins with a byte that cannot start a name (`readingMetricName`).
+    NoMetricName,
+    /// The same after HELP or TYPE (`startComment`).
+    NoNameInComment,
+    /// A label name is expected (`startLabelName`).
+    NoLabelName,
+    /// A quoted name is not closed before the line ends.
+    OpenName,
+    /// A label value is not closed before the line ends.
+    OpenValue,
+    /// A backslash without `\`, `"` or `n` after it.
+    Escape,
+    /// A label name without `=` after it.
+    NoEquals,
+    /// In a line that begins with `{`: a name without `,`, `}` or `=` after it.
+    NameEnd,
+    /// In a line that begins with `{`: a second metric name.
+    SecondName,
+    /// `=` without `"` after it (`startLabelValue`).
+    NoQuote,
+    /// A label value without `,` or `}` after it.
+    NoComma,
+}
+
+/// Scans the line `bytes[range]`, which has no newline. `labels` is cleared and filled, so one list serves all lines.
+pub(crate) fn line<'a>(
+    bytes: &'a [u8],
+    range: Range<usize>,
+    labels: &mut Vec<LabelPair<'a>>,
+) -> Result<Line<'a>, SyntaxError> {
+    labels.clear();
+    let mut cursor = Cursor { bytes: &bytes[..range.end], at: range.start };
+    cursor.skip_spaces();
+    match cursor.peek() {
+        None => Ok(Line::Blank),
+        Some(b'#') => {
+            cursor.at += 1;
+            cursor.comment()
+        }
+        Some(b'{') => {
+            let (name, labels_before_name) = cursor.braces(Braces::WithName, labels)?;
+            Ok(Line::Sample(cursor.value(name, labels_before_name, true)))
+        }
+        Some(_) => {
+            let name = cursor.metric_name()?;
+            let Some(name) = name else { return Err(cursor.error(SyntaxErrorKind::NoMetricName)) };
+            if name.is_empty() {
+                return Err(SyntaxError { kind: SyntaxErrorKind::NoMetricName, span: name.span() });
+            }
+            cursor.skip_spaces();
+            if cursor.peek() == Some(b'{') {
+                cursor.braces(Braces::LabelsOnly, labels)?;
+            }
+            Ok(Line::Sample(cursor.value(Some(name), 0, false)))
+        }
+    }
+}
+
+/// Whether a metric name may be between the braces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Braces {
+    LabelsOnly,
+    WithName,
+}
+
+/// A position in a line. `bytes` ends where the line ends.
+struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    #[inline]
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    #[inline]
+    fn skip_spaces(&mut self) {
+        while let Some(b' ' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// An error at the character under the cursor.
+    fn error(&self, kind: SyntaxErrorKind) -> SyntaxError {
+        SyntaxError { kind, span: self.at..self.at + character(&self.bytes[self.at..]) }
+    }
+
+    /// The bytes up to the next space.
+    fn word(&mut self) -> Range<usize> {
+        let rest = &self.bytes[self.at..];
+        let length = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
+        self.at += length;
+        self.at - length..self.at
+    }
+
+    /// `startComment`: the cursor is after the `#`.
+    fn comment(&mut self) -> Result<Line<'a>, SyntaxError> {
+        self.skip_spaces();
+        let keyword = self.word();
+        let is_help = match &self.bytes[keyword] {
+            b"HELP" => true,
+            b"TYPE" => false,
+            _ => return Ok(Line::Comment),
+        };
+        self.skip_spaces();
+        if self.peek().is_none() {
+            return Ok(Line::Comment);
+        }
+        let name = self.metric_name()?;
+        let metadata = match (name, self.peek()) {
+            (Some(name), None) => Metadata { name, ignored: true, text: None },
+            (Some(name), Some(b' ' | b'\t')) => {
+                self.skip_spaces();
+                let text = (self.at < self.bytes.len()).then_some(self.at..self.bytes.len());
+                Metadata { name, ignored: false, text }
+            }
+            _ => return Err(self.error(SyntaxErrorKind::NoNameInComment)),
+        };
+        Ok(if is_help { Line::Help(metadata) } else { Line::Type(metadata) })
+    }
+
+    /// `readTokenAsMetricName`.
+    #[inline]
+    fn metric_name(&mut self) -> Result<Option<Token<'a>>, SyntaxError> {
+        self.name(LegacyName::Metric)
+    }
+
+    /// A name, or `None` if the byte under the cursor cannot start one. `unquoted` is what it may be without quotes.
+    #[inline]
+    fn name(&mut self, unquoted: LegacyName) -> Result<Option<Token<'a>>, SyntaxError> {
+        let start = self.at;
+        if self.peek() == Some(b'"') {
+            return self.quoted_name(start).map(Some);
+        }
+        let length = unquoted.length(&self.bytes[start..]);
+        if length == 0 {
+            return Ok(None);
+        }
+        self.at += length;
+        // The server accepts a quote in the middle of a name: `a"b c"` is the name `ab c`.
+        if self.peek() == Some(b'"') {
+            return self.quoted_name(start).map(Some);
+        }
+        Ok(Some(Token::plain(&self.bytes[start..self.at], start)))
+    }
+
+    /// The rest of a name that began at `start`. The cursor is at its opening quote; the name ends with the closing one.
+    #[cold]
+    fn quoted_name(&mut self, start: usize) -> Result<Token<'a>, SyntaxError> {
+        let open = self.at;
+        self.at += 1;
+        self.until_quote(open, SyntaxErrorKind::OpenName)?;
+        Ok(Token::quoted(&self.bytes[start..self.at], start))
+    }
+
+    /// Moves the cursor past the closing quote. Returns whether there was a backslash.
+    #[inline]
+    fn until_quote(&mut self, open: usize, unclosed: SyntaxErrorKind) -> Result<bool, SyntaxError> {
+        let mut escapes = false;
+        loop {
+            let is_special = |byte| matches!(byte, b'"' | b'\\');
+            let search = |bytes: &[u8]| memchr::memchr2(b'"', b'\\', bytes);
+            let Some(found) = near(&self.bytes[self.at..], is_special, search) else {
+                return Err(SyntaxError { kind: unclosed, span: open..self.bytes.len() });
+            };
+            self.at += found;
+            if self.bytes[self.at] == b'"' {
+                self.at += 1;
+                return Ok(escapes);
+            }
+            escapes = true;
+            let Some(b'\\' | b'"' | b'n') = self.bytes.get(self.at + 1) else {
+                let end = self.at + 1 + character(&self.bytes[self.at + 1..]);
+                return Err(SyntaxError { kind: SyntaxErrorKind::Escape, span: self.at..end });
+            };
+            self.at += 2;
+        }
+    }
+
+    /// `startLabelName` and `startLabelValue`: moves the cursor from the opening brace past the closing one. Returns the
+    /// metric name and the number of labels before it.
+    fn braces(
+        &mut self,
+        allowed: Braces,
+        labels: &mut Vec<LabelPair<'a>>,
+    ) -> Result<(Option<Token<'a>>, usize), SyntaxError> {
+        self.at += 1;
+        let mut name = None;
+        let mut before = 0;
+        loop {
+            self.skip_spaces();
+            if self.peek() == Some(b'}') {
+                break;
+            }
+            let token = self.name(LegacyName::Label)?;
+            let Some(token) = token else { return Err(self.error(SyntaxErrorKind::NoLabelName)) };
+            if token.is_empty() {
+                return Err(SyntaxError { kind: SyntaxErrorKind::NoLabelName, span: token.span() });
+            }
+            self.skip_spaces();
+            if self.peek() == Some(b'=') {
+                self.at += 1;
+                labels.push(LabelPair { name: token, value: self.label_value()? });
+                self.skip_spaces();
+                if !matches!(self.peek(), Some(b',' | b'}')) {
+                    return Err(self.error(SyntaxErrorKind::NoComma));
+                }
+            } else if allowed == Braces::LabelsOnly {
+                return Err(self.error(SyntaxErrorKind::NoEquals));
+            } else if name.is_some() {
+                return Err(SyntaxError { kind: SyntaxErrorKind::SecondName, span: token.span() });
+            } else if !matches!(self.peek(), Some(b',' | b'}')) {
+                return Err(self.error(SyntaxErrorKind::NameEnd));
+            } else {
+                name = Some(token);
+                before = labels.len();
+            }
+            if self.peek() == Some(b'}') {
+                break;
+            }
+            self.at += 1;
+        }
+        self.at += 1;
+        Ok((name, before))
+    }
+
+    /// `startLabelValue` and `readTokenAsLabelValue`.
+    #[inline]
+    fn label_value(&mut self) -> Result<Token<'a>, SyntaxError> {
+        self.skip_spaces();
+        if self.peek() != Some(b'"') {
+            return Err(self.error(SyntaxErrorKind::NoQuote));
+        }
+        let open = self.at;
+        self.at += 1;
+        let escapes = self.until_quote(open, SyntaxErrorKind::OpenValue)?;
+        let raw = &self.bytes[open + 1..self.at - 1];
+        Ok(if escapes { Token::quoted(raw, open + 1) } else { Token::plain(raw, open + 1) })
+    }
+
+    /// `readingValue`: what follows the name and the labels.
+    #[inline]
+    fn value(&mut self, name: Option<Token<'a>>, labels_before_name: usize, braced: bool) -> SampleLine<'a> {
+        self.skip_spaces();
+        let value = self.word();
+        self.skip_spaces();
+        SampleLine { name, labels_before_name, braced, value, rest: self.at..self.bytes.len() }
+    }
+}
+
+/// The index of the first byte that `is` accepts and `search` finds. A loop looks at the first bytes, because most hits
+/// are so near that the set-up of `search` costs more.
+#[inline]
+pub(crate) fn near(
+    bytes: &[u8],
+    is: impl Fn(u8) -> bool,
+    search: impl Fn(&[u8]) -> Option<usize>,
+) -> Option<usize> {
+    const NEAR: usize = 24;
+    let head = &bytes[..bytes.len().min(NEAR)];
+    let found = head.iter().position(|byte| is(*byte));
+    found.or_else(|| Some(head.len() + search(&bytes[head.len()..])?))
+}
+
+/// The length of the first character: 1 if it is not UTF-8, 0 at the end.
+pub(crate) fn character(bytes: &[u8]) -> usize {
+    let width = match bytes.first() {
+        None => return 0,
+        Some(0xc2..=0xdf) => 2,
+        Some(0xe0..=0xef) => 3,
+        Some(0xf0..=0xf4) => 4,
+        Some(_) => return 1,
+    };
+    match bytes.get(..width) {
+        Some(first) if std::str::from_utf8(first).is_ok() => width,
+        _ => 1,
+    }
+}

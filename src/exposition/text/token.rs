@@ -1,0 +1,108 @@
+//! Names and label values as they are written in a text, and what they mean.
+
+use crate::exposition::hash;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A name or a label value, and where it is in the text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Token<'a> {
+    raw: &'a [u8],
+    start: usize,
+    /// It has no quotes to drop and no escapes to resolve.
+    plain: bool,
+}
+
+impl<'a> Token<'a> {
+    /// A token without quotes and escapes.
+    #[inline]
+    pub(crate) fn plain(raw: &'a [u8], start: usize) -> Self {
+        Self { raw, start, plain: true }
+    }
+
+    /// A token that may have quotes, which are dropped, and escapes.
+    #[inline]
+    pub(crate) fn quoted(raw: &'a [u8], start: usize) -> Self {
+        Self { raw, start, plain: false }
+    }
+
+    /// The token as written.
+    #[inline]
+    pub(crate) fn raw(&self) -> &'a [u8] {
+        self.raw
+    }
+
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    #[inline]
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.start..self.start + self.raw.len()
+    }
+
+    /// The token without quotes and with its escapes resolved.
+    #[inline]
+    pub(crate) fn text(&self) -> Cow<'a, [u8]> {
+        if self.plain { Cow::Borrowed(self.raw) } else { Cow::Owned(unescape(self.raw)) }
+    }
+
+    /// Whether the text is empty, as that of `""` is.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.raw.iter().all(|&byte| byte == b'"') && self.text().is_empty()
+    }
+
+    /// Whether the text is `text`.
+    #[inline]
+    pub(crate) fn is(&self, text: &[u8]) -> bool {
+        if self.plain { self.raw == text } else { unescape(self.raw) == text }
+    }
+
+    /// Whether both have the same text.
+    #[inline]
+    pub(crate) fn same(&self, other: &Token<'_>) -> bool {
+        if self.plain && other.plain { self.raw == other.raw } else { self.text() == other.text() }
+    }
+
+    /// The hash of the text.
+    #[inline]
+    pub(crate) fn hash(&self) -> u64 {
+        if self.plain { hash::bytes(self.raw) } else { hash::bytes(&unescape(self.raw)) }
+    }
+}
+
+fn unescape(raw: &[u8]) -> Vec<u8> {
+    resolve_escapes(raw, false)
+}
+
+/// The text without its escapes. Quotes mean nothing in a name; in a HELP text they are text.
+#[cold]
+pub(crate) fn resolve_escapes(raw: &[u8], keep_quotes: bool) -> Vec<u8> {
+    let mut text = Vec::with_capacity(raw.len());
+    let mut bytes = raw.iter();
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            b'"' if !keep_quotes => {}
+            b'\\' => text.extend(bytes.next().map(|&escaped| if escaped == b'n' { b'\n' } else { escaped })),
+            _ => text.push(byte),
+        }
+    }
+    text
+}
+
+/// One label of a sample.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LabelPair<'a> {
+    pub(crate) name: Token<'a>,
+    /// The value, without the quotes around it.
+    pub(crate) value: Token<'a>,
+}
+
+impl LabelPair<'_> {
+    /// From the name to the closing quote.
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.name.span().start..self.value.span().end + 1
+    }
+}

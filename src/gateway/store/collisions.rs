@@ -1,0 +1,407 @@
+//! Collisions: what can't be exposed together. This is the gateway's own check of all that it holds, so that its error can
+//! be explained by the groups that cause it.
+//!
+//! The rules are those of `client_golang prometheus/registry.go` (`processMetric`, `checkSuffixCollisions`,
+//! `checkMetricConsistency`), each seen on 1.5.1 and 1.11.2. The gateway's words name the metric but not the group, or
+//! whichever group its map happens to yield second.
+
+use super::contents::{Family, Series};
+use super::group::{Group, Kind};
+use crate::exposition::model::series_name;
+use crate::grouping::LabelSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+
+/// Cap on the series and on the labels that are reported: one is as bad as a thousand.
+const REPORTED: usize = 20;
+
+/// The endings of the names of a histogram's or summary's parts.
+const ENDINGS: [&str; 3] = ["_count", "_sum", "_bucket"];
+
+/// A group, or `None` for the push that is compared with the groups.
+pub type Holder<'a> = Option<&'a Group>;
+
+/// Things that can't be exposed together, and who holds them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Collision<'a> {
+    /// One family with several types.
+    Types {
+        /// The family.
+        family: String,
+        /// Each type and its holders.
+        kinds: BTreeMap<Kind, Vec<Holder<'a>>>,
+    },
+    /// One series more than once.
+    Twice {
+        /// The series.
+        series: String,
+        /// Its holders; one that has it twice is here twice.
+        holders: Vec<Holder<'a>>,
+    },
+    /// A family has the name of a part of a histogram or summary.
+    Suffix {
+        /// The family.
+        family: String,
+        /// Its holders.
+        holders: Vec<Holder<'a>>,
+        /// The histogram or summary.
+        composite: String,
+        /// Which of both it is.
+        kind: Kind,
+        /// The holders of that.
+        composites: Vec<Holder<'a>>,
+    },
+    /// A label that no series may have: its name begins with `__`, or it is a summary's `quantile`.
+    Label {
+        /// The family.
+        family: String,
+        /// The label's name.
+        label: String,
+        /// Who holds it.
+        holder: Holder<'a>,
+    },
+}
+
+impl Collision<'_> {
+    /// Whether the push has part in it.
+    pub fn involves_push(&self) -> bool {
+        match self {
+            Self::Types { kinds, .. } => kinds.values().flatten().any(Option::is_none),
+            Self::Twice { holders, .. } => holders.iter().any(Option::is_none),
+            Self::Suffix { holders, composites, .. } => holders.iter().chain(composites).any(Option::is_none),
+            Self::Label { holder, .. } => holder.is_none(),
+        }
+    }
+}
+
+/// Finds collisions among groups that are added one after the other, because all of them together may not fit into
+/// memory. It keeps hashes and numbers, about 35 bytes for each series, and text only for what collides.
+#[derive(Debug, Default)]
+pub struct Collisions {
+    /// How many holders were added. A holder's number is how many were added before it.
+    count: usize,
+    hasher: RandomState,
+    /// The holders of each family, by the hash of its name and by its type.
+    families: HashMap<(u64, Kind), Vec<usize>>,
+    /// The first holder of each series, by its hash.
+    series: HashMap<u64, usize>,
+    /// The names of families that have several types, or the name of another's part.
+    colliding: BTreeSet<String>,
+    /// All holders of the series that are there more than once.
+    twice: BTreeMap<String, Vec<usize>>,
+    /// Family, forbidden label, holder.
+    labels: BTreeSet<(String, String, usize)>,
+}
+
+impl Collisions {
+    /// Adds what a group or a push holds, and returns its number.
+    pub fn add(&mut self, families: &[Family]) -> usize {
+        let holder = self.count;
+        self.count += 1;
+        // A family without samples is not exposed.
+        for family in families.iter().filter(|family| !family.series.is_empty()) {
+            self.add_family(holder, family);
+            for series in &family.series {
+                self.add_series(holder, family, series);
+            }
+        }
+        holder
+    }
+
+    fn add_family(&mut self, holder: usize, family: &Family) {
+        let Family { name, kind, .. } = family;
+        let holders = self.families.entry((self.hasher.hash_one(name), *kind)).or_default();
+        holders.push(holder);
+        // Whatever it collides with was there before, or does this when it comes.
+        if holders.len() == 1 {
+            let has_other_kind =
+                ALL_KINDS.iter().any(|other| other != kind && !self.holders(name, *other).is_empty());
+            if has_other_kind || self.composite(name).is_some() {
+                self.colliding.insert(name.clone());
+            }
+            for part in ENDINGS.iter().filter(|ending| has_part(*kind, ending)) {
+                let part = format!("{name}{part}");
+                if ALL_KINDS.iter().any(|kind| !self.holders(&part, *kind).is_empty()) {
+                    self.colliding.insert(part);
+                }
+            }
+        }
+        if let Some(label) = family.series.iter().find_map(|series| forbidden_label(family, series)) {
+            self.labels.insert((name.clone(), label.to_owned(), holder));
+            if self.labels.len() > REPORTED {
+                self.labels.pop_last();
+            }
+        }
+    }
+
+    fn add_series(&mut self, holder: usize, family: &Family, series: &Series) {
+        match self.series.entry(self.hasher.hash_one((&family.name, &series.labels))) {
+            Entry::Vacant(entry) => drop(entry.insert(holder)),
+            Entry::Occupied(first) => {
+                let name = series_name(&family.name, series, &LabelSet::default());
+                self.twice.entry(name).or_insert_with(|| vec![*first.get()]).push(holder);
+                if self.twice.len() > REPORTED {
+                    self.twice.pop_last();
+                }
+            }
+        }
+    }
+
+    fn holders(&self, family: &str, kind: Kind) -> &[usize] {
+        self.families.get(&(self.hasher.hash_one(family), kind)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The histogram or summary, and which of both it is, that has a part of this name.
+    fn composite<'a>(&self, family: &'a str) -> Option<(&'a str, Kind)> {
+        let (composite, ending) = split_ending(family)?;
+        let mut kinds = ALL_KINDS.into_iter().filter(|kind| has_part(*kind, ending));
+        Some((composite, kinds.find(|kind| !self.holders(composite, *kind).is_empty())?))
+    }
+
+    /// All collisions: types first, since a family of two types has others that are none then. `groups` are the groups in
+    /// the order in which they are reported, each with its number; a number that is missing there is the push's.
+    pub fn find<'a>(&self, groups: impl IntoIterator<Item = (&'a Group, usize)>) -> Vec<Collision<'a>> {
+        let mut by_number: Vec<(usize, Holder<'a>)> = vec![(usize::MAX, None); self.count];
+        for (place, (group, number)) in groups.into_iter().enumerate() {
+            if let Some(holder) = by_number.get_mut(number) {
+                *holder = (place, Some(group));
+            }
+        }
+        let holders = |numbers: &[usize]| {
+            let mut holders: Vec<_> = numbers.iter().map(|number| by_number[*number]).collect();
+            holders.sort_by_key(|(place, _)| *place);
+            holders.into_iter().map(|(_, holder)| holder).collect::<Vec<_>>()
+        };
+        let mut found = Vec::new();
+        for family in &self.colliding {
+            let kinds = ALL_KINDS.iter().map(|kind| (*kind, holders(self.holders(family, *kind))));
+            let kinds: BTreeMap<_, _> = kinds.filter(|(_, holders)| !holders.is_empty()).collect();
+            if kinds.len() > 1 {
+                found.push(Collision::Types { family: family.clone(), kinds });
+            }
+        }
+        for family in &self.colliding {
+            if let Some((composite, kind)) = self.composite(family) {
+                let all = ALL_KINDS.iter().flat_map(|kind| self.holders(family, *kind)).copied();
+                found.push(Collision::Suffix {
+                    family: family.clone(),
+                    holders: holders(&all.collect::<Vec<_>>()),
+                    composite: composite.to_owned(),
+                    kind,
+                    composites: holders(self.holders(composite, kind)),
+                });
+            }
+        }
+        found.extend(
+            self.twice.iter().map(|(series, numbers)| Collision::Twice {
+                series: series.clone(),
+                holders: holders(numbers),
+            }),
+        );
+        found.extend(self.labels.iter().map(|(family, label, number)| Collision::Label {
+            family: family.clone(),
+            label: label.clone(),
+            holder: by_number[*number].1,
+        }));
+        found
+    }
+}
+
+/// The names of the families that these can collide with.
+pub fn colliding_names(families: &[Family]) -> HashSet<String> {
+    let mut names = HashSet::new();
+    for Family { name, .. } in families {
+        names.insert(name.clone());
+        names.extend(split_ending(name).map(|(composite, _)| composite.to_owned()));
+        names.extend(ENDINGS.map(|ending| format!("{name}{ending}")));
+    }
+    names
+}
+
+const ALL_KINDS: [Kind; 6] =
+    [Kind::Counter, Kind::Gauge, Kind::Summary, Kind::Histogram, Kind::GaugeHistogram, Kind::Untyped];
+
+fn split_ending(name: &str) -> Option<(&str, &'static str)> {
+    ENDINGS.iter().find_map(|ending| Some((name.strip_suffix(ending)?, *ending)))
+}
+
+/// Whether a family of this type has a part with this ending.
+fn has_part(kind: Kind, ending: &str) -> bool {
+    match kind {
+        Kind::Histogram | Kind::GaugeHistogram => true,
+        Kind::Summary => ending != "_bucket",
+        Kind::Counter | Kind::Gauge | Kind::Untyped => false,
+    }
+}
+
+/// A label that no series may have, or none of this family.
+fn forbidden_label<'a>(family: &Family, series: &'a Series) -> Option<&'a str> {
+    let is_forbidden =
+        |name: &&String| name.starts_with("__") || (family.kind == Kind::Summary && *name == "quantile");
+    series.labels.keys().find(is_forbidden).map(String::as_str)
+}
+
+/// The families that the gateway says collide with its own, such as `go_goroutines`: it names them alone, and
+/// in one form only (`gathered metric family NAME has type …`, `… has help …`; seen on 1.5.1 and 1.11.2).
+pub fn own_families(words: &str) -> Vec<String> {
+    let mut names: Vec<String> = words
+        .lines()
+        .filter_map(|line| line.split_once("gathered metric family ")?.1.split_once(" has "))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// The pairs of families that the gateway says collide, one of which has the name of a part of the other (`collected
+/// metric named "x_sum" collides with previously collected summary named "x"`, or the other way round; seen on 1.5.1
+/// and 1.11.2). Of one that no group has, the gateway's own is the other.
+pub fn colliding_pairs(words: &str) -> Vec<(String, String)> {
+    let mut pairs: Vec<(String, String)> = words
+        .lines()
+        .filter(|line| line.contains(" collides with previously collected "))
+        .filter_map(|line| {
+            let mut names = line.split("named \"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0));
+            Some((names.next()?.to_owned(), names.next()?.to_owned()))
+        })
+        .collect();
+    pairs.sort();
+    pairs.dedup();
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::store::api::from_api;
+    use crate::gateway::store::pushed;
+    use crate::grouping::{GroupingKey, KeyRules, Names};
+
+    /// What collides among these, added in this order: each has a job and what was pushed, and the job `push` is no
+    /// group.
+    fn of(held: &[(&str, &str)]) -> Vec<String> {
+        let mut collisions = Collisions::default();
+        let mut groups = Vec::new();
+        for (job, text) in held {
+            let key = GroupingKey::new(*job, [], KeyRules::default()).unwrap();
+            let mut families = pushed::families(text.as_bytes(), &key);
+            // Only without the job can a series be in two of them.
+            for series in families.iter_mut().flat_map(|family| &mut family.series) {
+                series.labels.remove("job");
+            }
+            let number = collisions.add(&families);
+            let json = format!(r#"{{"status":"success","data":[{{"labels":{{"job":"{job}"}}}}]}}"#);
+            let group = from_api(json.as_bytes(), Names::Legacy).unwrap().remove(0);
+            groups.extend((*job != "push").then_some((group, number)));
+        }
+        groups.sort_by(|(a, _), (b, _)| a.labels.cmp(&b.labels));
+        let found = collisions.find(groups.iter().map(|(group, number)| (group, *number)));
+        let line = |collision: &Collision<'_>| {
+            let line = line(collision);
+            assert_eq!(collision.involves_push(), line.contains("push"), "{line}");
+            line
+        };
+        found.iter().map(line).collect()
+    }
+
+    fn line(collision: &Collision<'_>) -> String {
+        let job =
+            |holder: &Holder<'_>| holder.map_or("push", |group| group.labels.get("job").unwrap()).to_owned();
+        let jobs = |holders: &[Holder<'_>]| holders.iter().map(job).collect::<Vec<_>>().join(" ");
+        match collision {
+            Collision::Types { family, kinds } => {
+                let kinds =
+                    kinds.iter().map(|(kind, holders)| format!("{} in {}", kind.as_str(), jobs(holders)));
+                format!("{family}: {}", kinds.collect::<Vec<_>>().join(", "))
+            }
+            Collision::Twice { series, holders } => format!("{series} in {}", jobs(holders)),
+            Collision::Suffix { family, holders, composite, kind, composites } => {
+                format!(
+                    "{family} in {}: {} {composite} in {}",
+                    jobs(holders),
+                    kind.as_str(),
+                    jobs(composites)
+                )
+            }
+            Collision::Label { family, label, holder } => format!("{family}: {label} in {}", job(holder)),
+        }
+    }
+
+    #[test]
+    fn types_must_agree() {
+        let gauge = "# TYPE q gauge\nq{a=\"1\"} 1\n";
+        let found =
+            of(&[("c", gauge), ("b", "# TYPE q counter\nq 1\n"), ("a", "# TYPE q gauge\nq{a=\"2\"} 1\n")]);
+        assert_eq!(found, ["q: counter in b, gauge in a c"]);
+        // A family without samples is none.
+        assert_eq!(of(&[("a", "# TYPE q gauge\n"), ("b", "# TYPE q counter\nq 1\n")]), [""; 0]);
+    }
+
+    #[test]
+    fn a_series_can_be_there_more_than_once() {
+        let found = of(&[
+            ("c", "m{t=\"1\"} 1\n"),
+            ("a", "m{t=\"1\"} 1\nm{t=\"2\"} 1\n"),
+            ("b", "m{t=\"1\"} 1\nm{t=\"3\"} 1\nm{t=\"3\"} 1\n"),
+        ]);
+        assert_eq!(found, [r#"m{t="1"} in a b c"#, r#"m{t="3"} in b b"#]);
+    }
+
+    #[test]
+    fn of_many_series_the_first_are_reported_with_all_their_holders() {
+        let text =
+            |from: u32| (from..100).map(|n| format!("m{{n=\"{n:02}\"}} 1\n")).collect::<Vec<_>>().concat();
+        let found = of(&[("c", &text(0)), ("b", &text(50)), ("a", &text(40)), ("d", &text(0))]);
+        assert_eq!(found.len(), REPORTED);
+        assert_eq!(found[0], r#"m{n="00"} in c d"#);
+        let found = of(&[("c", &text(99)), ("b", &text(0)), ("a", &text(90)), ("d", &text(90))]);
+        assert_eq!(found.last().unwrap(), r#"m{n="99"} in a b c d"#);
+    }
+
+    #[test]
+    fn the_parts_of_a_histogram_have_names() {
+        let histogram = ("a", "# TYPE foo histogram\nfoo_count 1\n");
+        let parts = ("b", "foo_count 1\nfoo_bucket{le=\"1\"} 1\nfoo_max 1\n");
+        let expected = ["foo_bucket in b: histogram foo in a", "foo_count in b: histogram foo in a"];
+        assert_eq!(of(&[histogram, parts]), expected);
+        assert_eq!(of(&[parts, histogram]), expected);
+        let summary = "# TYPE foo summary\nfoo_count 1\n";
+        assert_eq!(of(&[("a", summary), ("b", "foo_bucket 1\n")]), [""; 0]);
+    }
+
+    #[test]
+    fn a_push_collides_with_what_is_there() {
+        let held = "a 1\nb_sum 1\nc 1\n# TYPE d summary\nd_sum 1\n";
+        let push = "# TYPE a gauge\na{x=\"1\"} 1\n# TYPE b summary\nb_sum 1\nc 1\nd_count 1\ne 1\n";
+        assert_eq!(
+            of(&[("held", held), ("push", push)]),
+            [
+                "a: gauge in push, untyped in held",
+                "b_sum in held: summary b in push",
+                "d_count in push: summary d in held",
+                "c in held push"
+            ]
+        );
+        let key = GroupingKey::new("push", [], KeyRules::default()).unwrap();
+        let names = colliding_names(&pushed::families(b"# TYPE b summary\nb_sum 1\n", &key));
+        assert!(["b", "b_sum", "b_count"].iter().all(|name| names.contains(*name)), "{names:?}");
+        assert!(colliding_names(&pushed::families(b"d_count 1\n", &key)).contains("d"));
+    }
+
+    #[test]
+    fn labels_that_no_series_may_have() {
+        assert_eq!(of(&[("a", "m{__x=\"1\"} 1\n")]), ["m: __x in a"]);
+    }
+
+    #[test]
+    fn the_gateways_own_families_are_named_by_it() {
+        let words = "2 error(s) occurred:\n* gathered metric family go_goroutines has type COUNTER but should have GAUGE\n* gathered metric family pushgateway_http_requests_total has help \"\" but should have \"Total HTTP requests\"\n";
+        assert_eq!(own_families(words), ["go_goroutines", "pushgateway_http_requests_total"]);
+        assert_eq!(colliding_pairs(words), []);
+        let words = "2 error(s) occurred:\n* collected metric named \"x_sum\" collides with previously collected summary named \"x\"\n* collected histogram or summary named \"y\" collides with previously collected metric named \"y_count\"\n";
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(colliding_pairs(words), [pair("x_sum", "x"), pair("y", "y_count")]);
+    }
+}

@@ -1,0 +1,141 @@
+//! Whether a stream is colored, and how each style looks.
+//!
+//! The `colored` crate has one switch for the whole process and sets it from standard output alone. That is wrong for
+//! standard error if only one of them is a terminal (`pushgw list 2>err.log`). So its switch is always on, and
+//! [`color`] decides for each stream.
+
+use clap::ValueEnum;
+use colored::{ColoredString, Colorize};
+use std::ffi::OsStr;
+
+/// The values of `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal
+    Auto,
+    /// Also in a pipe or a file
+    Always,
+    /// Never
+    Never,
+}
+
+/// The variables that `--color=auto` depends on. `None` is unset.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ColorVariables<'a> {
+    /// `NO_COLOR`: any value except an empty one turns color off (<https://no-color.org>).
+    pub no_color: Option<&'a OsStr>,
+    /// `CLICOLOR_FORCE`: any value except an empty one and `0` turns color on (<https://bixense.com/clicolors>).
+    pub clicolor_force: Option<&'a OsStr>,
+}
+
+/// Whether to color a stream. The flag beats the variables, `NO_COLOR` beats `CLICOLOR_FORCE`, and that beats whether the
+/// stream is a terminal that supports color.
+pub fn color(choice: ColorChoice, supports_color: bool, variables: ColorVariables<'_>) -> bool {
+    let set = |value: Option<&OsStr>| value.is_some_and(|value| !value.is_empty());
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto if set(variables.no_color) => false,
+        ColorChoice::Auto
+            if set(variables.clicolor_force) && variables.clicolor_force != Some("0".as_ref()) =>
+        {
+            true
+        }
+        ColorChoice::Auto => supports_color,
+    }
+}
+
+/// What a piece of text means. [`Style::paint`] turns that into escape codes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    #[default]
+    Plain,
+    /// The header of a table.
+    Heading,
+    /// Less important: a path after a name, a debug line.
+    Faint,
+    /// Important, but neither good nor bad.
+    Strong,
+    Good,
+    /// Also the word `warning`.
+    Warning,
+    /// Also the word `error`.
+    Bad,
+    /// The words `hint` and `help`.
+    Hint,
+    /// The words `note` and `fixed`.
+    Note,
+}
+
+impl Style {
+    /// The text, with escape codes if `color`.
+    pub fn paint(self, text: &str, color: bool) -> String {
+        if !color || text.is_empty() {
+            return text.to_owned();
+        }
+        self.apply(text).to_string()
+    }
+
+    fn apply(self, text: &str) -> ColoredString {
+        match self {
+            Self::Plain => text.clear(),
+            Self::Heading | Self::Strong => text.bold(),
+            Self::Faint => text.dimmed(),
+            Self::Good => text.green(),
+            Self::Warning => text.yellow().bold(),
+            Self::Bad => text.red().bold(),
+            Self::Hint => text.cyan().bold(),
+            Self::Note => text.green().bold(),
+        }
+    }
+}
+
+/// Turns the switch of `colored` on; see the comment of this file.
+pub(crate) fn take_over() {
+    colored::control::set_override(true);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flag_then_variables_then_terminal() {
+        use ColorChoice::{Always, Auto, Never};
+        // choice, supports_color, NO_COLOR, CLICOLOR_FORCE, colored
+        let table = [
+            (Auto, true, None, None, true),
+            (Auto, false, None, None, false),
+            (Auto, true, Some("1"), None, false),
+            (Auto, true, Some("0"), None, false),
+            (Auto, true, Some(""), None, true),
+            (Auto, false, None, Some("1"), true),
+            (Auto, false, None, Some("0"), false),
+            (Auto, true, None, Some("0"), true),
+            (Auto, false, None, Some(""), false),
+            (Auto, true, Some("1"), Some("1"), false),
+            (Always, false, Some("1"), None, true),
+            (Never, true, None, Some("1"), false),
+        ];
+        for (choice, supports_color, no_color, clicolor_force, expected) in table {
+            let variables = ColorVariables {
+                no_color: no_color.map(OsStr::new),
+                clicolor_force: clicolor_force.map(OsStr::new),
+            };
+            assert_eq!(
+                color(choice, supports_color, variables),
+                expected,
+                "{choice:?} {supports_color} {variables:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn paint_only_where_asked() {
+        take_over();
+        assert_eq!(Style::Bad.paint("error", false), "error");
+        assert_eq!(Style::Bad.paint("error", true), "\x1b[1;31merror\x1b[0m");
+        assert_eq!(Style::Plain.paint("text", true), "text");
+        assert_eq!(Style::Bad.paint("", true), "");
+    }
+}

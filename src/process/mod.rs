@@ -1,0 +1,18 @@
+//! Child processes and signals.
+
+mod signals;
+
+pub use signals::{BURST, SIGNAL_BASE, SignalListener, signal_name};
+
+use crate::secret::SECRET_VARIABLES;
+use std::ffi::OsStr;
+use std::process::Command;
+
+/// A command that runs as a child, without the variables that hold pushgw's own secrets.
+pub fn command(program: &OsStr) -> Command {
+    let mut command = Command::new(program);
+    for variable in SECRET_VARIABLES {
+        command.env_remove(variable);
+    }
+    command
+}

@@ -1,0 +1,185 @@
+//! Real Pushgateways behind basic authentication, TLS and client certificates (`--web.config.file`), each version.
+
+use crate::support::tls::{Authority, Pair, Validity};
+use crate::support::{Gateway, Program, Pushgw, gateways, pushgw};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// A test vector of `crypt_blowfish`: `U*U` at the lowest cost.
+pub(crate) const HASH: &str = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+pub(crate) const PASSWORD: &str = "U*U";
+
+pub(crate) const USERS: &str = "basic_auth_users:\n  me: ";
+
+/// A gateway with a `--web.config.file`.
+pub(crate) struct SecuredGateway {
+    gateway: Gateway,
+    folder: TempDir,
+}
+
+impl SecuredGateway {
+    /// Starts one with this configuration, in which `DIR` is a folder with the server's pair and the authority.
+    pub(crate) fn start(
+        program: &Program,
+        config: &str,
+        flags: &[&str],
+        authority: &Authority,
+        server: &Pair,
+    ) -> Self {
+        let folder = TempDir::new().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let directory = folder.path().to_str().unwrap();
+        write("ca.pem", &authority.pem());
+        write("server.pem", &server.certificate);
+        write("server.key", &server.key);
+        write("web.yml", &config.replace("DIR", directory));
+        let flag = format!("--web.config.file={directory}/web.yml");
+        Self { gateway: Gateway::start(program, &[flags, &[&flag]].concat()), folder }
+    }
+
+    /// A file in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Another file there, and its path.
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.path(name), text).unwrap();
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.gateway.address()
+    }
+
+    /// Pushes, looks and deletes, with what it takes to be let in.
+    fn lets_in(&self, scheme: &str, enter: impl Fn(Pushgw) -> Pushgw) {
+        let call = |args: &[&str]| enter(pushgw().args(args)).env("PUSHGATEWAY_URL", self.url(scheme));
+        call(&["push", "-j", "guarded", "-m", "a 1"]).run();
+        call(&["add", "-j", "guarded", "-m", "b 2", "--compress", "gzip"]).run();
+        call(&["list", "--format", "path"]).stdout("/metrics/job/guarded\n").run();
+        call(&["show", "-j", "guarded"]).stdout("# TYPE a untyped\na 1\n# TYPE b untyped\nb 2\n").run();
+        call(&["status"]).stdout_has("scrape    yes").run();
+        call(&["delete", "-j", "guarded"]).run();
+        call(&["push", "-j", "guarded", "-m", "a 1"]).run();
+        call(&["delete", "--match", "job=guarded", "--yes"]).run();
+        call(&["list", "--format", "path"]).run();
+    }
+
+    fn keeps_out(&self, scheme: &str, enter: impl Fn(Pushgw) -> Pushgw, code: i32, told: &str) {
+        let call = pushgw().args(["push", "-j", "guarded", "-m", "a 1", "--retries", "0"]);
+        enter(call).env("PUSHGATEWAY_URL", self.url(scheme)).code(code).stderr_has(told).run();
+    }
+
+    pub(crate) fn url(&self, scheme: &str) -> String {
+        // By name: a certificate for an address is rare.
+        format!("{scheme}://localhost:{}", self.gateway.address().port())
+    }
+}
+
+fn on_each(config: &str, test: impl Fn(&SecuredGateway, &Authority)) {
+    let authority = Authority::new("Test CA");
+    let server = authority.server(&["localhost"], Validity::Now);
+    for program in gateways() {
+        eprintln!("Pushgateway {}", program.version);
+        test(&SecuredGateway::start(program, config, &[], &authority, &server), &authority);
+    }
+}
+
+fn with_password(call: Pushgw) -> Pushgw {
+    call.args(["--user", "me"]).env("PUSHGATEWAY_PASSWORD", PASSWORD)
+}
+
+fn trusting(ca: &Path) -> impl Fn(Pushgw) -> Pushgw {
+    move |call| call.arg("--ca-cert").arg(ca)
+}
+
+#[test]
+#[ignore = "needs Pushgateways"]
+fn basic_authentication() {
+    on_each(&format!("{USERS}{HASH}\n"), |guarded, _| {
+        guarded.lets_in("http", with_password);
+        guarded.lets_in("http", |call| {
+            call.file("secret", format!("{PASSWORD}\n")).args(["-u", "me", "--password-file", "secret"])
+        });
+        let in_url = guarded.url("http").replace("//", "//me:U%2AU@");
+        pushgw().args(["push", "-j", "guarded", "-m", "a 1", "-g", &in_url]).run();
+        guarded.keeps_out("http", |call| call, 4, "the server requires valid credentials (401 Unauthorized)");
+        let wrong = |call: Pushgw| call.args(["-u", "me"]).env("PUSHGATEWAY_PASSWORD", "wrong");
+        guarded.keeps_out("http", wrong, 4, "the gateway says: Unauthorized");
+    });
+}
+
+/// A push that is refused at its head, while 30 MB of it are still to be sent.
+#[test]
+#[ignore = "needs Pushgateways"]
+fn a_large_push_without_a_password_hears_why() {
+    on_each(&format!("{USERS}{HASH}\n"), |guarded, _| {
+        let text = [vec![b'#'; 30 << 20], b"\na 1\n".to_vec()].concat();
+        let call = |call: Pushgw| call.file("large.prom", &text).arg("large.prom");
+        let push = pushgw().args(["push", "-j", "guarded", "--retries", "0"]);
+        call(push)
+            .env("PUSHGATEWAY_URL", guarded.url("http"))
+            .code(4)
+            .stderr_has("the server requires valid credentials (401 Unauthorized)")
+            .run();
+    });
+}
+
+#[test]
+#[ignore = "needs Pushgateways"]
+fn tls() {
+    let config = format!(
+        "tls_server_config:\n  cert_file: DIR/server.pem\n  key_file: DIR/server.key\n{USERS}{HASH}\n"
+    );
+    on_each(&config, |guarded, _| {
+        let ca = guarded.path("ca.pem");
+        guarded.lets_in("https", |call| trusting(&ca)(with_password(call)));
+        guarded.lets_in("https", |call| with_password(call).arg("--insecure"));
+        let stranger =
+            "is not signed by an authority that is trusted here: `localhost` is signed by `Test CA`";
+        let others = guarded.write("others.pem", &Authority::new("Another CA").pem());
+        let trusting_others = |call| with_password(call).env("SSL_CERT_FILE", &others);
+        guarded.keeps_out("https", trusting_others, 6, stranger);
+        guarded.keeps_out(
+            "https",
+            trusting(&ca),
+            4,
+            "the server requires valid credentials (401 Unauthorized)",
+        );
+        // What a TLS server answers to plain HTTP: 400 in words, that say it.
+        guarded.keeps_out("http", with_password, 4, "Client sent an HTTP request to an HTTPS server");
+        let by_address = format!("https://{}", guarded.gateway.address());
+        pushgw()
+            .args(["push", "-j", "guarded", "-m", "a 1", "-g", &by_address])
+            .arg("--ca-cert")
+            .arg(&ca)
+            .code(6)
+            .stderr_has("the server's certificate is for another name: 127.0.0.1 is expected")
+            .run();
+    });
+}
+
+#[test]
+#[ignore = "needs Pushgateways"]
+fn client_certificates() {
+    let config = "tls_server_config:\n  cert_file: DIR/server.pem\n  key_file: DIR/server.key\n  \
+                  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: DIR/ca.pem\n";
+    on_each(config, |guarded, authority| {
+        let ca = guarded.path("ca.pem");
+        let present = |pair: Pair| {
+            let ca = ca.clone();
+            move |call: Pushgw| {
+                trusting(&ca)(call)
+                    .file("cert.pem", &pair.certificate)
+                    .file("key.pem", &pair.key)
+                    .args(["--cert", "cert.pem", "--key", "key.pem"])
+            }
+        };
+        guarded.lets_in("https", present(authority.client("me")));
+        let refused = "the server requires a valid client certificate";
+        guarded.keeps_out("https", trusting(&ca), 6, refused);
+        guarded.keeps_out("https", present(Authority::new("Strange CA").client("me")), 6, refused);
+    });
+}

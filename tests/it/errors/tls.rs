@@ -1,0 +1,203 @@
+//! Faults of TLS, with certificates made at test time.
+
+use super::Case;
+use crate::support::tls::{Authority, Pair, Validity, self_signed, server};
+use crate::support::{Connection, Server, pushgw};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ALL_VERSIONS, ServerConfig};
+use std::sync::{Arc, LazyLock};
+
+static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new("Test CA"));
+
+fn secure(config: Arc<ServerConfig>) -> impl Fn(&mut Connection, usize) + Send + Sync {
+    move |connection, _| connection.serve_tls(&config)
+}
+
+fn serving(pair: &Pair) -> impl Fn(&mut Connection, usize) + Send + Sync + use<> {
+    secure(server(pair, None, ALL_VERSIONS))
+}
+
+/// A case against a secure server, with our authority trusted.
+fn case(
+    name: &'static str,
+    words: &'static str,
+    part: impl Fn(&mut Connection, usize) + Send + Sync + 'static,
+) -> Case {
+    let code = if words.is_empty() { 0 } else { 6 };
+    Case::new(name, words, code, part)
+        .gateway("https://{}")
+        .retries(2)
+        .file("ca.pem", AUTHORITY.pem())
+        .arg("--ca-cert=ca.pem")
+        .after(|server| {
+            // Whoever is not trusted gets nothing to see.
+            assert!(server.requests().iter().all(|request| request.method == "PUT"));
+        })
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    [certificates(), protocols()].into_iter().flatten().collect()
+}
+
+/// Whom to trust.
+fn certificates() -> Vec<Case> {
+    let nothing: fn(&Server) = |server| assert!(server.requests().is_empty(), "something was sent");
+    let here = AUTHORITY.server(&["127.0.0.1"], Validity::Now);
+    let own = self_signed(&["127.0.0.1"], Validity::Now);
+    let past_own = self_signed(&["127.0.0.1"], Validity::Past);
+    let odd_own = self_signed(&["gw.example"], Validity::Now);
+    let authority = "the server's certificate is not signed by an authority that is trusted here";
+    let expired = "the server's certificate has expired";
+    let stranger = Authority::new("Strange CA");
+    vec![
+        case("a good certificate", "", serving(&here)),
+        case(
+            "a name that is another's",
+            "the server's certificate is for another name",
+            serving(&AUTHORITY.server(&["gw.example"], Validity::Now)),
+        )
+        .says("127.0.0.1 is wanted")
+        .says("gw.example")
+        .after(nothing),
+        case("expired", expired, serving(&AUTHORITY.server(&["127.0.0.1"], Validity::Past)))
+            .says("`127.0.0.1` was valid until 2001-01-01")
+            .after(nothing),
+        case(
+            "not yet valid",
+            "the server's certificate is not valid yet",
+            serving(&AUTHORITY.server(&["127.0.0.1"], Validity::Future)),
+        )
+        .says("is valid from 3000-01-01")
+        .after(nothing),
+        case("an unknown authority", authority, serving(&stranger.server(&["127.0.0.1"], Validity::Now)))
+            .says("`127.0.0.1` is signed by `Strange CA`")
+            .says("--ca-cert")
+            .after(nothing),
+        case("signed by itself", authority, serving(&own)).says("`127.0.0.1` signed itself").after(nothing),
+        case("signed by itself, and trusted", "", serving(&own)).file("ca.pem", own.certificate.clone()),
+        case("signed by itself, trusted and expired", expired, serving(&past_own))
+            .file("ca.pem", past_own.certificate.clone())
+            .after(nothing),
+        case(
+            "signed by itself, trusted and another's",
+            "the server's certificate is for another name",
+            serving(&odd_own),
+        )
+        .file("ca.pem", odd_own.certificate.clone())
+        .after(nothing),
+        case("insecure", "", serving(&stranger.server(&["gw.example"], Validity::Past))).arg("--insecure"),
+        case("insecure by a variable", "", serving(&own)).env("PUSHGATEWAY_INSECURE", "1"),
+    ]
+}
+
+/// What passes for TLS, and what does not.
+fn protocols() -> Vec<Case> {
+    let here = AUTHORITY.server(&["127.0.0.1"], Validity::Now);
+    let client = "the server does not take the client's certificate";
+    let nothing: fn(&Server) = |server| assert!(server.requests().is_empty(), "something was sent");
+    let refused =
+        |name, versions| case(name, client, secure(server(&here, Some(&AUTHORITY), versions))).after(nothing);
+    let known = AUTHORITY.client("me");
+    let unknown = Authority::new("Strange CA").client("me");
+    vec![
+        case("an old protocol", "the server speaks only an old version of TLS", |connection, _| {
+            connection.read_bytes(100);
+            // The alert `protocol_version`, in a record of TLS 1.0.
+            connection.send([21, 3, 1, 0, 2, 2, 70]);
+        }),
+        case("TLS 1.2", "", secure(server(&here, None, &[&TLS12]))),
+        case("TLS 1.3", "", secure(server(&here, None, &[&TLS13]))),
+        refused("no client's certificate, in 1.2", &[&TLS12]),
+        refused("no client's certificate, in 1.3", &[&TLS13]),
+        refused("a client's certificate of a stranger", &[&TLS13])
+            .file("cert.pem", unknown.certificate.clone())
+            .file("key.pem", unknown.key.clone())
+            .arg("--cert=cert.pem")
+            .arg("--key=key.pem"),
+        case("a client's certificate", "", secure(server(&here, Some(&AUTHORITY), ALL_VERSIONS)))
+            .file("cert.pem", known.certificate.clone())
+            .file("key.pem", known.key.clone())
+            .env("PUSHGATEWAY_CERT", "cert.pem")
+            .env("PUSHGATEWAY_KEY", "key.pem"),
+        case("certificate and key in one file", "", secure(server(&here, Some(&AUTHORITY), ALL_VERSIONS)))
+            .file("both.pem", known.certificate.clone() + &known.key)
+            .arg("--cert=both.pem"),
+        case("plain HTTP", "the server does not speak TLS", |connection, _| {
+            connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+            connection.hang();
+        })
+        .says("http://"),
+        case("another alert", "no secure connection", |connection, _| {
+            connection.read_bytes(100);
+            // The alert `internal_error`.
+            connection.send([21, 3, 3, 0, 2, 2, 80]);
+        })
+        .says("InternalError"),
+        case("closed in the handshake", "the connection broke before it was secure", |connection, _| {
+            connection.read_bytes(100);
+        })
+        .connections(3)
+        .says("(tried 3 times)"),
+        case("reset in the handshake", "the connection broke before it was secure", |connection, _| {
+            connection.read_bytes(100);
+            connection.reset();
+        })
+        .connections(3),
+        case("hang in the handshake", "no connection within", |connection, _| connection.hang())
+            .arg("--connect-timeout=300ms")
+            .retries(1)
+            .connections(2)
+            .says("within 300ms (tried 2 times)"),
+        Case::new("TLS where HTTP is asked for", "the answer is not HTTP", 1, |connection, _| {
+            connection.read_request();
+            // The alert `unexpected_message`, as a server answers what is no TLS.
+            connection.send([21, 3, 1, 0, 2, 2, 10]);
+        })
+        .says("https://"),
+    ]
+}
+
+#[test]
+fn files_that_are_not_what_they_should_be_are_told() {
+    let server = Server::unused();
+    let https = format!("https://{}", server.address());
+    let pair = AUTHORITY.client("me");
+    let other = AUTHORITY.client("other");
+    let call = || {
+        pushgw()
+            .args(["push", "-j", "x", "-m", "a 1", "-g", &https])
+            .file("cert.pem", &pair.certificate)
+            .file("key.pem", &other.key)
+            .file("empty.pem", "")
+    };
+    for (args, code, told) in [
+        (
+            vec!["--ca-cert", "missing.pem"],
+            1,
+            "--ca-cert: can't read missing.pem: no such file or directory\n",
+        ),
+        (vec!["--ca-cert", "/dev/zero"], 1, "--ca-cert: can't read /dev/zero: it is larger than 16 MiB\n"),
+        (vec!["--ca-cert", "empty.pem"], 2, "empty.pem: the file contains no certificate in PEM format"),
+        (vec!["--cert", "cert.pem"], 2, "cert.pem: the file contains no private key in PEM format"),
+        (vec!["--cert", "cert.pem", "--key", "key.pem"], 2, "the key does not belong to the certificate"),
+        (vec!["--key", "key.pem"], 2, "--key needs a client certificate"),
+    ] {
+        call().args(args).code(code).stderr_has(told).run();
+    }
+}
+
+#[test]
+fn the_system_s_store_is_trusted_too() {
+    let config = server(&AUTHORITY.server(&["127.0.0.1"], Validity::Now), None, ALL_VERSIONS);
+    let server = Server::start(move |connection, _| connection.serve_tls(&config));
+    let https = format!("https://{}", server.address());
+    let other = Authority::new("Another CA");
+    // The variable by which a system names its store.
+    pushgw()
+        .args(["push", "-j", "x", "-m", "a 1", "-g", &https])
+        .file("store.pem", AUTHORITY.pem())
+        .file("ca.pem", other.pem())
+        .env("SSL_CERT_FILE", "store.pem")
+        .args(["--ca-cert", "ca.pem"])
+        .run();
+}

@@ -1,0 +1,82 @@
+//! The memory that `list` and `status` need on a large gateway depends on the number of groups, not of samples.
+
+use crate::support::{Gateway, newest_gateway, wait_until};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+
+/// So many groups are in the stores.
+const GROUPS: usize = 300;
+
+/// The most memory that `pushgw` has taken when it has printed so many bytes, in kB; and all that it prints.
+fn peak_when_printed(args: &[&str], bytes: usize) -> (u64, Vec<u8>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pushgw"))
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut printed = vec![0; bytes];
+    stdout.read_exact(&mut printed).unwrap();
+    // It lives: it watches, or more is to be printed than a pipe holds.
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    if args.contains(&"--watch") {
+        child.kill().unwrap();
+    }
+    stdout.read_to_end(&mut printed).unwrap();
+    child.wait().unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    (peak.trim().trim_end_matches("kB").trim().parse().unwrap(), printed)
+}
+
+/// A gateway with groups that have each that many series and the metric `shared`; and the size of its store.
+fn filled(series: usize) -> (Gateway, usize) {
+    let gateway = Gateway::start(newest_gateway(), &["--push.disable-consistency-check"]);
+    let mut body = String::new();
+    for number in 0..series {
+        let _ = writeln!(body, "metric_{}{{series=\"{number}\"}} {number}", number / 10);
+    }
+    for group in 0..GROUPS {
+        // Long names, for a report that is longer than what a pipe holds.
+        let kind = if group % 2 == 0 { "gauge" } else { "counter" };
+        let path = format!("/metrics/job/batch/instance/{group}{}", "x".repeat(200));
+        gateway.put(path, format!("# TYPE shared {kind}\nshared 1\n{body}"));
+    }
+    wait_until("all groups", || gateway.keys().len() == GROUPS);
+    let size = gateway.get("/api/v1/metrics").body.len();
+    (gateway, size)
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn memory_grows_with_the_groups_and_not_with_the_samples() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let peaks = |series: usize| {
+        let (gateway, size) = filled(series);
+        let listed = GROUPS * "/metrics/job/batch/instance/".len();
+        let list = ["list", "--format", "path", "--watch", "1000", "-g", &gateway.url()];
+        let (list, _) = peak_when_printed(&list, listed);
+        // A store that can't be served, of which only what it holds tells why.
+        gateway.put("/metrics/job/twice", "metric_3{series=\"30\"} 1\nmetric_3{series=\"30\"} 2\n");
+        wait_until("a gateway that is broken", || gateway.metrics().status == 500);
+        let (status, report) = peak_when_printed(&["status", "--format", "json", "-g", &gateway.url()], 1);
+        let report: Value = serde_json::from_slice(&report).unwrap();
+        let message = |at: usize| report["problems"][at]["message"].as_str().unwrap();
+        assert!(message(0).contains("`shared` has several types"), "{}", message(0));
+        assert!(message(1).contains("is twice in {job=\"twice\"}"), "{}", message(1));
+        assert_eq!(report["problems"][0]["groups"].as_array().unwrap().len(), GROUPS / 2);
+        (list, status, size)
+    };
+    let (small, large) = (peaks(1), peaks(60));
+    assert!(large.2 > 5_000_000, "{} bytes of answer are a test", large.2);
+    let told = |what: &str, large: u64, small: u64| {
+        assert!(large < small + 4_000, "{what}: {large} kB for a large store, {small} kB for a small one");
+    };
+    told("list", large.0, small.0);
+    told("status", large.1, small.1);
+}

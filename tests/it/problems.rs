@@ -1,0 +1,306 @@
+//! Breaks real gateways in every known way: `status` names the groups that cause it, and the command that it prints, run
+//! as printed, makes the gateway serve again.
+
+use crate::support::{
+    Gateway, Output, Tty, gateways, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
+};
+use serde_json::Value;
+
+/// Pushes without minding the answer: what breaks a gateway is refused, stored, or both.
+fn break_with(gateway: &Gateway, method: &str, path: &str, body: &[u8]) {
+    // 1.11.0 closes the connection where others answer 400.
+    let _ = gateway.request(method, path, body);
+}
+
+fn status(gateway: &Gateway) -> Value {
+    let output =
+        pushgw().args(["status", "--format", "json"]).on(gateway).any_code().any_stdout().any_stderr().run();
+    let report: Value = serde_json::from_slice(&output.stdout).expect("status prints JSON");
+    assert_eq!(report["ok"] == true, output.status.success(), "{output}");
+    report
+}
+
+fn list(value: &Value) -> Vec<String> {
+    value.as_array().unwrap().iter().map(|item| item.as_str().unwrap().to_owned()).collect()
+}
+
+/// The commands of all problems, as the table prints them.
+fn printed_commands(output: &Output) -> Vec<String> {
+    let stdout = output.stdout();
+    stdout.lines().filter_map(|line| line.strip_prefix("fix:")).map(|c| c.trim().to_owned()).collect()
+}
+
+/// `status` reports that the gateway is broken for this reason and by these groups, and its commands fix it.
+#[track_caller]
+fn is_reported_and_fixed(gateway: &Gateway, reason: &str, jobs: &[&str]) {
+    let report = status(gateway);
+    assert_eq!(report["ok"], false, "{report:#}");
+    let problems = report["problems"].as_array().unwrap();
+    let messages: Vec<_> = problems.iter().map(|p| p["message"].as_str().unwrap().to_owned()).collect();
+    assert!(messages.iter().any(|message| message.contains(reason)), "{report:#}");
+    let groups: Vec<String> = problems
+        .iter()
+        .flat_map(|problem| problem["groups"].as_array().unwrap())
+        .map(|labels| labels["job"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(groups, jobs, "{report:#}");
+
+    let table = pushgw().arg("status").on(gateway).code(1).any_stdout().stderr_has("is not healthy").run();
+    let commands = printed_commands(&table);
+    let in_json: Vec<String> = problems.iter().flat_map(|problem| list(&problem["commands"])).collect();
+    assert_eq!(commands, in_json);
+    assert!(!commands.is_empty(), "{table}");
+    // As a person copies them: another shell, without the variable that named the gateway.
+    for command in &commands {
+        shell(command).any_stderr().run();
+    }
+    wait_until("a gateway that serves", || gateway.metrics().status == 200);
+    let report = status(gateway);
+    assert_eq!(report["ok"], true, "{report:#}");
+    assert!(!gateway.refuses("PUT", "/metrics/job/after", "after 1\n"), "it takes pushes again");
+    gateway.delete("/metrics/job/after");
+    // The deletion is queued, and what comes next looks at what the gateway holds.
+    wait_until("the end of the trial", || gateway.keys().iter().all(|key| key["job"] != "after"));
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn a_pair_of_groups_with_and_without_an_empty_instance() {
+    on_every_gateway(|gateway| {
+        for (first, second) in [("", "/instance/"), ("/instance@base64/=", "")] {
+            break_with(gateway, "PUT", &format!("/metrics/job/a%20b/l@base64/eC95{first}"), b"a 1\n");
+            break_with(gateway, "PUT", &format!("/metrics/job/a%20b/l@base64/eC95{second}"), b"a 1\n");
+            assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
+            is_reported_and_fixed(gateway, "are the same to the gateway", &["a b", "a b"]);
+            gateway.clear();
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn a_key_that_is_not_utf8() {
+    on_every_gateway(|gateway| {
+        break_with(gateway, "PUT", "/metrics/job/x/l@base64/_w", b"a 1\n");
+        break_with(gateway, "PUT", "/metrics/job@base64/Yf8iCmI/m@base64/_g/n/v%20w/o@base64/=", b"a 1\n");
+        assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
+        is_reported_and_fixed(gateway, "has bytes in its key that are not UTF-8", &["a\u{fffd}\"\nb", "x"]);
+    });
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn an_escaped_name_that_is_reserved() {
+    // 1.5.1 knows no such names.
+    for program in gateways().iter().filter(|program| program.version != "1.5.1") {
+        let gateway = Gateway::start(program, &["--push.enable-utf8-names"]);
+        break_with(&gateway, "PUT", "/metrics/job/x/U______x/v%22", b"a 1\n");
+        assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
+        is_reported_and_fixed(&gateway, "starts with `__`", &["x"]);
+    }
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn a_metric_with_the_name_of_the_gateways_own() {
+    // The first push of all: the gateway's own metric has no sample yet.
+    on_every_gateway(|gateway| {
+        let own = b"# TYPE pushgateway_http_push_size_bytes gauge\npushgateway_http_push_size_bytes 1\n";
+        break_with(gateway, "PUT", "/metrics/job/r", own);
+        assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
+        is_reported_and_fixed(gateway, "metric of the gateway's own", &["r"]);
+    });
+    on_every_gateway(|gateway| {
+        let part =
+            b"# TYPE pushgateway_http_push_size_bytes_count gauge\npushgateway_http_push_size_bytes_count 1\n";
+        break_with(gateway, "PUT", "/metrics/job/part", part);
+        assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
+        is_reported_and_fixed(gateway, "a metric of the gateway's own; it is in {job=\"part\"}", &["part"]);
+    });
+}
+
+/// Not broken, but Prometheus drops the samples of one of the two.
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn groups_that_differ_in_an_empty_label_alone() {
+    on_every_gateway(|gateway| {
+        gateway.put("/metrics/job/a", "m 1\n");
+        gateway.put("/metrics/job/a/l/", "m 2\n");
+        let report = status(gateway);
+        assert_eq!((&report["ok"], &report["scrape"]["ok"]), (&Value::Bool(true), &Value::Bool(true)));
+        assert_eq!(
+            list(&report["warnings"]),
+            [
+                r#"{job="a"}, {job="a",l=""} differ in empty labels alone: Prometheus drops the samples of all but one"#
+            ]
+        );
+        // The one is as easily deleted as any other.
+        pushgw().args(["delete", "-j", "a", "-l", "l="]).on(gateway).run();
+        assert_eq!(list(&status(gateway)["warnings"]), [""; 0]);
+        assert_eq!(gateway.samples(), [r#"m{instance="",job="a"} 1"#]);
+    });
+}
+
+/// What status reports, the jobs of the groups that it names, and the pushes that bring it about, by path and body.
+type Recipe = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn what_clashes_where_there_are_no_consistency_checks() {
+    for program in gateways() {
+        let gateway = Gateway::start(program, &["--push.disable-consistency-check"]);
+        let recipes: [Recipe; 9] = [
+            (
+                "several types",
+                &["b"],
+                &[("a", "# TYPE q gauge\nq 1\n"), ("c", "# TYPE q gauge\nq{a=\"1\"} 1\n"), ("b", "q 1\n")],
+            ),
+            ("is twice in", &["a"], &[("a", "m 1\nm 2\n")]),
+            ("is in both", &["g"], &[("g", "m{t=\"1\"} 1\n"), ("g/t/1", "m 1\n")]),
+            (
+                "the name of a part of the summary `foo`",
+                &["b"],
+                &[("a", "# TYPE foo summary\nfoo_sum 1\n"), ("b", "foo_count 1\n")],
+            ),
+            (
+                "the name of a part of the histogram `foo`",
+                &["b"],
+                &[("a", "foo_bucket 1\n"), ("b", "# TYPE foo histogram\nfoo_count 1\n")],
+            ),
+            ("the forbidden label `__x`", &["a"], &[("a", "m{__x=\"1\"} 1\n")]),
+            ("the forbidden label `quantile`", &["g"], &[("g/quantile/1", "# TYPE s summary\ns_count 1\n")]),
+            (
+                "`go_goroutines` is a metric of the gateway's own",
+                &["a"],
+                &[("a", "# TYPE go_goroutines counter\ngo_goroutines 1\n")],
+            ),
+            (
+                "collides with `go_gc_duration_seconds`, a metric of the gateway's own",
+                &["a"],
+                &[("a", "go_gc_duration_seconds_count 1\n"), ("b", "m 1\n")],
+            ),
+        ];
+        for (reason, jobs, pushes) in recipes {
+            for (path, body) in pushes {
+                break_with(&gateway, "PUT", &format!("/metrics/job/{path}"), body.as_bytes());
+                // Pushes are queued here, and which was the last decides which is named.
+                let job = path.split('/').next().unwrap();
+                wait_until("the push", || {
+                    gateway.keys().iter().any(|k| k["job"] == job && (k.len() == 2) == path.contains('/'))
+                });
+            }
+            wait_until("a gateway that is broken", || gateway.metrics().status == 500);
+            let report = status(&gateway);
+            assert_eq!(list(&report["warnings"]).len(), 1, "the checks are off: {report:#}");
+            is_reported_and_fixed(&gateway, reason, jobs);
+            gateway.clear();
+        }
+    }
+}
+
+/// All but the first group go at once: each of the others would break the gateway again.
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn a_series_in_three_groups() {
+    for program in gateways() {
+        let gateway = Gateway::start(program, &["--push.disable-consistency-check"]);
+        for (path, body) in
+            [("g/t/1", "m{u=\"2\"} 1\n"), ("g", "m{t=\"1\",u=\"2\"} 1\n"), ("g/u/2", "m{t=\"1\"} 1\n")]
+        {
+            let before = gateway.keys().len();
+            break_with(&gateway, "PUT", &format!("/metrics/job/{path}"), body.as_bytes());
+            wait_until("the push", || gateway.keys().len() > before);
+        }
+        let reason = r#"`m{job="g",t="1",u="2"}` is in {job="g"}, {job="g",t="1"}, {job="g",u="2"}"#;
+        is_reported_and_fixed(&gateway, reason, &["g", "g"]);
+        assert_eq!(gateway.keys().len(), 1);
+        assert_eq!(gateway.keys()[0].get("t").map(String::as_str), Some("1"), "the first that was pushed to");
+    }
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn what_takes_down_the_scrape_alone() {
+    on_every_gateway(|gateway| {
+        gateway.put("/metrics/job/h", b"# HELP m caf\xe9\n# TYPE m gauge\nm{l=\"1\"} 1.5\n");
+        gateway.put("/metrics/job/l/le/5", b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_count 1\n");
+        assert_eq!(gateway.metrics().status, 200, "the gateway itself finds nothing wrong");
+        is_reported_and_fixed(gateway, "is not UTF-8: Prometheus drops", &["h", "l"]);
+        // The metric with the bad HELP text was pushed again and not lost.
+        assert_eq!(gateway.samples(), [r#"m{instance="",job="h",l="1"} 1.5"#]);
+    });
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn list_and_a_rejected_push_name_the_pair_and_the_fix() {
+    on_every_gateway(|gateway| {
+        break_with(gateway, "PUT", "/metrics/job/c", b"a 1\n");
+        break_with(gateway, "PUT", "/metrics/job/c/instance/", b"a 1\n");
+        let fix = format!("pushgw delete -j c -l instance= -g {}", gateway.url());
+        pushgw().arg("list").on(gateway).stdout_has("conflict").stderr_has(&fix).run();
+        // A healthy push is rejected too; 1.11.0 closes the connection.
+        let code = if gateway.version() == "1.11.0" { 6 } else { 4 };
+        pushgw().args(["push", "-j", "new", "-m", "b 1"]).on(gateway).code(code).stderr_has(&fix).run();
+        // Groups turn old and failed here whose metrics are good.
+        for age in ["--older-than=0s", "--failed"] {
+            let refused = "nothing was deleted (--force deletes all the same)";
+            pushgw()
+                .args(["delete", age, "--yes"])
+                .on(gateway)
+                .code(1)
+                .stderr_has(&fix)
+                .stderr_has(refused)
+                .run();
+        }
+        assert_eq!(gateway.keys().len(), 3);
+        pushgw().args(["delete", "--failed", "--yes", "--force"]).on(gateway).any_stderr().run();
+        assert_eq!(gateway.keys().len(), 1);
+    });
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn a_healthy_gateway_has_no_problem() {
+    on_every_gateway(|gateway| {
+        gateway.put("/metrics/job/a", "m 1\n");
+        let _ = gateway.request("PUT", "/metrics/job/b", "# TYPE m gauge\nm 1\n");
+        let table = pushgw().arg("status").on(gateway).any_stdout().run().stdout();
+        let version = format!("version   {}", gateway.version());
+        for part in [
+            version.as_str(),
+            "healthy   yes",
+            "groups    2, 1 series",
+            "failed    {job=\"b\"}",
+            "scrape    yes, ",
+        ] {
+            assert!(table.contains(part), "{part} is not in:\n{table}");
+        }
+        let report = status(gateway);
+        assert_eq!(report["features"]["consistency_checks"], true);
+        assert_eq!(report["failed"][0]["path"], "/metrics/job/b");
+        assert_eq!(report["problems"], Value::Array(Vec::new()));
+        // Nobody reads it: the verdict stays.
+        pushgw().arg("status").on(gateway).closed_stdout().run();
+        break_with(gateway, "PUT", "/metrics/job/a/instance/", b"m 1\n");
+        pushgw().arg("status").on(gateway).closed_stdout().code(1).any_stderr().run();
+    });
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn odd_addresses() {
+    let gateway =
+        Gateway::start(newest_gateway(), &["--web.route-prefix=/pre", "--web.telemetry-path=/telemetry"]);
+    gateway.put("/metrics/job/a", "m 1\n");
+    pushgw().arg("status").on(&gateway).stdout_has("scrape    yes").run();
+    pushgw().args(["list", "--format", "path"]).on(&gateway).stdout("/metrics/job/a\n").run();
+    pushgw()
+        .args(["status", "-g", &gateway.address().to_string()])
+        .code(4)
+        .stderr_has("--web.route-prefix")
+        .run();
+    pushgw().args(["status", "-g", "127.0.0.1:1"]).code(6).stderr_has("connect").run();
+    let screen = pushgw().arg("status").on(&gateway).tty(&[Tty::Stdout], 60).run().screen();
+    assert!(screen.contains("\u{1b}[32myes"), "{screen:?}");
+}

@@ -1,0 +1,268 @@
+//! `push … -- COMMAND` always ends, whatever the command does with signals and whatever it leaves behind.
+//!
+//! What holds the output open in these tests is a `cat` of standard input, which ends when the test lets go of it.
+
+use crate::support::{Pushgw, Server, heeding, is_installed, program, pushgw, wait_until};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
+
+const HELD: &str =
+    "error: `sh` exited, but a background process still holds its output open; nothing was sent\n";
+
+/// A push whose COMMAND is `sh -c` with this script, to a server that must not be called.
+fn refused(script: &str) -> (Pushgw, Server) {
+    let server = Server::unused();
+    let call = pushgw().args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script]);
+    (call.silent_stdin(), server)
+}
+
+/// The same, running, once the script has said that it is ready.
+struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stderr: BufReader<ChildStderr>,
+    _server: Server,
+}
+
+impl Running {
+    fn start(script: &str) -> Self {
+        let server = Server::unused();
+        let mut child = heeding(env!("CARGO_BIN_EXE_pushgw"))
+            .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = child.stdin.take();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n");
+        Self { child, stdin, stderr, _server: server }
+    }
+
+    fn send(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Its exit code and what it said. What holds the output open ends only after it.
+    #[track_caller]
+    fn end(mut self) -> (Option<i32>, String) {
+        wait_until("the end of pushgw", || self.has_ended());
+        let code = self.child.wait().unwrap().code();
+        drop(self.stdin.take());
+        let mut said = String::new();
+        self.stderr.read_to_string(&mut said).unwrap();
+        (code, said)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// TERM ends the shell, but not what the shell has started.
+#[test]
+fn a_signal_ends_it_although_a_grandchild_holds_the_output() {
+    for (signal, code, name) in [(Signal::TERM, 143, "SIGTERM"), (Signal::HUP, 129, "SIGHUP")] {
+        for script in [
+            "exec 3<&0; echo a 1; cat <&3 & echo ready >&2; wait",
+            "exec 3<&0; echo a 1; cat <&3 & exec sh -c 'echo ready >&2; read line <&3'",
+        ] {
+            let running = Running::start(script);
+            running.send(signal);
+            let said = format!("error: `sh` was killed by {name}; nothing was sent\n");
+            assert_eq!(running.end(), (Some(code), said), "{script}");
+        }
+    }
+    // It stops in good order, and its own child goes on.
+    let running = Running::start("trap 'exit 0' TERM; exec 3<&0; cat <&3 & echo ready >&2; wait");
+    running.send(Signal::TERM);
+    let said = "error: stopped by SIGTERM before the output of `sh` was complete; nothing was sent\n";
+    assert_eq!(running.end(), (Some(143), said.to_owned()));
+    // The status that it chose is passed on.
+    let running = Running::start("trap 'exit 3' TERM; exec 3<&0; cat <&3 & echo ready >&2; wait");
+    running.send(Signal::TERM);
+    assert_eq!(running.end(), (Some(3), "error: `sh` exited with status 3; nothing was sent\n".to_owned()));
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_the_command() {
+    for (signal, code, name) in
+        [(Signal::TERM, 143, "SIGTERM"), (Signal::INT, 130, "SIGINT"), (Signal::QUIT, 131, "SIGQUIT")]
+    {
+        let mut running =
+            Running::start("trap '' TERM INT QUIT; exec 3<&0; cat <&3 & echo ready >&2; read line <&3");
+        // Two that are close together count as one.
+        wait_until("the end of pushgw", || {
+            running.has_ended() || {
+                running.send(signal);
+                false
+            }
+        });
+        let said =
+            format!("error: stopped by {name} before the output of `sh` was complete; nothing was sent\n");
+        assert_eq!(running.end(), (Some(code), said));
+    }
+    // A command that did not hear the first one, as it was for pushgw alone, is told to stop.
+    let mut running = Running::start(
+        "trap '' INT; trap 'echo stopped >&2; exit' TERM; exec 3<&0; cat <&3 & echo ready >&2; wait",
+    );
+    wait_until("the end of pushgw", || {
+        running.has_ended() || {
+            running.send(Signal::INT);
+            false
+        }
+    });
+    let (code, said) = running.end();
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("stopped\n"), "{said}");
+}
+
+#[test]
+fn an_output_that_stays_open_after_the_command_exited_is_given_up() {
+    let (call, _server) = refused("exec 3<&0; echo a 1; cat <&3 2>/dev/null &");
+    call.code(1)
+        .stderr(format!(
+            "{HELD}hint: redirect the output of background processes: start-daemon >/dev/null &\n"
+        ))
+        .run();
+    // A daemon that never stops writing does not keep us either.
+    let (call, _server) = refused("while echo a 1; do :; done 2>/dev/null &");
+    call.code(1).stderr_has(HELD).run();
+    // Once the command failed, nothing more is waited for.
+    let (call, _server) = refused("exec 3<&0; echo a 1; cat <&3 2>/dev/null & exit 7");
+    call.code(7).stderr("error: `sh` exited with status 7; nothing was sent\n").run();
+    let (call, _server) = refused("exec 3<&0; echo a 1; cat <&3 2>/dev/null & kill -KILL $$");
+    call.code(137).stderr("error: `sh` was killed by SIGKILL; nothing was sent\n").run();
+}
+
+/// As in bash's `> >(sed …)`, whose end the shell does not wait for; and a daemon that is redirected as it should be.
+#[test]
+fn what_ends_soon_after_the_command_is_pushed_too() {
+    for (script, body) in [
+        ("echo a 1; { while kill -0 $$ 2>/dev/null; do :; done; echo b 2; } &", "a 1\nb 2\n"),
+        ("exec 3<&0; echo a 1; cat <&3 >/dev/null 2>&1 &", "a 1\n"),
+        // It closes its output before it ends.
+        ("echo a 1; exec >&-; sh -c :", "a 1\n"),
+    ] {
+        let server = Server::answering(200, "");
+        pushgw()
+            .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
+            .silent_stdin()
+            .run();
+        assert_eq!(server.request().body, body.as_bytes(), "{script}");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_it_although_a_grandchild_holds_the_output() {
+    for (script, said) in [
+        // A shell has what it starts in the background ignore Ctrl-C.
+        ("exec 3<&0; cat <&3 & echo ready >&2; wait", "`sh` was killed by SIGINT; nothing was sent"),
+        (
+            "trap 'exit 0' INT; exec 3<&0; cat <&3 & echo ready >&2; wait",
+            "stopped by SIGINT before the output of `sh` was complete; nothing was sent",
+        ),
+    ] {
+        let (call, _server) = refused(script);
+        let mut session = call.controlled(120).session();
+        session.wait_for("ready");
+        session.type_keys("\x03");
+        session.wait_for(said);
+        assert_eq!(session.end().status.code(), Some(130), "{script}");
+    }
+}
+
+#[test]
+fn timeout_ends_it() {
+    let built = env!("CARGO_BIN_EXE_pushgw");
+    let server = Server::unused();
+    let push = |options: &[&str], script: &str| {
+        program("timeout")
+            .args(options)
+            .args([built, "push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
+            .silent_stdin()
+            .code(124)
+    };
+    // To pushgw alone.
+    push(&["--foreground", "1"], "exec 3<&0; echo a 1; cat <&3 2>/dev/null & wait")
+        .stderr("error: `sh` was killed by SIGTERM; nothing was sent\n")
+        .run();
+    // To pushgw, and then to all of its process group: that is one signal, so a command that cleans up is waited for.
+    push(&["1"], "trap 'echo cleaned >&2; exit 0' TERM; exec 3<&0; echo a 1; cat <&3 2>/dev/null & wait")
+        .stderr(
+            "cleaned\nerror: stopped by SIGTERM before the output of `sh` was complete; nothing was sent\n",
+        )
+        .run();
+}
+
+/// The first process of a container is not ended by a signal that it does not handle.
+#[test]
+fn a_signal_ends_it_as_process_1() {
+    const UNSHARE: [&str; 4] = ["--user", "--map-root-user", "--pid", "--fork"];
+    let can =
+        || Command::new("unshare").args(UNSHARE).arg("true").output().is_ok_and(|it| it.status.success());
+    if !is_installed("unshare") || !can() {
+        eprintln!("skipped: no PID namespace can be made");
+        return;
+    }
+    let (tell, told) = std::sync::mpsc::channel();
+    let tell = std::sync::Mutex::new(tell);
+    let server = Server::start(move |connection, _| {
+        if connection.read_request().is_some() {
+            tell.lock().unwrap().send(()).unwrap();
+            connection.hang();
+        }
+    });
+    let start = |script: &str| {
+        Command::new("unshare")
+            .args(UNSHARE)
+            .arg(env!("CARGO_BIN_EXE_pushgw"))
+            .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let end = |mut child: Child| {
+        wait_until("the end of pushgw", || child.try_wait().unwrap().is_some());
+        child.wait().unwrap().code()
+    };
+    let mut child = start("exec 3<&0; cat <&3 & kill -TERM 1; read line <&3");
+    let stdin = child.stdin.take();
+    assert_eq!(end(child), Some(143));
+    drop(stdin);
+    // During the request.
+    let mut child = start("exec 3<&0; { cat <&3; kill -TERM 1; } >/dev/null & echo a 1");
+    let stdin = child.stdin.take();
+    told.recv_timeout(crate::support::PATIENCE).unwrap();
+    drop(stdin);
+    assert_eq!(end(child), Some(143));
+}
+
+#[test]
+fn the_producer_does_not_get_the_secrets() {
+    let script =
+        "echo \"${PUSHGATEWAY_PASSWORD:-none} ${PUSHGATEWAY_BEARER_TOKEN:-none} $OTHER\" >&2; exit 3";
+    for secret in ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN"] {
+        let (call, _server) = refused(script);
+        call.env(secret, "hunter2")
+            .env("OTHER", "kept")
+            .code(3)
+            .stderr("none none kept\nerror: `sh` exited with status 3; nothing was sent\n")
+            .run();
+    }
+}

@@ -1,0 +1,94 @@
+//! The structure of the source: no import circles, one meaning for each type name, and limits that keep the code
+//! readable. Which room may use which is in `layering`.
+
+pub(crate) mod source;
+
+use source::{Index, SourceFile, files};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Product lines, without empty lines and tests.
+const MAX_LINES: usize = 17_000;
+const MAX_FUNCTION_LINES: usize = 60;
+/// Type names that may be defined in more than one file.
+const MAX_SHARED_TYPE_NAMES: usize = 3;
+
+/// The files that each file uses, by place: imports and paths, followed through re-exports to the definition.
+pub(crate) fn arrows(files: &[SourceFile]) -> Vec<BTreeSet<usize>> {
+    let index = Index::new(files);
+    let uses = |(i, file): (usize, &SourceFile)| {
+        let named = file.paths.iter().filter_map(|(scope, path)| index.definition(scope, path));
+        named.filter(|used| *used != i).collect()
+    };
+    files.iter().enumerate().map(uses).collect()
+}
+
+/// Whether `outer` is the module that declares `inner`, or declares a module that does.
+fn contains(outer: &SourceFile, inner: &SourceFile) -> bool {
+    inner.module.len() > outer.module.len() && inner.module.starts_with(&outer.module)
+}
+
+/// Groups of files that use each other in a circle. That a module hands work to the files in its own folder is its
+/// purpose and not an arrow; that these use the module is.
+fn circles(files: &[SourceFile], arrows: &[BTreeSet<usize>]) -> Vec<String> {
+    let next = |i: usize| arrows[i].iter().copied().filter(move |j| !contains(&files[i], &files[*j]));
+    let reachable = |from: usize| {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<usize> = next(from).collect();
+        while let Some(i) = open.pop() {
+            if seen.insert(i) {
+                open.extend(next(i));
+            }
+        }
+        seen
+    };
+    let reached: Vec<BTreeSet<usize>> = (0..files.len()).map(reachable).collect();
+    let mut circles = BTreeSet::new();
+    for i in (0..files.len()).filter(|i| reached[*i].contains(i)) {
+        let circle = reached[i].iter().filter(|j| reached[**j].contains(&i));
+        circles.insert(circle.map(|j| files[*j].name.as_str()).collect::<Vec<_>>().join(", "));
+    }
+    circles.into_iter().collect()
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let files = files();
+    let circles = circles(&files, &arrows(&files));
+    assert!(circles.is_empty(), "{} import circles:\n{}", circles.len(), circles.join("\n"));
+}
+
+#[test]
+fn a_type_name_means_one_thing() {
+    let files = files();
+    let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for file in &files {
+        for name in &file.types {
+            places.entry(name).or_default().push(&file.name);
+        }
+    }
+    places.retain(|_, files| files.len() > 1);
+    let shared: Vec<_> = places.iter().map(|(name, files)| format!("{name}: {}", files.join(", "))).collect();
+    assert!(
+        shared.len() <= MAX_SHARED_TYPE_NAMES,
+        "{} type names are defined in several files; {MAX_SHARED_TYPE_NAMES} may be:\n{}",
+        shared.len(),
+        shared.join("\n")
+    );
+}
+
+#[test]
+fn functions_fit_a_screen() {
+    let files = files();
+    let functions = files.iter().flat_map(|file| file.functions.iter().map(move |function| (file, function)));
+    let long: Vec<_> = functions
+        .filter(|(_, (_, lines))| *lines > MAX_FUNCTION_LINES)
+        .map(|(file, (name, lines))| format!("{}: {name} has {lines} lines", file.name))
+        .collect();
+    assert!(long.is_empty(), "longer than {MAX_FUNCTION_LINES} lines:\n{}", long.join("\n"));
+}
+
+#[test]
+fn the_product_stays_small() {
+    let lines: usize = files().iter().map(|file| file.lines).sum();
+    assert!(lines <= MAX_LINES, "{lines} lines of code and comment; the limit is {MAX_LINES}");
+}

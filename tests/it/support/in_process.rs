@@ -1,0 +1,65 @@
+//! `pushgw` inside the test's own process, for tests of so many calls that starting it each time would be most of the
+//! time. What the process's edge does (arguments, streams, signals) is not in it: that needs `command`.
+
+use pushgw::Streams;
+use pushgw::env::Environment;
+use std::ffi::OsString;
+
+/// What a call came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct InProcess {
+    pub(crate) code: u8,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl InProcess {
+    /// Holds it to success without a word.
+    #[track_caller]
+    pub(crate) fn silent(&self) {
+        assert_eq!((self.code, &*self.stdout, &*self.stderr), (0, "", ""));
+    }
+}
+
+/// Runs `pushgw` with these arguments and this standard input on the gateway at `url`.
+pub(crate) fn in_process<A: Into<OsString>>(
+    url: &str,
+    stdin: &[u8],
+    args: impl IntoIterator<Item = A>,
+) -> InProcess {
+    let mut environment = Environment::default();
+    environment.variables.insert("PUSHGATEWAY_URL".into(), url.into());
+    run(&environment, stdin, args)
+}
+
+/// The same at a terminal that is so wide, with these variables.
+pub(crate) fn in_process_at(
+    url: &str,
+    columns: usize,
+    variables: &[(&str, &str)],
+    stdin: &[u8],
+    args: &[&str],
+) -> InProcess {
+    let variables = [&[("PUSHGATEWAY_URL", url), ("NO_COLOR", "1")], variables].concat();
+    let environment = Environment {
+        variables: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        stdin_is_terminal: false,
+        stdout_is_terminal: true,
+        stderr_is_terminal: true,
+        width: Some(columns),
+    };
+    run(&environment, stdin, args)
+}
+
+fn run<A: Into<OsString>>(
+    environment: &Environment,
+    mut stdin: &[u8],
+    args: impl IntoIterator<Item = A>,
+) -> InProcess {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let streams = Streams { stdin: &mut stdin, stdout: &mut stdout, stderr: &mut stderr, progress: None };
+    let args = std::iter::once("pushgw".into()).chain(args.into_iter().map(Into::into));
+    let code = pushgw::run(args, environment, streams);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    InProcess { code, stdout: text(&stdout), stderr: text(&stderr) }
+}

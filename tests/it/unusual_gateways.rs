@@ -1,0 +1,159 @@
+//! Real gateways that hold odd things, or are reached in odd ways: what the operators' commands make of them.
+
+use crate::support::{Client, Gateway, Request, Server, newest_gateway, on_every_gateway, pushgw};
+
+/// In the API's answer these stand where the group's own labels and state do.
+const DISPLACING: &str = "# TYPE labels gauge\nlabels{metrics=\"x\"} 1\nlast_push_successful 1\nmetrics 1\n";
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn metrics_that_hide_the_key_and_the_state() {
+    on_every_gateway(|gateway| {
+        gateway.put("/metrics/job/a", DISPLACING);
+        gateway.put("/metrics/job/b/instance/i/metrics/%EF%BF%BD", DISPLACING);
+        let never = gateway.refuses("PUT", "/metrics/job/c/l@base64/Lw", "# TYPE metrics gauge\nmetrics 1\n");
+        assert!(never, "another type");
+        let paths =
+            ["/metrics/job/a", "/metrics/job/b/instance/i/metrics/%EF%BF%BD", "/metrics/job/c/l@base64/Lw"];
+        let list = pushgw().args(["list", "--format", "path"]).on(gateway);
+        list.stdout(paths.map(|path| format!("{path}\n")).concat()).run();
+        let states = pushgw().args(["list", "--failed", "--format", "path"]).on(gateway);
+        states.stdout(format!("{}\n", paths[2])).run();
+        pushgw().args(["show", "-j", "a"]).on(gateway).stdout_has("labels{metrics=\"x\"} 1\n").run();
+        pushgw().arg("status").on(gateway).stdout_has("groups    3, 6 series").run();
+        pushgw().args(["delete", "--match", "metrics=~.+", "--yes"]).on(gateway).run();
+        pushgw().args(["delete", "-j", "a"]).on(gateway).run();
+        pushgw().args(["list", "--format", "path"]).on(gateway).stdout(format!("{}\n", paths[2])).run();
+    });
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn names_that_only_a_gateway_with_utf8_names_takes() {
+    const NAMES: [&str; 10] = ["foo.bar", "a b", "λ", "a\"b", "{}", "1a", "a/b", "..", ",", "a-b"];
+    let gateway = Gateway::start(newest_gateway(), &["--push.enable-utf8-names"]);
+    for name in NAMES {
+        let label = format!("{name}=v");
+        pushgw().args(["push", "--utf8-names", "-j", "odd", "-l", &label, "-m", "m 1"]).on(&gateway).run();
+    }
+    pushgw().args(["push", "-j", "plain", "-m", "m 1"]).on(&gateway).run();
+    assert_eq!(gateway.keys().len(), NAMES.len() + 1);
+    pushgw().arg("status").on(&gateway).stdout_has("scrape    yes").run();
+    let one = ["delete", "--utf8-names", "-j", "odd", "-l", "a b=v"];
+    pushgw().args(one).on(&gateway).run();
+    assert!(gateway.keys().iter().all(|key| !key.contains_key("a b")));
+    pushgw()
+        .args(["delete", "-j", "odd", "-l", "foo.bar=w", "--utf8-names"])
+        .on(&gateway)
+        .code(8)
+        .stderr_has("\"foo.bar\"=\"v\"")
+        .run();
+    pushgw().args(["delete", "--match", "job=odd", "--yes"]).on(&gateway).run();
+    pushgw().args(["list", "--format", "path"]).on(&gateway).stdout("/metrics/job/plain\n").run();
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn under_a_prefix() {
+    let gateway = Gateway::start(newest_gateway(), &["--web.route-prefix=/some/where"]);
+    let url = gateway.url();
+    for form in [url.clone(), format!("{url}/"), format!("{url}/metrics"), url.replace("http://", "")] {
+        let call = |args: &[&str]| pushgw().args(args).args(["-g", &form]);
+        call(&["push", "-j", "x", "-m", "m 1"]).run();
+        call(&["show", "-j", "x"]).stdout("# TYPE m untyped\nm 1\n").run();
+        call(&["list", "--format", "path"]).stdout("/metrics/job/x\n").run();
+        call(&["status"]).stdout_has("scrape    yes").run();
+        call(&["delete", "-j", "x"]).run();
+        call(&["delete", "-j", "x"]).code(8).any_stderr().run();
+        call(&["push", "-j", "y", "-m", "m 1"]).run();
+        call(&["delete", "--all", "--yes"]).run();
+        assert!(gateway.keys().is_empty(), "{form}");
+    }
+}
+
+/// As a proxy that lets nothing but the metrics through, or a gateway before 1.2.0.
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn without_the_api() {
+    on_every_gateway(|gateway| {
+        gateway.put("/metrics/job/a/l/%22%7D%2C", "m 1\n");
+        gateway.put("/metrics/job/b", "m 1\n");
+        let _ = gateway.refuses("PUT", "/metrics/job/c", "# TYPE m gauge\nm 1\n");
+        let before = gateway.keys().len();
+        let address = gateway.address();
+        let server = Server::start(move |connection, _| {
+            let mut client = Client::new(address);
+            while let Some(Request { method, path, body, .. }) = connection.read_request() {
+                if path.starts_with("/api/") {
+                    connection.answer(404, &[], "404 page not found\n");
+                } else {
+                    let answer = client.request(&method, path.as_bytes(), &[], &body).unwrap();
+                    connection.answer(answer.status, &[("Content-Type", "text/plain")], answer.body);
+                }
+            }
+        });
+        let call = |args: &[&str]| pushgw().args(args).args(["-g", &server.url()]);
+        let told = "the groups are read from /metrics";
+        let paths = "/metrics/job/a/l/%22%7D%2C\n/metrics/job/b\n/metrics/job/c\n";
+        call(&["list", "--format", "path"]).stdout(paths).stderr_has(told).run();
+        call(&["list", "--failed", "--format", "path"]).stdout("/metrics/job/c\n").stderr_has(told).run();
+        call(&["status"]).stdout_has("groups    3").stdout_has("scrape    yes").run();
+        call(&["show", "-j", "b"]).code(1).stderr_has("no /api/v1/metrics").run();
+        call(&["delete", "-j", "b"]).run();
+        call(&["delete", "--match", "job=a", "--yes"]).stderr_has(told).run();
+        assert_eq!((before, gateway.keys().len()), (3, 1));
+    });
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn an_empty_store() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    pushgw().arg("list").on(&gateway).run();
+    pushgw().args(["list", "--format", "json"]).on(&gateway).stdout("[]\n").run();
+    pushgw().args(["delete", "--all", "--yes"]).on(&gateway).run();
+    pushgw().args(["show", "--all"]).on(&gateway).code(8).any_stderr().run();
+    pushgw().arg("status").on(&gateway).stdout_has("groups    0\n").run();
+}
+
+#[test]
+fn a_gateway_without_the_api() {
+    let server = || {
+        Server::start(|connection, _| {
+            while let Some(request) = connection.read_request() {
+                match request.path.as_str() {
+                    "/metrics" => connection.answer(
+                        200,
+                        &[("Content-Type", "text/plain")],
+                        "# TYPE m gauge\nm{instance=\"\",job=\"a\"} 1\npush_time_seconds{instance=\"\",job=\"a\"} 1.7e+09\npushgateway_build_info 1\n",
+                    ),
+                    "/-/healthy" | "/-/ready" => connection.answer(200, &[], "OK"),
+                    _ => connection.answer(404, &[], "404 page not found"),
+                }
+            }
+        })
+    };
+    let told = "the groups are read from /metrics";
+    let (list, show, status) = (server(), server(), server());
+    pushgw()
+        .args(["list", "--format", "path", "-g", &list.url()])
+        .stdout("/metrics/job/a\n")
+        .stderr_has(told)
+        .run();
+    pushgw().args(["show", "-j", "a", "-g", &show.url()]).code(1).stderr_has("no /api/v1/metrics").run();
+    pushgw()
+        .args(["status", "-g", &status.url()])
+        .stdout_has(told)
+        .stdout_has("scrape    yes, 3 samples")
+        .run();
+}
+
+#[test]
+fn a_server_that_is_no_pushgateway() {
+    for body in ["<html>", "{}", "", r#"{"status":"success","data":["job"]}"#] {
+        for command in [&["status"][..], &["list"], &["show", "--all"], &["delete", "--all", "--yes"]] {
+            let server = Server::answering(200, body);
+            pushgw().args(command).args(["-g", &server.url()]).code(1).stderr_has("no Pushgateway").run();
+        }
+    }
+}

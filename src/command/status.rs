@@ -224,7 +224,7 @@ fn amount(snapshot: &Snapshot) -> String {
 
 /// `--format json`: part of the command line's contract.
 #[derive(Serialize)]
-struct Report<'a> {
+struct StatusReport<'a> {
     gateway: String,
     ok: bool,
     version: Option<&'a str>,
@@ -281,7 +281,7 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
         groups: problem.groups.iter().map(|labels| &labels.0).collect(),
         commands: &problem.commands,
     });
-    let report = Report {
+    let report = StatusReport {
         gateway: connection.endpoint.to_string(),
         ok,
         version: about.version.as_deref(),

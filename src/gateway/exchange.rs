@@ -4,7 +4,7 @@ use crate::http::{Client, Error, ErrorKind, Event, Method, Request, Response};
 
 /// The media type of a push. A Pushgateway reads any type but protobuf as text; other servers that accept pushes may
 /// check it.
-pub const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(crate) const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const IMPORT_PATH: &str = "an import path like VictoriaMetrics' accepts pushes but has no groups";
 
@@ -13,7 +13,7 @@ const IMPORT_PATH: &str = "an import path like VictoriaMetrics' accepts pushes b
 /// # Errors
 ///
 /// As for [`Client::send`], and a response that no Pushgateway gives.
-pub fn send(
+pub(crate) fn send(
     client: &Client,
     request: &Request<'_>,
     listener: &mut dyn FnMut(Event),
@@ -26,7 +26,7 @@ pub fn send(
 /// # Errors
 ///
 /// As for [`send`].
-pub fn send_once(
+pub(crate) fn send_once(
     client: &Client,
     request: &Request<'_>,
     listener: &mut dyn FnMut(Event),
@@ -48,7 +48,6 @@ fn check(request: &Request<'_>, result: Result<Response, Error>) -> Result<Respo
 }
 
 /// The error of a response with a status of 2xx that did not come from a Pushgateway.
-#[must_use]
 pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error {
     let kind = ErrorKind::Unexpected { expected: "a Pushgateway", reason };
     Error { hint: Some("is the URL that of the gateway?"), ..Error::new(request, kind) }

@@ -15,7 +15,7 @@ use thiserror::Error;
 /// # Errors
 ///
 /// An invalid URL, a path that gateways redirect, or the URL of a group.
-pub fn gateway_url(text: &str) -> Result<Url, GatewayUrlError> {
+pub(crate) fn gateway_url(text: &str) -> Result<Url, GatewayUrlError> {
     let url: Url = text.parse()?;
     let path = url.path().trim_end_matches('/');
     if group_start(path).is_some() {
@@ -41,7 +41,7 @@ impl GroupUrl {
     /// # Errors
     ///
     /// As for `FromStr`.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, GatewayUrlError> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, GatewayUrlError> {
         let mut text = String::with_capacity(bytes.len());
         for chunk in bytes.utf8_chunks() {
             text.push_str(chunk.valid());
@@ -57,13 +57,8 @@ impl GroupUrl {
     /// # Errors
     ///
     /// A path that the gateway would reject, or read differently than it was meant.
-    pub fn key(&self, rules: KeyRules) -> Result<GroupingKey, PathError> {
+    pub(crate) fn key(&self, rules: KeyRules) -> Result<GroupingKey, PathError> {
         GroupingKey::parse_path(&self.path, rules)
-    }
-
-    /// The full URL without credentials.
-    pub fn url(&self) -> String {
-        self.endpoint.join(&self.path)
     }
 }
 
@@ -188,7 +183,7 @@ mod tests {
         for (text, gateway, path) in table {
             let url: GroupUrl = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
             assert_eq!((url.endpoint.to_string().as_str(), url.path.as_str()), (gateway, path), "{text}");
-            assert_eq!(url.url(), format!("{gateway}{path}"));
+            assert_eq!(url.endpoint.join(&url.path), format!("{gateway}{path}"));
         }
         for text in ["gw", "gw/metrics", "gw/metrics/jobs/x", "gw/job/metrics"] {
             assert_eq!(text.parse::<GroupUrl>(), Err(GatewayUrlError::NoGroup), "{text}");

@@ -1,7 +1,7 @@
-//! The server: what it is asked, what it answers.
+//! A Pushgateway: what it holds, how it is asked, and which responses only it gives.
 //!
-//! Everything here is pure but `fetch`, which asks through the client of [`crate::http`]. The folder `store` knows what a
-//! gateway holds.
+//! Everything here is pure but `fetch` and `exchange`, which use the client of [`crate::http`]. The folder `store` knows
+//! what a gateway holds.
 
 mod about;
 mod exchange;
@@ -10,10 +10,11 @@ mod group_url;
 pub mod store;
 
 pub use about::About;
-pub use exchange::{EXPOSITION_TEXT, send, send_once};
+pub(crate) use exchange::{EXPOSITION_TEXT, send};
 pub use fetch::{
     Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, get_once, unescaped,
     unread,
 };
-pub use group_url::{GatewayUrlError, GroupUrl, gateway_url};
+pub(crate) use group_url::gateway_url;
+pub use group_url::{GatewayUrlError, GroupUrl};
 pub use store::{FamilySize, Group, GroupsError, Kind, Selection, Size, State};

@@ -52,16 +52,16 @@ pub struct Response {
 
 impl Response {
     /// The value of a header, whose name is given in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Whether the body is an HTML page.
-    pub fn is_html(&self) -> bool {
+    pub(crate) fn is_html(&self) -> bool {
         self.header("content-type").is_some_and(|media_type| media_type.starts_with("text/html"))
     }
 
-    pub fn reader(self) -> impl Read {
+    pub(crate) fn reader(self) -> impl Read {
         self.body.into_reader()
     }
 }

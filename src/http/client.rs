@@ -51,12 +51,12 @@ pub enum Event {
 
 impl Client {
     /// Connects to nothing yet.
-    pub fn new(connection: &Connection) -> Self {
+    pub(crate) fn new(connection: &Connection) -> Self {
         let connection = Arc::new(connection.clone());
         Self { agent: Agent::new(Arc::clone(&connection)), connection }
     }
 
-    pub fn connection(&self) -> &Connection {
+    pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }
 
@@ -67,7 +67,11 @@ impl Client {
     /// # Errors
     ///
     /// Any other status, and every error of the exchange.
-    pub fn send(&self, request: &Request<'_>, listener: &mut dyn FnMut(Event)) -> Result<Response, Error> {
+    pub(crate) fn send(
+        &self,
+        request: &Request<'_>,
+        listener: &mut dyn FnMut(Event),
+    ) -> Result<Response, Error> {
         self.send_with_retries(request, self.connection.retries, listener)
     }
 
@@ -76,7 +80,7 @@ impl Client {
     /// # Errors
     ///
     /// As for [`Client::send`].
-    pub fn send_once(
+    pub(crate) fn send_once(
         &self,
         request: &Request<'_>,
         listener: &mut dyn FnMut(Event),
@@ -112,7 +116,7 @@ impl Client {
     }
 
     /// The error of a response whose body could not be read to its end.
-    pub fn body_error(&self, request: &Request<'_>, error: io::Error) -> Error {
+    pub(crate) fn body_error(&self, request: &Request<'_>, error: io::Error) -> Error {
         Error::new(request, self.agent.body_error(error))
     }
 

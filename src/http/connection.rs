@@ -40,7 +40,7 @@ pub struct Connection {
 
 impl Connection {
     /// Text from a server with the secrets in it redacted.
-    pub fn without_secrets<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub(crate) fn without_secrets<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
         for secret in &self.secrets {
             if secret.expose().len() >= MIN_REDACTED_LENGTH && text.contains(secret.expose()) {

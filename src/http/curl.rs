@@ -10,7 +10,7 @@ use thiserror::Error;
 /// The body cannot be part of a shell script.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("the body contains a NUL byte, which a shell command cannot contain; --dry-run prints it")]
-pub struct NulInBody;
+pub(crate) struct NulInBody;
 
 /// The command for a POSIX shell. The body is a here-document, because it can be too long for an argument, and the file
 /// that it comes from lacks pushgw's fixes.
@@ -18,7 +18,7 @@ pub struct NulInBody;
 /// # Errors
 ///
 /// [`NulInBody`].
-pub fn command(request: &Request<'_>, connection: &Connection) -> Result<Vec<u8>, NulInBody> {
+pub(crate) fn command(request: &Request<'_>, connection: &Connection) -> Result<Vec<u8>, NulInBody> {
     let mut words = vec!["curl".to_owned()];
     // Without --path-as-is curl resolves dot segments, and without --globoff it expands brackets and braces.
     for flag in ["--silent", "--show-error", "--fail-with-body", "--path-as-is", "--globoff"] {

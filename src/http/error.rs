@@ -29,7 +29,7 @@ impl Error {
     }
 
     /// Who wrote [`ErrorKind::words`].
-    pub fn speaker(&self) -> Cow<'_, str> {
+    pub(crate) fn speaker(&self) -> Cow<'_, str> {
         match &self.kind {
             ErrorKind::ProxyStatus { .. } => "the proxy".into(),
             ErrorKind::Status(rejection) if rejection.status == 407 => "the proxy".into(),
@@ -214,7 +214,7 @@ pub struct Rejection {
 }
 
 impl ErrorKind {
-    pub fn class(&self) -> ErrorClass {
+    pub(crate) fn class(&self) -> ErrorClass {
         match self {
             Self::Dns(_) => DNS,
             Self::Connect(_) => CONNECT,
@@ -241,12 +241,12 @@ impl ErrorKind {
     }
 
     /// The exit code (see `error::Failure::exit_code` for the whole table).
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         self.class().exit_code
     }
 
     /// Whether the request is retried.
-    pub fn is_retried(&self) -> bool {
+    pub(crate) fn is_retried(&self) -> bool {
         match self {
             // A proxy that does not speak HTTP now will not do so later.
             Self::Proxy { kind, .. } => kind.is_retried(),
@@ -255,7 +255,7 @@ impl ErrorKind {
     }
 
     /// How long the server asks to wait before the next try.
-    pub fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } => rejection.retry_after,
             _ => None,
@@ -263,7 +263,7 @@ impl ErrorKind {
     }
 
     /// What happened, in one line.
-    pub fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         let message = self.class().message;
         match self {
             Self::Dns(reason) | Self::Connect(reason) | Self::Broken(_, reason) => {
@@ -283,7 +283,7 @@ impl ErrorKind {
     }
 
     /// What the server, or the proxy, wrote in the body of its rejection. An HTML page is no use to a reader.
-    pub fn words(&self) -> Option<&str> {
+    pub(crate) fn words(&self) -> Option<&str> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } if !rejection.html => {
                 Some(rejection.words.trim()).filter(|words| !words.is_empty())

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 /// Shown instead of a secret.
-pub const REDACTED: &str = "REDACTED";
+pub(crate) const REDACTED: &str = "REDACTED";
 
 /// Headers whose values are shown.
 const PUBLIC: &[&str] = &[
@@ -55,41 +55,41 @@ pub struct Header {
 
 impl Header {
     /// A header that pushgw sets itself.
-    pub fn new(name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn new(name: &str, value: impl Into<String>) -> Self {
         Self { name: name.to_owned(), value: Secret::new(value) }
     }
 
     /// User and password, RFC 7617.
-    pub fn basic(user: &str, password: &Secret) -> Self {
+    pub(crate) fn basic(user: &str, password: &Secret) -> Self {
         let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
         Self::new("Authorization", format!("Basic {pair}"))
     }
 
     /// A token, RFC 6750.
-    pub fn bearer(token: &Secret) -> Self {
+    pub(crate) fn bearer(token: &Secret) -> Self {
         Self::new("Authorization", format!("Bearer {}", token.expose()))
     }
 
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Only for sending. Everything else uses [`Header::shown`].
-    pub fn value(&self) -> &Secret {
+    pub(crate) fn value(&self) -> &Secret {
         &self.value
     }
 
     /// Compares the name, ignoring case.
-    pub fn is(&self, name: &str) -> bool {
+    pub(crate) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 
-    pub fn is_secret(&self) -> bool {
+    pub(crate) fn is_secret(&self) -> bool {
         !PUBLIC.iter().any(|public| self.is(public))
     }
 
     /// The value, or [`REDACTED`].
-    pub fn shown(&self) -> &str {
+    pub(crate) fn shown(&self) -> &str {
         if self.is_secret() { REDACTED } else { self.value.expose() }
     }
 }

@@ -14,7 +14,7 @@ impl CaCertificates {
     /// # Errors
     ///
     /// A file without a certificate.
-    pub fn from_pem(file: &[u8]) -> Result<Self, PemError> {
+    pub(crate) fn from_pem(file: &[u8]) -> Result<Self, PemError> {
         certificates(file).map(Self)
     }
 
@@ -40,7 +40,7 @@ impl ClientIdentity {
     /// # Errors
     ///
     /// No certificate, no key, or a key that does not belong to the certificate.
-    pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, PemError> {
+    pub(crate) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, PemError> {
         let chain = certificates(certificate)?;
         let key = match PrivateKeyDer::from_pem_slice(key) {
             Ok(key) => key,

@@ -24,7 +24,7 @@ pub enum Route {
 }
 
 impl Route {
-    pub fn through(proxy: Proxy, endpoint: &Url, has_credentials: bool) -> Self {
+    pub(crate) fn through(proxy: Proxy, endpoint: &Url, has_credentials: bool) -> Self {
         match endpoint.scheme() {
             Scheme::Http if !has_credentials => Self::Forward(proxy),
             Scheme::Http | Scheme::Https => Self::Tunnel(proxy),
@@ -37,21 +37,21 @@ impl Route {
 pub struct Proxy(Url);
 
 impl Proxy {
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         self.0.host()
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.0.port()
     }
 
     /// For the proxy itself, not for the server.
-    pub fn credentials(&self) -> Option<&Credentials> {
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.0.credentials()
     }
 
     /// The `Proxy-Authorization` header.
-    pub fn authorization(&self) -> Option<Header> {
+    pub(crate) fn authorization(&self) -> Option<Header> {
         let Credentials { user, password } = self.credentials()?;
         let nothing = Secret::new("");
         let header = Header::basic(user, password.as_ref().unwrap_or(&nothing));
@@ -94,7 +94,7 @@ pub enum ProxyError {
 
 /// Whether `NO_PROXY` lists this endpoint. Entries are separated by commas or spaces: `*` for everything, a domain for
 /// itself and all below it, an address, or a network such as `10.0.0.0/8`; each may end in `:PORT`.
-pub fn is_exempt(no_proxy: &str, endpoint: &Url) -> bool {
+pub(crate) fn is_exempt(no_proxy: &str, endpoint: &Url) -> bool {
     let entries = no_proxy.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
     let host = endpoint.host().trim_end_matches('.').to_ascii_lowercase();
     entries.into_iter().any(|entry| {

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-pub const USER_AGENT: &str = concat!("pushgw/", env!("CARGO_PKG_VERSION"));
+pub(super) const USER_AGENT: &str = concat!("pushgw/", env!("CARGO_PKG_VERSION"));
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -21,7 +21,7 @@ pub enum Method {
 }
 
 impl Method {
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Put => "PUT",
@@ -49,7 +49,7 @@ pub struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    pub fn new(text: &'a [u8], media_type: &'static str, encoding: Encoding) -> Self {
+    pub(crate) fn new(text: &'a [u8], media_type: &'static str, encoding: Encoding) -> Self {
         let sent = match encoding {
             Encoding::Identity => Cow::Borrowed(text),
             Encoding::Gzip => Cow::Owned(gzip(text)),
@@ -58,16 +58,16 @@ impl<'a> Body<'a> {
     }
 
     /// The text without compression.
-    pub fn text(&self) -> &'a [u8] {
+    pub(crate) fn text(&self) -> &'a [u8] {
         self.text
     }
 
     /// The bytes that are sent.
-    pub fn sent(&self) -> &[u8] {
+    pub(crate) fn sent(&self) -> &[u8] {
         &self.sent
     }
 
-    pub fn encoding(&self) -> Encoding {
+    pub(crate) fn encoding(&self) -> Encoding {
         self.encoding
     }
 }
@@ -90,18 +90,18 @@ pub struct Request<'a> {
 
 impl Request<'_> {
     /// The full URL, without credentials.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.endpoint.join(&self.path)
     }
 
     /// Method and URL, for messages: `PUT http://gw:9091/metrics/job/x`.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method.as_str(), self.url())
     }
 
     /// The headers in the order in which they are shown: our own, then `added`, which replace our own of the same name.
     /// `Host` is not among them.
-    pub fn headers(&self, added: &[Header]) -> Vec<Header> {
+    pub(crate) fn headers(&self, added: &[Header]) -> Vec<Header> {
         let mut headers = vec![Header::new("User-Agent", USER_AGENT), Header::new("Accept", "*/*")];
         if let Some(body) = &self.body {
             headers.push(Header::new("Content-Type", body.media_type));
@@ -116,7 +116,7 @@ impl Request<'_> {
     }
 
     /// What `--dry-run` prints before the body: method and URL, the headers, an empty line.
-    pub fn head(&self, added: &[Header]) -> String {
+    pub(crate) fn head(&self, added: &[Header]) -> String {
         let mut head = format!("{}\n", self.name());
         for header in self.headers(added) {
             let _ = writeln!(head, "{}: {}", header.name(), header.shown());

@@ -18,14 +18,14 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
             Self::Https => "https",
         }
     }
 
-    pub fn default_port(self) -> u16 {
+    pub(crate) fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
             Self::Https => 443,
@@ -54,42 +54,42 @@ pub struct Url {
 }
 
 impl Url {
-    pub fn scheme(&self) -> Scheme {
+    pub(crate) fn scheme(&self) -> Scheme {
         self.scheme
     }
 
     /// The host, an IPv6 address without brackets.
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// The port, or the scheme's default.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port.unwrap_or(self.scheme.default_port())
     }
 
     /// The path as written: empty, or starting with a slash.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// This URL with another path, which is empty or starts with a slash.
     #[must_use]
-    pub fn with_path(self, path: impl Into<String>) -> Self {
+    pub(crate) fn with_path(self, path: impl Into<String>) -> Self {
         Self { path: path.into(), ..self }
     }
 
-    pub fn credentials(&self) -> Option<&Credentials> {
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
     }
 
     /// This URL followed by `path`, which starts with a slash; without credentials.
-    pub fn join(&self, path: &str) -> String {
+    pub(crate) fn join(&self, path: &str) -> String {
         format!("{self}{path}")
     }
 
     /// Host and port as in the URL: `gw:9091`, `gw`, `[::1]:9091`.
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         match self.port {
             Some(port) => format!("{}:{port}", Bracketed(&self.host)),
             None => Bracketed(&self.host).to_string(),
@@ -107,7 +107,7 @@ impl Url {
     }
 
     /// Whether the host is this machine, which no proxy can reach for us.
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         if let Ok(address) = self.host.parse::<Ipv4Addr>() {
             return address.is_loopback();
         }

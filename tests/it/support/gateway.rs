@@ -2,7 +2,7 @@
 //!
 //! A free port is found by binding it and closing it again, so another process can take it in between, even another
 //! test's gateway. To detect this, each gateway gets a unique persistence interval, which has no effect without a
-//! persistence file, and expect_response report that interval back.
+//! persistence file, and `expect_response` report that interval back.
 
 use super::{Client, Program, Response, TIMEOUT, fetch, wait_until};
 use serde_json::Value;

@@ -107,7 +107,7 @@ fn basic_authentication() {
         pushgw().args(["push", "-j", "guarded", "-m", "a 1", "-g", &in_url]).run();
         gateway.rejects("http", |call| call, 4, "the server requires valid credentials (401 Unauthorized)");
         let wrong = |call: Pushgw| call.args(["-u", "me"]).env("PUSHGATEWAY_PASSWORD", "wrong");
-        gateway.rejects("http", wrong, 4, "the gateway says: Unauthorized");
+        gateway.rejects("http", wrong, 4, "says: Unauthorized");
     });
 }
 
@@ -137,8 +137,7 @@ fn tls() {
         let ca = gateway.path("ca.pem");
         gateway.accepts("https", |call| trusting(&ca)(with_password(call)));
         gateway.accepts("https", |call| with_password(call).arg("--insecure"));
-        let stranger =
-            "is not signed by an authority that is trusted here: `localhost` is signed by `Test CA`";
+        let stranger = "is not signed by a trusted CA: `localhost` is signed by `Test CA`";
         let others = gateway.write("others.pem", &CertificateAuthority::new("Another CA").pem());
         let trusting_others = |call| with_password(call).env("SSL_CERT_FILE", &others);
         gateway.rejects("https", trusting_others, 6, stranger);

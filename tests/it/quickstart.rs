@@ -293,7 +293,7 @@ fn step_8_an_unset_variable_is_told() {
                 .on(gateway)
                 .code(2)
                 .stderr(format!(
-                    "error: {}label `instance` has an empty value: is the variable set? (beside a group without \
+                    "error: {}label `instance` has an empty value: is the variable set? (next to a group without \
                      `instance`, an empty one makes every push to the gateway fail)\n",
                     if group.starts_with("--url") { "--url: " } else { "" }
                 ))
@@ -319,7 +319,7 @@ fn step_8_a_job_named_dots_is_that_job() {
             .on(gateway)
             .code(2)
             .stderr(
-                "error: --url: label `job` in the URL is `..`, which the gateway redirects to another group: give \
+                "error: --url: label `job` in the URL is `..`, which the gateway redirects to another group: name \
                  the group with --job and --label, which encode it\n",
             )
             .run();

@@ -375,7 +375,7 @@ fn further_tries_are_told_with_v() {
         .args(["--retries", "1", "-v"])
         .code(5)
         .stderr_has(
-            "note: try 1 failed: temporary failure of the server (503 Service Unavailable); the next in 1",
+            "note: try 1 failed: temporary failure of the server (503 Service Unavailable); next try in 1",
         )
         .stderr_has("(tried 2 times)")
         .run();

@@ -46,7 +46,7 @@ fn certificates() -> Vec<Case> {
     let own = self_signed(&["127.0.0.1"], Validity::Now);
     let past_own = self_signed(&["127.0.0.1"], Validity::Past);
     let odd_own = self_signed(&["gw.example"], Validity::Now);
-    let authority = "the server's certificate is not signed by an authority that is trusted here";
+    let authority = "the server's certificate is not signed by a trusted CA";
     let expired = "the server's certificate has expired";
     let stranger = CertificateAuthority::new("Strange CA");
     vec![

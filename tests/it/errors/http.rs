@@ -369,20 +369,20 @@ fn every_try_sends_the_same() {
 }
 
 #[test]
-fn further_tries_are_told_with_v() {
+fn retries_are_reported_with_v() {
     let server = Server::answering(503, "busy\n");
     push(&server)
         .args(["--retries", "1", "-v"])
         .code(5)
         .stderr_has(
-            "note: try 1 failed: temporary failure of the server (503 Service Unavailable); the next in 1",
+            "note: try 1 failed: temporary failure of the server (503 Service Unavailable); next try in 1",
         )
         .stderr_has("(tried 2 times)")
         .run();
 }
 
 #[test]
-fn the_exchange_is_told_with_vv() {
+fn the_exchange_is_shown_with_vv() {
     let server = Server::answering(200, "");
     let output = push(&server).arg("-vv").any_stderr().run();
     let address = server.address();

@@ -25,7 +25,7 @@ mod support {
     pub(crate) use fetch::{Program, fetch, try_fetch};
     pub(crate) use gateway::{Gateway, newest_gateway};
     pub(crate) use http::{Client, Response};
-    pub(crate) use wait::{PATIENCE, wait_until};
+    pub(crate) use wait::{TIMEOUT, wait_until};
 }
 
 fn main() {

@@ -40,9 +40,9 @@ pub enum Failure {
     #[error("{0}")]
     Exchange(Box<http::Error>),
     /// The gateway rejected a push, and its groups show why.
-    #[error("{fault}")]
+    #[error("{error}")]
     Explained {
-        fault: Box<http::Error>,
+        error: Box<http::Error>,
         /// What conflicts with what, and how to fix it, a line each.
         why: Vec<String>,
     },
@@ -115,7 +115,7 @@ impl Failure {
             Self::Other(_) | Self::File { .. } | Self::Unhealthy { .. } => exit_code::OTHER,
             Self::Usage { .. } => exit_code::USAGE,
             Self::Input { .. } => exit_code::INPUT,
-            Self::Exchange(fault) | Self::Explained { fault, .. } => fault.kind.exit_code(),
+            Self::Exchange(error) | Self::Explained { error, .. } => error.kind.exit_code(),
             Self::Several { worst, .. } => worst.exit_code(),
             Self::NoSuchGroup { .. } | Self::NothingSelected { .. } => exit_code::NO_SUCH_GROUP,
             Self::Producer { code, .. } => *code,
@@ -125,8 +125,8 @@ impl Failure {
     /// Lines below the message: the server's answer, or the groups that exist.
     pub fn details(&self) -> Option<String> {
         match self {
-            Self::Exchange(fault) | Self::Explained { fault, .. } => {
-                fault.kind.words().map(|words| format!("{} says: {words}", fault.speaker()))
+            Self::Exchange(error) | Self::Explained { error, .. } => {
+                error.kind.words().map(|words| format!("{} says: {words}", error.speaker()))
             }
             Self::NoSuchGroup { others, .. } if !others.is_empty() => {
                 Some(format!("groups of that job: {}", others.join(", ")))
@@ -138,7 +138,7 @@ impl Failure {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
-            Self::Exchange(fault) => fault.hint.map(str::to_owned),
+            Self::Exchange(error) => error.hint.map(str::to_owned),
             Self::NoSuchGroup { hint, .. } | Self::File { hint, .. } | Self::Producer { hint, .. } => {
                 hint.map(str::to_owned)
             }
@@ -154,8 +154,8 @@ impl Failure {
 }
 
 impl From<http::Error> for Failure {
-    fn from(fault: http::Error) -> Self {
-        Self::Exchange(Box::new(fault))
+    fn from(error: http::Error) -> Self {
+        Self::Exchange(Box::new(error))
     }
 }
 

@@ -18,7 +18,8 @@ use crate::config;
 use crate::diagnose::refusal;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::gateway::{self, Answer, Client, Event, Fault, Method, Request};
+use crate::gateway;
+use crate::http::{self, Client, Event, Method, Request, Response};
 use crate::output::Printer;
 use std::fmt::Display;
 use std::io::Read;
@@ -58,13 +59,13 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
 }
 
 /// Sends a request. Reports retries with `-v`, and the whole exchange with `-vv`.
-fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Result<Answer, Fault> {
+fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Result<Response, http::Error> {
     gateway::send(client, request, &mut listener(printer))
 }
 
 /// The failure of a push, with the cause if the gateway's groups show it.
 fn explain(
-    fault: Fault,
+    error: http::Error,
     push: &refusal::RejectedPush<'_>,
     client: &Client,
     printer: &mut Printer<'_>,
@@ -73,8 +74,8 @@ fn explain(
     let fetch = |read: refusal::Read<'_>| {
         gateway::fetch_contents(client, &connection.endpoint, read, &mut listener(printer)).ok()
     };
-    let why = refusal::explain(&fault.kind, push, connection, fetch);
-    if why.is_empty() { fault.into() } else { Failure::Explained { fault: Box::new(fault), why } }
+    let why = refusal::explain(&error.kind, push, connection, fetch);
+    if why.is_empty() { error.into() } else { Failure::Explained { error: Box::new(error), why } }
 }
 
 /// Reports what happens during an exchange.

@@ -3,7 +3,8 @@
 use super::listener;
 use crate::diagnose::{Problem, prometheus, scrape, scrape_failure};
 use crate::error::Failure;
-use crate::gateway::{self, About, Answer, Client, Snapshot};
+use crate::gateway::{self, About, Snapshot};
+use crate::http::{self, Client, Response};
 use crate::output::Printer;
 
 /// The result of a scrape.
@@ -18,7 +19,7 @@ pub(super) struct Scraped {
 }
 
 impl Scraped {
-    /// Scrapes. An error status is a result too, so there is nothing to retry.
+    /// Scrapes. An error status is a result too, so there are no retries.
     pub(super) fn new(
         client: &Client,
         about: &About,
@@ -29,12 +30,12 @@ impl Scraped {
         let answer = gateway::get_once(client, endpoint, about.telemetry_path(), &mut listener(printer));
         match answer {
             Ok(answer) => Self::of_answer(answer, client, about, snapshot, printer),
-            Err(fault) => Self::of_fault(&fault, client, snapshot, printer),
+            Err(error) => Self::of_error(&error, client, snapshot, printer),
         }
     }
 
     fn of_answer(
-        answer: Answer,
+        answer: Response,
         client: &Client,
         about: &About,
         snapshot: &Snapshot,
@@ -60,21 +61,21 @@ impl Scraped {
         Ok(Self { samples, refusal: None, problems, warnings })
     }
 
-    fn of_fault(
-        fault: &gateway::Fault,
+    fn of_error(
+        error: &http::Error,
         client: &Client,
         snapshot: &Snapshot,
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let mut problems = Vec::new();
-        if prometheus::is_inconsistent(&fault.kind) {
-            let words = fault.kind.words().unwrap_or_default();
+        if prometheus::is_inconsistent(&error.kind) {
+            let words = error.kind.words().unwrap_or_default();
             let connection = client.connection();
             problems = scrape_failure::of_refusal(words, snapshot, connection, |read| {
                 gateway::fetch_contents(client, &connection.endpoint, read, &mut listener(printer))
             })?;
         }
-        let refusal = Some(prometheus::reason(&fault.kind));
+        let refusal = Some(prometheus::reason(&error.kind));
         Ok(Self { samples: 0, refusal, problems, warnings: Vec::new() })
     }
 
@@ -84,7 +85,7 @@ impl Scraped {
     }
 }
 
-fn read(answer: Answer, client: &Client, about: &About) -> Result<scrape::Scrape, Failure> {
+fn read(answer: Response, client: &Client, about: &About) -> Result<scrape::Scrape, Failure> {
     let endpoint = &client.connection().endpoint;
     scrape::scan(answer.reader())
         .map_err(|error| gateway::unread(client, endpoint, about.telemetry_path(), error).into())

@@ -6,8 +6,9 @@ use crate::config::{Show, ShowTarget};
 use crate::error::Failure;
 use crate::exposition::model::{Family, write_families};
 use crate::gateway::store::contents::losses;
-use crate::gateway::{self, Client, Group, State};
+use crate::gateway::{self, Group, State};
 use crate::grouping::LabelSet;
+use crate::http::Client;
 use crate::output::Printer;
 
 /// What begins the line before each of several groups; `push --groups` reads it.

@@ -12,8 +12,9 @@ use crate::config::{Status, StatusFormat};
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::{self, Problem};
 use crate::error::Failure;
-use crate::gateway::{self, About, Client, Connection, Endpoint, FamilySize, Group, Snapshot, State};
+use crate::gateway::{self, About, FamilySize, Group, Snapshot, State};
 use crate::grouping::NoKey;
+use crate::http::{Client, Connection, Url};
 use crate::output::{Channel, Column, Printer, Style, StyledLine, StyledText, Table};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -62,12 +63,12 @@ struct Found<'a> {
     snapshot: Snapshot,
 }
 
-/// An error status of a probe is a result, so there is nothing to retry.
-fn probe(client: &Client, endpoint: &Endpoint, path: &str, printer: &mut Printer<'_>) -> Result<(), String> {
-    gateway::get_once(client, endpoint, path, &mut listener(printer)).map(drop).map_err(|fault| {
-        match fault.kind.words() {
-            Some(words) => format!("{}: {words}", fault.kind.message()),
-            None => fault.kind.message(),
+/// An error status is a result too, so there is nothing to retry.
+fn probe(client: &Client, endpoint: &Url, path: &str, printer: &mut Printer<'_>) -> Result<(), String> {
+    gateway::get_once(client, endpoint, path, &mut listener(printer)).map(drop).map_err(|error| {
+        match error.kind.words() {
+            Some(words) => format!("{}: {words}", error.kind.message()),
+            None => error.kind.message(),
         }
     })
 }
@@ -223,7 +224,7 @@ fn amount(snapshot: &Snapshot) -> String {
 
 /// `--format json`: part of the command line's contract.
 #[derive(Serialize)]
-struct Report<'a> {
+struct StatusReport<'a> {
     gateway: String,
     ok: bool,
     version: Option<&'a str>,
@@ -280,7 +281,7 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
         groups: problem.groups.iter().map(|labels| &labels.0).collect(),
         commands: &problem.commands,
     });
-    let report = Report {
+    let report = StatusReport {
         gateway: connection.endpoint.to_string(),
         ok,
         version: about.version.as_deref(),

@@ -17,8 +17,9 @@ mod line;
 
 use crate::config;
 use crate::env::Environment;
-use crate::gateway::{self, Client, Group, Selection};
+use crate::gateway::{self, Group, Selection};
 use crate::grouping::{Label, Matcher};
+use crate::http::Client;
 use crate::output::{Charset, sanitize};
 use bash::BashLine;
 use line::{Candidate, Candidates, Completion, GroupQuery, KeyPart};

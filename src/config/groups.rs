@@ -6,8 +6,9 @@ use crate::cli::{self, ListFormat, ListSort, StatusFormat};
 use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::gateway::{Connection, Endpoint, Selection};
+use crate::gateway::Selection;
 use crate::grouping::{EmptyValues, GroupingKey, KeyError, KeyRules, Matcher, PathError};
+use crate::http::{Connection, Url};
 use std::ffi::OsStr;
 use std::time::Duration;
 
@@ -123,7 +124,7 @@ impl Delete {
 fn delete_path(
     args: &cli::DeleteArgs,
     environment: &Environment,
-) -> Result<(String, Option<GroupingKey>, Endpoint), Failure> {
+) -> Result<(String, Option<GroupingKey>, Url), Failure> {
     let rules = key_rules(args.utf8_names);
     let Some(url) = &args.group.url else {
         let key = grouping_key(&args.group, rules)?;

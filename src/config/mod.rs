@@ -14,9 +14,9 @@ pub(crate) use push::{Action, Check, Push, PushGroups};
 use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::gateway::Connection;
 use crate::grouping::{GroupingKey, KeyRules, Label, Names, PathError};
-use crate::output::{self, Charset, ColorChoice, ColorVariables, Stream, Terminal, Verbosity};
+use crate::http::Connection;
+use crate::output::{self, Charset, ColorChoice, ColorVariables, OutputStream, Terminal, Verbosity};
 use std::ffi::OsStr;
 
 /// The connection alone, for shell completion.
@@ -36,7 +36,7 @@ pub(crate) fn terminal(color: ColorChoice, environment: &Environment) -> Termina
     let is_dumb = environment.variable("TERM") == Some(OsStr::new("dumb"));
     let stream = |is_terminal| {
         let moves_cursor = is_terminal && !is_dumb;
-        Stream { is_terminal, moves_cursor, color: output::color(color, moves_cursor, variables) }
+        OutputStream { is_terminal, moves_cursor, color: output::color(color, moves_cursor, variables) }
     };
     let locale = |name| environment.variable(name).and_then(OsStr::to_str);
     Terminal {

@@ -3,8 +3,9 @@
 //! A command is complete, so that it works as it is pasted: quoted for any shell, and with the options that reach the
 //! gateway.
 
-use crate::gateway::{Connection, Group, Header, Login, Route, Scheme, Tls};
+use crate::gateway::Group;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules, LabelSet, Names, is_legacy_name};
+use crate::http::{Connection, Header, Login, Route, Scheme, Tls};
 use crate::shell::{is_plain, quote};
 use std::fmt::Write as _;
 

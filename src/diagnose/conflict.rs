@@ -1,8 +1,9 @@
 //! Groups whose keys break a gateway, as problems that a person reads. Pure.
 
 use super::{Problem, delete};
+use crate::gateway::Group;
 use crate::gateway::store::conflict::{Conflict, Conflicts};
-use crate::gateway::{Connection, Group};
+use crate::http::Connection;
 
 /// The problems that the keys of the groups cause, and the commands that fix them.
 pub fn conflicts(groups: &[&Group], conflicts: &Conflicts, connection: &Connection) -> Vec<Problem> {

@@ -4,8 +4,8 @@
 //! hexadecimal (seen on 1.5.1, 1.11.0 and 1.11.2; the spaces between them differ from build to build).
 
 use super::commands::delete_path;
-use crate::gateway::Connection;
 use crate::grouping::{Names, depends_on_names, in_path};
+use crate::http::Connection;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;

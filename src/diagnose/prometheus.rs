@@ -1,7 +1,7 @@
 //! How Prometheus scrapes a gateway, and which answers it cannot read. Pure.
 
 use super::Problem;
-use crate::gateway::FaultKind;
+use crate::http::ErrorKind;
 
 /// What Prometheus 3 reads (`prometheus/prometheus model/textparse/interface.go`, seen on 3.5.3). Version 2 reads
 /// anything as text.
@@ -29,12 +29,12 @@ pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
 }
 
 /// Whether the gateway itself says that its metrics contradict each other.
-pub fn is_inconsistent(error: &FaultKind) -> bool {
-    matches!(error, FaultKind::Status(answered) if answered.status == 500)
+pub fn is_inconsistent(error: &ErrorKind) -> bool {
+    matches!(error, ErrorKind::Status(answered) if answered.status == 500)
 }
 
 /// Why a scrape failed, in a sentence.
-pub fn reason(error: &FaultKind) -> String {
+pub fn reason(error: &ErrorKind) -> String {
     // The first line is always the same; the second is the only error, or the number of errors.
     let words = error.words().filter(|_| is_inconsistent(error)).unwrap_or_default();
     match words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1) {

@@ -13,7 +13,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// Makes something of the contents of each group.
-pub type Read<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Content;
+pub type ReadContent<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Content;
 
 /// Why a gateway answers a scrape with 500. `words` is its answer, and `fetch` reads the contents of all groups.
 ///
@@ -27,7 +27,7 @@ pub fn of_refusal<E>(
     words: &str,
     snapshot: &Snapshot,
     connection: &Connection,
-    fetch: impl FnOnce(Read<'_>) -> Result<Snapshot<(Group, Content)>, E>,
+    fetch: impl FnOnce(ReadContent<'_>) -> Result<Snapshot<(Group, Content)>, E>,
 ) -> Result<Vec<Problem>, E> {
     let mut problems = of_keys(words, snapshot, connection);
     let (own, pairs) = (own_families(words), colliding_pairs(words));
@@ -72,7 +72,7 @@ impl Contents {
     fn fetch<E>(
         own: &[String],
         pairs: &[(String, String)],
-        fetch: impl FnOnce(Read<'_>) -> Result<Snapshot<(Group, Content)>, E>,
+        fetch: impl FnOnce(ReadContent<'_>) -> Result<Snapshot<(Group, Content)>, E>,
     ) -> Result<Self, E> {
         let is_named =
             |name: &String| own.contains(name) || pairs.iter().any(|(a, b)| a == name || b == name);

@@ -5,14 +5,14 @@ use crate::grouping::LegacyName;
 use std::borrow::Cow;
 
 /// A label's name and value.
-type Label<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+type LabelBytes<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// A sample.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ScrapedSample<'a> {
     pub(super) name: Cow<'a, [u8]>,
     /// In the order of the text, a name maybe twice.
-    pub(super) labels: Vec<Label<'a>>,
+    pub(super) labels: Vec<LabelBytes<'a>>,
     pub(super) value: &'a str,
     pub(super) timestamp: Option<&'a str>,
 }
@@ -48,7 +48,7 @@ pub(super) fn sample(line: &[u8]) -> Result<ScrapedSample<'_>, &'static str> {
 }
 
 /// The text between the braces: a name in quotes, the labels, and what follows the brace.
-type LabelList<'a> = (Option<Cow<'a, [u8]>>, Vec<Label<'a>>, &'a [u8]);
+type LabelList<'a> = (Option<Cow<'a, [u8]>>, Vec<LabelBytes<'a>>, &'a [u8]);
 
 fn label_list(text: &[u8]) -> Result<LabelList<'_>, &'static str> {
     let (mut metric, mut labels) = (None, Vec::new());

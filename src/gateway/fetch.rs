@@ -6,7 +6,7 @@ use super::store::conflict::{self, Conflicts};
 use super::store::contents::{self, Family};
 use super::store::{self, FamilySize, Group, GroupsError, api};
 use crate::grouping::{LabelSet, Names, depends_on_names};
-use crate::http::{Client, Connection, Error, ErrorKind, Event, Header, Method, Request, Response, Url};
+use crate::http::{self, Client, Connection, ErrorKind, Event, Header, Method, Request, Response, Url};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::io::{self, Read};
@@ -40,8 +40,12 @@ pub struct Snapshot<G = Group> {
 ///
 /// # Errors
 ///
-/// Every fault of the exchange, and an answer that is no Pushgateway's.
-pub fn fetch_groups(client: &Client, endpoint: &Url, listener: Listener<'_>) -> Result<Snapshot, Error> {
+/// Those of the exchange, and an answer that a Pushgateway does not give.
+pub fn fetch_groups(
+    client: &Client,
+    endpoint: &Url,
+    listener: Listener<'_>,
+) -> Result<Snapshot, http::Error> {
     fetch_families(client, endpoint, &|_| false, listener)
 }
 
@@ -55,7 +59,7 @@ pub fn fetch_families(
     endpoint: &Url,
     wanted: &dyn Fn(&FamilySize) -> bool,
     listener: Listener<'_>,
-) -> Result<Snapshot, Error> {
+) -> Result<Snapshot, http::Error> {
     let read = |answer: &mut dyn Read| {
         let groups = api::read_groups(answer, wanted)?;
         Ok(groups.into_iter().map(|group| (group, ())).collect())
@@ -78,7 +82,7 @@ pub fn fetch_contents<T: Default>(
     endpoint: &Url,
     mut make: impl FnMut(&LabelSet, Vec<Family>) -> T,
     listener: Listener<'_>,
-) -> Result<Snapshot<(Group, T)>, Error> {
+) -> Result<Snapshot<(Group, T)>, http::Error> {
     let read = |answer: &mut dyn Read| {
         api::read_contents(answer, |labels, raw| make(labels, contents::families(raw)))
     };
@@ -89,12 +93,17 @@ pub fn fetch_contents<T: Default>(
 ///
 /// # Errors
 ///
-/// Every fault of the exchange.
-pub fn get(client: &Client, endpoint: &Url, path: &str, listener: Listener<'_>) -> Result<Response, Error> {
+/// Those of the exchange.
+pub fn get(
+    client: &Client,
+    endpoint: &Url,
+    path: &str,
+    listener: Listener<'_>,
+) -> Result<Response, http::Error> {
     exchange::send(client, &get_request(endpoint, path), listener)
 }
 
-/// Like [`get`], without retries: an error status is what the caller asks for.
+/// Like [`get`], without retries.
 ///
 /// # Errors
 ///
@@ -104,7 +113,7 @@ pub fn get_once(
     endpoint: &Url,
     path: &str,
     listener: Listener<'_>,
-) -> Result<Response, Error> {
+) -> Result<Response, http::Error> {
     exchange::send_once(client, &get_request(endpoint, path), listener)
 }
 
@@ -112,11 +121,11 @@ pub fn get_once(
 ///
 /// # Errors
 ///
-/// Every fault of the exchange.
-pub fn fetch_status(client: &Client, endpoint: &Url, listener: Listener<'_>) -> Result<About, Error> {
+/// Those of the exchange.
+pub fn fetch_status(client: &Client, endpoint: &Url, listener: Listener<'_>) -> Result<About, http::Error> {
     const PATH: &str = "/api/v1/status";
     let answer = match get(client, endpoint, PATH, listener) {
-        Err(Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
+        Err(http::Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
             return Ok(About::default());
         }
         answer => answer?,
@@ -138,24 +147,24 @@ fn fetch<T: Default>(
     endpoint: &Url,
     read: impl FnOnce(&mut dyn Read) -> Result<Vec<(Group, T)>, GroupsError>,
     listener: Listener<'_>,
-) -> Result<Snapshot<(Group, T)>, Error> {
+) -> Result<Snapshot<(Group, T)>, http::Error> {
     match get(client, endpoint, "/api/v1/metrics", listener) {
         // A gateway before 1.2.0, or a proxy that lets only /metrics through.
-        Err(Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
+        Err(http::Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
             let client = &unescaped(client);
             let answer = get(client, endpoint, "/metrics", listener)?;
             let now = clock(&answer);
             let groups = store::from_text(answer.reader());
-            let groups = groups.map_err(|error| fault(client, endpoint, "/metrics", error))?;
+            let groups = groups.map_err(|cause| error(client, endpoint, "/metrics", cause))?;
             let groups: Vec<(Group, T)> = groups.into_iter().map(|group| (group, T::default())).collect();
             let names = names(client, endpoint, &groups, listener);
             Ok(snapshot(groups, now, true, names))
         }
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
         Ok(answer) => {
             let now = clock(&answer);
             let groups = read(&mut answer.reader());
-            let groups = groups.map_err(|error| fault(client, endpoint, "/api/v1/metrics", error))?;
+            let groups = groups.map_err(|cause| error(client, endpoint, "/api/v1/metrics", cause))?;
             let names = names(client, endpoint, &groups, listener);
             Ok(snapshot(groups, now, false, names))
         }
@@ -198,7 +207,7 @@ fn clock(answer: &Response) -> Timestamp {
     date.map_or_else(Timestamp::now, |date| date.timestamp())
 }
 
-fn fault(client: &Client, endpoint: &Url, path: &str, error: GroupsError) -> Error {
+fn error(client: &Client, endpoint: &Url, path: &str, error: GroupsError) -> http::Error {
     match error {
         GroupsError::Read(error) => unread(client, endpoint, path, error),
         // One of them quotes the server.
@@ -209,7 +218,7 @@ fn fault(client: &Client, endpoint: &Url, path: &str, error: GroupsError) -> Err
     }
 }
 
-/// The fault of an answer to [`get`] that can't be read to its end.
-pub fn unread(client: &Client, endpoint: &Url, path: &str, error: io::Error) -> Error {
+/// The error of an answer to [`get`] that cannot be read to its end.
+pub fn unread(client: &Client, endpoint: &Url, path: &str, error: io::Error) -> http::Error {
     client.body_error(&get_request(endpoint, path), error)
 }

@@ -9,13 +9,6 @@ mod fetch;
 mod group_url;
 pub mod store;
 
-// The names by which the other rooms still know the parts of `http`.
-pub(crate) use crate::http::is_exempt;
-pub use crate::http::{
-    Body, CaCertificates, Client, ClientIdentity, Connection, Credentials, Encoding, Error as Fault,
-    ErrorKind as FaultKind, Event, Header, Login, Method, PemError, Proxy, Request, Response as Answer,
-    Route, Scheme, Tls, Url as Endpoint, curl,
-};
 pub use about::About;
 pub(crate) use exchange::{EXPOSITION_TEXT, send};
 pub use fetch::{

@@ -23,7 +23,6 @@ pub struct Error {
 
 impl Error {
     /// The error of a request that was tried once.
-    #[must_use]
     pub fn new(request: &Request<'_>, kind: ErrorKind) -> Self {
         let (request, server) = (request.name(), request.endpoint.authority());
         Self { request, server, tries: 1, hint: kind.class().hint, kind }

@@ -74,6 +74,7 @@ impl Url {
     }
 
     /// This URL with another path, which is empty or starts with a slash.
+    #[must_use]
     pub(crate) fn with_path(self, path: impl Into<String>) -> Self {
         Self { path: path.into(), ..self }
     }

@@ -47,7 +47,11 @@ pub(super) fn run(
     let listener = SignalListener::start(
         move || line.abandon(),
         move |signal| {
-            let _ = signals.send(if signal == SIGCHLD { Event::Child } else { Event::Signal(signal) });
+            let _ = signals.send(if signal == SIGCHLD {
+                ProducerEvent::Child
+            } else {
+                ProducerEvent::Signal(signal)
+            });
         },
     );
     let listener = listener.context("can't listen for signals")?;
@@ -64,7 +68,7 @@ pub(super) fn run(
     // A signal may have arrived after the wait.
     let late = events
         .try_iter()
-        .find_map(|event| if let Event::Signal(signal) = event { Some(signal) } else { None });
+        .find_map(|event| if let ProducerEvent::Signal(signal) = event { Some(signal) } else { None });
     end.signal = end.signal.or(late);
     *output = judge(&name, end)?;
     Ok(())
@@ -77,7 +81,7 @@ fn not_started(name: &str, error: &io::Error) -> Failure {
 }
 
 /// What happens while the command runs.
-enum Event {
+enum ProducerEvent {
     Signal(i32),
     /// The command may have exited.
     Child,
@@ -90,12 +94,12 @@ fn read_in_background(
     stdout: Option<ChildStdout>,
     limit: u64,
     mut bytes: Vec<u8>,
-    events: Sender<Event>,
+    events: Sender<ProducerEvent>,
 ) -> io::Result<()> {
     let read = move || {
         let read = stdout.map_or(Ok(()), |stdout| read_at_most(stdout, limit, &mut bytes));
         // After a second signal, nobody receives this.
-        let _ = events.send(Event::Read(read.map(|()| bytes)));
+        let _ = events.send(ProducerEvent::Read(read.map(|()| bytes)));
     };
     thread::Builder::new().spawn(read).map(drop)
 }
@@ -123,7 +127,7 @@ impl End {
 }
 
 /// Waits until the outcome is known, the output stays open for too long, or a second signal comes.
-fn wait(child: &mut Child, events: &Receiver<Event>) -> io::Result<End> {
+fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> {
     let mut end = End::default();
     let (mut deadline, mut patient_until) = (None, None);
     while !end.is_final() {
@@ -135,13 +139,13 @@ fn wait(child: &mut Child, events: &Receiver<Event>) -> io::Result<End> {
         };
         match event {
             None => break,
-            Some(Event::Read(text)) => end.text = Some(text),
-            Some(Event::Child) => {
+            Some(ProducerEvent::Read(text)) => end.text = Some(text),
+            Some(ProducerEvent::Child) => {
                 end.status = child.try_wait()?;
                 // Only once: the first process of a container also gets SIGCHLD for orphans.
                 deadline = deadline.or_else(|| end.status.map(|_| Instant::now() + GRACE));
             }
-            Some(Event::Signal(signal)) => {
+            Some(ProducerEvent::Signal(signal)) => {
                 let now = Instant::now();
                 end.signal.get_or_insert(signal);
                 let is_second = now >= *patient_until.get_or_insert(now + BURST);

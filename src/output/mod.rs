@@ -20,7 +20,7 @@ pub use diagnostics::{MessageFormat, SourceFile, SourceText};
 #[cfg(test)]
 pub(crate) use line::Appearance;
 pub use line::{StyledLine, StyledText};
-pub use printer::{Channel, Printer, Stream, Terminal, Verbosity};
+pub use printer::{Channel, OutputStream, Printer, Terminal, Verbosity};
 pub use progress::Progress;
 pub use sanitize::Charset;
 pub use table::{Column, NARROWEST, Table};

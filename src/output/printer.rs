@@ -29,7 +29,7 @@ pub enum Verbosity {
 
 /// The properties of one stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stream {
+pub struct OutputStream {
     pub is_terminal: bool,
     /// A terminal that understands cursor movement.
     pub moves_cursor: bool,
@@ -40,8 +40,8 @@ pub struct Stream {
 /// The properties of the streams, and how text is shown on them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terminal {
-    pub stdout: Stream,
-    pub stderr: Stream,
+    pub stdout: OutputStream,
+    pub stderr: OutputStream,
     /// The width of the terminal in columns, for whichever stream is one; `None` if unknown.
     pub width: Option<usize>,
     pub charset: Charset,
@@ -294,14 +294,14 @@ mod tests {
     use std::rc::Rc;
 
     const PIPE: Terminal = Terminal {
-        stdout: Stream { is_terminal: false, moves_cursor: false, color: false },
-        stderr: Stream { is_terminal: false, moves_cursor: false, color: false },
+        stdout: OutputStream { is_terminal: false, moves_cursor: false, color: false },
+        stderr: OutputStream { is_terminal: false, moves_cursor: false, color: false },
         width: None,
         charset: Charset::Unicode,
     };
     const TTY: Terminal = Terminal {
-        stdout: Stream { is_terminal: true, moves_cursor: true, color: false },
-        stderr: Stream { is_terminal: true, moves_cursor: true, color: false },
+        stdout: OutputStream { is_terminal: true, moves_cursor: true, color: false },
+        stderr: OutputStream { is_terminal: true, moves_cursor: true, color: false },
         width: Some(80),
         charset: Charset::Unicode,
     };

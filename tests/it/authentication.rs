@@ -1,6 +1,6 @@
-//! Real Pushgateways behind basic authentication, TLS and client certificates (`--web.config.file`), each version.
+//! Real Pushgateways of each version with basic authentication, TLS and client certificates (`--web.config.file`).
 
-use crate::support::tls::{Authority, Pair, Validity};
+use crate::support::tls::{CertificateAuthority, Pair, Validity};
 use crate::support::{Gateway, Program, Pushgw, gateways, pushgw};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,18 +13,18 @@ pub(crate) const PASSWORD: &str = "U*U";
 pub(crate) const USERS: &str = "basic_auth_users:\n  me: ";
 
 /// A gateway with a `--web.config.file`.
-pub(crate) struct SecuredGateway {
+pub(crate) struct ProtectedGateway {
     gateway: Gateway,
     folder: TempDir,
 }
 
-impl SecuredGateway {
-    /// Starts one with this configuration, in which `DIR` is a folder with the server's pair and the authority.
+impl ProtectedGateway {
+    /// Starts a gateway with this configuration. `DIR` is replaced by a folder with the server's certificate and the CA's.
     pub(crate) fn start(
         program: &Program,
         config: &str,
         flags: &[&str],
-        authority: &Authority,
+        authority: &CertificateAuthority,
         server: &Pair,
     ) -> Self {
         let folder = TempDir::new().unwrap();
@@ -38,12 +38,12 @@ impl SecuredGateway {
         Self { gateway: Gateway::start(program, &[flags, &[&flag]].concat()), folder }
     }
 
-    /// A file in the folder.
+    /// The path of a file in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Another file there, and its path.
+    /// Writes a file in the folder and returns its path.
     pub(crate) fn write(&self, name: &str, text: &str) -> String {
         std::fs::write(self.path(name), text).unwrap();
         self.path(name).to_str().unwrap().to_owned()
@@ -53,9 +53,9 @@ impl SecuredGateway {
         self.gateway.address()
     }
 
-    /// Pushes, looks and deletes, with what it takes to be let in.
-    fn lets_in(&self, scheme: &str, enter: impl Fn(Pushgw) -> Pushgw) {
-        let call = |args: &[&str]| enter(pushgw().args(args)).env("PUSHGATEWAY_URL", self.url(scheme));
+    /// Asserts that every command works with these options.
+    fn accepts(&self, scheme: &str, options: impl Fn(Pushgw) -> Pushgw) {
+        let call = |args: &[&str]| options(pushgw().args(args)).env("PUSHGATEWAY_URL", self.url(scheme));
         call(&["push", "-j", "guarded", "-m", "a 1"]).run();
         call(&["add", "-j", "guarded", "-m", "b 2", "--compress", "gzip"]).run();
         call(&["list", "--format", "path"]).stdout("/metrics/job/guarded\n").run();
@@ -67,23 +67,23 @@ impl SecuredGateway {
         call(&["list", "--format", "path"]).run();
     }
 
-    fn keeps_out(&self, scheme: &str, enter: impl Fn(Pushgw) -> Pushgw, code: i32, told: &str) {
+    fn rejects(&self, scheme: &str, options: impl Fn(Pushgw) -> Pushgw, code: i32, told: &str) {
         let call = pushgw().args(["push", "-j", "guarded", "-m", "a 1", "--retries", "0"]);
-        enter(call).env("PUSHGATEWAY_URL", self.url(scheme)).code(code).stderr_has(told).run();
+        options(call).env("PUSHGATEWAY_URL", self.url(scheme)).code(code).stderr_has(told).run();
     }
 
     pub(crate) fn url(&self, scheme: &str) -> String {
-        // By name: a certificate for an address is rare.
+        // By name, because certificates for addresses are rare.
         format!("{scheme}://localhost:{}", self.gateway.address().port())
     }
 }
 
-fn on_each(config: &str, test: impl Fn(&SecuredGateway, &Authority)) {
-    let authority = Authority::new("Test CA");
+fn on_each(config: &str, test: impl Fn(&ProtectedGateway, &CertificateAuthority)) {
+    let authority = CertificateAuthority::new("Test CA");
     let server = authority.server(&["localhost"], Validity::Now);
     for program in gateways() {
         eprintln!("Pushgateway {}", program.version);
-        test(&SecuredGateway::start(program, config, &[], &authority, &server), &authority);
+        test(&ProtectedGateway::start(program, config, &[], &authority, &server), &authority);
     }
 }
 
@@ -98,30 +98,30 @@ fn trusting(ca: &Path) -> impl Fn(Pushgw) -> Pushgw {
 #[test]
 #[ignore = "needs Pushgateways"]
 fn basic_authentication() {
-    on_each(&format!("{USERS}{HASH}\n"), |guarded, _| {
-        guarded.lets_in("http", with_password);
-        guarded.lets_in("http", |call| {
+    on_each(&format!("{USERS}{HASH}\n"), |gateway, _| {
+        gateway.accepts("http", with_password);
+        gateway.accepts("http", |call| {
             call.file("secret", format!("{PASSWORD}\n")).args(["-u", "me", "--password-file", "secret"])
         });
-        let in_url = guarded.url("http").replace("//", "//me:U%2AU@");
+        let in_url = gateway.url("http").replace("//", "//me:U%2AU@");
         pushgw().args(["push", "-j", "guarded", "-m", "a 1", "-g", &in_url]).run();
-        guarded.keeps_out("http", |call| call, 4, "the server requires valid credentials (401 Unauthorized)");
+        gateway.rejects("http", |call| call, 4, "the server requires valid credentials (401 Unauthorized)");
         let wrong = |call: Pushgw| call.args(["-u", "me"]).env("PUSHGATEWAY_PASSWORD", "wrong");
-        let words = format!("{} says: Unauthorized", guarded.url("http").replace("http://", ""));
-        guarded.keeps_out("http", wrong, 4, &words);
+        let words = format!("{} says: Unauthorized", gateway.url("http").replace("http://", ""));
+        gateway.rejects("http", wrong, 4, &words);
     });
 }
 
-/// A push that is refused at its head, while 30 MB of it are still to be sent.
+/// The push is rejected after its headers, while 30 MB of it have not been sent yet.
 #[test]
 #[ignore = "needs Pushgateways"]
-fn a_large_push_without_a_password_hears_why() {
-    on_each(&format!("{USERS}{HASH}\n"), |guarded, _| {
+fn a_large_push_without_a_password_gets_the_error() {
+    on_each(&format!("{USERS}{HASH}\n"), |gateway, _| {
         let text = [vec![b'#'; 30 << 20], b"\na 1\n".to_vec()].concat();
         let call = |call: Pushgw| call.file("large.prom", &text).arg("large.prom");
         let push = pushgw().args(["push", "-j", "guarded", "--retries", "0"]);
         call(push)
-            .env("PUSHGATEWAY_URL", guarded.url("http"))
+            .env("PUSHGATEWAY_URL", gateway.url("http"))
             .code(4)
             .stderr_has("the server requires valid credentials (401 Unauthorized)")
             .run();
@@ -134,24 +134,24 @@ fn tls() {
     let config = format!(
         "tls_server_config:\n  cert_file: DIR/server.pem\n  key_file: DIR/server.key\n{USERS}{HASH}\n"
     );
-    on_each(&config, |guarded, _| {
-        let ca = guarded.path("ca.pem");
-        guarded.lets_in("https", |call| trusting(&ca)(with_password(call)));
-        guarded.lets_in("https", |call| with_password(call).arg("--insecure"));
+    on_each(&config, |gateway, _| {
+        let ca = gateway.path("ca.pem");
+        gateway.accepts("https", |call| trusting(&ca)(with_password(call)));
+        gateway.accepts("https", |call| with_password(call).arg("--insecure"));
         let stranger =
             "is not signed by an authority that is trusted here: `localhost` is signed by `Test CA`";
-        let others = guarded.write("others.pem", &Authority::new("Another CA").pem());
+        let others = gateway.write("others.pem", &CertificateAuthority::new("Another CA").pem());
         let trusting_others = |call| with_password(call).env("SSL_CERT_FILE", &others);
-        guarded.keeps_out("https", trusting_others, 6, stranger);
-        guarded.keeps_out(
+        gateway.rejects("https", trusting_others, 6, stranger);
+        gateway.rejects(
             "https",
             trusting(&ca),
             4,
             "the server requires valid credentials (401 Unauthorized)",
         );
-        // What a TLS server answers to plain HTTP: 400 in words, that say it.
-        guarded.keeps_out("http", with_password, 4, "Client sent an HTTP request to an HTTPS server");
-        let by_address = format!("https://{}", guarded.gateway.address());
+        // A TLS server responds to plain HTTP with 400 and this message.
+        gateway.rejects("http", with_password, 4, "Client sent an HTTP request to an HTTPS server");
+        let by_address = format!("https://{}", gateway.gateway.address());
         pushgw()
             .args(["push", "-j", "guarded", "-m", "a 1", "-g", &by_address])
             .arg("--ca-cert")
@@ -167,8 +167,8 @@ fn tls() {
 fn client_certificates() {
     let config = "tls_server_config:\n  cert_file: DIR/server.pem\n  key_file: DIR/server.key\n  \
                   client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: DIR/ca.pem\n";
-    on_each(config, |guarded, authority| {
-        let ca = guarded.path("ca.pem");
+    on_each(config, |gateway, authority| {
+        let ca = gateway.path("ca.pem");
         let present = |pair: Pair| {
             let ca = ca.clone();
             move |call: Pushgw| {
@@ -178,9 +178,9 @@ fn client_certificates() {
                     .args(["--cert", "cert.pem", "--key", "key.pem"])
             }
         };
-        guarded.lets_in("https", present(authority.client("me")));
+        gateway.accepts("https", present(authority.client("me")));
         let refused = "the server requires a valid client certificate";
-        guarded.keeps_out("https", trusting(&ca), 6, refused);
-        guarded.keeps_out("https", present(Authority::new("Strange CA").client("me")), 6, refused);
+        gateway.rejects("https", trusting(&ca), 6, refused);
+        gateway.rejects("https", present(CertificateAuthority::new("Strange CA").client("me")), 6, refused);
     });
 }

@@ -1,5 +1,5 @@
-//! `pushgw check` as a user runs it, and the same look at the text that `push` and `add` take: sources, forms, places,
-//! what counts as an error, and what the last line says.
+//! `pushgw check`, and the same check in `push` and `add`: sources, output formats, positions, severities, and the
+//! summary line.
 
 use crate::support::{Pushgw, Server, Tty, pushgw};
 use serde_json::json;
@@ -11,7 +11,7 @@ fn check() -> Pushgw {
 }
 
 #[test]
-fn what_is_accepted_is_silent_in_a_pipe() {
+fn valid_text_prints_nothing_in_a_pipe() {
     check().stdin(ACCEPTED).run();
     check().file("m.prom", ACCEPTED).arg("m.prom").run();
     check().args(["-m", "a 1"]).run();
@@ -19,7 +19,7 @@ fn what_is_accepted_is_silent_in_a_pipe() {
 }
 
 #[test]
-fn a_person_hears_how_much_there_is() {
+fn a_terminal_shows_a_summary_of_valid_text() {
     check().stdin(ACCEPTED).arg("-v").stderr("1 metric, 2 samples; no problems\n").run();
     check().stdin(ACCEPTED).tty(&[Tty::Stderr], 80).screen_has("1 metric, 2 samples; no problems\n").run();
     check().stdin(ACCEPTED).arg("-q").tty(&[Tty::Stderr], 80).screen_has("").run();
@@ -31,8 +31,8 @@ fn a_person_hears_how_much_there_is() {
     check().args(["-v", "--allow-empty"]).stderr("0 metrics, 0 samples; no problems\n").run();
 }
 
-/// Two files, standard input and `-m`, with something to say about each.
-fn several() -> Pushgw {
+/// Two files, standard input and `-m`, with a problem in each.
+fn several_sources() -> Pushgw {
     check()
         .file("one.prom", "good 1\nbad 1,5\n")
         .file(
@@ -47,8 +47,8 @@ fn several() -> Pushgw {
 const COUNTS: &str = "error: 3 errors, 2 repairs, 1 warning; a gateway would refuse it\n";
 
 #[test]
-fn short_names_every_source_and_column() {
-    several()
+fn short_format_has_the_source_and_column() {
+    several_sources()
         .args(["--message-format", "short"])
         .stdout(
             "one.prom:2:5: error: `1,5` has a decimal comma\n\
@@ -63,8 +63,8 @@ fn short_names_every_source_and_column() {
 }
 
 #[test]
-fn json_has_one_object_a_line() {
-    let run = several().args(["--message-format", "json"]).any_stdout().stderr(COUNTS).run();
+fn json_format_has_one_object_per_line() {
+    let run = several_sources().args(["--message-format", "json"]).any_stdout().stderr(COUNTS).run();
     let found: Vec<serde_json::Value> =
         run.stdout().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(found.len(), 6);
@@ -78,7 +78,7 @@ fn json_has_one_object_a_line() {
         "help": "write `1.5`; `LC_ALL=C` makes most programs do so",
     });
     assert_eq!(found[0], first);
-    let places: Vec<_> = found
+    let positions: Vec<_> = found
         .iter()
         .map(|found| {
             let text = |name: &str| found[name].as_str().unwrap();
@@ -87,7 +87,7 @@ fn json_has_one_object_a_line() {
         })
         .collect();
     assert_eq!(
-        places[1..],
+        positions[1..],
         [
             ("two.prom", 2, 14, "error", "label-name"),
             ("two.prom", 3, 7, "fixed", "missing-newline"),
@@ -99,8 +99,8 @@ fn json_has_one_object_a_line() {
 }
 
 #[test]
-fn github_gets_its_commands() {
-    several()
+fn github_format_has_workflow_commands() {
+    several_sources()
         .args(["--message-format", "github"])
         .stdout_has("::error file=one.prom,line=2,col=5,title=value::one.prom:2:5: `1,5` has a decimal comma%0Ahelp: write")
         .stdout_has("\n::notice file=two.prom,line=3,col=7,title=missing-newline::")
@@ -111,8 +111,8 @@ fn github_gets_its_commands() {
 }
 
 #[test]
-fn human_marks_wide_and_combined_characters() {
-    several()
+fn human_format_marks_wide_and_combining_characters() {
+    several_sources()
         .env("LC_ALL", "C.UTF-8")
         .stdout_has(
             "error[label-name]: a label name cannot begin with a digit\n --> two.prom:2:14\n  |\n\
@@ -125,7 +125,7 @@ fn human_marks_wide_and_combined_characters() {
 }
 
 #[test]
-fn the_last_line_counts_and_agrees_in_number() {
+fn the_summary_counts_problems_with_the_right_plurals() {
     let short = || check().args(["--message-format", "short"]).code(3).any_stdout();
     short().stdin("a 1,5\n").stderr("error: 1 error; a gateway would refuse it\n").run();
     short().stdin("a 1,5\nb x").stderr("error: 2 errors, 1 repair; a gateway would refuse it\n").run();
@@ -133,13 +133,13 @@ fn the_last_line_counts_and_agrees_in_number() {
         .stdin("a x\nh{job=\"x\"} 1 \n# HELP c d\r\nc 1")
         .stderr("error: 1 error, 2 repairs, 2 warnings; a gateway would refuse it\n")
         .run();
-    // The gateway takes these.
+    // A gateway accepts these.
     short().stdin("").stderr("error: 1 error; push would not send it\n").run();
     short().stdin("push_time_seconds 1\n").stderr("error: 1 error; push would not send it\n").run();
 }
 
 #[test]
-fn quiet_is_about_errors_alone() {
+fn quiet_shows_only_errors() {
     check()
         .args(["-q", "--message-format", "short"])
         .stdin("a x\nb{job=\"x\"} 1 \n")
@@ -151,7 +151,7 @@ fn quiet_is_about_errors_alone() {
 }
 
 #[test]
-fn what_is_repaired_can_be_an_error() {
+fn no_fix_makes_repairs_errors() {
     let text = "a 1 \r\nb 2";
     check().arg("-q").stdin(text).run();
     check()
@@ -167,13 +167,13 @@ fn what_is_repaired_can_be_an_error() {
 }
 
 #[test]
-fn strict_makes_errors_of_warnings() {
+fn strict_makes_warnings_errors() {
     let text = "a{job=\"x\"} 1\n";
     let short = || check().args(["--message-format", "short"]).stdin(text);
     let place = "<stdin>:1:3:";
     let said = "the grouping key overwrites the label `job`";
     short().stdout(format!("{place} warning: {said}\n")).run();
-    // With -q too: what decides the exit status is told.
+    // With -q too: what decides the exit status is always shown.
     for quiet in [&[][..], &["-q"]] {
         short()
             .arg("--strict")
@@ -193,7 +193,7 @@ fn strict_makes_errors_of_warnings() {
 }
 
 #[test]
-fn strict_keeps_push_and_add_from_sending() {
+fn strict_warnings_stop_push_and_add() {
     for command in ["push", "add"] {
         let server = Server::unused();
         pushgw()
@@ -209,7 +209,7 @@ fn strict_keeps_push_and_add_from_sending() {
 }
 
 #[test]
-fn repairs_of_a_push_are_told_to_who_wants_them() {
+fn verbose_push_shows_repairs() {
     let push =
         || pushgw().args(["push", "-j", "j", "-n", "--message-format", "short"]).stdin("\u{feff}a 1 \nb 2");
     let body = "a 1\nb 2\n";
@@ -226,7 +226,7 @@ fn repairs_of_a_push_are_told_to_who_wants_them() {
 }
 
 #[test]
-fn utf8_names_are_a_matter_of_the_gateway() {
+fn utf8_names_need_an_option() {
     let text = "{\"my.metric\",\"my.label\"=\"x\"} 1\n";
     check().args(["--utf8-names", "-q"]).stdin(text).run();
     check()
@@ -239,7 +239,7 @@ fn utf8_names_are_a_matter_of_the_gateway() {
 }
 
 #[test]
-fn more_than_the_limit_is_counted() {
+fn diagnostics_above_the_limit_are_counted() {
     let text = "a x\nb x\nc x\nd x ";
     check()
         .args(["--max-diagnostics", "2", "--message-format", "short"])
@@ -261,11 +261,11 @@ fn more_than_the_limit_is_counted() {
 }
 
 #[test]
-fn conventions_are_warnings_and_strictly_errors() {
+fn lint_findings_are_warnings_or_strict_errors() {
     let text = "# TYPE backupSize_kb counter\nbackupSize_kb{quantile=\"x\"} 1\n";
     let short = || check().args(["--message-format", "short"]).stdin(text);
     short().run();
-    let told = |severity: &str| {
+    let findings = |severity: &str| {
         [
             "1:8: SEVERITY: the metric `backupSize_kb` has no HELP text",
             "1:8: SEVERITY: the counter `backupSize_kb` does not end with `_total`",
@@ -276,19 +276,23 @@ fn conventions_are_warnings_and_strictly_errors() {
         .map(|line| format!("<stdin>:{}\n", line.replace("SEVERITY", severity)))
         .concat()
     };
-    short().arg("--lint").stdout(told("warning")).run();
-    short().args(["--lint", "-v"]).stdout(told("warning")).stderr("1 metric, 1 sample; 5 warnings\n").run();
+    short().arg("--lint").stdout(findings("warning")).run();
+    short()
+        .args(["--lint", "-v"])
+        .stdout(findings("warning"))
+        .stderr("1 metric, 1 sample; 5 warnings\n")
+        .run();
     short()
         .args(["--lint", "--strict"])
         .code(3)
-        .stdout(told("error"))
+        .stdout(findings("error"))
         .stderr("error: 5 warnings, which --strict counts as errors\n")
         .run();
     pushgw().args(["push", "-j", "j", "--lint"]).code(2).stderr_has("unexpected argument '--lint'").run();
 }
 
 #[test]
-fn conventions_are_told_beside_faults() {
+fn lint_findings_appear_next_to_errors() {
     let lint = || check().args(["--lint", "--message-format", "short"]).any_code().any_stderr();
     lint()
         .stdin("a_ms 1,5\n# HELP bC x\nbC 1\n")
@@ -299,12 +303,12 @@ fn conventions_are_told_beside_faults() {
              <stdin>:3:1: warning: the name `bC` is in camelCase\n",
         )
         .run();
-    // What is no metrics text at all has none.
+    // Input that is not metrics text is not linted.
     lint()
         .stdin("{\n  \"aB\": 1,\n  \"cD\": 2\n}\n")
         .stdout("<stdin>:1:1: error: the input is not metrics in the text format; it is JSON\n")
         .run();
-    // The type that is declared on the command line counts.
+    // A type from the command line counts.
     lint()
         .args(["--type", "counter"])
         .stdin("# HELP a x\na 1\n")
@@ -313,14 +317,14 @@ fn conventions_are_told_beside_faults() {
 }
 
 #[test]
-fn a_source_that_can_not_be_read_is_no_verdict() {
+fn an_unreadable_source_has_its_own_exit_code() {
     check().arg("absent.prom").code(1).stderr_has("error: can't read absent.prom: ").run();
     check().arg(".").code(1).stderr_has("error: can't read .: it is a directory\n").run();
     check().args(["-", "-"]).code(2).stderr_has("can be read only once").run();
 }
 
 #[test]
-fn the_help_stands_alone() {
+fn the_help_explains_lint_and_exit_status() {
     check()
         .arg("--help")
         .stdout_has("promtool check metrics")

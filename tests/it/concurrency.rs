@@ -1,4 +1,4 @@
-//! Many at once, and a gateway that is killed under them: what was said to be stored is, and nobody waits for ever.
+//! Many pushes at once, and a gateway that is killed meanwhile: a push that succeeded is stored, and no push hangs.
 
 use crate::support::{Gateway, newest_gateway, on_every_gateway, pushgw, wait_until};
 use std::collections::BTreeSet;
@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use tempfile::TempDir;
 
-/// The values of the label `n` of the groups that a gateway holds.
+/// The values of the label `n` of all groups on a gateway.
 fn numbers(gateway: &Gateway) -> BTreeSet<usize> {
     gateway.keys().iter().map(|key| key["n"].parse().unwrap()).collect()
 }
 
 #[test]
 #[ignore = "needs a Pushgateway"]
-fn a_gateway_is_killed_in_the_middle_of_a_thousand_pushes() {
+fn successful_pushes_survive_a_killed_gateway() {
     const PUSHES: usize = 1000;
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("store");
@@ -28,10 +28,10 @@ fn a_gateway_is_killed_in_the_middle_of_a_thousand_pushes() {
     let url = gateway.url();
 
     let next = AtomicUsize::new(0);
-    let is_dead = AtomicBool::new(false);
+    let is_killed = AtomicBool::new(false);
     let stored = Mutex::new(BTreeSet::new());
-    let refused_later = Mutex::new(Vec::new());
-    let surely_kept = thread::scope(|scope| {
+    let codes_after_kill = Mutex::new(Vec::new());
+    let on_disk = thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 loop {
@@ -39,7 +39,7 @@ fn a_gateway_is_killed_in_the_middle_of_a_thousand_pushes() {
                     if n >= PUSHES {
                         break;
                     }
-                    let began_dead = is_dead.load(Ordering::SeqCst);
+                    let started_after_kill = is_killed.load(Ordering::SeqCst);
                     let push = pushgw()
                         .args(["push", "-j", "crash", "-l", &format!("n={n}"), "-m", &format!("number {n}")])
                         .args(["-g", &url, "--retries", "0", "--timeout", "20s"])
@@ -51,35 +51,35 @@ fn a_gateway_is_killed_in_the_middle_of_a_thousand_pushes() {
                     } else {
                         assert_eq!(code, Some(6), "a push to a killed gateway can't connect, or is cut off");
                     }
-                    if began_dead {
-                        refused_later.lock().unwrap().push(code);
+                    if started_after_kill {
+                        codes_after_kill.lock().unwrap().push(code);
                     }
                 }
             });
         }
-        // What is stored now, and was written to disk by a write that began after that.
+        // Pushes that are already stored. Their data is on disk once a later write of the store has finished.
         wait_until("300 pushes", || stored.lock().unwrap().len() >= 300);
         let stored_now = stored.lock().unwrap().clone();
         wait_for_writes(&file, 2);
         drop(gateway);
-        is_dead.store(true, Ordering::SeqCst);
+        is_killed.store(true, Ordering::SeqCst);
         stored_now
     });
 
     let stored = stored.into_inner().unwrap();
     assert!(stored.len() < PUSHES, "the gateway was killed too late");
-    let refused_later = refused_later.into_inner().unwrap();
-    assert!(!refused_later.is_empty() && refused_later.iter().all(|code| *code != Some(0)));
+    let codes_after_kill = codes_after_kill.into_inner().unwrap();
+    assert!(!codes_after_kill.is_empty() && codes_after_kill.iter().all(|code| *code != Some(0)));
 
-    let revived = Gateway::start(program, &flags);
-    let kept = numbers(&revived);
-    assert!(surely_kept.is_subset(&kept), "lost: {:?}", surely_kept.difference(&kept));
-    // A push that failed may be there all the same (the answer was lost), but only one that was under way at the end.
-    let unsaid = kept.difference(&stored).count();
-    assert!(unsaid <= 8, "{unsaid} groups are there that nobody was told of");
+    let restarted = Gateway::start(program, &flags);
+    let kept = numbers(&restarted);
+    assert!(on_disk.is_subset(&kept), "lost: {:?}", on_disk.difference(&kept));
+    // A failed push may be stored nevertheless, because its response was lost; at most one for each of the 8 threads.
+    let unreported = kept.difference(&stored).count();
+    assert!(unreported <= 8, "{unreported} groups are stored whose push failed");
 }
 
-/// Waits until the file was replaced so often.
+/// Waits until the file has been replaced this many times.
 fn wait_for_writes(file: &Path, times: usize) {
     let identity = || std::fs::metadata(file).map(|metadata| (metadata.ino(), metadata.mtime_nsec())).ok();
     for _ in 0..times {
@@ -90,7 +90,7 @@ fn wait_for_writes(file: &Path, times: usize) {
 
 #[test]
 #[ignore = "needs Pushgateways"]
-fn five_hundred_push_at_once() {
+fn five_hundred_concurrent_pushes_succeed() {
     const PUSHES: usize = 500;
     on_every_gateway(|gateway| {
         let start = |n: usize| -> Child {

@@ -5,7 +5,7 @@
 //! store that is as good as fresh. What could outlive a PUT (`push_failure_time_seconds`) is not pushed.
 //!
 //! One kind of text is not judged: with a sample without a name, or one that the server's parser mixes up with the metric
-//! before it (`nameless-sample`, `parser-crash`). pushgw refuses these whatever the gateway would do, and they are counted.
+//! before it (`nameless-sample`, `parser-crash`). pushgw rejects these whatever the gateway would do, and they are counted.
 //!
 //! A run is deterministic. `PUSHGW_TEST_SEED` and `PUSHGW_TEST_CASES` set its seed and its length; a failure prints both
 //! and a case that was made as small as it gets.

@@ -1,10 +1,10 @@
-//! What `--dry-run` and `--as-curl` print is what `push` and `add` do: the first byte for byte what a server receives,
-//! the second, run by a real shell and a real curl, what a gateway then holds.
+//! `--dry-run` and `--as-curl` print what `push` and `add` do. The first prints the exact request; the second prints a
+//! command which, run by a real shell and curl, stores the same on a gateway.
 
 use crate::support::{Pushgw, Server, is_installed, on_every_gateway, pushgw, shell};
 
-/// Input that a shell, curl or a here-document could take apart, and what it goes to.
-const NASTY: [(&str, &[&str]); 8] = [
+/// Input and groups with characters that are special to a shell, to curl or in a here-document.
+const SPECIAL: [(&str, &[&str]); 8] = [
     ("m 1\n", &["-j", "x"]),
     ("m 1", &["-j", "a b+c%20&d?e#f", "-l", "q='\"'"]),
     (
@@ -18,8 +18,8 @@ const NASTY: [(&str, &[&str]); 8] = [
     ("m{a=\"\u{7f}\\\"\"} 1\nm{a=\"}\"} 2\nm{a=\"{,}\"} NaN\n", &["-j", "-", "-l", "b={x,y}", "-l", "Z=\\"]),
 ];
 
-fn nasty(call: Pushgw, (stdin, group): (&str, &[&str])) -> Pushgw {
-    // Quiet, since warnings are not the matter here.
+fn special(call: Pushgw, (stdin, group): (&str, &[&str])) -> Pushgw {
+    // Quiet, because warnings do not matter here.
     call.args(group).arg("-q").stdin(stdin)
 }
 
@@ -28,10 +28,10 @@ fn a_dry_run_prints_what_is_sent() {
     let server = Server::answering(200, "");
     let mut count = 0;
     for (verb, method) in [("push", "PUT"), ("add", "POST")] {
-        for case in NASTY {
-            let call = || nasty(pushgw().args([verb, "-g", &format!("{}/pre/fix/", server.url())]), case);
+        for case in SPECIAL {
+            let call = || special(pushgw().args([verb, "-g", &format!("{}/pre/fix/", server.url())]), case);
             let printed = call().arg("--dry-run").any_stdout().run().stdout;
-            assert_eq!(server.requests().len(), count, "nothing is sent");
+            assert_eq!(server.requests().len(), count, "a dry run sends nothing");
             call().run();
             count += 1;
             let requests = server.requests();
@@ -47,7 +47,7 @@ fn a_dry_run_prints_what_is_sent() {
                 let (name, value) = header.split_once(": ").unwrap();
                 assert_eq!(request.header(name), Some(value), "{case:?}");
             }
-            // What the connection needs beside them says nothing of the request.
+            // Headers that only the connection needs are not printed.
             let mut sent: Vec<_> = request.head.headers.iter().map(|(name, _)| name.to_lowercase()).collect();
             sent.retain(|name| !["host", "accept"].contains(&name.as_str()));
             sent.sort();
@@ -59,7 +59,7 @@ fn a_dry_run_prints_what_is_sent() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_curl_command_stores_what_push_stores() {
+fn the_curl_command_stores_the_same_as_push() {
     if !is_installed("curl") {
         return;
     }
@@ -71,17 +71,17 @@ fn the_curl_command_stores_what_push_stores() {
         .collect();
     on_every_gateway(|gateway| {
         for verb in ["push", "add"] {
-            for case in NASTY {
-                nasty(pushgw().arg(verb), case).on(gateway).run();
+            for case in SPECIAL {
+                special(pushgw().arg(verb), case).on(gateway).run();
                 let groups = gateway.groups();
                 let exposed = gateway.samples();
                 let script =
-                    nasty(pushgw().args([verb, "--as-curl"]), case).on(gateway).any_stdout().run().stdout;
+                    special(pushgw().args([verb, "--as-curl"]), case).on(gateway).any_stdout().run().stdout;
                 assert_eq!(gateway.groups(), groups);
                 for name in &shells {
                     gateway.clear();
                     let ran = shell(&format!("{name} ./script")).file("script", &script).run();
-                    assert_eq!(ran.stdout, b"", "curl says nothing");
+                    assert_eq!(ran.stdout, b"", "curl prints nothing");
                     assert_eq!(gateway.groups(), groups, "{case:?} with {name}");
                     assert_eq!(gateway.samples(), exposed);
                 }
@@ -91,10 +91,10 @@ fn the_curl_command_stores_what_push_stores() {
     });
 }
 
-/// A pipe into a shell is how it is used; a refusal is a failure there too.
+/// The command is used in a pipe into a shell, so a rejected push must fail there too.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_curl_command_fails_where_push_fails() {
+fn the_curl_command_fails_when_push_fails() {
     if !is_installed("curl") {
         return;
     }
@@ -102,7 +102,7 @@ fn the_curl_command_fails_where_push_fails() {
         assert_eq!(gateway.put("/metrics/job/x", "# TYPE m gauge\nm 1\n").status, 200);
         let before = gateway.groups();
         let script = "pushgw push -j y -m '# TYPE m counter' -m 'm 1' --as-curl | sh";
-        // 22 is a refusal, 52 an empty answer: Pushgateway 1.11.0 gives none.
+        // curl exits with 22 for an error status, and with 52 for an empty response, which Pushgateway 1.11.0 sends.
         let ran = shell(script).on(gateway).any_code().any_stdout().any_stderr().run();
         assert!(matches!(ran.status.code(), Some(22 | 52)), "{ran}");
         let groups = gateway.groups();
@@ -111,7 +111,7 @@ fn the_curl_command_fails_where_push_fails() {
 }
 
 #[test]
-fn neither_sends_anything_nor_tells_a_password() {
+fn dry_run_and_as_curl_send_nothing_and_hide_passwords() {
     let server = Server::unused();
     let url = format!("http://me:hunter2@{}", server.address());
     for flag in ["--dry-run", "--as-curl"] {
@@ -127,7 +127,7 @@ fn neither_sends_anything_nor_tells_a_password() {
 }
 
 #[test]
-fn a_nul_is_no_part_of_a_shell_command() {
+fn as_curl_rejects_nul_bytes() {
     pushgw()
         .args(["push", "-j", "x", "--as-curl"])
         .stdin("m{l=\"\0\"} 1\n")

@@ -3,7 +3,8 @@
 
 use crate::support::{Gateway, Server, newest_gateway, on_every_gateway, pushgw, shell};
 use pushgw::error::{Failure, exit_code};
-use pushgw::http::{Error, ErrorKind, Method, Rejection, Request};
+use pushgw::http::Error;
+use pushgw::http::{ErrorKind, Method, Rejection, Request};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

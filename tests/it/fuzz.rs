@@ -1,7 +1,7 @@
 //! No input makes it panic: random arguments, variables, text and servers, mostly nearly right. Not one panic, and
 //! never an exit code that is in no table.
 
-use crate::support::{InProcess, Random, Server, pushgw};
+use crate::support::{InProcessOutput, Random, Server, pushgw};
 use pushgw::Streams;
 use pushgw::env::Environment;
 use std::ffi::OsString;
@@ -244,7 +244,7 @@ fn environment(random: &mut Random, server: &str) -> Environment {
 
 /// Runs it, and fails with all that it was given if it panics or ends in an exit code of no table.
 #[track_caller]
-fn survive(environment: &Environment, args: &[OsString], stdin: &[u8]) -> InProcess {
+fn survive(environment: &Environment, args: &[OsString], stdin: &[u8]) -> InProcessOutput {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let run = AssertUnwindSafe(|| {
         let streams =
@@ -255,7 +255,7 @@ fn survive(environment: &Environment, args: &[OsString], stdin: &[u8]) -> InProc
     let code = catch_unwind(run).unwrap_or_else(|_| panic!("it panicked: {}", given()));
     assert!(code <= 8, "exit code {code}: {}", given());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let told = InProcess { code, stdout: text(&stdout), stderr: text(&stderr) };
+    let told = InProcessOutput { code, stdout: text(&stdout), stderr: text(&stderr) };
     assert!(code == 0 || !told.stderr.is_empty(), "it failed without a word: {}", given());
     told
 }

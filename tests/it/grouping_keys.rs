@@ -1,22 +1,22 @@
-//! Any grouping key that is accepted is the one that the gateway then lists, byte for byte, and `delete` removes that
-//! group and no other. Thousands of random keys, made of what is known to go wrong on the way, on every Pushgateway.
+//! Every accepted grouping key is listed by the gateway byte for byte, and `delete` removes exactly that group. Thousands
+//! of random keys are made of text that often goes wrong, and tested on every Pushgateway.
 //!
-//! In small batches, because every look reads the whole store and every push has the gateway check all of it again;
-//! and the mass of them inside this process. A sample goes through the real program and its arguments.
+//! The batches are small, because listing reads all groups and every push makes the gateway check all of them. Most keys
+//! are tested inside this process, and some with the real program.
 
 use crate::support::{Gateway, Random, Server, in_process, on_every_gateway, pushgw, wait_until};
 use pushgw::grouping::{EmptyValues, GroupingKey, KeyRules, Label};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// Keys a version through the library, and through the program.
-const MASS: usize = 2000;
-const SAMPLE: usize = 50;
+/// Keys per version, inside this process and with the program.
+const IN_PROCESS: usize = 2000;
+const WITH_PROGRAM: usize = 50;
 
 type Key = BTreeMap<String, String>;
 
-/// Values, and parts of values, that one layer or another on the way could take for something else.
-const ODD: [&str; 44] = [
+/// Values and parts of values that could be misread on the way.
+const UNUSUAL: [&str; 44] = [
     ".",
     "..",
     "...",
@@ -65,10 +65,10 @@ const ODD: [&str; 44] = [
 
 fn value(random: &mut Random, length: usize) -> String {
     match random.below(8) {
-        0..3 => (*random.choose(&ODD)).to_owned(),
+        0..3 => (*random.choose(&UNUSUAL)).to_owned(),
         3 | 4 => {
             let parts = 1 + random.below(4);
-            (0..parts).map(|_| *random.choose(&ODD)).collect()
+            (0..parts).map(|_| *random.choose(&UNUSUAL)).collect()
         }
         _ => {
             let chars = 1 + random.below(length);
@@ -89,7 +89,7 @@ fn name(random: &mut Random) -> String {
         .chain((0..length).map(|_| *random.choose(REST)))
         .map(char::from)
         .collect();
-    // Reserved, and the mark of an escaped name.
+    // Reserved prefixes.
     if name.starts_with("__") || name.starts_with("U__") { format!("a{name}") } else { name }
 }
 
@@ -107,7 +107,7 @@ fn key(random: &mut Random) -> Key {
     key
 }
 
-/// 4 KiB of any characters, or as near as they come.
+/// About 4 KiB of any characters.
 fn long_value(random: &mut Random) -> String {
     let mut value = if random.once_in(2) { "/".to_owned() } else { String::new() };
     while value.len() < 4092 {
@@ -116,8 +116,8 @@ fn long_value(random: &mut Random) -> String {
     value
 }
 
-/// A key that is nearly the other.
-fn twin(random: &mut Random, key: &Key) -> Key {
+/// A key that is similar to another one.
+fn similar_key(random: &mut Random, key: &Key) -> Key {
     let mut key = key.clone();
     let job = key["job"].clone();
     match random.below(6) {
@@ -131,36 +131,35 @@ fn twin(random: &mut Random, key: &Key) -> Key {
     key
 }
 
-/// As many different keys, no two of which the gateway would take for the same series: an empty value is one to a
-/// group, but none to a series.
+/// Different keys that also make different series: an empty value counts as a label of a group but not of a series.
 fn batch(random: &mut Random, count: usize, empty: bool) -> Vec<Key> {
     let mut keys: BTreeMap<Key, Key> = BTreeMap::new();
     while keys.len() < count {
         let mut key = match keys.values().next() {
-            Some(other) if random.once_in(3) => twin(random, other),
+            Some(other) if random.once_in(3) => similar_key(random, other),
             _ => key(random),
         };
         if empty {
             key.insert(name(random), String::new());
         }
-        // There a listing's U+FFFD can't be told from a byte that is not UTF-8, so that the group has no path.
+        // If a group has a label `metrics`, its U+FFFD could be invalid UTF-8, so `list` prints no path.
         if let Some(value) = key.get_mut("metrics") {
             *value = value.replace('\u{fffd}', "?");
         }
         let full = key.iter().filter(|(_, value)| !value.is_empty());
         keys.insert(full.map(|(name, value)| (name.clone(), value.clone())).collect(), key);
     }
-    // The longest first, so that the looks after its deletion have less to read.
+    // The longest first, so that later listings are shorter.
     let mut keys: Vec<Key> = keys.into_values().collect();
     keys.sort_by_cached_key(|key| Reverse(key.values().map(String::len).sum::<usize>()));
     keys
 }
 
-/// The key as flags, in any of the ways to give it.
+/// The key as options, in random notations.
 fn flags(key: &Key, random: &mut Random) -> Vec<String> {
     let mut flags = Vec::new();
     for (name, value) in key {
-        // A value that begins with a dash needs the `=`: after `-j $UNSET -l a=b` the job must not be `-l`.
+        // A value that starts with a dash needs the `=`: in `-j $UNSET -l a=b`, the job must not become `-l`.
         let short = random.once_in(2) && !value.starts_with('-');
         match (name.as_str(), short) {
             ("job", true) => flags.extend(["-j".to_owned(), value.clone()]),
@@ -174,35 +173,35 @@ fn flags(key: &Key, random: &mut Random) -> Vec<String> {
     flags
 }
 
-/// A way to run pushgw on a gateway: in this process, or the program.
+/// Runs pushgw on a gateway, in this process or as a program.
 type Run = fn(&Gateway, &[String]);
 
 fn run_in_process(gateway: &Gateway, args: &[String]) {
     in_process(&gateway.url(), b"", args).silent();
 }
 
-fn as_program(gateway: &Gateway, args: &[String]) {
+fn run_program(gateway: &Gateway, args: &[String]) {
     pushgw().args(args).on(gateway).run();
 }
 
-/// Keys that `run` pushes, lists and deletes.
-fn come_back(gateway: &Gateway, random: &mut Random, keys: &[Key], run: Run) {
+/// Pushes these keys with `run`, then lists and deletes them.
+fn push_and_delete(gateway: &Gateway, random: &mut Random, keys: &[Key], run: Run) {
     for key in keys {
         let verb = *random.choose(&["push", "add"]);
         let command: Vec<_> =
             [verb, "-m", "m 1"].map(str::to_owned).into_iter().chain(flags(key, random)).collect();
         run(gateway, &command);
     }
-    go(gateway, random, keys, run);
+    list_and_delete(gateway, random, keys, run);
 }
 
-/// The gateway holds these keys and no others; `delete` then removes each and only it.
-fn go(gateway: &Gateway, random: &mut Random, keys: &[Key], run: Run) {
+/// Checks that the gateway has exactly these keys, and that `delete` removes each of them and nothing else.
+fn list_and_delete(gateway: &Gateway, random: &mut Random, keys: &[Key], run: Run) {
     let mut expected = keys.to_vec();
     expected.sort();
-    let mut held = gateway.keys();
-    held.sort();
-    assert_eq!(held, expected);
+    let mut stored = gateway.keys();
+    stored.sort();
+    assert_eq!(stored, expected);
     let listed = in_process(&gateway.url(), b"", ["list", "--format", "json"]);
     let listed: Vec<serde_json::Value> = serde_json::from_str(&listed.stdout).unwrap();
     let paths: BTreeMap<Key, &str> = listed
@@ -232,39 +231,39 @@ fn go(gateway: &Gateway, random: &mut Random, keys: &[Key], run: Run) {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn any_key_comes_back_and_goes() {
+fn any_key_can_be_pushed_and_deleted() {
     const BATCH: usize = 5;
     on_every_gateway(|gateway| {
         let mut random = Random::new();
-        for _ in 0..MASS / BATCH {
+        for _ in 0..IN_PROCESS / BATCH {
             let keys = batch(&mut random, BATCH, false);
-            come_back(gateway, &mut random, &keys, run_in_process);
+            push_and_delete(gateway, &mut random, &keys, run_in_process);
         }
     });
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn any_key_comes_back_and_goes_through_the_program() {
+fn any_key_can_be_pushed_and_deleted_with_the_program() {
     const BATCH: usize = 10;
     on_every_gateway(|gateway| {
         let mut random = Random::new();
-        for _ in 0..SAMPLE / BATCH {
+        for _ in 0..WITH_PROGRAM / BATCH {
             let mut keys = batch(&mut random, BATCH, false);
-            // No argument of a program can hold a NUL.
+            // An argument can't contain NUL.
             keys.iter_mut().flat_map(Key::values_mut).for_each(|value| *value = value.replace('\0', "\u{1}"));
-            come_back(gateway, &mut random, &keys, as_program);
+            push_and_delete(gateway, &mut random, &keys, run_program);
         }
     });
 }
 
-/// Such groups can't be pushed, but whoever meets them must be able to delete them.
+/// pushgw does not push such groups, but it must be able to delete them.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn keys_with_empty_values_go() {
+fn keys_with_empty_values_can_be_deleted() {
     use base64::Engine as _;
     const BATCH: usize = 5;
-    // Not our own encoder.
+    // Not pushgw's own encoder.
     let path = |key: &Key| {
         let base64 = |text: &String| base64::engine::general_purpose::URL_SAFE.encode(text);
         let part = |(name, value): (&String, &String)| format!("/{name}@base64/{}=", base64(value));
@@ -281,18 +280,18 @@ fn keys_with_empty_values_go() {
             for key in &keys {
                 assert_eq!(gateway.put(path(key), "m 1\n").status, 200, "{key:?}");
             }
-            go(gateway, &mut random, &keys, run_in_process);
+            list_and_delete(gateway, &mut random, &keys, run_in_process);
         }
     });
 }
 
-/// A gateway that an empty `instance` has broken is whole again when that group is gone.
+/// A gateway that an empty `instance` broke works again after that group is deleted.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_broken_gateway_is_fixed() {
+fn deleting_an_empty_instance_fixes_the_gateway() {
     on_every_gateway(|gateway| {
         assert_eq!(gateway.put("/metrics/job/x", "m 1\n").status, 200);
-        assert!(gateway.refuses("PUT", "/metrics/job/x/instance/", "m 1\n"));
+        assert!(gateway.rejects("PUT", "/metrics/job/x/instance/", "m 1\n"));
         wait_until("a broken gateway", || gateway.metrics().status == 500);
         pushgw().args(["delete", "-j", "x", "-i", ""]).on(gateway).run();
         assert_eq!(gateway.samples(), [r#"m{instance="",job="x"} 1"#]);
@@ -301,7 +300,7 @@ fn a_broken_gateway_is_fixed() {
 }
 
 #[test]
-fn the_path_reaches_the_socket_as_it_was_built() {
+fn the_path_of_a_deletion_is_sent_unchanged() {
     let server = Server::answering(202, "");
     let mut random = Random::new();
     let keys = batch(&mut random, 300, true);
@@ -313,7 +312,7 @@ fn the_path_reaches_the_socket_as_it_was_built() {
         let prefix = *random.choose(&["", "/prefix", "/a%2e/~b/%5Bc%5D@"]);
         let path = GroupingKey::new(key["job"].clone(), labels, rules).unwrap().path();
         let mut args = flags(key, &mut random);
-        // `delete -f` alone takes any key and looks at nothing.
+        // `delete -f` accepts any key and does not list the groups.
         args.splice(0..0, ["delete", "-f"].map(str::to_owned));
         in_process(&format!("{}{prefix}", server.url()), b"", args).silent();
         expected.push(format!("{prefix}{path}"));
@@ -323,7 +322,7 @@ fn the_path_reaches_the_socket_as_it_was_built() {
 }
 
 #[test]
-fn the_path_of_a_push_reaches_the_socket_as_it_was_built() {
+fn the_path_of_a_push_is_sent_unchanged() {
     let server = Server::answering(200, "");
     let mut random = Random::new();
     for (i, key) in batch(&mut random, 100, false).iter().enumerate() {
@@ -340,9 +339,9 @@ fn the_path_of_a_push_reaches_the_socket_as_it_was_built() {
     }
 }
 
-/// An old script's URL is sent as it is written, whatever it says: only so can a group be named that no key can hold.
+/// A URL from an old script is sent as it is, because no key can name some groups.
 #[test]
-fn a_url_to_delete_reaches_the_socket_as_it_was_written() {
+fn a_url_to_delete_is_sent_unchanged() {
     let server = Server::answering(202, "");
     let paths = [
         "/metrics/job/a/l/%ff",
@@ -358,9 +357,9 @@ fn a_url_to_delete_reaches_the_socket_as_it_was_written() {
 }
 
 #[test]
-fn the_grouping_keys_are_the_shared_ones() {
+fn the_vectors_match_the_shared_file() {
     let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/vectors/grouping.tsv");
-    // Whoever has only this repository has nothing to compare with.
+    // The shared file is not part of this repository.
     if let Ok(shared) = std::fs::read_to_string(shared) {
         assert_eq!(shared, include_str!("../data/grouping.tsv"), "copy {shared} to tests/data/");
     }

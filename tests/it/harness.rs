@@ -1,5 +1,5 @@
-//! Tests of the tests' own tools, where a fault in them would let a fault in the product pass: that expectations fail,
-//! that a terminal is one, that faults on the wire are the faults meant, that gateways come and go.
+//! Tests of the test tools, because an error there could hide an error in the program: expectations can fail, the
+//! terminal is a real one, the scripted server fails as intended, and gateways start and stop.
 
 use crate::support::{
     Gateway, Pushgw, Server, Tty, gateways, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// The words of the panic that this ends in.
+/// The message of the panic that `run` ends with.
 #[track_caller]
 fn panic_of<T>(run: impl FnOnce() -> T) -> String {
     let Err(panic) = catch_unwind(AssertUnwindSafe(run)) else { panic!("it did not fail") };
@@ -21,8 +21,8 @@ fn panic_of<T>(run: impl FnOnce() -> T) -> String {
 }
 
 #[test]
-fn a_failure_tells_everything() {
-    let said = panic_of(|| shell("echo out; echo err >&2; exit 3").env("A", "b c").run());
+fn a_failure_shows_the_command_and_its_output() {
+    let message = panic_of(|| shell("echo out; echo err >&2; exit 3").env("A", "b c").run());
     for part in [
         "its exit code is not 0",
         "stdout is not empty",
@@ -33,7 +33,7 @@ fn a_failure_tells_everything() {
         "--- stdout\nout\n",
         "--- stderr\nerr\n",
     ] {
-        assert!(said.contains(part), "{part:?} is not in:\n{said}");
+        assert!(message.contains(part), "{part:?} is not in:\n{message}");
     }
 }
 
@@ -46,15 +46,17 @@ fn every_expectation_can_fail() {
     assert!(run(|call| call.code(1).stdout("a\n").any_stderr()).starts_with("stdout is not exactly:\na\n"));
     assert!(
         run(|call| call.code(1).stdout_has("b").stdout_has("c").any_stderr())
-            .starts_with("stdout lacks: c\n")
+            .starts_with("stdout does not contain: c\n")
     );
     assert!(run(|call| call.code(1).any_stdout().stderr("")).starts_with("stderr is not empty\n"));
-    assert!(run(|call| call.code(1).any_stdout().stderr_has("d")).starts_with("stderr lacks: d\n"));
+    assert!(
+        run(|call| call.code(1).any_stdout().stderr_has("d")).starts_with("stderr does not contain: d\n")
+    );
     shell("printf 'a\\nb\\n'; printf c >&2; exit 1").code(1).stdout("a\nb\n").stderr_has("c").run();
 }
 
 #[test]
-fn the_environment_is_empty_and_the_directory_new() {
+fn a_call_starts_with_an_empty_environment_and_directory() {
     shell("env | sed 's/=.*//' | grep -v '^PATH$\\|^PWD$\\|^SHLVL$\\|^OLDPWD$\\|^_$'; ls -A")
         .any_code()
         .run();
@@ -68,27 +70,27 @@ fn the_built_program_is_found() {
 }
 
 #[test]
-fn standard_input_is_what_was_said() {
+fn standard_input_is_what_the_test_gives() {
     shell("cat").run();
     shell("cat").stdin("bytes").stdout("bytes").run();
     shell("cat").stdin_from("Cargo.toml").stdout(include_str!("../../Cargo.toml")).run();
-    // More than a pipe holds, to a process that reads none of it.
+    // More than a pipe holds, for a process that does not read it.
     shell("true").stdin(vec![b'x'; 1 << 20]).run();
 }
 
 #[test]
-fn what_hangs_is_killed() {
-    let said = panic_of(|| shell("exec cat").silent_stdin().patience(Duration::from_millis(200)).run());
-    assert!(said.contains("did not end") && said.contains("ended by signal Some(9)"), "{said}");
+fn a_program_that_hangs_is_killed() {
+    let message = panic_of(|| shell("exec cat").silent_stdin().timeout(Duration::from_millis(200)).run());
+    assert!(message.contains("did not exit") && message.contains("killed by signal Some(9)"), "{message}");
 }
 
 #[test]
-fn a_reader_can_be_gone() {
+fn standard_output_can_be_closed() {
     shell("trap '' PIPE; echo x || exit 9").closed_stdout().code(9).any_stderr().run();
 }
 
 #[test]
-fn a_terminal_is_one() {
+fn the_pseudo_terminal_is_a_terminal() {
     let all = [Tty::Stdin, Tty::Stdout, Tty::Stderr];
     let output =
         shell("test -t 0 && test -t 1 && test -t 2 && stty size && read -r answer && echo got $answer")
@@ -108,7 +110,7 @@ fn a_terminal_is_one() {
 }
 
 #[test]
-fn a_server_notes_what_it_got() {
+fn the_server_records_requests() {
     let server = Server::answering(202, "fine");
     let mut client = server.client();
     for body in ["a 1\n", ""] {
@@ -125,7 +127,7 @@ fn a_server_notes_what_it_got() {
 }
 
 #[test]
-fn a_server_fails_at_will() {
+fn the_server_fails_as_scripted() {
     let server = Server::start(|connection, number| match number {
         0 => connection.reset(),
         1 => drop(connection.read_request()),
@@ -153,7 +155,7 @@ fn a_server_fails_at_will() {
 }
 
 #[test]
-fn a_server_that_hangs_ends_with_the_test() {
+fn dropping_the_server_ends_a_hanging_connection() {
     let server = Server::start(|connection, _| connection.hang());
     let _client = TcpStream::connect(server.address()).unwrap();
     wait_until("a connection", || server.connections() == 1);
@@ -161,7 +163,7 @@ fn a_server_that_hangs_ends_with_the_test() {
 }
 
 #[test]
-fn a_server_minds_whether_it_was_called() {
+fn the_server_checks_that_it_was_called() {
     assert_eq!(panic_of(|| drop(Server::answering(200, ""))), "the server was never called");
     drop(Server::unused());
     let called = Server::unused();
@@ -169,16 +171,16 @@ fn a_server_minds_whether_it_was_called() {
     assert!(panic_of(|| drop(called)).starts_with("the server was called"));
     let broken = Server::start(|_, _| panic!("on purpose"));
     let _ = broken.client().request("GET", b"/", &[], b"");
-    assert!(panic_of(|| drop(broken)).starts_with("the server's part panicked"));
+    assert!(panic_of(|| drop(broken)).starts_with("the server's handler panicked"));
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn gateways_keep_what_is_pushed() {
+fn gateways_store_what_is_pushed() {
     on_every_gateway(|gateway| {
         assert_eq!(gateway.snapshot(), Vec::<serde_json::Value>::new());
         assert_eq!(gateway.put("/metrics/job/a/l/1", "# TYPE m gauge\nm 1\nn 2\n").status, 200);
-        assert!(gateway.refuses("POST", "/metrics/job/a/l/%C3%A9", "m 3\n"), "m is a gauge");
+        assert!(gateway.rejects("POST", "/metrics/job/a/l/%C3%A9", "m 3\n"), "m is a gauge");
         assert_eq!(gateway.post("/metrics/job/b", "n 3\n").status, 200);
         let samples = [
             r#"m{instance="",job="a",l="1"} 1"#,
@@ -193,25 +195,25 @@ fn gateways_keep_what_is_pushed() {
         assert_eq!(groups[1].labels["l"], "é");
         assert_eq!(gateway.snapshot(), gateway.snapshot());
         assert_eq!(gateway.delete("/metrics/job/a/l/1").status, 202);
-        wait_until("one group less", || gateway.keys().len() == 2);
+        wait_until("the deletion", || gateway.keys().len() == 2);
         gateway.clear();
     });
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn gateways_take_flags() {
+fn gateways_accept_flags() {
     let gateway = Gateway::start(newest_gateway(), &["--web.route-prefix=/some/where"]);
     assert!(gateway.url().ends_with("/some/where"));
     assert_eq!(gateway.put("/metrics/job/a", "m 1\n").status, 200);
     assert_eq!(gateway.keys().len(), 1);
-    let said = panic_of(|| Gateway::start(newest_gateway(), &["--no-such-flag"]));
-    assert!(said.contains("no-such-flag") && said.contains("does not start"), "{said}");
+    let message = panic_of(|| Gateway::start(newest_gateway(), &["--no-such-flag"]));
+    assert!(message.contains("no-such-flag") && message.contains("does not start"), "{message}");
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn gateways_go_with_the_test_that_fails() {
+fn a_gateway_stops_when_its_test_fails() {
     let mut address = None;
     panic_of(|| {
         let gateway = Gateway::start(&gateways()[0], &[]);

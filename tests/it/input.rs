@@ -1,6 +1,6 @@
 //! What is pushed is all of it, or nothing: files, pipes, devices and commands, and what becomes of them on the way.
 
-use crate::support::{Pushgw, Server, heeding, pushgw, shell};
+use crate::support::{Pushgw, Server, pushgw, shell, with_default_signals};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
@@ -157,7 +157,7 @@ fn a_producer_that_writes_no_metrics_is_told_by_line() {
 fn a_signal_reaches_the_producer() {
     let server = Server::unused();
     for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
-        let mut child = heeding(env!("CARGO_BIN_EXE_pushgw"))
+        let mut child = with_default_signals(env!("CARGO_BIN_EXE_pushgw"))
             .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c"])
             .arg("echo ready >&2; echo a 1; read line; echo never reached >&2")
             .env_clear()
@@ -190,7 +190,7 @@ fn a_producer_that_was_told_to_stop_is_not_pushed() {
     // Not handed on, since a terminal tells the producer itself; this one goes on to its end.
     let deaf = "trap '' INT; echo a 1; echo ready >&2; read line; exit 0";
     for (signal, script, code) in [(Signal::TERM, orderly, 143), (Signal::INT, deaf, 130)] {
-        let mut child = heeding(env!("CARGO_BIN_EXE_pushgw"))
+        let mut child = with_default_signals(env!("CARGO_BIN_EXE_pushgw"))
             .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -229,14 +229,14 @@ fn a_signal_ends_the_push_behind_a_producer() {
             connection.hang();
         }
     });
-    let mut child = heeding(env!("CARGO_BIN_EXE_pushgw"))
+    let mut child = with_default_signals(env!("CARGO_BIN_EXE_pushgw"))
         .args(["push", "-j", "x", "-g", &server.url(), "--", "echo", "a 1"])
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    told.recv_timeout(crate::support::PATIENCE).unwrap();
+    told.recv_timeout(crate::support::TIMEOUT).unwrap();
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let status = child.wait().unwrap();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2));

@@ -1,181 +1,181 @@
-//! What can't be meant is refused with one message, the right exit code, and a gateway that is as it was: every bad
-//! input that is known, given to `push` and to `add`, with the whole of what they say.
+//! Every known kind of invalid input, given to `push` and `add`: the complete message, the exit code, and no change on
+//! the gateway.
 //!
-//! The gateway is real, and holds what a mistaken request would hit.
+//! The gateway is real and has the groups that a mistaken request would change.
 
 use crate::support::{Gateway, Pushgw, Random, Tty, on_every_gateway, pushgw};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
-/// How to call with a bad input, what it ends with, and all that is said on standard error.
+/// A description, the call, the exit code, and standard error.
 type Case = (&'static str, fn(Pushgw) -> Pushgw, i32, &'static str);
 
-/// One good line, so that nothing but the group or the gateway is at fault.
-fn good(call: Pushgw) -> Pushgw {
+/// Valid input, so that the error is in the group or the URL.
+fn valid(call: Pushgw) -> Pushgw {
     call.stdin("m 1\n")
 }
 
-/// Faults of the command line.
+/// Usage errors.
 const USAGE: &[Case] = &[
-    ("no job", good, 2, "error: the group's job is missing\nhint: add -j JOB\n"),
+    ("no job", valid, 2, "error: the group's job is missing\nhint: add -j JOB\n"),
     (
         "an empty job",
-        |call| good(call).args(["-j", ""]),
+        |call| valid(call).args(["-j", ""]),
         2,
         "error: the job is empty: is the variable set? --job names the job\n",
     ),
     (
         "an empty instance",
-        |call| good(call).args(["-j", "x", "-l", "instance="]),
+        |call| valid(call).args(["-j", "x", "-l", "instance="]),
         2,
         "error: label `instance` has an empty value: is the variable set? (next to a group without `instance`, an \
          empty one makes every push to the gateway fail)\n",
     ),
     (
         "an empty instance by its own flag",
-        |call| good(call).args(["-j", "x", "-i", ""]),
+        |call| valid(call).args(["-j", "x", "-i", ""]),
         2,
         "error: label `instance` has an empty value: is the variable set? (next to a group without `instance`, an \
          empty one makes every push to the gateway fail)\n",
     ),
     (
         "another empty value",
-        |call| good(call).args(["-j", "x", "-l", "host="]),
+        |call| valid(call).args(["-j", "x", "-l", "host="]),
         2,
         "error: label `host` has an empty value: is the variable set? If not, omit --label host=...\n",
     ),
     (
         "no equals sign",
-        |call| good(call).args(["-j", "x", "-l", "a"]),
+        |call| valid(call).args(["-j", "x", "-l", "a"]),
         2,
         "error: `a` has no `=`: a label is written NAME=VALUE\n",
     ),
     (
         "no name",
-        |call| good(call).args(["-j", "x", "-l", "=b"]),
+        |call| valid(call).args(["-j", "x", "-l", "=b"]),
         2,
         "error: `=b` has no name before the `=`: a label is written NAME=VALUE\n",
     ),
     (
         "a name that begins with a digit",
-        |call| good(call).args(["-j", "x", "-l", "1a=b"]),
+        |call| valid(call).args(["-j", "x", "-l", "1a=b"]),
         2,
         "error: `1a` is not a valid label name: use letters, digits and `_`, and no digit first \
          (--utf8-names is for gateways that accept other names)\n",
     ),
     (
         "a reserved name",
-        |call| good(call).args(["-j", "x", "-l", "__a=b"]),
+        |call| valid(call).args(["-j", "x", "-l", "__a=b"]),
         2,
         "error: label `__a` starts with `__`, which is reserved for Prometheus: choose another name\n",
     ),
     (
         "an escaped name",
-        |call| good(call).args(["-j", "x", "-l", "U______a=b"]),
+        |call| valid(call).args(["-j", "x", "-l", "U______a=b"]),
         2,
         "error: label `U______a` starts with `U__`, which a gateway with UTF-8 names decodes: choose another name, or \
          give the decoded one with --utf8-names\n",
     ),
     (
         "job as a label",
-        |call| good(call).args(["-j", "x", "-l", "job=x"]),
+        |call| valid(call).args(["-j", "x", "-l", "job=x"]),
         2,
         "error: `job` is not allowed as a label: use --job only\n",
     ),
     (
         "the same label twice",
-        |call| good(call).args(["-j", "x", "-l", "a=b", "-l", "a=b"]),
+        |call| valid(call).args(["-j", "x", "-l", "a=b", "-l", "a=b"]),
         2,
         "error: label `a` is given twice: give --label a=... once\n",
     ),
     (
         "the instance twice",
-        |call| good(call).args(["-j", "x", "-i", "b", "-l", "instance=b"]),
+        |call| valid(call).args(["-j", "x", "-i", "b", "-l", "instance=b"]),
         2,
         "error: label `instance` is given twice (--instance sets it too): give it once\n",
     ),
     (
         "a value that is not UTF-8",
-        |call| good(call).args(["-j", "x", "-l"]).arg(OsStr::from_bytes(b"a=\xff")),
+        |call| valid(call).args(["-j", "x", "-l"]).arg(OsStr::from_bytes(b"a=\xff")),
         2,
         "error: --label: the value is not UTF-8: a=\\xff\n",
     ),
     (
         "a job that is not UTF-8",
-        |call| good(call).arg("-j").arg(OsStr::from_bytes(b"\xff")),
+        |call| valid(call).arg("-j").arg(OsStr::from_bytes(b"\xff")),
         2,
         "error: --job: the value is not UTF-8: \\xff\n",
     ),
     (
         "a value that is too long",
-        |call| good(call).args(["-j", "x", "-l", &format!("a={}", "x".repeat(60_000))]),
+        |call| valid(call).args(["-j", "x", "-l", &format!("a={}", "x".repeat(60_000))]),
         2,
         "error: the labels make a path of 60017 bytes, more than 60000: use fewer or shorter --label values\n",
     ),
     (
         "another scheme",
-        |call| good(call).args(["-j", "x", "-g", "ftp://x"]),
+        |call| valid(call).args(["-j", "x", "-g", "ftp://x"]),
         2,
         "error: --gateway: unsupported scheme `ftp`: use http:// or https://\n",
     ),
     (
         "another scheme in the variable",
-        |call| good(call).args(["-j", "x"]).env("PUSHGATEWAY_URL", "ftp://x"),
+        |call| valid(call).args(["-j", "x"]).env("PUSHGATEWAY_URL", "ftp://x"),
         2,
         "error: PUSHGATEWAY_URL: unsupported scheme `ftp`: use http:// or https://\n",
     ),
     (
         "no host",
-        |call| good(call).args(["-j", "x", "-g", "http://"]),
+        |call| valid(call).args(["-j", "x", "-g", "http://"]),
         2,
         "error: --gateway: the URL has no host: write http://HOST:PORT\n",
     ),
     (
         "an empty gateway",
-        |call| good(call).args(["-j", "x", "-g", ""]),
+        |call| valid(call).args(["-j", "x", "-g", ""]),
         2,
         "error: --gateway is empty: is the variable set?\n",
     ),
     (
         "a gateway beside a URL",
-        |call| good(call).args(["--url", "http://h/metrics/job/x", "-g", "http://h"]),
+        |call| valid(call).args(["--url", "http://h/metrics/job/x", "-g", "http://h"]),
         2,
         "error: --url already names the gateway: remove --gateway\n",
     ),
     (
         "a URL without a group",
-        |call| good(call).args(["--url", "http://h/metrics"]),
+        |call| valid(call).args(["--url", "http://h/metrics"]),
         2,
         "error: --url: the URL does not name a group: it must end with /metrics/job/JOB or /metrics/job/JOB/NAME/VALUE\n\
          hint: use -g URL for the gateway and -j JOB for the group\n",
     ),
     (
-        "no time",
-        |call| good(call).args(["-j", "x", "--timeout", "0"]),
+        "a time of zero",
+        |call| valid(call).args(["-j", "x", "--timeout", "0"]),
         2,
         "error: --timeout must be greater than zero\n",
     ),
     (
-        "a time that is none",
-        |call| good(call).args(["-j", "x", "--timeout", "abc"]),
+        "an invalid time",
+        |call| valid(call).args(["-j", "x", "--timeout", "abc"]),
         2,
         "error: --timeout: `abc` is not a duration: write it as 90s, 2h or 1h30m\n",
     ),
     (
         "an empty time",
-        |call| good(call).args(["-j", "x", "--timeout", ""]),
+        |call| valid(call).args(["-j", "x", "--timeout", ""]),
         2,
         "error: --timeout is empty: is the variable set?\n",
     ),
     (
         "standard input twice",
-        |call| good(call).args(["-j", "x", "-", "-"]),
+        |call| valid(call).args(["-j", "x", "-", "-"]),
         2,
         "error: standard input (`-`) can be read only once\n",
     ),
     (
         "a file without a name",
-        |call| good(call).args(["-j", "x", ""]),
+        |call| valid(call).args(["-j", "x", ""]),
         2,
         "error: FILE is empty: is the variable set?\n",
     ),
@@ -188,13 +188,13 @@ const USAGE: &[Case] = &[
     ),
     (
         "an unknown option",
-        |call| good(call).args(["-j", "x", "--jbo", "y"]),
+        |call| valid(call).args(["-j", "x", "--jbo", "y"]),
         2,
         "error: unexpected argument '--jbo' found",
     ),
 ];
 
-/// Input that can't be read, or that a gateway would not take.
+/// Input that can't be read or that a gateway would reject.
 const INPUT: &[Case] = &[
     (
         "no such file",
@@ -203,8 +203,8 @@ const INPUT: &[Case] = &[
         "error: can't read nowhere.prom: no such file or directory\n",
     ),
     (
-        "no such file behind a good one",
-        |call| good(call).args(["-j", "x", "-", "nowhere.prom"]),
+        "no such file after a valid one",
+        |call| valid(call).args(["-j", "x", "-", "nowhere.prom"]),
         1,
         "error: can't read nowhere.prom: no such file or directory\n",
     ),
@@ -272,93 +272,93 @@ const INPUT: &[Case] = &[
          error: 1 error; nothing was sent\n",
     ),
     (
-        "a bad line behind a good one",
+        "an invalid line after a valid one",
         |call| call.args(["-j", "x", "-m", "m 1", "-m", "m{ 2"]),
         3,
         "error[label-name]: a label name cannot begin with a digit\n --> <metric>:2:4",
     ),
 ];
 
-/// A gateway with the groups that a mistake would overwrite.
+/// Fills a gateway with the groups that a mistake would overwrite.
 fn fill(gateway: &Gateway) {
     for path in ["/metrics/job/x", "/metrics/job/x/a/b", "/metrics/job/y"] {
         assert_eq!(gateway.put(path, "m 1\nn 1\n").status, 200);
     }
 }
 
-/// Nothing else is said; a text without a final newline is the beginning of one message of several lines.
+/// Checks for exactly this text. Without a final newline, it is the start of a message of several lines.
 #[track_caller]
-fn assert_said(what: &str, said: &str, expected: &str) {
+fn assert_stderr(what: &str, stderr: &str, expected: &str) {
     if expected.ends_with('\n') {
-        assert_eq!(said, expected, "{what}");
+        assert_eq!(stderr, expected, "{what}");
     } else {
-        assert!(said.starts_with(expected), "{what}: {said}");
+        assert!(stderr.starts_with(expected), "{what}: {stderr}");
         assert_eq!(
-            said.matches("error").count(),
-            said.matches("\nerror: 1 error").count() * 2 + 1,
-            "{what}: {said}"
+            stderr.matches("error").count(),
+            stderr.matches("\nerror: 1 error").count() * 2 + 1,
+            "{what}: {stderr}"
         );
     }
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn every_bad_input_has_one_message_and_touches_nothing() {
+fn invalid_input_has_one_message_and_changes_nothing() {
     on_every_gateway(|gateway| {
         fill(gateway);
         let before = gateway.snapshot();
-        for (what, call, code, stderr) in USAGE.iter().chain(INPUT) {
+        for (what, call, code, expected) in USAGE.iter().chain(INPUT) {
             for verb in ["push", "add"] {
-                let said = call(pushgw().arg(verb).on(gateway)).code(*code).any_stderr().run().stderr();
-                assert_said(what, &said, stderr);
+                let stderr = call(pushgw().arg(verb).on(gateway)).code(*code).any_stderr().run().stderr();
+                assert_stderr(what, &stderr, expected);
                 assert_eq!(gateway.snapshot(), before, "{what}");
             }
         }
     });
 }
 
-/// They would be said the same whatever the gateway is, so there need be none.
+/// These errors do not depend on the gateway, so there is none.
 #[test]
-fn errors_are_said_in_quiet_too() {
-    for (what, call, code, stderr) in USAGE.iter().chain(INPUT) {
-        let said = call(pushgw().args(["push", "-q"])).code(*code).any_stderr().run().stderr();
-        assert_said(what, &said, stderr);
+fn quiet_shows_errors() {
+    for (what, call, code, expected) in USAGE.iter().chain(INPUT) {
+        let stderr = call(pushgw().args(["push", "-q"])).code(*code).any_stderr().run().stderr();
+        assert_stderr(what, &stderr, expected);
     }
 }
 
 #[test]
-fn what_delete_and_list_refuse_they_refuse_before_they_look() {
-    let refuse = |args: &[&str], stderr: &str| {
+fn delete_and_list_check_arguments_before_connecting() {
+    let reject = |args: &[&str], stderr: &str| {
         pushgw().args(args).env("PUSHGATEWAY_URL", "http://127.0.0.1:1").code(2).stderr(stderr).run();
     };
-    refuse(
+    reject(
         &["delete"],
         "error: no group is named and none is selected\n\
          hint: -j JOB and -l NAME=VALUE name one group; --match job=x, --older-than, --failed or --all select \
          several\n",
     );
-    refuse(&["delete", "-j", ""], "error: the job is empty: is the variable set? --job names the job\n");
-    refuse(&["delete", "-j", "x", "-l", "a"], "error: `a` has no `=`: a label is written NAME=VALUE\n");
-    refuse(&["delete", "-j", "x", "-l", "job=y"], "error: `job` is not allowed as a label: use --job only\n");
-    refuse(&["list", "-g", ""], "error: --gateway is empty: is the variable set?\n");
-    refuse(&["list", "--timeout", "0s"], "error: --timeout must be greater than zero\n");
-    refuse(
+    reject(&["delete", "-j", ""], "error: the job is empty: is the variable set? --job names the job\n");
+    reject(&["delete", "-j", "x", "-l", "a"], "error: `a` has no `=`: a label is written NAME=VALUE\n");
+    reject(&["delete", "-j", "x", "-l", "job=y"], "error: `job` is not allowed as a label: use --job only\n");
+    reject(&["list", "-g", ""], "error: --gateway is empty: is the variable set?\n");
+    reject(&["list", "--timeout", "0s"], "error: --timeout must be greater than zero\n");
+    reject(
         &["list", "--match", "job"],
         "error: --match: `job` is not a matcher: write NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX\n",
     );
-    refuse(
+    reject(
         &["list", "--match", "job=~("],
         "error: --match: `(` is not a valid regular expression: unclosed group\n",
     );
 }
 
-/// However much of it there is.
+/// For any size of the input.
 #[test]
 fn binary_input_has_one_message() {
     let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b\x54\x30\xe4\x02\x00".to_vec();
     let noise = [&[0xc3, 0x28][..], &Random::new().bytes(5_000)].concat();
     for input in [gzip, std::fs::read("/bin/sh").unwrap(), noise] {
-        let said = pushgw()
+        let stderr = pushgw()
             .args(["push", "-j", "x", "-n", "--message-format", "short"])
             .stdin(input)
             .code(3)
@@ -366,9 +366,9 @@ fn binary_input_has_one_message() {
             .run()
             .stderr();
         assert!(
-            said.starts_with("<stdin>:1:1: error: the input is not metrics in the text format; it is "),
-            "{said}"
+            stderr.starts_with("<stdin>:1:1: error: the input is not metrics in the text format; it is "),
+            "{stderr}"
         );
-        assert_eq!(said.lines().count(), 2, "{said}");
+        assert_eq!(stderr.lines().count(), 2, "{stderr}");
     }
 }

@@ -191,7 +191,7 @@ fn the_pure_rooms_do_no_io() {
 }
 
 #[test]
-fn only_the_agent_and_its_buffers_name_ureq() {
+fn only_the_client_names_ureq() {
     for file in files() {
         assert!(UREQ.contains(&&*file.name) || !names(&file, "ureq"), "{} names ureq", file.name);
     }

@@ -3,7 +3,7 @@
 //!
 //! Where promtool 2 differs from promtool 3, which pushgw follows, `Promtool::is_comparable` says so.
 
-use crate::support::{Program, prometheuses, pushgw};
+use crate::support::{Program, prometheus_versions, pushgw};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -25,7 +25,7 @@ impl Promtool {
             version: program.version.clone(),
             path: program.path.with_file_name("promtool"),
         };
-        prometheuses().iter().map(promtool).collect()
+        prometheus_versions().iter().map(promtool).collect()
     }
 
     fn is_old(&self) -> bool {

@@ -1,6 +1,8 @@
-//! `list` and `delete` as an operator uses them: selections, ages, questions and answers.
+//! `list` and `delete` as an operator uses them: selections, ages, questions and `--watch`.
 
-use crate::support::{Gateway, Server, Tty, newest_gateway, on_every_gateway, pushgw, shell, wait_until};
+use crate::support::{
+    Gateway, Server, Tty, in_shell, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -10,8 +12,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-/// A gateway's answer, with groups whose last push was so many seconds before the `Date` that it tells.
-fn answer(groups: &[(&str, i64, i64)]) -> String {
+/// A gateway's listing. Each group has the age of its last successful and its last failed push in seconds, -1 for never.
+fn listing(groups: &[(&str, i64, i64)]) -> String {
     const NOW: i64 = 1_800_000_000;
     let gauge = |name: &str, seconds: i64| {
         let value = if seconds < 0 { 0 } else { NOW - seconds };
@@ -30,22 +32,22 @@ fn answer(groups: &[(&str, i64, i64)]) -> String {
     format!(r#"{{"status":"success","data":[{}]}}"#, groups.collect::<Vec<_>>().join(","))
 }
 
-/// The time that [`answer`] counts from.
+/// The time that the ages in [`listing`] are relative to.
 const DATE: (&str, &str) = ("Date", "Fri, 15 Jan 2027 08:00:00 GMT");
 
-/// What a gateway says its metrics are.
+/// The content type of a gateway's metrics.
 const TEXT: (&str, &str) = ("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
 
-/// A server that gives each answer to a look once, in order; a DELETE gets a 202.
-fn looks(answers: Vec<String>) -> Server {
-    let answers = Mutex::new(answers.into_iter());
+/// A server that returns each listing once, in order, and accepts every DELETE.
+fn serving(listings: Vec<String>) -> Server {
+    let listings = Mutex::new(listings.into_iter());
     Server::start(move |connection, _| {
         while let Some(request) = connection.read_request() {
             match request.method.as_str() {
                 "DELETE" => connection.answer(202, &[], ""),
                 _ if request.path != "/api/v1/metrics" => connection.answer(200, &[TEXT], "x 1\n"),
                 _ => {
-                    let body = answers.lock().unwrap().next().expect("no more looks than that");
+                    let body = listings.lock().unwrap().next().expect("a listing for each request");
                     connection.answer(200, &[DATE], body);
                 }
             }
@@ -54,7 +56,7 @@ fn looks(answers: Vec<String>) -> Server {
 }
 
 #[test]
-fn ages_are_measured_by_the_gateways_clock() {
+fn ages_use_the_gateways_clock() {
     let all = [
         (r#""job":"day""#, 86_400, -1),
         (r#""job":"failed""#, 7_200, 60),
@@ -62,7 +64,7 @@ fn ages_are_measured_by_the_gateways_clock() {
         (r#""job":"young""#, 5, -1),
     ];
     let list = |args: &[&str], expected: &str| {
-        let server = looks(vec![answer(&all)]);
+        let server = serving(vec![listing(&all)]);
         pushgw().arg("list").args(args).args(["-g", &server.url()]).stdout(expected).run();
     };
     let table = "\
@@ -86,7 +88,7 @@ GROUP           METRICS  SERIES  LAST PUSH  STATE
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn list_shows_what_a_gateway_holds() {
+fn list_shows_the_groups_of_a_gateway() {
     on_every_gateway(|gateway| {
         gateway.put(
             "/metrics/job/a/path@base64/L3Zhcg",
@@ -118,7 +120,7 @@ fn list_shows_what_a_gateway_holds() {
         assert_eq!(json[0]["state"], "ok");
         assert!(json[0]["last_push"].as_str().unwrap().ends_with('Z'));
         pushgw().args(["list", "--metrics", "--format", "path"]).on(gateway).code(2).any_stderr().run();
-        // At a terminal the numbers go before the labels are cut; elsewhere nothing is.
+        // On a narrow terminal, the number columns are dropped before labels are truncated. Elsewhere nothing is.
         let screen =
             pushgw().arg("list").on(gateway).env("LANG", "C.UTF-8").tty(&[Tty::Stdout], 30).run().screen();
         assert!(screen.contains("{job=\"a\",path=\"…") && !screen.contains("SERIES"), "{screen}");
@@ -127,37 +129,26 @@ fn list_shows_what_a_gateway_holds() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn watching_looks_again_until_nobody_reads() {
+fn watch_ends_when_its_output_is_closed() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     gateway.put("/metrics/job/a", "m 1\n");
-    // `head` goes away after the third look; the broken pipe is a clean end.
+    // `head` exits after the third listing. The broken pipe is not an error.
     let script = "pushgw list --watch 0.01 --format path | head -n 5; echo ${PIPESTATUS[0]}";
-    let output = pushgw_bash(script, &gateway);
-    assert_eq!(output, "/metrics/job/a\n\n/metrics/job/a\n\n/metrics/job/a\n0\n");
-}
 
-/// The output of a script for bash, in which `pushgw` is the built one.
-fn pushgw_bash(script: &str, gateway: &Gateway) -> String {
-    let built = std::path::Path::new(env!("CARGO_BIN_EXE_pushgw")).parent().unwrap();
-    let path = format!("{}:{}", built.display(), std::env::var("PATH").unwrap());
-    let output = std::process::Command::new("bash")
-        .args(["-c", script])
-        .env_clear()
-        .env("PATH", path)
-        .env("PUSHGATEWAY_URL", gateway.url())
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    in_shell("bash", script)
+        .on(&gateway)
+        .stdout("/metrics/job/a\n\n/metrics/job/a\n\n/metrics/job/a\n0\n")
+        .run();
 }
 
 #[test]
-fn watching_outlives_a_gateway_that_goes_away_but_not_one_that_never_was() {
+fn watch_survives_a_failing_gateway_unless_the_first_request_fails() {
     let number = AtomicU32::new(1);
     let server = Server::start(move |connection, _| {
         while connection.read_request().is_some() {
             match number.fetch_add(1, Ordering::Relaxed) {
                 2 => connection.answer(400, &[], "not now"),
-                _ => connection.answer(200, &[DATE], answer(&[(r#""job":"a""#, 5, -1)])),
+                _ => connection.answer(200, &[DATE], listing(&[(r#""job":"a""#, 5, -1)])),
             }
         }
     });
@@ -173,27 +164,26 @@ fn watching_outlives_a_gateway_that_goes_away_but_not_one_that_never_was() {
     pushgw().args(["list", "--watch", "-g", "127.0.0.1:1"]).code(6).any_stderr().run();
 }
 
-/// A person's Ctrl-C sends the signal; the terminal is as it was, but for what was painted, and the cursor stands at the
-/// beginning of a line.
+/// Ctrl-C at the terminal sends this signal. The screen keeps what was printed, and the cursor is at the start of a line.
 #[test]
-fn watching_repaints_a_terminal_until_it_is_interrupted() {
+fn watch_redraws_the_terminal_until_interrupted() {
     let call = shell("echo $$ >pid; exec env --default-signal=INT pushgw list --watch 0.01");
     let pid = call.directory().join("pid");
-    let looks = AtomicU32::new(0);
+    let requests = AtomicU32::new(0);
     let server = Server::start(move |connection, _| {
         while connection.read_request().is_some() {
-            let groups = match looks.fetch_add(1, Ordering::Relaxed) {
-                0 => answer(&[(r#""job":"a""#, 5, -1)]),
-                1 => answer(&[(r#""job":"a""#, 6, -1), (r#""job":"b""#, 900, 60)]),
-                2 => answer(&[]),
-                // What came before is painted: the next look comes after it.
+            let groups = match requests.fetch_add(1, Ordering::Relaxed) {
+                0 => listing(&[(r#""job":"a""#, 5, -1)]),
+                1 => listing(&[(r#""job":"a""#, 6, -1), (r#""job":"b""#, 900, 60)]),
+                2 => listing(&[]),
+                // The previous listing is on the screen: the next request comes after it.
                 3 => {
                     let pid = std::fs::read_to_string(&pid).unwrap().trim().parse().unwrap();
                     kill_process(Pid::from_raw(pid).unwrap(), Signal::INT).unwrap();
                     connection.hang();
                     return;
                 }
-                _ => unreachable!("it has ended"),
+                _ => unreachable!("it was interrupted"),
             };
             connection.answer(200, &[DATE], groups);
         }
@@ -207,22 +197,22 @@ fn watching_repaints_a_terminal_until_it_is_interrupted() {
     let output = output.run();
     assert_eq!(output.status.signal(), Some(2), "{output}");
     let screen = output.screen();
-    let mut paints = screen.split("\x1b[H\x1b[2J");
-    assert_eq!(paints.next(), Some(""), "it is cleared before the first");
+    let mut screens = screen.split("\x1b[H\x1b[2J");
+    assert_eq!(screens.next(), Some(""), "the screen is cleared first");
     let head = "GROUP      METRICS  SERIES  LAST PUSH  STATE\n";
     let a = |age| format!("{{job=\"a\"}}        0       0         {age}  ok\n");
     let b = "{job=\"b\"}        0       0        15m  failed 1m ago\n";
     assert_eq!(
-        paints.collect::<Vec<_>>(),
+        screens.collect::<Vec<_>>(),
         [format!("{head}{}", a("5s")), format!("{head}{}{b}", a("6s")), format!("no groups on {url}\n")]
     );
 }
 
-/// A terminal here has 24 lines.
+/// The test terminal has 24 lines.
 #[test]
-fn watching_shows_what_goes_on_the_screen() {
+fn watch_shows_as_many_groups_as_fit_the_screen() {
     let labels: Vec<_> = (10..50).map(|number| format!(r#""job":"{number}""#)).collect();
-    let groups = answer(&labels.iter().map(|labels| (labels.as_str(), 5, -1)).collect::<Vec<_>>());
+    let groups = listing(&labels.iter().map(|labels| (labels.as_str(), 5, -1)).collect::<Vec<_>>());
     let server = Server::start(move |connection, _| {
         while connection.read_request().is_some() {
             connection.answer(200, &[DATE], &groups);
@@ -234,15 +224,15 @@ fn watching_shows_what_goes_on_the_screen() {
     session.send_signal(Signal::TERM);
     let screen = session.end().screen;
     assert!(screen.contains(r#"{job="30"}"#) && !screen.contains(r#"{job="31"}"#), "{screen}");
-    // Headings, 21 groups, the line that says how many more, and the cursor's.
+    // The headings, 21 groups, the line with the number of other groups, and the cursor's line.
     assert_eq!(screen.replace("\r\n", "\n").matches('\n').count(), 23, "{screen}");
 }
 
-/// The groups that were seen last stay on the screen, with one warning below them, and all of both is on it.
+/// The last listing stays on the screen with one warning below it, and both fit.
 #[test]
-fn looks_that_fail_while_watching_do_not_fill_the_screen() {
+fn failures_during_watch_do_not_fill_the_screen() {
     let labels: Vec<_> = (10..50).map(|number| format!(r#""job":"{number}""#)).collect();
-    let groups = answer(&labels.iter().map(|labels| (labels.as_str(), 5, -1)).collect::<Vec<_>>());
+    let groups = listing(&labels.iter().map(|labels| (labels.as_str(), 5, -1)).collect::<Vec<_>>());
     let number = AtomicU32::new(0);
     let server = Server::start(move |connection, _| {
         while connection.read_request().is_some() {
@@ -259,22 +249,25 @@ fn looks_that_fail_while_watching_do_not_fill_the_screen() {
     }
     session.send_signal(Signal::TERM);
     let screen = session.end().screen.replace("\r\n", "\n");
-    let paints: Vec<_> = screen.split("\x1b[H\x1b[2J").collect();
-    let after_two = paints[3];
-    assert!(after_two.starts_with("GROUP ") && after_two.contains(r#"{job="10"}"#), "{after_two}");
-    assert_eq!(after_two.matches("warning: ").count(), 1, "{after_two}");
-    assert!(after_two.matches('\n').count() < 24, "{after_two}");
+    let screens: Vec<_> = screen.split("\x1b[H\x1b[2J").collect();
+    let after_two_failures = screens[3];
+    assert!(
+        after_two_failures.starts_with("GROUP ") && after_two_failures.contains(r#"{job="10"}"#),
+        "{after_two_failures}"
+    );
+    assert_eq!(after_two_failures.matches("warning: ").count(), 1, "{after_two_failures}");
+    assert!(after_two_failures.matches('\n').count() < 24, "{after_two_failures}");
 }
 
 #[test]
-fn watching_takes_a_tenth_of_the_gateways_time_at_most() {
+fn watch_uses_at_most_a_tenth_of_the_gateways_time() {
     let (sender, times) = mpsc::channel();
     let server = Server::start(move |connection, _| {
         while connection.read_request().is_some() {
             let asked = Instant::now();
             std::thread::sleep(Duration::from_millis(50));
             let _ = sender.send((asked, Instant::now()));
-            connection.answer(200, &[DATE], answer(&[(r#""job":"a""#, 5, -1)]));
+            connection.answer(200, &[DATE], listing(&[(r#""job":"a""#, 5, -1)]));
         }
     });
     let output = std::process::Command::new("sh")
@@ -284,24 +277,24 @@ fn watching_takes_a_tenth_of_the_gateways_time_at_most() {
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "/metrics/job/a\n\n/metrics/job/a\n");
     let times: Vec<_> = times.try_iter().collect();
-    // The look as it sees it is longer than this, and the pause shorter, however slow the machine is.
-    let (look, pause) = (times[0].1 - times[0].0, times[1].0 - times[0].1);
-    assert!(pause >= look * 9, "a look of {look:?}, a pause of {pause:?}");
+    // What the program measures for the request is longer than this, and the pause is shorter, on any machine.
+    let (request, pause) = (times[0].1 - times[0].0, times[1].0 - times[0].1);
+    assert!(pause >= request * 9, "a request of {request:?}, a pause of {pause:?}");
 }
 
 #[test]
-fn an_empty_job_is_no_selection() {
-    let told = "the job is empty: is the variable set? --job names the job";
+fn an_empty_job_is_rejected() {
+    let message = "the job is empty: is the variable set? --job names the job";
     for command in ["list", "delete"] {
-        pushgw().args([command, "-j", "", "-g", "127.0.0.1:1"]).code(2).stderr_has(told).run();
+        pushgw().args([command, "-j", "", "-g", "127.0.0.1:1"]).code(2).stderr_has(message).run();
     }
 }
 
 #[test]
-fn status_names_some_of_many_failed_groups_and_how_to_list_all() {
+fn status_names_some_failed_groups_and_the_command_to_list_all() {
     let groups: Vec<String> = (0..22).map(|number| format!(r#""job":"{number}""#)).collect();
     let groups: Vec<_> = groups.iter().map(|labels| (labels.as_str(), 9, 5)).collect();
-    let server = looks(vec![answer(&groups)]);
+    let server = serving(vec![listing(&groups)]);
     pushgw()
         .args(["status", "-g", &server.url()])
         .stdout_has(format!("and 17 more (`pushgw list --failed -g {}`)", server.url()))
@@ -309,7 +302,7 @@ fn status_names_some_of_many_failed_groups_and_how_to_list_all() {
 }
 
 #[test]
-fn a_group_or_a_selection_and_not_both() {
+fn a_group_and_a_selection_exclude_each_other() {
     for args in [
         &["-j", "x", "--match", "job=x"][..],
         &["-j", "x", "--all"],
@@ -322,7 +315,7 @@ fn a_group_or_a_selection_and_not_both() {
         pushgw().arg("delete").args(args).arg("--yes").code(2).stderr_has("--match job=x").run();
         pushgw().arg("show").args(args).code(2).stderr_has("--match job=x").run();
     }
-    for (args, complaint) in [
+    for (args, message) in [
         (&[][..], "no group is named and none is selected"),
         (&["--match", "a="], "these matchers also match groups that lack the label"),
         (&["--match", "a!=x", "--match", "b=~.*"], "--all deletes every group"),
@@ -332,7 +325,7 @@ fn a_group_or_a_selection_and_not_both() {
         (&["--older-than", "7"], "has no unit: write 7s"),
         (&["-j", "x", "--format", "path"], "--format needs a selection"),
     ] {
-        pushgw().arg("delete").args(args).arg("--yes").code(2).stderr_has(complaint).run();
+        pushgw().arg("delete").args(args).arg("--yes").code(2).stderr_has(message).run();
     }
     for streams in [&[][..], &[Tty::Stdin], &[Tty::Stdout, Tty::Stderr]] {
         let call = pushgw().args(["delete", "--all", "-g", "127.0.0.1:1"]).code(2);
@@ -344,7 +337,7 @@ fn a_group_or_a_selection_and_not_both() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_person_is_asked() {
+fn delete_asks_for_confirmation_at_a_terminal() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     let delete = |keys: &str| {
         let call = pushgw().args(["delete", "--match", "job=~a|b"]).on(&gateway).keys(keys);
@@ -364,16 +357,16 @@ fn a_person_is_asked() {
     let screen = delete("Y\n");
     assert!(screen.contains("deleted 2 of 2 groups"), "{screen}");
     assert_eq!(gateway.samples(), [r#"c{instance="",job="c"} 1"#]);
-    assert!(delete("").contains("no group to delete"), "nothing to ask about");
+    assert!(delete("").contains("no group to delete"), "without groups there is no question");
 }
 
 #[test]
-fn what_was_pushed_to_while_a_person_thought_stays() {
+fn a_group_pushed_to_before_confirmation_is_kept() {
     let (a, b, c) = (r#""job":"a""#, r#""job":"b""#, r#""job":"c""#);
-    let server = looks(vec![
-        answer(&[(a, 900, -1), (b, 900, -1), (c, 900, -1)]),
-        answer(&[(a, 900, -1), (b, 1, -1)]),
-        answer(&[(b, 1, -1)]),
+    let server = serving(vec![
+        listing(&[(a, 900, -1), (b, 900, -1), (c, 900, -1)]),
+        listing(&[(a, 900, -1), (b, 1, -1)]),
+        listing(&[(b, 1, -1)]),
     ]);
     let screen = pushgw()
         .args(["delete", "--older-than", "5m", "-g", &server.url()])
@@ -384,23 +377,26 @@ fn what_was_pushed_to_while_a_person_thought_stays() {
     assert!(screen.contains(r#"{job="b"} was pushed to meanwhile and stays"#), "{screen}");
     assert!(screen.contains("deleted 1 of 1 group"), "{screen}");
     let requests: Vec<_> = server.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
-    let look = "GET /api/v1/metrics";
-    // Three looks, and at what a scrape says and where it is served, for on a broken gateway age says nothing.
-    assert_eq!(requests, [look, "GET /api/v1/status", "GET /metrics", look, "DELETE /metrics/job/a", look]);
+    let listing = "GET /api/v1/metrics";
+    // Three listings, and a look at the scrape: on a broken gateway the age of a group means nothing.
+    assert_eq!(
+        requests,
+        [listing, "GET /api/v1/status", "GET /metrics", listing, "DELETE /metrics/job/a", listing]
+    );
 }
 
 #[test]
-fn a_deletion_goes_on_after_a_failure_and_tells() {
+fn delete_continues_after_a_failure_and_reports_it() {
     let all = [(r#""job":"a""#, 5, -1), (r#""job":"b""#, 5, -1), (r#""job":"c""#, 5, -1)];
-    let looks = AtomicU32::new(0);
+    let requests = AtomicU32::new(0);
     let server = Server::start(move |connection, _| {
         while let Some(request) = connection.read_request() {
             match (request.method.as_str(), request.path.as_str()) {
                 ("DELETE", "/metrics/job/a") => connection.answer(403, &[], "hands off"),
                 ("DELETE", _) => connection.answer(202, &[], ""),
                 _ => {
-                    let is_first = looks.fetch_add(1, Ordering::Relaxed) == 0;
-                    connection.answer(200, &[DATE], answer(if is_first { &all } else { &all[..1] }));
+                    let is_first = requests.fetch_add(1, Ordering::Relaxed) == 0;
+                    connection.answer(200, &[DATE], listing(if is_first { &all } else { &all[..1] }));
                 }
             }
         }
@@ -414,24 +410,24 @@ fn a_deletion_goes_on_after_a_failure_and_tells() {
         .stderr_has("deleted 2 of 3 groups")
         .run();
     let count = |method: &str| server.requests().iter().filter(|request| request.method == method).count();
-    assert_eq!((count("GET"), count("DELETE")), (2, 3), "nothing is to be waited for where all was refused");
+    assert_eq!((count("GET"), count("DELETE")), (2, 3), "only one request checks for the remaining group");
 }
 
-/// Somebody else deleted one, or pushed to it: what was refused was not deleted by this.
+/// Another client deleted the group or pushed to it: a rejected deletion did not delete it.
 #[test]
-fn a_refused_deletion_is_never_counted() {
+fn a_rejected_deletion_is_never_counted() {
     let (a, b) = (r#""job":"a""#, r#""job":"b""#);
     for later in [vec![], vec![(a, 1, -1)]] {
-        let looks = AtomicU32::new(0);
+        let requests = AtomicU32::new(0);
         let server = Server::start(move |connection, _| {
             while let Some(request) = connection.read_request() {
                 match (request.method.as_str(), request.path.as_str()) {
                     ("DELETE", "/metrics/job/a") => connection.answer(403, &[], "hands off"),
                     ("DELETE", _) => connection.answer(202, &[], ""),
-                    _ if looks.fetch_add(1, Ordering::Relaxed) == 0 => {
-                        connection.answer(200, &[DATE], answer(&[(a, 5, -1), (b, 5, -1)]));
+                    _ if requests.fetch_add(1, Ordering::Relaxed) == 0 => {
+                        connection.answer(200, &[DATE], listing(&[(a, 5, -1), (b, 5, -1)]));
                     }
-                    _ => connection.answer(200, &[DATE], answer(&later)),
+                    _ => connection.answer(200, &[DATE], listing(&later)),
                 }
             }
         });
@@ -447,7 +443,7 @@ fn a_refused_deletion_is_never_counted() {
 }
 
 #[test]
-fn a_slow_gateway_is_not_asked_for_long_whether_a_group_is_gone() {
+fn polling_a_slow_gateway_after_a_deletion_is_limited() {
     for args in [&["-j", "a"][..], &["--all", "--yes"]] {
         let server = Server::start(|connection, _| {
             while let Some(request) = connection.read_request() {
@@ -455,21 +451,21 @@ fn a_slow_gateway_is_not_asked_for_long_whether_a_group_is_gone() {
                     connection.answer(202, &[], "");
                 } else {
                     std::thread::sleep(Duration::from_millis(300));
-                    connection.answer(200, &[DATE], answer(&[(r#""job":"a""#, 5, -1)]));
+                    connection.answer(200, &[DATE], listing(&[(r#""job":"a""#, 5, -1)]));
                 }
             }
         });
         let call = pushgw().arg("delete").args(args).args(["-g", &server.url()]);
         call.code(1).stderr_has("still lists").run();
-        let looks = server.requests().iter().filter(|request| request.method == "GET").count();
-        // One before, and those that begin within a second.
-        assert!((2..=6).contains(&looks), "{looks} looks");
+        let listings = server.requests().iter().filter(|request| request.method == "GET").count();
+        // One before the deletion, and those that start within a second after it.
+        assert!((2..=6).contains(&listings), "{listings} listings");
     }
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn deleting_by_selection_in_a_script() {
+fn delete_by_selection_in_a_script() {
     on_every_gateway(|gateway| {
         for job in ["a", "b", "c"] {
             gateway.put(format!("/metrics/job/{job}/l/1"), format!("{job} 1\n"));
@@ -486,7 +482,7 @@ fn deleting_by_selection_in_a_script() {
         pushgw().args(["delete", "--older-than", "1d", "--yes"]).on(gateway).run();
         pushgw().args(["delete", "--match", "job=x", "--yes", "-v"]).on(gateway).stderr_has("no group").run();
         assert_eq!(gateway.snapshot(), before);
-        // Silent, even if nobody reads what it could say.
+        // Nothing is printed, so a closed standard output is not an error.
         pushgw().args(ab).args(["--yes", "--format", "json"]).on(gateway).closed_stdout().run();
         assert_eq!(gateway.samples(), [r#"c{instance="",job="c",l="1"} 1"#]);
         pushgw().args(["delete", "--all", "--yes"]).on(gateway).run();
@@ -494,8 +490,8 @@ fn deleting_by_selection_in_a_script() {
     });
 }
 
-/// A value for each thing that a home-made cleaner gets wrong.
-const ODD: [&str; 20] = [
+/// Label values that a hand-written cleanup script gets wrong.
+const UNUSUAL: [&str; 20] = [
     "",
     "/",
     "//",
@@ -520,17 +516,17 @@ const ODD: [&str; 20] = [
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_cleaners_exam() {
+fn delete_older_than_handles_every_label_value() {
     use base64::Engine as _;
     on_every_gateway(|gateway| {
         let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text) + "=";
         let path = |number: usize| {
-            let (value, other) = (ODD[number % ODD.len()], number / ODD.len());
-            // Each value in the job too, where that can be.
+            let (value, other) = (UNUSUAL[number % UNUSUAL.len()], number / UNUSUAL.len());
+            // Each value is used in the job too, unless it is empty.
             let job = if value.is_empty() { "job".to_owned() } else { format!("{value}{}", other % 2) };
             let mut path = format!("/metrics/job@base64/{}/l@base64/{}", encode(&job), encode(value));
             let _ = write!(path, "/n/{other}");
-            // An empty `instance`, which no other group is equal to but for that.
+            // An empty `instance`: Prometheus would see the same labels as without it, but no other group has these.
             if number.is_multiple_of(3) {
                 path.push_str("/instance@base64/=");
             }
@@ -538,14 +534,14 @@ fn the_cleaners_exam() {
         };
         let push = |numbers: std::ops::Range<usize>| {
             for number in numbers {
-                let answer = gateway.put(path(number), format!("m_{number} 1\n"));
-                assert_eq!(answer.status, 200, "{}", answer.text());
+                let response = gateway.put(path(number), format!("m_{number} 1\n"));
+                assert_eq!(response.status, 200, "{}", response.text());
             }
         };
         push(0..100);
         let old: BTreeSet<_> = gateway.snapshot().iter().map(|group| group["labels"].to_string()).collect();
-        // The `Date` of an answer has whole seconds, and so has the age: wait until the old ones are.
-        let is_old = || {
+        // The `Date` header has whole seconds, so ages do too: wait until all of these groups count as old.
+        let all_old = || {
             let listed = pushgw()
                 .args(["list", "--older-than", "2s", "--format", "json"])
                 .on(gateway)
@@ -553,7 +549,7 @@ fn the_cleaners_exam() {
                 .run();
             serde_json::from_slice::<Vec<Value>>(&listed.stdout).unwrap().len() == 100
         };
-        wait_until("groups that are older than two seconds", is_old);
+        wait_until("groups that are older than two seconds", all_old);
         push(100..200);
         let young: Vec<_> = gateway
             .snapshot()
@@ -570,9 +566,9 @@ fn the_cleaners_exam() {
     });
 }
 
-/// Groups of which one lacks the other's empty `instance`, at a server that takes their deletion.
-fn broken(labels: &str) -> Server {
-    let pair = answer(&[(&format!(r#"{labels},"instance":"""#), 5, -1), (labels, 5, -1)]);
+/// A server with two groups that differ only in an empty `instance`. It accepts their deletion.
+fn duplicate_instances(labels: &str) -> Server {
+    let pair = listing(&[(&format!(r#"{labels},"instance":"""#), 5, -1), (labels, 5, -1)]);
     let deleted = AtomicU32::new(0);
     Server::start(move |connection, _| {
         while let Some(request) = connection.read_request() {
@@ -580,7 +576,7 @@ fn broken(labels: &str) -> Server {
                 deleted.store(1, Ordering::Relaxed);
                 connection.answer(202, &[], "");
             } else if deleted.load(Ordering::Relaxed) == 1 {
-                connection.answer(200, &[DATE], answer(&[]));
+                connection.answer(200, &[DATE], listing(&[]));
             } else {
                 connection.answer(200, &[DATE], &pair);
             }
@@ -588,7 +584,7 @@ fn broken(labels: &str) -> Server {
     })
 }
 
-/// The commands that `pushgw list` prints.
+/// The fix commands that `pushgw list` prints.
 fn fix_commands(url: &str) -> Vec<String> {
     let said = pushgw().args(["list", "-g", url]).any_stdout().any_stderr().run().stderr();
     let commands = said.lines().filter_map(|line| Some(line[line.find("pushgw delete")?..].to_owned()));
@@ -596,17 +592,17 @@ fn fix_commands(url: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_fix_command_works_as_printed_for_any_key() {
+fn a_fix_command_works_as_printed_for_any_grouping_key() {
     for (labels, path) in [
         (r#""job":"a b","l":"it's"#, "/metrics/job/a%20b/instance@base64/=/l/it%27s"),
         (r#""job":"a\nb"#, "/metrics/job/a%0Ab/instance@base64/="),
         (r#""job":"x","l":"\u00e9\u200b"#, "/metrics/job/x/instance@base64/=/l/%C3%A9%E2%80%8B"),
         (r#""job":"x","l":"\u001b[1m"#, "/metrics/job/x/instance@base64/=/l/%1B%5B1m"),
     ] {
-        let server = broken(&format!("{labels}\""));
+        let server = duplicate_instances(&format!("{labels}\""));
         let commands = fix_commands(&server.url());
         assert_eq!(commands.len(), 1, "{commands:?}");
-        // Another shell, in another locale.
+        // In another locale.
         shell(&commands[0]).env("LC_ALL", "C").run();
         let requests = server.requests();
         let deleted: Vec<_> = requests.iter().filter(|r| r.method == "DELETE").map(|r| &*r.path).collect();
@@ -616,21 +612,21 @@ fn a_fix_command_works_as_printed_for_any_key() {
 
 #[test]
 fn a_fix_command_names_the_gateway_but_not_its_credentials() {
-    let server = broken(r#""job":"x""#);
+    let server = duplicate_instances(r#""job":"x""#);
     let url = server.url();
     let with_credentials = url.replace("://", "://me:hunter2@");
     assert_eq!(fix_commands(&with_credentials), [format!("pushgw delete -j x -l instance= -g {url}")]);
 }
 
-/// Where groups turn old because every push is refused, age says nothing; where nobody can tell, neither.
+/// If every push is rejected, healthy groups look old; if the scrape can't be read, nobody knows. Neither may delete.
 #[test]
-fn by_age_nothing_is_deleted_unless_a_scrape_succeeds_where_it_is_served() {
-    for (status, code, told) in [(500, 1, "a scrape of the gateway fails"), (403, 4, "can't be told")] {
+fn delete_by_age_requires_a_successful_scrape() {
+    for (status, code, message) in [(500, 1, "a scrape of the gateway fails"), (403, 4, "can't be told")] {
         let server = Server::start(move |connection, _| {
             while let Some(request) = connection.read_request() {
                 match request.path.as_str() {
                     "/api/v1/metrics" => {
-                        connection.answer(200, &[DATE], answer(&[(r#""job":"a""#, 900, -1)]));
+                        connection.answer(200, &[DATE], listing(&[(r#""job":"a""#, 900, -1)]));
                     }
                     "/api/v1/status" => {
                         let flags = r#"{"data":{"flags":{"web.telemetry-path":"/telemetry"}}}"#;
@@ -642,15 +638,15 @@ fn by_age_nothing_is_deleted_unless_a_scrape_succeeds_where_it_is_served() {
             }
         });
         let call = pushgw().args(["delete", "--older-than", "5m", "--yes", "-g", &server.url()]);
-        call.code(code).stderr_has(told).stderr_has("nothing was deleted (--force").run();
+        call.code(code).stderr_has(message).stderr_has("nothing was deleted (--force").run();
         assert!(server.requests().iter().all(|request| request.method == "GET"));
     }
 }
 
-/// A program that reads the JSON of what was deleted reads an array, also where that was nothing.
+/// A program that reads the JSON output always gets an array.
 #[test]
-fn nothing_that_is_deleted_is_an_empty_array() {
-    let server = Server::answering(200, &answer(&[(r#""job":"a""#, 5, -1)]));
+fn deleting_nothing_prints_an_empty_array() {
+    let server = Server::answering(200, &listing(&[(r#""job":"a""#, 5, -1)]));
     let delete = ["delete", "--match", "job=b", "--format", "json", "-g", &server.url()];
     pushgw().args(delete).arg("--yes").stdout("[]\n").run();
     pushgw().args(delete).arg("--dry-run").stdout("[]\n").run();
@@ -658,7 +654,7 @@ fn nothing_that_is_deleted_is_an_empty_array() {
 
 /// Half of the groups have `m` as a counter, and the others as a gauge.
 #[test]
-fn of_many_problems_some_are_told_and_the_others_counted() {
+fn status_shows_20_problems_and_counts_the_others() {
     let mut groups = Vec::new();
     for (number, family) in (0..90).flat_map(|number| [(number, "m"), (number, "one")]) {
         let kind = if number < 45 { "COUNTER" } else { "GAUGE" };
@@ -683,7 +679,7 @@ fn of_many_problems_some_are_told_and_the_others_counted() {
     let said = pushgw().args(status).code(1).any_stdout().any_stderr().run().stdout();
     let all = format!("`pushgw status -g {} --format json` has all", server.url());
     assert_eq!(said.matches("problem: ").count(), 20, "{said}");
-    // Those of `m`, and one for each of 19 others.
+    // Those of `m`, and one each for 19 other metrics.
     assert_eq!(said.matches("fix: ").count(), 20 + 19, "{said}");
     assert!(said.contains(&format!("and 25 more commands: {all}\n")), "{said}");
     assert!(said.ends_with(&format!("and 26 more problems: {all}\n")), "{said}");

@@ -57,7 +57,7 @@ fn is_reported_and_fixed(gateway: &Gateway, reason: &str, jobs: &[&str]) {
     wait_until("a gateway that serves", || gateway.metrics().status == 200);
     let report = status(gateway);
     assert_eq!(report["ok"], true, "{report:#}");
-    assert!(!gateway.refuses("PUT", "/metrics/job/after", "after 1\n"), "it takes pushes again");
+    assert!(!gateway.rejects("PUT", "/metrics/job/after", "after 1\n"), "it takes pushes again");
     gateway.delete("/metrics/job/after");
     // The deletion is queued, and what comes next looks at what the gateway holds.
     wait_until("the end of the trial", || gateway.keys().iter().all(|key| key["job"] != "after"));

@@ -2,7 +2,7 @@
 //!
 //! What holds the output open in these tests is a `cat` of standard input, which ends when the test lets go of it.
 
-use crate::support::{Pushgw, Server, heeding, is_installed, program, pushgw, wait_until};
+use crate::support::{Pushgw, Server, is_installed, program, pushgw, wait_until, with_default_signals};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
@@ -28,7 +28,7 @@ struct Running {
 impl Running {
     fn start(script: &str) -> Self {
         let server = Server::unused();
-        let mut child = heeding(env!("CARGO_BIN_EXE_pushgw"))
+        let mut child = with_default_signals(env!("CARGO_BIN_EXE_pushgw"))
             .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -248,7 +248,7 @@ fn a_signal_ends_it_as_process_1() {
     // During the request.
     let mut child = start("exec 3<&0; { cat <&3; kill -TERM 1; } >/dev/null & echo a 1");
     let stdin = child.stdin.take();
-    told.recv_timeout(crate::support::PATIENCE).unwrap();
+    told.recv_timeout(crate::support::TIMEOUT).unwrap();
     drop(stdin);
     assert_eq!(end(child), Some(143));
 }

@@ -2,7 +2,7 @@
 //! matchers are ours.
 
 use crate::support::{
-    Gateway, Program, Prometheus, Server, gateways, newest_gateway, prometheuses, pushgw, wait_until,
+    Gateway, Program, Prometheus, Server, gateways, newest_gateway, prometheus_versions, pushgw, wait_until,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 #[test]
 #[ignore = "needs a real Pushgateway and a real Prometheus (fetched on first use)"]
 fn it_has_what_was_pushed() {
-    for program in prometheuses() {
+    for program in prometheus_versions() {
         eprintln!("Prometheus {}", program.version);
         has_what_was_pushed(program);
     }
@@ -118,12 +118,12 @@ struct Target<T> {
 fn are_judged_alike<T>(targets: &[Target<T>]) {
     let addresses: Vec<_> = targets.iter().map(|target| target.address).collect();
     let all: Vec<_> =
-        prometheuses().iter().map(|p| (&*p.version, Prometheus::start(p, &addresses))).collect();
+        prometheus_versions().iter().map(|p| (&*p.version, Prometheus::start(p, &addresses))).collect();
     for Target { name, address, old, new, .. } in targets {
         for (version, prometheus) in &all {
             let expected = if version.starts_with("2.") { old } else { new };
-            wait_until("a scrape", || prometheus.verdict(*address).is_some());
-            let verdict = prometheus.verdict(*address).unwrap();
+            wait_until("a scrape", || prometheus.scrape_error(*address).is_some());
+            let verdict = prometheus.scrape_error(*address).unwrap();
             let is_expected = verdict.contains(expected) && verdict.is_empty() == expected.is_empty();
             assert!(is_expected, "{name}, Prometheus {version}: {verdict}");
         }
@@ -240,7 +240,7 @@ fn its_matchers_are_ours() {
     let expressions = EXPRESSIONS.iter().flat_map(|e| [("=~", *e), ("!~", *e)]);
     let matchers = expressions.chain(VALUES.iter().flat_map(|v| [("=", *v), ("!=", *v)]));
     let ours: Vec<_> = matchers.map(|(operator, value)| (operator, value, ours(operator, value))).collect();
-    for program in prometheuses() {
+    for program in prometheus_versions() {
         let is_old = program.version.starts_with("2.");
         let wrong = disagreements(&Prometheus::start(program, &[gateway.address()]), is_old, &ours);
         assert!(wrong.is_empty(), "Prometheus {}:\n{}", program.version, wrong.join("\n"));

@@ -264,7 +264,7 @@ fn step_6_what_is_pushed_is_pythons_to_add_to_and_to_delete() {
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn step_8_a_missing_final_newline_is_mended() {
     on_every_gateway(|gateway| {
-        assert!(gateway.refuses("PUT", "/metrics/job/cleaner", "runs 1"), "what curl would get");
+        assert!(gateway.rejects("PUT", "/metrics/job/cleaner", "runs 1"), "what curl would get");
         assert_eq!(gateway.snapshot(), Vec::<serde_json::Value>::new());
         shell("printf 'runs 1' | pushgw push -j cleaner --no-fix")
             .on(gateway)

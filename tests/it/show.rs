@@ -109,7 +109,7 @@ fn a_file_of_groups_is_checked_before_anything_is_sent() {
         call.code(3).run();
         assert_eq!(gateway.keys().len(), 0, "{file}");
     }
-    // One that the gateway refuses stops none of the others, and the exit code tells of it.
+    // One that the gateway rejects stops none of the others, and the exit code tells of it.
     let file = format!(
         "{ok}{}# TYPE m counter\nm 1\n{}n 1\n",
         group("/metrics/job/b"),

@@ -1,4 +1,4 @@
-//! What a person sees at a terminal, and what nobody sees in a pipe: progress, colors, widths, characters, questions.
+//! Output on a terminal and in a pipe: progress, colors, widths, characters, and questions.
 
 use crate::support::{Pushgw, Server, Tty, in_process_at, pushgw, shell, shown};
 use rustix::process::Signal;
@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, Sender};
 const STDERR: &[Tty] = &[Tty::Stderr];
 const ALL: &[Tty] = &[Tty::Stdin, Tty::Stdout, Tty::Stderr];
 
-/// Groups with what is hard to show: long values, wide characters, control characters, failures.
+/// Groups that are hard to display: long values, wide characters, control characters, failures.
 const GROUPS: &str = r#"{"status":"success","data":[
 {"labels":{"job":"db_backup"},"last_push_successful":true,
  "push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"1799999800"}]},
@@ -29,7 +29,7 @@ const DATE: (&str, &str) = ("Date", "Fri, 15 Jan 2027 08:00:00 GMT");
 /// One group with one metric.
 const ONE: &str = r#"{"status":"success","data":[{"labels":{"job":"a"},"last_push_successful":true,"push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"1"}]},"m":{"type":"GAUGE","metrics":[{"labels":{},"value":"1"}]}}]}"#;
 
-/// A gateway with [`GROUPS`], which takes everything.
+/// A gateway with [`GROUPS`] that accepts every request.
 fn gateway() -> Server {
     Server::start(|connection, _| {
         while let Some(request) = connection.read_request() {
@@ -43,13 +43,13 @@ fn gateway() -> Server {
     })
 }
 
-/// A gateway whose answers wait until they are let go, one each.
-fn slow(answer: impl Fn(&str) -> (u16, &'static str) + Send + Sync + 'static) -> (Server, Sender<()>) {
-    let (release, held) = mpsc::channel();
-    let held = Mutex::new(held);
+/// A gateway that sends a response only when the test releases it.
+fn delayed(answer: impl Fn(&str) -> (u16, &'static str) + Send + Sync + 'static) -> (Server, Sender<()>) {
+    let (release, released) = mpsc::channel();
+    let released = Mutex::new(released);
     let server = Server::start(move |connection, _| {
         while let Some(request) = connection.read_request() {
-            let _ = held.lock().unwrap().recv();
+            let _ = released.lock().unwrap().recv();
             let (status, body) = answer(&request.method);
             connection.answer(status, &[DATE], body);
         }
@@ -62,8 +62,8 @@ fn push(server: &Server) -> Pushgw {
 }
 
 #[test]
-fn who_is_waited_for_is_told_until_there_is_something_to_say() {
-    let (server, release) = slow(|_| (200, ""));
+fn progress_is_shown_until_there_is_a_result() {
+    let (server, release) = delayed(|_| (200, ""));
     let mut session = push(&server).tty(STDERR, 80).session();
     session.wait_for(&format!("\rwaiting for {} (", server.url()));
     session.wait_for("s)\x1b[K");
@@ -75,13 +75,13 @@ fn who_is_waited_for_is_told_until_there_is_something_to_say() {
 }
 
 #[test]
-fn the_result_is_never_mixed_with_it() {
+fn the_result_is_not_mixed_with_progress() {
     for (command, result) in [
         (["list", "--format=path"], "/metrics/job/a\n"),
         (["show", "--all"], "# pushgw group /metrics/job/a\n# TYPE m gauge\nm 1\n"),
         (["delete", "-nj=a"], "would delete {job=\"a\"}\n"),
     ] {
-        let (server, release) = slow(|_| (200, ONE));
+        let (server, release) = delayed(|_| (200, ONE));
         for ttys in [STDERR, ALL] {
             let mut session = pushgw().args(command).args(["-g", &server.url()]).tty(ttys, 80).session();
             session.wait_for("waiting for ");
@@ -98,27 +98,27 @@ fn the_result_is_never_mixed_with_it() {
     }
 }
 
-/// Those who must not show it are started first, so that they wait at least as long as the one who does.
+/// The sessions that must not show progress start first, so they wait at least as long as the one that shows it.
 #[test]
-fn nobody_is_told_who_does_not_look() {
-    let (server, release) = slow(|_| (200, ""));
+fn no_progress_when_quiet_dumb_redirected_or_in_the_background() {
+    let (server, release) = delayed(|_| (200, ""));
     let quiet = [
         push(&server).arg("-q").tty(STDERR, 80).session(),
         push(&server).env("TERM", "dumb").tty(STDERR, 80).session(),
         push(&server).tty(&[Tty::Stdin, Tty::Stdout], 80).session(),
-        // In the background of its terminal.
+        // In the background of the terminal.
         shell(&format!("set -m; pushgw push -j x -m 'a 1' -g {} & wait; set +m", server.url()))
             .controlled(80)
             .session(),
     ];
-    let mut loud = push(&server).tty(STDERR, 80).session();
-    // The second painting is a second after the first.
-    loud.wait_for("s)\x1b[K");
-    loud.wait_for("s)\x1b[K");
+    let mut visible = push(&server).tty(STDERR, 80).session();
+    // The second update comes a second after the first.
+    visible.wait_for("s)\x1b[K");
+    visible.wait_for("s)\x1b[K");
     for _ in 0..=quiet.len() {
         release.send(()).unwrap();
     }
-    loud.end();
+    visible.end();
     for session in quiet {
         let ended = session.end();
         assert_eq!((ended.status.code(), ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
@@ -127,7 +127,7 @@ fn nobody_is_told_who_does_not_look() {
 }
 
 #[test]
-fn a_slow_standard_input_is_told_with_what_came() {
+fn progress_shows_how_much_standard_input_was_read() {
     let server = Server::answering(200, "");
     let push = || pushgw().args(["push", "-j", "x", "-g", &server.url()]).silent_stdin();
     let mut session = push().tty(STDERR, 80).session();
@@ -144,18 +144,18 @@ fn a_slow_standard_input_is_told_with_what_came() {
 }
 
 #[test]
-fn each_step_and_each_try_is_told() {
+fn progress_shows_each_step_and_attempt() {
     let three = r#"{"status":"success","data":[{"labels":{"job":"a"}},{"labels":{"job":"b"}}]}"#;
-    let (server, release) = slow(move |method| if method == "DELETE" { (202, "") } else { (200, three) });
+    let (server, release) = delayed(move |method| if method == "DELETE" { (202, "") } else { (200, three) });
     let delete = ["delete", "--all", "--yes", "--retries=0", "-g", &server.url()];
-    // Narrow: the end is always shown.
+    // On a narrow terminal, the end of the line is always shown.
     let mut session = pushgw().args(delete).tty(STDERR, 24).session();
     (0..2).for_each(|_| release.send(()).unwrap());
     session.wait_for("\rdeleting 2/2: {... (");
     drop(session);
 
     let file = "# pushgw group /metrics/job/a\na 1\n# pushgw group /metrics/job/b\na 1\n";
-    let (server, release) = slow(|_| (200, ""));
+    let (server, release) = delayed(|_| (200, ""));
     let restore = ["push", "--groups", "f", "-g", &server.url()];
     let mut session = pushgw().args(restore).file("f", file).tty(STDERR, 80).session();
     release.send(()).unwrap();
@@ -164,8 +164,8 @@ fn each_step_and_each_try_is_told() {
     let ended = session.end();
     assert_eq!(shown(&ended.screen), [format!("pushed 2 of 2 groups to {}", server.url()), String::new()]);
 
-    let tries = Mutex::new([503, 200].into_iter());
-    let (server, release) = slow(move |_| (tries.lock().unwrap().next().unwrap(), ""));
+    let statuses = Mutex::new([503, 200].into_iter());
+    let (server, release) = delayed(move |_| (statuses.lock().unwrap().next().unwrap(), ""));
     let mut session = push(&server).tty(STDERR, 80).session();
     release.send(()).unwrap();
     session.wait_for("(try 2, ");
@@ -174,24 +174,22 @@ fn each_step_and_each_try_is_told() {
 }
 
 #[test]
-fn ctrl_c_takes_the_line_away_and_ends_it_as_it_always_does() {
-    let (server, release) = slow(|_| (200, ""));
+fn a_signal_erases_the_progress_line_and_kills_the_program() {
+    let (server, release) = delayed(|_| (200, ""));
     let mut session = push(&server).controlled(80).session();
     session.wait_for("waiting for ");
     session.type_keys("\x03");
     let ended = session.end();
     assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()));
     assert_eq!(shown(&ended.screen), [""]);
-    // So does any other signal that ends it.
-    for signal in [Signal::TERM, Signal::HUP, Signal::QUIT] {
-        let mut session = push(&server).controlled(80).session();
-        session.wait_for("waiting for ");
-        session.send_signal(signal);
-        let ended = session.end();
-        assert_eq!(ended.status.signal(), Some(signal.as_raw()));
-        assert_eq!(shown(&ended.screen), [""]);
-    }
-    // Who had it ignored is not ended by it, although there is a line to take away.
+    // A supervisor's signal has the same effect.
+    let mut session = push(&server).tty(STDERR, 80).session();
+    session.wait_for("waiting for ");
+    session.send_signal(Signal::TERM);
+    let ended = session.end();
+    assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()));
+    assert_eq!(shown(&ended.screen), [""]);
+    // An ignored signal stays ignored, although there is a progress line to erase.
     let url = server.url();
     let script = format!("trap '' INT; exec pushgw push -j x -m 'a 1' -g {url}");
     let mut session = shell(&script).controlled(80).session();
@@ -205,7 +203,7 @@ fn ctrl_c_takes_the_line_away_and_ends_it_as_it_always_does() {
 }
 
 #[test]
-fn a_question_is_answered_or_nothing_happens() {
+fn only_yes_confirms_a_deletion() {
     let server = gateway();
     let delete = || pushgw().args(["delete", "--match", "job=db_backup", "-g", &server.url()]).controlled(80);
     let question = format!("delete 1 group on {}? [y/N] ", server.url());
@@ -215,7 +213,7 @@ fn a_question_is_answered_or_nothing_happens() {
         session.type_keys(no);
         let ended = session.end();
         assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-        // On a line of its own, even if there was no Enter.
+        // On its own line, even without Enter.
         let said: Vec<_> = shown(&ended.screen).into_iter().rev().take(2).collect();
         assert_eq!(said, ["", "nothing was deleted"], "{no:?}: {ended:?}");
     }
@@ -224,18 +222,18 @@ fn a_question_is_answered_or_nothing_happens() {
     session.type_keys("\x03");
     assert_eq!(session.end().status.signal(), Some(Signal::INT.as_raw()));
     assert!(server.requests().iter().all(|request| request.method == "GET"));
-    // Asked even with -q, for it waits.
+    // The question is asked even with -q, because the program waits for the answer.
     let mut session = delete().arg("-q").session();
     session.wait_for("{job=\"db_backup\"}");
     session.wait_for(&question);
     session.type_keys("YES\n");
-    // It says that the gateway still has the group.
+    // The scripted gateway still lists the group.
     assert_eq!(session.end().status.code(), Some(1));
     assert_eq!(server.requests().iter().filter(|request| request.method == "DELETE").count(), 1);
 }
 
 #[test]
-fn a_window_that_is_resized_is_filled_the_next_time() {
+fn watch_uses_the_new_width_after_a_resize() {
     let server = gateway();
     let list = ["list", "--watch=0.05", "-j", "video_processing_in_the_cloud", "-g", &server.url()];
     let mut session = pushgw().args(list).env("LANG", "C.UTF-8").tty(&[Tty::Stdout], 40).session();
@@ -246,7 +244,7 @@ fn a_window_that_is_resized_is_filled_the_next_time() {
     session.wait_for("instance=\"mp4_node1.example.internal\"}");
     session.send_signal(Signal::TERM);
     assert_eq!(session.end().status.signal(), Some(Signal::TERM.as_raw()));
-    // A dumb terminal can't be emptied.
+    // A dumb terminal can't be cleared.
     let mut session = pushgw().args(list).env("TERM", "dumb").tty(&[Tty::Stdout], 120).session();
     session.wait_for("failed 1m ago");
     session.wait_for("failed 1m ago");
@@ -254,11 +252,11 @@ fn a_window_that_is_resized_is_filled_the_next_time() {
     assert!(!session.end().screen.contains('\x1b'));
 }
 
-/// What is printed and what is said are asked apart.
+/// Standard output and standard error are checked separately.
 #[test]
 fn color_is_decided_for_each_stream() {
-    // Whether standard output, standard error and the terminal get colors: with neither of the streams at the
-    // terminal, with either, and with both.
+    // Whether standard output, standard error and the terminal get colors, when neither stream is the terminal, standard
+    // output is, standard error is, or both are.
     const NEVER: [[bool; 3]; 4] = [[false; 3]; 4];
     const AT_THE_TERMINAL: [[bool; 3]; 4] =
         [[false; 3], [false, false, true], [false, false, true], [false, false, true]];
@@ -287,7 +285,7 @@ fn color_is_decided_for_each_stream() {
 }
 
 #[test]
-fn the_help_and_the_faults_of_the_command_line_obey_too() {
+fn color_options_apply_to_help_and_usage_errors() {
     // Whether anything is colored.
     let help = |args: &[&str], ttys: &[Tty], variables: &[(&str, &str)]| {
         let output =
@@ -309,15 +307,15 @@ fn the_help_and_the_faults_of_the_command_line_obey_too() {
             assert!(help(&with(&["--color", "always"]), &[], &[("NO_COLOR", "1")]), "{args:?}");
         }
     }
-    // Behind `--` it is the producer's.
+    // After `--`, options belong to the producer.
     assert!(help(&["push", "--nonsense", "--", "ls", "--color=never"], STDERR, &[]));
-    // What is typed is quoted, and may come from anywhere.
+    // The text of an unknown option is escaped: it may come from anywhere.
     let typed = ["push", "--non\u{1b}[2Jsenseü"];
     pushgw().args(typed).code(2).stderr_has(r"'--non\x1b[2Jsense\u{fc}'").run();
     pushgw().args(typed).code(2).env("LANG", "C.UTF-8").stderr_has(r"'--non\x1b[2Jsenseü'").run();
 }
 
-/// Each command whose output is for people, with an exit code that is not 2.
+/// Commands with output for people. Their exit codes are not 2.
 const COMMANDS: &[&[&str]] = &[
     &["list"],
     &["list", "--metrics"],
@@ -332,17 +330,17 @@ const COMMANDS: &[&[&str]] = &[
     &["push", "-j", "é", "-m", "a 1", "-vv"],
     &["push", "-j", "é", "-m", "a 1", "--diff", "-n"],
 ];
-/// Refused, with long lines, wide and hidden characters.
+/// Invalid text with long lines, wide characters and invisible characters.
 const TEXT: &str = "# HELP b ü\u{200b}\na{l=\"日本語日本語日本語日本語日本語日本語\u{202e}\"} 1 5\nb_total{l=\"long enough for any terminal that is eighty columns wide, and wider than that\"} 1\nb_total{l=\"long enough for any terminal that is eighty columns wide, and wider than that\"} 2\nc 3";
 
 #[test]
-fn where_the_locale_has_no_utf_8_all_is_ascii() {
+fn output_is_ascii_without_a_utf8_locale() {
     let server = gateway();
-    let is_ascii = |variables: &[(&str, &str)]| {
+    let ascii_outputs = |variables: &[(&str, &str)]| {
         let all = COMMANDS.iter().map(|args| {
-            let told = in_process_at(&server.url(), 80, variables, TEXT.as_bytes(), args);
-            assert!(told.code < 8 && told.code != 2 || args.contains(&"日本語"), "{args:?}: {told:?}");
-            (told.stdout.is_ascii() && told.stderr.is_ascii(), format!("{args:?}: {told:?}"))
+            let output = in_process_at(&server.url(), 80, variables, TEXT.as_bytes(), args);
+            assert!(output.code < 8 && output.code != 2 || args.contains(&"日本語"), "{args:?}: {output:?}");
+            (output.stdout.is_ascii() && output.stderr.is_ascii(), format!("{args:?}: {output:?}"))
         });
         all.collect::<Vec<_>>()
     };
@@ -353,8 +351,8 @@ fn where_the_locale_has_no_utf_8_all_is_ascii() {
         &[("LC_CTYPE", "POSIX"), ("LANG", "C.UTF-8")],
         &[("LANG", "de_DE.ISO-8859-1")],
     ] {
-        for (is_ascii, told) in is_ascii(variables) {
-            assert!(is_ascii, "{variables:?} {told}");
+        for (is_ascii, output) in ascii_outputs(variables) {
+            assert!(is_ascii, "{variables:?} {output}");
         }
     }
     for variables in [
@@ -362,7 +360,7 @@ fn where_the_locale_has_no_utf_8_all_is_ascii() {
         &[("LC_CTYPE", "de_DE.utf8"), ("LANG", "C")],
         &[("LC_ALL", "de_DE.UTF-8"), ("LC_CTYPE", "C")],
     ] {
-        let all = is_ascii(variables);
+        let all = ascii_outputs(variables);
         assert!(
             all.iter().filter(|(is_ascii, _)| !is_ascii).count() > COMMANDS.len() / 2,
             "{variables:?} {all:#?}"
@@ -372,54 +370,54 @@ fn where_the_locale_has_no_utf_8_all_is_ascii() {
     assert!(help.stdout.is_ascii() && help.stdout.len() > 1000);
 }
 
-/// All fits but words that are longer than a line, commands to copy, and a format of one line each.
+/// Everything fits, except long words, commands to copy, and formats with one line per item.
 #[test]
-fn any_width_will_do() {
+fn output_fits_any_width() {
     let server = gateway();
     for columns in (1..=44).chain([60, 80, 100, 200]) {
-        let told = |args: &[&str]| {
+        let output = |args: &[&str]| {
             in_process_at(&server.url(), columns, &[("LANG", "C.UTF-8")], TEXT.as_bytes(), args)
         };
         for args in COMMANDS.iter().filter(|args| args.last() != Some(&"--message-format=short")) {
-            let told = told(args);
-            let lines = told.stdout.lines().chain(told.stderr.lines());
+            let output = output(args);
+            let lines = output.stdout.lines().chain(output.stderr.lines());
             let fits = |line: &str| {
                 let is_long = |word: &str| unicode_width(word) > 25 && !line.contains(" | ");
                 unicode_width(line) <= columns || line.contains("pushgw ") || line.split(' ').any(is_long)
             };
             for line in lines.filter(|_| columns >= 40) {
-                assert!(fits(line), "{columns} columns, {args:?}: {line}\n{told:?}");
+                assert!(fits(line), "{columns} columns, {args:?}: {line}\n{output:?}");
             }
         }
         for args in [&["-h"][..], &["push", "--help"], &["list", "-h"], &["delete", "--help"]] {
-            let told = told(args);
-            assert_eq!(told.code, 0);
-            // clap cuts no word that is longer, and keeps the usage and the examples on one line each.
+            let output = output(args);
+            assert_eq!(output.code, 0);
+            // clap does not break long words, and keeps the usage and each example on one line.
             let can_be_wrapped = |line: &&str| line.trim().contains(' ') && !line.contains("pushgw ");
-            let lines = told.stdout.lines().filter(can_be_wrapped);
+            let lines = output.stdout.lines().filter(can_be_wrapped);
             let widest = lines.map(str::len).max().unwrap();
             assert!(
                 columns < 40 || widest <= columns.min(100),
                 "{columns} columns, {args:?}: {}",
-                told.stdout
+                output.stdout
             );
         }
     }
 }
 
-/// The columns of a text with wide and without wide characters, as far as they are in these tests.
+/// The display width of a text, for the characters in these tests.
 fn unicode_width(text: &str) -> usize {
     text.chars().map(|c| if ('\u{1100}'..'\u{a000}').contains(&c) && c != '…' { 2 } else { 1 }).sum()
 }
 
 #[test]
-fn quiet_is_results_and_errors() {
+fn quiet_shows_only_results_and_errors() {
     let server = gateway();
     let quiet = |args: &[&str]| {
-        let told = in_process_at(&server.url(), 80, &[], TEXT.as_bytes(), &[args, &["-q"]].concat());
-        (told.code, told.stdout, told.stderr)
+        let output = in_process_at(&server.url(), 80, &[], TEXT.as_bytes(), &[args, &["-q"]].concat());
+        (output.code, output.stdout, output.stderr)
     };
-    // A result is what was asked for.
+    // The requested result is not suppressed.
     let (code, stdout, stderr) = quiet(&["list"]);
     assert!(
         code == 0 && stdout.starts_with("GROUP") && stderr.is_empty(),
@@ -428,7 +426,7 @@ fn quiet_is_results_and_errors() {
     let (code, stdout, stderr) = quiet(&["status"]);
     assert!(code == 1 && stdout.contains("problem: "), "{stdout}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    // Of what the checker finds the errors alone are shown; the warnings and the repair still count.
+    // Only errors are shown; warnings and repairs still count.
     let (code, stdout, stderr) = quiet(&["check", "--lint", "--message-format=short"]);
     assert_eq!(code, 3);
     assert!(stdout.lines().count() > 0 && stdout.lines().all(|line| line.contains(": error: ")), "{stdout}");
@@ -442,7 +440,7 @@ fn quiet_is_results_and_errors() {
 }
 
 #[test]
-fn success_is_one_line_at_a_terminal_and_none_in_a_pipe() {
+fn success_prints_one_line_at_a_terminal_and_none_in_a_pipe() {
     let server = gateway();
     for args in
         [&["push", "-j", "x", "-m", "a 1"][..], &["add", "-j", "x", "-m", "a 1"], &["delete", "-fj", "x"]]

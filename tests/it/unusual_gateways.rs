@@ -1,18 +1,20 @@
-//! Real gateways that hold odd things, or are reached in odd ways: what the operators' commands make of them.
+//! The operators' commands on real gateways with unusual contents, flags or proxies, and on servers that are not
+//! Pushgateways.
 
 use crate::support::{Client, Gateway, Request, Server, newest_gateway, on_every_gateway, pushgw};
 
-/// In the API's answer these stand where the group's own labels and state do.
-const DISPLACING: &str = "# TYPE labels gauge\nlabels{metrics=\"x\"} 1\nlast_push_successful 1\nmetrics 1\n";
+/// These metrics replace the group's labels and state in the API's JSON.
+const SHADOWING: &str = "# TYPE labels gauge\nlabels{metrics=\"x\"} 1\nlast_push_successful 1\nmetrics 1\n";
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn metrics_that_hide_the_key_and_the_state() {
+fn metrics_named_like_the_api_fields() {
     on_every_gateway(|gateway| {
-        gateway.put("/metrics/job/a", DISPLACING);
-        gateway.put("/metrics/job/b/instance/i/metrics/%EF%BF%BD", DISPLACING);
-        let never = gateway.refuses("PUT", "/metrics/job/c/l@base64/Lw", "# TYPE metrics gauge\nmetrics 1\n");
-        assert!(never, "another type");
+        gateway.put("/metrics/job/a", SHADOWING);
+        gateway.put("/metrics/job/b/instance/i/metrics/%EF%BF%BD", SHADOWING);
+        let rejected =
+            gateway.rejects("PUT", "/metrics/job/c/l@base64/Lw", "# TYPE metrics gauge\nmetrics 1\n");
+        assert!(rejected, "the type differs");
         let paths =
             ["/metrics/job/a", "/metrics/job/b/instance/i/metrics/%EF%BF%BD", "/metrics/job/c/l@base64/Lw"];
         let list = pushgw().args(["list", "--format", "path"]).on(gateway);
@@ -29,7 +31,7 @@ fn metrics_that_hide_the_key_and_the_state() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn names_that_only_a_gateway_with_utf8_names_takes() {
+fn label_names_that_need_a_gateway_with_utf8_names() {
     const NAMES: [&str; 10] = ["foo.bar", "a b", "λ", "a\"b", "{}", "1a", "a/b", "..", ",", "a-b"];
     let gateway = Gateway::start(newest_gateway(), &["--push.enable-utf8-names"]);
     for name in NAMES {
@@ -54,7 +56,7 @@ fn names_that_only_a_gateway_with_utf8_names_takes() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn under_a_prefix() {
+fn a_route_prefix() {
     let gateway = Gateway::start(newest_gateway(), &["--web.route-prefix=/some/where"]);
     let url = gateway.url();
     for form in [url.clone(), format!("{url}/"), format!("{url}/metrics"), url.replace("http://", "")] {
@@ -71,14 +73,14 @@ fn under_a_prefix() {
     }
 }
 
-/// As a proxy that lets nothing but the metrics through, or a gateway before 1.2.0.
+/// As behind a proxy that serves only the metrics, or before version 1.2.0.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn without_the_api() {
+fn a_real_gateway_without_the_api() {
     on_every_gateway(|gateway| {
         gateway.put("/metrics/job/a/l/%22%7D%2C", "m 1\n");
         gateway.put("/metrics/job/b", "m 1\n");
-        let _ = gateway.refuses("PUT", "/metrics/job/c", "# TYPE m gauge\nm 1\n");
+        let _ = gateway.rejects("PUT", "/metrics/job/c", "# TYPE m gauge\nm 1\n");
         let before = gateway.keys().len();
         let address = gateway.address();
         let server = Server::start(move |connection, _| {
@@ -93,21 +95,21 @@ fn without_the_api() {
             }
         });
         let call = |args: &[&str]| pushgw().args(args).args(["-g", &server.url()]);
-        let told = "the groups are read from /metrics";
+        let warning = "the groups are read from /metrics";
         let paths = "/metrics/job/a/l/%22%7D%2C\n/metrics/job/b\n/metrics/job/c\n";
-        call(&["list", "--format", "path"]).stdout(paths).stderr_has(told).run();
-        call(&["list", "--failed", "--format", "path"]).stdout("/metrics/job/c\n").stderr_has(told).run();
+        call(&["list", "--format", "path"]).stdout(paths).stderr_has(warning).run();
+        call(&["list", "--failed", "--format", "path"]).stdout("/metrics/job/c\n").stderr_has(warning).run();
         call(&["status"]).stdout_has("groups    3").stdout_has("scrape    yes").run();
         call(&["show", "-j", "b"]).code(1).stderr_has("no /api/v1/metrics").run();
         call(&["delete", "-j", "b"]).run();
-        call(&["delete", "--match", "job=a", "--yes"]).stderr_has(told).run();
+        call(&["delete", "--match", "job=a", "--yes"]).stderr_has(warning).run();
         assert_eq!((before, gateway.keys().len()), (3, 1));
     });
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn an_empty_store() {
+fn an_empty_gateway() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     pushgw().arg("list").on(&gateway).run();
     pushgw().args(["list", "--format", "json"]).on(&gateway).stdout("[]\n").run();
@@ -117,7 +119,7 @@ fn an_empty_store() {
 }
 
 #[test]
-fn a_gateway_without_the_api() {
+fn a_scripted_gateway_without_the_api() {
     let server = || {
         Server::start(|connection, _| {
             while let Some(request) = connection.read_request() {
@@ -133,23 +135,23 @@ fn a_gateway_without_the_api() {
             }
         })
     };
-    let told = "the groups are read from /metrics";
+    let warning = "the groups are read from /metrics";
     let (list, show, status) = (server(), server(), server());
     pushgw()
         .args(["list", "--format", "path", "-g", &list.url()])
         .stdout("/metrics/job/a\n")
-        .stderr_has(told)
+        .stderr_has(warning)
         .run();
     pushgw().args(["show", "-j", "a", "-g", &show.url()]).code(1).stderr_has("no /api/v1/metrics").run();
     pushgw()
         .args(["status", "-g", &status.url()])
-        .stdout_has(told)
+        .stdout_has(warning)
         .stdout_has("scrape    yes, 3 samples")
         .run();
 }
 
 #[test]
-fn a_server_that_is_no_pushgateway() {
+fn a_server_that_is_not_a_pushgateway() {
     for body in ["<html>", "{}", "", r#"{"status":"success","data":["job"]}"#] {
         for command in [&["status"][..], &["list"], &["show", "--all"], &["delete", "--all", "--yes"]] {
             let server = Server::answering(200, body);

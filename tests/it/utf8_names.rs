@@ -71,7 +71,7 @@ impl Held {
     fn fail(&self, name: &str, path: &str) {
         self.gateway.delete(path);
         wait_until("a deletion", || !self.names().contains(name));
-        assert!(self.gateway.refuses("PUT", path, "# TYPE m counter\nm 1\n"), "another type");
+        assert!(self.gateway.rejects("PUT", path, "# TYPE m counter\nm 1\n"), "another type");
     }
 }
 

@@ -1,6 +1,6 @@
-//! A server that speaks the push protocol and is no Pushgateway: a real VictoriaMetrics.
+//! A real VictoriaMetrics: it accepts pushes but is not a Pushgateway.
 
-use crate::support::{Client, PATIENCE, Pushgw, fetch, pushgw, wait_until};
+use crate::support::{Client, Pushgw, TIMEOUT, fetch, pushgw, wait_until};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
@@ -34,7 +34,7 @@ impl VictoriaMetrics {
                 ended = server.process.try_wait().unwrap().is_some();
                 ended || server.get("/health").is_some_and(|health| health == "OK")
             });
-            // Somebody else may have taken the port.
+            // Another process may have taken the port.
             if !ended {
                 return server;
             }
@@ -47,10 +47,10 @@ impl VictoriaMetrics {
         Some(answer.text())
     }
 
-    /// All series that it holds, once what was pushed can be seen.
+    /// All pushed series, sorted, once there are at least `count`.
     fn series(&self, count: usize) -> Vec<String> {
         let mut lines = Vec::new();
-        wait_until("what was pushed can be read", || {
+        wait_until("the pushed series", || {
             self.get("/internal/force_flush");
             let text = self.get("/api/v1/export?match[]=%7B__name__=~%22pushed.*%22%7D").unwrap_or_default();
             lines = text.lines().map(series).collect();
@@ -62,7 +62,7 @@ impl VictoriaMetrics {
 
     fn call(&self, args: &[&str]) -> Pushgw {
         let url = format!("http://{}/api/v1/import/prometheus", self.address);
-        pushgw().args(args).env("PUSHGATEWAY_URL", url).patience(PATIENCE)
+        pushgw().args(args).env("PUSHGATEWAY_URL", url).timeout(TIMEOUT)
     }
 }
 
@@ -73,7 +73,7 @@ impl Drop for VictoriaMetrics {
     }
 }
 
-/// `labels = values` of a line of the export.
+/// `labels = values` for a line of the export.
 fn series(line: &str) -> String {
     let line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
     format!("{} = {}", line["metric"], line["values"])
@@ -81,10 +81,10 @@ fn series(line: &str) -> String {
 
 #[test]
 #[ignore = "needs VictoriaMetrics"]
-fn pushes_arrive_and_the_rest_is_told() {
+fn push_works_and_other_commands_report_an_import_path() {
     let server = VictoriaMetrics::start();
     server.call(&["push", "-j", "vm", "-l", "a=b c", "-m", "pushed_one{x=\"y\"} 1"]).run();
-    // A value with a slash goes in base64, to which it answers 204.
+    // The slash makes the path use base64, to which VictoriaMetrics answers 204.
     server.call(&["add", "-j", "vm/2", "-m", "pushed_two 2", "--compress", "gzip"]).run();
     assert_eq!(
         server.series(2),

@@ -11,8 +11,9 @@ use crate::command::{Context, listener, plural};
 use crate::config::{Delete, ListFormat};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
-use crate::gateway::{self, Client, Endpoint, FaultKind, Group, Selection, Snapshot};
+use crate::gateway::{self, Group, Selection, Snapshot};
 use crate::grouping::LabelSet;
+use crate::http::{Client, ErrorKind, Url};
 use crate::os::reason;
 use crate::output::{Channel, Printer};
 use std::io::{self, BufRead as _, BufReader};
@@ -91,8 +92,8 @@ fn refuse_if_broken(
     if broken {
         warn_of_conflicts(snapshot, &delete.connection, printer);
     } else if let Err(failure) = scrape(client, endpoint, printer) {
-        let is_refusal = matches!(&failure, Failure::Exchange(fault)
-            if matches!(&fault.kind, FaultKind::Status(answered) if answered.status == 500));
+        let is_refusal = matches!(&failure, Failure::Exchange(error)
+            if matches!(&error.kind, ErrorKind::Status(answered) if answered.status == 500));
         if !is_refusal {
             printer.warning(
                 "whether the gateway refuses every push can't be told: nothing was deleted (--force deletes all the same)",
@@ -115,9 +116,9 @@ fn refuse_if_broken(
 }
 
 /// Asks as Prometheus does, where this gateway has its metrics.
-fn scrape(client: &Client, endpoint: &Endpoint, printer: &mut Printer<'_>) -> Result<(), Failure> {
+fn scrape(client: &Client, endpoint: &Url, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let about = gateway::fetch_status(client, endpoint, &mut listener(printer))?;
-    // A 500 is the answer that is asked for.
+    // A 500 is the expected answer of a broken gateway, so there is nothing to retry.
     gateway::get_once(client, endpoint, about.telemetry_path(), &mut listener(printer))?;
     Ok(())
 }

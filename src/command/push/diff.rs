@@ -3,10 +3,11 @@
 use crate::command::{Context, listener};
 use crate::config::Push;
 use crate::error::Failure;
+use crate::gateway;
 use crate::gateway::store::diff::{ChangeKind, Replaces, changes};
 use crate::gateway::store::pushed;
-use crate::gateway::{self, Client, Method};
 use crate::grouping::LabelSet;
+use crate::http::{Client, Method};
 use crate::output::{Style, StyledText};
 use std::io;
 

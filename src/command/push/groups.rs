@@ -9,8 +9,9 @@ use crate::command::{Context, check, plural};
 use crate::config::PushGroups;
 use crate::diagnose::refusal::RejectedPush;
 use crate::error::Failure;
-use crate::gateway::{Body, Client, EXPOSITION_TEXT, Request};
+use crate::gateway::EXPOSITION_TEXT;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules, Names};
+use crate::http::{Body, Client, Request};
 use crate::input::{self, Input};
 use crate::output::{Printer, SourceFile};
 use std::collections::BTreeSet;
@@ -93,10 +94,10 @@ fn send(
     match crate::command::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
         // One explanation is enough: the cause of one rejection is usually the cause of the next ones.
-        Err(fault) if explained => {
-            Err(crate::command::explain(fault, &RejectedPush { method, key, body }, client, printer))
+        Err(error) if explained => {
+            Err(crate::command::explain(error, &RejectedPush { method, key, body }, client, printer))
         }
-        Err(fault) => Err(fault.into()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -8,7 +8,8 @@ use super::{Context, check};
 use crate::config::{Action, Push};
 use crate::diagnose::refusal;
 use crate::error::Failure;
-use crate::gateway::{Body, Client, EXPOSITION_TEXT, Method, Request, curl};
+use crate::gateway::EXPOSITION_TEXT;
+use crate::http::{Body, Client, Method, Request, curl};
 use crate::input;
 use memchr::memmem;
 
@@ -38,10 +39,10 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
         Action::Diff => diff::run(push, &accepted.body, context),
         Action::Send => {
             let client = Client::new(&push.connection);
-            let answer = super::send(&client, &request, context.printer).map_err(|fault| {
+            let answer = super::send(&client, &request, context.printer).map_err(|error| {
                 let refused =
                     refusal::RejectedPush { method: push.method, key: &push.key, body: &accepted.body };
-                super::explain(fault, &refused, &client, context.printer)
+                super::explain(error, &refused, &client, context.printer)
             })?;
             if answer.status == 202 {
                 context.printer.warning(

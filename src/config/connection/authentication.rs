@@ -2,7 +2,7 @@
 
 use super::{Settings, empty, private_utf8, read};
 use crate::error::Failure;
-use crate::gateway::{Credentials, Endpoint, Header, Login};
+use crate::http::{Credentials, Header, Login, Url};
 use crate::secret::Secret;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ struct AuthMethod {
 
 impl Settings<'_> {
     /// Flags beat the URL, and the URL beats variables. Two of the same rank are an error.
-    pub(super) fn authentication(self, endpoint: &Endpoint) -> Result<Authentication, Failure> {
+    pub(super) fn authentication(self, endpoint: &Url) -> Result<Authentication, Failure> {
         let (flags, variables) = self.headers()?;
         let has_own_flag = flags.iter().any(is_authorization);
         let AuthMethod { header, login, mut secrets } = match (&self.args.user, &self.args.bearer_token_file)

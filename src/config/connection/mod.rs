@@ -11,9 +11,10 @@ use crate::cli::ConnectionArgs;
 use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::gateway::{
-    CaCertificates, ClientIdentity, Connection, Encoding, Endpoint, GatewayUrlError, GroupUrl, Header,
-    PemError, Proxy, Route, Scheme, Tls, gateway_url, is_exempt,
+use crate::gateway::{GatewayUrlError, GroupUrl, gateway_url};
+use crate::http::{
+    CaCertificates, ClientIdentity, Connection, Encoding, Header, PemError, Proxy, Route, Scheme, Tls, Url,
+    is_exempt,
 };
 use crate::os::reason;
 use std::ffi::{OsStr, OsString};
@@ -50,7 +51,7 @@ pub(super) fn parsed_group_url(url: &OsStr) -> Result<GroupUrl, Failure> {
 }
 
 /// The gateway of `--gateway`, its variable, or the default.
-pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Result<Endpoint, Failure> {
+pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Result<Url, Failure> {
     let settings = Settings { args, environment };
     let given = settings.private_text(args.gateway.as_ref(), "--gateway", "PUSHGATEWAY_URL")?;
     let (origin, url) = given.unwrap_or(("the default", DEFAULT_GATEWAY));
@@ -64,7 +65,7 @@ pub(super) fn to_gateway(args: &ConnectionArgs, environment: &Environment) -> Re
 
 /// Everything else about the connection to `endpoint`.
 pub(super) fn resolve(
-    endpoint: Endpoint,
+    endpoint: Url,
     args: &ConnectionArgs,
     environment: &Environment,
 ) -> Result<Connection, Failure> {
@@ -206,7 +207,7 @@ impl<'a> Settings<'a> {
     }
 
     /// The route to the gateway, and whether it bypasses a proxy that is set.
-    fn route(self, endpoint: &Endpoint, has_credentials: bool) -> Result<(Route, bool), Failure> {
+    fn route(self, endpoint: &Url, has_credentials: bool) -> Result<(Route, bool), Failure> {
         let args = self.args;
         if let Some((_, path)) =
             self.path(args.unix_socket.as_ref(), "--unix-socket", "PUSHGATEWAY_UNIX_SOCKET")?
@@ -231,7 +232,7 @@ impl<'a> Settings<'a> {
     }
 
     /// The URL of the proxy for this gateway, and what sets it.
-    fn proxy(self, endpoint: &Endpoint) -> Result<Option<(&'a str, &'a str)>, Failure> {
+    fn proxy(self, endpoint: &Url) -> Result<Option<(&'a str, &'a str)>, Failure> {
         let ours = self.private_text(self.args.proxy.as_ref(), "--proxy", "PUSHGATEWAY_PROXY")?;
         if ours.is_some() {
             return Ok(ours);
@@ -268,7 +269,8 @@ impl<'a> Settings<'a> {
             }
         }
         let path = |setting: Option<(_, PathBuf)>| setting.map(|(_, path)| path);
-        Ok(Tls { ca_cert: path(ca_cert), cert: path(cert), key: path(key), ..tls })
+        (tls.ca_cert, tls.cert, tls.key) = (path(ca_cert), path(cert), path(key));
+        Ok(tls)
     }
 }
 

@@ -46,7 +46,7 @@ pub enum Value {
         count: String,
     },
     /// The gateway's API does not report it.
-    NotReported,
+    Unknown,
 }
 
 /// One line with a sample.

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 /// Appends the families of a group with these labels.
 pub fn write_families(out: &mut String, group: &LabelSet, families: &[Family]) {
-    let is_reported = |series: &Series| series.value != Value::NotReported;
+    let is_reported = |series: &Series| series.value != Value::Unknown;
     for family in families.iter().filter(|family| family.series.iter().any(is_reported)) {
         let name = metric_name(&family.name);
         if !family.help.is_empty() {
@@ -43,7 +43,7 @@ fn write_series(out: &mut String, group: &LabelSet, family: &Family, series: &Se
         let _ = writeln!(out, " {value}");
     };
     match &series.value {
-        Value::NotReported => {}
+        Value::Unknown => {}
         Value::Number(value) => line("", None, value),
         Value::Parts { parts, sum, count } => {
             let (suffix, label) =

@@ -68,7 +68,7 @@ impl RawSeries {
                 Value::Parts { parts, sum: sum.unwrap_or_default(), count: count.unwrap_or_default() }
             }
             (Kind::Counter | Kind::Gauge | Kind::Untyped, _, Some(value)) => Value::Number(value),
-            _ => Value::NotReported,
+            _ => Value::Unknown,
         };
         Series { labels, value }
     }
@@ -79,7 +79,7 @@ pub fn losses(families: &[Family]) -> Vec<String> {
     let mut losses = Vec::new();
     for family in families {
         let name = &family.name;
-        let missing = family.series.iter().filter(|series| series.value == Value::NotReported).count();
+        let missing = family.series.iter().filter(|series| series.value == Value::Unknown).count();
         if missing > 0 {
             let what = if family.kind == Kind::GaugeHistogram { "gauge" } else { "native" };
             losses.push(format!(

@@ -108,7 +108,7 @@ fn compare(changes: &mut Vec<Change>, old: &Family, new: &Family, group: &LabelS
 fn value(value: &Value) -> String {
     match value {
         Value::Number(number) => number.clone(),
-        Value::NotReported => "(not reported by the API)".to_owned(),
+        Value::Unknown => "(not reported by the API)".to_owned(),
         Value::Parts { parts, sum, count } => {
             let mut text = format!("count {count} sum {sum}");
             for (bound, number) in parts {
@@ -136,7 +136,7 @@ fn same(a: &Value, b: &Value) -> bool {
             Value::Parts { parts: a, sum: a_sum, count: a_count },
             Value::Parts { parts: b, sum: b_sum, count: b_count },
         ) => equal(a_sum, b_sum) && equal(a_count, b_count) && same_parts(a, b),
-        (Value::NotReported, Value::NotReported) => true,
+        (Value::Unknown, Value::Unknown) => true,
         _ => false,
     }
 }

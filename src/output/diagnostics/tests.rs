@@ -7,13 +7,13 @@
 use super::*;
 use crate::exposition::{Code, Related};
 use crate::output::Charset;
-use crate::output::{Stream, Terminal};
+use crate::output::{OutputStream, Terminal};
 use snapbox::{IntoData, assert_data_eq, str};
 use std::ops::Range;
 
 const LOG: Terminal = Terminal {
-    stdout: Stream { is_terminal: false, moves_cursor: false, color: false },
-    stderr: Stream { is_terminal: false, moves_cursor: false, color: false },
+    stdout: OutputStream { is_terminal: false, moves_cursor: false, color: false },
+    stderr: OutputStream { is_terminal: false, moves_cursor: false, color: false },
     width: None,
     charset: Charset::Unicode,
 };
@@ -85,7 +85,7 @@ fn human(text: impl AsRef<[u8]>, spans: &[Range<usize>]) -> String {
 }
 
 fn human_on(terminal: Terminal, text: impl AsRef<[u8]>, spans: &[Range<usize>]) -> String {
-    let stdout = Stream { is_terminal: terminal.width.is_some(), ..terminal.stdout };
+    let stdout = OutputStream { is_terminal: terminal.width.is_some(), ..terminal.stdout };
     let shown = Shown { terminal: Terminal { stdout, ..terminal }, ..Shown::as_(MessageFormat::Human) };
     shown.stdout(&[("m.prom", text.as_ref())], spans.iter().cloned().map(error).collect())
 }
@@ -570,7 +570,7 @@ proptest::proptest! {
         ascii in proptest::bool::ANY,
     ) {
         let charset = if ascii { Charset::Ascii } else { Charset::Unicode };
-        let stdout = Stream { is_terminal: true, moves_cursor: true, color: false };
+        let stdout = OutputStream { is_terminal: true, moves_cursor: true, color: false };
         let terminal = Terminal { stdout, width, charset, ..LOG };
         let (one, two) = text.split_at(cut.min(text.len()));
         let mut found = error(spans[0].0..spans[0].0 + spans[0].1);

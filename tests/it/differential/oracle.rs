@@ -175,7 +175,7 @@ pub(super) struct Tally {
     parse: u64,
     store: u64,
     crash: u64,
-    /// Texts that only pushgw refuses; some of them would outlive their push.
+    /// Texts that only pushgw rejects; some of them would outlive their push.
     not_pushed: u64,
     /// Texts with a line of which the server's parser loses track.
     misread: u64,

@@ -135,7 +135,7 @@ impl Case {
         for (name, bytes) in &self.files {
             call = call.file(name, bytes);
         }
-        let call = call.code(self.code).patience(self.limit + MARGIN).stderr_has(self.message);
+        let call = call.code(self.code).timeout(self.limit + MARGIN).stderr_has(self.message);
         let call = self.says.iter().fold(call, |call, words| call.stderr_has(fill(words)));
         let output = call.run();
         if self.code == 0 {

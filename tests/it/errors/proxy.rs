@@ -1,7 +1,7 @@
 //! Faults of a proxy, and what a proxy gets to see.
 
 use super::{Case, Part, got, shown};
-use crate::support::tls::{Authority, Validity, server};
+use crate::support::tls::{CertificateAuthority, Validity, server};
 use crate::support::{Connection, Server, pushgw};
 use rustls::ALL_VERSIONS;
 use std::time::Duration;
@@ -142,7 +142,7 @@ fn credentials_for_the_gateway_are_not_handed_to_a_proxy() {
 
 #[test]
 fn tls_goes_through_a_tunnel() {
-    let authority = Authority::new("Test CA");
+    let authority = CertificateAuthority::new("Test CA");
     let config = server(&authority.server(&["gateway.example"], Validity::Now), None, ALL_VERSIONS);
     let proxy = Server::start(move |connection, _| {
         if connection.read_request().is_some() {

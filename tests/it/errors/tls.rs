@@ -1,13 +1,13 @@
 //! Faults of TLS, with certificates made at test time.
 
 use super::Case;
-use crate::support::tls::{Authority, Pair, Validity, self_signed, server};
+use crate::support::tls::{CertificateAuthority, Pair, Validity, self_signed, server};
 use crate::support::{Connection, Server, pushgw};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ALL_VERSIONS, ServerConfig};
 use std::sync::{Arc, LazyLock};
 
-static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new("Test CA"));
+static AUTHORITY: LazyLock<CertificateAuthority> = LazyLock::new(|| CertificateAuthority::new("Test CA"));
 
 fn secure(config: Arc<ServerConfig>) -> impl Fn(&mut Connection, usize) + Send + Sync {
     move |connection, _| connection.serve_tls(&config)
@@ -48,7 +48,7 @@ fn certificates() -> Vec<Case> {
     let odd_own = self_signed(&["gw.example"], Validity::Now);
     let authority = "the server's certificate is not signed by a trusted CA";
     let expired = "the server's certificate has expired";
-    let stranger = Authority::new("Strange CA");
+    let stranger = CertificateAuthority::new("Strange CA");
     vec![
         case("a good certificate", "", serving(&here)),
         case(
@@ -98,7 +98,7 @@ fn protocols() -> Vec<Case> {
     let refused =
         |name, versions| case(name, client, secure(server(&here, Some(&AUTHORITY), versions))).after(nothing);
     let known = AUTHORITY.client("me");
-    let unknown = Authority::new("Strange CA").client("me");
+    let unknown = CertificateAuthority::new("Strange CA").client("me");
     vec![
         case("an old protocol", "the server supports only an old version of TLS", |connection, _| {
             connection.read_bytes(100);
@@ -191,7 +191,7 @@ fn the_system_s_store_is_trusted_too() {
     let config = server(&AUTHORITY.server(&["127.0.0.1"], Validity::Now), None, ALL_VERSIONS);
     let server = Server::start(move |connection, _| connection.serve_tls(&config));
     let https = format!("https://{}", server.address());
-    let other = Authority::new("Another CA");
+    let other = CertificateAuthority::new("Another CA");
     // The variable by which a system names its store.
     pushgw()
         .args(["push", "-j", "x", "-m", "a 1", "-g", &https])

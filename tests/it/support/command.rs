@@ -1,11 +1,11 @@
-//! `pushgw` as a user runs it: the built binary, with an empty environment and a directory of its own.
+//! Runs the built `pushgw` as a user does, with an empty environment and a temporary working directory.
 //!
-//! A test says what it gives and what it expects; what it does not mention must not happen. So exit code 0, nothing on
-//! standard output and nothing on standard error are expected unless told otherwise, and a failure prints everything.
+//! A call expects exit code 0 and no output unless the test says otherwise. If an expectation fails, everything the
+//! program printed is shown.
 
 use super::session::Session;
 use super::terminal::{Screen, Terminal};
-use super::{Gateway, PATIENCE};
+use super::{Gateway, TIMEOUT};
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -18,25 +18,25 @@ use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// One call of the built `pushgw`. Begins with no arguments and an empty standard input.
+/// A call of the built `pushgw`, with no arguments and an empty standard input.
 #[track_caller]
 pub(crate) fn pushgw() -> Pushgw {
     Pushgw::new(env!("CARGO_BIN_EXE_pushgw"))
 }
 
-/// One call of another program, which is looked for on the path.
+/// A call of another program, found in `PATH`.
 #[track_caller]
 pub(crate) fn program(name: &str) -> Pushgw {
     Pushgw::new(name)
 }
 
-/// A line for `sh`, in which `pushgw` is the built one.
+/// A script for `sh`, with the built `pushgw` in `PATH`.
 #[track_caller]
 pub(crate) fn shell(script: &str) -> Pushgw {
     in_shell("sh", script)
 }
 
-/// A line for this shell without its user's configuration, in which `pushgw` is the built one.
+/// A script for the given shell, with the built `pushgw` in `PATH` and without the user's shell configuration.
 #[track_caller]
 pub(crate) fn in_shell(shell: &str, script: &str) -> Pushgw {
     let no_config = match shell {
@@ -44,22 +44,22 @@ pub(crate) fn in_shell(shell: &str, script: &str) -> Pushgw {
         "fish" => Some("--no-config"),
         _ => None,
     };
-    let built = Path::new(env!("CARGO_BIN_EXE_pushgw")).parent().expect("a file has a directory");
+    let bin_dir = Path::new(env!("CARGO_BIN_EXE_pushgw")).parent().expect("a file has a directory");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(std::iter::once(built.to_owned()).chain(std::env::split_paths(&path)));
+    let path = std::env::join_paths(std::iter::once(bin_dir.to_owned()).chain(std::env::split_paths(&path)));
     let path = path.expect("a PATH");
     Pushgw::new(shell).args(no_config).args(["-c", script]).env("PATH", path)
 }
 
-/// A program that heeds signals which these tests were started to ignore, as they are in the background of a script. It
-/// is the process that is started, in the end.
-pub(crate) fn heeding(program: impl AsRef<OsStr>) -> Command {
+/// A program with the default action for SIGHUP, SIGINT and SIGQUIT. The tests may have been started with these signals
+/// ignored, as in a background job of a script. `env` replaces itself, so the child has the program's process id.
+pub(crate) fn with_default_signals(program: impl AsRef<OsStr>) -> Command {
     let mut env = Command::new("env");
     env.arg("--default-signal=HUP,INT,QUIT").arg(program);
     env
 }
 
-/// A stream of a program that can be a terminal.
+/// A standard stream that can be a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tty {
     Stdin,
@@ -67,7 +67,7 @@ pub(crate) enum Tty {
     Stderr,
 }
 
-/// A call that is being described. Nothing runs before [`Pushgw::run`].
+/// Builds a call. Nothing runs before [`Pushgw::run`].
 #[must_use = "it runs with `.run()`"]
 #[derive(Debug)]
 pub(crate) struct Pushgw {
@@ -81,7 +81,7 @@ pub(crate) struct Pushgw {
     is_controlled: bool,
     columns: u16,
     keys: Vec<u8>,
-    patience: Duration,
+    timeout: Duration,
     code: Option<i32>,
     stdout: Expected,
     stderr: Expected,
@@ -90,10 +90,10 @@ pub(crate) struct Pushgw {
 
 #[derive(Debug)]
 enum Stdin {
-    /// At its end from the start.
+    /// At end of file from the start.
     Empty,
     Bytes(Vec<u8>),
-    /// A pipe that nobody writes to or closes.
+    /// A pipe that stays open but is never written to.
     Silent,
     /// An open file or directory.
     From(std::fs::File),
@@ -102,7 +102,7 @@ enum Stdin {
 #[derive(Debug)]
 enum Expected {
     Exactly(String),
-    /// Each of these is somewhere in it.
+    /// Contains each of these.
     Has(Vec<String>),
     Anything,
 }
@@ -115,8 +115,8 @@ impl Expected {
         }
     }
 
-    /// What is wrong with `actual`.
-    fn complaints(&self, stream: &str, actual: &str) -> Vec<String> {
+    /// The differences from what is expected.
+    fn mismatches(&self, stream: &str, actual: &str) -> Vec<String> {
         match self {
             Self::Anything => Vec::new(),
             Self::Exactly(text) if text == actual => Vec::new(),
@@ -124,7 +124,7 @@ impl Expected {
             Self::Exactly(text) => vec![format!("{stream} is not exactly:\n{text}")],
             Self::Has(parts) => {
                 let missing = parts.iter().filter(|part| !actual.contains(part.as_str()));
-                missing.map(|part| format!("{stream} lacks: {part}")).collect()
+                missing.map(|part| format!("{stream} does not contain: {part}")).collect()
             }
         }
     }
@@ -133,11 +133,11 @@ impl Expected {
 impl Pushgw {
     #[track_caller]
     fn new(program: &str) -> Self {
-        let nothing = || Expected::Exactly(String::new());
+        let empty = || Expected::Exactly(String::new());
         Self {
             program: program.into(),
             args: Vec::new(),
-            // No HOME, no locale, no proxies, no PUSHGATEWAY_*: what a test needs of these it sets.
+            // No HOME, locale, proxy or PUSHGATEWAY_* variables: a test sets the ones it needs.
             env: std::env::var_os("PATH").map(|path| ("PATH".into(), path)).into_iter().collect(),
             directory: TempDir::new().expect("a temporary directory"),
             stdin: Stdin::Empty,
@@ -146,10 +146,10 @@ impl Pushgw {
             is_controlled: false,
             columns: 80,
             keys: Vec::new(),
-            patience: PATIENCE,
+            timeout: TIMEOUT,
             code: Some(0),
-            stdout: nothing(),
-            stderr: nothing(),
+            stdout: empty(),
+            stderr: empty(),
             screen: Expected::Anything,
         }
     }
@@ -169,22 +169,21 @@ impl Pushgw {
         self
     }
 
-    /// All of these.
     pub(crate) fn envs(self, variables: &[(&str, &str)]) -> Self {
         variables.iter().fold(self, |call, (name, value)| call.env(name, value))
     }
 
-    /// Names this gateway in `PUSHGATEWAY_URL`.
+    /// Sets `PUSHGATEWAY_URL` to this gateway.
     pub(crate) fn on(self, gateway: &Gateway) -> Self {
         self.env("PUSHGATEWAY_URL", gateway.url())
     }
 
-    /// The directory that it will run in, empty but for [`Pushgw::file`].
+    /// The working directory, empty except for [`Pushgw::file`].
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// A file in the directory that it will run in.
+    /// Writes a file in the working directory.
     #[track_caller]
     pub(crate) fn file(self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Self {
         std::fs::write(self.directory().join(name), bytes).expect("a file in the temporary directory");
@@ -196,46 +195,46 @@ impl Pushgw {
         self
     }
 
-    /// Standard input is a pipe on which nothing ever comes.
+    /// Standard input is a pipe that never gets any data.
     pub(crate) fn silent_stdin(mut self) -> Self {
         self.stdin = Stdin::Silent;
         self
     }
 
-    /// Standard input is this file, or directory.
+    /// Standard input is this file or directory.
     #[track_caller]
     pub(crate) fn stdin_from(mut self, path: impl AsRef<Path>) -> Self {
-        self.stdin = Stdin::From(std::fs::File::open(path).expect("what is to be standard input opens"));
+        self.stdin = Stdin::From(std::fs::File::open(path).expect("standard input can be opened"));
         self
     }
 
-    /// The reader of standard output is gone before it starts.
+    /// The read end of standard output is already closed.
     pub(crate) fn closed_stdout(mut self) -> Self {
         self.stdout_closed = true;
         self
     }
 
-    /// These streams are one terminal of that width; what it shows is [`Output::screen`].
+    /// These streams are one terminal of this width. Its output is [`Output::screen`].
     pub(crate) fn tty(mut self, streams: &[Tty], columns: u16) -> Self {
         self.ttys = streams.to_vec();
         self.columns = columns;
         self
     }
 
-    /// All streams are one terminal, and it is the one that the keys Ctrl-C and Ctrl-Z act through.
+    /// All streams are one terminal. It is the controlling terminal, so Ctrl-C and Ctrl-Z send signals.
     pub(crate) fn controlled(self, columns: u16) -> Self {
         Self { is_controlled: true, ..self.tty(&[Tty::Stdin, Tty::Stdout, Tty::Stderr], columns) }
     }
 
-    /// What the person at the terminal types, all at once; `\x04` is the end of input.
+    /// Keys typed at the terminal, all at once; `\x04` is the end of input.
     pub(crate) fn keys(mut self, keys: &str) -> Self {
         self.keys = keys.into();
         self
     }
 
-    /// Kills it, and fails, after this time instead of [`PATIENCE`].
-    pub(crate) fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    /// Kills the program after this time instead of [`TIMEOUT`], and fails.
+    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -245,19 +244,19 @@ impl Pushgw {
         self
     }
 
-    /// Expects any exit code; even none, when a signal ends it.
+    /// Accepts any exit code, or death by a signal.
     pub(crate) fn any_code(mut self) -> Self {
         self.code = None;
         self
     }
 
-    /// Expects exactly this on standard output.
+    /// Expects exactly this text on standard output.
     pub(crate) fn stdout(mut self, text: impl Into<String>) -> Self {
         self.stdout = Expected::Exactly(text.into());
         self
     }
 
-    /// Expects this somewhere on standard output; can be repeated.
+    /// Expects this text somewhere on standard output; can be repeated.
     pub(crate) fn stdout_has(mut self, part: impl AsRef<str>) -> Self {
         self.stdout.add(part.as_ref());
         self
@@ -268,13 +267,13 @@ impl Pushgw {
         self
     }
 
-    /// Expects exactly this on standard error.
+    /// Expects exactly this text on standard error.
     pub(crate) fn stderr(mut self, text: impl Into<String>) -> Self {
         self.stderr = Expected::Exactly(text.into());
         self
     }
 
-    /// Expects this somewhere on standard error; can be repeated.
+    /// Expects this text somewhere on standard error; can be repeated.
     pub(crate) fn stderr_has(mut self, part: impl AsRef<str>) -> Self {
         self.stderr.add(part.as_ref());
         self
@@ -285,39 +284,39 @@ impl Pushgw {
         self
     }
 
-    /// Expects this somewhere on the terminal; can be repeated.
+    /// Expects this text somewhere on the terminal; can be repeated.
     pub(crate) fn screen_has(mut self, part: impl AsRef<str>) -> Self {
         self.screen.add(part.as_ref());
         self
     }
 
-    /// Expects exactly this on the terminal.
+    /// Expects exactly this text on the terminal.
     pub(crate) fn screen_is(mut self, text: impl Into<String>) -> Self {
         self.screen = Expected::Exactly(text.into());
         self
     }
 
-    /// Runs it to its end and holds it to what was expected.
+    /// Waits for the program to exit and checks what was expected.
     #[track_caller]
     pub(crate) fn run(self) -> Output {
         let (child, screen) = self.spawn();
         let mut output = collect(child, screen, &self.input());
         output.command = self.command_line();
-        let mut complaints = Vec::new();
+        let mut mismatches = Vec::new();
         if output.timed_out {
-            complaints.push(format!("it did not end within {:?} and was killed", self.patience));
+            mismatches.push(format!("it did not exit within {:?} and was killed", self.timeout));
         }
         if let Some(code) = self.code.filter(|code| output.status.code() != Some(*code)) {
-            complaints.push(format!("its exit code is not {code}"));
+            mismatches.push(format!("its exit code is not {code}"));
         }
-        complaints.extend(self.stdout.complaints("stdout", &output.stdout()));
-        complaints.extend(self.stderr.complaints("stderr", &output.stderr()));
-        complaints.extend(self.screen.complaints("the terminal", &output.screen()));
-        assert!(complaints.is_empty(), "{}\n{output}", complaints.join("\n"));
+        mismatches.extend(self.stdout.mismatches("stdout", &output.stdout()));
+        mismatches.extend(self.stderr.mismatches("stderr", &output.stderr()));
+        mismatches.extend(self.screen.mismatches("the terminal", &output.screen()));
+        assert!(mismatches.is_empty(), "{}\n{output}", mismatches.join("\n"));
         output
     }
 
-    /// Starts it with a person at its terminal who waits for what is shown.
+    /// Starts the program in an interactive session.
     #[track_caller]
     pub(crate) fn session(self) -> Session {
         let (child, screen) = self.spawn();
@@ -344,8 +343,8 @@ impl Pushgw {
             Stdio::piped()
         };
         let mut command = if self.is_controlled {
-            // It becomes the program, in a session whose terminal is standard input.
-            let mut setsid = heeding("setsid");
+            // `setsid` replaces itself with the program, whose controlling terminal is standard input.
+            let mut setsid = with_default_signals("setsid");
             setsid.arg("--ctty").arg(&self.program);
             setsid
         } else {
@@ -361,7 +360,7 @@ impl Pushgw {
             .stderr(stream(Tty::Stderr, Stdio::piped()))
             .spawn()
             .expect("pushgw starts");
-        (child, terminal.map(Terminal::into_person))
+        (child, terminal.map(Terminal::into_screen))
     }
 
     fn input(&self) -> Input {
@@ -369,11 +368,11 @@ impl Pushgw {
             Stdin::Bytes(bytes) => Some(bytes.clone()),
             Stdin::Empty | Stdin::Silent | Stdin::From(_) => None,
         };
-        Input { stdin, keys: self.keys.clone(), patience: self.patience }
+        Input { stdin, keys: self.keys.clone(), timeout: self.timeout }
     }
 
-    /// Unambiguous rather than pretty: an argument can hold anything.
-    #[allow(clippy::unnecessary_debug_formatting, reason = "the quotes and escapes are wanted")]
+    /// Debug formatting, because an argument can contain anything.
+    #[allow(clippy::unnecessary_debug_formatting, reason = "the quotes and escapes are needed")]
     fn command_line(&self) -> String {
         let env = self.env.iter().filter(|(name, _)| *name != "PATH");
         let env = env.map(|(name, value)| format!("{}={value:?}", name.display()));
@@ -383,21 +382,21 @@ impl Pushgw {
     }
 }
 
-/// What is written to a process while it runs.
+/// What a process gets while it runs.
 struct Input {
-    /// `None` leaves standard input alone; a pipe stays open to the end.
+    /// With `None`, a pipe stays open and empty until the process exits.
     stdin: Option<Vec<u8>>,
     keys: Vec<u8>,
-    patience: Duration,
+    timeout: Duration,
 }
 
-/// Feeds a process, reads all that it says, and waits for its end, each in a thread, so that neither side can block
-/// the other. Kills it when it takes too long.
+/// Writes the input, reads the output and waits for the exit, each in its own thread so that nothing can deadlock.
+/// Kills the process when the time is up.
 fn collect(mut child: Child, screen: Option<Screen>, input: &Input) -> Output {
     let pid = Pid::from_child(&child);
     let mut stdin = child.stdin.take();
     if let (Some(bytes), Some(mut pipe)) = (input.stdin.clone(), stdin.take_if(|_| input.stdin.is_some())) {
-        // A process that does not read its input to the end is no fault of the test's.
+        // A process may exit before it has read all of its input: ignore the error.
         thread::spawn(move || pipe.write_all(&bytes));
     }
     let stdout = child.stdout.take().map(reader);
@@ -407,23 +406,23 @@ fn collect(mut child: Child, screen: Option<Screen>, input: &Input) -> Output {
         thread::spawn(move || keyboard.write_all(&keys));
         reader(screen)
     });
-    let (sender, end) = mpsc::channel();
+    let (sender, exited) = mpsc::channel();
     thread::spawn(move || sender.send(child.wait()));
-    let waited = end.recv_timeout(input.patience);
-    let timed_out = waited.is_err();
+    let exit = exited.recv_timeout(input.timeout);
+    let timed_out = exit.is_err();
     if timed_out {
         let _ = kill_process(pid, Signal::KILL);
     }
-    let status = waited.unwrap_or_else(|_| end.recv().expect("the thread that waits lives"));
+    let status = exit.unwrap_or_else(|_| exited.recv().expect("the waiting thread runs"));
     drop(stdin);
     let text = |stream: Option<Receiver<Vec<u8>>>| {
         stream
-            .map(|stream| stream.recv_timeout(PATIENCE).expect("its output ends with it"))
+            .map(|stream| stream.recv_timeout(TIMEOUT).expect("its output ends when it exits"))
             .unwrap_or_default()
     };
     Output {
         command: String::new(),
-        status: status.expect("a process can be waited for"),
+        status: status.expect("waiting for a process succeeds"),
         stdout: text(stdout),
         stderr: text(stderr),
         screen: text(screen),
@@ -431,7 +430,7 @@ fn collect(mut child: Child, screen: Option<Screen>, input: &Input) -> Output {
     }
 }
 
-/// Reads a stream to its end in a thread of its own.
+/// Reads a stream to its end in its own thread.
 pub(super) fn reader(mut stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -442,14 +441,14 @@ pub(super) fn reader(mut stream: impl Read + Send + 'static) -> Receiver<Vec<u8>
     receiver
 }
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Debug)]
 pub(crate) struct Output {
     command: String,
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
-    /// What the terminal got, if there was one: lines end with CR LF, and typed keys are echoed.
+    /// The terminal's output, if there was one. Lines end with CR LF, and typed keys are echoed.
     pub(crate) screen: Vec<u8>,
     timed_out: bool,
 }
@@ -463,7 +462,7 @@ impl Output {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
 
-    /// What the terminal got, with plain line ends.
+    /// The terminal's output with LF line ends.
     pub(crate) fn screen(&self) -> String {
         String::from_utf8_lossy(&self.screen).replace("\r\n", "\n")
     }
@@ -474,7 +473,7 @@ impl std::fmt::Display for Output {
         writeln!(f, "command: {}", self.command)?;
         match (self.status.code(), self.status.signal()) {
             (Some(code), _) => writeln!(f, "exit code: {code}")?,
-            (None, signal) => writeln!(f, "ended by signal {signal:?}")?,
+            (None, signal) => writeln!(f, "killed by signal {signal:?}")?,
         }
         for (name, text) in [("stdout", self.stdout()), ("stderr", self.stderr()), ("screen", self.screen())]
         {

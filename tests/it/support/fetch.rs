@@ -1,24 +1,24 @@
-//! Asks `tests/fetch.sh` for the foreign programs. The script does the work and knows the order of preference, so that
-//! a person, the tests and the example all get the same ones.
+//! Finds or downloads the servers and tools that tests need, with `tests/fetch.sh`. A person, the tests and the
+//! quickstart example all get the same programs.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A program that `tests/fetch.sh` found or fetched.
+/// A program that `tests/fetch.sh` found or downloaded.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) version: String,
     pub(crate) path: PathBuf,
 }
 
-/// The programs of that name, as `tests/fetch.sh` lists them.
+/// The versions of this program, as listed by `tests/fetch.sh`.
 #[track_caller]
 pub(crate) fn fetch(what: &str) -> Vec<Program> {
-    try_fetch(what).unwrap_or_else(|words| panic!("tests/fetch.sh {what}: {words}"))
+    try_fetch(what).unwrap_or_else(|error| panic!("tests/fetch.sh {what}: {error}"))
 }
 
-/// The same, with the script's words where there are none to be had. Inherits the environment: proxies,
-/// `PUSHGATEWAY_BIN` and the package tools' own configuration are the script's business.
+/// Like [`fetch`], but returns the script's output as an error. The script inherits the environment, because it reads
+/// `PUSHGATEWAY_BIN`, proxy settings and the configuration of package tools.
 #[track_caller]
 pub(crate) fn try_fetch(what: &str) -> Result<Vec<Program>, String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fetch.sh");

@@ -1,10 +1,10 @@
-//! Real Pushgateways, each on a free loopback port, with nothing on disk, and gone with the test.
+//! Real Pushgateways, each on a free loopback port. They store nothing on disk and are stopped when the test ends.
 //!
-//! A free port can only be found by binding it and letting it go again, so another process may get it first, even
-//! another test's gateway, which would then answer in place of ours. So every gateway is started with a flag value of
-//! its own (a persistence interval, without meaning where nothing is persisted), and is ours if it reports that one.
+//! A free port is found by binding it and closing it again, so another process can take it in between, even another
+//! test's gateway. To detect this, each gateway gets a unique persistence interval, which has no effect without a
+//! persistence file, and `expect_response` report that interval back.
 
-use super::{Client, PATIENCE, Program, Response, fetch, wait_until};
+use super::{Client, Program, Response, TIMEOUT, fetch, wait_until};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader};
@@ -18,14 +18,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// Every Pushgateway that this machine can have, oldest release first.
+/// Every available Pushgateway version, oldest first.
 #[track_caller]
 pub(crate) fn gateways() -> &'static [Program] {
     static GATEWAYS: LazyLock<Vec<Program>> = LazyLock::new(|| fetch("pushgateway"));
     &GATEWAYS
 }
 
-/// The newest of them.
+/// The newest available version.
 #[track_caller]
 pub(crate) fn newest_gateway() -> &'static Program {
     let number = |program: &&Program| -> Vec<u32> {
@@ -34,7 +34,7 @@ pub(crate) fn newest_gateway() -> &'static Program {
     gateways().iter().max_by_key(number).expect("tests/fetch.sh finds at least one")
 }
 
-/// Runs a test on an empty gateway of each version, on all of them even if one fails, and names those that failed.
+/// Runs a test on an empty gateway of each version. All versions are tried; those that failed are printed.
 #[track_caller]
 pub(crate) fn on_every_gateway(test: impl Fn(&Gateway)) {
     let run = |program: &Program| catch_unwind(AssertUnwindSafe(|| test(&Gateway::start(program, &[]))));
@@ -49,7 +49,7 @@ pub(crate) fn on_every_gateway(test: impl Fn(&Gateway)) {
     }
 }
 
-/// A running Pushgateway. Its log is printed if the test that owns it fails.
+/// A running Pushgateway. Its log is printed if the test fails.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     program: Program,
@@ -59,54 +59,54 @@ pub(crate) struct Gateway {
     client: Mutex<Client>,
 }
 
-/// A group as the API has it, without the gateway's own two metrics and without times.
+/// A group from the API, without the gateway's own two metrics and without times.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Group {
     /// The grouping key.
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) last_push_successful: bool,
-    /// What the API says of each metric family, by name.
+    /// Each metric family as returned by the API, by name.
     pub(crate) families: BTreeMap<String, Value>,
 }
 
 impl Gateway {
-    /// Starts it with these flags besides the needed ones, and waits until it is ready.
+    /// Starts a gateway with these flags and the ones that tests need, and waits until it is ready.
     ///
-    /// A flag that is needed but given replaces the needed one. With `--web.config.file` any answer means ready, for
-    /// TLS or a password may stand before it.
+    /// A flag given here replaces a needed one. With `--web.config.file`, any response counts as ready, because TLS or a
+    /// password can be required.
     #[track_caller]
     pub(crate) fn start(program: &Program, flags: &[&str]) -> Self {
         let mut log = String::new();
         for _ in 0..10 {
             match Self::try_start(program, flags) {
                 Ok(gateway) => return gateway,
-                Err(words) => log = words,
+                Err(text) => log = text,
             }
         }
-        panic!("Pushgateway {} does not start with {flags:?}; its last words:\n{log}", program.version)
+        panic!("Pushgateway {} does not start with {flags:?}; its log:\n{log}", program.version)
     }
 
-    /// One attempt; the error is the log.
+    /// Tries once; the error is the log.
     fn try_start(program: &Program, flags: &[&str]) -> Result<Self, String> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| error.to_string())?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         drop(listener);
-        let mark = mark();
+        let interval = unique_interval();
         let given = |name: &str| flags.iter().find_map(|flag| flag.strip_prefix(name)?.strip_prefix('='));
-        let mut process = Process::spawn(program, &flags_with_needed(flags, address, &mark));
+        let mut process = Process::spawn(program, &flags_with_needed(flags, address, &interval));
         let prefix = given("--web.route-prefix").unwrap_or_default().trim_end_matches('/').to_owned();
-        let guarded = given("--web.config.file").is_some() || given("--persistence.interval").is_some();
+        let protected = given("--web.config.file").is_some() || given("--persistence.interval").is_some();
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
+        while start.elapsed() < TIMEOUT {
             if process.has_ended() {
                 break;
             }
             let mut client = Client::new(address);
-            if is_ready(&mut client, &prefix, (!guarded).then_some(&*mark)) {
+            if is_ready(&mut client, &prefix, (!protected).then_some(&*interval)) {
                 let client = Mutex::new(client);
                 return Ok(Self { program: program.clone(), address, prefix, process, client });
             }
-            process.log.await_line();
+            process.log.wait_for_line();
         }
         Err(process.log.text())
     }
@@ -119,17 +119,16 @@ impl Gateway {
         self.address
     }
 
-    /// What a user gives to `--gateway`: with the route prefix, if it has one, and no final slash.
+    /// The URL for `--gateway`: with the route prefix, if any, and without a final slash.
     pub(crate) fn url(&self) -> String {
         format!("http://{}{}", self.address, self.prefix)
     }
 
-    /// What it has written to its log.
     pub(crate) fn log(&self) -> String {
         self.process.log.text()
     }
 
-    /// Sends a request whose path, after the route prefix, is these bytes.
+    /// Sends a request to this path below the route prefix.
     pub(crate) fn request(
         &self,
         method: &str,
@@ -142,7 +141,7 @@ impl Gateway {
     }
 
     #[track_caller]
-    fn must(&self, method: &str, path: &[u8], body: &[u8]) -> Response {
+    fn expect_response(&self, method: &str, path: &[u8], body: &[u8]) -> Response {
         self.request(method, path, body).unwrap_or_else(|error| {
             panic!("Pushgateway {}: {method} {}: {error}", self.version(), String::from_utf8_lossy(path))
         })
@@ -150,22 +149,22 @@ impl Gateway {
 
     #[track_caller]
     pub(crate) fn get(&self, path: impl AsRef<[u8]>) -> Response {
-        self.must("GET", path.as_ref(), b"")
+        self.expect_response("GET", path.as_ref(), b"")
     }
 
     #[track_caller]
     pub(crate) fn put(&self, path: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> Response {
-        self.must("PUT", path.as_ref(), body.as_ref())
+        self.expect_response("PUT", path.as_ref(), body.as_ref())
     }
 
     #[track_caller]
     pub(crate) fn post(&self, path: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> Response {
-        self.must("POST", path.as_ref(), body.as_ref())
+        self.expect_response("POST", path.as_ref(), body.as_ref())
     }
 
-    /// Whether it refuses this: with a 400 or, as 1.11.0 does for want of a logger, by closing without an answer.
+    /// Whether a push is rejected: with status 400 or, by 1.11.0, which crashes for lack of a logger, with a closed connection.
     #[track_caller]
-    pub(crate) fn refuses(&self, method: &str, path: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> bool {
+    pub(crate) fn rejects(&self, method: &str, path: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> bool {
         match self.request(method, path, body) {
             Ok(answer) => answer.status == 400,
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => true,
@@ -173,10 +172,10 @@ impl Gateway {
         }
     }
 
-    /// The answer, 202, means queued: look with [`wait_until`].
+    /// The gateway answers 202 and deletes later: use [`wait_until`] to see the effect.
     #[track_caller]
     pub(crate) fn delete(&self, path: impl AsRef<[u8]>) -> Response {
-        self.must("DELETE", path.as_ref(), b"")
+        self.expect_response("DELETE", path.as_ref(), b"")
     }
 
     /// What Prometheus would scrape.
@@ -185,7 +184,7 @@ impl Gateway {
         self.get("/metrics")
     }
 
-    /// The lines of `/metrics` that come from pushes: sorted, no comments, nothing of the gateway's own.
+    /// The pushed samples in `/metrics`, sorted, without comments and without the gateway's own metrics.
     #[track_caller]
     pub(crate) fn samples(&self) -> Vec<String> {
         const OWN: [&str; 6] =
@@ -199,8 +198,8 @@ impl Gateway {
         lines
     }
 
-    /// The data of `/api/v1/metrics`: everything that it holds, its groups in a stable order. Equal before and after
-    /// means that nothing was touched, not even a time.
+    /// The data of `/api/v1/metrics`, sorted by group. Two equal snapshots mean that nothing was changed, not even a push
+    /// time.
     #[track_caller]
     pub(crate) fn snapshot(&self) -> Vec<Value> {
         let answer = self.get("/api/v1/metrics");
@@ -210,19 +209,19 @@ impl Gateway {
         groups
     }
 
-    /// The groups with their metrics, in a stable order. Equal before and after means that the same is stored.
+    /// The groups with their metrics, sorted. Equal results mean equal contents.
     #[track_caller]
     pub(crate) fn groups(&self) -> Vec<Group> {
         self.snapshot().into_iter().map(group).collect()
     }
 
-    /// The grouping keys, in a stable order.
+    /// The grouping keys, sorted.
     #[track_caller]
     pub(crate) fn keys(&self) -> Vec<BTreeMap<String, String>> {
         self.groups().into_iter().map(|group| group.labels).collect()
     }
 
-    /// Empties it by deleting each group by the whole of its key.
+    /// Deletes every group.
     #[track_caller]
     pub(crate) fn clear(&self) {
         for key in self.keys() {
@@ -236,7 +235,7 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         if thread::panicking() {
             let log = self.log();
-            // A gateway that panics says a screenful each time.
+            // A gateway that panics prints a screenful each time.
             let lines: Vec<_> = log.lines().collect();
             let last = lines[lines.len().saturating_sub(40)..].join("\n");
             eprintln!(
@@ -248,8 +247,8 @@ impl Drop for Gateway {
     }
 }
 
-/// The path of a group with all values in base64, which can say any value. Not our own encoder, which is what the
-/// tests are about.
+/// The path of a group with all values in base64, which can hold any value. This does not use pushgw's own encoder,
+/// because the tests are about that one.
 fn base64_path(key: &BTreeMap<String, String>) -> String {
     use base64::Engine as _;
     let part = |name: &str, value: &str| {
@@ -276,20 +275,20 @@ fn group(mut value: Value) -> Group {
     }
 }
 
-/// A number of hours that no other gateway of any running test has, as Go prints it.
-fn mark() -> String {
+/// A number of hours that no other running test uses, formatted as Go prints it.
+fn unique_interval() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed) % 1000;
-    // Go's durations end at 2.5 million hours.
+    // Go's durations are limited to 2.5 million hours.
     let hours = 1 + std::process::id() % 2500 * 1000 + count;
     format!("{hours}h0m0s")
 }
 
-fn flags_with_needed(flags: &[&str], address: SocketAddr, mark: &str) -> Vec<String> {
+fn flags_with_needed(flags: &[&str], address: SocketAddr, interval: &str) -> Vec<String> {
     let needed = [
         ("--web.listen-address", address.to_string()),
         ("--persistence.file", String::new()),
-        ("--persistence.interval", mark.to_owned()),
+        ("--persistence.interval", interval.to_owned()),
     ];
     let given = |name: &str| flags.iter().any(|flag| flag.split('=').next() == Some(name));
     let needed = needed.into_iter().filter(|(name, _)| !given(name));
@@ -299,19 +298,19 @@ fn flags_with_needed(flags: &[&str], address: SocketAddr, mark: &str) -> Vec<Str
         .collect()
 }
 
-/// Whether the gateway at the other end is ready, and is the one with that mark.
-fn is_ready(client: &mut Client, prefix: &str, mark: Option<&str>) -> bool {
+/// Whether a gateway at this address is ready and reports the expected interval.
+fn is_ready(client: &mut Client, prefix: &str, interval: Option<&str>) -> bool {
     let mut get = |path: &str| client.request("GET", format!("{prefix}{path}").as_bytes(), &[], b"");
-    let Some(mark) = mark else { return get("/-/ready").is_ok() };
+    let Some(interval) = interval else { return get("/-/ready").is_ok() };
     let ready = get("/-/ready").is_ok_and(|answer| answer.status == 200);
     ready
         && get("/api/v1/status").is_ok_and(|answer| {
             let status: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-            status["data"]["flags"]["persistence.interval"] == mark
+            status["data"]["flags"]["persistence.interval"] == interval
         })
 }
 
-/// A child process and its log; killed when dropped.
+/// A child process and its log. The process is killed on drop.
 #[derive(Debug)]
 struct Process {
     child: Child,
@@ -347,11 +346,11 @@ impl Drop for Process {
     }
 }
 
-/// What a process writes, read in a thread of its own.
+/// The output of a process, read in its own thread.
 #[derive(Debug)]
 struct Log {
     text: Arc<Mutex<String>>,
-    /// One message a line.
+    /// One message for each line.
     lines: Receiver<()>,
 }
 
@@ -377,9 +376,9 @@ impl Log {
         self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits for the next line, but not long: a gateway becomes ready after its last line. Once the log has ended,
-    /// this is the wait for the process to end too.
-    fn await_line(&self) {
+    /// Waits briefly for the next line. The wait is short because a gateway becomes ready after its last line. Once the log
+    /// has ended, this waits for the process to exit.
+    fn wait_for_line(&self) {
         let pause = Duration::from_millis(20);
         if self.lines.recv_timeout(pause) == Err(mpsc::RecvTimeoutError::Disconnected) {
             thread::sleep(pause);

@@ -1,25 +1,25 @@
-//! HTTP/1.1 as bytes on a socket, for both ends. Its own, because a test must be able to say what was sent and
-//! received: no library here that could tidy a path, follow a redirect, retry, or add a header.
+//! A minimal HTTP/1.1 client and server on plain sockets. Tests must control and see the exact bytes; a library could
+//! normalize a path, follow a redirect, retry, or add a header.
 
-use super::PATIENCE;
+use super::TIMEOUT;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-/// The first line and the headers of a request or an answer.
+/// The first line and the headers of a request or a response.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
-    /// The first line without its end, byte for byte.
+    /// The first line, byte for byte, without its line end.
     pub(crate) first: Vec<u8>,
     pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Head {
-    /// The value of the first header of that name, whatever its case.
+    /// The value of the first header with that name, ignoring case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Reads up to the empty line; `None` if the other side has closed before the first byte.
+    /// Reads up to the empty line; `None` if the peer closed the connection before the first byte.
     pub(crate) fn read(from: &mut impl BufRead) -> io::Result<Option<Self>> {
         let Some(first) = line(from)? else { return Ok(None) };
         let mut headers = Vec::new();
@@ -34,7 +34,7 @@ impl Head {
         }
     }
 
-    /// Reads the body that the headers announce; `None` if they announce none.
+    /// Reads the body if the headers announce one.
     pub(crate) fn read_body(&self, from: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
         let mut body = Vec::new();
         if self.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
@@ -76,7 +76,7 @@ fn read_exactly(from: &mut impl BufRead, length: u64, into: &mut Vec<u8>) -> io:
     if u64::try_from(read) == Ok(length) { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
-/// What a server answered.
+/// A server's response.
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -85,13 +85,13 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// The body as text; every byte that is none shows as U+FFFD.
+    /// The body as text; invalid UTF-8 becomes U+FFFD.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
-/// One connection at a time to one server, kept open from request to request.
+/// A client for one server, with one connection that is kept alive.
 #[derive(Debug)]
 pub(crate) struct Client {
     address: SocketAddr,
@@ -103,10 +103,10 @@ impl Client {
         Self { address, connection: None }
     }
 
-    /// Sends one request with exactly these bytes as its path, and reads the answer.
+    /// Sends one request with exactly these bytes as its path, and reads the response.
     ///
-    /// A connection that the server has closed since the last answer is opened anew, once. A server that closes without
-    /// an answer, as Pushgateway 1.11.0 does on a refusal, is `UnexpectedEof`.
+    /// If the server has closed the idle connection, the request is retried once on a new one. A server that closes without
+    /// a response, as Pushgateway 1.11.0 does when it rejects a push, gives `UnexpectedEof`.
     pub(crate) fn request(
         &mut self,
         method: &str,
@@ -135,7 +135,7 @@ impl Client {
         request
     }
 
-    /// Takes the connection out and puts it back only if another request can follow on it.
+    /// Takes the connection and puts it back only if it can be reused.
     fn exchange(&mut self, method: &str, request: &[u8]) -> io::Result<Response> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -162,9 +162,9 @@ impl Client {
 }
 
 fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }

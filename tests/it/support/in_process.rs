@@ -1,45 +1,45 @@
-//! `pushgw` inside the test's own process, for tests of so many calls that starting it each time would be most of the
-//! time. What the process's edge does (arguments, streams, signals) is not in it: that needs `command`.
+//! Runs `pushgw` inside the test process, for tests with so many calls that starting a process each time would take too
+//! long. The parts of `main` (arguments, streams, signals) are not covered: use `command` for those.
 
 use pushgw::Streams;
 use pushgw::env::Environment;
 use std::ffi::OsString;
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct InProcess {
+pub(crate) struct InProcessOutput {
     pub(crate) code: u8,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl InProcess {
-    /// Holds it to success without a word.
+impl InProcessOutput {
+    /// Asserts that the call succeeded without any output.
     #[track_caller]
     pub(crate) fn silent(&self) {
         assert_eq!((self.code, &*self.stdout, &*self.stderr), (0, "", ""));
     }
 }
 
-/// Runs `pushgw` with these arguments and this standard input on the gateway at `url`.
+/// Runs `pushgw` with these arguments and standard input, and `url` as `PUSHGATEWAY_URL`.
 pub(crate) fn in_process<A: Into<OsString>>(
     url: &str,
     stdin: &[u8],
     args: impl IntoIterator<Item = A>,
-) -> InProcess {
+) -> InProcessOutput {
     let mut environment = Environment::default();
     environment.variables.insert("PUSHGATEWAY_URL".into(), url.into());
     run(&environment, stdin, args)
 }
 
-/// The same at a terminal that is so wide, with these variables.
+/// Like [`in_process`], but on a terminal of this width and with these variables.
 pub(crate) fn in_process_at(
     url: &str,
     columns: usize,
     variables: &[(&str, &str)],
     stdin: &[u8],
     args: &[&str],
-) -> InProcess {
+) -> InProcessOutput {
     let variables = [&[("PUSHGATEWAY_URL", url), ("NO_COLOR", "1")], variables].concat();
     let environment = Environment {
         variables: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
@@ -55,11 +55,11 @@ fn run<A: Into<OsString>>(
     environment: &Environment,
     mut stdin: &[u8],
     args: impl IntoIterator<Item = A>,
-) -> InProcess {
+) -> InProcessOutput {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let streams = Streams { stdin: &mut stdin, stdout: &mut stdout, stderr: &mut stderr, progress: None };
     let args = std::iter::once("pushgw".into()).chain(args.into_iter().map(Into::into));
     let code = pushgw::run(args, environment, streams);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    InProcess { code, stdout: text(&stdout), stderr: text(&stderr) }
+    InProcessOutput { code, stdout: text(&stdout), stderr: text(&stderr) }
 }

@@ -1,13 +1,13 @@
-//! What every integration test builds on: `pushgw` as a user runs it (`command`), the real Pushgateways (`gateway`), a
-//! server that misbehaves as told (`server`), and the plain HTTP beneath them (`http`).
+//! Tools shared by the integration tests: `pushgw` as a user runs it (`command`), real Pushgateways (`gateway`), a
+//! scripted server (`server`), and plain HTTP (`http`).
 //!
-//! Two habits hold throughout. Nothing outlives its owner: processes, threads and directories end in `Drop`, also when
-//! a test panics. And every wait has an end, so that a hang is a failure with a message.
+//! Processes, threads and directories are cleaned up on drop, also when a test panics. Every wait has a time limit, so a
+//! hang is a failure with a message.
 
 #![allow(
     dead_code,
     unused_imports,
-    reason = "no test needs all of it, and what is missing here would be written twice there"
+    reason = "no test needs all of it, and the quickstart example uses only a part"
 )]
 
 mod command;
@@ -24,14 +24,14 @@ mod terminal;
 pub(crate) mod tls;
 mod wait;
 
-pub(crate) use command::{Output, Pushgw, Tty, heeding, in_shell, program, pushgw, shell};
+pub(crate) use command::{Output, Pushgw, Tty, in_shell, program, pushgw, shell, with_default_signals};
 pub(crate) use fetch::{Program, fetch};
 pub(crate) use gateway::{Gateway, Group, gateways, newest_gateway, on_every_gateway};
 pub(crate) use http::{Client, Response};
-pub(crate) use in_process::{InProcess, in_process, in_process_at};
+pub(crate) use in_process::{InProcessOutput, in_process, in_process_at};
 pub(crate) use installed::is_installed;
-pub(crate) use prometheus::{Prometheus, prometheuses};
+pub(crate) use prometheus::{Prometheus, prometheus_versions};
 pub(crate) use random::Random;
 pub(crate) use server::{Connection, Request, Server};
 pub(crate) use session::{Session, shown};
-pub(crate) use wait::{PATIENCE, wait_until};
+pub(crate) use wait::{TIMEOUT, wait_until};

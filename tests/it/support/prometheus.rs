@@ -1,6 +1,6 @@
-//! A real Prometheus that scrapes the test's gateways, on a free loopback port, and gone with the test.
+//! A real Prometheus that scrapes the test's gateways, on a free loopback port. It is stopped when the test ends.
 
-use super::{Client, PATIENCE, Program, fetch};
+use super::{Client, Program, TIMEOUT, fetch};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -9,11 +9,11 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// One Prometheus of each generation, as far as this machine can have them, the oldest first.
+/// One Prometheus of each available major version, oldest first.
 #[track_caller]
-pub(crate) fn prometheuses() -> &'static [Program] {
-    static PROMETHEUSES: LazyLock<Vec<Program>> = LazyLock::new(|| fetch("prometheus"));
-    &PROMETHEUSES
+pub(crate) fn prometheus_versions() -> &'static [Program] {
+    static VERSIONS: LazyLock<Vec<Program>> = LazyLock::new(|| fetch("prometheus"));
+    &VERSIONS
 }
 
 /// A running Prometheus.
@@ -26,7 +26,7 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts it with a job that scrapes these servers every second, with `honor_labels`, and waits until it answers.
+    /// Starts a Prometheus that scrapes these servers every second with `honor_labels`, and waits until it is ready.
     #[track_caller]
     pub(crate) fn start(program: &Program, targets: &[SocketAddr]) -> Self {
         for _ in 0..10 {
@@ -37,7 +37,7 @@ impl Prometheus {
         panic!("Prometheus {} does not start", program.version)
     }
 
-    /// One attempt; another process may have got the port.
+    /// Tries once; another process may have taken the port.
     fn try_start(program: &Program, targets: &[SocketAddr]) -> Option<Self> {
         let directory = TempDir::new().expect("a temporary directory");
         let mut config = String::from(
@@ -64,15 +64,15 @@ impl Prometheus {
             .unwrap_or_else(|error| panic!("{}: {error}", program.path.display()));
         let mut prometheus = Self { child, address, client: Mutex::new(Client::new(address)), directory };
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            if prometheus.child.try_wait().expect("a child can be waited for").is_some() {
+        while start.elapsed() < TIMEOUT {
+            if prometheus.child.try_wait().expect("try_wait succeeds").is_some() {
                 return None;
             }
             let flags = prometheus.try_get("/api/v1/status/flags");
-            // Ours, if it has our directory: another process may have got the port.
+            // Another process may have taken the port: check that the data directory is ours.
             if let Some(flags) = flags {
-                let path = flags["data"]["storage.tsdb.path"].as_str() == data.to_str();
-                return path.then_some(prometheus);
+                let is_ours = flags["data"]["storage.tsdb.path"].as_str() == data.to_str();
+                return is_ours.then_some(prometheus);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -90,7 +90,7 @@ impl Prometheus {
         self.try_get(path).unwrap_or_else(|| panic!("Prometheus at {} does not answer {path}", self.address))
     }
 
-    /// What an instant query answers, `labels value` a line, sorted; `__name__` is among the labels.
+    /// The result of an instant query, sorted: labels, with `__name__`, and value.
     #[track_caller]
     pub(crate) fn query(&self, query: &str) -> Vec<(Value, String)> {
         let answer = self.get(&format!("/api/v1/query?query={}", encode(query)));
@@ -104,9 +104,9 @@ impl Prometheus {
         results
     }
 
-    /// What Prometheus says of the scrape of this server: `None` before the first, else the error, or nothing.
+    /// The result of the last scrape of this server: `None` before the first, an empty string if it succeeded, or the error.
     #[track_caller]
-    pub(crate) fn verdict(&self, target: SocketAddr) -> Option<String> {
+    pub(crate) fn scrape_error(&self, target: SocketAddr) -> Option<String> {
         let answer = self.get("/api/v1/targets?state=active");
         let targets = answer["data"]["activeTargets"].as_array().expect("targets");
         let url = format!("http://{target}/metrics");

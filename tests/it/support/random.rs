@@ -1,11 +1,11 @@
-//! Random input that can be had again: the same for the same seed, on every machine.
+//! Reproducible random input: the same seed gives the same values on every machine.
 //!
-//! The seed is fixed, so that a run is no gamble; `PUSHGW_TEST_SEED=N` tries another. It is printed when the test that
-//! owns it fails.
+//! The default seed is fixed, so every run tests the same input. `PUSHGW_TEST_SEED=N` sets another one. If a test
+//! fails, its seed is printed.
 
 use std::thread;
 
-/// `SplitMix64`, and what tests want of it.
+/// The `SplitMix64` generator.
 #[derive(Debug)]
 pub(crate) struct Random {
     seed: u64,
@@ -29,13 +29,13 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Less than `end`, which is not 0. The slight bias does not matter here.
+    /// A number below `end`, which must not be 0. The slight bias does not matter here.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).expect("a usize fits");
         usize::try_from(self.next() % end).expect("it is less than a usize")
     }
 
-    /// True once in `times`.
+    /// True with a probability of one in `times`.
     pub(crate) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
@@ -44,7 +44,7 @@ impl Random {
         &from[self.below(from.len())]
     }
 
-    /// Any character at all, the lower and odder ones more often.
+    /// Any character, ASCII more often than others.
     pub(crate) fn char(&mut self) -> char {
         let end = *self.choose(&[0x20, 0x7f, 0x7f, 0x100, 0x3000, 0x11_0000]);
         loop {
@@ -55,7 +55,7 @@ impl Random {
         }
     }
 
-    /// So many of them.
+    /// This number of random characters.
     pub(crate) fn text(&mut self, chars: usize) -> String {
         (0..chars).map(|_| self.char()).collect()
     }
@@ -68,7 +68,7 @@ impl Random {
 impl Drop for Random {
     fn drop(&mut self) {
         if thread::panicking() {
-            eprintln!("to have the same random input again: PUSHGW_TEST_SEED={}", self.seed);
+            eprintln!("to get the same random input: PUSHGW_TEST_SEED={}", self.seed);
         }
     }
 }

@@ -1,11 +1,11 @@
-//! A server that does as told, for all that a real gateway will not do when asked: hang, reset, dribble, lie.
+//! A scripted server for what a real gateway does not do on demand, such as hanging, resetting or answering slowly.
 //!
-//! A test gives a closure that plays the server's part on each connection. The server notes every request, and fails
-//! the test if its closure panicked or, unless [`Server::unused`] made it, if nobody ever called: a test of an error
-//! path that never reached the wire proves nothing.
+//! A test gives a closure that handles each connection. The server records every request. It fails the test if the
+//! closure panics or, unless it was made by [`Server::unused`], if no client connects: a test of an error proves nothing
+//! if no request was sent.
 
 use super::http::Head;
-use super::{Client, PATIENCE};
+use super::{Client, TIMEOUT};
 use rustix::net::sockopt::set_socket_linger;
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read, Write};
@@ -15,11 +15,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// A request as it came over the wire.
+/// A request as received.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
-    /// The request target, byte for byte, each byte that is no UTF-8 as U+FFFD.
+    /// The request target; invalid UTF-8 becomes U+FFFD.
     pub(crate) path: String,
     pub(crate) head: Head,
     pub(crate) body: Vec<u8>,
@@ -31,8 +31,8 @@ impl Request {
     }
 }
 
-/// What a server does on a connection, given its number.
-type Part = Arc<dyn Fn(&mut Connection, usize) + Send + Sync>;
+/// Handles a connection, given its number.
+type Handler = Arc<dyn Fn(&mut Connection, usize) + Send + Sync>;
 
 /// A server on a free loopback port.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(crate) struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
     acceptor: Option<JoinHandle<Vec<JoinHandle<()>>>>,
-    /// Whether being called is right, or wrong.
+    /// Whether the server must be called, or must not be called.
     expects_calls: bool,
 }
 
@@ -49,7 +49,7 @@ struct Shared {
     stopping: AtomicBool,
     requests: Mutex<Vec<Request>>,
     connections: AtomicUsize,
-    /// A handle to each open connection by its number, to end what still hangs on it.
+    /// Open connections by number, so that `stop` can close them.
     open: Mutex<BTreeMap<usize, TcpStream>>,
 }
 
@@ -64,13 +64,13 @@ impl Shared {
 }
 
 impl Server {
-    /// Plays `part` on each connection, with its number from 0. When it returns, the connection is closed.
+    /// Runs `handler` on each connection, with its number from 0. When it returns, the connection is closed.
     #[track_caller]
-    pub(crate) fn start(part: impl Fn(&mut Connection, usize) + Send + Sync + 'static) -> Self {
-        Self::start_boxed(Arc::new(part), true)
+    pub(crate) fn start(handler: impl Fn(&mut Connection, usize) + Send + Sync + 'static) -> Self {
+        Self::start_boxed(Arc::new(handler), true)
     }
 
-    /// Answers every request with this status and body.
+    /// Gives the same response to every request.
     #[track_caller]
     pub(crate) fn answering(status: u16, body: &str) -> Self {
         let body = body.to_owned();
@@ -81,7 +81,7 @@ impl Server {
         })
     }
 
-    /// Serves these bodies by path, and 404 for the rest.
+    /// Serves these bodies by path, and 404 for other paths.
     #[track_caller]
     pub(crate) fn serving(files: BTreeMap<String, Vec<u8>>) -> Self {
         Self::start(move |connection, _| {
@@ -94,7 +94,7 @@ impl Server {
         })
     }
 
-    /// Fails the test if it is called at all.
+    /// Fails the test if a client connects.
     #[track_caller]
     pub(crate) fn unused() -> Self {
         Self::start_boxed(Arc::new(|_: &mut Connection, _| {}), false)
@@ -102,13 +102,13 @@ impl Server {
 
     /// Not generic, so that it is compiled once.
     #[track_caller]
-    fn start_boxed(part: Part, expects_calls: bool) -> Self {
+    fn start_boxed(handler: Handler, expects_calls: bool) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
         let address = listener.local_addr().expect("a bound address");
         let shared = Arc::new(Shared::default());
         let inner = Arc::clone(&shared);
         let acceptor = thread::spawn(move || {
-            let mut players = Vec::new();
+            let mut handlers = Vec::new();
             for stream in listener.incoming() {
                 if inner.stopping.load(Ordering::SeqCst) {
                     break;
@@ -116,10 +116,10 @@ impl Server {
                 let stream = stream.expect("a connection");
                 let number = inner.connections.fetch_add(1, Ordering::SeqCst);
                 let mut connection = Connection::new(stream, number, &inner).expect("a socket's settings");
-                let part = Arc::clone(&part);
-                players.push(thread::spawn(move || part(&mut connection, number)));
+                let handler = Arc::clone(&handler);
+                handlers.push(thread::spawn(move || handler(&mut connection, number)));
             }
-            players
+            handlers
         });
         Self { address, shared, acceptor: Some(acceptor), expects_calls }
     }
@@ -132,17 +132,17 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// The requests that were read whole, in the order of their ends.
+    /// The complete requests, in the order in which they were received.
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.shared.requests().clone()
     }
 
-    /// How many connections there were.
+    /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// The only request that there was.
+    /// The only request. Panics if there was none or more than one.
     #[track_caller]
     pub(crate) fn request(&self) -> Request {
         let requests = self.requests();
@@ -150,23 +150,23 @@ impl Server {
         request.clone()
     }
 
-    /// A client to it, for tests of the server.
+    /// A client for this server, for tests of the server itself.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.address)
     }
 
-    /// Ends all connections and waits for their threads. True if none panicked.
+    /// Closes all connections and waits for their threads. Returns whether none of them panicked.
     fn stop(&mut self) -> bool {
         self.shared.stopping.store(true, Ordering::SeqCst);
-        // The acceptor sees that it is to stop when it has accepted something.
-        let _ = TcpStream::connect_timeout(&self.address, PATIENCE);
-        let players = self.acceptor.take().map(JoinHandle::join);
+        // `accept` blocks, so connect once to make the acceptor check the flag.
+        let _ = TcpStream::connect_timeout(&self.address, TIMEOUT);
+        let handlers = self.acceptor.take().map(JoinHandle::join);
         for stream in self.shared.open().values() {
             let _ = stream.shutdown(Shutdown::Both);
         }
-        match players {
-            Some(Ok(players)) => {
-                let panics = players.into_iter().filter_map(|player| player.join().err());
+        match handlers {
+            Some(Ok(handlers)) => {
+                let panics = handlers.into_iter().filter_map(|handler| handler.join().err());
                 panics.count() == 0
             }
             Some(Err(_)) => false,
@@ -177,12 +177,12 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let fine = self.stop();
+        let handlers_succeeded = self.stop();
         if thread::panicking() {
             eprintln!("--- requests to {}:\n{:#?}\n---", self.address, self.shared.requests());
             return;
         }
-        assert!(fine, "the server's part panicked; its words are above");
+        assert!(handlers_succeeded, "the server's handler panicked; its message is above");
         let connections = self.connections();
         if self.expects_calls {
             assert!(connections > 0, "the server was never called");
@@ -192,8 +192,7 @@ impl Drop for Server {
     }
 }
 
-/// The server's side of one connection. Whether the other side is still there is not the server's concern: what can't
-/// be sent is dropped.
+/// The server's side of a connection. Errors when sending are ignored: the client may already be gone.
 #[derive(Debug)]
 pub(crate) struct Connection {
     number: usize,
@@ -203,25 +202,25 @@ pub(crate) struct Connection {
 
 impl Connection {
     fn new(stream: TcpStream, number: usize, shared: &Arc<Shared>) -> io::Result<Self> {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        stream.set_write_timeout(Some(TIMEOUT))?;
         stream.set_nodelay(true)?;
         shared.open().insert(number, stream.try_clone()?);
         Ok(Self { number, stream: BufReader::new(stream), shared: Arc::clone(shared) })
     }
 
-    /// Reads one whole request and notes it; `None` when the other side is done or gone.
+    /// Reads and records one complete request; `None` when the client has closed the connection.
     pub(crate) fn read_request(&mut self) -> Option<Request> {
         let head = self.read_head()?;
         if head.header("expect").is_some() {
             self.send("HTTP/1.1 100 Continue\r\n\r\n");
         }
         let body = head.read_body(&mut self.stream).ok()?.unwrap_or_default();
-        self.note(head, body)
+        self.record(head, body)
     }
 
-    /// Notes a request.
-    fn note(&self, head: Head, body: Vec<u8>) -> Option<Request> {
+    /// Records a request.
+    fn record(&self, head: Head, body: Vec<u8>) -> Option<Request> {
         let first = String::from_utf8_lossy(&head.first).into_owned();
         let (method, rest) = first.split_once(' ')?;
         let path = rest.strip_suffix(" HTTP/1.1")?;
@@ -230,8 +229,8 @@ impl Connection {
         Some(request)
     }
 
-    /// Reads one request on another stream than the connection's own, such as TLS on top of it, and notes and answers
-    /// it; `None` when the other side is done or gone.
+    /// Reads, records and answers one request on another stream than the connection's own, such as TLS on top of it; `None`
+    /// when the client has closed the connection.
     pub(crate) fn serve_on(
         &self,
         stream: &mut BufReader<impl Read + Write>,
@@ -239,7 +238,7 @@ impl Connection {
     ) -> Option<Request> {
         let head = Head::read(stream).ok()??;
         let body = head.read_body(stream).ok()?.unwrap_or_default();
-        let request = self.note(head, body);
+        let request = self.record(head, body);
         stream.get_mut().write_all(answer).ok()?;
         request
     }
@@ -249,12 +248,12 @@ impl Connection {
         self.stream.get_ref()
     }
 
-    /// Reads the first line and the headers only, and notes nothing.
+    /// Reads only the first line and the headers, and records nothing.
     pub(crate) fn read_head(&mut self) -> Option<Head> {
         Head::read(&mut self.stream).ok()?
     }
 
-    /// Reads and forgets so many bytes.
+    /// Reads this number of bytes and discards them.
     pub(crate) fn read_bytes(&mut self, count: u64) {
         let _ = io::copy(&mut self.stream.by_ref().take(count), &mut io::sink());
     }
@@ -263,7 +262,7 @@ impl Connection {
         let _ = self.stream.get_mut().write_all(bytes.as_ref());
     }
 
-    /// Sends a whole answer and keeps the connection.
+    /// Sends a complete response and keeps the connection open.
     pub(crate) fn answer(&mut self, status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) {
         let body = body.as_ref();
         let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
@@ -272,7 +271,7 @@ impl Connection {
         self.send([head.as_bytes(), body].concat());
     }
 
-    /// Sends one byte at a time, with that pause before each, until all is sent or the other side is gone.
+    /// Sends one byte at a time, with a pause before each, until the client closes the connection.
     pub(crate) fn drip(&mut self, bytes: impl AsRef<[u8]>, pause: Duration) {
         for byte in bytes.as_ref() {
             thread::sleep(pause);
@@ -282,19 +281,19 @@ impl Connection {
         }
     }
 
-    /// Says nothing until the other side gives up or the test ends.
+    /// Sends nothing until the client gives up or the test ends.
     pub(crate) fn hang(&mut self) {
         let _ = io::copy(&mut self.stream, &mut io::sink());
     }
 
-    /// Has the connection end in a reset when the part returns, instead of in an orderly close.
+    /// Makes the connection end with a reset instead of an orderly close when the handler returns.
     pub(crate) fn reset(&mut self) {
         set_socket_linger(self.stream.get_ref(), Some(Duration::ZERO)).expect("a socket's setting");
     }
 }
 
 impl Drop for Connection {
-    /// Lets go of the other handle: a socket is closed with its last.
+    /// Drops the second handle too: a socket is closed with its last handle.
     fn drop(&mut self) {
         self.shared.open().remove(&self.number);
     }

@@ -1,7 +1,7 @@
-//! A program at a terminal, and a person who waits for what it shows before doing anything: so that nothing in a test
-//! depends on how fast either is.
+//! An interactive program on a terminal. A test waits for what the program prints before it types the next keys, so it
+//! does not depend on timing.
 
-use super::PATIENCE;
+use super::TIMEOUT;
 use super::command::reader;
 use super::terminal::Screen;
 use super::wait::wait_until;
@@ -20,7 +20,7 @@ pub(crate) struct Session {
     child: Child,
     screen: Screen,
     seen: Arc<Seen>,
-    /// Up to here of what was seen has been waited for.
+    /// The end of the output that has already been waited for.
     passed: usize,
     watcher: Option<JoinHandle<()>>,
     stdin: Option<ChildStdin>,
@@ -35,11 +35,11 @@ struct Seen {
     more: Condvar,
 }
 
-/// What a session came to.
+/// The result of a session.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
-    /// All that the terminal got.
+    /// Everything the terminal received.
     pub(crate) screen: String,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -48,10 +48,10 @@ pub(crate) struct Ended {
 impl Session {
     pub(super) fn new(mut child: Child, screen: Screen, directory: TempDir) -> Self {
         let seen = Arc::new(Seen::default());
-        let (inner, mut eye) = (Arc::clone(&seen), screen.eye().expect("a terminal's screen"));
+        let (inner, mut output) = (Arc::clone(&seen), screen.try_clone().expect("a terminal's screen"));
         let watcher = thread::spawn(move || {
             let mut buffer = [0; 4096];
-            while let Ok(read @ 1..) = eye.read(&mut buffer) {
+            while let Ok(read @ 1..) = output.read(&mut buffer) {
                 inner.bytes.lock().unwrap().extend_from_slice(&buffer[..read]);
                 inner.more.notify_all();
             }
@@ -62,40 +62,36 @@ impl Session {
         Self { child, screen, seen, passed: 0, watcher, stdin, stdout, stderr, _directory: directory }
     }
 
-    /// Waits until `text` is shown behind what was waited for before.
+    /// Waits until `text` appears after what was waited for before.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) {
         self.wait_for_all(&[text]);
     }
 
-    /// Waits until all of these are shown, in any order, behind what was waited for before.
+    /// Waits until all of these texts, in any order, appear after what was waited for before.
     #[track_caller]
     pub(crate) fn wait_for_all(&mut self, texts: &[&str]) {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         let mut seen = self.seen.bytes.lock().unwrap();
         loop {
             let new = &seen[self.passed..];
-            let ends = texts.iter().map(|text| Some(memmem(new, text.as_bytes())? + text.len()));
+            let ends = texts.iter().map(|text| Some(find(new, text.as_bytes())? + text.len()));
             if let Some(ends) = ends.collect::<Option<Vec<usize>>>() {
                 self.passed += ends.into_iter().max().unwrap_or(0);
                 return;
             }
             let left = end.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero(),
-                "{texts:?} was not shown; what was: {:?}",
-                String::from_utf8_lossy(&seen)
-            );
+            assert!(!left.is_zero(), "{texts:?} was not printed, only: {:?}", String::from_utf8_lossy(&seen));
             seen = self.seen.more.wait_timeout(seen, left).unwrap().0;
         }
     }
 
-    /// What was shown until now is not waited for.
+    /// Ignores everything that has been printed so far.
     pub(crate) fn pass(&mut self) {
         self.passed = self.seen.bytes.lock().unwrap().len();
     }
 
-    /// Types keys; `\x03` is Ctrl-C and `\x04` the end of input.
+    /// Types these keys; `\x03` is Ctrl-C and `\x04` the end of input.
     pub(crate) fn type_keys(&mut self, keys: &str) {
         self.screen.keyboard().unwrap().write_all(keys.as_bytes()).unwrap();
     }
@@ -108,20 +104,20 @@ impl Session {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Writes to standard input, which is a pipe that nothing else comes on.
+    /// Writes to standard input, which must be [`Pushgw::silent_stdin`](super::Pushgw::silent_stdin).
     pub(crate) fn write(&mut self, text: &str) {
         self.stdin.as_mut().expect("a silent standard input").write_all(text.as_bytes()).unwrap();
     }
 
-    /// Waits for the end. A standard input that is a pipe ends.
+    /// Waits until the program exits. If standard input is a pipe, it is closed first.
     #[track_caller]
     pub(crate) fn end(mut self) -> Ended {
         drop(self.stdin.take());
-        // What is read ends when the program does.
-        wait_until("the program's end", || self.watcher.as_ref().is_none_or(JoinHandle::is_finished));
+        // The reader sees the end of the output when the program exits.
+        wait_until("the program to exit", || self.watcher.as_ref().is_none_or(JoinHandle::is_finished));
         let status = self.child.wait().unwrap();
         let text = |stream: Option<Receiver<Vec<u8>>>| {
-            let bytes = stream.map(|stream| stream.recv_timeout(PATIENCE).expect("its output ends"));
+            let bytes = stream.map(|stream| stream.recv_timeout(TIMEOUT).expect("its output ends"));
             String::from_utf8(bytes.unwrap_or_default()).unwrap()
         };
         let (stdout, stderr) = (text(self.stdout.take()), text(self.stderr.take()));
@@ -141,20 +137,20 @@ impl Drop for Session {
     }
 }
 
-fn memmem(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    bytes.windows(needle.len()).position(|window| window == needle)
 }
 
-/// What a person sees in the end of what a terminal got: the lines, with what was painted over or erased gone. No line
-/// is wrapped.
+/// What a person sees after this terminal output: the lines, without what was overwritten or erased. Lines are not
+/// wrapped.
 pub(crate) fn shown(screen: &str) -> Vec<String> {
     let (mut lines, mut column) = (vec![Vec::new()], 0);
     let mut rest = screen;
     while let Some(c) = rest.chars().next() {
         let line: &mut Vec<char> = lines.last_mut().unwrap();
-        if let Some(behind) = rest.strip_prefix("\x1b[K") {
+        if let Some(after) = rest.strip_prefix("\x1b[K") {
             line.truncate(column);
-            rest = behind;
+            rest = after;
             continue;
         }
         rest = &rest[c.len_utf8()..];

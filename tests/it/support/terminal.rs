@@ -1,7 +1,7 @@
-//! A pseudo-terminal: what makes `pushgw` believe that a person is there.
+//! A pseudo-terminal, so that `pushgw` behaves as it does for a person.
 //!
-//! It is nobody's controlling terminal, because making it one takes code between fork and exec, which is `unsafe`. So
-//! Ctrl-C typed into it is a byte, unless `setsid` makes it one (see [`super::Pushgw::controlled`]).
+//! It is not a controlling terminal: that would need code between fork and exec, which is `unsafe`. So Ctrl-C is an
+//! ordinary byte, unless the program is started through `setsid` (see [`super::Pushgw::controlled`]).
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -14,7 +14,7 @@ use std::process::Stdio;
 /// Both ends of a terminal.
 #[derive(Debug)]
 pub(crate) struct Terminal {
-    /// The person's end: what is written is typed, what is read is seen.
+    /// The person's end: writing types keys, reading returns what is displayed.
     person: OwnedFd,
     /// The program's end.
     program: OwnedFd,
@@ -32,33 +32,33 @@ impl Terminal {
         Ok(Self { person, program })
     }
 
-    /// The program's end as one of its streams.
+    /// The program's end, as one of its standard streams.
     pub(crate) fn stream(&self) -> io::Result<Stdio> {
         Ok(self.program.try_clone()?.into())
     }
 
-    /// Lets go of the program's end, so that the person's sees the end when the program is gone.
-    pub(crate) fn into_person(self) -> Screen {
+    /// Closes our copy of the program's end, so that reading stops when the program exits.
+    pub(crate) fn into_screen(self) -> Screen {
         Screen(self.person.into())
     }
 }
 
-/// The person's end of a terminal whose other end is a program's alone.
+/// The person's end of a terminal whose other end only the program has open.
 #[derive(Debug)]
 pub(crate) struct Screen(File);
 
 impl Screen {
-    /// Makes the terminal that wide, as a window that is resized.
+    /// Changes the width, as when a window is resized.
     pub(crate) fn resize(&self, columns: u16) -> io::Result<()> {
         Ok(tcsetwinsize(&self.0, Winsize { ws_col: columns, ws_row: 24, ws_xpixel: 0, ws_ypixel: 0 })?)
     }
 
-    /// Another hold on what is seen.
-    pub(crate) fn eye(&self) -> io::Result<Self> {
+    /// A second handle to the output.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
         Ok(Self(self.0.try_clone()?))
     }
 
-    /// The keyboard.
+    /// A handle for typing keys.
     pub(crate) fn keyboard(&self) -> io::Result<File> {
         self.0.try_clone()
     }
@@ -67,7 +67,7 @@ impl Screen {
 impl Read for Screen {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.0.read(buffer) {
-            // Linux's word for: nobody has the other end open.
+            // Linux reports EIO when no process has the other end open.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => Ok(0),
             result => result,
         }

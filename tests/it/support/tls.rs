@@ -25,7 +25,7 @@ impl Pair {
     }
 }
 
-/// From when to when a certificate holds.
+/// When a certificate is valid.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Validity {
     Now,
@@ -33,10 +33,10 @@ pub(crate) enum Validity {
     Future,
 }
 
-/// An authority of our own.
-pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+/// A CA created by a test.
+pub(crate) struct CertificateAuthority(CertifiedIssuer<'static, KeyPair>);
 
-impl Authority {
+impl CertificateAuthority {
     pub(crate) fn new(name: &str) -> Self {
         let mut params = params(&[], name, Validity::Now);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -47,7 +47,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A server's certificate for these names.
+    /// A server certificate for these names.
     pub(crate) fn server(&self, names: &[&str], validity: Validity) -> Pair {
         self.sign(params(names, names[0], validity), ExtendedKeyUsagePurpose::ServerAuth)
     }
@@ -63,7 +63,7 @@ impl Authority {
     }
 }
 
-/// A certificate that is signed by itself, as `openssl req -x509` makes it: one of an authority.
+/// A self-signed certificate, as made by `openssl req -x509`: it is also a CA.
 pub(crate) fn self_signed(names: &[&str], validity: Validity) -> Pair {
     let mut params = params(names, names[0], validity);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -85,10 +85,10 @@ fn params(names: &[&str], common_name: &str, validity: Validity) -> CertificateP
     params
 }
 
-/// A server's configuration; with `clients` it wants a certificate of that authority.
+/// The configuration of a server. With `clients`, it requires a client certificate from that CA.
 pub(crate) fn server(
     pair: &Pair,
-    clients: Option<&Authority>,
+    clients: Option<&CertificateAuthority>,
     versions: &[&'static SupportedProtocolVersion],
 ) -> Arc<ServerConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -110,7 +110,7 @@ pub(crate) fn server(
 }
 
 impl Connection {
-    /// Speaks TLS on the connection and answers each request with 200, as long as the other side goes along.
+    /// Does the TLS handshake and answers each request with 200 until the client closes the connection.
     pub(crate) fn serve_tls(&mut self, config: &Arc<ServerConfig>) {
         let Ok(socket) = self.socket().try_clone() else { return };
         let tls = ServerConnection::new(Arc::clone(config)).unwrap();

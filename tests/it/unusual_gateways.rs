@@ -155,7 +155,12 @@ fn a_server_that_is_not_a_pushgateway() {
     for body in ["<html>", "{}", "", r#"{"status":"success","data":["job"]}"#] {
         for command in [&["status"][..], &["list"], &["show", "--all"], &["delete", "--all", "--yes"]] {
             let server = Server::answering(200, body);
-            pushgw().args(command).args(["-g", &server.url()]).code(1).stderr_has("no Pushgateway").run();
+            pushgw()
+                .args(command)
+                .args(["-g", &server.url()])
+                .code(1)
+                .stderr_has("the server did not answer like a Pushgateway: ")
+                .run();
         }
     }
 }

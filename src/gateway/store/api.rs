@@ -77,7 +77,7 @@ fn read(reader: impl Read, keep: Keep<'_>) -> Result<Vec<Group>, GroupsError> {
     json.end().map_err(GroupsError::from_json)?;
     match (answer.status.as_deref(), answer.groups) {
         (Some("success"), Some(groups)) => Ok(finish(groups)),
-        (Some("error"), _) => Err(GroupsError::Refused { reason: answer.error.unwrap_or_default() }),
+        (Some("error"), _) => Err(GroupsError::Failed { reason: answer.error.unwrap_or_default() }),
         _ => Err(GroupsError::NotGroups),
     }
 }

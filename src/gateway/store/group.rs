@@ -3,7 +3,6 @@
 pub use crate::exposition::model::Kind;
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
-use std::fmt;
 use std::io;
 
 /// When a group was changed for the last time; each group has it.
@@ -94,25 +93,25 @@ impl Group {
     }
 }
 
-/// Why an answer tells no groups.
-#[derive(Debug)]
+/// Why a response is not a list of groups.
+#[derive(Debug, thiserror::Error)]
 pub enum GroupsError {
-    /// It can't be read to its end.
-    Read(io::Error),
-    /// It is empty; `VictoriaMetrics` answers so.
+    #[error("can't read the response: {0}")]
+    Read(#[source] io::Error),
+    /// VictoriaMetrics answers this way.
+    #[error("the response is empty")]
     Empty,
-    /// It ends in the middle.
-    Cut,
-    /// It is no JSON, but a web page, say.
+    #[error("the response is incomplete")]
+    Incomplete,
+    /// For example, a web page.
+    #[error("the response is not JSON")]
     NotJson,
-    /// It is JSON, but no list of groups.
+    #[error("the response is not a list of groups")]
     NotGroups,
-    /// The API says that it failed.
-    Refused {
-        /// What it says.
-        reason: String,
-    },
-    /// It is a text without any metric of a Pushgateway.
+    #[error("the gateway's API failed: {reason}")]
+    Failed { reason: String },
+    /// A text without the metrics that every Pushgateway has.
+    #[error("the response has no metric of a Pushgateway")]
     NoGateway,
 }
 
@@ -122,38 +121,9 @@ impl GroupsError {
         match error.classify() {
             Category::Io => Self::Read(error.into()),
             Category::Eof if (error.line(), error.column()) == (1, 0) => Self::Empty,
-            Category::Eof => Self::Cut,
+            Category::Eof => Self::Incomplete,
             Category::Syntax => Self::NotJson,
             Category::Data => Self::NotGroups,
-        }
-    }
-}
-
-impl fmt::Display for GroupsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read(error) => write!(f, "the answer can't be read: {error}"),
-            Self::Empty => f.write_str("the answer is empty, so this is no Pushgateway"),
-            Self::Cut => f.write_str("the answer ends in the middle"),
-            Self::NotJson => {
-                f.write_str("the answer is not JSON, so this is no Pushgateway: is --gateway right?")
-            }
-            Self::NotGroups => {
-                f.write_str("the answer is no list of groups, so this is no Pushgateway: is --gateway right?")
-            }
-            Self::Refused { reason } => write!(f, "the gateway's API failed: {reason}"),
-            Self::NoGateway => f.write_str(
-                "there is no metric of a Pushgateway in the answer, so this is none: is --gateway right?",
-            ),
-        }
-    }
-}
-
-impl std::error::Error for GroupsError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Read(error) => Some(error),
-            _ => None,
         }
     }
 }

@@ -193,14 +193,11 @@ fn the_escape_of_a_replacement_character_is_a_byte_that_is_not_utf8() {
 #[test]
 fn what_is_no_list_of_groups_is_told() {
     let table = [
-        ("", "the answer is empty, so this is no Pushgateway"),
-        ("<!doctype html>", "the answer is not JSON, so this is no Pushgateway: is --gateway right?"),
-        ("OK", "the answer is not JSON, so this is no Pushgateway: is --gateway right?"),
-        (r#"{"status":"success","data":[{"labels":{"job":"x"#, "the answer ends in the middle"),
-        (
-            r#"{"status":"success","data":[]} x"#,
-            "the answer is not JSON, so this is no Pushgateway: is --gateway right?",
-        ),
+        ("", "the response is empty"),
+        ("<!doctype html>", "the response is not JSON"),
+        ("OK", "the response is not JSON"),
+        (r#"{"status":"success","data":[{"labels":{"job":"x"#, "the response is incomplete"),
+        (r#"{"status":"success","data":[]} x"#, "the response is not JSON"),
         (
             r#"{"status":"error","errorType":"bad_data","error":"json: unsupported value"}"#,
             "the gateway's API failed: json: unsupported value",

@@ -369,7 +369,7 @@ fn every_try_sends_the_same() {
 }
 
 #[test]
-fn further_tries_are_told_with_v() {
+fn retries_are_reported_with_v() {
     let server = Server::answering(503, "busy\n");
     push(&server)
         .args(["--retries", "1", "-v"])
@@ -382,7 +382,7 @@ fn further_tries_are_told_with_v() {
 }
 
 #[test]
-fn the_exchange_is_told_with_vv() {
+fn the_exchange_is_shown_with_vv() {
     let server = Server::answering(200, "");
     let output = push(&server).arg("-vv").any_stderr().run();
     let address = server.address();

@@ -56,7 +56,7 @@ fn certificates() -> Vec<Case> {
             "the server's certificate is for another name",
             serving(&AUTHORITY.server(&["gw.example"], Validity::Now)),
         )
-        .says("127.0.0.1 is wanted")
+        .says("127.0.0.1 is expected")
         .says("gw.example")
         .after(nothing),
         case("expired", expired, serving(&AUTHORITY.server(&["127.0.0.1"], Validity::Past)))
@@ -73,7 +73,7 @@ fn certificates() -> Vec<Case> {
             .says("`127.0.0.1` is signed by `Strange CA`")
             .says("--ca-cert")
             .after(nothing),
-        case("signed by itself", authority, serving(&own)).says("`127.0.0.1` signed itself").after(nothing),
+        case("signed by itself", authority, serving(&own)).says("`127.0.0.1` is self-signed").after(nothing),
         case("signed by itself, and trusted", "", serving(&own)).file("ca.pem", own.certificate.clone()),
         case("signed by itself, trusted and expired", expired, serving(&past_own))
             .file("ca.pem", past_own.certificate.clone())
@@ -93,14 +93,14 @@ fn certificates() -> Vec<Case> {
 /// What passes for TLS, and what does not.
 fn protocols() -> Vec<Case> {
     let here = AUTHORITY.server(&["127.0.0.1"], Validity::Now);
-    let client = "the server does not take the client's certificate";
+    let client = "the server requires a valid client certificate";
     let nothing: fn(&Server) = |server| assert!(server.requests().is_empty(), "something was sent");
     let refused =
         |name, versions| case(name, client, secure(server(&here, Some(&AUTHORITY), versions))).after(nothing);
     let known = AUTHORITY.client("me");
     let unknown = CertificateAuthority::new("Strange CA").client("me");
     vec![
-        case("an old protocol", "the server speaks only an old version of TLS", |connection, _| {
+        case("an old protocol", "the server supports only an old version of TLS", |connection, _| {
             connection.read_bytes(100);
             // The alert `protocol_version`, in a record of TLS 1.0.
             connection.send([21, 3, 1, 0, 2, 2, 70]);
@@ -122,23 +122,23 @@ fn protocols() -> Vec<Case> {
         case("certificate and key in one file", "", secure(server(&here, Some(&AUTHORITY), ALL_VERSIONS)))
             .file("both.pem", known.certificate.clone() + &known.key)
             .arg("--cert=both.pem"),
-        case("plain HTTP", "the server does not speak TLS", |connection, _| {
+        case("plain HTTP", "the server does not use TLS on this port", |connection, _| {
             connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
             connection.hang();
         })
         .says("http://"),
-        case("another alert", "no secure connection", |connection, _| {
+        case("another alert", "the TLS handshake failed", |connection, _| {
             connection.read_bytes(100);
             // The alert `internal_error`.
             connection.send([21, 3, 3, 0, 2, 2, 80]);
         })
         .says("InternalError"),
-        case("closed in the handshake", "the connection broke before it was secure", |connection, _| {
+        case("closed in the handshake", "the connection broke during the TLS handshake", |connection, _| {
             connection.read_bytes(100);
         })
         .connections(3)
         .says("(tried 3 times)"),
-        case("reset in the handshake", "the connection broke before it was secure", |connection, _| {
+        case("reset in the handshake", "the connection broke during the TLS handshake", |connection, _| {
             connection.read_bytes(100);
             connection.reset();
         })
@@ -148,7 +148,7 @@ fn protocols() -> Vec<Case> {
             .retries(1)
             .connections(2)
             .says("within 300ms (tried 2 times)"),
-        Case::new("TLS where HTTP is asked for", "the answer is not HTTP", 1, |connection, _| {
+        Case::new("TLS where HTTP is asked for", "the response is not HTTP", 1, |connection, _| {
             connection.read_request();
             // The alert `unexpected_message`, as a server answers what is no TLS.
             connection.send([21, 3, 1, 0, 2, 2, 10]);
@@ -158,7 +158,7 @@ fn protocols() -> Vec<Case> {
 }
 
 #[test]
-fn files_that_are_not_what_they_should_be_are_told() {
+fn invalid_pem_files_are_rejected() {
     let server = Server::unused();
     let https = format!("https://{}", server.address());
     let pair = AUTHORITY.client("me");

@@ -1,5 +1,5 @@
-//! The help as a reader meets it: it fits the screen, it is in one order, what it says of defaults and variables is
-//! true, and a mistake is answered with what was meant.
+//! The help: it fits the screen and has a fixed order, the defaults and variables in it are correct, and common mistakes
+//! get a suggestion.
 
 use crate::support::pushgw;
 use clap::Parser as _;
@@ -22,9 +22,9 @@ fn command_lines() -> Vec<clap::Command> {
 }
 
 #[test]
-fn the_short_help_fits_a_screen() {
+fn the_short_help_fits_the_screen() {
     for command in COMMANDS.into_iter().chain([""]) {
-        // One line of 24 is the prompt's.
+        // The prompt needs one of the 24 lines.
         let limit = if ["push", "add", "check"].contains(&command) { 39 } else { 23 };
         let text = help(command, "-h");
         assert!(text.lines().count() <= limit, "{command} -h has {} lines", text.lines().count());
@@ -36,14 +36,14 @@ fn the_short_help_fits_a_screen() {
 }
 
 #[test]
-fn the_headings_are_in_one_order() {
+fn headings_have_the_same_order_everywhere() {
     let order = ["Group", "Selection", "Input", "Connection", "Output", "Examples", "Exit status"];
     for command in COMMANDS {
         let text = help(command, "--help");
         let headings = text.lines().filter_map(|line| line.strip_suffix(':')).filter(|l| !l.starts_with(' '));
-        let places: Vec<_> =
+        let positions: Vec<_> =
             headings.map(|heading| order.iter().position(|known| heading.starts_with(known))).collect();
-        assert!(places.is_sorted() && !places.contains(&None), "{command}: {places:?}");
+        assert!(positions.is_sorted() && !positions.contains(&None), "{command}: {positions:?}");
     }
 }
 
@@ -55,23 +55,23 @@ fn every_command_has_examples_and_every_option_a_summary() {
         for option in command.get_arguments() {
             let summary = option.get_help().unwrap_or_else(|| panic!("{command} {option}")).to_string();
             assert!(!summary.contains('\n') && !summary.ends_with('.'), "{command} {option}: {summary}");
-            // Behind ten blanks, as --help has it.
+            // --help indents it by ten spaces.
             assert!(summary.chars().count() <= 70, "{command} {option}: {summary}");
         }
     }
 }
 
-/// What stands in `[key: …]` in an option's help.
-fn named(option: &clap::Arg, key: &str) -> Option<String> {
+/// The value of `[key: …]` in an option's help.
+fn annotation(option: &clap::Arg, key: &str) -> Option<String> {
     let help = option.get_long_help().or(option.get_help())?.to_string();
     let (_, rest) = help.split_once(&format!("[{key}: "))?;
     Some(rest.split_once(']')?.0.to_owned())
 }
 
-/// Variables by their names.
+/// Names and values of variables.
 type Variables = &'static [(&'static str, &'static str)];
 
-/// The connection as `list` with these arguments and variables has it, or why there is none.
+/// The connection that `list` resolves from these arguments and variables, or the error.
 fn connection(args: &[&str], variables: &[(&str, &str)]) -> String {
     let environment = Environment {
         variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect(),
@@ -83,11 +83,11 @@ fn connection(args: &[&str], variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn every_option_of_the_connection_has_the_variable_and_the_default_that_its_help_names() {
+fn connection_options_have_the_documented_variable_and_default() {
     let password = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&password, "secret\n").unwrap();
     let password = password.path().to_str().unwrap();
-    // A value other than the default, and what must be set for it to show.
+    // A value other than the default, and the variables that it depends on.
     let mut samples: Vec<(&str, &str, Variables)> = vec![
         ("gateway", "http://gw:1/x", &[]),
         ("timeout", "7s", &[]),
@@ -113,7 +113,7 @@ fn every_option_of_the_connection_has_the_variable_and_the_default_that_its_help
             panic!("--{name} has no sample here: add one");
         };
         let (_, value, base) = samples.swap_remove(at);
-        let variable = named(option, "env").unwrap_or_else(|| panic!("--{name} names no variable"));
+        let variable = annotation(option, "env").unwrap_or_else(|| panic!("--{name} names no variable"));
         let flag = if value.is_empty() { format!("--{name}") } else { format!("--{name}={value}") };
         let by_flag = connection(&[&flag], base);
         let set = (variable.as_str(), if value.is_empty() { "1" } else { value });
@@ -121,7 +121,7 @@ fn every_option_of_the_connection_has_the_variable_and_the_default_that_its_help
         assert_eq!(by_flag, by_variable, "--{name} and {variable}");
         assert!(by_flag.starts_with("Ok"), "{by_flag}");
         assert_ne!(by_flag, connection(&[], base), "--{name} changes nothing");
-        if let Some(default) = named(option, "default") {
+        if let Some(default) = annotation(option, "default") {
             assert_eq!(connection(&[&format!("--{name}={default}")], &[]), connection(&[], &[]), "--{name}");
         }
     }
@@ -129,11 +129,11 @@ fn every_option_of_the_connection_has_the_variable_and_the_default_that_its_help
 }
 
 #[test]
-fn every_other_default_that_the_help_names_is_the_real_one() {
+fn other_options_have_the_documented_default() {
     for command in command_lines() {
         for option in command.get_arguments() {
             let of_clap: Vec<_> = option.get_default_values().iter().map(|v| v.to_str().unwrap()).collect();
-            let Some(default) = named(option, "default") else {
+            let Some(default) = annotation(option, "default") else {
                 let is_shown = of_clap.is_empty() || !option.is_hide_default_value_set();
                 assert!(
                     is_shown || option.get_action().takes_values() && of_clap == ["0"],
@@ -158,14 +158,14 @@ fn every_other_default_that_the_help_names_is_the_real_one() {
 }
 
 #[test]
-fn help_is_also_a_word() {
+fn help_is_a_command_too() {
     pushgw().arg("help").stdout(help("", "--help")).run();
     pushgw().args(["help", "push"]).stdout(help("push", "--help")).run();
     pushgw().args(["help", "puhs"]).code(2).stderr_has("'push'").run();
     pushgw().code(2).stderr(help("", "-h")).run();
 }
 
-/// What is typed, and what the answer has to name.
+/// A mistake, and what the error message must suggest.
 const MISTAKES: &[(&str, &str)] = &[
     ("puhs", "'push'"),
     ("lsit", "'list'"),
@@ -205,14 +205,14 @@ const MISTAKES: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn a_mistake_is_answered_with_what_was_meant() {
+fn mistakes_get_a_suggestion() {
     for (typed, meant) in MISTAKES {
         let said = pushgw().args(typed.split_whitespace()).code(2).stderr_has(meant).run().stderr();
         assert!(!said.contains("as a value"), "{said}");
     }
 }
 
-/// The words of a line of examples, and the operators between its commands as words of their own.
+/// The words of an example's line. The operators between its commands are separate words.
 fn shell_words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for c in line.chars() {
@@ -232,7 +232,7 @@ fn shell_words(line: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_example_is_a_command_line_that_is_taken() {
+fn every_example_is_a_valid_command_line() {
     let mut lines: Vec<String> = Vec::new();
     for command in COMMANDS.into_iter().chain([""]) {
         for flag in ["-h", "--help"] {

@@ -1,18 +1,18 @@
-//! What is pushed is all of it, or nothing: files, pipes, devices and commands, and what becomes of them on the way.
+//! Input from files, pipes, devices and commands: either all of it is pushed, or nothing.
 
 use crate::support::{Pushgw, Server, pushgw, shell, with_default_signals};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
-/// A push to a server that must not be called.
-fn refused(call: Pushgw) -> (Pushgw, Server) {
+/// A call with a server that must not be called.
+fn expecting_no_call(call: Pushgw) -> (Pushgw, Server) {
     let server = Server::unused();
     (call.env("PUSHGATEWAY_URL", server.url()), server)
 }
 
-/// A push to a server that takes all.
-fn taken(call: Pushgw) -> (Pushgw, Server) {
+/// A call with a server that accepts the push.
+fn expecting_push(call: Pushgw) -> (Pushgw, Server) {
     let server = Server::answering(200, "");
     (call.env("PUSHGATEWAY_URL", server.url()), server)
 }
@@ -23,17 +23,17 @@ fn body(server: &Server) -> String {
 }
 
 #[test]
-fn pipes_are_read_to_their_end() {
-    let (call, server) = taken(shell("(echo a 1; echo b 2) | pushgw push -j x /dev/stdin"));
+fn pipes_are_read_to_the_end() {
+    let (call, server) = expecting_push(shell("(echo a 1; echo b 2) | pushgw push -j x /dev/stdin"));
     call.run();
     assert_eq!(body(&server), "a 1\nb 2\n");
-    let (call, server) = taken(shell("mkfifo pipe; (echo a 1 > pipe) & pushgw push -j x pipe"));
+    let (call, server) = expecting_push(shell("mkfifo pipe; (echo a 1 > pipe) & pushgw push -j x pipe"));
     call.run();
     assert_eq!(body(&server), "a 1\n");
 }
 
 #[test]
-fn what_is_not_a_text_is_told() {
+fn unreadable_input_is_reported() {
     for (script, told) in [
         (
             "pushgw push -j x -m 'a 1' -g https://gw --ca-cert no.pem",
@@ -47,13 +47,13 @@ fn what_is_not_a_text_is_told() {
         ("echo 'a 1' > one; pushgw push -j x one missing", "can't read missing: no such file or directory"),
         ("echo 'a 1' > one; ln -s one two; rm one; pushgw push -j x two", "can't read two: no such file"),
     ] {
-        let (call, _server) = refused(shell(script));
+        let (call, _server) = expecting_no_call(shell(script));
         call.code(1).stderr_has(told).run();
     }
 }
 
 #[test]
-fn nothing_at_all_is_not_pushed() {
+fn empty_input_is_not_pushed() {
     for script in [
         "pushgw push -j x < /dev/null",
         "pushgw push -j x /dev/null",
@@ -61,23 +61,23 @@ fn nothing_at_all_is_not_pushed() {
         "false | pushgw push -j x",
         ": | pushgw push -j x -",
     ] {
-        let (call, _server) = refused(shell(script));
+        let (call, _server) = expecting_no_call(shell(script));
         call.code(3).stderr_has("nothing was sent").run();
     }
 }
 
 #[test]
-fn a_file_that_is_gone_once_it_is_open_is_read() {
-    let (call, server) = taken(shell("echo a 1 > f; exec 3< f; rm f; pushgw push -j x /dev/fd/3"));
+fn a_deleted_file_that_is_still_open_is_read() {
+    let (call, server) = expecting_push(shell("echo a 1 > f; exec 3< f; rm f; pushgw push -j x /dev/fd/3"));
     call.run();
     assert_eq!(body(&server), "a 1\n");
 }
 
-/// Other processes change files in no order that a test could fix; the rule itself has a unit test. This shows that it
-/// is applied: somebody writes to the file as long as it is read.
+/// A unit test covers the rule, because the order of writes and reads can't be controlled here. This shows that it is
+/// applied: another process writes to the file during the whole read.
 #[test]
 fn a_file_that_is_being_written_is_not_pushed() {
-    let (call, _server) = refused(shell(
+    let (call, _server) = expecting_no_call(shell(
         "head -c 60000000 /dev/zero | tr '\\0' '#' > f
          (while [ ! -e done ]; do printf '#' >> f; done) &
          pushgw push -j x f; code=$?
@@ -87,72 +87,80 @@ fn a_file_that_is_being_written_is_not_pushed() {
 }
 
 #[test]
-fn a_producer_that_succeeds_is_pushed() {
+fn the_output_of_a_successful_producer_is_pushed() {
     let (call, server) =
-        taken(pushgw().args(["push", "-j", "x", "--", "sh", "-c", "cat; echo b 2; echo said >&2"]));
+        expecting_push(pushgw().args(["push", "-j", "x", "--", "sh", "-c", "cat; echo b 2; echo said >&2"]));
     call.stdin("a 1\n").stderr("said\n").run();
     assert_eq!(body(&server), "a 1\nb 2\n");
 }
 
 #[test]
-fn a_producer_that_fails_is_not() {
+fn the_output_of_a_failed_producer_is_not_pushed() {
     for (script, code, told) in [
         ("echo a 1; exit 1", 1, "error: `sh` exited with status 1; nothing was sent\n"),
         ("echo a 1; exit 77", 77, "error: `sh` exited with status 77; nothing was sent\n"),
         ("echo a 1; kill -TERM $$", 143, "error: `sh` was ended by signal 15; nothing was sent\n"),
         ("echo a 1; kill -KILL $$", 137, "error: `sh` was ended by signal 9; nothing was sent\n"),
     ] {
-        let (call, _server) = refused(pushgw().args(["push", "-j", "x", "--", "sh", "-c", script]));
+        let (call, _server) = expecting_no_call(pushgw().args(["push", "-j", "x", "--", "sh", "-c", script]));
         call.code(code).stderr(told).run();
     }
 }
 
 #[test]
-fn a_producer_that_can_t_be_run_is_told_as_a_shell_does() {
+fn a_producer_that_can_not_be_run_has_the_exit_codes_of_a_shell() {
     let call = || pushgw().file("no-program", "x");
-    let (missing, _server) = refused(call().args(["push", "-j", "x", "--", "./missing"]));
+    let (missing, _server) = expecting_no_call(call().args(["push", "-j", "x", "--", "./missing"]));
     missing
         .code(127)
         .stderr("error: can't run `./missing`: no such file or directory; nothing was sent\n")
         .run();
-    let (denied, _server) = refused(call().args(["push", "-j", "x", "--", "./no-program"]));
+    let (denied, _server) = expecting_no_call(call().args(["push", "-j", "x", "--", "./no-program"]));
     denied.code(126).stderr("error: can't run `./no-program`: permission denied; nothing was sent\n").run();
-    let (empty, _server) = refused(call().args(["push", "-j", "x", "--", ""]));
+    let (empty, _server) = expecting_no_call(call().args(["push", "-j", "x", "--", ""]));
     empty.code(2).stderr_has("the COMMAND has an empty name: is the variable set?").run();
 }
 
-/// As `-- $CMD` has it where the variable is not set.
+/// As in `-- $CMD` with an unset variable.
 #[test]
-fn a_separator_without_a_command_is_not_standard_input() {
+fn a_separator_without_a_command_is_an_error() {
     for command in
         [&["push", "-j", "x", "--"][..], &["add", "-j", "x", "f", "--"], &["push", "--groups", "-", "--"]]
     {
-        let (call, _server) = refused(pushgw().args(command).stdin("a 1\n"));
+        let (call, _server) = expecting_no_call(pushgw().args(command).stdin("a 1\n"));
         call.code(2).stderr_has("no COMMAND behind `--`: is the variable set?").run();
     }
 }
 
 #[test]
-fn a_producer_takes_the_place_of_other_input() {
+fn a_producer_excludes_other_input() {
     for other in [&["f.prom"][..], &["-m", "a 1"]] {
         let (call, _server) =
-            refused(pushgw().args(["push", "-j", "x"]).args(other).args(["--", "echo", "a 1"]));
+            expecting_no_call(pushgw().args(["push", "-j", "x"]).args(other).args(["--", "echo", "a 1"]));
         call.code(2).stderr_has("cannot be used with").run();
     }
-    let (call, _server) = refused(pushgw().args(["push", "--groups", "f", "--", "echo", "a 1"]));
+    let (call, _server) = expecting_no_call(pushgw().args(["push", "--groups", "f", "--", "echo", "a 1"]));
     call.code(2).stderr_has("cannot be used with").run();
 }
 
 #[test]
-fn a_producer_that_writes_no_metrics_is_told_by_line() {
-    let (call, _server) =
-        refused(pushgw().args(["push", "-j", "x", "--message-format", "short", "--", "echo", "a b"]));
+fn problems_in_a_producers_output_have_line_numbers() {
+    let (call, _server) = expecting_no_call(pushgw().args([
+        "push",
+        "-j",
+        "x",
+        "--message-format",
+        "short",
+        "--",
+        "echo",
+        "a b",
+    ]));
     call.code(3).stderr_has("<command>:1:").run();
-    let (call, _server) = refused(pushgw().args(["push", "-j", "x", "--", "true"]));
+    let (call, _server) = expecting_no_call(pushgw().args(["push", "-j", "x", "--", "true"]));
     call.code(3).stderr_has("nothing was sent").run();
 }
 
-/// What stops us alone, as a supervisor does, stops the producer too, and its end is ours.
+/// A signal to pushgw alone, as from a supervisor, also stops the producer.
 #[test]
 fn a_signal_reaches_the_producer() {
     let server = Server::unused();
@@ -167,7 +175,7 @@ fn a_signal_reaches_the_producer() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // `wait` would close it, and the producer go on.
+        // `wait` would close this pipe, and the producer would continue.
         let _stdin = child.stdin.take();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
@@ -182,14 +190,14 @@ fn a_signal_reaches_the_producer() {
     }
 }
 
-/// A producer told to stop that ends in good order is not done, and what it wrote is not all of it.
+/// A producer that was asked to stop has not written everything, even if it exits with status 0.
 #[test]
-fn a_producer_that_was_told_to_stop_is_not_pushed() {
+fn the_output_of_a_stopped_producer_is_not_pushed() {
     let server = Server::unused();
-    let orderly = "trap 'kill $!; exit 0' TERM; sleep 60 >&2 & echo a 1; echo ready >&2; wait";
-    // Not handed on, since a terminal tells the producer itself; this one goes on to its end.
-    let deaf = "trap '' INT; echo a 1; echo ready >&2; read line; exit 0";
-    for (signal, script, code) in [(Signal::TERM, orderly, 143), (Signal::INT, deaf, 130)] {
+    let stopping = "trap 'kill $!; exit 0' TERM; sleep 60 >&2 & echo a 1; echo ready >&2; wait";
+    // SIGINT is not forwarded, because a terminal sends it to the producer too. This producer ignores it.
+    let ignoring = "trap '' INT; echo a 1; echo ready >&2; read line; exit 0";
+    for (signal, script, code) in [(Signal::TERM, stopping, 143), (Signal::INT, ignoring, 130)] {
         let mut child = with_default_signals(env!("CARGO_BIN_EXE_pushgw"))
             .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
             .env_clear()
@@ -204,7 +212,7 @@ fn a_producer_that_was_told_to_stop_is_not_pushed() {
         stderr.read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n");
         kill_process(Pid::from_child(&child), signal).unwrap();
-        if script == deaf {
+        if script == ignoring {
             drop(stdin);
         }
         let status = child.wait().unwrap();
@@ -217,9 +225,9 @@ fn a_producer_that_was_told_to_stop_is_not_pushed() {
     }
 }
 
-/// After the producer a signal does again what it always does.
+/// After the producer has exited, signals have their default action again.
 #[test]
-fn a_signal_ends_the_push_behind_a_producer() {
+fn a_signal_kills_the_push_after_a_producer() {
     let (tell, told) = std::sync::mpsc::channel();
     let tell = std::sync::Mutex::new(tell);
     let server = Server::start(move |connection, _| {
@@ -241,16 +249,16 @@ fn a_signal_ends_the_push_behind_a_producer() {
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2));
 }
 
-/// As with `nohup`, which is what a push that shall outlive its shell is run with.
+/// As under `nohup`, for a push that must outlive its shell.
 #[test]
-fn a_signal_that_was_to_be_ignored_is() {
+fn an_ignored_signal_stays_ignored() {
     let (call, server) =
-        taken(shell("trap '' HUP; exec pushgw push -j x -- sh -c 'kill -HUP $PPID; echo a 1'"));
+        expecting_push(shell("trap '' HUP; exec pushgw push -j x -- sh -c 'kill -HUP $PPID; echo a 1'"));
     call.run();
     assert_eq!(body(&server), "a 1\n");
 }
 
-/// The time limit is for the request: a producer takes as long as it takes.
+/// The time limit applies to the request, not to the producer.
 #[test]
 fn the_time_limit_does_not_cover_the_producer() {
     let server = Server::answering(200, "");

@@ -1,5 +1,5 @@
-//! What a person reads of each rule: the human form of `check` on the rule's own example, as one file to look through.
-//! To make it anew: `SNAPSHOTS=overwrite cargo test --test it diagnostics`.
+//! Each rule's message: the human format of `check` for the rule's own example, all in one file to read through. To
+//! regenerate it: `SNAPSHOTS=overwrite cargo test --test it diagnostics`.
 
 use pushgw::env::Environment;
 use pushgw::exposition::{Category, Code};
@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Runs `pushgw check` in this process on standard input; both streams as a person sees them, one after the other.
+/// Runs `pushgw check` in this process; returns standard output followed by standard error.
 fn check(options: &[&str], text: &[u8]) -> String {
     let mut environment = Environment::default();
     environment.variables.insert("LC_ALL".into(), "C.UTF-8".into());
@@ -24,7 +24,7 @@ fn check(options: &[&str], text: &[u8]) -> String {
     shown
 }
 
-/// The options with which the rule finds something in its example.
+/// The options with which the rule applies to its example.
 fn options(code: Code) -> Vec<&'static str> {
     match code {
         Code::QuantileInKey => vec!["-j", "j", "-l", "quantile=0.5"],
@@ -53,10 +53,10 @@ fn every_rule_explains_its_example() {
 }
 
 #[test]
-fn an_example_is_about_one_thing() {
+fn an_example_has_at_most_two_problems() {
     for code in Code::ALL {
         let shown = check(&[&["--message-format", "short"], &*options(*code)].concat(), code.example());
-        let told = shown.lines().filter(|line| line.starts_with("<stdin>:")).count();
-        assert!((1..=2).contains(&told), "{code:?}: {shown}");
+        let problems = shown.lines().filter(|line| line.starts_with("<stdin>:")).count();
+        assert!((1..=2).contains(&problems), "{code:?}: {shown}");
     }
 }

@@ -120,14 +120,14 @@ fn every_failure_has_its_exit_code() {
 /// Pushes one line; asserts the exit code and that at most one error is printed.
 #[track_caller]
 fn push_exits_with(url: &str, code: i32) -> String {
-    let said = pushgw()
+    let stderr = pushgw()
         .args(["push", "-j", "x", "-m", "m 1", "--timeout", "20s", "-g", url])
         .code(code)
         .any_stderr()
         .run()
         .stderr();
-    assert_eq!(said.matches("error: ").count(), usize::from(code != 0), "{said}");
-    said
+    assert_eq!(stderr.matches("error: ").count(), usize::from(code != 0), "{stderr}");
+    stderr
 }
 
 #[test]
@@ -149,8 +149,8 @@ fn response_statuses_have_their_exit_codes() {
         (503, 5),
     ] {
         let server = Server::answering(status, if status == 204 { "" } else { "words\n" });
-        let said = push_exits_with(&server.url(), code);
-        assert_eq!(said.contains(&status.to_string()), code != 0 || status == 202, "{said}");
+        let stderr = push_exits_with(&server.url(), code);
+        assert_eq!(stderr.contains(&status.to_string()), code != 0 || status == 202, "{stderr}");
     }
 }
 

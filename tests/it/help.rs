@@ -207,8 +207,8 @@ const MISTAKES: &[(&str, &str)] = &[
 #[test]
 fn mistakes_get_a_suggestion() {
     for (typed, meant) in MISTAKES {
-        let said = pushgw().args(typed.split_whitespace()).code(2).stderr_has(meant).run().stderr();
-        assert!(!said.contains("as a value"), "{said}");
+        let stderr = pushgw().args(typed.split_whitespace()).code(2).stderr_has(meant).run().stderr();
+        assert!(!stderr.contains("as a value"), "{stderr}");
     }
 }
 

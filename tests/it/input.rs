@@ -34,7 +34,7 @@ fn pipes_are_read_to_the_end() {
 
 #[test]
 fn unreadable_input_is_reported() {
-    for (script, told) in [
+    for (script, message) in [
         (
             "pushgw push -j x -m 'a 1' -g https://gw --ca-cert no.pem",
             "--ca-cert: can't read no.pem: no such file or directory",
@@ -48,7 +48,7 @@ fn unreadable_input_is_reported() {
         ("echo 'a 1' > one; ln -s one two; rm one; pushgw push -j x two", "can't read two: no such file"),
     ] {
         let (call, _server) = expecting_no_call(shell(script));
-        call.code(1).stderr_has(told).run();
+        call.code(1).stderr_has(message).run();
     }
 }
 
@@ -96,14 +96,14 @@ fn the_output_of_a_successful_producer_is_pushed() {
 
 #[test]
 fn the_output_of_a_failed_producer_is_not_pushed() {
-    for (script, code, told) in [
+    for (script, code, message) in [
         ("echo a 1; exit 1", 1, "error: `sh` exited with status 1; nothing was sent\n"),
         ("echo a 1; exit 77", 77, "error: `sh` exited with status 77; nothing was sent\n"),
         ("echo a 1; kill -TERM $$", 143, "error: `sh` was ended by signal 15; nothing was sent\n"),
         ("echo a 1; kill -KILL $$", 137, "error: `sh` was ended by signal 9; nothing was sent\n"),
     ] {
         let (call, _server) = expecting_no_call(pushgw().args(["push", "-j", "x", "--", "sh", "-c", script]));
-        call.code(code).stderr(told).run();
+        call.code(code).stderr(message).run();
     }
 }
 
@@ -220,19 +220,19 @@ fn the_output_of_a_stopped_producer_is_not_pushed() {
         std::io::Read::read_to_string(&mut stderr, &mut rest).unwrap();
         assert_eq!(status.code(), Some(code), "{rest}");
         let number = code - 128;
-        let told = format!("error: `sh` was told to stop by signal {number}; nothing was sent\n");
-        assert_eq!(rest, told);
+        let message = format!("error: `sh` was told to stop by signal {number}; nothing was sent\n");
+        assert_eq!(rest, message);
     }
 }
 
 /// After the producer has exited, signals have their default action again.
 #[test]
 fn a_signal_kills_the_push_after_a_producer() {
-    let (tell, told) = std::sync::mpsc::channel();
-    let tell = std::sync::Mutex::new(tell);
+    let (sender, received) = std::sync::mpsc::channel();
+    let sender = std::sync::Mutex::new(sender);
     let server = Server::start(move |connection, _| {
         if connection.read_request().is_some() {
-            tell.lock().unwrap().send(()).unwrap();
+            sender.lock().unwrap().send(()).unwrap();
             connection.hang();
         }
     });
@@ -243,7 +243,7 @@ fn a_signal_kills_the_push_after_a_producer() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    told.recv_timeout(crate::support::TIMEOUT).unwrap();
+    received.recv_timeout(crate::support::TIMEOUT).unwrap();
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let status = child.wait().unwrap();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2));

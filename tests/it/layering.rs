@@ -1,11 +1,11 @@
-//! The architecture, held by a test: which room uses which, and what the pure rooms may not touch.
+//! The architecture: which top-level modules may use each other, and what the pure ones must not use.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each room and the rooms that it may name. `gateway` and `http` stand for their pure files and the others alike.
-const ARROWS: &[(&str, &[&str])] = &[
+/// Each top-level module and the ones that it may use.
+const ALLOWED: &[(&str, &[&str])] = &[
     ("cli", &["output", "secret"]),
     ("duration", &[]),
     ("env", &[]),
@@ -55,11 +55,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The only line of a room that names one it has no arrow to: the match over the subcommands hands what clap read to
-/// `config`, and looks into none of it.
+/// The only exception: the match over the subcommands passes what clap parsed to `config`, without looking into it.
 const DISPATCH: (&str, &str) = ("command/mod.rs", "use crate::cli::Command;\n");
 
-/// The files of pure rooms that do I/O.
+/// The files of pure modules that do I/O.
 const CLIENT: &[&str] = &[
     "gateway/look.rs",
     "http/buffers.rs",
@@ -69,12 +68,12 @@ const CLIENT: &[&str] = &[
     "http/tls.rs",
 ];
 
-/// Rooms whose files know no world: bytes in, data out.
+/// Modules without I/O: they only transform data.
 const PURE: &[&str] =
     &["diagnose", "exposition", "grouping", "gateway", "http", "duration", "secret", "shell"];
 
-/// What a pure file does not name.
-const WORLDLY: &[&str] = &[
+/// Names that a pure file must not contain.
+const IMPURE: &[&str] = &[
     "std::fs",
     "TcpStream",
     "TcpListener",
@@ -100,7 +99,7 @@ fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     collect(&root, &mut files);
-    assert!(files.len() > 20, "the sources are not where this test looks: {files:?}");
+    assert!(files.len() > 20, "the sources were not found: {files:?}");
     files
         .into_iter()
         .map(|file| {
@@ -121,18 +120,18 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The file without its comments and without its tests, which stand last.
+/// The file without its comments and its tests, which come last.
 fn code(text: &str) -> String {
     let product = text.split("#[cfg(test)]\nmod ").next().unwrap();
     product.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// `gateway/store/mod.rs` is in the room `gateway`, `error.rs` is the room `error`.
-fn room(file: &str) -> &str {
+/// The top-level module of a file: `gateway` for `gateway/store/mod.rs`, `error` for `error.rs`.
+fn module(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
-fn named_rooms(code: &str) -> BTreeSet<String> {
+fn used_modules(code: &str) -> BTreeSet<String> {
     code.split("crate::")
         .skip(1)
         .map(|rest| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect())
@@ -140,38 +139,38 @@ fn named_rooms(code: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_rooms_use_each_other_in_one_direction() {
+fn modules_only_use_the_allowed_ones() {
     let mut wrong = Vec::new();
     for (file, code) in sources() {
-        let room = room(&file);
-        if matches!(room, "lib" | "main") {
+        let module = module(&file);
+        if matches!(module, "lib" | "main") {
             continue;
         }
-        let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
-            panic!("{file} is in a room that this test doesn't know: add it to ARROWS and to lib.rs");
+        let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == module) else {
+            panic!("{file} is in an unknown module: add it to ALLOWED and to lib.rs");
         };
         let code = if file == DISPATCH.0 { code.replacen(DISPATCH.1, "", 1) } else { code };
-        for named in named_rooms(&code) {
-            if named != room && !allowed.contains(&named.as_str()) {
+        for named in used_modules(&code) {
+            if named != module && !allowed.contains(&named.as_str()) {
                 wrong.push(format!("{file} uses crate::{named}"));
             }
         }
     }
-    assert!(wrong.is_empty(), "arrows that the architecture doesn't have:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "not allowed by the architecture:\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn the_pure_rooms_know_no_world() {
+fn pure_modules_do_no_io() {
     let mut wrong = Vec::new();
     for (file, code) in sources() {
-        if !PURE.contains(&room(&file)) || CLIENT.iter().any(|client| file.starts_with(client)) {
+        if !PURE.contains(&module(&file)) || CLIENT.iter().any(|client| file.starts_with(client)) {
             continue;
         }
         wrong.extend(
-            WORLDLY.iter().filter(|word| code.contains(*word)).map(|word| format!("{file} names {word}")),
+            IMPURE.iter().filter(|word| code.contains(*word)).map(|word| format!("{file} names {word}")),
         );
     }
-    assert!(wrong.is_empty(), "a pure file reaches into the world:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "not allowed in a pure file:\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -183,8 +182,8 @@ fn only_the_client_and_its_buffers_name_ureq() {
 }
 
 #[test]
-fn a_cut_line_is_seen_by_the_test_itself() {
-    assert_eq!(named_rooms(&code("use crate::cli;\n// crate::env\nlet x = crate::output::y();")).len(), 2);
-    assert_eq!(room("gateway/store/mod.rs"), "gateway");
-    assert_eq!(room("error.rs"), "error");
+fn used_modules_are_found() {
+    assert_eq!(used_modules(&code("use crate::cli;\n// crate::env\nlet x = crate::output::y();")).len(), 2);
+    assert_eq!(module("gateway/store/mod.rs"), "gateway");
+    assert_eq!(module("error.rs"), "error");
 }

@@ -52,7 +52,7 @@ impl Promtool {
                 stderr
                     .lines()
                     .filter_map(|line| line.split_once(' '))
-                    .map(|(metric, words)| (metric.to_owned(), words.to_owned()))
+                    .map(|(metric, message)| (metric.to_owned(), message.to_owned()))
                     .collect(),
             ),
             Some(1) => None,
@@ -62,8 +62,8 @@ impl Promtool {
 
     /// Whether this version checks the same rule. Promtool 2 looks for all types in a metric's name, not only the metric's
     /// own, and does not know that metrics have to be unique.
-    fn is_comparable(&self, words: &str) -> bool {
-        !(self.is_old() && words.starts_with("metric name should not include type"))
+    fn is_comparable(&self, message: &str) -> bool {
+        !(self.is_old() && message.starts_with("metric name should not include type"))
     }
 }
 
@@ -73,7 +73,7 @@ fn quoted(text: &str) -> &str {
 }
 
 /// A finding of pushgw in promtool's words.
-fn in_promtools_words(code: &str, message: &str, help: &str) -> Option<String> {
+fn as_promtool_message(code: &str, message: &str, help: &str) -> Option<String> {
     Some(match code {
         "lint-no-help" => "no help text".to_owned(),
         "lint-base-unit" => format!("use base unit {:?} instead of {:?}", quoted(help), quoted(message)),
@@ -127,8 +127,8 @@ fn findings(text: &[u8]) -> Findings {
         .filter_map(|line| {
             let found: serde_json::Value = serde_json::from_str(line).unwrap();
             let field = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
-            let words = in_promtools_words(&field("code"), &field("message"), &field("help"))?;
-            Some((metric_of(found["line"].as_u64().unwrap()), words))
+            let message = as_promtool_message(&field("code"), &field("message"), &field("help"))?;
+            Some((metric_of(found["line"].as_u64().unwrap()), message))
         })
         .collect()
 }
@@ -158,7 +158,7 @@ fn compare(promtool: &Promtool, name: &str, text: &[u8]) -> Option<usize> {
     let unique = "metric not unique";
     let wrong: Vec<_> = theirs
         .symmetric_difference(&ours)
-        .filter(|(_, words)| promtool.is_comparable(words))
+        .filter(|(_, message)| promtool.is_comparable(message))
         // pushgw finds equal series with labels in any order, promtool only with labels in the same order.
         .filter(|finding| finding.1 != unique || theirs.contains(*finding))
         .map(|finding| {

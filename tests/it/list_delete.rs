@@ -431,14 +431,14 @@ fn a_rejected_deletion_is_never_counted() {
                 }
             }
         });
-        let said = pushgw()
+        let output = pushgw()
             .args(["delete", "--all", "--yes", "--format", "path", "-g", &server.url()])
             .code(4)
             .stdout("/metrics/job/b\n")
             .stderr_has("deleted 1 of 2 groups")
             .run()
             .stderr();
-        assert!(!said.contains("is back"), "{said}");
+        assert!(!output.contains("is back"), "{output}");
     }
 }
 
@@ -586,8 +586,8 @@ fn duplicate_instances(labels: &str) -> Server {
 
 /// The fix commands that `pushgw list` prints.
 fn fix_commands(url: &str) -> Vec<String> {
-    let said = pushgw().args(["list", "-g", url]).any_stdout().any_stderr().run().stderr();
-    let commands = said.lines().filter_map(|line| Some(line[line.find("pushgw delete")?..].to_owned()));
+    let output = pushgw().args(["list", "-g", url]).any_stdout().any_stderr().run().stderr();
+    let commands = output.lines().filter_map(|line| Some(line[line.find("pushgw delete")?..].to_owned()));
     commands.collect()
 }
 
@@ -676,13 +676,13 @@ fn status_shows_20_problems_and_counts_the_others() {
         }
     });
     let status = ["status", "-g", &server.url()];
-    let said = pushgw().args(status).code(1).any_stdout().any_stderr().run().stdout();
+    let output = pushgw().args(status).code(1).any_stdout().any_stderr().run().stdout();
     let all = format!("`pushgw status -g {} --format json` has all", server.url());
-    assert_eq!(said.matches("problem: ").count(), 20, "{said}");
+    assert_eq!(output.matches("problem: ").count(), 20, "{output}");
     // Those of `m`, and one each for 19 other metrics.
-    assert_eq!(said.matches("fix: ").count(), 20 + 19, "{said}");
-    assert!(said.contains(&format!("and 25 more commands: {all}\n")), "{said}");
-    assert!(said.ends_with(&format!("and 26 more problems: {all}\n")), "{said}");
+    assert_eq!(output.matches("fix: ").count(), 20 + 19, "{output}");
+    assert!(output.contains(&format!("and 25 more commands: {all}\n")), "{output}");
+    assert!(output.ends_with(&format!("and 26 more problems: {all}\n")), "{output}");
     let output = pushgw().args(status).args(["--format", "json"]).code(1).any_stdout().any_stderr().run();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let problems = report["problems"].as_array().unwrap();

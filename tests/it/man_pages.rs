@@ -1,10 +1,10 @@
-//! The manual pages, which are made and checked in. To make them anew:
+//! The manual pages are generated and checked in. To regenerate them:
 //! `SNAPSHOTS=overwrite cargo test --test it man_pages`.
 //!
-//! What is said of an option is said in `src/cli/mod.rs`, and of a problem in the checker; the pages take it from there
-//! (`options`, `diagnostics`). The prose around it is written by hand, in `man/prose/` (`roff` says how);
-//! where it begins with lines of `> `, they are the synopsis, in place of the help's usage. A line of a page's
-//! prose that is `{name}` alone is filled in: see [`part`].
+//! Options are described in `src/cli/mod.rs`, and problems in the checker; the pages include both (`options`,
+//! `diagnostics`). The rest is written by hand in `man/prose/`, in the Markdown of `roff`. Lines at the start of a
+//! file that begin with `> ` replace the usage as the synopsis. A line `{name}` is replaced by a generated part: see
+//! [`Page::part`].
 
 mod diagnostics;
 mod options;
@@ -17,20 +17,20 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The manual pages' date: that of their last change which a reader would notice.
+/// The date of the last change that readers would notice.
 const DATE: &str = "2026-11-24";
 
 fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn check(path: &str, made: String) {
+fn check(path: &str, generated: String) {
     let file = file(path);
     if !file.exists() && std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
-        std::fs::write(&file, &made).unwrap();
+        std::fs::write(&file, &generated).unwrap();
     }
-    // snapbox names the command that regenerates where the two differ.
-    snapbox::assert_data_eq!(made, Data::read_from(&file, None).raw());
+    // If they differ, snapbox prints the command that regenerates the file.
+    snapbox::assert_data_eq!(generated, Data::read_from(&file, None).raw());
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn every_diagnostic_is_in_the_manual() {
 }
 
 #[test]
-fn every_variable_that_is_read_is_in_the_manual() {
+fn every_variable_is_in_the_manual() {
     let code = ["src/config/connection/mod.rs", "src/config/connection/authentication.rs"]
         .map(|name| std::fs::read_to_string(file(name)).unwrap())
         .concat();
@@ -63,7 +63,7 @@ fn every_variable_that_is_read_is_in_the_manual() {
 }
 
 #[test]
-fn mandoc_and_groff_have_nothing_to_say() {
+fn mandoc_and_groff_report_nothing() {
     for (name, _) in pages() {
         let page = file(&format!("man/{name}.1"));
         for (program, args) in
@@ -79,14 +79,15 @@ fn mandoc_and_groff_have_nothing_to_say() {
                 .env("MANWIDTH", "80")
                 .output()
                 .unwrap();
-            let said = String::from_utf8_lossy(if program == "man" { &done.stderr } else { &done.stdout })
-                .into_owned();
-            assert_eq!(said, "", "{program} on {}", page.display());
+            let messages =
+                String::from_utf8_lossy(if program == "man" { &done.stderr } else { &done.stdout })
+                    .into_owned();
+            assert_eq!(messages, "", "{program} on {}", page.display());
         }
     }
 }
 
-/// All manual pages by their names.
+/// All manual pages, by name.
 fn pages() -> Vec<(String, String)> {
     let mut program = pushgw::command_line();
     program.build();
@@ -95,14 +96,14 @@ fn pages() -> Vec<(String, String)> {
     let names: Vec<String> = commands.iter().map(|command| name(command)).collect();
     let page = |(command, name): (&&clap::Command, &String)| {
         let prose = std::fs::read_to_string(file(&format!("man/prose/{name}.md")))
-            .unwrap_or_else(|error| panic!("the page needs its prose, man/prose/{name}.md: {error}"));
+            .unwrap_or_else(|error| panic!("man/prose/{name}.md is needed for this page: {error}"));
         let page = Page { program: &program, command, name, names: &names };
-        (name.clone(), page.made(&prose))
+        (name.clone(), page.render(&prose))
     };
     commands.iter().zip(&names).map(page).collect()
 }
 
-/// One page and what it takes from the program.
+/// A page and the parts of the program that it describes.
 struct Page<'a> {
     program: &'a clap::Command,
     command: &'a clap::Command,
@@ -111,7 +112,7 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn made(&self, prose: &str) -> String {
+    fn render(&self, prose: &str) -> String {
         let title = self.name.to_uppercase().replace('-', "\\-");
         let mut text = format!(
             ".\\\" Made from src/cli/mod.rs and man/prose/{}.md: change it there.\n\
@@ -143,13 +144,13 @@ impl Page<'_> {
         text
     }
 
-    /// What stands in a page for `{wanted}`.
+    /// The generated part for `{wanted}`.
     fn part(&self, wanted: &str) -> String {
         match wanted.split_once(' ').unwrap_or((wanted, "")) {
             ("commands", _) => options::commands(self.program),
             ("options", _) => options::options(self.command),
             ("exit-status", codes) => options::exit_status(self.program, codes),
-            // Those that push has, all commands have that have a gateway.
+            // Every command that has a gateway has the same variables as push.
             ("environment", _) => options::environment(self.program.find_subcommand("push").unwrap()),
             ("variables", _) => roff::from_markdown(
                 "Each option of Connection has a variable, which is named with it. A flag beats the variable, and the variable \
@@ -161,7 +162,7 @@ impl Page<'_> {
                 let lines = options::examples(self.command);
                 roff::literal(lines.iter().map(String::as_str)).replacen(".PP\n", "", 1)
             }
-            _ => panic!("{}: nothing is known of {{{wanted}}}", self.name),
+            _ => panic!("{}: there is no part {{{wanted}}}", self.name),
         }
     }
 

@@ -49,7 +49,10 @@ fn the_copyright_file_names_every_crate() {
     }
     let texts = fs::read_to_string(at(".ci/debian/licences")).unwrap();
     for licence in ACCEPTED {
-        assert!(texts.contains(&format!("License: {licence}\n")), ".ci/debian/licences lacks {licence}");
+        assert!(
+            texts.contains(&format!("License: {licence}\n")),
+            ".ci/debian/licences does not contain {licence}"
+        );
     }
     _ = write!(made, "\n{texts}");
     let file = at(".ci/debian/copyright");

@@ -87,10 +87,10 @@ fn status_predicts_whether_prometheus_can_scrape() {
     let programs = [&gateways()[0], newest_gateway()];
     let all = programs.iter().flat_map(|program| cases.iter().map(move |case| (program, case)));
     let mut targets: Vec<_> = all
-        .map(|(program, (path, body, words))| {
+        .map(|(program, (path, body, error))| {
             let gateway = Gateway::start(program, &[]);
             assert_eq!(gateway.put(path, body).status, 200, "{path}");
-            Target { name: path, address: gateway.address(), old: words, new: words, _gateway: gateway }
+            Target { name: path, address: gateway.address(), old: error, new: error, _gateway: gateway }
         })
         .collect();
     // Prometheus 2 gets escaped names, two of which can then be equal.

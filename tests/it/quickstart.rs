@@ -342,9 +342,9 @@ fn step_8_empty_input_deletes_nothing() {
             "false | pushgw add -j video_processing -i mp4_node1",
             "echo '# TYPE runs gauge' | pushgw push -j video_processing -i mp4_node1",
         ] {
-            let said = shell(script).on(gateway).code(3).any_stderr().run().stderr();
-            assert_eq!(said.matches("error[no-samples]").count(), 1, "{said}");
-            assert!(said.ends_with("error: 1 error; nothing was sent\n"), "{said}");
+            let stderr = shell(script).on(gateway).code(3).any_stderr().run().stderr();
+            assert_eq!(stderr.matches("error[no-samples]").count(), 1, "{stderr}");
+            assert!(stderr.ends_with("error: 1 error; nothing was sent\n"), "{stderr}");
         }
         assert_eq!(gateway.snapshot(), before);
         shell("false | pushgw push -j video_processing -i mp4_node1 --allow-empty").on(gateway).run();

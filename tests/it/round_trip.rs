@@ -167,7 +167,7 @@ fn read_back(gateway: &Gateway) -> (BTreeMap<String, String>, BTreeMap<String, S
 }
 
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn repaired_texts_are_stored_unchanged() {
     on_every_gateway(|gateway| {
         let mut random = Random::new(4421);
@@ -199,7 +199,7 @@ fn repaired_texts_are_stored_unchanged() {
 
 /// Label values with every character that must be escaped, and others.
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn label_values_are_stored_unchanged() {
     const PIECES: [&str; 12] = ["a", "\"", "\\", "\n", ",", "}", "=", "{", "#", "\t", "é", "\u{0}"];
     on_every_gateway(|gateway| {
@@ -227,7 +227,7 @@ fn label_values_are_stored_unchanged() {
 
 /// `--diff` interprets a text as the gateway does.
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn diff_shows_what_the_gateway_stores() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     for (text, change) in [
@@ -251,7 +251,7 @@ fn diff_shows_what_the_gateway_stores() {
 /// For generated texts with all repairs, no difference is left after the push. A run is deterministic, with the same seed
 /// as in `differential`.
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn diff_is_empty_after_a_push() {
     const CASES: usize = 800;
     const KEYS: [&[&str]; 4] = [&[], &["-l", "instance=x"], &["-l", "a=1"], &["-l", "b=2", "-l", "job2=y"]];

@@ -134,8 +134,8 @@ fn other_commands_show_no_secret() {
             {
                 let output = call(command, *give, &address).run();
                 assert_hidden(way, &output);
-                let told = format!("< {status} ");
-                assert!(output.stderr().contains(&told), "{way}: the exchange is not shown\n{output}");
+                let status_line = format!("< {status} ");
+                assert!(output.stderr().contains(&status_line), "{way}: the exchange is not shown\n{output}");
             }
         }
     }

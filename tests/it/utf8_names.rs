@@ -1,5 +1,5 @@
 //! Label names in a path. A gateway with `--push.enable-utf8-names` decodes names that start with `U__`, other gateways
-//! do not. So the same path can name different groups, and only the gateway's flag tells them apart.
+//! do not. So the same path can name different groups, depending only on the gateway's flag.
 
 use crate::support::{Client, Gateway, Program, Request, Server, gateways, pushgw, shell, wait_until};
 use std::collections::BTreeSet;

@@ -50,7 +50,7 @@ const HABITS: &[(&str, &str)] = &[
     ("(is|are) packed|packing", "is compressed, compression"),
     ("ended by signal", "was killed by SIGINT"),
     ("doomed", "selected, to be deleted"),
-    ("color(s|ed|ing|less|ful)?", "color"),
+    ("colour(s|ed|ing|less|ful)?", "color"),
     ("gateways? (would )?refus(e|es|ed)|refused by", "reject"),
     ("held to", "checked against, must match"),
     ("to be had|can be had", "available"),

@@ -202,7 +202,7 @@ fn each_row_of_the_table_has_a_case() {
 }
 
 #[test]
-#[ignore = "needs a Pushgateway"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn redirects_do_not_change_the_target_gateway() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     gateway.put("/metrics/job/batch", "batch 7\n");

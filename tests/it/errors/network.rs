@@ -198,7 +198,7 @@ fn a_group_url_in_pushgateway_url_is_rejected() {
 }
 
 #[test]
-#[ignore = "needs a Pushgateway"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn every_form_of_a_gateway_url_works() {
     let gateway = crate::support::Gateway::start(newest_gateway(), &[]);
     let port = gateway.address().port();

@@ -175,7 +175,7 @@ fn invalid_certificate_files_are_reported() {
             .file("key.pem", &other.key)
             .file("empty.pem", "")
     };
-    for (args, code, told) in [
+    for (args, code, message) in [
         (
             vec!["--ca-cert", "missing.pem"],
             1,
@@ -187,7 +187,7 @@ fn invalid_certificate_files_are_reported() {
         (vec!["--cert", "cert.pem", "--key", "key.pem"], 2, "the key does not belong to the certificate"),
         (vec!["--key", "key.pem"], 2, "a key is given without a certificate"),
     ] {
-        call().args(args).code(code).stderr_has(told).run();
+        call().args(args).code(code).stderr_has(message).run();
     }
 }
 

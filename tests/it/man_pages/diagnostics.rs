@@ -1,17 +1,17 @@
-//! The checker's rules as a manual page explains them: each with its sentence, and an example that the checker judges.
+//! The checker's rules in the manual page: each with its summary and an example, which is run through the checker.
 
 use super::roff::{escape, filled};
 use pushgw::exposition::{self, Category, Code, Rules, Severity, Text};
 use pushgw::grouping::{Emptiness, GroupingKey, KeyRules, Label, Names};
 use std::fmt::Write as _;
 
-/// Every rule with its sentence and its example.
+/// Every rule with its summary and example.
 pub(super) fn diagnostics() -> String {
     let mut text = String::new();
     for (category, heading) in [
-        (Category::Parser, "Refused by the gateway's parser"),
-        (Category::Store, "Refused by the gateway's store"),
-        (Category::Pushgw, "Refused by pushgw, because the gateway may take it and harm follows"),
+        (Category::Parser, "Rejected by the gateway's parser"),
+        (Category::Store, "Rejected by the gateway's store"),
+        (Category::Pushgw, "Rejected by pushgw, because the gateway may accept it and then break"),
         (Category::Advice, "Warnings"),
         (Category::Lint, "Warnings with --lint"),
     ] {
@@ -29,7 +29,7 @@ pub(super) fn diagnostics() -> String {
     text
 }
 
-/// The label that the group needs for a rule's example.
+/// The label that a rule's example needs in the grouping key.
 fn needed_label(code: Code) -> Option<&'static str> {
     match code {
         Code::QuantileInKey => Some("quantile"),
@@ -38,7 +38,7 @@ fn needed_label(code: Code) -> Option<&'static str> {
     }
 }
 
-/// How the checker judges a rule's example.
+/// The severity of a rule in its example.
 fn severity(code: Code) -> Severity {
     let labels = needed_label(code).map(|name| Label::new(name, "x"));
     let names = KeyRules { emptiness: Emptiness::Refuse, names: Names::Legacy };
@@ -48,7 +48,7 @@ fn severity(code: Code) -> Severity {
     report.diagnostics.iter().find(|found| found.code == code).expect("an example of its rule").severity
 }
 
-/// The example's lines, with what can't be seen in angle brackets.
+/// The example's lines, with invisible characters in angle brackets.
 fn example(code: Code) -> String {
     let bytes = code.example();
     let mut text = String::new();
@@ -57,7 +57,7 @@ fn example(code: Code) -> String {
             b'\n' if at + 1 < bytes.len() => text.push('\n'),
             b'\n' => {}
             b'\r' => text.push_str("<CR>"),
-            b' ' if bytes.get(at + 1).is_none_or(|next| *next == b'\n') => text.push_str("<blank>"),
+            b' ' if bytes.get(at + 1).is_none_or(|next| *next == b'\n') => text.push_str("<space>"),
             b' '..=b'~' => text.push(char::from(*byte)),
             _ => _ = write!(text, "<{byte:02X}>"),
         }

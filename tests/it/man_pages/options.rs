@@ -1,25 +1,25 @@
-//! What a manual page takes from the options: their help, the usages, the variables, the exit statuses.
+//! The parts of a manual page that come from clap: options, usages, variables, exit statuses.
 
 use super::roff::{escape, filled, inline};
 use std::fmt::Write as _;
 
-/// The usages of the help.
+/// The usages from the help.
 pub(super) fn usages(command: &clap::Command) -> Vec<String> {
     let usage = command.clone().render_usage().to_string();
     usage.trim_start_matches("Usage: ").lines().map(str::to_owned).collect()
 }
 
-/// Usages as a synopsis: what is typed in bold, what stands for something else in italics.
+/// Usages as a synopsis: literal words in bold, placeholders in italics.
 pub(super) fn synopsis(usages: &[String]) -> String {
     let mut out = String::new();
     for usage in usages {
         let words = usage.split_whitespace().map(|word| {
             let plain = word.replace(['<', '>'], "");
-            // The brackets, bars and dots around are neither.
+            // Brackets, bars and dots keep the normal font.
             let inner = plain.trim_matches(['[', ']', '{', '}', '|', '.']);
-            let is_typed =
+            let is_literal =
                 inner.starts_with('-') || inner.chars().all(|c| c.is_ascii_lowercase() || c == '|');
-            let font = if is_typed { 'B' } else { 'I' };
+            let font = if is_literal { 'B' } else { 'I' };
             let styled = format!("\\f{font}{}\\fR", escape(inner));
             if inner.is_empty() { plain } else { plain.replacen(inner, &styled, 1) }
         });
@@ -38,7 +38,7 @@ pub(super) fn commands(program: &clap::Command) -> String {
     out
 }
 
-/// All options below their headings, in the order of the help.
+/// All options under their headings, in the order of the help.
 pub(super) fn options(command: &clap::Command) -> String {
     let mut headings: Vec<&str> = Vec::new();
     for heading in command.get_arguments().filter_map(clap::Arg::get_help_heading) {
@@ -49,17 +49,17 @@ pub(super) fn options(command: &clap::Command) -> String {
     let mut out = String::new();
     for heading in headings {
         _ = writeln!(out, ".SS \"{}\"", escape(heading));
-        let mut below: Vec<&clap::Arg> =
+        let mut listed: Vec<&clap::Arg> =
             command.get_arguments().filter(|option| option.get_help_heading() == Some(heading)).collect();
-        below.sort_by_key(|option| !option.is_positional());
-        for option in below {
-            out.push_str(&one(option));
+        listed.sort_by_key(|option| !option.is_positional());
+        for option in listed {
+            out.push_str(&option_entry(option));
         }
     }
     out
 }
 
-fn one(option: &clap::Arg) -> String {
+fn option_entry(option: &clap::Arg) -> String {
     let mut names: Vec<String> = Vec::new();
     names.extend(option.get_short().map(|name| format!("\\fB\\-{name}\\fR")));
     names.extend(option.get_long().map(|name| format!("\\fB{}\\fR", escape(&format!("--{name}")))));
@@ -105,22 +105,22 @@ fn paragraphs(option: &clap::Arg) -> Vec<String> {
         }
         paragraphs.push(text.trim().to_owned());
     }
-    let of_clap: Vec<_> = option.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    let defaults: Vec<_> = option.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
     let is_value = option.get_action().takes_values() && !option.is_hide_default_value_set();
-    if let (true, [default]) = (is_value, of_clap.as_slice()) {
+    if let (true, [default]) = (is_value, defaults.as_slice()) {
         _ = write!(paragraphs[0], " Default: \\fB{}\\fR.", escape(default));
     }
     paragraphs
 }
 
-/// Each option of the connection by its variable.
+/// Each connection option, by its variable.
 pub(super) fn environment(command: &clap::Command) -> String {
     let mut out = String::new();
     for option in command.get_arguments() {
         let help = option.get_long_help().map(ToString::to_string).unwrap_or_default();
         let Some(variable) = bracketed(&help, "env") else { continue };
         let summary = option.get_help().map(ToString::to_string).unwrap_or_default();
-        let name = option.get_long().expect("what has a variable has a name");
+        let name = option.get_long().expect("an option with a variable has a name");
         let text = format!("\\fB{}\\fR: {}", escape(&format!("--{name}")), with_default(&summary));
         _ = write!(out, ".TP\n\\fB{}\\fR\n{}", escape(&variable), filled(&text));
     }
@@ -137,16 +137,16 @@ fn with_default(summary: &str) -> String {
     }
 }
 
-/// What stands in `[key: …]`.
+/// The value of `[key: …]`.
 fn bracketed(text: &str, key: &str) -> Option<String> {
     let (_, rest) = text.split_once(&format!("[{key}: "))?;
     Some(rest.split_once(']')?.0.to_owned())
 }
 
-/// Help as prose: with its full stop, and with options in bold.
+/// Help as prose: with a full stop, and with options in bold.
 fn prose(help: &str) -> String {
     let text = help.replace('*', "\\*");
-    assert!(!text.contains("\\*"), "a star is a mark in the pages: {help}");
+    assert!(!text.contains("\\*"), "an asterisk would be markup: {help}");
     let mut text = inline(&text);
     if !text.is_empty() && !text.ends_with(['.', ':', '?']) {
         text.push('.');
@@ -154,7 +154,7 @@ fn prose(help: &str) -> String {
     text
 }
 
-/// These exit statuses, as the program's help explains them.
+/// These exit statuses, as explained in the program's help.
 pub(super) fn exit_status(program: &clap::Command, wanted: &str) -> String {
     let help = program.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let (_, table) = help.split_once("Exit status:\n").expect("the help has the table");
@@ -167,7 +167,7 @@ pub(super) fn exit_status(program: &clap::Command, wanted: &str) -> String {
     out
 }
 
-/// The examples of the help, without its other parts.
+/// The examples from the help.
 pub(super) fn examples(command: &clap::Command) -> Vec<String> {
     let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let (_, lines) = help.split_once("Examples:\n").expect("every command has examples");

@@ -1,17 +1,17 @@
-//! The few forms of Markdown that the pages' prose is written in, as roff:
+//! Converts the Markdown of the pages' prose to roff. It supports:
 //!
-//! - `# Heading`, `## Lower heading`
-//! - paragraphs, with `code`, *words that stand for others* and **strong** in them
-//! - a term, and below it `: what it means`
-//! - text indented by four blanks, as it stands
+//! - `# Heading`, `## Subheading`
+//! - paragraphs, with `code`, *placeholders* and **strong** text
+//! - a term, followed by a line `: its meaning`
+//! - literal text, indented by four spaces
 
 use std::fmt::Write as _;
 
-/// Prose as roff.
+/// Converts Markdown to roff.
 pub(super) fn from_markdown(text: &str) -> String {
     let mut out = String::new();
-    // A heading begins the text itself; a paragraph behind it needs no break.
-    let mut behind_heading = false;
+    // A heading starts a paragraph, so the next block needs no `.PP`.
+    let mut after_heading = false;
     for block in text.split("\n\n").map(|block| block.trim_matches('\n')).filter(|block| !block.is_empty()) {
         let lines: Vec<&str> = block.lines().collect();
         let is_heading = block.starts_with('#');
@@ -24,12 +24,12 @@ pub(super) fn from_markdown(text: &str) -> String {
         } else if let Some((term, meaning)) = block.split_once("\n: ") {
             _ = write!(out, ".TP\n{}\n{}", inline(term), filled(&inline(&meaning.replace('\n', " "))));
         } else {
-            if !behind_heading {
+            if !after_heading {
                 out.push_str(".PP\n");
             }
             out.push_str(&filled(&inline(&lines.join(" "))));
         }
-        behind_heading = is_heading;
+        after_heading = is_heading;
     }
     out
 }
@@ -40,34 +40,34 @@ pub(super) fn literal<'a>(lines: impl Iterator<Item = &'a str>) -> String {
     format!(".PP\n.nf\n.RS 4\n{}\n.RE\n.fi\n", lines.join("\n"))
 }
 
-/// A paragraph's marks as fonts.
+/// Converts the markup in a paragraph to fonts.
 pub(super) fn inline(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(['`', '*']) {
-        out.push_str(&escape_behind(&rest[..at], out.is_empty()));
+        out.push_str(&escape_at(&rest[..at], out.is_empty()));
         let (mark, font) = match &rest[at..] {
             strong if strong.starts_with("**") => ("**", 'B'),
             code if code.starts_with('`') => ("`", 'B'),
             _ => ("*", 'I'),
         };
         let inside = &rest[at + mark.len()..];
-        let end = inside.find(mark).unwrap_or_else(|| panic!("a mark is not closed: {text}"));
-        _ = write!(out, "\\f{font}{}\\fR", escape_behind(&inside[..end], false));
+        let end = inside.find(mark).unwrap_or_else(|| panic!("unclosed markup: {text}"));
+        _ = write!(out, "\\f{font}{}\\fR", escape_at(&inside[..end], false));
         rest = &inside[end + mark.len()..];
     }
-    out.push_str(&escape_behind(rest, out.is_empty()));
+    out.push_str(&escape_at(rest, out.is_empty()));
     out
 }
 
-/// The text in lines that fit a terminal.
+/// Wraps the text at 80 columns.
 pub(super) fn filled(text: &str) -> String {
     let mut out = String::new();
     let mut width = 0;
     for word in text.split(' ').filter(|word| !word.is_empty()) {
-        // At the beginning of a line these would begin a request.
-        let may_begin = !word.starts_with(['.', '\'']);
-        if width > 0 && width + 1 + word.len() > 80 && may_begin {
+        // At the start of a line, these characters would make it a request.
+        let may_start_line = !word.starts_with(['.', '\'']);
+        if width > 0 && width + 1 + word.len() > 80 && may_start_line {
             out.push('\n');
             width = 0;
         } else if width > 0 {
@@ -81,12 +81,12 @@ pub(super) fn filled(text: &str) -> String {
     out
 }
 
-/// Text as roff shows it, at the beginning of a line or not.
+/// Escapes text that may start a line.
 pub(super) fn escape(text: &str) -> String {
-    escape_behind(text, true)
+    escape_at(text, true)
 }
 
-fn escape_behind(text: &str, begins_line: bool) -> String {
+fn escape_at(text: &str, begins_line: bool) -> String {
     let mut escaped = String::new();
     for letter in text.chars() {
         match letter {

@@ -23,7 +23,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The name of the gateway on the pages.
-pub(crate) const CALLED: &str = "localhost:9091";
+pub(crate) const GATEWAY_NAME: &str = "localhost:9091";
 
 /// Files that have the commands of `sh` blocks.
 const SCRIPTS: [&str; 4] = [".ci/run", "tests/package.sh", "benches/compare.py", "tests/it/readme/mod.rs"];
@@ -153,8 +153,8 @@ fn blocks_to_copy_are_the_files_in_examples() {
 fn readme_and_ci_have_the_two_commands_for_contributors() {
     let (readme, ci) = (read("README.md"), read(".ci/run"));
     for command in ["cargo run --example quickstart", "cargo test -- --include-ignored"] {
-        assert!(readme.lines().any(|line| line == command), "README lacks `{command}`");
-        assert!(ci.contains(command), ".ci/run lacks `{command}`");
+        assert!(readme.lines().any(|line| line == command), "README does not contain `{command}`");
+        assert!(ci.contains(command), ".ci/run does not contain `{command}`");
     }
 }
 
@@ -194,13 +194,20 @@ fn links_lead_to_a_file_and_a_title() {
 fn readme_lists_every_variable_and_exit_status_of_the_help() {
     let readme = read("README.md");
     for (status, meaning) in statuses() {
-        assert!(readme.contains(&format!("| {status} | {meaning} |\n")), "README lacks exit status {status}");
+        assert!(
+            readme.contains(&format!("| {status} | {meaning} |\n")),
+            "README does not contain exit status {status}"
+        );
     }
     let mut command = pushgw::command_line();
     let push = command.find_subcommand_mut("push").unwrap().render_long_help().to_string();
     let variable = regex::Regex::new("PUSHGATEWAY_[A-Z_]+").unwrap();
     for found in variable.find_iter(&push) {
-        assert!(readme.contains(&format!("`{}`", found.as_str())), "README lacks {}", found.as_str());
+        assert!(
+            readme.contains(&format!("`{}`", found.as_str())),
+            "README does not contain {}",
+            found.as_str()
+        );
     }
 }
 

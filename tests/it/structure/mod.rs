@@ -1,5 +1,4 @@
-//! The structure of the source, held by tests: which room uses which, what the pure rooms may not touch, and limits
-//! that keep the code readable.
+//! The structure of the source: which modules use which, and limits that keep the code readable.
 
 mod source;
 
@@ -12,8 +11,8 @@ const MAX_FUNCTION_LINES: usize = 60;
 /// Type names that may be defined in more than one file.
 const MAX_SHARED_TYPE_NAMES: usize = 3;
 
-/// The files that each file uses, by place: imports and paths, followed through re-exports to the definition.
-fn arrows(files: &[SourceFile]) -> Vec<BTreeSet<usize>> {
+/// The files that each file uses, by index: imports and paths, followed through re-exports to the definition.
+fn uses(files: &[SourceFile]) -> Vec<BTreeSet<usize>> {
     let index = Index::new(files);
     let uses = |(i, file): (usize, &SourceFile)| {
         let named = file.paths.iter().filter_map(|(scope, path)| index.definition(scope, path));
@@ -27,10 +26,10 @@ fn contains(outer: &SourceFile, inner: &SourceFile) -> bool {
     inner.module.len() > outer.module.len() && inner.module.starts_with(&outer.module)
 }
 
-/// Groups of files that use each other in a circle. That a module hands work to the files in its own folder is its
-/// purpose and not an arrow; that these use the module is.
-fn circles(files: &[SourceFile], arrows: &[BTreeSet<usize>]) -> Vec<String> {
-    let next = |i: usize| arrows[i].iter().copied().filter(move |j| !contains(&files[i], &files[*j]));
+/// Groups of files that use each other in a circle. A module that uses the files in its own folder does not count, but
+/// these files using the module does.
+fn circles(files: &[SourceFile], uses: &[BTreeSet<usize>]) -> Vec<String> {
+    let next = |i: usize| uses[i].iter().copied().filter(move |j| !contains(&files[i], &files[*j]));
     let reachable = |from: usize| {
         let mut seen = BTreeSet::new();
         let mut open: Vec<usize> = next(from).collect();
@@ -53,7 +52,7 @@ fn circles(files: &[SourceFile], arrows: &[BTreeSet<usize>]) -> Vec<String> {
 #[test]
 fn no_files_import_each_other_in_a_circle() {
     let files = files();
-    let circles = circles(&files, &arrows(&files));
+    let circles = circles(&files, &uses(&files));
     assert!(circles.is_empty(), "{} import circles:\n{}", circles.len(), circles.join("\n"));
 }
 

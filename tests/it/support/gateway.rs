@@ -1,8 +1,8 @@
 //! Real Pushgateways, each on a free loopback port. They store nothing on disk and are stopped when the test ends.
 //!
-//! A free port is found by binding it and closing it again, so another process can take it in between, even another
-//! test's gateway. To detect this, each gateway gets a unique persistence interval, which has no effect without a
-//! persistence file, and expect_response report that interval back.
+//! A free port is found by binding it and closing it again. Another process can bind it in between, even another test's
+//! gateway. To detect this, each gateway gets a unique persistence interval, which has no effect without a persistence
+//! file, and must report that interval back.
 
 use super::{Client, Program, Response, TIMEOUT, fetch, wait_until};
 use serde_json::Value;

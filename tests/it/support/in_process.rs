@@ -1,5 +1,5 @@
-//! Runs `pushgw` inside the test process, for tests with so many calls that starting a process each time would take too
-//! long. The parts of `main` (arguments, streams, signals) are not covered: use `command` for those.
+//! Runs `pushgw` inside the test process, for tests with thousands of calls, where starting processes would be too slow.
+//! What `main` does (arguments, streams, signals) is not covered: use `command` for that.
 
 use pushgw::Streams;
 use pushgw::env::Environment;

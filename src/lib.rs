@@ -49,7 +49,7 @@
 //! 2. An entry in [`exposition::Code`]: name, stage, one sentence, the shortest text that shows it. The list of the
 //!    manual and the tests that go through all rules, with the gateways' verdict among them, take it from there. The
 //!    stage is a promise. `Parse` and `Store`: the gateway refuses the text, and `differential` asks it. `Ours`: it may
-//!    take it, and harm follows. `Advice`: it stores something else, and `stored` finds a warning about a good text.
+//!    take it, and harm follows. `Advice`: it stores something else, and `round_trip` finds a warning about a good text.
 //!    `Convention`: promtool says so too, and `lint` compares.
 //! 3. The rule where what it is about is read: a line in `exposition/{check,sample,labels}.rs`, the whole text in
 //!    `collisions.rs` and `duplicates.rs`, a convention in `lint.rs`. It calls `findings.error`, `fixed` or `warning` with the

@@ -2,7 +2,9 @@
 //! arguments. The recorded arguments show what a line was completed to, so only the tests of candidate lists depend on how
 //! a shell draws its prompt.
 
-use crate::support::{Gateway, Server, Session, is_installed, newest_gateway, program, pushgw, wait_until};
+use crate::support::{
+    Gateway, Server, Session, is_installed, newest_gateway, program, pushgw, read_repo_file, wait_until,
+};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
@@ -232,8 +234,7 @@ fn offered(words: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn printed_scripts_match_the_packaged_ones() {
     for (shell, path) in [("bash", "pushgw.bash"), ("zsh", "_pushgw"), ("fish", "pushgw.fish")] {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").join(path);
-        pushgw().args(["completions", shell]).stdout(fs::read_to_string(file).unwrap()).run();
+        pushgw().args(["completions", shell]).stdout(read_repo_file(&format!("completions/{path}"))).run();
     }
 }
 

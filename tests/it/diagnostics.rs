@@ -1,25 +1,19 @@
 //! Each rule's message: the human format of `check` for the rule's own example, all in one file to read through. To
 //! regenerate it: `SNAPSHOTS=overwrite cargo test --test it diagnostics`.
 
+use crate::support::{assert_snapshot, in_process_with};
 use pushgw::env::Environment;
 use pushgw::exposition::{Category, Code};
-use snapbox::Data;
-use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::path::Path;
 
 /// Runs `pushgw check` in this process; returns standard output followed by standard error.
 fn check(options: &[&str], text: &[u8]) -> String {
     let mut environment = Environment::default();
     environment.variables.insert("LC_ALL".into(), "C.UTF-8".into());
-    let args = ["pushgw", "check"].iter().chain(options).map(OsString::from);
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let streams =
-        pushgw::Streams { stdin: &mut &*text, stdout: &mut stdout, stderr: &mut stderr, progress: None };
-    let code = pushgw::run(args, &environment, streams);
-    let mut shown = String::from_utf8([stdout, stderr].concat()).unwrap();
-    if code != 0 {
-        _ = writeln!(shown, "(exit status {code})");
+    let output = in_process_with(&environment, text, ["check"].iter().chain(options));
+    let mut shown = output.stdout + &output.stderr;
+    if output.code != 0 {
+        _ = writeln!(shown, "(exit status {})", output.code);
     }
     shown
 }
@@ -45,11 +39,7 @@ fn every_rule_explains_its_example() {
         let command = ["pushgw", "check"].iter().chain(&options).copied().collect::<Vec<_>>().join(" ");
         _ = writeln!(all, "=== {}: {command}\n\n{shown}", code.as_str());
     }
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/diagnostics.txt");
-    if !file.exists() && std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
-        std::fs::write(&file, &all).unwrap();
-    }
-    snapbox::assert_data_eq!(all, Data::read_from(&file, None).raw());
+    assert_snapshot("tests/data/diagnostics.txt", all);
 }
 
 #[test]

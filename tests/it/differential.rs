@@ -13,8 +13,8 @@
 mod generate;
 mod oracle;
 
-use crate::support::{Gateway, Program, gateways, newest_gateway};
-pub(crate) use generate::{Random, text};
+use crate::support::{Gateway, Program, Random, gateways, newest_gateway};
+pub(crate) use generate::text;
 use oracle::{Case, Disagreement, Oracle, Tally};
 use pushgw::exposition::{Code, Text, apply, check};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ fn run(program: &Program, utf8_names: bool, seed: u64, cases: u64) -> Result<Tal
     let flags: &[&str] = if utf8_names { &["--push.enable-utf8-names"] } else { &[] };
     let gateway = Gateway::start(program, flags);
     let mut oracle = Oracle::new(gateway.address());
-    let mut random = Random::new(seed);
+    let mut random = Random::with_seed(seed);
     let mut tally = Tally::default();
     for _ in 0..cases {
         let case = Case::generate(&mut random, utf8_names);
@@ -154,7 +154,7 @@ fn an_older_gateway_accepts_texts_without_a_warning() {
     let program = &gateways()[0];
     let gateway = Gateway::start(program, &[]);
     let mut oracle = Oracle::new(gateway.address());
-    let mut random = Random::new(setting("PUSHGW_TEST_SEED", SEED));
+    let mut random = Random::with_seed(setting("PUSHGW_TEST_SEED", SEED));
     let mut accepted = 0;
     for _ in 0..setting("PUSHGW_TEST_CASES", CASES) / 4 {
         let case = Case::generate(&mut random, false);
@@ -232,7 +232,7 @@ fn judge_all(texts: impl Iterator<Item = Vec<u8>>, utf8_names: bool) {
 /// Nothing panics, repaired text needs no second repair, and no span is out of bounds. This needs no gateway.
 #[test]
 fn repairs_are_stable() {
-    let mut random = Random::new(setting("PUSHGW_TEST_SEED", SEED));
+    let mut random = Random::with_seed(setting("PUSHGW_TEST_SEED", SEED));
     for _ in 0..setting("PUSHGW_TEST_CASES", 5_000) {
         let utf8_names = random.chance(50);
         let case = Case::generate(&mut random, utf8_names);

@@ -1,16 +1,15 @@
 //! Runs the commands of the files in `examples/` on a real gateway, with stand-ins for the user's own programs: what they
 //! push, and what happens if something fails. `readme` checks that README shows the same text.
 
-use crate::support::{Gateway, Pushgw, is_installed, newest_gateway, shell};
+use crate::support::{Gateway, Pushgw, is_installed, newest_gateway, read_repo_file, shell};
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 /// The user's own program, which prints metrics.
 const BACKUP: &str = "/usr/local/bin/db-backup";
 
 fn example(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)).unwrap()
+    read_repo_file(&format!("examples/{name}"))
 }
 
 fn gateway() -> Gateway {

@@ -1,20 +1,15 @@
 //! Exit statuses: the tables agree, each kind of failure has its status, and a closed pipe is not a failure. Also the
 //! polling after a deletion, which decides whether it failed.
 
-use crate::support::{Gateway, Server, newest_gateway, on_every_gateway, pushgw, shell};
+use crate::support::{Gateway, Server, newest_gateway, on_every_gateway, pushgw, read_repo_file, shell};
 use pushgw::error::{Failure, exit_code};
 use pushgw::gateway::{Answered, Fault, FaultKind};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-fn read_file(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
-}
 
 type Table = BTreeMap<u8, String>;
 
@@ -35,14 +30,15 @@ fn table(text: &str, read: impl Fn(&str) -> Option<(&str, &str)>) -> Table {
 
 #[test]
 fn the_tables_of_exit_statuses_agree() {
-    let readme =
-        table(&read_file("README.md"), |line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+    let readme = table(&read_repo_file("README.md"), |line| {
+        line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | ")
+    });
     let help = pushgw().arg("--help").any_stdout().run().stdout();
     let (_, help) = help.split_once("\nExit status:\n").unwrap();
     let help = table(help, |line| line.trim_start().split_once("  "));
-    let man = read_file("man/pushgw.1").replace("\\-", "-").replace("\\*(Aq", "'").replace("\\(aq", "'");
+    let man = read_repo_file("man/pushgw.1").replace("\\-", "-").replace("\\*(Aq", "'").replace("\\(aq", "'");
     // In the source, the comment comes before the constant.
-    let code = read_file("src/error.rs");
+    let code = read_repo_file("src/error.rs");
     let mut comment = String::new();
     let mut constants = Table::new();
     for line in code.lines().map(str::trim) {

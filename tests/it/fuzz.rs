@@ -1,8 +1,7 @@
 //! Random arguments, variables, texts and responses, most of them almost valid: nothing may panic, and every exit code
 //! must be a documented one.
 
-use crate::support::{InProcessOutput, Random, Server, pushgw};
-use pushgw::Streams;
+use crate::support::{InProcessOutput, Random, Server, in_process_with, pushgw};
 use pushgw::env::Environment;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
@@ -92,7 +91,7 @@ const CHECK: &[&str] =
 
 /// URLs of gateways and groups that do not need a DNS query.
 fn url(random: &mut Random, server: &str) -> Vec<u8> {
-    let base = *random.choose(&[
+    let base = random.pick(&[
         server,
         server,
         server,
@@ -109,7 +108,7 @@ fn url(random: &mut Random, server: &str) -> Vec<u8> {
     ]);
     let mut url = base.as_bytes().to_vec();
     if random.once_in(2) {
-        let path = *random.choose(&[
+        let path = random.pick(&[
             "/",
             "/metrics",
             "/metrics/job/x",
@@ -133,21 +132,21 @@ fn argument(random: &mut Random, server: &str) -> OsString {
     let text = |text: &str| OsString::from(text);
     match random.below(10) {
         0..4 => {
-            let option = *random.choose(&VALUED);
+            let option = random.pick(&VALUED);
             let mut bytes = if option == "-l" { b"-l".to_vec() } else { format!("{option}=").into_bytes() };
             bytes.extend(value(random));
             OsString::from_vec(bytes)
         }
-        4 | 5 => text(random.choose::<&str>(&SWITCHES)),
+        4 | 5 => text(random.pick(&SWITCHES)),
         6 => {
-            let mut bytes = random.choose(&["--url=", "--gateway="]).as_bytes().to_vec();
+            let mut bytes = random.pick(&["--url=", "--gateway="]).as_bytes().to_vec();
             bytes.extend(url(random, server));
             OsString::from_vec(bytes)
         }
-        7 => text(random.choose::<&str>(&["-", ".", "/", "nowhere", "Cargo.toml"])),
+        7 => text(random.pick(&["-", ".", "/", "nowhere", "Cargo.toml"])),
         // A text that starts with a dash could be an option that consumes the next argument.
         8 => OsString::from_vec([b"x".to_vec(), value(random)].concat()),
-        _ => text(random.choose::<&str>(&COMMANDS)),
+        _ => text(random.pick(&COMMANDS)),
     }
 }
 
@@ -161,7 +160,7 @@ fn value(random: &mut Random) -> Vec<u8> {
             let chars = random.below(12);
             random.text(chars).into_bytes()
         }
-        _ => random.choose(&VALUES).as_bytes().to_vec(),
+        _ => random.pick(&VALUES).as_bytes().to_vec(),
     }
 }
 
@@ -206,13 +205,13 @@ fn text(random: &mut Random) -> Vec<u8> {
     } else {
         Vec::new()
     };
-    let parts = *random.choose(&[0, 1, 4, 30]);
+    let parts = random.pick(&[0, 1, 4, 30]);
     for _ in 0..random.below(parts + 1) {
         if random.once_in(8) {
             let count = random.below(4);
             text.extend(random.bytes(count));
         } else {
-            text.extend_from_slice(random.choose(&PARTS).as_bytes());
+            text.extend_from_slice(random.pick(&PARTS).as_bytes());
         }
     }
     if !text.is_empty() && random.once_in(5) {
@@ -245,17 +244,11 @@ fn environment(random: &mut Random, server: &str) -> Environment {
 /// Runs `pushgw`. If it panics or exits with an undocumented code, the failure shows all of its input.
 #[track_caller]
 fn run(environment: &Environment, args: &[OsString], stdin: &[u8]) -> InProcessOutput {
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let run = AssertUnwindSafe(|| {
-        let streams =
-            Streams { stdin: &mut &*stdin, stdout: &mut stdout, stderr: &mut stderr, progress: None };
-        pushgw::run(std::iter::once("pushgw".into()).chain(args.iter().cloned()), environment, streams)
-    });
     let input = || format!("{args:?}\n{environment:?}\nstdin: \"{}\"", stdin.escape_ascii());
-    let code = catch_unwind(run).unwrap_or_else(|_| panic!("it panicked: {}", input()));
+    let output = catch_unwind(AssertUnwindSafe(|| in_process_with(environment, stdin, args)))
+        .unwrap_or_else(|_| panic!("it panicked: {}", input()));
+    let code = output.code;
     assert!(code <= 8, "exit code {code}: {}", input());
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let output = InProcessOutput { code, stdout: text(&stdout), stderr: text(&stderr) };
     assert!(code == 0 || !output.stderr.is_empty(), "it failed without a message: {}", input());
     output
 }
@@ -271,7 +264,7 @@ fn random_arguments_do_not_panic() {
         if command != 3 || random.once_in(2) {
             args.extend(["-j", "x"].map(OsString::from));
         }
-        args.extend((0..random.below(3)).map(|_| OsString::from(random.choose::<&str>(FITTING[command]))));
+        args.extend((0..random.below(3)).map(|_| OsString::from(random.pick(FITTING[command]))));
         if random.once_in(2) {
             args.extend((0..random.below(4)).map(|_| argument(&mut random, &server.url())));
             let at = random.below(args.len());
@@ -292,7 +285,7 @@ fn random_arguments_do_not_crash_the_program() {
     // The server must be called at least once, even if none of the random calls does.
     pushgw().args(["delete", "-fj", "x", "-g", &server.url()]).run();
     for _ in 0..60 {
-        let mut call = pushgw().env("PUSHGATEWAY_URL", server.url()).arg(random.choose(&COMMANDS[..5]));
+        let mut call = pushgw().env("PUSHGATEWAY_URL", server.url()).arg(random.pick(&COMMANDS[..5]));
         for _ in 0..random.below(5) {
             let argument = argument(&mut random, &server.url()).into_vec();
             // An argument can't contain NUL.
@@ -314,7 +307,7 @@ fn random_texts_do_not_panic() {
         let environment = environment(&mut random, "http://127.0.0.1:1");
         let environment =
             Environment { stdin_is_terminal: false, variables: environment.variables, ..environment };
-        let format = *random.choose(&["human", "short", "json", "github"]);
+        let format = random.pick(&["human", "short", "json", "github"]);
         let mut options: Vec<OsString> = ["-j", "x", "--message-format", format].map(OsString::from).to_vec();
         for switch in
             ["--allow-empty", "--strip-timestamps", "--no-fix", "--strict", "--utf8-names", "--type=gauge"]
@@ -359,7 +352,7 @@ fn random_listings_do_not_panic() {
     });
     let mut random = Random::new();
     for _ in 0..300 {
-        let mut body = random.choose(&ANSWERS).as_bytes().to_vec();
+        let mut body = random.pick(&ANSWERS).as_bytes().to_vec();
         for _ in 0..random.below(4) {
             let at = random.below(body.len());
             let count = random.below(6);
@@ -370,9 +363,9 @@ fn random_listings_do_not_panic() {
                 break;
             }
         }
-        *next.lock().unwrap() = (*random.choose(&[200, 200, 404, 400, 301]), body);
+        *next.lock().unwrap() = (random.pick(&[200, 200, 404, 400, 301]), body);
         let environment = environment(&mut random, "http://127.0.0.1:1");
-        let format = format!("--format={}", random.choose(&["table", "json", "path"]));
+        let format = format!("--format={}", random.pick(&["table", "json", "path"]));
         let args = ["list".to_owned(), format, format!("--gateway={}", server.url())].map(OsString::from);
         run(&environment, &args, b"");
     }

@@ -4,7 +4,9 @@
 //! The batches are small, because listing reads all groups and every push makes the gateway check all of them. Most keys
 //! are tested inside this process, and some with the real program.
 
-use crate::support::{Gateway, Random, Server, in_process, on_every_gateway, pushgw, wait_until};
+use crate::support::{
+    Gateway, Random, Server, base64_path, in_process, on_every_gateway, pushgw, wait_until,
+};
 use pushgw::grouping::{Emptiness, GroupingKey, KeyRules, Label};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -65,10 +67,10 @@ const UNUSUAL: [&str; 44] = [
 
 fn value(random: &mut Random, length: usize) -> String {
     match random.below(8) {
-        0..3 => (*random.choose(&UNUSUAL)).to_owned(),
+        0..3 => random.pick(&UNUSUAL).to_owned(),
         3 | 4 => {
             let parts = 1 + random.below(4);
-            (0..parts).map(|_| *random.choose(&UNUSUAL)).collect()
+            (0..parts).map(|_| random.pick(&UNUSUAL)).collect()
         }
         _ => {
             let chars = 1 + random.below(length);
@@ -81,12 +83,11 @@ fn name(random: &mut Random) -> String {
     const FIRST: &[u8] = b"abcxyzABCXYZ_";
     const REST: &[u8] = b"abcxyzABCXYZ_0189";
     if random.once_in(3) {
-        return (*random.choose(&["instance", "a", "b", "metrics", "le", "labels", "base64", "_"]))
-            .to_owned();
+        return random.pick(&["instance", "a", "b", "metrics", "le", "labels", "base64", "_"]).to_owned();
     }
     let length = random.below(20);
-    let name: String = std::iter::once(*random.choose(FIRST))
-        .chain((0..length).map(|_| *random.choose(REST)))
+    let name: String = std::iter::once(random.pick(FIRST))
+        .chain((0..length).map(|_| random.pick(REST)))
         .map(char::from)
         .collect();
     // Reserved prefixes.
@@ -187,7 +188,7 @@ fn run_program(gateway: &Gateway, args: &[String]) {
 /// Pushes these keys with `run`, then lists and deletes them.
 fn push_and_delete(gateway: &Gateway, random: &mut Random, keys: &[Key], run: Run) {
     for key in keys {
-        let verb = *random.choose(&["push", "add"]);
+        let verb = random.pick(&["push", "add"]);
         let command: Vec<_> =
             [verb, "-m", "m 1"].map(str::to_owned).into_iter().chain(flags(key, random)).collect();
         run(gateway, &command);
@@ -261,24 +262,13 @@ fn any_key_can_be_pushed_and_deleted_with_the_program() {
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn keys_with_empty_values_can_be_deleted() {
-    use base64::Engine as _;
     const BATCH: usize = 5;
-    // Not pushgw's own encoder.
-    let path = |key: &Key| {
-        let base64 = |text: &String| base64::engine::general_purpose::URL_SAFE.encode(text);
-        let part = |(name, value): (&String, &String)| format!("/{name}@base64/{}=", base64(value));
-        let labels = key.iter().filter(|(name, _)| *name != "job").map(part);
-        ["/metrics".to_owned(), part((&"job".to_owned(), &key["job"]))]
-            .into_iter()
-            .chain(labels)
-            .collect::<String>()
-    };
     on_every_gateway(|gateway| {
         let mut random = Random::new();
         for _ in 0..40 {
             let keys = batch(&mut random, BATCH, true);
             for key in &keys {
-                assert_eq!(gateway.put(path(key), "m 1\n").status, 200, "{key:?}");
+                assert_eq!(gateway.put(base64_path(key), "m 1\n").status, 200, "{key:?}");
             }
             list_and_delete(gateway, &mut random, &keys, run_in_process);
         }
@@ -309,7 +299,7 @@ fn the_path_of_a_deletion_is_sent_unchanged() {
         let labels =
             key.iter().filter(|(name, _)| *name != "job").map(|(name, value)| Label::new(name, value));
         let rules = KeyRules { emptiness: Emptiness::Allow, ..KeyRules::default() };
-        let prefix = *random.choose(&["", "/prefix", "/a%2e/~b/%5Bc%5D@"]);
+        let prefix = random.pick(&["", "/prefix", "/a%2e/~b/%5Bc%5D@"]);
         let path = GroupingKey::new(key["job"].clone(), labels, rules).unwrap().path();
         let mut args = flags(key, &mut random);
         // `delete -f` accepts any key and does not list the groups.

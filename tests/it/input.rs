@@ -2,7 +2,7 @@
 
 use crate::support::{Pushgw, Server, pushgw, shell, with_default_signals};
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 /// A call with a server that must not be called.
@@ -160,33 +160,41 @@ fn problems_in_a_producers_output_have_line_numbers() {
     call.code(3).stderr_has("nothing was sent").run();
 }
 
+/// Starts a push of this script's output and sends the signal when the script prints `ready`. Standard input is closed
+/// after the signal, or else after the exit. Returns the exit code and what follows `ready` on standard error.
+fn signal_during_producer(url: &str, script: &str, signal: Signal, close_stdin: bool) -> (i32, String) {
+    let mut child = with_default_signals(env!("CARGO_BIN_EXE_pushgw"))
+        .args(["push", "-j", "x", "-g", url, "--", "sh", "-c", script])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // `wait` would close this pipe.
+    let stdin = child.stdin.take();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    kill_process(Pid::from_child(&child), signal).unwrap();
+    let stdin = stdin.filter(|_| !close_stdin);
+    let status = child.wait().unwrap();
+    drop(stdin);
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    (status.code().unwrap_or_else(|| panic!("{status}: {rest}")), rest)
+}
+
 /// A signal to pushgw alone, as from a supervisor, also stops the producer.
 #[test]
 fn a_signal_reaches_the_producer() {
     let server = Server::unused();
+    let script = "echo ready >&2; echo a 1; read line; echo never reached >&2";
     for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
-        let mut child = with_default_signals(env!("CARGO_BIN_EXE_pushgw"))
-            .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c"])
-            .arg("echo ready >&2; echo a 1; read line; echo never reached >&2")
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // `wait` would close this pipe, and the producer would continue.
-        let _stdin = child.stdin.take();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        stderr.read_line(&mut line).unwrap();
-        assert_eq!(line, "ready\n");
-        kill_process(Pid::from_child(&child), signal).unwrap();
-        let status = child.wait().unwrap();
-        let mut rest = String::new();
-        std::io::Read::read_to_string(&mut stderr, &mut rest).unwrap();
-        assert_eq!(status.code(), Some(code), "{rest}");
-        assert!(rest.contains("nothing was sent"), "{rest}");
+        let (status, stderr) = signal_during_producer(&server.url(), script, signal, false);
+        assert_eq!(status, code, "{stderr}");
+        assert!(stderr.contains("nothing was sent"), "{stderr}");
     }
 }
 
@@ -198,30 +206,11 @@ fn the_output_of_a_stopped_producer_is_not_pushed() {
     // SIGINT is not forwarded, because a terminal sends it to the producer too. This producer ignores it.
     let ignoring = "trap '' INT; echo a 1; echo ready >&2; read line; exit 0";
     for (signal, script, code) in [(Signal::TERM, stopping, 143), (Signal::INT, ignoring, 130)] {
-        let mut child = with_default_signals(env!("CARGO_BIN_EXE_pushgw"))
-            .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .stdin(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdin = child.stdin.take();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        stderr.read_line(&mut line).unwrap();
-        assert_eq!(line, "ready\n");
-        kill_process(Pid::from_child(&child), signal).unwrap();
-        if script == ignoring {
-            drop(stdin);
-        }
-        let status = child.wait().unwrap();
-        let mut rest = String::new();
-        std::io::Read::read_to_string(&mut stderr, &mut rest).unwrap();
-        assert_eq!(status.code(), Some(code), "{rest}");
+        let (status, stderr) = signal_during_producer(&server.url(), script, signal, script == ignoring);
+        assert_eq!(status, code, "{stderr}");
         let number = code - 128;
         let message = format!("error: `sh` was told to stop by signal {number}; nothing was sent\n");
-        assert_eq!(rest, message);
+        assert_eq!(stderr, message);
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! pushgw follows promtool 3. `Promtool::is_comparable` lists where promtool 2 differs.
 
-use crate::support::{Program, prometheus_versions, pushgw};
+use crate::support::{Program, Random, prometheus_versions, pushgw};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -174,26 +174,6 @@ fn compare(promtool: &Promtool, name: &str, text: &[u8]) -> Option<usize> {
     Some(theirs.len())
 }
 
-/// Numbers that look random (xorshift), the same in each run.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-
-    fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
-        choices[self.below(choices.len())]
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-}
-
 const UNITS: &[&str] = &[
     "seconds",
     "milliseconds",
@@ -287,62 +267,63 @@ const LABELS: &[&str] =
     &["a", "le", "quantile", "aB", "fooBar", "Le", "LE", "snake_case", "x9Y", "quantileX"];
 
 /// A metric name, made unique by the number.
-fn name(chance: &mut Chance, number: usize, units: usize) -> String {
-    let mut parts: Vec<&str> = (0..chance.below(4)).map(|_| chance.of(WORDS)).collect();
-    for _ in 0..chance.below(units + 1) {
-        let place = chance.below(parts.len() + 1);
-        parts.insert(place, chance.of(UNITS));
+fn name(random: &mut Random, number: usize, units: usize) -> String {
+    let mut parts: Vec<&str> = (0..random.below(4)).map(|_| random.pick(WORDS)).collect();
+    for _ in 0..random.below(units + 1) {
+        let place = random.below(parts.len() + 1);
+        parts.insert(place, random.pick(UNITS));
     }
     let unique = format!("n{number}");
-    parts.insert(chance.below(parts.len() + 1), &unique);
+    parts.insert(random.below(parts.len() + 1), &unique);
     let name = parts.join("_");
     // A name like `_count` alone could belong to the metric before it.
     if name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') { name } else { format!("x{name}") }
 }
 
-fn labels(chance: &mut Chance, position: Option<&str>) -> String {
+fn labels(random: &mut Random, position: Option<&str>) -> String {
     let mut names = BTreeSet::new();
-    for _ in 0..chance.below(3) {
-        names.insert(chance.of(LABELS));
+    for _ in 0..random.below(3) {
+        names.insert(random.pick(LABELS));
     }
     names.extend(position);
     let pairs: Vec<String> =
-        names.iter().map(|name| format!("{name}=\"{}\"", chance.of(&["1", "2", "0.5", "+Inf"]))).collect();
+        names.iter().map(|name| format!("{name}=\"{}\"", random.pick(&["1", "2", "0.5", "+Inf"]))).collect();
     if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) }
 }
 
 /// A metric with its comments and samples.
-fn family(chance: &mut Chance, number: usize, old: bool) -> String {
+fn family(random: &mut Random, number: usize, old: bool) -> String {
     // If a name has several units, promtool 2 picks one of them at random.
-    let name = name(chance, number, if old { 1 } else { 3 });
-    let kind = (!chance.one_in(4)).then(|| chance.of(TYPES)).filter(|kind| !old || *kind != "gaugehistogram");
-    let help = match chance.below(6) {
+    let name = name(random, number, if old { 1 } else { 3 });
+    let kind =
+        (!random.once_in(4)).then(|| random.pick(TYPES)).filter(|kind| !old || *kind != "gaugehistogram");
+    let help = match random.below(6) {
         0 | 1 => String::new(),
         2 => format!("# HELP {name}\n"),
         _ => format!("# HELP {name} says something\n"),
     };
     let declaration = kind.map(|kind| format!("# TYPE {name} {kind}\n")).unwrap_or_default();
     let mut samples = String::new();
-    for _ in 0..chance.below(4) {
+    for _ in 0..random.below(4) {
         let (suffix, position) = match kind.map(str::to_lowercase).as_deref() {
             Some("histogram" | "gaugehistogram") => {
-                let suffix = chance.of(&["_bucket", "_sum", "_count", ""]);
+                let suffix = random.pick(&["_bucket", "_sum", "_count", ""]);
                 (suffix, (suffix == "_bucket").then_some("le"))
             }
             Some("summary") => {
-                let suffix = chance.of(&["", "_sum", "_count"]);
+                let suffix = random.pick(&["", "_sum", "_count"]);
                 (suffix, suffix.is_empty().then_some("quantile"))
             }
             _ => ("", None),
         };
-        let labels = labels(chance, position);
-        if !old && suffix.is_empty() && labels.is_empty() && chance.one_in(4) && !name.contains(':') {
+        let labels = labels(random, position);
+        if !old && suffix.is_empty() && labels.is_empty() && random.once_in(4) && !name.contains(':') {
             _ = writeln!(samples, "{{\"{name}\"}} 1");
         } else {
-            _ = writeln!(samples, "{name}{suffix}{labels} {}", chance.below(9));
+            _ = writeln!(samples, "{name}{suffix}{labels} {}", random.below(9));
         }
     }
-    match chance.below(3) {
+    match random.below(3) {
         0 => [help, declaration, samples].concat(),
         1 => [declaration, help, samples].concat(),
         _ => [declaration, samples, help].concat(),
@@ -355,11 +336,11 @@ fn promtool_agrees_on_generated_texts() {
     const TEXTS: usize = 40;
     const METRICS: usize = 60;
     for promtool in Promtool::all() {
-        let mut chance = Chance(0x2545_f491_4f6c_dd1d);
+        let mut random = Random::with_seed(0x2545_f491_4f6c_dd1d);
         let (mut read, mut findings) = (0, 0);
         for text in 0..TEXTS {
             let bytes: String =
-                (0..METRICS).map(|number| family(&mut chance, number, promtool.is_old())).collect();
+                (0..METRICS).map(|number| family(&mut random, number, promtool.is_old())).collect();
             if let Some(count) = compare(&promtool, &format!("generated text {text}"), bytes.as_bytes()) {
                 read += 1;
                 findings += count;

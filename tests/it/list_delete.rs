@@ -1,7 +1,7 @@
 //! `list` and `delete` as an operator uses them: selections, ages, questions and `--watch`.
 
 use crate::support::{
-    Gateway, Server, Tty, in_shell, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
+    Gateway, Server, Tty, base64, in_shell, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -517,14 +517,12 @@ const UNUSUAL: [&str; 20] = [
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn delete_older_than_handles_every_label_value() {
-    use base64::Engine as _;
     on_every_gateway(|gateway| {
-        let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text) + "=";
         let path = |number: usize| {
             let (value, other) = (UNUSUAL[number % UNUSUAL.len()], number / UNUSUAL.len());
             // Each value is used in the job too, unless it is empty.
             let job = if value.is_empty() { "job".to_owned() } else { format!("{value}{}", other % 2) };
-            let mut path = format!("/metrics/job@base64/{}/l@base64/{}", encode(&job), encode(value));
+            let mut path = format!("/metrics/job@base64/{}/l@base64/{}", base64(&job), base64(value));
             let _ = write!(path, "/n/{other}");
             // An empty `instance`: Prometheus would see the same labels as without it, but no other group has these.
             if number.is_multiple_of(3) {

@@ -10,39 +10,24 @@ mod diagnostics;
 mod options;
 mod roff;
 
-use crate::support::is_installed;
+use crate::support::{assert_snapshot, is_installed, read_repo_file, repo_file};
 use pushgw::exposition::Code;
-use snapbox::Data;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The date of the last change that readers would notice.
 const DATE: &str = "2026-11-24";
 
-fn file(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn check(path: &str, generated: String) {
-    let file = file(path);
-    if !file.exists() && std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
-        std::fs::write(&file, &generated).unwrap();
-    }
-    // If they differ, snapbox prints the command that regenerates the file.
-    snapbox::assert_data_eq!(generated, Data::read_from(&file, None).raw());
-}
-
 #[test]
 fn manual_pages() {
     for (name, page) in pages() {
-        check(&format!("man/{name}.1"), page);
+        assert_snapshot(&format!("man/{name}.1"), page);
     }
 }
 
 #[test]
 fn every_diagnostic_is_in_the_manual() {
-    let page = std::fs::read_to_string(file("man/pushgw-check.1")).unwrap();
+    let page = read_repo_file("man/pushgw-check.1");
     for code in Code::ALL {
         assert!(page.contains(&format!("\\fB{}\\fR", roff::escape(code.as_str()))), "{code:?}");
     }
@@ -51,9 +36,9 @@ fn every_diagnostic_is_in_the_manual() {
 #[test]
 fn every_variable_is_in_the_manual() {
     let code = ["src/config/connection/mod.rs", "src/config/connection/authentication.rs"]
-        .map(|name| std::fs::read_to_string(file(name)).unwrap())
+        .map(read_repo_file)
         .concat();
-    let page = std::fs::read_to_string(file("man/pushgw.1")).unwrap();
+    let page = read_repo_file("man/pushgw.1");
     let read: Vec<&str> =
         code.split('"').filter(|text| text.starts_with("PUSHGATEWAY_") && !text.contains(' ')).collect();
     assert!(read.len() > 15, "{read:?}");
@@ -65,7 +50,7 @@ fn every_variable_is_in_the_manual() {
 #[test]
 fn mandoc_and_groff_report_nothing() {
     for (name, _) in pages() {
-        let page = file(&format!("man/{name}.1"));
+        let page = repo_file(&format!("man/{name}.1"));
         for (program, args) in
             [("mandoc", &["-T", "lint"][..]), ("man", &["--warnings", "-l", "-E", "UTF-8", "-Tutf8"])]
         {
@@ -95,8 +80,7 @@ fn pages() -> Vec<(String, String)> {
     let commands: Vec<&clap::Command> = std::iter::once(&program).chain(program.get_subcommands()).collect();
     let names: Vec<String> = commands.iter().map(|command| name(command)).collect();
     let page = |(command, name): (&&clap::Command, &String)| {
-        let prose = std::fs::read_to_string(file(&format!("man/prose/{name}.md")))
-            .unwrap_or_else(|error| panic!("man/prose/{name}.md is needed for this page: {error}"));
+        let prose = read_repo_file(&format!("man/prose/{name}.md"));
         let page = Page { program: &program, command, name, names: &names };
         (name.clone(), page.render(&prose))
     };

@@ -2,7 +2,8 @@
 //! can scrape, and its matchers select the same groups as ours.
 
 use crate::support::{
-    Gateway, Program, Prometheus, Server, gateways, newest_gateway, prometheus_versions, pushgw, wait_until,
+    Gateway, Program, Prometheus, Server, base64, gateways, newest_gateway, prometheus_versions, pushgw,
+    wait_until,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -222,10 +223,9 @@ const EXPRESSIONS: [&str; 44] = [
 #[test]
 #[ignore = "needs a real Pushgateway and a real Prometheus (fetched on first use)"]
 fn matchers_select_the_same_as_in_prometheus() {
-    use base64::Engine as _;
     let gateway = Gateway::start(newest_gateway(), &[]);
     for (number, value) in VALUES.iter().enumerate() {
-        let value = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value) + "=";
+        let value = base64(value);
         gateway.put(format!("/metrics/job/j/n/{number}/l@base64/{value}"), "m 1\n");
     }
     // And one group without the label.

@@ -2,11 +2,10 @@
 //! To redraw it: `SNAPSHOTS=overwrite cargo test --test it recording -- --include-ignored`.
 
 use crate::readme::{GATEWAY_NAME, timeless};
-use crate::support::{Gateway, Tty, is_installed, newest_gateway, shell};
+use crate::support::{Gateway, Tty, is_installed, newest_gateway, repo_file, shell};
 use snapbox::data::{Data, DataFormat};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
 /// `backup.prom` has a decimal comma, and `HOST_NAME` is unset.
 const COMMANDS: &[&str] = &[
@@ -43,6 +42,6 @@ fn the_picture_in_readme_is_what_a_terminal_shows() {
         let screen = ran.screen().replace(&address, GATEWAY_NAME);
         _ = write!(seen, "\x1b[2m$\x1b[0m \x1b[1m{command}\x1b[0m\n{}", timeless(&screen));
     }
-    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/recording.svg");
+    let picture = repo_file("examples/recording.svg");
     snapbox::assert_data_eq!(seen, Data::read_from(&picture, Some(DataFormat::TermSvg)).raw());
 }

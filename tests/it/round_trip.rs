@@ -2,8 +2,8 @@
 //! `prometheus-parse` reads `/metrics`, except for label values that it can't parse (commas, braces, quotes, newlines);
 //! those are read from the API's JSON.
 
-use crate::differential::{self, Random};
-use crate::support::{Gateway, in_process, newest_gateway, on_every_gateway, pushgw};
+use crate::differential;
+use crate::support::{Gateway, Random, in_process, newest_gateway, on_every_gateway, pushgw};
 use prometheus_parse::{Scrape, Value};
 use pushgw::exposition::{Rules, Severity, Text, apply, check};
 use std::collections::{BTreeMap, BTreeSet};
@@ -170,7 +170,7 @@ fn read_back(gateway: &Gateway) -> (BTreeMap<String, String>, BTreeMap<String, S
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn repaired_texts_are_stored_unchanged() {
     on_every_gateway(|gateway| {
-        let mut random = Random::new(4421);
+        let mut random = Random::with_seed(4421);
         let mut repaired = 0;
         for _ in 0..TEXTS {
             let written = Written::generate(&mut random);
@@ -203,7 +203,7 @@ fn repaired_texts_are_stored_unchanged() {
 fn label_values_are_stored_unchanged() {
     const PIECES: [&str; 12] = ["a", "\"", "\\", "\n", ",", "}", "=", "{", "#", "\t", "é", "\u{0}"];
     on_every_gateway(|gateway| {
-        let mut random = Random::new(4421);
+        let mut random = Random::with_seed(4421);
         let mut values = BTreeSet::new();
         for _ in 0..500 {
             values.insert((0..random.below(6)).map(|_| random.pick(&PIECES)).collect::<String>());
@@ -259,7 +259,7 @@ fn diff_is_empty_after_a_push() {
     for utf8_names in [false, true] {
         let flags: &[&str] = if utf8_names { &["--push.enable-utf8-names"] } else { &[] };
         let gateway = Gateway::start(newest_gateway(), flags);
-        let mut random = Random::new(seed);
+        let mut random = Random::with_seed(seed);
         let mut accepted = 0;
         for case in 0..CASES {
             let text = differential::text(&mut random);

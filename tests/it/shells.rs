@@ -1,6 +1,8 @@
 //! The commands that pushgw prints, run in every shell that a reader may paste them into.
 
-use crate::support::{Gateway, Program, Random, gateways, in_shell, is_installed, pushgw, wait_until};
+use crate::support::{
+    Gateway, Program, Random, base64, gateways, in_shell, is_installed, pushgw, wait_until,
+};
 use pushgw::shell::quote;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,7 +98,7 @@ fn unusual_text(random: &mut Random, file: &Path) -> String {
             let length = 1 + random.below(6);
             random.text(length)
         }
-        pieces => (0..pieces).map(|_| *random.choose(&UNUSUAL)).collect(),
+        pieces => (0..pieces).map(|_| random.pick(&UNUSUAL)).collect(),
     };
     text.replace("PWNED", &file.to_string_lossy())
 }
@@ -122,7 +124,6 @@ fn every_shell_reads_a_quoted_word_the_same_way() {
 
 /// The path of a group, as a gateway with or without UTF-8 names reads it. This does not use pushgw's own encoder.
 fn path(labels: &Labels, utf8_names: bool) -> String {
-    use base64::Engine as _;
     let mut path = "/metrics".to_owned();
     let others = labels.iter().filter(|(name, _)| *name != "job");
     for (name, value) in labels.get_key_value("job").into_iter().chain(others) {
@@ -139,7 +140,7 @@ fn path(labels: &Labels, utf8_names: bool) -> String {
         } else {
             path.push_str(name);
         }
-        let _ = write!(path, "@base64/{}=", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value));
+        let _ = write!(path, "@base64/{}", base64(value));
     }
     path.replacen("/U__job@", "/job@", 1)
 }
@@ -256,8 +257,8 @@ fn try_commands(program: &Program, utf8_names: bool, random: &mut Random) {
             let name = match random.below(3) {
                 // A gateway can't decode a name with a character above U+FFFFF.
                 0 if utf8_names => unusual_text(random, &file).replace(|c| c > '\u{fffff}', "a"),
-                _ if utf8_names => (*random.choose(&NAMES)).to_owned(),
-                _ => (*random.choose(&LEGACY_NAMES)).to_owned(),
+                _ if utf8_names => random.pick(&NAMES).to_owned(),
+                _ => random.pick(&LEGACY_NAMES).to_owned(),
             };
             let job = if random.once_in(3) { unusual_text(random, &file) } else { "x".to_owned() };
             [("job".to_owned(), format!("{job}{number}")), (name, unusual_text(random, &file))].into()

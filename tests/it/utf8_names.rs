@@ -43,9 +43,9 @@ impl NamedGroups {
         let path = |(name, escaped): &(&'static str, &'static str)| {
             (*name, format!("/metrics/job/victim/{}/v", if utf8 { escaped } else { name }))
         };
-        let named = Self { gateway, groups: names.map(path).collect() };
-        named.fill();
-        named
+        let victims = Self { gateway, groups: names.map(path).collect() };
+        victims.fill();
+        victims
     }
 
     fn fill(&self) {
@@ -90,33 +90,34 @@ fn on_each_gateway(test: impl Fn(&NamedGroups)) {
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn a_selection_deletes_only_the_selected_group() {
-    on_each_gateway(|named| {
-        for (name, path) in &named.groups {
+    on_each_gateway(|victims| {
+        for (name, path) in &victims.groups {
             let matcher = format!("\"{name}\"=v");
             for selection in [&["--match", &*matcher][..], &["--older-than=1h"], &["--failed"]] {
-                named.fail(name, path);
-                pushgw().arg("delete").args(selection).arg("--yes").on(&named.gateway).run();
-                assert_eq!(named.names(), named.without(name), "{name} {selection:?}");
+                victims.fail(name, path);
+                pushgw().arg("delete").args(selection).arg("--yes").on(&victims.gateway).run();
+                assert_eq!(victims.names(), victims.without(name), "{name} {selection:?}");
             }
-            named.gateway.put(path, "# TYPE m gauge\nm 1\n");
+            victims.gateway.put(path, "# TYPE m gauge\nm 1\n");
         }
-        pushgw().args(["delete", "--all", "--yes"]).on(&named.gateway).run();
-        assert_eq!(named.names(), BTreeSet::new());
+        pushgw().args(["delete", "--all", "--yes"]).on(&victims.gateway).run();
+        assert_eq!(victims.names(), BTreeSet::new());
     });
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn list_prints_the_path_as_the_gateway_decodes_it() {
-    on_each_gateway(|named| {
+    on_each_gateway(|victims| {
         let printed =
-            pushgw().args(["list", "--format", "path"]).on(&named.gateway).any_stdout().run().stdout();
+            pushgw().args(["list", "--format", "path"]).on(&victims.gateway).any_stdout().run().stdout();
         let mut printed: Vec<&str> = printed.lines().collect();
         printed.sort_unstable();
-        let mut paths: Vec<&str> = named.groups.iter().map(|(_, path)| path.as_str()).collect();
+        let mut paths: Vec<&str> = victims.groups.iter().map(|(_, path)| path.as_str()).collect();
         paths.sort_unstable();
         assert_eq!(printed, paths);
-        let json = pushgw().args(["list", "--format", "json"]).on(&named.gateway).any_stdout().run().stdout();
+        let json =
+            pushgw().args(["list", "--format", "json"]).on(&victims.gateway).any_stdout().run().stdout();
         assert!(paths.iter().all(|path| json.contains(&format!("\"path\": \"{path}\""))), "{json}");
     });
 }
@@ -125,16 +126,16 @@ fn list_prints_the_path_as_the_gateway_decodes_it() {
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn groups_are_restored_with_their_names() {
     for program in gateways().iter().filter(|program| program.version != "1.5.1") {
-        let named = NamedGroups::start(program, true, &[]);
-        let before = named.gateway.groups();
-        let saved = pushgw().args(["show", "--all"]).on(&named.gateway).any_stdout().run().stdout();
-        pushgw().args(["delete", "--all", "--yes"]).on(&named.gateway).run();
-        let restore = || pushgw().args(["push", "--groups", "-"]).on(&named.gateway).stdin(&saved);
+        let victims = NamedGroups::start(program, true, &[]);
+        let before = victims.gateway.groups();
+        let saved = pushgw().args(["show", "--all"]).on(&victims.gateway).any_stdout().run().stdout();
+        pushgw().args(["delete", "--all", "--yes"]).on(&victims.gateway).run();
+        let restore = || pushgw().args(["push", "--groups", "-"]).on(&victims.gateway).stdin(&saved);
         // Without the option, they would become other groups.
         restore().code(3).stderr_has("--utf8-names").run();
-        assert!(named.gateway.keys().is_empty());
+        assert!(victims.gateway.keys().is_empty());
         restore().arg("--utf8-names").run();
-        assert_eq!(named.gateway.groups(), before);
+        assert_eq!(victims.gateway.groups(), before);
     }
 }
 
@@ -151,24 +152,24 @@ fn fix_commands_delete_no_other_group() {
     ];
     for program in gateways().iter().filter(|program| program.version != "1.5.1") {
         for (paths, decoy) in broken {
-            let named = NamedGroups::start(program, true, &[]);
+            let victims = NamedGroups::start(program, true, &[]);
             // Pushes that break a gateway are rejected, but stored.
             for path in paths {
-                let _ = named.gateway.request("PUT", path, "# TYPE m gauge\nm 1\n");
+                let _ = victims.gateway.request("PUT", path, "# TYPE m gauge\nm 1\n");
             }
-            assert_eq!(named.gateway.metrics().status, 500, "{paths:?} break the gateway");
+            assert_eq!(victims.gateway.metrics().status, 500, "{paths:?} break the gateway");
             let status =
-                pushgw().arg("status").on(&named.gateway).code(1).any_stdout().any_stderr().run().stdout();
+                pushgw().arg("status").on(&victims.gateway).code(1).any_stdout().any_stderr().run().stdout();
             let commands: Vec<&str> = status.lines().filter_map(|line| line.strip_prefix("fix:")).collect();
             assert_eq!(commands.len(), 1, "{status}");
             assert!(!commands[0].contains(decoy), "{status}");
             shell(commands[0]).any_stderr().run();
-            wait_until("a gateway that serves", || named.gateway.metrics().status == 200);
-            let names = named.groups.iter().map(|(name, _)| *name);
+            wait_until("a gateway that serves", || victims.gateway.metrics().status == 200);
+            let names = victims.groups.iter().map(|(name, _)| *name);
             assert!(
-                names.eq(NAMES.map(|(name, _)| name)) && named.names().len() >= NAMES.len(),
+                names.eq(NAMES.map(|(name, _)| name)) && victims.names().len() >= NAMES.len(),
                 "{:?}",
-                named.names()
+                victims.names()
             );
         }
     }
@@ -184,12 +185,12 @@ fn the_flag_decides_how_a_path_is_read() {
         let flags =
             [format!("--persistence.file={}", file.display()), "--persistence.interval=10ms".to_owned()];
         let flags = [&*flags[0], &*flags[1]];
-        let named = NamedGroups::start(program, true, &flags);
+        let victims = NamedGroups::start(program, true, &flags);
         let last = "the_last_group";
-        named.gateway.put(format!("/metrics/job/{last}"), "m2 1\n");
+        victims.gateway.put(format!("/metrics/job/{last}"), "m2 1\n");
         let is_in = |bytes: &[u8]| bytes.windows(last.len()).any(|part| part == last.as_bytes());
         wait_until("all of it on disk", || std::fs::read(&file).is_ok_and(|bytes| is_in(&bytes)));
-        drop(named);
+        drop(victims);
 
         let gateway = Gateway::start(program, &flags);
         let count = NAMES.len() + 1;
@@ -327,8 +328,8 @@ fn flags_are_not_requested_for_ordinary_names() {
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn without_the_api_no_other_group_is_deleted() {
     for program in gateways().iter().filter(|program| program.version != "1.5.1") {
-        let named = NamedGroups::start(program, true, &[]);
-        let address = named.gateway.address();
+        let victims = NamedGroups::start(program, true, &[]);
+        let address = victims.gateway.address();
         let server = Server::start(move |connection, _| {
             let mut client = Client::new(address);
             while let Some(request) = connection.read_request() {
@@ -346,8 +347,8 @@ fn without_the_api_no_other_group_is_deleted() {
         let matcher = "\"my.label\"=v";
         let delete = pushgw().args(["delete", "--yes", "--match", matcher, "-g", &server.url()]);
         delete.code(1).stderr_has("\"my.label\"=\"v\"").stderr_has("does not report").run();
-        assert_eq!(named.names(), named.without(""));
+        assert_eq!(victims.names(), victims.without(""));
         pushgw().args(["delete", "--yes", "--match", "my_label=v", "-g", &server.url()]).any_stderr().run();
-        assert_eq!(named.names(), named.without("my_label"));
+        assert_eq!(victims.names(), victims.without("my_label"));
     }
 }

@@ -4,44 +4,8 @@
 //! names with and without quotes. Most tokens are valid, so about half of the texts are accepted, and errors also occur
 //! late in a text.
 
+use crate::support::Random;
 use pushgw::exposition::Code;
-
-/// Deterministic random numbers (`SplitMix64`).
-#[derive(Debug)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `limit`.
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        (self.next() >> 33) as usize % limit
-    }
-
-    pub(crate) fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-
-    /// One of `rare` with this probability in percent, otherwise one of `common`.
-    fn mostly(&mut self, percent: usize, common: &[&'static [u8]], rare: &[&'static [u8]]) -> &'static [u8] {
-        let from = if self.chance(percent) { rare } else { common };
-        self.pick(from)
-    }
-}
 
 /// `bytes![...]`: a table of byte strings of different lengths.
 macro_rules! bytes {

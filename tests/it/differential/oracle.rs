@@ -1,7 +1,7 @@
 //! Compares the verdict of a gateway with the checker's verdict on the same text.
 
-use super::generate::{self, Random};
-use crate::support::Client;
+use super::generate;
+use crate::support::{Client, Random};
 use pushgw::exposition::{Category, Code, Diagnostic, Report, Rules, Severity, Text, apply, check};
 use pushgw::grouping::{GroupingKey, KeyRules, Label};
 use std::fmt;

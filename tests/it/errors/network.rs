@@ -3,7 +3,7 @@
 use super::{Case, push};
 use crate::support::{Server, newest_gateway, pushgw};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
@@ -20,6 +20,18 @@ fn closed_port() -> (rustix::fd::OwnedFd, u16) {
     bind(&bound, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = SocketAddr::try_from(rustix::net::getsockname(&bound).unwrap()).unwrap().port();
     (bound, port)
+}
+
+/// Reads a push of `a 1`, accepts it, and returns the request.
+fn accept_push(stream: &mut (impl Read + Write)) -> String {
+    let mut request = Vec::new();
+    while !request.ends_with(b"a 1\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        request.extend(byte);
+    }
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+    String::from_utf8(request).unwrap()
 }
 
 pub(super) fn cases() -> Vec<Case> {
@@ -91,13 +103,7 @@ fn localhost_tries_ipv4_and_ipv6() {
         let server = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-            let mut request = Vec::new();
-            while !request.ends_with(b"a 1\n") {
-                let mut byte = [0];
-                stream.read_exact(&mut byte).unwrap();
-                request.extend(byte);
-            }
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+            accept_push(&mut stream);
         });
         pushgw().args(["push", "-j", "x", "-m", "a 1", "-g", &format!("localhost:{port}")]).run();
         server.join().unwrap();
@@ -112,14 +118,7 @@ fn a_push_goes_through_a_unix_socket() {
     let server = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let mut request = Vec::new();
-        while !request.ends_with(b"a 1\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            request.extend(byte);
-        }
-        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
-        String::from_utf8(request).unwrap()
+        accept_push(&mut stream)
     });
     // The host name is not resolved, and no proxy is used.
     call.args(["push", "-j", "x", "-m", "a 1", "-g", "http://gw.example/prefix", "--unix-socket", "gw.sock"])

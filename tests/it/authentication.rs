@@ -67,9 +67,9 @@ impl ProtectedGateway {
         call(&["list", "--format", "path"]).run();
     }
 
-    fn rejects(&self, scheme: &str, options: impl Fn(Pushgw) -> Pushgw, code: i32, told: &str) {
+    fn rejects(&self, scheme: &str, options: impl Fn(Pushgw) -> Pushgw, code: i32, message: &str) {
         let call = pushgw().args(["push", "-j", "guarded", "-m", "a 1", "--retries", "0"]);
-        options(call).env("PUSHGATEWAY_URL", self.url(scheme)).code(code).stderr_has(told).run();
+        options(call).env("PUSHGATEWAY_URL", self.url(scheme)).code(code).stderr_has(message).run();
     }
 
     pub(crate) fn url(&self, scheme: &str) -> String {
@@ -96,7 +96,7 @@ fn trusting(ca: &Path) -> impl Fn(Pushgw) -> Pushgw {
 }
 
 #[test]
-#[ignore = "needs Pushgateways"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn basic_authentication() {
     on_each(&format!("{USERS}{HASH}\n"), |gateway, _| {
         gateway.accepts("http", with_password);
@@ -114,7 +114,7 @@ fn basic_authentication() {
 
 /// The push is rejected after its headers, while 30 MB of it have not been sent yet.
 #[test]
-#[ignore = "needs Pushgateways"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn a_large_push_without_a_password_gets_the_error() {
     on_each(&format!("{USERS}{HASH}\n"), |gateway, _| {
         let text = [vec![b'#'; 30 << 20], b"\na 1\n".to_vec()].concat();
@@ -129,7 +129,7 @@ fn a_large_push_without_a_password_gets_the_error() {
 }
 
 #[test]
-#[ignore = "needs Pushgateways"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn tls() {
     let config = format!(
         "tls_server_config:\n  cert_file: DIR/server.pem\n  key_file: DIR/server.key\n{USERS}{HASH}\n"
@@ -162,7 +162,7 @@ fn tls() {
 }
 
 #[test]
-#[ignore = "needs Pushgateways"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn client_certificates() {
     let config = "tls_server_config:\n  cert_file: DIR/server.pem\n  key_file: DIR/server.key\n  \
                   client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: DIR/ca.pem\n";

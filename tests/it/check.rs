@@ -171,15 +171,15 @@ fn strict_makes_warnings_errors() {
     let text = "a{job=\"x\"} 1\n";
     let short = || check().args(["--message-format", "short"]).stdin(text);
     let place = "<stdin>:1:3:";
-    let said = "the grouping key overwrites the label `job`";
-    short().stdout(format!("{place} warning: {said}\n")).run();
+    let message = "the grouping key overwrites the label `job`";
+    short().stdout(format!("{place} warning: {message}\n")).run();
     // With -q too: what decides the exit status is always shown.
     for quiet in [&[][..], &["-q"]] {
         short()
             .arg("--strict")
             .args(quiet)
             .code(3)
-            .stdout(format!("{place} error: {said}\n"))
+            .stdout(format!("{place} error: {message}\n"))
             .stderr("error: 1 warning, which --strict counts as an error\n")
             .run();
     }

@@ -1,8 +1,10 @@
-//! Completion in real shells. A stand-in for `pushgw` gets its completions from the built program; for every other call
-//! it records its arguments, which show what the line was completed to. Only the tests of the list of candidates depend on
-//! what a shell draws.
+//! Completion in real shells. A stand-in for `pushgw` calls the built one for completions, and otherwise records its
+//! arguments. The recorded arguments show what a line was completed to, so only the tests of candidate lists depend on how
+//! a shell draws its prompt.
 
-use crate::support::{Gateway, Server, Session, is_installed, newest_gateway, program, pushgw, wait_until};
+use crate::support::{
+    Gateway, Server, Session, is_installed, newest_gateway, program, pushgw, read_repo_file, wait_until,
+};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
@@ -14,7 +16,7 @@ use tempfile::TempDir;
 enum Shell {
     Bash,
     Zsh,
-    /// As a package installs it: zsh loads the function by its name.
+    /// As installed by a package: zsh loads the function by its name.
     PackagedZsh,
     Fish,
 }
@@ -28,7 +30,7 @@ impl Shell {
         }
     }
 
-    /// Its arguments, which load only the completions of the `pushgw` on the path.
+    /// The shell's arguments, with the completions of the `pushgw` in `PATH` and no user configuration.
     fn arguments(self, home: &Path) -> Vec<String> {
         let (file, text) = match self {
             Self::Bash => (
@@ -70,13 +72,13 @@ impl Shell {
 }
 
 /// An interactive shell.
-struct Typist {
+struct Prompt {
     shell: Shell,
     session: Session,
     home: PathBuf,
 }
 
-impl Typist {
+impl Prompt {
     /// `None` if the shell is not installed.
     fn start(shell: Shell, variables: &[(&str, &str)]) -> Option<Self> {
         for program in [shell.name(), "setsid"] {
@@ -84,23 +86,23 @@ impl Typist {
                 return None;
             }
         }
-        // A shell completes only on a terminal.
+        // A shell needs a controlling terminal to be interactive.
         let call = program(shell.name()).controlled(200);
         let home = call.directory().to_owned();
         let bin = home.join("bin");
         fs::create_dir(&bin).unwrap();
-        stand_in(&bin.join("pushgw"));
-        stand_in(&bin.join("backup-metrics"));
+        write_stand_in(&bin.join("pushgw"));
+        write_stand_in(&bin.join("backup-metrics"));
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
         let call = call.file("metrics.prom", "m 1\n").args(shell.arguments(&home));
         let call = call.env("HOME", &home).env("ZDOTDIR", &home).env("PATH", path);
         let session = call.envs(&[("TERM", "xterm"), ("LC_ALL", "C.UTF-8")]).envs(variables).session();
-        let mut typist = Self { shell, session, home };
-        typist.session.wait_for("READY> ");
-        Some(typist)
+        let mut prompt = Self { shell, session, home };
+        prompt.session.wait_for("READY> ");
+        Some(prompt)
     }
 
-    /// The arguments of `pushgw` after these keys and Return are typed.
+    /// The arguments of `pushgw` after these keys and Return.
     #[track_caller]
     fn arguments(&mut self, keys: &str) -> Vec<String> {
         let called = self.home.join("called");
@@ -112,31 +114,31 @@ impl Typist {
         arguments.split_terminator('\0').map(str::to_owned).collect()
     }
 
-    /// Asserts the arguments after these keys are typed.
+    /// Asserts which arguments the typed line is completed to.
     #[track_caller]
-    fn becomes(&mut self, keys: &str, arguments: &[&str]) {
-        let seen = several_times(|| self.arguments(keys), |seen| seen == arguments);
+    fn completes(&mut self, keys: &str, arguments: &[&str]) {
+        let seen = retry(|| self.arguments(keys), |seen| seen == arguments);
         assert_eq!(seen, arguments, "{:?}: {keys:?}", self.shell);
     }
 
-    /// Waits until all candidates are offered, and clears the line.
+    /// Waits until all of these candidates are shown, and clears the line.
     #[track_caller]
     fn offers(&mut self, keys: &str, candidates: &[&str]) {
         self.session.pass();
         self.session.type_keys(keys);
         self.session.wait_for_all(candidates);
-        // Ctrl-U. Ctrl-C would also discard what is typed next.
+        // Ctrl-U. Ctrl-C would also discard the keys that are typed next.
         self.session.type_keys("\x15");
     }
 }
 
-/// The gateway has one second to answer, which can be too short once on a busy machine.
-fn several_times<T>(mut see: impl FnMut() -> T, is_right: impl Fn(&T) -> bool) -> T {
-    (0..4).map(|_| see()).find(&is_right).unwrap_or_else(see)
+/// A gateway has one second to respond to a completion. On a loaded machine that can be too short, so retry.
+fn retry<T>(mut attempt: impl FnMut() -> T, is_right: impl Fn(&T) -> bool) -> T {
+    (0..4).map(|_| attempt()).find(&is_right).unwrap_or_else(attempt)
 }
 
-/// Passes completions to the built `pushgw`. Otherwise it writes its arguments to a file, in one step.
-fn stand_in(path: &Path) {
+/// Calls the built `pushgw` for completions, and otherwise records its arguments, atomically.
+fn write_stand_in(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let built = env!("CARGO_BIN_EXE_pushgw");
     let script = format!(
@@ -147,8 +149,8 @@ fn stand_in(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// What every shell must complete, with a gateway that is set by a variable.
-fn in_shell(shell: Shell) {
+/// What every shell must complete, with a gateway from a variable.
+fn completes_in(shell: Shell) {
     let gateway = Gateway::start(newest_gateway(), &[]);
     for path in [
         "/metrics/job/db%20it's%20%22%24x%22",
@@ -159,33 +161,35 @@ fn in_shell(shell: Shell) {
     ] {
         assert_eq!(gateway.put(path, "m 1\n").status, 200);
     }
-    let Some(mut typist) = Typist::start(shell, &[("PUSHGATEWAY_URL", &gateway.url())]) else { return };
-    typist.becomes("pushgw del\t", &["delete"]);
-    typist.becomes("pushgw delete --ol\t7d", &["delete", "--older-than", "7d"]);
-    typist.becomes("pushgw list --format ta\t", &["list", "--format", "table"]);
-    typist.becomes("pushgw push -j x met\t", &["push", "-j", "x", "metrics.prom"]);
-    typist.becomes("pushgw push -j x --ca-cert=met\t", &["push", "-j", "x", "--ca-cert=metrics.prom"]);
-    typist.becomes("pushgw push -j x -- backup-met\t", &["push", "-j", "x", "--", "backup-metrics"]);
-    typist.becomes("pushgw push -j x -- cat met\t", &["push", "-j", "x", "--", "cat", "metrics.prom"]);
-    typist.becomes("pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
-    typist.becomes("pushgw delete --job=db\t", &["delete", "--job=db it's \"$x\""]);
-    typist.becomes("pushgw delete -j Ün\t", &["delete", "-j", "Ünïcode"]);
-    typist.becomes("pushgw delete -j 'ni\t", &["delete", "-j", "nightly"]);
-    typist.becomes("pushgw delete -j nightly -l zo\teu", &["delete", "-j", "nightly", "-l", "zone=eu"]);
-    typist.becomes(
+    let Some(mut prompt) = Prompt::start(shell, &[("PUSHGATEWAY_URL", &gateway.url())]) else {
+        return;
+    };
+    prompt.completes("pushgw del\t", &["delete"]);
+    prompt.completes("pushgw delete --ol\t7d", &["delete", "--older-than", "7d"]);
+    prompt.completes("pushgw list --format ta\t", &["list", "--format", "table"]);
+    prompt.completes("pushgw push -j x met\t", &["push", "-j", "x", "metrics.prom"]);
+    prompt.completes("pushgw push -j x --ca-cert=met\t", &["push", "-j", "x", "--ca-cert=metrics.prom"]);
+    prompt.completes("pushgw push -j x -- backup-met\t", &["push", "-j", "x", "--", "backup-metrics"]);
+    prompt.completes("pushgw push -j x -- cat met\t", &["push", "-j", "x", "--", "cat", "metrics.prom"]);
+    prompt.completes("pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
+    prompt.completes("pushgw delete --job=db\t", &["delete", "--job=db it's \"$x\""]);
+    prompt.completes("pushgw delete -j Ün\t", &["delete", "-j", "Ünïcode"]);
+    prompt.completes("pushgw delete -j 'ni\t", &["delete", "-j", "nightly"]);
+    prompt.completes("pushgw delete -j nightly -l zo\teu", &["delete", "-j", "nightly", "-l", "zone=eu"]);
+    prompt.completes(
         "pushgw delete -j nightly -l zone=us\\ \t-i \t",
         &["delete", "-j", "nightly", "-l", "zone=us east", "-i", "host:9200"],
     );
-    typist.becomes("pushgw show -i host:92\t", &["show", "-i", "host:9200"]);
-    typist.becomes("pushgw list --match zone=u\t", &["list", "--match", "zone=us east"]);
-    typist.becomes("true x | pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
-    typist.becomes("true 'a; b'; X=1 pushgw del\t", &["delete"]);
-    // No group matches, so the line does not change.
-    typist.becomes("pushgw delete -j line\t", &["delete", "-j", "line"]);
-    typist.offers("pushgw list --format \t", &["table", "json", "path"]);
-    typist.offers("pushgw delete -j \t", &["nightly", "db"]);
-    // The gateway on the line beats the variable.
-    typist.becomes(
+    prompt.completes("pushgw show -i host:92\t", &["show", "-i", "host:9200"]);
+    prompt.completes("pushgw list --match zone=u\t", &["list", "--match", "zone=us east"]);
+    prompt.completes("true x | pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
+    prompt.completes("true 'a; b'; X=1 pushgw del\t", &["delete"]);
+    // No group matches, and the line stays as it is.
+    prompt.completes("pushgw delete -j line\t", &["delete", "-j", "line"]);
+    prompt.offers("pushgw list --format \t", &["table", "json", "path"]);
+    prompt.offers("pushgw delete -j \t", &["nightly", "db"]);
+    // The gateway on the line overrides the variable.
+    prompt.completes(
         "pushgw delete -g http://127.0.0.1:1 -j db\t",
         &["delete", "-g", "http://127.0.0.1:1", "-j", "db"],
     );
@@ -194,49 +198,48 @@ fn in_shell(shell: Shell) {
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn in_bash() {
-    in_shell(Shell::Bash);
+    completes_in(Shell::Bash);
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn in_zsh() {
-    in_shell(Shell::Zsh);
+    completes_in(Shell::Zsh);
 }
 
 #[test]
-fn in_zsh_from_a_package() {
-    let Some(mut typist) = Typist::start(Shell::PackagedZsh, &[]) else { return };
-    typist.becomes("pushgw del\t", &["delete"]);
-    typist.becomes("pushgw push -j x met\t", &["push", "-j", "x", "metrics.prom"]);
+fn in_zsh_with_the_packaged_file() {
+    let Some(mut prompt) = Prompt::start(Shell::PackagedZsh, &[]) else { return };
+    prompt.completes("pushgw del\t", &["delete"]);
+    prompt.completes("pushgw push -j x met\t", &["push", "-j", "x", "metrics.prom"]);
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn in_fish() {
-    in_shell(Shell::Fish);
+    completes_in(Shell::Fish);
 }
 
-/// What `pushgw` offers for these words. The last one is at the cursor.
+/// What `pushgw` offers for these words; the cursor is at the end of the last one.
 fn offered(words: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
     let mut call = pushgw().args(["__complete", "fish"]).args(words).any_stdout();
     for (name, value) in variables {
         call = call.env(name, value);
     }
-    let said = call.run().stdout();
-    let candidates = said.lines().skip_while(|line| *line == "words");
+    let candidates = call.run().stdout();
+    let candidates = candidates.lines().skip_while(|line| *line == "words");
     candidates.map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect()
 }
 
 #[test]
-fn the_scripts_that_are_printed_are_those_that_are_packaged() {
+fn printed_scripts_match_the_packaged_ones() {
     for (shell, path) in [("bash", "pushgw.bash"), ("zsh", "_pushgw"), ("fish", "pushgw.fish")] {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").join(path);
-        pushgw().args(["completions", shell]).stdout(fs::read_to_string(file).unwrap()).run();
+        pushgw().args(["completions", shell]).stdout(read_repo_file(&format!("completions/{path}"))).run();
     }
 }
 
 #[test]
-fn every_command_and_every_option_is_offered() {
+fn every_command_and_option_is_offered() {
     let mut program = pushgw::command_line();
     program.build();
     let commands: Vec<_> = program.get_subcommands().map(clap::Command::get_name).collect();
@@ -244,26 +247,29 @@ fn every_command_and_every_option_is_offered() {
     for command in program.get_subcommands() {
         let mut options: Vec<_> =
             command.get_arguments().filter_map(|o| Some(format!("--{}", o.get_long()?))).collect();
-        let mut said = offered(&[command.get_name(), "-"], &[]);
+        let mut candidates = offered(&[command.get_name(), "-"], &[]);
         options.sort();
-        said.sort();
-        assert_eq!(said, options, "{command}");
+        candidates.sort();
+        assert_eq!(candidates, options, "{command}");
     }
 }
 
 #[test]
-fn what_was_given_or_is_excluded_is_not_offered_again() {
-    let said = offered(&["push", "-jx", "--label", "a=b", "--as-curl", "--"], &[]);
+fn given_and_excluded_options_are_not_offered() {
+    let candidates = offered(&["push", "-jx", "--label", "a=b", "--as-curl", "--"], &[]);
     for absent in ["--job", "--url", "--groups", "--dry-run", "--as-curl"] {
-        assert!(!said.contains(&absent.to_owned()), "{absent} in {said:?}");
+        assert!(!candidates.contains(&absent.to_owned()), "{absent} in {candidates:?}");
     }
-    assert!(said.contains(&"--label".to_owned()) && said.contains(&"--instance".to_owned()), "{said:?}");
-    // Not for a value in the place of an option.
+    assert!(
+        candidates.contains(&"--label".to_owned()) && candidates.contains(&"--instance".to_owned()),
+        "{candidates:?}"
+    );
+    // A value that looks like an option does not count.
     assert!(offered(&["push", "-m", "--job", "--jo"], &[]).contains(&"--job".to_owned()));
 }
 
 #[test]
-fn values_and_files_are_offered_in_their_places() {
+fn values_and_files_are_offered() {
     assert_eq!(offered(&["list", "--sort", ""], &[]), ["group", "age", "series"]);
     assert_eq!(
         offered(&["list", "--color=", "--sort="], &[]),
@@ -277,8 +283,9 @@ fn values_and_files_are_offered_in_their_places() {
     {
         assert_eq!(offered(nothing, &[]), [""; 0], "{nothing:?}");
     }
-    let answer =
-        |words: &[&str], said: &str| pushgw().args(["__complete", "zsh"]).args(words).stdout(said).run();
+    let answer = |words: &[&str], candidates: &str| {
+        pushgw().args(["__complete", "zsh"]).args(words).stdout(candidates).run()
+    };
     answer(&["push", "-j", "x", ""], "file\t\n");
     answer(&["push", "--cert="], "file\t--cert=\n");
     answer(&["push", "--groups", ""], "file\t\n");
@@ -287,7 +294,7 @@ fn values_and_files_are_offered_in_their_places() {
     pushgw().args(["__complete", "tcsh", "x"]).run();
 }
 
-const STORE: &str = r#"{"status":"success","data":[
+const GROUPS: &str = r#"{"status":"success","data":[
     {"labels":{"job":"a","instance":"1","zone":"eu"}},
     {"labels":{"job":"a","instance":"2","path":"/x"}},
     {"labels":{"job":"b","instance":"3","zone":""}},
@@ -297,15 +304,15 @@ const STORE: &str = r#"{"status":"success","data":[
 ]}"#;
 
 #[test]
-fn labels_that_match_the_rest_of_the_line_come_from_the_gateway() {
-    let server = Server::answering(200, STORE);
+fn values_from_the_gateway_match_the_rest_of_the_line() {
+    let server = Server::answering(200, GROUPS);
     let url = server.url();
     let on = |words: &[&str], expected: &[&str]| {
         let ask = || offered(words, &[("PUSHGATEWAY_URL", &url)]);
-        assert_eq!(several_times(ask, |said| said == expected), expected, "{words:?}");
+        assert_eq!(retry(ask, |candidates| candidates == expected), expected, "{words:?}");
     };
     on(&["delete", "-j", ""], &["a", "b"]);
-    // After an option's name a dash does not begin an option.
+    // After `--job=`, a dash does not start an option.
     on(&["delete", "--job="], &["--job=-dash", "--job=a", "--job=b"]);
     on(&["delete", "-fj"], &["-fj"]);
     on(&["delete", "-ja"], &["-j-dash", "-ja", "-jb"]);
@@ -320,33 +327,33 @@ fn labels_that_match_the_rest_of_the_line_come_from_the_gateway() {
     on(&["list", "--match", "job!=a", "--match", "job="], &["job=-dash", "job=b"]);
     on(&["list", "--match", "job=~"], &[]);
     on(&["list", "-j", "b", "--match=instance="], &["--match=instance=3"]);
-    // Incomplete: nothing matches for certain.
+    // An invalid matcher: nothing is known to match.
     on(&["list", "--match", "job=~(", "-j", ""], &[]);
 }
 
 #[test]
-fn the_connection_of_the_line_is_used() {
-    let server = Server::answering(200, STORE);
+fn the_connection_options_of_the_line_are_used() {
+    let server = Server::answering(200, GROUPS);
     let elsewhere = ("PUSHGATEWAY_URL", "http://127.0.0.1:1");
     let options = ["delete", "-H", "X-Scope: a", "--gateway", &server.url(), "-j", ""];
-    let said = several_times(|| offered(&options, &[elsewhere]), |said| !said.is_empty());
-    assert_eq!(said, ["a", "b"]);
+    let candidates = retry(|| offered(&options, &[elsewhere]), |candidates| !candidates.is_empty());
+    assert_eq!(candidates, ["a", "b"]);
     assert!(server.requests().iter().all(|request| request.header("X-Scope") == Some("a")));
-    // check has no gateway. An invalid connection gives no message.
+    // `check` has no gateway, and connection errors are not printed.
     for silent in [&["check", "-j", ""][..], &["delete", "-j", ""], &["delete", "--timeout", "x", "-j", ""]] {
         assert_eq!(offered(silent, &[elsewhere]), [""; 0], "{silent:?}");
     }
 }
 
 #[test]
-fn the_socket_of_the_line_is_used() {
+fn the_unix_socket_of_the_line_is_used() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("gw.sock");
     let listener = UnixListener::bind(&path).unwrap();
     let server = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let _ = stream.read(&mut [0; 4096]).unwrap();
-        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{STORE}", STORE.len()).unwrap();
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{GROUPS}", GROUPS.len()).unwrap();
     });
     assert_eq!(offered(&["delete", "--unix-socket", path.to_str().unwrap(), "-j", ""], &[]), ["a", "b"]);
     server.join().unwrap();

@@ -16,7 +16,7 @@ fn numbers(gateway: &Gateway) -> BTreeSet<usize> {
 }
 
 #[test]
-#[ignore = "needs a Pushgateway"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn successful_pushes_survive_a_killed_gateway() {
     const PUSHES: usize = 1000;
     let folder = TempDir::new().unwrap();
@@ -89,7 +89,7 @@ fn wait_for_writes(file: &Path, times: usize) {
 }
 
 #[test]
-#[ignore = "needs Pushgateways"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn five_hundred_concurrent_pushes_succeed() {
     const PUSHES: usize = 500;
     on_every_gateway(|gateway| {

@@ -1,40 +1,40 @@
-//! The checker against live gateways: on generated input, what it says must be what they do.
+//! Compares the checker with real gateways on generated input: both must give the same verdict.
 //!
-//! The oracle is the newest Pushgateway, with and without UTF-8 names. All cases of a run go to one group with PUT, which
-//! replaces what the group held, and a refused push is judged against what would have replaced it; so each case meets a
-//! store that is as good as fresh. What could outlive a PUT (`push_failure_time_seconds`) is not pushed.
+//! The oracle is the newest Pushgateway, with and without UTF-8 names. All cases of a run are pushed to one group with
+//! PUT, which replaces the group, so each case meets a store that is as good as empty. Texts that would affect later
+//! pushes (`push_failure_time_seconds`) are not pushed.
 //!
-//! One kind of text is not judged: with a sample without a name, or one that the server's parser mixes up with the metric
-//! before it (`nameless-sample`, `parser-crash`). pushgw rejects these whatever the gateway would do, and they are counted.
+//! Samples without a name, and those that the server's parser confuses with the previous metric (`nameless-sample`,
+//! `parser-crash`), are only counted: pushgw always rejects them, whatever the gateway does.
 //!
-//! A run is deterministic. `PUSHGW_TEST_SEED` and `PUSHGW_TEST_CASES` set its seed and its length; a failure prints both
-//! and a case that was made as small as it gets.
+//! A run is deterministic. `PUSHGW_TEST_SEED` and `PUSHGW_TEST_CASES` set the seed and the number of cases. A failure
+//! prints both, and the case shrunk as far as possible.
 
 mod generate;
 mod oracle;
 
-use crate::support::{Gateway, Program, gateways, newest_gateway};
-pub(crate) use generate::{Random, text};
+use crate::support::{Gateway, Program, Random, gateways, newest_gateway};
+pub(crate) use generate::text;
 use oracle::{Case, Disagreement, Oracle, Tally};
 use pushgw::exposition::{Code, Text, apply, check};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// How many cases a run has by default, over all gateways.
+/// The number of cases in a run, over all gateways.
 const CASES: u64 = 24_000;
 pub(crate) const SEED: u64 = 0x7075_7368_6777;
 
 pub(crate) fn setting(name: &str, default: u64) -> u64 {
     let Ok(value) = std::env::var(name) else { return default };
-    value.parse().unwrap_or_else(|_| panic!("{name} is no number: {value}"))
+    value.parse().unwrap_or_else(|_| panic!("{name} is not a number: {value}"))
 }
 
-/// Runs `cases` cases on a gateway of its own.
+/// Runs this many cases on one gateway.
 fn run(program: &Program, utf8_names: bool, seed: u64, cases: u64) -> Result<Tally, Box<Disagreement>> {
     let flags: &[&str] = if utf8_names { &["--push.enable-utf8-names"] } else { &[] };
     let gateway = Gateway::start(program, flags);
     let mut oracle = Oracle::new(gateway.address());
-    let mut random = Random::new(seed);
+    let mut random = Random::with_seed(seed);
     let mut tally = Tally::default();
     for _ in 0..cases {
         let case = Case::generate(&mut random, utf8_names);
@@ -44,8 +44,8 @@ fn run(program: &Program, utf8_names: bool, seed: u64, cases: u64) -> Result<Tal
 }
 
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
-fn the_verdict_is_the_gateways() {
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn the_checker_agrees_with_the_gateway() {
     let program = newest_gateway();
     let (seed, cases) = (setting("PUSHGW_TEST_SEED", SEED), setting("PUSHGW_TEST_CASES", CASES));
     let results: Vec<_> = thread::scope(|scope| {
@@ -82,26 +82,26 @@ fn the_verdict_is_the_gateways() {
     assert!((35..=65).contains(&accepted), "about half should be accepted: {total}");
 }
 
-/// Cases that once were judged wrongly, made small, and close calls that random texts seldom hit.
+/// Cases that once had a wrong verdict, shrunk, and edge cases that random texts seldom hit.
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
-fn close_calls() {
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn edge_cases() {
     let cases: &[&[u8]] = &[
-        // The second HELP line is refused only as long as the first one says something.
+        // The second HELP line is rejected only if the first one is not empty.
         b"#HELP a \r\n#HELP a \r",
         b"# HELP a \t\r\n# HELP a x\r\na 1\n",
         b"# HELP a x\n# HELP a \r\n# HELP a \r\na 1\n",
-        // A text, though it holds a NUL and its first line is refused: by the store.
+        // Not a binary file, although it has a NUL; its first line is rejected by the store.
         b"a 1 5\nb{c=\"\x00\"} 1\n",
-        // The name between braces, after and before labels, in a line after another of the metric and of others.
+        // The name in braces, after or before labels, following a line of the same or another metric.
         b"# TYPE h histogram\n{\"h_bucket\",le=\"1\",a=\"x\"} 1\n{a=\"x\",\"h_bucket\",le=\"2\"} 1\n{a=\"x\",h_sum} 1\n",
         b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\n{\"a\",le=\"1\"} 1\n{le=\"1\",b} 1\n{b} 2\n",
         b"a 1\n{le=\"1\",b} 1\n{b,le=\"1\"} 2\n",
-        // No part of a summary.
+        // Not a part of a summary.
         b"# TYPE s summary\ns_sum 1\ns_bucket 1\n",
-        // Go stops counting an exponent's digits, so that these are infinite and zero to it.
+        // Go stops counting the digits of an exponent, so these are infinite and zero to Go.
         b"a 1e-1234567890\na{b=\"x\"} 0e1234567890\n",
-        // Tools that write a byte-order mark each.
+        // Two byte-order marks, from two tools.
         b"\xef\xbb\xbf\xef\xbb\xbfa 1\n",
     ];
     for utf8_names in [false, true] {
@@ -110,7 +110,7 @@ fn close_calls() {
     }
 }
 
-/// Numbers of which Go reads the exponent wrongly: it stops counting at five digits.
+/// Numbers whose exponent Go misreads: it stops counting after five digits.
 fn long_numbers() -> impl Iterator<Item = Vec<u8>> {
     let zeros = |count: usize| "0".repeat(count);
     [
@@ -118,7 +118,7 @@ fn long_numbers() -> impl Iterator<Item = Vec<u8>> {
         format!("a 1{}e-20000\n", zeros(20_000)),
         format!("a 0.{}1e150001\n", zeros(150_000)),
         format!("a 1{}e-150000\n", zeros(150_000)),
-        // 1e111156, and 1e45 to Go.
+        // 1e111156, but 1e45 to Go.
         format!("a 0.{}1e123456\n", zeros(12_300)),
         format!("a {}.{}\n", zeros(1_000), zeros(1_000)),
         format!("a {}1\n", zeros(1_000)),
@@ -129,7 +129,7 @@ fn long_numbers() -> impl Iterator<Item = Vec<u8>> {
     .map(String::into_bytes)
 }
 
-/// So many labels that duplicates are looked for in another way.
+/// Enough labels to make the checker use its other algorithm for duplicates.
 fn many_labels() -> impl Iterator<Item = Vec<u8>> {
     ["le=\"1\",le=\"2\"", "l7=\"x\"", "a=\"1\",a=\"1\"", ""].into_iter().map(|more| {
         let mut labels: Vec<_> = (0..100).map(|number| format!("l{number}=\"{number}\"")).collect();
@@ -138,41 +138,41 @@ fn many_labels() -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// The examples of the man page get the verdict that their code announces, with each of several grouping keys.
+/// The examples in the manual page get the verdict of their rule's category, with each of several grouping keys.
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
-fn the_examples_of_the_codes() {
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn examples_of_the_rules() {
     for utf8_names in [false, true] {
         judge_all(Code::ALL.iter().map(|code| code.example().to_vec()), utf8_names);
     }
 }
 
-/// What is accepted without a warning about older gateways is taken by the oldest at hand too.
+/// The oldest gateway also accepts texts that have no warning about older gateways.
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
-fn an_older_gateway_takes_what_has_no_warning() {
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn an_older_gateway_accepts_texts_without_a_warning() {
     let program = &gateways()[0];
     let gateway = Gateway::start(program, &[]);
     let mut oracle = Oracle::new(gateway.address());
-    let mut random = Random::new(setting("PUSHGW_TEST_SEED", SEED));
-    let mut taken = 0;
+    let mut random = Random::with_seed(setting("PUSHGW_TEST_SEED", SEED));
+    let mut accepted = 0;
     for _ in 0..setting("PUSHGW_TEST_CASES", CASES) / 4 {
         let case = Case::generate(&mut random, false);
-        taken += u64::from(oracle.is_taken_as_well(&case).unwrap_or_else(|words| {
-            panic!("Pushgateway {}: {words}\n{case}", program.version);
+        accepted += u64::from(oracle.is_accepted_too(&case).unwrap_or_else(|message| {
+            panic!("Pushgateway {}: {message}\n{case}", program.version);
         }));
     }
-    assert!(taken > 0);
+    assert!(accepted > 0);
 }
 
-/// The gateway's own families, as a fresh one exposes them: more samples of the same type are taken, others not.
+/// The gateway's own families. More samples of the same type are accepted, samples of other types are not.
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn the_gateways_own_families() {
-    let exposed = Gateway::start(newest_gateway(), &[]).metrics().text();
-    let own = exposed.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let metrics = Gateway::start(newest_gateway(), &[]).metrics().text();
+    let own = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
     let own: Vec<_> = own.filter(|(name, _)| !name.starts_with("pushgateway_")).collect();
-    assert!(own.len() > 20, "{exposed}");
+    assert!(own.len() > 20, "{metrics}");
     let texts = own.iter().flat_map(|(name, kind)| {
         ["counter", "gauge", "summary"]
             .map(|other| {
@@ -187,8 +187,8 @@ fn the_gateways_own_families() {
 
 /// Texts from public test suites.
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
-fn the_public_corpora() {
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn texts_from_public_test_suites() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     let Ok(texts) = texts_below(&corpus) else {
         eprintln!("skipped: no texts in {}", corpus.display());
@@ -229,10 +229,10 @@ fn judge_all(texts: impl Iterator<Item = Vec<u8>>, utf8_names: bool) {
     }
 }
 
-/// Without any gateway: nothing panics, a repaired text needs no second repair, and no span is out of bounds.
+/// Nothing panics, repaired text needs no second repair, and no span is out of bounds. This needs no gateway.
 #[test]
 fn repairs_are_stable() {
-    let mut random = Random::new(setting("PUSHGW_TEST_SEED", SEED));
+    let mut random = Random::with_seed(setting("PUSHGW_TEST_SEED", SEED));
     for _ in 0..setting("PUSHGW_TEST_CASES", 5_000) {
         let utf8_names = random.chance(50);
         let case = Case::generate(&mut random, utf8_names);
@@ -246,7 +246,7 @@ fn repairs_are_stable() {
         assert_eq!(report.diagnostics.len(), counted, "{case}");
         let repaired = apply(&case.text, &report.splices);
         let again = check(Text { bytes: &repaired, starts: &[0] }, &rules);
-        // In one of several files a fault may end the reading of that file.
+        // An error in one of several files may end the check of that file.
         if report.errors == 0 || case.starts.len() == 1 {
             assert_eq!((again.fixed, &*again.splices), (0, &[][..]), "{case}\n{}", repaired.escape_ascii());
         }

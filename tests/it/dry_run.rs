@@ -115,12 +115,12 @@ fn dry_run_and_as_curl_send_nothing_and_hide_passwords() {
     let server = Server::unused();
     let url = format!("http://me:hunter2@{}", server.address());
     for flag in ["--dry-run", "--as-curl"] {
-        let said = pushgw()
+        let output = pushgw()
             .args(["push", "-j", "x", "-m", "m 1", "-vv", "-g", &url, flag])
             .any_stdout()
             .any_stderr()
             .run();
-        for text in [said.stdout(), said.stderr()] {
+        for text in [output.stdout(), output.stderr()] {
             assert!(!text.contains("hunter2") && !text.contains("bWU6aHVudGVyMg"), "{text}");
         }
     }

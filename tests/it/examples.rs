@@ -1,16 +1,15 @@
 //! Runs the commands of the files in `examples/` on a real gateway, with stand-ins for the user's own programs: what they
 //! push, and what happens if something fails. `readme` checks that README shows the same text.
 
-use crate::support::{Gateway, Pushgw, is_installed, newest_gateway, shell};
+use crate::support::{Gateway, Pushgw, is_installed, newest_gateway, read_repo_file, shell};
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 /// The user's own program, which prints metrics.
 const BACKUP: &str = "/usr/local/bin/db-backup";
 
 fn example(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)).unwrap()
+    read_repo_file(&format!("examples/{name}"))
 }
 
 fn gateway() -> Gateway {
@@ -26,7 +25,7 @@ fn with_backup(command: &str) -> Pushgw {
 
 /// Asserts that the gateway has only this group, with these metrics.
 #[track_caller]
-fn holds(gateway: &Gateway, labels: &[(&str, &str)], families: &[&str]) {
+fn assert_group(gateway: &Gateway, labels: &[(&str, &str)], families: &[&str]) {
     let groups = gateway.groups();
     let [group] = &groups[..] else { panic!("not one group: {groups:?}") };
     let expected = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -46,7 +45,7 @@ fn the_service_pushes_the_output_of_the_backup() {
     let command = setting(&unit, "ExecStart").strip_prefix("/usr/bin/").unwrap().replace("%H", "db1");
     let gateway = gateway();
     with_backup(&command).on(&gateway).run();
-    holds(&gateway, &[("instance", "db1"), ("job", "db_backup")], &["backup_seconds"]);
+    assert_group(&gateway, &[("instance", "db1"), ("job", "db_backup")], &["backup_seconds"]);
     with_backup(&command).on(&gateway).env("exit", "9").code(9).stderr_has("nothing was sent").run();
 }
 
@@ -67,19 +66,19 @@ fn systemd_accepts_the_units() {
         .current_dir(folder.path())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&done.stderr);
-    if said.contains("Failed to initialize manager") {
-        eprintln!("skipped: systemd-analyze does not work in this container: {said}");
+    let stderr = String::from_utf8_lossy(&done.stderr);
+    if stderr.contains("Failed to initialize manager") {
+        eprintln!("skipped: systemd-analyze does not work in this container: {stderr}");
         return;
     }
     // It also reports problems of the machine's other units.
-    let ours: Vec<_> = said.lines().filter(|line| line.contains("pushgw-backup")).collect();
-    assert!(done.status.success() && ours.is_empty(), "{said}");
+    let ours: Vec<_> = stderr.lines().filter(|line| line.contains("pushgw-backup")).collect();
+    assert!(done.status.success() && ours.is_empty(), "{stderr}");
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_lines_of_the_crontab_push_and_print_nothing() {
+fn the_crontab_commands_push_and_print_nothing() {
     let table = example("crontab");
     let lines: Vec<&str> =
         table.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).collect();
@@ -95,7 +94,7 @@ fn the_lines_of_the_crontab_push_and_print_nothing() {
         call().env("exit", "9").code(9).any_stderr().run();
         assert_eq!(gateway.groups().len(), 0, "{command}");
         call().run();
-        holds(&gateway, &[("instance", instance), ("job", "db_backup")], &["backup_seconds"]);
+        assert_group(&gateway, &[("instance", instance), ("job", "db_backup")], &["backup_seconds"]);
     }
 }
 
@@ -110,9 +109,9 @@ fn the_shell_function_returns_the_status_and_pushes_it() {
     let labels = [("instance", "web-1"), ("job", "nightly")];
     call("timed nightly true").on(&gateway).run();
     let all = ["job_duration_seconds", "job_exit_status", "job_last_success_timestamp_seconds"];
-    holds(&gateway, &labels, &all);
+    assert_group(&gateway, &labels, &all);
     call("timed nightly sh -c \"echo out; exit 3\"").on(&gateway).code(3).stdout("out\n").run();
-    holds(&gateway, &labels, &all);
+    assert_group(&gateway, &labels, &all);
     let status = &gateway.groups()[0].families["job_exit_status"];
     assert!(status.to_string().contains("\"value\":\"3\""), "{status}");
     let away = call("timed nightly true").env("PUSHGATEWAY_URL", "http://127.0.0.1:1");
@@ -142,5 +141,5 @@ fn the_workflow_pushes_and_annotates_errors() {
     call("ok 1\ntests_seconds 12,5\n").code(3).stdout_has("::error file=metrics.prom,line=2,").run();
     assert_eq!(gateway.groups().len(), 0);
     call("ok 1\ntests_seconds 12.5\n").run();
-    holds(&gateway, &[("job", "ci"), ("repo", "someone/something")], &["ok", "tests_seconds"]);
+    assert_group(&gateway, &[("job", "ci"), ("repo", "someone/something")], &["ok", "tests_seconds"]);
 }

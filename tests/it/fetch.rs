@@ -1,5 +1,5 @@
-//! `tests/fetch.sh` where there are no packages: release archives, here from a local server with a stand-in archive,
-//! and the ways to name a program oneself. That it gets the real ones is what every test on a gateway relies on.
+//! `tests/fetch.sh` without packages: it downloads release archives, here from a local server with a stand-in archive, or
+//! uses programs named by variables. Tests with a gateway show that it gets the real ones.
 
 use crate::support::{Pushgw, Server, shell};
 use std::collections::BTreeMap;
@@ -9,14 +9,14 @@ use tempfile::TempDir;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fetch.sh");
 
-/// The releases of the Pushgateway that the script names, which is the one list of them.
+/// The Pushgateway versions listed in the script.
 fn versions() -> Vec<String> {
     let script = std::fs::read_to_string(SCRIPT).unwrap();
     let (_, rest) = script.split_once("repository=prometheus/pushgateway releases='").expect("the list");
     rest.split('\'').next().unwrap().split(' ').map(str::to_owned).collect()
 }
 
-/// A program that says what a Pushgateway says of itself.
+/// A program that prints the version like a Pushgateway.
 fn stand_in(version: &str) -> String {
     format!("#!/bin/sh\necho 'pushgateway, version {version} (branch: HEAD)'\n")
 }
@@ -29,26 +29,26 @@ fn write_executable(path: &Path, text: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// The platform in the words of the archives' names, taken from the script's own message.
+/// The platform as spelled in the names of archives, from the script's own output.
 fn platform(directory: &Path) -> String {
     let output = script(directory).env("FETCH_RELEASES_URL", "http://127.0.0.1:9").code(1).any_stderr().run();
-    let said = output.stderr();
+    let stderr = output.stderr();
     let first = format!("downloading pushgateway-{}.", versions()[0]);
-    let name = said.split(&first).nth(1).expect("it says what it downloads");
+    let name = stderr.split(&first).nth(1).expect("it says what it downloads");
     name.lines().next().unwrap().to_owned()
 }
 
-/// The script, told to use releases, with its results in this directory.
+/// The script with releases as the only source, and this directory for its results.
 fn script(target: &Path) -> Pushgw {
     shell("exec \"$SCRIPT\" pushgateway")
         .env("SCRIPT", SCRIPT)
         .env("CARGO_TARGET_DIR", target)
         .env("FETCH_FROM", "release")
-        // No gateway that this machine happens to have.
+        // No gateway that happens to be installed.
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
 }
 
-/// Each version's archive and checksum file by the path on the release server.
+/// Each version's archive and checksum file, by path on the release server.
 fn releases(platform: &str) -> BTreeMap<String, Vec<u8>> {
     let directory = TempDir::new().unwrap();
     let mut files = BTreeMap::new();
@@ -72,7 +72,7 @@ fn releases(platform: &str) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn release_archives_are_checked_and_kept() {
+fn release_archives_are_verified_and_kept() {
     let target = TempDir::new().unwrap();
     let platform = platform(target.path());
     let server = Server::serving(releases(&platform));
@@ -85,15 +85,15 @@ fn release_archives_are_checked_and_kept() {
     run();
     let requests = server.requests().len();
     assert_eq!(requests, 2 * versions().len());
-    assert_eq!(run().stderr(), "", "nothing is fetched twice");
+    assert_eq!(run().stderr(), "", "nothing is downloaded twice");
     assert_eq!(server.requests().len(), requests);
     std::fs::remove_file(place("1.11.0")).unwrap();
     run();
-    assert!(place("1.11.0").exists(), "what is gone is fetched again");
+    assert!(place("1.11.0").exists(), "a missing file is downloaded again");
 }
 
 #[test]
-fn an_archive_with_another_checksum_is_refused() {
+fn an_archive_with_a_wrong_checksum_is_rejected() {
     let target = TempDir::new().unwrap();
     let platform = platform(target.path());
     let mut files = releases(&platform);
@@ -111,7 +111,7 @@ fn an_archive_with_another_checksum_is_refused() {
 }
 
 #[test]
-fn one_that_is_named_is_the_only_one() {
+fn a_named_program_is_the_only_one() {
     let target = TempDir::new().unwrap();
     let own = target.path().join("my pushgateway");
     write_executable(&own, &stand_in("9.8.7"));
@@ -124,7 +124,7 @@ fn one_that_is_named_is_the_only_one() {
 }
 
 #[test]
-fn one_on_the_path_is_used_where_nothing_can_be_fetched() {
+fn a_program_in_path_is_used_if_nothing_can_be_downloaded() {
     let target = TempDir::new().unwrap();
     let own = target.path().join("prometheus-pushgateway");
     write_executable(&own, &stand_in("9.8.7"));
@@ -137,7 +137,7 @@ fn one_on_the_path_is_used_where_nothing_can_be_fetched() {
 }
 
 #[test]
-fn where_there_is_none_it_says_what_to_install() {
+fn without_a_program_it_says_what_to_install() {
     let target = TempDir::new().unwrap();
     let none = script(target.path()).env("FETCH_RELEASES_URL", "http://127.0.0.1:9").code(1);
     none.stderr_has("apt-get install prometheus-pushgateway) or set PUSHGATEWAY_BIN to its path\n").run();

@@ -1,8 +1,7 @@
-//! No input makes it panic: random arguments, variables, text and servers, mostly nearly right. Not one panic, and
-//! never an exit code that is in no table.
+//! Random arguments, variables, texts and responses, most of them almost valid: nothing may panic, and every exit code
+//! must be a documented one.
 
-use crate::support::{InProcessOutput, Random, Server, pushgw};
-use pushgw::Streams;
+use crate::support::{InProcessOutput, Random, Server, in_process_with, pushgw};
 use pushgw::env::Environment;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
@@ -11,8 +10,8 @@ use std::sync::{Arc, Mutex};
 
 const COMMANDS: [&str; 8] = ["push", "add", "delete", "list", "check", "completions", "help", "psuh"];
 
-/// Options with a value, given as `--option=value` so that no random text becomes a gateway's name, which would be
-/// looked up.
+/// Options with a value. They are written as `--option=value`, so that no random text becomes a gateway's host name,
+/// which would be looked up in DNS.
 const VALUED: [&str; 12] = [
     "--job",
     "--label",
@@ -28,7 +27,7 @@ const VALUED: [&str; 12] = [
     "-l",
 ];
 
-/// All but `--`, behind which stands a command to be run.
+/// All switches except `--`, because a command that follows it would be run.
 const SWITCHES: [&str; 16] = [
     "-n",
     "--dry-run",
@@ -81,7 +80,7 @@ const VALUES: [&str; 30] = [
     "m 1",
 ];
 
-/// Arguments that go with a command, by its place in [`COMMANDS`].
+/// Arguments that fit a command, by its index in [`COMMANDS`].
 const FITTING: [&[&str]; 5] = [PUSH, PUSH, &["-f", "-f", "-n", "-lb=c", "-v"], LIST, CHECK];
 const PUSH: &[&str] =
     &["--metric=m 1", "--type=gauge", "-la=b", "-n", "--as-curl", "-v", "--color=always", "-"];
@@ -90,9 +89,9 @@ const LIST: &[&str] =
 const CHECK: &[&str] =
     &["--metric=m 1", "--type=counter", "--strict", "--max-diagnostics=0", "Cargo.toml", "-"];
 
-/// Gateways and groups' URLs that no name look-up is needed for.
+/// URLs of gateways and groups that do not need a DNS query.
 fn url(random: &mut Random, server: &str) -> Vec<u8> {
-    let place = *random.choose(&[
+    let base = random.pick(&[
         server,
         server,
         server,
@@ -107,9 +106,9 @@ fn url(random: &mut Random, server: &str) -> Vec<u8> {
         "http://u:p@127.0.0.1:1",
         "http://127.0.0.1:1:1",
     ]);
-    let mut url = place.as_bytes().to_vec();
+    let mut url = base.as_bytes().to_vec();
     if random.once_in(2) {
-        let path = *random.choose(&[
+        let path = random.pick(&[
             "/",
             "/metrics",
             "/metrics/job/x",
@@ -120,8 +119,8 @@ fn url(random: &mut Random, server: &str) -> Vec<u8> {
         ]);
         url.extend_from_slice(path.as_bytes());
     }
-    // Behind a slash, so that it is no part of the host.
-    if random.once_in(4) && place == server {
+    // After a slash, so that it does not become part of the host.
+    if random.once_in(4) && base == server {
         url.push(b'/');
         let count = random.below(8);
         url.extend(random.bytes(count));
@@ -133,21 +132,21 @@ fn argument(random: &mut Random, server: &str) -> OsString {
     let text = |text: &str| OsString::from(text);
     match random.below(10) {
         0..4 => {
-            let option = *random.choose(&VALUED);
+            let option = random.pick(&VALUED);
             let mut bytes = if option == "-l" { b"-l".to_vec() } else { format!("{option}=").into_bytes() };
             bytes.extend(value(random));
             OsString::from_vec(bytes)
         }
-        4 | 5 => text(random.choose::<&str>(&SWITCHES)),
+        4 | 5 => text(random.pick(&SWITCHES)),
         6 => {
-            let mut bytes = random.choose(&["--url=", "--gateway="]).as_bytes().to_vec();
+            let mut bytes = random.pick(&["--url=", "--gateway="]).as_bytes().to_vec();
             bytes.extend(url(random, server));
             OsString::from_vec(bytes)
         }
-        7 => text(random.choose::<&str>(&["-", ".", "/", "nowhere", "Cargo.toml"])),
-        // What begins with a dash could be an option that takes the next argument for its value.
+        7 => text(random.pick(&["-", ".", "/", "nowhere", "Cargo.toml"])),
+        // A text that starts with a dash could be an option that consumes the next argument.
         8 => OsString::from_vec([b"x".to_vec(), value(random)].concat()),
-        _ => text(random.choose::<&str>(&COMMANDS)),
+        _ => text(random.pick(&COMMANDS)),
     }
 }
 
@@ -161,11 +160,11 @@ fn value(random: &mut Random) -> Vec<u8> {
             let chars = random.below(12);
             random.text(chars).into_bytes()
         }
-        _ => random.choose(&VALUES).as_bytes().to_vec(),
+        _ => random.pick(&VALUES).as_bytes().to_vec(),
     }
 }
 
-/// A text that is nearly one.
+/// An almost valid text.
 fn text(random: &mut Random) -> Vec<u8> {
     const PARTS: [&str; 32] = [
         "m",
@@ -206,13 +205,13 @@ fn text(random: &mut Random) -> Vec<u8> {
     } else {
         Vec::new()
     };
-    let parts = *random.choose(&[0, 1, 4, 30]);
+    let parts = random.pick(&[0, 1, 4, 30]);
     for _ in 0..random.below(parts + 1) {
         if random.once_in(8) {
             let count = random.below(4);
             text.extend(random.bytes(count));
         } else {
-            text.extend_from_slice(random.choose(&PARTS).as_bytes());
+            text.extend_from_slice(random.pick(&PARTS).as_bytes());
         }
     }
     if !text.is_empty() && random.once_in(5) {
@@ -242,26 +241,20 @@ fn environment(random: &mut Random, server: &str) -> Environment {
     environment
 }
 
-/// Runs it, and fails with all that it was given if it panics or ends in an exit code of no table.
+/// Runs `pushgw`. If it panics or exits with an undocumented code, the failure shows all of its input.
 #[track_caller]
-fn survive(environment: &Environment, args: &[OsString], stdin: &[u8]) -> InProcessOutput {
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let run = AssertUnwindSafe(|| {
-        let streams =
-            Streams { stdin: &mut &*stdin, stdout: &mut stdout, stderr: &mut stderr, progress: None };
-        pushgw::run(std::iter::once("pushgw".into()).chain(args.iter().cloned()), environment, streams)
-    });
-    let given = || format!("{args:?}\n{environment:?}\nstdin: \"{}\"", stdin.escape_ascii());
-    let code = catch_unwind(run).unwrap_or_else(|_| panic!("it panicked: {}", given()));
-    assert!(code <= 8, "exit code {code}: {}", given());
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let told = InProcessOutput { code, stdout: text(&stdout), stderr: text(&stderr) };
-    assert!(code == 0 || !told.stderr.is_empty(), "it failed without a word: {}", given());
-    told
+fn run(environment: &Environment, args: &[OsString], stdin: &[u8]) -> InProcessOutput {
+    let input = || format!("{args:?}\n{environment:?}\nstdin: \"{}\"", stdin.escape_ascii());
+    let output = catch_unwind(AssertUnwindSafe(|| in_process_with(environment, stdin, args)))
+        .unwrap_or_else(|_| panic!("it panicked: {}", input()));
+    let code = output.code;
+    assert!(code <= 8, "exit code {code}: {}", input());
+    assert!(code == 0 || !output.stderr.is_empty(), "it failed without a message: {}", input());
+    output
 }
 
 #[test]
-fn no_arguments_make_it_panic() {
+fn random_arguments_do_not_panic() {
     let server = Server::answering(202, "");
     let mut random = Random::new();
     let mut codes = [0; 9];
@@ -271,7 +264,7 @@ fn no_arguments_make_it_panic() {
         if command != 3 || random.once_in(2) {
             args.extend(["-j", "x"].map(OsString::from));
         }
-        args.extend((0..random.below(3)).map(|_| OsString::from(random.choose::<&str>(FITTING[command]))));
+        args.extend((0..random.below(3)).map(|_| OsString::from(random.pick(FITTING[command]))));
         if random.once_in(2) {
             args.extend((0..random.below(4)).map(|_| argument(&mut random, &server.url())));
             let at = random.below(args.len());
@@ -279,23 +272,23 @@ fn no_arguments_make_it_panic() {
         }
         let environment = environment(&mut random, &server.url());
         let stdin = text(&mut random);
-        codes[usize::from(survive(&environment, &args, &stdin).code)] += 1;
+        codes[usize::from(run(&environment, &args, &stdin).code)] += 1;
     }
-    // Else it would always fail at the same gate, and test nothing behind it.
+    // Otherwise all calls fail at the same early check, and nothing after it is tested.
     assert!(codes[0] > 50 && codes[2] > 50 && codes[3] > 50, "{codes:?}");
 }
 
 #[test]
-fn no_arguments_make_the_program_panic() {
+fn random_arguments_do_not_crash_the_program() {
     let server = Server::answering(202, "");
     let mut random = Random::new();
-    // The server must have been called even if none of the random calls does.
+    // The server must be called at least once, even if none of the random calls does.
     pushgw().args(["delete", "-fj", "x", "-g", &server.url()]).run();
     for _ in 0..60 {
-        let mut call = pushgw().env("PUSHGATEWAY_URL", server.url()).arg(random.choose(&COMMANDS[..5]));
+        let mut call = pushgw().env("PUSHGATEWAY_URL", server.url()).arg(random.pick(&COMMANDS[..5]));
         for _ in 0..random.below(5) {
             let argument = argument(&mut random, &server.url()).into_vec();
-            // An argument ends at a NUL.
+            // An argument can't contain NUL.
             call = call.arg(OsString::from_vec(argument.into_iter().filter(|byte| *byte != 0).collect()));
         }
         let done = call.stdin(text(&mut random)).any_code().any_stdout().any_stderr().run();
@@ -304,9 +297,9 @@ fn no_arguments_make_the_program_panic() {
     }
 }
 
-/// Any text gets the same verdict from `check` and `push`, in every format of messages.
+/// `check` and `push` must agree on any text, in every message format.
 #[test]
-fn no_text_makes_it_panic() {
+fn random_texts_do_not_panic() {
     let mut random = Random::new();
     let mut verdicts = [0; 2];
     for _ in 0..1500 {
@@ -314,7 +307,7 @@ fn no_text_makes_it_panic() {
         let environment = environment(&mut random, "http://127.0.0.1:1");
         let environment =
             Environment { stdin_is_terminal: false, variables: environment.variables, ..environment };
-        let format = *random.choose(&["human", "short", "json", "github"]);
+        let format = random.pick(&["human", "short", "json", "github"]);
         let mut options: Vec<OsString> = ["-j", "x", "--message-format", format].map(OsString::from).to_vec();
         for switch in
             ["--allow-empty", "--strip-timestamps", "--no-fix", "--strict", "--utf8-names", "--type=gauge"]
@@ -325,7 +318,7 @@ fn no_text_makes_it_panic() {
         }
         let call = |first: &[&str]| {
             let args: Vec<OsString> = first.iter().map(Into::into).chain(options.iter().cloned()).collect();
-            survive(&environment, &args, &stdin)
+            run(&environment, &args, &stdin)
         };
         let checked = call(&["check"]);
         let pushed = call(&["push", "-n", "--timeout=5s", "-g=http://127.0.0.1:1"]);
@@ -336,9 +329,9 @@ fn no_text_makes_it_panic() {
     assert!(verdicts.iter().all(|count| *count > 100), "{verdicts:?}");
 }
 
-/// What a gateway answers to a look, with a part of it changed.
+/// Listings of a gateway with random changes.
 #[test]
-fn no_answer_makes_it_panic() {
+fn random_listings_do_not_panic() {
     const ANSWERS: [&str; 6] = [
         include_str!("../data/groups/1.5.1.json"),
         include_str!("../data/groups/1.11.0.json"),
@@ -347,19 +340,19 @@ fn no_answer_makes_it_panic() {
         include_str!("../data/groups/1.11.2.txt"),
         "{\"status\":\"success\",\"data\":[]}",
     ];
-    // What the server answers next: the API's status and, whatever is asked, the body.
+    // The next response: the status for the API's path, and the body for any path.
     let next = Arc::new(Mutex::new((200, Vec::new())));
-    let told = Arc::clone(&next);
+    let current = Arc::clone(&next);
     let server = Server::start(move |connection, _| {
         while let Some(request) = connection.read_request() {
-            let (status, body) = told.lock().unwrap().clone();
+            let (status, body) = current.lock().unwrap().clone();
             let status = if request.path == "/api/v1/metrics" { status } else { 200 };
             connection.answer(status, &[("Date", "Mon, 23 Nov 2026 09:20:36 GMT")], body);
         }
     });
     let mut random = Random::new();
     for _ in 0..300 {
-        let mut body = random.choose(&ANSWERS).as_bytes().to_vec();
+        let mut body = random.pick(&ANSWERS).as_bytes().to_vec();
         for _ in 0..random.below(4) {
             let at = random.below(body.len());
             let count = random.below(6);
@@ -370,10 +363,10 @@ fn no_answer_makes_it_panic() {
                 break;
             }
         }
-        *next.lock().unwrap() = (*random.choose(&[200, 200, 404, 400, 301]), body);
+        *next.lock().unwrap() = (random.pick(&[200, 200, 404, 400, 301]), body);
         let environment = environment(&mut random, "http://127.0.0.1:1");
-        let format = format!("--format={}", random.choose(&["table", "json", "path"]));
+        let format = format!("--format={}", random.pick(&["table", "json", "path"]));
         let args = ["list".to_owned(), format, format!("--gateway={}", server.url())].map(OsString::from);
-        survive(&environment, &args, b"");
+        run(&environment, &args, b"");
     }
 }

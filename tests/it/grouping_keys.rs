@@ -65,10 +65,10 @@ const UNUSUAL: [&str; 44] = [
 
 fn value(random: &mut Random, length: usize) -> String {
     match random.below(8) {
-        0..3 => (*random.choose(&UNUSUAL)).to_owned(),
+        0..3 => (random.pick(&UNUSUAL)).to_owned(),
         3 | 4 => {
             let parts = 1 + random.below(4);
-            (0..parts).map(|_| *random.choose(&UNUSUAL)).collect()
+            (0..parts).map(|_| random.pick(&UNUSUAL)).collect()
         }
         _ => {
             let chars = 1 + random.below(length);
@@ -81,12 +81,11 @@ fn name(random: &mut Random) -> String {
     const FIRST: &[u8] = b"abcxyzABCXYZ_";
     const REST: &[u8] = b"abcxyzABCXYZ_0189";
     if random.once_in(3) {
-        return (*random.choose(&["instance", "a", "b", "metrics", "le", "labels", "base64", "_"]))
-            .to_owned();
+        return (random.pick(&["instance", "a", "b", "metrics", "le", "labels", "base64", "_"])).to_owned();
     }
     let length = random.below(20);
-    let name: String = std::iter::once(*random.choose(FIRST))
-        .chain((0..length).map(|_| *random.choose(REST)))
+    let name: String = std::iter::once(random.pick(FIRST))
+        .chain((0..length).map(|_| random.pick(REST)))
         .map(char::from)
         .collect();
     // Reserved prefixes.
@@ -187,7 +186,7 @@ fn run_program(gateway: &Gateway, args: &[String]) {
 /// Pushes these keys with `run`, then lists and deletes them.
 fn push_and_delete(gateway: &Gateway, random: &mut Random, keys: &[Key], run: Run) {
     for key in keys {
-        let verb = *random.choose(&["push", "add"]);
+        let verb = random.pick(&["push", "add"]);
         let command: Vec<_> =
             [verb, "-m", "m 1"].map(str::to_owned).into_iter().chain(flags(key, random)).collect();
         run(gateway, &command);
@@ -309,7 +308,7 @@ fn the_path_of_a_deletion_is_sent_unchanged() {
         let labels =
             key.iter().filter(|(name, _)| *name != "job").map(|(name, value)| Label::new(name, value));
         let rules = KeyRules { empty_values: EmptyValues::Allow, ..KeyRules::default() };
-        let prefix = *random.choose(&["", "/prefix", "/a%2e/~b/%5Bc%5D@"]);
+        let prefix = random.pick(&["", "/prefix", "/a%2e/~b/%5Bc%5D@"]);
         let path = GroupingKey::new(key["job"].clone(), labels, rules).unwrap().path();
         let mut args = flags(key, &mut random);
         // `delete -f` accepts any key and does not list the groups.

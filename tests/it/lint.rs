@@ -1,17 +1,17 @@
-//! `check --lint` beside the program whose conventions it checks: what `promtool check metrics` complains of, and what
-//! pushgw does, is the same sentence about the same metric, on generated texts and on what other projects test with.
+//! Compares `check --lint` with `promtool check metrics`: both must find the same problems in the same metrics, in
+//! generated texts and in the test data of other projects.
 //!
-//! Where promtool 2 differs from promtool 3, which pushgw follows, `Promtool::is_comparable` says so.
+//! pushgw follows promtool 3. `Promtool::is_comparable` lists where promtool 2 differs.
 
-use crate::support::{Program, prometheus_versions, pushgw};
+use crate::support::{Program, Random, prometheus_versions, pushgw};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What is wrong with which metric, in promtool's words.
-type Complaints = BTreeSet<(String, String)>;
+/// Metrics and their problems, in promtool's words.
+type Findings = BTreeSet<(String, String)>;
 
 struct Promtool {
     version: String,
@@ -19,7 +19,7 @@ struct Promtool {
 }
 
 impl Promtool {
-    /// One of each generation.
+    /// One of each major version.
     fn all() -> Vec<Self> {
         let promtool = |program: &Program| Self {
             version: program.version.clone(),
@@ -32,8 +32,8 @@ impl Promtool {
         self.version.starts_with("2.")
     }
 
-    /// What promtool complains of, or `None` where it can't read the text.
-    fn complaints(&self, text: &[u8]) -> Option<Complaints> {
+    /// What promtool finds, or `None` if it can't read the text.
+    fn findings(&self, text: &[u8]) -> Option<Findings> {
         let mut child = Command::new(&self.path)
             .args(["check", "metrics"])
             .stdin(Stdio::piped())
@@ -44,35 +44,36 @@ impl Promtool {
         let (mut stdin, text) = (child.stdin.take().unwrap(), text.to_owned());
         let writer = std::thread::spawn(move || stdin.write_all(&text));
         let done = child.wait_with_output().unwrap();
-        // It may stop reading at a fault.
+        // promtool may stop reading at an error.
         let _ = writer.join().unwrap();
-        let said = String::from_utf8_lossy(&done.stderr);
+        let stderr = String::from_utf8_lossy(&done.stderr);
         match done.status.code() {
             Some(0 | 3) => Some(
-                said.lines()
+                stderr
+                    .lines()
                     .filter_map(|line| line.split_once(' '))
-                    .map(|(metric, words)| (metric.to_owned(), words.to_owned()))
+                    .map(|(metric, message)| (metric.to_owned(), message.to_owned()))
                     .collect(),
             ),
             Some(1) => None,
-            other => panic!("promtool {}: {other:?}: {said}", self.version),
+            other => panic!("promtool {}: {other:?}: {stderr}", self.version),
         }
     }
 
-    /// Whether this promtool can be held to a sentence. Promtool 2 looks for the names of all types, not only of the
-    /// metric's own, and does not know that metrics have to be unique.
-    fn is_comparable(&self, words: &str) -> bool {
-        !(self.is_old() && words.starts_with("metric name should not include type"))
+    /// Whether this version checks the same rule. Promtool 2 looks for all types in a metric's name, not only the metric's
+    /// own, and does not know that metrics have to be unique.
+    fn is_comparable(&self, message: &str) -> bool {
+        !(self.is_old() && message.starts_with("metric name should not include type"))
     }
 }
 
-/// The words between the first pair of backticks.
+/// The text between the first pair of backticks.
 fn quoted(text: &str) -> &str {
-    text.split('`').nth(1).expect("something is quoted")
+    text.split('`').nth(1).expect("a quoted text")
 }
 
-/// What promtool would say for what pushgw says.
-fn in_promtools_words(code: &str, message: &str, help: &str) -> Option<String> {
+/// A finding of pushgw in promtool's words.
+fn as_promtool_message(code: &str, message: &str, help: &str) -> Option<String> {
     Some(match code {
         "lint-no-help" => "no help text".to_owned(),
         "lint-base-unit" => format!("use base unit {:?} instead of {:?}", quoted(help), quoted(message)),
@@ -81,13 +82,13 @@ fn in_promtools_words(code: &str, message: &str, help: &str) -> Option<String> {
         "lint-total-suffix" => "non-counter metrics should not have \"_total\" suffix".to_owned(),
         "lint-reserved-suffix" => {
             let suffix = message.split('`').nth(3).unwrap();
-            let but = if suffix == "_bucket" { "non-histogram" } else { "non-histogram and non-summary" };
-            format!("{but} metrics should not have {suffix:?} suffix")
+            let except = if suffix == "_bucket" { "non-histogram" } else { "non-histogram and non-summary" };
+            format!("{except} metrics should not have {suffix:?} suffix")
         }
         "lint-reserved-label" => {
             let label = quoted(message);
-            let but = if label == "le" { "non-histogram" } else { "non-summary" };
-            format!("{but} metrics should not have {label:?} label")
+            let except = if label == "le" { "non-histogram" } else { "non-summary" };
+            format!("{except} metrics should not have {label:?} label")
         }
         "lint-type-in-name" => format!("metric name should not include type '{}'", quoted(message)),
         "lint-colon" => "metric names should not contain ':'".to_owned(),
@@ -95,14 +96,14 @@ fn in_promtools_words(code: &str, message: &str, help: &str) -> Option<String> {
         "lint-camel-case-label" => "label names should be written in 'snake_case' not 'camelCase'".to_owned(),
         "duplicate-series" => "metric not unique".to_owned(),
         _ => {
-            assert!(!code.starts_with("lint-"), "{code} has no words here");
+            assert!(!code.starts_with("lint-"), "{code} has no equivalent here");
             return None;
         }
     })
 }
 
-/// What pushgw complains of. The metric is told by the line that a finding is in.
-fn complaints(text: &[u8]) -> Complaints {
+/// What pushgw finds. The metric is taken from the line of each finding.
+fn findings(text: &[u8]) -> Findings {
     let run = pushgw()
         .args(["check", "--lint", "--message-format", "json", "--max-diagnostics", "1000000"])
         .stdin(text)
@@ -126,8 +127,8 @@ fn complaints(text: &[u8]) -> Complaints {
         .filter_map(|line| {
             let found: serde_json::Value = serde_json::from_str(line).unwrap();
             let field = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
-            let words = in_promtools_words(&field("code"), &field("message"), &field("help"))?;
-            Some((metric_of(found["line"].as_u64().unwrap()), words))
+            let message = as_promtool_message(&field("code"), &field("message"), &field("help"))?;
+            Some((metric_of(found["line"].as_u64().unwrap()), message))
         })
         .collect()
 }
@@ -150,47 +151,27 @@ fn composite(line: &[u8]) -> Option<String> {
     (keyword == "TYPE" && composite).then(|| name.to_owned())
 }
 
-/// Holds pushgw to what promtool says; returns how many complaints there were, or `None` if promtool reads none of it.
+/// Compares both; returns the number of findings, or `None` if promtool can't read the text.
 fn compare(promtool: &Promtool, name: &str, text: &[u8]) -> Option<usize> {
-    let theirs = promtool.complaints(text)?;
-    let ours = complaints(text);
+    let theirs = promtool.findings(text)?;
+    let ours = findings(text);
     let unique = "metric not unique";
     let wrong: Vec<_> = theirs
         .symmetric_difference(&ours)
-        .filter(|(_, words)| promtool.is_comparable(words))
-        // pushgw finds series that are the same in any order of labels, promtool in the same order alone.
-        .filter(|complaint| complaint.1 != unique || theirs.contains(*complaint))
-        .map(|complaint| {
-            let who = if ours.contains(complaint) { "pushgw" } else { "promtool" };
-            format!("only {who} says: {} {}", complaint.0, complaint.1)
+        .filter(|(_, message)| promtool.is_comparable(message))
+        // pushgw finds equal series with labels in any order, promtool only with labels in the same order.
+        .filter(|finding| finding.1 != unique || theirs.contains(*finding))
+        .map(|finding| {
+            let who = if ours.contains(finding) { "pushgw" } else { "promtool" };
+            format!("only {who} finds: {} {}", finding.0, finding.1)
         })
         .collect();
     if !wrong.is_empty() {
-        let kept = std::env::temp_dir().join(format!("pushgw-lint-{}.prom", std::process::id()));
-        std::fs::write(&kept, text).unwrap();
-        panic!("{name}, promtool {}, kept in {}:\n{}", promtool.version, kept.display(), wrong.join("\n"));
+        let saved = std::env::temp_dir().join(format!("pushgw-lint-{}.prom", std::process::id()));
+        std::fs::write(&saved, text).unwrap();
+        panic!("{name}, promtool {}, saved in {}:\n{}", promtool.version, saved.display(), wrong.join("\n"));
     }
     Some(theirs.len())
-}
-
-/// Numbers that look random (xorshift), the same in each run.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-
-    fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
-        choices[self.below(choices.len())]
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
 }
 
 const UNITS: &[&str] = &[
@@ -285,63 +266,64 @@ const TYPES: &[&str] = &[
 const LABELS: &[&str] =
     &["a", "le", "quantile", "aB", "fooBar", "Le", "LE", "snake_case", "x9Y", "quantileX"];
 
-/// A metric's name, unique by its number.
-fn name(chance: &mut Chance, number: usize, units: usize) -> String {
-    let mut parts: Vec<&str> = (0..chance.below(4)).map(|_| chance.of(WORDS)).collect();
-    for _ in 0..chance.below(units + 1) {
-        let place = chance.below(parts.len() + 1);
-        parts.insert(place, chance.of(UNITS));
+/// A metric name, made unique by the number.
+fn name(random: &mut Random, number: usize, units: usize) -> String {
+    let mut parts: Vec<&str> = (0..random.below(4)).map(|_| random.pick(WORDS)).collect();
+    for _ in 0..random.below(units + 1) {
+        let place = random.below(parts.len() + 1);
+        parts.insert(place, random.pick(UNITS));
     }
     let unique = format!("n{number}");
-    parts.insert(chance.below(parts.len() + 1), &unique);
+    parts.insert(random.below(parts.len() + 1), &unique);
     let name = parts.join("_");
-    // A name like `_count` alone would be a part of nothing, but could be one of the metric before.
+    // A name like `_count` alone could belong to the metric before it.
     if name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') { name } else { format!("x{name}") }
 }
 
-fn labels(chance: &mut Chance, position: Option<&str>) -> String {
+fn labels(random: &mut Random, position: Option<&str>) -> String {
     let mut names = BTreeSet::new();
-    for _ in 0..chance.below(3) {
-        names.insert(chance.of(LABELS));
+    for _ in 0..random.below(3) {
+        names.insert(random.pick(LABELS));
     }
     names.extend(position);
     let pairs: Vec<String> =
-        names.iter().map(|name| format!("{name}=\"{}\"", chance.of(&["1", "2", "0.5", "+Inf"]))).collect();
+        names.iter().map(|name| format!("{name}=\"{}\"", random.pick(&["1", "2", "0.5", "+Inf"]))).collect();
     if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) }
 }
 
 /// A metric with its comments and samples.
-fn family(chance: &mut Chance, number: usize, old: bool) -> String {
-    // Of several units promtool 2 judges one at random.
-    let name = name(chance, number, if old { 1 } else { 3 });
-    let kind = (!chance.one_in(4)).then(|| chance.of(TYPES)).filter(|kind| !old || *kind != "gaugehistogram");
-    let help = match chance.below(6) {
+fn family(random: &mut Random, number: usize, old: bool) -> String {
+    // If a name has several units, promtool 2 picks one of them at random.
+    let name = name(random, number, if old { 1 } else { 3 });
+    let kind =
+        (!random.once_in(4)).then(|| random.pick(TYPES)).filter(|kind| !old || *kind != "gaugehistogram");
+    let help = match random.below(6) {
         0 | 1 => String::new(),
         2 => format!("# HELP {name}\n"),
         _ => format!("# HELP {name} says something\n"),
     };
     let declaration = kind.map(|kind| format!("# TYPE {name} {kind}\n")).unwrap_or_default();
     let mut samples = String::new();
-    for _ in 0..chance.below(4) {
+    for _ in 0..random.below(4) {
         let (suffix, position) = match kind.map(str::to_lowercase).as_deref() {
             Some("histogram" | "gaugehistogram") => {
-                let suffix = chance.of(&["_bucket", "_sum", "_count", ""]);
+                let suffix = random.pick(&["_bucket", "_sum", "_count", ""]);
                 (suffix, (suffix == "_bucket").then_some("le"))
             }
             Some("summary") => {
-                let suffix = chance.of(&["", "_sum", "_count"]);
+                let suffix = random.pick(&["", "_sum", "_count"]);
                 (suffix, suffix.is_empty().then_some("quantile"))
             }
             _ => ("", None),
         };
-        let labels = labels(chance, position);
-        if !old && suffix.is_empty() && labels.is_empty() && chance.one_in(4) && !name.contains(':') {
+        let labels = labels(random, position);
+        if !old && suffix.is_empty() && labels.is_empty() && random.once_in(4) && !name.contains(':') {
             _ = writeln!(samples, "{{\"{name}\"}} 1");
         } else {
-            _ = writeln!(samples, "{name}{suffix}{labels} {}", chance.below(9));
+            _ = writeln!(samples, "{name}{suffix}{labels} {}", random.below(9));
         }
     }
-    match chance.below(3) {
+    match random.below(3) {
         0 => [help, declaration, samples].concat(),
         1 => [declaration, help, samples].concat(),
         _ => [declaration, samples, help].concat(),
@@ -350,29 +332,29 @@ fn family(chance: &mut Chance, number: usize, old: bool) -> String {
 
 #[test]
 #[ignore = "needs a real promtool (fetched on first use)"]
-fn promtool_says_the_same_of_generated_texts() {
+fn promtool_agrees_on_generated_texts() {
     const TEXTS: usize = 40;
     const METRICS: usize = 60;
     for promtool in Promtool::all() {
-        let mut chance = Chance(0x2545_f491_4f6c_dd1d);
-        let (mut read, mut complaints) = (0, 0);
+        let mut random = Random::with_seed(0x2545_f491_4f6c_dd1d);
+        let (mut read, mut findings) = (0, 0);
         for text in 0..TEXTS {
             let bytes: String =
-                (0..METRICS).map(|number| family(&mut chance, number, promtool.is_old())).collect();
+                (0..METRICS).map(|number| family(&mut random, number, promtool.is_old())).collect();
             if let Some(count) = compare(&promtool, &format!("generated text {text}"), bytes.as_bytes()) {
                 read += 1;
-                complaints += count;
+                findings += count;
             }
         }
-        eprintln!("promtool {}: {read} of {TEXTS} texts, {complaints} complaints", promtool.version);
+        eprintln!("promtool {}: {read} of {TEXTS} texts, {findings} findings", promtool.version);
         assert!(read > TEXTS / 2, "promtool {} reads only {read} of the texts", promtool.version);
-        assert!(complaints > 20 * TEXTS, "only {complaints} complaints were compared");
+        assert!(findings > 20 * TEXTS, "only {findings} findings were compared");
     }
 }
 
 #[test]
 #[ignore = "needs a real promtool (fetched on first use)"]
-fn promtool_says_the_same_of_other_projects_texts() {
+fn promtool_agrees_on_texts_of_other_projects() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     // Whoever has only this repository has only the generated texts.
     let Ok(folder) = std::fs::read_dir(&corpus) else { return };
@@ -386,7 +368,7 @@ fn promtool_says_the_same_of_other_projects_texts() {
         });
         let counts: Vec<usize> = texts.collect();
         eprintln!(
-            "promtool {}: {} texts, {} complaints",
+            "promtool {}: {} texts, {} findings",
             promtool.version,
             counts.len(),
             counts.iter().sum::<usize>()

@@ -1,7 +1,7 @@
 //! `list` and `delete` as an operator uses them: selections, ages, questions and `--watch`.
 
 use crate::support::{
-    Gateway, Server, Tty, in_shell, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
+    Gateway, Server, Tty, base64, in_shell, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -431,14 +431,14 @@ fn a_rejected_deletion_is_never_counted() {
                 }
             }
         });
-        let said = pushgw()
+        let output = pushgw()
             .args(["delete", "--all", "--yes", "--format", "path", "-g", &server.url()])
             .code(4)
             .stdout("/metrics/job/b\n")
             .stderr_has("deleted 1 of 2 groups")
             .run()
             .stderr();
-        assert!(!said.contains("is back"), "{said}");
+        assert!(!output.contains("is back"), "{output}");
     }
 }
 
@@ -517,14 +517,12 @@ const UNUSUAL: [&str; 20] = [
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn delete_older_than_handles_every_label_value() {
-    use base64::Engine as _;
     on_every_gateway(|gateway| {
-        let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text) + "=";
         let path = |number: usize| {
             let (value, other) = (UNUSUAL[number % UNUSUAL.len()], number / UNUSUAL.len());
             // Each value is used in the job too, unless it is empty.
             let job = if value.is_empty() { "job".to_owned() } else { format!("{value}{}", other % 2) };
-            let mut path = format!("/metrics/job@base64/{}/l@base64/{}", encode(&job), encode(value));
+            let mut path = format!("/metrics/job@base64/{}/l@base64/{}", base64(&job), base64(value));
             let _ = write!(path, "/n/{other}");
             // An empty `instance`: Prometheus would see the same labels as without it, but no other group has these.
             if number.is_multiple_of(3) {
@@ -586,8 +584,8 @@ fn duplicate_instances(labels: &str) -> Server {
 
 /// The fix commands that `pushgw list` prints.
 fn fix_commands(url: &str) -> Vec<String> {
-    let said = pushgw().args(["list", "-g", url]).any_stdout().any_stderr().run().stderr();
-    let commands = said.lines().filter_map(|line| Some(line[line.find("pushgw delete")?..].to_owned()));
+    let output = pushgw().args(["list", "-g", url]).any_stdout().any_stderr().run().stderr();
+    let commands = output.lines().filter_map(|line| Some(line[line.find("pushgw delete")?..].to_owned()));
     commands.collect()
 }
 
@@ -676,13 +674,13 @@ fn status_shows_20_problems_and_counts_the_others() {
         }
     });
     let status = ["status", "-g", &server.url()];
-    let said = pushgw().args(status).code(1).any_stdout().any_stderr().run().stdout();
+    let output = pushgw().args(status).code(1).any_stdout().any_stderr().run().stdout();
     let all = format!("`pushgw status -g {} --format json` has all", server.url());
-    assert_eq!(said.matches("problem: ").count(), 20, "{said}");
+    assert_eq!(output.matches("problem: ").count(), 20, "{output}");
     // Those of `m`, and one each for 19 other metrics.
-    assert_eq!(said.matches("fix: ").count(), 20 + 19, "{said}");
-    assert!(said.contains(&format!("and 25 more commands: {all}\n")), "{said}");
-    assert!(said.ends_with(&format!("and 26 more problems: {all}\n")), "{said}");
+    assert_eq!(output.matches("fix: ").count(), 20 + 19, "{output}");
+    assert!(output.contains(&format!("and 25 more commands: {all}\n")), "{output}");
+    assert!(output.ends_with(&format!("and 26 more problems: {all}\n")), "{output}");
     let output = pushgw().args(status).args(["--format", "json"]).code(1).any_stdout().any_stderr().run();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let problems = report["problems"].as_array().unwrap();

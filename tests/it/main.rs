@@ -1,7 +1,7 @@
-//! The tests of the program as it is used: the built binary, against real Pushgateways and a server that misbehaves.
-//! One crate for all of them, so that they compile and link once. `support` is what they share.
+//! Integration tests: the built program with real Pushgateways and with scripted servers. They are one crate, so that
+//! they are compiled and linked once. `support` has the shared tools.
 
-#![allow(clippy::unwrap_used, reason = "clippy's own exception ends at the functions marked as tests")]
+#![allow(clippy::unwrap_used, reason = "clippy allows it only in functions marked as tests")]
 #![allow(clippy::print_stderr, reason = "a test's standard error is shown when it fails")]
 
 mod authentication;

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::process::{Command, Stdio};
 
-/// So many groups are in the stores.
+/// The number of groups on each gateway.
 const GROUPS: usize = 300;
 
-/// The most memory that `pushgw` has taken when it has printed so many bytes, in kB; and all that it prints.
+/// The peak memory of `pushgw` in kB when it has printed this many bytes, and its whole output.
 fn peak_when_printed(args: &[&str], bytes: usize) -> (u64, Vec<u8>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pushgw"))
         .args(args)
@@ -21,7 +21,7 @@ fn peak_when_printed(args: &[&str], bytes: usize) -> (u64, Vec<u8>) {
     let mut stdout = child.stdout.take().unwrap();
     let mut printed = vec![0; bytes];
     stdout.read_exact(&mut printed).unwrap();
-    // It lives: it watches, or more is to be printed than a pipe holds.
+    // The process is still running: it watches, or its output is larger than a pipe holds.
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     if args.contains(&"--watch") {
         child.kill().unwrap();
@@ -32,7 +32,7 @@ fn peak_when_printed(args: &[&str], bytes: usize) -> (u64, Vec<u8>) {
     (peak.trim().trim_end_matches("kB").trim().parse().unwrap(), printed)
 }
 
-/// A gateway with groups that have each that many series and the metric `shared`; and the size of its store.
+/// A gateway whose groups have this many series each and the metric `shared`; and the size of its listing.
 fn filled(series: usize) -> (Gateway, usize) {
     let gateway = Gateway::start(newest_gateway(), &["--push.disable-consistency-check"]);
     let mut body = String::new();
@@ -40,7 +40,7 @@ fn filled(series: usize) -> (Gateway, usize) {
         let _ = writeln!(body, "metric_{}{{series=\"{number}\"}} {number}", number / 10);
     }
     for group in 0..GROUPS {
-        // Long names, for a report that is longer than what a pipe holds.
+        // Long names, so that the report is larger than a pipe holds.
         let kind = if group % 2 == 0 { "gauge" } else { "counter" };
         let path = format!("/metrics/job/batch/instance/{group}{}", "x".repeat(200));
         gateway.put(path, format!("# TYPE shared {kind}\nshared 1\n{body}"));
@@ -61,7 +61,7 @@ fn memory_grows_with_the_groups_and_not_with_the_samples() {
         let listed = GROUPS * "/metrics/job/batch/instance/".len();
         let list = ["list", "--format", "path", "--watch", "1000", "-g", &gateway.url()];
         let (list, _) = peak_when_printed(&list, listed);
-        // A store that can't be served, of which only what it holds tells why.
+        // This breaks the scrape, so `status` must find the cause in the listing.
         gateway.put("/metrics/job/twice", "metric_3{series=\"30\"} 1\nmetric_3{series=\"30\"} 2\n");
         wait_until("a gateway that is broken", || gateway.metrics().status == 500);
         let (status, report) = peak_when_printed(&["status", "--format", "json", "-g", &gateway.url()], 1);
@@ -73,10 +73,10 @@ fn memory_grows_with_the_groups_and_not_with_the_samples() {
         (list, status, size)
     };
     let (small, large) = (peaks(1), peaks(60));
-    assert!(large.2 > 5_000_000, "{} bytes of answer are a test", large.2);
-    let told = |what: &str, large: u64, small: u64| {
+    assert!(large.2 > 5_000_000, "a listing of {} bytes is too small for this test", large.2);
+    let assert_similar = |what: &str, large: u64, small: u64| {
         assert!(large < small + 4_000, "{what}: {large} kB for a large store, {small} kB for a small one");
     };
-    told("list", large.0, small.0);
-    told("status", large.1, small.1);
+    assert_similar("list", large.0, small.0);
+    assert_similar("status", large.1, small.1);
 }

@@ -6,6 +6,7 @@
 //!
 //! Before a new licence is added to `ACCEPTED` and `deny.toml`, a person has to read it.
 
+use crate::support::{assert_snapshot, read_repo_file, repo_file};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -33,10 +34,6 @@ License: Apache-2.0
 Comment: The standard library of Rust, https://github.com/rust-lang/rust
 ";
 
-fn at(path: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
 #[test]
 fn the_copyright_file_names_every_crate() {
     let metadata = metadata();
@@ -47,16 +44,15 @@ fn the_copyright_file_names_every_crate() {
             made.push_str(&paragraph(package));
         }
     }
-    let texts = fs::read_to_string(at(".ci/debian/licences")).unwrap();
+    let texts = read_repo_file(".ci/debian/licences");
     for licence in ACCEPTED {
-        assert!(texts.contains(&format!("License: {licence}\n")), ".ci/debian/licences lacks {licence}");
+        assert!(
+            texts.contains(&format!("License: {licence}\n")),
+            ".ci/debian/licences does not contain {licence}"
+        );
     }
     _ = write!(made, "\n{texts}");
-    let file = at(".ci/debian/copyright");
-    if !file.exists() && std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
-        fs::write(&file, &made).unwrap();
-    }
-    snapbox::assert_data_eq!(made, snapbox::Data::read_from(&file, None).raw());
+    assert_snapshot(".ci/debian/copyright", made);
 }
 
 /// The dependencies for the platform of the packages. Works offline, because this test was built with them.
@@ -64,7 +60,7 @@ fn metadata() -> Value {
     let done = Command::new(env!("CARGO"))
         .args(["metadata", "--locked", "--offline", "--format-version", "1"])
         .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
-        .current_dir(at("."))
+        .current_dir(repo_file("."))
         .output()
         .unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -167,6 +163,6 @@ fn the_first_accepted_licence_is_chosen() {
 
 #[test]
 fn the_debian_changelog_begins_with_this_version() {
-    let changelog = fs::read_to_string(at(".ci/debian/changelog")).unwrap();
+    let changelog = read_repo_file(".ci/debian/changelog");
     assert!(changelog.starts_with(concat!("pushgw (", env!("CARGO_PKG_VERSION"), "-1) ")), "{changelog}");
 }

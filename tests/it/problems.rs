@@ -6,9 +6,9 @@ use crate::support::{
 };
 use serde_json::Value;
 
-/// Pushes without minding the answer: what breaks a gateway is refused, stored, or both.
+/// Pushes and ignores the response: a push that breaks a gateway is rejected, stored, or both.
 fn break_with(gateway: &Gateway, method: &str, path: &str, body: &[u8]) {
-    // 1.11.0 closes the connection where others answer 400.
+    // 1.11.0 closes the connection instead of responding with 400.
     let _ = gateway.request(method, path, body);
 }
 
@@ -30,9 +30,9 @@ fn printed_commands(output: &Output) -> Vec<String> {
     stdout.lines().filter_map(|line| line.strip_prefix("fix:")).map(|c| c.trim().to_owned()).collect()
 }
 
-/// `status` reports that the gateway is broken for this reason and by these groups, and its commands fix it.
+/// Asserts that `status` reports this reason and these groups, and that its commands fix the gateway.
 #[track_caller]
-fn is_reported_and_fixed(gateway: &Gateway, reason: &str, jobs: &[&str]) {
+fn assert_reported_and_fixed(gateway: &Gateway, reason: &str, jobs: &[&str]) {
     let report = status(gateway);
     assert_eq!(report["ok"], false, "{report:#}");
     let problems = report["problems"].as_array().unwrap();
@@ -50,17 +50,17 @@ fn is_reported_and_fixed(gateway: &Gateway, reason: &str, jobs: &[&str]) {
     let in_json: Vec<String> = problems.iter().flat_map(|problem| list(&problem["commands"])).collect();
     assert_eq!(commands, in_json);
     assert!(!commands.is_empty(), "{table}");
-    // As a person copies them: another shell, without the variable that named the gateway.
+    // As a person runs them: in another shell, without the gateway in a variable.
     for command in &commands {
         shell(command).any_stderr().run();
     }
     wait_until("a gateway that serves", || gateway.metrics().status == 200);
     let report = status(gateway);
     assert_eq!(report["ok"], true, "{report:#}");
-    assert!(!gateway.rejects("PUT", "/metrics/job/after", "after 1\n"), "it takes pushes again");
+    assert!(!gateway.rejects("PUT", "/metrics/job/after", "after 1\n"), "it accepts pushes again");
     gateway.delete("/metrics/job/after");
-    // The deletion is queued, and what comes next looks at what the gateway holds.
-    wait_until("the end of the trial", || gateway.keys().iter().all(|key| key["job"] != "after"));
+    // The deletion is queued, and what follows must not see this group.
+    wait_until("the deletion", || gateway.keys().iter().all(|key| key["job"] != "after"));
 }
 
 #[test]
@@ -70,8 +70,8 @@ fn a_pair_of_groups_with_and_without_an_empty_instance() {
         for (first, second) in [("", "/instance/"), ("/instance@base64/=", "")] {
             break_with(gateway, "PUT", &format!("/metrics/job/a%20b/l@base64/eC95{first}"), b"a 1\n");
             break_with(gateway, "PUT", &format!("/metrics/job/a%20b/l@base64/eC95{second}"), b"a 1\n");
-            assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-            is_reported_and_fixed(gateway, "are the same to the gateway", &["a b", "a b"]);
+            assert_eq!(gateway.metrics().status, 500, "the push breaks the gateway");
+            assert_reported_and_fixed(gateway, "are the same to the gateway", &["a b", "a b"]);
             gateway.clear();
         }
     });
@@ -83,43 +83,51 @@ fn a_key_that_is_not_utf8() {
     on_every_gateway(|gateway| {
         break_with(gateway, "PUT", "/metrics/job/x/l@base64/_w", b"a 1\n");
         break_with(gateway, "PUT", "/metrics/job@base64/Yf8iCmI/m@base64/_g/n/v%20w/o@base64/=", b"a 1\n");
-        assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-        is_reported_and_fixed(gateway, "has bytes in its key that are not UTF-8", &["a\u{fffd}\"\nb", "x"]);
+        assert_eq!(gateway.metrics().status, 500, "the push breaks the gateway");
+        assert_reported_and_fixed(
+            gateway,
+            "has bytes in its key that are not UTF-8",
+            &["a\u{fffd}\"\nb", "x"],
+        );
     });
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn an_escaped_name_that_is_reserved() {
-    // 1.5.1 knows no such names.
+    // 1.5.1 does not support such names.
     for program in gateways().iter().filter(|program| program.version != "1.5.1") {
         let gateway = Gateway::start(program, &["--push.enable-utf8-names"]);
         break_with(&gateway, "PUT", "/metrics/job/x/U______x/v%22", b"a 1\n");
-        assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-        is_reported_and_fixed(&gateway, "starts with `__`", &["x"]);
+        assert_eq!(gateway.metrics().status, 500, "the push breaks the gateway");
+        assert_reported_and_fixed(&gateway, "starts with `__`", &["x"]);
     }
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn a_metric_with_the_name_of_the_gateways_own() {
-    // The first push of all: the gateway's own metric has no sample yet.
+    // On an empty gateway, because its own metric has no sample until the first push.
     on_every_gateway(|gateway| {
         let own = b"# TYPE pushgateway_http_push_size_bytes gauge\npushgateway_http_push_size_bytes 1\n";
         break_with(gateway, "PUT", "/metrics/job/r", own);
-        assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-        is_reported_and_fixed(gateway, "metric of the gateway's own", &["r"]);
+        assert_eq!(gateway.metrics().status, 500, "the push breaks the gateway");
+        assert_reported_and_fixed(gateway, "metric of the gateway's own", &["r"]);
     });
     on_every_gateway(|gateway| {
         let part =
             b"# TYPE pushgateway_http_push_size_bytes_count gauge\npushgateway_http_push_size_bytes_count 1\n";
         break_with(gateway, "PUT", "/metrics/job/part", part);
-        assert_eq!(gateway.metrics().status, 500, "the recipe breaks it");
-        is_reported_and_fixed(gateway, "a metric of the gateway's own; it is in {job=\"part\"}", &["part"]);
+        assert_eq!(gateway.metrics().status, 500, "the push breaks the gateway");
+        assert_reported_and_fixed(
+            gateway,
+            "a metric of the gateway's own; it is in {job=\"part\"}",
+            &["part"],
+        );
     });
 }
 
-/// Not broken, but Prometheus drops the samples of one of the two.
+/// The gateway works, but Prometheus drops one of the two groups' samples.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn groups_that_differ_in_an_empty_label_alone() {
@@ -134,19 +142,19 @@ fn groups_that_differ_in_an_empty_label_alone() {
                 r#"{job="a"}, {job="a",l=""} differ in empty labels alone: Prometheus drops the samples of all but one"#
             ]
         );
-        // The one is as easily deleted as any other.
+        // This group can be deleted like any other.
         pushgw().args(["delete", "-j", "a", "-l", "l="]).on(gateway).run();
         assert_eq!(list(&status(gateway)["warnings"]), [""; 0]);
         assert_eq!(gateway.samples(), [r#"m{instance="",job="a"} 1"#]);
     });
 }
 
-/// What status reports, the jobs of the groups that it names, and the pushes that bring it about, by path and body.
+/// What status reports, the jobs of the groups that it names, and the pushes that cause it, by path and body.
 type Recipe = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn what_clashes_where_there_are_no_consistency_checks() {
+fn conflicts_without_consistency_checks() {
     for program in gateways() {
         let gateway = Gateway::start(program, &["--push.disable-consistency-check"]);
         let recipes: [Recipe; 9] = [
@@ -183,7 +191,7 @@ fn what_clashes_where_there_are_no_consistency_checks() {
         for (reason, jobs, pushes) in recipes {
             for (path, body) in pushes {
                 break_with(&gateway, "PUT", &format!("/metrics/job/{path}"), body.as_bytes());
-                // Pushes are queued here, and which was the last decides which is named.
+                // Pushes are queued here, so either group can be the one that is reported.
                 let job = path.split('/').next().unwrap();
                 wait_until("the push", || {
                     gateway.keys().iter().any(|k| k["job"] == job && (k.len() == 2) == path.contains('/'))
@@ -192,7 +200,7 @@ fn what_clashes_where_there_are_no_consistency_checks() {
             wait_until("a gateway that is broken", || gateway.metrics().status == 500);
             let report = status(&gateway);
             assert_eq!(list(&report["warnings"]).len(), 1, "the checks are off: {report:#}");
-            is_reported_and_fixed(&gateway, reason, jobs);
+            assert_reported_and_fixed(&gateway, reason, jobs);
             gateway.clear();
         }
     }
@@ -212,7 +220,7 @@ fn a_series_in_three_groups() {
             wait_until("the push", || gateway.keys().len() > before);
         }
         let reason = r#"`m{job="g",t="1",u="2"}` is in {job="g"}, {job="g",t="1"}, {job="g",u="2"}"#;
-        is_reported_and_fixed(&gateway, reason, &["g", "g"]);
+        assert_reported_and_fixed(&gateway, reason, &["g", "g"]);
         assert_eq!(gateway.keys().len(), 1);
         assert_eq!(gateway.keys()[0].get("t").map(String::as_str), Some("1"), "the first that was pushed to");
     }
@@ -220,13 +228,13 @@ fn a_series_in_three_groups() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn what_takes_down_the_scrape_alone() {
+fn groups_that_break_only_the_scrape() {
     on_every_gateway(|gateway| {
         gateway.put("/metrics/job/h", b"# HELP m caf\xe9\n# TYPE m gauge\nm{l=\"1\"} 1.5\n");
         gateway.put("/metrics/job/l/le/5", b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_count 1\n");
         assert_eq!(gateway.metrics().status, 200, "the gateway itself finds nothing wrong");
-        is_reported_and_fixed(gateway, "is not UTF-8: Prometheus drops", &["h", "l"]);
-        // The metric with the bad HELP text was pushed again and not lost.
+        assert_reported_and_fixed(gateway, "is not UTF-8: Prometheus drops", &["h", "l"]);
+        // The metric with the invalid HELP text was pushed again, and is not lost.
         assert_eq!(gateway.samples(), [r#"m{instance="",job="h",l="1"} 1.5"#]);
     });
 }
@@ -242,7 +250,7 @@ fn list_and_a_rejected_push_name_the_pair_and_the_fix() {
         // A healthy push is rejected too; 1.11.0 closes the connection.
         let code = if gateway.version() == "1.11.0" { 6 } else { 4 };
         pushgw().args(["push", "-j", "new", "-m", "b 1"]).on(gateway).code(code).stderr_has(&fix).run();
-        // Groups turn old and failed here whose metrics are good.
+        // Healthy groups look old and failed on a broken gateway.
         for age in ["--older-than=0s", "--failed"] {
             let refused = "nothing was deleted (--force deletes all the same)";
             pushgw()
@@ -280,7 +288,7 @@ fn a_healthy_gateway_has_no_problem() {
         assert_eq!(report["features"]["consistency_checks"], true);
         assert_eq!(report["failed"][0]["path"], "/metrics/job/b");
         assert_eq!(report["problems"], Value::Array(Vec::new()));
-        // Nobody reads it: the verdict stays.
+        // A closed standard output does not change the verdict.
         pushgw().arg("status").on(gateway).closed_stdout().run();
         break_with(gateway, "PUT", "/metrics/job/a/instance/", b"m 1\n");
         pushgw().arg("status").on(gateway).closed_stdout().code(1).any_stderr().run();
@@ -289,7 +297,7 @@ fn a_healthy_gateway_has_no_problem() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn odd_addresses() {
+fn unusual_addresses() {
     let gateway =
         Gateway::start(newest_gateway(), &["--web.route-prefix=/pre", "--web.telemetry-path=/telemetry"]);
     gateway.put("/metrics/job/a", "m 1\n");

@@ -1,8 +1,9 @@
-//! A real Prometheus of each generation beside real gateways: it has what was pushed, it agrees with `status`, and its
-//! matchers are ours.
+//! A real Prometheus of each major version with real gateways: it stores what was pushed, `status` predicts whether it
+//! can scrape, and its matchers select the same groups as ours.
 
 use crate::support::{
-    Gateway, Program, Prometheus, Server, gateways, newest_gateway, prometheus_versions, pushgw, wait_until,
+    Gateway, Program, Prometheus, Server, base64, gateways, newest_gateway, prometheus_versions, pushgw,
+    wait_until,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -10,14 +11,14 @@ use std::net::SocketAddr;
 
 #[test]
 #[ignore = "needs a real Pushgateway and a real Prometheus (fetched on first use)"]
-fn it_has_what_was_pushed() {
+fn prometheus_stores_what_was_pushed() {
     for program in prometheus_versions() {
         eprintln!("Prometheus {}", program.version);
-        has_what_was_pushed(program);
+        test_stored_values(program);
     }
 }
 
-fn has_what_was_pushed(program: &Program) {
+fn test_stored_values(program: &Program) {
     let gateway = Gateway::start(newest_gateway(), &[]);
     let push = |instance: &str, values: [u32; 3]| {
         let text = format!(
@@ -55,7 +56,7 @@ fn has_what_was_pushed(program: &Program) {
             "mp4_node1 processing_time_seconds 120",
         ]
     );
-    // A replaced group and a deleted one are so in Prometheus as well.
+    // Prometheus sees replaced and deleted groups too.
     pushgw()
         .args(["push", "-j", "video_processing", "-i", "mp4_node1", "--type", "gauge"])
         .on(&gateway)
@@ -68,7 +69,7 @@ fn has_what_was_pushed(program: &Program) {
 
 #[test]
 #[ignore = "needs a real Pushgateway and a real Prometheus (fetched on first use)"]
-fn it_takes_what_status_says_it_takes() {
+fn status_predicts_whether_prometheus_can_scrape() {
     let cases: [(&str, &[u8], &str); 9] = [
         ("/metrics/job/plain", b"m 1\n", ""),
         ("/metrics/job/help", b"# HELP m caf\xe9\nm 1\n", "help text"),
@@ -87,13 +88,13 @@ fn it_takes_what_status_says_it_takes() {
     let programs = [&gateways()[0], newest_gateway()];
     let all = programs.iter().flat_map(|program| cases.iter().map(move |case| (program, case)));
     let mut targets: Vec<_> = all
-        .map(|(program, (path, body, words))| {
+        .map(|(program, (path, body, error))| {
             let gateway = Gateway::start(program, &[]);
             assert_eq!(gateway.put(path, body).status, 200, "{path}");
-            Target { name: path, address: gateway.address(), old: words, new: words, _gateway: gateway }
+            Target { name: path, address: gateway.address(), old: error, new: error, _gateway: gateway }
         })
         .collect();
-    // Names that are escaped for Prometheus 2 alone, which then can be the same.
+    // Prometheus 2 gets escaped names, two of which can then be equal.
     for (name, body, old) in [
         ("/metrics/job/utf8/foo.bar/v", &b"{\"n.n\",l=\"1\"} 1\n"[..], ""),
         ("/metrics/job/escaped", b"m{\"a.b\"=\"1\",a_b=\"2\"} 1\n", "\"a_b\" is not unique"),
@@ -102,10 +103,10 @@ fn it_takes_what_status_says_it_takes() {
         assert_eq!(gateway.put(name, body).status, 200, "{name}");
         targets.push(Target { name, address: gateway.address(), old, new: "", _gateway: gateway });
     }
-    are_judged_alike(&targets);
+    assert_status_agrees(&targets);
 }
 
-/// Somebody to scrape, and what Prometheus has against it, before version 3 and since.
+/// A server to scrape, and the error that Prometheus reports, before version 3 and since.
 struct Target<T> {
     name: &'static str,
     address: SocketAddr,
@@ -114,8 +115,8 @@ struct Target<T> {
     _gateway: T,
 }
 
-/// Prometheus judges these as expected, and so does `status`.
-fn are_judged_alike<T>(targets: &[Target<T>]) {
+/// Asserts that Prometheus reports the expected error, and that `status` predicts it.
+fn assert_status_agrees<T>(targets: &[Target<T>]) {
     let addresses: Vec<_> = targets.iter().map(|target| target.address).collect();
     let all: Vec<_> =
         prometheus_versions().iter().map(|p| (&*p.version, Prometheus::start(p, &addresses))).collect();
@@ -123,9 +124,9 @@ fn are_judged_alike<T>(targets: &[Target<T>]) {
         for (version, prometheus) in &all {
             let expected = if version.starts_with("2.") { old } else { new };
             wait_until("a scrape", || prometheus.scrape_error(*address).is_some());
-            let verdict = prometheus.scrape_error(*address).unwrap();
-            let is_expected = verdict.contains(expected) && verdict.is_empty() == expected.is_empty();
-            assert!(is_expected, "{name}, Prometheus {version}: {verdict}");
+            let error = prometheus.scrape_error(*address).unwrap();
+            let is_expected = error.contains(expected) && error.is_empty() == expected.is_empty();
+            assert!(is_expected, "{name}, Prometheus {version}: {error}");
         }
         let status = pushgw()
             .args(["status", "--format", "json", "-g", &address.to_string()])
@@ -135,15 +136,15 @@ fn are_judged_alike<T>(targets: &[Target<T>]) {
             .run();
         let report: Value = serde_json::from_slice(&status.stdout).unwrap();
         assert_eq!(report["scrape"]["ok"], new.is_empty(), "{name}:\n{report:#}");
-        let is_told = report["warnings"].to_string().contains("before Prometheus 3");
-        assert_eq!(is_told, !old.is_empty() && new.is_empty(), "{name}:\n{report:#}");
+        let warned = report["warnings"].to_string().contains("before Prometheus 3");
+        assert_eq!(warned, !old.is_empty() && new.is_empty(), "{name}:\n{report:#}");
     }
 }
 
-/// What stands before a gateway can take its `Content-Type` away, or say another.
+/// A proxy in front of a gateway can remove or change its `Content-Type`.
 #[test]
 #[ignore = "needs a real Prometheus (fetched on first use)"]
-fn it_takes_the_media_types_that_status_takes() {
+fn status_predicts_which_media_types_prometheus_accepts() {
     let target = |name: &'static str, new: &'static str| {
         let server = Server::start(move |connection, _| {
             while let Some(request) = connection.read_request() {
@@ -157,7 +158,7 @@ fn it_takes_the_media_types_that_status_takes() {
         });
         Target { name, address: server.address(), old: "", new, _gateway: server }
     };
-    are_judged_alike(&[
+    assert_status_agrees(&[
         target("text/plain; version=0.0.4; charset=utf-8", ""),
         target("TEXT/Plain", ""),
         target("", "blank Content-Type"),
@@ -166,8 +167,8 @@ fn it_takes_the_media_types_that_status_takes() {
     ]);
 }
 
-/// Values of a label, and matchers on it as both read them. The first has a line break: a dot takes one since
-/// Prometheus 3, as ours does.
+/// Values of a label, and matchers that both read the same way. The first value has a line break: since Prometheus 3, a
+/// dot matches it, as in pushgw.
 const VALUES: [&str; 19] = [
     "a\nb", "a,b", "a", "b", "ab", "aab", "a b", "a.b", "A", "é", "É", "٣", "12", "[a]", "a&b", "a-b",
     "a{2}", "{", "",
@@ -221,14 +222,13 @@ const EXPRESSIONS: [&str; 44] = [
 
 #[test]
 #[ignore = "needs a real Pushgateway and a real Prometheus (fetched on first use)"]
-fn its_matchers_are_ours() {
-    use base64::Engine as _;
+fn matchers_select_the_same_as_in_prometheus() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     for (number, value) in VALUES.iter().enumerate() {
-        let value = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value) + "=";
+        let value = base64(value);
         gateway.put(format!("/metrics/job/j/n/{number}/l@base64/{value}"), "m 1\n");
     }
-    // And one without the label.
+    // And one group without the label.
     gateway.put("/metrics/job/j/n/none", "m 1\n");
     let ours = |operator: &str, value: &str| -> BTreeSet<String> {
         let matcher = format!("l{operator}{value}");
@@ -247,7 +247,7 @@ fn its_matchers_are_ours() {
     }
 }
 
-/// Where it selects other groups than we did, by operator and value.
+/// Matchers for which Prometheus selects other groups than pushgw.
 fn disagreements(
     prometheus: &Prometheus,
     is_old: bool,
@@ -256,7 +256,7 @@ fn disagreements(
     wait_until("a scrape", || prometheus.query("m").len() == VALUES.len() + 1);
     let mut wrong = Vec::new();
     for (operator, value, ours) in ours {
-        // Quoted as JSON quotes, which Go reads: an escape of a letter beyond ASCII is the only other thing in it.
+        // JSON quotes like Go, except for escapes of characters outside ASCII, and there are none.
         let query = format!("m{{l{operator}{}}}", serde_json::to_string(value).unwrap());
         let found = prometheus.query(&query);
         let theirs: BTreeSet<_> = found.iter().map(|(l, _)| l["n"].as_str().unwrap().to_owned()).collect();

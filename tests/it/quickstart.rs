@@ -1,10 +1,10 @@
-//! What a newcomer does first, step by step, on every Pushgateway: the story that `cargo run --example quickstart`
-//! tells. The steps keep the story's numbers; the one in which Prometheus scrapes the gateway needs a Prometheus.
+//! The steps of `cargo run --example quickstart`, on every Pushgateway. The step in which Prometheus scrapes the gateway
+//! is in `prometheus`.
 
 use crate::support::{Gateway, fetch, is_installed, on_every_gateway, pushgw, shell};
 use std::process::Command;
 
-/// A group of the video example.
+/// Pushes a group of the video example.
 fn push_videos(gateway: &Gateway, instance: &str, [seconds, videos, bytes]: [u32; 3]) {
     pushgw()
         .args(["push", "-j", "video_processing", "-i", instance, "--type", "gauge"])
@@ -22,7 +22,7 @@ fn two_groups(gateway: &Gateway) {
     push_videos(gateway, "mov_node1", [400, 250, 96_000]);
 }
 
-/// The samples of one of the groups: name and value.
+/// The names and values of a group's samples.
 fn videos(gateway: &Gateway, instance: &str) -> Vec<(String, String)> {
     let labels = format!("{{instance=\"{instance}\",job=\"video_processing\",quality=\"hd\"}}");
     let sample = |line: &String| {
@@ -160,7 +160,7 @@ fn step_5_delete_removes_one_group() {
     });
 }
 
-/// Runs a script with Python's client library, with everything that the scripts below need imported.
+/// Runs a script with Python's client library. The prelude imports what the scripts need.
 #[track_caller]
 fn python(gateway: &Gateway, script: &str) {
     let library = fetch("prometheus-client").remove(0);
@@ -178,7 +178,7 @@ fn python(gateway: &Gateway, script: &str) {
 
 #[test]
 #[ignore = "needs a real Pushgateway and Python's prometheus-client (fetched on first use)"]
-fn step_6_what_python_pushes_is_listed_and_deleted() {
+fn step_6_groups_pushed_by_python_can_be_listed_and_deleted() {
     if !is_installed("python3") {
         return;
     }
@@ -227,7 +227,7 @@ fn step_6_what_python_pushes_is_listed_and_deleted() {
 
 #[test]
 #[ignore = "needs a real Pushgateway and Python's prometheus-client (fetched on first use)"]
-fn step_6_what_is_pushed_is_pythons_to_add_to_and_to_delete() {
+fn step_6_python_can_change_and_delete_our_groups() {
     if !is_installed("python3") {
         return;
     }
@@ -262,9 +262,9 @@ fn step_6_what_is_pushed_is_pythons_to_add_to_and_to_delete() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn step_8_a_missing_final_newline_is_mended() {
+fn step_8_a_missing_final_newline_is_repaired() {
     on_every_gateway(|gateway| {
-        assert!(gateway.rejects("PUT", "/metrics/job/cleaner", "runs 1"), "what curl would get");
+        assert!(gateway.rejects("PUT", "/metrics/job/cleaner", "runs 1"), "plain curl gets this response");
         assert_eq!(gateway.snapshot(), Vec::<serde_json::Value>::new());
         shell("printf 'runs 1' | pushgw push -j cleaner --no-fix")
             .on(gateway)
@@ -282,7 +282,7 @@ fn step_8_a_missing_final_newline_is_mended() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn step_8_an_unset_variable_is_told() {
+fn step_8_an_unset_variable_is_an_error() {
     on_every_gateway(|gateway| {
         two_groups(gateway);
         let before = gateway.snapshot();
@@ -310,11 +310,11 @@ fn step_8_an_unset_variable_is_told() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn step_8_a_job_named_dots_is_that_job() {
+fn step_8_a_job_can_be_named_dot_dot() {
     on_every_gateway(|gateway| {
         two_groups(gateway);
         let before = gateway.groups();
-        assert_eq!(gateway.put("/metrics/job/..", "runs 1\n").status, 301, "what curl would get");
+        assert_eq!(gateway.put("/metrics/job/..", "runs 1\n").status, 301, "plain curl gets this response");
         shell(r#"echo 'runs 1' | pushgw push --url "$PUSHGATEWAY_URL/metrics/job/..""#)
             .on(gateway)
             .code(2)
@@ -333,7 +333,7 @@ fn step_8_a_job_named_dots_is_that_job() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn step_8_a_producer_that_failed_wipes_nothing() {
+fn step_8_empty_input_deletes_nothing() {
     on_every_gateway(|gateway| {
         two_groups(gateway);
         let before = gateway.snapshot();
@@ -342,9 +342,9 @@ fn step_8_a_producer_that_failed_wipes_nothing() {
             "false | pushgw add -j video_processing -i mp4_node1",
             "echo '# TYPE runs gauge' | pushgw push -j video_processing -i mp4_node1",
         ] {
-            let said = shell(script).on(gateway).code(3).any_stderr().run().stderr();
-            assert_eq!(said.matches("error[no-samples]").count(), 1, "{said}");
-            assert!(said.ends_with("error: 1 error; nothing was sent\n"), "{said}");
+            let stderr = shell(script).on(gateway).code(3).any_stderr().run().stderr();
+            assert_eq!(stderr.matches("error[no-samples]").count(), 1, "{stderr}");
+            assert!(stderr.ends_with("error: 1 error; nothing was sent\n"), "{stderr}");
         }
         assert_eq!(gateway.snapshot(), before);
         shell("false | pushgw push -j video_processing -i mp4_node1 --allow-empty").on(gateway).run();

@@ -1,12 +1,11 @@
 //! The picture in README, `examples/recording.svg`, is what the program prints on a terminal, with a real gateway.
 //! To redraw it: `SNAPSHOTS=overwrite cargo test --test it recording -- --include-ignored`.
 
-use crate::readme::{CALLED, timeless};
-use crate::support::{Gateway, Tty, is_installed, newest_gateway, shell};
+use crate::readme::{GATEWAY_NAME, timeless};
+use crate::support::{Gateway, Tty, is_installed, newest_gateway, repo_file, shell};
 use snapbox::data::{Data, DataFormat};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
 /// `backup.prom` has a decimal comma, and `HOST_NAME` is unset.
 const COMMANDS: &[&str] = &[
@@ -30,19 +29,19 @@ fn the_picture_in_readme_is_what_a_terminal_shows() {
     let address = gateway.address().to_string();
     let mut seen = String::new();
     for command in COMMANDS {
-        let script = format!("cd '{}'; {}", folder.path().display(), command.replace(CALLED, &address));
+        let script = format!("cd '{}'; {}", folder.path().display(), command.replace(GATEWAY_NAME, &address));
         let ran = shell(&script)
             .on(&gateway)
             .env("LC_ALL", "C.UTF-8")
-            // Colors, but no progress line, which would show only on a slow machine.
+            // With colors. A progress line would appear only on a slow machine.
             .env("CLICOLOR_FORCE", "1")
             .env("TERM", "dumb")
             .tty(&[Tty::Stdin, Tty::Stdout, Tty::Stderr], 96)
             .any_code()
             .run();
-        let screen = ran.screen().replace(&address, CALLED);
+        let screen = ran.screen().replace(&address, GATEWAY_NAME);
         _ = write!(seen, "\x1b[2m$\x1b[0m \x1b[1m{command}\x1b[0m\n{}", timeless(&screen));
     }
-    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/recording.svg");
+    let picture = repo_file("examples/recording.svg");
     snapbox::assert_data_eq!(seen, Data::read_from(&picture, Some(DataFormat::TermSvg)).raw());
 }

@@ -1,9 +1,9 @@
-//! What is written is what is stored: texts that the checker only repairs are pushed and read back by readers that know
-//! nothing of our code. `prometheus-parse` reads `/metrics`, within what it reads rightly; label values beyond that
-//! (commas, braces, quotes, newlines) are read out of the API's JSON.
+//! The gateway stores what was written: repaired texts are pushed and read back with other parsers than pushgw's own.
+//! `prometheus-parse` reads `/metrics`, except for label values that it can't parse (commas, braces, quotes, newlines);
+//! those are read from the API's JSON.
 
-use crate::differential::{self, Random};
-use crate::support::{Gateway, in_process, newest_gateway, on_every_gateway, pushgw};
+use crate::differential;
+use crate::support::{Gateway, Random, in_process, newest_gateway, on_every_gateway, pushgw};
 use prometheus_parse::{Scrape, Value};
 use pushgw::exposition::{Rules, Severity, Text, apply, check};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 const PATH: &str = "/metrics/job/stored";
 const TEXTS: usize = 150;
 
-/// A text, untidy in ways that mean nothing, and what it says.
+/// A text with meaningless irregularities, and its meaning.
 #[derive(Debug, Default)]
 struct Written {
     text: Vec<u8>,
-    /// Type, name and labels of each sample, and its value.
+    /// The value of each sample by type, name and labels.
     samples: BTreeMap<String, String>,
     helps: BTreeMap<String, String>,
 }
@@ -103,9 +103,9 @@ impl Written {
         if random.chance(30) {
             pairs.reverse();
         }
-        let blank = random.pick(&["", "", " "]);
+        let space = random.pick(&["", "", " "]);
         let comma = random.pick(&["", "", ","]);
-        let line = format!("{blank}{name}{blank}{{{}{comma}}} {blank}{value}", pairs.join(","));
+        let line = format!("{space}{name}{space}{{{}{comma}}} {space}{value}", pairs.join(","));
         self.line(random, &line, " ");
         let mut labels: BTreeMap<_, _> = labels.iter().map(|(name, value)| (*name, value.clone())).collect();
         labels.insert("job", "stored".to_owned());
@@ -114,11 +114,11 @@ impl Written {
             .insert(format!("{kind} {name} {labels:?}"), number(value.to_lowercase().parse().unwrap()));
     }
 
-    /// One line, with an end that is to be repaired or none.
-    fn line(&mut self, random: &mut Random, line: &str, blank: &str) {
+    /// One line, with a line end that may need repair.
+    fn line(&mut self, random: &mut Random, line: &str, space: &str) {
         self.text.extend_from_slice(line.as_bytes());
         if random.chance(10) {
-            self.text.extend_from_slice(blank.as_bytes());
+            self.text.extend_from_slice(space.as_bytes());
         }
         self.text.extend_from_slice(random.pick(&[b"\n".as_slice(), b"\n", b"\n", b"\r\n"]));
     }
@@ -128,20 +128,19 @@ fn number(value: f64) -> String {
     format!("{value:?}")
 }
 
-/// What `prometheus-parse` reads in the gateway's own text, in the form of [`Written::samples`].
-fn exposed(gateway: &Gateway) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+/// What `prometheus-parse` reads in the gateway's metrics, in the form of [`Written::samples`].
+fn read_back(gateway: &Gateway) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     let text = gateway.metrics().text();
     let scrape = Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).unwrap();
     let mut samples = BTreeMap::new();
     for sample in scrape.samples.iter().filter(|sample| sample.labels.get("job") == Some("stored")) {
         let name = &sample.metric;
-        let mut put = |kind: &str, name: &str, position: Option<(&str, f64)>, value: f64| {
+        let mut put = |kind: &str, name: &str, bound: Option<(&str, f64)>, value: f64| {
             let mut labels: BTreeMap<_, _> =
                 sample.labels.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-            if let Some((label, position)) = position {
-                let position =
-                    if position == f64::INFINITY { "+Inf".to_owned() } else { position.to_string() };
-                labels.insert(label, position);
+            if let Some((label, bound)) = bound {
+                let bound = if bound == f64::INFINITY { "+Inf".to_owned() } else { bound.to_string() };
+                labels.insert(label, bound);
             }
             samples.insert(format!("{kind} {name} {labels:?}"), number(value));
         };
@@ -168,10 +167,10 @@ fn exposed(gateway: &Gateway) -> (BTreeMap<String, String>, BTreeMap<String, Str
 }
 
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
-fn what_is_repaired_is_stored_as_it_was_written() {
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn repaired_texts_are_stored_unchanged() {
     on_every_gateway(|gateway| {
-        let mut random = Random::new(4421);
+        let mut random = Random::with_seed(4421);
         let mut repaired = 0;
         for _ in 0..TEXTS {
             let written = Written::generate(&mut random);
@@ -188,7 +187,7 @@ fn what_is_repaired_is_stored_as_it_was_written() {
             repaired += usize::from(report.fixed > 0);
             let answer = gateway.put(PATH, apply(&written.text, &report.splices));
             assert_eq!(answer.status, 200, "{text}\n{}", answer.text());
-            let (samples, helps) = exposed(gateway);
+            let (samples, helps) = read_back(gateway);
             assert_eq!(samples, written.samples, "{text}");
             for (name, help) in &written.helps {
                 assert_eq!(helps.get(name), Some(help), "{text}");
@@ -198,13 +197,13 @@ fn what_is_repaired_is_stored_as_it_was_written() {
     });
 }
 
-/// Label values with all that the format must escape, and much that it need not.
+/// Label values with every character that must be escaped, and others.
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
-fn label_values_are_stored_as_they_were_written() {
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn label_values_are_stored_unchanged() {
     const PIECES: [&str; 12] = ["a", "\"", "\\", "\n", ",", "}", "=", "{", "#", "\t", "é", "\u{0}"];
     on_every_gateway(|gateway| {
-        let mut random = Random::new(4421);
+        let mut random = Random::with_seed(4421);
         let mut values = BTreeSet::new();
         for _ in 0..500 {
             values.insert((0..random.below(6)).map(|_| random.pick(&PIECES)).collect::<String>());
@@ -226,10 +225,10 @@ fn label_values_are_stored_as_they_were_written() {
     });
 }
 
-/// What a text means to `--diff` is what it means to the gateway.
+/// `--diff` interprets a text as the gateway does.
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
-fn the_difference_is_told_as_the_gateway_stores_it() {
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn diff_shows_what_the_gateway_stores() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     for (text, change) in [
         ("m\"x\" 1\n", "+ # TYPE mx untyped\n+ mx 1\n"),
@@ -249,18 +248,18 @@ fn the_difference_is_told_as_the_gateway_stores_it() {
     }
 }
 
-/// Of generated texts, with all that the checker repairs: after the push there is no difference left. A run is as
-/// deterministic as those of `differential`, with the same seed.
+/// For generated texts with all repairs, no difference is left after the push. A run is deterministic, with the same seed
+/// as in `differential`.
 #[test]
-#[ignore = "needs a real Pushgateway: tests/fetch.sh gets one"]
-fn after_a_push_there_is_no_difference() {
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn diff_is_empty_after_a_push() {
     const CASES: usize = 800;
     const KEYS: [&[&str]; 4] = [&[], &["-l", "instance=x"], &["-l", "a=1"], &["-l", "b=2", "-l", "job2=y"]];
     let seed = differential::setting("PUSHGW_TEST_SEED", differential::SEED);
     for utf8_names in [false, true] {
         let flags: &[&str] = if utf8_names { &["--push.enable-utf8-names"] } else { &[] };
         let gateway = Gateway::start(newest_gateway(), flags);
-        let mut random = Random::new(seed);
+        let mut random = Random::with_seed(seed);
         let mut accepted = 0;
         for case in 0..CASES {
             let text = differential::text(&mut random);
@@ -274,19 +273,20 @@ fn after_a_push_there_is_no_difference() {
                 in_process(&gateway.url(), &text, words.iter().chain(options))
             };
             let pushed = call(&["push"], &options);
-            let told = format!("{}\n{options:?}, case {case}, PUSHGW_TEST_SEED={seed}", text.escape_ascii());
-            assert!(matches!(pushed.code, 0 | 3), "{told}\n{pushed:?}");
+            let context =
+                format!("{}\n{options:?}, case {case}, PUSHGW_TEST_SEED={seed}", text.escape_ascii());
+            assert!(matches!(pushed.code, 0 | 3), "{context}\n{pushed:?}");
             if pushed.code == 3 {
                 continue;
             }
             let left = call(&["push", "-q", "--dry-run", "--diff"], &options);
             call(&["delete", "-q", "--force"], &key);
-            // The checker has warned of such a count: the gateway stores its whole part, or something else.
-            if pushed.stderr.contains("[summary-count]") {
+            // The checker warned about such a count: the gateway stores only its integer part, or something else.
+            if pushed.stderr.contains("[broken-count]") {
                 continue;
             }
             accepted += 1;
-            // The API reports nothing of gauge histograms, and 0 for a count or bucket of a histogram that is NaN.
+            // The API omits gauge histograms, and reports 0 if a count or bucket of a histogram is NaN.
             let is_reported = |line: &&str| {
                 let new = line.split(" -> ").last().unwrap_or_default().to_lowercase();
                 !line.contains("(not reported by the API)")
@@ -294,7 +294,7 @@ fn after_a_push_there_is_no_difference() {
                     && !new.contains(":nan")
             };
             let lines: Vec<_> = left.stdout.lines().filter(is_reported).collect();
-            assert_eq!((left.code, &*left.stderr, lines), (0, "", vec![]), "{told}");
+            assert_eq!((left.code, &*left.stderr, lines), (0, "", vec![]), "{context}");
         }
         assert!(accepted * 3 > CASES, "{accepted} of {CASES}");
     }

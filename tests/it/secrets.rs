@@ -1,4 +1,4 @@
-//! A planted secret is found in nothing that pushgw writes: one test for each way in, each with all ways out.
+//! No output of pushgw contains a secret: every way to give one is tested with every kind of output.
 
 use crate::support::{Output, Pushgw, Server, pushgw};
 use base64::Engine as _;
@@ -7,10 +7,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
 const SECRET: &str = "hunter2-s3cr3t";
-/// The secret as a URL has it, to be decoded.
+/// The secret with percent-encoding, as in a URL.
 const ESCAPED: &str = "hunter2%2Ds3cr3t";
 
-/// A way to give a secret: what is added to a call, for a gateway at that address.
+/// A way to give a secret: adds it to a call, for a gateway at this address.
 type Give = fn(Pushgw, &str) -> Pushgw;
 
 const WAYS: &[(&str, Give)] = &[
@@ -50,7 +50,7 @@ const WAYS: &[(&str, Give)] = &[
 
 #[track_caller]
 fn assert_hidden(way: &str, output: &Output) {
-    let said = [output.stdout(), output.stderr()].concat();
+    let shown = [output.stdout(), output.stderr()].concat();
     let encoded = |text: String| STANDARD.encode(text);
     for hidden in [
         SECRET.to_owned(),
@@ -59,7 +59,7 @@ fn assert_hidden(way: &str, output: &Output) {
         encoded(format!("{SECRET}:")),
         encoded(SECRET.to_owned()),
     ] {
-        assert!(!said.contains(&hidden), "{way}: {hidden} is shown\n{output}");
+        assert!(!shown.contains(&hidden), "{way}: {hidden} is shown\n{output}");
     }
 }
 
@@ -68,25 +68,25 @@ fn call(command: &[&str], give: Give, address: &str) -> Pushgw {
     call.any_code().any_stdout().any_stderr().env("RUST_BACKTRACE", "full").env("RUST_LOG", "trace")
 }
 
-/// A server that says everything back that it was told, as a page that shows a request does.
+/// A server that repeats the request's headers in its response, like a debugging page.
 fn echo(status: u16) -> Server {
     Server::start(move |connection, _| {
         while let Some(request) = connection.read_request() {
-            let said: Vec<_> =
+            let shown: Vec<_> =
                 request.head.headers.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let said = said.join(" ");
-            let location = format!("http://me:{SECRET}@other/?{said}");
+            let shown = shown.join(" ");
+            let location = format!("http://me:{SECRET}@other/?{shown}");
             connection.answer(
                 status,
-                &[("Location", &location), ("X-Seen", &said), ("Set-Cookie", SECRET)],
-                &said,
+                &[("Location", &location), ("X-Seen", &shown), ("Set-Cookie", SECRET)],
+                &shown,
             );
         }
     })
 }
 
 #[test]
-fn a_push_shows_no_secret_whatever_the_answer() {
+fn a_push_shows_no_secret_for_any_response() {
     for (way, give) in WAYS {
         for status in [200, 307, 400, 401, 503] {
             let server = echo(status);
@@ -103,7 +103,7 @@ fn a_push_shows_no_secret_whatever_the_answer() {
 }
 
 #[test]
-fn nothing_that_is_printed_in_place_of_a_push_shows_a_secret() {
+fn dry_runs_help_and_errors_show_no_secret() {
     for (way, give) in WAYS {
         for command in [
             &["push", "-j", "x", "-m", "a 1", "--dry-run", "-vv"][..],
@@ -124,7 +124,7 @@ fn nothing_that_is_printed_in_place_of_a_push_shows_a_secret() {
 }
 
 #[test]
-fn the_other_commands_show_no_secret() {
+fn other_commands_show_no_secret() {
     for (way, give) in WAYS {
         for status in [200, 302, 500] {
             let server = echo(status);
@@ -134,15 +134,15 @@ fn the_other_commands_show_no_secret() {
             {
                 let output = call(command, *give, &address).run();
                 assert_hidden(way, &output);
-                let told = format!("< {status} ");
-                assert!(output.stderr().contains(&told), "{way}: the exchange is not shown\n{output}");
+                let status_line = format!("< {status} ");
+                assert!(output.stderr().contains(&status_line), "{way}: the exchange is not shown\n{output}");
             }
         }
     }
 }
 
 #[test]
-fn a_gateway_that_is_not_there_is_told_without_a_secret() {
+fn a_connection_error_shows_no_secret() {
     for (way, give) in WAYS {
         let output = call(&["push", "-j", "x", "-m", "a 1", "-vv"], *give, "127.0.0.1:1").run();
         assert_eq!(output.status.code(), Some(6), "{way}\n{output}");
@@ -151,7 +151,7 @@ fn a_gateway_that_is_not_there_is_told_without_a_secret() {
 }
 
 #[test]
-fn a_misplaced_secret_is_not_repeated() {
+fn a_misplaced_secret_is_not_shown() {
     let misplaced: [Give; 6] = [
         |call, _| call.args(["-u", &format!("me:{SECRET}")]),
         |call, _| call.args(["-H", SECRET]),
@@ -179,7 +179,7 @@ fn a_misplaced_secret_is_not_repeated() {
 }
 
 #[test]
-fn a_redirect_does_not_get_the_password() {
+fn the_password_is_not_sent_to_a_redirect() {
     let other = Server::unused();
     let location = format!("{}/metrics/job/x", other.url());
     let server = Server::start(move |connection, _| {

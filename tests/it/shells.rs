@@ -1,6 +1,8 @@
 //! The commands that pushgw prints, run in every shell that a reader may paste them into.
 
-use crate::support::{Gateway, Program, Random, gateways, in_shell, is_installed, pushgw, wait_until};
+use crate::support::{
+    Gateway, Program, Random, base64, gateways, in_shell, is_installed, pushgw, wait_until,
+};
 use pushgw::shell::quote;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,11 +16,11 @@ type Labels = BTreeMap<String, String>;
 /// How many random labels are tried on each gateway, in each shell.
 const LABELS: usize = 10;
 
-/// Values that need base64 in a path, or look like it.
+/// Values that need base64 in a path, or look like base64.
 const PATH_VALUES: [&str; 6] = ["", ".", "..", "a/b", "/", "YQ=="];
 
-/// What a shell or pushgw could read as something else. `PWNED` becomes the path of a file that no command may create.
-const ODD: [&str; 44] = [
+/// Text that a shell or pushgw could misread. `PWNED` is replaced by the path of a file that no command may create.
+const UNUSUAL: [&str; 44] = [
     "~",
     "~/x",
     "~root",
@@ -85,31 +87,31 @@ const NAMES: [&str; 15] = [
     "__x",
 ];
 
-/// Those of the shells that are here.
+/// The installed shells.
 fn shells() -> Vec<&'static str> {
     ["bash", "dash", "zsh", "fish"].into_iter().filter(|shell| is_installed(shell)).collect()
 }
 
-fn odd_text(random: &mut Random, file: &Path) -> String {
+fn unusual_text(random: &mut Random, file: &Path) -> String {
     let text: String = match random.below(4) {
         0 => {
             let length = 1 + random.below(6);
             random.text(length)
         }
-        pieces => (0..pieces).map(|_| *random.choose(&ODD)).collect(),
+        pieces => (0..pieces).map(|_| random.pick(&UNUSUAL)).collect(),
     };
     text.replace("PWNED", &file.to_string_lossy())
 }
 
 #[test]
-fn a_quoted_word_is_read_alike_by_every_shell() {
+fn every_shell_reads_a_quoted_word_the_same_way() {
     let mut random = Random::new();
     let home = TempDir::new().unwrap();
     let file = home.path().join("pwned");
-    let mut words: Vec<String> = ODD.into_iter().map(str::to_owned).collect();
-    words.extend((0..100).map(|_| odd_text(&mut random, &file)));
+    let mut words: Vec<String> = UNUSUAL.into_iter().map(str::to_owned).collect();
+    words.extend((0..100).map(|_| unusual_text(&mut random, &file)));
     words.extend(["", "it's", "a\\", "\\';touch x;#", "''\\\\''"].map(str::to_owned));
-    // No argument holds one.
+    // An argument can't contain NUL.
     words.retain(|word| !word.contains('\0'));
     let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
     let separated: String = words.iter().flat_map(|word| [word, "\0"]).collect();
@@ -120,9 +122,8 @@ fn a_quoted_word_is_read_alike_by_every_shell() {
     }
 }
 
-/// The path of a group, as a gateway with or without UTF-8 names reads it. Not our own encoder.
+/// The path of a group, as a gateway with or without UTF-8 names reads it. This does not use pushgw's own encoder.
 fn path(labels: &Labels, utf8_names: bool) -> String {
-    use base64::Engine as _;
     let mut path = "/metrics".to_owned();
     let others = labels.iter().filter(|(name, _)| *name != "job");
     for (name, value) in labels.get_key_value("job").into_iter().chain(others) {
@@ -139,12 +140,12 @@ fn path(labels: &Labels, utf8_names: bool) -> String {
         } else {
             path.push_str(name);
         }
-        let _ = write!(path, "@base64/{}=", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value));
+        let _ = write!(path, "@base64/{}", base64(value));
     }
     path.replacen("/U__job@", "/job@", 1)
 }
 
-/// What a label could be taken for.
+/// Labels that this label could be misread as.
 fn misreadings(name: &str, value: &str, home: &str) -> Vec<(String, String)> {
     let unescaped = value.replace("\\\\", "\\").replace("\\'", "'");
     let readings = [
@@ -168,15 +169,15 @@ fn misreadings(name: &str, value: &str, home: &str) -> Vec<(String, String)> {
     labels
 }
 
-/// A gateway that is broken by groups with odd labels, and what is needed to say what a command did.
-struct Broken<'a> {
+/// A gateway that is broken by groups with unusual labels.
+struct BrokenGateway<'a> {
     gateway: &'a Gateway,
     utf8_names: bool,
     home: &'a TempDir,
 }
 
-impl Broken<'_> {
-    /// Each group once with and once without an empty `instance`, among groups that it could be taken for.
+impl BrokenGateway<'_> {
+    /// Pushes each group with and without an empty `instance`, and the groups that it could be misread as.
     fn fill(&self, cases: &[Labels]) {
         let home = self.home.path().to_string_lossy();
         let with_instance = |labels: &Labels| {
@@ -191,21 +192,21 @@ impl Broken<'_> {
             let (name, value) = case.iter().find(|(name, _)| *name != "job").unwrap();
             for (name, value) in misreadings(name, value, &home) {
                 let other: Labels = [("job".to_owned(), case["job"].clone()), (name, value)].into();
-                // Beside a group without `instance` it would be one more conflict.
+                // Next to a group without `instance`, this would be one more conflict.
                 if !targets.contains(&other) {
                     groups.insert(with_instance(&other));
                 }
             }
         }
         for group in &groups {
-            // The gateway rejects what is inconsistent, and keeps the group all the same. 1.11.0 then hangs up.
+            // The gateway rejects an inconsistent push but stores the group. 1.11.0 then closes the connection.
             let _ = self.gateway.request("PUT", path(group, self.utf8_names), "");
         }
         let groups: Vec<Labels> = groups.into_iter().collect();
         wait_until("all the groups", || sorted(self.gateway.keys()) == groups);
     }
 
-    /// Each command, and the group that it is to delete.
+    /// Each command, and the group that it must delete.
     fn commands(&self) -> Vec<(String, Labels)> {
         let output = pushgw()
             .args(["status", "--format", "json"])
@@ -230,7 +231,7 @@ impl Broken<'_> {
     #[track_caller]
     fn run(&self, shell: &str, command: &str, target: &Labels) {
         let mut expected = sorted(self.gateway.keys());
-        assert!(expected.contains(target), "{target:?} is there before: {command}");
+        assert!(expected.contains(target), "{target:?} exists before: {command}");
         expected.retain(|group| group != target);
         let file = self.home.path().join("pwned");
         in_shell(shell, command).env("HOME", self.home.path()).run();
@@ -250,17 +251,17 @@ fn try_commands(program: &Program, utf8_names: bool, random: &mut Random) {
     let home = TempDir::new().unwrap();
     let flag = utf8_names.then_some("--push.enable-utf8-names");
     let file = home.path().join("pwned");
-    // A number keeps the cases apart.
+    // A number makes the cases different.
     let mut cases: Vec<Labels> = (0..LABELS)
         .map(|number| {
             let name = match random.below(3) {
                 // A gateway can't decode a name with a character above U+FFFFF.
-                0 if utf8_names => odd_text(random, &file).replace(|c| c > '\u{fffff}', "a"),
-                _ if utf8_names => (*random.choose(&NAMES)).to_owned(),
-                _ => (*random.choose(&LEGACY_NAMES)).to_owned(),
+                0 if utf8_names => unusual_text(random, &file).replace(|c| c > '\u{fffff}', "a"),
+                _ if utf8_names => random.pick(&NAMES).to_owned(),
+                _ => random.pick(&LEGACY_NAMES).to_owned(),
             };
-            let job = if random.once_in(3) { odd_text(random, &file) } else { "x".to_owned() };
-            [("job".to_owned(), format!("{job}{number}")), (name, odd_text(random, &file))].into()
+            let job = if random.once_in(3) { unusual_text(random, &file) } else { "x".to_owned() };
+            [("job".to_owned(), format!("{job}{number}")), (name, unusual_text(random, &file))].into()
         })
         .collect();
     cases.extend(PATH_VALUES.into_iter().enumerate().map(|(number, value)| {
@@ -268,7 +269,7 @@ fn try_commands(program: &Program, utf8_names: bool, random: &mut Random) {
     }));
     for shell in shells() {
         let gateway = Gateway::start(program, flag.as_slice());
-        let broken = Broken { gateway: &gateway, utf8_names, home: &home };
+        let broken = BrokenGateway { gateway: &gateway, utf8_names, home: &home };
         broken.fill(&cases);
         let commands = broken.commands();
         assert_eq!(commands.len(), cases.len(), "{commands:#?}");
@@ -281,7 +282,7 @@ fn try_commands(program: &Program, utf8_names: bool, random: &mut Random) {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_fix_command_deletes_exactly_its_group_in_every_shell() {
+fn a_fix_command_deletes_only_its_group_in_every_shell() {
     let mut random = Random::new();
     for program in gateways() {
         try_commands(program, false, &mut random);
@@ -290,9 +291,9 @@ fn a_fix_command_deletes_exactly_its_group_in_every_shell() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_fix_command_deletes_exactly_its_group_among_utf8_names() {
+fn a_fix_command_deletes_only_its_group_among_utf8_names() {
     let mut random = Random::new();
-    // 1.5.1 has no such names.
+    // 1.5.1 does not support them.
     for program in gateways().iter().filter(|program| program.version != "1.5.1") {
         try_commands(program, true, &mut random);
     }

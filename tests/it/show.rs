@@ -1,11 +1,11 @@
-//! `show` and what it is for: groups moved, saved and restored.
+//! `show`: moving, saving and restoring groups. Also `push --groups` and `push --diff`.
 
 use crate::support::{
     Gateway, Server, gateways, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
 };
 use std::fmt::Write as _;
 
-/// Something of everything that the text format can say.
+/// Every feature of the text format.
 const EVERYTHING: &str = r#"# HELP c how \\ many\nlines "q" é
 # TYPE c counter
 c{a="\"x\"\\\n",instance="own"} 1e+06
@@ -38,7 +38,7 @@ s_count 5
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_group_moves_to_another_gateway() {
+fn a_group_can_be_copied_to_another_gateway() {
     on_every_gateway(|gateway| {
         let other = Gateway::start(newest_gateway(), &[]);
         gateway.put("/metrics/job@base64/YS9i/l/%22%2C%7D", EVERYTHING);
@@ -49,7 +49,7 @@ fn a_group_moves_to_another_gateway() {
         );
         shell(&script).run();
         assert_eq!(other.samples(), gateway.samples());
-        // The metrics called as the API's own members make `Gateway::groups` unusable; texts are compared instead.
+        // `Gateway::groups` can't read metrics named like the API's own fields, so compare the text.
         let show = |gateway: &Gateway| {
             pushgw().args(["show", "-j", "a/b", "-l", "l=\",}"]).on(gateway).any_stdout().run().stdout()
         };
@@ -59,7 +59,7 @@ fn a_group_moves_to_another_gateway() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_thousand_groups_are_saved_and_restored() {
+fn a_thousand_groups_can_be_saved_and_restored() {
     let unchecked = ["--push.disable-consistency-check"];
     let source = Gateway::start(newest_gateway(), &unchecked);
     let mut file = String::new();
@@ -71,11 +71,11 @@ fn a_thousand_groups_are_saved_and_restored() {
             ["a%20b", "%22", "%7D%2C", "%CE%BB", "%0A", "..."][number % 6],
         );
     }
-    // An empty group is one too.
+    // A group without metrics is a group too.
     file.push_str("# pushgw group /metrics/job/empty\n");
     let queued = "202: it runs without consistency checks";
     pushgw().args(["push", "--groups", "-"]).on(&source).stdin(&file).stderr_has(queued).run();
-    // Without checks a push is queued, as a deletion is.
+    // Without consistency checks, pushes are queued like deletions.
     wait_until("1001 groups", || source.groups().len() == 1001);
     for program in gateways() {
         let target = Gateway::start(program, &unchecked);
@@ -93,7 +93,7 @@ fn a_file_of_groups_is_checked_before_anything_is_sent() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     let group = |path: &str| format!("# pushgw group {path}\n");
     let ok = format!("{}m 1\n", group("/metrics/job/a"));
-    for (file, complaints) in [
+    for (file, messages) in [
         (format!("{ok}{}m 1\nm 2,5\n", group("/metrics/job/b")), vec!["groups.prom:5:3"]),
         (format!("{ok}{ok}"), vec!["groups.prom:3: the group {job=\"a\"} is in the file twice"]),
         (format!("{ok}{}m 1\n", group("/metrics/jobs/b")), vec!["groups.prom:3: "]),
@@ -103,13 +103,13 @@ fn a_file_of_groups_is_checked_before_anything_is_sent() {
     ] {
         let mut call =
             pushgw().args(["push", "--groups", "groups.prom"]).file("groups.prom", &file).on(&gateway);
-        for complaint in complaints {
-            call = call.stderr_has(complaint);
+        for message in messages {
+            call = call.stderr_has(message);
         }
         call.code(3).run();
         assert_eq!(gateway.keys().len(), 0, "{file}");
     }
-    // One that the gateway rejects stops none of the others, and the exit code tells of it.
+    // A rejected group does not stop the others, but sets the exit code.
     let file = format!(
         "{ok}{}# TYPE m counter\nm 1\n{}n 1\n",
         group("/metrics/job/b"),
@@ -128,7 +128,7 @@ fn a_file_of_groups_is_checked_before_anything_is_sent() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn what_is_shown_of_several_groups_can_be_told_apart() {
+fn the_output_for_several_groups_separates_them() {
     on_every_gateway(|gateway| {
         gateway.put("/metrics/job/b/l@base64/=", "# TYPE m gauge\nm 2\n");
         gateway.put("/metrics/job/a", "# TYPE m gauge\nm 1\n");
@@ -152,7 +152,7 @@ fn what_is_shown_of_several_groups_can_be_told_apart() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn what_the_api_can_not_give_back_is_said() {
+fn show_warns_about_metrics_that_the_api_omits() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     gateway.put(
         "/metrics/job/a",
@@ -169,7 +169,7 @@ fn what_the_api_can_not_give_back_is_said() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_push_shows_what_it_would_change() {
+fn diff_shows_what_a_push_would_change() {
     on_every_gateway(|gateway| {
         let new = "+ # TYPE m gauge\n+ m 1\n+ m{l=\"1\"} 2\n";
         let diff = |command: &str, text: &str| {
@@ -191,10 +191,10 @@ fn a_push_shows_what_it_would_change() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_refused_push_is_explained_by_the_groups_that_are_there() {
+fn a_rejected_push_is_explained_by_the_stored_groups() {
     on_every_gateway(|gateway| {
-        let held = "# TYPE q gauge\nq 1\n# TYPE foo_count gauge\nfoo_count 1\n# TYPE bar summary\nbar_sum 1\nbar_count 1\n";
-        gateway.put("/metrics/job/b", held);
+        let stored = "# TYPE q gauge\nq 1\n# TYPE foo_count gauge\nfoo_count 1\n# TYPE bar summary\nbar_sum 1\nbar_count 1\n";
+        gateway.put("/metrics/job/b", stored);
         gateway.put("/metrics/job/c", "m{t=\"1\"} 1\n");
         let code = if gateway.version() == "1.11.0" { 6 } else { 4 };
         for (group, text, why) in [
@@ -224,7 +224,7 @@ const TWO_GROUPS: &str =
     "# pushgw group /metrics/job/a\nm 1 1700000000000\n# pushgw group /metrics/job/b\nn 2\n";
 
 #[test]
-fn what_promises_to_send_nothing_sends_nothing() {
+fn groups_can_not_be_combined_with_dry_run_options() {
     let server = Server::unused();
     for switches in [&["--dry-run"][..], &["--diff"], &["--as-curl"], &["--dry-run", "--diff"]] {
         for command in ["push", "add"] {
@@ -244,9 +244,9 @@ fn what_promises_to_send_nothing_sends_nothing() {
         .run();
 }
 
-/// Some repairs say nothing, and what is said can be switched off; neither changes what is sent.
+/// Repairs that are silent, or silenced by an option, still change what is sent.
 #[test]
-fn what_is_pushed_of_a_file_is_checked_and_repaired_without_a_word_too() {
+fn groups_are_checked_and_repaired_when_quiet_too() {
     let pushed = |options: &[&str], text: &str| {
         let server = Server::answering(200, "");
         pushgw().args(["push", "--groups", "-", "-g", &server.url()]).args(options).stdin(text).run();
@@ -268,7 +268,7 @@ fn what_is_pushed_of_a_file_is_checked_and_repaired_without_a_word_too() {
         .run();
 }
 
-/// A finding of a later group has the line number of the file, whatever is repaired before it.
+/// Line numbers are those of the file, also after repairs in earlier groups.
 #[test]
 fn findings_of_a_group_have_the_line_numbers_of_the_file() {
     let file = "# pushgw group /metrics/job/a\r\n\
@@ -295,7 +295,7 @@ fn findings_of_a_group_have_the_line_numbers_of_the_file() {
 }
 
 #[test]
-fn a_path_that_is_not_utf8_is_no_other_group_s() {
+fn a_path_that_is_not_utf8_is_rejected() {
     pushgw()
         .args(["push", "--groups", "groups.prom", "-g", "127.0.0.1:1"])
         .file("groups.prom", b"# pushgw group /metrics/job/\xff\nm 1\n")

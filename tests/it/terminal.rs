@@ -214,8 +214,8 @@ fn only_yes_confirms_a_deletion() {
         let ended = session.end();
         assert_eq!(ended.status.code(), Some(0), "{ended:?}");
         // On its own line, even without Enter.
-        let said: Vec<_> = shown(&ended.screen).into_iter().rev().take(2).collect();
-        assert_eq!(said, ["", "nothing was deleted"], "{no:?}: {ended:?}");
+        let last_lines: Vec<_> = shown(&ended.screen).into_iter().rev().take(2).collect();
+        assert_eq!(last_lines, ["", "nothing was deleted"], "{no:?}: {ended:?}");
     }
     let mut session = delete().session();
     session.wait_for(&question);

@@ -1,5 +1,5 @@
-//! Label names in a path: a gateway with `--push.enable-utf8-names` decodes those that begin with `U__`, and one without
-//! it does not. So the same path names different groups, and only the gateway's own flag says which.
+//! Label names in a path. A gateway with `--push.enable-utf8-names` decodes names that start with `U__`, other gateways
+//! do not. So the same path can name different groups, depending only on the gateway's flag.
 
 use crate::support::{Client, Gateway, Program, Request, Server, gateways, pushgw, shell, wait_until};
 use std::collections::BTreeSet;
@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 const FLAG: &str = "--push.enable-utf8-names";
 
-/// Each label name, and how it is written in a path with UTF-8 names. Every other name is what a wrong reading makes of
-/// one of them. Escaped by hand, and not by what is tested.
+/// Label names, and how they are written in a path with UTF-8 names. Every other name is a wrong decoding of one of them.
+/// They are escaped by hand, not with the code under test.
 const NAMES: [(&str, &str); 13] = [
     ("x", "x"),
     ("U__x", "U__U____x"),
@@ -17,7 +17,7 @@ const NAMES: [(&str, &str); 13] = [
     ("my_label", "my_label"),
     ("my.label", "U__my_2e_label"),
     ("U__my_2e_label", "U__U____my__2e__label"),
-    // No escapes, though they look like some.
+    // These only look like escapes.
     ("U__", "U__U____"),
     ("U__a_", "U__U____a__"),
     ("u__x", "u__x"),
@@ -27,14 +27,14 @@ const NAMES: [(&str, &str); 13] = [
     ("x@base64", "U__x_40_base64"),
 ];
 
-/// A gateway with or without UTF-8 names, and a group of the job `victim` for each name that it can hold.
-struct Held {
+/// A gateway with or without UTF-8 names, and a group of the job `victim` for each name that it accepts.
+struct NamedGroups {
     gateway: Gateway,
     /// Names and paths.
     groups: Vec<(&'static str, String)>,
 }
 
-impl Held {
+impl NamedGroups {
     fn start(program: &Program, utf8: bool, more: &[&str]) -> Self {
         let flags = [&[FLAG][..usize::from(utf8)], more].concat();
         let gateway = Gateway::start(program, &flags);
@@ -43,9 +43,9 @@ impl Held {
         let path = |(name, escaped): &(&'static str, &'static str)| {
             (*name, format!("/metrics/job/victim/{}/v", if utf8 { escaped } else { name }))
         };
-        let held = Self { gateway, groups: names.map(path).collect() };
-        held.fill();
-        held
+        let victims = Self { gateway, groups: names.map(path).collect() };
+        victims.fill();
+        victims
     }
 
     fn fill(&self) {
@@ -67,21 +67,21 @@ impl Held {
         self.groups.iter().map(|(name, _)| (*name).to_owned()).filter(|name| name != gone).collect()
     }
 
-    /// The group of this name is there, and never had a successful push: what `--failed` and `--older-than` select.
+    /// Makes this group one that never had a successful push, so that `--failed` and `--older-than` select it.
     fn fail(&self, name: &str, path: &str) {
         self.gateway.delete(path);
         wait_until("a deletion", || !self.names().contains(name));
-        assert!(self.gateway.rejects("PUT", path, "# TYPE m counter\nm 1\n"), "another type");
+        assert!(self.gateway.rejects("PUT", path, "# TYPE m counter\nm 1\n"), "the type differs");
     }
 }
 
-/// Every gateway, without UTF-8 names and, where it has them, with them.
-fn each_kind(test: impl Fn(&Held)) {
+/// Runs a test on every gateway, without UTF-8 names and, if supported, with them.
+fn on_each_gateway(test: impl Fn(&NamedGroups)) {
     for program in gateways() {
         for utf8 in [false, true] {
             if !(utf8 && program.version == "1.5.1") {
                 eprintln!("Pushgateway {}, UTF-8 names: {utf8}", program.version);
-                test(&Held::start(program, utf8, &[]));
+                test(&NamedGroups::start(program, utf8, &[]));
             }
         }
     }
@@ -89,58 +89,59 @@ fn each_kind(test: impl Fn(&Held)) {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_selection_deletes_the_group_that_it_selects_and_no_other() {
-    each_kind(|held| {
-        for (name, path) in &held.groups {
+fn a_selection_deletes_only_the_selected_group() {
+    on_each_gateway(|victims| {
+        for (name, path) in &victims.groups {
             let matcher = format!("\"{name}\"=v");
             for selection in [&["--match", &*matcher][..], &["--older-than=1h"], &["--failed"]] {
-                held.fail(name, path);
-                pushgw().arg("delete").args(selection).arg("--yes").on(&held.gateway).run();
-                assert_eq!(held.names(), held.without(name), "{name} {selection:?}");
+                victims.fail(name, path);
+                pushgw().arg("delete").args(selection).arg("--yes").on(&victims.gateway).run();
+                assert_eq!(victims.names(), victims.without(name), "{name} {selection:?}");
             }
-            held.gateway.put(path, "# TYPE m gauge\nm 1\n");
+            victims.gateway.put(path, "# TYPE m gauge\nm 1\n");
         }
-        pushgw().args(["delete", "--all", "--yes"]).on(&held.gateway).run();
-        assert_eq!(held.names(), BTreeSet::new());
+        pushgw().args(["delete", "--all", "--yes"]).on(&victims.gateway).run();
+        assert_eq!(victims.names(), BTreeSet::new());
     });
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn list_prints_the_path_that_the_gateway_reads() {
-    each_kind(|held| {
+fn list_prints_the_path_as_the_gateway_decodes_it() {
+    on_each_gateway(|victims| {
         let printed =
-            pushgw().args(["list", "--format", "path"]).on(&held.gateway).any_stdout().run().stdout();
+            pushgw().args(["list", "--format", "path"]).on(&victims.gateway).any_stdout().run().stdout();
         let mut printed: Vec<&str> = printed.lines().collect();
         printed.sort_unstable();
-        let mut paths: Vec<&str> = held.groups.iter().map(|(_, path)| path.as_str()).collect();
+        let mut paths: Vec<&str> = victims.groups.iter().map(|(_, path)| path.as_str()).collect();
         paths.sort_unstable();
         assert_eq!(printed, paths);
-        let json = pushgw().args(["list", "--format", "json"]).on(&held.gateway).any_stdout().run().stdout();
+        let json =
+            pushgw().args(["list", "--format", "json"]).on(&victims.gateway).any_stdout().run().stdout();
         assert!(paths.iter().all(|path| json.contains(&format!("\"path\": \"{path}\""))), "{json}");
     });
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn what_show_prints_goes_back_to_where_it_was() {
+fn groups_are_restored_with_their_names() {
     for program in gateways().iter().filter(|program| program.version != "1.5.1") {
-        let held = Held::start(program, true, &[]);
-        let before = held.gateway.groups();
-        let saved = pushgw().args(["show", "--all"]).on(&held.gateway).any_stdout().run().stdout();
-        pushgw().args(["delete", "--all", "--yes"]).on(&held.gateway).run();
-        let restore = || pushgw().args(["push", "--groups", "-"]).on(&held.gateway).stdin(&saved);
-        // To a gateway that decodes nothing they would be other groups.
+        let victims = NamedGroups::start(program, true, &[]);
+        let before = victims.gateway.groups();
+        let saved = pushgw().args(["show", "--all"]).on(&victims.gateway).any_stdout().run().stdout();
+        pushgw().args(["delete", "--all", "--yes"]).on(&victims.gateway).run();
+        let restore = || pushgw().args(["push", "--groups", "-"]).on(&victims.gateway).stdin(&saved);
+        // Without the option, they would become other groups.
         restore().code(3).stderr_has("--utf8-names").run();
-        assert!(held.gateway.keys().is_empty());
+        assert!(victims.gateway.keys().is_empty());
         restore().arg("--utf8-names").run();
-        assert_eq!(held.gateway.groups(), before);
+        assert_eq!(victims.gateway.groups(), before);
     }
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_commands_that_status_prints_leave_other_groups_alone() {
+fn fix_commands_delete_no_other_group() {
     let broken: [(&[&str], &str); 3] = [
         (&["/metrics/job/j/U______r/1/U__U____x/v"], "/metrics/job/j/U______r/1/x/v"),
         (&["/metrics/job/j/U__U____x@base64/_w"], "/metrics/job/j/x@base64/_w"),
@@ -151,45 +152,45 @@ fn the_commands_that_status_prints_leave_other_groups_alone() {
     ];
     for program in gateways().iter().filter(|program| program.version != "1.5.1") {
         for (paths, decoy) in broken {
-            let held = Held::start(program, true, &[]);
-            // What breaks a gateway is rejected, and stored.
+            let victims = NamedGroups::start(program, true, &[]);
+            // Pushes that break a gateway are rejected, but stored.
             for path in paths {
-                let _ = held.gateway.request("PUT", path, "# TYPE m gauge\nm 1\n");
+                let _ = victims.gateway.request("PUT", path, "# TYPE m gauge\nm 1\n");
             }
-            assert_eq!(held.gateway.metrics().status, 500, "{paths:?} break it");
+            assert_eq!(victims.gateway.metrics().status, 500, "{paths:?} break the gateway");
             let status =
-                pushgw().arg("status").on(&held.gateway).code(1).any_stdout().any_stderr().run().stdout();
-            let commands: Vec<&str> = status.lines().filter_map(|line| line.strip_prefix("heal:")).collect();
+                pushgw().arg("status").on(&victims.gateway).code(1).any_stdout().any_stderr().run().stdout();
+            let commands: Vec<&str> = status.lines().filter_map(|line| line.strip_prefix("fix:")).collect();
             assert_eq!(commands.len(), 1, "{status}");
             assert!(!commands[0].contains(decoy), "{status}");
             shell(commands[0]).any_stderr().run();
-            wait_until("a gateway that serves", || held.gateway.metrics().status == 200);
-            let names = held.groups.iter().map(|(name, _)| *name);
+            wait_until("a gateway that serves", || victims.gateway.metrics().status == 200);
+            let names = victims.groups.iter().map(|(name, _)| *name);
             assert!(
-                names.eq(NAMES.map(|(name, _)| name)) && held.names().len() >= NAMES.len(),
+                names.eq(NAMES.map(|(name, _)| name)) && victims.names().len() >= NAMES.len(),
                 "{:?}",
-                held.names()
+                victims.names()
             );
         }
     }
 }
 
-/// A gateway keeps its groups when it is started again with the other setting. Only the flag says how it reads a path.
+/// A gateway keeps its groups when it is restarted without the flag. Only the flag decides how it reads a path.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_flag_decides_and_not_what_is_listed() {
+fn the_flag_decides_how_a_path_is_read() {
     for program in gateways().iter().filter(|program| program.version != "1.5.1") {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("store");
         let flags =
             [format!("--persistence.file={}", file.display()), "--persistence.interval=10ms".to_owned()];
         let flags = [&*flags[0], &*flags[1]];
-        let held = Held::start(program, true, &flags);
+        let victims = NamedGroups::start(program, true, &flags);
         let last = "the_last_group";
-        held.gateway.put(format!("/metrics/job/{last}"), "m2 1\n");
+        victims.gateway.put(format!("/metrics/job/{last}"), "m2 1\n");
         let is_in = |bytes: &[u8]| bytes.windows(last.len()).any(|part| part == last.as_bytes());
         wait_until("all of it on disk", || std::fs::read(&file).is_ok_and(|bytes| is_in(&bytes)));
-        drop(held);
+        drop(victims);
 
         let gateway = Gateway::start(program, &flags);
         let count = NAMES.len() + 1;
@@ -212,9 +213,9 @@ fn the_flag_decides_and_not_what_is_listed() {
                 .run();
         }
         assert_eq!(gateway.keys().len(), count);
-        // 1.11.0 is broken by such groups, 1.11.2 is not.
+        // Such groups break 1.11.0, but not 1.11.2.
         pushgw().arg("status").on(&gateway).any_code().stdout_has(no_path).any_stderr().run();
-        // As another would write it who thinks that this gateway has UTF-8 names.
+        // The path as written for a gateway with UTF-8 names.
         let url = format!("{}/metrics/job/victim/U__U____x/v", gateway.url());
         pushgw().args(["delete", "--utf8-names", "--url", &url]).run();
         pushgw().args(["delete", "--yes", "--match", "U__my_2e_label=v"]).on(&gateway).run();
@@ -227,7 +228,7 @@ fn the_flag_decides_and_not_what_is_listed() {
     }
 }
 
-/// The answer to a look, with these names as a label of a group each.
+/// The listing of a gateway with a group for each of these label names.
 fn listing(names: &[&str]) -> String {
     let group = |name: &&str| {
         format!(
@@ -238,18 +239,18 @@ fn listing(names: &[&str]) -> String {
     format!(r#"{{"status":"success","data":[{}]}}"#, names.iter().map(group).collect::<Vec<_>>().join(","))
 }
 
-/// A server that holds a group for each of these names, and says this of itself; `None` closes the connection.
+/// A server with a group for each of these names and this response to a status request; `None` closes the connection.
 fn server(names: &'static [&'static str], status: Option<(u16, &'static str)>) -> Server {
-    let held = Mutex::new(names.to_vec());
+    let stored = Mutex::new(names.to_vec());
     Server::start(move |connection, _| {
         while let Some(Request { method, path, .. }) = connection.read_request() {
             match (method.as_str(), path.as_str(), status) {
                 ("DELETE", ..) => {
-                    held.lock().unwrap().retain(|name| !path.contains(&format!("/{name}/")));
+                    stored.lock().unwrap().retain(|name| !path.contains(&format!("/{name}/")));
                     connection.answer(202, &[], "");
                 }
                 (_, "/api/v1/metrics", _) => {
-                    let listing = listing(&held.lock().unwrap());
+                    let listing = listing(&stored.lock().unwrap());
                     connection.answer(200, &[], listing);
                 }
                 (_, "/api/v1/status", None) => return,
@@ -261,7 +262,7 @@ fn server(names: &'static [&'static str], status: Option<(u16, &'static str)>) -
 }
 
 #[test]
-fn a_gateway_that_does_not_report_its_flag_loses_no_group_by_it() {
+fn an_unknown_flag_makes_ambiguous_groups_undeletable() {
     const WHY: &str =
         "the path depends on --push.enable-utf8-names, which the gateway's /api/v1/status does not report";
     for status in [
@@ -301,9 +302,9 @@ fn a_gateway_that_does_not_report_its_flag_loses_no_group_by_it() {
     }
 }
 
-/// 1.5.1 has no such flag, and reports others.
+/// 1.5.1 does not have the flag, and reports others.
 #[test]
-fn a_gateway_that_reports_other_flags_decodes_nothing() {
+fn a_gateway_without_the_flag_decodes_nothing() {
     const FLAGS: &str = r#"{"status":"success","data":{"flags":{"push.disable-consistency-check":"false"}}}"#;
     let server = server(&["U__x", "x"], Some((200, FLAGS)));
     pushgw().args(["delete", "--match", "U__x=v", "--yes", "-g", &server.url()]).run();
@@ -313,7 +314,7 @@ fn a_gateway_that_reports_other_flags_decodes_nothing() {
 }
 
 #[test]
-fn a_gateway_with_ordinary_names_is_not_asked_for_its_flags() {
+fn flags_are_not_requested_for_ordinary_names() {
     let server = server(&["x", "_x", "u__x", "U_x", "xU__", "a1"], None);
     for args in [&["list"][..], &["show", "--all"], &["delete", "--all", "--yes"]] {
         pushgw().args(args).args(["-g", &server.url()]).any_stdout().run();
@@ -321,14 +322,14 @@ fn a_gateway_with_ordinary_names_is_not_asked_for_its_flags() {
     assert!(server.requests().iter().all(|request| request.path != "/api/v1/status"));
 }
 
-/// As a proxy that lets nothing but the metrics through. In these, names are escaped unless asked for as they are:
-/// `my.label` as `my_label`, which is another group's.
+/// As behind a proxy that serves only the metrics. Unless the client accepts UTF-8 names, `my.label` is shown as
+/// `my_label`, which is another group.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn without_the_api_no_other_group_is_named() {
+fn without_the_api_no_other_group_is_deleted() {
     for program in gateways().iter().filter(|program| program.version != "1.5.1") {
-        let held = Held::start(program, true, &[]);
-        let address = held.gateway.address();
+        let victims = NamedGroups::start(program, true, &[]);
+        let address = victims.gateway.address();
         let server = Server::start(move |connection, _| {
             let mut client = Client::new(address);
             while let Some(request) = connection.read_request() {
@@ -346,8 +347,8 @@ fn without_the_api_no_other_group_is_named() {
         let matcher = "\"my.label\"=v";
         let delete = pushgw().args(["delete", "--yes", "--match", matcher, "-g", &server.url()]);
         delete.code(1).stderr_has("\"my.label\"=\"v\"").stderr_has("does not report").run();
-        assert_eq!(held.names(), held.without(""));
+        assert_eq!(victims.names(), victims.without(""));
         pushgw().args(["delete", "--yes", "--match", "my_label=v", "-g", &server.url()]).any_stderr().run();
-        assert_eq!(held.names(), held.without("my_label"));
+        assert_eq!(victims.names(), victims.without("my_label"));
     }
 }

@@ -80,7 +80,7 @@ fn series(line: &str) -> String {
 }
 
 #[test]
-#[ignore = "needs VictoriaMetrics"]
+#[ignore = "needs a real VictoriaMetrics (fetched on first use)"]
 fn push_works_and_other_commands_report_an_import_path() {
     let server = VictoriaMetrics::start();
     server.call(&["push", "-j", "vm", "-l", "a=b c", "-m", "pushed_one{x=\"y\"} 1"]).run();

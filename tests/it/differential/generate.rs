@@ -1,47 +1,11 @@
-//! Texts: tidy ones, soups of lines that have little to do with one another, and mutations of both.
+//! Generated texts: well-formed ones, random sequences of lines, and mutations of both.
 //!
-//! The tokens come from small sets, so that names meet: a family and its parts, a label of the text and of the key, a
-//! name with and without quotes. Most tokens are good ones, so that about half of the texts are accepted and the faults of
-//! the others lie deep.
+//! The tokens come from small sets, so that names collide: a family and its parts, labels of the text and of the key,
+//! names with and without quotes. Most tokens are valid, so about half of the texts are accepted, and errors also occur
+//! late in a text.
 
+use crate::support::Random;
 use pushgw::exposition::Code;
-
-/// Deterministic and fast random numbers (`SplitMix64`).
-#[derive(Debug)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `limit`.
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        (self.next() >> 33) as usize % limit
-    }
-
-    pub(crate) fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-
-    /// One of `common`, and of `rare` in `percent` of the calls.
-    fn mostly(&mut self, percent: usize, common: &[&'static [u8]], rare: &[&'static [u8]]) -> &'static [u8] {
-        let from = if self.chance(percent) { rare } else { common };
-        self.pick(from)
-    }
-}
 
 /// `bytes![...]`: a table of byte strings of different lengths.
 macro_rules! bytes {
@@ -54,7 +18,7 @@ const NAMES: &[&[u8]] = bytes![
     b"a:b", b"_x9",
 ];
 #[rustfmt::skip]
-const ODD_NAMES: &[&[u8]] = bytes![
+const RARE_NAMES: &[&[u8]] = bytes![
     b"s_bucket", b"h_count_sum", b"_count", b"x_count", b"x_sum", b"go_goroutines", b"go_threads",
     b"go_info", b"go_gc_duration_seconds", b"go_gc_duration_seconds_count",
     b"go_gc_duration_seconds_bucket", b"process_cpu_seconds_total", b"process_max_fds",
@@ -68,7 +32,7 @@ const LABELS: &[&[u8]] = bytes![
     b"a", b"b", b"c", b"d", b"le", b"quantile", b"instance", b"job",
 ];
 #[rustfmt::skip]
-const ODD_LABELS: &[&[u8]] = bytes![
+const RARE_LABELS: &[&[u8]] = bytes![
     b"__name__", b"__x", b"_", b"\"a\"", b"\"le\"", b"\"quantile\"", b"\"x.y\"", b"\"a b\"", b"\"\"",
     b"\"\xff\"", b"\"__y\"", b"a\"b\"", b"9", b"a-b", b"a:b", b"\xc3\xa9", b"", b"\"a\\\"\"", b"\"a\\q\"",
     b"\"a",
@@ -77,7 +41,7 @@ const ODD_LABELS: &[&[u8]] = bytes![
 const LABEL_VALUES: &[&[u8]] =
     bytes![b"", b"1", b"2", b"x", b"y", b"0.5", b"+Inf", b"NaN", b"1e3", b"\xc3\xa9\xf0\x9f\x98\x80"];
 #[rustfmt::skip]
-const ODD_LABEL_VALUES: &[&[u8]] = bytes![
+const RARE_LABEL_VALUES: &[&[u8]] = bytes![
     b"a\\\"b", b"\\\\", b"\\n", b"\\t", b"}", b"{", b",", b"=", b" ", b"\t", b"\r", b"\x00", b"\xff",
     b"\xed\xa0\x80", b"#", b"\\", b"1_0", b"0x1p4", b"+nan", b"1e999", b"inf", b"-1", b" 1", b"a\nb",
 ];
@@ -87,7 +51,7 @@ const VALUES: &[&[u8]] = bytes![
     b"Infinity", b"-0", b"1e-999", b"3", b"18446744073709551615", b"18446744073709551616", b"1E+2", b"007",
 ];
 #[rustfmt::skip]
-const ODD_VALUES: &[&[u8]] = bytes![
+const RARE_VALUES: &[&[u8]] = bytes![
     b"", b"1,5", b"1_000", b"0x1F", b"0x1p4", b"1e999", b"+nan", b"1foo", b"1n", b"true", b"1.2.3", b"--1",
     b"1e", b"e5", b"infi", b"\"1\"", b"1\r", b"1e+", b".", b"+", b"\xd9\xa3", b"1.7976931348623159e308",
     b"1.7976931348623157e308", b"0x", b"1}", b"{", b"1#", b"1\\",
@@ -99,17 +63,17 @@ const TYPES: &[&[u8]] = bytes![
     b"counter", b"gauge", b"histogram", b"summary", b"untyped",
 ];
 #[rustfmt::skip]
-const ODD_TYPES: &[&[u8]] = bytes![
+const RARE_TYPES: &[&[u8]] = bytes![
     b"GAUGE", b"Counter", b"gaugehistogram", b"gauge_histogram", b"GaugeHistogram", b"\xc5\xbfummary",
     b"h\xc4\xb1\xc5\xbftogram", b"hi\xcc\x87stogram", b"ga\\uge", b"unknown", b"info", b"bogus", b"gauge ",
     b"gauge\r", b"", b"gauge x", b"\\counter\\", b"\xff", b"stateset", b"untyped\t", b"gauge\x00",
 ];
 #[rustfmt::skip]
-const BLANKS: &[&[u8]] = bytes![
+const SPACES: &[&[u8]] = bytes![
     b" ",
 ];
 #[rustfmt::skip]
-const ODD_BLANKS: &[&[u8]] = bytes![
+const RARE_SPACES: &[&[u8]] = bytes![
     b"  ", b"\t", b" \t ", b"", b"\r", b"\x0b", b"\xc2\xa0",
 ];
 #[rustfmt::skip]
@@ -117,7 +81,7 @@ const HELPS: &[&[u8]] = bytes![
     b"x", b"some help", b"a\\\\b\\nc", b"trailing ", b"", b"x\r",
 ];
 #[rustfmt::skip]
-const ODD_HELPS: &[&[u8]] = bytes![
+const RARE_HELPS: &[&[u8]] = bytes![
     b"say \\\"x\\\"", b"\\x", b"\\", b"\xff", b"\\\r", b"\"", b"\\\\\\", b"{}", b"\r", b"\\\xc3\xa9",
     b" \t\r",
 ];
@@ -126,7 +90,7 @@ const ENDS: &[&[u8]] = bytes![
     b"\n",
 ];
 #[rustfmt::skip]
-const ODD_ENDS: &[&[u8]] = bytes![
+const RARE_ENDS: &[&[u8]] = bytes![
     b"\r\n", b" \n", b"\t\n", b" \r\n", b"\r\r\n", b"\n\n", b"", b"\n \n", b"\n\r\n", b"\n\t \r \n",
     b"\r \n",
 ];
@@ -147,8 +111,8 @@ const OTHER_FORMATS: &[&[u8]] = bytes![
 /// A text for one case.
 pub(crate) fn text(random: &mut Random) -> Vec<u8> {
     let mut text = match random.below(20) {
-        0..=11 => tidy(random),
-        12..=14 => soup(random),
+        0..=11 => well_formed(random),
+        12..=14 => random_lines(random),
         15..=17 => composites(random),
         18 => random.pick(Code::ALL).example().to_vec(),
         _ => random.pick(OTHER_FORMATS).to_vec(),
@@ -167,56 +131,69 @@ pub(crate) fn text(random: &mut Random) -> Vec<u8> {
     text
 }
 
-/// Families as a good exporter writes them, in half of the texts with a slip here and there.
-fn tidy(random: &mut Random) -> Vec<u8> {
+/// Families as a good exporter writes them; half of the texts have a few errors.
+fn well_formed(random: &mut Random) -> Vec<u8> {
     let mut text = Vec::new();
-    let slips = if random.chance(50) { 2 } else { 0 };
+    let error_percent = if random.chance(50) { 2 } else { 0 };
     for family in 0..=random.below(4) {
         let kind =
             random.pick(&["counter", "gauge", "histogram", "summary", "untyped", "gaugehistogram", ""]);
         let name = format!("{}{family}", random.pick(&["a", "b:c", "http_requests", "x_count", "y_sum"]));
         if random.chance(50) {
             text.extend_from_slice(format!("# HELP {name} ").as_bytes());
-            text.extend_from_slice(random.mostly(slips, HELPS, ODD_HELPS));
+            text.extend_from_slice(random.mostly(error_percent, HELPS, RARE_HELPS));
             text.push(b'\n');
         }
         if !kind.is_empty() {
             text.extend_from_slice(format!("# TYPE {name} {kind}").as_bytes());
-            text.extend_from_slice(random.mostly(slips, ENDS, ODD_ENDS));
+            text.extend_from_slice(random.mostly(error_percent, ENDS, RARE_ENDS));
         }
         for series in 0..=random.below(3) {
             let label = format!("z=\"{series}\"");
             match kind {
                 "histogram" | "gaugehistogram" => {
                     for le in ["0.5", "1", "+Inf"] {
-                        tidy_sample(
+                        well_formed_sample(
                             random,
                             &mut text,
-                            slips,
+                            error_percent,
                             &format!("{name}_bucket"),
                             &format!("{label},le=\"{le}\""),
                         );
                     }
-                    tidy_sample(random, &mut text, slips, &format!("{name}_sum"), &label);
-                    tidy_sample(random, &mut text, slips, &format!("{name}_count"), &label);
+                    well_formed_sample(random, &mut text, error_percent, &format!("{name}_sum"), &label);
+                    well_formed_sample(random, &mut text, error_percent, &format!("{name}_count"), &label);
                 }
                 "summary" => {
-                    tidy_sample(random, &mut text, slips, &name, &format!("{label},quantile=\"0.9\""));
-                    tidy_sample(random, &mut text, slips, &format!("{name}_sum"), &label);
-                    tidy_sample(random, &mut text, slips, &format!("{name}_count"), &label);
+                    well_formed_sample(
+                        random,
+                        &mut text,
+                        error_percent,
+                        &name,
+                        &format!("{label},quantile=\"0.9\""),
+                    );
+                    well_formed_sample(random, &mut text, error_percent, &format!("{name}_sum"), &label);
+                    well_formed_sample(random, &mut text, error_percent, &format!("{name}_count"), &label);
                 }
-                _ => tidy_sample(random, &mut text, slips, &name, &label),
+                _ => well_formed_sample(random, &mut text, error_percent, &name, &label),
             }
         }
     }
     text
 }
 
-fn tidy_sample(random: &mut Random, text: &mut Vec<u8>, slips: usize, name: &str, labels: &str) {
-    if random.chance(2 * slips) {
+fn well_formed_sample(
+    random: &mut Random,
+    text: &mut Vec<u8>,
+    error_percent: usize,
+    name: &str,
+    labels: &str,
+) {
+    if random.chance(2 * error_percent) {
         return;
     }
-    let labels = if random.chance(slips) { format!("{labels},job=\"other\"") } else { labels.to_owned() };
+    let labels =
+        if random.chance(error_percent) { format!("{labels},job=\"other\"") } else { labels.to_owned() };
     let line = match random.below(30) {
         0 => format!("{{\"{name}\",{labels}}}"),
         1 => format!("{name} {{ {labels} , }}"),
@@ -224,17 +201,17 @@ fn tidy_sample(random: &mut Random, text: &mut Vec<u8>, slips: usize, name: &str
         _ => format!("{name}{{{labels}}}"),
     };
     text.extend_from_slice(line.as_bytes());
-    text.extend_from_slice(random.mostly(slips, BLANKS, bytes![b"\t", b"  "]));
+    text.extend_from_slice(random.mostly(error_percent, SPACES, bytes![b"\t", b"  "]));
     let positive = bytes![b"1", b"2.5", b"0", b"1e3", b"+Inf", b"17"];
-    text.extend_from_slice(random.mostly(slips, positive, VALUES));
-    if random.chance(slips / 2) {
+    text.extend_from_slice(random.mostly(error_percent, positive, VALUES));
+    if random.chance(error_percent / 2) {
         text.extend_from_slice(b" 1700000000000");
     }
-    text.extend_from_slice(random.mostly(slips, ENDS, ODD_ENDS));
+    text.extend_from_slice(random.mostly(error_percent, ENDS, RARE_ENDS));
 }
 
-/// A few lines at random.
-fn soup(random: &mut Random) -> Vec<u8> {
+/// A few random lines.
+fn random_lines(random: &mut Random) -> Vec<u8> {
     let mut text = Vec::new();
     for _ in 0..=random.below(6) {
         match random.below(100) {
@@ -246,14 +223,14 @@ fn soup(random: &mut Random) -> Vec<u8> {
                 text.extend_from_slice(random.pick(COMMENTS));
                 text.push(b'\n');
             }
-            _ => text.extend_from_slice(random.mostly(50, bytes![b"\n", b" \n"], ODD_ENDS)),
+            _ => text.extend_from_slice(random.mostly(50, bytes![b"\n", b" \n"], RARE_ENDS)),
         }
     }
     text
 }
 
-/// Histograms and summaries in disorder: their parts, with and without `le` and `quantile`, between lines that make the
-/// server's parser turn to another family, and lines that have their name late or not at all.
+/// Parts of histograms and summaries in random order, with and without `le` and `quantile`, mixed with lines of other
+/// families and lines whose name comes late or is missing.
 fn composites(random: &mut Random) -> Vec<u8> {
     const FAMILIES: &[&str] = &["h", "h", "h", "i", "s", "t", "g"];
     let mut text = Vec::new();
@@ -298,10 +275,10 @@ fn composites(random: &mut Random) -> Vec<u8> {
 
 fn sample(random: &mut Random, text: &mut Vec<u8>) {
     if random.chance(2) {
-        text.extend_from_slice(random.pick(ODD_BLANKS));
+        text.extend_from_slice(random.pick(RARE_SPACES));
     }
-    text.extend_from_slice(random.mostly(5, NAMES, ODD_NAMES));
-    text.extend_from_slice(random.mostly(3, bytes![b""], ODD_BLANKS));
+    text.extend_from_slice(random.mostly(5, NAMES, RARE_NAMES));
+    text.extend_from_slice(random.mostly(3, bytes![b""], RARE_SPACES));
     if random.chance(60) {
         text.push(b'{');
         labels(random, text);
@@ -310,7 +287,7 @@ fn sample(random: &mut Random, text: &mut Vec<u8>) {
     tail(random, text);
 }
 
-/// A line that begins with a brace, its name first, last, in between, or missing.
+/// A line that starts with a brace. Its name comes first, last, in between, or not at all.
 fn braced(random: &mut Random, text: &mut Vec<u8>) {
     text.push(b'{');
     let shape = random.below(10);
@@ -320,7 +297,7 @@ fn braced(random: &mut Random, text: &mut Vec<u8>) {
     }
     if shape < 7 {
         let plain = random.chance(40);
-        let name = random.mostly(8, NAMES, ODD_NAMES);
+        let name = random.mostly(8, NAMES, RARE_NAMES);
         if plain || name.contains(&b'"') {
             text.extend_from_slice(name);
         } else {
@@ -341,7 +318,7 @@ fn braced(random: &mut Random, text: &mut Vec<u8>) {
 
 fn labels(random: &mut Random, text: &mut Vec<u8>) {
     if random.chance(2) {
-        // So many that duplicates are looked for in another way.
+        // Enough labels to make the checker use its other algorithm for duplicates.
         let (count, names) = (20 + random.below(20), 1_000 + random.below(2_000));
         for _ in 0..count {
             text.extend_from_slice(format!("l{}=\"{}\",", random.below(names), random.below(2)).as_bytes());
@@ -355,13 +332,13 @@ fn labels(random: &mut Random, text: &mut Vec<u8>) {
                 bytes![b" , ", b" ", b",,", b";", b"", b"}"],
             ));
         }
-        text.extend_from_slice(random.mostly(3, LABELS, ODD_LABELS));
+        text.extend_from_slice(random.mostly(3, LABELS, RARE_LABELS));
         text.extend_from_slice(random.mostly(
             2,
             bytes![b"=\""],
             bytes![b" = \"", b"=", b"='", b":\"", b"=~\"", b"=\t\""],
         ));
-        text.extend_from_slice(random.mostly(4, LABEL_VALUES, ODD_LABEL_VALUES));
+        text.extend_from_slice(random.mostly(4, LABEL_VALUES, RARE_LABEL_VALUES));
         text.extend_from_slice(random.mostly(1, bytes![b"\""], bytes![b"", b"'", b"\" ", b"\"x"]));
     }
     if random.chance(8) {
@@ -370,14 +347,14 @@ fn labels(random: &mut Random, text: &mut Vec<u8>) {
 }
 
 fn tail(random: &mut Random, text: &mut Vec<u8>) {
-    text.extend_from_slice(random.mostly(4, BLANKS, ODD_BLANKS));
+    text.extend_from_slice(random.mostly(4, SPACES, RARE_SPACES));
     if random.chance(4) {
         number(random, text);
     } else {
-        text.extend_from_slice(random.mostly(5, VALUES, ODD_VALUES));
+        text.extend_from_slice(random.mostly(5, VALUES, RARE_VALUES));
     }
     if random.chance(3) {
-        let odd = bytes![
+        let invalid = bytes![
             b" 1.5",
             b" # {a=\"b\"} 1",
             b" x",
@@ -397,12 +374,12 @@ fn tail(random: &mut Random, text: &mut Vec<u8>) {
             b" -9223372036854775808",
             b"\t007"
         ];
-        text.extend_from_slice(random.mostly(50, good, odd));
+        text.extend_from_slice(random.mostly(50, good, invalid));
     }
-    text.extend_from_slice(random.mostly(4, ENDS, ODD_ENDS));
+    text.extend_from_slice(random.mostly(4, ENDS, RARE_ENDS));
 }
 
-/// Any number that the grammar of numbers allows, near the limits of what 64 bits hold more often than not.
+/// A random valid number, often near the limits of 64 bits.
 fn number(random: &mut Random, text: &mut Vec<u8>) {
     let digits = |random: &mut Random, text: &mut Vec<u8>| {
         let count = if random.chance(5) { random.below(1_500) } else { random.below(6) };
@@ -436,18 +413,18 @@ fn number(random: &mut Random, text: &mut Vec<u8>) {
 fn comment(random: &mut Random, text: &mut Vec<u8>, keyword: &[u8]) {
     text.extend_from_slice(random.mostly(5, bytes![b"# "], bytes![b"#", b"#\t", b" # ", b"##"]));
     text.extend_from_slice(keyword);
-    text.extend_from_slice(random.mostly(4, BLANKS, ODD_BLANKS));
-    text.extend_from_slice(random.mostly(8, NAMES, ODD_NAMES));
-    text.extend_from_slice(random.mostly(4, BLANKS, ODD_BLANKS));
+    text.extend_from_slice(random.mostly(4, SPACES, RARE_SPACES));
+    text.extend_from_slice(random.mostly(8, NAMES, RARE_NAMES));
+    text.extend_from_slice(random.mostly(4, SPACES, RARE_SPACES));
     if keyword == b"TYPE" {
-        text.extend_from_slice(random.mostly(15, TYPES, ODD_TYPES));
+        text.extend_from_slice(random.mostly(15, TYPES, RARE_TYPES));
     } else {
-        text.extend_from_slice(random.mostly(15, HELPS, ODD_HELPS));
+        text.extend_from_slice(random.mostly(15, HELPS, RARE_HELPS));
     }
-    text.extend_from_slice(random.mostly(4, ENDS, ODD_ENDS));
+    text.extend_from_slice(random.mostly(4, ENDS, RARE_ENDS));
 }
 
-/// Bytes flipped, dropped, doubled or put in; tokens and lines moved and doubled.
+/// Random changes: flipped, removed, duplicated or inserted bytes; moved and duplicated tokens and lines.
 fn mutate(random: &mut Random, text: &mut Vec<u8>) {
     if text.is_empty() {
         return;

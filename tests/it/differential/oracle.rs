@@ -1,7 +1,7 @@
-//! What a gateway does with a text, what the checker says of it, and whether the two agree.
+//! Compares the verdict of a gateway with the checker's verdict on the same text.
 
-use super::generate::{self, Random};
-use crate::support::Client;
+use super::generate;
+use crate::support::{Client, Random};
 use pushgw::exposition::{Category, Code, Diagnostic, Report, Rules, Severity, Text, apply, check};
 use pushgw::grouping::{GroupingKey, KeyRules, Label};
 use std::fmt;
@@ -21,15 +21,15 @@ const KEYS: [&[(&str, &str)]; 9] = [
     &[("b", "2"), ("instance", "y")],
 ];
 
-/// A text and how it is to be pushed.
+/// A text and how it is pushed.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
     pub(super) text: Vec<u8>,
-    /// Where the files begin that the text is made of.
+    /// Where each file in the text starts.
     pub(super) starts: Vec<usize>,
     pub(super) utf8_names: bool,
     key: GroupingKey,
-    /// Push what the repairs make of it, rather than the text.
+    /// Push the repaired text instead of the original.
     repaired: bool,
     default_type: Option<&'static str>,
     strip_timestamps: bool,
@@ -40,7 +40,7 @@ impl Case {
         let text = generate::text(random);
         let repaired = random.chance(30);
         let mut starts = vec![0];
-        // Only a repaired text is as good as its files one by one.
+        // Only for repaired texts: the repairs make concatenated files valid.
         if repaired && random.chance(30) {
             starts.extend([random.below(text.len() + 1), random.below(text.len() + 1)]);
             starts.sort_unstable();
@@ -57,7 +57,7 @@ impl Case {
         }
     }
 
-    /// The text with each of the keys, as it is and repaired.
+    /// The text with each of the keys, both unchanged and repaired.
     pub(super) fn all_of(text: &[u8], utf8_names: bool) -> impl Iterator<Item = Self> {
         KEYS.iter().skip(2).flat_map(move |labels| {
             let new = move |repaired| Self {
@@ -109,20 +109,20 @@ fn key(labels: &[(&str, &str)]) -> GroupingKey {
     GroupingKey::new("x", labels, KeyRules::default()).unwrap()
 }
 
-/// What happened to a push, or is said to happen.
+/// The result of a push, or the checker's prediction of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Accepted,
-    /// The parser's refusal, which names a line.
+    /// Rejected by the parser, with the line number.
     Parse(usize),
-    /// The store's.
+    /// Rejected by the store.
     Store,
-    /// The parser crashed and the connection was closed; which line it was is not told.
+    /// The parser crashed and the connection was closed. The gateway does not report the line.
     Crash,
 }
 
 impl Verdict {
-    /// Whether a gateway's verdict is what the checker says.
+    /// Whether the checker's verdict is the same.
     fn agrees(&self, ours: &Self) -> bool {
         match (self, ours) {
             (Self::Crash, Self::Parse(_)) => true,
@@ -131,7 +131,7 @@ impl Verdict {
     }
 }
 
-/// What the checker says of a text.
+/// The checker's verdict.
 fn our_verdict(report: &Report, text: &[u8]) -> Verdict {
     let refusals = report.diagnostics.iter().filter(|diagnostic| diagnostic.severity != Severity::Warning);
     let refusals: Vec<_> =
@@ -168,16 +168,16 @@ impl fmt::Display for Disagreement {
     }
 }
 
-/// How the cases of a run ended.
+/// The results of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
     pub(super) accepted: u64,
     parse: u64,
     store: u64,
     crash: u64,
-    /// Texts that only pushgw rejects; some of them would outlive their push.
+    /// Texts that only pushgw rejects; some would affect later pushes.
     not_pushed: u64,
-    /// Texts with a line of which the server's parser loses track.
+    /// Texts with a line that the server's parser misreads.
     misread: u64,
     warned: u64,
 }
@@ -203,17 +203,17 @@ impl fmt::Display for Tally {
         let Self { accepted, parse, store, crash, not_pushed, misread, warned } = self;
         write!(
             f,
-            "{} judged: {accepted} accepted ({warned} of them with a warning), {parse} refused by the parser, {store} by \
+            "{} judged: {accepted} accepted ({warned} of them with a warning), {parse} rejected by the parser, {store} by \
              the store, {crash} crashed the parser; {not_pushed} not pushed, and {misread} for a line that the parser misreads",
             self.judged()
         )
     }
 }
 
-/// A gateway that is asked.
+/// A gateway to compare with.
 pub(super) struct Oracle {
     client: Client,
-    /// The group that holds what was pushed last.
+    /// The group of the last push.
     group: Option<String>,
 }
 
@@ -222,11 +222,11 @@ impl Oracle {
         Self { client: Client::new(address), group: None }
     }
 
-    /// Pushes a case and compares.
+    /// Pushes a case and compares the verdicts.
     pub(super) fn judge(&mut self, case: &Case, tally: &mut Tally) -> Result<(), Box<Disagreement>> {
         let report = case.check();
         let body = if case.repaired { apply(&case.text, &report.splices) } else { (&*case.text).into() };
-        // Repairs keep the number of lines, but an inserted TYPE line does not.
+        // Repairs keep the number of lines, except for an inserted TYPE line.
         let report_of_body = if case.repaired {
             check(Text { bytes: &body, starts: &[0] }, &case.rules())
         } else {
@@ -250,7 +250,7 @@ impl Oracle {
             Verdict::Store => tally.store += 1,
             Verdict::Crash => tally.crash += 1,
         }
-        // What is only repaired must then be taken.
+        // A text with repairs only must be accepted after them.
         let promised = !case.repaired
             || (gateway.0 == Verdict::Accepted)
                 == report.diagnostics.iter().all(|diagnostic| {
@@ -263,9 +263,9 @@ impl Oracle {
         Err(Box::new(Disagreement { case: case.clone(), gateway, ours, report }))
     }
 
-    /// Pushes a case that the checker accepts without a word on older gateways, and returns whether it is one; the error is
-    /// the gateway's refusal.
-    pub(super) fn is_taken_as_well(&mut self, case: &Case) -> Result<bool, String> {
+    /// Pushes a case to an older gateway if the checker has no warning about older gateways. Returns whether it was pushed;
+    /// the error is the gateway's error message.
+    pub(super) fn is_accepted_too(&mut self, case: &Case) -> Result<bool, String> {
         let report = case.check();
         let silent = |diagnostic: &Diagnostic| {
             diagnostic.severity == Severity::Warning && diagnostic.code != Code::OlderGateway
@@ -275,13 +275,13 @@ impl Oracle {
         }
         match self.push(&case.key.path(), &apply(&case.text, &report.splices)) {
             (Verdict::Accepted, _) => Ok(true),
-            (_, words) => Err(words),
+            (_, message) => Err(message),
         }
     }
 
     fn push(&mut self, path: &str, body: &[u8]) -> (Verdict, String) {
         if let Some(group) = self.group.take_if(|group| group != path) {
-            // The server does this before the push that follows.
+            // The server processes this before the next push.
             self.client.request("DELETE", group.as_bytes(), &[], b"").unwrap();
         }
         self.group = Some(path.to_owned());
@@ -302,7 +302,7 @@ impl Oracle {
         (verdict, text)
     }
 
-    /// Makes a case smaller as long as there is a disagreement: whole lines first, then single bytes.
+    /// Shrinks a case as long as the verdicts differ: first by lines, then by bytes.
     pub(super) fn shrink(&mut self, mut smallest: Box<Disagreement>) -> Box<Disagreement> {
         let mut budget = 3_000;
         for simpler in [

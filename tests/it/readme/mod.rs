@@ -15,30 +15,21 @@
 mod blocks;
 mod session;
 
-use crate::support::is_installed;
+use crate::support::{is_installed, overwrites_snapshots, read_repo_file, repo_file};
 use blocks::{Piece, pieces};
 use session::Session;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 /// The name of the gateway on the pages.
-pub(crate) const CALLED: &str = "localhost:9091";
+pub(crate) const GATEWAY_NAME: &str = "localhost:9091";
 
 /// Files that have the commands of `sh` blocks.
 const SCRIPTS: [&str; 4] = [".ci/run", "tests/package.sh", "benches/compare.py", "tests/it/readme/mod.rs"];
 
-fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
-}
-
-fn read(name: &str) -> String {
-    fs::read_to_string(file(name)).unwrap()
-}
-
 /// The pages' paths, relative to the repository.
 fn pages() -> Vec<String> {
-    let docs = fs::read_dir(file("docs")).unwrap();
+    let docs = fs::read_dir(repo_file("docs")).unwrap();
     let mut pages: Vec<String> =
         docs.map(|entry| format!("docs/{}", entry.unwrap().file_name().to_str().unwrap())).collect();
     pages.push("README.md".to_owned());
@@ -82,7 +73,7 @@ fn with_statuses(text: &str) -> String {
 /// The page with the real outputs.
 fn run(page: &str) -> String {
     let session = Session::start();
-    let scripts = SCRIPTS.map(read).concat();
+    let scripts = SCRIPTS.map(read_repo_file).concat();
     let mut made = String::new();
     for piece in pieces(page) {
         let (kind, body) = match piece {
@@ -116,10 +107,10 @@ fn every_block_is_run_and_shows_the_real_output() {
         return;
     }
     for page in pages() {
-        let text = read(&page);
+        let text = read_repo_file(&page);
         let made = run(&text);
-        if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
-            fs::write(file(&page), made).unwrap();
+        if overwrites_snapshots() {
+            fs::write(repo_file(&page), made).unwrap();
         } else {
             snapbox::assert_data_eq!(made, snapbox::Data::text(text).raw());
         }
@@ -129,7 +120,7 @@ fn every_block_is_run_and_shows_the_real_output() {
 /// A reader copies the block or the file: both must be the same.
 #[test]
 fn blocks_to_copy_are_the_files_in_examples() {
-    let text = read("README.md");
+    let text = read_repo_file("README.md");
     let shown = pieces(&text).into_iter().filter_map(|piece| match piece {
         Piece::Block { kind: "crontab", body } => Some(("crontab", body)),
         Piece::Block { kind: "yaml", body } if body.contains("\njobs:\n") => {
@@ -141,7 +132,7 @@ fn blocks_to_copy_are_the_files_in_examples() {
     for (name, body) in shown {
         // The file starts with a comment.
         assert!(
-            read(&format!("examples/{name}")).ends_with(&format!("\n\n{body}")),
+            read_repo_file(&format!("examples/{name}")).ends_with(&format!("\n\n{body}")),
             "examples/{name} does not end with README's\n{body}"
         );
         files.push(name);
@@ -151,10 +142,10 @@ fn blocks_to_copy_are_the_files_in_examples() {
 
 #[test]
 fn readme_and_ci_have_the_two_commands_for_contributors() {
-    let (readme, ci) = (read("README.md"), read(".ci/run"));
+    let (readme, ci) = (read_repo_file("README.md"), read_repo_file(".ci/run"));
     for command in ["cargo run --example quickstart", "cargo test -- --include-ignored"] {
-        assert!(readme.lines().any(|line| line == command), "README lacks `{command}`");
-        assert!(ci.contains(command), ".ci/run lacks `{command}`");
+        assert!(readme.lines().any(|line| line == command), "README does not contain `{command}`");
+        assert!(ci.contains(command), ".ci/run does not contain `{command}`");
     }
 }
 
@@ -171,11 +162,11 @@ fn anchors(page: &str) -> Vec<String> {
 fn links_lead_to_a_file_and_a_title() {
     let link = regex::Regex::new(r"\]\(([^)#]*)(?:#([^)]*))?\)").unwrap();
     for page in pages() {
-        let text = read(&page);
+        let text = read_repo_file(&page);
         for found in link.captures_iter(&text).filter(|found| !found[1].contains("://")) {
             let target = match &found[1] {
-                "" => file(&page),
-                path => file(&page).parent().unwrap().join(path),
+                "" => repo_file(&page),
+                path => repo_file(&page).parent().unwrap().join(path),
             };
             assert!(target.exists(), "{page}: broken link {}", &found[0]);
             if let Some(title) = found.get(2) {
@@ -192,26 +183,33 @@ fn links_lead_to_a_file_and_a_title() {
 
 #[test]
 fn readme_lists_every_variable_and_exit_status_of_the_help() {
-    let readme = read("README.md");
+    let readme = read_repo_file("README.md");
     for (status, meaning) in statuses() {
-        assert!(readme.contains(&format!("| {status} | {meaning} |\n")), "README lacks exit status {status}");
+        assert!(
+            readme.contains(&format!("| {status} | {meaning} |\n")),
+            "README does not contain exit status {status}"
+        );
     }
     let mut command = pushgw::command_line();
     let push = command.find_subcommand_mut("push").unwrap().render_long_help().to_string();
     let variable = regex::Regex::new("PUSHGATEWAY_[A-Z_]+").unwrap();
     for found in variable.find_iter(&push) {
-        assert!(readme.contains(&format!("`{}`", found.as_str())), "README lacks {}", found.as_str());
+        assert!(
+            readme.contains(&format!("`{}`", found.as_str())),
+            "README does not contain {}",
+            found.as_str()
+        );
     }
 }
 
 #[test]
 fn readme_has_at_most_250_lines() {
-    assert!(read("README.md").lines().count() <= 250);
+    assert!(read_repo_file("README.md").lines().count() <= 250);
 }
 
 #[test]
 fn the_changelog_starts_with_this_version() {
-    let changes = read("CHANGELOG.md");
+    let changes = read_repo_file("CHANGELOG.md");
     let newest = changes.lines().find_map(|line| line.strip_prefix("## ")).expect("an entry");
     let version = newest.split(' ').next();
     assert_eq!(version, Some(env!("CARGO_PKG_VERSION")), "Cargo.toml's version has no entry in CHANGELOG.md");

@@ -1,7 +1,7 @@
 //! Runs a page's commands against gateways of its own.
 
 use super::blocks::steps;
-use super::{CALLED, timeless};
+use super::{GATEWAY_NAME, timeless};
 use crate::support::{Gateway, fetch, is_installed, newest_gateway};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// The name of the second gateway on the pages.
-const CALLED_NEW: &str = "new-gateway:9091";
+const NEW_GATEWAY_NAME: &str = "new-gateway:9091";
 
 pub(super) struct Session {
     gateway: Gateway,
@@ -36,7 +36,7 @@ impl Session {
         let bin = Path::new(env!("CARGO_BIN_EXE_pushgw")).parent().unwrap();
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{}:{path}", bin.display(), self.folder.path().display());
-        let gateway = ("PUSHGATEWAY_URL".to_owned(), CALLED.to_owned());
+        let gateway = ("PUSHGATEWAY_URL".to_owned(), GATEWAY_NAME.to_owned());
         let variables = std::iter::once(gateway).chain(variables.clone());
         Command::new("bash")
             .args(["-c", &format!("exec 2>&1; {}", self.with_addresses(line))])
@@ -52,16 +52,16 @@ impl Session {
     }
 
     fn with_addresses(&self, line: &str) -> String {
-        line.replace(CALLED_NEW, &self.new_gateway.address().to_string())
-            .replace(CALLED, &self.gateway.address().to_string())
+        line.replace(NEW_GATEWAY_NAME, &self.new_gateway.address().to_string())
+            .replace(GATEWAY_NAME, &self.gateway.address().to_string())
     }
 
     /// Both output streams and the exit status of a command, as a page shows them.
     fn command(&self, line: &str) -> String {
         let done = self.bash(line, &BTreeMap::new());
         let mut output = String::from_utf8_lossy(&done.stdout)
-            .replace(&self.new_gateway.address().to_string(), CALLED_NEW)
-            .replace(&self.gateway.address().to_string(), CALLED);
+            .replace(&self.new_gateway.address().to_string(), NEW_GATEWAY_NAME)
+            .replace(&self.gateway.address().to_string(), GATEWAY_NAME);
         if !output.is_empty() && !output.ends_with('\n') {
             output.push('\n');
         }
@@ -163,7 +163,7 @@ impl Session {
         for (name, value) in body.lines().filter_map(|line| line.trim().split_once(": ")) {
             if name.starts_with("PUSHGATEWAY_") {
                 let value = if value.contains("${{ secrets.") { "secret" } else { value };
-                let value = value.replace("https://gateway.example.com", &format!("http://{CALLED}"));
+                let value = value.replace("https://gateway.example.com", &format!("http://{GATEWAY_NAME}"));
                 variables.insert(name.to_owned(), value);
             }
         }

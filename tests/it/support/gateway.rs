@@ -1,8 +1,8 @@
 //! Real Pushgateways, each on a free loopback port. They store nothing on disk and are stopped when the test ends.
 //!
-//! A free port is found by binding it and closing it again, so another process can take it in between, even another
-//! test's gateway. To detect this, each gateway gets a unique persistence interval, which has no effect without a
-//! persistence file, and `expect_response` report that interval back.
+//! A free port is found by binding it and closing it again. Another process can bind it in between, even another test's
+//! gateway. To detect this, each gateway gets a unique persistence interval, which has no effect without a persistence
+//! file, and must report that interval back.
 
 use super::{Client, Program, Response, TIMEOUT, fetch, wait_until};
 use serde_json::Value;
@@ -247,15 +247,18 @@ impl Drop for Gateway {
     }
 }
 
-/// The path of a group with all values in base64, which can hold any value. This does not use pushgw's own encoder,
-/// because the tests are about that one.
-fn base64_path(key: &BTreeMap<String, String>) -> String {
+/// A label value after `NAME@base64/`, which can be any text. The tests do not use pushgw's own encoder, because
+/// they test it.
+pub(crate) fn base64(value: &str) -> String {
     use base64::Engine as _;
-    let part = |name: &str, value: &str| {
-        format!("/{name}@base64/{}=", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value))
-    };
-    let labels = key.iter().filter(|(name, _)| *name != "job").map(|(name, value)| part(name, value));
-    std::iter::once("/metrics".to_owned()).chain([part("job", &key["job"])]).chain(labels).collect()
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value) + "="
+}
+
+/// The path of a group with all values in base64.
+pub(crate) fn base64_path(key: &BTreeMap<String, String>) -> String {
+    let part = |(name, value): (&String, &String)| format!("/{name}@base64/{}", base64(value));
+    let labels = key.iter().filter(|(name, _)| *name != "job").map(part);
+    format!("/metrics/job@base64/{}", base64(&key["job"])) + &labels.collect::<String>()
 }
 
 fn group(mut value: Value) -> Group {

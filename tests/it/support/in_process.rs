@@ -1,5 +1,5 @@
-//! Runs `pushgw` inside the test process, for tests with so many calls that starting a process each time would take too
-//! long. The parts of `main` (arguments, streams, signals) are not covered: use `command` for those.
+//! Runs `pushgw` inside the test process, for tests with thousands of calls, where starting processes would be too slow.
+//! What `main` does (arguments, streams, signals) is not covered: use `command` for that.
 
 use pushgw::Streams;
 use pushgw::env::Environment;
@@ -29,7 +29,7 @@ pub(crate) fn in_process<A: Into<OsString>>(
 ) -> InProcessOutput {
     let mut environment = Environment::default();
     environment.variables.insert("PUSHGATEWAY_URL".into(), url.into());
-    run(&environment, stdin, args)
+    in_process_with(&environment, stdin, args)
 }
 
 /// Like [`in_process`], but on a terminal of this width and with these variables.
@@ -48,10 +48,11 @@ pub(crate) fn in_process_at(
         stderr_is_terminal: true,
         width: Some(columns),
     };
-    run(&environment, stdin, args)
+    in_process_with(&environment, stdin, args)
 }
 
-fn run<A: Into<OsString>>(
+/// Runs `pushgw` in this environment.
+pub(crate) fn in_process_with<A: Into<OsString>>(
     environment: &Environment,
     mut stdin: &[u8],
     args: impl IntoIterator<Item = A>,

@@ -8,7 +8,8 @@ use std::thread;
 /// The `SplitMix64` generator.
 #[derive(Debug)]
 pub(crate) struct Random {
-    seed: u64,
+    /// The seed from `PUSHGW_TEST_SEED` or its default; `None` if the test chose one.
+    seed: Option<u64>,
     state: u64,
 }
 
@@ -19,7 +20,12 @@ impl Random {
             Ok(seed) => seed.parse().expect("PUSHGW_TEST_SEED is a number"),
             Err(_) => 1,
         };
-        Self { seed, state: seed }
+        Self { seed: Some(seed), state: seed }
+    }
+
+    /// Uses this seed, whatever `PUSHGW_TEST_SEED` says.
+    pub(crate) fn with_seed(seed: u64) -> Self {
+        Self { seed: None, state: seed }
     }
 
     pub(crate) fn next(&mut self) -> u64 {
@@ -40,13 +46,24 @@ impl Random {
         self.below(times) == 0
     }
 
-    pub(crate) fn choose<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
+    /// True with a probability of `percent`.
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+
+    /// One of `rare` with a probability of `percent`, otherwise one of `common`.
+    pub(crate) fn mostly<T: Copy>(&mut self, percent: usize, common: &[T], rare: &[T]) -> T {
+        let from = if self.chance(percent) { rare } else { common };
+        self.pick(from)
     }
 
     /// Any character, ASCII more often than others.
     pub(crate) fn char(&mut self) -> char {
-        let end = *self.choose(&[0x20, 0x7f, 0x7f, 0x100, 0x3000, 0x11_0000]);
+        let end = self.pick(&[0x20, 0x7f, 0x7f, 0x100, 0x3000, 0x11_0000]);
         loop {
             let c = u32::try_from(self.below(end)).expect("a character's number fits");
             if let Some(c) = char::from_u32(c) {
@@ -67,8 +84,8 @@ impl Random {
 
 impl Drop for Random {
     fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("to get the same random input: PUSHGW_TEST_SEED={}", self.seed);
+        if let Some(seed) = self.seed.filter(|_| thread::panicking()) {
+            eprintln!("to get the same random input: PUSHGW_TEST_SEED={seed}");
         }
     }
 }

@@ -20,22 +20,22 @@ pub fn conflicts(groups: &[&Group], conflicts: &Conflicts, connection: &Connecti
                 commands: delete(extra, connection).into_iter().collect(),
             })
         }
-        Conflict::NotUtf8 { group } => Some(Problem {
-            message: format!(
-                "{} has bytes in its key that are not UTF-8: {BROKEN}",
-                groups.get(group)?.labels
-            ),
-            groups: vec![groups.get(group)?.labels.clone()],
-            commands: Vec::new(),
-        }),
-        Conflict::ReservedName { group } => Some(Problem {
-            message: format!(
-                "{} has a label whose name starts with `__`: {BROKEN}",
-                groups.get(group)?.labels
-            ),
-            groups: vec![groups.get(group)?.labels.clone()],
-            commands: delete(groups.get(group)?, connection).into_iter().collect(),
-        }),
+        Conflict::NotUtf8 { group } => {
+            let labels = &groups.get(group)?.labels;
+            Some(Problem {
+                message: format!("{labels} has bytes in its key that are not UTF-8: {BROKEN}"),
+                groups: vec![labels.clone()],
+                commands: Vec::new(),
+            })
+        }
+        Conflict::ReservedName { group } => {
+            let group = groups.get(group)?;
+            Some(Problem {
+                message: format!("{} has a label whose name starts with `__`: {BROKEN}", group.labels),
+                groups: vec![group.labels.clone()],
+                commands: delete(group, connection).into_iter().collect(),
+            })
+        }
     };
     conflicts.broken.iter().filter_map(problem).collect()
 }

@@ -19,10 +19,6 @@ pub type ReadContent<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Content;
 ///
 /// The keys of the groups show most problems, and the answer shows others. If neither helps, the contents of the groups
 /// are checked by the gateway's own rules.
-///
-/// # Errors
-///
-/// Those of `fetch`.
 pub fn of_refusal<E>(
     words: &str,
     snapshot: &Snapshot,

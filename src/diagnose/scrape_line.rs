@@ -4,10 +4,8 @@ use crate::exposition::resolve_escapes;
 use crate::grouping::LegacyName;
 use std::borrow::Cow;
 
-/// A label's name and value.
 type LabelBytes<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
-/// A sample.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ScrapedSample<'a> {
     pub(super) name: Cow<'a, [u8]>,

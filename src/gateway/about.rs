@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 /// What a gateway says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
-    /// Its version.
     pub version: Option<String>,
-    /// When it was started.
     pub started: Option<Timestamp>,
     /// Its flags, without the dashes in front.
     pub flags: BTreeMap<String, String>,

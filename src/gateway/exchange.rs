@@ -9,10 +9,6 @@ pub(crate) const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf
 const IMPORT_PATH: &str = "an import path like VictoriaMetrics' accepts pushes but has no groups";
 
 /// Sends a request to a Pushgateway, with retries.
-///
-/// # Errors
-///
-/// As for [`Client::send`], and a response that no Pushgateway gives.
 pub(crate) fn send(
     client: &Client,
     request: &Request<'_>,
@@ -22,10 +18,6 @@ pub(crate) fn send(
 }
 
 /// Like [`send`], without retries.
-///
-/// # Errors
-///
-/// As for [`send`].
 pub(crate) fn send_once(
     client: &Client,
     request: &Request<'_>,

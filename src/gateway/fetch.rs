@@ -37,10 +37,6 @@ pub struct Snapshot<G = Group> {
 }
 
 /// Asks the gateway for its groups.
-///
-/// # Errors
-///
-/// Those of the exchange, and an answer that a Pushgateway does not give.
 pub fn fetch_groups(
     client: &Client,
     endpoint: &Url,
@@ -90,10 +86,6 @@ pub fn fetch_contents<T: Default>(
 }
 
 /// Asks the gateway for something.
-///
-/// # Errors
-///
-/// Those of the exchange.
 pub fn get(
     client: &Client,
     endpoint: &Url,
@@ -104,10 +96,6 @@ pub fn get(
 }
 
 /// Like [`get`], without retries.
-///
-/// # Errors
-///
-/// As for [`get`].
 pub fn get_once(
     client: &Client,
     endpoint: &Url,
@@ -118,10 +106,6 @@ pub fn get_once(
 }
 
 /// Asks the gateway what it says of itself; nothing, where it has no API.
-///
-/// # Errors
-///
-/// Those of the exchange.
 pub fn fetch_status(client: &Client, endpoint: &Url, listener: Listener<'_>) -> Result<About, http::Error> {
     const PATH: &str = "/api/v1/status";
     let answer = match get(client, endpoint, PATH, listener) {

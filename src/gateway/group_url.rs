@@ -37,10 +37,6 @@ pub struct GroupUrl {
 impl GroupUrl {
     /// Reads a URL of any bytes, as the operating system gives them: only `--url` can name a group whose path is not
     /// UTF-8.
-    ///
-    /// # Errors
-    ///
-    /// As for `FromStr`.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, GatewayUrlError> {
         let mut text = String::with_capacity(bytes.len());
         for chunk in bytes.utf8_chunks() {

@@ -113,7 +113,7 @@ fn finish(mut listed: Vec<Listed>) -> Vec<Group> {
 /// One group as it is listed.
 #[derive(Debug, Default)]
 struct Listed {
-    labels: LabelsSeed,
+    labels: ExactLabels,
     /// A metric called `labels` stands in the labels' place.
     hidden: bool,
     successful: Option<bool>,
@@ -132,14 +132,14 @@ impl Listed {
     }
 }
 
-/// LabelsSeed, and whether the text tells them exactly.
+/// The labels of a group, and whether they are exact.
 #[derive(Debug)]
-struct LabelsSeed {
+struct ExactLabels {
     map: LabelSet,
     exact: bool,
 }
 
-impl Default for LabelsSeed {
+impl Default for ExactLabels {
     fn default() -> Self {
         Self { map: LabelSet::default(), exact: true }
     }
@@ -155,8 +155,8 @@ struct ApiAnswer {
 
 /// What stands under a name in a group.
 enum Member {
-    LabelsSeed(LabelsSeed),
-    Family { kind: Kind, help_is_cut: bool, series: u64, first: Option<(LabelsSeed, f64)> },
+    ExactLabels(ExactLabels),
+    Family { kind: Kind, help_is_cut: bool, series: u64, first: Option<(ExactLabels, f64)> },
     Bool(bool),
     Other,
 }
@@ -272,7 +272,7 @@ impl<'de> Visitor<'de> for GroupVisitor<'_> {
                 _ => map.next_value_seed(MemberVisitor { keep_first: own })?,
             };
             match member {
-                Member::LabelsSeed(labels) => told = Some(labels),
+                Member::ExactLabels(labels) => told = Some(labels),
                 Member::Family { first, .. } if own => {
                     if let Some((labels, value)) = first {
                         let times = &mut group.times;
@@ -399,7 +399,7 @@ impl<'de> Visitor<'de> for LabelsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Member, A::Error> {
-        let mut labels = LabelsSeed::default();
+        let mut labels = ExactLabels::default();
         let mut metric = None;
         while let Some(name) = map.next_key::<String>()? {
             // Text, because it tells an escape from the character; the list of a metric is one family's.
@@ -417,7 +417,7 @@ impl<'de> Visitor<'de> for LabelsVisitor {
         let kind = labels.map.get("type").and_then(|kind| Kind::parse(kind.as_bytes())).unwrap_or_default();
         // The exactness that was taken down is that of a HELP text, if this is a metric.
         let help_is_cut = !labels.exact;
-        Ok(metric.map_or(Member::LabelsSeed(labels), |metric| metric.declared(kind, help_is_cut)))
+        Ok(metric.map_or(Member::ExactLabels(labels), |metric| metric.declared(kind, help_is_cut)))
     }
 }
 
@@ -465,7 +465,7 @@ impl<'de> Visitor<'de> for SeriesVisitor {
 #[derive(Default)]
 struct Metric {
     series: u64,
-    kept: Option<(LabelsSeed, f64)>,
+    kept: Option<(ExactLabels, f64)>,
 }
 
 struct MetricVisitor {
@@ -493,7 +493,7 @@ impl<'de> Visitor<'de> for MetricVisitor {
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        if let (Some(Member::LabelsSeed(labels)), Some(value)) = (labels, value) {
+        if let (Some(Member::ExactLabels(labels)), Some(value)) = (labels, value) {
             metric.kept = Some((labels, value));
         }
         Ok(metric)

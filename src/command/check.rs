@@ -39,7 +39,7 @@ pub(super) fn run(
             && matches!(found.code.category(), Category::Parser | Category::Store)
     });
     let consequence = if refused {
-        Some("a gateway would refuse it")
+        Some("a gateway would reject it")
     } else if report.errors > 0 {
         Some("push would not send it")
     } else {

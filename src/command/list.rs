@@ -18,7 +18,7 @@ const FETCH_SHARE: u32 = 10;
 /// Lines that the warning about a failed fetch takes, unless the terminal is very narrow.
 const WARNING: usize = 3;
 
-/// Looks and prints what fits.
+/// Fetches the groups and prints those that are selected.
 pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let client = Client::new(&list.connection);
     let Some(pause) = list.watch else {
@@ -30,7 +30,7 @@ pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Fail
         let fetched = fetch(list, &client, context.printer);
         let took = begin.elapsed();
         match (fetched, &seen) {
-            // A gateway that can't be reached at first is a mistake; one that goes away later comes back.
+            // An unreachable gateway is an error at first; later it may come back.
             (Err(failure), None) => return Err(failure),
             (Err(failure), Some(snapshot)) => {
                 // Each warning is below the last groups, and not below the warnings of other failed fetches.
@@ -49,7 +49,7 @@ pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Fail
     }
 }
 
-/// Prints in place of what was printed before, and leaves that many lines of a screen free.
+/// Replaces the last output, and leaves this many lines of the screen free.
 fn paint(
     list: &List,
     snapshot: &Snapshot,
@@ -76,7 +76,7 @@ fn fetch(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Snap
     })
 }
 
-/// `height` is what there is room for: what scrolled away would stay behind, and the headings with it.
+/// `height` is the number of lines that fit. More would scroll the headings away.
 fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let fits = |place: &usize| list.selection.fits(&snapshot.groups[*place], snapshot.now);
     let mut places: Vec<usize> = (0..snapshot.groups.len()).filter(fits).collect();
@@ -91,7 +91,7 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
     }
     selected.print(list.format, printer).map_err(Failure::output)?;
     if left_out > 0 {
-        let more = format!("and {left_out} more: --sort and --match choose what is seen");
+        let more = format!("and {left_out} more: use --sort and --match to choose");
         printer.line(more).map_err(Failure::output)?;
     }
     warn_of_text(snapshot, printer);
@@ -102,8 +102,8 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
     Ok(())
 }
 
-/// How many groups, each of so many lines, go on a screen of this height, with the headings and the cursor's line; where
-/// they don't all go there, with a line that says so.
+/// How many groups, each with this many lines, fit a screen of this height, which also has the headings, the cursor's line
+/// and, if not all fit, a line that says so.
 fn shown(lines: impl Iterator<Item = usize>, height: usize) -> usize {
     let room = height.saturating_sub(2);
     let (mut taken, mut all, mut most) = (0_usize, 0, 0);
@@ -117,7 +117,7 @@ fn shown(lines: impl Iterator<Item = usize>, height: usize) -> usize {
     if taken <= room { all } else { most.max(1) }
 }
 
-/// Sorts, leaving what is equal in the order of the groups.
+/// Sorts the groups; equal ones keep their order.
 fn sort(places: &mut [usize], groups: &[Group], by: ListSort) {
     let series = |group: &Group| group.size.map(|size| size.series);
     places.sort_by(|a, b| {
@@ -135,14 +135,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_screen_is_filled_and_no_more() {
+    fn the_groups_fit_the_screen() {
         let ones = |amount| std::iter::repeat_n(1, amount);
         assert_eq!(shown(ones(500), usize::MAX), 500);
         assert_eq!(shown(ones(8), 10), 8);
         assert_eq!(shown(ones(9), 10), 7);
         assert_eq!(shown([3, 3, 3].into_iter(), 10), 2);
         assert_eq!(shown([5, 3].into_iter(), 10), 2);
-        // One is always seen, in however low a window.
+        // At least one is shown, even in a very low window.
         assert_eq!(shown([30, 3].into_iter(), 2), 1);
         assert_eq!(shown(ones(0), 10), 0);
     }

@@ -42,7 +42,7 @@ pub const LACKS_CREDENTIALS: &str =
 fn way(connection: &Connection) -> String {
     let mut options = String::new();
     let mut add = |option: &str, value: &str| {
-        // A separate word would be taken for an option.
+        // A separate word would be read as an option.
         let _ = if value.starts_with('-') {
             write!(options, " {}", quote(&format!("{option}={value}")))
         } else {

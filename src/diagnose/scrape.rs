@@ -100,7 +100,7 @@ fn check(line: &[u8]) -> Result<bool, Reason> {
 fn comment(text: &[u8]) -> Result<(), Reason> {
     let spaces = |text: &[u8]| text.len() - skip_spaces(text).len();
     let body = skip_spaces(text);
-    // Without a space behind the mark it is any comment.
+    // Without a space after the mark it is an ordinary comment.
     let keyword = body.get(..4).filter(|word| spaces(text) > 0 && (*word == b"HELP" || *word == b"TYPE"));
     let Some(keyword) = keyword.filter(|_| spaces(&body[4..]) > 0) else { return Ok(()) };
     let expected = |expected: &str| Reason::Syntax { expected: expected.to_owned() };

@@ -15,7 +15,7 @@ pub(super) struct ScrapedSample<'a> {
     pub(super) timestamp: Option<&'a str>,
 }
 
-/// Takes a line apart that is no comment and not blank; the error says what is expected where.
+/// Reads a line that is neither empty nor a comment. The error says what is expected.
 pub(super) fn sample(line: &[u8]) -> Result<ScrapedSample<'_>, &'static str> {
     let mut rest = skip_spaces(line);
     let (mut name, mut labels) = (None, Vec::new());
@@ -73,17 +73,17 @@ fn label_list(text: &[u8]) -> Result<LabelList<'_>, &'static str> {
         } else if is_quoted && metric.is_none() {
             metric = Some(name);
         } else {
-            return Err("`=` behind a label name");
+            return Err("`=` after a label name");
         }
         match rest.first() {
             Some(b',') => rest = skip_spaces(&rest[1..]),
             Some(b'}') => {}
-            _ => return Err("`,` or `}` behind a label"),
+            _ => return Err("`,` or `}` after a label"),
         }
     }
 }
 
-/// The text up to the closing quote without its escapes, and what stands behind the quote.
+/// The text up to the closing quote, without escapes, and the text after the quote.
 fn quoted(text: &[u8]) -> Result<(Cow<'_, [u8]>, &[u8]), &'static str> {
     let mut end = 0;
     let mut escaped = false;
@@ -150,10 +150,10 @@ mod tests {
             ("a", "a value"),
             ("{} 1", "a metric name"),
             ("1a 1", "a metric name"),
-            ("a{l} 1", "`=` behind a label name"),
+            ("a{l} 1", "`=` after a label name"),
             ("a{l=1} 1", "a label value in quotes"),
             ("a{l=\"1} 1", "a closing quote"),
-            ("a{l=\"1\"", "`,` or `}` behind a label"),
+            ("a{l=\"1\"", "`,` or `}` after a label"),
             ("a{=\"1\"} 1", "a label name"),
             ("a{\"b\"} 1", "one metric name, not two"),
             ("a 1 2 3", "the end of the line"),

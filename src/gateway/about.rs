@@ -1,16 +1,15 @@
-//! What a gateway says of itself in `/api/v1/status`: version, flags, when it was started. Pure.
+//! What a gateway reports about itself in `/api/v1/status`: version, flags, start time. Pure.
 
 use crate::grouping::Names;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What a gateway says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
     pub version: Option<String>,
     pub started: Option<Timestamp>,
-    /// Its flags, without the dashes in front.
+    /// Its flags, without the leading dashes.
     pub flags: BTreeMap<String, String>,
 }
 
@@ -29,7 +28,7 @@ struct Data {
 }
 
 impl About {
-    /// Reads the answer; `None` where it is not a Pushgateway's.
+    /// Reads the answer; `None` if it is not from a Pushgateway.
     pub fn read(json: &[u8]) -> Option<Self> {
         let Answer { data } = serde_json::from_slice(json).ok()?;
         Some(Self {
@@ -39,12 +38,12 @@ impl About {
         })
     }
 
-    /// Whether a switch is on; `None` where the gateway has no such flag.
+    /// Whether a switch is on; `None` if the gateway has no such flag.
     pub fn is_on(&self, flag: &str) -> Option<bool> {
         self.flags.get(flag).map(|value| value == "true")
     }
 
-    /// How it reads label names in a path; `None` where it does not report that.
+    /// How it reads label names in a path; `None` if it does not report that.
     pub fn names(&self) -> Option<Names> {
         match self.flags.get("push.enable-utf8-names").map(String::as_str) {
             Some("true") => Some(Names::Utf8),
@@ -56,7 +55,7 @@ impl About {
         }
     }
 
-    /// Where it serves its metrics.
+    /// The path of its metrics.
     pub fn telemetry_path(&self) -> &str {
         self.flags.get("web.telemetry-path").map_or("/metrics", String::as_str)
     }

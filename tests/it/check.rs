@@ -44,7 +44,7 @@ fn several_sources() -> Pushgw {
         .code(3)
 }
 
-const COUNTS: &str = "error: 3 errors, 2 repairs, 1 warning; a gateway would refuse it\n";
+const COUNTS: &str = "error: 3 errors, 2 repairs, 1 warning; a gateway would reject it\n";
 
 #[test]
 fn short_format_has_the_source_and_column() {
@@ -127,11 +127,11 @@ fn human_format_marks_wide_and_combining_characters() {
 #[test]
 fn the_summary_counts_problems_with_the_right_plurals() {
     let short = || check().args(["--message-format", "short"]).code(3).any_stdout();
-    short().stdin("a 1,5\n").stderr("error: 1 error; a gateway would refuse it\n").run();
-    short().stdin("a 1,5\nb x").stderr("error: 2 errors, 1 repair; a gateway would refuse it\n").run();
+    short().stdin("a 1,5\n").stderr("error: 1 error; a gateway would reject it\n").run();
+    short().stdin("a 1,5\nb x").stderr("error: 2 errors, 1 repair; a gateway would reject it\n").run();
     short()
         .stdin("a x\nh{job=\"x\"} 1 \n# HELP c d\r\nc 1")
-        .stderr("error: 1 error, 2 repairs, 2 warnings; a gateway would refuse it\n")
+        .stderr("error: 1 error, 2 repairs, 2 warnings; a gateway would reject it\n")
         .run();
     // A gateway accepts these.
     short().stdin("").stderr("error: 1 error; push would not send it\n").run();
@@ -145,7 +145,7 @@ fn quiet_shows_only_errors() {
         .stdin("a x\nb{job=\"x\"} 1 \n")
         .code(3)
         .stdout("<stdin>:1:3: error: `x` is not a number\n")
-        .stderr("error: 1 error, 1 repair, 1 warning; a gateway would refuse it\n")
+        .stderr("error: 1 error, 1 repair, 1 warning; a gateway would reject it\n")
         .run();
     check().arg("-q").stdin("b{job=\"x\"} 1 \n").run();
 }
@@ -162,7 +162,7 @@ fn no_fix_makes_repairs_errors() {
             "<stdin>:1:4: error: the line ends with a carriage return\n\
              <stdin>:2:4: error: the last line does not end with a newline\n",
         )
-        .stderr("error: 2 errors; a gateway would refuse it\n")
+        .stderr("error: 2 errors; a gateway would reject it\n")
         .run();
 }
 
@@ -187,7 +187,7 @@ fn strict_makes_warnings_errors() {
         .args(["--strict", "-m", "h{job=\"x\"} 1,5 \n# HELP c x\r\nc 1"])
         .code(3)
         .any_stdout()
-        .stderr_has("error: 1 error, 1 repair, 2 warnings, which --strict counts as errors; a gateway would refuse it")
+        .stderr_has("error: 1 error, 1 repair, 2 warnings, which --strict counts as errors; a gateway would reject it")
         .run();
     check().arg("--strict").stdin("a 1 \nb 2").any_stdout().run();
 }
@@ -234,7 +234,7 @@ fn utf8_names_need_an_option() {
         .stdin(text)
         .code(3)
         .stdout_has("<stdin>:1:2: error: ")
-        .stderr_has("; a gateway would refuse it")
+        .stderr_has("; a gateway would reject it")
         .run();
 }
 
@@ -248,7 +248,7 @@ fn diagnostics_above_the_limit_are_counted() {
         .stdout("<stdin>:1:3: error: `x` is not a number\n<stdin>:2:3: error: `x` is not a number\n")
         .stderr(
             "warning: 4 more problems not shown (--max-diagnostics)\n\
-             error: 4 errors, 2 repairs; a gateway would refuse it\n",
+             error: 4 errors, 2 repairs; a gateway would reject it\n",
         )
         .run();
     check()

@@ -374,7 +374,7 @@ fn a_group_pushed_to_before_confirmation_is_kept() {
         .tty(&[Tty::Stdin, Tty::Stderr], 100)
         .run()
         .screen();
-    assert!(screen.contains(r#"{job="b"} was pushed to meanwhile and stays"#), "{screen}");
+    assert!(screen.contains(r#"{job="b"} was pushed to meanwhile and is kept"#), "{screen}");
     assert!(screen.contains("deleted 1 of 1 group"), "{screen}");
     let requests: Vec<_> = server.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
     let listing = "GET /api/v1/metrics";

@@ -252,7 +252,7 @@ fn list_and_a_rejected_push_name_the_pair_and_the_fix() {
         pushgw().args(["push", "-j", "new", "-m", "b 1"]).on(gateway).code(code).stderr_has(&fix).run();
         // Healthy groups look old and failed on a broken gateway.
         for age in ["--older-than=0s", "--failed"] {
-            let refused = "nothing was deleted (--force deletes all the same)";
+            let refused = "nothing was deleted: this gateway rejects every push";
             pushgw()
                 .args(["delete", age, "--yes"])
                 .on(gateway)

@@ -99,7 +99,7 @@ fn a_file_of_groups_is_checked_before_anything_is_sent() {
         (format!("{ok}{}m 1\n", group("/metrics/jobs/b")), vec!["groups.prom:3: "]),
         (format!("{ok}{}m 1\n", group("/metrics/job/b/instance@base64/=")), vec!["empty instance"]),
         ("m 1\n".to_owned(), vec!["groups.prom:1: this belongs to no group", "pushgw show"]),
-        (String::new(), vec!["there is no group in it"]),
+        (String::new(), vec!["contains no group"]),
     ] {
         let mut call =
             pushgw().args(["push", "--groups", "groups.prom"]).file("groups.prom", &file).on(&gateway);

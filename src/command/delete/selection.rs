@@ -43,7 +43,7 @@ pub(super) fn run(
     if !places.is_empty() && !confirmed {
         let selected = Selected { snapshot: &snapshot, places, metrics: false };
         let amount = selected.places.len();
-        // Of a message nothing is told that fails.
+        // An error of standard error cannot be reported.
         let _ = context.printer.table(Channel::Message, &selected.table());
         let question = format!("delete {} on {endpoint}? [y/N]", plural(amount, "group"));
         if !ask(&question, context)? {
@@ -78,9 +78,9 @@ fn chosen(snapshot: &Snapshot, selection: &Selection) -> Vec<usize> {
         .collect()
 }
 
-/// On a gateway that refuses every push, groups turn old and failed whose metrics are good.
+/// Rejects the deletion on a gateway that rejects every push, because healthy groups look old or failed there.
 ///
-/// Not every reason is seen in the keys of the groups, but a scrape fails for all of them.
+/// The keys of the groups do not show every cause, but each cause makes a scrape fail.
 fn refuse_if_broken(
     snapshot: &Snapshot,
     delete: &Delete,
@@ -96,7 +96,7 @@ fn refuse_if_broken(
             if matches!(&error.kind, ErrorKind::Status(answered) if answered.status == 500));
         if !is_refusal {
             printer.warning(
-                "whether the gateway refuses every push can't be told: nothing was deleted (--force deletes all the same)",
+                "nothing was deleted: it is not known whether this gateway rejects every push (--force deletes anyway)",
             );
             return Err(failure);
         }
@@ -111,11 +111,11 @@ fn refuse_if_broken(
         return Ok(());
     }
     Err(Failure::Other(anyhow::anyhow!(
-        "the gateway refuses every push, so that groups turn old and failed whose metrics are good: nothing was deleted (--force deletes all the same)"
+        "nothing was deleted: this gateway rejects every push, so healthy groups look old or failed. Fix it first (see above), or use --force."
     )))
 }
 
-/// Asks as Prometheus does, where this gateway has its metrics.
+/// Scrapes the gateway as Prometheus does.
 fn scrape(client: &Client, endpoint: &Url, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let about = gateway::fetch_status(client, endpoint, &mut listener(printer))?;
     // A 500 is the expected answer of a broken gateway, so there is nothing to retry.
@@ -123,7 +123,7 @@ fn scrape(client: &Client, endpoint: &Url, printer: &mut Printer<'_>) -> Result<
     Ok(())
 }
 
-/// The answer of the person at the terminal; the end of input is no.
+/// The answer of the person at the terminal. The end of input means no.
 fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
     context.printer.prompt(question);
     let mut answer = Vec::new();
@@ -131,7 +131,7 @@ fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
         .read_until(b'\n', &mut answer)
         .map_err(|error| anyhow::anyhow!("can't read the answer: {}", reason(&error)))?;
     if answer.pop() != Some(b'\n') {
-        // What was typed was not sent off.
+        // The answer was not confirmed with Enter.
         context.printer.end_question();
         return Ok(false);
     }
@@ -139,7 +139,7 @@ fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
     Ok(answer == "y" || answer == "yes")
 }
 
-/// The places of the groups that are as they were when the person was asked.
+/// The places of the groups that have not changed since the question.
 fn unchanged(snapshot: &Snapshot, asked: &[Group], printer: &mut Printer<'_>) -> Vec<usize> {
     let mut places = Vec::new();
     for (place, group) in snapshot.groups.iter().enumerate() {
@@ -147,7 +147,7 @@ fn unchanged(snapshot: &Snapshot, asked: &[Group], printer: &mut Printer<'_>) ->
         if same_push(then, group) {
             places.push(place);
         } else {
-            printer.warning(&format!("{} was pushed to meanwhile and stays", group.labels));
+            printer.warning(&format!("{} was pushed to meanwhile and is kept", group.labels));
         }
     }
     places
@@ -162,10 +162,10 @@ fn same_push(a: &Group, b: &Group) -> bool {
     (a.last_push, a.last_failure) == (b.last_push, b.last_failure)
 }
 
-/// What became of the requests.
+/// The results of the requests.
 #[derive(Default)]
 struct Sent {
-    /// The places of the groups whose deletion the gateway took.
+    /// The places of the groups whose deletion the gateway accepted.
     accepted: Vec<usize>,
     /// The others.
     errors: BatchErrors,
@@ -197,7 +197,7 @@ fn delete_each(
     all
 }
 
-/// Looks what is gone of what the gateway took, and says it.
+/// Checks which groups are gone, and reports it.
 fn finish(
     delete: &Delete,
     client: &Client,
@@ -208,7 +208,7 @@ fn finish(
 ) -> Result<(), Failure> {
     let (there, again) = match left(delete, client, before, &accepted, printer) {
         Ok(left) => left,
-        // The deletions were sent, but nobody can say what became of them.
+        // The deletions were sent, but their result is not known.
         Err(failure) => return Err(errors.failure().unwrap_or(failure)),
     };
     for place in &again {
@@ -222,7 +222,7 @@ fn finish(
         plural(wanted, "group"),
         delete.connection.endpoint
     );
-    // A reader that went away changes nothing about what was deleted.
+    // A closed output does not change what was deleted.
     let told = print(delete.format, before, gone, printer);
     if let Some(failure) = errors.failure() {
         printer.warning(&amount);
@@ -231,7 +231,7 @@ fn finish(
     if !there.is_empty() {
         let names = there.iter().map(|place| before.groups[*place].labels.to_string());
         return Err(Failure::Other(anyhow::anyhow!(
-            "{amount}: the gateway took the deletions, but still lists {}",
+            "{amount}: the gateway accepted the deletions, but still lists {}",
             names.collect::<Vec<_>>().join(", ")
         )));
     }

@@ -1,7 +1,7 @@
-//! `push --groups FILE`: each group of what `show` printed, to its own path; a restore, or a move to another gateway.
+//! `push --groups FILE`: pushes each group of the output of `show` to its own path, to restore or move groups.
 //!
-//! All of the file is checked before anything is sent. Then each group is pushed, and one that the gateway refuses
-//! stops none of the others.
+//! The whole file is checked before anything is sent. Then each group is pushed; a group that the gateway rejects does not
+//! stop the others.
 
 use crate::command::batch::BatchErrors;
 use crate::command::show::GROUP_LINE;
@@ -23,7 +23,7 @@ struct Section {
     input: Input,
 }
 
-/// Reads all, checks all, then sends each.
+/// Reads everything, checks everything, then sends each group.
 pub(in crate::command) fn run(restore: &PushGroups, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let input = input::read(&restore.check.origins, context.stdin, context.printer.progress())?;
     let name = input.sources.first().map_or_else(String::new, |source| source.name.clone());
@@ -144,7 +144,7 @@ fn sections(
     match (errors, sections.is_empty()) {
         (0, false) => Ok(sections),
         (0, true) => {
-            printer.error(&format!("{name}: there is no group in it"), "", None);
+            printer.error(&format!("{name} contains no group"), "", None);
             Err(Failure::Input { message: "nothing was sent".to_owned() })
         }
         (errors, _) => {
@@ -153,8 +153,8 @@ fn sections(
     }
 }
 
-/// The key of a group line. Empty values are taken, since the file was written by no shell with an unset variable; but
-/// an empty `instance` is what breaks gateways.
+/// The key of a group line. Empty values are accepted, because the file does not come from a shell with an unset variable.
+/// But an empty `instance` breaks gateways.
 fn key(path: &[u8], utf8_names: bool) -> Result<GroupingKey, String> {
     let path = std::str::from_utf8(path).map_err(|_| "the group's path is not UTF-8".to_owned())?;
     let names = if utf8_names { Names::Utf8 } else { Names::Legacy };

@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
                     parts.push((bound, value));
                 }
             }
-            // The gateway drops a sample that is no part.
+            // The gateway drops any other sample.
             (Suffix::None | Suffix::Bucket, None) => {}
         }
     }
@@ -187,7 +187,7 @@ mod tests {
                 "# TYPE s summary\n# HELP s_sum x\ns_sum 2\ns_bucket 1\n",
                 "# HELP s x\n# TYPE s summary\ns_sum 2\ns_count 0\n# TYPE s_bucket untyped\ns_bucket 1\n",
             ),
-            // Of a part that is there twice the last one stays; a sample that is no part is dropped.
+            // Of two equal parts the last one stays; any other sample is dropped.
             (
                 "# TYPE h histogram\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"1.0\"} 2\nh_bucket{le=\"1\"} 3\nh 7\n\
                  h_bucket{le=\"NaN\"} 7\nh_sum 5\nh_sum 6\n",

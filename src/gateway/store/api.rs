@@ -1,11 +1,11 @@
-//! The groups from the JSON of the gateway's API, `/api/v1/metrics`.
+//! Reads the groups from the JSON of the gateway's API, `/api/v1/metrics`.
 //!
-//! The API sends the whole store at once, with every sample, and a store can be large: the JSON is read as a stream
-//! that keeps a few words for each group and skips the rest, so memory grows with the groups and not with the samples.
+//! The API sends the whole store at once, with every sample, and a store can be large. So the JSON is read as a stream that
+//! keeps a few words for each group: memory grows with the groups and not with the samples.
 //!
-//! In that JSON each group is one flat object in which the metrics stand beside `labels` and `last_push_successful`, and
-//! a metric of one of these names takes its place (`pushgateway api/v1/api.go`, seen on 1.5.1, 1.11.0 and 1.11.2).
-//! So nothing is believed by its name: whether a member is a metric is seen by its shape.
+//! Each group is one flat object, with the metrics next to `labels` and `last_push_successful`. A metric of one of these
+//! names replaces the original (`pushgateway api/v1/api.go`, seen on 1.5.1, 1.11.0 and 1.11.2). So only the shape of a
+//! member shows whether it is a metric, not its name.
 
 use super::group::{FAILURE_TIME, FamilySize, Group, GroupsError, Kind, PUSH_TIME, Size, Times};
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
@@ -15,20 +15,19 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::{BufReader, Read};
 
-/// What is kept of the answer of `/api/v1/metrics` besides the groups and their sizes.
+/// What to keep of the answer of `/api/v1/metrics` besides the groups and their sizes.
 enum Keep<'a> {
-    /// The families that are wanted, counted.
+    /// The sizes of the wanted families.
     Families(&'a dyn Fn(&FamilySize) -> bool),
-    /// Nothing. The labels and the raw JSON of each group are handed over as they come in.
+    /// Nothing. The labels and the raw JSON of each group are passed on as they are read.
     Contents(&'a mut dyn FnMut(&LabelSet, &RawValue)),
 }
 
-/// Reads the answer of `/api/v1/metrics` from a gateway that reads names in a path like this; the groups come sorted by
-/// job and labels.
+/// Reads the answer of `/api/v1/metrics`. The groups are sorted by job and labels; `names` decides their paths.
 ///
 /// # Errors
 ///
-/// An answer that can't be read to its end or is no Pushgateway's.
+/// If the answer cannot be read to its end or is not from a Pushgateway.
 pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsError> {
     let mut groups = read_groups(reader, &|_| false)?;
     for group in &mut groups {
@@ -37,12 +36,8 @@ pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsErr
     Ok(groups)
 }
 
-/// Reads the answer of `/api/v1/metrics`, and the families that are wanted. The groups come sorted by job and labels. Keys
-/// that depend on how the gateway reads names are not known yet.
-///
-/// # Errors
-///
-/// As [`from_api`].
+/// Reads the groups and the sizes of the wanted families. Keys that depend on how the gateway reads names are not known
+/// yet.
 pub fn read_groups(
     reader: impl Read,
     wanted: &dyn Fn(&FamilySize) -> bool,
@@ -52,13 +47,8 @@ pub fn read_groups(
     Ok(groups)
 }
 
-/// As [`read_groups`], with what `make` makes of the raw JSON of each group.
-///
-/// `make` gets the labels as far as they are known so early: whether there is an empty `instance` may turn out later.
-///
-/// # Errors
-///
-/// As [`from_api`].
+/// Like [`read_groups`], with what `make` returns for the raw JSON of each group. The labels that `make` gets may lack an
+/// empty `instance`.
 pub fn read_contents<T>(
     reader: impl Read,
     mut make: impl FnMut(&LabelSet, &RawValue) -> T,
@@ -84,26 +74,26 @@ fn read(reader: impl Read, keep: Keep<'_>) -> Result<Vec<Group>, GroupsError> {
 
 /// Gives each group its key.
 ///
-/// Where a metric called `labels` hides the key, it is taken from the labels of `push_time_seconds`, which have an
-/// `instance=""` that the key may have or not. If another group has the key without it, this one has it. If two groups
-/// are so hidden, one has it and the other not, and nothing tells which: neither gets a key. Else it is taken to have
-/// none, which is what is pushed; at worst, a deletion by that key finds no group.
+/// If a metric called `labels` hides the key, the labels of `push_time_seconds` replace it. These have an `instance=""`
+/// that the key may not have. If another group has the key without it, this one has it. If two groups are hidden in this
+/// way, it is not known which has it, and neither gets a key. Otherwise the key is assumed not to have it; at worst, a
+/// deletion by that key finds no group.
 fn finish(mut listed: Vec<Listed>) -> Vec<Group> {
     let unclear = |group: &Listed| group.hidden && group.labels.map.get("instance").is_none();
-    let (mut told, mut hidden) = (HashSet::new(), HashMap::<LabelSet, u32>::new());
+    let (mut known, mut hidden) = (HashSet::new(), HashMap::<LabelSet, u32>::new());
     for group in &listed {
         let labels = group.labels.map.clone();
         if unclear(group) {
             *hidden.entry(labels).or_default() += 1;
         } else {
-            told.insert(labels);
+            known.insert(labels);
         }
     }
     let mut seen = HashSet::new();
     for group in listed.iter_mut().filter(|group| unclear(group)) {
         let labels = group.labels.map.clone();
         group.labels.exact &= hidden.get(&labels) == Some(&1);
-        if told.contains(&labels) || !seen.insert(labels) {
+        if known.contains(&labels) || !seen.insert(labels) {
             group.labels.map.0.insert("instance".to_owned(), String::new());
         }
     }
@@ -114,7 +104,7 @@ fn finish(mut listed: Vec<Listed>) -> Vec<Group> {
 #[derive(Debug, Default)]
 struct Listed {
     labels: ExactLabels,
-    /// A metric called `labels` stands in the labels' place.
+    /// A metric called `labels` hides the labels.
     hidden: bool,
     successful: Option<bool>,
     times: Times,
@@ -153,7 +143,7 @@ struct ApiAnswer {
     error: Option<String>,
 }
 
-/// What stands under a name in a group.
+/// A member of a group.
 enum Member {
     ExactLabels(ExactLabels),
     Family { kind: Kind, help_is_cut: bool, series: u64, first: Option<(ExactLabels, f64)> },
@@ -161,7 +151,7 @@ enum Member {
     Other,
 }
 
-/// Makes a seed of a visitor: `deserialize_any` lets the visitor see what is there.
+/// Makes a seed of a visitor. `deserialize_any` lets the visitor see the type.
 macro_rules! seed {
     ($visitor:ty $(, $life:lifetime)?) => {
         impl<'de $(, $life)?> DeserializeSeed<'de> for $visitor {
@@ -174,7 +164,7 @@ macro_rules! seed {
     };
 }
 
-/// Skips what is left of a list.
+/// Skips the rest of a list.
 fn skip_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
     while seq.next_element::<IgnoredAny>()?.is_some() {}
     Ok(())
@@ -232,8 +222,7 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
                 }
             }
             Keep::Contents(each) => {
-                // One group at a time is in memory, and is read twice: what it holds depends on its labels, which may
-                // stand at its end.
+                // One group at a time is in memory and is read twice, because its labels may be at its end.
                 while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
                     let mut json = serde_json::Deserializer::from_str(raw.get());
                     let group = GroupVisitor { wanted: &|_| false }
@@ -250,7 +239,7 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
 
 /// Reads one group.
 struct GroupVisitor<'a> {
-    /// Which families are kept by name, type and size.
+    /// Which families to keep.
     wanted: &'a dyn Fn(&FamilySize) -> bool,
 }
 seed!(GroupVisitor<'a>, 'a);
@@ -278,7 +267,7 @@ impl<'de> Visitor<'de> for GroupVisitor<'_> {
                         let times = &mut group.times;
                         let time = if name == PUSH_TIME { &mut times.push } else { &mut times.failure };
                         *time = Some(value);
-                        // Users can push to the other metric of the two, with labels of their own.
+                        // Users can push the other of the two metrics, with other labels.
                         if name == PUSH_TIME || exposed.is_none() {
                             exposed = Some(labels);
                         }
@@ -307,7 +296,7 @@ impl<'de> Visitor<'de> for GroupVisitor<'_> {
     }
 }
 
-/// Reads what stands under any name but `labels`: a metric, whose values are skipped, or something else.
+/// Reads any member but `labels`: a metric, whose values are skipped, or something else.
 struct MemberVisitor {
     /// Keep the labels and the value of the first series.
     keep_first: bool,
@@ -374,7 +363,7 @@ impl Member {
     }
 }
 
-/// Reads the name of a type, wherever the text of it lies.
+/// Reads the name of a type.
 struct KindVisitor;
 
 impl<'de> DeserializeSeed<'de> for KindVisitor {
@@ -386,8 +375,8 @@ impl<'de> DeserializeSeed<'de> for KindVisitor {
     }
 }
 
-/// Reads what stands under `labels`: the labels, or a metric of that name. All values of labels are texts, and only a
-/// metric has a list, under `metrics`; a label may be called `metrics` too.
+/// Reads the member `labels`: the labels, or a metric of that name. All values of labels are strings, and only a metric
+/// has a list, under `metrics`. A label may be called `metrics` too.
 struct LabelsVisitor;
 seed!(LabelsVisitor);
 
@@ -402,7 +391,7 @@ impl<'de> Visitor<'de> for LabelsVisitor {
         let mut labels = ExactLabels::default();
         let mut metric = None;
         while let Some(name) = map.next_key::<String>()? {
-            // Text, because it tells an escape from the character; the list of a metric is one family's.
+            // Raw, because that distinguishes an escape from the character.
             let raw: Box<RawValue> = map.next_value()?;
             if name == "metrics" && !raw.get().starts_with('"') {
                 let mut json = serde_json::Deserializer::from_str(raw.get());
@@ -415,7 +404,7 @@ impl<'de> Visitor<'de> for LabelsVisitor {
             labels.map.0.insert(name, value);
         }
         let kind = labels.map.get("type").and_then(|kind| Kind::parse(kind.as_bytes())).unwrap_or_default();
-        // The exactness that was taken down is that of a HELP text, if this is a metric.
+        // If this is a metric, the exactness is that of its HELP text.
         let help_is_cut = !labels.exact;
         Ok(metric.map_or(Member::ExactLabels(labels), |metric| metric.declared(kind, help_is_cut)))
     }
@@ -430,7 +419,7 @@ pub(super) fn has_escaped_replacement(raw: &str) -> bool {
         if escape.len() >= 5 && escape[..5].eq_ignore_ascii_case(b"ufffd") {
             return true;
         }
-        // Behind the backslash stands an ASCII character, since the JSON was read.
+        // The JSON was parsed, so an ASCII character follows the backslash.
         rest = rest.get(at + 2..).unwrap_or_default();
     }
     false
@@ -469,7 +458,7 @@ struct Metric {
 }
 
 struct MetricVisitor {
-    /// Keep labels and value.
+    /// Whether to keep the labels and the value.
     keep: bool,
 }
 seed!(MetricVisitor);
@@ -500,7 +489,7 @@ impl<'de> Visitor<'de> for MetricVisitor {
     }
 }
 
-/// Counts the series that a histogram or summary is exposed as.
+/// Counts the series of a histogram or summary.
 struct PartsVisitor<'a> {
     of: &'a str,
 }
@@ -521,7 +510,7 @@ impl<'de> Visitor<'de> for PartsVisitor<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<u64, A::Error> {
-        // `_sum` and `_count`, and the bucket that the gateway adds where it was not pushed.
+        // `_sum` and `_count`, and the bucket that the gateway adds if it was not pushed.
         let (mut parts, mut has_last) = (2, self.of == "quantiles");
         while let Some((bound, _)) = map.next_entry::<String, IgnoredAny>()? {
             parts += 1;

@@ -1,9 +1,9 @@
-//! Collisions: what can't be exposed together. This is the gateway's own check of all that it holds, so that its error can
-//! be explained by the groups that cause it.
+//! Collisions: metrics that cannot be exposed together. This repeats the gateway's own check of everything that it holds,
+//! to find the groups that cause its error.
 //!
 //! The rules are those of `client_golang prometheus/registry.go` (`processMetric`, `checkSuffixCollisions`,
-//! `checkMetricConsistency`), each seen on 1.5.1 and 1.11.2. The gateway's words name the metric but not the group, or
-//! whichever group its map happens to yield second.
+//! `checkMetricConsistency`), each seen on 1.5.1 and 1.11.2. The gateway's answer names the metric, but not the group, or
+//! any one of the groups.
 
 use super::contents::{Family, Series};
 use super::group::{Group, Kind};
@@ -22,49 +22,35 @@ const ENDINGS: [&str; 3] = ["_count", "_sum", "_bucket"];
 /// A group, or `None` for the push that is compared with the groups.
 pub type Holder<'a> = Option<&'a Group>;
 
-/// Things that can't be exposed together, and who holds them.
+/// Metrics that cannot be exposed together, and the groups that hold them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Collision<'a> {
     /// One family with several types.
     Types {
-        /// The family.
         family: String,
         /// Each type and its holders.
         kinds: BTreeMap<Kind, Vec<Holder<'a>>>,
     },
     /// One series more than once.
     Twice {
-        /// The series.
         series: String,
-        /// Its holders; one that has it twice is here twice.
+        /// A group that has it twice is listed twice.
         holders: Vec<Holder<'a>>,
     },
     /// A family has the name of a part of a histogram or summary.
     Suffix {
-        /// The family.
         family: String,
-        /// Its holders.
         holders: Vec<Holder<'a>>,
-        /// The histogram or summary.
         composite: String,
-        /// Which of both it is.
         kind: Kind,
-        /// The holders of that.
         composites: Vec<Holder<'a>>,
     },
     /// A label that no series may have: its name begins with `__`, or it is a summary's `quantile`.
-    Label {
-        /// The family.
-        family: String,
-        /// The label's name.
-        label: String,
-        /// Who holds it.
-        holder: Holder<'a>,
-    },
+    Label { family: String, label: String, holder: Holder<'a> },
 }
 
 impl Collision<'_> {
-    /// Whether the push has part in it.
+    /// Whether the push is part of it.
     pub fn involves_push(&self) -> bool {
         match self {
             Self::Types { kinds, .. } => kinds.values().flatten().any(Option::is_none),
@@ -79,7 +65,7 @@ impl Collision<'_> {
 /// memory. It keeps hashes and numbers, about 35 bytes for each series, and text only for what collides.
 #[derive(Debug, Default)]
 pub struct Collisions {
-    /// How many holders were added. A holder's number is how many were added before it.
+    /// How many holders were added. A holder's number is the count before it.
     count: usize,
     hasher: RandomState,
     /// The holders of each family, by the hash of its name and by its type.
@@ -88,7 +74,7 @@ pub struct Collisions {
     series: HashMap<u64, usize>,
     /// The names of families that have several types, or the name of another's part.
     colliding: BTreeSet<String>,
-    /// All holders of the series that are there more than once.
+    /// All holders of series that exist more than once.
     twice: BTreeMap<String, Vec<usize>>,
     /// Family, forbidden label, holder.
     labels: BTreeSet<(String, String, usize)>,
@@ -113,7 +99,7 @@ impl Collisions {
         let Family { name, kind, .. } = family;
         let holders = self.families.entry((self.hasher.hash_one(name), *kind)).or_default();
         holders.push(holder);
-        // Whatever it collides with was there before, or does this when it comes.
+        // The other side of the collision was added before, or is found when it is added.
         if holders.len() == 1 {
             let has_other_kind =
                 ALL_KINDS.iter().any(|other| other != kind && !self.holders(name, *other).is_empty());

@@ -1,38 +1,27 @@
-//! What breaks a gateway: groups that it took and can no longer serve.
+//! Finds groups that a gateway accepted and can no longer serve.
 //!
-//! The gateway gives every series without an `instance` an empty one. So a group with an empty `instance` and an else
-//! equal group with none expose the same series, and from then on every push to *any* group is refused and every scrape
-//! answers 500, while the health checks say OK (seen on Pushgateway 1.5.1, 1.11.0 and 1.11.2). A key that can't be
-//! exposed at all does the same. Deleting the one group heals it; here is told which one.
+//! The gateway gives every series without an `instance` an empty one. So a group with an empty `instance`, and an
+//! otherwise equal group without one, expose the same series. From then on every push to *any* group is rejected and
+//! every scrape answers 500, while the health checks succeed (seen on Pushgateway 1.5.1, 1.11.0 and 1.11.2). A key that
+//! cannot be exposed does the same. Deleting the group fixes the gateway.
 
 use super::group::Group;
 use crate::grouping::NoKey;
 use std::collections::{BTreeMap, HashMap};
 
-/// Why a gateway refuses every push. Groups are told by their place in the list that was searched.
+/// Why a gateway rejects every push. The numbers are places in the list of groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Conflict {
-    /// Two groups are one to the gateway: `with_empty` has an empty `instance` and `without` has none.
-    EmptyInstance {
-        /// The group to keep.
-        without: usize,
-        /// The group to delete.
-        with_empty: usize,
-    },
+    /// Two groups are the same to the gateway. The one with an empty `instance` should be deleted.
+    EmptyInstance { without: usize, with_empty: usize },
     /// A label's value, or the job, is not UTF-8.
-    NotUtf8 {
-        /// The group to delete.
-        group: usize,
-    },
-    /// A label's name starts with `__`; only a gateway with UTF-8 names takes it, escaped.
-    ReservedName {
-        /// The group to delete.
-        group: usize,
-    },
+    NotUtf8 { group: usize },
+    /// A label's name starts with `__`. Only a gateway with UTF-8 names accepts it, escaped.
+    ReservedName { group: usize },
 }
 
 impl Conflict {
-    /// Whether the group at this place has part in it.
+    /// Whether the group at this place is part of it.
     pub fn involves(&self, place: usize) -> bool {
         match *self {
             Self::EmptyInstance { without, with_empty } => place == without || place == with_empty,
@@ -41,31 +30,28 @@ impl Conflict {
     }
 }
 
-/// Groups that differ in labels with empty values alone. Prometheus takes them for one, drops all but one of their
-/// samples, and the gateway does not mind.
+/// Two or more groups that differ only in labels with empty values. The gateway accepts them, but Prometheus treats them as
+/// one and drops all but one of their samples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duplicates {
-    /// The groups' places, two or more.
     pub groups: Vec<usize>,
 }
 
-/// What is wrong among a gateway's groups.
+/// Problems among the keys of a gateway's groups.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conflicts {
-    /// What breaks the gateway.
     pub broken: Vec<Conflict>,
-    /// What loses samples.
     pub duplicates: Vec<Duplicates>,
 }
 
 impl Conflicts {
-    /// Whether the group at this place has part in what breaks the gateway.
+    /// Whether the group at this place breaks the gateway.
     pub fn involves(&self, place: usize) -> bool {
         self.broken.iter().any(|conflict| conflict.involves(place))
     }
 }
 
-/// Looks for what breaks the gateway that holds these groups.
+/// Finds the conflicts among these groups.
 pub fn find<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Conflicts {
     let mut found = Conflicts::default();
     let mut exposed = HashMap::<(Vec<_>, &str), usize>::new();

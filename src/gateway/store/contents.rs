@@ -1,8 +1,7 @@
-//! What a group holds, read from the API's JSON: the metrics themselves, as exact as the API tells them.
+//! Reads the metrics of a group from the API's JSON.
 //!
-//! The API writes numbers as Go prints them, which loses nothing, and shows a native histogram by its boundaries only
-//! and of a gauge histogram nothing at all (`pushgateway api/v1/api.go`, seen on 1.11.2); of these it is told that they
-//! can't be given back.
+//! The API prints numbers as Go does, without loss. It reports only the boundaries of a native histogram, and nothing of a
+//! gauge histogram (`pushgateway api/v1/api.go`, seen on 1.11.2), so these cannot be copied.
 
 use super::api::has_escaped_replacement;
 use super::group::{FAILURE_TIME, PUSH_TIME};
@@ -34,7 +33,7 @@ struct RawSeries {
 
 /// The families of one group of `/api/v1/metrics`, sorted by name, without the two that the gateway itself adds.
 pub fn families(group: &RawValue) -> Vec<Family> {
-    // Whether a member is a family is seen by its shape: one called `labels` stands in the labels' place.
+    // The shape shows whether a member is a family: one called `labels` replaces the labels.
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(group.get()).unwrap_or_default();
     let pushed = members.into_iter().filter(|(name, _)| name != PUSH_TIME && name != FAILURE_TIME);
     pushed.filter_map(|(name, raw)| Some(family(name, serde_json::from_str(raw.get()).ok()?))).collect()
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_the_api_tells_is_written() {
+    fn everything_that_the_api_reports_is_written() {
         let json = r##"{"labels":{"job":"a"},"last_push_successful":true,
             "push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{"instance":"","job":"a"},"value":"1"}]},
             "h":{"type":"HISTOGRAM","help":"a\\b\nc \"q\"","metrics":[

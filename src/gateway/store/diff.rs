@@ -1,4 +1,4 @@
-//! What a push would change in a group: its families as they are and as they would be, compared series by series. Pure.
+//! What a push would change in a group, series by series. Pure.
 
 use crate::exposition::model::{Family, Value, metric_name, number, series_name};
 use crate::grouping::LabelSet;
@@ -6,32 +6,26 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// What becomes of it.
     pub kind: ChangeKind,
-    /// It, as text: a series, or the declaration of a family.
+    /// The series, or the declaration of a family, as text.
     pub what: String,
 }
 
-/// What becomes of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// It is new.
     Added,
-    /// It is there with another value.
     Changed,
-    /// It goes.
     Removed,
 }
 
 /// Which families of the group a push replaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaces {
-    /// All (PUT).
+    /// All of them (PUT).
     Group,
-    /// Those that it brings (POST).
+    /// Those of the same names (POST).
     Families,
 }
 
@@ -51,7 +45,7 @@ pub fn changes(group: &LabelSet, before: &[Family], pushed: &[Family], replaces:
     changes
 }
 
-/// What stands under each key before and after.
+/// The values of each key before and after.
 fn pairs<'a, K: Ord, T>(
     before: &'a [T],
     after: &'a [T],
@@ -67,7 +61,7 @@ fn pairs<'a, K: Ord, T>(
     pairs
 }
 
-/// A family that comes or goes as a whole.
+/// A family that is added or removed as a whole.
 fn declare(changes: &mut Vec<Change>, kind: ChangeKind, family: &Family, group: &LabelSet) {
     let named = |series| format!("{} {}", series_name(&family.name, series, group), value(&series.value));
     changes.push(Change {
@@ -104,7 +98,7 @@ fn compare(changes: &mut Vec<Change>, old: &Family, new: &Family, group: &LabelS
     }
 }
 
-/// A value in a line: a histogram or summary by its count, its sum and its parts.
+/// A value on one line: a histogram or summary as its count, sum and parts.
 fn value(value: &Value) -> String {
     match value {
         Value::Number(number) => number.clone(),
@@ -119,7 +113,7 @@ fn value(value: &Value) -> String {
     }
 }
 
-/// Whether both say the same: numbers as numbers, for the gateway writes `1e+06` for `1000000`.
+/// Compares numbers by value, because the gateway writes `1e+06` for `1000000`.
 fn same(a: &Value, b: &Value) -> bool {
     let equal = |a: &str, b: &str| match (number(a), number(b)) {
         // NaN is NaN, and minus zero is zero.

@@ -1,24 +1,23 @@
-//! A group as a gateway holds it, whichever way it was read, and why an answer tells none.
+//! A group as a gateway holds it, and why a response is not a list of groups.
 
 pub use crate::exposition::model::Kind;
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
 use std::io;
 
-/// When a group was changed for the last time; each group has it.
+/// Each group has this metric: the time of the last change.
 pub(super) const PUSH_TIME: &str = "push_time_seconds";
 
-/// When a change was refused for the last time; each group has it.
+/// Each group has this metric: the time of the last change that was rejected.
 pub(super) const FAILURE_TIME: &str = "push_failure_time_seconds";
 
-/// How the last push to a group went.
+/// The result of the last push to a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
-    /// It was taken.
     Ok,
-    /// It was refused, and an earlier one was taken.
+    /// It was rejected, and an earlier one succeeded.
     Failed,
-    /// None was ever taken: the gateway makes a group for a push that it refuses.
+    /// No push ever succeeded: the gateway creates a group for a push that it rejects.
     Never,
 }
 
@@ -59,19 +58,18 @@ pub struct FamilySize {
 /// One group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// The grouping key as the gateway shows it: U+FFFD stands for bytes that are not UTF-8.
+    /// The grouping key as the gateway shows it: U+FFFD replaces bytes that are not UTF-8.
     pub labels: LabelSet,
-    /// The key itself, or why it is not known. Nothing is done to a group by a key that may be another's.
+    /// The key, or why it is not known: a key that may be another group's is never used.
     pub key: Result<GroupingKey, NoKey>,
-    /// How much it holds; the text of `/metrics` does not tell.
+    /// `None` if the groups were read from the text of `/metrics`.
     pub size: Option<Size>,
-    /// What it holds, by name; empty unless it was asked for.
+    /// Its families; empty unless they were requested.
     pub families: Vec<FamilySize>,
-    /// When a push was taken for the last time, in microseconds, as exact as the gateway tells it.
+    /// The last successful push, in microseconds.
     pub last_push: Option<Timestamp>,
-    /// When one was refused for the last time.
+    /// The last push that was rejected.
     pub last_failure: Option<Timestamp>,
-    /// How the last push went.
     pub state: State,
 }
 
@@ -80,7 +78,7 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// The listing does not tell the group's key.
+    /// If the group's key is not known.
     pub fn path(&self) -> Result<String, NoKey> {
         self.key.as_ref().map(GroupingKey::path).map_err(|why| *why)
     }
@@ -128,7 +126,7 @@ impl GroupsError {
     }
 }
 
-/// The values of the two series of each group, in seconds; 0 stands for never.
+/// The values of the two metrics of each group, in seconds; 0 means never.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Times {
     pub(super) push: Option<f64>,
@@ -136,7 +134,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// `successful` is what the API itself says, if no metric stands in its place.
+    /// `successful` is from the API, unless a metric of that name hides it.
     pub(super) fn group(
         self,
         labels: LabelSet,

@@ -1,4 +1,4 @@
-//! The groups from the text of `/metrics`, where there is no API.
+//! Reads the groups from the text of `/metrics`, for gateways without the API.
 
 use super::group::{FAILURE_TIME, Group, GroupsError, PUSH_TIME, Times};
 use crate::exposition::model::{number, read_sample};
@@ -16,7 +16,7 @@ pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 ///
 /// # Errors
 ///
-/// An answer that can't be read to its end or is no Pushgateway's.
+/// If the answer cannot be read to its end or is not from a Pushgateway.
 pub fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
     let mut reader = BufReader::new(reader);
     let mut by_labels: BTreeMap<LabelSet, (bool, Times)> = BTreeMap::new();

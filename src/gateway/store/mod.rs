@@ -1,4 +1,4 @@
-//! What a gateway holds: its groups, read from its answers, and what can be told of them. Pure.
+//! What a gateway holds: its groups, and what they show. Pure.
 //!
 //! `api` and `metrics` read the [`Group`]s, `contents` the families of one; `conflict` and `collisions` find what breaks a
 //! gateway, `selection` what an operator means, and `diff` what a push (`pushed`) would change. The metrics themselves

@@ -1,4 +1,4 @@
-//! What a push makes of a group: the metrics of its text with the labels of the group.
+//! The metrics of a pushed text with the labels of its group.
 
 use crate::exposition::model::{Family, read_families};
 use crate::grouping::GroupingKey;

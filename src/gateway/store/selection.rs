@@ -1,41 +1,38 @@
-//! Which of a gateway's groups are meant: by labels, by the age of the last push, by its failure. Pure; the time is an
-//! argument, the gateway's own, so that a wrong clock here makes no group old.
+//! Selects groups by their labels, the age of the last push, or its failure. Pure: the time is an argument. It is the
+//! gateway's, so a wrong local clock makes no group old.
 
 use super::group::{Group, State};
 use crate::grouping::Matcher;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// Conditions, all of which must hold; none at all selects every group.
+/// Conditions that must all be true. Without a condition, every group is selected.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// On the labels.
     pub matchers: Vec<Matcher>,
-    /// The last push that was taken is older than this, or there was none.
+    /// The last successful push is older than this, or there was none.
     pub older_than: Option<Duration>,
-    /// The last push was refused.
+    /// The last push was rejected.
     pub failed: bool,
 }
 
 impl Selection {
-    /// Whether the group is meant.
     pub fn fits(&self, group: &Group, now: Timestamp) -> bool {
         self.matchers.iter().all(|matcher| matcher.matches(&group.labels))
             && self.older_than.is_none_or(|limit| is_older(group, now, limit))
             && (!self.failed || group.state != State::Ok)
     }
 
-    /// Whether it asks how pushes went. On a gateway that refuses every push, that says nothing about a group.
+    /// Whether a condition is about pushes. On a gateway that rejects every push, that says nothing about a group.
     pub fn asks_for_pushes(&self) -> bool {
         self.older_than.is_some() || self.failed
     }
 
-    /// Whether some condition is more than "lacks this label": what a deletion asks for, as a query does.
+    /// Whether a condition is more than "lacks this label", which a deletion requires, as a query does.
     pub fn is_specific(&self) -> bool {
         self.asks_for_pushes() || self.matchers.iter().any(|matcher| !matcher.matches_empty())
     }
 
-    /// Whether there is no condition.
     pub fn is_empty(&self) -> bool {
         self.matchers.is_empty() && !self.asks_for_pushes()
     }

@@ -82,7 +82,7 @@ fn explain(
 fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
     move |event| match event {
         Event::Retry { tries, reason, wait } => {
-            printer.note(&format!("try {tries} failed: {reason}; next try in {} ms", wait.as_millis()));
+            printer.note(&format!("try {tries} failed: {reason}; retry in {} ms", wait.as_millis()));
         }
         Event::Waiting { server, tries } => {
             printer.progress().wait_for(&format!("waiting for {server}"), tries);

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_media_type_that_prometheus_reads_is_no_problem() {
+    fn a_media_type_that_prometheus_accepts() {
         for known in ["text/plain", "TEXT/Plain; version=0.0.4", "application/openmetrics-text;version=1.0.0"]
         {
             assert_eq!(unreadable_media_type(Some(known)), None, "{known}");

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_taken_apart() {
+    fn lines_are_parsed() {
         for (line, expected) in [
             ("a 1", "a[]1None"),
             (" a:b{}\t+Inf  12 ", "a:b[]+InfSome(\"12\")"),

@@ -24,7 +24,7 @@ pub struct Connection {
     pub bypasses_proxy: bool,
     /// Limits the request with all its retries.
     pub timeout: Duration,
-    /// Limits how long each try may take to connect.
+    /// The time limit for one attempt to connect.
     pub connect_timeout: Duration,
     /// How often a temporary failure is retried.
     pub retries: u32,

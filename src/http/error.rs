@@ -79,7 +79,7 @@ classes! {
     DNS = "DNS lookup failed", 6, retried, Some("check the host name in the URL");
     CONNECT = "can't connect", 6, retried, Some("check the host and the port in the URL");
     CONNECT_TIMED_OUT = "no connection within", 6, retried,
-        Some("--connect-timeout limits each try, --timeout all tries together");
+        Some("--connect-timeout limits one attempt, --timeout all of them");
     PROXY = "can't use the proxy", 6, retried,
         Some("the proxy is set by --proxy or a proxy variable; --no-proxy connects directly");
     PROXY_AUTHENTICATION = "the proxy requires authentication", 4, final,
@@ -205,7 +205,7 @@ pub struct Rejection {
     pub status: u16,
     /// The target of a redirect.
     pub location: Option<String>,
-    /// How long the server asks to wait before the next try.
+    /// How long the server asks to wait before a retry.
     pub retry_after: Option<Duration>,
     /// The start of the body, without secrets.
     pub words: String,
@@ -254,7 +254,7 @@ impl ErrorKind {
         }
     }
 
-    /// How long the server asks to wait before the next try.
+    /// How long the server asks to wait before a retry.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } => rejection.retry_after,
@@ -282,7 +282,7 @@ impl ErrorKind {
         }
     }
 
-    /// What the server, or the proxy, wrote in the body of its rejection. An HTML page is no use to a reader.
+    /// What the server, or the proxy, wrote in the body of its rejection. HTML pages are left out.
     pub(crate) fn words(&self) -> Option<&str> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } if !rejection.html => {

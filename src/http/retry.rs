@@ -22,7 +22,7 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    /// The wait before the next try, or `None` if there is none. `tries` have failed, the last one with `kind`.
+    /// The wait before the next attempt, or `None` if there is none. `tries` attempts have failed, the last with `kind`.
     pub(super) fn next(
         &self,
         tries: u32,
@@ -38,7 +38,7 @@ impl Policy {
     }
 }
 
-/// Between one and two times the first wait doubled for each further try, and at most the longest.
+/// Between one and two times the first wait doubled for each further attempt, and at most the longest.
 fn backoff(tries: u32, random: u64) -> Duration {
     let base = FIRST.saturating_mul(1 << tries.saturating_sub(1).min(16));
     let part = u32::try_from(random % 1000).unwrap_or_default();

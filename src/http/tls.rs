@@ -198,7 +198,7 @@ fn wrapped(error: TlsError) -> Error {
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(error))))
 }
 
-/// The TLS error behind an error of a stream; `None` if it is an error of the socket.
+/// The TLS error that caused an error of a stream; `None` if it is an error of the socket.
 pub(super) fn error_of(error: &io::Error) -> Option<TlsError> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
     Some(match error {

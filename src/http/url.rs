@@ -2,7 +2,7 @@
 //!
 //! A general URL library would normalize the path as browsers do, and a normalized path can name another resource on
 //! the server. Here the path is sent as written; only bytes that are not allowed in a request are percent-encoded.
-//! Credentials are taken out while parsing, and no error holds them, so no message can show them.
+//! Parsing removes the credentials, and no error holds them, so no message can show them.
 
 use crate::secret::Secret;
 use percent_encoding::percent_decode_str;

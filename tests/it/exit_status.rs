@@ -42,7 +42,7 @@ fn the_tables_agree() {
     let (_, help) = help.split_once("\nExit status:\n").unwrap();
     let help = table(help, |line| line.trim_start().split_once("  "));
     let man = file("man/pushgw.1").replace("\\-", "-").replace("\\*(Aq", "'").replace("\\(aq", "'");
-    // In the code the text stands before its number.
+    // In the code the text is before its number.
     let code = file("src/error.rs");
     let mut comment = String::new();
     let mut constants = Table::new();
@@ -175,7 +175,7 @@ fn servers_that_do_not_answer_have_their_exit_codes() {
     ends(&server.url(), 6);
     let server = Server::start(|connection, _| {
         connection.read_request();
-        connection.send("this is no HTTP\r\n\r\n");
+        connection.send("not HTTP\r\n\r\n");
     });
     ends(&server.url(), 1);
     let server = Server::start(|connection, _| {
@@ -192,7 +192,7 @@ fn servers_that_do_not_answer_have_their_exit_codes() {
 }
 
 #[test]
-fn another_server_is_told() {
+fn another_server_is_an_error() {
     let server = Server::answering(200, "<html>hello</html>");
     let url = server.url();
     pushgw().args(["list", "-g", &url]).code(1).stderr_has("like a Pushgateway").run();
@@ -220,7 +220,7 @@ fn full_gateway() -> Gateway {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_reader_that_goes_away_is_no_fault() {
+fn a_closed_output_is_not_an_error() {
     let gateway = full_gateway();
     for format in ["table", "json", "path"] {
         pushgw().args(["list", "--format", format]).on(&gateway).closed_stdout().run();
@@ -232,7 +232,7 @@ fn a_reader_that_goes_away_is_no_fault() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_fault_of_what_needs_no_gateway() {
+fn a_closed_output_is_not_an_error_without_a_gateway() {
     for args in [
         &["--help"][..],
         &["-h"],
@@ -282,7 +282,7 @@ fn a_reader_that_goes_away_stops_no_deletion() {
 }
 
 #[test]
-fn what_can_not_be_written_is_told() {
+fn an_output_error_is_reported() {
     if !Path::new("/dev/full").exists() {
         return;
     }
@@ -374,7 +374,7 @@ fn a_deletion_is_done_when_it_says_so() {
 }
 
 #[test]
-fn what_happens_is_told_of_looks_and_deletions_too() {
+fn retries_of_list_and_delete_are_reported() {
     for command in
         [&["list"][..], &["show", "--all"], &["status"], &["delete", "-j", "x"], &["delete", "-fj", "x"]]
     {

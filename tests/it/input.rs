@@ -33,7 +33,7 @@ fn pipes_are_read_to_their_end() {
 }
 
 #[test]
-fn what_is_not_a_text_is_told() {
+fn input_that_is_not_text_is_an_error() {
     for (script, told) in [
         (
             "pushgw push -j x -m 'a 1' -g https://gw --ca-cert no.pem",
@@ -108,7 +108,7 @@ fn a_producer_that_fails_is_not() {
 }
 
 #[test]
-fn a_producer_that_can_t_be_run_is_told_as_a_shell_does() {
+fn a_producer_that_cannot_run_has_the_status_of_a_shell() {
     let call = || pushgw().file("no-program", "x");
     let (missing, _server) = refused(call().args(["push", "-j", "x", "--", "./missing"]));
     missing
@@ -144,7 +144,7 @@ fn a_producer_takes_the_place_of_other_input() {
 }
 
 #[test]
-fn a_producer_that_writes_no_metrics_is_told_by_line() {
+fn the_lines_of_a_producer_are_checked() {
     let (call, _server) =
         refused(pushgw().args(["push", "-j", "x", "--message-format", "short", "--", "echo", "a b"]));
     call.code(3).stderr_has("<command>:1:").run();
@@ -184,10 +184,10 @@ fn a_signal_reaches_the_producer() {
 
 /// A producer told to stop that ends in good order is not done, and what it wrote is not all of it.
 #[test]
-fn a_producer_that_was_told_to_stop_is_not_pushed() {
+fn the_output_of_a_stopped_producer_is_not_pushed() {
     let server = Server::unused();
     let orderly = "trap 'kill $!; exit 0' TERM; sleep 60 >&2 & echo a 1; echo ready >&2; wait";
-    // Not handed on, since a terminal tells the producer itself; this one goes on to its end.
+    // Not passed on, because a terminal sends it to the producer too. This producer ignores it.
     let deaf = "trap '' INT; echo a 1; echo ready >&2; read line; exit 0";
     for (signal, script, code) in [(Signal::TERM, orderly, 143), (Signal::INT, deaf, 130)] {
         let mut child = with_default_signals(env!("CARGO_BIN_EXE_pushgw"))
@@ -220,7 +220,7 @@ fn a_producer_that_was_told_to_stop_is_not_pushed() {
 
 /// After the producer a signal does again what it always does.
 #[test]
-fn a_signal_ends_the_push_behind_a_producer() {
+fn a_signal_ends_the_push_after_the_producer() {
     let (tell, told) = std::sync::mpsc::channel();
     let tell = std::sync::Mutex::new(tell);
     let server = Server::start(move |connection, _| {

@@ -619,7 +619,10 @@ fn a_fix_command_names_the_gateway_but_not_its_credentials() {
 /// If every push is rejected, healthy groups look old; if the scrape can't be read, nobody knows. Neither may delete.
 #[test]
 fn delete_by_age_requires_a_successful_scrape() {
-    for (status, code, message) in [(500, 1, "a scrape of the gateway fails"), (403, 4, "can't be told")] {
+    for (status, code, message) in [
+        (500, 1, "a scrape of the gateway fails"),
+        (403, 4, "it is not known whether this gateway rejects every push"),
+    ] {
         let server = Server::start(move |connection, _| {
             while let Some(request) = connection.read_request() {
                 match request.path.as_str() {

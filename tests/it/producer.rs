@@ -114,7 +114,7 @@ fn a_second_signal_does_not_wait_for_the_command() {
             format!("error: stopped by {name} before the output of `sh` was complete; nothing was sent\n");
         assert_eq!(running.end(), (Some(code), said));
     }
-    // A command that did not hear the first one, as it was for pushgw alone, is told to stop.
+    // The first SIGINT was for pushgw only; the second one also stops the command.
     let mut running = Running::start(
         "trap '' INT; trap 'echo stopped >&2; exit' TERM; exec 3<&0; cat <&3 & echo ready >&2; wait",
     );

@@ -135,7 +135,7 @@ fn the_output_for_several_groups_separates_them() {
         let _ = gateway.request("PUT", "/metrics/job/c", "# TYPE m counter\nm 1\n");
         let two = "# pushgw group /metrics/job/a\n# TYPE m gauge\nm 1\n# pushgw group /metrics/job/b/l@base64/=\n# TYPE m gauge\nm 2\n";
         pushgw().args(["show", "--all"]).on(gateway).stdout(two).run();
-        let mixed = "of several groups";
+        let mixed = "the output of `pushgw show` for several groups";
         pushgw().args(["push", "-j", "x"]).stdin(two).on(gateway).code(2).stderr_has(mixed).run();
         let b = "# pushgw group /metrics/job/b/l@base64/=\n# TYPE m gauge\nm 2\n";
         pushgw().args(["show", "--match", "job=b"]).on(gateway).stdout(b).run();

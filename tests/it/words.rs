@@ -138,7 +138,6 @@ impl Habits {
 }
 
 #[test]
-#[ignore = "the texts are being rewritten"]
 fn no_text_has_a_habit_to_avoid() {
     let (habits, mut found) = (Habits::new(), Vec::new());
     for path in SEARCHED {

@@ -253,7 +253,7 @@ impl<'de> Visitor<'de> for GroupVisitor<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Listed, A::Error> {
         let mut group = Listed::default();
-        let (mut told, mut exposed) = (None, None);
+        let (mut labels, mut exposed) = (None, None);
         while let Some(name) = map.next_key::<String>()? {
             let own = matches!(name.as_str(), PUSH_TIME | FAILURE_TIME);
             let member = match name.as_str() {
@@ -261,7 +261,7 @@ impl<'de> Visitor<'de> for GroupVisitor<'_> {
                 _ => map.next_value_seed(MemberVisitor { keep_first: own })?,
             };
             match member {
-                Member::ExactLabels(labels) => told = Some(labels),
+                Member::ExactLabels(found) => labels = Some(found),
                 Member::Family { first, .. } if own => {
                     if let Some((labels, value)) = first {
                         let times = &mut group.times;
@@ -287,8 +287,8 @@ impl<'de> Visitor<'de> for GroupVisitor<'_> {
                 Member::Bool(_) | Member::Other => {}
             }
         }
-        group.hidden = told.is_none();
-        group.labels = told.or(exposed).ok_or_else(|| A::Error::custom("an object that is no group"))?;
+        group.hidden = labels.is_none();
+        group.labels = labels.or(exposed).ok_or_else(|| A::Error::custom("not a group"))?;
         if group.hidden && group.labels.map.get("instance") == Some("") {
             group.labels.map.0.remove("instance");
         }

@@ -64,7 +64,7 @@ fn a_native_histogram_counts_as_it_is_exposed() {
 }
 
 #[test]
-fn families_are_told_when_asked_for() {
+fn wanted_families_are_returned() {
     for (json, _) in SEEN {
         let groups = read_groups(json.as_bytes(), &|_| true).unwrap();
         let of = |job: &str| {
@@ -113,7 +113,7 @@ fn series_are_counted_as_the_text_has_them() {
 }
 
 #[test]
-fn times_are_told_to_the_microsecond() {
+fn times_have_microseconds() {
     let groups = read(SEEN[2].0).unwrap();
     let times = |job: &str| {
         let group = groups.iter().find(|g| g.labels.get("job") == Some(job)).unwrap();
@@ -166,7 +166,7 @@ fn a_hidden_key_is_found_by_what_the_other_groups_have() {
     assert_eq!(
         paths(&[hidden("x", ""), hidden("x", "")]),
         [r#"{job="x"} "#, r#"{job="x",instance=""} "#],
-        "nothing tells which is which"
+        "it is not known which is which"
     );
 }
 
@@ -191,7 +191,7 @@ fn the_escape_of_a_replacement_character_is_a_byte_that_is_not_utf8() {
 }
 
 #[test]
-fn what_is_no_list_of_groups_is_told() {
+fn a_response_without_groups_is_an_error() {
     let table = [
         ("", "the response is empty"),
         ("<!doctype html>", "the response is not JSON"),
@@ -225,7 +225,7 @@ fn what_is_no_list_of_groups_is_told() {
 }
 
 #[test]
-fn a_reader_that_fails_is_told_from_a_wrong_answer() {
+fn a_read_error_is_not_a_wrong_answer() {
     struct Reset;
     impl Read for Reset {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -239,14 +239,14 @@ fn a_reader_that_fails_is_told_from_a_wrong_answer() {
 }
 
 #[test]
-fn the_rest_of_a_long_line_is_no_line_of_its_own() {
+fn the_rest_of_a_long_line_is_skipped() {
     let padding = "x".repeat(usize::try_from(LINE_LIMIT).unwrap() - "# HELP ".len());
     let text = format!("pushgateway_x 1\n# HELP {padding}push_time_seconds{{job=\"x\"}} 1\n");
     assert_eq!(from_text(text.as_bytes()).unwrap(), []);
 }
 
 #[test]
-fn the_text_tells_the_same_groups() {
+fn the_text_has_the_same_groups() {
     for (json, text) in SEEN {
         let by_text = from_text(text.as_bytes()).unwrap();
         assert!(by_text.len() >= 8);
@@ -260,7 +260,7 @@ fn the_text_tells_the_same_groups() {
 }
 
 #[test]
-fn the_text_tells_a_gateway_without_groups_from_another_server() {
+fn a_gateway_without_groups_is_recognized_by_its_text() {
     let read = |text: &str| from_text(text.as_bytes());
     assert!(read("# HELP x y\npushgateway_build_info{version=\"1.0.0\"} 1\n").unwrap().is_empty());
     for text in

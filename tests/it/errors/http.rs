@@ -1,4 +1,4 @@
-//! Faults of the HTTP exchange: what servers answer, or don't, and when they break off.
+//! Errors of the HTTP exchange: what servers answer, or don't, and when they break off.
 
 use super::{Case, got, push};
 use crate::support::{Connection, Server};
@@ -29,11 +29,11 @@ fn large() -> Vec<u8> {
     [b"# ".to_vec(), vec![b'x'; 24 << 20], b"\nfault 1\n".to_vec()].concat()
 }
 
-pub(super) fn cases(behind: &str) -> Vec<Case> {
+pub(super) fn cases(gateway: &str) -> Vec<Case> {
     let mut cases = silences();
     cases.extend(breaks());
     cases.extend(odd_answers());
-    cases.extend(redirects(behind));
+    cases.extend(redirects(gateway));
     cases.extend(statuses());
     cases.extend(refusals());
     cases.extend(retries());
@@ -47,7 +47,7 @@ fn silences() -> Vec<Case> {
             .limit(300)
             .says("within 300ms"),
         Case::new("hang after the request", WAITING, 7, then(Connection::hang)).limit(300).says(may),
-        Case::new("a hang is not tried again", WAITING, 7, then(Connection::hang)).limit(300).retries(5),
+        Case::new("a hang is not retried", WAITING, 7, then(Connection::hang)).limit(300).retries(5),
         Case::new(
             "hang in the headers",
             WAITING,
@@ -80,7 +80,7 @@ fn silences() -> Vec<Case> {
         .limit(500)
         .says("within 500ms"),
         Case::new(
-            "hang behind a success",
+            "hang after a success",
             "",
             0,
             then(|connection| {
@@ -211,12 +211,12 @@ fn odd_answers() -> Vec<Case> {
     ]
 }
 
-fn redirects(behind: &str) -> Vec<Case> {
+fn redirects(gateway: &str) -> Vec<Case> {
     [300, 301, 302, 303, 304, 307, 308]
         .into_iter()
         .zip(["300", "301", "302", "303", "304", "307", "308"])
         .map(|(status, name)| {
-            let location = format!("{behind}/metrics/job/other");
+            let location = format!("{gateway}/metrics/job/other");
             let says = format!("({status} ");
             let to = format!("to {location}, which is not followed");
             let head = format!("HTTP/1.1 {status} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
@@ -364,7 +364,7 @@ fn every_try_sends_the_same() {
         }
     });
     push(&server).run();
-    let request = || ("PUT".to_owned(), "/metrics/job/fault".to_owned(), "fault 1\n".to_owned());
+    let request = || ("PUT".to_owned(), "/metrics/job/batch".to_owned(), "batch 1\n".to_owned());
     assert_eq!(got(&server), [request(), request(), request()]);
 }
 
@@ -375,7 +375,7 @@ fn retries_are_reported_with_v() {
         .args(["--retries", "1", "-v"])
         .code(5)
         .stderr_has(
-            "note: try 1 failed: temporary failure of the server (503 Service Unavailable); next try in 1",
+            "note: try 1 failed: temporary failure of the server (503 Service Unavailable); retry in 1",
         )
         .stderr_has("(tried 2 times)")
         .run();
@@ -387,7 +387,7 @@ fn the_exchange_is_shown_with_vv() {
     let output = push(&server).arg("-vv").any_stderr().run();
     let address = server.address();
     for line in [
-        format!("> PUT http://{address}/metrics/job/fault"),
+        format!("> PUT http://{address}/metrics/job/batch"),
         "> Content-Length: 8".to_owned(),
         format!("connected to {address}"),
         "< 200 OK".to_owned(),
@@ -402,7 +402,7 @@ fn a_push_is_one_whole_request() {
     let server = Server::answering(200, "");
     push(&server).args(["-H", "X-Scope-OrgID: team", "-H", "Host: gw.example", "-H", "X-Note: naïve"]).run();
     let request = server.request();
-    assert_eq!(got(&server), [("PUT".into(), "/metrics/job/fault".into(), "fault 1\n".into())]);
+    assert_eq!(got(&server), [("PUT".into(), "/metrics/job/batch".into(), "batch 1\n".into())]);
     let header = |name| request.header(name).unwrap_or_else(|| panic!("no {name}: {request:#?}"));
     assert_eq!(header("host"), "gw.example");
     assert_eq!(header("x-scope-orgid"), "team");
@@ -424,5 +424,5 @@ fn a_packed_push_says_so() {
     assert_eq!(request.header("content-encoding"), Some("gzip"));
     let mut text = String::new();
     flate2::read::GzDecoder::new(request.body.as_slice()).read_to_string(&mut text).unwrap();
-    assert_eq!(text, "fault 1\n");
+    assert_eq!(text, "batch 1\n");
 }

@@ -124,10 +124,10 @@ impl Case {
         let address = server.address().to_string();
         let fill = |text: &str| text.replace("{}", &address);
         let mut call = pushgw()
-            .args(["push", "-j", "fault", "-l", "case=a b", "-g", &fill(self.gateway)])
+            .args(["push", "-j", "batch", "-l", "case=a b", "-g", &fill(self.gateway)])
             .args(self.args.iter().map(|arg| fill(arg)));
         if !self.args.iter().any(|arg| arg == "large.prom") {
-            call = call.args(["-m", "fault 1"]);
+            call = call.args(["-m", "batch 1"]);
         }
         for (name, value) in &self.env {
             call = call.env(name, fill(value));
@@ -151,8 +151,8 @@ impl Case {
     }
 }
 
-fn cases(behind: &str) -> Vec<Case> {
-    [http::cases(behind), network::cases(), proxy::cases(), tls::cases()].into_iter().flatten().collect()
+fn cases(gateway: &str) -> Vec<Case> {
+    [http::cases(gateway), network::cases(), proxy::cases(), tls::cases()].into_iter().flatten().collect()
 }
 
 /// Runs all cases, several at a time, for most of them wait most of the time.
@@ -201,10 +201,10 @@ fn each_error_class_is_provoked() {
 
 #[test]
 #[ignore = "needs a Pushgateway"]
-fn the_gateway_behind_stays_as_it_was() {
+fn redirects_do_not_change_the_target_gateway() {
     let gateway = Gateway::start(newest_gateway(), &[]);
-    gateway.put("/metrics/job/fault", "fault 7\n");
-    gateway.put("/metrics/job/other", "fault 8\n");
+    gateway.put("/metrics/job/batch", "batch 7\n");
+    gateway.put("/metrics/job/other", "batch 8\n");
     let before = gateway.snapshot();
     run_all(cases(&gateway.url()));
     assert_eq!(gateway.snapshot(), before);
@@ -212,7 +212,7 @@ fn the_gateway_behind_stays_as_it_was() {
 
 /// A call that is not one of the table's.
 fn push(server: &Server) -> Pushgw {
-    pushgw().args(["push", "-j", "fault", "-m", "fault 1", "-g", &server.url()])
+    pushgw().args(["push", "-j", "batch", "-m", "batch 1", "-g", &server.url()])
 }
 
 /// What a server got, as it can be compared: method, path and body of each request.

@@ -1,4 +1,4 @@
-//! Faults before a request can be sent: names, addresses, and sockets in the file system.
+//! Errors before a request can be sent: names, addresses, and sockets in the file system.
 
 use super::{Case, push};
 use crate::support::{Server, newest_gateway, pushgw};
@@ -48,7 +48,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn a_refused_connection_is_tried_again() {
+fn a_refused_connection_is_retried() {
     let (_held, port) = closed_port();
     let told = pushgw()
         .args(["push", "-j", "x", "-m", "a 1", "-v", "-g", &format!("127.0.0.1:{port}")])
@@ -157,7 +157,7 @@ fn a_socket_whose_server_accepts_nobody_is_given_up() {
 }
 
 #[test]
-fn an_empty_variable_is_as_if_unset() {
+fn an_empty_variable_counts_as_unset() {
     let server = Server::answering(200, "");
     let names = [
         "TIMEOUT",
@@ -187,7 +187,7 @@ fn an_empty_variable_is_as_if_unset() {
 }
 
 #[test]
-fn a_variable_that_holds_a_group_s_url_is_told() {
+fn a_group_url_in_the_variable_is_an_error() {
     pushgw()
         .args(["push", "-j", "x", "-m", "a 1"])
         .env("PUSHGATEWAY_URL", "http://gw:9091/metrics/job/x")

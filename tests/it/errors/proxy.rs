@@ -1,4 +1,4 @@
-//! Faults of a proxy, and what a proxy gets to see.
+//! Errors of a proxy, and what a proxy gets to see.
 
 use super::{Case, Part, got, shown};
 use crate::support::tls::{CertificateAuthority, Validity, server};
@@ -33,7 +33,7 @@ pub(super) fn cases() -> Vec<Case> {
             })
     };
     vec![
-        tunnel("the proxy wants a password", "the proxy requires authentication", 4, Box::new(refuse(407)))
+        tunnel("the proxy needs a password", "the proxy requires authentication", 4, Box::new(refuse(407)))
             .retries(2)
             .says("http://USER:PASSWORD@PROXY:PORT")
             .says("the proxy says: no tunnel"),
@@ -80,7 +80,7 @@ pub(super) fn cases() -> Vec<Case> {
             .says("http://127.0.0.1:1: can't connect: 127.0.0.1:1: connection refused")
             .says("--no-proxy"),
         Case::new(
-            "the proxy that forwards wants a password",
+            "the forwarding proxy needs a password",
             "the proxy requires authentication",
             4,
             refuse(407),

@@ -1,4 +1,4 @@
-//! Faults of TLS, with certificates made at test time.
+//! Errors of TLS, with certificates made at test time.
 
 use super::Case;
 use crate::support::tls::{CertificateAuthority, Pair, Validity, self_signed, server};
@@ -150,7 +150,7 @@ fn protocols() -> Vec<Case> {
             .says("within 300ms (tried 2 times)"),
         Case::new("TLS where HTTP is asked for", "the response is not HTTP", 1, |connection, _| {
             connection.read_request();
-            // The alert `unexpected_message`, as a server answers what is no TLS.
+            // The alert `unexpected_message`, the answer of a server to anything but TLS.
             connection.send([21, 3, 1, 0, 2, 2, 10]);
         })
         .says("https://"),

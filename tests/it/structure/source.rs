@@ -154,7 +154,7 @@ impl Reader {
         }
     }
 
-    /// The paths in the words of a macro call, which no parser but the macro's own understands.
+    /// The paths in the tokens of a macro call.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path = ModulePath::new();
         let mut colons = 0;

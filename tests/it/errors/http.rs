@@ -1,46 +1,46 @@
-//! Errors of the HTTP exchange: what servers answer, or don't, and when they break off.
+//! Errors of the HTTP exchange: wrong responses, missing responses, and broken connections.
 
-use super::{Case, got, push};
+use super::{Case, push, received};
 use crate::support::{Connection, Server};
 use std::time::Duration;
 
 const WAITING: &str = "no response within";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
-/// Reads the request, and plays on.
+/// Reads the request and continues with `handler`.
 fn then(
-    part: impl Fn(&mut Connection) + Send + Sync + 'static,
+    handler: impl Fn(&mut Connection) + Send + Sync + 'static,
 ) -> impl Fn(&mut Connection, usize) + Send + Sync {
     move |connection, _| {
         if connection.read_request().is_some() {
-            part(connection);
+            handler(connection);
         }
     }
 }
 
-/// Answers with these bytes and closes.
+/// Sends these bytes and closes the connection.
 fn answer(bytes: impl Into<Vec<u8>>) -> impl Fn(&mut Connection, usize) + Send + Sync {
     let bytes = bytes.into();
     then(move |connection| connection.send(&bytes))
 }
 
-/// Text that takes no time to check, and more of it than all buffers on the way hold.
+/// A text that is quick to check and larger than all buffers on the way.
 fn large() -> Vec<u8> {
     [b"# ".to_vec(), vec![b'x'; 24 << 20], b"\nfault 1\n".to_vec()].concat()
 }
 
-pub(super) fn cases(gateway: &str) -> Vec<Case> {
-    let mut cases = silences();
-    cases.extend(breaks());
-    cases.extend(odd_answers());
-    cases.extend(redirects(gateway));
-    cases.extend(statuses());
-    cases.extend(refusals());
+pub(super) fn cases(redirect_target: &str) -> Vec<Case> {
+    let mut cases = timeouts();
+    cases.extend(broken_connections());
+    cases.extend(unusual_responses());
+    cases.extend(redirects(redirect_target));
+    cases.extend(error_statuses());
+    cases.extend(early_responses());
     cases.extend(retries());
     cases
 }
 
-fn silences() -> Vec<Case> {
+fn timeouts() -> Vec<Case> {
     let may = "the request may still take effect";
     vec![
         Case::new("accept and hang", WAITING, 7, |connection, _| connection.hang())
@@ -59,7 +59,7 @@ fn silences() -> Vec<Case> {
         )
         .limit(300),
         Case::new(
-            "a byte now and then",
+            "a byte every 50 ms",
             WAITING,
             7,
             then(|connection| {
@@ -71,7 +71,7 @@ fn silences() -> Vec<Case> {
             }),
         )
         .limit(600),
-        Case::new("a body that nobody reads", "the request could not be sent within", 7, |connection, _| {
+        Case::new("a body that is not read", "the request could not be sent within", 7, |connection, _| {
             connection.read_head();
             std::thread::sleep(Duration::from_secs(2));
         })
@@ -89,7 +89,7 @@ fn silences() -> Vec<Case> {
             }),
         ),
         Case::new(
-            "a refusal's words that don't end",
+            "an endless error message",
             "temporary failure of the server",
             5,
             then(|connection| {
@@ -100,16 +100,16 @@ fn silences() -> Vec<Case> {
     ]
 }
 
-fn breaks() -> Vec<Case> {
+fn broken_connections() -> Vec<Case> {
     vec![
         Case::new(
-            "closed without an answer",
+            "closed without a response",
             "the server closed the connection without a response",
             6,
             then(|_| {}),
         )
         .says("Pushgateway 1.11.0")
-        // One look more, for what the push may clash with.
+        // A second request lists the groups that the push may conflict with.
         .connections(2),
         Case::new(
             "reset after the request",
@@ -119,7 +119,7 @@ fn breaks() -> Vec<Case> {
         )
         .says("connection reset"),
         Case::new(
-            "reset in the request",
+            "reset during the request",
             "the connection broke while the request was sent",
             6,
             |connection, _| {
@@ -131,12 +131,12 @@ fn breaks() -> Vec<Case> {
         .file("large.prom", large())
         .arg("large.prom"),
         Case::new(
-            "reset in the answer",
+            "reset during the response",
             "the connection broke in the middle of the response",
             6,
             then(|connection| {
                 connection.send("HTTP/1.1 200 OK\r\nContent-Le");
-                // The reset shall not overtake what was sent.
+                // A reset discards data that was not read yet, so let the client read it first.
                 std::thread::sleep(Duration::from_millis(300));
                 connection.reset();
             }),
@@ -149,13 +149,13 @@ fn breaks() -> Vec<Case> {
             answer("HTTP/1.1 200 OK\r\nA: b\r\n"),
         ),
         Case::new(
-            "closed in a success's body",
+            "closed in the body of a success",
             "",
             0,
             answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"),
         ),
         Case::new(
-            "closed in a refusal's body",
+            "closed in the body of an error",
             "the server rejected the request (400 Bad Request)",
             4,
             answer("HTTP/1.1 400 X\r\nContent-Length: 1000\r\n\r\nno such luck"),
@@ -164,7 +164,7 @@ fn breaks() -> Vec<Case> {
     ]
 }
 
-fn odd_answers() -> Vec<Case> {
+fn unusual_responses() -> Vec<Case> {
     let not_http = "the response is not HTTP";
     let none = "unexpected status";
     let endless = |line: &'static str| {
@@ -186,37 +186,37 @@ fn odd_answers() -> Vec<Case> {
     vec![
         Case::new("another protocol", not_http, 1, answer("SSH-2.0-OpenSSH_9.2p1\r\n")),
         Case::new("garbage", not_http, 1, answer(vec![0xff; 100])),
-        Case::new("HTTP of the future", not_http, 1, answer("HTTP/3.0 200 OK\r\n\r\n")),
-        Case::new("headers without end", not_http, 1, endless("X: 0123456789012345678901234567890123456789\r\n")),
-        Case::new("a header without end", not_http, 1, endless("0123456789012345678901234567890123456789")),
+        Case::new("an unknown version of HTTP", not_http, 1, answer("HTTP/3.0 200 OK\r\n\r\n")),
+        Case::new("endless headers", not_http, 1, endless("X: 0123456789012345678901234567890123456789\r\n")),
+        Case::new("an endless header", not_http, 1, endless("0123456789012345678901234567890123456789")),
         Case::new("two lengths", not_http, 1,
             answer("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab")),
-        Case::new("a header that is none", not_http, 1, answer("HTTP/1.1 200 OK\r\nno colon\r\n\r\n")),
+        Case::new("a header without a colon", not_http, 1, answer("HTTP/1.1 200 OK\r\nno colon\r\n\r\n")),
         Case::new("a success of a gigabyte", "", 0, huge("200")),
-        Case::new("a refusal of a gigabyte", "the server rejected the request (400 Bad Request)", 4, huge("400")),
-        Case::new("a status beyond all", none, 1, answer("HTTP/1.1 700 X\r\nContent-Length: 0\r\n\r\n")).says("(700)"),
-        Case::new("more to come, then success", "", 0, answer(format!("HTTP/1.1 100 Continue\r\n\r\n{OK}"))),
-        Case::new("a page for a success", "the server did not answer like", 1,
+        Case::new("an error of a gigabyte", "the server rejected the request (400 Bad Request)", 4, huge("400")),
+        Case::new("an unknown status", none, 1, answer("HTTP/1.1 700 X\r\nContent-Length: 0\r\n\r\n")).says("(700)"),
+        Case::new("100 Continue, then success", "", 0, answer(format!("HTTP/1.1 100 Continue\r\n\r\n{OK}"))),
+        Case::new("a success with an HTML page", "the server did not answer like", 1,
             answer("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 13\r\n\r\n<h1>Login</h1>"))
         .says("a Pushgateway: it answers 200 with an HTML page"),
-        Case::new("a page for a refusal", "the server has no such path", 4,
+        Case::new("an error with an HTML page", "the server has no such path", 4,
             answer("HTTP/1.1 404 X\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n<h1>404</h1>"))
         .says("with an HTML page"),
         Case::new("any success", "", 0, answer("HTTP/1.1 204 X\r\n\r\n")),
-        Case::new("a success in pieces", "", 0,
+        Case::new("a chunked success", "", 0,
             answer("HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")),
-        Case::new("a refusal in broken pieces", "the server rejected the request (400 Bad Request)", 4,
+        Case::new("an error with invalid chunks", "the server rejected the request (400 Bad Request)", 4,
             answer("HTTP/1.1 400 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\nzz\r\n")),
-        Case::new("a success of old", "", 0, answer("HTTP/1.0 200 OK\r\n\r\n")),
+        Case::new("a success in HTTP/1.0", "", 0, answer("HTTP/1.0 200 OK\r\n\r\n")),
     ]
 }
 
-fn redirects(gateway: &str) -> Vec<Case> {
+fn redirects(redirect_target: &str) -> Vec<Case> {
     [300, 301, 302, 303, 304, 307, 308]
         .into_iter()
         .zip(["300", "301", "302", "303", "304", "307", "308"])
         .map(|(status, name)| {
-            let location = format!("{gateway}/metrics/job/other");
+            let location = format!("{redirect_target}/metrics/job/other");
             let says = format!("({status} ");
             let to = format!("to {location}, which is not followed");
             let head = format!("HTTP/1.1 {status} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
@@ -224,7 +224,7 @@ fn redirects(gateway: &str) -> Vec<Case> {
         })
         .chain([
             Case::new(
-                "a redirect to nowhere",
+                "a redirect without a location",
                 "the server redirects",
                 4,
                 answer("HTTP/1.1 301 X\r\nContent-Length: 0\r\n\r\n"),
@@ -241,7 +241,7 @@ fn redirects(gateway: &str) -> Vec<Case> {
         .collect()
 }
 
-fn statuses() -> Vec<Case> {
+fn error_statuses() -> Vec<Case> {
     let table = [
         ("400", "the server rejected the request (400 Bad Request)", 4),
         ("401", "the server requires valid credentials", 4),
@@ -273,19 +273,19 @@ fn statuses() -> Vec<Case> {
     ];
     let case = |(status, words, code): (&'static str, &'static str, i32)| {
         let head = format!("HTTP/1.1 {status} X\r\nContent-Length: 18\r\n\r\nthe server's words");
-        // Three tries where they can help, and one where not.
-        let tries =
+        // Temporary errors are retried, others are not.
+        let attempts =
             if matches!(status, "408" | "425" | "429" | "500" | "502" | "503" | "504") { 3 } else { 1 };
-        let case = Case::new(status, words, code, answer(head)).retries(2).connections(tries);
-        let case = if tries == 3 { case.says("(tried 3 times)") } else { case };
+        let case = Case::new(status, words, code, answer(head)).retries(2).connections(attempts);
+        let case = if attempts == 3 { case.says("(tried 3 times)") } else { case };
         let speaker = if status == "407" { "the proxy" } else { "{}" };
         case.says(&format!("({status}")).says(&format!("{speaker} says: the server's words"))
     };
     table.into_iter().map(case).collect()
 }
 
-/// Answers that come before the whole request was read.
-fn refusals() -> Vec<Case> {
+/// Responses that are sent before the whole request was read.
+fn early_responses() -> Vec<Case> {
     let early = |status: &'static str| {
         move |connection: &mut Connection, _: usize| {
             connection.read_head();
@@ -295,15 +295,15 @@ fn refusals() -> Vec<Case> {
         }
     };
     vec![
-        Case::new("too large, said early", "the request body is too large", 4, early("413"))
+        Case::new("an early 413", "the request body is too large", 4, early("413"))
             .file("large.prom", large())
             .arg("large.prom")
             .says("{} says: no"),
-        Case::new("no password, said early", "the server requires valid credentials", 4, early("401"))
+        Case::new("an early 401", "the server requires valid credentials", 4, early("401"))
             .file("large.prom", large())
             .arg("large.prom"),
         Case::new(
-            "escapes in the words",
+            "control characters in the message",
             "the server rejected the request (400 Bad Request)",
             4,
             answer("HTTP/1.1 400 X\r\nContent-Length: 12\r\n\r\n\x1b[2J\x1b]0;x\x07ok"),
@@ -326,14 +326,14 @@ fn retries() -> Vec<Case> {
     let at_once = "HTTP/1.1 429 X\r\nRetry-After: Fri, 01 Jan 1999 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n";
     let soon = "HTTP/1.1 503 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
     let slow = "HTTP/1.1 503 X\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n";
-    // The server's own clock is what its date is meant by.
+    // A date in Retry-After is relative to the server's clock.
     let by_its_clock = "HTTP/1.1 503 X\r\nDate: Thu, 31 Dec 2099 23:59:59 GMT\r\n\
                         Retry-After: Fri, 01 Jan 2100 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n";
     vec![
-        Case::new("busy, then fine", "", 0, first(busy)).retries(2).connections(2),
-        Case::new("closed, then fine", "", 0, first("")).retries(2).connections(2),
-        Case::new("cut, then fine", "", 0, first("HTTP/1.1 2")).retries(2).connections(2),
-        Case::new("reset, then fine", "", 0, |connection, number| {
+        Case::new("busy, then success", "", 0, first(busy)).retries(2).connections(2),
+        Case::new("closed, then success", "", 0, first("")).retries(2).connections(2),
+        Case::new("cut off, then success", "", 0, first("HTTP/1.1 2")).retries(2).connections(2),
+        Case::new("reset, then success", "", 0, |connection, number| {
             if connection.read_request().is_some() && number > 0 {
                 connection.send(OK);
             } else {
@@ -342,12 +342,13 @@ fn retries() -> Vec<Case> {
         })
         .retries(2)
         .connections(2),
-        Case::new("wait a second", "", 0, first(soon)).retries(1).connections(2),
-        Case::new("wait until then", "", 0, first(by_its_clock)).retries(1).connections(2),
-        Case::new("wait until then, which was", "", 0, first(at_once)).retries(1).connections(2),
-        Case::new("wait an hour", "temporary failure of the server", 5, first(later)).retries(5),
-        Case::new("wait for a century", "the server limits the rate of requests", 5, first(never)).retries(5),
-        // Tries at 0 and 2 seconds; one at 4 would not fit.
+        Case::new("Retry-After a second", "", 0, first(soon)).retries(1).connections(2),
+        Case::new("Retry-After a date", "", 0, first(by_its_clock)).retries(1).connections(2),
+        Case::new("Retry-After a past date", "", 0, first(at_once)).retries(1).connections(2),
+        Case::new("Retry-After an hour", "temporary failure of the server", 5, first(later)).retries(5),
+        Case::new("Retry-After a far date", "the server limits the rate of requests", 5, first(never))
+            .retries(5),
+        // The attempts are at 0 and 2 seconds; one at 4 seconds would not fit.
         Case::new("busy for longer than the limit", "temporary failure of the server", 5, answer(slow))
             .retries(1000)
             .limit(4000)
@@ -356,7 +357,7 @@ fn retries() -> Vec<Case> {
 }
 
 #[test]
-fn every_try_sends_the_same() {
+fn every_attempt_sends_the_same_request() {
     let server = Server::start(|connection, number| {
         connection.read_request();
         if number == 2 {
@@ -365,11 +366,11 @@ fn every_try_sends_the_same() {
     });
     push(&server).run();
     let request = || ("PUT".to_owned(), "/metrics/job/batch".to_owned(), "batch 1\n".to_owned());
-    assert_eq!(got(&server), [request(), request(), request()]);
+    assert_eq!(received(&server), [request(), request(), request()]);
 }
 
 #[test]
-fn retries_are_reported_with_v() {
+fn verbose_reports_retries() {
     let server = Server::answering(503, "busy\n");
     push(&server)
         .args(["--retries", "1", "-v"])
@@ -382,7 +383,7 @@ fn retries_are_reported_with_v() {
 }
 
 #[test]
-fn the_exchange_is_shown_with_vv() {
+fn debug_output_shows_the_exchange() {
     let server = Server::answering(200, "");
     let output = push(&server).arg("-vv").any_stderr().run();
     let address = server.address();
@@ -398,11 +399,11 @@ fn the_exchange_is_shown_with_vv() {
 }
 
 #[test]
-fn a_push_is_one_whole_request() {
+fn a_push_is_one_complete_request() {
     let server = Server::answering(200, "");
     push(&server).args(["-H", "X-Scope-OrgID: team", "-H", "Host: gw.example", "-H", "X-Note: naïve"]).run();
     let request = server.request();
-    assert_eq!(got(&server), [("PUT".into(), "/metrics/job/batch".into(), "batch 1\n".into())]);
+    assert_eq!(received(&server), [("PUT".into(), "/metrics/job/batch".into(), "batch 1\n".into())]);
     let header = |name| request.header(name).unwrap_or_else(|| panic!("no {name}: {request:#?}"));
     assert_eq!(header("host"), "gw.example");
     assert_eq!(header("x-scope-orgid"), "team");
@@ -416,7 +417,7 @@ fn a_push_is_one_whole_request() {
 }
 
 #[test]
-fn a_packed_push_says_so() {
+fn a_compressed_push_has_a_content_encoding() {
     use std::io::Read as _;
     let server = Server::answering(200, "");
     push(&server).args(["--compress", "gzip"]).run();

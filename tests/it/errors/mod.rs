@@ -1,6 +1,6 @@
-//! Everything that can go wrong between pushgw and a server, with servers that misbehave, against the program's table of
-//! error classes: at least one case provokes each class, and each case shows its message, exits with its code, tries as
-//! often as it should, and ends within its limit.
+//! Everything that can go wrong between pushgw and a server, produced by scripted servers and compared with the
+//! program's table of error classes. Every class has at least one case. Each case checks the message, the exit code,
+//! the number of connections, and that the program keeps its time limit.
 
 mod http;
 mod network;
@@ -16,39 +16,39 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// What a call may take beyond its limits: a loaded machine is slow to start and to end a process.
+/// Extra time for starting and stopping a process on a loaded machine.
 const MARGIN: Duration = Duration::from_secs(15);
 
 /// A way to fail.
 struct Case {
     name: &'static str,
-    /// The message of the class that it provokes; empty for a success.
+    /// The message of the expected class; empty for a success.
     message: &'static str,
     code: i32,
-    /// How often it connects; `None` where that isn't the matter, or can't be seen.
+    /// The expected number of connections; `None` if it does not matter or can't be counted.
     connections: Option<usize>,
-    /// More that is said.
+    /// Other text that standard error must contain.
     says: Vec<String>,
     args: Vec<String>,
     env: BTreeMap<&'static str, String>,
     files: BTreeMap<&'static str, Vec<u8>>,
-    /// How the gateway is named; `{}` stands for the server's address.
+    /// The value of `--gateway`; `{}` is replaced by the server's address.
     gateway: &'static str,
     limit: Duration,
-    part: Part,
-    /// What else must hold of the server afterwards.
+    handler: Handler,
+    /// Checks the server after the call.
     after: fn(&Server),
 }
 
-type Part = Box<dyn Fn(&mut Connection, usize) + Send + Sync>;
+type Handler = Box<dyn Fn(&mut Connection, usize) + Send + Sync>;
 
 impl Case {
-    /// A server that plays `part`, and the message of the error. Not retried, unless the case says so.
+    /// A case with a server that runs `handler`. There are no retries unless the case sets them.
     fn new(
         name: &'static str,
         message: &'static str,
         code: i32,
-        part: impl Fn(&mut Connection, usize) + Send + Sync + 'static,
+        handler: impl Fn(&mut Connection, usize) + Send + Sync + 'static,
     ) -> Self {
         Self {
             name,
@@ -61,7 +61,7 @@ impl Case {
             files: BTreeMap::new(),
             gateway: "http://{}",
             limit: Duration::from_secs(30),
-            part: Box::new(part),
+            handler: Box::new(handler),
             after: |_| {},
         }
     }
@@ -106,21 +106,20 @@ impl Case {
         self
     }
 
-    /// Sets the time limit of the whole call.
+    /// Sets the time limit for the whole call.
     fn limit(mut self, millis: u64) -> Self {
         self.limit = Duration::from_millis(millis);
         self.args.push(format!("--timeout={millis}ms"));
         self
     }
 
-    /// Requires that nothing that belongs to the gateway alone has reached the server.
     fn after(mut self, after: fn(&Server)) -> Self {
         self.after = after;
         self
     }
 
     fn run(self) {
-        let server = Server::start(self.part);
+        let server = Server::start(self.handler);
         let address = server.address().to_string();
         let fill = |text: &str| text.replace("{}", &address);
         let mut call = pushgw()
@@ -139,26 +138,29 @@ impl Case {
         let call = self.says.iter().fold(call, |call, words| call.stderr_has(fill(words)));
         let output = call.run();
         if self.code == 0 {
-            assert_eq!(output.stderr(), "", "a success is silent\n{output}");
+            assert_eq!(output.stderr(), "", "a success prints nothing\n{output}");
         }
         if let Some(connections) = self.connections {
             assert_eq!(server.connections(), connections, "connections\n{output}");
         } else if server.connections() == 0 {
-            // The server fails a test in which nobody called it.
+            // A server that was never called fails the test.
             drop(server.client().request("GET", b"/", &[], b""));
         }
         (self.after)(&server);
     }
 }
 
-fn cases(gateway: &str) -> Vec<Case> {
-    [http::cases(gateway), network::cases(), proxy::cases(), tls::cases()].into_iter().flatten().collect()
+fn cases(redirect_target: &str) -> Vec<Case> {
+    [http::cases(redirect_target), network::cases(), proxy::cases(), tls::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
-/// Runs all cases, several at a time, for most of them wait most of the time.
+/// Runs all cases, several in parallel because most of them mostly wait.
 fn run_all(cases: Vec<Case>) {
     let names: BTreeSet<_> = cases.iter().map(|case| case.name).collect();
-    assert_eq!(names.len(), cases.len(), "each case has a name of its own");
+    assert_eq!(names.len(), cases.len(), "each case has a unique name");
     let cases: Vec<_> = cases.into_iter().map(|case| Mutex::new(Some(case))).collect();
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
@@ -179,28 +181,28 @@ fn run_all(cases: Vec<Case>) {
 }
 
 #[test]
-fn each_case_shows_its_error() {
+fn each_error_has_its_message() {
     let cases = cases("http://127.0.0.1:9");
     assert!(cases.len() >= 60, "only {} cases", cases.len());
     run_all(cases);
 }
 
 #[test]
-fn each_error_class_is_provoked() {
+fn each_error_class_has_a_case() {
     let cases = cases("http://127.0.0.1:9");
     for class in ERROR_CLASSES {
         let (message, code) = (class.message, i32::from(class.exit_code));
-        let provoked = cases.iter().any(|case| case.message == message && case.code == code);
-        assert!(provoked, "no case provokes: {message} (exit code {code})");
+        let has_case = cases.iter().any(|case| case.message == message && case.code == code);
+        assert!(has_case, "no case for: {message} (exit code {code})");
     }
     for case in &cases {
         let known = ERROR_CLASSES.iter().any(|class| class.message == case.message);
-        assert!(known || case.message.is_empty(), "{}: no class has: {}", case.name, case.message);
+        assert!(known || case.message.is_empty(), "{}: no class for: {}", case.name, case.message);
     }
 }
 
 #[test]
-#[ignore = "needs a Pushgateway"]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn redirects_do_not_change_the_target_gateway() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     gateway.put("/metrics/job/batch", "batch 7\n");
@@ -210,19 +212,19 @@ fn redirects_do_not_change_the_target_gateway() {
     assert_eq!(gateway.snapshot(), before);
 }
 
-/// A call that is not one of the table's.
+/// A call that is not in the table.
 fn push(server: &Server) -> Pushgw {
     pushgw().args(["push", "-j", "batch", "-m", "batch 1", "-g", &server.url()])
 }
 
-/// What a server got, as it can be compared: method, path and body of each request.
-fn got(server: &Server) -> Vec<(String, String, String)> {
+/// The method, path and body of each request that a server received.
+fn received(server: &Server) -> Vec<(String, String, String)> {
     let request = |request: crate::support::Request| {
         (request.method, request.path, String::from_utf8_lossy(&request.body).into_owned())
     };
     server.requests().into_iter().map(request).collect()
 }
 
-fn shown(output: &Output) -> String {
+fn all_output(output: &Output) -> String {
     output.stdout() + &output.stderr()
 }

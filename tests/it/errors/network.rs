@@ -1,4 +1,4 @@
-//! Errors before a request can be sent: names, addresses, and sockets in the file system.
+//! Errors before a request can be sent: host names, addresses, and Unix sockets.
 
 use super::{Case, push};
 use crate::support::{Server, newest_gateway, pushgw};
@@ -8,39 +8,39 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
-/// A name that is too long for any resolver to ask for.
-fn no_name() -> String {
+/// A name that is too long for DNS.
+fn unknown_host() -> String {
     let part = |letter: &str, length| letter.repeat(length);
     format!("http://{}.{}.{}.{}", part("a", 63), part("b", 63), part("c", 63), part("d", 62))
 }
 
-/// A port on which nobody listens; it is held so that nobody can.
+/// A port on which nothing listens. It is kept bound so that no other process can listen on it.
 fn closed_port() -> (rustix::fd::OwnedFd, u16) {
-    let held = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    bind(&held, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = SocketAddr::try_from(rustix::net::getsockname(&held).unwrap()).unwrap().port();
-    (held, port)
+    let bound = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&bound, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = SocketAddr::try_from(rustix::net::getsockname(&bound).unwrap()).unwrap().port();
+    (bound, port)
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    let nobody = |_: &mut crate::support::Connection, _: usize| {};
-    let no_name: &'static str = no_name().leak();
+    let unused = |_: &mut crate::support::Connection, _: usize| {};
+    let unknown_host: &'static str = unknown_host().leak();
     vec![
-        Case::new("a name without an address", "DNS lookup failed", 6, nobody)
-            .gateway(no_name)
+        Case::new("a name without an address", "DNS lookup failed", 6, unused)
+            .gateway(unknown_host)
             .any_connections()
             .says("-g or PUSHGATEWAY_URL"),
-        Case::new("nobody listens", "can't connect", 6, nobody)
+        Case::new("nothing listens", "can't connect", 6, unused)
             .gateway("http://127.0.0.1:1")
             .any_connections()
             .says("127.0.0.1:1: connection refused"),
-        Case::new("nobody listens at any address", "can't connect", 6, nobody)
+        Case::new("no address accepts connections", "can't connect", 6, unused)
             .gateway("http://localhost:1")
             .any_connections()
             .retries(1)
             .says("[::1]:1: ")
             .says("; 127.0.0.1:1: connection refused (tried 2 times)"),
-        Case::new("no socket in the file system", "can't connect", 6, nobody)
+        Case::new("no such Unix socket", "can't connect", 6, unused)
             .arg("--unix-socket=nowhere.sock")
             .any_connections()
             .says("nowhere.sock: no such file or directory"),
@@ -49,18 +49,18 @@ pub(super) fn cases() -> Vec<Case> {
 
 #[test]
 fn a_refused_connection_is_retried() {
-    let (_held, port) = closed_port();
-    let told = pushgw()
+    let (_bound, port) = closed_port();
+    let output = pushgw()
         .args(["push", "-j", "x", "-m", "a 1", "-v", "-g", &format!("127.0.0.1:{port}")])
         .code(6)
         .stderr_has("(tried 3 times)")
         .run();
-    assert_eq!(told.stderr().matches("note: try ").count(), 2, "{told}");
+    assert_eq!(output.stderr().matches("note: try ").count(), 2, "{output}");
 }
 
-/// A listener whose queue is full and never emptied: further connections get no answer at all.
+/// A listener whose queue is full and never emptied: further connections get no response at all.
 #[test]
-fn an_address_that_is_silent_is_given_up() {
+fn connecting_to_a_silent_address_times_out() {
     let listener = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     bind(&listener, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
     listen(&listener, 0).unwrap();
@@ -76,12 +76,12 @@ fn an_address_that_is_silent_is_given_up() {
         .code(6)
         .stderr_has("no connection within 200ms (tried 2 times)")
         .run();
-    // The limit of the whole call ends it too: nothing can have been stored.
+    // The limit for the whole call has the same effect: nothing can have been stored.
     push().args(["--timeout", "200ms"]).code(6).stderr_has("no connection within 200ms").run();
 }
 
 #[test]
-fn localhost_is_found_where_it_listens() {
+fn localhost_tries_ipv4_and_ipv6() {
     for host in ["127.0.0.1", "::1"] {
         let Ok(listener) = TcpListener::bind((host, 0)) else {
             assert_eq!(host, "::1", "no IPv4 on this machine");
@@ -105,7 +105,7 @@ fn localhost_is_found_where_it_listens() {
 }
 
 #[test]
-fn a_socket_in_the_file_system_leads_to_a_gateway() {
+fn a_push_goes_through_a_unix_socket() {
     let call = pushgw();
     let path = call.directory().join("gw.sock");
     let listener = UnixListener::bind(&path).unwrap();
@@ -121,7 +121,7 @@ fn a_socket_in_the_file_system_leads_to_a_gateway() {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
         String::from_utf8(request).unwrap()
     });
-    // Neither a name to look up nor a proxy matters then.
+    // The host name is not resolved, and no proxy is used.
     call.args(["push", "-j", "x", "-m", "a 1", "-g", "http://gw.example/prefix", "--unix-socket", "gw.sock"])
         .env("http_proxy", "http://127.0.0.1:1")
         .run();
@@ -130,7 +130,7 @@ fn a_socket_in_the_file_system_leads_to_a_gateway() {
 }
 
 #[test]
-fn a_socket_that_is_silent_is_given_up() {
+fn a_silent_unix_socket_times_out() {
     let call = pushgw();
     let listener = UnixListener::bind(call.directory().join("gw.sock")).unwrap();
     call.args(["push", "-j", "x", "-m", "a 1", "--unix-socket", "gw.sock", "--timeout", "300ms"])
@@ -141,13 +141,13 @@ fn a_socket_that_is_silent_is_given_up() {
 }
 
 #[test]
-fn a_socket_whose_server_accepts_nobody_is_given_up() {
+fn connecting_to_a_full_unix_socket_times_out() {
     let call = pushgw();
     let path = call.directory().join("gw.sock");
     let server = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
     bind(&server, &SocketAddrUnix::new(&path).unwrap()).unwrap();
     listen(&server, 0).unwrap();
-    // There is room for one to wait; the next would wait for that room, without an end.
+    // One connection fits into the queue; the next one would wait forever.
     let first = UnixStream::connect(&path).unwrap();
     call.args(["push", "-j", "x", "-m", "a 1", "--unix-socket", "gw.sock", "--timeout", "200ms"])
         .code(6)
@@ -187,7 +187,7 @@ fn an_empty_variable_counts_as_unset() {
 }
 
 #[test]
-fn a_group_url_in_the_variable_is_an_error() {
+fn a_group_url_in_pushgateway_url_is_rejected() {
     pushgw()
         .args(["push", "-j", "x", "-m", "a 1"])
         .env("PUSHGATEWAY_URL", "http://gw:9091/metrics/job/x")
@@ -198,8 +198,8 @@ fn a_group_url_in_the_variable_is_an_error() {
 }
 
 #[test]
-#[ignore = "needs a Pushgateway"]
-fn a_gateway_is_reached_by_each_way_of_naming_it() {
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn every_form_of_a_gateway_url_works() {
     let gateway = crate::support::Gateway::start(newest_gateway(), &[]);
     let port = gateway.address().port();
     for url in [

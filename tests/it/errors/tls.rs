@@ -9,28 +9,28 @@ use std::sync::{Arc, LazyLock};
 
 static AUTHORITY: LazyLock<CertificateAuthority> = LazyLock::new(|| CertificateAuthority::new("Test CA"));
 
-fn secure(config: Arc<ServerConfig>) -> impl Fn(&mut Connection, usize) + Send + Sync {
+fn tls_server(config: Arc<ServerConfig>) -> impl Fn(&mut Connection, usize) + Send + Sync {
     move |connection, _| connection.serve_tls(&config)
 }
 
 fn serving(pair: &Pair) -> impl Fn(&mut Connection, usize) + Send + Sync + use<> {
-    secure(server(pair, None, ALL_VERSIONS))
+    tls_server(server(pair, None, ALL_VERSIONS))
 }
 
-/// A case against a secure server, with our authority trusted.
+/// A case with a TLS server, where `AUTHORITY` is trusted.
 fn case(
     name: &'static str,
     words: &'static str,
-    part: impl Fn(&mut Connection, usize) + Send + Sync + 'static,
+    handler: impl Fn(&mut Connection, usize) + Send + Sync + 'static,
 ) -> Case {
     let code = if words.is_empty() { 0 } else { 6 };
-    Case::new(name, words, code, part)
+    Case::new(name, words, code, handler)
         .gateway("https://{}")
         .retries(2)
         .file("ca.pem", AUTHORITY.pem())
         .arg("--ca-cert=ca.pem")
         .after(|server| {
-            // Whoever is not trusted gets nothing to see.
+            // Nothing is sent to a server that is not trusted.
             assert!(server.requests().iter().all(|request| request.method == "PUT"));
         })
 }
@@ -39,20 +39,20 @@ pub(super) fn cases() -> Vec<Case> {
     [certificates(), protocols()].into_iter().flatten().collect()
 }
 
-/// Whom to trust.
+/// Trusted and untrusted certificates.
 fn certificates() -> Vec<Case> {
     let nothing: fn(&Server) = |server| assert!(server.requests().is_empty(), "something was sent");
     let here = AUTHORITY.server(&["127.0.0.1"], Validity::Now);
     let own = self_signed(&["127.0.0.1"], Validity::Now);
-    let past_own = self_signed(&["127.0.0.1"], Validity::Past);
-    let odd_own = self_signed(&["gw.example"], Validity::Now);
+    let expired_own = self_signed(&["127.0.0.1"], Validity::Past);
+    let other_name = self_signed(&["gw.example"], Validity::Now);
     let authority = "the server's certificate is not signed by a trusted CA";
     let expired = "the server's certificate has expired";
     let stranger = CertificateAuthority::new("Strange CA");
     vec![
         case("a good certificate", "", serving(&here)),
         case(
-            "a name that is another's",
+            "a certificate for another name",
             "the server's certificate is for another name",
             serving(&AUTHORITY.server(&["gw.example"], Validity::Now)),
         )
@@ -69,59 +69,64 @@ fn certificates() -> Vec<Case> {
         )
         .says("is valid from 3000-01-01")
         .after(nothing),
-        case("an unknown authority", authority, serving(&stranger.server(&["127.0.0.1"], Validity::Now)))
+        case("an unknown CA", authority, serving(&stranger.server(&["127.0.0.1"], Validity::Now)))
             .says("`127.0.0.1` is signed by `Strange CA`")
             .says("--ca-cert")
             .after(nothing),
-        case("signed by itself", authority, serving(&own)).says("`127.0.0.1` is self-signed").after(nothing),
-        case("signed by itself, and trusted", "", serving(&own)).file("ca.pem", own.certificate.clone()),
-        case("signed by itself, trusted and expired", expired, serving(&past_own))
-            .file("ca.pem", past_own.certificate.clone())
+        case("self-signed", authority, serving(&own)).says("`127.0.0.1` is self-signed").after(nothing),
+        case("self-signed and trusted", "", serving(&own)).file("ca.pem", own.certificate.clone()),
+        case("self-signed, trusted and expired", expired, serving(&expired_own))
+            .file("ca.pem", expired_own.certificate.clone())
             .after(nothing),
         case(
-            "signed by itself, trusted and another's",
+            "self-signed, trusted, for another name",
             "the server's certificate is for another name",
-            serving(&odd_own),
+            serving(&other_name),
         )
-        .file("ca.pem", odd_own.certificate.clone())
+        .file("ca.pem", other_name.certificate.clone())
         .after(nothing),
         case("insecure", "", serving(&stranger.server(&["gw.example"], Validity::Past))).arg("--insecure"),
         case("insecure by a variable", "", serving(&own)).env("PUSHGATEWAY_INSECURE", "1"),
     ]
 }
 
-/// What passes for TLS, and what does not.
+/// TLS versions, client certificates, and servers without TLS.
 fn protocols() -> Vec<Case> {
     let here = AUTHORITY.server(&["127.0.0.1"], Validity::Now);
     let client = "the server requires a valid client certificate";
     let nothing: fn(&Server) = |server| assert!(server.requests().is_empty(), "something was sent");
-    let refused =
-        |name, versions| case(name, client, secure(server(&here, Some(&AUTHORITY), versions))).after(nothing);
+    let refused = |name, versions| {
+        case(name, client, tls_server(server(&here, Some(&AUTHORITY), versions))).after(nothing)
+    };
     let known = AUTHORITY.client("me");
     let unknown = CertificateAuthority::new("Strange CA").client("me");
     vec![
-        case("an old protocol", "the server supports only an old version of TLS", |connection, _| {
+        case("an old version of TLS", "the server supports only an old version of TLS", |connection, _| {
             connection.read_bytes(100);
             // The alert `protocol_version`, in a record of TLS 1.0.
             connection.send([21, 3, 1, 0, 2, 2, 70]);
         }),
-        case("TLS 1.2", "", secure(server(&here, None, &[&TLS12]))),
-        case("TLS 1.3", "", secure(server(&here, None, &[&TLS13]))),
-        refused("no client's certificate, in 1.2", &[&TLS12]),
-        refused("no client's certificate, in 1.3", &[&TLS13]),
-        refused("a client's certificate of a stranger", &[&TLS13])
+        case("TLS 1.2", "", tls_server(server(&here, None, &[&TLS12]))),
+        case("TLS 1.3", "", tls_server(server(&here, None, &[&TLS13]))),
+        refused("no client certificate, TLS 1.2", &[&TLS12]),
+        refused("no client certificate, TLS 1.3", &[&TLS13]),
+        refused("a client certificate from an unknown CA", &[&TLS13])
             .file("cert.pem", unknown.certificate.clone())
             .file("key.pem", unknown.key.clone())
             .arg("--cert=cert.pem")
             .arg("--key=key.pem"),
-        case("a client's certificate", "", secure(server(&here, Some(&AUTHORITY), ALL_VERSIONS)))
+        case("a client certificate", "", tls_server(server(&here, Some(&AUTHORITY), ALL_VERSIONS)))
             .file("cert.pem", known.certificate.clone())
             .file("key.pem", known.key.clone())
             .env("PUSHGATEWAY_CERT", "cert.pem")
             .env("PUSHGATEWAY_KEY", "key.pem"),
-        case("certificate and key in one file", "", secure(server(&here, Some(&AUTHORITY), ALL_VERSIONS)))
-            .file("both.pem", known.certificate.clone() + &known.key)
-            .arg("--cert=both.pem"),
+        case(
+            "certificate and key in one file",
+            "",
+            tls_server(server(&here, Some(&AUTHORITY), ALL_VERSIONS)),
+        )
+        .file("both.pem", known.certificate.clone() + &known.key)
+        .arg("--cert=both.pem"),
         case("plain HTTP", "the server does not use TLS on this port", |connection, _| {
             connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
             connection.hang();
@@ -133,24 +138,32 @@ fn protocols() -> Vec<Case> {
             connection.send([21, 3, 3, 0, 2, 2, 80]);
         })
         .says("InternalError"),
-        case("closed in the handshake", "the connection broke during the TLS handshake", |connection, _| {
-            connection.read_bytes(100);
-        })
+        case(
+            "closed during the handshake",
+            "the connection broke during the TLS handshake",
+            |connection, _| {
+                connection.read_bytes(100);
+            },
+        )
         .connections(3)
         .says("(tried 3 times)"),
-        case("reset in the handshake", "the connection broke during the TLS handshake", |connection, _| {
-            connection.read_bytes(100);
-            connection.reset();
-        })
+        case(
+            "reset during the handshake",
+            "the connection broke during the TLS handshake",
+            |connection, _| {
+                connection.read_bytes(100);
+                connection.reset();
+            },
+        )
         .connections(3),
-        case("hang in the handshake", "no connection within", |connection, _| connection.hang())
+        case("hang during the handshake", "no connection within", |connection, _| connection.hang())
             .arg("--connect-timeout=300ms")
             .retries(1)
             .connections(2)
             .says("within 300ms (tried 2 times)"),
-        Case::new("TLS where HTTP is asked for", "the response is not HTTP", 1, |connection, _| {
+        Case::new("TLS on a plain HTTP URL", "the response is not HTTP", 1, |connection, _| {
             connection.read_request();
-            // The alert `unexpected_message`, the answer of a server to anything but TLS.
+            // The alert `unexpected_message`, as a server responds to plain text.
             connection.send([21, 3, 1, 0, 2, 2, 10]);
         })
         .says("https://"),
@@ -158,7 +171,7 @@ fn protocols() -> Vec<Case> {
 }
 
 #[test]
-fn invalid_pem_files_are_rejected() {
+fn invalid_certificate_files_are_reported() {
     let server = Server::unused();
     let https = format!("https://{}", server.address());
     let pair = AUTHORITY.client("me");
@@ -170,7 +183,7 @@ fn invalid_pem_files_are_rejected() {
             .file("key.pem", &other.key)
             .file("empty.pem", "")
     };
-    for (args, code, told) in [
+    for (args, code, message) in [
         (
             vec!["--ca-cert", "missing.pem"],
             1,
@@ -182,17 +195,17 @@ fn invalid_pem_files_are_rejected() {
         (vec!["--cert", "cert.pem", "--key", "key.pem"], 2, "the key does not belong to the certificate"),
         (vec!["--key", "key.pem"], 2, "--key needs a client certificate"),
     ] {
-        call().args(args).code(code).stderr_has(told).run();
+        call().args(args).code(code).stderr_has(message).run();
     }
 }
 
 #[test]
-fn the_system_s_store_is_trusted_too() {
+fn the_system_store_is_trusted_too() {
     let config = server(&AUTHORITY.server(&["127.0.0.1"], Validity::Now), None, ALL_VERSIONS);
     let server = Server::start(move |connection, _| connection.serve_tls(&config));
     let https = format!("https://{}", server.address());
     let other = CertificateAuthority::new("Another CA");
-    // The variable by which a system names its store.
+    // This variable names the system's certificate store.
     pushgw()
         .args(["push", "-j", "x", "-m", "a 1", "-g", &https])
         .file("store.pem", AUTHORITY.pem())

@@ -1,11 +1,10 @@
-//! ureq on connections of our own. With `buffers`, the only file that names ureq.
+//! ureq on connections of our own. The only file that names ureq.
 //!
 //! ureq writes the request and reads the response. Everything else is turned off: redirects (a redirected PUT would
 //! become a GET, whose 200 looks like success), errors for statuses (the body has the server's reason), proxies and name
 //! lookup (`connect` does both). An error of a connection passes through ureq as an [`ErrorKind`] in [`Error::Other`],
 //! so that it still says in which phase it happened.
 
-use super::buffers::ConnectionBuffers;
 use super::connect::{Connector, Deadline};
 use super::connection::Connection;
 use super::error::{ErrorKind, Phase};
@@ -20,7 +19,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{self, Buffers, ConnectionDetails, NextTimeout, Transport, time};
+use ureq::unversioned::transport::{
+    self, Buffers, ConnectionDetails, LazyBuffers, NextTimeout, Transport, time,
+};
 use ureq::{Error, RequestBuilder, Timeout};
 
 /// How long to wait for the body of a response to a write. Only errors have one, and the status matters more.
@@ -219,7 +220,7 @@ impl transport::Connector for AdapterConnector {
         let (input, output) = (details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(Adapter {
             stream,
-            buffers: ConnectionBuffers::new(input, output),
+            buffers: LazyBuffers::new(input, output),
             timeout: self.timeout,
             origin: self.origin.clone(),
             phase: Phase::Handshake,
@@ -246,7 +247,7 @@ fn instant(timeout: NextTimeout) -> Instant {
 #[derive(Debug)]
 struct Adapter {
     stream: Stream,
-    buffers: ConnectionBuffers,
+    buffers: LazyBuffers,
     timeout: Duration,
     origin: Option<String>,
     phase: Phase,

@@ -1,10 +1,9 @@
 //! HTTP requests to any server: URLs, connections, retries, and the errors of an exchange.
 //!
-//! Nothing here knows what kind of server it is. `client` sends and retries, `agent` is the only file with ureq (and
-//! `buffers`, its buffers), and `connect` opens the connections. The other files are pure.
+//! Nothing here knows what kind of server it is. `client` sends and retries, `agent` is the only file with ureq, and
+//! `connect` opens the connections. The other files are pure.
 
 mod agent;
-mod buffers;
 mod certificate;
 mod client;
 mod connect;

@@ -4,6 +4,7 @@
 //! is an error, and so is an input without end, before it fills the memory. The start of each source is kept, so that a
 //! message can name the file and its own line number.
 
+mod bytes;
 mod producer;
 
 use crate::error::Failure;
@@ -11,22 +12,23 @@ use crate::os::reason;
 use crate::output::{Progress, SourceFile};
 use crate::secret::without_user;
 use anyhow::Context;
+pub use bytes::Bytes;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
-use std::io::{self, IsTerminal as _, Read, Seek as _};
-use std::mem;
-use std::os::unix::fs::{FileExt as _, FileTypeExt as _};
-use std::panic::resume_unwind;
+use std::io::{self, IsTerminal as _, Read};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 /// Maximum size of a text in bytes: a gateway would work on more for minutes, and hold a multiple of it in memory.
 const LIMIT: u64 = 1 << 30;
 /// Maximum number of bytes read from a device, which may have no end, such as `/dev/zero`.
 const DEVICE_LIMIT: u64 = 16 << 20;
 
-/// From this size in bytes on, a second thread makes reading a file faster.
+/// From this size in bytes on, a file has memory of its own.
 const LARGE: usize = 4 << 20;
+
+const CHANGED: &str =
+    "it changed while it was read: write the text elsewhere and rename the file when it is done";
 
 /// Where a part of the text comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +44,10 @@ pub enum Origin {
 }
 
 /// The text of one push.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Input {
     /// All bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// The sources in their order: name for messages, and where its bytes begin.
     pub sources: Vec<SourceFile>,
 }
@@ -68,15 +70,15 @@ pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Re
             }
             Origin::Stdin => {
                 let stdin = progress.reading(&mut *stdin, "standard input");
-                read_at_most(stdin, left, &mut input.bytes).context("can't read standard input")?;
+                read_at_most(stdin, left, input.bytes.grow()).context("can't read standard input")?;
             }
             Origin::Metrics(lines) => {
                 for line in lines {
-                    input.bytes.extend_from_slice(line.as_bytes());
-                    input.bytes.push(b'\n');
+                    input.bytes.grow().extend_from_slice(line.as_bytes());
+                    input.bytes.grow().push(b'\n');
                 }
             }
-            Origin::Command(command) => producer::run(command, left, progress, &mut input.bytes)?,
+            Origin::Command(command) => producer::run(command, left, progress, input.bytes.grow())?,
         }
     }
     Ok(input)
@@ -105,7 +107,7 @@ fn unreadable(path: &Path, error: &anyhow::Error) -> Failure {
     Failure::File { message: format!("can't read {}: {error:#}", without_user(&name)), hint }
 }
 
-fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
+fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) -> anyhow::Result<()> {
     let mut file = File::open(path).map_err(plain)?;
     let before = file.metadata().map_err(plain)?;
     let kind = before.file_type();
@@ -121,39 +123,29 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Vec<u8>) 
         }
         let length = usize::try_from(before.len()).unwrap_or(usize::MAX);
         let start = bytes.len();
-        // One spare byte lets the final read return 0 without growing the buffer.
-        bytes.try_reserve_exact(length.saturating_add(1)).context("there is not enough memory")?;
-        if length >= LARGE && start == 0 && file.stream_position().is_ok_and(|position| position == 0) {
-            // Fresh memory is zero already. The kernel provides its pages only as the threads fill them.
-            drop(mem::take(bytes));
-            *bytes = vec![0; length];
-            read_in_halves(&file, bytes).map_err(plain)?;
+        if length >= LARGE && start == 0 {
+            let mut memory = Bytes::for_file(length).context("there is not enough memory")?;
+            if let Err(error) = file.read_exact(&mut memory) {
+                anyhow::ensure!(error.kind() != io::ErrorKind::UnexpectedEof, CHANGED);
+                return Err(plain(error));
+            }
+            *bytes = memory.into();
         } else {
-            read_at_most(&mut file, limit, bytes)?;
+            // One spare byte lets the final read return 0 without growing the buffer.
+            let spare = length.saturating_add(1);
+            bytes.grow().try_reserve_exact(spare).context("there is not enough memory")?;
+            read_at_most(&mut file, limit, bytes.grow())?;
         }
         let after = file.metadata().map_err(plain)?;
         return unchanged(&before, &after, bytes.len() - start);
     }
     if file.is_terminal() {
         // Who types knows what is waited for.
-        return read_at_most(file, limit, bytes);
+        return read_at_most(file, limit, bytes.grow());
     }
     let limit = if kind.is_char_device() { limit.min(DEVICE_LIMIT) } else { limit };
     // Who writes to a pipe may take time.
-    read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes)
-}
-
-/// Fills `buffer` from the start of the file, with two threads: most of the time goes into page faults of the fresh
-/// memory, and those run in parallel.
-fn read_in_halves(file: &File, buffer: &mut [u8]) -> io::Result<()> {
-    let (first, second) = buffer.split_at_mut(buffer.len() / 2);
-    let middle = first.len() as u64;
-    thread::scope(|scope| {
-        let read_second = || file.read_exact_at(second, middle);
-        let thread = thread::Builder::new().spawn_scoped(scope, read_second)?;
-        file.read_exact_at(first, 0)?;
-        thread.join().unwrap_or_else(|cause| resume_unwind(cause))
-    })
+    read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes.grow())
 }
 
 /// Whether a file is the same after it was read, by its length and its time, so that what was read is one state of it
@@ -163,9 +155,7 @@ fn unchanged(before: &Metadata, after: &Metadata, read: usize) -> anyhow::Result
     // The kernel's own files, as in /proc, have no length.
     let is_whole = lengths == [0, 0] || lengths.iter().all(|length| usize::try_from(*length) == Ok(read));
     if !is_whole || (before.len() > 0 && before.modified().ok() != after.modified().ok()) {
-        anyhow::bail!(
-            "it changed while it was read: write the text elsewhere and rename the file when it is done"
-        );
+        anyhow::bail!(CHANGED);
     }
     Ok(())
 }

@@ -126,14 +126,14 @@ fn sections(
                 Ok(key) => {
                     is_lost = false;
                     let source = SourceFile { name: name.to_owned(), start: 0, first_line: at + 2 };
-                    let input = Input { bytes: Vec::new(), sources: vec![source] };
+                    let input = Input { sources: vec![source], ..Input::default() };
                     sections.push(Section { key, input });
                 }
                 Err(message) => error(printer, at + 1, &message, None),
             }
         } else if let Some(section) = sections.last_mut() {
             if !is_lost {
-                section.input.bytes.extend_from_slice(line);
+                section.input.bytes.grow().extend_from_slice(line);
             }
         } else if !line.trim_ascii().is_empty() && !is_lost {
             let hint = "--groups reads what `pushgw show` prints of a selection: a line `# pushgw group /metrics/job/...` before each group";

@@ -3,6 +3,8 @@
 //! It is captured once in `main` and passed in as a value, so that a test can run the program in any environment. What
 //! changes during a run is here, too: the size of the terminal, and whether the process is in the foreground.
 
+use rustix::fs::{FileType, Stat, fstat};
+use rustix::io::ioctl_fionread;
 use rustix::process::getpgrp;
 use rustix::termios::tcgetpgrp;
 use std::collections::HashMap;
@@ -11,9 +13,11 @@ use std::io::{self, IsTerminal, Write};
 
 /// What the process was started with, besides its arguments.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about a stream")]
 pub struct Environment {
     pub variables: HashMap<OsString, OsString>,
     pub stdin_is_terminal: bool,
+    pub stdin_is_pipe: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
     /// The columns of the terminal, if a stream is one.
@@ -26,16 +30,32 @@ impl Environment {
         Self {
             variables: std::env::vars_os().collect(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
+            stdin_is_pipe: fstat(io::stdin()).is_ok_and(|stdin| is_pipe(&stdin)),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             width: width(),
         }
     }
 
+    /// Whether a shell would find a program of this name.
+    pub fn is_program(&self, name: &str) -> bool {
+        let path = self.variable("PATH").unwrap_or_default();
+        !name.contains('/') && std::env::split_paths(path).any(|folder| folder.join(name).is_file())
+    }
+
     /// The variable's value; an empty one counts as unset.
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
+}
+
+fn is_pipe(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::Fifo
+}
+
+/// Whether standard input, a pipe, holds bytes that nobody has read.
+pub fn stdin_has_bytes() -> bool {
+    ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0)
 }
 
 /// The columns that the terminal has now, if a stream is one. For `--watch`: a window can be resized.

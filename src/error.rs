@@ -77,7 +77,7 @@ pub enum Failure {
     },
     /// A file of the input cannot be read.
     #[error("{message}")]
-    File { message: String, hint: Option<&'static str> },
+    File { message: String, hint: Option<String> },
     /// Anything else, with the chain of its causes.
     #[error("{0:#}")]
     Other(anyhow::Error),
@@ -137,11 +137,9 @@ impl Failure {
 
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Usage { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. } | Self::File { hint, .. } => hint.clone(),
             Self::Exchange(error) => error.hint.map(str::to_owned),
-            Self::NoSuchGroup { hint, .. } | Self::File { hint, .. } | Self::Producer { hint, .. } => {
-                hint.map(str::to_owned)
-            }
+            Self::NoSuchGroup { hint, .. } | Self::Producer { hint, .. } => hint.map(str::to_owned),
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::Input { .. }
             | Self::Several { .. }

@@ -62,6 +62,7 @@ pub mod secret;
 pub mod shell;
 
 use clap::CommandFactory as _;
+use cli::parse::ParseError;
 use env::Environment;
 use error::{Failure, exit_code};
 use output::{Channel, Printer, Verbosity};
@@ -98,12 +99,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
             let mut context = command::Context { environment, stdin: streams.stdin, printer: &mut printer };
             command::run(cli.command, &mut context)
         }
-        Err(said) if said.use_stderr() => {
+        Err(ParseError::Clap(said)) if said.use_stderr() => {
             // If standard error is closed, the exit code still reports the error.
             let _ = cli::parse::print(Channel::Message, said, &mut printer);
             return exit_code::USAGE;
         }
-        Err(said) => cli::parse::print(Channel::Result, said, &mut printer).map_err(Failure::output),
+        Err(ParseError::Clap(said)) => {
+            cli::parse::print(Channel::Result, said, &mut printer).map_err(Failure::output)
+        }
+        Err(ParseError::Mistake(mistake)) => Err(Failure::usage_with_hint(mistake.message, mistake.hint)),
     };
     // Writing what is buffered can fail too, and is reported while there is a printer.
     let done = done.and_then(|()| printer.flush().map_err(Failure::output));

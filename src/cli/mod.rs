@@ -14,6 +14,7 @@
 mod connection;
 mod deferred;
 mod groups;
+mod mistakes;
 pub(crate) mod parse;
 mod push;
 mod suggest;
@@ -116,14 +117,14 @@ pub enum Command {
     /// -j, -l and -i name one group by all of its labels: `pushgw delete -j ci` deletes the group that has only the job,
     /// and no other group of that job. A selection deletes several groups: `pushgw delete --match job=ci`. On a terminal
     /// the selected groups are shown and deleted after a confirmation. Without a terminal --yes is required.
-    #[command(override_usage = groups::DELETE_USAGE, after_long_help = groups::DELETE_EXAMPLES)]
+    #[command(alias = "rm", override_usage = groups::DELETE_USAGE, after_long_help = groups::DELETE_EXAMPLES)]
     #[command(after_help = "All options: pushgw delete --help, pushgw-delete(1)")]
     Delete(Deferred<DeleteArgs>),
     /// List the gateway's groups with size, age and state
     ///
     /// LAST PUSH is the time since the last successful push, by the gateway's clock, or `never`. STATE is `ok` if the last
     /// push succeeded and `failed` if the gateway rejected it.
-    #[command(override_usage = groups::LIST_USAGE, after_long_help = groups::LIST_EXAMPLES)]
+    #[command(alias = "ls", override_usage = groups::LIST_USAGE, after_long_help = groups::LIST_EXAMPLES)]
     #[command(after_help = "All options: pushgw list --help, pushgw-list(1)")]
     List(Deferred<ListArgs>),
     /// Print groups' metrics as text that can be pushed again

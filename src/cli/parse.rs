@@ -2,6 +2,7 @@
 //! rules of all output: `--color` and its variables, the width of the terminal, and no control characters.
 
 use crate::cli;
+use crate::cli::mistakes::{self, Mistake};
 use crate::output::{Channel, ColorChoice, Printer, sanitize};
 use crate::secret::without_user;
 use clap::error::{ContextValue, ErrorKind};
@@ -12,12 +13,26 @@ use std::io;
 /// Cap on the width of the help: longer lines are hard to read.
 const MAX_WIDTH: usize = 100;
 
-/// Parses the arguments. The error is what clap prints instead: an error, the help or the version.
+/// Why there is no command line to run.
+#[derive(Debug)]
+pub(crate) enum ParseError {
+    /// What clap prints instead: an error, the help or the version.
+    Clap(clap::Error),
+    Mistake(Mistake),
+}
+
+impl From<clap::Error> for ParseError {
+    fn from(error: clap::Error) -> Self {
+        Self::Clap(error)
+    }
+}
+
+/// Parses the arguments.
 pub(crate) fn parse(
     mut command: clap::Command,
     width: Option<usize>,
     mut args: Vec<OsString>,
-) -> Result<cli::Cli, clap::Error> {
+) -> Result<cli::Cli, ParseError> {
     // Without a width clap would query the process's streams.
     command = command.term_width(width.map_or(MAX_WIDTH, |width| width.clamp(1, MAX_WIDTH)));
     // `pushgw help push` is `pushgw push --help`. clap's own command `help` would be listed with the others.
@@ -25,6 +40,15 @@ pub(crate) fn parse(
         args.remove(1);
         args.truncate(2);
         args.push("--help".into());
+    }
+    let starts_with_option = args.get(1).is_some_and(|first| first.as_encoded_bytes().starts_with(b"-"));
+    if starts_with_option || args.iter().take_while(|arg| *arg != "--").any(|arg| mistakes::may_be(arg)) {
+        command.build();
+        options_after_command(&command, &mut args);
+        let named = args.get(1).and_then(|name| command.find_subcommand(name));
+        if let Some(mistake) = named.and_then(|named| mistakes::find(named, &args[2..])) {
+            return Err(ParseError::Mistake(mistake));
+        }
     }
     // clap ignores a `--` at the end. With `-- $CMD` and an empty variable that would push standard input.
     let ends_in_dashes = args.last().is_some_and(|last| last == "--");
@@ -42,9 +66,25 @@ pub(crate) fn parse(
             if ends_in_dashes && push.0.producer.is_empty() =>
         {
             let message = "COMMAND is missing after `--`: is the variable set?";
-            Err(command.error(ErrorKind::MissingRequiredArgument, message))
+            Err(command.error(ErrorKind::MissingRequiredArgument, message).into())
         }
         _ => Ok(cli),
+    }
+}
+
+/// Moves options before the command to the place after it, so that an alias can hold them: `pushgw -g URL list`.
+fn options_after_command(program: &clap::Command, args: &mut [OsString]) {
+    // An option has one meaning in all subcommands, so any that has it says whether it takes a value.
+    let has_value = |arg: &str| program.get_subcommands().any(|command| mistakes::needs_next(command, arg));
+    if args[1..].iter().any(|arg| arg == "-V" || arg == "--version") {
+        return;
+    }
+    let mut place = 1;
+    while let Some(arg) = args.get(place).and_then(|arg| arg.to_str()).filter(|arg| arg.starts_with('-')) {
+        place += if has_value(arg) { 2 } else { 1 };
+    }
+    if args.get(place).is_some_and(|name| program.find_subcommand(name).is_some()) {
+        args[1..=place].rotate_right(1);
     }
 }
 

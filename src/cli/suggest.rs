@@ -9,13 +9,22 @@ use std::ffi::OsString;
 /// Commands of other programs, and ours.
 const COMMANDS: &[(&[&str], &str)] = &[
     (&["put", "send", "publish", "upload", "replace", "write"], "push -j JOB [FILE]"),
-    (&["post", "append", "merge", "patch"], "add -j JOB [FILE]"),
     (
-        &["rm", "del", "remove", "wipe", "prune", "purge", "clean", "cleanup", "expire"],
+        &["post", "append", "merge", "patch", "pushadd", "push-add", "push_add", "update", "upsert"],
+        "add -j JOB [FILE]",
+    ),
+    (
+        &["del", "remove", "wipe", "prune", "purge", "clean", "cleanup", "expire"],
         "delete -j JOB, or pushgw delete --older-than 7d",
     ),
-    (&["ls", "groups", "jobs"], "list"),
-    (&["get", "cat", "dump", "export", "backup", "metrics"], "show -j JOB, or pushgw show --all"),
+    (&["groups", "jobs"], "list"),
+    (&["watch", "top"], "list --watch"),
+    (
+        &["get", "cat", "dump", "export", "backup", "metrics", "describe", "inspect"],
+        "show -j JOB, or pushgw show --all",
+    ),
+    (&["version"], "--version"),
+    (&["man", "manual", "usage"], "COMMAND --help, or man pushgw"),
     (&["import", "restore", "load"], "push --groups FILE"),
     (&["health", "healthy", "ready", "ping", "info", "doctor"], "status"),
     (&["lint", "validate", "verify", "test"], "check [FILE]"),
@@ -47,8 +56,8 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["max-time"], "use --timeout 30s, which includes retries"),
     (&["grouping-key", "groupingkey", "grouping", "group"], "use -j JOB and -l NAME=VALUE"),
     (
-        &["o", "output", "json"],
-        "list and status have --format json, push, add and check --message-format json",
+        &["o", "output", "json", "format"],
+        "list and status have --format json, push, add and check have --message-format json",
     ),
 ];
 
@@ -67,6 +76,9 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
             let Some(typed) = text(error, ContextKind::InvalidArg) else { return };
             // clap suggests `-- --typed`, but that would be a COMMAND or rejected, too.
             error.remove(ContextKind::Suggested);
+            if text(error, ContextKind::SuggestedArg).is_some_and(|option| !is_likely(&option, &typed)) {
+                error.remove(ContextKind::SuggestedArg);
+            }
             if let Some(meant) = meant_option(&typed, named, command, args) {
                 error.remove(ContextKind::SuggestedArg);
                 error.remove(ContextKind::Usage);
@@ -82,6 +94,15 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
     }
 }
 
+/// Options that are never suggested because of their spelling: a person who mistypes another option must not try them.
+const DANGEROUS: &[&str] = &["--insecure", "--force", "--all", "--yes", "--allow-empty"];
+
+/// Whether `typed` is close enough to an option that clap suggests. clap itself suggests `--insecure` for `--since`.
+fn is_likely(option: &str, typed: &str) -> bool {
+    let typed = typed.split('=').next().unwrap_or_default();
+    !DANGEROUS.contains(&option) && strsim::normalized_damerau_levenshtein(option, typed) >= 0.7
+}
+
 fn meant_command(typed: &str) -> Option<String> {
     if typed.contains("://") || typed.contains("/metrics/job") {
         return Some("use --url for the URL of a group: pushgw push --url URL [FILE]".to_owned());
@@ -94,8 +115,12 @@ fn meant_command(typed: &str) -> Option<String> {
 /// The word as typed, for use in a suggested command. A word that a shell could interpret, or that may contain a password
 /// (`USER:PASSWORD@HOST`), is replaced by `instead`.
 fn quotable<'a>(typed: &'a str, instead: &'a str) -> &'a str {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/".contains(c);
-    if typed.chars().all(is_plain) { typed } else { instead }
+    if is_plain(typed) { typed } else { instead }
+}
+
+/// Whether `typed` is safe to repeat in a command.
+pub(super) fn is_plain(typed: &str) -> bool {
+    typed.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/=".contains(c)) && !typed.starts_with('=')
 }
 
 /// `command` is the subcommand of `program` that the line names.
@@ -111,6 +136,8 @@ fn meant_option(
             Some(format!("use --url for the URL of a group: pushgw {command} --url URL"))
         } else if typed.contains("://") && knows(command, "gateway") {
             Some(format!("use -g for the URL of a gateway: pushgw {command} -g {}", quotable(typed, "URL")))
+        } else if typed.split_once('=').is_some_and(|(name, _)| is_plain(name)) && knows(command, "match") {
+            Some(format!("use --match: pushgw {command} --match {}", quotable(typed, "NAME=VALUE")))
         } else if knows(command, "job") && !names_a_job(args) {
             Some(format!("use -j for the job: pushgw {command} -j {}", quotable(typed, "JOB")))
         } else {
@@ -123,11 +150,7 @@ fn meant_option(
     }
     match command {
         None => Some("the command comes first: pushgw COMMAND [OPTIONS]".to_owned()),
-        // `pushgw -g URL push`: clap would only say that there is no -g.
         Some(command) => {
-            if knows(command, name) {
-                return Some(format!("options come after the command: pushgw {command} {typed}"));
-            }
             let others: Vec<&str> =
                 program.get_subcommands().filter(|other| knows(other, name)).map(Command::get_name).collect();
             let (last, before) = others.split_last()?;

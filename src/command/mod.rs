@@ -38,6 +38,10 @@ pub struct Context<'a, 'out> {
 /// Every [`Failure`].
 pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let environment = context.environment;
+    for suspicion in config::mistakes::of_command(&command, environment)? {
+        context.printer.warning(&suspicion.message);
+        context.printer.hint(&suspicion.hint);
+    }
     match command {
         Command::Push(ref options) | Command::Add(ref options) => {
             let method = if matches!(command, Command::Push(_)) { Method::Put } else { Method::Post };

@@ -3,6 +3,7 @@
 
 mod connection;
 mod groups;
+pub(crate) mod mistakes;
 mod push;
 
 pub use groups::List;

@@ -1,6 +1,6 @@
 //! `push`, `add` and `check`: the group, the text and what is done with the request.
 
-use super::{connection, empty, grouping_key, in_url, names, utf8};
+use super::{connection, empty, grouping_key, in_url, mistakes, names, utf8};
 use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
@@ -50,6 +50,11 @@ impl Check {
     /// The rules for a text that is pushed to this group.
     pub(crate) fn rules<'a>(&self, grouping: Option<&'a GroupingKey>) -> Rules<'a> {
         Rules { grouping, ..self.rules }
+    }
+
+    /// Whether standard input is read, by pushgw or by the COMMAND.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.origins.iter().any(|origin| matches!(origin, Origin::Stdin | Origin::Command(_)))
     }
 
     /// Resolves `check`: the text, and the group if one is named.
@@ -179,6 +184,7 @@ fn no_url(files: &[PathBuf]) -> Result<(), Failure> {
 
 /// The sources in the order in which they make up the text: the files as given, then the lines of `-m`.
 fn origins(args: &cli::InputArgs, environment: &Environment) -> Result<Vec<Origin>, Failure> {
+    mistakes::of_missing_file(args, environment)?;
     let mut origins: Vec<Origin> = args.files.iter().map(|path| origin(path)).collect();
     if args.files.is_empty() && args.metrics.is_empty() {
         origins.push(Origin::Stdin);

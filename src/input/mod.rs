@@ -104,7 +104,10 @@ fn unreadable(path: &Path, error: &anyhow::Error) -> Failure {
     } else {
         None
     };
-    Failure::File { message: format!("can't read {}: {error:#}", without_user(&name)), hint }
+    Failure::File {
+        message: format!("can't read {}: {error:#}", without_user(&name)),
+        hint: hint.map(str::to_owned),
+    }
 }
 
 fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) -> anyhow::Result<()> {

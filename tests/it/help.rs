@@ -175,8 +175,17 @@ const MISTAKES: &[(&str, &str)] = &[
     ("push --dryrun", "'--dry-run'"),
     ("post", "pushgw add"),
     ("PUT", "pushgw push"),
-    ("rm", "pushgw delete -j JOB"),
-    ("ls", "pushgw list"),
+    ("remove", "pushgw delete -j JOB"),
+    ("groups", "pushgw list"),
+    ("pushadd", "use pushgw add"),
+    ("push-add", "use pushgw add"),
+    ("update", "use pushgw add"),
+    ("describe", "use pushgw show"),
+    ("version", "use pushgw --version"),
+    ("watch", "use pushgw list --watch"),
+    ("push --format json", "--message-format json"),
+    ("list team=x", "use --match: pushgw list --match team=x"),
+    ("delete team=x", "pushgw delete --match team=x"),
     ("get", "pushgw show"),
     ("http://gw:9091/metrics/job/x", "pushgw push --url URL"),
     ("push --data x", "-m 'name value'"),
@@ -189,7 +198,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("delete http://gw:9091/metrics/job/x", "pushgw delete --url URL"),
     ("delete db", "pushgw delete -j db"),
     ("delete \u{1b}[2J", "pushgw delete -j JOB"),
-    ("-g http://gw:9091 push -j x", "pushgw push -g"),
+    ("-g http://gw:9091", "the command comes first"),
     ("-j x", "the command comes first"),
     ("push --url http://gw:9091 -j x", "-g URL names only the gateway"),
     ("push --url http://gw:9091 -m a", "use -g URL for the gateway"),
@@ -211,6 +220,20 @@ fn a_wrong_command_line_gets_a_suggestion() {
     for (typed, meant) in MISTAKES {
         let said = pushgw().args(typed.split_whitespace()).code(2).stderr_has(meant).run().stderr();
         assert!(!said.contains("as a value"), "{said}");
+    }
+}
+
+#[test]
+fn a_dangerous_or_unlike_option_is_not_suggested() {
+    for (typed, unlike) in [
+        ("list --since 1d", "--insecure"),
+        ("list --reverse", "--verbose"),
+        ("push --junit", "--quiet"),
+        ("delete --forced", "--force'"),
+        ("delete --alll", "--all'"),
+    ] {
+        let said = pushgw().args(typed.split_whitespace()).code(2).any_stderr().run().stderr();
+        assert!(!said.contains(unlike), "{typed}: {said}");
     }
 }
 

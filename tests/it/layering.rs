@@ -41,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "os",
             "output",
             "secret",
+            "shell",
         ],
     ),
     ("diagnose", &["exposition", "gateway", "grouping", "http", "shell"]),

@@ -7,6 +7,7 @@ use super::show::GROUP_LINE;
 use super::{Context, check};
 use crate::config::{Action, Push};
 use crate::diagnose::refusal;
+use crate::env::stdin_has_bytes;
 use crate::error::Failure;
 use crate::gateway::EXPOSITION_TEXT;
 use crate::http::{Body, Client, Method, Request, curl};
@@ -15,6 +16,16 @@ use memchr::memmem;
 
 /// Pushes, or prints what would be pushed.
 pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+    push_text(push, context)?;
+    // At the end, because the writer of the pipe may have started later than this process.
+    if context.environment.stdin_is_pipe && !push.check.reads_stdin() && stdin_has_bytes() {
+        context.printer.warning("standard input holds data that was not read");
+        context.printer.hint("add `-` to the files to read it, or </dev/null if it is not for pushgw");
+    }
+    Ok(())
+}
+
+fn push_text(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let input = input::read(&push.check.origins, context.stdin, context.printer.progress())?;
     reject_group_lines(&input.bytes)?;
     let accepted = check::accept(&push.check, Some(&push.key), &input, context.printer)?;
@@ -45,7 +56,7 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
                 super::explain(error, &refused, &client, context.printer)
             })?;
             if answer.status == 202 {
-                context.printer.warning(
+                context.printer.success(
                     "the gateway answered 202: it runs without consistency checks, so the push was queued, not verified",
                 );
             }

@@ -44,6 +44,7 @@ pub(crate) fn in_process_at(
     let environment = Environment {
         variables: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
         stdin_is_terminal: false,
+        stdin_is_pipe: false,
         stdout_is_terminal: true,
         stderr_is_terminal: true,
         width: Some(columns),

@@ -1,0 +1,169 @@
+//! Arguments that clap would accept with another meaning than was typed, found before it reads them.
+
+use super::suggest::is_plain;
+use clap::{Arg, Command};
+use std::ffi::{OsStr, OsString};
+
+/// An argument that is almost certainly a mistake.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Mistake {
+    pub(crate) message: String,
+    pub(crate) hint: String,
+}
+
+/// Options of other programs whose single-dash form begins with one of our short options: `-json` would be `-j son`.
+const THEIRS: &[(&str, &str)] = &[
+    ("json", "list and status have --format json, push, add and check have --message-format json"),
+    ("jobs", "use --job JOB"),
+    ("jobname", "use --job JOB"),
+    ("job-name", "use --job JOB"),
+    ("labels", "use --label NAME=VALUE once for each label"),
+    ("grouping", "use --job JOB and --label NAME=VALUE"),
+    ("grouping-key", "use --job JOB and --label NAME=VALUE"),
+    ("host", "use --gateway URL"),
+    ("gateway-url", "use --gateway URL"),
+    ("username", "use --user USER"),
+];
+
+/// Whether an argument has the shape of such a mistake. Only then the options of all subcommands are built, which takes
+/// time.
+pub(super) fn may_be(arg: &OsStr) -> bool {
+    match arg.as_encoded_bytes() {
+        [b'-', first, _, ..] => *first != b'-',
+        [first, ..] => !first.is_ascii(),
+        [] => false,
+    }
+}
+
+/// The first mistake among the arguments of `command`, a subcommand whose options are all built.
+pub(super) fn find(command: &Command, args: &[OsString]) -> Option<Mistake> {
+    let mut args = args.iter().take_while(|arg| *arg != "--").map(|arg| arg.to_string_lossy());
+    while let Some(arg) = args.next() {
+        if let Some(mistake) =
+            long_dash(&arg).or_else(|| single_dash(command, &arg, args.clone().next().as_deref()))
+        {
+            return Some(mistake);
+        }
+        if needs_next(command, &arg) {
+            args.next();
+        }
+    }
+    None
+}
+
+/// `–job` with the dash that word processors put in place of `--`.
+fn long_dash(arg: &str) -> Option<Mistake> {
+    let name = arg.trim_start_matches(['\u{2012}', '\u{2013}', '\u{2014}', '\u{2212}']);
+    if name.len() == arg.len() || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let dashes = if name.len() == 1 { "-" } else { "--" };
+    let option = name.split('=').next().unwrap_or_default();
+    Some(Mistake {
+        message: format!("`{}` begins with a long dash", arg.split('=').next().unwrap_or_default()),
+        hint: format!("use {dashes}{option}, with the hyphen of the keyboard"),
+    })
+}
+
+/// `-job=x`, as programs in Go accept it: clap reads it as `-j ob=x`.
+fn single_dash(command: &Command, arg: &str, next: Option<&str>) -> Option<Mistake> {
+    let body = arg.strip_prefix('-').filter(|body| !body.starts_with('-'))?;
+    let (name, value) = body.split_once('=').map_or((body, None), |(name, value)| (name, Some(value)));
+    let first = name.chars().next()?;
+    let known = command.get_arguments().find_map(|option| {
+        let long = option.get_long().filter(|long| long.replace('-', "_") == name.replace('-', "_"))?;
+        // The value of another option may be a secret.
+        let is_shown =
+            |value: &str| is_plain(value) && ["job", "instance", "label", "older-than"].contains(&long);
+        let attached = value.filter(|value| is_shown(value)).map(|value| format!("={value}"));
+        let separate = next.filter(|next| value.is_none() && is_shown(next)).map(|next| format!(" {next}"));
+        Some(format!("use --{long}{}", attached.or(separate).unwrap_or_default()))
+    });
+    let theirs = || THEIRS.iter().find(|(theirs, _)| *theirs == name).map(|(_, hint)| (*hint).to_owned());
+    let hint = known.filter(|_| name.chars().count() > 1).or_else(theirs)?;
+    let read_as = match short(command, first) {
+        Some(option) if takes_value(option) => {
+            format!(" is read as `-{first} {}`", &name[first.len_utf8()..])
+        }
+        _ => " is not an option".to_owned(),
+    };
+    Some(Mistake { message: format!("`-{name}`{read_as}"), hint })
+}
+
+/// Whether the value of this option is the next argument.
+pub(super) fn needs_next(command: &Command, arg: &str) -> bool {
+    if let Some(name) = arg.strip_prefix("--") {
+        return command
+            .get_arguments()
+            .any(|option| option.get_long() == Some(name) && takes_value(option) && !is_optional(option));
+    }
+    let Some(cluster) = arg.strip_prefix('-') else { return false };
+    let mut letters = cluster.chars();
+    while let Some(option) = letters.next().and_then(|letter| short(command, letter)) {
+        if takes_value(option) {
+            return letters.as_str().is_empty();
+        }
+    }
+    false
+}
+
+fn short(command: &Command, letter: char) -> Option<&Arg> {
+    command.get_arguments().find(|option| option.get_short() == Some(letter))
+}
+
+fn takes_value(option: &Arg) -> bool {
+    option.get_action().takes_values()
+}
+
+fn is_optional(option: &Arg) -> bool {
+    option.get_num_args().is_some_and(|count| count.min_values() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(args: &[&str]) -> Option<(String, String)> {
+        let mut program = crate::command_line();
+        program.build();
+        let command = program.find_subcommand(args[0]).unwrap();
+        let args: Vec<OsString> = args[1..].iter().map(OsString::from).collect();
+        find(command, &args).map(|mistake| (mistake.message, mistake.hint))
+    }
+
+    #[test]
+    fn single_dashes_and_long_dashes_are_mistakes() {
+        for (args, message, hint) in [
+            (&["push", "-job=x", "f"][..], "`-job` is read as `-j ob`", "use --job=x"),
+            (&["push", "-job", "x", "f"], "`-job` is read as `-j ob`", "use --job x"),
+            (&["push", "-j", "x", "-label=team=a"], "`-label` is read as `-l abel`", "use --label=team=a"),
+            (&["push", "-j", "x", "-quiet"], "`-quiet` is not an option", "use --quiet"),
+            (&["push", "-j", "x", "-user=a:secret"], "`-user` is read as `-u ser`", "use --user"),
+            (&["delete", "-older-than", "7d"], "`-older-than` is not an option", "use --older-than 7d"),
+            (&["delete", "-older_than=7d"], "`-older_than` is not an option", "use --older-than=7d"),
+            (
+                &["push", "–job", "x"],
+                "`–job` begins with a long dash",
+                "use --job, with the hyphen of the keyboard",
+            ),
+            (&["push", "—j", "x"], "`—j` begins with a long dash", "use -j, with the hyphen of the keyboard"),
+        ] {
+            assert_eq!(found(args), Some((message.to_owned(), hint.to_owned())), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn values_clusters_and_producers_are_not_mistakes() {
+        for args in [
+            &["push", "-jx", "-i", "-job", "f"][..],
+            &["push", "-j", "-instance"],
+            &["push", "-j=x", "-l", "a=b", "-qn"],
+            &["push", "--job", "-job", "--label=-label=a"],
+            &["push", "-j", "x", "--", "tool", "-job=y", "–x"],
+            &["push", "-j", "x", "-"],
+            &["list", "--watch", "-q"],
+        ] {
+            assert_eq!(found(args), None, "{args:?}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Values that are valid, but were probably not meant as they were typed.
+
+use crate::cli::{Command, GroupArgs, InputArgs};
+use crate::env::Environment;
+use crate::error::Failure;
+use crate::grouping::is_legacy_name;
+use crate::shell::quote;
+use std::ffi::OsStr;
+use std::path::Path;
+
+/// A warning and the option that was probably meant.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Suspicion {
+    pub(crate) message: String,
+    pub(crate) hint: String,
+}
+
+/// What is suspicious about a command line.
+///
+/// # Errors
+///
+/// [`Failure::Usage`] if it is almost certainly a mistake.
+pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result<Vec<Suspicion>, Failure> {
+    let (group, push) = match command {
+        Command::Push(args) | Command::Add(args) => (&args.0.group, Some(&args.0)),
+        Command::Check(args) => (&args.0.group, None),
+        Command::Delete(args) => (&args.0.group, None),
+        Command::Show(args) => (&args.0.group, None),
+        Command::List(_) | Command::Status(_) | Command::Completions { .. } => return Ok(Vec::new()),
+    };
+    let mut found = of_group(group);
+    if let Some(push) = push {
+        let input = &push.input;
+        let has_input = !(input.files.is_empty() && input.metrics.is_empty() && push.producer.is_empty());
+        found.extend(of_job(group, has_input, environment)?);
+    }
+    Ok(found)
+}
+
+/// What is suspicious about `-j`, `-l` and `-i`.
+fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
+    let mut found = Vec::new();
+    let mut add = |option: &str, label: &str, value: &str| {
+        let Some((what, meant)) = of_value(label, value) else { return };
+        let name = if option == "-l" { format!("{label}=") } else { String::new() };
+        let hint = match meant {
+            Meant::Value(meant) => format!("use {option} {}", quote(&format!("{name}{meant}"))),
+            Meant::Labels(meant, labels) => {
+                let options = labels.iter().map(|label| format!("-l {}", quote(label)));
+                let options: Vec<String> = options.collect();
+                format!(
+                    "for several labels: {option} {} {}",
+                    quote(&format!("{name}{meant}")),
+                    options.join(" ")
+                )
+            }
+            Meant::Expanded => "use double quotes, so that the shell replaces it".to_owned(),
+        };
+        found
+            .push(Suspicion { message: format!("the label `{label}` gets the value `{value}`{what}"), hint });
+    };
+    if let Some(job) = args.job.as_deref().and_then(OsStr::to_str) {
+        add("-j", "job", job);
+    }
+    for (label, value) in args.labels.iter().filter_map(|label| label.to_str()?.split_once('=')) {
+        add("-l", label, value);
+    }
+    if let Some(instance) = args.instance.as_deref().and_then(OsStr::to_str) {
+        add("-i", "instance", instance);
+    }
+    found
+}
+
+/// What was probably meant.
+enum Meant {
+    Value(String),
+    /// The value, and other labels, each `NAME=VALUE`.
+    Labels(String, Vec<String>),
+    /// A variable of the shell.
+    Expanded,
+}
+
+/// Why the value of a label is suspicious, and what was probably meant.
+fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
+    let unquoted = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
+    if let Some(unquoted) = unquoted.filter(|_| value.len() > 1) {
+        return Some((", with the quotes", Meant::Value(unquoted.to_owned())));
+    }
+    if let Some(rest) = value.strip_prefix(label).and_then(|rest| rest.strip_prefix('=')) {
+        return Some(("", Meant::Value(rest.trim_matches('"').to_owned())));
+    }
+    let is_label = |part: &str| part.split_once('=').is_some_and(|(name, _)| is_legacy_name(name.trim()));
+    if let Some((first, others)) = value.split_once(',')
+        && others.split(',').all(is_label)
+    {
+        let others = others.split(',').map(|label| label.trim().to_owned()).collect();
+        return Some((", with the comma", Meant::Labels(first.to_owned(), others)));
+    }
+    if is_variable(value) {
+        return Some((", not that of the variable", Meant::Expanded));
+    }
+    if value.trim() != value && !value.trim().is_empty() {
+        return Some((", with the spaces", Meant::Value(value.trim().to_owned())));
+    }
+    None
+}
+
+/// Whether `value` is `$NAME`, `${NAME}`, `$(COMMAND)` or `%NAME%`, which no shell has replaced.
+fn is_variable(value: &str) -> bool {
+    let is_name = |text: &str| {
+        !text.starts_with(|c: char| c.is_ascii_digit())
+            && !text.is_empty()
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let inside = |start: &str, end: char| value.strip_prefix(start)?.strip_suffix(end);
+    value.strip_prefix('$').is_some_and(is_name)
+        || inside("${", '}').is_some()
+        || inside("$(", ')').is_some()
+        || inside("%", '%').is_some_and(is_name)
+}
+
+/// A job that has the name of a file here: the variable in `-j $JOB metrics.prom` was empty.
+fn of_job(
+    group: &GroupArgs,
+    has_other_input: bool,
+    environment: &Environment,
+) -> Result<Option<Suspicion>, Failure> {
+    let Some(job) = group.job.as_deref() else { return Ok(None) };
+    if job.is_empty() || !Path::new(job).is_file() {
+        return Ok(None);
+    }
+    let message =
+        format!("the job `{}` has the name of a file here: is the variable set?", job.to_string_lossy());
+    let hint = format!("use -j JOB {}", quote(&job.to_string_lossy()));
+    if has_other_input || environment.stdin_is_pipe {
+        return Ok(Some(Suspicion { message, hint }));
+    }
+    Err(Failure::usage_with_hint(message, hint))
+}
+
+/// The option that was probably meant by a FILE that does not exist.
+pub(super) fn of_missing_file(args: &InputArgs, environment: &Environment) -> Result<(), Failure> {
+    let is_missing = |path: &Path| path != Path::new("-") && !path.as_os_str().is_empty() && !path.exists();
+    let Some((place, path)) = args.files.iter().enumerate().find(|(_, path)| is_missing(path)) else {
+        return Ok(());
+    };
+    let Some(name) = path.to_str() else { return Ok(()) };
+    let words = |files: &[std::path::PathBuf]| {
+        files.iter().map(|word| quote(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
+    };
+    let unfinished = args.metrics.last().and_then(|line| line.to_str()).filter(|line| !line.contains(' '));
+    let hint = if let Some(line) = unfinished.filter(|_| is_number(name)) {
+        format!("the line is one word for the shell: -m {}", quote(&format!("{line} {name}")))
+    } else if is_sample(name) {
+        format!("for a line of metrics: -m {}", quote(name))
+    } else if name.split_once('=').is_some_and(|(label, _)| is_legacy_name(label)) {
+        format!("for a label: -l {}", quote(name))
+    } else if name == "metrics" && place == 0 && args.files.len() == 1 && !environment.stdin_is_terminal {
+        "leave out `metrics`: without a FILE, standard input is read".to_owned()
+    } else if place == 0 && environment.is_program(name) {
+        format!("for the output of a command: -- {}", words(&args.files))
+    } else {
+        return Ok(());
+    };
+    Err(Failure::File { message: format!("can't read {name}: no such file or directory"), hint: Some(hint) })
+}
+
+fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok()
+}
+
+/// Whether a text is a line of metrics, such as `a{b="c"} 1`.
+fn is_sample(text: &str) -> bool {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == ':') && !name.contains('/')
+    };
+    text.rsplit_once([' ', '\t']).is_some_and(|(name, value)| is_name(name.trim()) && is_number(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(job: Option<&str>, labels: &[&str], instance: Option<&str>) -> GroupArgs {
+        GroupArgs {
+            job: job.map(Into::into),
+            labels: labels.iter().map(Into::into).collect(),
+            instance: instance.map(Into::into),
+            url: None,
+        }
+    }
+
+    #[test]
+    fn suspicious_values_come_with_what_was_meant() {
+        for (group, hint) in [
+            (group(None, &["instance=\"web-1\""], None), "use -l instance=web-1"),
+            (group(None, &["instance='web 1'"], None), "use -l 'instance=web 1'"),
+            (group(None, &["a=b,c=d"], None), "for several labels: -l a=b -l c=d"),
+            (group(Some("job=x"), &[], None), "use -j x"),
+            (group(Some("job=\"x\""), &[], None), "use -j x"),
+            (group(Some("x,team=a"), &[], None), "for several labels: -j x -l team=a"),
+            (group(None, &[], Some("instance=web1")), "use -i web1"),
+            (group(None, &["team=team=a"], None), "use -l team=a"),
+            (group(None, &[], Some("web1 ")), "use -i web1"),
+            (group(Some("$JOB"), &[], None), "use double quotes, so that the shell replaces it"),
+            (group(None, &["a=$(hostname -f)"], None), "use double quotes, so that the shell replaces it"),
+        ] {
+            let found = of_group(&group);
+            assert_eq!(
+                found.iter().map(|found| found.hint.as_str()).collect::<Vec<_>>(),
+                [hint],
+                "{group:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn ordinary_values_are_not_suspicious() {
+        let values =
+            ["b", "", "\"", "a,b", "b=c", "https://x/?a=b", "50%", "$5", "a b", "x,y=z,w", "'s", " ", "a$b"];
+        for value in values {
+            assert_eq!(of_group(&group(Some(value), &[], Some(value))), [], "{value}");
+        }
+    }
+
+    #[test]
+    fn lines_of_metrics_are_recognized() {
+        for (text, expected) in [
+            ("a 1", true),
+            ("a{b=\"c d\"} 1.5e3", true),
+            ("a NaN", true),
+            ("a b", false),
+            ("./a 1", false),
+            ("a", false),
+        ] {
+            assert_eq!(is_sample(text), expected, "{text}");
+        }
+    }
+}

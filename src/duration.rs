@@ -30,6 +30,12 @@ pub(crate) enum DurationError {
     NoUnit(String),
     #[error("`{0}` has a fraction: write whole numbers and smaller units, as in 1h30m or 500ms")]
     Fraction(String),
+    #[error("`{text}` is negative: write {meant}")]
+    Signed { text: String, meant: String },
+    #[error("`{text}` has the unknown unit `{unit}`: write {meant}")]
+    MeantUnit { text: String, unit: String, meant: String },
+    #[error("`{text}` has the unknown unit `{unit}`: m is minutes, and a month is 30d")]
+    Month { text: String, unit: String },
     #[error("`{text}` has the unknown unit `{unit}`: the units are y, w, d, h, m, s and ms")]
     UnknownUnit { text: String, unit: String },
     #[error("`{0}` has its units out of order: write each once, the largest first, as in 1h30m")]
@@ -47,6 +53,10 @@ pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
     if text.is_empty() {
         return Err(DurationError::Empty);
     }
+    if let Some(meant) = text.strip_prefix('-').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    {
+        return Err(DurationError::Signed { text: owned(), meant: meant.to_owned() });
+    }
     let mut millis: u64 = 0;
     let mut units = UNITS.as_slice();
     let mut rest = text;
@@ -62,11 +72,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
         };
         let Some(at) = units.iter().position(|(name, _)| *name == unit) else {
             let is_known = UNITS.iter().any(|(name, _)| *name == unit);
-            return Err(if is_known {
-                DurationError::Order(owned())
-            } else {
-                DurationError::UnknownUnit { text: owned(), unit: unit.to_owned() }
-            });
+            return Err(if is_known { DurationError::Order(owned()) } else { unknown_unit(text, unit) });
         };
         let part = number.checked_mul(units[at].1);
         millis =
@@ -79,6 +85,28 @@ pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
         return Err(DurationError::TooLong(owned()));
     }
     Ok(Duration::from_millis(millis))
+}
+
+/// Other spellings of the units.
+fn unknown_unit(text: &str, unit: &str) -> DurationError {
+    let lower = unit.trim().to_ascii_lowercase();
+    let known = match lower.as_str() {
+        "mo" | "mon" | "month" | "months" => None,
+        "m" if unit.trim() == "M" => None,
+        "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => Some("ms"),
+        "s" | "sec" | "secs" | "second" | "seconds" => Some("s"),
+        "m" | "min" | "mins" | "minute" | "minutes" => Some("m"),
+        "h" | "hr" | "hrs" | "hour" | "hours" => Some("h"),
+        "d" | "day" | "days" => Some("d"),
+        "w" | "wk" | "wks" | "week" | "weeks" => Some("w"),
+        "y" | "yr" | "yrs" | "year" | "years" => Some("y"),
+        _ => return DurationError::UnknownUnit { text: text.to_owned(), unit: unit.to_owned() },
+    };
+    let (text, unit) = (text.to_owned(), unit.to_owned());
+    match known {
+        Some(known) => DurationError::MeantUnit { meant: text.replacen(&unit, known, 1), text, unit },
+        None => DurationError::Month { text, unit },
+    }
 }
 
 fn split_while(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
@@ -118,12 +146,19 @@ mod tests {
             ("30", "`30` has no unit: write 30s for seconds"),
             ("1h30", "`1h30` ends in a number without a unit: write it as 90s, 2h or 1h30m"),
             ("soon", "`soon` is not a duration: write it as 90s, 2h or 1h30m"),
-            ("-5s", "`-5s` is not a duration: write it as 90s, 2h or 1h30m"),
+            ("-5s", "`-5s` is negative: write 5s"),
+            ("--5s", "`--5s` is not a duration: write it as 90s, 2h or 1h30m"),
+            ("7days", "`7days` has the unknown unit `days`: write 7d"),
+            ("1week", "`1week` has the unknown unit `week`: write 1w"),
+            ("7D", "`7D` has the unknown unit `D`: write 7d"),
+            ("1h30sec", "`1h30sec` has the unknown unit `sec`: write 1h30s"),
+            ("1M", "`1M` has the unknown unit `M`: m is minutes, and a month is 30d"),
+            ("2months", "`2months` has the unknown unit `months`: m is minutes, and a month is 30d"),
             (" 5s", "` 5s` is not a duration: write it as 90s, 2h or 1h30m"),
             ("1.5h", "`1.5h` has a fraction: write whole numbers and smaller units, as in 1h30m or 500ms"),
-            ("5min", "`5min` has the unknown unit `min`: the units are y, w, d, h, m, s and ms"),
-            ("5S", "`5S` has the unknown unit `S`: the units are y, w, d, h, m, s and ms"),
-            ("5 s", "`5 s` has the unknown unit ` s`: the units are y, w, d, h, m, s and ms"),
+            ("5min", "`5min` has the unknown unit `min`: write 5m"),
+            ("5S", "`5S` has the unknown unit `S`: write 5s"),
+            ("5 s", "`5 s` has the unknown unit ` s`: write 5s"),
             ("5µs", "`5µs` has the unknown unit `µs`: the units are y, w, d, h, m, s and ms"),
             ("30m1h", "`30m1h` has its units out of order: write each once, the largest first, as in 1h30m"),
             ("1s1s", "`1s1s` has its units out of order: write each once, the largest first, as in 1h30m"),

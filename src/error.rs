@@ -55,7 +55,7 @@ pub enum Failure {
     },
     /// No group matches the selection of a command that needs one.
     #[error("no group on {gateway} is selected")]
-    NothingSelected { gateway: String },
+    NothingSelected { gateway: String, hint: Option<String> },
     /// What is wrong with the gateway has been printed.
     #[error("{gateway} is not healthy")]
     Unhealthy { gateway: String },
@@ -65,7 +65,7 @@ pub enum Failure {
         gateway: String,
         /// The existing groups of the same job.
         others: Vec<String>,
-        hint: Option<&'static str>,
+        hint: Option<String>,
     },
     /// The command whose output was to be pushed failed; nothing was sent.
     #[error("{message}")]
@@ -129,7 +129,11 @@ impl Failure {
                 error.kind.words().map(|words| format!("{} says: {words}", error.speaker()))
             }
             Self::NoSuchGroup { others, .. } if !others.is_empty() => {
-                Some(format!("groups of that job: {}", others.join(", ")))
+                let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
+                let more = if others.len() > some.len() { ", ..." } else { "" };
+                let have =
+                    if others.len() == 1 { "1 group has" } else { &format!("{} groups have", others.len()) };
+                Some(format!("{have} this job: {}{more}", some.join(", ")))
             }
             _ => None,
         }
@@ -137,13 +141,15 @@ impl Failure {
 
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Usage { hint, .. } | Self::File { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. }
+            | Self::File { hint, .. }
+            | Self::NoSuchGroup { hint, .. }
+            | Self::NothingSelected { hint, .. } => hint.clone(),
             Self::Exchange(error) => error.hint.map(str::to_owned),
-            Self::NoSuchGroup { hint, .. } | Self::Producer { hint, .. } => hint.map(str::to_owned),
+            Self::Producer { hint, .. } => hint.map(str::to_owned),
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::Input { .. }
             | Self::Several { .. }
-            | Self::NothingSelected { .. }
             | Self::Unhealthy { .. }
             | Self::Other(_)
             | Self::OutputClosed => None,

@@ -65,6 +65,7 @@ use clap::CommandFactory as _;
 use cli::parse::ParseError;
 use env::Environment;
 use error::{Failure, exit_code};
+use http::ErrorKind;
 use output::{Channel, Printer, Verbosity};
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -94,8 +95,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     };
     let mut printer =
         Printer::new(streams.stdout, streams.stderr, terminal, verbosity).with_progress(streams.progress);
+    let mut unused_credentials = None;
     let done = match parsed {
         Ok(cli) => {
+            unused_credentials = cli
+                .command
+                .connection()
+                .and_then(|args| config::variables::unused_credentials(args, environment));
             let mut context = command::Context { environment, stdin: streams.stdin, printer: &mut printer };
             command::run(cli.command, &mut context)
         }
@@ -113,6 +119,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     let done = done.and_then(|()| printer.flush().map_err(Failure::output));
     if let Err(failure) = &done {
         report(failure, &mut printer);
+        if let Failure::Exchange(error) | Failure::Explained { error, .. } = failure {
+            let needs_login = matches!(&error.kind, ErrorKind::Status(answer) if answer.status == 401);
+            let unused = unused_credentials.filter(|_| needs_login);
+            for hint in unused.into_iter().chain(config::variables::misspelt(environment)) {
+                printer.hint(&hint);
+            }
+        }
     }
     match done {
         Ok(()) => exit_code::DONE,

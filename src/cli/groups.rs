@@ -90,7 +90,7 @@ pub struct DeleteArgs {
     ///
     /// Without --dry-run, prints the groups that were deleted; by default none are printed. With --dry-run, prints the groups
     /// that would be deleted; by default as a table. The formats are those of `pushgw list`.
-    #[arg(long, value_name = "FORMAT", hide_possible_values = true, help_heading = OUTPUT, hide_short_help = true)]
+    #[arg(short = 'o', long, value_name = "FORMAT", hide_possible_values = true, help_heading = OUTPUT, hide_short_help = true)]
     pub format: Option<ListFormat>,
 }
 
@@ -99,6 +99,12 @@ pub struct ListArgs {
     /// Groups of this job; short for --match job=JOB
     #[arg(short, long, value_name = "JOB", help_heading = SELECTION)]
     pub job: Option<OsString>,
+    /// Groups with this label; repeatable
+    #[arg(short, long = "label", value_name = "NAME=VALUE", help_heading = SELECTION)]
+    pub labels: Vec<OsString>,
+    /// Short for -l instance=VALUE
+    #[arg(short, long, value_name = "VALUE", help_heading = SELECTION)]
+    pub instance: Option<OsString>,
     #[command(flatten, next_help_heading = SELECTION)]
     pub selection: SelectionArgs,
     #[command(flatten, next_help_heading = CONNECTION)]
@@ -127,7 +133,7 @@ pub struct ListArgs {
     ///
     /// `table` is for people. `json` is an array of objects, with times in RFC 3339. `path` is one line per group: the path
     /// of its URL, such as /metrics/job/ci.
-    #[arg(long, value_name = "FORMAT", default_value = "table", hide_possible_values = true, help_heading = OUTPUT)]
+    #[arg(short = 'o', long, value_name = "FORMAT", default_value = "table", hide_possible_values = true, help_heading = OUTPUT)]
     pub format: ListFormat,
 }
 
@@ -157,7 +163,7 @@ pub struct StatusArgs {
     /// Output format: table or json
     ///
     /// `table` is for people. `json` is one object.
-    #[arg(long, value_name = "FORMAT", default_value = "table", hide_possible_values = true, help_heading = OUTPUT)]
+    #[arg(short = 'o', long, value_name = "FORMAT", default_value = "table", hide_possible_values = true, help_heading = OUTPUT)]
     pub format: StatusFormat,
 }
 
@@ -173,10 +179,10 @@ pub struct GroupArgs {
     /// Short for -l instance=VALUE
     #[arg(short, long, value_name = "VALUE")]
     pub instance: Option<OsString>,
-    /// URL of the group, as in a curl command
+    /// URL of the group, as in a curl command, or its path
     ///
-    /// For example http://gateway:9091/metrics/job/db_backup/instance/a. It includes the gateway, so it can't be combined with
-    /// -j, -l, -i or -g.
+    /// For example http://gateway:9091/metrics/job/db_backup/instance/a, which includes the gateway. A path, as list prints
+    /// it with --format path, is that of a group on the gateway of -g. It can't be combined with -j, -l or -i.
     #[arg(long, value_name = "URL", conflicts_with_all = ["job", "labels", "instance"])]
     pub url: Option<OsString>,
 }

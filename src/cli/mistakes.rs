@@ -139,8 +139,12 @@ mod tests {
             (&["push", "-j", "x", "-label=team=a"], "`-label` is read as `-l abel`", "use --label=team=a"),
             (&["push", "-j", "x", "-quiet"], "`-quiet` is not an option", "use --quiet"),
             (&["push", "-j", "x", "-user=a:secret"], "`-user` is read as `-u ser`", "use --user"),
-            (&["delete", "-older-than", "7d"], "`-older-than` is not an option", "use --older-than 7d"),
-            (&["delete", "-older_than=7d"], "`-older_than` is not an option", "use --older-than=7d"),
+            (
+                &["delete", "-older-than", "7d"],
+                "`-older-than` is read as `-o lder-than`",
+                "use --older-than 7d",
+            ),
+            (&["delete", "-older_than=7d"], "`-older_than` is read as `-o lder_than`", "use --older-than=7d"),
             (
                 &["push", "–job", "x"],
                 "`–job` begins with a long dash",

@@ -166,6 +166,20 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The options that say how to reach the gateway; `None` for a command that needs no gateway.
+    pub fn connection(&self) -> Option<&ConnectionArgs> {
+        match self {
+            Self::Push(args) | Self::Add(args) => Some(&args.0.connection),
+            Self::Delete(args) => Some(&args.0.connection),
+            Self::List(args) => Some(&args.0.connection),
+            Self::Show(args) => Some(&args.0.connection),
+            Self::Status(args) => Some(&args.0.connection),
+            Self::Check(_) | Self::Completions { .. } => None,
+        }
+    }
+}
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   source <(pushgw completions bash)         # in ~/.bashrc

@@ -28,7 +28,7 @@ Examples:
   pushgw push -j ci -l repo=\"$REPO\" metrics.prom
   pushgw push -j db_backup -i db1 -m 'backup_seconds 12.5' --type gauge
   pushgw push -j db_backup --dry-run metrics.prom
-  pushgw push -j db_backup --dry-run --diff metrics.prom
+  pushgw push -j db_backup --diff metrics.prom
   pushgw push --groups groups.prom            # from pushgw show --all
 
 Exit status: 0 success, 3 errors in the input; `pushgw --help` lists the others.";
@@ -103,16 +103,16 @@ pub struct PushArgs {
     /// shown as REDACTED.
     #[arg(short = 'n', long, help_heading = OUTPUT)]
     pub dry_run: bool,
-    /// With -n: print what would change in the group
+    /// Print what would change in the group and send nothing
     ///
     /// Prints what the push would add, change and remove, compared with the group as the gateway has it now. For this the
     /// gateway sends its whole store once.
-    #[arg(long, requires = "dry_run", help_heading = OUTPUT)]
+    #[arg(long, help_heading = OUTPUT)]
     pub diff: bool,
     /// Print a curl command and send nothing
     ///
-    /// The command sends the same request. It is quoted for a POSIX shell and contains the body as it would be sent, after repairs. Secrets are shown as
-    /// REDACTED.
+    /// The command sends the same request. It is quoted for a POSIX shell and contains the body as it would be sent, after
+    /// repairs. Secrets are shown as REDACTED.
     #[arg(long, conflicts_with_all = ["dry_run", "diff"], help_heading = OUTPUT)]
     pub as_curl: bool,
     #[command(flatten, next_help_heading = OUTPUT)]

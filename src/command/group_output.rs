@@ -5,9 +5,11 @@ use super::group_table::{self, GroupRow};
 use crate::config::ListFormat;
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::conflicts;
-use crate::gateway::{Group, Snapshot};
+use crate::gateway::{Group, Selection, Snapshot};
+use crate::grouping::Matcher;
 use crate::http::Connection;
 use crate::output::{Channel, Printer, Table};
+use crate::shell::quote;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -140,5 +142,19 @@ pub(super) fn warn_of_text(snapshot: &Snapshot, printer: &mut Printer<'_>) {
         printer.warning(
             "the gateway has no /api/v1/metrics: the groups are read from /metrics, which doesn't tell an empty `instance` from none",
         );
+    }
+}
+
+/// Why a selection selects nothing, and what was probably meant.
+pub(super) fn meant(selection: &Selection) -> Option<(&'static str, String)> {
+    let (meant, why) = selection.matchers.iter().find_map(Matcher::meant)?;
+    Some((why, format!("use --match {}", quote(&meant))))
+}
+
+/// Warns of a selection that selects nothing and was probably not meant as it was typed.
+pub(super) fn warn_of_nothing(selection: &Selection, printer: &mut Printer<'_>) {
+    if let Some((why, hint)) = meant(selection) {
+        printer.warning(&format!("0 groups selected: {why}"));
+        printer.hint(&hint);
     }
 }

@@ -1,6 +1,6 @@
 //! `list`: the gateway's groups, as a table, as JSON or as paths; once, or again and again.
 
-use super::group_output::{Selected, warn_of_conflicts, warn_of_text};
+use super::group_output::{Selected, warn_of_conflicts, warn_of_nothing, warn_of_text};
 use super::{Context, listener};
 use crate::config::{List, ListFormat, ListSort};
 use crate::env;
@@ -85,6 +85,9 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
     places.truncate(shown(places.iter().map(|place| 1 + snapshot.groups[*place].families.len()), height));
     let left_out = all - places.len();
     let selected = Selected { snapshot, places, metrics: list.metrics };
+    if selected.places.is_empty() {
+        warn_of_nothing(&list.selection, printer);
+    }
     if selected.places.is_empty() && list.format == ListFormat::Table {
         let which = if list.selection.is_empty() { "no groups" } else { "no group of these" };
         printer.success(&format!("{which} on {}", list.connection.endpoint));

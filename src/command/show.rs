@@ -1,13 +1,15 @@
 //! `show`: groups' metrics as text that can be pushed again, to the same gateway or another.
 
-use super::delete::no_such_group;
+use super::delete::{matchers, no_such_group};
+use super::group_output::meant;
 use super::{Context, listener};
 use crate::config::{Show, ShowTarget};
+use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::exposition::model::{Family, write_families};
 use crate::gateway::store::contents::losses;
 use crate::gateway::{self, Group, State};
-use crate::grouping::LabelSet;
+use crate::grouping::{Label, LabelSet};
 use crate::http::Client;
 use crate::output::Printer;
 
@@ -55,7 +57,11 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
             let found = snapshot.groups.iter().find(|(group, _)| group.labels.iter().eq(key.labels()));
             let Some((group, copied)) = found else {
                 let groups = snapshot.groups.iter().map(|(group, _)| group);
-                return Err(no_such_group(groups, key, endpoint.to_string(), None));
+                let command = |labels: &[Label]| {
+                    let option = gateway_option(&show.connection);
+                    format!("to show them: pushgw show {}{option}", matchers(labels))
+                };
+                return Err(no_such_group(groups, key, endpoint.to_string(), &command));
             };
             print(group, copied, false, context.printer)
         }
@@ -63,7 +69,8 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
             let fits = |(group, _): &&(Group, Copied)| selection.fits(group, snapshot.now);
             let mut chosen = snapshot.groups.iter().filter(fits).peekable();
             if chosen.peek().is_none() {
-                return Err(Failure::NothingSelected { gateway: endpoint.to_string() });
+                let hint = meant(selection).map(|(why, hint)| format!("{why}: {hint}"));
+                return Err(Failure::NothingSelected { gateway: endpoint.to_string(), hint });
             }
             several(chosen, context.printer)
         }

@@ -1,14 +1,20 @@
 //! `list`, `show`, `delete` and `status`: the groups that are meant, by name or by a selection.
 
 use super::connection::{self, endpoint, group_url};
-use super::{empty, grouping_key, in_url, names, utf8};
+use super::{empty, grouping_key, in_url, labels, names, utf8};
 use crate::cli::{self, ListFormat, ListSort, StatusFormat};
-use crate::duration;
+use crate::duration::{self, DurationError};
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::Selection;
-use crate::grouping::{EmptyValues, GroupingKey, KeyError, KeyRules, Matcher, PathError};
+use crate::grouping::{
+    EmptyValues, GroupingKey, KeyError, KeyRules, Label, Matcher, PathError, parse_matchers,
+};
 use crate::http::{Connection, Url};
+use crate::shell::quote;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use std::ffi::OsStr;
 use std::time::Duration;
 
@@ -130,7 +136,7 @@ fn delete_path(
         let key = grouping_key(&args.group, rules)?;
         return Ok((key.path(), Some(key), endpoint(&args.connection, environment)?));
     };
-    let url = group_url(url, &args.connection)?;
+    let url = group_url(url, &args.connection, environment)?;
     let key = match (url.key(rules), args.force) {
         (Ok(key), _) => Some(key),
         (Err(_), true) => None,
@@ -154,12 +160,16 @@ impl List {
     /// [`Failure::Usage`].
     pub fn resolve(args: &cli::ListArgs, environment: &Environment) -> Result<Self, Failure> {
         let mut selection = selection(&args.selection)?;
-        if let Some(job) = &args.job {
-            if job.is_empty() {
-                return Err(Failure::usage(KeyError::EmptyJob.to_string()));
-            }
-            selection.matchers.insert(0, Matcher::equal("job", utf8("--job", job)?));
+        if args.job.as_ref().is_some_and(|job| job.is_empty()) {
+            return Err(Failure::usage(KeyError::EmptyJob.to_string()));
         }
+        let labels = labels(&args.labels, args.instance.as_deref())?;
+        let mut named: Vec<Matcher> =
+            labels.into_iter().map(|label| Matcher::equal(label.name, label.value)).collect();
+        if let Some(job) = &args.job {
+            named.insert(0, Matcher::equal("job", utf8("--job", job)?));
+        }
+        selection.matchers.splice(0..0, named);
         if args.metrics && args.format == ListFormat::Path {
             return Err(Failure::usage("--metrics needs --format table or json"));
         }
@@ -196,7 +206,7 @@ impl Show {
                 (ShowTarget::Selection(selection), endpoint(&args.connection, environment)?)
             }
             (None, Some(url)) => {
-                let url = group_url(url, &args.connection)?;
+                let url = group_url(url, &args.connection, environment)?;
                 (ShowTarget::Group(url.key(rules).map_err(in_url)?), url.endpoint)
             }
             (None, None) => {
@@ -221,7 +231,8 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
     let mut matchers = Vec::new();
     for matcher in &args.matchers {
         let matcher = utf8("--match", matcher)?;
-        matchers.push(matcher.parse().map_err(|error| Failure::usage(format!("--match: {error}")))?);
+        matchers
+            .extend(parse_matchers(matcher).map_err(|error| Failure::usage(format!("--match: {error}")))?);
     }
     let mut older_than = None;
     if let Some(text) = &args.older_than {
@@ -229,10 +240,30 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
             return Err(empty("--older-than"));
         }
         let text = utf8("--older-than", text)?;
-        let age = duration::parse(text).map_err(|error| Failure::usage(format!("--older-than: {error}")))?;
-        older_than = Some(age);
+        older_than = Some(age("--older-than", text)?);
     }
     Ok(Selection { matchers, older_than, failed: args.failed })
+}
+
+/// An age, which a person thinks of in days rather than seconds.
+fn age(option: &str, text: &str) -> Result<Duration, Failure> {
+    let days_ago = || {
+        let date: Date = text.parse().ok()?;
+        let today = Offset::UTC.to_datetime(Timestamp::now()).date();
+        let days = (today - date).get_days();
+        (days > 0).then(|| format!("a date is not a duration: {text} is {days}d ago, so write {days}d"))
+    };
+    duration::parse(text).map_err(|error| {
+        let message = match error {
+            DurationError::OnlyNumber(_) => {
+                format!(
+                    "`{text}` has no unit: write {text}d for days, {text}h for hours or {text}s for seconds"
+                )
+            }
+            error => days_ago().unwrap_or_else(|| error.to_string()),
+        };
+        Failure::usage(format!("{option}: {message}"))
+    })
 }
 
 /// The selection, or `None` if one group is named instead. Exactly one of the two must be given.
@@ -242,7 +273,7 @@ fn selected(group: &cli::GroupArgs, selection: Selection, all: bool) -> Result<O
     match (names_group, !selection.is_empty(), all) {
         (true, true, _) | (true, _, true) => Err(Failure::usage_with_hint(
             "-j, -l, -i and --url name one group, and --match, --older-than, --failed and --all select several",
-            "to select the groups of a job: --match job=x",
+            matchers_instead(group),
         )),
         (false, true, true) => Err(Failure::usage_with_hint(
             "--all selects every group and can't be combined with --match, --older-than or --failed",
@@ -255,4 +286,15 @@ fn selected(group: &cli::GroupArgs, selection: Selection, all: bool) -> Result<O
         (true, false, false) => Ok(None),
         (false, true, false) | (false, false, true) => Ok(Some(selection)),
     }
+}
+
+/// The matchers that select the groups with these labels.
+fn matchers_instead(group: &cli::GroupArgs) -> String {
+    let Ok(mut labels) = labels(&group.labels, group.instance.as_deref()) else { return String::new() };
+    labels.splice(0..0, group.job.as_deref().and_then(OsStr::to_str).map(|job| Label::new("job", job)));
+    if labels.is_empty() {
+        return "use either --url or a selection".to_owned();
+    }
+    let matchers = labels.iter().map(|label| format!("--match {}", quote(&label.matcher())));
+    format!("for all groups with these labels: {}", matchers.collect::<Vec<_>>().join(" "))
 }

@@ -5,6 +5,7 @@ mod connection;
 mod groups;
 pub(crate) mod mistakes;
 mod push;
+pub(crate) mod variables;
 
 pub use groups::List;
 
@@ -15,10 +16,10 @@ pub(crate) use push::{Action, Check, Push, PushGroups};
 use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::grouping::{GroupingKey, KeyRules, Label, Names, PathError};
+use crate::grouping::{GroupingKey, KeyRules, Label, LabelError, Names, PathError};
 use crate::http::Connection;
 use crate::output::{self, Charset, ColorChoice, ColorVariables, OutputStream, Terminal, Verbosity};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 /// The connection alone, for shell completion.
 pub(crate) fn connection(
@@ -64,16 +65,20 @@ fn grouping_key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, F
         return Err(Failure::usage_with_hint("the group's job is missing", "add -j JOB"));
     };
     let job = utf8("--job", job)?;
-    let mut labels = Vec::new();
-    for label in &args.labels {
-        let label: Label =
-            utf8("--label", label)?.parse().map_err(|error| Failure::usage(format!("{error}")))?;
-        labels.push(label);
-    }
-    if let Some(instance) = &args.instance {
+    let labels = labels(&args.labels, args.instance.as_deref())?;
+    GroupingKey::new(job, labels, rules).map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// The labels of `-l` and `-i`.
+fn labels(labels: &[OsString], instance: Option<&OsStr>) -> Result<Vec<Label>, Failure> {
+    let parse = |label| {
+        utf8("--label", label)?.parse().map_err(|error: LabelError| Failure::usage(error.to_string()))
+    };
+    let mut labels = labels.iter().map(|label| parse(label)).collect::<Result<Vec<Label>, Failure>>()?;
+    if let Some(instance) = instance {
         labels.push(Label::new("instance", utf8("--instance", instance)?));
     }
-    GroupingKey::new(job, labels, rules).map_err(|error| Failure::usage(error.to_string()))
+    Ok(labels)
 }
 
 fn names(utf8: bool) -> Names {

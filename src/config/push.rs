@@ -66,7 +66,9 @@ impl Check {
         let group = &args.group;
         let is_named = group.job.is_some() || group.instance.is_some() || !group.labels.is_empty();
         let key = match &group.url {
-            Some(url) => Some(connection::parsed_group_url(url)?.key(rules).map_err(in_url)?),
+            Some(url) => Some(
+                connection::parsed_group_url(url, connection::DEFAULT_GATEWAY)?.key(rules).map_err(in_url)?,
+            ),
             None if is_named => Some(grouping_key(group, rules)?),
             None => None,
         };
@@ -87,14 +89,14 @@ impl Push {
         let rules = key_rules(&args.input);
         let (key, endpoint) = match &args.group.url {
             Some(url) => {
-                let url = connection::group_url(url, &args.connection)?;
+                let url = connection::group_url(url, &args.connection, environment)?;
                 (url.key(rules).map_err(in_url)?, url.endpoint)
             }
             None => (grouping_key(&args.group, rules)?, connection::endpoint(&args.connection, environment)?),
         };
         let action = match (args.dry_run, args.as_curl) {
+            _ if args.diff => Action::Diff,
             (false, false) => Action::Send,
-            (true, _) if args.diff => Action::Diff,
             (true, _) => Action::Print,
             (false, true) => Action::PrintCurl,
         };
@@ -190,7 +192,7 @@ fn origins(args: &cli::InputArgs, environment: &Environment) -> Result<Vec<Origi
         origins.push(Origin::Stdin);
     }
     match origins.iter().filter(|origin| **origin == Origin::Stdin).count() {
-        1 if environment.stdin_is_terminal => {
+        1 if environment.stdin_is_terminal && args.files.is_empty() => {
             return Err(Failure::usage_with_hint(
                 "standard input is a terminal",
                 "pipe the metrics in, name a FILE, or give a line with -m 'name value'",

@@ -22,6 +22,22 @@ impl Label {
     }
 }
 
+impl Label {
+    /// The matcher of groups with this label, as `--match` reads it. A plain value needs no quotes.
+    pub fn matcher(&self) -> String {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:-".contains(c);
+        let Self { name, value } = self;
+        if is_legacy_name(name) && value.chars().all(is_plain) {
+            return format!("{name}={value}");
+        }
+        let quoted = |text: &str| {
+            format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n"))
+        };
+        let name = if is_legacy_name(name) { name.clone() } else { quoted(name) };
+        format!("{name}={}", quoted(value))
+    }
+}
+
 /// Why an argument is not a label.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {

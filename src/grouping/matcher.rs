@@ -2,7 +2,7 @@
 //! and a regular expression must match the whole value.
 //!
 //! The syntax is amtool's, which is made for a shell: names and values may be bare (`job=x`) or quoted as in a query
-//! (`job="x"`). Inside quotes `\\`, `\"` and `\n` are escapes. Any other backslash is literal, so that `job=~"db\d+"`
+//! (`job="x"`). Inside quotes `\\`, `\"`, `\n`, `\r` and `\t` are escapes. Any other backslash is literal, so that `job=~"db\d+"`
 //! needs no second one. A value that begins with a quote must be quoted. Everything else in a bare value is literal,
 //! including spaces and commas.
 //!
@@ -44,6 +44,30 @@ impl Matcher {
         self.matches_value(labels.get(&self.name).unwrap_or_default())
     }
 
+    /// The matcher that was probably meant by one that matches no group, and why it does not: `*` and `?` are wildcards
+    /// only in a shell, and a regular expression must match the whole value.
+    pub fn meant(&self) -> Option<(String, &'static str)> {
+        const WILDCARD: &str = "`*` and `?` are not wildcards";
+        let name = &self.name;
+        match &self.condition {
+            Condition::Equal(value) if value.contains(['*', '?']) => {
+                let pattern = regex::escape(value).replace("\\*", ".*").replace("\\?", ".");
+                Some((format!("{name}=~{pattern}"), WILDCARD))
+            }
+            Condition::Regex(regex) => {
+                let pattern = regex.as_str().strip_prefix("^(?s:")?.strip_suffix(")$")?;
+                let is_glob = pattern.strip_suffix('*').is_some_and(|stem| regex::escape(stem) == stem);
+                if is_glob && pattern.len() > 1 {
+                    return Some((format!("{name}=~{}.*", pattern.trim_end_matches('*')), WILDCARD));
+                }
+                (regex::escape(pattern).replace("\\-", "-") == pattern && !pattern.is_empty()).then(|| {
+                    (format!("{name}=~.*{pattern}.*"), "a regular expression must match the whole value")
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// Whether an empty or missing label matches. A selection that consists only of such matchers also selects groups
     /// that lack the label.
     pub fn matches_empty(&self) -> bool {
@@ -60,6 +84,43 @@ impl Matcher {
     }
 }
 
+/// Reads the matchers of one argument: one, or several in the braces that `list` prints and a query has.
+///
+/// # Errors
+///
+/// [`MatcherError`] of the first that is invalid.
+pub fn parse_matchers(argument: &str) -> Result<Vec<Matcher>, MatcherError> {
+    let text = argument.trim();
+    let Some(mut rest) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) else {
+        return Ok(vec![argument.parse()?]);
+    };
+    let mut matchers = Vec::new();
+    while !rest.trim().is_empty() {
+        let (matcher, after) = rest.split_at(end_of_matcher(rest));
+        matchers.push(matcher.parse()?);
+        rest = after.strip_prefix(',').unwrap_or_default();
+    }
+    if matchers.is_empty() {
+        return Err(MatcherError::NoName { argument: argument.to_owned() });
+    }
+    Ok(matchers)
+}
+
+/// Where the first comma is that is not in quotes, or the end.
+fn end_of_matcher(text: &str) -> usize {
+    let (mut quote, mut is_escaped) = (None, false);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (None, ',') => return at,
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if c == open && !is_escaped => quote = None,
+            _ => {}
+        }
+        is_escaped = c == '\\' && !is_escaped;
+    }
+    text.len()
+}
+
 impl FromStr for Matcher {
     type Err = MatcherError;
 
@@ -71,8 +132,9 @@ impl FromStr for Matcher {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         };
         // `job==x` is a habit from other languages. The value `=x` can be quoted.
-        if operator == "=" && rest.starts_with('=') {
-            return Err(MatcherError::NoOperator { argument: argument.to_owned() });
+        if matches!(operator, "=" | "!=") && rest.starts_with('=') {
+            let meant = format!("{name}{operator}{}", rest.trim_start_matches('='));
+            return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
         }
         let value = value(argument, rest)?;
         let condition = match operator {
@@ -96,6 +158,17 @@ fn name(argument: &str) -> Result<(String, &str), MatcherError> {
         let name = text[..end].trim_end();
         if name.contains(['{', '}', ',', '"', '\'']) {
             return Err(MatcherError::NotOne { argument: argument.to_owned() });
+        }
+        if let Some(stem) = name.strip_suffix(['~', '<', '>', ':'])
+            && !stem.is_empty()
+            && let Some(value) = text[end..].strip_prefix('=')
+        {
+            let operator = if name.ends_with('~') { "=~" } else { "=" };
+            let meant = format!("{}{operator}{}", stem.trim_end(), value.trim_start_matches(['=', '~']));
+            return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
+        }
+        if end < text.len() && name.contains(|c: char| !c.is_alphanumeric() && !"_.:/-".contains(c)) {
+            return Err(MatcherError::BareName { name: name.to_owned(), rest: text[end..].to_owned() });
         }
         (name.to_owned(), &text[end..])
     };
@@ -127,6 +200,8 @@ fn quoted<'a>(argument: &str, text: &'a str) -> Result<(String, &'a str), Matche
             _ if Some(c) == quote => return Ok((out, &text[at + c.len_utf8()..])),
             '\\' => match chars.next() {
                 Some((_, 'n')) => out.push('\n'),
+                Some((_, 'r')) => out.push('\r'),
+                Some((_, 't')) => out.push('\t'),
                 Some((_, c @ ('\\' | '"' | '\''))) => out.push(c),
                 Some((_, c)) => out.extend(['\\', c]),
                 None => break,
@@ -272,11 +347,15 @@ const FORMS: &str = "write NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX";
 pub enum MatcherError {
     #[error("`{argument}` is not a matcher: {FORMS}")]
     NoOperator { argument: String },
+    #[error("`{argument}` has an unknown operator: did you mean `{meant}`?")]
+    Operator { argument: String, meant: String },
+    #[error("`{name}` is not a label name; a gateway with UTF-8 names may have it: \"{name}\"{rest}")]
+    BareName { name: String, rest: String },
     #[error("`{argument}` has no label name: {FORMS}")]
     NoName { argument: String },
     /// Braces or commas: a whole selector instead of one matcher.
     #[error(
-        "`{argument}` is not a single matcher: give each one separately and without braces: --match NAME=VALUE"
+        "`{argument}` is not a single matcher: use --match once for each, or write all in braces: '{{a=\"x\",b=\"y\"}}'"
     )]
     NotOne { argument: String },
     #[error("`{argument}` has a quote that is not closed")]
@@ -287,6 +366,7 @@ pub enum MatcherError {
 
 #[cfg(test)]
 mod tests {
+    use super::super::label::Label;
     use super::*;
     use proptest::prelude::*;
 
@@ -401,16 +481,24 @@ mod tests {
             ("", format!("`` has no label name: {forms}")),
             ("=x", format!("`=x` has no label name: {forms}")),
             ("\"\"=x", format!("`\"\"=x` has no label name: {forms}")),
-            ("job==x", format!("`job==x` is not a matcher: {forms}")),
+            ("job==x", "`job==x` has an unknown operator: did you mean `job=x`?".into()),
+            ("job!==x", "`job!==x` has an unknown operator: did you mean `job!=x`?".into()),
+            ("job~=ci", "`job~=ci` has an unknown operator: did you mean `job=~ci`?".into()),
+            ("job ~= ci", "`job ~= ci` has an unknown operator: did you mean `job=~ ci`?".into()),
+            ("job:=ci", "`job:=ci` has an unknown operator: did you mean `job=ci`?".into()),
+            (
+                "jo*=ci",
+                "`jo*` is not a label name; a gateway with UTF-8 names may have it: \"jo*\"=ci".into(),
+            ),
             ("job!x", format!("`job!x` is not a matcher: {forms}")),
             ("job~x", format!("`job~x` is not a matcher: {forms}")),
             (
                 "{job=\"x\"}",
-                "`{job=\"x\"}` is not a single matcher: give each one separately and without braces: --match NAME=VALUE".into(),
+                "`{job=\"x\"}` is not a single matcher: use --match once for each, or write all in braces: '{a=\"x\",b=\"y\"}'".into(),
             ),
             (
                 "a=\"x\",b=\"y\"",
-                "`a=\"x\",b=\"y\"` is not a single matcher: give each one separately and without braces: --match NAME=VALUE"
+                "`a=\"x\",b=\"y\"` is not a single matcher: use --match once for each, or write all in braces: '{a=\"x\",b=\"y\"}'"
                     .into(),
             ),
             ("a=\"x", "`a=\"x` has a quote that is not closed".into()),
@@ -421,6 +509,40 @@ mod tests {
         ];
         for (matcher, expected) in table {
             assert_eq!(matcher.parse::<Matcher>().unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn braces_hold_several_matchers() {
+        for (argument, amount) in [
+            ("{job=\"db_backup\",instance=\"a\\nb\"}", 2),
+            ("{job=db_backup}", 1),
+            (" { job = \"db_backup\" , foo.bar=\"\\\"q\\\", x\" , } ", 2),
+            ("job=db_backup", 1),
+        ] {
+            let matchers = parse_matchers(argument).unwrap_or_else(|error| panic!("{argument}: {error}"));
+            assert_eq!(matchers.len(), amount, "{argument}");
+            assert!(matchers.iter().all(|matcher| matcher.matches(&labels())), "{argument}");
+        }
+        for argument in ["{}", "{job}", "{job=\"x\"", "{job=\"x\",,a=b}", "{a=\"b,c=d}"] {
+            assert!(parse_matchers(argument).is_err(), "{argument}");
+        }
+    }
+
+    #[test]
+    fn what_matches_nothing_may_be_meant_otherwise() {
+        for (matcher, meant) in [
+            ("job=db_*", Some("job=~db_.*")),
+            ("job=a.b?", Some("job=~a\\.b.")),
+            ("job=~db_*", Some("job=~db_.*")),
+            ("job=~db-1", Some("job=~.*db-1.*")),
+            ("job=db", None),
+            ("job=~db.*", None),
+            ("job=~a|b", None),
+            ("job!=db*", None),
+        ] {
+            let found = matcher.parse::<Matcher>().unwrap().meant();
+            assert_eq!(found.map(|(meant, _)| meant).as_deref(), meant, "{matcher}");
         }
     }
 
@@ -441,7 +563,10 @@ mod tests {
         fn any_value_can_be_quoted(value in any::<String>()) {
             let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
             let matcher: Matcher = format!("a=\"{quoted}\"").parse().unwrap();
-            prop_assert!(matcher.matches(&[("a", value)].into_iter().collect()));
+            prop_assert!(matcher.matches(&[("a", value.clone())].into_iter().collect()));
+            let label = Label::new("a", value);
+            let matcher: Matcher = label.matcher().parse().unwrap();
+            prop_assert!(matcher.matches(&[(label.name, label.value)].into_iter().collect()));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What people type by mistake, on a real gateway: nothing succeeds with another meaning than was typed, and the message
 //! has what was meant.
 
-use crate::support::{Gateway, newest_gateway, shell};
+use crate::support::{Gateway, Server, Tty, newest_gateway, pushgw, shell};
 
 /// A gateway with the groups that the mistakes below could hit.
 fn gateway() -> Gateway {
@@ -130,4 +130,174 @@ fn options_may_come_before_the_command() {
     typed(&gateway, "pushgw -q -H 'X-Tenant: a' add -j x f", 0, &["job=x"], &[]);
     // The value of an option is not the command.
     typed(&gateway, "pushgw -g list list", 6, &[], &["list"]);
+}
+
+#[test]
+#[ignore = "needs real servers"]
+fn a_matcher_that_can_t_be_right_is_an_error() {
+    let gateway = gateway();
+    for (matcher, meant) in
+        [("job~=ci", "job=~ci"), ("job==ci", "job=ci"), ("job!==ci", "job!=ci"), ("job:=ci", "job=ci")]
+    {
+        let says = format!("--match: `{matcher}` has an unknown operator: did you mean `{meant}`?");
+        typed(&gateway, &format!("pushgw list --match '{matcher}'"), 2, &[], &[&says]);
+        typed(&gateway, &format!("pushgw delete --match '{matcher}' --yes"), 2, &[], &[&says]);
+    }
+    typed(&gateway, "pushgw list --match 'jo*=ci'", 2, &[], &["`jo*` is not a label name"]);
+}
+
+#[test]
+#[ignore = "needs real servers"]
+fn a_selection_of_nothing_by_a_wildcard_is_reported() {
+    let gateway = gateway();
+    let push = "pushgw push -j db_a f;";
+    let says =
+        ["warning: 0 groups selected: `*` and `?` are not wildcards", "hint: use --match 'job=~db_.*'"];
+    for call in
+        ["list --match 'job=db_*'", "delete --yes --match 'job=db_*'", "delete -n --match 'job=~db_*'"]
+    {
+        typed(&gateway, &format!("{push} pushgw {call}"), 0, &["job=db_a"], &says);
+    }
+    let says = ["no group on", "hint: `*` and `?` are not wildcards: use --match 'job=~db_.*'"];
+    typed(&gateway, &format!("{push} pushgw show --match 'job=db_*'"), 8, &["job=db_a"], &says);
+    let says = ["must match the whole value", "hint: use --match 'job=~.*db.*'"];
+    typed(&gateway, &format!("{push} pushgw list --match job=~db"), 0, &["job=db_a"], &says);
+    let says = ["no group {job=\"db_*\"}", "are not wildcards: use --match 'job=~db_.*'"];
+    typed(&gateway, &format!("{push} pushgw delete -j 'db_*'"), 8, &["job=db_a"], &says);
+}
+
+#[test]
+#[ignore = "needs real servers"]
+fn a_group_that_is_not_there_leads_to_those_that_are() {
+    let gateway = gateway();
+    let push = "for repo in a b; do pushgw push -j ci -l repo=$repo -l arch=x f; done;";
+    let after = ["arch=x,job=ci,repo=a", "arch=x,job=ci,repo=b"];
+    let says = ["2 groups have this job", "hint: to delete them: pushgw delete --match job=ci -g http://"];
+    typed(&gateway, &format!("{push} pushgw delete -j ci"), 8, &after, &says);
+    let says = ["hint: to delete them: pushgw delete --match job=ci --match repo=a -g http://"];
+    typed(&gateway, &format!("{push} pushgw delete -j ci -l repo=a"), 8, &after, &says);
+    let says = ["hint: to show them: pushgw show --match job=ci -g http://"];
+    typed(&gateway, &format!("{push} pushgw show -j ci"), 8, &after, &says);
+    // The command in the hint does what it says.
+    let run = "$(pushgw delete -j ci 2>&1 | sed -n 's/^hint: to delete them: //p') --yes";
+    typed(&gateway, &format!("{push} {run}"), 0, &[], &[]);
+    typed(&gateway, "pushgw delete -f -v -j nobody", 0, &[], &["deletion requested: {job=\"nobody\"}"]);
+}
+
+#[test]
+#[ignore = "needs real servers"]
+fn one_group_or_a_selection() {
+    let gateway = gateway();
+    let hint = "hint: for all groups with these labels: --match job=ci --match 'team=\"a b\"'";
+    typed(&gateway, "pushgw delete -j ci -l 'team=a b' --older-than 1d", 2, &[], &[hint]);
+    typed(&gateway, "pushgw show -j ci -l 'team=a b' --all", 2, &[], &[hint]);
+    let push = "pushgw push -j a -l team=x -i 1 f; pushgw push -j b -l team=x f; pushgw push -j c f;";
+    let after = ["instance=1,job=a,team=x", "job=b,team=x", "job=c"];
+    for (call, lines) in [
+        ("list -l team=x", 2),
+        ("ls -l team=x -i 1", 1),
+        ("list --match '{team=\"x\",job=\"b\"}'", 1),
+        ("list -j c -o path", 1),
+        ("-q list --match '{job=~\"a|b\"}'", 2),
+    ] {
+        let count = format!("test $(pushgw {call} -o path | wc -l) = {lines}");
+        typed(&gateway, &format!("{push} {}", count.replace("-o path -o path", "-o path")), 0, &after, &[]);
+    }
+    // A path from `list` names the group.
+    typed(&gateway, &format!("{push} pushgw rm --url $(pushgw list -j a -o path)"), 0, &after[1..], &[]);
+    typed(&gateway, "pushgw push --url /metrics/job/y f", 0, &["job=y"], &[]);
+}
+
+#[test]
+#[ignore = "needs real servers"]
+fn an_age_that_was_meant_otherwise_is_an_error() {
+    let gateway = gateway();
+    for (age, says) in [
+        ("7", "`7` has no unit: write 7d for days, 7h for hours or 7s for seconds"),
+        ("7D", "write 7d"),
+        ("7days", "write 7d"),
+        ("1week", "write 1w"),
+        ("30sec", "write 30s"),
+        ("1M", "m is minutes, and a month is 30d"),
+        ("-1h", "`-1h` is negative: write 1h"),
+        ("2020-01-01", "a date is not a duration: 2020-01-01 is "),
+    ] {
+        typed(
+            &gateway,
+            &format!("pushgw delete --yes --older-than={age}"),
+            2,
+            &[],
+            &["--older-than: ", says],
+        );
+    }
+    typed(&gateway, "pushgw list --timeout 7", 2, &[], &["--timeout: `7` has no unit: write 7s for seconds"]);
+}
+
+#[test]
+#[ignore = "needs real servers"]
+fn a_variable_that_says_something_else_is_reported() {
+    let gateway = gateway();
+    for value in ["disabled", "n", "f", "none", "2"] {
+        let says = format!("PUSHGATEWAY_INSECURE is a switch: `{value}` is not");
+        typed(&gateway, &format!("PUSHGATEWAY_INSECURE={value} pushgw push -j x f"), 2, &[], &[&says]);
+    }
+    for value in ["1", "TRUE", "yes", "on", "0", "False", "no", "off", "' on '"] {
+        typed(&gateway, &format!("PUSHGATEWAY_INSECURE={value} pushgw push -j x f"), 0, &["job=x"], &[]);
+    }
+    let proxy = "http_proxy=http://[::1]:1 PUSHGATEWAY_URL=http://gw.corp";
+    let says = ["PUSHGATEWAY_NO_PROXY is a switch: `gw2.corp`", "NO_PROXY=HOST"];
+    typed(&gateway, &format!("{proxy} PUSHGATEWAY_NO_PROXY=gw2.corp pushgw push -j x f"), 2, &[], &says);
+    let nobody = "PUSHGATEWAY_URL=http://[::1]:1";
+    let says = ["PUSHGATEWAY_ADDR is set, but pushgw does not read it: did you mean PUSHGATEWAY_URL?"];
+    typed(&gateway, &format!("{nobody} PUSHGATEWAY_ADDR=x pushgw push -j x f"), 6, &[], &says);
+    let says = ["did you mean PUSHGATEWAY_TIMEOUT?"];
+    typed(&gateway, &format!("{nobody} PUSHGATEWAY_TIMOUT=1s pushgw list"), 6, &[], &says);
+    let kubernetes = "PUSHGATEWAY_PORT=tcp://10.0.0.1:9091 PUSHGATEWAY_SERVICE_HOST=10.0.0.1";
+    let output = shell(&format!("{nobody} {kubernetes} pushgw list")).code(6).any_stderr().run();
+    assert!(!output.stderr().contains("is set"), "{}", output.stderr());
+}
+
+#[test]
+fn credentials_that_were_not_used_are_named() {
+    let server = Server::answering(401, "");
+    for (variables, says) in [
+        (
+            "PUSHGATEWAY_PASSWORD=x",
+            "PUSHGATEWAY_PASSWORD is set, but was not used: set PUSHGATEWAY_USER, too",
+        ),
+        ("PUSHGATEWAY_BEARER_TOKEN=", "PUSHGATEWAY_BEARER_TOKEN is set, but was not used: it is empty"),
+    ] {
+        let call =
+            shell(&format!("{variables} pushgw push -j x -m 'a 1'")).env("PUSHGATEWAY_URL", server.url());
+        call.code(4).stderr_has(says).run();
+    }
+}
+
+#[test]
+fn a_password_in_a_variable_loses_its_line_break() {
+    let server = Server::answering(200, "");
+    let call = pushgw().args(["push", "-j", "x", "-m", "a 1"]).env("PUSHGATEWAY_URL", server.url());
+    call.envs(&[("PUSHGATEWAY_USER", "u"), ("PUSHGATEWAY_PASSWORD", "secret\r\n")]).run();
+    assert_eq!(server.request().header("authorization"), Some("Basic dTpzZWNyZXQ="));
+    for secret in ["a\nb", "a\t", "a\n\n"] {
+        for (name, says) in [
+            ("PASSWORD", "PUSHGATEWAY_PASSWORD contains a"),
+            ("BEARER_TOKEN", "PUSHGATEWAY_BEARER_TOKEN contains a"),
+        ] {
+            let call = pushgw().args(["push", "-j", "x", "-m", "a 1"]).env("PUSHGATEWAY_URL", server.url());
+            let user = if name == "PASSWORD" { "u" } else { "" };
+            let call = call.env("PUSHGATEWAY_USER", user).env(format!("PUSHGATEWAY_{name}"), secret);
+            call.code(2).stderr_has(says).run();
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs real servers"]
+fn a_dash_at_a_terminal_reads_what_is_typed() {
+    let gateway = gateway();
+    let call = pushgw().args(["push", "-j", "x", "-"]).on(&gateway).tty(&[Tty::Stdin, Tty::Stderr], 80);
+    call.keys("a 1\n\x04").run();
+    assert_eq!(groups(&gateway), ["job=x"]);
+    typed(&gateway, "pushgw push -j x --diff f", 0, &[], &[]);
 }

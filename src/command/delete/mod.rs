@@ -8,11 +8,13 @@ mod selection;
 
 use super::{Context, listener};
 use crate::config::{Delete, DeleteTarget};
+use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::{self, Group};
-use crate::grouping::{GroupingKey, NoKey};
+use crate::grouping::{GroupingKey, Label, Matcher, NoKey};
 use crate::http::Client;
 use crate::output::Printer;
+use crate::shell::quote;
 use request::{PATIENCE, PAUSE, not_deleted, send};
 use std::thread;
 use std::time::Instant;
@@ -38,7 +40,8 @@ pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), 
             if let Some(key) = key {
                 wait_until_gone(&client, delete, key, context.printer)?;
             }
-            context.printer.success(&format!("deleted {name} on {}", delete.connection.endpoint));
+            let done = if key.is_some() { "deleted" } else { "deletion requested:" };
+            context.printer.success(&format!("{done} {name} on {}", delete.connection.endpoint));
             Ok(())
         }
     }
@@ -60,20 +63,41 @@ fn require(
             Err(NoKey::Inexact | NoKey::UnknownNames | NoKey::Unwritable) => Ok(None),
         };
     }
-    let hint = "--force deletes without looking; absence is then no error";
-    Err(no_such_group(&groups, key, delete.connection.endpoint.to_string(), Some(hint)))
+    let option = gateway_option(&delete.connection);
+    Err(no_such_group(&groups, key, delete.connection.endpoint.to_string(), &|labels| {
+        let matchers = matchers(labels);
+        format!("to delete them: pushgw delete {matchers}{option}\nto delete without looking: --force")
+    }))
 }
 
-/// The group is not there, but these of the same job are.
+/// The group is not there, but others may be that have its labels, or at least its job. `command` makes the hint that
+/// selects the groups with some labels.
 pub(super) fn no_such_group<'a>(
     groups: impl IntoIterator<Item = &'a Group>,
     key: &GroupingKey,
     gateway: String,
-    hint: Option<&'static str>,
+    command: &dyn Fn(&[Label]) -> String,
 ) -> Failure {
+    let all: Vec<Label> = key.labels().map(|(name, value)| Label::new(name, value)).collect();
     let same_job = |group: &&Group| group.labels.get("job") == Some(key.job());
-    let others = groups.into_iter().filter(same_job).map(|group| group.labels.to_string()).collect();
+    let others: Vec<&Group> = groups.into_iter().filter(same_job).collect();
+    let has = |group: &&Group, label: &Label| group.labels.get(&label.name) == Some(label.value.as_str());
+    let has_all = others.iter().any(|group| all.iter().all(|label| has(group, label)));
+    let labels = if has_all { &all[..] } else { &all[..1] };
+    let meant = format!("job={}", key.job()).parse::<Matcher>().ok().and_then(|matcher| matcher.meant());
+    let hint = match meant {
+        _ if !others.is_empty() => Some(command(labels)),
+        Some((meant, why)) => Some(format!("{why}: use --match {}", quote(&meant))),
+        None => None,
+    };
+    let others = others.iter().map(|group| group.labels.to_string()).collect();
     Failure::NoSuchGroup { group: key.to_string(), gateway, others, hint }
+}
+
+/// The options that select the groups with these labels.
+pub(super) fn matchers(labels: &[Label]) -> String {
+    let matchers = labels.iter().map(|label| format!("--match {}", quote(&label.matcher())));
+    matchers.collect::<Vec<_>>().join(" ")
 }
 
 fn find<'a>(groups: &'a [Group], key: &GroupingKey) -> Option<&'a Group> {

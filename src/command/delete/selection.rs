@@ -6,7 +6,7 @@
 
 use super::request::{PATIENCE, PAUSE, not_deleted, send};
 use crate::command::batch::BatchErrors;
-use crate::command::group_output::{Selected, warn_of_conflicts, warn_of_text};
+use crate::command::group_output::{Selected, warn_of_conflicts, warn_of_nothing, warn_of_text};
 use crate::command::{Context, listener, plural};
 use crate::config::{Delete, ListFormat};
 use crate::diagnose::commands::gateway_option;
@@ -32,6 +32,9 @@ pub(super) fn run(
     let mut snapshot = gateway::fetch_groups(client, endpoint, &mut listener(context.printer))?;
     warn_of_text(&snapshot, context.printer);
     let mut places = chosen(&snapshot, selection);
+    if places.is_empty() {
+        warn_of_nothing(selection, context.printer);
+    }
     if selection.asks_for_pushes() && !delete.force && !places.is_empty() {
         refuse_if_broken(&snapshot, delete, client, context.printer)?;
     }

@@ -132,7 +132,7 @@ impl Settings<'_> {
             }
             (&[TOKEN], false) => {
                 let token = self.environment.variable(TOKEN).unwrap_or_default();
-                bearer(Secret::new(private_utf8(TOKEN, token)?), Login::default())
+                bearer(secret(TOKEN, token)?, Login::default())
             }
             (&[FILE], false) => token_file(self.environment.variable(FILE).unwrap_or_default(), FILE),
             (several, _) => {
@@ -157,7 +157,7 @@ impl Settings<'_> {
             (None, Some(_), Some(_)) => Err(Failure::usage(format!(
                 "{PASSWORD} and {FILE} are both set: only one of them can be used"
             ))),
-            (None, Some(password), None) => Ok(Some((Secret::new(private_utf8(PASSWORD, password)?), None))),
+            (None, Some(password), None) => Ok(Some((secret(PASSWORD, password)?, None))),
             (None, None, Some(path)) => of_file(path, FILE),
             (None, None, None) => Ok(None),
         }
@@ -202,6 +202,17 @@ fn bearer(token: Secret, login: Login) -> Result<AuthMethod, Failure> {
         ));
     }
     Ok(AuthMethod { header: Some(Header::bearer(&token)), login, secrets: vec![token] })
+}
+
+/// The secret in a variable, without the line break that `$(cat FILE; echo)` or an editor of secrets appends.
+fn secret(variable: &str, value: &OsStr) -> Result<Secret, Failure> {
+    let text = private_utf8(variable, value)?;
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.chars().any(char::is_control) {
+        return Err(Failure::usage(format!("{variable} contains a control character")));
+    }
+    Ok(Secret::new(text))
 }
 
 /// The secret in a file, without the line break that editors append.

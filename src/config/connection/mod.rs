@@ -24,24 +24,36 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-const DEFAULT_GATEWAY: &str = "http://localhost:9091";
+pub(super) const DEFAULT_GATEWAY: &str = "http://localhost:9091";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_RETRIES: u32 = 2;
 /// Cap on the size of a file with certificates or a secret: without one, `/dev/zero` would fill the memory.
 const FILE_LIMIT: u64 = 16 << 20;
 
-/// The gateway and the path of `--url`, which excludes `--gateway`.
-pub(super) fn group_url(url: &OsStr, args: &ConnectionArgs) -> Result<GroupUrl, Failure> {
-    if args.gateway.is_some() {
-        return Err(Failure::usage("--url already names the gateway: remove --gateway"));
+/// The gateway and the path of `--url`: a whole URL, or a path as `list --format path` prints it.
+pub(super) fn group_url(
+    url: &OsStr,
+    args: &ConnectionArgs,
+    environment: &Environment,
+) -> Result<GroupUrl, Failure> {
+    if url.as_encoded_bytes().starts_with(b"/") {
+        return parsed_group_url(url, &endpoint(args, environment)?.to_string());
     }
-    parsed_group_url(url)
+    if args.gateway.is_some() {
+        return Err(Failure::usage_with_hint(
+            "--url already names the gateway",
+            "remove --gateway, or give --url only the path: /metrics/job/...",
+        ));
+    }
+    parsed_group_url(url, DEFAULT_GATEWAY)
 }
 
-/// The gateway and the path of `--url`.
-pub(super) fn parsed_group_url(url: &OsStr) -> Result<GroupUrl, Failure> {
-    GroupUrl::from_bytes(url.as_encoded_bytes()).map_err(|error| match error {
+/// The gateway and the path of `--url`. A path is that of a group on `gateway`.
+pub(super) fn parsed_group_url(url: &OsStr, gateway: &str) -> Result<GroupUrl, Failure> {
+    let url = url.as_encoded_bytes();
+    let prefix = if url.starts_with(b"/") { gateway.as_bytes() } else { b"" };
+    GroupUrl::from_bytes(&[prefix, url].concat()).map_err(|error| match error {
         GatewayUrlError::NoGroup => Failure::usage_with_hint(
             format!("--url: {error}"),
             "use -g URL for the gateway and -j JOB for the group",
@@ -200,10 +212,23 @@ impl<'a> Settings<'a> {
     }
 
     /// Whether a switch is on.
-    fn switch(self, flag: bool, variable: &str) -> bool {
-        let off =
-            |value: &OsStr| ["0", "false", "no", "off"].iter().any(|word| value.eq_ignore_ascii_case(word));
-        flag || self.environment.variable(variable).is_some_and(|value| !off(value))
+    fn switch(self, flag: bool, variable: &str) -> Result<bool, Failure> {
+        let Some(value) = self.environment.variable(variable).filter(|_| !flag) else { return Ok(flag) };
+        let text = value.to_string_lossy();
+        match text.trim().to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Ok(true),
+            "0" | "false" | "no" | "off" => Ok(false),
+            _ => {
+                let hint = if variable == "PUSHGATEWAY_NO_PROXY" {
+                    "to exclude hosts from the proxy: NO_PROXY=HOST,..."
+                } else {
+                    "unset the variable, or set it to false"
+                };
+                let message =
+                    format!("{variable} is a switch: `{text}` is not 1, true, yes, on, 0, false, no or off");
+                Err(Failure::usage_with_hint(message, hint))
+            }
+        }
     }
 
     /// The route to the gateway, and whether it bypasses a proxy that is set.
@@ -216,7 +241,7 @@ impl<'a> Settings<'a> {
             return Ok((Route::Unix(path), false));
         }
         let Some((origin, url)) = self.proxy(endpoint)? else { return Ok((Route::Direct, false)) };
-        let is_off = args.no_proxy || (args.proxy.is_none() && self.switch(false, "PUSHGATEWAY_NO_PROXY"));
+        let is_off = args.no_proxy || (args.proxy.is_none() && self.switch(false, "PUSHGATEWAY_NO_PROXY")?);
         let no_proxy = self.variable(&["no_proxy", "NO_PROXY"])?;
         let is_exempt = args.proxy.is_none() && no_proxy.is_some_and(|(_, list)| is_exempt(list, endpoint));
         if is_off || is_exempt || endpoint.is_loopback() {
@@ -255,7 +280,7 @@ impl<'a> Settings<'a> {
                 "add --cert FILE",
             ));
         }
-        let insecure = self.switch(args.insecure, "PUSHGATEWAY_INSECURE");
+        let insecure = self.switch(args.insecure, "PUSHGATEWAY_INSECURE")?;
         let mut tls = Tls { insecure, ..Tls::default() };
         if scheme == Scheme::Https {
             if let Some((origin, path)) = &ca_cert {

@@ -128,13 +128,20 @@ fn the_url_of_a_group_in_the_variable_is_rejected() {
 
 #[test]
 fn a_switch_s_variable_is_off_for_the_usual_words() {
-    for (value, on) in
-        [("1", true), ("true", true), ("x", true), ("0", false), ("false", false), ("No", false), ("", false)]
-    {
+    for (value, on) in [
+        ("1", true),
+        ("true", true),
+        (" ON ", true),
+        ("0", false),
+        ("false", false),
+        ("No", false),
+        ("", false),
+    ] {
         let case = given(&[("PUSHGATEWAY_INSECURE", value)], |_| {});
         assert_eq!(case.fine().tls.insecure, on, "{value:?}");
     }
     assert!(given(&[("PUSHGATEWAY_INSECURE", "0")], |args| args.insecure = true).fine().tls.insecure);
+    assert!(given(&[("PUSHGATEWAY_INSECURE", "x")], |_| {}).usage().contains("`x` is not 1, true, yes, on"));
 }
 
 #[test]

@@ -1,0 +1,129 @@
+//! What to say about the environment's variables when a request has failed.
+
+use crate::cli::ConnectionArgs;
+use crate::env::Environment;
+
+/// All variables that pushgw reads, besides those of color, the locale and proxies.
+const KNOWN: [&str; 18] = [
+    "PUSHGATEWAY_URL",
+    "PUSHGATEWAY_TIMEOUT",
+    "PUSHGATEWAY_CONNECT_TIMEOUT",
+    "PUSHGATEWAY_RETRIES",
+    "PUSHGATEWAY_USER",
+    "PUSHGATEWAY_PASSWORD",
+    "PUSHGATEWAY_PASSWORD_FILE",
+    "PUSHGATEWAY_BEARER_TOKEN",
+    "PUSHGATEWAY_BEARER_TOKEN_FILE",
+    "PUSHGATEWAY_HEADER",
+    "PUSHGATEWAY_CA_CERT",
+    "PUSHGATEWAY_CERT",
+    "PUSHGATEWAY_KEY",
+    "PUSHGATEWAY_INSECURE",
+    "PUSHGATEWAY_PROXY",
+    "PUSHGATEWAY_NO_PROXY",
+    "PUSHGATEWAY_UNIX_SOCKET",
+    "PUSHGATEWAY_COMPRESS",
+];
+
+/// Variables that look like ours, but are not read, each with the one that was probably meant.
+pub(crate) fn misspelt(environment: &Environment) -> Vec<String> {
+    let mut names: Vec<&str> = environment.variables.keys().filter_map(|name| name.to_str()).collect();
+    names.sort_unstable();
+    let is_ours = |name: &&str| {
+        ["PUSHGATEWAY_", "PUSHGW_"].iter().any(|prefix| name.starts_with(prefix))
+            && !KNOWN.contains(name)
+            // Kubernetes sets these in each pod for a service named `pushgateway`.
+            && !name.contains("_PORT")
+            && !name.contains("_SERVICE_")
+            // The file that `pushgw run` gives to its command.
+            && *name != "PUSHGW_METRICS"
+    };
+    let hint = |name| format!("{name} is set, but pushgw does not read it: did you mean {}?", meant(name));
+    names.into_iter().filter(is_ours).map(hint).collect()
+}
+
+fn meant(name: &str) -> &'static str {
+    let (_, setting) = name.split_once('_').unwrap_or_default();
+    let setting = if setting == "USERNAME" { "USER" } else { setting };
+    let likeness =
+        |known: &str| strsim::normalized_damerau_levenshtein(&known["PUSHGATEWAY_".len()..], setting);
+    let likest = KNOWN.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let ends_alike = || KNOWN.into_iter().find(|known| known.ends_with(setting));
+    likest.filter(|known| likeness(known) >= 0.6).or_else(ends_alike).unwrap_or("PUSHGATEWAY_URL")
+}
+
+/// Credentials in variables that were not used, and why.
+pub(crate) fn unused_credentials(args: &ConnectionArgs, environment: &Environment) -> Option<String> {
+    let is_set = |name: &str| environment.variable(name).is_some();
+    let is_empty =
+        |name: &str| environment.variables.get(std::ffi::OsStr::new(name)).is_some_and(|v| v.is_empty());
+    let password =
+        ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_PASSWORD_FILE"].into_iter().find(|name| is_set(name));
+    if args.user.is_some() || args.bearer_token_file.is_some() {
+        return None;
+    }
+    if let Some(password) = password.filter(|_| !is_set("PUSHGATEWAY_USER")) {
+        return Some(format!("{password} is set, but was not used: set PUSHGATEWAY_USER, too"));
+    }
+    let empty = ["PUSHGATEWAY_BEARER_TOKEN", "PUSHGATEWAY_BEARER_TOKEN_FILE", "PUSHGATEWAY_USER"];
+    let empty = empty.into_iter().find(|name| is_empty(name))?;
+    Some(format!("{empty} is set, but was not used: it is empty"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(names: &[(&str, &str)]) -> Environment {
+        let variables = names.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Environment { variables, ..Environment::default() }
+    }
+
+    #[test]
+    fn a_misspelt_variable_comes_with_the_one_that_was_meant() {
+        for (name, meant) in [
+            ("PUSHGATEWAY_ADDR", "PUSHGATEWAY_URL"),
+            ("PUSHGATEWAY_HOST", "PUSHGATEWAY_URL"),
+            ("PUSHGW_URL", "PUSHGATEWAY_URL"),
+            ("PUSHGW_PASSWORD", "PUSHGATEWAY_PASSWORD"),
+            ("PUSHGATEWAY_TIMOUT", "PUSHGATEWAY_TIMEOUT"),
+            ("PUSHGATEWAY_CACERT", "PUSHGATEWAY_CA_CERT"),
+            ("PUSHGATEWAY_TOKEN", "PUSHGATEWAY_BEARER_TOKEN"),
+            ("PUSHGATEWAY_USERNAME", "PUSHGATEWAY_USER"),
+        ] {
+            let expected = format!("{name} is set, but pushgw does not read it: did you mean {meant}?");
+            assert_eq!(misspelt(&with(&[(name, "x")])), [expected]);
+        }
+    }
+
+    #[test]
+    fn other_variables_are_not_mentioned() {
+        for name in KNOWN {
+            assert!(misspelt(&with(&[(name, "x")])).is_empty(), "{name}");
+        }
+        for name in
+            ["PUSHGATEWAY_PORT", "PUSHGATEWAY_SERVICE_HOST", "PUSHGATEWAY_PORT_9091_TCP", "PUSHGW_METRICS"]
+        {
+            assert!(misspelt(&with(&[(name, "x")])).is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn unused_credentials_are_named() {
+        let args = ConnectionArgs::default();
+        for (variables, says) in [
+            (
+                &[("PUSHGATEWAY_PASSWORD", "x")][..],
+                Some("PUSHGATEWAY_PASSWORD is set, but was not used: set PUSHGATEWAY_USER, too"),
+            ),
+            (
+                &[("PUSHGATEWAY_BEARER_TOKEN", "")],
+                Some("PUSHGATEWAY_BEARER_TOKEN is set, but was not used: it is empty"),
+            ),
+            (&[("PUSHGATEWAY_USER", "u"), ("PUSHGATEWAY_PASSWORD", "x")], None),
+            (&[], None),
+        ] {
+            assert_eq!(unused_credentials(&args, &with(variables)).as_deref(), says);
+        }
+    }
+}

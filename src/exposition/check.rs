@@ -11,11 +11,10 @@ use super::messages;
 use super::metadata::MetadataRules;
 use super::rules::Rules;
 use super::sample::SampleRules;
-use super::sniff::OtherFormat;
 use super::text::lines::{self, LineSpan, Text};
 use super::text::scan::{self, Line, SyntaxError, SyntaxErrorKind};
 use super::text::token::LabelPair;
-use super::{collisions, duplicates, lint};
+use super::{collisions, duplicates, lint, sniff};
 use std::ops::Range;
 
 /// Checks a text and returns the diagnostics and the repairs.
@@ -23,7 +22,15 @@ use std::ops::Range;
 /// The verdict is that of a Pushgateway 1.11 with an empty store. It rejects the text if and only if the report has an
 /// error or a repair, unless there is an error of [`Category::Pushgw`](super::code::Category::Pushgw).
 pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
-    let mut checker = Checker::new(text, rules);
+    let mut checker = Checker {
+        text,
+        rules,
+        families: FamilyTable::new(text.bytes),
+        samples: SampleRules::new(text.bytes, rules),
+        findings: Findings::new(rules),
+        current: None,
+        has_open_quote: false,
+    };
     for (mark, file) in lines::files(text) {
         checker.file(mark, &file);
     }
@@ -43,18 +50,6 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(text: Text<'a>, rules: &'a Rules<'a>) -> Self {
-        Self {
-            text,
-            rules,
-            families: FamilyTable::new(text.bytes),
-            samples: SampleRules::new(text.bytes, rules),
-            findings: Findings::new(rules),
-            current: None,
-            has_open_quote: false,
-        }
-    }
-
     fn file(&mut self, mark: Range<usize>, file: &Range<usize>) {
         if !mark.is_empty() {
             let message = || Message::new("the file begins with a byte-order mark");
@@ -70,9 +65,9 @@ impl<'a> Checker<'a> {
             }
             let Some(line) = lines::next(self.text.bytes, file, start, &mut labels) else { break };
             start = line.all.end + 1;
-            let before = (self.findings.rollback_point(), self.findings.parse_error_count());
+            let before = (self.findings.rollback_point(), self.findings.parse_errors);
             let is_content = self.line(&line, &mut labels);
-            let is_rejected = self.findings.parse_error_count() > before.1;
+            let is_rejected = self.findings.parse_errors > before.1;
             if is_content && !has_content && is_rejected && self.is_other_format(&line, before.0) {
                 return;
             }
@@ -87,11 +82,12 @@ impl<'a> Checker<'a> {
 
     /// Whether the file, whose first line is invalid, is not metrics at all. Then this is the only error for it.
     fn is_other_format(&mut self, first: &LineSpan, point: RollbackPoint) -> bool {
-        let Some(format) = OtherFormat::detect(&self.text.bytes[first.file.clone()]) else { return false };
+        let Some((what, help)) = sniff::other_format(&self.text.bytes[first.file.clone()]) else {
+            return false;
+        };
         self.findings.roll_back(point, first.all.start);
         let at = first.trimmed.start;
         let span = at..at + scan::character(&self.text.bytes[at..]);
-        let (what, help) = format.describe();
         self.findings.error(Code::WrongFormat, span, || {
             Message::new(format!("the input is not metrics in the text format; it is {what}")).help(help)
         });
@@ -163,7 +159,7 @@ impl<'a> Checker<'a> {
         collisions::check(text.bytes, &families, &labels.overwrites, &mut findings);
         let is_complete = unread == 0;
         duplicates::check(text, &mut series, &families, &labels.overwrites, is_complete, &mut findings);
-        if count == 0 && unread == 0 && findings.error_count() == 0 && !rules.allow_empty {
+        if count == 0 && unread == 0 && !findings.has_errors() && !rules.allow_empty {
             let end = text.bytes.len();
             findings.error(Code::NoSamples, end..end, || {
                 Message::new("the text has no samples; pushing it would empty the group")

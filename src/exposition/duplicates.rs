@@ -27,7 +27,16 @@ pub(super) fn check(
     findings: &mut Findings,
 ) {
     let bytes = text.bytes;
-    let mut comparer = Comparer::new(text, overwrites, families);
+    let mut comparer = Comparer {
+        text,
+        overwrites,
+        families,
+        scratch: Vec::new(),
+        labels: [Vec::new(), Vec::new()],
+        duplicates: Vec::new(),
+        incomplete: BTreeMap::new(),
+        repeated: BTreeMap::new(),
+    };
     series.compare(&mut comparer);
     let Comparer { mut duplicates, incomplete, repeated, .. } = comparer;
     duplicates.sort_unstable();
@@ -121,20 +130,7 @@ struct Comparer<'c, 'a> {
     repeated: BTreeMap<usize, usize>,
 }
 
-impl<'c, 'a> Comparer<'c, 'a> {
-    fn new(text: Text<'a>, overwrites: &'c Overwrites<'a>, families: &'c FamilyTable<'a>) -> Self {
-        Self {
-            text,
-            overwrites,
-            families,
-            scratch: Vec::new(),
-            labels: [Vec::new(), Vec::new()],
-            duplicates: Vec::new(),
-            incomplete: BTreeMap::new(),
-            repeated: BTreeMap::new(),
-        }
-    }
-
+impl Comparer<'_, '_> {
     /// Returns the family of the sample in the line that starts at `at`. Its labels go to `labels[slot]`, sorted and without
     /// the bounds of buckets and quantiles.
     fn read(&mut self, at: usize, slot: usize) -> Option<usize> {

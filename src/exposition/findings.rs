@@ -59,15 +59,14 @@ impl OlderGateways {
 }
 
 /// The diagnostics and repairs so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Findings {
     limit: usize,
     repair: bool,
     /// The number of errors of the server's parser that cannot be repaired.
-    parse_errors: usize,
-    errors: Kept,
-    fixed: Kept,
-    warnings: Kept,
+    pub(super) parse_errors: usize,
+    /// By severity.
+    kept: [Kept; 3],
     splices: Vec<Splice>,
     older_gateways: Vec<OlderGateways>,
 }
@@ -81,16 +80,7 @@ pub(super) struct RollbackPoint {
 
 impl Findings {
     pub(super) fn new(rules: &Rules<'_>) -> Self {
-        Self {
-            limit: rules.max_diagnostics,
-            repair: rules.repair,
-            parse_errors: 0,
-            errors: Kept::default(),
-            fixed: Kept::default(),
-            warnings: Kept::default(),
-            splices: Vec::new(),
-            older_gateways: Vec::new(),
-        }
+        Self { limit: rules.max_diagnostics, repair: rules.repair, ..Self::default() }
     }
 
     pub(super) fn error(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
@@ -110,10 +100,11 @@ impl Findings {
 
     /// An error whose code and span are only computed if it is kept. `start` decides that, so it may be inexact.
     pub(super) fn error_at(&mut self, start: usize, find: impl FnOnce() -> (Code, Range<usize>, Message)) {
-        self.errors.count += 1;
-        if self.errors.has_room(self.limit, start) {
+        let errors = &mut self.kept[Severity::Error as usize];
+        errors.count += 1;
+        if errors.has_room(self.limit, start) {
             let (code, span, message) = find();
-            self.errors.push(Severity::Error, code, span, message);
+            errors.push(Severity::Error, code, span, message);
         }
     }
 
@@ -135,17 +126,6 @@ impl Findings {
         self.add(severity, code, span, message);
     }
 
-    /// A problem that is worth a warning and is removed if repairs are allowed.
-    pub(super) fn repair_with_warning(
-        &mut self,
-        code: Code,
-        span: Range<usize>,
-        message: impl FnOnce() -> Message,
-    ) {
-        self.cut_or_insert(span.clone(), "");
-        self.warning(code, span, message);
-    }
-
     pub(super) fn warning(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
         self.add(Severity::Warning, code, span, message);
     }
@@ -158,7 +138,8 @@ impl Findings {
         }
     }
 
-    fn cut_or_insert(&mut self, range: Range<usize>, with: &'static str) {
+    /// Edits the text if repairs are allowed.
+    pub(super) fn cut_or_insert(&mut self, range: Range<usize>, with: &'static str) {
         if self.repair {
             self.splice(range, Cow::Borrowed(with.as_bytes()));
         }
@@ -169,38 +150,31 @@ impl Findings {
         self.splices.push(Splice { range, with });
     }
 
-    pub(super) fn error_count(&self) -> usize {
-        self.errors.count
-    }
-
-    /// The number of errors of the server's parser that cannot be repaired.
-    pub(super) fn parse_error_count(&self) -> usize {
-        self.parse_errors
+    pub(super) fn has_errors(&self) -> bool {
+        self.kept[Severity::Error as usize].count > 0
     }
 
     pub(super) fn rollback_point(&self) -> RollbackPoint {
-        let counts = [self.errors.count, self.fixed.count, self.warnings.count];
-        RollbackPoint { counts, splices: self.splices.len() }
+        RollbackPoint { counts: self.counts(), splices: self.splices.len() }
     }
 
     /// Drops what was found since the point in the line that begins at `line`.
     pub(super) fn roll_back(&mut self, point: RollbackPoint, line: usize) {
         // A newline that is missing at the end of a file has an empty span where the next file begins.
         let is_earlier = |span: &Range<usize>| span.start < line || span.start == line && span.is_empty();
-        let all = [&mut self.errors, &mut self.fixed, &mut self.warnings];
-        for (kept, count) in all.into_iter().zip(point.counts) {
+        for (kept, count) in self.kept.iter_mut().zip(point.counts) {
             kept.count = count;
             kept.first.retain(|diagnostic| is_earlier(&diagnostic.span));
         }
         self.splices.truncate(point.splices);
     }
 
+    fn counts(&self) -> [usize; 3] {
+        self.kept.each_ref().map(|kept| kept.count)
+    }
+
     fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
-        let kept = match severity {
-            Severity::Error => &mut self.errors,
-            Severity::Fixed => &mut self.fixed,
-            Severity::Warning => &mut self.warnings,
-        };
+        let kept = &mut self.kept[severity as usize];
         kept.count += 1;
         if kept.has_room(self.limit, span.start) {
             kept.push(severity, code, span, message());
@@ -210,9 +184,9 @@ impl Findings {
     /// The counts, the repairs, and the diagnostics in the order of their places. If there are too many, errors come before
     /// repairs and repairs before warnings.
     pub(super) fn into_report(self) -> Report {
-        let (errors, fixed, warnings) = (self.errors.count, self.fixed.count, self.warnings.count);
+        let [errors, fixed, warnings] = self.counts();
         let mut diagnostics = Vec::new();
-        for mut kept in [self.errors, self.fixed, self.warnings] {
+        for mut kept in self.kept {
             kept.shorten(self.limit - diagnostics.len());
             diagnostics.append(&mut kept.first);
         }

@@ -21,32 +21,18 @@ use super::text::token::LabelPair;
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// Units and their base units. A base unit is listed with itself, which ends the search for other units.
-const UNITS: [(&str, &str); 24] = [
-    ("amperes", "amperes"),
-    ("bytes", "bytes"),
-    ("celsius", "celsius"),
-    ("grams", "grams"),
-    ("joules", "joules"),
-    ("kelvin", "kelvin"),
-    ("meters", "meters"),
-    ("metres", "metres"),
-    ("seconds", "seconds"),
-    ("volts", "volts"),
-    ("minutes", "seconds"),
-    ("hours", "seconds"),
-    ("days", "seconds"),
-    ("weeks", "seconds"),
-    ("kelvins", "kelvin"),
-    ("fahrenheit", "celsius"),
-    ("rankine", "celsius"),
-    ("inches", "meters"),
-    ("yards", "meters"),
-    ("miles", "meters"),
-    ("bits", "bytes"),
-    ("calories", "joules"),
-    ("pounds", "grams"),
-    ("ounces", "grams"),
+/// The base units, and the units to replace by each.
+const UNITS: [(&str, &[&str]); 10] = [
+    ("amperes", &[]),
+    ("bytes", &["bits"]),
+    ("celsius", &["fahrenheit", "rankine"]),
+    ("grams", &["pounds", "ounces"]),
+    ("joules", &["calories"]),
+    ("kelvin", &["kelvins"]),
+    ("meters", &["inches", "yards", "miles"]),
+    ("metres", &[]),
+    ("seconds", &["minutes", "hours", "days", "weeks"]),
+    ("volts", &[]),
 ];
 
 /// Prefixes of units (`mibi` is promtool's spelling). A unit with a prefix is not a base unit.
@@ -55,22 +41,11 @@ const PREFIXES: [&str; 18] = [
     "giga", "gibi", "tera", "tebi", "peta", "pebi",
 ];
 
-/// Abbreviations of units, and what to write instead.
-const ABBREVIATIONS: [(&str, &str); 14] = [
-    ("s", "`seconds`"),
-    ("ms", "`seconds`"),
-    ("us", "`seconds`"),
-    ("ns", "`seconds`"),
-    ("sec", "`seconds`"),
-    ("b", "`bytes`"),
-    ("kb", "`bytes`"),
-    ("mb", "`bytes`"),
-    ("gb", "`bytes`"),
-    ("tb", "`bytes`"),
-    ("pb", "`bytes`"),
-    ("m", "`meters` or `seconds`"),
-    ("h", "`seconds`"),
-    ("d", "`seconds`"),
+/// What to write, and the abbreviations to replace by it.
+const ABBREVIATIONS: [(&str, &[&str]); 3] = [
+    ("`seconds`", &["s", "ms", "us", "ns", "sec", "h", "d"]),
+    ("`bytes`", &["b", "kb", "mb", "gb", "tb", "pb"]),
+    ("`meters` or `seconds`", &["m"]),
 ];
 
 /// Reports what does not follow the conventions.
@@ -85,7 +60,7 @@ pub(super) fn check(text: Text<'_>, families: &FamilyTable<'_>, findings: &mut F
             NameLints { family, name: &name, span, findings }.check();
         }
     }
-    let mut lints = LabelLints::new(families);
+    let mut lints = LabelLints { families, reported: HashSet::new() };
     let mut labels = Vec::new();
     for (_, file) in lines::files(text) {
         let mut start = file.start;
@@ -184,7 +159,7 @@ impl NameLints<'_> {
         }
         for part in parts(self.name).skip(1) {
             let word = self.name[part.clone()].to_lowercase();
-            if let Some((_, full)) = ABBREVIATIONS.iter().find(|(short, _)| *short == word) {
+            if let Some((full, _)) = ABBREVIATIONS.iter().find(|(_, short)| short.contains(&&*word)) {
                 let unit = quoted(self.name[part.clone()].as_bytes());
                 self.findings.warning(Code::LintUnitAbbreviation, self.span.part(part), || {
                     Message::new(format!("{unit} is an abbreviated unit"))
@@ -278,11 +253,7 @@ struct LabelLints<'c, 'a> {
     reported: HashSet<(usize, Vec<u8>)>,
 }
 
-impl<'c, 'a> LabelLints<'c, 'a> {
-    fn new(families: &'c FamilyTable<'a>) -> Self {
-        Self { families, reported: HashSet::new() }
-    }
-
+impl LabelLints<'_, '_> {
     /// Checks a label. `name` returns the name of its sample, which is only needed for a problem.
     fn check<N: AsRef<[u8]>>(
         &mut self,
@@ -345,7 +316,9 @@ fn parts(name: &str) -> impl Iterator<Item = Range<usize>> {
 
 /// The base unit, if the word is a unit with or without a prefix.
 fn unit(word: &str) -> Option<&'static str> {
-    let base = |word: &str| UNITS.iter().find(|(unit, _)| *unit == word).map(|(_, base)| *base);
+    let base = |word: &str| {
+        UNITS.iter().find(|(base, units)| *base == word || units.contains(&word)).map(|(base, _)| *base)
+    };
     base(word).or_else(|| PREFIXES.iter().find_map(|prefix| base(word.strip_prefix(prefix)?)))
 }
 

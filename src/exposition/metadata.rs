@@ -5,10 +5,11 @@ use super::family::{FamilyTable, Suffix};
 use super::findings::{Findings, Message, OlderGateways};
 use super::messages::{self, quoted};
 use super::model::kind::Kind;
-use super::names::is_valid_metric_name;
+use super::names::is_valid_name;
 use super::text::lines::{line_from, trimmed_len};
 use super::text::scan::{self, Metadata};
 use super::text::token::Token;
+use crate::grouping::LegacyName;
 use std::ops::Range;
 
 /// The rules of HELP and TYPE lines.
@@ -37,7 +38,9 @@ impl<'a> MetadataRules<'_, 'a> {
         }
         let returns = bytes.iter().rev().take_while(|byte| **byte == b'\r').count();
         if returns > 0 {
-            self.findings.repair_with_warning(Code::HelpCarriageReturn, text.end - returns..text.end, || {
+            let span = text.end - returns..text.end;
+            self.findings.cut_or_insert(span.clone(), "");
+            self.findings.warning(Code::HelpCarriageReturn, span, || {
                 Message::new("the HELP text ends with a carriage return, which the gateway would store")
                     .help("end each line with a newline only")
             });
@@ -169,7 +172,7 @@ impl<'a> MetadataRules<'_, 'a> {
             }
             return None;
         }
-        is_valid_metric_name(&line.name, self.utf8_names, self.findings)
+        is_valid_name(&line.name, LegacyName::Metric, self.utf8_names, self.findings)
             .then(|| self.families.get_or_add(&line.name))
     }
 }

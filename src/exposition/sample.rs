@@ -11,12 +11,13 @@ use super::hash;
 use super::labels::{LabelRules, SeriesHash};
 use super::messages::{self, quoted};
 use super::model::kind::Kind;
-use super::names::is_valid_metric_name;
+use super::names::is_valid_name;
 use super::rules::Rules;
 use super::series::{Parts, SeriesTable};
 use super::text::number::{self, Float};
 use super::text::scan::{self, SampleLine};
 use super::text::token::LabelPair;
+use crate::grouping::LegacyName;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -132,7 +133,7 @@ impl<'a> SampleRules<'a> {
         {
             return Some((number, suffix));
         }
-        if !is_valid_metric_name(name, self.rules.utf8_names, findings) {
+        if !is_valid_name(name, LegacyName::Metric, self.rules.utf8_names, findings) {
             return None;
         }
         let (number, suffix) = families.get_or_add(name);

@@ -13,13 +13,10 @@ use std::ops::Range;
 /// A line that the grammar accepts.
 #[derive(Debug)]
 pub(crate) enum Line<'a> {
-    /// Only spaces and tabs.
     Blank,
     /// A comment that means nothing to the server.
     Comment,
-    /// `# HELP name text`.
     Help(Metadata<'a>),
-    /// `# TYPE name type`.
     Type(Metadata<'a>),
     /// A sample. Its labels are in the list that [`line()`] fills.
     Sample(SampleLine<'a>),
@@ -114,8 +111,9 @@ pub(crate) fn line<'a>(
             Ok(Line::Sample(cursor.value(name, labels_before_name, true)))
         }
         Some(_) => {
-            let name = cursor.metric_name()?;
-            let Some(name) = name else { return Err(cursor.error(SyntaxErrorKind::NoMetricName)) };
+            let Some(name) = cursor.name(LegacyName::Metric)? else {
+                return Err(cursor.error(SyntaxErrorKind::NoMetricName));
+            };
             if name.is_empty() {
                 return Err(SyntaxError { kind: SyntaxErrorKind::NoMetricName, span: name.span() });
             }
@@ -180,7 +178,7 @@ impl<'a> Cursor<'a> {
         if self.peek().is_none() {
             return Ok(Line::Comment);
         }
-        let name = self.metric_name()?;
+        let name = self.name(LegacyName::Metric)?;
         let metadata = match (name, self.peek()) {
             (Some(name), None) => Metadata { name, ignored: true, text: None },
             (Some(name), Some(b' ' | b'\t')) => {
@@ -193,13 +191,7 @@ impl<'a> Cursor<'a> {
         Ok(if is_help { Line::Help(metadata) } else { Line::Type(metadata) })
     }
 
-    /// `readTokenAsMetricName`.
-    #[inline]
-    fn metric_name(&mut self) -> Result<Option<Token<'a>>, SyntaxError> {
-        self.name(LegacyName::Metric)
-    }
-
-    /// A name, or `None` if the byte under the cursor cannot start one. `unquoted` is what it may be without quotes.
+    /// `readTokenAsMetricName` and `readTokenAsLabelName`: a name, or `None` if the byte under the cursor cannot start one. `unquoted` is what it may be without quotes.
     #[inline]
     fn name(&mut self, unquoted: LegacyName) -> Result<Option<Token<'a>>, SyntaxError> {
         let start = self.at;
@@ -266,8 +258,9 @@ impl<'a> Cursor<'a> {
             if self.peek() == Some(b'}') {
                 break;
             }
-            let token = self.name(LegacyName::Label)?;
-            let Some(token) = token else { return Err(self.error(SyntaxErrorKind::NoLabelName)) };
+            let Some(token) = self.name(LegacyName::Label)? else {
+                return Err(self.error(SyntaxErrorKind::NoLabelName));
+            };
             if token.is_empty() {
                 return Err(SyntaxError { kind: SyntaxErrorKind::NoLabelName, span: token.span() });
             }

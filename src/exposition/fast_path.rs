@@ -65,8 +65,8 @@ impl<'a> FastPath<'a> {
 
     /// The series of the last line, if the next one may be like it.
     #[inline]
-    pub(super) fn last(&self) -> Option<(SampleFamily, &SeriesHash)> {
-        Some((self.family?, &self.hash))
+    pub(super) fn last(&self) -> Option<(SampleFamily, SeriesHash)> {
+        Some((self.family?, self.hash))
     }
 
     /// Keeps a valid line, which starts at `line`, for the next one. `rules` has the names of its labels.

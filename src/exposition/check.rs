@@ -67,7 +67,7 @@ impl<'a> Checker<'a> {
             let before = (self.context.findings.rollback_point(), self.context.findings.parse_errors);
             let is_content = self.line(&line, &mut labels);
             let is_rejected = self.context.findings.parse_errors > before.1;
-            if is_content && !has_content && is_rejected && self.is_other_format(&line, before.0) {
+            if is_content && !has_content && is_rejected && self.is_other_format(&line, file, before.0) {
                 return;
             }
             has_content |= is_content;
@@ -80,8 +80,8 @@ impl<'a> Checker<'a> {
     }
 
     /// Whether the file, whose first line is invalid, is not metrics at all. Then this is the only error for it.
-    fn is_other_format(&mut self, first: &LineSpan, point: RollbackPoint) -> bool {
-        let Some((what, help)) = sniff::other_format(&self.context.bytes[first.file.clone()]) else {
+    fn is_other_format(&mut self, first: &LineSpan, file: &Range<usize>, point: RollbackPoint) -> bool {
+        let Some((what, help)) = sniff::other_format(&self.context.bytes[file.clone()]) else {
             return false;
         };
         self.context.findings.roll_back(point, first.all.start);
@@ -135,7 +135,8 @@ impl<'a> Checker<'a> {
         self.samples.unread += 1;
         self.has_open_quote = error.kind == SyntaxErrorKind::OpenValue;
         let bytes = self.context.bytes;
-        self.context.findings.syntax_error(error.span.start, || messages::syntax_error(bytes, line, error));
+        self.context.findings.parse_errors += 1;
+        self.context.findings.error_at(error.span.start, || messages::syntax_error(bytes, line, error));
     }
 
     /// Checks the text as a whole.

@@ -28,35 +28,14 @@ impl Message {
         self
     }
 
-    pub(super) fn related(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
-        self.related.push(Related { span, message: text.into() });
+    pub(super) fn related(mut self, span: impl Into<Option<Range<usize>>>, text: impl Into<String>) -> Self {
+        self.related.extend(span.into().map(|span| Related { span, message: text.into() }));
         self
     }
 }
 
-/// What older gateways handle in another way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OlderGateways {
-    QuotedName,
-    QuoteInHelp,
-    GaugeHistogram,
-    FractionalCount,
-}
-
-impl OlderGateways {
-    fn message(self) -> &'static str {
-        match self {
-            Self::QuotedName => "gateways before 1.10 reject metric names in quotes or inside braces",
-            Self::QuoteInHelp => {
-                "older gateways, such as 1.5.1, reject `\\\"` in a HELP text; a plain `\"` works everywhere"
-            }
-            Self::GaugeHistogram => "gateways before 1.11.2 do not support gauge histograms",
-            Self::FractionalCount => {
-                "older gateways, such as 1.5.1, store only the integer part of a bucket or count"
-            }
-        }
-    }
-}
+/// What older gateways do with a name in quotes.
+pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names in quotes or inside braces";
 
 /// The diagnostics and repairs so far.
 #[derive(Debug, Default)]
@@ -68,7 +47,7 @@ pub(super) struct Findings {
     /// By severity.
     kept: [Kept; 3],
     splices: Vec<Splice>,
-    older_gateways: Vec<OlderGateways>,
+    older_gateways: Vec<&'static str>,
 }
 
 /// The findings up to a line, for [`Findings::roll_back`].
@@ -86,16 +65,6 @@ impl Findings {
     pub(super) fn error(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
         self.parse_errors += usize::from(code.category() == Category::Parser);
         self.add(Severity::Error, code, span, message);
-    }
-
-    /// A syntax error, as [`Findings::error_at`].
-    pub(super) fn syntax_error(
-        &mut self,
-        start: usize,
-        find: impl FnOnce() -> (Code, Range<usize>, Message),
-    ) {
-        self.parse_errors += 1;
-        self.error_at(start, find);
     }
 
     /// An error whose code and span are only computed if it is kept. `start` decides that, so it may be inexact.
@@ -131,10 +100,10 @@ impl Findings {
     }
 
     /// Warns about older gateways, once for each kind of incompatibility.
-    pub(super) fn older_gateways(&mut self, what: OlderGateways, span: Range<usize>) {
+    pub(super) fn older_gateways(&mut self, what: &'static str, span: Range<usize>) {
         if !self.older_gateways.contains(&what) {
             self.older_gateways.push(what);
-            self.warning(Code::OlderGateway, span, || Message::new(what.message()));
+            self.warning(Code::OlderGateway, span, || Message::new(what));
         }
     }
 

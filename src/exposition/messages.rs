@@ -10,7 +10,7 @@ use super::text::number::{self, Float};
 use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
 use std::ops::Range;
 
-const JOINED_LINES: &str =
+pub(super) const JOINED_LINES: &str =
     "does the next line begin here? `curl -d` removes newlines; `--data-binary` keeps them";
 const LABEL_SYNTAX: &str = "write it as `name=\"value\"`";
 const PLAIN_QUOTE: &str = "use the plain quote `\"`; a word processor may have replaced it";

@@ -3,7 +3,7 @@
 use super::code::Code;
 use super::context::Context;
 use super::family::Suffix;
-use super::findings::{Message, OlderGateways};
+use super::findings::{Message, QUOTED_NAME};
 use super::messages::{self, quoted};
 use super::model::kind::Kind;
 use super::names::is_valid_name;
@@ -57,12 +57,9 @@ fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize,
     }
     let (bytes, family) = (context.bytes, context.families.name(number));
     let message = || {
-        let message = Message::new(format!("second HELP line for {}", quoted(&family)))
-            .help("remove this line; a metric has one HELP line");
-        match first {
-            Some(first) => message.related(line_from(bytes, first), "first HELP line"),
-            None => message,
-        }
+        Message::new(format!("second HELP line for {}", quoted(&family)))
+            .help("remove this line; a metric has one HELP line")
+            .related(first.map(|first| line_from(bytes, first)), "first HELP line")
     };
     let is_repaired = is_blank || first.is_none();
     if is_repaired {
@@ -85,7 +82,8 @@ fn escapes(context: &mut Context<'_>, text: &Range<usize>) -> bool {
             Some((_, b'\\' | b'n')) => {}
             Some((_, b'"')) => {
                 let at = text.start + at;
-                context.findings.older_gateways(OlderGateways::QuoteInHelp, at..at + 2);
+                let text = "older gateways, such as 1.5.1, reject `\\\"` in a HELP text; a plain `\"` works everywhere";
+                context.findings.older_gateways(text, at..at + 2);
             }
             _ => {
                 let end = at + 1 + scan::character(&bytes[at + 1..]);
@@ -116,7 +114,8 @@ pub(super) fn type_line<'a>(context: &mut Context<'a>, line: &Metadata<'a>) -> O
     family.kind_is_guessed = is_invalid;
     family.add_type_line(&line.name);
     if kind == Some(Kind::GaugeHistogram) {
-        context.findings.older_gateways(OlderGateways::GaugeHistogram, span.clone());
+        let text = "gateways before 1.11.2 do not support gauge histograms";
+        context.findings.older_gateways(text, span.clone());
     }
     if is_invalid {
         let (message, guess) = messages::unknown_type(name);
@@ -146,12 +145,9 @@ fn second_type(context: &mut Context<'_>, name: &Token<'_>, number: usize, suffi
     } else {
         let first = context.families[number].sample();
         context.findings.error(Code::TypeAfterSamples, name.span(), || {
-            let message = Message::new(format!("the TYPE line of {family} comes after its first sample"))
-                .help("move it before the samples");
-            match first {
-                Some(first) => message.related(line_from(bytes, first), "first sample"),
-                None => message,
-            }
+            Message::new(format!("the TYPE line of {family} comes after its first sample"))
+                .help("move it before the samples")
+                .related(first.map(|first| line_from(bytes, first)), "first sample")
         });
     }
 }
@@ -160,7 +156,7 @@ fn second_type(context: &mut Context<'_>, name: &Token<'_>, number: usize, suffi
 fn family<'a>(context: &mut Context<'a>, line: &Metadata<'a>) -> Option<(usize, Suffix)> {
     if line.ignored {
         if !line.name.is_plain() {
-            context.findings.older_gateways(OlderGateways::QuotedName, line.name.span());
+            context.findings.older_gateways(QUOTED_NAME, line.name.span());
         }
         return None;
     }

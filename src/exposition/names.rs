@@ -1,7 +1,7 @@
 //! The rules of metric and label names in quotes. The scanner accepts only valid names without quotes.
 
 use super::code::Code;
-use super::findings::{Findings, Message, OlderGateways};
+use super::findings::{Findings, Message, QUOTED_NAME};
 use super::messages::quoted;
 use super::text::token::Token;
 use crate::grouping::LegacyName;
@@ -36,6 +36,6 @@ fn is_valid_quoted(name: &Token<'_>, legacy: LegacyName, utf8_names: bool, findi
         });
         return false;
     }
-    findings.older_gateways(OlderGateways::QuotedName, name.span());
+    findings.older_gateways(QUOTED_NAME, name.span());
     true
 }

@@ -7,7 +7,7 @@ use super::code::Code;
 use super::context::Context;
 use super::family::{FamilyEntry, SampleFamily, Suffix};
 use super::fast_path::FastPath;
-use super::findings::{Message, OlderGateways};
+use super::findings::{Message, QUOTED_NAME};
 use super::hash;
 use super::labels::{LabelRules, SeriesHash};
 use super::messages::{self, quoted};
@@ -118,7 +118,12 @@ impl<'a> SampleRules<'a> {
         context: &mut Context<'a>,
     ) -> Option<(usize, Suffix)> {
         let Some(name) = &sample.name else {
-            nameless(sample.series_span(context.bytes, line), context);
+            // The server's parser uses the family and the metric that it read last for a line such as `{a="b"} 1`: it stores
+            // the sample there, rejects the text, or crashes.
+            context.findings.error(Code::NamelessSample, sample.series_span(context.bytes, line), || {
+                Message::new("the metric name is missing; is the variable set?")
+                    .help("write the sample as `name{label=\"value\"} 1`")
+            });
             return None;
         };
         if let Some((last, number, suffix)) = self.last_name
@@ -152,7 +157,7 @@ impl<'a> SampleRules<'a> {
     ) -> bool {
         let span = sample.series_span(context.bytes, line);
         let name = sample.name.map_or(span.clone(), |name| name.span());
-        context.findings.older_gateways(OlderGateways::QuotedName, name);
+        context.findings.older_gateways(QUOTED_NAME, name);
         let follows_own_family = previous.is_some_and(|(number, _)| number == family.number);
         let follows_composite = previous.and_then(|(_, kind)| kind).is_some_and(Kind::is_composite);
         let is_misread = !follows_own_family
@@ -204,7 +209,9 @@ impl<'a> SampleRules<'a> {
             }
             Suffix::Count | Suffix::None | Suffix::Bucket => {
                 if value.fract() != 0.0 || value >= COUNT_LIMIT {
-                    context.findings.older_gateways(OlderGateways::FractionalCount, span);
+                    let text =
+                        "older gateways, such as 1.5.1, store only the integer part of a bucket or count";
+                    context.findings.older_gateways(text, span);
                 }
             }
         }
@@ -287,8 +294,7 @@ fn check_rest(sample: &SampleLine<'_>, context: &mut Context<'_>) {
         context.findings.error(code, after_span, || message);
     } else {
         context.findings.error(Code::TrailingText, after_span, || {
-            Message::new("unexpected text after the timestamp")
-                .help("does the next line begin here? `curl -d` removes newlines; `--data-binary` keeps them")
+            Message::new("unexpected text after the timestamp").help(messages::JOINED_LINES)
         });
     }
 }
@@ -316,16 +322,6 @@ fn is_pending(
         && !family.kind.is_composite()
         && !entry.kind_is_guessed
         && sample.name.map(|name| name.span().start) == entry.sample()
-}
-
-/// A line such as `{a="b"} 1`. The server's parser uses the family and the metric that it read last: it stores the sample
-/// there, rejects the text, or crashes.
-#[cold]
-fn nameless(span: Range<usize>, context: &mut Context<'_>) {
-    context.findings.error(Code::NamelessSample, span, || {
-        Message::new("the metric name is missing; is the variable set?")
-            .help("write the sample as `name{label=\"value\"} 1`")
-    });
 }
 
 /// A sample of a histogram or summary that the gateway drops.

@@ -106,16 +106,16 @@ impl<'a> Checker<'a> {
                     self.samples.check(all.start, (&sample, labels), self.current, &mut self.context);
                 self.current = family.or(self.current);
                 if !sample.value.is_empty() {
-                    self.trailing_whitespace(trailing);
+                    self.context.trailing_whitespace(trailing);
                 }
             }
-            Ok(Line::Blank | Line::Comment) => self.trailing_whitespace(trailing),
+            Ok(Line::Blank | Line::Comment) => self.context.trailing_whitespace(trailing),
             Ok(Line::Help(line)) => {
-                self.trailing_whitespace(trailing);
+                self.context.trailing_whitespace(trailing);
                 self.current = metadata::help(&mut self.context, &line).or(self.current);
             }
             Ok(Line::Type(line)) => {
-                self.trailing_whitespace(trailing);
+                self.context.trailing_whitespace(trailing);
                 self.current = metadata::type_line(&mut self.context, &line).or(self.current);
             }
             // The rest of a label value with a line break.
@@ -123,12 +123,6 @@ impl<'a> Checker<'a> {
             Err(error) => self.syntax_error(&error, trimmed.clone()),
         }
         is_content
-    }
-
-    fn trailing_whitespace(&mut self, span: Range<usize>) {
-        if !span.is_empty() {
-            messages::trailing_whitespace(self.context.bytes, span, &mut self.context.findings);
-        }
     }
 
     fn syntax_error(&mut self, error: &SyntaxError, line: Range<usize>) {

@@ -121,8 +121,8 @@ pub(super) fn type_line<'a>(context: &mut Context<'a>, line: &Metadata<'a>) -> O
         let (message, guess) = messages::unknown_type(name);
         context.families[number].kind = Some(guess.unwrap_or(Kind::Untyped));
         context.findings.error(Code::UnknownType, span, || message);
-    } else if span.end < text.end {
-        messages::trailing_whitespace(context.bytes, span.end..text.end, &mut context.findings);
+    } else {
+        context.trailing_whitespace(span.end..text.end);
     }
     Some(number)
 }

@@ -22,7 +22,6 @@ pub(crate) enum Line<'a> {
     Sample(SampleLine<'a>),
 }
 
-/// A HELP or TYPE line.
 #[derive(Debug)]
 pub(crate) struct Metadata<'a> {
     pub(crate) name: Token<'a>,
@@ -32,14 +31,12 @@ pub(crate) struct Metadata<'a> {
     pub(crate) text: Option<Range<usize>>,
 }
 
-/// A line with a name or labels, and a value.
 #[derive(Debug)]
 pub(crate) struct SampleLine<'a> {
     /// `None` in a line such as `{a="b"} 1`.
     pub(crate) name: Option<Token<'a>>,
     /// How many labels are before the name. Only a line that begins with `{` can have any.
     pub(crate) labels_before_name: usize,
-    /// The line begins with `{`.
     pub(crate) braced: bool,
     /// The value, up to the next space. It is empty if the line ends before.
     pub(crate) value: Range<usize>,
@@ -73,13 +70,10 @@ pub(crate) enum SyntaxErrorKind {
     NoNameInComment,
     /// A label name is expected (`startLabelName`).
     NoLabelName,
-    /// A quoted name is not closed before the line ends.
     OpenName,
-    /// A label value is not closed before the line ends.
     OpenValue,
     /// A backslash without `\`, `"` or `n` after it.
     Escape,
-    /// A label name without `=` after it.
     NoEquals,
     /// In a line that begins with `{`: a name without `,`, `}` or `=` after it.
     NameEnd,

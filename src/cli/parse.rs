@@ -102,7 +102,7 @@ pub(crate) fn color_choice(args: &[OsString]) -> ColorChoice {
 
 /// Prints the help, the version or an error of clap, which may quote what was typed.
 pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
-    let terminal = printer.terminal();
+    let terminal = printer.terminal;
     // A URL that was typed in the wrong place may contain a password.
     let safe = |text: &String| sanitize::text(&without_user(text), terminal.charset).into_owned();
     let quoted = message.context().filter_map(|(kind, value)| match value {

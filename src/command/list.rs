@@ -34,7 +34,7 @@ pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Fail
             (Err(failure), None) => return Err(failure),
             (Err(failure), Some(snapshot)) => {
                 // Each warning is below the last groups, and not below the warnings of other failed fetches.
-                if context.printer.terminal().stdout.moves_cursor {
+                if context.printer.terminal.stdout.moves_cursor {
                     paint(list, snapshot, WARNING, context)?;
                 }
                 context.printer.warning(&failure.to_string());

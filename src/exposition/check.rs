@@ -4,18 +4,17 @@
 //! follows from an earlier error is not reported.
 
 use super::code::Code;
+use super::context::Context;
 use super::diagnostic::Report;
 use super::family::FamilyTable;
 use super::findings::{Findings, Message, RollbackPoint};
 use super::messages;
-use super::metadata::MetadataRules;
 use super::rules::Rules;
 use super::sample::SampleRules;
-use super::sniff::OtherFormat;
 use super::text::lines::{self, LineSpan, Text};
 use super::text::scan::{self, Line, SyntaxError, SyntaxErrorKind};
 use super::text::token::LabelPair;
-use super::{collisions, duplicates, lint};
+use super::{collisions, duplicates, lint, metadata, sniff};
 use std::ops::Range;
 
 /// Checks a text and returns the diagnostics and the repairs.
@@ -23,19 +22,26 @@ use std::ops::Range;
 /// The verdict is that of a Pushgateway 1.11 with an empty store. It rejects the text if and only if the report has an
 /// error or a repair, unless there is an error of [`Category::Pushgw`](super::code::Category::Pushgw).
 pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
-    let mut checker = Checker::new(text, rules);
+    let mut checker = Checker {
+        context: Context {
+            bytes: text.bytes,
+            rules,
+            families: FamilyTable::new(text.bytes),
+            findings: Findings::new(rules),
+        },
+        samples: SampleRules::new(text.bytes, rules),
+        current: None,
+        has_open_quote: false,
+    };
     for (mark, file) in lines::files(text) {
         checker.file(mark, &file);
     }
-    checker.finish()
+    checker.finish(text)
 }
 
 struct Checker<'a> {
-    text: Text<'a>,
-    rules: &'a Rules<'a>,
-    families: FamilyTable<'a>,
+    context: Context<'a>,
     samples: SampleRules<'a>,
-    findings: Findings,
     /// The family that the server's parser read last. It begins a line with `{` as a line of that family.
     current: Option<usize>,
     /// The last line has a quote that is not closed, so the next line may be the rest of a value.
@@ -43,56 +49,45 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(text: Text<'a>, rules: &'a Rules<'a>) -> Self {
-        Self {
-            text,
-            rules,
-            families: FamilyTable::new(text.bytes),
-            samples: SampleRules::new(text.bytes, rules),
-            findings: Findings::new(rules),
-            current: None,
-            has_open_quote: false,
-        }
-    }
-
     fn file(&mut self, mark: Range<usize>, file: &Range<usize>) {
         if !mark.is_empty() {
             let message = || Message::new("the file begins with a byte-order mark");
-            self.findings.repair(Code::ByteOrderMark, mark, "", message);
+            self.context.findings.repair(Code::ByteOrderMark, mark, "", message);
         }
         let mut start = file.start;
         let mut labels = Vec::new();
         let mut has_content = false;
         loop {
-            while let Some(next) = self.samples.check_fast(start..file.end, &mut self.families) {
+            while let Some(next) = self.samples.check_fast(start..file.end, &mut self.context) {
                 start = next;
                 has_content = true;
             }
-            let Some(line) = lines::next(self.text.bytes, file, start, &mut labels) else { break };
+            let Some(line) = lines::next(self.context.bytes, file, start, &mut labels) else { break };
             start = line.all.end + 1;
-            let before = (self.findings.rollback_point(), self.findings.parse_error_count());
+            let before = (self.context.findings.rollback_point(), self.context.findings.parse_errors);
             let is_content = self.line(&line, &mut labels);
-            let is_rejected = self.findings.parse_error_count() > before.1;
-            if is_content && !has_content && is_rejected && self.is_other_format(&line, before.0) {
+            let is_rejected = self.context.findings.parse_errors > before.1;
+            if is_content && !has_content && is_rejected && self.is_other_format(&line, file, before.0) {
                 return;
             }
             has_content |= is_content;
             if !line.has_newline && is_content {
                 let end = line.all.end;
                 let message = || Message::new("the last line does not end with a newline");
-                self.findings.repair(Code::MissingNewline, end..end, "\n", message);
+                self.context.findings.repair(Code::MissingNewline, end..end, "\n", message);
             }
         }
     }
 
     /// Whether the file, whose first line is invalid, is not metrics at all. Then this is the only error for it.
-    fn is_other_format(&mut self, first: &LineSpan, point: RollbackPoint) -> bool {
-        let Some(format) = OtherFormat::detect(&self.text.bytes[first.file.clone()]) else { return false };
-        self.findings.roll_back(point, first.all.start);
+    fn is_other_format(&mut self, first: &LineSpan, file: &Range<usize>, point: RollbackPoint) -> bool {
+        let Some((what, help)) = sniff::other_format(&self.context.bytes[file.clone()]) else {
+            return false;
+        };
+        self.context.findings.roll_back(point, first.all.start);
         let at = first.trimmed.start;
-        let span = at..at + scan::character(&self.text.bytes[at..]);
-        let (what, help) = format.describe();
-        self.findings.error(Code::WrongFormat, span, || {
+        let span = at..at + scan::character(&self.context.bytes[at..]);
+        self.context.findings.error(Code::WrongFormat, span, || {
             Message::new(format!("the input is not metrics in the text format; it is {what}")).help(help)
         });
         true
@@ -101,28 +96,27 @@ impl<'a> Checker<'a> {
     /// Checks one line and returns whether it has any content.
     fn line(&mut self, line: &LineSpan, labels: &mut Vec<LabelPair<'a>>) -> bool {
         let LineSpan { all, trimmed, .. } = line;
-        let (bytes, trailing) = (self.text.bytes, trimmed.end..all.end);
+        let (bytes, trailing) = (self.context.bytes, trimmed.end..all.end);
         let result = scan::line(bytes, trimmed.clone(), labels);
         let is_content = !matches!(result, Ok(Line::Blank));
         let is_continued = std::mem::replace(&mut self.has_open_quote, false);
         match result {
             Ok(Line::Sample(sample)) => {
-                let (families, findings) = (&mut self.families, &mut self.findings);
                 let family =
-                    self.samples.check(all.start, (&sample, labels), self.current, families, findings);
+                    self.samples.check(all.start, (&sample, labels), self.current, &mut self.context);
                 self.current = family.or(self.current);
                 if !sample.value.is_empty() {
-                    self.trailing_whitespace(trailing);
+                    self.context.trailing_whitespace(trailing);
                 }
             }
-            Ok(Line::Blank | Line::Comment) => self.trailing_whitespace(trailing),
-            Ok(Line::Help(metadata)) => {
-                self.trailing_whitespace(trailing);
-                self.current = self.metadata_rules().help(&metadata).or(self.current);
+            Ok(Line::Blank | Line::Comment) => self.context.trailing_whitespace(trailing),
+            Ok(Line::Help(line)) => {
+                self.context.trailing_whitespace(trailing);
+                self.current = metadata::help(&mut self.context, &line).or(self.current);
             }
-            Ok(Line::Type(metadata)) => {
-                self.trailing_whitespace(trailing);
-                self.current = self.metadata_rules().type_line(&metadata).or(self.current);
+            Ok(Line::Type(line)) => {
+                self.context.trailing_whitespace(trailing);
+                self.current = metadata::type_line(&mut self.context, &line).or(self.current);
             }
             // The rest of a label value with a line break.
             Err(_) if is_continued => self.has_open_quote = !bytes[trimmed.clone()].contains(&b'"'),
@@ -131,39 +125,25 @@ impl<'a> Checker<'a> {
         is_content
     }
 
-    fn metadata_rules(&mut self) -> MetadataRules<'_, 'a> {
-        MetadataRules {
-            bytes: self.text.bytes,
-            utf8_names: self.rules.utf8_names,
-            families: &mut self.families,
-            findings: &mut self.findings,
-        }
-    }
-
-    fn trailing_whitespace(&mut self, span: Range<usize>) {
-        if !span.is_empty() {
-            messages::trailing_whitespace(self.text.bytes, span, &mut self.findings);
-        }
-    }
-
     fn syntax_error(&mut self, error: &SyntaxError, line: Range<usize>) {
         self.samples.unread += 1;
         self.has_open_quote = error.kind == SyntaxErrorKind::OpenValue;
-        let bytes = self.text.bytes;
-        self.findings.syntax_error(error.span.start, || messages::syntax_error(bytes, line, error));
+        let bytes = self.context.bytes;
+        self.context.findings.parse_errors += 1;
+        self.context.findings.error_at(error.span.start, || messages::syntax_error(bytes, line, error));
     }
 
     /// Checks the text as a whole.
-    fn finish(self) -> Report {
-        let Self { text, rules, families, samples, mut findings, .. } = self;
-        let SampleRules { labels, mut series, count, unread, .. } = samples;
-        if rules.lint {
-            lint::check(text, &families, &mut findings);
+    fn finish(self, text: Text<'_>) -> Report {
+        let Self { mut context, samples, .. } = self;
+        let SampleRules { labels, series, count, unread, .. } = samples;
+        if context.rules.lint {
+            lint::check(text, &context.families, &mut context.findings);
         }
-        collisions::check(text.bytes, &families, &labels.overwrites, &mut findings);
-        let is_complete = unread == 0;
-        duplicates::check(text, &mut series, &families, &labels.overwrites, is_complete, &mut findings);
-        if count == 0 && unread == 0 && findings.error_count() == 0 && !rules.allow_empty {
+        collisions::check(&labels.overwrites, &mut context);
+        duplicates::check(text, series, &labels.overwrites, unread == 0, &mut context);
+        let Context { rules, families, mut findings, .. } = context;
+        if count == 0 && unread == 0 && !findings.has_errors() && !rules.allow_empty {
             let end = text.bytes.len();
             findings.error(Code::NoSamples, end..end, || {
                 Message::new("the text has no samples; pushing it would empty the group")

@@ -5,8 +5,9 @@
 //! `checkMetricConsistency` in `prometheus/client_golang prometheus/registry.go`).
 
 use super::code::Code;
-use super::family::{FamilyTable, Suffix, split_suffix};
-use super::findings::{Findings, Message};
+use super::context::Context;
+use super::family::{Suffix, split_suffix};
+use super::findings::Message;
 use super::messages::quoted;
 use super::model::kind::Kind;
 use super::overwrites::Overwrites;
@@ -69,32 +70,26 @@ fn is_reserved(name: &[u8]) -> bool {
 }
 
 /// Checks all families.
-pub(super) fn check(
-    bytes: &[u8],
-    families: &FamilyTable<'_>,
-    overwrites: &Overwrites<'_>,
-    findings: &mut Findings,
-) {
-    let mut rules = FamilyRules { families, overwrites, bytes, findings };
-    families.numbers().for_each(|number| rules.check(number));
+pub(super) fn check<'a>(overwrites: &Overwrites<'a>, context: &mut Context<'a>) {
+    let numbers = context.families.numbers();
+    let mut rules = FamilyRules { overwrites, context };
+    numbers.for_each(|number| rules.check(number));
 }
 
 /// The rules of families. A text may have a million of them, so messages are only made for diagnostics that are kept.
 struct FamilyRules<'c, 'a> {
-    families: &'c FamilyTable<'a>,
     overwrites: &'c Overwrites<'a>,
-    bytes: &'c [u8],
-    findings: &'c mut Findings,
+    context: &'c mut Context<'a>,
 }
 
 impl FamilyRules<'_, '_> {
     fn check(&mut self, number: usize) {
-        let name = self.families.name(number);
-        let Some(at) = self.families[number].sample() else {
+        let name = self.context.families.name(number);
+        let Some(at) = self.context.families[number].sample() else {
             self.openmetrics_counter(number, &name);
             return;
         };
-        let kind = self.families[number].kind.unwrap_or(Kind::Counter);
+        let kind = self.context.families[number].kind.unwrap_or(Kind::Counter);
         if is_reserved(&name) {
             self.error(Code::ReservedName, at, || {
                 Message::new(format!("the gateway uses the name {} itself", quoted(&name)))
@@ -108,8 +103,8 @@ impl FamilyRules<'_, '_> {
     }
 
     fn error(&mut self, code: Code, at: usize, message: impl FnOnce() -> Message) {
-        let bytes = self.bytes;
-        self.findings.error_at(at, || (code, name_at(bytes, at), message()));
+        let bytes = self.context.bytes;
+        self.context.findings.error_at(at, || (code, name_at(bytes, at), message()));
     }
 
     /// The gateway's own families keep their types, and its summary keeps its parts.
@@ -150,9 +145,11 @@ impl FamilyRules<'_, '_> {
         };
         for suffix in suffixes {
             let other = [name, suffix].concat();
-            let number = self.families.exact(&other);
-            let Some(other_at) = number.and_then(|number| self.families[number].sample()) else { continue };
-            let span = name_at(self.bytes, at);
+            let number = self.context.families.exact(&other);
+            let Some(other_at) = number.and_then(|number| self.context.families[number].sample()) else {
+                continue;
+            };
+            let span = name_at(self.context.bytes, at);
             self.error(Code::SuffixCollision, other_at, || {
                 let (kind, name, other) = (kind.as_str(), quoted(name), quoted(&other));
                 Message::new(format!("{other} is a metric of its own and also part of the {kind} {name}"))
@@ -182,13 +179,13 @@ impl FamilyRules<'_, '_> {
 
     /// A counter without samples next to an untyped metric with the suffix `_total`: the other text format declares it so.
     fn openmetrics_counter(&mut self, number: usize, name: &[u8]) {
-        let family = &self.families[number];
+        let family = &self.context.families[number];
         let (Some(Kind::Counter), Some(at)) = (family.kind, family.type_line()) else { return };
         let total = [name, b"_total"].concat();
-        let Some(number) = self.families.exact(&total) else { return };
-        let family = &self.families[number];
+        let Some(number) = self.context.families.exact(&total) else { return };
+        let family = &self.context.families[number];
         if family.sample().is_some() && family.type_line().is_none() {
-            self.findings.warning(Code::OpenmetricsCounter, name_at(self.bytes, at), || {
+            self.context.findings.warning(Code::OpenmetricsCounter, name_at(self.context.bytes, at), || {
                 let (name, quoted_total) = (quoted(name), quoted(&total));
                 let total = String::from_utf8_lossy(&total);
                 Message::new(format!(

@@ -24,7 +24,6 @@ pub struct Diagnostic {
     pub span: Range<usize>,
     /// What is wrong: lower case, no final dot.
     pub message: String,
-    /// How to fix it.
     pub help: Option<String>,
     /// Other places that matter, such as the first of two equal series.
     pub related: Vec<Related>,
@@ -43,13 +42,10 @@ pub struct Related {
 pub struct Report {
     /// The diagnostics in the order of their places, at most `Rules::max_diagnostics`.
     pub diagnostics: Vec<Diagnostic>,
-    /// The number of errors, kept or not.
+    // The counts of all diagnostics, kept or not.
     pub errors: usize,
-    /// The number of repairs, kept or not.
     pub fixed: usize,
-    /// The number of warnings, kept or not.
     pub warnings: usize,
-    /// The number of samples in the text.
     pub samples: usize,
     /// The number of metric families with samples.
     pub families: usize,

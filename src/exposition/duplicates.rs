@@ -4,8 +4,9 @@
 //! store compares them (`checkMetricConsistency`).
 
 use super::code::Code;
+use super::context::Context;
 use super::family::FamilyTable;
-use super::findings::{Findings, Message};
+use super::findings::Message;
 use super::messages::quoted;
 use super::model::kind::Kind;
 use super::overwrites::Overwrites;
@@ -20,33 +21,41 @@ use std::collections::BTreeMap;
 /// could be read.
 pub(super) fn check(
     text: Text<'_>,
-    series: &mut SeriesTable,
-    families: &FamilyTable<'_>,
+    series: SeriesTable,
     overwrites: &Overwrites<'_>,
     is_complete: bool,
-    findings: &mut Findings,
+    context: &mut Context<'_>,
 ) {
-    let bytes = text.bytes;
-    let mut comparer = Comparer::new(text, overwrites, families);
+    let mut comparer = Comparer {
+        text,
+        overwrites,
+        families: &context.families,
+        scratch: Vec::new(),
+        labels: [Vec::new(), Vec::new()],
+        duplicates: Vec::new(),
+        incomplete: BTreeMap::new(),
+        repeated: BTreeMap::new(),
+    };
     series.compare(&mut comparer);
     let Comparer { mut duplicates, incomplete, repeated, .. } = comparer;
     duplicates.sort_unstable();
     for (second, first) in duplicates {
-        duplicate(bytes, first, second, findings);
+        duplicate(first, second, context);
     }
     // A missing part may be in a line that could not be read.
     if is_complete {
         for (family, (line, parts)) in incomplete {
-            missing_parts(bytes, (families, family), line, parts, findings);
+            missing_parts(family, line, parts, context);
         }
     }
     for (family, line) in repeated {
-        repeated_part(bytes, (families, family), line, findings);
+        repeated_part(family, line, context);
     }
 }
 
-fn duplicate(bytes: &[u8], first: usize, second: usize, findings: &mut Findings) {
-    findings.error_at(second, || {
+fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
+    let bytes = context.bytes;
+    context.findings.error_at(second, || {
         let (first, second) = (series_at(bytes, first), series_at(bytes, second));
         let (one, other) = (&bytes[first.clone()], &bytes[second.clone()]);
         let message = Message::new(format!("the series {} occurs twice", quoted(other)));
@@ -61,15 +70,9 @@ fn duplicate(bytes: &[u8], first: usize, second: usize, findings: &mut Findings)
 }
 
 /// A histogram or summary without all its parts. The gateway makes up the missing ones.
-fn missing_parts(
-    bytes: &[u8],
-    (families, family): (&FamilyTable<'_>, usize),
-    line: usize,
-    parts: Parts,
-    findings: &mut Findings,
-) {
-    let is_summary = families[family].kind == Some(Kind::Summary);
-    findings.warning(Code::MissingPart, series_at(bytes, line), || {
+fn missing_parts(family: usize, line: usize, parts: Parts, context: &mut Context<'_>) {
+    let is_summary = context.families[family].kind == Some(Kind::Summary);
+    context.findings.warning(Code::MissingPart, series_at(context.bytes, line), || {
         let all = [
             (Parts::COUNT, "`_count`"),
             (Parts::SUM, "`_sum`"),
@@ -80,7 +83,8 @@ fn missing_parts(
             .filter(|(part, _)| !parts.has(*part) && (!is_summary || *part != Parts::INFINITY))
             .map(|(_, name)| name)
             .collect();
-        let (kind, name) = (if is_summary { "summary" } else { "histogram" }, quoted(&families.name(family)));
+        let (kind, name) =
+            (if is_summary { "summary" } else { "histogram" }, quoted(&context.families.name(family)));
         let (missing, them) = match missing.split_last() {
             Some((last, [])) => ((*last).to_owned(), "it"),
             Some((last, others)) => (format!("{} and {last}", others.join(", ")), "them"),
@@ -92,15 +96,10 @@ fn missing_parts(
 
 /// A histogram or summary with a part that occurs twice (seen on Pushgateway 1.11.2: of `_sum` and `_count` the last one
 /// stays; buckets and quantiles are exposed twice, so Prometheus drops one).
-fn repeated_part(
-    bytes: &[u8],
-    (families, family): (&FamilyTable<'_>, usize),
-    line: usize,
-    findings: &mut Findings,
-) {
-    findings.warning(Code::DuplicatePart, series_at(bytes, line), || {
-        let kind = families[family].kind.map_or("", Kind::as_str);
-        let name = quoted(&families.name(family));
+fn repeated_part(family: usize, line: usize, context: &mut Context<'_>) {
+    context.findings.warning(Code::DuplicatePart, series_at(context.bytes, line), || {
+        let kind = context.families[family].kind.map_or("", Kind::as_str);
+        let name = quoted(&context.families.name(family));
         Message::new(format!("a part of the {kind} {name} occurs twice; one of the two will be lost"))
             .help(format!("is the same {kind} written twice?"))
     });
@@ -121,20 +120,7 @@ struct Comparer<'c, 'a> {
     repeated: BTreeMap<usize, usize>,
 }
 
-impl<'c, 'a> Comparer<'c, 'a> {
-    fn new(text: Text<'a>, overwrites: &'c Overwrites<'a>, families: &'c FamilyTable<'a>) -> Self {
-        Self {
-            text,
-            overwrites,
-            families,
-            scratch: Vec::new(),
-            labels: [Vec::new(), Vec::new()],
-            duplicates: Vec::new(),
-            incomplete: BTreeMap::new(),
-            repeated: BTreeMap::new(),
-        }
-    }
-
+impl Comparer<'_, '_> {
     /// Returns the family of the sample in the line that starts at `at`. Its labels go to `labels[slot]`, sorted and without
     /// the bounds of buckets and quantiles.
     fn read(&mut self, at: usize, slot: usize) -> Option<usize> {

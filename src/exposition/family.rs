@@ -26,7 +26,7 @@ pub(super) struct SampleFamily {
 }
 
 /// What is known about a metric family. A text may have a million families, so offsets have 32 bits.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct FamilyEntry {
     name_start: u32,
     name_len: u32,
@@ -44,20 +44,6 @@ pub(super) struct FamilyEntry {
 }
 
 impl FamilyEntry {
-    fn new(name: &Token<'_>) -> Self {
-        Self {
-            name_start: offset(name.span().start),
-            name_len: offset(name.raw().len()),
-            kind: None,
-            kind_is_guessed: false,
-            has_blank_help: false,
-            first_sample_pending: false,
-            help: None,
-            type_line: None,
-            sample: None,
-        }
-    }
-
     /// Where the name is in the first HELP line.
     pub(super) fn help(&self) -> Option<usize> {
         self.help.map(|at| at as usize)
@@ -122,7 +108,8 @@ impl<'a> FamilyTable<'a> {
         let number = self.all.len();
         let Self { text, all, index } = self;
         index.insert(hash, number, |number| all[number].name(text).hash());
-        all.push(FamilyEntry::new(name));
+        let (name_start, name_len) = (offset(name.span().start), offset(name.raw().len()));
+        all.push(FamilyEntry { name_start, name_len, ..FamilyEntry::default() });
         (number, Suffix::None)
     }
 

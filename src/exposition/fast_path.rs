@@ -15,7 +15,7 @@ use super::text::token::LabelPair;
 use std::ops::Range;
 
 /// The last line, if the next one may be like it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct FastPath<'a> {
     bytes: &'a [u8],
     /// The whole text is valid UTF-8.
@@ -48,16 +48,7 @@ const WORD: usize = 8;
 
 impl<'a> FastPath<'a> {
     pub(super) fn new(bytes: &'a [u8], is_utf8: bool) -> Self {
-        Self {
-            bytes,
-            is_utf8,
-            family: None,
-            line: b"",
-            head_len: 0,
-            values: Vec::new(),
-            hash: SeriesHash::default(),
-            is_count: false,
-        }
+        Self { bytes, is_utf8, ..Self::default() }
     }
 
     /// Accepts the first line of `rest` if it is like the last one, and returns its length with its newline. If it is not, the
@@ -74,8 +65,8 @@ impl<'a> FastPath<'a> {
 
     /// The series of the last line, if the next one may be like it.
     #[inline]
-    pub(super) fn last(&self) -> Option<(SampleFamily, &SeriesHash)> {
-        Some((self.family?, &self.hash))
+    pub(super) fn last(&self) -> Option<(SampleFamily, SeriesHash)> {
+        Some((self.family?, self.hash))
     }
 
     /// Keeps a valid line, which starts at `line`, for the next one. `rules` has the names of its labels.

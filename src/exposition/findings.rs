@@ -28,48 +28,26 @@ impl Message {
         self
     }
 
-    pub(super) fn related(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
-        self.related.push(Related { span, message: text.into() });
+    pub(super) fn related(mut self, span: impl Into<Option<Range<usize>>>, text: impl Into<String>) -> Self {
+        self.related.extend(span.into().map(|span| Related { span, message: text.into() }));
         self
     }
 }
 
-/// What older gateways handle in another way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OlderGateways {
-    QuotedName,
-    QuoteInHelp,
-    GaugeHistogram,
-    FractionalCount,
-}
-
-impl OlderGateways {
-    fn message(self) -> &'static str {
-        match self {
-            Self::QuotedName => "gateways before 1.10 reject metric names in quotes or inside braces",
-            Self::QuoteInHelp => {
-                "older gateways, such as 1.5.1, reject `\\\"` in a HELP text; a plain `\"` works everywhere"
-            }
-            Self::GaugeHistogram => "gateways before 1.11.2 do not support gauge histograms",
-            Self::FractionalCount => {
-                "older gateways, such as 1.5.1, store only the integer part of a bucket or count"
-            }
-        }
-    }
-}
+/// What older gateways do with a name in quotes.
+pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names in quotes or inside braces";
 
 /// The diagnostics and repairs so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Findings {
     limit: usize,
     repair: bool,
     /// The number of errors of the server's parser that cannot be repaired.
-    parse_errors: usize,
-    errors: Kept,
-    fixed: Kept,
-    warnings: Kept,
+    pub(super) parse_errors: usize,
+    /// By severity.
+    kept: [Kept; 3],
     splices: Vec<Splice>,
-    older_gateways: Vec<OlderGateways>,
+    older_gateways: Vec<&'static str>,
 }
 
 /// The findings up to a line, for [`Findings::roll_back`].
@@ -81,16 +59,7 @@ pub(super) struct RollbackPoint {
 
 impl Findings {
     pub(super) fn new(rules: &Rules<'_>) -> Self {
-        Self {
-            limit: rules.max_diagnostics,
-            repair: rules.repair,
-            parse_errors: 0,
-            errors: Kept::default(),
-            fixed: Kept::default(),
-            warnings: Kept::default(),
-            splices: Vec::new(),
-            older_gateways: Vec::new(),
-        }
+        Self { limit: rules.max_diagnostics, repair: rules.repair, ..Self::default() }
     }
 
     pub(super) fn error(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
@@ -98,22 +67,13 @@ impl Findings {
         self.add(Severity::Error, code, span, message);
     }
 
-    /// A syntax error, as [`Findings::error_at`].
-    pub(super) fn syntax_error(
-        &mut self,
-        start: usize,
-        find: impl FnOnce() -> (Code, Range<usize>, Message),
-    ) {
-        self.parse_errors += 1;
-        self.error_at(start, find);
-    }
-
     /// An error whose code and span are only computed if it is kept. `start` decides that, so it may be inexact.
     pub(super) fn error_at(&mut self, start: usize, find: impl FnOnce() -> (Code, Range<usize>, Message)) {
-        self.errors.count += 1;
-        if self.errors.has_room(self.limit, start) {
+        let errors = &mut self.kept[Severity::Error as usize];
+        errors.count += 1;
+        if errors.has_room(self.limit, start) {
             let (code, span, message) = find();
-            self.errors.push(Severity::Error, code, span, message);
+            errors.push(Severity::Error, code, span, message);
         }
     }
 
@@ -135,30 +95,20 @@ impl Findings {
         self.add(severity, code, span, message);
     }
 
-    /// A problem that is worth a warning and is removed if repairs are allowed.
-    pub(super) fn repair_with_warning(
-        &mut self,
-        code: Code,
-        span: Range<usize>,
-        message: impl FnOnce() -> Message,
-    ) {
-        self.cut_or_insert(span.clone(), "");
-        self.warning(code, span, message);
-    }
-
     pub(super) fn warning(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
         self.add(Severity::Warning, code, span, message);
     }
 
     /// Warns about older gateways, once for each kind of incompatibility.
-    pub(super) fn older_gateways(&mut self, what: OlderGateways, span: Range<usize>) {
+    pub(super) fn older_gateways(&mut self, what: &'static str, span: Range<usize>) {
         if !self.older_gateways.contains(&what) {
             self.older_gateways.push(what);
-            self.warning(Code::OlderGateway, span, || Message::new(what.message()));
+            self.warning(Code::OlderGateway, span, || Message::new(what));
         }
     }
 
-    fn cut_or_insert(&mut self, range: Range<usize>, with: &'static str) {
+    /// Edits the text if repairs are allowed.
+    pub(super) fn cut_or_insert(&mut self, range: Range<usize>, with: &'static str) {
         if self.repair {
             self.splice(range, Cow::Borrowed(with.as_bytes()));
         }
@@ -169,38 +119,31 @@ impl Findings {
         self.splices.push(Splice { range, with });
     }
 
-    pub(super) fn error_count(&self) -> usize {
-        self.errors.count
-    }
-
-    /// The number of errors of the server's parser that cannot be repaired.
-    pub(super) fn parse_error_count(&self) -> usize {
-        self.parse_errors
+    pub(super) fn has_errors(&self) -> bool {
+        self.kept[Severity::Error as usize].count > 0
     }
 
     pub(super) fn rollback_point(&self) -> RollbackPoint {
-        let counts = [self.errors.count, self.fixed.count, self.warnings.count];
-        RollbackPoint { counts, splices: self.splices.len() }
+        RollbackPoint { counts: self.counts(), splices: self.splices.len() }
     }
 
     /// Drops what was found since the point in the line that begins at `line`.
     pub(super) fn roll_back(&mut self, point: RollbackPoint, line: usize) {
         // A newline that is missing at the end of a file has an empty span where the next file begins.
         let is_earlier = |span: &Range<usize>| span.start < line || span.start == line && span.is_empty();
-        let all = [&mut self.errors, &mut self.fixed, &mut self.warnings];
-        for (kept, count) in all.into_iter().zip(point.counts) {
+        for (kept, count) in self.kept.iter_mut().zip(point.counts) {
             kept.count = count;
             kept.first.retain(|diagnostic| is_earlier(&diagnostic.span));
         }
         self.splices.truncate(point.splices);
     }
 
+    fn counts(&self) -> [usize; 3] {
+        self.kept.each_ref().map(|kept| kept.count)
+    }
+
     fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
-        let kept = match severity {
-            Severity::Error => &mut self.errors,
-            Severity::Fixed => &mut self.fixed,
-            Severity::Warning => &mut self.warnings,
-        };
+        let kept = &mut self.kept[severity as usize];
         kept.count += 1;
         if kept.has_room(self.limit, span.start) {
             kept.push(severity, code, span, message());
@@ -210,9 +153,9 @@ impl Findings {
     /// The counts, the repairs, and the diagnostics in the order of their places. If there are too many, errors come before
     /// repairs and repairs before warnings.
     pub(super) fn into_report(self) -> Report {
-        let (errors, fixed, warnings) = (self.errors.count, self.fixed.count, self.warnings.count);
+        let [errors, fixed, warnings] = self.counts();
         let mut diagnostics = Vec::new();
-        for mut kept in [self.errors, self.fixed, self.warnings] {
+        for mut kept in self.kept {
             kept.shorten(self.limit - diagnostics.len());
             diagnostics.append(&mut kept.first);
         }

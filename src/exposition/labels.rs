@@ -9,11 +9,12 @@ use super::findings::{Findings, Message};
 use super::hash;
 use super::messages::quoted;
 use super::model::kind::Kind;
-use super::names::is_valid_label_name;
+use super::names::is_valid_name;
 use super::overwrites::Overwrites;
 use super::rules::Rules;
 use super::text::number::{self, Float};
 use super::text::token::{LabelPair, Token};
+use crate::grouping::LegacyName;
 
 /// The bits of a hash that are kept beside the index of a label, which has the other bits.
 const HASH_BITS: u64 = !0 << 32;
@@ -138,7 +139,7 @@ impl<'a> LabelRules<'a> {
         let mut keep = labels.len() < MAX_KEPT_NAMES;
         self.names.names.clear();
         for label in labels {
-            let mut is_valid = is_valid_label_name(&label.name, self.utf8_names, findings);
+            let mut is_valid = is_valid_name(&label.name, LegacyName::Label, self.utf8_names, findings);
             is_valid &= self.is_valid_utf8(label, findings);
             let is_bound = kind.is_bound(&label.name);
             if is_valid && !is_bound && label.name.text().starts_with(b"__") {

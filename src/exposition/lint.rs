@@ -21,32 +21,18 @@ use super::text::token::LabelPair;
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// Units and their base units. A base unit is listed with itself, which ends the search for other units.
-const UNITS: [(&str, &str); 24] = [
-    ("amperes", "amperes"),
-    ("bytes", "bytes"),
-    ("celsius", "celsius"),
-    ("grams", "grams"),
-    ("joules", "joules"),
-    ("kelvin", "kelvin"),
-    ("meters", "meters"),
-    ("metres", "metres"),
-    ("seconds", "seconds"),
-    ("volts", "volts"),
-    ("minutes", "seconds"),
-    ("hours", "seconds"),
-    ("days", "seconds"),
-    ("weeks", "seconds"),
-    ("kelvins", "kelvin"),
-    ("fahrenheit", "celsius"),
-    ("rankine", "celsius"),
-    ("inches", "meters"),
-    ("yards", "meters"),
-    ("miles", "meters"),
-    ("bits", "bytes"),
-    ("calories", "joules"),
-    ("pounds", "grams"),
-    ("ounces", "grams"),
+/// The base units, and the units to replace by each.
+const UNITS: [(&str, &[&str]); 10] = [
+    ("amperes", &[]),
+    ("bytes", &["bits"]),
+    ("celsius", &["fahrenheit", "rankine"]),
+    ("grams", &["pounds", "ounces"]),
+    ("joules", &["calories"]),
+    ("kelvin", &["kelvins"]),
+    ("meters", &["inches", "yards", "miles"]),
+    ("metres", &[]),
+    ("seconds", &["minutes", "hours", "days", "weeks"]),
+    ("volts", &[]),
 ];
 
 /// Prefixes of units (`mibi` is promtool's spelling). A unit with a prefix is not a base unit.
@@ -55,22 +41,11 @@ const PREFIXES: [&str; 18] = [
     "giga", "gibi", "tera", "tebi", "peta", "pebi",
 ];
 
-/// Abbreviations of units, and what to write instead.
-const ABBREVIATIONS: [(&str, &str); 14] = [
-    ("s", "`seconds`"),
-    ("ms", "`seconds`"),
-    ("us", "`seconds`"),
-    ("ns", "`seconds`"),
-    ("sec", "`seconds`"),
-    ("b", "`bytes`"),
-    ("kb", "`bytes`"),
-    ("mb", "`bytes`"),
-    ("gb", "`bytes`"),
-    ("tb", "`bytes`"),
-    ("pb", "`bytes`"),
-    ("m", "`meters` or `seconds`"),
-    ("h", "`seconds`"),
-    ("d", "`seconds`"),
+/// What to write, and the abbreviations to replace by it.
+const ABBREVIATIONS: [(&str, &[&str]); 3] = [
+    ("`seconds`", &["s", "ms", "us", "ns", "sec", "h", "d"]),
+    ("`bytes`", &["b", "kb", "mb", "gb", "tb", "pb"]),
+    ("`meters` or `seconds`", &["m"]),
 ];
 
 /// Reports what does not follow the conventions.
@@ -80,12 +55,13 @@ pub(super) fn check(text: Text<'_>, families: &FamilyTable<'_>, findings: &mut F
         if let Some(first_sample) = family.sample() {
             let name = families.name(number);
             let at = family.type_line().unwrap_or(first_sample);
-            let span = NameSpan::new(text.bytes, at, &name);
+            let is_plain = text.bytes.get(at..at + name.len()) == Some(&*name);
+            let span = if is_plain { at..at + name.len() } else { name_at(text.bytes, at) };
             let name = String::from_utf8_lossy(&name);
-            NameLints { family, name: &name, span, findings }.check();
+            NameLints { family, name: &name, span, is_plain, findings }.check();
         }
     }
-    let mut lints = LabelLints::new(families);
+    let mut lints = LabelLints { families, reported: HashSet::new() };
     let mut labels = Vec::new();
     for (_, file) in lines::files(text) {
         let mut start = file.start;
@@ -103,37 +79,14 @@ pub(super) fn check(text: Text<'_>, families: &FamilyTable<'_>, findings: &mut F
     }
 }
 
-/// Where the name of a family is: in its TYPE line, or else in its first sample.
-struct NameSpan {
-    span: Range<usize>,
-    /// It is written without quotes, so a part of it can be marked.
-    is_plain: bool,
-}
-
-impl NameSpan {
-    fn new(bytes: &[u8], at: usize, name: &[u8]) -> Self {
-        let end = at + name.len();
-        if bytes.get(at..end) == Some(name) {
-            Self { span: at..end, is_plain: true }
-        } else {
-            Self { span: name_at(bytes, at), is_plain: false }
-        }
-    }
-
-    fn whole(&self) -> Range<usize> {
-        self.span.clone()
-    }
-
-    fn part(&self, part: Range<usize>) -> Range<usize> {
-        if self.is_plain { self.span.start + part.start..self.span.start + part.end } else { self.whole() }
-    }
-}
-
 /// The rules for the name, the type and the HELP text of a family.
 struct NameLints<'c> {
     family: &'c FamilyEntry,
     name: &'c str,
-    span: NameSpan,
+    /// The name in the TYPE line, or else in the first sample.
+    span: Range<usize>,
+    /// It is written without quotes, so a part of it can be marked.
+    is_plain: bool,
     findings: &'c mut Findings,
 }
 
@@ -154,6 +107,14 @@ impl NameLints<'_> {
         }
     }
 
+    fn part(&self, part: Range<usize>) -> Range<usize> {
+        if self.is_plain {
+            self.span.start + part.start..self.span.start + part.end
+        } else {
+            self.span.clone()
+        }
+    }
+
     fn quoted(&self) -> String {
         quoted(self.name.as_bytes())
     }
@@ -164,7 +125,7 @@ impl NameLints<'_> {
             return;
         }
         let (name, text) = (self.quoted(), self.name);
-        self.findings.warning(Code::LintNoHelp, self.span.whole(), || {
+        self.findings.warning(Code::LintNoHelp, self.span.clone(), || {
             Message::new(format!("the metric {name} has no HELP text"))
                 .help(format!("describe what it measures: `# HELP {text} ...`"))
         });
@@ -177,16 +138,16 @@ impl NameLints<'_> {
             && &self.name[part.clone()] != base
         {
             let unit = quoted(self.name[part.clone()].as_bytes());
-            self.findings.warning(Code::LintBaseUnit, self.span.part(part), || {
+            self.findings.warning(Code::LintBaseUnit, self.part(part), || {
                 Message::new(format!("{unit} is not a base unit"))
                     .help(format!("use `{base}`, so that dashboards and queries need no conversion"))
             });
         }
         for part in parts(self.name).skip(1) {
             let word = self.name[part.clone()].to_lowercase();
-            if let Some((_, full)) = ABBREVIATIONS.iter().find(|(short, _)| *short == word) {
+            if let Some((full, _)) = ABBREVIATIONS.iter().find(|(_, short)| short.contains(&&*word)) {
                 let unit = quoted(self.name[part.clone()].as_bytes());
-                self.findings.warning(Code::LintUnitAbbreviation, self.span.part(part), || {
+                self.findings.warning(Code::LintUnitAbbreviation, self.part(part), || {
                     Message::new(format!("{unit} is an abbreviated unit"))
                         .help(format!("use a base unit and its full name: {full}"))
                 });
@@ -198,7 +159,7 @@ impl NameLints<'_> {
     fn colon(&mut self) {
         if let Some(at) = self.name.find(':') {
             let name = self.quoted();
-            self.findings.warning(Code::LintColon, self.span.part(at..at + 1), || {
+            self.findings.warning(Code::LintColon, self.part(at..at + 1), || {
                 Message::new(format!("the name {name} contains a colon"))
                     .help("colons are for recording rules; use `_`")
             });
@@ -209,7 +170,7 @@ impl NameLints<'_> {
     fn camel_case(&mut self) {
         if let Some(at) = find_camel_case(self.name.as_bytes()) {
             let (name, snake) = (self.quoted(), snake_case(self.name));
-            self.findings.warning(Code::LintCamelCase, self.span.part(at..at + 2), || {
+            self.findings.warning(Code::LintCamelCase, self.part(at..at + 2), || {
                 Message::new(format!("the name {name} is in camelCase"))
                     .help(format!("use snake_case: {}", quoted(snake.as_bytes())))
             });
@@ -222,12 +183,12 @@ impl NameLints<'_> {
         match (kind == Kind::Counter, self.name.strip_suffix("_total")) {
             (true, None) => {
                 let help = format!("rename it to `{}_total`", self.name);
-                self.findings.warning(Code::LintCounterSuffix, self.span.whole(), || {
+                self.findings.warning(Code::LintCounterSuffix, self.span.clone(), || {
                     Message::new(format!("the counter {name} does not end with `_total`")).help(help)
                 });
             }
             (false, Some(rest)) => {
-                let suffix = self.span.part(rest.len()..self.name.len());
+                let suffix = self.part(rest.len()..self.name.len());
                 self.findings.warning(Code::LintTotalSuffix, suffix, || {
                     Message::new(format!("{name} ends with `_total`, but is a {}", kind.as_str()))
                         .help("`_total` is for counters: declare it as a counter, or remove the suffix")
@@ -250,7 +211,7 @@ impl NameLints<'_> {
             return;
         };
         let (name, start) = (self.quoted(), self.name.len() - suffix.len());
-        self.findings.warning(Code::LintReservedSuffix, self.span.part(start..self.name.len()), || {
+        self.findings.warning(Code::LintReservedSuffix, self.part(start..self.name.len()), || {
             Message::new(format!("{name} ends with `{suffix}`, but is a {}", kind.as_str()))
                 .help(format!("this suffix is for the samples of {owners}; rename the metric"))
         });
@@ -264,7 +225,7 @@ impl NameLints<'_> {
         // Lower case may have another length, except in ASCII.
         if let Some(at) = at {
             let part = if self.name.is_ascii() { at + 1..at + 1 + word.len() } else { 0..self.name.len() };
-            self.findings.warning(Code::LintTypeInName, self.span.part(part), || {
+            self.findings.warning(Code::LintTypeInName, self.part(part), || {
                 Message::new(format!("the name contains the type of the metric, `{word}`"))
                     .help("the TYPE line has it already; remove it from the name")
             });
@@ -278,11 +239,7 @@ struct LabelLints<'c, 'a> {
     reported: HashSet<(usize, Vec<u8>)>,
 }
 
-impl<'c, 'a> LabelLints<'c, 'a> {
-    fn new(families: &'c FamilyTable<'a>) -> Self {
-        Self { families, reported: HashSet::new() }
-    }
-
+impl LabelLints<'_, '_> {
     /// Checks a label. `name` returns the name of its sample, which is only needed for a problem.
     fn check<N: AsRef<[u8]>>(
         &mut self,
@@ -345,7 +302,9 @@ fn parts(name: &str) -> impl Iterator<Item = Range<usize>> {
 
 /// The base unit, if the word is a unit with or without a prefix.
 fn unit(word: &str) -> Option<&'static str> {
-    let base = |word: &str| UNITS.iter().find(|(unit, _)| *unit == word).map(|(_, base)| *base);
+    let base = |word: &str| {
+        UNITS.iter().find(|(base, units)| *base == word || units.contains(&word)).map(|(base, _)| *base)
+    };
     base(word).or_else(|| PREFIXES.iter().find_map(|prefix| base(word.strip_prefix(prefix)?)))
 }
 

@@ -4,13 +4,13 @@
 //! distinguish the usual causes. They never change whether a line is rejected.
 
 use super::code::Code;
-use super::findings::{Findings, Message};
+use super::findings::Message;
 use super::model::kind::Kind;
 use super::text::number::{self, Float};
 use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
 use std::ops::Range;
 
-const JOINED_LINES: &str =
+pub(super) const JOINED_LINES: &str =
     "does the next line begin here? `curl -d` removes newlines; `--data-binary` keeps them";
 const LABEL_SYNTAX: &str = "write it as `name=\"value\"`";
 const PLAIN_QUOTE: &str = "use the plain quote `\"`; a word processor may have replaced it";
@@ -41,16 +41,6 @@ fn visible(text: &str) -> String {
 /// The first character of `bytes`, for a message.
 fn first_character(bytes: &[u8]) -> String {
     quoted(&bytes[..character(bytes)])
-}
-
-/// Reports whitespace at the end of a line where the server does not accept it.
-pub(super) fn trailing_whitespace(bytes: &[u8], span: Range<usize>, findings: &mut Findings) {
-    let (code, text) = if bytes[span.clone()].contains(&b'\r') {
-        (Code::CarriageReturn, "the line ends with a carriage return")
-    } else {
-        (Code::TrailingWhitespace, "the line ends with a space or tab")
-    };
-    findings.repair(code, span, "", || Message::new(text));
 }
 
 /// The code, the place and the words of a syntax error.

@@ -6,12 +6,13 @@
 //! - `check` goes through the lines. `metadata` has the rules of HELP and TYPE lines, `sample` and `labels` those of samples,
 //!   and `fast_path` skips what does not change from line to line.
 //! - `collisions` and `duplicates` have the rules of the text as a whole, and `lint` the conventions.
-//! - `family` and `series` are the tables that all of them use, and `overwrites` the labels of the grouping key.
+//! - `context` is what all of them share, `family` and `series` are its tables, and `overwrites` the labels of the grouping key.
 //! - `findings` collects the diagnostics, and `messages` has their words.
 
 mod check;
 mod code;
 mod collisions;
+mod context;
 mod diagnostic;
 mod duplicates;
 mod family;

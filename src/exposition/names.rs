@@ -1,34 +1,32 @@
 //! The rules of metric and label names in quotes. The scanner accepts only valid names without quotes.
 
 use super::code::Code;
-use super::findings::{Findings, Message, OlderGateways};
+use super::findings::{Findings, Message, QUOTED_NAME};
 use super::messages::quoted;
 use super::text::token::Token;
 use crate::grouping::LegacyName;
 
-/// Whether the gateway accepts the name of a metric.
+/// Whether the gateway accepts the name, which is `legacy` unless UTF-8 names are enabled.
 #[inline]
-pub(super) fn is_valid_metric_name(name: &Token<'_>, utf8_names: bool, findings: &mut Findings) -> bool {
-    name.is_plain() || is_valid_quoted(name, Code::MetricName, utf8_names, findings)
+pub(super) fn is_valid_name(
+    name: &Token<'_>,
+    legacy: LegacyName,
+    utf8_names: bool,
+    findings: &mut Findings,
+) -> bool {
+    name.is_plain() || is_valid_quoted(name, legacy, utf8_names, findings)
 }
 
-/// Whether the gateway accepts the name of a label.
-#[inline]
-pub(super) fn is_valid_label_name(name: &Token<'_>, utf8_names: bool, findings: &mut Findings) -> bool {
-    name.is_plain() || is_valid_quoted(name, Code::LabelName, utf8_names, findings)
-}
-
-/// Whether the gateway accepts a quoted name. `code` is the error for names that no gateway accepts.
 #[cold]
-fn is_valid_quoted(name: &Token<'_>, code: Code, utf8_names: bool, findings: &mut Findings) -> bool {
+fn is_valid_quoted(name: &Token<'_>, legacy: LegacyName, utf8_names: bool, findings: &mut Findings) -> bool {
     let text = name.text();
     if text.is_empty() || std::str::from_utf8(&text).is_err() {
+        let code = if legacy == LegacyName::Metric { Code::MetricName } else { Code::LabelName };
         findings.error(code, name.span(), || {
             Message::new(if text.is_empty() { "the name is empty" } else { "the name is not valid UTF-8" })
         });
         return false;
     }
-    let legacy = if code == Code::MetricName { LegacyName::Metric } else { LegacyName::Label };
     if !legacy.is(&text) && !utf8_names {
         findings.error(Code::Utf8Name, name.span(), || {
             Message::new(format!("the gateway accepts the name {} only with UTF-8 names enabled", quoted(&text)))
@@ -38,6 +36,6 @@ fn is_valid_quoted(name: &Token<'_>, code: Code, utf8_names: bool, findings: &mu
         });
         return false;
     }
-    findings.older_gateways(OlderGateways::QuotedName, name.span());
+    findings.older_gateways(QUOTED_NAME, name.span());
     true
 }

@@ -30,13 +30,10 @@ pub(super) struct Overwrites<'a> {
 
 impl<'a> Overwrites<'a> {
     pub(super) fn new(grouping: Option<&'a GroupingKey>) -> Self {
-        match grouping {
-            Some(key) => Self::from_labels(key.labels().map(|(name, value)| (name, Some(value)))),
-            None => Self::from_labels([("job", None)]),
-        }
-    }
-
-    fn from_labels(labels: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Self {
+        let labels = match grouping {
+            Some(key) => key.labels().map(|(name, value)| (name, Some(value))).collect(),
+            None => vec![("job", None)],
+        };
         let labels: Vec<_> = labels
             .into_iter()
             .map(|(name, value)| Overwrite {

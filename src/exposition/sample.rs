@@ -4,19 +4,21 @@
 //! `startTimestamp`), in the order of its states where the order matters.
 
 use super::code::Code;
-use super::family::{FamilyEntry, FamilyTable, SampleFamily, Suffix};
+use super::context::Context;
+use super::family::{FamilyEntry, SampleFamily, Suffix};
 use super::fast_path::FastPath;
-use super::findings::{Findings, Message, OlderGateways};
+use super::findings::{Message, QUOTED_NAME};
 use super::hash;
 use super::labels::{LabelRules, SeriesHash};
 use super::messages::{self, quoted};
 use super::model::kind::Kind;
-use super::names::is_valid_metric_name;
+use super::names::is_valid_name;
 use super::rules::Rules;
 use super::series::{Parts, SeriesTable};
 use super::text::number::{self, Float};
 use super::text::scan::{self, SampleLine};
 use super::text::token::LabelPair;
+use crate::grouping::LegacyName;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -26,8 +28,6 @@ const COUNT_LIMIT: f64 = 18_446_744_073_709_551_616.0;
 
 /// The rules of samples, and what is known about those so far.
 pub(super) struct SampleRules<'a> {
-    bytes: &'a [u8],
-    rules: &'a Rules<'a>,
     pub(super) labels: LabelRules<'a>,
     pub(super) series: SeriesTable,
     fast_path: FastPath<'a>,
@@ -44,8 +44,6 @@ impl<'a> SampleRules<'a> {
     pub(super) fn new(bytes: &'a [u8], rules: &'a Rules<'a>) -> Self {
         let is_utf8 = std::str::from_utf8(bytes).is_ok();
         Self {
-            bytes,
-            rules,
             labels: LabelRules::new(rules, is_utf8),
             series: SeriesTable::new(bytes.len()),
             fast_path: FastPath::new(bytes, is_utf8),
@@ -58,12 +56,12 @@ impl<'a> SampleRules<'a> {
 
     /// Checks the line at the start of `rest` if the fast path accepts it. Returns where the next line starts.
     #[inline]
-    pub(super) fn check_fast(&mut self, rest: Range<usize>, families: &mut FamilyTable<'a>) -> Option<usize> {
+    pub(super) fn check_fast(&mut self, rest: Range<usize>, context: &mut Context<'a>) -> Option<usize> {
         let line = rest.start;
         let len = self.fast_path.accept(rest, &self.labels.overwrites)?;
         let (family, hash) = self.fast_path.last()?;
         self.count += 1;
-        add_series(&mut self.series, families, line, family, hash);
+        self.add_series(line, family, hash, context);
         Some(line + len)
     }
 
@@ -74,39 +72,38 @@ impl<'a> SampleRules<'a> {
         line: usize,
         (sample, labels): (&SampleLine<'a>, &[LabelPair<'a>]),
         mut previous: Option<usize>,
-        families: &mut FamilyTable<'a>,
-        findings: &mut Findings,
+        context: &mut Context<'a>,
     ) -> Option<usize> {
-        let Some((number, suffix)) = self.family(line, sample, families, findings) else {
+        let Some((number, suffix)) = self.family(line, sample, context) else {
             self.unread += 1;
             return None;
         };
-        if families[number].kind.is_none() {
-            let has_new_type_line = self.set_kind(line, sample, number, families, findings);
+        if context.families[number].kind.is_none() {
+            let has_new_type_line = set_kind(line, sample, number, context);
             previous = if has_new_type_line { Some(number) } else { previous };
         }
-        let kind = families[number].kind.unwrap_or(Kind::Counter);
+        let kind = context.families[number].kind.unwrap_or(Kind::Counter);
         let family = SampleFamily { number, kind, suffix };
-        let previous = previous.map(|previous| (previous, families[previous].kind));
-        let is_misread = sample.braced && self.is_misread(line, sample, family, previous, findings);
+        let previous = previous.map(|previous| (previous, context.families[previous].kind));
+        let is_misread = sample.braced && self.is_misread(line, sample, family, previous, context);
         self.count += 1;
 
-        let hash = self.labels.check(labels, kind, findings);
-        let value = self.value(sample, findings);
+        let hash = self.labels.check(labels, kind, &mut context.findings);
+        let value = value(sample, context);
         if let Some(value) = value {
             if kind.is_composite() && hash.is_valid && !is_misread {
-                self.check_part(sample, family, (&hash, value), families, findings);
+                self.check_part(sample, family, (&hash, value), context);
             }
-            self.check_rest(sample, findings);
+            check_rest(sample, context);
         }
         if is_misread || !hash.is_valid || value.is_none() && !kind.is_composite() {
             return Some(number);
         }
-        if is_pending(sample, labels, family, families) {
-            families[number].first_sample_pending = true;
+        if is_pending(sample, labels, family, &context.families[number]) {
+            context.families[number].first_sample_pending = true;
             self.series.end_composite();
         } else {
-            add_series(&mut self.series, families, line, family, &hash);
+            self.add_series(line, family, hash, context);
         }
         if value.is_some() && !sample.braced {
             self.fast_path.keep(line, sample, labels, family, hash, &self.labels);
@@ -118,11 +115,15 @@ impl<'a> SampleRules<'a> {
         &mut self,
         line: usize,
         sample: &SampleLine<'a>,
-        families: &mut FamilyTable<'a>,
-        findings: &mut Findings,
+        context: &mut Context<'a>,
     ) -> Option<(usize, Suffix)> {
         let Some(name) = &sample.name else {
-            nameless(sample.series_span(self.bytes, line), findings);
+            // The server's parser uses the family and the metric that it read last for a line such as `{a="b"} 1`: it stores
+            // the sample there, rejects the text, or crashes.
+            context.findings.error(Code::NamelessSample, sample.series_span(context.bytes, line), || {
+                Message::new("the metric name is missing; is the variable set?")
+                    .help("write the sample as `name{label=\"value\"} 1`")
+            });
             return None;
         };
         if let Some((last, number, suffix)) = self.last_name
@@ -132,32 +133,13 @@ impl<'a> SampleRules<'a> {
         {
             return Some((number, suffix));
         }
-        if !is_valid_metric_name(name, self.rules.utf8_names, findings) {
+        if !is_valid_name(name, LegacyName::Metric, context.rules.utf8_names, &mut context.findings) {
             return None;
         }
-        let (number, suffix) = families.get_or_add(name);
-        families[number].add_sample(name);
+        let (number, suffix) = context.families.get_or_add(name);
+        context.families[number].add_sample(name);
         self.last_name = name.is_plain().then_some((name.raw(), number, suffix));
         Some((number, suffix))
-    }
-
-    /// Sets the type of a family without a TYPE line. Returns whether the repaired text has one.
-    fn set_kind(
-        &self,
-        line: usize,
-        sample: &SampleLine<'a>,
-        number: usize,
-        families: &mut FamilyTable<'a>,
-        findings: &mut Findings,
-    ) -> bool {
-        let (Some(name), Some(kind)) = (&sample.name, self.rules.default_type) else {
-            families[number].kind = Some(Kind::Untyped);
-            return false;
-        };
-        let type_line = [b"# TYPE ", name.raw(), b" ", kind.as_bytes(), b"\n"].concat();
-        findings.splice(line..line, Cow::Owned(type_line));
-        families[number].kind = Kind::parse(kind.as_bytes()).or(Some(Kind::Untyped));
-        true
     }
 
     /// Whether the server's parser misreads a line that begins with a brace. `readingLabels` prepares for the family of the
@@ -171,18 +153,18 @@ impl<'a> SampleRules<'a> {
         sample: &SampleLine<'a>,
         family: SampleFamily,
         previous: Option<(usize, Option<Kind>)>,
-        findings: &mut Findings,
+        context: &mut Context<'a>,
     ) -> bool {
-        let span = sample.series_span(self.bytes, line);
+        let span = sample.series_span(context.bytes, line);
         let name = sample.name.map_or(span.clone(), |name| name.span());
-        findings.older_gateways(OlderGateways::QuotedName, name);
+        context.findings.older_gateways(QUOTED_NAME, name);
         let follows_own_family = previous.is_some_and(|(number, _)| number == family.number);
         let follows_composite = previous.and_then(|(_, kind)| kind).is_some_and(Kind::is_composite);
         let is_misread = !follows_own_family
             && (family.kind.is_composite() || sample.labels_before_name > 0 && follows_composite);
         if is_misread {
             self.unread += 1;
-            findings.error(Code::ParserCrash, span, || {
+            context.findings.error(Code::ParserCrash, span, || {
                 Message::new("the gateway's parser mixes this line up with the metric before it, or crashes").help(
                     "write the name before the braces, or keep the lines of a histogram or summary right after its TYPE line",
                 )
@@ -191,31 +173,13 @@ impl<'a> SampleRules<'a> {
         is_misread
     }
 
-    /// The value, if it is a number.
-    fn value(&self, sample: &SampleLine<'a>, findings: &mut Findings) -> Option<&'a [u8]> {
-        let value = &self.bytes[sample.value.clone()];
-        if number::is_float(value) {
-            return Some(value);
-        }
-        let joined_name = sample.name.filter(|name| name.is_plain() && name.span().end == sample.value.start);
-        let (code, message) =
-            messages::value(value, joined_name.map(|name| name.raw()), !sample.rest.is_empty());
-        let mut span = sample.value.clone();
-        if code == Code::MetricName {
-            span.end = span.start + scan::character(value);
-        }
-        findings.error(code, span, || message);
-        None
-    }
-
     /// Checks the value of a histogram's or summary's sample, and whether the gateway stores it at all.
     fn check_part(
         &mut self,
         sample: &SampleLine<'_>,
         family: SampleFamily,
         (hash, value): (&SeriesHash, &[u8]),
-        families: &FamilyTable<'_>,
-        findings: &mut Findings,
+        context: &mut Context<'a>,
     ) {
         let Float::Value(value) = number::float(value) else { return };
         let has_bound = hash.bound.is_some_and(|bound| !bound.is_nan());
@@ -224,7 +188,7 @@ impl<'a> SampleRules<'a> {
             Suffix::Sum => {}
             Suffix::Count if family.kind == Kind::Summary => {
                 if value.fract() != 0.0 || !(0.0..COUNT_LIMIT).contains(&value) {
-                    findings.warning(Code::SummaryCount, span, || {
+                    context.findings.warning(Code::SummaryCount, span, || {
                         Message::new(
                             "the count of a summary must be a whole number; the gateway stores another number",
                         )
@@ -233,84 +197,106 @@ impl<'a> SampleRules<'a> {
             }
             Suffix::None | Suffix::Bucket if !has_bound => {
                 if self.with_dropped.insert(family.number) {
-                    dropped(sample, family, families, findings);
+                    dropped(sample, family, context);
                 }
             }
             Suffix::None if family.kind == Kind::Summary => {}
             Suffix::Count | Suffix::None | Suffix::Bucket if value < 0.0 => {
-                findings.error(Code::NegativeCount, span, || {
+                context.findings.error(Code::NegativeCount, span, || {
                     let what = if family.suffix == Suffix::Count { "count" } else { "bucket" };
                     Message::new(format!("the {what} of a histogram is negative"))
                 });
             }
             Suffix::Count | Suffix::None | Suffix::Bucket => {
                 if value.fract() != 0.0 || value >= COUNT_LIMIT {
-                    findings.older_gateways(OlderGateways::FractionalCount, span);
+                    let text =
+                        "older gateways, such as 1.5.1, store only the integer part of a bucket or count";
+                    context.findings.older_gateways(text, span);
                 }
             }
         }
     }
 
-    /// What follows the value: nothing, or a timestamp.
-    fn check_rest(&self, sample: &SampleLine<'a>, findings: &mut Findings) {
-        if sample.rest.is_empty() {
+    #[inline]
+    fn add_series(&mut self, line: usize, family: SampleFamily, hash: SeriesHash, context: &mut Context<'a>) {
+        let SampleFamily { number, kind, suffix } = family;
+        let series = hash::series(number, hash.in_group);
+        if !kind.is_composite() {
+            if hash.in_group == 0 {
+                add_pending(&mut self.series, &mut context.families[number], number);
+            }
+            self.series.add(series, line);
             return;
         }
-        let rest = &self.bytes[sample.rest.clone()];
-        let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
-        let (word, after) = (&rest[..end], rest[end..].trim_ascii());
-        let span = sample.rest.start..sample.rest.start + end;
-        let after_span = sample.rest.end - after.len()..sample.rest.end;
-        if self.rules.strip_timestamps && after.is_empty() && number::is_float(word) {
-            findings.splice(sample.value.end..span.end, Cow::Borrowed(b""));
-        } else if !number::is_timestamp(word) {
-            let (code, message) = messages::rest(rest);
-            let span = if code == Code::Exemplar { sample.rest.clone() } else { span };
-            findings.error(code, span, || message);
-        } else if after.is_empty() {
-            findings.error(Code::Timestamp, span, || {
-                Message::new("the gateway rejects timestamps").help(
-                    "remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes the gateway",
-                )
-            });
-        } else if after.starts_with(b"#") {
-            let (code, message) = messages::rest(after);
-            findings.error(code, after_span, || message);
-        } else {
-            findings.error(Code::TrailingText, after_span, || {
-                Message::new("unexpected text after the timestamp").help(
-                    "does the next line begin here? `curl -d` removes newlines; `--data-binary` keeps them",
-                )
-            });
-        }
+        let bound = hash.bound.filter(|_| matches!(suffix, Suffix::None | Suffix::Bucket));
+        let parts = match suffix {
+            Suffix::Count => Parts::COUNT,
+            Suffix::Sum => Parts::SUM,
+            Suffix::None | Suffix::Bucket if bound == Some(f64::INFINITY) => Parts::INFINITY,
+            Suffix::None | Suffix::Bucket => Parts::default(),
+        };
+        self.series.add_part((series, line), parts, bound, (number, hash.in_text));
     }
 }
 
-#[inline]
-fn add_series(
-    series: &mut SeriesTable,
-    families: &mut FamilyTable<'_>,
-    line: usize,
-    family: SampleFamily,
-    labels: &SeriesHash,
-) {
-    let SampleFamily { number, kind, suffix } = family;
-    let hash = hash::series(number, labels.in_group);
-    if !kind.is_composite() {
-        if labels.in_group == 0 {
-            add_pending(series, &mut families[number], number);
-        }
-        series.add(hash, line);
+/// Sets the type of a family without a TYPE line. Returns whether the repaired text has one.
+fn set_kind(line: usize, sample: &SampleLine<'_>, number: usize, context: &mut Context<'_>) -> bool {
+    let (Some(name), Some(kind)) = (&sample.name, context.rules.default_type) else {
+        context.families[number].kind = Some(Kind::Untyped);
+        return false;
+    };
+    let type_line = [b"# TYPE ", name.raw(), b" ", kind.as_bytes(), b"\n"].concat();
+    context.findings.splice(line..line, Cow::Owned(type_line));
+    context.families[number].kind = Kind::parse(kind.as_bytes()).or(Some(Kind::Untyped));
+    true
+}
+
+/// The value, if it is a number.
+fn value<'a>(sample: &SampleLine<'a>, context: &mut Context<'a>) -> Option<&'a [u8]> {
+    let value = &context.bytes[sample.value.clone()];
+    if number::is_float(value) {
+        return Some(value);
+    }
+    let joined_name = sample.name.filter(|name| name.is_plain() && name.span().end == sample.value.start);
+    let (code, message) = messages::value(value, joined_name.map(|name| name.raw()), !sample.rest.is_empty());
+    let mut span = sample.value.clone();
+    if code == Code::MetricName {
+        span.end = span.start + scan::character(value);
+    }
+    context.findings.error(code, span, || message);
+    None
+}
+
+/// What follows the value: nothing, or a timestamp.
+fn check_rest(sample: &SampleLine<'_>, context: &mut Context<'_>) {
+    if sample.rest.is_empty() {
         return;
     }
-    let bound = labels.bound.filter(|_| matches!(suffix, Suffix::None | Suffix::Bucket));
-    let parts = match suffix {
-        Suffix::Count => Parts::COUNT,
-        Suffix::Sum => Parts::SUM,
-        Suffix::None | Suffix::Bucket if bound == Some(f64::INFINITY) => Parts::INFINITY,
-        Suffix::None | Suffix::Bucket => Parts::default(),
-    };
-    series.add_part((hash, line), parts, bound, (number, labels.in_text));
+    let rest = &context.bytes[sample.rest.clone()];
+    let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
+    let (word, after) = (&rest[..end], rest[end..].trim_ascii());
+    let span = sample.rest.start..sample.rest.start + end;
+    let after_span = sample.rest.end - after.len()..sample.rest.end;
+    if context.rules.strip_timestamps && after.is_empty() && number::is_float(word) {
+        context.findings.splice(sample.value.end..span.end, Cow::Borrowed(b""));
+    } else if !number::is_timestamp(word) {
+        let (code, message) = messages::rest(rest);
+        let span = if code == Code::Exemplar { sample.rest.clone() } else { span };
+        context.findings.error(code, span, || message);
+    } else if after.is_empty() {
+        context.findings.error(Code::Timestamp, span, || {
+            Message::new("the gateway rejects timestamps").help(
+                "remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes the gateway",
+            )
+        });
+    } else if after.starts_with(b"#") {
+        let (code, message) = messages::rest(after);
+        context.findings.error(code, after_span, || message);
+    } else {
+        context.findings.error(Code::TrailingText, after_span, || {
+            Message::new("unexpected text after the timestamp").help(messages::JOINED_LINES)
+        });
+    }
 }
 
 /// Adds the first sample of a family if that was put off. The next sample may be the same series.
@@ -329,9 +315,8 @@ fn is_pending(
     sample: &SampleLine<'_>,
     labels: &[LabelPair<'_>],
     family: SampleFamily,
-    families: &FamilyTable<'_>,
+    entry: &FamilyEntry,
 ) -> bool {
-    let entry = &families[family.number];
     labels.is_empty()
         && !sample.braced
         && !family.kind.is_composite()
@@ -339,26 +324,11 @@ fn is_pending(
         && sample.name.map(|name| name.span().start) == entry.sample()
 }
 
-/// A line such as `{a="b"} 1`. The server's parser uses the family and the metric that it read last: it stores the sample
-/// there, rejects the text, or crashes.
-#[cold]
-fn nameless(span: Range<usize>, findings: &mut Findings) {
-    findings.error(Code::NamelessSample, span, || {
-        Message::new("the metric name is missing; is the variable set?")
-            .help("write the sample as `name{label=\"value\"} 1`")
-    });
-}
-
 /// A sample of a histogram or summary that the gateway drops.
-fn dropped(
-    sample: &SampleLine<'_>,
-    family: SampleFamily,
-    families: &FamilyTable<'_>,
-    findings: &mut Findings,
-) {
-    let name = families.name(family.number);
+fn dropped(sample: &SampleLine<'_>, family: SampleFamily, context: &mut Context<'_>) {
+    let name = context.families.name(family.number);
     let span = sample.name.map_or(sample.value.clone(), |name| name.span());
-    findings.warning(Code::DroppedSample, span, || {
+    context.findings.warning(Code::DroppedSample, span, || {
         let (label, suffixes) = if family.kind == Kind::Summary {
             ("quantile", "`_sum` or `_count`")
         } else {

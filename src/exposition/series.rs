@@ -145,7 +145,7 @@ impl SeriesTable {
     }
 
     /// Finds equal series, and passes every histogram and summary to `lines`.
-    pub(super) fn compare(&mut self, lines: &mut impl CompareLines) {
+    pub(super) fn compare(mut self, lines: &mut impl CompareLines) {
         let layout = self.layout;
         self.entries.sort_unstable();
         let mut rest = self.entries.as_slice();

@@ -1,59 +1,33 @@
 //! Detects input that is not metrics in the text format: an error page, JSON, compressed data. It gets one error instead of
 //! one for each line.
 
-/// What the input looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OtherFormat {
-    Html,
-    Xml,
-    Json,
-    Gzip,
-    Zstd,
-    Snappy,
-    Utf16,
-    Protobuf,
-    Binary,
-}
+const TEXT: &str =
+    "the Pushgateway accepts the Prometheus text format: a name, a space and a value on each line";
 
-impl OtherFormat {
-    /// Detects the format of a file. It is only called if the first line is invalid, so it never changes the verdict.
-    pub(super) fn detect(file: &[u8]) -> Option<Self> {
-        let text = file.trim_ascii_start();
-        Some(match file {
-            [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
-            [0xff, 0x06, 0x00, 0x00, b's', b'N', ..] => Self::Snappy,
-            [0xff, 0xfe, ..]
-            | [0xfe, 0xff, ..]
-            | [0, 1..=255, 0, 1..=255, ..]
-            | [1..=255, 0, 1..=255, 0, ..] => Self::Utf16,
-            _ if is_protobuf(file) => Self::Protobuf,
-            _ if begins_with(text, b"<!doctype") || begins_with(text, b"<html") => Self::Html,
-            _ if begins_with(text, b"<?xml") => Self::Xml,
-            _ if is_json(text) => Self::Json,
-            _ if is_binary(file) => Self::Binary,
-            _ => return None,
-        })
-    }
-
-    /// What it is, and how to fix it.
-    pub(super) fn describe(self) -> (&'static str, &'static str) {
-        const TEXT: &str =
-            "the Pushgateway accepts the Prometheus text format: a name, a space and a value on each line";
-        match self {
-            Self::Html => ("HTML", "is it an error page? check what its URL returns"),
-            Self::Xml => ("XML", TEXT),
-            Self::Json => ("JSON", TEXT),
-            Self::Gzip => ("compressed with gzip", "decompress it first, for example with `gunzip -c`"),
-            Self::Zstd => ("compressed with zstd", "decompress it first, for example with `zstd -dc`"),
-            Self::Snappy => ("compressed with snappy", "decompress it first"),
-            Self::Utf16 => ("UTF-16 text", "write it as UTF-8; in PowerShell: `Out-File -Encoding utf8`"),
-            Self::Protobuf => {
-                ("in the protobuf format", "request the text format: `Accept: text/plain;version=0.0.4`")
-            }
-            Self::Binary => ("binary data", TEXT),
+/// The format of a file that is not metrics, and how to fix it. It is only called if the first line is invalid, so it never
+/// changes the verdict.
+pub(super) fn other_format(file: &[u8]) -> Option<(&'static str, &'static str)> {
+    let text = file.trim_ascii_start();
+    Some(match file {
+        [0x1f, 0x8b, ..] => ("compressed with gzip", "decompress it first, for example with `gunzip -c`"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            ("compressed with zstd", "decompress it first, for example with `zstd -dc`")
         }
-    }
+        [0xff, 0x06, 0x00, 0x00, b's', b'N', ..] => ("compressed with snappy", "decompress it first"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=255, 0, 1..=255, ..] | [1..=255, 0, 1..=255, 0, ..] => {
+            ("UTF-16 text", "write it as UTF-8; in PowerShell: `Out-File -Encoding utf8`")
+        }
+        _ if is_protobuf(file) => {
+            ("in the protobuf format", "request the text format: `Accept: text/plain;version=0.0.4`")
+        }
+        _ if begins_with(text, b"<!doctype") || begins_with(text, b"<html") => {
+            ("HTML", "is it an error page? check what its URL returns")
+        }
+        _ if begins_with(text, b"<?xml") => ("XML", TEXT),
+        _ if is_json(text) => ("JSON", TEXT),
+        _ if is_binary(file) => ("binary data", TEXT),
+        _ => return None,
+    })
 }
 
 fn begins_with(text: &[u8], start: &[u8]) -> bool {
@@ -106,20 +80,20 @@ mod tests {
     #[test]
     fn other_formats_are_detected() {
         for (bytes, format) in [
-            (&b"\n<!DOCTYPE html>\n<html>"[..], OtherFormat::Html),
-            (b"<?xml version=\"1.0\"?>", OtherFormat::Xml),
-            (b"{\"status\": \"success\"}", OtherFormat::Json),
-            (b"{\n  \"a\" : 1\n}\n", OtherFormat::Json),
-            (b"[{\"a\": 1}]", OtherFormat::Json),
-            (b"\x1f\x8b\x08\x00", OtherFormat::Gzip),
-            (b"\x28\xb5\x2f\xfd\x04", OtherFormat::Zstd),
-            (b"\xff\xfea\0 \x001\0", OtherFormat::Utf16),
-            (b"a\0 \x001\0\n\0", OtherFormat::Utf16),
-            (b"\x0b\x0a\x03foo\x18\x01\x22\x00", OtherFormat::Protobuf),
-            (b"\x7fELF\x02\x01\x01\0\0", OtherFormat::Binary),
-            (b"BZh9\x17\x72\x45\x38\x50\x90\x0c\xc3\x1f\x9e\xd1\x05", OtherFormat::Binary),
+            (&b"\n<!DOCTYPE html>\n<html>"[..], "HTML"),
+            (b"<?xml version=\"1.0\"?>", "XML"),
+            (b"{\"status\": \"success\"}", "JSON"),
+            (b"{\n  \"a\" : 1\n}\n", "JSON"),
+            (b"[{\"a\": 1}]", "JSON"),
+            (b"\x1f\x8b\x08\x00", "compressed with gzip"),
+            (b"\x28\xb5\x2f\xfd\x04", "compressed with zstd"),
+            (b"\xff\xfea\0 \x001\0", "UTF-16 text"),
+            (b"a\0 \x001\0\n\0", "UTF-16 text"),
+            (b"\x0b\x0a\x03foo\x18\x01\x22\x00", "in the protobuf format"),
+            (b"\x7fELF\x02\x01\x01\0\0", "binary data"),
+            (b"BZh9\x17\x72\x45\x38\x50\x90\x0c\xc3\x1f\x9e\xd1\x05", "binary data"),
         ] {
-            assert_eq!(OtherFormat::detect(bytes), Some(format), "{bytes:?}");
+            assert_eq!(other_format(bytes).map(|(what, _)| what), Some(format), "{bytes:?}");
         }
     }
 
@@ -134,7 +108,7 @@ mod tests {
             "# TYPE x y\n",
             "\x1b[1mfoo\x1b[0m",
         ] {
-            assert_eq!(OtherFormat::detect(text.as_bytes()), None, "{text}");
+            assert_eq!(other_format(text.as_bytes()), None, "{text}");
         }
     }
 }

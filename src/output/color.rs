@@ -5,7 +5,7 @@
 //! [`color`] decides for each stream.
 
 use clap::ValueEnum;
-use colored::{ColoredString, Colorize};
+use colored::Colorize;
 use std::ffi::OsStr;
 
 /// The values of `--color`.
@@ -73,11 +73,7 @@ impl Style {
         if !color || text.is_empty() {
             return text.to_owned();
         }
-        self.apply(text).to_string()
-    }
-
-    fn apply(self, text: &str) -> ColoredString {
-        match self {
+        let text = match self {
             Self::Plain => text.clear(),
             Self::Heading | Self::Strong => text.bold(),
             Self::Faint => text.dimmed(),
@@ -86,7 +82,8 @@ impl Style {
             Self::Bad => text.red().bold(),
             Self::Hint => text.cyan().bold(),
             Self::Note => text.green().bold(),
-        }
+        };
+        text.to_string()
     }
 }
 

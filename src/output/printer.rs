@@ -60,8 +60,8 @@ pub enum Channel {
 pub struct Printer<'a> {
     stdout: BufWriter<&'a mut dyn Write>,
     stderr: &'a mut dyn Write,
-    terminal: Terminal,
-    verbosity: Verbosity,
+    pub(crate) terminal: Terminal,
+    pub(super) verbosity: Verbosity,
     /// An error of standard output that occurred during a write to standard error.
     failed: Option<io::Error>,
     /// The progress line, which is removed before anything else is written.
@@ -94,28 +94,13 @@ impl<'a> Printer<'a> {
         self
     }
 
-    pub fn terminal(&self) -> Terminal {
-        self.terminal
-    }
-
-    pub fn verbosity(&self) -> Verbosity {
-        self.verbosity
-    }
-
-    /// Writes bytes to standard output unchanged, for programs: `json`, `path`, `show`.
-    ///
-    /// # Errors
-    ///
-    /// Those of standard output; the kind is `BrokenPipe` if its reader has gone away.
+    /// Writes bytes to standard output unchanged, for programs: `json`, `path`, `show`. The error has the kind `BrokenPipe`
+    /// if the reader has gone away.
     pub fn result(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.raw()?.write_all(bytes)
     }
 
-    /// The same as a writer.
-    ///
-    /// # Errors
-    ///
-    /// An error of standard output since the last call.
+    /// The same as a writer, or the error of standard output since the last call.
     pub fn raw(&mut self) -> io::Result<&mut (dyn Write + 'a)> {
         self.progress.end();
         match self.failed.take() {
@@ -125,10 +110,6 @@ impl<'a> Printer<'a> {
     }
 
     /// Writes one line for people to standard output: sanitized, colored if the stream is, and wrapped.
-    ///
-    /// # Errors
-    ///
-    /// As [`Printer::result`].
     pub fn line(&mut self, line: impl Into<StyledLine>) -> io::Result<()> {
         let mut out = String::new();
         line.into().push_paragraph(&mut out, self.look(Channel::Result));
@@ -210,10 +191,6 @@ impl<'a> Printer<'a> {
 
     /// Clears the screen for the next output, if standard output is a terminal that can; otherwise prints an empty line as
     /// a separator. `width` is the terminal's current width.
-    ///
-    /// # Errors
-    ///
-    /// As [`Printer::result`].
     pub fn repaint(&mut self, width: Option<usize>) -> io::Result<()> {
         self.terminal.width = width;
         let first = !std::mem::replace(&mut self.painted, true);
@@ -225,10 +202,6 @@ impl<'a> Printer<'a> {
     }
 
     /// Writes everything that is buffered.
-    ///
-    /// # Errors
-    ///
-    /// As [`Printer::result`].
     pub fn flush(&mut self) -> io::Result<()> {
         self.raw()?.flush()
     }
@@ -244,10 +217,6 @@ impl<'a> Printer<'a> {
     }
 
     /// Writes finished text to either stream.
-    ///
-    /// # Errors
-    ///
-    /// As [`Printer::result`], for [`Channel::Result`]; never for [`Channel::Message`].
     pub fn write(&mut self, channel: Channel, text: &str) -> io::Result<()> {
         match channel {
             Channel::Result => self.result(text.as_bytes()),

@@ -80,8 +80,7 @@ impl Progress {
     /// Removes the line, at the end of the work or before other output.
     pub fn end(&self) {
         if let Some(shared) = &self.0 {
-            let mut screen = shared.lock();
-            screen.clear();
+            shared.lock().clear();
         }
     }
 
@@ -147,7 +146,8 @@ fn paint(shared: &Arc<Shared>) {
     loop {
         let (text, pause) = screen.state.tick(Instant::now());
         if !text.is_empty() && !std::mem::replace(&mut is_guarded, true) {
-            guard(shared);
+            let progress = Progress(Some(Arc::clone(shared)));
+            let _ = SignalListener::before_end(move || progress.abandon());
         }
         screen.write(&text);
         screen = match pause {
@@ -155,12 +155,6 @@ fn paint(shared: &Arc<Shared>) {
             None => shared.begun.wait(screen).unwrap_or_else(PoisonError::into_inner),
         };
     }
-}
-
-/// Removes the line before a signal ends the process.
-fn guard(shared: &Arc<Shared>) {
-    let progress = Progress(Some(Arc::clone(shared)));
-    let _ = SignalListener::before_end(move || progress.abandon());
 }
 
 /// What is being done since when, and what is shown.

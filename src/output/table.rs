@@ -15,31 +15,24 @@ pub const NARROWEST: usize = 16;
 /// While a column can keep this width, no other column is left out for it.
 const COMFORTABLE: usize = 40;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Align {
-    Left,
-    Right,
-}
-
 /// A column of a [`Table`].
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
     heading: &'static str,
-    align: Align,
+    is_number: bool,
     /// Its least width, if it may be shortened.
     least: Option<usize>,
     droppable: bool,
 }
 
 impl Column {
-    /// A column of text.
     pub fn text(heading: &'static str) -> Self {
-        Self { heading, align: Align::Left, least: None, droppable: false }
+        Self { heading, is_number: false, least: None, droppable: false }
     }
 
-    /// A column of numbers.
+    /// A column of numbers, which are aligned to the right.
     pub fn number(heading: &'static str) -> Self {
-        Self { heading, align: Align::Right, least: None, droppable: false }
+        Self { is_number: true, ..Self::text(heading) }
     }
 
     /// In a table wider than the terminal, the column is shortened with an ellipsis, but not below `least`. Of several
@@ -158,17 +151,14 @@ impl Table {
             // Narrower than `width` if half of a wide character would be left.
             let shown = cell.push_to(&mut text, look, width);
             let padding = width.saturating_sub(shown);
-            if column.align == Align::Right {
+            if column.is_number {
                 spaces += padding;
             }
             if shown > 0 {
                 out.extend(std::iter::repeat_n(' ', std::mem::take(&mut spaces)));
                 out.push_str(&text);
             }
-            if column.align == Align::Left {
-                spaces += padding;
-            }
-            spaces += GAP;
+            spaces += GAP + if column.is_number { 0 } else { padding };
         }
         out.push('\n');
     }
@@ -176,13 +166,8 @@ impl Table {
 
 impl Printer<'_> {
     /// Writes a table for people: sanitized, colored if the stream is, and fitted to the terminal's width.
-    ///
-    /// # Errors
-    ///
-    /// As [`Printer::result`], for [`Channel::Result`]; never for [`Channel::Message`].
     pub fn table(&mut self, channel: Channel, table: &Table) -> io::Result<()> {
-        let text = table.render(self.look(channel));
-        if text.is_empty() { Ok(()) } else { self.write(channel, &text) }
+        self.write(channel, &table.render(self.look(channel)))
     }
 }
 

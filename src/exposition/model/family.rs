@@ -10,9 +10,7 @@ pub type Labels = BTreeMap<String, String>;
 /// One metric family.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Family {
-    /// Its name.
     pub name: String,
-    /// Its type.
     pub kind: Kind,
     /// Its HELP text; empty where there is none.
     pub help: String,
@@ -34,15 +32,11 @@ pub struct Series {
 /// The value of a series. Numbers are kept as they are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// One number.
     Number(String),
-    /// A histogram or summary.
     Parts {
         /// Upper bound or quantile and its number, in the order of the bounds.
         parts: Vec<(String, String)>,
-        /// `_sum`.
         sum: String,
-        /// `_count`.
         count: String,
     },
     /// The gateway's API does not report it.
@@ -54,9 +48,7 @@ pub enum Value {
 pub struct Sample {
     /// The name, with the ending of a part.
     pub name: String,
-    /// The labels in their order.
     pub labels: Vec<(String, String)>,
-    /// The number as it is written.
     pub value: String,
 }
 

@@ -5,17 +5,11 @@ use crate::exposition::text::token::Token;
 /// The type of a metric family.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    /// A value that only goes up.
     Counter,
-    /// A value that goes up and down.
     Gauge,
-    /// A distribution by quantiles.
     Summary,
-    /// A distribution by buckets.
     Histogram,
-    /// A distribution by buckets that can go down.
     GaugeHistogram,
-    /// Nothing is known about the value.
     #[default]
     Untyped,
 }

@@ -4,7 +4,6 @@
 
 use super::family::{Family, Labels, Sample, Series, Value, number, sort_parts};
 use super::kind::Kind;
-
 use crate::exposition::family::{FamilyTable, Suffix};
 use crate::exposition::text::lines::{self, Text};
 use crate::exposition::text::scan::{self, Line, Metadata, SampleLine};
@@ -12,14 +11,8 @@ use crate::exposition::text::token::{LabelPair, Token, resolve_escapes};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Half a word holds a place in a text; the largest input that is read has half of that.
-const LONGEST: usize = i32::MAX as usize;
-
 /// The families of a text that have samples, in the order of their first mention.
 pub fn read_families(text: &[u8]) -> Vec<Family> {
-    if text.len() > LONGEST {
-        return Vec::new();
-    }
     let mut reader =
         Reader { text, families: FamilyTable::new(text), read: Vec::new(), composites: HashMap::new() };
     let mut labels = Vec::new();

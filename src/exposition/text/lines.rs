@@ -23,8 +23,6 @@ pub(crate) struct LineSpan {
     pub(crate) all: Range<usize>,
     /// The line without its newline and the trailing whitespace that a repair removes.
     pub(crate) trimmed: Range<usize>,
-    /// The file that it is in, without a byte-order mark.
-    pub(crate) file: Range<usize>,
     pub(crate) has_newline: bool,
 }
 
@@ -56,7 +54,7 @@ pub(crate) fn next<'a>(
     let newline = memchr::memchr(b'\n', &bytes[start..file.end]);
     let all = start..newline.map_or(file.end, |at| start + at);
     let trimmed = all.start..trimmed_end(bytes, &all, scratch);
-    Some(LineSpan { all, trimmed, file: file.clone(), has_newline: newline.is_some() })
+    Some(LineSpan { all, trimmed, has_newline: newline.is_some() })
 }
 
 #[inline]

@@ -21,10 +21,7 @@ pub(crate) fn is_float(token: &[u8]) -> bool {
 /// Whether it is only digits with at most one sign and one point, too few to overflow.
 #[inline]
 fn is_plain(token: &[u8]) -> bool {
-    let digits = match token {
-        [b'+' | b'-', rest @ ..] => rest,
-        all => all,
-    };
+    let (_, digits) = split_sign(token);
     let (mut points, mut count) = (0, 0);
     for &byte in digits {
         match byte {
@@ -36,13 +33,19 @@ fn is_plain(token: &[u8]) -> bool {
     points <= 1 && (1..300).contains(&count)
 }
 
-/// The value of `token`, by the rules of Go's `strconv.ParseFloat` without `p`, `P` and `_`.
-pub(crate) fn float(token: &[u8]) -> Float {
-    let (negative, unsigned) = match token {
+/// Whether the number is negative, and the number without its sign.
+#[inline]
+fn split_sign(token: &[u8]) -> (bool, &[u8]) {
+    match token {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
         all => (false, all),
-    };
+    }
+}
+
+/// The value of `token`, by the rules of Go's `strconv.ParseFloat` without `p`, `P` and `_`.
+pub(crate) fn float(token: &[u8]) -> Float {
+    let (negative, unsigned) = split_sign(token);
     let value = if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
         f64::INFINITY
     } else if token.eq_ignore_ascii_case(b"nan") {
@@ -103,18 +106,14 @@ fn long_decimal(mantissa: &[u8], exponent: i32) -> Option<f64> {
 
 /// An exponent as Go reads it: it ignores all digits after the fifth, which matters only next to thousands of zeros.
 fn exponent(token: &[u8]) -> Option<i32> {
-    let (sign, digits) = match token {
-        [b'-', rest @ ..] => (-1, rest),
-        [b'+', rest @ ..] => (1, rest),
-        all => (1, all),
-    };
+    let (negative, digits) = split_sign(token);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let value = digits
         .iter()
         .fold(0, |sum, digit| if sum < 10_000 { sum * 10 + i32::from(digit - b'0') } else { sum });
-    Some(sign * value)
+    Some(if negative { -value } else { value })
 }
 
 /// Whether the server accepts `token` as a timestamp. The rules of Go's `ParseInt(token, 10, 64)` are those of Rust.

@@ -13,19 +13,15 @@ use std::ops::Range;
 /// A line that the grammar accepts.
 #[derive(Debug)]
 pub(crate) enum Line<'a> {
-    /// Only spaces and tabs.
     Blank,
     /// A comment that means nothing to the server.
     Comment,
-    /// `# HELP name text`.
     Help(Metadata<'a>),
-    /// `# TYPE name type`.
     Type(Metadata<'a>),
     /// A sample. Its labels are in the list that [`line()`] fills.
     Sample(SampleLine<'a>),
 }
 
-/// A HELP or TYPE line.
 #[derive(Debug)]
 pub(crate) struct Metadata<'a> {
     pub(crate) name: Token<'a>,
@@ -35,14 +31,12 @@ pub(crate) struct Metadata<'a> {
     pub(crate) text: Option<Range<usize>>,
 }
 
-/// A line with a name or labels, and a value.
 #[derive(Debug)]
 pub(crate) struct SampleLine<'a> {
     /// `None` in a line such as `{a="b"} 1`.
     pub(crate) name: Option<Token<'a>>,
     /// How many labels are before the name. Only a line that begins with `{` can have any.
     pub(crate) labels_before_name: usize,
-    /// The line begins with `{`.
     pub(crate) braced: bool,
     /// The value, up to the next space. It is empty if the line ends before.
     pub(crate) value: Range<usize>,
@@ -76,13 +70,10 @@ pub(crate) enum SyntaxErrorKind {
     NoNameInComment,
     /// A label name is expected (`startLabelName`).
     NoLabelName,
-    /// A quoted name is not closed before the line ends.
     OpenName,
-    /// A label value is not closed before the line ends.
     OpenValue,
     /// A backslash without `\`, `"` or `n` after it.
     Escape,
-    /// A label name without `=` after it.
     NoEquals,
     /// In a line that begins with `{`: a name without `,`, `}` or `=` after it.
     NameEnd,
@@ -114,8 +105,9 @@ pub(crate) fn line<'a>(
             Ok(Line::Sample(cursor.value(name, labels_before_name, true)))
         }
         Some(_) => {
-            let name = cursor.metric_name()?;
-            let Some(name) = name else { return Err(cursor.error(SyntaxErrorKind::NoMetricName)) };
+            let Some(name) = cursor.name(LegacyName::Metric)? else {
+                return Err(cursor.error(SyntaxErrorKind::NoMetricName));
+            };
             if name.is_empty() {
                 return Err(SyntaxError { kind: SyntaxErrorKind::NoMetricName, span: name.span() });
             }
@@ -180,7 +172,7 @@ impl<'a> Cursor<'a> {
         if self.peek().is_none() {
             return Ok(Line::Comment);
         }
-        let name = self.metric_name()?;
+        let name = self.name(LegacyName::Metric)?;
         let metadata = match (name, self.peek()) {
             (Some(name), None) => Metadata { name, ignored: true, text: None },
             (Some(name), Some(b' ' | b'\t')) => {
@@ -193,13 +185,7 @@ impl<'a> Cursor<'a> {
         Ok(if is_help { Line::Help(metadata) } else { Line::Type(metadata) })
     }
 
-    /// `readTokenAsMetricName`.
-    #[inline]
-    fn metric_name(&mut self) -> Result<Option<Token<'a>>, SyntaxError> {
-        self.name(LegacyName::Metric)
-    }
-
-    /// A name, or `None` if the byte under the cursor cannot start one. `unquoted` is what it may be without quotes.
+    /// `readTokenAsMetricName` and `readTokenAsLabelName`: a name, or `None` if the byte under the cursor cannot start one. `unquoted` is what it may be without quotes.
     #[inline]
     fn name(&mut self, unquoted: LegacyName) -> Result<Option<Token<'a>>, SyntaxError> {
         let start = self.at;
@@ -266,8 +252,9 @@ impl<'a> Cursor<'a> {
             if self.peek() == Some(b'}') {
                 break;
             }
-            let token = self.name(LegacyName::Label)?;
-            let Some(token) = token else { return Err(self.error(SyntaxErrorKind::NoLabelName)) };
+            let Some(token) = self.name(LegacyName::Label)? else {
+                return Err(self.error(SyntaxErrorKind::NoLabelName));
+            };
             if token.is_empty() {
                 return Err(SyntaxError { kind: SyntaxErrorKind::NoLabelName, span: token.span() });
             }

@@ -17,7 +17,7 @@
 //! escapes, and only a part of a long line is shown. annotate-snippets 0.12 takes the column in the `-->` line from the text
 //! that it shows, so it would be wrong. The frame is ASCII on every terminal, because it may end up in a log.
 
-use super::{Appearance, location_name, severity_name, severity_style};
+use super::{Appearance, location_name, severity_name};
 use crate::exposition::Diagnostic;
 use crate::output::Style;
 use crate::output::diagnostics::locate::{Location, Locator};
@@ -47,12 +47,12 @@ pub(super) fn render(diagnostic: &Diagnostic, locator: &mut Locator<'_>, look: A
             underline: '-',
         })
         .collect();
-    let style = severity_style(diagnostic.severity);
+    let (severity, style) = severity_name(diagnostic.severity);
     let mark = Mark { location, span: diagnostic.span.clone(), label: String::new(), style, underline: '^' };
 
     let widest = related.iter().map(|mark| mark.location.line).max().unwrap_or(0).max(location.line);
     let mut canvas = Canvas { out: String::new(), gutter: widest.to_string().len(), look };
-    canvas.title(diagnostic);
+    canvas.title(severity, style, diagnostic);
 
     // A related place in the same line is marked below that line, if the shown part has it.
     let window = Window::new(locator.bytes(), &mark, canvas.room(), look);
@@ -97,9 +97,9 @@ impl Canvas {
         width.saturating_sub(self.gutter + 3).max(MIN_COLUMNS)
     }
 
-    fn title(&mut self, diagnostic: &Diagnostic) {
-        let severity = format!("{}[{}]", severity_name(diagnostic.severity), diagnostic.code.as_str());
-        self.push(severity_style(diagnostic.severity), &severity);
+    fn title(&mut self, severity: &str, style: Style, diagnostic: &Diagnostic) {
+        let severity = format!("{severity}[{}]", diagnostic.code.as_str());
+        self.push(style, &severity);
         let message = format!(": {}", self.look.text(&diagnostic.message));
         self.push(Style::Strong, &wrap(&message, severity.len(), 2, self.look.width));
         self.out.push('\n');

@@ -19,7 +19,7 @@ struct JsonDiagnostic<'a> {
 
 pub(super) fn render(diagnostic: &Diagnostic, location: Location<'_>) -> String {
     let object = JsonDiagnostic {
-        severity: severity_name(diagnostic.severity),
+        severity: severity_name(diagnostic.severity).0,
         code: diagnostic.code.as_str(),
         file: location.name,
         line: location.line,

@@ -23,7 +23,6 @@ pub struct SourceFile {
 /// Where a byte is, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Location<'a> {
-    /// The name of the file.
     pub(super) name: &'a str,
     /// The number of the line in the file, from 1.
     pub(super) line: usize,
@@ -38,7 +37,6 @@ pub(super) struct Location<'a> {
 /// The distance between two checkpoints.
 const STEP: usize = 64 * 1024;
 
-/// A known place, from which others are found.
 #[derive(Clone, Copy, Debug)]
 struct Checkpoint {
     offset: usize,
@@ -53,7 +51,6 @@ fn file_start(sources: SourceText<'_>, file: usize, start: usize) -> Checkpoint 
     Checkpoint { offset: start, file, line, line_start: start, column: 1 }
 }
 
-/// Finds places in a text.
 pub(super) struct Locator<'a> {
     sources: SourceText<'a>,
     last: Checkpoint,
@@ -67,7 +64,6 @@ impl<'a> Locator<'a> {
         Self { sources, last: first, checkpoints: vec![first] }
     }
 
-    /// The whole text.
     pub(super) fn bytes(&self) -> &'a [u8] {
         self.sources.bytes
     }

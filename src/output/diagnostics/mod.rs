@@ -57,10 +57,6 @@ impl Printer<'_> {
     ///
     /// With `-q` it writes only errors. `push` and `add` show repairs to people only with `-v`; programs and `check` get all
     /// of them.
-    ///
-    /// # Errors
-    ///
-    /// For [`Channel::Result`] the same as [`Printer::result`]; none for [`Channel::Message`].
     pub fn diagnostics(
         &mut self,
         channel: Channel,
@@ -70,13 +66,13 @@ impl Printer<'_> {
     ) -> io::Result<()> {
         let look = self.look(channel);
         let mut locator = Locator::new(sources);
-        let verbosity = self.verbosity();
         for diagnostic in &report.diagnostics {
-            if is_wanted(diagnostic.severity, channel, format, verbosity) {
+            if is_wanted(diagnostic.severity, channel, format, self.verbosity) {
                 self.write(channel, &render(diagnostic, format, &mut locator, look))?;
             }
         }
-        let hidden = hidden(report);
+        let all = report.errors + report.fixed + report.warnings;
+        let hidden = all.saturating_sub(report.diagnostics.len());
         if hidden > 0 {
             // Always on standard error, because the formats for programs have no place for it.
             let s = if hidden == 1 { "" } else { "s" };
@@ -97,11 +93,6 @@ pub fn summary(report: &Report) -> String {
     if words.is_empty() { "no problems".to_owned() } else { words.join(", ") }
 }
 
-/// The number of diagnostics that the report counts but does not have.
-fn hidden(report: &Report) -> usize {
-    (report.errors + report.fixed + report.warnings).saturating_sub(report.diagnostics.len())
-}
-
 fn is_wanted(severity: Severity, channel: Channel, format: MessageFormat, verbosity: Verbosity) -> bool {
     match severity {
         Severity::Error => true,
@@ -110,9 +101,7 @@ fn is_wanted(severity: Severity, channel: Channel, format: MessageFormat, verbos
             (Channel::Message, MessageFormat::Human | MessageFormat::Short) => {
                 verbosity >= Verbosity::Verbose
             }
-            (Channel::Message, MessageFormat::Json | MessageFormat::Github) | (Channel::Result, _) => {
-                verbosity >= Verbosity::Normal
-            }
+            _ => verbosity >= Verbosity::Normal,
         },
     }
 }
@@ -132,20 +121,12 @@ fn render(
     }
 }
 
-/// The name of a severity, which programs may rely on.
-fn severity_name(severity: Severity) -> &'static str {
+/// The name of a severity, which programs may rely on, and its style.
+fn severity_name(severity: Severity) -> (&'static str, Style) {
     match severity {
-        Severity::Error => "error",
-        Severity::Fixed => "fixed",
-        Severity::Warning => "warning",
-    }
-}
-
-fn severity_style(severity: Severity) -> Style {
-    match severity {
-        Severity::Error => Style::Bad,
-        Severity::Fixed => Style::Note,
-        Severity::Warning => Style::Warning,
+        Severity::Error => ("error", Style::Bad),
+        Severity::Fixed => ("fixed", Style::Note),
+        Severity::Warning => ("warning", Style::Warning),
     }
 }
 

@@ -1,0 +1,30 @@
+//! What the rules of all lines share.
+
+use super::code::Code;
+use super::family::FamilyTable;
+use super::findings::{Findings, Message};
+use super::rules::Rules;
+use std::ops::Range;
+
+/// A text, the rules it is checked against, and what was found so far.
+pub(super) struct Context<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) rules: &'a Rules<'a>,
+    pub(super) families: FamilyTable<'a>,
+    pub(super) findings: Findings,
+}
+
+impl Context<'_> {
+    /// Reports whitespace at the end of a line where the server does not accept it.
+    pub(super) fn trailing_whitespace(&mut self, span: Range<usize>) {
+        if span.is_empty() {
+            return;
+        }
+        let (code, text) = if self.bytes[span.clone()].contains(&b'\r') {
+            (Code::CarriageReturn, "the line ends with a carriage return")
+        } else {
+            (Code::TrailingWhitespace, "the line ends with a space or tab")
+        };
+        self.findings.repair(code, span, "", || Message::new(text));
+    }
+}

@@ -5,7 +5,7 @@ use super::{Context, listener};
 use crate::config::{Show, ShowTarget};
 use crate::error::Failure;
 use crate::exposition::model::{Family, write_families};
-use crate::gateway::store::contents::losses;
+use crate::gateway::contents::losses;
 use crate::gateway::{self, Group, State};
 use crate::grouping::LabelSet;
 use crate::http::Client;

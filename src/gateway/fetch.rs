@@ -1,10 +1,10 @@
 //! Fetches what the gateway holds: from the API where there is one, else from the text of `/metrics`.
 
-use super::about::About;
+use super::conflict::{self, Conflicts};
+use super::contents::{self, Family};
 use super::exchange;
-use super::store::conflict::{self, Conflicts};
-use super::store::contents::{self, Family};
-use super::store::{self, FamilySize, Group, GroupsError, api};
+use super::server_status::ServerStatus;
+use super::{FamilySize, Group, GroupsError, api, text};
 use crate::grouping::{LabelSet, Names, depends_on_names};
 use crate::http::{self, Client, Connection, ErrorKind, Event, Header, Method, Request, Response, Url};
 use jiff::Timestamp;
@@ -106,11 +106,15 @@ pub fn get_once(
 }
 
 /// Asks the gateway what it says of itself; nothing, where it has no API.
-pub fn fetch_status(client: &Client, endpoint: &Url, listener: Listener<'_>) -> Result<About, http::Error> {
+pub fn fetch_status(
+    client: &Client,
+    endpoint: &Url,
+    listener: Listener<'_>,
+) -> Result<ServerStatus, http::Error> {
     const PATH: &str = "/api/v1/status";
     let answer = match get(client, endpoint, PATH, listener) {
         Err(http::Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
-            return Ok(About::default());
+            return Ok(ServerStatus::default());
         }
         answer => answer?,
     };
@@ -118,7 +122,7 @@ pub fn fetch_status(client: &Client, endpoint: &Url, listener: Listener<'_>) -> 
     let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
     read.map_err(|error| unread(client, endpoint, PATH, error))?;
     // Whether it is a gateway at all, the answer with its groups shows better.
-    Ok(About::read(&json).unwrap_or_default())
+    Ok(ServerStatus::read(&json).unwrap_or_default())
 }
 
 fn get_request<'a>(endpoint: &'a Url, path: &str) -> Request<'a> {
@@ -138,7 +142,7 @@ fn fetch<T: Default>(
             let client = &unescaped(client);
             let answer = get(client, endpoint, "/metrics", listener)?;
             let now = clock(&answer);
-            let groups = store::from_text(answer.reader());
+            let groups = text::from_text(answer.reader());
             let groups = groups.map_err(|cause| error(client, endpoint, "/metrics", cause))?;
             let groups: Vec<(Group, T)> = groups.into_iter().map(|group| (group, T::default())).collect();
             let names = names(client, endpoint, &groups, listener);

@@ -2,7 +2,7 @@
 
 use super::api::{from_api, has_escaped_replacement, read_contents, read_groups};
 use super::group::{PUSH_TIME, timestamp};
-use super::metrics::{LINE_LIMIT, from_text};
+use super::text::{LINE_LIMIT, from_text};
 use super::*;
 use crate::grouping::{LabelSet, Names};
 use proptest::prelude::*;
@@ -13,8 +13,8 @@ use std::io::{self, Read};
 macro_rules! seen {
     ($version:literal) => {
         (
-            include_str!(concat!("../../../tests/data/groups/", $version, ".json")),
-            include_str!(concat!("../../../tests/data/groups/", $version, ".txt")),
+            include_str!(concat!("../../tests/data/groups/", $version, ".json")),
+            include_str!(concat!("../../tests/data/groups/", $version, ".txt")),
         )
     };
 }

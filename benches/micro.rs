@@ -11,7 +11,7 @@ mod shapes;
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use pushgw::exposition::{Report, Rules, Text, check};
-use pushgw::gateway::store::api;
+use pushgw::gateway::api;
 use pushgw::grouping::{GroupingKey, KeyRules, Names};
 use std::fmt::Write as _;
 

@@ -3,7 +3,7 @@
 use super::listener;
 use crate::diagnose::{Problem, prometheus, scrape, scrape_failure};
 use crate::error::Failure;
-use crate::gateway::{self, About, Snapshot};
+use crate::gateway::{self, ServerStatus, Snapshot};
 use crate::http::{self, Client, Response};
 use crate::output::Printer;
 
@@ -22,7 +22,7 @@ impl Scraped {
     /// Scrapes. An error status is a result too, so there are no retries.
     pub(super) fn new(
         client: &Client,
-        about: &About,
+        about: &ServerStatus,
         snapshot: &Snapshot,
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
@@ -37,7 +37,7 @@ impl Scraped {
     fn of_answer(
         answer: Response,
         client: &Client,
-        about: &About,
+        about: &ServerStatus,
         snapshot: &Snapshot,
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
@@ -85,7 +85,7 @@ impl Scraped {
     }
 }
 
-fn read(answer: Response, client: &Client, about: &About) -> Result<scrape::Scrape, Failure> {
+fn read(answer: Response, client: &Client, about: &ServerStatus) -> Result<scrape::Scrape, Failure> {
     let endpoint = &client.connection().endpoint;
     scrape::scan(answer.reader())
         .map_err(|error| gateway::unread(client, endpoint, about.telemetry_path(), error).into())

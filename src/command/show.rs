@@ -7,7 +7,7 @@ use crate::config::{Show, ShowTarget};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::exposition::model::{Family, write_families};
-use crate::gateway::store::contents::losses;
+use crate::gateway::contents::losses;
 use crate::gateway::{self, Group, State};
 use crate::grouping::{Label, LabelSet};
 use crate::http::Client;

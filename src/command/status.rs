@@ -12,7 +12,7 @@ use crate::config::{Status, StatusFormat};
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::{self, Problem};
 use crate::error::Failure;
-use crate::gateway::{self, About, FamilySize, Group, Snapshot, State};
+use crate::gateway::{self, FamilySize, Group, ServerStatus, Snapshot, State};
 use crate::grouping::NoKey;
 use crate::http::{Client, Connection, Url};
 use crate::output::{Channel, Column, Printer, Style, StyledLine, StyledText, Table};
@@ -57,7 +57,7 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
 /// What the gateway answered.
 struct Found<'a> {
     connection: &'a Connection,
-    about: About,
+    about: ServerStatus,
     healthy: Result<(), String>,
     ready: Result<(), String>,
     snapshot: Snapshot,
@@ -198,7 +198,7 @@ fn problems(problems: &[Problem], connection: &Connection, printer: &mut Printer
     Ok(())
 }
 
-fn features(about: &About) -> StyledLine {
+fn features(about: &ServerStatus) -> StyledLine {
     let shown = |flag: &str, name: &str, wanted: bool| {
         about.is_on(flag).map(|is_on| if is_on == wanted { name.to_owned() } else { format!("no {name}") })
     };

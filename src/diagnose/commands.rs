@@ -150,7 +150,7 @@ fn group_options(labels: &LabelSet) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::store::api::from_api;
+    use crate::gateway::api::from_api;
 
     fn gateway() -> Connection {
         Connection::direct("http://gw:9091/a")

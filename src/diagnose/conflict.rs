@@ -2,7 +2,7 @@
 
 use super::{Problem, delete};
 use crate::gateway::Group;
-use crate::gateway::store::conflict::{Conflict, Conflicts};
+use crate::gateway::conflict::{Conflict, Conflicts};
 use crate::http::Connection;
 
 /// The problems that the keys of the groups cause, and the commands that fix them.
@@ -43,8 +43,8 @@ pub fn conflicts(groups: &[&Group], conflicts: &Conflicts, connection: &Connecti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::store::api::from_api;
-    use crate::gateway::store::conflict::find;
+    use crate::gateway::api::from_api;
+    use crate::gateway::conflict::find;
     use crate::grouping::Names;
 
     #[test]

@@ -1,9 +1,10 @@
 //! What is wrong with a gateway, and the commands that fix it. Pure: requests are made by closures that are handed in.
 //!
-//! `conflict` and `not_utf8` are about the keys of the groups, `scrape` and `prometheus` about what a scrape gets,
-//! `scrape_failure` about the groups that make it fail, and `refusal` about a push that the gateway rejected. `commands`
-//! writes the commands.
+//! `conflict` and `not_utf8` are about the keys of the groups, `collisions` about their metrics, `scrape` and `prometheus`
+//! about what a scrape gets, `scrape_failure` about the groups that make it fail, and `refusal` about a push that the
+//! gateway rejected. `commands` writes the commands.
 
+pub mod collisions;
 pub mod commands;
 mod conflict;
 mod not_utf8;

@@ -4,9 +4,9 @@
 
 use super::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use super::{conflicts, names};
-use crate::gateway::store::collisions::{Collision, Collisions, Holder, colliding_names, own_families};
-use crate::gateway::store::contents::Family;
-use crate::gateway::store::pushed;
+use crate::diagnose::collisions::{Collision, Collisions, Holder, colliding_names, own_families};
+use crate::gateway::contents::Family;
+use crate::gateway::pushed;
 use crate::gateway::{Group, Kind, Snapshot};
 use crate::grouping::{GroupingKey, LabelSet};
 use crate::http::{Connection, ErrorKind, Method};

@@ -2,9 +2,9 @@
 
 use super::scrape::{LineError, Reason};
 use super::{Problem, commands, conflicts, names, not_utf8};
-use crate::gateway::store::collisions::{Collision, Collisions, Holder, colliding_pairs, own_families};
-use crate::gateway::store::conflict::Conflict;
-use crate::gateway::store::contents::Family;
+use crate::diagnose::collisions::{Collision, Collisions, Holder, colliding_pairs, own_families};
+use crate::gateway::conflict::Conflict;
+use crate::gateway::contents::Family;
 use crate::gateway::{Group, Snapshot};
 use crate::grouping::LabelSet;
 use crate::http::Connection;

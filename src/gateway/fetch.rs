@@ -1,10 +1,10 @@
 //! Fetches what the gateway holds: from the API where there is one, else from the text of `/metrics`.
 
-use super::about::About;
+use super::conflict::{self, Conflicts};
+use super::contents::{self, Family};
 use super::exchange;
-use super::store::conflict::{self, Conflicts};
-use super::store::contents::{self, Family};
-use super::store::{self, FamilySize, Group, GroupsError, api};
+use super::server_status::ServerStatus;
+use super::{FamilySize, Group, GroupsError, api, text};
 use crate::grouping::{LabelSet, Names, depends_on_names};
 use crate::http::{self, Client, Connection, ErrorKind, Event, Header, Method, Request, Response, Url};
 use jiff::Timestamp;
@@ -56,10 +56,7 @@ pub fn fetch_families(
     wanted: &dyn Fn(&FamilySize) -> bool,
     listener: Listener<'_>,
 ) -> Result<Snapshot, http::Error> {
-    let read = |answer: &mut dyn Read| {
-        let groups = api::read_groups(answer, wanted)?;
-        Ok(groups.into_iter().map(|group| (group, ())).collect())
-    };
+    let read = |answer: &mut dyn Read| api::read(answer, wanted, |_, _| ());
     let Snapshot { groups, conflicts, now, from_text, names } = fetch(client, endpoint, read, listener)?;
     let groups = groups.into_iter().map(|(group, ())| group).collect();
     Ok(Snapshot { groups, conflicts, now, from_text, names })
@@ -80,7 +77,7 @@ pub fn fetch_contents<T: Default>(
     listener: Listener<'_>,
 ) -> Result<Snapshot<(Group, T)>, http::Error> {
     let read = |answer: &mut dyn Read| {
-        api::read_contents(answer, |labels, raw| make(labels, contents::families(raw)))
+        api::read(answer, &|_| false, |labels, raw| make(labels, contents::families(raw)))
     };
     fetch(client, endpoint, read, listener)
 }
@@ -106,11 +103,15 @@ pub fn get_once(
 }
 
 /// Asks the gateway what it says of itself; nothing, where it has no API.
-pub fn fetch_status(client: &Client, endpoint: &Url, listener: Listener<'_>) -> Result<About, http::Error> {
+pub fn fetch_status(
+    client: &Client,
+    endpoint: &Url,
+    listener: Listener<'_>,
+) -> Result<ServerStatus, http::Error> {
     const PATH: &str = "/api/v1/status";
     let answer = match get(client, endpoint, PATH, listener) {
         Err(http::Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
-            return Ok(About::default());
+            return Ok(ServerStatus::default());
         }
         answer => answer?,
     };
@@ -118,7 +119,7 @@ pub fn fetch_status(client: &Client, endpoint: &Url, listener: Listener<'_>) -> 
     let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
     read.map_err(|error| unread(client, endpoint, PATH, error))?;
     // Whether it is a gateway at all, the answer with its groups shows better.
-    Ok(About::read(&json).unwrap_or_default())
+    Ok(ServerStatus::read(&json).unwrap_or_default())
 }
 
 fn get_request<'a>(endpoint: &'a Url, path: &str) -> Request<'a> {
@@ -132,40 +133,30 @@ fn fetch<T: Default>(
     read: impl FnOnce(&mut dyn Read) -> Result<Vec<(Group, T)>, GroupsError>,
     listener: Listener<'_>,
 ) -> Result<Snapshot<(Group, T)>, http::Error> {
-    match get(client, endpoint, "/api/v1/metrics", listener) {
+    const API: &str = "/api/v1/metrics";
+    const TEXT: &str = "/metrics";
+    let (now, from_text, groups) = match get(client, endpoint, API, listener) {
         // A gateway before 1.2.0, or a proxy that lets only /metrics through.
         Err(http::Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
-            let client = &unescaped(client);
-            let answer = get(client, endpoint, "/metrics", listener)?;
+            let answer = get(&unescaped(client), endpoint, TEXT, listener)?;
             let now = clock(&answer);
-            let groups = store::from_text(answer.reader());
-            let groups = groups.map_err(|cause| error(client, endpoint, "/metrics", cause))?;
-            let groups: Vec<(Group, T)> = groups.into_iter().map(|group| (group, T::default())).collect();
-            let names = names(client, endpoint, &groups, listener);
-            Ok(snapshot(groups, now, true, names))
+            let groups =
+                text::from_text(answer.reader()).map_err(|cause| error(client, endpoint, TEXT, cause))?;
+            (now, true, groups.into_iter().map(|group| (group, T::default())).collect())
         }
-        Err(error) => Err(error),
-        Ok(answer) => {
+        answer => {
+            let answer = answer?;
             let now = clock(&answer);
-            let groups = read(&mut answer.reader());
-            let groups = groups.map_err(|cause| error(client, endpoint, "/api/v1/metrics", cause))?;
-            let names = names(client, endpoint, &groups, listener);
-            Ok(snapshot(groups, now, false, names))
+            (now, false, read(&mut answer.reader()).map_err(|cause| error(client, endpoint, API, cause))?)
         }
-    }
-}
-
-fn snapshot<T>(
-    mut groups: Vec<(Group, T)>,
-    now: Timestamp,
-    from_text: bool,
-    names: Option<Names>,
-) -> Snapshot<(Group, T)> {
+    };
+    let mut groups: Vec<(Group, T)> = groups;
+    let names = names(client, endpoint, &groups, listener);
     for (group, _) in &mut groups {
         group.resolve(names);
     }
     let conflicts = conflict::find(groups.iter().map(|(group, _)| group));
-    Snapshot { groups, conflicts, now, from_text, names }
+    Ok(Snapshot { groups, conflicts, now, from_text, names })
 }
 
 /// A client that is shown label names as they are: without that, `my.label` is shown as `my_label`, which is another

@@ -1,20 +1,31 @@
 //! A Pushgateway: what it holds, how it is asked, and which responses only it gives.
 //!
-//! Everything here is pure but `fetch` and `exchange`, which use the client of [`crate::http`]. The folder `store` knows
-//! what a gateway holds.
+//! `api` and `text` read the [`Group`]s, `contents` the families of one. `conflict` finds keys that break a gateway,
+//! `selection` what an operator means, and `diff` what a push (`pushed`) would change. All this is pure. Only `fetch` and
+//! `exchange` use the client of [`crate::http`].
 
-mod about;
+pub mod api;
+pub mod conflict;
+pub mod contents;
+pub mod diff;
 mod exchange;
 mod fetch;
+mod group;
 mod group_url;
-pub mod store;
+pub mod pushed;
+mod selection;
+mod server_status;
+#[cfg(test)]
+mod tests;
+mod text;
 
-pub use about::About;
 pub(crate) use exchange::{EXPOSITION_TEXT, send};
 pub use fetch::{
     Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, get_once, unescaped,
     unread,
 };
+pub use group::{FamilySize, Group, GroupsError, Kind, Size, State};
 pub(crate) use group_url::gateway_url;
 pub use group_url::{GatewayUrlError, GroupUrl};
-pub use store::{FamilySize, Group, GroupsError, Kind, Selection, Size, State};
+pub use selection::Selection;
+pub use server_status::ServerStatus;

@@ -1,8 +1,8 @@
 //! What the readers make of real gateways' answers, and of others.
 
-use super::api::{from_api, has_escaped_replacement, read_contents, read_groups};
+use super::api::{self, from_api, has_escaped_replacement};
 use super::group::{PUSH_TIME, timestamp};
-use super::metrics::{LINE_LIMIT, from_text};
+use super::text::{LINE_LIMIT, from_text};
 use super::*;
 use crate::grouping::{LabelSet, Names};
 use proptest::prelude::*;
@@ -13,8 +13,8 @@ use std::io::{self, Read};
 macro_rules! seen {
     ($version:literal) => {
         (
-            include_str!(concat!("../../../tests/data/groups/", $version, ".json")),
-            include_str!(concat!("../../../tests/data/groups/", $version, ".txt")),
+            include_str!(concat!("../../tests/data/groups/", $version, ".json")),
+            include_str!(concat!("../../tests/data/groups/", $version, ".txt")),
         )
     };
 }
@@ -66,9 +66,9 @@ fn a_native_histogram_counts_as_it_is_exposed() {
 #[test]
 fn wanted_families_are_returned() {
     for (json, _) in SEEN {
-        let groups = read_groups(json.as_bytes(), &|_| true).unwrap();
+        let groups = api::read(json.as_bytes(), &|_| true, |_, _| ()).unwrap();
         let of = |job: &str| {
-            let group = groups.iter().find(|g| g.labels.get("job") == Some(job)).unwrap();
+            let (group, ()) = groups.iter().find(|(g, ())| g.labels.get("job") == Some(job)).unwrap();
             let lines = group.families.iter().map(|f| format!("{} {} {}", f.name, f.kind.as_str(), f.series));
             lines.collect::<Vec<_>>()
         };
@@ -88,7 +88,7 @@ fn what_is_made_of_the_contents_stays_with_its_group() {
             assert!(raw.get().starts_with('{') && raw.get().contains(PUSH_TIME));
             labels.get("job").unwrap_or_default().to_owned()
         };
-        let groups = read_contents(json.as_bytes(), make).unwrap();
+        let groups = api::read(json.as_bytes(), &|_| false, make).unwrap();
         assert!(groups.is_sorted_by(|(a, _), (b, _)| a.labels <= b.labels));
         for (group, job) in groups {
             assert_eq!(group.labels.get("job"), Some(&*job));

@@ -148,7 +148,7 @@ fn same_parts(a: &[(String, String)], b: &[(String, String)]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::store::pushed;
+    use crate::gateway::pushed;
     use crate::grouping::{GroupingKey, KeyRules};
 
     fn lines(before: &str, after: &str, replaces: Replaces) -> Vec<String> {

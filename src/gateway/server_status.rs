@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct About {
+pub struct ServerStatus {
     pub version: Option<String>,
     pub started: Option<Timestamp>,
     /// Its flags, without the leading dashes.
@@ -27,7 +27,7 @@ struct Data {
     start_time: Option<String>,
 }
 
-impl About {
+impl ServerStatus {
     /// Reads the answer; `None` if it is not from a Pushgateway.
     pub fn read(json: &[u8]) -> Option<Self> {
         let Answer { data } = serde_json::from_slice(json).ok()?;
@@ -68,23 +68,23 @@ mod tests {
     #[test]
     fn what_gateways_say_is_read() {
         let json = br#"{"status":"success","data":{"build_information":{"branch":"debian/sid","version":"1.11.2"},"flags":{"push.disable-consistency-check":"false","push.enable-utf8-names":"true","web.telemetry-path":"/m"},"start_time":"2026-11-23T15:37:13.596471905Z"}}"#;
-        let about = About::read(json).unwrap();
-        assert_eq!(about.version.as_deref(), Some("1.11.2"));
-        assert_eq!(about.started.unwrap().as_second(), 1_795_448_233);
-        assert_eq!(about.is_on("push.enable-utf8-names"), Some(true));
-        assert_eq!(about.is_on("push.disable-consistency-check"), Some(false));
-        assert_eq!(about.is_on("web.enable-admin-api"), None);
-        assert_eq!(about.telemetry_path(), "/m");
-        assert_eq!(about.names(), Some(Names::Utf8));
+        let status = ServerStatus::read(json).unwrap();
+        assert_eq!(status.version.as_deref(), Some("1.11.2"));
+        assert_eq!(status.started.unwrap().as_second(), 1_795_448_233);
+        assert_eq!(status.is_on("push.enable-utf8-names"), Some(true));
+        assert_eq!(status.is_on("push.disable-consistency-check"), Some(false));
+        assert_eq!(status.is_on("web.enable-admin-api"), None);
+        assert_eq!(status.telemetry_path(), "/m");
+        assert_eq!(status.names(), Some(Names::Utf8));
         for other in ["", "OK", "{}", r#"{"status":"success","data":[]}"#] {
-            assert_eq!(About::read(other.as_bytes()), None);
+            assert_eq!(ServerStatus::read(other.as_bytes()), None);
         }
     }
 
     #[test]
     fn how_names_are_read_is_only_known_from_a_gateways_flags() {
         let names = |flags: &str| {
-            About::read(format!(r#"{{"status":"success","data":{{"flags":{{{flags}}}}}}}"#).as_bytes())
+            ServerStatus::read(format!(r#"{{"status":"success","data":{{"flags":{{{flags}}}}}}}"#).as_bytes())
                 .unwrap()
                 .names()
         };

@@ -94,7 +94,7 @@ fn duplicates(scraped: BTreeMap<Vec<(&str, &str)>, Vec<usize>>, broken: &[Confli
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::store::api::from_api;
+    use crate::gateway::api::from_api;
     use crate::grouping::Names;
 
     /// Groups by their labels as JSON.
@@ -107,9 +107,9 @@ mod tests {
     #[test]
     fn what_breaks_real_gateways_is_found() {
         for json in [
-            include_str!("../../../tests/data/groups/1.5.1.json"),
-            include_str!("../../../tests/data/groups/1.11.0.json"),
-            include_str!("../../../tests/data/groups/1.11.2.json"),
+            include_str!("../../tests/data/groups/1.5.1.json"),
+            include_str!("../../tests/data/groups/1.11.0.json"),
+            include_str!("../../tests/data/groups/1.11.2.json"),
         ] {
             let groups = from_api(json.as_bytes(), Names::Legacy).unwrap();
             let found = find(&groups);

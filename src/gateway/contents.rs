@@ -12,12 +12,22 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
-struct RawFamily<'a> {
+pub(super) struct RawFamily<'a, S> {
     #[serde(rename = "type")]
     kind: String,
     #[serde(borrow)]
     help: Option<&'a RawValue>,
-    metrics: Vec<RawSeries>,
+    pub(super) metrics: Vec<S>,
+}
+
+impl<S> RawFamily<'_, S> {
+    pub(super) fn kind(&self) -> Kind {
+        Kind::parse(self.kind.as_bytes()).unwrap_or_default()
+    }
+
+    pub(super) fn help_is_cut(&self) -> bool {
+        self.help.is_some_and(|help| has_escaped_replacement(help.get()))
+    }
 }
 
 #[derive(Deserialize)]
@@ -39,14 +49,13 @@ pub fn families(group: &RawValue) -> Vec<Family> {
     pushed.filter_map(|(name, raw)| Some(family(name, serde_json::from_str(raw.get()).ok()?))).collect()
 }
 
-fn family(name: String, raw: RawFamily<'_>) -> Family {
-    let kind = Kind::parse(raw.kind.as_bytes()).unwrap_or_default();
-    let help = raw.help.map(RawValue::get).unwrap_or_default();
+fn family(name: String, raw: RawFamily<'_, RawSeries>) -> Family {
+    let kind = raw.kind();
     Family {
         name,
         kind,
-        help: serde_json::from_str(help).unwrap_or_default(),
-        help_is_cut: has_escaped_replacement(help),
+        help: raw.help.and_then(|help| serde_json::from_str(help.get()).ok()).unwrap_or_default(),
+        help_is_cut: raw.help_is_cut(),
         series: raw.metrics.into_iter().map(|series| series.finish(kind)).collect(),
     }
 }

@@ -5,9 +5,9 @@
 //! `checkMetricConsistency`), each seen on 1.5.1 and 1.11.2. The gateway's answer names the metric, but not the group, or
 //! any one of the groups.
 
-use super::contents::{Family, Series};
-use super::group::{Group, Kind};
 use crate::exposition::model::series_name;
+use crate::gateway::contents::{Family, Series};
+use crate::gateway::{Group, Kind};
 use crate::grouping::LabelSet;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -261,8 +261,8 @@ pub fn colliding_pairs(words: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::store::api::from_api;
-    use crate::gateway::store::pushed;
+    use crate::gateway::api::from_api;
+    use crate::gateway::pushed;
     use crate::grouping::{GroupingKey, KeyRules, Names};
 
     /// What collides among these, added in this order: each has a job and what was pushed, and the job `push` is no

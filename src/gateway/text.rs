@@ -17,7 +17,7 @@ pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 /// # Errors
 ///
 /// If the answer cannot be read to its end or is not from a Pushgateway.
-pub fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
+pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
     let mut reader = BufReader::new(reader);
     let mut by_labels: BTreeMap<LabelSet, (bool, Times)> = BTreeMap::new();
     let mut is_gateway = false;

@@ -47,7 +47,7 @@ fn is_older(group: &Group, now: Timestamp, limit: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::store::api::from_api;
+    use crate::gateway::api::from_api;
     use crate::grouping::Names;
 
     fn group(pushed: &str, failed: &str) -> Group {

@@ -1,0 +1,254 @@
+//! Reads the groups from the JSON of the gateway's API, `/api/v1/metrics`.
+//!
+//! The API sends the whole store at once, with every sample, and a store can be large. So the JSON is read as a stream: one
+//! group at a time is in memory, and what is kept of it does not grow with its samples.
+//!
+//! Each group is one flat object, with the metrics next to `labels` and `last_push_successful`. A metric of one of these
+//! names replaces the original (`pushgateway api/v1/api.go`, seen on 1.5.1, 1.11.0 and 1.11.2). So only the shape of a
+//! member shows whether it is a metric, not its name.
+
+use super::contents::RawFamily;
+use super::group::{FAILURE_TIME, FamilySize, Group, GroupsError, PUSH_TIME, Size, Times};
+use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::io::{BufReader, Read};
+
+/// Reads the answer of `/api/v1/metrics`. The groups are sorted by job and labels; `names` decides their paths.
+pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsError> {
+    let groups = read(reader, &|_| false, |_, _| ())?;
+    let resolved = groups.into_iter().map(|(mut group, ())| {
+        group.resolve(Some(names));
+        group
+    });
+    Ok(resolved.collect())
+}
+
+/// Reads the groups with the sizes of the wanted families, and with what `make` returns for the raw JSON of each group.
+/// The labels that `make` gets may lack an empty `instance`. Keys that depend on how the gateway reads names are not
+/// known yet.
+pub(super) fn read<T>(
+    reader: impl Read,
+    wanted: &dyn Fn(&FamilySize) -> bool,
+    mut make: impl FnMut(&LabelSet, &RawValue) -> T,
+) -> Result<Vec<(Group, T)>, GroupsError> {
+    let mut listed = Vec::new();
+    let mut add = |raw: &RawValue| {
+        let group = Listed::read(raw, wanted)?;
+        let contents = make(&group.group.labels, raw);
+        listed.push((group, contents));
+        Ok(())
+    };
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(reader));
+    let answer = json.deserialize_map(AnswerVisitor(&mut add)).map_err(GroupsError::from_json)?;
+    json.end().map_err(GroupsError::from_json)?;
+    match (answer.status.as_deref(), answer.has_data) {
+        (Some("success"), true) => {}
+        (Some("error"), _) => {
+            return Err(GroupsError::Failed { reason: answer.error.unwrap_or_default() });
+        }
+        _ => return Err(GroupsError::NotGroups),
+    }
+    find_hidden_keys(&mut listed);
+    let mut groups: Vec<_> = listed.into_iter().map(|(listed, contents)| (listed.group, contents)).collect();
+    groups.sort_by(|(a, _), (b, _)| a.labels.cmp(&b.labels));
+    Ok(groups)
+}
+
+/// Gives the groups whose keys are hidden their keys.
+///
+/// If a metric called `labels` hides the key, the labels of `push_time_seconds` replace it. These have an `instance=""`
+/// that the key may not have. If another group has the key without it, this one has it. If two groups are hidden in this
+/// way, it is not known which has it, and neither gets a key. Otherwise the key is assumed not to have it; at worst, a
+/// deletion by that key finds no group.
+fn find_hidden_keys<T>(listed: &mut [(Listed, T)]) {
+    let (mut known, mut hidden) = (HashSet::new(), HashMap::<LabelSet, u32>::new());
+    for (Listed { group, may_lack_instance }, _) in &*listed {
+        if *may_lack_instance {
+            *hidden.entry(group.labels.clone()).or_default() += 1;
+        } else {
+            known.insert(group.labels.clone());
+        }
+    }
+    let mut seen = HashSet::new();
+    for (Listed { group, .. }, _) in listed.iter_mut().filter(|(listed, _)| listed.may_lack_instance) {
+        let labels = group.labels.clone();
+        let is_exact = group.key != Err(NoKey::Inexact) && hidden.get(&labels) == Some(&1);
+        if known.contains(&labels) || !seen.insert(labels) {
+            group.labels.0.insert("instance".to_owned(), String::new());
+        }
+        group.key = key(&group.labels, is_exact);
+    }
+}
+
+fn key(labels: &LabelSet, is_exact: bool) -> Result<GroupingKey, NoKey> {
+    if is_exact { GroupingKey::from_listing(labels, None) } else { Err(NoKey::Inexact) }
+}
+
+/// A group as it is listed.
+struct Listed {
+    group: Group,
+    /// Its key is hidden and may have an empty `instance`.
+    may_lack_instance: bool,
+}
+
+impl Listed {
+    fn read(raw: &RawValue, wanted: &dyn Fn(&FamilySize) -> bool) -> serde_json::Result<Self> {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get())?;
+        let (mut labels, mut exposed, mut successful) = (None, None, None);
+        let (mut times, mut size, mut families) = (Times::default(), Size::default(), Vec::new());
+        for (name, raw) in members {
+            let family = serde_json::from_str::<RawFamily<'_, SeriesSize<'_>>>(raw.get());
+            match (name.as_str(), family) {
+                (PUSH_TIME | FAILURE_TIME, Ok(family)) => {
+                    let Some((labels, value)) = family.metrics.first().and_then(SeriesSize::value) else {
+                        continue;
+                    };
+                    let time = if name == PUSH_TIME { &mut times.push } else { &mut times.failure };
+                    *time = Some(value);
+                    // Users can push the metric of failures with other labels. The other one comes after it.
+                    exposed = Some(labels);
+                }
+                (_, Ok(family)) => {
+                    let series = family.metrics.iter().map(SeriesSize::count).sum();
+                    size.metrics += 1;
+                    size.series += series;
+                    let (kind, help_is_cut) = (family.kind(), family.help_is_cut());
+                    families.push(FamilySize { name, kind, series, help_is_cut });
+                }
+                ("labels", Err(_)) => labels = Some(exact_labels(raw)?),
+                ("last_push_successful", Err(_)) => successful = serde_json::from_str(raw.get()).ok(),
+                (_, Err(_)) => {}
+            }
+        }
+        families.retain(wanted);
+        let is_hidden = labels.is_none();
+        let no_group = || serde_json::Error::custom("not a group");
+        let (mut labels, is_exact) = labels.or(exposed).ok_or_else(no_group)?;
+        if is_hidden && labels.get("instance") == Some("") {
+            labels.0.remove("instance");
+        }
+        let may_lack_instance = is_hidden && labels.get("instance").is_none();
+        let key = key(&labels, is_exact);
+        let group = Group { families, ..times.group(labels, key, Some(size), successful) };
+        Ok(Self { group, may_lack_instance })
+    }
+}
+
+/// Labels, and whether they are exact.
+fn exact_labels(raw: &RawValue) -> serde_json::Result<(LabelSet, bool)> {
+    Ok((LabelSet(serde_json::from_str(raw.get())?), !has_escaped_replacement(raw.get())))
+}
+
+/// As much of a series as is needed to count it.
+#[derive(Deserialize)]
+struct SeriesSize<'a> {
+    #[serde(borrow)]
+    labels: Option<&'a RawValue>,
+    value: Option<&'a RawValue>,
+    quantiles: Option<&'a RawValue>,
+    buckets: Option<&'a RawValue>,
+}
+
+impl SeriesSize<'_> {
+    /// The labels, whether they are exact, and the value.
+    fn value(&self) -> Option<((LabelSet, bool), f64)> {
+        // Go's spelling of a number, in quotes.
+        let value: String = serde_json::from_str(self.value?.get()).ok()?;
+        Some((exact_labels(self.labels?).ok()?, value.parse().ok()?))
+    }
+
+    /// How many series `/metrics` has for this one.
+    fn count(&self) -> u64 {
+        let Some(parts) = self.quantiles.or(self.buckets) else { return 1 };
+        let Ok(parts) = serde_json::from_str::<BTreeMap<&str, &RawValue>>(parts.get()) else {
+            // A native histogram, whose buckets are a list: in text it has the `+Inf` bucket, `_sum` and `_count`.
+            return 3;
+        };
+        // `_sum` and `_count`, and the bucket that the gateway adds if it was not pushed.
+        let has_last = self.quantiles.is_some() || parts.contains_key("+Inf");
+        parts.len() as u64 + 2 + u64::from(!has_last)
+    }
+}
+
+/// The answer without its groups.
+#[derive(Default)]
+struct Answer {
+    status: Option<String>,
+    has_data: bool,
+    error: Option<String>,
+}
+
+/// Receives each group.
+type Add<'a> = &'a mut dyn FnMut(&RawValue) -> serde_json::Result<()>;
+
+/// Reads the whole answer: `{"status":…,"data":[…]}`.
+struct AnswerVisitor<'a>(Add<'a>);
+
+impl<'de> Visitor<'de> for AnswerVisitor<'_> {
+    type Value = Answer;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answer of a Pushgateway's API")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Answer, A::Error> {
+        let mut answer = Answer::default();
+        while let Some(name) = map.next_key::<String>()? {
+            match name.as_str() {
+                "status" => answer.status = Some(map.next_value()?),
+                "data" => {
+                    map.next_value_seed(ListVisitor(&mut *self.0))?;
+                    answer.has_data = true;
+                }
+                "error" => answer.error = Some(map.next_value()?),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// Reads the list of groups.
+struct ListVisitor<'a>(Add<'a>);
+
+impl<'de> DeserializeSeed<'de> for ListVisitor<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ListVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of groups")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
+            (self.0)(&raw).map_err(A::Error::custom)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a JSON string has the *escape* of U+FFFD. Go writes it for a byte that is not UTF-8, and the three bytes of
+/// the character for the character itself (seen on 1.5.1 and 1.11.2).
+pub(super) fn has_escaped_replacement(raw: &str) -> bool {
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        let escape = &rest.as_bytes()[at + 1..];
+        if escape.len() >= 5 && escape[..5].eq_ignore_ascii_case(b"ufffd") {
+            return true;
+        }
+        // The JSON was parsed, so an ASCII character follows the backslash.
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
+}

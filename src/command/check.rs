@@ -1,4 +1,4 @@
-//! `check`, and the same look at the text that `push` and `add` take before they send.
+//! `check`, and the same check of the text before `push` and `add` send it.
 
 use super::{Context, plural};
 use crate::config::Check;
@@ -32,7 +32,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let input = input::read(&settings.origins, context.stdin, context.printer.progress())?;
     let report = report(settings, grouping, &input);
-    // A reader who saw enough and went away does not change the verdict.
+    // A reader that closes the output early does not change the exit status.
     let shown = show(settings, &input, &report, Channel::Result, context.printer);
     let refused = report.diagnostics.iter().any(|found| {
         found.severity == Severity::Error

@@ -1,5 +1,5 @@
-//! How the selected groups are printed, for `list` and `delete` alike: as a table, as JSON or as paths; and what is
-//! said of those that break the gateway.
+//! Prints the selected groups for `list` and `delete`: as a table, as JSON or as paths. Also warns of groups that break
+//! the gateway.
 
 use super::group_table::{self, GroupRow};
 use crate::config::ListFormat;
@@ -134,11 +134,11 @@ pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, pr
     }
 }
 
-/// Says that the groups come from a text that does not tell all.
+/// Warns that the groups were read from a text that does not show everything.
 pub(super) fn warn_of_text(snapshot: &Snapshot, printer: &mut Printer<'_>) {
     if snapshot.from_text {
         printer.warning(
-            "the gateway has no /api/v1/metrics: the groups are read from /metrics, which doesn't tell an empty `instance` from none",
+            "the gateway has no /api/v1/metrics: the groups are read from /metrics, which does not show the difference between an empty `instance` and none",
         );
     }
 }

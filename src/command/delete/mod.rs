@@ -1,4 +1,4 @@
-//! `delete`: one group, named whole, as `rm` does it; or (in `delete_selection`) all groups of a selection.
+//! `delete`: one group by its complete key, or (in `selection`) all groups of a selection.
 //!
 //! The gateway answers 202 to any deletion, also of a group that is not there, and deletes later. So the groups are
 //! fetched before the deletion, to see that the group exists, and after it, until the group is gone. `--force` skips both.
@@ -100,7 +100,7 @@ fn wait_until_gone(
         thread::sleep(PAUSE);
     }
     Err(Failure::Other(anyhow::anyhow!(
-        "the gateway took the deletion of {key}, but still lists the group after {:.1?}: it was pushed to again, or the deletion is still queued",
+        "the gateway accepted the deletion of {key}, but still lists the group after {:.1?}: it was pushed to again, or the deletion is still queued",
         begin.elapsed()
     )))
 }

@@ -62,7 +62,7 @@ pub(super) fn run(
     finish(delete, client, &snapshot, places.len(), sent, context.printer)
 }
 
-/// Prints the groups that were deleted, where that was asked for: of none an empty array, for a program reads it.
+/// Prints the deleted groups in the requested format. Without any, JSON is still an array, for programs that read it.
 fn print(
     format: Option<ListFormat>,
     snapshot: &Snapshot,

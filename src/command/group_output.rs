@@ -2,6 +2,7 @@
 //! the gateway.
 
 use super::group_table::{self, GroupRow};
+use super::print_json;
 use crate::config::ListFormat;
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::conflicts;
@@ -74,9 +75,7 @@ impl Selected<'_> {
                 }),
             })
             .collect();
-        let mut text = serde_json::to_vec_pretty(&rows)?;
-        text.push(b'\n');
-        printer.result(&text)
+        print_json(&rows, printer)
     }
 
     fn paths(&self, printer: &mut Printer<'_>) -> io::Result<()> {

@@ -1,12 +1,12 @@
 //! `show`: groups' metrics as text that can be pushed again, to the same gateway or another.
 
 use super::delete::no_such_group;
-use super::{Context, listener};
+use super::{Context, fetch_contents};
 use crate::config::{Show, ShowTarget};
 use crate::error::Failure;
 use crate::exposition::model::{Family, write_families};
 use crate::gateway::store::contents::losses;
-use crate::gateway::{self, Group, State};
+use crate::gateway::{Group, State};
 use crate::grouping::LabelSet;
 use crate::http::Client;
 use crate::output::Printer;
@@ -23,7 +23,6 @@ struct Copied {
 
 /// Fetches once and prints.
 pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-    let endpoint = &show.connection.endpoint;
     let wanted = |labels: &LabelSet| match &show.target {
         ShowTarget::Group(key) => labels.get("job") == Some(key.job()),
         ShowTarget::Selection(selection) => {
@@ -39,23 +38,14 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
         }
         copied
     };
-    let snapshot = gateway::fetch_contents(
-        &Client::new(&show.connection),
-        endpoint,
-        copy,
-        &mut listener(context.printer),
-    )?;
-    if snapshot.from_text {
-        return Err(Failure::Other(anyhow::anyhow!(
-            "{endpoint} has no /api/v1/metrics, and /metrics does not tell what a group holds"
-        )));
-    }
+    let client = Client::new(&show.connection);
+    let snapshot = fetch_contents(&client, copy, context.printer)?;
     let printed = match &show.target {
         ShowTarget::Group(key) => {
             let found = snapshot.groups.iter().find(|(group, _)| group.labels.iter().eq(key.labels()));
             let Some((group, copied)) = found else {
                 let groups = snapshot.groups.iter().map(|(group, _)| group);
-                return Err(no_such_group(groups, key, endpoint.to_string(), None));
+                return Err(no_such_group(groups, key, &client, None));
             };
             print(group, copied, false, context.printer)
         }
@@ -63,7 +53,7 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
             let fits = |(group, _): &&(Group, Copied)| selection.fits(group, snapshot.now);
             let mut chosen = snapshot.groups.iter().filter(fits).peekable();
             if chosen.peek().is_none() {
-                return Err(Failure::NothingSelected { gateway: endpoint.to_string() });
+                return Err(Failure::NothingSelected { gateway: show.connection.endpoint.to_string() });
             }
             several(chosen, context.printer)
         }

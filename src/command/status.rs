@@ -7,7 +7,7 @@
 use super::group_output::age;
 use super::group_table;
 use super::scrape::Scraped;
-use super::{Context, listener, plural};
+use super::{Context, listener, plural, print_json};
 use crate::config::{Status, StatusFormat};
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::{self, Problem};
@@ -305,7 +305,5 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
         problems: problems.collect(),
         warnings: warnings(found, scraped),
     };
-    let mut text = serde_json::to_vec_pretty(&report)?;
-    text.push(b'\n');
-    printer.result(&text)
+    print_json(&report, printer)
 }

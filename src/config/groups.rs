@@ -1,15 +1,15 @@
 //! `list`, `show`, `delete` and `status`: the groups that are meant, by name or by a selection.
 
 use super::connection::{self, endpoint, group_url};
-use super::{empty, grouping_key, in_url, names, utf8};
+use super::{empty, grouping_key, named_group, names, utf8};
 use crate::cli::{self, ListFormat, ListSort, StatusFormat};
 use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::Selection;
-use crate::grouping::{EmptyValues, GroupingKey, KeyError, KeyRules, Matcher, PathError};
+use crate::grouping::{EmptyValues, GroupingKey, KeyError, KeyRules, Matcher};
 use crate::http::{Connection, Url};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 /// What `delete` needs.
@@ -134,24 +134,18 @@ fn delete_path(
     let key = match (url.key(rules), args.force) {
         (Ok(key), _) => Some(key),
         (Err(_), true) => None,
-        (Err(error), false) => return Err(invalid_key(&error)),
+        (Err(error), false) => {
+            return Err(Failure::usage_with_hint(
+                format!("--url: {error}"),
+                "--force deletes the path as it is written, without checking that the group exists",
+            ));
+        }
     };
     Ok((url.path, key, url.endpoint))
 }
 
-fn invalid_key(error: &PathError) -> Failure {
-    Failure::usage_with_hint(
-        format!("--url: {error}"),
-        "--force deletes the path as it is written, without checking that the group exists",
-    )
-}
-
 impl List {
     /// Resolves `list`.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Usage`].
     pub fn resolve(args: &cli::ListArgs, environment: &Environment) -> Result<Self, Failure> {
         let mut selection = selection(&args.selection)?;
         if let Some(job) = &args.job {
@@ -191,18 +185,11 @@ impl Show {
     pub(crate) fn resolve(args: &cli::ShowArgs, environment: &Environment) -> Result<Self, Failure> {
         let selection = selection(&args.selection)?;
         let rules = key_rules(args.utf8_names);
-        let (target, endpoint) = match (selected(&args.group, selection, args.all)?, &args.group.url) {
-            (Some(selection), _) => {
-                (ShowTarget::Selection(selection), endpoint(&args.connection, environment)?)
-            }
-            (None, Some(url)) => {
-                let url = group_url(url, &args.connection)?;
-                (ShowTarget::Group(url.key(rules).map_err(in_url)?), url.endpoint)
-            }
-            (None, None) => {
-                let key = grouping_key(&args.group, rules)?;
-                (ShowTarget::Group(key), endpoint(&args.connection, environment)?)
-            }
+        let (target, endpoint) = if let Some(selection) = selected(&args.group, selection, args.all)? {
+            (ShowTarget::Selection(selection), endpoint(&args.connection, environment)?)
+        } else {
+            let (key, endpoint) = named_group(&args.group, &args.connection, rules, environment)?;
+            (ShowTarget::Group(key), endpoint)
         };
         let connection = connection::resolve(endpoint, &args.connection, environment)?;
         Ok(Self { target, connection })
@@ -223,15 +210,14 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
         let matcher = utf8("--match", matcher)?;
         matchers.push(matcher.parse().map_err(|error| Failure::usage(format!("--match: {error}")))?);
     }
-    let mut older_than = None;
-    if let Some(text) = &args.older_than {
+    let age = |text: &OsString| {
         if text.is_empty() {
             return Err(empty("--older-than"));
         }
         let text = utf8("--older-than", text)?;
-        let age = duration::parse(text).map_err(|error| Failure::usage(format!("--older-than: {error}")))?;
-        older_than = Some(age);
-    }
+        duration::parse(text).map_err(|error| Failure::usage(format!("--older-than: {error}")))
+    };
+    let older_than = args.older_than.as_ref().map(age).transpose()?;
     Ok(Selection { matchers, older_than, failed: args.failed })
 }
 

@@ -15,7 +15,7 @@ use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::grouping::{GroupingKey, KeyRules, Label, Names, PathError};
-use crate::http::Connection;
+use crate::http::{Connection, Url};
 use crate::output::{self, Charset, ColorChoice, ColorVariables, OutputStream, Terminal, Verbosity};
 use std::ffi::OsStr;
 
@@ -65,14 +65,27 @@ fn grouping_key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, F
     let job = utf8("--job", job)?;
     let mut labels = Vec::new();
     for label in &args.labels {
-        let label: Label =
-            utf8("--label", label)?.parse().map_err(|error| Failure::usage(format!("{error}")))?;
-        labels.push(label);
+        let label = utf8("--label", label)?.parse::<Label>();
+        labels.push(label.map_err(|error| Failure::usage(error.to_string()))?);
     }
     if let Some(instance) = &args.instance {
         labels.push(Label::new("instance", utf8("--instance", instance)?));
     }
     GroupingKey::new(job, labels, rules).map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// The key and the gateway of `--url`, or of the options that name them apart.
+fn named_group(
+    args: &cli::GroupArgs,
+    connection: &cli::ConnectionArgs,
+    rules: KeyRules,
+    environment: &Environment,
+) -> Result<(GroupingKey, Url), Failure> {
+    let Some(url) = &args.url else {
+        return Ok((grouping_key(args, rules)?, connection::endpoint(connection, environment)?));
+    };
+    let url = connection::group_url(url, connection)?;
+    Ok((url.key(rules).map_err(in_url)?, url.endpoint))
 }
 
 fn names(utf8: bool) -> Names {

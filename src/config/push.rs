@@ -1,6 +1,6 @@
 //! `push`, `add` and `check`: the group, the text and what is done with the request.
 
-use super::{connection, empty, grouping_key, in_url, names, utf8};
+use super::{connection, empty, grouping_key, in_url, named_group, names, utf8};
 use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
@@ -80,13 +80,7 @@ impl Push {
     ) -> Result<Self, Failure> {
         no_url(&args.input.files)?;
         let rules = key_rules(&args.input);
-        let (key, endpoint) = match &args.group.url {
-            Some(url) => {
-                let url = connection::group_url(url, &args.connection)?;
-                (url.key(rules).map_err(in_url)?, url.endpoint)
-            }
-            None => (grouping_key(&args.group, rules)?, connection::endpoint(&args.connection, environment)?),
-        };
+        let (key, endpoint) = named_group(&args.group, &args.connection, rules, environment)?;
         let action = match (args.dry_run, args.as_curl) {
             (false, false) => Action::Send,
             (true, _) if args.diff => Action::Diff,

@@ -75,9 +75,7 @@ fn print(
 /// The keys of the groups do not show every cause, but each cause makes a scrape fail.
 fn refuse_if_broken(snapshot: &Snapshot, client: &Client, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let connection = client.connection();
-    if !snapshot.conflicts.broken.is_empty() {
-        warn_of_conflicts(snapshot, connection, printer);
-    } else {
+    if snapshot.conflicts.broken.is_empty() {
         let Err(error) = scrape(client, printer) else { return Ok(()) };
         if !matches!(&error.kind, ErrorKind::Status(answered) if answered.status == 500) {
             printer.warning(
@@ -90,6 +88,8 @@ fn refuse_if_broken(snapshot: &Snapshot, client: &Client, printer: &mut Printer<
             "this names the groups that cause it, and the commands that fix it\npushgw status{}",
             gateway_option(connection)
         ));
+    } else {
+        warn_of_conflicts(snapshot, connection, printer);
     }
     Err(Failure::Other(anyhow::anyhow!(
         "nothing was deleted: this gateway rejects every push, so healthy groups look old or failed. Fix it first (see above), or use --force."
@@ -188,7 +188,7 @@ fn finish(
         delete.connection.endpoint
     );
     // A closed output does not change what was deleted.
-    let printed = print(delete.format, before, gone, printer);
+    let shown = print(delete.format, before, gone, printer);
     if let Some(failure) = errors.failure() {
         printer.warning(&amount);
         return Err(failure);
@@ -201,7 +201,7 @@ fn finish(
         )));
     }
     printer.success(&amount);
-    printed.map_err(Failure::output)
+    shown.map_err(Failure::output)
 }
 
 /// The places of the groups that are gone, the groups that are still there as they were, and those that were pushed to

@@ -10,9 +10,8 @@ use std::str::FromStr;
 /// A label as `-l NAME=VALUE` gives it. Whether the name is allowed is the grouping key's business.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {
-    /// The text before the first `=`.
     pub name: String,
-    /// The text after it; may be empty.
+    /// May be empty.
     pub value: String,
 }
 

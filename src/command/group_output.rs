@@ -7,11 +7,11 @@ use crate::config::ListFormat;
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::conflicts;
 use crate::gateway::{Group, Snapshot};
+use crate::grouping::LabelSet;
 use crate::http::Connection;
 use crate::output::{Channel, Printer, Table};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ impl Selected<'_> {
             state: group.state,
             failed: group.last_failure.map(|failed| age(self.snapshot.now, failed)),
             conflict: self.snapshot.conflicts.involves(place),
-            families: self.families(group).map(|f| (f.name.clone(), f.kind.as_str(), f.series)).collect(),
+            families: group.families.clone(),
         }))
     }
 
@@ -49,15 +49,11 @@ impl Selected<'_> {
         self.places.iter().filter_map(|&place| Some((place, self.snapshot.groups.get(place)?)))
     }
 
-    fn families<'g>(&self, group: &'g Group) -> impl Iterator<Item = &'g crate::gateway::FamilySize> {
-        group.families.iter().filter(|_| self.metrics)
-    }
-
     fn json(&self, printer: &mut Printer<'_>) -> io::Result<()> {
         let rows: Vec<Row<'_>> = self
             .groups()
             .map(|(place, group)| Row {
-                labels: &group.labels.0,
+                labels: &group.labels,
                 path: group.path().ok(),
                 metrics: group.size.map(|size| size.metrics),
                 series: group.size.map(|size| size.series),
@@ -66,12 +62,10 @@ impl Selected<'_> {
                 state: group.state.as_str(),
                 conflict: self.snapshot.conflicts.involves(place),
                 families: self.metrics.then(|| {
-                    let family = |f: &'_ crate::gateway::FamilySize| FamilyRow {
-                        name: f.name.clone(),
-                        kind: f.kind.as_str(),
-                        series: f.series,
-                    };
-                    self.families(group).map(family).collect()
+                    let families = group.families.iter();
+                    families
+                        .map(|f| FamilyRow { name: &f.name, kind: f.kind.as_str(), series: f.series })
+                        .collect()
                 }),
             })
             .collect();
@@ -97,7 +91,7 @@ pub(super) fn age(now: Timestamp, then: Timestamp) -> Duration {
 /// A group as `--format json` has it: part of the command line's contract.
 #[derive(Serialize)]
 struct Row<'a> {
-    labels: &'a BTreeMap<String, String>,
+    labels: &'a LabelSet,
     path: Option<String>,
     metrics: Option<u64>,
     series: Option<u64>,
@@ -106,12 +100,12 @@ struct Row<'a> {
     state: &'static str,
     conflict: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    families: Option<Vec<FamilyRow>>,
+    families: Option<Vec<FamilyRow<'a>>>,
 }
 
 #[derive(Serialize)]
-struct FamilyRow {
-    name: String,
+struct FamilyRow<'a> {
+    name: &'a str,
     #[serde(rename = "type")]
     kind: &'static str,
     series: u64,

@@ -55,9 +55,7 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
             };
             context.printer.success(&format!(
                 "{done} {} on {}: {}",
-                push.key,
-                push.connection.endpoint,
-                accepted.amount()
+                push.key, push.connection.endpoint, accepted.amount
             ));
             Ok(())
         }

@@ -1,6 +1,6 @@
 //! `list`, `show`, `delete` and `status`: the groups that are meant, by name or by a selection.
 
-use super::connection::{self, endpoint, group_url};
+use super::connection::{self, endpoint, gateway_connection, group_url};
 use super::{empty, grouping_key, named_group, names, utf8};
 use crate::cli::{self, ListFormat, ListSort, StatusFormat};
 use crate::duration;
@@ -103,7 +103,7 @@ impl Delete {
             force: args.force,
             dry_run: args.dry_run,
             format: args.format,
-            connection: connection::to_gateway(&args.connection, environment)?,
+            connection: gateway_connection(&args.connection, environment)?,
         })
     }
 
@@ -158,7 +158,7 @@ impl List {
             return Err(Failure::usage("--metrics needs --format table or json"));
         }
         let watch = args.watch.as_deref().map(interval).transpose()?;
-        let connection = connection::to_gateway(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment)?;
         let (sort, metrics, format) = (args.sort, args.metrics, args.format);
         Ok(Self { selection, sort, metrics, watch, format, connection })
     }
@@ -199,7 +199,7 @@ impl Show {
 impl Status {
     /// Resolves `status`.
     pub(crate) fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
-        let connection = connection::to_gateway(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment)?;
         Ok(Self { format: args.format, connection })
     }
 }

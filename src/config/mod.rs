@@ -8,6 +8,7 @@ mod push;
 pub use groups::List;
 
 pub(crate) use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
+pub(crate) use connection::gateway_connection;
 pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status};
 pub(crate) use push::{Action, Check, Push, PushGroups};
 
@@ -15,17 +16,9 @@ use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::grouping::{GroupingKey, KeyRules, Label, Names, PathError};
-use crate::http::{Connection, Url};
+use crate::http::Url;
 use crate::output::{self, Charset, ColorChoice, ColorVariables, OutputStream, Terminal, Verbosity};
 use std::ffi::OsStr;
-
-/// The connection alone, for shell completion.
-pub(crate) fn connection(
-    args: &cli::ConnectionArgs,
-    environment: &Environment,
-) -> Result<Connection, Failure> {
-    connection::to_gateway(args, environment)
-}
 
 /// What the printer needs to know of the terminal.
 pub(crate) fn terminal(color: ColorChoice, environment: &Environment) -> Terminal {

@@ -1,6 +1,6 @@
 //! `push`, `add` and `check`: the group, the text and what is done with the request.
 
-use super::{connection, empty, grouping_key, in_url, named_group, names, utf8};
+use super::{connection, empty, gateway_connection, grouping_key, in_url, named_group, names, utf8};
 use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
@@ -128,7 +128,7 @@ impl PushGroups {
         let mut check = check(&args.input, &args.report, vec![origin]);
         // `pushgw show` also prints groups that are empty.
         check.rules.allow_empty = true;
-        let connection = connection::to_gateway(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment)?;
         Ok(Some(Self { method, check, connection }))
     }
 }

@@ -58,7 +58,10 @@ pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Resu
 }
 
 /// The connection to the gateway of [`endpoint`].
-pub(super) fn to_gateway(args: &ConnectionArgs, environment: &Environment) -> Result<Connection, Failure> {
+pub(crate) fn gateway_connection(
+    args: &ConnectionArgs,
+    environment: &Environment,
+) -> Result<Connection, Failure> {
     resolve(endpoint(args, environment)?, args, environment)
 }
 

@@ -35,11 +35,6 @@ impl Matcher {
         Self { name: name.into(), condition: Condition::Equal(value.into()) }
     }
 
-    /// The name of the label that is matched.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     pub fn matches(&self, labels: &LabelSet) -> bool {
         self.matches_value(labels.get(&self.name).unwrap_or_default())
     }
@@ -67,13 +62,11 @@ impl FromStr for Matcher {
         let (name, rest) = name(argument)?;
         let operators = ["=~", "!~", "!=", "="];
         let found = operators.iter().find_map(|op| Some((*op, rest.strip_prefix(op)?)));
+        // `job==x` is a habit from other languages. The value `=x` can be quoted.
+        let found = found.filter(|(operator, rest)| *operator != "=" || !rest.starts_with('='));
         let Some((operator, rest)) = found else {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         };
-        // `job==x` is a habit from other languages. The value `=x` can be quoted.
-        if operator == "=" && rest.starts_with('=') {
-            return Err(MatcherError::NoOperator { argument: argument.to_owned() });
-        }
         let value = value(argument, rest)?;
         let condition = match operator {
             "=~" => Condition::Regex(anchored(&value)?),

@@ -80,7 +80,7 @@ pub enum Failure {
     File { message: String, hint: Option<String> },
     /// Anything else, with the chain of its causes.
     #[error("{0:#}")]
-    Other(anyhow::Error),
+    Other(#[from] anyhow::Error),
     /// The reader of standard output has gone away. That ends the work, but is not an error.
     #[error("the reader of the output has gone away")]
     OutputClosed,
@@ -160,11 +160,5 @@ impl Failure {
 impl From<http::Error> for Failure {
     fn from(error: http::Error) -> Self {
         Self::Exchange(Box::new(error))
-    }
-}
-
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Other(error)
     }
 }

@@ -1,4 +1,4 @@
-//! `check`, and the same look at the text that `push` and `add` take before they send.
+//! `check`, and the same check of the text before `push` and `add` send it.
 
 use super::{Context, plural};
 use crate::config::Check;
@@ -13,15 +13,7 @@ use std::borrow::Cow;
 pub(super) struct Accepted<'a> {
     /// The bytes to send: the input's own, with the repairs.
     pub body: Cow<'a, [u8]>,
-    samples: usize,
-    families: usize,
-}
-
-impl Accepted<'_> {
-    /// `2 metrics, 5 samples`.
-    pub(super) fn amount(&self) -> String {
-        amount(self.families, self.samples)
-    }
+    pub amount: String,
 }
 
 /// Reads and checks; the diagnostics are the result.
@@ -32,7 +24,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let input = input::read(&settings.origins, context.stdin, context.printer.progress())?;
     let report = report(settings, grouping, &input);
-    // A reader who saw enough and went away does not change the verdict.
+    // A reader that closes the output early does not change the exit status.
     let shown = show(settings, &input, &report, Channel::Result, context.printer);
     let refused = report.diagnostics.iter().any(|found| {
         found.severity == Severity::Error
@@ -46,8 +38,7 @@ pub(super) fn run(
         None
     };
     refuse(settings, &report, consequence).and(shown)?;
-    let amount = amount(report.families, report.samples);
-    context.printer.success(&format!("{amount}; {}", diagnostics::summary(&report)));
+    context.printer.success(&format!("{}; {}", amount(&report), diagnostics::summary(&report)));
     Ok(())
 }
 
@@ -62,12 +53,12 @@ pub(super) fn accept<'a>(
     show(settings, input, &report, Channel::Message, printer)?;
     refuse(settings, &report, Some("nothing was sent"))?;
     let body = exposition::apply(&input.bytes, &report.splices);
-    Ok(Accepted { body, samples: report.samples, families: report.families })
+    Ok(Accepted { body, amount: amount(&report) })
 }
 
 /// `2 metrics, 5 samples`.
-fn amount(families: usize, samples: usize) -> String {
-    format!("{}, {}", plural(families, "metric"), plural(samples, "sample"))
+fn amount(report: &Report) -> String {
+    format!("{}, {}", plural(report.families, "metric"), plural(report.samples, "sample"))
 }
 
 /// The checker's report. With `--strict` its warnings are shown as the errors that they then are; the counts keep
@@ -103,11 +94,8 @@ fn refuse(settings: &Check, report: &Report, consequence: Option<&str>) -> Resul
     }
     let mut message = diagnostics::summary(report);
     if strict {
-        message.push_str(if report.warnings == 1 {
-            ", which --strict counts as an error"
-        } else {
-            ", which --strict counts as errors"
-        });
+        message.push_str(", which --strict counts as ");
+        message.push_str(if report.warnings == 1 { "an error" } else { "errors" });
     }
     if let Some(consequence) = consequence {
         message.push_str("; ");

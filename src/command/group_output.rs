@@ -1,18 +1,18 @@
-//! How the selected groups are printed, for `list` and `delete` alike: as a table, as JSON or as paths; and what is
-//! said of those that break the gateway.
+//! Prints the selected groups for `list` and `delete`: as a table, as JSON or as paths. Also warns of groups that break
+//! the gateway.
 
 use super::group_table::{self, GroupRow};
+use super::print_json;
 use crate::config::ListFormat;
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::conflicts;
 use crate::gateway::{Group, Selection, Snapshot};
-use crate::grouping::Matcher;
+use crate::grouping::{LabelSet, Matcher};
 use crate::http::Connection;
 use crate::output::{Channel, Printer, Table};
 use crate::shell::quote;
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl Selected<'_> {
             state: group.state,
             failed: group.last_failure.map(|failed| age(self.snapshot.now, failed)),
             conflict: self.snapshot.conflicts.involves(place),
-            families: self.families(group).map(|f| (f.name.clone(), f.kind.as_str(), f.series)).collect(),
+            families: group.families.clone(),
         }))
     }
 
@@ -50,15 +50,11 @@ impl Selected<'_> {
         self.places.iter().filter_map(|&place| Some((place, self.snapshot.groups.get(place)?)))
     }
 
-    fn families<'g>(&self, group: &'g Group) -> impl Iterator<Item = &'g crate::gateway::FamilySize> {
-        group.families.iter().filter(|_| self.metrics)
-    }
-
     fn json(&self, printer: &mut Printer<'_>) -> io::Result<()> {
         let rows: Vec<Row<'_>> = self
             .groups()
             .map(|(place, group)| Row {
-                labels: &group.labels.0,
+                labels: &group.labels,
                 path: group.path().ok(),
                 metrics: group.size.map(|size| size.metrics),
                 series: group.size.map(|size| size.series),
@@ -67,18 +63,14 @@ impl Selected<'_> {
                 state: group.state.as_str(),
                 conflict: self.snapshot.conflicts.involves(place),
                 families: self.metrics.then(|| {
-                    let family = |f: &'_ crate::gateway::FamilySize| FamilyRow {
-                        name: f.name.clone(),
-                        kind: f.kind.as_str(),
-                        series: f.series,
-                    };
-                    self.families(group).map(family).collect()
+                    let families = group.families.iter();
+                    families
+                        .map(|f| FamilyRow { name: &f.name, kind: f.kind.as_str(), series: f.series })
+                        .collect()
                 }),
             })
             .collect();
-        let mut text = serde_json::to_vec_pretty(&rows)?;
-        text.push(b'\n');
-        printer.result(&text)
+        print_json(&rows, printer)
     }
 
     fn paths(&self, printer: &mut Printer<'_>) -> io::Result<()> {
@@ -100,7 +92,7 @@ pub(super) fn age(now: Timestamp, then: Timestamp) -> Duration {
 /// A group as `--format json` has it: part of the command line's contract.
 #[derive(Serialize)]
 struct Row<'a> {
-    labels: &'a BTreeMap<String, String>,
+    labels: &'a LabelSet,
     path: Option<String>,
     metrics: Option<u64>,
     series: Option<u64>,
@@ -109,12 +101,12 @@ struct Row<'a> {
     state: &'static str,
     conflict: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    families: Option<Vec<FamilyRow>>,
+    families: Option<Vec<FamilyRow<'a>>>,
 }
 
 #[derive(Serialize)]
-struct FamilyRow {
-    name: String,
+struct FamilyRow<'a> {
+    name: &'a str,
     #[serde(rename = "type")]
     kind: &'static str,
     series: u64,
@@ -136,11 +128,11 @@ pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, pr
     }
 }
 
-/// Says that the groups come from a text that does not tell all.
+/// Warns that the groups were read from a text that does not show everything.
 pub(super) fn warn_of_text(snapshot: &Snapshot, printer: &mut Printer<'_>) {
     if snapshot.from_text {
         printer.warning(
-            "the gateway has no /api/v1/metrics: the groups are read from /metrics, which doesn't tell an empty `instance` from none",
+            "the gateway has no /api/v1/metrics: the groups are read from /metrics, which does not show the difference between an empty `instance` and none",
         );
     }
 }

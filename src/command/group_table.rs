@@ -1,31 +1,27 @@
 //! The table of groups that `list` shows, and `delete` before it deletes.
 
-use crate::gateway::State;
+use crate::gateway::{FamilySize, State};
 use crate::output::{Column, NARROWEST, Style, StyledLine, StyledText, Table};
 use std::time::Duration;
 
 /// Least width of the state. With the name and an age that makes 40: no terminal is narrower.
 const NARROWEST_STATE: usize = 11;
 
-/// A group in the table that `list` shows.
 #[derive(Clone, Debug)]
 pub(super) struct GroupRow {
-    /// The grouping key, as text.
     pub(super) group: String,
-    /// How many metrics it holds; `None` if the server does not report it.
+    /// `None` if the server does not report it.
     pub(super) metrics: Option<u64>,
-    /// How many series.
     pub(super) series: Option<u64>,
     /// Time since the last successful push; `None` if there never was one.
     pub(super) age: Option<Duration>,
-    /// How the last push ended.
     pub(super) state: State,
     /// Time since the last rejected push; shown if that was the last push.
     pub(super) failed: Option<Duration>,
     /// It breaks the gateway, alone or with another group.
     pub(super) conflict: bool,
-    /// The metric families, one line each below the group: name, type and number of series.
-    pub(super) families: Vec<(String, &'static str, u64)>,
+    /// One line each below the group.
+    pub(super) families: Vec<FamilySize>,
 }
 
 /// The table that `list` shows, and `delete` before it deletes.
@@ -44,11 +40,11 @@ pub(super) fn groups(rows: impl IntoIterator<Item = GroupRow>) -> Table {
         let pushed = row.age.map_or("never".to_owned(), age);
         let state = state(row.state, row.failed, row.conflict);
         table.row([row.group.into(), number(row.metrics), number(row.series), pushed.into(), state]);
-        for (name, kind, series) in row.families {
+        for FamilySize { name, kind, series, .. } in row.families {
             table.row([StyledLine::from(vec![
                 StyledText::plain(format!("  {name}")),
                 StyledText::plain("  "),
-                StyledText::new(Style::Faint, format!("{kind}, {series} series")),
+                StyledText::new(Style::Faint, format!("{}, {series} series", kind.as_str())),
             ])]);
         }
     }

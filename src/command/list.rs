@@ -5,7 +5,7 @@ use super::{Context, listener};
 use crate::config::{List, ListFormat, ListSort};
 use crate::env;
 use crate::error::Failure;
-use crate::gateway::{self, Group, Snapshot};
+use crate::gateway::{self, FamilySize, Group, Snapshot};
 use crate::http::Client;
 use crate::output::Printer;
 use std::cmp::Ordering;
@@ -68,12 +68,8 @@ fn rest(pause: Duration, took: Duration) -> Duration {
 }
 
 fn fetch(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Snapshot, Failure> {
-    let endpoint = &list.connection.endpoint;
-    Ok(if list.metrics {
-        gateway::fetch_families(client, endpoint, &|_| true, &mut listener(printer))?
-    } else {
-        gateway::fetch_groups(client, endpoint, &mut listener(printer))?
-    })
+    let wanted = |_: &FamilySize| list.metrics;
+    Ok(gateway::fetch_families(client, &list.connection.endpoint, &wanted, &mut listener(printer))?)
 }
 
 /// `height` is the number of lines that fit. More would scroll the headings away.
@@ -99,7 +95,7 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
     }
     warn_of_text(snapshot, printer);
     if list.metrics && snapshot.from_text {
-        printer.warning("/metrics does not tell which metrics a group holds");
+        printer.warning("/metrics does not show which metrics a group holds");
     }
     warn_of_conflicts(snapshot, &list.connection, printer);
     Ok(())

@@ -18,11 +18,14 @@ use crate::config;
 use crate::diagnose::refusal;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::gateway;
+use crate::exposition::model::Family;
+use crate::gateway::{self, Group, Snapshot};
+use crate::grouping::LabelSet;
 use crate::http::{self, Client, Event, Method, Request, Response};
 use crate::output::Printer;
+use serde::Serialize;
 use std::fmt::Display;
-use std::io::Read;
+use std::io::{self, Read};
 
 /// What every subcommand gets.
 pub struct Context<'a, 'out> {
@@ -32,10 +35,6 @@ pub struct Context<'a, 'out> {
 }
 
 /// Runs a subcommand.
-///
-/// # Errors
-///
-/// Every [`Failure`].
 pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let environment = context.environment;
     for suspicion in config::mistakes::of_command(&command, environment)? {
@@ -60,6 +59,27 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
         }
         Command::Completions { shell } => completions::run(shell, context),
     }
+}
+
+/// The gateway's groups.
+fn fetch_groups(client: &Client, printer: &mut Printer<'_>) -> Result<Snapshot, Failure> {
+    Ok(gateway::fetch_groups(client, &client.connection().endpoint, &mut listener(printer))?)
+}
+
+/// The gateway's groups, each with what `make` makes of its families. Only the API shows them.
+fn fetch_contents<T: Default>(
+    client: &Client,
+    make: impl FnMut(&LabelSet, Vec<Family>) -> T,
+    printer: &mut Printer<'_>,
+) -> Result<Snapshot<(Group, T)>, Failure> {
+    let endpoint = &client.connection().endpoint;
+    let snapshot = gateway::fetch_contents(client, endpoint, make, &mut listener(printer))?;
+    if snapshot.from_text {
+        return Err(Failure::Other(anyhow::anyhow!(
+            "{endpoint} has no /api/v1/metrics, and /metrics does not show what a group holds"
+        )));
+    }
+    Ok(snapshot)
 }
 
 /// Sends a request. Reports retries with `-v`, and the whole exchange with `-vv`.
@@ -93,6 +113,12 @@ fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
         }
         Event::Exchange(line) => printer.debug(line),
     }
+}
+
+fn print_json(value: &impl Serialize, printer: &mut Printer<'_>) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    printer.result(&text)
 }
 
 /// `1 group`, `2 groups`.

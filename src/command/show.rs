@@ -2,13 +2,13 @@
 
 use super::delete::{matchers, no_such_group};
 use super::group_output::meant;
-use super::{Context, listener};
+use super::{Context, fetch_contents};
 use crate::config::{Show, ShowTarget};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::exposition::model::{Family, write_families};
 use crate::gateway::contents::losses;
-use crate::gateway::{self, Group, State};
+use crate::gateway::{Group, State};
 use crate::grouping::{Label, LabelSet};
 use crate::http::Client;
 use crate::output::Printer;
@@ -25,7 +25,6 @@ struct Copied {
 
 /// Fetches once and prints.
 pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-    let endpoint = &show.connection.endpoint;
     let wanted = |labels: &LabelSet| match &show.target {
         ShowTarget::Group(key) => labels.get("job") == Some(key.job()),
         ShowTarget::Selection(selection) => {
@@ -41,17 +40,8 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
         }
         copied
     };
-    let snapshot = gateway::fetch_contents(
-        &Client::new(&show.connection),
-        endpoint,
-        copy,
-        &mut listener(context.printer),
-    )?;
-    if snapshot.from_text {
-        return Err(Failure::Other(anyhow::anyhow!(
-            "{endpoint} has no /api/v1/metrics, and /metrics does not tell what a group holds"
-        )));
-    }
+    let client = Client::new(&show.connection);
+    let snapshot = fetch_contents(&client, copy, context.printer)?;
     let printed = match &show.target {
         ShowTarget::Group(key) => {
             let found = snapshot.groups.iter().find(|(group, _)| group.labels.iter().eq(key.labels()));
@@ -61,7 +51,7 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
                     let option = gateway_option(&show.connection);
                     format!("to show them: pushgw show {}{option}", matchers(labels))
                 };
-                return Err(no_such_group(groups, key, endpoint.to_string(), &command));
+                return Err(no_such_group(groups, key, &client, &command));
             };
             print(group, copied, false, context.printer)
         }
@@ -70,7 +60,8 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
             let mut chosen = snapshot.groups.iter().filter(fits).peekable();
             if chosen.peek().is_none() {
                 let hint = meant(selection).map(|(why, hint)| format!("{why}: {hint}"));
-                return Err(Failure::NothingSelected { gateway: endpoint.to_string(), hint });
+                let gateway = show.connection.endpoint.to_string();
+                return Err(Failure::NothingSelected { gateway, hint });
             }
             several(chosen, context.printer)
         }

@@ -7,18 +7,17 @@
 use super::group_output::age;
 use super::group_table;
 use super::scrape::Scraped;
-use super::{Context, listener, plural};
+use super::{Context, listener, plural, print_json};
 use crate::config::{Status, StatusFormat};
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::{self, Problem};
 use crate::error::Failure;
 use crate::gateway::{self, FamilySize, Group, ServerStatus, Snapshot, State};
-use crate::grouping::NoKey;
+use crate::grouping::{LabelSet, NoKey};
 use crate::http::{Client, Connection, Url};
 use crate::output::{Channel, Column, Printer, Style, StyledLine, StyledText, Table};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
@@ -127,7 +126,8 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
     let mut table = Table::new([Column::text(""), Column::text("")]);
     let mut row = |name: &str, line: StyledLine| table.row([StyledLine::from(name), line]);
     row("gateway", connection.endpoint.to_string().into());
-    let up = about.started.map(|started| format!(", up {}", group_table::age(age(snapshot.now, started))));
+    let ago = |time| group_table::age(age(snapshot.now, time));
+    let up = about.started.map(|started| format!(", up {}", ago(started)));
     let version = about.version.clone().unwrap_or_else(|| "unknown".to_owned());
     row("version", format!("{version}{}", up.unwrap_or_default()).into());
     row("healthy", yes_or(healthy));
@@ -137,33 +137,20 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
     for (at, group) in failed(snapshot).enumerate() {
         let name = if at == 0 { "failed" } else { "" };
         if at == NAMED {
-            row(
-                name,
-                format!(
-                    "and {} more (`pushgw list --failed{}`)",
-                    failed(snapshot).count() - NAMED,
-                    gateway_option(connection)
-                )
-                .into(),
-            );
+            let (more, option) = (failed(snapshot).count() - NAMED, gateway_option(connection));
+            row(name, format!("and {more} more (`pushgw list --failed{option}`)").into());
             break;
         }
-        let ago = group
-            .last_failure
-            .map(|failure| format!(" {} ago", group_table::age(age(snapshot.now, failure))));
-        row(name, format!("{}{}", group.labels, ago.unwrap_or_default()).into());
+        let failed = group.last_failure.map(|failure| format!(" {} ago", ago(failure)));
+        row(name, format!("{}{}", group.labels, failed.unwrap_or_default()).into());
     }
-    let verdict = match &scraped.refusal {
-        None if scraped.problems.is_empty() => Ok(()),
-        None => Err("the gateway answers, but Prometheus drops the answer".to_owned()),
-        Some(why) => Err(why.clone()),
-    };
-    let scrape = match verdict {
-        Ok(()) => {
+    let scrape = match &scraped.refusal {
+        None if scraped.problems.is_empty() => {
             let amount = format!(", {}", plural(scraped.samples, "sample"));
             [StyledText::new(Style::Good, "yes"), StyledText::plain(amount)].into()
         }
-        verdict => yes_or(&verdict),
+        None => yes_or(&Err("the gateway answers, but Prometheus drops the answer".to_owned())),
+        Some(why) => yes_or(&Err(why.clone())),
     };
     row("scrape", scrape);
     printer.table(Channel::Result, &table)?;
@@ -237,7 +224,7 @@ struct StatusReport<'a> {
     oldest_push: Option<String>,
     failed: Vec<FailedRow<'a>>,
     scrape: ScrapeRow<'a>,
-    problems: Vec<ProblemRow<'a>>,
+    problems: &'a [Problem],
     warnings: Vec<String>,
 }
 
@@ -250,7 +237,7 @@ struct Features {
 
 #[derive(Serialize)]
 struct FailedRow<'a> {
-    labels: &'a BTreeMap<String, String>,
+    labels: &'a LabelSet,
     path: Option<String>,
     last_failure: Option<String>,
 }
@@ -262,24 +249,12 @@ struct ScrapeRow<'a> {
     reason: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct ProblemRow<'a> {
-    message: &'a str,
-    groups: Vec<&'a BTreeMap<String, String>>,
-    commands: &'a [String],
-}
-
 fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_>) -> io::Result<()> {
     let Found { connection, about, healthy, ready, snapshot } = found;
     let failed = failed(snapshot).map(|group| FailedRow {
-        labels: &group.labels.0,
+        labels: &group.labels,
         path: group.path().ok(),
         last_failure: group.last_failure.map(|time| time.to_string()),
-    });
-    let problems = scraped.problems.iter().map(|problem| ProblemRow {
-        message: &problem.message,
-        groups: problem.groups.iter().map(|labels| &labels.0).collect(),
-        commands: &problem.commands,
     });
     let report = StatusReport {
         gateway: connection.endpoint.to_string(),
@@ -302,10 +277,8 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
             samples: scraped.samples,
             reason: scraped.refusal.as_deref(),
         },
-        problems: problems.collect(),
+        problems: &scraped.problems,
         warnings: warnings(found, scraped),
     };
-    let mut text = serde_json::to_vec_pretty(&report)?;
-    text.push(b'\n');
-    printer.result(&text)
+    print_json(&report, printer)
 }

@@ -57,15 +57,15 @@ pub(super) fn complete(before: &[String], current: &str) -> Completion {
     program.build();
     let mut typed = TypedLine { command: &program, is_program: true, values: Vec::new(), pending: None };
     for (at, word) in before.iter().enumerate() {
-        if word == "--" && typed.pending.is_none() {
+        let candidates = if word == "--" && typed.pending.is_none() {
             let has_producer = typed.command.get_positionals().any(Arg::is_last_set);
-            let candidates =
-                if has_producer { Candidates::Command(before.len() - at - 1) } else { words([]) };
-            return Completion { prefix: String::new(), candidates };
-        }
-        if !typed.add(word) {
-            return Completion { prefix: String::new(), candidates: words([]) };
-        }
+            if has_producer { Candidates::Command(before.len() - at - 1) } else { words([]) }
+        } else if typed.add(word) {
+            continue;
+        } else {
+            words([])
+        };
+        return Completion { prefix: String::new(), candidates };
     }
     typed.complete(current)
 }

@@ -88,7 +88,7 @@ fn answer(
 /// The gateway's answer to the query; nothing if it takes longer than [`GATEWAY_TIMEOUT`].
 fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<String> {
     let Some(selection) = selection(query) else { return BTreeSet::new() };
-    let Ok(mut connection) = config::connection(&query.connection, environment) else {
+    let Ok(mut connection) = config::gateway_connection(&query.connection, environment) else {
         return BTreeSet::new();
     };
     connection.timeout = connection.timeout.min(GATEWAY_TIMEOUT);

@@ -1,21 +1,19 @@
 //! `list`, `show`, `delete` and `status`: the groups that are meant, by name or by a selection.
 
-use super::connection::{self, endpoint, group_url};
-use super::{empty, grouping_key, in_url, labels, names, utf8};
+use super::connection::{self, endpoint, gateway_connection, group_url};
+use super::{empty, grouping_key, labels, named_group, names, utf8};
 use crate::cli::{self, ListFormat, ListSort, StatusFormat};
 use crate::duration::{self, DurationError};
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::Selection;
-use crate::grouping::{
-    EmptyValues, GroupingKey, KeyError, KeyRules, Label, Matcher, PathError, parse_matchers,
-};
+use crate::grouping::{EmptyValues, GroupingKey, KeyError, KeyRules, Label, Matcher, parse_matchers};
 use crate::http::{Connection, Url};
 use crate::shell::quote;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 /// What `delete` needs.
@@ -109,7 +107,7 @@ impl Delete {
             force: args.force,
             dry_run: args.dry_run,
             format: args.format,
-            connection: connection::to_gateway(&args.connection, environment)?,
+            connection: gateway_connection(&args.connection, environment)?,
         })
     }
 
@@ -140,24 +138,18 @@ fn delete_path(
     let key = match (url.key(rules), args.force) {
         (Ok(key), _) => Some(key),
         (Err(_), true) => None,
-        (Err(error), false) => return Err(invalid_key(&error)),
+        (Err(error), false) => {
+            return Err(Failure::usage_with_hint(
+                format!("--url: {error}"),
+                "--force deletes the path as it is written, without checking that the group exists",
+            ));
+        }
     };
     Ok((url.path, key, url.endpoint))
 }
 
-fn invalid_key(error: &PathError) -> Failure {
-    Failure::usage_with_hint(
-        format!("--url: {error}"),
-        "--force deletes the path as it is written, without checking that the group exists",
-    )
-}
-
 impl List {
     /// Resolves `list`.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Usage`].
     pub fn resolve(args: &cli::ListArgs, environment: &Environment) -> Result<Self, Failure> {
         let mut selection = selection(&args.selection)?;
         if args.job.as_ref().is_some_and(|job| job.is_empty()) {
@@ -174,7 +166,7 @@ impl List {
             return Err(Failure::usage("--metrics needs --format table or json"));
         }
         let watch = args.watch.as_deref().map(interval).transpose()?;
-        let connection = connection::to_gateway(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment)?;
         let (sort, metrics, format) = (args.sort, args.metrics, args.format);
         Ok(Self { selection, sort, metrics, watch, format, connection })
     }
@@ -201,18 +193,11 @@ impl Show {
     pub(crate) fn resolve(args: &cli::ShowArgs, environment: &Environment) -> Result<Self, Failure> {
         let selection = selection(&args.selection)?;
         let rules = key_rules(args.utf8_names);
-        let (target, endpoint) = match (selected(&args.group, selection, args.all)?, &args.group.url) {
-            (Some(selection), _) => {
-                (ShowTarget::Selection(selection), endpoint(&args.connection, environment)?)
-            }
-            (None, Some(url)) => {
-                let url = group_url(url, &args.connection, environment)?;
-                (ShowTarget::Group(url.key(rules).map_err(in_url)?), url.endpoint)
-            }
-            (None, None) => {
-                let key = grouping_key(&args.group, rules)?;
-                (ShowTarget::Group(key), endpoint(&args.connection, environment)?)
-            }
+        let (target, endpoint) = if let Some(selection) = selected(&args.group, selection, args.all)? {
+            (ShowTarget::Selection(selection), endpoint(&args.connection, environment)?)
+        } else {
+            let (key, endpoint) = named_group(&args.group, &args.connection, rules, environment)?;
+            (ShowTarget::Group(key), endpoint)
         };
         let connection = connection::resolve(endpoint, &args.connection, environment)?;
         Ok(Self { target, connection })
@@ -222,7 +207,7 @@ impl Show {
 impl Status {
     /// Resolves `status`.
     pub(crate) fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
-        let connection = connection::to_gateway(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment)?;
         Ok(Self { format: args.format, connection })
     }
 }
@@ -234,14 +219,14 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
         matchers
             .extend(parse_matchers(matcher).map_err(|error| Failure::usage(format!("--match: {error}")))?);
     }
-    let mut older_than = None;
-    if let Some(text) = &args.older_than {
+    let age_of = |text: &OsString| {
         if text.is_empty() {
             return Err(empty("--older-than"));
         }
         let text = utf8("--older-than", text)?;
-        older_than = Some(age("--older-than", text)?);
-    }
+        age("--older-than", text)
+    };
+    let older_than = args.older_than.as_ref().map(age_of).transpose()?;
     Ok(Selection { matchers, older_than, failed: args.failed })
 }
 

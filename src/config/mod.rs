@@ -10,6 +10,7 @@ pub(crate) mod variables;
 pub use groups::List;
 
 pub(crate) use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
+pub(crate) use connection::gateway_connection;
 pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status};
 pub(crate) use push::{Action, Check, Push, PushGroups};
 
@@ -17,17 +18,9 @@ use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::grouping::{GroupingKey, KeyRules, Label, LabelError, Names, PathError};
-use crate::http::Connection;
+use crate::http::Url;
 use crate::output::{self, Charset, ColorChoice, ColorVariables, OutputStream, Terminal, Verbosity};
 use std::ffi::{OsStr, OsString};
-
-/// The connection alone, for shell completion.
-pub(crate) fn connection(
-    args: &cli::ConnectionArgs,
-    environment: &Environment,
-) -> Result<Connection, Failure> {
-    connection::to_gateway(args, environment)
-}
 
 /// What the printer needs to know of the terminal.
 pub(crate) fn terminal(color: ColorChoice, environment: &Environment) -> Terminal {
@@ -79,6 +72,20 @@ fn labels(labels: &[OsString], instance: Option<&OsStr>) -> Result<Vec<Label>, F
         labels.push(Label::new("instance", utf8("--instance", instance)?));
     }
     Ok(labels)
+}
+
+/// The key and the gateway of `--url`, or of the options that name them apart.
+fn named_group(
+    args: &cli::GroupArgs,
+    connection: &cli::ConnectionArgs,
+    rules: KeyRules,
+    environment: &Environment,
+) -> Result<(GroupingKey, Url), Failure> {
+    let Some(url) = &args.url else {
+        return Ok((grouping_key(args, rules)?, connection::endpoint(connection, environment)?));
+    };
+    let url = connection::group_url(url, connection, environment)?;
+    Ok((url.key(rules).map_err(in_url)?, url.endpoint))
 }
 
 fn names(utf8: bool) -> Names {

@@ -1,6 +1,8 @@
 //! `push`, `add` and `check`: the group, the text and what is done with the request.
 
-use super::{connection, empty, grouping_key, in_url, mistakes, names, utf8};
+use super::{
+    connection, empty, gateway_connection, grouping_key, in_url, mistakes, named_group, names, utf8,
+};
 use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
@@ -87,13 +89,7 @@ impl Push {
     ) -> Result<Self, Failure> {
         no_url(&args.input.files)?;
         let rules = key_rules(&args.input);
-        let (key, endpoint) = match &args.group.url {
-            Some(url) => {
-                let url = connection::group_url(url, &args.connection, environment)?;
-                (url.key(rules).map_err(in_url)?, url.endpoint)
-            }
-            None => (grouping_key(&args.group, rules)?, connection::endpoint(&args.connection, environment)?),
-        };
+        let (key, endpoint) = named_group(&args.group, &args.connection, rules, environment)?;
         let action = match (args.dry_run, args.as_curl) {
             _ if args.diff => Action::Diff,
             (false, false) => Action::Send,
@@ -141,7 +137,7 @@ impl PushGroups {
         let mut check = check(&args.input, &args.report, vec![origin]);
         // `pushgw show` also prints groups that are empty.
         check.rules.allow_empty = true;
-        let connection = connection::to_gateway(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment)?;
         Ok(Some(Self { method, check, connection }))
     }
 }

@@ -20,9 +20,10 @@ pub use not_utf8::not_utf8;
 
 use crate::gateway::Group;
 use crate::grouping::LabelSet;
+use serde::Serialize;
 
 /// Something that is wrong with a gateway.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// What is wrong, and in which groups.
     pub message: String,

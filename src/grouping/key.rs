@@ -48,11 +48,7 @@ pub struct GroupingKey {
 }
 
 impl GroupingKey {
-    /// The key that a user gave.
-    ///
-    /// # Errors
-    ///
-    /// For a key that the gateway would reject or misread, or that would break it.
+    /// The key that a user gave. Rejects a key that the gateway would reject or misread, or that would break it.
     pub fn new(
         job: impl Into<String>,
         labels: impl IntoIterator<Item = Label>,
@@ -95,10 +91,6 @@ impl GroupingKey {
     ///
     /// `names` says how the gateway reads names in a path; `None` where that is not known. The names of a listed group
     /// do not show it: a gateway keeps its groups when it is started again with the other setting.
-    ///
-    /// # Errors
-    ///
-    /// No path is sure to name this group and no other.
     pub fn from_listing(labels: &LabelSet, names: Option<Names>) -> Result<Self, NoKey> {
         let mut labels = labels.0.clone();
         let job = labels.remove("job").filter(|job| !job.is_empty()).ok_or(NoKey::Unwritable)?;
@@ -157,7 +149,6 @@ impl GroupingKey {
     }
 }
 
-/// `{job="x",instance="a"}`, as in a query.
 impl fmt::Display for GroupingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_labels(f, self.labels())
@@ -173,49 +164,34 @@ impl From<&GroupingKey> for LabelSet {
 /// Checks a label name. The server's rules are in `pushgateway handler/push.go splitLabels`. `was_escaped`: the name was
 /// written in its `U__` form, so a decoded name that still begins with `U__` is intended.
 pub(super) fn check_name(name: &str, names: Names, was_escaped: bool) -> Result<(), KeyError> {
-    let owned = || name.to_owned();
-    if name == "job" {
-        return Err(KeyError::JobAgain);
-    }
-    if name.starts_with(RESERVED_PREFIX) {
-        return Err(KeyError::ReservedName { name: owned() });
-    }
-    if name.starts_with(ESCAPED_PREFIX) && !was_escaped {
-        return Err(KeyError::EscapedName { name: owned(), names });
-    }
+    let owned = name.to_owned();
     match names {
-        Names::Legacy if is_legacy_name(name) => Ok(()),
-        Names::Legacy => Err(KeyError::BadName { name: owned() }),
-        Names::Utf8 if names::in_path(name, names).is_some() => Ok(()),
-        Names::Utf8 => Err(KeyError::UnwritableName { name: owned() }),
+        _ if name.is_empty() => Err(KeyError::EmptyName),
+        _ if name == "job" => Err(KeyError::JobAgain),
+        _ if name.starts_with(RESERVED_PREFIX) => Err(KeyError::ReservedName { name: owned }),
+        _ if name.starts_with(ESCAPED_PREFIX) && !was_escaped => {
+            Err(KeyError::EscapedName { name: owned, names })
+        }
+        Names::Legacy if !is_legacy_name(name) => Err(KeyError::BadName { name: owned }),
+        Names::Utf8 if names::in_path(name, names).is_none() => Err(KeyError::UnwritableName { name: owned }),
+        _ => Ok(()),
     }
 }
 
-/// Why a listed group has no key, and so no path that is certain to name it and no other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a listed group has no key, and so no path that is certain to name it and no other. Follows the group's labels and
+/// a colon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoKey {
-    /// The listing does not show its labels exactly.
+    #[error("the gateway's API does not show the labels exactly")]
     Inexact,
-    /// The path depends on whether the gateway has UTF-8 names, and that is not known.
+    #[error(
+        "the path depends on --push.enable-utf8-names, which the gateway's /api/v1/status does not report"
+    )]
     UnknownNames,
-    /// The path needs UTF-8 names, and the gateway runs without them.
+    #[error("no path can name it while the gateway runs without --push.enable-utf8-names")]
     NeedsUtf8Names,
-    /// No path can hold its labels.
+    #[error("no path can name it")]
     Unwritable,
-}
-
-/// Follows the group's labels and a colon.
-impl fmt::Display for NoKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Inexact => "the gateway's API does not show the labels exactly",
-            Self::UnknownNames => {
-                "the path depends on --push.enable-utf8-names, which the gateway's /api/v1/status does not report"
-            }
-            Self::NeedsUtf8Names => "no path can name it while the gateway runs without --push.enable-utf8-names",
-            Self::Unwritable => "no path can name it",
-        })
-    }
 }
 
 /// Why labels do not form a grouping key. The message names the label and the option that helps.
@@ -227,14 +203,21 @@ pub enum KeyError {
     JobAgain,
     #[error("{}", twice(.name))]
     Twice { name: String },
-    #[error("{}", bad_name(.name))]
+    #[error("a label has an empty name")]
+    EmptyName,
+    #[error(
+        "`{name}` is not a valid label name: use letters, digits and `_`, and no digit first \
+         (--utf8-names is for gateways that accept other names)"
+    )]
     BadName { name: String },
     #[error("label `{name}` starts with `__`, which is reserved for Prometheus: choose another name")]
     ReservedName { name: String },
     #[error("{}", escaped_name(.name, *.names))]
     EscapedName { name: String, names: Names },
     /// Even a gateway with UTF-8 names cannot read the name from a path.
-    #[error("{}", unwritable_name(.name))]
+    #[error(
+        "label `{name}` has a character above U+FFFFF, which a gateway can't decode: choose another name"
+    )]
     UnwritableName { name: String },
     #[error("{}", empty_value(.name))]
     EmptyValue { name: String },
@@ -244,23 +227,11 @@ pub enum KeyError {
     TooLong { bytes: usize },
 }
 
-const EMPTY_NAME: &str = "a label has an empty name";
-
 fn twice(name: &str) -> String {
     match name {
         "instance" => "label `instance` is given twice (--instance sets it too): give it once".to_owned(),
         _ => format!("label `{name}` is given twice: give --label {name}=... once"),
     }
-}
-
-fn bad_name(name: &str) -> String {
-    if name.is_empty() {
-        return EMPTY_NAME.to_owned();
-    }
-    format!(
-        "`{name}` is not a valid label name: use letters, digits and `_`, and no digit first \
-         (--utf8-names is for gateways that accept other names)"
-    )
 }
 
 fn escaped_name(name: &str, names: Names) -> String {
@@ -275,13 +246,6 @@ fn escaped_name(name: &str, names: Names) -> String {
         Names::Utf8 => format!("the mark of an escaped name: give the decoded name, --label '{decoded}=...'"),
     };
     format!("label `{name}` starts with `U__`, {advice}")
-}
-
-fn unwritable_name(name: &str) -> String {
-    if name.is_empty() {
-        return EMPTY_NAME.to_owned();
-    }
-    format!("label `{name}` has a character above U+FFFFF, which a gateway can't decode: choose another name")
 }
 
 fn empty_value(name: &str) -> String {

@@ -3,6 +3,7 @@
 //! The spelling `{job="x",instance="a"}` is Prometheus' own, so that a key in a message can be pasted into a query.
 
 use super::names::is_legacy_name;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
@@ -10,9 +11,8 @@ use std::str::FromStr;
 /// A label as `-l NAME=VALUE` gives it. Whether the name is allowed is the grouping key's business.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {
-    /// The text before the first `=`.
     pub name: String,
-    /// The text after it; may be empty.
+    /// May be empty.
     pub value: String,
 }
 
@@ -60,7 +60,7 @@ impl FromStr for Label {
 }
 
 /// Labels by name. A listing may hold labels that a [`GroupingKey`](super::GroupingKey) rejects.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct LabelSet(pub BTreeMap<String, String>);
 
 impl LabelSet {

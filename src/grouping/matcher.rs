@@ -35,11 +35,6 @@ impl Matcher {
         Self { name: name.into(), condition: Condition::Equal(value.into()) }
     }
 
-    /// The name of the label that is matched.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     pub fn matches(&self, labels: &LabelSet) -> bool {
         self.matches_value(labels.get(&self.name).unwrap_or_default())
     }
@@ -128,6 +123,8 @@ impl FromStr for Matcher {
         let (name, rest) = name(argument)?;
         let operators = ["=~", "!~", "!=", "="];
         let found = operators.iter().find_map(|op| Some((*op, rest.strip_prefix(op)?)));
+        // `job==x` is a habit from other languages. The value `=x` can be quoted.
+        let found = found.filter(|(operator, rest)| *operator != "=" || !rest.starts_with('='));
         let Some((operator, rest)) = found else {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         };
@@ -231,95 +228,67 @@ fn anchored(pattern: &str) -> Result<Regex, MatcherError> {
 /// inside a class (Go's `regexp/syntax`, tried with Prometheus 2.42).
 fn re2(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
+    let mut in_class = false;
     let mut rest = pattern;
     while let Some(c) = rest.chars().next() {
-        let after = &rest[c.len_utf8()..];
-        rest = match c {
-            '\\' if after.starts_with('Q') => {
-                let (text, after) = after[1..].split_once("\\E").unwrap_or((&after[1..], ""));
+        let mut after = &rest[c.len_utf8()..];
+        match c {
+            '\\' if after.starts_with('Q') && !in_class => {
+                let (text, end) = after[1..].split_once("\\E").unwrap_or((&after[1..], ""));
                 out.push_str(&regex::escape(text));
-                after
+                after = end;
             }
-            '\\' => escape(&mut out, after, false),
-            '[' => class(&mut out, after),
-            '{' if !is_repetition(after) => {
-                out.push_str("\\{");
-                after
+            '\\' => after = escape(&mut out, after),
+            '[' if !in_class => {
+                in_class = true;
+                let negation = if after.starts_with('^') { "^" } else { "" };
+                out.extend(["[", negation]);
+                after = &after[negation.len()..];
+                // At the start of a class these are literal.
+                if let Some(first @ (']' | '-')) = after.chars().next() {
+                    out.extend(['\\', first]);
+                    after = &after[1..];
+                }
             }
-            c => {
-                out.push(c);
-                after
+            '[' if after.starts_with(':') && after.contains(":]") => {
+                let (name, end) = after.split_once(":]").unwrap_or((after, ""));
+                out.extend(["[", name, ":]"]);
+                after = end;
             }
-        };
+            ']' if in_class => {
+                in_class = false;
+                out.push(']');
+            }
+            '[' | '&' | '~' => out.extend(['\\', c]),
+            // A range that ends with a hyphen. The crate reads two hyphens as a difference of classes.
+            '-' if in_class && after.starts_with('-') => {
+                out.push_str("-\\-");
+                after = &after[1..];
+            }
+            '{' if !in_class && !is_repetition(after) => out.push_str("\\{"),
+            c => out.push(c),
+        }
+        rest = after;
     }
     out
 }
 
-/// Writes the class whose opening bracket is before `after`. Returns the text after the class.
-fn class<'a>(out: &mut String, after: &'a str) -> &'a str {
-    out.push('[');
-    let mut rest = after;
-    if let Some(after) = rest.strip_prefix('^') {
-        out.push('^');
-        rest = after;
-    }
-    // A `]` at the start of a class, or after its `^`, is literal.
-    let mut is_start = true;
-    while let Some(c) = rest.chars().next() {
-        let after = &rest[c.len_utf8()..];
-        rest = match c {
-            '\\' => escape(out, after, true),
-            '[' if after.starts_with(':') && after.contains(":]") => {
-                let end = after.find(":]").map_or(0, |at| at + 2);
-                out.push('[');
-                out.push_str(&after[..end]);
-                &after[end..]
-            }
-            ']' if !is_start => {
-                out.push(']');
-                return after;
-            }
-            ']' | '[' | '&' | '~' => {
-                out.extend(['\\', c]);
-                after
-            }
-            '-' if is_start => {
-                out.push_str("\\-");
-                after
-            }
-            // A range that ends with a hyphen. The crate reads two hyphens as a difference of classes.
-            '-' if after.starts_with('-') => {
-                out.push_str("-\\-");
-                &after[1..]
-            }
-            c => {
-                out.push(c);
-                after
-            }
-        };
-        is_start = false;
-    }
-    rest
-}
-
-/// Writes the escape whose backslash is before `after`. Returns the text after the escape.
-fn escape<'a>(out: &mut String, after: &'a str, in_class: bool) -> &'a str {
+/// Writes the escape whose backslash is before `after`. Returns the text after the escape. In a class the crate reads
+/// `[0-9]` as a part of that class.
+fn escape<'a>(out: &mut String, after: &'a str) -> &'a str {
     let Some(c) = after.chars().next() else {
         out.push('\\');
         return after;
     };
-    match (c, in_class) {
-        ('d', false) => out.push_str("[0-9]"),
-        ('d', true) => out.push_str("0-9"),
-        ('D', _) => out.push_str("[^0-9]"),
-        ('s', false) => out.push_str(r"[\t\n\f\r ]"),
-        ('s', true) => out.push_str(r"\t\n\f\r "),
-        ('S', _) => out.push_str(r"[^\t\n\f\r ]"),
-        ('w', false) => out.push_str("[0-9A-Za-z_]"),
-        ('w', true) => out.push_str("0-9A-Za-z_"),
-        ('W', _) => out.push_str("[^0-9A-Za-z_]"),
-        ('b' | 'B', false) => out.extend(["(?-u:\\", &after[..1], ")"]),
-        (c, _) => out.extend(['\\', c]),
+    match c {
+        'd' => out.push_str("[0-9]"),
+        'D' => out.push_str("[^0-9]"),
+        's' => out.push_str(r"[\t\n\f\r ]"),
+        'S' => out.push_str(r"[^\t\n\f\r ]"),
+        'w' => out.push_str("[0-9A-Za-z_]"),
+        'W' => out.push_str("[^0-9A-Za-z_]"),
+        'b' | 'B' => out.extend(["(?-u:\\", &after[..1], ")"]),
+        c => out.extend(['\\', c]),
     }
     let after = &after[c.len_utf8()..];
     // The braces of `\p{Greek}` and `\x{10FFFF}` are neither a repetition nor literal.
@@ -444,6 +413,7 @@ mod tests {
             ("a{,2}", "a{,2}", true),
             ("[a&&b]+", "a&b", true),
             ("[[]", "[", true),
+            ("a&&b~~--", "a&&b~~--", true),
             ("[]a]+", "]a", true),
             ("[^]a]+", "bc", true),
             ("[~~]", "~", true),

@@ -26,13 +26,9 @@ const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
 
 impl GroupingKey {
     /// Reads the key from a percent-encoded path `/metrics/job/…`, without the gateway's prefix, query or fragment.
-    ///
-    /// # Errors
-    ///
-    /// For a path that the gateway rejects, redirects or reads differently than it is written, and for a key that
-    /// [`GroupingKey::new`] rejects.
+    /// Rejects a path that the gateway rejects, redirects or reads differently than it is written.
     pub fn parse_path(path: &str, rules: KeyRules) -> Result<Self, PathError> {
-        let segments = segments(path)?;
+        let segments = path.split('/').map(unescape).collect::<Result<Vec<_>, _>>()?;
         let [root, metrics, job_name, rest @ ..] = segments.as_slice() else {
             return Err(PathError::NoGroup);
         };
@@ -44,13 +40,7 @@ impl GroupingKey {
         let job = value("job", job, job_in_base64)?;
 
         // The server reads `/job/a/` as `/job/a`, but rejects a slash after a label's value.
-        let rest = if let [only] = rest
-            && only.is_empty()
-        {
-            &[]
-        } else {
-            rest
-        };
+        let rest = if rest == [""] { &[] } else { rest };
         let mut labels = Vec::with_capacity(rest.len() / 2);
         let mut pairs = rest.chunks_exact(2);
         for (i, pair) in pairs.by_ref().enumerate() {
@@ -63,11 +53,6 @@ impl GroupingKey {
             [name, ..] => Err(PathError::NoValue { name: split_suffix(name).0.to_owned() }),
         }
     }
-}
-
-/// The segments between slashes, unescaped.
-fn segments(path: &str) -> Result<Vec<String>, PathError> {
-    path.split('/').map(unescape).collect()
 }
 
 fn unescape(segment: &str) -> Result<String, PathError> {
@@ -121,10 +106,10 @@ fn value(name: &str, text: &str, in_base64: bool) -> Result<String, PathError> {
 }
 
 fn dots(name: &str, segment: &str) -> Result<(), PathError> {
-    match segment {
-        "." | ".." => Err(PathError::Dots { name: name.to_owned(), segment: segment.to_owned() }),
-        _ => Ok(()),
+    if matches!(segment, "." | "..") {
+        return Err(PathError::Dots { name: name.to_owned(), segment: segment.to_owned() });
     }
+    Ok(())
 }
 
 /// Why a path does not name a group that can store metrics. `segment` is as written in the URL.

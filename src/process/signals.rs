@@ -25,10 +25,6 @@ pub struct SignalListener(Arc<Mutex<Option<Receive>>>);
 impl SignalListener {
     /// Passes each signal to `receive`, and SIGCHLD too. After [`Self::stop`], a signal ends this process as it does by
     /// default, after `before_end`.
-    ///
-    /// # Errors
-    ///
-    /// If the handlers or the thread cannot be set up.
     pub fn start(
         before_end: impl Fn() + Send + 'static,
         receive: impl FnMut(i32) + Send + 'static,
@@ -59,10 +55,6 @@ impl SignalListener {
     }
 
     /// Calls `before_end` before a signal ends this process.
-    ///
-    /// # Errors
-    ///
-    /// If the handlers or the thread cannot be set up.
     pub fn before_end(before_end: impl Fn() + Send + 'static) -> io::Result<()> {
         spawn(Signals::new(ending())?, move |signal| end_by(signal, &before_end))
     }

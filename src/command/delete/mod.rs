@@ -1,4 +1,4 @@
-//! `delete`: one group, named whole, as `rm` does it; or (in `delete_selection`) all groups of a selection.
+//! `delete`: one group by its complete key, or (in `selection`) all groups of a selection.
 //!
 //! The gateway answers 202 to any deletion, also of a group that is not there, and deletes later. So the groups are
 //! fetched before the deletion, to see that the group exists, and after it, until the group is gone. `--force` skips both.
@@ -6,17 +6,16 @@
 mod request;
 mod selection;
 
-use super::{Context, listener};
+use super::{Context, fetch_groups};
 use crate::config::{Delete, DeleteTarget};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
-use crate::gateway::{self, Group};
-use crate::grouping::{GroupingKey, Label, Matcher, NoKey};
+use crate::gateway::Group;
+use crate::grouping::{GroupingKey, Label, LabelSet, Matcher, NoKey};
 use crate::http::Client;
 use crate::output::Printer;
 use crate::shell::quote;
-use request::{PATIENCE, PAUSE, not_deleted, send};
-use std::thread;
+use request::{fetch_after, find, not_deleted, send};
 use std::time::Instant;
 
 /// Deletes, or says what it would delete.
@@ -30,15 +29,15 @@ pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), 
             let name = key.as_ref().map_or_else(|| path.clone(), GroupingKey::to_string);
             let key = key.as_ref().filter(|_| !delete.force);
             let path = match key {
-                Some(key) => require(&client, delete, key, context.printer)?.unwrap_or_else(|| path.clone()),
+                Some(key) => require(&client, key, context.printer)?.unwrap_or_else(|| path.clone()),
                 None => path.clone(),
             };
             if delete.dry_run {
                 return context.printer.line(format!("would delete {name}")).map_err(Failure::output);
             }
-            send(&client, delete, path, context.printer)?;
+            send(&client, path, context.printer)?;
             if let Some(key) = key {
-                wait_until_gone(&client, delete, key, context.printer)?;
+                wait_until_gone(&client, key, context.printer)?;
             }
             let done = if key.is_some() { "deleted" } else { "deletion requested:" };
             context.printer.success(&format!("{done} {name} on {}", delete.connection.endpoint));
@@ -49,25 +48,20 @@ pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), 
 
 /// Looks for the group. Returns its path if the gateway reads label names differently than `--utf8-names` says: the given
 /// path would then be another group's.
-fn require(
-    client: &Client,
-    delete: &Delete,
-    key: &GroupingKey,
-    printer: &mut Printer<'_>,
-) -> Result<Option<String>, Failure> {
-    let groups = gateway::fetch_groups(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
-    if let Some(group) = find(&groups, key) {
-        return match group.path() {
-            Ok(path) => Ok((path != key.path()).then_some(path)),
-            Err(why @ NoKey::NeedsUtf8Names) => Err(not_deleted(why, &delete.connection)),
-            Err(NoKey::Inexact | NoKey::UnknownNames | NoKey::Unwritable) => Ok(None),
-        };
+fn require(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Result<Option<String>, Failure> {
+    let groups = fetch_groups(client, printer)?.groups;
+    let Some(group) = find(&groups, &LabelSet::from(key)) else {
+        let option = gateway_option(client.connection());
+        return Err(no_such_group(&groups, key, client, &|labels| {
+            let matchers = matchers(labels);
+            format!("to delete them: pushgw delete {matchers}{option}\nto delete without looking: --force")
+        }));
+    };
+    match group.path() {
+        Ok(path) => Ok((path != key.path()).then_some(path)),
+        Err(why @ NoKey::NeedsUtf8Names) => Err(not_deleted(why, client)),
+        Err(NoKey::Inexact | NoKey::UnknownNames | NoKey::Unwritable) => Ok(None),
     }
-    let option = gateway_option(&delete.connection);
-    Err(no_such_group(&groups, key, delete.connection.endpoint.to_string(), &|labels| {
-        let matchers = matchers(labels);
-        format!("to delete them: pushgw delete {matchers}{option}\nto delete without looking: --force")
-    }))
 }
 
 /// The group is not there, but others may be that have its labels, or at least its job. `command` makes the hint that
@@ -75,7 +69,7 @@ fn require(
 pub(super) fn no_such_group<'a>(
     groups: impl IntoIterator<Item = &'a Group>,
     key: &GroupingKey,
-    gateway: String,
+    client: &Client,
     command: &dyn Fn(&[Label]) -> String,
 ) -> Failure {
     let all: Vec<Label> = key.labels().map(|(name, value)| Label::new(name, value)).collect();
@@ -91,6 +85,7 @@ pub(super) fn no_such_group<'a>(
         None => None,
     };
     let others = others.iter().map(|group| group.labels.to_string()).collect();
+    let gateway = client.connection().endpoint.to_string();
     Failure::NoSuchGroup { group: key.to_string(), gateway, others, hint }
 }
 
@@ -100,31 +95,15 @@ pub(super) fn matchers(labels: &[Label]) -> String {
     matchers.collect::<Vec<_>>().join(" ")
 }
 
-fn find<'a>(groups: &'a [Group], key: &GroupingKey) -> Option<&'a Group> {
-    groups.iter().find(|group| group.labels.iter().eq(key.labels()))
-}
-
-/// Waits for the queued deletion, which is usually done by the first fetch.
-fn wait_until_gone(
-    client: &Client,
-    delete: &Delete,
-    key: &GroupingKey,
-    printer: &mut Printer<'_>,
-) -> Result<(), Failure> {
+fn wait_until_gone(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let begin = Instant::now();
-    loop {
-        let groups =
-            gateway::fetch_groups(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
-        if find(&groups, key).is_none() {
-            return Ok(());
-        }
-        if begin.elapsed() >= PATIENCE {
-            break;
-        }
-        thread::sleep(PAUSE);
+    let labels = LabelSet::from(key);
+    let groups = fetch_after(client, |group| group.labels == labels, printer)?;
+    if find(&groups, &labels).is_none() {
+        return Ok(());
     }
     Err(Failure::Other(anyhow::anyhow!(
-        "the gateway took the deletion of {key}, but still lists the group after {:.1?}: it was pushed to again, or the deletion is still queued",
+        "the gateway accepted the deletion of {key}, but still lists the group after {:.1?}: it was pushed to again, or the deletion is still queued",
         begin.elapsed()
     )))
 }

@@ -4,21 +4,18 @@
 //! may have taken a person hours, spares the groups that were pushed to meanwhile. The third shows what is really gone,
 //! because the gateway answers 202 to everything.
 
-use super::request::{PATIENCE, PAUSE, not_deleted, send};
+use super::request::{fetch_after, find, not_deleted, send};
 use crate::command::batch::BatchErrors;
 use crate::command::group_output::{Selected, warn_of_conflicts, warn_of_nothing, warn_of_text};
-use crate::command::{Context, listener, plural};
+use crate::command::{Context, fetch_groups, listener, plural};
 use crate::config::{Delete, ListFormat};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::{self, Group, Selection, Snapshot};
-use crate::grouping::LabelSet;
-use crate::http::{Client, ErrorKind, Url};
+use crate::http::{self, Client, ErrorKind};
 use crate::os::reason;
 use crate::output::{Channel, Printer};
 use std::io::{self, BufRead as _, BufReader};
-use std::thread;
-use std::time::Instant;
 
 /// Deletes the selected groups, or shows them.
 pub(super) fn run(
@@ -29,14 +26,15 @@ pub(super) fn run(
     context: &mut Context<'_, '_>,
 ) -> Result<(), Failure> {
     let endpoint = &delete.connection.endpoint;
-    let mut snapshot = gateway::fetch_groups(client, endpoint, &mut listener(context.printer))?;
+    let mut snapshot = fetch_groups(client, context.printer)?;
     warn_of_text(&snapshot, context.printer);
-    let mut places = chosen(&snapshot, selection);
+    let fits = |place: &usize| selection.fits(&snapshot.groups[*place], snapshot.now);
+    let mut places: Vec<usize> = (0..snapshot.groups.len()).filter(fits).collect();
     if places.is_empty() {
         warn_of_nothing(selection, context.printer);
     }
     if selection.asks_for_pushes() && !delete.force && !places.is_empty() {
-        refuse_if_broken(&snapshot, delete, client, context.printer)?;
+        refuse_if_broken(&snapshot, client, context.printer)?;
     }
     if delete.dry_run {
         let selected = Selected { snapshot: &snapshot, places, metrics: false };
@@ -54,18 +52,18 @@ pub(super) fn run(
             return print(delete.format, &snapshot, Vec::new(), context.printer).map_err(Failure::output);
         }
         let asked: Vec<Group> = selected.places.iter().map(|place| snapshot.groups[*place].clone()).collect();
-        snapshot = gateway::fetch_groups(client, endpoint, &mut listener(context.printer))?;
+        snapshot = fetch_groups(client, context.printer)?;
         places = unchanged(&snapshot, &asked, context.printer);
     }
     if places.is_empty() {
         context.printer.success("no group to delete");
         return print(delete.format, &snapshot, places, context.printer).map_err(Failure::output);
     }
-    let sent = delete_each(delete, client, &snapshot, &places, context.printer);
+    let sent = delete_each(client, &snapshot, &places, context.printer);
     finish(delete, client, &snapshot, places.len(), sent, context.printer)
 }
 
-/// Prints the groups that were deleted, where that was asked for: of none an empty array, for a program reads it.
+/// Prints the deleted groups in the requested format. Without any, JSON is still an array, for programs that read it.
 fn print(
     format: Option<ListFormat>,
     snapshot: &Snapshot,
@@ -75,43 +73,26 @@ fn print(
     format.map_or(Ok(()), |format| Selected { snapshot, places, metrics: false }.print(format, printer))
 }
 
-fn chosen(snapshot: &Snapshot, selection: &Selection) -> Vec<usize> {
-    (0..snapshot.groups.len())
-        .filter(|place| selection.fits(&snapshot.groups[*place], snapshot.now))
-        .collect()
-}
-
 /// Rejects the deletion on a gateway that rejects every push, because healthy groups look old or failed there.
 ///
 /// The keys of the groups do not show every cause, but each cause makes a scrape fail.
-fn refuse_if_broken(
-    snapshot: &Snapshot,
-    delete: &Delete,
-    client: &Client,
-    printer: &mut Printer<'_>,
-) -> Result<(), Failure> {
-    let endpoint = &delete.connection.endpoint;
-    let mut broken = !snapshot.conflicts.broken.is_empty();
-    if broken {
-        warn_of_conflicts(snapshot, &delete.connection, printer);
-    } else if let Err(failure) = scrape(client, endpoint, printer) {
-        let is_refusal = matches!(&failure, Failure::Exchange(error)
-            if matches!(&error.kind, ErrorKind::Status(answered) if answered.status == 500));
-        if !is_refusal {
+fn refuse_if_broken(snapshot: &Snapshot, client: &Client, printer: &mut Printer<'_>) -> Result<(), Failure> {
+    let connection = client.connection();
+    if snapshot.conflicts.broken.is_empty() {
+        let Err(error) = scrape(client, printer) else { return Ok(()) };
+        if !matches!(&error.kind, ErrorKind::Status(answered) if answered.status == 500) {
             printer.warning(
                 "nothing was deleted: it is not known whether this gateway rejects every push (--force deletes anyway)",
             );
-            return Err(failure);
+            return Err(error.into());
         }
-        broken = true;
-        let option = gateway_option(&delete.connection);
         printer.warning("a scrape of the gateway fails");
         printer.hint(&format!(
-            "this names the groups that cause it, and the commands that fix it\npushgw status{option}"
+            "this names the groups that cause it, and the commands that fix it\npushgw status{}",
+            gateway_option(connection)
         ));
-    }
-    if !broken {
-        return Ok(());
+    } else {
+        warn_of_conflicts(snapshot, connection, printer);
     }
     Err(Failure::Other(anyhow::anyhow!(
         "nothing was deleted: this gateway rejects every push, so healthy groups look old or failed. Fix it first (see above), or use --force."
@@ -119,11 +100,11 @@ fn refuse_if_broken(
 }
 
 /// Scrapes the gateway as Prometheus does.
-fn scrape(client: &Client, endpoint: &Url, printer: &mut Printer<'_>) -> Result<(), Failure> {
+fn scrape(client: &Client, printer: &mut Printer<'_>) -> Result<(), http::Error> {
+    let endpoint = &client.connection().endpoint;
     let about = gateway::fetch_status(client, endpoint, &mut listener(printer))?;
     // A 500 is the expected answer of a broken gateway, so there is nothing to retry.
-    gateway::get_once(client, endpoint, about.telemetry_path(), &mut listener(printer))?;
-    Ok(())
+    gateway::get_once(client, endpoint, about.telemetry_path(), &mut listener(printer)).map(drop)
 }
 
 /// The answer of the person at the terminal. The end of input means no.
@@ -156,48 +137,34 @@ fn unchanged(snapshot: &Snapshot, asked: &[Group], printer: &mut Printer<'_>) ->
     places
 }
 
-/// The group with these labels, among groups in the order in which they are listed.
-fn find<'a>(groups: &'a [Group], labels: &LabelSet) -> Option<&'a Group> {
-    groups.binary_search_by(|group| group.labels.cmp(labels)).ok().map(|place| &groups[place])
-}
-
 fn same_push(a: &Group, b: &Group) -> bool {
     (a.last_push, a.last_failure) == (b.last_push, b.last_failure)
 }
 
-/// The results of the requests.
-#[derive(Default)]
-struct Sent {
-    /// The places of the groups whose deletion the gateway accepted.
-    accepted: Vec<usize>,
-    /// The others.
-    errors: BatchErrors,
-}
-
+/// Sends the deletions. Returns the places of the groups whose deletion the gateway accepted, and the errors.
 fn delete_each(
-    delete: &Delete,
     client: &Client,
     snapshot: &Snapshot,
     places: &[usize],
     printer: &mut Printer<'_>,
-) -> Sent {
-    let mut all = Sent::default();
+) -> (Vec<usize>, BatchErrors) {
+    let (mut accepted, mut errors) = (Vec::new(), BatchErrors::default());
     for (done, place) in places.iter().enumerate() {
         let group = &snapshot.groups[*place];
         printer.progress().begin(&format!("deleting {}/{}: {}", done + 1, places.len(), group.labels));
         let sent = match group.path() {
-            Ok(path) => send(client, delete, path, printer),
-            Err(why) => Err(not_deleted(why, &delete.connection)),
+            Ok(path) => send(client, path, printer),
+            Err(why) => Err(not_deleted(why, client)),
         };
         if sent.is_ok() {
-            all.accepted.push(*place);
+            accepted.push(*place);
         }
-        if all.errors.add(sent, &group.labels.to_string(), printer) {
+        if errors.add(sent, &group.labels.to_string(), printer) {
             break;
         }
     }
     printer.progress().end();
-    all
+    (accepted, errors)
 }
 
 /// Checks which groups are gone, and reports it.
@@ -206,19 +173,17 @@ fn finish(
     client: &Client,
     before: &Snapshot,
     wanted: usize,
-    Sent { accepted, errors }: Sent,
+    (accepted, errors): (Vec<usize>, BatchErrors),
     printer: &mut Printer<'_>,
 ) -> Result<(), Failure> {
-    let (there, again) = match left(delete, client, before, &accepted, printer) {
-        Ok(left) => left,
+    let (gone, left, again) = match outcome(client, before, &accepted, printer) {
+        Ok(outcome) => outcome,
         // The deletions were sent, but their result is not known.
         Err(failure) => return Err(errors.failure().unwrap_or(failure)),
     };
-    for place in &again {
-        printer.warning(&format!("{} was pushed to again and is back", before.groups[*place].labels));
+    for group in &again {
+        printer.warning(&format!("{} was pushed to again and is back", group.labels));
     }
-    let is_left = |place: &usize| there.contains(place) || again.contains(place);
-    let gone: Vec<usize> = accepted.iter().copied().filter(|place| !is_left(place)).collect();
     let amount = format!(
         "deleted {} of {} on {}",
         gone.len() + again.len(),
@@ -226,49 +191,47 @@ fn finish(
         delete.connection.endpoint
     );
     // A closed output does not change what was deleted.
-    let told = print(delete.format, before, gone, printer);
+    let shown = print(delete.format, before, gone, printer);
     if let Some(failure) = errors.failure() {
         printer.warning(&amount);
         return Err(failure);
     }
-    if !there.is_empty() {
-        let names = there.iter().map(|place| before.groups[*place].labels.to_string());
+    if !left.is_empty() {
+        let names: Vec<String> = left.iter().map(|group| group.labels.to_string()).collect();
         return Err(Failure::Other(anyhow::anyhow!(
             "{amount}: the gateway accepted the deletions, but still lists {}",
-            names.collect::<Vec<_>>().join(", ")
+            names.join(", ")
         )));
     }
     printer.success(&amount);
-    told.map_err(Failure::output)
+    shown.map_err(Failure::output)
 }
 
-/// Which of these groups, whose deletions were accepted, are still there: as they were, and pushed to again. Deletions
-/// are queued, so the groups are fetched until none is there or [`PATIENCE`] ends.
-fn left(
-    delete: &Delete,
+/// The places of the groups that are gone, the groups that are still there as they were, and those that were pushed to
+/// again.
+type Outcome<'a> = (Vec<usize>, Vec<&'a Group>, Vec<&'a Group>);
+
+/// What became of these groups, whose deletions were accepted.
+fn outcome<'a>(
     client: &Client,
-    before: &Snapshot,
+    before: &'a Snapshot,
     places: &[usize],
     printer: &mut Printer<'_>,
-) -> Result<(Vec<usize>, Vec<usize>), Failure> {
+) -> Result<Outcome<'a>, Failure> {
+    let (mut gone, mut left, mut again) = Outcome::default();
     if places.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok((gone, left, again));
     }
-    let begin = Instant::now();
-    loop {
-        let now = gateway::fetch_groups(client, &delete.connection.endpoint, &mut listener(printer))?.groups;
-        let (mut there, mut again) = (Vec::new(), Vec::new());
-        for place in places {
-            let was = &before.groups[*place];
-            match find(&now, &was.labels) {
-                Some(is) if same_push(is, was) => there.push(*place),
-                Some(_) => again.push(*place),
-                None => {}
-            }
+    let deleted: Vec<Group> = places.iter().map(|place| before.groups[*place].clone()).collect();
+    let is_left = |now: &Group| find(&deleted, &now.labels).is_some_and(|was| same_push(was, now));
+    let now = fetch_after(client, is_left, printer)?;
+    for place in places {
+        let was = &before.groups[*place];
+        match find(&now, &was.labels) {
+            None => gone.push(*place),
+            Some(is) if same_push(is, was) => left.push(was),
+            Some(_) => again.push(was),
         }
-        if there.is_empty() || begin.elapsed() >= PATIENCE {
-            return Ok((there, again));
-        }
-        thread::sleep(PAUSE);
     }
+    Ok((gone, left, again))
 }

@@ -1,9 +1,8 @@
 //! `push --dry-run --diff`: what the push would add, change and remove in the group as the gateway has it now.
 
-use crate::command::{Context, listener};
+use crate::command::{Context, fetch_contents};
 use crate::config::Push;
 use crate::error::Failure;
-use crate::gateway;
 use crate::gateway::diff::{ChangeKind, Replaces, changes};
 use crate::gateway::pushed;
 use crate::grouping::LabelSet;
@@ -13,21 +12,10 @@ use std::io;
 
 /// Looks at the group and prints the differences.
 pub(super) fn run(push: &Push, body: &[u8], context: &mut Context<'_, '_>) -> Result<(), Failure> {
-    let endpoint = &push.connection.endpoint;
     let group = LabelSet::from(&push.key);
     let same_job = |labels: &LabelSet| labels.get("job") == Some(push.key.job());
     let keep = |labels: &LabelSet, families| if same_job(labels) { families } else { Vec::new() };
-    let snapshot = gateway::fetch_contents(
-        &Client::new(&push.connection),
-        endpoint,
-        keep,
-        &mut listener(context.printer),
-    )?;
-    if snapshot.from_text {
-        return Err(Failure::Other(anyhow::anyhow!(
-            "{endpoint} has no /api/v1/metrics, and /metrics does not tell what a group holds"
-        )));
-    }
+    let snapshot = fetch_contents(&Client::new(&push.connection), keep, context.printer)?;
     let held = snapshot.groups.into_iter().find(|(other, _)| other.labels == group);
     let is_there = held.is_some();
     let before = held.map(|(_, families)| families).unwrap_or_default();

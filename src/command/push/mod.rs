@@ -66,9 +66,7 @@ fn push_text(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> 
             };
             context.printer.success(&format!(
                 "{done} {} on {}: {}",
-                push.key,
-                push.connection.endpoint,
-                accepted.amount()
+                push.key, push.connection.endpoint, accepted.amount
             ));
             Ok(())
         }

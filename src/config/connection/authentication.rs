@@ -5,21 +5,14 @@ use crate::error::Failure;
 use crate::http::{Credentials, Header, Login, Url};
 use crate::secret::Secret;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The headers to send, and what in them must not be shown.
+#[derive(Default)]
 pub(super) struct Authentication {
     pub(super) headers: Vec<Header>,
     pub(super) login: Login,
     pub(super) secrets: Vec<Secret>,
-}
-
-/// One way to authenticate.
-#[derive(Default)]
-struct AuthMethod {
-    header: Option<Header>,
-    login: Login,
-    secrets: Vec<Secret>,
 }
 
 impl Settings<'_> {
@@ -27,30 +20,30 @@ impl Settings<'_> {
     pub(super) fn authentication(self, endpoint: &Url) -> Result<Authentication, Failure> {
         let (flags, variables) = self.headers()?;
         let has_own_flag = flags.iter().any(is_authorization);
-        let AuthMethod { header, login, mut secrets } = match (&self.args.user, &self.args.bearer_token_file)
-        {
-            (Some(_), _) | (_, Some(_)) if has_own_flag => {
-                return Err(Failure::usage(
-                    "--header with Authorization can't be combined with --user or --bearer-token-file",
-                ));
-            }
-            (Some(user), _) => self.basic(&user_name("--user", user)?)?,
-            (None, Some(path)) => token_file(path, "--bearer-token-file")?,
-            (None, None) if has_own_flag => AuthMethod::default(),
-            (None, None) => match endpoint.credentials() {
-                Some(credentials) => self.of_url(credentials)?,
-                None => self.of_variables(variables.iter().any(is_authorization))?,
-            },
-        };
-        if self.args.password_file.is_some() && header.is_none() {
+        let Authentication { headers, login, mut secrets } =
+            match (&self.args.user, &self.args.bearer_token_file) {
+                (Some(_), _) | (_, Some(_)) if has_own_flag => {
+                    return Err(Failure::usage(
+                        "--header with Authorization can't be combined with --user or --bearer-token-file",
+                    ));
+                }
+                (Some(user), _) => self.basic(&user_name("--user", user)?)?,
+                (None, Some(path)) => token_file(path, "--bearer-token-file")?,
+                (None, None) if has_own_flag => Authentication::default(),
+                (None, None) => match endpoint.credentials() {
+                    Some(credentials) => self.of_url(credentials)?,
+                    None => self.of_variables(variables.iter().any(is_authorization))?,
+                },
+            };
+        if self.args.password_file.is_some() && headers.is_empty() {
             return Err(Failure::usage_with_hint("--password-file needs a user", "add -u USER"));
         }
         let is_replaced = |variable: &Header| {
             flags.iter().any(|flag| flag.is(variable.name()))
-                || (is_authorization(variable) && (header.is_some() || has_own_flag))
+                || (is_authorization(variable) && (!headers.is_empty() || has_own_flag))
         };
         let variables = variables.into_iter().filter(|variable| !is_replaced(variable)).collect::<Vec<_>>();
-        let headers: Vec<Header> = header.into_iter().chain(variables).chain(flags).collect();
+        let headers: Vec<Header> = headers.into_iter().chain(variables).chain(flags).collect();
         secrets.extend(headers.iter().filter(|header| is_authorization(header)).filter_map(after_scheme));
         Ok(Authentication { headers, login, secrets })
     }
@@ -83,21 +76,21 @@ impl Settings<'_> {
         Ok((flags, variables))
     }
 
-    fn basic(self, user: &str) -> Result<AuthMethod, Failure> {
+    fn basic(self, user: &str) -> Result<Authentication, Failure> {
         let Some((password, file)) = self.password()? else {
             return Err(Failure::usage_with_hint(
                 format!("no password is given for the user `{user}`"),
                 "use --password-file FILE or PUSHGATEWAY_PASSWORD",
             ));
         };
-        Ok(AuthMethod {
-            header: Some(Header::basic(user, &password)),
+        Ok(Authentication {
+            headers: vec![Header::basic(user, &password)],
             login: Login::User(user.to_owned(), file),
             secrets: vec![password],
         })
     }
 
-    fn of_url(self, credentials: &Credentials) -> Result<AuthMethod, Failure> {
+    fn of_url(self, credentials: &Credentials) -> Result<Authentication, Failure> {
         let Credentials { user, password } = credentials;
         if user.contains(':') {
             // RFC 7617 ends the user at the first colon.
@@ -111,12 +104,12 @@ impl Settings<'_> {
             Some(password) => password.clone(),
             None => self.password()?.map_or_else(|| Secret::new(""), |(password, _)| password),
         };
-        let header = Some(Header::basic(user, &password));
+        let headers = vec![Header::basic(user, &password)];
         secrets.push(password);
-        Ok(AuthMethod { header, secrets, ..AuthMethod::default() })
+        Ok(Authentication { headers, secrets, ..Authentication::default() })
     }
 
-    fn of_variables(self, has_own_header: bool) -> Result<AuthMethod, Failure> {
+    fn of_variables(self, has_own_header: bool) -> Result<Authentication, Failure> {
         const USER: &str = "PUSHGATEWAY_USER";
         const TOKEN: &str = "PUSHGATEWAY_BEARER_TOKEN";
         const FILE: &str = "PUSHGATEWAY_BEARER_TOKEN_FILE";
@@ -125,7 +118,7 @@ impl Settings<'_> {
             .filter(|name| self.environment.variable(name).is_some())
             .collect();
         match (set.as_slice(), has_own_header) {
-            ([], _) => Ok(AuthMethod::default()),
+            ([], _) => Ok(Authentication::default()),
             (&[USER], false) => {
                 let user = self.environment.variable(USER).unwrap_or_default();
                 self.basic(&user_name(USER, user)?)
@@ -149,7 +142,7 @@ impl Settings<'_> {
         const FILE: &str = "PUSHGATEWAY_PASSWORD_FILE";
         let variable = |name| self.environment.variable(name);
         let of_file = |path: &OsStr, origin| {
-            read_secret(Path::new(path), origin).map(|secret| Some((secret, Some(PathBuf::from(path)))))
+            read_secret(path, origin).map(|secret| Some((secret, Some(PathBuf::from(path)))))
         };
         match (&self.args.password_file, variable(PASSWORD), variable(FILE)) {
             (Some(path), ..) if path.is_empty() => Err(empty("--password-file")),
@@ -191,17 +184,17 @@ fn user_name(origin: &str, user: &OsStr) -> Result<String, Failure> {
     Ok(user.to_owned())
 }
 
-fn token_file(path: &OsStr, origin: &str) -> Result<AuthMethod, Failure> {
-    bearer(read_secret(Path::new(path), origin)?, Login::TokenFile(path.into()))
+fn token_file(path: &OsStr, origin: &str) -> Result<Authentication, Failure> {
+    bearer(read_secret(path, origin)?, Login::TokenFile(path.into()))
 }
 
-fn bearer(token: Secret, login: Login) -> Result<AuthMethod, Failure> {
+fn bearer(token: Secret, login: Login) -> Result<Authentication, Failure> {
     if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Failure::usage(
             "the bearer token contains a space or a character that is not printable ASCII",
         ));
     }
-    Ok(AuthMethod { header: Some(Header::bearer(&token)), login, secrets: vec![token] })
+    Ok(Authentication { headers: vec![Header::bearer(&token)], login, secrets: vec![token] })
 }
 
 /// The secret in a variable, without the line break that `$(cat FILE; echo)` or an editor of secrets appends.
@@ -216,7 +209,7 @@ fn secret(variable: &str, value: &OsStr) -> Result<Secret, Failure> {
 }
 
 /// The secret in a file, without the line break that editors append.
-fn read_secret(path: &Path, origin: &str) -> Result<Secret, Failure> {
+fn read_secret(path: &OsStr, origin: &str) -> Result<Secret, Failure> {
     let bytes = read(path, origin)?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::usage(format!("{origin}: {} is not UTF-8", path.display())))?;

@@ -20,7 +20,6 @@ use crate::os::reason;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,13 +64,16 @@ pub(super) fn parsed_group_url(url: &OsStr, gateway: &str) -> Result<GroupUrl, F
 /// The gateway of `--gateway`, its variable, or the default.
 pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Result<Url, Failure> {
     let settings = Settings { args, environment };
-    let given = settings.private_text(args.gateway.as_ref(), "--gateway", "PUSHGATEWAY_URL")?;
+    let given = settings.private_text(args.gateway.as_ref(), ["--gateway", "PUSHGATEWAY_URL"])?;
     let (origin, url) = given.unwrap_or(("the default", DEFAULT_GATEWAY));
     gateway_url(url).map_err(|error| Failure::usage(format!("{origin}: {error}")))
 }
 
 /// The connection to the gateway of [`endpoint`].
-pub(super) fn to_gateway(args: &ConnectionArgs, environment: &Environment) -> Result<Connection, Failure> {
+pub(crate) fn gateway_connection(
+    args: &ConnectionArgs,
+    environment: &Environment,
+) -> Result<Connection, Failure> {
     resolve(endpoint(args, environment)?, args, environment)
 }
 
@@ -82,9 +84,9 @@ pub(super) fn resolve(
     environment: &Environment,
 ) -> Result<Connection, Failure> {
     let settings = Settings { args, environment };
-    let timeout = settings.limit(args.timeout.as_ref(), "--timeout", "PUSHGATEWAY_TIMEOUT")?;
-    let connect_timeout =
-        settings.limit(args.connect_timeout.as_ref(), "--connect-timeout", "PUSHGATEWAY_CONNECT_TIMEOUT")?;
+    let timeout = settings.limit(args.timeout.as_ref(), ["--timeout", "PUSHGATEWAY_TIMEOUT"])?;
+    let connect_timeout = settings
+        .limit(args.connect_timeout.as_ref(), ["--connect-timeout", "PUSHGATEWAY_CONNECT_TIMEOUT"])?;
     let authentication = settings.authentication(&endpoint)?;
     let (headers, login) = (authentication.headers, authentication.login);
     let has_credentials = headers.iter().any(Header::is_secret);
@@ -112,7 +114,13 @@ pub(super) fn resolve(
     })
 }
 
-/// The flags and the variables. A setting is returned with the name of the flag or variable that it comes from.
+/// The option and the variable of a setting.
+type SettingNames = [&'static str; 2];
+
+/// A setting, with the name of the option or variable that it comes from.
+type Given<T> = Result<Option<(&'static str, T)>, Failure>;
+
+/// The flags and the variables.
 #[derive(Clone, Copy)]
 struct Settings<'a> {
     args: &'a ConnectionArgs,
@@ -121,12 +129,7 @@ struct Settings<'a> {
 
 impl<'a> Settings<'a> {
     /// An empty variable counts as unset. An empty flag is an error.
-    fn value(
-        self,
-        flag: Option<&'a OsString>,
-        option: &'static str,
-        variable: &'static str,
-    ) -> Result<Option<(&'static str, &'a OsStr)>, Failure> {
+    fn value(self, flag: Option<&'a OsString>, [option, variable]: SettingNames) -> Given<&'a OsStr> {
         match flag {
             Some(value) if value.is_empty() => Err(empty(option)),
             Some(value) => Ok(Some((option, value))),
@@ -134,35 +137,15 @@ impl<'a> Settings<'a> {
         }
     }
 
-    fn text(
-        self,
-        flag: Option<&'a OsString>,
-        option: &'static str,
-        variable: &'static str,
-    ) -> Result<Option<(&'static str, &'a str)>, Failure> {
-        let value = self.value(flag, option, variable)?;
+    fn text(self, flag: Option<&'a OsString>, names: SettingNames) -> Given<&'a str> {
+        let value = self.value(flag, names)?;
         value.map(|(origin, value)| Ok((origin, utf8(origin, value)?))).transpose()
     }
 
     /// A text that may contain a secret.
-    fn private_text(
-        self,
-        flag: Option<&'a OsString>,
-        option: &'static str,
-        variable: &'static str,
-    ) -> Result<Option<(&'static str, &'a str)>, Failure> {
-        let value = self.value(flag, option, variable)?;
+    fn private_text(self, flag: Option<&'a OsString>, names: SettingNames) -> Given<&'a str> {
+        let value = self.value(flag, names)?;
         value.map(|(origin, value)| Ok((origin, private_utf8(origin, value)?))).transpose()
-    }
-
-    /// A path, which need not be UTF-8.
-    fn path(
-        self,
-        flag: Option<&'a OsString>,
-        option: &'static str,
-        variable: &'static str,
-    ) -> Result<Option<(&'static str, PathBuf)>, Failure> {
-        Ok(self.value(flag, option, variable)?.map(|(origin, path)| (origin, PathBuf::from(path))))
     }
 
     /// The first of these variables that is set.
@@ -172,13 +155,8 @@ impl<'a> Settings<'a> {
     }
 
     /// A time limit, which can't be zero.
-    fn limit(
-        self,
-        flag: Option<&'a OsString>,
-        option: &'static str,
-        variable: &'static str,
-    ) -> Result<Option<Duration>, Failure> {
-        let Some((origin, text)) = self.text(flag, option, variable)? else {
+    fn limit(self, flag: Option<&'a OsString>, names: SettingNames) -> Result<Option<Duration>, Failure> {
+        let Some((origin, text)) = self.text(flag, names)? else {
             return Ok(None);
         };
         match duration::parse(text) {
@@ -190,7 +168,7 @@ impl<'a> Settings<'a> {
 
     fn retries(self) -> Result<u32, Failure> {
         let retries = self.args.retries.as_ref();
-        match self.text(retries, "--retries", "PUSHGATEWAY_RETRIES")? {
+        match self.text(retries, ["--retries", "PUSHGATEWAY_RETRIES"])? {
             None => Ok(DEFAULT_RETRIES),
             Some((origin, text)) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 text.parse().map_err(|_| Failure::usage(format!("{origin}: `{text}` is too large")))
@@ -202,7 +180,7 @@ impl<'a> Settings<'a> {
     }
 
     fn encoding(self) -> Result<Encoding, Failure> {
-        match self.text(self.args.compress.as_ref(), "--compress", "PUSHGATEWAY_COMPRESS")? {
+        match self.text(self.args.compress.as_ref(), ["--compress", "PUSHGATEWAY_COMPRESS"])? {
             None | Some((_, "none")) => Ok(Encoding::Identity),
             Some((_, "gzip")) => Ok(Encoding::Gzip),
             Some((origin, text)) => {
@@ -235,10 +213,10 @@ impl<'a> Settings<'a> {
     fn route(self, endpoint: &Url, has_credentials: bool) -> Result<(Route, bool), Failure> {
         let args = self.args;
         if let Some((_, path)) =
-            self.path(args.unix_socket.as_ref(), "--unix-socket", "PUSHGATEWAY_UNIX_SOCKET")?
+            self.value(args.unix_socket.as_ref(), ["--unix-socket", "PUSHGATEWAY_UNIX_SOCKET"])?
             && args.proxy.is_none()
         {
-            return Ok((Route::Unix(path), false));
+            return Ok((Route::Unix(path.into()), false));
         }
         let Some((origin, url)) = self.proxy(endpoint)? else { return Ok((Route::Direct, false)) };
         let is_off = args.no_proxy || (args.proxy.is_none() && self.switch(false, "PUSHGATEWAY_NO_PROXY")?);
@@ -258,7 +236,7 @@ impl<'a> Settings<'a> {
 
     /// The URL of the proxy for this gateway, and what sets it.
     fn proxy(self, endpoint: &Url) -> Result<Option<(&'a str, &'a str)>, Failure> {
-        let ours = self.private_text(self.args.proxy.as_ref(), "--proxy", "PUSHGATEWAY_PROXY")?;
+        let ours = self.private_text(self.args.proxy.as_ref(), ["--proxy", "PUSHGATEWAY_PROXY"])?;
         if ours.is_some() {
             return Ok(ours);
         }
@@ -271,9 +249,9 @@ impl<'a> Settings<'a> {
 
     fn tls(self, scheme: Scheme) -> Result<Tls, Failure> {
         let args = self.args;
-        let ca_cert = self.path(args.ca_cert.as_ref(), "--ca-cert", "PUSHGATEWAY_CA_CERT")?;
-        let cert = self.path(args.cert.as_ref(), "--cert", "PUSHGATEWAY_CERT")?;
-        let key = self.path(args.key.as_ref(), "--key", "PUSHGATEWAY_KEY")?;
+        let ca_cert = self.value(args.ca_cert.as_ref(), ["--ca-cert", "PUSHGATEWAY_CA_CERT"])?;
+        let cert = self.value(args.cert.as_ref(), ["--cert", "PUSHGATEWAY_CERT"])?;
+        let key = self.value(args.key.as_ref(), ["--key", "PUSHGATEWAY_KEY"])?;
         if let (None, Some((origin, _))) = (&cert, &key) {
             return Err(Failure::usage_with_hint(
                 format!("{origin} needs a client certificate"),
@@ -283,17 +261,17 @@ impl<'a> Settings<'a> {
         let insecure = self.switch(args.insecure, "PUSHGATEWAY_INSECURE")?;
         let mut tls = Tls { insecure, ..Tls::default() };
         if scheme == Scheme::Https {
-            if let Some((origin, path)) = &ca_cert {
+            if let Some((origin, path)) = ca_cert {
                 let cas = CaCertificates::from_pem(&read(path, origin)?);
                 tls.ca_certificates = cas.map_err(|error| invalid(path, &error))?;
             }
-            if let Some(cert) = &cert {
-                let key = key.as_ref().unwrap_or(cert);
-                let identity = ClientIdentity::from_pem(&read(&cert.1, cert.0)?, &read(&key.1, key.0)?);
-                tls.identity = Some(Arc::new(identity.map_err(|error| invalid(&key.1, &error))?));
+            if let Some(cert) = cert {
+                let key = key.unwrap_or(cert);
+                let identity = ClientIdentity::from_pem(&read(cert.1, cert.0)?, &read(key.1, key.0)?);
+                tls.identity = Some(Arc::new(identity.map_err(|error| invalid(key.1, &error))?));
             }
         }
-        let path = |setting: Option<(_, PathBuf)>| setting.map(|(_, path)| path);
+        let path = |setting: Option<(_, &OsStr)>| setting.map(|(_, path)| path.into());
         (tls.ca_cert, tls.cert, tls.key) = (path(ca_cert), path(cert), path(key));
         Ok(tls)
     }
@@ -305,7 +283,7 @@ fn private_utf8<'a>(origin: &str, value: &'a OsStr) -> Result<&'a str, Failure> 
 }
 
 /// A file that is named by the option or variable `origin`.
-fn read(path: &Path, origin: &str) -> Result<Vec<u8>, Failure> {
+fn read(path: &OsStr, origin: &str) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(FILE_LIMIT).read_to_end(&mut bytes));
     let why = match read {
@@ -316,7 +294,7 @@ fn read(path: &Path, origin: &str) -> Result<Vec<u8>, Failure> {
     Err(Failure::Other(anyhow::anyhow!("{origin}: can't read {}: {why}", path.display())))
 }
 
-fn invalid(path: &Path, error: &PemError) -> Failure {
+fn invalid(path: &OsStr, error: &PemError) -> Failure {
     Failure::usage(format!("{}: {error}", path.display()))
 }
 

@@ -75,10 +75,6 @@ pub struct Group {
 
 impl Group {
     /// The group's path.
-    ///
-    /// # Errors
-    ///
-    /// If the group's key is not known.
     pub fn path(&self) -> Result<String, NoKey> {
         self.key.as_ref().map(GroupingKey::path).map_err(|why| *why)
     }

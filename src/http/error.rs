@@ -140,15 +140,13 @@ pub enum ErrorKind {
     /// The operating system's reason, for each address that was tried.
     Connect(String),
     ConnectTimedOut(Duration),
-    /// The proxy could not be used, so the server was not reached.
+    /// The proxy, named by its URL without credentials, could not be used, so the server was not reached.
     Proxy {
-        /// The proxy's URL without credentials.
         proxy: String,
         kind: Box<ErrorKind>,
     },
     /// The proxy itself rejected the request.
     ProxyStatus {
-        /// The proxy's URL without credentials.
         proxy: String,
         rejection: Box<Rejection>,
     },
@@ -163,9 +161,8 @@ pub enum ErrorKind {
     NotHttp(String),
     /// A status other than 2xx.
     Status(Box<Rejection>),
-    /// A status of 2xx, but not a response that this kind of server gives.
+    /// A status of 2xx, but not a response of the expected server (with its article: `a Pushgateway`).
     Unexpected {
-        /// What was expected, with its article: `a Pushgateway`.
         expected: &'static str,
         reason: String,
     },
@@ -266,10 +263,9 @@ impl ErrorKind {
     pub(crate) fn message(&self) -> String {
         let message = self.class().message;
         match self {
-            Self::Dns(reason) | Self::Connect(reason) | Self::Broken(_, reason) => {
+            Self::Dns(reason) | Self::Connect(reason) | Self::Broken(_, reason) | Self::NotHttp(reason) => {
                 with_reason(message, reason)
             }
-            Self::NotHttp(reason) => with_reason(message, reason),
             Self::ConnectTimedOut(limit) | Self::TimedOut(_, limit) => format!("{message} {limit:?}"),
             Self::Proxy { proxy, kind } => format!("{message} {proxy}: {kind}"),
             Self::ProxyStatus { proxy, rejection } => {

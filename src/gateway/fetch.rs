@@ -91,7 +91,8 @@ pub fn get_once(
     path: &str,
     listener: Listener<'_>,
 ) -> Result<Response, http::Error> {
-    exchange::send_once(client, &get_request(endpoint, path), listener)
+    let request = get_request(endpoint, path);
+    exchange::check(&request, client.send_once(&request, listener))
 }
 
 /// Asks the gateway what it says of itself; nothing, where it has no API.

@@ -59,7 +59,6 @@ pub struct ErrorClass {
     pub message: &'static str,
     /// Scripts act on it.
     pub exit_code: u8,
-    /// Whether the request is retried.
     pub retried: bool,
     pub hint: Option<&'static str>,
 }
@@ -237,12 +236,10 @@ impl ErrorKind {
         }
     }
 
-    /// The exit code (see `error::Failure::exit_code` for the whole table).
     pub(crate) fn exit_code(&self) -> u8 {
         self.class().exit_code
     }
 
-    /// Whether the request is retried.
     pub(crate) fn is_retried(&self) -> bool {
         match self {
             // A proxy that does not speak HTTP now will not do so later.

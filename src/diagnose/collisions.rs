@@ -26,11 +26,7 @@ pub type Holder<'a> = Option<&'a Group>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Collision<'a> {
     /// One family with several types.
-    Types {
-        family: String,
-        /// Each type and its holders.
-        kinds: BTreeMap<Kind, Vec<Holder<'a>>>,
-    },
+    Types { family: String, kinds: BTreeMap<Kind, Vec<Holder<'a>>> },
     /// One series more than once.
     Twice {
         series: String,

@@ -22,11 +22,8 @@ pub fn conflicts(groups: &[&Group], conflicts: &Conflicts, connection: &Connecti
         }
         Conflict::NotUtf8 { group } => {
             let labels = &groups.get(group)?.labels;
-            Some(Problem {
-                message: format!("{labels} has bytes in its key that are not UTF-8: {BROKEN}"),
-                groups: vec![labels.clone()],
-                commands: Vec::new(),
-            })
+            let message = format!("{labels} has bytes in its key that are not UTF-8: {BROKEN}");
+            Some(Problem { groups: vec![labels.clone()], ..Problem::new(message) })
         }
         Conflict::ReservedName { group } => {
             let group = groups.get(group)?;

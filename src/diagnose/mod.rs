@@ -33,6 +33,13 @@ pub struct Problem {
     pub commands: Vec<String>,
 }
 
+impl Problem {
+    /// A problem whose cause and fix are not known.
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), groups: Vec::new(), commands: Vec::new() }
+    }
+}
+
 /// `{job="a"}, {job="b"} and 7 others`.
 pub fn names(groups: &[&Group]) -> String {
     const NAMED: usize = 3;

@@ -19,13 +19,9 @@ pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
         "" => "without a Content-Type".to_owned(),
         other => format!("with the Content-Type `{other}`"),
     };
-    Some(Problem {
-        message: format!(
-            "the metrics come {shown} instead of the gateway's `text/plain`: Prometheus 3 drops the whole scrape unless its fallback_scrape_protocol names a format"
-        ),
-        groups: Vec::new(),
-        commands: Vec::new(),
-    })
+    Some(Problem::new(format!(
+        "the metrics come {shown} instead of the gateway's `text/plain`: Prometheus 3 drops the whole scrape unless its fallback_scrape_protocol names a format"
+    )))
 }
 
 /// Whether the gateway itself says that its metrics contradict each other.

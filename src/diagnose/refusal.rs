@@ -14,11 +14,8 @@ use crate::http::{Connection, ErrorKind, Method};
 /// A push that was rejected.
 #[derive(Clone, Copy, Debug)]
 pub struct RejectedPush<'a> {
-    /// PUT or POST.
     pub method: Method,
-    /// The group.
     pub key: &'a GroupingKey,
-    /// The text.
     pub body: &'a [u8],
 }
 

@@ -35,11 +35,7 @@ pub fn of_refusal<E>(
         }
     }
     if problems.is_empty() {
-        problems.push(Problem {
-            message: "the gateway's answer does not show which groups are the cause".to_owned(),
-            groups: Vec::new(),
-            commands: Vec::new(),
-        });
+        problems.push(Problem::new("the gateway's answer does not show which groups are the cause"));
     }
     // One deletion can fix several problems, and fails when it is repeated.
     let mut printed = BTreeSet::new();
@@ -144,8 +140,7 @@ pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connect
             // Reported already, with the groups that have such a text.
             Reason::HelpNotUtf8 { .. } if has_help => continue,
             Reason::HelpNotUtf8 { family } => {
-                let message = format!("the HELP text of `{family}` is not UTF-8 (line {})", error.line);
-                Problem { message, groups: Vec::new(), commands: Vec::new() }
+                Problem::new(format!("the HELP text of `{family}` is not UTF-8 (line {})", error.line))
             }
             Reason::LabelTwice { series, label, labels } => {
                 let has = |group: &Group| {
@@ -164,14 +159,10 @@ pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connect
                     connection,
                 )
             }
-            Reason::Syntax { expected } => Problem {
-                message: format!(
-                    "line {} of the scrape is not what Prometheus reads: it expects {expected}",
-                    error.line
-                ),
-                groups: Vec::new(),
-                commands: Vec::new(),
-            },
+            Reason::Syntax { expected } => Problem::new(format!(
+                "line {} of the scrape is not what Prometheus reads: it expects {expected}",
+                error.line
+            )),
         };
         // A histogram has the same error in each of its lines. Without groups, the first error is enough.
         if seen.insert((problem.groups.clone(), problem.commands.clone())) {

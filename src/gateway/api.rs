@@ -65,14 +65,13 @@ pub(super) fn read<T>(
 /// way, it is not known which has it, and neither gets a key. Otherwise the key is assumed not to have it; at worst, a
 /// deletion by that key finds no group.
 fn find_hidden_keys<T>(listed: &mut [(Listed, T)]) {
-    let (mut known, mut hidden) = (HashSet::new(), HashMap::<LabelSet, u32>::new());
-    for (Listed { group, may_lack_instance }, _) in &*listed {
-        if *may_lack_instance {
-            *hidden.entry(group.labels.clone()).or_default() += 1;
-        } else {
-            known.insert(group.labels.clone());
-        }
+    let mut hidden = HashMap::<LabelSet, u32>::new();
+    for (Listed { group, .. }, _) in listed.iter().filter(|(listed, _)| listed.may_lack_instance) {
+        *hidden.entry(group.labels.clone()).or_default() += 1;
     }
+    let known = listed.iter().filter(|(listed, _)| !listed.may_lack_instance);
+    let known = known.map(|(listed, _)| &listed.group.labels).filter(|labels| hidden.contains_key(labels));
+    let known: HashSet<LabelSet> = known.cloned().collect();
     let mut seen = HashSet::new();
     for (Listed { group, .. }, _) in listed.iter_mut().filter(|(listed, _)| listed.may_lack_instance) {
         let labels = group.labels.clone();

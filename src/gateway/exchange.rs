@@ -17,16 +17,8 @@ pub(crate) fn send(
     check(request, client.send(request, listener))
 }
 
-/// Like [`send`], without retries.
-pub(crate) fn send_once(
-    client: &Client,
-    request: &Request<'_>,
-    listener: &mut dyn FnMut(Event),
-) -> Result<Response, Error> {
-    check(request, client.send_once(request, listener))
-}
-
-fn check(request: &Request<'_>, result: Result<Response, Error>) -> Result<Response, Error> {
+/// Checks that a response came from a Pushgateway, and adds to an error what is known about gateways.
+pub(super) fn check(request: &Request<'_>, result: Result<Response, Error>) -> Result<Response, Error> {
     match result {
         Ok(response) => match foreign_success(request.method, response.status, response.is_html()) {
             Some(reason) => Err(not_a_pushgateway(request, reason)),

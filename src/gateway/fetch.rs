@@ -46,10 +46,6 @@ pub fn fetch_groups(
 }
 
 /// Asks the gateway for its groups and those families of each that are wanted.
-///
-/// # Errors
-///
-/// As [`fetch_groups`].
 pub fn fetch_families(
     client: &Client,
     endpoint: &Url,
@@ -66,10 +62,6 @@ pub fn fetch_families(
 /// known, and `make` is not called.
 ///
 /// The labels that `make` gets may lack an empty `instance`.
-///
-/// # Errors
-///
-/// As [`fetch_groups`].
 pub fn fetch_contents<T: Default>(
     client: &Client,
     endpoint: &Url,
@@ -99,7 +91,8 @@ pub fn get_once(
     path: &str,
     listener: Listener<'_>,
 ) -> Result<Response, http::Error> {
-    exchange::send_once(client, &get_request(endpoint, path), listener)
+    let request = get_request(endpoint, path);
+    exchange::check(&request, client.send_once(&request, listener))
 }
 
 /// Asks the gateway what it says of itself; nothing, where it has no API.

@@ -22,7 +22,6 @@ pub enum State {
 }
 
 impl State {
-    /// `ok`, `failed` or `never`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -45,9 +44,7 @@ pub struct Size {
 /// One metric family of a group, counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FamilySize {
-    /// Its name.
     pub name: String,
-    /// Its type.
     pub kind: Kind,
     /// How many series it is exposed as.
     pub series: u64,
@@ -55,7 +52,6 @@ pub struct FamilySize {
     pub help_is_cut: bool,
 }
 
-/// One group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// The grouping key as the gateway shows it: U+FFFD replaces bytes that are not UTF-8.
@@ -74,11 +70,6 @@ pub struct Group {
 }
 
 impl Group {
-    /// The group's path.
-    ///
-    /// # Errors
-    ///
-    /// If the group's key is not known.
     pub fn path(&self) -> Result<String, NoKey> {
         self.key.as_ref().map(GroupingKey::path).map_err(|why| *why)
     }

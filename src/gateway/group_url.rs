@@ -11,10 +11,6 @@ use thiserror::Error;
 ///
 /// One `/metrics` at its end is dropped, because people copy the URL from a browser; a gateway whose prefix ends in
 /// `/metrics` is named by writing it twice.
-///
-/// # Errors
-///
-/// An invalid URL, a path that gateways redirect, or the URL of a group.
 pub(crate) fn gateway_url(text: &str) -> Result<Url, GatewayUrlError> {
     let url: Url = text.parse()?;
     let path = url.path().trim_end_matches('/');
@@ -49,10 +45,6 @@ impl GroupUrl {
     }
 
     /// The grouping key in the path.
-    ///
-    /// # Errors
-    ///
-    /// A path that the gateway would reject, or read differently than it was meant.
     pub(crate) fn key(&self, rules: KeyRules) -> Result<GroupingKey, PathError> {
         GroupingKey::parse_path(&self.path, rules)
     }

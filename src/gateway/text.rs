@@ -13,10 +13,6 @@ pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 ///
 /// The text can't tell an empty `instance` from none; none is assumed, since a gateway that held both would not answer.
 /// Keys that depend on how the gateway reads names are not known yet.
-///
-/// # Errors
-///
-/// If the answer cannot be read to its end or is not from a Pushgateway.
 pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
     let mut reader = BufReader::new(reader);
     let mut by_labels: BTreeMap<LabelSet, (bool, Times)> = BTreeMap::new();

@@ -29,22 +29,10 @@ pub struct Client {
 /// What happens while a request is on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A try failed, and the request will be sent again.
-    Retry {
-        /// How many tries have failed.
-        tries: u32,
-        /// The error of the last one.
-        reason: String,
-        /// How long until the next.
-        wait: Duration,
-    },
-    /// A request is being sent.
-    Waiting {
-        /// The server's URL without credentials.
-        server: String,
-        /// Which try it is, from 1.
-        tries: u32,
-    },
+    /// So many tries failed, the last one for this reason, and the request will be sent again after `wait`.
+    Retry { tries: u32, reason: String, wait: Duration },
+    /// A request is being sent to the server (its URL without credentials), for the first time if `tries` is 1.
+    Waiting { server: String, tries: u32 },
     /// A line about the exchange, without secrets.
     Exchange(String),
 }
@@ -63,10 +51,6 @@ impl Client {
     /// Sends a request, retries it after temporary failures, and returns a response with a status of 2xx.
     ///
     /// Only for requests that may be repeated: the server may have accepted a try that failed.
-    ///
-    /// # Errors
-    ///
-    /// Any other status, and every error of the exchange.
     pub(crate) fn send(
         &self,
         request: &Request<'_>,
@@ -76,10 +60,6 @@ impl Client {
     }
 
     /// Like [`Client::send`], without retries.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Client::send`].
     pub(crate) fn send_once(
         &self,
         request: &Request<'_>,

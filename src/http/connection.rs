@@ -31,7 +31,6 @@ pub struct Connection {
     /// Headers of every request, with the credentials.
     pub headers: Vec<Header>,
     pub login: Login,
-    /// Compression of request bodies.
     pub encoding: Encoding,
     pub tls: Tls,
     /// What is never shown, even if a server repeats it.

@@ -14,10 +14,6 @@ pub(crate) struct NulInBody;
 
 /// The command for a POSIX shell. The body is a here-document, because it can be too long for an argument, and the file
 /// that it comes from lacks pushgw's fixes.
-///
-/// # Errors
-///
-/// [`NulInBody`].
 pub(crate) fn command(request: &Request<'_>, connection: &Connection) -> Result<Vec<u8>, NulInBody> {
     let mut words = vec!["curl".to_owned()];
     // Without --path-as-is curl resolves dot segments, and without --globoff it expands brackets and braces.

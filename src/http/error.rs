@@ -59,7 +59,6 @@ pub struct ErrorClass {
     pub message: &'static str,
     /// Scripts act on it.
     pub exit_code: u8,
-    /// Whether the request is retried.
     pub retried: bool,
     pub hint: Option<&'static str>,
 }
@@ -140,15 +139,13 @@ pub enum ErrorKind {
     /// The operating system's reason, for each address that was tried.
     Connect(String),
     ConnectTimedOut(Duration),
-    /// The proxy could not be used, so the server was not reached.
+    /// The proxy, named by its URL without credentials, could not be used, so the server was not reached.
     Proxy {
-        /// The proxy's URL without credentials.
         proxy: String,
         kind: Box<ErrorKind>,
     },
     /// The proxy itself rejected the request.
     ProxyStatus {
-        /// The proxy's URL without credentials.
         proxy: String,
         rejection: Box<Rejection>,
     },
@@ -163,9 +160,8 @@ pub enum ErrorKind {
     NotHttp(String),
     /// A status other than 2xx.
     Status(Box<Rejection>),
-    /// A status of 2xx, but not a response that this kind of server gives.
+    /// A status of 2xx, but not a response of the expected server (with its article: `a Pushgateway`).
     Unexpected {
-        /// What was expected, with its article: `a Pushgateway`.
         expected: &'static str,
         reason: String,
     },
@@ -240,12 +236,10 @@ impl ErrorKind {
         }
     }
 
-    /// The exit code (see `error::Failure::exit_code` for the whole table).
     pub(crate) fn exit_code(&self) -> u8 {
         self.class().exit_code
     }
 
-    /// Whether the request is retried.
     pub(crate) fn is_retried(&self) -> bool {
         match self {
             // A proxy that does not speak HTTP now will not do so later.
@@ -266,10 +260,9 @@ impl ErrorKind {
     pub(crate) fn message(&self) -> String {
         let message = self.class().message;
         match self {
-            Self::Dns(reason) | Self::Connect(reason) | Self::Broken(_, reason) => {
+            Self::Dns(reason) | Self::Connect(reason) | Self::Broken(_, reason) | Self::NotHttp(reason) => {
                 with_reason(message, reason)
             }
-            Self::NotHttp(reason) => with_reason(message, reason),
             Self::ConnectTimedOut(limit) | Self::TimedOut(_, limit) => format!("{message} {limit:?}"),
             Self::Proxy { proxy, kind } => format!("{message} {proxy}: {kind}"),
             Self::ProxyStatus { proxy, rejection } => {

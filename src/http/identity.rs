@@ -11,9 +11,6 @@ use thiserror::Error;
 pub struct CaCertificates(Vec<CertificateDer<'static>>);
 
 impl CaCertificates {
-    /// # Errors
-    ///
-    /// A file without a certificate.
     pub(crate) fn from_pem(file: &[u8]) -> Result<Self, PemError> {
         certificates(file).map(Self)
     }
@@ -37,9 +34,6 @@ pub struct ClientIdentity {
 }
 
 impl ClientIdentity {
-    /// # Errors
-    ///
-    /// No certificate, no key, or a key that does not belong to the certificate.
     pub(crate) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, PemError> {
         let chain = certificates(certificate)?;
         let key = match PrivateKeyDer::from_pem_slice(key) {

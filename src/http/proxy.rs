@@ -17,9 +17,7 @@ pub enum Route {
     Direct,
     /// Through a proxy that is sent the whole URL.
     Forward(Proxy),
-    /// Through a tunnel of a proxy.
     Tunnel(Proxy),
-    /// Through a Unix socket.
     Unix(PathBuf),
 }
 
@@ -50,7 +48,6 @@ impl Proxy {
         self.0.credentials()
     }
 
-    /// The `Proxy-Authorization` header.
     pub(crate) fn authorization(&self) -> Option<Header> {
         let Credentials { user, password } = self.credentials()?;
         let nothing = Secret::new("");

@@ -57,12 +57,10 @@ impl<'a> Body<'a> {
         Self { text, media_type, sent, encoding }
     }
 
-    /// The text without compression.
     pub(crate) fn text(&self) -> &'a [u8] {
         self.text
     }
 
-    /// The bytes that are sent.
     pub(crate) fn sent(&self) -> &[u8] {
         &self.sent
     }

@@ -123,8 +123,6 @@ impl FromStr for Matcher {
         let (name, rest) = name(argument)?;
         let operators = ["=~", "!~", "!=", "="];
         let found = operators.iter().find_map(|op| Some((*op, rest.strip_prefix(op)?)));
-        // `job==x` is a habit from other languages. The value `=x` can be quoted.
-        let found = found.filter(|(operator, rest)| *operator != "=" || !rest.starts_with('='));
         let Some((operator, rest)) = found else {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         };

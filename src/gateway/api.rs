@@ -7,7 +7,7 @@
 //! names replaces the original (`pushgateway api/v1/api.go`, seen on 1.5.1, 1.11.0 and 1.11.2). So only the shape of a
 //! member shows whether it is a metric, not its name.
 
-use super::contents::RawFamily;
+use super::contents::{RawFamily, has_escaped_replacement};
 use super::group::{FAILURE_TIME, FamilySize, Group, GroupsError, PUSH_TIME, Size, Times};
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use serde::Deserialize;
@@ -235,19 +235,4 @@ impl<'de> Visitor<'de> for ListVisitor<'_> {
         }
         Ok(())
     }
-}
-
-/// Whether a JSON string has the *escape* of U+FFFD. Go writes it for a byte that is not UTF-8, and the three bytes of
-/// the character for the character itself (seen on 1.5.1 and 1.11.2).
-pub(super) fn has_escaped_replacement(raw: &str) -> bool {
-    let mut rest = raw;
-    while let Some(at) = rest.find('\\') {
-        let escape = &rest.as_bytes()[at + 1..];
-        if escape.len() >= 5 && escape[..5].eq_ignore_ascii_case(b"ufffd") {
-            return true;
-        }
-        // The JSON was parsed, so an ASCII character follows the backslash.
-        rest = rest.get(at + 2..).unwrap_or_default();
-    }
-    false
 }

@@ -3,7 +3,6 @@
 //! The API prints numbers as Go does, without loss. It reports only the boundaries of a native histogram, and nothing of a
 //! gauge histogram (`pushgateway api/v1/api.go`, seen on 1.11.2), so these cannot be copied.
 
-use super::api::has_escaped_replacement;
 use super::group::{FAILURE_TIME, PUSH_TIME};
 pub use crate::exposition::model::{Family, Series};
 use crate::exposition::model::{Kind, Labels, Value, sort_parts};
@@ -47,6 +46,21 @@ pub fn families(group: &RawValue) -> Vec<Family> {
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(group.get()).unwrap_or_default();
     let pushed = members.into_iter().filter(|(name, _)| name != PUSH_TIME && name != FAILURE_TIME);
     pushed.filter_map(|(name, raw)| Some(family(name, serde_json::from_str(raw.get()).ok()?))).collect()
+}
+
+/// Whether a JSON string has the *escape* of U+FFFD. Go writes it for a byte that is not UTF-8, and the three bytes of
+/// the character for the character itself (seen on 1.5.1 and 1.11.2).
+pub(super) fn has_escaped_replacement(raw: &str) -> bool {
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        let escape = &rest.as_bytes()[at + 1..];
+        if escape.len() >= 5 && escape[..5].eq_ignore_ascii_case(b"ufffd") {
+            return true;
+        }
+        // The JSON was parsed, so an ASCII character follows the backslash.
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
 }
 
 fn family(name: String, raw: RawFamily<'_, RawSeries>) -> Family {

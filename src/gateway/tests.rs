@@ -1,6 +1,7 @@
 //! What the readers make of real gateways' answers, and of others.
 
-use super::api::{self, from_api, has_escaped_replacement};
+use super::api::{self, from_api};
+use super::contents::has_escaped_replacement;
 use super::group::{PUSH_TIME, timestamp};
 use super::text::{LINE_LIMIT, from_text};
 use super::*;

@@ -29,7 +29,7 @@ pub struct Client {
 /// What happens while a request is on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// So many tries failed, the last one for this reason, and the request will be sent again after `wait`.
+    /// `tries` tries failed, the last one for this reason, and the request will be sent again after `wait`.
     Retry { tries: u32, reason: String, wait: Duration },
     /// A request is being sent to the server (its URL without credentials), for the first time if `tries` is 1.
     Waiting { server: String, tries: u32 },

@@ -103,7 +103,7 @@ pub struct PushArgs {
     /// shown as REDACTED.
     #[arg(short = 'n', long, help_heading = OUTPUT)]
     pub dry_run: bool,
-    /// Print what would change in the group and send nothing
+    /// Print what would change and send nothing
     ///
     /// Prints what the push would add, change and remove, compared with the group as the gateway has it now. For this the
     /// gateway sends its whole store once.

@@ -140,7 +140,7 @@ const USAGE: &[Case] = &[
         "a gateway beside a URL",
         |call| valid(call).args(["--url", "http://h/metrics/job/x", "-g", "http://h"]),
         2,
-        "error: --url already names the gateway: remove --gateway\n",
+        "error: --url already names the gateway\nhint: remove --gateway, or give --url only the path: /metrics/job/...\n",
     ),
     (
         "a URL without a group",

@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "input",
             "os",
             "output",
+            "shell",
         ],
     ),
     ("complete", &["cli", "config", "env", "gateway", "grouping", "http", "output"]),

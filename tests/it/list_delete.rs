@@ -303,17 +303,17 @@ fn status_names_some_failed_groups_and_the_command_to_list_all() {
 
 #[test]
 fn a_group_and_a_selection_exclude_each_other() {
-    for args in [
-        &["-j", "x", "--match", "job=x"][..],
-        &["-j", "x", "--all"],
-        &["-l", "a=b", "--older-than", "1d"],
-        &["-i", "a", "--failed"],
-        &["--url", "http://gw/metrics/job/x", "--all"],
-        &["--all", "--match", "job=x"],
-        &["--all", "--older-than", "1d"],
+    for (args, hint) in [
+        (&["-j", "x", "--match", "job=x"][..], "--match job=x"),
+        (&["-j", "x", "--all"], "--match job=x"),
+        (&["-l", "a=b", "--older-than", "1d"], "--match a=b"),
+        (&["-i", "a", "--failed"], "--match instance=a"),
+        (&["--url", "http://gw/metrics/job/x", "--all"], "use either --url or a selection"),
+        (&["--all", "--match", "job=x"], "--match job=x"),
+        (&["--all", "--older-than", "1d"], "--match job=x"),
     ] {
-        pushgw().arg("delete").args(args).arg("--yes").code(2).stderr_has("--match job=x").run();
-        pushgw().arg("show").args(args).code(2).stderr_has("--match job=x").run();
+        pushgw().arg("delete").args(args).arg("--yes").code(2).stderr_has(hint).run();
+        pushgw().arg("show").args(args).code(2).stderr_has(hint).run();
     }
     for (args, message) in [
         (&[][..], "no group is named and none is selected"),
@@ -322,7 +322,7 @@ fn a_group_and_a_selection_exclude_each_other() {
         (&["--match", "job"], "is not a matcher"),
         (&["--match", "job=~("], "is not a valid regular expression"),
         (&["--older-than", ""], "is the variable set?"),
-        (&["--older-than", "7"], "has no unit: write 7s"),
+        (&["--older-than", "7"], "has no unit: write 7d for days"),
         (&["-j", "x", "--format", "path"], "--format needs a selection"),
     ] {
         pushgw().arg("delete").args(args).arg("--yes").code(2).stderr_has(message).run();

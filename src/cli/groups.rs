@@ -118,6 +118,9 @@ pub struct ListArgs {
     /// Print each group's metrics, with type and series
     #[arg(long, help_heading = OUTPUT)]
     pub metrics: bool,
+    /// Shorten nothing, however narrow the terminal is
+    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
+    pub wide: bool,
     /// Repeat the list every SECONDS [default: 2]
     ///
     /// Stops when it is interrupted. A slow gateway is queried less often, so that queries take at most a tenth of the time.
@@ -160,6 +163,17 @@ pub struct ShowArgs {
 pub struct StatusArgs {
     #[command(flatten, next_help_heading = CONNECTION)]
     pub connection: ConnectionArgs,
+    /// Repeat the check every SECONDS [default: 2]
+    ///
+    /// Stops when it is interrupted. A slow gateway is queried less often, so that queries take at most a tenth of the time.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        num_args = 0..=1,
+        default_missing_value = "2",
+        help_heading = OUTPUT
+    )]
+    pub watch: Option<OsString>,
     /// Output format: table or json
     ///
     /// `table` is for people. `json` is one object.

@@ -2,19 +2,24 @@
 //! the gateway.
 
 use super::group_table::{self, GroupRow};
-use super::print_json;
+use super::{print_json, thousands};
 use crate::config::ListFormat;
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::conflicts;
 use crate::gateway::{Group, Selection, Snapshot};
 use crate::grouping::{LabelSet, Matcher};
 use crate::http::Connection;
-use crate::output::{Channel, Printer, Table};
+use crate::output::{Channel, Column, Printer, Table};
 use crate::shell::quote;
 use jiff::Timestamp;
 use serde::Serialize;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
+
+/// Cap on the jobs of a summary.
+const JOBS: usize = 50;
 
 /// Groups of a store, by their places there.
 pub(super) struct Selected<'a> {
@@ -22,12 +27,14 @@ pub(super) struct Selected<'a> {
     pub places: Vec<usize>,
     /// Families are shown too.
     pub metrics: bool,
+    /// The table shortens nothing.
+    pub wide: bool,
 }
 
 impl Selected<'_> {
     pub(super) fn print(&self, format: ListFormat, printer: &mut Printer<'_>) -> io::Result<()> {
         match format {
-            ListFormat::Table => printer.table(Channel::Result, &self.table()),
+            ListFormat::Table => printer.table(Channel::Result, &self.table().wide(self.wide)),
             ListFormat::Json => self.json(printer),
             ListFormat::Path => self.paths(printer),
         }
@@ -44,6 +51,24 @@ impl Selected<'_> {
             conflict: self.snapshot.conflicts.involves(place),
             families: group.families.clone(),
         }))
+    }
+
+    /// How many groups each job has, most first.
+    pub(super) fn jobs(&self) -> Table {
+        let mut jobs: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, group) in self.groups() {
+            *jobs.entry(group.labels.get("job").unwrap_or_default()).or_default() += 1;
+        }
+        let mut jobs: Vec<_> = jobs.into_iter().collect();
+        jobs.sort_by_key(|(_, groups)| Reverse(*groups));
+        let mut table = Table::new([Column::key("JOB"), Column::number("GROUPS")]).with_whole_keys();
+        for (job, groups) in jobs.iter().take(JOBS) {
+            table.row([(*job).into(), thousands(groups).into()]);
+        }
+        if let Some(more) = jobs.len().checked_sub(JOBS).filter(|more| *more > 0) {
+            table.row([format!("and {} more jobs", thousands(more)).into()]);
+        }
+        table
     }
 
     fn groups(&self) -> impl Iterator<Item = (usize, &Group)> {

@@ -1,7 +1,7 @@
 //! The table of groups that `list` shows, and `delete` before it deletes.
 
 use crate::gateway::{FamilySize, State};
-use crate::output::{Column, NARROWEST, Style, StyledLine, StyledText, Table};
+use crate::output::{Column, Style, StyledLine, StyledText, Table};
 use std::time::Duration;
 
 /// Least width of the state. With the name and an age that makes 40: no terminal is narrower.
@@ -27,7 +27,7 @@ pub(super) struct GroupRow {
 /// The table that `list` shows, and `delete` before it deletes.
 pub(super) fn groups(rows: impl IntoIterator<Item = GroupRow>) -> Table {
     let mut table = Table::new([
-        Column::text("GROUP").shrinkable(NARROWEST),
+        Column::key("GROUP"),
         Column::number("METRICS").droppable(),
         Column::number("SERIES").droppable(),
         Column::number("LAST PUSH"),
@@ -99,10 +99,17 @@ mod tests {
             families: Vec::new(),
         };
         groups([
-            row("job=db_backup", Some(1), Some(1), Some(200), State::Ok, false),
-            row("job=動画 instance=🎉", Some(12), Some(48_000), Some(7_500), State::Failed, true),
-            row("job=x\x1b[2J instance=", None, None, None, State::Never, true),
-            row("job=video_processing instance=mp4_node1", Some(3), Some(3), Some(400_000), State::Ok, false),
+            row("{job=\"db_backup\"}", Some(1), Some(1), Some(200), State::Ok, false),
+            row("{job=\"動画\",instance=\"🎉\"}", Some(12), Some(48_000), Some(7_500), State::Failed, true),
+            row("{job=\"x\x1b[2J\",instance=\"\"}", None, None, None, State::Never, true),
+            row(
+                "{job=\"video_processing\",instance=\"mp4_node1\"}",
+                Some(3),
+                Some(3),
+                Some(400_000),
+                State::Ok,
+                false,
+            ),
         ])
     }
 
@@ -111,11 +118,11 @@ mod tests {
         assert_data_eq!(
             rows().render(PIPE),
             str![[r#"
-GROUP                                    METRICS  SERIES  LAST PUSH  STATE
-job=db_backup                                  1       1         3m  ok
-job=動画 instance=🎉                          12   48000      2h 5m  failed 1m ago, conflict
-job=x\x1b[2J instance=                         ?       ?      never  failed 1m ago, conflict
-job=video_processing instance=mp4_node1        3       3         4d  ok
+GROUP                                          METRICS  SERIES  LAST PUSH  STATE
+{job="db_backup"}                                    1       1         3m  ok
+{job="動画",instance="🎉"}                          12   48000      2h 5m  failed 1m ago, conflict
+{job="x\x1b[2J",instance=""}                         ?       ?      never  failed 1m ago, conflict
+{job="video_processing",instance="mp4_node1"}        3       3         4d  ok
 
 "#]]
             .raw()
@@ -129,10 +136,13 @@ job=video_processing instance=mp4_node1        3       3         4d  ok
             shown,
             str![[r#"
 GROUP                     LAST PUSH  STATE
-job=db_backup                    3m  ok
-job=動画 instance=🎉          2h 5m  failed 1m ago, conflict
-job=x\x1b[2J instance=        never  failed 1m ago, conflict
-job=video_processing in…         4d  ok
+{job="db_backup"}                3m  ok
+{job="動画",instance="🎉      2h 5m  failed 1m ago, conflict
+"}
+{job="x\x1b[2J",instance      never  failed 1m ago, conflict
+=""}
+{job="video_processing",         4d  ok
+instance="mp4_node1"}
 
 "#]]
             .raw()
@@ -146,10 +156,16 @@ job=video_processing in…         4d  ok
             shown,
             str![[r#"
 GROUP             LAST PUSH  STATE
-job=db_backup            3m  ok
-job=\u{52d5}\...      2h 5m  failed 1...
-job=x\x1b[2J ...      never  failed 1...
-job=video_pro...         4d  ok
+{job="db_backup"         3m  ok
+}
+{job="\u{52d5}\u      2h 5m  failed 1...
+{753b}",instance
+="\u{1f389}"}
+{job="x\x1b[2J",      never  failed 1...
+instance=""}
+{job="video_proc         4d  ok
+essing",instance
+="mp4_node1"}
 
 "#]]
             .raw()

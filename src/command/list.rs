@@ -1,7 +1,7 @@
 //! `list`: the gateway's groups, as a table, as JSON or as paths; once, or again and again.
 
 use super::group_output::{Selected, warn_of_conflicts, warn_of_nothing, warn_of_text};
-use super::{Context, listener};
+use super::{Context, listener, plural, thousands, watch};
 use crate::config::{List, ListFormat, ListSort};
 use crate::env;
 use crate::error::Failure;
@@ -9,14 +9,6 @@ use crate::gateway::{self, FamilySize, Group, Snapshot};
 use crate::http::Client;
 use crate::output::Printer;
 use std::cmp::Ordering;
-use std::thread;
-use std::time::{Duration, Instant};
-
-/// Fetching takes at most one part in this many of the time.
-const FETCH_SHARE: u32 = 10;
-
-/// Lines that the warning about a failed fetch takes, unless the terminal is very narrow.
-const WARNING: usize = 3;
 
 /// Fetches the groups and prints those that are selected.
 pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Failure> {
@@ -24,47 +16,13 @@ pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Fail
     let Some(pause) = list.watch else {
         return print(list, &fetch(list, &client, context.printer)?, usize::MAX, context.printer);
     };
-    let mut seen = None;
-    loop {
-        let begin = Instant::now();
-        let fetched = fetch(list, &client, context.printer);
-        let took = begin.elapsed();
-        match (fetched, &seen) {
-            // An unreachable gateway is an error at first; later it may come back.
-            (Err(failure), None) => return Err(failure),
-            (Err(failure), Some(snapshot)) => {
-                // Each warning is below the last groups, and not below the warnings of other failed fetches.
-                if context.printer.terminal.stdout.moves_cursor {
-                    paint(list, snapshot, WARNING, context)?;
-                }
-                context.printer.warning(&failure.to_string());
-            }
-            (Ok(snapshot), _) => {
-                paint(list, &snapshot, 0, context)?;
-                seen = Some(snapshot);
-            }
-        }
-        context.printer.flush().map_err(Failure::output)?;
-        thread::sleep(rest(pause, took));
-    }
-}
-
-/// Replaces the last output, and leaves this many lines of the screen free.
-fn paint(
-    list: &List,
-    snapshot: &Snapshot,
-    free: usize,
-    context: &mut Context<'_, '_>,
-) -> Result<(), Failure> {
-    context.printer.repaint(env::width()).map_err(Failure::output)?;
-    let is_screen = context.environment.stdout_is_terminal && list.format == ListFormat::Table;
-    let height = if is_screen { env::height() } else { None };
-    print(list, snapshot, height.map_or(usize::MAX, |height| height.saturating_sub(free)), context.printer)
-}
-
-/// How long to wait after a fetch that took this long.
-fn rest(pause: Duration, took: Duration) -> Duration {
-    pause.max(took * (FETCH_SHARE - 1))
+    let fetch = |context: &mut Context<'_, '_>| fetch(list, &client, context.printer);
+    watch::repeat(pause, context, fetch, |snapshot, free, context| {
+        let is_screen = context.environment.stdout_is_terminal && list.format == ListFormat::Table;
+        let height = if is_screen { env::height() } else { None };
+        let left = height.map_or(usize::MAX, |height| height.saturating_sub(free));
+        print(list, snapshot, left, context.printer)
+    })
 }
 
 fn fetch(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Snapshot, Failure> {
@@ -80,7 +38,7 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
     let all = places.len();
     places.truncate(shown(places.iter().map(|place| 1 + snapshot.groups[*place].families.len()), height));
     let left_out = all - places.len();
-    let selected = Selected { snapshot, places, metrics: list.metrics };
+    let selected = Selected { snapshot, places, metrics: list.metrics, wide: list.wide };
     if selected.places.is_empty() {
         warn_of_nothing(&list.selection, printer);
     }
@@ -89,6 +47,13 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
         printer.success(&format!("{which} on {}", list.connection.endpoint));
     }
     selected.print(list.format, printer).map_err(Failure::output)?;
+    if list.format == ListFormat::Table && printer.terminal.stdout.is_terminal && all > 0 {
+        let count = match (all, snapshot.groups.len()) {
+            (all, in_all) if all < in_all => format!("{} of {}", thousands(all), plural(in_all, "group")),
+            (all, _) => plural(all, "group"),
+        };
+        printer.success(&count);
+    }
     if left_out > 0 {
         let more = format!("and {left_out} more: use --sort and --match to choose");
         printer.line(more).map_err(Failure::output)?;
@@ -144,12 +109,5 @@ mod tests {
         // At least one is shown, even in a very low window.
         assert_eq!(shown([30, 3].into_iter(), 2), 1);
         assert_eq!(shown(ones(0), 10), 0);
-    }
-
-    #[test]
-    fn fetching_takes_a_tenth_of_the_time_at_most() {
-        let seconds = Duration::from_secs_f64;
-        assert_eq!(rest(seconds(2.0), seconds(0.1)), seconds(2.0));
-        assert_eq!(rest(seconds(2.0), seconds(3.0)), seconds(27.0));
     }
 }

@@ -12,6 +12,7 @@ mod push;
 mod scrape;
 mod show;
 mod status;
+mod watch;
 
 use crate::cli::Command;
 use crate::config;
@@ -123,5 +124,18 @@ fn print_json(value: &impl Serialize, printer: &mut Printer<'_>) -> io::Result<(
 
 /// `1 group`, `2 groups`.
 fn plural<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
-    if count == N::from(1) { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    if count == N::from(1) { format!("1 {noun}") } else { format!("{} {noun}s", thousands(count)) }
+}
+
+/// A whole number as people read it: `10,000`.
+fn thousands(count: impl Display) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }

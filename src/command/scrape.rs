@@ -12,6 +12,8 @@ pub(super) struct Scraped {
     pub samples: u64,
     /// Why it failed.
     pub refusal: Option<String>,
+    /// The gateway's metrics are inconsistent, so it rejects every push, too.
+    pub rejects_pushes: bool,
     /// Why Prometheus gets nothing, and how to fix it.
     pub problems: Vec<Problem>,
     /// What matters to some versions of Prometheus.
@@ -58,7 +60,7 @@ impl Scraped {
             warnings.extend(gone.map(|problem| format!("before Prometheus 3, {}", problem.message)));
         }
         problems.extend(prometheus::unreadable_media_type(media_type.as_deref()));
-        Ok(Self { samples, refusal: None, problems, warnings })
+        Ok(Self { samples, refusal: None, rejects_pushes: false, problems, warnings })
     }
 
     fn of_error(
@@ -68,7 +70,8 @@ impl Scraped {
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let mut problems = Vec::new();
-        if prometheus::is_inconsistent(&error.kind) {
+        let rejects_pushes = prometheus::is_inconsistent(&error.kind);
+        if rejects_pushes {
             let words = error.kind.words().unwrap_or_default();
             let connection = client.connection();
             problems = scrape_failure::of_refusal(words, snapshot, connection, |read| {
@@ -76,7 +79,7 @@ impl Scraped {
             })?;
         }
         let refusal = Some(prometheus::reason(&error.kind));
-        Ok(Self { samples: 0, refusal, problems, warnings: Vec::new() })
+        Ok(Self { samples: 0, refusal, rejects_pushes, problems, warnings: Vec::new() })
     }
 
     /// Whether the gateway answered with metrics.

@@ -7,7 +7,7 @@
 use super::group_output::age;
 use super::group_table;
 use super::scrape::Scraped;
-use super::{Context, listener, plural, print_json};
+use super::{Context, listener, plural, print_json, watch};
 use crate::config::{Status, StatusFormat};
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::{self, Problem};
@@ -28,29 +28,27 @@ const SHOWN: usize = 20;
 
 /// Asks the gateway and prints what is found.
 pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-    let endpoint = &status.connection.endpoint;
     let client = Client::new(&status.connection);
-    let about = gateway::fetch_status(&client, endpoint, &mut listener(context.printer))?;
-    let is_cut = |family: &FamilySize| family.help_is_cut;
-    let found = Found {
-        connection: &status.connection,
-        healthy: probe(&client, endpoint, "/-/healthy", context.printer),
-        ready: probe(&client, endpoint, "/-/ready", context.printer),
-        snapshot: gateway::fetch_families(&client, endpoint, &is_cut, &mut listener(context.printer))?,
-        about,
-    };
-    let scraped = Scraped::new(&client, &found.about, &found.snapshot, context.printer)?;
-    let is_healthy =
-        found.healthy.is_ok() && found.ready.is_ok() && scraped.problems.is_empty() && scraped.ok();
-    let printed = match status.format {
-        StatusFormat::Table => table(&found, &scraped, context.printer),
-        StatusFormat::Json => json(&found, &scraped, is_healthy, context.printer),
-    };
+    if let Some(pause) = status.watch {
+        let fetch = |context: &mut Context<'_, '_>| Found::fetch(&client, context.printer);
+        return watch::repeat(pause, context, fetch, |found, _, context| {
+            print(found, status.format, context.printer).map_err(Failure::output)
+        });
+    }
+    let found = Found::fetch(&client, context.printer)?;
+    let printed = print(&found, status.format, context.printer);
     // A closed standard output does not make it healthy.
-    if !is_healthy {
-        return Err(Failure::Unhealthy { gateway: endpoint.to_string() });
+    if found.verdict().is_err() {
+        return Err(Failure::Unhealthy { gateway: status.connection.endpoint.to_string() });
     }
     printed.map_err(Failure::output)
+}
+
+fn print(found: &Found<'_>, format: StatusFormat, printer: &mut Printer<'_>) -> io::Result<()> {
+    match format {
+        StatusFormat::Table => table(found, printer),
+        StatusFormat::Json => json(found, printer),
+    }
 }
 
 /// What the gateway answered.
@@ -60,6 +58,37 @@ struct Found<'a> {
     healthy: Result<(), String>,
     ready: Result<(), String>,
     snapshot: Snapshot,
+    scraped: Scraped,
+}
+
+impl<'a> Found<'a> {
+    fn fetch(client: &'a Client, printer: &mut Printer<'_>) -> Result<Self, Failure> {
+        let connection = client.connection();
+        let endpoint = &connection.endpoint;
+        let about = gateway::fetch_status(client, endpoint, &mut listener(printer))?;
+        let is_cut = |family: &FamilySize| family.help_is_cut;
+        let healthy = probe(client, endpoint, "/-/healthy", printer);
+        let ready = probe(client, endpoint, "/-/ready", printer);
+        let snapshot = gateway::fetch_families(client, endpoint, &is_cut, &mut listener(printer))?;
+        let scraped = Scraped::new(client, &about, &snapshot, printer)?;
+        Ok(Self { connection, about, healthy, ready, snapshot, scraped })
+    }
+
+    /// Whether it works, in a few words.
+    fn verdict(&self) -> Result<&'static str, &'static str> {
+        let Self { about, healthy, ready, scraped, .. } = self;
+        if scraped.rejects_pushes && about.is_on("push.disable-consistency-check") != Some(true) {
+            Err("every push is rejected and every scrape fails")
+        } else if !scraped.ok() {
+            Err("a scrape fails")
+        } else if !scraped.problems.is_empty() {
+            Err("Prometheus drops what it scrapes")
+        } else if healthy.is_err() || ready.is_err() {
+            Err("its own health checks fail")
+        } else {
+            Ok("Prometheus can scrape it")
+        }
+    }
 }
 
 /// An error status is a result too, so there is nothing to retry.
@@ -86,10 +115,10 @@ fn oldest(snapshot: &Snapshot) -> Option<Timestamp> {
 }
 
 /// What is not an error and should be known all the same.
-fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
+fn warnings(found: &Found<'_>) -> Vec<String> {
     let groups = &found.snapshot.groups;
     let at = |places: &[usize]| places.iter().filter_map(|place| groups.get(*place)).collect::<Vec<_>>();
-    let mut warnings = scraped.warnings.clone();
+    let mut warnings = found.scraped.warnings.clone();
     if found.about.is_on("push.disable-consistency-check") == Some(true) {
         warnings.push("consistency checks are off: any push can make every scrape fail".to_owned());
     }
@@ -114,15 +143,25 @@ fn warnings(found: &Found<'_>, scraped: &Scraped) -> Vec<String> {
     warnings
 }
 
-fn yes_or(verdict: &Result<(), String>) -> StyledLine {
-    match verdict {
-        Ok(()) => [StyledText::new(Style::Good, "yes")].into(),
-        Err(why) => [StyledText::new(Style::Bad, "no"), StyledText::plain(format!(": {why}"))].into(),
+fn probe_result(path: &str, result: &Result<(), String>) -> Vec<StyledText> {
+    match result {
+        Ok(()) => vec![StyledText::plain(format!("{path} ")), StyledText::new(Style::Good, "OK")],
+        Err(why) => vec![
+            StyledText::plain(format!("{path} ")),
+            StyledText::new(Style::Bad, "fails"),
+            StyledText::plain(format!(": {why}")),
+        ],
     }
 }
 
-fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io::Result<()> {
-    let Found { connection, about, healthy, ready, snapshot } = found;
+fn table(found: &Found<'_>, printer: &mut Printer<'_>) -> io::Result<()> {
+    let Found { connection, about, healthy, ready, snapshot, scraped } = found;
+    let (style, word, why) = match found.verdict() {
+        Ok(why) => (Style::Good, "OK", why),
+        Err(why) => (Style::Bad, "BROKEN", why),
+    };
+    printer.line([StyledText::new(style, format!("{word}: ")), StyledText::plain(why)])?;
+    problems(&scraped.problems, connection, printer)?;
     let mut table = Table::new([Column::text(""), Column::text("")]);
     let mut row = |name: &str, line: StyledLine| table.row([StyledLine::from(name), line]);
     row("gateway", connection.endpoint.to_string().into());
@@ -130,34 +169,40 @@ fn table(found: &Found<'_>, scraped: &Scraped, printer: &mut Printer<'_>) -> io:
     let up = about.started.map(|started| format!(", up {}", ago(started)));
     let version = about.version.clone().unwrap_or_else(|| "unknown".to_owned());
     row("version", format!("{version}{}", up.unwrap_or_default()).into());
-    row("healthy", yes_or(healthy));
-    row("ready", yes_or(ready));
+    let mut probes = probe_result("/-/healthy", healthy);
+    probes.push(StyledText::plain(", "));
+    probes.extend(probe_result("/-/ready", ready));
+    row("probes", probes.into());
     row("features", features(about));
     row("groups", amount(snapshot).into());
     for (at, group) in failed(snapshot).enumerate() {
         let name = if at == 0 { "failed" } else { "" };
         if at == NAMED {
-            let (more, option) = (failed(snapshot).count() - NAMED, gateway_option(connection));
-            row(name, format!("and {more} more (`pushgw list --failed{option}`)").into());
+            row(name, format!("and {} more", failed(snapshot).count() - NAMED).into());
             break;
         }
         let failed = group.last_failure.map(|failure| format!(" {} ago", ago(failure)));
         row(name, format!("{}{}", group.labels, failed.unwrap_or_default()).into());
     }
     let scrape = match &scraped.refusal {
-        None if scraped.problems.is_empty() => {
-            let amount = format!(", {}", plural(scraped.samples, "sample"));
-            [StyledText::new(Style::Good, "yes"), StyledText::plain(amount)].into()
-        }
-        None => yes_or(&Err("the gateway answers, but Prometheus drops the answer".to_owned())),
-        Some(why) => yes_or(&Err(why.clone())),
+        None if scraped.problems.is_empty() => plural(scraped.samples, "sample"),
+        None => "the gateway answers, but Prometheus drops the answer".to_owned(),
+        Some(why) => format!("fails: {why}"),
     };
-    row("scrape", scrape);
+    row("scrape", scrape.into());
     printer.table(Channel::Result, &table)?;
-    for warning in warnings(found, scraped) {
+    for warning in warnings(found) {
         printer.line([StyledText::new(Style::Warning, "warning: "), StyledText::plain(warning)])?;
     }
-    problems(&scraped.problems, connection, printer)
+    let failed = failed(snapshot).count();
+    if failed > 0 && found.verdict().is_ok() {
+        let (groups, option) = (plural(failed, "failed group"), gateway_option(connection));
+        printer.line([
+            StyledText::plain(format!("{groups}: ")),
+            StyledText::plain(format!("pushgw delete --failed{option}")),
+        ])?;
+    }
+    Ok(())
 }
 
 /// Prints the problems and the commands that fix them, up to a limit: a large store can have thousands.
@@ -249,8 +294,8 @@ struct ScrapeRow<'a> {
     reason: Option<&'a str>,
 }
 
-fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_>) -> io::Result<()> {
-    let Found { connection, about, healthy, ready, snapshot } = found;
+fn json(found: &Found<'_>, printer: &mut Printer<'_>) -> io::Result<()> {
+    let Found { connection, about, healthy, ready, snapshot, scraped } = found;
     let failed = failed(snapshot).map(|group| FailedRow {
         labels: &group.labels,
         path: group.path().ok(),
@@ -258,7 +303,7 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
     });
     let report = StatusReport {
         gateway: connection.endpoint.to_string(),
-        ok,
+        ok: found.verdict().is_ok(),
         version: about.version.as_deref(),
         started: about.started.map(|time| time.to_string()),
         healthy: healthy.is_ok(),
@@ -278,7 +323,7 @@ fn json(found: &Found<'_>, scraped: &Scraped, ok: bool, printer: &mut Printer<'_
             reason: scraped.refusal.as_deref(),
         },
         problems: &scraped.problems,
-        warnings: warnings(found, scraped),
+        warnings: warnings(found),
     };
     print_json(&report, printer)
 }

@@ -51,6 +51,8 @@ pub struct List {
     pub sort: ListSort,
     /// Print each group's metrics, too.
     pub metrics: bool,
+    /// Shorten nothing.
+    pub wide: bool,
     /// The least time between two queries of `--watch`.
     pub watch: Option<Duration>,
     pub format: ListFormat,
@@ -73,6 +75,8 @@ pub(crate) enum ShowTarget {
 /// What `status` needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Status {
+    /// The least time between two checks of `--watch`.
+    pub(crate) watch: Option<Duration>,
     pub(crate) format: StatusFormat,
     pub(crate) connection: Connection,
 }
@@ -167,8 +171,8 @@ impl List {
         }
         let watch = args.watch.as_deref().map(interval).transpose()?;
         let connection = gateway_connection(&args.connection, environment)?;
-        let (sort, metrics, format) = (args.sort, args.metrics, args.format);
-        Ok(Self { selection, sort, metrics, watch, format, connection })
+        let (sort, metrics, wide, format) = (args.sort, args.metrics, args.wide, args.format);
+        Ok(Self { selection, sort, metrics, wide, watch, format, connection })
     }
 }
 
@@ -208,7 +212,8 @@ impl Status {
     /// Resolves `status`.
     pub(crate) fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
         let connection = gateway_connection(&args.connection, environment)?;
-        Ok(Self { format: args.format, connection })
+        let watch = args.watch.as_deref().map(interval).transpose()?;
+        Ok(Self { watch, format: args.format, connection })
     }
 }
 

@@ -56,6 +56,11 @@ impl StyledLine {
         self.0.iter().map(|span| width::columns(&sanitize::text(&span.text, look.charset))).sum()
     }
 
+    /// The sanitized text without styles.
+    pub(super) fn plain(&self, look: Appearance) -> String {
+        self.0.iter().map(|span| sanitize::text(&span.text, look.charset)).collect()
+    }
+
     /// Appends it, cut to `limit` columns. Returns the columns it took.
     pub(super) fn push_to(&self, out: &mut String, look: Appearance, limit: usize) -> usize {
         let mut used = 0;

@@ -23,4 +23,4 @@ pub use line::{StyledLine, StyledText};
 pub use printer::{Channel, OutputStream, Printer, Terminal, Verbosity};
 pub use progress::Progress;
 pub use sanitize::Charset;
-pub use table::{Column, NARROWEST, Table};
+pub use table::{Column, Table};

@@ -61,7 +61,7 @@ pub struct Printer<'a> {
     stdout: BufWriter<&'a mut dyn Write>,
     stderr: &'a mut dyn Write,
     pub(crate) terminal: Terminal,
-    pub(super) verbosity: Verbosity,
+    pub(crate) verbosity: Verbosity,
     /// An error of standard output that occurred during a write to standard error.
     failed: Option<io::Error>,
     /// The progress line, which is removed before anything else is written.

@@ -6,14 +6,13 @@
 use super::line::{Appearance, StyledLine, StyledText};
 use super::printer::{Channel, Printer};
 use super::{Style, width};
+use std::collections::HashSet;
 use std::io;
 
 /// Spaces between two columns.
 const GAP: usize = 2;
 /// Least width, in terminal columns, of a name and of a line before its last piece.
-pub const NARROWEST: usize = 16;
-/// While a column can keep this width, no other column is left out for it.
-const COMFORTABLE: usize = 40;
+const NARROWEST: usize = 16;
 
 /// A column of a [`Table`].
 #[derive(Clone, Copy, Debug)]
@@ -22,12 +21,13 @@ pub struct Column {
     is_number: bool,
     /// Its least width, if it may be shortened.
     least: Option<usize>,
+    is_key: bool,
     droppable: bool,
 }
 
 impl Column {
     pub fn text(heading: &'static str) -> Self {
-        Self { heading, is_number: false, least: None, droppable: false }
+        Self { heading, is_number: false, least: None, is_key: false, droppable: false }
     }
 
     /// A column of numbers, which are aligned to the right.
@@ -40,6 +40,12 @@ impl Column {
     #[must_use]
     pub fn shrinkable(self, least: usize) -> Self {
         Self { least: Some(least), ..self }
+    }
+
+    /// A column of grouping keys. In a table wider than the terminal, their values are shortened in the middle. If two
+    /// different keys would then look the same, all of them are wrapped instead.
+    pub fn key(heading: &'static str) -> Self {
+        Self { is_key: true, least: Some(NARROWEST), ..Self::text(heading) }
     }
 
     /// In a table wider than the terminal, the column is left out before any other is shortened. Of several such columns
@@ -56,12 +62,26 @@ impl Column {
 pub struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<StyledLine>>,
+    whole_keys: bool,
+    is_wide: bool,
 }
 
 impl Table {
     /// A table without rows, which prints nothing.
     pub fn new(columns: impl Into<Vec<Column>>) -> Self {
-        Self { columns: columns.into(), rows: Vec::new() }
+        Self { columns: columns.into(), rows: Vec::new(), whole_keys: false, is_wide: false }
+    }
+
+    /// Wraps keys that are too wide, and shortens none.
+    #[must_use]
+    pub fn with_whole_keys(self) -> Self {
+        Self { whole_keys: true, ..self }
+    }
+
+    /// Shortens nothing, however narrow the terminal is.
+    #[must_use]
+    pub fn wide(self, is_wide: bool) -> Self {
+        Self { is_wide, ..self }
     }
 
     /// Adds a row. Missing cells are empty, and surplus ones are not shown.
@@ -73,8 +93,11 @@ impl Table {
         self.rows.is_empty()
     }
 
-    pub(crate) fn render(&self, look: Appearance) -> String {
+    pub(crate) fn render(&self, mut look: Appearance) -> String {
         let mut out = String::new();
+        if self.is_wide {
+            look.width = None;
+        }
         if self.is_empty() {
             return out;
         }
@@ -84,10 +107,42 @@ impl Table {
                 self.columns.iter().map(|column| [StyledText::new(Style::Heading, column.heading)].into());
             self.push_row(&mut out, &headings.collect::<Vec<_>>(), &widths, look);
         }
+        let mut keys = self.keys(&widths, look).into_iter();
         for row in &self.rows {
-            self.push_row(&mut out, row, &widths, look);
+            let lines = if row.len() > 1 { keys.next() } else { None };
+            let Some(mut lines) = lines else {
+                self.push_row(&mut out, row, &widths, look);
+                continue;
+            };
+            let mut row = row.clone();
+            row[0] = lines.remove(0).into();
+            self.push_row(&mut out, &row, &widths, look);
+            for line in lines {
+                out.extend([line.as_str(), "\n"]);
+            }
         }
         out
+    }
+
+    /// The lines of the key of each row with several cells, if the first column has keys.
+    fn keys(&self, widths: &[Option<usize>], look: Appearance) -> Vec<Vec<String>> {
+        let (Some(Column { is_key: true, .. }), Some(Some(limit))) = (self.columns.first(), widths.first())
+        else {
+            return Vec::new();
+        };
+        let rows = self.rows.iter().filter(|row| row.len() > 1);
+        let keys: Vec<String> = rows.map(|row| row[0].plain(look)).collect();
+        let shortened: Option<Vec<String>> =
+            keys.iter().map(|key| width::shorten_values(key, *limit, look.charset)).collect();
+        let different = |texts: &[String]| texts.iter().collect::<HashSet<_>>().len();
+        match shortened {
+            Some(shortened)
+                if shortened == keys || (!self.whole_keys && different(&shortened) == different(&keys)) =>
+            {
+                shortened.into_iter().map(|key| vec![key]).collect()
+            }
+            _ => keys.iter().map(|key| width::fold(key, *limit)).collect(),
+        }
     }
 
     fn has_headings(&self) -> bool {
@@ -107,14 +162,9 @@ impl Table {
         let limit = look.width.unwrap_or(usize::MAX);
         let total = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
         let mut excess = total.saturating_sub(limit);
-        // Shortening a very long name comes before leaving out a column.
-        let surplus = |(column, width): (&Column, &usize)| {
-            column.least.map_or(0, |_| width.saturating_sub(COMFORTABLE))
-        };
-        let can_shrink: usize = self.columns.iter().zip(&widths).map(surplus).sum();
         let mut widths: Vec<_> = widths.into_iter().map(Some).collect();
         for (column, width) in self.columns.iter().zip(&mut widths) {
-            if column.droppable && excess > can_shrink {
+            if column.droppable && excess > 0 {
                 excess = excess.saturating_sub(width.take().unwrap_or_default() + GAP);
             }
         }

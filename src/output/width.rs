@@ -30,6 +30,90 @@ pub(super) fn fit(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
     Cow::Owned(format!("{}{ellipsis}", &text[..end]))
 }
 
+/// Shortens the quoted values of a key such as `{job="db_backup"}` in the middle, the longest first, to at most `limit`
+/// columns. `None` if so little of them is left that nobody would recognize them.
+pub(super) fn shorten_values(key: &str, limit: usize, charset: Charset) -> Option<String> {
+    const LEAST: usize = 9;
+    if columns(key) <= limit {
+        return Some(key.to_owned());
+    }
+    let pieces: Vec<&str> = split_at_quotes(key);
+    // Every other piece is a value.
+    let shortened = |least: usize| -> String {
+        let piece = |(at, piece): (usize, &&str)| match at % 2 {
+            1 => fit_middle(piece, least, charset),
+            _ => (*piece).to_owned(),
+        };
+        pieces.iter().enumerate().map(piece).collect()
+    };
+    let fits = |least: usize| columns(&shortened(least)) <= limit;
+    let (mut most, mut too_much) = (LEAST, limit.max(LEAST + 1));
+    while too_much - most > 1 {
+        let middle = most.midpoint(too_much);
+        if fits(middle) {
+            most = middle;
+        } else {
+            too_much = middle;
+        }
+    }
+    fits(most).then(|| shortened(most))
+}
+
+/// The pieces between quotes that are not escaped.
+fn split_at_quotes(text: &str) -> Vec<&str> {
+    let (mut pieces, mut start, mut is_escaped, mut is_inside) = (Vec::new(), 0, false, false);
+    for (at, c) in text.char_indices() {
+        if c == '"' && !is_escaped {
+            // The quotes belong to the text around the value.
+            let end = if is_inside { at } else { at + 1 };
+            pieces.push(&text[start..end]);
+            start = end;
+            is_inside = !is_inside;
+        }
+        is_escaped = c == '\\' && !is_escaped;
+    }
+    pieces.push(&text[start..]);
+    pieces
+}
+
+/// Cuts a text to at most `limit` columns, with an ellipsis in its middle.
+fn fit_middle(text: &str, limit: usize, charset: Charset) -> String {
+    if columns(text) <= limit {
+        return text.to_owned();
+    }
+    let left = limit.saturating_sub(columns(charset.ellipsis()));
+    let take = |chars: &mut dyn Iterator<Item = char>, mut left: usize| -> String {
+        let fits = |c: &char| {
+            let width = c.width().unwrap_or(0);
+            let fits = width <= left;
+            left -= width.min(left);
+            fits
+        };
+        chars.take_while(fits).collect()
+    };
+    let start = take(&mut text.chars(), left.div_ceil(2));
+    let end: String = take(&mut text.chars().rev(), left / 2).chars().rev().collect();
+    format!("{start}{}{end}", charset.ellipsis())
+}
+
+/// Breaks a text into lines of at most `limit` columns, anywhere.
+pub(super) fn fold(text: &str, limit: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut column = 0;
+    for c in text.chars() {
+        let width = c.width().unwrap_or(0);
+        if column + width > limit && column > 0 {
+            lines.push(String::new());
+            column = 0;
+        }
+        column += width;
+        if let Some(line) = lines.last_mut() {
+            line.push(c);
+        }
+    }
+    lines
+}
+
 /// Wraps a text at spaces to at most `limit` columns, if there is a limit. A longer word stays whole. The first line has
 /// `taken` columns before it, the others are indented by `indent` columns.
 pub(super) fn wrap(text: &str, taken: usize, indent: usize, limit: Option<usize>) -> Cow<'_, str> {
@@ -79,6 +163,21 @@ mod tests {
             wrap("run pushgw-with-a-long-name now", 2, 2, Some(20)),
             "run\n  pushgw-with-a-long-name\n  now"
         );
+    }
+
+    #[test]
+    fn values_are_shortened_in_the_middle() {
+        let key = r#"{job="video_processing_nightly",path="a\"b",instance="mp4_node1"}"#;
+        let shorten = |limit| shorten_values(key, limit, Charset::Unicode);
+        assert_eq!(shorten(80).unwrap(), key);
+        assert_eq!(shorten(60).unwrap(), r#"{job="video_pro…g_nightly",path="a\"b",instance="mp4_node1"}"#);
+        assert_eq!(shorten(50).unwrap(), r#"{job="vide…htly",path="a\"b",instance="mp4_node1"}"#);
+        assert_eq!(shorten(49), None);
+        assert_eq!(
+            shorten_values(r#"{job="日本語日本語日本語"}"#, 18, Charset::Unicode).unwrap(),
+            r#"{job="日本…語語"}"#.replace("語語", "本語")
+        );
+        assert_eq!(fold("日本語ab", 4), ["日本", "語ab"]);
     }
 
     #[test]

@@ -350,7 +350,7 @@ fn delete_asks_for_confirmation_at_a_terminal() {
     for no in ["n\n", "\n", "yess\n", "\u{4}"] {
         let screen = delete(no);
         assert!(screen.contains("{job=\"a\"}") && screen.contains("{job=\"b\"}"), "{screen}");
-        assert!(screen.contains(&format!("delete 2 groups on {}? [y/N]", gateway.url())), "{screen}");
+        assert!(screen.contains(&format!("Delete 2 of 3 groups on {}? [y/N]", gateway.url())), "{screen}");
         assert!(screen.contains("nothing was deleted"), "{screen}");
         assert_eq!(gateway.snapshot(), before);
     }

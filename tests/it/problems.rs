@@ -277,10 +277,12 @@ fn a_healthy_gateway_has_no_problem() {
         let version = format!("version   {}", gateway.version());
         for part in [
             version.as_str(),
-            "healthy   yes",
+            "OK: Prometheus can scrape it\n",
+            "probes    /-/healthy OK, /-/ready OK",
             "groups    2, 1 series",
             "failed    {job=\"b\"}",
-            "scrape    yes, ",
+            "scrape    ",
+            "1 failed group: pushgw delete --failed -g http://",
         ] {
             assert!(table.contains(part), "{part} is not in:\n{table}");
         }

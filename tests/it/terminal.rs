@@ -206,7 +206,7 @@ fn a_signal_erases_the_progress_line_and_kills_the_program() {
 fn only_yes_confirms_a_deletion() {
     let server = gateway();
     let delete = || pushgw().args(["delete", "--match", "job=db_backup", "-g", &server.url()]).controlled(80);
-    let question = format!("delete 1 group on {}? [y/N] ", server.url());
+    let question = format!("Delete 1 of 1 group on {}? [y/N] ", server.url());
     for no in ["n\n", "\n", "yess\n", "ja\n", "\x04", "y\x04\x04n\n"] {
         let mut session = delete().session();
         session.wait_for(&question);

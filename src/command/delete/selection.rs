@@ -7,15 +7,18 @@
 use super::request::{fetch_after, find, not_deleted, send};
 use crate::command::batch::BatchErrors;
 use crate::command::group_output::{Selected, warn_of_conflicts, warn_of_nothing, warn_of_text};
-use crate::command::{Context, fetch_groups, listener, plural};
+use crate::command::{Context, fetch_groups, listener, plural, thousands};
 use crate::config::{Delete, ListFormat};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::{self, Group, Selection, Snapshot};
 use crate::http::{self, Client, ErrorKind};
 use crate::os::reason;
-use crate::output::{Channel, Printer};
+use crate::output::{Channel, Printer, Verbosity};
 use std::io::{self, BufRead as _, BufReader};
+
+/// Cap on the groups that are shown before the question. Of more, a summary by job is shown.
+const LISTED: usize = 50;
 
 /// Deletes the selected groups, or shows them.
 pub(super) fn run(
@@ -37,16 +40,22 @@ pub(super) fn run(
         refuse_if_broken(&snapshot, client, context.printer)?;
     }
     if delete.dry_run {
-        let selected = Selected { snapshot: &snapshot, places, metrics: false };
+        let selected = Selected { snapshot: &snapshot, places, metrics: false, wide: false };
         let format = delete.format.unwrap_or(ListFormat::Table);
         return selected.print(format, context.printer).map_err(Failure::output);
     }
     if !places.is_empty() && !confirmed {
-        let selected = Selected { snapshot: &snapshot, places, metrics: false };
-        let amount = selected.places.len();
+        let selected = Selected { snapshot: &snapshot, places, metrics: false, wide: false };
+        let (amount, all) = (selected.places.len(), snapshot.groups.len());
+        let is_summary = amount > LISTED && context.printer.verbosity < Verbosity::Verbose;
+        let table = if is_summary { selected.jobs() } else { selected.table().with_whole_keys() };
         // An error of standard error cannot be reported.
-        let _ = context.printer.table(Channel::Message, &selected.table());
-        let question = format!("delete {} on {endpoint}? [y/N]", plural(amount, "group"));
+        let _ = context.printer.table(Channel::Message, &table);
+        if is_summary {
+            context.printer.hint("-v shows every group");
+        }
+        let question =
+            format!("Delete {} of {} on {endpoint}? [y/N]", thousands(amount), plural(all, "group"));
         if !ask(&question, context)? {
             context.printer.success("nothing was deleted");
             return print(delete.format, &snapshot, Vec::new(), context.printer).map_err(Failure::output);
@@ -70,7 +79,9 @@ fn print(
     places: Vec<usize>,
     printer: &mut Printer<'_>,
 ) -> io::Result<()> {
-    format.map_or(Ok(()), |format| Selected { snapshot, places, metrics: false }.print(format, printer))
+    format.map_or(Ok(()), |format| {
+        Selected { snapshot, places, metrics: false, wide: false }.print(format, printer)
+    })
 }
 
 /// Rejects the deletion on a gateway that rejects every push, because healthy groups look old or failed there.

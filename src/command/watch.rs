@@ -1,0 +1,65 @@
+//! `--watch`: fetches and shows again and again, until it is interrupted.
+
+use super::Context;
+use crate::env;
+use crate::error::Failure;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Fetching takes at most one part in this many of the time.
+const FETCH_SHARE: u32 = 10;
+
+/// Lines that the warning about a failed fetch takes, unless the terminal is very narrow.
+const WARNING: usize = 3;
+
+/// Calls `fetch`, and `show` with the result and the number of lines to leave free. The output replaces the last one.
+///
+/// A failed fetch is an error at first. Later it is a warning, because the gateway may come back.
+pub(super) fn repeat<T>(
+    pause: Duration,
+    context: &mut Context<'_, '_>,
+    fetch: impl Fn(&mut Context<'_, '_>) -> Result<T, Failure>,
+    show: impl Fn(&T, usize, &mut Context<'_, '_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut seen = None;
+    loop {
+        let begin = Instant::now();
+        let fetched = fetch(context);
+        let took = begin.elapsed();
+        match (fetched, &seen) {
+            (Err(failure), None) => return Err(failure),
+            (Err(failure), Some(last)) => {
+                // Each warning is below the last output, and not below the warnings of other failed fetches.
+                if context.printer.terminal.stdout.moves_cursor {
+                    context.printer.repaint(env::width()).map_err(Failure::output)?;
+                    show(last, WARNING, context)?;
+                }
+                context.printer.warning(&failure.to_string());
+            }
+            (Ok(new), _) => {
+                context.printer.repaint(env::width()).map_err(Failure::output)?;
+                show(&new, 0, context)?;
+                seen = Some(new);
+            }
+        }
+        context.printer.flush().map_err(Failure::output)?;
+        thread::sleep(rest(pause, took));
+    }
+}
+
+/// How long to wait after a fetch that took this long.
+fn rest(pause: Duration, took: Duration) -> Duration {
+    pause.max(took * (FETCH_SHARE - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fetching_takes_a_tenth_of_the_time_at_most() {
+        let seconds = Duration::from_secs_f64;
+        assert_eq!(rest(seconds(2.0), seconds(0.1)), seconds(2.0));
+        assert_eq!(rest(seconds(2.0), seconds(3.0)), seconds(27.0));
+    }
+}

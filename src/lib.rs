@@ -23,6 +23,7 @@
 //! | [`http`] | requests to any server: URLs, connections, retries, errors; only `agent` and `buffers` name ureq |
 //! | [`output`] | the only writer: streams, color, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |
+//! | [`job`] | what `run` reports about a job, and the alerting rules for it (pure) |
 //! | [`process`] | child processes and signals |
 //! | [`duration`](mod@duration), [`os`], [`secret`], [`shell`] | shared basics: `30s`, reasons of errors, hidden text, quoting |
 //!
@@ -55,6 +56,7 @@ pub mod gateway;
 pub mod grouping;
 pub mod http;
 pub mod input;
+pub mod job;
 pub mod os;
 pub mod output;
 pub mod process;
@@ -86,6 +88,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         return if answered.is_ok() { exit_code::DONE } else { exit_code::OTHER };
     }
     let color = cli::parse::color_choice(&args);
+    let usage = if cli::parse::names_run(&args) { exit_code::NOT_RUN } else { exit_code::USAGE };
     let parsed = cli::parse::parse(command_line(), environment.width, args);
     let (terminal, verbosity) = match &parsed {
         Ok(cli) => (config::terminal(cli.output.color, environment), config::verbosity(&cli.output)),
@@ -101,7 +104,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Err(said) if said.use_stderr() => {
             // If standard error is closed, the exit code still reports the error.
             let _ = cli::parse::print(Channel::Message, said, &mut printer);
-            return exit_code::USAGE;
+            return usage;
         }
         Err(said) => cli::parse::print(Channel::Result, said, &mut printer).map_err(Failure::output),
     };
@@ -122,7 +125,7 @@ pub fn command_line() -> clap::Command {
 }
 
 fn report(failure: &Failure, printer: &mut Printer<'_>) {
-    if !matches!(failure, Failure::OutputClosed) {
+    if !matches!(failure, Failure::OutputClosed | Failure::CommandStatus(_)) {
         let details = failure.details().unwrap_or_default();
         printer.error(&failure.to_string(), details, failure.hint().as_deref());
     }

@@ -26,10 +26,11 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Removes the user and the password from a URL. Any other text is returned unchanged.
-/// The variables whose values are secrets.
-pub const SECRET_VARIABLES: [&str; 2] = ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN"];
+/// The variables whose values are or may be secrets.
+pub const SECRET_VARIABLES: [&str; 3] =
+    ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN", "PUSHGATEWAY_HEADER"];
 
+/// Removes the user and the password from a URL. Any other text is returned unchanged.
 pub fn without_user(url: &str) -> String {
     let Some(start) = url.find("//").map(|at| at + 2) else { return url.to_owned() };
     let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);

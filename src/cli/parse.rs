@@ -60,6 +60,19 @@ pub(crate) fn color_choice(args: &[OsString]) -> ColorChoice {
     ColorChoice::Auto
 }
 
+/// Whether the subcommand is `run`. Its errors have an exit code of their own: 2 could be the command's.
+pub(crate) fn names_run(args: &[OsString]) -> bool {
+    let mut words = args.iter().skip(1);
+    while let Some(word) = words.next() {
+        if word == "--color" {
+            words.next();
+        } else if !word.as_encoded_bytes().starts_with(b"-") {
+            return word == "run";
+        }
+    }
+    false
+}
+
 /// Prints the help, the version or an error of clap, which may quote what was typed.
 pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
     let terminal = printer.terminal();

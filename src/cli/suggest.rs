@@ -20,6 +20,8 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["health", "healthy", "ready", "ping", "info", "doctor"], "status"),
     (&["lint", "validate", "verify", "test"], "check [FILE]"),
     (&["complete", "completion"], "completions bash"),
+    (&["exec", "time", "wrap", "cron", "monitor"], "run -j JOB -- COMMAND"),
+    (&["alerts", "rule"], "rules"),
 ];
 
 /// Options of other programs, and what to use here.
@@ -111,6 +113,8 @@ fn meant_option(
             Some(format!("use --url for the URL of a group: pushgw {command} --url URL"))
         } else if typed.contains("://") && knows(command, "gateway") {
             Some(format!("use -g for the URL of a gateway: pushgw {command} -g {}", quotable(typed, "URL")))
+        } else if command.get_name() == "run" {
+            Some("the command comes after `--`: pushgw run -j JOB -- COMMAND".to_owned())
         } else if knows(command, "job") && !names_a_job(args) {
             Some(format!("use -j for the job: pushgw {command} -j {}", quotable(typed, "JOB")))
         } else {

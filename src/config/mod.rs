@@ -4,12 +4,14 @@
 mod connection;
 mod groups;
 mod push;
+mod run;
 
 pub use groups::List;
 
 pub(crate) use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
 pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status};
 pub(crate) use push::{Action, Check, Push, PushGroups};
+pub(crate) use run::{AlertingRules, Run};
 
 use crate::cli;
 use crate::env::Environment;

@@ -44,7 +44,6 @@ const OUTPUT: &str = "Output";
 const SHORT_EXAMPLES: &str = "\
 Examples:
   backup-metrics | pushgw push -j db_backup
-  pushgw push -j db_backup metrics.prom
   pushgw run -j db_backup -- backup
   pushgw list --older-than 1d
   pushgw delete -j db_backup

@@ -55,7 +55,7 @@ pub struct RunArgs {
     #[arg(last = true, required = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments,
           help_heading = JOB)]
     pub command: Vec<OsString>,
-    /// Longest time between two successes, such as 26h
+    /// Longest time between successes, such as 26h
     ///
     /// Pushed as job_expected_interval_seconds, for the alert JobOverdue of `pushgw rules`.
     #[arg(long, value_name = "DURATION", help_heading = JOB)]
@@ -66,7 +66,7 @@ pub struct RunArgs {
     /// the command runs, so that a run that never ends is noticed.
     #[arg(long, value_name = "DURATION", help_heading = JOB)]
     pub expect_within: Option<OsString>,
-    /// Statuses that also count as success, such as 24
+    /// Statuses that also mean success, such as 24
     ///
     /// Separated by commas, or repeated. pushgw still exits with the status of the command.
     #[arg(long, value_name = "N[,N]...", help_heading = JOB)]
@@ -79,7 +79,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = JOB,
           value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub metrics: Option<PathBuf>,
-    /// Push the command's metrics after a failure, too
+    /// Push the command's metrics after failures, too
     #[arg(long, help_heading = JOB)]
     pub metrics_always: bool,
     /// A line of metrics, such as 'backup_files 12'
@@ -87,12 +87,12 @@ pub struct RunArgs {
     /// Repeatable. The lines are pushed when the metrics of the command are.
     #[arg(short, long = "metric", value_name = "LINE", help_heading = JOB)]
     pub metric_lines: Vec<OsString>,
-    /// Prefix of the names of the metrics [default: job]
+    /// Prefix of metric names
     ///
     /// With `--prefix nightly` the metrics are nightly_last_exit_status and so on. `pushgw rules` has the same option.
-    #[arg(long, value_name = "PREFIX", help_heading = JOB)]
-    pub prefix: Option<OsString>,
-    /// Exit with the status of the push if only that fails
+    #[arg(long, value_name = "PREFIX", default_value = "job", help_heading = JOB)]
+    pub prefix: OsString,
+    /// If only the push fails, exit with its status
     ///
     /// Without this option pushgw always exits with the status of the command, and a failed report is a warning.
     #[arg(long, help_heading = JOB)]
@@ -103,11 +103,11 @@ pub struct RunArgs {
 
 #[derive(Args, Debug)]
 pub struct RulesArgs {
-    /// Prefix of the names of the metrics [default: job]
+    /// Prefix of metric names
     ///
     /// The value of --prefix of `pushgw run`. The names of the alerts do not change.
-    #[arg(long, value_name = "PREFIX", help_heading = JOB)]
-    pub prefix: Option<OsString>,
+    #[arg(long, value_name = "PREFIX", default_value = "job", help_heading = JOB)]
+    pub prefix: OsString,
     /// Rules for metrics that arrive by remote write
     ///
     /// Wraps each metric in last_over_time(...[14d]): a sample that was not scraped disappears from queries after 5 minutes.

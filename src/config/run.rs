@@ -66,7 +66,7 @@ impl Run {
         let timeout = values.duration("--timeout", args.connection.timeout.as_deref())?;
         values.duration("--connect-timeout", args.connection.connect_timeout.as_deref())?;
         let ok_statuses = values.statuses(&args.ok_status)?;
-        let prefix = values.prefix(args.prefix.as_deref())?;
+        let prefix = values.prefix(&args.prefix)?;
         if args.metrics.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
             values.empty = values.empty.or(Some("--metrics"));
         }
@@ -186,8 +186,8 @@ impl Values {
         Ok(statuses)
     }
 
-    fn prefix(&mut self, value: Option<&OsStr>) -> Result<MetricPrefix, Failure> {
-        match self.text("--prefix", value)? {
+    fn prefix(&mut self, value: &OsStr) -> Result<MetricPrefix, Failure> {
+        match self.text("--prefix", Some(value))? {
             None => Ok(MetricPrefix::default()),
             Some(text) => text.parse().map_err(|error| Failure::usage(format!("--prefix: {error}"))),
         }
@@ -205,7 +205,7 @@ impl AlertingRules {
     /// Resolves `rules`.
     pub(crate) fn resolve(args: &cli::RulesArgs) -> Result<Self, Failure> {
         let mut values = Values::default();
-        let prefix = values.prefix(args.prefix.as_deref())?;
+        let prefix = values.prefix(&args.prefix)?;
         if let Some(option) = values.empty {
             return Err(empty(option));
         }

@@ -23,9 +23,14 @@ pub struct JobRun {
     pub duration: Duration,
     pub exit_status: u8,
     pub is_success: bool,
-    pub cpu_user: Duration,
-    pub cpu_system: Duration,
+    pub cpu: Option<CpuTime>,
     pub max_resident_bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct CpuTime {
+    pub user: Duration,
+    pub system: Duration,
 }
 
 impl Expectations {
@@ -59,9 +64,11 @@ impl JobRun {
         text.gauge("last_duration_seconds", "Duration of the job's last run.", seconds(self.duration));
         let help = "Exit status of the job's last run, or 128 plus the number of the signal that killed it.";
         text.gauge("last_exit_status", help, self.exit_status);
-        let name = text.head("last_cpu_seconds", "CPU time of the job's last run.");
-        text.sample(&format!("{name}{{mode=\"user\"}}"), seconds(self.cpu_user));
-        text.sample(&format!("{name}{{mode=\"system\"}}"), seconds(self.cpu_system));
+        if let Some(CpuTime { user, system }) = self.cpu {
+            let name = text.head("last_cpu_seconds", "CPU time of the job's last run.");
+            text.sample(&format!("{name}{{mode=\"user\"}}"), seconds(user));
+            text.sample(&format!("{name}{{mode=\"system\"}}"), seconds(system));
+        }
         let help = "Peak resident memory of the largest process of the job's last run.";
         text.gauge("last_max_resident_memory_bytes", help, self.max_resident_bytes);
         text.expectations(expectations);
@@ -125,12 +132,11 @@ mod tests {
 
     const RUN: JobRun = JobRun {
         start: Duration::from_nanos(1_795_808_363_123_999_999),
-        completion: Duration::from_millis(1_795_808_400_000),
+        completion: Duration::from_secs(1_795_808_400),
         duration: Duration::from_micros(36_876_001),
         exit_status: 0,
         is_success: true,
-        cpu_user: Duration::from_millis(1_500),
-        cpu_system: Duration::ZERO,
+        cpu: Some(CpuTime { user: Duration::from_millis(1_500), system: Duration::ZERO }),
         max_resident_bytes: 4096,
     };
 

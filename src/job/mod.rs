@@ -3,7 +3,7 @@
 mod metrics;
 mod rules;
 
-pub use metrics::{Expectations, JobRun};
+pub use metrics::{CpuTime, Expectations, JobRun};
 pub use rules::{Selector, rules};
 
 use std::fmt;

@@ -119,12 +119,10 @@ fn unit_test(rules: &str, prefix: &str, jobs: &str) -> String {
     test.push_str("  promql_expr_test:\n");
     for (at, alert, jobs) in ALERTS {
         let expr = format!("count by (job) (ALERTS{{alertname=\"{alert}\",alertstate=\"firing\"}})");
-        _ = writeln!(test, "  - expr: '{expr}'\n    eval_time: {at}\n    exp_samples:");
+        let none = if jobs.is_empty() { " []" } else { "" };
+        _ = writeln!(test, "  - expr: '{expr}'\n    eval_time: {at}\n    exp_samples:{none}");
         for job in *jobs {
             _ = writeln!(test, "    - labels: '{{job=\"{job}\"}}'\n      value: 1");
-        }
-        if jobs.is_empty() {
-            test.push_str("    []\n");
         }
     }
     assert!(rules.contains(prefix));

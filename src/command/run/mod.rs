@@ -11,7 +11,7 @@ use super::Context;
 use crate::config::Run;
 use crate::error::{Failure, exit_code};
 use crate::http::Event;
-use crate::job::JobRun;
+use crate::job::{CpuTime, JobRun};
 use crate::output::{Printer, Verbosity};
 use crate::process::{self, BURST, ReceivedSignal, signal_name};
 use anyhow::Context as _;
@@ -106,8 +106,7 @@ impl Running<'_, '_> {
             duration,
             exit_status,
             is_success: self.settings.is_success(exit_status),
-            cpu_user: time(usage.user_time()),
-            cpu_system: time(usage.system_time()),
+            cpu: Some(CpuTime { user: time(usage.user_time()), system: time(usage.system_time()) }),
             max_resident_bytes: u64::try_from(usage.max_rss()).unwrap_or_default() * unit,
         })
     }

@@ -105,6 +105,8 @@ impl OwnMetrics {
 
 fn private_folder(parent: &Path) -> io::Result<TempDir> {
     let only_ours = Permissions::from_mode(0o700);
+    // The command may change its working directory.
+    let parent = std::path::absolute(parent)?;
     let folder = tempfile::Builder::new().prefix("pushgw-").permissions(only_ours).tempdir_in(parent)?;
     File::create(folder.path().join(NAME))?;
     Ok(folder)

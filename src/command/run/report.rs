@@ -45,6 +45,8 @@ impl Report {
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let key = settings.key()?;
+        // The gateway replaces the label `mode` by that of the group. Then two series would be the same.
+        let run = JobRun { cpu: run.cpu.filter(|_| key.get("mode").is_none()), ..*run };
         let text = run.text(&settings.prefix, &settings.expectations);
         let (mut with_own, mut left_out) = (None, None);
         if run.is_success || settings.metrics_always {
@@ -63,16 +65,21 @@ impl Report {
         deadline: Instant,
         listener: &mut dyn FnMut(Event),
     ) -> Result<Reported, Failure> {
-        let connection = settings.connection()?;
+        let mut connection = settings.connection()?;
         let place = format!("{} on {}", self.key, connection.endpoint);
         if let Some(body) = &self.with_own {
-            match post(&connection, &self.key, body, deadline, listener) {
+            match post(&connection, &self.key, body, listener) {
                 Ok(()) => return Ok(Reported { place, left_out: None }),
-                Err(error) if may_be_the_metrics(&error.kind) => self.left_out = Some(error.into()),
+                Err(error) if may_be_the_metrics(&error.kind) => {
+                    self.left_out = Some(error.into());
+                    let left = deadline.saturating_duration_since(Instant::now()).as_millis();
+                    connection.timeout =
+                        Duration::from_millis(u64::try_from(left).unwrap_or(u64::MAX).max(1));
+                }
                 Err(error) => return Err(error.into()),
             }
         }
-        post(&connection, &self.key, self.text.as_bytes(), deadline, listener)?;
+        post(&connection, &self.key, self.text.as_bytes(), listener)?;
         Ok(Reported { place, left_out: self.left_out })
     }
 
@@ -99,8 +106,7 @@ pub(super) fn send_start(settings: &Arc<Run>, start: Duration, events: Sender<Ru
         let push = || -> Result<(), Failure> {
             let (key, connection) = (settings.key()?, settings.connection()?);
             let text = settings.expectations.start_text(&settings.prefix, start);
-            let deadline = Instant::now() + connection.timeout;
-            Ok(post(&connection, &key, text.as_bytes(), deadline, &mut |event| forward(&events, event))?)
+            Ok(post(&connection, &key, text.as_bytes(), &mut |event| forward(&events, event))?)
         };
         let result = push();
         let _ = events.send(RunEvent::StartReported(result));
@@ -135,18 +141,15 @@ fn post(
     connection: &Connection,
     key: &GroupingKey,
     body: &[u8],
-    deadline: Instant,
     listener: &mut dyn FnMut(Event),
 ) -> Result<(), http::Error> {
-    let timeout = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-    let client = Client::new(&Connection { timeout, ..connection.clone() });
     let request = Request {
         method: Method::Post,
         endpoint: &connection.endpoint,
         path: key.path(),
         body: Some(Body::new(body, EXPOSITION_TEXT, connection.encoding)),
     };
-    gateway::send(&client, &request, listener).map(drop)
+    gateway::send(&Client::new(connection), &request, listener).map(drop)
 }
 
 fn forward(events: &Sender<RunEvent>, event: Event) {

@@ -1,9 +1,11 @@
 //! Runs the commands of the files in `examples/` on a real gateway, with stand-ins for the user's own programs: what they
 //! push, and what happens if something fails. `readme` checks that README shows the same text.
 
-use crate::support::{Gateway, Pushgw, is_installed, newest_gateway, read_repo_file, shell};
+use crate::support::{Gateway, Pushgw, is_installed, newest_gateway, read_repo_file, shell, wait_until};
 use std::fs;
-use std::process::Command;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 /// The user's own program, which prints metrics.
 const BACKUP: &str = "/usr/local/bin/db-backup";
@@ -129,6 +131,60 @@ fn the_crontab_commands_push_and_print_nothing() {
         assert_eq!(gateway.groups().len(), after_failure, "{command}");
         call().run();
         assert_group(&gateway, labels, families);
+    }
+}
+
+/// Mounts what cron reads and writes as empty folders, and starts it with the table `$TABLE`.
+const CRON: &str = r#"
+set -e
+for folder in /run /var/spool /etc/cron.d; do [ ! -d $folder ] || mount -t tmpfs none $folder; done
+[ ! -e /etc/crontab ] || mount --bind /dev/null /etc/crontab
+mkdir -p /var/spool/cron/crontabs
+printf %s "$TABLE" >/var/spool/cron/crontabs/root
+chmod 600 /var/spool/cron/crontabs/root
+exec cron -f"#;
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn cron_runs_the_crontab() {
+    let unshare = ["--mount", "--pid", "--fork", "--kill-child"];
+    let can =
+        || Command::new("unshare").args(unshare).arg("true").output().is_ok_and(|it| it.status.success());
+    if !is_installed("cron") || !can() {
+        eprintln!("skipped: cron is not installed, or can't be kept from the machine's own tables");
+        return;
+    }
+    let (gateway, folder) = (gateway(), tempfile::tempdir().unwrap());
+    for (name, script) in [("backup", "exit 3"), ("backup-metrics", "echo backup_seconds 12.5")] {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let built = Path::new(env!("CARGO_BIN_EXE_pushgw")).parent().unwrap();
+    let path = format!("PATH={}:{}:/usr/bin:/bin\n", built.display(), folder.path().display());
+    // cron runs these when it starts.
+    let table = example("crontab").replace("17 3 * * *", "@reboot").replace("30 3 * * *", "@reboot");
+    let table = table.replace("http://localhost:9091", &gateway.url());
+    let cron = Command::new("unshare")
+        .args(unshare)
+        .args(["sh", "-c", CRON])
+        .env("TABLE", path + &table)
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let cron = KilledOnDrop(cron);
+    let has = |sample: &str| gateway.samples().iter().any(|line| line == sample);
+    wait_until("the failure", || has("job_last_exit_status{instance=\"web-2\",job=\"db_backup\"} 3"));
+    wait_until("the output", || has("backup_seconds{instance=\"\",job=\"db_size\"} 12.5"));
+    drop(cron);
+}
+
+struct KilledOnDrop(Child);
+
+impl Drop for KilledOnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

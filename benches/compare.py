@@ -3,7 +3,7 @@
 
     cargo build --release --locked --bin pushgw
     cargo build --release --locked --example prometheus_parse --example shapes
-    benches/compare.py [push|check|upload|gzip|list]... [--runs N]
+    benches/compare.py [push|run|check|upload|gzip|list]... [--runs N]
 
 The builds are separate because a single one would also build pushgw with the library features of prometheus-parse.
 
@@ -201,6 +201,20 @@ def push(folder, runs):
         )
 
 
+def run(folder, runs):
+    small = folder / "small.prom"
+    inputs.small(small)
+    with Gateway() as gateway:
+        for title, options in (("", []), (" with --expect-within", ["--expect-within", "1h"])):
+            compare(
+                f"pushgw run -- true{title} / curl --data-binary",
+                [PUSHGW, "run", "-g", gateway.url, "-j", "bench", *options, "--", "true"],
+                curl(gateway.url, small),
+                max(runs, 5) * 20,
+                ("wall", "cpu"),
+            )
+
+
 def check(folder, runs):
     check_metrics = f"exec {promtool()} check metrics"
     shapes = [
@@ -347,7 +361,7 @@ def list_groups(folder, runs):
         )
 
 
-COMPARISONS = {"push": push, "check": check, "upload": upload, "gzip": gzip, "list": list_groups}
+COMPARISONS = {"push": push, "run": run, "check": check, "upload": upload, "gzip": gzip, "list": list_groups}
 
 
 def main():

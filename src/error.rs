@@ -26,6 +26,8 @@ pub mod exit_code {
     pub const TIMED_OUT: u8 = 7;
     /// No such group.
     pub const NO_SUCH_GROUP: u8 = 8;
+    /// `run` could not run the command, as with `env` and `timeout`.
+    pub(crate) const NOT_RUN: u8 = 125;
 }
 
 /// A way to fail.
@@ -75,6 +77,12 @@ pub enum Failure {
         message: String,
         hint: Option<&'static str>,
     },
+    /// `run` did not run its command.
+    #[error("{0}")]
+    NotRun(Box<Failure>),
+    /// The command of `run` exited with this status, or its report failed with this one. What is to be said was printed.
+    #[error("the command exited with status {0}")]
+    CommandStatus(u8),
     /// A file of the input cannot be read.
     #[error("{message}")]
     File { message: String, hint: Option<String> },
@@ -118,7 +126,8 @@ impl Failure {
             Self::Exchange(error) | Self::Explained { error, .. } => error.kind.exit_code(),
             Self::Several { worst, .. } => worst.exit_code(),
             Self::NoSuchGroup { .. } | Self::NothingSelected { .. } => exit_code::NO_SUCH_GROUP,
-            Self::Producer { code, .. } => *code,
+            Self::Producer { code, .. } | Self::CommandStatus(code) => *code,
+            Self::NotRun(_) => exit_code::NOT_RUN,
         }
     }
 
@@ -135,6 +144,7 @@ impl Failure {
                     if others.len() == 1 { "1 group has" } else { &format!("{} groups have", others.len()) };
                 Some(format!("{have} this job: {}{more}", some.join(", ")))
             }
+            Self::NotRun(failure) => failure.details(),
             _ => None,
         }
     }
@@ -148,9 +158,11 @@ impl Failure {
             Self::Exchange(error) => error.hint.map(str::to_owned),
             Self::Producer { hint, .. } => hint.map(str::to_owned),
             Self::Explained { why, .. } => Some(why.join("\n")),
+            Self::NotRun(failure) => failure.hint(),
             Self::Input { .. }
             | Self::Several { .. }
             | Self::Unhealthy { .. }
+            | Self::CommandStatus(_)
             | Self::Other(_)
             | Self::OutputClosed => None,
         }

@@ -23,6 +23,7 @@
 //! | [`http`] | requests to any server: URLs, connections, retries, errors; only `agent` names ureq |
 //! | [`output`] | the only writer: streams, color, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |
+//! | [`job`] | what `run` reports about a job, and the alerting rules for it (pure) |
 //! | [`process`] | child processes and signals |
 //! | [`duration`](mod@duration), [`os`], [`secret`], [`shell`] | shared basics: `30s`, reasons of errors, hidden text, quoting |
 //!
@@ -55,6 +56,7 @@ pub mod gateway;
 pub mod grouping;
 pub mod http;
 pub mod input;
+pub mod job;
 pub mod os;
 pub mod output;
 pub mod process;
@@ -88,7 +90,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         return if answered.is_ok() { exit_code::DONE } else { exit_code::OTHER };
     }
     let color = cli::parse::color_choice(&args);
-    let parsed = cli::parse::parse(command_line(), environment.width, args);
+    let program = command_line();
+    let usage = if cli::parse::names_run(&program, &args) { exit_code::NOT_RUN } else { exit_code::USAGE };
+    let parsed = cli::parse::parse(program, environment.width, args);
     let (terminal, verbosity) = match &parsed {
         Ok(cli) => (config::terminal(cli.output.color, environment), config::verbosity(&cli.output)),
         Err(_) => (config::terminal(color, environment), Verbosity::default()),
@@ -108,12 +112,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Err(ParseError::Clap(said)) if said.use_stderr() => {
             // If standard error is closed, the exit code still reports the error.
             let _ = cli::parse::print(Channel::Message, said, &mut printer);
-            return exit_code::USAGE;
+            return usage;
         }
         Err(ParseError::Clap(said)) => {
             cli::parse::print(Channel::Result, said, &mut printer).map_err(Failure::output)
         }
-        Err(ParseError::Mistake(mistake)) => Err(Failure::usage_with_hint(mistake.message, mistake.hint)),
+        Err(ParseError::Mistake(mistake)) => {
+            report(&Failure::usage_with_hint(mistake.message, mistake.hint), &mut printer);
+            return usage;
+        }
     };
     // Writing what is buffered can fail too, and is reported while there is a printer.
     let done = done.and_then(|()| printer.flush().map_err(Failure::output));
@@ -139,7 +146,7 @@ pub fn command_line() -> clap::Command {
 }
 
 fn report(failure: &Failure, printer: &mut Printer<'_>) {
-    if !matches!(failure, Failure::OutputClosed) {
+    if !matches!(failure, Failure::OutputClosed | Failure::CommandStatus(_)) {
         let details = failure.details().unwrap_or_default();
         printer.error(&failure.to_string(), details, failure.hint().as_deref());
     }

@@ -26,8 +26,9 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The variables whose values are secrets.
-pub const SECRET_VARIABLES: [&str; 2] = ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN"];
+/// The variables whose values are or may be secrets.
+pub const SECRET_VARIABLES: [&str; 3] =
+    ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN", "PUSHGATEWAY_HEADER"];
 
 /// Removes the user and the password from a URL. Any other text is returned unchanged.
 pub fn without_user(url: &str) -> String {

@@ -17,6 +17,7 @@ mod groups;
 mod mistakes;
 pub(crate) mod parse;
 mod push;
+mod run;
 mod suggest;
 
 use crate::output::ColorChoice;
@@ -28,6 +29,7 @@ pub use groups::{
     DeleteArgs, GroupArgs, ListArgs, ListFormat, ListSort, SelectionArgs, ShowArgs, StatusArgs, StatusFormat,
 };
 pub use push::{CheckArgs, DefaultType, InputArgs, PushArgs, ReportArgs};
+pub use run::{RulesArgs, RunArgs};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -43,7 +45,7 @@ const OUTPUT: &str = "Output";
 const SHORT_EXAMPLES: &str = "\
 Examples:
   backup-metrics | pushgw push -j db_backup
-  pushgw push -j db_backup metrics.prom
+  pushgw run -j db_backup -- backup
   pushgw list --older-than 1d
   pushgw delete -j db_backup
 
@@ -54,6 +56,7 @@ const LONG_EXAMPLES: &str = "\
 Examples:
   backup-metrics | pushgw push -j db_backup       # push the output of a program
   pushgw push -j db_backup -i db1 metrics.prom    # push a file, as instance db1
+  pushgw run -j db_backup -- backup               # run a job, report how it went
   pushgw check metrics.prom                       # would the gateway accept it?
   pushgw list                                     # all groups of the gateway
   pushgw list --older-than 1d                     # groups that nobody updates
@@ -71,7 +74,8 @@ Exit status:
   7  timed out; the metrics may have been stored
   8  no such group
 
-push and add pass on the exit status of a COMMAND that fails.";
+push and add pass on the exit status of a COMMAND that fails, run that of any COMMAND. It is 126 or 127 if the COMMAND
+can't be started, and 128 plus the number of the signal that killed it. run exits with 125 if it can't run the COMMAND.";
 
 /// Push metrics to a Prometheus Pushgateway, checked before they are sent
 ///
@@ -101,6 +105,8 @@ pub struct Cli {
 pub enum Command {
     /// Replace a group's metrics (HTTP PUT)
     ///
+    /// To report how a job went instead of what it prints, use `pushgw run`.
+    ///
     /// Everything that the group had before is removed. A group that does not exist is created. Anything the gateway
     /// would reject, or accept and then break on, is reported before anything is sent. A missing final newline, Windows
     /// line endings and trailing spaces are repaired.
@@ -112,6 +118,15 @@ pub enum Command {
     /// all series of that name, not only those with the same labels. Everything else works as in push.
     #[command(override_usage = push::ADD_USAGE, after_help = push::ADD_SHORT, after_long_help = push::ADD_EXAMPLES)]
     Add(Deferred<PushArgs>),
+    /// Run a job and report how it went (HTTP POST)
+    ///
+    /// To push the metrics that a command prints, use `pushgw push -- COMMAND`. `run` reports the command itself: when it
+    /// started and ended, its exit status, its duration, CPU time and memory, and when it last succeeded.
+    ///
+    /// The command always runs, and its input, output, signals and exit status are those that it has without pushgw. Nothing is
+    /// printed on success. If the report fails, a warning says so. `pushgw rules` prints the alerting rules.
+    #[command(override_usage = run::RUN_USAGE, after_help = run::RUN_SHORT, after_long_help = run::RUN_EXAMPLES)]
+    Run(Deferred<RunArgs>),
     /// Delete one group or a selection of groups (HTTP DELETE)
     ///
     /// -j, -l and -i name one group by all of its labels: `pushgw delete -j ci` deletes the group that has only the job,
@@ -154,6 +169,12 @@ pub enum Command {
     /// errors. pushgw-check(1) explains each problem under the name in its brackets.
     #[command(override_usage = push::CHECK_USAGE, after_help = push::CHECK_SHORT, after_long_help = push::CHECK_EXAMPLES)]
     Check(Deferred<CheckArgs>),
+    /// Print the alerting rules for the jobs of run
+    ///
+    /// One rule file for Prometheus covers all jobs: JobFailed, JobOverdue, JobNeverSucceeded and JobHung.
+    #[command(override_usage = "pushgw rules [OPTIONS]", after_long_help = run::RULES_EXAMPLES)]
+    #[command(after_help = "All options: pushgw rules --help, pushgw-rules(1)")]
+    Rules(Deferred<RulesArgs>),
     /// Print the completion script for a shell
     ///
     /// With it the tab key completes commands, options, values and file names. It also completes jobs and labels from the
@@ -175,7 +196,8 @@ impl Command {
             Self::List(args) => Some(&args.0.connection),
             Self::Show(args) => Some(&args.0.connection),
             Self::Status(args) => Some(&args.0.connection),
-            Self::Check(_) | Self::Completions { .. } => None,
+            Self::Run(args) => Some(&args.0.connection),
+            Self::Check(_) | Self::Rules(_) | Self::Completions { .. } => None,
         }
     }
 }

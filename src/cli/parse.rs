@@ -76,11 +76,11 @@ pub(crate) fn parse(
 fn options_after_command(program: &clap::Command, args: &mut [OsString]) {
     // An option has one meaning in all subcommands, so any that has it says whether it takes a value.
     let has_value = |arg: &str| program.get_subcommands().any(|command| mistakes::needs_next(command, arg));
-    if args[1..].iter().any(|arg| arg == "-V" || arg == "--version") {
-        return;
-    }
     let mut place = 1;
     while let Some(arg) = args.get(place).and_then(|arg| arg.to_str()).filter(|arg| arg.starts_with('-')) {
+        if ["-V", "--version"].contains(&arg) {
+            return;
+        }
         place += if has_value(arg) { 2 } else { 1 };
     }
     if args.get(place).is_some_and(|name| program.find_subcommand(name).is_some()) {
@@ -98,6 +98,11 @@ pub(crate) fn color_choice(args: &[OsString]) -> ColorChoice {
         }
     }
     ColorChoice::Auto
+}
+
+/// Whether the subcommand is `run`. Its errors have an exit code of their own: 2 could be the command's.
+pub(crate) fn names_run(program: &clap::Command, args: &[OsString]) -> bool {
+    args.iter().skip(1).find(|word| program.find_subcommand(word).is_some()).is_some_and(|name| name == "run")
 }
 
 /// Prints the help, the version or an error of clap, which may quote what was typed.

@@ -49,9 +49,20 @@ pub(super) fn accept<'a>(
     input: &'a Input,
     printer: &mut Printer<'_>,
 ) -> Result<Accepted<'a>, Failure> {
+    accept_or(settings, grouping, input, Some("nothing was sent"), printer)
+}
+
+/// Like [`accept`]. `consequence` is what becomes of a text with errors.
+pub(super) fn accept_or<'a>(
+    settings: &Check,
+    grouping: Option<&GroupingKey>,
+    input: &'a Input,
+    consequence: Option<&str>,
+    printer: &mut Printer<'_>,
+) -> Result<Accepted<'a>, Failure> {
     let report = report(settings, grouping, input);
     show(settings, input, &report, Channel::Message, printer)?;
-    refuse(settings, &report, Some("nothing was sent"))?;
+    refuse(settings, &report, consequence)?;
     let body = exposition::apply(&input.bytes, &report.splices);
     Ok(Accepted { body, amount: amount(&report) })
 }

@@ -9,6 +9,8 @@ mod group_output;
 mod group_table;
 mod list;
 mod push;
+mod rules;
+mod run;
 mod scrape;
 mod show;
 mod status;
@@ -58,6 +60,11 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
             let (settings, key) = config::Check::resolve(&options.0, environment)?;
             check::run(&settings, key.as_ref(), context)
         }
+        Command::Run(options) => {
+            let settings = config::Run::resolve(options.0, environment);
+            run::run(settings.map_err(|failure| Failure::NotRun(Box::new(failure)))?, context)
+        }
+        Command::Rules(options) => rules::run(&config::AlertingRules::resolve(&options.0)?, context),
         Command::Completions { shell } => completions::run(shell, context),
     }
 }

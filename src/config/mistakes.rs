@@ -26,7 +26,10 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
         Command::Check(args) => (&args.0.group, None),
         Command::Delete(args) => (&args.0.group, None),
         Command::Show(args) => (&args.0.group, None),
-        Command::List(_) | Command::Status(_) | Command::Completions { .. } => return Ok(Vec::new()),
+        Command::Run(args) => (&args.0.group, None),
+        Command::List(_) | Command::Status(_) | Command::Rules(_) | Command::Completions { .. } => {
+            return Ok(Vec::new());
+        }
     };
     let mut found = of_group(group);
     if let Some(push) = push {

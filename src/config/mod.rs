@@ -5,6 +5,7 @@ mod connection;
 mod groups;
 pub(crate) mod mistakes;
 mod push;
+mod run;
 pub(crate) mod variables;
 
 pub use groups::List;
@@ -13,6 +14,7 @@ pub(crate) use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
 pub(crate) use connection::gateway_connection;
 pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status};
 pub(crate) use push::{Action, Check, Push, PushGroups};
+pub(crate) use run::{AlertingRules, Run};
 
 use crate::cli;
 use crate::env::Environment;

@@ -13,11 +13,9 @@
 
 use super::read_at_most;
 use crate::error::{Failure, exit_code};
-use crate::os::reason;
 use crate::output::Progress;
-use crate::process::{self, BURST, SIGNAL_BASE, SignalListener, signal_name};
+use crate::process::{self, BURST, SIGNAL_BASE, SignalListener, SpawnError, signal_name};
 use anyhow::Context as _;
-use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGTERM};
 use std::ffi::OsString;
 use std::io;
@@ -27,9 +25,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use std::{mem, thread};
 
-/// The shell's exit statuses for a command that exists but cannot run, and for one that does not exist.
-const NOT_RUNNABLE: u8 = 126;
-const NOT_FOUND: u8 = 127;
 /// How long the output may stay open after the command exited. Filters such as bash's `> >(sed …)` end a little later.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -40,7 +35,7 @@ pub(super) fn run(
     progress: &Progress,
     output: &mut Vec<u8>,
 ) -> Result<(), Failure> {
-    let [program, args @ ..] = command else { return Ok(()) };
+    let [program, ..] = command else { return Ok(()) };
     let name = program.to_string_lossy().into_owned();
     let (sender, events) = channel();
     let (line, signals) = (progress.clone(), sender.clone());
@@ -55,8 +50,10 @@ pub(super) fn run(
         },
     );
     let listener = listener.context("can't listen for signals")?;
-    let child = process::command(program).args(args).stdout(Stdio::piped()).spawn();
-    let mut child = child.map_err(|error| not_started(&name, &error))?;
+    let child = process::spawn(command, |command| {
+        command.stdout(Stdio::piped());
+    });
+    let mut child = child.map_err(|error| not_started(&error))?;
     let end = read_in_background(child.stdout.take(), limit, mem::take(output), sender)
         .and_then(|()| wait(&mut child, &events));
     if !matches!(end, Ok(End { text: None | Some(Ok(_)), .. })) {
@@ -74,10 +71,9 @@ pub(super) fn run(
     Ok(())
 }
 
-fn not_started(name: &str, error: &io::Error) -> Failure {
-    let code = if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE };
-    let message = format!("can't run `{name}`: {}; nothing was sent", reason(error));
-    Failure::Producer { code, message, hint: None }
+fn not_started(error: &SpawnError) -> Failure {
+    let message = format!("{}; nothing was sent", error.message);
+    Failure::Producer { code: error.status, message, hint: None }
 }
 
 /// What happens while the command runs.
@@ -161,13 +157,10 @@ fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> 
 
 /// Passes a signal on to the command, which must not have been waited for.
 fn pass_on(child: &Child, signal: i32) {
-    let signal = match signal {
-        SIGTERM => Signal::TERM,
-        SIGHUP => Signal::HUP,
-        // A terminal sends the others to the whole group, and some programs count them.
-        _ => return,
-    };
-    let _ = kill_process(Pid::from_child(child), signal);
+    // A terminal sends the others to the whole group, and some programs count them.
+    if matches!(signal, SIGTERM | SIGHUP) {
+        process::send_signal(child, signal);
+    }
 }
 
 /// The output, if it is complete.

@@ -2,8 +2,10 @@
 
 use crate::os::heeded;
 use rustix::process::getpid;
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::Signals;
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::iterator::exfiltrator::WithOrigin;
+use signal_hook::iterator::{Signals, SignalsInfo};
+use signal_hook::low_level::siginfo::{Cause, Origin};
 use signal_hook::low_level::{self, emulate_default_handler};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +17,31 @@ pub const SIGNAL_BASE: i32 = 128;
 
 /// Signals this close together count as one: `timeout` signals its child and then the child's process group.
 pub const BURST: Duration = Duration::from_millis(100);
+
+/// A signal that this process received.
+#[derive(Clone, Copy, Debug)]
+pub struct ReceivedSignal {
+    pub number: i32,
+    /// A process sent it. Otherwise the kernel did, as for Ctrl-C, which goes to the whole foreground process group.
+    pub is_from_process: bool,
+}
+
+/// Passes each signal that ends a process by default, and SIGCHLD, to `receive`, in a thread of its own that never ends.
+/// A signal that was ignored when the process started stays ignored.
+///
+/// # Errors
+///
+/// If the handlers or the thread cannot be set up.
+pub fn listen(mut receive: impl FnMut(ReceivedSignal) + Send + 'static) -> io::Result<()> {
+    let passed_on = ending().into_iter().chain(heeded(&[SIGUSR1, SIGUSR2]));
+    // If SIGCHLD is ignored, which is inherited, the exit status of a child is lost. A handler prevents that.
+    let mut signals = SignalsInfo::<WithOrigin>::new(passed_on.chain([SIGCHLD]))?;
+    let forward = move |origin: Origin| {
+        let is_from_process = matches!(origin.cause, Cause::Sent(_));
+        receive(ReceivedSignal { number: origin.signal, is_from_process });
+    };
+    thread::Builder::new().spawn(move || signals.forever().for_each(forward)).map(drop)
+}
 
 type Receive = Box<dyn FnMut(i32) + Send>;
 

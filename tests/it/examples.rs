@@ -1,9 +1,11 @@
 //! Runs the commands of the files in `examples/` on a real gateway, with stand-ins for the user's own programs: what they
 //! push, and what happens if something fails. `readme` checks that README shows the same text.
 
-use crate::support::{Gateway, Pushgw, is_installed, newest_gateway, read_repo_file, shell};
+use crate::support::{Gateway, Pushgw, is_installed, newest_gateway, read_repo_file, shell, wait_until};
 use std::fs;
-use std::process::Command;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 /// The user's own program, which prints metrics.
 const BACKUP: &str = "/usr/local/bin/db-backup";
@@ -19,8 +21,7 @@ fn gateway() -> Gateway {
 /// A shell with a backup program that exits with `$exit`.
 fn with_backup(command: &str) -> Pushgw {
     assert!(command.contains(BACKUP), "{command}");
-    shell(&command.replace(BACKUP, "sh ./db-backup"))
-        .file("db-backup", "echo backup_seconds 12.5; exit ${exit:-0}\n")
+    shell(&command.replace(BACKUP, "sh ./db-backup")).file("db-backup", "exit ${exit:-0}\n")
 }
 
 /// Asserts that the gateway has only this group, with these metrics.
@@ -38,15 +39,44 @@ fn setting<'a>(unit: &'a str, key: &str) -> &'a str {
     unit.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).expect(key)
 }
 
+/// The metrics of `pushgw run` after a success, with both expectations.
+const REPORTED: [&str; 9] = [
+    "job_expected_duration_seconds",
+    "job_expected_interval_seconds",
+    "job_last_completion_timestamp_seconds",
+    "job_last_cpu_seconds",
+    "job_last_duration_seconds",
+    "job_last_exit_status",
+    "job_last_max_resident_memory_bytes",
+    "job_last_start_timestamp_seconds",
+    "job_last_success_timestamp_seconds",
+];
+
+/// Runs a command that reports a backup, with a success and then a failure.
+fn reports_the_backup(command: &str, labels: &[(&str, &str)]) {
+    let gateway = gateway();
+    with_backup(command).on(&gateway).run();
+    assert_group(&gateway, labels, &REPORTED);
+    with_backup(command).on(&gateway).env("exit", "9").code(9).run();
+    assert_group(&gateway, labels, &REPORTED);
+    with_backup(command).env("PUSHGATEWAY_URL", "http://127.0.0.1:1").stderr_has("can't connect").run();
+}
+
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_service_pushes_the_output_of_the_backup() {
+fn the_service_reports_the_backup() {
     let unit = example("pushgw-backup.service");
     let command = setting(&unit, "ExecStart").strip_prefix("/usr/bin/").unwrap().replace("%H", "db1");
-    let gateway = gateway();
-    with_backup(&command).on(&gateway).run();
-    assert_group(&gateway, &[("instance", "db1"), ("job", "db_backup")], &["backup_seconds"]);
-    with_backup(&command).on(&gateway).env("exit", "9").code(9).stderr_has("nothing was sent").run();
+    reports_the_backup(&command, &[("instance", "db1"), ("job", "db_backup")]);
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn the_kubernetes_job_reports_the_backup() {
+    let manifest = example("kubernetes-cronjob.yml");
+    let command = manifest.lines().find_map(|line| line.trim().strip_prefix("command: [")).unwrap();
+    let command = command.trim_end_matches(']').replace(", ", " ");
+    reports_the_backup(&command, &[("job", "db_backup")]);
 }
 
 #[test]
@@ -82,40 +112,80 @@ fn the_crontab_commands_push_and_print_nothing() {
     let table = example("crontab");
     let lines: Vec<&str> =
         table.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).collect();
-    assert_eq!(lines.len(), 2, "{table}");
-    for (line, instance) in lines.into_iter().zip(["web-1", "web-2"]) {
+    let expected = [
+        ("backup", &[("instance", "web-2"), ("job", "db_backup")][..], &REPORTED[..], 1),
+        ("backup-metrics", &[("job", "db_size")], &["backup_seconds"], 0),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{table}");
+    for (line, (name, labels, families, after_failure)) in lines.into_iter().zip(expected) {
         let (_, command) = line.split_once("* * *  ").unwrap();
         let gateway = gateway();
+        let output = if name == "backup" { "" } else { "echo backup_seconds 12.5;" };
+        let command = command.strip_suffix(name).unwrap();
         let call = || {
-            shell(&command.replace("backup-metrics", "sh ./backup-metrics"))
-                .file("backup-metrics", "echo backup_seconds 12.5; exit ${exit:-0}\n")
+            shell(&format!("{command} sh ./{name}"))
+                .file(name, format!("{output} exit ${{exit:-0}}\n"))
                 .on(&gateway)
         };
         call().env("exit", "9").code(9).any_stderr().run();
-        assert_eq!(gateway.groups().len(), 0, "{command}");
+        assert_eq!(gateway.groups().len(), after_failure, "{command}");
         call().run();
-        assert_group(&gateway, &[("instance", instance), ("job", "db_backup")], &["backup_seconds"]);
+        assert_group(&gateway, labels, families);
     }
 }
 
+/// Mounts what cron reads and writes as empty folders, and starts it with the table `$TABLE`.
+const CRON: &str = r#"
+set -e
+for folder in /run /var/spool /etc/cron.d; do [ ! -d $folder ] || mount -t tmpfs none $folder; done
+[ ! -e /etc/crontab ] || mount --bind /dev/null /etc/crontab
+mkdir -p /var/spool/cron/crontabs
+printf %s "$TABLE" >/var/spool/cron/crontabs/root
+chmod 600 /var/spool/cron/crontabs/root
+exec cron -f"#;
+
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_shell_function_returns_the_status_and_pushes_it() {
-    let gateway = gateway();
-    let call = |command: &str| {
-        let script = format!("exec bash -euc '. ./functions.sh; {command}'");
-        shell(&script).file("functions.sh", example("functions.sh")).env("HOSTNAME", "web-1")
-    };
-    let labels = [("instance", "web-1"), ("job", "nightly")];
-    call("timed nightly true").on(&gateway).run();
-    let all = ["job_duration_seconds", "job_exit_status", "job_last_success_timestamp_seconds"];
-    assert_group(&gateway, &labels, &all);
-    call("timed nightly sh -c \"echo out; exit 3\"").on(&gateway).code(3).stdout("out\n").run();
-    assert_group(&gateway, &labels, &all);
-    let status = &gateway.groups()[0].families["job_exit_status"];
-    assert!(status.to_string().contains("\"value\":\"3\""), "{status}");
-    let away = call("timed nightly true").env("PUSHGATEWAY_URL", "http://127.0.0.1:1");
-    away.env("PUSHGATEWAY_RETRIES", "0").stderr_has("can't connect").run();
+fn cron_runs_the_crontab() {
+    let unshare = ["--mount", "--pid", "--fork", "--kill-child"];
+    let can =
+        || Command::new("unshare").args(unshare).arg("true").output().is_ok_and(|it| it.status.success());
+    if !is_installed("cron") || !can() {
+        eprintln!("skipped: cron is not installed, or can't be kept from the machine's own tables");
+        return;
+    }
+    let (gateway, folder) = (gateway(), tempfile::tempdir().unwrap());
+    for (name, script) in [("backup", "exit 3"), ("backup-metrics", "echo backup_seconds 12.5")] {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let built = Path::new(env!("CARGO_BIN_EXE_pushgw")).parent().unwrap();
+    let path = format!("PATH={}:{}:/usr/bin:/bin\n", built.display(), folder.path().display());
+    // cron runs these when it starts.
+    let table = example("crontab").replace("17 3 * * *", "@reboot").replace("30 3 * * *", "@reboot");
+    let table = table.replace("http://localhost:9091", &gateway.url());
+    let cron = Command::new("unshare")
+        .args(unshare)
+        .args(["sh", "-c", CRON])
+        .env("TABLE", path + &table)
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let cron = KilledOnDrop(cron);
+    let has = |sample: &str| gateway.samples().iter().any(|line| line == sample);
+    wait_until("the failure", || has("job_last_exit_status{instance=\"web-2\",job=\"db_backup\"} 3"));
+    wait_until("the output", || has("backup_seconds{instance=\"\",job=\"db_size\"} 12.5"));
+    drop(cron);
+}
+
+struct KilledOnDrop(Child);
+
+impl Drop for KilledOnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]

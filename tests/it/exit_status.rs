@@ -97,6 +97,8 @@ fn every_way_to_fail_has_its_exit_code() {
         (Failure::Unhealthy { gateway: String::new() }, exit_code::OTHER),
         (Failure::Several { count: 2, worst: Box::new(Failure::usage("x")) }, exit_code::USAGE),
         (Failure::OutputClosed, exit_code::DONE),
+        (Failure::CommandStatus(9), 9),
+        (Failure::NotRun(Box::new(Failure::usage("x"))), 125),
     ];
     let endpoint = "http://gw".parse().unwrap();
     let request = Request { method: Method::Get, endpoint: &endpoint, path: String::new(), body: None };
@@ -115,6 +117,8 @@ fn every_way_to_fail_has_its_exit_code() {
             | Failure::Unhealthy { .. }
             | Failure::File { .. }
             | Failure::Other(_)
+            | Failure::NotRun(_)
+            | Failure::CommandStatus(_)
             | Failure::OutputClosed => assert_eq!(failure.exit_code(), code, "{failure:?}"),
         }
     }

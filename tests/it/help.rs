@@ -7,7 +7,8 @@ use pushgw::cli::{Cli, Command};
 use pushgw::config;
 use pushgw::env::Environment;
 
-const COMMANDS: [&str; 8] = ["push", "add", "delete", "list", "show", "status", "check", "completions"];
+const COMMANDS: [&str; 10] =
+    ["push", "add", "run", "delete", "list", "show", "status", "check", "rules", "completions"];
 
 fn help(command: &str, flag: &str) -> String {
     pushgw().args(command.split_whitespace()).arg(flag).any_stdout().run().stdout()
@@ -25,7 +26,7 @@ fn command_lines() -> Vec<clap::Command> {
 fn the_short_help_fits_a_screen() {
     for command in COMMANDS.into_iter().chain([""]) {
         // One line of 24 is the prompt's.
-        let limit = if ["push", "add", "check"].contains(&command) { 39 } else { 23 };
+        let limit = if ["push", "add", "run", "check"].contains(&command) { 39 } else { 23 };
         let text = help(command, "-h");
         assert!(text.lines().count() <= limit, "{command} -h has {} lines", text.lines().count());
         let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 80).collect();
@@ -37,7 +38,7 @@ fn the_short_help_fits_a_screen() {
 
 #[test]
 fn the_headings_are_in_one_order() {
-    let order = ["Group", "Selection", "Input", "Connection", "Output", "Examples", "Exit status"];
+    let order = ["Group", "Job", "Selection", "Input", "Connection", "Output", "Examples", "Exit status"];
     for command in COMMANDS {
         let text = help(command, "--help");
         let headings = text.lines().filter_map(|line| line.strip_suffix(':')).filter(|l| !l.starts_with(' '));
@@ -186,6 +187,12 @@ const MISTAKES: &[(&str, &str)] = &[
     ("push --format json", "--message-format json"),
     ("list team=x", "use --match: pushgw list --match team=x"),
     ("delete team=x", "pushgw delete --match team=x"),
+    ("exec", "pushgw run -j JOB -- COMMAND"),
+    ("time", "pushgw run -j JOB -- COMMAND"),
+    ("wrap", "pushgw run -j JOB -- COMMAND"),
+    ("cron", "pushgw run -j JOB -- COMMAND"),
+    ("monitor", "pushgw run -j JOB -- COMMAND"),
+    ("alerts", "pushgw rules"),
     ("get", "pushgw show"),
     ("http://gw:9091/metrics/job/x", "pushgw push --url URL"),
     ("push --data x", "-m 'name value'"),
@@ -205,7 +212,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("delete --url http://gw:9091", "use -g URL for the gateway"),
     (
         "check -g http://gw:9091 m.prom",
-        "check does not have this option; push, add, delete, list, show and status have it",
+        "check does not have this option; push, add, run, delete, list, show and status have it",
     ),
     ("push -j x --force", "push does not have this option; delete has it"),
     ("push -f m.prom", "a FILE needs no option"),

@@ -21,8 +21,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "grouping",
             "http",
             "input",
+            "job",
             "os",
             "output",
+            "process",
             "shell",
         ],
     ),
@@ -39,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "grouping",
             "http",
             "input",
+            "job",
             "os",
             "output",
             "secret",
@@ -54,6 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("grouping", &[]),
     ("http", &["os", "secret", "shell"]),
     ("input", &["error", "os", "output", "process", "secret"]),
+    ("job", &[]),
     ("os", &[]),
     ("output", &["exposition", "process"]),
     ("process", &["os", "secret"]),
@@ -97,7 +101,7 @@ const IMPURE: &[&str] = &[
 
 /// Rooms without I/O, clock or environment: bytes in, data out.
 const PURE: &[&str] =
-    &["diagnose", "duration", "exposition", "gateway", "grouping", "http", "secret", "shell"];
+    &["diagnose", "duration", "exposition", "gateway", "grouping", "http", "job", "secret", "shell"];
 
 /// What a pure file does not use.
 const IMPURITIES: &[&str] = &[

@@ -36,6 +36,8 @@ mod quickstart;
 mod readme;
 mod recording;
 mod round_trip;
+mod rules;
+mod run;
 mod secrets;
 mod shells;
 mod show;

@@ -6,7 +6,7 @@
 //! - `yaml`: promtool checks Prometheus configuration and rules; the steps of a workflow are run.
 //! - `sh`: commands that `.ci/run` or another script runs, or names in its comments.
 //!
-//! `backup-metrics` and `run-tests` are stand-ins that print two metrics.
+//! `backup-metrics` and `run-tests` are stand-ins that print two metrics, and `backup` one that prints nothing.
 //!
 //! To rewrite the shown outputs, README's table of exit statuses, and the picture:
 //!

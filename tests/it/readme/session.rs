@@ -22,9 +22,10 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for producer in ["backup-metrics", "run-tests"] {
-            let path = folder.path().join(producer);
-            fs::write(&path, "#!/bin/sh\necho backup_seconds 12.5\necho backup_size_bytes 3e9\n").unwrap();
+        let metrics = "echo backup_seconds 12.5\necho backup_size_bytes 3e9";
+        for (program, script) in [("backup-metrics", metrics), ("run-tests", metrics), ("backup", "exit 0")] {
+            let path = folder.path().join(program);
+            fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
         let gateway = || Gateway::start(newest_gateway(), &[]);

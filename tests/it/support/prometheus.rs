@@ -29,8 +29,14 @@ impl Prometheus {
     /// Starts a Prometheus that scrapes these servers every second with `honor_labels`, and waits until it is ready.
     #[track_caller]
     pub(crate) fn start(program: &Program, targets: &[SocketAddr]) -> Self {
+        Self::start_with_rules(program, targets, "groups: []\n")
+    }
+
+    /// Like [`Prometheus::start`], with this rule file, which is evaluated every second.
+    #[track_caller]
+    pub(crate) fn start_with_rules(program: &Program, targets: &[SocketAddr], rules: &str) -> Self {
         for _ in 0..10 {
-            if let Some(prometheus) = Self::try_start(program, targets) {
+            if let Some(prometheus) = Self::try_start(program, targets, rules) {
                 return prometheus;
             }
         }
@@ -38,15 +44,16 @@ impl Prometheus {
     }
 
     /// Tries once; another process may have taken the port.
-    fn try_start(program: &Program, targets: &[SocketAddr]) -> Option<Self> {
+    fn try_start(program: &Program, targets: &[SocketAddr], rules: &str) -> Option<Self> {
         let directory = TempDir::new().expect("a temporary directory");
         let mut config = String::from(
-            "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n- job_name: pushgateway\n  honor_labels: true\n  static_configs:\n  - targets:\n",
+            "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\nrule_files: [rules.yml]\nscrape_configs:\n- job_name: pushgateway\n  honor_labels: true\n  static_configs:\n  - targets:\n",
         );
         for target in targets {
             let _ = writeln!(config, "    - {target}");
         }
         std::fs::write(directory.path().join("prometheus.yml"), config).expect("a file in the directory");
+        std::fs::write(directory.path().join("rules.yml"), rules).expect("a file in the directory");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         drop(listener);

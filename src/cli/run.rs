@@ -1,0 +1,116 @@
+//! The options of `run` and `rules`.
+
+use super::connection::ConnectionArgs;
+use super::groups::GroupArgs;
+use super::{CONNECTION, GROUP};
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::{Args, ValueHint};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+const JOB: &str = "Job";
+
+pub(super) const RUN_USAGE: &str = "\
+pushgw run -j <JOB> [-l <NAME=VALUE>]... [OPTIONS] -- <COMMAND>...";
+
+pub(super) const RUN_SHORT: &str = "\
+Examples:
+  pushgw run -j db_backup -- backup
+  pushgw run -j db_backup --expect-every 26h --expect-within 2h -- backup
+
+All options: pushgw run --help, pushgw-run(1)";
+
+pub(super) const RUN_EXAMPLES: &str = "\
+Examples:
+  pushgw run -j db_backup -- backup
+  pushgw run -j db_backup --expect-every 26h --expect-within 2h -- backup
+  pushgw run -j sync --ok-status 24 -- rsync -a /srv/ backup:/srv/
+  pushgw run -j report -- sh -c 'echo \"rows 12\" >>\"$PUSHGW_METRICS\"'
+  pushgw run -j db_backup -- timeout 2h nice backup
+  pushgw rules > /etc/prometheus/rules/jobs.yml
+
+Exit status: that of COMMAND, 125 if pushgw can't start, 126 or 127 if COMMAND can't.";
+
+pub(super) const RULES_EXAMPLES: &str = "\
+Examples:
+  pushgw rules > /etc/prometheus/rules/jobs.yml
+  pushgw rules --remote-write | promtool check rules
+
+All options: pushgw rules --help, pushgw-rules(1)";
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    #[command(flatten, next_help_heading = GROUP)]
+    pub group: GroupArgs,
+    /// Allow UTF-8 names, for gateways that accept them
+    ///
+    /// For a gateway with --push.enable-utf8-names: names of labels and metrics can then have characters other than letters,
+    /// digits and `_`.
+    #[arg(long, help_heading = GROUP, hide_short_help = true)]
+    pub utf8_names: bool,
+    /// Command to run, with its arguments
+    ///
+    /// It gets the standard input, output and error of pushgw itself, and the signals that pushgw receives. It does not get
+    /// the variables PUSHGATEWAY_PASSWORD, PUSHGATEWAY_BEARER_TOKEN and PUSHGATEWAY_HEADER.
+    #[arg(last = true, required = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments,
+          help_heading = JOB)]
+    pub command: Vec<OsString>,
+    /// Longest time between successes, such as 26h
+    ///
+    /// Pushed as job_expected_interval_seconds, for the alert JobOverdue of `pushgw rules`.
+    #[arg(long, value_name = "DURATION", help_heading = JOB)]
+    pub expect_every: Option<OsString>,
+    /// Longest duration of a run, such as 2h
+    ///
+    /// Pushed as job_expected_duration_seconds, for the alert JobHung of `pushgw rules`. The start is then pushed too, while
+    /// the command runs, so that a run that never ends is noticed.
+    #[arg(long, value_name = "DURATION", help_heading = JOB)]
+    pub expect_within: Option<OsString>,
+    /// Statuses that also mean success, such as 24
+    ///
+    /// Separated by commas, or repeated. pushgw still exits with the status of the command.
+    #[arg(long, value_name = "N[,N]...", help_heading = JOB)]
+    pub ok_status: Vec<OsString>,
+    /// File with metrics that the command writes
+    ///
+    /// They are pushed with the report after a success. A file that the command did not write is ignored, with a warning.
+    /// A command can also append metrics to the file that the variable PUSHGW_METRICS names.
+    // clap's parser for paths rejects an empty one with a message that does not mention unset variables.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = JOB,
+          value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub metrics: Option<PathBuf>,
+    /// Push the command's metrics after failures, too
+    #[arg(long, help_heading = JOB)]
+    pub metrics_always: bool,
+    /// A line of metrics, such as 'backup_files 12'
+    ///
+    /// Repeatable. The lines are pushed when the metrics of the command are.
+    #[arg(short, long = "metric", value_name = "LINE", help_heading = JOB)]
+    pub metric_lines: Vec<OsString>,
+    /// Prefix of metric names
+    ///
+    /// With `--prefix nightly` the metrics are nightly_last_exit_status and so on. `pushgw rules` has the same option.
+    #[arg(long, value_name = "PREFIX", default_value = "job", help_heading = JOB)]
+    pub prefix: OsString,
+    /// If only the push fails, exit with its status
+    ///
+    /// Without this option pushgw always exits with the status of the command, and a failed report is a warning.
+    #[arg(long, help_heading = JOB)]
+    pub require_push: bool,
+    #[command(flatten, next_help_heading = CONNECTION)]
+    pub connection: ConnectionArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct RulesArgs {
+    /// Prefix of metric names
+    ///
+    /// The value of --prefix of `pushgw run`. The names of the alerts do not change.
+    #[arg(long, value_name = "PREFIX", default_value = "job", help_heading = JOB)]
+    pub prefix: OsString,
+    /// Rules for metrics that arrive by remote write
+    ///
+    /// Wraps each metric in last_over_time(...[14d]): a sample that was not scraped disappears from queries after 5 minutes.
+    #[arg(long, help_heading = JOB)]
+    pub remote_write: bool,
+}

@@ -1,0 +1,231 @@
+//! `run`: runs a job and reports how it went. Monitoring must never delay, fail or end the job, so the command runs
+//! whatever the report needs, and its exit status is the exit status of pushgw.
+//!
+//! All that happens meanwhile are events, which one loop handles while the command runs, and another while the report is
+//! sent. Only the first passes signals on: after its end the command's process id may belong to somebody else.
+
+mod own_metrics;
+mod report;
+
+use super::Context;
+use crate::config::Run;
+use crate::error::{Failure, exit_code};
+use crate::http::Event;
+use crate::job::{CpuTime, JobRun};
+use crate::output::{Printer, Verbosity};
+use crate::process::{self, BURST, ReceivedSignal, signal_name};
+use anyhow::Context as _;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
+use own_metrics::OwnMetrics;
+use report::{Report, Reported};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use std::io;
+use std::process::Child;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant, SystemTime};
+
+/// How much later than the time limit the report is given up. The client gives up in time and says why.
+const SPARE: Duration = Duration::from_millis(500);
+
+/// What happens during a run.
+enum RunEvent {
+    Signal(ReceivedSignal),
+    /// A request is on its way.
+    Exchange(Event),
+    StartReported(Result<(), Failure>),
+    Reported(Result<Reported, Failure>),
+}
+
+/// Runs the command and reports it.
+pub(super) fn run(settings: Run, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+    let settings = Arc::new(settings);
+    let (sender, receiver) = channel();
+    let signals = sender.clone();
+    let listening = process::listen(move |signal| {
+        let _ = signals.send(RunEvent::Signal(signal));
+    });
+    listening.context("can't listen for signals").map_err(not_run)?;
+    let own = OwnMetrics::prepare(&settings, context.environment);
+    let mut running = Running { settings, sender, receiver, first_signal: None, printer: context.printer };
+    let run = running.run_command(&own).context("can't wait for the command").map_err(not_run)?;
+    let deadline = Instant::now() + running.settings.timeout;
+    let report = Report::new(&running.settings, &run, &own, running.printer);
+    // Nothing must be left in the file system if a signal ends pushgw now.
+    drop(own);
+    let reported = report.and_then(|report| running.send(report, deadline));
+    match running.finish(&run, reported) {
+        exit_code::DONE => Ok(()),
+        status => Err(Failure::CommandStatus(status)),
+    }
+}
+
+fn not_run(error: anyhow::Error) -> Failure {
+    Failure::NotRun(Box::new(error.into()))
+}
+
+struct Running<'a, 'out> {
+    settings: Arc<Run>,
+    sender: Sender<RunEvent>,
+    receiver: Receiver<RunEvent>,
+    /// When the first signal that ends a process came.
+    first_signal: Option<Instant>,
+    printer: &'a mut Printer<'out>,
+}
+
+impl Running<'_, '_> {
+    /// Runs the command to its end.
+    fn run_command(&mut self, own: &OwnMetrics) -> io::Result<JobRun> {
+        let (start, started) = (since_1970(), Instant::now());
+        let child = process::spawn(&self.settings.command, |command| {
+            command.env(own_metrics::VARIABLE, own.path());
+        });
+        let exit_status = match child {
+            Ok(child) => {
+                if self.settings.expectations.within.is_some()
+                    && let Err(error) = report::send_start(&self.settings, start, self.sender.clone())
+                {
+                    self.printer.note(&format!("the start was not reported: {error}"));
+                }
+                self.wait(&child)?
+            }
+            Err(error) => {
+                self.printer.error(&error.message, "", None);
+                error.status
+            }
+        };
+        let duration = started.elapsed();
+        let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+        // On macOS it is bytes.
+        let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
+        Ok(JobRun {
+            start,
+            // A clock that was set back must not make the run look unfinished.
+            completion: since_1970().max(start),
+            duration,
+            exit_status,
+            is_success: self.settings.is_success(exit_status),
+            cpu: Some(CpuTime { user: time(usage.user_time()), system: time(usage.system_time()) }),
+            max_resident_bytes: u64::try_from(usage.max_rss()).unwrap_or_default() * unit,
+        })
+    }
+
+    /// Passes signals on until the command has ended, and returns its exit status.
+    fn wait(&mut self, child: &Child) -> io::Result<u8> {
+        while let Ok(event) = self.receiver.recv() {
+            let Some(signal) = self.handle(event) else { continue };
+            if signal.number == SIGCHLD {
+                if let Some(status) = process::reap(child)? {
+                    return Ok(process::shell_status(status));
+                }
+                continue;
+            }
+            self.is_second(signal);
+            // Ctrl-C reaches the command as well, and some programs count.
+            if signal.is_from_process || !matches!(signal.number, SIGINT | SIGQUIT) {
+                process::send_signal(child, signal.number);
+            }
+        }
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    /// Sends the report, until the deadline or a second signal.
+    fn send(&mut self, report: Report, deadline: Instant) -> Result<Reported, Failure> {
+        report
+            .send_in_background(&self.settings, deadline, self.sender.clone())
+            .context("can't start a thread")?;
+        loop {
+            let left = (deadline + SPARE).saturating_duration_since(Instant::now());
+            match self.receiver.recv_timeout(left) {
+                Ok(RunEvent::Reported(result)) => return result,
+                Ok(event) => {
+                    if let Some(signal) = self.handle(event).filter(|signal| self.is_second(*signal)) {
+                        let name = signal_name(signal.number);
+                        return Err(anyhow::anyhow!("{name} ended the report").into());
+                    }
+                }
+                Err(_) => {
+                    return Err(anyhow::anyhow!("the report was not ready within --timeout").into());
+                }
+            }
+        }
+    }
+
+    /// Handles every event but a signal, which is returned.
+    fn handle(&mut self, event: RunEvent) -> Option<ReceivedSignal> {
+        match event {
+            RunEvent::Signal(signal) => return Some(signal),
+            RunEvent::Exchange(Event::Exchange(line)) => self.printer.debug(line),
+            RunEvent::Exchange(Event::Retry { tries, reason, wait }) => {
+                self.printer.note(&format!("try {tries} failed: {reason}; retry in {} ms", wait.as_millis()));
+            }
+            RunEvent::StartReported(Ok(())) => {
+                self.printer.note(&format!("reported the start of {}", self.settings.name()));
+            }
+            RunEvent::StartReported(Err(failure)) => {
+                self.printer.note(&format!("the start was not reported: {}", in_one_line(&failure)));
+            }
+            // Nothing is printed on success, so there is no progress line.
+            RunEvent::Exchange(Event::Waiting { .. }) | RunEvent::Reported(_) => {}
+        }
+        None
+    }
+
+    /// Whether this is the second signal that ends a process. Signals close together count as one.
+    fn is_second(&mut self, signal: ReceivedSignal) -> bool {
+        let now = Instant::now();
+        matches!(signal.number, SIGHUP | SIGINT | SIGQUIT | SIGTERM)
+            && now >= *self.first_signal.get_or_insert(now) + BURST
+    }
+
+    /// Says what could not be reported, and returns the exit status.
+    fn finish(&mut self, run: &JobRun, reported: Result<Reported, Failure>) -> u8 {
+        let (name, status) = (self.settings.name(), run.exit_status);
+        let failed = match reported {
+            Ok(Reported { place, left_out }) => {
+                if self.printer.verbosity >= Verbosity::Verbose {
+                    let seconds = run.duration.as_secs_f64();
+                    let done =
+                        format!("reported {name} to {place}: exit status {status} after {seconds:.3} s");
+                    self.printer.success(&done);
+                }
+                let Some(failure) = left_out else { return status };
+                self.complain(&format!("{name} was reported without its metrics: {}", in_one_line(&failure)));
+                failure
+            }
+            Err(failure) => {
+                let cause = in_one_line(&failure);
+                self.complain(&format!(
+                    "{name} exited with status {status}, but that could not be reported: {cause}"
+                ));
+                failure
+            }
+        };
+        if self.settings.require_push && run.is_success { failed.exit_code() } else { status }
+    }
+
+    /// Prints why the report failed: an error if `--require-push` makes it one, else a warning.
+    fn complain(&mut self, message: &str) {
+        if self.settings.require_push {
+            self.printer.error(message, "", None);
+        } else {
+            self.printer.warning(message);
+        }
+    }
+}
+
+/// The failure with the server's answer, for the mail of cron.
+fn in_one_line(failure: &Failure) -> String {
+    let details = failure.details().map(|details| format!("; {details}")).unwrap_or_default();
+    format!("{failure}{details}").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+fn time(value: TimeVal) -> Duration {
+    let micros = value.tv_sec().saturating_mul(1_000_000).saturating_add(value.tv_usec());
+    Duration::from_micros(u64::try_from(micros).unwrap_or_default())
+}

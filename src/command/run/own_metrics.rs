@@ -1,0 +1,113 @@
+//! The job's own metrics: the file that `$PUSHGW_METRICS` names, the one of `--metrics`, and the lines of `-m`.
+
+use crate::config::Run;
+use crate::env::Environment;
+use crate::error::Failure;
+use crate::input::{self, Input, Origin};
+use crate::os::reason;
+use crate::output::{Printer, Progress};
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Names an empty file, in the environment of the command.
+pub(super) const VARIABLE: &str = "PUSHGW_METRICS";
+/// Where what is written goes if there is no such file. Without the variable, `>>"$PUSHGW_METRICS"` would fail the job.
+const NOWHERE: &str = "/dev/null";
+const NAME: &str = "metrics.prom";
+
+/// The places of the metrics, as they were before the command started.
+pub(super) struct OwnMetrics {
+    /// Removed when this value is dropped.
+    folder: io::Result<TempDir>,
+    /// The state of the file of `--metrics`; `None` if it did not exist.
+    before: Option<FileState>,
+}
+
+/// What changes when a file is written. A comparison of its time with the clock would fail on a server with another clock.
+type FileState = (u64, u64, i64, i64, i64, i64);
+
+fn state(file: &Metadata) -> FileState {
+    (file.ino(), file.size(), file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec())
+}
+
+impl OwnMetrics {
+    pub(super) fn prepare(settings: &Run, environment: &Environment) -> Self {
+        let parent = environment.variable("TMPDIR").unwrap_or(OsStr::new("/tmp"));
+        let before = settings.metrics.as_deref().and_then(|path| fs::metadata(path).ok());
+        Self { folder: private_folder(Path::new(parent)), before: before.as_ref().map(state) }
+    }
+
+    /// The value of [`VARIABLE`].
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.as_ref().map_or_else(|_| NOWHERE.into(), |folder| folder.path().join(NAME))
+    }
+
+    /// `report` followed by the job's metrics, or `None` if there are none.
+    pub(super) fn read(
+        &self,
+        settings: &Run,
+        report: &str,
+        printer: &mut Printer<'_>,
+    ) -> Result<Option<Input>, Failure> {
+        let mut origins = vec![Origin::Metrics(vec![report.trim_end().to_owned()])];
+        let mut names = vec!["<run>".to_owned()];
+        match &self.folder {
+            Ok(folder) => {
+                let path = folder.path().join(NAME);
+                if fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() > 0) {
+                    origins.push(Origin::File(path));
+                    names.push(format!("${VARIABLE}"));
+                }
+            }
+            Err(error) => {
+                printer.warning(&format!("there was no file for ${VARIABLE}: {}", reason(error)));
+            }
+        }
+        if let Some(path) = &settings.metrics {
+            match self.unusable(path) {
+                None => {
+                    origins.push(Origin::File(path.clone()));
+                    names.push(path.display().to_string());
+                }
+                Some(why) => printer.warning(&format!("--metrics: {} is ignored: {why}", path.display())),
+            }
+        }
+        let lines = settings.metric_lines()?;
+        if !lines.is_empty() {
+            origins.push(Origin::Metrics(lines));
+            names.push("<metric>".to_owned());
+        }
+        if origins.len() == 1 {
+            return Ok(None);
+        }
+        let mut input = input::read(&origins, &mut io::empty(), &Progress::default())?;
+        for (source, name) in input.sources.iter_mut().zip(names) {
+            source.name = name;
+        }
+        Ok(Some(input))
+    }
+
+    /// Why the file of `--metrics` is not read.
+    fn unusable(&self, path: &Path) -> Option<String> {
+        match fs::metadata(path) {
+            Err(error) => Some(reason(&error)),
+            // Reading a pipe could take forever.
+            Ok(file) if !file.is_file() => Some("it is not a regular file".to_owned()),
+            Ok(file) if self.before == Some(state(&file)) => Some("the command did not write it".to_owned()),
+            Ok(_) => None,
+        }
+    }
+}
+
+fn private_folder(parent: &Path) -> io::Result<TempDir> {
+    let only_ours = Permissions::from_mode(0o700);
+    // The command may change its working directory.
+    let parent = std::path::absolute(parent)?;
+    let folder = tempfile::Builder::new().prefix("pushgw-").permissions(only_ours).tempdir_in(parent)?;
+    File::create(folder.path().join(NAME))?;
+    Ok(folder)
+}

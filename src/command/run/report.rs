@@ -1,0 +1,158 @@
+//! What `run` pushes: the start, beside the running command, and the end. Each is sent by a thread of its own, so that
+//! signals are heard meanwhile and a slow gateway delays nothing.
+
+use super::RunEvent;
+use super::own_metrics::OwnMetrics;
+use crate::command::check;
+use crate::config::Run;
+use crate::error::Failure;
+use crate::gateway::{self, EXPOSITION_TEXT};
+use crate::grouping::GroupingKey;
+use crate::http::{self, Body, Client, Connection, ErrorKind, Event, Method, Request};
+use crate::job::JobRun;
+use crate::output::Printer;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The report about the end, before it is sent.
+pub(super) struct Report {
+    key: GroupingKey,
+    /// The metrics of `run` alone.
+    text: String,
+    /// The same with the job's own metrics.
+    with_own: Option<Vec<u8>>,
+    /// Why the job's own metrics are left out.
+    left_out: Option<Failure>,
+}
+
+/// A report that the gateway has accepted.
+pub(super) struct Reported {
+    /// `{job="x"} on http://gw:9091`.
+    pub(super) place: String,
+    /// Why the job's own metrics were left out.
+    pub(super) left_out: Option<Failure>,
+}
+
+impl Report {
+    /// The report about `run`, with the job's own metrics if they are valid. Their problems are printed.
+    pub(super) fn new(
+        settings: &Run,
+        run: &JobRun,
+        own: &OwnMetrics,
+        printer: &mut Printer<'_>,
+    ) -> Result<Self, Failure> {
+        let key = settings.key()?;
+        // The gateway replaces the label `mode` by that of the group. Then two series would be the same.
+        let run = JobRun { cpu: run.cpu.filter(|_| key.get("mode").is_none()), ..*run };
+        let text = run.text(&settings.prefix, &settings.expectations);
+        let (mut with_own, mut left_out) = (None, None);
+        if run.is_success || settings.metrics_always {
+            match with_own_metrics(settings, &key, &text, own, printer) {
+                Ok(body) => with_own = body,
+                Err(failure) => left_out = Some(failure),
+            }
+        }
+        Ok(Self { key, text, with_own, left_out })
+    }
+
+    /// Sends it. If the gateway rejects it because of the job's own metrics, sends it again without them.
+    fn send(
+        mut self,
+        settings: &Run,
+        deadline: Instant,
+        listener: &mut dyn FnMut(Event),
+    ) -> Result<Reported, Failure> {
+        let mut connection = settings.connection()?;
+        let place = format!("{} on {}", self.key, connection.endpoint);
+        if let Some(body) = &self.with_own {
+            match post(&connection, &self.key, body, listener) {
+                Ok(()) => return Ok(Reported { place, left_out: None }),
+                Err(error) if may_be_the_metrics(&error.kind) => {
+                    self.left_out = Some(error.into());
+                    let left = deadline.saturating_duration_since(Instant::now()).as_millis();
+                    connection.timeout =
+                        Duration::from_millis(u64::try_from(left).unwrap_or(u64::MAX).max(1));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        post(&connection, &self.key, self.text.as_bytes(), listener)?;
+        Ok(Reported { place, left_out: self.left_out })
+    }
+
+    /// Sends it in a thread, which reports the result as an event.
+    pub(super) fn send_in_background(
+        self,
+        settings: &Arc<Run>,
+        deadline: Instant,
+        events: Sender<RunEvent>,
+    ) -> io::Result<()> {
+        let settings = Arc::clone(settings);
+        let send = move || {
+            let result = self.send(&settings, deadline, &mut |event| forward(&events, event));
+            let _ = events.send(RunEvent::Reported(result));
+        };
+        thread::Builder::new().spawn(send).map(drop)
+    }
+}
+
+/// Pushes that the job has started, in a thread, which reports the result as an event.
+pub(super) fn send_start(settings: &Arc<Run>, start: Duration, events: Sender<RunEvent>) -> io::Result<()> {
+    let settings = Arc::clone(settings);
+    let send = move || {
+        let push = || -> Result<(), Failure> {
+            let (key, connection) = (settings.key()?, settings.connection()?);
+            let text = settings.expectations.start_text(&settings.prefix, start);
+            Ok(post(&connection, &key, text.as_bytes(), &mut |event| forward(&events, event))?)
+        };
+        let result = push();
+        let _ = events.send(RunEvent::StartReported(result));
+    };
+    thread::Builder::new().spawn(send).map(drop)
+}
+
+/// `text` and the job's own metrics, checked together: they must not contradict each other.
+fn with_own_metrics(
+    settings: &Run,
+    key: &GroupingKey,
+    text: &str,
+    own: &OwnMetrics,
+    printer: &mut Printer<'_>,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(input) = own.read(settings, text, printer)? else { return Ok(None) };
+    let accepted = check::accept_or(&settings.check(), Some(key), &input, None, printer)?;
+    Ok(Some(accepted.body.into_owned()))
+}
+
+/// Whether a report without the job's own metrics may be accepted. Pushgateway 1.11.0 and 1.11.1 close the connection
+/// instead of answering 400.
+fn may_be_the_metrics(kind: &ErrorKind) -> bool {
+    match kind {
+        ErrorKind::Closed => true,
+        ErrorKind::Status(rejection) => matches!(rejection.status, 400 | 409 | 413 | 422),
+        _ => false,
+    }
+}
+
+fn post(
+    connection: &Connection,
+    key: &GroupingKey,
+    body: &[u8],
+    listener: &mut dyn FnMut(Event),
+) -> Result<(), http::Error> {
+    let request = Request {
+        method: Method::Post,
+        endpoint: &connection.endpoint,
+        path: key.path(),
+        body: Some(Body::new(body, EXPOSITION_TEXT, connection.encoding)),
+    };
+    gateway::send(&Client::new(connection), &request, listener).map(drop)
+}
+
+fn forward(events: &Sender<RunEvent>, event: Event) {
+    // After a second signal, nobody receives this.
+    let _ = events.send(RunEvent::Exchange(event));
+}

@@ -1,0 +1,219 @@
+//! `run` and `rules`. The command of `run` always runs, unless the words alone show a mistake: what depends on the moment,
+//! such as an empty variable, a URL or a file, is resolved only for the report.
+
+use super::{connection, empty, grouping_key, in_url, names, utf8};
+use crate::cli;
+use crate::duration;
+use crate::env::Environment;
+use crate::error::Failure;
+use crate::exposition::Rules;
+use crate::gateway::GroupUrl;
+use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
+use crate::http::Connection;
+use crate::job::{Expectations, MetricPrefix, Selector};
+use crate::output::MessageFormat;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many problems of the job's metrics are shown.
+const MAX_DIAGNOSTICS: usize = 20;
+
+/// What `run` needs.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) command: Vec<OsString>,
+    pub(crate) expectations: Expectations,
+    pub(crate) prefix: MetricPrefix,
+    /// A file with metrics that the command writes.
+    pub(crate) metrics: Option<PathBuf>,
+    /// Push the command's metrics after a failure, too.
+    pub(crate) metrics_always: bool,
+    /// The report must succeed.
+    pub(crate) require_push: bool,
+    /// Limits the report, from the end of the command on.
+    pub(crate) timeout: Duration,
+    ok_statuses: Vec<u8>,
+    metric_lines: Vec<OsString>,
+    group: cli::GroupArgs,
+    utf8_names: bool,
+    connection: cli::ConnectionArgs,
+    environment: Environment,
+    /// An option whose value is empty.
+    empty: Option<&'static str>,
+}
+
+impl Run {
+    /// Resolves `run` before the command starts.
+    pub(crate) fn resolve(args: cli::RunArgs, environment: &Environment) -> Result<Self, Failure> {
+        if args.command.first().is_none_or(|program| program.is_empty()) {
+            return Err(empty("COMMAND"));
+        }
+        let group = &args.group;
+        match (&group.url, &group.job) {
+            (Some(_), _) if args.connection.gateway.is_some() => {
+                return Err(Failure::usage("--url already names the gateway: remove --gateway"));
+            }
+            (None, None) => {
+                return Err(Failure::usage_with_hint("the group's job is missing", "add -j JOB"));
+            }
+            _ => {}
+        }
+        let mut values = Values::default();
+        let every = values.duration("--expect-every", args.expect_every.as_deref())?;
+        let within = values.duration("--expect-within", args.expect_within.as_deref())?;
+        let timeout = values.duration("--timeout", args.connection.timeout.as_deref())?;
+        values.duration("--connect-timeout", args.connection.connect_timeout.as_deref())?;
+        let ok_statuses = values.statuses(&args.ok_status)?;
+        let prefix = values.prefix(&args.prefix)?;
+        if args.metrics.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
+            values.empty = values.empty.or(Some("--metrics"));
+        }
+        let variable = environment.variable("PUSHGATEWAY_TIMEOUT").and_then(OsStr::to_str);
+        let variable = variable.and_then(|text| duration::parse(text).ok()).filter(|time| !time.is_zero());
+        Ok(Self {
+            command: args.command,
+            expectations: Expectations { every, within },
+            prefix,
+            metrics: args.metrics.filter(|path| !path.as_os_str().is_empty()),
+            metrics_always: args.metrics_always,
+            require_push: args.require_push,
+            timeout: timeout.or(variable).unwrap_or(DEFAULT_TIMEOUT),
+            ok_statuses,
+            metric_lines: args.metric_lines,
+            group: args.group,
+            utf8_names: args.utf8_names,
+            connection: args.connection,
+            environment: environment.clone(),
+            empty: values.empty,
+        })
+    }
+
+    /// What messages call the job.
+    pub(crate) fn name(&self) -> String {
+        let job = self.group.job.as_deref().map(|job| job.to_string_lossy().into_owned());
+        let named = job.filter(|job| !job.is_empty());
+        let named = named.or_else(|| self.key().ok().map(|key| key.job().to_owned()));
+        let program = || self.command.first().map(|program| program.to_string_lossy().into_owned());
+        named.or_else(program).unwrap_or_default()
+    }
+
+    pub(crate) fn is_success(&self, status: u8) -> bool {
+        status == 0 || self.ok_statuses.contains(&status)
+    }
+
+    /// The group that is pushed to.
+    pub(crate) fn key(&self) -> Result<GroupingKey, Failure> {
+        if let Some(option) = self.empty {
+            return Err(empty(option));
+        }
+        let rules = KeyRules { empty_values: EmptyValues::Reject, names: names(self.utf8_names) };
+        match self.url()? {
+            Some(url) => url.key(rules).map_err(in_url),
+            None => grouping_key(&self.group, rules),
+        }
+    }
+
+    /// How the gateway is reached. Reads the files with secrets and certificates.
+    pub(crate) fn connection(&self) -> Result<Connection, Failure> {
+        let endpoint = match self.url()? {
+            Some(url) => url.endpoint,
+            None => connection::endpoint(&self.connection, &self.environment)?,
+        };
+        let connection = connection::resolve(endpoint, &self.connection, &self.environment)?;
+        Ok(Connection { timeout: self.timeout, ..connection })
+    }
+
+    fn url(&self) -> Result<Option<GroupUrl>, Failure> {
+        self.group
+            .url
+            .as_deref()
+            .map(|url| connection::group_url(url, &self.connection, &self.environment))
+            .transpose()
+    }
+
+    /// The lines of `-m`.
+    pub(crate) fn metric_lines(&self) -> Result<Vec<String>, Failure> {
+        self.metric_lines.iter().map(|line| utf8("--metric", line).map(str::to_owned)).collect()
+    }
+
+    /// How the metrics of the command are checked.
+    pub(crate) fn check(&self) -> super::Check {
+        let rules = Rules { utf8_names: self.utf8_names, max_diagnostics: MAX_DIAGNOSTICS, ..Rules::PLAIN };
+        super::Check { origins: Vec::new(), rules, strict: false, message_format: MessageFormat::Human }
+    }
+}
+
+/// Reads values of options. An empty one usually comes from a variable that is not set, and does not keep the command
+/// from running.
+#[derive(Default)]
+struct Values {
+    empty: Option<&'static str>,
+}
+
+impl Values {
+    fn text<'a>(
+        &mut self,
+        option: &'static str,
+        value: Option<&'a OsStr>,
+    ) -> Result<Option<&'a str>, Failure> {
+        let Some(value) = value else { return Ok(None) };
+        if value.is_empty() {
+            self.empty = self.empty.or(Some(option));
+            return Ok(None);
+        }
+        utf8(option, value).map(Some)
+    }
+
+    fn duration(&mut self, option: &'static str, value: Option<&OsStr>) -> Result<Option<Duration>, Failure> {
+        let Some(text) = self.text(option, value)? else { return Ok(None) };
+        match duration::parse(text) {
+            Ok(Duration::ZERO) => Err(Failure::usage(format!("{option} must be greater than zero"))),
+            Ok(time) => Ok(Some(time)),
+            Err(error) => Err(Failure::usage(format!("{option}: {error}"))),
+        }
+    }
+
+    /// The numbers of `--ok-status`.
+    fn statuses(&mut self, values: &[OsString]) -> Result<Vec<u8>, Failure> {
+        let mut statuses = Vec::new();
+        for value in values {
+            let Some(text) = self.text("--ok-status", Some(value))? else { continue };
+            for number in text.split(',') {
+                let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+                let status = number.parse().ok().filter(|_| is_number);
+                let wrong = || format!("--ok-status: `{number}` is not an exit status from 0 to 255");
+                statuses.push(status.ok_or_else(|| Failure::usage(wrong()))?);
+            }
+        }
+        Ok(statuses)
+    }
+
+    fn prefix(&mut self, value: &OsStr) -> Result<MetricPrefix, Failure> {
+        match self.text("--prefix", Some(value))? {
+            None => Ok(MetricPrefix::default()),
+            Some(text) => text.parse().map_err(|error| Failure::usage(format!("--prefix: {error}"))),
+        }
+    }
+}
+
+/// What `rules` needs.
+#[derive(Debug)]
+pub(crate) struct AlertingRules {
+    pub(crate) prefix: MetricPrefix,
+    pub(crate) selector: Selector,
+}
+
+impl AlertingRules {
+    /// Resolves `rules`.
+    pub(crate) fn resolve(args: &cli::RulesArgs) -> Result<Self, Failure> {
+        let mut values = Values::default();
+        let prefix = values.prefix(&args.prefix)?;
+        if let Some(option) = values.empty {
+            return Err(empty(option));
+        }
+        let selector = if args.remote_write { Selector::Received } else { Selector::Scraped };
+        Ok(Self { prefix, selector })
+    }
+}

@@ -1,0 +1,46 @@
+//! What `run` reports about a job, and the alerting rules that go with it. Pure.
+
+mod metrics;
+mod rules;
+
+pub use metrics::{CpuTime, Expectations, JobRun};
+pub use rules::{Selector, rules};
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What the names of the metrics of `run` begin with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricPrefix(String);
+
+impl MetricPrefix {
+    fn name(&self, rest: &str) -> String {
+        format!("{}_{rest}", self.0)
+    }
+}
+
+impl Default for MetricPrefix {
+    fn default() -> Self {
+        Self("job".to_owned())
+    }
+}
+
+/// A prefix that is not the beginning of a metric name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrefixError(String);
+
+impl fmt::Display for PrefixError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` can't begin a metric name: use letters, digits and `_`, and no digit first", self.0)
+    }
+}
+
+impl FromStr for MetricPrefix {
+    type Err = PrefixError;
+
+    fn from_str(text: &str) -> Result<Self, PrefixError> {
+        let is_valid = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if is_valid { Ok(Self(text.to_owned())) } else { Err(PrefixError(text.to_owned())) }
+    }
+}

@@ -131,6 +131,12 @@ impl Failure {
         }
     }
 
+    /// Whether another try may succeed.
+    pub fn is_temporary(&self) -> bool {
+        let temporary = [exit_code::UNAVAILABLE, exit_code::UNREACHABLE, exit_code::TIMED_OUT];
+        !matches!(self, Self::Producer { .. }) && temporary.contains(&self.exit_code())
+    }
+
     /// Lines below the message: the server's answer, or the groups that exist.
     pub fn details(&self) -> Option<String> {
         match self {

@@ -97,6 +97,12 @@ pub struct PushArgs {
     pub producer: Vec<OsString>,
     #[command(flatten, next_help_heading = CONNECTION)]
     pub connection: ConnectionArgs,
+    /// Exit with 0 if the gateway cannot be reached
+    ///
+    /// A temporary failure, an unreachable gateway and a timeout (exit status 5, 6 and 7) become a warning, for jobs that
+    /// must not fail because of their monitoring.
+    #[arg(long, help_heading = CONNECTION, hide_short_help = true)]
+    pub best_effort: bool,
     /// Print the request and send nothing
     ///
     /// Prints the method, the URL, the headers, an empty line and the body, after repairs and before --compress. Secrets are

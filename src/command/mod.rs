@@ -47,9 +47,16 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
     match command {
         Command::Push(ref options) | Command::Add(ref options) => {
             let method = if matches!(command, Command::Push(_)) { Method::Put } else { Method::Post };
-            match config::PushGroups::resolve(method, &options.0, environment)? {
+            let pushed = match config::PushGroups::resolve(method, &options.0, environment)? {
                 Some(groups) => push::groups::run(&groups, context),
                 None => push::run(&config::Push::resolve(method, &options.0, environment)?, context),
+            };
+            match pushed {
+                Err(failure) if options.0.best_effort && failure.is_temporary() => {
+                    context.printer.warning(&format!("{failure} (ignored because of --best-effort)"));
+                    Ok(())
+                }
+                pushed => pushed,
             }
         }
         Command::Delete(options) => delete::run(&config::Delete::resolve(&options.0, environment)?, context),
@@ -139,7 +146,7 @@ fn thousands(count: impl Display) -> String {
     let digits = count.to_string();
     let mut out = String::new();
     for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

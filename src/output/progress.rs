@@ -59,6 +59,11 @@ impl Progress {
         self.change(|state, now| state.wait_for(what, tries, now));
     }
 
+    /// What a signal that ends the process leaves in place of the line, such as `interrupted: 2 of 60 groups deleted`.
+    pub fn on_interrupt(&self, report: &str) {
+        self.change(|state, _| report.clone_into(&mut state.interrupted));
+    }
+
     fn change(&self, change: impl FnOnce(&mut ProgressState, Instant)) {
         let Some(shared) = &self.0 else { return };
         let mut screen = shared.lock();
@@ -90,6 +95,10 @@ impl Progress {
         for _ in 0..TRIES {
             if let Ok(mut screen) = shared.screen.try_lock() {
                 screen.clear();
+                let report = std::mem::take(&mut screen.state.interrupted);
+                if !report.is_empty() {
+                    screen.write(&format!("{report}\n"));
+                }
                 return;
             }
             thread::sleep(PAUSE);
@@ -168,12 +177,13 @@ struct ProgressState {
     /// Counted from 1; 0 if nothing is tried.
     tries: u32,
     shown: String,
+    interrupted: String,
 }
 
 impl ProgressState {
     fn new(columns: usize, charset: Charset) -> Self {
-        let (what, shown) = (String::new(), String::new());
-        Self { columns, charset, what, since: None, bytes: 0, tries: 0, shown }
+        let (what, shown, interrupted) = (String::new(), String::new(), String::new());
+        Self { columns, charset, what, since: None, bytes: 0, tries: 0, shown, interrupted }
     }
 
     fn begin(&mut self, what: &str, now: Instant) {

@@ -301,3 +301,21 @@ fn a_dash_at_a_terminal_reads_what_is_typed() {
     assert_eq!(groups(&gateway), ["job=x"]);
     typed(&gateway, "pushgw push -j x --diff f", 0, &[], &[]);
 }
+
+#[test]
+fn best_effort_is_only_for_a_gateway_that_fails() {
+    let down = "PUSHGATEWAY_URL=http://[::1]:1";
+    let server = Server::answering(503, "");
+    let push = "pushgw push -j x --retries 0 --best-effort -m 'a 1'";
+    shell(&format!("{down} {push}"))
+        .stderr_has("connection refused (ignored because of --best-effort)")
+        .run();
+    let call = shell(push).env("PUSHGATEWAY_URL", server.url());
+    call.stderr_has("503").stderr_has("(ignored because of --best-effort)").run();
+    // Everything else is an error as ever.
+    let rejects = Server::answering(400, "no");
+    shell(push).env("PUSHGATEWAY_URL", rejects.url()).code(4).any_stderr().run();
+    shell("pushgw push -j x --best-effort -m 'a x'").code(3).any_stderr().run();
+    shell("pushgw push -j x --best-effort -- sh -c 'exit 6'").code(6).any_stderr().run();
+    shell("pushgw push -j '' --best-effort -m 'a 1'").code(2).any_stderr().run();
+}

@@ -163,6 +163,9 @@ fn delete_each(
     for (done, place) in places.iter().enumerate() {
         let group = &snapshot.groups[*place];
         printer.progress().begin(&format!("deleting {}/{}: {}", done + 1, places.len(), group.labels));
+        printer
+            .progress()
+            .on_interrupt(&format!("interrupted: {done} of {} deleted", plural(places.len(), "group")));
         let sent = match group.path() {
             Ok(path) => send(client, path, printer),
             Err(why) => Err(not_deleted(why, client)),

@@ -50,6 +50,7 @@ fn push_text(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> 
         Action::Diff => diff::run(push, &accepted.body, context),
         Action::Send => {
             let client = Client::new(&push.connection);
+            context.printer.progress().on_interrupt("interrupted: the push may have been stored");
             let answer = super::send(&client, &request, context.printer).map_err(|error| {
                 let refused =
                     refusal::RejectedPush { method: push.method, key: &push.key, body: &accepted.body };

@@ -181,20 +181,25 @@ fn verbose_says_what_was_pushed() {
 
 #[test]
 fn a_gateway_that_hangs_or_breaks_costs_a_warning() {
-    let (server, _) = hanging_for("job_");
-    let call = |url: &str| {
-        let start = "warning: x exited with status 3, but that could not be reported: POST http://";
-        run_script(url, &["--timeout", "300ms"], "echo ran; exit 3").code(3).stdout("ran\n").stderr_has(start)
+    let call = |url: &str, timeout: &str| {
+        let start = "warning: x exited with status 3, but that could not be reported: ";
+        run_script(url, &["--timeout", timeout], "echo ran; exit 3").code(3).stdout("ran\n").stderr_has(start)
     };
-    call(&server.url()).stderr_has("no response within 300ms").run();
+    let (server, _) = hanging_for("job_");
+    call(&server.url(), "300ms").stderr_has("no response within 300ms").run();
+    // Reading a file of the options can hang, too.
+    let hangs = call("http://127.0.0.1:1", "300ms").stderr_has("it was not ready within --timeout");
+    let fifo = hangs.directory().join("password");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    hangs.env("PUSHGATEWAY_USER", "me").env("PUSHGATEWAY_PASSWORD_FILE", &fifo).run();
+    call("http://name.invalid", "300ms").run();
     let server = Server::start(|connection, _| {
         connection.read_head();
         connection.reset();
     });
-    call(&server.url()).stderr_has("the connection broke").run();
-    call("http://name.invalid").stderr_has("").run();
+    call(&server.url(), "50s").stderr_has("the connection broke").run();
     let server = Server::answering(500, "no\nspace");
-    let told = call(&server.url()).stderr_has("says: no space").run().stderr();
+    let told = call(&server.url(), "50s").stderr_has("says: no space").run().stderr();
     assert_eq!(told.lines().count(), 1, "{told}");
 }
 

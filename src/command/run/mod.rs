@@ -146,7 +146,7 @@ impl Running<'_, '_> {
                     }
                 }
                 Err(_) => {
-                    return Err(anyhow::anyhow!("the report was not ready within --timeout").into());
+                    return Err(anyhow::anyhow!("it was not ready within --timeout").into());
                 }
             }
         }

@@ -113,6 +113,23 @@ fn a_gateway_whose_clock_is_ahead_makes_no_group_old() {
 }
 
 #[test]
+fn list_prints_the_commands_of_20_conflicts_and_counts_the_others() {
+    let pairs = (0..20_023).map(|n| {
+        let labels = [format!(r#""job":"x{n}""#), format!(r#""job":"x{n}","instance":"""#)];
+        labels.map(|labels| format!(r#"{{"labels":{{{labels}}}}}"#)).join(",")
+    });
+    let api = format!(r#"{{"status":"success","data":[{}]}}"#, pairs.collect::<Vec<_>>().join(","));
+    let server = Server::answering(200, &api);
+    let list = ["list", "--match", "job=x1", "-g", &server.url()];
+    let output =
+        pushgw().args(list).any_stdout().stderr_has("20003 more conflicts break the gateway\n").run();
+    let lines = output.stderr();
+    let count = |start: &str| lines.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!((count("warning: {job="), count("hint: pushgw delete ")), (20, 20), "{output}");
+    assert!(lines.ends_with(&format!("hint: for all: pushgw status -g {} --format json\n", server.url())));
+}
+
+#[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn list_shows_the_groups_of_a_gateway() {
     on_every_gateway(|gateway| {

@@ -152,25 +152,34 @@ fn is_plain(c: char, charset: Charset) -> bool {
     }
 }
 
-/// Characters beyond ASCII that control a terminal or are invisible: the C1 controls, which some terminals read as escape
-/// sequences, marks of the reading direction, and separators, fillers, joiners and tags without width.
+/// Characters beyond ASCII that control a terminal or look like nothing or like a space: the C1 controls, which some
+/// terminals read as escape sequences, marks of the reading direction, separators, spaces, and all that Unicode calls
+/// `Default_Ignorable_Code_Point`.
 ///
-/// Combining marks and variation selectors are not included: they change the character before them visibly.
+/// Other combining marks are not included: they change the character before them visibly.
 fn is_hidden(c: char) -> bool {
     matches!(c,
-        '\u{80}'..='\u{9f}'
+        '\u{80}'..='\u{a0}'
         | '\u{ad}'
+        | '\u{34f}'
         | '\u{61c}'
         | '\u{115f}'..='\u{1160}'
-        | '\u{180e}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
+        | '\u{1680}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{2000}'..='\u{200f}'
+        | '\u{2028}'..='\u{202f}'
+        | '\u{205f}'..='\u{206f}'
+        | '\u{2800}'
+        | '\u{3000}'
         | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}'
         | '\u{ffa0}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -190,6 +199,12 @@ mod tests {
             ("zero\u{200b}width\u{200d}\u{feff}", r"zero\u{200b}width\u{200d}\u{feff}"),
             ("a\u{2028}b\u{ad}c\u{e0041}", r"a\u{2028}b\u{ad}c\u{e0041}"),
             ("e\u{301}", "e\u{301}"),
+            ("x\u{34f}y\u{17b4}\u{180b}\u{180f}", r"x\u{34f}y\u{17b4}\u{180b}\u{180f}"),
+            ("a\u{fe00}b\u{fe0f}\u{e0100}\u{e01ef}", r"a\u{fe00}b\u{fe0f}\u{e0100}\u{e01ef}"),
+            ("\u{e0080}\u{e0fff}\u{1bca0}\u{1d17a}\u{fff0}", r"\u{e0080}\u{e0fff}\u{1bca0}\u{1d17a}\u{fff0}"),
+            ("\u{a0}\u{2003}\u{2800}\u{3000}", r"\u{a0}\u{2003}\u{2800}\u{3000}"),
+            ("\u{1680}\u{202f}\u{205f}", r"\u{1680}\u{202f}\u{205f}"),
+            ("\u{fffd}\u{ffe0}\u{2007c}", "\u{fffd}\u{ffe0}\u{2007c}"),
         ];
         for (foreign, shown) in table {
             assert_eq!(text(foreign, Charset::Unicode), shown);

@@ -341,6 +341,14 @@ fn early_responses() -> Vec<Case> {
             answer("HTTP/1.1 400 X\r\nContent-Length: 12\r\n\r\n\x1b[2J\x1b]0;x\x07ok"),
         )
         .says(r"\x1b[2J\x1b]0;x\x07ok"),
+        Case::new(
+            "workflow commands in the message",
+            "the server rejected the request (400 Bad Request)",
+            4,
+            answer("HTTP/1.1 400 X\r\nContent-Length: 30\r\n\r\nno\n::stop-commands::x\n##[a]b\n"),
+        )
+        .arg("--message-format=github")
+        .says("  \\x3a:stop-commands::x\n  ##\\x5ba]b\n"),
     ]
 }
 

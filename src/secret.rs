@@ -30,9 +30,18 @@ impl fmt::Debug for Secret {
 pub const SECRET_VARIABLES: [&str; 3] =
     ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN", "PUSHGATEWAY_HEADER"];
 
-/// Removes the user and the password from a URL. Any other text is returned unchanged.
+/// Removes the user and the password from a URL, also from one whose scheme is missing or has lost a character. Any other
+/// text is returned unchanged.
 pub fn without_user(url: &str) -> String {
-    let Some(start) = url.find("//").map(|at| at + 2) else { return url.to_owned() };
+    let Some(at) = url.find('@') else { return url.to_owned() };
+    let start = match url[..at].find("//") {
+        Some(slashes) => slashes + 2,
+        // Only a password shows that this is a user.
+        None => match url[..at].rfind('/').map_or(0, |slash| slash + 1) {
+            start if url[start..at].contains(':') => start,
+            _ => return url.to_owned(),
+        },
+    };
     let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
     match url[start..end].rfind('@') {
         Some(at) => format!("{}{}", &url[..start], &url[start + at + 1..]),
@@ -52,6 +61,13 @@ mod tests {
             ("/x/@y", "/x/@y"),
             ("http://gw/x@y", "http://gw/x@y"),
             ("http://gw?x=@", "http://gw?x=@"),
+            ("me:p@gw:9091", "gw:9091"),
+            ("http:/me:p@gw/x", "http:/gw/x"),
+            ("http//me:p@gw", "http//gw"),
+            ("me:p@q@gw/x@y", "gw/x@y"),
+            ("me:p@gw//x", "gw//x"),
+            ("a@b", "a@b"),
+            ("a:b/c@d", "a:b/c@d"),
             ("x", "x"),
             ("", ""),
         ] {

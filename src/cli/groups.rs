@@ -212,8 +212,8 @@ pub struct SelectionArgs {
     pub matchers: Vec<OsString>,
     /// Groups without a successful push for this long
     ///
-    /// Groups whose last successful push is older than this, such as 90s, 2h or 7d, or that never had one. The gateway's clock
-    /// decides.
+    /// Groups whose last successful push is older than this, such as 90s, 2h or 7d, or that never had one. It must be
+    /// older by both clocks, the gateway's and this machine's.
     #[arg(long, value_name = "DURATION")]
     pub older_than: Option<OsString>,
     /// Groups whose last push failed

@@ -137,16 +137,21 @@ struct FamilyRow<'a> {
     series: u64,
 }
 
-/// Warns of what breaks the gateway, and prints the commands that fix it.
+/// Warns of what breaks the gateway, and prints the commands that fix it, up to a limit.
 pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, printer: &mut Printer<'_>) {
+    const SHOWN: usize = 20;
     let groups: Vec<&Group> = snapshot.groups.iter().collect();
     let problems = conflicts(&groups, &snapshot.conflicts, connection);
-    for problem in &problems {
+    for problem in problems.iter().take(SHOWN) {
         printer.warning(&problem.message);
         match problem.commands.as_slice() {
             [] => printer.hint(&format!("for more: pushgw status{}", gateway_option(connection))),
             commands => printer.hint(&commands.join("\n")),
         }
+    }
+    if problems.len() > SHOWN {
+        printer.warning(&format!("{} more conflicts break the gateway", problems.len() - SHOWN));
+        printer.hint(&format!("for all: pushgw status{} --format json", gateway_option(connection)));
     }
     if !problems.is_empty() && lacks_credentials(connection) {
         printer.hint(LACKS_CREDENTIALS);

@@ -32,7 +32,7 @@ fn fetch(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Snap
 
 /// `height` is the number of lines that fit. More would scroll the headings away.
 fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    let fits = |place: &usize| list.selection.fits(&snapshot.groups[*place], snapshot.now);
+    let fits = |place: &usize| list.selection.fits(&snapshot.groups[*place], snapshot.selection_time());
     let mut places: Vec<usize> = (0..snapshot.groups.len()).filter(fits).collect();
     sort(&mut places, &snapshot.groups, list.sort);
     let all = places.len();

@@ -101,7 +101,7 @@ fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<Strin
         let _ = sender.send(snapshot);
     });
     let Ok(Ok(snapshot)) = receiver.recv_timeout(GATEWAY_TIMEOUT) else { return BTreeSet::new() };
-    let fitting = snapshot.groups.iter().filter(|group| selection.fits(group, snapshot.now));
+    let fitting = snapshot.groups.iter().filter(|group| selection.fits(group, snapshot.selection_time()));
     // A key that is not known exactly could be the key of another group.
     let exact = fitting.filter(|group| group.key.is_ok());
     exact.flat_map(|group| words(group, query)).filter(|word| can_be_typed(word)).collect()

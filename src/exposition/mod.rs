@@ -39,6 +39,7 @@ pub use diagnostic::{Diagnostic, Related, Report, Severity};
 pub use fix::{Splice, apply};
 pub use rules::Rules;
 pub use text::lines::Text;
+pub(crate) use text::number::is_float;
 pub(crate) use text::token::resolve_escapes;
 
 #[cfg(test)]

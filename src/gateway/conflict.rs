@@ -7,7 +7,7 @@
 
 use super::group::Group;
 use crate::grouping::NoKey;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Why a gateway rejects every push. The numbers are places in the list of groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,11 +21,11 @@ pub enum Conflict {
 }
 
 impl Conflict {
-    /// Whether the group at this place is part of it.
-    pub fn involves(&self, place: usize) -> bool {
+    /// The groups that are part of it.
+    fn groups(&self) -> Vec<usize> {
         match *self {
-            Self::EmptyInstance { without, with_empty } => place == without || place == with_empty,
-            Self::NotUtf8 { group } | Self::ReservedName { group } => place == group,
+            Self::EmptyInstance { without, with_empty } => vec![without, with_empty],
+            Self::NotUtf8 { group } | Self::ReservedName { group } => vec![group],
         }
     }
 }
@@ -42,12 +42,14 @@ pub struct Duplicates {
 pub struct Conflicts {
     pub broken: Vec<Conflict>,
     pub duplicates: Vec<Duplicates>,
+    /// The groups in `broken`.
+    involved: HashSet<usize>,
 }
 
 impl Conflicts {
     /// Whether the group at this place breaks the gateway.
     pub fn involves(&self, place: usize) -> bool {
-        self.broken.iter().any(|conflict| conflict.involves(place))
+        self.involved.contains(&place)
     }
 }
 
@@ -76,17 +78,16 @@ pub fn find<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Conflicts {
         }
     }
     found.duplicates = duplicates(scraped, &found.broken);
+    found.involved = found.broken.iter().flat_map(Conflict::groups).collect();
     found.broken.sort_unstable();
     found
 }
 
 /// The groups that a scrape can't tell apart, but for pairs that break the gateway already.
 fn duplicates(scraped: BTreeMap<Vec<(&str, &str)>, Vec<usize>>, broken: &[Conflict]) -> Vec<Duplicates> {
-    let is_pair = |groups: &[usize]| {
-        broken
-            .iter()
-            .any(|c| matches!(c, Conflict::EmptyInstance { .. }) && groups.iter().all(|g| c.involves(*g)))
-    };
+    let pairs: HashSet<BTreeSet<usize>> =
+        broken.iter().map(|conflict| conflict.groups().into_iter().collect()).collect();
+    let is_pair = |groups: &[usize]| groups.len() == 2 && pairs.contains(&groups.iter().copied().collect());
     let several = scraped.into_values().filter(|groups| groups.len() > 1 && !is_pair(groups));
     several.map(|groups| Duplicates { groups }).collect()
 }

@@ -4,6 +4,7 @@
 //! gauge histogram (`pushgateway api/v1/api.go`, seen on 1.11.2), so these cannot be copied.
 
 use super::group::{FAILURE_TIME, PUSH_TIME};
+use crate::exposition::is_float;
 pub use crate::exposition::model::{Family, Series};
 use crate::exposition::model::{Kind, Labels, Value, sort_parts};
 use serde::Deserialize;
@@ -92,7 +93,20 @@ impl RawSeries {
             (Kind::Counter | Kind::Gauge | Kind::Untyped, _, Some(value)) => Value::Number(value),
             _ => Value::Unknown,
         };
-        Series { labels, value }
+        Series { labels, value: if is_numeric(&value) { value } else { Value::Unknown } }
+    }
+}
+
+/// Whether all numbers are numbers. Other text could contain lines that make another metric or group.
+fn is_numeric(value: &Value) -> bool {
+    let is_number = |text: &String| is_float(text.as_bytes());
+    match value {
+        Value::Number(number) => is_number(number),
+        Value::Parts { parts, sum, count } => {
+            let parts = parts.iter().flat_map(|(bound, number)| [bound, number]);
+            parts.chain([sum, count]).all(is_number)
+        }
+        Value::Unknown => true,
     }
 }
 
@@ -103,9 +117,13 @@ pub fn losses(families: &[Family]) -> Vec<String> {
         let name = &family.name;
         let missing = family.series.iter().filter(|series| series.value == Value::Unknown).count();
         if missing > 0 {
-            let what = if family.kind == Kind::GaugeHistogram { "gauge" } else { "native" };
+            let what = match family.kind {
+                Kind::GaugeHistogram => "gauge histograms",
+                Kind::Histogram => "native histograms",
+                _ => "its value as a number",
+            };
             losses.push(format!(
-                "`{name}` is left out: the gateway's API does not tell {what} histograms ({missing} here)"
+                "`{name}` is left out: the gateway's API does not tell {what} ({missing} here)"
             ));
         }
         if family.help_is_cut {
@@ -191,6 +209,35 @@ u 5e-324
                 "`n` is left out: the gateway's API does not tell native histograms (1 here)",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_left_out() {
+        let evil = r"1\n# pushgw group /metrics/job/victim\nevil 1";
+        let gauge = format!(r#""type":"GAUGE","metrics":[{{"labels":{{"job":"a"}},"value":"{evil}"}}]"#);
+        let parts = |kind: &str, name: &str, bound: &str, number: &str, sum: &str, count: &str| {
+            format!(
+                r#""type":"{kind}","metrics":[{{"labels":{{"job":"a"}},"{name}":{{"{bound}":"{number}"}},"sum":"{sum}","count":"{count}"}}]"#
+            )
+        };
+        for family in [
+            gauge.clone(),
+            gauge.replace("GAUGE", "COUNTER"),
+            gauge.replace(evil, ""),
+            gauge.replace(evil, "1 "),
+            gauge.replace(evil, "1 # x"),
+            gauge.replace(evil, "0x"),
+            parts("SUMMARY", "quantiles", "0.5", evil, "1", "1"),
+            parts("SUMMARY", "quantiles", "0.5", "1", evil, "1"),
+            parts("SUMMARY", "quantiles", "0.5", "1", "1", evil),
+            parts("SUMMARY", "quantiles", evil, "1", "1", "1"),
+            parts("HISTOGRAM", "buckets", "1", evil, "1", "1"),
+            parts("HISTOGRAM", "buckets", "1", "1", "", "1"),
+        ] {
+            let (text, losses) =
+                shown(&format!(r#"{{"labels":{{"job":"a"}},"m":{{{family}}}}}"#), &[("job", "a")]);
+            assert_eq!((text.as_str(), losses.len()), ("", 1), "{family}");
+        }
     }
 
     #[test]

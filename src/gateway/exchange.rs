@@ -20,7 +20,7 @@ pub(crate) fn send(
 /// Checks that a response came from a Pushgateway, and adds to an error what is known about gateways.
 pub(super) fn check(request: &Request<'_>, result: Result<Response, Error>) -> Result<Response, Error> {
     match result {
-        Ok(response) => match foreign_success(request.method, response.status, response.is_html()) {
+        Ok(mut response) => match foreign_success(request.method, &mut response) {
             Some(reason) => Err(not_a_pushgateway(request, reason)),
             None => Ok(response),
         },
@@ -39,17 +39,32 @@ pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error 
 
 /// Why a success did not come from a gateway, so that nothing was done. Login pages are HTML, and VictoriaMetrics'
 /// import path responds to every method with 200 or 204 (seen with 1.112.0).
-fn foreign_success(method: Method, status: u16, html: bool) -> Option<String> {
+fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
+    let status = response.status;
     match method {
         Method::Delete if status != 202 => Some(format!(
             "it answers {status} to a deletion, and a Pushgateway answers 202; {IMPORT_PATH} to delete"
         )),
         Method::Get if status == 204 => Some(format!("it answers 204 without a body; {IMPORT_PATH} to show")),
-        Method::Put | Method::Post | Method::Delete if html => {
-            Some(format!("it answers {status} with an HTML page"))
+        Method::Get => None,
+        Method::Put | Method::Post | Method::Delete => {
+            foreign_body(response).map(|body| format!("it answers {status} with {body}"))
         }
-        Method::Get | Method::Put | Method::Post | Method::Delete => None,
     }
+}
+
+/// A body that shows that nothing was stored or deleted: a Pushgateway has none.
+fn foreign_body(response: &mut Response) -> Option<&'static str> {
+    const LIMIT: u64 = 64 * 1024;
+    let body = response.start(LIMIT);
+    let is_page = response.header("content-type").is_none() && body.trim_ascii_start().starts_with(b"<");
+    if response.is_html() || is_page {
+        return Some("an HTML page");
+    }
+    let json: serde_json::Value = serde_json::from_slice(&body).ok()?;
+    let has_error =
+        ["error", "errors"].iter().any(|name| json.get(name).is_some_and(|value| !value.is_null()));
+    (has_error || json["status"] == "error").then_some("an error in JSON")
 }
 
 /// The hint for an error whose usual cause depends on the server being a Pushgateway.

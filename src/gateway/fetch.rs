@@ -27,13 +27,20 @@ pub struct Snapshot<G = Group> {
     pub groups: Vec<G>,
     /// What among them breaks the gateway.
     pub conflicts: Conflicts,
-    /// The gateway's clock at the time of its answer, or ours where it told none: ages are measured against it, so
-    /// that a wrong clock here makes no group old.
+    /// The gateway's clock at the time of its answer, or this machine's if the answer has no date. Ages that are shown
+    /// are measured with it.
     pub now: Timestamp,
     /// The groups were read from the text of `/metrics`, which can't tell an empty `instance` from none.
     pub from_text: bool,
     /// How the gateway reads names in a path; `None` where no group's path depends on that, and where it is not known.
     pub names: Option<Names>,
+}
+
+impl<G> Snapshot<G> {
+    /// The time for a selection by age: the earlier one of both clocks, so that no wrong clock makes a group old.
+    pub fn selection_time(&self) -> Timestamp {
+        self.now.min(Timestamp::now())
+    }
 }
 
 /// Asks the gateway for its groups.

@@ -134,12 +134,15 @@ impl Times {
         successful: Option<bool>,
     ) -> Group {
         let (last_push, last_failure) = (self.push.and_then(timestamp), self.failure.and_then(timestamp));
-        // The server's own rule, `pushgateway storage/interface.go LastPushSuccess`.
-        let successful = successful.unwrap_or(last_failure <= last_push);
-        let state = match last_push {
-            None => State::Never,
-            Some(_) if successful => State::Ok,
-            Some(_) => State::Failed,
+        // The server's own rule, `pushgateway storage/interface.go LastPushSuccess`. A time that can't be read says
+        // nothing.
+        let successful = successful.unwrap_or(last_push.is_none() || last_failure <= last_push);
+        let state = if self.push == Some(0.0) {
+            State::Never
+        } else if successful {
+            State::Ok
+        } else {
+            State::Failed
         };
         Group { labels, key, size, families: Vec::new(), last_push, last_failure, state }
     }

@@ -82,7 +82,9 @@ fn group_start(path: &str) -> Option<usize> {
 fn check_prefix(path: &str) -> Result<(), GatewayUrlError> {
     let odd = |segment: &str| matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "" | "." | "..");
     if path.split('/').skip(1).any(odd) {
-        return Err(GatewayUrlError::OddPath { path: path.to_owned() });
+        // A path with an `@` may be a user and a password that follow a malformed scheme.
+        let path = if path.contains('@') { String::new() } else { format!(" `{path}`") };
+        return Err(GatewayUrlError::OddPath { path });
     }
     Ok(())
 }
@@ -91,7 +93,7 @@ fn check_prefix(path: &str) -> Result<(), GatewayUrlError> {
 pub enum GatewayUrlError {
     #[error(transparent)]
     Url(#[from] UrlError),
-    #[error("the URL's path `{path}` has an empty, `.` or `..` segment, which gateways redirect")]
+    #[error("the URL's path{path} has an empty, `.` or `..` segment, which gateways redirect")]
     OddPath { path: String },
     /// The URL of a group where that of a gateway is expected.
     #[error(

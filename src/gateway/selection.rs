@@ -1,5 +1,4 @@
-//! Selects groups by their labels, the age of the last push, or its failure. Pure: the time is an argument. It is the
-//! gateway's, so a wrong local clock makes no group old.
+//! Selects groups by their labels, the age of the last push, or its failure. Pure: the time is an argument.
 
 use super::group::{Group, State};
 use crate::grouping::Matcher;
@@ -39,7 +38,7 @@ impl Selection {
 }
 
 fn is_older(group: &Group, now: Timestamp, limit: Duration) -> bool {
-    let Some(pushed) = group.last_push else { return true };
+    let Some(pushed) = group.last_push else { return group.state == State::Never };
     let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
     now.duration_since(pushed) > limit
 }
@@ -77,6 +76,19 @@ mod tests {
         assert!(!older(&group("10500", "0"), 0));
         assert!(older(&group("0", "9999"), 1_000_000), "it never had one");
         assert!(!older(&pushed, u64::MAX));
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_read_selects_nothing() {
+        let older = Selection { older_than: Some(Duration::ZERO), ..Selection::default() };
+        let failed = Selection { failed: true, ..Selection::default() };
+        let now = Timestamp::from_second(10_000).unwrap();
+        // The third is in milliseconds.
+        for odd in ["NaN", "1e308", "1795448233000", "-1", "+Inf", "", "x"] {
+            let group = group(odd, "0");
+            assert!(!older.fits(&group, now) && !failed.fits(&group, now), "{odd}");
+            assert_eq!((group.last_push, group.state), (None, State::Ok));
+        }
     }
 
     #[test]

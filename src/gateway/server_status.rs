@@ -55,9 +55,14 @@ impl ServerStatus {
         }
     }
 
-    /// The path of its metrics.
+    /// The path of its metrics. What could name another host when it is appended to the gateway's URL is ignored.
     pub fn telemetry_path(&self) -> &str {
-        self.flags.get("web.telemetry-path").map_or("/metrics", String::as_str)
+        let is_path = |path: &&String| {
+            path.starts_with('/')
+                && !path.contains("//")
+                && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\\".contains(&byte))
+        };
+        self.flags.get("web.telemetry-path").filter(is_path).map_or("/metrics", String::as_str)
     }
 }
 
@@ -78,6 +83,31 @@ mod tests {
         assert_eq!(status.names(), Some(Names::Utf8));
         for other in ["", "OK", "{}", r#"{"status":"success","data":[]}"#] {
             assert_eq!(ServerStatus::read(other.as_bytes()), None);
+        }
+    }
+
+    #[test]
+    fn a_telemetry_path_that_could_name_another_host_is_ignored() {
+        let path = |path: &str| {
+            let flags = [("web.telemetry-path".to_owned(), path.to_owned())].into();
+            ServerStatus { flags, ..ServerStatus::default() }.telemetry_path().to_owned()
+        };
+        assert_eq!(path("/a/b-c_d.e"), "/a/b-c_d.e");
+        for odd in [
+            "",
+            "@evil.example/metrics",
+            ".evil.example/",
+            ":1/m",
+            "//evil.example/m",
+            "/a//b",
+            "/a?b",
+            "/a#b",
+            "/\\evil",
+            "/a b",
+            "/a\r\nX: y",
+            "/é",
+        ] {
+            assert_eq!(path(odd), "/metrics", "{odd}");
         }
     }
 

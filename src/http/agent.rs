@@ -38,8 +38,12 @@ pub(super) struct Agent {
     inner: ureq::Agent,
     connection: Arc<Connection>,
     notes: Notes,
+    send_error: SendError,
     generation: Arc<AtomicU32>,
 }
+
+/// Why a request could not be sent completely. Shared, because ureq owns the connection.
+type SendError = Arc<Mutex<Option<String>>>;
 
 /// A response, with a body that is still to be read.
 #[derive(Debug)]
@@ -57,9 +61,18 @@ impl Response {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether the body is an HTML page.
+    /// Whether the body is declared as an HTML page.
     pub(crate) fn is_html(&self) -> bool {
-        self.header("content-type").is_some_and(|media_type| media_type.starts_with("text/html"))
+        let media_type = self.header("content-type").and_then(|value| value.split(';').next());
+        let html = ["text/html", "application/xhtml+xml"];
+        media_type.is_some_and(|given| html.iter().any(|name| name.eq_ignore_ascii_case(given.trim())))
+    }
+
+    /// The start of the body, as far as it can be read.
+    pub(crate) fn start(&mut self, limit: u64) -> Vec<u8> {
+        let mut start = Vec::new();
+        let _ = self.body.as_reader().take(limit).read_to_end(&mut start);
+        start
     }
 
     pub(crate) fn reader(self) -> impl Read {
@@ -80,6 +93,7 @@ impl Agent {
             .output_buffer_size(OUTPUT_BUFFER)
             .build();
         let (notes, generation) = (Notes::default(), Arc::new(AtomicU32::new(0)));
+        let send_error = SendError::default();
         let connector = AdapterConnector {
             connector: Connector::new(Arc::clone(&connection)),
             timeout: connection.timeout,
@@ -88,10 +102,11 @@ impl Agent {
                 Route::Direct | Route::Tunnel(_) | Route::Unix(_) => None,
             },
             notes: notes.clone(),
+            send_error: Arc::clone(&send_error),
             generation: Arc::clone(&generation),
         };
         let inner = ureq::Agent::with_parts(config, connector, NullResolver);
-        Self { inner, connection, notes, generation }
+        Self { inner, connection, notes, send_error, generation }
     }
 
     /// Sends a request once, with these headers, and returns the response whatever its status.
@@ -102,6 +117,7 @@ impl Agent {
         limit: Duration,
     ) -> Result<Response, ErrorKind> {
         let url = request.url();
+        *lock(&self.send_error) = None;
         let body = request.body.as_ref().map_or(&[][..], |body| body.sent());
         let result = match request.method {
             Method::Get => prepared(self.inner.get(url), headers, limit, None).call(),
@@ -109,7 +125,12 @@ impl Agent {
             Method::Put => prepared(self.inner.put(url), headers, limit, Some(BODY_TIMEOUT)).send(body),
             Method::Post => prepared(self.inner.post(url), headers, limit, Some(BODY_TIMEOUT)).send(body),
         };
+        let send_error = lock(&self.send_error).take();
         let (head, body) = result.map_err(|error| self.error_kind(error))?.into_parts();
+        if let Some(reason) = send_error.filter(|_| head.status.is_success()) {
+            // A server that answers before it has read the request, and closes, has not stored it.
+            return Err(ErrorKind::Broken(Phase::Sending, reason));
+        }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes())));
         Ok(Response {
@@ -122,7 +143,7 @@ impl Agent {
 
     /// The lines about the connections that were opened since the last call.
     pub(super) fn take_notes(&self) -> Vec<String> {
-        std::mem::take(&mut *self.notes.lock())
+        std::mem::take(&mut *lock(&self.notes))
     }
 
     /// Makes the next request use a new connection: a server that failed may be about to close the old one, and there may
@@ -168,13 +189,10 @@ fn prepared<B>(
 }
 
 /// Lines about the steps of connecting. Shared, because ureq owns the connector.
-#[derive(Clone, Debug, Default)]
-struct Notes(Arc<Mutex<Vec<String>>>);
+type Notes = Arc<Mutex<Vec<String>>>;
 
-impl Notes {
-    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn wrapped(kind: ErrorKind) -> Error {
@@ -203,6 +221,7 @@ struct AdapterConnector {
     /// Scheme, host and port, if a proxy must be sent whole URLs.
     origin: Option<String>,
     notes: Notes,
+    send_error: SendError,
     generation: Arc<AtomicU32>,
 }
 
@@ -215,7 +234,7 @@ impl transport::Connector for AdapterConnector {
             at: instant(details.timeout),
             limit: if details.timeout.reason == Timeout::Connect { connect_timeout } else { self.timeout },
         };
-        let mut note = |note| self.notes.lock().push(note);
+        let mut note = |note| lock(&self.notes).push(note);
         let stream = self.connector.open(deadline, &mut note).map_err(wrapped)?;
         let (input, output) = (details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(Adapter {
@@ -225,6 +244,7 @@ impl transport::Connector for AdapterConnector {
             origin: self.origin.clone(),
             phase: Phase::Handshake,
             send_error: None,
+            last_send_error: Arc::clone(&self.send_error),
             generation: Arc::clone(&self.generation),
             own_generation: self.generation.load(Ordering::Relaxed),
         }))
@@ -253,6 +273,7 @@ struct Adapter {
     phase: Phase,
     /// The operating system's reason why the request could not be sent completely.
     send_error: Option<String>,
+    last_send_error: SendError,
     generation: Arc<AtomicU32>,
     own_generation: u32,
 }
@@ -301,7 +322,9 @@ impl Transport for Adapter {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(wrapped(self.error_kind(&error))),
             Err(error) => {
-                self.send_error = Some(reason(&error));
+                let reason = reason(&error);
+                *lock(&self.last_send_error) = Some(reason.clone());
+                self.send_error = Some(reason);
                 Ok(())
             }
         }

@@ -11,6 +11,7 @@ use super::stream::{DeadlineStream, Socket, Stream};
 use super::tls;
 use super::url::{Scheme, is_localhost};
 use crate::os::reason;
+use crate::secret::without_user;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 use std::fmt::Write as _;
@@ -147,8 +148,9 @@ fn to_proxy(
 
 fn unix(path: &Path, deadline: Deadline, note: &mut dyn FnMut(String)) -> Result<DeadlineStream, ErrorKind> {
     let owned = path.to_owned();
-    let stream = with_deadline(deadline, move || UnixStream::connect(owned))?
-        .map_err(|error| ErrorKind::Connect(format!("{}: {}", path.display(), reason(&error))))?;
+    let stream = with_deadline(deadline, move || UnixStream::connect(owned))?.map_err(|error| {
+        ErrorKind::Connect(format!("{}: {}", without_user(&path.to_string_lossy()), reason(&error)))
+    })?;
     note(format!("connected to {}", path.display()));
     Ok(DeadlineStream::new(Socket::Unix(stream), deadline.at))
 }

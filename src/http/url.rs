@@ -186,8 +186,15 @@ fn scheme(text: &str) -> Result<(Scheme, &str), UrlError> {
             "https" => Ok((Scheme::Https, rest)),
             _ => Err(UrlError::BadScheme { scheme: scheme.to_owned() }),
         },
+        _ if starts_with_broken_scheme(text) => Err(UrlError::Slashes),
         _ => Ok((Scheme::Http, text)),
     }
+}
+
+/// Whether the scheme has lost its colon, as in `http//gw`.
+fn starts_with_broken_scheme(text: &str) -> bool {
+    let lost = |start: &str| text.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start));
+    lost("http//") || lost("https//")
 }
 
 fn credentials(user_info: &str) -> Result<Option<Credentials>, UrlError> {

@@ -39,6 +39,10 @@ pub const BODY_LINES: usize = 10;
 /// Maximum number of characters shown of a server's answer.
 pub const BODY_CHARS: usize = 2_000;
 
+/// What the log of GitHub Actions reads as a command wherever it is in a line. It also reads `::` at the start of a line.
+/// No foreign text may run such a command.
+const COMMAND: &str = "##[";
+
 /// One character of a text that may not be UTF-8. An invalid byte counts as a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
@@ -82,7 +86,7 @@ pub(super) fn units(bytes: &[u8]) -> impl Iterator<Item = Unit> {
 
 /// The text on one line, with every invisible character shown as an escape.
 pub fn text(text: &str, charset: Charset) -> Cow<'_, str> {
-    if text.chars().all(|c| is_plain(c, charset)) {
+    if text.chars().all(|c| is_plain(c, charset)) && !text.contains(COMMAND) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(bytes(text.as_bytes(), charset))
@@ -94,7 +98,7 @@ pub fn bytes(bytes: &[u8], charset: Charset) -> String {
     for unit in units(bytes) {
         unit.push_visible(&mut out, charset);
     }
-    out
+    out.replace(COMMAND, r"##\x5b")
 }
 
 /// Cuts a text to at most `limit` characters, including the ellipsis that marks the cut.
@@ -118,7 +122,10 @@ pub fn body(body: &[u8], charset: Charset) -> Vec<String> {
     let mut left = BODY_CHARS;
     let mut lines = Vec::new();
     for line in seen.split(|&byte| byte == b'\n').take(BODY_LINES) {
-        let line = bytes(line.trim_ascii_end(), charset).replace("\\t", "  ");
+        let mut line = bytes(line.trim_ascii_end(), charset).replace("\\t", "  ");
+        if line.trim_start().starts_with("::") {
+            line = line.replacen("::", r"\x3a:", 1);
+        }
         let shown = shorten(&line, left, charset);
         let was_cut = shown.len() != line.len();
         left -= shown.chars().count().min(left);
@@ -152,25 +159,34 @@ fn is_plain(c: char, charset: Charset) -> bool {
     }
 }
 
-/// Characters beyond ASCII that control a terminal or are invisible: the C1 controls, which some terminals read as escape
-/// sequences, marks of the reading direction, and separators, fillers, joiners and tags without width.
+/// Characters beyond ASCII that control a terminal or look like nothing or like a space: the C1 controls, which some
+/// terminals read as escape sequences, marks of the reading direction, separators, spaces, and all that Unicode calls
+/// `Default_Ignorable_Code_Point`.
 ///
-/// Combining marks and variation selectors are not included: they change the character before them visibly.
+/// Other combining marks are not included: they change the character before them visibly.
 fn is_hidden(c: char) -> bool {
     matches!(c,
-        '\u{80}'..='\u{9f}'
+        '\u{80}'..='\u{a0}'
         | '\u{ad}'
+        | '\u{34f}'
         | '\u{61c}'
         | '\u{115f}'..='\u{1160}'
-        | '\u{180e}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
+        | '\u{1680}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{2000}'..='\u{200f}'
+        | '\u{2028}'..='\u{202f}'
+        | '\u{205f}'..='\u{206f}'
+        | '\u{2800}'
+        | '\u{3000}'
         | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}'
         | '\u{ffa0}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -190,12 +206,35 @@ mod tests {
             ("zero\u{200b}width\u{200d}\u{feff}", r"zero\u{200b}width\u{200d}\u{feff}"),
             ("a\u{2028}b\u{ad}c\u{e0041}", r"a\u{2028}b\u{ad}c\u{e0041}"),
             ("e\u{301}", "e\u{301}"),
+            ("x\u{34f}y\u{17b4}\u{180b}\u{180f}", r"x\u{34f}y\u{17b4}\u{180b}\u{180f}"),
+            ("a\u{fe00}b\u{fe0f}\u{e0100}\u{e01ef}", r"a\u{fe00}b\u{fe0f}\u{e0100}\u{e01ef}"),
+            ("\u{e0080}\u{e0fff}\u{1bca0}\u{1d17a}\u{fff0}", r"\u{e0080}\u{e0fff}\u{1bca0}\u{1d17a}\u{fff0}"),
+            ("\u{a0}\u{2003}\u{2800}\u{3000}", r"\u{a0}\u{2003}\u{2800}\u{3000}"),
+            ("\u{1680}\u{202f}\u{205f}", r"\u{1680}\u{202f}\u{205f}"),
+            ("\u{fffd}\u{ffe0}\u{2007c}", "\u{fffd}\u{ffe0}\u{2007c}"),
         ];
         for (foreign, shown) in table {
             assert_eq!(text(foreign, Charset::Unicode), shown);
         }
         assert_eq!(text("über 日", Charset::Ascii), r"\u{fc}ber \u{65e5}");
         assert_eq!(bytes(b"a\xff\xe2\x82b\xc3\xa9", Charset::Unicode), r"a\xff\xe2\x82bé");
+    }
+
+    #[test]
+    fn a_workflow_command_is_escaped() {
+        for (foreign, shown) in [
+            ("##[add-mask]x", r"##\x5badd-mask]x"),
+            ("a ###[error]b##[c", r"a ###\x5berror]b##\x5bc"),
+            ("# #[x] #[y] ::z", "# #[x] #[y] ::z"),
+        ] {
+            assert_eq!(text(foreign, Charset::Unicode), shown);
+            assert_eq!(bytes(foreign.as_bytes(), Charset::Ascii), shown);
+        }
+        let lines =
+            body(b"::stop-commands::x\n \t::add-mask::y\r\na ::b::\n##[debug]c\n:::d", Charset::Unicode);
+        let shown =
+            [r"\x3a:stop-commands::x", r"   \x3a:add-mask::y", "a ::b::", r"##\x5bdebug]c", r"\x3a::d"];
+        assert_eq!(lines, shown);
     }
 
     #[test]

@@ -79,6 +79,75 @@ fn successful_pushes_survive_a_killed_gateway() {
     assert!(unreported <= 8, "{unreported} groups are stored whose push failed");
 }
 
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn pushes_during_restarts_are_stored_or_were_not_yet_on_disk() {
+    const PUSHES: usize = 2000;
+    const RESTARTS: usize = 4;
+    const AT_ONCE: usize = 8;
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("store");
+    let flags = [format!("--persistence.file={}", file.display()), "--persistence.interval=100ms".to_owned()];
+    let mut gateway = Gateway::start(newest_gateway(), &[&*flags[0], &*flags[1]]);
+    let url = gateway.url();
+
+    let next = AtomicUsize::new(0);
+    // In the order in which they succeeded.
+    let stored = Mutex::new(Vec::new());
+    let count = || stored.lock().unwrap().len();
+    let failed = Mutex::new(BTreeSet::new());
+    let mut not_on_disk = Vec::new();
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let n = next.fetch_add(1, Ordering::SeqCst);
+                    if n >= PUSHES {
+                        break;
+                    }
+                    let push = pushgw()
+                        .args(["push", "-j", "crash", "-l", &format!("n={n}"), "-m", &format!("number {n}")])
+                        .args(["-g", &url, "--timeout", "20s"])
+                        .any_code()
+                        .any_stderr();
+                    match push.run().status.code() {
+                        Some(0) => stored.lock().unwrap().push(n),
+                        code => {
+                            assert_eq!(
+                                code,
+                                Some(6),
+                                "a push to a killed gateway can't connect, or is cut off"
+                            );
+                            failed.lock().unwrap().insert(n);
+                        }
+                    }
+                }
+            });
+        }
+        for restart in 1..=RESTARTS {
+            let before = PUSHES / (RESTARTS + 1) * restart;
+            wait_until("pushes before the restart", || count() + failed.lock().unwrap().len() >= before);
+            // What is stored now is on disk once a later write of the store has finished. What is stored until the
+            // gateway is killed can be lost, and its responses can be on their way.
+            let start = count();
+            wait_for_writes(&file, 2);
+            gateway.restart(|| not_on_disk.push(start..count() + AT_ONCE));
+        }
+    });
+
+    let stored = stored.into_inner().unwrap();
+    let failed = failed.into_inner().unwrap();
+    assert_eq!(stored.len() + failed.len(), PUSHES);
+    let kept = numbers(&gateway);
+    let is_lost = |(place, n): &(usize, &usize)| {
+        !kept.contains(n) && !not_on_disk.iter().any(|range| range.contains(place))
+    };
+    let lost: Vec<_> = stored.iter().enumerate().filter(is_lost).collect();
+    assert!(lost.is_empty(), "lost: {lost:?}, although only these can be: {not_on_disk:?}");
+    // A push may fail and be stored nevertheless, because its response was lost.
+    assert!(failed.len() <= AT_ONCE * RESTARTS, "{} of {PUSHES} failed", failed.len());
+}
+
 /// Waits until the file has been replaced this many times.
 fn wait_for_writes(file: &Path, times: usize) {
     let identity = || std::fs::metadata(file).map(|metadata| (metadata.ino(), metadata.mtime_nsec())).ok();

@@ -1,8 +1,11 @@
 //! Random arguments, variables, texts and responses, most of them almost valid: nothing may panic, and every exit code
-//! must be a documented one.
+//! must be a documented one. `targets` are also run by a fuzzer (`tests/fuzz.sh`).
 
-use crate::support::{InProcessOutput, Random, Server, in_process_with, pushgw};
+mod targets;
+
+use crate::support::{InProcessOutput, Random, Server, in_process_with, pushgw, repo_file};
 use pushgw::env::Environment;
+use pushgw::exposition::Code;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -369,4 +372,63 @@ fn random_listings_do_not_panic() {
         let args = ["list".to_owned(), format, format!("--gateway={}", server.url())].map(OsString::from);
         run(&environment, &args, b"");
     }
+}
+
+/// A change of a few bytes.
+fn change(random: &mut Random, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
+    let at = random.below(bytes.len() + 1);
+    let end = (at + random.below(8)).min(bytes.len());
+    let count = random.below(4);
+    let with = match random.below(3) {
+        0 => random.bytes(count),
+        1 => random
+            .pick(&["\"", "\n", "{", "}", "0", "-", ",", "\\", "\r\n", ":", "/", "%"])
+            .as_bytes()
+            .to_vec(),
+        _ => {
+            let other = &seeds[random.below(seeds.len())];
+            let from = random.below(other.len() + 1);
+            other[from..].iter().copied().take(random.below(60)).collect()
+        }
+    };
+    bytes.splice(at..end, with);
+}
+
+/// Runs a target with seeds from these folders or files, and with changes of them.
+#[track_caller]
+fn try_target(target: fn(&[u8]), mut seeds: Vec<Vec<u8>>, files: &[&str]) {
+    for file in files {
+        let path = repo_file(file);
+        if path.is_dir() {
+            seeds.extend(path.read_dir().unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap()));
+        } else {
+            seeds.push(std::fs::read(path).unwrap());
+        }
+    }
+    seeds.sort();
+    let mut random = Random::new();
+    let changed: Vec<Vec<u8>> = (0..50)
+        .map(|_| {
+            let mut input = seeds[random.below(seeds.len())].clone();
+            (0..=random.below(4)).for_each(|_| change(&mut random, &mut input, &seeds));
+            input
+        })
+        .collect();
+    for input in seeds.iter().chain(&changed) {
+        let run = catch_unwind(AssertUnwindSafe(|| target(input)));
+        assert!(run.is_ok(), "the target fails for: \"{}\"", input.escape_ascii());
+    }
+}
+
+#[test]
+fn the_fuzz_targets_hold_for_changed_seeds() {
+    let examples = Code::ALL.iter().map(|code| [b" ", code.example()].concat());
+    try_target(targets::checker, examples.collect(), &["fuzz/seeds/checker"]);
+    let groups = ["1.5.1", "1.11.0", "1.11.2"].map(|version| format!("tests/data/groups/{version}"));
+    for (target, extension) in [(targets::api as fn(&[u8]), "json"), (targets::metrics, "txt")] {
+        let files = groups.clone().map(|file| format!("{file}.{extension}"));
+        try_target(target, Vec::new(), &files.each_ref().map(String::as_str));
+    }
+    try_target(targets::url, Vec::new(), &["fuzz/seeds/url"]);
+    try_target(targets::response, Vec::new(), &["fuzz/seeds/response"]);
 }

@@ -10,13 +10,17 @@ use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, mpsc};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A gateway's listing. Each group has the age of its last successful and its last failed push in seconds, -1 for never.
 fn listing(groups: &[(&str, i64, i64)]) -> String {
-    const NOW: i64 = 1_800_000_000;
+    listing_at(1_700_000_000, groups)
+}
+
+/// A listing at this time in seconds.
+fn listing_at(now: i64, groups: &[(&str, i64, i64)]) -> String {
     let gauge = |name: &str, seconds: i64| {
-        let value = if seconds < 0 { 0 } else { NOW - seconds };
+        let value = if seconds < 0 { 0 } else { now - seconds };
         format!(
             r#""{name}":{{"type":"GAUGE","metrics":[{{"labels":{{"instance":"","job":"x"}},"value":"{value}"}}]}}"#
         )
@@ -32,8 +36,8 @@ fn listing(groups: &[(&str, i64, i64)]) -> String {
     format!(r#"{{"status":"success","data":[{}]}}"#, groups.collect::<Vec<_>>().join(","))
 }
 
-/// The time that the ages in [`listing`] are relative to.
-const DATE: (&str, &str) = ("Date", "Fri, 15 Jan 2027 08:00:00 GMT");
+/// The time that the ages in [`listing`] are relative to. It has passed on every machine.
+const DATE: (&str, &str) = ("Date", "Tue, 14 Nov 2023 22:13:20 GMT");
 
 /// The content type of a gateway's metrics.
 const TEXT: (&str, &str) = ("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
@@ -84,6 +88,45 @@ GROUP           METRICS  SERIES  LAST PUSH  STATE
     list(&[&path[..], &["--older-than", "1h59m59s"]].concat(), &paths(&["day", "failed", "never"]));
     list(&[&path[..], &["--failed"]].concat(), &paths(&["failed", "never"]));
     list(&[&path[..], &["--failed", "--older-than", "1d", "--match", "job!=x"]].concat(), &paths(&["never"]));
+}
+
+#[test]
+fn a_gateway_whose_clock_is_ahead_makes_no_group_old() {
+    let server = Server::start(|connection, _| {
+        while let Some(request) = connection.read_request() {
+            assert_eq!(request.method, "GET");
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+            let listing = listing_at(
+                i64::try_from(now).unwrap(),
+                &[(r#""job":"a""#, 60, -1), (r#""job":"old""#, 86_400, -1)],
+            );
+            connection.answer(200, &[("Date", "Fri, 15 Jan 2100 08:00:00 GMT")], listing);
+        }
+    });
+    let selection = ["--older-than", "2h", "--format", "path", "-g", &server.url()];
+    for command in [&["list"][..], &["delete", "--dry-run", "--force"]] {
+        pushgw().args(command).args(selection).stdout("/metrics/job/old\n").run();
+    }
+    let show = ["show", "--older-than", "2h", "-g", &server.url()];
+    pushgw().args(show).stdout_has("/metrics/job/old").any_stderr().run();
+    pushgw().args(["delete", "--older-than", "30h", "--yes", "-g", &server.url()]).run();
+}
+
+#[test]
+fn list_prints_the_commands_of_20_conflicts_and_counts_the_others() {
+    let pairs = (0..20_023).map(|n| {
+        let labels = [format!(r#""job":"x{n}""#), format!(r#""job":"x{n}","instance":"""#)];
+        labels.map(|labels| format!(r#"{{"labels":{{{labels}}}}}"#)).join(",")
+    });
+    let api = format!(r#"{{"status":"success","data":[{}]}}"#, pairs.collect::<Vec<_>>().join(","));
+    let server = Server::answering(200, &api);
+    let list = ["list", "--match", "job=x1", "-g", &server.url()];
+    let output =
+        pushgw().args(list).any_stdout().stderr_has("20003 more conflicts break the gateway\n").run();
+    let lines = output.stderr();
+    let count = |start: &str| lines.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!((count("warning: {job="), count("hint: pushgw delete ")), (20, 20), "{output}");
+    assert!(lines.ends_with(&format!("hint: for all: pushgw status -g {} --format json\n", server.url())));
 }
 
 #[test]

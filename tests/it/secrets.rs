@@ -179,6 +179,53 @@ fn a_misplaced_secret_is_not_shown() {
 }
 
 #[test]
+fn a_secret_in_a_malformed_url_or_in_place_of_a_file_is_not_shown() {
+    let long = format!("{SECRET}{}", "x".repeat(300));
+    let push = || pushgw().args(["push", "-j", "x", "--timeout", "2s", "--retries", "0"]);
+    let with_metric = |args: &[&str]| push().args(["-m", "a 1"]).args(args);
+    for url in ["http//me:{}@gw", "https//me:{}@gw/x", "http:/me:{}@gw", "//me:{}@gw//x", "me:{}@gw//x"] {
+        let url = url.replace("{}", SECRET);
+        for option in ["-g", "--proxy"] {
+            let output = with_metric(&[option, &url]).any_code().any_stderr().run();
+            assert_hidden(&url, &output);
+        }
+        for call in [
+            push().arg(&url),
+            pushgw().args(["check", &url]),
+            pushgw().args(["push", "--url", &url, "-m", "a 1"]),
+        ] {
+            let output = call.any_code().any_stderr().run();
+            assert_hidden(&url, &output);
+        }
+    }
+    for secret in [SECRET, &long, &format!("me:{SECRET}"), &format!("/{SECRET}/x")] {
+        for (option, variable) in [
+            ("--password-file", "PUSHGATEWAY_PASSWORD_FILE"),
+            ("--bearer-token-file", "PUSHGATEWAY_BEARER_TOKEN_FILE"),
+        ] {
+            let user: &[&str] = if option == "--password-file" { &["-u", "me"] } else { &[] };
+            let message = "there is no such file\nhint: it needs the path of a file";
+            for call in [with_metric(user).args([option, secret]), with_metric(user).env(variable, secret)] {
+                let output = call.code(1).stderr_has(message).run();
+                assert_hidden(option, &output);
+            }
+        }
+    }
+    let misplaced = format!("me:{SECRET}@gw:9091");
+    for call in [
+        push().arg(&misplaced),
+        pushgw().args(["check", &misplaced]),
+        with_metric(&["--unix-socket", &misplaced]),
+        pushgw().args(["list", &misplaced]),
+        pushgw().args(["push", "--groups", &misplaced]),
+    ] {
+        let output = call.any_code().any_stderr().run();
+        assert_ne!(output.status.code(), Some(0), "{output}");
+        assert_hidden("a user and a password", &output);
+    }
+}
+
+#[test]
 fn the_password_is_not_sent_to_a_redirect() {
     let other = Server::unused();
     let location = format!("{}/metrics/job/x", other.url());

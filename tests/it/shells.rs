@@ -1,5 +1,7 @@
 //! The commands that pushgw prints, run in every shell that a reader may paste them into.
 
+mod generated;
+
 use crate::support::{
     Gateway, Program, Random, base64, gateways, in_shell, is_installed, pushgw, wait_until,
 };
@@ -189,9 +191,14 @@ impl BrokenGateway<'_> {
         let mut groups: BTreeSet<Labels> =
             cases.iter().map(with_instance).chain(cases.iter().cloned()).collect();
         for case in cases {
-            let (name, value) = case.iter().find(|(name, _)| *name != "job").unwrap();
-            for (name, value) in misreadings(name, value, &home) {
-                let other: Labels = [("job".to_owned(), case["job"].clone()), (name, value)].into();
+            let labels = case.iter().filter(|(name, _)| *name != "job");
+            let misread = labels.flat_map(|(name, value)| {
+                misreadings(name, value, &home).into_iter().map(move |other| (name, other))
+            });
+            for (name, misreading) in misread {
+                let mut other = case.clone();
+                other.remove(name);
+                other.extend([misreading]);
                 // Next to a group without `instance`, this would be one more conflict.
                 if !targets.contains(&other) {
                     groups.insert(with_instance(&other));

@@ -31,7 +31,7 @@ pub(super) fn run(
     let endpoint = &delete.connection.endpoint;
     let mut snapshot = fetch_groups(client, context.printer)?;
     warn_of_text(&snapshot, context.printer);
-    let fits = |place: &usize| selection.fits(&snapshot.groups[*place], snapshot.now);
+    let fits = |place: &usize| selection.fits(&snapshot.groups[*place], snapshot.selection_time());
     let mut places: Vec<usize> = (0..snapshot.groups.len()).filter(fits).collect();
     if places.is_empty() {
         warn_of_nothing(selection, context.printer);

@@ -5,7 +5,7 @@ use crate::error::Failure;
 use crate::http::{Credentials, Header, Login, Url};
 use crate::secret::Secret;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The headers to send, and what in them must not be shown.
 #[derive(Default)]
@@ -210,6 +210,13 @@ fn secret(variable: &str, value: &OsStr) -> Result<Secret, Failure> {
 
 /// The secret in a file, without the line break that editors append.
 fn read_secret(path: &OsStr, origin: &str) -> Result<Secret, Failure> {
+    if !Path::new(path).exists() {
+        // The secret itself may have been given in place of the file's path.
+        return Err(Failure::File {
+            message: format!("{origin}: there is no such file"),
+            hint: Some("it needs the path of a file that holds the secret, not the secret itself".to_owned()),
+        });
+    }
     let bytes = read(path, origin)?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::usage(format!("{origin}: {} is not UTF-8", path.display())))?;

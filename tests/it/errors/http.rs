@@ -199,6 +199,16 @@ fn unusual_responses() -> Vec<Case> {
         Case::new("a success with an HTML page", "the server did not answer like", 1,
             answer("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 13\r\n\r\n<h1>Login</h1>"))
         .says("a Pushgateway: it answers 200 with an HTML page"),
+        foreign("a media type in capitals", "Content-Type: Text/HTML\r\n", "Login", "an HTML page"),
+        foreign("a space before the parameters", "Content-Type: TEXT/html ; charset=x\r\n", "", "an HTML page"),
+        foreign("XHTML", "Content-Type: application/xhtml+xml\r\n", "Login", "an HTML page"),
+        foreign("a page without a media type", "", "\n <!doctype html><title>Login</title>", "an HTML page"),
+        foreign("an error in JSON", "Content-Type: application/json\r\n", r#"{"error":"no"}"#, "an error in JSON"),
+        foreign("errors in JSON", "Content-Type: application/json\r\n", r#"{"errors":[1]}"#, "an error in JSON"),
+        foreign("a status in JSON", "", r#"{"status":"error","data":{}}"#, "an error in JSON"),
+        success("a success in JSON", "Content-Type: application/json\r\n", r#"{"status":"success","error":null}"#),
+        success("a success in words", "Content-Type: text/plain\r\n", "<ok>"),
+        success("a success in words without a media type", "", "ok"),
         Case::new("an error with an HTML page", "the server has no such path", 4,
             answer("HTTP/1.1 404 X\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n<h1>404</h1>"))
         .says("with an HTML page"),
@@ -285,6 +295,19 @@ fn error_statuses() -> Vec<Case> {
 }
 
 /// Responses that are sent before the whole request was read.
+/// A success that does not come from a gateway.
+fn foreign(name: &'static str, header: &str, body: &str, says: &str) -> Case {
+    let head = format!("HTTP/1.1 200 OK\r\n{header}Content-Length: {}\r\n\r\n", body.len());
+    Case::new(name, "the server did not answer like", 1, answer(head + body))
+        .says(&format!("a Pushgateway: it answers 200 with {says}"))
+}
+
+/// A success with a body.
+fn success(name: &'static str, header: &str, body: &str) -> Case {
+    let head = format!("HTTP/1.1 200 OK\r\n{header}Content-Length: {}\r\n\r\n", body.len());
+    Case::new(name, "", 0, answer(head + body))
+}
+
 fn early_responses() -> Vec<Case> {
     let early = |status: &'static str| {
         move |connection: &mut Connection, _: usize| {
@@ -294,7 +317,16 @@ fn early_responses() -> Vec<Case> {
             connection.read_bytes(1 << 20);
         }
     };
+    let early_success = |name, status| {
+        Case::new(name, "the connection broke while the request was sent", 6, early(status))
+            .file("large.prom", large())
+            .arg("large.prom")
+    };
     vec![
+        early_success("an early 200", "200"),
+        early_success("an early 202", "202"),
+        early_success("an early 204", "204"),
+        early_success("a retried early 200", "200").retries(2).connections(3),
         Case::new("an early 413", "the request body is too large", 4, early("413"))
             .file("large.prom", large())
             .arg("large.prom")
@@ -309,6 +341,14 @@ fn early_responses() -> Vec<Case> {
             answer("HTTP/1.1 400 X\r\nContent-Length: 12\r\n\r\n\x1b[2J\x1b]0;x\x07ok"),
         )
         .says(r"\x1b[2J\x1b]0;x\x07ok"),
+        Case::new(
+            "workflow commands in the message",
+            "the server rejected the request (400 Bad Request)",
+            4,
+            answer("HTTP/1.1 400 X\r\nContent-Length: 30\r\n\r\nno\n::stop-commands::x\n##[a]b\n"),
+        )
+        .arg("--message-format=github")
+        .says("  \\x3a:stop-commands::x\n  ##\\x5ba]b\n"),
     ]
 }
 

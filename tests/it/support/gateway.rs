@@ -53,6 +53,7 @@ pub(crate) fn on_every_gateway(test: impl Fn(&Gateway)) {
 #[derive(Debug)]
 pub(crate) struct Gateway {
     program: Program,
+    flags: Vec<String>,
     address: SocketAddr,
     prefix: String,
     process: Process,
@@ -86,11 +87,25 @@ impl Gateway {
         panic!("Pushgateway {} does not start with {flags:?}; its log:\n{log}", program.version)
     }
 
-    /// Tries once; the error is the log.
+    /// Kills the gateway with SIGKILL, and starts it again at the same address with the same flags.
+    #[track_caller]
+    pub(crate) fn restart(&mut self, between: impl FnOnce()) {
+        self.process.kill();
+        between();
+        let flags: Vec<&str> = self.flags.iter().map(String::as_str).collect();
+        let restarted = Self::start_at(&self.program, &flags, self.address);
+        *self = restarted.unwrap_or_else(|log| panic!("the gateway does not start again; its log:\n{log}"));
+    }
+
+    /// Tries once on a free port; the error is the log.
     fn try_start(program: &Program, flags: &[&str]) -> Result<Self, String> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| error.to_string())?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         drop(listener);
+        Self::start_at(program, flags, address)
+    }
+
+    fn start_at(program: &Program, flags: &[&str], address: SocketAddr) -> Result<Self, String> {
         let interval = unique_interval();
         let given = |name: &str| flags.iter().find_map(|flag| flag.strip_prefix(name)?.strip_prefix('='));
         let mut process = Process::spawn(program, &flags_with_needed(flags, address, &interval));
@@ -104,7 +119,8 @@ impl Gateway {
             let mut client = Client::new(address);
             if is_ready(&mut client, &prefix, (!protected).then_some(&*interval)) {
                 let client = Mutex::new(client);
-                return Ok(Self { program: program.clone(), address, prefix, process, client });
+                let flags = flags.iter().map(|&flag| flag.into()).collect();
+                return Ok(Self { program: program.clone(), flags, address, prefix, process, client });
             }
             process.log.wait_for_line();
         }
@@ -337,6 +353,11 @@ impl Process {
         Self { child, log, _directory: directory }
     }
 
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("a child can be waited for").is_some()
     }
@@ -344,8 +365,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 

@@ -21,6 +21,7 @@ mod grouping_keys;
 mod harness;
 mod help;
 mod input;
+mod install_script;
 mod invalid_input;
 mod layering;
 mod lint;

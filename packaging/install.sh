@@ -102,6 +102,7 @@ install_files() {
     mv -f "$prefix/$file.new" "$prefix/$file" || die "cannot write $prefix/$file"
     echo "$file" >>"$work/installed"
   done <"$work/list"
+  make_folder "${record%/*}"
   echo "$record" >>"$work/installed"
   cp "$work/installed" "$prefix/$record"
   # Files of an older version that the new one does not have.
@@ -168,5 +169,5 @@ main() {
   fi
 }
 
-# The shell reads this line last, so a script that was cut off does nothing.
-main "$@"
+# A script that was cut off does nothing: the shell reads this line last, and runs it only if it is complete.
+{ main "$@"; }

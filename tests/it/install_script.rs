@@ -1,11 +1,12 @@
 //! `packaging/install.sh` in dash and in busybox, as an ordinary user. The release is a local server with an archive whose
 //! program is a script. `packaging/test` runs it with real archives, in clean Debian systems.
 
+use crate::support::release::{archive_name, output, write_program};
 use crate::support::{Pushgw, Server, is_installed, program, read_repo_file};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The user and group `nobody`.
@@ -13,37 +14,10 @@ const NOBODY: u32 = 65534;
 
 const FILES: [&str; 3] = ["bin/pushgw", "share/doc/pushgw/LICENSE", "share/man/man1/pushgw.1"];
 
-fn archive_name(version: &str) -> String {
-    format!("pushgw-{version}-{}-unknown-linux-musl.tar.gz", std::env::consts::ARCH)
-}
-
-/// The output of a command that must succeed.
-#[track_caller]
-fn output(command: &mut Command) -> Vec<u8> {
-    let done = command.output().unwrap();
-    assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
-    done.stdout
-}
-
-fn write_program(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-/// The files of a release, by path on the server.
+/// The files of a release whose program only prints its version.
 fn release(version: &str, files: &[&str]) -> BTreeMap<String, Vec<u8>> {
-    let folder = tempfile::tempdir().unwrap();
-    let archive = archive_name(version);
-    let name = archive.trim_end_matches(".tar.gz");
-    for file in files {
-        let text = format!("#!/bin/sh\necho pushgw {version}\n");
-        write_program(&folder.path().join(name).join(file), &text);
-    }
-    output(Command::new("tar").args(["-czf", &archive, name]).current_dir(&folder));
-    let sums = output(Command::new("sha256sum").arg(&archive).current_dir(&folder));
-    let bytes = fs::read(folder.path().join(&archive)).unwrap();
-    BTreeMap::from([("/SHA256SUMS".to_owned(), sums), (format!("/{archive}"), bytes)])
+    let text = format!("#!/bin/sh\necho pushgw {version}\n");
+    crate::support::release::release(version, files, &text)
 }
 
 /// A user without root, with an empty home, and a shell with the programs of PATH.
@@ -233,7 +207,9 @@ fn a_script_that_is_cut_off_does_nothing() {
     let script = read_repo_file("packaging/install.sh");
     let server = Server::unused();
     let Some(user) = User::with_dash() else { return };
-    for end in (0..script.len() - 1).step_by(400).chain([script.len() - "main \"$@\"\n".len()]) {
+    let last_line = script.rfind("{ main").unwrap();
+    // Without the final newline and the brace before it.
+    for end in (0..last_line).step_by(500).chain(last_line..script.len() - 1) {
         user.shell(&[])
             .stdin(format!("PUSHGW_DOWNLOAD_URL={}\n{}", server.url(), &script[..end]))
             .any_code()

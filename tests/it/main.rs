@@ -6,6 +6,7 @@
 
 mod authentication;
 mod check;
+mod ci_examples;
 mod complete;
 mod concurrency;
 mod connections;

@@ -13,15 +13,12 @@
 
 use super::read_at_most;
 use crate::error::{Failure, exit_code};
-use crate::os::reason;
+use crate::os::{SIGCHLD, SIGHUP, SIGTERM, killed_by, reason, send_signal, signal_name};
 use crate::output::Progress;
-use crate::process::{self, BURST, SIGNAL_BASE, SignalListener, signal_name};
+use crate::process::{self, BURST, SIGNAL_BASE, SignalListener};
 use anyhow::Context as _;
-use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGTERM};
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ChildStdout, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -161,13 +158,10 @@ fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> 
 
 /// Passes a signal on to the command, which must not have been waited for.
 fn pass_on(child: &Child, signal: i32) {
-    let signal = match signal {
-        SIGTERM => Signal::TERM,
-        SIGHUP => Signal::HUP,
-        // A terminal sends the others to the whole group, and some programs count them.
-        _ => return,
-    };
-    let _ = kill_process(Pid::from_child(child), signal);
+    // A terminal sends the others to the whole group, and some programs count them.
+    if [SIGTERM, SIGHUP].contains(&signal) {
+        send_signal(child, signal);
+    }
 }
 
 /// The output, if it is complete.
@@ -187,7 +181,7 @@ fn judge(name: &str, end: End) -> Result<Vec<u8>, Failure> {
                 format!("stopped by {} before the output of `{name}` was complete", signal_name(signal));
             (SIGNAL_BASE + signal, what)
         }
-        (Some(status), ..) => match (status.code(), status.signal().unwrap_or_default()) {
+        (Some(status), ..) => match (status.code(), killed_by(status).unwrap_or_default()) {
             (Some(code), _) => (code, format!("`{name}` exited with status {code}")),
             (None, signal) => {
                 (SIGNAL_BASE + signal, format!("`{name}` was killed by {}", signal_name(signal)))

@@ -2,7 +2,7 @@
 
 mod signals;
 
-pub use signals::{BURST, SIGNAL_BASE, SignalListener, signal_name};
+pub use signals::{BURST, SIGNAL_BASE, SignalListener};
 
 use crate::secret::SECRET_VARIABLES;
 use std::ffi::OsStr;

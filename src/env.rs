@@ -3,10 +3,8 @@
 //! It is captured once in `main` and passed in as a value, so that a test can run the program in any environment. What
 //! changes during a run is here, too: the size of the terminal, and whether the process is in the foreground.
 
-use rustix::fs::{FileType, Stat, fstat};
-use rustix::io::ioctl_fionread;
-use rustix::process::getpgrp;
-use rustix::termios::tcgetpgrp;
+pub use crate::os::stdin_has_bytes;
+use crate::os::{is_in_foreground, stdin_is_pipe};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
@@ -30,7 +28,7 @@ impl Environment {
         Self {
             variables: std::env::vars_os().collect(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
-            stdin_is_pipe: fstat(io::stdin()).is_ok_and(|stdin| is_pipe(&stdin)),
+            stdin_is_pipe: stdin_is_pipe(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             width: width(),
@@ -49,15 +47,6 @@ impl Environment {
     }
 }
 
-fn is_pipe(stat: &Stat) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::Fifo
-}
-
-/// Whether standard input, a pipe, holds bytes that nobody has read.
-pub fn stdin_has_bytes() -> bool {
-    ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0)
-}
-
 /// The columns that the terminal has now, if a stream is one. For `--watch`: a window can be resized.
 pub fn width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
@@ -73,16 +62,9 @@ pub fn height() -> Option<usize> {
 #[derive(Debug)]
 pub struct Foreground;
 
-impl Foreground {
-    fn is_ours() -> bool {
-        // Without a controlling terminal there is no foreground.
-        tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
-    }
-}
-
 impl Write for Foreground {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if Self::is_ours() { io::stderr().write(bytes) } else { Ok(bytes.len()) }
+        if is_in_foreground() { io::stderr().write(bytes) } else { Ok(bytes.len()) }
     }
 
     fn flush(&mut self) -> io::Result<()> {

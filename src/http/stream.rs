@@ -3,11 +3,11 @@
 //! A socket's own timeout applies to one call, so a server that sends a byte now and then would never hit it. The
 //! remaining time is therefore set before each call.
 
+use crate::os::UnixStream;
 use rustls::{ClientConnection, StreamOwned};
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 #[derive(Debug)]

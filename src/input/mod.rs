@@ -8,7 +8,7 @@ mod bytes;
 mod producer;
 
 use crate::error::Failure;
-use crate::os::reason;
+use crate::os::{is_block_device, is_char_device, reason};
 use crate::output::{Progress, SourceFile};
 use crate::secret::without_user;
 use anyhow::Context;
@@ -16,7 +16,6 @@ pub use bytes::Bytes;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal as _, Read};
-use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
 /// Maximum size of a text in bytes: a gateway would work on more for minutes, and hold a multiple of it in memory.
@@ -117,7 +116,7 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
     if kind.is_dir() {
         anyhow::bail!("it is a directory");
     }
-    if kind.is_block_device() {
+    if is_block_device(kind) {
         anyhow::bail!("it is a block device");
     }
     if kind.is_file() {
@@ -146,7 +145,7 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
         // Who types knows what is waited for.
         return read_at_most(file, limit, bytes.grow());
     }
-    let limit = if kind.is_char_device() { limit.min(DEVICE_LIMIT) } else { limit };
+    let limit = if is_char_device(kind) { limit.min(DEVICE_LIMIT) } else { limit };
     // Who writes to a pipe may take time.
     read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes.grow())
 }

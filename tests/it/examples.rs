@@ -187,29 +187,3 @@ impl Drop for KilledOnDrop {
         let _ = self.0.wait();
     }
 }
-
-#[test]
-#[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn the_workflow_pushes_and_annotates_errors() {
-    let workflow = example("github-actions.yml");
-    let steps: Vec<_> = workflow.lines().filter_map(|line| line.trim().strip_prefix("- run: ")).collect();
-    assert_eq!(steps.len(), 2, "{workflow}");
-    let gateway = gateway();
-    // Like the runner: each step is a file for a new bash.
-    let call = |metrics: &str| {
-        let mut call = shell("exec 2>&1; for step in step*; do bash -e $step || exit; done")
-            .file("run-tests", metrics)
-            .env("GITHUB_REPOSITORY", "someone/something")
-            .env("GITHUB_ACTIONS", "true")
-            .env("CI", "true")
-            .on(&gateway);
-        for (at, step) in steps.iter().enumerate() {
-            call = call.file(format!("step{at}"), step.replace("run-tests", "cat run-tests"));
-        }
-        call
-    };
-    call("ok 1\ntests_seconds 12,5\n").code(3).stdout_has("::error file=metrics.prom,line=2,").run();
-    assert_eq!(gateway.groups().len(), 0);
-    call("ok 1\ntests_seconds 12.5\n").run();
-    assert_group(&gateway, &[("job", "ci"), ("repo", "someone/something")], &["ok", "tests_seconds"]);
-}

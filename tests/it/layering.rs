@@ -50,7 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("diagnose", &["exposition", "gateway", "grouping", "http", "shell"]),
     ("duration", &[]),
-    ("env", &[]),
+    ("env", &["os"]),
     ("error", &["http", "os"]),
     ("exposition", &["grouping"]),
     ("gateway", &["exposition", "grouping", "http"]),
@@ -130,6 +130,9 @@ const IMPURITIES: &[&str] = &[
 /// The only files that name ureq.
 const UREQ: &[&str] = &["http/agent.rs"];
 
+/// The only file that names what exists on Unix alone.
+const UNIX: &str = "os/unix.rs";
+
 /// `http/client.rs` is in the room `http`, and `error.rs` is the room `error`.
 fn room(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
@@ -199,6 +202,15 @@ fn the_pure_rooms_do_no_io() {
 fn only_the_client_names_ureq() {
     for file in files() {
         assert!(UREQ.contains(&&*file.name) || !names(&file, "ureq"), "{} names ureq", file.name);
+    }
+}
+
+#[test]
+fn only_one_file_names_what_other_systems_lack() {
+    for file in files() {
+        for path in ["rustix", "signal_hook", "std::os"] {
+            assert!(file.name == UNIX || !names(&file, path), "{} names {path}: use os", file.name);
+        }
     }
 }
 

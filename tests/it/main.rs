@@ -6,6 +6,7 @@
 
 mod authentication;
 mod check;
+mod ci_examples;
 mod complete;
 mod concurrency;
 mod connections;
@@ -21,6 +22,7 @@ mod grouping_keys;
 mod harness;
 mod help;
 mod input;
+mod install_script;
 mod invalid_input;
 mod layering;
 mod lint;

@@ -1,14 +1,15 @@
-//! The files in `.ci/debian/` are up to date. `tests/package.sh` builds and tests the package.
+//! What `packaging/release` puts into a release besides the programs: licences, the list of crates, and the image.
+//! `packaging/release` builds all files, and `packaging/test` uses them; both take minutes and are not part of `.ci/run`.
 //!
-//! `.ci/debian/copyright` lists every crate in the binary with its licence and copyright holders, as Debian requires. The
-//! licence texts come from `.ci/debian/licences`, which is written by hand; the rest is generated from `Cargo.lock` and the
+//! `packaging/debian/copyright` lists every crate in the binary with its licence and copyright holders, as Debian requires. The
+//! licence texts come from `packaging/debian/licences`, which is written by hand; the rest is generated from `Cargo.lock` and the
 //! crates' own files. To regenerate it: `SNAPSHOTS=overwrite cargo test --test it packaging`.
 //!
 //! Before a new licence is added to `ACCEPTED` and `deny.toml`, a person has to read it.
 
-use crate::support::{assert_snapshot, read_repo_file, repo_file};
+use crate::support::{assert_snapshot, is_installed, read_repo_file, repo_file};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -32,6 +33,11 @@ Files: rust-std/*
 Copyright: the Rust Project Developers
 License: Apache-2.0
 Comment: The standard library of Rust, https://github.com/rust-lang/rust
+
+Files: musl/*
+Copyright: 2005-2020 Rich Felker, et al.
+License: MIT
+Comment: The C library of the release programs, https://musl.libc.org
 ";
 
 #[test]
@@ -44,22 +50,22 @@ fn the_copyright_file_names_every_crate() {
             made.push_str(&paragraph(package));
         }
     }
-    let texts = read_repo_file(".ci/debian/licences");
+    let texts = read_repo_file("packaging/debian/licences");
     for licence in ACCEPTED {
         assert!(
             texts.contains(&format!("License: {licence}\n")),
-            ".ci/debian/licences does not contain {licence}"
+            "packaging/debian/licences does not contain {licence}"
         );
     }
     _ = write!(made, "\n{texts}");
-    assert_snapshot(".ci/debian/copyright", made);
+    assert_snapshot("packaging/debian/copyright", made);
 }
 
 /// The dependencies for the platform of the packages. Works offline, because this test was built with them.
 fn metadata() -> Value {
     let done = Command::new(env!("CARGO"))
         .args(["metadata", "--locked", "--offline", "--format-version", "1"])
-        .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
+        .args(["--filter-platform", "x86_64-unknown-linux-musl"])
         .current_dir(repo_file("."))
         .output()
         .unwrap();
@@ -161,8 +167,117 @@ fn the_first_accepted_licence_is_chosen() {
     assert_eq!(owner("copyright notice and this permission notice appear in all copies."), None);
 }
 
+/// The output of a script in `packaging/`, which must succeed.
+fn packaging(script: &str, args: &[&str]) -> Vec<u8> {
+    let done = Command::new("python3")
+        .arg(repo_file("packaging").join(script))
+        .args(args)
+        .env("CARGO_NET_OFFLINE", "true")
+        .env("SOURCE_DATE_EPOCH", "1700000000")
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{script}: {}", String::from_utf8_lossy(&done.stderr));
+    done.stdout
+}
+
 #[test]
-fn the_debian_changelog_begins_with_this_version() {
-    let changelog = read_repo_file(".ci/debian/changelog");
-    assert!(changelog.starts_with(concat!("pushgw (", env!("CARGO_PKG_VERSION"), "-1) ")), "{changelog}");
+fn the_list_of_crates_has_every_crate_in_the_program() {
+    if !is_installed("python3") {
+        return;
+    }
+    let bom: Value = serde_json::from_slice(&packaging("sbom.py", &[])).unwrap();
+    let name = |component: &Value| text(&component["name"]).to_owned();
+    let made: BTreeSet<_> = list(&bom["components"]).iter().map(name).collect();
+    let metadata = metadata();
+    let packages = list(&metadata["packages"]).iter();
+    let by_id: BTreeMap<_, _> = packages.map(|package| (text(&package["id"]), package)).collect();
+    let is_macro = |package: &Value| {
+        list(&package["targets"]).iter().any(|target| list(&target["kind"]).contains(&"proc-macro".into()))
+    };
+    let crates = linked(&metadata).into_iter().map(|id| by_id[id]);
+    let below_macros = ["proc-macro2", "quote", "syn", "unicode-ident", "heck"];
+    let expected: BTreeSet<_> = crates
+        .filter(|package| !is_macro(package) && package["name"] != "pushgw")
+        .map(name)
+        .filter(|name| !below_macros.contains(&name.as_str()))
+        .chain(["musl", "rust-std"].map(str::to_owned))
+        .collect();
+    assert_eq!(made, expected);
+    for component in list(&bom["components"]) {
+        assert!(component["licenses"][0].is_object(), "{component}");
+        let is_crate = text(&component["bom-ref"]).starts_with("pkg:cargo/");
+        assert!(!is_crate || text(&component["hashes"][0]["content"]).len() == 64, "{component}");
+    }
+    assert_eq!(bom["metadata"]["component"]["version"], env!("CARGO_PKG_VERSION"));
+}
+
+/// Makes an image for two architectures in `folder` from an archive with this program, and returns the layout's folder.
+fn image(folder: &Path) -> String {
+    let root = folder.join("pushgw-1.2.3-x");
+    fs::create_dir_all(root.join("bin")).unwrap();
+    fs::create_dir_all(root.join("share/man/man1")).unwrap();
+    fs::write(root.join("bin/pushgw"), "#!/bin/sh\n").unwrap();
+    fs::write(root.join("share/man/man1/pushgw.1"), "").unwrap();
+    let archive = folder.join("archive.tar.gz");
+    let done =
+        Command::new("tar").arg("-C").arg(folder).arg("-czf").arg(&archive).arg("pushgw-1.2.3-x").status();
+    assert!(done.unwrap().success());
+    let certificates = folder.join("certificates.crt");
+    fs::write(&certificates, "the CAs\n").unwrap();
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    let (layout, archive) = (path(&folder.join("oci")), path(&archive));
+    let images = [format!("amd64={archive}"), format!("arm64={archive}")];
+    packaging("oci.py", &[&layout, "1.2.3", &path(&certificates), &images[0], &images[1]]);
+    layout
+}
+
+#[test]
+fn the_image_has_the_same_digest_in_every_folder() {
+    if !is_installed("python3") {
+        return;
+    }
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let index = |folder: &tempfile::TempDir| {
+        let index = fs::read_to_string(Path::new(&image(folder.path())).join("index.json")).unwrap();
+        serde_json::from_str::<Value>(&index).unwrap()
+    };
+    let [one, two] = folders.each_ref().map(index);
+    assert_eq!(one, two);
+    let tag = |image: &Value| text(&image["annotations"]["org.opencontainers.image.ref.name"]).to_owned();
+    let tags: Vec<_> = list(&one["manifests"]).iter().map(tag).collect();
+    assert_eq!(tags, ["1.2.3", "1.2.3-amd64", "1.2.3-arm64"]);
+}
+
+#[test]
+fn other_tools_read_the_image() {
+    if !is_installed("python3") || !is_installed("skopeo") || !is_installed("umoci") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let layout = image(folder.path());
+    for architecture in ["amd64", "arm64"] {
+        let inspect = Command::new("skopeo")
+            .args(["--override-arch", architecture, "inspect", "--config"])
+            .arg(format!("oci:{layout}:1.2.3"))
+            .output()
+            .unwrap();
+        assert!(inspect.status.success(), "{}", String::from_utf8_lossy(&inspect.stderr));
+        let config: Value = serde_json::from_slice(&inspect.stdout).unwrap();
+        assert_eq!(config["architecture"], architecture);
+        assert_eq!(config["config"]["User"], "65534:65534");
+        assert_eq!(config["config"]["Entrypoint"][0], "/usr/bin/pushgw");
+    }
+    let bundle = folder.path().join("bundle");
+    let unpack = Command::new("umoci")
+        .args(["unpack", "--rootless", "--image", &format!("{layout}:1.2.3-arm64")])
+        .arg(&bundle)
+        .output()
+        .unwrap();
+    assert!(unpack.status.success(), "{}", String::from_utf8_lossy(&unpack.stderr));
+    let root = bundle.join("rootfs");
+    let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
+    assert_eq!(read("usr/bin/pushgw"), "#!/bin/sh\n");
+    assert_eq!(read("etc/ssl/certs/ca-certificates.crt"), "the CAs\n");
+    assert!(read("etc/passwd").contains("nobody:x:65534:65534:"));
+    assert!(!root.join("usr/share/man").exists());
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 /// The files and folders that are searched. Generated text is not: it comes from what is here.
 const SEARCHED: &[&str] = &[
     ".ci/run",
+    ".github",
     "CHANGELOG.md",
     "Cargo.toml",
     "README.md",
@@ -18,6 +19,7 @@ const SEARCHED: &[&str] = &[
     "docs",
     "examples",
     "man/prose",
+    "packaging",
     "src",
     "tests",
 ];

@@ -4,7 +4,9 @@
 //!   commands of a page run in order, with a new gateway as `localhost:9091` and another as `new-gateway:9091`.
 //! - `crontab`, `ini` (systemd units): the commands are run. They must succeed, and a crontab's must print nothing.
 //! - `yaml`: promtool checks Prometheus configuration and rules; the steps of a workflow are run.
-//! - `sh`: commands that `.ci/run` or another script runs, or names in its comments.
+//! - `sh`: commands that `.ci/run` or another script runs, or names in its comments. `packaging/test` runs the lines under
+//!   Install.
+//! - `dockerfile`: not run.
 //!
 //! `backup-metrics` and `run-tests` are stand-ins that print two metrics, and `backup` one that prints nothing.
 //!
@@ -25,7 +27,14 @@ use std::fs;
 pub(crate) const GATEWAY_NAME: &str = "localhost:9091";
 
 /// Files that have the commands of `sh` blocks.
-const SCRIPTS: [&str; 4] = [".ci/run", "tests/package.sh", "benches/compare.py", "tests/it/readme/mod.rs"];
+const SCRIPTS: [&str; 6] = [
+    ".ci/run",
+    ".github/workflows/release.yml",
+    "benches/compare.py",
+    "packaging/Dockerfile",
+    "packaging/test",
+    "tests/it/readme/mod.rs",
+];
 
 /// The pages' paths, relative to the repository.
 fn pages() -> Vec<String> {
@@ -90,9 +99,13 @@ fn run(page: &str) -> String {
             "ini" => session.units(body),
             "yaml" => session.yaml(body),
             "sh" => {
-                let missing = body.lines().find(|line| !scripts.contains(line));
+                let command = |line: &str| line.split("  #").next().unwrap_or_default().trim_end().to_owned();
+                let url = concat!("URL=", env!("CARGO_PKG_REPOSITORY"), "/releases/latest/download");
+                let known = |line: &String| scripts.contains(line) || line == url;
+                let missing = body.lines().map(command).find(|line| !known(line));
                 assert_eq!(missing, None, "none of {SCRIPTS:?} has this command");
             }
+            "dockerfile" => {}
             _ => panic!("no check for a block of the kind {kind:?}:\n{body}"),
         }
         _ = write!(made, "```{kind}\n{shown}```\n");
@@ -123,16 +136,14 @@ fn blocks_to_copy_are_the_files_in_examples() {
     let text = read_repo_file("README.md");
     let shown = pieces(&text).into_iter().filter_map(|piece| match piece {
         Piece::Block { kind: "crontab", body } => Some(("crontab", body)),
-        Piece::Block { kind: "yaml", body } if body.contains("\njobs:\n") => {
-            Some(("github-actions.yml", body))
-        }
+        Piece::Block { kind: "yaml", body } if body.contains("- uses:") => Some(("github-actions.yml", body)),
         _ => None,
     });
     let mut files = Vec::new();
     for (name, body) in shown {
-        // The file starts with a comment.
+        // The file starts with a comment, and a workflow with the job's other steps.
         assert!(
-            read_repo_file(&format!("examples/{name}")).ends_with(&format!("\n\n{body}")),
+            read_repo_file(&format!("examples/{name}")).ends_with(&format!("\n{body}")),
             "examples/{name} does not end with README's\n{body}"
         );
         files.push(name);

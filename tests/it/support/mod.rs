@@ -18,6 +18,7 @@ mod in_process;
 mod installed;
 mod prometheus;
 mod random;
+pub(crate) mod release;
 mod repository;
 mod server;
 mod session;

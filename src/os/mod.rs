@@ -1,6 +1,50 @@
-//! Facts from the operating system: the reason of an error, and which signals are not ignored.
+//! What differs between operating systems, and facts from them: the reason of an error, and which signals are not ignored.
+//!
+//! Only this folder uses what exists on Unix alone. On other systems, `other` has the same names and says what is missing:
+//! Unix sockets, commands after `--`, and a progress line that keeps quiet in the background.
 
+#[cfg(not(unix))]
+mod other;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(not(unix))]
+use other as system;
+use std::process::{Child, ExitStatus};
 use std::{fs, io};
+#[cfg(unix)]
+use unix as system;
+
+pub use system::{
+    SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, UnixStream, is_block_device, is_char_device, is_in_foreground,
+    stdin_has_bytes, stdin_is_pipe,
+};
+
+/// Passes each of `signals` to `receive`, in a thread that ends with the process.
+pub fn on_signals(signals: &[i32], receive: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
+    system::on_signals(signals, Box::new(receive))
+}
+
+/// Ends the process as the signal does by default. The first process of a container has no default; it exits with
+/// `status`.
+pub fn end_by(signal: i32, status: i32) -> ! {
+    system::end_by(signal, status)
+}
+
+/// `SIGTERM`.
+pub fn signal_name(signal: i32) -> String {
+    system::signal_name(signal).map_or_else(|| format!("signal {signal}"), str::to_owned)
+}
+
+/// The signal that killed a process.
+pub fn killed_by(status: ExitStatus) -> Option<i32> {
+    system::killed_by(status)
+}
+
+/// Sends a signal to a child that has not been waited for.
+pub fn send_signal(child: &Child, signal: i32) {
+    system::send_signal(child, signal);
+}
 
 /// The reason of an error, without the number that the standard library appends.
 pub fn reason(error: &io::Error) -> String {

@@ -1,0 +1,92 @@
+//! Systems that are not Unix. What they lack is an error where a user asks for it, and otherwise the harmless answer.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::{Child, ExitStatus};
+use std::time::Duration;
+use std::{fs, process};
+
+// Their numbers on Linux. No signal has them here.
+pub const SIGHUP: i32 = 1;
+pub const SIGINT: i32 = 2;
+pub const SIGQUIT: i32 = 3;
+pub const SIGTERM: i32 = 15;
+pub const SIGCHLD: i32 = 17;
+
+/// Not known, so nothing is waited for.
+pub fn stdin_is_pipe() -> bool {
+    false
+}
+
+pub fn stdin_has_bytes() -> bool {
+    false
+}
+
+/// There are no background jobs.
+pub fn is_in_foreground() -> bool {
+    true
+}
+
+pub fn is_block_device(_: fs::FileType) -> bool {
+    false
+}
+
+pub fn is_char_device(_: fs::FileType) -> bool {
+    false
+}
+
+pub(super) fn on_signals(_: &[i32], _: Box<dyn FnMut(i32) + Send>) -> io::Result<()> {
+    Err(missing("signals, and so commands after `--`,"))
+}
+
+pub(super) fn end_by(_: i32, status: i32) -> ! {
+    process::exit(status)
+}
+
+pub(super) fn signal_name(_: i32) -> Option<&'static str> {
+    None
+}
+
+pub(super) fn killed_by(_: ExitStatus) -> Option<i32> {
+    None
+}
+
+pub(super) fn send_signal(_: &Child, _: i32) {}
+
+fn missing(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, format!("{what} are not supported on this system"))
+}
+
+/// A connection that cannot be opened.
+#[derive(Debug)]
+pub enum UnixStream {}
+
+impl UnixStream {
+    pub fn connect(_: impl AsRef<Path>) -> io::Result<Self> {
+        Err(missing("Unix sockets"))
+    }
+
+    pub fn set_read_timeout(&self, _: Option<Duration>) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub fn set_write_timeout(&self, _: Option<Duration>) -> io::Result<()> {
+        match *self {}
+    }
+}
+
+impl Read for UnixStream {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        match *self {}
+    }
+}
+
+impl Write for UnixStream {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        match *self {}
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match *self {}
+    }
+}

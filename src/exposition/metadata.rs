@@ -118,13 +118,23 @@ pub(super) fn type_line<'a>(context: &mut Context<'a>, line: &Metadata<'a>) -> O
         context.findings.older_gateways(text, span.clone());
     }
     if is_invalid {
-        let (message, guess) = messages::unknown_type(name);
+        let metric = line.name.text();
+        let (message, guess) = messages::unknown_type(&metric, name);
         context.families[number].kind = Some(guess.unwrap_or(Kind::Untyped));
+        // The help has the whole line if the name changes too.
+        let is_renamed = name.eq_ignore_ascii_case(b"info") && !metric.ends_with(b"_info");
+        let span = if is_renamed { start_of_comment(context.bytes, &line.name)..span.end } else { span };
         context.findings.error(Code::UnknownType, span, || message);
     } else {
         context.trailing_whitespace(span.end..text.end);
     }
     Some(number)
+}
+
+/// Where the `#` is of the HELP or TYPE line with this name.
+fn start_of_comment(bytes: &[u8], name: &Token<'_>) -> usize {
+    let start = name.span().start;
+    memchr::memrchr(b'#', &bytes[..start]).unwrap_or(start)
 }
 
 /// A TYPE line of a family whose type a TYPE line or the first sample has already set.

@@ -6,6 +6,7 @@ use crate::exposition::code::Code;
 use crate::exposition::findings::Message;
 use crate::exposition::text::number::{Float, float, is_float};
 use crate::exposition::text::scan::SampleLine;
+use crate::exposition::text::token::Token;
 use std::ops::Range;
 
 pub(in crate::exposition) const JOINED_LINES: &str = "does the next line begin here? end each line with a newline; in a shell, quote the variable: `\"$metrics\"`";
@@ -26,7 +27,7 @@ pub(in crate::exposition) fn value(
     if let Some(message) = line_break(value) {
         return (Code::JoinedLines, span, message);
     }
-    if let Some(plain) = sample.name.filter(|name| name.is_plain()) {
+    if let Some(plain) = sample.name.filter(Token::is_plain) {
         if plain.span().end == span.start {
             return name::followed_by_other(bytes, plain.span(), sample);
         }
@@ -74,7 +75,7 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
             let help = format!("remove the unit; or, if the next line begins here: {CURL}");
             return (Code::JoinedLines, not_a_number.help(help));
         }
-        if matches!(tail, b";" | b",") && rest.first().is_some_and(|byte| byte.is_ascii_alphabetic()) {
+        if matches!(tail, b";" | b",") && rest.first().is_some_and(u8::is_ascii_alphabetic) {
             let text = format!("{} does not end a sample", quoted(tail));
             return (Code::Value, Message::new(text).help(ONE_PER_LINE));
         }

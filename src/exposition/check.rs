@@ -25,6 +25,7 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
     let mut checker = Checker {
         context: Context {
             bytes: text.bytes,
+            starts: text.starts,
             rules,
             families: FamilyTable::new(text.bytes),
             findings: Findings::new(rules),
@@ -111,12 +112,10 @@ impl<'a> Checker<'a> {
             }
             Ok(Line::Blank | Line::Comment) => self.context.trailing_whitespace(trailing),
             Ok(Line::Help(line)) => {
-                self.context.trailing_whitespace(trailing);
-                self.current = metadata::help(&mut self.context, &line).or(self.current);
+                self.current = metadata::help(&mut self.context, all, &line, trailing).or(self.current);
             }
             Ok(Line::Type(line)) => {
-                self.context.trailing_whitespace(trailing);
-                self.current = metadata::type_line(&mut self.context, &line).or(self.current);
+                self.current = metadata::type_line(&mut self.context, all, &line, trailing).or(self.current);
             }
             // The rest of a label value with a line break.
             Err(_) if is_continued => self.has_open_quote = !bytes[trimmed.clone()].contains(&b'"'),

@@ -145,7 +145,7 @@ codes! {
         b"# TYPE a conter\n";
     DuplicateType "duplicate-type" Parser
         "A metric has a second TYPE line."
-        b"# TYPE a gauge\n# TYPE a gauge\n";
+        b"# TYPE a gauge\n# TYPE a counter\n";
     TypeAfterSamples "type-after-samples" Parser
         "A TYPE line comes after samples of its metric."
         b"a 1\n# TYPE a gauge\n";

@@ -9,6 +9,8 @@ use std::ops::Range;
 /// A text, the rules it is checked against, and what was found so far.
 pub(super) struct Context<'a> {
     pub(super) bytes: &'a [u8],
+    /// Where each file starts in `bytes`.
+    pub(super) starts: &'a [usize],
     pub(super) rules: &'a Rules<'a>,
     pub(super) families: FamilyTable<'a>,
     pub(super) findings: Findings,

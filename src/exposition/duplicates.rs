@@ -11,7 +11,7 @@ use super::messages::quoted;
 use super::model::kind::Kind;
 use super::overwrites::Overwrites;
 use super::series::{CompareLines, Parts, Relation, SeriesTable};
-use super::text::lines::{Text, line_from};
+use super::text::lines::{Text, line_in_file};
 use super::text::scan::{self, Line, SampleLine};
 use super::text::spans::series_at;
 use super::text::token::LabelPair;
@@ -124,12 +124,10 @@ impl Comparer<'_, '_> {
     /// Returns the family of the sample in the line that starts at `at`. Its labels go to `labels[slot]`, sorted and without
     /// the bounds of buckets and quantiles.
     fn read(&mut self, at: usize, slot: usize) -> Option<usize> {
-        let next_file = self.text.starts.partition_point(|start| *start <= at);
-        let file_end = self.text.starts.get(next_file).copied().unwrap_or(self.text.bytes.len());
-        let end = line_from(self.text.bytes, at).end.min(file_end);
+        let line = line_in_file(self.text, at);
         let scratch = &mut self.scratch;
         let Ok(Line::Sample(SampleLine { name: Some(name), .. })) =
-            scan::line(self.text.bytes, at..end, scratch)
+            scan::line(self.text.bytes, line, scratch)
         else {
             return None;
         };

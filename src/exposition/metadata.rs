@@ -7,20 +7,42 @@ use super::findings::{Message, QUOTED_NAME};
 use super::messages::{self, quoted};
 use super::model::kind::Kind;
 use super::names::is_valid_name;
-use super::text::lines::{line_from, trimmed_len};
+use super::text::lines::{Text, line_from, line_in_file, trimmed_len};
 use super::text::scan::{self, Metadata};
+use super::text::spans::name_at;
 use super::text::token::Token;
 use crate::grouping::LegacyName;
 use std::ops::Range;
 
-/// Checks `# HELP name text`. Returns the family that it names.
-pub(super) fn help<'a>(context: &mut Context<'a>, line: &Metadata<'a>) -> Option<usize> {
-    let (number, _) = family(context, line)?;
-    let Some(text) = line.text.clone() else { return Some(number) };
-    let bytes = &context.bytes[text.clone()];
-    if !is_first_help(context, &line.name, number, bytes) || !escapes(context, &text) {
+/// Checks `# HELP name text`, the line `all` with `trailing` whitespace. Returns the family that it names, unless a repair
+/// removes the line.
+pub(super) fn help<'a>(
+    context: &mut Context<'a>,
+    all: &Range<usize>,
+    line: &Metadata<'a>,
+    trailing: Range<usize>,
+) -> Option<usize> {
+    let family = family(context, line);
+    let text = line.text.clone();
+    let (Some((number, _)), Some(text)) = (family, text) else {
+        context.trailing_whitespace(trailing);
+        return family.map(|(number, _)| number);
+    };
+    if is_repeated_help(context, number, &text) {
+        repeated(context, Code::DuplicateHelp, &line.name, all, context.families[number].help());
+        return None;
+    }
+    context.trailing_whitespace(trailing);
+    if !is_first_help(context, &line.name, number, &context.bytes[text.clone()]) || !escapes(context, &text) {
         return Some(number);
     }
+    help_text(context, &text);
+    Some(number)
+}
+
+/// What the parser accepts in a HELP text, but Prometheus may not.
+fn help_text(context: &mut Context<'_>, text: &Range<usize>) {
+    let bytes = &context.bytes[text.clone()];
     if let Err(error) = std::str::from_utf8(bytes) {
         let at = text.start + error.valid_up_to();
         context.findings.error(Code::HelpInvalidUtf8, at..at + 1, || {
@@ -37,7 +59,44 @@ pub(super) fn help<'a>(context: &mut Context<'a>, line: &Metadata<'a>) -> Option
                 .help("end each line with a newline only")
         });
     }
-    Some(number)
+}
+
+/// Whether a HELP line has the text of the family's first one.
+fn is_repeated_help(context: &Context<'_>, number: usize, text: &Range<usize>) -> bool {
+    let Some(first) = context.families[number].help() else { return false };
+    let bytes = context.bytes;
+    let first = &bytes[line_in_file(Text { bytes, starts: context.starts }, first)];
+    let text = &bytes[text.clone()];
+    let trimmed = |text: &[u8]| text.len() - text.iter().rev().take_while(|byte| **byte == b'\r').count();
+    let (first, text) = (&first[..trimmed(first)], &text[..trimmed(text)]);
+    first.strip_suffix(text).is_some_and(|before| {
+        matches!(before.last(), Some(b' ' | b'\t'))
+            && !text.is_empty()
+            && name_len(before) == before.trim_ascii_end().len()
+    })
+}
+
+/// The length of the name at the start of `text`.
+fn name_len(text: &[u8]) -> usize {
+    name_at(text, 0).end
+}
+
+/// Removes a HELP or TYPE line that repeats the `first` one. Its newline stays, so that the lines keep their numbers.
+fn repeated(
+    context: &mut Context<'_>,
+    code: Code,
+    name: &Token<'_>,
+    all: &Range<usize>,
+    first: Option<usize>,
+) {
+    let bytes = context.bytes;
+    let keyword = if code == Code::DuplicateHelp { "HELP" } else { "TYPE" };
+    context.findings.cut_or_insert(all.clone(), "");
+    context.findings.repaired(code, name.span(), || {
+        Message::new(format!("the {keyword} line for {} is repeated", quoted(&name.text())))
+            .help("remove this line; the gateway accepts one for each metric")
+            .related(first.map(|first| line_from(bytes, first)), format!("first {keyword} line"))
+    });
 }
 
 /// Whether a HELP line is the first one of its family. The repairs remove carriage returns, so a text of nothing else
@@ -58,7 +117,7 @@ fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize,
     let (bytes, family) = (context.bytes, context.families.name(number));
     let message = || {
         Message::new(format!("second HELP line for {}", quoted(&family)))
-            .help("remove this line; a metric has one HELP line")
+            .help("remove this line; one HELP line is for all samples of a metric")
             .related(first.map(|first| line_from(bytes, first)), "first HELP line")
     };
     let is_repaired = is_blank || first.is_none();
@@ -96,10 +155,25 @@ fn escapes(context: &mut Context<'_>, text: &Range<usize>) -> bool {
     true
 }
 
-/// Checks `# TYPE name type`. Returns the family that it names.
-pub(super) fn type_line<'a>(context: &mut Context<'a>, line: &Metadata<'a>) -> Option<usize> {
-    let (number, suffix) = family(context, line)?;
-    let Some(text) = line.text.clone() else { return Some(number) };
+/// Checks `# TYPE name type`, the line `all` with `trailing` whitespace. Returns the family that it names, unless a repair
+/// removes the line.
+pub(super) fn type_line<'a>(
+    context: &mut Context<'a>,
+    all: &Range<usize>,
+    line: &Metadata<'a>,
+    trailing: Range<usize>,
+) -> Option<usize> {
+    let family = family(context, line);
+    let text = line.text.clone();
+    let (Some((number, suffix)), Some(text)) = (family, text) else {
+        context.trailing_whitespace(trailing);
+        return family.map(|(number, _)| number);
+    };
+    if is_repeated_type(context, (number, suffix), &text) {
+        repeated(context, Code::DuplicateType, &line.name, all, context.families[number].type_line());
+        return None;
+    }
+    context.trailing_whitespace(trailing);
     let family = &mut context.families[number];
     if family.kind.is_some() && !family.kind_is_guessed {
         second_type(context, &line.name, number, suffix);
@@ -118,13 +192,34 @@ pub(super) fn type_line<'a>(context: &mut Context<'a>, line: &Metadata<'a>) -> O
         context.findings.older_gateways(text, span.clone());
     }
     if is_invalid {
-        let (message, guess) = messages::unknown_type(name);
+        let metric = line.name.text();
+        let (message, guess) = messages::unknown_type(&metric, name);
         context.families[number].kind = Some(guess.unwrap_or(Kind::Untyped));
+        // The help has the whole line if the name changes too.
+        let is_renamed = name.eq_ignore_ascii_case(b"info") && !metric.ends_with(b"_info");
+        let span = if is_renamed { start_of_comment(context.bytes, &line.name)..span.end } else { span };
         context.findings.error(Code::UnknownType, span, || message);
     } else {
         context.trailing_whitespace(span.end..text.end);
     }
     Some(number)
+}
+
+/// Where the `#` is of the HELP or TYPE line with this name.
+fn start_of_comment(bytes: &[u8], name: &Token<'_>) -> usize {
+    let start = name.span().start;
+    memchr::memrchr(b'#', &bytes[..start]).unwrap_or(start)
+}
+
+/// Whether a TYPE line has the type of the family's first one.
+fn is_repeated_type(context: &Context<'_>, (number, suffix): (usize, Suffix), text: &Range<usize>) -> bool {
+    let family = &context.families[number];
+    let text = &context.bytes[text.clone()];
+    family.type_line().is_some()
+        && family.kind.is_some()
+        && !family.kind_is_guessed
+        && suffix == Suffix::None
+        && family.kind == Kind::parse(&text[..trimmed_len(text)])
 }
 
 /// A TYPE line of a family whose type a TYPE line or the first sample has already set.
@@ -139,7 +234,7 @@ fn second_type(context: &mut Context<'_>, name: &Token<'_>, number: usize, suffi
                 format!("{} belongs to {family}, which already has a type", quoted(name.raw()))
             };
             Message::new(text)
-                .help("remove this line; a metric has one TYPE line")
+                .help("remove one of the two lines; a metric has one type")
                 .related(line_from(bytes, first), "first TYPE line")
         });
     } else {

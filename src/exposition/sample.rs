@@ -16,7 +16,7 @@ use super::names::is_valid_name;
 use super::rules::Rules;
 use super::series::{Parts, SeriesTable};
 use super::text::number::{self, Float};
-use super::text::scan::{self, SampleLine};
+use super::text::scan::SampleLine;
 use super::text::token::LabelPair;
 use crate::grouping::LegacyName;
 use std::borrow::Cow;
@@ -89,12 +89,12 @@ impl<'a> SampleRules<'a> {
         self.count += 1;
 
         let hash = self.labels.check(labels, kind, &mut context.findings);
-        let value = value(sample, context);
+        let value = value(sample, !labels.is_empty(), context);
         if let Some(value) = value {
             if kind.is_composite() && hash.is_valid && !is_misread {
                 self.check_part(sample, family, (&hash, value), context);
             }
-            check_rest(sample, context);
+            check_rest(sample, !labels.is_empty(), context);
         }
         if is_misread || !hash.is_valid || value.is_none() && !kind.is_composite() {
             return Some(number);
@@ -252,23 +252,18 @@ fn set_kind(line: usize, sample: &SampleLine<'_>, number: usize, context: &mut C
 }
 
 /// The value, if it is a number.
-fn value<'a>(sample: &SampleLine<'a>, context: &mut Context<'a>) -> Option<&'a [u8]> {
+fn value<'a>(sample: &SampleLine<'a>, has_labels: bool, context: &mut Context<'a>) -> Option<&'a [u8]> {
     let value = &context.bytes[sample.value.clone()];
     if number::is_float(value) {
         return Some(value);
     }
-    let joined_name = sample.name.filter(|name| name.is_plain() && name.span().end == sample.value.start);
-    let (code, message) = messages::value(value, joined_name.map(|name| name.raw()), !sample.rest.is_empty());
-    let mut span = sample.value.clone();
-    if code == Code::MetricName {
-        span.end = span.start + scan::character(value);
-    }
+    let (code, span, message) = messages::value(context.bytes, sample, has_labels);
     context.findings.error(code, span, || message);
     None
 }
 
 /// What follows the value: nothing, or a timestamp.
-fn check_rest(sample: &SampleLine<'_>, context: &mut Context<'_>) {
+fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'_>) {
     if sample.rest.is_empty() {
         return;
     }
@@ -280,7 +275,7 @@ fn check_rest(sample: &SampleLine<'_>, context: &mut Context<'_>) {
     if context.rules.strip_timestamps && after.is_empty() && number::is_float(word) {
         context.findings.splice(sample.value.end..span.end, Cow::Borrowed(b""));
     } else if !number::is_timestamp(word) {
-        let (code, message) = messages::rest(rest);
+        let (code, message) = messages::rest(rest, has_labels);
         let span = if code == Code::Exemplar { sample.rest.clone() } else { span };
         context.findings.error(code, span, || message);
     } else if after.is_empty() {
@@ -290,7 +285,7 @@ fn check_rest(sample: &SampleLine<'_>, context: &mut Context<'_>) {
             )
         });
     } else if after.starts_with(b"#") {
-        let (code, message) = messages::rest(after);
+        let (code, message) = messages::rest(after, has_labels);
         context.findings.error(code, after_span, || message);
     } else {
         context.findings.error(Code::TrailingText, after_span, || {

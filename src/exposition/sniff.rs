@@ -1,5 +1,12 @@
 //! Detects input that is not metrics in the text format: an error page, JSON, compressed data. It gets one error instead of
 //! one for each line.
+//!
+//! A line of a log may come first and begin like JSON. So text with a good line after it is never another format.
+
+use super::model::kind::Kind;
+use super::text::lines;
+use super::text::number::is_float;
+use super::text::scan::{self, Line};
 
 const TEXT: &str =
     "the Pushgateway accepts the Prometheus text format: a name, a space and a value on each line";
@@ -20,12 +27,13 @@ pub(super) fn other_format(file: &[u8]) -> Option<(&'static str, &'static str)> 
         _ if is_protobuf(file) => {
             ("in the protobuf format", "request the text format: `Accept: text/plain;version=0.0.4`")
         }
+        _ if has_good_line(file) => return None,
         _ if begins_with(text, b"<!doctype") || begins_with(text, b"<html") => {
             ("HTML", "is it an error page? check what its URL returns")
         }
         _ if begins_with(text, b"<?xml") => ("XML", TEXT),
         _ if is_json(text) => ("JSON", TEXT),
-        _ if is_binary(file) => ("binary data", TEXT),
+        _ if is_binary(file, 16) => ("binary data", TEXT),
         _ => return None,
     })
 }
@@ -34,12 +42,36 @@ fn begins_with(text: &[u8], start: &[u8]) -> bool {
     text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
-/// Whether the first two tokens are those of a JSON object or array. `{"a"` alone may be a sample with a quoted name.
+/// Whether one of the first lines is a sample or a TYPE line. An HTML page may have such a line too, but ends like one, and
+/// so does an archive, which is mostly not text.
+fn has_good_line(file: &[u8]) -> bool {
+    const MAX_LINES: usize = 50;
+    if file.starts_with(b"<") && file.trim_ascii_end().ends_with(b">") || is_binary(file, 3) {
+        return false;
+    }
+    let (mut start, mut labels) = (0, Vec::new());
+    for _ in 0..MAX_LINES {
+        let Some(line) = lines::next(file, &(0..file.len()), start, &mut labels) else { return false };
+        start = line.all.end + 1;
+        match scan::line(file, line.trimmed, &mut labels) {
+            Ok(Line::Sample(sample)) if sample.rest.is_empty() && is_float(&file[sample.value.clone()]) => {
+                return true;
+            }
+            Ok(Line::Type(line))
+                if line.text.as_ref().is_some_and(|text| Kind::parse(&file[text.clone()]).is_some()) =>
+            {
+                return true;
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Whether the first tokens are those of a JSON object or array. `{"a"` alone may be a sample with a quoted name.
 fn is_json(text: &[u8]) -> bool {
     match text {
-        [b'[', rest @ ..] => {
-            matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[' | b']' | b'"' | b'0'..=b'9'))
-        }
+        [b'[', rest @ ..] => is_json_array(rest.trim_ascii_start()),
         [b'{', rest @ ..] => match rest.trim_ascii_start() {
             [b'"', rest @ ..] => {
                 let end = rest.iter().position(|&byte| byte == b'"').map_or(rest.len(), |end| end + 1);
@@ -47,6 +79,23 @@ fn is_json(text: &[u8]) -> bool {
             }
             _ => false,
         },
+        _ => false,
+    }
+}
+
+/// Whether this continues a JSON array, and not a line of a log such as `[1/3] x` or `[12:00] x`.
+fn is_json_array(text: &[u8]) -> bool {
+    match text {
+        [b'{' | b']' | b'"', ..] => true,
+        [b'[', rest @ ..] => is_json_array(rest.trim_ascii_start()),
+        [b'0'..=b'9' | b'-', ..] => {
+            let is_number = |byte: &&u8| byte.is_ascii_digit() || b".eE+-".contains(byte);
+            let number = text.iter().take_while(is_number).count();
+            match text[number..].trim_ascii_start() {
+                [b']', rest @ ..] => matches!(rest, [] | [b',' | b']' | b'\r' | b'\n', ..]),
+                rest => is_float(&text[..number]) && rest.starts_with(b","),
+            }
+        }
         _ => false,
     }
 }
@@ -65,12 +114,14 @@ fn is_protobuf(file: &[u8]) -> bool {
     }
 }
 
-/// Whether there is a NUL, or more control characters than any text has (every ninth random byte is one). ESC does not count,
-/// because colored output is text. Bytes from 0x80 do not count either: they may be letters of an old encoding.
-fn is_binary(file: &[u8]) -> bool {
+/// Whether there is a NUL, or more control characters than any text has (every ninth random byte is one): more than one of
+/// `usual` bytes. ESC does not count, because colored output is text. Bytes from 0x80 do not count either: they may be
+/// letters of an old encoding.
+fn is_binary(file: &[u8], usual: usize) -> bool {
     let head = &file[..file.len().min(1024)];
     let is_unusual = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && **byte != 0x1b;
-    head.contains(&0) || head.iter().filter(is_unusual).count() > 1 + head.len() / 16
+    let is_mostly_text = head.iter().filter(is_unusual).count() <= 1 + head.len() / usual;
+    !is_mostly_text || usual > 3 && head.contains(&0)
 }
 
 #[cfg(test)]
@@ -95,6 +146,32 @@ mod tests {
         ] {
             assert_eq!(other_format(bytes).map(|(what, _)| what), Some(format), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn a_line_of_a_log_is_not_another_format() {
+        for line in [
+            "[2026-01-01 00:00:00] dump started",
+            "[1/3] dumping",
+            "[12:00:01] x",
+            "[1700000000] x",
+            "[0;32mINFO[0m start",
+            "[[ -n x ]]",
+        ] {
+            assert_eq!(other_format(line.as_bytes()), None, "{line}");
+        }
+        // These are another format unless there is a good line.
+        for line in
+            ["{\"level\":\"info\",\"msg\":\"x\"}", "|\x08/\x08-\x08\\\x08|\x08/\x08", "[\"a\", 1]", "[1]"]
+        {
+            assert!(other_format(line.as_bytes()).is_some(), "{line}");
+            for good in ["rows 1", "# TYPE rows gauge", "rows{a=\"b\"} 1e3\r"] {
+                assert_eq!(other_format(format!("{line}\nx y\n{good}\n").as_bytes()), None, "{line}");
+            }
+        }
+        assert!(other_format(b"<html>\nError 502\n</html>\n").is_some());
+        let archive = ["m.prom", &"\0".repeat(200), "rows 1\n"].concat();
+        assert!(other_format(archive.as_bytes()).is_some());
     }
 
     #[test]

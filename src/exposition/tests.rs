@@ -149,9 +149,9 @@ fn types_and_helps() {
     assert_eq!(help("# TYPE a conter\n"), "did you mean `counter`?");
     assert_eq!(
         help("# TYPE a info\n"),
-        "`info` is OpenMetrics; write `gauge`, and the name with its suffix `_info`"
+        "`info` is OpenMetrics; rename the HELP line too, and write `# TYPE a_info gauge`"
     );
-    assert_found("# TYPE a gauge\n# TYPE a gauge\na 1\n", &["error duplicate-type `a`"]);
+    assert_found("# TYPE a gauge\n# TYPE a counter\na 1\n", &["error duplicate-type `a`"]);
     assert_found("a 1\n# TYPE a gauge\n", &["error type-after-samples `a`"]);
     assert_found(
         "# TYPE s summary\n# TYPE s_sum gauge\ns_sum 1\ns_count 1\n",
@@ -326,6 +326,41 @@ fn repairs() {
         let splices = report(text.as_bytes(), &Rules::PLAIN).splices;
         assert_eq!(apply(text.as_bytes(), &splices), repaired.as_bytes(), "{text:?}");
     }
+}
+
+#[test]
+fn repeated_help_and_type_lines_are_removed() {
+    let (first, again) = ("# HELP a x\n# TYPE a gauge\na{f=\"1\"} 1\n", "a{f=\"2\"} 2\n");
+    for (lines, kept, expected) in [
+        (
+            "# HELP a x\n# TYPE a gauge\n",
+            "\n\n",
+            &["fixed duplicate-help `a`", "fixed duplicate-type `a`"][..],
+        ),
+        (
+            "#  HELP  a   x\r\n# TYPE a\tGAUGE \r\n",
+            "\n\n",
+            &["fixed duplicate-help `a`", "fixed duplicate-type `a`"],
+        ),
+        ("# HELP a xx\n", "# HELP a xx\n", &["error duplicate-help `a`"]),
+        ("# HELP a a x\n", "# HELP a a x\n", &["error duplicate-help `a`"]),
+        ("# TYPE a counter\n", "# TYPE a counter\n", &["error duplicate-type `a`"]),
+        ("# TYPE a counte\n", "# TYPE a counte\n", &["error duplicate-type `a`"]),
+    ] {
+        let text = [first, lines, again].concat();
+        assert_found(&text, expected);
+        let repaired = apply(text.as_bytes(), &report(text.as_bytes(), &Rules::PLAIN).splices).into_owned();
+        assert_eq!(String::from_utf8(repaired).unwrap(), [first, kept, again].concat(), "{lines:?}");
+    }
+    // The last lines of the files have no newlines.
+    let text = Text { bytes: b"a 1\n# HELP b x# HELP b x\nb 1\n# HELP b x\n# HELP b b x", starts: &[0, 14] };
+    let found: Vec<_> = check(text, &Rules::PLAIN).diagnostics.iter().map(|found| found.severity).collect();
+    assert_eq!(found, [Severity::Fixed, Severity::Fixed, Severity::Fixed, Severity::Error, Severity::Fixed]);
+    // A line of the summary has its type already.
+    let summary = "# TYPE s summary\ns_sum 1\ns_count 1\n";
+    assert_found(&format!("{summary}# TYPE s_sum summary\n"), &["error duplicate-type `s_sum`"]);
+    let rules = Rules { repair: false, ..Rules::PLAIN };
+    assert_eq!(found_with(b"# TYPE a gauge\n# TYPE a gauge\na 1\n", &rules), ["error duplicate-type `a`"]);
 }
 
 #[test]

@@ -89,3 +89,10 @@ fn trim<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<LabelPair<'a
 pub(crate) fn line_from(bytes: &[u8], at: usize) -> Range<usize> {
     at..memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end)
 }
+
+/// From `at` to the end of its line, which a file without a newline at its end may end.
+pub(crate) fn line_in_file(text: Text<'_>, at: usize) -> Range<usize> {
+    let next_file = text.starts.partition_point(|start| *start <= at);
+    let file_end = text.starts.get(next_file).copied().unwrap_or(text.bytes.len());
+    at..line_from(text.bytes, at).end.min(file_end)
+}

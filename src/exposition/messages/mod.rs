@@ -1,0 +1,282 @@
+//! The words of diagnostics that depend on the text: what is wrong, and how to fix it.
+//!
+//! The server's own messages describe the states of its parser (`expected float as value, got "1n"`). The functions here
+//! distinguish the usual causes. They never change whether a line is rejected.
+
+mod name;
+mod number;
+mod value;
+
+use super::code::Code;
+use super::findings::Message;
+use super::model::kind::Kind;
+use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
+use std::ops::Range;
+pub(super) use value::{JOINED_LINES, rest, value};
+
+const LABEL_SYNTAX: &str = "write it as `name=\"value\"`";
+const COLOR: &str = "is it a color code? turn colors off, for example with `NO_COLOR=1`";
+/// Quotes that a word processor or another language writes.
+const TYPOGRAPHIC_QUOTES: [&[u8]; 10] = [
+    b"\xe2\x80\x9c",
+    b"\xe2\x80\x9d",
+    b"\xe2\x80\x9e",
+    b"\xe2\x80\x98",
+    b"\xe2\x80\x99",
+    b"\xe2\x80\x9a",
+    b"\xc2\xab",
+    b"\xc2\xbb",
+    b"\xe2\x80\xb3",
+    b"\xc2\xb4",
+];
+const PLAIN_QUOTE: &str = "use the plain quote `\"`; a word processor may have replaced it";
+
+/// Text of the user for a message: in backticks, shortened, and safe to print.
+pub(super) fn quoted(bytes: &[u8]) -> String {
+    const MAX_CHARS: usize = 60;
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * MAX_CHARS)]);
+    let mut short: String = text.chars().take(MAX_CHARS).collect();
+    if short.len() < bytes.len() && text.chars().count() >= MAX_CHARS {
+        short.push_str("...");
+    }
+    format!("`{}`", visible(&short))
+}
+
+/// `text` with its control characters escaped. Quotes and backslashes stay as they are.
+fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\'' | '\\' => visible.push(c),
+            _ => visible.extend(c.escape_debug()),
+        }
+    }
+    visible
+}
+
+/// The first character of `bytes`, for a message.
+fn first_character(bytes: &[u8]) -> String {
+    quoted(&bytes[..character(bytes)])
+}
+
+/// The code, the place and the words of a syntax error.
+pub(super) fn syntax_error(
+    bytes: &[u8],
+    line: Range<usize>,
+    error: &SyntaxError,
+) -> (Code, Range<usize>, Message) {
+    use SyntaxErrorKind as Kind;
+    let span = error.span.clone();
+    let marked = &bytes[span.clone()];
+    let at_end = span.start >= line.end;
+    let (code, message) = match error.kind {
+        Kind::NoMetricName => (Code::MetricName, name::no_name(&bytes[line.clone()], marked)),
+        Kind::NoNameInComment => (Code::MetricName, name::in_comment(bytes, line, &span)),
+        Kind::NoLabelName | Kind::NoEquals | Kind::NoQuote | Kind::NoComma if at_end => {
+            let message = Message::new("the labels are not closed before the line ends")
+                .help("close them with `}`; write a line break in a label value as `\\n`");
+            (Code::UnclosedBrace, message)
+        }
+        Kind::NoLabelName => (Code::LabelName, no_label_name(marked)),
+        Kind::OpenName | Kind::OpenValue => return unclosed_quote(bytes, span),
+        Kind::Escape => (Code::Escape, path(bytes, &line, &span).unwrap_or_else(|| escape(marked))),
+        Kind::NoEquals => no_equals(bytes, line, &span),
+        Kind::NameEnd if at_end => {
+            let message = Message::new("the braces are not closed before the line ends");
+            (Code::UnclosedBrace, message.help("close them with `}`"))
+        }
+        Kind::NameEnd if marked == b":" => {
+            let message = Message::new("unexpected `:` after the metric name in the braces");
+            (
+                Code::MetricName,
+                message.help("is it a line of a JSON log? write only metrics to standard output"),
+            )
+        }
+        Kind::NameEnd => {
+            let text = format!("unexpected {} after the metric name in the braces", first_character(marked));
+            let help = "end the name with a comma or `}`; quote a name that has other characters than letters, digits and `_`";
+            (Code::MetricName, Message::new(text).help(help))
+        }
+        Kind::SecondName => {
+            let text = format!("{} is a second metric name in the braces", quoted(marked));
+            let help = "if it is a label, add its value: `name=\"value\"`";
+            (Code::MultipleMetricNames, Message::new(text).help(help))
+        }
+        Kind::NoQuote => (Code::LabelValue, no_quote(marked)),
+        Kind::NoComma => return no_comma(bytes, line, span),
+    };
+    (code, span, message)
+}
+
+fn no_label_name(marked: &[u8]) -> Message {
+    match marked {
+        b"\"\"" => Message::new("the label name is empty"),
+        b"," => Message::new("a label is missing before the comma").help("remove the comma"),
+        b"=" => Message::new("a label name is missing before `=`"),
+        [b'0'..=b'9', ..] => Message::new("a label name cannot begin with a digit"),
+        _ if TYPOGRAPHIC_QUOTES.contains(&marked) => Message::new("typographic quote").help(PLAIN_QUOTE),
+        _ => Message::new(format!("a label name cannot begin with {}", first_character(marked)))
+            .help("a label name begins with a letter or `_`"),
+    }
+}
+
+fn no_equals(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> (Code, Message) {
+    let name = &bytes[line.start..span.start];
+    let start =
+        name.iter().rposition(|byte| matches!(byte, b'{' | b',' | b' ' | b'\t')).map_or(0, |at| at + 1);
+    let name = &name[start..];
+    match bytes[span.start] {
+        b'}' | b',' => {
+            let text = if name.is_empty() {
+                "a label has no value".to_owned()
+            } else {
+                format!("the label {} has no value", quoted(name))
+            };
+            (Code::LabelValue, Message::new(text).help(LABEL_SYNTAX))
+        }
+        b':' if matches!(bytes.get(span.end), Some(b'"' | b' ' | b'\'')) => {
+            (Code::LabelName, Message::new("`:` after a label name").help(LABEL_SYNTAX))
+        }
+        _ if name.is_empty() => {
+            let text = format!("expected `=`, found {}", first_character(&bytes[span.clone()]));
+            (Code::LabelName, Message::new(text).help(LABEL_SYNTAX))
+        }
+        _ => {
+            let text = format!("a label name cannot contain {}", first_character(&bytes[span.clone()]));
+            let end = bytes[span.start..line.end].iter().position(|byte| *byte == b'=').unwrap_or(0);
+            let suggested = name::suggest(&[name, &bytes[span.start..span.start + end]].concat());
+            let example =
+                suggested.map_or(String::new(), |name| format!("; for example `{}`", name.replace(':', "_")));
+            let help = format!("a label name has only letters, digits and `_`{example}");
+            (Code::LabelName, Message::new(text).help(help))
+        }
+    }
+}
+
+fn no_quote(marked: &[u8]) -> Message {
+    match marked {
+        b"'" => Message::new("label value in single quotes").help("use double quotes: `name=\"value\"`"),
+        b"\\" => Message::new("backslash before the label value")
+            .help("the shell did not remove it; write `name=\"value\"`"),
+        _ if TYPOGRAPHIC_QUOTES.contains(&marked) => Message::new("typographic quote").help(PLAIN_QUOTE),
+        _ => Message::new("the label value is not quoted")
+            .help("write it as `name=\"value\"`; the shell may have removed the quotes"),
+    }
+}
+
+fn unclosed_quote(bytes: &[u8], span: Range<usize>) -> (Code, Range<usize>, Message) {
+    if let Some(quote) = escaped_end(bytes, &span) {
+        return (Code::UnclosedQuote, quote, escaped_quote());
+    }
+    let message = Message::new("the quote is not closed before the line ends")
+        .help("write a line break in a label value as `\\n`, and a quote as `\\\"`");
+    (Code::UnclosedQuote, span, message)
+}
+
+fn no_comma(bytes: &[u8], line: Range<usize>, span: Range<usize>) -> (Code, Range<usize>, Message) {
+    if let Some(quote) = escaped_end(bytes, &(line.start..span.start)) {
+        return (Code::MissingComma, quote, escaped_quote());
+    }
+    let text = format!("unexpected {} after a label value", first_character(&bytes[span.clone()]));
+    let help = "separate labels with a comma and close them with `}`; write a quote inside a value as `\\\"`";
+    (Code::MissingComma, span, Message::new(text).help(help))
+}
+
+/// A quote after a single backslash where a value probably ends, as in `"C:\",`.
+fn escaped_end(bytes: &[u8], range: &Range<usize>) -> Option<Range<usize>> {
+    let is_end = |after: &[u8]| matches!(after.trim_ascii_start(), [b',' | b'}', ..]);
+    let text = &bytes[range.clone()];
+    let found = memchr::memmem::find_iter(text, b"\\\"").find(|at| is_end(&text[at + 2..]))?;
+    Some(range.start + found..range.start + found + 2)
+}
+
+fn escaped_quote() -> Message {
+    Message::new("the backslash makes this quote part of the value")
+        .help("to end the value with a backslash, write `\\\\\"`")
+}
+
+/// A Windows path with single backslashes: all of them have to be doubled, also those that are valid escapes.
+fn path(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Option<Message> {
+    let start = line.start + bytes[line.start..span.start].iter().rposition(|byte| *byte == b'"')? + 1;
+    let len = bytes[start..line.end].iter().position(|byte| *byte == b'"')?;
+    let value = &bytes[start..start + len];
+    is_windows_path(value).then(|| {
+        let path = String::from_utf8_lossy(value).replace('\\', r"\\");
+        Message::new(format!("invalid escape {}", quoted(&bytes[span.clone()])))
+            .help(format!("double each backslash of the path: `{path}`"))
+    })
+}
+
+/// Whether a label value begins like a path on Windows.
+pub(super) fn is_windows_path(value: &[u8]) -> bool {
+    matches!(value, [drive, b':', b'\\', next, ..] if drive.is_ascii_alphabetic() && *next != b'\\')
+}
+
+/// An escape that the server does not accept.
+pub(super) fn escape(marked: &[u8]) -> Message {
+    let message = if marked.len() == 1 {
+        Message::new("the line ends with a backslash")
+    } else {
+        Message::new(format!("invalid escape `{}`", String::from_utf8_lossy(marked)))
+    };
+    message.help("write a backslash as `\\\\`; the only other escapes are `\\\"` and `\\n`")
+}
+
+const TYPES: &str = "the types are `counter`, `gauge`, `histogram`, `summary` and `untyped`";
+
+/// A type that the text format does not have, and the type that was probably meant.
+pub(super) fn unknown_type(name: &[u8], text: &[u8]) -> (Message, Option<Kind>) {
+    if let Some(found) = type_and_more(text) {
+        return found;
+    }
+    let message = Message::new(format!("{} is not a type of the text format", quoted(text)));
+    let lower = text.to_ascii_lowercase();
+    match lower.as_slice() {
+        b"unknown" => (message.help("`unknown` is OpenMetrics; write `untyped`"), Some(Kind::Untyped)),
+        b"info" if name.ends_with(b"_info") => {
+            (message.help("`info` is OpenMetrics; write `gauge`"), Some(Kind::Gauge))
+        }
+        b"info" => {
+            let name = String::from_utf8_lossy(name);
+            let help = "`info` is OpenMetrics; rename the HELP line too, and write";
+            (message.help(format!("{help} `# TYPE {name}_info gauge`")), Some(Kind::Gauge))
+        }
+        b"stateset" => (message.help("`stateset` is OpenMetrics; write `gauge`"), Some(Kind::Gauge)),
+        // The distance takes quadratic time, and no misspelled type is this long.
+        lower if lower.len() > 32 => (message.help(TYPES), None),
+        lower => {
+            let lower = String::from_utf8_lossy(lower);
+            let (distance, name, kind) = Kind::NAMES
+                .into_iter()
+                .map(|(name, kind)| (strsim::osa_distance(&lower, name), name, kind))
+                .min_by_key(|(distance, ..)| *distance)
+                .unwrap_or((usize::MAX, "", Kind::Untyped));
+            if distance * 3 <= name.len() + 1 {
+                (message.help(format!("did you mean `{name}`?")), Some(kind))
+            } else {
+                (message.help(TYPES), None)
+            }
+        }
+    }
+}
+
+/// A type with text after it, often that of the next lines.
+fn type_and_more(text: &[u8]) -> Option<(Message, Option<Kind>)> {
+    let escape = memchr::memmem::find(text, b"\\n").and_then(|end| Kind::parse(&text[..end]));
+    if let Some(kind) = escape {
+        return Some((value::line_break(text)?, Some(kind)));
+    }
+    let end = text.iter().position(|byte| matches!(byte, b' ' | b'\t'))?;
+    let (first, after) = (&text[..end], text[end..].trim_ascii());
+    let kind = Kind::parse(first)?;
+    let message = Message::new(format!("there is text after the type {}", quoted(first)));
+    let is_line = |byte: &u8| matches!(byte, b'{' | b'#' | b' ');
+    Some(if after.iter().any(is_line) {
+        (message.help(JOINED_LINES), Some(kind))
+    } else {
+        (message.help(format!("write `{}`", kind.as_str())), Some(kind))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! What is wrong where a metric name is expected or ends.
+
+use super::{COLOR, first_character, number, quoted};
+use crate::exposition::code::Code;
+use crate::exposition::findings::Message;
+use crate::exposition::text::number::is_float;
+use crate::exposition::text::scan::{SampleLine, character};
+use std::ops::Range;
+
+pub(super) const LOG_LINE: &str = "is it a line of a log? write only metrics to standard output";
+const NO_BREAK_SPACES: [&[u8]; 3] = [b"\xc2\xa0", b"\xe2\x80\xaf", b"\xe3\x80\x80"];
+
+/// A line that begins with something else than a name.
+pub(super) fn no_name(line: &[u8], marked: &[u8]) -> Message {
+    let message = Message::new(format!("a line cannot begin with {}", first_character(marked)));
+    match marked {
+        b"\"\"" => Message::new("the metric name is empty"),
+        [b'0'..=b'9', ..] => begins_with_digit(line),
+        b"\xef\xbb\xbf" => message.help("it is a byte-order mark in the middle of the text; remove it"),
+        b"\r" => message.help("it is a carriage return; end each line with a newline only"),
+        b"\x1b" => message.help(COLOR),
+        b"$" => message.help("is it a shell variable that was not expanded?"),
+        b"/" | b"-" | b";" => message.help("begin a comment with `#`"),
+        b"'" | b"`" => message.help("are these quotes of the shell? remove them"),
+        _ if NO_BREAK_SPACES.contains(&marked) => message.help("it is a no-break space; write a plain space"),
+        b"[" | b"|" | b"<" | b">" | b"(" | b"*" | b"=" | b"+" => message.help(LOG_LINE),
+        _ => message.help("a metric name begins with a letter, `_` or `:`"),
+    }
+}
+
+fn begins_with_digit(line: &[u8]) -> Message {
+    let message = Message::new("a metric name cannot begin with a digit");
+    let words: Vec<_> = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).take(3).collect();
+    match words[..] {
+        [word] if is_float(word) => {
+            message.help("is it part of the value above? `grep -c ... || echo 0` prints two lines")
+        }
+        [first, second, ..] if !is_float(second) || first.iter().any(|byte| b":/-".contains(byte)) => {
+            message.help(LOG_LINE)
+        }
+        _ => message,
+    }
+}
+
+/// A HELP or TYPE line with an invalid name.
+pub(super) fn in_comment(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> Message {
+    let start = bytes[line.start..span.start].iter().rposition(|byte| matches!(byte, b' ' | b'\t'));
+    let start = start.map_or(line.start, |at| line.start + at + 1);
+    let end = bytes[span.start..line.end].iter().position(|byte| matches!(byte, b' ' | b'\t'));
+    let word = &bytes[start..end.map_or(line.end, |at| span.start + at)];
+    let help = "a metric name has letters, digits, `_` and `:`, and does not begin with a digit";
+    Message::new(format!("{} is not a valid metric name", quoted(word))).help(match suggest(word) {
+        Some(name) => format!("{help}; for example `{name}`"),
+        None => format!("{help}; a comment that does not begin with HELP or TYPE can have any text"),
+    })
+}
+
+/// A metric name that is followed by an invalid character: where a value begins without a space, or in the middle of what was
+/// meant as the name.
+pub(super) fn followed_by_other(
+    bytes: &[u8],
+    name: Range<usize>,
+    sample: &SampleLine<'_>,
+) -> (Code, Range<usize>, Message) {
+    let (value, rest) = (&bytes[sample.value.clone()], &bytes[sample.rest.clone()]);
+    let character = sample.value.start..sample.value.start + character(value);
+    let message =
+        Message::new(format!("a metric name cannot contain {}", special(&bytes[character.clone()])));
+    let line = &bytes[name.start..sample.rest.end.max(sample.value.end)];
+    if let Some(help) = meant(line, &bytes[name.clone()]) {
+        let end = if rest.is_empty() { sample.value.end } else { sample.rest.end };
+        return (Code::MetricName, name.start..end, message.help(help));
+    }
+    let word = &bytes[name.start..sample.value.end];
+    let help = "a metric name has only letters, digits, `_` and `:`";
+    let message = match suggest(word) {
+        _ if value.starts_with(b"\x1b") => message.help(COLOR),
+        _ if matches!(value[0], b'=' | b',' | b';' | b'|') => {
+            message.help("a space separates the name and the value; if the value is a variable, is it empty?")
+        }
+        _ if !rest.is_empty() && !line.iter().any(u8::is_ascii_digit) => message.help(LOG_LINE),
+        Some(name) => message.help(format!("{help}; for example `{name}`")),
+        None => message.help(help),
+    };
+    (Code::MetricName, character, message)
+}
+
+fn special(character: &[u8]) -> String {
+    if NO_BREAK_SPACES.contains(&character) {
+        "a no-break space".to_owned()
+    } else {
+        first_character(character)
+    }
+}
+
+/// The sample that was meant by a line with another separator than a space, or with brackets.
+fn meant(line: &[u8], name: &[u8]) -> Option<String> {
+    let (line, name) = (std::str::from_utf8(line).ok()?, std::str::from_utf8(name).ok()?);
+    let after = line.strip_prefix(name)?;
+    if let Some(sample) = influx(line, name) {
+        return Some(format!("this looks like the line protocol of InfluxDB; write `{sample}`"));
+    }
+    if let Some((labels, value)) = after.strip_prefix('[').and_then(|after| after.split_once(']'))
+        && is_float(value.trim().as_bytes())
+    {
+        return Some(format!("labels are in braces; write `{name}{{{labels}}} {}`", value.trim()));
+    }
+    let separator = ['=', ',', ';', '|', '\u{a0}', '\u{202f}', '\u{3000}'];
+    let value = after.strip_prefix(separator)?.trim().trim_matches(['"', '\'']);
+    let value =
+        number::separators(value).is_none().then_some(value).filter(|value| is_float(value.as_bytes()))?;
+    Some(format!("a space separates the name and the value; write `{name} {value}`"))
+}
+
+/// A line such as `rows,stage=a value=10` as a sample.
+fn influx(line: &str, name: &str) -> Option<String> {
+    let mut words = line.split_ascii_whitespace();
+    let (series, field) = (words.next()?, words.next()?);
+    let (field, value) = field.split_once('=')?;
+    let value = value.strip_suffix('i').unwrap_or(value);
+    let tags = series.strip_prefix(name)?.strip_prefix(',')?.split(',').map(|tag| tag.split_once('='));
+    let labels: Option<Vec<_>> =
+        tags.map(|tag| tag.map(|(name, value)| format!("{name}=\"{value}\""))).collect();
+    let suffix = if field == "value" { String::new() } else { format!("_{field}") };
+    is_float(value.as_bytes()).then_some(format!("{name}{suffix}{{{}}} {value}", labels?.join(",")))
+}
+
+/// A valid name that is like `word`: `my-metric.total` gives `my_metric_total`.
+pub(super) fn suggest(word: &[u8]) -> Option<String> {
+    let end = word.iter().position(|byte| matches!(byte, b'{' | b' ' | b'=')).unwrap_or(word.len());
+    let word = std::str::from_utf8(&word[..end]).ok()?;
+    let name: String =
+        word.chars().map(|c| if c.is_ascii_alphanumeric() || c == ':' { c } else { '_' }).collect();
+    let is_useful = name.len() <= 60 && name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    (is_useful && !name.starts_with(|c: char| c.is_ascii_digit())).then_some(name)
+}

@@ -1,0 +1,186 @@
+//! What a value probably means that is not a number of the text format: a number with separators or a unit, a date, a
+//! duration.
+
+use crate::exposition::text::number::is_float;
+
+/// How a value is written, after the value itself, and how to write it.
+pub(super) struct Explanation {
+    pub(super) what: &'static str,
+    pub(super) help: String,
+}
+
+const NOT_A_NUMBER: &str = "is not a number";
+const ONLY_THE_NUMBER: &str = "write only the number, without a unit";
+
+/// Explains a value that begins with a digit, a sign or a separator.
+pub(super) fn explain(text: &str) -> Option<Explanation> {
+    let not_a_number = |help: String| Some(Explanation { what: NOT_A_NUMBER, help });
+    if let Some(decimal) = other_base(text) {
+        return not_a_number(format!("write it in decimal: `{decimal}`"));
+    }
+    if is_date(text) {
+        return not_a_number("write a time in seconds since 1970, as `date +%s` prints it".to_owned());
+    }
+    if let Some(seconds) = clock(text).or_else(|| duration(text)) {
+        return not_a_number(format!("write the duration in seconds: `{seconds}`"));
+    }
+    if text.contains(':') && text.bytes().all(|byte| byte.is_ascii_digit() || b":.-".contains(&byte)) {
+        return not_a_number("write the time in seconds".to_owned());
+    }
+    let number = text.trim_end_matches([',', ';', '\u{a0}']);
+    if number.len() < text.len() && is_float(number.as_bytes()) {
+        let what = "has a separator after the number";
+        return Some(Explanation { what, help: format!("write `{number}`") });
+    }
+    let (number, unit) = number.split_at(number_len(number));
+    let found = separators(number);
+    if unit.is_empty() {
+        return found;
+    }
+    match found {
+        Some(Explanation { what, help }) => {
+            Some(Explanation { what, help: format!("{ONLY_THE_NUMBER}; {help}") })
+        }
+        None if is_float(number.as_bytes()) && !unit.starts_with(['.', '-', '+']) => {
+            not_a_number(ONLY_THE_NUMBER.to_owned())
+        }
+        None => None,
+    }
+}
+
+/// The length of the number at the start of `text`, with its separators and its exponent.
+fn number_len(text: &str) -> usize {
+    let is_number = |c: char| c.is_ascii_digit() || is_separator(c);
+    let start = usize::from(text.starts_with(['+', '-']));
+    let end = text[start..].find(|c| !is_number(c)).map_or(text.len(), |end| start + end);
+    let exponent = text[end..].strip_prefix(['e', 'E']).unwrap_or_default();
+    let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let len = digits.bytes().take_while(u8::is_ascii_digit).count();
+    if len == 0 { end } else { text.len() - digits.len() + len }
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(c, '.' | ',' | '\'' | '_' | '\u{2019}' | '\u{a0}' | '\u{202f}' | '\u{2009}')
+}
+
+/// A number with a decimal comma or with separators of thousands.
+pub(super) fn separators(text: &str) -> Option<Explanation> {
+    let sign = usize::from(text.starts_with(['+', '-']));
+    let (sign, number) = text.split_at(sign);
+    let (number, exponent) = number.split_at(number.find(['e', 'E']).unwrap_or(number.len()));
+    let found: Vec<char> = number.chars().filter(|c| !c.is_ascii_digit()).collect();
+    let (first, last) = (*found.first()?, *found.last()?);
+    let groups: Vec<&str> = number.split(|c: char| !c.is_ascii_digit()).collect();
+    let (fraction, whole) = groups.split_last()?;
+    let is_fraction = matches!(last, '.' | ',') && found.iter().filter(|c| **c == last).count() == 1;
+    let with_point = format!("{sign}{}.{fraction}{exponent}", whole.concat());
+    let joined = format!("{sign}{}{exponent}", groups.concat());
+    let decimal = |number: &str| Explanation {
+        what: "has a decimal comma",
+        help: format!("write `{number}`; `LC_ALL=C` makes most programs do so"),
+    };
+    let thousands =
+        |number: &str| Explanation { what: "has separators of thousands", help: format!("write `{number}`") };
+    let explained = match found.len() {
+        1 if last == ',' && exponent.is_empty() && !number.starts_with('0') && are_thousands(&groups) => {
+            let help = format!("write `{with_point}`, or `{joined}` if the comma groups thousands");
+            Explanation { what: "has a comma", help }
+        }
+        1 if last == ',' => decimal(&with_point),
+        1 if last == '.' => return None,
+        _ if found.iter().all(|c| *c == first) && (first == '_' || are_thousands(&groups)) => {
+            thousands(&joined)
+        }
+        2.. if is_fraction
+            && found[..found.len() - 1].iter().all(|c| *c == first)
+            && are_thousands(whole) =>
+        {
+            if last == ',' {
+                decimal(&with_point)
+            } else {
+                thousands(&with_point)
+            }
+        }
+        _ => return None,
+    };
+    [&with_point, &joined].iter().all(|number| is_float(number.as_bytes())).then_some(explained)
+}
+
+/// Whether digits are grouped as thousands. Some countries have groups of two.
+fn are_thousands(groups: &[&str]) -> bool {
+    match groups {
+        [first, middle @ .., last] => {
+            (1..=3).contains(&first.len())
+                && middle.iter().all(|group| matches!(group.len(), 2 | 3))
+                && last.len() == 3
+        }
+        _ => false,
+    }
+}
+
+/// An integer with the prefix of another base, in decimal.
+fn other_base(text: &str) -> Option<u64> {
+    let (prefix, digits) = text.split_at_checked(2)?;
+    let base = match prefix {
+        "0x" | "0X" => 16,
+        "0b" | "0B" => 2,
+        "0o" | "0O" => 8,
+        _ => return None,
+    };
+    u64::from_str_radix(digits, base).ok()
+}
+
+/// A date such as `2026-01-31`, `31.01.2026` or `01/31/2026`, with or without a time.
+fn is_date(text: &str) -> bool {
+    ['-', '/', '.'].into_iter().any(|separator| {
+        let parts: Vec<&str> = text.splitn(3, separator).collect();
+        let digits = |part: &str| part.bytes().take_while(u8::is_ascii_digit).count();
+        let is_number = |part: &&str| digits(part) == part.len();
+        match parts[..] {
+            [year, month, day] if year.len() == 4 => {
+                is_number(&year)
+                    && is_number(&month)
+                    && (1..=2).contains(&month.len())
+                    && (1..=2).contains(&digits(day))
+            }
+            [day, month, year] => {
+                let is_short = |part: &str| (1..=2).contains(&part.len()) && is_number(&part);
+                is_short(day) && is_short(month) && digits(year) == 4
+            }
+            _ => false,
+        }
+    })
+}
+
+/// The seconds of a time such as `00:01:23`.
+fn clock(text: &str) -> Option<f64> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let [hours, minutes, seconds] = parts[..] else { return None };
+    let all = [hours, minutes, seconds].map(|part| part.parse::<f64>().ok().filter(|part| *part >= 0.0));
+    let [Some(hours), Some(minutes), Some(seconds)] = all else { return None };
+    Some(hours * 3_600.0 + minutes * 60.0 + seconds)
+}
+
+/// The seconds of a duration with several units, such as Go's `1m30s`.
+fn duration(text: &str) -> Option<f64> {
+    let (mut rest, mut seconds, mut parts) = (text, 0.0, 0);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let unit = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        seconds += number
+            * match &rest[..unit] {
+                "w" => 604_800.0,
+                "d" => 86_400.0,
+                "h" => 3_600.0,
+                "m" | "min" => 60.0,
+                "s" => 1.0,
+                "ms" => 1e-3,
+                _ => return None,
+            };
+        rest = &rest[unit..];
+        parts += 1;
+    }
+    (parts > 1).then_some(seconds)
+}

@@ -1,0 +1,226 @@
+//! What the checker says about common mistakes: the code, what is marked, and a part of the help.
+
+use super::{Kind, quoted, unknown_type};
+use crate::exposition::{Report, Rules, Text, check};
+
+fn report(text: &str) -> Report {
+    check(Text { bytes: text.as_bytes(), starts: &[0] }, &Rules::PLAIN)
+}
+
+/// Checks texts that have one diagnostic each: the text, the code, what is marked, and a part of the message or the help.
+#[track_caller]
+fn assert_each(cases: &[(&str, &str, &str, &str)]) {
+    for (text, code, marked, words) in cases {
+        let report = report(&format!("{text}\n"));
+        let found: Vec<_> = report
+            .diagnostics
+            .iter()
+            .map(|found| (found.code.as_str(), text.get(found.span.clone()).unwrap_or_default()))
+            .collect();
+        assert_eq!(found, [(*code, *marked)], "{text:?}: {report:#?}");
+        let found = &report.diagnostics[0];
+        let said = format!("{}; {}", found.message, found.help.as_deref().unwrap_or_default());
+        assert!(said.contains(words), "{text:?}: {said}");
+    }
+}
+
+#[test]
+fn units_are_not_lines_that_were_joined() {
+    for value in [
+        "3.2GiB",
+        "45C",
+        "2200rpm",
+        "12.1V",
+        "150W",
+        "2.4GHz",
+        "100Mbps",
+        "226202814n",
+        "3days",
+        "5L",
+        "1.0f",
+        "1j",
+        "50%",
+        "10ms",
+        "-5dBm",
+    ] {
+        let text = format!("a {value}");
+        assert_each(&[(&text, "value", value, "write only the number, without a unit")]);
+    }
+    assert_each(&[
+        ("dir_size 12K\t/var/log", "value", "12K", "without a unit"),
+        ("used 1.234GiB / 2GiB", "value", "1.234GiB", "without a unit"),
+        ("a 5 MB", "invalid-timestamp", "MB", "without a unit"),
+        ("a 1b 2", "joined-lines", "1b", "`--data-binary`"),
+        ("a 1b{c=\"d\"} 2", "joined-lines", "1b{c=\"d\"}", "`--data-binary`"),
+        ("a 1# TYPE b gauge", "joined-lines", "1#", "`--data-binary`"),
+        ("a 1#", "joined-lines", "1#", "remove what follows the number"),
+        ("a 0b101", "value", "0b101", "write it in decimal: `5`"),
+        ("a 0o17", "value", "0o17", "write it in decimal: `15`"),
+        ("a 0x1F", "value", "0x1F", "write it in decimal: `31`"),
+    ]);
+}
+
+#[test]
+fn times_are_written_in_seconds() {
+    assert_each(&[
+        ("run 1m30s", "value", "1m30s", "in seconds: `90`"),
+        ("run 2h0m0s", "value", "2h0m0s", "in seconds: `7200`"),
+        ("run 1h2m3.5s", "value", "1h2m3.5s", "in seconds: `3723.5`"),
+        ("run 00:01:23", "value", "00:01:23", "in seconds: `83`"),
+        ("run 12:30", "value", "12:30", "in seconds"),
+        ("last 2026-01-01T00:00:00Z", "value", "2026-01-01T00:00:00Z", "`date +%s`"),
+        ("backup_done 2026-11-27", "value", "2026-11-27", "`date +%s`"),
+        ("backup_done 2026-11-27 10:00:00", "value", "2026-11-27", "`date +%s`"),
+        ("backup_done 27.11.2026", "value", "27.11.2026", "`date +%s`"),
+    ]);
+}
+
+#[test]
+fn commas_and_separators_in_numbers() {
+    assert_each(&[
+        ("a 1,5", "value", "1,5", "write `1.5`; `LC_ALL=C`"),
+        ("load1 0.52,", "value", "0.52,", "write `0.52`"),
+        ("a 5;", "value", "5;", "write `5`"),
+        ("load1 0,52,", "value", "0,52,", "write `0.52`"),
+        ("avg 1.234,56", "value", "1.234,56", "write `1234.56`; `LC_ALL=C`"),
+        ("raw 0,000000e+00", "value", "0,000000e+00", "write `0.000000e+00`; `LC_ALL=C`"),
+        ("mem 1,2Gi", "value", "1,2Gi", "without a unit; write `1.2`"),
+        ("files 1,234,567", "value", "1,234,567", "write `1234567`"),
+        ("files 1,234.56", "value", "1,234.56", "write `1234.56`"),
+        ("files 1'234", "value", "1'234", "write `1234`"),
+        ("files 1.234.567", "value", "1.234.567", "write `1234567`"),
+        ("files -1\u{a0}234,5", "value", "-1\u{a0}234,5", "write `-1234.5`"),
+        ("files 1_000", "value", "1_000", "write `1000`"),
+        ("files 12,34,567", "value", "12,34,567", "write `1234567`"),
+        ("files 12,345", "value", "12,345", "write `12.345`, or `12345` if the comma groups thousands"),
+        ("files 0,345", "value", "0,345", "write `0.345`"),
+        ("a ,5", "value", ",5", "write `.5`"),
+        ("a 1.2.3", "value", "1.2.3", "is not a number"),
+    ]);
+}
+
+#[test]
+fn a_space_separates_the_name_and_the_value() {
+    for (text, sample) in [
+        ("backup_size,12", "backup_size 12"),
+        ("backup_size;12", "backup_size 12"),
+        ("backup_size|12", "backup_size 12"),
+        ("BACKUP_SIZE=12", "BACKUP_SIZE 12"),
+        ("a=1", "a 1"),
+        ("a\u{a0}1", "a 1"),
+        ("a\u{3000}1", "a 1"),
+        ("a = 1", "= 1"),
+        ("a[x=\"y\"] 1", "a{x=\"y\"} 1"),
+        ("rows,stage=biw value=10", "rows{stage=\"biw\"} 10"),
+        ("rows,stage=biw,a=b count=10i", "rows_count{stage=\"biw\",a=\"b\"} 10"),
+    ] {
+        if sample == "= 1" {
+            assert_each(&[(text, "value", "=", "only a space")]);
+        } else {
+            assert_each(&[(text, "metric-name", text, &format!("write `{sample}`"))]);
+        }
+    }
+    assert_each(&[
+        ("a=$x", "metric-name", "=", "a space separates the name and the value"),
+        ("a\u{a0}b 1", "metric-name", "\u{a0}", "a no-break space"),
+        ("my-metric 1", "metric-name", "-", "for example `my_metric`"),
+    ]);
+}
+
+#[test]
+fn line_breaks_that_stayed_escapes() {
+    assert_each(&[
+        ("a 1\\nb 2", "joined-lines", "1\\nb", "`printf`"),
+        ("a 1\\n", "joined-lines", "1\\n", "`printf`"),
+        ("a 1`nb 2", "joined-lines", "1`nb", "PowerShell"),
+        ("# TYPE a gauge\\na 1\\n", "unknown-type", "gauge\\na 1\\n", "`printf`"),
+        (
+            "# TYPE rows counter rows{a=\"b\"} 10",
+            "unknown-type",
+            "counter rows{a=\"b\"} 10",
+            "quote the variable",
+        ),
+        ("# TYPE rows counter rows 10", "unknown-type", "counter rows 10", "quote the variable"),
+        ("# TYPE a gauge IMP", "unknown-type", "gauge IMP", "write `gauge`"),
+        ("a 1 b 2", "invalid-timestamp", "b", "quote the variable"),
+        ("a 1 # TYPE b gauge", "invalid-timestamp", "#", "quote the variable"),
+        ("a 1; b 2", "value", "1;", "write each sample on its own line"),
+        ("a 1, b 2", "value", "1,", "write each sample on its own line"),
+        ("a 1 ; b 2", "invalid-timestamp", ";", "write each sample on its own line"),
+    ]);
+}
+
+#[test]
+fn prose_is_recognized() {
+    for (text, marked) in [
+        ("Running on host1 since Monday", "on"),
+        ("Warning: no space left", "no"),
+        ("Warning: Undefined variable $x", "Undefined"),
+        ("Reading package lists...", "package"),
+        ("mysqldump: [Warning] Using a password", "[Warning]"),
+    ] {
+        assert_each(&[(text, "value", marked, "a line of a log")]);
+    }
+    assert_each(&[
+        ("WARNING: 5 files were skipped", "invalid-timestamp", "files", "a line of a log"),
+        ("[2026-01-01 00:00:00] dump started", "metric-name", "[", "a line of a log"),
+        ("2026-01-01 00:00:00 dump started", "metric-name", "2", "a line of a log"),
+        ("up yes", "value", "yes", "write `1`"),
+        ("up no 1700000000", "value", "no", "write `0`"),
+        ("a null", "value", "null", "write `NaN`"),
+    ]);
+}
+
+#[test]
+fn common_causes_are_named() {
+    assert_each(&[
+        ("a{b=\"c\"}", "missing-value", "", "is the variable empty"),
+        ("HELP a text", "value", "HELP", "write `# HELP`"),
+        ("TYPE a gauge", "value", "TYPE", "write `# TYPE`"),
+        ("\x1b[32ma\x1b[0m 1", "metric-name", "\x1b", "color code"),
+        ("a \x1b[32m1\x1b[0m", "value", "\x1b[32m1\x1b[0m", "color code"),
+        ("0", "metric-name", "0", "`grep -c ... || echo 0`"),
+        ("a{b=\u{2018}y\u{2019}} 1", "label-value", "\u{2018}", "typographic quote"),
+        ("a{b=\u{ab}y\u{bb}} 1", "label-value", "\u{ab}", "typographic quote"),
+        ("a{job-id=\"x\"} 1", "label-name", "-", "for example `job_id`"),
+        ("a{app.kubernetes.io/name=\"x\"} 1", "label-name", ".", "for example `app_kubernetes_io_name`"),
+        ("a{b:\"x\"} 1", "label-name", ":", "write it as `name=\"value\"`"),
+        ("'a 1'", "metric-name", "'", "quotes of the shell"),
+        ("{\"level\":\"info\"}\na 1", "metric-name", ":", "JSON log"),
+        ("[1/3] dumping\na 1", "metric-name", "[", "a line of a log"),
+    ]);
+}
+
+#[test]
+fn backslashes_of_windows_paths() {
+    assert_each(&[
+        ("a{path=\"C:\\new\\temp\"} 1", "escape", "\\t", "`C:\\\\new\\\\temp`"),
+        ("a{d=\"Disk C:\\\", c=\"SE\"} 1", "missing-comma", "\\\"", "write `\\\\\"`"),
+        ("a{d=\"C:\\\"} 1", "unclosed-quote", "\\\"", "write `\\\\\"`"),
+        ("a{d=\"say \\\"x\\\" z\" c=\"d\"} 1", "missing-comma", "c", "separate labels with a comma"),
+    ]);
+}
+
+#[test]
+fn text_of_the_user_is_shortened_and_escaped() {
+    assert_eq!(quoted(b"a\x1b[31m\xff"), "`a\\u{1b}[31m\u{fffd}`");
+    assert!(quoted(&[b'x'; 1000]).chars().count() < 70);
+    assert!(quoted(&[b'x'; 60]).ends_with("x`"));
+}
+
+#[test]
+fn misspelled_types_are_guessed() {
+    for (text, kind) in [
+        ("conter", Some(Kind::Counter)),
+        ("guage", Some(Kind::Gauge)),
+        ("histogramm", Some(Kind::Histogram)),
+        ("sumary", Some(Kind::Summary)),
+        ("unknown", Some(Kind::Untyped)),
+        ("info", Some(Kind::Gauge)),
+        ("bogus", None),
+        ("", None),
+        ("a very long story about something else", None),
+    ] {
+        assert_eq!(unknown_type(b"a", text.as_bytes()).1, kind, "{text}");
+    }
+}

@@ -1,0 +1,178 @@
+//! What is wrong with a value and with what follows it.
+
+use super::name::{self, LOG_LINE};
+use super::{TYPOGRAPHIC_QUOTES, number, quoted};
+use crate::exposition::code::Code;
+use crate::exposition::findings::Message;
+use crate::exposition::text::number::{Float, float, is_float};
+use crate::exposition::text::scan::SampleLine;
+use crate::exposition::text::token::Token;
+use std::ops::Range;
+
+pub(in crate::exposition) const JOINED_LINES: &str = "does the next line begin here? end each line with a newline; in a shell, quote the variable: `\"$metrics\"`";
+const CURL: &str = "end each line with a newline; `curl -d` removes newlines, `--data-binary` keeps them";
+const ONE_PER_LINE: &str = "write each sample on its own line, or give each its own `-m`";
+
+/// What is wrong with a value that is not a number.
+pub(in crate::exposition) fn value(
+    bytes: &[u8],
+    sample: &SampleLine<'_>,
+    has_labels: bool,
+) -> (Code, Range<usize>, Message) {
+    let span = sample.value.clone();
+    let (value, rest) = (&bytes[span.clone()], &bytes[sample.rest.clone()]);
+    if value.is_empty() {
+        return (Code::MissingValue, span.clone(), missing(bytes[..span.start].last()));
+    }
+    if let Some(message) = line_break(value) {
+        return (Code::JoinedLines, span, message);
+    }
+    if let Some(plain) = sample.name.filter(Token::is_plain) {
+        if plain.span().end == span.start {
+            return name::followed_by_other(bytes, plain.span(), sample);
+        }
+        let is_keyword = matches!(plain.raw(), b"HELP" | b"TYPE") && !has_labels && !rest.is_empty();
+        if is_keyword && !starts_with_number(rest) {
+            let keyword = String::from_utf8_lossy(plain.raw()).into_owned();
+            let message = Message::new(format!("a {keyword} line begins with `#`"));
+            return (Code::Value, plain.span(), message.help(format!("write `# {keyword}`")));
+        }
+    }
+    if !has_labels && is_prose(value, rest) {
+        let message = Message::new(format!("{} is not a number", quoted(value)));
+        return (Code::Value, span, message.help(LOG_LINE));
+    }
+    let (code, message) = invalid(value, rest);
+    (code, span, message)
+}
+
+fn missing(before: Option<&u8>) -> Message {
+    let message = Message::new("the value is missing");
+    message.help(if matches!(before, Some(b' ' | b'\t')) {
+        "is the variable with the value empty?"
+    } else {
+        "write it after a space; if it comes from a variable, is the variable empty?"
+    })
+}
+
+/// A value that is not empty, and what follows it.
+fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
+    let is_number_byte = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
+    let (number, tail) = value.split_at(value.iter().take_while(is_number_byte).count());
+    let text = quoted(value);
+    let not_a_number = Message::new(format!("{text} is not a number"));
+    if float(value) == Float::OutOfRange {
+        let help = "the largest value is 1.7976931348623157e308; use `+Inf` for anything larger";
+        return (Code::Value, Message::new(format!("{text} is too large")).help(help));
+    }
+    if is_float(number) {
+        if tail.starts_with(b"#") {
+            let help =
+                if tail.len() > 1 || !rest.is_empty() { CURL } else { "remove what follows the number" };
+            return (Code::JoinedLines, not_a_number.help(help));
+        }
+        if may_be_next_line(tail, rest) {
+            let help = format!("remove the unit; or, if the next line begins here: {CURL}");
+            return (Code::JoinedLines, not_a_number.help(help));
+        }
+        if matches!(tail, b";" | b",") && rest.first().is_some_and(u8::is_ascii_alphabetic) {
+            let text = format!("{} does not end a sample", quoted(tail));
+            return (Code::Value, Message::new(text).help(ONE_PER_LINE));
+        }
+    }
+    let explained = std::str::from_utf8(value).ok().and_then(number::explain);
+    if let Some(explained) = explained {
+        let message = Message::new(format!("{text} {}", explained.what)).help(explained.help);
+        return (Code::Value, message);
+    }
+    (Code::Value, word(value, not_a_number))
+}
+
+/// Whether the text after a number may be the name that begins the next line, and not a unit or an exponent: then labels or
+/// a value follow it.
+fn may_be_next_line(tail: &[u8], rest: &[u8]) -> bool {
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':');
+    let name = tail.iter().take_while(is_name).count();
+    let is_exponent = matches!(tail.to_ascii_lowercase()[..], [b'e' | b'x' | b'p' | b'_', ..]) && name < 5;
+    let is_followed = tail.get(name) == Some(&b'{')
+        || name == tail.len() && (starts_with_number(rest) || rest.starts_with(b"{"));
+    matches!(tail, [b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':', ..]) && is_followed && !is_exponent
+}
+
+/// Whether the first word is a number.
+fn starts_with_number(text: &[u8]) -> bool {
+    text.split(|byte| matches!(byte, b' ' | b'\t')).next().is_some_and(is_float)
+}
+
+/// Whether several words are where a value is expected.
+fn is_prose(value: &[u8], rest: &[u8]) -> bool {
+    let is_word = matches!(value, [b'a'..=b'z' | b'A'..=b'Z' | b'[' | b'(' | b'/' | b'<' | b'>' | b'*', ..]);
+    let is_label = value.windows(2).any(|pair| pair == b"=\"");
+    is_word && !is_label && !rest.is_empty() && !starts_with_number(rest)
+}
+
+/// A line break of a shell's `echo` that stayed as it was typed.
+pub(super) fn line_break(text: &[u8]) -> Option<Message> {
+    let has = |escape: &[u8]| memchr::memmem::find(text, escape).is_some();
+    if has(b"\\n") {
+        let help = "use `printf` instead of `echo`, or `$'...'` in bash";
+        return Some(Message::new("`\\n` is not a line break here").help(help));
+    }
+    has(b"`n").then(|| {
+        let help = "in PowerShell, it is one only in double quotes";
+        Message::new("the backtick and `n` are not a line break here").help(help)
+    })
+}
+
+/// A value that has nothing of a number.
+fn word(value: &[u8], message: Message) -> Message {
+    let lower = value.to_ascii_lowercase();
+    match lower.as_slice() {
+        b"true" | b"yes" | b"ok" | b"up" | b"on" => message.help("write `1`"),
+        b"false" | b"no" | b"down" | b"off" => message.help("write `0`"),
+        b"null" | b"none" | b"n/a" | b"-" | b"undefined" => message.help("write `NaN`, or remove the line"),
+        b"+nan" | b"-nan" => message.help("write `NaN` without a sign"),
+        [b'"' | b'\'', ..] => message.help("write the value without quotes"),
+        _ if TYPOGRAPHIC_QUOTES.iter().any(|quote| value.starts_with(quote)) => {
+            message.help("write the value without quotes")
+        }
+        [b'$', ..] => message.help("is it a shell variable that was not expanded?"),
+        [b'{', ..] => message.help("write all labels in one pair of braces, right after the name"),
+        [b'=' | b':', ..] => message.help("write only a space between the name and the value"),
+        _ if value.contains(&0x1b) => message.help(super::COLOR),
+        _ if value.contains(&b'\r') => {
+            message.help("end each line with a newline; a carriage return does not end a line")
+        }
+        _ => message,
+    }
+}
+
+/// Text after a value that is not a timestamp.
+pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Message) {
+    if rest.starts_with(b"# HELP ") || rest.starts_with(b"# TYPE ") {
+        return (Code::InvalidTimestamp, Message::new("a line begins after the value").help(JOINED_LINES));
+    }
+    if rest.starts_with(b"#") {
+        let message = Message::new("the text format has no exemplars, and no comments after a value")
+            .help("remove what follows the value; exemplars are OpenMetrics");
+        return (Code::Exemplar, message);
+    }
+    if let Some(message) = line_break(rest) {
+        return (Code::InvalidTimestamp, message);
+    }
+    let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
+    let (word, after) = (&rest[..end], rest[end..].trim_ascii());
+    let is_word = matches!(word, [b'a'..=b'z' | b'A'..=b'Z' | b'_', ..]);
+    let message = Message::new(format!("{} is not a timestamp", quoted(word)));
+    let message = match word {
+        _ if is_float(word) => message.help(
+            "a timestamp is a whole number, and the gateway rejects timestamps; remove it, or use `--strip-timestamps`",
+        ),
+        b";" | b"," if !after.is_empty() => message.help(ONE_PER_LINE),
+        _ if is_word && (word.contains(&b'{') || starts_with_number(after)) => message.help(JOINED_LINES),
+        _ if is_word && !after.is_empty() && !has_labels => message.help(LOG_LINE),
+        _ if is_word => message.help("write only the number, without a unit"),
+        _ => message.help("remove what follows the value"),
+    };
+    (Code::InvalidTimestamp, message)
+}

@@ -207,7 +207,9 @@ pub struct SelectionArgs {
     /// Groups by label: NAME=VALUE, !=, =~REGEX or !~
     ///
     /// NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX. Repeatable: a group must match all of them. As in PromQL, a
-    /// regular expression must match the whole value, and a label that the group does not have is the empty string.
+    /// regular expression must match the whole value, and a label that the group does not have is the empty string. Braces as
+    /// list prints them hold several: '{job="ci",repo="a"}'. A script should quote a variable, --match "job=\"$JOB\"":
+    /// with a value that begins with `~`, job=$JOB would be a regular expression.
     #[arg(long = "match", value_name = "MATCHER")]
     pub matchers: Vec<OsString>,
     /// Groups without a successful push for this long

@@ -110,7 +110,7 @@ pub struct RulesArgs {
     pub prefix: OsString,
     /// Rules for metrics that arrive by remote write
     ///
-    /// Wraps each metric in last_over_time(...[14d]): a sample that was not scraped disappears from queries after 5 minutes.
+    /// Wraps each metric in last_over_time over 14 days: a sample that was sent disappears from queries after 5 minutes.
     #[arg(long, help_heading = JOB)]
     pub remote_write: bool,
 }

@@ -145,7 +145,10 @@ fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> 
                 let now = Instant::now();
                 end.signal.get_or_insert(signal);
                 let is_second = now >= *patient_until.get_or_insert(now + BURST);
-                pass_on(child, if is_second { SIGTERM } else { signal });
+                // Once the command has been waited for, its process id may belong to another process.
+                if end.status.is_none() {
+                    pass_on(child, if is_second { SIGTERM } else { signal });
+                }
                 if is_second {
                     break;
                 }

@@ -726,7 +726,7 @@ fn status_shows_20_problems_and_counts_the_others() {
     // Those of `m`, and one each for 19 other metrics.
     assert_eq!(output.matches("fix: ").count(), 20 + 19, "{output}");
     assert!(output.contains(&format!("and 25 more commands: {all}\n")), "{output}");
-    assert!(output.ends_with(&format!("and 26 more problems: {all}\n")), "{output}");
+    assert!(output.contains(&format!("and 26 more problems: {all}\n")), "{output}");
     let output = pushgw().args(status).args(["--format", "json"]).code(1).any_stdout().any_stderr().run();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let problems = report["problems"].as_array().unwrap();

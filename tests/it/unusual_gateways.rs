@@ -146,7 +146,7 @@ fn a_scripted_gateway_without_the_api() {
     pushgw()
         .args(["status", "-g", &status.url()])
         .stdout_has(warning)
-        .stdout_has("scrape    yes, 3 samples")
+        .stdout_has("scrape    3 samples")
         .run();
 }
 

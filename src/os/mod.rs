@@ -11,16 +11,19 @@ mod unix;
 #[cfg(not(unix))]
 use other as system;
 use std::process::{Child, ExitStatus};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use std::{fs, io};
 #[cfg(unix)]
 use unix as system;
 
 pub use system::{
-    FileState, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, UnixStream, file_state,
-    is_block_device, is_char_device, is_in_foreground, is_unknown_format, only_owner, stdin_has_bytes,
-    stdin_is_pipe,
+    SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, UnixStream, file_state, is_block_device,
+    is_char_device, is_in_foreground, is_unknown_format, only_owner, stdin_has_bytes, stdin_is_pipe,
 };
+
+/// What changes when a file is written: inode and size, the time of the content, and the time of the inode. A comparison
+/// with the clock would fail on a file server with another clock.
+pub type FileState = ((u64, u64), Option<SystemTime>, (i64, i64));
 
 /// A signal that this process received.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,10 @@
 //! Systems that are not Unix. What they lack is an error where a user asks for it, and otherwise the harmless answer.
 
-use super::{ChildrenUsage, ReceivedSignal};
+use super::{ChildrenUsage, FileState, ReceivedSignal};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Child, ExitStatus};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use std::{fs, process};
 
 // Their numbers on Linux. No signal has them here.
@@ -16,11 +16,8 @@ pub const SIGUSR1: i32 = 10;
 pub const SIGUSR2: i32 = 12;
 pub const SIGCHLD: i32 = 17;
 
-/// A file's size and its time.
-pub type FileState = (u64, Option<SystemTime>);
-
 pub fn file_state(file: &fs::Metadata) -> FileState {
-    (file.len(), file.modified().ok())
+    ((0, file.len()), file.modified().ok(), (0, 0))
 }
 
 /// The system's own permissions are kept.

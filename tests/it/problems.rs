@@ -303,7 +303,7 @@ fn unusual_addresses() {
     let gateway =
         Gateway::start(newest_gateway(), &["--web.route-prefix=/pre", "--web.telemetry-path=/telemetry"]);
     gateway.put("/metrics/job/a", "m 1\n");
-    pushgw().arg("status").on(&gateway).stdout_has("scrape    yes").run();
+    pushgw().arg("status").on(&gateway).stdout_has("OK: Prometheus can scrape it").run();
     pushgw().args(["list", "--format", "path"]).on(&gateway).stdout("/metrics/job/a\n").run();
     pushgw()
         .args(["status", "-g", &gateway.address().to_string()])

@@ -14,6 +14,7 @@ use super::request::{Method, Request};
 use super::stream::Stream;
 use super::tls;
 use crate::os::reason;
+use memchr::memmem;
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -294,6 +295,17 @@ impl Adapter {
         self.stream.flush()
     }
 
+    /// Drops interim responses, because ureq rejects a 100 that has headers. Returns whether the response itself starts.
+    fn skip_interim_responses(&mut self) -> bool {
+        while let Some(end) = interim_response(self.buffers.input()) {
+            match end {
+                Some(end) => self.buffers.input_consume(end),
+                None => return self.buffers.input().len() > MAX_HEAD,
+            }
+        }
+        true
+    }
+
     fn error_kind(&mut self, error: &io::Error) -> ErrorKind {
         if let Some(error) = tls::error_of(error) {
             return ErrorKind::Tls(error);
@@ -304,6 +316,18 @@ impl Adapter {
             (_, None) => ErrorKind::Broken(self.phase, reason(error)),
         }
     }
+}
+
+/// Where an interim response (1xx, but not 101) at the start of the input ends: `Some(None)` if it may have begun and is
+/// not complete.
+fn interim_response(input: &[u8]) -> Option<Option<usize>> {
+    const START: &[u8] = b"HTTP/1.1 1";
+    let known = input.len().min(START.len());
+    if input[..known] != START[..known] || input.get(START.len()..START.len() + 2) == Some(b"01") {
+        return None;
+    }
+    let end = |mark: &[u8]| memmem::find(input, mark).map(|at| at + mark.len());
+    Some([end(b"\n\r\n"), end(b"\n\n")].into_iter().flatten().min())
 }
 
 impl Transport for Adapter {
@@ -335,17 +359,21 @@ impl Transport for Adapter {
             self.phase = Phase::Waiting;
         }
         self.stream.set_deadline(instant(timeout));
-        let read = self.stream.read(self.buffers.input_append_buf());
-        let amount = read.map_err(|error| wrapped(self.error_kind(&error)))?;
-        if amount == 0 && self.phase == Phase::Waiting {
-            return Err(wrapped(match self.send_error.take() {
-                Some(reason) => ErrorKind::Broken(Phase::Sending, reason),
-                None => ErrorKind::Closed,
-            }));
+        loop {
+            let read = self.stream.read(self.buffers.input_append_buf());
+            let amount = read.map_err(|error| wrapped(self.error_kind(&error)))?;
+            if amount == 0 && self.phase == Phase::Waiting && self.buffers.input().is_empty() {
+                return Err(wrapped(match self.send_error.take() {
+                    Some(reason) => ErrorKind::Broken(Phase::Sending, reason),
+                    None => ErrorKind::Closed,
+                }));
+            }
+            self.buffers.input_appended(amount);
+            if amount == 0 || self.phase == Phase::Reading || self.skip_interim_responses() {
+                self.phase = Phase::Reading;
+                return Ok(amount > 0);
+            }
         }
-        self.phase = Phase::Reading;
-        self.buffers.input_appended(amount);
-        Ok(amount > 0)
     }
 
     fn is_open(&mut self) -> bool {

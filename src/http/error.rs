@@ -15,6 +15,8 @@ pub struct Error {
     /// The server's host and port.
     pub server: String,
     pub tries: u32,
+    /// How long all tries took.
+    pub elapsed: Duration,
     /// How the last try failed.
     pub kind: ErrorKind,
     /// What the user can do. A caller that knows what kind of server it is may replace it.
@@ -25,7 +27,7 @@ impl Error {
     /// The error of a request that was tried once.
     pub fn new(request: &Request<'_>, kind: ErrorKind) -> Self {
         let (request, server) = (request.name(), request.endpoint.authority());
-        Self { request, server, tries: 1, hint: kind.class().hint, kind }
+        Self { request, server, tries: 1, elapsed: Duration::ZERO, hint: kind.class().hint, kind }
     }
 
     /// Who wrote [`ErrorKind::words`].

@@ -113,8 +113,10 @@ impl GroupsError {
         match error.classify() {
             Category::Io => {
                 let error = io::Error::from(error);
-                let is_too_long = error.get_ref().is_some_and(|error| error.is::<StringTooLong>());
-                if is_too_long { Self::StringTooLong } else { Self::Read(error) }
+                match error.get_ref() {
+                    Some(inner) if inner.is::<StringTooLong>() => Self::StringTooLong,
+                    _ => Self::Read(error),
+                }
             }
             Category::Eof if (error.line(), error.column()) == (1, 0) => Self::Empty,
             Category::Eof => Self::Incomplete,

@@ -297,8 +297,8 @@ impl Adapter {
 
     /// Drops interim responses, because ureq rejects a 100 that has headers. Returns whether the response itself starts.
     fn skip_interim_responses(&mut self) -> bool {
-        while let Some(end) = interim_response(self.buffers.input()) {
-            match end {
+        while may_be_interim(self.buffers.input()) {
+            match head_end(self.buffers.input()) {
                 Some(end) => self.buffers.input_consume(end),
                 None => return self.buffers.input().len() > MAX_HEAD,
             }
@@ -318,16 +318,17 @@ impl Adapter {
     }
 }
 
-/// Where an interim response (1xx, but not 101) at the start of the input ends: `Some(None)` if it may have begun and is
-/// not complete.
-fn interim_response(input: &[u8]) -> Option<Option<usize>> {
+/// Whether the input starts, as far as it goes, like an interim response: 1xx, but not 101.
+fn may_be_interim(input: &[u8]) -> bool {
     const START: &[u8] = b"HTTP/1.1 1";
     let known = input.len().min(START.len());
-    if input[..known] != START[..known] || input.get(START.len()..START.len() + 2) == Some(b"01") {
-        return None;
-    }
+    input[..known] == START[..known] && !input[known..].starts_with(b"01")
+}
+
+/// Where the head of a response ends.
+fn head_end(input: &[u8]) -> Option<usize> {
     let end = |mark: &[u8]| memmem::find(input, mark).map(|at| at + mark.len());
-    Some([end(b"\n\r\n"), end(b"\n\n")].into_iter().flatten().min())
+    [end(b"\n\r\n"), end(b"\n\n")].into_iter().flatten().min()
 }
 
 impl Transport for Adapter {

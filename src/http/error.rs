@@ -13,7 +13,7 @@ pub struct Error {
     /// Method and URL, without credentials.
     pub request: String,
     /// The server's host and port.
-    pub server: String,
+    pub server: Box<str>,
     pub tries: u32,
     /// How long all tries took.
     pub elapsed: Duration,
@@ -26,7 +26,7 @@ pub struct Error {
 impl Error {
     /// The error of a request that was tried once.
     pub fn new(request: &Request<'_>, kind: ErrorKind) -> Self {
-        let (request, server) = (request.name(), request.endpoint.authority());
+        let (request, server) = (request.name(), request.endpoint.authority().into());
         Self { request, server, tries: 1, elapsed: Duration::ZERO, hint: kind.class().hint, kind }
     }
 
@@ -35,7 +35,7 @@ impl Error {
         match &self.kind {
             ErrorKind::ProxyStatus { .. } => "the proxy".into(),
             ErrorKind::Status(rejection) if rejection.status == 407 => "the proxy".into(),
-            _ => self.server.as_str().into(),
+            _ => Cow::Borrowed(&self.server),
         }
     }
 }

@@ -17,10 +17,13 @@ use std::{fs, io};
 use unix as system;
 
 pub use system::{
-    FileState, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, UnixStream, file_state,
-    is_block_device, is_char_device, is_in_foreground, is_unknown_format, only_owner, stdin_has_bytes,
-    stdin_is_pipe,
+    SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, UnixStream, file_state, is_block_device,
+    is_char_device, is_in_foreground, is_unknown_format, only_owner, stdin_has_bytes, stdin_is_pipe,
 };
+
+/// The file system's identity of a file, its size and its times. A comparison of its time with the clock would fail on a
+/// file server with another clock.
+pub type FileState = (u64, u64, i64, i64, i64, i64);
 
 /// A signal that this process received.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,10 @@
 //! Systems that are not Unix. What they lack is an error where a user asks for it, and otherwise the harmless answer.
 
-use super::{ChildrenUsage, ReceivedSignal};
+use super::{ChildrenUsage, FileState, ReceivedSignal};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Child, ExitStatus};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 use std::{fs, process};
 
 // Their numbers on Linux. No signal has them here.
@@ -16,11 +16,12 @@ pub const SIGUSR1: i32 = 10;
 pub const SIGUSR2: i32 = 12;
 pub const SIGCHLD: i32 = 17;
 
-/// A file's size and its time.
-pub type FileState = (u64, Option<SystemTime>);
-
+/// The size and the time of the last change.
 pub fn file_state(file: &fs::Metadata) -> FileState {
-    (file.len(), file.modified().ok())
+    let changed =
+        file.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    let seconds = i64::try_from(changed.as_secs()).unwrap_or(i64::MAX);
+    (0, file.len(), seconds, changed.subsec_nanos().into(), 0, 0)
 }
 
 /// The system's own permissions are kept.

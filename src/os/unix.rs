@@ -1,6 +1,6 @@
 //! Linux, macOS and other Unix systems.
 
-use super::{ChildrenUsage, ReceivedSignal};
+use super::{ChildrenUsage, FileState, ReceivedSignal};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use rustix::fs::{FileType, fstat};
@@ -41,10 +41,6 @@ pub fn is_block_device(kind: fs::FileType) -> bool {
 pub fn is_char_device(kind: fs::FileType) -> bool {
     kind.is_char_device()
 }
-
-/// The file system's identity of a file, its size and its times. A comparison of its time with the clock would fail on a
-/// file server with another clock.
-pub type FileState = (u64, u64, i64, i64, i64, i64);
 
 pub fn file_state(file: &fs::Metadata) -> FileState {
     (file.ino(), file.size(), file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec())

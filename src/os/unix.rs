@@ -90,8 +90,8 @@ pub(super) fn children_usage() -> io::Result<ChildrenUsage> {
 }
 
 fn time(value: TimeVal) -> Duration {
-    let micros = value.tv_sec().saturating_mul(1_000_000).saturating_add(value.tv_usec());
-    Duration::from_micros(u64::try_from(micros).unwrap_or_default())
+    let seconds = Duration::from_secs(u64::try_from(value.tv_sec()).unwrap_or_default());
+    seconds + Duration::from_micros(u64::try_from(value.tv_usec()).unwrap_or_default())
 }
 
 pub(super) fn end_by(signal: i32, status: i32) -> ! {

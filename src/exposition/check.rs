@@ -65,10 +65,13 @@ impl<'a> Checker<'a> {
             }
             let Some(line) = lines::next(self.context.bytes, file, start, &mut labels) else { break };
             start = line.all.end + 1;
-            let before = (self.context.findings.rollback_point(), self.context.findings.parse_errors);
+            let point = (!has_content).then(|| self.context.findings.rollback_point());
+            let before = self.context.findings.parse_errors;
             let is_content = self.line(&line, &mut labels);
-            let is_rejected = self.context.findings.parse_errors > before.1;
-            if is_content && !has_content && is_rejected && self.is_other_format(&line, file, before.0) {
+            let is_rejected = self.context.findings.parse_errors > before;
+            if let Some(point) = point.filter(|_| is_content && is_rejected)
+                && self.is_other_format(&line, file, &point)
+            {
                 return;
             }
             has_content |= is_content;
@@ -81,7 +84,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Whether the file, whose first line is invalid, is not metrics at all. Then this is the only error for it.
-    fn is_other_format(&mut self, first: &LineSpan, file: &Range<usize>, point: RollbackPoint) -> bool {
+    fn is_other_format(&mut self, first: &LineSpan, file: &Range<usize>, point: &RollbackPoint) -> bool {
         let Some((what, help)) = sniff::other_format(&self.context.bytes[file.clone()]) else {
             return false;
         };
@@ -129,7 +132,8 @@ impl<'a> Checker<'a> {
         self.has_open_quote = error.kind == SyntaxErrorKind::OpenValue;
         let bytes = self.context.bytes;
         self.context.findings.parse_errors += 1;
-        self.context.findings.error_at(error.span.start, || messages::syntax_error(bytes, line, error));
+        let code = messages::syntax_code(bytes, &line, error);
+        self.context.findings.error_at(code, error.span.start, || messages::syntax_error(bytes, line, error));
     }
 
     /// Checks the text as a whole.

@@ -104,7 +104,7 @@ impl FamilyRules<'_, '_> {
 
     fn error(&mut self, code: Code, at: usize, message: impl FnOnce() -> Message) {
         let bytes = self.context.bytes;
-        self.context.findings.error_at(at, || (code, name_at(bytes, at), message()));
+        self.context.findings.error_at(code, at, || (name_at(bytes, at), message()));
     }
 
     /// The gateway's own families keep their types, and its summary keeps its parts.

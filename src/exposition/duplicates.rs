@@ -55,7 +55,7 @@ pub(super) fn check(
 
 fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
     let bytes = context.bytes;
-    context.findings.error_at(second, || {
+    context.findings.error_at(Code::DuplicateSeries, second, || {
         let (first, second) = (series_at(bytes, first), series_at(bytes, second));
         let (one, other) = (&bytes[first.clone()], &bytes[second.clone()]);
         let message = Message::new(format!("the series {} occurs twice", quoted(other)));
@@ -65,7 +65,7 @@ fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
         } else {
             message.help("the order of labels does not matter, and the grouping key overwrites labels of the same name")
         };
-        (Code::DuplicateSeries, second, message)
+        (second, message)
     });
 }
 

@@ -420,6 +420,29 @@ fn the_number_of_diagnostics_is_limited_and_errors_come_first() {
 }
 
 #[test]
+fn no_kind_of_problem_hides_another() {
+    let text =
+        ["# HELP a x\n", &"a 1 1700000000000\n".repeat(30), "rows 1,5\n", &"b-c 1\n".repeat(10)].concat();
+    let rules = Rules { max_diagnostics: 20, ..Rules::PLAIN };
+    let report = report(text.as_bytes(), &rules);
+    let shown = |code| report.diagnostics.iter().filter(|found| found.code == code).count();
+    let codes = [Code::Timestamp, Code::DuplicateSeries, Code::Value, Code::MetricName];
+    // Three of each code come first, and then the others by place.
+    assert_eq!(codes.map(shown), [8, 8, 1, 3]);
+    assert!(report.diagnostics.is_sorted_by_key(|found| found.span.start));
+    let error = |code, count| (Severity::Error, code, count);
+    assert_eq!(
+        report.counts,
+        [
+            error(Code::Timestamp, 30),
+            error(Code::DuplicateSeries, 29),
+            error(Code::MetricName, 10),
+            error(Code::Value, 1)
+        ]
+    );
+}
+
+#[test]
 fn samples_without_a_name() {
     assert_found("{} 1\n", &["error nameless-sample `{}`"]);
     assert_found("a 1\n# TYPE b gauge\n {x=\"y\"} 2\n", &["error nameless-sample `{x=\"y\"}`"]);

@@ -12,9 +12,9 @@ use super::messages;
 use super::rules::Rules;
 use super::sample::SampleRules;
 use super::text::lines::{self, LineSpan, Text};
-use super::text::scan::{self, Line, SyntaxError, SyntaxErrorKind};
+use super::text::scan::{self, Line, SyntaxError};
 use super::text::token::LabelPair;
-use super::{collisions, duplicates, lint, metadata, sniff};
+use super::{collisions, duplicates, lint, metadata, multiline, sniff};
 use std::ops::Range;
 
 /// Checks a text and returns the diagnostics and the repairs.
@@ -32,7 +32,6 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
         },
         samples: SampleRules::new(text.bytes, rules),
         current: None,
-        has_open_quote: false,
     };
     for (mark, file) in lines::files(text) {
         checker.file(mark, &file);
@@ -45,8 +44,6 @@ struct Checker<'a> {
     samples: SampleRules<'a>,
     /// The family that the server's parser read last. It begins a line with `{` as a line of that family.
     current: Option<usize>,
-    /// The last line has a quote that is not closed, so the next line may be the rest of a value.
-    has_open_quote: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -69,6 +66,9 @@ impl<'a> Checker<'a> {
             let before = self.context.findings.parse_errors;
             let is_content = self.line(&line, &mut labels);
             let is_rejected = self.context.findings.parse_errors > before;
+            if is_rejected {
+                start = multiline::end(self.context.bytes, &line, file, &mut labels).unwrap_or(start);
+            }
             if let Some(point) = point.filter(|_| is_content && is_rejected)
                 && self.is_other_format(&line, file, &point)
             {
@@ -103,7 +103,6 @@ impl<'a> Checker<'a> {
         let (bytes, trailing) = (self.context.bytes, trimmed.end..all.end);
         let result = scan::line(bytes, trimmed.clone(), labels);
         let is_content = !matches!(result, Ok(Line::Blank));
-        let is_continued = std::mem::replace(&mut self.has_open_quote, false);
         match result {
             Ok(Line::Sample(sample)) => {
                 let family =
@@ -120,8 +119,6 @@ impl<'a> Checker<'a> {
             Ok(Line::Type(line)) => {
                 self.current = metadata::type_line(&mut self.context, all, &line, trailing).or(self.current);
             }
-            // The rest of a label value with a line break.
-            Err(_) if is_continued => self.has_open_quote = !bytes[trimmed.clone()].contains(&b'"'),
             Err(error) => self.syntax_error(&error, trimmed.clone()),
         }
         is_content
@@ -129,7 +126,6 @@ impl<'a> Checker<'a> {
 
     fn syntax_error(&mut self, error: &SyntaxError, line: Range<usize>) {
         self.samples.unread += 1;
-        self.has_open_quote = error.kind == SyntaxErrorKind::OpenValue;
         let bytes = self.context.bytes;
         self.context.findings.parse_errors += 1;
         let code = messages::syntax_code(bytes, &line, error);

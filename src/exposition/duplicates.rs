@@ -44,7 +44,9 @@ pub(super) fn check(
     }
     // A missing part may be in a line that could not be read.
     if is_complete {
-        for (family, (line, parts)) in incomplete {
+        let incomplete =
+            incomplete.into_iter().filter(|(family, _)| !has_stray_part(*family, &context.families));
+        for (family, (line, parts)) in incomplete.collect::<Vec<_>>() {
             missing_parts(family, line, parts, context);
         }
     }
@@ -67,6 +69,16 @@ fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
         };
         (second, message)
     });
+}
+
+/// Whether a sample that looks like a part of the family is a metric of its own, because the TYPE line comes after it. That is
+/// an error, and so the part is not missing.
+fn has_stray_part(family: usize, families: &FamilyTable<'_>) -> bool {
+    let name = families.name(family);
+    let part = |suffix: &&[u8]| {
+        families.exact(&[&*name, suffix].concat()).is_some_and(|number| families[number].sample().is_some())
+    };
+    [&b"_count"[..], b"_sum", b"_bucket"].iter().any(part)
 }
 
 /// A histogram or summary without all its parts. The gateway makes up the missing ones.

@@ -34,6 +34,8 @@ pub(super) struct FamilyEntry {
     pub(super) kind: Option<Kind>,
     /// The TYPE line has an invalid type, so `kind` is a guess.
     pub(super) kind_is_guessed: bool,
+    /// At least one sample has a valid value and valid labels.
+    pub(super) has_valid_sample: bool,
     /// A HELP line without a text, or with carriage returns only, was read.
     pub(super) has_blank_help: bool,
     /// The first sample has no labels and is not in the series table yet: most such families have only one sample.

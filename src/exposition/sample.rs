@@ -17,7 +17,7 @@ use super::rules::Rules;
 use super::series::{Parts, SeriesTable};
 use super::text::number::{self, Float};
 use super::text::scan::SampleLine;
-use super::text::token::LabelPair;
+use super::text::token::{LabelPair, Token};
 use crate::grouping::LegacyName;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -36,7 +36,7 @@ pub(super) struct SampleRules<'a> {
     /// The families with a sample that the gateway drops. Each is reported once.
     with_dropped: HashSet<usize>,
     pub(super) count: usize,
-    /// The number of lines that look like samples but could not be read.
+    /// The number of lines that look like samples but are invalid.
     pub(super) unread: usize,
 }
 
@@ -96,16 +96,19 @@ impl<'a> SampleRules<'a> {
             }
             check_rest(sample, !labels.is_empty(), context);
         }
-        if is_misread || !hash.is_valid || value.is_none() && !kind.is_composite() {
+        if is_misread || !hash.is_valid || value.is_none() {
+            // What this line would give a histogram or summary is not missing.
+            self.unread += 1;
             return Some(number);
         }
+        context.families[number].has_valid_sample = true;
         if is_pending(sample, labels, family, &context.families[number]) {
             context.families[number].first_sample_pending = true;
             self.series.end_composite();
         } else {
             self.add_series(line, family, hash, context);
         }
-        if value.is_some() && !sample.braced {
+        if !sample.braced {
             self.fast_path.keep(line, sample, labels, family, hash, &self.labels);
         }
         Some(number)
@@ -132,6 +135,9 @@ impl<'a> SampleRules<'a> {
             && name.raw() == last
         {
             return Some((number, suffix));
+        }
+        if !name.is_plain() && is_quoted_line(name, sample, context) {
+            return None;
         }
         if !is_valid_name(name, LegacyName::Metric, context.rules.utf8_names, &mut context.findings) {
             return None;
@@ -237,6 +243,21 @@ impl<'a> SampleRules<'a> {
         };
         self.series.add_part((series, line), parts, bound, (number, hash.in_text));
     }
+}
+
+/// Reports a whole sample in quotes, as `echo` of cmd.exe prints it. It would be a name without a value.
+#[cold]
+fn is_quoted_line(name: &Token<'_>, sample: &SampleLine<'_>, context: &mut Context<'_>) -> bool {
+    let text = name.text();
+    let Some(space) = text.iter().rposition(|byte| *byte == b' ') else { return false };
+    let is_sample = sample.value.is_empty() && number::is_float(&text[space + 1..]);
+    if is_sample {
+        context.findings.error(Code::MissingValue, name.span(), || {
+            Message::new("the whole line is in quotes, which are the shell's")
+                .help(format!("write {}; in cmd.exe, `echo` prints the quotes", quoted(&text)))
+        });
+    }
+    is_sample
 }
 
 /// Sets the type of a family without a TYPE line. Returns whether the repaired text has one.

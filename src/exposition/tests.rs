@@ -167,7 +167,7 @@ fn types_and_helps() {
 fn histograms_and_summaries() {
     assert_found(
         "# TYPE h histogram\nh_bucket{le=\"fast\"} 1\nh_sum 1\nh_count 1\n",
-        &["error bucket-bound `fast`", "warning missing-part `h_sum`"],
+        &["error bucket-bound `fast`"],
     );
     assert_found("# TYPE s summary\ns{quantile=\"p99\"} 1\ns_sum 1\ns_count 1\n", &["error quantile `p99`"]);
     assert_found(
@@ -179,10 +179,15 @@ fn histograms_and_summaries() {
         &["warning dropped-sample `h`"],
     );
     assert_found("# TYPE s summary\ns_sum 1\n", &["warning missing-part `s_sum`"]);
+    assert!(help("c_count 1\n# TYPE c summary\nc_sum 0\n").contains("write the TYPE line of `c` before it"));
+    assert_eq!(
+        help("# TYPE c_count counter\nc_count 5\n# TYPE c summary\nc{quantile=\"0.5\"} 0\nc_sum 1\n"),
+        "rename `c_count` or `c`; each has a TYPE line"
+    );
     assert_found("# TYPE s summary\ns_sum 1\ns_count 1.5\n", &["warning summary-count `1.5`"]);
     assert_found(
         "h_count 1\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\n",
-        &["error suffix-collision `h_count`", "warning missing-part `h_bucket{le=\"+Inf\"}`"],
+        &["error suffix-collision `h_count`"],
     );
     assert_found(
         "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns{quantile=\"0.50\"} 1\ns_sum 1\ns_count 1\n",
@@ -265,13 +270,33 @@ fn names_that_the_gateway_uses_itself() {
     assert_found("pushgateway_build_info{a=\"b\"} 1\n", &["error reserved-name `pushgateway_build_info`"]);
     assert_found("go_goroutines 1\n", &["error gateway-type-conflict `go_goroutines`"]);
     assert_found("go_gc_duration_seconds_sum 1\n", &["error suffix-collision `go_gc_duration_seconds_sum`"]);
+    assert_eq!(
+        help("process_open_fds 7\n"),
+        "declare it as the gateway does: `# TYPE process_open_fds gauge`; or rename the metric"
+    );
+    assert!(help("go_gc_duration_seconds_sum 7\n").contains("`# TYPE go_gc_duration_seconds summary`"));
+    // The parts have no TYPE line because the summary has none.
+    assert_found(
+        "go_gc_duration_seconds{quantile=\"0\"} 1\ngo_gc_duration_seconds_sum 1\ngo_gc_duration_seconds_count 1\n",
+        &["error gateway-type-conflict `go_gc_duration_seconds`"],
+    );
+    let openmetrics = "# TYPE process_cpu_seconds counter\nprocess_cpu_seconds_total 1.2\n";
+    assert_found(openmetrics, &["error gateway-type-conflict `process_cpu_seconds_total`"]);
+    assert!(help(openmetrics).ends_with("write `# TYPE process_cpu_seconds_total counter`"));
 }
 
 #[test]
 fn openmetrics() {
     assert_found("# TYPE a counter\na_total 1\na_created 1\n# EOF\n", &["warning openmetrics-counter `a`"]);
     assert!(help("# TYPE a counter\na_total 1\n").ends_with("`# TYPE a_total counter`"));
+    assert!(help("# HELP a x\n# TYPE a counter\na_total 1\n").contains("rename the HELP line too"));
     assert_found("# TYPE a counter\n# TYPE a_total counter\na_total 1\n", &[]);
+    // The option adds a TYPE line.
+    let text = b"# TYPE a counter\na_total 1\n";
+    assert_eq!(found_with(text, &Rules { default_type: Some("counter"), ..Rules::PLAIN }), [""; 0]);
+    let untyped = Rules { default_type: Some("untyped"), ..Rules::PLAIN };
+    assert_eq!(found_with(text, &untyped), ["warning openmetrics-counter `a`"]);
+    assert_found("# TYPE a info\n", &["error unknown-type `# TYPE a info`"]);
 }
 
 #[test]
@@ -306,6 +331,45 @@ fn an_error_neither_hides_nor_causes_others() {
     );
     // A line of the histogram cannot be read, so it may have the missing part.
     assert_found("# TYPE h histogram\nh_sum 1\nh_count{ 1\n", &["error label-name `1`"]);
+}
+
+#[test]
+fn what_follows_from_an_error_is_not_reported() {
+    for part in ["s_su=m 2", "s_sum 1,5", "s_sum1", "s_sum{a=b} 1"] {
+        let text = format!("# TYPE s summary\ns_count 1\n{part}\n");
+        let report = report(text.as_bytes(), &Rules::PLAIN);
+        assert_eq!((report.errors, report.warnings), (1, 0), "{part}: {report:#?}");
+    }
+    // A value with line breaks, which may have quotes in it.
+    let traceback = "a{err=\"Traceback\n  File 'x', line 3\n    foo_1(1)\nValueError: bad\"} 1\nb 2\n";
+    assert_found(traceback, &["error unclosed-quote `\"Traceback`"]);
+    assert_found("a{err=\"x\n\\\"y\\\"\nba\nr\"} 1\nb 2\n", &["error unclosed-quote `\"x`"]);
+    assert_found(
+        "a{b=\"x} 1\nb-c 2\nc{d=\"e\"} 1\n",
+        &["error unclosed-quote `\"x} 1`", "error metric-name `-`"],
+    );
+    assert_found(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nDate: x\r\n\r\na 1\nb-c 1\n",
+        &["error metric-name `/`", "fixed carriage-return `\\r`", "error metric-name `-`"],
+    );
+    let lint = Rules { lint: true, ..Rules::PLAIN };
+    assert_eq!(
+        found_with(b"# HELP a x\na 1\nReading aB=\"x\" list\nINFO: x{aB=\"c\"}\n", &lint),
+        ["error value `aB=\"x\"`", "error value `x{aB=\"c\"}`"]
+    );
+}
+
+#[test]
+fn a_whole_line_in_quotes() {
+    for utf8_names in [false, true] {
+        let rules = Rules { utf8_names, ..Rules::PLAIN };
+        assert_eq!(
+            found_with(b"\"some_metric 3.14\" \r\n", &rules),
+            ["error missing-value `\"some_metric 3.14\"`"]
+        );
+    }
+    assert!(help("\"some_metric 3.14\"\n").starts_with("write `some_metric 3.14`;"));
+    assert_found("\"some metric\"\n", &["error utf8-name `\"some metric\"`"]);
 }
 
 #[test]

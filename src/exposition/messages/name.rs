@@ -3,6 +3,7 @@
 use super::{COLOR, first_character, number, quoted};
 use crate::exposition::code::Code;
 use crate::exposition::findings::Message;
+use crate::exposition::multiline::is_status_line;
 use crate::exposition::text::number::is_float;
 use crate::exposition::text::scan::{SampleLine, character};
 use std::ops::Range;
@@ -67,6 +68,10 @@ pub(super) fn followed_by_other(
     let message =
         Message::new(format!("a metric name cannot contain {}", special(&bytes[character.clone()])));
     let line = &bytes[name.start..sample.rest.end.max(sample.value.end)];
+    if is_status_line(line) {
+        let message = Message::new("these are the headers of an HTTP response");
+        return (Code::MetricName, character, message.help("remove them; call `curl` without `-i`"));
+    }
     if let Some(help) = meant(line, &bytes[name.clone()]) {
         let end = if rest.is_empty() { sample.value.end } else { sample.rest.end };
         return (Code::MetricName, name.start..end, message.help(help));

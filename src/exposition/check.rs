@@ -28,6 +28,7 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
             starts: text.starts,
             rules,
             families: FamilyTable::new(text.bytes),
+            has_invalid_type_line: false,
             findings: Findings::new(rules),
         },
         samples: SampleRules::new(text.bytes, rules),
@@ -127,6 +128,7 @@ impl<'a> Checker<'a> {
     fn syntax_error(&mut self, error: &SyntaxError, line: Range<usize>) {
         self.samples.unread += 1;
         let bytes = self.context.bytes;
+        self.context.has_invalid_type_line |= bytes[line.clone()].trim_ascii_start().starts_with(b"#");
         self.context.findings.parse_errors += 1;
         let code = messages::syntax_code(bytes, &line, error);
         self.context.findings.error_at(code, error.span.start, || messages::syntax_error(bytes, line, error));
@@ -144,10 +146,7 @@ impl<'a> Checker<'a> {
         let Context { rules, families, mut findings, .. } = context;
         if count == 0 && unread == 0 && !findings.has_errors() && !rules.allow_empty {
             let end = text.bytes.len();
-            findings.error(Code::NoSamples, end..end, || {
-                Message::new("the text has no samples; pushing it would empty the group")
-                    .help("to empty the group on purpose, use `--allow-empty`")
-            });
+            findings.error(Code::NoSamples, end..end, || messages::no_samples(text.bytes));
         }
         let families = families.numbers().filter(|number| families[*number].sample().is_some()).count();
         Report { samples: count, families, ..findings.into_report() }

@@ -109,11 +109,15 @@ impl FamilyRules<'_, '_> {
 
     /// The gateway's own families keep their types, and its summary keeps its parts.
     fn own_families(&mut self, name: &[u8], kind: Kind, at: usize) {
+        let is_declared = kind != Kind::Untyped || !self.context.has_invalid_type_line;
         if let Some(own) = own_kind(name)
             && own != kind
+            && is_declared
         {
             let openmetrics = self.openmetrics_type_line(name);
-            self.error(Code::GatewayTypeConflict, at, || {
+            let number = self.context.families.exact(name);
+            let type_line = number.and_then(|number| self.context.families[number].type_line());
+            self.error(Code::GatewayTypeConflict, type_line.unwrap_or(at), || {
                 let (name, text) = (quoted(name), String::from_utf8_lossy(name));
                 let (article, own) = (own.with_article(), own.as_str());
                 let message = format!(

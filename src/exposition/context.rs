@@ -13,6 +13,8 @@ pub(super) struct Context<'a> {
     pub(super) starts: &'a [usize],
     pub(super) rules: &'a Rules<'a>,
     pub(super) families: FamilyTable<'a>,
+    /// A TYPE line is invalid, so a metric without a type may have been declared.
+    pub(super) has_invalid_type_line: bool,
     pub(super) findings: Findings,
 }
 

@@ -45,7 +45,7 @@ pub(super) fn check(
     // A missing part may be in a line that could not be read.
     if is_complete {
         let incomplete =
-            incomplete.into_iter().filter(|(family, _)| !has_stray_part(*family, &context.families));
+            incomplete.into_iter().filter(|(family, _)| may_lack_parts(*family, &context.families));
         for (family, (line, parts)) in incomplete.collect::<Vec<_>>() {
             missing_parts(family, line, parts, context);
         }
@@ -71,14 +71,15 @@ fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
     });
 }
 
-/// Whether a sample that looks like a part of the family is a metric of its own, because the TYPE line comes after it. That is
-/// an error, and so the part is not missing.
-fn has_stray_part(family: usize, families: &FamilyTable<'_>) -> bool {
+/// Whether no other diagnostic explains a missing part: a sample of the family that the gateway drops, or one that looks like
+/// a part but is a metric of its own, because the TYPE line comes after it.
+fn may_lack_parts(family: usize, families: &FamilyTable<'_>) -> bool {
     let name = families.name(family);
-    let part = |suffix: &&[u8]| {
-        families.exact(&[&*name, suffix].concat()).is_some_and(|number| families[number].sample().is_some())
+    let is_stray = |suffix: &[u8]| {
+        let part = families.exact(&[&*name, suffix].concat());
+        part.is_some_and(|part| families[part].sample().is_some())
     };
-    [&b"_count"[..], b"_sum", b"_bucket"].iter().any(part)
+    !families[family].has_dropped_sample && ![&b"_count"[..], b"_sum", b"_bucket"].into_iter().any(is_stray)
 }
 
 /// A histogram or summary without all its parts. The gateway makes up the missing ones.

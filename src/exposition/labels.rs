@@ -7,7 +7,7 @@
 use super::code::Code;
 use super::findings::{Findings, Message};
 use super::hash;
-use super::messages::quoted;
+use super::messages::{self, quoted};
 use super::model::kind::Kind;
 use super::names::is_valid_name;
 use super::overwrites::Overwrites;
@@ -245,16 +245,7 @@ fn bound(label: &LabelPair<'_>, findings: &mut Findings) -> Option<f64> {
     }
     let is_bucket = label.name.is(b"le");
     let code = if is_bucket { Code::BucketBound } else { Code::Quantile };
-    findings.error(code, label.value.span(), || {
-        let value = quoted(label.value.raw());
-        if is_bucket {
-            Message::new(format!("the bucket bound {value} is not a number"))
-                .help("write a number, or `+Inf` for the last bucket")
-        } else {
-            Message::new(format!("the quantile {value} is not a number"))
-                .help("write a number between 0 and 1, such as `0.5`")
-        }
-    });
+    findings.error(code, label.value.span(), || messages::bound(label.value.raw(), is_bucket));
     None
 }
 

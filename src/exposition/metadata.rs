@@ -93,8 +93,14 @@ fn repeated(
     let keyword = if code == Code::DuplicateHelp { "HELP" } else { "TYPE" };
     context.findings.cut_or_insert(all.clone(), "");
     context.findings.repaired(code, name.span(), || {
-        Message::new(format!("the {keyword} line for {} is repeated", quoted(&name.text())))
-            .help("remove this line; the gateway accepts one for each metric")
+        let name = quoted(&name.text());
+        let text = if code == Code::TypeAfterSamples {
+            format!("the TYPE line of {name} comes after its first sample")
+        } else {
+            format!("the {keyword} line for {name} is repeated")
+        };
+        Message::new(text)
+            .help("remove this line; the gateway accepts one for each metric, before its samples")
             .related(first.map(|first| line_from(bytes, first)), format!("first {keyword} line"))
     });
 }
@@ -170,7 +176,9 @@ pub(super) fn type_line<'a>(
         return family.map(|(number, _)| number);
     };
     if is_repeated_type(context, (number, suffix), &text) {
-        repeated(context, Code::DuplicateType, &line.name, all, context.families[number].type_line());
+        let first = context.families[number].type_line();
+        let code = if first.is_some() { Code::DuplicateType } else { Code::TypeAfterSamples };
+        repeated(context, code, &line.name, all, first);
         return None;
     }
     context.trailing_whitespace(trailing);
@@ -195,6 +203,7 @@ pub(super) fn type_line<'a>(
         let metric = line.name.text();
         let (message, guess) = messages::unknown_type(&metric, name);
         context.families[number].kind = Some(guess.unwrap_or(Kind::Untyped));
+        context.has_invalid_type_line = true;
         // The help has the whole line if the name changes too.
         let is_renamed = name.eq_ignore_ascii_case(b"info") && !metric.ends_with(b"_info");
         let span = if is_renamed { start_of_comment(context.bytes, &line.name)..span.end } else { span };
@@ -211,12 +220,11 @@ fn start_of_comment(bytes: &[u8], name: &Token<'_>) -> usize {
     memchr::memrchr(b'#', &bytes[..start]).unwrap_or(start)
 }
 
-/// Whether a TYPE line has the type of the family's first one.
+/// Whether a TYPE line has the type that its family already has, from another TYPE line or from its first sample.
 fn is_repeated_type(context: &Context<'_>, (number, suffix): (usize, Suffix), text: &Range<usize>) -> bool {
     let family = &context.families[number];
     let text = &context.bytes[text.clone()];
-    family.type_line().is_some()
-        && family.kind.is_some()
+    family.kind.is_some()
         && !family.kind_is_guessed
         && suffix == Suffix::None
         && family.kind == Kind::parse(&text[..trimmed_len(text)])

@@ -1,13 +1,14 @@
-//! Invalid lines that go on in the next lines, which then are not checked: a label value with line breaks, and the headers
-//! of an HTTP response.
+//! Invalid lines that go on in the next lines, which then are not checked: a value or labels with line breaks, a line that
+//! is broken in two, and the headers of an HTTP response.
 
+use super::model::kind::Kind;
 use super::text::lines::{self, LineSpan};
 use super::text::number::is_float;
 use super::text::scan::{self, Line, SyntaxError, SyntaxErrorKind};
 use super::text::token::LabelPair;
 use std::ops::Range;
 
-/// A longer value or a larger number of headers is not recognized, so that the check stays linear.
+/// A longer value or a larger number of lines is not recognized, so that the check stays linear.
 const MAX_LINES: usize = 64;
 const MAX_LEN: usize = 8_192;
 
@@ -18,31 +19,67 @@ pub(super) fn end<'a>(
     file: &Range<usize>,
     scratch: &mut Vec<LabelPair<'a>>,
 ) -> Option<usize> {
-    let line = &bytes[first.all.clone()];
-    if is_status_line(line) {
+    if is_status_line(&bytes[first.all.clone()]) {
         return Some(end_of_headers(bytes, first.all.end + 1, file.end));
     }
-    let is_open = |error: &SyntaxError| error.kind == SyntaxErrorKind::OpenValue;
-    if !line.contains(&b'"')
-        || !scan::line(bytes, first.trimmed.clone(), scratch).is_err_and(|error| is_open(&error))
-    {
-        return None;
+    let file = file.start..file.end.min(first.all.start + MAX_LEN);
+    match scan::line(bytes, first.trimmed.clone(), scratch) {
+        Err(error) if error.kind == SyntaxErrorKind::OpenValue => end_of_value(bytes, first, &file, scratch),
+        Err(error) if error.span.start >= first.trimmed.end => end_of_line(bytes, first, &file, MAX_LINES),
+        _ => end_of_line(bytes, first, &file, 1),
     }
-    let limit = file.end.min(first.all.start + MAX_LEN);
+}
+
+/// The end of a sample with line breaks in a label value.
+fn end_of_value<'a>(
+    bytes: &'a [u8],
+    first: &LineSpan,
+    file: &Range<usize>,
+    scratch: &mut Vec<LabelPair<'a>>,
+) -> Option<usize> {
     let mut start = first.all.end + 1;
     for _ in 0..MAX_LINES {
-        let line = lines::next(bytes, &(file.start..limit), start, scratch)?;
+        let line = lines::next(bytes, file, start, scratch)?;
         start = line.all.end + 1;
         if !bytes[line.all.clone()].contains(&b'"') {
             continue;
         }
         match scan::line(bytes, first.all.start..line.trimmed.end, scratch) {
             Ok(Line::Sample(sample)) => return is_float(&bytes[sample.value]).then_some(start),
-            Err(error) if is_open(&error) => {}
+            Err(SyntaxError { kind: SyntaxErrorKind::OpenValue, .. }) => {}
             _ => return None,
         }
     }
     None
+}
+
+/// The end of a line that is valid without line breaks. A next line that is valid alone belongs to no other line.
+fn end_of_line(bytes: &[u8], first: &LineSpan, file: &Range<usize>, max_lines: usize) -> Option<usize> {
+    let mut joined = bytes[first.all.clone()].to_vec();
+    let mut start = first.all.end + 1;
+    for _ in 0..max_lines {
+        let line = lines::next(bytes, file, start, &mut Vec::new())?;
+        let text = &bytes[line.trimmed];
+        if is_valid(text) {
+            return None;
+        }
+        joined.extend_from_slice(text);
+        start = line.all.end + 1;
+        if is_valid(&joined) {
+            return Some(start);
+        }
+    }
+    None
+}
+
+/// Whether a line is a sample with a value, a TYPE line with a type, or says nothing.
+fn is_valid(line: &[u8]) -> bool {
+    match scan::line(line, 0..line.len(), &mut Vec::new()) {
+        Ok(Line::Sample(sample)) => sample.name.is_some() && is_float(&line[sample.value]),
+        Ok(Line::Type(metadata)) => metadata.text.is_some_and(|text| Kind::parse(&line[text]).is_some()),
+        Ok(Line::Help(_) | Line::Comment | Line::Blank) => true,
+        Err(_) => false,
+    }
 }
 
 /// Whether a line is the first one of an HTTP response, as in the output of `curl -i`.

@@ -20,7 +20,6 @@ use super::text::scan::SampleLine;
 use super::text::token::{LabelPair, Token};
 use crate::grouping::LegacyName;
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::ops::Range;
 
 /// Go converts a count to `uint64`; this is the first number that does not fit.
@@ -33,8 +32,6 @@ pub(super) struct SampleRules<'a> {
     fast_path: FastPath<'a>,
     /// The name of the last sample and its family. The next line usually has the same name.
     last_name: Option<(&'a [u8], usize, Suffix)>,
-    /// The families with a sample that the gateway drops. Each is reported once.
-    with_dropped: HashSet<usize>,
     pub(super) count: usize,
     /// The number of lines that look like samples but are invalid.
     pub(super) unread: usize,
@@ -48,7 +45,6 @@ impl<'a> SampleRules<'a> {
             series: SeriesTable::new(bytes.len()),
             fast_path: FastPath::new(bytes, is_utf8),
             last_name: None,
-            with_dropped: HashSet::new(),
             count: 0,
             unread: 0,
         }
@@ -202,7 +198,8 @@ impl<'a> SampleRules<'a> {
                 }
             }
             Suffix::None | Suffix::Bucket if !has_bound => {
-                if self.with_dropped.insert(family.number) {
+                // Each family is reported once.
+                if !std::mem::replace(&mut context.families[family.number].has_dropped_sample, true) {
                     dropped(sample, family, context);
                 }
             }

@@ -352,6 +352,20 @@ fn what_follows_from_an_error_is_not_reported() {
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nDate: x\r\n\r\na 1\nb-c 1\n",
         &["error metric-name `/`", "fixed carriage-return `\\r`", "error metric-name `-`"],
     );
+    for (text, found) in [
+        ("a{\n  b=\"c\",\n  d=\"e\"\n} 1\nf 2\n", "error unclosed-brace ``"),
+        ("a{b\n=\"c\"} 1\n", "error unclosed-brace ``"),
+        ("a\n{b=\"c\"} 1\n", "error missing-value ``"),
+        ("a{b=\"c\"}\n 1\n", "error missing-value ``"),
+        ("# TYPE a gaug\ne\na 1\n", "error unknown-type `gaug`"),
+        ("# TYPE process_open/fds gauge\nprocess_open_fds 1\n", "error metric-name `/`"),
+        (
+            "# TYPE h histogram\nh_bucket{lex=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n",
+            "warning dropped-sample `h_bucket`",
+        ),
+    ] {
+        assert_found(text, &[found]);
+    }
     let lint = Rules { lint: true, ..Rules::PLAIN };
     assert_eq!(
         found_with(b"# HELP a x\na 1\nReading aB=\"x\" list\nINFO: x{aB=\"c\"}\n", &lint),
@@ -420,6 +434,10 @@ fn repeated_help_and_type_lines_are_removed() {
     let text = Text { bytes: b"a 1\n# HELP b x# HELP b x\nb 1\n# HELP b x\n# HELP b b x", starts: &[0, 14] };
     let found: Vec<_> = check(text, &Rules::PLAIN).diagnostics.iter().map(|found| found.severity).collect();
     assert_eq!(found, [Severity::Fixed, Severity::Fixed, Severity::Fixed, Severity::Error, Severity::Fixed]);
+    assert_found("a 1\n# TYPE a untyped\n", &["fixed type-after-samples `a`"]);
+    // The option has added a TYPE line.
+    let gauge = Rules { default_type: Some("gauge"), ..Rules::PLAIN };
+    assert_eq!(found_with(b"a 1\n# TYPE a gauge\n", &gauge), ["fixed type-after-samples `a`"]);
     // A line of the summary has its type already.
     let summary = "# TYPE s summary\ns_sum 1\ns_count 1\n";
     assert_found(&format!("{summary}# TYPE s_sum summary\n"), &["error duplicate-type `s_sum`"]);

@@ -3,6 +3,7 @@
 //! The server's own messages describe the states of its parser (`expected float as value, got "1n"`). The functions here
 //! distinguish the usual causes. They never change whether a line is rejected.
 
+mod bound;
 mod name;
 mod number;
 mod value;
@@ -11,6 +12,7 @@ use super::code::Code;
 use super::findings::Message;
 use super::model::kind::Kind;
 use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
+pub(super) use bound::bound;
 use std::ops::Range;
 pub(super) use value::{JOINED_LINES, rest, value};
 
@@ -57,6 +59,25 @@ fn visible(text: &str) -> String {
 /// The first character of `bytes`, for a message.
 fn first_character(bytes: &[u8]) -> String {
     quoted(&bytes[..character(bytes)])
+}
+
+/// A text without samples. A HELP text may have the lines that were to follow.
+pub(super) fn no_samples(text: &[u8]) -> Message {
+    let message = Message::new("the text has no samples; pushing it would empty the group");
+    let is_help = |line: &&[u8]| line.trim_ascii_start().starts_with(b"#");
+    for line in text.split(|byte| *byte == b'\n').filter(is_help).take(100) {
+        let has = |part: &[u8]| memchr::memmem::find(line, part).is_some();
+        if has(b"\\n#") || has(b"\\n") && has(b"# HELP ") {
+            return message.help("the lines are in a HELP text: `\\n` is not a line break there; use `printf` instead of `echo`");
+        }
+        if has(b" # TYPE ") || has(b" # HELP ") {
+            return message
+                .help("the lines are joined in a HELP text; in a shell, quote the variable: `\"$metrics\"`");
+        }
+    }
+    message.help(
+        "did the command that writes the metrics fail? to empty the group on purpose, use `--allow-empty`",
+    )
 }
 
 /// The code of a syntax error.

@@ -50,7 +50,9 @@ pub(super) fn in_comment(bytes: &[u8], line: Range<usize>, span: &Range<usize>) 
     let end = bytes[span.start..line.end].iter().position(|byte| matches!(byte, b' ' | b'\t'));
     let word = &bytes[start..end.map_or(line.end, |at| span.start + at)];
     let help = "a metric name has letters, digits, `_` and `:`, and does not begin with a digit";
-    Message::new(format!("{} is not a valid metric name", quoted(word))).help(match suggest(word) {
+    let suggested =
+        suggest(&word.iter().map(|byte| if *byte == b'=' { b'_' } else { *byte }).collect::<Vec<_>>());
+    Message::new(format!("{} is not a valid metric name", quoted(word))).help(match suggested {
         Some(name) => format!("{help}; for example `{name}`"),
         None => format!("{help}; a comment that does not begin with HELP or TYPE can have any text"),
     })

@@ -29,6 +29,8 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
             rules,
             families: FamilyTable::new(text.bytes),
             has_invalid_type_line: false,
+            stripped: 0,
+            openmetrics: 0,
             findings: Findings::new(rules),
         },
         samples: SampleRules::new(text.bytes, rules),
@@ -113,7 +115,11 @@ impl<'a> Checker<'a> {
                     self.context.trailing_whitespace(trailing);
                 }
             }
-            Ok(Line::Blank | Line::Comment) => self.context.trailing_whitespace(trailing),
+            Ok(Line::Blank) => self.context.trailing_whitespace(trailing),
+            Ok(Line::Comment) => {
+                metadata::comment(&mut self.context, trimmed);
+                self.context.trailing_whitespace(trailing);
+            }
             Ok(Line::Help(line)) => {
                 self.current = metadata::help(&mut self.context, all, &line, trailing).or(self.current);
             }
@@ -137,18 +143,32 @@ impl<'a> Checker<'a> {
     /// Checks the text as a whole.
     fn finish(self, text: Text<'_>) -> Report {
         let Self { mut context, samples, .. } = self;
-        let SampleRules { labels, series, count, unread, .. } = samples;
+        let SampleRules { labels, series, count, unread, other_type_lines, .. } = samples;
         if context.rules.lint {
             lint::check(text, &context.families, &mut context.findings);
         }
         collisions::check(&labels.overwrites, &mut context);
+        metadata::other_type_lines(&other_type_lines, &mut context);
+        openmetrics(text, &mut context);
         duplicates::check(text, series, &labels.overwrites, unread == 0, &mut context);
-        let Context { rules, families, mut findings, .. } = context;
+        let Context { rules, families, mut findings, stripped, .. } = context;
         if count == 0 && unread == 0 && !findings.has_errors() && !rules.allow_empty {
             let end = text.bytes.len();
             findings.error(Code::NoSamples, end..end, || messages::no_samples(text.bytes));
         }
         let families = families.numbers().filter(|number| families[*number].sample().is_some()).count();
-        Report { samples: count, families, ..findings.into_report() }
+        Report { samples: count, families, stripped, ..findings.into_report() }
+    }
+}
+
+/// Says what the format is if several diagnostics are about it, or one and the text ends like it.
+fn openmetrics(text: Text<'_>, context: &mut Context<'_>) {
+    let is_complete = text.bytes.trim_ascii_end().ends_with(b"# EOF");
+    if context.openmetrics > usize::from(!is_complete) {
+        let first = lines::line_from(text.bytes, 0);
+        context.findings.warning(Code::Openmetrics, first, || {
+            Message::new("this is OpenMetrics text, which the gateway accepts only in part")
+                .help("if a server wrote it, request the other format: `Accept: text/plain;version=0.0.4`")
+        });
     }
 }

@@ -97,6 +97,9 @@ impl FamilyRules<'_, '_> {
             });
             return;
         }
+        if name.ends_with(b":") && self.context.families[number].has_valid_sample {
+            self.colon(&name, at);
+        }
         self.own_families(&name, kind, at);
         self.suffixes(&name, kind, at);
         self.key_labels(&name, kind, at);
@@ -107,6 +110,15 @@ impl FamilyRules<'_, '_> {
         self.context.findings.error_at(code, at, || (name_at(bytes, at), message()));
     }
 
+    /// `name: 1` is YAML, and valid here.
+    fn colon(&mut self, name: &[u8], at: usize) {
+        self.context.findings.warning(Code::ColonName, name_at(self.context.bytes, at), || {
+            let short = String::from_utf8_lossy(name).trim_end_matches(':').to_owned();
+            Message::new(format!("the colon is part of the metric name {}", quoted(name)))
+                .help(format!("write `{short}`, without the colon"))
+        });
+    }
+
     /// The gateway's own families keep their types, and its summary keeps its parts.
     fn own_families(&mut self, name: &[u8], kind: Kind, at: usize) {
         let is_declared = kind != Kind::Untyped || !self.context.has_invalid_type_line;
@@ -115,6 +127,7 @@ impl FamilyRules<'_, '_> {
             && is_declared
         {
             let openmetrics = self.openmetrics_type_line(name);
+            self.context.openmetrics += usize::from(openmetrics.is_some());
             let number = self.context.families.exact(name);
             let type_line = number.and_then(|number| self.context.families[number].type_line());
             self.error(Code::GatewayTypeConflict, type_line.unwrap_or(at), || {
@@ -218,6 +231,7 @@ impl FamilyRules<'_, '_> {
         let Some(at) = self.openmetrics_type_line(&total).filter(|_| own_kind(&total).is_none()) else {
             return;
         };
+        self.context.openmetrics += 1;
         let has_help =
             self.context.families.exact(name).is_some_and(|own| self.context.families[own].help().is_some());
         self.context.findings.warning(Code::OpenmetricsCounter, name_at(self.context.bytes, at), || {

@@ -51,6 +51,8 @@ pub struct Report {
     pub samples: usize,
     /// The number of metric families with samples.
     pub families: usize,
+    /// How many timestamps the repairs remove.
+    pub stripped: usize,
     /// The repairs, in order, without overlaps.
     pub splices: Vec<Splice>,
 }

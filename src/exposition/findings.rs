@@ -218,7 +218,7 @@ impl Kept {
     }
 }
 
-/// Sorts by place.
+/// Sorts by place. The format of the whole text comes before what is wrong at its start.
 fn sort(diagnostics: &mut [Diagnostic]) {
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.code != Code::Openmetrics));
 }

@@ -185,6 +185,9 @@ impl<'a> LabelRules<'a> {
             }
             return;
         }
+        if !label.value.is_plain() {
+            check_path(label, findings);
+        }
         let label_hash = hash::label(name_hash, label.value.hash());
         hash.in_text = hash.in_text.wrapping_add(label_hash);
         if let Role::Overwritten(index) = role {
@@ -208,6 +211,24 @@ fn check_utf8(label: &LabelPair<'_>, findings: &mut Findings) -> bool {
         Message::new(format!("the value of the label {} is not valid UTF-8", quoted(&label.name.text())))
     });
     false
+}
+
+/// Warns about a path on Windows whose `\\n` is stored as a line break.
+#[cold]
+fn check_path(label: &LabelPair<'_>, findings: &mut Findings) {
+    let value = label.value.raw();
+    let has_break = value.iter().scan(false, |is_escaped, byte| {
+        let found = *is_escaped && *byte == b'n';
+        *is_escaped = !*is_escaped && *byte == b'\\';
+        Some(found)
+    });
+    if messages::is_windows_path(value) && { has_break }.any(|found| found) {
+        findings.warning(Code::WindowsPath, label.value.span(), || {
+            let path = String::from_utf8_lossy(value).replace('\\', r"\\");
+            Message::new("`\\n` in this path is a line break")
+                .help(format!("double each backslash of the path: `{path}`"))
+        });
+    }
 }
 
 /// Whether no label name occurs twice, apart from the bounds of buckets and quantiles.

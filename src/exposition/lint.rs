@@ -15,7 +15,7 @@ use super::findings::{Findings, Message};
 use super::messages::quoted;
 use super::model::kind::Kind;
 use super::text::lines::{self, Text};
-use super::text::number::is_float;
+use super::text::number::{is_float, is_timestamp};
 use super::text::scan::{self, Line};
 use super::text::spans::name_at;
 use super::text::token::LabelPair;
@@ -71,6 +71,7 @@ pub(super) fn check(text: Text<'_>, families: &FamilyTable<'_>, findings: &mut F
             if let Ok(Line::Sample(sample)) = scan::line(text.bytes, line.trimmed, &mut labels)
                 && let Some(name) = sample.name
                 && is_float(&text.bytes[sample.value])
+                && (sample.rest.is_empty() || is_timestamp(&text.bytes[sample.rest]))
             {
                 // The parser reads labels before the name as labels of the metric in the line before.
                 for label in labels.iter().skip(sample.labels_before_name) {

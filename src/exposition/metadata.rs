@@ -204,6 +204,9 @@ pub(super) fn type_line<'a>(
         let (message, guess) = messages::unknown_type(&metric, name);
         context.families[number].kind = Some(guess.unwrap_or(Kind::Untyped));
         context.has_invalid_type_line = true;
+        let is_openmetrics =
+            [&b"info"[..], b"stateset", b"unknown"].iter().any(|kind| name.eq_ignore_ascii_case(kind));
+        context.openmetrics += usize::from(is_openmetrics);
         // The help has the whole line if the name changes too.
         let is_renamed = name.eq_ignore_ascii_case(b"info") && !metric.ends_with(b"_info");
         let span = if is_renamed { start_of_comment(context.bytes, &line.name)..span.end } else { span };
@@ -252,6 +255,53 @@ fn second_type(context: &mut Context<'_>, name: &Token<'_>, number: usize, suffi
                 .help("move it before the samples")
                 .related(first.map(|first| line_from(bytes, first)), "first sample")
         });
+    }
+}
+
+/// Reports a comment that looks like a TYPE line.
+pub(super) fn comment(context: &mut Context<'_>, line: &Range<usize>) {
+    let text = &context.bytes[line.clone()];
+    let Some(at) = text.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'#')) else { return };
+    let mut words = text[at..].split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
+    let (Some(keyword), Some(name), Some(kind), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return;
+    };
+    let word = keyword.strip_suffix(b":").unwrap_or(keyword);
+    if word.eq_ignore_ascii_case(b"TYPE")
+        && keyword != b"TYPE"
+        && LegacyName::Metric.is(name)
+        && Kind::parse(kind).is_some()
+    {
+        let start = line.start + at;
+        context.findings.warning(Code::IgnoredTypeLine, start..start + keyword.len(), || {
+            Message::new("the gateway ignores this comment; is it a TYPE line?").help("write `TYPE`")
+        });
+    }
+}
+
+/// Reports TYPE lines without samples whose next line is a sample of a similar name without a TYPE line.
+pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'_>) {
+    for (declared, sampled) in pairs {
+        let (family, other) = (&context.families[*declared], &context.families[*sampled]);
+        let (name, other_name) = (context.families.name(*declared), context.families.name(*sampled));
+        let first_word = |name: &[u8]| name.split(|byte| *byte == b'_').next().map(<[u8]>::to_vec);
+        let is_openmetrics = other_name.strip_prefix(&*name) == Some(b"_total");
+        let Some(at) = family.type_line() else { continue };
+        if family.sample().is_none()
+            && !family.kind_is_guessed
+            && other.type_line().is_none()
+            && other.has_valid_sample
+            && first_word(&name) == first_word(&other_name)
+            && !is_openmetrics
+        {
+            context.findings.warning(Code::OtherTypeLine, name_at(context.bytes, at), || {
+                let (name, other) = (quoted(&name), quoted(&other_name));
+                Message::new(format!("this line is for {name}, and so the gateway stores {other} as untyped"))
+                    .help(format!("if it describes the sample after it, write {other}, in the HELP line too"))
+            });
+        }
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct SampleRules<'a> {
     fast_path: FastPath<'a>,
     /// The name of the last sample and its family. The next line usually has the same name.
     last_name: Option<(&'a [u8], usize, Suffix)>,
+    /// Families with a TYPE line, each with the family without one whose first sample comes right after it.
+    pub(super) other_type_lines: Vec<(usize, usize)>,
     pub(super) count: usize,
     /// The number of lines that look like samples but are invalid.
     pub(super) unread: usize,
@@ -45,6 +47,7 @@ impl<'a> SampleRules<'a> {
             series: SeriesTable::new(bytes.len()),
             fast_path: FastPath::new(bytes, is_utf8),
             last_name: None,
+            other_type_lines: Vec::new(),
             count: 0,
             unread: 0,
         }
@@ -76,6 +79,11 @@ impl<'a> SampleRules<'a> {
         };
         if context.families[number].kind.is_none() {
             let has_new_type_line = set_kind(line, sample, number, context);
+            if let Some(declared) = previous.filter(|_| !has_new_type_line)
+                && context.families[declared].sample().is_none()
+            {
+                self.other_type_lines.push((declared, number));
+            }
             previous = if has_new_type_line { Some(number) } else { previous };
         }
         let kind = context.families[number].kind.unwrap_or(Kind::Counter);
@@ -84,6 +92,7 @@ impl<'a> SampleRules<'a> {
         let is_misread = sample.braced && self.is_misread(line, sample, family, previous, context);
         self.count += 1;
 
+        let errors = context.findings.parse_errors;
         let hash = self.labels.check(labels, kind, &mut context.findings);
         let value = value(sample, !labels.is_empty(), context);
         if let Some(value) = value {
@@ -97,7 +106,7 @@ impl<'a> SampleRules<'a> {
             self.unread += 1;
             return Some(number);
         }
-        context.families[number].has_valid_sample = true;
+        context.families[number].has_valid_sample |= context.findings.parse_errors == errors;
         if is_pending(sample, labels, family, &context.families[number]) {
             context.families[number].first_sample_pending = true;
             self.series.end_composite();
@@ -291,10 +300,11 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
     let span = sample.rest.start..sample.rest.start + end;
     let after_span = sample.rest.end - after.len()..sample.rest.end;
     if context.rules.strip_timestamps && after.is_empty() && number::is_float(word) {
-        context.findings.splice(sample.value.end..span.end, Cow::Borrowed(b""));
+        strip_timestamp(sample.value.end..span.end, span, context);
     } else if !number::is_timestamp(word) {
         let (code, message) = messages::rest(rest, has_labels);
         let span = if code == Code::Exemplar { sample.rest.clone() } else { span };
+        context.openmetrics += usize::from(rest.starts_with(b"# {"));
         context.findings.error(code, span, || message);
     } else if after.is_empty() {
         context.findings.error(Code::Timestamp, span, || {
@@ -308,6 +318,27 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
     } else {
         context.findings.error(Code::TrailingText, after_span, || {
             Message::new("unexpected text after the timestamp").help(messages::JOINED_LINES)
+        });
+    }
+}
+
+/// Removes a timestamp, and the space before it. Another number may be a part of the value, or a second value.
+fn strip_timestamp(with_space: Range<usize>, span: Range<usize>, context: &mut Context<'_>) {
+    /// The years 1990 and 2100, in seconds.
+    const TIMES: Range<f64> = 631_152_000.0..4_102_444_800.0;
+    let word = &context.bytes[span.clone()];
+    context.stripped += 1;
+    context.findings.splice(with_space, Cow::Borrowed(b""));
+    if let Float::Value(time) = number::float(word)
+        && !TIMES.contains(&time)
+        && !TIMES.contains(&(time / 1_000.0))
+    {
+        context.findings.warning(Code::StrippedNumber, span, || {
+            Message::new(format!(
+                "{} is dropped as a timestamp, but it is not a time since 1990",
+                quoted(word)
+            ))
+            .help("is it part of the value? a value has no spaces")
         });
     }
 }

@@ -287,7 +287,18 @@ fn names_that_the_gateway_uses_itself() {
 
 #[test]
 fn openmetrics() {
-    assert_found("# TYPE a counter\na_total 1\na_created 1\n# EOF\n", &["warning openmetrics-counter `a`"]);
+    assert_found("# TYPE a counter\na_total 1\na_created 1\n", &["warning openmetrics-counter `a`"]);
+    let whole = "# TYPE a counter\na_total 1\na_created 1\n# EOF\n";
+    assert_found(whole, &["warning openmetrics `# TYPE a counter`", "warning openmetrics-counter `a`"]);
+    assert!(help(whole).contains("`Accept: text/plain;version=0.0.4`"));
+    assert_found(
+        "# TYPE b info\nb_info 1\nt 1 # {t=\"x\"} 1\n",
+        &[
+            "warning openmetrics `# TYPE b info`",
+            "error unknown-type `# TYPE b info`",
+            "error exemplar `# {t=\"x\"} 1`",
+        ],
+    );
     assert!(help("# TYPE a counter\na_total 1\n").ends_with("`# TYPE a_total counter`"));
     assert!(help("# HELP a x\n# TYPE a counter\na_total 1\n").contains("rename the HELP line too"));
     assert_found("# TYPE a counter\n# TYPE a_total counter\na_total 1\n", &[]);
@@ -297,6 +308,35 @@ fn openmetrics() {
     let untyped = Rules { default_type: Some("untyped"), ..Rules::PLAIN };
     assert_eq!(found_with(text, &untyped), ["warning openmetrics-counter `a`"]);
     assert_found("# TYPE a info\n", &["error unknown-type `# TYPE a info`"]);
+}
+
+#[test]
+fn text_that_is_accepted_with_another_meaning() {
+    assert_found("backup_size: 12\n", &["warning colon-name `backup_size:`"]);
+    assert_eq!(help("backup_seconds: 12.5\n"), "write `backup_seconds`, without the colon");
+    assert_found("a:b 1\n", &[]);
+    for line in ["# type a gauge", "# TYPE: a gauge", "#Type a counter"] {
+        let word = &line[1..].trim_start()[..line[1..].trim_start().find(' ').unwrap()];
+        assert_found(&format!("{line}\na 1\n"), &[&format!("warning ignored-type-line `{word}`")]);
+    }
+    for line in ["# type of a gauge", "# TYPE", "# the type a gauge", "# types a gauge"] {
+        assert_found(&format!("{line}\na 1\n"), &[]);
+    }
+    let other = "# HELP daily_cluster_ok x\n# TYPE daily_cluster_ok counter\ndaily_node_ok 1\n";
+    assert_found(other, &["warning other-type-line `daily_cluster_ok`"]);
+    assert!(help(other).contains("`daily_node_ok`"));
+    assert_found("# TYPE build gauge\nbuild_info 1\n", &["warning other-type-line `build`"]);
+    for text in [
+        "# TYPE daily_a counter\ndaily_b 1\ndaily_a 1\n",
+        "# TYPE daily_a counter\n# TYPE daily_b counter\ndaily_b 1\n",
+        "# TYPE other_a counter\ndaily_b 1\n",
+        "daily_b 1\n# TYPE daily_a counter\ndaily_b{x=\"y\"} 1\n",
+    ] {
+        assert_found(text, &[]);
+    }
+    assert_found("a{path=\"C:\\new\\network\"} 1\n", &["warning windows-path `C:\\new\\network`"]);
+    assert_eq!(help("a{path=\"C:\\new\"} 1\n"), "double each backslash of the path: `C:\\\\new`");
+    assert_found("a{path=\"C:\\\\new\\n\"} 1\na{path=\"C: \\n\"} 1\na{path=\"x\\n\"} 1\n", &[]);
 }
 
 #[test]
@@ -483,7 +523,21 @@ fn the_default_type_is_for_metrics_without_a_type() {
 fn timestamps_are_stripped_on_request() {
     let rules = Rules { strip_timestamps: true, ..Rules::PLAIN };
     let text = b"a 1 1700000000000\nb 2\t-5 \nc 3 1.5\nd 4 x\n";
-    assert_eq!(found_with(text, &rules), ["fixed trailing-whitespace ` `", "error invalid-timestamp `x`"]);
+    assert_eq!(
+        found_with(text, &rules),
+        [
+            "warning stripped-number `-5`",
+            "fixed trailing-whitespace ` `",
+            "warning stripped-number `1.5`",
+            "error invalid-timestamp `x`"
+        ]
+    );
+    assert_eq!(report(text, &rules).stripped, 3);
+    for time in ["1700000000", "1700000000.5", "1700000000123", "631152000", "-0.0e0"] {
+        let text = format!("a 1 {time}\n");
+        let expected = if time == "-0.0e0" { vec!["warning stripped-number `-0.0e0`"] } else { vec![] };
+        assert_eq!(found_with(text.as_bytes(), &rules), expected, "{time}");
+    }
     let splices = report(text, &rules).splices;
     assert_eq!(apply(text, &splices).as_ref(), b"a 1\nb 2\nc 3\nd 4 x\n");
 }
@@ -574,7 +628,8 @@ fn each_example_has_its_code() {
             _ => None,
         };
         let lint = code.category() == Category::Lint;
-        let rules = Rules { grouping, lint, ..Rules::PLAIN };
+        let strip_timestamps = *code == Code::StrippedNumber;
+        let rules = Rules { grouping, lint, strip_timestamps, ..Rules::PLAIN };
         let report = report(code.example(), &rules);
         assert!(report.diagnostics.iter().any(|found| found.code == *code), "{code:?}: {report:#?}");
         assert!(report.diagnostics.len() <= 2, "{code:?}: {report:#?}");

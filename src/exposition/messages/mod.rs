@@ -186,7 +186,7 @@ fn no_quote(marked: &[u8]) -> Message {
     match marked {
         b"'" => Message::new("label value in single quotes").help("use double quotes: `name=\"value\"`"),
         b"\\" => Message::new("backslash before the label value")
-            .help("the shell did not remove it; write `name=\"value\"`"),
+            .help("the shell did not remove it; write it as `name=\"value\"`"),
         _ if TYPOGRAPHIC_QUOTES.contains(&marked) => Message::new("typographic quote").help(PLAIN_QUOTE),
         _ => Message::new("the label value is not quoted")
             .help("write it as `name=\"value\"`; the shell may have removed the quotes"),

@@ -82,8 +82,8 @@ impl Printer<'_> {
     }
 }
 
-/// The counts in words, such as `2 errors, 1 repair, 3 warnings`, or `no problems`. If not all problems are shown, the errors
-/// are counted by their codes too.
+/// The counts in words, such as `2 errors, 1 repair, 3 warnings`, or `no problems`. If not all problems are shown, errors of
+/// several codes are also counted by code.
 pub fn summary(report: &Report) -> String {
     let counted = [(report.errors, "error"), (report.fixed, "repair"), (report.warnings, "warning")];
     let mut words: Vec<_> = counted
@@ -97,7 +97,7 @@ pub fn summary(report: &Report) -> String {
         .filter(|(severity, ..)| *severity == Severity::Error)
         .map(|(_, code, count)| format!("{count} {}", code.as_str()))
         .collect();
-    if report.diagnostics.len() < report.errors + report.fixed + report.warnings && !codes.is_empty() {
+    if report.diagnostics.len() < report.errors + report.fixed + report.warnings && codes.len() > 1 {
         words[0] = format!("{} ({})", words[0], codes.join(", "));
     }
     if words.is_empty() { "no problems".to_owned() } else { words.join(", ") }

@@ -20,7 +20,7 @@
 //! | [`grouping`] | labels, the grouping key and its path, matchers (pure) |
 //! | [`gateway`] | what a Pushgateway holds: groups, contents, differences (pure), and `fetch`, which asks for it |
 //! | [`diagnose`] | what is wrong with a gateway, and the commands that fix it (pure) |
-//! | [`textfile`] | the files of node_exporter's textfile collector: names, content, clashes (pure), and `directory` |
+//! | [`textfile`] | the files of `node_exporter`'s textfile collector: names, content, clashes (pure), and `directory` |
 //! | [`http`] | requests to any server: URLs, connections, retries, errors; only `agent` names ureq |
 //! | [`output`] | the only writer: streams, color, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |

@@ -279,7 +279,8 @@ from_releases() {
       return 1
     fi
     tar -xzf "$work/archive" -C "$work" >>"$log" 2>&1 || return 1
-    keep "$version" "$work/$name/$what" "$work/$name/promtool"
+    mv "$work/$name/${repository#*/}" "$work/$what"
+    keep "$version" "$work/$what" "$work/$name/promtool"
   done
 }
 

@@ -71,6 +71,7 @@ Examples:
 Exit status: 0 no errors, 3 errors; `pushgw --help` lists the others.";
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct PushArgs {
     #[command(flatten, next_help_heading = GROUP)]
     pub group: GroupArgs,

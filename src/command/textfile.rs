@@ -106,7 +106,7 @@ impl Update {
     }
 }
 
-/// node_exporter skips a file with one invalid line.
+/// `node_exporter` skips a file with one invalid line.
 fn require_valid(text: &[u8], key: &GroupingKey, what: &str, hint: Option<&str>) -> Result<(), Failure> {
     let rules = Rules { grouping: Some(key), utf8_names: true, allow_empty: true, ..Rules::PLAIN };
     let report = exposition::check(Text { bytes: text, starts: &[0] }, &rules);

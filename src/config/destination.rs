@@ -11,12 +11,13 @@ use std::time::Duration;
 
 /// Where the metrics of one group go.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub(crate) enum Destination {
     Gateway(Connection),
     Textfile(Textfile),
 }
 
-/// The directory of node_exporter's textfile collector.
+/// The directory of `node_exporter`'s textfile collector.
 #[derive(Clone, Debug)]
 pub(crate) struct Textfile {
     pub(crate) directory: PathBuf,

@@ -2,8 +2,7 @@
 
 use super::connection::{self, endpoint, group_url};
 use super::destination::{self, Destination};
-use super::{empty, grouping_key, labels, named_group, names, utf8};
-use super::{file_key, gateway_connection};
+use super::{empty, file_key, gateway_connection, grouping_key, labels, named_group, names, utf8};
 use crate::cli::{self, ListFormat, ListSort, StatusFormat};
 use crate::duration::{self, DurationError};
 use crate::env::Environment;

@@ -1,4 +1,4 @@
-//! What two files of the directory must not both have. node_exporter gathers all files as one text: it drops a series that
+//! What two files of the directory must not both have. `node_exporter` gathers all files as one text: it drops a series that
 //! is in two files, or a name with two types, and reports an error for two HELP texts.
 
 use crate::exposition::model::{Family, Kind, series_name};

@@ -10,7 +10,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-/// The file is written under this name first, which node_exporter does not read. The lock makes one name enough, so a
+/// The file is written under this name first, which `node_exporter` does not read. The lock makes one name enough, so a
 /// process that is killed leaves at most one such file, which the next one removes.
 const TEMPORARY: &str = ".pushgw.tmp";
 
@@ -65,7 +65,7 @@ impl Directory {
         }
     }
 
-    /// The other files that node_exporter reads. One that cannot be read is left out: node_exporter reports it.
+    /// The other files that `node_exporter` reads. One that cannot be read is left out: node_exporter reports it.
     pub fn others(&self, name: &str) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
         let listed = fs::read_dir(&self.path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let listed = listed.map_err(|error| failed("read", &self.path, &error))?;
@@ -87,7 +87,7 @@ impl Directory {
     }
 
     /// Replaces a file in one step: a reader sees the old content or the new one. Everybody can read it, because
-    /// node_exporter runs as a user of its own.
+    /// `node_exporter` runs as a user of its own.
     pub fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {
         let (path, temporary) = (self.file(name), self.file(TEMPORARY));
         let write = || -> io::Result<()> {

@@ -61,10 +61,11 @@ pub enum Failure {
     /// What is wrong with the gateway has been printed.
     #[error("{gateway} is not healthy")]
     Unhealthy { gateway: String },
-    #[error("no group {group} on {gateway}")]
+    #[error("no group {group} {place}")]
     NoSuchGroup {
         group: String,
-        gateway: String,
+        /// `on http://gw:9091`, `in /var/lib/node_exporter`.
+        place: String,
         /// The existing groups of the same job.
         others: Vec<String>,
         hint: Option<String>,

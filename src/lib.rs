@@ -6,7 +6,7 @@
 //! # The map
 //!
 //! The rooms are named after the domain, and data flows through them in one direction:
-//! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`http`] → [`output`] → exit code ([`error`]).
+//! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`http`], or [`textfile`] → [`output`] → exit code ([`error`]).
 //!
 //! | room | what it owns |
 //! | --- | --- |
@@ -20,6 +20,7 @@
 //! | [`grouping`] | labels, the grouping key and its path, matchers (pure) |
 //! | [`gateway`] | what a Pushgateway holds: groups, contents, differences (pure), and `fetch`, which asks for it |
 //! | [`diagnose`] | what is wrong with a gateway, and the commands that fix it (pure) |
+//! | [`textfile`] | the files of `node_exporter`'s textfile collector: names, content, clashes (pure), and `directory` |
 //! | [`http`] | requests to any server: URLs, connections, retries, errors; only `agent` names ureq |
 //! | [`output`] | the only writer: streams, color, tables, diagnostics as text |
 //! | [`error`] | the ways to fail and their exit codes |
@@ -63,6 +64,7 @@ pub mod output;
 pub mod process;
 pub mod secret;
 pub mod shell;
+pub mod textfile;
 
 use clap::CommandFactory as _;
 use cli::parse::ParseError;

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Downloads the servers and libraries for the tests to target/fetched/ and prints one line for each: `<version> <path>`.
 #
-#   tests/fetch.sh pushgateway | prometheus | victoria-metrics | prometheus-client   [SUITE]...
+#   tests/fetch.sh pushgateway | prometheus | victoria-metrics | node-exporter | prometheus-client   [SUITE]...
 #   tests/fetch.sh mirrors    only prints the addresses of the machine's apt sources, one per line
 #
 # Needs no root and installs nothing. The sources, in order:
-#   PUSHGATEWAY_BIN, PROMETHEUS_BIN or VICTORIA_METRICS_BIN: if set, only that program is used.
+#   PUSHGATEWAY_BIN, PROMETHEUS_BIN, VICTORIA_METRICS_BIN or NODE_EXPORTER_BIN: if set, only that program is used.
 #   Debian: the packages of several releases (or those of SUITE) from the mirror in the machine's apt configuration,
 #     verified with the Debian archive's keys. The three Pushgateways behave differently, so the tests use all of them.
 #   Other systems with apt: the package of their own release, from their own sources.
@@ -18,7 +18,7 @@
 set -euo pipefail
 
 usage() {
-  printf 'usage: tests/fetch.sh pushgateway | prometheus | victoria-metrics | prometheus-client [SUITE]...\n' >&2
+  printf 'usage: tests/fetch.sh pushgateway | prometheus | victoria-metrics | node-exporter | prometheus-client [SUITE]...\n' >&2
   exit 2
 }
 
@@ -50,6 +50,12 @@ case $what in
     package=victoria-metrics suites=trixie
     names=victoria-metrics override=VICTORIA_METRICS_BIN
     repository='' releases=''
+    ;;
+  node-exporter)
+    # Its textfile collector changed between these two versions.
+    package=prometheus-node-exporter suites='bookworm sid'
+    names=prometheus-node-exporter override=NODE_EXPORTER_BIN
+    repository=prometheus/node_exporter releases='1.5.0 1.11.1'
     ;;
   prometheus-client)
     package=python3-pip-whl suites=''
@@ -273,7 +279,8 @@ from_releases() {
       return 1
     fi
     tar -xzf "$work/archive" -C "$work" >>"$log" 2>&1 || return 1
-    keep "$version" "$work/$name/$what" "$work/$name/promtool"
+    mv "$work/$name/${repository#*/}" "$work/$what"
+    keep "$version" "$work/$what" "$work/$name/promtool"
   done
 }
 

@@ -14,6 +14,17 @@ pub struct ConnectionArgs {
     /// [env: PUSHGATEWAY_URL]
     #[arg(short, long, value_name = "URL", value_hint = ValueHint::Url)]
     pub gateway: Option<OsString>,
+    /// Write a file into DIR, for node_exporter, and use no gateway
+    ///
+    /// DIR is the directory of node_exporter's textfile collector (--collector.textfile.directory). Each group is one file in
+    /// it, such as pushgw_db_backup_instance=db1.prom, which is replaced in one step. The labels of the group are added to each
+    /// sample. Prometheus gives all metrics of a node_exporter its own `job` and `instance`, so those of the group arrive as
+    /// `exported_job` and `exported_instance`, unless the scrape has honor_labels. Metrics that contradict another file of the
+    /// directory are rejected (exit status 3). --timeout limits the wait for other jobs that write to it.
+    ///
+    /// [env: PUSHGATEWAY_TEXTFILE]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, hide_short_help = true)]
+    pub textfile: Option<OsString>,
     /// Total time limit for the request, including retries [default: 30s]
     ///
     /// Covers DNS lookup, connecting, the request, the answer, all retries and the waits between them, but not the reading of

@@ -95,6 +95,7 @@ pub struct DeleteArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(mut_arg("textfile", |option| option.hide(true)))]
 pub struct ListArgs {
     /// Groups of this job; short for --match job=JOB
     #[arg(short, long, value_name = "JOB", help_heading = SELECTION)]
@@ -141,6 +142,7 @@ pub struct ListArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(mut_arg("textfile", |option| option.hide(true)))]
 pub struct ShowArgs {
     #[command(flatten, next_help_heading = GROUP)]
     pub group: GroupArgs,
@@ -160,6 +162,7 @@ pub struct ShowArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(mut_arg("textfile", |option| option.hide(true)))]
 pub struct StatusArgs {
     #[command(flatten, next_help_heading = CONNECTION)]
     pub connection: ConnectionArgs,

@@ -14,6 +14,7 @@ mod run;
 mod scrape;
 mod show;
 mod status;
+mod textfile;
 mod watch;
 
 use crate::cli::Command;

@@ -184,7 +184,7 @@ impl<'a> TypedLine<'a> {
         if !listed.is_empty() {
             return words(listed.iter().map(|value| candidate(value.get_name(), &summary(value.get_help()))));
         }
-        if matches!(option.get_value_hint(), ValueHint::FilePath) {
+        if matches!(option.get_value_hint(), ValueHint::FilePath | ValueHint::DirPath) {
             return Candidates::File;
         }
         match option.get_id().as_str() {

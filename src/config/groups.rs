@@ -1,7 +1,8 @@
 //! `list`, `show`, `delete` and `status`: the groups that are meant, by name or by a selection.
 
-use super::connection::{self, endpoint, gateway_connection, group_url};
-use super::{empty, grouping_key, labels, named_group, names, utf8};
+use super::connection::{self, endpoint, group_url};
+use super::destination::{self, Destination};
+use super::{empty, file_key, gateway_connection, grouping_key, labels, named_group, names, utf8};
 use crate::cli::{self, ListFormat, ListSort, StatusFormat};
 use crate::duration::{self, DurationError};
 use crate::env::Environment;
@@ -26,7 +27,6 @@ pub(crate) struct Delete {
     pub(crate) dry_run: bool,
     /// How the selected groups are printed; `None` prints nothing when they are deleted.
     pub(crate) format: Option<ListFormat>,
-    pub(crate) connection: Connection,
 }
 
 #[derive(Clone, Debug)]
@@ -34,13 +34,16 @@ pub(crate) enum DeleteTarget {
     Group {
         /// Built from the key, or as `--url` has it.
         path: String,
-        /// `None` if `--url` has bytes that no key can have.
-        key: Option<GroupingKey>,
+        key: GroupingKey,
+        destination: Destination,
     },
+    /// A path of `--url` with bytes that no key can have.
+    Path { path: String, connection: Connection },
     Selection {
         selection: Selection,
         /// `--yes` was given.
         confirmed: bool,
+        connection: Connection,
     },
 }
 
@@ -106,13 +109,9 @@ impl Delete {
                 "--dry-run shows what would be deleted, --yes deletes without asking",
             ));
         }
-        Ok(Self {
-            target: DeleteTarget::Selection { selection, confirmed: args.yes },
-            force: args.force,
-            dry_run: args.dry_run,
-            format: args.format,
-            connection: gateway_connection(&args.connection, environment)?,
-        })
+        let connection = gateway_connection(&args.connection, environment)?;
+        let target = DeleteTarget::Selection { selection, confirmed: args.yes, connection };
+        Ok(Self { target, force: args.force, dry_run: args.dry_run, format: args.format })
     }
 
     fn group(args: &cli::DeleteArgs, environment: &Environment) -> Result<Self, Failure> {
@@ -121,10 +120,20 @@ impl Delete {
                 "--format needs a selection: --match, --older-than, --failed or --all",
             ));
         }
-        let (path, key, endpoint) = delete_path(args, environment)?;
-        let connection = connection::resolve(endpoint, &args.connection, environment)?;
-        let target = DeleteTarget::Group { path, key };
-        Ok(Self { target, force: args.force, dry_run: args.dry_run, format: None, connection })
+        let target = if let Some(textfile) =
+            destination::textfile(args.group.url.as_deref(), &args.connection, environment)?
+        {
+            let key = file_key(&args.group, key_rules(args.utf8_names))?;
+            DeleteTarget::Group { path: key.path(), key, destination: Destination::Textfile(textfile) }
+        } else {
+            let (path, key, endpoint) = delete_path(args, environment)?;
+            let connection = connection::resolve(endpoint, &args.connection, environment)?;
+            match key {
+                Some(key) => DeleteTarget::Group { path, key, destination: Destination::Gateway(connection) },
+                None => DeleteTarget::Path { path, connection },
+            }
+        };
+        Ok(Self { target, force: args.force, dry_run: args.dry_run, format: None })
     }
 }
 
@@ -195,6 +204,7 @@ fn interval(text: &OsStr) -> Result<Duration, Failure> {
 impl Show {
     /// Resolves `show`.
     pub(crate) fn resolve(args: &cli::ShowArgs, environment: &Environment) -> Result<Self, Failure> {
+        destination::require_gateway(args.group.url.as_deref(), &args.connection, environment)?;
         let selection = selection(&args.selection)?;
         let rules = key_rules(args.utf8_names);
         let (target, endpoint) = if let Some(selection) = selected(&args.group, selection, args.all)? {

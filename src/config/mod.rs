@@ -2,6 +2,7 @@
 //! beats the default. Rules that involve several options are here too.
 
 mod connection;
+mod destination;
 mod groups;
 pub(crate) mod mistakes;
 mod push;
@@ -11,7 +12,7 @@ pub(crate) mod variables;
 pub use groups::List;
 
 pub(crate) use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
-pub(crate) use connection::gateway_connection;
+pub(crate) use destination::{Destination, Textfile, gateway_connection};
 pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status};
 pub(crate) use push::{Action, Check, Push, PushGroups};
 pub(crate) use run::{AlertingRules, Run};
@@ -22,6 +23,7 @@ use crate::error::Failure;
 use crate::grouping::{GroupingKey, KeyRules, Label, LabelError, Names, PathError};
 use crate::http::Url;
 use crate::output::{self, Charset, ColorChoice, ColorVariables, OutputStream, Terminal, Verbosity};
+use crate::textfile::{MAX_NAME, file_name};
 use std::ffi::{OsStr, OsString};
 
 /// What the printer needs to know of the terminal.
@@ -76,7 +78,7 @@ fn labels(labels: &[OsString], instance: Option<&OsStr>) -> Result<Vec<Label>, F
     Ok(labels)
 }
 
-/// The key and the gateway of `--url`, or of the options that name them apart.
+/// The key and the gateway of `--url`, or of the options that name them separately.
 fn named_group(
     args: &cli::GroupArgs,
     connection: &cli::ConnectionArgs,
@@ -88,6 +90,31 @@ fn named_group(
     };
     let url = connection::group_url(url, connection, environment)?;
     Ok((url.key(rules).map_err(in_url)?, url.endpoint))
+}
+
+/// The key and the destination of one group that is written.
+fn group_destination(
+    args: &cli::GroupArgs,
+    connection: &cli::ConnectionArgs,
+    rules: KeyRules,
+    environment: &Environment,
+) -> Result<(GroupingKey, Destination), Failure> {
+    if let Some(textfile) = destination::textfile(args.url.as_deref(), connection, environment)? {
+        return Ok((file_key(args, rules)?, Destination::Textfile(textfile)));
+    }
+    let (key, endpoint) = named_group(args, connection, rules, environment)?;
+    Ok((key, Destination::Gateway(connection::resolve(endpoint, connection, environment)?)))
+}
+
+/// The grouping key of a group whose file is meant.
+fn file_key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, Failure> {
+    let key = grouping_key(args, rules)?;
+    match file_name(&key).len() {
+        0..=MAX_NAME => Ok(key),
+        bytes => Err(Failure::usage(format!(
+            "--textfile: the labels make a file name of {bytes} bytes, more than {MAX_NAME}: use fewer or shorter values"
+        ))),
+    }
 }
 
 fn names(utf8: bool) -> Names {

@@ -1,7 +1,8 @@
 //! `push`, `add` and `check`: the group, the text and what is done with the request.
 
 use super::{
-    connection, empty, gateway_connection, grouping_key, in_url, mistakes, named_group, names, utf8,
+    Destination, connection, empty, gateway_connection, group_destination, grouping_key, in_url, mistakes,
+    names, utf8,
 };
 use crate::cli;
 use crate::env::Environment;
@@ -21,7 +22,7 @@ pub(crate) struct Push {
     pub(crate) key: GroupingKey,
     pub(crate) check: Check,
     pub(crate) action: Action,
-    pub(crate) connection: Connection,
+    pub(crate) destination: Destination,
 }
 
 /// What is done with a push's request.
@@ -89,21 +90,26 @@ impl Push {
     ) -> Result<Self, Failure> {
         no_url(&args.input.files)?;
         let rules = key_rules(&args.input);
-        let (key, endpoint) = named_group(&args.group, &args.connection, rules, environment)?;
+        let (key, destination) = group_destination(&args.group, &args.connection, rules, environment)?;
+        if args.as_curl && matches!(destination, Destination::Textfile(_)) {
+            return Err(Failure::usage_with_hint(
+                "--as-curl needs a gateway, and the destination is a directory",
+                "--dry-run prints the file that would be written",
+            ));
+        }
         let action = match (args.dry_run, args.as_curl) {
             _ if args.diff => Action::Diff,
             (false, false) => Action::Send,
             (true, _) => Action::Print,
             (false, true) => Action::PrintCurl,
         };
-        let connection = connection::resolve(endpoint, &args.connection, environment)?;
         let origins = match args.producer.as_slice() {
             [] => origins(&args.input, environment)?,
             [program, ..] if program.is_empty() => return Err(empty("COMMAND")),
             command => vec![Origin::Command(command.to_vec())],
         };
         let check = check(&args.input, &args.report, origins);
-        Ok(Self { method, key, check, action, connection })
+        Ok(Self { method, key, check, action, destination })
     }
 }
 

@@ -1,7 +1,7 @@
 //! `run` and `rules`. The command of `run` always runs, unless the words alone show a mistake: what depends on the moment,
 //! such as an empty variable, a URL or a file, is resolved only for the report.
 
-use super::{connection, empty, grouping_key, in_url, names, utf8};
+use super::{Destination, connection, destination, empty, file_key, grouping_key, in_url, names, utf8};
 use crate::cli;
 use crate::duration;
 use crate::env::Environment;
@@ -9,7 +9,6 @@ use crate::error::Failure;
 use crate::exposition::Rules;
 use crate::gateway::GroupUrl;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
-use crate::http::Connection;
 use crate::job::{Expectations, MetricPrefix, Selector};
 use crate::output::MessageFormat;
 use std::ffi::{OsStr, OsString};
@@ -51,6 +50,7 @@ impl Run {
             return Err(empty("COMMAND"));
         }
         let group = &args.group;
+        destination::only_one(group.url.as_deref(), &args.connection)?;
         match (&group.url, &group.job) {
             (Some(_), _) if args.connection.gateway.is_some() => {
                 return Err(Failure::usage("--url already names the gateway: remove --gateway"));
@@ -108,21 +108,29 @@ impl Run {
         if let Some(option) = self.empty {
             return Err(empty(option));
         }
-        let rules = KeyRules { empty_values: EmptyValues::Reject, names: names(self.utf8_names) };
         match self.url()? {
-            Some(url) => url.key(rules).map_err(in_url),
-            None => grouping_key(&self.group, rules),
+            Some(url) => url.key(self.key_rules()).map_err(in_url),
+            None => grouping_key(&self.group, self.key_rules()),
         }
     }
 
-    /// How the gateway is reached. Reads the files with secrets and certificates.
-    pub(crate) fn connection(&self) -> Result<Connection, Failure> {
+    fn key_rules(&self) -> KeyRules {
+        KeyRules { empty_values: EmptyValues::Reject, names: names(self.utf8_names) }
+    }
+
+    /// Where the report goes. Reads the files with secrets and certificates.
+    pub(crate) fn destination(&self) -> Result<Destination, Failure> {
+        let url = self.group.url.as_deref();
+        if let Some(textfile) = destination::textfile(url, &self.connection, &self.environment)? {
+            file_key(&self.group, self.key_rules())?;
+            return Ok(Destination::Textfile(textfile).with_timeout(self.timeout));
+        }
         let endpoint = match self.url()? {
             Some(url) => url.endpoint,
             None => connection::endpoint(&self.connection, &self.environment)?,
         };
         let connection = connection::resolve(endpoint, &self.connection, &self.environment)?;
-        Ok(Connection { timeout: self.timeout, ..connection })
+        Ok(Destination::Gateway(connection).with_timeout(self.timeout))
     }
 
     fn url(&self) -> Result<Option<GroupUrl>, Failure> {

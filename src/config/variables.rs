@@ -4,8 +4,9 @@ use crate::cli::ConnectionArgs;
 use crate::env::Environment;
 
 /// All variables that pushgw reads, besides those of color, the locale and proxies.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 19] = [
     "PUSHGATEWAY_URL",
+    "PUSHGATEWAY_TEXTFILE",
     "PUSHGATEWAY_TIMEOUT",
     "PUSHGATEWAY_CONNECT_TIMEOUT",
     "PUSHGATEWAY_RETRIES",

@@ -10,6 +10,7 @@ mod unix;
 
 #[cfg(not(unix))]
 use other as system;
+use std::fs::File;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
@@ -79,6 +80,16 @@ pub fn killed_by(status: ExitStatus) -> Option<i32> {
 /// Sends a signal to a child that has not been waited for.
 pub fn send_signal(child: &Child, signal: i32) {
     system::send_signal(child, signal);
+}
+
+/// Locks an open file or directory. Waits for other processes, without a time limit.
+pub fn lock(file: &File) -> io::Result<()> {
+    system::lock(file)
+}
+
+/// Sets the permissions of a file, whatever the umask.
+pub fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    system::set_mode(file, mode)
 }
 
 /// The reason of an error, without the number that the standard library appends.

@@ -77,6 +77,14 @@ pub(super) fn killed_by(_: ExitStatus) -> Option<i32> {
 
 pub(super) fn send_signal(_: &Child, _: i32) {}
 
+pub(super) fn lock(_: &fs::File) -> io::Result<()> {
+    Err(missing("locks of directories"))
+}
+
+pub(super) fn set_mode(_: &fs::File, _: u32) -> io::Result<()> {
+    Ok(())
+}
+
 fn missing(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, format!("{what} are not supported on this system"))
 }

@@ -3,8 +3,8 @@
 use super::{ChildrenUsage, FileState, ReceivedSignal};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
-use rustix::fs::{FileType, fstat};
-use rustix::io::{Errno, ioctl_fionread};
+use rustix::fs::{FileType, FlockOperation, Mode, RawMode, fchmod, flock, fstat};
+use rustix::io::{Errno, ioctl_fionread, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitOptions, getpgrp, getpid, kill_process, wait};
 use rustix::termios::tcgetpgrp;
 pub use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
@@ -113,4 +113,12 @@ pub(super) fn send_signal(child: &Child, signal: i32) {
     if let Some(signal) = Signal::from_named_raw(signal) {
         let _ = kill_process(Pid::from_child(child), signal);
     }
+}
+
+pub(super) fn lock(file: &fs::File) -> io::Result<()> {
+    Ok(retry_on_intr(|| flock(file, FlockOperation::LockExclusive))?)
+}
+
+pub(super) fn set_mode(file: &fs::File, mode: u32) -> io::Result<()> {
+    Ok(fchmod(file, Mode::from_raw_mode(mode as RawMode))?)
 }

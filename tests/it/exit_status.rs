@@ -85,7 +85,7 @@ fn every_way_to_fail_has_its_exit_code() {
         (
             Failure::NoSuchGroup {
                 group: String::new(),
-                gateway: String::new(),
+                place: String::new(),
                 others: Vec::new(),
                 hint: None,
             },

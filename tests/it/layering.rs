@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "output",
             "process",
             "shell",
+            "textfile",
         ],
     ),
     ("complete", &["cli", "config", "env", "gateway", "grouping", "http", "output"]),
@@ -46,6 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "output",
             "secret",
             "shell",
+            "textfile",
         ],
     ),
     ("diagnose", &["exposition", "gateway", "grouping", "http", "shell"]),
@@ -63,6 +65,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("process", &["os", "secret"]),
     ("secret", &[]),
     ("shell", &[]),
+    ("textfile", &["exposition", "grouping", "os"]),
 ];
 
 /// Walls inside rooms: a file whose name begins with the first may use only those files of its room whose names begin
@@ -97,11 +100,22 @@ const IMPURE: &[&str] = &[
     "http/connect.rs",
     "http/stream.rs",
     "http/tls.rs",
+    "textfile/directory.rs",
 ];
 
 /// Rooms without I/O, clock or environment: bytes in, data out.
-const PURE: &[&str] =
-    &["diagnose", "duration", "exposition", "gateway", "grouping", "http", "job", "secret", "shell"];
+const PURE: &[&str] = &[
+    "diagnose",
+    "duration",
+    "exposition",
+    "gateway",
+    "grouping",
+    "http",
+    "job",
+    "secret",
+    "shell",
+    "textfile",
+];
 
 /// What a pure file does not use.
 const IMPURITIES: &[&str] = &[

@@ -47,6 +47,7 @@ mod show;
 mod structure;
 mod support;
 mod terminal;
+mod textfile;
 mod unusual_gateways;
 mod utf8_names;
 mod victoriametrics;

@@ -6,13 +6,13 @@
 mod request;
 mod selection;
 
-use super::{Context, fetch_groups};
-use crate::config::{Delete, DeleteTarget};
+use super::{Context, fetch_groups, textfile};
+use crate::config::{Delete, DeleteTarget, Destination};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::Group;
 use crate::grouping::{GroupingKey, Label, LabelSet, Matcher, NoKey};
-use crate::http::Client;
+use crate::http::{Client, Connection};
 use crate::output::Printer;
 use crate::shell::quote;
 use request::{fetch_after, find, not_deleted, send};
@@ -20,30 +20,44 @@ use std::time::Instant;
 
 /// Deletes, or says what it would delete.
 pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-    let client = Client::new(&delete.connection);
     match &delete.target {
-        DeleteTarget::Selection { selection, confirmed } => {
-            selection::run(delete, &client, selection, *confirmed, context)
+        DeleteTarget::Selection { selection, confirmed, connection } => {
+            selection::run(delete, &Client::new(connection), selection, *confirmed, context)
         }
-        DeleteTarget::Group { path, key } => {
-            let name = key.as_ref().map_or_else(|| path.clone(), GroupingKey::to_string);
-            let key = key.as_ref().filter(|_| !delete.force);
-            let path = match key {
-                Some(key) => require(&client, key, context.printer)?.unwrap_or_else(|| path.clone()),
-                None => path.clone(),
-            };
-            if delete.dry_run {
-                return context.printer.line(format!("would delete {name}")).map_err(Failure::output);
+        DeleteTarget::Path { path, connection } => one_group(delete, connection, path, None, context),
+        DeleteTarget::Group { path, key, destination } => match destination {
+            Destination::Gateway(connection) => one_group(delete, connection, path, Some(key), context),
+            Destination::Textfile(textfile) => {
+                textfile::delete(textfile, key, (delete.force, delete.dry_run), context)
             }
-            send(&client, path, context.printer)?;
-            if let Some(key) = key {
-                wait_until_gone(&client, key, context.printer)?;
-            }
-            let done = if key.is_some() { "deleted" } else { "deletion requested:" };
-            context.printer.success(&format!("{done} {name} on {}", delete.connection.endpoint));
-            Ok(())
-        }
+        },
     }
+}
+
+fn one_group(
+    delete: &Delete,
+    connection: &Connection,
+    path: &str,
+    key: Option<&GroupingKey>,
+    context: &mut Context<'_, '_>,
+) -> Result<(), Failure> {
+    let client = Client::new(connection);
+    let name = key.map_or_else(|| path.to_owned(), GroupingKey::to_string);
+    let key = key.filter(|_| !delete.force);
+    let path = match key {
+        Some(key) => require(&client, key, context.printer)?.unwrap_or_else(|| path.to_owned()),
+        None => path.to_owned(),
+    };
+    if delete.dry_run {
+        return context.printer.line(format!("would delete {name}")).map_err(Failure::output);
+    }
+    send(&client, path, context.printer)?;
+    if let Some(key) = key {
+        wait_until_gone(&client, key, context.printer)?;
+    }
+    let done = if key.is_some() { "deleted" } else { "deletion requested:" };
+    context.printer.success(&format!("{done} {name} on {}", connection.endpoint));
+    Ok(())
 }
 
 /// Looks for the group. Returns its path if the gateway reads label names differently than `--utf8-names` says: the given
@@ -85,8 +99,8 @@ pub(super) fn no_such_group<'a>(
         None => None,
     };
     let others = others.iter().map(|group| group.labels.to_string()).collect();
-    let gateway = client.connection().endpoint.to_string();
-    Failure::NoSuchGroup { group: key.to_string(), gateway, others, hint }
+    let place = format!("on {}", client.connection().endpoint);
+    Failure::NoSuchGroup { group: key.to_string(), place, others, hint }
 }
 
 /// The options that select the groups with these labels.

@@ -28,7 +28,7 @@ pub(super) fn run(
     confirmed: bool,
     context: &mut Context<'_, '_>,
 ) -> Result<(), Failure> {
-    let endpoint = &delete.connection.endpoint;
+    let endpoint = &client.connection().endpoint;
     let mut snapshot = fetch_groups(client, context.printer)?;
     warn_of_text(&snapshot, context.printer);
     let fits = |place: &usize| selection.fits(&snapshot.groups[*place], snapshot.selection_time());
@@ -202,7 +202,7 @@ fn finish(
         "deleted {} of {} on {}",
         gone.len() + again.len(),
         plural(wanted, "group"),
-        delete.connection.endpoint
+        client.connection().endpoint
     );
     // A closed output does not change what was deleted.
     let shown = print(delete.format, before, gone, printer);

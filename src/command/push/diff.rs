@@ -3,27 +3,39 @@
 use crate::command::{Context, fetch_contents};
 use crate::config::Push;
 use crate::error::Failure;
-use crate::gateway::diff::{ChangeKind, Replaces, changes};
+use crate::exposition::model::Family;
+use crate::gateway::diff::{ChangeKind, changes};
 use crate::gateway::pushed;
 use crate::grouping::LabelSet;
-use crate::http::{Client, Method};
+use crate::http::{Client, Connection};
 use crate::output::{Style, StyledText};
 use std::io;
 
 /// Looks at the group and prints the differences.
-pub(super) fn run(push: &Push, body: &[u8], context: &mut Context<'_, '_>) -> Result<(), Failure> {
+pub(super) fn run(
+    push: &Push,
+    connection: &Connection,
+    body: &[u8],
+    context: &mut Context<'_, '_>,
+) -> Result<(), Failure> {
     let group = LabelSet::from(&push.key);
     let same_job = |labels: &LabelSet| labels.get("job") == Some(push.key.job());
     let keep = |labels: &LabelSet, families| if same_job(labels) { families } else { Vec::new() };
-    let snapshot = fetch_contents(&Client::new(&push.connection), keep, context.printer)?;
+    let snapshot = fetch_contents(&Client::new(connection), keep, context.printer)?;
     let held = snapshot.groups.into_iter().find(|(other, _)| other.labels == group);
-    let is_there = held.is_some();
-    let before = held.map(|(_, families)| families).unwrap_or_default();
-    let replaces = match push.method {
-        Method::Post => Replaces::Families,
-        _ => Replaces::Group,
-    };
-    let differences = changes(&group, &before, &pushed::families(body, &push.key), replaces);
+    let before = held.map(|(_, families)| families);
+    print(push, before.as_deref(), &pushed::families(body, &push.key), context)
+}
+
+/// Prints the differences between what the group holds and what is pushed.
+pub(super) fn print(
+    push: &Push,
+    before: Option<&[Family]>,
+    pushed: &[Family],
+    context: &mut Context<'_, '_>,
+) -> Result<(), Failure> {
+    let group = LabelSet::from(&push.key);
+    let differences = changes(&group, before.unwrap_or_default(), pushed, super::replaces(push));
     let mut print = || -> io::Result<()> {
         for change in &differences {
             let (style, sign) = match change.kind {
@@ -36,7 +48,7 @@ pub(super) fn run(push: &Push, body: &[u8], context: &mut Context<'_, '_>) -> Re
         Ok(())
     };
     print().map_err(Failure::output)?;
-    let state = if is_there { "" } else { " (the group is not there yet)" };
+    let state = if before.is_some() { "" } else { " (the group is not there yet)" };
     let count = |kind| differences.iter().filter(|change| change.kind == kind).count();
     let [added, altered, removed] = [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Removed].map(count);
     context

@@ -4,13 +4,16 @@ mod diff;
 pub(super) mod groups;
 
 use super::show::GROUP_LINE;
+use super::textfile::{self, Update};
 use super::{Context, check};
-use crate::config::{Action, Push};
+use crate::command::check::Accepted;
+use crate::config::{Action, Destination, Push, Textfile};
 use crate::diagnose::refusal;
 use crate::env::stdin_has_bytes;
 use crate::error::Failure;
 use crate::gateway::EXPOSITION_TEXT;
-use crate::http::{Body, Client, Method, Request, curl};
+use crate::gateway::diff::Replaces;
+use crate::http::{Body, Client, Connection, Method, Request, curl};
 use crate::input;
 use memchr::memmem;
 
@@ -29,27 +32,63 @@ fn push_text(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> 
     let input = input::read(&push.check.origins, context.stdin, context.printer.progress())?;
     reject_group_lines(&input.bytes)?;
     let accepted = check::accept(&push.check, Some(&push.key), &input, context.printer)?;
+    match &push.destination {
+        Destination::Gateway(connection) => to_gateway(push, connection, &accepted, context),
+        Destination::Textfile(textfile) => to_file(push, textfile, &accepted, context),
+    }
+}
+
+fn replaces(push: &Push) -> Replaces {
+    match push.method {
+        Method::Post => Replaces::Families,
+        _ => Replaces::Group,
+    }
+}
+
+fn to_file(
+    push: &Push,
+    textfile: &Textfile,
+    accepted: &Accepted<'_>,
+    context: &mut Context<'_, '_>,
+) -> Result<(), Failure> {
+    let (key, body, replaces) = (&push.key, &accepted.body, replaces(push));
+    if push.action != Action::Send {
+        let update = Update::preview(textfile, key, body, replaces)?;
+        return match push.action {
+            Action::Diff => diff::print(push, update.before.as_deref(), &update.pushed, context),
+            _ => update.print(context.printer),
+        };
+    }
+    let path = textfile::write(textfile, key, body, replaces)?;
+    let done = if replaces == Replaces::Families { "added to" } else { "pushed to" };
+    context.printer.success(&format!("{done} {key} in {}: {}", path.display(), accepted.amount));
+    Ok(())
+}
+
+fn to_gateway(
+    push: &Push,
+    connection: &Connection,
+    accepted: &Accepted<'_>,
+    context: &mut Context<'_, '_>,
+) -> Result<(), Failure> {
     let request = Request {
         method: push.method,
-        endpoint: &push.connection.endpoint,
+        endpoint: &connection.endpoint,
         path: push.key.path(),
-        body: Some(Body::new(&accepted.body, EXPOSITION_TEXT, push.connection.encoding)),
+        body: Some(Body::new(&accepted.body, EXPOSITION_TEXT, connection.encoding)),
     };
     match push.action {
         Action::Print => {
-            context
-                .printer
-                .result(request.head(&push.connection.headers).as_bytes())
-                .map_err(Failure::output)?;
+            context.printer.result(request.head(&connection.headers).as_bytes()).map_err(Failure::output)?;
             context.printer.result(&accepted.body).map_err(Failure::output)
         }
         Action::PrintCurl => {
-            let command = curl::command(&request, &push.connection).map_err(anyhow::Error::new)?;
+            let command = curl::command(&request, connection).map_err(anyhow::Error::new)?;
             context.printer.result(&command).map_err(Failure::output)
         }
-        Action::Diff => diff::run(push, &accepted.body, context),
+        Action::Diff => diff::run(push, connection, &accepted.body, context),
         Action::Send => {
-            let client = Client::new(&push.connection);
+            let client = Client::new(connection);
             context.printer.progress().on_interrupt("interrupted: the push may have been stored");
             let answer = super::send(&client, &request, context.printer).map_err(|error| {
                 let refused =
@@ -65,10 +104,9 @@ fn push_text(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> 
                 Method::Post => "added to",
                 _ => "pushed to",
             };
-            context.printer.success(&format!(
-                "{done} {} on {}: {}",
-                push.key, push.connection.endpoint, accepted.amount
-            ));
+            context
+                .printer
+                .success(&format!("{done} {} on {}: {}", push.key, connection.endpoint, accepted.amount));
             Ok(())
         }
     }

@@ -4,11 +4,13 @@
 use super::RunEvent;
 use super::own_metrics::OwnMetrics;
 use crate::command::check;
-use crate::config::Run;
+use crate::command::textfile;
+use crate::config::{Destination, Run};
 use crate::error::Failure;
+use crate::gateway::diff::Replaces;
 use crate::gateway::{self, EXPOSITION_TEXT};
 use crate::grouping::GroupingKey;
-use crate::http::{self, Body, Client, Connection, ErrorKind, Event, Method, Request};
+use crate::http::{Body, Client, ErrorKind, Event, Method, Request};
 use crate::job::JobRun;
 use crate::output::Printer;
 use std::io;
@@ -28,9 +30,9 @@ pub(super) struct Report {
     left_out: Option<Failure>,
 }
 
-/// A report that the gateway has accepted.
+/// A report that has arrived.
 pub(super) struct Reported {
-    /// `{job="x"} on http://gw:9091`.
+    /// `{job="x"} on http://gw:9091`, or the file.
     pub(super) place: String,
     /// Why the job's own metrics were left out.
     pub(super) left_out: Option<Failure>,
@@ -58,28 +60,27 @@ impl Report {
         Ok(Self { key, text, with_own, left_out })
     }
 
-    /// Sends it. If the gateway rejects it because of the job's own metrics, sends it again without them.
+    /// Sends it. If it is rejected because of the job's own metrics, sends it again without them.
     fn send(
         mut self,
         settings: &Run,
         deadline: Instant,
         listener: &mut dyn FnMut(Event),
     ) -> Result<Reported, Failure> {
-        let mut connection = settings.connection()?;
-        let place = format!("{} on {}", self.key, connection.endpoint);
+        let mut destination = settings.destination()?;
         if let Some(body) = &self.with_own {
-            match post(&connection, &self.key, body, listener) {
-                Ok(()) => return Ok(Reported { place, left_out: None }),
-                Err(error) if may_be_the_metrics(&error.kind) => {
-                    self.left_out = Some(error.into());
+            match add(&destination, &self.key, body, listener) {
+                Ok(place) => return Ok(Reported { place, left_out: None }),
+                Err(failure) if may_be_the_metrics(&failure) => {
+                    self.left_out = Some(failure);
                     let left = deadline.saturating_duration_since(Instant::now()).as_millis();
-                    connection.timeout =
-                        Duration::from_millis(u64::try_from(left).unwrap_or(u64::MAX).max(1));
+                    let left = Duration::from_millis(u64::try_from(left).unwrap_or(u64::MAX).max(1));
+                    destination = destination.with_timeout(left);
                 }
-                Err(error) => return Err(error.into()),
+                Err(failure) => return Err(failure),
             }
         }
-        post(&connection, &self.key, self.text.as_bytes(), listener)?;
+        let place = add(&destination, &self.key, self.text.as_bytes(), listener)?;
         Ok(Reported { place, left_out: self.left_out })
     }
 
@@ -104,9 +105,9 @@ pub(super) fn send_start(settings: &Arc<Run>, start: Duration, events: Sender<Ru
     let settings = Arc::clone(settings);
     let send = move || {
         let push = || -> Result<(), Failure> {
-            let (key, connection) = (settings.key()?, settings.connection()?);
+            let (key, destination) = (settings.key()?, settings.destination()?);
             let text = settings.expectations.start_text(&settings.prefix, start);
-            Ok(post(&connection, &key, text.as_bytes(), &mut |event| forward(&events, event))?)
+            add(&destination, &key, text.as_bytes(), &mut |event| forward(&events, event)).map(drop)
         };
         let result = push();
         let _ = events.send(RunEvent::StartReported(result));
@@ -129,27 +130,40 @@ fn with_own_metrics(
 
 /// Whether a report without the job's own metrics may be accepted. Pushgateway 1.11.0 and 1.11.1 close the connection
 /// instead of answering 400.
-fn may_be_the_metrics(kind: &ErrorKind) -> bool {
-    match kind {
-        ErrorKind::Closed => true,
-        ErrorKind::Status(rejection) => matches!(rejection.status, 400 | 409 | 413 | 422),
+fn may_be_the_metrics(failure: &Failure) -> bool {
+    match failure {
+        Failure::Input { .. } => true,
+        Failure::Exchange(error) => match &error.kind {
+            ErrorKind::Closed => true,
+            ErrorKind::Status(rejection) => matches!(rejection.status, 400 | 409 | 413 | 422),
+            _ => false,
+        },
         _ => false,
     }
 }
 
-fn post(
-    connection: &Connection,
+/// Adds the metrics to the group, and returns what the place is called.
+fn add(
+    destination: &Destination,
     key: &GroupingKey,
     body: &[u8],
     listener: &mut dyn FnMut(Event),
-) -> Result<(), http::Error> {
+) -> Result<String, Failure> {
+    let connection = match destination {
+        Destination::Gateway(connection) => connection,
+        Destination::Textfile(textfile) => {
+            let path = textfile::write(textfile, key, body, Replaces::Families)?;
+            return Ok(format!("{key} in {}", path.display()));
+        }
+    };
     let request = Request {
         method: Method::Post,
         endpoint: &connection.endpoint,
         path: key.path(),
         body: Some(Body::new(body, EXPOSITION_TEXT, connection.encoding)),
     };
-    gateway::send(&Client::new(connection), &request, listener).map(drop)
+    gateway::send(&Client::new(connection), &request, listener)?;
+    Ok(format!("{key} on {}", connection.endpoint))
 }
 
 fn forward(events: &Sender<RunEvent>, event: Event) {

@@ -69,12 +69,11 @@ pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Resu
     gateway_url(url).map_err(|error| Failure::usage(format!("{origin}: {error}")))
 }
 
-/// The connection to the gateway of [`endpoint`].
-pub(crate) fn gateway_connection(
-    args: &ConnectionArgs,
-    environment: &Environment,
-) -> Result<Connection, Failure> {
-    resolve(endpoint(args, environment)?, args, environment)
+/// The total time limit.
+pub(super) fn timeout(args: &ConnectionArgs, environment: &Environment) -> Result<Duration, Failure> {
+    let settings = Settings { args, environment };
+    let timeout = settings.limit(args.timeout.as_ref(), ["--timeout", "PUSHGATEWAY_TIMEOUT"])?;
+    Ok(timeout.unwrap_or(DEFAULT_TIMEOUT))
 }
 
 /// Everything else about the connection to `endpoint`.
@@ -84,7 +83,6 @@ pub(super) fn resolve(
     environment: &Environment,
 ) -> Result<Connection, Failure> {
     let settings = Settings { args, environment };
-    let timeout = settings.limit(args.timeout.as_ref(), ["--timeout", "PUSHGATEWAY_TIMEOUT"])?;
     let connect_timeout = settings
         .limit(args.connect_timeout.as_ref(), ["--connect-timeout", "PUSHGATEWAY_CONNECT_TIMEOUT"])?;
     let authentication = settings.authentication(&endpoint)?;
@@ -102,7 +100,7 @@ pub(super) fn resolve(
     Ok(Connection {
         route,
         bypasses_proxy,
-        timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+        timeout: timeout(args, environment)?,
         connect_timeout: connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
         retries: settings.retries()?,
         headers,

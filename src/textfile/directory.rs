@@ -1,0 +1,133 @@
+//! The directory of the textfile collector. A lock of the directory itself makes each change one step: nothing is lost if
+//! many jobs write at once, and two of them can't write what contradicts each other.
+
+use crate::os::{self, reason};
+use anyhow::anyhow;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+/// The file is written under this name first, which `node_exporter` does not read. The lock makes one name enough, so a
+/// process that is killed leaves at most one such file, which the next one removes.
+const TEMPORARY: &str = ".pushgw.tmp";
+
+/// A directory, locked until it is dropped.
+#[derive(Debug)]
+pub struct Directory {
+    path: PathBuf,
+    handle: File,
+}
+
+impl Directory {
+    /// Opens the directory without a lock, to look at it.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let open = || {
+            if !fs::metadata(path)?.is_dir() {
+                return Err(io::ErrorKind::NotADirectory.into());
+            }
+            File::open(path)
+        };
+        let handle = open().map_err(|error| failed("open", path, &error))?;
+        Ok(Self { path: path.to_owned(), handle })
+    }
+
+    /// Opens and locks the directory. Waits for other processes, but no longer than `timeout`.
+    pub fn lock(path: &Path, timeout: Duration) -> anyhow::Result<Self> {
+        let directory = Self::open(path)?;
+        let (sender, receiver) = channel();
+        // The wait for a lock has no time limit, but it can be left to a thread. The kernel serves waiters in turn.
+        let wait = move || {
+            let locked = os::lock(&directory.handle).map(|()| directory);
+            let _ = sender.send(locked);
+        };
+        thread::Builder::new().spawn(wait)?;
+        match receiver.recv_timeout(timeout) {
+            Ok(locked) => locked.map_err(|error| failed("lock", path, &error)),
+            Err(_) => Err(anyhow!("{} is still locked by another process after {timeout:?}", path.display())),
+        }
+    }
+
+    /// The path of a file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The content of a file, or `None` if it does not exist.
+    pub fn read(&self, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        let path = self.file(name);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("read", &path, &error)),
+        }
+    }
+
+    /// The other files that `node_exporter` reads. One that cannot be read is left out: node_exporter reports it.
+    pub fn others(&self, name: &str) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
+        let listed = fs::read_dir(&self.path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let listed = listed.map_err(|error| failed("read", &self.path, &error))?;
+        let mut others = Vec::new();
+        for entry in listed {
+            let path = entry.path();
+            let is_other =
+                entry.file_name() != name && entry.file_name().as_encoded_bytes().ends_with(b".prom");
+            // A pipe would block.
+            if is_other
+                && fs::metadata(&path).is_ok_and(|file| file.is_file())
+                && let Ok(bytes) = fs::read(&path)
+            {
+                others.push((path, bytes));
+            }
+        }
+        others.sort();
+        Ok(others)
+    }
+
+    /// Replaces a file in one step: a reader sees the old content or the new one. Everybody can read it, because
+    /// `node_exporter` runs as a user of its own.
+    pub fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {
+        let (path, temporary) = (self.file(name), self.file(TEMPORARY));
+        let write = || -> io::Result<()> {
+            remove(&temporary)?;
+            let mut file = File::create_new(&temporary)?;
+            file.write_all(text.as_bytes())?;
+            os::set_mode(&file, 0o644)?;
+            file.sync_all()?;
+            fs::rename(&temporary, &path)
+        };
+        write().map_err(|error| {
+            let _ = fs::remove_file(&temporary);
+            failed("write", &path, &error)
+        })?;
+        self.sync();
+        Ok(())
+    }
+
+    /// Removes a file; false if it does not exist.
+    pub fn remove(&self, name: &str) -> anyhow::Result<bool> {
+        let path = self.file(name);
+        let removed = remove(&path).map_err(|error| failed("remove", &path, &error))?;
+        self.sync();
+        Ok(removed)
+    }
+
+    /// Makes a changed name last. Not every file system can, and the change is complete anyway.
+    fn sync(&self) {
+        let _ = self.handle.sync_all();
+    }
+}
+
+fn remove(path: &Path) -> io::Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn failed(doing: &str, path: &Path, error: &io::Error) -> anyhow::Error {
+    anyhow!("can't {doing} {}: {}", path.display(), reason(error))
+}

@@ -5,7 +5,7 @@ use crate::error::Failure;
 use crate::http::{Credentials, Header, Login, Url};
 use crate::secret::Secret;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The headers to send, and what in them must not be shown.
 #[derive(Default)]
@@ -210,6 +210,12 @@ fn secret(variable: &str, value: &OsStr) -> Result<Secret, Failure> {
 
 /// The secret in a file, without the line break that editors append.
 fn read_secret(path: &OsStr, origin: &str) -> Result<Secret, Failure> {
+    if !Path::new(path).exists() {
+        // What is not a path to a file may be the secret itself.
+        return Err(Failure::Other(anyhow::anyhow!(
+            "{origin}: the file does not exist (the value is the name of a file, not the secret)"
+        )));
+    }
     let bytes = read(path, origin)?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::usage(format!("{origin}: {} is not UTF-8", path.display())))?;

@@ -21,7 +21,7 @@ use crate::error::Failure;
 use crate::exposition::model::Family;
 use crate::gateway::{self, Group, Snapshot};
 use crate::grouping::LabelSet;
-use crate::http::{self, Client, Event, Method, Request, Response};
+use crate::http::{self, Client, ErrorKind, Event, Method, Request, Response};
 use crate::output::Printer;
 use serde::Serialize;
 use std::fmt::Display;
@@ -95,8 +95,17 @@ fn explain(
     printer: &mut Printer<'_>,
 ) -> Failure {
     let connection = client.connection();
+    let endpoint = &connection.endpoint;
+    // What explains a failure shares its time limit.
+    let Some(client) = client.with_time_left(error.elapsed) else { return error.into() };
+    if matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status == 404)
+        && gateway::is_prometheus(&client, endpoint, &mut listener(printer))
+    {
+        let hint = Some("this is a Prometheus server, not a Pushgateway".to_owned());
+        return http::Error { hint, ..error }.into();
+    }
     let fetch = |read: refusal::Read<'_>| {
-        gateway::fetch_contents(client, &connection.endpoint, read, &mut listener(printer)).ok()
+        gateway::fetch_contents(&client, endpoint, read, &mut listener(printer)).ok()
     };
     let why = refusal::explain(&error.kind, push, connection, fetch);
     if why.is_empty() { error.into() } else { Failure::Explained { error: Box::new(error), why } }

@@ -62,6 +62,11 @@ impl Response {
         self.header("content-type").is_some_and(|media_type| media_type.starts_with("text/html"))
     }
 
+    /// How the body is compressed, which it should not be.
+    pub(crate) fn encoding(&self) -> Option<&str> {
+        self.header("content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+    }
+
     pub(crate) fn reader(self) -> impl Read {
         self.body.into_reader()
     }

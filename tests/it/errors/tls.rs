@@ -59,6 +59,28 @@ fn certificates() -> Vec<Case> {
         .says("127.0.0.1 is expected")
         .says("gw.example")
         .after(nothing),
+        case(
+            "a certificate with many names",
+            "the server's certificate is for another name",
+            serving(&AUTHORITY.server(&["a.gw", "*.b.gw", "10.0.0.1"], Validity::Now)),
+        )
+        .says("127.0.0.1 is expected, and the certificate is for a.gw, *.b.gw, 10.0.0.1\n")
+        .after(nothing),
+        case(
+            "a certificate with a common name only",
+            "the server's certificate has no subject alternative name",
+            serving(&AUTHORITY.server_without_names("127.0.0.1")),
+        )
+        .says("subjectAltName=DNS:")
+        .after(nothing),
+        case(
+            "an expired intermediate",
+            expired,
+            serving(&AUTHORITY.server_below(&["127.0.0.1"], Validity::Past)),
+        )
+        .says("`Intermediate CA` was valid until 2001-01-01")
+        .after(nothing),
+        case("a valid intermediate", "", serving(&AUTHORITY.server_below(&["127.0.0.1"], Validity::Now))),
         case("expired", expired, serving(&AUTHORITY.server(&["127.0.0.1"], Validity::Past)))
             .says("`127.0.0.1` was valid until 2001-01-01")
             .after(nothing),
@@ -131,7 +153,16 @@ fn protocols() -> Vec<Case> {
             connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
             connection.hang();
         })
-        .says("http://"),
+        .says("if the server does not use TLS: -g http://{}\n"),
+        case(
+            "no common algorithm",
+            "the server and pushgw support no common TLS algorithm",
+            |connection, _| {
+                connection.read_bytes(100);
+                // The alert `handshake_failure`.
+                connection.send([21, 3, 3, 0, 2, 2, 40]);
+            },
+        ),
         case("another alert", "the TLS handshake failed", |connection, _| {
             connection.read_bytes(100);
             // The alert `internal_error`.
@@ -166,7 +197,7 @@ fn protocols() -> Vec<Case> {
             // The alert `unexpected_message`, as a server responds to plain text.
             connection.send([21, 3, 1, 0, 2, 2, 10]);
         })
-        .says("https://"),
+        .says("if the server requires https://, use -g https://{}\n"),
     ]
 }
 
@@ -182,6 +213,9 @@ fn invalid_certificate_files_are_reported() {
             .file("cert.pem", &pair.certificate)
             .file("key.pem", &other.key)
             .file("empty.pem", "")
+            .file("client.p12", b"\x30\x82\x0a\x1e\x02\x01\x03\x30\x82")
+            .file("cert.der", b"\x30\x82\x03\x1e\x30\x82\x02\x06")
+            .file("key.der", b"\x30\x81\x87\x02\x01\x00\x30")
     };
     for (args, code, message) in [
         (
@@ -193,6 +227,25 @@ fn invalid_certificate_files_are_reported() {
         (vec!["--ca-cert", "empty.pem"], 2, "empty.pem: the file contains no certificate in PEM format"),
         (vec!["--cert", "cert.pem"], 2, "cert.pem: the file contains no private key in PEM format"),
         (vec!["--cert", "cert.pem", "--key", "key.pem"], 2, "the key does not belong to the certificate"),
+        (
+            vec!["--cert", "client.p12", "--key", "key.pem"],
+            2,
+            "error: client.p12: the file is in PKCS#12 format, not in PEM format\n\
+             hint: convert it: openssl pkcs12 -nodes -in client.p12 -out client.pem",
+        ),
+        (
+            vec!["--cert", "cert.der", "--key", "key.pem"],
+            2,
+            "error: cert.der: the certificate is in DER format, not in PEM format\n\
+             hint: convert it: openssl x509 -inform DER -in cert.der -out cert.pem",
+        ),
+        (
+            vec!["--cert", "cert.pem", "--key", "key.der"],
+            2,
+            "error: key.der: the key is in DER format, not in PEM format\n\
+             hint: convert it: openssl pkey -inform DER -in key.der -out key.pem",
+        ),
+        (vec!["--cert", "empty.pem", "--key", "key.pem"], 2, "error: empty.pem: the file contains no cert"),
         (vec!["--key", "key.pem"], 2, "--key needs a client certificate"),
     ] {
         call().args(args).code(code).stderr_has(message).run();

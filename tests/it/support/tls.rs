@@ -52,6 +52,21 @@ impl CertificateAuthority {
         self.sign(params(names, names[0], validity), ExtendedKeyUsagePurpose::ServerAuth)
     }
 
+    /// A server certificate whose only name is its common name.
+    pub(crate) fn server_without_names(&self, common_name: &str) -> Pair {
+        self.sign(params(&[], common_name, Validity::Now), ExtendedKeyUsagePurpose::ServerAuth)
+    }
+
+    /// A server certificate after that of an intermediate CA.
+    pub(crate) fn server_below(&self, names: &[&str], intermediate: Validity) -> Pair {
+        let mut params = params(&[], "Intermediate CA", intermediate);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::signed_by(params, KeyPair::generate().unwrap(), &self.0).unwrap();
+        let chain = issuer.pem();
+        let pair = CertificateAuthority(issuer).server(names, Validity::Now);
+        Pair { certificate: pair.certificate + &chain, ..pair }
+    }
+
     pub(crate) fn client(&self, name: &str) -> Pair {
         self.sign(params(&[name], name, Validity::Now), ExtendedKeyUsagePurpose::ClientAuth)
     }
@@ -104,7 +119,7 @@ pub(crate) fn server(
             builder.with_client_cert_verifier(verifier)
         }
     };
-    let chain = vec![CertificateDer::from_pem_slice(pair.certificate.as_bytes()).unwrap()];
+    let chain = CertificateDer::pem_slice_iter(pair.certificate.as_bytes()).map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
     Arc::new(builder.with_single_cert(chain, key).unwrap())
 }

@@ -26,6 +26,7 @@ use crate::output::Printer;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Read};
+use std::time::Instant;
 
 /// What every subcommand gets.
 pub struct Context<'a, 'out> {
@@ -87,17 +88,18 @@ fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Re
     gateway::send(client, request, &mut listener(printer))
 }
 
-/// The failure of a push, with the cause if the gateway's groups show it.
+/// The failure of a push that was sent at `start`, with the cause if the gateway's groups show it.
 fn explain(
     error: http::Error,
     push: &refusal::RejectedPush<'_>,
     client: &Client,
+    start: Instant,
     printer: &mut Printer<'_>,
 ) -> Failure {
     let connection = client.connection();
     let endpoint = &connection.endpoint;
     // What explains a failure shares its time limit.
-    let Some(client) = client.with_time_left(error.elapsed) else { return error.into() };
+    let Some(client) = client.with_time_left(start.elapsed()) else { return error.into() };
     if matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status == 404)
         && gateway::is_prometheus(&client, endpoint, &mut listener(printer))
     {

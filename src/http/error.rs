@@ -15,8 +15,6 @@ pub struct Error {
     /// The server's host and port.
     pub server: String,
     pub tries: u32,
-    /// How long all tries and waits took.
-    pub elapsed: Duration,
     /// How the last try failed.
     pub kind: ErrorKind,
     /// What the user can do. A caller that knows what kind of server it is may replace it.
@@ -28,7 +26,7 @@ impl Error {
     pub fn new(request: &Request<'_>, kind: ErrorKind) -> Self {
         let (request, server) = (request.name(), request.endpoint.authority());
         let hint = kind.class().hint.map(str::to_owned);
-        Self { request, server, tries: 1, elapsed: Duration::ZERO, hint, kind }
+        Self { request, server, tries: 1, hint, kind }
     }
 
     /// Who wrote [`ErrorKind::words`].

@@ -15,6 +15,7 @@ use crate::http::{Body, Client, Request};
 use crate::input::{self, Input};
 use crate::output::{Printer, SourceFile};
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 /// A group of the file.
 struct Section {
@@ -91,11 +92,12 @@ fn send(
         path: key.path(),
         body: Some(Body::new(body, EXPOSITION_TEXT, restore.connection.encoding)),
     };
+    let start = Instant::now();
     match crate::command::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
         // One explanation is enough: the cause of one rejection is usually the cause of the next ones.
         Err(error) if explained => {
-            Err(crate::command::explain(error, &RejectedPush { method, key, body }, client, printer))
+            Err(crate::command::explain(error, &RejectedPush { method, key, body }, client, start, printer))
         }
         Err(error) => Err(error.into()),
     }

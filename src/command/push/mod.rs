@@ -13,6 +13,7 @@ use crate::gateway::EXPOSITION_TEXT;
 use crate::http::{Body, Client, Method, Request, curl};
 use crate::input;
 use memchr::memmem;
+use std::time::Instant;
 
 /// Pushes, or prints what would be pushed.
 pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> {
@@ -50,10 +51,11 @@ fn push_text(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> 
         Action::Diff => diff::run(push, &accepted.body, context),
         Action::Send => {
             let client = Client::new(&push.connection);
+            let start = Instant::now();
             let answer = super::send(&client, &request, context.printer).map_err(|error| {
                 let refused =
                     refusal::RejectedPush { method: push.method, key: &push.key, body: &accepted.body };
-                super::explain(error, &refused, &client, context.printer)
+                super::explain(error, &refused, &client, start, context.printer)
             })?;
             if answer.status == 202 {
                 context.printer.success(

@@ -186,8 +186,8 @@ fn a_rejected_login_differs_from_none() {
     let call = || pushgw().args(PUSH).env("PUSHGATEWAY_URL", denied.url()).code(4).file("secret", "hunter2");
     let rejected = "the server rejected the credentials (401 Unauthorized)\nhint: check the ";
     call().args(["-u", "me", "--password-file", "secret"]).stderr_has(rejected).stderr_has("user `me`").run();
-    call().args(["--bearer-token-file", "secret"]).stderr_has(&format!("{rejected}token in secret\n")).run();
-    call().args(["-H", "X-Key: hunter2"]).stderr_has(&format!("{rejected}user and the")).run();
+    call().args(["--bearer-token-file", "secret"]).stderr_has(format!("{rejected}token in secret\n")).run();
+    call().args(["-H", "X-Key: hunter2"]).stderr_has(format!("{rejected}user and the")).run();
     let forbidden = answering(403, &[], "");
     says(&forbidden, PUSH, 4, &["the request without credentials is forbidden (403 Forbidden)\nhint: "]);
     let call = pushgw().args(PUSH).env("PUSHGATEWAY_URL", forbidden.url()).code(4).file("secret", "hunter2");

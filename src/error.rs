@@ -162,7 +162,7 @@ impl Failure {
             | Self::File { hint, .. }
             | Self::NoSuchGroup { hint, .. }
             | Self::NothingSelected { hint, .. } => hint.clone(),
-            Self::Exchange(error) => error.hint.map(str::to_owned),
+            Self::Exchange(error) => error.hint.clone(),
             Self::Producer { hint, .. } => hint.map(str::to_owned),
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::NotRun(failure) => failure.hint(),

@@ -71,7 +71,7 @@ use cli::parse::ParseError;
 use env::Environment;
 use error::{Failure, exit_code};
 use http::ErrorKind;
-use output::{Channel, Printer, Verbosity};
+use output::{Channel, ColorChoice, Printer, Verbosity};
 use std::ffi::OsString;
 use std::io::{Read, Write};
 
@@ -92,7 +92,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         // The completion script cannot report an error.
         return if answered.is_ok() { exit_code::DONE } else { exit_code::OTHER };
     }
-    let color = cli::parse::color_choice(&args);
+    let color = cli::parse::value_of("--color", &args).unwrap_or(ColorChoice::Auto);
+    let format = cli::parse::value_of("--message-format", &args);
     let program = command_line();
     let usage = if cli::parse::names_run(&program, &args) { exit_code::NOT_RUN } else { exit_code::USAGE };
     let parsed = cli::parse::parse(program, environment.width, args);
@@ -100,8 +101,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Ok(cli) => (config::terminal(cli.output.color, environment), config::verbosity(&cli.output)),
         Err(_) => (config::terminal(color, environment), Verbosity::default()),
     };
-    let mut printer =
-        Printer::new(streams.stdout, streams.stderr, terminal, verbosity).with_progress(streams.progress);
+    let format = match &parsed {
+        Ok(cli) => cli.command.message_format(),
+        Err(_) => format.unwrap_or_default(),
+    };
+    let mut printer = Printer::new(streams.stdout, streams.stderr, terminal, verbosity)
+        .with_progress(streams.progress)
+        .with_format(format);
     let mut unused_credentials = None;
     let done = match parsed {
         Ok(cli) => {
@@ -121,21 +127,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
             cli::parse::print(Channel::Result, said, &mut printer).map_err(Failure::output)
         }
         Err(ParseError::Mistake(mistake)) => {
-            report(&Failure::usage_with_hint(mistake.message, mistake.hint), &mut printer);
+            report(&Failure::usage_with_hint(mistake.message, mistake.hint), None, environment, &mut printer);
             return usage;
         }
     };
     // Writing what is buffered can fail too, and is reported while there is a printer.
     let done = done.and_then(|()| printer.flush().map_err(Failure::output));
     if let Err(failure) = &done {
-        report(failure, &mut printer);
-        if let Failure::Exchange(error) | Failure::Explained { error, .. } = failure {
-            let needs_login = matches!(&error.kind, ErrorKind::Status(answer) if answer.status == 401);
-            let unused = unused_credentials.filter(|_| needs_login);
-            for hint in unused.into_iter().chain(config::variables::misspelt(environment)) {
-                printer.hint(&hint);
-            }
-        }
+        report(failure, unused_credentials, environment, &mut printer);
     }
     match done {
         Ok(()) => exit_code::DONE,
@@ -148,9 +147,17 @@ pub fn command_line() -> clap::Command {
     cli::Cli::command()
 }
 
-fn report(failure: &Failure, printer: &mut Printer<'_>) {
-    if !matches!(failure, Failure::OutputClosed | Failure::CommandStatus(_)) {
-        let details = failure.details().unwrap_or_default();
-        printer.error(&failure.to_string(), details, failure.hint().as_deref());
+/// Prints a failure, with what the environment's variables may have to do with it.
+fn report(failure: &Failure, unused: Option<String>, environment: &Environment, printer: &mut Printer<'_>) {
+    if matches!(failure, Failure::OutputClosed | Failure::CommandStatus(_)) {
+        return;
     }
+    let mut hints: Vec<String> = failure.hint().into_iter().collect();
+    if let Failure::Exchange(error) | Failure::Explained { error, .. } = failure {
+        let needs_login = matches!(&error.kind, ErrorKind::Status(answer) if answer.status == 401);
+        hints.extend(unused.filter(|_| needs_login));
+        hints.extend(config::variables::misspelt(environment));
+    }
+    let hints = Some(hints.join("\n")).filter(|hints| !hints.is_empty());
+    printer.error(&failure.to_string(), failure.details().unwrap_or_default(), hints.as_deref());
 }

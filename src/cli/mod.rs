@@ -20,7 +20,7 @@ mod push;
 mod run;
 mod suggest;
 
-use crate::output::ColorChoice;
+use crate::output::{ColorChoice, MessageFormat};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use connection::ConnectionArgs;
@@ -188,6 +188,15 @@ pub enum Command {
 }
 
 impl Command {
+    /// The value of `--message-format`, or the default.
+    pub fn message_format(&self) -> MessageFormat {
+        match self {
+            Self::Push(args) | Self::Add(args) => args.0.report.message_format,
+            Self::Check(args) => args.0.report.message_format,
+            _ => MessageFormat::default(),
+        }
+    }
+
     /// The options that say how to reach the gateway; `None` for a command that needs no gateway.
     pub fn connection(&self) -> Option<&ConnectionArgs> {
         match self {

@@ -3,10 +3,10 @@
 
 use crate::cli;
 use crate::cli::mistakes::{self, Mistake};
-use crate::output::{Channel, ColorChoice, Printer, sanitize};
+use crate::output::{Channel, Printer, sanitize};
 use crate::secret::without_user;
 use clap::error::{ContextValue, ErrorKind};
-use clap::{FromArgMatches as _, ValueEnum as _};
+use clap::{FromArgMatches as _, ValueEnum};
 use std::ffi::OsString;
 use std::io;
 
@@ -88,16 +88,18 @@ fn options_after_command(program: &clap::Command, args: &mut [OsString]) {
     }
 }
 
-/// The value of `--color`, for what clap prints itself: clap does not return it with an error or the help.
-pub(crate) fn color_choice(args: &[OsString]) -> ColorChoice {
+/// The value of an option such as `--color`, for what clap prints itself: clap does not return it with an error or the
+/// help.
+pub(crate) fn value_of<T: ValueEnum>(option: &str, args: &[OsString]) -> Option<T> {
     let mut args = args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
     while let Some(arg) = args.next() {
-        let value = if arg == "--color" { args.next() } else { arg.strip_prefix("--color=") };
-        if let Some(choice) = value.and_then(|value| ColorChoice::from_str(value, false).ok()) {
-            return choice;
+        let rest = arg.strip_prefix(option);
+        let value = rest.and_then(|rest| if rest.is_empty() { args.next() } else { rest.strip_prefix('=') });
+        if let Some(value) = value.and_then(|value| T::from_str(value, false).ok()) {
+            return Some(value);
         }
     }
-    ColorChoice::Auto
+    None
 }
 
 /// Whether the subcommand is `run`. Its errors have an exit code of their own: 2 could be the command's.
@@ -123,5 +125,19 @@ pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Pr
         Channel::Message => terminal.stderr,
     };
     let text = message.render();
+    if channel == Channel::Message && printer.is_for_programs() {
+        let (message, tips) = message_and_tips(&text.to_string());
+        printer.error(&message, "", tips.as_deref());
+        return Ok(());
+    }
     printer.write(channel, &if stream.color { text.ansi().to_string() } else { text.to_string() })
+}
+
+/// The first paragraph of an error of clap on one line, and its tips. The usage is left out.
+fn message_and_tips(text: &str) -> (String, Option<String>) {
+    let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let tips: Vec<&str> = rest.lines().filter_map(|line| line.trim_start().strip_prefix("tip: ")).collect();
+    (message, Some(tips.join("\n")).filter(|tips| !tips.is_empty()))
 }

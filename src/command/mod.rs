@@ -25,7 +25,7 @@ use crate::error::Failure;
 use crate::exposition::model::Family;
 use crate::gateway::{self, Group, Snapshot};
 use crate::grouping::LabelSet;
-use crate::http::{self, Client, Connection, Event, Method, Request, Response};
+use crate::http::{self, Client, ErrorKind, Event, Method, Request, Response};
 use crate::output::Printer;
 use serde::Serialize;
 use std::fmt::Display;
@@ -103,7 +103,7 @@ fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Re
     gateway::send(client, request, &mut listener(printer))
 }
 
-/// The failure of a push, with the cause if the gateway's groups show it.
+/// The failure of a push that was sent at `start`, with the cause if the gateway's groups show it.
 fn explain(
     error: http::Error,
     push: &refusal::RejectedPush<'_>,
@@ -111,13 +111,17 @@ fn explain(
     printer: &mut Printer<'_>,
 ) -> Failure {
     let connection = client.connection();
-    // The time limit is that of the push and its explanation.
-    let left = connection.timeout.saturating_sub(error.elapsed);
+    let endpoint = &connection.endpoint;
+    // What explains a failure shares its time limit.
+    let Some(client) = client.with_time_left(error.elapsed) else { return error.into() };
+    if matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status == 404)
+        && gateway::is_prometheus(&client, endpoint, &mut listener(printer))
+    {
+        let hint = Some("this is a Prometheus server, not a Pushgateway".to_owned());
+        return http::Error { hint, ..error }.into();
+    }
     let fetch = |read: refusal::Read<'_>| {
-        let client = Client::new(&Connection { timeout: left, retries: 0, ..connection.clone() });
-        let fetch =
-            || gateway::fetch_contents(&client, &connection.endpoint, read, &mut listener(printer)).ok();
-        (!left.is_zero()).then(fetch).flatten()
+        gateway::fetch_contents(&client, endpoint, read, &mut listener(printer)).ok()
     };
     let why = refusal::explain(&error.kind, push, connection, fetch);
     if why.is_empty() { error.into() } else { Failure::Explained { error: Box::new(error), why } }

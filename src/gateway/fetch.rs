@@ -99,7 +99,16 @@ pub fn get_once(
     listener: Listener<'_>,
 ) -> Result<Response, http::Error> {
     let request = get_request(endpoint, path);
-    exchange::check(&request, client.send_once(&request, listener))
+    exchange::check(client, &request, client.send_once(&request, listener))
+}
+
+/// Whether the server is Prometheus itself, by its answer to a health check.
+pub fn is_prometheus(client: &Client, endpoint: &Url, listener: Listener<'_>) -> bool {
+    const ANSWER: &[u8] = b"Prometheus Server";
+    let Ok(response) = get_once(client, endpoint, "/-/healthy", listener) else { return false };
+    let mut answer = Vec::new();
+    let limit = u64::try_from(ANSWER.len()).unwrap_or_default();
+    response.reader().take(limit).read_to_end(&mut answer).is_ok() && answer == ANSWER
 }
 
 /// Asks the gateway what it says of itself; nothing, where it has no API.

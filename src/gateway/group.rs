@@ -105,6 +105,9 @@ pub enum GroupsError {
     /// A text without the metrics that every Pushgateway has.
     #[error("the response has no metric of a Pushgateway")]
     NoGateway,
+    /// The metrics of another server.
+    #[error("this is a {server} server, not a Pushgateway")]
+    OtherServer { server: String },
 }
 
 impl GroupsError {

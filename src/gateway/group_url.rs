@@ -7,12 +7,19 @@ use std::fmt::Write as _;
 use std::str::FromStr;
 use thiserror::Error;
 
-/// Reads the URL of a gateway.
+/// The port of a gateway, if a URL has neither a scheme nor a port.
+pub(super) const DEFAULT_PORT: u16 = 9091;
+
+/// Reads the URL of a gateway. Without a scheme, the port is a gateway's default, not that of HTTP.
 ///
 /// One `/metrics` at its end is dropped, because people copy the URL from a browser; a gateway whose prefix ends in
 /// `/metrics` is named by writing it twice.
 pub(crate) fn gateway_url(text: &str) -> Result<Url, GatewayUrlError> {
     let url: Url = text.parse()?;
+    let has_scheme = ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let url = if has_scheme { url } else { url.or_port(DEFAULT_PORT) };
     let path = url.path().trim_end_matches('/');
     if group_start(path).is_some() {
         return Err(GatewayUrlError::GroupUrl);
@@ -81,6 +88,10 @@ fn group_start(path: &str) -> Option<usize> {
 /// Go's HTTP server redirects paths with empty or dotted segments.
 fn check_prefix(path: &str) -> Result<(), GatewayUrlError> {
     let odd = |segment: &str| matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "" | "." | "..");
+    // Nobody has it in a prefix. In a password it would make us connect to a part of that password.
+    if path.contains('@') {
+        return Err(UrlError::Unescaped.into());
+    }
     if path.split('/').skip(1).any(odd) {
         // A path with an `@` may be a user and a password that follow a malformed scheme.
         let path = if path.contains('@') { String::new() } else { format!(" `{path}`") };
@@ -120,7 +131,13 @@ mod tests {
             ("http://gw:9091/metrics", "http://gw:9091"),
             ("http://gw:9091/metrics/", "http://gw:9091"),
             ("http://gw:9091///", "http://gw:9091"),
-            ("gw/push/gw", "http://gw/push/gw"),
+            ("gw", "http://gw:9091"),
+            ("127.0.0.1", "http://127.0.0.1:9091"),
+            ("me:x@[::1]/p", "http://[::1]:9091/p"),
+            ("gw:80", "http://gw:80"),
+            ("HTTP://gw", "http://gw"),
+            ("https://gw", "https://gw"),
+            ("gw/push/gw", "http://gw:9091/push/gw"),
             ("http://gw/push/metrics/", "http://gw/push"),
             ("http://gw/metrics/metrics", "http://gw/metrics"),
             ("http://gw/my-metrics", "http://gw/my-metrics"),
@@ -136,6 +153,7 @@ mod tests {
     fn paths_that_no_gateway_has_are_rejected() {
         let group =
             "this is the URL of a group, not of a gateway: use --url instead of --gateway, --job and --label";
+        let at = "the URL has an `@` after its host: in a password, write `@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
         let table = [
             ("ftp://x", "unsupported scheme `ftp`: use http:// or https://"),
             (
@@ -149,6 +167,15 @@ mod tests {
             ("http://gw/p/metrics/job/x", group),
             ("http://me:hunter2@gw/metrics/job/x", group),
             ("http://gw/metrics/job%40base64/eA", group),
+            ("http://u:a@b/c@host", at),
+            ("http://u:12/c@host", at),
+            ("http://u:a/c@host", at),
+            ("http://u:12?c@host", at),
+            ("u:a@b#c@host", at),
+            ("http://u:a@b_c!/x@host", at),
+            ("http//u:a@host", "the scheme is malformed: write http://HOST:PORT"),
+            ("https//u:a@host", "the scheme is malformed: write http://HOST:PORT"),
+            ("gw//u:a@host", at),
         ];
         for (text, expected) in table {
             assert_eq!(gateway_url(text).unwrap_err().to_string(), expected, "{text}");

@@ -12,6 +12,7 @@ mod exchange;
 mod fetch;
 mod group;
 mod group_url;
+mod hint;
 pub mod pushed;
 mod selection;
 mod server_status;
@@ -22,8 +23,8 @@ mod text;
 
 pub(crate) use exchange::{EXPOSITION_TEXT, send};
 pub use fetch::{
-    Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, get_once, unescaped,
-    unread,
+    Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, get_once,
+    is_prometheus, unescaped, unread,
 };
 pub use group::{FamilySize, Group, GroupsError, Kind, Size, State};
 pub(crate) use group_url::gateway_url;

@@ -16,7 +16,7 @@ pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
     let mut reader = BufReader::new(reader);
     let mut by_labels: BTreeMap<LabelSet, (bool, Times)> = BTreeMap::new();
-    let mut is_gateway = false;
+    let (mut is_gateway, mut server) = (false, None);
     let mut line = Vec::new();
     let mut at_start = true;
     loop {
@@ -30,6 +30,7 @@ pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
         }
         // Without groups, these of its own still tell a Pushgateway.
         is_gateway |= line.starts_with(b"pushgateway_");
+        server = server.or_else(|| server_name(&line));
         if !line.starts_with(b"push_") {
             continue;
         }
@@ -42,13 +43,21 @@ pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
         *time = Some(sample.value);
     }
     if !is_gateway {
-        return Err(GroupsError::NoGateway);
+        return Err(server.map_or(GroupsError::NoGateway, |server| GroupsError::OtherServer { server }));
     }
     let groups = by_labels.into_iter().map(|(labels, (exact, times))| {
         let key = if exact { GroupingKey::from_listing(&labels, None) } else { Err(NoKey::Inexact) };
         times.group(labels, key, None, None)
     });
     Ok(groups.collect())
+}
+
+/// The name of a server in the family that Prometheus and its exporters have about their build:
+/// `prometheus_build_info{...} 1`.
+fn server_name(line: &[u8]) -> Option<String> {
+    let line = std::str::from_utf8(line).ok()?;
+    let name = line.split_once('{')?.0.strip_suffix("_build_info").filter(|name| *name != "go")?;
+    Some(if name == "prometheus" { "Prometheus".to_owned() } else { name.to_owned() })
 }
 
 /// One line about a group in the text of `/metrics`.

@@ -76,6 +76,11 @@ impl Response {
         start
     }
 
+    /// How the body is compressed, which it should not be.
+    pub(crate) fn encoding(&self) -> Option<&str> {
+        self.header("content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+    }
+
     pub(crate) fn reader(self) -> impl Read {
         self.body.into_reader()
     }

@@ -4,6 +4,7 @@ use super::agent::{Agent, Response};
 use super::connection::Connection;
 use super::error::{Error, ErrorKind, Rejection};
 use super::header::{Header, REDACTED};
+use super::page;
 use super::proxy::Route;
 use super::request::Request;
 use super::retry::{self, Policy};
@@ -46,6 +47,12 @@ impl Client {
 
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// A client for what is left of the time limit, if anything is. It does not retry.
+    pub(crate) fn with_time_left(&self, elapsed: Duration) -> Option<Self> {
+        let timeout = self.connection.timeout.checked_sub(elapsed).filter(|left| !left.is_zero())?;
+        Some(Self::new(&Connection { timeout, retries: 0, ..(*self.connection).clone() }))
     }
 
     /// Sends a request, retries it after temporary failures, and returns a response with a status of 2xx.
@@ -132,12 +139,16 @@ impl Client {
         let retry_after = response.header("retry-after").and_then(|value| retry::retry_after(value, now));
         let without_secrets = |text: &str| self.connection.without_secrets(text).into_owned();
         let location = response.header("location").map(|url| without_user(&without_secrets(url)));
-        let (status, html) = (response.status, response.is_html());
+        let (status, html, is_text) = (response.status, response.is_html(), response.encoding().is_none());
         let mut words = Vec::new();
-        // The status matters more than an error while reading.
-        let _ = response.reader().take(MAX_WORDS).read_to_end(&mut words);
+        if is_text {
+            // The status matters more than an error while reading.
+            let _ = response.reader().take(MAX_WORDS).read_to_end(&mut words);
+        }
         let words = without_secrets(&String::from_utf8_lossy(&words));
-        Rejection { status, location, retry_after, words, html }
+        let page = (html || page::is_page(&words)).then(|| page::title(&words));
+        let had_credentials = self.connection.headers.iter().any(Header::is_secret);
+        Rejection { status, location, retry_after, words, page, had_credentials }
     }
 
     fn report_response(&self, response: &Response, listener: &mut dyn FnMut(Event)) {
@@ -157,5 +168,23 @@ fn report_request(request: &Request<'_>, headers: &[Header], listener: &mut dyn 
     listener(Event::Exchange(format!("> {}", request.name())));
     for header in headers {
         listener(Event::Exchange(format!("> {}: {}", header.name(), header.shown())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_the_time_limit_is_for_one_try() {
+        let client = Client::new(&Connection::direct("http://gw"));
+        let left = |elapsed| {
+            let client = client.with_time_left(Duration::from_millis(elapsed))?;
+            Some((client.connection().timeout.as_millis(), client.connection().retries))
+        };
+        assert_eq!(
+            [left(0), left(29_999), left(30_000), left(31_000)],
+            [Some((30_000, 0)), Some((1, 0)), None, None]
+        );
     }
 }

@@ -5,6 +5,7 @@
 
 use super::connection::Connection;
 use super::error::{ErrorKind, Phase, Rejection, TlsError};
+use super::page;
 use super::proxy::{Proxy, Route};
 use super::request::USER_AGENT;
 use super::stream::{DeadlineStream, Socket, Stream};
@@ -111,8 +112,8 @@ impl Connector {
         }
         let words = read_proxy_words(stream, &head, deadline);
         let words = self.connection.without_secrets(&words).into_owned();
-        let html = words.trim_start().starts_with('<');
-        let rejection = Box::new(Rejection { status, words, html, ..Rejection::default() });
+        let page = page::is_page(&words).then(|| page::title(&words));
+        let rejection = Box::new(Rejection { status, words, page, ..Rejection::default() });
         Err(ErrorKind::ProxyStatus { proxy: proxy.to_string(), rejection })
     }
 
@@ -148,7 +149,8 @@ fn to_proxy(
 fn unix(path: &Path, deadline: Deadline, note: &mut dyn FnMut(String)) -> Result<DeadlineStream, ErrorKind> {
     let owned = path.to_owned();
     let stream = with_deadline(deadline, move || UnixStream::connect(owned))?.map_err(|error| {
-        ErrorKind::Connect(format!("{}: {}", without_user(&path.to_string_lossy()), reason(&error)))
+        let path = without_user(&path.to_string_lossy());
+        ErrorKind::Connect(format!("{path}: {}", reason(&error)))
     })?;
     note(format!("connected to {}", path.display()));
     Ok(DeadlineStream::new(Socket::Unix(stream), deadline.at))

@@ -7,6 +7,7 @@ use super::proxy::Route;
 use super::request::Encoding;
 use super::url::Url;
 use crate::secret::Secret;
+use crate::shell::quote;
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ const MIN_REDACTED_LENGTH: usize = 4;
 pub struct Connection {
     /// Requests are sent to this URL and the paths below it.
     pub endpoint: Url,
+    /// The option or variable that the URL comes from; `None` for the default.
+    pub url_from: Option<&'static str>,
     pub route: Route,
     /// A proxy is configured but not used.
     pub bypasses_proxy: bool,
@@ -38,6 +41,17 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// How to write another URL in place of that of the server: `-g https://gw`.
+    pub(crate) fn url_option(&self, url: &str) -> String {
+        let login = if self.endpoint.credentials().is_some() { "://USER:PASSWORD@" } else { "://" };
+        let url = quote(&url.replacen("://", login, 1));
+        match self.url_from {
+            Some(option @ "--url") => format!("{option} {url}/metrics/job/..."),
+            Some(variable) if !variable.starts_with('-') => format!("{variable}={url}"),
+            _ => format!("-g {url}"),
+        }
+    }
+
     /// Text from a server with the secrets in it redacted.
     pub(crate) fn without_secrets<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
@@ -86,6 +100,7 @@ mod tests {
         pub(crate) fn direct(url: &str) -> Self {
             Self {
                 endpoint: url.parse().unwrap(),
+                url_from: Some("--gateway"),
                 route: Route::Direct,
                 bypasses_proxy: false,
                 timeout: Duration::from_secs(30),

@@ -20,14 +20,15 @@ pub struct Error {
     /// How the last try failed.
     pub kind: ErrorKind,
     /// What the user can do. A caller that knows what kind of server it is may replace it.
-    pub hint: Option<&'static str>,
+    pub hint: Option<String>,
 }
 
 impl Error {
     /// The error of a request that was tried once.
     pub fn new(request: &Request<'_>, kind: ErrorKind) -> Self {
         let (request, server) = (request.name(), request.endpoint.authority().into());
-        Self { request, server, tries: 1, elapsed: Duration::ZERO, hint: kind.class().hint, kind }
+        let hint = kind.class().hint.map(str::to_owned);
+        Self { request, server, tries: 1, elapsed: Duration::ZERO, hint, kind }
     }
 
     /// Who wrote [`ErrorKind::words`].
@@ -95,10 +96,14 @@ classes! {
         Some("is this machine's clock right?");
     TLS_NAME = "the server's certificate is for another name", 6, final,
         Some("use a host name that is in the certificate");
+    TLS_NO_NAMES = "the server's certificate has no subject alternative name", 6, final,
+        Some("its common name is not checked: issue a certificate with subjectAltName=DNS:HOST");
     TLS_CLIENT = "the server requires a valid client certificate", 6, final,
         Some("set it with --cert FILE and --key FILE");
     TLS_VERSION = "the server supports only an old version of TLS", 6, final, Some("pushgw supports TLS 1.2 and 1.3");
     TLS_NONE = "the server does not use TLS on this port", 6, final, Some("should the URL start with http://?");
+    TLS_UNSUPPORTED = "the server and pushgw support no common TLS algorithm", 6, final,
+        Some("pushgw supports certificates with RSA, ECDSA (P-256, P-384) and Ed25519 keys");
     TLS_OTHER = "the TLS handshake failed", 6, final, None;
     BROKEN_HANDSHAKE = "the connection broke during the TLS handshake", 6, retried, None;
     BROKEN_SENDING = "the connection broke while the request was sent", 6, retried, None;
@@ -112,12 +117,16 @@ classes! {
         Some("check the port in the URL, and whether the URL should start with https://");
     REDIRECT = "the server redirects", 4, final, Some("use the final URL if it is the right server");
     BAD_REQUEST = "the server rejected the request (400 Bad Request)", 4, final, None;
-    UNAUTHORIZED = "the server requires valid credentials", 4, final, Some(
+    LOGIN = "the server requires a login", 4, final, Some(
         "use -u USER with --password-file or PUSHGATEWAY_PASSWORD, or --bearer-token-file or \
          PUSHGATEWAY_BEARER_TOKEN"
     );
-    FORBIDDEN = "the server denies access", 4, final,
+    CREDENTIALS = "the server rejected the credentials", 4, final,
+        Some("check the user and the password, or the token, and whether they are for this server");
+    FORBIDDEN = "the request is forbidden", 4, final,
         Some("the server, or a proxy in front of it, does not allow this request");
+    FORBIDDEN_HERE = "the request without credentials is forbidden", 4, final,
+        Some("the server, or a proxy in front of it, may require a login (-u, --bearer-token-file) or another network");
     NOT_FOUND = "the server has no such path", 4, final, Some("check the path in the URL");
     METHOD = "the server does not allow this method on this path", 4, final, Some("check the path in the URL");
     TOO_LARGE = "the request body is too large", 4, final, Some(
@@ -188,12 +197,16 @@ pub enum TlsError {
     Expired(String),
     NotYetValid(String),
     Name(String),
+    /// The certificate names its server only by its common name. Holds the name that is expected.
+    NoNames(String),
     /// The server requires a client certificate, or another one.
     Client(String),
     /// The server supports neither TLS 1.2 nor TLS 1.3.
     Version,
     /// What the server sent is not TLS.
     NotTls,
+    /// The algorithms of one side are not those of the other.
+    Unsupported(String),
     Other(String),
 }
 
@@ -207,8 +220,10 @@ pub struct Rejection {
     pub retry_after: Option<Duration>,
     /// The start of the body, without secrets.
     pub words: String,
-    /// The body is an HTML page.
-    pub html: bool,
+    /// The title of the body if it is an HTML page; empty if the page has none.
+    pub page: Option<String>,
+    /// The request had credentials.
+    pub had_credentials: bool,
 }
 
 impl ErrorKind {
@@ -280,7 +295,7 @@ impl ErrorKind {
     /// What the server, or the proxy, wrote in the body of its rejection. HTML pages are left out.
     pub(crate) fn words(&self) -> Option<&str> {
         match self {
-            Self::Status(rejection) | Self::ProxyStatus { rejection, .. } if !rejection.html => {
+            Self::Status(rejection) | Self::ProxyStatus { rejection, .. } if rejection.page.is_none() => {
                 Some(rejection.words.trim()).filter(|words| !words.is_empty())
             }
             _ => None,
@@ -299,9 +314,11 @@ impl TlsError {
             Self::Expired(_) => TLS_EXPIRED,
             Self::NotYetValid(_) => TLS_NOT_YET_VALID,
             Self::Name(_) => TLS_NAME,
+            Self::NoNames(_) => TLS_NO_NAMES,
             Self::Client(_) => TLS_CLIENT,
             Self::Version => TLS_VERSION,
             Self::NotTls => TLS_NONE,
+            Self::Unsupported(_) => TLS_UNSUPPORTED,
             Self::Other(_) => TLS_OTHER,
         }
     }
@@ -312,6 +329,8 @@ impl TlsError {
             | Self::Expired(reason)
             | Self::NotYetValid(reason)
             | Self::Name(reason)
+            | Self::NoNames(reason)
+            | Self::Unsupported(reason)
             | Self::Client(reason)
             | Self::Other(reason) => reason,
             Self::Version | Self::NotTls => "",
@@ -325,8 +344,10 @@ impl Rejection {
         match self.status {
             300..=399 => REDIRECT,
             400 => BAD_REQUEST,
-            401 => UNAUTHORIZED,
-            403 => FORBIDDEN,
+            401 if self.had_credentials => CREDENTIALS,
+            401 => LOGIN,
+            403 if self.had_credentials => FORBIDDEN,
+            403 => FORBIDDEN_HERE,
             404 => NOT_FOUND,
             405 => METHOD,
             407 => PROXY_AUTHENTICATION,
@@ -342,8 +363,15 @@ impl Rejection {
 
     fn message(&self) -> String {
         let message = self.class().message;
-        let page = if self.html { ", with an HTML page" } else { "" };
         let status = self.status_line();
+        let page = match self.page.as_deref() {
+            None => String::new(),
+            // Many servers' pages only repeat the status.
+            Some(title) if title.is_empty() || status == format!("({title})") => {
+                ", with an HTML page".to_owned()
+            }
+            Some(title) => format!(", with the HTML page `{title}`"),
+        };
         match (self.status, &self.location) {
             (300..=399, Some(location)) => {
                 format!("{message} {status} to {location}, which is not followed{page}")
@@ -446,14 +474,14 @@ mod tests {
         let redirect = Rejection {
             status: 301,
             location: Some("http://other/".to_owned()),
-            html: true,
+            page: Some("Moved <to>".to_owned()),
             ..Rejection::default()
         };
         let error = Error { tries: 3, ..Error::new(&request, ErrorKind::Status(Box::new(redirect))) };
         assert_eq!(
             error.to_string(),
             "PUT http://gw:9091/p/x: the server redirects (301 Moved Permanently) to http://other/, which is not \
-             followed, with an HTML page (tried 3 times)"
+             followed, with the HTML page `Moved <to>` (tried 3 times)"
         );
         assert_eq!(error.speaker(), "gw:9091");
         let proxy = ErrorKind::Proxy {

@@ -101,6 +101,10 @@ impl Request<'_> {
     /// `Host` is not among them.
     pub(crate) fn headers(&self, added: &[Header]) -> Vec<Header> {
         let mut headers = vec![Header::new("User-Agent", USER_AGENT), Header::new("Accept", "*/*")];
+        if self.method == Method::Get {
+            // Some proxies compress what does not ask for it.
+            headers.push(Header::new("Accept-Encoding", "identity"));
+        }
         if let Some(body) = &self.body {
             headers.push(Header::new("Content-Type", body.media_type));
             if body.encoding == Encoding::Gzip {

@@ -91,8 +91,7 @@ impl ServerCertVerifier for Verifier {
         };
         inner.verify_server_cert(certificate, intermediates, name, ocsp, now).map_err(|error| match error {
             Error::InvalidCertificate(reason) => {
-                let chain = std::iter::once(certificate).chain(intermediates);
-                wrapped(certificate_error(&reason, rejected(&reason, chain).unwrap_or(certificate)))
+                wrapped(certificate_error(&reason, certificate, intermediates))
             }
             error => error,
         })
@@ -138,7 +137,7 @@ fn verify_without_ca(
     }
     let parsed = ParsedCertificate::try_from(certificate).map_err(|_| odd())?;
     rustls::client::verify_server_name(&parsed, name).map_err(|error| match error {
-        Error::InvalidCertificate(reason) => certificate_error(&reason, certificate),
+        Error::InvalidCertificate(reason) => certificate_error(&reason, certificate, &[]),
         error => TlsError::Other(error.to_string()),
     })?;
     Ok(ServerCertVerified::assertion())
@@ -148,66 +147,62 @@ fn timestamp(time: UnixTime) -> Option<Timestamp> {
     Timestamp::from_second(i64::try_from(time.as_secs()).ok()?).ok()
 }
 
-/// The certificate of a chain that has expired or is not valid yet. The library only reports its date.
-fn rejected<'a, 'b: 'a>(
+fn certificate_error(
     reason: &CertificateError,
-    mut chain: impl Iterator<Item = &'a CertificateDer<'b>>,
-) -> Option<&'a CertificateDer<'b>> {
-    let is_rejected = |certificate: &Certificate| match reason {
-        CertificateError::ExpiredContext { not_after, .. } => {
-            timestamp(*not_after) == Some(certificate.not_after)
-        }
-        CertificateError::NotValidYetContext { not_before, .. } => {
-            timestamp(*not_before) == Some(certificate.not_before)
-        }
-        _ => false,
-    };
-    chain.find(|certificate| Certificate::read(certificate).is_some_and(|read| is_rejected(&read)))
-}
-
-fn certificate_error(reason: &CertificateError, certificate: &CertificateDer<'_>) -> TlsError {
+    certificate: &CertificateDer<'_>,
+    intermediates: &[CertificateDer<'_>],
+) -> TlsError {
     let read = Certificate::read(certificate);
     let described = |describe: fn(&Certificate) -> String| read.as_ref().map(describe).unwrap_or_default();
+    // The error only has the date of the certificate that it is about.
+    let dated = |describe: fn(&Certificate) -> String, is_dated: &dyn Fn(&Certificate) -> bool| {
+        let intermediates = intermediates.iter().filter_map(|der| Certificate::read(der));
+        let mut chain = read.iter().cloned().chain(intermediates);
+        chain.find(is_dated).as_ref().or(read.as_ref()).map(describe).unwrap_or_default()
+    };
     match reason {
         CertificateError::UnknownIssuer => TlsError::Untrusted(described(signed_by)),
         // `openssl req -x509` makes a CA certificate, which the library does not accept as a server's own.
         CertificateError::Other(_) if read.as_ref().is_some_and(Certificate::is_self_signed) => {
             TlsError::Untrusted(described(signed_by))
         }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            TlsError::Expired(described(expired))
+        CertificateError::ExpiredContext { not_after, .. } => {
+            TlsError::Expired(dated(expired, &|read| Some(read.not_after) == timestamp(*not_after)))
         }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            TlsError::NotYetValid(described(not_yet))
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            TlsError::NotYetValid(dated(not_yet, &|read| Some(read.not_before) == timestamp(*not_before)))
         }
+        CertificateError::Expired => TlsError::Expired(described(expired)),
+        CertificateError::NotValidYet => TlsError::NotYetValid(described(not_yet)),
         CertificateError::NotValidForName => TlsError::Name(described(subject)),
         CertificateError::NotValidForNameContext { expected, presented } => {
             let expected = expected.to_str();
-            TlsError::Name(if presented.is_empty() {
-                format!("{expected} is expected, and the certificate has no names")
-            } else {
-                format!("{expected} is expected, and the certificate is for {}", names(presented))
-            })
+            if presented.is_empty() {
+                return TlsError::NoNames(format!("{} is not checked for {expected}", described(subject)));
+            }
+            TlsError::Name(format!(
+                "{expected} is expected, and the certificate is for {}",
+                listed_names(presented)
+            ))
         }
-        // Its text lists all algorithms that are supported, in numbers.
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            TlsError::Other(format!("the signature algorithm of {} is not supported", described(subject)))
+            TlsError::Unsupported(format!("{} is signed with an unsupported algorithm", described(subject)))
         }
-        reason => TlsError::Other(format!("the server's certificate is not valid: {reason}")),
+        reason => TlsError::Other(format!("the server's certificate is not valid: {reason:?}")),
     }
 }
 
-/// Some of a certificate's names, which the library writes as `DnsName("gw")`.
-fn names(presented: &[String]) -> String {
-    const SHOWN: usize = 5;
+/// The names of a certificate, of which the library gives `DnsName("gw")`. There can be thousands.
+fn listed_names(presented: &[String]) -> String {
+    const SHOWN: usize = 10;
     let plain = |name: &String| {
-        let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+        let inner = name.split_once('(').and_then(|(_, name)| name.strip_suffix(')'));
         inner.unwrap_or(name).trim_matches('"').to_owned()
     };
     let mut names: Vec<String> = presented.iter().take(SHOWN).map(plain).collect();
     if presented.len() > SHOWN {
-        names.push(format!("and {} more names", presented.len() - SHOWN));
+        names.push(format!("and {} more", presented.len() - SHOWN));
     }
     names.join(", ")
 }
@@ -254,6 +249,7 @@ pub(super) fn error_of(error: &io::Error) -> Option<TlsError> {
             | PeerIncompatible::Tls12NotOffered
             | PeerIncompatible::Tls12NotOfferedOrEnabled,
         ) => TlsError::Version,
+        Error::PeerIncompatible(reason) => TlsError::Unsupported(format!("{reason:?}")),
         Error::InvalidMessage(_) => TlsError::NotTls,
         error => TlsError::Other(error.to_string()),
     })
@@ -270,6 +266,7 @@ fn alert_error(alert: AlertDescription) -> TlsError {
         | AlertDescription::CertificateUnknown
         | AlertDescription::UnknownCA
         | AlertDescription::AccessDenied => TlsError::Client(format!("TLS alert {alert:?}")),
+        AlertDescription::HandshakeFailure => TlsError::Unsupported("TLS alert HandshakeFailure".to_owned()),
         alert => TlsError::Other(format!("TLS alert {alert:?}")),
     }
 }

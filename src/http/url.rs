@@ -79,6 +79,18 @@ impl Url {
         Self { path: path.into(), ..self }
     }
 
+    /// This URL with another scheme, and the same port.
+    #[must_use]
+    pub(crate) fn with_scheme(self, scheme: Scheme) -> Self {
+        Self { scheme, ..self }
+    }
+
+    /// This URL with this port, unless it has one.
+    #[must_use]
+    pub(crate) fn or_port(self, port: u16) -> Self {
+        Self { port: self.port.or(Some(port)), ..self }
+    }
+
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
     }
@@ -162,14 +174,18 @@ impl FromStr for Url {
             Some((user_info, host_port)) => (credentials(user_info)?, host_port),
             None => (None, authority),
         };
-        // A password with an unescaped `/`, `?` or `#` ends the authority early: what looks like a port is then a part
-        // of the password.
-        let may_be_password = credentials.is_none() && host_port.contains(':') && path.contains('@');
+        if matches!(authority, "http" | "https") && path.starts_with("//") {
+            return Err(UrlError::Slashes);
+        }
+        // A password with an unescaped `/`, `?` or `#` ends the authority early: what looks like a host or port is then a
+        // part of the password.
+        let may_be_password = authority.contains([':', '@']) && path.replace("@base64", "").contains('@');
         let (host, port) = host_and_port(host_port).map_err(|error| match error {
-            UrlError::EmptyPort | UrlError::BadPort { .. } if may_be_password => UrlError::HiddenPort,
-            error => error,
+            error if !may_be_password || error == UrlError::Slashes => error,
+            _ => UrlError::Unescaped,
         })?;
         match path.chars().find(|c| matches!(c, '?' | '#' | '\\')) {
+            Some(_) if may_be_password => return Err(UrlError::Unescaped),
             Some('\\') => return Err(UrlError::Backslash),
             Some(found) => return Err(UrlError::NotInPath { found }),
             None => {}
@@ -292,6 +308,9 @@ fn check_escapes(text: &str) -> Result<(), ()> {
     if text.match_indices('%').all(|(at, _)| good(at)) { Ok(()) } else { Err(()) }
 }
 
+/// How to write the characters that end a password in a URL.
+const UNESCAPED: &str = "`@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
+
 /// No variant holds credentials.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UrlError {
@@ -322,9 +341,9 @@ pub enum UrlError {
     EmptyPort,
     #[error("`{port}` is not a valid port: use a number from 1 to 65535")]
     BadPort { port: String },
-    /// The port may be a part of a password.
-    #[error("the URL has no valid port (in a password, write `/`, `?` and `#` as %2F, %3F and %23)")]
-    HiddenPort,
+    /// An `@` after the host: a part of a password may have been read as the host or the port.
+    #[error("the URL has an `@` after its host: in a password, write {UNESCAPED}")]
+    Unescaped,
     #[error("the user or password in the URL is not percent-encoded UTF-8: write %25 for a `%`")]
     BadCredentials,
     #[error("the URL contains a backslash: write `/`, or %5C in a path")]

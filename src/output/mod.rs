@@ -7,6 +7,7 @@
 mod color;
 pub mod diagnostics;
 mod line;
+mod message;
 mod printer;
 mod progress;
 pub mod sanitize;
@@ -16,10 +17,11 @@ mod width;
 #[cfg(test)]
 pub(crate) use color::take_over;
 pub use color::{ColorChoice, ColorVariables, Style, color};
-pub use diagnostics::{MessageFormat, SourceFile, SourceText};
+pub use diagnostics::{SourceFile, SourceText};
 #[cfg(test)]
 pub(crate) use line::Appearance;
 pub use line::{StyledLine, StyledText};
+pub use message::MessageFormat;
 pub use printer::{Channel, OutputStream, Printer, Terminal, Verbosity};
 pub use progress::Progress;
 pub use sanitize::Charset;

@@ -8,6 +8,7 @@
 
 use super::color::{self, Style};
 use super::line::{Appearance, StyledLine};
+use super::message::{self, Level, MessageFormat};
 use super::progress::Progress;
 use super::sanitize::{self, Charset};
 use std::fmt::Display;
@@ -62,6 +63,8 @@ pub struct Printer<'a> {
     stderr: &'a mut dyn Write,
     pub(crate) terminal: Terminal,
     pub(crate) verbosity: Verbosity,
+    /// The form of errors, warnings and hints.
+    format: MessageFormat,
     /// An error of standard output that occurred during a write to standard error.
     failed: Option<io::Error>,
     /// The progress line, which is removed before anything else is written.
@@ -79,8 +82,20 @@ impl<'a> Printer<'a> {
     ) -> Self {
         color::take_over();
         let stdout = BufWriter::new(stdout);
-        let progress = Progress::default();
-        Self { stdout, stderr, terminal, verbosity, failed: None, progress, painted: false }
+        let (progress, format) = (Progress::default(), MessageFormat::default());
+        Self { stdout, stderr, terminal, verbosity, format, failed: None, progress, painted: false }
+    }
+
+    /// Prints errors, warnings and hints in this format.
+    #[must_use]
+    pub fn with_format(mut self, format: MessageFormat) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Whether a program reads the messages.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        matches!(self.format, MessageFormat::Json | MessageFormat::Github)
     }
 
     /// Shows progress on `stderr`, a second handle of standard error, if that is a terminal that can erase a line, and
@@ -122,8 +137,13 @@ impl<'a> Printer<'a> {
     /// `details` are foreign bytes such as a server's answer, and are shortened (see [`sanitize::body`]). A hint may have
     /// several lines; a command to copy has a line of its own.
     pub fn error(&mut self, message: &str, details: impl AsRef<[u8]>, hint: Option<&str>) {
+        let details = details.as_ref();
+        let all = format!("{message}\n{}", String::from_utf8_lossy(details));
+        if self.message(Level::Error, all.trim_end(), hint) {
+            return;
+        }
         let mut text = self.labelled(Style::Bad, "error", message);
-        for line in sanitize::body(details.as_ref(), self.terminal.charset) {
+        for line in sanitize::body(details, self.terminal.charset) {
             text.push_str("  ");
             text.push_str(&self.look(Channel::Message).wrap(&line, 2, 4));
             text.push('\n');
@@ -136,14 +156,14 @@ impl<'a> Printer<'a> {
 
     /// Reports a problem that is not an error; not with `-q`.
     pub fn warning(&mut self, message: &str) {
-        if self.verbosity >= Verbosity::Normal {
+        if self.verbosity >= Verbosity::Normal && !self.message(Level::Warning, message, None) {
             self.print_message(&self.labelled(Style::Warning, "warning", message));
         }
     }
 
     /// The hint of a [`Printer::warning`]; not with `-q`. An error has its own.
     pub fn hint(&mut self, hint: &str) {
-        if self.verbosity >= Verbosity::Normal {
+        if self.verbosity >= Verbosity::Normal && !self.message(Level::Note, hint, None) {
             self.print_message(&self.paragraphs(Style::Hint, "hint", hint.lines()));
         }
     }
@@ -243,6 +263,15 @@ impl<'a> Printer<'a> {
             out.push('\n');
         }
         out
+    }
+
+    /// Writes a message in a format for programs; returns false if the format is for people.
+    fn message(&mut self, level: Level, text: &str, help: Option<&str>) -> bool {
+        let rendered = message::render(self.format, level, text, help);
+        if let Some(rendered) = &rendered {
+            self.print_message(rendered);
+        }
+        rendered.is_some()
     }
 
     /// Writes to standard error in one call, so that the output of another process cannot come in between.

@@ -13,10 +13,12 @@ use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::{GatewayUrlError, GroupUrl, gateway_url};
 use crate::http::{
-    CaCertificates, ClientIdentity, Connection, Encoding, Header, PemError, Proxy, Route, Scheme, Tls, Url,
-    is_exempt,
+    CaCertificates, ClientIdentity, Connection, Encoding, Header, PemError, PemFile, Proxy, Route, Scheme,
+    Tls, Url, is_exempt,
 };
 use crate::os::reason;
+use crate::secret::without_user;
+use crate::shell::quote;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read as _;
@@ -63,8 +65,7 @@ pub(super) fn parsed_group_url(url: &OsStr, gateway: &str) -> Result<GroupUrl, F
 
 /// The gateway of `--gateway`, its variable, or the default.
 pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Result<Url, Failure> {
-    let settings = Settings { args, environment };
-    let given = settings.private_text(args.gateway.as_ref(), ["--gateway", "PUSHGATEWAY_URL"])?;
+    let given = Settings { args, environment }.gateway()?;
     let (origin, url) = given.unwrap_or(("the default", DEFAULT_GATEWAY));
     gateway_url(url).map_err(|error| Failure::usage(format!("{origin}: {error}")))
 }
@@ -108,6 +109,7 @@ pub(super) fn resolve(
         encoding: settings.encoding()?,
         tls: settings.tls(endpoint.scheme())?,
         secrets,
+        url_from: settings.url_from(&endpoint)?,
         endpoint,
     })
 }
@@ -144,6 +146,19 @@ impl<'a> Settings<'a> {
     fn private_text(self, flag: Option<&'a OsString>, names: SettingNames) -> Given<&'a str> {
         let value = self.value(flag, names)?;
         value.map(|(origin, value)| Ok((origin, private_utf8(origin, value)?))).transpose()
+    }
+
+    /// The text of `--gateway` or its variable.
+    fn gateway(self) -> Given<&'a str> {
+        self.private_text(self.args.gateway.as_ref(), ["--gateway", "PUSHGATEWAY_URL"])
+    }
+
+    /// The option or variable that names this endpoint.
+    fn url_from(self, endpoint: &Url) -> Result<Option<&'static str>, Failure> {
+        let given = self.gateway()?;
+        let url = given.map_or(DEFAULT_GATEWAY, |(_, url)| url);
+        let is_given = gateway_url(url).is_ok_and(|url| url.to_string() == endpoint.to_string());
+        Ok(if is_given { given.map(|(origin, _)| origin) } else { Some("--url") })
     }
 
     /// The first of these variables that is set.
@@ -266,9 +281,9 @@ impl<'a> Settings<'a> {
             if let Some(cert) = cert {
                 let key = key.unwrap_or(cert);
                 let identity = ClientIdentity::from_pem(&read(cert.1, cert.0)?, &read(key.1, key.0)?);
-                let identity = identity.map_err(|error| {
-                    let (_, path) = if error.is_about_certificate() { cert } else { key };
-                    invalid(path, &error)
+                let identity = identity.map_err(|(file, error)| match file {
+                    PemFile::Certificate => invalid(cert.1, &error),
+                    PemFile::Key => invalid(key.1, &error),
                 });
                 tls.identity = Some(Arc::new(identity?));
             }
@@ -293,11 +308,16 @@ fn read(path: &OsStr, origin: &str) -> Result<Vec<u8>, Failure> {
         Ok(_) => format!("it is larger than {} MiB", FILE_LIMIT >> 20),
         Err(error) => reason(&error),
     };
-    Err(Failure::Other(anyhow::anyhow!("{origin}: can't read {}: {why}", path.display())))
+    let path = without_user(&path.to_string_lossy());
+    Err(Failure::Other(anyhow::anyhow!("{origin}: can't read {path}: {why}")))
 }
 
 fn invalid(path: &OsStr, error: &PemError) -> Failure {
-    Failure::usage(format!("{}: {error}", path.display()))
+    let message = format!("{}: {error}", path.display());
+    match error.conversion(&quote(&path.to_string_lossy())) {
+        Some(command) => Failure::usage_with_hint(message, command),
+        None => Failure::usage(message),
+    }
 }
 
 #[cfg(test)]

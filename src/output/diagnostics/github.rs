@@ -6,6 +6,7 @@
 
 use super::{Appearance, Location, location_name};
 use crate::exposition::{Diagnostic, Severity};
+use crate::output::message::github_data;
 use crate::output::sanitize::Charset;
 
 pub(super) fn render(diagnostic: &Diagnostic, location: Location<'_>, look: Appearance) -> String {
@@ -31,14 +32,10 @@ pub(super) fn render(diagnostic: &Diagnostic, location: Location<'_>, look: Appe
         location.line,
         location.column,
         property(diagnostic.code.as_str()),
-        data(&message),
+        github_data(&message),
     )
 }
 
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    github_data(text).replace(':', "%3A").replace(',', "%2C")
 }

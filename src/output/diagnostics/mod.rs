@@ -12,25 +12,12 @@ mod short;
 pub use locate::SourceFile;
 
 use super::line::Appearance;
+use super::message::MessageFormat;
 use super::printer::{Channel, Printer, Verbosity};
 use super::{Style, sanitize};
 use crate::exposition::{Diagnostic, Report, Severity};
-use clap::ValueEnum;
 use locate::{Location, Locator};
 use std::io;
-
-/// The values of `--message-format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum MessageFormat {
-    /// The line, with a mark under the problem
-    Human,
-    /// One line: file, line, column, severity and message
-    Short,
-    /// One JSON object per line
-    Json,
-    /// Workflow commands of GitHub Actions
-    Github,
-}
 
 /// The text of the diagnostics, and the files that it comes from.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! A group as a gateway holds it, and why a response is not a list of groups.
 
-use super::string_limit::{STRING_LIMIT, StringTooLong};
+use super::token_limit::{TOKEN_LIMIT, TokenTooLong};
 pub use crate::exposition::model::Kind;
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
@@ -98,8 +98,8 @@ pub enum GroupsError {
     NotJson,
     #[error("the response is not a list of groups")]
     NotGroups,
-    #[error("the response has a string that is longer than {} MiB", STRING_LIMIT >> 20)]
-    StringTooLong,
+    #[error("the response has a value that is longer than {} MiB", TOKEN_LIMIT >> 20)]
+    TokenTooLong,
     #[error("the gateway's API failed: {reason}")]
     Failed { reason: String },
     /// A text without the metrics that every Pushgateway has.
@@ -117,7 +117,7 @@ impl GroupsError {
             Category::Io => {
                 let error = io::Error::from(error);
                 match error.get_ref() {
-                    Some(inner) if inner.is::<StringTooLong>() => Self::StringTooLong,
+                    Some(inner) if inner.is::<TokenTooLong>() => Self::TokenTooLong,
                     _ => Self::Read(error),
                 }
             }

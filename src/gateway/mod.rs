@@ -16,10 +16,10 @@ mod hint;
 pub mod pushed;
 mod selection;
 mod server_status;
-mod string_limit;
 #[cfg(test)]
 mod tests;
 mod text;
+mod token_limit;
 
 pub(crate) use exchange::{EXPOSITION_TEXT, send};
 pub use fetch::{

@@ -132,7 +132,7 @@ impl Failure {
         }
     }
 
-    /// Whether another try may succeed.
+    /// Whether a retry may succeed.
     pub fn is_temporary(&self) -> bool {
         let temporary = [exit_code::UNAVAILABLE, exit_code::UNREACHABLE, exit_code::TIMED_OUT];
         !matches!(self, Self::Producer { .. }) && temporary.contains(&self.exit_code())

@@ -26,7 +26,8 @@
 //! | [`error`] | the ways to fail and their exit codes |
 //! | [`job`] | what `run` reports about a job, and the alerting rules for it (pure) |
 //! | [`process`] | child processes and signals |
-//! | [`duration`](mod@duration), [`os`], [`secret`], [`shell`] | shared basics: `30s`, reasons of errors, hidden text, quoting |
+//! | [`os`] | what differs between operating systems, and the reasons of their errors |
+//! | [`duration`](mod@duration), [`secret`], [`shell`] | shared basics: `30s`, hidden text, quoting |
 //!
 //! `tests/it/layering.rs` holds who may use whom.
 //!

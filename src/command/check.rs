@@ -63,6 +63,9 @@ pub(super) fn accept_or<'a>(
     let report = report(settings, grouping, input);
     show(settings, input, &report, Channel::Message, printer)?;
     refuse(settings, &report, consequence)?;
+    if report.stripped > 0 {
+        printer.note(&format!("removed {}", plural(report.stripped, "timestamp")));
+    }
     let body = exposition::apply(&input.bytes, &report.splices);
     Ok(Accepted { body, amount: amount(&report) })
 }

@@ -47,7 +47,11 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
         printer.success(&format!("{which} on {}", list.connection.endpoint));
     }
     selected.print(list.format, printer).map_err(Failure::output)?;
-    if list.format == ListFormat::Table && printer.terminal.stdout.is_terminal && all > 0 {
+    if list.watch.is_none()
+        && list.format == ListFormat::Table
+        && printer.terminal.stdout.is_terminal
+        && all > 0
+    {
         let count = match (all, snapshot.groups.len()) {
             (all, in_all) if all < in_all => format!("{} of {}", thousands(all), plural(in_all, "group")),
             (all, _) => plural(all, "group"),

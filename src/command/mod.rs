@@ -25,7 +25,7 @@ use crate::error::Failure;
 use crate::exposition::model::Family;
 use crate::gateway::{self, Group, Snapshot};
 use crate::grouping::LabelSet;
-use crate::http::{self, Client, Event, Method, Request, Response};
+use crate::http::{self, Client, Connection, Event, Method, Request, Response};
 use crate::output::Printer;
 use serde::Serialize;
 use std::fmt::Display;
@@ -111,8 +111,13 @@ fn explain(
     printer: &mut Printer<'_>,
 ) -> Failure {
     let connection = client.connection();
+    // The time limit is that of the push and its explanation.
+    let left = connection.timeout.saturating_sub(error.elapsed);
     let fetch = |read: refusal::Read<'_>| {
-        gateway::fetch_contents(client, &connection.endpoint, read, &mut listener(printer)).ok()
+        let client = Client::new(&Connection { timeout: left, retries: 0, ..connection.clone() });
+        let fetch =
+            || gateway::fetch_contents(&client, &connection.endpoint, read, &mut listener(printer)).ok();
+        (!left.is_zero()).then(fetch).flatten()
     };
     let why = refusal::explain(&error.kind, push, connection, fetch);
     if why.is_empty() { error.into() } else { Failure::Explained { error: Box::new(error), why } }

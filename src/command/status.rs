@@ -178,7 +178,8 @@ fn table(found: &Found<'_>, printer: &mut Printer<'_>) -> io::Result<()> {
     for (at, group) in failed(snapshot).enumerate() {
         let name = if at == 0 { "failed" } else { "" };
         if at == NAMED {
-            row(name, format!("and {} more", failed(snapshot).count() - NAMED).into());
+            let (more, option) = (failed(snapshot).count() - NAMED, gateway_option(connection));
+            row(name, format!("and {more} more (`pushgw list --failed{option}`)").into());
             break;
         }
         let failed = group.last_failure.map(|failure| format!(" {} ago", ago(failure)));

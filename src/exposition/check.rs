@@ -12,9 +12,9 @@ use super::messages;
 use super::rules::Rules;
 use super::sample::SampleRules;
 use super::text::lines::{self, LineSpan, Text};
-use super::text::scan::{self, Line, SyntaxError, SyntaxErrorKind};
+use super::text::scan::{self, Line, SyntaxError};
 use super::text::token::LabelPair;
-use super::{collisions, duplicates, lint, metadata, sniff};
+use super::{collisions, duplicates, lint, metadata, multiline, sniff};
 use std::ops::Range;
 
 /// Checks a text and returns the diagnostics and the repairs.
@@ -28,11 +28,13 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
             starts: text.starts,
             rules,
             families: FamilyTable::new(text.bytes),
+            has_invalid_type_line: false,
+            stripped: 0,
+            openmetrics: 0,
             findings: Findings::new(rules),
         },
         samples: SampleRules::new(text.bytes, rules),
         current: None,
-        has_open_quote: false,
     };
     for (mark, file) in lines::files(text) {
         checker.file(mark, &file);
@@ -45,8 +47,6 @@ struct Checker<'a> {
     samples: SampleRules<'a>,
     /// The family that the server's parser read last. It begins a line with `{` as a line of that family.
     current: Option<usize>,
-    /// The last line has a quote that is not closed, so the next line may be the rest of a value.
-    has_open_quote: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -65,10 +65,16 @@ impl<'a> Checker<'a> {
             }
             let Some(line) = lines::next(self.context.bytes, file, start, &mut labels) else { break };
             start = line.all.end + 1;
-            let before = (self.context.findings.rollback_point(), self.context.findings.parse_errors);
+            let point = (!has_content).then(|| self.context.findings.rollback_point());
+            let before = self.context.findings.parse_errors;
             let is_content = self.line(&line, &mut labels);
-            let is_rejected = self.context.findings.parse_errors > before.1;
-            if is_content && !has_content && is_rejected && self.is_other_format(&line, file, before.0) {
+            let is_rejected = self.context.findings.parse_errors > before;
+            if is_rejected {
+                start = multiline::end(self.context.bytes, &line, file, &mut labels).unwrap_or(start);
+            }
+            if let Some(point) = point.filter(|_| is_content && is_rejected)
+                && self.is_other_format(&line, file, &point)
+            {
                 return;
             }
             has_content |= is_content;
@@ -81,7 +87,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Whether the file, whose first line is invalid, is not metrics at all. Then this is the only error for it.
-    fn is_other_format(&mut self, first: &LineSpan, file: &Range<usize>, point: RollbackPoint) -> bool {
+    fn is_other_format(&mut self, first: &LineSpan, file: &Range<usize>, point: &RollbackPoint) -> bool {
         let Some((what, help)) = sniff::other_format(&self.context.bytes[file.clone()]) else {
             return false;
         };
@@ -100,7 +106,6 @@ impl<'a> Checker<'a> {
         let (bytes, trailing) = (self.context.bytes, trimmed.end..all.end);
         let result = scan::line(bytes, trimmed.clone(), labels);
         let is_content = !matches!(result, Ok(Line::Blank));
-        let is_continued = std::mem::replace(&mut self.has_open_quote, false);
         match result {
             Ok(Line::Sample(sample)) => {
                 let family =
@@ -110,15 +115,17 @@ impl<'a> Checker<'a> {
                     self.context.trailing_whitespace(trailing);
                 }
             }
-            Ok(Line::Blank | Line::Comment) => self.context.trailing_whitespace(trailing),
+            Ok(Line::Blank) => self.context.trailing_whitespace(trailing),
+            Ok(Line::Comment) => {
+                metadata::comment(&mut self.context, trimmed);
+                self.context.trailing_whitespace(trailing);
+            }
             Ok(Line::Help(line)) => {
                 self.current = metadata::help(&mut self.context, all, &line, trailing).or(self.current);
             }
             Ok(Line::Type(line)) => {
                 self.current = metadata::type_line(&mut self.context, all, &line, trailing).or(self.current);
             }
-            // The rest of a label value with a line break.
-            Err(_) if is_continued => self.has_open_quote = !bytes[trimmed.clone()].contains(&b'"'),
             Err(error) => self.syntax_error(&error, trimmed.clone()),
         }
         is_content
@@ -126,30 +133,42 @@ impl<'a> Checker<'a> {
 
     fn syntax_error(&mut self, error: &SyntaxError, line: Range<usize>) {
         self.samples.unread += 1;
-        self.has_open_quote = error.kind == SyntaxErrorKind::OpenValue;
         let bytes = self.context.bytes;
+        self.context.has_invalid_type_line |= bytes[line.clone()].trim_ascii_start().starts_with(b"#");
         self.context.findings.parse_errors += 1;
-        self.context.findings.error_at(error.span.start, || messages::syntax_error(bytes, line, error));
+        let code = messages::syntax_code(bytes, &line, error);
+        self.context.findings.error_at(code, error.span.start, || messages::syntax_error(bytes, line, error));
     }
 
     /// Checks the text as a whole.
     fn finish(self, text: Text<'_>) -> Report {
         let Self { mut context, samples, .. } = self;
-        let SampleRules { labels, series, count, unread, .. } = samples;
+        let SampleRules { labels, series, count, unread, other_type_lines, .. } = samples;
         if context.rules.lint {
             lint::check(text, &context.families, &mut context.findings);
         }
         collisions::check(&labels.overwrites, &mut context);
+        metadata::other_type_lines(&other_type_lines, &mut context);
+        openmetrics(text, &mut context);
         duplicates::check(text, series, &labels.overwrites, unread == 0, &mut context);
-        let Context { rules, families, mut findings, .. } = context;
+        let Context { rules, families, mut findings, stripped, .. } = context;
         if count == 0 && unread == 0 && !findings.has_errors() && !rules.allow_empty {
             let end = text.bytes.len();
-            findings.error(Code::NoSamples, end..end, || {
-                Message::new("the text has no samples; pushing it would empty the group")
-                    .help("to empty the group on purpose, use `--allow-empty`")
-            });
+            findings.error(Code::NoSamples, end..end, || messages::no_samples(text.bytes));
         }
         let families = families.numbers().filter(|number| families[*number].sample().is_some()).count();
-        Report { samples: count, families, ..findings.into_report() }
+        Report { samples: count, families, stripped, ..findings.into_report() }
+    }
+}
+
+/// Says what the format is if several diagnostics are about it, or one and the text ends like it.
+fn openmetrics(text: Text<'_>, context: &mut Context<'_>) {
+    let is_complete = text.bytes.trim_ascii_end().ends_with(b"# EOF");
+    if context.openmetrics > usize::from(!is_complete) {
+        let first = lines::line_from(text.bytes, 0);
+        context.findings.warning(Code::Openmetrics, first, || {
+            Message::new("this is OpenMetrics text, which the gateway accepts only in part")
+                .help("if a server wrote it, request the other format: `Accept: text/plain;version=0.0.4`")
+        });
     }
 }

@@ -43,8 +43,8 @@ macro_rules! codes {
                 }
             }
 
-            /// A text with this problem. `quantile-in-key` and `le-in-key` also need a grouping key with that label, and
-            /// the codes of [`Category::Lint`] need [`Rules::lint`](super::rules::Rules::lint).
+            /// A text with this problem. `quantile-in-key` and `le-in-key` also need a grouping key with that label,
+            /// `stripped-number` needs [`Rules::strip_timestamps`](super::rules::Rules::strip_timestamps), and the codes of [`Category::Lint`] need [`Rules::lint`](super::rules::Rules::lint).
             pub fn example(self) -> &'static [u8] {
                 match self {
                     $(Self::$variant => $example,)*
@@ -209,6 +209,24 @@ codes! {
     OpenmetricsCounter "openmetrics-counter" Advice
         "A counter is declared without the suffix _total of its samples, as in OpenMetrics, so it is stored as untyped."
         b"# TYPE a counter\na_total 1\n";
+    Openmetrics "openmetrics" Advice
+        "The text is in the format OpenMetrics, which the gateway accepts only in part."
+        b"# TYPE a counter\na_total 1\n# EOF\n";
+    OtherTypeLine "other-type-line" Advice
+        "A TYPE line is followed by a sample of another metric and has no samples of its own."
+        b"# TYPE job_ok_total counter\njob_done_total 1\n";
+    IgnoredTypeLine "ignored-type-line" Advice
+        "A comment looks like a TYPE line, but the gateway ignores it."
+        b"# type a gauge\na 1\n";
+    ColonName "colon-name" Advice
+        "A metric name ends with a colon, as in YAML."
+        b"a: 1\n";
+    WindowsPath "windows-path" Advice
+        "A label value looks like a path on Windows, but its \\n is a line break."
+        b"a{path=\"C:\\new\"} 1\n";
+    StrippedNumber "stripped-number" Advice
+        "With --strip-timestamps, a number is dropped that is not a time since 1990."
+        b"a 1 234\n";
     OlderGateway "older-gateway" Advice
         "Older gateways, such as 1.5.1, reject this or store something else."
         b"# HELP a say \\\"x\\\"\na 1\n";

@@ -86,7 +86,7 @@ impl FamilyRules<'_, '_> {
     fn check(&mut self, number: usize) {
         let name = self.context.families.name(number);
         let Some(at) = self.context.families[number].sample() else {
-            self.openmetrics_counter(number, &name);
+            self.openmetrics_counter(&name);
             return;
         };
         let kind = self.context.families[number].kind.unwrap_or(Kind::Counter);
@@ -97,6 +97,9 @@ impl FamilyRules<'_, '_> {
             });
             return;
         }
+        if name.ends_with(b":") && self.context.families[number].has_valid_sample {
+            self.colon(&name, at);
+        }
         self.own_families(&name, kind, at);
         self.suffixes(&name, kind, at);
         self.key_labels(&name, kind, at);
@@ -104,36 +107,76 @@ impl FamilyRules<'_, '_> {
 
     fn error(&mut self, code: Code, at: usize, message: impl FnOnce() -> Message) {
         let bytes = self.context.bytes;
-        self.context.findings.error_at(at, || (code, name_at(bytes, at), message()));
+        self.context.findings.error_at(code, at, || (name_at(bytes, at), message()));
+    }
+
+    /// `name: 1` is YAML, and valid here.
+    fn colon(&mut self, name: &[u8], at: usize) {
+        self.context.findings.warning(Code::ColonName, name_at(self.context.bytes, at), || {
+            let short = String::from_utf8_lossy(name).trim_end_matches(':').to_owned();
+            Message::new(format!("the colon is part of the metric name {}", quoted(name)))
+                .help(format!("write `{short}`, without the colon"))
+        });
     }
 
     /// The gateway's own families keep their types, and its summary keeps its parts.
     fn own_families(&mut self, name: &[u8], kind: Kind, at: usize) {
+        let is_declared = kind != Kind::Untyped || !self.context.has_invalid_type_line;
         if let Some(own) = own_kind(name)
             && own != kind
+            && is_declared
         {
-            self.error(Code::GatewayTypeConflict, at, || {
+            let openmetrics = self.openmetrics_type_line(name);
+            self.context.openmetrics += usize::from(openmetrics.is_some());
+            let number = self.context.families.exact(name);
+            let type_line = number.and_then(|number| self.context.families[number].type_line());
+            self.error(Code::GatewayTypeConflict, type_line.unwrap_or(at), || {
                 let (name, text) = (quoted(name), String::from_utf8_lossy(name));
+                let (article, own) = (own.with_article(), own.as_str());
                 let message = format!(
-                    "{name} is {} here, but the gateway's own metric is {}",
-                    kind.with_article(),
-                    own.with_article()
+                    "{name} is {} here, but the gateway's own metric is {article}",
+                    kind.with_article()
                 );
-                let own = own.as_str();
-                Message::new(message).help(format!(
-                    "rename the metric, or declare it as the gateway does: `# TYPE {text} {own}`"
-                ))
+                Message::new(message).help(match openmetrics {
+                    Some(_) => format!(
+                        "OpenMetrics declares counters without `_total`; here write `# TYPE {text} {own}`"
+                    ),
+                    None => {
+                        format!("declare it as the gateway does: `# TYPE {text} {own}`; or rename the metric")
+                    }
+                })
             });
         }
         if let Some((base, Suffix::Count | Suffix::Sum)) = split_suffix(name)
             && own_kind(base) == Some(Kind::Summary)
+            && !self.has_conflict(base)
         {
             self.error(Code::SuffixCollision, at, || {
-                let (name, base) = (quoted(name), quoted(base));
-                Message::new(format!("{name} is part of the gateway's own summary {base}"))
-                    .help("rename the metric")
+                let (name, text) = (quoted(name), String::from_utf8_lossy(base));
+                Message::new(format!("{name} is part of the gateway's own summary `{text}`")).help(format!(
+                    "declare it as the gateway does: `# TYPE {text} summary`; or rename the metric"
+                ))
             });
         }
+    }
+
+    /// Whether the samples of one of the gateway's own families have another type here. Then its parts have it too.
+    fn has_conflict(&self, own: &[u8]) -> bool {
+        self.context
+            .families
+            .exact(own)
+            .map(|number| &self.context.families[number])
+            .is_some_and(|family| family.sample().is_some() && family.kind != own_kind(own))
+    }
+
+    /// The TYPE line of a counter that is declared without `_total`, as in OpenMetrics.
+    fn openmetrics_type_line(&self, total: &[u8]) -> Option<usize> {
+        let families = &self.context.families;
+        let total_family = &families[families.exact(total)?];
+        let family = &families[families.exact(total.strip_suffix(b"_total")?)?];
+        let is_untyped = total_family.kind == Some(Kind::Untyped) && total_family.type_line().is_none();
+        let is_declared = family.kind == Some(Kind::Counter) && family.sample().is_none();
+        family.type_line().filter(|_| is_untyped && is_declared && total_family.sample().is_some())
     }
 
     /// No family has the name of a histogram's or summary's sample. Only one that comes before the TYPE line can.
@@ -150,11 +193,16 @@ impl FamilyRules<'_, '_> {
                 continue;
             };
             let span = name_at(self.context.bytes, at);
+            let has_type = number.is_some_and(|number| self.context.families[number].type_line().is_some());
             self.error(Code::SuffixCollision, other_at, || {
                 let (kind, name, other) = (kind.as_str(), quoted(name), quoted(&other));
-                Message::new(format!("{other} is a metric of its own and also part of the {kind} {name}"))
-                    .help(format!("rename {other}, or write the TYPE line of {name} before it"))
-                    .related(span, format!("the {kind}"))
+                let message = format!("{other} is a metric of its own and also part of the {kind} {name}");
+                let help = if has_type {
+                    format!("rename {other} or {name}; each has a TYPE line")
+                } else {
+                    format!("rename {other}, or write the TYPE line of {name} before it")
+                };
+                Message::new(message).help(help).related(span, format!("the {kind}"))
             });
         }
     }
@@ -178,21 +226,22 @@ impl FamilyRules<'_, '_> {
     }
 
     /// A counter without samples next to an untyped metric with the suffix `_total`: the other text format declares it so.
-    fn openmetrics_counter(&mut self, number: usize, name: &[u8]) {
-        let family = &self.context.families[number];
-        let (Some(Kind::Counter), Some(at)) = (family.kind, family.type_line()) else { return };
+    fn openmetrics_counter(&mut self, name: &[u8]) {
         let total = [name, b"_total"].concat();
-        let Some(number) = self.context.families.exact(&total) else { return };
-        let family = &self.context.families[number];
-        if family.sample().is_some() && family.type_line().is_none() {
-            self.context.findings.warning(Code::OpenmetricsCounter, name_at(self.context.bytes, at), || {
-                let (name, quoted_total) = (quoted(name), quoted(&total));
-                let total = String::from_utf8_lossy(&total);
-                Message::new(format!(
-                    "the gateway stores {quoted_total} as untyped: the TYPE line is for {name}"
+        let Some(at) = self.openmetrics_type_line(&total).filter(|_| own_kind(&total).is_none()) else {
+            return;
+        };
+        self.context.openmetrics += 1;
+        let has_help =
+            self.context.families.exact(name).is_some_and(|own| self.context.families[own].help().is_some());
+        self.context.findings.warning(Code::OpenmetricsCounter, name_at(self.context.bytes, at), || {
+            let (name, quoted_total) = (quoted(name), quoted(&total));
+            let total = String::from_utf8_lossy(&total);
+            let rename = if has_help { " rename the HELP line too, and" } else { "" };
+            Message::new(format!("the gateway stores {quoted_total} as untyped: the TYPE line is for {name}"))
+                .help(format!(
+                    "OpenMetrics declares counters like this; here{rename} write `# TYPE {total} counter`"
                 ))
-                .help(format!("OpenMetrics declares counters like this; here write `# TYPE {total} counter`"))
-            });
-        }
+        });
     }
 }

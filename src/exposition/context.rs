@@ -13,6 +13,12 @@ pub(super) struct Context<'a> {
     pub(super) starts: &'a [usize],
     pub(super) rules: &'a Rules<'a>,
     pub(super) families: FamilyTable<'a>,
+    /// A TYPE line is invalid, so a metric without a type may have been declared.
+    pub(super) has_invalid_type_line: bool,
+    /// How many timestamps are removed.
+    pub(super) stripped: usize,
+    /// How many diagnostics are about what only OpenMetrics has.
+    pub(super) openmetrics: usize,
     pub(super) findings: Findings,
 }
 

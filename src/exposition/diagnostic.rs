@@ -46,9 +46,13 @@ pub struct Report {
     pub errors: usize,
     pub fixed: usize,
     pub warnings: usize,
+    /// The same counts for each code, the largest ones of a severity first.
+    pub counts: Vec<(Severity, Code, usize)>,
     pub samples: usize,
     /// The number of metric families with samples.
     pub families: usize,
+    /// How many timestamps the repairs remove.
+    pub stripped: usize,
     /// The repairs, in order, without overlaps.
     pub splices: Vec<Splice>,
 }

@@ -44,7 +44,9 @@ pub(super) fn check(
     }
     // A missing part may be in a line that could not be read.
     if is_complete {
-        for (family, (line, parts)) in incomplete {
+        let incomplete =
+            incomplete.into_iter().filter(|(family, _)| may_lack_parts(*family, &context.families));
+        for (family, (line, parts)) in incomplete.collect::<Vec<_>>() {
             missing_parts(family, line, parts, context);
         }
     }
@@ -55,7 +57,7 @@ pub(super) fn check(
 
 fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
     let bytes = context.bytes;
-    context.findings.error_at(second, || {
+    context.findings.error_at(Code::DuplicateSeries, second, || {
         let (first, second) = (series_at(bytes, first), series_at(bytes, second));
         let (one, other) = (&bytes[first.clone()], &bytes[second.clone()]);
         let message = Message::new(format!("the series {} occurs twice", quoted(other)));
@@ -65,8 +67,19 @@ fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
         } else {
             message.help("the order of labels does not matter, and the grouping key overwrites labels of the same name")
         };
-        (Code::DuplicateSeries, second, message)
+        (second, message)
     });
+}
+
+/// Whether no other diagnostic explains a missing part: a sample of the family that the gateway drops, or one that looks like
+/// a part but is a metric of its own, because the TYPE line comes after it.
+fn may_lack_parts(family: usize, families: &FamilyTable<'_>) -> bool {
+    let name = families.name(family);
+    let is_stray = |suffix: &[u8]| {
+        let part = families.exact(&[&*name, suffix].concat());
+        part.is_some_and(|part| families[part].sample().is_some())
+    };
+    !families[family].has_dropped_sample && ![&b"_count"[..], b"_sum", b"_bucket"].into_iter().any(is_stray)
 }
 
 /// A histogram or summary without all its parts. The gateway makes up the missing ones.

@@ -26,6 +26,7 @@ pub(super) struct SampleFamily {
 }
 
 /// What is known about a metric family. A text may have a million families, so offsets have 32 bits.
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact, and a text may have a million families")]
 #[derive(Debug, Default)]
 pub(super) struct FamilyEntry {
     name_start: u32,
@@ -34,6 +35,10 @@ pub(super) struct FamilyEntry {
     pub(super) kind: Option<Kind>,
     /// The TYPE line has an invalid type, so `kind` is a guess.
     pub(super) kind_is_guessed: bool,
+    /// At least one sample has a valid value and valid labels.
+    pub(super) has_valid_sample: bool,
+    /// It is a histogram or summary, and the gateway drops a sample of it.
+    pub(super) has_dropped_sample: bool,
     /// A HELP line without a text, or with carriage returns only, was read.
     pub(super) has_blank_help: bool,
     /// The first sample has no labels and is not in the series table yet: most such families have only one sample.

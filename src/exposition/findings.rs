@@ -8,6 +8,7 @@ use super::diagnostic::{Diagnostic, Related, Report, Severity};
 use super::fix::Splice;
 use super::rules::Rules;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The words of a diagnostic.
@@ -44,18 +45,20 @@ pub(super) struct Findings {
     repair: bool,
     /// The number of errors of the server's parser that cannot be repaired.
     pub(super) parse_errors: usize,
-    /// By severity.
-    kept: [Kept; 3],
+    kept: BTreeMap<(Severity, Code), Kept>,
     splices: Vec<Splice>,
     older_gateways: Vec<&'static str>,
 }
 
 /// The findings up to a line, for [`Findings::roll_back`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RollbackPoint {
-    counts: [usize; 3],
+    counts: BTreeMap<(Severity, Code), usize>,
     splices: usize,
 }
+
+/// How many diagnostics of one code come before there is room for more of them.
+const FEW: usize = 3;
 
 impl Findings {
     pub(super) fn new(rules: &Rules<'_>) -> Self {
@@ -67,13 +70,19 @@ impl Findings {
         self.add(Severity::Error, code, span, message);
     }
 
-    /// An error whose code and span are only computed if it is kept. `start` decides that, so it may be inexact.
-    pub(super) fn error_at(&mut self, start: usize, find: impl FnOnce() -> (Code, Range<usize>, Message)) {
-        let errors = &mut self.kept[Severity::Error as usize];
-        errors.count += 1;
-        if errors.has_room(self.limit, start) {
-            let (code, span, message) = find();
-            errors.push(Severity::Error, code, span, message);
+    /// An error whose span is only computed if it is kept. `start` decides that, so it may be inexact.
+    pub(super) fn error_at(
+        &mut self,
+        code: Code,
+        start: usize,
+        find: impl FnOnce() -> (Range<usize>, Message),
+    ) {
+        let limit = self.limit;
+        let kept = self.kept.entry((Severity::Error, code)).or_default();
+        kept.count += 1;
+        if kept.has_room(limit, start) {
+            let (span, message) = find();
+            kept.push(Severity::Error, code, span, message);
         }
     }
 
@@ -120,30 +129,31 @@ impl Findings {
     }
 
     pub(super) fn has_errors(&self) -> bool {
-        self.kept[Severity::Error as usize].count > 0
+        self.count(Severity::Error) > 0
     }
 
     pub(super) fn rollback_point(&self) -> RollbackPoint {
-        RollbackPoint { counts: self.counts(), splices: self.splices.len() }
+        let counts = self.kept.iter().map(|(code, kept)| (*code, kept.count)).collect();
+        RollbackPoint { counts, splices: self.splices.len() }
     }
 
     /// Drops what was found since the point in the line that begins at `line`.
-    pub(super) fn roll_back(&mut self, point: RollbackPoint, line: usize) {
+    pub(super) fn roll_back(&mut self, point: &RollbackPoint, line: usize) {
         // A newline that is missing at the end of a file has an empty span where the next file begins.
         let is_earlier = |span: &Range<usize>| span.start < line || span.start == line && span.is_empty();
-        for (kept, count) in self.kept.iter_mut().zip(point.counts) {
-            kept.count = count;
+        for (code, kept) in &mut self.kept {
+            kept.count = point.counts.get(code).copied().unwrap_or(0);
             kept.first.retain(|diagnostic| is_earlier(&diagnostic.span));
         }
         self.splices.truncate(point.splices);
     }
 
-    fn counts(&self) -> [usize; 3] {
-        self.kept.each_ref().map(|kept| kept.count)
+    fn count(&self, severity: Severity) -> usize {
+        self.kept.iter().filter(|((of, _), _)| *of == severity).map(|(_, kept)| kept.count).sum()
     }
 
     fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
-        let kept = &mut self.kept[severity as usize];
+        let kept = self.kept.entry((severity, code)).or_default();
         kept.count += 1;
         if kept.has_room(self.limit, span.start) {
             kept.push(severity, code, span, message());
@@ -151,20 +161,30 @@ impl Findings {
     }
 
     /// The counts, the repairs, and the diagnostics in the order of their places. If there are too many, errors come before
-    /// repairs and repairs before warnings.
+    /// repairs and repairs before warnings, and a few of each code before more of one.
     pub(super) fn into_report(self) -> Report {
-        let [errors, fixed, warnings] = self.counts();
+        let counts =
+            [Severity::Error, Severity::Fixed, Severity::Warning].map(|severity| self.count(severity));
+        let [errors, fixed, warnings] = counts;
+        let counts = self.kept.iter().filter(|(_, kept)| kept.count > 0);
+        let mut counts: Vec<_> =
+            counts.map(|((severity, code), kept)| (*severity, *code, kept.count)).collect();
+        counts.sort_by_key(|(severity, _, count)| (*severity, usize::MAX - count));
         let mut diagnostics = Vec::new();
-        for mut kept in self.kept {
-            kept.shorten(self.limit - diagnostics.len());
-            diagnostics.append(&mut kept.first);
+        for ((severity, _), mut kept) in self.kept {
+            kept.shorten(self.limit);
+            let ranked = kept.first.into_iter().enumerate();
+            diagnostics.extend(ranked.map(|(rank, found)| (severity, rank.min(FEW), found)));
         }
+        diagnostics.sort_by_key(|(severity, rank, found)| (*severity, *rank, found.span.start));
+        diagnostics.truncate(self.limit);
+        let mut diagnostics: Vec<_> = diagnostics.into_iter().map(|(_, _, found)| found).collect();
         sort(&mut diagnostics);
-        Report { diagnostics, errors, fixed, warnings, splices: self.splices, ..Report::default() }
+        Report { diagnostics, errors, fixed, warnings, counts, splices: self.splices, ..Report::default() }
     }
 }
 
-/// The diagnostics of one severity.
+/// The diagnostics of one severity and code.
 #[derive(Debug, Default)]
 struct Kept {
     count: usize,
@@ -198,7 +218,7 @@ impl Kept {
     }
 }
 
-/// Sorts by place.
+/// Sorts by place. The format of the whole text comes before what is wrong at its start.
 fn sort(diagnostics: &mut [Diagnostic]) {
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.code != Code::Openmetrics));
 }

@@ -7,7 +7,7 @@
 use super::code::Code;
 use super::findings::{Findings, Message};
 use super::hash;
-use super::messages::quoted;
+use super::messages::{self, quoted};
 use super::model::kind::Kind;
 use super::names::is_valid_name;
 use super::overwrites::Overwrites;
@@ -185,6 +185,9 @@ impl<'a> LabelRules<'a> {
             }
             return;
         }
+        if !label.value.is_plain() {
+            check_path(label, findings);
+        }
         let label_hash = hash::label(name_hash, label.value.hash());
         hash.in_text = hash.in_text.wrapping_add(label_hash);
         if let Role::Overwritten(index) = role {
@@ -208,6 +211,24 @@ fn check_utf8(label: &LabelPair<'_>, findings: &mut Findings) -> bool {
         Message::new(format!("the value of the label {} is not valid UTF-8", quoted(&label.name.text())))
     });
     false
+}
+
+/// Warns about a path on Windows whose `\\n` is stored as a line break.
+#[cold]
+fn check_path(label: &LabelPair<'_>, findings: &mut Findings) {
+    let value = label.value.raw();
+    let has_break = value.iter().scan(false, |is_escaped, byte| {
+        let found = *is_escaped && *byte == b'n';
+        *is_escaped = !*is_escaped && *byte == b'\\';
+        Some(found)
+    });
+    if messages::is_windows_path(value) && { has_break }.any(|found| found) {
+        findings.warning(Code::WindowsPath, label.value.span(), || {
+            let path = String::from_utf8_lossy(value).replace('\\', r"\\");
+            Message::new("`\\n` in this path is a line break")
+                .help(format!("double each backslash of the path: `{path}`"))
+        });
+    }
 }
 
 /// Whether no label name occurs twice, apart from the bounds of buckets and quantiles.
@@ -245,16 +266,7 @@ fn bound(label: &LabelPair<'_>, findings: &mut Findings) -> Option<f64> {
     }
     let is_bucket = label.name.is(b"le");
     let code = if is_bucket { Code::BucketBound } else { Code::Quantile };
-    findings.error(code, label.value.span(), || {
-        let value = quoted(label.value.raw());
-        if is_bucket {
-            Message::new(format!("the bucket bound {value} is not a number"))
-                .help("write a number, or `+Inf` for the last bucket")
-        } else {
-            Message::new(format!("the quantile {value} is not a number"))
-                .help("write a number between 0 and 1, such as `0.5`")
-        }
-    });
+    findings.error(code, label.value.span(), || messages::bound(label.value.raw(), is_bucket));
     None
 }
 

@@ -93,8 +93,14 @@ fn repeated(
     let keyword = if code == Code::DuplicateHelp { "HELP" } else { "TYPE" };
     context.findings.cut_or_insert(all.clone(), "");
     context.findings.repaired(code, name.span(), || {
-        Message::new(format!("the {keyword} line for {} is repeated", quoted(&name.text())))
-            .help("remove this line; the gateway accepts one for each metric")
+        let name = quoted(&name.text());
+        let text = if code == Code::TypeAfterSamples {
+            format!("the TYPE line of {name} comes after its first sample")
+        } else {
+            format!("the {keyword} line for {name} is repeated")
+        };
+        Message::new(text)
+            .help("remove this line; the gateway accepts one for each metric, before its samples")
             .related(first.map(|first| line_from(bytes, first)), format!("first {keyword} line"))
     });
 }
@@ -170,7 +176,9 @@ pub(super) fn type_line<'a>(
         return family.map(|(number, _)| number);
     };
     if is_repeated_type(context, (number, suffix), &text) {
-        repeated(context, Code::DuplicateType, &line.name, all, context.families[number].type_line());
+        let first = context.families[number].type_line();
+        let code = if first.is_some() { Code::DuplicateType } else { Code::TypeAfterSamples };
+        repeated(context, code, &line.name, all, first);
         return None;
     }
     context.trailing_whitespace(trailing);
@@ -195,6 +203,10 @@ pub(super) fn type_line<'a>(
         let metric = line.name.text();
         let (message, guess) = messages::unknown_type(&metric, name);
         context.families[number].kind = Some(guess.unwrap_or(Kind::Untyped));
+        context.has_invalid_type_line = true;
+        let is_openmetrics =
+            [&b"info"[..], b"stateset", b"unknown"].iter().any(|kind| name.eq_ignore_ascii_case(kind));
+        context.openmetrics += usize::from(is_openmetrics);
         // The help has the whole line if the name changes too.
         let is_renamed = name.eq_ignore_ascii_case(b"info") && !metric.ends_with(b"_info");
         let span = if is_renamed { start_of_comment(context.bytes, &line.name)..span.end } else { span };
@@ -211,12 +223,11 @@ fn start_of_comment(bytes: &[u8], name: &Token<'_>) -> usize {
     memchr::memrchr(b'#', &bytes[..start]).unwrap_or(start)
 }
 
-/// Whether a TYPE line has the type of the family's first one.
+/// Whether a TYPE line has the type that its family already has, from another TYPE line or from its first sample.
 fn is_repeated_type(context: &Context<'_>, (number, suffix): (usize, Suffix), text: &Range<usize>) -> bool {
     let family = &context.families[number];
     let text = &context.bytes[text.clone()];
-    family.type_line().is_some()
-        && family.kind.is_some()
+    family.kind.is_some()
         && !family.kind_is_guessed
         && suffix == Suffix::None
         && family.kind == Kind::parse(&text[..trimmed_len(text)])
@@ -244,6 +255,53 @@ fn second_type(context: &mut Context<'_>, name: &Token<'_>, number: usize, suffi
                 .help("move it before the samples")
                 .related(first.map(|first| line_from(bytes, first)), "first sample")
         });
+    }
+}
+
+/// Reports a comment that looks like a TYPE line.
+pub(super) fn comment(context: &mut Context<'_>, line: &Range<usize>) {
+    let text = &context.bytes[line.clone()];
+    let Some(at) = text.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'#')) else { return };
+    let mut words = text[at..].split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
+    let (Some(keyword), Some(name), Some(kind), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return;
+    };
+    let word = keyword.strip_suffix(b":").unwrap_or(keyword);
+    if word.eq_ignore_ascii_case(b"TYPE")
+        && keyword != b"TYPE"
+        && LegacyName::Metric.is(name)
+        && Kind::parse(kind).is_some()
+    {
+        let start = line.start + at;
+        context.findings.warning(Code::IgnoredTypeLine, start..start + keyword.len(), || {
+            Message::new("the gateway ignores this comment; is it a TYPE line?").help("write `TYPE`")
+        });
+    }
+}
+
+/// Reports TYPE lines without samples whose next line is a sample of a similar name without a TYPE line.
+pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'_>) {
+    for (declared, sampled) in pairs {
+        let (family, other) = (&context.families[*declared], &context.families[*sampled]);
+        let (name, other_name) = (context.families.name(*declared), context.families.name(*sampled));
+        let first_word = |name: &[u8]| name.split(|byte| *byte == b'_').next().map(<[u8]>::to_vec);
+        let is_openmetrics = other_name.strip_prefix(&*name) == Some(b"_total");
+        let Some(at) = family.type_line() else { continue };
+        if family.sample().is_none()
+            && !family.kind_is_guessed
+            && other.type_line().is_none()
+            && other.has_valid_sample
+            && first_word(&name) == first_word(&other_name)
+            && !is_openmetrics
+        {
+            context.findings.warning(Code::OtherTypeLine, name_at(context.bytes, at), || {
+                let (name, other) = (quoted(&name), quoted(&other_name));
+                Message::new(format!("this line is for {name}, and so the gateway stores {other} as untyped"))
+                    .help(format!("if it describes the sample after it, write {other}, in the HELP line too"))
+            });
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! The verdict is that of the server's own code, and `tests/it/differential.rs` compares it with live gateways.
 //!
 //! - `text` splits a text into lines and tokens.
-//! - `check` goes through the lines. `metadata` has the rules of HELP and TYPE lines, `sample` and `labels` those of samples,
+//! - `check` goes through the lines. `multiline` finds the end of an invalid one that goes on in the next line. `metadata` has the rules of HELP and TYPE lines, `sample` and `labels` those of samples,
 //!   and `fast_path` skips what does not change from line to line.
 //! - `collisions` and `duplicates` have the rules of the text as a whole, and `lint` the conventions.
 //! - `context` is what all of them share, `family` and `series` are its tables, and `overwrites` the labels of the grouping key.
@@ -25,6 +25,7 @@ mod lint;
 mod messages;
 mod metadata;
 pub mod model;
+mod multiline;
 mod names;
 mod overwrites;
 mod rules;

@@ -17,10 +17,9 @@ use super::rules::Rules;
 use super::series::{Parts, SeriesTable};
 use super::text::number::{self, Float};
 use super::text::scan::SampleLine;
-use super::text::token::LabelPair;
+use super::text::token::{LabelPair, Token};
 use crate::grouping::LegacyName;
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::ops::Range;
 
 /// Go converts a count to `uint64`; this is the first number that does not fit.
@@ -33,10 +32,10 @@ pub(super) struct SampleRules<'a> {
     fast_path: FastPath<'a>,
     /// The name of the last sample and its family. The next line usually has the same name.
     last_name: Option<(&'a [u8], usize, Suffix)>,
-    /// The families with a sample that the gateway drops. Each is reported once.
-    with_dropped: HashSet<usize>,
+    /// Families with a TYPE line, each with the family without one whose first sample comes right after it.
+    pub(super) other_type_lines: Vec<(usize, usize)>,
     pub(super) count: usize,
-    /// The number of lines that look like samples but could not be read.
+    /// The number of lines that look like samples but are invalid.
     pub(super) unread: usize,
 }
 
@@ -48,7 +47,7 @@ impl<'a> SampleRules<'a> {
             series: SeriesTable::new(bytes.len()),
             fast_path: FastPath::new(bytes, is_utf8),
             last_name: None,
-            with_dropped: HashSet::new(),
+            other_type_lines: Vec::new(),
             count: 0,
             unread: 0,
         }
@@ -80,6 +79,11 @@ impl<'a> SampleRules<'a> {
         };
         if context.families[number].kind.is_none() {
             let has_new_type_line = set_kind(line, sample, number, context);
+            if let Some(declared) = previous.filter(|_| !has_new_type_line)
+                && context.families[declared].sample().is_none()
+            {
+                self.other_type_lines.push((declared, number));
+            }
             previous = if has_new_type_line { Some(number) } else { previous };
         }
         let kind = context.families[number].kind.unwrap_or(Kind::Counter);
@@ -88,6 +92,7 @@ impl<'a> SampleRules<'a> {
         let is_misread = sample.braced && self.is_misread(line, sample, family, previous, context);
         self.count += 1;
 
+        let errors = context.findings.parse_errors;
         let hash = self.labels.check(labels, kind, &mut context.findings);
         let value = value(sample, !labels.is_empty(), context);
         if let Some(value) = value {
@@ -96,16 +101,19 @@ impl<'a> SampleRules<'a> {
             }
             check_rest(sample, !labels.is_empty(), context);
         }
-        if is_misread || !hash.is_valid || value.is_none() && !kind.is_composite() {
+        if is_misread || !hash.is_valid || value.is_none() {
+            // What this line would give a histogram or summary is not missing.
+            self.unread += 1;
             return Some(number);
         }
+        context.families[number].has_valid_sample |= context.findings.parse_errors == errors;
         if is_pending(sample, labels, family, &context.families[number]) {
             context.families[number].first_sample_pending = true;
             self.series.end_composite();
         } else {
             self.add_series(line, family, hash, context);
         }
-        if value.is_some() && !sample.braced {
+        if !sample.braced {
             self.fast_path.keep(line, sample, labels, family, hash, &self.labels);
         }
         Some(number)
@@ -132,6 +140,9 @@ impl<'a> SampleRules<'a> {
             && name.raw() == last
         {
             return Some((number, suffix));
+        }
+        if !name.is_plain() && is_quoted_line(name, sample, context) {
+            return None;
         }
         if !is_valid_name(name, LegacyName::Metric, context.rules.utf8_names, &mut context.findings) {
             return None;
@@ -196,7 +207,8 @@ impl<'a> SampleRules<'a> {
                 }
             }
             Suffix::None | Suffix::Bucket if !has_bound => {
-                if self.with_dropped.insert(family.number) {
+                // Each family is reported once.
+                if !std::mem::replace(&mut context.families[family.number].has_dropped_sample, true) {
                     dropped(sample, family, context);
                 }
             }
@@ -239,6 +251,21 @@ impl<'a> SampleRules<'a> {
     }
 }
 
+/// Reports a whole sample in quotes, as `echo` of cmd.exe prints it. It would be a name without a value.
+#[cold]
+fn is_quoted_line(name: &Token<'_>, sample: &SampleLine<'_>, context: &mut Context<'_>) -> bool {
+    let text = name.text();
+    let Some(space) = text.iter().rposition(|byte| *byte == b' ') else { return false };
+    let is_sample = sample.value.is_empty() && number::is_float(&text[space + 1..]);
+    if is_sample {
+        context.findings.error(Code::MissingValue, name.span(), || {
+            Message::new("the whole line is in quotes, which are the shell's")
+                .help(format!("write {}; in cmd.exe, `echo` prints the quotes", quoted(&text)))
+        });
+    }
+    is_sample
+}
+
 /// Sets the type of a family without a TYPE line. Returns whether the repaired text has one.
 fn set_kind(line: usize, sample: &SampleLine<'_>, number: usize, context: &mut Context<'_>) -> bool {
     let (Some(name), Some(kind)) = (&sample.name, context.rules.default_type) else {
@@ -273,10 +300,11 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
     let span = sample.rest.start..sample.rest.start + end;
     let after_span = sample.rest.end - after.len()..sample.rest.end;
     if context.rules.strip_timestamps && after.is_empty() && number::is_float(word) {
-        context.findings.splice(sample.value.end..span.end, Cow::Borrowed(b""));
+        strip_timestamp(sample.value.end..span.end, span, context);
     } else if !number::is_timestamp(word) {
         let (code, message) = messages::rest(rest, has_labels);
         let span = if code == Code::Exemplar { sample.rest.clone() } else { span };
+        context.openmetrics += usize::from(rest.starts_with(b"# {"));
         context.findings.error(code, span, || message);
     } else if after.is_empty() {
         context.findings.error(Code::Timestamp, span, || {
@@ -290,6 +318,27 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
     } else {
         context.findings.error(Code::TrailingText, after_span, || {
             Message::new("unexpected text after the timestamp").help(messages::JOINED_LINES)
+        });
+    }
+}
+
+/// Removes a timestamp, and the space before it. Another number may be a part of the value, or a second value.
+fn strip_timestamp(with_space: Range<usize>, span: Range<usize>, context: &mut Context<'_>) {
+    /// The years 1990 and 2100, in seconds.
+    const TIMES: Range<f64> = 631_152_000.0..4_102_444_800.0;
+    let word = &context.bytes[span.clone()];
+    context.stripped += 1;
+    context.findings.splice(with_space, Cow::Borrowed(b""));
+    if let Float::Value(time) = number::float(word)
+        && !TIMES.contains(&time)
+        && !TIMES.contains(&(time / 1_000.0))
+    {
+        context.findings.warning(Code::StrippedNumber, span, || {
+            Message::new(format!(
+                "{} is dropped as a timestamp, but it is not a time since 1990",
+                quoted(word)
+            ))
+            .help("is it part of the value? a value has no spaces")
         });
     }
 }

@@ -167,7 +167,7 @@ fn types_and_helps() {
 fn histograms_and_summaries() {
     assert_found(
         "# TYPE h histogram\nh_bucket{le=\"fast\"} 1\nh_sum 1\nh_count 1\n",
-        &["error bucket-bound `fast`", "warning missing-part `h_sum`"],
+        &["error bucket-bound `fast`"],
     );
     assert_found("# TYPE s summary\ns{quantile=\"p99\"} 1\ns_sum 1\ns_count 1\n", &["error quantile `p99`"]);
     assert_found(
@@ -179,10 +179,15 @@ fn histograms_and_summaries() {
         &["warning dropped-sample `h`"],
     );
     assert_found("# TYPE s summary\ns_sum 1\n", &["warning missing-part `s_sum`"]);
+    assert!(help("c_count 1\n# TYPE c summary\nc_sum 0\n").contains("write the TYPE line of `c` before it"));
+    assert_eq!(
+        help("# TYPE c_count counter\nc_count 5\n# TYPE c summary\nc{quantile=\"0.5\"} 0\nc_sum 1\n"),
+        "rename `c_count` or `c`; each has a TYPE line"
+    );
     assert_found("# TYPE s summary\ns_sum 1\ns_count 1.5\n", &["warning summary-count `1.5`"]);
     assert_found(
         "h_count 1\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\n",
-        &["error suffix-collision `h_count`", "warning missing-part `h_bucket{le=\"+Inf\"}`"],
+        &["error suffix-collision `h_count`"],
     );
     assert_found(
         "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns{quantile=\"0.50\"} 1\ns_sum 1\ns_count 1\n",
@@ -265,13 +270,73 @@ fn names_that_the_gateway_uses_itself() {
     assert_found("pushgateway_build_info{a=\"b\"} 1\n", &["error reserved-name `pushgateway_build_info`"]);
     assert_found("go_goroutines 1\n", &["error gateway-type-conflict `go_goroutines`"]);
     assert_found("go_gc_duration_seconds_sum 1\n", &["error suffix-collision `go_gc_duration_seconds_sum`"]);
+    assert_eq!(
+        help("process_open_fds 7\n"),
+        "declare it as the gateway does: `# TYPE process_open_fds gauge`; or rename the metric"
+    );
+    assert!(help("go_gc_duration_seconds_sum 7\n").contains("`# TYPE go_gc_duration_seconds summary`"));
+    // The parts have no TYPE line because the summary has none.
+    assert_found(
+        "go_gc_duration_seconds{quantile=\"0\"} 1\ngo_gc_duration_seconds_sum 1\ngo_gc_duration_seconds_count 1\n",
+        &["error gateway-type-conflict `go_gc_duration_seconds`"],
+    );
+    let openmetrics = "# TYPE process_cpu_seconds counter\nprocess_cpu_seconds_total 1.2\n";
+    assert_found(openmetrics, &["error gateway-type-conflict `process_cpu_seconds_total`"]);
+    assert!(help(openmetrics).ends_with("write `# TYPE process_cpu_seconds_total counter`"));
 }
 
 #[test]
 fn openmetrics() {
-    assert_found("# TYPE a counter\na_total 1\na_created 1\n# EOF\n", &["warning openmetrics-counter `a`"]);
+    assert_found("# TYPE a counter\na_total 1\na_created 1\n", &["warning openmetrics-counter `a`"]);
+    let whole = "# TYPE a counter\na_total 1\na_created 1\n# EOF\n";
+    assert_found(whole, &["warning openmetrics `# TYPE a counter`", "warning openmetrics-counter `a`"]);
+    assert!(help(whole).contains("`Accept: text/plain;version=0.0.4`"));
+    assert_found(
+        "# TYPE b info\nb_info 1\nt 1 # {t=\"x\"} 1\n",
+        &[
+            "warning openmetrics `# TYPE b info`",
+            "error unknown-type `# TYPE b info`",
+            "error exemplar `# {t=\"x\"} 1`",
+        ],
+    );
     assert!(help("# TYPE a counter\na_total 1\n").ends_with("`# TYPE a_total counter`"));
+    assert!(help("# HELP a x\n# TYPE a counter\na_total 1\n").contains("rename the HELP line too"));
     assert_found("# TYPE a counter\n# TYPE a_total counter\na_total 1\n", &[]);
+    // The option adds a TYPE line.
+    let text = b"# TYPE a counter\na_total 1\n";
+    assert_eq!(found_with(text, &Rules { default_type: Some("counter"), ..Rules::PLAIN }), [""; 0]);
+    let untyped = Rules { default_type: Some("untyped"), ..Rules::PLAIN };
+    assert_eq!(found_with(text, &untyped), ["warning openmetrics-counter `a`"]);
+    assert_found("# TYPE a info\n", &["error unknown-type `# TYPE a info`"]);
+}
+
+#[test]
+fn text_that_is_accepted_with_another_meaning() {
+    assert_found("backup_size: 12\n", &["warning colon-name `backup_size:`"]);
+    assert_eq!(help("backup_seconds: 12.5\n"), "write `backup_seconds`, without the colon");
+    assert_found("a:b 1\n", &[]);
+    for line in ["# type a gauge", "# TYPE: a gauge", "#Type a counter"] {
+        let word = &line[1..].trim_start()[..line[1..].trim_start().find(' ').unwrap()];
+        assert_found(&format!("{line}\na 1\n"), &[&format!("warning ignored-type-line `{word}`")]);
+    }
+    for line in ["# type of a gauge", "# TYPE", "# the type a gauge", "# types a gauge"] {
+        assert_found(&format!("{line}\na 1\n"), &[]);
+    }
+    let other = "# HELP daily_cluster_ok x\n# TYPE daily_cluster_ok counter\ndaily_node_ok 1\n";
+    assert_found(other, &["warning other-type-line `daily_cluster_ok`"]);
+    assert!(help(other).contains("`daily_node_ok`"));
+    assert_found("# TYPE build gauge\nbuild_info 1\n", &["warning other-type-line `build`"]);
+    for text in [
+        "# TYPE daily_a counter\ndaily_b 1\ndaily_a 1\n",
+        "# TYPE daily_a counter\n# TYPE daily_b counter\ndaily_b 1\n",
+        "# TYPE other_a counter\ndaily_b 1\n",
+        "daily_b 1\n# TYPE daily_a counter\ndaily_b{x=\"y\"} 1\n",
+    ] {
+        assert_found(text, &[]);
+    }
+    assert_found("a{path=\"C:\\new\\network\"} 1\n", &["warning windows-path `C:\\new\\network`"]);
+    assert_eq!(help("a{path=\"C:\\new\"} 1\n"), "double each backslash of the path: `C:\\\\new`");
+    assert_found("a{path=\"C:\\\\new\\n\"} 1\na{path=\"C: \\n\"} 1\na{path=\"x\\n\"} 1\n", &[]);
 }
 
 #[test]
@@ -306,6 +371,59 @@ fn an_error_neither_hides_nor_causes_others() {
     );
     // A line of the histogram cannot be read, so it may have the missing part.
     assert_found("# TYPE h histogram\nh_sum 1\nh_count{ 1\n", &["error label-name `1`"]);
+}
+
+#[test]
+fn what_follows_from_an_error_is_not_reported() {
+    for part in ["s_su=m 2", "s_sum 1,5", "s_sum1", "s_sum{a=b} 1"] {
+        let text = format!("# TYPE s summary\ns_count 1\n{part}\n");
+        let report = report(text.as_bytes(), &Rules::PLAIN);
+        assert_eq!((report.errors, report.warnings), (1, 0), "{part}: {report:#?}");
+    }
+    // A value with line breaks, which may have quotes in it.
+    let traceback = "a{err=\"Traceback\n  File 'x', line 3\n    foo_1(1)\nValueError: bad\"} 1\nb 2\n";
+    assert_found(traceback, &["error unclosed-quote `\"Traceback`"]);
+    assert_found("a{err=\"x\n\\\"y\\\"\nba\nr\"} 1\nb 2\n", &["error unclosed-quote `\"x`"]);
+    assert_found(
+        "a{b=\"x} 1\nb-c 2\nc{d=\"e\"} 1\n",
+        &["error unclosed-quote `\"x} 1`", "error metric-name `-`"],
+    );
+    assert_found(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nDate: x\r\n\r\na 1\nb-c 1\n",
+        &["error metric-name `/`", "fixed carriage-return `\\r`", "error metric-name `-`"],
+    );
+    for (text, found) in [
+        ("a{\n  b=\"c\",\n  d=\"e\"\n} 1\nf 2\n", "error unclosed-brace ``"),
+        ("a{b\n=\"c\"} 1\n", "error unclosed-brace ``"),
+        ("a\n{b=\"c\"} 1\n", "error missing-value ``"),
+        ("a{b=\"c\"}\n 1\n", "error missing-value ``"),
+        ("# TYPE a gaug\ne\na 1\n", "error unknown-type `gaug`"),
+        ("# TYPE process_open/fds gauge\nprocess_open_fds 1\n", "error metric-name `/`"),
+        (
+            "# TYPE h histogram\nh_bucket{lex=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n",
+            "warning dropped-sample `h_bucket`",
+        ),
+    ] {
+        assert_found(text, &[found]);
+    }
+    let lint = Rules { lint: true, ..Rules::PLAIN };
+    assert_eq!(
+        found_with(b"# HELP a x\na 1\nReading aB=\"x\" list\nINFO: x{aB=\"c\"}\n", &lint),
+        ["error value `aB=\"x\"`", "error value `x{aB=\"c\"}`"]
+    );
+}
+
+#[test]
+fn a_whole_line_in_quotes() {
+    for utf8_names in [false, true] {
+        let rules = Rules { utf8_names, ..Rules::PLAIN };
+        assert_eq!(
+            found_with(b"\"some_metric 3.14\" \r\n", &rules),
+            ["error missing-value `\"some_metric 3.14\"`"]
+        );
+    }
+    assert!(help("\"some_metric 3.14\"\n").starts_with("write `some_metric 3.14`;"));
+    assert_found("\"some metric\"\n", &["error utf8-name `\"some metric\"`"]);
 }
 
 #[test]
@@ -356,6 +474,10 @@ fn repeated_help_and_type_lines_are_removed() {
     let text = Text { bytes: b"a 1\n# HELP b x# HELP b x\nb 1\n# HELP b x\n# HELP b b x", starts: &[0, 14] };
     let found: Vec<_> = check(text, &Rules::PLAIN).diagnostics.iter().map(|found| found.severity).collect();
     assert_eq!(found, [Severity::Fixed, Severity::Fixed, Severity::Fixed, Severity::Error, Severity::Fixed]);
+    assert_found("a 1\n# TYPE a untyped\n", &["fixed type-after-samples `a`"]);
+    // The option has added a TYPE line.
+    let gauge = Rules { default_type: Some("gauge"), ..Rules::PLAIN };
+    assert_eq!(found_with(b"a 1\n# TYPE a gauge\n", &gauge), ["fixed type-after-samples `a`"]);
     // A line of the summary has its type already.
     let summary = "# TYPE s summary\ns_sum 1\ns_count 1\n";
     assert_found(&format!("{summary}# TYPE s_sum summary\n"), &["error duplicate-type `s_sum`"]);
@@ -401,7 +523,21 @@ fn the_default_type_is_for_metrics_without_a_type() {
 fn timestamps_are_stripped_on_request() {
     let rules = Rules { strip_timestamps: true, ..Rules::PLAIN };
     let text = b"a 1 1700000000000\nb 2\t-5 \nc 3 1.5\nd 4 x\n";
-    assert_eq!(found_with(text, &rules), ["fixed trailing-whitespace ` `", "error invalid-timestamp `x`"]);
+    assert_eq!(
+        found_with(text, &rules),
+        [
+            "warning stripped-number `-5`",
+            "fixed trailing-whitespace ` `",
+            "warning stripped-number `1.5`",
+            "error invalid-timestamp `x`"
+        ]
+    );
+    assert_eq!(report(text, &rules).stripped, 3);
+    for time in ["1700000000", "1700000000.5", "1700000000123", "631152000", "-0.0e0"] {
+        let text = format!("a 1 {time}\n");
+        let expected = if time == "-0.0e0" { vec!["warning stripped-number `-0.0e0`"] } else { vec![] };
+        assert_eq!(found_with(text.as_bytes(), &rules), expected, "{time}");
+    }
     let splices = report(text, &rules).splices;
     assert_eq!(apply(text, &splices).as_ref(), b"a 1\nb 2\nc 3\nd 4 x\n");
 }
@@ -417,6 +553,29 @@ fn the_number_of_diagnostics_is_limited_and_errors_come_first() {
     assert!(report.diagnostics.iter().all(|found| found.severity == Severity::Error));
     assert!(report.diagnostics.is_sorted_by_key(|found| found.span.start));
     assert_eq!(report.diagnostics[0].span, 5..6);
+}
+
+#[test]
+fn no_kind_of_problem_hides_another() {
+    let text =
+        ["# HELP a x\n", &"a 1 1700000000000\n".repeat(30), "rows 1,5\n", &"b-c 1\n".repeat(10)].concat();
+    let rules = Rules { max_diagnostics: 20, ..Rules::PLAIN };
+    let report = report(text.as_bytes(), &rules);
+    let shown = |code| report.diagnostics.iter().filter(|found| found.code == code).count();
+    let codes = [Code::Timestamp, Code::DuplicateSeries, Code::Value, Code::MetricName];
+    // Three of each code come first, and then the others by place.
+    assert_eq!(codes.map(shown), [8, 8, 1, 3]);
+    assert!(report.diagnostics.is_sorted_by_key(|found| found.span.start));
+    let error = |code, count| (Severity::Error, code, count);
+    assert_eq!(
+        report.counts,
+        [
+            error(Code::Timestamp, 30),
+            error(Code::DuplicateSeries, 29),
+            error(Code::MetricName, 10),
+            error(Code::Value, 1)
+        ]
+    );
 }
 
 #[test]
@@ -469,7 +628,8 @@ fn each_example_has_its_code() {
             _ => None,
         };
         let lint = code.category() == Category::Lint;
-        let rules = Rules { grouping, lint, ..Rules::PLAIN };
+        let strip_timestamps = *code == Code::StrippedNumber;
+        let rules = Rules { grouping, lint, strip_timestamps, ..Rules::PLAIN };
         let report = report(code.example(), &rules);
         assert!(report.diagnostics.iter().any(|found| found.code == *code), "{code:?}: {report:#?}");
         assert!(report.diagnostics.len() <= 2, "{code:?}: {report:#?}");

@@ -9,6 +9,7 @@
 
 use super::contents::{RawFamily, has_escaped_replacement};
 use super::group::{FAILURE_TIME, FamilySize, Group, GroupsError, PUSH_TIME, Size, Times};
+use super::string_limit::LimitedStrings;
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -42,7 +43,7 @@ pub(super) fn read<T>(
         listed.push((group, contents));
         Ok(())
     };
-    let mut json = serde_json::Deserializer::from_reader(BufReader::new(reader));
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(LimitedStrings::new(reader)));
     let answer = json.deserialize_map(AnswerVisitor(&mut add)).map_err(GroupsError::from_json)?;
     json.end().map_err(GroupsError::from_json)?;
     match (answer.status.as_deref(), answer.has_data) {

@@ -1,5 +1,6 @@
 //! A group as a gateway holds it, and why a response is not a list of groups.
 
+use super::string_limit::{STRING_LIMIT, StringTooLong};
 pub use crate::exposition::model::Kind;
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
@@ -97,6 +98,8 @@ pub enum GroupsError {
     NotJson,
     #[error("the response is not a list of groups")]
     NotGroups,
+    #[error("the response has a string that is longer than {} MiB", STRING_LIMIT >> 20)]
+    StringTooLong,
     #[error("the gateway's API failed: {reason}")]
     Failed { reason: String },
     /// A text without the metrics that every Pushgateway has.
@@ -108,7 +111,13 @@ impl GroupsError {
     pub(super) fn from_json(error: serde_json::Error) -> Self {
         use serde_json::error::Category;
         match error.classify() {
-            Category::Io => Self::Read(error.into()),
+            Category::Io => {
+                let error = io::Error::from(error);
+                match error.get_ref() {
+                    Some(inner) if inner.is::<StringTooLong>() => Self::StringTooLong,
+                    _ => Self::Read(error),
+                }
+            }
             Category::Eof if (error.line(), error.column()) == (1, 0) => Self::Empty,
             Category::Eof => Self::Incomplete,
             Category::Syntax => Self::NotJson,

@@ -15,6 +15,7 @@ mod group_url;
 pub mod pushed;
 mod selection;
 mod server_status;
+mod string_limit;
 #[cfg(test)]
 mod tests;
 mod text;

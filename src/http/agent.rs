@@ -14,6 +14,7 @@ use super::request::{Method, Request};
 use super::stream::Stream;
 use super::tls;
 use crate::os::reason;
+use memchr::memmem;
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -294,6 +295,17 @@ impl Adapter {
         self.stream.flush()
     }
 
+    /// Drops interim responses, because ureq rejects a 100 that has headers. Returns whether the response itself starts.
+    fn skip_interim_responses(&mut self) -> bool {
+        while may_be_interim(self.buffers.input()) {
+            match head_end(self.buffers.input()) {
+                Some(end) => self.buffers.input_consume(end),
+                None => return self.buffers.input().len() > MAX_HEAD,
+            }
+        }
+        true
+    }
+
     fn error_kind(&mut self, error: &io::Error) -> ErrorKind {
         if let Some(error) = tls::error_of(error) {
             return ErrorKind::Tls(error);
@@ -304,6 +316,19 @@ impl Adapter {
             (_, None) => ErrorKind::Broken(self.phase, reason(error)),
         }
     }
+}
+
+/// Whether the input starts, as far as it goes, like an interim response: 1xx, but not 101.
+fn may_be_interim(input: &[u8]) -> bool {
+    const START: &[u8] = b"HTTP/1.1 1";
+    let known = input.len().min(START.len());
+    input[..known] == START[..known] && !input[known..].starts_with(b"01")
+}
+
+/// Where the head of a response ends.
+fn head_end(input: &[u8]) -> Option<usize> {
+    let end = |mark: &[u8]| memmem::find(input, mark).map(|at| at + mark.len());
+    [end(b"\n\r\n"), end(b"\n\n")].into_iter().flatten().min()
 }
 
 impl Transport for Adapter {
@@ -335,17 +360,21 @@ impl Transport for Adapter {
             self.phase = Phase::Waiting;
         }
         self.stream.set_deadline(instant(timeout));
-        let read = self.stream.read(self.buffers.input_append_buf());
-        let amount = read.map_err(|error| wrapped(self.error_kind(&error)))?;
-        if amount == 0 && self.phase == Phase::Waiting {
-            return Err(wrapped(match self.send_error.take() {
-                Some(reason) => ErrorKind::Broken(Phase::Sending, reason),
-                None => ErrorKind::Closed,
-            }));
+        loop {
+            let read = self.stream.read(self.buffers.input_append_buf());
+            let amount = read.map_err(|error| wrapped(self.error_kind(&error)))?;
+            if amount == 0 && self.phase == Phase::Waiting && self.buffers.input().is_empty() {
+                return Err(wrapped(match self.send_error.take() {
+                    Some(reason) => ErrorKind::Broken(Phase::Sending, reason),
+                    None => ErrorKind::Closed,
+                }));
+            }
+            self.buffers.input_appended(amount);
+            if amount == 0 || self.phase == Phase::Reading || self.skip_interim_responses() {
+                self.phase = Phase::Reading;
+                return Ok(amount > 0);
+            }
         }
-        self.phase = Phase::Reading;
-        self.buffers.input_appended(amount);
-        Ok(amount > 0)
     }
 
     fn is_open(&mut self) -> bool {

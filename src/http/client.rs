@@ -86,7 +86,7 @@ impl Client {
             };
             let random = RandomState::new().hash_one(tries);
             let Some(wait) = policy.next(tries, &kind, start.elapsed(), random) else {
-                return Err(Error { tries, ..Error::new(request, kind) });
+                return Err(Error { tries, elapsed: start.elapsed(), ..Error::new(request, kind) });
             };
             self.agent.drop_connections();
             listener(Event::Retry { tries, reason: kind.message(), wait });

@@ -13,8 +13,10 @@ pub struct Error {
     /// Method and URL, without credentials.
     pub request: String,
     /// The server's host and port.
-    pub server: String,
+    pub server: Box<str>,
     pub tries: u32,
+    /// How long all tries took.
+    pub elapsed: Duration,
     /// How the last try failed.
     pub kind: ErrorKind,
     /// What the user can do. A caller that knows what kind of server it is may replace it.
@@ -24,8 +26,8 @@ pub struct Error {
 impl Error {
     /// The error of a request that was tried once.
     pub fn new(request: &Request<'_>, kind: ErrorKind) -> Self {
-        let (request, server) = (request.name(), request.endpoint.authority());
-        Self { request, server, tries: 1, hint: kind.class().hint, kind }
+        let (request, server) = (request.name(), request.endpoint.authority().into());
+        Self { request, server, tries: 1, elapsed: Duration::ZERO, hint: kind.class().hint, kind }
     }
 
     /// Who wrote [`ErrorKind::words`].
@@ -33,7 +35,7 @@ impl Error {
         match &self.kind {
             ErrorKind::ProxyStatus { .. } => "the proxy".into(),
             ErrorKind::Status(rejection) if rejection.status == 407 => "the proxy".into(),
-            _ => self.server.as_str().into(),
+            _ => Cow::Borrowed(&self.server),
         }
     }
 }

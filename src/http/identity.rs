@@ -79,16 +79,26 @@ pub enum PemError {
     EncryptedKey,
     #[error("the key does not belong to the certificate")]
     WrongKey,
+    #[error("the certificate is not valid: {0}")]
+    InvalidCertificate(String),
     #[error("the file is not a valid PEM file: {0}")]
     Malformed(String),
     #[error("{0}")]
     Unusable(String),
 }
 
+impl PemError {
+    /// Whether the problem is in the file of the certificate, not in that of its key.
+    pub(crate) fn is_about_certificate(&self) -> bool {
+        matches!(self, Self::NoCertificate | Self::InvalidCertificate(_) | Self::Malformed(_))
+    }
+}
+
 impl From<rustls::Error> for PemError {
     fn from(error: rustls::Error) -> Self {
         match error {
             rustls::Error::InconsistentKeys(_) => Self::WrongKey,
+            rustls::Error::InvalidCertificate(reason) => Self::InvalidCertificate(reason.to_string()),
             error => Self::Unusable(error.to_string()),
         }
     }

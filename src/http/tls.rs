@@ -90,7 +90,10 @@ impl ServerCertVerifier for Verifier {
             return Err(wrapped(TlsError::Untrusted("this system has no trusted CAs".to_owned())));
         };
         inner.verify_server_cert(certificate, intermediates, name, ocsp, now).map_err(|error| match error {
-            Error::InvalidCertificate(reason) => wrapped(certificate_error(&reason, certificate)),
+            Error::InvalidCertificate(reason) => {
+                let chain = std::iter::once(certificate).chain(intermediates);
+                wrapped(certificate_error(&reason, rejected(&reason, chain).unwrap_or(certificate)))
+            }
             error => error,
         })
     }
@@ -145,6 +148,23 @@ fn timestamp(time: UnixTime) -> Option<Timestamp> {
     Timestamp::from_second(i64::try_from(time.as_secs()).ok()?).ok()
 }
 
+/// The certificate of a chain that has expired or is not valid yet. The library only reports its date.
+fn rejected<'a, 'b: 'a>(
+    reason: &CertificateError,
+    mut chain: impl Iterator<Item = &'a CertificateDer<'b>>,
+) -> Option<&'a CertificateDer<'b>> {
+    let is_rejected = |certificate: &Certificate| match reason {
+        CertificateError::ExpiredContext { not_after, .. } => {
+            timestamp(*not_after) == Some(certificate.not_after)
+        }
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            timestamp(*not_before) == Some(certificate.not_before)
+        }
+        _ => false,
+    };
+    chain.find(|certificate| Certificate::read(certificate).is_some_and(|read| is_rejected(&read)))
+}
+
 fn certificate_error(reason: &CertificateError, certificate: &CertificateDer<'_>) -> TlsError {
     let read = Certificate::read(certificate);
     let described = |describe: fn(&Certificate) -> String| read.as_ref().map(describe).unwrap_or_default();
@@ -166,11 +186,30 @@ fn certificate_error(reason: &CertificateError, certificate: &CertificateDer<'_>
             TlsError::Name(if presented.is_empty() {
                 format!("{expected} is expected, and the certificate has no names")
             } else {
-                format!("{expected} is expected, and the certificate is for {}", presented.join(", "))
+                format!("{expected} is expected, and the certificate is for {}", names(presented))
             })
         }
-        reason => TlsError::Other(format!("the server's certificate is not valid: {reason:?}")),
+        // Its text lists all algorithms that are supported, in numbers.
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            TlsError::Other(format!("the signature algorithm of {} is not supported", described(subject)))
+        }
+        reason => TlsError::Other(format!("the server's certificate is not valid: {reason}")),
     }
+}
+
+/// Some of a certificate's names, which the library writes as `DnsName("gw")`.
+fn names(presented: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let plain = |name: &String| {
+        let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+        inner.unwrap_or(name).trim_matches('"').to_owned()
+    };
+    let mut names: Vec<String> = presented.iter().take(SHOWN).map(plain).collect();
+    if presented.len() > SHOWN {
+        names.push(format!("and {} more names", presented.len() - SHOWN));
+    }
+    names.join(", ")
 }
 
 fn signed_by(certificate: &Certificate) -> String {

@@ -13,13 +13,12 @@
 
 use super::read_at_most;
 use crate::error::{Failure, exit_code};
+use crate::os::{SIGCHLD, SIGHUP, SIGTERM, killed_by, send_signal, signal_name};
 use crate::output::Progress;
-use crate::process::{self, BURST, SIGNAL_BASE, SignalListener, SpawnError, signal_name};
+use crate::process::{self, BURST, SIGNAL_BASE, SignalListener, SpawnError};
 use anyhow::Context as _;
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGTERM};
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ChildStdout, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -162,7 +161,7 @@ fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> 
 fn pass_on(child: &Child, signal: i32) {
     // A terminal sends the others to the whole group, and some programs count them.
     if matches!(signal, SIGTERM | SIGHUP) {
-        process::send_signal(child, signal);
+        send_signal(child, signal);
     }
 }
 
@@ -183,7 +182,7 @@ fn judge(name: &str, end: End) -> Result<Vec<u8>, Failure> {
                 format!("stopped by {} before the output of `{name}` was complete", signal_name(signal));
             (SIGNAL_BASE + signal, what)
         }
-        (Some(status), ..) => match (status.code(), status.signal().unwrap_or_default()) {
+        (Some(status), ..) => match (status.code(), killed_by(status).unwrap_or_default()) {
             (Some(code), _) => (code, format!("`{name}` exited with status {code}")),
             (None, signal) => {
                 (SIGNAL_BASE + signal, format!("`{name}` was killed by {}", signal_name(signal)))

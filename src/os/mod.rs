@@ -12,18 +12,53 @@ mod unix;
 use other as system;
 use std::fs::File;
 use std::process::{Child, ExitStatus};
+use std::time::{Duration, SystemTime};
 use std::{fs, io};
 #[cfg(unix)]
 use unix as system;
 
 pub use system::{
-    SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, UnixStream, is_block_device, is_char_device, is_in_foreground,
-    stdin_has_bytes, stdin_is_pipe,
+    SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, UnixStream, file_state, is_block_device,
+    is_char_device, is_in_foreground, is_unknown_format, only_owner, stdin_has_bytes, stdin_is_pipe,
 };
 
+/// What changes when a file is written: inode and size, the time of the content, and the time of the inode. A comparison
+/// with the clock would fail on a file server with another clock.
+pub type FileState = ((u64, u64), Option<SystemTime>, (i64, i64));
+
+/// A signal that this process received.
+#[derive(Clone, Copy, Debug)]
+pub struct ReceivedSignal {
+    pub number: i32,
+    /// A process sent it. Otherwise the kernel did, as for Ctrl-C, which goes to the whole foreground process group.
+    pub is_from_process: bool,
+}
+
+/// What the children used that have ended and were waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct ChildrenUsage {
+    pub user: Duration,
+    pub system: Duration,
+    /// The most that one of them had in memory.
+    pub max_resident_bytes: u64,
+}
+
 /// Passes each of `signals` to `receive`, in a thread that ends with the process.
-pub fn on_signals(signals: &[i32], receive: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
+pub fn on_signals(signals: &[i32], receive: impl FnMut(ReceivedSignal) + Send + 'static) -> io::Result<()> {
     system::on_signals(signals, Box::new(receive))
+}
+
+/// The status of `child` if it has ended. Also reaps other children: the first process of a container inherits orphans.
+///
+/// # Errors
+///
+/// If `child` has been waited for already.
+pub fn reap(child: &Child) -> io::Result<Option<ExitStatus>> {
+    system::reap(child)
+}
+
+pub fn children_usage() -> io::Result<ChildrenUsage> {
+    system::children_usage()
 }
 
 /// Ends the process as the signal does by default. The first process of a container has no default; it exits with

@@ -1,5 +1,6 @@
 //! Systems that are not Unix. What they lack is an error where a user asks for it, and otherwise the harmless answer.
 
+use super::{ChildrenUsage, FileState, ReceivedSignal};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Child, ExitStatus};
@@ -11,7 +12,30 @@ pub const SIGHUP: i32 = 1;
 pub const SIGINT: i32 = 2;
 pub const SIGQUIT: i32 = 3;
 pub const SIGTERM: i32 = 15;
+pub const SIGUSR1: i32 = 10;
+pub const SIGUSR2: i32 = 12;
 pub const SIGCHLD: i32 = 17;
+
+pub fn file_state(file: &fs::Metadata) -> FileState {
+    ((0, file.len()), file.modified().ok(), (0, 0))
+}
+
+/// The system's own permissions are kept.
+pub fn only_owner() -> Option<fs::Permissions> {
+    None
+}
+
+pub fn is_unknown_format(_: &io::Error) -> bool {
+    false
+}
+
+pub(super) fn reap(_: &Child) -> io::Result<Option<ExitStatus>> {
+    Err(missing("commands after `--`"))
+}
+
+pub(super) fn children_usage() -> io::Result<ChildrenUsage> {
+    Err(missing("commands after `--`"))
+}
 
 /// Not known, so nothing is waited for.
 pub fn stdin_is_pipe() -> bool {
@@ -35,7 +59,7 @@ pub fn is_char_device(_: fs::FileType) -> bool {
     false
 }
 
-pub(super) fn on_signals(_: &[i32], _: Box<dyn FnMut(i32) + Send>) -> io::Result<()> {
+pub(super) fn on_signals(_: &[i32], _: Box<dyn FnMut(ReceivedSignal) + Send>) -> io::Result<()> {
     Err(missing("signals, and so commands after `--`,"))
 }
 

@@ -1,16 +1,22 @@
 //! Linux, macOS and other Unix systems.
 
+use super::{ChildrenUsage, FileState, ReceivedSignal};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
 use rustix::fs::{FileType, FlockOperation, Mode, RawMode, fchmod, flock, fstat};
-use rustix::io::{ioctl_fionread, retry_on_intr};
-use rustix::process::{Pid, Signal, getpgrp, getpid, kill_process};
+use rustix::io::{Errno, ioctl_fionread, retry_on_intr};
+use rustix::process::{Pid, Signal, WaitOptions, getpgrp, getpid, kill_process, wait};
 use rustix::termios::tcgetpgrp;
-pub use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::Signals;
+pub use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level;
-use std::os::unix::fs::FileTypeExt as _;
+use signal_hook::low_level::siginfo::{Cause, Origin};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 pub use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ExitStatus};
+use std::time::Duration;
 use std::{fs, io, thread};
 
 pub fn stdin_is_pipe() -> bool {
@@ -36,9 +42,56 @@ pub fn is_char_device(kind: fs::FileType) -> bool {
     kind.is_char_device()
 }
 
-pub(super) fn on_signals(signals: &[i32], mut receive: Box<dyn FnMut(i32) + Send>) -> io::Result<()> {
-    let mut signals = Signals::new(signals)?;
-    thread::Builder::new().spawn(move || signals.forever().for_each(&mut *receive)).map(drop)
+pub fn file_state(file: &fs::Metadata) -> FileState {
+    let numbers = (file.ino(), file.size());
+    (numbers, file.modified().ok(), (file.ctime(), file.ctime_nsec()))
+}
+
+/// Permissions for the owner alone.
+pub fn only_owner() -> Option<fs::Permissions> {
+    Some(fs::Permissions::from_mode(0o700))
+}
+
+pub(super) fn on_signals(
+    signals: &[i32],
+    mut receive: Box<dyn FnMut(ReceivedSignal) + Send>,
+) -> io::Result<()> {
+    let mut signals = SignalsInfo::<WithOrigin>::new(signals)?;
+    let forward = move |origin: Origin| {
+        let is_from_process = matches!(origin.cause, Cause::Sent(_));
+        receive(ReceivedSignal { number: origin.signal, is_from_process });
+    };
+    thread::Builder::new().spawn(move || signals.forever().for_each(forward)).map(drop)
+}
+
+pub(super) fn reap(child: &Child) -> io::Result<Option<ExitStatus>> {
+    while let Some((pid, status)) = wait(WaitOptions::NOHANG)? {
+        if pid == Pid::from_child(child) {
+            return Ok(Some(ExitStatus::from_raw(status.as_raw())));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the system does not know how to run a file, such as a script without `#!`.
+pub fn is_unknown_format(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error())
+}
+
+pub(super) fn children_usage() -> io::Result<ChildrenUsage> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    // On macOS it is bytes.
+    let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
+    Ok(ChildrenUsage {
+        user: time(usage.user_time()),
+        system: time(usage.system_time()),
+        max_resident_bytes: u64::try_from(usage.max_rss()).unwrap_or_default() * unit,
+    })
+}
+
+fn time(value: TimeVal) -> Duration {
+    let seconds = Duration::from_secs(u64::try_from(value.tv_sec()).unwrap_or_default());
+    seconds + Duration::from_micros(u64::try_from(value.tv_usec()).unwrap_or_default())
 }
 
 pub(super) fn end_by(signal: i32, status: i32) -> ! {

@@ -3,8 +3,8 @@
 mod signals;
 mod spawn;
 
-pub use signals::{BURST, ReceivedSignal, SIGNAL_BASE, SignalListener, listen, signal_name};
-pub use spawn::{SpawnError, reap, send_signal, shell_status, spawn};
+pub use signals::{BURST, SIGNAL_BASE, SignalListener, listen};
+pub use spawn::{SpawnError, shell_status, spawn};
 
 use crate::secret::SECRET_VARIABLES;
 use std::ffi::OsStr;

@@ -1,12 +1,9 @@
 //! Starts a command, waits for it, and passes signals on to it, as a shell does.
 
 use super::{SIGNAL_BASE, command};
-use crate::os::reason;
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
+use crate::os::{is_unknown_format, killed_by, reason};
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 
@@ -37,7 +34,7 @@ pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child,
     };
     let child = start(command(program)).or_else(|error| match find(program) {
         // A script without `#!`. Shells, and cron through them, run it with sh.
-        Some(script) if error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()) => {
+        Some(script) if is_unknown_format(&error) => {
             let mut shell = command(OsStr::new("sh"));
             shell.arg(script);
             start(shell)
@@ -59,29 +56,8 @@ fn find(program: &OsStr) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
-/// The status of `child` if it has ended. Also reaps other children: the first process of a container inherits orphans.
-///
-/// # Errors
-///
-/// If `child` has been waited for already.
-pub fn reap(child: &Child) -> io::Result<Option<ExitStatus>> {
-    while let Some((pid, status)) = wait(WaitOptions::NOHANG)? {
-        if pid == Pid::from_child(child) {
-            return Ok(Some(ExitStatus::from_raw(status.as_raw())));
-        }
-    }
-    Ok(None)
-}
-
-/// Sends a signal to `child`, which must not have been waited for.
-pub fn send_signal(child: &Child, signal: i32) {
-    if let Some(signal) = Signal::from_named_raw(signal) {
-        let _ = kill_process(Pid::from_child(child), signal);
-    }
-}
-
 /// The exit status that a shell reports.
 pub fn shell_status(status: ExitStatus) -> u8 {
-    let code = status.code().unwrap_or_else(|| SIGNAL_BASE + status.signal().unwrap_or_default());
+    let code = status.code().unwrap_or_else(|| SIGNAL_BASE + killed_by(status).unwrap_or_default());
     u8::try_from(code).unwrap_or(u8::MAX)
 }

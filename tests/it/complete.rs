@@ -207,6 +207,21 @@ fn in_zsh() {
     completes_in(Shell::Zsh);
 }
 
+/// Not even a message is printed: it would end up in the line that is typed.
+#[test]
+fn without_a_thread_nothing_is_completed() {
+    for words in [&["delete", "-j", ""][..], &["show", "-l", ""], &["list", "--match", "job="]] {
+        pushgw()
+            .args(["__complete", "zsh"])
+            .args(words)
+            // No machine has that much address space for a stack.
+            .env("RUST_MIN_STACK", (1_u64 << 46).to_string())
+            .env("PUSHGATEWAY_URL", "http://127.0.0.1:1")
+            .stdout("words\n")
+            .run();
+    }
+}
+
 #[test]
 fn in_zsh_with_the_packaged_file() {
     let Some(mut prompt) = Prompt::start(Shell::PackagedZsh, &[]) else { return };

@@ -29,6 +29,7 @@ fn options(code: Code) -> Vec<&'static str> {
     match code {
         Code::QuantileInKey => vec!["-j", "j", "-l", "quantile=0.5"],
         Code::LeInKey => vec!["-j", "j", "-l", "le=1"],
+        Code::StrippedNumber => vec!["--strip-timestamps"],
         Code::OverwrittenLabel => vec!["-j", "j"],
         _ if code.category() == Category::Lint => vec!["--lint"],
         _ => vec![],

@@ -163,10 +163,11 @@ fn list_shows_the_groups_of_a_gateway() {
         assert_eq!(json[0]["state"], "ok");
         assert!(json[0]["last_push"].as_str().unwrap().ends_with('Z'));
         pushgw().args(["list", "--metrics", "--format", "path"]).on(gateway).code(2).any_stderr().run();
-        // On a narrow terminal, the number columns are dropped before labels are truncated. Elsewhere nothing is.
+        // On a narrow terminal, the number columns are dropped before a letter of a key. Then keys are wrapped.
         let screen =
             pushgw().arg("list").on(gateway).env("LANG", "C.UTF-8").tty(&[Tty::Stdout], 30).run().screen();
-        assert!(screen.contains("{job=\"a\",path=\"…") && !screen.contains("SERIES"), "{screen}");
+        assert!(screen.contains("{job=\"a\",path=\"/ ") && screen.contains("\nvar\"}"), "{screen}");
+        assert!(!screen.contains("SERIES"), "{screen}");
     });
 }
 
@@ -726,7 +727,7 @@ fn status_shows_20_problems_and_counts_the_others() {
     // Those of `m`, and one each for 19 other metrics.
     assert_eq!(output.matches("fix: ").count(), 20 + 19, "{output}");
     assert!(output.contains(&format!("and 25 more commands: {all}\n")), "{output}");
-    assert!(output.ends_with(&format!("and 26 more problems: {all}\n")), "{output}");
+    assert!(output.contains(&format!("and 26 more problems: {all}\n")), "{output}");
     let output = pushgw().args(status).args(["--format", "json"]).code(1).any_stdout().any_stderr().run();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let problems = report["problems"].as_array().unwrap();

@@ -29,6 +29,7 @@ mod lint;
 mod list_delete;
 mod man_pages;
 mod memory;
+mod messages;
 mod mistakes;
 mod packaging;
 mod problems;

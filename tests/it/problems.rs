@@ -2,9 +2,45 @@
 //! as printed, makes the gateway serve again.
 
 use crate::support::{
-    Gateway, Output, Tty, gateways, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
+    Gateway, Output, Server, Tty, gateways, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
 };
 use serde_json::Value;
+use std::thread;
+use std::time::Duration;
+
+/// The explanation of a rejected push is part of its time limit.
+#[test]
+fn a_rejected_push_is_explained_only_within_the_time_limit() {
+    let rejection = "pushed metrics are invalid or inconsistent with existing metrics";
+    let broken =
+        r#"{"status":"success","data":[{"labels":{"job":"a"}},{"labels":{"job":"a","instance":""}}]}"#;
+    let run = |pause_before: u64, pause_after: u64| {
+        let server = Server::start(move |connection, _| {
+            while let Some(request) = connection.read_request() {
+                if request.method == "GET" {
+                    thread::sleep(Duration::from_millis(pause_after));
+                    connection.answer(200, &[], broken);
+                } else {
+                    thread::sleep(Duration::from_millis(pause_before));
+                    connection.answer(400, &[], rejection);
+                }
+            }
+        });
+        let push = pushgw().args(["push", "-j", "x", "-m", "a 1", "-g", &server.url(), "--timeout", "4s"]);
+        push.code(4).stderr_has(rejection).run().stderr()
+    };
+    let explanation = "are the same to the gateway";
+    assert!(run(0, 0).contains(explanation));
+    // Both fit into the limit, but not together.
+    thread::scope(|scope| {
+        for (before, after) in [(2_000, 3_000), (3_000, 2_000), (1_500, 3_500)] {
+            scope.spawn(move || {
+                let message = run(before, after);
+                assert!(!message.contains(explanation), "{message}");
+            });
+        }
+    });
+}
 
 /// Pushes and ignores the response: a push that breaks a gateway is rejected, stored, or both.
 fn break_with(gateway: &Gateway, method: &str, path: &str, body: &[u8]) {
@@ -303,7 +339,7 @@ fn unusual_addresses() {
     let gateway =
         Gateway::start(newest_gateway(), &["--web.route-prefix=/pre", "--web.telemetry-path=/telemetry"]);
     gateway.put("/metrics/job/a", "m 1\n");
-    pushgw().arg("status").on(&gateway).stdout_has("scrape    yes").run();
+    pushgw().arg("status").on(&gateway).stdout_has("OK: Prometheus can scrape it").run();
     pushgw().args(["list", "--format", "path"]).on(&gateway).stdout("/metrics/job/a\n").run();
     pushgw()
         .args(["status", "-g", &gateway.address().to_string()])

@@ -181,14 +181,14 @@ fn a_signal_erases_the_progress_line_and_kills_the_program() {
     session.type_keys("\x03");
     let ended = session.end();
     assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()));
-    assert_eq!(shown(&ended.screen), [""]);
+    assert_eq!(shown(&ended.screen), ["interrupted: the push may have been stored", ""]);
     // A supervisor's signal has the same effect.
     let mut session = push(&server).tty(STDERR, 80).session();
     session.wait_for("waiting for ");
     session.send_signal(Signal::TERM);
     let ended = session.end();
     assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()));
-    assert_eq!(shown(&ended.screen), [""]);
+    assert_eq!(shown(&ended.screen), ["interrupted: the push may have been stored", ""]);
     // An ignored signal stays ignored, although there is a progress line to erase.
     let url = server.url();
     let script = format!("trap '' INT; exec pushgw push -j x -m 'a 1' -g {url}");
@@ -206,7 +206,7 @@ fn a_signal_erases_the_progress_line_and_kills_the_program() {
 fn only_yes_confirms_a_deletion() {
     let server = gateway();
     let delete = || pushgw().args(["delete", "--match", "job=db_backup", "-g", &server.url()]).controlled(80);
-    let question = format!("Delete 1 of 1 group on {}? [y/N] ", server.url());
+    let question = format!("Delete 1 of 4 groups on {}? [y/N] ", server.url());
     for no in ["n\n", "\n", "yess\n", "ja\n", "\x04", "y\x04\x04n\n"] {
         let mut session = delete().session();
         session.wait_for(&question);
@@ -238,7 +238,7 @@ fn watch_uses_the_new_width_after_a_resize() {
     let list = ["list", "--watch=0.05", "-j", "video_processing_in_the_cloud", "-g", &server.url()];
     let mut session = pushgw().args(list).env("LANG", "C.UTF-8").tty(&[Tty::Stdout], 40).session();
     session.wait_for("\x1b[H\x1b[2J");
-    session.wait_for("{job=\"video_pro…");
+    session.wait_for("{job=\"video_proc ");
     session.resize(120);
     session.wait_for("\x1b[H\x1b[2J");
     session.wait_for("instance=\"mp4_node1.example.internal\"}");

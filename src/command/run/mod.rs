@@ -12,14 +12,12 @@ use crate::config::Run;
 use crate::error::{Failure, exit_code};
 use crate::http::Event;
 use crate::job::{CpuTime, JobRun};
+use crate::os::{self, ReceivedSignal, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, signal_name};
 use crate::output::{Printer, Verbosity};
-use crate::process::{self, BURST, ReceivedSignal, signal_name};
+use crate::process::{self, BURST};
 use anyhow::Context as _;
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeVal;
 use own_metrics::OwnMetrics;
 use report::{Report, Reported};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use std::io;
 use std::process::Child;
 use std::sync::Arc;
@@ -96,9 +94,7 @@ impl Running<'_, '_> {
             }
         };
         let duration = started.elapsed();
-        let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-        // On macOS it is bytes.
-        let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
+        let usage = os::children_usage()?;
         Ok(JobRun {
             start,
             // A clock that was set back must not make the run look unfinished.
@@ -106,8 +102,8 @@ impl Running<'_, '_> {
             duration,
             exit_status,
             is_success: self.settings.is_success(exit_status),
-            cpu: Some(CpuTime { user: time(usage.user_time()), system: time(usage.system_time()) }),
-            max_resident_bytes: u64::try_from(usage.max_rss()).unwrap_or_default() * unit,
+            cpu: Some(CpuTime { user: usage.user, system: usage.system }),
+            max_resident_bytes: usage.max_resident_bytes,
         })
     }
 
@@ -116,7 +112,7 @@ impl Running<'_, '_> {
         while let Ok(event) = self.receiver.recv() {
             let Some(signal) = self.handle(event) else { continue };
             if signal.number == SIGCHLD {
-                if let Some(status) = process::reap(child)? {
+                if let Some(status) = os::reap(child)? {
                     return Ok(process::shell_status(status));
                 }
                 continue;
@@ -124,7 +120,7 @@ impl Running<'_, '_> {
             self.is_second(signal);
             // Ctrl-C reaches the command as well, and some programs count.
             if signal.is_from_process || !matches!(signal.number, SIGINT | SIGQUIT) {
-                process::send_signal(child, signal.number);
+                os::send_signal(child, signal.number);
             }
         }
         Err(io::ErrorKind::BrokenPipe.into())
@@ -223,9 +219,4 @@ fn in_one_line(failure: &Failure) -> String {
 
 fn since_1970() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
-}
-
-fn time(value: TimeVal) -> Duration {
-    let micros = value.tv_sec().saturating_mul(1_000_000).saturating_add(value.tv_usec());
-    Duration::from_micros(u64::try_from(micros).unwrap_or_default())
 }

@@ -4,12 +4,11 @@ use crate::config::Run;
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::input::{self, Input, Origin};
-use crate::os::reason;
+use crate::os::{FileState, file_state, only_owner, reason};
 use crate::output::{Printer, Progress};
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -27,18 +26,11 @@ pub(super) struct OwnMetrics {
     before: Option<FileState>,
 }
 
-/// What changes when a file is written. A comparison of its time with the clock would fail on a server with another clock.
-type FileState = (u64, u64, i64, i64, i64, i64);
-
-fn state(file: &Metadata) -> FileState {
-    (file.ino(), file.size(), file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec())
-}
-
 impl OwnMetrics {
     pub(super) fn prepare(settings: &Run, environment: &Environment) -> Self {
         let parent = environment.variable("TMPDIR").unwrap_or(OsStr::new("/tmp"));
         let before = settings.metrics.as_deref().and_then(|path| fs::metadata(path).ok());
-        Self { folder: private_folder(Path::new(parent)), before: before.as_ref().map(state) }
+        Self { folder: private_folder(Path::new(parent)), before: before.as_ref().map(file_state) }
     }
 
     /// The value of [`VARIABLE`].
@@ -97,17 +89,22 @@ impl OwnMetrics {
             Err(error) => Some(reason(&error)),
             // Reading a pipe could take forever.
             Ok(file) if !file.is_file() => Some("it is not a regular file".to_owned()),
-            Ok(file) if self.before == Some(state(&file)) => Some("the command did not write it".to_owned()),
+            Ok(file) if self.before == Some(file_state(&file)) => {
+                Some("the command did not write it".to_owned())
+            }
             Ok(_) => None,
         }
     }
 }
 
 fn private_folder(parent: &Path) -> io::Result<TempDir> {
-    let only_ours = Permissions::from_mode(0o700);
     // The command may change its working directory.
     let parent = std::path::absolute(parent)?;
-    let folder = tempfile::Builder::new().prefix("pushgw-").permissions(only_ours).tempdir_in(parent)?;
+    let mut builder = tempfile::Builder::new();
+    if let Some(permissions) = only_owner() {
+        builder.permissions(permissions);
+    }
+    let folder = builder.prefix("pushgw-").tempdir_in(parent)?;
     File::create(folder.path().join(NAME))?;
     Ok(folder)
 }

@@ -266,7 +266,11 @@ impl<'a> Settings<'a> {
             if let Some(cert) = cert {
                 let key = key.unwrap_or(cert);
                 let identity = ClientIdentity::from_pem(&read(cert.1, cert.0)?, &read(key.1, key.0)?);
-                tls.identity = Some(Arc::new(identity.map_err(|error| invalid(key.1, &error))?));
+                let identity = identity.map_err(|error| {
+                    let (_, path) = if error.is_about_certificate() { cert } else { key };
+                    invalid(path, &error)
+                });
+                tls.identity = Some(Arc::new(identity?));
             }
         }
         let path = |setting: Option<(_, &OsStr)>| setting.map(|(_, path)| path.into());

@@ -3,6 +3,7 @@
 //! The server's own messages describe the states of its parser (`expected float as value, got "1n"`). The functions here
 //! distinguish the usual causes. They never change whether a line is rejected.
 
+mod bound;
 mod name;
 mod number;
 mod value;
@@ -11,6 +12,7 @@ use super::code::Code;
 use super::findings::Message;
 use super::model::kind::Kind;
 use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
+pub(super) use bound::bound;
 use std::ops::Range;
 pub(super) use value::{JOINED_LINES, rest, value};
 
@@ -59,53 +61,80 @@ fn first_character(bytes: &[u8]) -> String {
     quoted(&bytes[..character(bytes)])
 }
 
-/// The code, the place and the words of a syntax error.
-pub(super) fn syntax_error(
-    bytes: &[u8],
-    line: Range<usize>,
-    error: &SyntaxError,
-) -> (Code, Range<usize>, Message) {
+/// A text without samples. A HELP text may have the lines that were to follow.
+pub(super) fn no_samples(text: &[u8]) -> Message {
+    let message = Message::new("the text has no samples; pushing it would empty the group");
+    let is_help = |line: &&[u8]| line.trim_ascii_start().starts_with(b"#");
+    for line in text.split(|byte| *byte == b'\n').filter(is_help).take(100) {
+        let has = |part: &[u8]| memchr::memmem::find(line, part).is_some();
+        if has(b"\\n#") || has(b"\\n") && has(b"# HELP ") {
+            return message.help("the lines are in a HELP text: `\\n` is not a line break there; use `printf` instead of `echo`");
+        }
+        if has(b" # TYPE ") || has(b" # HELP ") {
+            return message
+                .help("the lines are joined in a HELP text; in a shell, quote the variable: `\"$metrics\"`");
+        }
+    }
+    message.help(
+        "did the command that writes the metrics fail? to empty the group on purpose, use `--allow-empty`",
+    )
+}
+
+/// The code of a syntax error.
+pub(super) fn syntax_code(bytes: &[u8], line: &Range<usize>, error: &SyntaxError) -> Code {
+    use SyntaxErrorKind as Kind;
+    let at_end = error.span.start >= line.end;
+    match error.kind {
+        Kind::NoLabelName | Kind::NoEquals | Kind::NoQuote | Kind::NoComma | Kind::NameEnd if at_end => {
+            Code::UnclosedBrace
+        }
+        Kind::NoMetricName | Kind::NoNameInComment | Kind::NameEnd => Code::MetricName,
+        Kind::NoEquals if matches!(bytes[error.span.start], b'}' | b',') => Code::LabelValue,
+        Kind::NoLabelName | Kind::NoEquals => Code::LabelName,
+        Kind::OpenName | Kind::OpenValue => Code::UnclosedQuote,
+        Kind::Escape => Code::Escape,
+        Kind::SecondName => Code::MultipleMetricNames,
+        Kind::NoQuote => Code::LabelValue,
+        Kind::NoComma => Code::MissingComma,
+    }
+}
+
+/// The place and the words of a syntax error.
+pub(super) fn syntax_error(bytes: &[u8], line: Range<usize>, error: &SyntaxError) -> (Range<usize>, Message) {
     use SyntaxErrorKind as Kind;
     let span = error.span.clone();
     let marked = &bytes[span.clone()];
     let at_end = span.start >= line.end;
-    let (code, message) = match error.kind {
-        Kind::NoMetricName => (Code::MetricName, name::no_name(&bytes[line.clone()], marked)),
-        Kind::NoNameInComment => (Code::MetricName, name::in_comment(bytes, line, &span)),
+    let message = match error.kind {
+        Kind::NoMetricName => name::no_name(&bytes[line], marked),
+        Kind::NoNameInComment => name::in_comment(bytes, line, &span),
         Kind::NoLabelName | Kind::NoEquals | Kind::NoQuote | Kind::NoComma if at_end => {
-            let message = Message::new("the labels are not closed before the line ends")
-                .help("close them with `}`; write a line break in a label value as `\\n`");
-            (Code::UnclosedBrace, message)
+            Message::new("the labels are not closed before the line ends")
+                .help("close them with `}`; write a line break in a label value as `\\n`")
         }
-        Kind::NoLabelName => (Code::LabelName, no_label_name(marked)),
+        Kind::NoLabelName => no_label_name(marked),
         Kind::OpenName | Kind::OpenValue => return unclosed_quote(bytes, span),
-        Kind::Escape => (Code::Escape, path(bytes, &line, &span).unwrap_or_else(|| escape(marked))),
+        Kind::Escape => path(bytes, &line, &span).unwrap_or_else(|| escape(marked)),
         Kind::NoEquals => no_equals(bytes, line, &span),
-        Kind::NameEnd if at_end => {
-            let message = Message::new("the braces are not closed before the line ends");
-            (Code::UnclosedBrace, message.help("close them with `}`"))
-        }
-        Kind::NameEnd if marked == b":" => {
-            let message = Message::new("unexpected `:` after the metric name in the braces");
-            (
-                Code::MetricName,
-                message.help("is it a line of a JSON log? write only metrics to standard output"),
-            )
-        }
-        Kind::NameEnd => {
-            let text = format!("unexpected {} after the metric name in the braces", first_character(marked));
-            let help = "end the name with a comma or `}`; quote a name that has other characters than letters, digits and `_`";
-            (Code::MetricName, Message::new(text).help(help))
-        }
-        Kind::SecondName => {
-            let text = format!("{} is a second metric name in the braces", quoted(marked));
-            let help = "if it is a label, add its value: `name=\"value\"`";
-            (Code::MultipleMetricNames, Message::new(text).help(help))
-        }
-        Kind::NoQuote => (Code::LabelValue, no_quote(marked)),
+        Kind::NameEnd => name_end(marked, at_end),
+        Kind::SecondName => Message::new(format!("{} is a second metric name in the braces", quoted(marked)))
+            .help("if it is a label, add its value: `name=\"value\"`"),
+        Kind::NoQuote => no_quote(marked),
         Kind::NoComma => return no_comma(bytes, line, span),
     };
-    (code, span, message)
+    (span, message)
+}
+
+fn name_end(marked: &[u8], at_end: bool) -> Message {
+    if at_end {
+        return Message::new("the braces are not closed before the line ends").help("close them with `}`");
+    }
+    let text = format!("unexpected {} after the metric name in the braces", first_character(marked));
+    Message::new(text).help(if marked == b":" {
+        "is it a line of a JSON log? write only metrics to standard output"
+    } else {
+        "end the name with a comma or `}`; quote a name that has other characters than letters, digits and `_`"
+    })
 }
 
 fn no_label_name(marked: &[u8]) -> Message {
@@ -120,7 +149,7 @@ fn no_label_name(marked: &[u8]) -> Message {
     }
 }
 
-fn no_equals(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> (Code, Message) {
+fn no_equals(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> Message {
     let name = &bytes[line.start..span.start];
     let start =
         name.iter().rposition(|byte| matches!(byte, b'{' | b',' | b' ' | b'\t')).map_or(0, |at| at + 1);
@@ -132,14 +161,14 @@ fn no_equals(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> (Code, Me
             } else {
                 format!("the label {} has no value", quoted(name))
             };
-            (Code::LabelValue, Message::new(text).help(LABEL_SYNTAX))
+            Message::new(text).help(LABEL_SYNTAX)
         }
         b':' if matches!(bytes.get(span.end), Some(b'"' | b' ' | b'\'')) => {
-            (Code::LabelName, Message::new("`:` after a label name").help(LABEL_SYNTAX))
+            Message::new("`:` after a label name").help(LABEL_SYNTAX)
         }
         _ if name.is_empty() => {
             let text = format!("expected `=`, found {}", first_character(&bytes[span.clone()]));
-            (Code::LabelName, Message::new(text).help(LABEL_SYNTAX))
+            Message::new(text).help(LABEL_SYNTAX)
         }
         _ => {
             let text = format!("a label name cannot contain {}", first_character(&bytes[span.clone()]));
@@ -148,7 +177,7 @@ fn no_equals(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> (Code, Me
             let example =
                 suggested.map_or(String::new(), |name| format!("; for example `{}`", name.replace(':', "_")));
             let help = format!("a label name has only letters, digits and `_`{example}");
-            (Code::LabelName, Message::new(text).help(help))
+            Message::new(text).help(help)
         }
     }
 }
@@ -157,29 +186,29 @@ fn no_quote(marked: &[u8]) -> Message {
     match marked {
         b"'" => Message::new("label value in single quotes").help("use double quotes: `name=\"value\"`"),
         b"\\" => Message::new("backslash before the label value")
-            .help("the shell did not remove it; write `name=\"value\"`"),
+            .help("the shell did not remove it; write it as `name=\"value\"`"),
         _ if TYPOGRAPHIC_QUOTES.contains(&marked) => Message::new("typographic quote").help(PLAIN_QUOTE),
         _ => Message::new("the label value is not quoted")
             .help("write it as `name=\"value\"`; the shell may have removed the quotes"),
     }
 }
 
-fn unclosed_quote(bytes: &[u8], span: Range<usize>) -> (Code, Range<usize>, Message) {
+fn unclosed_quote(bytes: &[u8], span: Range<usize>) -> (Range<usize>, Message) {
     if let Some(quote) = escaped_end(bytes, &span) {
-        return (Code::UnclosedQuote, quote, escaped_quote());
+        return (quote, escaped_quote());
     }
     let message = Message::new("the quote is not closed before the line ends")
         .help("write a line break in a label value as `\\n`, and a quote as `\\\"`");
-    (Code::UnclosedQuote, span, message)
+    (span, message)
 }
 
-fn no_comma(bytes: &[u8], line: Range<usize>, span: Range<usize>) -> (Code, Range<usize>, Message) {
+fn no_comma(bytes: &[u8], line: Range<usize>, span: Range<usize>) -> (Range<usize>, Message) {
     if let Some(quote) = escaped_end(bytes, &(line.start..span.start)) {
-        return (Code::MissingComma, quote, escaped_quote());
+        return (quote, escaped_quote());
     }
     let text = format!("unexpected {} after a label value", first_character(&bytes[span.clone()]));
     let help = "separate labels with a comma and close them with `}`; write a quote inside a value as `\\\"`";
-    (Code::MissingComma, span, Message::new(text).help(help))
+    (span, Message::new(text).help(help))
 }
 
 /// A quote after a single backslash where a value probably ends, as in `"C:\",`.

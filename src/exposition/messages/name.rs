@@ -3,6 +3,7 @@
 use super::{COLOR, first_character, number, quoted};
 use crate::exposition::code::Code;
 use crate::exposition::findings::Message;
+use crate::exposition::multiline::is_status_line;
 use crate::exposition::text::number::is_float;
 use crate::exposition::text::scan::{SampleLine, character};
 use std::ops::Range;
@@ -49,7 +50,9 @@ pub(super) fn in_comment(bytes: &[u8], line: Range<usize>, span: &Range<usize>) 
     let end = bytes[span.start..line.end].iter().position(|byte| matches!(byte, b' ' | b'\t'));
     let word = &bytes[start..end.map_or(line.end, |at| span.start + at)];
     let help = "a metric name has letters, digits, `_` and `:`, and does not begin with a digit";
-    Message::new(format!("{} is not a valid metric name", quoted(word))).help(match suggest(word) {
+    let suggested =
+        suggest(&word.iter().map(|byte| if *byte == b'=' { b'_' } else { *byte }).collect::<Vec<_>>());
+    Message::new(format!("{} is not a valid metric name", quoted(word))).help(match suggested {
         Some(name) => format!("{help}; for example `{name}`"),
         None => format!("{help}; a comment that does not begin with HELP or TYPE can have any text"),
     })
@@ -67,6 +70,10 @@ pub(super) fn followed_by_other(
     let message =
         Message::new(format!("a metric name cannot contain {}", special(&bytes[character.clone()])));
     let line = &bytes[name.start..sample.rest.end.max(sample.value.end)];
+    if is_status_line(line) {
+        let message = Message::new("these are the headers of an HTTP response");
+        return (Code::MetricName, character, message.help("remove them; call `curl` without `-i`"));
+    }
     if let Some(help) = meant(line, &bytes[name.clone()]) {
         let end = if rest.is_empty() { sample.value.end } else { sample.rest.end };
         return (Code::MetricName, name.start..end, message.help(help));

@@ -224,3 +224,52 @@ fn misspelled_types_are_guessed() {
         assert_eq!(unknown_type(b"a", text.as_bytes()).1, kind, "{text}");
     }
 }
+
+#[test]
+fn bounds_and_quantiles() {
+    for (quantile, words) in [
+        ("50%", "between 0 and 1; write `0.5`"),
+        ("p99", "write `0.99`"),
+        ("p999", "write `0.999`"),
+        ("99.9%", "write `0.999`"),
+        ("5%", "write `0.05`"),
+        ("100%", "write `1`"),
+        ("95th", "write `0.95`"),
+        ("max", "write `1`"),
+        ("median", "write `0.5`"),
+        ("0,5", "write `0.5`; `LC_ALL=C`"),
+        ("mean", "a quantile is a number between 0 and 1"),
+    ] {
+        let text = format!("# TYPE s summary\ns{{quantile=\"{quantile}\"}} 1\ns_sum 1\ns_count 1");
+        assert_each(&[(&text, "quantile", quantile, words)]);
+    }
+    for (bound, words) in [
+        ("1s", "without a unit"),
+        ("+Inf.", "`+Inf` for the last bucket"),
+        ("0,1", "write `0.1`"),
+        ("\u{221e}", "write `+Inf`"),
+        ("<=5", "write `5`"),
+    ] {
+        let text = format!("# TYPE h histogram\nh_bucket{{le=\"{bound}\"}} 1\nh_sum 1\nh_count 1");
+        assert_each(&[(&text, "bucket-bound", bound, words)]);
+    }
+}
+
+#[test]
+fn a_text_without_samples() {
+    for (text, words) in [
+        ("# HELP a x\\n# TYPE a gauge\\na 1\n", "use `printf` instead of `echo`"),
+        ("# HELP a text # TYPE a counter a 10\n", "quote the variable"),
+        ("# HELP a text\n", "did the command that writes the metrics fail?"),
+        ("", "did the command that writes the metrics fail?"),
+    ] {
+        let found = report(text).diagnostics;
+        assert_eq!(found.len(), 1, "{text:?}: {found:?}");
+        assert!(found[0].help.as_deref().unwrap().contains(words), "{text:?}: {found:?}");
+        assert_eq!(
+            found[0].help.as_deref().unwrap().contains("--allow-empty"),
+            words.starts_with("did"),
+            "{text:?}"
+        );
+    }
+}

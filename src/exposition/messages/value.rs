@@ -115,7 +115,7 @@ fn is_prose(value: &[u8], rest: &[u8]) -> bool {
 pub(super) fn line_break(text: &[u8]) -> Option<Message> {
     let has = |escape: &[u8]| memchr::memmem::find(text, escape).is_some();
     if has(b"\\n") {
-        let help = "use `printf` instead of `echo`, or `$'...'` in bash";
+        let help = "use `printf` instead of `echo`; bash also has `$'...'`";
         return Some(Message::new("`\\n` is not a line break here").help(help));
     }
     has(b"`n").then(|| {

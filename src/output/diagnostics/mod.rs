@@ -82,14 +82,24 @@ impl Printer<'_> {
     }
 }
 
-/// The counts in words, such as `2 errors, 1 repair, 3 warnings`, or `no problems`.
+/// The counts in words, such as `2 errors, 1 repair, 3 warnings`, or `no problems`. If not all problems are shown, errors of
+/// several codes are also counted by code.
 pub fn summary(report: &Report) -> String {
     let counted = [(report.errors, "error"), (report.fixed, "repair"), (report.warnings, "warning")];
-    let words: Vec<_> = counted
+    let mut words: Vec<_> = counted
         .into_iter()
         .filter(|&(count, _)| count > 0)
         .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
         .collect();
+    let codes: Vec<_> = report
+        .counts
+        .iter()
+        .filter(|(severity, ..)| *severity == Severity::Error)
+        .map(|(_, code, count)| format!("{count} {}", code.as_str()))
+        .collect();
+    if report.diagnostics.len() < report.errors + report.fixed + report.warnings && codes.len() > 1 {
+        words[0] = format!("{} ({})", words[0], codes.join(", "));
+    }
     if words.is_empty() { "no problems".to_owned() } else { words.join(", ") }
 }
 

@@ -514,6 +514,12 @@ fn hidden_diagnostics_are_counted() {
     assert_eq!(stdout.lines().count(), 1);
     assert_eq!(stderr, "warning: 12 more problems not shown (--max-diagnostics)\n");
     assert_eq!(summary(&report), "3 errors, 10 warnings");
+    report.counts = vec![
+        (Severity::Error, Code::Timestamp, 2),
+        (Severity::Error, Code::Value, 1),
+        (Severity::Warning, Code::MissingPart, 10),
+    ];
+    assert_eq!(summary(&report), "3 errors (2 timestamp, 1 value), 10 warnings");
     assert_eq!(summary(&Report { fixed: 1, ..Report::default() }), "1 repair");
     assert_eq!(summary(&Report::default()), "no problems");
 }

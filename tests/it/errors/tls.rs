@@ -63,6 +63,32 @@ fn certificates() -> Vec<Case> {
             .says("`127.0.0.1` was valid until 2001-01-01")
             .after(nothing),
         case(
+            "an expired CA in between",
+            expired,
+            serving(&AUTHORITY.server_of_intermediate("127.0.0.1", Validity::Past)),
+        )
+        .says("`Middle CA` was valid until 2001-01-01")
+        .after(nothing),
+        case(
+            "a CA in between that is not yet valid",
+            "the server's certificate is not valid yet",
+            serving(&AUTHORITY.server_of_intermediate("127.0.0.1", Validity::Future)),
+        )
+        .says("`Middle CA` is valid from 3000-01-01")
+        .after(nothing),
+        case(
+            "a good CA in between",
+            "",
+            serving(&AUTHORITY.server_of_intermediate("127.0.0.1", Validity::Now)),
+        ),
+        case(
+            "a certificate for many other names",
+            "the server's certificate is for another name",
+            serving(&AUTHORITY.server(&["*.gw", "10.0.0.1", "a", "b", "c", "d", "e"], Validity::Now)),
+        )
+        .says("127.0.0.1 is expected, and the certificate is for *.gw, 10.0.0.1, a, b, c, and 2 more names\n")
+        .after(nothing),
+        case(
             "not yet valid",
             "the server's certificate is not valid yet",
             serving(&AUTHORITY.server(&["127.0.0.1"], Validity::Future)),
@@ -182,6 +208,10 @@ fn invalid_certificate_files_are_reported() {
             .file("cert.pem", &pair.certificate)
             .file("key.pem", &other.key)
             .file("empty.pem", "")
+            .file("der", b"0\x82\x01\x02\xff\x00")
+            .file("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+            .file("cut.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n")
+            .file("broken-key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     };
     for (args, code, message) in [
         (
@@ -192,7 +222,37 @@ fn invalid_certificate_files_are_reported() {
         (vec!["--ca-cert", "/dev/zero"], 1, "--ca-cert: can't read /dev/zero: it is larger than 16 MiB\n"),
         (vec!["--ca-cert", "empty.pem"], 2, "empty.pem: the file contains no certificate in PEM format"),
         (vec!["--cert", "cert.pem"], 2, "cert.pem: the file contains no private key in PEM format"),
-        (vec!["--cert", "cert.pem", "--key", "key.pem"], 2, "the key does not belong to the certificate"),
+        (
+            vec!["--cert", "cert.pem", "--key", "key.pem"],
+            2,
+            "key.pem: the key does not belong to the certificate",
+        ),
+        (
+            vec!["--cert", "der", "--key", "key.pem"],
+            2,
+            "error: der: the file contains no certificate in PEM format",
+        ),
+        (
+            vec!["--cert", "key.pem", "--key", "key.pem"],
+            2,
+            "error: key.pem: the file contains no certificate in PEM",
+        ),
+        (
+            vec!["--cert", "broken.pem", "--key", "key.pem"],
+            2,
+            "error: broken.pem: the certificate is not valid: ",
+        ),
+        (
+            vec!["--cert", "cut.pem", "--key", "key.pem"],
+            2,
+            "error: cut.pem: the file is not a valid PEM file: ",
+        ),
+        (
+            vec!["--cert", "cert.pem", "--key", "der"],
+            2,
+            "error: der: the file contains no private key in PEM format",
+        ),
+        (vec!["--cert", "cert.pem", "--key", "broken-key.pem"], 2, "error: broken-key.pem: "),
         (vec!["--key", "key.pem"], 2, "--key needs a client certificate"),
     ] {
         call().args(args).code(code).stderr_has(message).run();

@@ -52,6 +52,17 @@ impl CertificateAuthority {
         self.sign(params(names, names[0], validity), ExtendedKeyUsagePurpose::ServerAuth)
     }
 
+    /// A server certificate that is valid and signed by a CA of this one, which is not. The chain has both.
+    pub(crate) fn server_of_intermediate(&self, name: &str, validity: Validity) -> Pair {
+        let mut params = params(&[], "Middle CA", validity);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let middle = CertifiedIssuer::signed_by(params, key, &self.0).unwrap();
+        let pem = middle.pem();
+        let pair = Self(middle).server(&[name], Validity::Now);
+        Pair { certificate: pair.certificate + &pem, ..pair }
+    }
+
     pub(crate) fn client(&self, name: &str) -> Pair {
         self.sign(params(&[name], name, Validity::Now), ExtendedKeyUsagePurpose::ClientAuth)
     }
@@ -104,7 +115,7 @@ pub(crate) fn server(
             builder.with_client_cert_verifier(verifier)
         }
     };
-    let chain = vec![CertificateDer::from_pem_slice(pair.certificate.as_bytes()).unwrap()];
+    let chain = CertificateDer::pem_slice_iter(pair.certificate.as_bytes()).map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
     Arc::new(builder.with_single_cert(chain, key).unwrap())
 }

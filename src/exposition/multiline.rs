@@ -1,0 +1,108 @@
+//! Invalid lines that go on in the next lines, which then are not checked: a value or labels with line breaks, a line that
+//! is broken in two, and the headers of an HTTP response.
+
+use super::model::kind::Kind;
+use super::text::lines::{self, LineSpan};
+use super::text::number::is_float;
+use super::text::scan::{self, Line, SyntaxError, SyntaxErrorKind};
+use super::text::token::LabelPair;
+use std::ops::Range;
+
+/// A longer value or a larger number of lines is not recognized, so that the check stays linear.
+const MAX_LINES: usize = 64;
+const MAX_LEN: usize = 8_192;
+
+/// Where the line starts that comes after what the invalid line `first` began. `None` if that is only the line itself.
+pub(super) fn end<'a>(
+    bytes: &'a [u8],
+    first: &LineSpan,
+    file: &Range<usize>,
+    scratch: &mut Vec<LabelPair<'a>>,
+) -> Option<usize> {
+    if is_status_line(&bytes[first.all.clone()]) {
+        return Some(end_of_headers(bytes, first.all.end + 1, file.end));
+    }
+    let file = file.start..file.end.min(first.all.start + MAX_LEN);
+    match scan::line(bytes, first.trimmed.clone(), scratch) {
+        Err(error) if error.kind == SyntaxErrorKind::OpenValue => end_of_value(bytes, first, &file, scratch),
+        Err(error) if error.span.start >= first.trimmed.end => end_of_line(bytes, first, &file, MAX_LINES),
+        _ => end_of_line(bytes, first, &file, 1),
+    }
+}
+
+/// The end of a sample with line breaks in a label value.
+fn end_of_value<'a>(
+    bytes: &'a [u8],
+    first: &LineSpan,
+    file: &Range<usize>,
+    scratch: &mut Vec<LabelPair<'a>>,
+) -> Option<usize> {
+    let mut start = first.all.end + 1;
+    for _ in 0..MAX_LINES {
+        let line = lines::next(bytes, file, start, scratch)?;
+        start = line.all.end + 1;
+        if !bytes[line.all.clone()].contains(&b'"') {
+            continue;
+        }
+        match scan::line(bytes, first.all.start..line.trimmed.end, scratch) {
+            Ok(Line::Sample(sample)) => return is_float(&bytes[sample.value]).then_some(start),
+            Err(SyntaxError { kind: SyntaxErrorKind::OpenValue, .. }) => {}
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The end of a line that is valid without line breaks. A next line that is valid alone belongs to no other line.
+fn end_of_line(bytes: &[u8], first: &LineSpan, file: &Range<usize>, max_lines: usize) -> Option<usize> {
+    let mut joined = bytes[first.all.clone()].to_vec();
+    let mut start = first.all.end + 1;
+    for _ in 0..max_lines {
+        let line = lines::next(bytes, file, start, &mut Vec::new())?;
+        let text = &bytes[line.trimmed];
+        if is_valid(text) {
+            return None;
+        }
+        joined.extend_from_slice(text);
+        start = line.all.end + 1;
+        if is_valid(&joined) {
+            return Some(start);
+        }
+    }
+    None
+}
+
+/// Whether a line is a sample with a value, a TYPE line with a type, or says nothing.
+fn is_valid(line: &[u8]) -> bool {
+    match scan::line(line, 0..line.len(), &mut Vec::new()) {
+        Ok(Line::Sample(sample)) => sample.name.is_some() && is_float(&line[sample.value]),
+        Ok(Line::Type(metadata)) => metadata.text.is_some_and(|text| Kind::parse(&line[text]).is_some()),
+        Ok(Line::Help(_) | Line::Comment | Line::Blank) => true,
+        Err(_) => false,
+    }
+}
+
+/// Whether a line is the first one of an HTTP response, as in the output of `curl -i`.
+pub(super) fn is_status_line(line: &[u8]) -> bool {
+    matches!(line, [b'H', b'T', b'T', b'P', b'/', b'1'..=b'3', ..])
+}
+
+fn end_of_headers(bytes: &[u8], mut start: usize, file_end: usize) -> usize {
+    let is_header = |line: &[u8]| {
+        let name = line.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
+        name > 0 && line.get(name) == Some(&b':')
+    };
+    for _ in 0..MAX_LINES {
+        let Some(rest) = bytes.get(start..file_end).filter(|rest| !rest.is_empty()) else { break };
+        let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = rest[..len].trim_ascii();
+        let is_blank = line.is_empty();
+        if is_blank || is_header(line) {
+            start += len + 1;
+        }
+        if is_blank || !is_header(line) {
+            break;
+        }
+    }
+    start
+}

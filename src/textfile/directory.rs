@@ -65,7 +65,7 @@ impl Directory {
         }
     }
 
-    /// The other files that `node_exporter` reads. One that cannot be read is left out: node_exporter reports it.
+    /// The other files that `node_exporter` reads. One that cannot be read is left out: `node_exporter` reports it.
     pub fn others(&self, name: &str) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
         let listed = fs::read_dir(&self.path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let listed = listed.map_err(|error| failed("read", &self.path, &error))?;

@@ -1,7 +1,7 @@
 //! `--textfile DIR`: a group as a file for `node_exporter`'s textfile collector, always whole, and never one that another file
 //! of the directory contradicts.
 
-use crate::support::{Client, Program, Pushgw, TIMEOUT, fetch, program, pushgw, shell, wait_until};
+use crate::support::{Client, Program, Pushgw, fetch, program, pushgw, shell, wait_until};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// A call for the group `{job="x"}` in this directory.

@@ -120,10 +120,18 @@ fn explain(
         let hint = Some("this is a Prometheus server, not a Pushgateway".to_owned());
         return http::Error { hint, ..error }.into();
     }
+    let mut fetch_error = None;
     let fetch = |read: refusal::Read<'_>| {
-        gateway::fetch_contents(&client, endpoint, read, &mut listener(printer)).ok()
+        let fetched = gateway::fetch_contents(&client, endpoint, read, &mut listener(printer));
+        fetched.map_err(|error| fetch_error = Some(error)).ok()
     };
     let why = refusal::explain(&error.kind, push, connection, fetch);
+    // A server that closes every connection does not do so because of the push.
+    if let Some(other) =
+        fetch_error.filter(|other| other.kind == ErrorKind::Closed && error.kind == other.kind)
+    {
+        return http::Error { hint: other.hint, ..error }.into();
+    }
     if why.is_empty() { error.into() } else { Failure::Explained { error: Box::new(error), why } }
 }
 

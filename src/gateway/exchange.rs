@@ -29,7 +29,12 @@ pub(super) fn check(
     result: Result<Response, Error>,
 ) -> Result<Response, Error> {
     match result {
-        Ok(response) if response.is_html() => Err(page(client, request, response)),
+        // At the path of a scrape, Prometheus reads a page as metrics, or rejects its type.
+        Ok(response)
+            if response.is_html() && (request.method != Method::Get || request.path.starts_with("/api/")) =>
+        {
+            Err(page(client, request, response))
+        }
         Ok(mut response) => match foreign_success(request.method, &mut response) {
             Some(reason) => Err(not_a_pushgateway(request, reason)),
             None => Ok(response),

@@ -88,8 +88,8 @@ fn group_start(path: &str) -> Option<usize> {
 /// Go's HTTP server redirects paths with empty or dotted segments.
 fn check_prefix(path: &str) -> Result<(), GatewayUrlError> {
     let odd = |segment: &str| matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "" | "." | "..");
-    // Nobody has it in a prefix. In a password it would make us connect to a part of that password.
-    if path.contains('@') {
+    // More likely than a prefix with an `@` is a password with a `/`: a part of it would be the host.
+    if path.rsplit_once('@').is_some_and(|(_, host)| !host.is_empty() && !host.starts_with('/')) {
         return Err(UrlError::Unescaped.into());
     }
     if path.split('/').skip(1).any(odd) {

@@ -121,9 +121,7 @@ impl PemError {
     /// The command that converts the file (quoted for a shell) to PEM.
     pub(crate) fn conversion(&self, file: &str) -> Option<String> {
         match self {
-            Self::Pkcs12 => Some(format!(
-                "convert it: openssl pkcs12 -nodes -in {file} -out client.pem, and use --cert client.pem"
-            )),
+            Self::Pkcs12 => Some(format!("convert it: openssl pkcs12 -nodes -in {file} -out client.pem")),
             Self::DerCertificate => {
                 Some(format!("convert it: openssl x509 -inform DER -in {file} -out cert.pem"))
             }

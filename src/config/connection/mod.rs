@@ -39,7 +39,10 @@ pub(super) fn group_url(
     environment: &Environment,
 ) -> Result<GroupUrl, Failure> {
     if url.as_encoded_bytes().starts_with(b"/") {
-        return parsed_group_url(url, &endpoint(args, environment)?.to_string());
+        let gateway = endpoint(args, environment)?;
+        // Written out, the gateway's URL has no credentials.
+        let GroupUrl { path, .. } = parsed_group_url(url, &gateway.to_string())?;
+        return Ok(GroupUrl { endpoint: gateway, path });
     }
     if args.gateway.is_some() {
         return Err(Failure::usage_with_hint(

@@ -197,6 +197,38 @@ fn a_rejected_login_differs_from_none() {
 }
 
 #[test]
+fn a_gateway_without_scheme_and_port_has_the_default_port() {
+    for (gateway, url) in [
+        ("127.0.0.1", "http://127.0.0.1:9091"),
+        ("gw", "http://gw:9091"),
+        ("gw/prefix/", "http://gw:9091/prefix"),
+        ("me:pw@gw", "http://gw:9091"),
+        ("http://gw", "http://gw"),
+        ("https://gw", "https://gw"),
+        ("gw:80", "http://gw:80"),
+    ] {
+        let call = || pushgw().args(["push", "-n", "-j", "x", "-m", "a 1"]);
+        call().args(["-g", gateway]).stdout_has(format!("PUT {url}/metrics/job/x\n")).run();
+        call().env("PUSHGATEWAY_URL", gateway).stdout_has(format!("PUT {url}/metrics/job/x\n")).run();
+    }
+    // As with curl, whose URLs these are.
+    let call = pushgw().args(["push", "-n", "-m", "a 1", "--url", "gw/metrics/job/x"]);
+    call.stdout_has("PUT http://gw/metrics/job/x\n").run();
+}
+
+#[test]
+fn a_path_for_url_keeps_the_credentials_of_the_gateway() {
+    let server = answering(200, &[], "");
+    let gateway = format!("http://me:pw@{}/prefix", server.address());
+    pushgw().args(["push", "-m", "a 1", "--url", "/metrics/job/x", "-g", &gateway]).run();
+    let request = server.request();
+    assert_eq!(
+        (request.path.as_str(), request.header("authorization")),
+        ("/prefix/metrics/job/x", Some("Basic bWU6cHc="))
+    );
+}
+
+#[test]
 fn nothing_listens() {
     let (_bound, port) = closed_port();
     let call = || pushgw().args(["list", "--retries=0"]).code(6);
@@ -211,10 +243,16 @@ fn nothing_listens() {
 #[test]
 fn a_closed_connection_is_a_conflict_only_for_a_push() {
     let server = Server::start(|connection, _| {
-        connection.read_request();
+        while connection.read_request().is_some_and(|request| request.method == "GET") {
+            connection.answer(404, &[], "");
+        }
     });
     says(&server, PUSH, 6, &["hint: Pushgateway 1.11.0"]);
-    for command in [&["list"][..], &["status"], &["show", "--all"], &["delete", "-j", "x"], DELETE] {
+    says(&server, DELETE, 6, &["hint: check the port; if the server requires TLS"]);
+    let server = Server::start(|connection, _| {
+        connection.read_request();
+    });
+    for command in [&PUSH[..5], &["list"], &["status"], &["show", "--all"], &["delete", "-j", "x"], DELETE] {
         let call = pushgw().args(command).args(["--retries=0", "-g", &server.address().to_string()]).code(6);
         let hint =
             format!("hint: check the port; if the server requires TLS, use -g https://{}", server.address());

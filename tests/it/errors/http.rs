@@ -108,8 +108,8 @@ fn broken_connections() -> Vec<Case> {
             6,
             then(|_| {}),
         )
-        .says("Pushgateway 1.11.0")
-        // A second request lists the groups that the push may conflict with.
+        // A second request lists the groups that the push may conflict with. It is closed, too.
+        .says("check the port; if the server requires TLS, use -g https://{}\n")
         .connections(2),
         Case::new(
             "reset after the request",

@@ -1,9 +1,9 @@
-//! Requests to a Pushgateway: which responses only it gives, and what to do about errors that only it explains.
+//! Sends requests to a Pushgateway, detects responses from other servers, and adds hints to errors.
 
 use crate::http::{Client, Error, ErrorKind, Event, Method, Request, Response};
 
-/// The media type of a push. A Pushgateway reads any type but protobuf as text; other servers that accept pushes may
-/// check it.
+/// The media type of a push. A Pushgateway treats every type except protobuf as text, but other servers that accept
+/// pushes may check it.
 pub(crate) const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const IMPORT_PATH: &str = "an import path like VictoriaMetrics' accepts pushes but has no groups";
@@ -17,7 +17,7 @@ pub(crate) fn send(
     check(request, client.send(request, listener))
 }
 
-/// Checks that a response came from a Pushgateway, and adds to an error what is known about gateways.
+/// Checks that a response came from a Pushgateway, and adds a Pushgateway-specific hint to an error.
 pub(super) fn check(request: &Request<'_>, result: Result<Response, Error>) -> Result<Response, Error> {
     match result {
         Ok(mut response) => match foreign_success(request.method, &mut response) {
@@ -31,14 +31,14 @@ pub(super) fn check(request: &Request<'_>, result: Result<Response, Error>) -> R
     }
 }
 
-/// The error of a response with a status of 2xx that did not come from a Pushgateway.
+/// The error for a 2xx response that did not come from a Pushgateway.
 pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error {
     let kind = ErrorKind::Unexpected { expected: "a Pushgateway", reason };
     Error { hint: Some("is the URL that of the gateway?"), ..Error::new(request, kind) }
 }
 
-/// Why a success did not come from a gateway, so that nothing was done. Login pages are HTML, and VictoriaMetrics'
-/// import path responds to every method with 200 or 204 (seen with 1.112.0).
+/// Returns the reason why a 2xx response did not come from a Pushgateway, so the request had no effect. Login pages are
+/// HTML, and VictoriaMetrics' import path responds to every method with 200 or 204 (seen with 1.112.0).
 fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
     let status = response.status;
     match method {
@@ -53,7 +53,7 @@ fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
     }
 }
 
-/// A body that shows that nothing was stored or deleted: a Pushgateway has none.
+/// Describes a body that shows that nothing was stored or deleted. A Pushgateway sends no body.
 fn foreign_body(response: &mut Response) -> Option<&'static str> {
     const LIMIT: u64 = 64 * 1024;
     let body = response.start(LIMIT);

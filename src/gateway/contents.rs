@@ -43,7 +43,7 @@ struct RawSeries {
 
 /// The families of one group of `/api/v1/metrics`, sorted by name, without the two that the gateway adds itself.
 pub fn families(group: &RawValue) -> Vec<Family> {
-    // The shape shows whether a member is a family: one called `labels` replaces the labels.
+    // A metric called `labels` replaces the group's labels, so check the shape of each member, not its name.
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(group.get()).unwrap_or_default();
     let pushed = members.into_iter().filter(|(name, _)| name != PUSH_TIME && name != FAILURE_TIME);
     pushed.filter_map(|(name, raw)| Some(family(name, serde_json::from_str(raw.get()).ok()?))).collect()

@@ -48,7 +48,7 @@ pub struct FamilySize {
     pub kind: Kind,
     /// Number of series in the exposition format.
     pub series: u64,
-    /// Its HELP text has bytes that are not UTF-8.
+    /// The HELP text contains invalid UTF-8.
     pub help_is_cut: bool,
 }
 

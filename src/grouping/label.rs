@@ -77,7 +77,7 @@ impl LabelSet {
     }
 }
 
-/// Sets sort by job, then by the other labels. A set without a job comes first.
+/// Sorts by job, then by the other labels. A set without a job comes first.
 impl Ord for LabelSet {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.get("job").cmp(&other.get("job")).then_with(|| self.iter().cmp(other.iter()))

@@ -124,7 +124,7 @@ mod tests {
             let typed: String = candidate.chars().take(typed).collect();
             let typed = match quote {
                 "" => escape(&typed, |c| c.is_ascii() && !c.is_ascii_alphanumeric() && !":=-".contains(c)),
-                // These can't be typed inside their own quotes without an escape.
+                // These can't be typed inside such quotes without an escape.
                 quote if typed.contains(quote) || typed.contains(['\\', '$', '`']) => return Ok(()),
                 quote => format!("{quote}{typed}"),
             };

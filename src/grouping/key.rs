@@ -24,7 +24,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// Whether a label may have an empty value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EmptyValues {
-    /// For commands that store metrics: an empty value is usually an unset variable.
+    /// For commands that store metrics: an empty value usually comes from an unset variable.
     #[default]
     Reject,
     /// For commands that read or delete: such groups exist, and deleting them can repair a gateway.

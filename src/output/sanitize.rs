@@ -13,7 +13,7 @@ pub enum Charset {
     /// All characters: the locale is UTF-8.
     #[default]
     Unicode,
-    /// ASCII only; everything else is shown as an escape.
+    /// ASCII only. All other characters are shown as escapes.
     Ascii,
 }
 

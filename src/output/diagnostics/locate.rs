@@ -12,11 +12,11 @@ use std::ops::Range;
 /// One of the files (or `-m` options) that make up the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
-    /// Its name in messages: the path as the user wrote it, `<stdin>` or `<metric>`.
+    /// The name in messages: the path as the user wrote it, `<stdin>` or `<metric>`.
     pub name: String,
-    /// The offset of its first byte in the whole text.
+    /// The offset of the file's first byte in the whole text.
     pub start: usize,
-    /// The number of its first line. It is 1, unless this is a part of a file.
+    /// The line number of the first line. It is 1, unless this is only a part of a file.
     pub first_line: usize,
 }
 
@@ -24,9 +24,9 @@ pub struct SourceFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Location<'a> {
     pub(super) name: &'a str,
-    /// The number of the line in the file, from 1.
+    /// The line number in the file, starting at 1.
     pub(super) line: usize,
-    /// The number of the character in the line, from 1. A byte that is not UTF-8 counts as a character.
+    /// The character number in the line, starting at 1. An invalid byte counts as a character.
     pub(super) column: usize,
     /// The offset of the line in the whole text.
     pub(super) line_start: usize,

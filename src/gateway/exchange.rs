@@ -1,11 +1,11 @@
-//! Requests to a Pushgateway: which responses only it gives, and what to do about errors that only it explains.
+//! Sends requests to a Pushgateway, detects responses from other servers, and adds hints to errors.
 
 use super::hint;
 use crate::http::{self, Client, Error, ErrorKind, Event, Method, Request, Response};
 use std::io::Read as _;
 
-/// The media type of a push. A Pushgateway reads any type but protobuf as text; other servers that accept pushes may
-/// check it.
+/// The media type of a push. A Pushgateway treats every type except protobuf as text, but other servers that accept
+/// pushes may check it.
 pub(crate) const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const IMPORT_PATH: &str = "an import path like VictoriaMetrics' accepts pushes but has no groups";
@@ -46,7 +46,7 @@ pub(super) fn check(
     }
 }
 
-/// The error of a response with a status of 2xx that did not come from a Pushgateway.
+/// The error for a 2xx response that did not come from a Pushgateway.
 pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error {
     let kind = ErrorKind::Unexpected { expected: "a Pushgateway", reason };
     Error { hint: Some(hint::of_page("").to_owned()), ..Error::new(request, kind) }
@@ -81,7 +81,7 @@ fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
     }
 }
 
-/// A body that shows that nothing was stored or deleted: a Pushgateway has none.
+/// Describes a body that shows that nothing was stored or deleted. A Pushgateway sends no body.
 fn foreign_body(response: &mut Response) -> Option<&'static str> {
     const LIMIT: u64 = 64 * 1024;
     let body = response.start(LIMIT);

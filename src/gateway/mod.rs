@@ -1,7 +1,8 @@
-//! A Pushgateway: what it holds, how it is asked, and which responses only it gives.
+//! Access to a Pushgateway: fetching its groups, sending requests, and checking the responses.
 //!
-//! `api` and `text` read the [`Group`]s, `contents` the families of one. `conflict` finds keys that break a gateway,
-//! `selection` what an operator means, and `diff` what a push (`pushed`) would change. All this is pure. Only `fetch` and
+//! `api` and `text` read the [`Group`]s, `contents` reads the metrics of one group. `conflict` finds keys that break a
+//! gateway, `selection` filters groups, and `diff` shows what a push (`pushed`) would change. All of these are pure.
+//! Only `fetch` and `exchange` use the client of [`crate::http`].
 //! `exchange` use the client of [`crate::http`].
 
 pub mod api;

@@ -6,13 +6,13 @@ use crate::grouping::{GroupingKey, LabelSet, NoKey};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
 
-/// As much of a line of `/metrics` is held at a time.
+/// Maximum number of bytes of a `/metrics` line that are read at once.
 pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 
-/// Reads the groups from the text of `/metrics`, by the two series that each group has there.
+/// Reads the groups from the text of `/metrics`, using the two metrics that the gateway adds to each group.
 ///
-/// The text can't tell an empty `instance` from none; none is assumed, since a gateway that held both would not answer.
-/// Keys that depend on how the gateway reads names are not known yet.
+/// In the text, an empty `instance` looks like a missing one. It is treated as missing, because a gateway that held
+/// both groups would not respond. Keys that depend on how the gateway reads names are left unresolved.
 pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
     let mut reader = BufReader::new(reader);
     let mut by_labels: BTreeMap<LabelSet, (bool, Times)> = BTreeMap::new();
@@ -24,11 +24,12 @@ pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
         if reader.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line).map_err(GroupsError::Read)? == 0 {
             break;
         }
-        // The rest of a line that is longer than any key can make it could look like another's beginning.
+        // No key needs a line this long. Skip the rest of the line, because it could look like the start of another
+        // one.
         if !std::mem::replace(&mut at_start, line.pop_if(|byte| *byte == b'\n').is_some()) {
             continue;
         }
-        // Without groups, these of its own still tell a Pushgateway.
+        // A Pushgateway without groups is still recognized by its own metrics.
         is_gateway |= line.starts_with(b"pushgateway_");
         server = server.or_else(|| server_name(&line));
         if !line.starts_with(b"push_") {
@@ -67,7 +68,7 @@ struct TextSample {
     value: f64,
 }
 
-/// Reads a line such as `push_time_seconds{instance="",job="x"} 1.7e+09`; `None` for every other line.
+/// Parses a line such as `push_time_seconds{instance="",job="x"} 1.7e+09`. Returns `None` for any other line.
 fn text_sample(line: &[u8]) -> Option<TextSample> {
     let sample = read_sample(line).filter(|sample| !sample.labels.is_empty())?;
     let failure = match sample.name.as_str() {

@@ -1,4 +1,4 @@
-//! Sends requests, retries temporary failures, and reports what happens meanwhile.
+//! Sends requests, retries temporary failures, and reports events.
 
 use super::agent::{Agent, Response};
 use super::connection::Connection;
@@ -17,24 +17,24 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Limits how much of an error's body is read. The rest would not be shown.
+/// Maximum number of bytes read from the body of an error response. Any more would not be shown.
 const MAX_WORDS: u64 = 64 * 1024;
 
-/// Sends requests to one server. Connections are kept between requests.
+/// Sends requests to one server. Connections are reused.
 #[derive(Debug)]
 pub struct Client {
     agent: Agent,
     connection: Arc<Connection>,
 }
 
-/// What happens while a request is on its way.
+/// Events reported while a request is in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// `tries` tries failed, the last one for this reason, and the request will be sent again after `wait`.
+    /// `tries` attempts have failed, the last one for this reason. The request will be sent again after `wait`.
     Retry { tries: u32, reason: String, wait: Duration },
-    /// A request is being sent to the server (its URL without credentials), for the first time if `tries` is 1.
+    /// A request is being sent to the server (its URL without credentials). `tries` is 1 for the first attempt.
     Waiting { server: String, tries: u32 },
-    /// A line about the exchange, without secrets.
+    /// A line about the request or the response, without secrets.
     Exchange(String),
 }
 
@@ -57,7 +57,7 @@ impl Client {
 
     /// Sends a request, retries it after temporary failures, and returns a response with a status of 2xx.
     ///
-    /// Only for requests that may be repeated: the server may have accepted a try that failed.
+    /// Only for requests that can be repeated safely: the server may have processed an attempt that failed.
     pub(crate) fn send(
         &self,
         request: &Request<'_>,
@@ -102,7 +102,7 @@ impl Client {
         }
     }
 
-    /// The error of a response whose body could not be read to its end.
+    /// The error for a response whose body can't be read completely.
     pub(crate) fn body_error(&self, request: &Request<'_>, error: io::Error) -> Error {
         Error::new(request, self.agent.body_error(error))
     }
@@ -133,7 +133,7 @@ impl Client {
     }
 
     fn rejection(&self, response: Response) -> Rejection {
-        // By the server's own clock, if it has one.
+        // Use the server's clock if the response has a date.
         let now = response.header("date").and_then(|date| rfc2822::parse(date).ok());
         let now = now.map_or_else(Timestamp::now, |date| date.timestamp());
         let retry_after = response.header("retry-after").and_then(|value| retry::retry_after(value, now));

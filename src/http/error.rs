@@ -1,6 +1,7 @@
-//! The ways an exchange with a server can fail, with the message, exit code and hint of each.
+//! Errors of HTTP requests, with the message, exit code and hint of each.
 //!
-//! The classes are a table so that a test can walk it: a misbehaving server provokes every one of them.
+//! The error classes are in a table, so that a test can iterate over them and provoke each one with a misbehaving
+//! server.
 
 use super::request::Request;
 use std::borrow::Cow;
@@ -24,14 +25,14 @@ pub struct Error {
 }
 
 impl Error {
-    /// The error of a request that was tried once.
+    /// The error for a request that was sent once.
     pub fn new(request: &Request<'_>, kind: ErrorKind) -> Self {
         let (request, server) = (request.name(), request.endpoint.authority().into());
         let hint = kind.class().hint.map(str::to_owned);
         Self { request, server, tries: 1, elapsed: Duration::ZERO, hint, kind }
     }
 
-    /// Who wrote [`ErrorKind::words`].
+    /// The source of [`ErrorKind::words`].
     pub(crate) fn speaker(&self) -> Cow<'_, str> {
         match &self.kind {
             ErrorKind::ProxyStatus { .. } => "the proxy".into(),
@@ -55,18 +56,18 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// What all errors of one class have in common.
+/// The properties shared by all errors of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErrorClass {
-    /// The start of the message. No two classes share it.
+    /// The start of the message. It is different for each class.
     pub message: &'static str,
-    /// Scripts act on it.
+    /// The exit code, which scripts depend on.
     pub exit_code: u8,
     pub retried: bool,
     pub hint: Option<&'static str>,
 }
 
-/// Declares each class as a constant and as an entry of the table.
+/// Declares each class as a constant and adds it to the table.
 macro_rules! classes {
     ($($name:ident = $message:literal, $code:literal, $retried:ident, $hint:expr;)*) => {
         $(const $name: ErrorClass =
@@ -145,9 +146,9 @@ classes! {
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", self.message())]
 pub enum ErrorKind {
-    /// The resolver's reason.
+    /// The reason from the resolver.
     Dns(String),
-    /// The operating system's reason, for each address that was tried.
+    /// The reasons from the operating system, for each address that was tried.
     Connect(String),
     ConnectTimedOut(Duration),
     /// The proxy, named by its URL without credentials, could not be used, so the server was not reached.
@@ -161,7 +162,7 @@ pub enum ErrorKind {
         rejection: Box<Rejection>,
     },
     Tls(TlsError),
-    /// The operating system's reason.
+    /// The reason from the operating system.
     Broken(Phase, String),
     /// The server closed the connection without a response.
     Closed,
@@ -171,25 +172,25 @@ pub enum ErrorKind {
     NotHttp(String),
     /// A status other than 2xx.
     Status(Box<Rejection>),
-    /// A status of 2xx, but not a response of the expected server (with its article: `a Pushgateway`).
+    /// A 2xx status, but not a response of the expected server (with its article: `a Pushgateway`).
     Unexpected {
         expected: &'static str,
         reason: String,
     },
 }
 
-/// How far an exchange had come.
+/// The phases of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Before the first byte of the request.
     Handshake,
     Sending,
-    /// The request was sent completely; nothing of the response has come.
+    /// The request was sent completely, but no part of the response has arrived.
     Waiting,
     Reading,
 }
 
-/// Where a variant holds a text, it describes the certificate or gives the reason.
+/// The strings describe the certificate or give the reason.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", self.message())]
 pub enum TlsError {
@@ -203,7 +204,7 @@ pub enum TlsError {
     Client(String),
     /// The server supports neither TLS 1.2 nor TLS 1.3.
     Version,
-    /// What the server sent is not TLS.
+    /// The server sent data that is not TLS.
     NotTls,
     /// The algorithms of one side are not those of the other.
     Unsupported(String),
@@ -216,9 +217,9 @@ pub struct Rejection {
     pub status: u16,
     /// The target of a redirect.
     pub location: Option<String>,
-    /// How long the server asks to wait before a retry.
+    /// How long the server asked the client to wait before a retry.
     pub retry_after: Option<Duration>,
-    /// The start of the body, without secrets.
+    /// The start of the body, with secrets redacted.
     pub words: String,
     /// The title of the body if it is an HTML page; empty if the page has none.
     pub page: Option<String>,
@@ -265,7 +266,7 @@ impl ErrorKind {
         }
     }
 
-    /// How long the server asks to wait before a retry.
+    /// How long the server asked the client to wait before a retry.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } => rejection.retry_after,
@@ -273,7 +274,7 @@ impl ErrorKind {
         }
     }
 
-    /// What happened, in one line.
+    /// The message, in one line.
     pub(crate) fn message(&self) -> String {
         let message = self.class().message;
         match self {
@@ -292,7 +293,7 @@ impl ErrorKind {
         }
     }
 
-    /// What the server, or the proxy, wrote in the body of its rejection. HTML pages are left out.
+    /// The body of the rejection from the server or the proxy, unless it is an HTML page.
     pub(crate) fn words(&self) -> Option<&str> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } if rejection.page.is_none() => {
@@ -382,7 +383,7 @@ impl Rejection {
         }
     }
 
-    /// `(404 Not Found)`.
+    /// For example, `(404 Not Found)`.
     fn status_line(&self) -> String {
         match reason_phrase(self.status) {
             "" => format!("({})", self.status),
@@ -391,7 +392,7 @@ impl Rejection {
     }
 }
 
-/// The registered phrase of a status code, for those that servers and proxies send in practice.
+/// The reason phrase of a status code, for the codes that servers and proxies send in practice.
 fn reason_phrase(status: u16) -> &'static str {
     match status {
         300 => "Multiple Choices",

@@ -1,4 +1,4 @@
-//! Certificates and keys from PEM files: the CAs that `--ca-cert` adds, and the client's own certificate. Pure.
+//! Certificates and keys from PEM files: the CAs from `--ca-cert`, and the client certificate. Pure.
 
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
@@ -6,7 +6,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::fmt;
 use thiserror::Error;
 
-/// CAs that are trusted in addition to the system's.
+/// CAs that are trusted in addition to those of the system.
 #[derive(Clone, Default)]
 pub struct CaCertificates(Vec<CertificateDer<'static>>);
 
@@ -26,9 +26,9 @@ impl fmt::Debug for CaCertificates {
     }
 }
 
-/// The certificate and key by which a server knows this client.
+/// The certificate and key that identify this client to a server.
 pub struct ClientIdentity {
-    /// The client's certificate, then those of its CAs.
+    /// The client certificate, followed by those of its CAs.
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }

@@ -1,7 +1,7 @@
-//! HTTP requests to any server: URLs, connections, retries, and the errors of an exchange.
+//! HTTP requests to any server: URLs, connections, retries, and errors.
 //!
-//! Nothing here knows what kind of server it is. `client` sends and retries, `agent` is the only file with ureq, and
-//! `connect` opens the connections. The other files are pure.
+//! This module is independent of the type of server. `client` sends requests with retries, `agent` is the only file
+//! that uses ureq, and `connect` opens the connections. The other files are pure.
 
 mod agent;
 mod certificate;

@@ -1,8 +1,9 @@
-//! The TLS configuration: which CAs are trusted, the client's certificate, and errors that a user can act on.
+//! The TLS configuration: trusted CAs, the client certificate, and errors that users can act on.
 //!
-//! The CAs are the system's and those of `--ca-cert`. The system's store is read for the first TLS connection, never for
-//! plain HTTP: reading it takes longer than a whole push. A server's certificate that is itself in the `--ca-cert` file
-//! is trusted without a CA, because that is how self-signed certificates are used; its name and dates are still checked.
+//! The trusted CAs are those of the system and those from `--ca-cert`. The system's store is read for the first TLS
+//! connection, but never for plain HTTP, because reading it takes longer than a whole push. A server certificate that
+//! is itself in the `--ca-cert` file is trusted without a CA, because self-signed certificates are used that way. Its
+//! name and dates are still checked.
 
 use super::certificate::Certificate;
 use super::connection::Tls;
@@ -21,7 +22,7 @@ use rustls::{
 use std::io;
 use std::sync::Arc;
 
-/// The configuration of the TLS library. Reads the system's CAs unless any certificate is accepted.
+/// Creates the configuration of the TLS library. This reads the system's CAs, unless any certificate is accepted.
 pub(super) fn configuration(tls: &Tls) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let verifier = Verifier {
@@ -40,7 +41,7 @@ pub(super) fn configuration(tls: &Tls) -> Result<Arc<ClientConfig>, TlsError> {
         }
         None => builder.with_no_client_auth(),
     };
-    // Without this a server may choose HTTP/2, which ureq does not support.
+    // Without this, a server may choose HTTP/2, which ureq does not support.
     configuration.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(configuration))
 }
@@ -51,8 +52,8 @@ fn ca_verifier(
     provider: &Arc<CryptoProvider>,
 ) -> Result<Option<Arc<WebPkiServerVerifier>>, TlsError> {
     let mut store = RootCertStore::empty();
-    // Errors are ignored: a bare container has no store but may have --ca-cert, and one odd certificate among a hundred
-    // is not the user's problem.
+    // Errors are ignored: a minimal container may have no store but use --ca-cert, and a single invalid certificate
+    // among a hundred is not the user's problem.
     store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     store.add_parsable_certificates(ca_certificates.iter().cloned());
     if store.is_empty() {
@@ -62,7 +63,7 @@ fn ca_verifier(
     verifier.map(Some).map_err(|error| TlsError::Other(error.to_string()))
 }
 
-/// The library's verifier, with errors that describe the certificate.
+/// Wraps the library's verifier to return errors that describe the certificate.
 #[derive(Debug)]
 struct Verifier {
     inner: Option<Arc<WebPkiServerVerifier>>,
@@ -162,7 +163,7 @@ fn certificate_error(
     };
     match reason {
         CertificateError::UnknownIssuer => TlsError::Untrusted(described(signed_by)),
-        // `openssl req -x509` makes a CA certificate, which the library does not accept as a server's own.
+        // `openssl req -x509` creates a CA certificate, which the library rejects as a server certificate.
         CertificateError::Other(_) if read.as_ref().is_some_and(Certificate::is_self_signed) => {
             TlsError::Untrusted(described(signed_by))
         }
@@ -227,12 +228,12 @@ fn subject(certificate: &Certificate) -> String {
     format!("`{}`", certificate.subject)
 }
 
-/// Our error inside the library's, so that it comes back in [`error_of`].
+/// Wraps our error in the library's error type, so that [`error_of`] can recover it.
 fn wrapped(error: TlsError) -> Error {
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(error))))
 }
 
-/// The TLS error that caused an error of a stream; `None` if it is an error of the socket.
+/// The TLS error that caused a stream error; `None` if it is a socket error.
 pub(super) fn error_of(error: &io::Error) -> Option<TlsError> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
     Some(match error {

@@ -1,8 +1,8 @@
-//! The only writer of the program: what is said, on which stream, in which color, and made safe to look at.
+//! Writes all output of the program: decides what is printed on which stream, colors it and makes it safe to print.
 //!
-//! Nothing here reads the environment or asks a stream what it is. The caller resolves that once into a
-//! [`Terminal`] and a [`Verbosity`]; everything below follows from these two values, so that a test can stand
-//! in front of any terminal by writing it down.
+//! Nothing here reads the environment or checks whether a stream is a terminal. The caller does that once and creates a
+//! [`Terminal`] and a [`Verbosity`]. Everything else depends only on these two values, so that tests can simulate any
+//! terminal.
 
 mod color;
 pub mod diagnostics;

@@ -1,7 +1,8 @@
-//! `delete`: one group by its complete key, or (in `selection`) all groups of a selection.
+//! `delete`: deletes one group by its complete key, or (in `selection`) all selected groups.
 //!
-//! The gateway answers 202 to any deletion, also of a group that is not there, and deletes later. So the groups are
-//! fetched before the deletion, to see that the group exists, and after it, until the group is gone. `--force` skips both.
+//! The gateway answers 202 to any deletion, even if the group does not exist, and deletes later. So the groups are
+//! fetched before the deletion, to check that the group exists, and after it, until the group is gone. `--force` skips
+//! both.
 
 mod request;
 mod selection;
@@ -18,7 +19,7 @@ use crate::shell::quote;
 use request::{fetch_after, find, not_deleted, send};
 use std::time::Instant;
 
-/// Deletes, or says what it would delete.
+/// Deletes, or prints what would be deleted.
 pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let client = Client::new(&delete.connection);
     match &delete.target {
@@ -46,8 +47,8 @@ pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), 
     }
 }
 
-/// Looks for the group. Returns its path if the gateway reads label names differently than `--utf8-names` says: the given
-/// path would then be another group's.
+/// Checks that the group exists. Returns the group's path if it differs from the given one: without knowing whether the
+/// gateway uses UTF-8 label names, `--utf8-names` may be wrong, and the given path could identify another group.
 fn require(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Result<Option<String>, Failure> {
     let groups = fetch_groups(client, printer)?.groups;
     let Some(group) = find(&groups, &LabelSet::from(key)) else {
@@ -64,8 +65,8 @@ fn require(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Res
     }
 }
 
-/// The group is not there, but others may be that have its labels, or at least its job. `command` makes the hint that
-/// selects the groups with some labels.
+/// Creates the error for a missing group. It lists other groups with the same labels, or at least the same job.
+/// `command` creates the hint that selects the groups with the given labels.
 pub(super) fn no_such_group<'a>(
     groups: impl IntoIterator<Item = &'a Group>,
     key: &GroupingKey,
@@ -89,7 +90,7 @@ pub(super) fn no_such_group<'a>(
     Failure::NoSuchGroup { group: key.to_string(), gateway, others, hint }
 }
 
-/// The options that select the groups with these labels.
+/// Returns the options that select the groups with these labels.
 pub(super) fn matchers(labels: &[Label]) -> String {
     let matchers = labels.iter().map(|label| format!("--match {}", quote(&label.matcher())));
     matchers.collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! `push --dry-run --diff`: what the push would add, change and remove in the group as the gateway has it now.
+//! `push --dry-run --diff`: shows what the push would add, change and remove in the current group.
 
 use crate::command::{Context, fetch_contents};
 use crate::config::Push;
@@ -10,7 +10,7 @@ use crate::http::{Client, Method};
 use crate::output::{Style, StyledText};
 use std::io;
 
-/// Looks at the group and prints the differences.
+/// Fetches the group and prints the differences.
 pub(super) fn run(push: &Push, body: &[u8], context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let group = LabelSet::from(&push.key);
     let same_job = |labels: &LabelSet| labels.get("job") == Some(push.key.job());

@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Environment variable of the command that contains the path of a file for metrics. The file does not exist at first.
+/// Environment variable with the path of an empty file, in which the command can write metrics.
 pub(super) const VARIABLE: &str = "PUSHGW_METRICS";
 /// Used if the temporary folder cannot be created. Without the variable, `>>"$PUSHGW_METRICS"` would fail the job.
 const NOWHERE: &str = "/dev/null";

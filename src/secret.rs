@@ -1,7 +1,7 @@
 //! Text that must not be shown: passwords and tokens. Pure.
 //!
-//! The type has no `Display`, and its `Debug` hides the text. A secret can reach a log, a message or a screen only
-//! through [`Secret::expose`], which is easy to search for.
+//! [`Secret`] has no `Display`, and its `Debug` hides the text. So a secret can reach a log or a message only through
+//! [`Secret::expose`], which is easy to search for.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text, for the code that sends it.
+    /// Returns the text. Only for code that sends it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -26,7 +26,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The variables whose values are or may be secrets.
+/// Environment variables that contain secrets, or may contain them.
 pub const SECRET_VARIABLES: [&str; 3] =
     ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN", "PUSHGATEWAY_HEADER"];
 

@@ -1,4 +1,4 @@
-//! The options of `push`, `add` and `check`.
+//! Options of `push`, `add` and `check`.
 
 use super::connection::ConnectionArgs;
 use super::groups::GroupArgs;
@@ -195,7 +195,7 @@ pub struct InputArgs {
     pub utf8_names: bool,
 }
 
-/// How problems of the text are reported.
+/// Options that control how problems in the text are reported.
 #[derive(Args, Debug)]
 pub struct ReportArgs {
     /// Maximum number of problems to show
@@ -221,7 +221,7 @@ pub struct ReportArgs {
     pub message_format: MessageFormat,
 }
 
-/// The values of `--type`.
+/// Values of `--type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DefaultType {
     /// A value that can go up and down

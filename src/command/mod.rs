@@ -1,5 +1,5 @@
-//! The subcommands: each is a file or folder with a function `run(resolved configuration, context)`. The other files are
-//! shared by several of them.
+//! The subcommands. Each is a file or folder with a function `run(resolved configuration, context)`. The other files
+//! are shared by several subcommands.
 
 mod batch;
 mod check;
@@ -31,7 +31,7 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Read};
 
-/// What every subcommand gets.
+/// Passed to every subcommand.
 pub struct Context<'a, 'out> {
     pub environment: &'a Environment,
     pub stdin: &'a mut dyn Read,
@@ -77,12 +77,13 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
     }
 }
 
-/// The gateway's groups.
+/// Fetches the gateway's groups.
 fn fetch_groups(client: &Client, printer: &mut Printer<'_>) -> Result<Snapshot, Failure> {
     Ok(gateway::fetch_groups(client, &client.connection().endpoint, &mut listener(printer))?)
 }
 
-/// The gateway's groups, each with what `make` makes of its families. Only the API shows them.
+/// Fetches the gateway's groups and calls `make` with the families of each one. Only the API shows which families a
+/// group has.
 fn fetch_contents<T: Default>(
     client: &Client,
     make: impl FnMut(&LabelSet, Vec<Family>) -> T,
@@ -98,7 +99,7 @@ fn fetch_contents<T: Default>(
     Ok(snapshot)
 }
 
-/// Sends a request. Reports retries with `-v`, and the whole exchange with `-vv`.
+/// Sends a request. Prints retries with `-v`, and all requests and responses with `-vv`.
 fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Result<Response, http::Error> {
     gateway::send(client, request, &mut listener(printer))
 }
@@ -135,7 +136,7 @@ fn explain(
     if why.is_empty() { error.into() } else { Failure::Explained { error: Box::new(error), why } }
 }
 
-/// Reports what happens during an exchange.
+/// Prints the events of a request.
 fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
     move |event| match event {
         Event::Retry { tries, reason, wait } => {
@@ -154,12 +155,12 @@ fn print_json(value: &impl Serialize, printer: &mut Printer<'_>) -> io::Result<(
     printer.result(&text)
 }
 
-/// `1 group`, `2 groups`.
+/// Formats a count with its noun: `1 group`, `2 groups`.
 fn plural<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
     if count == N::from(1) { format!("1 {noun}") } else { format!("{} {noun}s", thousands(count)) }
 }
 
-/// A whole number as people read it: `10,000`.
+/// Formats an integer with thousands separators: `10,000`.
 fn thousands(count: impl Display) -> String {
     let digits = count.to_string();
     let mut out = String::new();

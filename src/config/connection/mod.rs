@@ -1,7 +1,7 @@
-//! How the gateway is reached: the settings, the rules between them, and the files that they name. The files are read
-//! here, so that the other rooms get a secret as a value.
+//! Settings for the connection to the gateway, their rules, and the files that they name. Files are read here, so that
+//! other modules get secrets as values.
 //!
-//! No message shows a secret's text, even if the text is what is wrong.
+//! Messages never show the text of a secret, even if that text is invalid.
 
 mod authentication;
 
@@ -29,10 +29,10 @@ pub(super) const DEFAULT_GATEWAY: &str = "http://localhost:9091";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_RETRIES: u32 = 2;
-/// Cap on the size of a file with certificates or a secret: without one, `/dev/zero` would fill the memory.
+/// Maximum size of a file with certificates or a secret. Without a limit, `/dev/zero` would fill the memory.
 const FILE_LIMIT: u64 = 16 << 20;
 
-/// The gateway and the path of `--url`: a whole URL, or a path as `list --format path` prints it.
+/// Returns the gateway and the path in `--url`: an absolute URL, or a path as printed by `list --format path`.
 pub(super) fn group_url(
     url: &OsStr,
     args: &ConnectionArgs,
@@ -53,7 +53,7 @@ pub(super) fn group_url(
     parsed_group_url(url, DEFAULT_GATEWAY)
 }
 
-/// The gateway and the path of `--url`. A path is that of a group on `gateway`.
+/// Parses the gateway and the path in `--url`. If it is only a path, the gateway is `gateway`.
 pub(super) fn parsed_group_url(url: &OsStr, gateway: &str) -> Result<GroupUrl, Failure> {
     let url = url.as_encoded_bytes();
     let prefix = if url.starts_with(b"/") { gateway.as_bytes() } else { b"" };
@@ -66,7 +66,7 @@ pub(super) fn parsed_group_url(url: &OsStr, gateway: &str) -> Result<GroupUrl, F
     })
 }
 
-/// The gateway of `--gateway`, its variable, or the default.
+/// Returns the gateway from `--gateway`, from its variable, or the default.
 pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Result<Url, Failure> {
     let given = Settings { args, environment }.gateway()?;
     let (origin, url) = given.unwrap_or(("the default", DEFAULT_GATEWAY));
@@ -80,7 +80,7 @@ pub(super) fn timeout(args: &ConnectionArgs, environment: &Environment) -> Resul
     Ok(timeout.unwrap_or(DEFAULT_TIMEOUT))
 }
 
-/// Everything else about the connection to `endpoint`.
+/// Resolves the other settings of the connection to `endpoint`.
 pub(super) fn resolve(
     endpoint: Url,
     args: &ConnectionArgs,
@@ -117,13 +117,13 @@ pub(super) fn resolve(
     })
 }
 
-/// The option and the variable of a setting.
+/// The option and the variable for a setting.
 type SettingNames = [&'static str; 2];
 
-/// A setting, with the name of the option or variable that it comes from.
+/// The value of a setting, with the name of the option or variable that it comes from.
 type Given<T> = Result<Option<(&'static str, T)>, Failure>;
 
-/// The flags and the variables.
+/// Flags and environment, from which settings are read.
 #[derive(Clone, Copy)]
 struct Settings<'a> {
     args: &'a ConnectionArgs,
@@ -145,7 +145,7 @@ impl<'a> Settings<'a> {
         value.map(|(origin, value)| Ok((origin, utf8(origin, value)?))).transpose()
     }
 
-    /// A text that may contain a secret.
+    /// Reads a text that may contain a secret, so messages don't show it.
     fn private_text(self, flag: Option<&'a OsString>, names: SettingNames) -> Given<&'a str> {
         let value = self.value(flag, names)?;
         value.map(|(origin, value)| Ok((origin, private_utf8(origin, value)?))).transpose()
@@ -170,7 +170,7 @@ impl<'a> Settings<'a> {
         found.map(|(name, value)| Ok((name, private_utf8(name, value)?))).transpose()
     }
 
-    /// A time limit, which can't be zero.
+    /// Reads a time limit, which must not be zero.
     fn limit(self, flag: Option<&'a OsString>, names: SettingNames) -> Result<Option<Duration>, Failure> {
         let Some((origin, text)) = self.text(flag, names)? else {
             return Ok(None);
@@ -205,7 +205,7 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Whether a switch is on.
+    /// Whether a switch is on, by its flag or its variable.
     fn switch(self, flag: bool, variable: &str) -> Result<bool, Failure> {
         let Some(value) = self.environment.variable(variable).filter(|_| !flag) else { return Ok(flag) };
         let text = value.to_string_lossy();
@@ -225,7 +225,7 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// The route to the gateway, and whether it bypasses a proxy that is set.
+    /// Returns the route to the gateway, and whether it bypasses a configured proxy.
     fn route(self, endpoint: &Url, has_credentials: bool) -> Result<(Route, bool), Failure> {
         let args = self.args;
         if let Some((_, path)) =
@@ -250,14 +250,14 @@ impl<'a> Settings<'a> {
         Ok((Route::through(proxy, endpoint, has_credentials), false))
     }
 
-    /// The URL of the proxy for this gateway, and what sets it.
+    /// Returns the proxy URL for this gateway, and the option or variable that it comes from.
     fn proxy(self, endpoint: &Url) -> Result<Option<(&'a str, &'a str)>, Failure> {
         let ours = self.private_text(self.args.proxy.as_ref(), ["--proxy", "PUSHGATEWAY_PROXY"])?;
         if ours.is_some() {
             return Ok(ours);
         }
         self.variable(match endpoint.scheme() {
-            // Not HTTP_PROXY: in a CGI script it is the request's header `Proxy` (httpoxy).
+            // HTTP_PROXY is not used: CGI scripts get it from the `Proxy` header of the request (httpoxy).
             Scheme::Http => &["http_proxy", "all_proxy", "ALL_PROXY"],
             Scheme::Https => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
         })
@@ -297,12 +297,12 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// The value as text. The message does not show it.
+/// Converts a value to UTF-8. The error message does not show the value.
 fn private_utf8<'a>(origin: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     value.to_str().ok_or_else(|| Failure::usage(format!("{origin}: the value is not UTF-8")))
 }
 
-/// A file that is named by the option or variable `origin`.
+/// Reads a file named by the option or variable `origin`.
 fn read(path: &OsStr, origin: &str) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(FILE_LIMIT).read_to_end(&mut bytes));

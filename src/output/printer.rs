@@ -138,8 +138,9 @@ impl<'a> Printer<'a> {
     /// several lines; a command to copy has a line of its own.
     pub fn error(&mut self, message: &str, details: impl AsRef<[u8]>, hint: Option<&str>) {
         let details = details.as_ref();
-        let all = format!("{message}\n{}", String::from_utf8_lossy(details));
-        if self.message(Level::Error, all.trim_end(), hint) {
+        let lines = sanitize::body(details, Charset::Unicode);
+        let all = [message.to_owned()].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
+        if self.message(Level::Error, &all, hint) {
             return;
         }
         let mut text = self.labelled(Style::Bad, "error", message);

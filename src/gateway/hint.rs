@@ -18,7 +18,7 @@ const LOGIN: &[&str] =
 const LOGIN_HINT: &str = "this is a login page: does a proxy in front of the gateway require credentials? use \
                           -u USER, --bearer-token-file FILE or -H HEADER";
 
-pub(super) const CLASH: &str = "Pushgateway 1.11.0 and 1.11.1 do this where other versions answer 400: the push is \
+const CLASH: &str = "Pushgateway 1.11.0 and 1.11.1 do this where other versions answer 400: the push is \
                                 inconsistent with the gateway's groups (`pushgw list` shows them)";
 
 /// The hint for an error, if there is a better one than that of its class.
@@ -84,8 +84,12 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
         }
         404 if !prefix.is_empty() => return Some(format!("is the path `{prefix}` right?")),
         404 => {
-            "is it another server? `pushgw status` shows that. If the gateway has a path prefix \
-             (--web.route-prefix), add it to the URL: -g http://gateway:9091/prefix"
+            let with_prefix = connection.url_option(&connection.endpoint.join("/prefix"));
+            let is_read = request.method == Method::Get;
+            let another = if is_read { "" } else { "is it another server? `pushgw status` shows that\n" };
+            return Some(format!(
+                "{another}if the gateway has a path prefix (--web.route-prefix), add it: {with_prefix}"
+            ));
         }
         405 if request.method == Method::Get => "is the URL that of the gateway, with no path but a prefix?",
         405 => {
@@ -119,8 +123,16 @@ fn credentials(login: &Login) -> Option<String> {
 
 fn redirect(location: Option<&str>, request: &Request<'_>, connection: &Connection) -> String {
     let location = location.unwrap_or_default();
-    let gateway = location.strip_suffix(&request.path).filter(|url| url.contains("://"));
-    if let Some(url) = gateway.and_then(|url| url.parse::<Url>().ok()) {
+    // What is in front of the group's path is the gateway's URL, or its path on the same server.
+    let gateway: Option<Url> =
+        location.strip_suffix(&request.path).and_then(|url| match url.split_once("://") {
+            Some(_) => url.parse().ok(),
+            None if url.starts_with('/') && !url.contains(['?', '#']) && !url.starts_with("//") => {
+                Some(connection.endpoint.clone().with_path(url))
+            }
+            None => None,
+        });
+    if let Some(url) = gateway {
         let option = connection.url_option(&url.to_string());
         return if url.host() == connection.endpoint.host() {
             format!("use {option}")

@@ -284,7 +284,7 @@ impl ErrorKind {
             Self::ConnectTimedOut(limit) | Self::TimedOut(_, limit) => format!("{message} {limit:?}"),
             Self::Proxy { proxy, kind } => format!("{message} {proxy}: {kind}"),
             Self::ProxyStatus { proxy, rejection } => {
-                format!("{message} {}: {proxy}", rejection.status_line())
+                format!("{message} {}: {proxy}{}", rejection.status_line(), rejection.page_name())
             }
             Self::Tls(error) => error.message(),
             Self::Status(rejection) => rejection.message(),
@@ -364,15 +364,7 @@ impl Rejection {
 
     fn message(&self) -> String {
         let message = self.class().message;
-        let status = self.status_line();
-        let page = match self.page.as_deref() {
-            None => String::new(),
-            // Many servers' pages only repeat the status.
-            Some(title) if title.is_empty() || status == format!("({title})") => {
-                ", with an HTML page".to_owned()
-            }
-            Some(title) => format!(", with the HTML page `{title}`"),
-        };
+        let (status, page) = (self.status_line(), self.page_name());
         match (self.status, &self.location) {
             (300..=399, Some(location)) => {
                 format!("{message} {status} to {location}, which is not followed{page}")
@@ -380,6 +372,18 @@ impl Rejection {
             (300..=399, None) => format!("{message} {status}, which is not followed{page}"),
             (400, _) => format!("{message}{page}"),
             _ => format!("{message} {status}{page}"),
+        }
+    }
+
+    /// `, with the HTML page TITLE`, or nothing.
+    fn page_name(&self) -> String {
+        match self.page.as_deref() {
+            None => String::new(),
+            // Many servers' pages only repeat the status.
+            Some(title) if title.is_empty() || self.status_line() == format!("({title})") => {
+                ", with an HTML page".to_owned()
+            }
+            Some(title) => format!(", with the HTML page `{title}`"),
         }
     }
 

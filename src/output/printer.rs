@@ -138,8 +138,9 @@ impl<'a> Printer<'a> {
     /// may consist of several lines. A command to copy gets its own line.
     pub fn error(&mut self, message: &str, details: impl AsRef<[u8]>, hint: Option<&str>) {
         let details = details.as_ref();
-        let all = format!("{message}\n{}", String::from_utf8_lossy(details));
-        if self.message(Level::Error, all.trim_end(), hint) {
+        let lines = sanitize::body(details, Charset::Unicode);
+        let all = [message.to_owned()].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
+        if self.message(Level::Error, &all, hint) {
             return;
         }
         let mut text = self.labelled(Style::Bad, "error", message);

@@ -131,6 +131,8 @@ fn a_redirect_names_the_gateway_s_url() {
         4,
         &["hint: if other:9091 is your gateway, use -g http://other:9091/prefix\n"],
     );
+    let server = redirecting(|_, path| format!("/prefix{path}"));
+    says(&server, &[PUSH, &["-g", "{}"]].concat(), 4, &["hint: use -g http://{}/prefix\n"]);
     let server = redirecting(|host, _| format!("http://{host}/"));
     says(&server, PUSH, 4, &["hint: a redirect can lead to another group or server"]);
 }
@@ -139,7 +141,10 @@ fn a_redirect_names_the_gateway_s_url() {
 fn a_path_that_is_not_there_has_a_likely_cause() {
     let missing = answering(404, &[], "404 page not found\n");
     says(&missing, &[PUSH, &["-g", "{}/push"]].concat(), 4, &["hint: is the path `/push` right?\n"]);
-    says(&missing, PUSH, 4, &["hint: is it another server? `pushgw status` shows that", "-g http://gateway"]);
+    let prefix = "if the gateway has a path prefix (--web.route-prefix), add it: -g http://{}/prefix\n";
+    let another = "hint: is it another server? `pushgw status` shows that\n";
+    says(&missing, &[PUSH, &["-g", "{}"]].concat(), 4, &[another, prefix]);
+    says(&missing, &["list", "-g", "{}"], 4, &[&format!("hint: {prefix}")]);
     let ingress = answering(404, &[], "default backend - 404");
     for command in [PUSH, DELETE, &["list"]] {
         says(&ingress, command, 4, &["hint: this is the default backend of an ingress"]);

@@ -45,6 +45,15 @@ pub(super) fn cases() -> Vec<Case> {
         tunnel("the proxy rejects the tunnel", "the proxy rejected the request", 4, Box::new(reject(403)))
             .retries(2)
             .says("(403 Forbidden)"),
+        tunnel(
+            "the proxy rejects with a page",
+            "the proxy rejected the request",
+            4,
+            Box::new(connect(
+                "HTTP/1.1 403 X\r\nContent-Length: 49\r\n\r\n<html><title>ERROR: Access Denied.</title></html>",
+            )),
+        )
+        .says("(403 Forbidden): http://{}, with the HTML page `ERROR: Access Denied.`"),
         tunnel("the proxy redirects", "the proxy rejected the request", 4, Box::new(reject(302))),
         tunnel("the proxy can't connect", "temporary failure of the proxy", 5, Box::new(reject(502)))
             .retries(1)

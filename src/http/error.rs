@@ -12,7 +12,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     /// Method and URL, without credentials.
-    pub request: String,
+    pub request: Box<str>,
     /// The server's host and port.
     pub server: Box<str>,
     pub tries: u32,
@@ -27,7 +27,7 @@ pub struct Error {
 impl Error {
     /// The error for a request that was sent once.
     pub fn new(request: &Request<'_>, kind: ErrorKind) -> Self {
-        let (request, server) = (request.name(), request.endpoint.authority().into());
+        let (request, server) = (request.name().into(), request.endpoint.authority().into());
         let hint = kind.class().hint.map(str::to_owned);
         Self { request, server, tries: 1, elapsed: Duration::ZERO, hint, kind }
     }

@@ -68,8 +68,20 @@ fn end_of_line(bytes: &[u8], first: &LineSpan, file: &Range<usize>, max_lines: u
         if is_valid(&joined) {
             return Some(start);
         }
+        if !is_unfinished(&joined) {
+            return None;
+        }
     }
     None
+}
+
+/// Whether more text could make a line valid.
+fn is_unfinished(line: &[u8]) -> bool {
+    match scan::line(line, 0..line.len(), &mut Vec::new()) {
+        Ok(Line::Sample(sample)) => sample.value.is_empty(),
+        Ok(_) => false,
+        Err(error) => error.span.end >= line.len(),
+    }
 }
 
 /// Whether a line is a sample with a value, a TYPE line with a type, or says nothing.

@@ -334,3 +334,13 @@ fn the_help_explains_lint_and_exit_status() {
         .stdout_has("exit status is 0 without errors and 3 with errors")
         .run();
 }
+
+#[test]
+fn files_of_one_family_make_one_text() {
+    check()
+        .file("1.prom", "# HELP a x\n# TYPE a gauge\na{f=\"1\"} 1\n")
+        .file("2.prom", "# HELP a x\n# TYPE a gauge\na{f=\"2\"} 2\n")
+        .args(["--message-format", "short", "1.prom", "2.prom"])
+        .stdout("2.prom:1:8: fixed: the HELP line for `a` is repeated\n2.prom:2:8: fixed: the TYPE line for `a` is repeated\n")
+        .run();
+}

@@ -140,3 +140,13 @@ fn as_curl_rejects_nul_bytes() {
         .stdout_has("\n\nm{l=\"\0\"} 1\n")
         .run();
 }
+
+#[test]
+fn removed_timestamps_are_counted_with_v() {
+    pushgw()
+        .args(["push", "-j", "x", "--dry-run", "--strip-timestamps", "-v"])
+        .stdin("a 1 1700000000000\nb 2 1700000000.5\nc 3\n")
+        .any_stdout()
+        .stderr_has("note: removed 2 timestamps\n")
+        .run();
+}

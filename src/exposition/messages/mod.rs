@@ -143,6 +143,7 @@ fn no_label_name(marked: &[u8]) -> Message {
         b"," => Message::new("a label is missing before the comma").help("remove the comma"),
         b"=" => Message::new("a label name is missing before `=`"),
         [b'0'..=b'9', ..] => Message::new("a label name cannot begin with a digit"),
+        b"'" => Message::new("label name in single quotes").help("write it without quotes: `name=\"value\"`"),
         _ if TYPOGRAPHIC_QUOTES.contains(&marked) => Message::new("typographic quote").help(PLAIN_QUOTE),
         _ => Message::new(format!("a label name cannot begin with {}", first_character(marked)))
             .help("a label name begins with a letter or `_`"),
@@ -300,7 +301,8 @@ fn type_and_more(text: &[u8]) -> Option<(Message, Option<Kind>)> {
     let kind = Kind::parse(first)?;
     let message = Message::new(format!("there is text after the type {}", quoted(first)));
     let is_line = |byte: &u8| matches!(byte, b'{' | b'#' | b' ');
-    Some(if after.iter().any(is_line) {
+    let is_comment = after.starts_with(b"#") && !matches!(after, [b'#', b' ', b'H' | b'T', b'E' | b'Y', ..]);
+    Some(if after.iter().any(is_line) && !is_comment {
         (message.help(JOINED_LINES), Some(kind))
     } else {
         (message.help(format!("write `{}`", kind.as_str())), Some(kind))

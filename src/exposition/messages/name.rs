@@ -107,13 +107,15 @@ fn meant(line: &[u8], name: &[u8]) -> Option<String> {
     if let Some(sample) = influx(line, name) {
         return Some(format!("this looks like the line protocol of InfluxDB; write `{sample}`"));
     }
-    if let Some((labels, value)) = after.strip_prefix('[').and_then(|after| after.split_once(']'))
+    if let Some((labels, value)) =
+        after.strip_prefix(['[', '(']).and_then(|after| after.split_once([']', ')']))
         && is_float(value.trim().as_bytes())
     {
         return Some(format!("labels are in braces; write `{name}{{{labels}}} {}`", value.trim()));
     }
     let separator = ['=', ',', ';', '|', '\u{a0}', '\u{202f}', '\u{3000}'];
-    let value = after.strip_prefix(separator)?.trim().trim_matches(['"', '\'']);
+    let arrow = ["->", "=>", "==", ":="].iter().find_map(|arrow| after.strip_prefix(arrow));
+    let value = arrow.or_else(|| after.strip_prefix(separator))?.trim().trim_matches(['"', '\'']);
     let value =
         number::separators(value).is_none().then_some(value).filter(|value| is_float(value.as_bytes()))?;
     Some(format!("a space separates the name and the value; write `{name} {value}`"))

@@ -10,6 +10,7 @@ pub(super) struct Explanation {
 }
 
 const NOT_A_NUMBER: &str = "is not a number";
+pub(super) const UNIX_TIME: &str = "write a time in seconds since 1970, as `date +%s` prints it";
 const ONLY_THE_NUMBER: &str = "write only the number, without a unit";
 
 /// Explains a value that begins with a digit, a sign or a separator.
@@ -19,12 +20,18 @@ pub(super) fn explain(text: &str) -> Option<Explanation> {
         return not_a_number(format!("write it in decimal: `{decimal}`"));
     }
     if is_date(text) {
-        return not_a_number("write a time in seconds since 1970, as `date +%s` prints it".to_owned());
+        return not_a_number(UNIX_TIME.to_owned());
+    }
+    // A minus sign or a dash of Unicode.
+    let positive = text.trim_start_matches(['\u{2212}', '\u{2013}', '\u{2014}']);
+    if positive.len() < text.len() && is_float(positive.as_bytes()) {
+        return not_a_number(format!("write `-{positive}`"));
     }
     if let Some(seconds) = clock(text).or_else(|| duration(text)) {
         return not_a_number(format!("write the duration in seconds: `{seconds}`"));
     }
-    if text.contains(':') && text.bytes().all(|byte| byte.is_ascii_digit() || b":.-".contains(&byte)) {
+    let is_clock = text.contains(':') && text.starts_with(|c: char| c.is_ascii_digit());
+    if is_clock && text.bytes().all(|byte| byte.is_ascii_digit() || b":.-".contains(&byte)) {
         return not_a_number("write the time in seconds".to_owned());
     }
     let number = text.trim_end_matches([',', ';', '\u{a0}']);
@@ -163,7 +170,9 @@ fn clock(text: &str) -> Option<f64> {
 
 /// The seconds of a duration with several units, such as Go's `1m30s`.
 fn duration(text: &str) -> Option<f64> {
-    let (mut rest, mut seconds, mut parts) = (text, 0.0, 0);
+    let iso = text.strip_prefix("PT").map(str::to_ascii_lowercase);
+    let (mut rest, mut seconds, mut parts) =
+        (iso.as_deref().unwrap_or(text), 0.0, usize::from(iso.is_some()));
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let number: f64 = rest[..digits].parse().ok()?;

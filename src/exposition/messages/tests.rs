@@ -273,3 +273,26 @@ fn a_text_without_samples() {
         );
     }
 }
+
+#[test]
+fn neighbors_of_common_mistakes() {
+    assert_each(&[
+        ("a 5 %", "invalid-timestamp", "%", "without a unit"),
+        ("temp 21 \u{b0}C", "invalid-timestamp", "\u{b0}C", "without a unit"),
+        ("x \u{2212}5", "value", "\u{2212}5", "write `-5`"),
+        ("d PT1M30S", "value", "PT1M30S", "in seconds: `90`"),
+        ("rows->12", "metric-name", "rows->12", "write `rows 12`"),
+        ("rows==12", "metric-name", "rows==12", "write `rows 12`"),
+        ("rows:12", "missing-value", "rows:12", "write `rows 12`"),
+        ("a(x=\"y\") 1", "metric-name", "a(x=\"y\") 1", "write `a{x=\"y\"} 1`"),
+        ("a{'x'='y'} 1", "label-name", "'", "without quotes"),
+        ("a x=\"y\" 1", "value", "x=\"y\"", "labels are in braces"),
+        ("  File \"x\", line 3, in foo", "value", "\"x\",", "a line of a log"),
+        ("backup size 12", "value", "backup size 12", "write `backup_size 12`"),
+        ("a 1;b 2", "value", "1;b", "on its own line"),
+        ("last Fri Nov 27 20:54:17 UTC 2026", "value", "Fri", "`date +%s`"),
+        ("# TYPE a gauge # in bytes", "unknown-type", "gauge # in bytes", "write `gauge`"),
+        ("# TYPE a gauge # TYPE b gauge", "unknown-type", "gauge # TYPE b gauge", "quote the variable"),
+        ("a {x=\"y\"}: 5", "value", ":", "only a space"),
+    ]);
+}

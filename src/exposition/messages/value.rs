@@ -22,7 +22,7 @@ pub(in crate::exposition) fn value(
     let span = sample.value.clone();
     let (value, rest) = (&bytes[span.clone()], &bytes[sample.rest.clone()]);
     if value.is_empty() {
-        return (Code::MissingValue, span.clone(), missing(bytes[..span.start].last()));
+        return missing(bytes, sample);
     }
     if let Some(message) = line_break(value) {
         return (Code::JoinedLines, span, message);
@@ -40,18 +40,44 @@ pub(in crate::exposition) fn value(
     }
     if !has_labels && is_prose(value, rest) {
         let message = Message::new(format!("{} is not a number", quoted(value)));
-        return (Code::Value, span, message.help(LOG_LINE));
+        let help = if is_date_in_words(value, rest) { number::UNIX_TIME } else { LOG_LINE };
+        return (Code::Value, span, message.help(help));
     }
     let (code, message) = invalid(value, rest);
-    (code, span, message)
+    match space_in_name(bytes, sample).filter(|_| message.help.is_none() && !has_labels) {
+        Some((span, help)) => (code, span, message.help(help)),
+        None => (code, span, message),
+    }
 }
 
-fn missing(before: Option<&u8>) -> Message {
+fn missing(bytes: &[u8], sample: &SampleLine<'_>) -> (Code, Range<usize>, Message) {
     let message = Message::new("the value is missing");
-    message.help(if matches!(before, Some(b' ' | b'\t')) {
+    if let Some((token, name, value)) = sample.name.and_then(|name| {
+        let text = std::str::from_utf8(name.raw()).ok().filter(|_| name.is_plain())?;
+        let (before, after) = text.rsplit_once(':')?;
+        is_float(after.as_bytes()).then_some((name, before, after))
+    }) {
+        let help = format!("a space separates the name and the value; write `{name} {value}`");
+        return (Code::MissingValue, token.span(), message.help(help));
+    }
+    let has_space = matches!(bytes[..sample.value.start].last(), Some(b' ' | b'\t'));
+    let message = message.help(if has_space {
         "is the variable with the value empty?"
     } else {
         "write it after a space; if it comes from a variable, is the variable empty?"
+    });
+    (Code::MissingValue, sample.value.clone(), message)
+}
+
+/// A word between a name and a number, which may be a part of the name.
+fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>, String)> {
+    let name = sample.name.filter(Token::is_plain)?;
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let (word, rest) = (&bytes[sample.value.clone()], &bytes[sample.rest.clone()]);
+    (word.iter().all(is_name) && is_float(rest)).then(|| {
+        let span = name.span().start..sample.rest.end;
+        let [name, word, rest] = [name.raw(), word, rest].map(String::from_utf8_lossy);
+        (span, format!("a metric name has no spaces; write `{name}_{word} {rest}`"))
     })
 }
 
@@ -75,8 +101,10 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
             let help = format!("remove the unit; or, if the next line begins here: {CURL}");
             return (Code::JoinedLines, not_a_number.help(help));
         }
-        if matches!(tail, b";" | b",") && rest.first().is_some_and(u8::is_ascii_alphabetic) {
-            let text = format!("{} does not end a sample", quoted(tail));
+        let next = tail.get(1).or(rest.first());
+        if matches!(tail, [b';' | b',', ..]) && next.is_some_and(u8::is_ascii_alphabetic) && !rest.is_empty()
+        {
+            let text = format!("{} does not end a sample", quoted(&tail[..1]));
             return (Code::Value, Message::new(text).help(ONE_PER_LINE));
         }
     }
@@ -106,9 +134,16 @@ fn starts_with_number(text: &[u8]) -> bool {
 
 /// Whether several words are where a value is expected.
 fn is_prose(value: &[u8], rest: &[u8]) -> bool {
-    let is_word = matches!(value, [b'a'..=b'z' | b'A'..=b'Z' | b'[' | b'(' | b'/' | b'<' | b'>' | b'*', ..]);
+    let is_word =
+        matches!(value, [b'a'..=b'z' | b'A'..=b'Z' | b'[' | b'(' | b'/' | b'<' | b'>' | b'*' | b'"', ..]);
     let is_label = value.windows(2).any(|pair| pair == b"=\"");
     is_word && !is_label && !rest.is_empty() && !starts_with_number(rest)
+}
+
+/// Whether it is a date as `date` prints it, such as `Fri Nov 27 20:54:17 UTC 2026`.
+fn is_date_in_words(value: &[u8], rest: &[u8]) -> bool {
+    let days = [&b"Mon"[..], b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+    days.iter().any(|day| value.starts_with(day)) && rest.contains(&b':')
 }
 
 /// A line break of a shell's `echo` that stayed as it was typed.
@@ -139,6 +174,10 @@ fn word(value: &[u8], message: Message) -> Message {
         [b'$', ..] => message.help("is it a shell variable that was not expanded?"),
         [b'{', ..] => message.help("write all labels in one pair of braces, right after the name"),
         [b'=' | b':', ..] => message.help("write only a space between the name and the value"),
+        _ if value.windows(2).any(|pair| pair == b"=\"") => {
+            message.help("labels are in braces, right after the name: `name{label=\"value\"}`")
+        }
+        [b',' | b';' | b'|', ..] => message.help("write only a space between the name and the value"),
         _ if value.contains(&0x1b) => message.help(super::COLOR),
         _ if value.contains(&b'\r') => {
             message.help("end each line with a newline; a carriage return does not end a line")
@@ -171,7 +210,9 @@ pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Messa
         b";" | b"," if !after.is_empty() => message.help(ONE_PER_LINE),
         _ if is_word && (word.contains(&b'{') || starts_with_number(after)) => message.help(JOINED_LINES),
         _ if is_word && !after.is_empty() && !has_labels => message.help(LOG_LINE),
-        _ if is_word => message.help("write only the number, without a unit"),
+        _ if is_word || after.is_empty() && !word[0].is_ascii_digit() => {
+            message.help("write only the number, without a unit")
+        }
         _ => message.help("remove what follows the value"),
     };
     (Code::InvalidTimestamp, message)

@@ -1,12 +1,12 @@
-//! Durations as Prometheus writes them: `90s`, `2h`, `1h30m`, `7d`. Pure.
+//! Parses durations in Prometheus syntax: `90s`, `2h`, `1h30m`, `7d`. Pure.
 //!
-//! The grammar is that of `model.ParseDuration` in prometheus/common: whole numbers with units from the largest to the
-//! smallest, each at most once. A day has 24 hours, a week 7 days and a year 365 days.
+//! The grammar is the one of `model.ParseDuration` in prometheus/common: whole numbers with units, from the largest
+//! unit to the smallest, each at most once. A day has 24 hours, a week 7 days and a year 365 days.
 
 use std::time::Duration;
 use thiserror::Error;
 
-/// The units from the largest to the smallest, in milliseconds.
+/// Units from the largest to the smallest, with their length in milliseconds.
 const UNITS: [(&str, u64); 7] = [
     ("y", 365 * 24 * 60 * 60 * 1000),
     ("w", 7 * 24 * 60 * 60 * 1000),
@@ -17,7 +17,7 @@ const UNITS: [(&str, u64); 7] = [
     ("ms", 1),
 ];
 
-/// Why a text is not a duration. Each has the text.
+/// Why a string is not a valid duration. Each variant except `Empty` contains the string.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(crate) enum DurationError {
     #[error("a duration is empty: write it as 90s, 2h or 1h30m")]
@@ -44,7 +44,7 @@ pub(crate) enum DurationError {
     TooLong(String),
 }
 
-/// Reads a duration such as `1h30m`. A bare `0` is accepted, as in Prometheus.
+/// Parses a duration such as `1h30m`. A bare `0` is accepted, as in Prometheus.
 pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
     let owned = || text.to_owned();
     if text == "0" {
@@ -80,14 +80,14 @@ pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
         units = &units[at + 1..];
         rest = after;
     }
-    // The limit of Prometheus: nanoseconds as a signed 64-bit number, about 292 years.
+    // The same limit as in Prometheus: nanoseconds in a signed 64-bit integer, about 292 years.
     if millis > i64::MAX.unsigned_abs() / 1_000_000 {
         return Err(DurationError::TooLong(owned()));
     }
     Ok(Duration::from_millis(millis))
 }
 
-/// Other spellings of the units.
+/// Returns the error for an unknown unit. It suggests the right spelling for common variants such as `min` or `days`.
 fn unknown_unit(text: &str, unit: &str) -> DurationError {
     let lower = unit.trim().to_ascii_lowercase();
     let known = match lower.as_str() {

@@ -1,7 +1,7 @@
-//! The environment of the process: variables, and which streams are terminals.
+//! The environment of the process: its variables, and which of its streams are terminals.
 //!
-//! It is captured once in `main` and passed in as a value, so that a test can run the program in any environment. What
-//! changes during a run is here, too: the size of the terminal, and whether the process is in the foreground.
+//! It is captured once in `main` and passed in as a value, so that a test can run the program in any environment. Facts
+//! that can change during a run are here too: the terminal size, and whether the process is in the foreground.
 
 pub use crate::os::stdin_has_bytes;
 use crate::os::{is_in_foreground, stdin_is_pipe};
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
 
-/// What the process was started with, besides its arguments.
+/// The environment that the process was started in, without its arguments.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact about a stream")]
 pub struct Environment {
@@ -18,12 +18,12 @@ pub struct Environment {
     pub stdin_is_pipe: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
-    /// The columns of the terminal, if a stream is one.
+    /// Width of the terminal in columns, if a stream is a terminal.
     pub width: Option<usize>,
 }
 
 impl Environment {
-    /// The environment of this process.
+    /// Captures the environment of this process.
     pub fn capture() -> Self {
         Self {
             variables: std::env::vars_os().collect(),
@@ -35,30 +35,31 @@ impl Environment {
         }
     }
 
-    /// Whether a shell would find a program of this name.
+    /// Whether a shell would find a program with this name in PATH.
     pub fn is_program(&self, name: &str) -> bool {
         let path = self.variable("PATH").unwrap_or_default();
         !name.contains('/') && std::env::split_paths(path).any(|folder| folder.join(name).is_file())
     }
 
-    /// The variable's value; an empty one counts as unset.
+    /// Returns the value of a variable. An empty variable counts as unset.
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 }
 
-/// The columns that the terminal has now, if a stream is one. For `--watch`: a window can be resized.
+/// Current width of the terminal in columns, if a stream is a terminal. `--watch` calls this because a window can be
+/// resized.
 pub fn width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
-/// The lines that the terminal has now, if a stream is one.
+/// Current height of the terminal in lines, if a stream is a terminal.
 pub fn height() -> Option<usize> {
     terminal_size::terminal_size().map(|(_, height)| usize::from(height.0))
 }
 
-/// Standard error, but only while the process is in the foreground of the terminal. In the background (`pushgw push ...
-/// &`) it drops what is written: a progress line would overwrite what the user types meanwhile.
+/// Standard error while the process is in the foreground of the terminal. In the background (`pushgw push ... &`)
+/// writes are discarded, because a progress line would overwrite what the user is typing.
 #[derive(Debug)]
 pub struct Foreground;
 

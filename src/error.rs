@@ -1,39 +1,39 @@
-//! The closed set of ways to fail, each with its exit code, message and hint.
+//! All errors that the program can end with. Each has an exit code, a message and possibly a hint.
 //!
-//! Nothing else decides an exit code. `lib::run` prints a failure; if other requests follow it, `command::batch` does.
+//! Exit codes are decided only here. `lib::run` prints an error, or `command::batch` does if more requests follow.
 
 use crate::http;
 use crate::os::reason;
 use std::io;
 
-/// The exit codes. Scripts rely on them: 2, 3 and 4 are permanent; 5, 6 and 7 can be retried.
+/// Exit codes. Scripts rely on them: 2, 3 and 4 are permanent; 5, 6 and 7 can be retried.
 pub mod exit_code {
     /// Success.
     pub const DONE: u8 = 0;
-    /// Other error: unreadable file, server that is not a Pushgateway, unhealthy gateway (status).
+    /// Other errors: unreadable file, server that is not a Pushgateway, unhealthy gateway (`status`).
     pub const OTHER: u8 = 1;
     /// Usage error: invalid option, group, selection, URL or duration.
     pub const USAGE: u8 = 2;
     /// The input has errors; nothing was sent.
     pub const INPUT: u8 = 3;
-    /// Rejected by the gateway: any 3xx, any other 4xx.
+    /// The gateway rejected the request: any 3xx, or a 4xx other than those below.
     pub const REJECTED: u8 = 4;
-    /// Temporary failure of the gateway: 5xx, 408, 425, 429.
+    /// The gateway is temporarily unavailable: 5xx, 408, 425, 429.
     pub const UNAVAILABLE: u8 = 5;
-    /// Unreachable: DNS lookup, connection, TLS, reset, closed without an answer.
+    /// The gateway could not be reached: DNS lookup, connection, TLS, reset, or closed without an answer.
     pub const UNREACHABLE: u8 = 6;
-    /// Timed out; the metrics may have been stored.
+    /// The request timed out; the metrics may have been stored.
     pub const TIMED_OUT: u8 = 7;
-    /// No such group.
+    /// The group does not exist.
     pub const NO_SUCH_GROUP: u8 = 8;
-    /// `run` could not run the command, as with `env` and `timeout`.
+    /// `run` could not start the command. `env` and `timeout` use the same status.
     pub(crate) const NOT_RUN: u8 = 125;
 }
 
-/// A way to fail.
+/// An error that ends a command.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The command line, or a variable that replaces a part of it, is invalid.
+    /// The command line is invalid, or a variable that replaces an option is.
     #[error("{message}")]
     Usage { message: String, hint: Option<String> },
     /// The input is invalid. The diagnostics have been printed.
@@ -41,24 +41,24 @@ pub enum Failure {
     Input { message: String },
     #[error("{0}")]
     Exchange(Box<http::Error>),
-    /// The gateway rejected a push, and its groups show why.
+    /// The gateway rejected a push, and the groups on it explain why.
     #[error("{error}")]
     Explained {
         error: Box<http::Error>,
-        /// What conflicts with what, and how to fix it, a line each.
+        /// One line for each conflict and each command that fixes it.
         why: Vec<String>,
     },
-    /// Some of many requests failed. Each error has been printed.
+    /// At least one of many requests failed. Each error has already been printed.
     #[error("{}", requests_failed(*.count))]
     Several {
         count: usize,
-        /// The one that decides the exit code.
+        /// The error that decides the exit code.
         worst: Box<Failure>,
     },
-    /// No group matches the selection of a command that needs one.
+    /// A command needs at least one group, but the selection matches none.
     #[error("no group on {gateway} is selected")]
     NothingSelected { gateway: String, hint: Option<String> },
-    /// What is wrong with the gateway has been printed.
+    /// The gateway has problems. They have already been printed.
     #[error("{gateway} is not healthy")]
     Unhealthy { gateway: String },
     #[error("no group {group} {place}")]
@@ -70,27 +70,28 @@ pub enum Failure {
         others: Vec<String>,
         hint: Option<String>,
     },
-    /// The command whose output was to be pushed failed; nothing was sent.
+    /// The command whose output was to be pushed failed, so nothing was sent.
     #[error("{message}")]
     Producer {
-        /// Its exit code, which becomes ours.
+        /// Exit code of that command, which pushgw exits with too.
         code: u8,
         message: String,
         hint: Option<&'static str>,
     },
-    /// `run` did not run its command.
+    /// `run` did not start its command.
     #[error("{0}")]
     NotRun(Box<Failure>),
-    /// The command of `run` exited with this status, or its report failed with this one. What is to be said was printed.
+    /// The command started by `run` exited with this status, or the report failed with it. Any message has already been
+    /// printed.
     #[error("the command exited with status {0}")]
     CommandStatus(u8),
-    /// A file of the input cannot be read.
+    /// An input file cannot be read.
     #[error("{message}")]
     File { message: String, hint: Option<String> },
-    /// Anything else, with the chain of its causes.
+    /// Any other error, with the chain of its causes.
     #[error("{0:#}")]
     Other(#[from] anyhow::Error),
-    /// The reader of standard output has gone away. That ends the work, but is not an error.
+    /// The reader of standard output has closed it. The program stops, but this is not an error.
     #[error("the reader of the output has gone away")]
     OutputClosed,
 }
@@ -108,7 +109,7 @@ impl Failure {
         Self::Usage { message: message.into(), hint: Some(hint.into()) }
     }
 
-    /// An error of standard output.
+    /// An error while writing to standard output.
     #[expect(clippy::needless_pass_by_value, reason = "the signature that map_err needs")]
     pub fn output(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -132,13 +133,13 @@ impl Failure {
         }
     }
 
-    /// Whether a retry may succeed.
+    /// Whether the same request can succeed on a retry.
     pub fn is_temporary(&self) -> bool {
         let temporary = [exit_code::UNAVAILABLE, exit_code::UNREACHABLE, exit_code::TIMED_OUT];
         !matches!(self, Self::Producer { .. }) && temporary.contains(&self.exit_code())
     }
 
-    /// Lines below the message: the server's answer, or the groups that exist.
+    /// Lines printed below the message: the server's answer, or the groups with the same job.
     pub fn details(&self) -> Option<String> {
         match self {
             Self::Exchange(error) | Self::Explained { error, .. } => {
@@ -162,7 +163,7 @@ impl Failure {
             | Self::File { hint, .. }
             | Self::NoSuchGroup { hint, .. }
             | Self::NothingSelected { hint, .. } => hint.clone(),
-            Self::Exchange(error) => error.hint.map(str::to_owned),
+            Self::Exchange(error) => error.hint.clone(),
             Self::Producer { hint, .. } => hint.map(str::to_owned),
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::NotRun(failure) => failure.hint(),

@@ -1,20 +1,21 @@
-//! pushgw pushes Prometheus metrics to a Pushgateway, reports before sending what the gateway would reject, and shows
-//! and cleans what the gateway holds.
+//! pushgw pushes Prometheus metrics to a Pushgateway. It reports problems that the gateway would reject before it sends
+//! anything, and it lists, shows and deletes the groups on the gateway.
 //!
-//! This library is the program: `main.rs` only passes the process to [`run`]. It is not a stable interface for others.
+//! This library is the whole program: `main.rs` only passes its arguments, environment and streams to [`run`]. It is not a
+//! stable API.
 //!
-//! # The map
+//! # Modules
 //!
 //! The rooms are named after the domain, and data flows through them in one direction:
 //! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`http`], or [`textfile`] → [`output`] → exit code ([`error`]).
 //!
-//! | room | what it owns |
+//! | module | responsible for |
 //! | --- | --- |
-//! | [`cli`] | the options and their help as clap structs, parsing, suggestions for typing mistakes |
+//! | [`cli`] | options and their help as clap structs, parsing, suggestions for typos |
 //! | [`env`](mod@env) | variables and terminals, captured once |
 //! | [`config`] | flag > variable > default, and the rules across options |
 //! | [`command`] | the subcommands |
-//! | [`complete`] | what the tab key completes, for the scripts of all shells |
+//! | [`complete`] | completion candidates for the scripts of all shells |
 //! | [`input`] | files, standard input and producers, read completely |
 //! | [`exposition`] | the text format: scanner, metric model, checker, repairs, diagnostics (pure) |
 //! | [`grouping`] | labels, the grouping key and its path, matchers (pure) |
@@ -29,21 +30,21 @@
 //! | [`os`] | what differs between operating systems, and the reasons of their errors |
 //! | [`duration`](mod@duration), [`secret`], [`shell`] | shared basics: `30s`, hidden text, quoting |
 //!
-//! `tests/it/layering.rs` holds who may use whom.
+//! `tests/it/layering.rs` checks which modules may use which.
 //!
 //! # How to add
 //!
 //! **An option**: a field in [`cli`] (its doc comment is the help), its value in [`config`], a test of what a user sees,
-//! and the table in README. If the gateway cannot be reached without the option, `diagnose/commands.rs` adds it to the
-//! commands that it prints.
+//! and a row in the README's table. If the gateway cannot be reached without the option, also add it to the printed
+//! commands in `diagnose/commands.rs`.
 //!
-//! **A rule of the checker**: see a gateway apply it, add an [`exposition::Code`] with the shortest text that shows it,
-//! and the rule where the line is read. The code's category is a promise that the tests check against real gateways.
+//! **A rule of the checker**: verify the rule on a real gateway. Add an [`exposition::Code`] with the shortest text that
+//! triggers it, and implement the rule where the line is read. The tests check the code's category against real gateways.
 //!
-//! **A version of the gateway**: its Debian suite and release in `tests/fetch.sh`. All tests of real gateways then run on
-//! it, and its answers go to `tests/data/groups`.
+//! **A version of the gateway**: add its Debian suite and release to `tests/fetch.sh`, and its answers to
+//! `tests/data/groups`. All tests against real gateways then run on it, too.
 //!
-//! Then `SNAPSHOTS=overwrite cargo test --test it -- diagnostics man_pages` updates the manual pages and snapshots.
+//! Afterwards, `SNAPSHOTS=overwrite cargo test --test it -- diagnostics man_pages` updates the manual pages and snapshots.
 
 pub mod cli;
 pub mod command;
@@ -71,20 +72,20 @@ use cli::parse::ParseError;
 use env::Environment;
 use error::{Failure, exit_code};
 use http::ErrorKind;
-use output::{Channel, Printer, Verbosity};
+use output::{Channel, ColorChoice, Printer, Verbosity};
 use std::ffi::OsString;
 use std::io::{Read, Write};
 
-/// The process's streams.
+/// The standard streams of the process.
 pub struct Streams<'a> {
     pub stdin: &'a mut dyn Read,
     pub stdout: &'a mut dyn Write,
     pub stderr: &'a mut dyn Write,
-    /// A second handle of standard error, for the thread that shows progress; `None` shows none.
+    /// A second handle of standard error, for the progress thread; `None` disables the progress line.
     pub progress: Option<Box<dyn Write + Send>>,
 }
 
-/// Runs the program with `args` (the program's name first) and returns its exit code.
+/// Runs the program with `args`, which start with the program name, and returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: Streams<'_>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     if args.get(1).is_some_and(|first| first == complete::NAME) {
@@ -92,7 +93,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         // The completion script cannot report an error.
         return if answered.is_ok() { exit_code::DONE } else { exit_code::OTHER };
     }
-    let color = cli::parse::color_choice(&args);
+    let color = cli::parse::value_of("--color", &args).unwrap_or(ColorChoice::Auto);
+    let format = cli::parse::value_of("--message-format", &args);
     let program = command_line();
     let usage = if cli::parse::names_run(&program, &args) { exit_code::NOT_RUN } else { exit_code::USAGE };
     let parsed = cli::parse::parse(program, environment.width, args);
@@ -100,8 +102,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Ok(cli) => (config::terminal(cli.output.color, environment), config::verbosity(&cli.output)),
         Err(_) => (config::terminal(color, environment), Verbosity::default()),
     };
-    let mut printer =
-        Printer::new(streams.stdout, streams.stderr, terminal, verbosity).with_progress(streams.progress);
+    let format = match &parsed {
+        Ok(cli) => cli.command.message_format(),
+        Err(_) => format.unwrap_or_default(),
+    };
+    let mut printer = Printer::new(streams.stdout, streams.stderr, terminal, verbosity)
+        .with_progress(streams.progress)
+        .with_format(format);
     let mut unused_credentials = None;
     let done = match parsed {
         Ok(cli) => {
@@ -121,21 +128,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
             cli::parse::print(Channel::Result, said, &mut printer).map_err(Failure::output)
         }
         Err(ParseError::Mistake(mistake)) => {
-            report(&Failure::usage_with_hint(mistake.message, mistake.hint), &mut printer);
+            report(&Failure::usage_with_hint(mistake.message, mistake.hint), None, environment, &mut printer);
             return usage;
         }
     };
-    // Writing what is buffered can fail too, and is reported while there is a printer.
+    // Flushing the output can fail too, so it is done while the printer can still report an error.
     let done = done.and_then(|()| printer.flush().map_err(Failure::output));
     if let Err(failure) = &done {
-        report(failure, &mut printer);
-        if let Failure::Exchange(error) | Failure::Explained { error, .. } = failure {
-            let needs_login = matches!(&error.kind, ErrorKind::Status(answer) if answer.status == 401);
-            let unused = unused_credentials.filter(|_| needs_login);
-            for hint in unused.into_iter().chain(config::variables::misspelt(environment)) {
-                printer.hint(&hint);
-            }
-        }
+        report(failure, unused_credentials, environment, &mut printer);
     }
     match done {
         Ok(()) => exit_code::DONE,
@@ -143,14 +143,22 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     }
 }
 
-/// The command line as clap sees it, for the generator of the manual pages.
+/// Returns the clap command, from which the manual pages are generated.
 pub fn command_line() -> clap::Command {
     cli::Cli::command()
 }
 
-fn report(failure: &Failure, printer: &mut Printer<'_>) {
-    if !matches!(failure, Failure::OutputClosed | Failure::CommandStatus(_)) {
-        let details = failure.details().unwrap_or_default();
-        printer.error(&failure.to_string(), details, failure.hint().as_deref());
+/// Prints a failure, with what the environment's variables may have to do with it.
+fn report(failure: &Failure, unused: Option<String>, environment: &Environment, printer: &mut Printer<'_>) {
+    if matches!(failure, Failure::OutputClosed | Failure::CommandStatus(_)) {
+        return;
     }
+    let mut hints: Vec<String> = failure.hint().into_iter().collect();
+    if let Failure::Exchange(error) | Failure::Explained { error, .. } = failure {
+        let needs_login = matches!(&error.kind, ErrorKind::Status(answer) if answer.status == 401);
+        hints.extend(unused.filter(|_| needs_login));
+        hints.extend(config::variables::misspelt(environment));
+    }
+    let hints = Some(hints.join("\n")).filter(|hints| !hints.is_empty());
+    printer.error(&failure.to_string(), failure.details().unwrap_or_default(), hints.as_deref());
 }

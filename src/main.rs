@@ -1,4 +1,4 @@
-//! The process's edge: arguments, surroundings and streams go in, an exit code comes out.
+//! Passes the arguments, the environment and the streams to the library, and returns its exit code.
 
 use pushgw::env::{Environment, Foreground};
 use std::io;

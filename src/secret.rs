@@ -1,7 +1,7 @@
 //! Text that must not be shown: passwords and tokens. Pure.
 //!
-//! The type has no `Display`, and its `Debug` hides the text. A secret can reach a log, a message or a screen only
-//! through [`Secret::expose`], which is easy to search for.
+//! [`Secret`] has no `Display`, and its `Debug` hides the text. So a secret can reach a log or a message only through
+//! [`Secret::expose`], which is easy to search for.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text, for the code that sends it.
+    /// Returns the text. Only for code that sends it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -26,27 +26,32 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The variables whose values are or may be secrets.
+/// Environment variables that contain secrets, or may contain them.
 pub const SECRET_VARIABLES: [&str; 3] =
     ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN", "PUSHGATEWAY_HEADER"];
 
-/// Removes the user and the password from a URL, also from one whose scheme is missing or has lost a character. Any other
-/// text is returned unchanged.
+/// Removes the user and the password from a URL, with or without its scheme. Any other text is returned unchanged.
 pub fn without_user(url: &str) -> String {
-    let Some(at) = url.find('@') else { return url.to_owned() };
-    let start = match url[..at].find("//") {
-        Some(slashes) => slashes + 2,
-        // Only a password shows that this is a user.
-        None => match url[..at].rfind('/').map_or(0, |slash| slash + 1) {
-            start if url[start..at].contains(':') => start,
-            _ => return url.to_owned(),
-        },
+    let start = url.find("//").map_or(0, |at| at + 2);
+    let rest = &url[start..];
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let user_info = match rest[..end].rfind('@') {
+        Some(at) if start > 0 || has_user(&rest[..at]) => Some(at),
+        // A password with a `/`, `?` or `#` goes on after it, and is not a port.
+        None if has_user(&rest[..end]) => rest.rfind('@'),
+        _ => None,
     };
-    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
-    match url[start..end].rfind('@') {
-        Some(at) => format!("{}{}", &url[..start], &url[start + at + 1..]),
+    match user_info {
+        Some(at) => format!("{}{}", &url[..start], &rest[at + 1..]),
         None => url.to_owned(),
     }
+}
+
+/// Whether a text begins with `USER:PASSWORD`, and not with `HOST:PORT`.
+fn has_user(text: &str) -> bool {
+    let is_user = |c: char| c.is_alphanumeric() || "._~%+-".contains(c);
+    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once(':').is_some_and(|(user, password)| user.chars().all(is_user) && !is_port(password))
 }
 
 #[cfg(test)]
@@ -61,13 +66,16 @@ mod tests {
             ("/x/@y", "/x/@y"),
             ("http://gw/x@y", "http://gw/x@y"),
             ("http://gw?x=@", "http://gw?x=@"),
-            ("me:p@gw:9091", "gw:9091"),
-            ("http:/me:p@gw/x", "http:/gw/x"),
-            ("http//me:p@gw", "http//gw"),
-            ("me:p@q@gw/x@y", "gw/x@y"),
-            ("me:p@gw//x", "gw//x"),
-            ("a@b", "a@b"),
-            ("a:b/c@d", "a:b/c@d"),
+            ("http://gw:9091/x@y", "http://gw:9091/x@y"),
+            ("http://u:p/q@gw/x", "http://gw/x"),
+            ("http//u:p@gw", "http//gw"),
+            ("http:/u:p@gw", "gw"),
+            ("u:p@gw:9091", "gw:9091"),
+            ("u:p?q#r@gw:9091", "gw:9091"),
+            (":p@gw", "gw"),
+            ("a@b.prom", "a@b.prom"),
+            ("a{b=\"c:d@e\"} 1", "a{b=\"c:d@e\"} 1"),
+            ("/login?to=a:b@c", "/login?to=a:b@c"),
             ("x", "x"),
             ("", ""),
         ] {

@@ -1,20 +1,21 @@
-//! Quotes a word for the shell that a printed command is pasted into. Pure.
+//! Quotes words in commands that a user pastes into a shell. Pure.
 //!
-//! The reader's shell is not known, so the result is read alike by bash, dash, zsh and fish. A control character has no
-//! visible form that all four read: it stays as it is, and where it is shown as an escape, the word names nothing.
+//! The user's shell is not known, so the result must mean the same in bash, dash, zsh and fish. Control characters are
+//! left as they are, because no escape sequence works in all four shells. If the terminal output shows one as an
+//! escape, the pasted command does not work.
 
-/// Characters that no shell changes, wherever they are in a word.
+/// Characters that no shell treats specially, anywhere in a word.
 const PLAIN: &[u8] = b"-_./:@+,";
 
-/// Characters that are plain but at the start of a word: zsh replaces `=ls`, fish replaces `%self`.
+/// Characters that are special only at the start of a word: zsh expands `=ls`, fish expands `%self`.
 const PLAIN_INSIDE: [char; 2] = ['=', '%'];
 
-/// Whether `text` means itself in every shell, also as a part of a longer word.
+/// Whether every shell takes `text` literally, even as part of a longer word.
 pub fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || PLAIN.contains(&byte))
 }
 
-/// `text` as one word.
+/// Quotes `text` as a single word, if necessary.
 pub fn quote(text: &str) -> String {
     let without_inside = text.replace(PLAIN_INSIDE, "");
     if is_plain(&without_inside) && !text.is_empty() && !text.starts_with(PLAIN_INSIDE) {
@@ -26,7 +27,8 @@ pub fn quote(text: &str) -> String {
     let mut word = String::new();
     let mut rest = text;
     while !rest.is_empty() {
-        // A single quote can't be in single quotes, and in fish a backslash escapes there. Double quotes hold both.
+        // Single quotes can't contain a single quote, and fish treats a backslash in them as an escape. Double quotes
+        // can contain both.
         let end = rest.find(['\'', '\\']).unwrap_or(rest.len());
         if end > 0 {
             word.extend(["'", &rest[..end], "'"]);

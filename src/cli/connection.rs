@@ -8,8 +8,8 @@ use std::ffi::OsString;
 pub struct ConnectionArgs {
     /// URL of the gateway [default: http://localhost:9091]
     ///
-    /// The scheme can be left out. A path prefix is kept, and a trailing `/` or `/metrics` is ignored. A user and a password
-    /// (http://USER:PASSWORD@HOST) are percent-decoded and never shown.
+    /// Without a scheme it is http://, and the default port is 9091. A path prefix is kept, and a trailing `/` or `/metrics`
+    /// is ignored. A user and a password (http://USER:PASSWORD@HOST) are percent-decoded and never shown.
     ///
     /// [env: PUSHGATEWAY_URL]
     #[arg(short, long, value_name = "URL", value_hint = ValueHint::Url)]
@@ -28,8 +28,8 @@ pub struct ConnectionArgs {
     /// Total time limit for the request, including retries [default: 30s]
     ///
     /// Covers DNS lookup, connecting, the request, the answer, all retries and the waits between them, but not the reading of
-    /// the input. A number with a unit: ms, s, m, h, d, w or y. Units can be combined, as in 1m30s. The default of run is 10s,
-    /// from the end of the command on.
+    /// the input. A command that sends several requests, such as status, has this limit for each. A number with a unit: ms,
+    /// s, m, h, d, w or y. Units can be combined, as in 1m30s. The default of run is 10s, from the end of the command on.
     ///
     /// [env: PUSHGATEWAY_TIMEOUT]
     #[arg(long, value_name = "DURATION", hide_short_help = true)]

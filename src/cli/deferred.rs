@@ -1,12 +1,12 @@
-//! Adds the options of a subcommand only when that subcommand is called.
+//! Builds the options of a subcommand only when that subcommand is used.
 //!
-//! A call uses one of eight subcommands. Building the options of all eight was a fifth of the instructions of a small
-//! push.
+//! Each call uses only one of the subcommands. Building the options of all of them took a fifth of the instructions of
+//! a small push.
 
 use clap::builder::Resettable;
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, Id};
 
-/// Options that are built when their subcommand is called.
+/// Options that are built only when their subcommand is used.
 #[derive(Debug)]
 pub struct Deferred<T>(pub T);
 
@@ -24,18 +24,18 @@ impl<T: Args> Args for Deferred<T> {
     }
 }
 
-/// Adds the options of `T`, with the result that they would have without the delay.
+/// Adds the options of `T`. The result is the same as if they had been added at once.
 fn add_options<T: Args>(command: Command) -> Command {
     // clap replaces the subcommand's description by the doc comment of `T`.
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
-    // By now clap has added the options that all subcommands share. They belong after the subcommand's own: the help
-    // has its headings in the order of the options.
+    // clap has already added the options that all subcommands share. They must come after the subcommand's own options,
+    // because the help prints its headings in the order of the options.
     let shared = command.get_arguments().count();
     let command =
         T::augment_args(command).about(Resettable::from(about)).long_about(Resettable::from(long_about));
     let mut options: Vec<Arg> = command.get_arguments().cloned().collect();
     options.rotate_left(shared);
-    // clap can't reorder options, but it can replace each of them.
+    // clap can't reorder options, but it can replace each one in place.
     let mut ordered = options.into_iter();
     command.mut_args(|option| ordered.next().unwrap_or(option))
 }

@@ -1,4 +1,4 @@
-//! The options of the commands for groups that a gateway holds: `delete`, `list`, `show` and `status`.
+//! Options of the commands for existing groups: `delete`, `list`, `show` and `status`.
 
 use super::connection::ConnectionArgs;
 use super::{CONNECTION, GROUP, OUTPUT};
@@ -184,7 +184,7 @@ pub struct StatusArgs {
     pub format: StatusFormat,
 }
 
-/// One group, by its job and its other labels.
+/// Options that identify one group by its job and other labels.
 #[derive(Args, Debug)]
 pub struct GroupArgs {
     /// The group's job

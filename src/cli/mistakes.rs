@@ -1,4 +1,4 @@
-//! Arguments that clap would accept with another meaning than was typed, found before it reads them.
+//! Finds arguments that clap would accept with a different meaning than intended, before clap parses them.
 
 use super::suggest::is_plain;
 use clap::{Arg, Command};
@@ -11,7 +11,8 @@ pub(crate) struct Mistake {
     pub(crate) hint: String,
 }
 
-/// Options of other programs whose single-dash form begins with one of our short options: `-json` would be `-j son`.
+/// Options of other programs that start with one of our short options when typed with one dash: `-json` would be `-j
+/// son`.
 const THEIRS: &[(&str, &str)] = &[
     ("json", "list and status have --format json, push, add and check have --message-format json"),
     ("jobs", "use --job JOB"),
@@ -25,8 +26,7 @@ const THEIRS: &[(&str, &str)] = &[
     ("username", "use --user USER"),
 ];
 
-/// Whether an argument has the shape of such a mistake. Only then the options of all subcommands are built, which takes
-/// time.
+/// Whether an argument could be such a mistake. Only then are the options of all subcommands built, which takes time.
 pub(super) fn may_be(arg: &OsStr) -> bool {
     match arg.as_encoded_bytes() {
         [b'-', first, _, ..] => *first != b'-',
@@ -35,7 +35,7 @@ pub(super) fn may_be(arg: &OsStr) -> bool {
     }
 }
 
-/// The first mistake among the arguments of `command`, a subcommand whose options are all built.
+/// Returns the first mistake in the arguments of `command`, a subcommand whose options have all been built.
 pub(super) fn find(command: &Command, args: &[OsString]) -> Option<Mistake> {
     let mut args = args.iter().take_while(|arg| *arg != "--").map(|arg| arg.to_string_lossy());
     while let Some(arg) = args.next() {
@@ -51,7 +51,7 @@ pub(super) fn find(command: &Command, args: &[OsString]) -> Option<Mistake> {
     None
 }
 
-/// `–job` with the dash that word processors put in place of `--`.
+/// Finds options that start with a long dash, as in `–job`: word processors replace `--` with it.
 fn long_dash(arg: &str) -> Option<Mistake> {
     let name = arg.trim_start_matches(['\u{2012}', '\u{2013}', '\u{2014}', '\u{2212}']);
     if name.len() == arg.len() || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -65,7 +65,7 @@ fn long_dash(arg: &str) -> Option<Mistake> {
     })
 }
 
-/// `-job=x`, as programs in Go accept it: clap reads it as `-j ob=x`.
+/// Finds long options with one dash, as in `-job=x`. Go programs accept them, but clap parses this one as `-j ob=x`.
 fn single_dash(command: &Command, arg: &str, next: Option<&str>) -> Option<Mistake> {
     let body = arg.strip_prefix('-').filter(|body| !body.starts_with('-'))?;
     let (name, value) = body.split_once('=').map_or((body, None), |(name, value)| (name, Some(value)));

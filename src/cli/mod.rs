@@ -1,9 +1,9 @@
-//! The command line: the options with their help as clap structs, parsing, and what clap prints itself.
+//! The command line: options and their help as clap structs, parsing, and the output of clap itself.
 //!
-//! Conventions for an option: a summary in one line, an empty line, then the details, the default and the variable. The
-//! name of its value is an upper-case noun. A value that needs the environment, a file or another option is interpreted in
-//! `config`. No option uses clap's `env`: clap would treat a variable like a flag when options conflict. The help names
-//! the variable, and `config` reads it.
+//! Conventions for an option: a one-line summary, an empty line, then the details, the default and the variable. The
+//! placeholder of its value is an upper-case noun. Values that depend on the environment, a file or another option are
+//! interpreted in `config`. No option uses clap's `env`, because clap would treat a variable like a flag when options
+//! conflict. The help names the variable, and `config` reads it.
 
 #![allow(
     clippy::doc_markdown,
@@ -20,7 +20,7 @@ mod push;
 mod run;
 mod suggest;
 
-use crate::output::ColorChoice;
+use crate::output::{ColorChoice, MessageFormat};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use connection::ConnectionArgs;
@@ -51,7 +51,7 @@ Examples:
 
 More: pushgw COMMAND -h, pushgw COMMAND --help, pushgw --help, pushgw(1)";
 
-/// The manual pages take their table of exit statuses from here.
+/// The manual pages get their table of exit statuses from here.
 const LONG_EXAMPLES: &str = "\
 Examples:
   backup-metrics | pushgw push -j db_backup       # push the output of a program
@@ -188,6 +188,15 @@ pub enum Command {
 }
 
 impl Command {
+    /// The value of `--message-format`, or the default.
+    pub fn message_format(&self) -> MessageFormat {
+        match self {
+            Self::Push(args) | Self::Add(args) => args.0.report.message_format,
+            Self::Check(args) => args.0.report.message_format,
+            _ => MessageFormat::default(),
+        }
+    }
+
     /// The options that say how to reach the gateway; `None` for a command that needs no gateway.
     pub fn connection(&self) -> Option<&ConnectionArgs> {
         match self {
@@ -243,7 +252,7 @@ pub struct OutputArgs {
     pub help: Option<bool>,
 }
 
-/// The shells that have a completion script.
+/// Shells with a completion script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
     /// GNU bash

@@ -1,22 +1,22 @@
-//! Parses the command line, and prints what clap says itself: the help, the version, and its errors. That follows the
-//! rules of all output: `--color` and its variables, the width of the terminal, and no control characters.
+//! Parses the command line, and prints the output of clap: the help, the version, and errors. It follows the same rules
+//! as all other output: `--color` and its variables, the width of the terminal, and no control characters.
 
 use crate::cli;
 use crate::cli::mistakes::{self, Mistake};
-use crate::output::{Channel, ColorChoice, Printer, sanitize};
+use crate::output::{Channel, Printer, sanitize};
 use crate::secret::without_user;
 use clap::error::{ContextValue, ErrorKind};
-use clap::{FromArgMatches as _, ValueEnum as _};
+use clap::{FromArgMatches as _, ValueEnum};
 use std::ffi::OsString;
 use std::io;
 
-/// Cap on the width of the help: longer lines are hard to read.
+/// Maximum width of the help. Longer lines are hard to read.
 const MAX_WIDTH: usize = 100;
 
-/// Why there is no command line to run.
+/// Why the command line was not parsed into a command.
 #[derive(Debug)]
 pub(crate) enum ParseError {
-    /// What clap prints instead: an error, the help or the version.
+    /// An error of clap, or the help or version to print.
     Clap(clap::Error),
     Mistake(Mistake),
 }
@@ -33,9 +33,9 @@ pub(crate) fn parse(
     width: Option<usize>,
     mut args: Vec<OsString>,
 ) -> Result<cli::Cli, ParseError> {
-    // Without a width clap would query the process's streams.
+    // Without an explicit width, clap would query the terminal of the process itself.
     command = command.term_width(width.map_or(MAX_WIDTH, |width| width.clamp(1, MAX_WIDTH)));
-    // `pushgw help push` is `pushgw push --help`. clap's own command `help` would be listed with the others.
+    // `pushgw help push` means `pushgw push --help`. clap's own `help` command would appear in the list of commands.
     if args.get(1).is_some_and(|first| first == "help") {
         args.remove(1);
         args.truncate(2);
@@ -50,11 +50,11 @@ pub(crate) fn parse(
             return Err(ParseError::Mistake(mistake));
         }
     }
-    // clap ignores a `--` at the end. With `-- $CMD` and an empty variable that would push standard input.
+    // clap ignores a trailing `--`. With `-- $CMD` and an empty variable, standard input would be pushed.
     let ends_in_dashes = args.last().is_some_and(|last| last == "--");
     let matches = command.try_get_matches_from_mut(&args).map_err(|mut error| {
         if error.use_stderr() {
-            // The suggestions need the options of all subcommands.
+            // Suggestions need the options of all subcommands.
             command.build();
             cli::suggest::suggest(&mut error, &command, &args);
         }
@@ -72,9 +72,10 @@ pub(crate) fn parse(
     }
 }
 
-/// Moves options before the command to the place after it, so that an alias can hold them: `pushgw -g URL list`.
+/// Moves options in front of the command to the place after it, so that an alias can contain options: `pushgw -g URL
+/// list`.
 fn options_after_command(program: &clap::Command, args: &mut [OsString]) {
-    // An option has one meaning in all subcommands, so any that has it says whether it takes a value.
+    // An option means the same in all subcommands, so any subcommand that has it shows whether it takes a value.
     let has_value = |arg: &str| program.get_subcommands().any(|command| mistakes::needs_next(command, arg));
     let mut place = 1;
     while let Some(arg) = args.get(place).and_then(|arg| arg.to_str()).filter(|arg| arg.starts_with('-')) {
@@ -88,27 +89,30 @@ fn options_after_command(program: &clap::Command, args: &mut [OsString]) {
     }
 }
 
-/// The value of `--color`, for what clap prints itself: clap does not return it with an error or the help.
-pub(crate) fn color_choice(args: &[OsString]) -> ColorChoice {
+/// The value of an option such as `--color`, for what clap prints itself: clap does not return it with an error or the
+/// help.
+pub(crate) fn value_of<T: ValueEnum>(option: &str, args: &[OsString]) -> Option<T> {
     let mut args = args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
     while let Some(arg) = args.next() {
-        let value = if arg == "--color" { args.next() } else { arg.strip_prefix("--color=") };
-        if let Some(choice) = value.and_then(|value| ColorChoice::from_str(value, false).ok()) {
-            return choice;
+        let rest = arg.strip_prefix(option);
+        let value = rest.and_then(|rest| if rest.is_empty() { args.next() } else { rest.strip_prefix('=') });
+        if let Some(value) = value.and_then(|value| T::from_str(value, false).ok()) {
+            return Some(value);
         }
     }
-    ColorChoice::Auto
+    None
 }
 
-/// Whether the subcommand is `run`. Its errors have an exit code of their own: 2 could be the command's.
+/// Whether the subcommand is `run`. Usage errors of `run` have a different exit code, because its command could exit
+/// with 2.
 pub(crate) fn names_run(program: &clap::Command, args: &[OsString]) -> bool {
     args.iter().skip(1).find(|word| program.find_subcommand(word).is_some()).is_some_and(|name| name == "run")
 }
 
-/// Prints the help, the version or an error of clap, which may quote what was typed.
+/// Prints the help, the version or an error of clap. An error may quote the arguments.
 pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
     let terminal = printer.terminal;
-    // A URL that was typed in the wrong place may contain a password.
+    // A URL in the wrong place may contain a password.
     let safe = |text: &String| sanitize::text(&without_user(text), terminal.charset).into_owned();
     let quoted = message.context().filter_map(|(kind, value)| match value {
         ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
@@ -123,5 +127,19 @@ pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Pr
         Channel::Message => terminal.stderr,
     };
     let text = message.render();
+    if channel == Channel::Message && printer.is_for_programs() {
+        let (message, tips) = message_and_tips(&text.to_string());
+        printer.error(&message, "", tips.as_deref());
+        return Ok(());
+    }
     printer.write(channel, &if stream.color { text.ansi().to_string() } else { text.to_string() })
+}
+
+/// The first paragraph of an error of clap on one line, and its tips. The usage is left out.
+fn message_and_tips(text: &str) -> (String, Option<String>) {
+    let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let tips: Vec<&str> = rest.lines().filter_map(|line| line.trim_start().strip_prefix("tip: ")).collect();
+    (message, Some(tips.join("\n")).filter(|tips| !tips.is_empty()))
 }

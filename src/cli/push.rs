@@ -1,4 +1,4 @@
-//! The options of `push`, `add` and `check`.
+//! Options of `push`, `add` and `check`.
 
 use super::connection::ConnectionArgs;
 use super::groups::GroupArgs;
@@ -195,7 +195,7 @@ pub struct InputArgs {
     pub utf8_names: bool,
 }
 
-/// How problems of the text are reported.
+/// Options that control how problems in the text are reported.
 #[derive(Args, Debug)]
 pub struct ReportArgs {
     /// Maximum number of problems to show
@@ -207,8 +207,8 @@ pub struct ReportArgs {
     ///
     /// `human` shows the line with a mark under the problem. `short` prints file:line:column: severity: message, as compilers
     /// do. `json` prints one object per line, with severity, code, file, line, column, message and help. `github` prints
-    /// workflow commands of GitHub Actions. Lines and columns count from 1, columns in characters. The file is `<stdin>` for
-    /// standard input and `<metric>` for -m.
+    /// workflow commands of GitHub Actions. In `json` and `github`, errors and warnings without a place have the format, too.
+    /// Lines and columns count from 1, columns in characters. The file is `<stdin>` for standard input and `<metric>` for -m.
     ///
     /// [default: human]
     #[arg(
@@ -221,7 +221,7 @@ pub struct ReportArgs {
     pub message_format: MessageFormat,
 }
 
-/// The values of `--type`.
+/// Values of `--type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DefaultType {
     /// A value that can go up and down

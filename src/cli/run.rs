@@ -1,4 +1,4 @@
-//! The options of `run` and `rules`.
+//! Options of `run` and `rules`.
 
 use super::connection::ConnectionArgs;
 use super::groups::GroupArgs;

@@ -1,12 +1,12 @@
-//! Suggestions for commands and options that `pushgw` does not have: those of curl, of a file system and of similar
-//! programs. clap itself suggests only what is spelled alike.
+//! Suggestions for commands and options of other programs, such as curl, that pushgw does not have. clap itself
+//! suggests only names with a similar spelling.
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 use std::ffi::OsString;
 
-/// Commands of other programs, and ours.
+/// Commands of other programs, each with the pushgw command to use instead.
 const COMMANDS: &[(&[&str], &str)] = &[
     (&["put", "send", "publish", "upload", "replace", "write"], "push -j JOB [FILE]"),
     (
@@ -33,7 +33,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["alerts", "rule"], "rules"),
 ];
 
-/// Options of other programs, and what to use here.
+/// Options of other programs, each with what to use instead.
 const OPTIONS: &[(&[&str], &str)] = &[
     (
         &["d", "data", "data-binary", "data-raw", "body", "T", "upload-file", "F", "form", "file"],
@@ -63,7 +63,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// Adds what was probably meant to clap's error about `args`, and removes wrong suggestions of clap.
+/// Adds a suggestion to clap's error about `args`, and removes wrong suggestions made by clap.
 pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
     let named = args.iter().skip(1).find_map(|arg| command.find_subcommand(arg));
     match error.kind() {
@@ -76,7 +76,7 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
         }
         ErrorKind::UnknownArgument => {
             let Some(typed) = text(error, ContextKind::InvalidArg) else { return };
-            // clap suggests `-- --typed`, but that would be a COMMAND or rejected, too.
+            // clap suggests `-- --typed`, but then the argument would be rejected, too, or run as a COMMAND.
             error.remove(ContextKind::Suggested);
             if text(error, ContextKind::SuggestedArg).is_some_and(|option| !is_likely(&option, &typed)) {
                 error.remove(ContextKind::SuggestedArg);
@@ -96,10 +96,10 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
     }
 }
 
-/// Options that are never suggested because of their spelling: a person who mistypes another option must not try them.
+/// Options that are never suggested as a correction: nobody should try them because of a typo.
 const DANGEROUS: &[&str] = &["--insecure", "--force", "--all", "--yes", "--allow-empty"];
 
-/// Whether `typed` is close enough to an option that clap suggests. clap itself suggests `--insecure` for `--since`.
+/// Whether `typed` is close enough to an option suggested by clap. clap itself suggests `--insecure` for `--since`.
 fn is_likely(option: &str, typed: &str) -> bool {
     let typed = typed.split('=').next().unwrap_or_default();
     !DANGEROUS.contains(&option) && strsim::normalized_damerau_levenshtein(option, typed) >= 0.7
@@ -114,18 +114,18 @@ fn meant_command(typed: &str) -> Option<String> {
     Some(format!("use pushgw {ours}"))
 }
 
-/// The word as typed, for use in a suggested command. A word that a shell could interpret, or that may contain a password
-/// (`USER:PASSWORD@HOST`), is replaced by `instead`.
+/// Returns the word as typed, for a suggested command. A word that a shell could interpret, or that may contain a
+/// password (`USER:PASSWORD@HOST`), is replaced with `instead`.
 fn quotable<'a>(typed: &'a str, instead: &'a str) -> &'a str {
     if is_plain(typed) { typed } else { instead }
 }
 
-/// Whether `typed` is safe to repeat in a command.
+/// Whether `typed` can safely be repeated in a command.
 pub(super) fn is_plain(typed: &str) -> bool {
     typed.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/=".contains(c)) && !typed.starts_with('=')
 }
 
-/// `command` is the subcommand of `program` that the line names.
+/// `command` is the subcommand of `program` used on the command line.
 fn meant_option(
     typed: &str,
     command: Option<&Command>,
@@ -174,7 +174,7 @@ fn knows(command: &Command, option: &str) -> bool {
     })
 }
 
-/// Whether `-j JOB` is given already, so that another word is not a job.
+/// Whether `-j JOB` was already given. If so, another word is not a job.
 fn names_a_job(args: &[OsString]) -> bool {
     args.iter().filter_map(|arg| arg.to_str()).any(|arg| arg.starts_with("-j") || arg.starts_with("--job"))
 }

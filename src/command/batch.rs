@@ -1,12 +1,14 @@
-//! Many requests, one exit status: each error is printed when it happens, and the worst one decides the status.
+//! Combines many requests into one exit status: each error is printed when it happens, and the worst one decides the
+//! status.
 
 use crate::error::{Failure, exit_code};
 use crate::output::Printer;
 
-/// After this many requests in a row that did not reach the gateway, the rest are skipped: each would use all its retries.
+/// After this many consecutive requests that did not reach the gateway, the rest are skipped: each would use all its
+/// retries.
 const GIVE_UP: u32 = 3;
 
-/// The errors so far.
+/// Errors of the requests so far.
 #[derive(Debug, Default)]
 pub(super) struct BatchErrors {
     failure: Option<Failure>,
@@ -36,14 +38,14 @@ impl BatchErrors {
         self.count
     }
 
-    /// The failure of the whole batch, or `None`. Its parts have been printed.
+    /// Returns the error for the whole batch, or `None`. The individual errors have already been printed.
     pub(super) fn failure(self) -> Option<Failure> {
         let worst = self.failure?;
         Some(Failure::Several { count: self.count, worst: Box::new(worst) })
     }
 }
 
-/// A permanent error is worse than one that can be retried.
+/// Ranks exit codes. A permanent error is worse than one that can be retried.
 fn rank(code: u8) -> u8 {
     match code {
         exit_code::UNAVAILABLE => 1,

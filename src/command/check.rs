@@ -1,4 +1,4 @@
-//! `check`, and the same check of the text before `push` and `add` send it.
+//! `check`, and the check that `push` and `add` run before they send anything.
 
 use super::{Context, plural};
 use crate::config::Check;
@@ -9,14 +9,14 @@ use crate::input::{self, Input};
 use crate::output::{Channel, Printer, SourceText, diagnostics};
 use std::borrow::Cow;
 
-/// A text that a gateway accepts.
+/// Metrics that a gateway accepts.
 pub(super) struct Accepted<'a> {
-    /// The bytes to send: the input's own, with the repairs.
+    /// The bytes to send: the input with the repairs applied.
     pub body: Cow<'a, [u8]>,
     pub amount: String,
 }
 
-/// Reads and checks; the diagnostics are the result.
+/// Reads and checks the input, and prints the diagnostics as the result.
 pub(super) fn run(
     settings: &Check,
     grouping: Option<&GroupingKey>,
@@ -24,7 +24,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let input = input::read(&settings.origins, context.stdin, context.printer.progress())?;
     let report = report(settings, grouping, &input);
-    // A reader that closes the output early does not change the exit status.
+    // If the reader closes the output early, the exit status is still that of the check.
     let shown = show(settings, &input, &report, Channel::Result, context.printer);
     let refused = report.diagnostics.iter().any(|found| {
         found.severity == Severity::Error
@@ -42,7 +42,7 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Checks before a push: problems go to standard error, and nothing but a text that a gateway accepts comes back.
+/// Checks the input before a push. Problems go to standard error. Only text that a gateway accepts is returned.
 pub(super) fn accept<'a>(
     settings: &Check,
     grouping: Option<&GroupingKey>,
@@ -52,7 +52,7 @@ pub(super) fn accept<'a>(
     accept_or(settings, grouping, input, Some("nothing was sent"), printer)
 }
 
-/// Like [`accept`]. `consequence` is what becomes of a text with errors.
+/// Like [`accept`]. `consequence` says what happens to text with errors.
 pub(super) fn accept_or<'a>(
     settings: &Check,
     grouping: Option<&GroupingKey>,
@@ -70,13 +70,12 @@ pub(super) fn accept_or<'a>(
     Ok(Accepted { body, amount: amount(&report) })
 }
 
-/// `2 metrics, 5 samples`.
+/// Formats the counts: `2 metrics, 5 samples`.
 fn amount(report: &Report) -> String {
     format!("{}, {}", plural(report.families, "metric"), plural(report.samples, "sample"))
 }
 
-/// The checker's report. With `--strict` its warnings are shown as the errors that they then are; the counts keep
-/// them apart.
+/// Checks the input. With `--strict`, warnings are shown as errors, but they are still counted separately.
 fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input) -> Report {
     let starts: Vec<usize> = input.sources.iter().map(|source| source.start).collect();
     let text = Text { bytes: &input.bytes, starts: &starts };
@@ -100,7 +99,7 @@ fn show(
     printer.diagnostics(channel, settings.message_format, sources, report).map_err(Failure::output)
 }
 
-/// Fails if there are errors. `consequence` is what becomes of the text then.
+/// Fails if there are errors. `consequence` says what happens to the text in that case.
 fn refuse(settings: &Check, report: &Report, consequence: Option<&str>) -> Result<(), Failure> {
     let strict = settings.strict && report.warnings > 0;
     if report.errors == 0 && !strict {

@@ -1,5 +1,5 @@
-//! Prints the selected groups for `list` and `delete`: as a table, as JSON or as paths. Also warns of groups that break
-//! the gateway.
+//! Prints the selected groups for `list` and `delete`: as a table, as JSON or as paths. Also warns about groups that
+//! break the gateway.
 
 use super::group_table::{self, GroupRow};
 use super::{print_json, thousands};
@@ -18,16 +18,16 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
-/// Cap on the jobs of a summary.
+/// Maximum number of jobs in a summary.
 const JOBS: usize = 50;
 
-/// Groups of a store, by their places there.
+/// Selected groups of a snapshot, as indices.
 pub(super) struct Selected<'a> {
     pub snapshot: &'a Snapshot,
     pub places: Vec<usize>,
-    /// Families are shown too.
+    /// Whether to show the families as well.
     pub metrics: bool,
-    /// The table shortens nothing.
+    /// Whether the table shows full group names, however wide it gets.
     pub wide: bool,
 }
 
@@ -53,7 +53,7 @@ impl Selected<'_> {
         }))
     }
 
-    /// How many groups each job has, most first.
+    /// Number of groups of each job, in descending order.
     pub(super) fn jobs(&self) -> Table {
         let mut jobs: BTreeMap<&str, usize> = BTreeMap::new();
         for (_, group) in self.groups() {
@@ -109,12 +109,13 @@ impl Selected<'_> {
     }
 }
 
-/// How long ago, by the gateway's clock. Its header has whole seconds, so that a push can lie a little ahead.
+/// Returns the age of `then` by the gateway's clock. The `Date` header has whole seconds, so a push can seem to be
+/// slightly in the future.
 pub(super) fn age(now: Timestamp, then: Timestamp) -> Duration {
     now.duration_since(then).try_into().unwrap_or_default()
 }
 
-/// A group as `--format json` has it: part of the command line's contract.
+/// A group in the output of `--format json`, which scripts rely on.
 #[derive(Serialize)]
 struct Row<'a> {
     labels: &'a LabelSet,
@@ -137,7 +138,7 @@ struct FamilyRow<'a> {
     series: u64,
 }
 
-/// Warns of what breaks the gateway, and prints the commands that fix it, up to a limit.
+/// Warns about what breaks the gateway, and prints the commands that fix it, up to a limit.
 pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, printer: &mut Printer<'_>) {
     const SHOWN: usize = 20;
     let groups: Vec<&Group> = snapshot.groups.iter().collect();
@@ -158,7 +159,7 @@ pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, pr
     }
 }
 
-/// Warns that the groups were read from a text that does not show everything.
+/// Warns if the groups were read from `/metrics`, which does not show everything.
 pub(super) fn warn_of_text(snapshot: &Snapshot, printer: &mut Printer<'_>) {
     if snapshot.from_text {
         printer.warning(
@@ -167,13 +168,13 @@ pub(super) fn warn_of_text(snapshot: &Snapshot, printer: &mut Printer<'_>) {
     }
 }
 
-/// Why a selection selects nothing, and what was probably meant.
+/// Why a selection matches nothing, and what was probably meant.
 pub(super) fn meant(selection: &Selection) -> Option<(&'static str, String)> {
     let (meant, why) = selection.matchers.iter().find_map(Matcher::meant)?;
     Some((why, format!("use --match {}", quote(&meant))))
 }
 
-/// Warns of a selection that selects nothing and was probably not meant as it was typed.
+/// Warns if a selection matches nothing and was probably meant differently.
 pub(super) fn warn_of_nothing(selection: &Selection, printer: &mut Printer<'_>) {
     if let Some((why, hint)) = meant(selection) {
         printer.warning(&format!("0 groups selected: {why}"));

@@ -1,30 +1,30 @@
-//! The table of groups that `list` shows, and `delete` before it deletes.
+//! The table of groups shown by `list`, and by `delete` before it deletes them.
 
 use crate::gateway::{FamilySize, State};
 use crate::output::{Column, Style, StyledLine, StyledText, Table};
 use std::time::Duration;
 
-/// Least width of the state. With the name and an age that makes 40: no terminal is narrower.
+/// Minimum width of the state column. Together with the group and the age, a row then fits in 40 columns.
 const NARROWEST_STATE: usize = 11;
 
 #[derive(Clone, Debug)]
 pub(super) struct GroupRow {
     pub(super) group: String,
-    /// `None` if the server does not report it.
+    /// `None` if the server does not report the number.
     pub(super) metrics: Option<u64>,
     pub(super) series: Option<u64>,
     /// Time since the last successful push; `None` if there never was one.
     pub(super) age: Option<Duration>,
     pub(super) state: State,
-    /// Time since the last rejected push; shown if that was the last push.
+    /// Time since the last rejected push, which is shown if that was the last push.
     pub(super) failed: Option<Duration>,
-    /// It breaks the gateway, alone or with another group.
+    /// Whether the group breaks the gateway, alone or together with another group.
     pub(super) conflict: bool,
-    /// One line each below the group.
+    /// Families that are listed below the group, one per line.
     pub(super) families: Vec<FamilySize>,
 }
 
-/// The table that `list` shows, and `delete` before it deletes.
+/// Builds the table.
 pub(super) fn groups(rows: impl IntoIterator<Item = GroupRow>) -> Table {
     let mut table = Table::new([
         Column::key("GROUP"),
@@ -55,7 +55,7 @@ fn state(state: State, failed: Option<Duration>, conflict: bool) -> StyledLine {
     let ago = failed.map_or(String::new(), |failed| format!(" {} ago", age(failed)));
     let mut spans = match state {
         State::Ok => vec![StyledText::new(Style::Good, "ok")],
-        // The age of the last push shows whether one ever succeeded.
+        // The age of the last successful push already shows whether there ever was one.
         State::Failed | State::Never => vec![StyledText::new(Style::Bad, "failed"), StyledText::plain(ago)],
     };
     if conflict {
@@ -64,7 +64,7 @@ fn state(state: State, failed: Option<Duration>, conflict: bool) -> StyledLine {
     spans.into()
 }
 
-/// An age for people, rounded down: seconds, minutes, hours and minutes, or days.
+/// Formats an age, rounded down: seconds, minutes, hours and minutes, or days.
 pub(super) fn age(age: Duration) -> String {
     let seconds = age.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
@@ -147,7 +147,7 @@ instance="mp4_node1"}
 "#]]
             .raw()
         );
-        // The narrowest terminal still fits all of it. Numbers are never cut.
+        // The whole table fits the narrowest terminal. Numbers are never truncated.
         let narrow = rows().render(Appearance { width: Some(40), charset: Charset::Ascii, ..PIPE });
         assert!(narrow.lines().all(|line| line.len() <= 40), "{narrow}");
         let shown = rows().render(Appearance { width: Some(10), charset: Charset::Ascii, ..PIPE });

@@ -1,4 +1,4 @@
-//! `list`: the gateway's groups, as a table, as JSON or as paths; once, or again and again.
+//! `list`: prints the gateway's groups as a table, as JSON or as paths, once or repeatedly.
 
 use super::group_output::{Selected, warn_of_conflicts, warn_of_nothing, warn_of_text};
 use super::{Context, listener, plural, thousands, watch};
@@ -10,7 +10,7 @@ use crate::http::Client;
 use crate::output::Printer;
 use std::cmp::Ordering;
 
-/// Fetches the groups and prints those that are selected.
+/// Fetches the groups and prints the selected ones.
 pub(super) fn run(list: &List, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let client = Client::new(&list.connection);
     let Some(pause) = list.watch else {
@@ -30,7 +30,7 @@ fn fetch(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Snap
     Ok(gateway::fetch_families(client, &list.connection.endpoint, &wanted, &mut listener(printer))?)
 }
 
-/// `height` is the number of lines that fit. More would scroll the headings away.
+/// `height` is the number of lines available. More lines would scroll the headings off the screen.
 fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let fits = |place: &usize| list.selection.fits(&snapshot.groups[*place], snapshot.selection_time());
     let mut places: Vec<usize> = (0..snapshot.groups.len()).filter(fits).collect();
@@ -70,8 +70,8 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
     Ok(())
 }
 
-/// How many groups, each with this many lines, fit a screen of this height, which also has the headings, the cursor's line
-/// and, if not all fit, a line that says so.
+/// Number of groups that fit on a screen of this height, given the number of lines of each group. Two lines are
+/// reserved for the headings and the cursor, and one more for a note if not all groups fit.
 fn shown(lines: impl Iterator<Item = usize>, height: usize) -> usize {
     let room = height.saturating_sub(2);
     let (mut taken, mut all, mut most) = (0_usize, 0, 0);
@@ -85,7 +85,7 @@ fn shown(lines: impl Iterator<Item = usize>, height: usize) -> usize {
     if taken <= room { all } else { most.max(1) }
 }
 
-/// Sorts the groups; equal ones keep their order.
+/// Sorts the groups. The sort is stable.
 fn sort(places: &mut [usize], groups: &[Group], by: ListSort) {
     let series = |group: &Group| group.size.map(|size| size.series);
     places.sort_by(|a, b| {
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(shown(ones(9), 10), 7);
         assert_eq!(shown([3, 3, 3].into_iter(), 10), 2);
         assert_eq!(shown([5, 3].into_iter(), 10), 2);
-        // At least one is shown, even in a very low window.
+        // At least one group is shown, even in a very small window.
         assert_eq!(shown([30, 3].into_iter(), 2), 1);
         assert_eq!(shown(ones(0), 10), 0);
     }

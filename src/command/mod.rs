@@ -1,5 +1,5 @@
-//! The subcommands: each is a file or folder with a function `run(resolved configuration, context)`. The other files are
-//! shared by several of them.
+//! The subcommands. Each is a file or folder with a function `run(resolved configuration, context)`. The other files
+//! are shared by several subcommands.
 
 mod batch;
 mod check;
@@ -25,13 +25,13 @@ use crate::error::Failure;
 use crate::exposition::model::Family;
 use crate::gateway::{self, Group, Snapshot};
 use crate::grouping::LabelSet;
-use crate::http::{self, Client, Connection, Event, Method, Request, Response};
+use crate::http::{self, Client, ErrorKind, Event, Method, Request, Response};
 use crate::output::Printer;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Read};
 
-/// What every subcommand gets.
+/// Passed to every subcommand.
 pub struct Context<'a, 'out> {
     pub environment: &'a Environment,
     pub stdin: &'a mut dyn Read,
@@ -77,12 +77,13 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
     }
 }
 
-/// The gateway's groups.
+/// Fetches the gateway's groups.
 fn fetch_groups(client: &Client, printer: &mut Printer<'_>) -> Result<Snapshot, Failure> {
     Ok(gateway::fetch_groups(client, &client.connection().endpoint, &mut listener(printer))?)
 }
 
-/// The gateway's groups, each with what `make` makes of its families. Only the API shows them.
+/// Fetches the gateway's groups and calls `make` with the families of each one. Only the API shows which families a
+/// group has.
 fn fetch_contents<T: Default>(
     client: &Client,
     make: impl FnMut(&LabelSet, Vec<Family>) -> T,
@@ -98,12 +99,12 @@ fn fetch_contents<T: Default>(
     Ok(snapshot)
 }
 
-/// Sends a request. Reports retries with `-v`, and the whole exchange with `-vv`.
+/// Sends a request. Prints retries with `-v`, and all requests and responses with `-vv`.
 fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Result<Response, http::Error> {
     gateway::send(client, request, &mut listener(printer))
 }
 
-/// The failure of a push, with the cause if the gateway's groups show it.
+/// The failure of a push that was sent at `start`, with the cause if the gateway's groups show it.
 fn explain(
     error: http::Error,
     push: &refusal::RejectedPush<'_>,
@@ -111,19 +112,31 @@ fn explain(
     printer: &mut Printer<'_>,
 ) -> Failure {
     let connection = client.connection();
-    // The time limit is that of the push and its explanation.
-    let left = connection.timeout.saturating_sub(error.elapsed);
+    let endpoint = &connection.endpoint;
+    // What explains a failure shares its time limit.
+    let Some(client) = client.with_time_left(error.elapsed) else { return error.into() };
+    if matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status == 404)
+        && gateway::is_prometheus(&client, endpoint, &mut listener(printer))
+    {
+        let hint = Some("this is a Prometheus server, not a Pushgateway".to_owned());
+        return http::Error { hint, ..error }.into();
+    }
+    let mut fetch_error = None;
     let fetch = |read: refusal::Read<'_>| {
-        let client = Client::new(&Connection { timeout: left, retries: 0, ..connection.clone() });
-        let fetch =
-            || gateway::fetch_contents(&client, &connection.endpoint, read, &mut listener(printer)).ok();
-        (!left.is_zero()).then(fetch).flatten()
+        let fetched = gateway::fetch_contents(&client, endpoint, read, &mut listener(printer));
+        fetched.map_err(|error| fetch_error = Some(error)).ok()
     };
     let why = refusal::explain(&error.kind, push, connection, fetch);
+    // A server that closes every connection does not do so because of the push.
+    if let Some(other) =
+        fetch_error.filter(|other| other.kind == ErrorKind::Closed && error.kind == other.kind)
+    {
+        return http::Error { hint: other.hint, ..error }.into();
+    }
     if why.is_empty() { error.into() } else { Failure::Explained { error: Box::new(error), why } }
 }
 
-/// Reports what happens during an exchange.
+/// Prints the events of a request.
 fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
     move |event| match event {
         Event::Retry { tries, reason, wait } => {
@@ -142,12 +155,12 @@ fn print_json(value: &impl Serialize, printer: &mut Printer<'_>) -> io::Result<(
     printer.result(&text)
 }
 
-/// `1 group`, `2 groups`.
+/// Formats a count with its noun: `1 group`, `2 groups`.
 fn plural<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
     if count == N::from(1) { format!("1 {noun}") } else { format!("{} {noun}s", thousands(count)) }
 }
 
-/// A whole number as people read it: `10,000`.
+/// Formats an integer with thousands separators: `10,000`.
 fn thousands(count: impl Display) -> String {
     let digits = count.to_string();
     let mut out = String::new();

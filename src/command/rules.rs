@@ -1,4 +1,4 @@
-//! `rules`: the alerting rules that go with `run`.
+//! `rules`: prints the alerting rules for the metrics of `run`.
 
 use super::Context;
 use crate::config::AlertingRules;

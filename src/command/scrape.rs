@@ -1,4 +1,4 @@
-//! Scrapes a gateway as Prometheus does, and finds what Prometheus 2 and 3 would drop.
+//! Scrapes a gateway as Prometheus does, and finds what Prometheus 2 or 3 would drop.
 
 use super::listener;
 use crate::diagnose::{Problem, prometheus, scrape, scrape_failure};
@@ -10,18 +10,18 @@ use crate::output::Printer;
 /// The result of a scrape.
 pub(super) struct Scraped {
     pub samples: u64,
-    /// Why it failed.
+    /// Why the scrape failed.
     pub refusal: Option<String>,
     /// The gateway's metrics are inconsistent, so it rejects every push, too.
     pub rejects_pushes: bool,
-    /// Why Prometheus gets nothing, and how to fix it.
+    /// Why Prometheus gets no metrics, and how to fix it.
     pub problems: Vec<Problem>,
-    /// What matters to some versions of Prometheus.
+    /// Problems that affect only some versions of Prometheus.
     pub warnings: Vec<String>,
 }
 
 impl Scraped {
-    /// Scrapes. An error status is a result too, so there are no retries.
+    /// Scrapes the gateway. An error status is also a result, so nothing is retried.
     pub(super) fn new(
         client: &Client,
         about: &ServerStatus,
@@ -49,7 +49,8 @@ impl Scraped {
         let mut problems = scrape_failure::of_scrape(&errors, snapshot, connection);
         let mut warnings = Vec::new();
         if !errors.is_empty() && about.is_on("push.enable-utf8-names") == Some(true) {
-            // Prometheus 2 gets escaped names, and escaping can make two names one. Prometheus 3 decides.
+            // Prometheus 2 gets escaped names, and two names can be equal after escaping. What Prometheus 3 gets
+            // decides.
             let newer = gateway::unescaped(client);
             let endpoint = &connection.endpoint;
             let answer = gateway::get_once(&newer, endpoint, about.telemetry_path(), &mut listener(printer))?;
@@ -82,7 +83,7 @@ impl Scraped {
         Ok(Self { samples: 0, refusal, rejects_pushes, problems, warnings: Vec::new() })
     }
 
-    /// Whether the gateway answered with metrics.
+    /// Whether the gateway answered the scrape with metrics.
     pub(super) fn ok(&self) -> bool {
         self.refusal.is_none()
     }

@@ -1,4 +1,4 @@
-//! `show`: groups' metrics as text that can be pushed again, to the same gateway or another.
+//! `show`: prints groups' metrics as text that can be pushed again, to the same gateway or another.
 
 use super::delete::{matchers, no_such_group};
 use super::group_output::meant;
@@ -13,22 +13,22 @@ use crate::grouping::{Label, LabelSet};
 use crate::http::Client;
 use crate::output::Printer;
 
-/// What begins the line before each of several groups; `push --groups` reads it.
+/// Start of the line before each group if several are printed. `push --groups` reads these lines.
 pub(super) const GROUP_LINE: &str = "# pushgw group ";
 
-/// A group as text, and what that leaves out.
+/// A group as text, and what the text cannot represent.
 #[derive(Debug, Default)]
 struct Copied {
     text: String,
     losses: Vec<String>,
 }
 
-/// Fetches once and prints.
+/// Fetches the groups once and prints the requested ones.
 pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let wanted = |labels: &LabelSet| match &show.target {
         ShowTarget::Group(key) => labels.get("job") == Some(key.job()),
         ShowTarget::Selection(selection) => {
-            // The key may turn out to have an empty `instance`, which means the same to a matcher.
+            // The actual key may have an empty `instance`, but a matcher treats an empty label like a missing one.
             selection.matchers.iter().all(|matcher| matcher.matches(labels))
         }
     };
@@ -75,7 +75,7 @@ fn several<'a>(
 ) -> std::io::Result<()> {
     for (group, copied) in groups {
         if group.state == State::Never {
-            // It holds nothing, and pushed again it would pass for a group that succeeded.
+            // The group has no metrics. If it were pushed again, it would look as if it had once succeeded.
             printer.note(&format!("{} never had a successful push and is left out", group.labels));
             continue;
         }

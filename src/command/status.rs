@@ -1,8 +1,8 @@
-//! `status`: whether it is a gateway, whether it is healthy, and whether Prometheus can scrape it. If not, which groups
-//! break it and which commands fix it.
+//! `status`: checks whether the server is a Pushgateway, whether it is healthy, and whether Prometheus can scrape it.
+//! If not, shows which groups break it and which commands fix it.
 //!
-//! The gateway's own health checks pass even when it rejects every push and every scrape. So `status` fetches a scrape
-//! as Prometheus does and checks it by Prometheus' rules.
+//! The gateway's own health checks pass even when it rejects every push and every scrape. So `status` scrapes it as
+//! Prometheus does and applies the rules of Prometheus to the result.
 
 use super::group_output::age;
 use super::group_table;
@@ -21,12 +21,12 @@ use serde::Serialize;
 use std::fmt::Write as _;
 use std::io;
 
-/// Cap on the failed groups that the table names; JSON has all.
+/// Maximum number of failed groups named in the table. JSON contains all.
 const NAMED: usize = 5;
-/// Cap on the problems that the table shows, and on the commands of each; JSON has all.
+/// Maximum number of problems in the table, and of commands for each. JSON contains all.
 const SHOWN: usize = 20;
 
-/// Asks the gateway and prints what is found.
+/// Queries the gateway and prints the findings.
 pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let client = Client::new(&status.connection);
     if let Some(pause) = status.watch {
@@ -37,7 +37,7 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
     }
     let found = Found::fetch(&client, context.printer)?;
     let printed = print(&found, status.format, context.printer);
-    // A closed standard output does not make it healthy.
+    // An unhealthy gateway is reported even if standard output was closed.
     if found.verdict().is_err() {
         return Err(Failure::Unhealthy { gateway: status.connection.endpoint.to_string() });
     }
@@ -51,7 +51,7 @@ fn print(found: &Found<'_>, format: StatusFormat, printer: &mut Printer<'_>) -> 
     }
 }
 
-/// What the gateway answered.
+/// The gateway's answers.
 struct Found<'a> {
     connection: &'a Connection,
     about: ServerStatus,
@@ -74,7 +74,7 @@ impl<'a> Found<'a> {
         Ok(Self { connection, about, healthy, ready, snapshot, scraped })
     }
 
-    /// Whether it works, in a few words.
+    /// Summarizes in a few words whether the gateway works.
     fn verdict(&self) -> Result<&'static str, &'static str> {
         let Self { about, healthy, ready, scraped, .. } = self;
         if scraped.rejects_pushes && about.is_on("push.disable-consistency-check") != Some(true) {
@@ -91,7 +91,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// An error status is a result too, so there is nothing to retry.
+/// Requests a health check. An error status is also a result, so nothing is retried.
 fn probe(client: &Client, endpoint: &Url, path: &str, printer: &mut Printer<'_>) -> Result<(), String> {
     gateway::get_once(client, endpoint, path, &mut listener(printer)).map(drop).map_err(|error| {
         match error.kind.words() {
@@ -114,7 +114,7 @@ fn oldest(snapshot: &Snapshot) -> Option<Timestamp> {
     snapshot.groups.iter().filter_map(|group| group.last_push).min()
 }
 
-/// What is not an error and should be known all the same.
+/// Findings that are not errors, but that the user should know.
 fn warnings(found: &Found<'_>) -> Vec<String> {
     let groups = &found.snapshot.groups;
     let at = |places: &[usize]| places.iter().filter_map(|place| groups.get(*place)).collect::<Vec<_>>();
@@ -206,7 +206,7 @@ fn table(found: &Found<'_>, printer: &mut Printer<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints the problems and the commands that fix them, up to a limit: a large store can have thousands.
+/// Prints the problems and the commands that fix them, up to a limit: a large gateway can have thousands.
 fn problems(problems: &[Problem], connection: &Connection, printer: &mut Printer<'_>) -> io::Result<()> {
     let more = |count: usize, noun: &str| {
         let all = format!("pushgw status{} --format json", gateway_option(connection));
@@ -255,7 +255,7 @@ fn amount(snapshot: &Snapshot) -> String {
     amount
 }
 
-/// `--format json`: part of the command line's contract.
+/// The output of `--format json`, which scripts rely on.
 #[derive(Serialize)]
 struct StatusReport<'a> {
     gateway: String,

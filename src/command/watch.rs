@@ -1,4 +1,4 @@
-//! `--watch`: fetches and shows again and again, until it is interrupted.
+//! `--watch`: fetches and prints repeatedly until interrupted.
 
 use super::Context;
 use crate::env;
@@ -6,15 +6,16 @@ use crate::error::Failure;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Fetching takes at most one part in this many of the time.
+/// At most one part in this many of the time is spent on fetching.
 const FETCH_SHARE: u32 = 10;
 
-/// Lines that the warning about a failed fetch takes, unless the terminal is very narrow.
+/// Number of lines needed for the warning about a failed fetch, unless the terminal is very narrow.
 const WARNING: usize = 3;
 
-/// Calls `fetch`, and `show` with the result and the number of lines to leave free. The output replaces the last one.
+/// Repeatedly calls `fetch`, and `show` with its result and the number of lines to leave free. New output replaces the
+/// old.
 ///
-/// A failed fetch is an error at first. Later it is a warning, because the gateway may come back.
+/// If the first fetch fails, its error is returned. Later errors are only warnings, because the gateway may recover.
 pub(super) fn repeat<T>(
     pause: Duration,
     context: &mut Context<'_, '_>,
@@ -29,7 +30,7 @@ pub(super) fn repeat<T>(
         match (fetched, &seen) {
             (Err(failure), None) => return Err(failure),
             (Err(failure), Some(last)) => {
-                // Each warning is below the last output, and not below the warnings of other failed fetches.
+                // Repeats the last output, so that warnings about failed fetches do not pile up below it.
                 if context.printer.terminal.stdout.moves_cursor {
                     context.printer.repaint(env::width()).map_err(Failure::output)?;
                     show(last, WARNING, context)?;
@@ -47,7 +48,7 @@ pub(super) fn repeat<T>(
     }
 }
 
-/// How long to wait after a fetch that took this long.
+/// How long to wait after a fetch that took `took`.
 fn rest(pause: Duration, took: Duration) -> Duration {
     pause.max(took * (FETCH_SHARE - 1))
 }

@@ -1,15 +1,14 @@
-//! Reads the words of a line that bash passes as it is typed, and quotes candidates for it. zsh and fish do both
-//! themselves.
+//! Parses the raw command line that bash passes, and quotes candidates for it. zsh and fish do both themselves.
 //!
-//! readline replaces only the end of a word: the part after the last character of `COMP_WORDBREAKS` (which has `:` and
-//! `=`), or after the opening quote.
+//! readline replaces only the end of a word: the part after the last character of `COMP_WORDBREAKS` (which contains `:`
+//! and `=`), or after the opening quote.
 
 /// The line up to the cursor.
 #[derive(Debug, Default)]
 pub(super) struct BashLine {
-    /// The words without quotes. The last one is at the cursor and may be empty.
+    /// The unquoted words. The last one is at the cursor and may be empty.
     pub(super) words: Vec<String>,
-    /// The length of the last word's part that readline keeps.
+    /// Length of the part of the last word that readline keeps.
     kept: usize,
     /// The quote that is still open.
     quote: Option<char>,
@@ -54,13 +53,13 @@ impl BashLine {
         read
     }
 
-    /// The text to replace the end of the word with, if the candidate begins with what is typed.
+    /// The replacement for the end of the word, if the candidate starts with the typed text.
     pub(super) fn completed(&self, candidate: &str) -> Option<String> {
         let typed = self.words.last()?;
         let rest = candidate.strip_prefix(typed.as_str()).and_then(|_| candidate.get(self.kept..))?;
         match self.quote {
             Some('\'') => Some(rest.replace('\'', r"'\''")),
-            // Between double quotes an interactive bash always expands `!` from its history.
+            // Inside double quotes, an interactive bash still expands `!` from its history.
             Some(_) if rest.contains('!') => None,
             Some(_) => Some(escape(rest, |c| "\\\"$`".contains(c))),
             None => Some(escape(rest, |c| {
@@ -115,7 +114,7 @@ mod tests {
     }
 
     proptest! {
-        /// The line after readline's replacement has the candidate as its last word.
+        /// After readline's replacement, the last word of the line is the candidate.
         #[test]
         fn a_completed_word_is_the_candidate(
             candidate in "[a-zé:='\"\\\\$` !*~#&|-]{1,12}",
@@ -125,14 +124,14 @@ mod tests {
             let typed: String = candidate.chars().take(typed).collect();
             let typed = match quote {
                 "" => escape(&typed, |c| c.is_ascii() && !c.is_ascii_alphanumeric() && !":=-".contains(c)),
-                // These can't be typed inside their own quotes without an escape.
+                // These can't be typed inside such quotes without an escape.
                 quote if typed.contains(quote) || typed.contains(['\\', '$', '`']) => return Ok(()),
                 quote => format!("{quote}{typed}"),
             };
             let before = format!("pushgw -j {typed}");
             let line = BashLine::read(&before, BREAKS);
             let Some(end) = line.completed(&candidate) else { return Ok(()) };
-            // readline's own search for the end to replace, on the line as it is written.
+            // Find the end to replace as readline does, in the raw line.
             let word = &before["pushgw -j ".len()..];
             let mut begin = quote.len();
             if quote.is_empty() {

@@ -1,12 +1,12 @@
-//! What can be typed at the cursor of a command line. Pure: what only a gateway knows is returned as a query.
+//! Determines the candidates for the word at the cursor. Pure: if only a gateway knows them, the result is a query.
 
 use crate::cli::{Cli, ConnectionArgs};
 use clap::{Arg, ArgAction, Args as _, Command, CommandFactory as _, FromArgMatches as _, ValueHint};
 
-/// What can be typed at the cursor.
+/// The candidates for the word at the cursor.
 #[derive(Debug)]
 pub(super) struct Completion {
-    /// The part of the word at the cursor that each candidate keeps, such as `--format=` or `-j`.
+    /// The part of the word at the cursor that is kept before each candidate, such as `--format=` or `-j`.
     pub(super) prefix: String,
     pub(super) candidates: Candidates,
 }
@@ -14,9 +14,9 @@ pub(super) struct Completion {
 #[derive(Debug)]
 pub(super) enum Candidates {
     Words(Vec<Candidate>),
-    /// File names, which the shell knows.
+    /// File names, which the shell completes itself.
     File,
-    /// A command with its arguments. It begins this many words before the one at the cursor.
+    /// A command with its arguments, and how many words before the cursor it starts.
     Command(usize),
     /// Labels of the gateway's groups.
     Groups(Box<GroupQuery>),
@@ -33,25 +33,25 @@ pub(super) struct Candidate {
 #[derive(Debug)]
 pub(super) struct GroupQuery {
     pub(super) part: KeyPart,
-    /// Candidates are written `NAME=VALUE`.
+    /// Whether candidates have the form `NAME=VALUE`.
     pub(super) named: bool,
-    /// The labels that are typed already, as `NAME=VALUE`.
+    /// The labels typed so far, as `NAME=VALUE`.
     pub(super) labels: Vec<String>,
-    /// The matchers that are typed already.
+    /// The matchers typed so far.
     pub(super) matchers: Vec<String>,
-    /// The connection options that are typed already.
+    /// The connection options typed so far.
     pub(super) connection: ConnectionArgs,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum KeyPart {
-    /// The values of this label.
+    /// Values of this label.
     Values(String),
-    /// The names of the labels, with or without `job`.
+    /// Label names, with or without `job`.
     Names { job: bool },
 }
 
-/// What can replace `current` after the words `before`, which do not include the program's name.
+/// Completes `current` after the words `before`, which do not include the program's name.
 pub(super) fn complete(before: &[String], current: &str) -> Completion {
     let mut program = Cli::command();
     program.build();
@@ -75,12 +75,12 @@ struct TypedLine<'a> {
     command: &'a Command,
     is_program: bool,
     values: Vec<(&'a Arg, String)>,
-    /// The option whose value is the next word.
+    /// The option whose value is expected next.
     pending: Option<&'a Arg>,
 }
 
 impl<'a> TypedLine<'a> {
-    /// Adds a word; false if nothing can be completed after it.
+    /// Adds a word. Returns false if nothing can be completed after it.
     fn add(&mut self, word: &str) -> bool {
         if let Some(option) = self.pending.take() {
             self.values.push((option, word.to_owned()));
@@ -106,7 +106,7 @@ impl<'a> TypedLine<'a> {
         self.command.get_arguments().find(|option| option.get_short() == Some(name))
     }
 
-    /// The options that a word names, without values: `--long`, or a cluster of short ones.
+    /// The options in a word without values: `--long`, or a cluster of short options.
     fn named(&self, word: &str) -> Vec<&'a Arg> {
         match word.strip_prefix("--") {
             Some(name) => self.long(name).into_iter().collect(),
@@ -114,7 +114,7 @@ impl<'a> TypedLine<'a> {
         }
     }
 
-    /// The option of a word that also has its value, and where in the word the value begins.
+    /// The option in a word that also contains its value, and the position of the value.
     fn attached(&self, word: &str) -> Option<(&'a Arg, usize)> {
         if let Some(rest) = word.strip_prefix("--") {
             let (name, _) = rest.split_once('=')?;
@@ -139,7 +139,7 @@ impl<'a> TypedLine<'a> {
         } else if current == "-" || current.starts_with("--") {
             (0, words(self.options()))
         } else if current.starts_with('-') {
-            // A complete cluster is its own candidate, so that the shell continues with the next word.
+            // A complete cluster is its own candidate, so that the shell moves on to the next word.
             let is_complete = self.named(current).len() == current.chars().count() - 1;
             (0, words(is_complete.then(|| candidate(current, ""))))
         } else {
@@ -148,7 +148,7 @@ impl<'a> TypedLine<'a> {
         Completion { prefix: current[..prefix].to_owned(), candidates }
     }
 
-    /// The long options that can still be given.
+    /// The long options that can still be added.
     fn options(&self) -> Vec<Candidate> {
         let is_given = |option: &Arg| self.values.iter().any(|(given, _)| given.get_id() == option.get_id());
         let repeats = |option: &Arg| matches!(option.get_action(), ArgAction::Append | ArgAction::Count);
@@ -166,7 +166,7 @@ impl<'a> TypedLine<'a> {
         named.collect()
     }
 
-    /// What can be typed in place of an option.
+    /// The candidates for a word that is not an option.
     fn operand(&self) -> Candidates {
         if self.is_program {
             let commands = self.command.get_subcommands();
@@ -178,7 +178,7 @@ impl<'a> TypedLine<'a> {
         }
     }
 
-    /// The candidates for an option's value, of which `typed` is there already.
+    /// The candidates for an option's value, after the part `typed` so far.
     fn value(&self, option: &Arg, typed: &str) -> Candidates {
         let listed = option.get_possible_values();
         if !listed.is_empty() {
@@ -191,7 +191,7 @@ impl<'a> TypedLine<'a> {
             "compress" => words(["none", "gzip"].map(|value| candidate(value, ""))),
             id @ ("job" | "instance") => self.groups(KeyPart::Values(id.to_owned()), false),
             id @ ("labels" | "matchers") => match typed.split_once('=') {
-                // Only for `NAME=VALUE`: `!=`, `=~` and `!~` need not have a value of the gateway.
+                // Only for `NAME=VALUE`. With `!=`, `=~` and `!~`, the value is not necessarily one of the gateway's.
                 Some((name, value)) if !name.ends_with('!') && !value.starts_with(['~', '=']) => {
                     self.groups(KeyPart::Values(name.to_owned()), true)
                 }
@@ -219,7 +219,7 @@ impl<'a> TypedLine<'a> {
         }
     }
 
-    /// The connection options that are typed; `None` if the command has no such options.
+    /// The connection options typed so far; `None` if the command has no such options.
     fn connection(&self) -> Option<ConnectionArgs> {
         let options = ConnectionArgs::augment_args(Command::new("connection").no_binary_name(true));
         let is_known = |option: &Arg| options.get_arguments().any(|known| known.get_id() == option.get_id());
@@ -241,7 +241,7 @@ fn takes_value(option: &&Arg) -> bool {
     option.get_action().takes_values()
 }
 
-/// Whether the next word is the option's value. An optional value must be attached.
+/// Whether the option's value is the next word. An optional value must be attached.
 fn needs_value(option: &Arg) -> bool {
     takes_value(&option) && option.get_num_args().is_none_or(|range| range.min_values() > 0)
 }

@@ -1,16 +1,16 @@
-//! The hidden command `__complete`, which the scripts in `completions/` call when the tab key is pressed. What is
-//! completed is decided here, once for all shells.
+//! The hidden command `__complete`, which the scripts in `completions/` call when the user presses Tab. The candidates
+//! are determined here for all shells.
 //!
 //! The call is `pushgw __complete zsh|fish WORD... CURRENT` or `pushgw __complete bash LINE WORDBREAKS`. The first line
-//! of the answer says what follows:
+//! of the output determines what follows:
 //!
 //! | first line | then |
 //! | --- | --- |
 //! | `words` | one candidate per line; for zsh and fish, a tab and a description may follow |
-//! | `file`, a tab, and the part of the current word to keep | nothing: the shell knows its files |
-//! | `command`, a tab, and how many words before the current one it begins | nothing |
+//! | `file`, a tab, and the part of the current word to keep | nothing: the shell completes file names itself |
+//! | `command`, a tab, and the number of words between its start and the current word | nothing |
 //!
-//! An error gives no candidates and no message: a message would garble the line that is being typed.
+//! If an error occurs, there are no candidates and no message, because a message would garble the command line.
 
 mod bash;
 mod line;
@@ -30,13 +30,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// The command's name.
 pub(crate) const NAME: &str = "__complete";
 
-/// How long to wait for the gateway: the user waits, too.
+/// Time limit for a response from the gateway. It is short, because the user is waiting.
 const GATEWAY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Answers a script that calls with `args` after [`NAME`].
+/// Runs the command. `args` are the arguments after [`NAME`].
 pub(crate) fn run(args: &[OsString], environment: &Environment, out: &mut dyn Write) -> io::Result<()> {
     let args: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
@@ -70,7 +69,7 @@ fn answer(
         Candidates::Words(candidates) => candidates.clone(),
         Candidates::Groups(query) => {
             let words = from_gateway(query, environment).into_iter().filter(|word| {
-                // A word of its own that begins with `-` would be an option.
+                // A separate word that starts with `-` would be parsed as an option.
                 !prefix.is_empty() || !word.starts_with('-')
             });
             words.map(|word| Candidate { word, description: String::new() }).collect()
@@ -85,7 +84,7 @@ fn answer(
     Ok(())
 }
 
-/// The gateway's answer to the query; nothing if it takes longer than [`GATEWAY_TIMEOUT`].
+/// Queries the gateway. The result is empty if that takes longer than [`GATEWAY_TIMEOUT`].
 fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<String> {
     let Some(selection) = selection(query) else { return BTreeSet::new() };
     let Ok(mut connection) = config::gateway_connection(&query.connection, environment) else {
@@ -98,7 +97,7 @@ fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<Strin
     // thread, nobody waits for an answer.
     let _ = thread::Builder::new().spawn(move || {
         let snapshot = gateway::fetch_groups(&Client::new(&connection), &connection.endpoint, &mut |_| {});
-        // This fails if nobody waits any longer.
+        // This fails if the receiver has already timed out.
         let _ = sender.send(snapshot);
     });
     let Ok(Ok(snapshot)) = receiver.recv_timeout(GATEWAY_TIMEOUT) else { return BTreeSet::new() };
@@ -108,7 +107,7 @@ fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<Strin
     exact.flat_map(|group| words(group, query)).filter(|word| can_be_typed(word)).collect()
 }
 
-/// The groups that match what is typed already; `None` while that is incomplete.
+/// Selects the groups that match the options typed so far; `None` if one of these is incomplete.
 fn selection(query: &GroupQuery) -> Option<Selection> {
     let label = |text: &String| text.parse::<Label>().map(|label| Matcher::equal(label.name, label.value));
     let labels = query.labels.iter().map(|text| label(text).ok());
@@ -117,7 +116,7 @@ fn selection(query: &GroupQuery) -> Option<Selection> {
     Some(Selection { matchers, ..Selection::default() })
 }
 
-/// The words that the group's key has for the query.
+/// The candidates that the group's key provides for the query.
 fn words(group: &Group, query: &GroupQuery) -> Vec<String> {
     let is_given = |name: &str| {
         query.labels.iter().any(|label| label.split_once('=').is_some_and(|(given, _)| given == name))
@@ -138,7 +137,7 @@ fn words(group: &Group, query: &GroupQuery) -> Vec<String> {
     }
 }
 
-/// Whether the word is on one line and has no invisible characters.
+/// Whether the word is a single line without invisible characters.
 fn can_be_typed(word: &str) -> bool {
     sanitize::text(word, Charset::Unicode) == word
 }

@@ -1,4 +1,4 @@
-//! `list`, `show`, `delete` and `status`: the groups that are meant, by name or by a selection.
+//! Settings of `list`, `show`, `delete` and `status`: the groups to use, named or selected.
 
 use super::connection::{self, endpoint, group_url};
 use super::destination::{self, Destination};
@@ -17,22 +17,22 @@ use jiff::tz::Offset;
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
-/// What `delete` needs.
+/// Settings of `delete`.
 #[derive(Clone, Debug)]
 pub(crate) struct Delete {
     pub(crate) target: DeleteTarget,
-    /// One group: delete it without checking that it exists. A selection: delete it although the gateway rejects every
-    /// push.
+    /// For one group: delete it without checking that it exists. For a selection: delete even if the gateway rejects
+    /// every push.
     pub(crate) force: bool,
     pub(crate) dry_run: bool,
-    /// How the selected groups are printed; `None` prints nothing when they are deleted.
+    /// How the deleted groups are printed; `None` prints nothing.
     pub(crate) format: Option<ListFormat>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum DeleteTarget {
     Group {
-        /// Built from the key, or as `--url` has it.
+        /// Built from the key, or taken from `--url` unchanged.
         path: String,
         key: GroupingKey,
         destination: Destination,
@@ -41,28 +41,28 @@ pub(crate) enum DeleteTarget {
     Path { path: String, connection: Connection },
     Selection {
         selection: Selection,
-        /// `--yes` was given.
+        /// Whether `--yes` was given.
         confirmed: bool,
         connection: Connection,
     },
 }
 
-/// What `list` needs.
+/// Settings of `list`.
 #[derive(Clone, Debug)]
 pub struct List {
     pub selection: Selection,
     pub sort: ListSort,
-    /// Print each group's metrics, too.
+    /// Whether to print each group's metrics, too.
     pub metrics: bool,
-    /// Shorten nothing.
+    /// Whether to print full names.
     pub wide: bool,
-    /// The least time between two queries of `--watch`.
+    /// Minimum time between two queries with `--watch`.
     pub watch: Option<Duration>,
     pub format: ListFormat,
     pub connection: Connection,
 }
 
-/// What `show` needs.
+/// Settings of `show`.
 #[derive(Clone, Debug)]
 pub(crate) struct Show {
     pub(crate) target: ShowTarget,
@@ -75,16 +75,16 @@ pub(crate) enum ShowTarget {
     Selection(Selection),
 }
 
-/// What `status` needs.
+/// Settings of `status`.
 #[derive(Clone, Debug)]
 pub(crate) struct Status {
-    /// The least time between two checks of `--watch`.
+    /// Minimum time between two checks with `--watch`.
     pub(crate) watch: Option<Duration>,
     pub(crate) format: StatusFormat,
     pub(crate) connection: Connection,
 }
 
-/// The rules for the key of a group that is looked up or deleted: the gateway may have one with empty values.
+/// Rules for the key of a group that is read or deleted. The gateway may have groups with empty label values.
 fn key_rules(utf8_names: bool) -> KeyRules {
     KeyRules { empty_values: EmptyValues::Allow, names: names(utf8_names) }
 }
@@ -137,7 +137,7 @@ impl Delete {
     }
 }
 
-/// The path of the one group that `delete` names, its key, and its gateway.
+/// Returns the path of the one group that `delete` names, its key, and its gateway.
 fn delete_path(
     args: &cli::DeleteArgs,
     environment: &Environment,
@@ -185,7 +185,7 @@ impl List {
     }
 }
 
-/// The value of `--watch`: seconds, as `watch -n` accepts them, or a duration.
+/// Parses `--watch`: a number of seconds, as in `watch -n`, or a duration.
 fn interval(text: &OsStr) -> Result<Duration, Failure> {
     let text = utf8("--watch", text)?;
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -245,7 +245,7 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
     Ok(Selection { matchers, older_than, failed: args.failed })
 }
 
-/// An age, which a person thinks of in days rather than seconds.
+/// Parses an age. Errors suggest days, because users usually mean days rather than seconds.
 fn age(option: &str, text: &str) -> Result<Duration, Failure> {
     let days_ago = || {
         let date: Date = text.parse().ok()?;
@@ -266,7 +266,7 @@ fn age(option: &str, text: &str) -> Result<Duration, Failure> {
     })
 }
 
-/// The selection, or `None` if one group is named instead. Exactly one of the two must be given.
+/// Returns the selection, or `None` if one group is named instead. Exactly one of the two must be given.
 fn selected(group: &cli::GroupArgs, selection: Selection, all: bool) -> Result<Option<Selection>, Failure> {
     let names_group =
         group.job.is_some() || group.instance.is_some() || !group.labels.is_empty() || group.url.is_some();
@@ -288,7 +288,7 @@ fn selected(group: &cli::GroupArgs, selection: Selection, all: bool) -> Result<O
     }
 }
 
-/// The matchers that select the groups with these labels.
+/// Returns a hint with the matchers that select the groups with these labels.
 fn matchers_instead(group: &cli::GroupArgs) -> String {
     let Ok(mut labels) = labels(&group.labels, group.instance.as_deref()) else { return String::new() };
     labels.splice(0..0, group.job.as_deref().and_then(OsStr::to_str).map(|job| Label::new("job", job)));

@@ -1,4 +1,4 @@
-//! Values that are valid, but were probably not meant as they were typed.
+//! Finds values that are valid, but probably not what the user meant.
 
 use crate::cli::{Command, GroupArgs, InputArgs};
 use crate::env::Environment;
@@ -8,18 +8,18 @@ use crate::shell::quote;
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// A warning and the option that was probably meant.
+/// A warning, and a hint with the option that was probably meant.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Suspicion {
     pub(crate) message: String,
     pub(crate) hint: String,
 }
 
-/// What is suspicious about a command line.
+/// Returns warnings about suspicious values on the command line.
 ///
 /// # Errors
 ///
-/// [`Failure::Usage`] if it is almost certainly a mistake.
+/// [`Failure::Usage`] if a value is almost certainly a mistake.
 pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result<Vec<Suspicion>, Failure> {
     let (group, push) = match command {
         Command::Push(args) | Command::Add(args) => (&args.0.group, Some(&args.0)),
@@ -40,7 +40,7 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
     Ok(found)
 }
 
-/// What is suspicious about `-j`, `-l` and `-i`.
+/// Returns warnings about suspicious values of `-j`, `-l` and `-i`.
 fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
     let mut found = Vec::new();
     let mut add = |option: &str, label: &str, value: &str| {
@@ -77,13 +77,13 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
 /// What was probably meant.
 enum Meant {
     Value(String),
-    /// The value, and other labels, each `NAME=VALUE`.
+    /// The value, followed by other labels in the form `NAME=VALUE`.
     Labels(String, Vec<String>),
-    /// A variable of the shell.
+    /// The value of a shell variable or command.
     Expanded,
 }
 
-/// Why the value of a label is suspicious, and what was probably meant.
+/// Returns why the value of a label is suspicious, and what was probably meant.
 fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
     let unquoted = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
     if let Some(unquoted) = unquoted.filter(|_| value.len() > 1) {
@@ -108,7 +108,7 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
     None
 }
 
-/// Whether `value` is `$NAME`, `${NAME}`, `$(COMMAND)` or `%NAME%`, which no shell has replaced.
+/// Whether `value` is `$NAME`, `${NAME}`, `$(COMMAND)` or `%NAME%`, which a shell should have replaced.
 fn is_variable(value: &str) -> bool {
     let is_name = |text: &str| {
         !text.starts_with(|c: char| c.is_ascii_digit())
@@ -122,7 +122,7 @@ fn is_variable(value: &str) -> bool {
         || inside("%", '%').is_some_and(is_name)
 }
 
-/// A job that has the name of a file here: the variable in `-j $JOB metrics.prom` was empty.
+/// Warns if the job is the name of an existing file: the variable in `-j $JOB metrics.prom` was empty.
 fn of_job(
     group: &GroupArgs,
     has_other_input: bool,
@@ -141,7 +141,7 @@ fn of_job(
     Err(Failure::usage_with_hint(message, hint))
 }
 
-/// The option that was probably meant by a FILE that does not exist.
+/// Returns an error if a FILE does not exist. The hint names the option that was probably meant.
 pub(super) fn of_missing_file(args: &InputArgs, environment: &Environment) -> Result<(), Failure> {
     let is_missing = |path: &Path| path != Path::new("-") && !path.as_os_str().is_empty() && !path.exists();
     let Some((place, path)) = args.files.iter().enumerate().find(|(_, path)| is_missing(path)) else {
@@ -172,7 +172,7 @@ fn is_number(text: &str) -> bool {
     text.parse::<f64>().is_ok()
 }
 
-/// Whether a text is a line of metrics, such as `a{b="c"} 1`.
+/// Whether the text looks like a sample line, such as `a{b="c"} 1`.
 fn is_sample(text: &str) -> bool {
     let is_name = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == ':') && !name.contains('/')

@@ -1,5 +1,5 @@
-//! Turns the parsed command line into what each command needs. A flag beats an environment variable, and a variable
-//! beats the default. Rules that involve several options are here too.
+//! Converts the parsed command line into the settings of each command. A flag overrides an environment variable, which
+//! overrides the default. Rules that involve several options are here too.
 
 mod connection;
 mod destination;
@@ -26,7 +26,7 @@ use crate::output::{self, Charset, ColorChoice, ColorVariables, OutputStream, Te
 use crate::textfile::{MAX_NAME, file_name};
 use std::ffi::{OsStr, OsString};
 
-/// What the printer needs to know of the terminal.
+/// Terminal properties that the printer needs.
 pub(crate) fn terminal(color: ColorChoice, environment: &Environment) -> Terminal {
     let variables = ColorVariables {
         no_color: environment.variable("NO_COLOR"),
@@ -46,7 +46,7 @@ pub(crate) fn terminal(color: ColorChoice, environment: &Environment) -> Termina
     }
 }
 
-/// How much the printer writes.
+/// Converts `-q` and `-v` to the verbosity.
 pub(crate) fn verbosity(args: &cli::OutputArgs) -> Verbosity {
     match (args.quiet, args.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -56,7 +56,7 @@ pub(crate) fn verbosity(args: &cli::OutputArgs) -> Verbosity {
     }
 }
 
-/// The grouping key of `-j`, `-l` and `-i`.
+/// Builds the grouping key from `-j`, `-l` and `-i`.
 fn grouping_key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, Failure> {
     let Some(job) = &args.job else {
         return Err(Failure::usage_with_hint("the group's job is missing", "add -j JOB"));
@@ -66,7 +66,7 @@ fn grouping_key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, F
     GroupingKey::new(job, labels, rules).map_err(|error| Failure::usage(error.to_string()))
 }
 
-/// The labels of `-l` and `-i`.
+/// Parses the labels in `-l` and `-i`.
 fn labels(labels: &[OsString], instance: Option<&OsStr>) -> Result<Vec<Label>, Failure> {
     let parse = |label| {
         utf8("--label", label)?.parse().map_err(|error: LabelError| Failure::usage(error.to_string()))
@@ -126,7 +126,7 @@ fn in_url(error: PathError) -> Failure {
     Failure::usage(format!("--url: {error}"))
 }
 
-/// The value as text. `option` names it in the message.
+/// Converts a value to UTF-8. `option` names it in the error message.
 fn utf8<'a>(option: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     value.to_str().ok_or_else(|| {
         Failure::usage(format!(
@@ -136,7 +136,7 @@ fn utf8<'a>(option: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     })
 }
 
-/// An empty value usually comes from a shell variable that is not set.
+/// The error for an empty value, which usually comes from an unset shell variable.
 fn empty(option: &str) -> Failure {
     Failure::usage(format!("{option} is empty: is the variable set?"))
 }

@@ -1,4 +1,4 @@
-//! `push`, `add` and `check`: the group, the text and what is done with the request.
+//! Settings of `push`, `add` and `check`: the group, the metrics, and what to do with the request.
 
 use super::{
     Destination, connection, empty, gateway_connection, group_destination, grouping_key, in_url, mistakes,
@@ -14,7 +14,7 @@ use crate::input::Origin;
 use crate::output::MessageFormat;
 use std::path::{Path, PathBuf};
 
-/// What `push` and `add` need.
+/// Settings of `push` and `add`.
 #[derive(Clone, Debug)]
 pub(crate) struct Push {
     /// PUT or POST.
@@ -25,7 +25,7 @@ pub(crate) struct Push {
     pub(crate) destination: Destination,
 }
 
-/// What is done with a push's request.
+/// What to do with the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Send,
@@ -37,30 +37,30 @@ pub(crate) enum Action {
     Diff,
 }
 
-/// What `check` needs, and `push` and `add` for their text.
+/// Settings of `check`, which `push` and `add` also use to check their input.
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
-    /// Where the text comes from.
+    /// Sources of the text.
     pub(crate) origins: Vec<Origin>,
-    /// The rules for the text, without the group; see [`Check::rules`].
+    /// The rules for the text, without the group. [`Check::rules`] adds it.
     pub(crate) rules: Rules<'static>,
-    /// Warnings count as errors.
+    /// Whether warnings count as errors.
     pub(crate) strict: bool,
     pub(crate) message_format: MessageFormat,
 }
 
 impl Check {
-    /// The rules for a text that is pushed to this group.
+    /// Returns the rules for text that is pushed to this group.
     pub(crate) fn rules<'a>(&self, grouping: Option<&'a GroupingKey>) -> Rules<'a> {
         Rules { grouping, ..self.rules }
     }
 
-    /// Whether standard input is read, by pushgw or by the COMMAND.
+    /// Whether pushgw or its COMMAND reads standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
         self.origins.iter().any(|origin| matches!(origin, Origin::Stdin | Origin::Command(_)))
     }
 
-    /// Resolves `check`: the text, and the group if one is named.
+    /// Resolves `check`: the input, and the group if one is named.
     pub(crate) fn resolve(
         args: &cli::CheckArgs,
         environment: &Environment,
@@ -113,7 +113,7 @@ impl Push {
     }
 }
 
-/// What `push --groups` and `add --groups` need.
+/// Settings of `push --groups` and `add --groups`.
 #[derive(Clone, Debug)]
 pub(crate) struct PushGroups {
     /// PUT or POST.
@@ -123,7 +123,7 @@ pub(crate) struct PushGroups {
 }
 
 impl PushGroups {
-    /// Resolves `push --groups` or `add --groups`; `None` without that option.
+    /// Resolves `push --groups` or `add --groups`. Returns `None` without that option.
     pub(crate) fn resolve(
         method: Method,
         args: &cli::PushArgs,
@@ -141,14 +141,14 @@ impl PushGroups {
             ));
         }
         let mut check = check(&args.input, &args.report, vec![origin]);
-        // `pushgw show` also prints groups that are empty.
+        // `pushgw show` also prints groups without metrics.
         check.rules.allow_empty = true;
         let connection = gateway_connection(&args.connection, environment)?;
         Ok(Some(Self { method, check, connection }))
     }
 }
 
-/// The rules for the key of a group that is pushed to.
+/// Rules for the key of a group that is pushed to.
 fn key_rules(args: &cli::InputArgs) -> KeyRules {
     KeyRules { empty_values: EmptyValues::Reject, names: names(args.utf8_names) }
 }
@@ -174,7 +174,8 @@ fn check(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin>) 
     }
 }
 
-/// Rejects a URL as FILE, where curl has its URL. The message leaves it out: it may contain a password.
+/// Rejects a FILE that is a URL, which curl users may try. The message does not show it, because it may contain a
+/// password.
 fn no_url(files: &[PathBuf]) -> Result<(), Failure> {
     let is_url = |path: &PathBuf| path.starts_with("http:") || path.starts_with("https:");
     if files.iter().any(is_url) {
@@ -186,7 +187,7 @@ fn no_url(files: &[PathBuf]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The sources in the order in which they make up the text: the files as given, then the lines of `-m`.
+/// Returns the sources in the order in which they are read: the files as given, then the lines of `-m`.
 fn origins(args: &cli::InputArgs, environment: &Environment) -> Result<Vec<Origin>, Failure> {
     mistakes::of_missing_file(args, environment)?;
     let mut origins: Vec<Origin> = args.files.iter().map(|path| origin(path)).collect();

@@ -1,5 +1,5 @@
-//! `run` and `rules`. The command of `run` always runs, unless the words alone show a mistake: what depends on the moment,
-//! such as an empty variable, a URL or a file, is resolved only for the report.
+//! Settings of `run` and `rules`. The command of `run` always runs, unless the arguments themselves show a mistake.
+//! Anything that can change between runs, such as an empty variable, a URL or a file, is resolved only for the report.
 
 use super::{Destination, connection, destination, empty, file_key, grouping_key, in_url, names, utf8};
 use crate::cli;
@@ -16,22 +16,22 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many problems of the job's metrics are shown.
+/// Maximum number of problems shown for the job's metrics.
 const MAX_DIAGNOSTICS: usize = 20;
 
-/// What `run` needs.
+/// Settings of `run`.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) command: Vec<OsString>,
     pub(crate) expectations: Expectations,
     pub(crate) prefix: MetricPrefix,
-    /// A file with metrics that the command writes.
+    /// File with metrics that the command writes.
     pub(crate) metrics: Option<PathBuf>,
-    /// Push the command's metrics after a failure, too.
+    /// Whether to push the command's metrics after a failure, too.
     pub(crate) metrics_always: bool,
-    /// The report must succeed.
+    /// Whether the report must succeed.
     pub(crate) require_push: bool,
-    /// Limits the report, from the end of the command on.
+    /// Time limit for the report, starting when the command ends.
     pub(crate) timeout: Duration,
     ok_statuses: Vec<u8>,
     metric_lines: Vec<OsString>,
@@ -39,7 +39,7 @@ pub(crate) struct Run {
     utf8_names: bool,
     connection: cli::ConnectionArgs,
     environment: Environment,
-    /// An option whose value is empty.
+    /// Name of an option with an empty value.
     empty: Option<&'static str>,
 }
 
@@ -90,7 +90,7 @@ impl Run {
         })
     }
 
-    /// What messages call the job.
+    /// Returns the job's name for messages.
     pub(crate) fn name(&self) -> String {
         let job = self.group.job.as_deref().map(|job| job.to_string_lossy().into_owned());
         let named = job.filter(|job| !job.is_empty());
@@ -103,7 +103,7 @@ impl Run {
         status == 0 || self.ok_statuses.contains(&status)
     }
 
-    /// The group that is pushed to.
+    /// Returns the group to push to.
     pub(crate) fn key(&self) -> Result<GroupingKey, Failure> {
         if let Some(option) = self.empty {
             return Err(empty(option));
@@ -141,20 +141,20 @@ impl Run {
             .transpose()
     }
 
-    /// The lines of `-m`.
+    /// Returns the lines of `-m`.
     pub(crate) fn metric_lines(&self) -> Result<Vec<String>, Failure> {
         self.metric_lines.iter().map(|line| utf8("--metric", line).map(str::to_owned)).collect()
     }
 
-    /// How the metrics of the command are checked.
+    /// Returns the settings for checking the command's metrics.
     pub(crate) fn check(&self) -> super::Check {
         let rules = Rules { utf8_names: self.utf8_names, max_diagnostics: MAX_DIAGNOSTICS, ..Rules::PLAIN };
         super::Check { origins: Vec::new(), rules, strict: false, message_format: MessageFormat::Human }
     }
 }
 
-/// Reads values of options. An empty one usually comes from a variable that is not set, and does not keep the command
-/// from running.
+/// Reads option values. An empty value usually comes from an unset variable, and does not prevent the command from
+/// running.
 #[derive(Default)]
 struct Values {
     empty: Option<&'static str>,
@@ -183,7 +183,7 @@ impl Values {
         }
     }
 
-    /// The numbers of `--ok-status`.
+    /// Parses the exit statuses in `--ok-status`.
     fn statuses(&mut self, values: &[OsString]) -> Result<Vec<u8>, Failure> {
         let mut statuses = Vec::new();
         for value in values {
@@ -206,7 +206,7 @@ impl Values {
     }
 }
 
-/// What `rules` needs.
+/// Settings of `rules`.
 #[derive(Debug)]
 pub(crate) struct AlertingRules {
     pub(crate) prefix: MetricPrefix,

@@ -1,4 +1,4 @@
-//! What to say about the environment's variables when a request has failed.
+//! Hints about environment variables, printed when a request has failed.
 
 use crate::cli::ConnectionArgs;
 use crate::env::Environment;
@@ -26,7 +26,8 @@ const KNOWN: [&str; 19] = [
     "PUSHGATEWAY_COMPRESS",
 ];
 
-/// Variables that look like ours, but are not read, each with the one that was probably meant.
+/// Returns a hint for each variable that looks like one of pushgw's but is not read, with the variable that was
+/// probably meant.
 pub(crate) fn misspelt(environment: &Environment) -> Vec<String> {
     let mut names: Vec<&str> = environment.variables.keys().filter_map(|name| name.to_str()).collect();
     names.sort_unstable();
@@ -36,7 +37,7 @@ pub(crate) fn misspelt(environment: &Environment) -> Vec<String> {
             // Kubernetes sets these in each pod for a service named `pushgateway`.
             && !name.contains("_PORT")
             && !name.contains("_SERVICE_")
-            // The file that `pushgw run` gives to its command.
+            // `pushgw run` sets this one for its command.
             && *name != "PUSHGW_METRICS"
     };
     let hint = |name| format!("{name} is set, but pushgw does not read it: did you mean {}?", meant(name));
@@ -53,7 +54,7 @@ fn meant(name: &str) -> &'static str {
     likest.filter(|known| likeness(known) >= 0.6).or_else(ends_alike).unwrap_or("PUSHGATEWAY_URL")
 }
 
-/// Credentials in variables that were not used, and why.
+/// Returns a hint about credentials in variables that were not used, and why.
 pub(crate) fn unused_credentials(args: &ConnectionArgs, environment: &Environment) -> Option<String> {
     let is_set = |name: &str| environment.variable(name).is_some();
     let is_empty =

@@ -1,9 +1,9 @@
-//! Collisions: metrics that cannot be exposed together. This repeats the gateway's own check of everything that it holds,
-//! to find the groups that cause its error.
+//! Finds metrics that can't be exposed together. This repeats the consistency check of the gateway, to find the groups
+//! that cause its error.
 //!
 //! The rules are those of `client_golang prometheus/registry.go` (`processMetric`, `checkSuffixCollisions`,
-//! `checkMetricConsistency`), each seen on 1.5.1 and 1.11.2. The gateway's answer names the metric, but not the group, or
-//! any one of the groups.
+//! `checkMetricConsistency`), each seen on 1.5.1 and 1.11.2. The gateway's response names the metric, but not the
+//! groups that contain it.
 
 use crate::exposition::model::series_name;
 use crate::gateway::contents::{Family, Series};
@@ -13,10 +13,10 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
-/// Cap on the series and on the labels that are reported: one is as bad as a thousand.
+/// Maximum number of series and of labels to report.
 const REPORTED: usize = 20;
 
-/// The endings of the names of a histogram's or summary's parts.
+/// Suffixes of the series of a histogram or summary.
 const ENDINGS: [&str; 3] = ["_count", "_sum", "_bucket"];
 
 /// A group, or `None` for the push that is compared with the groups.
@@ -25,15 +25,15 @@ pub type Holder<'a> = Option<&'a Group>;
 /// Metrics that cannot be exposed together, and the groups that hold them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Collision<'a> {
-    /// One family with several types.
+    /// A family that has several types.
     Types { family: String, kinds: BTreeMap<Kind, Vec<Holder<'a>>> },
-    /// One series more than once.
+    /// A series that exists more than once.
     Twice {
         series: String,
-        /// A group that has it twice is listed twice.
+        /// A group that contains the series twice is listed twice.
         holders: Vec<Holder<'a>>,
     },
-    /// A family has the name of a part of a histogram or summary.
+    /// A family whose name is also that of a histogram's or summary's series, such as `x_count`.
     Suffix {
         family: String,
         holders: Vec<Holder<'a>>,
@@ -41,12 +41,12 @@ pub enum Collision<'a> {
         kind: Kind,
         composites: Vec<Holder<'a>>,
     },
-    /// A label that no series may have: its name begins with `__`, or it is a summary's `quantile`.
+    /// A forbidden label: a name that starts with `__`, or `quantile` in a summary.
     Label { family: String, label: String, holder: Holder<'a> },
 }
 
 impl Collision<'_> {
-    /// Whether the push is part of it.
+    /// Whether the push is involved.
     pub fn involves_push(&self) -> bool {
         match self {
             Self::Types { kinds, .. } => kinds.values().flatten().any(Option::is_none),
@@ -57,27 +57,27 @@ impl Collision<'_> {
     }
 }
 
-/// Finds collisions among groups that are added one after the other, because all of them together may not fit into
-/// memory. It keeps hashes and numbers, about 35 bytes for each series, and text only for what collides.
+/// Finds collisions between groups. The groups are added one at a time, because all of them together may not fit into
+/// memory. Only hashes and numbers are kept, about 35 bytes per series, and text only for collisions.
 #[derive(Debug, Default)]
 pub struct Collisions {
-    /// How many holders were added. A holder's number is the count before it.
+    /// Number of holders added so far. Holders are numbered from 0 in the order added.
     count: usize,
     hasher: RandomState,
-    /// The holders of each family, by the hash of its name and by its type.
+    /// The holders of each family, by the hash of the name and the type.
     families: HashMap<(u64, Kind), Vec<usize>>,
-    /// The first holder of each series, by its hash.
+    /// The first holder of each series, by the hash of its name and labels.
     series: HashMap<u64, usize>,
-    /// The names of families that have several types, or the name of another's part.
+    /// Names of families that have several types, or that collide with a series of a histogram or summary.
     colliding: BTreeSet<String>,
-    /// All holders of series that exist more than once.
+    /// All holders of each series that exists more than once.
     twice: BTreeMap<String, Vec<usize>>,
     /// Family, forbidden label, holder.
     labels: BTreeSet<(String, String, usize)>,
 }
 
 impl Collisions {
-    /// Adds what a group or a push holds, and returns its number.
+    /// Adds the families of a group or of the push, and returns the holder's number.
     pub fn add(&mut self, families: &[Family]) -> usize {
         let holder = self.count;
         self.count += 1;
@@ -95,7 +95,7 @@ impl Collisions {
         let Family { name, kind, .. } = family;
         let holders = self.families.entry((self.hasher.hash_one(name), *kind)).or_default();
         holders.push(holder);
-        // The other side of the collision was added before, or is found when it is added.
+        // If the other side of a collision is not here yet, the collision is found when it is added.
         if holders.len() == 1 {
             let has_other_kind =
                 ALL_KINDS.iter().any(|other| other != kind && !self.holders(name, *other).is_empty());
@@ -134,15 +134,15 @@ impl Collisions {
         self.families.get(&(self.hasher.hash_one(family), kind)).map_or(&[], Vec::as_slice)
     }
 
-    /// The histogram or summary, and which of both it is, that has a part of this name.
+    /// Finds the histogram or summary that exposes a series of this name, and its type.
     fn composite<'a>(&self, family: &'a str) -> Option<(&'a str, Kind)> {
         let (composite, ending) = split_ending(family)?;
         let mut kinds = ALL_KINDS.into_iter().filter(|kind| has_part(*kind, ending));
         Some((composite, kinds.find(|kind| !self.holders(composite, *kind).is_empty())?))
     }
 
-    /// All collisions: types first, since a family of two types has others that are none then. `groups` are the groups in
-    /// the order in which they are reported, each with its number; a number that is missing there is the push's.
+    /// Returns all collisions. `groups` are the groups with their numbers, in the order in which they are to be
+    /// reported. A number that is not in `groups` belongs to the push.
     pub fn find<'a>(&self, groups: impl IntoIterator<Item = (&'a Group, usize)>) -> Vec<Collision<'a>> {
         let mut by_number: Vec<(usize, Holder<'a>)> = vec![(usize::MAX, None); self.count];
         for (place, (group, number)) in groups.into_iter().enumerate() {
@@ -190,7 +190,7 @@ impl Collisions {
     }
 }
 
-/// The names of the families that these can collide with.
+/// The names of all families that these families can collide with.
 pub fn colliding_names(families: &[Family]) -> HashSet<String> {
     let mut names = HashSet::new();
     for Family { name, .. } in families {
@@ -208,7 +208,7 @@ fn split_ending(name: &str) -> Option<(&str, &'static str)> {
     ENDINGS.iter().find_map(|ending| Some((name.strip_suffix(ending)?, *ending)))
 }
 
-/// Whether a family of this type has a part with this ending.
+/// Whether a family of this type exposes a series with this suffix.
 fn has_part(kind: Kind, ending: &str) -> bool {
     match kind {
         Kind::Histogram | Kind::GaugeHistogram => true,
@@ -217,15 +217,16 @@ fn has_part(kind: Kind, ending: &str) -> bool {
     }
 }
 
-/// A label that no series may have, or none of this family.
+/// Returns a label that is forbidden in every series, or in series of this family.
 fn forbidden_label<'a>(family: &Family, series: &'a Series) -> Option<&'a str> {
     let is_forbidden =
         |name: &&String| name.starts_with("__") || (family.kind == Kind::Summary && *name == "quantile");
     series.labels.keys().find(is_forbidden).map(String::as_str)
 }
 
-/// The families that the gateway says collide with its own, such as `go_goroutines`: it names them alone, and
-/// in one form only (`gathered metric family NAME has type …`, `… has help …`; seen on 1.5.1 and 1.11.2).
+/// The gateway's own families, such as `go_goroutines`, that collide with a group according to its response. Only these
+/// appear without labels and in this form (`gathered metric family NAME has type ...`, `... has help ...`; seen on
+/// 1.5.1 and 1.11.2).
 pub fn own_families(words: &str) -> Vec<String> {
     let mut names: Vec<String> = words
         .lines()
@@ -237,9 +238,9 @@ pub fn own_families(words: &str) -> Vec<String> {
     names
 }
 
-/// The pairs of families that the gateway says collide, one of which has the name of a part of the other (`collected
+/// The pairs of colliding families that the gateway reports, where one has the name of the other's series (`collected
 /// metric named "x_sum" collides with previously collected summary named "x"`, or the other way round; seen on 1.5.1
-/// and 1.11.2). Of one that no group has, the gateway's own is the other.
+/// and 1.11.2). If no group contains one of them, it is the gateway's own.
 pub fn colliding_pairs(words: &str) -> Vec<(String, String)> {
     let mut pairs: Vec<(String, String)> = words
         .lines()
@@ -261,15 +262,15 @@ mod tests {
     use crate::gateway::pushed;
     use crate::grouping::{GroupingKey, KeyRules, Names};
 
-    /// What collides among these, added in this order: each has a job and what was pushed, and the job `push` is no
-    /// group.
+    /// Returns the collisions after adding these holders in this order. Each is a job and a pushed text; the job `push`
+    /// stands for the push.
     fn of(held: &[(&str, &str)]) -> Vec<String> {
         let mut collisions = Collisions::default();
         let mut groups = Vec::new();
         for (job, text) in held {
             let key = GroupingKey::new(*job, [], KeyRules::default()).unwrap();
             let mut families = pushed::families(text.as_bytes(), &key);
-            // Only without the job can a series be in two of them.
+            // A series can only be in two groups if its job label is removed.
             for series in families.iter_mut().flat_map(|family| &mut family.series) {
                 series.labels.remove("job");
             }
@@ -317,7 +318,7 @@ mod tests {
         let found =
             of(&[("c", gauge), ("b", "# TYPE q counter\nq 1\n"), ("a", "# TYPE q gauge\nq{a=\"2\"} 1\n")]);
         assert_eq!(found, ["q: counter in b, gauge in a c"]);
-        // A family without samples is none.
+        // A family without samples is not exposed.
         assert_eq!(of(&[("a", "# TYPE q gauge\n"), ("b", "# TYPE q counter\nq 1\n")]), [""; 0]);
     }
 

@@ -1,6 +1,6 @@
-//! Writes the commands that pushgw prints for a person to run. Pure.
+//! Builds the commands that pushgw prints for the user to run. Pure.
 //!
-//! A command is complete, so that it works as it is pasted: quoted for any shell, and with the options that reach the
+//! Each command is complete, so that it can be pasted as is: quoted for any shell, with the options needed to reach the
 //! gateway.
 
 use crate::gateway::Group;
@@ -9,18 +9,18 @@ use crate::http::{Connection, Header, Login, Route, Scheme, Tls};
 use crate::shell::{is_plain, quote};
 use std::fmt::Write as _;
 
-/// ` -g URL` and the other options that a command needs to reach this gateway, to be appended to it. Credentials are
-/// left out: see [`lacks_credentials`].
+/// ` -g URL` and the other options that a command needs to reach this gateway, to be appended to a command. Credentials
+/// are left out: see [`lacks_credentials`].
 pub fn gateway_option(connection: &Connection) -> String {
     let mut url = connection.endpoint.to_string();
     if connection.endpoint.path().ends_with("/metrics") {
-        // pushgw takes one off the end of a URL.
+        // pushgw removes one `/metrics` from the end of a URL.
         url.push_str("/metrics");
     }
     format!(" -g {}{}", quote(&url), way(connection))
 }
 
-/// Whether a printed command lacks credentials that this one was given.
+/// Whether a printed command lacks credentials that this process was given.
 pub fn lacks_credentials(connection: &Connection) -> bool {
     let is_printed = match connection.login {
         Login::User(_, Some(_)) | Login::TokenFile(_) => true,
@@ -42,7 +42,7 @@ pub const LACKS_CREDENTIALS: &str =
 fn way(connection: &Connection) -> String {
     let mut options = String::new();
     let mut add = |option: &str, value: &str| {
-        // A separate word would be read as an option.
+        // A separate word that starts with `-` would be parsed as an option.
         let _ = if value.starts_with('-') {
             write!(options, " {}", quote(&format!("{option}={value}")))
         } else {
@@ -86,7 +86,7 @@ fn way(connection: &Connection) -> String {
     options
 }
 
-/// The command that deletes this group; `None` if the listing does not show its key.
+/// The command that deletes this group; `None` if its key is not known.
 pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
     let key = group.key.as_ref().ok()?;
     Some(match named(&group.labels, key, EmptyValues::Allow, connection) {
@@ -95,22 +95,22 @@ pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
     })
 }
 
-/// The command that pushes a group's metrics to it again, as far as the API shows them; `None` if `push` does not
+/// The command that pushes a group's metrics to it again, as far as the API reports them; `None` if `push` does not
 /// accept its key.
 pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
     let named = named(&group.labels, group.key.as_ref().ok()?, EmptyValues::Reject, connection)?;
     Some(format!("pushgw show {named} | pushgw push {named}"))
 }
 
-/// Without `--force`, pushgw would reject some of these paths.
+/// Uses `--force`, because pushgw would otherwise reject some of these paths.
 pub(super) fn delete_path(path: &str, connection: &Connection) -> String {
     format!("pushgw delete -f --url {}{}", quote(&group_url(path, connection)), way(connection))
 }
 
-/// The options that name a group and its gateway; `None` if pushgw does not accept this key.
+/// The options that identify a group and its gateway; `None` if pushgw does not accept this key.
 ///
-/// A label that some shell could change, or a terminal could show as an escape, is percent-encoded in a URL: that needs
-/// no quotes in any shell.
+/// If a shell could change a label, or a terminal could interpret it as an escape sequence, the group is given as a
+/// percent-encoded URL, which needs no quotes in any shell.
 fn named(
     labels: &LabelSet,
     key: &GroupingKey,
@@ -133,12 +133,12 @@ fn named(
     Some(format!("--url {url}{utf8_names}{}", way(connection)))
 }
 
-/// The URL of a group. A shell may expand a `~`, so it is percent-encoded as well.
+/// The URL of a group. A `~` is percent-encoded too, because a shell may expand it.
 fn group_url(path: &str, connection: &Connection) -> String {
     connection.endpoint.join(&path.replace('~', "%7E"))
 }
 
-/// `-j x -l instance=`, for plain labels.
+/// `-j x -l instance=`, for labels that need no quotes.
 fn group_options(labels: &LabelSet) -> String {
     let option = |(name, value): (&str, &str)| match name {
         "job" => format!("-j {value}"),
@@ -156,7 +156,7 @@ mod tests {
         Connection::direct("http://gw:9091/a")
     }
 
-    /// A group by its labels as JSON.
+    /// Creates a group from its labels as JSON.
     fn group(labels: &str) -> Group {
         let json = format!(r#"{{"status":"success","data":[{{"labels":{{{labels}}}}}]}}"#);
         from_api(json.as_bytes(), Names::Utf8).unwrap().remove(0)
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(delete_command(r#""job":"x","l":"\ufffd""#), None);
     }
 
-    /// The command for the group with this label beside `job`.
+    /// The command for the group with this label in addition to `job`.
     fn with_label(name: &str, value: &str) -> String {
         let [name, value] = [name, value].map(|text| serde_json::to_string(text).unwrap());
         delete_command(&format!(r#""job":"x",{name}:{value}"#)).unwrap()

@@ -1,8 +1,8 @@
-//! What is wrong with a gateway, and the commands that fix it. Pure: requests are made by closures that are handed in.
+//! Finds problems with a gateway, and the commands that fix them. Pure: callers pass closures that send the requests.
 //!
-//! `conflict` and `not_utf8` are about the keys of the groups, `collisions` about their metrics, `scrape` and `prometheus`
-//! about what a scrape gets, `scrape_failure` about the groups that make it fail, and `refusal` about a push that the
-//! gateway rejected. `commands` writes the commands.
+//! `conflict` and `not_utf8` check the keys of the groups, `collisions` checks their metrics. `scrape` and `prometheus`
+//! check the response to a scrape, `scrape_failure` finds the groups that make it fail, and `refusal` explains why a
+//! push was rejected. `commands` builds the commands.
 
 pub mod collisions;
 pub mod commands;
@@ -22,14 +22,14 @@ use crate::gateway::Group;
 use crate::grouping::LabelSet;
 use serde::Serialize;
 
-/// Something that is wrong with a gateway.
+/// A problem with a gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// What is wrong, and in which groups.
     pub message: String,
-    /// The groups that cause it; empty if they are not known.
+    /// The groups that cause the problem; empty if they are not known.
     pub groups: Vec<LabelSet>,
-    /// The commands that fix it, to be run one after the other; empty if none is known.
+    /// The commands that fix the problem, to be run in this order; empty if none is known.
     pub commands: Vec<String>,
 }
 

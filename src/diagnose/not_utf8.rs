@@ -1,7 +1,8 @@
-//! Groups whose keys are not UTF-8. Pure.
+//! Finds groups whose keys are not valid UTF-8. Pure.
 //!
-//! The API shows such bytes as U+FFFD, but the answer to a scrape quotes each series with all its labels, octal or
-//! hexadecimal (seen on 1.5.1, 1.11.0 and 1.11.2; the spaces between them differ from build to build).
+//! The API replaces invalid bytes with U+FFFD. But the response to a scrape quotes each series with all its labels,
+//! with octal or hexadecimal escapes (seen on 1.5.1, 1.11.0 and 1.11.2; the spaces between the labels differ from build
+//! to build).
 
 use super::commands::delete_path;
 use crate::grouping::{Names, depends_on_names, in_path};
@@ -11,11 +12,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The commands that delete these groups, from the gateway's answer to a scrape that failed.
+/// The commands that delete these groups, built from the gateway's response to a failed scrape.
 pub fn not_utf8(words: &str, names: Option<Names>, connection: &Connection) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     for line in words.lines().filter(|line| line.contains("whose value is not utf8")) {
-        // Each group has this metric, and its labels are exactly those of the key.
+        // The gateway adds this metric to each group, with exactly the labels of the key.
         if line.contains("\"push_time_seconds\"")
             && let Some(path) = quoted_labels(line).and_then(|labels| raw_path(&labels, names))
         {
@@ -27,7 +28,7 @@ pub fn not_utf8(words: &str, names: Option<Names>, connection: &Connection) -> V
     commands
 }
 
-/// The labels of a series in the answer: `{ label:{name:"job"  value:"x"} … }`.
+/// Parses the labels of a series in the response: `{ label:{name:"job"  value:"x"} ... }`.
 fn quoted_labels(line: &str) -> Option<BTreeMap<String, Vec<u8>>> {
     let mut labels = BTreeMap::new();
     let mut rest = &line[..line.rfind("has a label named")?];
@@ -41,7 +42,7 @@ fn quoted_labels(line: &str) -> Option<BTreeMap<String, Vec<u8>>> {
     Some(labels)
 }
 
-/// The bytes up to the closing quote, and what follows it. The escapes are those of protobuf's text format.
+/// Returns the bytes up to the closing quote, and the text after it. The escapes are those of protobuf's text format.
 fn unquote(text: &str) -> Option<(Vec<u8>, &str)> {
     let mut out = Vec::new();
     let mut rest = text;
@@ -74,7 +75,8 @@ fn unquote(text: &str) -> Option<(Vec<u8>, &str)> {
     }
 }
 
-/// The path of a group with any bytes. The answer shows an empty `instance` that the key most likely does not have.
+/// The path of a group whose values can be any bytes. The response shows an empty `instance`, which is most likely not
+/// part of the key.
 fn raw_path(labels: &BTreeMap<String, Vec<u8>>, names: Option<Names>) -> Option<String> {
     let mut path = String::from("/metrics");
     let job = labels.get_key_value("job")?;

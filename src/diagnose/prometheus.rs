@@ -1,15 +1,15 @@
-//! How Prometheus scrapes a gateway, and which answers it cannot read. Pure.
+//! Checks whether Prometheus can parse the response to a scrape. Pure.
 
 use super::Problem;
 use crate::http::ErrorKind;
 
-/// What Prometheus 3 reads (`prometheus/prometheus model/textparse/interface.go`, seen on 3.5.3). Version 2 reads
-/// anything as text.
+/// The media types that Prometheus 3 accepts (`prometheus/prometheus model/textparse/interface.go`, seen on 3.5.3).
+/// Version 2 parses any type as text.
 const MEDIA_TYPES: [&str; 3] =
     ["text/plain", "application/openmetrics-text", "application/vnd.google.protobuf"];
 
-/// The problem that Prometheus 3 does not read this media type. No gateway sends such a type, but a proxy may change the
-/// header or drop it.
+/// Returns a problem if Prometheus 3 does not accept this media type. No gateway sends such a type, but a proxy may
+/// change or drop the header.
 pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if MEDIA_TYPES.iter().any(|known| media_type.eq_ignore_ascii_case(known)) {
@@ -24,14 +24,14 @@ pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
     )))
 }
 
-/// Whether the gateway itself says that its metrics contradict each other.
+/// Whether the gateway itself reports that its metrics are inconsistent.
 pub fn is_inconsistent(error: &ErrorKind) -> bool {
     matches!(error, ErrorKind::Status(answered) if answered.status == 500)
 }
 
-/// Why a scrape failed, in a sentence.
+/// Describes in one sentence why a scrape failed.
 pub fn reason(error: &ErrorKind) -> String {
-    // The first line is always the same; the second is the only error, or the number of errors.
+    // The first line is always the same. The second is the error, or the number of errors if there are several.
     let words = error.words().filter(|_| is_inconsistent(error)).unwrap_or_default();
     match words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1) {
         Some(reason) => format!("a scrape gets status 500: {}", reason.trim_end_matches(':')),

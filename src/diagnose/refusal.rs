@@ -1,6 +1,7 @@
-//! Why the gateway rejected a push. Its answer names a metric, and its API shows which other group has it. Pure.
+//! Explains why the gateway rejected a push. The response names a metric, and the API shows which other group contains
+//! it. Pure.
 //!
-//! A broken gateway rejects healthy pushes too, and the push may itself be what broke it, so that is checked first.
+//! A broken gateway also rejects healthy pushes, and the push itself may have broken it, so that is checked first.
 
 use super::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use super::{conflicts, names};
@@ -19,13 +20,13 @@ pub struct RejectedPush<'a> {
     pub body: &'a [u8],
 }
 
-/// What is kept of a group: its number among the collisions, and which of the gateway's own metrics it has.
+/// The data kept for each group: its number in [`Collisions`], and which of the gateway's own metrics it contains.
 pub type Held = (usize, Vec<String>);
 
-/// Is called for each group with its labels and what it holds.
+/// Called for each group with its labels and families.
 pub type Read<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Held;
 
-/// A line for each reason that the groups show. `fetch` reads all groups; it returns `None` if it can't.
+/// Returns one line for each reason found in the groups. `fetch` reads all groups, and returns `None` if that fails.
 pub fn explain(
     error: &ErrorKind,
     push: &RejectedPush<'_>,
@@ -42,7 +43,7 @@ pub fn explain(
     let mut read = |of: &LabelSet, mut families: Vec<Family>| {
         let owned = own.iter().filter(|own| families.iter().any(|family| family.name == **own));
         let owned = owned.cloned().collect();
-        // What the push would have replaced does not count.
+        // Ignore the families that the push would have replaced.
         match push.method {
             _ if *of != labels => {}
             Method::Post => families.retain(|held| pushed.iter().all(|new| new.name != held.name)),
@@ -64,8 +65,8 @@ pub fn explain(
     reasons
 }
 
-/// Whether the gateway rejected a push because of other metrics. These words are the same on all versions; 1.11.0 and
-/// 1.11.1 close the connection instead.
+/// Whether the gateway rejected a push because of other metrics. All versions use these words, except 1.11.0 and
+/// 1.11.1, which close the connection instead.
 fn is_inconsistent(error: &ErrorKind) -> bool {
     const WORDS: &str = "pushed metrics are invalid or inconsistent";
     match error {
@@ -75,7 +76,7 @@ fn is_inconsistent(error: &ErrorKind) -> bool {
     }
 }
 
-/// What makes the gateway reject every push, and the commands that fix it.
+/// Why the gateway rejects every push, and the commands that fix it.
 fn broken(snapshot: &Snapshot<(Group, Held)>, connection: &Connection) -> Vec<String> {
     let mut lines = Vec::new();
     let groups: Vec<&Group> = snapshot.groups.iter().map(|(group, _)| group).collect();

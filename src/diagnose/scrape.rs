@@ -1,33 +1,32 @@
 //! Checks the text of `/metrics` as Prometheus does. Pure.
 //!
-//! A gateway can answer 200 while Prometheus shows the target as down, because Prometheus drops a whole scrape for one
-//! line: a HELP text that is not UTF-8, or a series with the same label twice (seen with Prometheus 2.42: "help text is
-//! not a valid utf8 string" and "label name \"le\" is not unique"). The rules are those of `prometheus/prometheus`
-//! `model/textparse/promparse.go` and of the scrape loop, where the same series twice is not an error. The text is read
-//! line by line, because it can be large.
+//! A gateway can respond with 200 while Prometheus shows the target as down, because one bad line makes Prometheus drop
+//! the whole scrape: a HELP text that is not valid UTF-8, or a series with the same label twice (seen with Prometheus
+//! 2.42: "help text is not a valid utf8 string" and "label name \"le\" is not unique"). The rules are those of
+//! `prometheus/prometheus model/textparse/promparse.go` and of the scrape loop, which accepts duplicate series. The
+//! text is read line by line, because it can be large.
 
 use super::scrape_line::{sample, skip_spaces, take_metric_name};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 
-/// Cap on the errors that are kept. Prometheus itself stops at the first.
+/// Maximum number of errors to collect. Prometheus itself stops at the first one.
 const MAX_ERRORS: usize = 50;
-/// Cap on the bytes of one line, so that memory is bounded.
+/// Maximum number of bytes in a line, to limit memory use.
 const LINE_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// A line for which Prometheus drops the scrape.
+/// A line that makes Prometheus drop the scrape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineError {
-    /// The number of the line, from 1.
+    /// The line number, starting at 1.
     pub line: u64,
-    /// What is wrong with it.
     pub reason: Reason,
 }
 
 /// What is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// A HELP text is not UTF-8.
+    /// A HELP text is not valid UTF-8.
     HelpNotUtf8 {
         /// The metric family.
         family: String,
@@ -38,30 +37,28 @@ pub enum Reason {
         series: String,
         /// The label.
         label: String,
-        /// All labels by name, each with all its values.
+        /// The values of each label, by name.
         labels: BTreeMap<String, Vec<String>>,
     },
-    /// Something that no known gateway writes.
+    /// A syntax error that no known gateway produces.
     Syntax {
         /// What was expected.
         expected: String,
     },
 }
 
-/// The result of a scrape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scrape {
-    /// The number of samples.
     pub samples: u64,
-    /// The lines for which Prometheus drops them all; empty if it accepts the scrape.
+    /// The lines that make Prometheus drop the scrape; empty if it is accepted.
     pub errors: Vec<LineError>,
 }
 
-/// Reads the answer of `/metrics`.
+/// Checks the text of `/metrics`.
 ///
 /// # Errors
 ///
-/// The answer can't be read to its end.
+/// If the response can't be read completely.
 pub fn scan(text: impl Read) -> io::Result<Scrape> {
     let mut reader = BufReader::new(text);
     let mut scrape = Scrape::default();
@@ -100,13 +97,13 @@ fn check(line: &[u8]) -> Result<bool, Reason> {
 fn comment(text: &[u8]) -> Result<(), Reason> {
     let spaces = |text: &[u8]| text.len() - skip_spaces(text).len();
     let body = skip_spaces(text);
-    // Without a space after the mark it is an ordinary comment.
+    // Without a space after the `#`, it is an ordinary comment.
     let keyword = body.get(..4).filter(|word| spaces(text) > 0 && (*word == b"HELP" || *word == b"TYPE"));
     let Some(keyword) = keyword.filter(|_| spaces(&body[4..]) > 0) else { return Ok(()) };
     let expected = |expected: &str| Reason::Syntax { expected: expected.to_owned() };
     let (name, rest) = take_metric_name(skip_spaces(&body[4..]))
         .ok_or_else(|| expected("a metric name after HELP or TYPE"))?;
-    // One character separates the name from the text.
+    // A single character separates the name from the text.
     let text = rest.get(1..).unwrap_or_default();
     if keyword == b"HELP" {
         return match std::str::from_utf8(text) {
@@ -195,7 +192,7 @@ mod tests {
             assert_eq!(scrape.errors, []);
             assert_eq!(scrape.samples, lines as u64);
         }
-        // Prometheus drops the same series twice alone, and a zero byte is text.
+        // Prometheus drops only the duplicate series, and a zero byte is valid text.
         let accepted = "#HELP\n# HELPING a\n#\n\n# HELP a\n# HELP \"b c\" x\na NaN\na{l=\"\0\"} +Inf 12\na NaN\n{\"b c\"} 1";
         assert_eq!(scan(accepted.as_bytes()).unwrap(), Scrape { samples: 4, errors: Vec::new() });
     }

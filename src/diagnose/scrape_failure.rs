@@ -12,13 +12,14 @@ use jiff::Timestamp;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-/// Makes something of the contents of each group.
+/// Called with the contents of each group.
 pub type ReadContent<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Content;
 
-/// Why a gateway answers a scrape with 500. `words` is its answer, and `fetch` reads the contents of all groups.
+/// Explains why a gateway responds to a scrape with 500. `words` is its response, and `fetch` reads the contents of all
+/// groups.
 ///
-/// The keys of the groups show most problems, and the answer shows others. If neither helps, the contents of the groups
-/// are checked by the gateway's own rules.
+/// The keys of the groups show most problems, and the response shows others. If neither helps, the contents of the
+/// groups are checked by the gateway's own rules.
 pub fn of_refusal<E>(
     words: &str,
     snapshot: &Snapshot,
@@ -37,7 +38,7 @@ pub fn of_refusal<E>(
     if problems.is_empty() {
         problems.push(Problem::new("the gateway's answer does not show which groups are the cause"));
     }
-    // One deletion can fix several problems, and fails when it is repeated.
+    // One deletion can fix several problems, but would fail if run twice.
     let mut printed = BTreeSet::new();
     for problem in &mut problems {
         problem.commands.retain(|command| printed.insert(command.clone()));
@@ -45,18 +46,18 @@ pub fn of_refusal<E>(
     Ok(problems)
 }
 
-/// The contents of all groups, as far as they matter.
+/// The relevant contents of all groups.
 struct Contents {
     collisions: Collisions,
     snapshot: Snapshot<(Group, Content)>,
 }
 
-/// The contents of a group, as far as they matter.
+/// The relevant contents of a group.
 #[derive(Debug, Default)]
 pub struct Content {
-    /// Its number among the collisions.
+    /// The group's number in [`Collisions`].
     number: usize,
-    /// Its families that the gateway's answer names.
+    /// The group's families that are named in the gateway's response.
     named: Vec<String>,
 }
 
@@ -79,13 +80,13 @@ impl Contents {
         Ok(Self { collisions, snapshot })
     }
 
-    /// The groups with this family.
+    /// The groups that contain this family.
     fn with(&self, family: &String) -> Vec<&Group> {
         let groups = self.snapshot.groups.iter();
         groups.filter(|(_, content)| content.named.contains(family)).map(|(group, _)| group).collect()
     }
 
-    /// Groups that have one of the gateway's own metrics.
+    /// Problems with groups that contain one of the gateway's own metrics.
     fn of_own_families(
         &self,
         own: &[String],
@@ -101,7 +102,7 @@ impl Contents {
             let (pushed, own, groups) = match (self.with(a), self.with(b)) {
                 (groups, others) if others.is_empty() => (a, b, groups),
                 (groups, others) if groups.is_empty() => (b, a, others),
-                // A collision among groups, which has its own message.
+                // A collision between groups, which is reported separately.
                 _ => continue,
             };
             let message =
@@ -111,7 +112,7 @@ impl Contents {
         problems
     }
 
-    /// Metrics of groups that collide.
+    /// Problems with metrics that collide between groups.
     fn of_collisions(&self, connection: &Connection) -> Vec<Problem> {
         let groups = self.snapshot.groups.iter().map(|(group, content)| (group, content.number));
         self.collisions.find(groups).iter().map(|collision| of_collision(collision, connection)).collect()
@@ -120,7 +121,7 @@ impl Contents {
 
 fn of_keys(words: &str, snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
     let mut problems = conflicts(&groups(snapshot, |_| true), &snapshot.conflicts, connection);
-    // Only the answer shows which of these groups is which, so the first problem gets all the commands.
+    // Only the response shows which bytes belong to which group, so the first problem gets all the commands.
     let of_bytes = |conflict: &Conflict| matches!(conflict, Conflict::NotUtf8 { .. });
     if let Some(first) = snapshot.conflicts.broken.iter().position(of_bytes)
         && let Some(problem) = problems.get_mut(first)
@@ -130,14 +131,14 @@ fn of_keys(words: &str, snapshot: &Snapshot, connection: &Connection) -> Vec<Pro
     problems
 }
 
-/// Why Prometheus drops the scrape although the gateway answers 200.
+/// Why Prometheus drops the scrape although the gateway responds with 200.
 pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
     let mut problems = of_help(snapshot, connection);
     let has_help = !problems.is_empty();
     let mut seen = BTreeSet::new();
     for error in errors {
         let problem = match &error.reason {
-            // Reported already, with the groups that have such a text.
+            // Already reported, with the groups that have such a text.
             Reason::HelpNotUtf8 { .. } if has_help => continue,
             Reason::HelpNotUtf8 { family } => {
                 Problem::new(format!("the HELP text of `{family}` is not UTF-8 (line {})", error.line))
@@ -164,7 +165,7 @@ pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connect
                 error.line
             )),
         };
-        // A histogram has the same error in each of its lines. Without groups, the first error is enough.
+        // A histogram has the same error in each of its lines. If the groups are not known, one error is enough.
         if seen.insert((problem.groups.clone(), problem.commands.clone())) {
             problems.push(problem);
         }
@@ -172,8 +173,8 @@ pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connect
     problems
 }
 
-/// Groups with a HELP text that is not UTF-8. If several groups have the metric, each scrape gets the text of any one of
-/// them, so the target goes up and down. So they are reported even if this scrape succeeded.
+/// Groups with a HELP text that is not valid UTF-8. If several groups have the metric, each scrape gets the text of any
+/// one of them, so the target goes up and down. So these groups are reported even if this scrape succeeded.
 fn of_help(snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
     let mut problems = Vec::new();
     for group in &snapshot.groups {
@@ -198,7 +199,7 @@ fn groups(snapshot: &Snapshot, of: impl Fn(&Group) -> bool) -> Vec<&Group> {
     snapshot.groups.iter().filter(|group| of(group)).collect()
 }
 
-/// The problem that these groups cause.
+/// A problem caused by these groups.
 fn caused_by(message: &str, groups: &[&Group], connection: &Connection) -> Problem {
     to_delete(format!("{message} {}", names(groups)), groups, connection)
 }
@@ -211,8 +212,8 @@ fn to_delete(message: String, groups: &[&Group], connection: &Connection) -> Pro
     }
 }
 
-/// A collision among groups, which only a gateway without consistency checks accepts. The groups that
-/// were pushed to last are the cause. The type that most groups have is kept.
+/// A collision between groups, which only a gateway without consistency checks accepts. The groups that were pushed to
+/// last count as the cause, but the type that most groups have is kept.
 fn of_collision(collision: &Collision<'_>, connection: &Connection) -> Problem {
     let (message, deleted) = match collision {
         Collision::Types { family, kinds } => {
@@ -244,9 +245,9 @@ fn of_collision(collision: &Collision<'_>, connection: &Connection) -> Problem {
     to_delete(message, &deleted, connection)
 }
 
-/// A series that exists more than once: the message, and the groups to delete so that it exists once.
+/// Returns a message about a series that exists more than once, and the groups to delete so that it exists only once.
 fn of_series<'a>(series: &str, holders: &[&'a Group]) -> (String, Vec<&'a Group>) {
-    // They are sorted.
+    // The holders are sorted.
     let by_group = || holders.chunk_by(|a, b| a == b);
     let mut groups: Vec<&Group> = by_group().map(|same| same[0]).collect();
     let message = match groups.as_slice() {

@@ -1,4 +1,4 @@
-//! Reads one sample line as Prometheus does. Its parser is stricter than the gateway's.
+//! Parses one sample line as Prometheus does. Prometheus is stricter than the gateway.
 
 use crate::exposition::resolve_escapes;
 use crate::grouping::LegacyName;
@@ -9,13 +9,13 @@ type LabelBytes<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ScrapedSample<'a> {
     pub(super) name: Cow<'a, [u8]>,
-    /// In the order of the text, a name maybe twice.
+    /// In the order of the text. A name may occur twice.
     pub(super) labels: Vec<LabelBytes<'a>>,
     pub(super) value: &'a str,
     pub(super) timestamp: Option<&'a str>,
 }
 
-/// Reads a line that is neither empty nor a comment. The error says what is expected.
+/// Parses a line that is neither empty nor a comment. The error says what was expected.
 pub(super) fn sample(line: &[u8]) -> Result<ScrapedSample<'_>, &'static str> {
     let mut rest = skip_spaces(line);
     let (mut name, mut labels) = (None, Vec::new());
@@ -45,7 +45,7 @@ pub(super) fn sample(line: &[u8]) -> Result<ScrapedSample<'_>, &'static str> {
     }
 }
 
-/// The text between the braces: a name in quotes, the labels, and what follows the brace.
+/// The quoted name, the labels, and the text after the closing brace.
 type LabelList<'a> = (Option<Cow<'a, [u8]>>, Vec<LabelBytes<'a>>, &'a [u8]);
 
 fn label_list(text: &[u8]) -> Result<LabelList<'_>, &'static str> {
@@ -83,7 +83,7 @@ fn label_list(text: &[u8]) -> Result<LabelList<'_>, &'static str> {
     }
 }
 
-/// The text up to the closing quote, without escapes, and the text after the quote.
+/// Splits at the closing quote and resolves the escapes before it.
 fn quoted(text: &[u8]) -> Result<(Cow<'_, [u8]>, &[u8]), &'static str> {
     let mut end = 0;
     let mut escaped = false;
@@ -108,12 +108,12 @@ pub(super) fn skip_spaces(text: &[u8]) -> &[u8] {
     &text[spaces..]
 }
 
-/// A name that needs no quotes, and what follows it.
+/// Splits off a name that needs no quotes.
 fn take_name(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(LegacyName::Metric.length(text))
 }
 
-/// A metric name as a comment has it, bare or in quotes, and what follows it.
+/// Splits off the metric name of a comment, which may be quoted.
 pub(super) fn take_metric_name(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
     match text.strip_prefix(b"\"") {
         Some(text) => quoted(text).ok(),

@@ -97,7 +97,7 @@ impl FamilyRules<'_, '_> {
             });
             return;
         }
-        if name.ends_with(b":") && self.context.families[number].has_valid_sample {
+        if name.ends_with(b":") && self.context.families[number].is_metric {
             self.colon(&name, at);
         }
         self.own_families(&name, kind, at);
@@ -169,7 +169,7 @@ impl FamilyRules<'_, '_> {
             .is_some_and(|family| family.sample().is_some() && family.kind != own_kind(own))
     }
 
-    /// The TYPE line of a counter that is declared without `_total`, as in OpenMetrics.
+    /// The TYPE line of a counter that is declared without `_total`, as in the other text format.
     fn openmetrics_type_line(&self, total: &[u8]) -> Option<usize> {
         let families = &self.context.families;
         let total_family = &families[families.exact(total)?];

@@ -17,7 +17,7 @@ pub(super) struct Context<'a> {
     pub(super) has_invalid_type_line: bool,
     /// How many timestamps are removed.
     pub(super) stripped: usize,
-    /// How many diagnostics are about what only OpenMetrics has.
+    /// How many diagnostics are about what only the other text format has.
     pub(super) openmetrics: usize,
     pub(super) findings: Findings,
 }

@@ -35,8 +35,8 @@ pub(super) struct FamilyEntry {
     pub(super) kind: Option<Kind>,
     /// The TYPE line has an invalid type, so `kind` is a guess.
     pub(super) kind_is_guessed: bool,
-    /// At least one sample has a valid value and valid labels.
-    pub(super) has_valid_sample: bool,
+    /// At least one sample is valid, or has a value that was meant as a number. Others may be prose.
+    pub(super) is_metric: bool,
     /// It is a histogram or summary, and the gateway drops a sample of it.
     pub(super) has_dropped_sample: bool,
     /// A HELP line without a text, or with carriage returns only, was read.

@@ -15,7 +15,7 @@ use super::findings::{Findings, Message};
 use super::messages::quoted;
 use super::model::kind::Kind;
 use super::text::lines::{self, Text};
-use super::text::number::{is_float, is_timestamp};
+use super::text::number::{self, is_timestamp};
 use super::text::scan::{self, Line};
 use super::text::spans::name_at;
 use super::text::token::LabelPair;
@@ -53,7 +53,7 @@ const ABBREVIATIONS: [(&str, &[&str]); 3] = [
 pub(super) fn check(text: Text<'_>, families: &FamilyTable<'_>, findings: &mut Findings) {
     for number in families.numbers() {
         let family = &families[number];
-        if let Some(first_sample) = family.sample().filter(|_| family.has_valid_sample) {
+        if let Some(first_sample) = family.sample().filter(|_| family.is_metric) {
             let name = families.name(number);
             let at = family.type_line().unwrap_or(first_sample);
             let is_plain = text.bytes.get(at..at + name.len()) == Some(&*name);
@@ -70,7 +70,7 @@ pub(super) fn check(text: Text<'_>, families: &FamilyTable<'_>, findings: &mut F
             start = line.all.end + 1;
             if let Ok(Line::Sample(sample)) = scan::line(text.bytes, line.trimmed, &mut labels)
                 && let Some(name) = sample.name
-                && is_float(&text.bytes[sample.value])
+                && number::begins_like_number(&text.bytes[sample.value])
                 && (sample.rest.is_empty() || is_timestamp(&text.bytes[sample.rest]))
             {
                 // The parser reads labels before the name as labels of the metric in the line before.

@@ -292,7 +292,7 @@ pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'
         if family.sample().is_none()
             && !family.kind_is_guessed
             && other.type_line().is_none()
-            && other.has_valid_sample
+            && other.is_metric
             && first_word(&name) == first_word(&other_name)
             && !is_openmetrics
         {

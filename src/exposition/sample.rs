@@ -97,16 +97,18 @@ impl<'a> SampleRules<'a> {
         let value = value(sample, !labels.is_empty(), context);
         if let Some(value) = value {
             if kind.is_composite() && hash.is_valid && !is_misread {
-                self.check_part(sample, family, (&hash, value), context);
+                check_part(sample, family, (&hash, value), context);
             }
             check_rest(sample, !labels.is_empty(), context);
         }
+        let is_meant_as_number = || number::begins_like_number(&context.bytes[sample.value.clone()]);
+        context.families[number].is_metric |=
+            if value.is_some() { context.findings.parse_errors == errors } else { is_meant_as_number() };
         if is_misread || !hash.is_valid || value.is_none() {
             // What this line would give a histogram or summary is not missing.
             self.unread += 1;
             return Some(number);
         }
-        context.families[number].has_valid_sample |= context.findings.parse_errors == errors;
         if is_pending(sample, labels, family, &context.families[number]) {
             context.families[number].first_sample_pending = true;
             self.series.end_composite();
@@ -184,51 +186,6 @@ impl<'a> SampleRules<'a> {
         is_misread
     }
 
-    /// Checks the value of a histogram's or summary's sample, and whether the gateway stores it at all.
-    fn check_part(
-        &mut self,
-        sample: &SampleLine<'_>,
-        family: SampleFamily,
-        (hash, value): (&SeriesHash, &[u8]),
-        context: &mut Context<'a>,
-    ) {
-        let Float::Value(value) = number::float(value) else { return };
-        let has_bound = hash.bound.is_some_and(|bound| !bound.is_nan());
-        let span = sample.value.clone();
-        match family.suffix {
-            Suffix::Sum => {}
-            Suffix::Count if family.kind == Kind::Summary => {
-                if value.fract() != 0.0 || !(0.0..COUNT_LIMIT).contains(&value) {
-                    context.findings.warning(Code::SummaryCount, span, || {
-                        Message::new(
-                            "the count of a summary must be a whole number; the gateway stores another number",
-                        )
-                    });
-                }
-            }
-            Suffix::None | Suffix::Bucket if !has_bound => {
-                // Each family is reported once.
-                if !std::mem::replace(&mut context.families[family.number].has_dropped_sample, true) {
-                    dropped(sample, family, context);
-                }
-            }
-            Suffix::None if family.kind == Kind::Summary => {}
-            Suffix::Count | Suffix::None | Suffix::Bucket if value < 0.0 => {
-                context.findings.error(Code::NegativeCount, span, || {
-                    let what = if family.suffix == Suffix::Count { "count" } else { "bucket" };
-                    Message::new(format!("the {what} of a histogram is negative"))
-                });
-            }
-            Suffix::Count | Suffix::None | Suffix::Bucket => {
-                if value.fract() != 0.0 || value >= COUNT_LIMIT {
-                    let text =
-                        "older gateways, such as 1.5.1, store only the integer part of a bucket or count";
-                    context.findings.older_gateways(text, span);
-                }
-            }
-        }
-    }
-
     #[inline]
     fn add_series(&mut self, line: usize, family: SampleFamily, hash: SeriesHash, context: &mut Context<'a>) {
         let SampleFamily { number, kind, suffix } = family;
@@ -248,6 +205,49 @@ impl<'a> SampleRules<'a> {
             Suffix::None | Suffix::Bucket => Parts::default(),
         };
         self.series.add_part((series, line), parts, bound, (number, hash.in_text));
+    }
+}
+
+/// Checks the value of a histogram's or summary's sample, and whether the gateway stores it at all.
+fn check_part(
+    sample: &SampleLine<'_>,
+    family: SampleFamily,
+    (hash, value): (&SeriesHash, &[u8]),
+    context: &mut Context<'_>,
+) {
+    let Float::Value(value) = number::float(value) else { return };
+    let has_bound = hash.bound.is_some_and(|bound| !bound.is_nan());
+    let span = sample.value.clone();
+    match family.suffix {
+        Suffix::Sum => {}
+        Suffix::Count if family.kind == Kind::Summary => {
+            if value.fract() != 0.0 || !(0.0..COUNT_LIMIT).contains(&value) {
+                context.findings.warning(Code::SummaryCount, span, || {
+                    Message::new(
+                        "the count of a summary must be a whole number; the gateway stores another number",
+                    )
+                });
+            }
+        }
+        Suffix::None | Suffix::Bucket if !has_bound => {
+            // Each family is reported once.
+            if !std::mem::replace(&mut context.families[family.number].has_dropped_sample, true) {
+                dropped(sample, family, context);
+            }
+        }
+        Suffix::None if family.kind == Kind::Summary => {}
+        Suffix::Count | Suffix::None | Suffix::Bucket if value < 0.0 => {
+            context.findings.error(Code::NegativeCount, span, || {
+                let what = if family.suffix == Suffix::Count { "count" } else { "bucket" };
+                Message::new(format!("the {what} of a histogram is negative"))
+            });
+        }
+        Suffix::Count | Suffix::None | Suffix::Bucket => {
+            if value.fract() != 0.0 || value >= COUNT_LIMIT {
+                let text = "older gateways, such as 1.5.1, store only the integer part of a bucket or count";
+                context.findings.older_gateways(text, span);
+            }
+        }
     }
 }
 

@@ -629,7 +629,7 @@ fn each_example_has_its_code() {
         };
         let lint = code.category() == Category::Lint;
         let strip_timestamps = *code == Code::StrippedNumber;
-        let rules = Rules { grouping, lint, strip_timestamps, ..Rules::PLAIN };
+        let rules = Rules { grouping, strip_timestamps, lint, ..Rules::PLAIN };
         let report = report(code.example(), &rules);
         assert!(report.diagnostics.iter().any(|found| found.code == *code), "{code:?}: {report:#?}");
         assert!(report.diagnostics.len() <= 2, "{code:?}: {report:#?}");

@@ -1,15 +1,15 @@
 //! Reads the groups from the JSON of the gateway's API, `/api/v1/metrics`.
 //!
-//! The API sends the whole store at once, with every sample, and a store can be large. So the JSON is read as a stream: one
-//! group at a time is in memory, and what is kept of it does not grow with its samples.
+//! The API sends all groups at once, with every sample, which can be a lot. So the JSON is read as a stream: only one
+//! group at a time is in memory, and the data kept for it does not grow with its samples.
 //!
-//! Each group is one flat object, with the metrics next to `labels` and `last_push_successful`. A metric of one of these
-//! names replaces the original (`pushgateway api/v1/api.go`, seen on 1.5.1, 1.11.0 and 1.11.2). So only the shape of a
-//! member shows whether it is a metric, not its name.
+//! Each group is one flat object, with the metrics next to `labels` and `last_push_successful`. A metric with one of
+//! these names replaces the original member (`pushgateway api/v1/api.go`, seen on 1.5.1, 1.11.0 and 1.11.2). So only
+//! the shape of a member shows whether it is a metric, not its name.
 
 use super::contents::{RawFamily, has_escaped_replacement};
 use super::group::{FAILURE_TIME, FamilySize, Group, GroupsError, PUSH_TIME, Size, Times};
-use super::string_limit::LimitedStrings;
+use super::token_limit::LimitedTokens;
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::io::{BufReader, Read};
 
-/// Reads the answer of `/api/v1/metrics`. The groups are sorted by job and labels; `names` decides their paths.
+/// Reads the response of `/api/v1/metrics`. The groups are sorted by job and labels. Their paths depend on `names`.
 pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsError> {
     let groups = read(reader, &|_| false, |_, _| ())?;
     let resolved = groups.into_iter().map(|(mut group, ())| {
@@ -28,9 +28,8 @@ pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsErr
     Ok(resolved.collect())
 }
 
-/// Reads the groups with the sizes of the wanted families, and with what `make` returns for the raw JSON of each group.
-/// The labels that `make` gets may lack an empty `instance`. Keys that depend on how the gateway reads names are not
-/// known yet.
+/// Reads the groups with the sizes of the wanted families, and calls `make` with the raw JSON of each group. The labels
+/// passed to `make` may lack an empty `instance`. Keys that depend on how the gateway reads names are left unresolved.
 pub(super) fn read<T>(
     reader: impl Read,
     wanted: &dyn Fn(&FamilySize) -> bool,
@@ -43,7 +42,7 @@ pub(super) fn read<T>(
         listed.push((group, contents));
         Ok(())
     };
-    let mut json = serde_json::Deserializer::from_reader(BufReader::new(LimitedStrings::new(reader)));
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(LimitedTokens::new(reader)));
     let answer = json.deserialize_map(AnswerVisitor(&mut add)).map_err(GroupsError::from_json)?;
     json.end().map_err(GroupsError::from_json)?;
     match (answer.status.as_deref(), answer.has_data) {
@@ -59,12 +58,12 @@ pub(super) fn read<T>(
     Ok(groups)
 }
 
-/// Gives the groups whose keys are hidden their keys.
+/// Reconstructs the keys of groups whose keys are hidden.
 ///
-/// If a metric called `labels` hides the key, the labels of `push_time_seconds` replace it. These have an `instance=""`
-/// that the key may not have. If another group has the key without it, this one has it. If two groups are hidden in this
-/// way, it is not known which has it, and neither gets a key. Otherwise the key is assumed not to have it; at worst, a
-/// deletion by that key finds no group.
+/// If a metric called `labels` hides the key, the labels of `push_time_seconds` are used instead. These include an
+/// `instance=""` that may not be part of the key. If another group has the key without it, this group's key must
+/// include it. If two groups are hidden in this way, it is unclear which key includes it, and neither gets a key.
+/// Otherwise the key is assumed not to include it; at worst, a deletion by that key finds no group.
 fn find_hidden_keys<T>(listed: &mut [(Listed, T)]) {
     let mut hidden = HashMap::<LabelSet, u32>::new();
     for (Listed { group, .. }, _) in listed.iter().filter(|(listed, _)| listed.may_lack_instance) {
@@ -88,10 +87,10 @@ fn key(labels: &LabelSet, is_exact: bool) -> Result<GroupingKey, NoKey> {
     if is_exact { GroupingKey::from_listing(labels, None) } else { Err(NoKey::Inexact) }
 }
 
-/// A group as it is listed.
+/// A group as listed by the API.
 struct Listed {
     group: Group,
-    /// Its key is hidden and may have an empty `instance`.
+    /// The key is hidden and may include an empty `instance`.
     may_lack_instance: bool,
 }
 
@@ -109,7 +108,8 @@ impl Listed {
                     };
                     let time = if name == PUSH_TIME { &mut times.push } else { &mut times.failure };
                     *time = Some(value);
-                    // Users can push the metric of failures with other labels. The other one comes after it.
+                    // Users can push the failure metric with other labels, but `push_time_seconds` comes later and
+                    // overwrites them.
                     exposed = Some(labels);
                 }
                 (_, Ok(family)) => {
@@ -138,12 +138,12 @@ impl Listed {
     }
 }
 
-/// Labels, and whether they are exact.
+/// Parses labels, and returns whether they are exact.
 fn exact_labels(raw: &RawValue) -> serde_json::Result<(LabelSet, bool)> {
     Ok((LabelSet(serde_json::from_str(raw.get())?), !has_escaped_replacement(raw.get())))
 }
 
-/// As much of a series as is needed to count it.
+/// The parts of a series that are needed to count its samples.
 #[derive(Deserialize)]
 struct SeriesSize<'a> {
     #[serde(borrow)]
@@ -154,27 +154,27 @@ struct SeriesSize<'a> {
 }
 
 impl SeriesSize<'_> {
-    /// The labels, whether they are exact, and the value.
+    /// The labels, whether they are exact, and the value of the series.
     fn value(&self) -> Option<((LabelSet, bool), f64)> {
-        // Go's spelling of a number, in quotes.
+        // Go formats the number as a string.
         let value: String = serde_json::from_str(self.value?.get()).ok()?;
         Some((exact_labels(self.labels?).ok()?, value.parse().ok()?))
     }
 
-    /// How many series `/metrics` has for this one.
+    /// Number of series that `/metrics` exposes for this one.
     fn count(&self) -> u64 {
         let Some(parts) = self.quantiles.or(self.buckets) else { return 1 };
         let Ok(parts) = serde_json::from_str::<BTreeMap<&str, &RawValue>>(parts.get()) else {
-            // A native histogram, whose buckets are a list: in text it has the `+Inf` bucket, `_sum` and `_count`.
+            // The buckets of a native histogram are a list. In text, it has the `+Inf` bucket, `_sum` and `_count`.
             return 3;
         };
-        // `_sum` and `_count`, and the bucket that the gateway adds if it was not pushed.
+        // `_sum` and `_count`, and the `+Inf` bucket that the gateway adds if it was not pushed.
         let has_last = self.quantiles.is_some() || parts.contains_key("+Inf");
         parts.len() as u64 + 2 + u64::from(!has_last)
     }
 }
 
-/// The answer without its groups.
+/// The response without its groups.
 #[derive(Default)]
 struct Answer {
     status: Option<String>,
@@ -182,10 +182,10 @@ struct Answer {
     error: Option<String>,
 }
 
-/// Receives each group.
+/// Called with each group.
 type Add<'a> = &'a mut dyn FnMut(&RawValue) -> serde_json::Result<()>;
 
-/// Reads the whole answer: `{"status":…,"data":[…]}`.
+/// Reads the whole response: `{"status":...,"data":[...]}`.
 struct AnswerVisitor<'a>(Add<'a>);
 
 impl<'de> Visitor<'de> for AnswerVisitor<'_> {

@@ -1,27 +1,27 @@
-//! Finds groups that a gateway accepted and can no longer serve.
+//! Finds groups that a gateway has accepted but can't serve.
 //!
-//! The gateway gives every series without an `instance` an empty one. So a group with an empty `instance`, and an
-//! otherwise equal group without one, expose the same series. From then on every push to *any* group is rejected and
-//! every scrape answers 500, while the health checks succeed (seen on Pushgateway 1.5.1, 1.11.0 and 1.11.2). A key that
-//! cannot be exposed does the same. Deleting the group fixes the gateway.
+//! The gateway adds an empty `instance` to every series that has none. So a group with an empty `instance`, and an
+//! otherwise equal group without one, expose the same series. From then on, the gateway rejects every push to *any*
+//! group and responds to every scrape with 500, while the health checks succeed (seen on Pushgateway 1.5.1, 1.11.0 and
+//! 1.11.2). A key that can't be exposed has the same effect. Deleting the group fixes the gateway.
 
 use super::group::Group;
 use crate::grouping::NoKey;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// Why a gateway rejects every push. The numbers are places in the list of groups.
+/// Why a gateway rejects every push. The numbers are indexes into the list of groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Conflict {
-    /// Two groups are the same to the gateway. The one with an empty `instance` should be deleted.
+    /// The gateway can't distinguish two groups. The one with an empty `instance` should be deleted.
     EmptyInstance { without: usize, with_empty: usize },
-    /// A label's value, or the job, is not UTF-8.
+    /// The value of a label or of the job is not valid UTF-8.
     NotUtf8 { group: usize },
-    /// A label's name starts with `__`. Only a gateway with UTF-8 names accepts it, escaped.
+    /// A label name starts with `__`. Only a gateway with UTF-8 names accepts it, in escaped form.
     ReservedName { group: usize },
 }
 
 impl Conflict {
-    /// The groups that are part of it.
+    /// The groups that this conflict involves.
     fn groups(&self) -> Vec<usize> {
         match *self {
             Self::EmptyInstance { without, with_empty } => vec![without, with_empty],
@@ -42,12 +42,12 @@ pub struct Duplicates {
 pub struct Conflicts {
     pub broken: Vec<Conflict>,
     pub duplicates: Vec<Duplicates>,
-    /// The groups in `broken`.
+    /// All groups that appear in `broken`.
     involved: HashSet<usize>,
 }
 
 impl Conflicts {
-    /// Whether the group at this place breaks the gateway.
+    /// Whether the group at this index breaks the gateway.
     pub fn involves(&self, place: usize) -> bool {
         self.involved.contains(&place)
     }
@@ -64,7 +64,7 @@ pub fn find<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Conflicts {
             found.broken.push(Conflict::ReservedName { group: place });
         }
         if group.key == Err(NoKey::Inexact) && labels().any(|(_, value)| value.contains('\u{fffd}')) {
-            // Two such groups may look alike and be different, so they are compared with none.
+            // Two such groups can look alike and still be different, so they are not compared.
             found.broken.push(Conflict::NotUtf8 { group: place });
             continue;
         }
@@ -83,7 +83,7 @@ pub fn find<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Conflicts {
     found
 }
 
-/// The groups that a scrape can't tell apart, but for pairs that break the gateway already.
+/// The groups that a scrape can't tell apart, except for pairs that already break the gateway.
 fn duplicates(scraped: BTreeMap<Vec<(&str, &str)>, Vec<usize>>, broken: &[Conflict]) -> Vec<Duplicates> {
     let pairs: HashSet<BTreeSet<usize>> =
         broken.iter().map(|conflict| conflict.groups().into_iter().collect()).collect();
@@ -98,7 +98,7 @@ mod tests {
     use crate::gateway::api::from_api;
     use crate::grouping::Names;
 
-    /// Groups by their labels as JSON.
+    /// Creates groups from their labels as JSON.
     fn groups(labels: &[&str]) -> Vec<Group> {
         let groups = labels.iter().map(|labels| format!(r#"{{"labels":{{{labels}}}}}"#));
         let json = format!(r#"{{"status":"success","data":[{}]}}"#, groups.collect::<Vec<_>>().join(","));

@@ -1,7 +1,7 @@
 //! Reads the metrics of a group from the API's JSON.
 //!
-//! The API prints numbers as Go does, without loss. It reports only the boundaries of a native histogram, and nothing of a
-//! gauge histogram (`pushgateway api/v1/api.go`, seen on 1.11.2), so these cannot be copied.
+//! The API prints numbers as Go does, without loss. For a native histogram it reports only the bucket boundaries, and
+//! for a gauge histogram nothing (`pushgateway api/v1/api.go`, seen on 1.11.2), so these cannot be copied.
 
 use super::group::{FAILURE_TIME, PUSH_TIME};
 use crate::exposition::is_float;
@@ -35,22 +35,22 @@ struct RawSeries {
     labels: Labels,
     value: Option<String>,
     quantiles: Option<BTreeMap<String, String>>,
-    /// An object of bounds, or for a native histogram a list.
+    /// An object that maps bounds to counts, or a list for a native histogram.
     buckets: Option<serde_json::Value>,
     sum: Option<String>,
     count: Option<String>,
 }
 
-/// The families of one group of `/api/v1/metrics`, sorted by name, without the two that the gateway itself adds.
+/// The families of one group of `/api/v1/metrics`, sorted by name, without the two that the gateway adds itself.
 pub fn families(group: &RawValue) -> Vec<Family> {
-    // The shape shows whether a member is a family: one called `labels` replaces the labels.
+    // A metric called `labels` replaces the group's labels, so check the shape of each member, not its name.
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(group.get()).unwrap_or_default();
     let pushed = members.into_iter().filter(|(name, _)| name != PUSH_TIME && name != FAILURE_TIME);
     pushed.filter_map(|(name, raw)| Some(family(name, serde_json::from_str(raw.get()).ok()?))).collect()
 }
 
-/// Whether a JSON string has the *escape* of U+FFFD. Go writes it for a byte that is not UTF-8, and the three bytes of
-/// the character for the character itself (seen on 1.5.1 and 1.11.2).
+/// Whether a JSON string contains the *escape* of U+FFFD. Go writes the escape for an invalid byte, but the character
+/// itself if it was in the original string (seen on 1.5.1 and 1.11.2).
 pub(super) fn has_escaped_replacement(raw: &str) -> bool {
     let mut rest = raw;
     while let Some(at) = rest.find('\\') {
@@ -58,7 +58,7 @@ pub(super) fn has_escaped_replacement(raw: &str) -> bool {
         if escape.len() >= 5 && escape[..5].eq_ignore_ascii_case(b"ufffd") {
             return true;
         }
-        // The JSON was parsed, so an ASCII character follows the backslash.
+        // The JSON is valid, so the character after the backslash is ASCII.
         rest = rest.get(at + 2..).unwrap_or_default();
     }
     false
@@ -97,7 +97,7 @@ impl RawSeries {
     }
 }
 
-/// Whether all numbers are numbers. Other text could contain lines that make another metric or group.
+/// Whether every value is a valid number. Other text could inject lines that define another metric or group.
 fn is_numeric(value: &Value) -> bool {
     let is_number = |text: &String| is_float(text.as_bytes());
     match value {
@@ -110,7 +110,7 @@ fn is_numeric(value: &Value) -> bool {
     }
 }
 
-/// What the API does not report of these families, a sentence each.
+/// What the API does not report about these families, one sentence each.
 pub fn losses(families: &[Family]) -> Vec<String> {
     let mut losses = Vec::new();
     for family in families {
@@ -123,7 +123,7 @@ pub fn losses(families: &[Family]) -> Vec<String> {
                 _ => "its value as a number",
             };
             losses.push(format!(
-                "`{name}` is left out: the gateway's API does not tell {what} ({missing} here)"
+                "`{name}` is left out: the gateway's API does not report {what} ({missing} here)"
             ));
         }
         if family.help_is_cut {
@@ -204,9 +204,9 @@ u 5e-324
         assert_eq!(
             losses,
             [
-                "`g` is left out: the gateway's API does not tell gauge histograms (1 here)",
+                "`g` is left out: the gateway's API does not report gauge histograms (1 here)",
                 "the HELP text of `m` has bytes that are not UTF-8: they are shown as U+FFFD",
-                "`n` is left out: the gateway's API does not tell native histograms (1 here)",
+                "`n` is left out: the gateway's API does not report native histograms (1 here)",
             ]
         );
     }
@@ -249,7 +249,7 @@ u 5e-324
             text,
             "# TYPE labels gauge\nlabels 5\n# TYPE last_push_successful gauge\nlast_push_successful 5\n"
         );
-        // And a label of the group called `metrics` makes no family of the labels.
+        // A group label called `metrics` does not turn `labels` into a family.
         let json = r#"{"labels":{"job":"a","metrics":"foo","type":"GAUGE"},"last_push_successful":true}"#;
         assert_eq!(shown(json, &[("job", "a")]).0, "");
     }

@@ -1,4 +1,4 @@
-//! What a push would change in a group, series by series. Pure.
+//! Computes what a push would change in a group, series by series. Pure.
 
 use crate::exposition::model::{Family, Value, metric_name, number, series_name};
 use crate::grouping::LabelSet;
@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     pub kind: ChangeKind,
-    /// The series, or the declaration of a family, as text.
+    /// The series or the TYPE or HELP line, as text.
     pub what: String,
 }
 
@@ -23,13 +23,13 @@ pub enum ChangeKind {
 /// Which families of the group a push replaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaces {
-    /// All of them (PUT).
+    /// All families (PUT).
     Group,
-    /// Those of the same names (POST).
+    /// Only families with the same names (POST).
     Families,
 }
 
-/// The differences between what a group holds and what it would hold, by family and series.
+/// Compares a group before and after a push, by family and series.
 pub fn changes(group: &LabelSet, before: &[Family], pushed: &[Family], replaces: Replaces) -> Vec<Change> {
     let mut changes = Vec::new();
     for pair in pairs(before, pushed, |family| &family.name).into_values() {
@@ -45,7 +45,7 @@ pub fn changes(group: &LabelSet, before: &[Family], pushed: &[Family], replaces:
     changes
 }
 
-/// The values of each key before and after.
+/// Pairs the items of both lists that have the same key.
 fn pairs<'a, K: Ord, T>(
     before: &'a [T],
     after: &'a [T],
@@ -61,7 +61,7 @@ fn pairs<'a, K: Ord, T>(
     pairs
 }
 
-/// A family that is added or removed as a whole.
+/// Records that a whole family is added or removed.
 fn declare(changes: &mut Vec<Change>, kind: ChangeKind, family: &Family, group: &LabelSet) {
     let named = |series| format!("{} {}", series_name(&family.name, series, group), value(&series.value));
     changes.push(Change {
@@ -116,7 +116,7 @@ fn value(value: &Value) -> String {
 /// Compares numbers by value, because the gateway writes `1e+06` for `1000000`.
 fn same(a: &Value, b: &Value) -> bool {
     let equal = |a: &str, b: &str| match (number(a), number(b)) {
-        // NaN is NaN, and minus zero is zero.
+        // NaN equals NaN, and -0 equals 0.
         (Some(a), Some(b)) => {
             a.total_cmp(&b).is_eq()
                 || a.partial_cmp(&b).is_some_and(Ordering::is_eq)

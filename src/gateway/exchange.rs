@@ -1,12 +1,17 @@
-//! Requests to a Pushgateway: which responses only it gives, and what to do about errors that only it explains.
+//! Sends requests to a Pushgateway, detects responses from other servers, and adds hints to errors.
 
-use crate::http::{Client, Error, ErrorKind, Event, Method, Request, Response};
+use super::hint;
+use crate::http::{self, Client, Error, ErrorKind, Event, Method, Request, Response};
+use std::io::Read as _;
 
-/// The media type of a push. A Pushgateway reads any type but protobuf as text; other servers that accept pushes may
-/// check it.
+/// The media type of a push. A Pushgateway treats every type except protobuf as text, but other servers that accept
+/// pushes may check it.
 pub(crate) const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const IMPORT_PATH: &str = "an import path like VictoriaMetrics' accepts pushes but has no groups";
+
+/// Cap on how much of a page is read for its title.
+const PAGE_LIMIT: u64 = 64 * 1024;
 
 /// Sends a request to a Pushgateway, with retries.
 pub(crate) fn send(
@@ -14,31 +19,52 @@ pub(crate) fn send(
     request: &Request<'_>,
     listener: &mut dyn FnMut(Event),
 ) -> Result<Response, Error> {
-    check(request, client.send(request, listener))
+    check(client, request, client.send(request, listener))
 }
 
 /// Checks that a response came from a Pushgateway, and adds to an error what is known about gateways.
-pub(super) fn check(request: &Request<'_>, result: Result<Response, Error>) -> Result<Response, Error> {
+pub(super) fn check(
+    client: &Client,
+    request: &Request<'_>,
+    result: Result<Response, Error>,
+) -> Result<Response, Error> {
     match result {
+        // At the path of a scrape, Prometheus reads a page as metrics, or rejects its type.
+        Ok(response)
+            if response.is_html() && (request.method != Method::Get || request.path.starts_with("/api/")) =>
+        {
+            Err(page(client, request, response))
+        }
         Ok(mut response) => match foreign_success(request.method, &mut response) {
             Some(reason) => Err(not_a_pushgateway(request, reason)),
             None => Ok(response),
         },
         Err(error) => {
-            let hint = hint(&error.kind).or(error.hint);
+            let hint = hint::hint(&error.kind, request, client.connection()).or(error.hint);
             Err(Error { hint, ..error })
         }
     }
 }
 
-/// The error of a response with a status of 2xx that did not come from a Pushgateway.
+/// The error for a 2xx response that did not come from a Pushgateway.
 pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error {
     let kind = ErrorKind::Unexpected { expected: "a Pushgateway", reason };
-    Error { hint: Some("is the URL that of the gateway?"), ..Error::new(request, kind) }
+    Error { hint: Some(hint::of_page("").to_owned()), ..Error::new(request, kind) }
 }
 
-/// Why a success did not come from a gateway, so that nothing was done. Login pages are HTML, and VictoriaMetrics'
-/// import path responds to every method with 200 or 204 (seen with 1.112.0).
+/// The error of an HTML page, such as a login page. A Pushgateway has none at the paths that are asked for.
+fn page(client: &Client, request: &Request<'_>, response: Response) -> Error {
+    let (status, mut page) = (response.status, Vec::new());
+    // Without a title, the error only has the status.
+    let _ = response.reader().take(PAGE_LIMIT).read_to_end(&mut page);
+    let title = http::title(&client.connection().without_secrets(&String::from_utf8_lossy(&page)));
+    let named = if title.is_empty() { "an HTML page".to_owned() } else { format!("the HTML page `{title}`") };
+    let error = not_a_pushgateway(request, format!("it answers {status} with {named}"));
+    Error { hint: Some(hint::of_page(&title).to_owned()), ..error }
+}
+
+/// Why a success did not come from a gateway, so that nothing was done. VictoriaMetrics' import path responds to every
+/// method with 200 or 204 (seen with 1.112.0).
 fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
     let status = response.status;
     match method {
@@ -46,48 +72,24 @@ fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
             "it answers {status} to a deletion, and a Pushgateway answers 202; {IMPORT_PATH} to delete"
         )),
         Method::Get if status == 204 => Some(format!("it answers 204 without a body; {IMPORT_PATH} to show")),
-        Method::Get => None,
+        Method::Get => response.encoding().map(|encoding| {
+            format!("its answer is compressed ({encoding}), although pushgw asks for `identity`")
+        }),
         Method::Put | Method::Post | Method::Delete => {
             foreign_body(response).map(|body| format!("it answers {status} with {body}"))
         }
     }
 }
 
-/// A body that shows that nothing was stored or deleted: a Pushgateway has none.
+/// Describes a body that shows that nothing was stored or deleted. A Pushgateway sends no body.
 fn foreign_body(response: &mut Response) -> Option<&'static str> {
     const LIMIT: u64 = 64 * 1024;
     let body = response.start(LIMIT);
-    let is_page = response.header("content-type").is_none() && body.trim_ascii_start().starts_with(b"<");
-    if response.is_html() || is_page {
+    if response.header("content-type").is_none() && body.trim_ascii_start().starts_with(b"<") {
         return Some("an HTML page");
     }
     let json: serde_json::Value = serde_json::from_slice(&body).ok()?;
     let has_error =
         ["error", "errors"].iter().any(|name| json.get(name).is_some_and(|value| !value.is_null()));
     (has_error || json["status"] == "error").then_some("an error in JSON")
-}
-
-/// The hint for an error whose usual cause depends on the server being a Pushgateway.
-fn hint(kind: &ErrorKind) -> Option<&'static str> {
-    match kind {
-        ErrorKind::Dns(_) | ErrorKind::Connect(_) => Some("set the gateway's URL with -g or PUSHGATEWAY_URL"),
-        ErrorKind::Closed => Some(
-            "Pushgateway 1.11.0 and 1.11.1 do this where other versions answer 400: the push is inconsistent with \
-             the gateway's groups (`pushgw list` shows them)",
-        ),
-        ErrorKind::Status(rejection) => match rejection.status {
-            300..=399 => Some("a redirect can lead to another group or server: set -g to the final URL"),
-            404 => Some(
-                "if the gateway has a path prefix (--web.route-prefix), add it to the URL: -g \
-                 http://gateway:9091/prefix",
-            ),
-            405 => Some("is the URL that of the gateway, with no path but a prefix?"),
-            413 => Some(
-                "a proxy in front of the gateway limits the size: push smaller groups, or try --compress gzip",
-            ),
-            415 => Some("is it an aggregation gateway, or a gateway without gzip? try --compress none"),
-            _ => None,
-        },
-        _ => None,
-    }
 }

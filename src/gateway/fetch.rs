@@ -1,4 +1,4 @@
-//! Fetches what the gateway holds: from the API where there is one, else from the text of `/metrics`.
+//! Fetches the groups from the gateway's API, or from the text of `/metrics` if the gateway has no API.
 
 use super::conflict::{self, Conflicts};
 use super::contents::{self, Family};
@@ -11,39 +11,41 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::io::{self, Read};
 
-/// How label names come as they are and not with underscores: for Prometheus 3 and for us. Older gateways answer as ever.
+/// Requests label names without underscore escaping, as Prometheus 3 does. Older gateways ignore it.
 const UNESCAPED: &str = "text/plain;version=1.0.0;escaping=allow-utf-8";
 
-/// Cap on how much of a gateway's description of itself is read.
+/// Maximum number of bytes that are read of a gateway's status.
 const ABOUT_LIMIT: u64 = 1024 * 1024;
 
-/// Who hears what happens during a fetch.
+/// Called for each event during a fetch.
 pub type Listener<'a> = &'a mut dyn FnMut(Event);
 
-/// What the gateway held when it was asked. `G` is a [`Group`], alone or with what was made of its contents.
+/// The groups of the gateway at one point in time. `G` is [`Group`], or a tuple of [`Group`] and what a caller computed
+/// from its contents.
 #[derive(Debug)]
 pub struct Snapshot<G = Group> {
     /// The groups, sorted.
     pub groups: Vec<G>,
-    /// What among them breaks the gateway.
+    /// Groups that break the gateway.
     pub conflicts: Conflicts,
-    /// The gateway's clock at the time of its answer, or this machine's if the answer has no date. Ages that are shown
-    /// are measured with it.
+    /// The gateway's clock at the time of the response, or the local clock if the response has no date. Displayed ages
+    /// are relative to it.
     pub now: Timestamp,
-    /// The groups were read from the text of `/metrics`, which can't tell an empty `instance` from none.
+    /// The groups were read from the text of `/metrics`, where an empty `instance` looks like a missing one.
     pub from_text: bool,
-    /// How the gateway reads names in a path; `None` where no group's path depends on that, and where it is not known.
+    /// How the gateway reads names in a path. `None` if that is unknown, or if no group's path depends on it.
     pub names: Option<Names>,
 }
 
 impl<G> Snapshot<G> {
-    /// The time for a selection by age: the earlier one of both clocks, so that no wrong clock makes a group old.
+    /// The time for selecting by age. It is the earlier of both clocks, so that a wrong clock can't make a group look
+    /// old.
     pub fn selection_time(&self) -> Timestamp {
         self.now.min(Timestamp::now())
     }
 }
 
-/// Asks the gateway for its groups.
+/// Fetches the groups.
 pub fn fetch_groups(
     client: &Client,
     endpoint: &Url,
@@ -52,7 +54,7 @@ pub fn fetch_groups(
     fetch_families(client, endpoint, &|_| false, listener)
 }
 
-/// Asks the gateway for its groups and those families of each that are wanted.
+/// Fetches the groups, each with the families that `wanted` selects.
 pub fn fetch_families(
     client: &Client,
     endpoint: &Url,
@@ -65,10 +67,10 @@ pub fn fetch_families(
     Ok(Snapshot { groups, conflicts, now, from_text, names })
 }
 
-/// Asks the gateway for its groups, each with what `make` makes of its families. Without the API the contents are not
-/// known, and `make` is not called.
+/// Fetches the groups and calls `make` with the families of each one. Without the API, the contents are unknown and
+/// `make` is not called.
 ///
-/// The labels that `make` gets may lack an empty `instance`.
+/// The labels passed to `make` may lack an empty `instance`.
 pub fn fetch_contents<T: Default>(
     client: &Client,
     endpoint: &Url,
@@ -81,7 +83,7 @@ pub fn fetch_contents<T: Default>(
     fetch(client, endpoint, read, listener)
 }
 
-/// Asks the gateway for something.
+/// Sends a GET request to the gateway, with retries.
 pub fn get(
     client: &Client,
     endpoint: &Url,
@@ -99,10 +101,19 @@ pub fn get_once(
     listener: Listener<'_>,
 ) -> Result<Response, http::Error> {
     let request = get_request(endpoint, path);
-    exchange::check(&request, client.send_once(&request, listener))
+    exchange::check(client, &request, client.send_once(&request, listener))
 }
 
-/// Asks the gateway what it says of itself; nothing, where it has no API.
+/// Whether the server is Prometheus itself, by its answer to a health check.
+pub fn is_prometheus(client: &Client, endpoint: &Url, listener: Listener<'_>) -> bool {
+    const ANSWER: &[u8] = b"Prometheus Server";
+    let Ok(response) = get_once(client, endpoint, "/-/healthy", listener) else { return false };
+    let mut answer = Vec::new();
+    let limit = u64::try_from(ANSWER.len()).unwrap_or_default();
+    response.reader().take(limit).read_to_end(&mut answer).is_ok() && answer == ANSWER
+}
+
+/// Fetches the gateway's status. The result is empty if the gateway has no API.
 pub fn fetch_status(
     client: &Client,
     endpoint: &Url,
@@ -118,7 +129,7 @@ pub fn fetch_status(
     let mut json = Vec::new();
     let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
     read.map_err(|error| unread(client, endpoint, PATH, error))?;
-    // Whether it is a gateway at all, the answer with its groups shows better.
+    // An invalid response is not an error here: the response with the groups shows better whether this is a gateway.
     Ok(ServerStatus::read(&json).unwrap_or_default())
 }
 
@@ -126,7 +137,7 @@ fn get_request<'a>(endpoint: &'a Url, path: &str) -> Request<'a> {
     Request { method: Method::Get, endpoint, path: path.to_owned(), body: None }
 }
 
-/// Asks for the groups, which `read` reads from the API's answer.
+/// Fetches the groups. `read` parses the response of the API.
 fn fetch<T: Default>(
     client: &Client,
     endpoint: &Url,
@@ -159,7 +170,7 @@ fn fetch<T: Default>(
     Ok(Snapshot { groups, conflicts, now, from_text, names })
 }
 
-/// A client that is shown label names as they are: without that, `my.label` is shown as `my_label`, which is another
+/// A client that requests unescaped label names. By default, `my.label` is shown as `my_label`, which is another
 /// group's label (seen on 1.11.2).
 pub fn unescaped(client: &Client) -> Client {
     let mut headers = client.connection().headers.clone();
@@ -167,13 +178,13 @@ pub fn unescaped(client: &Client) -> Client {
     Client::new(&Connection { headers, ..client.connection().clone() })
 }
 
-/// How the gateway reads names in a path. It is only asked where that matters to a group.
+/// How the gateway reads names in a path. The status is only fetched if a group depends on it.
 fn names<T>(client: &Client, endpoint: &Url, groups: &[(Group, T)], listener: Listener<'_>) -> Option<Names> {
     let mut names = groups.iter().flat_map(|(group, _)| group.labels.iter()).map(|(name, _)| name);
     if !names.any(depends_on_names) {
         return None;
     }
-    // Without an answer, the groups can still be listed; these have no path then.
+    // If the request fails, the groups can still be listed, but these have no path.
     fetch_status(client, endpoint, listener).ok()?.names()
 }
 
@@ -185,7 +196,7 @@ fn clock(answer: &Response) -> Timestamp {
 fn error(client: &Client, endpoint: &Url, path: &str, error: GroupsError) -> http::Error {
     match error {
         GroupsError::Read(error) => unread(client, endpoint, path, error),
-        // One of them quotes the server.
+        // The message may quote the server's response.
         error => {
             let reason = client.connection().without_secrets(&error.to_string()).into_owned();
             exchange::not_a_pushgateway(&get_request(endpoint, path), reason)
@@ -193,7 +204,7 @@ fn error(client: &Client, endpoint: &Url, path: &str, error: GroupsError) -> htt
     }
 }
 
-/// The error of an answer to [`get`] that cannot be read to its end.
+/// The error for a response to [`get`] whose body can't be read completely.
 pub fn unread(client: &Client, endpoint: &Url, path: &str, error: io::Error) -> http::Error {
     client.body_error(&get_request(endpoint, path), error)
 }

@@ -1,24 +1,24 @@
-//! A group as a gateway holds it, and why a response is not a list of groups.
+//! A group on a gateway, and the errors for a response that is not a list of groups.
 
-use super::string_limit::{STRING_LIMIT, StringTooLong};
+use super::token_limit::{TOKEN_LIMIT, TokenTooLong};
 pub use crate::exposition::model::Kind;
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
 use std::io;
 
-/// Each group has this metric: the time of the last change.
+/// The gateway adds this metric to each group: the time of the last successful push.
 pub(super) const PUSH_TIME: &str = "push_time_seconds";
 
-/// Each group has this metric: the time of the last change that was rejected.
+/// The gateway adds this metric to each group: the time of the last rejected push.
 pub(super) const FAILURE_TIME: &str = "push_failure_time_seconds";
 
 /// The result of the last push to a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     Ok,
-    /// It was rejected, and an earlier one succeeded.
+    /// The last push was rejected, but an earlier one succeeded.
     Failed,
-    /// No push ever succeeded: the gateway creates a group for a push that it rejects.
+    /// No push has ever succeeded. The gateway creates a group even for a push that it rejects.
     Never,
 }
 
@@ -32,40 +32,40 @@ impl State {
     }
 }
 
-/// How much a group holds, without the two metrics that the gateway itself puts into each group.
+/// The size of a group, without the two metrics that the gateway adds itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
-    /// Metric families: names that a TYPE line would declare.
+    /// Number of metric families, each of which would have its own TYPE line.
     pub metrics: u64,
-    /// Series as `/metrics` exposes them and Prometheus stores them: every bucket, every quantile, `_sum` and `_count`
-    /// count, and so does the `+Inf` bucket that the gateway adds. This is the number that storage and scrapes pay for.
+    /// Number of series as `/metrics` exposes them and Prometheus stores them. This includes every bucket and quantile,
+    /// `_sum` and `_count`, and the `+Inf` bucket that the gateway adds. It determines the cost of storage and scrapes.
     pub series: u64,
 }
 
-/// One metric family of a group, counted.
+/// The name, type and size of one metric family of a group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FamilySize {
     pub name: String,
     pub kind: Kind,
-    /// How many series it is exposed as.
+    /// Number of series in the exposition format.
     pub series: u64,
-    /// Its HELP text has bytes that are not UTF-8.
+    /// The HELP text contains invalid UTF-8.
     pub help_is_cut: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// The grouping key as the gateway shows it: U+FFFD replaces bytes that are not UTF-8.
+    /// The grouping key as the gateway shows it: bytes that are not valid UTF-8 are replaced with U+FFFD.
     pub labels: LabelSet,
-    /// The key, or why it is not known: a key that may be another group's is never used.
+    /// The key, or why it is not known. A key that could belong to another group is never used.
     pub key: Result<GroupingKey, NoKey>,
     /// `None` if the groups were read from the text of `/metrics`.
     pub size: Option<Size>,
-    /// Its families; empty unless they were requested.
+    /// The group's families. Empty unless they were requested.
     pub families: Vec<FamilySize>,
-    /// The last successful push, in microseconds.
+    /// Time of the last successful push, rounded to microseconds.
     pub last_push: Option<Timestamp>,
-    /// The last push that was rejected.
+    /// Time of the last rejected push.
     pub last_failure: Option<Timestamp>,
     pub state: State,
 }
@@ -75,7 +75,7 @@ impl Group {
         self.key.as_ref().map(GroupingKey::path).map_err(|why| *why)
     }
 
-    /// Settles a key that depends on how the gateway reads names in a path.
+    /// Resolves a key that depends on how the gateway reads names in a path.
     pub fn resolve(&mut self, names: Option<Names>) {
         if self.key == Err(NoKey::UnknownNames) {
             self.key = GroupingKey::from_listing(&self.labels, names);
@@ -88,7 +88,7 @@ impl Group {
 pub enum GroupsError {
     #[error("can't read the response: {0}")]
     Read(#[source] io::Error),
-    /// VictoriaMetrics answers this way.
+    /// VictoriaMetrics responds this way.
     #[error("the response is empty")]
     Empty,
     #[error("the response is incomplete")]
@@ -98,13 +98,16 @@ pub enum GroupsError {
     NotJson,
     #[error("the response is not a list of groups")]
     NotGroups,
-    #[error("the response has a string that is longer than {} MiB", STRING_LIMIT >> 20)]
-    StringTooLong,
+    #[error("the response has a value that is longer than {} MiB", TOKEN_LIMIT >> 20)]
+    TokenTooLong,
     #[error("the gateway's API failed: {reason}")]
     Failed { reason: String },
-    /// A text without the metrics that every Pushgateway has.
+    /// The text lacks the metrics that every Pushgateway exposes.
     #[error("the response has no metric of a Pushgateway")]
     NoGateway,
+    /// The metrics of another server.
+    #[error("this is a {server} server, not a Pushgateway")]
+    OtherServer { server: String },
 }
 
 impl GroupsError {
@@ -114,7 +117,7 @@ impl GroupsError {
             Category::Io => {
                 let error = io::Error::from(error);
                 match error.get_ref() {
-                    Some(inner) if inner.is::<StringTooLong>() => Self::StringTooLong,
+                    Some(inner) if inner.is::<TokenTooLong>() => Self::TokenTooLong,
                     _ => Self::Read(error),
                 }
             }
@@ -126,7 +129,7 @@ impl GroupsError {
     }
 }
 
-/// The values of the two metrics of each group, in seconds; 0 means never.
+/// Values of the two metrics that the gateway adds to a group, in seconds. 0 means never.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Times {
     pub(super) push: Option<f64>,
@@ -134,7 +137,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// `successful` is from the API, unless a metric of that name hides it.
+    /// `successful` comes from the API; it is `None` if a metric called `last_push_successful` hides it.
     pub(super) fn group(
         self,
         labels: LabelSet,
@@ -143,8 +146,8 @@ impl Times {
         successful: Option<bool>,
     ) -> Group {
         let (last_push, last_failure) = (self.push.and_then(timestamp), self.failure.and_then(timestamp));
-        // The server's own rule, `pushgateway storage/interface.go LastPushSuccess`. A time that can't be read says
-        // nothing.
+        // The gateway's own rule (`pushgateway storage/interface.go LastPushSuccess`). If the push time can't be
+        // parsed, assume success.
         let successful = successful.unwrap_or(last_push.is_none() || last_failure <= last_push);
         let state = if self.push == Some(0.0) {
             State::Never

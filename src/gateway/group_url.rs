@@ -1,4 +1,4 @@
-//! The URL of a Pushgateway, and of a group on it as old curl scripts use it.
+//! The URL of a Pushgateway, and the URL of a group as used in curl scripts.
 
 use crate::grouping::{GroupingKey, KeyRules, PathError};
 use crate::http::{Url, UrlError};
@@ -7,12 +7,19 @@ use std::fmt::Write as _;
 use std::str::FromStr;
 use thiserror::Error;
 
-/// Reads the URL of a gateway.
+/// The port of a gateway, if a URL has neither a scheme nor a port.
+pub(super) const DEFAULT_PORT: u16 = 9091;
+
+/// Reads the URL of a gateway. Without a scheme, the port is a gateway's default, not that of HTTP.
 ///
-/// One `/metrics` at its end is dropped, because people copy the URL from a browser; a gateway whose prefix ends in
-/// `/metrics` is named by writing it twice.
+/// One trailing `/metrics` is removed, because people copy the URL from a browser. If the gateway's prefix itself ends
+/// in `/metrics`, write it twice.
 pub(crate) fn gateway_url(text: &str) -> Result<Url, GatewayUrlError> {
     let url: Url = text.parse()?;
+    let has_scheme = ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let url = if has_scheme { url } else { url.or_port(DEFAULT_PORT) };
     let path = url.path().trim_end_matches('/');
     if group_start(path).is_some() {
         return Err(GatewayUrlError::GroupUrl);
@@ -22,17 +29,17 @@ pub(crate) fn gateway_url(text: &str) -> Result<Url, GatewayUrlError> {
     Ok(url.with_path(prefix))
 }
 
-/// The URL of one group, as `--url` gives it.
+/// The URL of one group, as given with `--url`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupUrl {
     pub endpoint: Url,
-    /// The group's path after the gateway's URL, as it was written: `/metrics/job…`.
+    /// The group's path after the gateway's URL, as written: `/metrics/job...`.
     pub path: String,
 }
 
 impl GroupUrl {
-    /// Reads a URL of any bytes, as the operating system gives them: only `--url` can name a group whose path is not
-    /// UTF-8.
+    /// Parses a URL that may contain any bytes, as the operating system provides it. A group whose path is not valid
+    /// UTF-8 can only be named with `--url`.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, GatewayUrlError> {
         let mut text = String::with_capacity(bytes.len());
         for chunk in bytes.utf8_chunks() {
@@ -50,8 +57,8 @@ impl GroupUrl {
     }
 }
 
-/// The group's path starts at the *first* `/metrics/job`: a label `metrics` with the value `job` is more likely than a
-/// prefix with both words, and a gateway without a prefix reads the URL this way.
+/// The group's path starts at the *first* `/metrics/job`. A label `metrics` with the value `job` is more likely than a
+/// prefix that contains both words, and a gateway without a prefix parses the URL this way.
 impl FromStr for GroupUrl {
     type Err = GatewayUrlError;
 
@@ -65,7 +72,7 @@ impl FromStr for GroupUrl {
     }
 }
 
-/// Where `/metrics/job` or `/metrics/job@base64` starts, however it is escaped.
+/// Returns the position of `/metrics/job` or `/metrics/job@base64`, even if it is percent-encoded.
 fn group_start(path: &str) -> Option<usize> {
     let is = |segment: &str, wanted: &[&str]| {
         let segment = percent_decode_str(segment).decode_utf8_lossy();
@@ -78,11 +85,15 @@ fn group_start(path: &str) -> Option<usize> {
     found.map(|i| starts[i - 1])
 }
 
-/// Go's HTTP server redirects paths with empty or dotted segments.
+/// Rejects empty and dot segments, because Go's HTTP server redirects such paths.
 fn check_prefix(path: &str) -> Result<(), GatewayUrlError> {
     let odd = |segment: &str| matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "" | "." | "..");
+    // More likely than a prefix with an `@` is a password with a `/`: a part of it would be the host.
+    if path.rsplit_once('@').is_some_and(|(_, host)| !host.is_empty() && !host.starts_with('/')) {
+        return Err(UrlError::Unescaped.into());
+    }
     if path.split('/').skip(1).any(odd) {
-        // A path with an `@` may be a user and a password that follow a malformed scheme.
+        // A path with an `@` may contain a user name and password after a malformed scheme.
         let path = if path.contains('@') { String::new() } else { format!(" `{path}`") };
         return Err(GatewayUrlError::OddPath { path });
     }
@@ -95,12 +106,12 @@ pub enum GatewayUrlError {
     Url(#[from] UrlError),
     #[error("the URL's path{path} has an empty, `.` or `..` segment, which gateways redirect")]
     OddPath { path: String },
-    /// The URL of a group where that of a gateway is expected.
+    /// The URL of a group where a gateway URL is expected.
     #[error(
         "this is the URL of a group, not of a gateway: use --url instead of --gateway, --job and --label"
     )]
     GroupUrl,
-    /// The URL of a gateway where that of a group is expected.
+    /// The URL of a gateway where a group URL is expected.
     #[error("{}", PathError::NoGroup)]
     NoGroup,
 }
@@ -120,7 +131,13 @@ mod tests {
             ("http://gw:9091/metrics", "http://gw:9091"),
             ("http://gw:9091/metrics/", "http://gw:9091"),
             ("http://gw:9091///", "http://gw:9091"),
-            ("gw/push/gw", "http://gw/push/gw"),
+            ("gw", "http://gw:9091"),
+            ("127.0.0.1", "http://127.0.0.1:9091"),
+            ("me:x@[::1]/p", "http://[::1]:9091/p"),
+            ("gw:80", "http://gw:80"),
+            ("HTTP://gw", "http://gw"),
+            ("https://gw", "https://gw"),
+            ("gw/push/gw", "http://gw:9091/push/gw"),
             ("http://gw/push/metrics/", "http://gw/push"),
             ("http://gw/metrics/metrics", "http://gw/metrics"),
             ("http://gw/my-metrics", "http://gw/my-metrics"),
@@ -136,6 +153,7 @@ mod tests {
     fn paths_that_no_gateway_has_are_rejected() {
         let group =
             "this is the URL of a group, not of a gateway: use --url instead of --gateway, --job and --label";
+        let at = "the URL has an `@` after its host: in a password, write `@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
         let table = [
             ("ftp://x", "unsupported scheme `ftp`: use http:// or https://"),
             (
@@ -149,6 +167,15 @@ mod tests {
             ("http://gw/p/metrics/job/x", group),
             ("http://me:hunter2@gw/metrics/job/x", group),
             ("http://gw/metrics/job%40base64/eA", group),
+            ("http://u:a@b/c@host", at),
+            ("http://u:12/c@host", at),
+            ("http://u:a/c@host", at),
+            ("http://u:12?c@host", at),
+            ("u:a@b#c@host", at),
+            ("http://u:a@b_c!/x@host", at),
+            ("http//u:a@host", "the scheme is malformed: write http://HOST:PORT"),
+            ("https//u:a@host", "the scheme is malformed: write http://HOST:PORT"),
+            ("gw//u:a@host", at),
         ];
         for (text, expected) in table {
             assert_eq!(gateway_url(text).unwrap_err().to_string(), expected, "{text}");
@@ -197,7 +224,7 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in "\\PC{0,20}|(https?://)?[a-z0-9.:@%/\\[\\]?#]{0,20}") {
             if let Ok(url) = gateway_url(&text) {
-                // A prefix that ends in `/metrics` is not read back: its end counts as the gateway's own path.
+                // A prefix that ends in `/metrics` does not round-trip: its end is taken for the gateway's own path.
                 let again = gateway_url(&url.to_string());
                 let same = again.as_ref().is_ok_and(|again| again.to_string() == url.to_string());
                 prop_assert!(same || url.path().ends_with("/metrics"), "{again:?}");

@@ -1,7 +1,8 @@
-//! A Pushgateway: what it holds, how it is asked, and which responses only it gives.
+//! Access to a Pushgateway: fetching its groups, sending requests, and checking the responses.
 //!
-//! `api` and `text` read the [`Group`]s, `contents` the families of one. `conflict` finds keys that break a gateway,
-//! `selection` what an operator means, and `diff` what a push (`pushed`) would change. All this is pure. Only `fetch` and
+//! `api` and `text` read the [`Group`]s, `contents` reads the metrics of one group. `conflict` finds keys that break a
+//! gateway, `selection` filters groups, and `diff` shows what a push (`pushed`) would change. All of these are pure.
+//! Only `fetch` and `exchange` use the client of [`crate::http`].
 //! `exchange` use the client of [`crate::http`].
 
 pub mod api;
@@ -12,18 +13,19 @@ mod exchange;
 mod fetch;
 mod group;
 mod group_url;
+mod hint;
 pub mod pushed;
 mod selection;
 mod server_status;
-mod string_limit;
 #[cfg(test)]
 mod tests;
 mod text;
+mod token_limit;
 
 pub(crate) use exchange::{EXPOSITION_TEXT, send};
 pub use fetch::{
-    Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, get_once, unescaped,
-    unread,
+    Listener, Snapshot, fetch_contents, fetch_families, fetch_groups, fetch_status, get, get_once,
+    is_prometheus, unescaped, unread,
 };
 pub use group::{FamilySize, Group, GroupsError, Kind, Size, State};
 pub(crate) use group_url::gateway_url;

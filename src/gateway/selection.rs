@@ -1,11 +1,11 @@
-//! Selects groups by their labels, the age of the last push, or its failure. Pure: the time is an argument.
+//! Selects groups by labels, age of the last push, or failed pushes. Pure: the current time is an argument.
 
 use super::group::{Group, State};
 use crate::grouping::Matcher;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// Conditions that must all be true. Without a condition, every group is selected.
+/// Conditions that must all be true. If there are none, every group is selected.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     pub matchers: Vec<Matcher>,
@@ -22,12 +22,13 @@ impl Selection {
             && (!self.failed || group.state != State::Ok)
     }
 
-    /// Whether a condition is about pushes. On a gateway that rejects every push, that says nothing about a group.
+    /// Whether a condition depends on pushes. If the gateway rejects every push, such conditions match healthy groups.
     pub fn asks_for_pushes(&self) -> bool {
         self.older_than.is_some() || self.failed
     }
 
-    /// Whether a condition is more than "lacks this label", which a deletion requires, as a query does.
+    /// Whether a condition requires more than a missing label. A deletion needs such a condition, as a PromQL query
+    /// does.
     pub fn is_specific(&self) -> bool {
         self.asks_for_pushes() || self.matchers.iter().any(|matcher| !matcher.matches_empty())
     }
@@ -71,7 +72,7 @@ mod tests {
         };
         let pushed = group("9900.5", "0");
         assert!(older(&pushed, 99) && !older(&pushed, 100));
-        // A failure since then does not make it young, and a push from the future is not old.
+        // A later failure does not reset the age, and a push time in the future is not old.
         assert!(older(&group("9900", "9999"), 60));
         assert!(!older(&group("10500", "0"), 0));
         assert!(older(&group("0", "9999"), 1_000_000), "it never had one");
@@ -83,7 +84,7 @@ mod tests {
         let older = Selection { older_than: Some(Duration::ZERO), ..Selection::default() };
         let failed = Selection { failed: true, ..Selection::default() };
         let now = Timestamp::from_second(10_000).unwrap();
-        // The third is in milliseconds.
+        // The third value is in milliseconds.
         for odd in ["NaN", "1e308", "1795448233000", "-1", "+Inf", "", "x"] {
             let group = group(odd, "0");
             assert!(!older.fits(&group, now) && !failed.fits(&group, now), "{odd}");

@@ -1,4 +1,4 @@
-//! What a gateway reports about itself in `/api/v1/status`: version, flags, start time. Pure.
+//! The version, flags and start time that a gateway reports in `/api/v1/status`. Pure.
 
 use crate::grouping::Names;
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub struct ServerStatus {
     pub version: Option<String>,
     pub started: Option<Timestamp>,
-    /// Its flags, without the leading dashes.
+    /// The command-line flags, without the leading dashes.
     pub flags: BTreeMap<String, String>,
 }
 
@@ -28,7 +28,7 @@ struct Data {
 }
 
 impl ServerStatus {
-    /// Reads the answer; `None` if it is not from a Pushgateway.
+    /// Parses the response. Returns `None` if it is not from a Pushgateway.
     pub fn read(json: &[u8]) -> Option<Self> {
         let Answer { data } = serde_json::from_slice(json).ok()?;
         Some(Self {
@@ -38,24 +38,25 @@ impl ServerStatus {
         })
     }
 
-    /// Whether a switch is on; `None` if the gateway has no such flag.
+    /// Whether a boolean flag is on; `None` if the gateway has no such flag.
     pub fn is_on(&self, flag: &str) -> Option<bool> {
         self.flags.get(flag).map(|value| value == "true")
     }
 
-    /// How it reads label names in a path; `None` if it does not report that.
+    /// How the gateway reads label names in a path; `None` if it does not report that.
     pub fn names(&self) -> Option<Names> {
         match self.flags.get("push.enable-utf8-names").map(String::as_str) {
             Some("true") => Some(Names::Utf8),
             Some("false") => Some(Names::Legacy),
             Some(_) => None,
-            // The flag is new in 1.11.0. A gateway without it reports its other flags, and all have had this one for
-            // as long as they have had the API.
+            // The flag is new in 1.11.0. Older gateways report their other flags, and every version with the API has
+            // this one.
             None => self.flags.contains_key("push.disable-consistency-check").then_some(Names::Legacy),
         }
     }
 
-    /// The path of its metrics. What could name another host when it is appended to the gateway's URL is ignored.
+    /// The path of the gateway's metrics. It is ignored if appending it to the gateway's URL could lead to another
+    /// host.
     pub fn telemetry_path(&self) -> &str {
         let is_path = |path: &&String| {
             path.starts_with('/')

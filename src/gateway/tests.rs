@@ -1,4 +1,4 @@
-//! What the readers make of real gateways' answers, and of others.
+//! Tests of the parsers, with responses from real gateways and made-up ones.
 
 use super::api::{self, from_api};
 use super::contents::has_escaped_replacement;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 use std::io::{self, Read};
 
-/// What gateways answered; each was given the same groups.
+/// Responses of real gateways as (JSON, text). Each gateway held the same groups.
 macro_rules! seen {
     ($version:literal) => {
         (
@@ -35,7 +35,7 @@ fn line(group: &Group) -> String {
 fn the_groups_of_real_gateways_are_read() {
     for (json, _) in SEEN {
         let groups = read(json).unwrap();
-        // 1.5.1 knows no native histograms.
+        // 1.5.1 does not support native histograms.
         let lines: Vec<String> =
             groups.iter().filter(|g| g.labels.get("job") != Some("native")).map(line).collect();
         let expected = [
@@ -104,7 +104,7 @@ fn series_are_counted_as_the_text_has_them() {
             let job = format!("job=\"{}\"", group.labels.get("job").unwrap());
             let own = |line: &&str| line.starts_with("push_") || line.starts_with('#');
             let lines = text.lines().filter(|l| l.contains(&job) && !own(l)).count();
-            // What came after the text was read is not in it.
+            // Some groups were pushed after the text was fetched, so it does not contain them.
             let series = usize::try_from(group.size.unwrap().series).unwrap();
             if lines > 0 {
                 assert_eq!(series, lines, "{job}");
@@ -131,7 +131,7 @@ fn times_have_microseconds() {
     }
 }
 
-/// A group whose `labels` are hidden by a metric of that name.
+/// A group whose `labels` member is hidden by a metric called `labels`.
 fn hidden(job: &str, instance: &str) -> String {
     format!(
         r#"{{"labels":{{"time_stamp":"t","type":"GAUGE","metrics":[{{"labels":{{"instance":"","job":"{job}"}},"value":"5"}}]}},

@@ -6,17 +6,17 @@ use crate::grouping::{GroupingKey, LabelSet, NoKey};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
 
-/// As much of a line of `/metrics` is held at a time.
+/// Maximum number of bytes of a `/metrics` line that are read at once.
 pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 
-/// Reads the groups from the text of `/metrics`, by the two series that each group has there.
+/// Reads the groups from the text of `/metrics`, using the two metrics that the gateway adds to each group.
 ///
-/// The text can't tell an empty `instance` from none; none is assumed, since a gateway that held both would not answer.
-/// Keys that depend on how the gateway reads names are not known yet.
+/// In the text, an empty `instance` looks like a missing one. It is treated as missing, because a gateway that held
+/// both groups would not respond. Keys that depend on how the gateway reads names are left unresolved.
 pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
     let mut reader = BufReader::new(reader);
     let mut by_labels: BTreeMap<LabelSet, (bool, Times)> = BTreeMap::new();
-    let mut is_gateway = false;
+    let (mut is_gateway, mut server) = (false, None);
     let mut line = Vec::new();
     let mut at_start = true;
     loop {
@@ -24,12 +24,14 @@ pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
         if reader.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line).map_err(GroupsError::Read)? == 0 {
             break;
         }
-        // The rest of a line that is longer than any key can make it could look like another's beginning.
+        // No key needs a line this long. Skip the rest of the line, because it could look like the start of another
+        // one.
         if !std::mem::replace(&mut at_start, line.pop_if(|byte| *byte == b'\n').is_some()) {
             continue;
         }
-        // Without groups, these of its own still tell a Pushgateway.
+        // A Pushgateway without groups is still recognized by its own metrics.
         is_gateway |= line.starts_with(b"pushgateway_");
+        server = server.or_else(|| server_name(&line));
         if !line.starts_with(b"push_") {
             continue;
         }
@@ -42,13 +44,21 @@ pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
         *time = Some(sample.value);
     }
     if !is_gateway {
-        return Err(GroupsError::NoGateway);
+        return Err(server.map_or(GroupsError::NoGateway, |server| GroupsError::OtherServer { server }));
     }
     let groups = by_labels.into_iter().map(|(labels, (exact, times))| {
         let key = if exact { GroupingKey::from_listing(&labels, None) } else { Err(NoKey::Inexact) };
         times.group(labels, key, None, None)
     });
     Ok(groups.collect())
+}
+
+/// The name of a server in the family that Prometheus and its exporters have about their build:
+/// `prometheus_build_info{...} 1`.
+fn server_name(line: &[u8]) -> Option<String> {
+    let line = std::str::from_utf8(line).ok()?;
+    let name = line.split_once('{')?.0.strip_suffix("_build_info").filter(|name| *name != "go")?;
+    Some(if name == "prometheus" { "Prometheus".to_owned() } else { name.to_owned() })
 }
 
 /// One line about a group in the text of `/metrics`.
@@ -58,7 +68,7 @@ struct TextSample {
     value: f64,
 }
 
-/// Reads a line such as `push_time_seconds{instance="",job="x"} 1.7e+09`; `None` for every other line.
+/// Parses a line such as `push_time_seconds{instance="",job="x"} 1.7e+09`. Returns `None` for any other line.
 fn text_sample(line: &[u8]) -> Option<TextSample> {
     let sample = read_sample(line).filter(|sample| !sample.labels.is_empty())?;
     let failure = match sample.name.as_str() {

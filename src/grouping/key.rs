@@ -1,8 +1,9 @@
-//! The grouping key: which labels can form one, and its path.
+//! The grouping key: validation of its labels, and its path.
 //!
-//! The gateway accepts keys that then break it. An empty `instance` next to a group without one, a value that is not
-//! UTF-8, or an escaped name that decodes to `__x` makes every later push to any group fail and every scrape answer
-//! 500 (seen on Pushgateway 1.5.1 and 1.11.2). So only functions that reject those can make the type.
+//! The gateway accepts some keys that then break it: an empty `instance` next to a group without one, a value that is
+//! not valid UTF-8, or an escaped name that decodes to `__x`. After that, every push to any group fails and every
+//! scrape gets status 500 (seen on Pushgateway 1.5.1 and 1.11.2). So a key can only be created by functions that reject
+//! these.
 
 use super::label::{Label, LabelSet, write_labels};
 use super::names::{self, ESCAPED_PREFIX, Names, RESERVED_PREFIX, is_legacy_name};
@@ -13,17 +14,17 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 
-/// The longest path, in bytes. Go's server accepts 1 MiB of request line and headers, but proxies accept far less, and a
-/// key of this size is a mistake anyway.
+/// Maximum length of a path in bytes. Go's server accepts 1 MiB for the request line and headers, but proxies accept
+/// far less, and a key of this size is a mistake anyway.
 pub const MAX_PATH: usize = 60_000;
 
-/// Everything but the unreserved characters of RFC 3986 is encoded.
+/// All characters except the unreserved ones of RFC 3986 are encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Whether a label may have an empty value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EmptyValues {
-    /// For commands that store metrics: an empty value is usually an unset variable.
+    /// For commands that store metrics: an empty value usually comes from an unset variable.
     #[default]
     Reject,
     /// For commands that read or delete: such groups exist, and deleting them can repair a gateway.
@@ -37,18 +38,18 @@ pub struct KeyRules {
     pub empty_values: EmptyValues,
 }
 
-/// The labels that name a group: `job` and any others, each once.
+/// The labels that identify a group: `job` and any others. Each name is unique.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GroupingKey {
     job: String,
-    /// All labels but `job`, sorted by name. `names::in_path` can write every name.
+    /// All labels except `job`, sorted by name. Each name has a form that can be used in a path (see `names::in_path`).
     labels: BTreeMap<String, String>,
     /// How the gateway reads names in a path.
     names: Names,
 }
 
 impl GroupingKey {
-    /// The key that a user gave. Rejects a key that the gateway would reject or misread, or that would break it.
+    /// Creates a key from user input. Rejects a key that the gateway would reject or misread, or that would break it.
     pub fn new(
         job: impl Into<String>,
         labels: impl IntoIterator<Item = Label>,
@@ -61,7 +62,7 @@ impl GroupingKey {
         Self::with_checked_names(job.into(), labels, rules)
     }
 
-    /// As [`GroupingKey::new`], for labels that have passed [`check_name`].
+    /// Like [`GroupingKey::new`], for labels that have passed [`check_name`].
     pub(super) fn with_checked_names(
         job: String,
         labels: Vec<Label>,
@@ -87,10 +88,10 @@ impl GroupingKey {
         }
     }
 
-    /// The key of a group that the gateway listed. It may break the rules of [`Self::new`], since the group exists.
+    /// The key of a group that the gateway lists. The rules of [`Self::new`] do not apply, because the group exists.
     ///
-    /// `names` says how the gateway reads names in a path; `None` where that is not known. The names of a listed group
-    /// do not show it: a gateway keeps its groups when it is started again with the other setting.
+    /// `names` is how the gateway reads names in a path, or `None` if that is not known. It can't be derived from the
+    /// listed groups, because a gateway keeps them when it is restarted with the other setting.
     pub fn from_listing(labels: &LabelSet, names: Option<Names>) -> Result<Self, NoKey> {
         let mut labels = labels.0.clone();
         let job = labels.remove("job").filter(|job| !job.is_empty()).ok_or(NoKey::Unwritable)?;
@@ -126,14 +127,14 @@ impl GroupingKey {
 
     /// The percent-encoded path of the group, to be appended to the gateway's URL: `/metrics/job/…`.
     ///
-    /// Values are percent-encoded where that works, because some servers that imitate the Pushgateway do not know
-    /// `@base64`. base64 is for the rest: the gateway redirects an empty segment, `.` and `..` to another group's URL and
-    /// reads `%2F` as a slash (seen on 1.5.1 and 1.11.2).
+    /// Values are percent-encoded if possible, because some Pushgateway look-alikes do not support `@base64`. Other
+    /// values are base64-encoded, because the gateway redirects an empty segment, `.` and `..` to another group's URL
+    /// and reads `%2F` as a slash (seen on 1.5.1 and 1.11.2).
     pub fn path(&self) -> String {
         let mut path = String::from("/metrics");
         for (name, value) in self.labels() {
             path.push('/');
-            // A key never holds a name that cannot be written.
+            // Every name in a key can be used in a path.
             path.push_str(&names::in_path(name, self.names).unwrap_or_default());
             if value.is_empty() {
                 path.push_str("@base64/=");
@@ -161,8 +162,8 @@ impl From<&GroupingKey> for LabelSet {
     }
 }
 
-/// Checks a label name. The server's rules are in `pushgateway handler/push.go splitLabels`. `was_escaped`: the name was
-/// written in its `U__` form, so a decoded name that still begins with `U__` is intended.
+/// Checks a label name. The server's rules are in `pushgateway handler/push.go splitLabels`. If `was_escaped`, the name
+/// was given in its `U__` form, so a decoded name that still starts with `U__` is intended.
 pub(super) fn check_name(name: &str, names: Names, was_escaped: bool) -> Result<(), KeyError> {
     let owned = name.to_owned();
     match names {
@@ -178,8 +179,8 @@ pub(super) fn check_name(name: &str, names: Names, was_escaped: bool) -> Result<
     }
 }
 
-/// Why a listed group has no key, and so no path that is certain to name it and no other. Follows the group's labels and
-/// a colon.
+/// Why a listed group has no key, so that no path is certain to identify this group and no other. The message is
+/// printed after the group's labels and a colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoKey {
     #[error("the gateway's API does not show the labels exactly")]
@@ -194,7 +195,7 @@ pub enum NoKey {
     Unwritable,
 }
 
-/// Why labels do not form a grouping key. The message names the label and the option that helps.
+/// Why labels do not form a valid grouping key. The message names the label and the option to use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     #[error("the job is empty: is the variable set? --job names the job")]
@@ -214,7 +215,7 @@ pub enum KeyError {
     ReservedName { name: String },
     #[error("{}", escaped_name(.name, *.names))]
     EscapedName { name: String, names: Names },
-    /// Even a gateway with UTF-8 names cannot read the name from a path.
+    /// Even a gateway with UTF-8 names can't decode the name from a path.
     #[error(
         "label `{name}` has a character above U+FFFFF, which a gateway can't decode: choose another name"
     )]
@@ -271,7 +272,7 @@ mod tests {
         GroupingKey::new(job, labels.iter().map(|(n, v)| Label::new(*n, *v)), rules)
     }
 
-    /// `job`, labels as JSON, path; the rest of the line says where the case is from.
+    /// Parses test vectors: job, labels as JSON, path. The last column names the source of the case.
     fn vectors(table: &str) -> Vec<(String, Vec<Label>, String)> {
         let rows = table.lines().filter(|line| !line.starts_with('#'));
         rows.map(|row| {
@@ -348,7 +349,7 @@ mod tests {
         assert_eq!(key("x", &[("l", &"v".repeat(room))], UTF8).unwrap().path().len(), MAX_PATH);
         let error = key("x", &[("l", &"v".repeat(room + 1))], UTF8).unwrap_err();
         assert_eq!(error, KeyError::TooLong { bytes: MAX_PATH + 1 });
-        // What counts is the encoded length.
+        // The limit applies to the encoded length.
         assert!(key("x", &[("l", &" ".repeat(room / 3))], UTF8).is_ok());
         assert!(key("x", &[("l", &" ".repeat(room / 3 + 1))], UTF8).is_err());
     }
@@ -362,7 +363,7 @@ mod tests {
 
     type Path = Result<&'static str, NoKey>;
 
-    /// The labels of a listed group, and its path on gateways without and with UTF-8 names.
+    /// The labels of a listed group, and its paths on gateways without and with UTF-8 names.
     type Row = (&'static [(&'static str, &'static str)], Path, Path);
 
     #[test]

@@ -1,6 +1,6 @@
-//! One label as a user writes it, and a set of labels as a person reads it.
+//! A label as given by the user, and a set of labels with its display format.
 //!
-//! The spelling `{job="x",instance="a"}` is Prometheus' own, so that a key in a message can be pasted into a query.
+//! The format `{job="x",instance="a"}` is that of PromQL, so that a key in a message can be pasted into a query.
 
 use super::names::is_legacy_name;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
-/// A label as `-l NAME=VALUE` gives it. Whether the name is allowed is the grouping key's business.
+/// A label as given with `-l NAME=VALUE`. The grouping key checks whether the name is valid.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {
     pub name: String,
@@ -23,7 +23,7 @@ impl Label {
 }
 
 impl Label {
-    /// The matcher of groups with this label, as `--match` reads it. A plain value needs no quotes.
+    /// The `--match` argument that selects groups with this label. Simple values are not quoted.
     pub fn matcher(&self) -> String {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:-".contains(c);
         let Self { name, value } = self;
@@ -38,7 +38,7 @@ impl Label {
     }
 }
 
-/// Why an argument is not a label.
+/// Why an argument is not a valid label.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {
     #[error("`{argument}` has no `=`: a label is written NAME=VALUE")]
@@ -59,12 +59,12 @@ impl FromStr for Label {
     }
 }
 
-/// Labels by name. A listing may hold labels that a [`GroupingKey`](super::GroupingKey) rejects.
+/// Labels by name. A listed group can have labels that a [`GroupingKey`](super::GroupingKey) rejects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct LabelSet(pub BTreeMap<String, String>);
 
 impl LabelSet {
-    /// The value of a label, or `None` if the set lacks the label.
+    /// The value of a label, or `None` if the set does not contain it.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
@@ -77,7 +77,7 @@ impl LabelSet {
     }
 }
 
-/// Sets sort by job, then by the other labels. A set without a job comes first.
+/// Sorts by job, then by the other labels. A set without a job comes first.
 impl Ord for LabelSet {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.get("job").cmp(&other.get("job")).then_with(|| self.iter().cmp(other.iter()))
@@ -102,7 +102,7 @@ impl fmt::Display for LabelSet {
     }
 }
 
-/// Writes labels in query syntax, with control characters escaped as a query accepts them.
+/// Writes labels in PromQL syntax, with control characters escaped.
 pub(super) fn write_labels<'a>(
     f: &mut fmt::Formatter<'_>,
     labels: impl Iterator<Item = (&'a str, &'a str)>,

@@ -1,14 +1,15 @@
-//! Matchers select groups by their labels, with the same meaning as in a query: a missing label has the empty value,
-//! and a regular expression must match the whole value.
+//! Matchers select groups by their labels, as in PromQL: a missing label counts as empty, and a regular expression must
+//! match the whole value.
 //!
-//! The syntax is amtool's, which is made for a shell: names and values may be bare (`job=x`) or quoted as in a query
-//! (`job="x"`). Inside quotes `\\`, `\"`, `\n`, `\r` and `\t` are escapes. Any other backslash is literal, so that `job=~"db\d+"`
-//! needs no second one. A value that begins with a quote must be quoted. Everything else in a bare value is literal,
-//! including spaces and commas.
+//! The syntax is that of amtool, which is designed for use in a shell: names and values can be bare (`job=x`) or quoted
+//! as in PromQL (`job="x"`). Inside quotes, `\\`, `\"`, `
+//! `, `\r` and `\t` are escapes. Any other backslash is literal, so that `job=~"db\d+"` needs no double backslash. A
+//! value that starts with a quote must be quoted. Everything else in a bare value is literal, including spaces and
+//! commas.
 //!
-//! Regular expressions use RE2 syntax, as in Prometheus, and run on the `regex` crate, which descends from RE2. Syntax
-//! that the two read differently is rewritten (see `re2`). Three differences remain: octal escapes (`\123`) and `\C` are
-//! errors here, a repetition may exceed RE2's limit of 1000, and the crate's own `(?x)` is accepted.
+//! Regular expressions use RE2 syntax, as in Prometheus, and run on the `regex` crate, which is based on RE2. Syntax
+//! that the crate treats differently is rewritten (see `re2`). Three differences remain: octal escapes (`\123`) and
+//! `\C` are errors here, a repetition may exceed RE2's limit of 1000, and the crate's own `(?x)` is accepted.
 
 use super::label::LabelSet;
 use regex::Regex;
@@ -39,8 +40,8 @@ impl Matcher {
         self.matches_value(labels.get(&self.name).unwrap_or_default())
     }
 
-    /// The matcher that was probably meant by one that matches no group, and why it does not: `*` and `?` are wildcards
-    /// only in a shell, and a regular expression must match the whole value.
+    /// If this matcher matches no group, returns the matcher that the user probably meant, and the reason: `*` and `?`
+    /// are wildcards only in a shell, and a regular expression must match the whole value.
     pub fn meant(&self) -> Option<(String, &'static str)> {
         const WILDCARD: &str = "`*` and `?` are not wildcards";
         let name = &self.name;
@@ -63,8 +64,8 @@ impl Matcher {
         }
     }
 
-    /// Whether an empty or missing label matches. A selection that consists only of such matchers also selects groups
-    /// that lack the label.
+    /// Whether the matcher matches an empty or missing label. If all matchers do, the selection includes groups that
+    /// lack the labels.
     pub fn matches_empty(&self) -> bool {
         self.matches_value("")
     }
@@ -79,11 +80,11 @@ impl Matcher {
     }
 }
 
-/// Reads the matchers of one argument: one, or several in the braces that `list` prints and a query has.
+/// Parses the matchers of one argument: a single one, or several in braces, as in PromQL and in the output of `list`.
 ///
 /// # Errors
 ///
-/// [`MatcherError`] of the first that is invalid.
+/// [`MatcherError`] of the first invalid matcher.
 pub fn parse_matchers(argument: &str) -> Result<Vec<Matcher>, MatcherError> {
     let text = argument.trim();
     let Some(mut rest) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) else {
@@ -101,7 +102,7 @@ pub fn parse_matchers(argument: &str) -> Result<Vec<Matcher>, MatcherError> {
     Ok(matchers)
 }
 
-/// Where the first comma is that is not in quotes, or the end.
+/// Returns the position of the first unquoted comma, or the end of the text.
 fn end_of_matcher(text: &str) -> usize {
     let (mut quote, mut is_escaped) = (None, false);
     for (at, c) in text.char_indices() {
@@ -126,7 +127,7 @@ impl FromStr for Matcher {
         let Some((operator, rest)) = found else {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         };
-        // `job==x` is a habit from other languages. The value `=x` can be quoted.
+        // In other languages, `==` is the comparison operator. A value that starts with `=` can be quoted.
         if matches!(operator, "=" | "!=") && rest.starts_with('=') {
             let meant = format!("{name}{operator}{}", rest.trim_start_matches('='));
             return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
@@ -142,7 +143,7 @@ impl FromStr for Matcher {
     }
 }
 
-/// Splits off the name. The rest begins with the operator.
+/// Splits off the label name. The rest starts with the operator.
 fn name(argument: &str) -> Result<(String, &str), MatcherError> {
     let text = argument.trim_start();
     let (name, rest) = if text.starts_with(['"', '\'']) {
@@ -185,7 +186,7 @@ fn value(argument: &str, rest: &str) -> Result<String, MatcherError> {
     }
 }
 
-/// Reads the quoted string that `text` begins with. Returns its content and the text after it.
+/// Reads the quoted string at the start of `text`. Returns its content and the text after it.
 fn quoted<'a>(argument: &str, text: &'a str) -> Result<(String, &'a str), MatcherError> {
     let mut chars = text.char_indices();
     let quote = chars.next().map(|(_, c)| c);
@@ -207,23 +208,23 @@ fn quoted<'a>(argument: &str, text: &'a str) -> Result<(String, &'a str), Matche
     Err(MatcherError::Unclosed { argument: argument.to_owned() })
 }
 
-/// Compiles a pattern as Prometheus 3 does (`model/labels/regexp.go`): anchored at both ends, and a dot matches line
-/// breaks. In Prometheus 2 it does not.
+/// Compiles a pattern as Prometheus 3 does (`model/labels/regexp.go`): anchored at both ends, with a dot that matches
+/// line breaks. In Prometheus 2, it does not match them.
 fn anchored(pattern: &str) -> Result<Regex, MatcherError> {
     let error = |error: regex::Error| MatcherError::Regex {
         pattern: pattern.to_owned(),
-        // The last line of the crate's message is the reason. The lines before it show the pattern.
+        // The last line of the crate's message contains the reason. The lines before it show the pattern.
         reason: error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
     };
     let rewritten = re2(pattern);
-    // Compiled alone first: `a)|(b` is invalid, but would be valid inside our parentheses.
+    // Compile the pattern alone first: `a)|(b` is invalid, but would be valid inside our parentheses.
     Regex::new(&rewritten).map_err(error)?;
     Regex::new(&format!("^(?s:{rewritten})$")).map_err(error)
 }
 
-/// Rewrites a pattern so that it means to the `regex` crate what it means to RE2: `\d`, `\s`, `\w`, `\b` and `\B` are
-/// ASCII, `\Q…\E` quotes, a brace that does not begin a repetition is literal, and `[`, `&&`, `--` and `~~` are literal
-/// inside a class (Go's `regexp/syntax`, tried with Prometheus 2.42).
+/// Rewrites a pattern so that it means the same to the `regex` crate as to RE2: `\d`, `\s`, `\w`, `\b` and `\B` are
+/// limited to ASCII, `\Q...\E` quotes, a brace that does not start a repetition is literal, and `[`, `&&`, `--` and
+/// `~~` are literal inside a class (Go's `regexp/syntax`, tested with Prometheus 2.42).
 fn re2(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let mut in_class = false;
@@ -242,7 +243,7 @@ fn re2(pattern: &str) -> String {
                 let negation = if after.starts_with('^') { "^" } else { "" };
                 out.extend(["[", negation]);
                 after = &after[negation.len()..];
-                // At the start of a class these are literal.
+                // These are literal at the start of a class.
                 if let Some(first @ (']' | '-')) = after.chars().next() {
                     out.extend(['\\', first]);
                     after = &after[1..];
@@ -258,7 +259,7 @@ fn re2(pattern: &str) -> String {
                 out.push(']');
             }
             '[' | '&' | '~' => out.extend(['\\', c]),
-            // A range that ends with a hyphen. The crate reads two hyphens as a difference of classes.
+            // A range that ends with a hyphen. The crate would parse two hyphens as the difference of two classes.
             '-' if in_class && after.starts_with('-') => {
                 out.push_str("-\\-");
                 after = &after[1..];
@@ -271,8 +272,8 @@ fn re2(pattern: &str) -> String {
     out
 }
 
-/// Writes the escape whose backslash is before `after`. Returns the text after the escape. In a class the crate reads
-/// `[0-9]` as a part of that class.
+/// Writes the escape whose backslash precedes `after`. Returns the text after the escape. In a class, the crate treats
+/// a nested `[0-9]` as part of that class.
 fn escape<'a>(out: &mut String, after: &'a str) -> &'a str {
     let Some(c) = after.chars().next() else {
         out.push('\\');
@@ -289,7 +290,7 @@ fn escape<'a>(out: &mut String, after: &'a str) -> &'a str {
         c => out.extend(['\\', c]),
     }
     let after = &after[c.len_utf8()..];
-    // The braces of `\p{Greek}` and `\x{10FFFF}` are neither a repetition nor literal.
+    // The braces of `\p{Greek}` and `\x{10FFFF}` neither start a repetition nor are literal.
     match after.strip_prefix('{').filter(|_| matches!(c, 'p' | 'P' | 'x')).and_then(|text| text.find('}')) {
         Some(at) => {
             out.push_str(&after[..at + 2]);
@@ -309,7 +310,7 @@ fn is_repetition(after: &str) -> bool {
 
 const FORMS: &str = "write NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX";
 
-/// Why an argument is not a matcher.
+/// Why an argument is not a valid matcher.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MatcherError {
     #[error("`{argument}` is not a matcher: {FORMS}")]
@@ -320,7 +321,7 @@ pub enum MatcherError {
     BareName { name: String, rest: String },
     #[error("`{argument}` has no label name: {FORMS}")]
     NoName { argument: String },
-    /// Braces or commas: a whole selector instead of one matcher.
+    /// Braces or commas: the argument is a whole selector instead of one matcher.
     #[error(
         "`{argument}` is not a single matcher: use --match once for each, or write all in braces: '{{a=\"x\",b=\"y\"}}'"
     )]
@@ -362,11 +363,11 @@ mod tests {
             ("job=~(?i)DB_backup", true),
             ("job!~db", true),
             ("job!~db.*", false),
-            // A dot takes a line break, and `$` is the end of the value.
+            // A dot matches a line break, and `$` matches only at the end of the value.
             ("instance=~a.b", true),
             ("instance=~a", false),
             ("instance=\"a\\nb\"", true),
-            // Missing is empty.
+            // A missing label counts as empty.
             ("missing=", true),
             ("missing=\"\"", true),
             ("missing!=", false),
@@ -376,7 +377,7 @@ mod tests {
             ("empty=", true),
             ("empty!=", false),
             ("job=~", false),
-            // Names beyond the legacy ones, and values with quotes, commas and equals signs.
+            // Non-legacy names, and values with quotes, commas and equals signs.
             ("foo.bar=\"\\\"q\\\", x\"", true),
             ("foo.bar='\"q\", x'", true),
             ("\"foo.bar\"=~.+, x", true),

@@ -1,13 +1,13 @@
-//! Label names, and how a gateway with UTF-8 names reads them in a path.
+//! Label names, and their escaped form in the paths of gateways with UTF-8 names.
 //!
 //! Such a gateway decodes a name that starts with `U__` before it checks whether the name is allowed. So the escaped
-//! form can carry names that the plain form may not. Both directions are here: what we escape must be exactly what the
-//! server unescapes.
+//! form can contain names that the plain form can't. This module both escapes and unescapes, because the two must match
+//! the server exactly.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Names with this prefix belong to Prometheus itself.
+/// Names with this prefix are reserved for Prometheus.
 pub(super) const RESERVED_PREFIX: &str = "__";
 
 /// A gateway with UTF-8 names decodes names with this prefix.
@@ -19,21 +19,22 @@ pub enum Names {
     /// `[a-zA-Z_][a-zA-Z0-9_]*`: every gateway accepts these.
     #[default]
     Legacy,
-    /// Any UTF-8 text: a gateway with `--push.enable-utf8-names` accepts these (since 1.11.0).
+    /// Any UTF-8 text: only a gateway with `--push.enable-utf8-names` accepts these (since 1.11.0).
     Utf8,
 }
 
-/// A name that every gateway accepts and that needs no quotes in a text.
+/// The kinds of names that every gateway accepts and that need no quotes in the text format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LegacyName {
-    /// A label's: `[a-zA-Z_][a-zA-Z0-9_]*`.
+    /// A label name: `[a-zA-Z_][a-zA-Z0-9_]*`.
     Label,
-    /// A metric's, which may also have colons: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+    /// A metric name, which can also contain colons: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
     Metric,
 }
 
 impl LegacyName {
-    /// Whether each byte may be in such a name. The scanner of texts looks up each byte of each name.
+    /// For each kind, the bytes that are allowed in a name. A lookup table, because the text scanner checks every byte
+    /// of every name.
     const ALLOWED: [[bool; 256]; 2] = {
         let mut tables = [[false; 256]; 2];
         let mut byte = 0;
@@ -47,7 +48,7 @@ impl LegacyName {
         tables
     };
 
-    /// The length of the name that `text` begins with; 0 if it begins with something else.
+    /// The length of the name at the start of `text`; 0 if there is none.
     #[inline]
     pub fn length(self, text: &[u8]) -> usize {
         let allowed = &Self::ALLOWED[self as usize];
@@ -57,7 +58,7 @@ impl LegacyName {
         }
     }
 
-    /// Whether all of `text` is such a name.
+    /// Whether all of `text` is a name of this kind.
     pub fn is(self, text: &[u8]) -> bool {
         !text.is_empty() && self.length(text) == text.len()
     }
@@ -68,11 +69,11 @@ pub fn is_legacy_name(name: &str) -> bool {
     LegacyName::Label.is(name.as_bytes())
 }
 
-/// The name as it is written in a path, or `None` where no path can name it.
+/// Returns a label name in the form used in a path, or `None` if it has no such form.
 ///
-/// A gateway with UTF-8 names decodes `U__` names and accepts any other name only in that form; even `__x`, which it
-/// rejects as it is. A gateway without them decodes nothing, so there the `U__` form would name another label. Both
-/// were seen on Pushgateway 1.11.2.
+/// A gateway with UTF-8 names decodes `U__` names and accepts non-legacy names only in that form. This includes `__x`,
+/// which it rejects unescaped. A gateway without UTF-8 names decodes nothing, so there the `U__` form would be a
+/// different label. Both were seen on Pushgateway 1.11.2.
 pub fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
     let is_plain = is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX);
     match names {
@@ -82,15 +83,16 @@ pub fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Whether a path that names this label is another one with UTF-8 names than without them.
+/// Whether the form of this label name in a path depends on whether the gateway has UTF-8 names.
 pub fn depends_on_names(name: &str) -> bool {
     in_path(name, Names::Legacy) != in_path(name, Names::Utf8)
 }
 
-/// The `U__` form of a name, as `prometheus/common model.EscapeName` writes it with `ValueEncodingEscaping`. A colon is
-/// escaped as well, so that the result consists of `[a-zA-Z0-9_]` only.
+/// Returns the `U__` form of a name, like `prometheus/common model.EscapeName` with `ValueEncodingEscaping`. A colon is
+/// escaped as well, so that the result consists only of `[a-zA-Z0-9_]`.
 ///
-/// `None` for an empty name and for characters above U+FFFFF: the server's `UnescapeName` reads at most five digits.
+/// Returns `None` for an empty name and for characters above U+FFFFF: the server's `UnescapeName` reads at most five
+/// digits.
 fn escape(name: &str) -> Option<String> {
     if name.is_empty() {
         return None;
@@ -110,7 +112,7 @@ fn escape(name: &str) -> Option<String> {
     Some(out)
 }
 
-/// The name that a gateway with UTF-8 names reads from a path: `prometheus/common model.UnescapeName` with
+/// Decodes a name from a path as a gateway with UTF-8 names does: `prometheus/common model.UnescapeName` with
 /// `ValueEncodingEscaping`. A name that is not escaped, or not escaped correctly, is returned unchanged.
 pub(super) fn unescape(name: &str) -> Cow<'_, str> {
     match name.strip_prefix(ESCAPED_PREFIX).and_then(unescape_rest) {
@@ -191,7 +193,7 @@ mod tests {
             ("U__", Some("U__"), true),
             ("a.b", None, true),
             ("__x", None, true),
-            // Neither of the two can name it.
+            // No gateway accepts these in a path.
             ("\u{100000}", None, false),
             ("", None, false),
         ] {

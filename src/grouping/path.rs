@@ -1,8 +1,8 @@
-//! Reads a grouping key from the path of a group's URL, as found in a curl script.
+//! Parses a grouping key from the path of a group's URL, as found in curl scripts.
 //!
-//! The path is read as the server reads it: Go unescapes it, redirects odd paths and matches the route, then
+//! The path is parsed as the server does it: Go unescapes it, redirects odd paths and matches the route, then
 //! `pushgateway handler/push.go splitLabels` splits it. A path that the server would store under another key, or not at
-//! all, is an error here.
+//! all, is an error.
 
 use super::key::{GroupingKey, KeyError, KeyRules, check_name};
 use super::label::Label;
@@ -13,7 +13,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
-/// Marks a name whose value is base64.
+/// Marks a name whose value is base64-encoded.
 const BASE64_SUFFIX: &str = "@base64";
 
 /// Go's `base64.RawURLEncoding`, which accepts surplus bits in the last character.
@@ -25,8 +25,8 @@ const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl GroupingKey {
-    /// Reads the key from a percent-encoded path `/metrics/job/…`, without the gateway's prefix, query or fragment.
-    /// Rejects a path that the gateway rejects, redirects or reads differently than it is written.
+    /// Parses the key from a percent-encoded path `/metrics/job/...`, without the gateway's prefix, query or fragment.
+    /// Rejects a path that the gateway would reject, redirect or misread.
     pub fn parse_path(path: &str, rules: KeyRules) -> Result<Self, PathError> {
         let segments = path.split('/').map(unescape).collect::<Result<Vec<_>, _>>()?;
         let [root, metrics, job_name, rest @ ..] = segments.as_slice() else {
@@ -39,7 +39,7 @@ impl GroupingKey {
         let (job, rest) = rest.split_first().ok_or(KeyError::EmptyJob)?;
         let job = value("job", job, job_in_base64)?;
 
-        // The server reads `/job/a/` as `/job/a`, but rejects a slash after a label's value.
+        // The server treats `/job/a/` like `/job/a`, but rejects a slash after a label's value.
         let rest = if rest == [""] { &[] } else { rest };
         let mut labels = Vec::with_capacity(rest.len() / 2);
         let mut pairs = rest.chunks_exact(2);
@@ -99,7 +99,7 @@ fn value(name: &str, text: &str, in_base64: bool) -> Result<String, PathError> {
     if !in_base64 {
         return Ok(text.to_owned());
     }
-    // Go's decoder ignores line breaks; the server strips all padding.
+    // Go's decoder ignores line breaks, and the server strips all padding.
     let text: String = text.trim_end_matches('=').chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     let bytes = GO_BASE64.decode(text).map_err(|_| PathError::BadBase64 { name: name.to_owned() })?;
     String::from_utf8(bytes).map_err(|_| PathError::ValueNotUtf8 { name: name.to_owned() })
@@ -112,7 +112,7 @@ fn dots(name: &str, segment: &str) -> Result<(), PathError> {
     Ok(())
 }
 
-/// Why a path does not name a group that can store metrics. `segment` is as written in the URL.
+/// Why a path does not identify a group that can store metrics. `segment` is the text as written in the URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// The path does not start with `/metrics/job/`.
@@ -128,7 +128,7 @@ pub enum PathError {
         "label `{name}` in the URL is `{segment}`, which the gateway redirects to another group: {USE_FLAGS}"
     )]
     Dots { name: String, segment: String },
-    /// Two slashes where a name should be, which the gateway answers with a redirect as well.
+    /// Two slashes where a label name is expected. The gateway would respond with a redirect.
     #[error("the URL has two slashes in a row: is a variable in it set?")]
     EmptyName,
     #[error("label `{name}` in the URL has no value: after the job come pairs /NAME/VALUE")]
@@ -203,7 +203,7 @@ mod tests {
                 "{path}"
             );
         }
-        // A redirect, so an error for both.
+        // The server would redirect, so this is an error with both rules.
         for rules in [PUSH, READ] {
             let error = read("/metrics/job/a/l//m/x", rules).unwrap_err();
             assert_eq!(error, PathError::Key(KeyError::EmptyValue { name: "l".to_owned() }));
@@ -264,7 +264,7 @@ mod tests {
     fn a_gateway_with_utf8_names_decodes_them() {
         assert_eq!(read("/metrics/job/a/U__b_2e_c/1", UTF8).as_deref(), Ok(r#"{job="a","b.c"="1"}"#));
         assert_eq!(read("/metrics/job/a/b.c@base64/YQ", UTF8).as_deref(), Ok(r#"{job="a","b.c"="a"}"#));
-        // As `show` writes the group that such a gateway lists with the label `U__x`.
+        // `show` prints this path for a group that such a gateway lists with the label `U__x`.
         assert_eq!(read("/metrics/job/a/U__U____x/1", UTF8).as_deref(), Ok(r#"{job="a",U__x="1"}"#));
         for (path, expected) in [
             ("/metrics/job/a/U______x/1", "reserved for Prometheus"),

@@ -1,9 +1,9 @@
-//! ureq on connections of our own. The only file that names ureq.
+//! Runs ureq on our own connections. This is the only file that uses ureq.
 //!
-//! ureq writes the request and reads the response. Everything else is turned off: redirects (a redirected PUT would
-//! become a GET, whose 200 looks like success), errors for statuses (the body has the server's reason), proxies and name
-//! lookup (`connect` does both). An error of a connection passes through ureq as an [`ErrorKind`] in [`Error::Other`],
-//! so that it still says in which phase it happened.
+//! ureq writes the request and parses the response. Its other features are turned off: redirects (a redirected PUT
+//! would become a GET, and a 200 would look like success), errors for statuses (the server's reason is in the body),
+//! proxies and name lookup (`connect` does both). A connection error passes through ureq as an [`ErrorKind`] in
+//! [`Error::Other`], so that it retains the phase in which it occurred.
 
 use super::connect::{Connector, Deadline};
 use super::connection::Connection;
@@ -25,13 +25,14 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, RequestBuilder, Timeout};
 
-/// How long to wait for the body of a response to a write. Only errors have one, and the status matters more.
+/// Time limit for the body of a response to a write. Only error responses have a body, and the status is more
+/// important.
 const BODY_TIMEOUT: Duration = Duration::from_secs(2);
-/// Limits the headers of a response.
+/// Maximum size of the headers of a response.
 const MAX_HEAD: usize = 64 * 1024;
-/// Holds the longest headers and a part of the body.
+/// Large enough for the longest headers and part of the body.
 const INPUT_BUFFER: usize = 2 * MAX_HEAD;
-/// Holds the head of a request: the longest path that is sent (60,000 bytes), and a host.
+/// Large enough for the head of a request: the longest path that is sent (60,000 bytes), and a host.
 const OUTPUT_BUFFER: usize = 128 * 1024;
 
 #[derive(Debug)]
@@ -43,37 +44,42 @@ pub(super) struct Agent {
     generation: Arc<AtomicU32>,
 }
 
-/// Why a request could not be sent completely. Shared, because ureq owns the connection.
+/// Why a request could not be sent completely. Shared with the connection, which ureq owns.
 type SendError = Arc<Mutex<Option<String>>>;
 
-/// A response, with a body that is still to be read.
+/// A response whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
-    /// `200 OK`.
+    /// For example, `200 OK`.
     pub(super) status_line: String,
     pub(super) headers: Vec<(String, String)>,
     body: ureq::Body,
 }
 
 impl Response {
-    /// The value of a header, whose name is given in lower case.
+    /// The value of a header. The name must be in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether the body is declared as an HTML page.
+    /// Whether the media type of the body is HTML.
     pub(crate) fn is_html(&self) -> bool {
         let media_type = self.header("content-type").and_then(|value| value.split(';').next());
         let html = ["text/html", "application/xhtml+xml"];
         media_type.is_some_and(|given| html.iter().any(|name| name.eq_ignore_ascii_case(given.trim())))
     }
 
-    /// The start of the body, as far as it can be read.
+    /// Reads the start of the body, as far as possible.
     pub(crate) fn start(&mut self, limit: u64) -> Vec<u8> {
         let mut start = Vec::new();
         let _ = self.body.as_reader().take(limit).read_to_end(&mut start);
         start
+    }
+
+    /// How the body is compressed, which it should not be.
+    pub(crate) fn encoding(&self) -> Option<&str> {
+        self.header("content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
     }
 
     pub(crate) fn reader(self) -> impl Read {
@@ -110,7 +116,7 @@ impl Agent {
         Self { inner, connection, notes, send_error, generation }
     }
 
-    /// Sends a request once, with these headers, and returns the response whatever its status.
+    /// Sends a request once with these headers and returns the response, regardless of its status.
     pub(super) fn call(
         &self,
         request: &Request<'_>,
@@ -129,7 +135,8 @@ impl Agent {
         let send_error = lock(&self.send_error).take();
         let (head, body) = result.map_err(|error| self.error_kind(error))?.into_parts();
         if let Some(reason) = send_error.filter(|_| head.status.is_success()) {
-            // A server that answers before it has read the request, and closes, has not stored it.
+            // The server responded and closed the connection before it had read the whole request, so it has not stored
+            // it.
             return Err(ErrorKind::Broken(Phase::Sending, reason));
         }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -142,18 +149,18 @@ impl Agent {
         })
     }
 
-    /// The lines about the connections that were opened since the last call.
+    /// The notes about connections that were opened since the last call.
     pub(super) fn take_notes(&self) -> Vec<String> {
         std::mem::take(&mut *lock(&self.notes))
     }
 
-    /// Makes the next request use a new connection: a server that failed may be about to close the old one, and there may
-    /// be other servers at the same address.
+    /// Makes the next request use a new connection: a server that failed may be about to close the old one, and there
+    /// may be other servers at the same address.
     pub(super) fn drop_connections(&self) {
         self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The meaning of an error while the body of a response is read.
+    /// Converts an error that occurred while reading the body of a response.
     pub(super) fn body_error(&self, error: io::Error) -> ErrorKind {
         self.error_kind(Error::from(error))
     }
@@ -189,7 +196,7 @@ fn prepared<B>(
         .fold(builder, |builder, header| builder.header(header.name(), header.value().expose().as_bytes()))
 }
 
-/// Lines about the steps of connecting. Shared, because ureq owns the connector.
+/// Lines about the steps of connecting. Shared with the connector, which ureq owns.
 type Notes = Arc<Mutex<Vec<String>>>;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -200,7 +207,7 @@ fn wrapped(kind: ErrorKind) -> Error {
     Error::Other(Box::new(kind))
 }
 
-/// Resolves nothing: [`Connector`] does, if the route needs it.
+/// Resolves nothing. [`Connector`] does the lookup if the route needs it.
 #[derive(Debug)]
 struct NullResolver;
 
@@ -219,7 +226,7 @@ impl Resolver for NullResolver {
 struct AdapterConnector {
     connector: Connector,
     timeout: Duration,
-    /// Scheme, host and port, if a proxy must be sent whole URLs.
+    /// Scheme, host and port, set if requests go to a proxy that needs absolute URLs.
     origin: Option<String>,
     notes: Notes,
     send_error: SendError,
@@ -261,10 +268,10 @@ fn instant(timeout: NextTimeout) -> Instant {
     }
 }
 
-/// Our connection as a transport of ureq.
+/// Adapts our connection to ureq's transport interface.
 ///
-/// A server may respond before it has read the whole request, and close. So an error while sending is kept, the rest of
-/// the request is dropped, and the response is read if there is one.
+/// A server may respond and close the connection before it has read the whole request. So an error while sending is
+/// saved, the rest of the request is dropped, and the response is read if there is one.
 #[derive(Debug)]
 struct Adapter {
     stream: Stream,
@@ -272,7 +279,7 @@ struct Adapter {
     timeout: Duration,
     origin: Option<String>,
     phase: Phase,
-    /// The operating system's reason why the request could not be sent completely.
+    /// The reason from the operating system why the request could not be sent completely.
     send_error: Option<String>,
     last_send_error: SendError,
     generation: Arc<AtomicU32>,
@@ -280,7 +287,7 @@ struct Adapter {
 }
 
 impl Adapter {
-    /// Sends what is in the output buffer. `starts_request` is true for the first bytes of a request.
+    /// Sends the output buffer. `starts_request` is true for the first bytes of a request.
     fn send(&mut self, amount: usize, starts_request: bool) -> io::Result<()> {
         let output = &self.buffers.output()[..amount];
         if starts_request

@@ -1,7 +1,7 @@
-//! The fields of a certificate that messages show: subject, issuer and validity. Pure.
+//! Parses the fields of a certificate that are shown in messages: subject, issuer and validity. Pure.
 //!
-//! Reads only these fields of X.509's DER encoding (RFC 5280, 4.1). It decides nothing: the TLS library verifies, and this
-//! describes which certificate it rejected.
+//! Only these fields of the DER encoding of X.509 are parsed (RFC 5280, section 4.1). They are not used for
+//! verification: the TLS library verifies certificates, and this describes the one that it rejected.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -23,11 +23,11 @@ const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const VERSION: u8 = 0xa0;
 
-/// `commonName`, `organizationalUnitName` and `organizationName`: the first one present is shown.
+/// `commonName`, `organizationalUnitName` and `organizationName`. The first one present is shown.
 const NAMES: [&[u8]; 3] = [&[0x55, 4, 3], &[0x55, 4, 11], &[0x55, 4, 10]];
 
 impl Certificate {
-    /// `None` if the bytes are not a certificate with these fields.
+    /// Returns `None` if the bytes are not a certificate with these fields.
     pub(super) fn read(der: &[u8]) -> Option<Self> {
         let (certificate, _) = element(der, SEQUENCE)?;
         let (mut fields, _) = element(certificate, SEQUENCE)?;
@@ -44,13 +44,13 @@ impl Certificate {
         Some(Self { subject: name(subject), issuer: name(issuer), not_before, not_after })
     }
 
-    /// Whether subject and issuer have the same name.
+    /// Whether the subject and the issuer have the same name.
     pub(super) fn is_self_signed(&self) -> bool {
         self.subject == self.issuer
     }
 }
 
-/// The content of the first element, which must have this tag, and the bytes after it.
+/// The contents of the first element, which must have this tag, and the bytes after it.
 fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (found, content, rest) = any_element(der)?;
     (found == tag).then_some((content, rest))
@@ -72,14 +72,14 @@ fn any_element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, content, rest))
 }
 
-/// A date of a certificate: `YYMMDDhhmmssZ`, or with a four-digit year.
+/// Parses a date: `YYMMDDhhmmssZ`, or with a four-digit year.
 fn time(der: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (tag, content, rest) = any_element(der)?;
     let digits = content.strip_suffix(b"Z")?;
     let (year, digits) = match tag {
         UTC_TIME => {
             let (year, digits) = number(digits, 2)?;
-            // RFC 5280, 4.1.2.5.1: 50 is 1950, 49 is 2049.
+            // RFC 5280, section 4.1.2.5.1: 50 means 1950, and 49 means 2049.
             (if year < 50 { 2000 + year } else { 1900 + year }, digits)
         }
         GENERALIZED_TIME => number(digits, 4)?,
@@ -97,7 +97,7 @@ fn time(der: &[u8]) -> Option<(Timestamp, &[u8])> {
     Some((Offset::UTC.to_timestamp(time).ok()?, rest))
 }
 
-/// The number in the first `count` digits, and the bytes after them.
+/// Parses the first `count` digits as a number, and returns it with the bytes after them.
 fn number(digits: &[u8], count: usize) -> Option<(i16, &[u8])> {
     let (digits, rest) = digits.split_at_checked(count)?;
     let all = digits.iter().all(u8::is_ascii_digit);
@@ -105,7 +105,7 @@ fn number(digits: &[u8], count: usize) -> Option<(i16, &[u8])> {
     all.then_some((number, rest))
 }
 
-/// The part of a name that is shown, or nothing.
+/// The part of a name that is shown; empty if there is none.
 fn name(der: &[u8]) -> String {
     let mut parts = Vec::new();
     let mut rest = der;

@@ -1,9 +1,10 @@
-//! Sends requests, retries temporary failures, and reports what happens meanwhile.
+//! Sends requests, retries temporary failures, and reports events.
 
 use super::agent::{Agent, Response};
 use super::connection::Connection;
 use super::error::{Error, ErrorKind, Rejection};
 use super::header::{Header, REDACTED};
+use super::page;
 use super::proxy::Route;
 use super::request::Request;
 use super::retry::{self, Policy};
@@ -16,24 +17,24 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Limits how much of an error's body is read. The rest would not be shown.
+/// Maximum number of bytes read from the body of an error response. Any more would not be shown.
 const MAX_WORDS: u64 = 64 * 1024;
 
-/// Sends requests to one server. Connections are kept between requests.
+/// Sends requests to one server. Connections are reused.
 #[derive(Debug)]
 pub struct Client {
     agent: Agent,
     connection: Arc<Connection>,
 }
 
-/// What happens while a request is on its way.
+/// Events reported while a request is in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// `tries` tries failed, the last one for this reason, and the request will be sent again after `wait`.
+    /// `tries` attempts have failed, the last one for this reason. The request will be sent again after `wait`.
     Retry { tries: u32, reason: String, wait: Duration },
-    /// A request is being sent to the server (its URL without credentials), for the first time if `tries` is 1.
+    /// A request is being sent to the server (its URL without credentials). `tries` is 1 for the first attempt.
     Waiting { server: String, tries: u32 },
-    /// A line about the exchange, without secrets.
+    /// A line about the request or the response, without secrets.
     Exchange(String),
 }
 
@@ -48,9 +49,15 @@ impl Client {
         &self.connection
     }
 
+    /// A client for what is left of the time limit, if anything is. It does not retry.
+    pub(crate) fn with_time_left(&self, elapsed: Duration) -> Option<Self> {
+        let timeout = self.connection.timeout.checked_sub(elapsed).filter(|left| !left.is_zero())?;
+        Some(Self::new(&Connection { timeout, retries: 0, ..(*self.connection).clone() }))
+    }
+
     /// Sends a request, retries it after temporary failures, and returns a response with a status of 2xx.
     ///
-    /// Only for requests that may be repeated: the server may have accepted a try that failed.
+    /// Only for requests that can be repeated safely: the server may have processed an attempt that failed.
     pub(crate) fn send(
         &self,
         request: &Request<'_>,
@@ -95,7 +102,7 @@ impl Client {
         }
     }
 
-    /// The error of a response whose body could not be read to its end.
+    /// The error for a response whose body can't be read completely.
     pub(crate) fn body_error(&self, request: &Request<'_>, error: io::Error) -> Error {
         Error::new(request, self.agent.body_error(error))
     }
@@ -126,18 +133,22 @@ impl Client {
     }
 
     fn rejection(&self, response: Response) -> Rejection {
-        // By the server's own clock, if it has one.
+        // Use the server's clock if the response has a date.
         let now = response.header("date").and_then(|date| rfc2822::parse(date).ok());
         let now = now.map_or_else(Timestamp::now, |date| date.timestamp());
         let retry_after = response.header("retry-after").and_then(|value| retry::retry_after(value, now));
         let without_secrets = |text: &str| self.connection.without_secrets(text).into_owned();
         let location = response.header("location").map(|url| without_user(&without_secrets(url)));
-        let (status, html) = (response.status, response.is_html());
+        let (status, html, is_text) = (response.status, response.is_html(), response.encoding().is_none());
         let mut words = Vec::new();
-        // The status matters more than an error while reading.
-        let _ = response.reader().take(MAX_WORDS).read_to_end(&mut words);
+        if is_text {
+            // The status matters more than an error while reading.
+            let _ = response.reader().take(MAX_WORDS).read_to_end(&mut words);
+        }
         let words = without_secrets(&String::from_utf8_lossy(&words));
-        Rejection { status, location, retry_after, words, html }
+        let page = (html || page::is_page(&words)).then(|| page::title(&words));
+        let had_credentials = self.connection.headers.iter().any(Header::is_secret);
+        Rejection { status, location, retry_after, words, page, had_credentials }
     }
 
     fn report_response(&self, response: &Response, listener: &mut dyn FnMut(Event)) {
@@ -157,5 +168,23 @@ fn report_request(request: &Request<'_>, headers: &[Header], listener: &mut dyn 
     listener(Event::Exchange(format!("> {}", request.name())));
     for header in headers {
         listener(Event::Exchange(format!("> {}: {}", header.name(), header.shown())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_the_time_limit_is_for_one_try() {
+        let client = Client::new(&Connection::direct("http://gw"));
+        let left = |elapsed| {
+            let client = client.with_time_left(Duration::from_millis(elapsed))?;
+            Some((client.connection().timeout.as_millis(), client.connection().retries))
+        };
+        assert_eq!(
+            [left(0), left(29_999), left(30_000), left(31_000)],
+            [Some((30_000, 0)), Some((1, 0)), None, None]
+        );
     }
 }

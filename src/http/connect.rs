@@ -1,10 +1,11 @@
-//! Opens connections: DNS lookup, TCP or Unix socket, proxy, TLS.
+//! Opens connections: DNS lookup, TCP or Unix socket, proxy, and TLS.
 //!
-//! Each step has its own error, and all steps share one deadline. A step that the route does not need is skipped: an
-//! IP address needs no lookup, and plain HTTP no TLS configuration.
+//! Each step has its own error, and all steps share one deadline. Steps that the route does not need are skipped: an IP
+//! address needs no lookup, and plain HTTP needs no TLS configuration.
 
 use super::connection::Connection;
 use super::error::{ErrorKind, Phase, Rejection, TlsError};
+use super::page;
 use super::proxy::{Proxy, Route};
 use super::request::USER_AGENT;
 use super::stream::{DeadlineStream, Socket, Stream};
@@ -23,24 +24,24 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Limits the head of a proxy's response to CONNECT.
+/// Maximum size of the head of a proxy's response to CONNECT.
 const MAX_PROXY_HEAD: usize = 16 * 1024;
-/// Limits how much of the body of a proxy's error is read.
+/// Maximum number of bytes read from the body of a proxy's error response.
 const MAX_PROXY_WORDS: u64 = 2 * 1024;
-/// How long to wait for the body of a proxy's error.
+/// Time limit for the body of a proxy's error response.
 const PROXY_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
-/// How many addresses of a name are tried.
+/// Maximum number of addresses that are tried for a name.
 const MAX_ADDRESSES: usize = 8;
 
 /// Opens connections along one route.
 #[derive(Debug)]
 pub(super) struct Connector {
     connection: Arc<Connection>,
-    /// Made for the first TLS connection, because it reads the system's CAs.
+    /// Created for the first TLS connection, because that reads the system's CAs.
     tls: OnceLock<Result<Arc<ClientConfig>, TlsError>>,
 }
 
-/// When connecting must be done, and the time limit that this comes from, for the message.
+/// When connecting must be finished, and the time limit that it is based on, for the message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline {
     pub(super) at: Instant,
@@ -63,7 +64,7 @@ impl Connector {
         Self { connection, tls: OnceLock::new() }
     }
 
-    /// Opens a connection. `note` gets a line about each step.
+    /// Opens a connection. `note` is called with a line about each step.
     pub(super) fn open(&self, deadline: Deadline, note: &mut dyn FnMut(String)) -> Result<Stream, ErrorKind> {
         let endpoint = &self.connection.endpoint;
         let stream = match &self.connection.route {
@@ -82,7 +83,7 @@ impl Connector {
         }
     }
 
-    /// Asks the proxy for a tunnel to the server.
+    /// Requests a tunnel to the server from the proxy.
     fn open_tunnel(
         &self,
         proxy: &Proxy,
@@ -111,8 +112,8 @@ impl Connector {
         }
         let words = read_proxy_words(stream, &head, deadline);
         let words = self.connection.without_secrets(&words).into_owned();
-        let html = words.trim_start().starts_with('<');
-        let rejection = Box::new(Rejection { status, words, html, ..Rejection::default() });
+        let page = page::is_page(&words).then(|| page::title(&words));
+        let rejection = Box::new(Rejection { status, words, page, ..Rejection::default() });
         Err(ErrorKind::ProxyStatus { proxy: proxy.to_string(), rejection })
     }
 
@@ -148,14 +149,15 @@ fn to_proxy(
 fn unix(path: &Path, deadline: Deadline, note: &mut dyn FnMut(String)) -> Result<DeadlineStream, ErrorKind> {
     let owned = path.to_owned();
     let stream = with_deadline(deadline, move || UnixStream::connect(owned))?.map_err(|error| {
-        ErrorKind::Connect(format!("{}: {}", without_user(&path.to_string_lossy()), reason(&error)))
+        let path = without_user(&path.to_string_lossy());
+        ErrorKind::Connect(format!("{path}: {}", reason(&error)))
     })?;
     note(format!("connected to {}", path.display()));
     Ok(DeadlineStream::new(Socket::Unix(stream), deadline.at))
 }
 
-/// Connects to the first address that accepts. Each address but the last gets half of the remaining time, so that one
-/// that does not respond leaves time for the others.
+/// Connects to the first address that accepts. Each address except the last gets half of the remaining time, so that an
+/// address that does not respond leaves time for the others.
 fn tcp(
     host: &str,
     port: u16,
@@ -170,7 +172,7 @@ fn tcp(
         match TcpStream::connect_timeout(address, share) {
             Ok(stream) => {
                 note(format!("connected to {address}"));
-                // Head and body are written separately. With Nagle's algorithm, the body would wait for an ACK.
+                // The head and the body are written separately. With Nagle's algorithm, the body would wait for an ACK.
                 let _ = stream.set_nodelay(true);
                 return Ok(DeadlineStream::new(Socket::Tcp(stream), deadline.at));
             }
@@ -214,8 +216,8 @@ fn lookup(host: String, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>
     }
 }
 
-/// Runs a call that has no timeout of its own: the resolver, or connecting to a Unix socket whose queue is full. It runs
-/// in a thread, which is abandoned once the deadline has passed.
+/// Runs a call that has no timeout of its own: a DNS lookup, or connecting to a Unix socket whose queue is full. It
+/// runs in a thread, which is abandoned after the deadline.
 fn with_deadline<T: Send + 'static>(
     deadline: Deadline,
     call: impl FnOnce() -> io::Result<T> + Send + 'static,
@@ -223,7 +225,7 @@ fn with_deadline<T: Send + 'static>(
     let (sender, result) = mpsc::channel();
     let left = deadline.left()?;
     let spawned = thread::Builder::new().spawn(move || {
-        // Nobody receives after the deadline.
+        // This fails after the deadline, when the receiver is gone.
         let _ = sender.send(call());
     });
     match spawned {
@@ -232,7 +234,7 @@ fn with_deadline<T: Send + 'static>(
     }
 }
 
-/// The meaning of an I/O error before the request is sent.
+/// Converts an I/O error that occurred before the request was sent.
 fn io_error(error: &io::Error, phase: Phase, deadline: Deadline) -> ErrorKind {
     if let Some(error) = tls::error_of(error) {
         return ErrorKind::Tls(error);
@@ -244,7 +246,8 @@ fn io_error(error: &io::Error, phase: Phase, deadline: Deadline) -> ErrorKind {
     }
 }
 
-/// Reads a proxy's response up to the empty line, byte by byte, because what follows belongs to the tunnel.
+/// Reads a proxy's response up to the empty line. It reads single bytes, because the bytes that follow belong to the
+/// tunnel.
 fn read_proxy_head(stream: &mut DeadlineStream, deadline: Deadline) -> Result<Vec<u8>, ErrorKind> {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -270,14 +273,14 @@ fn status(head: &[u8]) -> Option<u16> {
     line.strip_prefix("HTTP/1.")?.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// The body of a proxy's error, if it has a Content-Length.
+/// The body of a proxy's error response, if it has a Content-Length.
 fn read_proxy_words(stream: &mut DeadlineStream, head: &[u8], deadline: Deadline) -> String {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let length =
         head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<u64>().ok());
     let mut words = Vec::new();
     stream.set_deadline(deadline.at.min(Instant::now() + PROXY_WORDS_TIMEOUT));
-    // The status matters more than an error while reading.
+    // A read error is ignored, because the status is more important.
     let _ = stream.take(length.unwrap_or(0).min(MAX_PROXY_WORDS)).read_to_end(&mut words);
     String::from_utf8_lossy(&words).into_owned()
 }

@@ -1,5 +1,5 @@
-//! How to reach a server, as resolved from options and variables: the URL, the route, the time limits, and what is
-//! added to every request. Pure.
+//! The settings for reaching a server, resolved from options and variables: the URL, the route, the time limits, and
+//! headers for every request. Pure.
 
 use super::header::{Header, REDACTED};
 use super::identity::{CaCertificates, ClientIdentity};
@@ -7,37 +7,51 @@ use super::proxy::Route;
 use super::request::Encoding;
 use super::url::Url;
 use crate::secret::Secret;
+use crate::shell::quote;
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Shorter secrets are not redacted in what a server sends: the text would be full of accidental matches.
+/// Shorter secrets are not redacted in a server's responses, because there would be too many accidental matches.
 const MIN_REDACTED_LENGTH: usize = 4;
 
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// Requests are sent to this URL and the paths below it.
+    /// The base URL of all requests.
     pub endpoint: Url,
+    /// The option or variable that the URL comes from; `None` for the default.
+    pub url_from: Option<&'static str>,
     pub route: Route,
-    /// A proxy is configured but not used.
+    /// Whether a proxy is configured but not used.
     pub bypasses_proxy: bool,
-    /// Limits the request with all its retries.
+    /// Total time limit for a request, including retries.
     pub timeout: Duration,
-    /// The time limit for one attempt to connect.
+    /// Time limit for one attempt to connect.
     pub connect_timeout: Duration,
-    /// How often a temporary failure is retried.
+    /// How many times a temporary failure is retried.
     pub retries: u32,
-    /// Headers of every request, with the credentials.
+    /// Headers that are added to every request, including credentials.
     pub headers: Vec<Header>,
     pub login: Login,
     pub encoding: Encoding,
     pub tls: Tls,
-    /// What is never shown, even if a server repeats it.
+    /// Secrets that are never printed, even if a server echoes them.
     pub secrets: Vec<Secret>,
 }
 
 impl Connection {
+    /// How to write another URL in place of that of the server: `-g https://gw`.
+    pub(crate) fn url_option(&self, url: &str) -> String {
+        let login = if self.endpoint.credentials().is_some() { "://USER:PASSWORD@" } else { "://" };
+        let url = quote(&url.replacen("://", login, 1));
+        match self.url_from {
+            Some(option @ "--url") => format!("{option} {url}/metrics/job/..."),
+            Some(variable) if !variable.starts_with('-') => format!("{variable}={url}"),
+            _ => format!("-g {url}"),
+        }
+    }
+
     /// Text from a server with the secrets in it redacted.
     pub(crate) fn without_secrets<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
@@ -50,30 +64,30 @@ impl Connection {
     }
 }
 
-/// Where the credentials come from, for commands that are printed for the user to run.
+/// The source of the credentials, for commands that are printed for the user to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Login {
-    /// There are none, or their source must not be shown: a header, a URL, a variable with a token.
+    /// There are no credentials, or their source must not be shown: a header, a URL, or a variable with a token.
     #[default]
     Unknown,
-    /// A user; the password is in this file, or in a variable.
+    /// A user, and the file that contains the password, if it comes from a file.
     User(String, Option<PathBuf>),
-    /// A file with a token.
+    /// A file that contains a token.
     TokenFile(PathBuf),
 }
 
-/// The paths are kept for printed commands.
+/// TLS options. The paths are kept for printed commands.
 #[derive(Clone, Debug, Default)]
 pub struct Tls {
     pub ca_cert: Option<PathBuf>,
     pub cert: Option<PathBuf>,
-    /// `None` if the key is in the file of the certificate.
+    /// `None` if the certificate file also contains the key.
     pub key: Option<PathBuf>,
-    /// Accept any certificate.
+    /// Whether to accept any certificate.
     pub insecure: bool,
-    /// The content of `ca_cert`; empty for plain HTTP.
+    /// The contents of `ca_cert`; empty for plain HTTP.
     pub ca_certificates: CaCertificates,
-    /// The content of `cert` and `key`; `None` for plain HTTP.
+    /// The contents of `cert` and `key`; `None` for plain HTTP.
     pub identity: Option<Arc<ClientIdentity>>,
 }
 
@@ -86,6 +100,7 @@ mod tests {
         pub(crate) fn direct(url: &str) -> Self {
             Self {
                 endpoint: url.parse().unwrap(),
+                url_from: Some("--gateway"),
                 route: Route::Direct,
                 bypasses_proxy: false,
                 timeout: Duration::from_secs(30),

@@ -1,4 +1,4 @@
-//! A request as a curl command. Pure.
+//! Formats a request as a curl command. Pure.
 
 use super::connection::Connection;
 use super::header::REDACTED;
@@ -7,16 +7,16 @@ use super::request::{Encoding, Request};
 use crate::shell::quote;
 use thiserror::Error;
 
-/// The body cannot be part of a shell script.
+/// The body can't be part of a shell script.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("the body contains a NUL byte, which a shell command cannot contain; --dry-run prints it")]
 pub(crate) struct NulInBody;
 
-/// The command for a POSIX shell. The body is a here-document, because it can be too long for an argument, and the file
-/// that it comes from lacks pushgw's fixes.
+/// The command for a POSIX shell. The body is a here-document, because it may be too long for an argument, and the
+/// original file lacks pushgw's fixes.
 pub(crate) fn command(request: &Request<'_>, connection: &Connection) -> Result<Vec<u8>, NulInBody> {
     let mut words = vec!["curl".to_owned()];
-    // Without --path-as-is curl resolves dot segments, and without --globoff it expands brackets and braces.
+    // By default, curl resolves dot segments (--path-as-is) and expands brackets and braces (--globoff).
     for flag in ["--silent", "--show-error", "--fail-with-body", "--path-as-is", "--globoff"] {
         words.push(flag.to_owned());
     }
@@ -39,7 +39,7 @@ pub(crate) fn command(request: &Request<'_>, connection: &Connection) -> Result<
     let mut command = words.join(" ").into_bytes();
     if let Some(body) = &request.body {
         if body.encoding() == Encoding::Gzip {
-            // The here-document belongs to the first command of the pipe.
+            // The here-document must be attached to the first command of the pipe.
             let mut pipe = b"gzip --stdout".to_vec();
             here_document(&mut pipe, body.text(), &[b" | ", command.as_slice()].concat())?;
             command = pipe;
@@ -69,7 +69,7 @@ fn route_options(connection: &Connection) -> Vec<String> {
     }
     let tls = &connection.tls;
     if let Some(path) = &tls.cert {
-        // curl reads a password after a colon.
+        // curl treats the text after a colon as a password.
         let path = path.to_string_lossy().replace('\\', r"\\").replace(':', r"\:");
         words.push(format!("--cert {}", quote(&path)));
     }
@@ -82,7 +82,7 @@ fn route_options(connection: &Connection) -> Vec<String> {
     words
 }
 
-/// `rest` follows the delimiter on the first line.
+/// `rest` is appended to the first line, after the delimiter.
 fn here_document(command: &mut Vec<u8>, body: &[u8], rest: &[u8]) -> Result<(), NulInBody> {
     if body.contains(&0) {
         return Err(NulInBody);

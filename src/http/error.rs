@@ -1,6 +1,7 @@
-//! The ways an exchange with a server can fail, with the message, exit code and hint of each.
+//! Errors of HTTP requests, with the message, exit code and hint of each.
 //!
-//! The classes are a table so that a test can walk it: a misbehaving server provokes every one of them.
+//! The error classes are in a table, so that a test can iterate over them and provoke each one with a misbehaving
+//! server.
 
 use super::request::Request;
 use std::borrow::Cow;
@@ -20,17 +21,18 @@ pub struct Error {
     /// How the last try failed.
     pub kind: ErrorKind,
     /// What the user can do. A caller that knows what kind of server it is may replace it.
-    pub hint: Option<&'static str>,
+    pub hint: Option<String>,
 }
 
 impl Error {
-    /// The error of a request that was tried once.
+    /// The error for a request that was sent once.
     pub fn new(request: &Request<'_>, kind: ErrorKind) -> Self {
         let (request, server) = (request.name(), request.endpoint.authority().into());
-        Self { request, server, tries: 1, elapsed: Duration::ZERO, hint: kind.class().hint, kind }
+        let hint = kind.class().hint.map(str::to_owned);
+        Self { request, server, tries: 1, elapsed: Duration::ZERO, hint, kind }
     }
 
-    /// Who wrote [`ErrorKind::words`].
+    /// The source of [`ErrorKind::words`].
     pub(crate) fn speaker(&self) -> Cow<'_, str> {
         match &self.kind {
             ErrorKind::ProxyStatus { .. } => "the proxy".into(),
@@ -54,18 +56,18 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// What all errors of one class have in common.
+/// The properties shared by all errors of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErrorClass {
-    /// The start of the message. No two classes share it.
+    /// The start of the message. It is different for each class.
     pub message: &'static str,
-    /// Scripts act on it.
+    /// The exit code, which scripts depend on.
     pub exit_code: u8,
     pub retried: bool,
     pub hint: Option<&'static str>,
 }
 
-/// Declares each class as a constant and as an entry of the table.
+/// Declares each class as a constant and adds it to the table.
 macro_rules! classes {
     ($($name:ident = $message:literal, $code:literal, $retried:ident, $hint:expr;)*) => {
         $(const $name: ErrorClass =
@@ -95,10 +97,14 @@ classes! {
         Some("is this machine's clock right?");
     TLS_NAME = "the server's certificate is for another name", 6, final,
         Some("use a host name that is in the certificate");
+    TLS_NO_NAMES = "the server's certificate has no subject alternative name", 6, final,
+        Some("its common name is not checked: issue a certificate with subjectAltName=DNS:HOST");
     TLS_CLIENT = "the server requires a valid client certificate", 6, final,
         Some("set it with --cert FILE and --key FILE");
     TLS_VERSION = "the server supports only an old version of TLS", 6, final, Some("pushgw supports TLS 1.2 and 1.3");
     TLS_NONE = "the server does not use TLS on this port", 6, final, Some("should the URL start with http://?");
+    TLS_UNSUPPORTED = "the server and pushgw support no common TLS algorithm", 6, final,
+        Some("pushgw supports certificates with RSA, ECDSA (P-256, P-384) and Ed25519 keys");
     TLS_OTHER = "the TLS handshake failed", 6, final, None;
     BROKEN_HANDSHAKE = "the connection broke during the TLS handshake", 6, retried, None;
     BROKEN_SENDING = "the connection broke while the request was sent", 6, retried, None;
@@ -112,12 +118,16 @@ classes! {
         Some("check the port in the URL, and whether the URL should start with https://");
     REDIRECT = "the server redirects", 4, final, Some("use the final URL if it is the right server");
     BAD_REQUEST = "the server rejected the request (400 Bad Request)", 4, final, None;
-    UNAUTHORIZED = "the server requires valid credentials", 4, final, Some(
+    LOGIN = "the server requires a login", 4, final, Some(
         "use -u USER with --password-file or PUSHGATEWAY_PASSWORD, or --bearer-token-file or \
          PUSHGATEWAY_BEARER_TOKEN"
     );
-    FORBIDDEN = "the server denies access", 4, final,
+    CREDENTIALS = "the server rejected the credentials", 4, final,
+        Some("check the user and the password, or the token, and whether they are for this server");
+    FORBIDDEN = "the request is forbidden", 4, final,
         Some("the server, or a proxy in front of it, does not allow this request");
+    FORBIDDEN_HERE = "the request without credentials is forbidden", 4, final,
+        Some("the server, or a proxy in front of it, may require a login (-u, --bearer-token-file) or another network");
     NOT_FOUND = "the server has no such path", 4, final, Some("check the path in the URL");
     METHOD = "the server does not allow this method on this path", 4, final, Some("check the path in the URL");
     TOO_LARGE = "the request body is too large", 4, final, Some(
@@ -136,9 +146,9 @@ classes! {
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", self.message())]
 pub enum ErrorKind {
-    /// The resolver's reason.
+    /// The reason from the resolver.
     Dns(String),
-    /// The operating system's reason, for each address that was tried.
+    /// The reasons from the operating system, for each address that was tried.
     Connect(String),
     ConnectTimedOut(Duration),
     /// The proxy, named by its URL without credentials, could not be used, so the server was not reached.
@@ -152,7 +162,7 @@ pub enum ErrorKind {
         rejection: Box<Rejection>,
     },
     Tls(TlsError),
-    /// The operating system's reason.
+    /// The reason from the operating system.
     Broken(Phase, String),
     /// The server closed the connection without a response.
     Closed,
@@ -162,25 +172,25 @@ pub enum ErrorKind {
     NotHttp(String),
     /// A status other than 2xx.
     Status(Box<Rejection>),
-    /// A status of 2xx, but not a response of the expected server (with its article: `a Pushgateway`).
+    /// A 2xx status, but not a response of the expected server (with its article: `a Pushgateway`).
     Unexpected {
         expected: &'static str,
         reason: String,
     },
 }
 
-/// How far an exchange had come.
+/// The phases of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Before the first byte of the request.
     Handshake,
     Sending,
-    /// The request was sent completely; nothing of the response has come.
+    /// The request was sent completely, but no part of the response has arrived.
     Waiting,
     Reading,
 }
 
-/// Where a variant holds a text, it describes the certificate or gives the reason.
+/// The strings describe the certificate or give the reason.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", self.message())]
 pub enum TlsError {
@@ -188,12 +198,16 @@ pub enum TlsError {
     Expired(String),
     NotYetValid(String),
     Name(String),
+    /// The certificate names its server only by its common name. Holds the name that is expected.
+    NoNames(String),
     /// The server requires a client certificate, or another one.
     Client(String),
     /// The server supports neither TLS 1.2 nor TLS 1.3.
     Version,
-    /// What the server sent is not TLS.
+    /// The server sent data that is not TLS.
     NotTls,
+    /// The algorithms of one side are not those of the other.
+    Unsupported(String),
     Other(String),
 }
 
@@ -203,12 +217,14 @@ pub struct Rejection {
     pub status: u16,
     /// The target of a redirect.
     pub location: Option<String>,
-    /// How long the server asks to wait before a retry.
+    /// How long the server asked the client to wait before a retry.
     pub retry_after: Option<Duration>,
-    /// The start of the body, without secrets.
+    /// The start of the body, with secrets redacted.
     pub words: String,
-    /// The body is an HTML page.
-    pub html: bool,
+    /// The title of the body if it is an HTML page; empty if the page has none.
+    pub page: Option<String>,
+    /// The request had credentials.
+    pub had_credentials: bool,
 }
 
 impl ErrorKind {
@@ -250,7 +266,7 @@ impl ErrorKind {
         }
     }
 
-    /// How long the server asks to wait before a retry.
+    /// How long the server asked the client to wait before a retry.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } => rejection.retry_after,
@@ -258,7 +274,7 @@ impl ErrorKind {
         }
     }
 
-    /// What happened, in one line.
+    /// The message, in one line.
     pub(crate) fn message(&self) -> String {
         let message = self.class().message;
         match self {
@@ -277,10 +293,10 @@ impl ErrorKind {
         }
     }
 
-    /// What the server, or the proxy, wrote in the body of its rejection. HTML pages are left out.
+    /// The body of the rejection from the server or the proxy, unless it is an HTML page.
     pub(crate) fn words(&self) -> Option<&str> {
         match self {
-            Self::Status(rejection) | Self::ProxyStatus { rejection, .. } if !rejection.html => {
+            Self::Status(rejection) | Self::ProxyStatus { rejection, .. } if rejection.page.is_none() => {
                 Some(rejection.words.trim()).filter(|words| !words.is_empty())
             }
             _ => None,
@@ -299,9 +315,11 @@ impl TlsError {
             Self::Expired(_) => TLS_EXPIRED,
             Self::NotYetValid(_) => TLS_NOT_YET_VALID,
             Self::Name(_) => TLS_NAME,
+            Self::NoNames(_) => TLS_NO_NAMES,
             Self::Client(_) => TLS_CLIENT,
             Self::Version => TLS_VERSION,
             Self::NotTls => TLS_NONE,
+            Self::Unsupported(_) => TLS_UNSUPPORTED,
             Self::Other(_) => TLS_OTHER,
         }
     }
@@ -312,6 +330,8 @@ impl TlsError {
             | Self::Expired(reason)
             | Self::NotYetValid(reason)
             | Self::Name(reason)
+            | Self::NoNames(reason)
+            | Self::Unsupported(reason)
             | Self::Client(reason)
             | Self::Other(reason) => reason,
             Self::Version | Self::NotTls => "",
@@ -325,8 +345,10 @@ impl Rejection {
         match self.status {
             300..=399 => REDIRECT,
             400 => BAD_REQUEST,
-            401 => UNAUTHORIZED,
-            403 => FORBIDDEN,
+            401 if self.had_credentials => CREDENTIALS,
+            401 => LOGIN,
+            403 if self.had_credentials => FORBIDDEN,
+            403 => FORBIDDEN_HERE,
             404 => NOT_FOUND,
             405 => METHOD,
             407 => PROXY_AUTHENTICATION,
@@ -342,8 +364,15 @@ impl Rejection {
 
     fn message(&self) -> String {
         let message = self.class().message;
-        let page = if self.html { ", with an HTML page" } else { "" };
         let status = self.status_line();
+        let page = match self.page.as_deref() {
+            None => String::new(),
+            // Many servers' pages only repeat the status.
+            Some(title) if title.is_empty() || status == format!("({title})") => {
+                ", with an HTML page".to_owned()
+            }
+            Some(title) => format!(", with the HTML page `{title}`"),
+        };
         match (self.status, &self.location) {
             (300..=399, Some(location)) => {
                 format!("{message} {status} to {location}, which is not followed{page}")
@@ -354,7 +383,7 @@ impl Rejection {
         }
     }
 
-    /// `(404 Not Found)`.
+    /// For example, `(404 Not Found)`.
     fn status_line(&self) -> String {
         match reason_phrase(self.status) {
             "" => format!("({})", self.status),
@@ -363,7 +392,7 @@ impl Rejection {
     }
 }
 
-/// The registered phrase of a status code, for those that servers and proxies send in practice.
+/// The reason phrase of a status code, for the codes that servers and proxies send in practice.
 fn reason_phrase(status: u16) -> &'static str {
     match status {
         300 => "Multiple Choices",
@@ -446,14 +475,14 @@ mod tests {
         let redirect = Rejection {
             status: 301,
             location: Some("http://other/".to_owned()),
-            html: true,
+            page: Some("Moved <to>".to_owned()),
             ..Rejection::default()
         };
         let error = Error { tries: 3, ..Error::new(&request, ErrorKind::Status(Box::new(redirect))) };
         assert_eq!(
             error.to_string(),
             "PUT http://gw:9091/p/x: the server redirects (301 Moved Permanently) to http://other/, which is not \
-             followed, with an HTML page (tried 3 times)"
+             followed, with the HTML page `Moved <to>` (tried 3 times)"
         );
         assert_eq!(error.speaker(), "gw:9091");
         let proxy = ErrorKind::Proxy {

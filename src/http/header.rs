@@ -1,7 +1,7 @@
-//! Headers from the user, and credentials as headers. Pure.
+//! Headers given by the user, and headers with credentials. Pure.
 //!
-//! Any header may hold a secret, because tokens have many names. So only the values of well-known headers are shown, all
-//! others as [`REDACTED`].
+//! Any header may contain a secret, because headers with tokens have many names. So only the values of well-known
+//! headers are shown; all others are shown as [`REDACTED`].
 
 use crate::secret::Secret;
 use base64::Engine as _;
@@ -31,7 +31,7 @@ const PUBLIC: &[&str] = &[
     "x-scope-orgid",
 ];
 
-/// Headers that describe the body or the connection. A value from the user would contradict what is sent.
+/// Headers that describe the body or the connection. A value from the user would contradict the actual request.
 const RESERVED: &[&str] = &[
     "connection",
     "content-encoding",
@@ -59,13 +59,13 @@ impl Header {
         Self { name: name.to_owned(), value: Secret::new(value) }
     }
 
-    /// User and password, RFC 7617.
+    /// User and password (RFC 7617).
     pub(crate) fn basic(user: &str, password: &Secret) -> Self {
         let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
         Self::new("Authorization", format!("Basic {pair}"))
     }
 
-    /// A token, RFC 6750.
+    /// A bearer token (RFC 6750).
     pub(crate) fn bearer(token: &Secret) -> Self {
         Self::new("Authorization", format!("Bearer {}", token.expose()))
     }
@@ -74,12 +74,12 @@ impl Header {
         &self.name
     }
 
-    /// Only for sending. Everything else uses [`Header::shown`].
+    /// The secret value, only for sending. All other code uses [`Header::shown`].
     pub(crate) fn value(&self) -> &Secret {
         &self.value
     }
 
-    /// Compares the name, ignoring case.
+    /// Whether the header has this name, ignoring case.
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
@@ -88,13 +88,13 @@ impl Header {
         !PUBLIC.iter().any(|public| self.is(public))
     }
 
-    /// The value, or [`REDACTED`].
+    /// The value, or [`REDACTED`] if it may be secret.
     pub(crate) fn shown(&self) -> &str {
         if self.is_secret() { REDACTED } else { self.value.expose() }
     }
 }
 
-/// Reads `NAME: VALUE`.
+/// Parses `NAME: VALUE`.
 impl FromStr for Header {
     type Err = HeaderError;
 
@@ -119,7 +119,7 @@ impl FromStr for Header {
     }
 }
 
-/// No variant holds a value, or text that may be one.
+/// No variant contains a header value, or text that may be one.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum HeaderError {
     #[error("the header has no colon: write 'NAME: VALUE'")]

@@ -1,4 +1,4 @@
-//! Certificates and keys from PEM files: the CAs that `--ca-cert` adds, and the client's own certificate. Pure.
+//! Certificates and keys from PEM files: the CAs from `--ca-cert`, and the client certificate. Pure.
 
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
@@ -6,7 +6,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::fmt;
 use thiserror::Error;
 
-/// CAs that are trusted in addition to the system's.
+/// CAs that are trusted in addition to those of the system.
 #[derive(Clone, Default)]
 pub struct CaCertificates(Vec<CertificateDer<'static>>);
 
@@ -26,24 +26,20 @@ impl fmt::Debug for CaCertificates {
     }
 }
 
-/// The certificate and key by which a server knows this client.
+/// The certificate and key that identify this client to a server.
 pub struct ClientIdentity {
-    /// The client's certificate, then those of its CAs.
+    /// The client certificate, followed by those of its CAs.
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
 
 impl ClientIdentity {
-    pub(crate) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, PemError> {
-        let chain = certificates(certificate)?;
-        let key = match PrivateKeyDer::from_pem_slice(key) {
-            Ok(key) => key,
-            Err(_) if key.windows(9).any(|bytes| bytes == b"ENCRYPTED") => {
-                return Err(PemError::EncryptedKey);
-            }
-            Err(_) => return Err(PemError::NoKey),
-        };
-        rustls::sign::CertifiedKey::from_der(chain.clone(), key.clone_key(), &ring::default_provider())?;
+    /// The error comes with the file that it is about.
+    pub(crate) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, (PemFile, PemError)> {
+        let chain = certificates(certificate).map_err(|error| (PemFile::Certificate, error))?;
+        let key = private_key(key).map_err(|error| (PemFile::Key, error))?;
+        rustls::sign::CertifiedKey::from_der(chain.clone(), key.clone_key(), &ring::default_provider())
+            .map_err(|error| (PemFile::Key, error.into()))?;
         Ok(Self { chain, key })
     }
 
@@ -62,10 +58,40 @@ impl fmt::Debug for ClientIdentity {
 fn certificates(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemError> {
     let found: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(file).collect();
     match found {
-        Ok(found) if found.is_empty() => Err(PemError::NoCertificate),
+        Ok(found) if found.is_empty() => Err(other_format(file).unwrap_or(PemError::NoCertificate)),
         Ok(found) => Ok(found),
-        Err(error) => Err(PemError::Malformed(error.to_string())),
+        Err(error) => Err(other_format(file).unwrap_or_else(|| PemError::Malformed(error.to_string()))),
     }
+}
+
+fn private_key(file: &[u8]) -> Result<PrivateKeyDer<'static>, PemError> {
+    PrivateKeyDer::from_pem_slice(file).map_err(|_| {
+        if file.windows(9).any(|bytes| bytes == b"ENCRYPTED") {
+            PemError::EncryptedKey
+        } else {
+            other_format(file).unwrap_or(PemError::NoKey)
+        }
+    })
+}
+
+/// The error of a file that is in one of the binary formats.
+fn other_format(file: &[u8]) -> Option<PemError> {
+    // The first element of the sequence that the whole file is: a version, or the body of a certificate.
+    let [0x30, length, rest @ ..] = file else { return None };
+    let length_bytes = if *length < 0x80 { 0 } else { usize::from(*length & 0x7f) };
+    match rest.get(length_bytes..)? {
+        [2, 1, 3, ..] => Some(PemError::Pkcs12),
+        [2, 1, 0 | 1, ..] => Some(PemError::DerKey),
+        [0x30, ..] => Some(PemError::DerCertificate),
+        _ => None,
+    }
+}
+
+/// One of the two files of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PemFile {
+    Certificate,
+    Key,
 }
 
 /// What is wrong with a PEM file.
@@ -79,8 +105,12 @@ pub enum PemError {
     EncryptedKey,
     #[error("the key does not belong to the certificate")]
     WrongKey,
-    #[error("the certificate is not valid: {0}")]
-    InvalidCertificate(String),
+    #[error("the file is in PKCS#12 format, not in PEM format")]
+    Pkcs12,
+    #[error("the certificate is in DER format, not in PEM format")]
+    DerCertificate,
+    #[error("the key is in DER format, not in PEM format")]
+    DerKey,
     #[error("the file is not a valid PEM file: {0}")]
     Malformed(String),
     #[error("{0}")]
@@ -88,9 +118,16 @@ pub enum PemError {
 }
 
 impl PemError {
-    /// Whether the problem is in the file of the certificate, not in that of its key.
-    pub(crate) fn is_about_certificate(&self) -> bool {
-        matches!(self, Self::NoCertificate | Self::InvalidCertificate(_) | Self::Malformed(_))
+    /// The command that converts the file (quoted for a shell) to PEM.
+    pub(crate) fn conversion(&self, file: &str) -> Option<String> {
+        match self {
+            Self::Pkcs12 => Some(format!("convert it: openssl pkcs12 -nodes -in {file} -out client.pem")),
+            Self::DerCertificate => {
+                Some(format!("convert it: openssl x509 -inform DER -in {file} -out cert.pem"))
+            }
+            Self::DerKey => Some(format!("convert it: openssl pkey -inform DER -in {file} -out key.pem")),
+            _ => None,
+        }
     }
 }
 
@@ -98,7 +135,6 @@ impl From<rustls::Error> for PemError {
     fn from(error: rustls::Error) -> Self {
         match error {
             rustls::Error::InconsistentKeys(_) => Self::WrongKey,
-            rustls::Error::InvalidCertificate(reason) => Self::InvalidCertificate(reason.to_string()),
             error => Self::Unusable(error.to_string()),
         }
     }
@@ -121,7 +157,7 @@ mod tests {
         let (_, other_key) = pair();
         let cas = |file: &str| CaCertificates::from_pem(file.as_bytes()).unwrap_err();
         let client = |certificate: &str, key: &str| {
-            ClientIdentity::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap_err()
+            ClientIdentity::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap_err().1
         };
         assert_eq!(cas(""), PemError::NoCertificate);
         assert_eq!(cas(&key), PemError::NoCertificate);

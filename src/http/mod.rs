@@ -1,7 +1,7 @@
-//! HTTP requests to any server: URLs, connections, retries, and the errors of an exchange.
+//! HTTP requests to any server: URLs, connections, retries, and errors.
 //!
-//! Nothing here knows what kind of server it is. `client` sends and retries, `agent` is the only file with ureq, and
-//! `connect` opens the connections. The other files are pure.
+//! This module is independent of the type of server. `client` sends requests with retries, `agent` is the only file
+//! that uses ureq, and `connect` opens the connections. The other files are pure.
 
 mod agent;
 mod certificate;
@@ -12,6 +12,7 @@ pub mod curl;
 mod error;
 mod header;
 mod identity;
+mod page;
 mod proxy;
 mod request;
 mod retry;
@@ -24,7 +25,8 @@ pub use client::{Client, Event};
 pub use connection::{Connection, Login, Tls};
 pub use error::{ERROR_CLASSES, Error, ErrorClass, ErrorKind, Phase, Rejection, TlsError};
 pub use header::{Header, HeaderError};
-pub use identity::{CaCertificates, ClientIdentity, PemError};
+pub use identity::{CaCertificates, ClientIdentity, PemError, PemFile};
+pub(crate) use page::title;
 pub(crate) use proxy::is_exempt;
 pub use proxy::{Proxy, ProxyError, Route};
 pub use request::{Body, Encoding, Method, Request};

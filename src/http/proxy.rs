@@ -1,7 +1,8 @@
 //! The route to a server: direct, through a proxy, or through a Unix socket. Pure.
 //!
-//! As with curl, a proxy forwards plain HTTP: it is sent the whole URL. For HTTPS, and for plain HTTP with credentials,
-//! it is asked for a tunnel (CONNECT) instead, so that it never sees the credentials.
+//! As with curl, plain HTTP requests are sent to the proxy with the absolute URL. HTTPS requests, and plain HTTP
+//! requests with credentials, use a CONNECT tunnel instead. Without it, the proxy would process the credentials as part
+//! of the request.
 
 use super::header::Header;
 use super::url::{Credentials, Scheme, Url, UrlError};
@@ -15,7 +16,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     Direct,
-    /// Through a proxy that is sent the whole URL.
+    /// Through a proxy that gets requests with the absolute URL.
     Forward(Proxy),
     Tunnel(Proxy),
     Unix(PathBuf),
@@ -30,7 +31,7 @@ impl Route {
     }
 }
 
-/// A proxy that is reached with plain HTTP. `Display` writes its URL without credentials.
+/// A proxy that is reached over plain HTTP. `Display` writes its URL without credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy(Url);
 
@@ -43,7 +44,7 @@ impl Proxy {
         self.0.port()
     }
 
-    /// For the proxy itself, not for the server.
+    /// Credentials for the proxy itself, not for the server.
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.0.credentials()
     }
@@ -62,7 +63,7 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// Reads `[http://][USER:PASSWORD@]HOST[:PORT]`.
+/// Parses `[http://][USER:PASSWORD@]HOST[:PORT]`.
 impl FromStr for Proxy {
     type Err = ProxyError;
 
@@ -89,8 +90,8 @@ pub enum ProxyError {
     Path,
 }
 
-/// Whether `NO_PROXY` lists this endpoint. Entries are separated by commas or spaces: `*` for everything, a domain for
-/// itself and all below it, an address, or a network such as `10.0.0.0/8`; each may end in `:PORT`.
+/// Whether `NO_PROXY` contains this endpoint. Entries are separated by commas or spaces: `*` for all hosts, a domain
+/// that includes its subdomains, an address, or a network such as `10.0.0.0/8`. Each can end with `:PORT`.
 pub(crate) fn is_exempt(no_proxy: &str, endpoint: &Url) -> bool {
     let entries = no_proxy.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
     let host = endpoint.host().trim_end_matches('.').to_ascii_lowercase();
@@ -116,7 +117,7 @@ fn matches(entry: &str, host: &str) -> bool {
         .is_some_and(|rest| !domain.is_empty() && (rest.is_empty() || rest.ends_with('.')))
 }
 
-/// Splits `name:8080` and `[::1]:8080`. An IPv6 address without brackets has no port.
+/// Splits entries such as `name:8080` and `[::1]:8080`. An IPv6 address without brackets has no port.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     if let Some(rest) = entry.strip_prefix('[')
         && let Some((address, rest)) = rest.split_once(']')

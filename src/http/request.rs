@@ -1,6 +1,6 @@
-//! A request before it is sent. Pure.
+//! An HTTP request. Pure.
 //!
-//! The same value goes to the socket, to `--dry-run` and to `--as-curl`, so the three cannot differ.
+//! The same value is used for sending, `--dry-run` and `--as-curl`, so their output can't differ.
 
 use super::header::Header;
 use super::url::Url;
@@ -36,7 +36,7 @@ impl Method {
 pub enum Encoding {
     #[default]
     Identity,
-    /// Must be sent in lower case: Pushgateway 1.5 compares the name exactly.
+    /// The header value must be in lower case, because Pushgateway 1.5 compares it exactly.
     Gzip,
 }
 
@@ -72,7 +72,7 @@ impl<'a> Body<'a> {
 
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::default());
-    // Writing to a vector does not fail.
+    // Writing to a vector can't fail.
     let _ = encoder.write_all(text);
     encoder.finish().unwrap_or_default()
 }
@@ -81,7 +81,7 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 pub struct Request<'a> {
     pub method: Method,
     pub endpoint: &'a Url,
-    /// Follows the endpoint's own path, and is sent as it is.
+    /// Appended to the path of the endpoint, and sent as is.
     pub path: String,
     pub body: Option<Body<'a>>,
 }
@@ -92,15 +92,19 @@ impl Request<'_> {
         self.endpoint.join(&self.path)
     }
 
-    /// Method and URL, for messages: `PUT http://gw:9091/metrics/job/x`.
+    /// The method and URL for messages, such as `PUT http://gw:9091/metrics/job/x`.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method.as_str(), self.url())
     }
 
-    /// The headers in the order in which they are shown: our own, then `added`, which replace our own of the same name.
-    /// `Host` is not among them.
+    /// The headers in the order in which they are shown: first our own, then `added`, which replace those of the same
+    /// name. `Host` is not included.
     pub(crate) fn headers(&self, added: &[Header]) -> Vec<Header> {
         let mut headers = vec![Header::new("User-Agent", USER_AGENT), Header::new("Accept", "*/*")];
+        if self.method == Method::Get {
+            // Some proxies compress what does not ask for it.
+            headers.push(Header::new("Accept-Encoding", "identity"));
+        }
         if let Some(body) = &self.body {
             headers.push(Header::new("Content-Type", body.media_type));
             if body.encoding == Encoding::Gzip {
@@ -113,7 +117,7 @@ impl Request<'_> {
         headers
     }
 
-    /// What `--dry-run` prints before the body: method and URL, the headers, an empty line.
+    /// The part that `--dry-run` prints before the body: method and URL, headers, and an empty line.
     pub(crate) fn head(&self, added: &[Header]) -> String {
         let mut head = format!("{}\n", self.name());
         for header in self.headers(added) {

@@ -1,28 +1,29 @@
-//! When to retry. Pure: the elapsed time and the random number are arguments.
+//! Decides whether and when to retry. Pure: the elapsed time and a random number are arguments.
 //!
-//! The waits start at 100 to 200 ms and double. They are random so that jobs that failed together do not all come back
-//! together. A wait that would exceed the time limit is not started, and the last error is returned.
+//! The waits start at 100 to 200 ms and double each time. They are random, so that jobs that failed at the same time do
+//! not all retry at the same time. If a wait would exceed the time limit, the last error is returned instead.
 
 use super::error::ErrorKind;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::time::Duration;
 
-/// The first wait is between this and twice this.
+/// The first wait is between one and two times this duration.
 const FIRST: Duration = Duration::from_millis(100);
-/// No wait is longer, unless the server asks for more.
+/// Maximum wait, unless the server asks for a longer one.
 const LONGEST: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Policy {
-    /// How many tries may follow the first.
+    /// Maximum number of attempts after the first one.
     pub(super) retries: u32,
-    /// Limits all tries and waits together.
+    /// Time limit for all attempts and waits together.
     pub(super) limit: Duration,
 }
 
 impl Policy {
-    /// The wait before the next attempt, or `None` if there is none. `tries` attempts have failed, the last with `kind`.
+    /// The wait before the next attempt, or `None` if there should be none. `tries` attempts have failed, the last one
+    /// with `kind`.
     pub(super) fn next(
         &self,
         tries: u32,
@@ -38,14 +39,14 @@ impl Policy {
     }
 }
 
-/// Between one and two times the first wait doubled for each further attempt, and at most the longest.
+/// The wait starts at one to two times `FIRST`, doubles with each attempt, and is at most `LONGEST`.
 fn backoff(tries: u32, random: u64) -> Duration {
     let base = FIRST.saturating_mul(1 << tries.saturating_sub(1).min(16));
     let part = u32::try_from(random % 1000).unwrap_or_default();
     (base + base / 1000 * part).min(LONGEST)
 }
 
-/// The wait that `Retry-After` asks for, in seconds or until a date. A date in the past is a wait of zero.
+/// The wait requested by `Retry-After`, in seconds or until a date. For a date in the past, it is zero.
 pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {

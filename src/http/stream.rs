@@ -1,7 +1,7 @@
-//! A connection, plain or with TLS, that fails once its deadline has passed.
+//! A connection, with or without TLS, whose reads and writes fail after a deadline.
 //!
-//! A socket's own timeout applies to one call, so a server that sends a byte now and then would never hit it. The
-//! remaining time is therefore set before each call.
+//! A socket's own timeout applies to a single call, so a server that sends a byte now and then would never exceed it.
+//! So the remaining time is set before each call.
 
 use crate::os::UnixStream;
 use rustls::{ClientConnection, StreamOwned};
@@ -32,7 +32,7 @@ impl DeadlineStream {
         self.deadline = deadline;
     }
 
-    /// Whether the peer has neither closed the connection nor sent anything unexpected.
+    /// Whether the peer has neither closed the connection nor sent unexpected data.
     fn is_quiet(&self) -> bool {
         match &self.socket {
             Socket::Tcp(stream) => {
@@ -40,7 +40,7 @@ impl DeadlineStream {
                 let quiet = peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
                 stream.set_nonblocking(false).is_ok() && quiet
             }
-            // std cannot peek here, and a new connection to a local socket costs next to nothing.
+            // std has no peek for Unix sockets, and a new local connection is cheap.
             Socket::Unix(_) => false,
         }
     }
@@ -111,7 +111,7 @@ impl Stream {
                     return Err(sent.err().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into()));
                 }
                 conn.process_new_packets().map_err(|error| {
-                    // Send the alert, so that the server knows why.
+                    // Send the alert, so that the server knows the reason.
                     let _ = write_pending(&mut conn, &mut sock);
                     io::Error::new(io::ErrorKind::InvalidData, error)
                 })?;
@@ -131,7 +131,7 @@ impl Stream {
         }
     }
 
-    /// Whether another request can be sent on it.
+    /// Whether the connection can be used for another request.
     pub(super) fn is_quiet(&self) -> bool {
         match self {
             Self::Plain(stream) => stream.is_quiet(),
@@ -149,8 +149,8 @@ impl Read for Stream {
     }
 }
 
-/// Reads even if writing fails: a server that rejects the client's certificate sends an alert and closes, and the alert
-/// must still be read.
+/// Reads even if writing fails. A server that rejects the client's certificate sends an alert and closes the
+/// connection, and the alert must still be read.
 fn read_tls_stream(
     stream: &mut StreamOwned<ClientConnection, DeadlineStream>,
     buffer: &mut [u8],
@@ -160,7 +160,8 @@ fn read_tls_stream(
         let _ = write_pending(conn, sock);
         match conn.reader().read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            // Many servers close without close_notify. The length of the response shows whether it is complete.
+            // Many servers close the connection without close_notify. The length of the response shows whether it is
+            // complete.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
             result => return result,
         }

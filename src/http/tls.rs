@@ -1,8 +1,9 @@
-//! The TLS configuration: which CAs are trusted, the client's certificate, and errors that a user can act on.
+//! The TLS configuration: trusted CAs, the client certificate, and errors that users can act on.
 //!
-//! The CAs are the system's and those of `--ca-cert`. The system's store is read for the first TLS connection, never for
-//! plain HTTP: reading it takes longer than a whole push. A server's certificate that is itself in the `--ca-cert` file
-//! is trusted without a CA, because that is how self-signed certificates are used; its name and dates are still checked.
+//! The trusted CAs are those of the system and those from `--ca-cert`. The system's store is read for the first TLS
+//! connection, but never for plain HTTP, because reading it takes longer than a whole push. A server certificate that
+//! is itself in the `--ca-cert` file is trusted without a CA, because self-signed certificates are used that way. Its
+//! name and dates are still checked.
 
 use super::certificate::Certificate;
 use super::connection::Tls;
@@ -21,7 +22,7 @@ use rustls::{
 use std::io;
 use std::sync::Arc;
 
-/// The configuration of the TLS library. Reads the system's CAs unless any certificate is accepted.
+/// Creates the configuration of the TLS library. This reads the system's CAs, unless any certificate is accepted.
 pub(super) fn configuration(tls: &Tls) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let verifier = Verifier {
@@ -40,7 +41,7 @@ pub(super) fn configuration(tls: &Tls) -> Result<Arc<ClientConfig>, TlsError> {
         }
         None => builder.with_no_client_auth(),
     };
-    // Without this a server may choose HTTP/2, which ureq does not support.
+    // Without this, a server may choose HTTP/2, which ureq does not support.
     configuration.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(configuration))
 }
@@ -51,8 +52,8 @@ fn ca_verifier(
     provider: &Arc<CryptoProvider>,
 ) -> Result<Option<Arc<WebPkiServerVerifier>>, TlsError> {
     let mut store = RootCertStore::empty();
-    // Errors are ignored: a bare container has no store but may have --ca-cert, and one odd certificate among a hundred
-    // is not the user's problem.
+    // Errors are ignored: a minimal container may have no store but use --ca-cert, and a single invalid certificate
+    // among a hundred is not the user's problem.
     store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     store.add_parsable_certificates(ca_certificates.iter().cloned());
     if store.is_empty() {
@@ -62,7 +63,7 @@ fn ca_verifier(
     verifier.map(Some).map_err(|error| TlsError::Other(error.to_string()))
 }
 
-/// The library's verifier, with errors that describe the certificate.
+/// Wraps the library's verifier to return errors that describe the certificate.
 #[derive(Debug)]
 struct Verifier {
     inner: Option<Arc<WebPkiServerVerifier>>,
@@ -91,8 +92,7 @@ impl ServerCertVerifier for Verifier {
         };
         inner.verify_server_cert(certificate, intermediates, name, ocsp, now).map_err(|error| match error {
             Error::InvalidCertificate(reason) => {
-                let chain = std::iter::once(certificate).chain(intermediates);
-                wrapped(certificate_error(&reason, rejected(&reason, chain).unwrap_or(certificate)))
+                wrapped(certificate_error(&reason, certificate, intermediates))
             }
             error => error,
         })
@@ -138,7 +138,7 @@ fn verify_without_ca(
     }
     let parsed = ParsedCertificate::try_from(certificate).map_err(|_| odd())?;
     rustls::client::verify_server_name(&parsed, name).map_err(|error| match error {
-        Error::InvalidCertificate(reason) => certificate_error(&reason, certificate),
+        Error::InvalidCertificate(reason) => certificate_error(&reason, certificate, &[]),
         error => TlsError::Other(error.to_string()),
     })?;
     Ok(ServerCertVerified::assertion())
@@ -148,66 +148,62 @@ fn timestamp(time: UnixTime) -> Option<Timestamp> {
     Timestamp::from_second(i64::try_from(time.as_secs()).ok()?).ok()
 }
 
-/// The certificate of a chain that has expired or is not valid yet. The library only reports its date.
-fn rejected<'a, 'b: 'a>(
+fn certificate_error(
     reason: &CertificateError,
-    mut chain: impl Iterator<Item = &'a CertificateDer<'b>>,
-) -> Option<&'a CertificateDer<'b>> {
-    let is_rejected = |certificate: &Certificate| match reason {
-        CertificateError::ExpiredContext { not_after, .. } => {
-            timestamp(*not_after) == Some(certificate.not_after)
-        }
-        CertificateError::NotValidYetContext { not_before, .. } => {
-            timestamp(*not_before) == Some(certificate.not_before)
-        }
-        _ => false,
-    };
-    chain.find(|certificate| Certificate::read(certificate).is_some_and(|read| is_rejected(&read)))
-}
-
-fn certificate_error(reason: &CertificateError, certificate: &CertificateDer<'_>) -> TlsError {
+    certificate: &CertificateDer<'_>,
+    intermediates: &[CertificateDer<'_>],
+) -> TlsError {
     let read = Certificate::read(certificate);
     let described = |describe: fn(&Certificate) -> String| read.as_ref().map(describe).unwrap_or_default();
+    // The error only has the date of the certificate that it is about.
+    let dated = |describe: fn(&Certificate) -> String, is_dated: &dyn Fn(&Certificate) -> bool| {
+        let intermediates = intermediates.iter().filter_map(|der| Certificate::read(der));
+        let mut chain = read.iter().cloned().chain(intermediates);
+        chain.find(is_dated).as_ref().or(read.as_ref()).map(describe).unwrap_or_default()
+    };
     match reason {
         CertificateError::UnknownIssuer => TlsError::Untrusted(described(signed_by)),
-        // `openssl req -x509` makes a CA certificate, which the library does not accept as a server's own.
+        // `openssl req -x509` creates a CA certificate, which the library rejects as a server certificate.
         CertificateError::Other(_) if read.as_ref().is_some_and(Certificate::is_self_signed) => {
             TlsError::Untrusted(described(signed_by))
         }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            TlsError::Expired(described(expired))
+        CertificateError::ExpiredContext { not_after, .. } => {
+            TlsError::Expired(dated(expired, &|read| Some(read.not_after) == timestamp(*not_after)))
         }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            TlsError::NotYetValid(described(not_yet))
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            TlsError::NotYetValid(dated(not_yet, &|read| Some(read.not_before) == timestamp(*not_before)))
         }
+        CertificateError::Expired => TlsError::Expired(described(expired)),
+        CertificateError::NotValidYet => TlsError::NotYetValid(described(not_yet)),
         CertificateError::NotValidForName => TlsError::Name(described(subject)),
         CertificateError::NotValidForNameContext { expected, presented } => {
             let expected = expected.to_str();
-            TlsError::Name(if presented.is_empty() {
-                format!("{expected} is expected, and the certificate has no names")
-            } else {
-                format!("{expected} is expected, and the certificate is for {}", names(presented))
-            })
+            if presented.is_empty() {
+                return TlsError::NoNames(format!("{} is not checked for {expected}", described(subject)));
+            }
+            TlsError::Name(format!(
+                "{expected} is expected, and the certificate is for {}",
+                listed_names(presented)
+            ))
         }
-        // Its text lists all algorithms that are supported, in numbers.
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            TlsError::Other(format!("the signature algorithm of {} is not supported", described(subject)))
+            TlsError::Unsupported(format!("{} is signed with an unsupported algorithm", described(subject)))
         }
-        reason => TlsError::Other(format!("the server's certificate is not valid: {reason}")),
+        reason => TlsError::Other(format!("the server's certificate is not valid: {reason:?}")),
     }
 }
 
-/// Some of a certificate's names, which the library writes as `DnsName("gw")`.
-fn names(presented: &[String]) -> String {
-    const SHOWN: usize = 5;
+/// The names of a certificate, of which the library gives `DnsName("gw")`. There can be thousands.
+fn listed_names(presented: &[String]) -> String {
+    const SHOWN: usize = 10;
     let plain = |name: &String| {
-        let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+        let inner = name.split_once('(').and_then(|(_, name)| name.strip_suffix(')'));
         inner.unwrap_or(name).trim_matches('"').to_owned()
     };
     let mut names: Vec<String> = presented.iter().take(SHOWN).map(plain).collect();
     if presented.len() > SHOWN {
-        names.push(format!("and {} more names", presented.len() - SHOWN));
+        names.push(format!("and {} more", presented.len() - SHOWN));
     }
     names.join(", ")
 }
@@ -232,12 +228,12 @@ fn subject(certificate: &Certificate) -> String {
     format!("`{}`", certificate.subject)
 }
 
-/// Our error inside the library's, so that it comes back in [`error_of`].
+/// Wraps our error in the library's error type, so that [`error_of`] can recover it.
 fn wrapped(error: TlsError) -> Error {
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(error))))
 }
 
-/// The TLS error that caused an error of a stream; `None` if it is an error of the socket.
+/// The TLS error that caused a stream error; `None` if it is a socket error.
 pub(super) fn error_of(error: &io::Error) -> Option<TlsError> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
     Some(match error {
@@ -254,6 +250,7 @@ pub(super) fn error_of(error: &io::Error) -> Option<TlsError> {
             | PeerIncompatible::Tls12NotOffered
             | PeerIncompatible::Tls12NotOfferedOrEnabled,
         ) => TlsError::Version,
+        Error::PeerIncompatible(reason) => TlsError::Unsupported(format!("{reason:?}")),
         Error::InvalidMessage(_) => TlsError::NotTls,
         error => TlsError::Other(error.to_string()),
     })
@@ -270,6 +267,7 @@ fn alert_error(alert: AlertDescription) -> TlsError {
         | AlertDescription::CertificateUnknown
         | AlertDescription::UnknownCA
         | AlertDescription::AccessDenied => TlsError::Client(format!("TLS alert {alert:?}")),
+        AlertDescription::HandshakeFailure => TlsError::Unsupported("TLS alert HandshakeFailure".to_owned()),
         alert => TlsError::Other(format!("TLS alert {alert:?}")),
     }
 }

@@ -1,8 +1,9 @@
-//! An HTTP URL as a user writes it: scheme, host, port and path, and the credentials that may be in it.
+//! HTTP URLs as given by the user: scheme, host, port, path, and optional credentials.
 //!
-//! A general URL library would normalize the path as browsers do, and a normalized path can name another resource on
-//! the server. Here the path is sent as written; only bytes that are not allowed in a request are percent-encoded.
-//! Parsing removes the credentials, and no error holds them, so no message can show them.
+//! A general URL library would normalize the path like a browser, and a normalized path can refer to another resource
+//! on the server. Here, the path is sent as written, except that bytes that are not allowed in a request are
+//! percent-encoded. Credentials are split off during parsing, and errors never contain them, so no message can reveal
+//! them.
 
 use crate::secret::Secret;
 use percent_encoding::percent_decode_str;
@@ -37,7 +38,7 @@ impl Scheme {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     pub user: String,
-    /// `None` without a colon after the user.
+    /// `None` if no colon follows the user.
     pub password: Option<Secret>,
 }
 
@@ -45,7 +46,7 @@ pub struct Credentials {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
     scheme: Scheme,
-    /// A name, an IPv4 address, or an IPv6 address without brackets.
+    /// A host name, an IPv4 address, or an IPv6 address without brackets.
     host: String,
     port: Option<u16>,
     /// Empty, or starts with a slash.
@@ -58,7 +59,7 @@ impl Url {
         self.scheme
     }
 
-    /// The host, an IPv6 address without brackets.
+    /// The host. An IPv6 address has no brackets.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
@@ -68,22 +69,34 @@ impl Url {
         self.port.unwrap_or(self.scheme.default_port())
     }
 
-    /// The path as written: empty, or starting with a slash.
+    /// The path as written. It is empty or starts with a slash.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
-    /// This URL with another path, which is empty or starts with a slash.
+    /// Replaces the path. The new path must be empty or start with a slash.
     #[must_use]
     pub(crate) fn with_path(self, path: impl Into<String>) -> Self {
         Self { path: path.into(), ..self }
+    }
+
+    /// This URL with another scheme, and the same port.
+    #[must_use]
+    pub(crate) fn with_scheme(self, scheme: Scheme) -> Self {
+        Self { scheme, ..self }
+    }
+
+    /// This URL with this port, unless it has one.
+    #[must_use]
+    pub(crate) fn or_port(self, port: u16) -> Self {
+        Self { port: self.port.or(Some(port)), ..self }
     }
 
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
     }
 
-    /// This URL followed by `path`, which starts with a slash; without credentials.
+    /// This URL without credentials, followed by `path`, which must start with a slash.
     pub(crate) fn join(&self, path: &str) -> String {
         format!("{self}{path}")
     }
@@ -96,7 +109,7 @@ impl Url {
         }
     }
 
-    /// Host and port, the default port included: what CONNECT takes.
+    /// Host and port for CONNECT, including a default port.
     pub(super) fn authority_with_port(&self) -> String {
         format!("{}:{}", Bracketed(&self.host), self.port())
     }
@@ -106,7 +119,7 @@ impl Url {
         format!("{}://{}", self.scheme.as_str(), self.authority())
     }
 
-    /// Whether the host is this machine, which no proxy can reach for us.
+    /// Whether the host is this machine, which a proxy can't reach for us.
     pub(crate) fn is_loopback(&self) -> bool {
         if let Ok(address) = self.host.parse::<Ipv4Addr>() {
             return address.is_loopback();
@@ -118,7 +131,7 @@ impl Url {
     }
 }
 
-/// RFC 6761, 6.3: `localhost` and the names below it always mean this machine.
+/// RFC 6761, section 6.3: `localhost` and its subdomains always refer to this machine.
 pub(super) fn is_localhost(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")
@@ -131,7 +144,7 @@ impl fmt::Display for Url {
     }
 }
 
-/// A host as it is written in a URL: an IPv6 address in brackets.
+/// A host as written in a URL: an IPv6 address gets brackets.
 struct Bracketed<'a>(&'a str);
 
 impl fmt::Display for Bracketed<'_> {
@@ -140,7 +153,7 @@ impl fmt::Display for Bracketed<'_> {
     }
 }
 
-/// Reads `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT][/PATH]`; the scheme is http if there is none.
+/// Parses `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT][/PATH]`. The default scheme is http.
 impl FromStr for Url {
     type Err = UrlError;
 
@@ -162,14 +175,18 @@ impl FromStr for Url {
             Some((user_info, host_port)) => (credentials(user_info)?, host_port),
             None => (None, authority),
         };
-        // A password with an unescaped `/`, `?` or `#` ends the authority early: what looks like a port is then a part
-        // of the password.
-        let may_be_password = credentials.is_none() && host_port.contains(':') && path.contains('@');
+        if matches!(authority, "http" | "https") && path.starts_with("//") {
+            return Err(UrlError::Slashes);
+        }
+        // A password with an unescaped `/`, `?` or `#` ends the authority early: what looks like a host or port is then a
+        // part of the password.
+        let may_be_password = authority.contains([':', '@']) && path.replace("@base64", "").contains('@');
         let (host, port) = host_and_port(host_port).map_err(|error| match error {
-            UrlError::EmptyPort | UrlError::BadPort { .. } if may_be_password => UrlError::HiddenPort,
-            error => error,
+            error if !may_be_password || error == UrlError::Slashes => error,
+            _ => UrlError::Unescaped,
         })?;
         match path.chars().find(|c| matches!(c, '?' | '#' | '\\')) {
+            Some(_) if may_be_password => return Err(UrlError::Unescaped),
             Some('\\') => return Err(UrlError::Backslash),
             Some(found) => return Err(UrlError::NotInPath { found }),
             None => {}
@@ -191,7 +208,7 @@ fn scheme(text: &str) -> Result<(Scheme, &str), UrlError> {
     }
 }
 
-/// Whether the scheme has lost its colon, as in `http//gw`.
+/// Whether the colon after the scheme is missing, as in `http//gw`.
 fn starts_with_broken_scheme(text: &str) -> bool {
     let lost = |start: &str| text.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start));
     lost("http//") || lost("https//")
@@ -249,7 +266,7 @@ fn port(digits: &str) -> Result<u16, UrlError> {
     })
 }
 
-/// Accepts what DNS and resolvers accept, underscores of container names included.
+/// Accepts names that DNS and resolvers accept, including underscores, which are common in container names.
 fn check_host(host: &str) -> Result<(), UrlError> {
     if host.is_empty() {
         return Err(UrlError::NoHost);
@@ -270,12 +287,12 @@ fn check_host(host: &str) -> Result<(), UrlError> {
     Ok(())
 }
 
-/// The path with the bytes that are not allowed in a request percent-encoded.
+/// Percent-encodes the bytes of a path that are not allowed in a request.
 fn sendable(path: &str) -> Result<String, UrlError> {
     check_escapes(path).map_err(|()| UrlError::BadEscape)?;
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
-        // RFC 3986: unreserved, sub-delims, and what else a path segment may contain.
+        // RFC 3986: unreserved characters, sub-delims, and other characters that are allowed in a path segment.
         if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&byte) {
             out.push(char::from(byte));
         } else {
@@ -292,6 +309,9 @@ fn check_escapes(text: &str) -> Result<(), ()> {
     if text.match_indices('%').all(|(at, _)| good(at)) { Ok(()) } else { Err(()) }
 }
 
+/// How to write the characters that end a password in a URL.
+const UNESCAPED: &str = "`@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
+
 /// No variant holds credentials.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UrlError {
@@ -299,15 +319,15 @@ pub enum UrlError {
     Empty,
     #[error("the URL contains a space: write %20 in a path")]
     Space,
-    /// White space other than a space, or a control character.
+    /// Whitespace other than a space, or a control character.
     #[error("the URL contains the character U+{:04X}", u32::from(*.found))]
     Invisible { found: char },
-    /// As from an env file that no shell reads.
+    /// For example, from an env file that is not read by a shell.
     #[error("the URL starts with a quote: remove the quotes")]
     Quoted,
     #[error("unsupported scheme `{scheme}`: use http:// or https://")]
     BadScheme { scheme: String },
-    /// The scheme is there twice, or without its two slashes.
+    /// The scheme occurs twice, or its two slashes are missing.
     #[error("the scheme is malformed: write http://HOST:PORT")]
     Slashes,
     #[error("the URL has no host: write http://HOST:PORT")]
@@ -322,9 +342,9 @@ pub enum UrlError {
     EmptyPort,
     #[error("`{port}` is not a valid port: use a number from 1 to 65535")]
     BadPort { port: String },
-    /// The port may be a part of a password.
-    #[error("the URL has no valid port (in a password, write `/`, `?` and `#` as %2F, %3F and %23)")]
-    HiddenPort,
+    /// An `@` after the host: a part of a password may have been read as the host or the port.
+    #[error("the URL has an `@` after its host: in a password, write {UNESCAPED}")]
+    Unescaped,
     #[error("the user or password in the URL is not percent-encoded UTF-8: write %25 for a `%`")]
     BadCredentials,
     #[error("the URL contains a backslash: write `/`, or %5C in a path")]

@@ -1,9 +1,9 @@
-//! The bytes of a text: a vector, or the memory of one large file.
+//! The bytes of an input: in a vector, or in a memory map for one large file.
 
 use memmap2::MmapMut;
 use std::ops::Deref;
 
-/// The bytes of a text: `file` if the text is one large file, else `grown`.
+/// The bytes of an input: `file` if the input is a single large file, otherwise `grown`.
 #[derive(Debug, Default)]
 pub struct Bytes {
     grown: Vec<u8>,
@@ -11,10 +11,10 @@ pub struct Bytes {
 }
 
 impl Bytes {
-    /// Memory for a large file of `length` bytes, all zero.
+    /// Allocates zeroed memory for a large file of `length` bytes.
     ///
-    /// The kernel clears each page before it hands it out. With pages of 4 KiB this takes longer than reading the file,
-    /// so huge pages are used. A kernel without them ignores the advice.
+    /// The kernel zeroes each page on first use. With 4 KiB pages this takes longer than reading the file, so huge
+    /// pages are requested. A kernel without them ignores the request.
     pub(super) fn for_file(length: usize) -> std::io::Result<MmapMut> {
         let memory = MmapMut::map_anon(length)?;
         #[cfg(target_os = "linux")]
@@ -22,7 +22,7 @@ impl Bytes {
         Ok(memory)
     }
 
-    /// The bytes as a vector that can grow.
+    /// Returns the bytes as a vector that can grow.
     pub fn grow(&mut self) -> &mut Vec<u8> {
         if let Some(memory) = self.file.take() {
             self.grown = memory.to_vec();

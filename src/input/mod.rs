@@ -1,8 +1,8 @@
-//! The text to push: files, standard input, the output of a command and the lines of `-m`, one after the other.
+//! Reads the text to push: files, standard input, the output of a command and the lines of `-m`, concatenated.
 //!
-//! Everything is read before anything is sent, because a truncated push is worse than none. A file that changes meanwhile
-//! is an error, and so is an input without end, before it fills the memory. The start of each source is kept, so that a
-//! message can name the file and its own line number.
+//! Everything is read before anything is sent, because a truncated push is worse than none. It is an error if a file
+//! changes while it is read. Endless input is rejected before it fills the memory. The start of each source is
+//! recorded, so that messages can show the file name and its own line numbers.
 
 mod bytes;
 mod producer;
@@ -18,45 +18,45 @@ use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
-/// Maximum size of a text in bytes: a gateway would work on more for minutes, and hold a multiple of it in memory.
+/// Maximum size of the input in bytes. A gateway would need minutes for more, and several times as much memory.
 const LIMIT: u64 = 1 << 30;
-/// Maximum number of bytes read from a device, which may have no end, such as `/dev/zero`.
+/// Maximum number of bytes read from a device, which may be endless, such as `/dev/zero`.
 const DEVICE_LIMIT: u64 = 16 << 20;
 
-/// From this size in bytes on, a file has memory of its own.
+/// Files of at least this many bytes get their own buffer.
 const LARGE: usize = 4 << 20;
 
 const CHANGED: &str =
     "it changed while it was read: write the text elsewhere and rename the file when it is done";
 
-/// Where a part of the text comes from.
+/// Source of a part of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A file.
     File(PathBuf),
     /// Standard input.
     Stdin,
-    /// The `-m` options, each one or more whole lines.
+    /// The `-m` options. Each contains one or more complete lines.
     Metrics(Vec<String>),
-    /// The output of a command, its program first.
+    /// The output of a command, given as the program and its arguments.
     Command(Vec<OsString>),
 }
 
-/// The text of one push.
+/// The complete input of a push.
 #[derive(Debug, Default)]
 pub struct Input {
-    /// All bytes.
+    /// The bytes of all sources.
     pub bytes: Bytes,
-    /// The sources in their order: name for messages, and where its bytes begin.
+    /// The sources in order, each with its name for messages and the position of its first byte.
     pub sources: Vec<SourceFile>,
 }
 
-/// Reads all of `origins`, and shows on `progress` what it waits for.
+/// Reads and concatenates all `origins`. Shows on `progress` which source it is waiting for.
 ///
 /// # Errors
 ///
-/// [`Failure::File`] and [`Failure::Other`] with the name of the source that can't be read; [`Failure::Producer`] for a
-/// command that failed.
+/// [`Failure::File`] or [`Failure::Other`] with the name of the source that can't be read; [`Failure::Producer`] if a
+/// command failed.
 pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Result<Input, Failure> {
     let mut input = Input::default();
     for origin in origins {
@@ -142,19 +142,19 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
         return unchanged(&before, &after, bytes.len() - start);
     }
     if file.is_terminal() {
-        // Who types knows what is waited for.
+        // No progress line is needed: the user at the terminal knows what to type.
         return read_at_most(file, limit, bytes.grow());
     }
     let limit = if is_char_device(kind) { limit.min(DEVICE_LIMIT) } else { limit };
-    // Who writes to a pipe may take time.
+    // The writer of a pipe may be slow.
     read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes.grow())
 }
 
-/// Whether a file is the same after it was read, by its length and its time, so that what was read is one state of it
-/// and not half of two.
+/// Checks that a file did not change while it was read, by its length and modification time. Otherwise the bytes could
+/// be a mix of two versions.
 fn unchanged(before: &Metadata, after: &Metadata, read: usize) -> anyhow::Result<()> {
     let lengths = [before.len(), after.len()];
-    // The kernel's own files, as in /proc, have no length.
+    // The length of files in /proc and similar file systems is reported as 0.
     let is_whole = lengths == [0, 0] || lengths.iter().all(|length| usize::try_from(*length) == Ok(read));
     if !is_whole || (before.len() > 0 && before.modified().ok() != after.modified().ok()) {
         anyhow::bail!(CHANGED);
@@ -162,7 +162,7 @@ fn unchanged(before: &Metadata, after: &Metadata, read: usize) -> anyhow::Result
     Ok(())
 }
 
-/// Reads to the end, or fails where that is further off than `limit` bytes.
+/// Reads to the end. Fails if there are more than `limit` bytes.
 fn read_at_most(from: impl Read, limit: u64, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
     let read = from.take(limit.saturating_add(1)).read_to_end(bytes).map_err(plain)?;
     if u64::try_from(read).is_ok_and(|read| read > limit) {
@@ -171,7 +171,7 @@ fn read_at_most(from: impl Read, limit: u64, bytes: &mut Vec<u8>) -> anyhow::Res
     Ok(())
 }
 
-/// The operating system's reason without its number.
+/// Converts an error to the operating system's reason, without its number.
 fn plain(error: io::Error) -> anyhow::Error {
     if error.raw_os_error().is_none() {
         return anyhow::Error::new(error);

@@ -1,15 +1,17 @@
-//! The command whose output is pushed (`push … -- COMMAND…`).
+//! Runs the command whose output is pushed (`push ... -- COMMAND...`).
 //!
-//! A pipe does not show whether a producer finished or died half way. So the command runs as a child, all of its output is
-//! read, and it is only pushed if the exit status is 0. Its standard input and error are ours.
+//! A pipe does not show whether a producer finished or failed halfway. So the command runs as a child process, all of
+//! its output is read, and it is only pushed if the exit status is 0. The command inherits standard input and standard
+//! error.
 //!
-//! A signal for the whole process group, such as Ctrl-C, reaches the command as well. SIGTERM and SIGHUP, which may be for
-//! pushgw only, are passed on, so that a supervisor that stops pushgw stops the command too. Then pushgw waits for the
-//! command and ends as it did. If it exits with 0 nevertheless, its output may be incomplete, and pushgw ends as for the
-//! signal. A second signal ends pushgw without waiting. A signal that was ignored at the start stays ignored.
+//! A signal for the whole process group, such as Ctrl-C, reaches the command as well. SIGTERM and SIGHUP may be sent to
+//! pushgw only, so pushgw forwards them: a supervisor that stops pushgw also stops the command. Then pushgw waits for
+//! the command and exits as it did. If the command still exits with 0, its output may be incomplete, so pushgw exits as
+//! if killed by the signal. A second signal ends pushgw without waiting. A signal that was ignored at the start stays
+//! ignored.
 //!
-//! The pipe can stay open after the command has exited, because a process that it started still holds it. So the wait for
-//! the end of the output has a limit.
+//! The pipe can stay open after the command has exited, because a process that it started still has it open. So the
+//! wait for the end of the output is limited.
 
 use super::read_at_most;
 use crate::error::{Failure, exit_code};
@@ -24,10 +26,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use std::{mem, thread};
 
-/// How long the output may stay open after the command exited. Filters such as bash's `> >(sed …)` end a little later.
+/// How long the output may stay open after the command exited. Filters such as bash's `> >(sed ...)` exit slightly
+/// later.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Runs `command`, the program first, and appends its output to `output`, at most `limit` bytes.
+/// Runs `command`, which starts with the program, and appends at most `limit` bytes of its output to `output`.
 pub(super) fn run(
     command: &[OsString],
     limit: u64,
@@ -56,12 +59,12 @@ pub(super) fn run(
     let end = read_in_background(child.stdout.take(), limit, mem::take(output), sender)
         .and_then(|()| wait(&mut child, &events));
     if !matches!(end, Ok(End { text: None | Some(Ok(_)), .. })) {
-        // It would go on writing, or wait for a reader.
+        // Otherwise the command would keep writing, or block because nobody reads its output.
         let _ = child.kill();
     }
     let mut end = end.with_context(|| format!("can't wait for `{name}`"))?;
     listener.stop();
-    // A signal may have arrived after the wait.
+    // A signal may have arrived after `wait` returned.
     let late = events
         .try_iter()
         .find_map(|event| if let ProducerEvent::Signal(signal) = event { Some(signal) } else { None });
@@ -75,16 +78,16 @@ fn not_started(error: &SpawnError) -> Failure {
     Failure::Producer { code: error.status, message, hint: None }
 }
 
-/// What happens while the command runs.
+/// Events while the command runs.
 enum ProducerEvent {
     Signal(i32),
     /// The command may have exited.
     Child,
-    /// The output ended.
+    /// The output ended, or reading failed.
     Read(anyhow::Result<Vec<u8>>),
 }
 
-/// Reads to the end in a thread of its own, because the end may never come.
+/// Reads to the end in a separate thread, because the output may never end.
 fn read_in_background(
     stdout: Option<ChildStdout>,
     limit: u64,
@@ -93,20 +96,20 @@ fn read_in_background(
 ) -> io::Result<()> {
     let read = move || {
         let read = stdout.map_or(Ok(()), |stdout| read_at_most(stdout, limit, &mut bytes));
-        // After a second signal, nobody receives this.
+        // After a second signal, the receiver no longer exists.
         let _ = events.send(ProducerEvent::Read(read.map(|()| bytes)));
     };
     thread::Builder::new().spawn(read).map(drop)
 }
 
-/// What is known at the end of the wait.
+/// State of the command when waiting has ended.
 #[derive(Default)]
 struct End {
-    /// `None` if the command still runs.
+    /// `None` if the command is still running.
     status: Option<ExitStatus>,
     /// `None` if the output is still open.
     text: Option<anyhow::Result<Vec<u8>>>,
-    /// The first signal.
+    /// The first signal that arrived.
     signal: Option<i32>,
 }
 
@@ -121,7 +124,7 @@ impl End {
     }
 }
 
-/// Waits until the outcome is known, the output stays open for too long, or a second signal comes.
+/// Waits until the outcome is known, the output stays open for too long, or a second signal arrives.
 fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> {
     let mut end = End::default();
     let (mut deadline, mut patient_until) = (None, None);
@@ -137,14 +140,14 @@ fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> 
             Some(ProducerEvent::Read(text)) => end.text = Some(text),
             Some(ProducerEvent::Child) => {
                 end.status = child.try_wait()?;
-                // Only once: the first process of a container also gets SIGCHLD for orphans.
+                // The deadline is set only once: the first process of a container also gets SIGCHLD for orphans.
                 deadline = deadline.or_else(|| end.status.map(|_| Instant::now() + GRACE));
             }
             Some(ProducerEvent::Signal(signal)) => {
                 let now = Instant::now();
                 end.signal.get_or_insert(signal);
                 let is_second = now >= *patient_until.get_or_insert(now + BURST);
-                // Once the command has been waited for, its process id may belong to another process.
+                // Once the command has been waited for, its process ID may have been reused.
                 if end.status.is_none() {
                     pass_on(child, if is_second { SIGTERM } else { signal });
                 }
@@ -157,15 +160,15 @@ fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> 
     Ok(end)
 }
 
-/// Passes a signal on to the command, which must not have been waited for.
+/// Forwards a signal to the command, which must not have been waited for.
 fn pass_on(child: &Child, signal: i32) {
-    // A terminal sends the others to the whole group, and some programs count them.
+    // A terminal sends other signals to the whole process group, and some programs act differently on a second one.
     if matches!(signal, SIGTERM | SIGHUP) {
         send_signal(child, signal);
     }
 }
 
-/// The output, if it is complete.
+/// Returns the output if it is complete.
 fn judge(name: &str, end: End) -> Result<Vec<u8>, Failure> {
     let text = end.text.transpose().with_context(|| format!("can't read the output of `{name}`"))?;
     let mut hint = None;

@@ -1,23 +1,23 @@
-//! The metrics of one run as text. All are gauges, and each HELP text is always the same: a gateway warns if two groups
-//! describe a metric differently.
+//! The metrics of one run, as text. All are gauges. The HELP text of each metric is constant, because a gateway warns
+//! if it differs between two groups.
 
 use super::MetricPrefix;
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
-/// What `--expect-every` and `--expect-within` say.
+/// The values of `--expect-every` and `--expect-within`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Expectations {
-    /// The longest time between two successes.
+    /// Maximum time between two successful runs.
     pub every: Option<Duration>,
-    /// The longest duration of a run.
+    /// Maximum duration of a run.
     pub within: Option<Duration>,
 }
 
-/// A run that has ended.
+/// The result of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct JobRun {
-    /// Since 1970, like `completion`.
+    /// Since the Unix epoch, like `completion`.
     pub start: Duration,
     pub completion: Duration,
     pub duration: Duration,
@@ -34,7 +34,7 @@ pub struct CpuTime {
 }
 
 impl Expectations {
-    /// The text for a run that started at this time since 1970.
+    /// Returns the metrics at the start of a run. `start` is the time since the Unix epoch.
     pub fn start_text(&self, prefix: &MetricPrefix, start: Duration) -> String {
         let mut text = MetricText { prefix, text: String::new() };
         text.start(start);
@@ -44,7 +44,8 @@ impl Expectations {
 }
 
 impl JobRun {
-    /// The text for a run that has ended. It repeats the text of the start, so the two may arrive in any order.
+    /// Returns the metrics at the end of a run. They include those of the start, so the two requests can arrive in any
+    /// order.
     pub fn text(&self, prefix: &MetricPrefix, expectations: &Expectations) -> String {
         let completion = seconds(to_millis(self.completion));
         let mut text = MetricText { prefix, text: String::new() };
@@ -103,10 +104,10 @@ impl MetricText<'_> {
         self.sample(&name, value);
     }
 
-    /// Appends HELP and TYPE, and returns the metric's name.
+    /// Appends HELP and TYPE lines, and returns the metric's name.
     fn head(&mut self, name: &str, help: &str) -> String {
         let name = self.prefix.name(name);
-        // Writing to a string does not fail.
+        // Writing to a string never fails.
         let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} gauge");
         name
     }
@@ -120,7 +121,7 @@ fn to_millis(time: Duration) -> Duration {
     Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// In seconds, to the microsecond, without zeros at the end. An `f64` would be less exact.
+/// Formats a time in seconds with microsecond precision and without trailing zeros. An `f64` would be less precise.
 fn seconds(time: Duration) -> String {
     let text = format!("{}.{:06}", time.as_secs(), time.subsec_micros());
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

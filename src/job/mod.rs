@@ -1,4 +1,4 @@
-//! What `run` reports about a job, and the alerting rules that go with it. Pure.
+//! The metrics that `run` reports about a job, and the alerting rules for them. Pure.
 
 mod metrics;
 mod rules;
@@ -9,7 +9,7 @@ pub use rules::{Selector, rules};
 use std::fmt;
 use std::str::FromStr;
 
-/// What the names of the metrics of `run` begin with.
+/// Prefix of the metric names of `run`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricPrefix(String);
 
@@ -25,7 +25,7 @@ impl Default for MetricPrefix {
     }
 }
 
-/// A prefix that is not the beginning of a metric name.
+/// The error for a prefix that no metric name can start with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrefixError(String);
 

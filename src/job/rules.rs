@@ -1,13 +1,13 @@
-//! The alerting rules for the metrics of `run`, as a rule file of Prometheus.
+//! The alerting rules for the metrics of `run`, as a Prometheus rule file.
 
 use super::MetricPrefix;
 
-/// How the rules read a metric.
+/// How Prometheus gets the metrics, which decides how the rules query them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selector {
-    /// As scraped from a gateway, which repeats the last value until it is replaced.
+    /// Scraped from a gateway, which repeats the last value until it is replaced.
     Scraped,
-    /// As received by remote write. A query does not see a sample that is older than five minutes.
+    /// Received by remote write. A query does not see samples older than five minutes.
     Received,
 }
 
@@ -80,7 +80,7 @@ groups:
           description: The job {{ $labels.job }} started {{ $value | humanizeDuration }} ago and has not ended, or was killed.
 ";
 
-/// The rule file.
+/// Returns the rule file.
 pub fn rules(prefix: &MetricPrefix, selector: Selector) -> String {
     let metric = |name: &str, labels: &str| {
         let name = prefix.name(name);

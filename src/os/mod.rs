@@ -1,7 +1,7 @@
-//! What differs between operating systems, and facts from them: the reason of an error, and which signals are not ignored.
+//! Functions that differ between operating systems, and system facts such as error reasons and ignored signals.
 //!
-//! Only this folder uses what exists on Unix alone. On other systems, `other` has the same names and says what is missing:
-//! Unix sockets, commands after `--`, and a progress line that keeps quiet in the background.
+//! Only this module uses Unix-specific APIs. On other systems, `other` defines the same names, but does not support
+//! Unix sockets, commands after `--`, or hiding the progress line in the background.
 
 #[cfg(not(unix))]
 mod other;
@@ -22,37 +22,39 @@ pub use system::{
     is_char_device, is_in_foreground, is_unknown_format, only_owner, stdin_has_bytes, stdin_is_pipe,
 };
 
-/// What changes when a file is written: inode and size, the time of the content, and the time of the inode. A comparison
-/// with the clock would fail on a file server with another clock.
+/// Identifies a version of a file: inode and size, modification time, and inode change time. Comparing times with the
+/// local clock would not work on a file server with a different clock.
 pub type FileState = ((u64, u64), Option<SystemTime>, (i64, i64));
 
 /// A signal that this process received.
 #[derive(Clone, Copy, Debug)]
 pub struct ReceivedSignal {
     pub number: i32,
-    /// A process sent it. Otherwise the kernel did, as for Ctrl-C, which goes to the whole foreground process group.
+    /// Whether a process sent it. Otherwise it came from the kernel, as for Ctrl-C, which goes to the whole foreground
+    /// process group.
     pub is_from_process: bool,
 }
 
-/// What the children used that have ended and were waited for.
+/// Resources used by child processes that have ended and were waited for.
 #[derive(Clone, Copy, Debug)]
 pub struct ChildrenUsage {
     pub user: Duration,
     pub system: Duration,
-    /// The most that one of them had in memory.
+    /// Largest resident memory of any one child.
     pub max_resident_bytes: u64,
 }
 
-/// Passes each of `signals` to `receive`, in a thread that ends with the process.
+/// Passes each of `signals` to `receive`, in a thread that runs until the process ends.
 pub fn on_signals(signals: &[i32], receive: impl FnMut(ReceivedSignal) + Send + 'static) -> io::Result<()> {
     system::on_signals(signals, Box::new(receive))
 }
 
-/// The status of `child` if it has ended. Also reaps other children: the first process of a container inherits orphans.
+/// Returns the status of `child` if it has ended. Also reaps other children, because the first process of a container
+/// inherits orphans.
 ///
 /// # Errors
 ///
-/// If `child` has been waited for already.
+/// If `child` has already been waited for.
 pub fn reap(child: &Child) -> io::Result<Option<ExitStatus>> {
     system::reap(child)
 }
@@ -61,18 +63,18 @@ pub fn children_usage() -> io::Result<ChildrenUsage> {
     system::children_usage()
 }
 
-/// Ends the process as the signal does by default. The first process of a container has no default; it exits with
-/// `status`.
+/// Terminates the process as the signal does by default. In the first process of a container signals have no default
+/// effect, so it exits with `status`.
 pub fn end_by(signal: i32, status: i32) -> ! {
     system::end_by(signal, status)
 }
 
-/// `SIGTERM`.
+/// Returns the name of a signal, such as `SIGTERM`.
 pub fn signal_name(signal: i32) -> String {
     system::signal_name(signal).map_or_else(|| format!("signal {signal}"), str::to_owned)
 }
 
-/// The signal that killed a process.
+/// Returns the signal that killed a process.
 pub fn killed_by(status: ExitStatus) -> Option<i32> {
     system::killed_by(status)
 }
@@ -98,15 +100,15 @@ pub fn reason(error: &io::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
-/// Those of `signals` that were not ignored when the process started. A signal that `nohup` or `trap '' INT` ignores must
-/// not get a handler. On systems other than Linux, all of them.
+/// Returns the `signals` that were not ignored when the process started. A signal that was ignored by `nohup` or `trap
+/// '' INT` must not get a handler. On systems other than Linux, returns all `signals`.
 pub fn heeded(signals: &[i32]) -> Vec<i32> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = ignored(&status);
     signals.iter().copied().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
 }
 
-/// The mask of ignored signals: bit 0 is signal 1.
+/// Parses the mask of ignored signals. Bit 0 is signal 1.
 fn ignored(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
@@ -131,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_signal_that_is_not_ignored_is_heeded() {
-        // SIGTERM; whatever runs the tests may ignore others.
+        // This is SIGTERM. Other signals may be ignored by the program that runs the tests.
         assert_eq!(heeded(&[15]), [15]);
     }
 }

@@ -1,4 +1,5 @@
-//! Systems that are not Unix. What they lack is an error where a user asks for it, and otherwise the harmless answer.
+//! Systems other than Unix. Unsupported features return an error if the user asked for them, and a harmless default
+//! otherwise.
 
 use super::{ChildrenUsage, FileState, ReceivedSignal};
 use std::io::{self, Read, Write};
@@ -7,7 +8,7 @@ use std::process::{Child, ExitStatus};
 use std::time::Duration;
 use std::{fs, process};
 
-// Their numbers on Linux. No signal has them here.
+// The numbers are the same as on Linux. No signal is ever received here.
 pub const SIGHUP: i32 = 1;
 pub const SIGINT: i32 = 2;
 pub const SIGQUIT: i32 = 3;
@@ -20,7 +21,7 @@ pub fn file_state(file: &fs::Metadata) -> FileState {
     ((0, file.len()), file.modified().ok(), (0, 0))
 }
 
-/// The system's own permissions are kept.
+/// `None` leaves the default permissions of the system.
 pub fn only_owner() -> Option<fs::Permissions> {
     None
 }
@@ -37,7 +38,7 @@ pub(super) fn children_usage() -> io::Result<ChildrenUsage> {
     Err(missing("commands after `--`"))
 }
 
-/// Not known, so nothing is waited for.
+/// This is not known, so standard input is never waited for.
 pub fn stdin_is_pipe() -> bool {
     false
 }
@@ -89,7 +90,7 @@ fn missing(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, format!("{what} are not supported on this system"))
 }
 
-/// A connection that cannot be opened.
+/// A connection that can never be opened.
 #[derive(Debug)]
 pub enum UnixStream {}
 

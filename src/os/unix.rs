@@ -1,4 +1,4 @@
-//! Linux, macOS and other Unix systems.
+//! Implementation for Linux, macOS and other Unix systems.
 
 use super::{ChildrenUsage, FileState, ReceivedSignal};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -23,14 +23,14 @@ pub fn stdin_is_pipe() -> bool {
     fstat(io::stdin()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
 }
 
-/// Whether standard input, a pipe, holds bytes that nobody has read.
+/// Whether standard input, which must be a pipe, contains bytes that nobody has read.
 pub fn stdin_has_bytes() -> bool {
     ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0)
 }
 
 /// Whether the process is in the foreground of the terminal on standard error.
 pub fn is_in_foreground() -> bool {
-    // Without a controlling terminal there is no foreground.
+    // Without a controlling terminal, the process counts as in the foreground.
     tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
 }
 
@@ -47,7 +47,7 @@ pub fn file_state(file: &fs::Metadata) -> FileState {
     (numbers, file.modified().ok(), (file.ctime(), file.ctime_nsec()))
 }
 
-/// Permissions for the owner alone.
+/// Permissions for the owner only.
 pub fn only_owner() -> Option<fs::Permissions> {
     Some(fs::Permissions::from_mode(0o700))
 }
@@ -73,14 +73,14 @@ pub(super) fn reap(child: &Child) -> io::Result<Option<ExitStatus>> {
     Ok(None)
 }
 
-/// Whether the system does not know how to run a file, such as a script without `#!`.
+/// Whether the system cannot execute a file because of its format, such as a script without `#!`.
 pub fn is_unknown_format(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error())
 }
 
 pub(super) fn children_usage() -> io::Result<ChildrenUsage> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    // On macOS it is bytes.
+    // The unit is bytes on macOS and KiB elsewhere.
     let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
     Ok(ChildrenUsage {
         user: time(usage.user_time()),

@@ -1,7 +1,7 @@
-//! Whether a stream is colored, and how each style looks.
+//! Decides whether a stream is colored, and defines the styles.
 //!
-//! The `colored` crate has one switch for the whole process and sets it from standard output alone. That is wrong for
-//! standard error if only one of them is a terminal (`pushgw list 2>err.log`). So its switch is always on, and
+//! The `colored` crate has one switch for the whole process and sets it based only on standard output. That is wrong
+//! for standard error if only one of the two is a terminal (`pushgw list 2>err.log`). So the switch is always on, and
 //! [`color`] decides for each stream.
 
 use clap::ValueEnum;
@@ -19,7 +19,7 @@ pub enum ColorChoice {
     Never,
 }
 
-/// The variables that `--color=auto` depends on. `None` is unset.
+/// The variables that `--color=auto` depends on. `None` means unset.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ColorVariables<'a> {
     /// `NO_COLOR`: any value except an empty one turns color off (<https://no-color.org>).
@@ -28,8 +28,8 @@ pub struct ColorVariables<'a> {
     pub clicolor_force: Option<&'a OsStr>,
 }
 
-/// Whether to color a stream. The flag beats the variables, `NO_COLOR` beats `CLICOLOR_FORCE`, and that beats whether the
-/// stream is a terminal that supports color.
+/// Whether to color a stream. The flag takes precedence over the variables, and `NO_COLOR` over `CLICOLOR_FORCE`. If
+/// none is set, it depends on whether the stream is a terminal that supports color.
 pub fn color(choice: ColorChoice, supports_color: bool, variables: ColorVariables<'_>) -> bool {
     let set = |value: Option<&OsStr>| value.is_some_and(|value| !value.is_empty());
     match choice {
@@ -45,7 +45,7 @@ pub fn color(choice: ColorChoice, supports_color: bool, variables: ColorVariable
     }
 }
 
-/// What a piece of text means. [`Style::paint`] turns that into escape codes.
+/// The meaning of a piece of text. [`Style::paint`] converts it to escape codes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Style {
     #[default]
@@ -57,18 +57,18 @@ pub enum Style {
     /// Important, but neither good nor bad.
     Strong,
     Good,
-    /// Also the word `warning`.
+    /// Also used for the word `warning`.
     Warning,
-    /// Also the word `error`.
+    /// Also used for the word `error`.
     Bad,
-    /// The words `hint` and `help`.
+    /// Used for the words `hint` and `help`.
     Hint,
-    /// The words `note` and `fixed`.
+    /// Used for the words `note` and `fixed`.
     Note,
 }
 
 impl Style {
-    /// The text, with escape codes if `color`.
+    /// Returns the text, with escape codes if `color` is true.
     pub fn paint(self, text: &str, color: bool) -> String {
         if !color || text.is_empty() {
             return text.to_owned();
@@ -87,7 +87,7 @@ impl Style {
     }
 }
 
-/// Turns the switch of `colored` on; see the comment of this file.
+/// Turns on the global switch of the `colored` crate; see the module documentation.
 pub(crate) fn take_over() {
     colored::control::set_override(true);
 }

@@ -1,27 +1,27 @@
-//! A line for people: pieces of text with a style each, and how they look on a stream.
+//! Human-readable lines of styled text, and how they look on a stream.
 
 use super::Style;
 use super::sanitize::{self, Charset};
 use super::width;
 use std::borrow::Cow;
 
-/// What decides how text for people looks on one stream.
+/// How human-readable text looks on one stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Appearance {
     pub(crate) color: bool,
-    /// The columns that a line may take; `None` in a pipe, where nothing is cut.
+    /// Maximum width of a line; `None` if the stream is not a terminal, where nothing is cut.
     pub(crate) width: Option<usize>,
     pub(crate) charset: Charset,
 }
 
 impl Appearance {
-    /// Wraps the text. A command to copy stays on one line.
+    /// Wraps text, except for a command to copy, which stays on one line.
     pub(super) fn wrap(self, text: &str, taken: usize, indent: usize) -> Cow<'_, str> {
         width::wrap(text, taken, indent, self.width.filter(|_| !text.starts_with("pushgw ")))
     }
 }
 
-/// A piece of a line with one style.
+/// A piece of text with one style.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StyledText {
     style: Style,
@@ -33,12 +33,12 @@ impl StyledText {
         Self { style, text: text.into() }
     }
 
-    /// A piece without a style.
+    /// Text without a style.
     pub fn plain(text: impl Into<String>) -> Self {
         Self::new(Style::Plain, text)
     }
 
-    /// Appends it, cut to `limit` columns. Returns the columns it took and whether it is complete.
+    /// Appends the text, cut to `limit` columns. Returns the columns used and whether the text is complete.
     fn push_to(&self, out: &mut String, look: Appearance, limit: usize) -> (usize, bool) {
         let text = sanitize::text(&self.text, look.charset);
         let shown = width::fit(&text, limit, look.charset);
@@ -47,7 +47,7 @@ impl StyledText {
     }
 }
 
-/// A line for people: text, or several pieces with a style each.
+/// A human-readable line: one or more pieces of styled text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StyledLine(Vec<StyledText>);
 
@@ -61,7 +61,7 @@ impl StyledLine {
         self.0.iter().map(|span| sanitize::text(&span.text, look.charset)).collect()
     }
 
-    /// Appends it, cut to `limit` columns. Returns the columns it took.
+    /// Appends the line, cut to `limit` columns. Returns the columns used.
     pub(super) fn push_to(&self, out: &mut String, look: Appearance, limit: usize) -> usize {
         let mut used = 0;
         for span in &self.0 {
@@ -74,7 +74,8 @@ impl StyledLine {
         used
     }
 
-    /// Appends all of it as a paragraph. The first of several pieces is a name, and the others are indented after it.
+    /// Appends the whole line as a paragraph. If there are several pieces, the first is a name, and wrapped lines are
+    /// indented to align with the text after it.
     pub(super) fn push_paragraph(&self, out: &mut String, look: Appearance) {
         let indent = match self.0.as_slice() {
             [name, _, ..] => width::columns(&sanitize::text(&name.text, look.charset)),
@@ -83,8 +84,8 @@ impl StyledLine {
         self.push_wrapped(out, look, 0, indent);
     }
 
-    /// Appends all of it, wrapped at spaces. The first line has `taken` columns before it, the others are indented by
-    /// `indent` columns.
+    /// Appends the whole line, wrapped at spaces. The first line starts at column `taken`, and the others are indented
+    /// by `indent` columns.
     pub(super) fn push_wrapped(&self, out: &mut String, look: Appearance, taken: usize, indent: usize) {
         let mut column = taken;
         for StyledText { style, text } in &self.0 {
@@ -98,7 +99,8 @@ impl StyledLine {
         }
     }
 
-    /// Like [`Self::push_to`], but shortens the first piece rather than the others, as long as it keeps `narrowest` columns.
+    /// Like [`Self::push_to`], but shortens the first piece instead of the others, as long as it keeps at least
+    /// `narrowest` columns.
     pub(super) fn push_with_end(&self, out: &mut String, look: Appearance, limit: usize, narrowest: usize) {
         let [first, end @ ..] = self.0.as_slice() else { return };
         let end = Self(end.to_vec());

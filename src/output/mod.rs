@@ -1,12 +1,13 @@
-//! The only writer of the program: what is said, on which stream, in which color, and made safe to look at.
+//! Writes all output of the program: decides what is printed on which stream, colors it and makes it safe to print.
 //!
-//! Nothing here reads the environment or asks a stream what it is. The caller resolves that once into a
-//! [`Terminal`] and a [`Verbosity`]; everything below follows from these two values, so that a test can stand
-//! in front of any terminal by writing it down.
+//! Nothing here reads the environment or checks whether a stream is a terminal. The caller does that once and creates a
+//! [`Terminal`] and a [`Verbosity`]. Everything else depends only on these two values, so that tests can simulate any
+//! terminal.
 
 mod color;
 pub mod diagnostics;
 mod line;
+mod message;
 mod printer;
 mod progress;
 pub mod sanitize;
@@ -16,10 +17,11 @@ mod width;
 #[cfg(test)]
 pub(crate) use color::take_over;
 pub use color::{ColorChoice, ColorVariables, Style, color};
-pub use diagnostics::{MessageFormat, SourceFile, SourceText};
+pub use diagnostics::{SourceFile, SourceText};
 #[cfg(test)]
 pub(crate) use line::Appearance;
 pub use line::{StyledLine, StyledText};
+pub use message::MessageFormat;
 pub use printer::{Channel, OutputStream, Printer, Terminal, Verbosity};
 pub use progress::Progress;
 pub use sanitize::Charset;

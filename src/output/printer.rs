@@ -1,13 +1,14 @@
-//! The one owner of standard output and standard error.
+//! Writes to standard output and standard error. No other code does.
 //!
-//! Results go to standard output, and everything about them to standard error. One [`Verbosity`] decides what is printed,
-//! so that no command asks `if quiet`. Standard output is buffered, and flushed before a write to standard error, so that
-//! both appear on a terminal in the order in which they were written. The caller handles errors of standard output (a
-//! closed pipe is not an error of `list`). Errors of standard error are dropped: there is nowhere left to report them,
-//! and a push that was stored must not fail because of them.
+//! Results go to standard output, and all messages to standard error. [`Verbosity`] determines what is printed, so
+//! commands never check for `-q` themselves. Standard output is buffered, and flushed before a write to standard error,
+//! so that both appear on a terminal in the order in which they were written. The caller handles errors of standard
+//! output (for `list`, a closed pipe is not an error). Errors of standard error are ignored: they can't be reported
+//! anywhere, and a push that was stored must not fail because of them.
 
 use super::color::{self, Style};
 use super::line::{Appearance, StyledLine};
+use super::message::{self, Level, MessageFormat};
 use super::progress::Progress;
 use super::sanitize::{self, Charset};
 use std::fmt::Display;
@@ -31,23 +32,23 @@ pub enum Verbosity {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputStream {
     pub is_terminal: bool,
-    /// A terminal that understands cursor movement.
+    /// A terminal that supports cursor movement.
     pub moves_cursor: bool,
-    /// Text for people is colored; see [`super::color()`].
+    /// Whether human-readable text is colored; see [`super::color()`].
     pub color: bool,
 }
 
-/// The properties of the streams, and how text is shown on them.
+/// The properties of the two streams, and how to show text on them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terminal {
     pub stdout: OutputStream,
     pub stderr: OutputStream,
-    /// The width of the terminal in columns, for whichever stream is one; `None` if unknown.
+    /// The width of the terminal in columns, for the streams that are terminals; `None` if unknown.
     pub width: Option<usize>,
     pub charset: Charset,
 }
 
-/// The stream that text for people goes to.
+/// The stream for human-readable text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     /// Standard output, for results, such as the findings of `check` and the groups of `list`.
@@ -56,17 +57,19 @@ pub enum Channel {
     Message,
 }
 
-/// The writer. Call [`Printer::flush`] at the end: it reports whether everything was written.
+/// Writes all output. Call [`Printer::flush`] at the end to find out whether everything was written.
 pub struct Printer<'a> {
     stdout: BufWriter<&'a mut dyn Write>,
     stderr: &'a mut dyn Write,
     pub(crate) terminal: Terminal,
     pub(crate) verbosity: Verbosity,
+    /// The form of errors, warnings and hints.
+    format: MessageFormat,
     /// An error of standard output that occurred during a write to standard error.
     failed: Option<io::Error>,
     /// The progress line, which is removed before anything else is written.
     progress: Progress,
-    /// [`Self::repaint`] was called before.
+    /// Whether [`Self::repaint`] was called before.
     painted: bool,
 }
 
@@ -79,12 +82,24 @@ impl<'a> Printer<'a> {
     ) -> Self {
         color::take_over();
         let stdout = BufWriter::new(stdout);
-        let progress = Progress::default();
-        Self { stdout, stderr, terminal, verbosity, failed: None, progress, painted: false }
+        let (progress, format) = (Progress::default(), MessageFormat::default());
+        Self { stdout, stderr, terminal, verbosity, format, failed: None, progress, painted: false }
     }
 
-    /// Shows progress on `stderr`, a second handle of standard error, if that is a terminal that can erase a line, and
-    /// not with `-q`.
+    /// Prints errors, warnings and hints in this format.
+    #[must_use]
+    pub fn with_format(mut self, format: MessageFormat) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Whether a program reads the messages.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        matches!(self.format, MessageFormat::Json | MessageFormat::Github)
+    }
+
+    /// Shows progress on `stderr`, a second handle to standard error, if standard error is a terminal that can erase a
+    /// line, and unless `-q` is given.
     #[must_use]
     pub fn with_progress(mut self, stderr: Option<Box<dyn Write + Send>>) -> Self {
         if self.terminal.stderr.moves_cursor && self.verbosity >= Verbosity::Normal {
@@ -94,13 +109,13 @@ impl<'a> Printer<'a> {
         self
     }
 
-    /// Writes bytes to standard output unchanged, for programs: `json`, `path`, `show`. The error has the kind `BrokenPipe`
-    /// if the reader has gone away.
+    /// Writes bytes to standard output unchanged, for programs: `json`, `path`, `show`. If the reader has closed the
+    /// pipe, the error kind is `BrokenPipe`.
     pub fn result(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.raw()?.write_all(bytes)
     }
 
-    /// The same as a writer, or the error of standard output since the last call.
+    /// Returns standard output as a writer, or an earlier error of standard output that has not been reported yet.
     pub fn raw(&mut self) -> io::Result<&mut (dyn Write + 'a)> {
         self.progress.end();
         match self.failed.take() {
@@ -109,7 +124,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Writes one line for people to standard output: sanitized, colored if the stream is, and wrapped.
+    /// Writes one human-readable line to standard output: sanitized, colored if the stream is, and wrapped.
     pub fn line(&mut self, line: impl Into<StyledLine>) -> io::Result<()> {
         let mut out = String::new();
         line.into().push_paragraph(&mut out, self.look(Channel::Result));
@@ -117,13 +132,18 @@ impl<'a> Printer<'a> {
         self.result(out.as_bytes())
     }
 
-    /// Reports an error: one line, the server's answer below it, and a hint.
+    /// Reports an error: one line, the details below it, and a hint.
     ///
-    /// `details` are foreign bytes such as a server's answer, and are shortened (see [`sanitize::body`]). A hint may have
-    /// several lines; a command to copy has a line of its own.
+    /// `details` are untrusted bytes such as a server's response, and are shortened (see [`sanitize::body`]). A hint
+    /// may consist of several lines. A command to copy gets its own line.
     pub fn error(&mut self, message: &str, details: impl AsRef<[u8]>, hint: Option<&str>) {
+        let details = details.as_ref();
+        let all = format!("{message}\n{}", String::from_utf8_lossy(details));
+        if self.message(Level::Error, all.trim_end(), hint) {
+            return;
+        }
         let mut text = self.labelled(Style::Bad, "error", message);
-        for line in sanitize::body(details.as_ref(), self.terminal.charset) {
+        for line in sanitize::body(details, self.terminal.charset) {
             text.push_str("  ");
             text.push_str(&self.look(Channel::Message).wrap(&line, 2, 4));
             text.push('\n');
@@ -134,21 +154,22 @@ impl<'a> Printer<'a> {
         self.print_message(&text);
     }
 
-    /// Reports a problem that is not an error; not with `-q`.
+    /// Reports a problem that is not an error, unless `-q` is given.
     pub fn warning(&mut self, message: &str) {
-        if self.verbosity >= Verbosity::Normal {
+        if self.verbosity >= Verbosity::Normal && !self.message(Level::Warning, message, None) {
             self.print_message(&self.labelled(Style::Warning, "warning", message));
         }
     }
 
-    /// The hint of a [`Printer::warning`]; not with `-q`. An error has its own.
+    /// Prints a hint after a [`Printer::warning`], unless `-q` is given. Hints for errors are passed to
+    /// [`Printer::error`].
     pub fn hint(&mut self, hint: &str) {
-        if self.verbosity >= Verbosity::Normal {
+        if self.verbosity >= Verbosity::Normal && !self.message(Level::Note, hint, None) {
             self.print_message(&self.paragraphs(Style::Hint, "hint", hint.lines()));
         }
     }
 
-    /// Reports success on a terminal or with `-v`. Elsewhere, as under cron, success is silent.
+    /// Reports success on a terminal or with `-v`. Otherwise, for example in a cron job, success prints nothing.
     pub fn success(&mut self, message: &str) {
         let wanted = if self.terminal.stderr.is_terminal { Verbosity::Normal } else { Verbosity::Verbose };
         if self.verbosity >= wanted {
@@ -158,28 +179,28 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Printed with `-v` only.
+    /// Prints a note, only with `-v`.
     pub fn note(&mut self, message: &str) {
         if self.verbosity >= Verbosity::Verbose {
             self.print_message(&self.labelled(Style::Note, "note", message));
         }
     }
 
-    /// Printed with `-vv` only. `message` is formatted only if it is printed.
+    /// Prints a debug message, only with `-vv`. `message` is formatted only if it is printed.
     pub fn debug(&mut self, message: impl Display) {
         if self.verbosity >= Verbosity::Debug {
             self.print_message(&self.labelled(Style::Faint, "debug", &message.to_string()));
         }
     }
 
-    /// Asks a question. The caller reads the answer, and the cursor stays on the line. Printed with `-q` too, because the
-    /// program waits.
+    /// Asks a question and leaves the cursor on the line. The caller reads the answer. The question is printed even
+    /// with `-q`, because the program waits for the answer.
     pub fn prompt(&mut self, question: &str) {
         let question = format!("{} ", sanitize::text(question, self.terminal.charset));
         self.print_message(&question);
     }
 
-    /// Ends the line of a question that got no answer.
+    /// Ends the line of a question that was not answered.
     pub fn end_question(&mut self) {
         self.print_message("\n");
     }
@@ -189,8 +210,8 @@ impl<'a> Printer<'a> {
         &self.progress
     }
 
-    /// Clears the screen for the next output, if standard output is a terminal that can; otherwise prints an empty line as
-    /// a separator. `width` is the terminal's current width.
+    /// Clears the screen for the next output, if standard output is a terminal that supports it. Otherwise, prints an
+    /// empty line as a separator. `width` is the current width of the terminal.
     pub fn repaint(&mut self, width: Option<usize>) -> io::Result<()> {
         self.terminal.width = width;
         let first = !std::mem::replace(&mut self.painted, true);
@@ -201,12 +222,12 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Writes everything that is buffered.
+    /// Writes all buffered output.
     pub fn flush(&mut self) -> io::Result<()> {
         self.raw()?.flush()
     }
 
-    /// How text looks on one of the streams.
+    /// How to show text on one of the streams.
     pub(super) fn look(&self, channel: Channel) -> Appearance {
         let Terminal { stdout, stderr, width, charset } = self.terminal;
         let stream = match channel {
@@ -216,7 +237,7 @@ impl<'a> Printer<'a> {
         Appearance { color: stream.color, width: width.filter(|_| stream.is_terminal), charset }
     }
 
-    /// Writes finished text to either stream.
+    /// Writes formatted text to one of the streams.
     pub fn write(&mut self, channel: Channel, text: &str) -> io::Result<()> {
         match channel {
             Channel::Result => self.result(text.as_bytes()),
@@ -232,7 +253,8 @@ impl<'a> Printer<'a> {
         self.paragraphs(style, label, std::iter::once(message))
     }
 
-    /// `label: text`, wrapped. All lines but the first are indented, so that none can be mistaken for another message.
+    /// `label: text`, wrapped. All lines except the first are indented, so that none can be mistaken for another
+    /// message.
     fn paragraphs<'t>(&self, style: Style, label: &str, text: impl Iterator<Item = &'t str>) -> String {
         let look = self.look(Channel::Message);
         let indent = label.len() + 2;
@@ -243,6 +265,15 @@ impl<'a> Printer<'a> {
             out.push('\n');
         }
         out
+    }
+
+    /// Writes a message in a format for programs; returns false if the format is for people.
+    fn message(&mut self, level: Level, text: &str, help: Option<&str>) -> bool {
+        let rendered = message::render(self.format, level, text, help);
+        if let Some(rendered) = &rendered {
+            self.print_message(rendered);
+        }
+        rendered.is_some()
     }
 
     /// Writes to standard error in one call, so that the output of another process cannot come in between.
@@ -383,7 +414,7 @@ mod tests {
         assert_eq!(painted, "\x1b[H\x1b[2J1\n\x1b[H\x1b[2J2\n");
     }
 
-    /// A stream that shares its log with another, to show the order of writes.
+    /// A stream that shares a log with another one, to show the order of writes.
     struct Shared(Rc<RefCell<String>>, Option<io::ErrorKind>);
 
     impl Write for Shared {
@@ -420,7 +451,7 @@ mod tests {
         let mut stderr = Shared(log.clone(), None);
         let mut printer = Printer::new(&mut stdout, &mut stderr, PIPE, Verbosity::Normal);
         printer.line("1").unwrap();
-        // The error occurs here first and is reported by the next write.
+        // The error first occurs here, and the next write reports it.
         printer.warning("2");
         assert_eq!(printer.line("3").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         assert_eq!(printer.flush().unwrap_err().kind(), io::ErrorKind::BrokenPipe);

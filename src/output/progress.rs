@@ -1,8 +1,9 @@
 //! The progress line on a terminal.
 //!
-//! It is shown when work takes more than a second without other output, and not with `-q`. Any output removes it first.
-//! [`ProgressState`] decides what it says and when; the time is an argument. A thread writes it, because the work is a
-//! call that does not return: a read of standard input, or the wait for an answer. In a pipe there is no thread.
+//! The line is shown if work takes more than a second without other output, unless `-q` is given. Any output removes it
+//! first. [`ProgressState`] decides what to show and when; it gets the current time as an argument. A separate thread
+//! writes the line, because the work blocks: it reads standard input or waits for a response. If the output is not a
+//! terminal, there is no thread.
 
 use super::sanitize::{self, Charset};
 use super::width;
@@ -12,29 +13,29 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Work that takes less time is not shown.
+/// Work that takes less time than this is not shown.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How often a shown line is updated.
+/// Time between updates of the line.
 const PERIOD: Duration = Duration::from_millis(250);
-/// How long a signal waits until the line can be removed: a tenth of a second.
+/// How often and how long [`Progress::abandon`] waits for the lock: a tenth of a second in total.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(1);
-/// Moves to the start of the line and erases it.
+/// Moves the cursor to the start of the line and erases the line.
 const CLEAR: &str = "\r\x1b[K";
-/// The width of a terminal that does not report it, in columns.
+/// Assumed width of a terminal that does not report it, in columns.
 const COLUMNS: usize = 80;
 
-/// A handle of the line. Without a terminal it is empty, and its methods do nothing.
+/// A handle to the progress line. Without a terminal it is empty, and its methods do nothing.
 #[derive(Clone, Default)]
 pub struct Progress(Option<Arc<Shared>>);
 
 struct Shared {
     screen: Mutex<Screen>,
-    /// Work has begun.
+    /// Notified when work begins.
     begun: Condvar,
 }
 
-/// What the two threads share.
+/// The state that the two threads share.
 struct Screen {
     terminal: Box<dyn Write + Send>,
     state: ProgressState,
@@ -42,24 +43,25 @@ struct Screen {
 }
 
 impl Progress {
-    /// A line on this terminal.
+    /// Creates a progress line on this terminal.
     pub(super) fn new(terminal: Box<dyn Write + Send>, columns: Option<usize>, charset: Charset) -> Self {
         let state = ProgressState::new(columns.unwrap_or(COLUMNS), charset);
         let screen = Mutex::new(Screen { terminal, state, has_painter: false });
         Self(Some(Arc::new(Shared { screen, begun: Condvar::new() })))
     }
 
-    /// Shows what is being done. The time counts from the start of the work without other output.
+    /// Shows what is being done. The time shown is counted from the first call since the last other output.
     pub fn begin(&self, what: &str) {
         self.change(|state, now| state.begin(what, now));
     }
 
-    /// Shows what is waited for, unless [`Self::begin`] has shown something, and the number of the try.
+    /// Shows what is being waited for, unless [`Self::begin`] has set another text, and the number of the attempt.
     pub fn wait_for(&self, what: &str, tries: u32) {
         self.change(|state, now| state.wait_for(what, tries, now));
     }
 
-    /// What a signal that ends the process leaves in place of the line, such as `interrupted: 2 of 60 groups deleted`.
+    /// Sets the text that replaces the line if a signal ends the process, such as `interrupted: 2 of 60 groups
+    /// deleted`.
     pub fn on_interrupt(&self, report: &str) {
         self.change(|state, _| report.clone_into(&mut state.interrupted));
     }
@@ -70,13 +72,13 @@ impl Progress {
         change(&mut screen.state, Instant::now());
         if !std::mem::replace(&mut screen.has_painter, true) {
             let shared = Arc::clone(shared);
-            // The work does not depend on it.
+            // If the thread can't be started, the work continues without a progress line.
             let _ = thread::Builder::new().spawn(move || paint(&shared));
         }
         shared.begun.notify_one();
     }
 
-    /// Wraps a reader: until it is dropped, the line shows how much was read.
+    /// Wraps a reader. Until it is dropped, the line shows how much was read.
     pub fn reading<R: Read>(&self, from: R, name: &str) -> Watched<'_, R> {
         self.begin(&format!("reading {name}"));
         Watched { from, progress: self }
@@ -89,7 +91,7 @@ impl Progress {
         }
     }
 
-    /// Removes the line before a signal ends the process, unless the terminal is blocked (Ctrl-S).
+    /// Removes the line when a signal ends the process, unless the terminal is blocked (Ctrl-S).
     pub fn abandon(&self) {
         let Some(shared) = &self.0 else { return };
         for _ in 0..TRIES {
@@ -118,7 +120,7 @@ impl Screen {
         self.write(wanted);
     }
 
-    /// Errors are ignored: the line is not important.
+    /// Errors are ignored, because the line is not important.
     fn write(&mut self, text: &str) {
         if !text.is_empty() {
             let _ = self.terminal.write_all(text.as_bytes()).and_then(|()| self.terminal.flush());
@@ -126,7 +128,7 @@ impl Screen {
     }
 }
 
-/// A reader whose bytes are counted.
+/// A reader that counts the bytes read.
 pub struct Watched<'a, R> {
     from: R,
     progress: &'a Progress,
@@ -166,15 +168,15 @@ fn paint(shared: &Arc<Shared>) {
     }
 }
 
-/// What is being done since when, and what is shown.
+/// The current work, when it started, and the text on the terminal.
 struct ProgressState {
     columns: usize,
     charset: Charset,
-    /// Safe to show.
+    /// Sanitized.
     what: String,
     since: Option<Instant>,
     bytes: usize,
-    /// Counted from 1; 0 if nothing is tried.
+    /// The number of the attempt, from 1; 0 if there are no attempts.
     tries: u32,
     shown: String,
     interrupted: String,
@@ -199,13 +201,13 @@ impl ProgressState {
         self.tries = tries;
     }
 
-    /// What to write to remove the line.
+    /// The text to write to remove the line.
     fn end(&mut self) -> &'static str {
         self.since = None;
         if std::mem::take(&mut self.shown).is_empty() { "" } else { CLEAR }
     }
 
-    /// What to write now, and when to call this again; `None`: when work begins.
+    /// The text to write now, and when to call this again. `None` means when work begins.
     fn tick(&mut self, now: Instant) -> (String, Option<Duration>) {
         let Some(since) = self.since else { return (String::new(), None) };
         let elapsed = now.saturating_duration_since(since);
@@ -217,13 +219,13 @@ impl ProgressState {
         if line == self.shown {
             return (String::new(), Some(PERIOD));
         }
-        // Overwritten, not erased first: that would flicker.
+        // Overwrite the line instead of erasing it first, to avoid flicker.
         let text = format!("\r{line}\x1b[K");
         self.shown = line;
         (text, Some(PERIOD))
     }
 
-    /// `reading standard input (12.5 MiB, 3s)`. The end is always shown: it shows that time goes on.
+    /// `reading standard input (12.5 MiB, 3s)`. The details are never cut, because they show that time passes.
     fn line(&self, elapsed: Duration) -> String {
         const MIB: usize = 1 << 20;
         let mut details = Vec::new();
@@ -263,7 +265,7 @@ mod tests {
         assert_eq!(state.tick(start), (String::new(), Some(SECOND)));
         assert_eq!(state.tick(start + SECOND * 9 / 10), (String::new(), Some(SECOND / 10)));
         assert_eq!(state.end(), "");
-        // The next work has a second of its own.
+        // The delay starts again for the next work.
         state.begin("b", start + SECOND);
         assert_eq!(state.tick(start + SECOND * 3 / 2), (String::new(), Some(SECOND / 2)));
         assert_eq!(state.tick(start + SECOND * 2).0, "\rb (1s)\x1b[K");
@@ -275,7 +277,7 @@ mod tests {
         state.begin("deleting 1/2", start);
         assert_eq!(state.tick(start + SECOND), ("\rdeleting 1/2 (1s)\x1b[K".to_owned(), Some(PERIOD)));
         assert_eq!(state.tick(start + SECOND + PERIOD), (String::new(), Some(PERIOD)));
-        // What goes on without a word has one clock.
+        // Without other output in between, the time continues.
         state.begin("deleting 2/2", start + SECOND * 2);
         assert_eq!(state.tick(start + SECOND * 2).0, "\rdeleting 2/2 (2s)\x1b[K");
         state.wait_for("the gateway", 3, start + SECOND * 2);

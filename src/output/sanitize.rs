@@ -1,8 +1,8 @@
-//! Makes foreign text safe to show: a server's answer, a label value, a file name, a line of a file.
+//! Makes untrusted text safe to print: a server's response, a label value, a file name, a line of a file.
 //!
-//! Such text can hold escape sequences that move the cursor or rename the window, a lone CR that overwrites the line,
-//! marks that reverse the reading direction, and characters without width. Each becomes a visible escape. Output for
-//! programs (`json`, `path`, `show`) is not sanitized: they need the bytes.
+//! Such text can contain escape sequences that move the cursor or rename the window, a lone CR that overwrites the
+//! line, marks that reverse the reading direction, and zero-width characters. Each becomes a visible escape. Output for
+//! programs (`json`, `path`, `show`) is not sanitized, because it must be exact.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -10,22 +10,22 @@ use std::fmt::Write as _;
 /// The characters that a terminal can show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Charset {
-    /// Everything: the locale is UTF-8.
+    /// All characters: the locale is UTF-8.
     #[default]
     Unicode,
-    /// ASCII only; everything else is shown as an escape.
+    /// ASCII only. All other characters are shown as escapes.
     Ascii,
 }
 
 impl Charset {
-    /// The character set of the locale, in POSIX order: the first variable that is set and not empty decides.
+    /// The character set of the locale. As in POSIX, the first variable that is set and not empty counts.
     pub fn from_locale(lc_all: Option<&str>, lc_ctype: Option<&str>, lang: Option<&str>) -> Self {
         let locale = [lc_all, lc_ctype, lang].into_iter().flatten().find(|value| !value.is_empty());
         let locale = locale.unwrap_or_default().to_ascii_lowercase();
         if locale.contains("utf-8") || locale.contains("utf8") { Self::Unicode } else { Self::Ascii }
     }
 
-    /// Marks a cut.
+    /// The text that marks a cut.
     pub fn ellipsis(self) -> &'static str {
         match self {
             Self::Unicode => "…",
@@ -34,16 +34,16 @@ impl Charset {
     }
 }
 
-/// Maximum number of lines shown of a server's answer.
+/// Maximum number of lines shown of a server's response.
 pub const BODY_LINES: usize = 10;
-/// Maximum number of characters shown of a server's answer.
+/// Maximum number of characters shown of a server's response.
 pub const BODY_CHARS: usize = 2_000;
 
-/// What the log of GitHub Actions reads as a command wherever it is in a line. It also reads `::` at the start of a line.
-/// No foreign text may run such a command.
+/// GitHub Actions treats this as a command anywhere in a log line. It also treats `::` at the start of a line as a
+/// command. Untrusted text must not run such commands.
 const COMMAND: &str = "##[";
 
-/// One character of a text that may not be UTF-8. An invalid byte counts as a character.
+/// A character of text that may not be valid UTF-8. Each invalid byte counts as a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     Char(char),
@@ -52,7 +52,7 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    /// Its length in bytes.
+    /// The length in bytes.
     pub(super) fn len(self) -> usize {
         match self {
             Self::Char(c) => c.len_utf8(),
@@ -60,7 +60,7 @@ impl Unit {
         }
     }
 
-    /// Appends its visible form, which has no control or invisible characters.
+    /// Appends the visible form, which contains no control or invisible characters.
     pub(super) fn push_visible(self, out: &mut String, charset: Charset) {
         // Writing to a String can't fail.
         let _ = match self {
@@ -77,14 +77,14 @@ impl Unit {
     }
 }
 
-/// The characters of a text that may not be UTF-8.
+/// Iterates over the characters of text that may not be valid UTF-8.
 pub(super) fn units(bytes: &[u8]) -> impl Iterator<Item = Unit> {
     bytes.utf8_chunks().flat_map(|chunk| {
         chunk.valid().chars().map(Unit::Char).chain(chunk.invalid().iter().copied().map(Unit::Byte))
     })
 }
 
-/// The text on one line, with every invisible character shown as an escape.
+/// Returns the text on one line, with invisible characters shown as escapes.
 pub fn text(text: &str, charset: Charset) -> Cow<'_, str> {
     if text.chars().all(|c| is_plain(c, charset)) && !text.contains(COMMAND) {
         return Cow::Borrowed(text);
@@ -92,7 +92,7 @@ pub fn text(text: &str, charset: Charset) -> Cow<'_, str> {
     Cow::Owned(bytes(text.as_bytes(), charset))
 }
 
-/// The same for bytes. Invalid UTF-8 is shown as `\xff`.
+/// Like [`text`], for bytes. Invalid UTF-8 is shown as `\xff`.
 pub fn bytes(bytes: &[u8], charset: Charset) -> String {
     let mut out = String::with_capacity(bytes.len());
     for unit in units(bytes) {
@@ -101,7 +101,7 @@ pub fn bytes(bytes: &[u8], charset: Charset) -> String {
     out.replace(COMMAND, r"##\x5b")
 }
 
-/// Cuts a text to at most `limit` characters, including the ellipsis that marks the cut.
+/// Cuts text to at most `limit` characters, including the ellipsis that marks the cut.
 pub fn shorten(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
     if text.len() <= limit || text.chars().nth(limit).is_none() {
         return Cow::Borrowed(text);
@@ -112,10 +112,10 @@ pub fn shorten(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
     Cow::Owned(format!("{}{ellipsis}", &text[..end]))
 }
 
-/// The lines of a server's answer, sanitized: at most [`BODY_LINES`] lines and [`BODY_CHARS`] characters, with an
-/// ellipsis at a cut. Empty lines are dropped.
+/// Returns the sanitized lines of a server's response: at most [`BODY_LINES`] lines and [`BODY_CHARS`] characters, with
+/// an ellipsis at the cut. Empty lines are dropped.
 ///
-/// A gateway answers with a line or two. A proxy in front of it may answer with a whole web page.
+/// A gateway responds with a line or two, but a proxy in front of it may respond with a whole web page.
 pub fn body(body: &[u8], charset: Charset) -> Vec<String> {
     let all = body.trim_ascii();
     let seen = &all[..character_start(all, 4 * (BODY_CHARS + 1))];
@@ -141,13 +141,13 @@ pub fn body(body: &[u8], charset: Charset) -> Vec<String> {
     lines
 }
 
-/// The start of the character that the byte at `limit` belongs to, or the end of a shorter text. The rest is never read:
-/// an answer may be megabytes long.
+/// The start of the character that contains the byte at `limit`, or the end of a shorter text. The rest is never read,
+/// because a response may be megabytes long.
 fn character_start(bytes: &[u8], limit: usize) -> usize {
     if bytes.len() <= limit {
         return bytes.len();
     }
-    // A character has at most three bytes after its first.
+    // A character has at most three bytes after the first.
     (limit.saturating_sub(3)..=limit).rev().find(|&at| bytes[at] & 0xc0 != 0x80).unwrap_or(limit)
 }
 
@@ -159,11 +159,11 @@ fn is_plain(c: char, charset: Charset) -> bool {
     }
 }
 
-/// Characters beyond ASCII that control a terminal or look like nothing or like a space: the C1 controls, which some
-/// terminals read as escape sequences, marks of the reading direction, separators, spaces, and all that Unicode calls
-/// `Default_Ignorable_Code_Point`.
+/// Non-ASCII characters that control a terminal, are invisible or look like a space: the C1 controls, which some
+/// terminals interpret as escape sequences, marks of the reading direction, separators, spaces, and all characters that
+/// Unicode calls `Default_Ignorable_Code_Point`.
 ///
-/// Other combining marks are not included: they change the character before them visibly.
+/// Other combining marks are not included, because they visibly change the preceding character.
 fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{80}'..='\u{a0}'
@@ -301,7 +301,7 @@ mod tests {
         assert_eq!(lines[0].chars().count(), BODY_CHARS);
         assert!(lines[0].ends_with("é…"));
 
-        // What is looked at ends in the middle of a character.
+        // The part that is examined ends in the middle of a character.
         let wide = format!("a{}", "🎉".repeat(2 * BODY_CHARS));
         let lines = shown(wide.as_bytes());
         assert_eq!(lines.len(), 1);

@@ -1,7 +1,8 @@
-//! Tables for people.
+//! Human-readable tables.
 //!
-//! There is no table crate here: these tables go through `grep` and `awk`, so one row is one line, nothing is cut in a
-//! pipe, and no line ends in spaces. Of what such a crate offers, only alignment by `unicode-width` would be left.
+//! This does not use a table crate. The tables are processed with `grep` and `awk`, so each row is one line, nothing is
+//! cut in a pipe, and no line ends with spaces. The only feature of such a crate that remains useful is alignment by
+//! `unicode-width`.
 
 use super::line::{Appearance, StyledLine, StyledText};
 use super::printer::{Channel, Printer};
@@ -11,7 +12,7 @@ use std::io;
 
 /// Spaces between two columns.
 const GAP: usize = 2;
-/// Least width, in terminal columns, of a name and of a line before its last piece.
+/// Minimum width of a key, and of the first piece of a single-cell line.
 const NARROWEST: usize = 16;
 
 /// A column of a [`Table`].
@@ -19,7 +20,7 @@ const NARROWEST: usize = 16;
 pub struct Column {
     heading: &'static str,
     is_number: bool,
-    /// Its least width, if it may be shortened.
+    /// The minimum width, if the column may be shortened.
     least: Option<usize>,
     is_key: bool,
     droppable: bool,
@@ -30,34 +31,34 @@ impl Column {
         Self { heading, is_number: false, least: None, is_key: false, droppable: false }
     }
 
-    /// A column of numbers, which are aligned to the right.
+    /// A right-aligned column of numbers.
     pub fn number(heading: &'static str) -> Self {
         Self { is_number: true, ..Self::text(heading) }
     }
 
-    /// In a table wider than the terminal, the column is shortened with an ellipsis, but not below `least`. Of several
-    /// such columns the first is shortened first.
+    /// If the table is wider than the terminal, the column is shortened with an ellipsis, but not below `least`. If
+    /// several columns can be shortened, the first is shortened first.
     #[must_use]
     pub fn shrinkable(self, least: usize) -> Self {
         Self { least: Some(least), ..self }
     }
 
-    /// A column of grouping keys. In a table wider than the terminal, their values are shortened in the middle. If two
-    /// different keys would then look the same, all of them are wrapped instead.
+    /// A column of grouping keys. If the table is wider than the terminal, label values are shortened in the middle. If
+    /// two different keys would then look the same, the keys are wrapped instead.
     pub fn key(heading: &'static str) -> Self {
         Self { is_key: true, least: Some(NARROWEST), ..Self::text(heading) }
     }
 
-    /// In a table wider than the terminal, the column is left out before any other is shortened. Of several such columns
-    /// the first is left out first.
+    /// If the table is wider than the terminal, the column is omitted before any other is shortened. If several columns
+    /// can be omitted, the first is omitted first.
     #[must_use]
     pub fn droppable(self) -> Self {
         Self { droppable: true, ..self }
     }
 }
 
-/// Rows of cells below headings. A table whose headings are all empty has no heading line. Its rows are a name and a
-/// text, which is wrapped on a narrow terminal.
+/// Rows of cells with headings. If all headings are empty, the table has no heading line, and each row consists of a
+/// name and a text, which is wrapped on a narrow terminal.
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<Column>,
@@ -67,24 +68,24 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table without rows, which prints nothing.
+    /// Creates a table without rows, which prints nothing.
     pub fn new(columns: impl Into<Vec<Column>>) -> Self {
         Self { columns: columns.into(), rows: Vec::new(), whole_keys: false, is_wide: false }
     }
 
-    /// Wraps keys that are too wide, and shortens none.
+    /// Wraps keys that are too wide instead of shortening them.
     #[must_use]
     pub fn with_whole_keys(self) -> Self {
         Self { whole_keys: true, ..self }
     }
 
-    /// Shortens nothing, however narrow the terminal is.
+    /// Disables shortening if `is_wide`, regardless of the terminal's width.
     #[must_use]
     pub fn wide(self, is_wide: bool) -> Self {
         Self { is_wide, ..self }
     }
 
-    /// Adds a row. Missing cells are empty, and surplus ones are not shown.
+    /// Adds a row. Missing cells are empty, and extra cells are ignored.
     pub fn row(&mut self, cells: impl Into<Vec<StyledLine>>) {
         self.rows.push(cells.into());
     }
@@ -124,7 +125,7 @@ impl Table {
         out
     }
 
-    /// The lines of the key of each row with several cells, if the first column has keys.
+    /// The wrapped key of each row that has several cells, if the first column contains keys.
     fn keys(&self, widths: &[Option<usize>], look: Appearance) -> Vec<Vec<String>> {
         let (Some(Column { is_key: true, .. }), Some(Some(limit))) = (self.columns.first(), widths.first())
         else {
@@ -149,11 +150,12 @@ impl Table {
         self.columns.iter().any(|column| !column.heading.is_empty())
     }
 
-    /// The width of each column: that of its widest cell, unless the terminal is too narrow; `None` if it is left out.
+    /// The width of each column. It is the width of the widest cell, unless the terminal is too narrow. `None` if the
+    /// column is omitted.
     fn widths(&self, look: Appearance) -> Vec<Option<usize>> {
         let mut widths: Vec<_> = self.columns.iter().map(|column| width::columns(column.heading)).collect();
         for row in &self.rows {
-            // A row of one cell is a line below the row before it and widens no column.
+            // A row with a single cell is a line that belongs to the row above, and does not affect the widths.
             let cells = if row.len() == 1 && self.columns.len() > 1 { &[] } else { row.as_slice() };
             for (width, cell) in widths.iter_mut().zip(cells) {
                 *width = cell.columns(look).max(*width);
@@ -193,12 +195,12 @@ impl Table {
             out.push('\n');
             return;
         }
-        // Spaces are only written when something follows.
+        // Write spaces only if text follows.
         let mut spaces = 0;
         for ((column, width), cell) in self.columns.iter().zip(widths).zip(cells) {
             let Some(width) = *width else { continue };
             let mut text = String::new();
-            // Narrower than `width` if half of a wide character would be left.
+            // One column narrower than `width` if the cut would split a wide character.
             let shown = cell.push_to(&mut text, look, width);
             let padding = width.saturating_sub(shown);
             if column.is_number {
@@ -215,7 +217,7 @@ impl Table {
 }
 
 impl Printer<'_> {
-    /// Writes a table for people: sanitized, colored if the stream is, and fitted to the terminal's width.
+    /// Writes a human-readable table: sanitized, colored if the stream is, and fitted to the terminal's width.
     pub fn table(&mut self, channel: Channel, table: &Table) -> io::Result<()> {
         self.write(channel, &table.render(self.look(channel)))
     }

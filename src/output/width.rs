@@ -1,16 +1,16 @@
-//! The width of text on a terminal, in columns, and text cut or wrapped to a width.
+//! Measures the width of text on a terminal, and cuts or wraps text to a width. Widths are in columns.
 
 use super::sanitize::Charset;
 use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The width of a sanitized text.
+/// The width of sanitized text.
 pub(super) fn columns(text: &str) -> usize {
     text.width()
 }
 
-/// Cuts a text to at most `limit` columns and marks the cut with an ellipsis. The result is a column narrower if half of
-/// a wide character would be left.
+/// Cuts text to at most `limit` columns and marks the cut with an ellipsis. The result is one column narrower if the
+/// cut would split a wide character.
 pub(super) fn fit(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
     if columns(text) <= limit {
         return Cow::Borrowed(text);
@@ -31,7 +31,7 @@ pub(super) fn fit(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
 }
 
 /// Shortens the quoted values of a key such as `{job="db_backup"}` in the middle, the longest first, to at most `limit`
-/// columns. `None` if so little of them is left that nobody would recognize them.
+/// columns. Returns `None` if the values would become too short to recognize.
 pub(super) fn shorten_values(key: &str, limit: usize, charset: Charset) -> Option<String> {
     const LEAST: usize = 9;
     if columns(key) <= limit {
@@ -59,7 +59,7 @@ pub(super) fn shorten_values(key: &str, limit: usize, charset: Charset) -> Optio
     fits(most).then(|| shortened(most))
 }
 
-/// The pieces between quotes that are not escaped.
+/// Splits text at the quotes that are not escaped.
 fn split_at_quotes(text: &str) -> Vec<&str> {
     let (mut pieces, mut start, mut is_escaped, mut is_inside) = (Vec::new(), 0, false, false);
     for (at, c) in text.char_indices() {
@@ -76,7 +76,7 @@ fn split_at_quotes(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// Cuts a text to at most `limit` columns, with an ellipsis in its middle.
+/// Cuts text to at most `limit` columns, with an ellipsis in the middle.
 fn fit_middle(text: &str, limit: usize, charset: Charset) -> String {
     if columns(text) <= limit {
         return text.to_owned();
@@ -96,7 +96,7 @@ fn fit_middle(text: &str, limit: usize, charset: Charset) -> String {
     format!("{start}{}{end}", charset.ellipsis())
 }
 
-/// Breaks a text into lines of at most `limit` columns, anywhere.
+/// Breaks text into lines of at most `limit` columns, at any character.
 pub(super) fn fold(text: &str, limit: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut column = 0;
@@ -114,10 +114,10 @@ pub(super) fn fold(text: &str, limit: usize) -> Vec<String> {
     lines
 }
 
-/// Wraps a text at spaces to at most `limit` columns, if there is a limit. A longer word stays whole. The first line has
-/// `taken` columns before it, the others are indented by `indent` columns.
+/// Wraps text at spaces to at most `limit` columns, if there is a limit. A longer word is not split. The first line
+/// starts at column `taken`, and the others are indented by `indent` columns.
 pub(super) fn wrap(text: &str, taken: usize, indent: usize, limit: Option<usize>) -> Cow<'_, str> {
-    /// In less space, the terminal's own wrapping is easier to read.
+    /// In a narrower space, the terminal's own wrapping is easier to read.
     const NARROWEST: usize = 16;
     let Some(limit) = limit.filter(|limit| *limit >= indent + NARROWEST) else {
         return text.into();
@@ -157,7 +157,7 @@ mod tests {
             "the gateway rejected the\n       push: it has 日本語\n       already"
         );
         assert_eq!(wrap(text, 0, 2, Some(32)), "the gateway rejected the push:\n  it has 日本語 already");
-        // Too narrow to be worth it, and a word that is too long.
+        // Too narrow to wrap, and a word that is too long.
         assert_eq!(wrap(text, 7, 7, Some(22)), text);
         assert_eq!(
             wrap("run pushgw-with-a-long-name now", 2, 2, Some(20)),

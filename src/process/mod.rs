@@ -10,7 +10,7 @@ use crate::secret::SECRET_VARIABLES;
 use std::ffi::OsStr;
 use std::process::Command;
 
-/// A command that runs as a child, without the variables that hold pushgw's own secrets.
+/// Creates a command to run as a child process, without the variables that contain pushgw's own secrets.
 pub fn command(program: &OsStr) -> Command {
     let mut command = Command::new(program);
     for variable in SECRET_VARIABLES {

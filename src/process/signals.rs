@@ -1,4 +1,4 @@
-//! Signals that end a process by default: who hears of them instead, and how the process ends after all.
+//! Handlers for signals that terminate a process by default.
 
 use crate::os::{
     ReceivedSignal, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, end_by, heeded, on_signals,
@@ -7,38 +7,39 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What a shell adds to a signal's number to make an exit status.
+/// Shells report a process killed by a signal with this number plus the signal's number as the exit status.
 pub const SIGNAL_BASE: i32 = 128;
 
 /// Signals this close together count as one: `timeout` signals its child and then the child's process group.
 pub const BURST: Duration = Duration::from_millis(100);
 
-/// Passes each signal that ends a process by default, and SIGCHLD, to `receive`, in a thread of its own that never ends.
-/// A signal that was ignored when the process started stays ignored.
+/// Passes each signal that terminates a process by default, and SIGCHLD, to `receive`, in a thread that never ends. A
+/// signal that was ignored when the process started stays ignored.
 ///
 /// # Errors
 ///
 /// If the handlers or the thread cannot be set up.
 pub fn listen(receive: impl FnMut(ReceivedSignal) + Send + 'static) -> io::Result<()> {
-    // If SIGCHLD is ignored, which is inherited, the exit status of a child is lost. A handler prevents that.
+    // If this process inherited an ignored SIGCHLD, the exit status of a child would be lost. A handler prevents that.
     let passed_on = ending().into_iter().chain(heeded(&[SIGUSR1, SIGUSR2])).chain([SIGCHLD]);
     on_signals(&passed_on.collect::<Vec<_>>(), receive)
 }
 
 type Receive = Box<dyn FnMut(i32) + Send>;
 
-/// Receives SIGHUP, SIGINT, SIGQUIT and SIGTERM in a thread of its own. A signal that was ignored when the process
-/// started, as under `nohup`, stays ignored.
+/// Handles SIGHUP, SIGINT, SIGQUIT and SIGTERM in a separate thread. A signal that was ignored when the process
+/// started, as with `nohup`, stays ignored.
 pub struct SignalListener(Arc<Mutex<Option<Receive>>>);
 
 impl SignalListener {
-    /// Passes each signal to `receive`, and SIGCHLD too. After [`Self::stop`], a signal ends this process as it does by
-    /// default, after `before_end`.
+    /// Passes each signal, and SIGCHLD, to `receive`. After [`Self::stop`], a signal terminates this process as it does
+    /// by default, but `before_end` is called first.
     pub fn start(
         before_end: impl Fn() + Send + 'static,
         receive: impl FnMut(i32) + Send + 'static,
     ) -> io::Result<Self> {
-        // If SIGCHLD is ignored, which is inherited, the exit status of a child is lost. A handler prevents that.
+        // If this process inherited an ignored SIGCHLD, the exit status of a child would be lost. A handler prevents
+        // that.
         let signals: Vec<i32> = ending().into_iter().chain([SIGCHLD]).collect();
         let receiver: Arc<Mutex<Option<Receive>>> = Arc::new(Mutex::new(Some(Box::new(receive))));
         let shared = Arc::clone(&receiver);
@@ -53,7 +54,7 @@ impl SignalListener {
                     receive(signal);
                 }
                 None if signal == SIGCHLD => {}
-                // The rest of a burst that was received.
+                // This signal belongs to a burst whose first signal was received.
                 None if quiet_until.is_some_and(|time| Instant::now() < time) => {}
                 None => {
                     before_end();
@@ -64,12 +65,12 @@ impl SignalListener {
         Ok(Self(receiver))
     }
 
-    /// From now on, a signal does what it does by default.
+    /// Stops calling `receive`. From now on, the signals have their default effect again.
     pub fn stop(self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Calls `before_end` before a signal ends this process.
+    /// Calls `before_end` before a signal terminates this process.
     pub fn before_end(before_end: impl Fn() + Send + 'static) -> io::Result<()> {
         on_signals(&ending(), move |signal| {
             before_end();

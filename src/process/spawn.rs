@@ -1,4 +1,4 @@
-//! Starts a command, waits for it, and passes signals on to it, as a shell does.
+//! Starts commands as a shell does, and converts their exit status.
 
 use super::{SIGNAL_BASE, command};
 use crate::os::{is_unknown_format, killed_by, reason};
@@ -7,23 +7,23 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 
-/// The shell's exit statuses for a command that exists but cannot run, and for one that does not exist.
+/// Exit statuses of a shell for a command that exists but cannot be run, and for one that does not exist.
 const NOT_RUNNABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
 /// A command that could not be started.
 #[derive(Debug)]
 pub struct SpawnError {
-    /// The exit status that a shell reports.
+    /// The exit status that a shell would report.
     pub status: u8,
     pub message: String,
 }
 
-/// Starts `line`, the program first, after `prepare` has set its streams and variables.
+/// Starts `line`, which is the program and its arguments. `prepare` sets the streams and variables first.
 ///
 /// # Errors
 ///
-/// If the program does not exist or cannot run.
+/// If the program does not exist or cannot be run.
 pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child, SpawnError> {
     let [program, args @ ..] = line else {
         return Err(SpawnError { status: NOT_FOUND, message: "the command is missing".to_owned() });
@@ -33,7 +33,7 @@ pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child,
         command.spawn()
     };
     let child = start(command(program)).or_else(|error| match find(program) {
-        // A script without `#!`. Shells, and cron through them, run it with sh.
+        // This is a script without `#!`. Shells, and therefore cron, run it with sh.
         Some(script) if is_unknown_format(&error) => {
             let mut shell = command(OsStr::new("sh"));
             shell.arg(script);
@@ -47,7 +47,7 @@ pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child,
     })
 }
 
-/// The file that the shell runs for this name.
+/// Finds the file that a shell would run for this name.
 fn find(program: &OsStr) -> Option<PathBuf> {
     if program.as_encoded_bytes().contains(&b'/') {
         return Some(Path::new(program).to_owned());
@@ -56,7 +56,7 @@ fn find(program: &OsStr) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
-/// The exit status that a shell reports.
+/// Returns the exit status that a shell would report.
 pub fn shell_status(status: ExitStatus) -> u8 {
     let code = status.code().unwrap_or_else(|| SIGNAL_BASE + killed_by(status).unwrap_or_default());
     u8::try_from(code).unwrap_or(u8::MAX)

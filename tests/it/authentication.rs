@@ -105,10 +105,12 @@ fn basic_authentication() {
         });
         let in_url = gateway.url("http").replace("//", "//me:U%2AU@");
         pushgw().args(["push", "-j", "guarded", "-m", "a 1", "-g", &in_url]).run();
-        gateway.rejects("http", |call| call, 4, "the server requires valid credentials (401 Unauthorized)");
+        gateway.rejects("http", |call| call, 4, "the server requires a login (401 Unauthorized)");
         let wrong = |call: Pushgw| call.args(["-u", "me"]).env("PUSHGATEWAY_PASSWORD", "wrong");
         let words = format!("{} says: Unauthorized", gateway.url("http").replace("http://", ""));
         gateway.rejects("http", wrong, 4, &words);
+        let rejected = "the server rejected the credentials (401 Unauthorized)";
+        gateway.rejects("http", wrong, 4, rejected);
     });
 }
 
@@ -123,7 +125,7 @@ fn a_large_push_without_a_password_gets_the_error() {
         call(push)
             .env("PUSHGATEWAY_URL", gateway.url("http"))
             .code(4)
-            .stderr_has("the server requires valid credentials (401 Unauthorized)")
+            .stderr_has("the server requires a login (401 Unauthorized)")
             .run();
     });
 }
@@ -142,14 +144,11 @@ fn tls() {
         let others = gateway.write("others.pem", &CertificateAuthority::new("Another CA").pem());
         let trusting_others = |call| with_password(call).env("SSL_CERT_FILE", &others);
         gateway.rejects("https", trusting_others, 6, stranger);
-        gateway.rejects(
-            "https",
-            trusting(&ca),
-            4,
-            "the server requires valid credentials (401 Unauthorized)",
-        );
+        gateway.rejects("https", trusting(&ca), 4, "the server requires a login (401 Unauthorized)");
         // A TLS server responds to plain HTTP with 400 and this message.
         gateway.rejects("http", with_password, 4, "Client sent an HTTP request to an HTTPS server");
+        let use_https = format!("the server requires TLS: use PUSHGATEWAY_URL={}", gateway.url("https"));
+        gateway.rejects("http", with_password, 4, &use_https);
         let by_address = format!("https://{}", gateway.gateway.address());
         pushgw()
             .args(["push", "-j", "guarded", "-m", "a 1", "-g", &by_address])

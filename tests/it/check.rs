@@ -64,7 +64,9 @@ fn short_format_has_the_source_and_column() {
 
 #[test]
 fn json_format_has_one_object_per_line() {
-    let run = several_sources().args(["--message-format", "json"]).any_stdout().stderr(COUNTS).run();
+    let run = several_sources().args(["--message-format", "json"]).any_stdout().any_stderr().run();
+    let summary: serde_json::Value = serde_json::from_str(&run.stderr()).unwrap();
+    assert_eq!(format!("error: {}\n", summary["message"].as_str().unwrap()), COUNTS);
     let found: Vec<serde_json::Value> =
         run.stdout().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(found.len(), 6);
@@ -106,7 +108,7 @@ fn github_format_has_workflow_commands() {
         .stdout_has("\n::notice file=two.prom,line=3,col=7,title=missing-newline::")
         .stdout_has("\n::warning file=<stdin>,line=1,col=3,title=overwritten-label::")
         .stdout_has("\n::error file=<metric>,line=1,col=5,title=timestamp::")
-        .stderr(COUNTS)
+        .stderr(COUNTS.replace("error: ", "::error::"))
         .run();
 }
 

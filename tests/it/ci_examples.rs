@@ -206,6 +206,19 @@ fn the_action_passes_words_with_spaces_and_options() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn the_action_runs_a_job_and_reports_how_it_went() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    let runner = Runner::new();
+    let inputs = [("command", "run"), ("job", "nightly"), ("run", "echo \"a  b\"; exit 3")];
+    let call = runner.action(&inputs);
+    call.on(&gateway).code(3).stdout("a  b\n").any_stderr().run();
+    let groups = gateway.groups();
+    let [group] = &groups[..] else { panic!("not one group: {groups:?}") };
+    assert_eq!(group.labels["job"], "nightly");
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn the_gitlab_example_pushes() {
     let example = read_repo_file("examples/gitlab-ci.yml");
     let gateway = Gateway::start(newest_gateway(), &[]);

@@ -234,7 +234,7 @@ const INPUT: &[Case] = &[
         |call| call.args(["-j", "x"]),
         3,
         "error[no-samples]: the text has no samples; pushing it would empty the group\n --> <stdin>:1:1\n  |\n  \
-         = help: to empty the group on purpose, use `--allow-empty`\n\n\
+         = help: did the command that writes the metrics fail? to empty the group on purpose, use `--allow-empty`\n\n\
          error: 1 error; nothing was sent\n",
     ),
     (
@@ -242,7 +242,7 @@ const INPUT: &[Case] = &[
         |call| call.args(["-j", "x"]).stdin("# HELP m text\n"),
         3,
         "error[no-samples]: the text has no samples; pushing it would empty the group\n --> <stdin>:2:1\n  |\n2 |\n  \
-         | ^\n  |\n  = help: to empty the group on purpose, use `--allow-empty`\n\n\
+         | ^\n  |\n  = help: did the command that writes the metrics fail? to empty the group on purpose, use `--allow-empty`\n\n\
          error: 1 error; nothing was sent\n",
     ),
     (

@@ -150,20 +150,42 @@ fn a_connection_error_shows_no_secret() {
     }
 }
 
+/// A secret where the name of its file is expected.
+const NOT_FILES: &[Give] = &[
+    |call, _| call.args(["-u", "me", "--password-file", SECRET]),
+    |call, _| call.args(["--bearer-token-file", SECRET]),
+    |call, _| call.args(["--bearer-token-file", &format!("{SECRET}/{}", "x".repeat(5000))]),
+    |call, _| call.env("PUSHGATEWAY_BEARER_TOKEN_FILE", SECRET),
+    |call, _| call.env("PUSHGATEWAY_USER", "me").env("PUSHGATEWAY_PASSWORD_FILE", SECRET),
+];
+
 #[test]
 fn a_misplaced_secret_is_not_shown() {
-    let misplaced: [Give; 6] = [
+    let misplaced: [Give; 13] = [
         |call, _| call.args(["-u", &format!("me:{SECRET}")]),
         |call, _| call.args(["-H", SECRET]),
         |call, _| call.args(["-H", &format!("Content-Length: {SECRET}")]),
         |call, _| call.args(["-g", &format!("http://me:{SECRET}@gw:port")]),
         |call, _| call.args(["-g", &format!("http://me:{SECRET}/x@gw")]),
         |call, _| call.args(["--proxy", &format!("ftp://me:{SECRET}@gw"), "-g", "gw"]),
+        |call, _| call.args(["-g", &format!("http//me:{SECRET}@gw")]),
+        |call, _| call.args(["-g", &format!("http:/me:{SECRET}@gw")]),
+        |call, _| call.args(["-g", &format!("gw//me:{SECRET}@gw")]),
+        |call, _| call.args(["-g", &format!("http://me:a@{SECRET}/c@gw")]),
+        |call, _| call.args(["-g", &format!("http://me:1/{SECRET}@gw")]),
+        |call, _| call.args(["-g", &format!("http://me:a@b?{SECRET}#@gw")]),
+        |call, _| call.args(["--proxy", &format!("http//me:{SECRET}@gw"), "-g", "gw"]),
     ];
     for give in misplaced {
         let output = call(&["push", "-j", "x", "-m", "a 1"], give, "").run();
         assert_eq!(output.status.code(), Some(2), "{output}");
         assert_hidden("misplaced", &output);
+    }
+    for give in NOT_FILES {
+        let output = call(&["push", "-j", "x", "-m", "a 1", "-g", "[::1]:1"], *give, "").run();
+        assert!(output.stderr().contains("the value is the name of a file, not the secret"), "{output}");
+        assert_eq!(output.status.code(), Some(1), "{output}");
+        assert_hidden("a secret in place of its file", &output);
     }
     let url = format!("http://me:{SECRET}@gw:9091");
     for call in [
@@ -171,6 +193,15 @@ fn a_misplaced_secret_is_not_shown() {
         pushgw().args(["push", "-j", "x", &url]).code(2),
         pushgw().args(["check", &url]).code(1).stderr_has("curl -s URL | pushgw"),
         pushgw().args(["list", "--format", &url]).code(2),
+        pushgw().args(["push", "-j", "x", &format!("me:{SECRET}@gw:9091")]).code(1),
+        pushgw().args(["push", "-j", "x", &format!("me:{SECRET}/x@gw:9091")]).code(1),
+        pushgw().args(["push", "-j", "x", &format!("http//me:{SECRET}@gw:9091")]).code(1),
+        pushgw().args(["push", "-j", "x", "--groups", &format!("me:{SECRET}@gw:9091")]).code(2),
+        pushgw().args(["list", &format!("me:{SECRET}@gw:9091")]).code(2),
+        pushgw().args([&format!("me:{SECRET}@gw:9091"), "list"]).code(2),
+        pushgw().args(["check", &format!("me:{SECRET}@gw:9091")]).code(1),
+        pushgw().args(["list", "--unix-socket", &format!("me:{SECRET}@gw"), "--retries", "0"]).code(6),
+        pushgw().args(["list", "-g", "https://[::1]:1", "--ca-cert", &format!("me:{SECRET}@gw")]).code(1),
         pushgw().args(["check", "--url"]).arg(OsStr::from_bytes(&[url.as_bytes(), b"\xff"].concat())).code(2),
     ] {
         let output = call.any_stderr().run();

@@ -162,7 +162,7 @@ fn show_warns_about_metrics_that_the_api_omits() {
         .args(["show", "-j", "a"])
         .on(&gateway)
         .stdout("# HELP m x\u{fffd}\n# TYPE m untyped\nm 1\n")
-        .stderr_has("`g` is left out: the gateway's API does not tell gauge histograms (1 here)")
+        .stderr_has("`g` is left out: the gateway's API does not report gauge histograms (1 here)")
         .stderr_has("the HELP text of `m` has bytes that are not UTF-8")
         .run();
 }

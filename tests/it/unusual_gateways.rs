@@ -7,7 +7,7 @@ use crate::support::{Client, Gateway, Request, Server, newest_gateway, on_every_
 const SHADOWING: &str = "# TYPE labels gauge\nlabels{metrics=\"x\"} 1\nlast_push_successful 1\nmetrics 1\n";
 
 #[test]
-fn a_string_without_end_is_not_read_to_memory() {
+fn a_value_without_end_is_not_read_to_memory() {
     // Before, within and after a group, and as a name.
     for start in [
         r#"{"status":"success","data":[{"labels":{"job":""#,
@@ -17,16 +17,19 @@ fn a_string_without_end_is_not_read_to_memory() {
         r#"{"status":""#,
         r#"{"status":"success","data":[],"x":""#,
         r#"{"status":"error","error":""#,
+        r#"{"status":"success","data":[{"labels":{"job":"x"},"m":1"#,
+        r#"{"status":"success","x":-1"#,
     ] {
         let server = Server::start(move |connection, _| {
             if connection.read_request().is_some() {
                 connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
                 connection.send(start);
-                // It gives up long before 64 MB. If it did not, this would be valid after them.
-                (0..64).for_each(|_| connection.send("\\\"x".repeat(1 << 20)));
+                let more = if start.ends_with('1') { "111" } else { "\\\"x" };
+                // It gives up long before 48 MB.
+                (0..16).for_each(|_| connection.send(more.repeat(1 << 20)));
             }
         });
-        let message = "the response has a string that is longer than 4 MiB";
+        let message = "the response has a value that is longer than 4 MiB";
         pushgw().args(["list", "-g", &server.url()]).code(1).stderr_has(message).run();
     }
 }

@@ -1,7 +1,8 @@
-//! `delete`: one group by its complete key, or (in `selection`) all groups of a selection.
+//! `delete`: deletes one group by its complete key, or (in `selection`) all selected groups.
 //!
-//! The gateway answers 202 to any deletion, also of a group that is not there, and deletes later. So the groups are
-//! fetched before the deletion, to see that the group exists, and after it, until the group is gone. `--force` skips both.
+//! The gateway answers 202 to any deletion, even if the group does not exist, and deletes later. So the groups are
+//! fetched before the deletion, to check that the group exists, and after it, until the group is gone. `--force` skips
+//! both.
 
 mod request;
 mod selection;
@@ -18,7 +19,7 @@ use crate::shell::quote;
 use request::{fetch_after, find, not_deleted, send};
 use std::time::Instant;
 
-/// Deletes, or says what it would delete.
+/// Deletes, or prints what would be deleted.
 pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     match &delete.target {
         DeleteTarget::Selection { selection, confirmed, connection } => {
@@ -78,8 +79,8 @@ fn require(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Res
     }
 }
 
-/// The group is not there, but others may be that have its labels, or at least its job. `command` makes the hint that
-/// selects the groups with some labels.
+/// Creates the error for a missing group. It lists other groups with the same labels, or at least the same job.
+/// `command` creates the hint that selects the groups with the given labels.
 pub(super) fn no_such_group<'a>(
     groups: impl IntoIterator<Item = &'a Group>,
     key: &GroupingKey,
@@ -103,7 +104,7 @@ pub(super) fn no_such_group<'a>(
     Failure::NoSuchGroup { group: key.to_string(), place, others, hint }
 }
 
-/// The options that select the groups with these labels.
+/// Returns the options that select the groups with these labels.
 pub(super) fn matchers(labels: &[Label]) -> String {
     let matchers = labels.iter().map(|label| format!("--match {}", quote(&label.matcher())));
     matchers.collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! The deletion of one group, and how long it may take.
+//! Sends the request that deletes one group, and waits until the group is gone.
 
 use crate::command::fetch_groups;
 use crate::diagnose::commands::gateway_option;
@@ -10,12 +10,13 @@ use crate::output::Printer;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long to wait for a deletion to take effect: a gateway with a full queue took up to a second.
+/// How long to wait for a deletion to take effect. A gateway with a full queue took up to a second.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The pause between two checks.
+/// Pause between two checks.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A group without a certain path is not deleted: the path could be another group's.
+/// Creates the error for a group whose path is not certain. It is not deleted, because the path could identify another
+/// group.
 pub(super) fn not_deleted(why: NoKey, client: &Client) -> Failure {
     let status = match why {
         NoKey::Inexact => {
@@ -29,7 +30,7 @@ pub(super) fn not_deleted(why: NoKey, client: &Client) -> Failure {
     anyhow::anyhow!("not deleted: {why}{status}").into()
 }
 
-/// Asks the gateway to delete the group of this path.
+/// Sends the request that deletes the group with this path.
 pub(super) fn send(client: &Client, path: String, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let endpoint = &client.connection().endpoint;
     let request = Request { method: Method::Delete, endpoint, path, body: None };
@@ -37,8 +38,8 @@ pub(super) fn send(client: &Client, path: String, printer: &mut Printer<'_>) -> 
     Ok(())
 }
 
-/// Fetches the groups until none of the deleted ones is among them or [`PATIENCE`] ends: deletions are queued, but
-/// usually done by the first fetch.
+/// Fetches the groups until the deleted ones are gone or [`PATIENCE`] has passed. The gateway queues deletions, but
+/// they are usually done by the first fetch.
 pub(super) fn fetch_after(
     client: &Client,
     is_deleted: impl Fn(&Group) -> bool,
@@ -54,7 +55,7 @@ pub(super) fn fetch_after(
     }
 }
 
-/// The group with these labels, among groups in the order in which they are listed.
+/// Finds the group with these labels. `groups` must be sorted by labels, as they are when fetched.
 pub(super) fn find<'a>(groups: &'a [Group], labels: &LabelSet) -> Option<&'a Group> {
     groups.binary_search_by(|group| group.labels.cmp(labels)).ok().map(|place| &groups[place])
 }

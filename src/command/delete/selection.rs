@@ -1,8 +1,8 @@
-//! `delete` by selection: fetch, show, ask, fetch again, delete each group by its own key, fetch once more.
+//! `delete` by selection: fetch, show, ask, fetch again, delete each group by its own key, fetch a third time.
 //!
-//! The groups are fetched three times, however many there are. The first fetch selects. The second, after an answer that
-//! may have taken a person hours, spares the groups that were pushed to meanwhile. The third shows what is really gone,
-//! because the gateway answers 202 to everything.
+//! The groups are fetched three times, no matter how many there are. The first fetch selects the groups. A person may
+//! take hours to confirm, so the second fetch excludes groups that were pushed to in the meantime. The third shows
+//! which groups are really gone, because the gateway answers 202 to everything.
 
 use super::request::{fetch_after, find, not_deleted, send};
 use crate::command::batch::BatchErrors;
@@ -17,10 +17,10 @@ use crate::os::reason;
 use crate::output::{Channel, Printer, Verbosity};
 use std::io::{self, BufRead as _, BufReader};
 
-/// Cap on the groups that are shown before the question. Of more, a summary by job is shown.
+/// Maximum number of groups listed before the question. If there are more, a summary by job is shown.
 const LISTED: usize = 50;
 
-/// Deletes the selected groups, or shows them.
+/// Deletes the selected groups, or only shows them.
 pub(super) fn run(
     delete: &Delete,
     client: &Client,
@@ -49,7 +49,7 @@ pub(super) fn run(
         let (amount, all) = (selected.places.len(), snapshot.groups.len());
         let is_summary = amount > LISTED && context.printer.verbosity < Verbosity::Verbose;
         let table = if is_summary { selected.jobs() } else { selected.table().with_whole_keys() };
-        // An error of standard error cannot be reported.
+        // If standard error is broken, there is no place to report it.
         let _ = context.printer.table(Channel::Message, &table);
         if is_summary {
             context.printer.hint("-v shows every group");
@@ -72,7 +72,8 @@ pub(super) fn run(
     finish(delete, client, &snapshot, places.len(), sent, context.printer)
 }
 
-/// Prints the deleted groups in the requested format. Without any, JSON is still an array, for programs that read it.
+/// Prints the deleted groups in the requested format. If no group was deleted, JSON output is an empty array, so that
+/// programs can still parse it.
 fn print(
     format: Option<ListFormat>,
     snapshot: &Snapshot,
@@ -84,9 +85,9 @@ fn print(
     })
 }
 
-/// Rejects the deletion on a gateway that rejects every push, because healthy groups look old or failed there.
+/// Refuses to delete on a gateway that rejects every push, because healthy groups look old or failed there.
 ///
-/// The keys of the groups do not show every cause, but each cause makes a scrape fail.
+/// The groups' keys do not show every cause, so the gateway is scraped: each cause makes a scrape fail.
 fn refuse_if_broken(snapshot: &Snapshot, client: &Client, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let connection = client.connection();
     if snapshot.conflicts.broken.is_empty() {
@@ -114,11 +115,11 @@ fn refuse_if_broken(snapshot: &Snapshot, client: &Client, printer: &mut Printer<
 fn scrape(client: &Client, printer: &mut Printer<'_>) -> Result<(), http::Error> {
     let endpoint = &client.connection().endpoint;
     let about = gateway::fetch_status(client, endpoint, &mut listener(printer))?;
-    // A 500 is the expected answer of a broken gateway, so there is nothing to retry.
+    // A broken gateway is expected to answer 500, so there is nothing to retry.
     gateway::get_once(client, endpoint, about.telemetry_path(), &mut listener(printer)).map(drop)
 }
 
-/// The answer of the person at the terminal. The end of input means no.
+/// Reads the user's answer from the terminal. End of input means no.
 fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
     context.printer.prompt(question);
     let mut answer = Vec::new();
@@ -126,7 +127,7 @@ fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
         .read_until(b'\n', &mut answer)
         .map_err(|error| anyhow::anyhow!("can't read the answer: {}", reason(&error)))?;
     if answer.pop() != Some(b'\n') {
-        // The answer was not confirmed with Enter.
+        // The user ended the input without pressing Enter.
         context.printer.end_question();
         return Ok(false);
     }
@@ -134,7 +135,7 @@ fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
     Ok(answer == "y" || answer == "yes")
 }
 
-/// The places of the groups that have not changed since the question.
+/// Returns the indices of the groups that have not changed since they were shown.
 fn unchanged(snapshot: &Snapshot, asked: &[Group], printer: &mut Printer<'_>) -> Vec<usize> {
     let mut places = Vec::new();
     for (place, group) in snapshot.groups.iter().enumerate() {
@@ -152,7 +153,7 @@ fn same_push(a: &Group, b: &Group) -> bool {
     (a.last_push, a.last_failure) == (b.last_push, b.last_failure)
 }
 
-/// Sends the deletions. Returns the places of the groups whose deletion the gateway accepted, and the errors.
+/// Sends the deletions. Returns the indices of the groups whose deletion was accepted, and the errors.
 fn delete_each(
     client: &Client,
     snapshot: &Snapshot,
@@ -181,7 +182,7 @@ fn delete_each(
     (accepted, errors)
 }
 
-/// Checks which groups are gone, and reports it.
+/// Checks and reports which groups are gone.
 fn finish(
     delete: &Delete,
     client: &Client,
@@ -192,7 +193,7 @@ fn finish(
 ) -> Result<(), Failure> {
     let (gone, left, again) = match outcome(client, before, &accepted, printer) {
         Ok(outcome) => outcome,
-        // The deletions were sent, but their result is not known.
+        // The deletions were sent, but their outcome is unknown.
         Err(failure) => return Err(errors.failure().unwrap_or(failure)),
     };
     for group in &again {
@@ -204,7 +205,7 @@ fn finish(
         plural(wanted, "group"),
         client.connection().endpoint
     );
-    // A closed output does not change what was deleted.
+    // If the output was closed, the groups are still deleted.
     let shown = print(delete.format, before, gone, printer);
     if let Some(failure) = errors.failure() {
         printer.warning(&amount);
@@ -221,11 +222,11 @@ fn finish(
     shown.map_err(Failure::output)
 }
 
-/// The places of the groups that are gone, the groups that are still there as they were, and those that were pushed to
+/// Indices of the groups that are gone, the groups that still exist unchanged, and the groups that were pushed to
 /// again.
 type Outcome<'a> = (Vec<usize>, Vec<&'a Group>, Vec<&'a Group>);
 
-/// What became of these groups, whose deletions were accepted.
+/// Finds out what happened to the groups whose deletion was accepted.
 fn outcome<'a>(
     client: &Client,
     before: &'a Snapshot,

@@ -1,4 +1,4 @@
-//! `push --dry-run --diff`: what the push would add, change and remove in the group as the gateway has it now.
+//! `push --dry-run --diff`: shows what the push would add, change and remove in the current group.
 
 use crate::command::{Context, fetch_contents};
 use crate::config::Push;

@@ -1,7 +1,7 @@
-//! `push --groups FILE`: pushes each group of the output of `show` to its own path, to restore or move groups.
+//! `push --groups FILE`: pushes each group in the output of `show` to its own path, to restore or move groups.
 //!
-//! The whole file is checked before anything is sent. Then each group is pushed; a group that the gateway rejects does not
-//! stop the others.
+//! The whole file is checked before anything is sent. Then each group is pushed. If the gateway rejects a group, the
+//! others are still pushed.
 
 use crate::command::batch::BatchErrors;
 use crate::command::show::GROUP_LINE;
@@ -16,14 +16,14 @@ use crate::input::{self, Input};
 use crate::output::{Printer, SourceFile};
 use std::collections::BTreeSet;
 
-/// A group of the file.
+/// A group in the file.
 struct Section {
     key: GroupingKey,
-    /// Its text, with the name and the line numbers of the file.
+    /// The group's text, with its file name and line numbers.
     input: Input,
 }
 
-/// Reads everything, checks everything, then sends each group.
+/// Reads and checks the whole file, then pushes each group.
 pub(in crate::command) fn run(restore: &PushGroups, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let input = input::read(&restore.check.origins, context.stdin, context.printer.progress())?;
     let name = input.sources.first().map_or_else(String::new, |source| source.name.clone());
@@ -93,7 +93,7 @@ fn send(
     };
     match crate::command::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
-        // One explanation is enough: the cause of one rejection is usually the cause of the next ones.
+        // One explanation is enough: the next rejections usually have the same cause.
         Err(error) if explained => {
             Err(crate::command::explain(error, &RejectedPush { method, key, body }, client, printer))
         }
@@ -101,7 +101,7 @@ fn send(
     }
 }
 
-/// The groups of the file.
+/// Splits the file into its groups.
 fn sections(
     input: &Input,
     name: &str,
@@ -153,8 +153,8 @@ fn sections(
     }
 }
 
-/// The key of a group line. Empty values are accepted, because the file does not come from a shell with an unset variable.
-/// But an empty `instance` breaks gateways.
+/// Parses the key in a group line. Empty label values are accepted, because the file does not come from a shell with an
+/// unset variable. Only an empty `instance` is rejected, because it can break the gateway.
 fn key(path: &[u8], utf8_names: bool) -> Result<GroupingKey, String> {
     let path = std::str::from_utf8(path).map_err(|_| "the group's path is not UTF-8".to_owned())?;
     let names = if utf8_names { Names::Utf8 } else { Names::Legacy };

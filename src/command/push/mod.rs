@@ -1,4 +1,4 @@
-//! `push` (PUT) and `add` (POST): reads everything, checks everything, sends once.
+//! `push` (PUT) and `add` (POST): reads and checks everything before it sends a single request.
 
 mod diff;
 pub(super) mod groups;
@@ -17,10 +17,10 @@ use crate::http::{Body, Client, Connection, Method, Request, curl};
 use crate::input;
 use memchr::memmem;
 
-/// Pushes, or prints what would be pushed.
+/// Pushes, or only prints what would be pushed.
 pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     push_text(push, context)?;
-    // At the end, because the writer of the pipe may have started later than this process.
+    // This is checked last, because the writer of the pipe may have started later than this process.
     if context.environment.stdin_is_pipe && !push.check.reads_stdin() && stdin_has_bytes() {
         context.printer.warning("standard input holds data that was not read");
         context.printer.hint("add `-` to the files to read it, or </dev/null if it is not for pushgw");
@@ -112,7 +112,8 @@ fn to_gateway(
     }
 }
 
-/// Rejects the output of `show` for several groups: the lines between them are comments, so all would go to one group.
+/// Rejects the output of `show` for several groups. Their group lines are comments, so all metrics would go to one
+/// group.
 fn reject_group_lines(text: &[u8]) -> Result<(), Failure> {
     let another = format!("\n{GROUP_LINE}");
     if text.starts_with(GROUP_LINE.as_bytes()) && memmem::find(text, another.as_bytes()).is_some() {

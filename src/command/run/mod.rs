@@ -1,8 +1,8 @@
-//! `run`: runs a job and reports how it went. Monitoring must never delay, fail or end the job, so the command runs
-//! whatever the report needs, and its exit status is the exit status of pushgw.
+//! `run`: runs a job and reports how it went. Monitoring must never delay, fail or kill the job. So the command runs
+//! even if the report cannot be sent, and pushgw exits with the command's exit status.
 //!
-//! All that happens meanwhile are events, which one loop handles while the command runs, and another while the report is
-//! sent. Only the first passes signals on: after its end the command's process id may belong to somebody else.
+//! Everything that happens is an event. One loop handles events while the command runs, another while the report is
+//! sent. Only the first forwards signals: once the command has ended, its process ID may have been reused.
 
 mod own_metrics;
 mod report;
@@ -24,19 +24,20 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-/// How much later than the time limit the report is given up. The client gives up in time and says why.
+/// How long after the deadline to stop waiting for the report. Normally the client itself times out first, with a
+/// better error.
 const SPARE: Duration = Duration::from_millis(500);
 
-/// What happens during a run.
+/// Events during a run.
 enum RunEvent {
     Signal(ReceivedSignal),
-    /// A request is on its way.
+    /// An event of a request in flight.
     Exchange(Event),
     StartReported(Result<(), Failure>),
     Reported(Result<Reported, Failure>),
 }
 
-/// Runs the command and reports it.
+/// Runs the command and sends the report.
 pub(super) fn run(settings: Run, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let settings = Arc::new(settings);
     let (sender, receiver) = channel();
@@ -50,7 +51,7 @@ pub(super) fn run(settings: Run, context: &mut Context<'_, '_>) -> Result<(), Fa
     let run = running.run_command(&own).context("can't wait for the command").map_err(not_run)?;
     let deadline = Instant::now() + running.settings.timeout;
     let report = Report::new(&running.settings, &run, &own, running.printer);
-    // Nothing must be left in the file system if a signal ends pushgw now.
+    // Removes the temporary folder now, because a signal could kill pushgw while it sends the report.
     drop(own);
     let reported = report.and_then(|report| running.send(report, deadline));
     match running.finish(&run, reported) {
@@ -67,13 +68,13 @@ struct Running<'a, 'out> {
     settings: Arc<Run>,
     sender: Sender<RunEvent>,
     receiver: Receiver<RunEvent>,
-    /// When the first signal that ends a process came.
+    /// When the first termination signal arrived.
     first_signal: Option<Instant>,
     printer: &'a mut Printer<'out>,
 }
 
 impl Running<'_, '_> {
-    /// Runs the command to its end.
+    /// Runs the command until it ends.
     fn run_command(&mut self, own: &OwnMetrics) -> io::Result<JobRun> {
         let (start, started) = (since_1970(), Instant::now());
         let child = process::spawn(&self.settings.command, |command| {
@@ -97,7 +98,7 @@ impl Running<'_, '_> {
         let usage = os::children_usage()?;
         Ok(JobRun {
             start,
-            // A clock that was set back must not make the run look unfinished.
+            // If the clock was set back, the run must not look unfinished.
             completion: since_1970().max(start),
             duration,
             exit_status,
@@ -107,7 +108,7 @@ impl Running<'_, '_> {
         })
     }
 
-    /// Passes signals on until the command has ended, and returns its exit status.
+    /// Forwards signals until the command has ended, and returns its exit status.
     fn wait(&mut self, child: &Child) -> io::Result<u8> {
         while let Ok(event) = self.receiver.recv() {
             let Some(signal) = self.handle(event) else { continue };
@@ -118,7 +119,7 @@ impl Running<'_, '_> {
                 continue;
             }
             self.is_second(signal);
-            // Ctrl-C reaches the command as well, and some programs count.
+            // The terminal sends Ctrl-C to the command too, and some programs act differently on a second one.
             if signal.is_from_process || !matches!(signal.number, SIGINT | SIGQUIT) {
                 os::send_signal(child, signal.number);
             }
@@ -126,7 +127,7 @@ impl Running<'_, '_> {
         Err(io::ErrorKind::BrokenPipe.into())
     }
 
-    /// Sends the report, until the deadline or a second signal.
+    /// Sends the report and waits for the result, until the deadline or a second signal.
     fn send(&mut self, report: Report, deadline: Instant) -> Result<Reported, Failure> {
         report
             .send_in_background(&self.settings, deadline, self.sender.clone())
@@ -148,7 +149,7 @@ impl Running<'_, '_> {
         }
     }
 
-    /// Handles every event but a signal, which is returned.
+    /// Handles every event except a signal, which is returned.
     fn handle(&mut self, event: RunEvent) -> Option<ReceivedSignal> {
         match event {
             RunEvent::Signal(signal) => return Some(signal),
@@ -162,20 +163,20 @@ impl Running<'_, '_> {
             RunEvent::StartReported(Err(failure)) => {
                 self.printer.note(&format!("the start was not reported: {}", in_one_line(&failure)));
             }
-            // Nothing is printed on success, so there is no progress line.
+            // Nothing is printed on success, so there is no progress line either.
             RunEvent::Exchange(Event::Waiting { .. }) | RunEvent::Reported(_) => {}
         }
         None
     }
 
-    /// Whether this is the second signal that ends a process. Signals close together count as one.
+    /// Whether this is the second termination signal. Signals that arrive close together count as one.
     fn is_second(&mut self, signal: ReceivedSignal) -> bool {
         let now = Instant::now();
         matches!(signal.number, SIGHUP | SIGINT | SIGQUIT | SIGTERM)
             && now >= *self.first_signal.get_or_insert(now) + BURST
     }
 
-    /// Says what could not be reported, and returns the exit status.
+    /// Prints what could not be reported, and returns the exit status.
     fn finish(&mut self, run: &JobRun, reported: Result<Reported, Failure>) -> u8 {
         let (name, status) = (self.settings.name(), run.exit_status);
         let failed = match reported {
@@ -201,7 +202,7 @@ impl Running<'_, '_> {
         if self.settings.require_push && run.is_success { failed.exit_code() } else { status }
     }
 
-    /// Prints why the report failed: an error if `--require-push` makes it one, else a warning.
+    /// Prints why the report failed: as an error with `--require-push`, otherwise as a warning.
     fn complain(&mut self, message: &str) {
         if self.settings.require_push {
             self.printer.error(message, "", None);
@@ -211,7 +212,7 @@ impl Running<'_, '_> {
     }
 }
 
-/// The failure with the server's answer, for the mail of cron.
+/// Formats an error and the server's answer in one line, because cron mails the output.
 fn in_one_line(failure: &Failure) -> String {
     let details = failure.details().map(|details| format!("; {details}")).unwrap_or_default();
     format!("{failure}{details}").split_whitespace().collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! The job's own metrics: the file that `$PUSHGW_METRICS` names, the one of `--metrics`, and the lines of `-m`.
+//! The job's own metrics: from the file named by `$PUSHGW_METRICS`, from `--metrics` and from `-m`.
 
 use crate::config::Run;
 use crate::env::Environment;
@@ -12,17 +12,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Names an empty file, in the environment of the command.
+/// Environment variable with the path of an empty file, in which the command can write metrics.
 pub(super) const VARIABLE: &str = "PUSHGW_METRICS";
-/// Where what is written goes if there is no such file. Without the variable, `>>"$PUSHGW_METRICS"` would fail the job.
+/// Used if the temporary folder cannot be created. Without the variable, `>>"$PUSHGW_METRICS"` would fail the job.
 const NOWHERE: &str = "/dev/null";
 const NAME: &str = "metrics.prom";
 
-/// The places of the metrics, as they were before the command started.
+/// The files for the job's own metrics, prepared before the command starts.
 pub(super) struct OwnMetrics {
-    /// Removed when this value is dropped.
+    /// The temporary folder, which is removed when this value is dropped.
     folder: io::Result<TempDir>,
-    /// The state of the file of `--metrics`; `None` if it did not exist.
+    /// State of the `--metrics` file before the command started; `None` if the file did not exist.
     before: Option<FileState>,
 }
 
@@ -33,12 +33,12 @@ impl OwnMetrics {
         Self { folder: private_folder(Path::new(parent)), before: before.as_ref().map(file_state) }
     }
 
-    /// The value of [`VARIABLE`].
+    /// Returns the value for [`VARIABLE`].
     pub(super) fn path(&self) -> PathBuf {
         self.folder.as_ref().map_or_else(|_| NOWHERE.into(), |folder| folder.path().join(NAME))
     }
 
-    /// `report` followed by the job's metrics, or `None` if there are none.
+    /// Returns `report` followed by the job's metrics, or `None` if the job has none.
     pub(super) fn read(
         &self,
         settings: &Run,
@@ -83,11 +83,11 @@ impl OwnMetrics {
         Ok(Some(input))
     }
 
-    /// Why the file of `--metrics` is not read.
+    /// Returns why the `--metrics` file is not read, if there is a reason.
     fn unusable(&self, path: &Path) -> Option<String> {
         match fs::metadata(path) {
             Err(error) => Some(reason(&error)),
-            // Reading a pipe could take forever.
+            // Reading from a pipe could block forever.
             Ok(file) if !file.is_file() => Some("it is not a regular file".to_owned()),
             Ok(file) if self.before == Some(file_state(&file)) => {
                 Some("the command did not write it".to_owned())
@@ -98,7 +98,7 @@ impl OwnMetrics {
 }
 
 fn private_folder(parent: &Path) -> io::Result<TempDir> {
-    // The command may change its working directory.
+    // The path must stay valid if the command changes its working directory.
     let parent = std::path::absolute(parent)?;
     let mut builder = tempfile::Builder::new();
     if let Some(permissions) = only_owner() {

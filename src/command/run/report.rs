@@ -1,5 +1,5 @@
-//! What `run` pushes: the start, beside the running command, and the end. Each is sent by a thread of its own, so that
-//! signals are heard meanwhile and a slow gateway delays nothing.
+//! The reports that `run` pushes: the start while the command runs, and the end. Each is sent by its own thread, so
+//! that signals are still handled and a slow gateway does not delay the command.
 
 use super::RunEvent;
 use super::own_metrics::OwnMetrics;
@@ -19,14 +19,14 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The report about the end, before it is sent.
+/// The report about the end of the command, before it is sent.
 pub(super) struct Report {
     key: GroupingKey,
-    /// The metrics of `run` alone.
+    /// Only the metrics of `run` itself.
     text: String,
-    /// The same with the job's own metrics.
+    /// The metrics of `run` and the job's own metrics.
     with_own: Option<Vec<u8>>,
-    /// Why the job's own metrics are left out.
+    /// Why the job's own metrics are omitted.
     left_out: Option<Failure>,
 }
 
@@ -34,12 +34,12 @@ pub(super) struct Report {
 pub(super) struct Reported {
     /// `{job="x"} on http://gw:9091`, or the file.
     pub(super) place: String,
-    /// Why the job's own metrics were left out.
+    /// Why the job's own metrics were omitted.
     pub(super) left_out: Option<Failure>,
 }
 
 impl Report {
-    /// The report about `run`, with the job's own metrics if they are valid. Their problems are printed.
+    /// Creates the report about `run`, with the job's own metrics if they are valid. Otherwise prints their problems.
     pub(super) fn new(
         settings: &Run,
         run: &JobRun,
@@ -47,7 +47,8 @@ impl Report {
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let key = settings.key()?;
-        // The gateway replaces the label `mode` by that of the group. Then two series would be the same.
+        // The gateway overwrites the label `mode` with the one in the grouping key, so two series would become
+        // duplicates.
         let run = JobRun { cpu: run.cpu.filter(|_| key.get("mode").is_none()), ..*run };
         let text = run.text(&settings.prefix, &settings.expectations);
         let (mut with_own, mut left_out) = (None, None);
@@ -84,7 +85,7 @@ impl Report {
         Ok(Reported { place, left_out: self.left_out })
     }
 
-    /// Sends it in a thread, which reports the result as an event.
+    /// Sends the report in a thread, which sends the result as an event.
     pub(super) fn send_in_background(
         self,
         settings: &Arc<Run>,
@@ -100,7 +101,7 @@ impl Report {
     }
 }
 
-/// Pushes that the job has started, in a thread, which reports the result as an event.
+/// Reports in a thread that the job has started. The thread sends the result as an event.
 pub(super) fn send_start(settings: &Arc<Run>, start: Duration, events: Sender<RunEvent>) -> io::Result<()> {
     let settings = Arc::clone(settings);
     let send = move || {
@@ -115,7 +116,7 @@ pub(super) fn send_start(settings: &Arc<Run>, start: Duration, events: Sender<Ru
     thread::Builder::new().spawn(send).map(drop)
 }
 
-/// `text` and the job's own metrics, checked together: they must not contradict each other.
+/// Appends the job's own metrics to `text` and checks everything together, because the two parts could conflict.
 fn with_own_metrics(
     settings: &Run,
     key: &GroupingKey,
@@ -167,6 +168,6 @@ fn add(
 }
 
 fn forward(events: &Sender<RunEvent>, event: Event) {
-    // After a second signal, nobody receives this.
+    // After a second signal, the receiver no longer exists.
     let _ = events.send(RunEvent::Exchange(event));
 }

@@ -1,4 +1,4 @@
-//! The headers that the user sets and the one that authenticates, from flags, the URL, variables and files.
+//! Request headers set by the user, and the authentication header: from flags, the URL, variables and files.
 
 use super::{Settings, empty, private_utf8, read};
 use crate::error::Failure;
@@ -7,7 +7,7 @@ use crate::secret::Secret;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// The headers to send, and what in them must not be shown.
+/// The headers to send, and the secrets in them that must not be printed.
 #[derive(Default)]
 pub(super) struct Authentication {
     pub(super) headers: Vec<Header>,
@@ -16,7 +16,7 @@ pub(super) struct Authentication {
 }
 
 impl Settings<'_> {
-    /// Flags beat the URL, and the URL beats variables. Two of the same rank are an error.
+    /// Flags override the URL, which overrides variables. Two credentials from the same kind of source are an error.
     pub(super) fn authentication(self, endpoint: &Url) -> Result<Authentication, Failure> {
         let (flags, variables) = self.headers()?;
         let has_own_flag = flags.iter().any(is_authorization);
@@ -48,7 +48,7 @@ impl Settings<'_> {
         Ok(Authentication { headers, login, secrets })
     }
 
-    /// The user's headers: those of the flags, and those of the variable.
+    /// Returns the headers from the flags, and those from the variable.
     fn headers(self) -> Result<(Vec<Header>, Vec<Header>), Failure> {
         let parse = |origin: &str, text: &str| {
             text.parse::<Header>().map_err(|error| Failure::usage(format!("{origin}: {error}")))
@@ -93,12 +93,12 @@ impl Settings<'_> {
     fn of_url(self, credentials: &Credentials) -> Result<Authentication, Failure> {
         let Credentials { user, password } = credentials;
         if user.contains(':') {
-            // RFC 7617 ends the user at the first colon.
+            // In basic authentication, the user ends at the first colon (RFC 7617).
             return Err(Failure::usage(
                 "the user in the URL contains a colon, which basic authentication can't send",
             ));
         }
-        // A user without a password may be a token.
+        // If there is no password, the user may be a token.
         let mut secrets = if password.is_none() { vec![Secret::new(user.as_str())] } else { Vec::new() };
         let password = match password {
             Some(password) => password.clone(),
@@ -136,7 +136,7 @@ impl Settings<'_> {
         }
     }
 
-    /// The password, and the file that it is in.
+    /// Returns the password, and the file that it was read from.
     fn password(self) -> Result<Option<(Secret, Option<PathBuf>)>, Failure> {
         const PASSWORD: &str = "PUSHGATEWAY_PASSWORD";
         const FILE: &str = "PUSHGATEWAY_PASSWORD_FILE";
@@ -161,12 +161,12 @@ fn is_authorization(header: &Header) -> bool {
     header.is("Authorization")
 }
 
-/// The part of an `Authorization` header after the scheme: that part alone is a secret, too.
+/// Returns the part of an `Authorization` header after the scheme. This part by itself is also a secret.
 pub(super) fn after_scheme(header: &Header) -> Option<Secret> {
     header.value().expose().split_once(' ').map(|(_, secret)| Secret::new(secret.trim()))
 }
 
-/// A user's name. The messages don't show it: the text after a colon may be a password.
+/// Checks a user name. Messages don't show it, because text after a colon may be a password.
 fn user_name(origin: &str, user: &OsStr) -> Result<String, Failure> {
     if user.is_empty() {
         return Err(empty(origin));
@@ -197,7 +197,7 @@ fn bearer(token: Secret, login: Login) -> Result<Authentication, Failure> {
     Ok(Authentication { headers: vec![Header::bearer(&token)], login, secrets: vec![token] })
 }
 
-/// The secret in a variable, without the line break that `$(cat FILE; echo)` or an editor of secrets appends.
+/// Returns the secret in a variable, without the trailing newline that `$(cat FILE; echo)` or a secret editor may add.
 fn secret(variable: &str, value: &OsStr) -> Result<Secret, Failure> {
     let text = private_utf8(variable, value)?;
     let text = text.strip_suffix('\n').unwrap_or(text);
@@ -208,10 +208,10 @@ fn secret(variable: &str, value: &OsStr) -> Result<Secret, Failure> {
     Ok(Secret::new(text))
 }
 
-/// The secret in a file, without the line break that editors append.
+/// Reads the secret in a file, without the trailing newline that editors add.
 fn read_secret(path: &OsStr, origin: &str) -> Result<Secret, Failure> {
     if !Path::new(path).exists() {
-        // The secret itself may have been given in place of the file's path.
+        // The user may have passed the secret itself instead of the path.
         return Err(Failure::File {
             message: format!("{origin}: there is no such file"),
             hint: Some("it needs the path of a file that holds the secret, not the secret itself".to_owned()),

@@ -1,7 +1,7 @@
-//! How the gateway is reached: the settings, the rules between them, and the files that they name. The files are read
-//! here, so that the other rooms get a secret as a value.
+//! Settings for the connection to the gateway, their rules, and the files that they name. Files are read here, so that
+//! other modules get secrets as values.
 //!
-//! No message shows a secret's text, even if the text is what is wrong.
+//! Messages never show the text of a secret, even if that text is invalid.
 
 mod authentication;
 
@@ -13,10 +13,12 @@ use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::{GatewayUrlError, GroupUrl, gateway_url};
 use crate::http::{
-    CaCertificates, ClientIdentity, Connection, Encoding, Header, PemError, Proxy, Route, Scheme, Tls, Url,
-    is_exempt,
+    CaCertificates, ClientIdentity, Connection, Encoding, Header, PemError, PemFile, Proxy, Route, Scheme,
+    Tls, Url, is_exempt,
 };
 use crate::os::reason;
+use crate::secret::without_user;
+use crate::shell::quote;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read as _;
@@ -27,17 +29,20 @@ pub(super) const DEFAULT_GATEWAY: &str = "http://localhost:9091";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_RETRIES: u32 = 2;
-/// Cap on the size of a file with certificates or a secret: without one, `/dev/zero` would fill the memory.
+/// Maximum size of a file with certificates or a secret. Without a limit, `/dev/zero` would fill the memory.
 const FILE_LIMIT: u64 = 16 << 20;
 
-/// The gateway and the path of `--url`: a whole URL, or a path as `list --format path` prints it.
+/// Returns the gateway and the path in `--url`: an absolute URL, or a path as printed by `list --format path`.
 pub(super) fn group_url(
     url: &OsStr,
     args: &ConnectionArgs,
     environment: &Environment,
 ) -> Result<GroupUrl, Failure> {
     if url.as_encoded_bytes().starts_with(b"/") {
-        return parsed_group_url(url, &endpoint(args, environment)?.to_string());
+        let gateway = endpoint(args, environment)?;
+        // Written out, the gateway's URL has no credentials.
+        let GroupUrl { path, .. } = parsed_group_url(url, &gateway.to_string())?;
+        return Ok(GroupUrl { endpoint: gateway, path });
     }
     if args.gateway.is_some() {
         return Err(Failure::usage_with_hint(
@@ -48,7 +53,7 @@ pub(super) fn group_url(
     parsed_group_url(url, DEFAULT_GATEWAY)
 }
 
-/// The gateway and the path of `--url`. A path is that of a group on `gateway`.
+/// Parses the gateway and the path in `--url`. If it is only a path, the gateway is `gateway`.
 pub(super) fn parsed_group_url(url: &OsStr, gateway: &str) -> Result<GroupUrl, Failure> {
     let url = url.as_encoded_bytes();
     let prefix = if url.starts_with(b"/") { gateway.as_bytes() } else { b"" };
@@ -61,10 +66,9 @@ pub(super) fn parsed_group_url(url: &OsStr, gateway: &str) -> Result<GroupUrl, F
     })
 }
 
-/// The gateway of `--gateway`, its variable, or the default.
+/// Returns the gateway from `--gateway`, from its variable, or the default.
 pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Result<Url, Failure> {
-    let settings = Settings { args, environment };
-    let given = settings.private_text(args.gateway.as_ref(), ["--gateway", "PUSHGATEWAY_URL"])?;
+    let given = Settings { args, environment }.gateway()?;
     let (origin, url) = given.unwrap_or(("the default", DEFAULT_GATEWAY));
     gateway_url(url).map_err(|error| Failure::usage(format!("{origin}: {error}")))
 }
@@ -76,7 +80,7 @@ pub(super) fn timeout(args: &ConnectionArgs, environment: &Environment) -> Resul
     Ok(timeout.unwrap_or(DEFAULT_TIMEOUT))
 }
 
-/// Everything else about the connection to `endpoint`.
+/// Resolves the other settings of the connection to `endpoint`.
 pub(super) fn resolve(
     endpoint: Url,
     args: &ConnectionArgs,
@@ -108,17 +112,18 @@ pub(super) fn resolve(
         encoding: settings.encoding()?,
         tls: settings.tls(endpoint.scheme())?,
         secrets,
+        url_from: settings.url_from(&endpoint)?,
         endpoint,
     })
 }
 
-/// The option and the variable of a setting.
+/// The option and the variable for a setting.
 type SettingNames = [&'static str; 2];
 
-/// A setting, with the name of the option or variable that it comes from.
+/// The value of a setting, with the name of the option or variable that it comes from.
 type Given<T> = Result<Option<(&'static str, T)>, Failure>;
 
-/// The flags and the variables.
+/// Flags and environment, from which settings are read.
 #[derive(Clone, Copy)]
 struct Settings<'a> {
     args: &'a ConnectionArgs,
@@ -140,10 +145,23 @@ impl<'a> Settings<'a> {
         value.map(|(origin, value)| Ok((origin, utf8(origin, value)?))).transpose()
     }
 
-    /// A text that may contain a secret.
+    /// Reads a text that may contain a secret, so messages don't show it.
     fn private_text(self, flag: Option<&'a OsString>, names: SettingNames) -> Given<&'a str> {
         let value = self.value(flag, names)?;
         value.map(|(origin, value)| Ok((origin, private_utf8(origin, value)?))).transpose()
+    }
+
+    /// The text of `--gateway` or its variable.
+    fn gateway(self) -> Given<&'a str> {
+        self.private_text(self.args.gateway.as_ref(), ["--gateway", "PUSHGATEWAY_URL"])
+    }
+
+    /// The option or variable that names this endpoint.
+    fn url_from(self, endpoint: &Url) -> Result<Option<&'static str>, Failure> {
+        let given = self.gateway()?;
+        let url = given.map_or(DEFAULT_GATEWAY, |(_, url)| url);
+        let is_given = gateway_url(url).is_ok_and(|url| url.to_string() == endpoint.to_string());
+        Ok(if is_given { given.map(|(origin, _)| origin) } else { Some("--url") })
     }
 
     /// The first of these variables that is set.
@@ -152,7 +170,7 @@ impl<'a> Settings<'a> {
         found.map(|(name, value)| Ok((name, private_utf8(name, value)?))).transpose()
     }
 
-    /// A time limit, which can't be zero.
+    /// Reads a time limit, which must not be zero.
     fn limit(self, flag: Option<&'a OsString>, names: SettingNames) -> Result<Option<Duration>, Failure> {
         let Some((origin, text)) = self.text(flag, names)? else {
             return Ok(None);
@@ -187,7 +205,7 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Whether a switch is on.
+    /// Whether a switch is on, by its flag or its variable.
     fn switch(self, flag: bool, variable: &str) -> Result<bool, Failure> {
         let Some(value) = self.environment.variable(variable).filter(|_| !flag) else { return Ok(flag) };
         let text = value.to_string_lossy();
@@ -207,7 +225,7 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// The route to the gateway, and whether it bypasses a proxy that is set.
+    /// Returns the route to the gateway, and whether it bypasses a configured proxy.
     fn route(self, endpoint: &Url, has_credentials: bool) -> Result<(Route, bool), Failure> {
         let args = self.args;
         if let Some((_, path)) =
@@ -232,14 +250,14 @@ impl<'a> Settings<'a> {
         Ok((Route::through(proxy, endpoint, has_credentials), false))
     }
 
-    /// The URL of the proxy for this gateway, and what sets it.
+    /// Returns the proxy URL for this gateway, and the option or variable that it comes from.
     fn proxy(self, endpoint: &Url) -> Result<Option<(&'a str, &'a str)>, Failure> {
         let ours = self.private_text(self.args.proxy.as_ref(), ["--proxy", "PUSHGATEWAY_PROXY"])?;
         if ours.is_some() {
             return Ok(ours);
         }
         self.variable(match endpoint.scheme() {
-            // Not HTTP_PROXY: in a CGI script it is the request's header `Proxy` (httpoxy).
+            // HTTP_PROXY is not used: CGI scripts get it from the `Proxy` header of the request (httpoxy).
             Scheme::Http => &["http_proxy", "all_proxy", "ALL_PROXY"],
             Scheme::Https => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
         })
@@ -266,9 +284,9 @@ impl<'a> Settings<'a> {
             if let Some(cert) = cert {
                 let key = key.unwrap_or(cert);
                 let identity = ClientIdentity::from_pem(&read(cert.1, cert.0)?, &read(key.1, key.0)?);
-                let identity = identity.map_err(|error| {
-                    let (_, path) = if error.is_about_certificate() { cert } else { key };
-                    invalid(path, &error)
+                let identity = identity.map_err(|(file, error)| match file {
+                    PemFile::Certificate => invalid(cert.1, &error),
+                    PemFile::Key => invalid(key.1, &error),
                 });
                 tls.identity = Some(Arc::new(identity?));
             }
@@ -279,12 +297,12 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// The value as text. The message does not show it.
+/// Converts a value to UTF-8. The error message does not show the value.
 fn private_utf8<'a>(origin: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     value.to_str().ok_or_else(|| Failure::usage(format!("{origin}: the value is not UTF-8")))
 }
 
-/// A file that is named by the option or variable `origin`.
+/// Reads a file named by the option or variable `origin`.
 fn read(path: &OsStr, origin: &str) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(FILE_LIMIT).read_to_end(&mut bytes));
@@ -293,11 +311,16 @@ fn read(path: &OsStr, origin: &str) -> Result<Vec<u8>, Failure> {
         Ok(_) => format!("it is larger than {} MiB", FILE_LIMIT >> 20),
         Err(error) => reason(&error),
     };
-    Err(Failure::Other(anyhow::anyhow!("{origin}: can't read {}: {why}", path.display())))
+    let path = without_user(&path.to_string_lossy());
+    Err(Failure::Other(anyhow::anyhow!("{origin}: can't read {path}: {why}")))
 }
 
 fn invalid(path: &OsStr, error: &PemError) -> Failure {
-    Failure::usage(format!("{}: {error}", path.display()))
+    let message = format!("{}: {error}", path.display());
+    match error.conversion(&quote(&path.to_string_lossy())) {
+        Some(command) => Failure::usage_with_hint(message, command),
+        None => Failure::usage(message),
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use super::*;
 use std::io::Write as _;
 use tempfile::NamedTempFile;
 
-/// The flags and the variables of one call.
+/// Flags and variables of a test case.
 struct Case {
     args: ConnectionArgs,
     environment: Environment,
@@ -35,7 +35,7 @@ impl Case {
         failure.to_string()
     }
 
-    /// The headers as they are sent.
+    /// Returns the headers in the form in which they are sent.
     #[track_caller]
     fn headers(&self) -> Vec<String> {
         let text = |header: &Header| format!("{}: {}", header.name(), header.value().expose());
@@ -193,7 +193,7 @@ fn only_one_way_to_authenticate_is_used() {
         ("PUSHGATEWAY_HEADER", "Authorization: Digest x\nX-Key: y"),
         ("PUSHGATEWAY_URL", "http://u:p@gw"),
     ];
-    // A flag beats the URL, and the URL the variables.
+    // A flag overrides the URL, which overrides the variables.
     assert_eq!(given(&all, bearer).headers(), ["Authorization: Bearer abc.def", "X-Key: y"]);
     assert_eq!(given(&all, |_| {}).headers(), ["Authorization: Basic dTpw", "X-Key: y"]);
     assert_eq!(
@@ -262,7 +262,7 @@ fn the_route_is_chosen_as_curl_chooses_it() {
     assert!(given(&off, |_| {}).fine().bypasses_proxy);
     assert_eq!(given(&off, |args| args.proxy = some("q:2")).route(), "forward http://q:2");
     assert_eq!(given(&proxies, |args| (args.gateway, args.no_proxy) = (some("gw"), true)).route(), "direct");
-    // A flag beats NO_PROXY, but a gateway on this machine is never reached through a proxy.
+    // A flag overrides NO_PROXY, but a proxy is never used for a gateway on this machine.
     assert_eq!(
         given(&proxies, |args| (args.gateway, args.proxy) = (some("10.1.2.3"), some("q:2"))).route(),
         "forward http://q:2"

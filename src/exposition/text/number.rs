@@ -18,6 +18,11 @@ pub(crate) fn is_float(token: &[u8]) -> bool {
     is_plain(token) || matches!(float(token), Float::Value(_))
 }
 
+/// Whether `token` is a number or was meant as one, such as `1,5` or `5MB`.
+pub(crate) fn begins_like_number(token: &[u8]) -> bool {
+    is_float(token) || split_sign(token).1.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.')
+}
+
 /// Whether it is only digits with at most one sign and one point, too few to overflow.
 #[inline]
 fn is_plain(token: &[u8]) -> bool {

@@ -1,15 +1,16 @@
-//! `--message-format github`: the workflow commands of GitHub Actions, which become annotations of the change.
+//! `--message-format github`: workflow commands of GitHub Actions, which create annotations in a pull request.
 //!
-//! The message repeats the place, because the log of a step shows only the message. The escapes are those of
-//! <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>: `%`, CR and LF everywhere, and also `:` and
-//! `,` in properties.
+//! The message repeats the location, because the log of a step shows only the message. The escaping rules are those of
+//! <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>: `%`, CR and LF everywhere, and also `:`
+//! and `,` in properties.
 
 use super::{Appearance, Location, location_name};
 use crate::exposition::{Diagnostic, Severity};
+use crate::output::message::github_data;
 use crate::output::sanitize::Charset;
 
 pub(super) fn render(diagnostic: &Diagnostic, location: Location<'_>, look: Appearance) -> String {
-    // The log of a step is UTF-8 in every locale, and the name of the file has to match.
+    // The log of a step is always UTF-8, and the file name must match exactly.
     let look = Appearance { charset: Charset::Unicode, ..look };
     let command = match diagnostic.severity {
         Severity::Error => "error",
@@ -31,14 +32,10 @@ pub(super) fn render(diagnostic: &Diagnostic, location: Location<'_>, look: Appe
         location.line,
         location.column,
         property(diagnostic.code.as_str()),
-        data(&message),
+        github_data(&message),
     )
 }
 
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    github_data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,4 +1,4 @@
-//! `--message-format human`: a diagnostic as compilers show it.
+//! `--message-format human`: shows a diagnostic like a compiler.
 //!
 //! ```text
 //! error[duplicate-series]: the series `up{a="b"}` occurs twice
@@ -13,9 +13,10 @@
 //!    | --------- first occurrence
 //! ```
 //!
-//! This uses no library, because a line is not shown as it is in the file: control characters and invalid bytes become
-//! escapes, and only a part of a long line is shown. annotate-snippets 0.12 takes the column in the `-->` line from the text
-//! that it shows, so it would be wrong. The frame is ASCII on every terminal, because it may end up in a log.
+//! This does not use a library, because a line is not shown exactly as it is in the file: control characters and
+//! invalid bytes become escapes, and only part of a long line is shown. annotate-snippets 0.12 computes the column in
+//! the `-->` line from the shown text, so it would be wrong. The frame is ASCII on every terminal, because the output
+//! may be saved to a log.
 
 use super::{Appearance, location_name, severity_name};
 use crate::exposition::Diagnostic;
@@ -27,11 +28,11 @@ use memchr::memchr;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-/// The width without a terminal. Lines in a log may be longer than on a screen, but not a megabyte.
+/// The width if the output is not a terminal. Lines in a log can be longer than on a screen, but not a megabyte.
 const LOG_WIDTH: usize = 140;
-/// The columns of a line that are shown even on a narrower terminal.
+/// Minimum number of columns of a line that are shown, even on a narrower terminal.
 const MIN_COLUMNS: usize = 24;
-/// How a tab is shown.
+/// The replacement for a tab.
 const TAB: &str = "    ";
 
 pub(super) fn render(diagnostic: &Diagnostic, locator: &mut Locator<'_>, look: Appearance) -> String {
@@ -54,7 +55,7 @@ pub(super) fn render(diagnostic: &Diagnostic, locator: &mut Locator<'_>, look: A
     let mut canvas = Canvas { out: String::new(), gutter: widest.to_string().len(), look };
     canvas.title(severity, style, diagnostic);
 
-    // A related place in the same line is marked below that line, if the shown part has it.
+    // A related place in the same line is marked below that line, if the window contains it.
     let window = Window::new(locator.bytes(), &mark, canvas.room(), look);
     let (same, other): (Vec<_>, Vec<_>) = related
         .into_iter()
@@ -74,7 +75,7 @@ pub(super) fn render(diagnostic: &Diagnostic, locator: &mut Locator<'_>, look: A
     canvas.out
 }
 
-/// A place to mark, and how.
+/// A place to mark, and the style of the mark.
 struct Mark<'a> {
     location: Location<'a>,
     span: Range<usize>,
@@ -91,7 +92,7 @@ struct Canvas {
 }
 
 impl Canvas {
-    /// The columns for a line of the file.
+    /// The number of columns available for a line of the file.
     fn room(&self) -> usize {
         let width = self.look.width.unwrap_or(LOG_WIDTH).min(LOG_WIDTH);
         width.saturating_sub(self.gutter + 3).max(MIN_COLUMNS)
@@ -112,7 +113,7 @@ impl Canvas {
         self.out.push('\n');
     }
 
-    /// A line of the file and its marks. An empty file has no line to show.
+    /// Writes a line of the file and its marks. An empty file has no line to show.
     fn snippet<'m>(&mut self, window: &Window, marks: impl Iterator<Item = &'m Mark<'m>>) {
         for (n, mark) in marks.enumerate() {
             if n == 0 {
@@ -152,7 +153,7 @@ impl Canvas {
         }
     }
 
-    /// `number | text`, without a space at the end.
+    /// `number | text`, without trailing spaces.
     fn gutter_line(&mut self, number: &str, style: Style, text: &str) {
         let gutter = self.gutter;
         self.push(Style::Faint, &format!("{number:>gutter$} |"));
@@ -168,10 +169,10 @@ impl Canvas {
     }
 }
 
-/// The part of a line that is shown, escaped, and where each byte is in it.
+/// The part of a line that is shown, with escapes, and the position of each character in it.
 struct Window {
     text: String,
-    /// The start of each character, and the end of the line or the part.
+    /// The start of each character, and the end of the shown part.
     chars: Vec<CharStart>,
     is_empty_file: bool,
 }
@@ -185,13 +186,13 @@ struct CharStart {
 }
 
 impl Window {
-    /// The part of a line that has the start of `mark`, and as much around it as there is room for.
+    /// Selects the part of a line around the start of `mark` that fits into the available columns.
     ///
-    /// It reads only the bytes around the mark, because the line may be as long as the file.
+    /// Only the bytes around the mark are read, because the line may be as long as the file.
     fn new(bytes: &[u8], mark: &Mark<'_>, room: usize, look: Appearance) -> Self {
         let Location { line_start, file_end, .. } = mark.location;
         let at = mark.span.start.clamp(line_start, file_end);
-        // A character has at most four bytes, so this fills the room on either side.
+        // A character has at most four bytes, so this is enough to fill the columns on either side.
         let reach = 4 * room;
         let from = character_boundary(bytes, line_start.max(at.saturating_sub(reach)), at);
         let line_end = memchr(b'\n', &bytes[at..file_end.min(at + reach)]).map(|newline| at + newline);
@@ -222,38 +223,38 @@ impl Window {
         Self { text, chars, is_empty_file }
     }
 
-    /// Whether a byte of this line is shown.
+    /// Whether a byte of this line is inside the window.
     fn has(&self, offset: usize) -> bool {
         let last = self.chars.len() - 1;
         self.chars[0].offset <= offset && offset <= self.chars[last].offset
     }
 
-    /// The columns of the mark, from 0: at least one, even if nothing of the span is shown.
+    /// The columns of the mark, from 0. There is at least one, even if no part of the span is shown.
     fn columns(&self, span: &Range<usize>) -> Range<usize> {
         let start = columns(&self.text[..self.shown(span.start)]);
-        // The mark ends where the first character after the span starts, so a character is never half marked.
+        // The mark ends where the first character after the span starts, so characters are always marked completely.
         let after = self.chars.partition_point(|char| char.offset < span.end).min(self.chars.len() - 1);
         let end = columns(&self.text[..self.chars[after].shown]);
         if end > start {
             return start..end;
         }
-        // A character without a width, such as a combining accent, is shown on the one before it.
+        // A zero-width character, such as a combining accent, is shown on the preceding character.
         let is_combining = !span.is_empty() && self.chars.last().is_some_and(|end| span.start < end.offset);
         let start = if is_combining { start.saturating_sub(1) } else { start };
         start..start + 1
     }
 
-    /// Where the character at `offset` starts in the shown text.
+    /// The position of the character at `offset` in the shown text.
     fn shown(&self, offset: usize) -> usize {
         let after = self.chars.partition_point(|char| char.offset <= offset);
         self.chars[after.saturating_sub(1)].shown
     }
 }
 
-/// An escaped part of a line, before it is cut to the room.
+/// A part of a line with escapes, before it is cut to the available columns.
 struct SafeLine {
     text: String,
-    /// One for each character, and one for the end.
+    /// One per character, and one for the end.
     chars: Vec<CharStart>,
 }
 
@@ -274,7 +275,8 @@ impl SafeLine {
         Self { text, chars }
     }
 
-    /// The characters to show: first those from `at`, up to two thirds of the room, then those before, then again those after.
+    /// The characters to show: first those from `at` on, up to two thirds of the columns, then those before `at`, then
+    /// more after it.
     fn around(&self, at: usize, room: usize) -> Range<usize> {
         let last = self.chars.len() - 1;
         let pivot = self.chars.partition_point(|char| char.offset <= at).saturating_sub(1);
@@ -298,7 +300,7 @@ impl SafeLine {
     }
 }
 
-/// The first offset from `from` to `to` that is not inside a character.
+/// The first offset between `from` and `to` that is at the start of a character.
 fn character_boundary(bytes: &[u8], from: usize, to: usize) -> usize {
     (from..to).take(4).find(|&at| bytes[at] & 0xc0 != 0x80).unwrap_or(from)
 }

@@ -1,11 +1,11 @@
-//! `--message-format json`: one JSON object per line. Nothing is shortened or escaped here, because a program reads it and JSON
-//! escapes control characters itself.
+//! `--message-format json`: one JSON object per line. Nothing is shortened or sanitized, because the output is for
+//! programs and JSON itself escapes control characters.
 
 use super::{Location, severity_name};
 use crate::exposition::Diagnostic;
 use serde::Serialize;
 
-/// Programs may rely on the fields and their order.
+/// Programs may depend on the fields and their order.
 #[derive(Serialize)]
 struct JsonDiagnostic<'a> {
     severity: &'a str,
@@ -27,7 +27,7 @@ pub(super) fn render(diagnostic: &Diagnostic, location: Location<'_>) -> String 
         message: &diagnostic.message,
         help: diagnostic.help.as_deref(),
     };
-    // It has only strings and numbers, so this cannot fail.
+    // The object contains only strings and numbers, so this can't fail.
     let mut line = serde_json::to_string(&object).unwrap_or_default();
     line.push('\n');
     line

@@ -1,8 +1,8 @@
-//! Finds the file, the line and the column of an offset.
+//! Finds the file, line and column of an offset.
 //!
-//! Diagnostics are sorted by place, but the places that are related to them are not. So there is a checkpoint every 64 KiB,
-//! and another at the last place; each search begins at the nearest one before it. A text of 100 MB is read only once,
-//! however many diagnostics it has and however long its lines are.
+//! Diagnostics are sorted by offset, but their related places are not. So there is a checkpoint every 64 KiB, and
+//! another at the last place found, and each search starts at the nearest preceding one. A text of 100 MB is read only
+//! once, regardless of the number of diagnostics and the length of its lines.
 
 use super::SourceText;
 use crate::output::sanitize::{Unit, units};
@@ -12,21 +12,21 @@ use std::ops::Range;
 /// One of the files (or `-m` options) that make up the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
-    /// Its name in messages: the path as the user wrote it, `<stdin>` or `<metric>`.
+    /// The name in messages: the path as the user wrote it, `<stdin>` or `<metric>`.
     pub name: String,
-    /// The offset of its first byte in the whole text.
+    /// The offset of the file's first byte in the whole text.
     pub start: usize,
-    /// The number of its first line. It is 1, unless this is a part of a file.
+    /// The line number of the first line. It is 1, unless this is only a part of a file.
     pub first_line: usize,
 }
 
-/// Where a byte is, for people.
+/// The position of a byte, as shown to the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Location<'a> {
     pub(super) name: &'a str,
-    /// The number of the line in the file, from 1.
+    /// The line number in the file, starting at 1.
     pub(super) line: usize,
-    /// The number of the character in the line, from 1. A byte that is not UTF-8 counts as a character.
+    /// The character number in the line, starting at 1. An invalid byte counts as a character.
     pub(super) column: usize,
     /// The offset of the line in the whole text.
     pub(super) line_start: usize,
@@ -54,7 +54,7 @@ fn file_start(sources: SourceText<'_>, file: usize, start: usize) -> Checkpoint 
 pub(super) struct Locator<'a> {
     sources: SourceText<'a>,
     last: Checkpoint,
-    /// One for each [`STEP`], in ascending order. The first one is at 0.
+    /// One per [`STEP`], in ascending order. The first one is at offset 0.
     checkpoints: Vec<Checkpoint>,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Locator<'a> {
         self.sources.bytes
     }
 
-    /// The location of the first byte of a span, or of the gap that an empty span stands for.
+    /// The location of the first byte of a span, or of the position of an empty span.
     pub(super) fn locate(&mut self, span: &Range<usize>) -> Location<'a> {
         let offset = self.character_start(span.start.min(self.bytes().len()));
         let file = self.file_of(offset, span.is_empty());
@@ -83,8 +83,8 @@ impl<'a> Locator<'a> {
         }
     }
 
-    /// The file of an offset. The end of a file is the start of the next one. A gap there belongs to the first file if its
-    /// last line has no newline, because then the newline is what is missing.
+    /// The file that contains an offset. The end of a file is the start of the next one. An empty span there belongs to
+    /// the first file if its last line has no newline, because then the missing newline is the problem.
     fn file_of(&self, offset: usize, is_gap: bool) -> usize {
         let file_of = |offset: usize| {
             self.sources.files.partition_point(|source| source.start <= offset).saturating_sub(1)
@@ -122,14 +122,14 @@ impl<'a> Locator<'a> {
         }
     }
 
-    /// The last known place before `offset`.
+    /// The last known position at or before `offset`.
     fn nearest(&self, offset: usize) -> Checkpoint {
         let after = self.checkpoints.partition_point(|checkpoint| checkpoint.offset <= offset);
         let checkpoint = self.checkpoints[after.saturating_sub(1)];
         if (checkpoint.offset..=offset).contains(&self.last.offset) { self.last } else { checkpoint }
     }
 
-    /// Moves from a known place to a later one.
+    /// Moves from a known position to a later one.
     fn advance(&self, from: Checkpoint, offset: usize, file: usize) -> Checkpoint {
         let mut checkpoint = if from.file == file {
             from
@@ -162,7 +162,7 @@ mod tests {
         (bytes, sources)
     }
 
-    /// The same result, by counting from the start of the file each time.
+    /// Computes the same result by counting from the start of the file each time.
     fn counted(bytes: &[u8], files: &[SourceFile], offset: usize) -> (String, usize, usize) {
         let source = files.iter().rfind(|source| source.start <= offset).unwrap();
         let before = &bytes[source.start..offset];
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(at(2..3), ("a", 2, 1, 2, 4));
         assert_eq!(at(4..5), ("b", 1, 1, 4, 7));
         assert_eq!(at(4..4), ("b", 1, 1, 4, 7));
-        // What is missing at the end of a file, and what is at the start of the next one.
+        // An empty span at the end of a file, and the first byte of the next file.
         assert_eq!(at(7..7), ("b", 2, 2, 6, 7));
         assert_eq!(at(7..8), ("c", 1, 1, 7, 8));
         assert_eq!(at(8..8), ("c", 1, 2, 7, 8));
@@ -227,7 +227,7 @@ mod tests {
             ("c", line.repeat(4_000).as_bytes()),
         ]);
         let mut locator = Locator::new(SourceText { bytes: &bytes, files: &files });
-        // The step is coprime to the length, so it visits places all over the text, forwards and backwards.
+        // The step is coprime to the length, so the offsets are spread over the whole text, forwards and backwards.
         let mut offset = 0;
         for _ in 0..200 {
             offset = (offset + 123_457) % bytes.len();

@@ -1,7 +1,7 @@
-//! The diagnostics of the checker in the four formats of `--message-format`, one file for each format.
+//! Writes diagnostics in the four formats of `--message-format`. Each format has its own module.
 //!
-//! `locate` finds the places for all of them. The text may be large and have thousands of diagnostics, so no format reads more
-//! of it than the lines in question.
+//! `locate` finds the locations for all formats. The text may be large and have thousands of diagnostics, so the
+//! formats read only the affected lines.
 
 mod github;
 mod human;
@@ -12,40 +12,27 @@ mod short;
 pub use locate::SourceFile;
 
 use super::line::Appearance;
+use super::message::MessageFormat;
 use super::printer::{Channel, Printer, Verbosity};
 use super::{Style, sanitize};
 use crate::exposition::{Diagnostic, Report, Severity};
-use clap::ValueEnum;
 use locate::{Location, Locator};
 use std::io;
-
-/// The values of `--message-format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum MessageFormat {
-    /// The line, with a mark under the problem
-    Human,
-    /// One line: file, line, column, severity and message
-    Short,
-    /// One JSON object per line
-    Json,
-    /// Workflow commands of GitHub Actions
-    Github,
-}
 
 /// The text of the diagnostics, and the files that it comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct SourceText<'a> {
-    /// The bytes of all files, one file after the other.
+    /// The contents of all files, concatenated.
     pub bytes: &'a [u8],
-    /// The files in the order of their offsets. The first one starts at 0.
+    /// The files, sorted by offset. The first one starts at 0.
     pub files: &'a [SourceFile],
 }
 
-/// The longest message for a person. It may quote text that somebody else controls.
+/// Maximum length of a human-readable message. It is limited because a message can quote untrusted text.
 const MESSAGE_CHARS: usize = 1_000;
 
 impl Appearance {
-    /// A message, a help or a name: on one line, shortened, and safe to print.
+    /// A message, help text or name on one line, shortened, and safe to print.
     fn text(self, text: &str) -> String {
         let text = sanitize::shorten(text, MESSAGE_CHARS, self.charset);
         sanitize::text(&text, self.charset).into_owned()
@@ -53,10 +40,10 @@ impl Appearance {
 }
 
 impl Printer<'_> {
-    /// Writes the diagnostics, and how many more there are if the report does not have all of them.
+    /// Writes the diagnostics, and the number of those that are missing from the report.
     ///
-    /// With `-q` it writes only errors. `push` and `add` show repairs to people only with `-v`; programs and `check` get all
-    /// of them.
+    /// With `-q`, only errors are written. In human-readable formats, `push` and `add` show repairs only with `-v`.
+    /// Other formats and `check` always include them.
     pub fn diagnostics(
         &mut self,
         channel: Channel,
@@ -74,7 +61,7 @@ impl Printer<'_> {
         let all = report.errors + report.fixed + report.warnings;
         let hidden = all.saturating_sub(report.diagnostics.len());
         if hidden > 0 {
-            // Always on standard error, because the formats for programs have no place for it.
+            // Always on standard error, because the machine-readable formats have no field for it.
             let s = if hidden == 1 { "" } else { "s" };
             self.warning(&format!("{hidden} more problem{s} not shown (--max-diagnostics)"));
         }
@@ -116,7 +103,7 @@ fn is_wanted(severity: Severity, channel: Channel, format: MessageFormat, verbos
     }
 }
 
-/// One diagnostic, with a newline at its end.
+/// Formats one diagnostic, with a newline at the end.
 fn render(
     diagnostic: &Diagnostic,
     format: MessageFormat,
@@ -131,7 +118,7 @@ fn render(
     }
 }
 
-/// The name of a severity, which programs may rely on, and its style.
+/// The name of a severity, which programs may depend on, and its style.
 fn severity_name(severity: Severity) -> (&'static str, Style) {
     match severity {
         Severity::Error => ("error", Style::Bad),
@@ -140,7 +127,7 @@ fn severity_name(severity: Severity) -> (&'static str, Style) {
     }
 }
 
-/// `file:line:column` for people.
+/// `file:line:column`, for human-readable formats.
 fn location_name(location: Location<'_>, look: Appearance) -> String {
     format!("{}:{}:{}", look.text(location.name), location.line, location.column)
 }

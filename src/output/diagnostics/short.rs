@@ -1,4 +1,4 @@
-//! `--message-format short`: one line for each diagnostic, in the form that editors and `grep` know.
+//! `--message-format short`: one line per diagnostic, in the format that editors and `grep` use.
 
 use super::{Appearance, Location, location_name, severity_name};
 use crate::exposition::Diagnostic;

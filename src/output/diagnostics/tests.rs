@@ -1,4 +1,4 @@
-//! What a user sees of diagnostics, in every format, for normal and for hostile text.
+//! Tests of the output of diagnostics in every format, for normal and hostile text.
 
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes them so")]
 #![allow(clippy::unicode_not_nfc, reason = "the combining accent is tested")]
@@ -56,7 +56,7 @@ impl Shown {
         Self { terminal: LOG, verbosity: Verbosity::Normal, channel: Channel::Result, format }
     }
 
-    /// What is on standard output and on standard error.
+    /// The contents of standard output and standard error.
     fn streams(&self, files: &[(&str, &[u8])], report: &Report) -> (String, String) {
         let (mut bytes, mut sources) = (Vec::new(), Vec::new());
         for (name, content) in files {
@@ -79,7 +79,7 @@ impl Shown {
     }
 }
 
-/// The human format of errors at these bytes of one file.
+/// The human format of errors at these spans of a file.
 fn human(text: impl AsRef<[u8]>, spans: &[Range<usize>]) -> String {
     human_on(LOG, text, spans)
 }
@@ -90,7 +90,7 @@ fn human_on(terminal: Terminal, text: impl AsRef<[u8]>, spans: &[Range<usize>]) 
     shown.stdout(&[("m.prom", text.as_ref())], spans.iter().cloned().map(error).collect())
 }
 
-/// Hostile text for the formats with one line for each diagnostic: two files, one of them with a name that needs escapes, and
+/// Hostile text for the formats with one line per diagnostic: two files, one with a name that needs escaping, and
 /// messages with everything that must be escaped.
 fn hostile() -> (Vec<(&'static str, &'static [u8])>, Vec<Diagnostic>) {
     let files: Vec<(&str, &[u8])> =
@@ -366,7 +366,7 @@ error[no-samples]: it is so
 "#]]
         .raw()
     );
-    // A span that begins inside a character marks all of it.
+    // A span that starts inside a character marks the whole character.
     assert_data_eq!(
         human(text, &[wide + 1..wide + 2]),
         str![[r#"
@@ -461,7 +461,7 @@ error[no-samples]: it is so
 "#]]
         .raw()
     );
-    // No terminal is too narrow.
+    // Every width works, even 0.
     let terminal = Terminal { width: Some(0), ..LOG };
     assert_data_eq!(
         human_on(terminal, "metric_name{label=\"value\"} 1 2\n", &[29..30]),
@@ -536,7 +536,7 @@ fn each_severity_is_shown_where_it_belongs() {
             diagnostic(Severity::Fixed, 2..3, "it is so"),
         ]
     };
-    // channel, format, verbosity, how many of error, warning and fixed
+    // channel, format, verbosity, number of diagnostics shown
     let table = [
         (Result, Human, Quiet, 1),
         (Result, Human, Normal, 3),
@@ -559,7 +559,7 @@ fn each_severity_is_shown_where_it_belongs() {
 }
 
 proptest::proptest! {
-    /// Any bytes, spans and terminals: no panic, no control characters, and no line that is too wide.
+    /// For any bytes, spans and terminals: no panic, no control characters, and no line that is too wide.
     #[test]
     fn any_text_is_shown_safely(
         text in proptest::collection::vec(

@@ -108,8 +108,8 @@ fn broken_connections() -> Vec<Case> {
             6,
             then(|_| {}),
         )
-        .says("Pushgateway 1.11.0")
-        // A second request lists the groups that the push may conflict with.
+        // A second request lists the groups that the push may conflict with. It is closed, too.
+        .says("check the port; if the server requires TLS, use -g https://{}\n")
         .connections(2),
         Case::new(
             "reset after the request",
@@ -226,7 +226,7 @@ fn unusual_responses() -> Vec<Case> {
         success("a success in words without a media type", "", "ok"),
         Case::new("an error with an HTML page", "the server has no such path", 4,
             answer("HTTP/1.1 404 X\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n<h1>404</h1>"))
-        .says("with an HTML page"),
+        .says("with the HTML page `404`").connections(2),
         Case::new("any success", "", 0, answer("HTTP/1.1 204 X\r\n\r\n")),
         Case::new("a chunked success", "", 0,
             answer("HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")),
@@ -269,9 +269,9 @@ fn redirects(redirect_target: &str) -> Vec<Case> {
 fn error_statuses() -> Vec<Case> {
     let table = [
         ("400", "the server rejected the request (400 Bad Request)", 4),
-        ("401", "the server requires valid credentials", 4),
+        ("401", "the server requires a login", 4),
         ("402", "the server rejected the request", 4),
-        ("403", "the server denies access", 4),
+        ("403", "the request without credentials is forbidden", 4),
         ("404", "the server has no such path", 4),
         ("405", "the server does not allow this method on this path", 4),
         ("407", "the proxy requires authentication", 4),
@@ -304,9 +304,19 @@ fn error_statuses() -> Vec<Case> {
         let case = Case::new(status, words, code, answer(head)).retries(2).connections(attempts);
         let case = if attempts == 3 { case.says("(tried 3 times)") } else { case };
         let speaker = if status == "407" { "the proxy" } else { "{}" };
+        // A second request asks a server that lacks the path whether it is Prometheus.
+        let case = if status == "404" { case.connections(2) } else { case };
         case.says(&format!("({status}")).says(&format!("{speaker} says: the server's words"))
     };
-    table.into_iter().map(case).collect()
+    let with_credentials = |name, status: &str, message| {
+        let head = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n");
+        Case::new(name, message, 4, answer(head)).arg("--header=X-Key: hunter2")
+    };
+    let with_credentials = [
+        with_credentials("401 with credentials", "401", "the server rejected the credentials"),
+        with_credentials("403 with credentials", "403", "the request is forbidden"),
+    ];
+    table.into_iter().map(case).chain(with_credentials).collect()
 }
 
 /// Responses that are sent before the whole request was read.
@@ -346,7 +356,7 @@ fn early_responses() -> Vec<Case> {
             .file("large.prom", large())
             .arg("large.prom")
             .says("{} says: no"),
-        Case::new("an early 401", "the server requires valid credentials", 4, early("401"))
+        Case::new("an early 401", "the server requires a login", 4, early("401"))
             .file("large.prom", large())
             .arg("large.prom"),
         Case::new(

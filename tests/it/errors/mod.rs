@@ -2,6 +2,8 @@
 //! program's table of error classes. Every class has at least one case. Each case checks the message, the exit code,
 //! the number of connections, and that the program keeps its time limit.
 
+mod formats;
+mod hints;
 mod http;
 mod network;
 mod proxy;

@@ -15,7 +15,7 @@ fn unknown_host() -> String {
 }
 
 /// A port on which nothing listens. It is kept bound so that no other process can listen on it.
-fn closed_port() -> (rustix::fd::OwnedFd, u16) {
+pub(super) fn closed_port() -> (rustix::fd::OwnedFd, u16) {
     let bound = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     bind(&bound, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = SocketAddr::try_from(rustix::net::getsockname(&bound).unwrap()).unwrap().port();

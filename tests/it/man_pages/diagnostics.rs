@@ -44,7 +44,7 @@ fn severity(code: Code) -> Severity {
     let names = KeyRules { empty_values: EmptyValues::Reject, names: Names::Legacy };
     let key = GroupingKey::new("j", labels, names).unwrap();
     let strip_timestamps = code == Code::StrippedNumber;
-    let rules = Rules { grouping: Some(&key), lint: true, strip_timestamps, ..Rules::PLAIN };
+    let rules = Rules { grouping: Some(&key), strip_timestamps, lint: true, ..Rules::PLAIN };
     let report = exposition::check(Text { bytes: code.example(), starts: &[0] }, &rules);
     report.diagnostics.iter().find(|found| found.code == code).expect("an example of its rule").severity
 }

@@ -86,6 +86,10 @@ impl Prometheus {
         None
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     fn try_get(&self, path: &str) -> Option<Value> {
         let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = client.request("GET", path.as_bytes(), &[], b"").ok()?;

@@ -52,15 +52,19 @@ impl CertificateAuthority {
         self.sign(params(names, names[0], validity), ExtendedKeyUsagePurpose::ServerAuth)
     }
 
-    /// A server certificate that is valid and signed by a CA of this one, which is not. The chain has both.
-    pub(crate) fn server_of_intermediate(&self, name: &str, validity: Validity) -> Pair {
-        let mut params = params(&[], "Middle CA", validity);
+    /// A server certificate whose only name is its common name.
+    pub(crate) fn server_without_names(&self, common_name: &str) -> Pair {
+        self.sign(params(&[], common_name, Validity::Now), ExtendedKeyUsagePurpose::ServerAuth)
+    }
+
+    /// A server certificate after that of an intermediate CA.
+    pub(crate) fn server_below(&self, names: &[&str], intermediate: Validity) -> Pair {
+        let mut params = params(&[], "Intermediate CA", intermediate);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let middle = CertifiedIssuer::signed_by(params, key, &self.0).unwrap();
-        let pem = middle.pem();
-        let pair = Self(middle).server(&[name], Validity::Now);
-        Pair { certificate: pair.certificate + &pem, ..pair }
+        let issuer = CertifiedIssuer::signed_by(params, KeyPair::generate().unwrap(), &self.0).unwrap();
+        let chain = issuer.pem();
+        let pair = CertificateAuthority(issuer).server(names, Validity::Now);
+        Pair { certificate: pair.certificate + &chain, ..pair }
     }
 
     pub(crate) fn client(&self, name: &str) -> Pair {

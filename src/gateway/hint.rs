@@ -1,0 +1,140 @@
+//! What to do about a failed request, if that depends on the server being a Pushgateway. Pure.
+
+use super::group_url::DEFAULT_PORT;
+use crate::http::{Connection, ErrorKind, Login, Method, Rejection, Request, Route, Scheme, TlsError, Url};
+
+/// What HTTPS servers answer to plain HTTP: those written in Go, nginx, Apache and Tomcat.
+const NEEDS_TLS: &[&str] = &[
+    "HTTP request to an HTTPS server",
+    "plain HTTP request was sent to HTTPS port",
+    "speaking plain HTTP to an SSL-enabled server port",
+    "host and port requires TLS",
+];
+
+/// Parts of the URLs and titles of login pages, in lower case.
+const LOGIN: &[&str] =
+    &["login", "log in", "signin", "sign in", "sign_in", "sign-in", "sso", "oauth", "/auth", "saml"];
+
+const LOGIN_HINT: &str = "this is a login page: does a proxy in front of the gateway require credentials? use \
+                          -u USER, --bearer-token-file FILE or -H HEADER";
+
+pub(super) const CLASH: &str = "Pushgateway 1.11.0 and 1.11.1 do this where other versions answer 400: the push is \
+                                inconsistent with the gateway's groups (`pushgw list` shows them)";
+
+/// The hint for an error, if there is a better one than that of its class.
+pub(super) fn hint(kind: &ErrorKind, request: &Request<'_>, connection: &Connection) -> Option<String> {
+    let with_scheme =
+        |scheme| connection.url_option(&connection.endpoint.clone().with_scheme(scheme).to_string());
+    let is_plain = connection.endpoint.scheme() == Scheme::Http;
+    match kind {
+        ErrorKind::Dns(_) => {
+            Some("check the host name: -g or PUSHGATEWAY_URL sets the gateway's URL".to_owned())
+        }
+        ErrorKind::Connect(_) => Some(not_listening(connection)),
+        ErrorKind::Closed => Some(match request.method {
+            Method::Put | Method::Post => CLASH.to_owned(),
+            Method::Get | Method::Delete if is_plain => {
+                format!("check the port; if the server requires TLS, use {}", with_scheme(Scheme::Https))
+            }
+            Method::Get | Method::Delete => "check the port".to_owned(),
+        }),
+        ErrorKind::NotHttp(_) if is_plain => Some(format!(
+            "check the port; if the server requires https://, use {}",
+            with_scheme(Scheme::Https)
+        )),
+        ErrorKind::Tls(TlsError::NotTls) => {
+            Some(format!("if the server does not use TLS: {}", with_scheme(Scheme::Http)))
+        }
+        ErrorKind::Status(rejection) if is_plain && needs_tls(rejection) => {
+            Some(format!("the server requires TLS: use {}", with_scheme(Scheme::Https)))
+        }
+        ErrorKind::Status(rejection) => of_status(rejection, request, connection),
+        _ => None,
+    }
+}
+
+/// The hint for a page that a server sends instead of its answer.
+pub(super) fn of_page(title: &str) -> &'static str {
+    if is_login(title) { LOGIN_HINT } else { "is the URL that of the gateway?" }
+}
+
+fn not_listening(connection: &Connection) -> String {
+    let hint = match (&connection.route, connection.url_from) {
+        (Route::Unix(_), _) => "is the server running, and is the path of the socket right?",
+        (_, None) => {
+            "is a gateway running on this machine? -g or PUSHGATEWAY_URL sets the URL of another one"
+        }
+        _ if connection.endpoint.port() == DEFAULT_PORT => "is the gateway running, and is the host right?",
+        _ => "is the gateway running, and is the port right? The default is 9091",
+    };
+    hint.to_owned()
+}
+
+fn needs_tls(rejection: &Rejection) -> bool {
+    rejection.status == 400 && NEEDS_TLS.iter().any(|words| rejection.words.contains(words))
+}
+
+fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connection) -> Option<String> {
+    let prefix = connection.endpoint.path();
+    let hint = match rejection.status {
+        300..=399 => return Some(redirect(rejection.location.as_deref(), request, connection)),
+        401 if rejection.had_credentials => return credentials(&connection.login),
+        404 if rejection.words.contains("default backend") => {
+            "this is the default backend of an ingress, which has no rule for this host and path"
+        }
+        404 if !prefix.is_empty() => return Some(format!("is the path `{prefix}` right?")),
+        404 => {
+            "is it another server? `pushgw status` shows that. If the gateway has a path prefix \
+             (--web.route-prefix), add it to the URL: -g http://gateway:9091/prefix"
+        }
+        405 if request.method == Method::Get => "is the URL that of the gateway, with no path but a prefix?",
+        405 => {
+            let method = request.method.as_str();
+            let path =
+                if prefix.is_empty() { String::new() } else { format!(" Is the path `{prefix}` right?") };
+            return Some(format!(
+                "does a proxy in front of the gateway reject {method}, or rewrite every path to `/`?{path}"
+            ));
+        }
+        413 => "a proxy in front of the gateway limits the size: push smaller groups, or try --compress gzip",
+        415 => "is it an aggregation gateway, or a gateway without gzip? try --compress none",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// Which credentials were sent.
+fn credentials(login: &Login) -> Option<String> {
+    match login {
+        Login::User(user, Some(file)) => {
+            Some(format!("check the user `{user}` and the password in {}", file.display()))
+        }
+        Login::User(user, None) => {
+            Some(format!("check the user `{user}` and the password in PUSHGATEWAY_PASSWORD"))
+        }
+        Login::TokenFile(file) => Some(format!("check the token in {}", file.display())),
+        Login::Unknown => None,
+    }
+}
+
+fn redirect(location: Option<&str>, request: &Request<'_>, connection: &Connection) -> String {
+    let location = location.unwrap_or_default();
+    let gateway = location.strip_suffix(&request.path).filter(|url| url.contains("://"));
+    if let Some(url) = gateway.and_then(|url| url.parse::<Url>().ok()) {
+        let option = connection.url_option(&url.to_string());
+        return if url.host() == connection.endpoint.host() {
+            format!("use {option}")
+        } else {
+            format!("if {} is your gateway, use {option}", url.authority())
+        };
+    }
+    if is_login(location.split('?').next().unwrap_or_default()) {
+        return LOGIN_HINT.to_owned();
+    }
+    "a redirect can lead to another group or server: set -g to the final URL".to_owned()
+}
+
+fn is_login(text: &str) -> bool {
+    let text = text.to_lowercase();
+    LOGIN.iter().any(|word| text.contains(word))
+}

@@ -1,0 +1,74 @@
+//! The title of an HTML page, which says more than the rest of the page. Pure.
+
+/// Cap on the characters of a title.
+const MAX_TITLE: usize = 120;
+
+/// The entities that titles of error pages have.
+const ENTITIES: [(&str, &str); 6] =
+    [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+
+/// The title of a page on one line, or its first heading; empty if it has neither.
+pub(crate) fn title(page: &str) -> String {
+    let title = element(page, "title").or_else(|| element(page, "h1")).unwrap_or_default();
+    title.chars().take(MAX_TITLE).collect()
+}
+
+/// Whether a text without a media type is an HTML page.
+pub(super) fn is_page(text: &str) -> bool {
+    let start: String = text.trim_start().chars().take(14).collect();
+    let start = start.to_ascii_lowercase();
+    start.starts_with("<!doctype html") || start.starts_with("<html")
+}
+
+/// The text of the first element with this name, if there is any.
+fn element(page: &str, name: &str) -> Option<String> {
+    // Does not change the length, so that places in it are places in the page.
+    let lower = page.to_ascii_lowercase();
+    let start = lower.find(&format!("<{name}"))?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find(&format!("</{name}"))?;
+    let mut text = String::new();
+    for part in page[start..end].split('<') {
+        // What is before a `>` is a tag in the element.
+        text.push_str(part.split_once('>').map_or(part, |(_, after)| after));
+    }
+    for (entity, meaning) in ENTITIES {
+        text = text.replace(entity, meaning);
+    }
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(text).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_a_title() {
+        for (page, expected) in [
+            ("<html><head><title>403 Access denied</title></head><h1>x</h1>", "403 Access denied"),
+            ("<TITLE lang=en>\n  Sign in &amp;\n go </TITLE>", "Sign in & go"),
+            ("<title></title><body><h1><b>502</b> Bad Gateway</h1>", "502 Bad Gateway"),
+            ("<title>never closed", ""),
+            ("<title", ""),
+            ("", ""),
+            ("\u{130}<title>\u{130}</title>", "\u{130}"),
+        ] {
+            assert_eq!(title(page), expected, "{page}");
+        }
+        assert_eq!(title(&format!("<title>{}</title>", "x".repeat(1000))).len(), MAX_TITLE);
+    }
+
+    #[test]
+    fn a_page_is_recognized_without_its_media_type() {
+        for (text, expected) in [
+            ("\n<!DOCTYPE HTML PUBLIC>", true),
+            ("<html>", true),
+            ("<a>", false),
+            ("a 1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_page(text), expected, "{text}");
+        }
+    }
+}

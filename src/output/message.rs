@@ -1,0 +1,75 @@
+//! Messages that are not about a place in the text, in the formats for programs of `--message-format`.
+
+use super::sanitize::{self, Charset};
+use clap::ValueEnum;
+use serde::Serialize;
+
+/// The values of `--message-format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// The line, with a mark under the problem
+    #[default]
+    Human,
+    /// One line: file, line, column, severity and message
+    Short,
+    /// One JSON object per line
+    Json,
+    /// Workflow commands of GitHub Actions
+    Github,
+}
+
+/// What kind of message it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    Error,
+    Warning,
+    Note,
+}
+
+/// The fields of a diagnostic's object. A message has no code and no place.
+#[derive(Serialize)]
+struct JsonMessage<'a> {
+    severity: &'a str,
+    code: Option<&'a str>,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    message: &'a str,
+    help: Option<&'a str>,
+}
+
+/// A message in one line, with a newline at its end; `None` in a format for people.
+pub(super) fn render(
+    format: MessageFormat,
+    level: Level,
+    message: &str,
+    help: Option<&str>,
+) -> Option<String> {
+    let (severity, command) = match level {
+        Level::Error => ("error", "error"),
+        Level::Warning => ("warning", "warning"),
+        Level::Note => ("note", "notice"),
+    };
+    match format {
+        MessageFormat::Human | MessageFormat::Short => None,
+        MessageFormat::Json => {
+            let (code, file, line, column) = (None, None, None, None);
+            let object = JsonMessage { severity, code, file, line, column, message, help };
+            // It has only strings, so this cannot fail.
+            Some(serde_json::to_string(&object).unwrap_or_default() + "\n")
+        }
+        MessageFormat::Github => {
+            let hint = help.map(|help| format!("\nhint: {help}")).unwrap_or_default();
+            let text = format!("{message}{hint}");
+            // The log of a step is UTF-8 in every locale.
+            let lines: Vec<_> = text.lines().map(|line| sanitize::text(line, Charset::Unicode)).collect();
+            Some(format!("::{command}::{}\n", github_data(&lines.join("\n"))))
+        }
+    }
+}
+
+/// The text of a workflow command. The escapes are those of
+/// <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>.
+pub(super) fn github_data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}

@@ -1,0 +1,282 @@
+//! What a failed request suggests: for each kind of wrong server the option or the URL that was meant, with the values
+//! that were typed.
+
+use super::network::closed_port;
+use crate::support::{Connection, Prometheus, Server, prometheus_versions, pushgw};
+
+const PUSH: &[&str] = &["push", "-j", "x", "-m", "a 1", "--retries=0"];
+const DELETE: &[&str] = &["delete", "-f", "-j", "x"];
+
+/// A server that answers each request with this status, headers and body.
+fn answering(status: u16, headers: &'static [(&str, &str)], body: &'static str) -> Server {
+    Server::start(move |connection, _| {
+        while connection.read_request().is_some() {
+            connection.answer(status, headers, body);
+        }
+    })
+}
+
+/// Runs a command on a server. `{}` is its host and port.
+#[track_caller]
+fn says(server: &Server, args: &[&str], code: i32, parts: &[&str]) {
+    let address = server.address().to_string();
+    let fill = |text: &&str| text.replace("{}", &address);
+    let mut call = pushgw().args(args.iter().map(fill)).code(code);
+    if !args.iter().any(|arg| arg.starts_with("-g") || arg.starts_with("--url")) {
+        call = call.env("PUSHGATEWAY_URL", server.url());
+    }
+    for part in parts.iter().map(fill) {
+        call = call.stderr_has(&part);
+    }
+    call.run();
+}
+
+#[test]
+fn plain_http_to_a_tls_port_names_the_https_url() {
+    for (headers, body) in [
+        (&[][..], "Client sent an HTTP request to an HTTPS server.\n"),
+        (
+            &[("Content-Type", "text/html")],
+            "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+        ),
+        (
+            &[("Content-Type", "text/html; charset=iso-8859-1")],
+            "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<title>400 Bad Request</title>\n<p>Reason: \
+             You're speaking plain HTTP to an SSL-enabled server port.<br />",
+        ),
+        (&[], "Bad Request\r\nThis combination of host and port requires TLS.\r\n"),
+    ] {
+        let server = answering(400, headers, body);
+        let hint = "hint: the server requires TLS: use -g https://{}/p\n";
+        says(&server, &[PUSH, &["-g", "{}/p"]].concat(), 4, &[hint]);
+        says(&server, &[DELETE, &["-g", "http://{}/p"]].concat(), 4, &[hint]);
+        says(&server, &["list"], 4, &["hint: the server requires TLS: use PUSHGATEWAY_URL=https://{}\n"]);
+        let url = "--url=http://{}/metrics/job/x";
+        says(&server, &["push", "-m", "a 1", url], 4, &["use --url https://{}/metrics/job/...\n"]);
+        says(
+            &server,
+            &["show", "-j", "x", "-g", "http://me:pw@{}"],
+            4,
+            &["use -g https://USER:PASSWORD@{}\n"],
+        );
+    }
+}
+
+#[test]
+fn tls_to_a_plain_port_names_the_http_url() {
+    let server = Server::start(|connection, _| {
+        connection.read_bytes(5);
+        connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    });
+    let hint = "if the server does not use TLS: -g http://{}\n";
+    says(&server, &[PUSH, &["-g", "https://{}"]].concat(), 6, &[hint]);
+}
+
+#[test]
+fn a_page_is_reduced_to_its_title() {
+    let page = "<html><head><title>403 Access denied</title></head><body><h1>No</h1>Lorem ipsum</body>";
+    for headers in
+        [&[("Content-Type", "text/html")][..], &[("Content-Type", "TEXT/html; charset=utf-8")], &[]]
+    {
+        let server = answering(403, headers, page);
+        let call = pushgw().args(PUSH).env("PUSHGATEWAY_URL", server.url()).code(4);
+        let output = call.stderr_has("(403 Forbidden), with the HTML page `403 Access denied`\n").run();
+        assert!(!output.stderr().contains("Lorem"), "{output}");
+    }
+    let server = answering(502, &[("Content-Type", "text/html")], "<title>502 Bad Gateway</title>");
+    says(&server, &["list", "--retries=0"], 5, &["(502 Bad Gateway), with an HTML page\n"]);
+}
+
+#[test]
+fn a_login_page_is_named() {
+    let page = "<!doctype html><title>Sign in - SSO</title>";
+    let server = answering(200, &[("Content-Type", "text/html")], page);
+    for command in [PUSH, DELETE, &["list"], &["show", "--all"], &["status"]] {
+        says(
+            &server,
+            command,
+            1,
+            &["with the HTML page `Sign in - SSO`\nhint: this is a login page", "-u USER"],
+        );
+    }
+    for location in ["/login?rd=/metrics/job/x", "https://sso.corp/oauth2/authorize?state=1", "/auth/saml"] {
+        let server = Server::start(move |connection, _| {
+            connection.read_request();
+            connection.answer(302, &[("Location", location)], "");
+        });
+        says(&server, PUSH, 4, &["hint: this is a login page", "-u USER"]);
+    }
+}
+
+#[test]
+fn a_redirect_names_the_gateway_s_url() {
+    let redirecting = |to: fn(&str, &str) -> String| {
+        Server::start(move |connection: &mut Connection, _| {
+            while let Some(request) = connection.read_request() {
+                let location = to(request.header("host").unwrap(), &request.path);
+                connection.answer(301, &[("Location", &location)], "");
+            }
+        })
+    };
+    let server = redirecting(|host, path| format!("https://{host}{path}"));
+    says(&server, &[PUSH, &["-g", "{}"]].concat(), 4, &["hint: use -g https://{}\n"]);
+    says(&server, &["list", "-g", "http://{}/p"], 4, &["hint: use -g https://{}/p\n"]);
+    // The job is not the path of a login page.
+    let login = ["push", "-j", "oauth", "-m", "a 1", "-g", "{}"];
+    says(&server, &login, 4, &["hint: use -g https://{}\n"]);
+    let server = redirecting(|_, path| format!("http://other:9091/prefix{path}"));
+    says(
+        &server,
+        &[PUSH, &["-g", "{}"]].concat(),
+        4,
+        &["hint: if other:9091 is your gateway, use -g http://other:9091/prefix\n"],
+    );
+    let server = redirecting(|host, _| format!("http://{host}/"));
+    says(&server, PUSH, 4, &["hint: a redirect can lead to another group or server"]);
+}
+
+#[test]
+fn a_path_that_is_not_there_has_a_likely_cause() {
+    let missing = answering(404, &[], "404 page not found\n");
+    says(&missing, &[PUSH, &["-g", "{}/push"]].concat(), 4, &["hint: is the path `/push` right?\n"]);
+    says(&missing, PUSH, 4, &["hint: is it another server? `pushgw status` shows that", "-g http://gateway"]);
+    let ingress = answering(404, &[], "default backend - 404");
+    for command in [PUSH, DELETE, &["list"]] {
+        says(&ingress, command, 4, &["hint: this is the default backend of an ingress"]);
+    }
+    let method = answering(405, &[], "Method Not Allowed\n");
+    says(&method, PUSH, 4, &["hint: does a proxy in front of the gateway reject PUT, or rewrite every path"]);
+    let delete = [DELETE, &["-g", "{}/push"]].concat();
+    says(&method, &delete, 4, &["reject DELETE, or rewrite", "Is the path `/push` right?\n"]);
+}
+
+#[test]
+fn metrics_of_another_server_name_it() {
+    let server = Server::start(|connection, _| {
+        while let Some(request) = connection.read_request() {
+            match request.path.as_str() {
+                "/metrics" => connection.answer(200, &[], "node_exporter_build_info{version=\"1\"} 1\n"),
+                _ => connection.answer(404, &[], "404 page not found\n"),
+            }
+        }
+    });
+    for command in [&["list"][..], &["status"], &["show", "--all"]] {
+        says(&server, command, 1, &["this is a node_exporter server, not a Pushgateway\n"]);
+    }
+}
+
+#[test]
+#[ignore = "needs real servers"]
+fn prometheus_is_named() {
+    for program in prometheus_versions() {
+        let server = Prometheus::start(program, &["127.0.0.1:1".parse().unwrap()]);
+        let commands = [(PUSH, 4), (&["list"][..], 1), (&["status"], 1), (&["delete", "-j", "x"], 1)];
+        for (command, code) in commands {
+            let call = pushgw().args(command).env("PUSHGATEWAY_URL", format!("http://{}", server.address()));
+            call.code(code).stderr_has("this is a Prometheus server, not a Pushgateway\n").run();
+        }
+    }
+}
+
+#[test]
+fn a_rejected_login_differs_from_none() {
+    let denied = answering(401, &[], "");
+    says(&denied, PUSH, 4, &["the server requires a login (401 Unauthorized)\nhint: use -u USER with"]);
+    let denied = answering(401, &[], "");
+    let call = || pushgw().args(PUSH).env("PUSHGATEWAY_URL", denied.url()).code(4).file("secret", "hunter2");
+    let rejected = "the server rejected the credentials (401 Unauthorized)\nhint: check the ";
+    call().args(["-u", "me", "--password-file", "secret"]).stderr_has(rejected).stderr_has("user `me`").run();
+    call().args(["--bearer-token-file", "secret"]).stderr_has(format!("{rejected}token in secret\n")).run();
+    call().args(["-H", "X-Key: hunter2"]).stderr_has(format!("{rejected}user and the")).run();
+    let forbidden = answering(403, &[], "");
+    says(&forbidden, PUSH, 4, &["the request without credentials is forbidden (403 Forbidden)\nhint: "]);
+    let call = pushgw().args(PUSH).env("PUSHGATEWAY_URL", forbidden.url()).code(4).file("secret", "hunter2");
+    call.args(["--bearer-token-file", "secret"])
+        .stderr_has("the request is forbidden (403 Forbidden)\n")
+        .run();
+}
+
+#[test]
+fn a_gateway_without_scheme_and_port_has_the_default_port() {
+    for (gateway, url) in [
+        ("127.0.0.1", "http://127.0.0.1:9091"),
+        ("gw", "http://gw:9091"),
+        ("gw/prefix/", "http://gw:9091/prefix"),
+        ("me:pw@gw", "http://gw:9091"),
+        ("http://gw", "http://gw"),
+        ("https://gw", "https://gw"),
+        ("gw:80", "http://gw:80"),
+    ] {
+        let call = || pushgw().args(["push", "-n", "-j", "x", "-m", "a 1"]);
+        call().args(["-g", gateway]).stdout_has(format!("PUT {url}/metrics/job/x\n")).run();
+        call().env("PUSHGATEWAY_URL", gateway).stdout_has(format!("PUT {url}/metrics/job/x\n")).run();
+    }
+    // As with curl, whose URLs these are.
+    let call = pushgw().args(["push", "-n", "-m", "a 1", "--url", "gw/metrics/job/x"]);
+    call.stdout_has("PUT http://gw/metrics/job/x\n").run();
+}
+
+#[test]
+fn a_path_for_url_keeps_the_credentials_of_the_gateway() {
+    let server = answering(200, &[], "");
+    let gateway = format!("http://me:pw@{}/prefix", server.address());
+    pushgw().args(["push", "-m", "a 1", "--url", "/metrics/job/x", "-g", &gateway]).run();
+    let request = server.request();
+    assert_eq!(
+        (request.path.as_str(), request.header("authorization")),
+        ("/prefix/metrics/job/x", Some("Basic bWU6cHc="))
+    );
+}
+
+#[test]
+fn nothing_listens() {
+    let (_bound, port) = closed_port();
+    let call = || pushgw().args(["list", "--retries=0"]).code(6);
+    let named = "hint: is the gateway running, and is the port right? The default is 9091\n";
+    call().args(["-g", &format!("localhost:{port}")]).stderr_has(named).run();
+    call().env("PUSHGATEWAY_URL", format!("http://127.0.0.1:{port}")).stderr_has(named).run();
+    let call = call().args(["--unix-socket", "http://me:hunter2@gw"]);
+    let output = call.stderr_has("gw: no such file or directory\nhint: is the server running, and").run();
+    assert!(!output.stderr().contains("hunter2"), "{output}");
+}
+
+#[test]
+fn a_closed_connection_is_a_conflict_only_for_a_push() {
+    let server = Server::start(|connection, _| {
+        while connection.read_request().is_some_and(|request| request.method == "GET") {
+            connection.answer(404, &[], "");
+        }
+    });
+    says(&server, PUSH, 6, &["hint: Pushgateway 1.11.0"]);
+    says(&server, DELETE, 6, &["hint: check the port; if the server requires TLS"]);
+    let server = Server::start(|connection, _| {
+        connection.read_request();
+    });
+    for command in [&PUSH[..5], &["list"], &["status"], &["show", "--all"], &["delete", "-j", "x"], DELETE] {
+        let call = pushgw().args(command).args(["--retries=0", "-g", &server.address().to_string()]).code(6);
+        let hint =
+            format!("hint: check the port; if the server requires TLS, use -g https://{}", server.address());
+        let output = call.stderr_has(&hint).run();
+        assert!(!output.stderr().contains("1.11.0"), "{output}");
+    }
+}
+
+#[test]
+fn a_compressed_answer_is_named() {
+    let server = answering(200, &[("Content-Encoding", "gzip")], "\u{1f}\u{8b}");
+    for command in [&["list"][..], &["show", "--all"]] {
+        says(
+            &server,
+            command,
+            1,
+            &["its answer is compressed (gzip), although pushgw asks for `identity`\n"],
+        );
+    }
+    let asked = server.requests();
+    assert!(asked.iter().all(|request| request.header("accept-encoding") == Some("identity")));
+    // An error's words are not shown as long as nobody can read them.
+    let server = answering(400, &[("Content-Encoding", "br")], "\u{1f}\u{8b}");
+    let call = pushgw().args(PUSH).env("PUSHGATEWAY_URL", server.url()).code(4);
+    let output = call.stderr_has("(400 Bad Request)").run();
+    assert!(!output.stderr().contains("says"), "{output}");
+}

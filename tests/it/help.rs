@@ -113,7 +113,9 @@ fn every_option_of_the_connection_has_the_variable_and_the_default_that_its_help
         ("compress", "gzip", &[]),
     ];
     let list = command_lines().into_iter().find(|command| command.get_name() == "list").unwrap();
-    for option in list.get_arguments().filter(|option| option.get_help_heading() == Some("Connection")) {
+    let is_shown = |option: &&clap::Arg| !option.is_hide_set();
+    let options = list.get_arguments().filter(|option| option.get_help_heading() == Some("Connection"));
+    for option in options.filter(is_shown) {
         let name = option.get_long().unwrap();
         let Some(at) = samples.iter().position(|(sampled, ..)| *sampled == name) else {
             panic!("--{name} has no sample here: add one");

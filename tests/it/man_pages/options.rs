@@ -51,6 +51,7 @@ pub(super) fn options(command: &clap::Command) -> String {
         _ = writeln!(out, ".SS \"{}\"", escape(heading));
         let mut below: Vec<&clap::Arg> =
             command.get_arguments().filter(|option| option.get_help_heading() == Some(heading)).collect();
+        below.retain(|option| !option.is_hide_set());
         below.sort_by_key(|option| !option.is_positional());
         for option in below {
             out.push_str(&one(option));

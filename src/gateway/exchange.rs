@@ -34,7 +34,7 @@ pub(super) fn check(request: &Request<'_>, result: Result<Response, Error>) -> R
 /// The error for a 2xx response that did not come from a Pushgateway.
 pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error {
     let kind = ErrorKind::Unexpected { expected: "a Pushgateway", reason };
-    Error { hint: Some("is the URL that of the gateway?"), ..Error::new(request, kind) }
+    Error { hint: Some("is this the gateway's URL?"), ..Error::new(request, kind) }
 }
 
 /// Returns the reason why a 2xx response did not come from a Pushgateway, so the request had no effect. Login pages are
@@ -67,7 +67,7 @@ fn foreign_body(response: &mut Response) -> Option<&'static str> {
     (has_error || json["status"] == "error").then_some("an error in JSON")
 }
 
-/// The hint for an error whose usual cause depends on the server being a Pushgateway.
+/// The hint for an error whose usual cause is specific to Pushgateways.
 fn hint(kind: &ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::Dns(_) | ErrorKind::Connect(_) => Some("set the gateway's URL with -g or PUSHGATEWAY_URL"),
@@ -81,7 +81,7 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
                 "if the gateway has a path prefix (--web.route-prefix), add it to the URL: -g \
                  http://gateway:9091/prefix",
             ),
-            405 => Some("is the URL that of the gateway, with no path but a prefix?"),
+            405 => Some("is this the gateway's URL, with no path except a prefix?"),
             413 => Some(
                 "a proxy in front of the gateway limits the size: push smaller groups, or try --compress gzip",
             ),

@@ -1,10 +1,10 @@
-//! Matchers select groups by their labels, as in PromQL: a missing label counts as empty, and a regular expression must
-//! match the whole value.
+//! Matchers select groups by their labels, as in a Prometheus query: a missing label counts as empty, and a regular
+//! expression must match the whole value.
 //!
 //! The syntax is that of amtool, which is designed for use in a shell: names and values can be bare (`job=x`) or quoted
-//! as in PromQL (`job="x"`). Inside quotes, `\\`, `\"`, `\n`, `\r` and `\t` are escapes. Any other backslash is literal,
-//! so that `job=~"db\d+"` needs no double backslash. A value that starts with a quote must be quoted. Everything else in
-//! a bare value is literal, including spaces and commas.
+//! as in a query (`job="x"`). Inside quotes, `\\`, `\"`, `\n`, `\r` and `\t` are escapes. Any other backslash is
+//! literal, so that `job=~"db\d+"` needs no double backslash. A value that starts with a quote must be quoted.
+//! Everything else in a bare value is literal, including spaces and commas.
 //!
 //! Regular expressions use RE2 syntax, as in Prometheus, and run on the `regex` crate, which is based on RE2. Syntax
 //! that the crate treats differently is rewritten (see `re2`). Three differences remain: octal escapes (`\123`) and
@@ -79,7 +79,7 @@ impl Matcher {
     }
 }
 
-/// Parses the matchers of one argument: a single one, or several in braces, as in PromQL and in the output of `list`.
+/// Parses the matchers of one argument: a single one, or several in braces, as in a query and in the output of `list`.
 ///
 /// # Errors
 ///

@@ -37,7 +37,7 @@ impl BashLine {
                 }
                 ('\\', None) => word.extend(chars.next()),
                 ('\\', Some('"')) => {
-                    // Inside double quotes a backslash escapes only these.
+                    // Inside double quotes, a backslash escapes only these.
                     let escaped = chars.next_if(|next| "\\\"$`".contains(*next));
                     word.push(escaped.unwrap_or('\\'));
                 }

@@ -22,7 +22,7 @@ pub fn conflicts(groups: &[&Group], conflicts: &Conflicts, connection: &Connecti
         }
         Conflict::NotUtf8 { group } => {
             let labels = &groups.get(group)?.labels;
-            let message = format!("{labels} has bytes in its key that are not UTF-8: {BROKEN}");
+            let message = format!("the grouping key of {labels} contains invalid UTF-8: {BROKEN}");
             Some(Problem { groups: vec![labels.clone()], ..Problem::new(message) })
         }
         Conflict::ReservedName { group } => {

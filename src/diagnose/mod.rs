@@ -25,7 +25,7 @@ use serde::Serialize;
 /// A problem with a gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// What is wrong, and in which groups.
+    /// A description of the problem and the affected groups.
     pub message: String,
     /// The groups that cause the problem; empty if they are not known.
     pub groups: Vec<LabelSet>,
@@ -45,7 +45,7 @@ pub fn names(groups: &[&Group]) -> String {
     const NAMED: usize = 3;
     let named: Vec<String> = groups.iter().take(NAMED).map(|group| group.labels.to_string()).collect();
     match groups.len().saturating_sub(NAMED) {
-        0 if named.is_empty() => "no group that is listed".to_owned(),
+        0 if named.is_empty() => "an unknown group".to_owned(),
         0 => named.join(", "),
         1 => format!("{} and 1 other", named.join(", ")),
         more => format!("{} and {more} others", named.join(", ")),

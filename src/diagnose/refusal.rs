@@ -100,9 +100,9 @@ fn own_metric(family: &String, snapshot: &Snapshot<(Group, Held)>) -> String {
     let others = snapshot.groups.iter().filter(|(_, (_, owned))| owned.contains(family));
     let others: Vec<String> = others.map(|(group, _)| group.labels.to_string()).collect();
     if others.is_empty() {
-        return format!("`{family}` is a metric of the gateway's own: push it under another name");
+        return format!("`{family}` is one of the gateway's own metrics: push it under another name");
     }
-    format!("`{family}` is a metric of the gateway's own, and {} has it too", others.join(", "))
+    format!("`{family}` is one of the gateway's own metrics, but it is also in {}", others.join(", "))
 }
 
 fn describe(collision: &Collision<'_>) -> String {
@@ -116,19 +116,24 @@ fn describe(collision: &Collision<'_>) -> String {
             let theirs: Vec<String> = theirs
                 .map(|(kind, holders)| format!("{} in group {}", with_article(*kind), groups(holders)))
                 .collect();
-            format!("`{family}` is {}, and {ours} here: one name has one type", theirs.join(" and "))
+            format!(
+                "`{family}` is {}, but {ours} in this push: a metric can have only one type",
+                theirs.join(" and ")
+            )
         }
         Collision::Twice { series, holders } if holders.iter().all(Option::is_none) => {
-            format!("`{series}` is in the push twice")
+            format!("the push contains `{series}` twice")
         }
         Collision::Twice { series, holders } => {
-            format!("`{series}` is in group {} already", groups(holders))
+            format!("`{series}` already exists in group {}", groups(holders))
         }
         Collision::Suffix { family, holders, composite, kind, composites } => {
             let kind = kind.as_str();
             match (has_push(holders), has_push(composites)) {
                 (true, true) => {
-                    format!("`{family}` is a part of the {kind} `{composite}`, and here a metric of its own")
+                    format!(
+                        "`{family}` is part of the {kind} `{composite}`, but also a separate metric in this push"
+                    )
                 }
                 (true, false) => {
                     format!(
@@ -138,7 +143,7 @@ fn describe(collision: &Collision<'_>) -> String {
                 }
                 (false, _) => {
                     format!(
-                        "the {kind} `{composite}` has a part of the name `{family}`, a metric in group {}",
+                        "the {kind} `{composite}` has a part named `{family}`, which is a metric in group {}",
                         groups(holders)
                     )
                 }

@@ -95,7 +95,7 @@ impl Contents {
     ) -> Vec<Problem> {
         let mut problems = Vec::new();
         for family in own {
-            let message = format!("`{family}` is a metric of the gateway's own, and it collides with");
+            let message = format!("`{family}` is one of the gateway's own metrics, but it is also in");
             problems.push(caused_by(&message, &self.with(family), connection));
         }
         for (a, b) in pairs {
@@ -106,7 +106,7 @@ impl Contents {
                 _ => continue,
             };
             let message =
-                format!("`{pushed}` collides with `{own}`, a metric of the gateway's own; it is in");
+                format!("`{pushed}` collides with `{own}`, one of the gateway's own metrics; it is in");
             problems.push(caused_by(&message, &groups, connection));
         }
         problems
@@ -161,7 +161,7 @@ pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connect
                 )
             }
             Reason::Syntax { expected } => Problem::new(format!(
-                "line {} of the scrape is not what Prometheus reads: it expects {expected}",
+                "Prometheus can't parse line {} of the scrape: it expects {expected}",
                 error.line
             )),
         };

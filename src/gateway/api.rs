@@ -143,7 +143,7 @@ fn exact_labels(raw: &RawValue) -> serde_json::Result<(LabelSet, bool)> {
     Ok((LabelSet(serde_json::from_str(raw.get())?), !has_escaped_replacement(raw.get())))
 }
 
-/// The parts of a series that are needed to count its samples.
+/// The fields of a series that are needed to count the series that `/metrics` exposes for it.
 #[derive(Deserialize)]
 struct SeriesSize<'a> {
     #[serde(borrow)]

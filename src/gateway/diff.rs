@@ -98,7 +98,7 @@ fn compare(changes: &mut Vec<Change>, old: &Family, new: &Family, group: &LabelS
     }
 }
 
-/// A value on one line: a histogram or summary as its count, sum and parts.
+/// Formats a value on one line. A histogram or summary is shown as count, sum and parts.
 fn value(value: &Value) -> String {
     match value {
         Value::Number(number) => number.clone(),

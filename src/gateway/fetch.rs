@@ -26,7 +26,7 @@ pub type Listener<'a> = &'a mut dyn FnMut(Event);
 pub struct Snapshot<G = Group> {
     /// The groups, sorted.
     pub groups: Vec<G>,
-    /// Groups that break the gateway.
+    /// Conflicts between these groups, including those that break the gateway.
     pub conflicts: Conflicts,
     /// The gateway's clock at the time of the response, or the local clock if the response has no date. Displayed ages
     /// are relative to it.

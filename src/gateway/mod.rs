@@ -3,7 +3,6 @@
 //! `api` and `text` read the [`Group`]s, `contents` reads the metrics of one group. `conflict` finds keys that break a
 //! gateway, `selection` filters groups, and `diff` shows what a push (`pushed`) would change. All of these are pure.
 //! Only `fetch` and `exchange` use the client of [`crate::http`].
-//! `exchange` use the client of [`crate::http`].
 
 pub mod api;
 pub mod conflict;

@@ -27,8 +27,7 @@ impl Selection {
         self.older_than.is_some() || self.failed
     }
 
-    /// Whether a condition requires more than a missing label. A deletion needs such a condition, as a PromQL query
-    /// does.
+    /// Whether a condition requires more than a missing label. Like a query, a deletion needs such a condition.
     pub fn is_specific(&self) -> bool {
         self.asks_for_pushes() || self.matchers.iter().any(|matcher| !matcher.matches_empty())
     }

@@ -125,7 +125,7 @@ impl GroupingKey {
             .chain(self.labels.iter().map(|(n, v)| (n.as_str(), v.as_str())))
     }
 
-    /// The percent-encoded path of the group, to be appended to the gateway's URL: `/metrics/job/…`.
+    /// The percent-encoded path of the group, to be appended to the gateway's URL: `/metrics/job/...`.
     ///
     /// Values are percent-encoded if possible, because some Pushgateway look-alikes do not support `@base64`. Other
     /// values are base64-encoded, because the gateway redirects an empty segment, `.` and `..` to another group's URL

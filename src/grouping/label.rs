@@ -1,6 +1,6 @@
 //! A label as given by the user, and a set of labels with its display format.
 //!
-//! The format `{job="x",instance="a"}` is that of PromQL, so that a key in a message can be pasted into a query.
+//! The format `{job="x",instance="a"}` is that of Prometheus, so that a key in a message can be pasted into a query.
 
 use super::names::is_legacy_name;
 use serde::Serialize;
@@ -102,7 +102,7 @@ impl fmt::Display for LabelSet {
     }
 }
 
-/// Writes labels in PromQL syntax, with control characters escaped.
+/// Writes labels in query syntax, with control characters escaped.
 pub(super) fn write_labels<'a>(
     f: &mut fmt::Formatter<'_>,
     labels: impl Iterator<Item = (&'a str, &'a str)>,

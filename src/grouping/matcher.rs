@@ -1,11 +1,10 @@
-//! Matchers select groups by their labels, as in PromQL: a missing label counts as empty, and a regular expression must
-//! match the whole value.
+//! Matchers select groups by their labels, as in a Prometheus query: a missing label counts as empty, and a regular
+//! expression must match the whole value.
 //!
 //! The syntax is that of amtool, which is designed for use in a shell: names and values can be bare (`job=x`) or quoted
-//! as in PromQL (`job="x"`). Inside quotes, `\\`, `\"`, `
-//! `, `\r` and `\t` are escapes. Any other backslash is literal, so that `job=~"db\d+"` needs no double backslash. A
-//! value that starts with a quote must be quoted. Everything else in a bare value is literal, including spaces and
-//! commas.
+//! as in a query (`job="x"`). Inside quotes, `\\`, `\"`, `\n`, `\r` and `\t` are escapes. Any other backslash is
+//! literal, so that `job=~"db\d+"` needs no double backslash. A value that starts with a quote must be quoted.
+//! Everything else in a bare value is literal, including spaces and commas.
 //!
 //! Regular expressions use RE2 syntax, as in Prometheus, and run on the `regex` crate, which is based on RE2. Syntax
 //! that the crate treats differently is rewritten (see `re2`). Three differences remain: octal escapes (`\123`) and
@@ -15,7 +14,7 @@ use super::label::LabelSet;
 use regex::Regex;
 use std::str::FromStr;
 
-/// One condition on one label.
+/// A condition on a label.
 #[derive(Clone, Debug)]
 pub struct Matcher {
     name: String,
@@ -80,7 +79,7 @@ impl Matcher {
     }
 }
 
-/// Parses the matchers of one argument: a single one, or several in braces, as in PromQL and in the output of `list`.
+/// Parses the matchers of one argument: a single one, or several in braces, as in a query and in the output of `list`.
 ///
 /// # Errors
 ///
@@ -317,7 +316,7 @@ pub enum MatcherError {
     NoOperator { argument: String },
     #[error("`{argument}` has an unknown operator: did you mean `{meant}`?")]
     Operator { argument: String, meant: String },
-    #[error("`{name}` is not a label name; a gateway with UTF-8 names may have it: \"{name}\"{rest}")]
+    #[error("`{name}` is not a valid label name; if the gateway has UTF-8 names, quote it: \"{name}\"{rest}")]
     BareName { name: String, rest: String },
     #[error("`{argument}` has no label name: {FORMS}")]
     NoName { argument: String },
@@ -326,7 +325,7 @@ pub enum MatcherError {
         "`{argument}` is not a single matcher: use --match once for each, or write all in braces: '{{a=\"x\",b=\"y\"}}'"
     )]
     NotOne { argument: String },
-    #[error("`{argument}` has a quote that is not closed")]
+    #[error("`{argument}` has an unclosed quote")]
     Unclosed { argument: String },
     #[error("`{pattern}` is not a valid regular expression: {reason}")]
     Regex { pattern: String, reason: String },
@@ -457,7 +456,7 @@ mod tests {
             ("job:=ci", "`job:=ci` has an unknown operator: did you mean `job=ci`?".into()),
             (
                 "jo*=ci",
-                "`jo*` is not a label name; a gateway with UTF-8 names may have it: \"jo*\"=ci".into(),
+                "`jo*` is not a valid label name; if the gateway has UTF-8 names, quote it: \"jo*\"=ci".into(),
             ),
             ("job!x", format!("`job!x` is not a matcher: {forms}")),
             ("job~x", format!("`job~x` is not a matcher: {forms}")),
@@ -470,8 +469,8 @@ mod tests {
                 "`a=\"x\",b=\"y\"` is not a single matcher: use --match once for each, or write all in braces: '{a=\"x\",b=\"y\"}'"
                     .into(),
             ),
-            ("a=\"x", "`a=\"x` has a quote that is not closed".into()),
-            ("a=\"x\\", "`a=\"x\\` has a quote that is not closed".into()),
+            ("a=\"x", "`a=\"x` has an unclosed quote".into()),
+            ("a=\"x\\", "`a=\"x\\` has an unclosed quote".into()),
             ("a=~(", "`(` is not a valid regular expression: unclosed group".into()),
             ("a=~x)|(y", "`x)|(y` is not a valid regular expression: unopened group".into()),
             ("a=~*", "`*` is not a valid regular expression: repetition operator missing expression".into()),

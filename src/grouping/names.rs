@@ -13,7 +13,7 @@ pub(super) const RESERVED_PREFIX: &str = "__";
 /// A gateway with UTF-8 names decodes names with this prefix.
 pub(super) const ESCAPED_PREFIX: &str = "U__";
 
-/// Which label names the gateway accepts.
+/// The label names that a gateway accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Names {
     /// `[a-zA-Z_][a-zA-Z0-9_]*`: every gateway accepts these.

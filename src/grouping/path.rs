@@ -16,7 +16,7 @@ use std::borrow::Cow;
 /// Marks a name whose value is base64-encoded.
 const BASE64_SUFFIX: &str = "@base64";
 
-/// Go's `base64.RawURLEncoding`, which accepts surplus bits in the last character.
+/// Go's `base64.RawURLEncoding`, which accepts extra bits in the last character.
 const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
@@ -131,7 +131,7 @@ pub enum PathError {
     /// Two slashes where a label name is expected. The gateway would respond with a redirect.
     #[error("the URL has two slashes in a row: is a variable in it set?")]
     EmptyName,
-    #[error("label `{name}` in the URL has no value: after the job come pairs /NAME/VALUE")]
+    #[error("label `{name}` in the URL has no value: write /NAME/VALUE pairs after the job")]
     NoValue { name: String },
     #[error("label `{name}` in the URL is marked `@base64`, but its value is not URL-safe base64")]
     BadBase64 { name: String },

@@ -39,7 +39,7 @@ pub enum Event {
 }
 
 impl Client {
-    /// Connects to nothing yet.
+    /// Creates a client without connecting.
     pub(crate) fn new(connection: &Connection) -> Self {
         let connection = Arc::new(connection.clone());
         Self { agent: Agent::new(Arc::clone(&connection)), connection }

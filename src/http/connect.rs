@@ -37,7 +37,7 @@ const MAX_ADDRESSES: usize = 8;
 #[derive(Debug)]
 pub(super) struct Connector {
     connection: Arc<Connection>,
-    /// Created for the first TLS connection, because that reads the system's CAs.
+    /// Created for the first TLS connection, because creating it reads the system's CAs.
     tls: OnceLock<Result<Arc<ClientConfig>, TlsError>>,
 }
 

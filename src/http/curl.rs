@@ -16,7 +16,7 @@ pub(crate) struct NulInBody;
 /// original file lacks pushgw's fixes.
 pub(crate) fn command(request: &Request<'_>, connection: &Connection) -> Result<Vec<u8>, NulInBody> {
     let mut words = vec!["curl".to_owned()];
-    // By default, curl resolves dot segments (--path-as-is) and expands brackets and braces (--globoff).
+    // Without --path-as-is, curl resolves dot segments. Without --globoff, it expands brackets and braces.
     for flag in ["--silent", "--show-error", "--fail-with-body", "--path-as-is", "--globoff"] {
         words.push(flag.to_owned());
     }
@@ -26,7 +26,7 @@ pub(crate) fn command(request: &Request<'_>, connection: &Connection) -> Result<
     words.extend(route_options(connection));
     words.push(format!("--request {}", request.method.as_str()));
     for header in request.headers(&connection.headers) {
-        // curl sends these itself.
+        // curl sends these by default.
         let is_default = header.is("Content-Length") || (header.is("Accept") && header.shown() == "*/*");
         if !is_default {
             words.push(format!("--header {}", quote(&format!("{}: {}", header.name(), header.shown()))));

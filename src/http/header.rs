@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn credentials_are_headers() {
-        // The example of RFC 7617.
+        // The example from RFC 7617.
         let basic = Header::basic("Aladdin", &Secret::new("open sesame"));
         assert_eq!(basic.value().expose(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert_eq!(Header::basic("test", &Secret::new("123£")).value().expose(), "Basic dGVzdDoxMjPCow==");

@@ -43,7 +43,7 @@ impl ClientIdentity {
         Ok(Self { chain, key })
     }
 
-    /// A copy for the TLS library.
+    /// Returns copies for the TLS library.
     pub(super) fn chain_and_key(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         (self.chain.clone(), self.key.clone_key())
     }

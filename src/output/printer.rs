@@ -14,7 +14,7 @@ use super::sanitize::{self, Charset};
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 
-/// How much is printed on standard error.
+/// The amount of output on standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// Errors only.
@@ -22,7 +22,7 @@ pub enum Verbosity {
     /// Errors and warnings, and success on a terminal.
     #[default]
     Normal,
-    /// Also success everywhere, and notes.
+    /// Also notes, and success even if standard error is not a terminal.
     Verbose,
     /// Everything.
     Debug,

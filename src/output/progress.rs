@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Time between updates of the line.
 const PERIOD: Duration = Duration::from_millis(250);
-/// How often and how long [`Progress::abandon`] waits for the lock: a tenth of a second in total.
+/// Number of attempts of [`Progress::abandon`] to get the lock. With the pauses, they take a tenth of a second.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(1);
 /// Moves the cursor to the start of the line and erases the line.

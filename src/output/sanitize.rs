@@ -160,8 +160,8 @@ fn is_plain(c: char, charset: Charset) -> bool {
 }
 
 /// Non-ASCII characters that control a terminal, are invisible or look like a space: the C1 controls, which some
-/// terminals interpret as escape sequences, marks of the reading direction, separators, spaces, and all characters that
-/// Unicode calls `Default_Ignorable_Code_Point`.
+/// terminals interpret as escape sequences, bidirectional marks, separators, spaces, and all characters that Unicode
+/// calls `Default_Ignorable_Code_Point`.
 ///
 /// Other combining marks are not included, because they visibly change the preceding character.
 fn is_hidden(c: char) -> bool {

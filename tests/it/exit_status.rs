@@ -207,7 +207,7 @@ fn another_server_is_an_error() {
         .stderr(format!(
             "error: DELETE {url}/metrics/job/x: the server did not answer like a Pushgateway: it answers 200 to a \
              deletion, and a Pushgateway answers 202; an import path like VictoriaMetrics' accepts pushes but has no groups \
-             to delete\nhint: is the URL that of the gateway?\n"
+             to delete\nhint: is this the gateway's URL?\n"
         ))
         .run();
 }

@@ -143,7 +143,7 @@ fn a_matcher_that_can_t_be_right_is_an_error() {
         typed(&gateway, &format!("pushgw list --match '{matcher}'"), 2, &[], &[&says]);
         typed(&gateway, &format!("pushgw delete --match '{matcher}' --yes"), 2, &[], &[&says]);
     }
-    typed(&gateway, "pushgw list --match 'jo*=ci'", 2, &[], &["`jo*` is not a label name"]);
+    typed(&gateway, "pushgw list --match 'jo*=ci'", 2, &[], &["`jo*` is not a valid label name"]);
 }
 
 #[test]

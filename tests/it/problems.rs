@@ -120,11 +120,7 @@ fn a_key_that_is_not_utf8() {
         break_with(gateway, "PUT", "/metrics/job/x/l@base64/_w", b"a 1\n");
         break_with(gateway, "PUT", "/metrics/job@base64/Yf8iCmI/m@base64/_g/n/v%20w/o@base64/=", b"a 1\n");
         assert_eq!(gateway.metrics().status, 500, "the push breaks the gateway");
-        assert_reported_and_fixed(
-            gateway,
-            "has bytes in its key that are not UTF-8",
-            &["a\u{fffd}\"\nb", "x"],
-        );
+        assert_reported_and_fixed(gateway, "contains invalid UTF-8", &["a\u{fffd}\"\nb", "x"]);
     });
 }
 
@@ -148,7 +144,7 @@ fn a_metric_with_the_name_of_the_gateways_own() {
         let own = b"# TYPE pushgateway_http_push_size_bytes gauge\npushgateway_http_push_size_bytes 1\n";
         break_with(gateway, "PUT", "/metrics/job/r", own);
         assert_eq!(gateway.metrics().status, 500, "the push breaks the gateway");
-        assert_reported_and_fixed(gateway, "metric of the gateway's own", &["r"]);
+        assert_reported_and_fixed(gateway, "one of the gateway's own metrics", &["r"]);
     });
     on_every_gateway(|gateway| {
         let part =
@@ -157,7 +153,7 @@ fn a_metric_with_the_name_of_the_gateways_own() {
         assert_eq!(gateway.metrics().status, 500, "the push breaks the gateway");
         assert_reported_and_fixed(
             gateway,
-            "a metric of the gateway's own; it is in {job=\"part\"}",
+            "one of the gateway's own metrics; it is in {job=\"part\"}",
             &["part"],
         );
     });
@@ -214,12 +210,12 @@ fn conflicts_without_consistency_checks() {
             ("the forbidden label `__x`", &["a"], &[("a", "m{__x=\"1\"} 1\n")]),
             ("the forbidden label `quantile`", &["g"], &[("g/quantile/1", "# TYPE s summary\ns_count 1\n")]),
             (
-                "`go_goroutines` is a metric of the gateway's own",
+                "`go_goroutines` is one of the gateway's own metrics",
                 &["a"],
                 &[("a", "# TYPE go_goroutines counter\ngo_goroutines 1\n")],
             ),
             (
-                "collides with `go_gc_duration_seconds`, a metric of the gateway's own",
+                "collides with `go_gc_duration_seconds`, one of the gateway's own metrics",
                 &["a"],
                 &[("a", "go_gc_duration_seconds_count 1\n"), ("b", "m 1\n")],
             ),

@@ -201,13 +201,17 @@ fn a_rejected_push_is_explained_by_the_stored_groups() {
             (
                 vec!["-j", "d"],
                 "# TYPE q counter\nq 1\n",
-                "`q` is a gauge in group {job=\"b\"}, and a counter here",
+                "`q` is a gauge in group {job=\"b\"}, but a counter in this push",
             ),
-            (vec!["-j", "c", "-l", "t=1"], "m 2\n", "`m{job=\"c\",t=\"1\"}` is in group {job=\"c\"} already"),
+            (
+                vec!["-j", "c", "-l", "t=1"],
+                "m 2\n",
+                "`m{job=\"c\",t=\"1\"}` already exists in group {job=\"c\"}",
+            ),
             (
                 vec!["-j", "d"],
                 "# TYPE foo summary\nfoo_sum 1\nfoo_count 1\n",
-                "the summary `foo` has a part of the name `foo_count`, a metric in group {job=\"b\"}",
+                "the summary `foo` has a part named `foo_count`, which is a metric in group {job=\"b\"}",
             ),
             (
                 vec!["-j", "d"],

@@ -1,4 +1,4 @@
-//! `--message-format human`: shows a diagnostic like a compiler.
+//! `--message-format human`: shows diagnostics in the style of a compiler.
 //!
 //! ```text
 //! error[duplicate-series]: the series `up{a="b"}` occurs twice

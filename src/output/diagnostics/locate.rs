@@ -68,7 +68,7 @@ impl<'a> Locator<'a> {
         self.sources.bytes
     }
 
-    /// The location of the first byte of a span, or of the position of an empty span.
+    /// The location of the first byte of a span, or of the position that an empty span marks.
     pub(super) fn locate(&mut self, span: &Range<usize>) -> Location<'a> {
         let offset = self.character_start(span.start.min(self.bytes().len()));
         let file = self.file_of(offset, span.is_empty());

@@ -1,7 +1,7 @@
-//! Checks a text: file by file, line by line, and then as a whole.
+//! Checks an input: file by file, line by line, and then as a whole.
 //!
-//! It reports every problem, not only the first: the line after an error is read as if there had been none, and what only
-//! follows from an earlier error is not reported.
+//! The checker reports every problem, not only the first: after an error it continues with the next line as if the
+//! error had not happened. Consequences of an earlier error are not reported.
 
 use super::code::Code;
 use super::context::Context;
@@ -17,10 +17,11 @@ use super::text::token::LabelPair;
 use super::{collisions, duplicates, lint, metadata, sniff};
 use std::ops::Range;
 
-/// Checks a text and returns the diagnostics and the repairs.
+/// Checks an input and returns the diagnostics and the repairs.
 ///
-/// The verdict is that of a Pushgateway 1.11 with an empty store. It rejects the text if and only if the report has an
-/// error or a repair, unless there is an error of [`Category::Pushgw`](super::code::Category::Pushgw).
+/// The result matches a Pushgateway 1.11 with an empty store, which rejects the text if and only if the report has an
+/// error or a repair. The exception are errors of [`Category::Pushgw`](super::code::Category::Pushgw), which only
+/// pushgw rejects.
 pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
     let mut checker = Checker {
         context: Context {
@@ -43,9 +44,9 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
 struct Checker<'a> {
     context: Context<'a>,
     samples: SampleRules<'a>,
-    /// The family that the server's parser read last. It begins a line with `{` as a line of that family.
+    /// The last family that the server's parser has read. The parser starts a line with `{` as a line of that family.
     current: Option<usize>,
-    /// The last line has a quote that is not closed, so the next line may be the rest of a value.
+    /// The last line has an unclosed quote, so the next line may continue a label value.
     has_open_quote: bool,
 }
 
@@ -80,7 +81,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Whether the file, whose first line is invalid, is not metrics at all. Then this is the only error for it.
+    /// Whether the file, whose first line is invalid, is in a completely different format. If so, this is the only
+    /// error reported for it.
     fn is_other_format(&mut self, first: &LineSpan, file: &Range<usize>, point: RollbackPoint) -> bool {
         let Some((what, help)) = sniff::other_format(&self.context.bytes[file.clone()]) else {
             return false;
@@ -94,7 +96,7 @@ impl<'a> Checker<'a> {
         true
     }
 
-    /// Checks one line and returns whether it has any content.
+    /// Checks one line. Returns whether the line has any content.
     fn line(&mut self, line: &LineSpan, labels: &mut Vec<LabelPair<'a>>) -> bool {
         let LineSpan { all, trimmed, .. } = line;
         let (bytes, trailing) = (self.context.bytes, trimmed.end..all.end);
@@ -117,7 +119,7 @@ impl<'a> Checker<'a> {
             Ok(Line::Type(line)) => {
                 self.current = metadata::type_line(&mut self.context, all, &line, trailing).or(self.current);
             }
-            // The rest of a label value with a line break.
+            // The line continues a label value that contains a line break.
             Err(_) if is_continued => self.has_open_quote = !bytes[trimmed.clone()].contains(&b'"'),
             Err(error) => self.syntax_error(&error, trimmed.clone()),
         }
@@ -132,7 +134,7 @@ impl<'a> Checker<'a> {
         self.context.findings.error_at(error.span.start, || messages::syntax_error(bytes, line, error));
     }
 
-    /// Checks the text as a whole.
+    /// Checks the whole input.
     fn finish(self, text: Text<'_>) -> Report {
         let Self { mut context, samples, .. } = self;
         let SampleRules { labels, series, count, unread, .. } = samples;

@@ -1,7 +1,7 @@
-//! Collects the diagnostics and the repairs of a text: counts all diagnostics and keeps the first ones.
+//! Collects the diagnostics and the repairs of a text. All diagnostics are counted, but only the first ones are kept.
 //!
-//! A text may have a million errors, so the number of kept diagnostics is limited and a message is only made for a
-//! diagnostic that is kept.
+//! A text can have a million errors, so the number of kept diagnostics is limited, and a message is created only if its
+//! diagnostic is kept.
 
 use super::code::{Category, Code};
 use super::diagnostic::{Diagnostic, Related, Report, Severity};
@@ -10,7 +10,7 @@ use super::rules::Rules;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The words of a diagnostic.
+/// The message and the help of a diagnostic.
 #[derive(Debug, Default)]
 pub(super) struct Message {
     pub(super) text: String,
@@ -34,7 +34,7 @@ impl Message {
     }
 }
 
-/// What older gateways do with a name in quotes.
+/// The incompatibility of older gateways with names in quotes.
 pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names in quotes or inside braces";
 
 /// The diagnostics and repairs so far.
@@ -42,15 +42,15 @@ pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names i
 pub(super) struct Findings {
     limit: usize,
     repair: bool,
-    /// The number of errors of the server's parser that cannot be repaired.
+    /// Number of errors that the server's parser would report and that cannot be repaired.
     pub(super) parse_errors: usize,
-    /// By severity.
+    /// Indexed by severity.
     kept: [Kept; 3],
     splices: Vec<Splice>,
     older_gateways: Vec<&'static str>,
 }
 
-/// The findings up to a line, for [`Findings::roll_back`].
+/// The findings before a line, for [`Findings::roll_back`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RollbackPoint {
     counts: [usize; 3],
@@ -67,7 +67,8 @@ impl Findings {
         self.add(Severity::Error, code, span, message);
     }
 
-    /// An error whose code and span are only computed if it is kept. `start` decides that, so it may be inexact.
+    /// Adds an error. Its code and span are only computed if the error is kept. That depends on `start`, which may be
+    /// inexact.
     pub(super) fn error_at(&mut self, start: usize, find: impl FnOnce() -> (Code, Range<usize>, Message)) {
         let errors = &mut self.kept[Severity::Error as usize];
         errors.count += 1;
@@ -77,7 +78,7 @@ impl Findings {
         }
     }
 
-    /// A problem that `with` in place of `span` repairs. It is an error if nothing is to be repaired.
+    /// Adds a problem that is repaired by replacing `span` with `with`. Without repairs, the problem is an error.
     pub(super) fn repair(
         &mut self,
         code: Code,
@@ -89,7 +90,7 @@ impl Findings {
         self.repaired(code, span, message);
     }
 
-    /// A problem that another repair removes. It is an error if nothing is to be repaired.
+    /// Adds a problem that another repair also removes. Without repairs, the problem is an error.
     pub(super) fn repaired(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
         let severity = if self.repair { Severity::Fixed } else { Severity::Error };
         self.add(severity, code, span, message);
@@ -99,7 +100,7 @@ impl Findings {
         self.add(Severity::Warning, code, span, message);
     }
 
-    /// Warns about older gateways, once for each kind of incompatibility.
+    /// Warns about older gateways, once for each incompatibility.
     pub(super) fn older_gateways(&mut self, what: &'static str, span: Range<usize>) {
         if !self.older_gateways.contains(&what) {
             self.older_gateways.push(what);
@@ -114,7 +115,7 @@ impl Findings {
         }
     }
 
-    /// Makes an edit that the user asked for.
+    /// Adds an edit that the user requested with an option.
     pub(super) fn splice(&mut self, range: Range<usize>, with: Cow<'static, [u8]>) {
         self.splices.push(Splice { range, with });
     }
@@ -127,9 +128,9 @@ impl Findings {
         RollbackPoint { counts: self.counts(), splices: self.splices.len() }
     }
 
-    /// Drops what was found since the point in the line that begins at `line`.
+    /// Discards all findings since `point` in the line that starts at `line`.
     pub(super) fn roll_back(&mut self, point: RollbackPoint, line: usize) {
-        // A newline that is missing at the end of a file has an empty span where the next file begins.
+        // The span of a missing newline at the end of a file is empty and lies at the start of the next file.
         let is_earlier = |span: &Range<usize>| span.start < line || span.start == line && span.is_empty();
         for (kept, count) in self.kept.iter_mut().zip(point.counts) {
             kept.count = count;
@@ -150,8 +151,8 @@ impl Findings {
         }
     }
 
-    /// The counts, the repairs, and the diagnostics in the order of their places. If there are too many, errors come before
-    /// repairs and repairs before warnings.
+    /// Returns the counts, the repairs, and the diagnostics sorted by position. If there are too many, errors have
+    /// priority over repairs, and repairs over warnings.
     pub(super) fn into_report(self) -> Report {
         let [errors, fixed, warnings] = self.counts();
         let mut diagnostics = Vec::new();
@@ -168,9 +169,9 @@ impl Findings {
 #[derive(Debug, Default)]
 struct Kept {
     count: usize,
-    /// Up to twice the limit, so that it is rarely sorted.
+    /// Holds up to twice the limit, so that sorting is rarely needed.
     first: Vec<Diagnostic>,
-    /// Diagnostics from here on are not kept.
+    /// Diagnostics at or after this position are not kept.
     full_from: Option<usize>,
 }
 
@@ -198,7 +199,7 @@ impl Kept {
     }
 }
 
-/// Sorts by place.
+/// Sorts diagnostics by position.
 fn sort(diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
 }

@@ -1,6 +1,6 @@
-//! The text exposition format (version 0.0.4) as the Pushgateway reads it. Pure: bytes in, data out.
+//! Reads the text exposition format (version 0.0.4) exactly as the Pushgateway does. Pure: no input or output.
 //!
-//! The verdict is that of the server's own code, and `tests/it/differential.rs` compares it with live gateways.
+//! The result of a check must match the server's, and `tests/it/differential.rs` compares it with real gateways.
 //!
 //! - `text` splits a text into lines and tokens.
 //! - `check` goes through the lines. `metadata` has the rules of HELP and TYPE lines, `sample` and `labels` those of samples,

@@ -1,8 +1,8 @@
 //! pushgw pushes Prometheus metrics to a Pushgateway. It reports problems that the gateway would reject before it sends
 //! anything, and it lists, shows and deletes the groups on the gateway.
 //!
-//! This library is the whole program: `main.rs` only passes its arguments, environment and streams to [`run`]. It is not a
-//! stable API.
+//! This library is the whole program: `main.rs` only passes its arguments, environment and streams to [`run`]. It is
+//! not a stable API.
 //!
 //! # Modules
 //!
@@ -42,7 +42,7 @@
 //! **A version of the gateway**: add its Debian suite and release to `tests/fetch.sh`, and its answers to
 //! `tests/data/groups`. All tests against real gateways then run on it, too.
 //!
-//! Afterwards, `SNAPSHOTS=overwrite cargo test --test it -- diagnostics man_pages` updates the manual pages and snapshots.
+//! Afterwards, update the manual pages and snapshots: `SNAPSHOTS=overwrite cargo test --test it -- diagnostics man_pages`
 
 pub mod cli;
 pub mod command;

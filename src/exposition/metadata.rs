@@ -40,7 +40,7 @@ pub(super) fn help<'a>(
     Some(number)
 }
 
-/// Checks a HELP text that the parser accepts for problems that Prometheus or older gateways may have with it.
+/// Reports problems in a HELP text that the parser accepts: invalid UTF-8, and carriage returns at the end.
 fn help_text(context: &mut Context<'_>, text: &Range<usize>) {
     let bytes = &context.bytes[text.clone()];
     if let Err(error) = std::str::from_utf8(bytes) {

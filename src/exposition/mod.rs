@@ -1,13 +1,14 @@
-//! Reads the text exposition format (version 0.0.4) exactly as the Pushgateway does. Pure: no input or output.
+//! Reads and checks the text exposition format (version 0.0.4) in the same way as the Pushgateway. Pure: no I/O.
 //!
-//! The result of a check must match the server's, and `tests/it/differential.rs` compares it with real gateways.
+//! A check must accept exactly the texts that a gateway accepts. `tests/it/differential.rs` compares it with real ones.
 //!
 //! - `text` splits a text into lines and tokens.
-//! - `check` goes through the lines. `metadata` has the rules of HELP and TYPE lines, `sample` and `labels` those of samples,
-//!   and `fast_path` skips what does not change from line to line.
-//! - `collisions` and `duplicates` have the rules of the text as a whole, and `lint` the conventions.
-//! - `context` is what all of them share, `family` and `series` are its tables, and `overwrites` the labels of the grouping key.
-//! - `findings` collects the diagnostics, and `messages` has their words.
+//! - `check` processes the lines. `metadata` contains the rules for HELP and TYPE lines, `sample` and `labels` the rules
+//!   for samples, and `fast_path` skips parts that are the same as in the preceding line.
+//! - `collisions` and `duplicates` contain the rules for the text as a whole, and `lint` the conventions.
+//! - `context` is the state shared by all rules, `family` and `series` are its tables, and `overwrites` contains the labels
+//!   of the grouping key.
+//! - `findings` collects the diagnostics, and `messages` creates their messages.
 
 mod check;
 mod code;

@@ -26,7 +26,7 @@
 //! | [`error`] | all errors and their exit codes |
 //! | [`job`] | the metrics that `run` reports about a job, and the alerting rules for them (pure) |
 //! | [`process`] | child processes and signals |
-//! | [`duration`](mod@duration), [`os`], [`secret`], [`shell`] | shared basics: durations, system calls, secrets, quoting |
+//! | [`duration`](mod@duration), [`os`], [`secret`], [`shell`] | shared: durations, system calls, secrets, quoting |
 //!
 //! `tests/it/layering.rs` checks which modules may use which.
 //!
@@ -36,13 +36,15 @@
 //! and a row in the README's table. If the gateway cannot be reached without the option, also add it to the printed
 //! commands in `diagnose/commands.rs`.
 //!
-//! **A rule of the checker**: verify the rule on a real gateway. Add an [`exposition::Code`] with the shortest text that
-//! triggers it, and implement the rule where the line is read. The tests check the code's category against real gateways.
+//! **A rule of the checker**: verify the rule on a real gateway. Add an [`exposition::Code`] with the shortest text
+//! that triggers it, and implement the rule where the line is read. The tests check the code's category against real
+//! gateways.
 //!
 //! **A version of the gateway**: add its Debian suite and release to `tests/fetch.sh`, and its answers to
 //! `tests/data/groups`. All tests against real gateways then run on it, too.
 //!
-//! Afterwards, update the manual pages and snapshots: `SNAPSHOTS=overwrite cargo test --test it -- diagnostics man_pages`
+//! Afterwards, update the manual pages and snapshots:
+//! `SNAPSHOTS=overwrite cargo test --test it -- diagnostics man_pages`
 
 pub mod cli;
 pub mod command;

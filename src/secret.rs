@@ -30,8 +30,8 @@ impl fmt::Debug for Secret {
 pub const SECRET_VARIABLES: [&str; 3] =
     ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN", "PUSHGATEWAY_HEADER"];
 
-/// Removes the user and the password from a URL, even if its scheme is missing or misspelled. Any other text is returned
-/// unchanged.
+/// Removes the user and the password from a URL, even if its scheme is missing or misspelled. Any other text is
+/// returned unchanged.
 pub fn without_user(url: &str) -> String {
     let Some(at) = url.find('@') else { return url.to_owned() };
     let start = match url[..at].find("//") {

@@ -20,7 +20,7 @@ use std::ops::Range;
 /// Checks an input and returns the diagnostics and the repairs.
 ///
 /// The result matches a Pushgateway 1.11 with an empty store, which rejects the text if and only if the report has an
-/// error or a repair. The exception are errors of [`Category::Pushgw`](super::code::Category::Pushgw), which only
+/// error or a repair. The exceptions are errors of [`Category::Pushgw`](super::code::Category::Pushgw), which only
 /// pushgw rejects.
 pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
     let mut checker = Checker {

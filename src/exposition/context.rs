@@ -9,7 +9,7 @@ use std::ops::Range;
 /// A text, the rules for checking it, and the findings so far.
 pub(super) struct Context<'a> {
     pub(super) bytes: &'a [u8],
-    /// Where each file starts in `bytes`.
+    /// Positions in `bytes` at which the files start.
     pub(super) starts: &'a [usize],
     pub(super) rules: &'a Rules<'a>,
     pub(super) families: FamilyTable<'a>,

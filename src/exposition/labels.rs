@@ -84,7 +84,7 @@ impl<'a> LabelNames<'a> {
     }
 }
 
-/// The rules of labels.
+/// Checks labels, and holds the state for this.
 #[derive(Debug)]
 pub(super) struct LabelRules<'a> {
     pub(super) overwrites: Overwrites<'a>,

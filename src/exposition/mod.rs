@@ -3,11 +3,11 @@
 //! A check must accept exactly the texts that a gateway accepts. `tests/it/differential.rs` compares it with real ones.
 //!
 //! - `text` splits a text into lines and tokens.
-//! - `check` processes the lines. `metadata` contains the rules for HELP and TYPE lines, `sample` and `labels` the rules
+//! - `check` processes the lines. `metadata` contains the rules for HELP and TYPE lines, `sample` and `labels` those
 //!   for samples, and `fast_path` skips parts that are the same as in the preceding line.
 //! - `collisions` and `duplicates` contain the rules for the text as a whole, and `lint` the conventions.
-//! - `context` is the state shared by all rules, `family` and `series` are its tables, and `overwrites` contains the labels
-//!   of the grouping key.
+//! - `context` is the state shared by all rules, `family` and `series` are its tables, and `overwrites` contains the
+//!   labels of the grouping key.
 //! - `findings` collects the diagnostics, and `messages` creates their messages.
 
 mod check;

@@ -36,7 +36,7 @@ pub(super) fn run(push: &Push, body: &[u8], context: &mut Context<'_, '_>) -> Re
         Ok(())
     };
     print().map_err(Failure::output)?;
-    let state = if is_there { "" } else { " (the group is not there yet)" };
+    let state = if is_there { "" } else { " (the group does not exist yet)" };
     let count = |kind| differences.iter().filter(|change| change.kind == kind).count();
     let [added, altered, removed] = [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Removed].map(count);
     context

@@ -30,7 +30,7 @@ pub(super) struct Report {
 
 /// A report that was accepted by the gateway.
 pub(super) struct Reported {
-    /// `{job="x"} on http://gw:9091`.
+    /// The group and gateway for messages, such as `{job="x"} on http://gw:9091`.
     pub(super) place: String,
     /// Why the job's own metrics were omitted.
     pub(super) left_out: Option<Failure>,

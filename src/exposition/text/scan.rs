@@ -19,7 +19,7 @@ pub(crate) enum Line<'a> {
     Comment,
     Help(Metadata<'a>),
     Type(Metadata<'a>),
-    /// A sample. Its labels are in the list that [`line()`] fills.
+    /// A sample. Its labels are in the list filled by [`line()`].
     Sample(SampleLine<'a>),
 }
 

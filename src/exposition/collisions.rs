@@ -181,7 +181,7 @@ impl FamilyRules<'_, '_> {
         }
     }
 
-    /// Finds a counter without samples next to an untyped metric with the suffix `_total`: OpenMetrics declares
+    /// Finds a counter without samples next to an untyped metric with the suffix `_total`: `OpenMetrics` declares
     /// counters that way.
     fn openmetrics_counter(&mut self, number: usize, name: &[u8]) {
         let family = &self.context.families[number];

@@ -112,7 +112,7 @@ fn meant(line: &[u8], name: &[u8]) -> Option<String> {
     Some(format!("a space separates the name and the value; write `{name} {value}`"))
 }
 
-/// Converts an InfluxDB line such as `rows,stage=a value=10` to a sample.
+/// Converts a line such as `rows,stage=a value=10` (Influx line protocol) to a sample.
 fn influx(line: &str, name: &str) -> Option<String> {
     let mut words = line.split_ascii_whitespace();
     let (series, field) = (words.next()?, words.next()?);

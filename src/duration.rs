@@ -20,7 +20,7 @@ const UNITS: [(&str, u64); 7] = [
 /// Why a string is not a valid duration. Each variant except `Empty` contains the string.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(crate) enum DurationError {
-    #[error("a duration is empty: write it as 90s, 2h or 1h30m")]
+    #[error("the duration is empty: write it as 90s, 2h or 1h30m")]
     Empty,
     #[error("`{0}` is not a duration: write it as 90s, 2h or 1h30m")]
     NoNumber(String),
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_text_that_is_not_a_duration_gets_a_reason() {
         let table = [
-            ("", "a duration is empty: write it as 90s, 2h or 1h30m"),
+            ("", "the duration is empty: write it as 90s, 2h or 1h30m"),
             ("30", "`30` has no unit: write 30s for seconds"),
             ("1h30", "`1h30` ends in a number without a unit: write it as 90s, 2h or 1h30m"),
             ("soon", "`soon` is not a duration: write it as 90s, 2h or 1h30m"),

@@ -56,7 +56,7 @@ pub enum Failure {
         worst: Box<Failure>,
     },
     /// A command needs at least one group, but the selection matches none.
-    #[error("no group on {gateway} is selected")]
+    #[error("no group on {gateway} matches the selection")]
     NothingSelected { gateway: String, hint: Option<String> },
     /// The gateway has problems. They have already been printed.
     #[error("{gateway} is not healthy")]

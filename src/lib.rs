@@ -1,8 +1,8 @@
 //! pushgw pushes Prometheus metrics to a Pushgateway. It reports problems that the gateway would reject before it sends
 //! anything, and it lists, shows and deletes the groups on the gateway.
 //!
-//! This library is the whole program: `main.rs` only passes its arguments, environment and streams to [`run`]. It is not a
-//! stable API.
+//! This library is the whole program: `main.rs` only passes its arguments, environment and streams to [`run`]. It is
+//! not a stable API.
 //!
 //! # Modules
 //!
@@ -38,13 +38,15 @@
 //! and a row in the README's table. If the gateway cannot be reached without the option, also add it to the printed
 //! commands in `diagnose/commands.rs`.
 //!
-//! **A rule of the checker**: verify the rule on a real gateway. Add an [`exposition::Code`] with the shortest text that
-//! triggers it, and implement the rule where the line is read. The tests check the code's category against real gateways.
+//! **A rule of the checker**: verify the rule on a real gateway. Add an [`exposition::Code`] with the shortest text
+//! that triggers it, and implement the rule where the line is read. The tests check the code's category against real
+//! gateways.
 //!
 //! **A version of the gateway**: add its Debian suite and release to `tests/fetch.sh`, and its answers to
 //! `tests/data/groups`. All tests against real gateways then run on it, too.
 //!
-//! Afterwards, `SNAPSHOTS=overwrite cargo test --test it -- diagnostics man_pages` updates the manual pages and snapshots.
+//! Afterwards, update the manual pages and snapshots:
+//! `SNAPSHOTS=overwrite cargo test --test it -- diagnostics man_pages`
 
 pub mod cli;
 pub mod command;

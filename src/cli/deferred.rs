@@ -26,7 +26,7 @@ impl<T: Args> Args for Deferred<T> {
 
 /// Adds the options of `T`. The result is the same as if they had been added at once.
 fn add_options<T: Args>(command: Command) -> Command {
-    // clap replaces the subcommand's description by the doc comment of `T`.
+    // clap replaces the subcommand's description with the doc comment of `T`.
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
     // clap has already added the options that all subcommands share. They must come after the subcommand's own options,
     // because the help prints its headings in the order of the options.

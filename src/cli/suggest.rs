@@ -49,7 +49,10 @@ const OPTIONS: &[(&[&str], &str)] = &[
     ),
     (&["k"], "--ca-cert FILE adds a CA to trust; --insecure accepts any certificate"),
     (&["cacert"], "use --ca-cert FILE"),
-    (&["s", "S", "silent"], "-q prints only errors; without a terminal success is silent anyway"),
+    (
+        &["s", "S", "silent"],
+        "-q prints only errors; when output is not a terminal, success prints nothing anyway",
+    ),
     (
         &["f", "fail", "fail-with-body"],
         "a FILE needs no option, and a rejected push always fails with exit status 4",

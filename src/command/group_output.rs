@@ -146,13 +146,13 @@ pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, pr
     for problem in problems.iter().take(SHOWN) {
         printer.warning(&problem.message);
         match problem.commands.as_slice() {
-            [] => printer.hint(&format!("for more: pushgw status{}", gateway_option(connection))),
+            [] => printer.hint(&format!("for details: pushgw status{}", gateway_option(connection))),
             commands => printer.hint(&commands.join("\n")),
         }
     }
     if problems.len() > SHOWN {
         printer.warning(&format!("{} more conflicts break the gateway", problems.len() - SHOWN));
-        printer.hint(&format!("for all: pushgw status{} --format json", gateway_option(connection)));
+        printer.hint(&format!("to see all: pushgw status{} --format json", gateway_option(connection)));
     }
     if !problems.is_empty() && lacks_credentials(connection) {
         printer.hint(LACKS_CREDENTIALS);

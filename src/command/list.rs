@@ -43,7 +43,7 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
         warn_of_nothing(&list.selection, printer);
     }
     if selected.places.is_empty() && list.format == ListFormat::Table {
-        let which = if list.selection.is_empty() { "no groups" } else { "no group of these" };
+        let which = if list.selection.is_empty() { "no groups" } else { "no matching groups" };
         printer.success(&format!("{which} on {}", list.connection.endpoint));
     }
     selected.print(list.format, printer).map_err(Failure::output)?;

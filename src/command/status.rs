@@ -124,7 +124,7 @@ fn warnings(found: &Found<'_>) -> Vec<String> {
     }
     for duplicates in &found.snapshot.conflicts.duplicates {
         warnings.push(format!(
-            "{} differ in empty labels alone: Prometheus drops the samples of all but one",
+            "{} differ only in empty labels: Prometheus drops the samples of all but one",
             diagnose::names(&at(&duplicates.groups))
         ));
     }
@@ -210,7 +210,7 @@ fn table(found: &Found<'_>, printer: &mut Printer<'_>) -> io::Result<()> {
 fn problems(problems: &[Problem], connection: &Connection, printer: &mut Printer<'_>) -> io::Result<()> {
     let more = |count: usize, noun: &str| {
         let all = format!("pushgw status{} --format json", gateway_option(connection));
-        format!("and {}: `{all}` has all", plural(count, noun))
+        format!("and {}; to see all: {all}", plural(count, noun))
     };
     for problem in problems.iter().take(SHOWN) {
         printer

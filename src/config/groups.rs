@@ -105,7 +105,7 @@ impl Delete {
         let can_ask = environment.stdin_is_terminal && environment.stderr_is_terminal;
         if !(args.yes || args.dry_run || can_ask) {
             return Err(Failure::usage_with_hint(
-                "deleting a selection needs a confirmation, and there is no terminal to ask on",
+                "deleting a selection needs confirmation, but there is no terminal to ask on",
                 "--dry-run shows what would be deleted, --yes deletes without asking",
             ));
         }

@@ -133,7 +133,7 @@ fn of_job(
         return Ok(None);
     }
     let message =
-        format!("the job `{}` has the name of a file here: is the variable set?", job.to_string_lossy());
+        format!("the job `{}` is also the name of a file here: is the variable set?", job.to_string_lossy());
     let hint = format!("use -j JOB {}", quote(&job.to_string_lossy()));
     if has_other_input || environment.stdin_is_pipe {
         return Ok(Some(Suspicion { message, hint }));
@@ -153,7 +153,7 @@ pub(super) fn of_missing_file(args: &InputArgs, environment: &Environment) -> Re
     };
     let unfinished = args.metrics.last().and_then(|line| line.to_str()).filter(|line| !line.contains(' '));
     let hint = if let Some(line) = unfinished.filter(|_| is_number(name)) {
-        format!("the line is one word for the shell: -m {}", quote(&format!("{line} {name}")))
+        format!("quote the line as one word: -m {}", quote(&format!("{line} {name}")))
     } else if is_sample(name) {
         format!("for a line of metrics: -m {}", quote(name))
     } else if name.split_once('=').is_some_and(|(label, _)| is_legacy_name(label)) {

@@ -1,7 +1,7 @@
-//! Checks a text: file by file, line by line, and then as a whole.
+//! Checks an input: file by file, line by line, and then as a whole.
 //!
-//! It reports every problem, not only the first: the line after an error is read as if there had been none, and what only
-//! follows from an earlier error is not reported.
+//! The checker reports every problem, not only the first: after an error it continues with the next line as if the
+//! error had not happened. Consequences of an earlier error are not reported.
 
 use super::code::Code;
 use super::context::Context;
@@ -17,10 +17,11 @@ use super::text::token::LabelPair;
 use super::{collisions, duplicates, lint, metadata, multiline, sniff};
 use std::ops::Range;
 
-/// Checks a text and returns the diagnostics and the repairs.
+/// Checks an input and returns the diagnostics and the repairs.
 ///
-/// The verdict is that of a Pushgateway 1.11 with an empty store. It rejects the text if and only if the report has an
-/// error or a repair, unless there is an error of [`Category::Pushgw`](super::code::Category::Pushgw).
+/// The result matches a Pushgateway 1.11 with an empty store, which rejects the text if and only if the report has an
+/// error or a repair. The exceptions are errors of [`Category::Pushgw`](super::code::Category::Pushgw), which only
+/// pushgw rejects.
 pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
     let mut checker = Checker {
         context: Context {
@@ -45,7 +46,7 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
 struct Checker<'a> {
     context: Context<'a>,
     samples: SampleRules<'a>,
-    /// The family that the server's parser read last. It begins a line with `{` as a line of that family.
+    /// The last family that the server's parser has read. The parser starts a line with `{` as a line of that family.
     current: Option<usize>,
 }
 
@@ -100,7 +101,7 @@ impl<'a> Checker<'a> {
         true
     }
 
-    /// Checks one line and returns whether it has any content.
+    /// Checks one line. Returns whether the line has any content.
     fn line(&mut self, line: &LineSpan, labels: &mut Vec<LabelPair<'a>>) -> bool {
         let LineSpan { all, trimmed, .. } = line;
         let (bytes, trailing) = (self.context.bytes, trimmed.end..all.end);
@@ -140,7 +141,7 @@ impl<'a> Checker<'a> {
         self.context.findings.error_at(code, error.span.start, || messages::syntax_error(bytes, line, error));
     }
 
-    /// Checks the text as a whole.
+    /// Checks the whole input.
     fn finish(self, text: Text<'_>) -> Report {
         let Self { mut context, samples, .. } = self;
         let SampleRules { labels, series, count, unread, other_type_lines, .. } = samples;

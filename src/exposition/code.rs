@@ -1,14 +1,14 @@
-//! The codes of diagnostics: what the man page lists and what a user searches for. They are part of the command line's
-//! interface, so a released code never changes its meaning.
+//! Codes of diagnostics. They are listed in the man page, and users search for them. They are part of the command-line
+//! interface, so the meaning of a released code never changes.
 
-/// What a diagnostic means for a push.
+/// The effect of a problem on a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
-    /// The gateway's parser rejects the text, and its answer names the line.
+    /// The gateway's parser rejects the text. Its error message names the line.
     Parser,
-    /// The gateway's store rejects the text, and its answer names no line.
+    /// The gateway's store rejects the text. Its error message does not name a line.
     Store,
-    /// The gateway may answer 200 and then break, so pushgw rejects the text.
+    /// The gateway may answer 200 and break later, so pushgw rejects the text.
     Pushgw,
     /// The text is accepted.
     Advice,
@@ -29,14 +29,14 @@ macro_rules! codes {
             /// All codes, in the order of the man page.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The code as a user sees it, such as `no-samples`.
+            /// The code as shown to users, such as `no-samples`.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
                 }
             }
 
-            /// What is wrong, in one sentence.
+            /// One sentence that describes the problem.
             pub fn summary(self) -> &'static str {
                 match self {
                     $(Self::$variant => $summary,)*
@@ -51,7 +51,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What a diagnostic with this code means for a push.
+            /// The effect of a problem with this code on a push.
             pub fn category(self) -> Category {
                 match self {
                     $(Self::$variant => Category::$category,)*

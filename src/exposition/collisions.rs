@@ -1,4 +1,4 @@
-//! The rules of a text as a whole: what the gateway's store rejects after the parser has accepted every line.
+//! Rules for the text as a whole: the gateway's store can reject a push after its parser has accepted every line.
 //!
 //! The store gathers all metrics as a scrape would, and rejects the push if that fails (`checkWriteRequest` in
 //! `prometheus/pushgateway storage/diskmetricstore.go`; `Gatherers.Gather`, `checkSuffixCollisions` and
@@ -13,8 +13,8 @@ use super::model::kind::Kind;
 use super::overwrites::Overwrites;
 use super::text::spans::name_at;
 
-/// The gateway's own families and their types, as a fresh one exposes them (seen on Pushgateway 1.11.2 for Linux; 1.5.1 has
-/// all but one of these too). A push may add to one of them if the type is the same.
+/// The gateway's own families and their types, as exposed by a newly started gateway (verified on Pushgateway 1.11.2
+/// for Linux; 1.5.1 also has all but one of them). A push may add series to one of them if the type is the same.
 const OWN_FAMILIES: [(&str, Kind); 38] = [
     ("go_gc_duration_seconds", Kind::Summary),
     ("go_gc_gogc_percent", Kind::Gauge),
@@ -63,8 +63,9 @@ fn own_kind(name: &[u8]) -> Option<Kind> {
     OWN_FAMILIES.iter().find(|(own, _)| own.as_bytes() == name).map(|(_, kind)| *kind)
 }
 
-/// Names of the metrics that the gateway adds to a group or exposes about itself. It answers 200 to a push of them and then
-/// overwrites them or, in an existing group, stores a push failure that did not happen.
+/// Whether the gateway adds a metric with this name to a group, or exposes one about itself. If such a metric is
+/// pushed, the gateway answers 200 and then overwrites it or, in an existing group, records a push failure that did not
+/// happen.
 fn is_reserved(name: &[u8]) -> bool {
     matches!(name, b"push_time_seconds" | b"push_failure_time_seconds") || name.starts_with(b"pushgateway_")
 }
@@ -76,7 +77,8 @@ pub(super) fn check<'a>(overwrites: &Overwrites<'a>, context: &mut Context<'a>) 
     numbers.for_each(|number| rules.check(number));
 }
 
-/// The rules of families. A text may have a million of them, so messages are only made for diagnostics that are kept.
+/// Checks single families. A text can have a million families, so messages are created only for diagnostics that are
+/// kept.
 struct FamilyRules<'c, 'a> {
     overwrites: &'c Overwrites<'a>,
     context: &'c mut Context<'a>,
@@ -119,7 +121,8 @@ impl FamilyRules<'_, '_> {
         });
     }
 
-    /// The gateway's own families keep their types, and its summary keeps its parts.
+    /// A pushed metric must have the same type as the gateway's own family, and must not be named like part of its own
+    /// summary.
     fn own_families(&mut self, name: &[u8], kind: Kind, at: usize) {
         let is_declared = kind != Kind::Untyped || !self.context.has_invalid_type_line;
         if let Some(own) = own_kind(name)
@@ -207,7 +210,7 @@ impl FamilyRules<'_, '_> {
         }
     }
 
-    /// Labels of the grouping key that have another meaning in a histogram or summary.
+    /// Rejects labels in the grouping key that have a special meaning in a histogram or summary.
     fn key_labels(&mut self, name: &[u8], kind: Kind, at: usize) {
         if kind == Kind::Summary && self.overwrites.has(b"quantile") {
             self.error(Code::QuantileInKey, at, || {

@@ -1,4 +1,4 @@
-//! What the rules of all lines share.
+//! State shared by all rules.
 
 use super::code::Code;
 use super::family::FamilyTable;
@@ -6,10 +6,10 @@ use super::findings::{Findings, Message};
 use super::rules::Rules;
 use std::ops::Range;
 
-/// A text, the rules it is checked against, and what was found so far.
+/// A text, the rules for checking it, and the findings so far.
 pub(super) struct Context<'a> {
     pub(super) bytes: &'a [u8],
-    /// Where each file starts in `bytes`.
+    /// Positions in `bytes` at which the files start.
     pub(super) starts: &'a [usize],
     pub(super) rules: &'a Rules<'a>,
     pub(super) families: FamilyTable<'a>,
@@ -23,7 +23,7 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Reports whitespace at the end of a line where the server does not accept it.
+    /// Reports trailing whitespace in a line where the server does not accept it.
     pub(super) fn trailing_whitespace(&mut self, span: Range<usize>) {
         if span.is_empty() {
             return;

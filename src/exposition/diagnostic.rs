@@ -1,4 +1,4 @@
-//! What the checker reports about a text, as data. `output` decides how it looks on a screen.
+//! The results of a check, as data. `output` decides how they are displayed.
 
 use super::code::Code;
 use super::fix::Splice;
@@ -15,21 +15,21 @@ pub enum Severity {
     Warning,
 }
 
-/// One problem at one place.
+/// A problem at one place in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     pub severity: Severity,
     pub code: Code,
-    /// The bytes in question. Empty where something is missing.
+    /// The bytes that the diagnostic marks. Empty if something is missing.
     pub span: Range<usize>,
-    /// What is wrong: lower case, no final dot.
+    /// Description of the problem: lower case, no final period.
     pub message: String,
     pub help: Option<String>,
-    /// Other places that matter, such as the first of two equal series.
+    /// Other relevant places, such as the first of two equal series.
     pub related: Vec<Related>,
 }
 
-/// A second place of a [`Diagnostic`].
+/// Another place that a [`Diagnostic`] refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
     pub span: Range<usize>,
@@ -40,16 +40,16 @@ pub struct Related {
 /// The result of a check.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// The diagnostics in the order of their places, at most `Rules::max_diagnostics`.
+    /// Diagnostics in the order of their positions, at most `Rules::max_diagnostics`.
     pub diagnostics: Vec<Diagnostic>,
-    // The counts of all diagnostics, kept or not.
+    // These count all diagnostics, including those that were not kept.
     pub errors: usize,
     pub fixed: usize,
     pub warnings: usize,
     /// The same counts for each code, the largest ones of a severity first.
     pub counts: Vec<(Severity, Code, usize)>,
     pub samples: usize,
-    /// The number of metric families with samples.
+    /// Number of metric families with samples.
     pub families: usize,
     /// How many timestamps the repairs remove.
     pub stripped: usize,

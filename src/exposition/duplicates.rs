@@ -1,7 +1,7 @@
-//! The rules of series: none occurs twice, and histograms and summaries have all their parts.
+//! Rules for series: a series must not occur twice, and histograms and summaries should be complete.
 //!
-//! Two series are compared after the gateway has written the grouping key over their labels (`sanitizeLabels`), as its
-//! store compares them (`checkMetricConsistency`).
+//! Two series are compared after the grouping key has overwritten their labels (`sanitizeLabels`), because that is how
+//! the gateway's store compares them (`checkMetricConsistency`).
 
 use super::code::Code;
 use super::context::Context;
@@ -17,8 +17,8 @@ use super::text::spans::series_at;
 use super::text::token::LabelPair;
 use std::collections::BTreeMap;
 
-/// Reports series that occur twice, and histograms and summaries with a missing or repeated part. `is_complete`: every line
-/// could be read.
+/// Reports series that occur twice, and histograms and summaries with a missing or repeated part. `is_complete` is true
+/// if every line could be parsed.
 pub(super) fn check(
     text: Text<'_>,
     series: SeriesTable,
@@ -42,7 +42,7 @@ pub(super) fn check(
     for (second, first) in duplicates {
         duplicate(first, second, context);
     }
-    // A missing part may be in a line that could not be read.
+    // The missing part may be in a line that could not be parsed.
     if is_complete {
         let incomplete =
             incomplete.into_iter().filter(|(family, _)| may_lack_parts(*family, &context.families));
@@ -107,8 +107,8 @@ fn missing_parts(family: usize, line: usize, parts: Parts, context: &mut Context
     });
 }
 
-/// A histogram or summary with a part that occurs twice (seen on Pushgateway 1.11.2: of `_sum` and `_count` the last one
-/// stays; buckets and quantiles are exposed twice, so Prometheus drops one).
+/// Reports a histogram or summary with a repeated part (verified on Pushgateway 1.11.2: for `_sum` and `_count` the
+/// last one is stored; repeated buckets and quantiles are both exposed, and Prometheus drops one of them).
 fn repeated_part(family: usize, line: usize, context: &mut Context<'_>) {
     context.findings.warning(Code::DuplicatePart, series_at(context.bytes, line), || {
         let kind = context.families[family].kind.map_or("", Kind::as_str);
@@ -118,24 +118,24 @@ fn repeated_part(family: usize, line: usize, context: &mut Context<'_>) {
     });
 }
 
-/// Reads lines again whose series may be the same.
+/// Rereads lines whose series may be equal.
 struct Comparer<'c, 'a> {
     text: Text<'a>,
     overwrites: &'c Overwrites<'a>,
     families: &'c FamilyTable<'a>,
     scratch: Vec<LabelPair<'a>>,
     labels: [Vec<LabelPair<'a>>; 2],
-    /// The second line with a series, and the first one.
+    /// Pairs of lines with the same series: the later line, then the earlier one.
     duplicates: Vec<(usize, usize)>,
-    /// By family: the first line of its first series without all parts.
+    /// For each family, the first line of its first incomplete series.
     incomplete: BTreeMap<usize, (usize, Parts)>,
-    /// By family: the first line of its first series with a repeated part.
+    /// For each family, the first line of its first series with a repeated part.
     repeated: BTreeMap<usize, usize>,
 }
 
 impl Comparer<'_, '_> {
-    /// Returns the family of the sample in the line that starts at `at`. Its labels go to `labels[slot]`, sorted and without
-    /// the bounds of buckets and quantiles.
+    /// Returns the family of the sample in the line that starts at `at`. Stores its labels in `labels[slot]`, sorted
+    /// and without bucket bounds and quantiles.
     fn read(&mut self, at: usize, slot: usize) -> Option<usize> {
         let line = line_in_file(self.text, at);
         let scratch = &mut self.scratch;

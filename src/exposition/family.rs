@@ -1,5 +1,5 @@
-//! The metric families of a text and their types. Which family a name belongs to depends on the lines before, as
-//! `setOrCreateCurrentMF` in `prometheus/common expfmt/text_parse.go` decides it.
+//! The metric families of a text and their types. The family of a name depends on the preceding lines, in the same way
+//! as in `setOrCreateCurrentMF` in `prometheus/common expfmt/text_parse.go`.
 
 use super::hash::{self, NameIndex};
 use super::model::kind::Kind;
@@ -7,7 +7,7 @@ use super::text::token::Token;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The suffix that a sample's name has in addition to its family's name.
+/// The part of a sample's name that follows the family's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Suffix {
     None,
@@ -16,10 +16,10 @@ pub(super) enum Suffix {
     Bucket,
 }
 
-/// What a sample belongs to.
+/// The family of a sample, with its type and the sample's suffix.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SampleFamily {
-    /// The number of its family.
+    /// The number of the family.
     pub(super) number: usize,
     pub(super) kind: Kind,
     pub(super) suffix: Suffix,
@@ -33,7 +33,7 @@ pub(super) struct FamilyEntry {
     name_len: u32,
     /// `None` until a TYPE line or the first sample sets it.
     pub(super) kind: Option<Kind>,
-    /// The TYPE line has an invalid type, so `kind` is a guess.
+    /// The type in the TYPE line is invalid, so `kind` is a guess.
     pub(super) kind_is_guessed: bool,
     /// At least one sample is valid, or has a value that was meant as a number. Others may be prose.
     pub(super) is_metric: bool,
@@ -41,7 +41,8 @@ pub(super) struct FamilyEntry {
     pub(super) has_dropped_sample: bool,
     /// A HELP line without a text, or with carriage returns only, was read.
     pub(super) has_blank_help: bool,
-    /// The first sample has no labels and is not in the series table yet: most such families have only one sample.
+    /// The first sample has no labels and was not added to the series table yet, because most such families have only
+    /// one sample.
     pub(super) first_sample_pending: bool,
     help: Option<u32>,
     type_line: Option<u32>,
@@ -49,17 +50,17 @@ pub(super) struct FamilyEntry {
 }
 
 impl FamilyEntry {
-    /// Where the name is in the first HELP line.
+    /// Position of the name in the first HELP line.
     pub(super) fn help(&self) -> Option<usize> {
         self.help.map(|at| at as usize)
     }
 
-    /// Where the name is in the last TYPE line; those before it have invalid types.
+    /// Position of the name in the last TYPE line. Any earlier TYPE lines have invalid types.
     pub(super) fn type_line(&self) -> Option<usize> {
         self.type_line.map(|at| at as usize)
     }
 
-    /// Where the name is in the first sample.
+    /// Position of the name in the first sample.
     pub(super) fn sample(&self) -> Option<usize> {
         self.sample.map(|at| at as usize)
     }
@@ -104,7 +105,7 @@ impl<'a> FamilyTable<'a> {
         0..self.all.len()
     }
 
-    /// The family that `name` belongs to. It is added if there is none.
+    /// Returns the family that `name` belongs to, and adds a family if there is none.
     pub(super) fn get_or_add(&mut self, name: &Token<'a>) -> (usize, Suffix) {
         let hash = name.hash();
         if let Some(found) = self.find(&name.text(), hash) {
@@ -118,12 +119,12 @@ impl<'a> FamilyTable<'a> {
         (number, Suffix::None)
     }
 
-    /// The family that a sample of this name belongs to.
+    /// Returns the family of a sample with this name.
     pub(super) fn of_sample(&self, name: &[u8]) -> Option<usize> {
         self.find(name, hash::bytes(name)).map(|(number, _)| number)
     }
 
-    /// The family of exactly this name.
+    /// Returns the family with exactly this name.
     pub(super) fn exact(&self, name: &[u8]) -> Option<usize> {
         self.by_hash(name, hash::bytes(name))
     }
@@ -165,7 +166,7 @@ impl std::ops::IndexMut<usize> for FamilyTable<'_> {
     }
 }
 
-/// Splits the suffix of a histogram's or summary's sample off a name.
+/// Splits a name into the family name and the suffix of a histogram or summary sample.
 pub(super) fn split_suffix(name: &[u8]) -> Option<(&[u8], Suffix)> {
     [(&b"_count"[..], Suffix::Count), (b"_sum", Suffix::Sum), (b"_bucket", Suffix::Bucket)]
         .into_iter()

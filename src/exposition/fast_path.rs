@@ -1,9 +1,9 @@
-//! A fast path for a line that differs from the line before only in its values.
+//! A fast path for a line that differs from the preceding one only in its values.
 //!
-//! Most lines of a large text are like that. Both lines are compared eight bytes at a time up to the next difference, and
-//! what is equal is not read again. A difference must be inside a label value; its hash is then replaced in the hash of the
-//! series. Anything unusual about the line (a backslash, an empty value, another name, a timestamp) ends the fast path, and
-//! the line is checked in full, so the fast path never reports anything.
+//! Most lines of a large text are like that. The two lines are compared eight bytes at a time up to the next
+//! difference, and equal parts are not parsed again. A difference must be inside a label value; the hash of that label
+//! is then replaced in the hash of the series. Anything unusual (a backslash, an empty value, a different name, a
+//! timestamp) ends the fast path and the line is checked in full. So the fast path never reports anything.
 
 use super::family::{SampleFamily, Suffix};
 use super::hash;
@@ -14,32 +14,32 @@ use super::text::scan::{self, SampleLine};
 use super::text::token::LabelPair;
 use std::ops::Range;
 
-/// The last line, if the next one may be like it.
+/// The last line, if the fast path may apply to the next one.
 #[derive(Debug, Default)]
 pub(super) struct FastPath<'a> {
     bytes: &'a [u8],
-    /// The whole text is valid UTF-8.
+    /// Whether the whole text is valid UTF-8.
     is_utf8: bool,
-    /// What the sample belongs to, or `None` if the last line cannot be followed.
+    /// The family of the sample, or `None` if the fast path does not apply to the next line.
     family: Option<SampleFamily>,
-    /// The line up to its value, and eight bytes more if the text has them.
+    /// The line up to its value, plus eight more bytes if the text has them.
     line: &'a [u8],
-    /// The length of the line up to its value.
+    /// Length of the line up to its value.
     head_len: usize,
     values: Vec<ValueSlot>,
     hash: SeriesHash,
-    /// The value of the sample must be a whole number.
+    /// Whether the value of the sample must be an integer.
     is_count: bool,
 }
 
 /// A label value of the last line.
 #[derive(Debug)]
 struct ValueSlot {
-    /// Where it is in the line.
+    /// Position in the line.
     span: Range<usize>,
     name_hash: u64,
     role: Role,
-    /// What it adds to the two hashes of the series.
+    /// Contribution to each of the two hashes of the series.
     in_text: u64,
     in_group: u64,
 }
@@ -51,8 +51,8 @@ impl<'a> FastPath<'a> {
         Self { bytes, is_utf8, ..Self::default() }
     }
 
-    /// Accepts the first line of `rest` if it is like the last one, and returns its length with its newline. If it is not, the
-    /// fast path ends.
+    /// Accepts the first line of `rest` if it is similar to the last one, and returns its length including the newline.
+    /// Otherwise the fast path ends.
     #[inline]
     pub(super) fn accept(&mut self, rest: Range<usize>, overwrites: &Overwrites<'_>) -> Option<usize> {
         self.family?;
@@ -63,13 +63,14 @@ impl<'a> FastPath<'a> {
         len
     }
 
-    /// The series of the last line, if the next one may be like it.
+    /// Returns the series of the last line, if the fast path may apply to the next one.
     #[inline]
     pub(super) fn last(&self) -> Option<(SampleFamily, SeriesHash)> {
         Some((self.family?, self.hash))
     }
 
-    /// Keeps a valid line, which starts at `line`, for the next one. `rules` has the names of its labels.
+    /// Stores a valid line, which starts at `line`, for comparison with the next one. `rules` contains the names of its
+    /// labels.
     pub(super) fn keep(
         &mut self,
         line: usize,
@@ -110,11 +111,11 @@ impl<'a> FastPath<'a> {
         }
     }
 
-    /// Compares the first line of `text` with the last line and takes its place. Returns its length with its newline, or
-    /// `None` if the lines differ in more than values.
+    /// Compares the first line of `text` with the stored line and replaces it. Returns the length including the
+    /// newline, or `None` if the lines differ in more than values.
     #[inline]
     fn follow(&mut self, text: &'a [u8], overwrites: &Overwrites<'_>) -> Option<usize> {
-        // How far the old and the new line are compared, and how many bytes are equal from there on.
+        // Positions up to which the old and the new line have been compared, and the number of equal bytes after them.
         let (mut old, mut new) = (0, 0);
         let mut same = common_prefix(self.line, text);
         for value in &mut self.values {
@@ -147,7 +148,7 @@ impl<'a> FastPath<'a> {
         Some(at + length + 1)
     }
 
-    /// Whether the full check would report nothing about this value of the sample.
+    /// Whether the full check would accept this sample value without a diagnostic.
     #[inline]
     fn is_unremarkable(&self, value: &[u8]) -> bool {
         if self.is_count {
@@ -159,7 +160,7 @@ impl<'a> FastPath<'a> {
 }
 
 impl ValueSlot {
-    /// Replaces the value in the hash of the series. Returns `None` if the line needs a full check.
+    /// Replaces a label value in the hash of the series. Returns `None` if the line needs a full check.
     #[inline]
     fn change(&mut self, text: &[u8], hash: &mut SeriesHash, overwrites: &Overwrites<'_>) -> Option<()> {
         match self.role {
@@ -169,7 +170,7 @@ impl ValueSlot {
                 return hash.bound.map(|_| ());
             }
             Role::Overwritten(index) if !overwrites.is_reported(index) => return None,
-            // The label may be the one that the gateway would add.
+            // The label may be equal to the one that the gateway would add.
             _ if text.is_empty() => return None,
             Role::Own | Role::Overwritten(_) => {}
         }
@@ -184,7 +185,7 @@ impl ValueSlot {
     }
 }
 
-/// The number of bytes that both begin with.
+/// Length of the common prefix of two byte strings.
 #[inline]
 fn common_prefix(one: &[u8], other: &[u8]) -> usize {
     let (ones, others) = (one.as_chunks::<WORD>().0, other.as_chunks::<WORD>().0);
@@ -198,7 +199,8 @@ fn common_prefix(one: &[u8], other: &[u8]) -> usize {
     done + one[done..].iter().zip(&other[done..]).take_while(|(one, other)| one == other).count()
 }
 
-/// The end of the value whose rest is `text[from..]`, or `None` if a backslash or the end of the line comes first.
+/// Position of the closing quote of the value that continues at `from`, or `None` if a backslash or the end of the line
+/// comes first.
 #[inline]
 fn closing_quote(text: &[u8], from: usize) -> Option<usize> {
     let rest = &text[from..];
@@ -219,7 +221,7 @@ mod tests {
         format!("{diagnostics:#?}\n{splices:?}\n{samples} samples, {families} families")
     }
 
-    /// Texts in which many lines differ from the line before only in their values. `@` is replaced by a value.
+    /// Texts in which many lines differ from the preceding one only in their values. `@` is replaced by a value.
     fn texts() -> impl Strategy<Value = String> {
         let head = prop::sample::select(vec![
             "a{x=@,y=@} ",
@@ -263,9 +265,9 @@ mod tests {
     }
 
     proptest! {
-        // `PROPTEST_CASES` sets how many.
+        // `PROPTEST_CASES` sets the number of cases.
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(ProptestConfig::default().cases * 8) })]
-        /// A comment that is not UTF-8 turns the fast path off and changes nothing else.
+        /// A comment that is not valid UTF-8 disables the fast path and changes nothing else.
         #[test]
         fn the_fast_path_and_the_full_check_give_the_same_report(text in texts()) {
             let key = GroupingKey::new("v", [], KeyRules::default()).unwrap();

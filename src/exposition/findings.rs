@@ -1,7 +1,7 @@
-//! Collects the diagnostics and the repairs of a text: counts all diagnostics and keeps the first ones.
+//! Collects the diagnostics and the repairs of a text. All diagnostics are counted, but only the first ones are kept.
 //!
-//! A text may have a million errors, so the number of kept diagnostics is limited and a message is only made for a
-//! diagnostic that is kept.
+//! A text can have a million errors, so the number of kept diagnostics is limited, and a message is created only if its
+//! diagnostic is kept.
 
 use super::code::{Category, Code};
 use super::diagnostic::{Diagnostic, Related, Report, Severity};
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The words of a diagnostic.
+/// The message and the help of a diagnostic.
 #[derive(Debug, Default)]
 pub(super) struct Message {
     pub(super) text: String,
@@ -35,7 +35,7 @@ impl Message {
     }
 }
 
-/// What older gateways do with a name in quotes.
+/// The incompatibility of older gateways with names in quotes.
 pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names in quotes or inside braces";
 
 /// The diagnostics and repairs so far.
@@ -43,7 +43,7 @@ pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names i
 pub(super) struct Findings {
     limit: usize,
     repair: bool,
-    /// The number of errors of the server's parser that cannot be repaired.
+    /// Number of errors that the server's parser would report and that cannot be repaired.
     pub(super) parse_errors: usize,
     kept: BTreeMap<(Severity, Code), Kept>,
     splices: Vec<Splice>,
@@ -86,7 +86,7 @@ impl Findings {
         }
     }
 
-    /// A problem that `with` in place of `span` repairs. It is an error if nothing is to be repaired.
+    /// Adds a problem that is repaired by replacing `span` with `with`. Without repairs, the problem is an error.
     pub(super) fn repair(
         &mut self,
         code: Code,
@@ -98,7 +98,7 @@ impl Findings {
         self.repaired(code, span, message);
     }
 
-    /// A problem that another repair removes. It is an error if nothing is to be repaired.
+    /// Adds a problem that another repair also removes. Without repairs, the problem is an error.
     pub(super) fn repaired(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
         let severity = if self.repair { Severity::Fixed } else { Severity::Error };
         self.add(severity, code, span, message);
@@ -108,7 +108,7 @@ impl Findings {
         self.add(Severity::Warning, code, span, message);
     }
 
-    /// Warns about older gateways, once for each kind of incompatibility.
+    /// Warns about older gateways, once for each incompatibility.
     pub(super) fn older_gateways(&mut self, what: &'static str, span: Range<usize>) {
         if !self.older_gateways.contains(&what) {
             self.older_gateways.push(what);
@@ -123,7 +123,7 @@ impl Findings {
         }
     }
 
-    /// Makes an edit that the user asked for.
+    /// Adds an edit that the user requested with an option.
     pub(super) fn splice(&mut self, range: Range<usize>, with: Cow<'static, [u8]>) {
         self.splices.push(Splice { range, with });
     }
@@ -188,9 +188,9 @@ impl Findings {
 #[derive(Debug, Default)]
 struct Kept {
     count: usize,
-    /// Up to twice the limit, so that it is rarely sorted.
+    /// Holds up to twice the limit, so that sorting is rarely needed.
     first: Vec<Diagnostic>,
-    /// Diagnostics from here on are not kept.
+    /// Diagnostics at or after this position are not kept.
     full_from: Option<usize>,
 }
 

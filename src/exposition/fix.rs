@@ -1,9 +1,9 @@
-//! The repairs: small edits of the text, which is otherwise sent as it is.
+//! Repairs: small edits of the text, which is otherwise sent unchanged.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// One repair: `range` of the text is replaced by `with`.
+/// A repair that replaces `range` of the text with `with`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Splice {
     /// The bytes to remove. Empty for an insertion.
@@ -12,9 +12,9 @@ pub struct Splice {
     pub with: Cow<'static, [u8]>,
 }
 
-/// Returns the repaired text, borrowed if there is nothing to repair.
+/// Returns the repaired text. It is borrowed if there is nothing to repair.
 ///
-/// `splices` are those of a [`Report`](super::diagnostic::Report): in order, within the text, without overlaps.
+/// `splices` come from a [`Report`](super::diagnostic::Report): they are in order, within the text and do not overlap.
 pub fn apply<'a>(bytes: &'a [u8], splices: &[Splice]) -> Cow<'a, [u8]> {
     if splices.is_empty() {
         return Cow::Borrowed(bytes);

@@ -1,9 +1,9 @@
-//! The hash of series and names, and a compact index from names to numbers.
+//! Hashes of series and names, and a compact index from names to numbers.
 //!
-//! A series is a set of labels, so its hash is the *sum* of the hashes of its labels: the order of labels does not matter
-//! and no list is sorted. Equal hashes only suggest that two series are equal; the callers then compare the bytes. The
-//! result of a check therefore never depends on the hash, only its speed does. The hash starts at a random number per
-//! process, so nobody can prepare a text whose labels all collide and make the check quadratic.
+//! A series is a set of labels, so its hash is the *sum* of the hashes of its labels. The order of labels does not
+//! matter, so nothing needs to be sorted. Equal hashes only suggest that two series are equal; callers then compare the
+//! bytes. So the hash affects only the speed of a check, never its result. The initial value is random for each
+//! process, so nobody can craft a text whose labels all collide, which would make the check quadratic.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ const INCREMENT: u64 = 0xd1b5_4a32_d192_ed03;
 
 static START: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(INCREMENT));
 
-/// Multiplies and folds the two halves of the product, so each input bit can change each output bit.
+/// Multiplies and XORs the two halves of the product, so that each input bit can affect each output bit.
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
@@ -22,7 +22,7 @@ fn fold(a: u64, b: u64) -> u64 {
     low ^ high
 }
 
-/// The hash of some bytes.
+/// Hashes a byte string.
 #[inline]
 pub(super) fn bytes(bytes: &[u8]) -> u64 {
     let mut hash = *START ^ (bytes.len() as u64).wrapping_mul(INCREMENT);
@@ -34,8 +34,8 @@ pub(super) fn bytes(bytes: &[u8]) -> u64 {
     fold(hash ^ last_word(bytes, rest), MULTIPLIER)
 }
 
-/// The last bytes, which are `rest` (fewer than eight). Where possible it reads eight at once, which is faster, and so
-/// reads some bytes for a second time.
+/// Reads the last bytes, which are `rest` (fewer than eight). If possible, reads eight bytes at once and so rereads
+/// some earlier ones, because this is faster.
 #[inline]
 fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
     if rest.is_empty() {
@@ -49,29 +49,29 @@ fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
     }
 }
 
-/// The hash of a label, from the hashes of its name and its value. The sum of these is the hash of a series.
+/// Combines the hashes of a label's name and value. The sum over all labels is used in the hash of a series.
 #[inline]
 pub(super) fn label(name: u64, value: u64) -> u64 {
     fold(name ^ INCREMENT, value ^ name.rotate_left(23)).wrapping_add(name)
 }
 
-/// The hash of a series, from the number of its family and the sum of the hashes of its labels.
+/// Combines the number of a family and the sum of its label hashes into the hash of a series.
 #[inline]
 pub(super) fn series(family: usize, labels: u64) -> u64 {
     fold(labels ^ MULTIPLIER, (family as u64).wrapping_add(1).wrapping_mul(INCREMENT))
 }
 
-/// A hash table with open addressing from names to numbers: four bytes a slot, at most two thirds full. The caller keeps the
-/// names and compares them.
+/// A hash table with open addressing that maps names to numbers. It uses four bytes per slot and is at most two thirds
+/// full. The caller stores the names and compares them.
 #[derive(Debug, Default)]
 pub(super) struct NameIndex {
-    /// The upper half of the hash, with the number plus one in place of the bits that select the slot. An empty slot is 0.
-    /// There are always more slots than numbers.
+    /// The upper half of the hash, in which the bits that select the slot are replaced by the number plus one. An empty
+    /// slot is 0. There are always more slots than numbers.
     slots: Vec<u32>,
 }
 
 impl NameIndex {
-    /// The number of the name with this hash for which `same` returns true.
+    /// Returns the number of the name with this hash for which `same` returns true.
     pub(super) fn find(&self, hash: u64, same: impl Fn(usize) -> bool) -> Option<usize> {
         if self.slots.is_empty() {
             return None;
@@ -87,10 +87,10 @@ impl NameIndex {
         }
     }
 
-    /// Adds the next number, whose name [`NameIndex::find`] did not find. `hash_of` returns the hash of an earlier name.
+    /// Adds the next number, for a name that is not in the index yet. `hash_of` returns the hash of an earlier name.
     pub(super) fn insert(&mut self, hash: u64, number: usize, hash_of: impl Fn(usize) -> u64) {
         if (number + 1) * 3 > self.slots.len() * 2 {
-            // The table is emptied before it grows, so there is never a second one in memory.
+            // The table is rebuilt in place, so there are never two tables in memory.
             let size = (self.slots.len() * 2).max(64);
             self.slots.clear();
             self.slots.resize(size, 0);

@@ -1,8 +1,8 @@
-//! The rules of a sample's labels, and the hash of its series.
+//! Rules for the labels of a sample, and the hash of its series.
 //!
-//! Most lines have the same label names as the line before. What is known about these names is kept: their hashes, that
-//! none occurs twice, and which ones the grouping key overwrites. For the next line with the same names only the values are
-//! checked.
+//! Most lines have the same label names as the preceding line. So the results for these names are stored: their hashes,
+//! that they are unique, and which ones the grouping key overwrites. If the next line has the same names, only its
+//! values are checked.
 
 use super::code::Code;
 use super::findings::{Findings, Message};
@@ -16,21 +16,21 @@ use super::text::number::{self, Float};
 use super::text::token::{LabelPair, Token};
 use crate::grouping::LegacyName;
 
-/// The bits of a hash that are kept beside the index of a label, which has the other bits.
+/// The bits of a hash that are stored next to the index of a label, which uses the other bits.
 const HASH_BITS: u64 = !0 << 32;
-/// The names of a line with more labels are not kept, so that they need little memory compared with the text.
+/// Maximum number of label names stored from a line, so that they use little memory compared with the text.
 const MAX_KEPT_NAMES: usize = 256;
 
-/// The hash of a series, as far as its labels decide it.
+/// The hash of a series, without its family.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SeriesHash {
-    /// The server's parser accepts the labels.
+    /// Whether the server's parser accepts the labels.
     pub(super) is_valid: bool,
     /// The hash of the labels that distinguish the series in the text.
     pub(super) in_text: u64,
-    /// The hash of those that still do so after the gateway has written the grouping key over them.
+    /// The hash of the labels that still distinguish it after the grouping key has overwritten labels.
     pub(super) in_group: u64,
-    /// The value of `le` or `quantile` if it is the bound of the sample.
+    /// The value of `le` or `quantile`, if it is the bound of the sample.
     pub(super) bound: Option<f64>,
 }
 
@@ -38,14 +38,14 @@ impl SeriesHash {
     const EMPTY: Self = Self { is_valid: true, in_text: 0, in_group: 0, bound: None };
 }
 
-/// What a label does for its series.
+/// The effect of a label on the identity of its series.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Role {
-    /// It distinguishes the series, unless it is `instance=""`.
+    /// Distinguishes the series, unless it is `instance=""`.
     Own,
-    /// The label of the grouping key at this index overwrites it.
+    /// Overwritten by the label of the grouping key at this index.
     Overwritten(usize),
-    /// It is the `le` of a bucket or the `quantile` of a summary.
+    /// The `le` of a bucket or the `quantile` of a summary.
     Bound,
 }
 
@@ -56,22 +56,22 @@ pub(super) struct LabelName<'a> {
     pub(super) role: Role,
 }
 
-/// The label names of a valid line, in their order.
+/// The label names of a valid line, in order.
 #[derive(Debug, Default)]
 pub(super) struct LabelNames<'a> {
-    /// The type of the family, or `None` if no names are kept.
+    /// The type of the family, or `None` if no names are stored.
     kind: Option<Kind>,
     names: Vec<LabelName<'a>>,
 }
 
 impl<'a> LabelNames<'a> {
-    /// The names, if they are those of a family of this type.
+    /// Returns the names if they belong to a family of this type.
     #[inline]
     pub(super) fn of_kind(&self, kind: Kind) -> Option<&[LabelName<'a>]> {
         (self.kind == Some(kind)).then_some(&self.names)
     }
 
-    /// Whether `labels` have these names.
+    /// Whether `labels` have the stored names.
     #[inline]
     fn fit(&self, labels: &[LabelPair<'_>], kind: Kind) -> bool {
         self.kind == Some(kind)
@@ -84,14 +84,14 @@ impl<'a> LabelNames<'a> {
     }
 }
 
-/// The rules of labels.
+/// Checks labels, and holds the state for this.
 #[derive(Debug)]
 pub(super) struct LabelRules<'a> {
     pub(super) overwrites: Overwrites<'a>,
     /// The label names of the last line.
     pub(super) names: LabelNames<'a>,
     utf8_names: bool,
-    /// The whole text is valid UTF-8.
+    /// Whether the whole text is valid UTF-8.
     is_utf8: bool,
 }
 
@@ -105,7 +105,7 @@ impl<'a> LabelRules<'a> {
         }
     }
 
-    /// Checks the labels of a sample whose family has this type.
+    /// Checks the labels of a sample. `kind` is the type of its family.
     #[inline]
     pub(super) fn check(
         &mut self,
@@ -120,7 +120,7 @@ impl<'a> LabelRules<'a> {
         }
     }
 
-    /// Checks labels that have the names of the last line.
+    /// Checks labels that have the same names as in the last line.
     #[inline]
     fn check_values(&mut self, labels: &[LabelPair<'a>], findings: &mut Findings) -> SeriesHash {
         let mut hash = SeriesHash::EMPTY;
@@ -134,7 +134,7 @@ impl<'a> LabelRules<'a> {
 
     fn check_all(&mut self, labels: &[LabelPair<'a>], kind: Kind, findings: &mut Findings) -> SeriesHash {
         let mut hash = SeriesHash::EMPTY;
-        // One bit for each hash of a name. As long as no bit is set twice, no name occurs twice.
+        // Each hash of a name sets one bit. If no bit is set twice, the names are unique.
         let (mut seen, mut may_repeat) = (0_u64, false);
         let mut keep = labels.len() < MAX_KEPT_NAMES;
         self.names.names.clear();
@@ -169,7 +169,7 @@ impl<'a> LabelRules<'a> {
         hash
     }
 
-    /// Adds one label to the hash.
+    /// Adds a label to the hash.
     #[inline]
     fn add(
         &mut self,
@@ -242,7 +242,7 @@ fn are_unique(labels: &[LabelPair<'_>], kind: Kind, findings: &mut Findings) -> 
                 .related(first.span(), "first occurrence")
         });
     };
-    // A line may have a million labels, so each has one word: half of its hash, and its index.
+    // A line can have a million labels, so only one word is stored for each: half of its hash and its index.
     let names = labels.iter().enumerate().filter(|(_, label)| !kind.is_bound(&label.name));
     let mut names: Vec<_> =
         names.map(|(index, label)| label.name.hash() & HASH_BITS | index as u64).collect();
@@ -259,7 +259,7 @@ fn are_unique(labels: &[LabelPair<'_>], kind: Kind, findings: &mut Findings) -> 
     is_unique
 }
 
-/// The value of `le` or `quantile`, if it is a number.
+/// Returns the value of `le` or `quantile`, if it is a number.
 fn bound(label: &LabelPair<'_>, findings: &mut Findings) -> Option<f64> {
     if let Float::Value(value) = number::float(&label.value.text()) {
         return Some(value);
@@ -270,7 +270,7 @@ fn bound(label: &LabelPair<'_>, findings: &mut Findings) -> Option<f64> {
     None
 }
 
-/// A label that begins with `__`. The parser rejects `__name__`, and the store rejects the others.
+/// Reports a label name that begins with `__`. The parser rejects `__name__`, and the store rejects the others.
 #[cold]
 fn check_reserved(label: &LabelPair<'_>, findings: &mut Findings) -> bool {
     if label.name.is(b"__name__") {

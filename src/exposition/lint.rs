@@ -1,13 +1,13 @@
-//! The conventions for names, units and HELP texts that `promtool check metrics` checks, with the place and the fix.
+//! Checks the conventions for names, units and HELP texts that `promtool check metrics` checks, and suggests fixes.
 //!
-//! The rules are those of promtool's own linter (`prometheus/client_golang prometheus/testutil/promlint/validations`). Like
-//! promtool, it looks at the metric families after the whole text has been read. Only labels need a second pass over the
-//! lines, so nobody pays for it without `--lint`.
+//! The rules are those of promtool's own linter (`prometheus/client_golang prometheus/testutil/promlint/validations`).
+//! As in promtool, metric families are checked after the whole text has been read. Only labels need a second pass over
+//! the lines, which is skipped without `--lint`.
 //!
-//! Promtool's last rule, that a metric is unique, is the error `duplicate-series` here, because the gateway rejects it.
-//! Promtool 2 (seen with 2.42) does not have that rule. It also reports any type in a metric's name, not only the metric's
-//! own, and picks one unit at random if a name has several. Where promtool repeats a sentence for each label or unit, each
-//! has its own place here.
+//! Promtool also reports metrics that are not unique. Here that is the error `duplicate-series`, because the gateway
+//! rejects them. Promtool 2 (verified with 2.42) does not have that rule. It also reports any type in a metric's name,
+//! not only the metric's own, and picks one unit at random if a name has several. Promtool repeats a message for each
+//! label or unit; here, each one is reported at its own position.
 
 use super::code::Code;
 use super::family::{FamilyEntry, FamilyTable};
@@ -22,7 +22,7 @@ use super::text::token::LabelPair;
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// The base units, and the units to replace by each.
+/// The base units, each with the units that it should replace.
 const UNITS: [(&str, &[&str]); 10] = [
     ("amperes", &[]),
     ("bytes", &["bits"]),
@@ -42,14 +42,14 @@ const PREFIXES: [&str; 18] = [
     "giga", "gibi", "tera", "tebi", "peta", "pebi",
 ];
 
-/// What to write, and the abbreviations to replace by it.
+/// The units to use, each with the abbreviations that it should replace.
 const ABBREVIATIONS: [(&str, &[&str]); 3] = [
     ("`seconds`", &["s", "ms", "us", "ns", "sec", "h", "d"]),
     ("`bytes`", &["b", "kb", "mb", "gb", "tb", "pb"]),
     ("`meters` or `seconds`", &["m"]),
 ];
 
-/// Reports what does not follow the conventions.
+/// Reports everything that does not follow the conventions.
 pub(super) fn check(text: Text<'_>, families: &FamilyTable<'_>, findings: &mut Findings) {
     for number in families.numbers() {
         let family = &families[number];
@@ -73,7 +73,7 @@ pub(super) fn check(text: Text<'_>, families: &FamilyTable<'_>, findings: &mut F
                 && number::begins_like_number(&text.bytes[sample.value])
                 && (sample.rest.is_empty() || is_timestamp(&text.bytes[sample.rest]))
             {
-                // The parser reads labels before the name as labels of the metric in the line before.
+                // The parser assigns labels before the name to the metric of the preceding line.
                 for label in labels.iter().skip(sample.labels_before_name) {
                     lints.check(label, || name.text(), findings);
                 }
@@ -82,13 +82,13 @@ pub(super) fn check(text: Text<'_>, families: &FamilyTable<'_>, findings: &mut F
     }
 }
 
-/// The rules for the name, the type and the HELP text of a family.
+/// Checks the name, the type and the HELP text of a family.
 struct NameLints<'c> {
     family: &'c FamilyEntry,
     name: &'c str,
-    /// The name in the TYPE line, or else in the first sample.
+    /// Position of the name in the TYPE line, or in the first sample if there is no TYPE line.
     span: Range<usize>,
-    /// It is written without quotes, so a part of it can be marked.
+    /// Whether the name is written without quotes, so that a part of it can be marked.
     is_plain: bool,
     findings: &'c mut Findings,
 }
@@ -99,7 +99,7 @@ impl NameLints<'_> {
         self.units();
         self.colon();
         self.camel_case();
-        // A guessed type says nothing about the name.
+        // If the type was guessed, nothing can be said about the name.
         if let Some(kind) = self.family.kind
             && kind != Kind::Untyped
             && !self.family.kind_is_guessed
@@ -122,7 +122,7 @@ impl NameLints<'_> {
         quoted(self.name.as_bytes())
     }
 
-    /// `LintHelp`.
+    /// Implements `LintHelp`.
     fn help(&mut self) {
         if self.family.help().is_some() {
             return;
@@ -134,7 +134,7 @@ impl NameLints<'_> {
         });
     }
 
-    /// `LintMetricUnits` and `LintUnitAbbreviations`.
+    /// Implements `LintMetricUnits` and `LintUnitAbbreviations`.
     fn units(&mut self) {
         if let Some((part, base)) =
             parts(self.name).find_map(|part| Some((part.clone(), unit(&self.name[part])?)))
@@ -158,7 +158,7 @@ impl NameLints<'_> {
         }
     }
 
-    /// `LintReservedChars`.
+    /// Implements `LintReservedChars`.
     fn colon(&mut self) {
         if let Some(at) = self.name.find(':') {
             let name = self.quoted();
@@ -169,7 +169,7 @@ impl NameLints<'_> {
         }
     }
 
-    /// `LintCamelCase` for the name of the metric.
+    /// Implements `LintCamelCase` for metric names.
     fn camel_case(&mut self) {
         if let Some(at) = find_camel_case(self.name.as_bytes()) {
             let (name, snake) = (self.quoted(), snake_case(self.name));
@@ -180,7 +180,7 @@ impl NameLints<'_> {
         }
     }
 
-    /// `LintCounter`.
+    /// Implements `LintCounter`.
     fn total(&mut self, kind: Kind) {
         let name = self.quoted();
         match (kind == Kind::Counter, self.name.strip_suffix("_total")) {
@@ -201,7 +201,7 @@ impl NameLints<'_> {
         }
     }
 
-    /// `LintHistogramSummaryReserved` for the name of the metric.
+    /// Implements `LintHistogramSummaryReserved` for metric names.
     fn reserved_suffix(&mut self, kind: Kind) {
         let is_histogram = kind == Kind::Histogram;
         let (suffix, owners) = if self.name.ends_with("_bucket") && !is_histogram {
@@ -220,12 +220,12 @@ impl NameLints<'_> {
         });
     }
 
-    /// `LintMetricTypeInName`.
+    /// Implements `LintMetricTypeInName`.
     fn type_in_name(&mut self, kind: Kind) {
         let word = if kind == Kind::GaugeHistogram { "gauge_histogram" } else { kind.as_str() };
         let (lower, inner) = (self.name.to_lowercase(), format!("_{word}_"));
         let at = lower.find(&inner).or_else(|| lower.strip_suffix(&inner[..=word.len()]).map(str::len));
-        // Lower case may have another length, except in ASCII.
+        // Only in ASCII is a name guaranteed to have the same length in lower case.
         if let Some(at) = at {
             let part = if self.name.is_ascii() { at + 1..at + 1 + word.len() } else { 0..self.name.len() };
             self.findings.warning(Code::LintTypeInName, self.part(part), || {
@@ -236,14 +236,14 @@ impl NameLints<'_> {
     }
 }
 
-/// The rules for labels. A problem is reported once for each metric and label name.
+/// Checks labels. A problem is reported once for each metric and label name.
 struct LabelLints<'c, 'a> {
     families: &'c FamilyTable<'a>,
     reported: HashSet<(usize, Vec<u8>)>,
 }
 
 impl LabelLints<'_, '_> {
-    /// Checks a label. `name` returns the name of its sample, which is only needed for a problem.
+    /// Checks a label. `name` returns the name of its sample and is only called if there is a problem.
     fn check<N: AsRef<[u8]>>(
         &mut self,
         label: &LabelPair<'_>,
@@ -273,7 +273,7 @@ impl LabelLints<'_, '_> {
         }
     }
 
-    /// `LintHistogramSummaryReserved` for labels.
+    /// Implements `LintHistogramSummaryReserved` for labels.
     fn reserved_label(&self, number: usize, text: &[u8], span: Range<usize>, findings: &mut Findings) {
         let family = &self.families[number];
         let (owners, is_owner) = match (text, family.kind) {
@@ -293,7 +293,7 @@ impl LabelLints<'_, '_> {
     }
 }
 
-/// The ranges of the words between underscores.
+/// Splits a name at underscores, and returns the range of each word.
 fn parts(name: &str) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     name.split('_').map(move |part| {
@@ -303,7 +303,7 @@ fn parts(name: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The base unit, if the word is a unit with or without a prefix.
+/// Returns the base unit if the word is a unit, with or without a prefix.
 fn unit(word: &str) -> Option<&'static str> {
     let base = |word: &str| {
         UNITS.iter().find(|(base, units)| *base == word || units.contains(&word)).map(|(base, _)| *base)
@@ -311,12 +311,12 @@ fn unit(word: &str) -> Option<&'static str> {
     base(word).or_else(|| PREFIXES.iter().find_map(|prefix| base(word.strip_prefix(prefix)?)))
 }
 
-/// Where an upper-case letter follows a lower-case one.
+/// Finds a lower-case letter that is followed by an upper-case one.
 fn find_camel_case(name: &[u8]) -> Option<usize> {
     name.windows(2).position(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
 }
 
-/// Turns `backupSizeGB` into `backup_size_gb`.
+/// Converts `backupSizeGB` to `backup_size_gb`.
 fn snake_case(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 4);
     let mut after_lower = false;
@@ -337,7 +337,7 @@ mod tests {
 
     const RULES: Rules<'_> = Rules { utf8_names: true, allow_empty: true, lint: true, ..Rules::PLAIN };
 
-    /// The code and the marked text of each diagnostic about a convention.
+    /// Returns the code and the marked text of each lint diagnostic.
     fn lint(text: &str) -> Vec<(&'static str, &str)> {
         let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &RULES);
         let found = report.diagnostics.iter().filter(|found| found.code.category() == Category::Lint);
@@ -416,7 +416,7 @@ mod tests {
         assert_eq!(lint(text), []);
     }
 
-    /// Sequences of pieces of text, valid and invalid.
+    /// Sequences of valid and invalid pieces of text.
     fn pieces() -> impl Strategy<Value = Vec<u8>> {
         let pieces: &[&[u8]] = &[
             b"# TYPE ",
@@ -466,7 +466,7 @@ mod tests {
             for found in &report.diagnostics {
                 prop_assert!(found.span.start <= found.span.end && found.span.end <= bytes.len(), "{found:?}");
             }
-            // Without `lint` the report is the same, apart from the conventions.
+            // Without `lint`, the report is the same except for the conventions.
             let plain = check(text, &Rules { lint: false, ..RULES });
             let others = report.diagnostics.iter().filter(|found| found.code.category() != Category::Lint);
             prop_assert!(others.eq(&plain.diagnostics));

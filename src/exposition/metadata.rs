@@ -1,4 +1,4 @@
-//! The rules of HELP and TYPE lines.
+//! Rules for HELP and TYPE lines.
 
 use super::code::Code;
 use super::context::Context;
@@ -14,8 +14,8 @@ use super::text::token::Token;
 use crate::grouping::LegacyName;
 use std::ops::Range;
 
-/// Checks `# HELP name text`, the line `all` with `trailing` whitespace. Returns the family that it names, unless a repair
-/// removes the line.
+/// Checks the line `all`, which is `# HELP name text` followed by `trailing` whitespace. Returns the family, unless a
+/// repair removes the line.
 pub(super) fn help<'a>(
     context: &mut Context<'a>,
     all: &Range<usize>,
@@ -40,7 +40,7 @@ pub(super) fn help<'a>(
     Some(number)
 }
 
-/// What the parser accepts in a HELP text, but Prometheus may not.
+/// Reports problems in a HELP text that the parser accepts: invalid UTF-8, and carriage returns at the end.
 fn help_text(context: &mut Context<'_>, text: &Range<usize>) {
     let bytes = &context.bytes[text.clone()];
     if let Err(error) = std::str::from_utf8(bytes) {
@@ -61,7 +61,7 @@ fn help_text(context: &mut Context<'_>, text: &Range<usize>) {
     }
 }
 
-/// Whether a HELP line has the text of the family's first one.
+/// Whether a HELP line has the same text as the family's first one.
 fn is_repeated_help(context: &Context<'_>, number: usize, text: &Range<usize>) -> bool {
     let Some(first) = context.families[number].help() else { return false };
     let bytes = context.bytes;
@@ -76,12 +76,12 @@ fn is_repeated_help(context: &Context<'_>, number: usize, text: &Range<usize>) -
     })
 }
 
-/// The length of the name at the start of `text`.
+/// Length of the name at the start of `text`.
 fn name_len(text: &[u8]) -> usize {
     name_at(text, 0).end
 }
 
-/// Removes a HELP or TYPE line that repeats the `first` one. Its newline stays, so that the lines keep their numbers.
+/// Removes a HELP or TYPE line that repeats the `first` one. Its newline is kept, so that line numbers do not change.
 fn repeated(
     context: &mut Context<'_>,
     code: Code,
@@ -105,8 +105,8 @@ fn repeated(
     });
 }
 
-/// Whether a HELP line is the first one of its family. The repairs remove carriage returns, so a text of nothing else
-/// becomes no text, and the line does not count as a second one.
+/// Whether a HELP line is the first one for its family. The repairs remove carriage returns, so a line that contains
+/// nothing else has no text afterwards and does not count.
 fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize, text: &[u8]) -> bool {
     let is_blank = text.iter().all(|byte| *byte == b'\r');
     let family = &mut context.families[number];
@@ -161,8 +161,8 @@ fn escapes(context: &mut Context<'_>, text: &Range<usize>) -> bool {
     true
 }
 
-/// Checks `# TYPE name type`, the line `all` with `trailing` whitespace. Returns the family that it names, unless a repair
-/// removes the line.
+/// Checks the line `all`, which is `# TYPE name type` followed by `trailing` whitespace. Returns the family, unless a
+/// repair removes the line.
 pub(super) fn type_line<'a>(
     context: &mut Context<'a>,
     all: &Range<usize>,
@@ -217,7 +217,7 @@ pub(super) fn type_line<'a>(
     Some(number)
 }
 
-/// Where the `#` is of the HELP or TYPE line with this name.
+/// Position of the `#` in the HELP or TYPE line with this name.
 fn start_of_comment(bytes: &[u8], name: &Token<'_>) -> usize {
     let start = name.span().start;
     memchr::memrchr(b'#', &bytes[..start]).unwrap_or(start)
@@ -233,7 +233,7 @@ fn is_repeated_type(context: &Context<'_>, (number, suffix): (usize, Suffix), te
         && family.kind == Kind::parse(&text[..trimmed_len(text)])
 }
 
-/// A TYPE line of a family whose type a TYPE line or the first sample has already set.
+/// Reports a TYPE line for a family whose type was already set by an earlier TYPE line or by its first sample.
 fn second_type(context: &mut Context<'_>, name: &Token<'_>, number: usize, suffix: Suffix) {
     let bytes = context.bytes;
     let family = quoted(&context.families.name(number));

@@ -1,6 +1,6 @@
-//! The text exposition format (version 0.0.4) as the Pushgateway reads it. Pure: bytes in, data out.
+//! Reads and checks the text exposition format (version 0.0.4) in the same way as the Pushgateway. Pure: no I/O.
 //!
-//! The verdict is that of the server's own code, and `tests/it/differential.rs` compares it with live gateways.
+//! A check must accept exactly the texts that a gateway accepts. `tests/it/differential.rs` compares it with real ones.
 //!
 //! - `text` splits a text into lines and tokens.
 //! - `check` goes through the lines. `multiline` finds the end of an invalid one that goes on in the next line. `metadata` has the rules of HELP and TYPE lines, `sample` and `labels` those of samples,

@@ -1,4 +1,4 @@
-//! The rules of metric and label names in quotes. The scanner accepts only valid names without quotes.
+//! Rules for quoted metric and label names. Names without quotes are already checked by the scanner.
 
 use super::code::Code;
 use super::findings::{Findings, Message, QUOTED_NAME};
@@ -6,7 +6,7 @@ use super::messages::quoted;
 use super::text::token::Token;
 use crate::grouping::LegacyName;
 
-/// Whether the gateway accepts the name, which is `legacy` unless UTF-8 names are enabled.
+/// Whether the gateway accepts the name. Without UTF-8 names, it must be a valid `legacy` name.
 #[inline]
 pub(super) fn is_valid_name(
     name: &Token<'_>,

@@ -1,7 +1,7 @@
-//! The labels of the grouping key, which the gateway writes over the labels of each series.
+//! The labels of the grouping key, with which the gateway overwrites the labels of each series.
 //!
 //! `sanitizeLabels` in `prometheus/pushgateway storage/diskmetricstore.go` sets all labels of the key, and adds
-//! `instance=""` if neither the key nor the series has that label. The gateway compares series after that.
+//! `instance=""` if neither the key nor the series has an `instance`. The gateway compares series afterwards.
 
 use super::code::Code;
 use super::findings::{Findings, Message};
@@ -10,14 +10,14 @@ use super::messages::quoted;
 use super::text::token::{LabelPair, Token};
 use crate::grouping::GroupingKey;
 
-/// One label of the grouping key.
+/// A label of the grouping key.
 #[derive(Debug)]
 struct Overwrite<'a> {
     name: &'a [u8],
-    /// `None` if the grouping key is unknown: every push has a job.
+    /// `None` for the label `job` if the grouping key is unknown, because every push has a job.
     value: Option<&'a [u8]>,
     name_hash: u64,
-    /// There is a warning that it overwrites a label.
+    /// Whether there was a warning that this label overwrites another one.
     is_reported: bool,
 }
 
@@ -47,13 +47,13 @@ impl<'a> Overwrites<'a> {
         Self { labels, adds_instance }
     }
 
-    /// The index of the label of the key that overwrites the label `name`.
+    /// Returns the index of the label in the key that overwrites the label `name`.
     #[inline]
     pub(super) fn find(&self, name: &Token<'_>, name_hash: u64) -> Option<usize> {
         self.labels.iter().position(|label| label.name_hash == name_hash && name.is(label.name))
     }
 
-    /// Whether the key has a label of this name.
+    /// Whether the key has a label with this name.
     pub(super) fn has(&self, name: &[u8]) -> bool {
         self.labels.iter().any(|label| label.name == name)
     }
@@ -64,18 +64,18 @@ impl<'a> Overwrites<'a> {
         self.adds_instance && label.value.raw().is_empty() && label.name.is(b"instance")
     }
 
-    /// Whether the gateway stores `label` as it is.
+    /// Whether the gateway stores `label` unchanged.
     pub(super) fn keeps(&self, label: &LabelPair<'_>) -> bool {
         !self.would_add(label) && self.find(&label.name, label.name.hash()).is_none()
     }
 
-    /// Whether there is already a warning about the label of the key at this index.
+    /// Whether there was already a warning about the label at this index of the key.
     #[inline]
     pub(super) fn is_reported(&self, index: usize) -> bool {
         self.labels[index].is_reported
     }
 
-    /// Warns if the label of the key at this index changes `label`, once for each label of the key.
+    /// Warns if the label at this index of the key changes `label`. Each label of the key causes only one warning.
     #[inline]
     pub(super) fn check(&mut self, index: usize, label: &LabelPair<'_>, findings: &mut Findings) {
         let overwrite = &mut self.labels[index];

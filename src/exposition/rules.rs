@@ -1,31 +1,31 @@
-//! What a text is checked against.
+//! The options of a check.
 
 use crate::grouping::GroupingKey;
 
-/// What a text is checked against: one field for each option of the command line.
+/// The options of a check. Most correspond to an option of the command line.
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'a> {
-    /// The group that the text is for. Its labels overwrite those of the text.
+    /// The group that the text will be pushed to. Its labels overwrite those in the text.
     pub grouping: Option<&'a GroupingKey>,
-    /// The gateway runs with `--push.enable-utf8-names`.
+    /// Whether the gateway runs with `--push.enable-utf8-names`.
     pub utf8_names: bool,
-    /// Accept a text without samples.
+    /// Whether to accept a text without samples.
     pub allow_empty: bool,
-    /// The type of metrics without a TYPE line: `gauge`, `counter` or `untyped`.
+    /// Type for metrics without a TYPE line: `gauge`, `counter` or `untyped`.
     pub default_type: Option<&'static str>,
-    /// Drop timestamps instead of rejecting them.
+    /// Whether to drop timestamps instead of rejecting them.
     pub strip_timestamps: bool,
-    /// Repair harmless problems (severity `fixed`) instead of rejecting them (severity `error`).
+    /// Whether to repair harmless problems (severity `fixed`) instead of rejecting them (severity `error`).
     pub repair: bool,
-    /// Check the conventions of `promtool check metrics` too (severity `warning`).
+    /// Whether to check the conventions of `promtool check metrics` as well (severity `warning`).
     pub lint: bool,
-    /// How many diagnostics to keep. The others are only counted.
+    /// Maximum number of diagnostics to keep. The others are only counted.
     pub max_diagnostics: usize,
 }
 
 impl Rules<'static> {
-    /// The rules without a group and without any option. All diagnostics are kept.
+    /// Rules without a group and without options. All diagnostics are kept.
     pub const PLAIN: Self = Self {
         grouping: None,
         utf8_names: false,

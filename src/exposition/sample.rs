@@ -1,7 +1,7 @@
-//! The rules of a sample: its family, its labels, its value, and what follows the value.
+//! Rules for samples: the family, the labels, the value, and the text after the value.
 //!
-//! They are those of `prometheus/common expfmt/text_parse.go` (`startLabelName`, `startLabelValue`, `readingValue`,
-//! `startTimestamp`), in the order of its states where the order matters.
+//! They match `prometheus/common expfmt/text_parse.go` (`startLabelName`, `startLabelValue`, `readingValue`,
+//! `startTimestamp`). If the order of checks matters, they are made in the order of the parser's states.
 
 use super::code::Code;
 use super::context::Context;
@@ -22,15 +22,15 @@ use crate::grouping::LegacyName;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Go converts a count to `uint64`; this is the first number that does not fit.
+/// Go converts a count to `uint64`. This is the smallest number that is too large.
 const COUNT_LIMIT: f64 = 18_446_744_073_709_551_616.0;
 
-/// The rules of samples, and what is known about those so far.
+/// Checks samples, and holds the state of the samples so far.
 pub(super) struct SampleRules<'a> {
     pub(super) labels: LabelRules<'a>,
     pub(super) series: SeriesTable,
     fast_path: FastPath<'a>,
-    /// The name of the last sample and its family. The next line usually has the same name.
+    /// The name and the family of the last sample. The next line usually has the same name.
     last_name: Option<(&'a [u8], usize, Suffix)>,
     /// Families with a TYPE line, each with the family without one whose first sample comes right after it.
     pub(super) other_type_lines: Vec<(usize, usize)>,
@@ -53,7 +53,7 @@ impl<'a> SampleRules<'a> {
         }
     }
 
-    /// Checks the line at the start of `rest` if the fast path accepts it. Returns where the next line starts.
+    /// Checks the first line of `rest` if the fast path accepts it. Returns the start of the next line.
     #[inline]
     pub(super) fn check_fast(&mut self, rest: Range<usize>, context: &mut Context<'a>) -> Option<usize> {
         let line = rest.start;
@@ -64,8 +64,8 @@ impl<'a> SampleRules<'a> {
         Some(line + len)
     }
 
-    /// Checks the sample of the line that starts at `line`. `previous` is the family that the server's parser read last.
-    /// Returns the family of the sample.
+    /// Checks the sample in the line that starts at `line`, and returns its family. `previous` is the last family that
+    /// the server's parser has read.
     pub(super) fn check(
         &mut self,
         line: usize,
@@ -128,8 +128,8 @@ impl<'a> SampleRules<'a> {
         context: &mut Context<'a>,
     ) -> Option<(usize, Suffix)> {
         let Some(name) = &sample.name else {
-            // The server's parser uses the family and the metric that it read last for a line such as `{a="b"} 1`: it stores
-            // the sample there, rejects the text, or crashes.
+            // For a line such as `{a="b"} 1`, the server's parser reuses the last family and metric: it stores the
+            // sample there, rejects the text, or crashes.
             context.findings.error(Code::NamelessSample, sample.series_span(context.bytes, line), || {
                 Message::new("the metric name is missing; is the variable set?")
                     .help("write the sample as `name{label=\"value\"} 1`")
@@ -155,10 +155,10 @@ impl<'a> SampleRules<'a> {
         Some((number, suffix))
     }
 
-    /// Whether the server's parser misreads a line that begins with a brace. `readingLabels` prepares for the family of the
-    /// line before and does not start again at the name. So a histogram or summary keeps the labels of another one, or the
-    /// parser crashes because there are none, and `le` or `quantile` before the name of another metric is lost (seen on
-    /// Pushgateway 1.11.2).
+    /// Whether the server's parser misreads a line that begins with a brace. `readingLabels` prepares for the family of
+    /// the preceding line and does not start over when it reaches the name. So a histogram or summary gets the labels
+    /// of another one, or the parser crashes because there are none. An `le` or `quantile` before the name of another
+    /// metric is lost (verified on Pushgateway 1.11.2).
     #[cold]
     fn is_misread(
         &mut self,
@@ -278,7 +278,7 @@ fn set_kind(line: usize, sample: &SampleLine<'_>, number: usize, context: &mut C
     true
 }
 
-/// The value, if it is a number.
+/// Returns the value if it is a number.
 fn value<'a>(sample: &SampleLine<'a>, has_labels: bool, context: &mut Context<'a>) -> Option<&'a [u8]> {
     let value = &context.bytes[sample.value.clone()];
     if number::is_float(value) {
@@ -289,7 +289,7 @@ fn value<'a>(sample: &SampleLine<'a>, has_labels: bool, context: &mut Context<'a
     None
 }
 
-/// What follows the value: nothing, or a timestamp.
+/// Checks the text after the value, which must be empty or a timestamp.
 fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'_>) {
     if sample.rest.is_empty() {
         return;
@@ -353,8 +353,8 @@ fn add_pending(series: &mut SeriesTable, family: &mut FamilyEntry, number: usize
     }
 }
 
-/// Whether a line need not be added to the series yet. This is for the first sample of a family if it has no labels, because
-/// most such families have no other sample.
+/// Whether adding this line to the series table can be postponed. This is the case for the first sample of a family if
+/// it has no labels, because most such families have no other sample.
 fn is_pending(
     sample: &SampleLine<'_>,
     labels: &[LabelPair<'_>],
@@ -368,7 +368,7 @@ fn is_pending(
         && sample.name.map(|name| name.span().start) == entry.sample()
 }
 
-/// A sample of a histogram or summary that the gateway drops.
+/// Reports a sample of a histogram or summary that the gateway drops.
 fn dropped(sample: &SampleLine<'_>, family: SampleFamily, context: &mut Context<'_>) {
     let name = context.families.name(family.number);
     let span = sample.name.map_or(sample.value.clone(), |name| name.span());

@@ -1,25 +1,25 @@
-//! Finds the series that occur more than once.
+//! Finds series that occur more than once.
 //!
-//! Each line needs eight bytes: its offset, and as many bits of the hash of its series as fit beside it. The entries are
-//! sorted once, at the end. Where two hashes are equal, the two lines are read again and compared, so the answer is exact
-//! and no label is ever copied. In a text of 100 MB a hash has 32 bits: of a million series, about a hundred are compared
-//! in vain.
+//! Each line needs eight bytes: its offset, and as many bits of its series hash as fit next to it. The entries are
+//! sorted once, at the end. If two hashes are equal, the two lines are parsed again and compared. So the result is
+//! exact and labels are never copied. In a text of 100 MB a hash has 32 bits: out of a million series, about a hundred
+//! are compared unnecessarily.
 
-/// What the lines of one histogram or summary have given it.
+/// The parts of one histogram or summary found so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parts(u8);
 
 impl Parts {
     pub(super) const COUNT: Self = Self(1);
     pub(super) const SUM: Self = Self(2);
-    /// The last bucket, `le="+Inf"`.
+    /// The last bucket, with `le="+Inf"`.
     pub(super) const INFINITY: Self = Self(4);
-    /// It is a histogram or summary, so several lines make one series.
+    /// The series is a histogram or summary, so it consists of several lines.
     pub(super) const COMPOSITE: Self = Self(8);
-    /// A part occurs twice.
+    /// A part occurs more than once.
     pub(super) const REPEATED: Self = Self(16);
 
-    /// The parts of both. A part that is allowed once and is in both is repeated.
+    /// Combines the parts of two entries. A part in both is repeated if it is allowed only once.
     pub(super) fn and(self, other: Self) -> Self {
         let twice = self.0 & other.0 & (Self::COUNT.0 | Self::SUM.0 | Self::INFINITY.0) != 0;
         Self(self.0 | other.0 | if twice { Self::REPEATED.0 } else { 0 })
@@ -32,15 +32,15 @@ impl Parts {
 
 const PARTS_BITS: u32 = 5;
 
-/// A line, or consecutive lines of one histogram or summary. From the highest bit: a part of the hash, the offset of the
-/// first line, the parts.
+/// A line, or consecutive lines of one histogram or summary. Starting at the highest bit, it contains part of the hash,
+/// the offset of the first line, and the parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry(u64);
 
-/// How the bits of an [`Entry`] are divided.
+/// The layout of the bits in an [`Entry`].
 #[derive(Clone, Copy, Debug)]
 struct EntryLayout {
-    /// The number of bits after the hash.
+    /// Number of bits below the hash.
     low_bits: u32,
 }
 
@@ -73,11 +73,11 @@ impl Entry {
     }
 }
 
-/// How two lines relate to each other.
+/// The relation between two lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Relation {
     DifferentSeries,
-    /// They are parts of one histogram or summary.
+    /// Both lines are parts of the same histogram or summary.
     SameComposite,
     DuplicateSeries,
 }
@@ -87,19 +87,19 @@ pub(super) enum Relation {
 pub(super) struct SeriesTable {
     layout: EntryLayout,
     entries: Vec<Entry>,
-    /// The family and the hash of the last histogram or summary, whose lines are usually consecutive.
+    /// The family and hash of the last histogram or summary. Its lines are usually consecutive.
     last: Option<(usize, u64)>,
-    /// The bucket or quantile of its last line.
+    /// The bucket bound or quantile in the last line of that histogram or summary.
     last_bound: Option<f64>,
 }
 
-/// Reads lines again for [`SeriesTable::compare`].
+/// Parses lines again for [`SeriesTable::compare`].
 pub(super) trait CompareLines {
     /// Compares the lines that start at two offsets.
     fn compare(&mut self, first: usize, second: usize) -> Relation;
-    /// The line `second` has the series of the line `first`.
+    /// Called if the series of the line `second` is the same as in the line `first`.
     fn duplicate(&mut self, first: usize, second: usize);
-    /// A histogram or summary has these parts. Its first line starts at `line`.
+    /// Called for each histogram or summary. `line` is the start of its first line, and `parts` are its parts.
     fn composite(&mut self, line: usize, parts: Parts);
 }
 
@@ -108,21 +108,21 @@ impl SeriesTable {
         Self { layout: EntryLayout::new(text_len), entries: Vec::new(), last: None, last_bound: None }
     }
 
-    /// Adds a line that is a series.
+    /// Adds a line that is a complete series.
     #[inline]
     pub(super) fn add(&mut self, hash: u64, line: usize) {
         self.end_composite();
         self.entries.push(self.layout.entry(hash, line, Parts::default()));
     }
 
-    /// The next line does not belong to the last histogram or summary.
+    /// Ends the current histogram or summary, because the next line does not belong to it.
     #[inline]
     pub(super) fn end_composite(&mut self) {
         self.last = None;
     }
 
-    /// Adds a line of a histogram or summary. `identity` is its family and its hash in the text; `bound` is the bucket or
-    /// quantile.
+    /// Adds a line of a histogram or summary. `identity` is its family and its hash in the text. `bound` is the bucket
+    /// bound or quantile.
     #[inline]
     pub(super) fn add_part(
         &mut self,
@@ -144,7 +144,7 @@ impl SeriesTable {
         self.entries.push(self.layout.entry(hash, line, parts.and(Parts::COMPOSITE)));
     }
 
-    /// Finds equal series, and passes every histogram and summary to `lines`.
+    /// Finds equal series. Also passes every histogram and summary to `lines`.
     pub(super) fn compare(mut self, lines: &mut impl CompareLines) {
         let layout = self.layout;
         self.entries.sort_unstable();
@@ -162,7 +162,7 @@ impl SeriesTable {
 }
 
 impl EntryLayout {
-    /// Compares entries with the same hash. They are the same series unless the hashes collide.
+    /// Compares entries with the same hash. They belong to the same series unless the hashes collide.
     #[cold]
     fn compare(self, entries: &[Entry], lines: &mut impl CompareLines) {
         let mut distinct: Vec<(usize, Parts)> = Vec::new();

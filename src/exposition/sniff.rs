@@ -1,7 +1,8 @@
-//! Detects input that is not metrics in the text format: an error page, JSON, compressed data. It gets one error instead of
-//! one for each line.
+//! Detects input in another format, such as an error page, JSON or compressed data. It results in a single error
+//! instead of one for each line.
 //!
-//! A line of a log may come first and begin like JSON. So text with a good line after it is never another format.
+//! The input may start with a line from a log that looks like JSON. So if a valid line follows, the input is never
+//! treated as another format.
 
 use super::model::kind::Kind;
 use super::text::lines;
@@ -11,8 +12,8 @@ use super::text::scan::{self, Line};
 const TEXT: &str =
     "the Pushgateway accepts the Prometheus text format: a name, a space and a value on each line";
 
-/// The format of a file that is not metrics, and how to fix it. It is only called if the first line is invalid, so it never
-/// changes the verdict.
+/// Returns the format of a file that is not metrics, and how to fix it. This is only called if the first line is
+/// invalid, so it never changes whether the file is accepted.
 pub(super) fn other_format(file: &[u8]) -> Option<(&'static str, &'static str)> {
     let text = file.trim_ascii_start();
     Some(match file {
@@ -42,8 +43,8 @@ fn begins_with(text: &[u8], start: &[u8]) -> bool {
     text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
-/// Whether one of the first lines is a sample or a TYPE line. An HTML page may have such a line too, but ends like one, and
-/// so does an archive, which is mostly not text.
+/// Whether one of the first lines is a sample or a TYPE line. Such a line can also appear in an HTML page or an
+/// archive, so a file that ends like HTML or is mostly binary does not count.
 fn has_good_line(file: &[u8]) -> bool {
     const MAX_LINES: usize = 50;
     if file.starts_with(b"<") && file.trim_ascii_end().ends_with(b">") || is_binary(file, 3) {
@@ -68,7 +69,7 @@ fn has_good_line(file: &[u8]) -> bool {
     false
 }
 
-/// Whether the first tokens are those of a JSON object or array. `{"a"` alone may be a sample with a quoted name.
+/// Whether the text starts like a JSON object or array. `{"a"` alone could be a sample with a quoted name.
 fn is_json(text: &[u8]) -> bool {
     match text {
         [b'[', rest @ ..] => is_json_array(rest.trim_ascii_start()),
@@ -83,7 +84,7 @@ fn is_json(text: &[u8]) -> bool {
     }
 }
 
-/// Whether this continues a JSON array, and not a line of a log such as `[1/3] x` or `[12:00] x`.
+/// Whether the text after a `[` continues a JSON array. If not, it may be a log line such as `[1/3] x` or `[12:00] x`.
 fn is_json_array(text: &[u8]) -> bool {
     match text {
         [b'{' | b']' | b'"', ..] => true,
@@ -100,7 +101,7 @@ fn is_json_array(text: &[u8]) -> bool {
     }
 }
 
-/// Whether it is a sequence of `MetricFamily` messages: a length, then field 1 (the name) with its length.
+/// Whether the file is a sequence of `MetricFamily` messages: a length, followed by field 1 (the name) and its length.
 fn is_protobuf(file: &[u8]) -> bool {
     let length = file.iter().take(5).take_while(|&&byte| byte >= 0x80).count() + 1;
     match file.get(length..) {
@@ -114,9 +115,9 @@ fn is_protobuf(file: &[u8]) -> bool {
     }
 }
 
-/// Whether there is a NUL, or more control characters than any text has (every ninth random byte is one): more than one of
-/// `usual` bytes. ESC does not count, because colored output is text. Bytes from 0x80 do not count either: they may be
-/// letters of an old encoding.
+/// Whether the file contains a NUL, or more control characters than text normally does: more than one in `usual` bytes.
+/// In random data, every ninth byte is one. ESC does not count because of colored output, and bytes from 0x80 do not
+/// count because they may be letters in an old encoding.
 fn is_binary(file: &[u8], usual: usize) -> bool {
     let head = &file[..file.len().min(1024)];
     let is_unusual = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && **byte != 0x1b;
@@ -160,7 +161,7 @@ mod tests {
         ] {
             assert_eq!(other_format(line.as_bytes()), None, "{line}");
         }
-        // These are another format unless there is a good line.
+        // Each line is recognized as another format unless a valid line follows.
         for line in
             ["{\"level\":\"info\",\"msg\":\"x\"}", "|\x08/\x08-\x08\\\x08|\x08/\x08", "[\"a\", 1]", "[1]"]
         {

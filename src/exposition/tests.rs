@@ -1,4 +1,4 @@
-//! What a user sees: each rule, with the text that it marks. `tests/it/differential.rs` compares the verdicts with live
+//! Tests the results of each rule, including the marked text. `tests/it/differential.rs` compares the checker with real
 //! gateways.
 
 use super::*;
@@ -8,7 +8,7 @@ fn report(text: &[u8], rules: &Rules<'_>) -> Report {
     check(Text { bytes: text, starts: &[0] }, rules)
 }
 
-/// The diagnostics, each as its severity, its code and the text that it marks.
+/// Returns the diagnostics as strings, each with severity, code and marked text.
 fn found_with(text: &[u8], rules: &Rules<'_>) -> Vec<String> {
     let report = report(text, rules);
     assert_eq!(report.diagnostics.len(), report.errors + report.fixed + report.warnings);
@@ -197,7 +197,7 @@ fn histograms_and_summaries() {
         "# TYPE s summary\ns_sum 1\ns_count 1\na 1\ns_count 2\n",
         &["warning duplicate-part `s_sum`"],
     );
-    // The parts of a histogram may be anywhere, and their labels in any order.
+    // The lines of a histogram can be anywhere, with labels in any order.
     let scattered = "# TYPE h histogram\nh_sum{a=\"1\",b=\"2\"} 1\nh_sum 1\nother 1\nh_bucket{b=\"2\",le=\"+Inf\",a=\"1\"} 1\n\
         h_count{b=\"2\",a=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_count 1\n";
     assert_found(scattered, &[]);
@@ -214,13 +214,13 @@ fn series() {
         &["error duplicate-series `{\"a\",b=\"\\n\"}`", "warning older-gateway `\"a\"`"],
     );
     assert_found("a 1\na{instance=\"\"} 2\n", &["error duplicate-series `a{instance=\"\"}`"]);
-    // Every push has a job.
+    // Every push has a job label.
     let federated = "up{job=\"a\"} 1\nup{job=\"b\"} 1\n";
     assert_found(
         federated,
         &["warning overwritten-label `job=\"a\"`", "error duplicate-series `up{job=\"b\"}`"],
     );
-    // An empty label is a label to the gateway.
+    // The gateway treats an empty label as a label.
     assert_found("a 1\na{b=\"\"} 2\n", &[]);
 }
 
@@ -345,7 +345,7 @@ fn an_empty_text() {
         assert_found(text, &["error no-samples ``"]);
         assert_eq!(found_with(text.as_bytes(), &Rules { allow_empty: true, ..Rules::PLAIN }), [""; 0]);
     }
-    // There is a sample, but it is invalid.
+    // There is a sample, although it is invalid.
     assert_found("a-b 1\n", &["error metric-name `-`"]);
 }
 
@@ -369,7 +369,7 @@ fn an_error_neither_hides_nor_causes_others() {
         "a-b 1\nc 1,5\nd 1 5\n# TYPE e bogus\ne 1\n# TYPE e gauge\n",
         &["error metric-name `-`", "error value `1,5`", "error timestamp `5`", "error unknown-type `bogus`"],
     );
-    // A line of the histogram cannot be read, so it may have the missing part.
+    // One line of the histogram could not be parsed, and it may be the missing part.
     assert_found("# TYPE h histogram\nh_sum 1\nh_count{ 1\n", &["error label-name `1`"]);
 }
 
@@ -470,7 +470,7 @@ fn repeated_help_and_type_lines_are_removed() {
         let repaired = apply(text.as_bytes(), &report(text.as_bytes(), &Rules::PLAIN).splices).into_owned();
         assert_eq!(String::from_utf8(repaired).unwrap(), [first, kept, again].concat(), "{lines:?}");
     }
-    // The last lines of the files have no newlines.
+    // The files do not end with a newline.
     let text = Text { bytes: b"a 1\n# HELP b x# HELP b x\nb 1\n# HELP b x\n# HELP b b x", starts: &[0, 14] };
     let found: Vec<_> = check(text, &Rules::PLAIN).diagnostics.iter().map(|found| found.severity).collect();
     assert_eq!(found, [Severity::Fixed, Severity::Fixed, Severity::Fixed, Severity::Error, Severity::Fixed]);
@@ -547,7 +547,7 @@ fn the_number_of_diagnostics_is_limited_and_errors_come_first() {
     let text = [&b"a 1 \n".repeat(100)[..], b"b-c 1\n", &b"d x\n".repeat(100)].concat();
     let rules = Rules { max_diagnostics: 3, ..Rules::PLAIN };
     let report = report(&text, &rules);
-    // The hundred `a` are one series and 99 duplicates.
+    // The hundred `a` lines are one series and 99 duplicates.
     assert_eq!((report.errors, report.fixed), (99 + 1 + 100, 100));
     assert_eq!(report.diagnostics.len(), 3);
     assert!(report.diagnostics.iter().all(|found| found.severity == Severity::Error));
@@ -608,7 +608,7 @@ fn a_name_between_braces_is_read_after_the_line_before() {
         &format!("{summary}{{quantile=\"1\",a}} 1\n"),
         &["error parser-crash `{quantile=\"1\",a}`", "warning older-gateway `a`"],
     );
-    // Nothing is mixed up after a line of the same metric, or if no label name has a special meaning.
+    // Nothing is misread if the preceding line is of the same metric, or if no label name has a special meaning.
     let good = "# TYPE h histogram\n{\"h_bucket\",le=\"+Inf\"} 1\n{\"h_sum\"} 1\n{\"h_count\"} 1\n";
     assert_found(good, &["warning older-gateway `\"h_bucket\"`"]);
     assert_found("a 1\n{le=\"1\",b} 1\n{b} 2\n", &["warning older-gateway `b`"]);

@@ -26,8 +26,7 @@ const DEVICE_LIMIT: u64 = 16 << 20;
 /// Files of at least this many bytes get their own buffer.
 const LARGE: usize = 4 << 20;
 
-const CHANGED: &str =
-    "it changed while it was read: write the text elsewhere and rename the file when it is done";
+const CHANGED: &str = "it changed while it was read: write to another file and rename it when it is complete";
 
 /// Source of a part of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +120,7 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
     }
     if kind.is_file() {
         if before.len() > limit {
-            anyhow::bail!("it has more than {} MiB", limit >> 20);
+            anyhow::bail!("it is larger than {} MiB", limit >> 20);
         }
         let length = usize::try_from(before.len()).unwrap_or(usize::MAX);
         let start = bytes.len();
@@ -166,7 +165,7 @@ fn unchanged(before: &Metadata, after: &Metadata, read: usize) -> anyhow::Result
 fn read_at_most(from: impl Read, limit: u64, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
     let read = from.take(limit.saturating_add(1)).read_to_end(bytes).map_err(plain)?;
     if u64::try_from(read).is_ok_and(|read| read > limit) {
-        anyhow::bail!("it has more than {} MiB, and no end in sight", limit >> 20);
+        anyhow::bail!("it is endless or larger than {} MiB", limit >> 20);
     }
     Ok(())
 }
@@ -188,7 +187,7 @@ mod tests {
     fn what_has_no_end_is_given_up() {
         let mut bytes = b"before".to_vec();
         let told = read_at_most(io::repeat(b'x'), 3 << 20, &mut bytes).unwrap_err();
-        assert_eq!(told.to_string(), "it has more than 3 MiB, and no end in sight");
+        assert_eq!(told.to_string(), "it is endless or larger than 3 MiB");
         bytes.clear();
         read_at_most(io::repeat(b'x').take(1 << 20), 1 << 20, &mut bytes).unwrap();
         assert_eq!(bytes.len(), 1 << 20);

@@ -42,8 +42,8 @@ fn input_that_is_not_text_is_an_error() {
         ("pushgw push -j x missing.prom", "can't read missing.prom: no such file or directory"),
         ("pushgw push -j x .", "can't read .: it is a directory"),
         ("pushgw push -j x < .", "can't read standard input: is a directory"),
-        ("pushgw push -j x /dev/zero", "can't read /dev/zero: it has more than 16 MiB, and no end in sight"),
-        ("truncate -s 1073741825 big; pushgw push -j x big", "can't read big: it has more than 1024 MiB\n"),
+        ("pushgw push -j x /dev/zero", "can't read /dev/zero: it is endless or larger than 16 MiB"),
+        ("truncate -s 1073741825 big; pushgw push -j x big", "can't read big: it is larger than 1024 MiB\n"),
         ("echo 'a 1' > one; pushgw push -j x one missing", "can't read missing: no such file or directory"),
         ("echo 'a 1' > one; ln -s one two; rm one; pushgw push -j x two", "can't read two: no such file"),
     ] {

@@ -126,7 +126,7 @@ fn list_prints_the_commands_of_20_conflicts_and_counts_the_others() {
     let lines = output.stderr();
     let count = |start: &str| lines.lines().filter(|line| line.starts_with(start)).count();
     assert_eq!((count("warning: {job="), count("hint: pushgw delete ")), (20, 20), "{output}");
-    assert!(lines.ends_with(&format!("hint: for all: pushgw status -g {} --format json\n", server.url())));
+    assert!(lines.ends_with(&format!("hint: to see all: pushgw status -g {} --format json\n", server.url())));
 }
 
 #[test]
@@ -418,7 +418,7 @@ fn a_group_pushed_to_before_confirmation_is_kept() {
         .tty(&[Tty::Stdin, Tty::Stderr], 100)
         .run()
         .screen();
-    assert!(screen.contains(r#"{job="b"} was pushed to meanwhile and is kept"#), "{screen}");
+    assert!(screen.contains(r#"{job="b"} was pushed to in the meantime and is kept"#), "{screen}");
     assert!(screen.contains("deleted 1 of 1 group"), "{screen}");
     let requests: Vec<_> = server.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
     let listing = "GET /api/v1/metrics";
@@ -722,12 +722,12 @@ fn status_shows_20_problems_and_counts_the_others() {
     });
     let status = ["status", "-g", &server.url()];
     let output = pushgw().args(status).code(1).any_stdout().any_stderr().run().stdout();
-    let all = format!("`pushgw status -g {} --format json` has all", server.url());
+    let all = format!("to see all: pushgw status -g {} --format json", server.url());
     assert_eq!(output.matches("problem: ").count(), 20, "{output}");
     // Those of `m`, and one each for 19 other metrics.
     assert_eq!(output.matches("fix: ").count(), 20 + 19, "{output}");
-    assert!(output.contains(&format!("and 25 more commands: {all}\n")), "{output}");
-    assert!(output.contains(&format!("and 26 more problems: {all}\n")), "{output}");
+    assert!(output.contains(&format!("and 25 more commands; {all}\n")), "{output}");
+    assert!(output.contains(&format!("and 26 more problems; {all}\n")), "{output}");
     let output = pushgw().args(status).args(["--format", "json"]).code(1).any_stdout().any_stderr().run();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let problems = report["problems"].as_array().unwrap();

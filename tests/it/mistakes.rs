@@ -77,7 +77,7 @@ fn a_suspicious_label_is_stored_as_typed_with_a_warning() {
 #[ignore = "needs real servers"]
 fn a_job_with_the_name_of_a_file_is_an_unset_variable() {
     let gateway = gateway();
-    let says = "the job `metrics.prom` has the name of a file here: is the variable set?";
+    let says = "the job `metrics.prom` is also the name of a file here: is the variable set?";
     let hint = "hint: use -j JOB metrics.prom";
     typed(&gateway, "pushgw push -j $UNSET metrics.prom </dev/null", 2, &[], &[says, hint]);
     typed(&gateway, "pushgw push -j $UNSET metrics.prom f", 0, &["job=metrics.prom"], &[says, hint]);
@@ -238,14 +238,14 @@ fn an_age_that_was_meant_otherwise_is_an_error() {
 fn a_variable_that_says_something_else_is_reported() {
     let gateway = gateway();
     for value in ["disabled", "n", "f", "none", "2"] {
-        let says = format!("PUSHGATEWAY_INSECURE is a switch: `{value}` is not");
+        let says = format!("PUSHGATEWAY_INSECURE: `{value}` is not");
         typed(&gateway, &format!("PUSHGATEWAY_INSECURE={value} pushgw push -j x f"), 2, &[], &[&says]);
     }
     for value in ["1", "TRUE", "yes", "on", "0", "False", "no", "off", "' on '"] {
         typed(&gateway, &format!("PUSHGATEWAY_INSECURE={value} pushgw push -j x f"), 0, &["job=x"], &[]);
     }
     let proxy = "http_proxy=http://[::1]:1 PUSHGATEWAY_URL=http://gw.corp";
-    let says = ["PUSHGATEWAY_NO_PROXY is a switch: `gw2.corp`", "NO_PROXY=HOST"];
+    let says = ["PUSHGATEWAY_NO_PROXY: `gw2.corp`", "NO_PROXY=HOST"];
     typed(&gateway, &format!("{proxy} PUSHGATEWAY_NO_PROXY=gw2.corp pushgw push -j x f"), 2, &[], &says);
     let nobody = "PUSHGATEWAY_URL=http://[::1]:1";
     let says = ["PUSHGATEWAY_ADDR is set, but pushgw does not read it: did you mean PUSHGATEWAY_URL?"];

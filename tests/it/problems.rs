@@ -171,7 +171,7 @@ fn groups_that_differ_in_an_empty_label_alone() {
         assert_eq!(
             list(&report["warnings"]),
             [
-                r#"{job="a"}, {job="a",l=""} differ in empty labels alone: Prometheus drops the samples of all but one"#
+                r#"{job="a"}, {job="a",l=""} differ only in empty labels: Prometheus drops the samples of all but one"#
             ]
         );
         // This group can be deleted like any other.

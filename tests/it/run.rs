@@ -188,7 +188,7 @@ fn a_gateway_that_hangs_or_breaks_costs_a_warning() {
     let (server, _) = hanging_for("job_");
     call(&server.url(), "300ms").stderr_has("no response within 300ms").run();
     // Reading a file of the options can hang, too.
-    let hangs = call("http://127.0.0.1:1", "300ms").stderr_has("it was not ready within --timeout");
+    let hangs = call("http://127.0.0.1:1", "300ms").stderr_has("it was not finished within --timeout");
     let fifo = hangs.directory().join("password");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     hangs.env("PUSHGATEWAY_USER", "me").env("PUSHGATEWAY_PASSWORD_FILE", &fifo).run();
@@ -266,7 +266,7 @@ fn the_file_for_metrics_is_private_and_does_not_stay() {
     run_script(&server.url(), &[], "set -e; echo 'files 1' >>\"$PUSHGW_METRICS\"; echo ran")
         .env("TMPDIR", "/nonexistent")
         .stdout("ran\n")
-        .stderr("warning: there was no file for $PUSHGW_METRICS: no such file or directory\n")
+        .stderr("warning: can't create the file for $PUSHGW_METRICS: no such file or directory\n")
         .run();
     assert_eq!(sample(&server.request(), "files"), None);
 }
@@ -289,7 +289,7 @@ fn a_full_disk_for_metrics_does_not_touch_the_job() {
         .args(unshare)
         .args(["sh", "-c", &format!("{mount}; TMPDIR=$PWD/full {run} '{job}'")])
         .stdout("ran\n")
-        .stderr_has("there was no file for $PUSHGW_METRICS: no space left on device")
+        .stderr_has("can't create the file for $PUSHGW_METRICS: no space left on device")
         .run();
     server.request();
 }
@@ -532,7 +532,7 @@ fn a_second_signal_ends_the_report_at_once() {
             }
         });
         let said = format!(
-            "warning: x exited with status 4, but that could not be reported: {name} ended the report\n"
+            "warning: x exited with status 4, but that could not be reported: interrupted by {name}\n"
         );
         assert_eq!(running.end(), (Some(4), said));
     }

@@ -98,7 +98,7 @@ fn a_file_of_groups_is_checked_before_anything_is_sent() {
         (format!("{ok}{ok}"), vec!["groups.prom:3: the group {job=\"a\"} is in the file twice"]),
         (format!("{ok}{}m 1\n", group("/metrics/jobs/b")), vec!["groups.prom:3: "]),
         (format!("{ok}{}m 1\n", group("/metrics/job/b/instance@base64/=")), vec!["empty instance"]),
-        ("m 1\n".to_owned(), vec!["groups.prom:1: this belongs to no group", "pushgw show"]),
+        ("m 1\n".to_owned(), vec!["groups.prom:1: this line does not belong to a group", "pushgw show"]),
         (String::new(), vec!["contains no group"]),
     ] {
         let mut call =
@@ -144,7 +144,12 @@ fn the_output_for_several_groups_separates_them() {
         pushgw().args(["show", "--url", &url]).stdout("# TYPE m gauge\nm 1\n").run();
         let others = "groups of that job: {job=\"b\",l=\"\"}";
         pushgw().args(["show", "-j", "b"]).on(gateway).code(8).stderr_has(others).run();
-        pushgw().args(["show", "--match", "job=x"]).on(gateway).code(8).stderr_has("is selected").run();
+        pushgw()
+            .args(["show", "--match", "job=x"])
+            .on(gateway)
+            .code(8)
+            .stderr_has("matches the selection")
+            .run();
         pushgw().arg("show").on(gateway).code(2).stderr_has("--match job=x").run();
         pushgw().args(["show", "--all"]).on(gateway).closed_stdout().run();
     });

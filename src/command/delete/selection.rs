@@ -94,7 +94,7 @@ fn refuse_if_broken(snapshot: &Snapshot, client: &Client, printer: &mut Printer<
         let Err(error) = scrape(client, printer) else { return Ok(()) };
         if !matches!(&error.kind, ErrorKind::Status(answered) if answered.status == 500) {
             printer.warning(
-                "nothing was deleted: it is not known whether this gateway rejects every push (--force deletes anyway)",
+                "nothing was deleted: can't tell whether this gateway rejects every push (--force deletes anyway)",
             );
             return Err(error.into());
         }
@@ -143,7 +143,7 @@ fn unchanged(snapshot: &Snapshot, asked: &[Group], printer: &mut Printer<'_>) ->
         if same_push(then, group) {
             places.push(place);
         } else {
-            printer.warning(&format!("{} was pushed to meanwhile and is kept", group.labels));
+            printer.warning(&format!("{} was pushed to in the meantime and is kept", group.labels));
         }
     }
     places

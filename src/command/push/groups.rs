@@ -136,8 +136,8 @@ fn sections(
                 section.input.bytes.grow().extend_from_slice(line);
             }
         } else if !line.trim_ascii().is_empty() && !is_lost {
-            let hint = "--groups reads what `pushgw show` prints of a selection: a line `# pushgw group /metrics/job/...` before each group";
-            error(printer, at + 1, "this belongs to no group", Some(hint));
+            let hint = "--groups reads the output of `pushgw show` for a selection, which has a line `# pushgw group /metrics/job/...` before each group";
+            error(printer, at + 1, "this line does not belong to a group", Some(hint));
             break;
         }
     }

@@ -139,11 +139,11 @@ impl Running<'_, '_> {
                 Ok(event) => {
                     if let Some(signal) = self.handle(event).filter(|signal| self.is_second(*signal)) {
                         let name = signal_name(signal.number);
-                        return Err(anyhow::anyhow!("{name} ended the report").into());
+                        return Err(anyhow::anyhow!("interrupted by {name}").into());
                     }
                 }
                 Err(_) => {
-                    return Err(anyhow::anyhow!("it was not ready within --timeout").into());
+                    return Err(anyhow::anyhow!("it was not finished within --timeout").into());
                 }
             }
         }

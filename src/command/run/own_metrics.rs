@@ -56,7 +56,7 @@ impl OwnMetrics {
                 }
             }
             Err(error) => {
-                printer.warning(&format!("there was no file for ${VARIABLE}: {}", reason(error)));
+                printer.warning(&format!("can't create the file for ${VARIABLE}: {}", reason(error)));
             }
         }
         if let Some(path) = &settings.metrics {

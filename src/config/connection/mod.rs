@@ -218,8 +218,7 @@ impl<'a> Settings<'a> {
                 } else {
                     "unset the variable, or set it to false"
                 };
-                let message =
-                    format!("{variable} is a switch: `{text}` is not 1, true, yes, on, 0, false, no or off");
+                let message = format!("{variable}: `{text}` is not 1, true, yes, on, 0, false, no or off");
                 Err(Failure::usage_with_hint(message, hint))
             }
         }

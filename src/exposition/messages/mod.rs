@@ -1,7 +1,7 @@
-//! The words of diagnostics that depend on the text: what is wrong, and how to fix it.
+//! Messages of diagnostics that depend on the text, with suggested fixes.
 //!
-//! The server's own messages describe the states of its parser (`expected float as value, got "1n"`). The functions here
-//! distinguish the usual causes. They never change whether a line is rejected.
+//! The server's own messages describe the states of its parser (`expected float as value, got "1n"`). The functions
+//! here recognize common causes. They never change whether a line is rejected.
 
 mod bound;
 mod name;
@@ -18,7 +18,7 @@ pub(super) use value::{JOINED_LINES, rest, value};
 
 const LABEL_SYNTAX: &str = "write it as `name=\"value\"`";
 const COLOR: &str = "is it a color code? turn colors off, for example with `NO_COLOR=1`";
-/// Quotes that a word processor or another language writes.
+/// Quotes used by word processors or in other languages.
 const TYPOGRAPHIC_QUOTES: [&[u8]; 10] = [
     b"\xe2\x80\x9c",
     b"\xe2\x80\x9d",
@@ -33,7 +33,7 @@ const TYPOGRAPHIC_QUOTES: [&[u8]; 10] = [
 ];
 const PLAIN_QUOTE: &str = "use the plain quote `\"`; a word processor may have replaced it";
 
-/// Text of the user for a message: in backticks, shortened, and safe to print.
+/// Quotes user input for a message: in backticks, shortened, and safe to print.
 pub(super) fn quoted(bytes: &[u8]) -> String {
     const MAX_CHARS: usize = 60;
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * MAX_CHARS)]);
@@ -44,7 +44,7 @@ pub(super) fn quoted(bytes: &[u8]) -> String {
     format!("`{}`", visible(&short))
 }
 
-/// `text` with its control characters escaped. Quotes and backslashes stay as they are.
+/// Escapes the control characters in `text`. Quotes and backslashes are not escaped.
 fn visible(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
     for c in text.chars() {
@@ -56,7 +56,7 @@ fn visible(text: &str) -> String {
     visible
 }
 
-/// The first character of `bytes`, for a message.
+/// Quotes the first character of `bytes` for a message.
 fn first_character(bytes: &[u8]) -> String {
     quoted(&bytes[..character(bytes)])
 }
@@ -212,7 +212,7 @@ fn no_comma(bytes: &[u8], line: Range<usize>, span: Range<usize>) -> (Range<usiz
     (span, Message::new(text).help(help))
 }
 
-/// A quote after a single backslash where a value probably ends, as in `"C:\",`.
+/// Finds a quote after a single backslash where a value probably ends, as in `"C:\",`.
 fn escaped_end(bytes: &[u8], range: &Range<usize>) -> Option<Range<usize>> {
     let is_end = |after: &[u8]| matches!(after.trim_ascii_start(), [b',' | b'}', ..]);
     let text = &bytes[range.clone()];
@@ -225,7 +225,8 @@ fn escaped_quote() -> Message {
         .help("to end the value with a backslash, write `\\\\\"`")
 }
 
-/// A Windows path with single backslashes: all of them have to be doubled, also those that are valid escapes.
+/// Explains an invalid escape in a Windows path. All its backslashes must be doubled, even those that form valid
+/// escapes.
 fn path(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Option<Message> {
     let start = line.start + bytes[line.start..span.start].iter().rposition(|byte| *byte == b'"')? + 1;
     let len = bytes[start..line.end].iter().position(|byte| *byte == b'"')?;
@@ -237,12 +238,12 @@ fn path(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Option<Messag
     })
 }
 
-/// Whether a label value begins like a path on Windows.
+/// Whether a label value starts like a Windows path.
 pub(super) fn is_windows_path(value: &[u8]) -> bool {
     matches!(value, [drive, b':', b'\\', next, ..] if drive.is_ascii_alphabetic() && *next != b'\\')
 }
 
-/// An escape that the server does not accept.
+/// Explains an escape that the server does not accept.
 pub(super) fn escape(marked: &[u8]) -> Message {
     let message = if marked.len() == 1 {
         Message::new("the line ends with a backslash")
@@ -254,7 +255,7 @@ pub(super) fn escape(marked: &[u8]) -> Message {
 
 const TYPES: &str = "the types are `counter`, `gauge`, `histogram`, `summary` and `untyped`";
 
-/// A type that the text format does not have, and the type that was probably meant.
+/// Explains a type that the text format does not have. Also returns the type that was probably meant.
 pub(super) fn unknown_type(name: &[u8], text: &[u8]) -> (Message, Option<Kind>) {
     if let Some(found) = type_and_more(text) {
         return found;
@@ -272,7 +273,7 @@ pub(super) fn unknown_type(name: &[u8], text: &[u8]) -> (Message, Option<Kind>) 
             (message.help(format!("{help} `# TYPE {name}_info gauge`")), Some(Kind::Gauge))
         }
         b"stateset" => (message.help("`stateset` is OpenMetrics; write `gauge`"), Some(Kind::Gauge)),
-        // The distance takes quadratic time, and no misspelled type is this long.
+        // Computing the distance takes quadratic time, and no misspelled type is this long.
         lower if lower.len() > 32 => (message.help(TYPES), None),
         lower => {
             let lower = String::from_utf8_lossy(lower);
@@ -290,7 +291,7 @@ pub(super) fn unknown_type(name: &[u8], text: &[u8]) -> (Message, Option<Kind>) 
     }
 }
 
-/// A type with text after it, often that of the next lines.
+/// Explains a type that is followed by text, often from the next line.
 fn type_and_more(text: &[u8]) -> Option<(Message, Option<Kind>)> {
     let escape = memchr::memmem::find(text, b"\\n").and_then(|end| Kind::parse(&text[..end]));
     if let Some(kind) = escape {

@@ -1,4 +1,4 @@
-//! What is wrong where a metric name is expected or ends.
+//! Messages for errors where a metric name should start or end.
 
 use super::{COLOR, first_character, number, quoted};
 use crate::exposition::code::Code;
@@ -11,7 +11,7 @@ use std::ops::Range;
 pub(super) const LOG_LINE: &str = "is it a line of a log? write only metrics to standard output";
 const NO_BREAK_SPACES: [&[u8]; 3] = [b"\xc2\xa0", b"\xe2\x80\xaf", b"\xe3\x80\x80"];
 
-/// A line that begins with something else than a name.
+/// Explains a line that does not begin with a name.
 pub(super) fn no_name(line: &[u8], marked: &[u8]) -> Message {
     let message = Message::new(format!("a line cannot begin with {}", first_character(marked)));
     match marked {
@@ -43,7 +43,7 @@ fn begins_with_digit(line: &[u8]) -> Message {
     }
 }
 
-/// A HELP or TYPE line with an invalid name.
+/// Explains an invalid name in a HELP or TYPE line.
 pub(super) fn in_comment(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> Message {
     let start = bytes[line.start..span.start].iter().rposition(|byte| matches!(byte, b' ' | b'\t'));
     let start = start.map_or(line.start, |at| line.start + at + 1);
@@ -58,8 +58,8 @@ pub(super) fn in_comment(bytes: &[u8], line: Range<usize>, span: &Range<usize>) 
     })
 }
 
-/// A metric name that is followed by an invalid character: where a value begins without a space, or in the middle of what was
-/// meant as the name.
+/// Explains a metric name that is followed by an invalid character. Either the space before the value is missing, or
+/// the character is in the middle of the intended name.
 pub(super) fn followed_by_other(
     bytes: &[u8],
     name: Range<usize>,
@@ -100,7 +100,7 @@ fn special(character: &[u8]) -> String {
     }
 }
 
-/// The sample that was meant by a line with another separator than a space, or with brackets.
+/// Returns the sample that was probably meant by a line with brackets, or with a separator other than a space.
 fn meant(line: &[u8], name: &[u8]) -> Option<String> {
     let (line, name) = (std::str::from_utf8(line).ok()?, std::str::from_utf8(name).ok()?);
     let after = line.strip_prefix(name)?;
@@ -121,7 +121,7 @@ fn meant(line: &[u8], name: &[u8]) -> Option<String> {
     Some(format!("a space separates the name and the value; write `{name} {value}`"))
 }
 
-/// A line such as `rows,stage=a value=10` as a sample.
+/// Converts a line such as `rows,stage=a value=10` (Influx line protocol) to a sample.
 fn influx(line: &str, name: &str) -> Option<String> {
     let mut words = line.split_ascii_whitespace();
     let (series, field) = (words.next()?, words.next()?);
@@ -134,7 +134,7 @@ fn influx(line: &str, name: &str) -> Option<String> {
     is_float(value.as_bytes()).then_some(format!("{name}{suffix}{{{}}} {value}", labels?.join(",")))
 }
 
-/// A valid name that is like `word`: `my-metric.total` gives `my_metric_total`.
+/// Returns a valid name similar to `word`: `my-metric.total` gives `my_metric_total`.
 pub(super) fn suggest(word: &[u8]) -> Option<String> {
     let end = word.iter().position(|byte| matches!(byte, b'{' | b' ' | b'=')).unwrap_or(word.len());
     let word = std::str::from_utf8(&word[..end]).ok()?;

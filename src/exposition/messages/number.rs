@@ -1,9 +1,8 @@
-//! What a value probably means that is not a number of the text format: a number with separators or a unit, a date, a
-//! duration.
+//! Explains values that are not numbers in the text format: a number with separators or a unit, a date, or a duration.
 
 use crate::exposition::text::number::is_float;
 
-/// How a value is written, after the value itself, and how to write it.
+/// What is wrong with a value, to be printed after it, and how to write it instead.
 pub(super) struct Explanation {
     pub(super) what: &'static str,
     pub(super) help: String,
@@ -55,7 +54,7 @@ pub(super) fn explain(text: &str) -> Option<Explanation> {
     }
 }
 
-/// The length of the number at the start of `text`, with its separators and its exponent.
+/// Length of the number at the start of `text`, including separators and the exponent.
 fn number_len(text: &str) -> usize {
     let is_number = |c: char| c.is_ascii_digit() || is_separator(c);
     let start = usize::from(text.starts_with(['+', '-']));
@@ -70,7 +69,7 @@ fn is_separator(c: char) -> bool {
     matches!(c, '.' | ',' | '\'' | '_' | '\u{2019}' | '\u{a0}' | '\u{202f}' | '\u{2009}')
 }
 
-/// A number with a decimal comma or with separators of thousands.
+/// Explains a number with a decimal comma or thousands separators.
 pub(super) fn separators(text: &str) -> Option<Explanation> {
     let sign = usize::from(text.starts_with(['+', '-']));
     let (sign, number) = text.split_at(sign);
@@ -113,7 +112,7 @@ pub(super) fn separators(text: &str) -> Option<Explanation> {
     [&with_point, &joined].iter().all(|number| is_float(number.as_bytes())).then_some(explained)
 }
 
-/// Whether digits are grouped as thousands. Some countries have groups of two.
+/// Whether digits are grouped as in thousands. In some countries the groups have two digits.
 fn are_thousands(groups: &[&str]) -> bool {
     match groups {
         [first, middle @ .., last] => {
@@ -125,7 +124,7 @@ fn are_thousands(groups: &[&str]) -> bool {
     }
 }
 
-/// An integer with the prefix of another base, in decimal.
+/// Converts an integer in another base, such as `0x1f`, to decimal.
 fn other_base(text: &str) -> Option<u64> {
     let (prefix, digits) = text.split_at_checked(2)?;
     let base = match prefix {
@@ -137,7 +136,7 @@ fn other_base(text: &str) -> Option<u64> {
     u64::from_str_radix(digits, base).ok()
 }
 
-/// A date such as `2026-01-31`, `31.01.2026` or `01/31/2026`, with or without a time.
+/// Whether the text is a date such as `2026-01-31`, `31.01.2026` or `01/31/2026`, with or without a time.
 fn is_date(text: &str) -> bool {
     ['-', '/', '.'].into_iter().any(|separator| {
         let parts: Vec<&str> = text.splitn(3, separator).collect();
@@ -159,7 +158,7 @@ fn is_date(text: &str) -> bool {
     })
 }
 
-/// The seconds of a time such as `00:01:23`.
+/// Converts a time such as `00:01:23` to seconds.
 fn clock(text: &str) -> Option<f64> {
     let parts: Vec<&str> = text.split(':').collect();
     let [hours, minutes, seconds] = parts[..] else { return None };
@@ -168,7 +167,7 @@ fn clock(text: &str) -> Option<f64> {
     Some(hours * 3_600.0 + minutes * 60.0 + seconds)
 }
 
-/// The seconds of a duration with several units, such as Go's `1m30s`.
+/// Converts a duration with several units, such as Go's `1m30s`, to seconds.
 fn duration(text: &str) -> Option<f64> {
     let iso = text.strip_prefix("PT").map(str::to_ascii_lowercase);
     let (mut rest, mut seconds, mut parts) =

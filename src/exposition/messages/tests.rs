@@ -1,4 +1,4 @@
-//! What the checker says about common mistakes: the code, what is marked, and a part of the help.
+//! Tests the diagnostics for common mistakes: the code, the marked text, and a part of the help.
 
 use super::{Kind, quoted, unknown_type};
 use crate::exposition::{Report, Rules, Text, check};
@@ -7,7 +7,8 @@ fn report(text: &str) -> Report {
     check(Text { bytes: text.as_bytes(), starts: &[0] }, &Rules::PLAIN)
 }
 
-/// Checks texts that have one diagnostic each: the text, the code, what is marked, and a part of the message or the help.
+/// Checks texts with one diagnostic each. A case is the text, the code, the marked text, and a part of the message or
+/// help.
 #[track_caller]
 fn assert_each(cases: &[(&str, &str, &str, &str)]) {
     for (text, code, marked, words) in cases {

@@ -1,4 +1,4 @@
-//! What is wrong with a value and with what follows it.
+//! Messages for an invalid value, and for invalid text after the value.
 
 use super::name::{self, LOG_LINE};
 use super::{TYPOGRAPHIC_QUOTES, number, quoted};
@@ -13,7 +13,7 @@ pub(in crate::exposition) const JOINED_LINES: &str = "does the next line begin h
 const CURL: &str = "end each line with a newline; `curl -d` removes newlines, `--data-binary` keeps them";
 const ONE_PER_LINE: &str = "write each sample on its own line, or give each its own `-m`";
 
-/// What is wrong with a value that is not a number.
+/// Explains a value that is not a number.
 pub(in crate::exposition) fn value(
     bytes: &[u8],
     sample: &SampleLine<'_>,
@@ -81,7 +81,7 @@ fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>,
     })
 }
 
-/// A value that is not empty, and what follows it.
+/// Explains an invalid value that is not empty. `rest` is the text after it.
 fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
     let is_number_byte = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
     let (number, tail) = value.split_at(value.iter().take_while(is_number_byte).count());
@@ -116,8 +116,8 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
     (Code::Value, word(value, not_a_number))
 }
 
-/// Whether the text after a number may be the name that begins the next line, and not a unit or an exponent: then labels or
-/// a value follow it.
+/// Whether the text after a number could be the metric name that starts the next line, rather than a unit or an
+/// exponent. This is the case if labels or a value follow.
 fn may_be_next_line(tail: &[u8], rest: &[u8]) -> bool {
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':');
     let name = tail.iter().take_while(is_name).count();
@@ -132,7 +132,7 @@ fn starts_with_number(text: &[u8]) -> bool {
     text.split(|byte| matches!(byte, b' ' | b'\t')).next().is_some_and(is_float)
 }
 
-/// Whether several words are where a value is expected.
+/// Whether there are several words in place of a value.
 fn is_prose(value: &[u8], rest: &[u8]) -> bool {
     let is_word =
         matches!(value, [b'a'..=b'z' | b'A'..=b'Z' | b'[' | b'(' | b'/' | b'<' | b'>' | b'*' | b'"', ..]);
@@ -159,7 +159,7 @@ pub(super) fn line_break(text: &[u8]) -> Option<Message> {
     })
 }
 
-/// A value that has nothing of a number.
+/// Explains a value that does not look like a number at all.
 fn word(value: &[u8], message: Message) -> Message {
     let lower = value.to_ascii_lowercase();
     match lower.as_slice() {
@@ -186,7 +186,7 @@ fn word(value: &[u8], message: Message) -> Message {
     }
 }
 
-/// Text after a value that is not a timestamp.
+/// Explains text after a value that is not a timestamp.
 pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Message) {
     if rest.starts_with(b"# HELP ") || rest.starts_with(b"# TYPE ") {
         return (Code::InvalidTimestamp, Message::new("a line begins after the value").help(JOINED_LINES));

@@ -1,10 +1,10 @@
-//! Metric families, their series and samples.
+//! Metric families, with their series and samples.
 
 use super::kind::Kind;
 use crate::exposition::text::number::{self, Float};
 use std::collections::BTreeMap;
 
-/// The labels of a series, sorted by name.
+/// Labels of a series, sorted by name.
 pub type Labels = BTreeMap<String, String>;
 
 /// One metric family.
@@ -12,48 +12,48 @@ pub type Labels = BTreeMap<String, String>;
 pub struct Family {
     pub name: String,
     pub kind: Kind,
-    /// Its HELP text; empty where there is none.
+    /// The HELP text; empty if there is none.
     pub help: String,
-    /// The HELP text has bytes that are not UTF-8; `help` has U+FFFD in their place.
+    /// Whether the HELP text is not valid UTF-8. In `help`, invalid bytes are replaced by U+FFFD.
     pub help_is_cut: bool,
-    /// Its series. A histogram or summary counts as one.
+    /// The series. A histogram or summary counts as one.
     pub series: Vec<Series>,
 }
 
-/// One series, or one histogram or summary.
+/// A series, or a complete histogram or summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Series {
-    /// Its labels, without the `le` and `quantile` of the parts.
+    /// The labels, without the `le` and `quantile` of parts.
     pub labels: Labels,
-    /// Its value.
+    /// The value.
     pub value: Value,
 }
 
-/// The value of a series. Numbers are kept as they are written.
+/// The value of a series. Numbers are kept as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     Number(String),
     Parts {
-        /// Upper bound or quantile and its number, in the order of the bounds.
+        /// Pairs of a bucket bound or quantile and its number, sorted by bound.
         parts: Vec<(String, String)>,
         sum: String,
         count: String,
     },
-    /// The gateway's API does not report it.
+    /// The gateway's API does not report the value.
     Unknown,
 }
 
-/// One line with a sample.
+/// A sample line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// The name, with the ending of a part.
+    /// The name, including the suffix of a part.
     pub name: String,
     pub labels: Vec<(String, String)>,
     pub value: String,
 }
 
-/// Sorts the parts of a histogram or summary by their bounds. Of several with the same bound the last one stays, as in the
-/// gateway's API.
+/// Sorts the parts of a histogram or summary by their bounds. If several have the same bound, the last one is kept, as
+/// in the gateway's API.
 pub fn sort_parts(parts: &mut Vec<(String, String)>) {
     let bound = |(text, _): &(String, String)| number(text).unwrap_or(f64::NAN);
     parts.sort_by(|a, b| bound(a).total_cmp(&bound(b)));
@@ -66,7 +66,7 @@ pub fn sort_parts(parts: &mut Vec<(String, String)>) {
     });
 }
 
-/// A number of a text, as the gateway reads it.
+/// Parses a number in the same way as the gateway.
 pub fn number(text: &str) -> Option<f64> {
     match number::float(text.as_bytes()) {
         Float::Value(value) => Some(value),

@@ -1,4 +1,4 @@
-//! The types of metrics.
+//! Metric types.
 
 use crate::exposition::text::token::Token;
 
@@ -15,7 +15,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The names that a TYPE line may have.
+    /// All types, with their names in a TYPE line.
     pub(crate) const NAMES: [(&'static str, Self); 7] = [
         ("counter", Self::Counter),
         ("gauge", Self::Gauge),
@@ -26,18 +26,18 @@ impl Kind {
         ("gauge_histogram", Self::GaugeHistogram),
     ];
 
-    /// The name in a TYPE line.
+    /// Returns the name used in a TYPE line.
     pub fn as_str(self) -> &'static str {
         Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
     }
 
-    /// The name with its article: `an untyped metric`.
+    /// Returns the name with its article: `an untyped metric`.
     pub(crate) fn with_article(self) -> String {
         if self == Self::Untyped { "an untyped metric".to_owned() } else { format!("a {}", self.as_str()) }
     }
 
-    /// Reads the type in a TYPE line or in the gateway's API. The server drops backslashes and converts the rest to upper
-    /// case by Unicode's rules, which turn two other letters into ASCII: `ı` and `ſ`.
+    /// Parses the type in a TYPE line or in the gateway's API. The server drops backslashes and converts the rest to
+    /// upper case by Unicode's rules, which also map `ı` and `ſ` to ASCII letters.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let mut letters = [0; 16];
         let mut length = 0;
@@ -63,12 +63,12 @@ impl Kind {
         matches!(self, Self::Histogram | Self::GaugeHistogram)
     }
 
-    /// Whether one metric of this type has several samples.
+    /// Whether a series of this type consists of several samples.
     pub fn is_composite(self) -> bool {
         self == Self::Summary || self.has_buckets()
     }
 
-    /// Whether a label of this name is the bound of a bucket or the quantile of a summary, and not a label of the series.
+    /// Whether a label with this name is a bucket bound or a quantile rather than a label of the series.
     pub(crate) fn is_bound(self, name: &Token<'_>) -> bool {
         match self {
             Self::Summary => name.is(b"quantile"),

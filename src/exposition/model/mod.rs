@@ -1,4 +1,4 @@
-//! Metrics as values: what a text declares and a gateway holds. They are read from a text, compared, and written as a text.
+//! Metrics as values, which can be parsed from text, compared, and written as text.
 
 mod family;
 pub(super) mod kind;

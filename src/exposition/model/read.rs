@@ -1,6 +1,7 @@
-//! Reads metrics out of a text, with the checker's own scanner and families, so that both agree on what a line means.
+//! Parses metrics from text with the scanner and the family table of the checker, so that both interpret lines in the
+//! same way.
 //!
-//! The text is one that the checker accepts. Nothing is checked again: a line that the checker rejects is skipped.
+//! The text must have passed the checker. Lines that the checker rejects are skipped without an error.
 
 use super::family::{Family, Labels, Sample, Series, Value, number, sort_parts};
 use super::kind::Kind;
@@ -11,7 +12,7 @@ use crate::exposition::text::token::{LabelPair, Token, resolve_escapes};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// The families of a text that have samples, in the order of their first mention.
+/// Returns the families with samples, in the order in which they are first mentioned.
 pub fn read_families(text: &[u8]) -> Vec<Family> {
     let mut reader =
         Reader { text, families: FamilyTable::new(text), read: Vec::new(), composites: HashMap::new() };
@@ -31,7 +32,7 @@ pub fn read_families(text: &[u8]) -> Vec<Family> {
     reader.finish()
 }
 
-/// The sample in a line.
+/// Parses a sample line.
 pub fn read_sample(line: &[u8]) -> Option<Sample> {
     let mut labels = Vec::new();
     let Ok(Line::Sample(sample)) = scan::line(line, 0..line.len(), &mut labels) else { return None };
@@ -48,9 +49,9 @@ pub fn read_sample(line: &[u8]) -> Option<Sample> {
 struct Reader<'a> {
     text: &'a [u8],
     families: FamilyTable<'a>,
-    /// By their numbers in `families`.
+    /// Indexed by family number.
     read: Vec<Family>,
-    /// Where in its family each histogram and summary is.
+    /// Index of each histogram and summary in the series of its family.
     composites: HashMap<(usize, Labels), usize>,
 }
 
@@ -63,7 +64,7 @@ impl<'a> Reader<'a> {
         (number, part)
     }
 
-    /// The family that a HELP or TYPE line names, and the rest of the line.
+    /// Returns the family of a HELP or TYPE line, and the rest of the line.
     fn meta(&mut self, meta: &Metadata<'a>) -> Option<(usize, Range<usize>)> {
         if meta.ignored {
             return None;
@@ -107,7 +108,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A line of a histogram or summary. What a text does not have of one is 0 to the gateway.
+    /// Adds a line of a histogram or summary. Like the gateway, uses 0 for missing parts.
     fn part(&mut self, of: (usize, Labels), part: Suffix, bound: Option<String>, value: String) {
         let all = &mut self.read[of.0].series;
         let place = *self.composites.entry(of).or_insert_with_key(|(_, labels)| {
@@ -125,7 +126,7 @@ impl<'a> Reader<'a> {
                     parts.push((bound, value));
                 }
             }
-            // The gateway drops any other sample.
+            // The gateway drops all other samples.
             (Suffix::None | Suffix::Bucket, None) => {}
         }
     }
@@ -155,7 +156,7 @@ mod tests {
     use crate::exposition::model::write_families;
     use crate::grouping::LabelSet;
 
-    /// What was read, written again.
+    /// Parses a text and writes it again.
     fn read(text: &str) -> String {
         let mut again = String::new();
         write_families(&mut again, &LabelSet::default(), &read_families(text.as_bytes()));
@@ -169,18 +170,19 @@ mod tests {
             ("# TYPE a ga\\uge\na 1\n", "# TYPE a gauge\na 1\n"),
             ("#TYPE a GAUGE\n a{ b = \"1\" , }1\n", "# TYPE a gauge\na{b=\"1\"} 1\n"),
             ("{\"a.b\",\"c.d\"=\"1\"} 1\n", "# TYPE \"a.b\" untyped\n{\"a.b\",\"c.d\"=\"1\"} 1\n"),
-            // A HELP line alone makes no family, and the first that says something counts. Quotes are text.
+            // A HELP line alone does not create a family, and the first one with text is used. Quotes are part of the
+            // text.
             (
                 "# HELP b x\n# HELP a \n# HELP a \"x\" \\\\ \\n\na 1\n",
                 "# HELP a \"x\" \\\\ \\n\n# TYPE a untyped\na 1\n",
             ),
-            // A part belongs to what was declared before, and its HELP line too.
+            // A part belongs to the histogram or summary that was declared before it, and so does its HELP line.
             ("h_sum 1\n# TYPE h histogram\nh_sum 2\n", "# TYPE h_sum untyped\nh_sum 1\nh_sum 2\n"),
             (
                 "# TYPE s summary\n# HELP s_sum x\ns_sum 2\ns_bucket 1\n",
                 "# HELP s x\n# TYPE s summary\ns_sum 2\ns_count 0\n# TYPE s_bucket untyped\ns_bucket 1\n",
             ),
-            // Of two equal parts the last one stays; any other sample is dropped.
+            // If two parts are equal, the last one is kept. Any other sample is dropped.
             (
                 "# TYPE h histogram\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"1.0\"} 2\nh_bucket{le=\"1\"} 3\nh 7\n\
                  h_bucket{le=\"NaN\"} 7\nh_sum 5\nh_sum 6\n",

@@ -1,7 +1,7 @@
-//! Metrics as exposition text that can be pushed again and gives the same metrics.
+//! Writes metrics in the text format. If the text is pushed again, it results in the same metrics.
 //!
-//! What the gateway adds is left out, or the text could be pushed to no other group: the labels of the group, and the
-//! empty `instance` that a series without one gets.
+//! Labels that the gateway adds are omitted, because otherwise the text could not be pushed to another group: the
+//! labels of the group, and the empty `instance` of a series without that label.
 
 use super::family::{Family, Series, Value};
 use super::kind::Kind;
@@ -24,12 +24,12 @@ pub fn write_families(out: &mut String, group: &LabelSet, families: &[Family]) {
     }
 }
 
-/// The name of a metric as a HELP or TYPE line has it.
+/// Formats the name of a metric for a HELP or TYPE line.
 pub fn metric_name(name: &str) -> Cow<'_, str> {
     if LegacyName::Metric.is(name.as_bytes()) { Cow::Borrowed(name) } else { Cow::Owned(quoted(name)) }
 }
 
-/// One series as a line has it, for messages.
+/// Formats a series for messages, in the same way as in a sample line.
 pub fn series_name(family: &str, series: &Series, without: &LabelSet) -> String {
     let mut out = String::new();
     push_name(&mut out, family, &own_labels(series, without), None);
@@ -57,7 +57,7 @@ fn write_series(out: &mut String, group: &LabelSet, family: &Family, series: &Se
     }
 }
 
-/// The labels that were pushed with it.
+/// Returns the labels that were pushed with the series.
 fn own_labels<'a>(series: &'a Series, group: &LabelSet) -> Vec<(&'a str, &'a str)> {
     let added =
         |name: &str, value: &str| group.get(name).is_some() || (name == "instance" && value.is_empty());
@@ -88,7 +88,7 @@ fn push_name(out: &mut String, name: &str, labels: &[(&str, &str)], part: Option
     out.push('}');
 }
 
-/// In quotes, with the escapes of the format.
+/// Quotes and escapes a string as the text format requires.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }

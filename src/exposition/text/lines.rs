@@ -1,33 +1,33 @@
-//! The files and lines of a text, without what the repairs remove: byte-order marks and trailing whitespace.
+//! Splits a text into files and lines, without the parts that repairs remove: byte-order marks and trailing whitespace.
 
 use super::scan;
 use super::token::LabelPair;
 use std::ops::Range;
 
-/// A text to check: the bytes of one push, which may come from several files. It must be smaller than 4 GiB; `input` reads
-/// at most one.
+/// A text to check: the bytes of one push, which can come from several files. It must be smaller than 4 GiB; `input`
+/// reads at most 1 GiB.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
-    /// The bytes of all files, one file after the other.
+    /// The bytes of all files, concatenated.
     pub bytes: &'a [u8],
-    /// Where each file starts in `bytes`, in ascending order; the first one starts at 0.
+    /// Positions in `bytes` at which the files start, in ascending order. The first one is 0.
     pub starts: &'a [usize],
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Where a line is.
+/// Position of a line.
 #[derive(Clone, Debug)]
 pub(crate) struct LineSpan {
     /// The line without its newline.
     pub(crate) all: Range<usize>,
-    /// The line without its newline and the trailing whitespace that a repair removes.
+    /// The line without its newline and without the trailing whitespace that a repair removes.
     pub(crate) trimmed: Range<usize>,
     pub(crate) has_newline: bool,
 }
 
-/// The files of a text, each as its byte-order marks and its content. A file that several tools have written to may have
-/// more than one mark.
+/// Returns the files of a text, each as the ranges of its byte-order marks and its content. A file can start with more
+/// than one mark if several tools have written to it.
 pub(crate) fn files(text: Text<'_>) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
     let bytes = text.bytes;
     let ends = text.starts.iter().skip(1).copied().chain([bytes.len()]);
@@ -40,7 +40,7 @@ pub(crate) fn files(text: Text<'_>) -> impl Iterator<Item = (Range<usize>, Range
     })
 }
 
-/// The line that begins at `start`, or `None` at the end of the file.
+/// Returns the line that starts at `start`, or `None` at the end of the file.
 #[inline]
 pub(crate) fn next<'a>(
     bytes: &'a [u8],
@@ -65,12 +65,13 @@ fn trimmed_end<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<Label
     }
 }
 
-/// The length of `bytes` without the spaces, tabs and carriage returns at its end.
+/// Length of `bytes` without trailing spaces, tabs and carriage returns.
 pub(crate) fn trimmed_len(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1)
 }
 
-/// Whitespace stays where the server accepts it: after a comment, and in a line that has nothing else.
+/// Trims a line. Whitespace is kept where the server accepts it: after a comment, and in a line that contains nothing
+/// else.
 #[cold]
 fn trim<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<LabelPair<'a>>) -> usize {
     let text = &bytes[line.clone()];
@@ -85,12 +86,12 @@ fn trim<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<LabelPair<'a
     if keep { line.end } else { line.start + end }
 }
 
-/// From `at` to the end of its line.
+/// Returns the range from `at` to the end of the line.
 pub(crate) fn line_from(bytes: &[u8], at: usize) -> Range<usize> {
     at..memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end)
 }
 
-/// From `at` to the end of its line, which a file without a newline at its end may end.
+/// Returns the range from `at` to the end of the line or of the file, which may lack a final newline.
 pub(crate) fn line_in_file(text: Text<'_>, at: usize) -> Range<usize> {
     let next_file = text.starts.partition_point(|start| *start <= at);
     let file_end = text.starts.get(next_file).copied().unwrap_or(text.bytes.len());

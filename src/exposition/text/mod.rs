@@ -1,4 +1,4 @@
-//! The lexing of the text format: lines, tokens, and numbers as the server reads them.
+//! Lexes the text format: lines, tokens and numbers are interpreted as the server does.
 
 pub(crate) mod lines;
 pub(crate) mod number;

@@ -1,19 +1,20 @@
-//! Numbers as Go's `strconv` reads them, because the server uses `ParseFloat`, after a filter, and `ParseInt`.
+//! Parses numbers like Go's `strconv`: the server uses `ParseFloat` (after a filter) and `ParseInt`.
 //!
-//! Rust and Go round in the same way, but Go rejects a value out of range (`1e999`) and a `nan` with a sign. Hexadecimal
-//! needs a `p`, which the filter (`parseFloat` in `prometheus/common expfmt/text_parse.go`) rejects, as it rejects `_`.
+//! Rust and Go round in the same way, but Go rejects values out of range (`1e999`) and `nan` with a sign. Hexadecimal
+//! numbers need a `p`, which is rejected by the filter (`parseFloat` in `prometheus/common expfmt/text_parse.go`), and
+//! so is `_`.
 
-/// A token read as a number.
+/// The result of parsing a token as a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Float {
-    /// The server accepts it.
+    /// A number that the server accepts.
     Value(f64),
-    /// The syntax is valid, but the number is too large for 64 bits.
+    /// The syntax is valid, but the number is too large for a 64-bit float.
     OutOfRange,
     Invalid,
 }
 
-/// Whether the server accepts `token` as a value. For plain digits this does not compute the value.
+/// Whether the server accepts `token` as a value. Does not compute the value of simple decimal numbers.
 pub(crate) fn is_float(token: &[u8]) -> bool {
     is_plain(token) || matches!(float(token), Float::Value(_))
 }
@@ -38,7 +39,7 @@ fn is_plain(token: &[u8]) -> bool {
     points <= 1 && (1..300).contains(&count)
 }
 
-/// Whether the number is negative, and the number without its sign.
+/// Returns whether the number is negative, and the number without its sign.
 #[inline]
 fn split_sign(token: &[u8]) -> (bool, &[u8]) {
     match token {
@@ -48,7 +49,7 @@ fn split_sign(token: &[u8]) -> (bool, &[u8]) {
     }
 }
 
-/// The value of `token`, by the rules of Go's `strconv.ParseFloat` without `p`, `P` and `_`.
+/// Parses `token` by the rules of Go's `strconv.ParseFloat`, but without `p`, `P` and `_`.
 pub(crate) fn float(token: &[u8]) -> Float {
     let (negative, unsigned) = split_sign(token);
     let value = if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
@@ -65,7 +66,7 @@ pub(crate) fn float(token: &[u8]) -> Float {
     Float::Value(if negative { -value } else { value })
 }
 
-/// An unsigned decimal number, infinite when out of range.
+/// Parses an unsigned decimal number. Returns infinity if it is out of range.
 fn decimal(token: &[u8]) -> Option<f64> {
     let split = token.iter().position(|byte| matches!(byte, b'e' | b'E'));
     let mantissa = &token[..split.unwrap_or(token.len())];
@@ -82,11 +83,11 @@ fn decimal(token: &[u8]) -> Option<f64> {
     if exponent == 0 { mantissa.parse().ok() } else { format!("{mantissa}e{exponent}").parse().ok() }
 }
 
-/// The number of digits that Go's slow algorithm keeps.
+/// Number of digits that Go's slow algorithm keeps.
 const GO_DIGITS: usize = 800;
 
-/// A number with more digits than Go keeps. If Go's fast algorithm (`eiselLemire64`) fails because of the exponent, the slow one
-/// (`decimal.set`) counts only those digits before the point that it keeps.
+/// Parses a number with more digits than Go keeps. If Go's fast algorithm (`eiselLemire64`) fails because of the
+/// exponent, the slow one (`decimal.set`) counts only the digits before the point that it keeps.
 #[cold]
 fn long_decimal(mantissa: &[u8], exponent: i32) -> Option<f64> {
     let point = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
@@ -109,7 +110,8 @@ fn long_decimal(mantissa: &[u8], exponent: i32) -> Option<f64> {
     format!("0.{digits}e{}", scale + i64::from(exponent)).parse().ok()
 }
 
-/// An exponent as Go reads it: it ignores all digits after the fifth, which matters only next to thousands of zeros.
+/// Parses an exponent like Go, which ignores all digits after the fifth. This matters only for numbers with thousands
+/// of zeros.
 fn exponent(token: &[u8]) -> Option<i32> {
     let (negative, digits) = split_sign(token);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
@@ -121,7 +123,7 @@ fn exponent(token: &[u8]) -> Option<i32> {
     Some(if negative { -value } else { value })
 }
 
-/// Whether the server accepts `token` as a timestamp. The rules of Go's `ParseInt(token, 10, 64)` are those of Rust.
+/// Whether the server accepts `token` as a timestamp. Rust uses the same rules as Go's `ParseInt(token, 10, 64)`.
 pub(crate) fn is_timestamp(token: &[u8]) -> bool {
     std::str::from_utf8(token).is_ok_and(|text| text.parse::<i64>().is_ok())
 }

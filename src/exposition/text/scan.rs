@@ -1,8 +1,9 @@
-//! One line of a text, split into borrowed tokens.
+//! Splits one line of text into borrowed tokens.
 //!
-//! The grammar is that of the server's own parser (`prometheus/common expfmt/text_parse.go`), state by state, not that of
-//! the format's description: a quote may begin in the middle of a name, `{"name",label="x"}` is a sample, and `#TYPE` needs
-//! no space. No token of that grammar spans two lines, so each line is scanned alone and an error ends only its line.
+//! The grammar follows the server's own parser (`prometheus/common expfmt/text_parse.go`) state by state, not the
+//! format's documentation: a quote may start in the middle of a name, `{"name",label="x"}` is a sample, and `#TYPE`
+//! needs no space. In this grammar no token spans two lines, so each line is scanned separately and an error affects
+//! only its line.
 //!
 //! Rules that depend on other lines, such as the type of a family, are not checked here.
 
@@ -10,24 +11,24 @@ use super::token::{LabelPair, Token};
 use crate::grouping::LegacyName;
 use std::ops::Range;
 
-/// A line that the grammar accepts.
+/// A line that is valid according to the grammar.
 #[derive(Debug)]
 pub(crate) enum Line<'a> {
     Blank,
-    /// A comment that means nothing to the server.
+    /// A comment without a meaning for the server.
     Comment,
     Help(Metadata<'a>),
     Type(Metadata<'a>),
-    /// A sample. Its labels are in the list that [`line()`] fills.
+    /// A sample. Its labels are in the list filled by [`line()`].
     Sample(SampleLine<'a>),
 }
 
 #[derive(Debug)]
 pub(crate) struct Metadata<'a> {
     pub(crate) name: Token<'a>,
-    /// The line ends right after the name, without a space. The server ignores such a line.
+    /// Whether the line ends right after the name, without a space. The server ignores such a line.
     pub(crate) ignored: bool,
-    /// The rest of the line, or `None` if it has nothing but spaces.
+    /// The rest of the line, or `None` if it contains only spaces.
     pub(crate) text: Option<Range<usize>>,
 }
 
@@ -35,17 +36,17 @@ pub(crate) struct Metadata<'a> {
 pub(crate) struct SampleLine<'a> {
     /// `None` in a line such as `{a="b"} 1`.
     pub(crate) name: Option<Token<'a>>,
-    /// How many labels are before the name. Only a line that begins with `{` can have any.
+    /// Number of labels before the name. Only a line that begins with `{` can have any.
     pub(crate) labels_before_name: usize,
     pub(crate) braced: bool,
-    /// The value, up to the next space. It is empty if the line ends before.
+    /// The value, up to the next space. It is empty if the line ends before the value.
     pub(crate) value: Range<usize>,
-    /// The rest of the line after the value and the spaces.
+    /// The rest of the line, after the value and any spaces.
     pub(crate) rest: Range<usize>,
 }
 
 impl SampleLine<'_> {
-    /// The name and the labels of the sample, whose line starts at `line`.
+    /// Returns the range of the sample's name and labels. `line` is the start of its line.
     pub(crate) fn series_span(&self, bytes: &[u8], line: usize) -> Range<usize> {
         let head = &bytes[line..self.value.start];
         let indent = head.len() - head.trim_ascii_start().len();
@@ -53,39 +54,40 @@ impl SampleLine<'_> {
     }
 }
 
-/// Why the grammar rejects a line, whatever the other lines are.
+/// A violation of the grammar, which does not depend on other lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
     pub(crate) kind: SyntaxErrorKind,
-    /// The bytes in question, empty at the end of the line.
+    /// The invalid bytes; empty at the end of the line.
     pub(crate) span: Range<usize>,
 }
 
-/// What is wrong with a line, by the state that the server's parser is in.
+/// The kind of a syntax error, by the state of the server's parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SyntaxErrorKind {
     /// The line begins with a byte that cannot start a name (`readingMetricName`).
     NoMetricName,
-    /// The same after HELP or TYPE (`startComment`).
+    /// The same for the name after HELP or TYPE (`startComment`).
     NoNameInComment,
-    /// A label name is expected (`startLabelName`).
+    /// A label name is missing (`startLabelName`).
     NoLabelName,
     OpenName,
     OpenValue,
-    /// A backslash without `\`, `"` or `n` after it.
+    /// A backslash that is not followed by `\`, `"` or `n`.
     Escape,
     NoEquals,
-    /// In a line that begins with `{`: a name without `,`, `}` or `=` after it.
+    /// In a line that begins with `{`: a name that is not followed by `,`, `}` or `=`.
     NameEnd,
-    /// In a line that begins with `{`: a second metric name.
+    /// In a line that begins with `{`: there is a second metric name.
     SecondName,
-    /// `=` without `"` after it (`startLabelValue`).
+    /// An `=` that is not followed by `"` (`startLabelValue`).
     NoQuote,
-    /// A label value without `,` or `}` after it.
+    /// A label value that is not followed by `,` or `}`.
     NoComma,
 }
 
-/// Scans the line `bytes[range]`, which has no newline. `labels` is cleared and filled, so one list serves all lines.
+/// Scans the line `bytes[range]`, which contains no newline. `labels` is cleared and filled, so that one list can be
+/// reused for all lines.
 pub(crate) fn line<'a>(
     bytes: &'a [u8],
     range: Range<usize>,
@@ -120,14 +122,14 @@ pub(crate) fn line<'a>(
     }
 }
 
-/// Whether a metric name may be between the braces.
+/// Whether a metric name is allowed between the braces.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Braces {
     LabelsOnly,
     WithName,
 }
 
-/// A position in a line. `bytes` ends where the line ends.
+/// A position in a line. `bytes` ends at the end of the line.
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -146,12 +148,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// An error at the character under the cursor.
+    /// Creates an error for the character at the cursor.
     fn error(&self, kind: SyntaxErrorKind) -> SyntaxError {
         SyntaxError { kind, span: self.at..self.at + character(&self.bytes[self.at..]) }
     }
 
-    /// The bytes up to the next space.
+    /// Reads up to the next space.
     fn word(&mut self) -> Range<usize> {
         let rest = &self.bytes[self.at..];
         let length = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
@@ -159,7 +161,7 @@ impl<'a> Cursor<'a> {
         self.at - length..self.at
     }
 
-    /// `startComment`: the cursor is after the `#`.
+    /// Implements `startComment`. The cursor is after the `#`.
     fn comment(&mut self) -> Result<Line<'a>, SyntaxError> {
         self.skip_spaces();
         let keyword = self.word();
@@ -185,7 +187,8 @@ impl<'a> Cursor<'a> {
         Ok(if is_help { Line::Help(metadata) } else { Line::Type(metadata) })
     }
 
-    /// `readTokenAsMetricName` and `readTokenAsLabelName`: a name, or `None` if the byte under the cursor cannot start one. `unquoted` is what it may be without quotes.
+    /// Implements `readTokenAsMetricName` and `readTokenAsLabelName`. Returns `None` if a name cannot start at the
+    /// cursor. `unquoted` defines which names are allowed without quotes.
     #[inline]
     fn name(&mut self, unquoted: LegacyName) -> Result<Option<Token<'a>>, SyntaxError> {
         let start = self.at;
@@ -204,7 +207,8 @@ impl<'a> Cursor<'a> {
         Ok(Some(Token::plain(&self.bytes[start..self.at], start)))
     }
 
-    /// The rest of a name that began at `start`. The cursor is at its opening quote; the name ends with the closing one.
+    /// Reads the rest of a name that starts at `start`. The cursor is at the opening quote, and the name ends with the
+    /// closing one.
     #[cold]
     fn quoted_name(&mut self, start: usize) -> Result<Token<'a>, SyntaxError> {
         let open = self.at;
@@ -213,7 +217,7 @@ impl<'a> Cursor<'a> {
         Ok(Token::quoted(&self.bytes[start..self.at], start))
     }
 
-    /// Moves the cursor past the closing quote. Returns whether there was a backslash.
+    /// Moves the cursor after the closing quote. Returns whether there was a backslash.
     #[inline]
     fn until_quote(&mut self, open: usize, unclosed: SyntaxErrorKind) -> Result<bool, SyntaxError> {
         let mut escapes = false;
@@ -237,8 +241,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// `startLabelName` and `startLabelValue`: moves the cursor from the opening brace past the closing one. Returns the
-    /// metric name and the number of labels before it.
+    /// Implements `startLabelName` and `startLabelValue`. Moves the cursor from the opening brace to the position after
+    /// the closing one. Returns the metric name and the number of labels before it.
     fn braces(
         &mut self,
         allowed: Braces,
@@ -285,7 +289,7 @@ impl<'a> Cursor<'a> {
         Ok((name, before))
     }
 
-    /// `startLabelValue` and `readTokenAsLabelValue`.
+    /// Implements `startLabelValue` and `readTokenAsLabelValue`.
     #[inline]
     fn label_value(&mut self) -> Result<Token<'a>, SyntaxError> {
         self.skip_spaces();
@@ -299,7 +303,7 @@ impl<'a> Cursor<'a> {
         Ok(if escapes { Token::quoted(raw, open + 1) } else { Token::plain(raw, open + 1) })
     }
 
-    /// `readingValue`: what follows the name and the labels.
+    /// Implements `readingValue`: reads the value after the name and the labels, and the rest of the line.
     #[inline]
     fn value(&mut self, name: Option<Token<'a>>, labels_before_name: usize, braced: bool) -> SampleLine<'a> {
         self.skip_spaces();
@@ -309,8 +313,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The index of the first byte that `is` accepts and `search` finds. A loop looks at the first bytes, because most hits
-/// are so near that the set-up of `search` costs more.
+/// Returns the index of the first byte for which `is` returns true. The first few bytes are checked in a loop, because
+/// the byte is usually so close that setting up `search` takes longer.
 #[inline]
 pub(crate) fn near(
     bytes: &[u8],
@@ -323,7 +327,7 @@ pub(crate) fn near(
     found.or_else(|| Some(head.len() + search(&bytes[head.len()..])?))
 }
 
-/// The length of the first character: 1 if it is not UTF-8, 0 at the end.
+/// Length of the first character in bytes: 1 if it is not valid UTF-8, 0 at the end.
 pub(crate) fn character(bytes: &[u8]) -> usize {
     let width = match bytes.first() {
         None => return 0,

@@ -1,10 +1,10 @@
-//! Finds the bytes that a diagnostic marks where only their start was kept.
+//! Finds the range that a diagnostic marks if only its start was stored.
 
 use super::lines::line_from;
 use super::scan::{self, Line};
 use std::ops::Range;
 
-/// The metric name that starts at `at`, with its quotes.
+/// Returns the range of the metric name that starts at `at`, including quotes.
 pub(crate) fn name_at(bytes: &[u8], at: usize) -> Range<usize> {
     let rest = &bytes[line_from(bytes, at)];
     let quote = usize::from(rest.first() == Some(&b'"'));
@@ -15,7 +15,7 @@ pub(crate) fn name_at(bytes: &[u8], at: usize) -> Range<usize> {
     at..at + length
 }
 
-/// The name and the labels of the sample in the line that starts at `line`.
+/// Returns the range of the name and the labels in the sample line that starts at `line`.
 pub(crate) fn series_at(bytes: &[u8], line: usize) -> Range<usize> {
     let line = line_from(bytes, line);
     match scan::line(bytes, line.clone(), &mut Vec::new()) {

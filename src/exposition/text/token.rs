@@ -1,32 +1,32 @@
-//! Names and label values as they are written in a text, and what they mean.
+//! Names and label values, as written in the text and with their escapes resolved.
 
 use crate::exposition::hash;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// A name or a label value, and where it is in the text.
+/// A name or label value, and its position in the text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token<'a> {
     raw: &'a [u8],
     start: usize,
-    /// It has no quotes to drop and no escapes to resolve.
+    /// Whether the token contains no quotes and no escapes.
     plain: bool,
 }
 
 impl<'a> Token<'a> {
-    /// A token without quotes and escapes.
+    /// Creates a token without quotes and escapes.
     #[inline]
     pub(crate) fn plain(raw: &'a [u8], start: usize) -> Self {
         Self { raw, start, plain: true }
     }
 
-    /// A token that may have quotes, which are dropped, and escapes.
+    /// Creates a token that may contain quotes, which are removed, and escapes.
     #[inline]
     pub(crate) fn quoted(raw: &'a [u8], start: usize) -> Self {
         Self { raw, start, plain: false }
     }
 
-    /// The token as written.
+    /// Returns the token as written.
     #[inline]
     pub(crate) fn raw(&self) -> &'a [u8] {
         self.raw
@@ -42,31 +42,31 @@ impl<'a> Token<'a> {
         self.start..self.start + self.raw.len()
     }
 
-    /// The token without quotes and with its escapes resolved.
+    /// Returns the token without quotes and with escapes resolved.
     #[inline]
     pub(crate) fn text(&self) -> Cow<'a, [u8]> {
         if self.plain { Cow::Borrowed(self.raw) } else { Cow::Owned(unescape(self.raw)) }
     }
 
-    /// Whether the text is empty, as that of `""` is.
+    /// Whether the token is empty without its quotes, as `""` is.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.raw.iter().all(|&byte| byte == b'"') && self.text().is_empty()
     }
 
-    /// Whether the text is `text`.
+    /// Whether the token is equal to `text`, after removing quotes and resolving escapes.
     #[inline]
     pub(crate) fn is(&self, text: &[u8]) -> bool {
         if self.plain { self.raw == text } else { unescape(self.raw) == text }
     }
 
-    /// Whether both have the same text.
+    /// Whether both tokens have the same text.
     #[inline]
     pub(crate) fn same(&self, other: &Token<'_>) -> bool {
         if self.plain && other.plain { self.raw == other.raw } else { self.text() == other.text() }
     }
 
-    /// The hash of the text.
+    /// Returns the hash of the text.
     #[inline]
     pub(crate) fn hash(&self) -> u64 {
         if self.plain { hash::bytes(self.raw) } else { hash::bytes(&unescape(self.raw)) }
@@ -77,7 +77,7 @@ fn unescape(raw: &[u8]) -> Vec<u8> {
     resolve_escapes(raw, false)
 }
 
-/// The text without its escapes. Quotes mean nothing in a name; in a HELP text they are text.
+/// Resolves the escapes in a token. Quotes are removed from names and kept in HELP texts.
 #[cold]
 pub(crate) fn resolve_escapes(raw: &[u8], keep_quotes: bool) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len());
@@ -92,7 +92,7 @@ pub(crate) fn resolve_escapes(raw: &[u8], keep_quotes: bool) -> Vec<u8> {
     text
 }
 
-/// One label of a sample.
+/// A label of a sample.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LabelPair<'a> {
     pub(crate) name: Token<'a>,
@@ -101,7 +101,7 @@ pub(crate) struct LabelPair<'a> {
 }
 
 impl LabelPair<'_> {
-    /// From the name to the closing quote.
+    /// Returns the range from the start of the name to the closing quote.
     pub(crate) fn span(&self) -> Range<usize> {
         self.name.span().start..self.value.span().end + 1
     }

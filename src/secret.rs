@@ -32,7 +32,9 @@ pub const SECRET_VARIABLES: [&str; 3] =
 
 /// Removes the user and the password from a URL, with or without its scheme. Any other text is returned unchanged.
 pub fn without_user(url: &str) -> String {
-    let start = url.find("//").map_or(0, |at| at + 2);
+    // A `//` after the user is a part of the path.
+    let before_at = url.split_once('@').map_or(url, |(before, _)| before);
+    let start = before_at.find("//").map_or(0, |at| at + 2);
     let rest = &url[start..];
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let user_info = match rest[..end].rfind('@') {

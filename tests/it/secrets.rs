@@ -235,7 +235,7 @@ fn a_secret_in_a_malformed_url_or_in_place_of_a_file_is_not_shown() {
             ("--bearer-token-file", "PUSHGATEWAY_BEARER_TOKEN_FILE"),
         ] {
             let user: &[&str] = if option == "--password-file" { &["-u", "me"] } else { &[] };
-            let message = "there is no such file\nhint: it needs the path of a file";
+            let message = "the value is the name of a file, not the secret";
             for call in [with_metric(user).args([option, secret]), with_metric(user).env(variable, secret)] {
                 let output = call.code(1).stderr_has(message).run();
                 assert_hidden(option, &output);

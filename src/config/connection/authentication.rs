@@ -211,10 +211,10 @@ fn secret(variable: &str, value: &OsStr) -> Result<Secret, Failure> {
 /// Reads the secret in a file, without the trailing newline that editors add.
 fn read_secret(path: &OsStr, origin: &str) -> Result<Secret, Failure> {
     if !Path::new(path).exists() {
-        // The user may have passed the secret itself instead of the path.
+        // The secret itself may have been given in place of the file's path.
         return Err(Failure::File {
             message: format!("{origin}: there is no such file"),
-            hint: Some("it needs the path of a file that holds the secret, not the secret itself".to_owned()),
+            hint: Some("the value is the name of a file, not the secret".to_owned()),
         });
     }
     let bytes = read(path, origin)?;

@@ -213,7 +213,7 @@ fn unusual_responses() -> Vec<Case> {
             answer(format!("HTTP/1.1 100 C\r\n{}", "X: yyyyyyyyyyyyyyyy\r\n".repeat(10_000)))),
         Case::new("a success with an HTML page", "the server did not answer like", 1,
             answer("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 13\r\n\r\n<h1>Login</h1>"))
-        .says("a Pushgateway: it answers 200 with an HTML page"),
+        .says("a Pushgateway: it answers 200 with the HTML page `Login`"),
         foreign("a media type in capitals", "Content-Type: Text/HTML\r\n", "Login", "an HTML page"),
         foreign("a space before the parameters", "Content-Type: TEXT/html ; charset=x\r\n", "", "an HTML page"),
         foreign("XHTML", "Content-Type: application/xhtml+xml\r\n", "Login", "an HTML page"),
@@ -372,7 +372,6 @@ fn early_responses() -> Vec<Case> {
             4,
             answer("HTTP/1.1 400 X\r\nContent-Length: 30\r\n\r\nno\n::stop-commands::x\n##[a]b\n"),
         )
-        .arg("--message-format=github")
         .says("  \\x3a:stop-commands::x\n  ##\\x5ba]b\n"),
     ]
 }

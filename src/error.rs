@@ -10,21 +10,21 @@ use std::io;
 pub mod exit_code {
     /// Success.
     pub const DONE: u8 = 0;
-    /// Other errors: unreadable file, server that is not a Pushgateway, unhealthy gateway (`status`).
+    /// Other error: unreadable file, server that is not a Pushgateway, unhealthy gateway (status).
     pub const OTHER: u8 = 1;
     /// Usage error: invalid option, group, selection, URL or duration.
     pub const USAGE: u8 = 2;
     /// The input has errors; nothing was sent.
     pub const INPUT: u8 = 3;
-    /// The gateway rejected the request: any 3xx, or a 4xx other than those below.
+    /// Rejected by the gateway: any 3xx, any other 4xx.
     pub const REJECTED: u8 = 4;
-    /// The gateway is temporarily unavailable: 5xx, 408, 425, 429.
+    /// Temporary failure of the gateway: 5xx, 408, 425, 429.
     pub const UNAVAILABLE: u8 = 5;
-    /// The gateway could not be reached: DNS lookup, connection, TLS, reset, or closed without an answer.
+    /// Unreachable: DNS lookup, connection, TLS, reset, closed without an answer.
     pub const UNREACHABLE: u8 = 6;
-    /// The request timed out; the metrics may have been stored.
+    /// Timed out; the metrics may have been stored.
     pub const TIMED_OUT: u8 = 7;
-    /// The group does not exist.
+    /// No such group.
     pub const NO_SUCH_GROUP: u8 = 8;
     /// `run` could not start the command. `env` and `timeout` use the same status.
     pub(crate) const NOT_RUN: u8 = 125;

@@ -224,7 +224,7 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in "\\PC{0,20}|(https?://)?[a-z0-9.:@%/\\[\\]?#]{0,20}") {
             if let Ok(url) = gateway_url(&text) {
-                // A prefix that ends in `/metrics` does not round-trip: its end is taken for the gateway's own path.
+                // A prefix that ends in `/metrics` does not round-trip: its end looks like the gateway's own path.
                 let again = gateway_url(&url.to_string());
                 let same = again.as_ref().is_ok_and(|again| again.to_string() == url.to_string());
                 prop_assert!(same || url.path().ends_with("/metrics"), "{again:?}");

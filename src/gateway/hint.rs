@@ -55,7 +55,7 @@ pub(super) fn hint(kind: &ErrorKind, request: &Request<'_>, connection: &Connect
 
 /// The hint for a page that a server sends instead of its answer.
 pub(super) fn of_page(title: &str) -> &'static str {
-    if is_login(title) { LOGIN_HINT } else { "is the URL that of the gateway?" }
+    if is_login(title) { LOGIN_HINT } else { "is this the gateway's URL?" }
 }
 
 fn not_listening(connection: &Connection) -> String {
@@ -91,7 +91,7 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
                 "{another}if the gateway has a path prefix (--web.route-prefix), add it: {with_prefix}"
             ));
         }
-        405 if request.method == Method::Get => "is the URL that of the gateway, with no path but a prefix?",
+        405 if request.method == Method::Get => "is this the gateway's URL, with no path but a prefix?",
         405 => {
             let method = request.method.as_str();
             let path =

@@ -189,7 +189,7 @@ fn push_and_delete(gateway: &Gateway, random: &mut Random, keys: &[Key], run: Ru
     for key in keys {
         let verb = random.pick(&["push", "add"]);
         let command: Vec<_> =
-            [verb, "-q", "-m", "m 1"].map(str::to_owned).into_iter().chain(flags(key, random)).collect();
+            [verb, "-m", "m 1"].map(str::to_owned).into_iter().chain(flags(key, random)).collect();
         run(gateway, &command);
     }
     list_and_delete(gateway, random, keys, run);
@@ -313,7 +313,8 @@ fn the_path_of_a_deletion_is_sent_unchanged() {
         let path = GroupingKey::new(key["job"].clone(), labels, rules).unwrap().path();
         let mut args = flags(key, &mut random);
         // `delete -f` accepts any key and does not list the groups.
-        args.splice(0..0, ["delete", "-q", "-f"].map(str::to_owned));
+        args.splice(0..0, ["delete", "-f"].map(str::to_owned));
+        args.push("-q".to_owned());
         in_process(&format!("{}{prefix}", server.url()), b"", args).silent();
         expected.push(format!("{prefix}{path}"));
         assert_eq!(server.requests()[i].path, expected[i], "{key:?}");
@@ -331,7 +332,8 @@ fn the_path_of_a_push_is_sent_unchanged() {
         let path = GroupingKey::new(key["job"].clone(), labels, KeyRules::default()).unwrap().path();
         for (j, verb) in ["push", "add"].into_iter().enumerate() {
             let mut args = flags(key, &mut random);
-            args.splice(0..0, [verb, "-q", "-m", "m 1"].map(str::to_owned));
+            args.splice(0..0, [verb, "-m", "m 1"].map(str::to_owned));
+            args.push("-q".to_owned());
             in_process(&server.url(), b"", args).silent();
             let request = &server.requests()[2 * i + j];
             assert_eq!((&*request.method, &*request.path), (["PUT", "POST"][j], &*path), "{key:?}");

@@ -665,7 +665,7 @@ fn a_fix_command_names_the_gateway_but_not_its_credentials() {
 fn delete_by_age_requires_a_successful_scrape() {
     for (status, code, message) in [
         (500, 1, "a scrape of the gateway fails"),
-        (403, 4, "it is not known whether this gateway rejects every push"),
+        (403, 4, "can't tell whether this gateway rejects every push"),
     ] {
         let server = Server::start(move |connection, _| {
             while let Some(request) = connection.read_request() {

@@ -150,8 +150,10 @@ fn step_5_delete_removes_one_group() {
             .code(8)
             .stderr(format!(
                 "error: no group {{job=\"video_processing\",instance=\"mp4_node1\"}} on {}\n  \
-                 groups of that job: {{job=\"video_processing\",instance=\"mov_node1\"}}\n\
-                 hint: --force deletes without looking; absence is then no error\n",
+                 1 group has this job: {{job=\"video_processing\",instance=\"mov_node1\"}}\n\
+                 hint: to delete them: pushgw delete --match job=video_processing -g {}\n      \
+                 to delete without looking: --force\n",
+                gateway.url(),
                 gateway.url()
             ))
             .run();

@@ -146,7 +146,7 @@ impl Failure {
                 error.kind.words().map(|words| format!("{} says: {words}", error.speaker()))
             }
             Self::NoSuchGroup { others, .. } if !others.is_empty() => {
-                let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
+                let some: Vec<&str> = others.iter().take(10).map(String::as_str).collect();
                 let more = if others.len() > some.len() { ", ..." } else { "" };
                 let have =
                     if others.len() == 1 { "1 group has" } else { &format!("{} groups have", others.len()) };

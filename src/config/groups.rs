@@ -297,6 +297,11 @@ fn matchers_instead(group: &cli::GroupArgs) -> String {
     if labels.is_empty() {
         return "use either --url or a selection".to_owned();
     }
+    format!("for all groups with these labels: {}", matchers(&labels))
+}
+
+/// The options that select the groups with these labels.
+pub(crate) fn matchers(labels: &[Label]) -> String {
     let matchers = labels.iter().map(|label| format!("--match {}", quote(&label.matcher())));
-    format!("for all groups with these labels: {}", matchers.collect::<Vec<_>>().join(" "))
+    matchers.collect::<Vec<_>>().join(" ")
 }

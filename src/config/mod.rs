@@ -13,7 +13,7 @@ pub use groups::List;
 
 pub(crate) use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
 pub(crate) use destination::{Destination, Textfile, gateway_connection};
-pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status};
+pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status, matchers};
 pub(crate) use push::{Action, Check, Push, PushGroups};
 pub(crate) use run::{AlertingRules, Run};
 

@@ -1,6 +1,6 @@
 //! What is pushed is all of it, or nothing: files, pipes, devices and commands, and what becomes of them on the way.
 
-use crate::support::{Pushgw, Server, pushgw, shell, with_default_signals};
+use crate::support::{Pushgw, Running, Server, pushgw, shell, with_default_signals};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
@@ -190,27 +190,15 @@ fn the_output_of_a_stopped_producer_is_not_pushed() {
     // Not passed on, because a terminal sends it to the producer too. This producer ignores it.
     let deaf = "trap '' INT; echo a 1; echo ready >&2; read line; exit 0";
     for (signal, script, code) in [(Signal::TERM, orderly, 143), (Signal::INT, deaf, 130)] {
-        let mut child = with_default_signals(env!("CARGO_BIN_EXE_pushgw"))
-            .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .stdin(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdin = child.stdin.take();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        stderr.read_line(&mut line).unwrap();
-        assert_eq!(line, "ready\n");
-        kill_process(Pid::from_child(&child), signal).unwrap();
+        let mut command = with_default_signals(env!("CARGO_BIN_EXE_pushgw"));
+        command.args(["push", "-j", "x", "-g", &server.url(), "--"]);
+        let mut running = Running::start(command, script);
+        running.send(signal);
         if script == deaf {
-            drop(stdin);
+            drop(running.stdin.take());
         }
-        let status = child.wait().unwrap();
-        let mut rest = String::new();
-        std::io::Read::read_to_string(&mut stderr, &mut rest).unwrap();
-        assert_eq!(status.code(), Some(code), "{rest}");
+        let (ended, rest) = running.end();
+        assert_eq!(ended, Some(code), "{rest}");
         let name = if signal == Signal::TERM { "SIGTERM" } else { "SIGINT" };
         let told =
             format!("error: stopped by {name} before the output of `sh` was complete; nothing was sent\n");

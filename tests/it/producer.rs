@@ -2,10 +2,11 @@
 //!
 //! What holds the output open in these tests is a `cat` of standard input, which ends when the test lets go of it.
 
-use crate::support::{Pushgw, Server, is_installed, program, pushgw, wait_until, with_default_signals};
-use rustix::process::{Pid, Signal, kill_process};
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
+use crate::support::{
+    Pushgw, Running, Server, is_installed, program, pushgw, wait_until, with_default_signals,
+};
+use rustix::process::Signal;
+use std::process::{Child, Command, Stdio};
 
 const HELD: &str =
     "error: `sh` exited, but a background process still holds its output open; nothing was sent\n";
@@ -18,57 +19,11 @@ fn refused(script: &str) -> (Pushgw, Server) {
 }
 
 /// The same, running, once the script has said that it is ready.
-struct Running {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stderr: BufReader<ChildStderr>,
-    _server: Server,
-}
-
-impl Running {
-    fn start(script: &str) -> Self {
-        let server = Server::unused();
-        let mut child = with_default_signals(env!("CARGO_BIN_EXE_pushgw"))
-            .args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .stdin(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdin = child.stdin.take();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        stderr.read_line(&mut line).unwrap();
-        assert_eq!(line, "ready\n");
-        Self { child, stdin, stderr, _server: server }
-    }
-
-    fn send(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-
-    fn has_ended(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
-    }
-
-    /// Its exit code and what it said. What holds the output open ends only after it.
-    #[track_caller]
-    fn end(mut self) -> (Option<i32>, String) {
-        wait_until("the end of pushgw", || self.has_ended());
-        let code = self.child.wait().unwrap().code();
-        drop(self.stdin.take());
-        let mut said = String::new();
-        self.stderr.read_to_string(&mut said).unwrap();
-        (code, said)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn start(script: &str) -> (Running, Server) {
+    let server = Server::unused();
+    let mut command = with_default_signals(env!("CARGO_BIN_EXE_pushgw"));
+    command.args(["push", "-j", "x", "-g", &server.url(), "--"]);
+    (Running::start(command, script), server)
 }
 
 /// TERM ends the shell, but not what the shell has started.
@@ -79,19 +34,19 @@ fn a_signal_ends_it_although_a_grandchild_holds_the_output() {
             "exec 3<&0; echo a 1; cat <&3 & echo ready >&2; wait",
             "exec 3<&0; echo a 1; cat <&3 & exec sh -c 'echo ready >&2; read line <&3'",
         ] {
-            let running = Running::start(script);
+            let (running, _server) = start(script);
             running.send(signal);
             let said = format!("error: `sh` was killed by {name}; nothing was sent\n");
             assert_eq!(running.end(), (Some(code), said), "{script}");
         }
     }
     // It stops in good order, and its own child goes on.
-    let running = Running::start("trap 'exit 0' TERM; exec 3<&0; cat <&3 & echo ready >&2; wait");
+    let (running, _server) = start("trap 'exit 0' TERM; exec 3<&0; cat <&3 & echo ready >&2; wait");
     running.send(Signal::TERM);
     let said = "error: stopped by SIGTERM before the output of `sh` was complete; nothing was sent\n";
     assert_eq!(running.end(), (Some(143), said.to_owned()));
     // The status that it chose is passed on.
-    let running = Running::start("trap 'exit 3' TERM; exec 3<&0; cat <&3 & echo ready >&2; wait");
+    let (running, _server) = start("trap 'exit 3' TERM; exec 3<&0; cat <&3 & echo ready >&2; wait");
     running.send(Signal::TERM);
     assert_eq!(running.end(), (Some(3), "error: `sh` exited with status 3; nothing was sent\n".to_owned()));
 }
@@ -101,8 +56,8 @@ fn a_second_signal_does_not_wait_for_the_command() {
     for (signal, code, name) in
         [(Signal::TERM, 143, "SIGTERM"), (Signal::INT, 130, "SIGINT"), (Signal::QUIT, 131, "SIGQUIT")]
     {
-        let mut running =
-            Running::start("trap '' TERM INT QUIT; exec 3<&0; cat <&3 & echo ready >&2; read line <&3");
+        let (mut running, _server) =
+            start("trap '' TERM INT QUIT; exec 3<&0; cat <&3 & echo ready >&2; read line <&3");
         // Two that are close together count as one.
         wait_until("the end of pushgw", || {
             running.has_ended() || {
@@ -115,9 +70,8 @@ fn a_second_signal_does_not_wait_for_the_command() {
         assert_eq!(running.end(), (Some(code), said));
     }
     // The first SIGINT was for pushgw only; the second one also stops the command.
-    let mut running = Running::start(
-        "trap '' INT; trap 'echo stopped >&2; exit' TERM; exec 3<&0; cat <&3 & echo ready >&2; wait",
-    );
+    let (mut running, _server) =
+        start("trap '' INT; trap 'echo stopped >&2; exit' TERM; exec 3<&0; cat <&3 & echo ready >&2; wait");
     wait_until("the end of pushgw", || {
         running.has_ended() || {
             running.send(Signal::INT);

@@ -1,13 +1,12 @@
 //! `pushgw run`: the job runs as it would without pushgw, and how it went is reported, whatever the gateway does.
 
 use crate::support::{
-    Connection, Gateway, Prometheus, Pushgw, Request, Server, TIMEOUT, is_installed, newest_gateway,
+    Connection, Gateway, Prometheus, Pushgw, Request, Running, Server, TIMEOUT, is_installed, newest_gateway,
     on_every_gateway, program, prometheus_versions, pushgw, wait_until, with_default_signals,
 };
-use rustix::process::{Pid, Signal, kill_process};
-use std::io::{BufRead as _, BufReader, Read as _};
+use rustix::process::Signal;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 
@@ -392,58 +391,6 @@ fn the_command_has_the_terminal() {
         .controlled(80)
         .screen_is("all\n")
         .run();
-}
-
-/// A running call whose script has printed `ready` on standard error.
-struct Running {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stderr: BufReader<ChildStderr>,
-}
-
-impl Running {
-    fn start(mut command: Command, script: &str) -> Self {
-        let mut child = command
-            .args(["sh", "-c", script])
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .stdin(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdin = child.stdin.take();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        stderr.read_line(&mut line).unwrap();
-        assert_eq!(line, "ready\n");
-        Self { child, stdin, stderr }
-    }
-
-    fn send(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-
-    fn has_ended(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
-    }
-
-    /// Its exit code and what it said. What still reads standard input ends only after it.
-    #[track_caller]
-    fn end(mut self) -> (Option<i32>, String) {
-        wait_until("the end of pushgw", || self.has_ended());
-        let code = self.child.wait().unwrap().code();
-        drop(self.stdin.take());
-        let mut said = String::new();
-        self.stderr.read_to_string(&mut said).unwrap();
-        (code, said)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn run_command(url: &str) -> Command {

@@ -8,7 +8,7 @@ mod request;
 mod selection;
 
 use super::{Context, fetch_groups, textfile};
-use crate::config::{Delete, DeleteTarget, Destination};
+use crate::config::{Delete, DeleteTarget, Destination, matchers};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::Group;
@@ -102,12 +102,6 @@ pub(super) fn no_such_group<'a>(
     let others = others.iter().map(|group| group.labels.to_string()).collect();
     let place = format!("on {}", client.connection().endpoint);
     Failure::NoSuchGroup { group: key.to_string(), place, others, hint }
-}
-
-/// Returns the options that select the groups with these labels.
-pub(super) fn matchers(labels: &[Label]) -> String {
-    let matchers = labels.iter().map(|label| format!("--match {}", quote(&label.matcher())));
-    matchers.collect::<Vec<_>>().join(" ")
 }
 
 fn wait_until_gone(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Result<(), Failure> {

@@ -143,7 +143,7 @@ fn meant_option(
             Some(format!("use -g for the URL of a gateway: pushgw {command} -g {}", quotable(typed, "URL")))
         } else if typed.split_once('=').is_some_and(|(name, _)| is_plain(name)) && knows(command, "match") {
             Some(format!("use --match: pushgw {command} --match {}", quotable(typed, "NAME=VALUE")))
-        } else if command.get_name() == "run" {
+        } else if command.get_name() == "run" && args.iter().all(|arg| arg != "--") {
             Some("the command comes after `--`: pushgw run -j JOB -- COMMAND".to_owned())
         } else if knows(command, "job") && !names_a_job(args) {
             Some(format!("use -j for the job: pushgw {command} -j {}", quotable(typed, "JOB")))

@@ -198,6 +198,8 @@ const MISTAKES: &[(&str, &str)] = &[
     ("cron", "pushgw run -j JOB -- COMMAND"),
     ("monitor", "pushgw run -j JOB -- COMMAND"),
     ("alerts", "pushgw rules"),
+    ("run -j x echo hi", "the command comes after `--`"),
+    ("run nightly -- true", "use -j for the job: pushgw run -j nightly"),
     ("get", "pushgw show"),
     ("http://gw:9091/metrics/job/x", "pushgw push --url URL"),
     ("push --data x", "-m 'name value'"),
@@ -230,7 +232,8 @@ const MISTAKES: &[(&str, &str)] = &[
 #[test]
 fn a_wrong_command_line_gets_a_suggestion() {
     for (typed, meant) in MISTAKES {
-        let said = pushgw().args(typed.split_whitespace()).code(2).stderr_has(meant).run().stderr();
+        let code = if typed.starts_with("run ") { 125 } else { 2 };
+        let said = pushgw().args(typed.split_whitespace()).code(code).stderr_has(meant).run().stderr();
         assert!(!said.contains("as a value"), "{said}");
     }
 }

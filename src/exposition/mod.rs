@@ -5,7 +5,8 @@
 //! - `text` splits a text into lines and tokens.
 //! - `check` goes through the lines. `multiline` finds the end of an invalid one that goes on in the next line. `metadata` has the rules of HELP and TYPE lines, `sample` and `labels` those of samples,
 //!   and `fast_path` skips what does not change from line to line.
-//! - `collisions` and `duplicates` have the rules of the text as a whole, and `lint` the conventions.
+//! - `collisions` and `duplicates` have the rules of the text as a whole, and `lint` the conventions. For remote write,
+//!   `single_series` takes the place of `duplicates`.
 //! - `context` is what all of them share, `family` and `series` are its tables, and `overwrites` the labels of the grouping key.
 //! - `findings` collects the diagnostics, and `messages` has their words.
 
@@ -31,6 +32,7 @@ mod overwrites;
 mod rules;
 mod sample;
 mod series;
+mod single_series;
 mod sniff;
 mod text;
 

@@ -59,6 +59,7 @@ impl Written {
             self.text += &format!("# TYPE {name} {kind}\n");
         }
         let timestamp = random.chance(30).then(|| now - i64::try_from(random.below(600_000)).unwrap());
+        let is_short = self.has_short_numbers;
         for series in 0..=random.below(2) {
             let mut labels = labels(random);
             labels.push(("series", series.to_string()));
@@ -78,13 +79,13 @@ impl Written {
                 }
                 "summary" => {
                     sample("", Some(("quantile", "0.5")), count(1.5));
-                    let value = if self.has_short_numbers { 2.0 } else { f64::NAN };
+                    let value = if is_short { 2.0 } else { f64::NAN };
                     sample("", Some(("quantile", "0.99")), count(value));
                     sample("_sum", None, count(3e-9));
                     sample("_count", None, count(4.0));
                 }
                 _ => {
-                    let value = if self.has_short_numbers { short(random) } else { value(random, infinity) };
+                    let value = if is_short { short(random) } else { value(random, infinity) };
                     let value = (value, written(random, value));
                     self.sample(random, &name, labels, value, timestamp);
                 }

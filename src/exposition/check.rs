@@ -46,7 +46,7 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
 struct Checker<'a> {
     context: Context<'a>,
     samples: SampleRules<'a>,
-    /// The last family that the server's parser has read. The parser starts a line with `{` as a line of that family.
+    /// The family that the server's parser read last. The parser assigns a line that begins with `{` to it at first.
     current: Option<usize>,
 }
 
@@ -87,7 +87,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Whether the file, whose first line is invalid, is not metrics at all. Then this is the only error for it.
+    /// Called if the first line of a file is invalid. If the file does not contain metrics at all, reports that as its
+    /// only error and returns true.
     fn is_other_format(&mut self, first: &LineSpan, file: &Range<usize>, point: &RollbackPoint) -> bool {
         let Some((what, help)) = sniff::other_format(&self.context.bytes[file.clone()]) else {
             return false;
@@ -162,7 +163,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Says what the format is if several diagnostics are about it, or one and the text ends like it.
+/// Warns that the text is OpenMetrics if it contains several OpenMetrics features, or one of them and a final `# EOF`.
 fn openmetrics(text: Text<'_>, context: &mut Context<'_>) {
     let is_complete = text.bytes.trim_ascii_end().ends_with(b"# EOF");
     if context.openmetrics > usize::from(!is_complete) {

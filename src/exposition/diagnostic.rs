@@ -42,16 +42,16 @@ pub struct Related {
 pub struct Report {
     /// Diagnostics in the order of their positions, at most `Rules::max_diagnostics`.
     pub diagnostics: Vec<Diagnostic>,
-    // These count all diagnostics, including those that were not kept.
+    // The next three fields count all diagnostics, including those that were not kept.
     pub errors: usize,
     pub fixed: usize,
     pub warnings: usize,
-    /// The same counts for each code, the largest ones of a severity first.
+    /// The number of diagnostics for each severity and code, sorted by severity and then in descending order.
     pub counts: Vec<(Severity, Code, usize)>,
     pub samples: usize,
     /// Number of metric families with samples.
     pub families: usize,
-    /// How many timestamps the repairs remove.
+    /// Number of timestamps that the repairs remove.
     pub stripped: usize,
     /// The repairs, in order, without overlaps.
     pub splices: Vec<Splice>,

@@ -3,11 +3,13 @@
 //! A check must accept exactly the texts that a gateway accepts. `tests/it/differential.rs` compares it with real ones.
 //!
 //! - `text` splits a text into lines and tokens.
-//! - `check` goes through the lines. `multiline` finds the end of an invalid one that goes on in the next line. `metadata` has the rules of HELP and TYPE lines, `sample` and `labels` those of samples,
-//!   and `fast_path` skips what does not change from line to line.
-//! - `collisions` and `duplicates` have the rules of the text as a whole, and `lint` the conventions.
-//! - `context` is what all of them share, `family` and `series` are its tables, and `overwrites` the labels of the grouping key.
-//! - `findings` collects the diagnostics, and `messages` has their words.
+//! - `check` goes through the lines. `metadata` checks HELP and TYPE lines, `sample` and `labels` check samples, and
+//!   `fast_path` skips the parts of a line that are the same as in the preceding line. `multiline` finds the end of an
+//!   invalid line that continues in the next lines.
+//! - `collisions` and `duplicates` check the text as a whole, and `lint` checks the conventions.
+//! - `context` contains the shared state, `family` and `series` are tables, and `overwrites` contains the labels of the
+//!   grouping key.
+//! - `findings` collects the diagnostics, and `messages` creates their texts.
 
 mod check;
 mod code;

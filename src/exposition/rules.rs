@@ -2,7 +2,7 @@
 
 use crate::grouping::GroupingKey;
 
-/// The options of a check. Most correspond to an option of the command line.
+/// The options of a check. Most correspond to a command-line option.
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'a> {

@@ -258,7 +258,7 @@ const INPUT: &[Case] = &[
         "an unknown type",
         |call| call.args(["-j", "x"]).stdin("# TYPE x bogus\n"),
         3,
-        "error[unknown-type]: `bogus` is not a type of the text format\n --> <stdin>:1:10\n  |\n1 | # TYPE x bogus\n  \
+        "error[unknown-type]: `bogus` is not a type in the text format\n --> <stdin>:1:10\n  |\n1 | # TYPE x bogus\n  \
          |          ^^^^^\n  |\n  = help: the types are `counter`, `gauge`, `histogram`, `summary` and `untyped`\n\n\
          error: 1 error; nothing was sent\n",
     ),

@@ -1,4 +1,4 @@
-//! Metrics as values, which can be parsed from text, compared, and written as text.
+//! The data model of metrics, which can be parsed from text, compared, and written as text.
 
 mod family;
 pub(super) mod kind;

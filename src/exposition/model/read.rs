@@ -176,7 +176,7 @@ mod tests {
                 "# HELP b x\n# HELP a \n# HELP a \"x\" \\\\ \\n\na 1\n",
                 "# HELP a \"x\" \\\\ \\n\n# TYPE a untyped\na 1\n",
             ),
-            // A part belongs to the histogram or summary that was declared before it, and so does its HELP line.
+            // A part and its HELP line belong to the histogram or summary that was declared before them.
             ("h_sum 1\n# TYPE h histogram\nh_sum 2\n", "# TYPE h_sum untyped\nh_sum 1\nh_sum 2\n"),
             (
                 "# TYPE s summary\n# HELP s_sum x\ns_sum 2\ns_bucket 1\n",

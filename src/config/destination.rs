@@ -1,4 +1,4 @@
-//! Where metrics go: to a gateway, or into a directory. Every command gets its destination from here.
+//! The destination of metrics: a gateway or a directory. Every command gets its destination from here.
 
 use super::{connection, empty};
 use crate::cli::ConnectionArgs;
@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where the metrics of one group go.
+/// The destination of one group's metrics.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub(crate) enum Destination {
@@ -21,12 +21,12 @@ pub(crate) enum Destination {
 #[derive(Clone, Debug)]
 pub(crate) struct Textfile {
     pub(crate) directory: PathBuf,
-    /// How long to wait for other processes that write to it.
+    /// Time limit for waiting until other processes have finished writing to it.
     pub(crate) timeout: Duration,
 }
 
 impl Destination {
-    /// The same place, with this time limit.
+    /// Returns the same destination with this time limit.
     pub(crate) fn with_timeout(self, timeout: Duration) -> Self {
         match self {
             Self::Gateway(connection) => Self::Gateway(Connection { timeout, ..connection }),
@@ -35,23 +35,23 @@ impl Destination {
     }
 }
 
-/// The option that names a gateway; `url` is that of `--url`.
+/// Returns the option that names a gateway. `url` is the value of `--url`.
 fn gateway_option(url: Option<&OsStr>, args: &ConnectionArgs) -> Option<&'static str> {
     url.map(|_| "--url").or(args.gateway.as_ref().map(|_| "--gateway"))
 }
 
-/// Rejects options for two destinations.
+/// Rejects options that name two destinations.
 pub(super) fn only_one(url: Option<&OsStr>, args: &ConnectionArgs) -> Result<(), Failure> {
     match gateway_option(url, args) {
         Some(option) if args.textfile.is_some() => Err(Failure::usage_with_hint(
-            format!("{option} and --textfile are two destinations"),
+            format!("{option} and --textfile name two destinations"),
             "remove one of them: a push goes either to a gateway or into a directory",
         )),
         _ => Ok(()),
     }
 }
 
-/// The directory, with the option or variable that names it. `None` is a gateway.
+/// Returns the directory and the option or variable that names it, or `None` if the destination is a gateway.
 fn directory<'a>(
     url: Option<&OsStr>,
     args: &'a ConnectionArgs,
@@ -67,14 +67,14 @@ fn directory<'a>(
     let Some(directory) = environment.variable("PUSHGATEWAY_TEXTFILE") else { return Ok(None) };
     if environment.variable("PUSHGATEWAY_URL").is_some() {
         return Err(Failure::usage_with_hint(
-            "PUSHGATEWAY_URL and PUSHGATEWAY_TEXTFILE are two destinations",
+            "PUSHGATEWAY_URL and PUSHGATEWAY_TEXTFILE name two destinations",
             "choose one with -g URL or --textfile DIR, or unset a variable",
         ));
     }
     Ok(Some(("PUSHGATEWAY_TEXTFILE", directory)))
 }
 
-/// The directory, if it is the destination.
+/// Returns the directory if it is the destination.
 pub(super) fn textfile(
     url: Option<&OsStr>,
     args: &ConnectionArgs,
@@ -84,7 +84,7 @@ pub(super) fn textfile(
     Ok(Some(Textfile { directory: directory.into(), timeout: connection::timeout(args, environment)? }))
 }
 
-/// Rejects a directory where only a gateway will do.
+/// Rejects a directory as the destination of a command that needs a gateway.
 pub(super) fn require_gateway(
     url: Option<&OsStr>,
     args: &ConnectionArgs,
@@ -97,7 +97,7 @@ pub(super) fn require_gateway(
     ))
 }
 
-/// The connection to the gateway, for what needs one.
+/// Returns the connection, for a command that needs a gateway.
 pub(crate) fn gateway_connection(
     args: &ConnectionArgs,
     environment: &Environment,

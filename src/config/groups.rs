@@ -1,4 +1,4 @@
-//! Settings of `list`, `show`, `delete` and `status`: the groups to use, named or selected.
+//! Settings of `list`, `show`, `delete` and `status`, and the groups that they apply to.
 
 use super::connection::{self, endpoint, group_url};
 use super::destination::{self, Destination};
@@ -25,7 +25,7 @@ pub(crate) struct Delete {
     /// every push.
     pub(crate) force: bool,
     pub(crate) dry_run: bool,
-    /// How the deleted groups are printed; `None` prints nothing.
+    /// The format in which the deleted groups are printed; `None` prints nothing.
     pub(crate) format: Option<ListFormat>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) enum DeleteTarget {
         key: GroupingKey,
         destination: Destination,
     },
-    /// A path of `--url` with bytes that no key can have.
+    /// A path from `--url` that contains bytes not possible in any key.
     Path { path: String, connection: Connection },
     Selection {
         selection: Selection,
@@ -52,7 +52,7 @@ pub(crate) enum DeleteTarget {
 pub struct List {
     pub selection: Selection,
     pub sort: ListSort,
-    /// Whether to print each group's metrics, too.
+    /// Whether to also print each group's metrics.
     pub metrics: bool,
     /// Whether to print full names.
     pub wide: bool,

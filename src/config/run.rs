@@ -27,7 +27,7 @@ pub(crate) struct Run {
     pub(crate) prefix: MetricPrefix,
     /// File with metrics that the command writes.
     pub(crate) metrics: Option<PathBuf>,
-    /// Whether to push the command's metrics after a failure, too.
+    /// Whether to push the command's metrics even after a failure.
     pub(crate) metrics_always: bool,
     /// Whether the report must succeed.
     pub(crate) require_push: bool,
@@ -118,7 +118,7 @@ impl Run {
         KeyRules { empty_values: EmptyValues::Reject, names: names(self.utf8_names) }
     }
 
-    /// Where the report goes. Reads the files with secrets and certificates.
+    /// Returns the destination of the report. Reads the files with secrets and certificates.
     pub(crate) fn destination(&self) -> Result<Destination, Failure> {
         let url = self.group.url.as_deref();
         if let Some(textfile) = destination::textfile(url, &self.connection, &self.environment)? {

@@ -49,7 +49,7 @@ impl Client {
         &self.connection
     }
 
-    /// A client for what is left of the time limit, if anything is. It does not retry.
+    /// Returns a client that is limited to the remaining time and does not retry, or `None` if no time is left.
     pub(crate) fn with_time_left(&self, elapsed: Duration) -> Option<Self> {
         let timeout = self.connection.timeout.checked_sub(elapsed).filter(|left| !left.is_zero())?;
         Some(Self::new(&Connection { timeout, retries: 0, ..(*self.connection).clone() }))

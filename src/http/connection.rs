@@ -41,7 +41,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// How to write another URL in place of that of the server: `-g https://gw`.
+    /// Formats `url` as a replacement for the server's URL, with the same option or variable: `-g https://gw`.
     pub(crate) fn url_option(&self, url: &str) -> String {
         let login = if self.endpoint.credentials().is_some() { "://USER:PASSWORD@" } else { "://" };
         let url = quote(&url.replacen("://", login, 1));
@@ -52,7 +52,7 @@ impl Connection {
         }
     }
 
-    /// Text from a server with the secrets in it redacted.
+    /// Redacts the secrets in a text from a server.
     pub(crate) fn without_secrets<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
         for secret in &self.secrets {

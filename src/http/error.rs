@@ -16,11 +16,11 @@ pub struct Error {
     /// The server's host and port.
     pub server: Box<str>,
     pub tries: u32,
-    /// How long all tries took.
+    /// Total duration of all attempts.
     pub elapsed: Duration,
-    /// How the last try failed.
+    /// The error of the last attempt.
     pub kind: ErrorKind,
-    /// What the user can do. A caller that knows what kind of server it is may replace it.
+    /// A suggestion for the user. A caller that knows the type of the server may replace it.
     pub hint: Option<String>,
 }
 
@@ -32,7 +32,7 @@ impl Error {
         Self { request, server, tries: 1, elapsed: Duration::ZERO, hint, kind }
     }
 
-    /// The source of [`ErrorKind::words`].
+    /// The name of the server that sent [`ErrorKind::words`].
     pub(crate) fn speaker(&self) -> Cow<'_, str> {
         match &self.kind {
             ErrorKind::ProxyStatus { .. } => "the proxy".into(),
@@ -190,7 +190,7 @@ pub enum Phase {
     Reading,
 }
 
-/// The strings describe the certificate or give the reason.
+/// A TLS error. The strings describe the certificate or give the reason.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", self.message())]
 pub enum TlsError {
@@ -198,15 +198,15 @@ pub enum TlsError {
     Expired(String),
     NotYetValid(String),
     Name(String),
-    /// The certificate names its server only by its common name. Holds the name that is expected.
+    /// The certificate has only a common name, which is not checked, and no subject alternative names.
     NoNames(String),
-    /// The server requires a client certificate, or another one.
+    /// The server requires a client certificate, or rejected the one that was sent.
     Client(String),
     /// The server supports neither TLS 1.2 nor TLS 1.3.
     Version,
     /// The server sent data that is not TLS.
     NotTls,
-    /// The algorithms of one side are not those of the other.
+    /// The client and the server have no algorithm in common.
     Unsupported(String),
     Other(String),
 }
@@ -375,7 +375,7 @@ impl Rejection {
         }
     }
 
-    /// `, with the HTML page TITLE`, or nothing.
+    /// Returns `, with the HTML page TITLE`, or an empty string if there is no page to name.
     fn page_name(&self) -> String {
         match self.page.as_deref() {
             None => String::new(),

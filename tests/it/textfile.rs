@@ -250,15 +250,15 @@ fn a_push_has_one_destination() {
         let options: Vec<&str> = options.split(' ').collect();
         for command in [&["push", "-m", "a 1"][..], &["add", "-m", "a 1"], &["delete"]] {
             let call = pushgw().args(command).args(["--textfile", path]).args(&options);
-            call.code(2).stderr_has(format!("error: {both} are two destinations\n")).run();
+            call.code(2).stderr_has(format!("error: {both} name two destinations\n")).run();
         }
         let call = pushgw().args(["run", "--textfile", path]).args(&options).args(["--", "touch", "ran"]);
         let ran = call.directory().join("ran");
-        call.code(125).stderr_has(format!("{both} are two destinations")).run();
+        call.code(125).stderr_has(format!("{both} name two destinations")).run();
         assert!(!ran.exists());
     }
     let variables = [("PUSHGATEWAY_URL", "http://127.0.0.1:1"), ("PUSHGATEWAY_TEXTFILE", path)];
-    let both = "PUSHGATEWAY_URL and PUSHGATEWAY_TEXTFILE are two destinations";
+    let both = "PUSHGATEWAY_URL and PUSHGATEWAY_TEXTFILE name two destinations";
     for command in [&["push", "-m", "a 1"][..], &["add", "-m", "a 1"], &["delete"]] {
         pushgw().args(command).args(["-j", "x"]).envs(&variables).code(2).stderr_has(both).run();
     }

@@ -39,7 +39,7 @@ pub fn without_user(url: &str) -> String {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let user_info = match rest[..end].rfind('@') {
         Some(at) if start > 0 || has_user(&rest[..at]) => Some(at),
-        // The password of a user may contain an unescaped `/`, `?` or `#`, so the end of the user info is further right.
+        // A password may contain an unescaped `/`, `?` or `#`, so the user info may end further right.
         None if has_user(&rest[..end]) => rest.rfind('@'),
         _ => None,
     };

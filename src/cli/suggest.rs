@@ -33,7 +33,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["alerts", "rule"], "rules"),
 ];
 
-/// Options of other programs, each with what to use instead.
+/// Options of other programs, each with a suggestion for what to use instead.
 const OPTIONS: &[(&[&str], &str)] = &[
     (
         &["d", "data", "data-binary", "data-raw", "body", "T", "upload-file", "F", "form", "file"],

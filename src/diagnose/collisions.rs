@@ -95,7 +95,7 @@ impl Collisions {
         let Family { name, kind, .. } = family;
         let holders = self.families.entry((self.hasher.hash_one(name), *kind)).or_default();
         holders.push(holder);
-        // If the other side of a collision is not here yet, the collision is found when it is added.
+        // If the other side of a collision is added later, the collision is found then.
         if holders.len() == 1 {
             let has_other_kind =
                 ALL_KINDS.iter().any(|other| other != kind && !self.holders(name, *other).is_empty());

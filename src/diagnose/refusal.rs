@@ -76,7 +76,7 @@ fn is_inconsistent(error: &ErrorKind) -> bool {
     }
 }
 
-/// Why the gateway rejects every push, and the commands that fix it.
+/// Returns the reasons why the gateway rejects every push, and the commands that fix them.
 fn broken(snapshot: &Snapshot<(Group, Held)>, connection: &Connection) -> Vec<String> {
     let mut lines = Vec::new();
     let groups: Vec<&Group> = snapshot.groups.iter().map(|(group, _)| group).collect();

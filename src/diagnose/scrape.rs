@@ -23,7 +23,7 @@ pub struct LineError {
     pub reason: Reason,
 }
 
-/// Why Prometheus rejects a line.
+/// The reason why Prometheus rejects a line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// A HELP text is not valid UTF-8.

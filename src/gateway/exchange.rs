@@ -10,7 +10,7 @@ pub(crate) const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf
 
 const IMPORT_PATH: &str = "an import path like VictoriaMetrics' accepts pushes but has no groups";
 
-/// Cap on how much of a page is read for its title.
+/// Maximum number of bytes of a page that are read to find its title.
 const PAGE_LIMIT: u64 = 64 * 1024;
 
 /// Sends a request to a Pushgateway, with retries.
@@ -22,14 +22,14 @@ pub(crate) fn send(
     check(client, request, client.send(request, listener))
 }
 
-/// Checks that a response came from a Pushgateway, and adds to an error what is known about gateways.
+/// Checks that a response came from a Pushgateway. Adds hints to errors that are specific to gateways.
 pub(super) fn check(
     client: &Client,
     request: &Request<'_>,
     result: Result<Response, Error>,
 ) -> Result<Response, Error> {
     match result {
-        // At the path of a scrape, Prometheus reads a page as metrics, or rejects its type.
+        // A GET outside the API is a scrape. It must see the page as Prometheus does, which parses it or rejects its type.
         Ok(response)
             if response.is_html() && (request.method != Method::Get || request.path.starts_with("/api/")) =>
         {
@@ -52,10 +52,10 @@ pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error 
     Error { hint: Some(hint::of_page("").to_owned()), ..Error::new(request, kind) }
 }
 
-/// The error of an HTML page, such as a login page. A Pushgateway has none at the paths that are asked for.
+/// Returns the error for an HTML page, such as a login page. A Pushgateway has no HTML pages at the requested paths.
 fn page(client: &Client, request: &Request<'_>, response: Response) -> Error {
     let (status, mut page) = (response.status, Vec::new());
-    // Without a title, the error only has the status.
+    // A read error is ignored: without a title, the error message still shows the status.
     let _ = response.reader().take(PAGE_LIMIT).read_to_end(&mut page);
     let title = http::title(&client.connection().without_secrets(&String::from_utf8_lossy(&page)));
     let named = if title.is_empty() { "an HTML page".to_owned() } else { format!("the HTML page `{title}`") };
@@ -63,8 +63,8 @@ fn page(client: &Client, request: &Request<'_>, response: Response) -> Error {
     Error { hint: Some(hint::of_page(&title).to_owned()), ..error }
 }
 
-/// Why a success did not come from a gateway, so that nothing was done. VictoriaMetrics' import path responds to every
-/// method with 200 or 204 (seen with 1.112.0).
+/// Returns the reason why a successful response did not come from a gateway, which means that nothing was done.
+/// VictoriaMetrics' import path responds to every method with 200 or 204 (seen with 1.112.0).
 fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
     let status = response.status;
     match method {

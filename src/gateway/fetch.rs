@@ -14,7 +14,7 @@ use std::io::{self, Read};
 /// Requests label names without underscore escaping, as Prometheus 3 does. Older gateways ignore it.
 const UNESCAPED: &str = "text/plain;version=1.0.0;escaping=allow-utf-8";
 
-/// Maximum number of bytes that are read of a gateway's status.
+/// Maximum number of bytes to read of a gateway's status.
 const ABOUT_LIMIT: u64 = 1024 * 1024;
 
 /// Called for each event during a fetch.
@@ -104,7 +104,7 @@ pub fn get_once(
     exchange::check(client, &request, client.send_once(&request, listener))
 }
 
-/// Whether the server is Prometheus itself, by its answer to a health check.
+/// Whether the server is Prometheus itself, according to its response to a health check.
 pub fn is_prometheus(client: &Client, endpoint: &Url, listener: Listener<'_>) -> bool {
     const ANSWER: &[u8] = b"Prometheus Server";
     let Ok(response) = get_once(client, endpoint, "/-/healthy", listener) else { return false };
@@ -170,21 +170,21 @@ fn fetch<T: Default>(
     Ok(Snapshot { groups, conflicts, now, from_text, names })
 }
 
-/// A client that requests unescaped label names. By default, `my.label` is shown as `my_label`, which is another
-/// group's label (seen on 1.11.2).
+/// Returns a client that requests unescaped label names. By default, `my.label` is shown as `my_label`, which could be a
+/// label of another group (seen on 1.11.2).
 pub fn unescaped(client: &Client) -> Client {
     let mut headers = client.connection().headers.clone();
     headers.push(Header::new("Accept", UNESCAPED));
     Client::new(&Connection { headers, ..client.connection().clone() })
 }
 
-/// How the gateway reads names in a path. The status is only fetched if a group depends on it.
+/// Returns how the gateway reads names in a path. The status is fetched only if the path of a group depends on it.
 fn names<T>(client: &Client, endpoint: &Url, groups: &[(Group, T)], listener: Listener<'_>) -> Option<Names> {
     let mut names = groups.iter().flat_map(|(group, _)| group.labels.iter()).map(|(name, _)| name);
     if !names.any(depends_on_names) {
         return None;
     }
-    // If the request fails, the groups can still be listed, but these have no path.
+    // If the request fails, the groups can still be listed, but the path of such a group is unknown.
     fetch_status(client, endpoint, listener).ok()?.names()
 }
 

@@ -1,9 +1,9 @@
-//! What to do about a failed request, if that depends on the server being a Pushgateway. Pure.
+//! Hints for failed requests that apply only to Pushgateways. Pure.
 
 use super::group_url::DEFAULT_PORT;
 use crate::http::{Connection, ErrorKind, Login, Method, Rejection, Request, Route, Scheme, TlsError, Url};
 
-/// What HTTPS servers answer to plain HTTP: those written in Go, nginx, Apache and Tomcat.
+/// Responses of HTTPS servers to plain HTTP requests: servers written in Go, nginx, Apache and Tomcat.
 const NEEDS_TLS: &[&str] = &[
     "HTTP request to an HTTPS server",
     "plain HTTP request was sent to HTTPS port",
@@ -53,7 +53,7 @@ pub(super) fn hint(kind: &ErrorKind, request: &Request<'_>, connection: &Connect
     }
 }
 
-/// The hint for a page that a server sends instead of its answer.
+/// Returns the hint for an HTML page that a server sent instead of the expected response.
 pub(super) fn of_page(title: &str) -> &'static str {
     if is_login(title) { LOGIN_HINT } else { "is this the gateway's URL?" }
 }
@@ -91,7 +91,7 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
                 "{another}if the gateway has a path prefix (--web.route-prefix), add it: {with_prefix}"
             ));
         }
-        405 if request.method == Method::Get => "is this the gateway's URL, with no path but a prefix?",
+        405 if request.method == Method::Get => "is this the gateway's URL, with no path except a prefix?",
         405 => {
             let method = request.method.as_str();
             let path =
@@ -107,7 +107,7 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
     Some(hint.to_owned())
 }
 
-/// Which credentials were sent.
+/// Returns a hint that says where the sent credentials came from.
 fn credentials(login: &Login) -> Option<String> {
     match login {
         Login::User(user, Some(file)) => {
@@ -123,7 +123,7 @@ fn credentials(login: &Login) -> Option<String> {
 
 fn redirect(location: Option<&str>, request: &Request<'_>, connection: &Connection) -> String {
     let location = location.unwrap_or_default();
-    // What is in front of the group's path is the gateway's URL, or its path on the same server.
+    // The part before the group's path is the gateway's URL, or its path on the same server.
     let gateway: Option<Url> =
         location.strip_suffix(&request.path).and_then(|url| match url.split_once("://") {
             Some(_) => url.parse().ok(),

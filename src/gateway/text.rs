@@ -53,7 +53,7 @@ pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
     Ok(groups.collect())
 }
 
-/// The name of a server in the family that Prometheus and its exporters have about their build:
+/// Returns the server's name from the build information that Prometheus and its exporters expose:
 /// `prometheus_build_info{...} 1`.
 fn server_name(line: &[u8]) -> Option<String> {
     let line = std::str::from_utf8(line).ok()?;

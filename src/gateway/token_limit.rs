@@ -1,16 +1,16 @@
-//! A limit for the tokens in the API's answer, strings above all, which are held in memory.
+//! Limits the length of tokens in the API's response, mainly strings, because each token is held in memory.
 
 use memchr::memchr2;
 use std::io::{self, Read};
 
-/// The longest token. A line of `/metrics` has about the same limit.
+/// Maximum length of a token in bytes. The limit for a line of `/metrics` is similar.
 pub(super) const TOKEN_LIMIT: usize = 4 * 1024 * 1024;
 
 /// Reads JSON, and fails at a token that is longer than [`TOKEN_LIMIT`].
 pub(super) struct LimitedTokens<R> {
     inner: R,
     place: Place,
-    /// The bytes of the current string, or since the last punctuation.
+    /// Number of bytes in the current string, or since the last punctuation character.
     length: usize,
 }
 
@@ -18,7 +18,7 @@ pub(super) struct LimitedTokens<R> {
 enum Place {
     Outside,
     Inside,
-    /// After a backslash.
+    /// After a backslash in a string.
     Escaped,
 }
 

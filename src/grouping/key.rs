@@ -179,7 +179,7 @@ pub(super) fn check_name(name: &str, names: Names, was_escaped: bool) -> Result<
     }
 }
 
-/// Why a listed group has no key, so that no path is certain to identify this group and no other. The message is
+/// The reason why a listed group has no key: no path is certain to identify this group and no other. The message is
 /// printed after the group's labels and a colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoKey {
@@ -195,7 +195,7 @@ pub enum NoKey {
     Unwritable,
 }
 
-/// Why labels do not form a valid grouping key. The message names the label and the option to use.
+/// The reason why labels do not form a valid grouping key. The message names the label and the option to use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     #[error("the job is empty: is the variable set? --job names the job")]

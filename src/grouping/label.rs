@@ -38,7 +38,7 @@ impl Label {
     }
 }
 
-/// Why an argument is not a valid label.
+/// The reason why an argument is not a valid label.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {
     #[error("`{argument}` has no `=`: a label is written NAME=VALUE")]

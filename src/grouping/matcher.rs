@@ -126,7 +126,8 @@ impl FromStr for Matcher {
         let Some((operator, rest)) = found else {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         };
-        // In other languages, `==` is the comparison operator. A value that starts with `=` can be quoted.
+        // `==` is probably meant as `=`, because many languages use it for comparison. A value that starts with `=` can be
+        // quoted.
         if matches!(operator, "=" | "!=") && rest.starts_with('=') {
             let meant = format!("{name}{operator}{}", rest.trim_start_matches('='));
             return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
@@ -242,7 +243,7 @@ fn re2(pattern: &str) -> String {
                 let negation = if after.starts_with('^') { "^" } else { "" };
                 out.extend(["[", negation]);
                 after = &after[negation.len()..];
-                // These are literal at the start of a class.
+                // These characters are literal at the start of a class.
                 if let Some(first @ (']' | '-')) = after.chars().next() {
                     out.extend(['\\', first]);
                     after = &after[1..];
@@ -309,7 +310,7 @@ fn is_repetition(after: &str) -> bool {
 
 const FORMS: &str = "write NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX";
 
-/// Why an argument is not a valid matcher.
+/// The reason why an argument is not a valid matcher.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MatcherError {
     #[error("`{argument}` is not a matcher: {FORMS}")]

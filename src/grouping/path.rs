@@ -1,8 +1,8 @@
 //! Parses a grouping key from the path of a group's URL, as found in curl scripts.
 //!
-//! The path is parsed as the server does it: Go unescapes it, redirects odd paths and matches the route, then
-//! `pushgateway handler/push.go splitLabels` splits it. A path that the server would store under another key, or not at
-//! all, is an error.
+//! The path is parsed as the server does it: Go unescapes it, redirects paths that are not clean and matches the route,
+//! then `pushgateway handler/push.go splitLabels` splits it. It is an error if the server would store the metrics under
+//! another key, or not at all.
 
 use super::key::{GroupingKey, KeyError, KeyRules, check_name};
 use super::label::Label;
@@ -112,7 +112,7 @@ fn dots(name: &str, segment: &str) -> Result<(), PathError> {
     Ok(())
 }
 
-/// Why a path does not identify a group that can store metrics. `segment` is the text as written in the URL.
+/// The reason why a path does not identify a group that can store metrics. `segment` is the text as written in the URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// The path does not start with `/metrics/job/`.

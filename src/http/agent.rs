@@ -302,7 +302,8 @@ impl Adapter {
         self.stream.flush()
     }
 
-    /// Drops interim responses, because ureq rejects a 100 that has headers. Returns whether the final response has started.
+    /// Drops interim responses, because ureq rejects a 100 that has headers. Returns whether the final response has
+    /// started.
     fn skip_interim_responses(&mut self) -> bool {
         while may_be_interim(self.buffers.input()) {
             match head_end(self.buffers.input()) {

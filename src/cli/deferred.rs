@@ -1,7 +1,7 @@
 //! Builds the options of a subcommand only when that subcommand is used.
 //!
-//! Each call uses only one subcommand. Building the options of all subcommands took a fifth of the CPU instructions of a
-//! small push.
+//! Each call uses only one subcommand. Building the options of all subcommands took a fifth of the CPU instructions of
+//! a small push.
 
 use clap::builder::Resettable;
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, Id};

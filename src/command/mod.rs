@@ -104,7 +104,7 @@ fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Re
     gateway::send(client, request, &mut listener(printer))
 }
 
-/// The failure of a push that was sent at `start`, with the cause if the gateway's groups show it.
+/// Returns the failure of a push, with the cause if the gateway's groups show it.
 fn explain(
     error: http::Error,
     push: &refusal::RejectedPush<'_>,
@@ -113,7 +113,7 @@ fn explain(
 ) -> Failure {
     let connection = client.connection();
     let endpoint = &connection.endpoint;
-    // What explains a failure shares its time limit.
+    // The requests made here share the time limit of the failed request.
     let Some(client) = client.with_time_left(error.elapsed) else { return error.into() };
     if matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status == 404)
         && gateway::is_prometheus(&client, endpoint, &mut listener(printer))

@@ -51,7 +51,7 @@ fn print(found: &Found<'_>, format: StatusFormat, printer: &mut Printer<'_>) -> 
     }
 }
 
-/// The gateway's answers.
+/// The results of all queries.
 struct Found<'a> {
     connection: &'a Connection,
     about: ServerStatus,

@@ -25,7 +25,7 @@ pub(super) enum Candidates {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub(super) word: String,
-    /// May be empty.
+    /// A description of the candidate, which may be empty.
     pub(super) description: String,
 }
 

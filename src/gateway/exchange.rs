@@ -29,7 +29,8 @@ pub(super) fn check(
     result: Result<Response, Error>,
 ) -> Result<Response, Error> {
     match result {
-        // A GET outside the API is a scrape. It must see the page as Prometheus does, which parses it or rejects its type.
+        // A GET outside the API is a scrape. Its caller handles the page as Prometheus does: it parses the page as
+        // metrics, or rejects its type.
         Ok(response)
             if response.is_html() && (request.method != Method::Get || request.path.starts_with("/api/")) =>
         {

@@ -170,8 +170,8 @@ fn fetch<T: Default>(
     Ok(Snapshot { groups, conflicts, now, from_text, names })
 }
 
-/// Returns a client that requests unescaped label names. By default, `my.label` is shown as `my_label`, which could be a
-/// label of another group (seen on 1.11.2).
+/// Returns a client that requests unescaped label names. By default, `my.label` is shown as `my_label`, which could be
+/// a label of another group (seen on 1.11.2).
 pub fn unescaped(client: &Client) -> Client {
     let mut headers = client.connection().headers.clone();
     headers.push(Header::new("Accept", UNESCAPED));

@@ -27,8 +27,8 @@ impl Selection {
         self.older_than.is_some() || self.failed
     }
 
-    /// Whether at least one condition does not match an empty or missing label. A deletion needs such a condition, as does
-    /// a Prometheus query.
+    /// Whether at least one condition does not match an empty or missing label. A deletion needs such a condition, as
+    /// does a Prometheus query.
     pub fn is_specific(&self) -> bool {
         self.asks_for_pushes() || self.matchers.iter().any(|matcher| !matcher.matches_empty())
     }

@@ -63,7 +63,7 @@ pub struct Printer<'a> {
     stderr: &'a mut dyn Write,
     pub(crate) terminal: Terminal,
     pub(crate) verbosity: Verbosity,
-    /// The form of errors, warnings and hints.
+    /// The format of errors, warnings and hints.
     format: MessageFormat,
     /// An error of standard output that occurred during a write to standard error.
     failed: Option<io::Error>,
@@ -93,7 +93,7 @@ impl<'a> Printer<'a> {
         self
     }
 
-    /// Whether a program reads the messages.
+    /// Whether the format of messages is machine-readable.
     pub(crate) fn is_for_programs(&self) -> bool {
         matches!(self.format, MessageFormat::Json | MessageFormat::Github)
     }
@@ -268,7 +268,7 @@ impl<'a> Printer<'a> {
         out
     }
 
-    /// Writes a message in a format for programs; returns false if the format is for people.
+    /// Writes a message in a machine-readable format. Returns false if the format is human-readable.
     fn message(&mut self, level: Level, text: &str, help: Option<&str>) -> bool {
         let rendered = message::render(self.format, level, text, help);
         if let Some(rendered) = &rendered {

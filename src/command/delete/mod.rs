@@ -2,7 +2,7 @@
 //!
 //! The gateway answers 202 to any deletion, even if the group does not exist, and deletes later. So the groups are
 //! fetched before the deletion, to check that the group exists, and after it, until the group is gone. `--force` skips
-//! both.
+//! both fetches.
 
 mod request;
 mod selection;
@@ -61,8 +61,8 @@ fn one_group(
     Ok(())
 }
 
-/// Looks for the group. Returns its path if the gateway reads label names differently than `--utf8-names` says: the given
-/// path would then be another group's.
+/// Checks that the group exists. If the gateway reads label names differently than `--utf8-names` says, returns the
+/// path to use, because the given path would identify another group.
 fn require(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Result<Option<String>, Failure> {
     let groups = fetch_groups(client, printer)?.groups;
     let Some(group) = find(&groups, &LabelSet::from(key)) else {

@@ -24,8 +24,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long after the deadline to stop waiting for the report. Normally the client itself times out first, with a
-/// better error.
+/// Extra time to wait for the report after the deadline. Normally the client itself times out first, with a better
+/// error.
 const SPARE: Duration = Duration::from_millis(500);
 
 /// Events during a run.

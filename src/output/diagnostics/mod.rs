@@ -69,8 +69,8 @@ impl Printer<'_> {
     }
 }
 
-/// The counts in words, such as `2 errors, 1 repair, 3 warnings`, or `no problems`. If not all problems are shown, errors of
-/// several codes are also counted by code.
+/// Formats the counts as text, such as `2 errors, 1 repair, 3 warnings`, or `no problems`. If not all problems are
+/// shown and the errors have several codes, they are also counted by code.
 pub fn summary(report: &Report) -> String {
     let counted = [(report.errors, "error"), (report.fixed, "repair"), (report.warnings, "warning")];
     let mut words: Vec<_> = counted

@@ -64,7 +64,7 @@ pub enum Failure {
     #[error("no group {group} {place}")]
     NoSuchGroup {
         group: String,
-        /// `on http://gw:9091`, `in /var/lib/node_exporter`.
+        /// The gateway or directory: `on http://gw:9091` or `in /var/lib/node_exporter`.
         place: String,
         /// The existing groups of the same job.
         others: Vec<String>,

@@ -31,7 +31,7 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Read};
 
-/// Passed to every subcommand.
+/// The environment, standard input and printer that every subcommand uses.
 pub struct Context<'a, 'out> {
     pub environment: &'a Environment,
     pub stdin: &'a mut dyn Read,
@@ -77,7 +77,6 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
     }
 }
 
-/// Fetches the gateway's groups.
 fn fetch_groups(client: &Client, printer: &mut Printer<'_>) -> Result<Snapshot, Failure> {
     Ok(gateway::fetch_groups(client, &client.connection().endpoint, &mut listener(printer))?)
 }

@@ -12,7 +12,7 @@ pub(super) struct Scraped {
     pub samples: u64,
     /// The reason why the scrape failed; `None` if it succeeded.
     pub refusal: Option<String>,
-    /// The gateway's metrics are inconsistent, so it rejects every push, too.
+    /// Whether the gateway's metrics are inconsistent, so that it also rejects every push.
     pub rejects_pushes: bool,
     /// The problems because of which Prometheus gets no metrics, with their fixes.
     pub problems: Vec<Problem>,

@@ -18,7 +18,7 @@ pub(super) enum Candidates {
     File,
     /// A command with its arguments, and how many words before the cursor it starts.
     Command(usize),
-    /// Labels of the gateway's groups.
+    /// Labels of the gateway's groups, which must be fetched.
     Groups(Box<GroupQuery>),
 }
 
@@ -45,7 +45,7 @@ pub(super) struct GroupQuery {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum KeyPart {
-    /// Values of this label.
+    /// The values of the label with this name.
     Values(String),
     /// Label names, with or without `job`.
     Names { job: bool },

@@ -29,7 +29,6 @@ pub(crate) struct Push {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Send,
-    /// Print the request.
     Print,
     /// Print a curl command that sends the request.
     PrintCurl,
@@ -40,7 +39,6 @@ pub(crate) enum Action {
 /// Settings of `check`, which `push` and `add` also use to check their input.
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
-    /// Sources of the text.
     pub(crate) origins: Vec<Origin>,
     /// The rules for the text, without the group. [`Check::rules`] adds it.
     pub(crate) rules: Rules<'static>,

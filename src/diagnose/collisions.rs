@@ -46,7 +46,6 @@ pub enum Collision<'a> {
 }
 
 impl Collision<'_> {
-    /// Whether the push is involved.
     pub fn involves_push(&self) -> bool {
         match self {
             Self::Types { kinds, .. } => kinds.values().flatten().any(Option::is_none),
@@ -72,7 +71,7 @@ pub struct Collisions {
     colliding: BTreeSet<String>,
     /// All holders of each series that exists more than once.
     twice: BTreeMap<String, Vec<usize>>,
-    /// Family, forbidden label, holder.
+    /// Forbidden labels, as triples of a family, a label and the number of a holder.
     labels: BTreeSet<(String, String, usize)>,
 }
 

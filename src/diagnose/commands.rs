@@ -34,7 +34,7 @@ pub fn lacks_credentials(connection: &Connection) -> bool {
     of_proxy || connection.headers.iter().any(is_missing)
 }
 
-/// The hint for a command that lacks credentials.
+/// The hint that is printed with a command that lacks credentials.
 pub const LACKS_CREDENTIALS: &str =
     "credentials are not printed: if they come from options or a URL, add them to the command";
 

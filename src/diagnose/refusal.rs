@@ -153,7 +153,7 @@ fn describe(collision: &Collision<'_>) -> String {
     }
 }
 
-/// `a gauge`, `untyped`.
+/// Formats a type with its article, such as `a gauge`. `untyped` has none.
 fn with_article(kind: Kind) -> String {
     if kind == Kind::Untyped { "untyped".to_owned() } else { format!("a {}", kind.as_str()) }
 }

@@ -247,7 +247,7 @@ fn of_collision(collision: &Collision<'_>, connection: &Connection) -> Problem {
 
 /// Returns a message about a series that exists more than once, and the groups to delete so that it exists only once.
 fn of_series<'a>(series: &str, holders: &[&'a Group]) -> (String, Vec<&'a Group>) {
-    // The holders are sorted.
+    // The holders are sorted, so equal groups are neighbors.
     let by_group = || holders.chunk_by(|a, b| a == b);
     let mut groups: Vec<&Group> = by_group().map(|same| same[0]).collect();
     let message = match groups.as_slice() {

@@ -142,7 +142,7 @@ impl<'a> Checker<'a> {
         self.context.findings.error_at(code, error.span.start, || messages::syntax_error(bytes, line, error));
     }
 
-    /// Checks the whole input.
+    /// Applies the rules for the whole input, and returns the report.
     fn finish(self, text: Text<'_>) -> Report {
         let Self { mut context, samples, .. } = self;
         let SampleRules { labels, series, count, unread, other_type_lines, .. } = samples;

@@ -19,7 +19,6 @@ pub(super) enum Suffix {
 /// The family of a sample, with its type and the sample's suffix.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SampleFamily {
-    /// The number of the family.
     pub(super) number: usize,
     pub(super) kind: Kind,
     pub(super) suffix: Suffix,

@@ -1,4 +1,4 @@
-//! The options of a check.
+//! Defines the options of a check.
 
 use crate::grouping::GroupingKey;
 

@@ -230,7 +230,7 @@ fn check_part(
             }
         }
         Suffix::None | Suffix::Bucket if !has_bound => {
-            // Each family is reported once.
+            // Only the first dropped sample of each family is reported.
             if !std::mem::replace(&mut context.families[family.number].has_dropped_sample, true) {
                 dropped(sample, family, context);
             }

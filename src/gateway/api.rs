@@ -182,7 +182,7 @@ struct Answer {
     error: Option<String>,
 }
 
-/// Called with each group.
+/// A function that is called with the raw JSON of each group.
 type Add<'a> = &'a mut dyn FnMut(&RawValue) -> serde_json::Result<()>;
 
 /// Reads the whole response: `{"status":...,"data":[...]}`.

@@ -24,7 +24,7 @@ pub type Listener<'a> = &'a mut dyn FnMut(Event);
 /// from its contents.
 #[derive(Debug)]
 pub struct Snapshot<G = Group> {
-    /// The groups, sorted.
+    /// The groups, sorted by labels.
     pub groups: Vec<G>,
     /// Conflicts between these groups, including those that break the gateway.
     pub conflicts: Conflicts,
@@ -45,7 +45,6 @@ impl<G> Snapshot<G> {
     }
 }
 
-/// Fetches the groups.
 pub fn fetch_groups(
     client: &Client,
     endpoint: &Url,

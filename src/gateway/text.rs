@@ -6,7 +6,7 @@ use crate::grouping::{GroupingKey, LabelSet, NoKey};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
 
-/// Maximum number of bytes of a `/metrics` line that are read at once.
+/// Maximum number of bytes of a `/metrics` line that are kept in memory.
 pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 
 /// Reads the groups from the text of `/metrics`, using the two metrics that the gateway adds to each group.

@@ -12,7 +12,7 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {
     pub name: String,
-    /// May be empty.
+    /// The value, which may be empty.
     pub value: String,
 }
 

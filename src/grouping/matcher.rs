@@ -30,7 +30,7 @@ enum Condition {
 }
 
 impl Matcher {
-    /// The matcher `name=value`.
+    /// Creates the matcher `name=value`.
     pub fn equal(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), condition: Condition::Equal(value.into()) }
     }
@@ -83,7 +83,7 @@ impl Matcher {
 ///
 /// # Errors
 ///
-/// [`MatcherError`] of the first invalid matcher.
+/// Returns the [`MatcherError`] of the first invalid matcher.
 pub fn parse_matchers(argument: &str) -> Result<Vec<Matcher>, MatcherError> {
     let text = argument.trim();
     let Some(mut rest) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) else {

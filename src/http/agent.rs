@@ -51,7 +51,7 @@ type SendError = Arc<Mutex<Option<String>>>;
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
-    /// For example, `200 OK`.
+    /// Status code and reason phrase, such as `200 OK`.
     pub(super) status_line: String,
     pub(super) headers: Vec<(String, String)>,
     body: ureq::Body,

@@ -33,7 +33,7 @@ const PROXY_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
 /// Maximum number of addresses that are tried for a name.
 const MAX_ADDRESSES: usize = 8;
 
-/// Opens connections along one route.
+/// Opens connections through one route.
 #[derive(Debug)]
 pub(super) struct Connector {
     connection: Arc<Connection>,

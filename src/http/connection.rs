@@ -29,7 +29,7 @@ pub struct Connection {
     pub timeout: Duration,
     /// Time limit for one attempt to connect.
     pub connect_timeout: Duration,
-    /// How many times a temporary failure is retried.
+    /// Maximum number of retries after temporary failures.
     pub retries: u32,
     /// Headers that are added to every request, including credentials.
     pub headers: Vec<Header>,

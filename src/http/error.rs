@@ -146,7 +146,7 @@ classes! {
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", self.message())]
 pub enum ErrorKind {
-    /// The reason from the resolver.
+    /// The DNS lookup failed. The string is the resolver's error.
     Dns(String),
     /// The reasons from the operating system, for each address that was tried.
     Connect(String),
@@ -166,7 +166,7 @@ pub enum ErrorKind {
     Broken(Phase, String),
     /// The server closed the connection without a response.
     Closed,
-    /// The response ends too early.
+    /// The response ended too early.
     Incomplete,
     TimedOut(Phase, Duration),
     NotHttp(String),
@@ -179,7 +179,7 @@ pub enum ErrorKind {
     },
 }
 
-/// The phases of an exchange.
+/// The phases of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Before the first byte of the request.
@@ -217,13 +217,13 @@ pub struct Rejection {
     pub status: u16,
     /// The target of a redirect.
     pub location: Option<String>,
-    /// How long the server asked the client to wait before a retry.
+    /// The wait before a retry that the server asked for.
     pub retry_after: Option<Duration>,
     /// The start of the body, with secrets redacted.
     pub words: String,
     /// The title of the body if it is an HTML page; empty if the page has none.
     pub page: Option<String>,
-    /// The request had credentials.
+    /// Whether the request had credentials.
     pub had_credentials: bool,
 }
 
@@ -266,7 +266,7 @@ impl ErrorKind {
         }
     }
 
-    /// How long the server asked the client to wait before a retry.
+    /// The wait before a retry that the server asked for.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } => rejection.retry_after,
@@ -274,7 +274,7 @@ impl ErrorKind {
         }
     }
 
-    /// The message, in one line.
+    /// Returns the message as one line.
     pub(crate) fn message(&self) -> String {
         let message = self.class().message;
         match self {
@@ -387,7 +387,7 @@ impl Rejection {
         }
     }
 
-    /// For example, `(404 Not Found)`.
+    /// Formats the status code and reason phrase, such as `(404 Not Found)`.
     fn status_line(&self) -> String {
         match reason_phrase(self.status) {
             "" => format!("({})", self.status),

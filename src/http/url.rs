@@ -312,7 +312,7 @@ fn check_escapes(text: &str) -> Result<(), ()> {
 /// The escapes for characters that would end a password in a URL.
 const UNESCAPED: &str = "`@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
 
-/// No variant holds credentials.
+/// The reason why a URL is invalid. No variant contains credentials.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UrlError {
     #[error("the URL is empty: is the variable set?")]

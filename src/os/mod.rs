@@ -54,7 +54,7 @@ pub fn on_signals(signals: &[i32], receive: impl FnMut(ReceivedSignal) + Send + 
 ///
 /// # Errors
 ///
-/// If `child` has already been waited for.
+/// Returns an error if `child` has already been waited for.
 pub fn reap(child: &Child) -> io::Result<Option<ExitStatus>> {
     system::reap(child)
 }

@@ -228,7 +228,7 @@ impl<'a> Printer<'a> {
         self.raw()?.flush()
     }
 
-    /// How to show text on one of the streams.
+    /// Returns how to show text on one of the streams.
     pub(super) fn look(&self, channel: Channel) -> Appearance {
         let Terminal { stdout, stderr, width, charset } = self.terminal;
         let stream = match channel {
@@ -249,7 +249,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// `label: message`.
+    /// Formats a message with its label: `label: message`.
     fn labelled(&self, style: Style, label: &str, message: &str) -> String {
         self.paragraphs(style, label, std::iter::once(message))
     }

@@ -172,7 +172,7 @@ fn paint(shared: &Arc<Shared>) {
 struct ProgressState {
     columns: usize,
     charset: Charset,
-    /// Sanitized.
+    /// A description of the current work, sanitized.
     what: String,
     since: Option<Instant>,
     bytes: usize,

@@ -10,7 +10,7 @@ use super::{Style, width};
 use std::collections::HashSet;
 use std::io;
 
-/// Spaces between two columns.
+/// Number of spaces between two columns.
 const GAP: usize = 2;
 /// Minimum width of a key, and of the first piece of a single-cell line.
 const NARROWEST: usize = 16;

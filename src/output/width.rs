@@ -4,7 +4,7 @@ use super::sanitize::Charset;
 use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The width of sanitized text.
+/// Returns the width of sanitized text.
 pub(super) fn columns(text: &str) -> usize {
     text.width()
 }

@@ -73,7 +73,7 @@ pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Resu
     gateway_url(url).map_err(|error| Failure::usage(format!("{origin}: {error}")))
 }
 
-/// The total time limit.
+/// Returns the total time limit for a request, including retries.
 pub(super) fn timeout(args: &ConnectionArgs, environment: &Environment) -> Result<Duration, Failure> {
     let settings = Settings { args, environment };
     let timeout = settings.limit(args.timeout.as_ref(), ["--timeout", "PUSHGATEWAY_TIMEOUT"])?;

@@ -132,7 +132,7 @@ fn starts_with_number(text: &[u8]) -> bool {
     text.split(|byte| matches!(byte, b' ' | b'\t')).next().is_some_and(is_float)
 }
 
-/// Whether there are several words in place of a value.
+/// Whether several words follow the name instead of a value, as in prose.
 fn is_prose(value: &[u8], rest: &[u8]) -> bool {
     let is_word =
         matches!(value, [b'a'..=b'z' | b'A'..=b'Z' | b'[' | b'(' | b'/' | b'<' | b'>' | b'*' | b'"', ..]);

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 /// Labels of a series, sorted by name.
 pub type Labels = BTreeMap<String, String>;
 
-/// One metric family.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Family {
     pub name: String,
@@ -25,7 +24,6 @@ pub struct Family {
 pub struct Series {
     /// The labels, except `le` of histogram buckets and `quantile` of summaries.
     pub labels: Labels,
-    /// The value.
     pub value: Value,
 }
 

@@ -32,7 +32,6 @@ pub fn read_families(text: &[u8]) -> Vec<Family> {
     reader.finish()
 }
 
-/// Parses a sample line.
 pub fn read_sample(line: &[u8]) -> Option<Sample> {
     let mut labels = Vec::new();
     let Ok(Line::Sample(sample)) = scan::line(line, 0..line.len(), &mut labels) else { return None };

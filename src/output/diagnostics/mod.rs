@@ -127,7 +127,7 @@ fn severity_name(severity: Severity) -> (&'static str, Style) {
     }
 }
 
-/// `file:line:column`, for human-readable formats.
+/// Formats a location as `file:line:column`, for human-readable formats.
 fn location_name(location: Location<'_>, look: Appearance) -> String {
     format!("{}:{}:{}", look.text(location.name), location.line, location.column)
 }

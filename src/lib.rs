@@ -20,7 +20,7 @@
 //! | [`exposition`] | the text format: scanner, metric model, checker, repairs, diagnostics (pure) |
 //! | [`grouping`] | labels, the grouping key and its path, matchers (pure) |
 //! | [`gateway`] | the data on a Pushgateway: groups, contents, differences (pure), and `fetch`, which requests it |
-//! | [`diagnose`] | finds problems of a gateway, and the commands that fix them (pure) |
+//! | [`diagnose`] | problems of a gateway, and the commands that fix them (pure) |
 //! | [`textfile`] | the files of `node_exporter`'s textfile collector: names, content, clashes (pure), and `directory` |
 //! | [`http`] | requests to any server: URLs, connections, retries, errors; only `agent` names ureq |
 //! | [`output`] | the only writer: streams, color, tables, diagnostics as text |

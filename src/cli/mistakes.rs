@@ -62,7 +62,7 @@ fn long_dash(arg: &str) -> Option<Mistake> {
     let option = name.split('=').next().unwrap_or_default();
     Some(Mistake {
         message: format!("`{}` begins with a long dash", arg.split('=').next().unwrap_or_default()),
-        hint: format!("use {dashes}{option}, with the hyphen of the keyboard"),
+        hint: format!("type it with plain hyphens: {dashes}{option}"),
     })
 }
 
@@ -146,12 +146,8 @@ mod tests {
                 "use --older-than 7d",
             ),
             (&["delete", "-older_than=7d"], "`-older_than` is read as `-o lder_than`", "use --older-than=7d"),
-            (
-                &["push", "–job", "x"],
-                "`–job` begins with a long dash",
-                "use --job, with the hyphen of the keyboard",
-            ),
-            (&["push", "—j", "x"], "`—j` begins with a long dash", "use -j, with the hyphen of the keyboard"),
+            (&["push", "–job", "x"], "`–job` begins with a long dash", "type it with plain hyphens: --job"),
+            (&["push", "—j", "x"], "`—j` begins with a long dash", "type it with plain hyphens: -j"),
         ] {
             assert_eq!(found(args), Some((message.to_owned(), hint.to_owned())), "{args:?}");
         }

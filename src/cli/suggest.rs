@@ -128,7 +128,7 @@ pub(super) fn is_plain(typed: &str) -> bool {
     typed.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/=".contains(c)) && !typed.starts_with('=')
 }
 
-/// `command` is the subcommand of `program` used on the command line.
+/// Returns a suggestion for the unknown argument `typed`. `command` is the subcommand of `program` on the command line.
 fn meant_option(
     typed: &str,
     command: Option<&Command>,

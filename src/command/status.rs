@@ -82,7 +82,7 @@ impl<'a> Found<'a> {
         } else if !scraped.ok() {
             Err("a scrape fails")
         } else if !scraped.problems.is_empty() {
-            Err("Prometheus drops what it scrapes")
+            Err("Prometheus drops the scraped metrics")
         } else if healthy.is_err() || ready.is_err() {
             Err("its own health checks fail")
         } else {

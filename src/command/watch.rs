@@ -6,7 +6,7 @@ use crate::error::Failure;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Fetching may take up to one part in this many of the total time.
+/// Fetching takes at most `1 / FETCH_SHARE` of the total time.
 const FETCH_SHARE: u32 = 10;
 
 /// Number of lines needed for the warning about a failed fetch, unless the terminal is very narrow.

@@ -16,7 +16,7 @@ pub(super) enum Candidates {
     Words(Vec<Candidate>),
     /// File names, which the shell completes itself.
     File,
-    /// A command with its arguments, and how many words before the cursor it starts.
+    /// A command with its arguments. It starts this many words before the cursor.
     Command(usize),
     /// Labels of the gateway's groups, which must be fetched.
     Groups(Box<GroupQuery>),

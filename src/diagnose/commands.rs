@@ -9,8 +9,8 @@ use crate::http::{Connection, Header, Login, Route, Scheme, Tls};
 use crate::shell::{is_plain, quote};
 use std::fmt::Write as _;
 
-/// ` -g URL` and the other options that a command needs to reach this gateway, to be appended to a command. Credentials
-/// are left out: see [`lacks_credentials`].
+/// Returns ` -g URL` and the other options that a command needs to reach this gateway, to be appended to it.
+/// Credentials are omitted (see [`lacks_credentials`]).
 pub fn gateway_option(connection: &Connection) -> String {
     let mut url = connection.endpoint.to_string();
     if connection.endpoint.path().ends_with("/metrics") {
@@ -102,7 +102,8 @@ pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
     Some(format!("pushgw show {named} | pushgw push {named}"))
 }
 
-/// Uses `--force`, because pushgw would otherwise reject some of these paths.
+/// The command that deletes the group with this path. It uses `--force`, because pushgw would otherwise reject some of
+/// these paths.
 pub(super) fn delete_path(path: &str, connection: &Connection) -> String {
     format!("pushgw delete -f --url {}{}", quote(&group_url(path, connection)), way(connection))
 }
@@ -138,7 +139,7 @@ fn group_url(path: &str, connection: &Connection) -> String {
     connection.endpoint.join(&path.replace('~', "%7E"))
 }
 
-/// `-j x -l instance=`, for labels that need no quotes.
+/// Formats labels that need no quotes as options: `-j x -l instance=`.
 fn group_options(labels: &LabelSet) -> String {
     let option = |(name, value): (&str, &str)| match name {
         "job" => format!("-j {value}"),

@@ -46,7 +46,7 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
 struct Checker<'a> {
     context: Context<'a>,
     samples: SampleRules<'a>,
-    /// The family that the server's parser read last. The parser assigns a line that begins with `{` to it at first.
+    /// The family that the server's parser read last. The parser initially assigns a line that begins with `{` to it.
     current: Option<usize>,
 }
 

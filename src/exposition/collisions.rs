@@ -77,8 +77,8 @@ pub(super) fn check<'a>(overwrites: &Overwrites<'a>, context: &mut Context<'a>) 
     numbers.for_each(|number| rules.check(number));
 }
 
-/// Checks families one at a time. A text can have a million families, so messages are created only for diagnostics that are
-/// kept.
+/// Checks families one at a time. A text can have a million families, so messages are created only for diagnostics that
+/// are kept.
 struct FamilyRules<'c, 'a> {
     overwrites: &'c Overwrites<'a>,
     context: &'c mut Context<'a>,
@@ -182,8 +182,8 @@ impl FamilyRules<'_, '_> {
         family.type_line().filter(|_| is_untyped && is_declared && total_family.sample().is_some())
     }
 
-    /// Rejects families named like a sample of this histogram or summary, such as `x_count`. They can exist only if they
-    /// come before its TYPE line.
+    /// Rejects families named like a sample of this histogram or summary, such as `x_count`. They can exist only if
+    /// they come before its TYPE line.
     fn suffixes(&mut self, name: &[u8], kind: Kind, at: usize) {
         let suffixes: &[&[u8]] = match kind {
             Kind::Summary => &[b"_count", b"_sum"],

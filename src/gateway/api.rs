@@ -154,7 +154,7 @@ struct SeriesSize<'a> {
 }
 
 impl SeriesSize<'_> {
-    /// The labels, whether they are exact, and the value of the series.
+    /// Returns the labels, whether they are exact, and the value of the series.
     fn value(&self) -> Option<((LabelSet, bool), f64)> {
         // Go formats the number as a string.
         let value: String = serde_json::from_str(self.value?.get()).ok()?;
@@ -168,7 +168,7 @@ impl SeriesSize<'_> {
             // The buckets of a native histogram are a list. In text, it has the `+Inf` bucket, `_sum` and `_count`.
             return 3;
         };
-        // `_sum` and `_count`, and the `+Inf` bucket that the gateway adds if it was not pushed.
+        // Also count `_sum`, `_count`, and the `+Inf` bucket, which the gateway adds if it was not pushed.
         let has_last = self.quantiles.is_some() || parts.contains_key("+Inf");
         parts.len() as u64 + 2 + u64::from(!has_last)
     }

@@ -38,8 +38,8 @@ pub struct Snapshot<G = Group> {
 }
 
 impl<G> Snapshot<G> {
-    /// The time for selecting by age. It is the earlier of both clocks, so that a wrong clock can't make a group look
-    /// old.
+    /// The time for selecting by age. It is the earlier of the two clocks' times, so that a wrong clock can't make a
+    /// group look old.
     pub fn selection_time(&self) -> Timestamp {
         self.now.min(Timestamp::now())
     }
@@ -146,7 +146,7 @@ fn fetch<T: Default>(
     const API: &str = "/api/v1/metrics";
     const TEXT: &str = "/metrics";
     let (now, from_text, groups) = match get(client, endpoint, API, listener) {
-        // A gateway before 1.2.0, or a proxy that lets only /metrics through.
+        // This is a gateway before 1.2.0, or behind a proxy that allows only /metrics.
         Err(http::Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
             let answer = get(&unescaped(client), endpoint, TEXT, listener)?;
             let now = clock(&answer);

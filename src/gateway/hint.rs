@@ -86,7 +86,7 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
         404 => {
             let with_prefix = connection.url_option(&connection.endpoint.join("/prefix"));
             let is_read = request.method == Method::Get;
-            let another = if is_read { "" } else { "is it another server? `pushgw status` shows that\n" };
+            let another = if is_read { "" } else { "is it another server? `pushgw status` checks that\n" };
             return Some(format!(
                 "{another}if the gateway has a path prefix (--web.route-prefix), add it: {with_prefix}"
             ));

@@ -223,7 +223,7 @@ pub enum KeyError {
     #[error("{}", empty_value(.name))]
     EmptyValue { name: String },
     #[error(
-        "the labels make a path of {bytes} bytes, more than {MAX_PATH}: use fewer or shorter --label values"
+        "the labels result in a path of {bytes} bytes, more than {MAX_PATH}: use fewer or shorter --label values"
     )]
     TooLong { bytes: usize },
 }

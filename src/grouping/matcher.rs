@@ -126,8 +126,8 @@ impl FromStr for Matcher {
         let Some((operator, rest)) = found else {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         };
-        // `==` is probably meant as `=`, because many languages use it for comparison. A value that starts with `=` can be
-        // quoted.
+        // `==` is probably meant as `=`, because many languages use it for comparison. A value that starts with `=` can
+        // be quoted.
         if matches!(operator, "=" | "!=") && rest.starts_with('=') {
             let meant = format!("{name}{operator}{}", rest.trim_start_matches('='));
             return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
@@ -259,7 +259,8 @@ fn re2(pattern: &str) -> String {
                 out.push(']');
             }
             '[' | '&' | '~' => out.extend(['\\', c]),
-            // A range that ends with a hyphen. The crate would parse two hyphens as the difference of two classes.
+            // This is a range that ends with a hyphen. The crate would parse two hyphens as the difference of two
+            // classes.
             '-' if in_class && after.starts_with('-') => {
                 out.push_str("-\\-");
                 after = &after[1..];
@@ -321,7 +322,7 @@ pub enum MatcherError {
     BareName { name: String, rest: String },
     #[error("`{argument}` has no label name: {FORMS}")]
     NoName { argument: String },
-    /// Braces or commas: the argument is a whole selector instead of one matcher.
+    /// The argument contains braces or commas, so it is a whole selector instead of one matcher.
     #[error(
         "`{argument}` is not a single matcher: use --match once for each, or write all in braces: '{{a=\"x\",b=\"y\"}}'"
     )]

@@ -162,7 +162,7 @@ pub enum ErrorKind {
         rejection: Box<Rejection>,
     },
     Tls(TlsError),
-    /// The reason from the operating system.
+    /// The connection broke in this phase. The string is the operating system's error.
     Broken(Phase, String),
     /// The server closed the connection without a response.
     Closed,
@@ -170,7 +170,7 @@ pub enum ErrorKind {
     Incomplete,
     TimedOut(Phase, Duration),
     NotHttp(String),
-    /// A status other than 2xx.
+    /// The response has a status other than 2xx.
     Status(Box<Rejection>),
     /// A 2xx status, but not a response of the expected server (with its article: `a Pushgateway`).
     Unexpected {

@@ -194,7 +194,7 @@ fn certificate_error(
     }
 }
 
-/// Formats the names of a certificate. The library formats them as `DnsName("gw")`, and there can be thousands.
+/// Lists the names of a certificate without the library's `DnsName("...")` around them. There can be thousands.
 fn listed_names(presented: &[String]) -> String {
     const SHOWN: usize = 10;
     let plain = |name: &String| {

@@ -178,8 +178,8 @@ impl FromStr for Url {
         if matches!(authority, "http" | "https") && path.starts_with("//") {
             return Err(UrlError::Slashes);
         }
-        // A password with an unescaped `/`, `?` or `#` ends the authority early: what looks like a host or port is then a
-        // part of the password.
+        // A password with an unescaped `/`, `?` or `#` ends the authority early: what looks like a host or port is then
+        // a part of the password.
         let may_be_password = authority.contains([':', '@']) && path.replace("@base64", "").contains('@');
         let (host, port) = host_and_port(host_port).map_err(|error| match error {
             error if !may_be_password || error == UrlError::Slashes => error,
@@ -319,7 +319,7 @@ pub enum UrlError {
     Empty,
     #[error("the URL contains a space: write %20 in a path")]
     Space,
-    /// Whitespace other than a space, or a control character.
+    /// The URL contains a control character, or whitespace other than a space.
     #[error("the URL contains the character U+{:04X}", u32::from(*.found))]
     Invisible { found: char },
     /// The URL starts with a quote, for example because it comes from an env file that is not read by a shell.
@@ -342,7 +342,7 @@ pub enum UrlError {
     EmptyPort,
     #[error("`{port}` is not a valid port: use a number from 1 to 65535")]
     BadPort { port: String },
-    /// An `@` after the host: a part of a password may have been read as the host or the port.
+    /// There is an `@` after the host, so a part of a password may have been read as the host or the port.
     #[error("the URL has an `@` after its host: in a password, write {UNESCAPED}")]
     Unescaped,
     #[error("the user or password in the URL is not percent-encoded UTF-8: write %25 for a `%`")]

@@ -143,7 +143,7 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
         return read_at_most(file, limit, bytes.grow());
     }
     let limit = if is_char_device(kind) { limit.min(DEVICE_LIMIT) } else { limit };
-    // The writer of a pipe may be slow.
+    // The progress line is useful here, because the writer of a pipe may be slow.
     read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes.grow())
 }
 

@@ -32,7 +32,7 @@ pub enum Verbosity {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputStream {
     pub is_terminal: bool,
-    /// A terminal that supports cursor movement.
+    /// Whether the stream is a terminal that supports cursor movement.
     pub moves_cursor: bool,
     /// Whether human-readable text is colored; see [`super::color()`].
     pub color: bool,
@@ -86,7 +86,7 @@ impl<'a> Printer<'a> {
         Self { stdout, stderr, terminal, verbosity, format, failed: None, progress, painted: false }
     }
 
-    /// Prints errors, warnings and hints in this format.
+    /// Sets the format of errors, warnings and hints.
     #[must_use]
     pub fn with_format(mut self, format: MessageFormat) -> Self {
         self.format = format;
@@ -254,8 +254,8 @@ impl<'a> Printer<'a> {
         self.paragraphs(style, label, std::iter::once(message))
     }
 
-    /// `label: text`, wrapped. All lines except the first are indented, so that none can be mistaken for another
-    /// message.
+    /// Formats `label: text`, wrapped. All lines except the first are indented, so that none can be mistaken for
+    /// another message.
     fn paragraphs<'t>(&self, style: Style, label: &str, text: impl Iterator<Item = &'t str>) -> String {
         let look = self.look(Channel::Message);
         let indent = label.len() + 2;

@@ -1,4 +1,4 @@
-//! The content of a group's file.
+//! Computes the content of a group's file.
 
 use crate::exposition::model::{Family, read_families, write_families};
 use crate::grouping::{GroupingKey, LabelSet};

@@ -1,4 +1,4 @@
-//! The name of a group's file.
+//! Computes the name of a group's file.
 
 use crate::grouping::GroupingKey;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

@@ -110,7 +110,7 @@ const USAGE: &[Case] = &[
         "a value that is too long",
         |call| valid(call).args(["-j", "x", "-l", &format!("a={}", "x".repeat(60_000))]),
         2,
-        "error: the labels make a path of 60017 bytes, more than 60000: use fewer or shorter --label values\n",
+        "error: the labels result in a path of 60017 bytes, more than 60000: use fewer or shorter --label values\n",
     ),
     (
         "another scheme",

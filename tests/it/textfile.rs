@@ -326,7 +326,7 @@ fn a_group_whose_file_name_would_be_too_long_is_rejected() {
     let (folder, value) = (folder(), "v".repeat(244));
     call("push", &folder, &["-l", &format!("l={value}"), "-m", "a 1"])
         .code(2)
-        .stderr_has("the labels make a file name of 260 bytes, more than 255")
+        .stderr_has("the labels result in a file name of 260 bytes, more than 255")
         .run();
     call("push", &folder, &["-l", &format!("l={}", &value[5..]), "-m", "a 1"]).run();
     assert_eq!(names(&folder)[0].len(), 255);

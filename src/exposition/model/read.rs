@@ -48,7 +48,7 @@ pub fn read_sample(line: &[u8]) -> Option<Sample> {
 struct Reader<'a> {
     text: &'a [u8],
     families: FamilyTable<'a>,
-    /// Indexed by family number.
+    /// The families read so far, indexed by family number.
     read: Vec<Family>,
     /// Index of each histogram and summary in the series of its family.
     composites: HashMap<(usize, Labels), usize>,

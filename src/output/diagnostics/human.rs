@@ -153,7 +153,7 @@ impl Canvas {
         }
     }
 
-    /// `number | text`, without trailing spaces.
+    /// Writes `number | text`, without trailing spaces.
     fn gutter_line(&mut self, number: &str, style: Style, text: &str) {
         let gutter = self.gutter;
         self.push(Style::Faint, &format!("{number:>gutter$} |"));
@@ -254,7 +254,7 @@ impl Window {
 /// A part of a line with escapes, before it is cut to the available columns.
 struct SafeLine {
     text: String,
-    /// One per character, and one for the end.
+    /// The start of each character, and the end of the line.
     chars: Vec<CharStart>,
 }
 

@@ -32,7 +32,7 @@ pub struct SourceText<'a> {
 const MESSAGE_CHARS: usize = 1_000;
 
 impl Appearance {
-    /// A message, help text or name on one line, shortened, and safe to print.
+    /// Formats a message, help text or name on one line, shortened and safe to print.
     fn text(self, text: &str) -> String {
         let text = sanitize::shorten(text, MESSAGE_CHARS, self.charset);
         sanitize::text(&text, self.charset).into_owned()
@@ -61,7 +61,7 @@ impl Printer<'_> {
         let all = report.errors + report.fixed + report.warnings;
         let hidden = all.saturating_sub(report.diagnostics.len());
         if hidden > 0 {
-            // Always on standard error, because the machine-readable formats have no field for it.
+            // This is always written to standard error, because the machine-readable formats have no field for it.
             let s = if hidden == 1 { "" } else { "s" };
             self.warning(&format!("{hidden} more problem{s} not shown (--max-diagnostics)"));
         }

@@ -69,6 +69,12 @@ pub fn end_by(signal: i32, status: i32) -> ! {
     system::end_by(signal, status)
 }
 
+/// Makes an abort end the process with `status`, not by a signal and with a core dump. The standard library aborts when
+/// memory runs out, after it has printed `memory allocation of 33554432 bytes failed`.
+pub fn exit_on_abort(status: u8) {
+    system::exit_on_abort(status.into());
+}
+
 /// Returns the name of a signal, such as `SIGTERM`.
 pub fn signal_name(signal: i32) -> String {
     system::signal_name(signal).map_or_else(|| format!("signal {signal}"), str::to_owned)

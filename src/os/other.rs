@@ -64,6 +64,8 @@ pub(super) fn on_signals(_: &[i32], _: Box<dyn FnMut(ReceivedSignal) + Send>) ->
     Err(missing("signals, and so commands after `--`,"))
 }
 
+pub(super) fn exit_on_abort(_: i32) {}
+
 pub(super) fn end_by(_: i32, status: i32) -> ! {
     process::exit(status)
 }

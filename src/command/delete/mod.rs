@@ -4,8 +4,8 @@
 //! fetched before the deletion, to check that the group exists, and after it, until the group is gone. `--force` skips
 //! both.
 
-mod request;
 mod selection;
+mod verify;
 
 use super::{Context, fetch_groups, textfile};
 use crate::config::{Delete, DeleteTarget, Destination, matchers};
@@ -16,8 +16,8 @@ use crate::grouping::{GroupingKey, Label, LabelSet, Matcher, NoKey};
 use crate::http::{Client, Connection};
 use crate::output::Printer;
 use crate::shell::quote;
-use request::{fetch_after, find, not_deleted, send};
 use std::time::Instant;
+use verify::{fetch_after, find, not_deleted, send};
 
 /// Deletes, or prints what would be deleted.
 pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), Failure> {

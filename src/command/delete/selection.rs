@@ -4,7 +4,7 @@
 //! take hours to confirm, so the second fetch excludes groups that were pushed to in the meantime. The third shows
 //! which groups are really gone, because the gateway answers 202 to everything.
 
-use super::request::{fetch_after, find, not_deleted, send};
+use super::verify::{fetch_after, find, not_deleted, send};
 use crate::command::batch::BatchErrors;
 use crate::command::group_output::{Selected, warn_of_conflicts, warn_of_nothing, warn_of_text};
 use crate::command::{Context, fetch_groups, listener, plural, thousands};

@@ -1,4 +1,4 @@
-//! Sends the request that deletes one group, and waits until the group is gone.
+//! Sends the request that deletes one group, and verifies afterwards that the group is gone.
 
 use crate::command::fetch_groups;
 use crate::diagnose::commands::gateway_option;

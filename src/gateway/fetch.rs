@@ -77,7 +77,7 @@ pub fn fetch_contents<T: Default>(
     listener: Listener<'_>,
 ) -> Result<Snapshot<(Group, T)>, http::Error> {
     let read = |answer: &mut dyn Read| {
-        api::read(answer, &|_| false, |labels, raw| make(labels, contents::families(raw)))
+        api::read(answer, &|_| false, |labels, json| make(labels, contents::families(json)))
     };
     fetch(client, endpoint, read, listener)
 }

@@ -1,6 +1,5 @@
 //! A group on a gateway, and the errors for a response that is not a list of groups.
 
-use super::token_limit::{TOKEN_LIMIT, TokenTooLong};
 pub use crate::exposition::model::Kind;
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
@@ -98,8 +97,8 @@ pub enum GroupsError {
     NotJson,
     #[error("the response is not a list of groups")]
     NotGroups,
-    #[error("the response has a value that is longer than {} MiB", TOKEN_LIMIT >> 20)]
-    TokenTooLong,
+    #[error("the response has a {what} that is longer than {} MiB", limit >> 20)]
+    TooLong { what: &'static str, limit: usize },
     #[error("the gateway's API failed: {reason}")]
     Failed { reason: String },
     /// The text lacks the metrics that every Pushgateway exposes.
@@ -111,21 +110,9 @@ pub enum GroupsError {
 }
 
 impl GroupsError {
-    pub(super) fn from_json(error: serde_json::Error) -> Self {
-        use serde_json::error::Category;
-        match error.classify() {
-            Category::Io => {
-                let error = io::Error::from(error);
-                match error.get_ref() {
-                    Some(inner) if inner.is::<TokenTooLong>() => Self::TokenTooLong,
-                    _ => Self::Read(error),
-                }
-            }
-            Category::Eof if (error.line(), error.column()) == (1, 0) => Self::Empty,
-            Category::Eof => Self::Incomplete,
-            Category::Syntax => Self::NotJson,
-            Category::Data => Self::NotGroups,
-        }
+    /// The error for a value of the response.
+    pub(super) fn from_json(error: &serde_json::Error) -> Self {
+        if error.is_data() { Self::NotGroups } else { Self::NotJson }
     }
 }
 

@@ -48,6 +48,13 @@ pub enum Failure {
         /// One line for each conflict and each command that fixes it.
         why: Vec<String>,
     },
+    /// A receiver of remote write stored only some of the samples.
+    #[error("{message}")]
+    PartlyStored {
+        message: String,
+        /// What the receiver says, if that is more than one line.
+        details: Option<String>,
+    },
     /// At least one of many requests failed. Each error has already been printed.
     #[error("{}", requests_failed(*.count))]
     Several {
@@ -125,6 +132,7 @@ impl Failure {
             Self::Other(_) | Self::File { .. } | Self::Unhealthy { .. } => exit_code::OTHER,
             Self::Usage { .. } => exit_code::USAGE,
             Self::Input { .. } => exit_code::INPUT,
+            Self::PartlyStored { .. } => exit_code::REJECTED,
             Self::Exchange(error) | Self::Explained { error, .. } => error.kind.exit_code(),
             Self::Several { worst, .. } => worst.exit_code(),
             Self::NoSuchGroup { .. } | Self::NothingSelected { .. } => exit_code::NO_SUCH_GROUP,
@@ -152,6 +160,7 @@ impl Failure {
                     if others.len() == 1 { "1 group has" } else { &format!("{} groups have", others.len()) };
                 Some(format!("{have} this job: {}{more}", some.join(", ")))
             }
+            Self::PartlyStored { details, .. } => details.clone(),
             Self::NotRun(failure) => failure.details(),
             _ => None,
         }
@@ -168,6 +177,7 @@ impl Failure {
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::NotRun(failure) => failure.hint(),
             Self::Input { .. }
+            | Self::PartlyStored { .. }
             | Self::Several { .. }
             | Self::Unhealthy { .. }
             | Self::CommandStatus(_)

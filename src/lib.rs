@@ -7,7 +7,7 @@
 //! # Modules
 //!
 //! The modules are named after the domain, and data flows through them in one direction:
-//! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`http`], or [`textfile`] → [`output`] → exit code ([`error`]).
+//! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] or [`remote_write`] → [`http`], or [`textfile`] → [`output`] → exit code ([`error`]).
 //!
 //! | module | responsible for |
 //! | --- | --- |
@@ -22,6 +22,7 @@
 //! | [`gateway`] | the data on a Pushgateway: groups, contents, differences (pure), and `fetch`, which requests it |
 //! | [`diagnose`] | problems of a gateway, and the commands that fix them (pure) |
 //! | [`textfile`] | the files of `node_exporter`'s textfile collector: names, content, clashes (pure), and `directory` |
+//! | [`remote_write`] | series of a text as requests for remote write (pure), and `exchange`, which sends them |
 //! | [`http`] | requests to any server: URLs, connections, retries, errors; only `agent` names ureq |
 //! | [`output`] | the only writer: streams, color, tables, diagnostics as text |
 //! | [`error`] | all kinds of failures and their exit codes |
@@ -65,6 +66,7 @@ pub mod job;
 pub mod os;
 pub mod output;
 pub mod process;
+pub mod remote_write;
 pub mod secret;
 pub mod shell;
 pub mod textfile;

@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+/// Shown instead of a secret.
+pub(crate) const REDACTED: &str = "REDACTED";
+
 /// A password or token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

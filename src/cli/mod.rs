@@ -23,7 +23,7 @@ mod suggest;
 use crate::output::{ColorChoice, MessageFormat};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-pub use connection::ConnectionArgs;
+pub use connection::{ConnectionArgs, RemoteWriteVersion};
 use deferred::Deferred;
 pub use groups::{
     DeleteArgs, GroupArgs, ListArgs, ListFormat, ListSort, SelectionArgs, ShowArgs, StatusArgs, StatusFormat,

@@ -9,6 +9,7 @@ mod group_output;
 mod group_table;
 mod list;
 mod push;
+mod remote_write;
 mod rules;
 mod run;
 mod scrape;

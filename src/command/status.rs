@@ -7,8 +7,8 @@
 use super::group_output::age;
 use super::group_table;
 use super::scrape::Scraped;
-use super::{Context, listener, plural, print_json, watch};
-use crate::config::{Status, StatusFormat};
+use super::{Context, listener, plural, print_json, remote_write, watch};
+use crate::config::{Status, StatusFormat, StatusTarget};
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::{self, Problem};
 use crate::error::Failure;
@@ -28,7 +28,11 @@ const SHOWN: usize = 20;
 
 /// Queries the gateway and prints the findings.
 pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-    let client = Client::new(&status.connection);
+    let connection = match &status.target {
+        StatusTarget::Gateway(connection) => connection,
+        StatusTarget::Receiver(receiver) => return remote_write::status(receiver, status, context),
+    };
+    let client = Client::new(connection);
     if let Some(pause) = status.watch {
         let fetch = |context: &mut Context<'_, '_>| Found::fetch(&client, context.printer);
         return watch::repeat(pause, context, fetch, |found, _, context| {
@@ -39,7 +43,7 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
     let printed = print(&found, status.format, context.printer);
     // An unhealthy gateway is reported even if standard output was closed.
     if found.verdict().is_err() {
-        return Err(Failure::Unhealthy { gateway: status.connection.endpoint.to_string() });
+        return Err(Failure::Unhealthy { gateway: connection.endpoint.to_string() });
     }
     printed.map_err(Failure::output)
 }

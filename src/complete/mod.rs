@@ -87,7 +87,8 @@ fn answer(
 /// Queries the gateway. The result is empty if that takes longer than [`GATEWAY_TIMEOUT`].
 fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<String> {
     let Some(selection) = selection(query) else { return BTreeSet::new() };
-    let Ok(mut connection) = config::gateway_connection(&query.connection, environment) else {
+    let Ok(mut connection) = config::gateway_connection(&query.connection, environment, config::Use::Groups)
+    else {
         return BTreeSet::new();
     };
     connection.timeout = connection.timeout.min(GATEWAY_TIMEOUT);

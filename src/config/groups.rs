@@ -1,7 +1,7 @@
 //! Settings of `list`, `show`, `delete` and `status`, and the groups that they apply to.
 
 use super::connection::{self, endpoint, group_url};
-use super::destination::{self, Destination};
+use super::destination::{self, Destination, Receiver, Textfile, Use};
 use super::{empty, file_key, gateway_connection, grouping_key, labels, named_group, names, utf8};
 use crate::cli::{self, ListFormat, ListSort, StatusFormat};
 use crate::duration::{self, DurationError};
@@ -35,9 +35,11 @@ pub(crate) enum DeleteTarget {
         /// Built from the key, or taken from `--url` unchanged.
         path: String,
         key: GroupingKey,
-        destination: Destination,
+        connection: Connection,
     },
-    /// A path from `--url` that contains bytes not possible in any key.
+    /// The file of a group, in the directory of `--textfile`.
+    File { key: GroupingKey, textfile: Textfile },
+    /// A path of `--url` with bytes that no key can have.
     Path { path: String, connection: Connection },
     Selection {
         selection: Selection,
@@ -81,7 +83,14 @@ pub(crate) struct Status {
     /// Minimum time between two checks with `--watch`.
     pub(crate) watch: Option<Duration>,
     pub(crate) format: StatusFormat,
-    pub(crate) connection: Connection,
+    pub(crate) target: StatusTarget,
+}
+
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a process has one")]
+pub(crate) enum StatusTarget {
+    Gateway(Connection),
+    Receiver(Receiver),
 }
 
 /// Rules for the key of a group that is read or deleted. The gateway may have groups with empty label values.
@@ -109,7 +118,7 @@ impl Delete {
                 "--dry-run shows what would be deleted, --yes deletes without asking",
             ));
         }
-        let connection = gateway_connection(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment, Use::Groups)?;
         let target = DeleteTarget::Selection { selection, confirmed: args.yes, connection };
         Ok(Self { target, force: args.force, dry_run: args.dry_run, format: args.format })
     }
@@ -120,16 +129,15 @@ impl Delete {
                 "--format needs a selection: --match, --older-than, --failed or --all",
             ));
         }
-        let target = if let Some(textfile) =
-            destination::textfile(args.group.url.as_deref(), &args.connection, environment)?
-        {
-            let key = file_key(&args.group, key_rules(args.utf8_names))?;
-            DeleteTarget::Group { path: key.path(), key, destination: Destination::Textfile(textfile) }
+        let url = args.group.url.as_deref();
+        let other = destination::without_gateway(url, &args.connection, environment, Use::Groups)?;
+        let target = if let Some(Destination::Textfile(textfile)) = other {
+            DeleteTarget::File { key: file_key(&args.group, key_rules(args.utf8_names))?, textfile }
         } else {
             let (path, key, endpoint) = delete_path(args, environment)?;
             let connection = connection::resolve(endpoint, &args.connection, environment)?;
             match key {
-                Some(key) => DeleteTarget::Group { path, key, destination: Destination::Gateway(connection) },
+                Some(key) => DeleteTarget::Group { path, key, connection },
                 None => DeleteTarget::Path { path, connection },
             }
         };
@@ -179,7 +187,7 @@ impl List {
             return Err(Failure::usage("--metrics needs --format table or json"));
         }
         let watch = args.watch.as_deref().map(interval).transpose()?;
-        let connection = gateway_connection(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment, Use::Groups)?;
         let (sort, metrics, wide, format) = (args.sort, args.metrics, args.wide, args.format);
         Ok(Self { selection, sort, metrics, wide, watch, format, connection })
     }
@@ -204,7 +212,8 @@ fn interval(text: &OsStr) -> Result<Duration, Failure> {
 impl Show {
     /// Resolves `show`.
     pub(crate) fn resolve(args: &cli::ShowArgs, environment: &Environment) -> Result<Self, Failure> {
-        destination::require_gateway(args.group.url.as_deref(), &args.connection, environment)?;
+        let url = args.group.url.as_deref();
+        destination::require_gateway(url, &args.connection, environment, Use::Groups)?;
         let selection = selection(&args.selection)?;
         let rules = key_rules(args.utf8_names);
         let (target, endpoint) = if let Some(selection) = selected(&args.group, selection, args.all)? {
@@ -221,9 +230,12 @@ impl Show {
 impl Status {
     /// Resolves `status`.
     pub(crate) fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
-        let connection = gateway_connection(&args.connection, environment)?;
         let watch = args.watch.as_deref().map(interval).transpose()?;
-        Ok(Self { watch, format: args.format, connection })
+        let target = match destination::without_gateway(None, &args.connection, environment, Use::Write)? {
+            Some(Destination::RemoteWrite(receiver)) => StatusTarget::Receiver(receiver),
+            _ => StatusTarget::Gateway(gateway_connection(&args.connection, environment, Use::Write)?),
+        };
+        Ok(Self { watch, format: args.format, target })
     }
 }
 

@@ -12,8 +12,8 @@ pub(crate) mod variables;
 pub use groups::List;
 
 pub(crate) use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
-pub(crate) use destination::{Destination, Textfile, gateway_connection};
-pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status, matchers};
+pub(crate) use destination::{Destination, Receiver, Textfile, Use, gateway_connection};
+pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status, StatusTarget, matchers};
 pub(crate) use push::{Action, Check, Push, PushGroups};
 pub(crate) use run::{AlertingRules, Run};
 
@@ -99,8 +99,10 @@ fn group_destination(
     rules: KeyRules,
     environment: &Environment,
 ) -> Result<(GroupingKey, Destination), Failure> {
-    if let Some(textfile) = destination::textfile(args.url.as_deref(), connection, environment)? {
-        return Ok((file_key(args, rules)?, Destination::Textfile(textfile)));
+    match destination::without_gateway(args.url.as_deref(), connection, environment, Use::Write)? {
+        Some(textfile @ Destination::Textfile(_)) => return Ok((file_key(args, rules)?, textfile)),
+        Some(receiver) => return Ok((grouping_key(args, rules)?, receiver)),
+        None => {}
     }
     let (key, endpoint) = named_group(args, connection, rules, environment)?;
     Ok((key, Destination::Gateway(connection::resolve(endpoint, connection, environment)?)))

@@ -1,7 +1,7 @@
 //! Settings of `run` and `rules`. The command of `run` always runs, unless the arguments themselves show a mistake.
 //! Anything that can change between runs, such as an empty variable, a URL or a file, is resolved only for the report.
 
-use super::{Destination, connection, destination, empty, file_key, grouping_key, in_url, names, utf8};
+use super::{Destination, Use, connection, destination, empty, file_key, grouping_key, in_url, names, utf8};
 use crate::cli;
 use crate::duration;
 use crate::env::Environment;
@@ -121,9 +121,12 @@ impl Run {
     /// Returns the destination of the report. Reads the files with secrets and certificates.
     pub(crate) fn destination(&self) -> Result<Destination, Failure> {
         let url = self.group.url.as_deref();
-        if let Some(textfile) = destination::textfile(url, &self.connection, &self.environment)? {
-            file_key(&self.group, self.key_rules())?;
-            return Ok(Destination::Textfile(textfile).with_timeout(self.timeout));
+        let other = destination::without_gateway(url, &self.connection, &self.environment, Use::Write)?;
+        if let Some(destination) = other {
+            if let Destination::Textfile(_) = destination {
+                file_key(&self.group, self.key_rules())?;
+            }
+            return Ok(destination.with_timeout(self.timeout));
         }
         let endpoint = match self.url()? {
             Some(url) => url.endpoint,
@@ -148,7 +151,13 @@ impl Run {
 
     /// Returns the settings for checking the command's metrics.
     pub(crate) fn check(&self) -> super::Check {
-        let rules = Rules { utf8_names: self.utf8_names, max_diagnostics: MAX_DIAGNOSTICS, ..Rules::PLAIN };
+        let url = self.group.url.as_deref();
+        let rules = Rules {
+            utf8_names: self.utf8_names,
+            max_diagnostics: MAX_DIAGNOSTICS,
+            remote_write: destination::is_remote_write(url, &self.connection, &self.environment),
+            ..Rules::PLAIN
+        };
         super::Check { origins: Vec::new(), rules, strict: false, message_format: MessageFormat::Human }
     }
 }

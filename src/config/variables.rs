@@ -3,10 +3,11 @@
 use crate::cli::ConnectionArgs;
 use crate::env::Environment;
 
-/// All variables that pushgw reads, except those for color, the locale and proxies.
-const KNOWN: [&str; 19] = [
+/// All variables that pushgw reads, besides those of color, the locale and proxies.
+const KNOWN: [&str; 20] = [
     "PUSHGATEWAY_URL",
     "PUSHGATEWAY_TEXTFILE",
+    "PUSHGATEWAY_REMOTE_WRITE",
     "PUSHGATEWAY_TIMEOUT",
     "PUSHGATEWAY_CONNECT_TIMEOUT",
     "PUSHGATEWAY_RETRIES",

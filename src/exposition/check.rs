@@ -14,7 +14,7 @@ use super::sample::SampleRules;
 use super::text::lines::{self, LineSpan, Text};
 use super::text::scan::{self, Line, SyntaxError};
 use super::text::token::LabelPair;
-use super::{collisions, duplicates, lint, metadata, multiline, sniff};
+use super::{collisions, duplicates, lint, metadata, multiline, single_series, sniff};
 use std::ops::Range;
 
 /// Checks an input and returns the diagnostics and the repairs.
@@ -152,7 +152,11 @@ impl<'a> Checker<'a> {
         collisions::check(&labels.overwrites, &mut context);
         metadata::other_type_lines(&other_type_lines, &mut context);
         openmetrics(text, &mut context);
-        duplicates::check(text, series, &labels.overwrites, unread == 0, &mut context);
+        if context.rules.remote_write {
+            single_series::check(text, &labels.overwrites, &mut context);
+        } else {
+            duplicates::check(text, series, &labels.overwrites, unread == 0, &mut context);
+        }
         let Context { rules, families, mut findings, stripped, .. } = context;
         if count == 0 && unread == 0 && !findings.has_errors() && !rules.allow_empty {
             let end = text.bytes.len();

@@ -267,6 +267,23 @@ codes! {
         b"# HELP a x\na{bC=\"x\"} 1\n";
 }
 
+impl Code {
+    /// Whether the problem does not exist for a receiver of remote write: it stores each sample as it is.
+    pub(super) fn needs_gateway(self) -> bool {
+        matches!(
+            self,
+            Self::Timestamp
+                | Self::GatewayTypeConflict
+                | Self::ReservedName
+                | Self::MissingPart
+                | Self::DuplicatePart
+                | Self::DroppedSample
+                | Self::SummaryCount
+                | Self::OlderGateway
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

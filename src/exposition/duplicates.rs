@@ -55,7 +55,7 @@ pub(super) fn check(
     }
 }
 
-fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
+pub(super) fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
     let bytes = context.bytes;
     context.findings.error_at(Code::DuplicateSeries, second, || {
         let (first, second) = (series_at(bytes, first), series_at(bytes, second));

@@ -43,6 +43,7 @@ pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names i
 pub(super) struct Findings {
     limit: usize,
     repair: bool,
+    remote_write: bool,
     /// Number of errors that the server's parser would report and that cannot be repaired.
     pub(super) parse_errors: usize,
     kept: BTreeMap<(Severity, Code), Kept>,
@@ -62,7 +63,12 @@ const FEW: usize = 3;
 
 impl Findings {
     pub(super) fn new(rules: &Rules<'_>) -> Self {
-        Self { limit: rules.max_diagnostics, repair: rules.repair, ..Self::default() }
+        Self {
+            limit: rules.max_diagnostics,
+            repair: rules.repair,
+            remote_write: rules.remote_write,
+            ..Self::default()
+        }
     }
 
     pub(super) fn error(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
@@ -154,6 +160,9 @@ impl Findings {
     }
 
     fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
+        if self.remote_write && code.needs_gateway() {
+            return;
+        }
         let kept = self.kept.entry((severity, code)).or_default();
         kept.count += 1;
         if kept.has_room(self.limit, span.start) {

@@ -6,7 +6,8 @@
 //! - `check` goes through the lines. `metadata` checks HELP and TYPE lines, `sample` and `labels` check samples, and
 //!   `fast_path` skips the parts of a line that are the same as in the preceding line. `multiline` finds the end of an
 //!   invalid line that continues in the next lines.
-//! - `collisions` and `duplicates` check the text as a whole, and `lint` checks the conventions.
+//! - `collisions` and `duplicates` check the text as a whole, and `lint` checks the conventions. For remote
+//!   write, `single_series` takes the place of `duplicates`.
 //! - `context` contains the shared state, `family` and `series` are tables, and `overwrites` contains the labels of the
 //!   grouping key.
 //! - `findings` collects the diagnostics, and `messages` creates their texts.
@@ -33,6 +34,7 @@ mod overwrites;
 mod rules;
 mod sample;
 mod series;
+mod single_series;
 mod sniff;
 mod text;
 

@@ -7,7 +7,7 @@
 
 use super::connect::{Connector, Deadline};
 use super::connection::Connection;
-use super::error::{ErrorKind, Phase};
+use super::error::{ErrorKind, Phase, header_of};
 use super::header::Header;
 use super::proxy::Route;
 use super::request::{Method, Request};
@@ -60,7 +60,7 @@ pub struct Response {
 impl Response {
     /// The value of a header. The name must be in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        header_of(&self.headers, name)
     }
 
     /// Whether the media type of the body is HTML.
@@ -123,7 +123,7 @@ impl Agent {
         headers: &[Header],
         limit: Duration,
     ) -> Result<Response, ErrorKind> {
-        let url = request.url();
+        let url = request.sent_url();
         *lock(&self.send_error) = None;
         let body = request.body.as_ref().map_or(&[][..], |body| body.sent());
         let result = match request.method {

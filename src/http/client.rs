@@ -3,12 +3,12 @@
 use super::agent::{Agent, Response};
 use super::connection::Connection;
 use super::error::{Error, ErrorKind, Rejection};
-use super::header::{Header, REDACTED};
+use super::header::Header;
 use super::page;
 use super::proxy::Route;
 use super::request::Request;
 use super::retry::{self, Policy};
-use crate::secret::without_user;
+use crate::secret::{REDACTED, without_user};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::hash::{BuildHasher as _, RandomState};
@@ -132,7 +132,7 @@ impl Client {
         }
     }
 
-    fn rejection(&self, response: Response) -> Rejection {
+    fn rejection(&self, mut response: Response) -> Rejection {
         // Use the server's clock if the response has a date.
         let now = response.header("date").and_then(|date| rfc2822::parse(date).ok());
         let now = now.map_or_else(Timestamp::now, |date| date.timestamp());
@@ -140,6 +140,7 @@ impl Client {
         let without_secrets = |text: &str| self.connection.without_secrets(text).into_owned();
         let location = response.header("location").map(|url| without_user(&without_secrets(url)));
         let (status, html, is_text) = (response.status, response.is_html(), response.encoding().is_none());
+        let headers = std::mem::take(&mut response.headers);
         let mut words = Vec::new();
         if is_text {
             // The status matters more than an error while reading.
@@ -148,7 +149,7 @@ impl Client {
         let words = without_secrets(&String::from_utf8_lossy(&words));
         let page = (html || page::is_page(&words)).then(|| page::title(&words));
         let had_credentials = self.connection.headers.iter().any(Header::is_secret);
-        Rejection { status, location, retry_after, words, page, had_credentials }
+        Rejection { status, location, retry_after, words, page, had_credentials, headers }
     }
 
     fn report_response(&self, response: &Response, listener: &mut dyn FnMut(Event)) {

@@ -1,12 +1,12 @@
 //! The settings for reaching a server, resolved from options and variables: the URL, the route, the time limits, and
 //! headers for every request. Pure.
 
-use super::header::{Header, REDACTED};
+use super::header::Header;
 use super::identity::{CaCertificates, ClientIdentity};
 use super::proxy::Route;
 use super::request::Encoding;
 use super::url::Url;
-use crate::secret::Secret;
+use crate::secret::{REDACTED, Secret};
 use crate::shell::quote;
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -48,6 +48,7 @@ impl Connection {
         match self.url_from {
             Some(option @ "--url") => format!("{option} {url}/metrics/job/..."),
             Some(variable) if !variable.starts_with('-') => format!("{variable}={url}"),
+            Some(option @ "--remote-write") => format!("{option} {url}"),
             _ => format!("-g {url}"),
         }
     }

@@ -1,9 +1,9 @@
 //! Formats a request as a curl command. Pure.
 
 use super::connection::Connection;
-use super::header::REDACTED;
 use super::proxy::Route;
 use super::request::{Encoding, Request};
+use crate::secret::REDACTED;
 use crate::shell::quote;
 use thiserror::Error;
 

@@ -225,6 +225,8 @@ pub struct Rejection {
     pub page: Option<String>,
     /// Whether the request had credentials.
     pub had_credentials: bool,
+    /// The headers of the response, with names in lower case.
+    pub headers: Vec<(String, String)>,
 }
 
 impl ErrorKind {
@@ -304,6 +306,11 @@ impl ErrorKind {
     }
 }
 
+/// The value of a header in a response. The name must be in lower case.
+pub(super) fn header_of<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
 fn with_reason(message: &str, reason: &str) -> String {
     if reason.is_empty() { message.to_owned() } else { format!("{message}: {reason}") }
 }
@@ -341,6 +348,11 @@ impl TlsError {
 }
 
 impl Rejection {
+    /// The value of a header. The name must be in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        header_of(&self.headers, name)
+    }
+
     fn class(&self) -> ErrorClass {
         match self.status {
             300..=399 => REDIRECT,

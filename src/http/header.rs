@@ -3,14 +3,11 @@
 //! Any header may contain a secret, because headers with tokens have many names. So only the values of well-known
 //! headers are shown; all others are shown as [`REDACTED`].
 
-use crate::secret::Secret;
+use crate::secret::{REDACTED, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::str::FromStr;
 use thiserror::Error;
-
-/// Shown instead of a secret.
-pub(crate) const REDACTED: &str = "REDACTED";
 
 /// Headers whose values are shown.
 const PUBLIC: &[&str] = &[
@@ -27,6 +24,7 @@ const PUBLIC: &[&str] = &[
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-proto",
+    "x-prometheus-remote-write-version",
     "x-request-id",
     "x-scope-orgid",
 ];
@@ -45,6 +43,7 @@ const RESERVED: &[&str] = &[
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "x-prometheus-remote-write-version",
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //! percent-encoded. Credentials are split off during parsing, and errors never contain them, so no message can reveal
 //! them.
 
-use crate::secret::Secret;
+use crate::secret::{REDACTED, Secret};
 use percent_encoding::percent_decode_str;
 use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -42,7 +42,7 @@ pub struct Credentials {
     pub password: Option<Secret>,
 }
 
-/// `Display` writes the URL without credentials.
+/// `Display` writes the URL without credentials and without the values of its query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
     scheme: Scheme,
@@ -51,6 +51,8 @@ pub struct Url {
     port: Option<u16>,
     /// Empty, or starts with a slash.
     path: String,
+    /// The text after the `?`. Its values may be secret.
+    query: Option<Secret>,
     credentials: Option<Credentials>,
 }
 
@@ -101,6 +103,28 @@ impl Url {
         format!("{self}{path}")
     }
 
+    /// The URL that is sent: like [`Url::join`], but with the whole query.
+    pub(super) fn sent(&self, path: &str) -> String {
+        match &self.query {
+            Some(query) => format!("{}{}{path}?{}", self.origin(), self.path, query.expose()),
+            None => self.join(path),
+        }
+    }
+
+    /// The values of the query, as written and decoded.
+    pub(crate) fn query_values(&self) -> Vec<Secret> {
+        let query = self.query.as_ref().map_or("", |query| query.expose());
+        let values = query.split('&').map(|part| part.split_once('=').map_or(part, |(_, value)| value));
+        let both =
+            |value: &str| [value.to_owned(), percent_decode_str(value).decode_utf8_lossy().into_owned()];
+        values.filter(|value| !value.is_empty()).flat_map(both).map(Secret::new).collect()
+    }
+
+    /// Parses a URL that may have a query.
+    pub(crate) fn parse_with_query(text: &str) -> Result<Self, UrlError> {
+        parse(text, true)
+    }
+
     /// Host and port as in the URL: `gw:9091`, `gw`, `[::1]:9091`.
     pub(crate) fn authority(&self) -> String {
         match self.port {
@@ -140,7 +164,16 @@ pub(super) fn is_localhost(host: &str) -> bool {
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.origin())?;
-        f.write_str(&self.path)
+        f.write_str(&self.path)?;
+        let Some(query) = &self.query else { return Ok(()) };
+        for (at, part) in query.expose().split('&').enumerate() {
+            f.write_str(if at == 0 { "?" } else { "&" })?;
+            match part.split_once('=') {
+                Some((name, _)) => write!(f, "{name}={REDACTED}")?,
+                None => f.write_str(REDACTED)?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -158,41 +191,51 @@ impl FromStr for Url {
     type Err = UrlError;
 
     fn from_str(text: &str) -> Result<Self, UrlError> {
-        if text.is_empty() {
-            return Err(UrlError::Empty);
-        }
-        match text.chars().find(|c| c.is_whitespace() || c.is_control()) {
-            Some(' ') => return Err(UrlError::Space),
-            Some(found) => return Err(UrlError::Invisible { found }),
-            None => {}
-        }
-        if text.starts_with(['"', '\'']) {
-            return Err(UrlError::Quoted);
-        }
-        let (scheme, rest) = scheme(text)?;
-        let (authority, path) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
-        let (credentials, host_port) = match authority.rsplit_once('@') {
-            Some((user_info, host_port)) => (credentials(user_info)?, host_port),
-            None => (None, authority),
-        };
-        if matches!(authority, "http" | "https") && path.starts_with("//") {
-            return Err(UrlError::Slashes);
-        }
-        // A password with an unescaped `/`, `?` or `#` ends the authority early: what looks like a host or port is then
-        // a part of the password.
-        let may_be_password = authority.contains([':', '@']) && path.replace("@base64", "").contains('@');
-        let (host, port) = host_and_port(host_port).map_err(|error| match error {
-            error if !may_be_password || error == UrlError::Slashes => error,
-            _ => UrlError::Unescaped,
-        })?;
-        match path.chars().find(|c| matches!(c, '?' | '#' | '\\')) {
-            Some(_) if may_be_password => return Err(UrlError::Unescaped),
-            Some('\\') => return Err(UrlError::Backslash),
-            Some(found) => return Err(UrlError::NotInPath { found }),
-            None => {}
-        }
-        Ok(Self { scheme, host, port, path: sendable(path)?, credentials })
+        parse(text, false)
     }
+}
+
+fn parse(text: &str, may_have_query: bool) -> Result<Url, UrlError> {
+    if text.is_empty() {
+        return Err(UrlError::Empty);
+    }
+    match text.chars().find(|c| c.is_whitespace() || c.is_control()) {
+        Some(' ') => return Err(UrlError::Space),
+        Some(found) => return Err(UrlError::Invisible { found }),
+        None => {}
+    }
+    if text.starts_with(['"', '\'']) {
+        return Err(UrlError::Quoted);
+    }
+    let (scheme, rest) = scheme(text)?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
+    let (credentials, host_port) = match authority.rsplit_once('@') {
+        Some((user_info, host_port)) => (credentials(user_info)?, host_port),
+        None => (None, authority),
+    };
+    if matches!(authority, "http" | "https") && path.starts_with("//") {
+        return Err(UrlError::Slashes);
+    }
+    // A password with an unescaped `/`, `?` or `#` ends the authority early: what looks like a host or port is then a
+    // part of the password.
+    let may_be_password = authority.contains([':', '@']) && path.replace("@base64", "").contains('@');
+    let (host, port) = host_and_port(host_port).map_err(|error| match error {
+        error if !may_be_password || error == UrlError::Slashes => error,
+        _ => UrlError::Unescaped,
+    })?;
+    let (path, query) = match path.split_once('?') {
+        Some((path, query)) if may_have_query && !may_be_password => (path, Some(query)),
+        _ => (path, None),
+    };
+    let is_odd = |c: &char| matches!(c, '#' | '\\') || (*c == '?' && query.is_none());
+    match path.chars().chain(query.unwrap_or_default().chars()).find(is_odd) {
+        Some(_) if may_be_password => return Err(UrlError::Unescaped),
+        Some('\\') => return Err(UrlError::Backslash),
+        Some(found) => return Err(UrlError::NotInPath { found }),
+        None => {}
+    }
+    let query = query.map(|query| sendable(query).map(Secret::new)).transpose()?;
+    Ok(Url { scheme, host, port, path: sendable(path)?, query, credentials })
 }
 
 fn scheme(text: &str) -> Result<(Scheme, &str), UrlError> {
@@ -287,7 +330,7 @@ fn check_host(host: &str) -> Result<(), UrlError> {
     Ok(())
 }
 
-/// Percent-encodes the bytes of a path that are not allowed in a request.
+/// Percent-encodes the bytes of a path or query that are not allowed in a request.
 fn sendable(path: &str) -> Result<String, UrlError> {
     check_escapes(path).map_err(|()| UrlError::BadEscape)?;
     let mut out = String::with_capacity(path.len());

@@ -8,7 +8,7 @@ mod selection;
 mod verify;
 
 use super::{Context, fetch_groups, textfile};
-use crate::config::{Delete, DeleteTarget, Destination, matchers};
+use crate::config::{Delete, DeleteTarget, matchers};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::Group;
@@ -26,12 +26,12 @@ pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), 
             selection::run(delete, &Client::new(connection), selection, *confirmed, context)
         }
         DeleteTarget::Path { path, connection } => one_group(delete, connection, path, None, context),
-        DeleteTarget::Group { path, key, destination } => match destination {
-            Destination::Gateway(connection) => one_group(delete, connection, path, Some(key), context),
-            Destination::Textfile(textfile) => {
-                textfile::delete(textfile, key, (delete.force, delete.dry_run), context)
-            }
-        },
+        DeleteTarget::Group { path, key, connection } => {
+            one_group(delete, connection, path, Some(key), context)
+        }
+        DeleteTarget::File { key, textfile } => {
+            textfile::delete(textfile, key, (delete.force, delete.dry_run), context)
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::RunEvent;
 use super::own_metrics::OwnMetrics;
 use crate::command::check;
-use crate::command::textfile;
+use crate::command::{remote_write, textfile};
 use crate::config::{Destination, Run};
 use crate::error::Failure;
 use crate::gateway::diff::Replaces;
@@ -13,6 +13,7 @@ use crate::grouping::GroupingKey;
 use crate::http::{Body, Client, ErrorKind, Event, Method, Request};
 use crate::job::JobRun;
 use crate::output::Printer;
+use crate::remote_write::RemoteWriter;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -133,7 +134,7 @@ fn with_own_metrics(
 /// instead of answering 400.
 fn may_be_the_metrics(failure: &Failure) -> bool {
     match failure {
-        Failure::Input { .. } => true,
+        Failure::Input { .. } | Failure::PartlyStored { .. } => true,
         Failure::Exchange(error) => match &error.kind {
             ErrorKind::Closed => true,
             ErrorKind::Status(rejection) => matches!(rejection.status, 400 | 409 | 413 | 422),
@@ -152,6 +153,11 @@ fn add(
 ) -> Result<String, Failure> {
     let connection = match destination {
         Destination::Gateway(connection) => connection,
+        Destination::RemoteWrite(receiver) => {
+            let (client, payload) = (Client::new(&receiver.connection), remote_write::payload(body, key));
+            let written = RemoteWriter::new(&client, receiver.version).send(&payload, listener);
+            return Ok(remote_write::place(key, receiver, written.map_err(remote_write::failure)?));
+        }
         Destination::Textfile(textfile) => {
             let path = textfile::write(textfile, key, body, Replaces::Families)?;
             return Ok(format!("{key} in {}", path.display()));

@@ -95,6 +95,7 @@ pub(super) fn resolve(
     let (route, bypasses_proxy) = settings.route(&endpoint, has_credentials)?;
     let mut secrets = authentication.secrets;
     secrets.extend(headers.iter().filter(|header| header.is_secret()).map(|header| header.value().clone()));
+    secrets.extend(endpoint.query_values());
     if let Route::Forward(proxy) | Route::Tunnel(proxy) = &route
         && let Some(header) = proxy.authorization()
     {
@@ -297,7 +298,7 @@ impl<'a> Settings<'a> {
 }
 
 /// Converts a value to UTF-8. The error message does not show the value.
-fn private_utf8<'a>(origin: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
+pub(super) fn private_utf8<'a>(origin: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     value.to_str().ok_or_else(|| Failure::usage(format!("{origin}: the value is not UTF-8")))
 }
 

@@ -65,6 +65,16 @@ fn own_labels<'a>(series: &'a Series, group: &LabelSet) -> Vec<(&'a str, &'a str
     labels.filter(|(name, value)| !added(name, value)).collect()
 }
 
+/// Formats the name and the labels of a sample as in its line.
+pub fn sample_name<'l>(name: &[u8], labels: impl Iterator<Item = (&'l [u8], &'l [u8])>) -> String {
+    let labels: Vec<_> =
+        labels.map(|(name, value)| (String::from_utf8_lossy(name), String::from_utf8_lossy(value))).collect();
+    let labels: Vec<_> = labels.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let mut out = String::new();
+    push_name(&mut out, &String::from_utf8_lossy(name), &labels, None);
+    out
+}
+
 fn push_name(out: &mut String, name: &str, labels: &[(&str, &str)], part: Option<(&str, &str)>) {
     let legacy = LegacyName::Metric.is(name.as_bytes());
     if legacy {

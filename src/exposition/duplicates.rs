@@ -55,7 +55,7 @@ pub(super) fn check(
     }
 }
 
-fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
+pub(super) fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
     let bytes = context.bytes;
     context.findings.error_at(Code::DuplicateSeries, second, || {
         let (first, second) = (series_at(bytes, first), series_at(bytes, second));
@@ -83,7 +83,7 @@ fn may_lack_parts(family: usize, families: &FamilyTable<'_>) -> bool {
 }
 
 /// A histogram or summary without all its parts. The gateway makes up the missing ones.
-fn missing_parts(family: usize, line: usize, parts: Parts, context: &mut Context<'_>) {
+pub(super) fn missing_parts(family: usize, line: usize, parts: Parts, context: &mut Context<'_>) {
     let is_summary = context.families[family].kind == Some(Kind::Summary);
     context.findings.warning(Code::MissingPart, series_at(context.bytes, line), || {
         let all = [

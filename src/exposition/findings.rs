@@ -43,6 +43,8 @@ pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names i
 pub(super) struct Findings {
     limit: usize,
     repair: bool,
+    /// Warnings are about the gateway, so there are none for a text that is only converted.
+    has_warnings: bool,
     /// Number of errors that the server's parser would report and that cannot be repaired.
     pub(super) parse_errors: usize,
     kept: BTreeMap<(Severity, Code), Kept>,
@@ -62,7 +64,12 @@ const FEW: usize = 3;
 
 impl Findings {
     pub(super) fn new(rules: &Rules<'_>) -> Self {
-        Self { limit: rules.max_diagnostics, repair: rules.repair, ..Self::default() }
+        Self {
+            limit: rules.max_diagnostics,
+            repair: rules.repair,
+            has_warnings: !rules.convert_only,
+            ..Self::default()
+        }
     }
 
     pub(super) fn error(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
@@ -105,7 +112,9 @@ impl Findings {
     }
 
     pub(super) fn warning(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
-        self.add(Severity::Warning, code, span, message);
+        if self.has_warnings {
+            self.add(Severity::Warning, code, span, message);
+        }
     }
 
     /// Warns about older gateways, once for each incompatibility.
@@ -126,6 +135,11 @@ impl Findings {
     /// Adds an edit that the user requested with an option.
     pub(super) fn splice(&mut self, range: Range<usize>, with: Cow<'static, [u8]>) {
         self.splices.push(Splice { range, with });
+    }
+
+    /// Sorts the edits, which the conversion of OpenMetrics adds at the end of a family.
+    pub(super) fn sort_splices(&mut self) {
+        self.splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
     }
 
     pub(super) fn has_errors(&self) -> bool {

@@ -6,6 +6,7 @@
 //! - `check` goes through the lines. `multiline` finds the end of an invalid one that goes on in the next line. `metadata` has the rules of HELP and TYPE lines, `sample` and `labels` those of samples,
 //!   and `fast_path` skips what does not change from line to line.
 //! - `collisions` and `duplicates` have the rules of the text as a whole, and `lint` the conventions.
+//! - `openmetrics` reads files in that format, with the same tables and findings, and converts them.
 //! - `context` is what all of them share, `family` and `series` are its tables, and `overwrites` the labels of the grouping key.
 //! - `findings` collects the diagnostics, and `messages` has their words.
 
@@ -27,6 +28,7 @@ mod metadata;
 pub mod model;
 mod multiline;
 mod names;
+mod openmetrics;
 mod overwrites;
 mod rules;
 mod sample;
@@ -38,7 +40,7 @@ pub use check::check;
 pub use code::{Category, Code};
 pub use diagnostic::{Diagnostic, Related, Report, Severity};
 pub use fix::{Splice, apply};
-pub use rules::Rules;
+pub use rules::{Rules, TextFormat};
 pub use text::lines::Text;
 pub(crate) use text::number::is_float;
 pub(crate) use text::token::resolve_escapes;

@@ -4,6 +4,7 @@
 mod batch;
 mod check;
 mod completions;
+mod convert;
 mod delete;
 mod group_output;
 mod group_table;
@@ -68,6 +69,9 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
         Command::Check(options) => {
             let (settings, key) = config::Check::resolve(&options.0, environment)?;
             check::run(&settings, key.as_ref(), context)
+        }
+        Command::Convert(options) => {
+            convert::run(&config::Check::resolve_convert(&options.0, environment)?, context)
         }
         Command::Run(options) => {
             let settings = config::Run::resolve(options.0, environment);

@@ -27,7 +27,11 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
         Command::Delete(args) => (&args.0.group, None),
         Command::Show(args) => (&args.0.group, None),
         Command::Run(args) => (&args.0.group, None),
-        Command::List(_) | Command::Status(_) | Command::Rules(_) | Command::Completions { .. } => {
+        Command::List(_)
+        | Command::Status(_)
+        | Command::Convert(_)
+        | Command::Rules(_)
+        | Command::Completions { .. } => {
             return Ok(Vec::new());
         }
     };

@@ -1,12 +1,14 @@
 //! Settings of `run` and `rules`. The command of `run` always runs, unless the arguments themselves show a mistake.
 //! Anything that can change between runs, such as an empty variable, a URL or a file, is resolved only for the report.
 
-use super::{Destination, Use, connection, destination, empty, file_key, grouping_key, in_url, names, utf8};
+use super::{
+    Destination, Use, connection, destination, empty, file_key, grouping_key, in_url, names, push, utf8,
+};
 use crate::cli;
 use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::exposition::Rules;
+use crate::exposition::{Rules, TextFormat};
 use crate::gateway::GroupUrl;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::job::{Expectations, MetricPrefix, Selector};
@@ -35,6 +37,7 @@ pub(crate) struct Run {
     pub(crate) timeout: Duration,
     ok_statuses: Vec<u8>,
     metric_lines: Vec<OsString>,
+    format: TextFormat,
     group: cli::GroupArgs,
     utf8_names: bool,
     connection: cli::ConnectionArgs,
@@ -82,6 +85,7 @@ impl Run {
             timeout: timeout.or(variable).unwrap_or(DEFAULT_TIMEOUT),
             ok_statuses,
             metric_lines: args.metric_lines,
+            format: push::format(args.format),
             group: args.group,
             utf8_names: args.utf8_names,
             connection: args.connection,
@@ -156,6 +160,7 @@ impl Run {
             utf8_names: self.utf8_names,
             max_diagnostics: MAX_DIAGNOSTICS,
             remote_write: destination::is_remote_write(url, &self.connection, &self.environment),
+            format: self.format,
             ..Rules::PLAIN
         };
         super::Check { origins: Vec::new(), rules, strict: false, message_format: MessageFormat::Human }

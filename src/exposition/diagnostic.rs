@@ -52,6 +52,9 @@ pub struct Report {
     pub families: usize,
     /// Number of timestamps that the repairs remove.
     pub stripped: usize,
+    /// How many exemplars and units the conversion of OpenMetrics removes.
+    pub exemplars: usize,
+    pub units: usize,
     /// The repairs, in order, without overlaps.
     pub splices: Vec<Splice>,
 }

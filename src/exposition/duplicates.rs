@@ -83,7 +83,7 @@ fn may_lack_parts(family: usize, families: &FamilyTable<'_>) -> bool {
 }
 
 /// Warns about a histogram or summary with missing parts, for which the gateway exposes invented values.
-fn missing_parts(family: usize, line: usize, parts: Parts, context: &mut Context<'_>) {
+pub(super) fn missing_parts(family: usize, line: usize, parts: Parts, context: &mut Context<'_>) {
     let is_summary = context.families[family].kind == Some(Kind::Summary);
     context.findings.warning(Code::MissingPart, series_at(context.bytes, line), || {
         let all = [

@@ -44,6 +44,8 @@ pub(super) struct Findings {
     limit: usize,
     repair: bool,
     remote_write: bool,
+    /// Warnings are about the gateway, so there are none for a text that is only converted.
+    has_warnings: bool,
     /// Number of errors that the server's parser would report and that cannot be repaired.
     pub(super) parse_errors: usize,
     kept: BTreeMap<(Severity, Code), Kept>,
@@ -67,6 +69,7 @@ impl Findings {
             limit: rules.max_diagnostics,
             repair: rules.repair,
             remote_write: rules.remote_write,
+            has_warnings: !rules.convert_only,
             ..Self::default()
         }
     }
@@ -112,7 +115,9 @@ impl Findings {
     }
 
     pub(super) fn warning(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
-        self.add(Severity::Warning, code, span, message);
+        if self.has_warnings {
+            self.add(Severity::Warning, code, span, message);
+        }
     }
 
     /// Warns about older gateways, once for each incompatibility.
@@ -133,6 +138,11 @@ impl Findings {
     /// Adds an edit that the user requested with an option.
     pub(super) fn splice(&mut self, range: Range<usize>, with: Cow<'static, [u8]>) {
         self.splices.push(Splice { range, with });
+    }
+
+    /// Sorts the edits, which the conversion of OpenMetrics adds at the end of a family.
+    pub(super) fn sort_splices(&mut self) {
+        self.splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
     }
 
     pub(super) fn has_errors(&self) -> bool {

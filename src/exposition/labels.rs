@@ -97,7 +97,7 @@ pub(super) struct LabelRules<'a> {
 impl<'a> LabelRules<'a> {
     pub(super) fn new(rules: &Rules<'a>, is_utf8: bool) -> Self {
         Self {
-            overwrites: Overwrites::new(rules.grouping),
+            overwrites: if rules.convert_only { Overwrites::none() } else { Overwrites::new(rules.grouping) },
             names: LabelNames::default(),
             utf8_names: rules.utf8_names,
             is_utf8,

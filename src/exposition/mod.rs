@@ -8,6 +8,7 @@
 //!   invalid line that continues in the next lines.
 //! - `collisions` and `duplicates` check the text as a whole, and `lint` checks the conventions. For remote
 //!   write, `single_series` takes the place of `duplicates`.
+//! - `openmetrics` reads files in that format, with the same tables and findings, and converts them.
 //! - `context` contains the shared state, `family` and `series` are tables, and `overwrites` contains the labels of the
 //!   grouping key.
 //! - `findings` collects the diagnostics, and `messages` creates their texts.
@@ -30,6 +31,7 @@ mod metadata;
 pub mod model;
 mod multiline;
 mod names;
+mod openmetrics;
 mod overwrites;
 mod rules;
 mod sample;
@@ -42,7 +44,7 @@ pub use check::check;
 pub use code::{Category, Code};
 pub use diagnostic::{Diagnostic, Related, Report, Severity};
 pub use fix::{Splice, apply};
-pub use rules::Rules;
+pub use rules::{Rules, TextFormat};
 pub use text::lines::Text;
 pub(crate) use text::number::is_float;
 pub(crate) use text::token::resolve_escapes;

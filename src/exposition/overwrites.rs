@@ -47,6 +47,11 @@ impl<'a> Overwrites<'a> {
         Self { labels, adds_instance }
     }
 
+    /// No labels, for a text that is not pushed.
+    pub(super) fn none() -> Self {
+        Self { labels: Vec::new(), adds_instance: false }
+    }
+
     /// Returns the index of the label in the key that overwrites the label `name`.
     #[inline]
     pub(super) fn find(&self, name: &Token<'_>, name_hash: u64) -> Option<usize> {

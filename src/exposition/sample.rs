@@ -29,7 +29,7 @@ const COUNT_LIMIT: f64 = 18_446_744_073_709_551_616.0;
 pub(super) struct SampleRules<'a> {
     pub(super) labels: LabelRules<'a>,
     pub(super) series: SeriesTable,
-    fast_path: FastPath<'a>,
+    pub(super) fast_path: FastPath<'a>,
     /// The name and the family of the last sample. The next line usually has the same name.
     last_name: Option<(&'a [u8], usize, Suffix)>,
     /// Pairs of a family with a TYPE line and the family without one whose first sample comes right after that line.
@@ -64,15 +64,63 @@ impl<'a> SampleRules<'a> {
         Some(line + len)
     }
 
+    /// Like [`check_fast`](Self::check_fast) for an OpenMetrics text, which has its own table of series. Returns the
+    /// length of the line with its newline, and the hash of its series.
+    #[inline]
+    pub(super) fn check_fast_openmetrics(&mut self, rest: Range<usize>) -> Option<(usize, SeriesHash)> {
+        let len = self.fast_path.accept(rest, &self.labels.overwrites)?;
+        Some((len, self.fast_path.last()?.1))
+    }
+
+    /// Checks a sample of an OpenMetrics text by the rules of the gateway. Returns the hash of its series, unless the
+    /// line is invalid.
+    pub(super) fn check_openmetrics(
+        &mut self,
+        line: usize,
+        (sample, labels): (&SampleLine<'a>, &[LabelPair<'a>]),
+        family: usize,
+        context: &mut Context<'a>,
+    ) -> Option<SeriesHash> {
+        self.fast_path.end();
+        let (family, hash) = self.check_line(line, (sample, labels), Some(family), context)?;
+        let hash = hash?;
+        if !sample.braced {
+            self.fast_path.keep(line, sample, labels, family, hash, &self.labels);
+        }
+        Some(hash)
+    }
+
     /// Checks the sample in the line that starts at `line`, and returns its family. `previous` is the last family that
     /// the server's parser read.
     pub(super) fn check(
         &mut self,
         line: usize,
         (sample, labels): (&SampleLine<'a>, &[LabelPair<'a>]),
-        mut previous: Option<usize>,
+        previous: Option<usize>,
         context: &mut Context<'a>,
     ) -> Option<usize> {
+        let (family, hash) = self.check_line(line, (sample, labels), previous, context)?;
+        let Some(hash) = hash else { return Some(family.number) };
+        if is_pending(sample, labels, family, &context.families[family.number]) {
+            context.families[family.number].first_sample_pending = true;
+            self.series.end_composite();
+        } else {
+            self.add_series(line, family, hash, context);
+        }
+        if !sample.braced {
+            self.fast_path.keep(line, sample, labels, family, hash, &self.labels);
+        }
+        Some(family.number)
+    }
+
+    /// Checks a sample. Returns its family, and the hash of its series unless the line is invalid.
+    fn check_line(
+        &mut self,
+        line: usize,
+        (sample, labels): (&SampleLine<'a>, &[LabelPair<'a>]),
+        mut previous: Option<usize>,
+        context: &mut Context<'a>,
+    ) -> Option<(SampleFamily, Option<SeriesHash>)> {
         let Some((number, suffix)) = self.family(line, sample, context) else {
             self.unread += 1;
             return None;
@@ -107,18 +155,9 @@ impl<'a> SampleRules<'a> {
         if is_misread || !hash.is_valid || value.is_none() {
             // This line may be a part of a histogram or summary, so no part is reported as missing.
             self.unread += 1;
-            return Some(number);
+            return Some((family, None));
         }
-        if is_pending(sample, labels, family, &context.families[number]) {
-            context.families[number].first_sample_pending = true;
-            self.series.end_composite();
-        } else {
-            self.add_series(line, family, hash, context);
-        }
-        if !sample.braced {
-            self.fast_path.keep(line, sample, labels, family, hash, &self.labels);
-        }
-        Some(number)
+        Some((family, Some(hash)))
     }
 
     fn family(
@@ -308,11 +347,9 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
         context.openmetrics += usize::from(rest.starts_with(b"# {"));
         context.findings.error(code, span, || message);
     } else if after.is_empty() {
-        context.findings.error(Code::Timestamp, span, || {
-            Message::new("the gateway rejects timestamps").help(
-                "remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes the gateway",
-            )
-        });
+        if !context.rules.keeps_timestamps() {
+            timestamp_error(span, context);
+        }
     } else if after.starts_with(b"#") {
         let (code, message) = messages::rest(after, has_labels);
         context.findings.error(code, after_span, || message);
@@ -321,6 +358,14 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
             Message::new("unexpected text after the timestamp").help(messages::JOINED_LINES)
         });
     }
+}
+
+pub(super) fn timestamp_error(span: Range<usize>, context: &mut Context<'_>) {
+    context.findings.error(Code::Timestamp, span, || {
+        Message::new("the gateway rejects timestamps").help(
+            "remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes the gateway",
+        )
+    });
 }
 
 /// Removes a timestamp and the space before it. Warns if the number is probably not a timestamp but a part of the value

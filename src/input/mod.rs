@@ -46,6 +46,8 @@ pub struct Input {
     pub bytes: Bytes,
     /// The sources in order, each with its name for messages and the position of its first byte.
     pub sources: Vec<SourceFile>,
+    /// The numbers of the sources that are lines of the command line.
+    pub option_lines: Vec<usize>,
 }
 
 /// Reads and concatenates all `origins`. Shows on `progress` which source it is waiting for.
@@ -56,7 +58,7 @@ pub struct Input {
 /// [`Failure::Producer`] if a command failed.
 pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Result<Input, Failure> {
     let mut input = Input::default();
-    for origin in origins {
+    for (number, origin) in origins.iter().enumerate() {
         input.sources.push(SourceFile { name: name(origin), start: input.bytes.len(), first_line: 1 });
         let left = LIMIT.saturating_sub(u64::try_from(input.bytes.len()).unwrap_or(u64::MAX));
         match origin {
@@ -69,6 +71,7 @@ pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Re
                 read_at_most(stdin, left, input.bytes.grow()).context("can't read standard input")?;
             }
             Origin::Metrics(lines) => {
+                input.option_lines.push(number);
                 for line in lines {
                     input.bytes.grow().extend_from_slice(line.as_bytes());
                     input.bytes.grow().push(b'\n');

@@ -294,7 +294,7 @@ fn selected(group: &cli::GroupArgs, selection: Selection, all: bool) -> Result<O
             "to select the groups of a job: --match job=x",
         )),
         (false, false, false) => Err(Failure::usage_with_hint(
-            "no group is named and none is selected",
+            "no group is named or selected",
             "-j JOB and -l NAME=VALUE name one group; --match job=x, --older-than, --failed or --all select several",
         )),
         (true, false, false) => Ok(None),

@@ -149,7 +149,7 @@ fn types_and_helps() {
     assert_eq!(help("# TYPE a conter\n"), "did you mean `counter`?");
     assert_eq!(
         help("# TYPE a info\n"),
-        "`info` is OpenMetrics; rename the HELP line too, and write `# TYPE a_info gauge`"
+        "`info` is an OpenMetrics type; rename the HELP line too, and write `# TYPE a_info gauge`"
     );
     assert_found("# TYPE a gauge\n# TYPE a counter\na 1\n", &["error duplicate-type `a`"]);
     assert_found("a 1\n# TYPE a gauge\n", &["error type-after-samples `a`"]);

@@ -60,7 +60,7 @@ pub(super) fn of_page(title: &str) -> &'static str {
 
 fn not_listening(connection: &Connection) -> String {
     let hint = match (&connection.route, connection.url_from) {
-        (Route::Unix(_), _) => "is the server running, and is the path of the socket right?",
+        (Route::Unix(_), _) => "is the server running, and is the socket path right?",
         (_, None) => {
             "is a gateway running on this machine? -g or PUSHGATEWAY_URL sets the URL of another one"
         }

@@ -207,7 +207,7 @@ pub enum KeyError {
     #[error("a label has an empty name")]
     EmptyName,
     #[error(
-        "`{name}` is not a valid label name: use letters, digits and `_`, and no digit first \
+        "`{name}` is not a valid label name: use letters, digits and `_`, and do not start with a digit \
          (--utf8-names is for gateways that accept other names)"
     )]
     BadName { name: String },
@@ -243,8 +243,8 @@ fn escaped_name(name: &str, names: Names) -> String {
                           with --utf8-names"
                 .to_owned()
         }
-        Names::Utf8 if decoded == name => "the mark of an escaped name: choose another name".to_owned(),
-        Names::Utf8 => format!("the mark of an escaped name: give the decoded name, --label '{decoded}=...'"),
+        Names::Utf8 if decoded == name => "the prefix of escaped names: choose another name".to_owned(),
+        Names::Utf8 => format!("the prefix of escaped names: give the decoded name, --label '{decoded}=...'"),
     };
     format!("label `{name}` starts with `U__`, {advice}")
 }

@@ -108,7 +108,7 @@ classes! {
     TLS_OTHER = "the TLS handshake failed", 6, final, None;
     BROKEN_HANDSHAKE = "the connection broke during the TLS handshake", 6, retried, None;
     BROKEN_SENDING = "the connection broke while the request was sent", 6, retried, None;
-    BROKEN_WAITING = "the connection broke before a response came", 6, retried, None;
+    BROKEN_WAITING = "the connection broke before a response arrived", 6, retried, None;
     BROKEN_READING = "the connection broke in the middle of the response", 6, retried, None;
     CLOSED = "the server closed the connection without a response", 6, retried, None;
     INCOMPLETE = "the response is incomplete", 6, retried, None;

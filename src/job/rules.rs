@@ -26,7 +26,7 @@ const RECEIVED: &str = "\
 
 const RULES: &str = "\
 #
-# A job that never ran has no metrics, and no rule for all jobs can miss it. Name such a job in a rule of your own:
+# A job that never ran has no metrics, so the rules for all jobs cannot detect it. Write a separate rule for such a job:
 #
 #   - alert: JobNeverRan
 #     expr: absent({start_of_db_backup})

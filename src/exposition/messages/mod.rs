@@ -263,16 +263,18 @@ pub(super) fn unknown_type(name: &[u8], text: &[u8]) -> (Message, Option<Kind>) 
     let message = Message::new(format!("{} is not a type in the text format", quoted(text)));
     let lower = text.to_ascii_lowercase();
     match lower.as_slice() {
-        b"unknown" => (message.help("`unknown` is OpenMetrics; write `untyped`"), Some(Kind::Untyped)),
+        b"unknown" => {
+            (message.help("`unknown` is an OpenMetrics type; write `untyped`"), Some(Kind::Untyped))
+        }
         b"info" if name.ends_with(b"_info") => {
-            (message.help("`info` is OpenMetrics; write `gauge`"), Some(Kind::Gauge))
+            (message.help("`info` is an OpenMetrics type; write `gauge`"), Some(Kind::Gauge))
         }
         b"info" => {
             let name = String::from_utf8_lossy(name);
-            let help = "`info` is OpenMetrics; rename the HELP line too, and write";
+            let help = "`info` is an OpenMetrics type; rename the HELP line too, and write";
             (message.help(format!("{help} `# TYPE {name}_info gauge`")), Some(Kind::Gauge))
         }
-        b"stateset" => (message.help("`stateset` is OpenMetrics; write `gauge`"), Some(Kind::Gauge)),
+        b"stateset" => (message.help("`stateset` is an OpenMetrics type; write `gauge`"), Some(Kind::Gauge)),
         // Computing the distance takes quadratic time, and no misspelled type is this long.
         lower if lower.len() > 32 => (message.help(TYPES), None),
         lower => {

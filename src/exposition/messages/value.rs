@@ -193,7 +193,7 @@ pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Messa
     }
     if rest.starts_with(b"#") {
         let message = Message::new("the text format does not allow exemplars or comments after a value")
-            .help("remove what follows the value; exemplars are OpenMetrics");
+            .help("remove what follows the value; exemplars are an OpenMetrics feature");
         return (Code::Exemplar, message);
     }
     if let Some(message) = line_break(rest) {

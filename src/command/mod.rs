@@ -10,6 +10,7 @@ mod group_output;
 mod group_table;
 mod list;
 mod push;
+mod receiver_status;
 mod remote_write;
 mod rules;
 mod run;
@@ -21,7 +22,7 @@ mod watch;
 
 use crate::cli::Command;
 use crate::config;
-use crate::diagnose::refusal;
+use crate::diagnose::{commands, refusal};
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::exposition::model::Family;
@@ -122,8 +123,12 @@ fn explain(
     if matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status == 404)
         && gateway::is_prometheus(&client, endpoint, &mut listener(printer))
     {
-        let hint = Some("this is a Prometheus server, not a Pushgateway".to_owned());
-        return http::Error { hint, ..error }.into();
+        let command = commands::write_instead(push.method, push.key, connection);
+        let hint = format!(
+            "this is a Prometheus server, not a Pushgateway\n\
+             if it has --web.enable-remote-write-receiver: {command}"
+        );
+        return http::Error { hint: Some(hint), ..error }.into();
     }
     let mut fetch_error = None;
     let fetch = |read: refusal::Read<'_>| {

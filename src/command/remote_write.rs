@@ -1,7 +1,7 @@
 //! Pushes to a receiver of remote write, for `push`, `add` and `run`.
 
 use super::{Context, listener, plural};
-use crate::config::{Action, Receiver, Status};
+use crate::config::{Action, Receiver};
 use crate::error::Failure;
 use crate::grouping::GroupingKey;
 use crate::http::Client;
@@ -31,7 +31,7 @@ pub(super) fn push(
         printer.hint("--remote-write-version auto sends version 1.0 to such a receiver");
     }
     let samples = plural(payload.samples(), "sample");
-    printer.success(&format!("wrote {samples} of {}", place(key, receiver, written)));
+    printer.success(&format!("wrote {samples} of {key} to {}", place(receiver, written)));
     Ok(())
 }
 
@@ -40,9 +40,9 @@ pub(super) fn payload<'a>(body: &'a [u8], key: &'a GroupingKey) -> Payload<'a> {
     Payload::new(body, key, Timestamp::now().as_millisecond())
 }
 
-/// `{job="b"} to http://prometheus:9090/api/v1/write (remote write 2.0, confirmed)`.
-pub(super) fn place(key: &GroupingKey, receiver: &Receiver, written: Written) -> String {
-    format!("{key} to {} (remote write {written})", receiver.connection.endpoint)
+/// `http://prometheus:9090/api/v1/write (remote write 2.0, confirmed)`.
+pub(super) fn place(receiver: &Receiver, written: Written) -> String {
+    format!("{} (remote write {written})", receiver.connection.endpoint)
 }
 
 pub(super) fn failure(error: WriteError) -> Failure {
@@ -65,13 +65,4 @@ fn print(sender: &RemoteWriter<'_>, payload: &Payload<'_>, printer: &mut Printer
         printer.result(&text).map_err(Failure::output)?;
     }
     Ok(())
-}
-
-/// Sends the empty request and prints what the receiver makes of it.
-pub(super) fn status(receiver: &Receiver, _: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-    let client = Client::new(&receiver.connection);
-    let written = RemoteWriter::new(&client, receiver.version)
-        .probe(&mut listener(context.printer))
-        .map_err(failure)?;
-    context.printer.line(format!("OK: remote write {written}")).map_err(Failure::output)
 }

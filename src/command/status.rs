@@ -7,7 +7,7 @@
 use super::group_output::age;
 use super::group_table;
 use super::scrape::Scraped;
-use super::{Context, listener, plural, print_json, remote_write, watch};
+use super::{Context, listener, plural, print_json, receiver_status, watch};
 use crate::config::{Status, StatusFormat, StatusTarget};
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::{self, Problem};
@@ -30,7 +30,7 @@ const SHOWN: usize = 20;
 pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let connection = match &status.target {
         StatusTarget::Gateway(connection) => connection,
-        StatusTarget::Receiver(receiver) => return remote_write::status(receiver, status, context),
+        StatusTarget::Receiver(receiver) => return receiver_status::run(receiver, status, context),
     };
     let client = Client::new(connection);
     if let Some(pause) = status.watch {

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 /// The destination of one group's metrics.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub(crate) enum Destination {
     Gateway(Connection),
     Textfile(Textfile),

@@ -87,7 +87,6 @@ pub(crate) struct Status {
 }
 
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub(crate) enum StatusTarget {
     Gateway(Connection),
     Receiver(Receiver),

@@ -5,7 +5,7 @@
 
 use crate::gateway::Group;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules, LabelSet, Names, is_legacy_name};
-use crate::http::{Connection, Header, Login, Route, Scheme, Tls};
+use crate::http::{Connection, Header, Login, Method, Route, Scheme, Tls};
 use crate::shell::{is_plain, quote};
 use std::fmt::Write as _;
 
@@ -100,6 +100,19 @@ pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
 pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
     let named = named(&group.labels, group.key.as_ref().ok()?, EmptyValues::Reject, connection)?;
     Some(format!("pushgw show {named} | pushgw push {named}"))
+}
+
+/// The command that pushes by remote write to the server at this URL.
+pub fn write_instead(method: Method, key: &GroupingKey, connection: &Connection) -> String {
+    let command = if method == Method::Post { "add" } else { "push" };
+    let option = |(name, value): (&str, &str)| match name {
+        "job" if value.starts_with('-') => quote(&format!("--job={value}")),
+        "job" => format!("-j {}", quote(value)),
+        _ => format!("-l {}", quote(&format!("{name}={value}"))),
+    };
+    let options = key.labels().map(option).collect::<Vec<_>>().join(" ");
+    let url = connection.endpoint.to_string();
+    format!("pushgw {command} {options} --remote-write {}{}", quote(&url), way(connection))
 }
 
 /// The command that deletes the group with this path. It uses `--force`, because pushgw would otherwise reject some of

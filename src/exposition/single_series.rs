@@ -104,3 +104,51 @@ impl CompareLines for Comparer<'_, '_> {
 
     fn composite(&mut self, _: usize, _: Parts) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::exposition::{Code, Rules, Text, check};
+    use crate::grouping::{GroupingKey, KeyRules, Label};
+
+    #[test]
+    fn what_a_receiver_would_drop_is_an_error() {
+        let key = GroupingKey::new("b", [Label::new("k", "1")], KeyRules::default()).unwrap();
+        for (text, expected) in [
+            ("a 1\na{x=\"\"} 2\n", &[Code::DuplicateSeries][..]),
+            ("a 1 5\na 1 6\n", &[Code::DuplicateSeries]),
+            ("a{k=\"1\"} 1\na{job=\"b\"} 1\n", &[Code::DuplicateSeries]),
+            ("a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 1\n", &[Code::DuplicateSeries]),
+            (
+                "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"1\"} 1\n",
+                &[Code::DuplicateSeries],
+            ),
+            ("# TYPE h histogram\nh_sum 1\nh_sum 1\n", &[Code::DuplicateSeries]),
+            ("# TYPE h histogram\nh_bucket{le=\"1\",le=\"2\"} 1\n", &[Code::DuplicateLabel]),
+            ("a{x=\"1\",x=\"2\"} 1\n", &[Code::DuplicateLabel]),
+            ("a{x=\"\u{fffd}\"} 1\n", &[]),
+            ("a 1 now\n", &[Code::InvalidTimestamp]),
+            ("{\"a b\"} 1\n", &[Code::Utf8Name]),
+        ] {
+            let rules = Rules { remote_write: true, grouping: Some(&key), ..Rules::PLAIN };
+            let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &rules);
+            let found: Vec<_> =
+                report.counts.iter().filter(|(_, code, _)| *code != Code::OverwrittenLabel).collect();
+            assert_eq!(found.iter().map(|(_, code, _)| *code).collect::<Vec<_>>(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_a_gateway_rejects_is_accepted() {
+        for text in [
+            "a 1 1700000000000\n",
+            "a 1\na_b 1 -5\n",
+            "push_time_seconds 1\n# TYPE go_goroutines counter\ngo_goroutines 1\n",
+            "# TYPE h histogram\nh_bucket{le=\"1\"} 1.5\nh_bucket{le=\"1.0\"} 1\nh 1\n",
+            "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_count -1\n",
+        ] {
+            let rules = Rules { remote_write: true, ..Rules::PLAIN };
+            let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &rules);
+            assert!(report.diagnostics.is_empty(), "{text}{:#?}", report.diagnostics);
+        }
+    }
+}

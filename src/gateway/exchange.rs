@@ -1,17 +1,13 @@
 //! Sends requests to a Pushgateway, detects responses from other servers, and adds hints to errors.
 
 use super::hint;
-use crate::http::{self, Client, Error, ErrorKind, Event, Method, Request, Response};
-use std::io::Read as _;
+use crate::http::{Client, Error, ErrorKind, Event, Method, Request, Response};
 
 /// The media type of a push. A Pushgateway treats every type except protobuf as text, but other servers that accept
 /// pushes may check it.
 pub(crate) const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const IMPORT_PATH: &str = "an import path like VictoriaMetrics' accepts pushes but has no groups";
-
-/// Maximum number of bytes of a page that are read to find its title.
-const PAGE_LIMIT: u64 = 64 * 1024;
 
 /// Sends a request to a Pushgateway, with retries.
 pub(crate) fn send(
@@ -55,10 +51,8 @@ pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error 
 
 /// Returns the error for an HTML page, such as a login page. A Pushgateway has no HTML pages at the requested paths.
 fn page(client: &Client, request: &Request<'_>, response: Response) -> Error {
-    let (status, mut page) = (response.status, Vec::new());
-    // A read error is ignored: without a title, the error message still shows the status.
-    let _ = response.reader().take(PAGE_LIMIT).read_to_end(&mut page);
-    let title = http::title(&client.connection().without_secrets(&String::from_utf8_lossy(&page)));
+    let status = response.status;
+    let title = client.page_title(response);
     let named = if title.is_empty() { "an HTML page".to_owned() } else { format!("the HTML page `{title}`") };
     let error = not_a_pushgateway(request, format!("it answers {status} with {named}"));
     Error { hint: Some(hint::of_page(&title).to_owned()), ..error }
@@ -77,20 +71,7 @@ fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
             format!("its answer is compressed ({encoding}), although pushgw asks for `identity`")
         }),
         Method::Put | Method::Post | Method::Delete => {
-            foreign_body(response).map(|body| format!("it answers {status} with {body}"))
+            response.foreign_body().map(|body| format!("it answers {status} with {body}"))
         }
     }
-}
-
-/// Describes a body that shows that nothing was stored or deleted. A Pushgateway sends no body.
-fn foreign_body(response: &mut Response) -> Option<&'static str> {
-    const LIMIT: u64 = 64 * 1024;
-    let body = response.start(LIMIT);
-    if response.header("content-type").is_none() && body.trim_ascii_start().starts_with(b"<") {
-        return Some("an HTML page");
-    }
-    let json: serde_json::Value = serde_json::from_slice(&body).ok()?;
-    let has_error =
-        ["error", "errors"].iter().any(|name| json.get(name).is_some_and(|value| !value.is_null()));
-    (has_error || json["status"] == "error").then_some("an error in JSON")
 }

@@ -77,7 +77,20 @@ impl Response {
         start
     }
 
-    /// The compression of the body. Servers should not use any, because the request does not allow it.
+    /// Describes a body of a success that shows that nothing was stored or deleted. Servers that did it send no body.
+    pub(crate) fn foreign_body(&mut self) -> Option<&'static str> {
+        const LIMIT: u64 = 64 * 1024;
+        let body = self.start(LIMIT);
+        if self.header("content-type").is_none() && body.trim_ascii_start().starts_with(b"<") {
+            return Some("an HTML page");
+        }
+        let json: serde_json::Value = serde_json::from_slice(&body).ok()?;
+        let has_error =
+            ["error", "errors"].iter().any(|name| json.get(name).is_some_and(|value| !value.is_null()));
+        (has_error || json["status"] == "error").then_some("an error in JSON")
+    }
+
+    /// How the body is compressed, which it should not be.
     pub(crate) fn encoding(&self) -> Option<&str> {
         self.header("content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
     }

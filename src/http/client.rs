@@ -107,6 +107,12 @@ impl Client {
         Error::new(request, self.agent.body_error(error))
     }
 
+    /// The title of an HTML page, without secrets; empty if it has none.
+    pub(crate) fn page_title(&self, mut response: Response) -> String {
+        let page = response.start(MAX_WORDS);
+        page::title(&self.connection.without_secrets(&String::from_utf8_lossy(&page)))
+    }
+
     fn exchange(
         &self,
         request: &Request<'_>,

@@ -5,7 +5,7 @@ use super::header::Header;
 use super::identity::{CaCertificates, ClientIdentity};
 use super::proxy::Route;
 use super::request::Encoding;
-use super::url::Url;
+use super::url::{Scheme, Url};
 use crate::secret::{REDACTED, Secret};
 use crate::shell::quote;
 use std::borrow::Cow;
@@ -53,7 +53,12 @@ impl Connection {
         }
     }
 
-    /// Redacts the secrets in a text from a server.
+    /// How to write the URL with another scheme.
+    pub(crate) fn option_with_scheme(&self, scheme: Scheme) -> String {
+        self.url_option(&self.endpoint.clone().with_scheme(scheme).to_string())
+    }
+
+    /// Text from a server with the secrets in it redacted.
     pub(crate) fn without_secrets<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
         for secret in &self.secrets {

@@ -457,6 +457,30 @@ mod tests {
     }
 
     #[test]
+    fn the_values_of_a_query_are_sent_and_not_shown() {
+        let url = Url::parse_with_query("http://gw/w?a=1&token=hunter%202&hunter3&b=").unwrap();
+        assert_eq!(url.to_string(), "http://gw/w?a=REDACTED&token=REDACTED&REDACTED&b=REDACTED");
+        assert!(!format!("{url:?}").contains("hunter"));
+        assert_eq!(url.sent(""), "http://gw/w?a=1&token=hunter%202&hunter3&b=");
+        let values: Vec<_> = url.query_values().iter().map(|value| value.expose().to_owned()).collect();
+        assert_eq!(values, ["1", "1", "hunter%202", "hunter 2", "hunter3", "hunter3"]);
+        for (text, error) in [
+            ("http://gw/w?a=hunter2#x", "unexpected `#` in the URL: write %23 in a path"),
+            ("http://gw/w?a=hunter2\\", "the URL contains a backslash: write `/`, or %5C in a path"),
+            (
+                "http://gw/w?a=hunter%zz",
+                "the URL contains a `%` without two hexadecimal digits: write %25 for a `%`",
+            ),
+            (
+                "http://me:hunter2?x@gw",
+                "the URL has an `@` after its host: in a password, write `@`, `/`, `?` and `#` as %40, %2F, %3F and %23",
+            ),
+        ] {
+            assert_eq!(Url::parse_with_query(text).unwrap_err().to_string(), error, "{text}");
+        }
+    }
+
+    #[test]
     fn loopback_hosts_are_known() {
         for local in ["localhost", "LocalHost.:1", "a.localhost", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]"]
         {

@@ -1,19 +1,12 @@
 //! Sends the requests of a write, finds out which version the receiver knows, and reads its receipts.
 
-use super::encode::{self, Encoded, Version};
+use super::encode::{self, Encoded};
 use super::hint;
 use super::receipt::{self, Receipt};
 use super::series::Payload;
+use super::version::{Version, VersionChoice};
 use crate::http::{Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response};
 use std::fmt;
-
-/// The value of `--remote-write-version`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VersionChoice {
-    /// Version 2.0, and 1.0 if the receiver does not confirm it.
-    Auto,
-    Only(Version),
-}
 
 /// What a receiver has accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,14 +152,9 @@ impl<'a> RemoteWriter<'a> {
     fn post(&self, bytes: &[u8], version: Version, listener: &mut dyn FnMut(Event)) -> Answer {
         let request = self.request(bytes, version);
         match self.client.send(&request, listener) {
-            Ok(mut response) => {
+            Ok(response) => {
                 let receipt = Receipt::read(|name| response.header(name));
-                let result = match foreign_success(&mut response) {
-                    None => Ok(()),
-                    Some(reason) => {
-                        Err(Error::new(&request, ErrorKind::Unexpected { expected: RECEIVER, reason }))
-                    }
-                };
+                let result = foreign(self.client, &request, response).map_or(Ok(()), Err);
                 Answer { request: request.name(), result, receipt }
             }
             Err(error) => {
@@ -174,20 +162,28 @@ impl<'a> RemoteWriter<'a> {
                     ErrorKind::Status(rejection) => Receipt::read(|name| rejection.header(name)),
                     _ => None,
                 };
-                let hint = hint::hint(&error.kind, self.choice).map(str::to_owned).or(error.hint);
+                let hint = hint::hint(&error.kind, self.choice, self.client.connection()).or(error.hint);
                 Answer { request: request.name(), result: Err(Error { hint, ..error }), receipt }
             }
         }
     }
 }
 
-const RECEIVER: &str = "a receiver of remote write";
-
-/// Why a success did not come from a receiver, which sends no body.
-fn foreign_success(response: &mut Response) -> Option<String> {
-    const LIMIT: u64 = 1024;
-    let is_page = response.is_html() || response.start(LIMIT).trim_ascii_start().starts_with(b"<");
-    is_page.then(|| format!("it answers {} with an HTML page", response.status))
+/// The error for a success that does not come from a receiver.
+fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Option<Error> {
+    let status = response.status;
+    let body = if response.is_html() {
+        match client.page_title(response) {
+            title if title.is_empty() => "an HTML page".to_owned(),
+            title => format!("the HTML page `{title}`"),
+        }
+    } else {
+        response.foreign_body()?.to_owned()
+    };
+    let reason = format!("it answers {status} with {body}");
+    let kind = ErrorKind::Unexpected { expected: "a receiver of remote write", reason };
+    let hint = Some("is this the receiver's URL, with its path?".to_owned());
+    Some(Error { hint, ..Error::new(request, kind) })
 }
 
 impl Answer {

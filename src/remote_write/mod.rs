@@ -9,8 +9,8 @@ mod hint;
 mod protobuf;
 mod receipt;
 mod series;
+mod version;
 
-pub use encode::Version;
-pub use exchange::{RemoteWriter, VersionChoice, WriteError, Written};
-pub use receipt::Receipt;
+pub use exchange::{RemoteWriter, WriteError, Written};
 pub use series::{MAX_SAMPLES, Payload, TextSeries};
+pub use version::{Version, VersionChoice};

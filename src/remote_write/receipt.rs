@@ -1,12 +1,13 @@
 //! What a receiver says about the samples that it got. Pure.
 //!
 //! A receiver of version 2.0 counts in headers what it has stored. A receiver of version 1.0 that does not know version 2.0
-//! may answer 204 and store nothing (seen on Prometheus 2.42, VictoriaMetrics 1.145 and InfluxDB 1.6). So a success without these headers says nothing.
+//! may answer 204 and store nothing (seen on Prometheus 2.42, VictoriaMetrics 1.145 and `InfluxDB` 1.6). So a success without
+//! these headers says nothing.
 
 /// The number of samples that the receiver has stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    pub stored: usize,
+pub(super) struct Receipt {
+    pub(super) stored: usize,
 }
 
 const SAMPLES: &str = "x-prometheus-remote-write-samples-written";

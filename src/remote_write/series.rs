@@ -35,9 +35,8 @@ impl TextSeries<'_, '_> {
     /// Appends the series as a line of text. It has a timestamp if the pushed text has one.
     pub fn print(&self, text: &mut Vec<u8>) {
         let labels = self.labels.iter().map(|(name, value)| (&**name, &**value));
-        text.extend_from_slice(
-            sample_name(&self.sample.name, labels.filter(|(name, _)| *name != b"__name__")).as_bytes(),
-        );
+        let labels = labels.filter(|(name, _)| *name != b"__name__");
+        text.extend_from_slice(sample_name(&self.sample.name, labels).as_bytes());
         text.push(b' ');
         text.extend_from_slice(self.sample.written_value);
         if let Some(timestamp) = self.sample.timestamp {

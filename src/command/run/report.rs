@@ -156,7 +156,8 @@ fn add(
         Destination::RemoteWrite(receiver) => {
             let (client, payload) = (Client::new(&receiver.connection), remote_write::payload(body, key));
             let written = RemoteWriter::new(&client, receiver.version).send(&payload, listener);
-            return Ok(remote_write::place(key, receiver, written.map_err(remote_write::failure)?));
+            let written = written.map_err(remote_write::failure)?;
+            return Ok(format!("{key} at {}", remote_write::place(receiver, written)));
         }
         Destination::Textfile(textfile) => {
             let path = textfile::write(textfile, key, body, Replaces::Families)?;

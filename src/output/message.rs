@@ -26,7 +26,7 @@ pub(super) enum Level {
     Note,
 }
 
-/// The fields of a diagnostic's object. A message has no code and no place.
+/// The fields of a diagnostic's object. A message has no place, and only an error has a code.
 #[derive(Serialize)]
 struct JsonMessage<'a> {
     severity: &'a str,
@@ -42,6 +42,7 @@ struct JsonMessage<'a> {
 pub(super) fn render(
     format: MessageFormat,
     level: Level,
+    code: Option<&str>,
     message: &str,
     help: Option<&str>,
 ) -> Option<String> {
@@ -53,7 +54,7 @@ pub(super) fn render(
     match format {
         MessageFormat::Human | MessageFormat::Short => None,
         MessageFormat::Json => {
-            let (code, file, line, column) = (None, None, None, None);
+            let (file, line, column) = (None, None, None);
             let object = JsonMessage { severity, code, file, line, column, message, help };
             // It has only strings, so this cannot fail.
             Some(serde_json::to_string(&object).unwrap_or_default() + "\n")

@@ -62,7 +62,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("job", &[]),
     ("os", &[]),
     ("output", &["exposition", "process"]),
-    ("process", &["os", "secret"]),
+    ("process", &["os", "secret", "shell"]),
     ("secret", &[]),
     ("shell", &[]),
     ("textfile", &["exposition", "grouping", "os"]),

@@ -164,5 +164,6 @@ fn report(failure: &Failure, unused: Option<String>, environment: &Environment, 
         hints.extend(config::variables::misspelt(environment));
     }
     let hints = Some(hints.join("\n")).filter(|hints| !hints.is_empty());
-    printer.error(&failure.to_string(), failure.details().unwrap_or_default(), hints.as_deref());
+    let details = failure.details().unwrap_or_default();
+    printer.error(failure.code(), &failure.to_string(), details, hints.as_deref());
 }

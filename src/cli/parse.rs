@@ -133,7 +133,7 @@ pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Pr
     let text = message.render();
     if channel == Channel::Message && printer.is_for_programs() {
         let (message, tips) = message_and_tips(&text.to_string());
-        printer.error(&message, "", tips.as_deref());
+        printer.error("usage", &message, "", tips.as_deref());
         return Ok(());
     }
     printer.write(channel, &if stream.color { text.ansi().to_string() } else { text.to_string() })

@@ -27,7 +27,7 @@ impl BatchErrors {
         let reached = !matches!(failure.exit_code(), exit_code::UNREACHABLE | exit_code::TIMED_OUT);
         self.unreached = if reached { 0 } else { self.unreached + 1 };
         let details = failure.details().unwrap_or_default();
-        printer.error(&format!("{what}: {failure}"), details, failure.hint().as_deref());
+        printer.error(failure.code(), &format!("{what}: {failure}"), details, failure.hint().as_deref());
         if self.failure.as_ref().is_none_or(|known| rank(failure.exit_code()) > rank(known.exit_code())) {
             self.failure = Some(failure);
         }

@@ -148,8 +148,11 @@ fn explain(
 /// Prints the events of a request.
 fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
     move |event| match event {
-        Event::Retry { tries, reason, wait } => {
+        Event::Retry { tries, reason, wait, asked } => {
             printer.note(&format!("try {tries} failed: {reason}; retry in {} ms", wait.as_millis()));
+            if asked {
+                printer.progress().pause(&format!("waiting {}s, as the server asked", wait.as_secs()));
+            }
         }
         Event::Waiting { server, tries } => {
             printer.progress().wait_for(&format!("waiting for {server}"), tries);

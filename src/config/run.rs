@@ -1,6 +1,7 @@
 //! Settings of `run` and `rules`. The command of `run` always runs, unless the arguments themselves show a mistake.
 //! Anything that can change between runs, such as an empty variable, a URL or a file, is resolved only for the report.
 
+use super::groups::age;
 use super::{
     Destination, Use, connection, destination, empty, file_key, grouping_key, in_url, names, push, utf8,
 };
@@ -64,8 +65,8 @@ impl Run {
             _ => {}
         }
         let mut values = Values::default();
-        let every = values.duration("--expect-every", args.expect_every.as_deref())?;
-        let within = values.duration("--expect-within", args.expect_within.as_deref())?;
+        let every = values.age("--expect-every", args.expect_every.as_deref())?;
+        let within = values.age("--expect-within", args.expect_within.as_deref())?;
         let timeout = values.duration("--timeout", args.connection.timeout.as_deref())?;
         values.duration("--connect-timeout", args.connection.connect_timeout.as_deref())?;
         let ok_statuses = values.statuses(&args.ok_status)?;
@@ -189,12 +190,28 @@ impl Values {
     }
 
     fn duration(&mut self, option: &'static str, value: Option<&OsStr>) -> Result<Option<Duration>, Failure> {
+        self.parsed(option, value, |text| {
+            duration::parse(text).map_err(|error| Failure::usage(format!("{option}: {error}")))
+        })
+    }
+
+    /// Parses a duration that is rarely one of seconds.
+    fn age(&mut self, option: &'static str, value: Option<&OsStr>) -> Result<Option<Duration>, Failure> {
+        self.parsed(option, value, |text| age(option, text))
+    }
+
+    fn parsed(
+        &mut self,
+        option: &'static str,
+        value: Option<&OsStr>,
+        parse: impl Fn(&str) -> Result<Duration, Failure>,
+    ) -> Result<Option<Duration>, Failure> {
         let Some(text) = self.text(option, value)? else { return Ok(None) };
-        match duration::parse(text) {
-            Ok(Duration::ZERO) => Err(Failure::usage(format!("{option} must be greater than zero"))),
-            Ok(time) => Ok(Some(time)),
-            Err(error) => Err(Failure::usage(format!("{option}: {error}"))),
+        let time = parse(text)?;
+        if time.is_zero() {
+            return Err(Failure::usage(format!("{option} must be greater than zero")));
         }
+        Ok(Some(time))
     }
 
     /// Parses the exit statuses in `--ok-status`.

@@ -339,9 +339,23 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
     let (word, after) = (&rest[..end], rest[end..].trim_ascii());
     let span = sample.rest.start..sample.rest.start + end;
     let after_span = sample.rest.end - after.len()..sample.rest.end;
+    let is_timestamp = number::is_timestamp(word);
     if context.rules.strip_timestamps && after.is_empty() && number::is_float(word) {
         strip_timestamp(sample.value.end..span.end, span, context);
-    } else if !number::is_timestamp(word) {
+    } else if let Some(joined) = messages::with_spaces(&context.bytes[sample.value.clone()], rest) {
+        let code = match is_timestamp {
+            false => Code::InvalidTimestamp,
+            true if after.is_empty() => Code::Timestamp,
+            true => Code::TrailingText,
+        };
+        let span = sample.value.start..sample.rest.end;
+        let text = &context.bytes[span.clone()];
+        context.findings.error(code, span, || {
+            Message::new(format!("{} has spaces", quoted(text))).help(format!(
+                "write `{joined}` if the spaces separate thousands; otherwise remove what follows the value"
+            ))
+        });
+    } else if !is_timestamp {
         let (code, message) = messages::rest(rest, has_labels);
         let span = if code == Code::Exemplar { sample.rest.clone() } else { span };
         context.openmetrics += usize::from(rest.starts_with(b"# {"));

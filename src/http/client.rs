@@ -31,7 +31,8 @@ pub struct Client {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// `tries` attempts have failed, the last one for this reason. The request will be sent again after `wait`.
-    Retry { tries: u32, reason: String, wait: Duration },
+    /// The server asked for this wait if `asked` is true.
+    Retry { tries: u32, reason: String, wait: Duration, asked: bool },
     /// A request is being sent to the server (its URL without credentials). `tries` is 1 for the first attempt.
     Waiting { server: String, tries: u32 },
     /// A line about the request or the response, without secrets.
@@ -96,7 +97,8 @@ impl Client {
                 return Err(Error { tries, elapsed: start.elapsed(), ..Error::new(request, kind) });
             };
             self.agent.drop_connections();
-            listener(Event::Retry { tries, reason: kind.message(), wait });
+            let asked = kind.retry_after() == Some(wait);
+            listener(Event::Retry { tries, reason: kind.message(), wait, asked });
             thread::sleep(wait);
             tries += 1;
         }

@@ -27,7 +27,7 @@ pub(super) enum Level {
     Note,
 }
 
-/// The same fields as in the JSON of a diagnostic. A message has no code and no position.
+/// The same fields as in the JSON of a diagnostic. A message has no position, and only an error has a code.
 #[derive(Serialize)]
 struct JsonMessage<'a> {
     severity: &'a str,
@@ -43,6 +43,7 @@ struct JsonMessage<'a> {
 pub(super) fn render(
     format: MessageFormat,
     level: Level,
+    code: Option<&str>,
     message: &str,
     help: Option<&str>,
 ) -> Option<String> {
@@ -54,7 +55,7 @@ pub(super) fn render(
     match format {
         MessageFormat::Human | MessageFormat::Short => None,
         MessageFormat::Json => {
-            let (code, file, line, column) = (None, None, None, None);
+            let (file, line, column) = (None, None, None);
             let object = JsonMessage { severity, code, file, line, column, message, help };
             // The object contains only strings, so this can't fail.
             Some(serde_json::to_string(&object).unwrap_or_default() + "\n")

@@ -13,7 +13,7 @@ use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::Group;
 use crate::grouping::{GroupingKey, Label, LabelSet, Matcher, NoKey};
-use crate::http::{Client, Connection};
+use crate::http::{Client, Connection, curl};
 use crate::output::Printer;
 use crate::shell::quote;
 use std::time::Instant;
@@ -42,6 +42,10 @@ fn one_group(
     key: Option<&GroupingKey>,
     context: &mut Context<'_, '_>,
 ) -> Result<(), Failure> {
+    if delete.as_curl {
+        let command = curl::command(&verify::request(connection, path.to_owned()), connection);
+        return context.printer.result(&command.map_err(anyhow::Error::new)?).map_err(Failure::output);
+    }
     let client = Client::new(connection);
     let name = key.map_or_else(|| path.to_owned(), GroupingKey::to_string);
     let key = key.filter(|_| !delete.force);

@@ -90,7 +90,7 @@ impl Running<'_, '_> {
                 self.wait(&child)?
             }
             Err(error) => {
-                self.printer.error(&error.message, "", None);
+                self.printer.error("command", &error.message, "", error.hint.as_deref());
                 error.status
             }
         };
@@ -154,7 +154,7 @@ impl Running<'_, '_> {
         match event {
             RunEvent::Signal(signal) => return Some(signal),
             RunEvent::Exchange(Event::Exchange(line)) => self.printer.debug(line),
-            RunEvent::Exchange(Event::Retry { tries, reason, wait }) => {
+            RunEvent::Exchange(Event::Retry { tries, reason, wait, .. }) => {
                 self.printer.note(&format!("try {tries} failed: {reason}; retry in {} ms", wait.as_millis()));
             }
             RunEvent::StartReported(Ok(())) => {
@@ -205,7 +205,7 @@ impl Running<'_, '_> {
     /// Prints why the report failed: as an error with `--require-push`, otherwise as a warning.
     fn complain(&mut self, message: &str) {
         if self.settings.require_push {
-            self.printer.error(message, "", None);
+            self.printer.error("other", message, "", None);
         } else {
             self.printer.warning(message);
         }

@@ -13,6 +13,7 @@ use super::findings::Message;
 use super::model::kind::Kind;
 use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
 pub(super) use bound::bound;
+pub(super) use number::with_spaces;
 use std::ops::Range;
 pub(super) use value::{JOINED_LINES, rest, value};
 

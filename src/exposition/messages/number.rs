@@ -124,6 +124,21 @@ fn are_thousands(groups: &[&str]) -> bool {
     }
 }
 
+/// Joins a value and the text after it if together they are a number with spaces between its thousands: `12 345.5`.
+pub(in crate::exposition) fn with_spaces(value: &[u8], rest: &[u8]) -> Option<String> {
+    let (value, rest) = (std::str::from_utf8(value).ok()?, std::str::from_utf8(rest).ok()?);
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let first = value.strip_prefix(['+', '-']).unwrap_or(value);
+    let (groups, fraction) = rest.split_once(['.', ',']).unwrap_or((rest, "0"));
+    let is_grouped = (1..=3).contains(&first.len())
+        && is_number(first)
+        && !first.starts_with('0')
+        && groups.split(' ').all(|group| group.len() == 3 && is_number(group))
+        && !fraction.is_empty()
+        && is_number(fraction);
+    is_grouped.then(|| format!("{value}{}", rest.replace(' ', "").replace(',', ".")))
+}
+
 /// Converts an integer in another base, such as `0x1f`, to decimal.
 fn other_base(text: &str) -> Option<u64> {
     let (prefix, digits) = text.split_at_checked(2)?;

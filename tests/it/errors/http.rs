@@ -113,7 +113,7 @@ fn broken_connections() -> Vec<Case> {
         .explained(),
         Case::new(
             "reset after the request",
-            "the connection broke before a response came",
+            "the connection broke before a response arrived",
             6,
             then(Connection::reset),
         )

@@ -71,7 +71,7 @@ pub enum Failure {
     #[error("no group {group} {place}")]
     NoSuchGroup {
         group: String,
-        /// `on http://gw:9091`, `in /var/lib/node_exporter`.
+        /// The gateway or directory: `on http://gw:9091` or `in /var/lib/node_exporter`.
         place: String,
         /// The existing groups of the same job.
         others: Vec<String>,
@@ -83,7 +83,7 @@ pub enum Failure {
         /// Exit code of that command, which pushgw exits with too.
         code: u8,
         message: String,
-        hint: Option<&'static str>,
+        hint: Option<String>,
     },
     /// `run` did not start its command.
     #[error("{0}")]
@@ -141,6 +141,28 @@ impl Failure {
         }
     }
 
+    /// A word for programs, which depend on it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::Input { .. } => "input",
+            Self::File { .. } => "file",
+            Self::PartlyStored { .. } => "rejected",
+            Self::Exchange(_) | Self::Explained { .. } => match self.exit_code() {
+                exit_code::REJECTED => "rejected",
+                exit_code::UNAVAILABLE => "unavailable",
+                exit_code::UNREACHABLE => "unreachable",
+                exit_code::TIMED_OUT => "timeout",
+                _ => "bad-response",
+            },
+            Self::Several { worst, .. } => worst.code(),
+            Self::NothingSelected { .. } | Self::NoSuchGroup { .. } => "no-such-group",
+            Self::Unhealthy { .. } => "unhealthy",
+            Self::Producer { .. } | Self::CommandStatus(_) | Self::NotRun(_) => "command",
+            Self::Other(_) | Self::OutputClosed => "other",
+        }
+    }
+
     /// Whether the same request can succeed on a retry.
     pub fn is_temporary(&self) -> bool {
         let temporary = [exit_code::UNAVAILABLE, exit_code::UNREACHABLE, exit_code::TIMED_OUT];
@@ -170,10 +192,10 @@ impl Failure {
         match self {
             Self::Usage { hint, .. }
             | Self::File { hint, .. }
+            | Self::Producer { hint, .. }
             | Self::NoSuchGroup { hint, .. }
             | Self::NothingSelected { hint, .. } => hint.clone(),
             Self::Exchange(error) => error.hint.clone(),
-            Self::Producer { hint, .. } => hint.map(str::to_owned),
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::NotRun(failure) => failure.hint(),
             Self::Input { .. }

@@ -1,4 +1,4 @@
-//! The options that say which gateway to use and how to reach it.
+//! The options that select the gateway and define how to reach it.
 
 use clap::{Args, ValueEnum, ValueHint};
 use std::ffi::OsString;

@@ -88,6 +88,12 @@ pub struct DeleteArgs {
     pub dry_run: bool,
     #[command(flatten, next_help_heading = CONNECTION)]
     pub connection: ConnectionArgs,
+    /// Print a curl command for one group and delete nothing
+    ///
+    /// The command sends the same request, without a check that the group exists. It is quoted for a POSIX shell. Secrets
+    /// are shown as REDACTED.
+    #[arg(long, conflicts_with = "dry_run", help_heading = OUTPUT, hide_short_help = true)]
+    pub as_curl: bool,
     /// Print the selected groups as table, json or path
     ///
     /// Without --dry-run, prints the groups that were deleted; by default none are printed. With --dry-run, prints the groups

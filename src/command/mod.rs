@@ -4,6 +4,7 @@
 mod batch;
 mod check;
 mod completions;
+mod convert;
 mod delete;
 mod group_output;
 mod group_table;
@@ -33,7 +34,7 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Read};
 
-/// Passed to every subcommand.
+/// The environment, standard input and printer that every subcommand uses.
 pub struct Context<'a, 'out> {
     pub environment: &'a Environment,
     pub stdin: &'a mut dyn Read,
@@ -70,6 +71,9 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
             let (settings, key) = config::Check::resolve(&options.0, environment)?;
             check::run(&settings, key.as_ref(), context)
         }
+        Command::Convert(options) => {
+            convert::run(&config::Check::resolve_convert(&options.0, environment)?, context)
+        }
         Command::Run(options) => {
             let settings = config::Run::resolve(options.0, environment);
             run::run(settings.map_err(|failure| Failure::NotRun(Box::new(failure)))?, context)
@@ -79,7 +83,6 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
     }
 }
 
-/// Fetches the gateway's groups.
 fn fetch_groups(client: &Client, printer: &mut Printer<'_>) -> Result<Snapshot, Failure> {
     Ok(gateway::fetch_groups(client, &client.connection().endpoint, &mut listener(printer))?)
 }
@@ -106,7 +109,7 @@ fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Re
     gateway::send(client, request, &mut listener(printer))
 }
 
-/// The failure of a push that was sent at `start`, with the cause if the gateway's groups show it.
+/// Returns the failure of a push, with the cause if the gateway's groups show it.
 fn explain(
     error: http::Error,
     push: &refusal::RejectedPush<'_>,
@@ -115,7 +118,7 @@ fn explain(
 ) -> Failure {
     let connection = client.connection();
     let endpoint = &connection.endpoint;
-    // What explains a failure shares its time limit.
+    // The requests made here share the time limit of the failed request.
     let Some(client) = client.with_time_left(error.elapsed) else { return error.into() };
     if matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status == 404)
         && gateway::is_prometheus(&client, endpoint, &mut listener(printer))
@@ -145,8 +148,11 @@ fn explain(
 /// Prints the events of a request.
 fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
     move |event| match event {
-        Event::Retry { tries, reason, wait } => {
+        Event::Retry { tries, reason, wait, asked } => {
             printer.note(&format!("try {tries} failed: {reason}; retry in {} ms", wait.as_millis()));
+            if asked {
+                printer.progress().pause(&format!("waiting {}s, as the server asked", wait.as_secs()));
+            }
         }
         Event::Waiting { server, tries } => {
             printer.progress().wait_for(&format!("waiting for {server}"), tries);

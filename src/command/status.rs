@@ -55,7 +55,7 @@ fn print(found: &Found<'_>, format: StatusFormat, printer: &mut Printer<'_>) -> 
     }
 }
 
-/// The gateway's answers.
+/// The results of all queries.
 struct Found<'a> {
     connection: &'a Connection,
     about: ServerStatus,
@@ -86,7 +86,7 @@ impl<'a> Found<'a> {
         } else if !scraped.ok() {
             Err("a scrape fails")
         } else if !scraped.problems.is_empty() {
-            Err("Prometheus drops what it scrapes")
+            Err("Prometheus drops the scraped metrics")
         } else if healthy.is_err() || ready.is_err() {
             Err("its own health checks fail")
         } else {

@@ -94,8 +94,8 @@ fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<Strin
     connection.timeout = connection.timeout.min(GATEWAY_TIMEOUT);
     connection.retries = 0;
     let (sender, receiver) = mpsc::channel();
-    // In a thread, so that nothing can take longer than the limit. The thread ends with the process. If there can be no
-    // thread, nobody waits for an answer.
+    // A separate thread sends the query, so that nothing can exceed the time limit. The thread ends with the process.
+    // If it can't be started, the receiver fails immediately.
     let _ = thread::Builder::new().spawn(move || {
         let snapshot = gateway::fetch_groups(&Client::new(&connection), &connection.endpoint, &mut |_| {});
         // This fails if the receiver has already timed out.

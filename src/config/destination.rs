@@ -11,7 +11,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where the metrics of one group go.
+/// The destination of one group's metrics.
 #[derive(Clone, Debug)]
 pub(crate) enum Destination {
     Gateway(Connection),
@@ -23,7 +23,7 @@ pub(crate) enum Destination {
 #[derive(Clone, Debug)]
 pub(crate) struct Textfile {
     pub(crate) directory: PathBuf,
-    /// How long to wait for other processes that write to it.
+    /// Time limit for waiting until other processes have finished writing to it.
     pub(crate) timeout: Duration,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Receiver {
 }
 
 impl Destination {
-    /// The same place, with this time limit.
+    /// Returns the same destination with this time limit.
     pub(crate) fn with_timeout(self, timeout: Duration) -> Self {
         match self {
             Self::Gateway(connection) => Self::Gateway(Connection { timeout, ..connection }),
@@ -90,7 +90,7 @@ fn flags<'a>(url: Option<&OsStr>, args: &'a ConnectionArgs) -> Vec<Named<'a>> {
     [gateway.map(Named::Gateway), textfile, receiver].into_iter().flatten().collect()
 }
 
-/// Rejects options for two destinations.
+/// Rejects options that name two destinations.
 pub(super) fn only_one(url: Option<&OsStr>, args: &ConnectionArgs) -> Result<(), Failure> {
     match flags(url, args)[..] {
         [one, other, ..] => Err(Failure::usage_with_hint(
@@ -222,7 +222,7 @@ pub(super) fn require_gateway(
     }
 }
 
-/// The connection to the gateway, for what needs one.
+/// Returns the connection, for a command that needs a gateway.
 pub(crate) fn gateway_connection(
     args: &ConnectionArgs,
     environment: &Environment,

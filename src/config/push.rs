@@ -7,7 +7,7 @@ use super::{
 use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::exposition::Rules;
+use crate::exposition::{Rules, TextFormat};
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::http::{Connection, Method};
 use crate::input::Origin;
@@ -29,7 +29,6 @@ pub(crate) struct Push {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Send,
-    /// Print the request.
     Print,
     /// Print a curl command that sends the request.
     PrintCurl,
@@ -40,7 +39,6 @@ pub(crate) enum Action {
 /// Settings of `check`, which `push` and `add` also use to check their input.
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
-    /// Sources of the text.
     pub(crate) origins: Vec<Origin>,
     /// The rules for the text, without the group. [`Check::rules`] adds it.
     pub(crate) rules: Rules<'static>,
@@ -78,6 +76,28 @@ impl Check {
         let mut check = check(&args.input, &args.report, origins(&args.input, environment)?);
         check.rules.lint = args.lint;
         Ok((check, key))
+    }
+
+    /// Resolves `convert`.
+    pub(crate) fn resolve_convert(
+        args: &cli::ConvertArgs,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
+        no_url(&args.files)?;
+        let input = cli::InputArgs {
+            files: args.files.clone(),
+            metrics: Vec::new(),
+            format: args.format,
+            default_type: args.default_type,
+            strip_timestamps: args.strip_timestamps,
+            allow_empty: true,
+            no_fix: false,
+            strict: false,
+            utf8_names: true,
+        };
+        let mut check = check(&input, &args.report, origins(&input, environment)?);
+        check.rules.convert_only = true;
+        Ok(check)
     }
 }
 
@@ -159,6 +179,7 @@ impl PushGroups {
         let mut check = check(&args.input, &args.report, vec![origin]);
         // `pushgw show` also prints groups without metrics.
         check.rules.allow_empty = true;
+        check.rules.format = TextFormat::Prometheus;
         let connection = gateway_connection(&args.connection, environment, Use::Write)?;
         Ok(Some(Self { method, check, connection }))
     }
@@ -183,10 +204,20 @@ fn check(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin>) 
             strip_timestamps: args.strip_timestamps,
             repair: !args.no_fix,
             max_diagnostics: report.max_diagnostics,
+            format: format(args.format),
             ..Rules::PLAIN
         },
         strict: args.strict,
         message_format: report.message_format,
+    }
+}
+
+/// The format of the input.
+pub(super) fn format(format: cli::InputFormat) -> TextFormat {
+    match format {
+        cli::InputFormat::Auto => TextFormat::Auto,
+        cli::InputFormat::Prometheus => TextFormat::Prometheus,
+        cli::InputFormat::Openmetrics => TextFormat::Openmetrics,
     }
 }
 

@@ -18,14 +18,15 @@ pub(crate) fn send(
     check(client, request, client.send(request, listener))
 }
 
-/// Checks that a response came from a Pushgateway, and adds to an error what is known about gateways.
+/// Checks that a response came from a Pushgateway. Adds hints to errors that are specific to gateways.
 pub(super) fn check(
     client: &Client,
     request: &Request<'_>,
     result: Result<Response, Error>,
 ) -> Result<Response, Error> {
     match result {
-        // At the path of a scrape, Prometheus reads a page as metrics, or rejects its type.
+        // A GET outside the API is a scrape. Its caller handles the page as Prometheus does: it parses the page as
+        // metrics, or rejects its type.
         Ok(response)
             if response.is_html() && (request.method != Method::Get || request.path.starts_with("/api/")) =>
         {
@@ -48,7 +49,7 @@ pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error 
     Error { hint: Some(hint::of_page("").to_owned()), ..Error::new(request, kind) }
 }
 
-/// The error of an HTML page, such as a login page. A Pushgateway has none at the paths that are asked for.
+/// Returns the error for an HTML page, such as a login page. A Pushgateway has no HTML pages at the requested paths.
 fn page(client: &Client, request: &Request<'_>, response: Response) -> Error {
     let status = response.status;
     let title = client.page_title(response);
@@ -57,8 +58,8 @@ fn page(client: &Client, request: &Request<'_>, response: Response) -> Error {
     Error { hint: Some(hint::of_page(&title).to_owned()), ..error }
 }
 
-/// Why a success did not come from a gateway, so that nothing was done. VictoriaMetrics' import path responds to every
-/// method with 200 or 204 (seen with 1.112.0).
+/// Returns the reason why a successful response did not come from a gateway, which means that nothing was done.
+/// VictoriaMetrics' import path responds to every method with 200 or 204 (seen with 1.112.0).
 fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
     let status = response.status;
     match method {

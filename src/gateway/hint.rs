@@ -1,4 +1,4 @@
-//! What to do about a failed request, if that depends on the server being a Pushgateway. Pure.
+//! Hints for failed requests that apply only to Pushgateways. Pure.
 
 use super::group_url::DEFAULT_PORT;
 use crate::http::{self, Connection, ErrorKind, Method, Rejection, Request, Route, Scheme, Url};
@@ -36,14 +36,14 @@ pub(super) fn hint(kind: &ErrorKind, request: &Request<'_>, connection: &Connect
     }
 }
 
-/// The hint for a page that a server sends instead of its answer.
+/// Returns the hint for an HTML page that a server sent instead of the expected response.
 pub(super) fn of_page(title: &str) -> &'static str {
     if is_login(title) { LOGIN_HINT } else { "is this the gateway's URL?" }
 }
 
 fn not_listening(connection: &Connection) -> String {
     let hint = match (&connection.route, connection.url_from) {
-        (Route::Unix(_), _) => "is the server running, and is the path of the socket right?",
+        (Route::Unix(_), _) => "is the server running, and is the socket path right?",
         (_, None) => {
             "is a gateway running on this machine? -g or PUSHGATEWAY_URL sets the URL of another one"
         }
@@ -64,12 +64,12 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
         404 => {
             let with_prefix = connection.url_option(&connection.endpoint.join("/prefix"));
             let is_read = request.method == Method::Get;
-            let another = if is_read { "" } else { "is it another server? `pushgw status` shows that\n" };
+            let another = if is_read { "" } else { "is it another server? `pushgw status` checks that\n" };
             return Some(format!(
                 "{another}if the gateway has a path prefix (--web.route-prefix), add it: {with_prefix}"
             ));
         }
-        405 if request.method == Method::Get => "is this the gateway's URL, with no path but a prefix?",
+        405 if request.method == Method::Get => "is this the gateway's URL, with no path except a prefix?",
         405 => {
             let method = request.method.as_str();
             let path =
@@ -87,7 +87,7 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
 
 fn redirect(location: Option<&str>, request: &Request<'_>, connection: &Connection) -> String {
     let location = location.unwrap_or_default();
-    // What is in front of the group's path is the gateway's URL, or its path on the same server.
+    // The part before the group's path is the gateway's URL, or its path on the same server.
     let gateway: Option<Url> =
         location.strip_suffix(&request.path).and_then(|url| match url.split_once("://") {
             Some(_) => url.parse().ok(),

@@ -44,14 +44,14 @@ pub(super) struct Agent {
     generation: Arc<AtomicU32>,
 }
 
-/// Why a request could not be sent completely. Shared with the connection, which ureq owns.
+/// The reason why a request could not be sent completely. Shared with the connection, which ureq owns.
 type SendError = Arc<Mutex<Option<String>>>;
 
 /// A response whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
-    /// For example, `200 OK`.
+    /// Status code and reason phrase, such as `200 OK`.
     pub(super) status_line: String,
     pub(super) headers: Vec<(String, String)>,
     body: ureq::Body,
@@ -70,7 +70,7 @@ impl Response {
         media_type.is_some_and(|given| html.iter().any(|name| name.eq_ignore_ascii_case(given.trim())))
     }
 
-    /// Reads the start of the body, as far as possible.
+    /// Reads up to `limit` bytes of the body. After an error, returns the bytes read before it.
     pub(crate) fn start(&mut self, limit: u64) -> Vec<u8> {
         let mut start = Vec::new();
         let _ = self.body.as_reader().take(limit).read_to_end(&mut start);
@@ -315,7 +315,8 @@ impl Adapter {
         self.stream.flush()
     }
 
-    /// Drops interim responses, because ureq rejects a 100 that has headers. Returns whether the response itself starts.
+    /// Drops interim responses, because ureq rejects a 100 that has headers. Returns whether the final response has
+    /// started.
     fn skip_interim_responses(&mut self) -> bool {
         while may_be_interim(self.buffers.input()) {
             match head_end(self.buffers.input()) {
@@ -338,14 +339,14 @@ impl Adapter {
     }
 }
 
-/// Whether the input starts, as far as it goes, like an interim response: 1xx, but not 101.
+/// Whether the input is, or may become, an interim response: 1xx except 101.
 fn may_be_interim(input: &[u8]) -> bool {
     const START: &[u8] = b"HTTP/1.1 1";
     let known = input.len().min(START.len());
     input[..known] == START[..known] && !input[known..].starts_with(b"01")
 }
 
-/// Where the head of a response ends.
+/// Returns the length of the head of a response, including the empty line.
 fn head_end(input: &[u8]) -> Option<usize> {
     let end = |mark: &[u8]| memmem::find(input, mark).map(|at| at + mark.len());
     [end(b"\n\r\n"), end(b"\n\n")].into_iter().flatten().min()

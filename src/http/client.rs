@@ -31,7 +31,8 @@ pub struct Client {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// `tries` attempts have failed, the last one for this reason. The request will be sent again after `wait`.
-    Retry { tries: u32, reason: String, wait: Duration },
+    /// The server asked for this wait if `asked` is true.
+    Retry { tries: u32, reason: String, wait: Duration, asked: bool },
     /// A request is being sent to the server (its URL without credentials). `tries` is 1 for the first attempt.
     Waiting { server: String, tries: u32 },
     /// A line about the request or the response, without secrets.
@@ -49,7 +50,7 @@ impl Client {
         &self.connection
     }
 
-    /// A client for what is left of the time limit, if anything is. It does not retry.
+    /// Returns a client that is limited to the remaining time and does not retry, or `None` if no time is left.
     pub(crate) fn with_time_left(&self, elapsed: Duration) -> Option<Self> {
         let timeout = self.connection.timeout.checked_sub(elapsed).filter(|left| !left.is_zero())?;
         Some(Self::new(&Connection { timeout, retries: 0, ..(*self.connection).clone() }))
@@ -96,7 +97,8 @@ impl Client {
                 return Err(Error { tries, elapsed: start.elapsed(), ..Error::new(request, kind) });
             };
             self.agent.drop_connections();
-            listener(Event::Retry { tries, reason: kind.message(), wait });
+            let asked = kind.retry_after() == Some(wait);
+            listener(Event::Retry { tries, reason: kind.message(), wait, asked });
             thread::sleep(wait);
             tries += 1;
         }

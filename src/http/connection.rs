@@ -29,7 +29,7 @@ pub struct Connection {
     pub timeout: Duration,
     /// Time limit for one attempt to connect.
     pub connect_timeout: Duration,
-    /// How many times a temporary failure is retried.
+    /// Maximum number of retries after temporary failures.
     pub retries: u32,
     /// Headers that are added to every request, including credentials.
     pub headers: Vec<Header>,
@@ -41,7 +41,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// How to write another URL in place of that of the server: `-g https://gw`.
+    /// Formats `url` as a replacement for the server's URL, with the same option or variable: `-g https://gw`.
     pub(crate) fn url_option(&self, url: &str) -> String {
         let login = if self.endpoint.credentials().is_some() { "://USER:PASSWORD@" } else { "://" };
         let url = quote(&url.replacen("://", login, 1));

@@ -58,13 +58,13 @@ impl Header {
         Self { name: name.to_owned(), value: Secret::new(value) }
     }
 
-    /// User and password (RFC 7617).
+    /// Creates the header for basic authentication (RFC 7617).
     pub(crate) fn basic(user: &str, password: &Secret) -> Self {
         let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
         Self::new("Authorization", format!("Basic {pair}"))
     }
 
-    /// A bearer token (RFC 6750).
+    /// Creates the header for a bearer token (RFC 6750).
     pub(crate) fn bearer(token: &Secret) -> Self {
         Self::new("Authorization", format!("Bearer {}", token.expose()))
     }
@@ -118,7 +118,7 @@ impl FromStr for Header {
     }
 }
 
-/// No variant contains a header value, or text that may be one.
+/// The reason why a header is invalid. No variant contains a header value, or text that may be one.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum HeaderError {
     #[error("the header has no colon: write 'NAME: VALUE'")]

@@ -130,7 +130,7 @@ impl Request<'_> {
     pub(crate) fn headers(&self, added: &[Header]) -> Vec<Header> {
         let mut headers = vec![Header::new("User-Agent", USER_AGENT), Header::new("Accept", "*/*")];
         if self.method == Method::Get {
-            // Some proxies compress what does not ask for it.
+            // Some proxies compress the response if this header is missing.
             headers.push(Header::new("Accept-Encoding", "identity"));
         }
         if let Some(body) = &self.body {

@@ -143,7 +143,7 @@ impl Url {
         format!("{}://{}", self.scheme.as_str(), self.authority())
     }
 
-    /// Whether the host is this machine, which a proxy can't reach for us.
+    /// Whether the host is this machine, which can't be reached through a proxy.
     pub(crate) fn is_loopback(&self) -> bool {
         if let Ok(address) = self.host.parse::<Ipv4Addr>() {
             return address.is_loopback();
@@ -352,20 +352,20 @@ fn check_escapes(text: &str) -> Result<(), ()> {
     if text.match_indices('%').all(|(at, _)| good(at)) { Ok(()) } else { Err(()) }
 }
 
-/// How to write the characters that end a password in a URL.
+/// The escapes for characters that would end a password in a URL.
 const UNESCAPED: &str = "`@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
 
-/// No variant holds credentials.
+/// The reason why a URL is invalid. No variant contains credentials.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UrlError {
     #[error("the URL is empty: is the variable set?")]
     Empty,
     #[error("the URL contains a space: write %20 in a path")]
     Space,
-    /// Whitespace other than a space, or a control character.
+    /// The URL contains a control character, or whitespace other than a space.
     #[error("the URL contains the character U+{:04X}", u32::from(*.found))]
     Invisible { found: char },
-    /// For example, from an env file that is not read by a shell.
+    /// The URL starts with a quote, for example because it comes from an env file that is not read by a shell.
     #[error("the URL starts with a quote: remove the quotes")]
     Quoted,
     #[error("unsupported scheme `{scheme}`: use http:// or https://")]
@@ -385,14 +385,14 @@ pub enum UrlError {
     EmptyPort,
     #[error("`{port}` is not a valid port: use a number from 1 to 65535")]
     BadPort { port: String },
-    /// An `@` after the host: a part of a password may have been read as the host or the port.
+    /// There is an `@` after the host, so a part of a password may have been read as the host or the port.
     #[error("the URL has an `@` after its host: in a password, write {UNESCAPED}")]
     Unescaped,
     #[error("the user or password in the URL is not percent-encoded UTF-8: write %25 for a `%`")]
     BadCredentials,
     #[error("the URL contains a backslash: write `/`, or %5C in a path")]
     Backslash,
-    /// `?` or `#`.
+    /// The URL contains `?` or `#`.
     #[error("unexpected `{found}` in the URL: write %{:02X} in a path", u32::from(*.found))]
     NotInPath { found: char },
     #[error("the URL contains a `%` without two hexadecimal digits: write %25 for a `%`")]

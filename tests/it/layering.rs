@@ -64,7 +64,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("job", &[]),
     ("os", &[]),
     ("output", &["exposition", "process"]),
-    ("process", &["os", "secret"]),
+    ("process", &["os", "secret", "shell"]),
     ("remote_write", &["exposition", "grouping", "http"]),
     ("secret", &[]),
     ("shell", &[]),

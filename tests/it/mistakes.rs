@@ -188,9 +188,27 @@ fn a_group_that_is_not_there_leads_to_those_that_are() {
 #[ignore = "needs real servers"]
 fn one_group_or_a_selection() {
     let gateway = gateway();
-    let hint = "hint: for all groups with these labels: --match job=ci --match 'team=\"a b\"'";
-    typed(&gateway, "pushgw delete -j ci -l 'team=a b' --older-than 1d", 2, &[], &[hint]);
-    typed(&gateway, "pushgw show -j ci -l 'team=a b' --all", 2, &[], &[hint]);
+    let hint = |command: &str, more: &str| {
+        format!(
+            "hint: for all groups with these labels: pushgw {command} --match job=ci --match 'team=\"a b\"'{more}\n"
+        )
+    };
+    for (call, command, more) in [
+        ("delete -j ci -l 'team=a b' --older-than 1d", "delete", " --older-than 1d"),
+        (
+            "delete -n -j ci -l 'team=a b' --failed --match 'a=~x|y' -g 'http://gw/a b'",
+            "delete",
+            " --match 'a=~x|y' --failed -g 'http://gw/a b' --dry-run",
+        ),
+        ("delete -j ci -l 'team=a b' --all --yes -g u:secret@gw", "delete", " -g gw --yes"),
+        ("show -j ci -l 'team=a b' --all", "show", ""),
+    ] {
+        typed(&gateway, &format!("pushgw {call}"), 2, &[], &[&hint(command, more)]);
+    }
+    // The command in the hint does what was meant.
+    let push = "pushgw push -j ci -l team=a f; pushgw push -j ci -l team=b f;";
+    let run = "$(pushgw delete -j ci --all --yes 2>&1 | sed -n 's/^hint: .*: pushgw/pushgw/p')";
+    typed(&gateway, &format!("{push} {run}"), 0, &[], &[]);
     let push = "pushgw push -j a -l team=x -i 1 f; pushgw push -j b -l team=x f; pushgw push -j c f;";
     let after = ["instance=1,job=a,team=x", "job=b,team=x", "job=c"];
     for (call, lines) in [
@@ -300,6 +318,41 @@ fn a_dash_at_a_terminal_reads_what_is_typed() {
     call.keys("a 1\n\x04").run();
     assert_eq!(groups(&gateway), ["job=x"]);
     typed(&gateway, "pushgw push -j x --diff f", 0, &[], &[]);
+}
+
+#[test]
+fn a_command_line_in_one_word_is_split() {
+    for (call, hint) in [
+        (
+            "run -j x -- 'echo hi'",
+            "as separate words: -- echo hi\n      or use a shell: -- sh -c 'echo hi'\n",
+        ),
+        (
+            "push -j x -- 'echo a 1'",
+            "as separate words: -- echo a 1\n      or use a shell: -- sh -c 'echo a 1'\n",
+        ),
+        ("add -j x -- 'a | b'", "hint: to run it with a shell: -- sh -c 'a | b'\n"),
+        ("push -j x -- 'cat  \"$HOME\"'", "hint: to run it with a shell: -- sh -c 'cat  \"$HOME\"'\n"),
+    ] {
+        let call = shell(&format!("pushgw {call}")).env("PUSHGATEWAY_URL", "http://[::1]:1");
+        let output = call.any_code().any_stderr().run();
+        assert_eq!(output.status.code(), Some(127), "{output}");
+        assert!(output.stderr().contains(hint), "{output}");
+    }
+    for call in ["push -j x -- nothing", "push -j x -- 'no such' program"] {
+        let output = shell(&format!("pushgw {call}")).code(127).any_stderr().run();
+        assert!(!output.stderr().contains("hint"), "{output}");
+    }
+}
+
+#[test]
+fn a_number_of_days_or_hours_lacks_its_unit() {
+    for (option, value) in [("--expect-every", "7"), ("--expect-within", "2")] {
+        let says = format!("{option}: `{value}` has no unit: write {value}d for days, {value}h for hours");
+        pushgw().args(["run", "-j", "x", option, value, "--", "true"]).code(125).stderr_has(&says).run();
+    }
+    let says = "--prefix: `a b` can't begin a metric name: use letters, digits and `_`, and no digit first";
+    pushgw().args(["rules", "--prefix", "a b"]).code(2).stderr_has(says).run();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! The gateway answers 202 to any deletion, even if the group does not exist, and deletes later. So the groups are
 //! fetched before the deletion, to check that the group exists, and after it, until the group is gone. `--force` skips
-//! both.
+//! both fetches.
 
 mod selection;
 mod verify;
@@ -13,7 +13,7 @@ use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::Group;
 use crate::grouping::{GroupingKey, Label, LabelSet, Matcher, NoKey};
-use crate::http::{Client, Connection};
+use crate::http::{Client, Connection, curl};
 use crate::output::Printer;
 use crate::shell::quote;
 use std::time::Instant;
@@ -42,6 +42,10 @@ fn one_group(
     key: Option<&GroupingKey>,
     context: &mut Context<'_, '_>,
 ) -> Result<(), Failure> {
+    if delete.as_curl {
+        let command = curl::command(&verify::request(connection, path.to_owned()), connection);
+        return context.printer.result(&command.map_err(anyhow::Error::new)?).map_err(Failure::output);
+    }
     let client = Client::new(connection);
     let name = key.map_or_else(|| path.to_owned(), GroupingKey::to_string);
     let key = key.filter(|_| !delete.force);
@@ -61,8 +65,8 @@ fn one_group(
     Ok(())
 }
 
-/// Looks for the group. Returns its path if the gateway reads label names differently than `--utf8-names` says: the given
-/// path would then be another group's.
+/// Checks that the group exists. If the gateway reads label names differently than `--utf8-names` says, returns the
+/// path to use, because the given path would identify another group.
 fn require(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Result<Option<String>, Failure> {
     let groups = fetch_groups(client, printer)?.groups;
     let Some(group) = find(&groups, &LabelSet::from(key)) else {

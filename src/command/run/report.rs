@@ -27,15 +27,15 @@ pub(super) struct Report {
     text: String,
     /// The metrics of `run` and the job's own metrics.
     with_own: Option<Vec<u8>>,
-    /// Why the job's own metrics are omitted.
+    /// The reason why the job's own metrics are omitted; `None` if they are not.
     left_out: Option<Failure>,
 }
 
-/// A report that has arrived.
+/// A report that was stored.
 pub(super) struct Reported {
     /// `{job="x"} on http://gw:9091`, or the file.
     pub(super) place: String,
-    /// Why the job's own metrics were omitted.
+    /// The reason why the job's own metrics were omitted; `None` if they were not.
     pub(super) left_out: Option<Failure>,
 }
 
@@ -62,7 +62,7 @@ impl Report {
         Ok(Self { key, text, with_own, left_out })
     }
 
-    /// Sends it. If it is rejected because of the job's own metrics, sends it again without them.
+    /// Sends the report. If it is rejected because of the job's own metrics, sends it again without them.
     fn send(
         mut self,
         settings: &Run,
@@ -144,7 +144,7 @@ fn may_be_the_metrics(failure: &Failure) -> bool {
     }
 }
 
-/// Adds the metrics to the group, and returns what the place is called.
+/// Adds the metrics to the group, and returns the value for [`Reported::place`].
 fn add(
     destination: &Destination,
     key: &GroupingKey,

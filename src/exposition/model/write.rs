@@ -1,7 +1,7 @@
 //! Writes metrics in the text format. If the text is pushed again, it results in the same metrics.
 //!
-//! Labels that the gateway adds are omitted, because otherwise the text could not be pushed to another group: the
-//! labels of the group, and the empty `instance` of a series without that label.
+//! Labels that the gateway adds are omitted: the labels of the group, and the empty `instance` of a series without that
+//! label. Otherwise, the text could not be pushed to another group.
 
 use super::family::{Family, Series, Value};
 use super::kind::Kind;

@@ -48,7 +48,7 @@ impl<'a> Token<'a> {
         if self.plain { Cow::Borrowed(self.raw) } else { Cow::Owned(unescape(self.raw)) }
     }
 
-    /// Whether the token is empty without its quotes, as `""` is.
+    /// Whether the token is empty without its quotes, such as `""`.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.raw.iter().all(|&byte| byte == b'"') && self.text().is_empty()
@@ -77,7 +77,8 @@ fn unescape(raw: &[u8]) -> Vec<u8> {
     resolve_escapes(raw, false)
 }
 
-/// Resolves the escapes in a token. Quotes are removed from names and kept in HELP texts.
+/// Resolves the escapes in a token. Quotes are removed from names and kept in HELP texts. In a label value of
+/// OpenMetrics, a backslash before any other character is only a backslash; the text format has no such values.
 #[cold]
 pub(crate) fn resolve_escapes(raw: &[u8], keep_quotes: bool) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len());
@@ -85,7 +86,11 @@ pub(crate) fn resolve_escapes(raw: &[u8], keep_quotes: bool) -> Vec<u8> {
     while let Some(&byte) = bytes.next() {
         match byte {
             b'"' if !keep_quotes => {}
-            b'\\' => text.extend(bytes.next().map(|&escaped| if escaped == b'n' { b'\n' } else { escaped })),
+            b'\\' => match bytes.next() {
+                Some(b'n') => text.push(b'\n'),
+                Some(&escaped) if keep_quotes || matches!(escaped, b'\\' | b'"') => text.push(escaped),
+                other => text.extend([b'\\'].iter().chain(other)),
+            },
             _ => text.push(byte),
         }
     }

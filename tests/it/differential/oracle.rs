@@ -84,10 +84,7 @@ impl Case {
             allow_empty: true,
             default_type: self.default_type,
             strip_timestamps: self.strip_timestamps,
-            remote_write: false,
-            lint: false,
-            repair: true,
-            max_diagnostics: usize::MAX,
+            ..Rules::PLAIN
         }
     }
 }

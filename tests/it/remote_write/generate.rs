@@ -1,7 +1,8 @@
 //! Texts with a known meaning: each is written from the samples that a receiver must store.
 
-use crate::support::Random;
+use crate::support::{Random, Receiver};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// A text to push, with its group and its meaning.
 #[derive(Debug, Default)]
@@ -48,15 +49,28 @@ impl Written {
         written
     }
 
+    /// Whether this receiver stores the text as it is written.
+    pub(super) fn is_kept_by(&self, receiver: &Receiver) -> bool {
+        let values =
+            || self.samples.iter().flat_map(|sample| sample.labels.values()).chain(self.group.values());
+        match receiver {
+            Receiver::Prometheus { .. } => true,
+            Receiver::VictoriaMetrics(_) | Receiver::Vmagent { .. } => self.has_short_numbers,
+            Receiver::InfluxDb(_) => {
+                self.has_short_numbers && !values().any(|value| value.contains(['\\', '\n']))
+            }
+        }
+    }
+
     fn family(&mut self, random: &mut Random, number: usize, now: i64, infinity: bool) {
         let kind = random.pick(&["counter", "gauge", "histogram", "summary", "untyped", ""]);
         let name = random.pick(&["m", "M_", "job:rate:", "_", "seconds_"]).to_owned() + &number.to_string();
         if random.chance(50) {
             let help = random.pick(&["seconds since then", "é \\\\ and \\n {} \"quoted\"", ""]);
-            self.text += &format!("# HELP {name} {help}\n");
+            let _ = writeln!(self.text, "# HELP {name} {help}");
         }
         if !kind.is_empty() {
-            self.text += &format!("# TYPE {name} {kind}\n");
+            let _ = writeln!(self.text, "# TYPE {name} {kind}");
         }
         let timestamp = random.chance(30).then(|| now - i64::try_from(random.below(600_000)).unwrap());
         let is_short = self.has_short_numbers;
@@ -107,7 +121,7 @@ impl Written {
         let pairs: Vec<_> =
             labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
         let time = timestamp.map(|time| format!(" {time}")).unwrap_or_default();
-        self.text += &format!("{name}{{{}}} {number}{time}\n", pairs.join(","));
+        let _ = writeln!(self.text, "{name}{{{}}} {number}{time}", pairs.join(","));
         let labels = labels.into_iter().chain([("__name__", name.to_owned())]);
         let labels = labels.map(|(name, value)| (name.to_owned(), value));
         let labels =

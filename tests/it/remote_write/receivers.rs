@@ -89,9 +89,10 @@ fn another_value_for_the_same_time(receiver: &Receiver) {
         push(receiver, &job, version, &format!("a 1 {time}\n")).any_stderr().run();
         let call = push(receiver, &job, version, &format!("a 2 {time}\nb 1 {time}\n"));
         if receiver.is_prometheus() {
-            call.code(4).stderr_has("duplicate sample for timestamp").run();
             // All of a request with version 1.0 is rolled back.
             let partly = receiver.confirms() && version == "auto";
+            let words = if partly { "the receiver stored 1 of 2 samples: " } else { "" }.to_owned();
+            call.code(4).stderr_has(words + "duplicate sample for timestamp").run();
             assert_eq!(values(receiver, &job), if partly { vec!["a 1.0", "b 1.0"] } else { vec!["a 1.0"] });
         } else if receiver.keeps_duplicates() {
             call.any_stderr().run();
@@ -217,7 +218,19 @@ fn nothing(receiver: &Receiver) {
         assert_eq!(receiver.write(version, &[]).status, 204);
     }
     let before = receiver.stored();
-    pushgw().args(["status", "--remote-write", &receiver.url()]).any_stdout().run();
+    let (verdict, version) = if receiver.confirms() {
+        ("OK: the receiver accepts samples and confirms what it stores\n", "2.0, confirmed\n")
+    } else {
+        (
+            "OK: the receiver accepts samples, but does not confirm them\n",
+            "1.0, not confirmed by the receiver\n",
+        )
+    };
+    pushgw()
+        .args(["status", "--remote-write", &receiver.url()])
+        .stdout_has(verdict)
+        .stdout_has(version)
+        .run();
     assert_eq!(receiver.stored(), before);
 }
 

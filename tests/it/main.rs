@@ -31,6 +31,7 @@ mod man_pages;
 mod memory;
 mod messages;
 mod mistakes;
+mod openmetrics;
 mod packaging;
 mod problems;
 mod producer;

@@ -1,0 +1,3 @@
+//! OpenMetrics input: what is accepted, and what it is converted to.
+
+mod cli;

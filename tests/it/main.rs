@@ -51,4 +51,5 @@ mod textfile;
 mod unusual_gateways;
 mod utf8_names;
 mod victoriametrics;
+mod web_servers;
 mod words;

@@ -3,7 +3,7 @@
 
     cargo build --release --locked --bin pushgw
     cargo build --release --locked --example prometheus_parse --example shapes
-    benches/compare.py [push|run|check|upload|gzip|list]... [--runs N]
+    benches/compare.py [push|run|check|openmetrics|upload|gzip|list]... [--runs N]
 
 The builds are separate because a single one would also build pushgw with the library features of prometheus-parse.
 
@@ -242,6 +242,32 @@ def check(folder, runs):
             compare(f"{title} / {name}", ours, theirs, runs, ("wall", "cpu", "memory"), (0, 3), file)
 
 
+def openmetrics(folder, runs):
+    shapes = [
+        ("1,000,000 series of one counter", "series", 1_000_000),
+        ("20,000 histograms", "histograms", 240_000),
+        ("20,000 families", "families", 20_000),
+        ("20,000 series of thirty labels", "wide", 20_000),
+    ]
+    text, converted = folder / "input.prom", folder / "input.om"
+    for title, shape, count in shapes:
+        inputs.write(text, shape, count)
+        with open(text, "rb") as lines, open(converted, "wb") as out:
+            for line in lines:
+                if line.startswith(b"# TYPE"):
+                    line = line.replace(b"_total counter", b" counter")
+                out.write(line.replace(b",} ", b"} "))
+            out.write(b"# EOF\n")
+        compare(
+            f"{title}, {converted.stat().st_size / 1e6:.1f} MB: pushgw check of OpenMetrics / of the text format",
+            [PUSHGW, "check", "-q", "--format", "openmetrics", converted],
+            [PUSHGW, "check", "-q", "--format", "prometheus", text],
+            runs,
+            ("wall", "cpu", "memory"),
+            file=converted,
+        )
+
+
 class Reader(http.server.BaseHTTPRequestHandler):
     """A server that reads what is pushed and discards it."""
 
@@ -361,7 +387,7 @@ def list_groups(folder, runs):
         )
 
 
-COMPARISONS = {"push": push, "run": run, "check": check, "upload": upload, "gzip": gzip, "list": list_groups}
+COMPARISONS = {"push": push, "run": run, "check": check, "openmetrics": openmetrics, "upload": upload, "gzip": gzip, "list": list_groups}
 
 
 def main():

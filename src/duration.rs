@@ -17,7 +17,7 @@ const UNITS: [(&str, u64); 7] = [
     ("ms", 1),
 ];
 
-/// Why a string is not a valid duration. Each variant except `Empty` contains the string.
+/// The reason why a string is not a valid duration. Each variant except `Empty` contains the string.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(crate) enum DurationError {
     #[error("the duration is empty: write it as 90s, 2h or 1h30m")]

@@ -48,6 +48,13 @@ pub enum Failure {
         /// One line for each conflict and each command that fixes it.
         why: Vec<String>,
     },
+    /// A receiver of remote write stored only some of the samples.
+    #[error("{message}")]
+    PartlyStored {
+        message: String,
+        /// What the receiver says, if that is more than one line.
+        details: Option<String>,
+    },
     /// At least one of many requests failed. Each error has already been printed.
     #[error("{}", requests_failed(*.count))]
     Several {
@@ -64,7 +71,7 @@ pub enum Failure {
     #[error("no group {group} {place}")]
     NoSuchGroup {
         group: String,
-        /// `on http://gw:9091`, `in /var/lib/node_exporter`.
+        /// The gateway or directory: `on http://gw:9091` or `in /var/lib/node_exporter`.
         place: String,
         /// The existing groups of the same job.
         others: Vec<String>,
@@ -125,6 +132,7 @@ impl Failure {
             Self::Other(_) | Self::File { .. } | Self::Unhealthy { .. } => exit_code::OTHER,
             Self::Usage { .. } => exit_code::USAGE,
             Self::Input { .. } => exit_code::INPUT,
+            Self::PartlyStored { .. } => exit_code::REJECTED,
             Self::Exchange(error) | Self::Explained { error, .. } => error.kind.exit_code(),
             Self::Several { worst, .. } => worst.exit_code(),
             Self::NoSuchGroup { .. } | Self::NothingSelected { .. } => exit_code::NO_SUCH_GROUP,
@@ -139,13 +147,15 @@ impl Failure {
             Self::Usage { .. } => "usage",
             Self::Input { .. } => "input",
             Self::File { .. } => "file",
-            Self::Exchange(_) | Self::Explained { .. } => match self.exit_code() {
-                exit_code::REJECTED => "rejected",
-                exit_code::UNAVAILABLE => "unavailable",
-                exit_code::UNREACHABLE => "unreachable",
-                exit_code::TIMED_OUT => "timeout",
-                _ => "bad-response",
-            },
+            Self::Exchange(_) | Self::Explained { .. } | Self::PartlyStored { .. } => {
+                match self.exit_code() {
+                    exit_code::REJECTED => "rejected",
+                    exit_code::UNAVAILABLE => "unavailable",
+                    exit_code::UNREACHABLE => "unreachable",
+                    exit_code::TIMED_OUT => "timeout",
+                    _ => "bad-response",
+                }
+            }
             Self::Several { worst, .. } => worst.code(),
             Self::NothingSelected { .. } | Self::NoSuchGroup { .. } => "no-such-group",
             Self::Unhealthy { .. } => "unhealthy",
@@ -173,6 +183,7 @@ impl Failure {
                     if others.len() == 1 { "1 group has" } else { &format!("{} groups have", others.len()) };
                 Some(format!("{have} this job: {}{more}", some.join(", ")))
             }
+            Self::PartlyStored { details, .. } => details.clone(),
             Self::NotRun(failure) => failure.details(),
             _ => None,
         }
@@ -189,6 +200,7 @@ impl Failure {
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::NotRun(failure) => failure.hint(),
             Self::Input { .. }
+            | Self::PartlyStored { .. }
             | Self::Several { .. }
             | Self::Unhealthy { .. }
             | Self::CommandStatus(_)

@@ -53,6 +53,8 @@ Examples:
 Exit status: 0 healthy, 1 not healthy; `pushgw --help` lists the others.";
 
 #[derive(Args, Debug)]
+#[command(mut_arg("remote_write", |option| option.hide(true)))]
+#[command(mut_arg("remote_write_version", |option| option.hide(true)))]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct DeleteArgs {
     #[command(flatten, next_help_heading = GROUP)]
@@ -102,6 +104,8 @@ pub struct DeleteArgs {
 
 #[derive(Args, Debug)]
 #[command(mut_arg("textfile", |option| option.hide(true)))]
+#[command(mut_arg("remote_write", |option| option.hide(true)))]
+#[command(mut_arg("remote_write_version", |option| option.hide(true)))]
 pub struct ListArgs {
     /// Groups of this job; short for --match job=JOB
     #[arg(short, long, value_name = "JOB", help_heading = SELECTION)]
@@ -149,6 +153,8 @@ pub struct ListArgs {
 
 #[derive(Args, Debug)]
 #[command(mut_arg("textfile", |option| option.hide(true)))]
+#[command(mut_arg("remote_write", |option| option.hide(true)))]
+#[command(mut_arg("remote_write_version", |option| option.hide(true)))]
 pub struct ShowArgs {
     #[command(flatten, next_help_heading = GROUP)]
     pub group: GroupArgs,

@@ -23,12 +23,12 @@ mod suggest;
 use crate::output::{ColorChoice, MessageFormat};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-pub use connection::ConnectionArgs;
+pub use connection::{ConnectionArgs, RemoteWriteVersion};
 use deferred::Deferred;
 pub use groups::{
     DeleteArgs, GroupArgs, ListArgs, ListFormat, ListSort, SelectionArgs, ShowArgs, StatusArgs, StatusFormat,
 };
-pub use push::{CheckArgs, DefaultType, InputArgs, PushArgs, ReportArgs};
+pub use push::{CheckArgs, ConvertArgs, DefaultType, InputArgs, InputFormat, PushArgs, ReportArgs};
 pub use run::{RulesArgs, RunArgs};
 
 const STYLES: Styles = Styles::styled()
@@ -169,6 +169,16 @@ pub enum Command {
     /// errors. pushgw-check(1) explains each problem under the name in its brackets.
     #[command(override_usage = push::CHECK_USAGE, after_help = push::CHECK_SHORT, after_long_help = push::CHECK_EXAMPLES)]
     Check(Deferred<CheckArgs>),
+    /// Print OpenMetrics as Prometheus text; needs no gateway
+    ///
+    /// Reads OpenMetrics 1.0, checks it strictly, and prints it in the text format 0.0.4, for example for the textfile
+    /// collector of node_exporter. push, add and run convert in the same way, so they do not need this command.
+    ///
+    /// A text whose last line is not `# EOF` was cut off: nothing is printed, and the exit status is 3. Units and exemplars
+    /// are left out, because the text format has none; -v counts them.
+    #[command(override_usage = push::CONVERT_USAGE, after_long_help = push::CONVERT_EXAMPLES)]
+    #[command(after_help = "All options: pushgw convert --help, pushgw-convert(1)")]
+    Convert(Deferred<ConvertArgs>),
     /// Print the alerting rules for the jobs of run
     ///
     /// One rule file for Prometheus covers all jobs: JobFailed, JobOverdue, JobNeverSucceeded and JobHung.
@@ -193,6 +203,7 @@ impl Command {
         match self {
             Self::Push(args) | Self::Add(args) => args.0.report.message_format,
             Self::Check(args) => args.0.report.message_format,
+            Self::Convert(args) => args.0.report.message_format,
             _ => MessageFormat::default(),
         }
     }
@@ -206,7 +217,7 @@ impl Command {
             Self::Show(args) => Some(&args.0.connection),
             Self::Status(args) => Some(&args.0.connection),
             Self::Run(args) => Some(&args.0.connection),
-            Self::Check(_) | Self::Rules(_) | Self::Completions { .. } => None,
+            Self::Check(_) | Self::Convert(_) | Self::Rules(_) | Self::Completions { .. } => None,
         }
     }
 }

@@ -70,6 +70,15 @@ Examples:
 
 Exit status: 0 no errors, 3 errors; `pushgw --help` lists the others.";
 
+pub(super) const CONVERT_USAGE: &str = "pushgw convert [OPTIONS] [FILE]...";
+
+pub(super) const CONVERT_EXAMPLES: &str = "\
+Examples:
+  pushgw convert metrics.om > metrics.prom
+  curl -s -H 'Accept: application/openmetrics-text' http://localhost:8080/metrics | pushgw convert
+
+Exit status: 0 success, 3 errors in the input; `pushgw --help` lists the others.";
+
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct PushArgs {
@@ -159,6 +168,19 @@ pub struct InputArgs {
     /// Repeatable. Standard input is then read only if a FILE is `-`. The lines come after the files.
     #[arg(short, long = "metric", value_name = "LINE")]
     pub metrics: Vec<OsString>,
+    /// Format of the input: auto, prometheus or openmetrics
+    ///
+    /// `auto` reads a file as OpenMetrics if its last line is `# EOF`, and otherwise in the Prometheus text format.
+    /// OpenMetrics 1.0 is checked strictly and converted as pushgw-convert(1) describes. With `openmetrics`, input that does
+    /// not end with `# EOF` is an error: it was cut off. Lines of -m are always in the Prometheus format.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "auto",
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
+    pub format: InputFormat,
     /// Type for metrics without a TYPE line, such as gauge
     ///
     /// One of gauge, counter and untyped. Adds a TYPE line before the first sample of each metric that has none. Without
@@ -220,6 +242,48 @@ pub struct ReportArgs {
         hide_default_value = true
     )]
     pub message_format: MessageFormat,
+}
+
+#[derive(Args, Debug)]
+pub struct ConvertArgs {
+    /// Files to read; none, or `-`, means standard input
+    ///
+    /// Each file is a whole text that ends with `# EOF`. The results are printed one after the other.
+    // clap's parser for paths rejects an empty one with a message that does not mention unset variables.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 0, help_heading = INPUT,
+          value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub files: Vec<PathBuf>,
+    /// Format of the input: openmetrics, auto or prometheus
+    ///
+    /// With `auto`, a file whose last line is not `# EOF` is in the Prometheus text format. It is checked and printed with
+    /// the repairs that push would make.
+    #[arg(long, value_name = "FORMAT", default_value = "openmetrics", hide_possible_values = true, help_heading = INPUT)]
+    pub format: InputFormat,
+    /// Type for metrics without a TYPE line, such as gauge
+    ///
+    /// One of gauge, counter and untyped. Without this option such metrics get the type untyped.
+    #[arg(long = "type", value_name = "TYPE", hide_possible_values = true, help_heading = INPUT)]
+    pub default_type: Option<DefaultType>,
+    /// Remove timestamps
+    ///
+    /// A Pushgateway and the textfile collector of node_exporter reject timestamps. Without this option they are printed in
+    /// milliseconds, as the text format has them.
+    #[arg(long, help_heading = INPUT)]
+    pub strip_timestamps: bool,
+    #[command(flatten, next_help_heading = OUTPUT)]
+    pub report: ReportArgs,
+}
+
+/// Values of `--format` for input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum InputFormat {
+    /// OpenMetrics if the last line is `# EOF`
+    #[default]
+    Auto,
+    /// The Prometheus text format 0.0.4
+    Prometheus,
+    /// OpenMetrics 1.0
+    Openmetrics,
 }
 
 /// Values of `--type`.

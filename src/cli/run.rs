@@ -2,6 +2,7 @@
 
 use super::connection::ConnectionArgs;
 use super::groups::GroupArgs;
+use super::push::InputFormat;
 use super::{CONNECTION, GROUP};
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, ValueHint};
@@ -79,6 +80,12 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = JOB,
           value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub metrics: Option<PathBuf>,
+    /// Format of the metrics: auto, prometheus or openmetrics
+    ///
+    /// The format of the files of --metrics and PUSHGW_METRICS. `auto` is OpenMetrics if the last line is `# EOF`.
+    #[arg(long, value_name = "FORMAT", default_value = "auto", hide_possible_values = true, hide_short_help = true,
+          help_heading = JOB)]
+    pub format: InputFormat,
     /// Push the command's metrics after failures, too
     #[arg(long, help_heading = JOB)]
     pub metrics_always: bool,

@@ -1,11 +1,11 @@
-//! Combines many requests into one exit status: each error is printed when it happens, and the worst one decides the
-//! status.
+//! Combines the results of many requests into one exit status: each error is printed when it occurs, and the worst one
+//! determines the status.
 
 use crate::error::{Failure, exit_code};
 use crate::output::Printer;
 
-/// After this many consecutive requests that did not reach the gateway, the rest are skipped: each would use all its
-/// retries.
+/// If this many consecutive requests do not reach the gateway, the remaining ones are skipped, because each of them
+/// would use all its retries.
 const GIVE_UP: u32 = 3;
 
 /// Errors of the requests so far.

@@ -3,7 +3,7 @@
 use super::{Context, plural};
 use crate::config::Check;
 use crate::error::Failure;
-use crate::exposition::{self, Category, Report, Severity, Text};
+use crate::exposition::{self, Category, Report, Rules, Severity, Text};
 use crate::grouping::GroupingKey;
 use crate::input::{self, Input};
 use crate::output::{Channel, Printer, SourceText, diagnostics};
@@ -66,6 +66,11 @@ pub(super) fn accept_or<'a>(
     if report.stripped > 0 {
         printer.note(&format!("removed {}", plural(report.stripped, "timestamp")));
     }
+    for (count, noun) in [(report.exemplars, "exemplar"), (report.units, "unit")] {
+        if count > 0 {
+            printer.note(&format!("removed {}, which the text format does not have", plural(count, noun)));
+        }
+    }
     let body = exposition::apply(&input.bytes, &report.splices);
     Ok(Accepted { body, amount: amount(&report) })
 }
@@ -79,7 +84,8 @@ fn amount(report: &Report) -> String {
 fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input) -> Report {
     let starts: Vec<usize> = input.sources.iter().map(|source| source.start).collect();
     let text = Text { bytes: &input.bytes, starts: &starts };
-    let mut report = exposition::check(text, &settings.rules(grouping));
+    let rules = Rules { prometheus_files: &input.option_lines, ..settings.rules(grouping) };
+    let mut report = exposition::check(text, &rules);
     if settings.strict {
         for found in report.diagnostics.iter_mut().filter(|found| found.severity == Severity::Warning) {
             found.severity = Severity::Error;

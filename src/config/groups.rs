@@ -1,7 +1,7 @@
-//! Settings of `list`, `show`, `delete` and `status`: the groups to use, named or selected.
+//! Settings of `list`, `show`, `delete` and `status`, and the groups that they apply to.
 
 use super::connection::{self, endpoint, group_url};
-use super::destination::{self, Destination};
+use super::destination::{self, Destination, Receiver, Textfile, Use};
 use super::{empty, file_key, gateway_connection, grouping_key, labels, named_group, names, utf8};
 use crate::cli::{self, ListFormat, ListSort, StatusFormat};
 use crate::duration::{self, DurationError};
@@ -28,7 +28,7 @@ pub(crate) struct Delete {
     pub(crate) dry_run: bool,
     /// Print a curl command for the one group, and delete nothing.
     pub(crate) as_curl: bool,
-    /// How the deleted groups are printed; `None` prints nothing.
+    /// The format in which the deleted groups are printed; `None` prints nothing.
     pub(crate) format: Option<ListFormat>,
 }
 
@@ -38,8 +38,10 @@ pub(crate) enum DeleteTarget {
         /// Built from the key, or taken from `--url` unchanged.
         path: String,
         key: GroupingKey,
-        destination: Destination,
+        connection: Connection,
     },
+    /// The file of a group, in the directory of `--textfile`.
+    File { key: GroupingKey, textfile: Textfile },
     /// A path of `--url` with bytes that no key can have.
     Path { path: String, connection: Connection },
     Selection {
@@ -55,7 +57,7 @@ pub(crate) enum DeleteTarget {
 pub struct List {
     pub selection: Selection,
     pub sort: ListSort,
-    /// Whether to print each group's metrics, too.
+    /// Whether to also print each group's metrics.
     pub metrics: bool,
     /// Whether to print full names.
     pub wide: bool,
@@ -84,7 +86,13 @@ pub(crate) struct Status {
     /// Minimum time between two checks with `--watch`.
     pub(crate) watch: Option<Duration>,
     pub(crate) format: StatusFormat,
-    pub(crate) connection: Connection,
+    pub(crate) target: StatusTarget,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum StatusTarget {
+    Gateway(Connection),
+    Receiver(Receiver),
 }
 
 /// Rules for the key of a group that is read or deleted. The gateway may have groups with empty label values.
@@ -123,7 +131,7 @@ impl Delete {
                 "--dry-run shows what would be deleted, --yes deletes without asking",
             ));
         }
-        let connection = gateway_connection(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment, Use::Groups)?;
         let target = DeleteTarget::Selection { selection, confirmed: args.yes, connection };
         Ok(Self { target, force: args.force, dry_run: args.dry_run, as_curl: false, format: args.format })
     }
@@ -134,19 +142,18 @@ impl Delete {
                 "--format needs a selection: --match, --older-than, --failed or --all",
             ));
         }
-        let target = if let Some(textfile) =
-            destination::textfile(args.group.url.as_deref(), &args.connection, environment)?
-        {
+        let url = args.group.url.as_deref();
+        let other = destination::without_gateway(url, &args.connection, environment, Use::Groups)?;
+        let target = if let Some(Destination::Textfile(textfile)) = other {
             if args.as_curl {
                 return Err(Failure::usage("--as-curl needs a gateway, and the destination is a directory"));
             }
-            let key = file_key(&args.group, key_rules(args.utf8_names))?;
-            DeleteTarget::Group { path: key.path(), key, destination: Destination::Textfile(textfile) }
+            DeleteTarget::File { key: file_key(&args.group, key_rules(args.utf8_names))?, textfile }
         } else {
             let (path, key, endpoint) = delete_path(args, environment)?;
             let connection = connection::resolve(endpoint, &args.connection, environment)?;
             match key {
-                Some(key) => DeleteTarget::Group { path, key, destination: Destination::Gateway(connection) },
+                Some(key) => DeleteTarget::Group { path, key, connection },
                 None => DeleteTarget::Path { path, connection },
             }
         };
@@ -197,7 +204,7 @@ impl List {
             return Err(Failure::usage("--metrics needs --format table or json"));
         }
         let watch = args.watch.as_deref().map(interval).transpose()?;
-        let connection = gateway_connection(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment, Use::Groups)?;
         let (sort, metrics, wide, format) = (args.sort, args.metrics, args.wide, args.format);
         Ok(Self { selection, sort, metrics, wide, watch, format, connection })
     }
@@ -222,7 +229,8 @@ fn interval(text: &OsStr) -> Result<Duration, Failure> {
 impl Show {
     /// Resolves `show`.
     pub(crate) fn resolve(args: &cli::ShowArgs, environment: &Environment) -> Result<Self, Failure> {
-        destination::require_gateway(args.group.url.as_deref(), &args.connection, environment)?;
+        let url = args.group.url.as_deref();
+        destination::require_gateway(url, &args.connection, environment, Use::Groups)?;
         let selection = selection(&args.selection)?;
         let rules = key_rules(args.utf8_names);
         let instead = |labels: &[Label]| selecting("show", labels, &args.selection, &args.connection);
@@ -241,9 +249,12 @@ impl Show {
 impl Status {
     /// Resolves `status`.
     pub(crate) fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
-        let connection = gateway_connection(&args.connection, environment)?;
         let watch = args.watch.as_deref().map(interval).transpose()?;
-        Ok(Self { watch, format: args.format, connection })
+        let target = match destination::without_gateway(None, &args.connection, environment, Use::Write)? {
+            Some(Destination::RemoteWrite(receiver)) => StatusTarget::Receiver(receiver),
+            _ => StatusTarget::Gateway(gateway_connection(&args.connection, environment, Use::Write)?),
+        };
+        Ok(Self { watch, format: args.format, target })
     }
 }
 
@@ -311,7 +322,7 @@ fn selected(
             "to select the groups of a job: --match job=x",
         )),
         (false, false, false) => Err(Failure::usage_with_hint(
-            "no group is named and none is selected",
+            "no group is named or selected",
             "-j JOB and -l NAME=VALUE name one group; --match job=x, --older-than, --failed or --all select several",
         )),
         (true, false, false) => Ok(None),

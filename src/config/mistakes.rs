@@ -19,7 +19,7 @@ pub(crate) struct Suspicion {
 ///
 /// # Errors
 ///
-/// [`Failure::Usage`] if a value is almost certainly a mistake.
+/// Returns [`Failure::Usage`] if a value is almost certainly a mistake.
 pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result<Vec<Suspicion>, Failure> {
     let (group, push) = match command {
         Command::Push(args) | Command::Add(args) => (&args.0.group, Some(&args.0)),
@@ -27,7 +27,11 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
         Command::Delete(args) => (&args.0.group, None),
         Command::Show(args) => (&args.0.group, None),
         Command::Run(args) => (&args.0.group, None),
-        Command::List(_) | Command::Status(_) | Command::Rules(_) | Command::Completions { .. } => {
+        Command::List(_)
+        | Command::Status(_)
+        | Command::Convert(_)
+        | Command::Rules(_)
+        | Command::Completions { .. } => {
             return Ok(Vec::new());
         }
     };
@@ -74,7 +78,7 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
     found
 }
 
-/// What was probably meant.
+/// The value that the user probably meant.
 enum Meant {
     Value(String),
     /// The value, followed by other labels in the form `NAME=VALUE`.

@@ -2,12 +2,14 @@
 //! Anything that can change between runs, such as an empty variable, a URL or a file, is resolved only for the report.
 
 use super::groups::age;
-use super::{Destination, connection, destination, empty, file_key, grouping_key, in_url, names, utf8};
+use super::{
+    Destination, Use, connection, destination, empty, file_key, grouping_key, in_url, names, push, utf8,
+};
 use crate::cli;
 use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::exposition::Rules;
+use crate::exposition::{Rules, TextFormat};
 use crate::gateway::GroupUrl;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::job::{Expectations, MetricPrefix, Selector};
@@ -28,7 +30,7 @@ pub(crate) struct Run {
     pub(crate) prefix: MetricPrefix,
     /// File with metrics that the command writes.
     pub(crate) metrics: Option<PathBuf>,
-    /// Whether to push the command's metrics after a failure, too.
+    /// Whether to push the command's metrics even after a failure.
     pub(crate) metrics_always: bool,
     /// Whether the report must succeed.
     pub(crate) require_push: bool,
@@ -36,6 +38,7 @@ pub(crate) struct Run {
     pub(crate) timeout: Duration,
     ok_statuses: Vec<u8>,
     metric_lines: Vec<OsString>,
+    format: TextFormat,
     group: cli::GroupArgs,
     utf8_names: bool,
     connection: cli::ConnectionArgs,
@@ -83,6 +86,7 @@ impl Run {
             timeout: timeout.or(variable).unwrap_or(DEFAULT_TIMEOUT),
             ok_statuses,
             metric_lines: args.metric_lines,
+            format: push::format(args.format),
             group: args.group,
             utf8_names: args.utf8_names,
             connection: args.connection,
@@ -119,12 +123,15 @@ impl Run {
         KeyRules { empty_values: EmptyValues::Reject, names: names(self.utf8_names) }
     }
 
-    /// Where the report goes. Reads the files with secrets and certificates.
+    /// Returns the destination of the report. Reads the files with secrets and certificates.
     pub(crate) fn destination(&self) -> Result<Destination, Failure> {
         let url = self.group.url.as_deref();
-        if let Some(textfile) = destination::textfile(url, &self.connection, &self.environment)? {
-            file_key(&self.group, self.key_rules())?;
-            return Ok(Destination::Textfile(textfile).with_timeout(self.timeout));
+        let other = destination::without_gateway(url, &self.connection, &self.environment, Use::Write)?;
+        if let Some(destination) = other {
+            if let Destination::Textfile(_) = destination {
+                file_key(&self.group, self.key_rules())?;
+            }
+            return Ok(destination.with_timeout(self.timeout));
         }
         let endpoint = match self.url()? {
             Some(url) => url.endpoint,
@@ -149,7 +156,14 @@ impl Run {
 
     /// Returns the settings for checking the command's metrics.
     pub(crate) fn check(&self) -> super::Check {
-        let rules = Rules { utf8_names: self.utf8_names, max_diagnostics: MAX_DIAGNOSTICS, ..Rules::PLAIN };
+        let url = self.group.url.as_deref();
+        let rules = Rules {
+            utf8_names: self.utf8_names,
+            max_diagnostics: MAX_DIAGNOSTICS,
+            remote_write: destination::is_remote_write(url, &self.connection, &self.environment),
+            format: self.format,
+            ..Rules::PLAIN
+        };
         super::Check { origins: Vec::new(), rules, strict: false, message_format: MessageFormat::Human }
     }
 }

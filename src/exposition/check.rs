@@ -9,12 +9,13 @@ use super::diagnostic::Report;
 use super::family::FamilyTable;
 use super::findings::{Findings, Message, RollbackPoint};
 use super::messages;
+use super::openmetrics::OpenmetricsTables;
 use super::rules::Rules;
 use super::sample::SampleRules;
 use super::text::lines::{self, LineSpan, Text};
 use super::text::scan::{self, Line, SyntaxError};
 use super::text::token::LabelPair;
-use super::{collisions, duplicates, lint, metadata, multiline, sniff};
+use super::{collisions, duplicates, lint, metadata, multiline, openmetrics, single_series, sniff};
 use std::ops::Range;
 
 /// Checks an input and returns the diagnostics and the repairs.
@@ -35,10 +36,15 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
             findings: Findings::new(rules),
         },
         samples: SampleRules::new(text.bytes, rules),
+        openmetrics: None,
         current: None,
     };
-    for (mark, file) in lines::files(text) {
-        checker.file(mark, &file);
+    for (number, (mark, file)) in lines::files(text).enumerate() {
+        if openmetrics::is_format(number, &text.bytes[file.clone()], rules) {
+            checker.openmetrics_file(mark, &file);
+        } else {
+            checker.file(mark, &file);
+        }
     }
     checker.finish(text)
 }
@@ -46,16 +52,30 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
 struct Checker<'a> {
     context: Context<'a>,
     samples: SampleRules<'a>,
-    /// The last family that the server's parser has read. The parser starts a line with `{` as a line of that family.
+    /// `None` unless a file is OpenMetrics.
+    openmetrics: Option<OpenmetricsTables<'a>>,
+    /// The family that the server's parser read last. The parser initially assigns a line that begins with `{` to it.
     current: Option<usize>,
 }
 
 impl<'a> Checker<'a> {
-    fn file(&mut self, mark: Range<usize>, file: &Range<usize>) {
+    fn openmetrics_file(&mut self, mark: Range<usize>, file: &Range<usize>) {
+        self.byte_order_mark(mark);
+        let Self { context, samples, openmetrics, .. } = self;
+        let tables = openmetrics.get_or_insert_with(|| OpenmetricsTables::new(context.bytes));
+        openmetrics::read_file(file, samples, context, tables);
+        self.current = None;
+    }
+
+    fn byte_order_mark(&mut self, mark: Range<usize>) {
         if !mark.is_empty() {
             let message = || Message::new("the file begins with a byte-order mark");
             self.context.findings.repair(Code::ByteOrderMark, mark, "", message);
         }
+    }
+
+    fn file(&mut self, mark: Range<usize>, file: &Range<usize>) {
+        self.byte_order_mark(mark);
         let mut start = file.start;
         let mut labels = Vec::new();
         let mut has_content = false;
@@ -87,7 +107,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Whether the file, whose first line is invalid, is not metrics at all. Then this is the only error for it.
+    /// Called if the first line of a file is invalid. If the file does not contain metrics at all, reports that as its
+    /// only error and returns true.
     fn is_other_format(&mut self, first: &LineSpan, file: &Range<usize>, point: &RollbackPoint) -> bool {
         let Some((what, help)) = sniff::other_format(&self.context.bytes[file.clone()]) else {
             return false;
@@ -141,29 +162,41 @@ impl<'a> Checker<'a> {
         self.context.findings.error_at(code, error.span.start, || messages::syntax_error(bytes, line, error));
     }
 
-    /// Checks the whole input.
+    /// Applies the rules for the whole input, and returns the report.
     fn finish(self, text: Text<'_>) -> Report {
-        let Self { mut context, samples, .. } = self;
+        let Self { mut context, samples, openmetrics: tables, .. } = self;
         let SampleRules { labels, series, count, unread, other_type_lines, .. } = samples;
         if context.rules.lint {
             lint::check(text, &context.families, &mut context.findings);
         }
-        collisions::check(&labels.overwrites, &mut context);
+        if !context.rules.convert_only {
+            collisions::check(&labels.overwrites, &mut context);
+        }
+        let (mut exemplars, mut units) = (0, 0);
+        if let Some(tables) = tables {
+            (exemplars, units) = (tables.exemplars, tables.units);
+            openmetrics::check_repeats(text, tables, &labels.overwrites, &mut context);
+            context.findings.sort_splices();
+        }
         metadata::other_type_lines(&other_type_lines, &mut context);
-        openmetrics(text, &mut context);
-        duplicates::check(text, series, &labels.overwrites, unread == 0, &mut context);
+        is_openmetrics(text, &mut context);
+        if context.rules.remote_write {
+            single_series::check(text, &labels.overwrites, &mut context);
+        } else {
+            duplicates::check(text, series, &labels.overwrites, unread == 0, &mut context);
+        }
         let Context { rules, families, mut findings, stripped, .. } = context;
         if count == 0 && unread == 0 && !findings.has_errors() && !rules.allow_empty {
             let end = text.bytes.len();
             findings.error(Code::NoSamples, end..end, || messages::no_samples(text.bytes));
         }
         let families = families.numbers().filter(|number| families[*number].sample().is_some()).count();
-        Report { samples: count, families, stripped, ..findings.into_report() }
+        Report { samples: count, families, stripped, exemplars, units, ..findings.into_report() }
     }
 }
 
-/// Says what the format is if several diagnostics are about it, or one and the text ends like it.
-fn openmetrics(text: Text<'_>, context: &mut Context<'_>) {
+/// Warns that the text is OpenMetrics if it contains several OpenMetrics features, or one of them and a final `# EOF`.
+fn is_openmetrics(text: Text<'_>, context: &mut Context<'_>) {
     let is_complete = text.bytes.trim_ascii_end().ends_with(b"# EOF");
     if context.openmetrics > usize::from(!is_complete) {
         let first = lines::line_from(text.bytes, 0);

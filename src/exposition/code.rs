@@ -1,5 +1,5 @@
-//! Codes of diagnostics. They are listed in the man page, and users search for them. They are part of the command-line
-//! interface, so the meaning of a released code never changes.
+//! The codes of diagnostics. They are listed in the man page, and users search for them. They are part of the
+//! command-line interface, so the meaning of a released code never changes.
 
 /// The effect of a problem on a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub enum Category {
     Store,
     /// The gateway may answer 200 and break later, so pushgw rejects the text.
     Pushgw,
+    /// The text is not valid OpenMetrics, so pushgw does not convert it.
+    Openmetrics,
     /// The text is accepted.
     Advice,
     /// The text is accepted. Reported only with `--lint`.
@@ -43,8 +45,10 @@ macro_rules! codes {
                 }
             }
 
-            /// A text with this problem. `quantile-in-key` and `le-in-key` also need a grouping key with that label,
-            /// `stripped-number` needs [`Rules::strip_timestamps`](super::rules::Rules::strip_timestamps), and the codes of [`Category::Lint`] need [`Rules::lint`](super::rules::Rules::lint).
+            /// An example text with this problem. `quantile-in-key` and `le-in-key` also need a grouping key with that
+            /// label, `stripped-number` needs
+            /// [`Rules::strip_timestamps`](super::rules::Rules::strip_timestamps), and the codes of
+            /// [`Category::Lint`] need [`Rules::lint`](super::rules::Rules::lint).
             pub fn example(self) -> &'static [u8] {
                 match self {
                     $(Self::$variant => $example,)*
@@ -93,7 +97,7 @@ codes! {
         "A sample has no metric name; the gateway adds it to the metric before it, or rejects it."
         b"{a=\"x\"} 1\n";
     ParserCrash "parser-crash" Pushgw
-        "The gateway's parser mixes a line that begins with a brace up with the metric before it, or crashes."
+        "The gateway's parser misreads a line that begins with a brace, or crashes."
         b"# TYPE h histogram\na 1\n{\"h_bucket\",a=\"x\",le=\"1\"} 1\n";
     LabelValue "label-value" Parser
         "A label value is missing or not quoted."
@@ -129,7 +133,7 @@ codes! {
         "A sample has no value."
         b"a\n";
     JoinedLines "joined-lines" Parser
-        "Several lines have become one, as with curl -d."
+        "Several lines were joined into one, as with curl -d."
         b"a 1b 2\n";
     InvalidTimestamp "invalid-timestamp" Parser
         "The text after the value is not a timestamp."
@@ -141,7 +145,7 @@ codes! {
         "There is text after the timestamp."
         b"a 1 1700000000000 x\n";
     UnknownType "unknown-type" Parser
-        "A TYPE line has a type that the text format does not have."
+        "A TYPE line has a type that the format does not have."
         b"# TYPE a conter\n";
     DuplicateType "duplicate-type" Parser
         "A metric has a second TYPE line."
@@ -188,6 +192,51 @@ codes! {
     LeInKey "le-in-key" Pushgw
         "The grouping key has a label le, and the text has a histogram, so Prometheus could not scrape the gateway."
         b"# TYPE h histogram\nh_sum 1\n";
+    MissingEof "missing-eof" Openmetrics
+        "The last line of an OpenMetrics text is not `# EOF`, so the text is cut off."
+        b"# TYPE a gauge\na 1\n";
+    TextAfterEof "text-after-eof" Openmetrics
+        "There is text after the line `# EOF`, which ends an OpenMetrics text."
+        b"a 1\n# EOF\nb 1\n# EOF\n";
+    Spacing "spacing" Openmetrics
+        "A space is missing, or there is a space, a tab or an empty line where OpenMetrics has none."
+        b"a  1\n# EOF\n";
+    InvalidComment "invalid-comment" Openmetrics
+        "A line begins with # but is neither metadata nor `# EOF`; OpenMetrics has no comments."
+        b"# made by hand\na 1\n# EOF\n";
+    Metadata "metadata" Openmetrics
+        "A HELP, TYPE or UNIT line is incomplete, or comes after samples of its metric."
+        b"a 1\n# HELP a x\n# EOF\n";
+    Unit "unit" Openmetrics
+        "A unit is not the end of the metric's name, is given twice, or the type has no unit."
+        b"# UNIT a seconds\na 1\n# EOF\n";
+    SplitMetric "split-metric" Openmetrics
+        "The lines of a metric, or of one histogram or the like, are not together."
+        b"a 1\nb 1\na{c=\"x\"} 1\n# EOF\n";
+    NameClash "name-clash" Openmetrics
+        "Two metrics can have a sample of the same name."
+        b"# TYPE a counter\n# TYPE a_created gauge\na_created 1\n# EOF\n";
+    SampleName "sample-name" Openmetrics
+        "The name of a sample does not fit the type of its metric."
+        b"# TYPE a counter\na 1\n# EOF\n";
+    SampleLabel "sample-label" Openmetrics
+        "A sample has no le, no quantile or no state, which its type requires."
+        b"# TYPE a stateset\na 1\n# EOF\n";
+    ValueRange "value-range" Openmetrics
+        "A value is not allowed for the type of its metric, such as a negative counter."
+        b"# TYPE a counter\na_total -1\n# EOF\n";
+    BucketOrder "bucket-order" Openmetrics
+        "The buckets of a histogram are not sorted, or their values decrease."
+        b"# TYPE h histogram\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\n# EOF\n";
+    IncompleteHistogram "incomplete-histogram" Openmetrics
+        "A histogram has no bucket for +Inf, or its count and sum do not fit its buckets."
+        b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\n# EOF\n";
+    InvalidExemplar "invalid-exemplar" Openmetrics
+        "An exemplar is invalid or too long, or its sample cannot have one."
+        b"# TYPE a counter\na_total 1 # 0.5\n# EOF\n";
+    TimestampOrder "timestamp-order" Openmetrics
+        "The samples of a series are not in the order of their timestamps, or not all have one."
+        b"a 1 2\na 1 1\n# EOF\n";
     HelpCarriageReturn "help-carriage-return" Advice
         "A HELP text ends with a carriage return, which the gateway would store."
         b"# HELP a x\r\na 1\n";
@@ -210,8 +259,8 @@ codes! {
         "A counter is declared without the suffix _total of its samples, as in OpenMetrics, so it is stored as untyped."
         b"# TYPE a counter\na_total 1\n";
     Openmetrics "openmetrics" Advice
-        "The text is in the format OpenMetrics, which the gateway accepts only in part."
-        b"# TYPE a counter\na_total 1\n# EOF\n";
+        "The text is in the OpenMetrics format, which the gateway accepts only in part."
+        b"# TYPE a info\na_info 1\n# TYPE b stateset\nb{b=\"x\"} 1\n";
     OtherTypeLine "other-type-line" Advice
         "A TYPE line is followed by a sample of another metric and has no samples of its own."
         b"# TYPE job_ok_total counter\njob_done_total 1\n";
@@ -225,7 +274,7 @@ codes! {
         "A label value looks like a path on Windows, but its \\n is a line break."
         b"a{path=\"C:\\new\"} 1\n";
     StrippedNumber "stripped-number" Advice
-        "With --strip-timestamps, a number is dropped that is not a time since 1990."
+        "--strip-timestamps removes a number that is probably not a timestamp."
         b"a 1 234\n";
     OlderGateway "older-gateway" Advice
         "Older gateways, such as 1.5.1, reject this or store something else."
@@ -263,6 +312,23 @@ codes! {
     LintCamelCaseLabel "lint-camel-case-label" Lint
         "A label's name is in camelCase."
         b"# HELP a x\na{bC=\"x\"} 1\n";
+}
+
+impl Code {
+    /// Whether the problem does not exist for a receiver of remote write: it stores each sample as it is.
+    pub(super) fn needs_gateway(self) -> bool {
+        matches!(
+            self,
+            Self::Timestamp
+                | Self::GatewayTypeConflict
+                | Self::ReservedName
+                | Self::MissingPart
+                | Self::DuplicatePart
+                | Self::DroppedSample
+                | Self::SummaryCount
+                | Self::OlderGateway
+        )
+    }
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub(super) struct FastPath<'a> {
     hash: SeriesHash,
     /// Whether the value of the sample must be an integer.
     is_count: bool,
+    /// The value of the last accepted line.
+    value: &'a [u8],
 }
 
 /// A label value of the last line.
@@ -61,6 +63,23 @@ impl<'a> FastPath<'a> {
             self.family = None;
         }
         len
+    }
+
+    /// Ends the fast path: the next line is checked in full.
+    pub(super) fn end(&mut self) {
+        self.family = None;
+    }
+
+    /// Returns the value of the line that was accepted last.
+    #[inline]
+    pub(super) fn value(&self) -> &'a [u8] {
+        self.value
+    }
+
+    /// Returns the bucket bound or quantile as written in the last line.
+    pub(super) fn bound_text(&self) -> Option<&'a [u8]> {
+        let bound = self.values.iter().find(|value| matches!(value.role, Role::Bound))?;
+        self.line.get(bound.span.clone())
     }
 
     /// Returns the series of the last line, if the fast path may apply to the next one.
@@ -145,6 +164,7 @@ impl<'a> FastPath<'a> {
         }
         self.line = &text[..text.len().min(at + WORD)];
         self.head_len = at;
+        self.value = &number[..length];
         Some(at + length + 1)
     }
 

@@ -35,7 +35,7 @@ impl Message {
     }
 }
 
-/// The incompatibility of older gateways with names in quotes.
+/// The warning about quoted names, which older gateways reject.
 pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names in quotes or inside braces";
 
 /// The diagnostics and repairs so far.
@@ -43,6 +43,9 @@ pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names i
 pub(super) struct Findings {
     limit: usize,
     repair: bool,
+    remote_write: bool,
+    /// Warnings are about the gateway, so there are none for a text that is only converted.
+    has_warnings: bool,
     /// Number of errors that the server's parser would report and that cannot be repaired.
     pub(super) parse_errors: usize,
     kept: BTreeMap<(Severity, Code), Kept>,
@@ -57,12 +60,18 @@ pub(super) struct RollbackPoint {
     splices: usize,
 }
 
-/// How many diagnostics of one code come before there is room for more of them.
+/// Number of diagnostics of each code that take precedence over further diagnostics of the other codes.
 const FEW: usize = 3;
 
 impl Findings {
     pub(super) fn new(rules: &Rules<'_>) -> Self {
-        Self { limit: rules.max_diagnostics, repair: rules.repair, ..Self::default() }
+        Self {
+            limit: rules.max_diagnostics,
+            repair: rules.repair,
+            remote_write: rules.remote_write,
+            has_warnings: !rules.convert_only,
+            ..Self::default()
+        }
     }
 
     pub(super) fn error(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
@@ -70,7 +79,8 @@ impl Findings {
         self.add(Severity::Error, code, span, message);
     }
 
-    /// An error whose span is only computed if it is kept. `start` decides that, so it may be inexact.
+    /// Adds an error whose span is computed only if the error is kept. `start` is used only to decide that, so it may be
+    /// approximate.
     pub(super) fn error_at(
         &mut self,
         code: Code,
@@ -98,14 +108,16 @@ impl Findings {
         self.repaired(code, span, message);
     }
 
-    /// Adds a problem that another repair also removes. Without repairs, the problem is an error.
+    /// Adds a problem that another repair already fixes. Without repairs, the problem is an error.
     pub(super) fn repaired(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
         let severity = if self.repair { Severity::Fixed } else { Severity::Error };
         self.add(severity, code, span, message);
     }
 
     pub(super) fn warning(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
-        self.add(Severity::Warning, code, span, message);
+        if self.has_warnings {
+            self.add(Severity::Warning, code, span, message);
+        }
     }
 
     /// Warns about older gateways, once for each incompatibility.
@@ -128,6 +140,11 @@ impl Findings {
         self.splices.push(Splice { range, with });
     }
 
+    /// Sorts the edits, which the conversion of OpenMetrics adds at the end of a family.
+    pub(super) fn sort_splices(&mut self) {
+        self.splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
+    }
+
     pub(super) fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
     }
@@ -137,9 +154,9 @@ impl Findings {
         RollbackPoint { counts, splices: self.splices.len() }
     }
 
-    /// Drops what was found since the point in the line that begins at `line`.
+    /// Drops the findings since `point`. All of them are in the line that begins at `line`.
     pub(super) fn roll_back(&mut self, point: &RollbackPoint, line: usize) {
-        // A newline that is missing at the end of a file has an empty span where the next file begins.
+        // A missing newline at the end of a file is reported with an empty span at the start of the next file.
         let is_earlier = |span: &Range<usize>| span.start < line || span.start == line && span.is_empty();
         for (code, kept) in &mut self.kept {
             kept.count = point.counts.get(code).copied().unwrap_or(0);
@@ -153,6 +170,9 @@ impl Findings {
     }
 
     fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
+        if self.remote_write && code.needs_gateway() {
+            return;
+        }
         let kept = self.kept.entry((severity, code)).or_default();
         kept.count += 1;
         if kept.has_room(self.limit, span.start) {
@@ -160,8 +180,8 @@ impl Findings {
         }
     }
 
-    /// The counts, the repairs, and the diagnostics in the order of their places. If there are too many, errors come before
-    /// repairs and repairs before warnings, and a few of each code before more of one.
+    /// Returns the counts, the repairs, and the diagnostics sorted by position. If there are too many, errors take
+    /// precedence over repairs and repairs over warnings, and the first few of each code over further ones.
     pub(super) fn into_report(self) -> Report {
         let counts =
             [Severity::Error, Severity::Fixed, Severity::Warning].map(|severity| self.count(severity));
@@ -218,7 +238,7 @@ impl Kept {
     }
 }
 
-/// Sorts by place. The format of the whole text comes before what is wrong at its start.
+/// Sorts by position. The diagnostic about the format of the whole text comes before others at the same position.
 fn sort(diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.code != Code::Openmetrics));
 }

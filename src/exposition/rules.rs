@@ -1,8 +1,8 @@
-//! The options of a check.
+//! Defines the options of a check.
 
 use crate::grouping::GroupingKey;
 
-/// The options of a check. Most correspond to an option of the command line.
+/// The options of a check. Most correspond to a command-line option.
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'a> {
@@ -10,6 +10,9 @@ pub struct Rules<'a> {
     pub grouping: Option<&'a GroupingKey>,
     /// Whether the gateway runs with `--push.enable-utf8-names`.
     pub utf8_names: bool,
+    /// Whether the text is sent by remote write. Then each sample is a series of its own, may have a timestamp, and the
+    /// rules of a gateway's store do not apply.
+    pub remote_write: bool,
     /// Whether to accept a text without samples.
     pub allow_empty: bool,
     /// Type for metrics without a TYPE line: `gauge`, `counter` or `untyped`.
@@ -22,6 +25,31 @@ pub struct Rules<'a> {
     pub lint: bool,
     /// Maximum number of diagnostics to keep. The others are only counted.
     pub max_diagnostics: usize,
+    /// The format of the text.
+    pub format: TextFormat,
+    /// The files of the text, by number, that have the Prometheus format whatever `format` is: lines of the command line.
+    pub prometheus_files: &'a [usize],
+    /// Whether the text is only converted to the text format, so that the rules of the gateway do not apply.
+    pub convert_only: bool,
+}
+
+/// The format of a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TextFormat {
+    /// OpenMetrics if the last line is `# EOF`, otherwise the Prometheus format.
+    #[default]
+    Auto,
+    /// The Prometheus text format 0.0.4.
+    Prometheus,
+    /// OpenMetrics 1.0.
+    Openmetrics,
+}
+
+impl Rules<'_> {
+    /// Whether timestamps are kept. A gateway rejects them.
+    pub(super) fn keeps_timestamps(&self) -> bool {
+        self.convert_only
+    }
 }
 
 impl Rules<'static> {
@@ -29,11 +57,15 @@ impl Rules<'static> {
     pub const PLAIN: Self = Self {
         grouping: None,
         utf8_names: false,
+        remote_write: false,
         allow_empty: false,
         default_type: None,
         strip_timestamps: false,
         repair: true,
         lint: false,
         max_diagnostics: usize::MAX,
+        format: TextFormat::Prometheus,
+        prometheus_files: &[],
+        convert_only: false,
     };
 }

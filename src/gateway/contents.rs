@@ -110,7 +110,7 @@ fn is_numeric(value: &Value) -> bool {
     }
 }
 
-/// What the API does not report about these families, one sentence each.
+/// Returns one sentence for each part of these families that the API does not report.
 pub fn losses(families: &[Family]) -> Vec<String> {
     let mut losses = Vec::new();
     for family in families {

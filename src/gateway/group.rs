@@ -56,7 +56,7 @@ pub struct FamilySize {
 pub struct Group {
     /// The grouping key as the gateway shows it: bytes that are not valid UTF-8 are replaced with U+FFFD.
     pub labels: LabelSet,
-    /// The key, or why it is not known. A key that could belong to another group is never used.
+    /// The key, or the reason why it is unknown. A key that could belong to another group is never used.
     pub key: Result<GroupingKey, NoKey>,
     /// `None` if the groups were read from the text of `/metrics`.
     pub size: Option<Size>,
@@ -82,17 +82,17 @@ impl Group {
     }
 }
 
-/// Why a response is not a list of groups.
+/// The reason why a response is not a list of groups.
 #[derive(Debug, thiserror::Error)]
 pub enum GroupsError {
     #[error("can't read the response: {0}")]
     Read(#[source] io::Error),
-    /// VictoriaMetrics responds this way.
+    /// An empty response, as from VictoriaMetrics.
     #[error("the response is empty")]
     Empty,
     #[error("the response is incomplete")]
     Incomplete,
-    /// For example, a web page.
+    /// Anything but JSON, such as a web page.
     #[error("the response is not JSON")]
     NotJson,
     #[error("the response is not a list of groups")]
@@ -102,9 +102,9 @@ pub enum GroupsError {
     #[error("the gateway's API failed: {reason}")]
     Failed { reason: String },
     /// The text lacks the metrics that every Pushgateway exposes.
-    #[error("the response has no metric of a Pushgateway")]
+    #[error("the response contains no Pushgateway metrics")]
     NoGateway,
-    /// The metrics of another server.
+    /// The text contains the metrics of another server.
     #[error("this is a {server} server, not a Pushgateway")]
     OtherServer { server: String },
 }

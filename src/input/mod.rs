@@ -31,9 +31,7 @@ const CHANGED: &str = "it changed while it was read: write to another file and r
 /// Source of a part of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A file.
     File(PathBuf),
-    /// Standard input.
     Stdin,
     /// The `-m` options. Each contains one or more complete lines.
     Metrics(Vec<String>),
@@ -48,17 +46,19 @@ pub struct Input {
     pub bytes: Bytes,
     /// The sources in order, each with its name for messages and the position of its first byte.
     pub sources: Vec<SourceFile>,
+    /// The numbers of the sources that are lines of the command line.
+    pub option_lines: Vec<usize>,
 }
 
 /// Reads and concatenates all `origins`. Shows on `progress` which source it is waiting for.
 ///
 /// # Errors
 ///
-/// [`Failure::File`] or [`Failure::Other`] with the name of the source that can't be read; [`Failure::Producer`] if a
-/// command failed.
+/// Returns [`Failure::File`] or [`Failure::Other`] with the name of the source if it can't be read, or
+/// [`Failure::Producer`] if a command failed.
 pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Result<Input, Failure> {
     let mut input = Input::default();
-    for origin in origins {
+    for (number, origin) in origins.iter().enumerate() {
         input.sources.push(SourceFile { name: name(origin), start: input.bytes.len(), first_line: 1 });
         let left = LIMIT.saturating_sub(u64::try_from(input.bytes.len()).unwrap_or(u64::MAX));
         match origin {
@@ -71,6 +71,7 @@ pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Re
                 read_at_most(stdin, left, input.bytes.grow()).context("can't read standard input")?;
             }
             Origin::Metrics(lines) => {
+                input.option_lines.push(number);
                 for line in lines {
                     input.bytes.grow().extend_from_slice(line.as_bytes());
                     input.bytes.grow().push(b'\n');
@@ -145,7 +146,7 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
         return read_at_most(file, limit, bytes.grow());
     }
     let limit = if is_char_device(kind) { limit.min(DEVICE_LIMIT) } else { limit };
-    // The writer of a pipe may be slow.
+    // The progress line is useful here, because the writer of a pipe may be slow.
     read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes.grow())
 }
 

@@ -47,7 +47,7 @@ pub fn stdin_has_bytes() -> bool {
     false
 }
 
-/// There are no background jobs.
+/// This system has no background jobs.
 pub fn is_in_foreground() -> bool {
     true
 }

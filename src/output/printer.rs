@@ -32,7 +32,7 @@ pub enum Verbosity {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputStream {
     pub is_terminal: bool,
-    /// A terminal that supports cursor movement.
+    /// Whether the stream is a terminal that supports cursor movement.
     pub moves_cursor: bool,
     /// Whether human-readable text is colored; see [`super::color()`].
     pub color: bool,
@@ -63,7 +63,7 @@ pub struct Printer<'a> {
     stderr: &'a mut dyn Write,
     pub(crate) terminal: Terminal,
     pub(crate) verbosity: Verbosity,
-    /// The form of errors, warnings and hints.
+    /// The format of errors, warnings and hints.
     format: MessageFormat,
     /// An error of standard output that occurred during a write to standard error.
     failed: Option<io::Error>,
@@ -86,14 +86,14 @@ impl<'a> Printer<'a> {
         Self { stdout, stderr, terminal, verbosity, format, failed: None, progress, painted: false }
     }
 
-    /// Prints errors, warnings and hints in this format.
+    /// Sets the format of errors, warnings and hints.
     #[must_use]
     pub fn with_format(mut self, format: MessageFormat) -> Self {
         self.format = format;
         self
     }
 
-    /// Whether a program reads the messages.
+    /// Whether the format of messages is machine-readable.
     pub(crate) fn is_for_programs(&self) -> bool {
         matches!(self.format, MessageFormat::Json | MessageFormat::Github)
     }
@@ -228,7 +228,7 @@ impl<'a> Printer<'a> {
         self.raw()?.flush()
     }
 
-    /// How to show text on one of the streams.
+    /// Returns how to show text on one of the streams.
     pub(super) fn look(&self, channel: Channel) -> Appearance {
         let Terminal { stdout, stderr, width, charset } = self.terminal;
         let stream = match channel {
@@ -249,13 +249,13 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// `label: message`.
+    /// Formats a message with its label: `label: message`.
     fn labelled(&self, style: Style, label: &str, message: &str) -> String {
         self.paragraphs(style, label, std::iter::once(message))
     }
 
-    /// `label: text`, wrapped. All lines except the first are indented, so that none can be mistaken for another
-    /// message.
+    /// Formats `label: text`, wrapped. All lines except the first are indented, so that none can be mistaken for
+    /// another message.
     fn paragraphs<'t>(&self, style: Style, label: &str, text: impl Iterator<Item = &'t str>) -> String {
         let look = self.look(Channel::Message);
         let indent = label.len() + 2;
@@ -268,7 +268,7 @@ impl<'a> Printer<'a> {
         out
     }
 
-    /// Writes a message in a format for programs; returns false if the format is for people.
+    /// Writes a message in a machine-readable format. Returns false if the format is human-readable.
     fn message(&mut self, level: Level, code: Option<&str>, text: &str, help: Option<&str>) -> bool {
         let rendered = message::render(self.format, level, code, text, help);
         if let Some(rendered) = &rendered {

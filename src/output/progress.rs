@@ -177,7 +177,7 @@ fn paint(shared: &Arc<Shared>) {
 struct ProgressState {
     columns: usize,
     charset: Charset,
-    /// Sanitized.
+    /// A description of the current work, sanitized.
     what: String,
     /// Shown instead of `what` until the next attempt. Sanitized.
     pause: String,

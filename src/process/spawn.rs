@@ -25,7 +25,7 @@ pub struct SpawnError {
 ///
 /// # Errors
 ///
-/// If the program does not exist or cannot be run.
+/// Returns an error if the program does not exist or cannot be run.
 pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child, SpawnError> {
     let [program, args @ ..] = line else {
         return Err(SpawnError {

@@ -38,6 +38,7 @@ mod prometheus;
 mod quickstart;
 mod readme;
 mod recording;
+mod remote_write_scripted;
 mod round_trip;
 mod rules;
 mod run;

@@ -68,7 +68,7 @@ fn memory_grows_with_the_groups_and_not_with_the_samples() {
         let report: Value = serde_json::from_slice(&report).unwrap();
         let message = |at: usize| report["problems"][at]["message"].as_str().unwrap();
         assert!(message(0).contains("`shared` has several types"), "{}", message(0));
-        assert!(message(1).contains("is twice in {job=\"twice\"}"), "{}", message(1));
+        assert!(message(1).contains("occurs twice in {job=\"twice\"}"), "{}", message(1));
         assert_eq!(report["problems"][0]["groups"].as_array().unwrap().len(), GROUPS / 2);
         (list, status, size)
     };

@@ -49,7 +49,7 @@ pub(super) fn run(
         let (amount, all) = (selected.places.len(), snapshot.groups.len());
         let is_summary = amount > LISTED && context.printer.verbosity < Verbosity::Verbose;
         let table = if is_summary { selected.jobs() } else { selected.table().with_whole_keys() };
-        // If standard error is broken, there is no place to report it.
+        // If writing to standard error fails, the failure can't be reported anywhere.
         let _ = context.printer.table(Channel::Message, &table);
         if is_summary {
             context.printer.hint("-v shows every group");
@@ -87,7 +87,7 @@ fn print(
 
 /// Refuses to delete on a gateway that rejects every push, because healthy groups look old or failed there.
 ///
-/// The groups' keys do not show every cause, so the gateway is scraped: each cause makes a scrape fail.
+/// The groups' keys do not show every cause, so the gateway is also scraped. Every cause makes a scrape fail.
 fn refuse_if_broken(snapshot: &Snapshot, client: &Client, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let connection = client.connection();
     if snapshot.conflicts.broken.is_empty() {

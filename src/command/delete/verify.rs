@@ -10,7 +10,7 @@ use crate::output::Printer;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long to wait for a deletion to take effect. A gateway with a full queue took up to a second.
+/// Maximum time to wait for a deletion to take effect. With a full queue, a gateway took up to a second.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Pause between two checks.
 const PAUSE: Duration = Duration::from_millis(50);

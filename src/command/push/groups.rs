@@ -16,7 +16,7 @@ use crate::input::{self, Input};
 use crate::output::{Printer, SourceFile};
 use std::collections::BTreeSet;
 
-/// A group in the file.
+/// One group of the `--groups` file.
 struct Section {
     key: GroupingKey,
     /// The group's text, with its file name and line numbers.

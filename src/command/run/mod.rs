@@ -24,8 +24,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long after the deadline to stop waiting for the report. Normally the client itself times out first, with a
-/// better error.
+/// Extra time to wait for the report after the deadline. Normally the client itself times out first, with a better
+/// error.
 const SPARE: Duration = Duration::from_millis(500);
 
 /// Events during a run.
@@ -68,7 +68,7 @@ struct Running<'a, 'out> {
     settings: Arc<Run>,
     sender: Sender<RunEvent>,
     receiver: Receiver<RunEvent>,
-    /// When the first termination signal arrived.
+    /// The time at which the first termination signal arrived.
     first_signal: Option<Instant>,
     printer: &'a mut Printer<'out>,
 }
@@ -176,7 +176,7 @@ impl Running<'_, '_> {
             && now >= *self.first_signal.get_or_insert(now) + BURST
     }
 
-    /// Prints what could not be reported, and returns the exit status.
+    /// Prints the outcome of the report, and returns the exit status.
     fn finish(&mut self, run: &JobRun, reported: Result<Reported, Failure>) -> u8 {
         let (name, status) = (self.settings.name(), run.exit_status);
         let failed = match reported {

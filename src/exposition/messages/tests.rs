@@ -166,12 +166,12 @@ fn prose_is_recognized() {
         ("Reading package lists...", "package"),
         ("mysqldump: [Warning] Using a password", "[Warning]"),
     ] {
-        assert_each(&[(text, "value", marked, "a line of a log")]);
+        assert_each(&[(text, "value", marked, "a log line")]);
     }
     assert_each(&[
-        ("WARNING: 5 files were skipped", "invalid-timestamp", "files", "a line of a log"),
-        ("[2026-01-01 00:00:00] dump started", "metric-name", "[", "a line of a log"),
-        ("2026-01-01 00:00:00 dump started", "metric-name", "2", "a line of a log"),
+        ("WARNING: 5 files were skipped", "invalid-timestamp", "files", "a log line"),
+        ("[2026-01-01 00:00:00] dump started", "metric-name", "[", "a log line"),
+        ("2026-01-01 00:00:00 dump started", "metric-name", "2", "a log line"),
         ("up yes", "value", "yes", "write `1`"),
         ("up no 1700000000", "value", "no", "write `0`"),
         ("a null", "value", "null", "write `NaN`"),
@@ -192,9 +192,9 @@ fn common_causes_are_named() {
         ("a{job-id=\"x\"} 1", "label-name", "-", "for example `job_id`"),
         ("a{app.kubernetes.io/name=\"x\"} 1", "label-name", ".", "for example `app_kubernetes_io_name`"),
         ("a{b:\"x\"} 1", "label-name", ":", "write it as `name=\"value\"`"),
-        ("'a 1'", "metric-name", "'", "quotes of the shell"),
+        ("'a 1'", "metric-name", "'", "shell quotes"),
         ("{\"level\":\"info\"}\na 1", "metric-name", ":", "JSON log"),
-        ("[1/3] dumping\na 1", "metric-name", "[", "a line of a log"),
+        ("[1/3] dumping\na 1", "metric-name", "[", "a log line"),
     ]);
 }
 
@@ -294,7 +294,7 @@ fn neighbors_of_common_mistakes() {
         ("a(x=\"y\") 1", "metric-name", "a(x=\"y\") 1", "write `a{x=\"y\"} 1`"),
         ("a{'x'='y'} 1", "label-name", "'", "without quotes"),
         ("a x=\"y\" 1", "value", "x=\"y\"", "labels are in braces"),
-        ("  File \"x\", line 3, in foo", "value", "\"x\",", "a line of a log"),
+        ("  File \"x\", line 3, in foo", "value", "\"x\",", "a log line"),
         ("backup size 12", "value", "backup size 12", "write `backup_size 12`"),
         ("a 1;b 2", "value", "1;b", "on its own line"),
         ("last Fri Nov 27 20:54:17 UTC 2026", "value", "Fri", "`date +%s`"),

@@ -15,7 +15,7 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(crate) enum Line<'a> {
     Blank,
-    /// A comment without a meaning for the server.
+    /// A comment that the server ignores.
     Comment,
     Help(Metadata<'a>),
     Type(Metadata<'a>),
@@ -67,7 +67,7 @@ pub(crate) struct SyntaxError {
 pub(crate) enum SyntaxErrorKind {
     /// The line begins with a byte that cannot start a name (`readingMetricName`).
     NoMetricName,
-    /// The same for the name after HELP or TYPE (`startComment`).
+    /// The text after HELP or TYPE begins with a byte that cannot start a name (`startComment`).
     NoNameInComment,
     /// A label name is missing (`startLabelName`).
     NoLabelName,
@@ -94,7 +94,7 @@ pub(crate) fn line<'a>(
     labels: &mut Vec<LabelPair<'a>>,
 ) -> Result<Line<'a>, SyntaxError> {
     labels.clear();
-    let mut cursor = Cursor { bytes: &bytes[..range.end], at: range.start };
+    let mut cursor = Cursor { bytes: &bytes[..range.end], at: range.start, any_escape: false };
     cursor.skip_spaces();
     match cursor.peek() {
         None => Ok(Line::Blank),
@@ -102,24 +102,32 @@ pub(crate) fn line<'a>(
             cursor.at += 1;
             cursor.comment()
         }
-        Some(b'{') => {
-            let (name, labels_before_name) = cursor.braces(Braces::WithName, labels)?;
-            Ok(Line::Sample(cursor.value(name, labels_before_name, true)))
-        }
-        Some(_) => {
-            let Some(name) = cursor.name(LegacyName::Metric)? else {
-                return Err(cursor.error(SyntaxErrorKind::NoMetricName));
-            };
-            if name.is_empty() {
-                return Err(SyntaxError { kind: SyntaxErrorKind::NoMetricName, span: name.span() });
-            }
-            cursor.skip_spaces();
-            if cursor.peek() == Some(b'{') {
-                cursor.braces(Braces::LabelsOnly, labels)?;
-            }
-            Ok(Line::Sample(cursor.value(Some(name), 0, false)))
-        }
+        Some(_) => cursor.sample(labels).map(Line::Sample),
     }
+}
+
+/// Scans the sample `bytes[range]` of an OpenMetrics text, in which a backslash can come before any character. Spaces
+/// are accepted wherever the text format accepts them.
+pub(crate) fn openmetrics_sample<'a>(
+    bytes: &'a [u8],
+    range: Range<usize>,
+    labels: &mut Vec<LabelPair<'a>>,
+) -> Result<SampleLine<'a>, SyntaxError> {
+    labels.clear();
+    Cursor { bytes: &bytes[..range.end], at: range.start, any_escape: true }.sample(labels)
+}
+
+/// Scans the labels of an exemplar, which start with a brace at `range.start`. Returns the position after the closing
+/// brace.
+pub(crate) fn exemplar_labels<'a>(
+    bytes: &'a [u8],
+    range: Range<usize>,
+    labels: &mut Vec<LabelPair<'a>>,
+) -> Result<usize, SyntaxError> {
+    labels.clear();
+    let mut cursor = Cursor { bytes: &bytes[..range.end], at: range.start, any_escape: true };
+    cursor.braces(Braces::LabelsOnly, labels)?;
+    Ok(cursor.at)
 }
 
 /// Whether a metric name is allowed between the braces.
@@ -133,6 +141,8 @@ enum Braces {
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Whether a backslash in a label value can come before any character, as in OpenMetrics.
+    any_escape: bool,
 }
 
 impl<'a> Cursor<'a> {
@@ -159,6 +169,25 @@ impl<'a> Cursor<'a> {
         let length = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
         self.at += length;
         self.at - length..self.at
+    }
+
+    /// Scans a sample that starts at the cursor.
+    fn sample(&mut self, labels: &mut Vec<LabelPair<'a>>) -> Result<SampleLine<'a>, SyntaxError> {
+        if self.peek() == Some(b'{') {
+            let (name, labels_before_name) = self.braces(Braces::WithName, labels)?;
+            return Ok(self.value(name, labels_before_name, true));
+        }
+        let Some(name) = self.name(LegacyName::Metric)? else {
+            return Err(self.error(SyntaxErrorKind::NoMetricName));
+        };
+        if name.is_empty() {
+            return Err(SyntaxError { kind: SyntaxErrorKind::NoMetricName, span: name.span() });
+        }
+        self.skip_spaces();
+        if self.peek() == Some(b'{') {
+            self.braces(Braces::LabelsOnly, labels)?;
+        }
+        Ok(self.value(Some(name), 0, false))
     }
 
     /// Implements `startComment`. The cursor is after the `#`.
@@ -233,10 +262,11 @@ impl<'a> Cursor<'a> {
                 return Ok(escapes);
             }
             escapes = true;
-            let Some(b'\\' | b'"' | b'n') = self.bytes.get(self.at + 1) else {
+            let next = self.bytes.get(self.at + 1);
+            if !matches!(next, Some(b'\\' | b'"' | b'n')) && !(self.any_escape && next.is_some()) {
                 let end = self.at + 1 + character(&self.bytes[self.at + 1..]);
                 return Err(SyntaxError { kind: SyntaxErrorKind::Escape, span: self.at..end });
-            };
+            }
             self.at += 2;
         }
     }

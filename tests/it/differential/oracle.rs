@@ -84,9 +84,8 @@ impl Case {
             allow_empty: true,
             default_type: self.default_type,
             strip_timestamps: self.strip_timestamps,
-            lint: false,
-            repair: true,
-            max_diagnostics: usize::MAX,
+            remote_write: false,
+            ..Rules::PLAIN
         }
     }
 }

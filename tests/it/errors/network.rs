@@ -29,7 +29,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("a name without an address", "DNS lookup failed", 6, unused)
             .gateway(unknown_host)
             .any_connections()
-            .says("-g or PUSHGATEWAY_URL"),
+            .gateway_says("-g or PUSHGATEWAY_URL"),
         Case::new("nothing listens", "can't connect", 6, unused)
             .gateway("http://127.0.0.1:1")
             .any_connections()

@@ -1,0 +1,181 @@
+//! The edits that turn OpenMetrics into the text format.
+//!
+//! The result has the same meaning as what client libraries write in the text format: the metadata of a counter and of
+//! an info metric gets the suffix of its samples, the types that the text format lacks become gauges or histograms, and
+//! `_created`, `_gcount` and `_gsum` become gauges of their own after the other samples of their family.
+
+use super::family::CurrentFamily;
+use super::kind::{MetricType, Part};
+use super::line::{MetadataLine, SampleTokens};
+use crate::exposition::context::Context;
+use crate::exposition::fix::{self, Splice};
+use crate::exposition::text::token::LabelPair;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Edits the metadata of a family that ends at `end`, and adds the samples that became gauges.
+pub(super) fn family(family: &CurrentFamily<'_>, end: usize, context: &mut Context<'_>) {
+    let kind = family.kind();
+    for line in [&family.help, &family.type_line].into_iter().flatten() {
+        let name = line.name.span();
+        let name_end = if line.name.is_plain() { name.end } else { name.end - 1 };
+        insert(name_end, kind.text_suffix(), context);
+    }
+    if let Some(line) = &family.type_line {
+        let text = kind.text_kind().as_str();
+        if context.bytes[line.text.clone()] != *text.as_bytes() {
+            splice(line.text.clone(), Cow::Borrowed(text.as_bytes()), context);
+        }
+    } else if let Some(sample) = family.sample {
+        type_line(family, sample, context);
+    }
+    if let Some(line) = &family.help {
+        let text = &context.bytes[line.text.clone()];
+        for edit in escapes(text, line.text.start, true) {
+            splice(edit.range, edit.with, context);
+        }
+    }
+    if let Some(line) = &family.unit {
+        let start = line.name.span().start - b"# UNIT ".len();
+        splice(start..line.text.end + 1, Cow::Borrowed(b""), context);
+    }
+    own_gauges(family, end, context);
+}
+
+/// Adds a TYPE line before the first sample of a family that has none, if it has no HELP line either or if the type is
+/// given as an option.
+fn type_line(family: &CurrentFamily<'_>, sample: usize, context: &mut Context<'_>) {
+    let kind = match context.rules.default_type {
+        Some(kind) => kind,
+        None if family.help.is_none() => "untyped",
+        None => return,
+    };
+    let line = [b"# TYPE ", family.name.raw(), b" ", kind.as_bytes(), b"\n"].concat();
+    splice(sample..sample, Cow::Owned(line), context);
+}
+
+/// Adds the samples that became gauges after the family, those of each name with metadata.
+fn own_gauges(family: &CurrentFamily<'_>, end: usize, context: &mut Context<'_>) {
+    let mut text = Vec::new();
+    for part in [Part::Created, Part::GaugeCount, Part::GaugeSum] {
+        let mut lines = family.moved.iter().filter(|(of, _)| *of == part).map(|(_, line)| line).peekable();
+        if lines.peek().is_none() {
+            continue;
+        }
+        let name = with_suffix(family.name.raw(), part.suffix());
+        if let Some(help) = &family.help {
+            text.extend([b"# HELP ", &*name, b" "].concat());
+            text.extend_from_slice(&help_text(help, context.bytes));
+            text.push(b'\n');
+        }
+        text.extend([b"# TYPE ", &*name, b" gauge\n"].concat());
+        lines.for_each(|line| text.extend_from_slice(line));
+    }
+    if !text.is_empty() {
+        splice(end..end, Cow::Owned(text), context);
+    }
+}
+
+/// Adds a suffix to a name, which may be in quotes.
+fn with_suffix(name: &[u8], suffix: &str) -> Vec<u8> {
+    match name.strip_suffix(b"\"") {
+        Some(open) => [open, suffix.as_bytes(), b"\""].concat(),
+        None => [name, suffix.as_bytes()].concat(),
+    }
+}
+
+fn help_text<'a>(line: &MetadataLine<'_>, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+    let text = &bytes[line.text.clone()];
+    fix::apply(text, &escapes(text, 0, true))
+}
+
+/// The edits of the line of a sample, which ends at `end`. `timestamp` replaces its timestamp.
+pub(super) fn sample(
+    tokens: &SampleTokens<'_>,
+    labels: &[LabelPair<'_>],
+    end: usize,
+    context: &Context<'_>,
+) -> Vec<Splice> {
+    let mut edits = Vec::new();
+    for label in labels.iter().filter(|label| !label.value.is_plain()) {
+        edits.extend(escapes(label.value.raw(), label.value.span().start, false));
+    }
+    let mut last = tokens.sample.value.end;
+    if let Some((span, time)) = &tokens.timestamp {
+        if context.rules.keeps_timestamps() {
+            let with = Cow::Owned(time.milliseconds.to_string().into_bytes());
+            edits.push(Splice { range: span.clone(), with });
+        } else {
+            edits.push(Splice { range: last..span.end, with: Cow::Borrowed(b"") });
+        }
+        last = span.end;
+    }
+    if tokens.exemplar.is_some() {
+        edits.push(Splice { range: last..end, with: Cow::Borrowed(b"") });
+    }
+    edits
+}
+
+/// Returns the line `line` with its edits.
+pub(super) fn edited(line: Range<usize>, mut edits: Vec<Splice>, bytes: &[u8]) -> Vec<u8> {
+    for edit in &mut edits {
+        edit.range = edit.range.start - line.start..edit.range.end - line.start;
+    }
+    fix::apply(&bytes[line], &edits).into_owned()
+}
+
+/// The edits of the escapes in a text that starts at `start`. In OpenMetrics, a backslash before any character that is
+/// not `\`, `n` or `"` is only a backslash. A HELP text of the text format has no `\"`.
+fn escapes(text: &[u8], start: usize, is_help: bool) -> Vec<Splice> {
+    let mut edits = Vec::new();
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'\\', &text[at..]) {
+        at += found;
+        let range = start + at..start + at;
+        match text.get(at + 1) {
+            Some(b'"') if is_help => {
+                edits.push(Splice { range: range.start..range.end + 1, with: Cow::Borrowed(b"") });
+                at += 2;
+            }
+            Some(b'\\' | b'n' | b'"') => at += 2,
+            _ => {
+                edits.push(Splice { range, with: Cow::Borrowed(b"\\") });
+                at += 1;
+            }
+        }
+    }
+    edits
+}
+
+fn insert(at: usize, text: &'static str, context: &mut Context<'_>) {
+    if !text.is_empty() {
+        splice(at..at, Cow::Borrowed(text.as_bytes()), context);
+    }
+}
+
+pub(super) fn splice(range: Range<usize>, with: Cow<'static, [u8]>, context: &mut Context<'_>) {
+    context.findings.splice(range, with);
+}
+
+/// Removes a line with its newline.
+pub(super) fn cut_line(line: &Range<usize>, context: &mut Context<'_>) {
+    splice(line.start..line.end + 1, Cow::Borrowed(b""), context);
+}
+
+/// The type of a text-format family for a part of a family.
+pub(super) fn is_renamed(kind: MetricType, part: Part) -> bool {
+    part.is_own_gauge() || !kind.text_suffix().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_those_of_the_text_format() {
+        let help = |text: &[u8]| fix::apply(text, &escapes(text, 0, true)).into_owned();
+        let label = |text: &[u8]| fix::apply(text, &escapes(text, 0, false)).into_owned();
+        assert_eq!(help(br#"a \"b\" \\ \n \d \"#), br#"a "b" \\ \n \\d \\"#);
+        assert_eq!(label(br#"a \"b\" \\ \n \d"#), br#"a \"b\" \\ \n \\d"#);
+    }
+}

@@ -1,0 +1,485 @@
+//! The grammar of one line. It is stricter than that of the text format: there is exactly one space between two tokens
+//! and none elsewhere.
+
+use super::time::Time;
+use crate::exposition::text::number::is_float;
+use crate::exposition::text::scan::{self, SampleLine, SyntaxError, character};
+use crate::exposition::text::token::{LabelPair, Token};
+use crate::grouping::LegacyName;
+use std::ops::Range;
+
+/// The keyword of a line of metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keyword {
+    Type,
+    Help,
+    Unit,
+}
+
+impl Keyword {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Type => "TYPE",
+            Self::Help => "HELP",
+            Self::Unit => "UNIT",
+        }
+    }
+}
+
+/// A line that begins with `#`.
+#[derive(Debug)]
+pub(super) enum HashLine<'a> {
+    Eof,
+    Metadata(MetadataLine<'a>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct MetadataLine<'a> {
+    pub(super) keyword: Keyword,
+    pub(super) name: Token<'a>,
+    /// The type, the HELP text or the unit: the rest of the line.
+    pub(super) text: Range<usize>,
+}
+
+/// A sample, whose labels are in a list of their own.
+#[derive(Debug)]
+pub(super) struct SampleTokens<'a> {
+    /// The name and the value. The text after the value is left out.
+    pub(super) sample: SampleLine<'a>,
+    pub(super) timestamp: Option<(Range<usize>, Time)>,
+    /// The exemplar, from its `#` to the end of the line.
+    pub(super) exemplar: Option<Range<usize>>,
+}
+
+/// An error in one line.
+#[derive(Debug)]
+pub(super) struct LineError {
+    pub(super) kind: LineErrorKind,
+    /// The invalid bytes; empty if something is missing.
+    pub(super) span: Range<usize>,
+}
+
+#[derive(Debug)]
+pub(super) enum LineErrorKind {
+    /// The text format has the same error.
+    Syntax(SyntaxError),
+    EmptyLine,
+    CarriageReturn,
+    /// A space or tab where none is allowed.
+    Space,
+    /// A tab instead of a space.
+    NoSpace,
+    /// A name in quotes before the braces.
+    QuotedName,
+    /// A comma before the closing brace.
+    Comma,
+    NoMetricName,
+    NoValue,
+    Timestamp,
+    /// A comment that is not metadata.
+    Comment,
+    /// The line `# EOF`, but with text after it.
+    TextAfterEof,
+    /// A line of metadata that ends after its keyword or its name.
+    Incomplete(Keyword),
+    /// The name in a line of metadata is invalid.
+    MetadataName(Keyword),
+    Exemplar(ExemplarError),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ExemplarError {
+    /// There are no labels after the `#`.
+    NoLabels,
+    NoValue,
+    Value,
+    Timestamp,
+    /// There is text after the timestamp.
+    Text,
+    /// Its labels have more characters than are allowed.
+    TooLong(usize),
+    DuplicateLabel,
+    ReservedLabel,
+    InvalidUtf8,
+}
+
+/// The characters that the names and values of an exemplar's labels may have.
+pub(super) const MAX_EXEMPLAR_CHARS: usize = 128;
+
+type Scanned<T> = Result<T, LineError>;
+
+fn error<T>(kind: LineErrorKind, span: Range<usize>) -> Scanned<T> {
+    Err(LineError { kind, span })
+}
+
+/// Scans the line `line`, which begins with `#`.
+pub(super) fn hash_line(bytes: &[u8], line: Range<usize>) -> Scanned<HashLine<'_>> {
+    let text = &bytes[line.clone()];
+    if text == b"# EOF" {
+        return Ok(HashLine::Eof);
+    }
+    no_carriage_return(text, &line)?;
+    let keyword = match text.get(..7) {
+        Some(b"# TYPE ") => Keyword::Type,
+        Some(b"# HELP ") => Keyword::Help,
+        Some(b"# UNIT ") => Keyword::Unit,
+        _ => return other_comment(text, &line),
+    };
+    let start = line.start + 7;
+    let rest = &bytes[start..line.end];
+    let Some((name, length)) = metadata_name(rest, start) else {
+        return match rest.first() {
+            None => error(LineErrorKind::Incomplete(keyword), line.end..line.end),
+            Some(b' ' | b'\t') => error(LineErrorKind::Space, start..start + 1),
+            Some(_) => error(LineErrorKind::MetadataName(keyword), start..start + character(rest)),
+        };
+    };
+    let at = start + length;
+    match bytes[at..line.end].first() {
+        Some(b' ') => {}
+        None => return error(LineErrorKind::Incomplete(keyword), at..at),
+        Some(b'\t') => return error(LineErrorKind::NoSpace, at..at + 1),
+        Some(_) => {
+            let length = character(&bytes[at..line.end]);
+            return error(LineErrorKind::MetadataName(keyword), at..at + length);
+        }
+    }
+    let text = at + 1..line.end;
+    if keyword != Keyword::Help
+        && let Some(space) = bytes[text.clone()].iter().position(|byte| matches!(byte, b' ' | b'\t'))
+    {
+        return error(LineErrorKind::Space, text.start + space..text.end);
+    }
+    Ok(HashLine::Metadata(MetadataLine { keyword, name, text }))
+}
+
+/// A line that begins with `#` and is neither metadata nor the end.
+fn other_comment<T>(text: &[u8], line: &Range<usize>) -> Scanned<T> {
+    let keywords = [Keyword::Type, Keyword::Help, Keyword::Unit];
+    if let Some(after) = text.strip_prefix(b"# EOF") {
+        let span = line.start + 5..line.end;
+        let is_blank = after.trim_ascii().is_empty();
+        return error(if is_blank { LineErrorKind::Space } else { LineErrorKind::TextAfterEof }, span);
+    }
+    let words = text.strip_prefix(b"#").unwrap_or_default().trim_ascii_start();
+    let meant = |keyword: &&Keyword| {
+        let name = keyword.as_str().as_bytes();
+        words.strip_prefix(name).is_some_and(|rest| matches!(rest.first(), None | Some(b' ' | b'\t')))
+    };
+    match keywords.iter().find(meant) {
+        Some(keyword) if text.get(..6) == Some(&[b"# ", keyword.as_str().as_bytes()].concat()) => {
+            let end = (line.start + 6).min(line.end);
+            error(LineErrorKind::Incomplete(*keyword), end..line.end.min(end + 1))
+        }
+        Some(_) => {
+            let spaces = text.len() - 1 - words.len();
+            let kind = if spaces == 0 { LineErrorKind::NoSpace } else { LineErrorKind::Space };
+            error(kind, line.start + 1..line.start + 1 + spaces)
+        }
+        None => error(LineErrorKind::Comment, line.clone()),
+    }
+}
+
+/// Returns the name at the start of `rest`, which may be in quotes, and its length.
+fn metadata_name(rest: &[u8], start: usize) -> Option<(Token<'_>, usize)> {
+    if rest.first() == Some(&b'"') {
+        let mut end = 1;
+        while rest.get(end)? != &b'"' {
+            end += if rest[end] == b'\\' { 2 } else { 1 };
+        }
+        return Some((Token::quoted(&rest[..=end], start), end + 1));
+    }
+    let length = LegacyName::Metric.length(rest);
+    (length > 0).then(|| (Token::plain(&rest[..length], start), length))
+}
+
+fn no_carriage_return(text: &[u8], line: &Range<usize>) -> Scanned<()> {
+    let returns = text.iter().rev().take_while(|byte| **byte == b'\r').count();
+    if returns > 0 { error(LineErrorKind::CarriageReturn, line.end - returns..line.end) } else { Ok(()) }
+}
+
+/// Scans the sample `line`. `labels` is cleared and filled.
+pub(super) fn sample<'a>(
+    bytes: &'a [u8],
+    line: Range<usize>,
+    labels: &mut Vec<LabelPair<'a>>,
+    scratch: &mut Vec<LabelPair<'a>>,
+) -> Scanned<SampleTokens<'a>> {
+    match bytes[line.clone()] {
+        [] => return error(LineErrorKind::EmptyLine, line),
+        [b' ' | b'\t', ..] => return error(LineErrorKind::Space, line.start..line.start + 1),
+        [.., b'\r'] => no_carriage_return(&bytes[line.clone()], &line)?,
+        _ => {}
+    }
+    let mut sample = match scan::openmetrics_sample(bytes, line.clone(), labels) {
+        Ok(sample) => sample,
+        Err(syntax) => {
+            let span = syntax.span.clone();
+            return error(LineErrorKind::Syntax(syntax), span);
+        }
+    };
+    layout(bytes, line.start, &sample, labels)?;
+    let rest = rest(bytes, sample.value.end, line.end, scratch)?;
+    sample.rest = sample.value.end..sample.value.end;
+    Ok(SampleTokens { sample, timestamp: rest.0, exemplar: rest.1 })
+}
+
+/// Checks that there are no other bytes between the tokens of a sample than the format has there.
+#[inline]
+fn layout(bytes: &[u8], line: usize, sample: &SampleLine<'_>, labels: &[LabelPair<'_>]) -> Scanned<()> {
+    let mut at = line;
+    if !sample.braced
+        && let Some(name) = &sample.name
+    {
+        if !name.is_plain() {
+            return error(LineErrorKind::QuotedName, name.span());
+        }
+        at = name.span().end;
+    }
+    if sample.braced && sample.name.is_none() {
+        return error(LineErrorKind::NoMetricName, line..line + 1);
+    }
+    // The scanner has skipped spaces only, and a comma before the closing brace.
+    if !labels.is_empty()
+        || sample.braced
+        || bytes[at..sample.value.start].trim_ascii_start().starts_with(b"{")
+    {
+        at = braces(bytes, at, sample, labels)?;
+    }
+    if sample.value.is_empty() {
+        let start = at.min(sample.value.start);
+        return error(LineErrorKind::NoValue, start..sample.value.start);
+    }
+    match (bytes[at], at + 1 == sample.value.start) {
+        (b' ', true) => Ok(()),
+        (b' ', false) => error(LineErrorKind::Space, at + 1..sample.value.start),
+        (b'\t', _) => error(LineErrorKind::NoSpace, at..at + 1),
+        _ => error(LineErrorKind::NoSpace, at..at),
+    }
+}
+
+/// Checks the bytes between the tokens in the braces at `at`. Returns the position after the closing brace.
+fn braces(bytes: &[u8], at: usize, sample: &SampleLine<'_>, labels: &[LabelPair<'_>]) -> Scanned<usize> {
+    let mut at = expect(bytes, at, b'{')?;
+    let mut is_first = true;
+    let name = sample.name.filter(|_| sample.braced);
+    for index in 0..=labels.len() {
+        if let Some(name) = name
+            && index == sample.labels_before_name
+        {
+            at = if is_first { at } else { expect(bytes, at, b',')? };
+            at = expect_at(bytes, at, name.span().start)? + name.raw().len();
+            is_first = false;
+        }
+        let Some(label) = labels.get(index) else { break };
+        at = if is_first { at } else { expect(bytes, at, b',')? };
+        at = expect_at(bytes, at, label.name.span().start)?;
+        at = expect(bytes, at + label.name.raw().len(), b'=')?;
+        at = expect(bytes, at, b'"')? + label.value.raw().len() + 1;
+        is_first = false;
+    }
+    if bytes[at] == b',' {
+        return error(LineErrorKind::Comma, at..at + 1);
+    }
+    expect(bytes, at, b'}')
+}
+
+/// Returns the position after `byte`, which must be at `at`.
+#[inline]
+fn expect(bytes: &[u8], at: usize, byte: u8) -> Scanned<usize> {
+    if bytes[at] == byte { Ok(at + 1) } else { error(LineErrorKind::Space, at..at + 1) }
+}
+
+/// Checks that a token starts at `at`.
+#[inline]
+fn expect_at(bytes: &[u8], at: usize, start: usize) -> Scanned<usize> {
+    if at == start {
+        return Ok(at);
+    }
+    let kind = if bytes[at] == b',' { LineErrorKind::Comma } else { LineErrorKind::Space };
+    error(kind, at..at + 1)
+}
+
+type Rest = (Option<(Range<usize>, Time)>, Option<Range<usize>>);
+
+/// Scans the timestamp and the exemplar, which may come after the value that ends at `at`.
+#[inline]
+fn rest<'a>(bytes: &'a [u8], at: usize, end: usize, labels: &mut Vec<LabelPair<'a>>) -> Scanned<Rest> {
+    if at == end {
+        return Ok((None, None));
+    }
+    let start = space(bytes, at, end)?;
+    if bytes[start] == b'#' {
+        exemplar(bytes, start..end, labels)?;
+        return Ok((None, Some(start..end)));
+    }
+    let word = word(bytes, start, end);
+    let Some(time) = Time::parse(&bytes[word.clone()]) else {
+        return error(LineErrorKind::Timestamp, word);
+    };
+    let timestamp = Some((word.clone(), time));
+    if word.end == end {
+        return Ok((timestamp, None));
+    }
+    let start = space(bytes, word.end, end)?;
+    if bytes[start] != b'#' {
+        return error(LineErrorKind::Timestamp, start..end);
+    }
+    exemplar(bytes, start..end, labels)?;
+    Ok((timestamp, Some(start..end)))
+}
+
+/// Returns the position after the single space at `at`, where another token must start.
+fn space(bytes: &[u8], at: usize, end: usize) -> Scanned<usize> {
+    let spaces = bytes[at..end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    match (spaces, bytes[at]) {
+        _ if at + spaces == end => error(LineErrorKind::Space, at..end),
+        (1, b' ') => Ok(at + 1),
+        (0 | 1, _) => error(LineErrorKind::NoSpace, at..at + spaces),
+        _ => error(LineErrorKind::Space, at + 1..at + spaces),
+    }
+}
+
+fn word(bytes: &[u8], start: usize, end: usize) -> Range<usize> {
+    let length = bytes[start..end].iter().position(|byte| matches!(byte, b' ' | b'\t'));
+    start..length.map_or(end, |length| start + length)
+}
+
+/// Scans the exemplar `# {labels} value timestamp`.
+fn exemplar<'a>(bytes: &'a [u8], range: Range<usize>, labels: &mut Vec<LabelPair<'a>>) -> Scanned<()> {
+    let wrong = |kind, span| error(LineErrorKind::Exemplar(kind), span);
+    let end = range.end;
+    if bytes[range.clone()].get(..3) != Some(b"# {") {
+        return wrong(ExemplarError::NoLabels, range);
+    }
+    let start = range.start + 2;
+    let at = match scan::exemplar_labels(bytes, start..end, labels) {
+        Ok(at) => at,
+        Err(syntax) => {
+            let span = syntax.span.clone();
+            return error(LineErrorKind::Syntax(syntax), span);
+        }
+    };
+    let no_name =
+        SampleLine { name: None, labels_before_name: 0, braced: false, value: at..at, rest: at..at };
+    braces(bytes, start, &no_name, labels)?;
+    exemplar_labels(labels, &(start..at))?;
+    if at == end {
+        return wrong(ExemplarError::NoValue, at..at);
+    }
+    let value = word(bytes, space(bytes, at, end)?, end);
+    if !is_float(&bytes[value.clone()]) {
+        return wrong(ExemplarError::Value, value);
+    }
+    if value.end == end {
+        return Ok(());
+    }
+    let timestamp = word(bytes, space(bytes, value.end, end)?, end);
+    if Time::parse(&bytes[timestamp.clone()]).is_none() {
+        return wrong(ExemplarError::Timestamp, timestamp);
+    }
+    if timestamp.end < end { wrong(ExemplarError::Text, timestamp.end..end) } else { Ok(()) }
+}
+
+fn exemplar_labels(labels: &[LabelPair<'_>], braces: &Range<usize>) -> Scanned<()> {
+    let wrong = |kind, span| error(LineErrorKind::Exemplar(kind), span);
+    let mut chars = 0;
+    for (index, label) in labels.iter().enumerate() {
+        let (name, value) = (label.name.text(), label.value.text());
+        let (Ok(name_text), Ok(value)) = (std::str::from_utf8(&name), std::str::from_utf8(&value)) else {
+            return wrong(ExemplarError::InvalidUtf8, label.span());
+        };
+        chars += name_text.chars().count() + value.chars().count();
+        // This comes first, so that the search for equal names is short.
+        if chars > MAX_EXEMPLAR_CHARS {
+            continue;
+        }
+        if labels[..index].iter().any(|other| other.name.same(&label.name)) {
+            return wrong(ExemplarError::DuplicateLabel, label.name.span());
+        }
+        if name.starts_with(b"__") {
+            return wrong(ExemplarError::ReservedLabel, label.name.span());
+        }
+    }
+    if chars > MAX_EXEMPLAR_CHARS {
+        return wrong(ExemplarError::TooLong(chars), braces.clone());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan_sample(text: &str) -> Result<(usize, bool, bool), String> {
+        let (mut labels, mut scratch) = (Vec::new(), Vec::new());
+        match sample(text.as_bytes(), 0..text.len(), &mut labels, &mut scratch) {
+            Ok(tokens) => Ok((labels.len(), tokens.timestamp.is_some(), tokens.exemplar.is_some())),
+            Err(error) => Err(format!("{:?} {:?}", error.kind, error.span)),
+        }
+    }
+
+    #[test]
+    fn samples_have_single_spaces() {
+        assert_eq!(scan_sample("a 1"), Ok((0, false, false)));
+        assert_eq!(scan_sample("a{} 1"), Ok((0, false, false)));
+        assert_eq!(scan_sample(r#"a{b="x\d\"",c=""} 1 2.5"#), Ok((2, true, false)));
+        assert_eq!(scan_sample(r##"a{b=" # "} 1 2 # {} 1 2"##), Ok((1, true, true)));
+        assert_eq!(scan_sample(r#"{"a.b",c="x"} 1"#), Ok((1, false, false)));
+        for (text, error) in [
+            ("", "EmptyLine 0..0"),
+            (" a 1", "Space 0..1"),
+            ("a  1", "Space 2..3"),
+            ("a\t1", "NoSpace 1..2"),
+            ("a 1 ", "Space 3..4"),
+            ("a 1\r", "CarriageReturn 3..4"),
+            ("a {b=\"x\"} 1", "Space 1..2"),
+            ("a{b=\"x\", c=\"y\"} 1", "Space 8..9"),
+            ("a{b=\"x\",} 1", "Comma 7..8"),
+            ("a{b=\"x\"}1", "NoSpace 8..8"),
+            ("a{b= \"x\"} 1", "Space 4..5"),
+            ("a", "NoValue 1..1"),
+            ("a 1 2 3", "Timestamp 6..7"),
+            ("a 1 #", "Exemplar(NoLabels) 4..5"),
+            ("a 1 # {}1", "NoSpace 8..8"),
+            ("a 1 # {} 1 1 1", "Exemplar(Text) 12..14"),
+            ("a 1 # {} 1 ", "Space 10..11"),
+        ] {
+            assert_eq!(scan_sample(text), Err(error.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_exemplar_has_at_most_128_characters_of_labels() {
+        let line = |length: usize| format!("a 1 # {{b=\"{}\"}} 1", "ä".repeat(length));
+        assert_eq!(scan_sample(&line(127)), Ok((0, false, true)));
+        assert_eq!(scan_sample(&line(128)), Err("Exemplar(TooLong(129)) 6..266".to_owned()));
+    }
+
+    #[test]
+    fn lines_of_metadata_have_a_keyword_a_name_and_a_text() {
+        let scan = |text: &'static str| match hash_line(text.as_bytes(), 0..text.len()) {
+            Ok(HashLine::Eof) => "end".to_owned(),
+            Ok(HashLine::Metadata(line)) => format!("{:?} {:?}", line.keyword, &text[line.text]),
+            Err(error) => format!("{:?} {:?}", error.kind, error.span),
+        };
+        for (text, expected) in [
+            ("# EOF", "end"),
+            ("# HELP a ", "Help \"\""),
+            ("# HELP a  x ", "Help \" x \""),
+            ("# TYPE \"a.b\" gauge", "Type \"gauge\""),
+            ("# EOF ", "Space 5..6"),
+            ("# EOFx", "TextAfterEof 5..6"),
+            ("# TYPE a gauge ", "Space 14..15"),
+            ("# TYPE  a gauge", "Space 7..8"),
+            ("#TYPE a gauge", "NoSpace 1..1"),
+            ("# HELP", "Incomplete(Help) 6..6"),
+            ("# HELP a", "Incomplete(Help) 8..8"),
+            ("# HELP a\tx", "NoSpace 8..9"),
+            ("# FOO a x", "Comment 0..9"),
+            ("# TYPE a.b gauge", "MetadataName(Type) 8..9"),
+        ] {
+            assert_eq!(scan(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The codes and messages of errors in one line.
+
+use super::line::{ExemplarError, Keyword, LineError, LineErrorKind, MAX_EXEMPLAR_CHARS};
+use crate::exposition::code::Code;
+use crate::exposition::findings::Message;
+use crate::exposition::messages::{self, quoted};
+use crate::exposition::text::scan::{SampleLine, character};
+use std::ops::Range;
+
+pub(super) fn code(bytes: &[u8], line: &Range<usize>, error: &LineError) -> Code {
+    match &error.kind {
+        LineErrorKind::Syntax(syntax) => messages::syntax_code(bytes, line, syntax),
+        LineErrorKind::EmptyLine | LineErrorKind::Space | LineErrorKind::NoSpace => Code::Spacing,
+        LineErrorKind::CarriageReturn => Code::CarriageReturn,
+        LineErrorKind::QuotedName | LineErrorKind::NoMetricName | LineErrorKind::MetadataName(_) => {
+            Code::MetricName
+        }
+        LineErrorKind::Comma => Code::LabelName,
+        LineErrorKind::NoValue => Code::MissingValue,
+        LineErrorKind::Timestamp => Code::InvalidTimestamp,
+        LineErrorKind::Comment => Code::InvalidComment,
+        LineErrorKind::TextAfterEof => Code::TextAfterEof,
+        LineErrorKind::Incomplete(_) => Code::Metadata,
+        LineErrorKind::Exemplar(_) => Code::InvalidExemplar,
+    }
+}
+
+/// The place and the words of an error in the line `line`.
+pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &LineError) -> (Range<usize>, Message) {
+    let span = error.span.clone();
+    let message = match &error.kind {
+        LineErrorKind::Syntax(syntax) => return messages::syntax_error(bytes, line.clone(), syntax),
+        LineErrorKind::EmptyLine => Message::new("OpenMetrics has no empty lines").help("remove this line"),
+        LineErrorKind::CarriageReturn => Message::new("the line ends with a carriage return")
+            .help("end each line with a newline only, as with `tr -d '\\r'`"),
+        LineErrorKind::Space => space(bytes, line, &span),
+        LineErrorKind::NoSpace if span.is_empty() => {
+            Message::new("a space is missing").help("write exactly one space here")
+        }
+        LineErrorKind::NoSpace => {
+            Message::new("there is a tab instead of a space").help("write exactly one space here")
+        }
+        LineErrorKind::QuotedName => Message::new("the name in quotes is before the braces")
+            .help("write it as the first word in the braces: `{\"my.metric\"} 1`"),
+        LineErrorKind::NoMetricName => {
+            Message::new("the metric name is missing").help("write the sample as `name{label=\"value\"} 1`")
+        }
+        LineErrorKind::Comma => {
+            Message::new("there is a comma without a label after it").help("remove the comma")
+        }
+        LineErrorKind::NoValue => Message::new("the sample has no value").help("write `name value`"),
+        LineErrorKind::Timestamp => timestamp(&bytes[span.clone()]),
+        LineErrorKind::Comment => Message::new("OpenMetrics has no comments").help(
+            "remove this line; only lines with `# HELP`, `# TYPE`, `# UNIT` and `# EOF` begin with `#`",
+        ),
+        LineErrorKind::TextAfterEof => Message::new("there is text after `# EOF`")
+            .help("the line `# EOF` ends the text; is it the start of another one?"),
+        LineErrorKind::Incomplete(keyword) => incomplete(*keyword),
+        LineErrorKind::MetadataName(keyword) => metadata_name(*keyword, &bytes[span.clone()]),
+        LineErrorKind::Exemplar(error) => exemplar(*error, &bytes[span.clone()]),
+    };
+    (span, message)
+}
+
+/// The value of a sample is not a number.
+pub(super) fn value(
+    bytes: &[u8],
+    sample: &SampleLine<'_>,
+    has_labels: bool,
+) -> (Code, Range<usize>, Message) {
+    messages::value(bytes, sample, has_labels)
+}
+
+fn space(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Message {
+    let text = if span.end == line.end {
+        "the line ends with a space or tab"
+    } else if span.start == line.start {
+        "the line begins with a space or tab"
+    } else if !matches!(bytes[span.start], b' ' | b'\t') {
+        "unexpected text between two labels"
+    } else {
+        "there is a space or tab where OpenMetrics has none"
+    };
+    Message::new(text).help("remove it; OpenMetrics has exactly one space between two words")
+}
+
+fn timestamp(text: &[u8]) -> Message {
+    let message = Message::new(format!("{} is not a timestamp", quoted(text)));
+    if text.contains(&b'#') {
+        return message.help("an exemplar is written as ` # {name=\"value\"} 0.5`");
+    }
+    message.help("a timestamp is a number of seconds since 1970, such as 1700000000.5")
+}
+
+fn incomplete(keyword: Keyword) -> Message {
+    let (what, example) = match keyword {
+        Keyword::Type => ("a name and a type", "# TYPE name gauge"),
+        Keyword::Help => ("a name, a space and a text, which may be empty", "# HELP name text"),
+        Keyword::Unit => ("a name and a unit", "# UNIT name_seconds seconds"),
+    };
+    Message::new(format!("the {} line is incomplete", keyword.as_str()))
+        .help(format!("it has {what}: `{example}`"))
+}
+
+fn metadata_name(keyword: Keyword, marked: &[u8]) -> Message {
+    let first = quoted(&marked[..character(marked)]);
+    Message::new(format!("the metric name in this {} line cannot contain {first}", keyword.as_str()))
+        .help("a metric name has only letters, digits, `_` and `:`")
+}
+
+fn exemplar(error: ExemplarError, marked: &[u8]) -> Message {
+    const SYNTAX: &str = "an exemplar is written as ` # {name=\"value\"} 0.5`, with a timestamp if known";
+    match error {
+        ExemplarError::NoLabels => Message::new("the exemplar has no labels").help(SYNTAX),
+        ExemplarError::NoValue => Message::new("the exemplar has no value").help(SYNTAX),
+        ExemplarError::Value => {
+            Message::new(format!("the exemplar's value {} is not a number", quoted(marked))).help(SYNTAX)
+        }
+        ExemplarError::Timestamp => {
+            Message::new(format!("the exemplar's timestamp {} is not a number of seconds", quoted(marked)))
+                .help(SYNTAX)
+        }
+        ExemplarError::Text => Message::new("there is text after the exemplar").help(SYNTAX),
+        ExemplarError::TooLong(chars) => Message::new(format!(
+            "the exemplar's labels have {chars} characters"
+        ))
+        .help(format!("the names and values of its labels can have {MAX_EXEMPLAR_CHARS} characters in all")),
+        ExemplarError::DuplicateLabel => {
+            Message::new(format!("the exemplar has the label {} twice", quoted(marked)))
+        }
+        ExemplarError::ReservedLabel => {
+            Message::new(format!("the label {} begins with two underscores", quoted(marked)))
+                .help("Prometheus reserves such names; remove the underscores")
+        }
+        ExemplarError::InvalidUtf8 => Message::new("a label of the exemplar is not valid UTF-8"),
+    }
+}

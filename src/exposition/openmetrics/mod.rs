@@ -1,0 +1,44 @@
+//! Reads and checks OpenMetrics 1.0, and converts it to the text format.
+//!
+//! OpenMetrics has a stricter grammar than the text format, and more types. The samples keep their names, so the
+//! conversion changes few bytes: it is a list of edits of the text, like the repairs. What the gateway would say about
+//! the converted text is checked on the original lines with the rules of the text format, so that every diagnostic has
+//! its place in the text that the user wrote.
+//!
+//! - `reader` goes through the lines of a file. `line` has the grammar of one line, and `messages` the words for its errors.
+//! - `kind` has the types, `family` the rules of metadata, and `names` the names that families claim.
+//! - `sample` has the rules of values and labels, and `points` those of the order of samples; `time` reads timestamps.
+//! - `convert` makes the edits.
+
+mod convert;
+mod family;
+mod kind;
+mod line;
+mod messages;
+mod names;
+mod points;
+mod reader;
+mod repeats;
+mod sample;
+mod time;
+
+pub(super) use reader::{OpenmetricsTables, read_file};
+pub(super) use repeats::check as check_repeats;
+
+use super::rules::{Rules, TextFormat};
+
+/// The line that ends a text.
+const EOF: &[u8] = b"# EOF";
+
+/// Whether the file with this number is OpenMetrics.
+pub(super) fn is_format(number: usize, file: &[u8], rules: &Rules<'_>) -> bool {
+    match rules.format {
+        _ if rules.prometheus_files.contains(&number) => false,
+        TextFormat::Prometheus => false,
+        TextFormat::Openmetrics => true,
+        TextFormat::Auto => {
+            let text = file.trim_ascii_end();
+            text.strip_suffix(EOF).is_some_and(|before| matches!(before.last(), None | Some(b'\n')))
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Rules for the order of samples. The samples of a series of a histogram, summary or counter are a group: they are
+//! together, in the order of their timestamps, and those with the same timestamp fit each other.
+
+use super::kind::{MetricType, Part};
+use super::time::Time;
+use crate::exposition::code::Code;
+use crate::exposition::context::Context;
+use crate::exposition::findings::Message;
+use crate::exposition::labels::SeriesHash;
+use crate::exposition::messages::quoted;
+use crate::exposition::series::Parts;
+use crate::exposition::text::number::{self, Float};
+use crate::exposition::text::spans::series_at;
+use std::ops::Range;
+
+/// A valid sample.
+#[derive(Clone, Debug)]
+pub(super) struct PointSample<'a> {
+    /// The start of its line.
+    pub(super) line: usize,
+    pub(super) part: Part,
+    pub(super) hash: SeriesHash,
+    /// The hash of the labels of its group.
+    pub(super) group: u64,
+    pub(super) timestamp: Option<(Range<usize>, Time)>,
+    pub(super) value: &'a [u8],
+}
+
+/// Where a sample is for the order of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The first sample of a group.
+    NewGroup,
+    SameGroup,
+    /// The same series with the same timestamp as the sample before it. Client libraries ignore such a sample.
+    Ignored,
+    /// The sample was reported.
+    Invalid,
+}
+
+/// The samples of one group with the same timestamp.
+#[derive(Debug, Default)]
+struct Point {
+    /// Where its first line starts.
+    line: usize,
+    /// The parts that were seen, by [`Part::bit`].
+    seen: u16,
+    /// The quantiles of a summary with the starts of their lines.
+    quantiles: Vec<(f64, usize)>,
+    /// The bound and the value of the last bucket.
+    bucket: Option<(f64, f64)>,
+    bucket_line: usize,
+    has_negative_bucket: bool,
+    /// The value of the count, and the start of its line.
+    count: Option<(f64, usize)>,
+    sum: Option<(f64, usize)>,
+}
+
+/// The group that is being read.
+#[derive(Debug, Default)]
+pub(super) struct CurrentGroup {
+    hash: Option<u64>,
+    timestamp: Option<(Range<usize>, Time)>,
+    point: Point,
+    /// There was a warning that a histogram or summary of the family lacks a part.
+    pub(super) is_reported: bool,
+}
+
+impl CurrentGroup {
+    /// Adds the next sample of a family of this type.
+    #[inline]
+    pub(super) fn add(
+        &mut self,
+        kind: MetricType,
+        sample: &PointSample<'_>,
+        context: &mut Context<'_>,
+    ) -> Place {
+        let is_same = self.hash == Some(sample.group);
+        if !is_same {
+            self.finish(kind, context);
+            self.hash = Some(sample.group);
+            self.timestamp.clone_from(&sample.timestamp);
+            self.point = Point { line: sample.line, ..Point::default() };
+        } else if !self.is_in_order(kind, sample, context) {
+            return Place::Invalid;
+        }
+        let is_repeated = self.is_repeated(kind, sample.part);
+        if is_repeated {
+            return self.repeated(sample, context);
+        }
+        self.point.seen |= sample.part.bit();
+        if !self.add_part(kind, sample, context) {
+            return Place::Invalid;
+        }
+        if is_same { Place::SameGroup } else { Place::NewGroup }
+    }
+
+    /// Whether the group has this part already, if it can have it only once.
+    fn is_repeated(&self, kind: MetricType, part: Part) -> bool {
+        let is_many = match kind {
+            MetricType::Info | MetricType::StateSet => true,
+            MetricType::Summary => part == Part::Value,
+            _ => part == Part::Bucket,
+        };
+        !is_many && self.point.seen & part.bit() != 0
+    }
+
+    /// Checks the timestamp of another sample of the group.
+    fn is_in_order(&mut self, kind: MetricType, sample: &PointSample<'_>, context: &mut Context<'_>) -> bool {
+        let (before, now) = (&self.timestamp, &sample.timestamp);
+        let (old, new) = match (before, now) {
+            (None, None) => return true,
+            (Some((_, old)), Some((_, new))) => (old, new),
+            _ => {
+                let line = self.point.line;
+                context.findings.error_at(Code::TimestampOrder, sample.line, || {
+                    mixed_timestamps(context.bytes, line, sample)
+                });
+                return false;
+            }
+        };
+        if old > new && kind != MetricType::Info {
+            let (before, now) = (before.clone(), now.clone());
+            if let (Some((before, _)), Some((now, _))) = (before, now) {
+                context.findings.error(Code::TimestampOrder, now, || {
+                    Message::new("the timestamp is before that of the sample above")
+                        .help("write the samples of a series in the order of their timestamps")
+                        .related(before, "the later timestamp")
+                });
+            }
+            return false;
+        }
+        if old != new && kind != MetricType::Info {
+            if context.rules.strip_timestamps && !context.rules.keeps_timestamps() {
+                repeated_series(self.point.line, sample.line, context);
+                return false;
+            }
+            self.finish(kind, context);
+            self.point = Point { line: sample.line, ..Point::default() };
+        }
+        self.timestamp.clone_from(&sample.timestamp);
+        true
+    }
+
+    /// Reports a series that occurs twice. With timestamps, the samples may have been made within a nanosecond.
+    #[cold]
+    fn repeated(&self, sample: &PointSample<'_>, context: &mut Context<'_>) -> Place {
+        if sample.timestamp.is_some() {
+            return Place::Ignored;
+        }
+        repeated_series(self.point.line, sample.line, context);
+        Place::Invalid
+    }
+
+    /// Adds the sample to the point. Returns whether its value and its bound fit.
+    fn add_part(&mut self, kind: MetricType, sample: &PointSample<'_>, context: &mut Context<'_>) -> bool {
+        match sample.part {
+            Part::Bucket => return self.add_bucket(sample, context),
+            Part::Count | Part::GaugeCount if kind.has_buckets() => {
+                self.point.count = Some((float(sample.value), sample.line));
+            }
+            Part::Sum | Part::GaugeSum if kind.has_buckets() => {
+                self.point.sum = Some((float(sample.value), sample.line));
+            }
+            Part::Value if kind == MetricType::Summary => {
+                self.point.quantiles.extend(sample.hash.bound.map(|bound| (bound, sample.line)));
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn add_bucket(&mut self, sample: &PointSample<'_>, context: &mut Context<'_>) -> bool {
+        let (Some(bound), value) = (sample.hash.bound, float(sample.value)) else { return false };
+        let last = self.point.bucket.replace((bound, value));
+        self.point.bucket_line = sample.line;
+        self.point.has_negative_bucket |= bound < 0.0;
+        let Some((last_bound, last_value)) = last else { return true };
+        let text = if bound <= last_bound {
+            "the bound of the bucket is not above that of the bucket before it"
+        } else if value < last_value {
+            "the bucket has a smaller value than the bucket before it"
+        } else {
+            return true;
+        };
+        let help = if bound <= last_bound {
+            "sort the buckets by `le`, each bound once"
+        } else {
+            "buckets are cumulative: each also counts what the buckets with smaller bounds count"
+        };
+        let bytes = context.bytes;
+        context.findings.error_at(Code::BucketOrder, sample.line, || {
+            (series_at(bytes, sample.line), Message::new(text).help(help))
+        });
+        false
+    }
+
+    /// Checks the point that ends here.
+    pub(super) fn finish(&mut self, kind: MetricType, context: &mut Context<'_>) {
+        if self.hash.is_none() {
+            return;
+        }
+        if kind == MetricType::Summary {
+            self.point.repeated_quantile(context);
+        } else if kind.has_buckets() {
+            self.point.histogram(kind, context);
+        }
+    }
+
+    /// The parts of the point, and where its first line starts.
+    pub(super) fn parts(&self) -> (Parts, usize) {
+        let mut parts = Parts::COMPOSITE;
+        for (part, known) in
+            [(Part::Count, Parts::COUNT), (Part::Sum, Parts::SUM), (Part::Bucket, Parts::INFINITY)]
+        {
+            if self.point.seen & part.bit() != 0 {
+                parts = parts.and(known);
+            }
+        }
+        (parts, self.point.line)
+    }
+}
+
+impl Point {
+    fn repeated_quantile(&mut self, context: &mut Context<'_>) {
+        let quantiles = &mut self.quantiles;
+        if quantiles.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+            return;
+        }
+        quantiles.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
+        for pair in quantiles.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+            repeated_series(pair[0].1, pair[1].1, context);
+        }
+    }
+
+    fn histogram(&self, kind: MetricType, context: &mut Context<'_>) {
+        let (count, sum) = if kind == MetricType::Histogram {
+            (Part::Count.suffix(), Part::Sum.suffix())
+        } else {
+            (Part::GaugeCount.suffix(), Part::GaugeSum.suffix())
+        };
+        let last_line = if self.bucket.is_some() { self.bucket_line } else { self.line };
+        let is_gauge = kind == MetricType::GaugeHistogram;
+        let problem = match (self.bucket, self.count, self.sum) {
+            (bucket, ..) if bucket.is_none_or(|(bound, _)| bound != f64::INFINITY) => {
+                Some((last_line, "the histogram has no bucket with `le=\"+Inf\"`".to_owned()))
+            }
+            (Some((_, value)), Some((number, line)), _) if value != number => {
+                Some((line, format!("`{count}` is not the value of the bucket with `le=\"+Inf\"`")))
+            }
+            (_, None, Some((_, line))) => Some((line, format!("the histogram has `{sum}` but no `{count}`"))),
+            (_, Some((_, line)), None) => Some((line, format!("the histogram has `{count}` but no `{sum}`"))),
+            (_, _, Some((_, line))) if self.has_negative_bucket && !is_gauge => {
+                Some((line, format!("a histogram with negative buckets cannot have `{sum}`")))
+            }
+            (_, _, Some((sum_value, line))) if sum_value < 0.0 && !self.has_negative_bucket => {
+                Some((line, format!("`{sum}` is negative, but no bucket has a negative bound")))
+            }
+            _ => None,
+        };
+        if let Some((line, text)) = problem {
+            let bytes = context.bytes;
+            context.findings.error_at(Code::IncompleteHistogram, line, || {
+                let help = format!(
+                    "a histogram has buckets up to `le=\"+Inf\"`, and `{count}` and `{sum}` both or not at all"
+                );
+                (series_at(bytes, line), Message::new(text).help(help))
+            });
+        }
+    }
+}
+
+fn float(value: &[u8]) -> f64 {
+    if let Float::Value(value) = number::float(value) { value } else { f64::NAN }
+}
+
+fn mixed_timestamps(bytes: &[u8], first: usize, sample: &PointSample<'_>) -> (Range<usize>, Message) {
+    let span =
+        sample.timestamp.as_ref().map_or_else(|| series_at(bytes, sample.line), |(span, _)| span.clone());
+    let text = if sample.timestamp.is_some() {
+        "this sample has a timestamp, but the one above of the same series has none"
+    } else {
+        "this sample has no timestamp, but the one above of the same series has one"
+    };
+    let message = Message::new(text).help("give all samples of a series a timestamp, or none");
+    (span, message.related(series_at(bytes, first), "the series"))
+}
+
+/// Reports a series that occurs twice.
+pub(super) fn repeated_series(first: usize, second: usize, context: &mut Context<'_>) {
+    let bytes = context.bytes;
+    context.findings.error_at(Code::DuplicateSeries, second, || {
+        let (first, second) = (series_at(bytes, first), series_at(bytes, second));
+        let name = quoted(&bytes[second.clone()]);
+        let message = Message::new(format!("the series {name} occurs twice"));
+        (second, message.related(first, "first occurrence"))
+    });
+}

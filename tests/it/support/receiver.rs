@@ -71,15 +71,85 @@ pub(crate) enum Receiver {
 }
 
 impl Receiver {
-    /// The Prometheus servers, oldest first: only the last one knows version 2.0.
-    #[track_caller]
-    pub(crate) fn prometheus() -> Vec<Self> {
-        prometheus_versions().iter().map(Self::of_prometheus).collect()
-    }
-
+    /// The only one that knows version 2.0.
     #[track_caller]
     pub(crate) fn newest_prometheus() -> Self {
         Self::of_prometheus(prometheus_versions().last().expect("tests/fetch.sh finds one"))
+    }
+
+    #[track_caller]
+    pub(crate) fn oldest_prometheus() -> Self {
+        Self::of_prometheus(&prometheus_versions()[0])
+    }
+
+    #[track_caller]
+    fn of_prometheus(program: &Program) -> Self {
+        let server = Prometheus::start_with_flags(program, &["--web.enable-remote-write-receiver"]);
+        Self::Prometheus { version: program.version.clone(), server }
+    }
+
+    #[track_caller]
+    pub(crate) fn victoria_metrics() -> Self {
+        Self::VictoriaMetrics(VictoriaMetrics::start())
+    }
+
+    #[track_caller]
+    pub(crate) fn vmagent() -> Self {
+        let store = VictoriaMetrics::start();
+        let agent = vmagent(&store);
+        Self::Vmagent { agent, store }
+    }
+
+    #[track_caller]
+    pub(crate) fn influx_db() -> Self {
+        Self::InfluxDb(InfluxDb::start())
+    }
+
+    /// One of each.
+    #[track_caller]
+    pub(crate) fn all() -> Vec<Self> {
+        let prometheus = [Self::oldest_prometheus(), Self::newest_prometheus()];
+        let others = [Self::victoria_metrics(), Self::vmagent(), Self::influx_db()];
+        prometheus.into_iter().chain(others).collect()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.labels.get("__name__").map_or("", String::as_str)
+    }
+}
+
+/// A number in JSON, in quotes or not. `serde_json` may read a float as its neighbor; `str::parse` does not.
+#[track_caller]
+fn float(json: &RawValue) -> f64 {
+    let text = json.get().trim_matches('"');
+    text.parse().unwrap_or_else(|_| panic!("not a number: {text}"))
+}
+
+#[derive(Debug)]
+pub(crate) enum Receiver {
+    Prometheus {
+        version: String,
+        server: Prometheus,
+    },
+    VictoriaMetrics(VictoriaMetrics),
+    /// Forwards to a VictoriaMetrics.
+    Vmagent {
+        agent: LocalServer,
+        store: VictoriaMetrics,
+    },
+    InfluxDb(InfluxDb),
+}
+
+impl Receiver {
+    /// The only one that knows version 2.0.
+    #[track_caller]
+    pub(crate) fn newest_prometheus() -> Self {
+        Self::of_prometheus(prometheus_versions().last().expect("tests/fetch.sh finds one"))
+    }
+
+    #[track_caller]
+    pub(crate) fn oldest_prometheus() -> Self {
+        Self::of_prometheus(&prometheus_versions()[0])
     }
 
     #[track_caller]
@@ -289,7 +359,7 @@ fn vmagent(store: &VictoriaMetrics) -> LocalServer {
     let program = victoria_metrics().path.with_file_name("vmagent");
     let command = |address: SocketAddr, directory: &Path| {
         let mut command = Command::new(&program);
-        command.env_clear().args(["-remoteWrite.queues=1", "-remoteWrite.flushInterval=10ms"]).args([
+        command.env_clear().args(["-remoteWrite.queues=1"]).args([
             format!("-httpListenAddr={address}"),
             format!("-remoteWrite.tmpDataPath={}", directory.display()),
             format!("-remoteWrite.url=http://{}/api/v1/write", store.address()),

@@ -95,17 +95,6 @@ impl Oracle {
                 None => at += 1,
             }
         }
-        if let Some(file) = std::env::var_os("PUSHGW_TEST_DISAGREEMENTS") {
-            use std::io::Write as _;
-            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(file).unwrap();
-            writeln!(
-                file,
-                "----\n{}\n{problem}",
-                lines.concat().escape_ascii().to_string().replace("\\n", "\n")
-            )
-            .unwrap();
-            return;
-        }
         panic!("{context}\n{}\n{problem}", lines.concat().escape_ascii().to_string().replace("\\n", "\n"));
     }
 }

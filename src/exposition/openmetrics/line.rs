@@ -53,14 +53,14 @@ pub(super) struct SampleTokens<'a> {
 
 /// An error in one line.
 #[derive(Debug)]
-pub(super) struct LineError {
-    pub(super) kind: LineErrorKind,
+pub(super) struct GrammarError {
+    pub(super) kind: GrammarErrorKind,
     /// The invalid bytes; empty if something is missing.
     pub(super) span: Range<usize>,
 }
 
 #[derive(Debug)]
-pub(super) enum LineErrorKind {
+pub(super) enum GrammarErrorKind {
     /// The text format has the same error.
     Syntax(SyntaxError),
     EmptyLine,
@@ -106,10 +106,10 @@ pub(super) enum ExemplarError {
 /// The characters that the names and values of an exemplar's labels may have.
 pub(super) const MAX_EXEMPLAR_CHARS: usize = 128;
 
-type Scanned<T> = Result<T, LineError>;
+type Scanned<T> = Result<T, GrammarError>;
 
-fn error<T>(kind: LineErrorKind, span: Range<usize>) -> Scanned<T> {
-    Err(LineError { kind, span })
+fn error<T>(kind: GrammarErrorKind, span: Range<usize>) -> Scanned<T> {
+    Err(GrammarError { kind, span })
 }
 
 /// Scans the line `line`, which begins with `#`.
@@ -129,19 +129,19 @@ pub(super) fn hash_line(bytes: &[u8], line: Range<usize>) -> Scanned<HashLine<'_
     let rest = &bytes[start..line.end];
     let Some((name, length)) = metadata_name(rest, start) else {
         return match rest.first() {
-            None => error(LineErrorKind::Incomplete(keyword), line.end..line.end),
-            Some(b' ' | b'\t') => error(LineErrorKind::Space, start..start + 1),
-            Some(_) => error(LineErrorKind::MetadataName(keyword), start..start + character(rest)),
+            None => error(GrammarErrorKind::Incomplete(keyword), line.end..line.end),
+            Some(b' ' | b'\t') => error(GrammarErrorKind::Space, start..start + 1),
+            Some(_) => error(GrammarErrorKind::MetadataName(keyword), start..start + character(rest)),
         };
     };
     let at = start + length;
     match bytes[at..line.end].first() {
         Some(b' ') => {}
-        None => return error(LineErrorKind::Incomplete(keyword), at..at),
-        Some(b'\t') => return error(LineErrorKind::NoSpace, at..at + 1),
+        None => return error(GrammarErrorKind::Incomplete(keyword), at..at),
+        Some(b'\t') => return error(GrammarErrorKind::NoSpace, at..at + 1),
         Some(_) => {
             let length = character(&bytes[at..line.end]);
-            return error(LineErrorKind::MetadataName(keyword), at..at + length);
+            return error(GrammarErrorKind::MetadataName(keyword), at..at + length);
         }
     }
     let text = at + 1..line.end;
@@ -150,7 +150,7 @@ pub(super) fn hash_line(bytes: &[u8], line: Range<usize>) -> Scanned<HashLine<'_
     {
         let at = text.start + space;
         let spaces = bytes[at..text.end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        return error(LineErrorKind::Space, at..at + spaces);
+        return error(GrammarErrorKind::Space, at..at + spaces);
     }
     Ok(HashLine::Metadata(MetadataLine { keyword, name, text }))
 }
@@ -161,7 +161,7 @@ fn other_comment<T>(text: &[u8], line: &Range<usize>) -> Scanned<T> {
     if let Some(after) = text.strip_prefix(b"# EOF") {
         let span = line.start + 5..line.end;
         let is_blank = after.trim_ascii().is_empty();
-        return error(if is_blank { LineErrorKind::Space } else { LineErrorKind::TextAfterEof }, span);
+        return error(if is_blank { GrammarErrorKind::Space } else { GrammarErrorKind::TextAfterEof }, span);
     }
     let words = text.strip_prefix(b"#").unwrap_or_default().trim_ascii_start();
     let meant = |keyword: &&Keyword| {
@@ -171,14 +171,14 @@ fn other_comment<T>(text: &[u8], line: &Range<usize>) -> Scanned<T> {
     match keywords.iter().find(meant) {
         Some(keyword) if text.get(..6) == Some(&[b"# ", keyword.as_str().as_bytes()].concat()) => {
             let end = (line.start + 6).min(line.end);
-            error(LineErrorKind::Incomplete(*keyword), end..line.end.min(end + 1))
+            error(GrammarErrorKind::Incomplete(*keyword), end..line.end.min(end + 1))
         }
         Some(_) => {
             let spaces = text.len() - 1 - words.len();
-            let kind = if spaces == 0 { LineErrorKind::NoSpace } else { LineErrorKind::Space };
+            let kind = if spaces == 0 { GrammarErrorKind::NoSpace } else { GrammarErrorKind::Space };
             error(kind, line.start + 1..line.start + 1 + spaces)
         }
-        None => error(LineErrorKind::Comment, line.clone()),
+        None => error(GrammarErrorKind::Comment, line.clone()),
     }
 }
 
@@ -197,7 +197,7 @@ fn metadata_name(rest: &[u8], start: usize) -> Option<(Token<'_>, usize)> {
 
 fn no_carriage_return(text: &[u8], line: &Range<usize>) -> Scanned<()> {
     let returns = text.iter().rev().take_while(|byte| **byte == b'\r').count();
-    if returns > 0 { error(LineErrorKind::CarriageReturn, line.end - returns..line.end) } else { Ok(()) }
+    if returns > 0 { error(GrammarErrorKind::CarriageReturn, line.end - returns..line.end) } else { Ok(()) }
 }
 
 /// Scans the sample `line`. `labels` is cleared and filled.
@@ -208,8 +208,8 @@ pub(super) fn sample<'a>(
     scratch: &mut Vec<LabelPair<'a>>,
 ) -> Scanned<SampleTokens<'a>> {
     match bytes[line.clone()] {
-        [] => return error(LineErrorKind::EmptyLine, line),
-        [b' ' | b'\t', ..] => return error(LineErrorKind::Space, line.start..line.start + 1),
+        [] => return error(GrammarErrorKind::EmptyLine, line),
+        [b' ' | b'\t', ..] => return error(GrammarErrorKind::Space, line.start..line.start + 1),
         [.., b'\r'] => no_carriage_return(&bytes[line.clone()], &line)?,
         _ => {}
     }
@@ -217,7 +217,7 @@ pub(super) fn sample<'a>(
         Ok(sample) => sample,
         Err(syntax) => {
             let span = syntax.span.clone();
-            return error(LineErrorKind::Syntax(syntax), span);
+            return error(GrammarErrorKind::Syntax(syntax), span);
         }
     };
     layout(bytes, line.start, &sample, labels)?;
@@ -234,12 +234,12 @@ fn layout(bytes: &[u8], line: usize, sample: &SampleLine<'_>, labels: &[LabelPai
         && let Some(name) = &sample.name
     {
         if !name.is_plain() {
-            return error(LineErrorKind::QuotedName, name.span());
+            return error(GrammarErrorKind::QuotedName, name.span());
         }
         at = name.span().end;
     }
     if sample.braced && sample.name.is_none() {
-        return error(LineErrorKind::NoMetricName, line..line + 1);
+        return error(GrammarErrorKind::NoMetricName, line..line + 1);
     }
     // The scanner has skipped spaces only, and a comma before the closing brace.
     if !labels.is_empty()
@@ -250,13 +250,13 @@ fn layout(bytes: &[u8], line: usize, sample: &SampleLine<'_>, labels: &[LabelPai
     }
     if sample.value.is_empty() {
         let start = at.min(sample.value.start);
-        return error(LineErrorKind::NoValue, start..sample.value.start);
+        return error(GrammarErrorKind::NoValue, start..sample.value.start);
     }
     match (bytes[at], at + 1 == sample.value.start) {
         (b' ', true) => Ok(()),
-        (b' ', false) => error(LineErrorKind::Space, at + 1..sample.value.start),
-        (b'\t', _) => error(LineErrorKind::NoSpace, at..at + 1),
-        _ => error(LineErrorKind::NoSpace, at..at),
+        (b' ', false) => error(GrammarErrorKind::Space, at + 1..sample.value.start),
+        (b'\t', _) => error(GrammarErrorKind::NoSpace, at..at + 1),
+        _ => error(GrammarErrorKind::NoSpace, at..at),
     }
 }
 
@@ -285,7 +285,7 @@ fn braces(bytes: &[u8], at: usize, sample: &SampleLine<'_>, labels: &[LabelPair<
         is_first = false;
     }
     if bytes[at] == b',' {
-        return error(LineErrorKind::Comma, at..at + 1);
+        return error(GrammarErrorKind::Comma, at..at + 1);
     }
     expect(bytes, at, b'}')
 }
@@ -293,7 +293,7 @@ fn braces(bytes: &[u8], at: usize, sample: &SampleLine<'_>, labels: &[LabelPair<
 /// Returns the position after `byte`, which must be at `at`.
 #[inline]
 fn expect(bytes: &[u8], at: usize, byte: u8) -> Scanned<usize> {
-    if bytes[at] == byte { Ok(at + 1) } else { error(LineErrorKind::Space, at..at + 1) }
+    if bytes[at] == byte { Ok(at + 1) } else { error(GrammarErrorKind::Space, at..at + 1) }
 }
 
 /// Checks that a token starts at `at`.
@@ -302,7 +302,7 @@ fn expect_at(bytes: &[u8], at: usize, start: usize) -> Scanned<usize> {
     if at == start {
         return Ok(at);
     }
-    let kind = if bytes[at] == b',' { LineErrorKind::Comma } else { LineErrorKind::Space };
+    let kind = if bytes[at] == b',' { GrammarErrorKind::Comma } else { GrammarErrorKind::Space };
     error(kind, at..at + 1)
 }
 
@@ -321,7 +321,7 @@ fn rest<'a>(bytes: &'a [u8], at: usize, end: usize, labels: &mut Vec<LabelPair<'
     }
     let word = word(bytes, start, end);
     let Some(time) = Time::parse(&bytes[word.clone()]) else {
-        return error(LineErrorKind::Timestamp, word);
+        return error(GrammarErrorKind::Timestamp, word);
     };
     let timestamp = Some((word.clone(), time));
     if word.end == end {
@@ -329,7 +329,7 @@ fn rest<'a>(bytes: &'a [u8], at: usize, end: usize, labels: &mut Vec<LabelPair<'
     }
     let start = space(bytes, word.end, end)?;
     if bytes[start] != b'#' {
-        return error(LineErrorKind::Timestamp, start..end);
+        return error(GrammarErrorKind::Timestamp, start..end);
     }
     exemplar(bytes, start..end, labels)?;
     Ok((timestamp, Some(start..end)))
@@ -339,10 +339,10 @@ fn rest<'a>(bytes: &'a [u8], at: usize, end: usize, labels: &mut Vec<LabelPair<'
 fn space(bytes: &[u8], at: usize, end: usize) -> Scanned<usize> {
     let spaces = bytes[at..end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     match (spaces, bytes[at]) {
-        _ if at + spaces == end => error(LineErrorKind::Space, at..end),
+        _ if at + spaces == end => error(GrammarErrorKind::Space, at..end),
         (1, b' ') => Ok(at + 1),
-        (0 | 1, _) => error(LineErrorKind::NoSpace, at..at + spaces),
-        _ => error(LineErrorKind::Space, at + 1..at + spaces),
+        (0 | 1, _) => error(GrammarErrorKind::NoSpace, at..at + spaces),
+        _ => error(GrammarErrorKind::Space, at + 1..at + spaces),
     }
 }
 
@@ -353,7 +353,7 @@ fn word(bytes: &[u8], start: usize, end: usize) -> Range<usize> {
 
 /// Scans the exemplar `# {labels} value timestamp`.
 fn exemplar<'a>(bytes: &'a [u8], range: Range<usize>, labels: &mut Vec<LabelPair<'a>>) -> Scanned<()> {
-    let wrong = |kind, span| error(LineErrorKind::Exemplar(kind), span);
+    let wrong = |kind, span| error(GrammarErrorKind::Exemplar(kind), span);
     let end = range.end;
     if bytes[range.clone()].get(..3) != Some(b"# {") {
         return wrong(ExemplarError::NoLabels, range);
@@ -363,7 +363,7 @@ fn exemplar<'a>(bytes: &'a [u8], range: Range<usize>, labels: &mut Vec<LabelPair
         Ok(at) => at,
         Err(syntax) => {
             let span = syntax.span.clone();
-            return error(LineErrorKind::Syntax(syntax), span);
+            return error(GrammarErrorKind::Syntax(syntax), span);
         }
     };
     let no_name =
@@ -388,7 +388,7 @@ fn exemplar<'a>(bytes: &'a [u8], range: Range<usize>, labels: &mut Vec<LabelPair
 }
 
 fn exemplar_labels(labels: &[LabelPair<'_>], braces: &Range<usize>) -> Scanned<()> {
-    let wrong = |kind, span| error(LineErrorKind::Exemplar(kind), span);
+    let wrong = |kind, span| error(GrammarErrorKind::Exemplar(kind), span);
     let mut chars = 0;
     for (index, label) in labels.iter().enumerate() {
         let (name, value) = (label.name.text(), label.value.text());

@@ -28,7 +28,7 @@ pub(super) struct PointSample<'a> {
 
 /// Where a sample is for the order of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum SamplePlace {
     /// The first sample of a group.
     NewGroup,
     SameGroup,
@@ -74,7 +74,7 @@ impl CurrentGroup {
         kind: MetricType,
         sample: &PointSample<'_>,
         context: &mut Context<'_>,
-    ) -> Place {
+    ) -> SamplePlace {
         let is_same = self.hash == Some(sample.group);
         if !is_same {
             self.finish(kind, context);
@@ -82,7 +82,7 @@ impl CurrentGroup {
             self.timestamp.clone_from(&sample.timestamp);
             self.point = Point { line: sample.line, ..Point::default() };
         } else if !self.is_in_order(kind, sample, context) {
-            return Place::Invalid;
+            return SamplePlace::Invalid;
         }
         let is_repeated = self.is_repeated(kind, sample.part);
         if is_repeated {
@@ -90,9 +90,9 @@ impl CurrentGroup {
         }
         self.point.seen |= sample.part.bit();
         if !self.add_part(kind, sample, context) {
-            return Place::Invalid;
+            return SamplePlace::Invalid;
         }
-        if is_same { Place::SameGroup } else { Place::NewGroup }
+        if is_same { SamplePlace::SameGroup } else { SamplePlace::NewGroup }
     }
 
     /// Whether the group has this part already, if it can have it only once.
@@ -144,12 +144,12 @@ impl CurrentGroup {
 
     /// Reports a series that occurs twice. With timestamps, the samples may have been made within a nanosecond.
     #[cold]
-    fn repeated(&self, sample: &PointSample<'_>, context: &mut Context<'_>) -> Place {
+    fn repeated(&self, sample: &PointSample<'_>, context: &mut Context<'_>) -> SamplePlace {
         if sample.timestamp.is_some() {
-            return Place::Ignored;
+            return SamplePlace::Ignored;
         }
         repeated_series(self.point.line, sample.line, context);
-        Place::Invalid
+        SamplePlace::Invalid
     }
 
     /// Adds the sample to the point. Returns whether its value and its bound fit.

@@ -2,9 +2,9 @@
 
 use super::family::{self, CurrentFamily};
 use super::kind::{MetricType, Part};
-use super::line::{self, HashLine, LineError, MetadataLine, SampleTokens};
+use super::line::{self, GrammarError, HashLine, MetadataLine, SampleTokens};
 use super::names::ClaimedNames;
-use super::points::{CurrentGroup, Place, PointSample};
+use super::points::{CurrentGroup, PointSample, SamplePlace};
 use super::{EOF, convert, messages, sample};
 use crate::exposition::code::Code;
 use crate::exposition::context::Context;
@@ -140,7 +140,7 @@ impl<'a> FileReader<'_, 'a> {
         });
     }
 
-    fn line_error(&mut self, error: &LineError, line: &Range<usize>) {
+    fn line_error(&mut self, error: &GrammarError, line: &Range<usize>) {
         self.samples.unread += 1;
         let bytes = self.context.bytes;
         let code = messages::code(bytes, line, error);
@@ -249,12 +249,13 @@ impl<'a> FileReader<'_, 'a> {
         let checked =
             self.samples.check_openmetrics(line.start, (&tokens.sample, labels), number, self.context);
         let Some(hash) = checked.filter(|_| is_valid) else { return false };
-        self.fast = (kind != MetricType::StateSet && tokens.timestamp.is_none()).then_some((kind, part));
+        let may_repeat = kind != MetricType::StateSet && !part.is_own_gauge() && tokens.timestamp.is_none();
+        self.fast = may_repeat.then_some((kind, part));
         let group = self.group_hash(kind, hash, labels);
         let value = &bytes[tokens.sample.value.clone()];
         let timestamp = tokens.timestamp.clone();
         let place = PointSample { line: line.start, part, hash, group, timestamp, value };
-        if self.place(kind, &place, line.end) == Place::Ignored {
+        if self.place(kind, &place, line.end) == SamplePlace::Ignored {
             return true;
         }
         self.timestamp(&tokens);
@@ -337,26 +338,26 @@ impl<'a> FileReader<'_, 'a> {
 
     /// Checks the place of a sample, whose line ends at `end`, and adds it to the tables.
     #[inline]
-    fn place(&mut self, kind: MetricType, sample: &PointSample<'_>, end: usize) -> Place {
+    fn place(&mut self, kind: MetricType, sample: &PointSample<'_>, end: usize) -> SamplePlace {
         let place = self.group.add(kind, sample, self.context);
         let family = self.tables.names.len();
         match place {
-            Place::Ignored => {
+            SamplePlace::Ignored => {
                 self.samples.count -= 1;
                 convert::cut_line(&(sample.line..end), self.context);
             }
-            Place::Invalid => {}
-            Place::NewGroup | Place::SameGroup if kind == MetricType::Info => {
+            SamplePlace::Invalid => {}
+            SamplePlace::NewGroup | SamplePlace::SameGroup if kind == MetricType::Info => {
                 self.add_group(hash::series(family, sample.hash.in_group), sample.line);
             }
-            Place::NewGroup | Place::SameGroup if kind == MetricType::StateSet => {
+            SamplePlace::NewGroup | SamplePlace::SameGroup if kind == MetricType::StateSet => {
                 self.tables.series.add(hash::series(family, sample.hash.in_group), sample.line);
-                if place == Place::NewGroup {
+                if place == SamplePlace::NewGroup {
                     self.tables.states.add(hash::series(family, sample.group), sample.line);
                 }
             }
-            Place::NewGroup => self.add_group(hash::series(family, sample.hash.in_group), sample.line),
-            Place::SameGroup => {}
+            SamplePlace::NewGroup => self.add_group(hash::series(family, sample.hash.in_group), sample.line),
+            SamplePlace::SameGroup => {}
         }
         place
     }
@@ -424,9 +425,15 @@ fn taken(name: &Token<'_>, number: usize, context: &mut Context<'_>) {
     let other_name = context.families.name(number);
     let bytes = context.bytes;
     context.findings.error(Code::NameClash, name.span(), || {
-        let name = quoted(&name.text());
-        Message::new(format!("in the text format, {name} also belongs to {}", quoted(&other_name)))
-            .help("rename one of the two metrics, or push them separately")
-            .related(first.map(|at| crate::exposition::text::spans::name_at(bytes, at)), "the other one")
+        let text = name.text();
+        let message = if text == other_name {
+            Message::new(format!("the metric {} is already in another file", quoted(&text)))
+                .help("convert the files one by one, or push them to different groups")
+        } else {
+            let (name, other) = (quoted(&text), quoted(&other_name));
+            Message::new(format!("in the text format, {name} is a sample of {other}"))
+                .help("rename one of the two metrics")
+        };
+        message.related(first.map(|at| crate::exposition::text::spans::name_at(bytes, at)), "the other one")
     });
 }

@@ -47,7 +47,6 @@ Examples:
   backup-metrics | pushgw push -j db_backup
   pushgw run -j db_backup -- backup
   pushgw list --older-than 1d
-  pushgw delete -j db_backup
 
 More: pushgw COMMAND -h, pushgw COMMAND --help, pushgw --help, pushgw(1)";
 

@@ -260,7 +260,7 @@ codes! {
         b"# TYPE a counter\na_total 1\n";
     Openmetrics "openmetrics" Advice
         "The text is in the format OpenMetrics, which the gateway accepts only in part."
-        b"# TYPE a counter\na_total 1\n# TYPE b counter\nb_total 1\n";
+        b"# TYPE a counter\na_total 1\n# EOF\n";
     OtherTypeLine "other-type-line" Advice
         "A TYPE line is followed by a sample of another metric and has no samples of its own."
         b"# TYPE job_ok_total counter\njob_done_total 1\n";

@@ -445,7 +445,7 @@ mod tests {
         assert_eq!(scan_sample("a 1"), Ok((0, false, false)));
         assert_eq!(scan_sample("a{} 1"), Ok((0, false, false)));
         assert_eq!(scan_sample(r#"a{b="x\d\"",c=""} 1 2.5"#), Ok((2, true, false)));
-        assert_eq!(scan_sample(r##"a{b=" # "} 1 2 # {} 1 2"##), Ok((1, true, true)));
+        assert_eq!(scan_sample(r#"a{b=" # "} 1 2 # {} 1 2"#), Ok((1, true, true)));
         assert_eq!(scan_sample(r#"{"a.b",c="x"} 1"#), Ok((1, false, false)));
         for (text, error) in [
             ("", "EmptyLine 0..0"),

@@ -105,7 +105,7 @@ impl<'a> FileReader<'_, 'a> {
             }
             match line::hash_line(bytes, line.clone()) {
                 Ok(HashLine::Eof) => return self.end(&line, file),
-                Ok(HashLine::Metadata(metadata)) => self.metadata(metadata, line.start),
+                Ok(HashLine::Metadata(metadata)) => self.metadata(&metadata, line.start),
                 Err(error) => {
                     is_reported = bytes[line.clone()].starts_with(EOF);
                     self.line_error(&error, &line);
@@ -149,10 +149,10 @@ impl<'a> FileReader<'_, 'a> {
         self.context.findings.error_at(code, error.span.start, || messages::message(bytes, line, error));
     }
 
-    fn metadata(&mut self, line: MetadataLine<'a>, start: usize) {
+    fn metadata(&mut self, line: &MetadataLine<'a>, start: usize) {
         if let Some(family) = self.family.as_mut().filter(|family| family.name.same(&line.name)) {
             match family.sample {
-                Some(sample) => family::after_samples(&line, sample, self.context),
+                Some(sample) => family::after_samples(line, sample, self.context),
                 None => family.add(line, self.context),
             }
             return;
@@ -177,7 +177,11 @@ impl<'a> FileReader<'_, 'a> {
             self.claim(&mut family);
         }
         group.finish(family.kind(), self.context);
-        self.missing_parts(&family, &mut group);
+        let number = family.numbers.iter().find(|(part, _)| *part == Part::Value).map(|(_, number)| *number);
+        // OpenMetrics allows a histogram or summary without `_count` and `_sum`.
+        if let (Some(number), Some((parts, line))) = (number, group.incomplete) {
+            duplicates::missing_parts(number, line, parts, self.context);
+        }
         self.tables.units += usize::from(family.unit.is_some());
         convert::family(&family, end, self.context);
     }
@@ -351,7 +355,6 @@ impl<'a> FileReader<'_, 'a> {
                 self.samples.count -= 1;
                 convert::cut_line(&(sample.line..end), self.context);
             }
-            SamplePlace::Invalid => {}
             SamplePlace::NewGroup | SamplePlace::SameGroup if kind == MetricType::Info => {
                 self.add_group(hash::series(family, sample.hash.in_group), sample.line);
             }
@@ -362,7 +365,7 @@ impl<'a> FileReader<'_, 'a> {
                 }
             }
             SamplePlace::NewGroup => self.add_group(hash::series(family, sample.hash.in_group), sample.line),
-            SamplePlace::SameGroup => {}
+            SamplePlace::Invalid | SamplePlace::SameGroup => {}
         }
         place
     }
@@ -403,22 +406,6 @@ impl<'a> FileReader<'_, 'a> {
         }
         for edit in edits {
             convert::splice(edit.range, edit.with, self.context);
-        }
-    }
-
-    /// Warns about a histogram or summary without `_count` or `_sum`: OpenMetrics allows that.
-    fn missing_parts(&mut self, family: &CurrentFamily<'_>, group: &mut CurrentGroup) {
-        let number = family.numbers.iter().find(|(part, _)| *part == Part::Value).map(|(_, number)| *number);
-        let (parts, line) = group.parts();
-        let is_complete = parts.has(crate::exposition::series::Parts::COUNT)
-            && parts.has(crate::exposition::series::Parts::SUM);
-        if let Some(number) = number
-            && matches!(family.kind(), MetricType::Histogram | MetricType::Summary)
-            && !is_complete
-            && !family.is_invalid
-            && !std::mem::replace(&mut group.is_reported, true)
-        {
-            duplicates::missing_parts(number, line, parts, self.context);
         }
     }
 }

@@ -66,8 +66,8 @@ pub(super) fn check_value(
         AllowedValues::NotNegative => (value >= 0.0, "a number that is not negative"),
         AllowedValues::NotNegativeOrNan => (value.is_nan() || value >= 0.0, "not negative"),
         AllowedValues::Count => (value >= 0.0 && value.fract() == 0.0, "a whole number that is not negative"),
-        AllowedValues::ZeroOrOne => (value == 0.0 || value == 1.0, "0 or 1"),
-        AllowedValues::One => (value == 1.0, "1"),
+        AllowedValues::ZeroOrOne => (value == 0.0 || value - 1.0 == 0.0, "0 or 1"),
+        AllowedValues::One => (value - 1.0 == 0.0, "1"),
     };
     if is_allowed {
         return true;

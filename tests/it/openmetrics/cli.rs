@@ -3,7 +3,7 @@
 use crate::support::{Pushgw, Server, pushgw};
 
 /// One metric of each type.
-const EVERY_TYPE: &str = r##"# TYPE jobs counter
+const EVERY_TYPE: &str = r#"# TYPE jobs counter
 # HELP jobs Jobs \"done\" so far.
 jobs_total{queue="a"} 17 # {trace_id="x y"} 1 1520879607.7
 jobs_created{queue="a"} 1520430000.123
@@ -24,9 +24,9 @@ queue_seconds_gsum 3.5
 other 5
 bare 6
 # EOF
-"##;
+"#;
 
-const CONVERTED: &str = r##"# TYPE jobs_total counter
+const CONVERTED: &str = r#"# TYPE jobs_total counter
 # HELP jobs_total Jobs "done" so far.
 jobs_total{queue="a"} 17
 jobs_total{queue="b\\d"} 18
@@ -50,7 +50,7 @@ queue_seconds_gsum 3.5
 other 5
 # TYPE bare untyped
 bare 6
-"##;
+"#;
 
 fn last_body(server: &Server) -> String {
     let request = server.requests().pop().expect("a request");
@@ -121,7 +121,7 @@ fn problems_have_their_place_in_the_text_as_written() {
         .code(3)
         .stdout(
             "<stdin>:2:9: error: the `_total` of a counter cannot be `-1`\n\
-             <stdin>:3:14: error: there is a space or tab where OpenMetrics has none\n\
+             <stdin>:3:15: error: there is a space or tab where OpenMetrics has none\n\
              <stdin>:6:1: error: the histogram has no bucket with `le=\"+Inf\"`\n",
         )
         .any_stderr()

@@ -97,7 +97,7 @@ impl<'a> CurrentFamily<'a> {
         if unit.is_empty() {
             return;
         }
-        if !name.strip_suffix(unit).is_some_and(|before| before.ends_with(b"_") && before.len() > 1) {
+        if !name.strip_suffix(unit).is_some_and(|before| before.ends_with(b"_")) {
             context.findings.error(Code::Unit, line.text.clone(), || {
                 Message::new(format!("the name {} does not end with its unit", quoted(&name)))
                     .help(format!("rename the metric to end with `_{}`, or remove this line", lossy(unit)))

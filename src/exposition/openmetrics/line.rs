@@ -2,6 +2,7 @@
 //! and none elsewhere.
 
 use super::time::Time;
+use crate::exposition::code::Code;
 use crate::exposition::text::number::is_float;
 use crate::exposition::text::scan::{self, SampleLine, SyntaxError, character};
 use crate::exposition::text::token::{LabelPair, Token};
@@ -71,6 +72,8 @@ pub(super) enum GrammarErrorKind {
     NoSpace,
     /// A name in quotes before the braces.
     QuotedName,
+    /// A name of which only a part is in quotes.
+    PartlyQuoted(Code),
     /// A comma before the closing brace.
     Comma,
     NoMetricName,
@@ -271,6 +274,7 @@ fn braces(bytes: &[u8], at: usize, sample: &SampleLine<'_>, labels: &[LabelPair<
         {
             at = if is_first { at } else { expect(bytes, at, b',')? };
             at = expect_at(bytes, at, name.span().start)? + name.raw().len();
+            quotes(&name, Code::MetricName)?;
             is_first = false;
         }
         let Some(label) = labels.get(index) else { break };
@@ -279,6 +283,7 @@ fn braces(bytes: &[u8], at: usize, sample: &SampleLine<'_>, labels: &[LabelPair<
         if name.is_none() || bytes[at] != b' ' {
             expect_at(bytes, at, label.name.span().start)?;
         }
+        quotes(&label.name, Code::LabelName)?;
         at = label.name.span().start;
         at = expect(bytes, at + label.name.raw().len(), b'=')?;
         at = expect(bytes, at, b'"')? + label.value.raw().len() + 1;
@@ -288,6 +293,16 @@ fn braces(bytes: &[u8], at: usize, sample: &SampleLine<'_>, labels: &[LabelPair<
         return error(GrammarErrorKind::Comma, at..at + 1);
     }
     expect(bytes, at, b'}')
+}
+
+/// Checks that a name is in quotes as a whole, or not at all.
+#[inline]
+fn quotes(name: &Token<'_>, code: Code) -> Scanned<()> {
+    let raw = name.raw();
+    if name.is_plain() || metadata_name(raw, 0).is_some_and(|(_, length)| length == raw.len()) {
+        return Ok(());
+    }
+    error(GrammarErrorKind::PartlyQuoted(code), name.span())
 }
 
 /// Returns the position after `byte`, which must be at `at`.
@@ -435,6 +450,8 @@ mod tests {
         for (text, error) in [
             ("", "EmptyLine 0..0"),
             (" a 1", "Space 0..1"),
+            (r#"{a"b.c"} 1"#, "PartlyQuoted(MetricName) 1..7"),
+            (r#"a{"b"c="x"} 1"#, "PartlyQuoted(LabelName) 2..6"),
             ("a  1", "Space 2..3"),
             ("a\t1", "NoSpace 1..2"),
             ("a 1 ", "Space 3..4"),

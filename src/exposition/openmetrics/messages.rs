@@ -15,6 +15,7 @@ pub(super) fn code(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -> C
         GrammarErrorKind::QuotedName | GrammarErrorKind::NoMetricName | GrammarErrorKind::MetadataName(_) => {
             Code::MetricName
         }
+        GrammarErrorKind::PartlyQuoted(code) => *code,
         GrammarErrorKind::Comma => Code::LabelName,
         GrammarErrorKind::NoValue => Code::MissingValue,
         GrammarErrorKind::Timestamp => Code::InvalidTimestamp,
@@ -44,6 +45,8 @@ pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -
         }
         GrammarErrorKind::QuotedName => Message::new("the name in quotes is before the braces")
             .help("write it as the first word in the braces: `{\"my.metric\"} 1`"),
+        GrammarErrorKind::PartlyQuoted(_) => Message::new("only a part of the name is in quotes")
+            .help("write the whole name in quotes, or without quotes"),
         GrammarErrorKind::NoMetricName => {
             Message::new("the metric name is missing").help("write the sample as `name{label=\"value\"} 1`")
         }

@@ -15,10 +15,12 @@ use crate::exposition::hash;
 use crate::exposition::labels::SeriesHash;
 use crate::exposition::messages::quoted;
 use crate::exposition::model::kind::Kind;
+use crate::exposition::names::is_valid_name;
 use crate::exposition::sample::{SampleRules, timestamp_error};
 use crate::exposition::series::SeriesTable;
 use crate::exposition::text::number::is_float;
 use crate::exposition::text::token::{LabelPair, Token};
+use crate::grouping::LegacyName;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -157,7 +159,10 @@ impl<'a> FileReader<'_, 'a> {
         }
         self.finish_family(start);
         let mut family = CurrentFamily::new(line.name, start);
+        let utf8_names = self.context.rules.utf8_names;
+        let is_valid = is_valid_name(&line.name, LegacyName::Metric, utf8_names, &mut self.context.findings);
         family.add(line, self.context);
+        family.is_invalid |= !is_valid;
         self.family = Some(family);
     }
 

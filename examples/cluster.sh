@@ -3,7 +3,10 @@
 # series to two of three VictoriaMetrics servers. Any two of them have all series, so one of them may fail. A server that
 # ends is started again and then gets what it missed, as under systemd.
 #
-#   examples/cluster.sh [DIRECTORY]    keeps the data in DIRECTORY (default: a new one in /tmp); Ctrl-C ends it
+# Usage: examples/cluster.sh [DIRECTORY]    keeps the data in DIRECTORY (default: a new one in /tmp); Ctrl-C ends it
+#
+#   examples/cluster.sh
+#   pushgw push -j backup -m 'backup_seconds 12.5' --remote-write http://127.0.0.1:8429
 #
 # Needs VictoriaMetrics and vmagent: Debian's package victoria-metrics, from version 1.145. VICTORIA_METRICS and VMAGENT
 # are the programs (default: those in PATH), PORTS the port of vmagent and those of the three servers.

@@ -16,7 +16,7 @@ pub mod exit_code {
     pub const USAGE: u8 = 2;
     /// The input has errors; nothing was sent.
     pub const INPUT: u8 = 3;
-    /// Rejected by the gateway: any 3xx, any other 4xx.
+    /// Rejected by the server: any 3xx, any other 4xx; or stored only in part.
     pub const REJECTED: u8 = 4;
     /// Temporary failure of the gateway: 5xx, 408, 425, 429.
     pub const UNAVAILABLE: u8 = 5;

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Downloads the servers and libraries for the tests to target/fetched/ and prints one line for each: `<version> <path>`.
 #
-#   tests/fetch.sh pushgateway | prometheus | victoria-metrics | influxdb | node-exporter | prometheus-client   [SUITE]...
+#   tests/fetch.sh pushgateway | prometheus | victoria-metrics | influxdb | node-exporter | nginx | prometheus-client [SUITE]...
 #   tests/fetch.sh mirrors    only prints the addresses of the machine's apt sources, one per line
 #
 # Needs no root and installs nothing. The sources, in order:
-#   PUSHGATEWAY_BIN, PROMETHEUS_BIN, VICTORIA_METRICS_BIN, INFLUXDB_BIN or NODE_EXPORTER_BIN: if set, only that program
-#     is used. promtool is next to prometheus, and vmagent next to victoria-metrics.
+#   PUSHGATEWAY_BIN, PROMETHEUS_BIN, VICTORIA_METRICS_BIN, INFLUXDB_BIN, NODE_EXPORTER_BIN or NGINX_BIN: if set, only
+#     that program is used. promtool is next to prometheus, and vmagent next to victoria-metrics.
 #   Debian: the packages of several releases (or those of SUITE) from the mirror in the machine's apt configuration,
 #     verified with the Debian archive's keys. The three Pushgateways behave differently, so the tests use all of them.
 #   Other systems with apt: the package of their own release, from their own sources.
@@ -19,7 +19,7 @@
 set -euo pipefail
 
 usage() {
-  printf 'usage: tests/fetch.sh pushgateway | prometheus | victoria-metrics | influxdb | node-exporter | prometheus-client [SUITE]...\n' >&2
+  printf 'usage: tests/fetch.sh pushgateway | prometheus | victoria-metrics | influxdb | node-exporter | nginx | prometheus-client [SUITE]...\n' >&2
   exit 2
 }
 
@@ -64,6 +64,11 @@ case $what in
     package=prometheus-node-exporter suites='bookworm sid'
     names=prometheus-node-exporter override=NODE_EXPORTER_BIN
     repository=prometheus/node_exporter releases='1.5.0 1.11.1'
+    ;;
+  nginx)
+    package=nginx suites=bookworm
+    names=nginx override=NGINX_BIN
+    repository='' releases='' ask=-v
     ;;
   prometheus-client)
     package=python3-pip-whl suites=''
@@ -182,7 +187,7 @@ upstream_version() {
 }
 
 from_suite() {
-  local root=$work/root version name
+  local root=$work/root version name folder
   rm -rf "$root"
   unpack "$package${1:+/$1}" "$root" || return 1
   version=$(upstream_version)
@@ -191,7 +196,9 @@ from_suite() {
     unpack "promtool${1:+/$1}" "$root" || return 1
   fi
   for name in $names; do
-    [ ! -x "$root/usr/bin/$name" ] || mv "$root/usr/bin/$name" "$work/$what"
+    for folder in bin sbin; do
+      [ ! -x "$root/usr/$folder/$name" ] || mv "$root/usr/$folder/$name" "$work/$what"
+    done
   done
   keep "$version" "$work/$what" "$root/usr/bin/promtool" "$root/usr/bin/vmagent"
 }

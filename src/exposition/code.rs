@@ -238,7 +238,7 @@ codes! {
         b"# TYPE a counter\na_total 1 # 0.5\n# EOF\n";
     TimestampOrder "timestamp-order" Openmetrics
         "The samples of a series are not in the order of their timestamps, or not all have one."
-        b"a 1 2\na 1 1\n# EOF\n";
+        b"a 1\na 1 2\n# EOF\n";
     HelpCarriageReturn "help-carriage-return" Advice
         "A HELP text ends with a carriage return, which the gateway would store."
         b"# HELP a x\r\na 1\n";
@@ -262,7 +262,7 @@ codes! {
         b"# TYPE a counter\na_total 1\n";
     Openmetrics "openmetrics" Advice
         "The text is in the OpenMetrics format, which the gateway accepts only in part."
-        b"# TYPE a counter\na_total 1\n# TYPE b counter\nb_total 1\n";
+        b"# TYPE a counter\na_total 1\n# EOF\n";
     OtherTypeLine "other-type-line" Advice
         "A TYPE line is followed by a sample of another metric and has no samples of its own."
         b"# TYPE job_ok_total counter\njob_done_total 1\n";

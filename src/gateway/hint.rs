@@ -79,6 +79,10 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
             ));
         }
         413 => "a proxy in front of the gateway limits the size: push smaller groups, or try --compress gzip",
+        502 | 504 => "a proxy in front of the gateway gets no answer from it: is the gateway running?",
+        503 if rejection.page.is_some() => {
+            "this page is from a proxy in front of the gateway: is the gateway running?"
+        }
         415 => "is it an aggregation gateway, or a gateway without gzip? try --compress none",
         _ => return None,
     };

@@ -45,6 +45,12 @@ impl Matcher {
         const WILDCARD: &str = "`*` and `?` are not wildcards";
         let name = &self.name;
         match &self.condition {
+            Condition::Equal(value)
+                if value.split(',').skip(1).all(|more| more.parse::<Self>().is_ok())
+                    && value.contains(',') =>
+            {
+                Some((format!("{{{name}={value}}}"), "a comma separates matchers only in braces"))
+            }
             Condition::Equal(value) if value.contains(['*', '?']) => {
                 let pattern = regex::escape(value).replace("\\*", ".*").replace("\\?", ".");
                 Some((format!("{name}=~{pattern}"), WILDCARD))
@@ -506,6 +512,8 @@ mod tests {
             ("job=a.b?", Some("job=~a\\.b.")),
             ("job=~db_*", Some("job=~db_.*")),
             ("job=~db-1", Some("job=~.*db-1.*")),
+            ("job=ci,team=a", Some("{job=ci,team=a}")),
+            ("job=a,b", None),
             ("job=db", None),
             ("job=~db.*", None),
             ("job=~a|b", None),

@@ -54,4 +54,5 @@ mod textfile;
 mod unusual_gateways;
 mod utf8_names;
 mod victoriametrics;
+mod web_servers;
 mod words;

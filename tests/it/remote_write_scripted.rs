@@ -302,6 +302,7 @@ fn a_dry_run_prints_the_request_and_its_series() {
     }
     let series = "h_bucket{A=\"1\",job=\"b\",le=\"1\"} 2\nb{A=\"1\",job=\"b\",x=\"a\\n\\\"\"} 1e3 -5\n";
     assert_eq!(body, series);
+    call().args(["--allow-empty"]).run();
     call().args(["--remote-write-version", "1.0", "-m", "a 1"]).stdout_has("Write-Version: 0.1.0\n").run();
 }
 

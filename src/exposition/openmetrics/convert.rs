@@ -95,7 +95,7 @@ fn help_text<'a>(line: &MetadataLine<'_>, bytes: &'a [u8]) -> Cow<'a, [u8]> {
     fix::apply(text, &escapes(text, 0, true))
 }
 
-/// The edits of the line of a sample, which ends at `end`. `timestamp` replaces its timestamp.
+/// The edits of the line of a sample, which ends at `end`.
 pub(super) fn sample(
     tokens: &SampleTokens<'_>,
     labels: &[LabelPair<'_>],
@@ -108,11 +108,11 @@ pub(super) fn sample(
     }
     let mut last = tokens.sample.value.end;
     if let Some((span, time)) = &tokens.timestamp {
-        if context.rules.keeps_timestamps() {
+        if context.rules.strip_timestamps {
+            edits.push(Splice { range: last..span.end, with: Cow::Borrowed(b"") });
+        } else {
             let with = Cow::Owned(time.milliseconds.to_string().into_bytes());
             edits.push(Splice { range: span.clone(), with });
-        } else {
-            edits.push(Splice { range: last..span.end, with: Cow::Borrowed(b"") });
         }
         last = span.end;
     }

@@ -77,8 +77,8 @@ fn unescape(raw: &[u8]) -> Vec<u8> {
     resolve_escapes(raw, false)
 }
 
-/// Resolves the escapes in a token. Quotes are removed from names and kept in HELP texts. In a label value of
-/// OpenMetrics, a backslash before any other character is only a backslash; the text format has no such values.
+/// Resolves the escapes in a token. Quotes are removed from names and kept in HELP texts. A backslash
+/// before a character that has no escape stays: only `OpenMetrics` has such label values.
 #[cold]
 pub(crate) fn resolve_escapes(raw: &[u8], keep_quotes: bool) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len());

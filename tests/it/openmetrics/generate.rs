@@ -5,6 +5,7 @@
 
 use crate::support::Random;
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 const NAMES: &[&str] = &[
     "a",
@@ -262,9 +263,9 @@ impl Writer<'_> {
             self.text.push_str(&name);
         }
         if !labels.is_empty() || self.random.chance(10) {
-            self.text.push_str(&format!("{{{}}}", labels.join(",")));
+            let _ = write!(self.text, "{{{}}}", labels.join(","));
         }
-        self.text.push_str(&format!(" {value}{}", metric.timestamp));
+        let _ = write!(self.text, " {value}{}", metric.timestamp);
         if exemplar && self.random.chance(30) {
             let bound = labels.iter().find_map(|label| label.strip_prefix("le=\"")?.strip_suffix('"'));
             let value = bound.map_or("0.67", |bound| if bound == "+Inf" { "1e+30" } else { bound });
@@ -280,9 +281,9 @@ impl Writer<'_> {
             2 => format!("{},trace_id=\"KOO5S4vxi0o\"", self.label("a")),
             _ => self.label("b"),
         };
-        self.text.push_str(&format!(" # {{{labels}}} {value}"));
+        let _ = write!(self.text, " # {{{labels}}} {value}");
         if self.random.chance(50) {
-            self.text.push_str(&format!(" {}", self.random.pick(TIMESTAMPS)));
+            let _ = write!(self.text, " {}", self.random.pick(TIMESTAMPS));
         }
     }
 

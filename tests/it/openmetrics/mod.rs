@@ -1,5 +1,6 @@
 //! OpenMetrics input: what is accepted, and what it is converted to.
 
+mod cli;
 mod corpus;
 mod cut;
 mod generate;

@@ -119,27 +119,80 @@ impl Drop for Oracle {
 
 /// The reason why pushgw's verdict may differ from client_python's.
 fn excuse(text: &[u8], error: Option<&str>, converted: &Converted) -> Option<&'static str> {
+    let has = |part: &[u8]| text.windows(part.len()).any(|window| window == part);
     if let Some(error) = error {
         let is_quoted = text.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"{\""));
-        return (is_quoted && error == "ValueError: ")
-            .then_some("client_python does not read a quoted name that has no metadata");
+        return match error {
+            "ValueError: " if is_quoted => {
+                Some("client_python does not read a quoted name that has no metadata")
+            }
+            _ if error.contains("# {") && error.contains("\\\"") => {
+                Some("client_python does not know escapes when it looks for the end of an exemplar's labels")
+            }
+            _ if error.starts_with("AttributeError") || error.starts_with("TypeError") => {
+                Some("client_python cannot compare timestamps that are written in different ways")
+            }
+            _ => None,
+        };
     }
-    let first = converted.diagnostics.first()?;
+    if converted.text.is_some() {
+        return has(b" -0.").then_some("client_python reads the timestamp -0.5 as 0.5");
+    }
     let is_only = |codes: &[Code]| converted.diagnostics.iter().all(|found| codes.contains(&found.code));
-    let is_metadata = text[..first.span.start + 1].rsplit(|byte| *byte == b'\n').next()?.starts_with(b"#");
+    if is_only(&[Code::DuplicateSeries, Code::BucketOrder, Code::IncompleteHistogram]) {
+        return if has_repeated_series(text) {
+            Some("client_python ignores a sample whose series was there before with the same timestamp")
+        } else {
+            text.windows(9)
+                .any(|part| part == b"quantile=")
+                .then_some("a gateway compares quantiles as numbers")
+        };
+    }
+    // An incomplete histogram is often the consequence of a sample that is invalid.
+    let first = converted.diagnostics.iter().find(|found| found.code != Code::IncompleteHistogram)?;
+    let (before, rest) = text.split_at(first.span.start);
+    let before = before.rsplit(|byte| *byte == b'\n').next()?;
+    let rest = rest.split(|byte| *byte == b'\n').next()?;
+    // An invalid TYPE line causes errors in the samples after it.
+    let is_metadata = before.first().or(rest.first()) == Some(&b'#');
+    if !is_metadata && !is_only(&[first.code, Code::IncompleteHistogram]) {
+        return None;
+    }
     match first.code {
-        // If the line is a TYPE line, samples after it get errors, too.
-        Code::Spacing if is_metadata || is_only(&[Code::Spacing]) => {
+        Code::Spacing => {
             Some("client_python accepts several spaces, spaces around labels, and any character after labels")
         }
         Code::InvalidComment => Some("client_python does not look at the first word of metadata"),
-        Code::LabelName if first.message.ends_with("cannot contain `:`") => {
-            Some("client_python accepts a colon in a label's name")
+        _ if [before, rest].concat().contains(&b'\r') => {
+            Some("client_python removes white space around words")
         }
-        _ if has_repeated_series(text)
-            && is_only(&[Code::DuplicateSeries, Code::BucketOrder, Code::IncompleteHistogram]) =>
+        Code::LabelName | Code::MetricName if before.last() == Some(&b'"') => {
+            Some("client_python accepts text after the closing quote of a name")
+        }
+        Code::LabelName if first.message.ends_with("`:`") => {
+            Some("client_python accepts a colon in the name of a label")
+        }
+        Code::MultipleMetricNames if rest.contains(&b':') || has(b"\"\"") => {
+            Some("the last two, in a line with a quoted name")
+        }
+        Code::Quantile | Code::BucketBound if first.message.ends_with("is not a number") => {
+            Some("client_python accepts white space around the numbers in labels")
+        }
+        Code::Value
+            if rest.len() > 3
+                && matches!(rest[0], b'+' | b'-')
+                && rest[1..4].eq_ignore_ascii_case(b"nan") =>
         {
-            Some("client_python ignores a sample whose series was there before with the same timestamp")
+            Some("client_python accepts NaN with a sign")
+        }
+        Code::Value if first.message.ends_with("is too large") => {
+            Some("client_python takes a number that does not fit for infinity")
+        }
+        Code::InvalidTimestamp if rest[..first.span.len()].contains(&b'"') => {
+            Some("client_python ignores what is in quotes after the value")
+        }
+        Code::InvalidTimestamp if rest[..first.span.len()].iter().any(|byte| matches!(byte, b'e' | b'E')) => {
+            Some("the text format has no such timestamp")
         }
         _ => None,
     }
@@ -148,11 +201,12 @@ fn excuse(text: &[u8], error: Option<&str>, converted: &Converted) -> Option<&'s
 fn has_repeated_series(text: &[u8]) -> bool {
     let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#"));
     let series = |line: &[u8]| {
-        let end = line
-            .windows(2)
-            .position(|two| two == b"} ")
-            .or_else(|| line.iter().position(|byte| *byte == b' '));
-        line[..end.unwrap_or(line.len())].to_vec()
+        let end = line.windows(2).position(|two| two == b"} ");
+        let end = end.or_else(|| line.iter().position(|byte| *byte == b' '));
+        let mut series = line[..end.unwrap_or(line.len())].to_vec();
+        // The labels can be in another order.
+        series.sort_unstable();
+        series
     };
     let mut seen = HashSet::new();
     !lines.map(series).all(|series| seen.insert(series))

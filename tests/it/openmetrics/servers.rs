@@ -1,6 +1,6 @@
 //! What is converted is accepted by real gateways and by promtool, and stored with the right types.
 
-use super::corpus::{cases, client_rust, convert};
+use super::corpus::{Case, cases, client_rust, convert};
 use super::generate;
 use crate::support::{Gateway, Random, in_process, on_every_gateway, prometheus_versions};
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ bare 1
 fn texts() -> Vec<Vec<u8>> {
     let mut random = Random::with_seed(2);
     let generated = (0..100).map(|_| generate::text(&mut random, false));
-    let cases = cases().into_iter().filter(|case| case.is_valid()).map(|case| case.text.into_bytes());
+    let cases = cases().into_iter().filter(Case::is_valid).map(|case| case.text.into_bytes());
     cases.chain([client_rust().into_bytes(), ALL_TYPES.into()]).chain(generated).collect()
 }
 

@@ -5,6 +5,8 @@ use crate::support::{Prometheus, Pushgw, RawSeries, Receiver, Version, now, prom
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+type Labels = &'static [(&'static str, &'static [u8])];
+
 /// A receiver, and what it must have stored in the end.
 struct Column {
     receiver: Receiver,
@@ -131,7 +133,6 @@ impl Column {
     /// pushgw rejects what a receiver of version 1.0 would drop or store as something else.
     fn what_receivers_drop_or_damage(&self) {
         let time = now();
-        type Labels = &'static [(&'static str, &'static [u8])];
         let cases: [(&str, &str, Labels, &[u8]); 4] = [
             (
                 "duplicate label",

@@ -17,7 +17,7 @@ const UNITS: [(&str, u64); 7] = [
     ("ms", 1),
 ];
 
-/// Why a string is not a valid duration. Each variant except `Empty` contains the string.
+/// The reason why a string is not a valid duration. Each variant except `Empty` contains the string.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(crate) enum DurationError {
     #[error("the duration is empty: write it as 90s, 2h or 1h30m")]
@@ -55,6 +55,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
     }
     if let Some(meant) = text.strip_prefix('-').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     {
+        parse(meant)?;
         return Err(DurationError::Signed { text: owned(), meant: meant.to_owned() });
     }
     let mut millis: u64 = 0;
@@ -147,6 +148,7 @@ mod tests {
             ("1h30", "`1h30` ends in a number without a unit: write it as 90s, 2h or 1h30m"),
             ("soon", "`soon` is not a duration: write it as 90s, 2h or 1h30m"),
             ("-5s", "`-5s` is negative: write 5s"),
+            ("-7", "`7` has no unit: write 7s for seconds"),
             ("--5s", "`--5s` is not a duration: write it as 90s, 2h or 1h30m"),
             ("7days", "`7days` has the unknown unit `days`: write 7d"),
             ("1week", "`1week` has the unknown unit `week`: write 1w"),

@@ -16,7 +16,7 @@ pub mod exit_code {
     pub const USAGE: u8 = 2;
     /// The input has errors; nothing was sent.
     pub const INPUT: u8 = 3;
-    /// Rejected by the gateway: any 3xx, any other 4xx.
+    /// Rejected by the server: any 3xx, any other 4xx; or stored only in part.
     pub const REJECTED: u8 = 4;
     /// Temporary failure of the gateway: 5xx, 408, 425, 429.
     pub const UNAVAILABLE: u8 = 5;
@@ -48,6 +48,13 @@ pub enum Failure {
         /// One line for each conflict and each command that fixes it.
         why: Vec<String>,
     },
+    /// A receiver of remote write stored only some of the samples.
+    #[error("{message}")]
+    PartlyStored {
+        message: String,
+        /// What the receiver says, if that is more than one line.
+        details: Option<String>,
+    },
     /// At least one of many requests failed. Each error has already been printed.
     #[error("{}", requests_failed(*.count))]
     Several {
@@ -64,7 +71,7 @@ pub enum Failure {
     #[error("no group {group} {place}")]
     NoSuchGroup {
         group: String,
-        /// `on http://gw:9091`, `in /var/lib/node_exporter`.
+        /// The gateway or directory: `on http://gw:9091` or `in /var/lib/node_exporter`.
         place: String,
         /// The existing groups of the same job.
         others: Vec<String>,
@@ -76,7 +83,7 @@ pub enum Failure {
         /// Exit code of that command, which pushgw exits with too.
         code: u8,
         message: String,
-        hint: Option<&'static str>,
+        hint: Option<String>,
     },
     /// `run` did not start its command.
     #[error("{0}")]
@@ -125,11 +132,34 @@ impl Failure {
             Self::Other(_) | Self::File { .. } | Self::Unhealthy { .. } => exit_code::OTHER,
             Self::Usage { .. } => exit_code::USAGE,
             Self::Input { .. } => exit_code::INPUT,
+            Self::PartlyStored { .. } => exit_code::REJECTED,
             Self::Exchange(error) | Self::Explained { error, .. } => error.kind.exit_code(),
             Self::Several { worst, .. } => worst.exit_code(),
             Self::NoSuchGroup { .. } | Self::NothingSelected { .. } => exit_code::NO_SUCH_GROUP,
             Self::Producer { code, .. } | Self::CommandStatus(code) => *code,
             Self::NotRun(_) => exit_code::NOT_RUN,
+        }
+    }
+
+    /// A word for programs, which depend on it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::Input { .. } => "input",
+            Self::File { .. } => "file",
+            Self::PartlyStored { .. } => "rejected",
+            Self::Exchange(_) | Self::Explained { .. } => match self.exit_code() {
+                exit_code::REJECTED => "rejected",
+                exit_code::UNAVAILABLE => "unavailable",
+                exit_code::UNREACHABLE => "unreachable",
+                exit_code::TIMED_OUT => "timeout",
+                _ => "bad-response",
+            },
+            Self::Several { worst, .. } => worst.code(),
+            Self::NothingSelected { .. } | Self::NoSuchGroup { .. } => "no-such-group",
+            Self::Unhealthy { .. } => "unhealthy",
+            Self::Producer { .. } | Self::CommandStatus(_) | Self::NotRun(_) => "command",
+            Self::Other(_) | Self::OutputClosed => "other",
         }
     }
 
@@ -152,6 +182,7 @@ impl Failure {
                     if others.len() == 1 { "1 group has" } else { &format!("{} groups have", others.len()) };
                 Some(format!("{have} this job: {}{more}", some.join(", ")))
             }
+            Self::PartlyStored { details, .. } => details.clone(),
             Self::NotRun(failure) => failure.details(),
             _ => None,
         }
@@ -161,13 +192,14 @@ impl Failure {
         match self {
             Self::Usage { hint, .. }
             | Self::File { hint, .. }
+            | Self::Producer { hint, .. }
             | Self::NoSuchGroup { hint, .. }
             | Self::NothingSelected { hint, .. } => hint.clone(),
             Self::Exchange(error) => error.hint.clone(),
-            Self::Producer { hint, .. } => hint.map(str::to_owned),
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::NotRun(failure) => failure.hint(),
             Self::Input { .. }
+            | Self::PartlyStored { .. }
             | Self::Several { .. }
             | Self::Unhealthy { .. }
             | Self::CommandStatus(_)

@@ -6,28 +6,29 @@
 //!
 //! # Modules
 //!
-//! The rooms are named after the domain, and data flows through them in one direction:
-//! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] → [`http`], or [`textfile`] → [`output`] → exit code ([`error`]).
+//! The modules are named after the domain, and data flows through them in one direction:
+//! [`cli`] → [`config`] → [`input`] → [`exposition`] → [`gateway`] or [`remote_write`] → [`http`], or [`textfile`] → [`output`] → exit code ([`error`]).
 //!
 //! | module | responsible for |
 //! | --- | --- |
 //! | [`cli`] | options and their help as clap structs, parsing, suggestions for typos |
 //! | [`env`](mod@env) | variables and terminals, captured once |
-//! | [`config`] | flag > variable > default, and the rules across options |
+//! | [`config`] | settings: flag > variable > default, and rules that involve several options |
 //! | [`command`] | the subcommands |
 //! | [`complete`] | completion candidates for the scripts of all shells |
 //! | [`input`] | files, standard input and producers, read completely |
 //! | [`exposition`] | the text format: scanner, metric model, checker, repairs, diagnostics (pure) |
 //! | [`grouping`] | labels, the grouping key and its path, matchers (pure) |
-//! | [`gateway`] | what a Pushgateway holds: groups, contents, differences (pure), and `fetch`, which asks for it |
-//! | [`diagnose`] | what is wrong with a gateway, and the commands that fix it (pure) |
+//! | [`gateway`] | the data on a Pushgateway: groups, contents, differences (pure), and `fetch`, which requests it |
+//! | [`diagnose`] | problems of a gateway, and the commands that fix them (pure) |
 //! | [`textfile`] | the files of `node_exporter`'s textfile collector: names, content, clashes (pure), and `directory` |
+//! | [`remote_write`] | series of a text as requests for remote write (pure), and `exchange`, which sends them |
 //! | [`http`] | requests to any server: URLs, connections, retries, errors; only `agent` names ureq |
 //! | [`output`] | the only writer: streams, color, tables, diagnostics as text |
-//! | [`error`] | the ways to fail and their exit codes |
+//! | [`error`] | all kinds of failures and their exit codes |
 //! | [`job`] | what `run` reports about a job, and the alerting rules for it (pure) |
 //! | [`process`] | child processes and signals |
-//! | [`os`] | what differs between operating systems, and the reasons of their errors |
+//! | [`os`] | differences between operating systems, and messages for their errors |
 //! | [`duration`](mod@duration), [`secret`], [`shell`] | shared basics: `30s`, hidden text, quoting |
 //!
 //! `tests/it/layering.rs` checks which modules may use which.
@@ -42,8 +43,8 @@
 //! that triggers it, and implement the rule where the line is read. The tests check the code's category against real
 //! gateways.
 //!
-//! **A version of the gateway**: add its Debian suite and release to `tests/fetch.sh`, and its answers to
-//! `tests/data/groups`. All tests against real gateways then run on it, too.
+//! **A version of the gateway**: add its Debian suite and release to `tests/fetch.sh`, and its responses to
+//! `tests/data/groups`. All tests against real gateways then also run with this version.
 //!
 //! Afterwards, update the manual pages and snapshots:
 //! `SNAPSHOTS=overwrite cargo test --test it -- diagnostics man_pages`
@@ -65,6 +66,7 @@ pub mod job;
 pub mod os;
 pub mod output;
 pub mod process;
+pub mod remote_write;
 pub mod secret;
 pub mod shell;
 pub mod textfile;
@@ -150,7 +152,7 @@ pub fn command_line() -> clap::Command {
     cli::Cli::command()
 }
 
-/// Prints a failure, with what the environment's variables may have to do with it.
+/// Prints a failure, with hints about environment variables that may have caused it.
 fn report(failure: &Failure, unused: Option<String>, environment: &Environment, printer: &mut Printer<'_>) {
     if matches!(failure, Failure::OutputClosed | Failure::CommandStatus(_)) {
         return;
@@ -162,5 +164,6 @@ fn report(failure: &Failure, unused: Option<String>, environment: &Environment, 
         hints.extend(config::variables::misspelt(environment));
     }
     let hints = Some(hints.join("\n")).filter(|hints| !hints.is_empty());
-    printer.error(&failure.to_string(), failure.details().unwrap_or_default(), hints.as_deref());
+    let details = failure.details().unwrap_or_default();
+    printer.error(failure.code(), &failure.to_string(), details, hints.as_deref());
 }

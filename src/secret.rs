@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+/// Shown instead of a secret.
+pub(crate) const REDACTED: &str = "REDACTED";
+
 /// A password or token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -14,7 +17,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// Returns the text. Only for code that sends it.
+    /// Returns the secret text. Call this only to send it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -39,7 +42,7 @@ pub fn without_user(url: &str) -> String {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let user_info = match rest[..end].rfind('@') {
         Some(at) if start > 0 || has_user(&rest[..at]) => Some(at),
-        // A password with a `/`, `?` or `#` goes on after it, and is not a port.
+        // A password may contain an unescaped `/`, `?` or `#`, so the user info may end further right.
         None if has_user(&rest[..end]) => rest.rfind('@'),
         _ => None,
     };

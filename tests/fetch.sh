@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Downloads the servers and libraries for the tests to target/fetched/ and prints one line for each: `<version> <path>`.
 #
-#   tests/fetch.sh pushgateway | prometheus | victoria-metrics | node-exporter | prometheus-client   [SUITE]...
+#   tests/fetch.sh pushgateway | prometheus | victoria-metrics | influxdb | node-exporter | nginx | prometheus-client [SUITE]...
 #   tests/fetch.sh mirrors    only prints the addresses of the machine's apt sources, one per line
 #
 # Needs no root and installs nothing. The sources, in order:
-#   PUSHGATEWAY_BIN, PROMETHEUS_BIN, VICTORIA_METRICS_BIN or NODE_EXPORTER_BIN: if set, only that program is used.
+#   PUSHGATEWAY_BIN, PROMETHEUS_BIN, VICTORIA_METRICS_BIN, INFLUXDB_BIN, NODE_EXPORTER_BIN or NGINX_BIN: if set, only
+#     that program is used. promtool is next to prometheus, and vmagent next to victoria-metrics.
 #   Debian: the packages of several releases (or those of SUITE) from the mirror in the machine's apt configuration,
 #     verified with the Debian archive's keys. The three Pushgateways behave differently, so the tests use all of them.
 #   Other systems with apt: the package of their own release, from their own sources.
@@ -18,7 +19,7 @@
 set -euo pipefail
 
 usage() {
-  printf 'usage: tests/fetch.sh pushgateway | prometheus | victoria-metrics | node-exporter | prometheus-client [SUITE]...\n' >&2
+  printf 'usage: tests/fetch.sh pushgateway | prometheus | victoria-metrics | influxdb | node-exporter | nginx | prometheus-client [SUITE]...\n' >&2
   exit 2
 }
 
@@ -32,6 +33,7 @@ mirrors() {
 [ $# -gt 0 ] || usage
 what=$1
 shift
+ask=--version
 
 case $what in
   pushgateway)
@@ -47,8 +49,14 @@ case $what in
     repository=prometheus/prometheus releases='2.42.0 3.5.3'
     ;;
   victoria-metrics)
-    package=victoria-metrics suites=trixie
+    # The server and vmagent, which older packages lack.
+    package=victoria-metrics suites=sid
     names=victoria-metrics override=VICTORIA_METRICS_BIN
+    repository='' releases=''
+    ;;
+  influxdb)
+    package=influxdb suites=bookworm
+    names=influxd override=INFLUXDB_BIN ask=version
     repository='' releases=''
     ;;
   node-exporter)
@@ -56,6 +64,11 @@ case $what in
     package=prometheus-node-exporter suites='bookworm sid'
     names=prometheus-node-exporter override=NODE_EXPORTER_BIN
     repository=prometheus/node_exporter releases='1.5.0 1.11.1'
+    ;;
+  nginx)
+    package=nginx suites=bookworm
+    names=nginx override=NGINX_BIN
+    repository='' releases='' ask=-v
     ;;
   prometheus-client)
     package=python3-pip-whl suites=''
@@ -90,11 +103,12 @@ give_up() {
   exit 1
 }
 
-# Prints the first version number in the output of --version; fails if the program does not run.
+# Prints the first version number that the program prints; fails if it does not run. Debian's VictoriaMetrics prints none.
 version_of() {
   local words
-  words=$("$1" --version 2>&1 </dev/null) || return 1
-  [[ $words =~ [0-9]+\.[0-9]+\.[0-9]+ ]] && printf '%s\n' "${BASH_REMATCH[0]}"
+  words=$("$1" "$ask" 2>&1 </dev/null) || return 1
+  [[ $words =~ [0-9]+\.[0-9]+\.[0-9]+ ]] || BASH_REMATCH=(unknown)
+  printf '%s\n' "${BASH_REMATCH[0]}"
 }
 
 # --- Earlier downloads ------------------------------------------------------------------------------------------
@@ -173,7 +187,7 @@ upstream_version() {
 }
 
 from_suite() {
-  local root=$work/root version name
+  local root=$work/root version name folder
   rm -rf "$root"
   unpack "$package${1:+/$1}" "$root" || return 1
   version=$(upstream_version)
@@ -182,9 +196,11 @@ from_suite() {
     unpack "promtool${1:+/$1}" "$root" || return 1
   fi
   for name in $names; do
-    [ ! -x "$root/usr/bin/$name" ] || mv "$root/usr/bin/$name" "$work/$what"
+    for folder in bin sbin; do
+      [ ! -x "$root/usr/$folder/$name" ] || mv "$root/usr/$folder/$name" "$work/$what"
+    done
   done
-  keep "$version" "$work/$what" "$root/usr/bin/promtool"
+  keep "$version" "$work/$what" "$root/usr/bin/promtool" "$root/usr/bin/vmagent"
 }
 
 from_suites() {
@@ -323,7 +339,7 @@ from_pypi() {
 keep() {
   local version=$1 place=$home/$what/$1 program
   shift
-  if ! "$1" --version >>"$log" 2>&1 </dev/null; then
+  if ! "$1" "$ask" >>"$log" 2>&1 </dev/null; then
     say "$what $version does not run on this machine"
     return 1
   fi

@@ -1,6 +1,6 @@
-//! The options that say which gateway to use and how to reach it.
+//! The options that select the gateway and define how to reach it.
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 use std::ffi::OsString;
 
 // The manual's table of variables comes from `[env: ...]`.
@@ -25,6 +25,24 @@ pub struct ConnectionArgs {
     /// [env: PUSHGATEWAY_TEXTFILE]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, hide_short_help = true)]
     pub textfile: Option<OsString>,
+    /// Send the samples to a receiver of remote write
+    ///
+    /// For Prometheus (with --web.enable-remote-write-receiver), Mimir, Thanos, Cortex, VictoriaMetrics and others, in place of
+    /// a gateway. The URL is used as given; without a path it gets /api/v1/write, without a scheme it is http://. The values of
+    /// a query are never shown. Each sample becomes a series with the labels of the group added, and gets the time of the push
+    /// unless it has a timestamp. push and add do the same, since a receiver has no groups: nothing is replaced, and list, show
+    /// and delete can't use a receiver. A query finds a sample for five minutes only: use last_over_time(METRIC[1d]).
+    ///
+    /// [env: PUSHGATEWAY_REMOTE_WRITE]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, hide_short_help = true)]
+    pub remote_write: Option<OsString>,
+    /// Remote-write version: auto, 1.0 or 2.0 [default: auto]
+    ///
+    /// `auto` sends version 2.0, in which a receiver confirms how many samples it has stored. A receiver that does not confirm
+    /// may have stored nothing, so the same samples are then sent once more as 1.0. Without a confirmation exit status 0 means
+    /// that the receiver answered with a success.
+    #[arg(long, value_name = "VERSION", hide_possible_values = true, hide_short_help = true)]
+    pub remote_write_version: Option<RemoteWriteVersion>,
     /// Total time limit for the request, including retries [default: 30s]
     ///
     /// Covers DNS lookup, connecting, the request, the answer, all retries and the waits between them, but not the reading of
@@ -133,4 +151,18 @@ pub struct ConnectionArgs {
     /// [env: PUSHGATEWAY_COMPRESS]
     #[arg(long, value_name = "ENCODING", hide_short_help = true)]
     pub compress: Option<OsString>,
+}
+
+/// Values of `--remote-write-version`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RemoteWriteVersion {
+    /// 2.0, and 1.0 if the receiver does not confirm it
+    #[default]
+    Auto,
+    /// Known to every receiver but the OpenTelemetry collector
+    #[value(name = "1.0")]
+    V1,
+    /// With a confirmation of the receiver
+    #[value(name = "2.0")]
+    V2,
 }

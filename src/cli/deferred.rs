@@ -1,6 +1,6 @@
 //! Builds the options of a subcommand only when that subcommand is used.
 //!
-//! Each call uses only one of the subcommands. Building the options of all of them took a fifth of the instructions of
+//! Each call uses only one subcommand. Building the options of all subcommands took a fifth of the CPU instructions of
 //! a small push.
 
 use clap::builder::Resettable;
@@ -24,7 +24,7 @@ impl<T: Args> Args for Deferred<T> {
     }
 }
 
-/// Adds the options of `T`. The result is the same as if they had been added at once.
+/// Adds the options of `T`. The result is the same as if they had been added from the start.
 fn add_options<T: Args>(command: Command) -> Command {
     // clap replaces the subcommand's description with the doc comment of `T`.
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());

@@ -53,6 +53,8 @@ Examples:
 Exit status: 0 healthy, 1 not healthy; `pushgw --help` lists the others.";
 
 #[derive(Args, Debug)]
+#[command(mut_arg("remote_write", |option| option.hide(true)))]
+#[command(mut_arg("remote_write_version", |option| option.hide(true)))]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct DeleteArgs {
     #[command(flatten, next_help_heading = GROUP)]
@@ -86,6 +88,12 @@ pub struct DeleteArgs {
     pub dry_run: bool,
     #[command(flatten, next_help_heading = CONNECTION)]
     pub connection: ConnectionArgs,
+    /// Print a curl command for one group and delete nothing
+    ///
+    /// The command sends the same request, without a check that the group exists. It is quoted for a POSIX shell. Secrets
+    /// are shown as REDACTED.
+    #[arg(long, conflicts_with = "dry_run", help_heading = OUTPUT, hide_short_help = true)]
+    pub as_curl: bool,
     /// Print the selected groups as table, json or path
     ///
     /// Without --dry-run, prints the groups that were deleted; by default none are printed. With --dry-run, prints the groups
@@ -96,6 +104,8 @@ pub struct DeleteArgs {
 
 #[derive(Args, Debug)]
 #[command(mut_arg("textfile", |option| option.hide(true)))]
+#[command(mut_arg("remote_write", |option| option.hide(true)))]
+#[command(mut_arg("remote_write_version", |option| option.hide(true)))]
 pub struct ListArgs {
     /// Groups of this job; short for --match job=JOB
     #[arg(short, long, value_name = "JOB", help_heading = SELECTION)]
@@ -143,6 +153,8 @@ pub struct ListArgs {
 
 #[derive(Args, Debug)]
 #[command(mut_arg("textfile", |option| option.hide(true)))]
+#[command(mut_arg("remote_write", |option| option.hide(true)))]
+#[command(mut_arg("remote_write_version", |option| option.hide(true)))]
 pub struct ShowArgs {
     #[command(flatten, next_help_heading = GROUP)]
     pub group: GroupArgs,

@@ -11,8 +11,8 @@ pub(crate) struct Mistake {
     pub(crate) hint: String,
 }
 
-/// Options of other programs that start with one of our short options when typed with one dash: `-json` would be `-j
-/// son`.
+/// Options of other programs that clap would parse as one of our short options if typed with a single dash: `-json`
+/// would mean `-j son`.
 const THEIRS: &[(&str, &str)] = &[
     ("json", "list and status have --format json, push, add and check have --message-format json"),
     ("jobs", "use --job JOB"),
@@ -26,7 +26,8 @@ const THEIRS: &[(&str, &str)] = &[
     ("username", "use --user USER"),
 ];
 
-/// Whether an argument could be such a mistake. Only then are the options of all subcommands built, which takes time.
+/// Whether an argument could be such a mistake. The options of all subcommands are built only in this case, because
+/// that takes time.
 pub(super) fn may_be(arg: &OsStr) -> bool {
     match arg.as_encoded_bytes() {
         [b'-', first, _, ..] => *first != b'-',
@@ -61,7 +62,7 @@ fn long_dash(arg: &str) -> Option<Mistake> {
     let option = name.split('=').next().unwrap_or_default();
     Some(Mistake {
         message: format!("`{}` begins with a long dash", arg.split('=').next().unwrap_or_default()),
-        hint: format!("use {dashes}{option}, with the hyphen of the keyboard"),
+        hint: format!("type it with plain hyphens: {dashes}{option}"),
     })
 }
 
@@ -145,12 +146,8 @@ mod tests {
                 "use --older-than 7d",
             ),
             (&["delete", "-older_than=7d"], "`-older_than` is read as `-o lder_than`", "use --older-than=7d"),
-            (
-                &["push", "–job", "x"],
-                "`–job` begins with a long dash",
-                "use --job, with the hyphen of the keyboard",
-            ),
-            (&["push", "—j", "x"], "`—j` begins with a long dash", "use -j, with the hyphen of the keyboard"),
+            (&["push", "–job", "x"], "`–job` begins with a long dash", "type it with plain hyphens: --job"),
+            (&["push", "—j", "x"], "`—j` begins with a long dash", "type it with plain hyphens: -j"),
         ] {
             assert_eq!(found(args), Some((message.to_owned(), hint.to_owned())), "{args:?}");
         }

@@ -13,7 +13,7 @@ use std::io;
 /// Maximum width of the help. Longer lines are hard to read.
 const MAX_WIDTH: usize = 100;
 
-/// Why the command line was not parsed into a command.
+/// The reason why parsing the command line did not result in a command.
 #[derive(Debug)]
 pub(crate) enum ParseError {
     /// An error of clap, or the help or version to print.
@@ -93,8 +93,8 @@ fn options_after_command(program: &clap::Command, args: &mut [OsString]) {
     }
 }
 
-/// The value of an option such as `--color`, for what clap prints itself: clap does not return it with an error or the
-/// help.
+/// Returns the value of an option such as `--color`, for errors and help printed by clap. In these cases, clap does not
+/// return the parsed options.
 pub(crate) fn value_of<T: ValueEnum>(option: &str, args: &[OsString]) -> Option<T> {
     let mut args = args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
     while let Some(arg) = args.next() {
@@ -113,7 +113,7 @@ pub(crate) fn names_run(program: &clap::Command, args: &[OsString]) -> bool {
     args.iter().skip(1).find(|word| program.find_subcommand(word).is_some()).is_some_and(|name| name == "run")
 }
 
-/// Prints the help, the version or an error of clap. An error may quote the arguments.
+/// Prints the help, the version or an error of clap. The text is sanitized, because an error may quote the arguments.
 pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
     let terminal = printer.terminal;
     // A URL in the wrong place may contain a password.
@@ -133,13 +133,13 @@ pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Pr
     let text = message.render();
     if channel == Channel::Message && printer.is_for_programs() {
         let (message, tips) = message_and_tips(&text.to_string());
-        printer.error(&message, "", tips.as_deref());
+        printer.error("usage", &message, "", tips.as_deref());
         return Ok(());
     }
     printer.write(channel, &if stream.color { text.ansi().to_string() } else { text.to_string() })
 }
 
-/// The first paragraph of an error of clap on one line, and its tips. The usage is left out.
+/// Returns the first paragraph of a clap error on one line, and its tips. The usage is omitted.
 fn message_and_tips(text: &str) -> (String, Option<String>) {
     let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
     let message = message.strip_prefix("error: ").unwrap_or(message);

@@ -229,7 +229,8 @@ pub struct ReportArgs {
     ///
     /// `human` shows the line with a mark under the problem. `short` prints file:line:column: severity: message, as compilers
     /// do. `json` prints one object per line, with severity, code, file, line, column, message and help. `github` prints
-    /// workflow commands of GitHub Actions. In `json` and `github`, errors and warnings without a place have the format, too.
+    /// workflow commands of GitHub Actions. In `json` and `github`, errors and warnings without a place have the format, too. The
+    /// code of such an error is usage, file, input, command, rejected, unavailable, unreachable, timeout, bad-response or other.
     /// Lines and columns count from 1, columns in characters. The file is `<stdin>` for standard input and `<metric>` for -m.
     ///
     /// [default: human]

@@ -33,7 +33,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["alerts", "rule"], "rules"),
 ];
 
-/// Options of other programs, each with what to use instead.
+/// Options of other programs, each with a suggestion for what to use instead.
 const OPTIONS: &[(&[&str], &str)] = &[
     (
         &["d", "data", "data-binary", "data-raw", "body", "T", "upload-file", "F", "form", "file"],
@@ -139,7 +139,7 @@ pub(super) fn is_plain(typed: &str) -> bool {
     typed.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/=".contains(c)) && !typed.starts_with('=')
 }
 
-/// `command` is the subcommand of `program` used on the command line.
+/// Returns a suggestion for the unknown argument `typed`. `command` is the subcommand of `program` on the command line.
 fn meant_option(
     typed: &str,
     command: Option<&Command>,

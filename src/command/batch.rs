@@ -1,11 +1,11 @@
-//! Combines many requests into one exit status: each error is printed when it happens, and the worst one decides the
-//! status.
+//! Combines the results of many requests into one exit status: each error is printed when it occurs, and the worst one
+//! determines the status.
 
 use crate::error::{Failure, exit_code};
 use crate::output::Printer;
 
-/// After this many consecutive requests that did not reach the gateway, the rest are skipped: each would use all its
-/// retries.
+/// If this many consecutive requests do not reach the gateway, the remaining ones are skipped, because each of them
+/// would use all its retries.
 const GIVE_UP: u32 = 3;
 
 /// Errors of the requests so far.
@@ -27,7 +27,7 @@ impl BatchErrors {
         let reached = !matches!(failure.exit_code(), exit_code::UNREACHABLE | exit_code::TIMED_OUT);
         self.unreached = if reached { 0 } else { self.unreached + 1 };
         let details = failure.details().unwrap_or_default();
-        printer.error(&format!("{what}: {failure}"), details, failure.hint().as_deref());
+        printer.error(failure.code(), &format!("{what}: {failure}"), details, failure.hint().as_deref());
         if self.failure.as_ref().is_none_or(|known| rank(failure.exit_code()) > rank(known.exit_code())) {
             self.failure = Some(failure);
         }

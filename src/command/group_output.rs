@@ -138,7 +138,7 @@ struct FamilyRow<'a> {
     series: u64,
 }
 
-/// Warns about what breaks the gateway, and prints the commands that fix it, up to a limit.
+/// Warns about conflicts that break the gateway, and prints the commands that fix them, up to a limit.
 pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, printer: &mut Printer<'_>) {
     const SHOWN: usize = 20;
     let groups: Vec<&Group> = snapshot.groups.iter().collect();
@@ -168,7 +168,7 @@ pub(super) fn warn_of_text(snapshot: &Snapshot, printer: &mut Printer<'_>) {
     }
 }
 
-/// Why a selection matches nothing, and what was probably meant.
+/// Returns the reason why a selection matches nothing, and a hint with the matcher that was probably meant.
 pub(super) fn meant(selection: &Selection) -> Option<(&'static str, String)> {
     let (meant, why) = selection.matchers.iter().find_map(Matcher::meant)?;
     Some((why, format!("use --match {}", quote(&meant))))

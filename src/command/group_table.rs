@@ -24,7 +24,7 @@ pub(super) struct GroupRow {
     pub(super) families: Vec<FamilySize>,
 }
 
-/// Builds the table.
+/// Builds the table from one row per group.
 pub(super) fn groups(rows: impl IntoIterator<Item = GroupRow>) -> Table {
     let mut table = Table::new([
         Column::key("GROUP"),

@@ -30,7 +30,8 @@ fn fetch(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Snap
     Ok(gateway::fetch_families(client, &list.connection.endpoint, &wanted, &mut listener(printer))?)
 }
 
-/// `height` is the number of lines available. More lines would scroll the headings off the screen.
+/// Prints the selected groups. `height` is the number of lines available. More lines would scroll the headings off the
+/// screen.
 fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let fits = |place: &usize| list.selection.fits(&snapshot.groups[*place], snapshot.selection_time());
     let mut places: Vec<usize> = (0..snapshot.groups.len()).filter(fits).collect();

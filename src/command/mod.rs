@@ -10,6 +10,8 @@ mod group_output;
 mod group_table;
 mod list;
 mod push;
+mod receiver_status;
+mod remote_write;
 mod rules;
 mod run;
 mod scrape;
@@ -20,7 +22,7 @@ mod watch;
 
 use crate::cli::Command;
 use crate::config;
-use crate::diagnose::refusal;
+use crate::diagnose::{commands, refusal};
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::exposition::model::Family;
@@ -32,7 +34,7 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Read};
 
-/// Passed to every subcommand.
+/// The environment, standard input and printer that every subcommand uses.
 pub struct Context<'a, 'out> {
     pub environment: &'a Environment,
     pub stdin: &'a mut dyn Read,
@@ -81,7 +83,6 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
     }
 }
 
-/// Fetches the gateway's groups.
 fn fetch_groups(client: &Client, printer: &mut Printer<'_>) -> Result<Snapshot, Failure> {
     Ok(gateway::fetch_groups(client, &client.connection().endpoint, &mut listener(printer))?)
 }
@@ -108,7 +109,7 @@ fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Re
     gateway::send(client, request, &mut listener(printer))
 }
 
-/// The failure of a push that was sent at `start`, with the cause if the gateway's groups show it.
+/// Returns the failure of a push, with the cause if the gateway's groups show it.
 fn explain(
     error: http::Error,
     push: &refusal::RejectedPush<'_>,
@@ -117,13 +118,17 @@ fn explain(
 ) -> Failure {
     let connection = client.connection();
     let endpoint = &connection.endpoint;
-    // What explains a failure shares its time limit.
+    // The requests made here share the time limit of the failed request.
     let Some(client) = client.with_time_left(error.elapsed) else { return error.into() };
     if matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status == 404)
         && gateway::is_prometheus(&client, endpoint, &mut listener(printer))
     {
-        let hint = Some("this is a Prometheus server, not a Pushgateway".to_owned());
-        return http::Error { hint, ..error }.into();
+        let command = commands::write_instead(push.method, push.key, connection);
+        let hint = format!(
+            "this is a Prometheus server, not a Pushgateway\n\
+             if it has --web.enable-remote-write-receiver: {command}"
+        );
+        return http::Error { hint: Some(hint), ..error }.into();
     }
     let mut fetch_error = None;
     let fetch = |read: refusal::Read<'_>| {
@@ -143,8 +148,11 @@ fn explain(
 /// Prints the events of a request.
 fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
     move |event| match event {
-        Event::Retry { tries, reason, wait } => {
+        Event::Retry { tries, reason, wait, asked } => {
             printer.note(&format!("try {tries} failed: {reason}; retry in {} ms", wait.as_millis()));
+            if asked {
+                printer.progress().pause(&format!("waiting {}s, as the server asked", wait.as_secs()));
+            }
         }
         Event::Waiting { server, tries } => {
             printer.progress().wait_for(&format!("waiting for {server}"), tries);

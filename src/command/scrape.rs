@@ -10,11 +10,11 @@ use crate::output::Printer;
 /// The result of a scrape.
 pub(super) struct Scraped {
     pub samples: u64,
-    /// Why the scrape failed.
+    /// The reason why the scrape failed; `None` if it succeeded.
     pub refusal: Option<String>,
-    /// The gateway's metrics are inconsistent, so it rejects every push, too.
+    /// Whether the gateway's metrics are inconsistent, so that it also rejects every push.
     pub rejects_pushes: bool,
-    /// Why Prometheus gets no metrics, and how to fix it.
+    /// The problems because of which Prometheus gets no metrics, with their fixes.
     pub problems: Vec<Problem>,
     /// Problems that affect only some versions of Prometheus.
     pub warnings: Vec<String>,
@@ -49,8 +49,8 @@ impl Scraped {
         let mut problems = scrape_failure::of_scrape(&errors, snapshot, connection);
         let mut warnings = Vec::new();
         if !errors.is_empty() && about.is_on("push.enable-utf8-names") == Some(true) {
-            // Prometheus 2 gets escaped names, and two names can be equal after escaping. What Prometheus 3 gets
-            // decides.
+            // Prometheus 2 gets escaped names, and two names can be equal after escaping. A problem that does not
+            // affect Prometheus 3 is only a warning.
             let newer = gateway::unescaped(client);
             let endpoint = &connection.endpoint;
             let answer = gateway::get_once(&newer, endpoint, about.telemetry_path(), &mut listener(printer))?;

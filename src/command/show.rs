@@ -16,7 +16,7 @@ use crate::output::Printer;
 /// Start of the line before each group if several are printed. `push --groups` reads these lines.
 pub(super) const GROUP_LINE: &str = "# pushgw group ";
 
-/// A group as text, and what the text cannot represent.
+/// A group as text, with a message about each part that the text cannot represent.
 #[derive(Debug, Default)]
 struct Copied {
     text: String,

@@ -7,8 +7,8 @@
 use super::group_output::age;
 use super::group_table;
 use super::scrape::Scraped;
-use super::{Context, listener, plural, print_json, watch};
-use crate::config::{Status, StatusFormat};
+use super::{Context, listener, plural, print_json, receiver_status, watch};
+use crate::config::{Status, StatusFormat, StatusTarget};
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::{self, Problem};
 use crate::error::Failure;
@@ -28,7 +28,11 @@ const SHOWN: usize = 20;
 
 /// Queries the gateway and prints the findings.
 pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-    let client = Client::new(&status.connection);
+    let connection = match &status.target {
+        StatusTarget::Gateway(connection) => connection,
+        StatusTarget::Receiver(receiver) => return receiver_status::run(receiver, status, context),
+    };
+    let client = Client::new(connection);
     if let Some(pause) = status.watch {
         let fetch = |context: &mut Context<'_, '_>| Found::fetch(&client, context.printer);
         return watch::repeat(pause, context, fetch, |found, _, context| {
@@ -39,7 +43,7 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
     let printed = print(&found, status.format, context.printer);
     // An unhealthy gateway is reported even if standard output was closed.
     if found.verdict().is_err() {
-        return Err(Failure::Unhealthy { gateway: status.connection.endpoint.to_string() });
+        return Err(Failure::Unhealthy { gateway: connection.endpoint.to_string() });
     }
     printed.map_err(Failure::output)
 }
@@ -51,7 +55,7 @@ fn print(found: &Found<'_>, format: StatusFormat, printer: &mut Printer<'_>) -> 
     }
 }
 
-/// The gateway's answers.
+/// The results of all queries.
 struct Found<'a> {
     connection: &'a Connection,
     about: ServerStatus,
@@ -82,7 +86,7 @@ impl<'a> Found<'a> {
         } else if !scraped.ok() {
             Err("a scrape fails")
         } else if !scraped.problems.is_empty() {
-            Err("Prometheus drops what it scrapes")
+            Err("Prometheus drops the scraped metrics")
         } else if healthy.is_err() || ready.is_err() {
             Err("its own health checks fail")
         } else {

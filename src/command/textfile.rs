@@ -1,4 +1,4 @@
-//! The file of a group in the directory of `--textfile`, for `push`, `add`, `run` and `delete`.
+//! Writes and deletes the files of groups in the `--textfile` directory, for `push`, `add`, `run` and `delete`.
 
 use super::Context;
 use crate::config::Textfile;
@@ -11,13 +11,13 @@ use crate::output::Printer;
 use crate::textfile::{self, Directory, file_name, find_clash};
 use std::path::{Path, PathBuf};
 
-/// What a push makes of a group's file.
+/// The change that a push makes to a group's file.
 pub(super) struct Update {
     pub(super) path: PathBuf,
     pub(super) before: Option<Vec<Family>>,
     /// The pushed families, with the labels of the group.
     pub(super) pushed: Vec<Family>,
-    /// The whole file.
+    /// The new content of the file.
     text: String,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn write(
     Ok(update.path)
 }
 
-/// Removes the file of a group, or says that it would.
+/// Removes the file of a group, or only prints its path if `dry_run` is true.
 pub(super) fn delete(
     textfile: &Textfile,
     key: &GroupingKey,
@@ -61,7 +61,7 @@ pub(super) fn delete(
 }
 
 impl Update {
-    /// What the push would make of the file, without a lock.
+    /// Computes the change without locking the directory.
     pub(super) fn preview(
         textfile: &Textfile,
         key: &GroupingKey,
@@ -71,7 +71,7 @@ impl Update {
         Self::new(&Directory::open(&textfile.directory)?, key, body, replaces)
     }
 
-    /// Prints the path of the file, and what it would hold.
+    /// Prints the path of the file and its new content.
     pub(super) fn print(&self, printer: &mut Printer<'_>) -> Result<(), Failure> {
         let head = format!("{}\n\n", self.path.display());
         printer.result(head.as_bytes()).map_err(Failure::output)?;
@@ -106,7 +106,7 @@ impl Update {
     }
 }
 
-/// `node_exporter` skips a file with one invalid line.
+/// Fails if the text has errors, because `node_exporter` skips the whole file for one invalid line.
 fn require_valid(text: &[u8], key: &GroupingKey, what: &str, hint: Option<&str>) -> Result<(), Failure> {
     let rules = Rules { grouping: Some(key), utf8_names: true, allow_empty: true, ..Rules::PLAIN };
     let report = exposition::check(Text { bytes: text, starts: &[0] }, &rules);

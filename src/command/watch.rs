@@ -6,7 +6,7 @@ use crate::error::Failure;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// At most one part in this many of the time is spent on fetching.
+/// Fetching takes at most `1 / FETCH_SHARE` of the total time.
 const FETCH_SHARE: u32 = 10;
 
 /// Number of lines needed for the warning about a failed fetch, unless the terminal is very narrow.
@@ -48,7 +48,7 @@ pub(super) fn repeat<T>(
     }
 }
 
-/// How long to wait after a fetch that took `took`.
+/// Returns the time to wait after a fetch that took `took`.
 fn rest(pause: Duration, took: Duration) -> Duration {
     pause.max(took * (FETCH_SHARE - 1))
 }

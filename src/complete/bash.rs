@@ -37,7 +37,7 @@ impl BashLine {
                 }
                 ('\\', None) => word.extend(chars.next()),
                 ('\\', Some('"')) => {
-                    // Inside double quotes, a backslash escapes only these.
+                    // Inside double quotes, a backslash escapes only these characters.
                     let escaped = chars.next_if(|next| "\\\"$`".contains(*next));
                     word.push(escaped.unwrap_or('\\'));
                 }
@@ -124,7 +124,7 @@ mod tests {
             let typed: String = candidate.chars().take(typed).collect();
             let typed = match quote {
                 "" => escape(&typed, |c| c.is_ascii() && !c.is_ascii_alphanumeric() && !":=-".contains(c)),
-                // These can't be typed inside such quotes without an escape.
+                // These characters can't be typed inside such quotes without an escape.
                 quote if typed.contains(quote) || typed.contains(['\\', '$', '`']) => return Ok(()),
                 quote => format!("{quote}{typed}"),
             };

@@ -16,16 +16,16 @@ pub(super) enum Candidates {
     Words(Vec<Candidate>),
     /// File names, which the shell completes itself.
     File,
-    /// A command with its arguments, and how many words before the cursor it starts.
+    /// A command with its arguments. It starts this many words before the cursor.
     Command(usize),
-    /// Labels of the gateway's groups.
+    /// Labels of the gateway's groups, which must be fetched.
     Groups(Box<GroupQuery>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub(super) word: String,
-    /// May be empty.
+    /// A description of the candidate, which may be empty.
     pub(super) description: String,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct GroupQuery {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum KeyPart {
-    /// Values of this label.
+    /// The values of the label with this name.
     Values(String),
     /// Label names, with or without `job`.
     Names { job: bool },

@@ -87,14 +87,15 @@ fn answer(
 /// Queries the gateway. The result is empty if that takes longer than [`GATEWAY_TIMEOUT`].
 fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<String> {
     let Some(selection) = selection(query) else { return BTreeSet::new() };
-    let Ok(mut connection) = config::gateway_connection(&query.connection, environment) else {
+    let Ok(mut connection) = config::gateway_connection(&query.connection, environment, config::Use::Groups)
+    else {
         return BTreeSet::new();
     };
     connection.timeout = connection.timeout.min(GATEWAY_TIMEOUT);
     connection.retries = 0;
     let (sender, receiver) = mpsc::channel();
-    // In a thread, so that nothing can take longer than the limit. The thread ends with the process. If there can be no
-    // thread, nobody waits for an answer.
+    // A separate thread sends the query, so that nothing can exceed the time limit. The thread ends with the process.
+    // If it can't be started, the receiver fails immediately.
     let _ = thread::Builder::new().spawn(move || {
         let snapshot = gateway::fetch_groups(&Client::new(&connection), &connection.endpoint, &mut |_| {});
         // This fails if the receiver has already timed out.

@@ -1,107 +1,233 @@
-//! Where metrics go: to a gateway, or into a directory. Every command gets its destination from here.
+//! Where metrics go: to a gateway, into a directory, or to a receiver of remote write. Every command gets its destination
+//! from here.
 
 use super::{connection, empty};
-use crate::cli::ConnectionArgs;
+use crate::cli::{ConnectionArgs, RemoteWriteVersion};
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::http::Connection;
+use crate::http::{Connection, Url};
+use crate::remote_write::{Version, VersionChoice};
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where the metrics of one group go.
+/// The destination of one group's metrics.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub(crate) enum Destination {
     Gateway(Connection),
     Textfile(Textfile),
+    RemoteWrite(Receiver),
 }
 
 /// The directory of `node_exporter`'s textfile collector.
 #[derive(Clone, Debug)]
 pub(crate) struct Textfile {
     pub(crate) directory: PathBuf,
-    /// How long to wait for other processes that write to it.
+    /// Time limit for waiting until other processes have finished writing to it.
     pub(crate) timeout: Duration,
 }
 
+/// A receiver of remote write.
+#[derive(Clone, Debug)]
+pub(crate) struct Receiver {
+    pub(crate) connection: Connection,
+    pub(crate) version: VersionChoice,
+}
+
 impl Destination {
-    /// The same place, with this time limit.
+    /// Returns the same destination with this time limit.
     pub(crate) fn with_timeout(self, timeout: Duration) -> Self {
         match self {
             Self::Gateway(connection) => Self::Gateway(Connection { timeout, ..connection }),
             Self::Textfile(textfile) => Self::Textfile(Textfile { timeout, ..textfile }),
+            Self::RemoteWrite(Receiver { connection, version }) => {
+                let connection = Connection { timeout, ..connection };
+                Self::RemoteWrite(Receiver { connection, version })
+            }
         }
     }
 }
 
-/// The option that names a gateway; `url` is that of `--url`.
-fn gateway_option(url: Option<&OsStr>, args: &ConnectionArgs) -> Option<&'static str> {
-    url.map(|_| "--url").or(args.gateway.as_ref().map(|_| "--gateway"))
+/// A destination as it is named, with the option or variable that names it.
+#[derive(Clone, Copy)]
+enum Named<'a> {
+    Gateway(&'static str),
+    Textfile(&'static str, &'a OsStr),
+    RemoteWrite(&'static str, &'a OsStr),
 }
 
-/// Rejects options for two destinations.
+impl Named<'_> {
+    fn origin(self) -> &'static str {
+        match self {
+            Self::Gateway(origin) | Self::Textfile(origin, _) | Self::RemoteWrite(origin, _) => origin,
+        }
+    }
+
+    /// The option for it.
+    fn option(self) -> &'static str {
+        match self {
+            Self::Gateway(_) => "-g URL",
+            Self::Textfile(..) => "--textfile DIR",
+            Self::RemoteWrite(..) => "--remote-write URL",
+        }
+    }
+}
+
+/// What a command does to its destination.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// It writes metrics, or looks whether they could be written.
+    Write,
+    /// It needs groups. A receiver of remote write has none, so its variable does not count.
+    Groups,
+}
+
+/// The destinations on the command line; `url` is that of `--url`.
+fn flags<'a>(url: Option<&OsStr>, args: &'a ConnectionArgs) -> Vec<Named<'a>> {
+    let gateway = url.map(|_| "--url").or(args.gateway.as_ref().map(|_| "--gateway"));
+    let textfile = args.textfile.as_deref().map(|directory| Named::Textfile("--textfile", directory));
+    let receiver = args.remote_write.as_deref().map(|url| Named::RemoteWrite("--remote-write", url));
+    [gateway.map(Named::Gateway), textfile, receiver].into_iter().flatten().collect()
+}
+
+/// Rejects options that name two destinations.
 pub(super) fn only_one(url: Option<&OsStr>, args: &ConnectionArgs) -> Result<(), Failure> {
-    match gateway_option(url, args) {
-        Some(option) if args.textfile.is_some() => Err(Failure::usage_with_hint(
-            format!("{option} and --textfile are two destinations"),
-            "remove one of them: a push goes either to a gateway or into a directory",
+    match flags(url, args)[..] {
+        [one, other, ..] => Err(Failure::usage_with_hint(
+            format!("{} and {} are two destinations", one.origin(), other.origin()),
+            "remove one of them: a push goes to one destination",
         )),
         _ => Ok(()),
     }
 }
 
-/// The directory, with the option or variable that names it. `None` is a gateway.
-fn directory<'a>(
+/// The one destination that is named. `None` is the default gateway.
+fn named<'a>(
     url: Option<&OsStr>,
     args: &'a ConnectionArgs,
     environment: &'a Environment,
-) -> Result<Option<(&'static str, &'a OsStr)>, Failure> {
-    only_one(url, args)?;
-    match &args.textfile {
-        Some(directory) if directory.is_empty() => return Err(empty("--textfile")),
-        Some(directory) => return Ok(Some(("--textfile", directory))),
-        None if gateway_option(url, args).is_some() => return Ok(None),
-        None => {}
-    }
-    let Some(directory) = environment.variable("PUSHGATEWAY_TEXTFILE") else { return Ok(None) };
-    if environment.variable("PUSHGATEWAY_URL").is_some() {
+    purpose: Use,
+) -> Result<Option<Named<'a>>, Failure> {
+    let named = any_named(url, args, environment, purpose)?;
+    if args.remote_write_version.is_some() && !matches!(named, Some(Named::RemoteWrite(..))) {
         return Err(Failure::usage_with_hint(
-            "PUSHGATEWAY_URL and PUSHGATEWAY_TEXTFILE are two destinations",
-            "choose one with -g URL or --textfile DIR, or unset a variable",
+            "--remote-write-version needs a receiver of remote write",
+            "add --remote-write URL",
         ));
     }
-    Ok(Some(("PUSHGATEWAY_TEXTFILE", directory)))
+    Ok(named)
 }
 
-/// The directory, if it is the destination.
-pub(super) fn textfile(
+fn any_named<'a>(
+    url: Option<&OsStr>,
+    args: &'a ConnectionArgs,
+    environment: &'a Environment,
+    purpose: Use,
+) -> Result<Option<Named<'a>>, Failure> {
+    only_one(url, args)?;
+    if let Some(flag) = flags(url, args).pop() {
+        return match flag {
+            Named::RemoteWrite("--remote-write", _) if purpose == Use::Groups => {
+                Err(Failure::usage_with_hint(
+                    "--remote-write: a remote-write receiver has no groups",
+                    "query the receiver instead, or use -g URL for a gateway",
+                ))
+            }
+            Named::Textfile(option, value) | Named::RemoteWrite(option, value) if value.is_empty() => {
+                Err(empty(option))
+            }
+            flag => Ok(Some(flag)),
+        };
+    }
+    let variable = |name| environment.variable(name).map(|value| (name, value));
+    let receiver = variable("PUSHGATEWAY_REMOTE_WRITE").filter(|_| purpose == Use::Write);
+    let variables: Vec<Named<'_>> = [
+        variable("PUSHGATEWAY_URL").map(|(name, _)| Named::Gateway(name)),
+        variable("PUSHGATEWAY_TEXTFILE").map(|(name, value)| Named::Textfile(name, value)),
+        receiver.map(|(name, value)| Named::RemoteWrite(name, value)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match variables[..] {
+        [one, other, ..] => Err(Failure::usage_with_hint(
+            format!("{} and {} are two destinations", one.origin(), other.origin()),
+            format!("choose one with {} or {}, or unset a variable", one.option(), other.option()),
+        )),
+        _ => Ok(variables.first().copied()),
+    }
+}
+
+/// The directory or the receiver, if one of them is the destination. `None` is a gateway.
+pub(super) fn without_gateway(
     url: Option<&OsStr>,
     args: &ConnectionArgs,
     environment: &Environment,
-) -> Result<Option<Textfile>, Failure> {
-    let Some((_, directory)) = directory(url, args, environment)? else { return Ok(None) };
-    Ok(Some(Textfile { directory: directory.into(), timeout: connection::timeout(args, environment)? }))
+    purpose: Use,
+) -> Result<Option<Destination>, Failure> {
+    Ok(match named(url, args, environment, purpose)? {
+        None | Some(Named::Gateway(_)) => None,
+        Some(Named::Textfile(_, directory)) => {
+            let timeout = connection::timeout(args, environment)?;
+            Some(Destination::Textfile(Textfile { directory: directory.into(), timeout }))
+        }
+        Some(Named::RemoteWrite(origin, url)) => {
+            Some(Destination::RemoteWrite(receiver((origin, url), args, environment)?))
+        }
+    })
 }
 
-/// Rejects a directory where only a gateway will do.
+fn receiver(
+    (origin, url): (&'static str, &OsStr),
+    args: &ConnectionArgs,
+    environment: &Environment,
+) -> Result<Receiver, Failure> {
+    if args.compress.is_some() {
+        return Err(Failure::usage("--compress is for gateways: remote write always uses snappy"));
+    }
+    let url = Url::parse_with_query(connection::private_utf8(origin, url)?);
+    let url = url.map_err(|error| Failure::usage(format!("{origin}: {error}")))?;
+    let url = if matches!(url.path(), "" | "/") { url.with_path("/api/v1/write") } else { url };
+    let connection = connection::resolve(url, args, environment)?;
+    let version = match args.remote_write_version.unwrap_or_default() {
+        RemoteWriteVersion::Auto => VersionChoice::Auto,
+        RemoteWriteVersion::V1 => VersionChoice::Only(Version::V1),
+        RemoteWriteVersion::V2 => VersionChoice::Only(Version::V2),
+    };
+    Ok(Receiver { connection: Connection { url_from: Some(origin), ..connection }, version })
+}
+
+/// Whether the destination is a receiver of remote write. An error counts as no.
+pub(super) fn is_remote_write(url: Option<&OsStr>, args: &ConnectionArgs, environment: &Environment) -> bool {
+    matches!(named(url, args, environment, Use::Write), Ok(Some(Named::RemoteWrite(..))))
+}
+
+/// Rejects a destination where only a gateway will do.
 pub(super) fn require_gateway(
     url: Option<&OsStr>,
     args: &ConnectionArgs,
     environment: &Environment,
+    purpose: Use,
 ) -> Result<(), Failure> {
-    let Some((origin, _)) = directory(url, args, environment)? else { return Ok(()) };
-    Err(Failure::usage_with_hint(
-        format!("{origin}: only push, add, run and delete of one group can use a directory"),
-        "use -g URL: this needs a gateway",
-    ))
+    match named(url, args, environment, purpose)? {
+        None | Some(Named::Gateway(_)) => Ok(()),
+        Some(Named::Textfile(origin, _)) => Err(Failure::usage_with_hint(
+            format!("{origin}: only push, add, run and delete of one group can use a directory"),
+            "use -g URL: this needs a gateway",
+        )),
+        Some(Named::RemoteWrite(origin, _)) => Err(Failure::usage_with_hint(
+            format!("{origin}: only push, add and run of one group and status can use a receiver"),
+            "use -g URL: this needs a gateway",
+        )),
+    }
 }
 
-/// The connection to the gateway, for what needs one.
+/// Returns the connection, for a command that needs a gateway.
 pub(crate) fn gateway_connection(
     args: &ConnectionArgs,
     environment: &Environment,
+    purpose: Use,
 ) -> Result<Connection, Failure> {
-    require_gateway(None, args, environment)?;
+    require_gateway(None, args, environment, purpose)?;
     connection::resolve(connection::endpoint(args, environment)?, args, environment)
 }

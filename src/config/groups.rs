@@ -1,7 +1,7 @@
-//! Settings of `list`, `show`, `delete` and `status`: the groups to use, named or selected.
+//! Settings of `list`, `show`, `delete` and `status`, and the groups that they apply to.
 
 use super::connection::{self, endpoint, group_url};
-use super::destination::{self, Destination};
+use super::destination::{self, Destination, Receiver, Textfile, Use};
 use super::{empty, file_key, gateway_connection, grouping_key, labels, named_group, names, utf8};
 use crate::cli::{self, ListFormat, ListSort, StatusFormat};
 use crate::duration::{self, DurationError};
@@ -10,6 +10,7 @@ use crate::error::Failure;
 use crate::gateway::Selection;
 use crate::grouping::{EmptyValues, GroupingKey, KeyError, KeyRules, Label, Matcher, parse_matchers};
 use crate::http::{Connection, Url};
+use crate::secret::without_user;
 use crate::shell::quote;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -25,7 +26,9 @@ pub(crate) struct Delete {
     /// every push.
     pub(crate) force: bool,
     pub(crate) dry_run: bool,
-    /// How the deleted groups are printed; `None` prints nothing.
+    /// Whether to print a curl command for the one group instead of deleting it.
+    pub(crate) as_curl: bool,
+    /// The format in which the deleted groups are printed; `None` prints nothing.
     pub(crate) format: Option<ListFormat>,
 }
 
@@ -35,8 +38,10 @@ pub(crate) enum DeleteTarget {
         /// Built from the key, or taken from `--url` unchanged.
         path: String,
         key: GroupingKey,
-        destination: Destination,
+        connection: Connection,
     },
+    /// The file of a group, in the directory of `--textfile`.
+    File { key: GroupingKey, textfile: Textfile },
     /// A path of `--url` with bytes that no key can have.
     Path { path: String, connection: Connection },
     Selection {
@@ -52,7 +57,7 @@ pub(crate) enum DeleteTarget {
 pub struct List {
     pub selection: Selection,
     pub sort: ListSort,
-    /// Whether to print each group's metrics, too.
+    /// Whether to also print each group's metrics.
     pub metrics: bool,
     /// Whether to print full names.
     pub wide: bool,
@@ -81,7 +86,13 @@ pub(crate) struct Status {
     /// Minimum time between two checks with `--watch`.
     pub(crate) watch: Option<Duration>,
     pub(crate) format: StatusFormat,
-    pub(crate) connection: Connection,
+    pub(crate) target: StatusTarget,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum StatusTarget {
+    Gateway(Connection),
+    Receiver(Receiver),
 }
 
 /// Rules for the key of a group that is read or deleted. The gateway may have groups with empty label values.
@@ -93,9 +104,20 @@ impl Delete {
     /// Resolves `delete`.
     pub(crate) fn resolve(args: &cli::DeleteArgs, environment: &Environment) -> Result<Self, Failure> {
         let selection = selection(&args.selection)?;
-        let Some(selection) = selected(&args.group, selection, args.all)? else {
+        let instead = |labels: &[Label]| {
+            let flags = [(args.dry_run, " --dry-run"), (args.yes, " --yes")];
+            let flags: String = flags.into_iter().filter_map(|(given, flag)| given.then_some(flag)).collect();
+            selecting("delete", labels, &args.selection, &args.connection) + &flags
+        };
+        let Some(selection) = selected(&args.group, selection, args.all, instead)? else {
             return Self::group(args, environment);
         };
+        if args.as_curl {
+            return Err(Failure::usage_with_hint(
+                "--as-curl prints the request for one group, and this selects several",
+                "pushgw list --format path prints the path of each group, for --as-curl --url PATH",
+            ));
+        }
         if !args.all && !selection.is_specific() {
             return Err(Failure::usage_with_hint(
                 "these matchers also match groups that lack the label, so they could select almost every group",
@@ -109,9 +131,9 @@ impl Delete {
                 "--dry-run shows what would be deleted, --yes deletes without asking",
             ));
         }
-        let connection = gateway_connection(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment, Use::Groups)?;
         let target = DeleteTarget::Selection { selection, confirmed: args.yes, connection };
-        Ok(Self { target, force: args.force, dry_run: args.dry_run, format: args.format })
+        Ok(Self { target, force: args.force, dry_run: args.dry_run, as_curl: false, format: args.format })
     }
 
     fn group(args: &cli::DeleteArgs, environment: &Environment) -> Result<Self, Failure> {
@@ -120,20 +142,23 @@ impl Delete {
                 "--format needs a selection: --match, --older-than, --failed or --all",
             ));
         }
-        let target = if let Some(textfile) =
-            destination::textfile(args.group.url.as_deref(), &args.connection, environment)?
-        {
-            let key = file_key(&args.group, key_rules(args.utf8_names))?;
-            DeleteTarget::Group { path: key.path(), key, destination: Destination::Textfile(textfile) }
+        let url = args.group.url.as_deref();
+        let other = destination::without_gateway(url, &args.connection, environment, Use::Groups)?;
+        let target = if let Some(Destination::Textfile(textfile)) = other {
+            if args.as_curl {
+                return Err(Failure::usage("--as-curl needs a gateway, and the destination is a directory"));
+            }
+            DeleteTarget::File { key: file_key(&args.group, key_rules(args.utf8_names))?, textfile }
         } else {
             let (path, key, endpoint) = delete_path(args, environment)?;
             let connection = connection::resolve(endpoint, &args.connection, environment)?;
             match key {
-                Some(key) => DeleteTarget::Group { path, key, destination: Destination::Gateway(connection) },
+                Some(key) => DeleteTarget::Group { path, key, connection },
                 None => DeleteTarget::Path { path, connection },
             }
         };
-        Ok(Self { target, force: args.force, dry_run: args.dry_run, format: None })
+        let (force, dry_run, as_curl) = (args.force, args.dry_run, args.as_curl);
+        Ok(Self { target, force, dry_run, as_curl, format: None })
     }
 }
 
@@ -179,7 +204,7 @@ impl List {
             return Err(Failure::usage("--metrics needs --format table or json"));
         }
         let watch = args.watch.as_deref().map(interval).transpose()?;
-        let connection = gateway_connection(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment, Use::Groups)?;
         let (sort, metrics, wide, format) = (args.sort, args.metrics, args.wide, args.format);
         Ok(Self { selection, sort, metrics, wide, watch, format, connection })
     }
@@ -204,10 +229,13 @@ fn interval(text: &OsStr) -> Result<Duration, Failure> {
 impl Show {
     /// Resolves `show`.
     pub(crate) fn resolve(args: &cli::ShowArgs, environment: &Environment) -> Result<Self, Failure> {
-        destination::require_gateway(args.group.url.as_deref(), &args.connection, environment)?;
+        let url = args.group.url.as_deref();
+        destination::require_gateway(url, &args.connection, environment, Use::Groups)?;
         let selection = selection(&args.selection)?;
         let rules = key_rules(args.utf8_names);
-        let (target, endpoint) = if let Some(selection) = selected(&args.group, selection, args.all)? {
+        let instead = |labels: &[Label]| selecting("show", labels, &args.selection, &args.connection);
+        let selected = selected(&args.group, selection, args.all, instead)?;
+        let (target, endpoint) = if let Some(selection) = selected {
             (ShowTarget::Selection(selection), endpoint(&args.connection, environment)?)
         } else {
             let (key, endpoint) = named_group(&args.group, &args.connection, rules, environment)?;
@@ -221,9 +249,12 @@ impl Show {
 impl Status {
     /// Resolves `status`.
     pub(crate) fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
-        let connection = gateway_connection(&args.connection, environment)?;
         let watch = args.watch.as_deref().map(interval).transpose()?;
-        Ok(Self { watch, format: args.format, connection })
+        let target = match destination::without_gateway(None, &args.connection, environment, Use::Write)? {
+            Some(Destination::RemoteWrite(receiver)) => StatusTarget::Receiver(receiver),
+            _ => StatusTarget::Gateway(gateway_connection(&args.connection, environment, Use::Write)?),
+        };
+        Ok(Self { watch, format: args.format, target })
     }
 }
 
@@ -246,7 +277,7 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
 }
 
 /// Parses an age. Errors suggest days, because users usually mean days rather than seconds.
-fn age(option: &str, text: &str) -> Result<Duration, Failure> {
+pub(super) fn age(option: &str, text: &str) -> Result<Duration, Failure> {
     let days_ago = || {
         let (year, rest) = text.split_once('-')?;
         let (month, day) = rest.split_once('-')?;
@@ -268,21 +299,30 @@ fn age(option: &str, text: &str) -> Result<Duration, Failure> {
     })
 }
 
-/// Returns the selection, or `None` if one group is named instead. Exactly one of the two must be given.
-fn selected(group: &cli::GroupArgs, selection: Selection, all: bool) -> Result<Option<Selection>, Failure> {
+/// Returns the selection, or `None` if one group is named instead. Exactly one of the two must be given. `instead` is
+/// the command that selects the groups with these labels.
+fn selected(
+    group: &cli::GroupArgs,
+    selection: Selection,
+    all: bool,
+    instead: impl Fn(&[Label]) -> String,
+) -> Result<Option<Selection>, Failure> {
     let names_group =
         group.job.is_some() || group.instance.is_some() || !group.labels.is_empty() || group.url.is_some();
     match (names_group, !selection.is_empty(), all) {
         (true, true, _) | (true, _, true) => Err(Failure::usage_with_hint(
             "-j, -l, -i and --url name one group, and --match, --older-than, --failed and --all select several",
-            matchers_instead(group),
+            named_labels(group).map_or_else(
+                || "use either --url or a selection".to_owned(),
+                |labels| format!("for all groups with these labels: {}", instead(&labels)),
+            ),
         )),
         (false, true, true) => Err(Failure::usage_with_hint(
             "--all selects every group and can't be combined with --match, --older-than or --failed",
             "to select the groups of a job: --match job=x",
         )),
         (false, false, false) => Err(Failure::usage_with_hint(
-            "no group is named and none is selected",
+            "no group is named or selected",
             "-j JOB and -l NAME=VALUE name one group; --match job=x, --older-than, --failed or --all select several",
         )),
         (true, false, false) => Ok(None),
@@ -290,14 +330,28 @@ fn selected(group: &cli::GroupArgs, selection: Selection, all: bool) -> Result<O
     }
 }
 
-/// Returns a hint with the matchers that select the groups with these labels.
-fn matchers_instead(group: &cli::GroupArgs) -> String {
-    let Ok(mut labels) = labels(&group.labels, group.instance.as_deref()) else { return String::new() };
+/// The labels that name a group, if there are any.
+fn named_labels(group: &cli::GroupArgs) -> Option<Vec<Label>> {
+    let mut labels = labels(&group.labels, group.instance.as_deref()).ok()?;
     labels.splice(0..0, group.job.as_deref().and_then(OsStr::to_str).map(|job| Label::new("job", job)));
-    if labels.is_empty() {
-        return "use either --url or a selection".to_owned();
-    }
-    format!("for all groups with these labels: {}", matchers(&labels))
+    Some(labels).filter(|labels| !labels.is_empty())
+}
+
+/// The command that selects the groups with these labels, with the selection and the gateway as typed.
+fn selecting(
+    command: &str,
+    labels: &[Label],
+    selection: &cli::SelectionArgs,
+    connection: &cli::ConnectionArgs,
+) -> String {
+    let option = |name: &str, value: &OsString| format!(" {name} {}", quote(&value.to_string_lossy()));
+    let mut text = format!("pushgw {command} {}", matchers(labels));
+    text.extend(selection.matchers.iter().map(|matcher| option("--match", matcher)));
+    text.extend(selection.older_than.iter().map(|age| option("--older-than", age)));
+    text.extend(selection.failed.then_some(" --failed"));
+    let gateway = connection.gateway.as_ref().map(|url| without_user(&url.to_string_lossy()).into());
+    text.extend(gateway.map(|url| option("-g", &url)));
+    text
 }
 
 /// The options that select the groups with these labels.

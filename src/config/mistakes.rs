@@ -4,6 +4,7 @@ use crate::cli::{Command, GroupArgs, InputArgs};
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::grouping::is_legacy_name;
+use crate::secret::without_user;
 use crate::shell::quote;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -19,7 +20,7 @@ pub(crate) struct Suspicion {
 ///
 /// # Errors
 ///
-/// [`Failure::Usage`] if a value is almost certainly a mistake.
+/// Returns [`Failure::Usage`] if a value is almost certainly a mistake.
 pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result<Vec<Suspicion>, Failure> {
     let (group, push) = match command {
         Command::Push(args) | Command::Add(args) => (&args.0.group, Some(&args.0)),
@@ -66,7 +67,8 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
         found
             .push(Suspicion { message: format!("the label `{label}` gets the value `{value}`{what}"), hint });
     };
-    if let Some(job) = args.job.as_deref().and_then(OsStr::to_str) {
+    let job = args.job.as_deref().and_then(OsStr::to_str);
+    if let Some(job) = job {
         add("-j", "job", job);
     }
     for (label, value) in args.labels.iter().filter_map(|label| label.to_str()?.split_once('=')) {
@@ -75,10 +77,23 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
     if let Some(instance) = args.instance.as_deref().and_then(OsStr::to_str) {
         add("-i", "instance", instance);
     }
+    found.extend(job.and_then(of_group_in_job));
     found
 }
 
-/// What was probably meant.
+/// Returns a warning about a job that is the path or URL of a group, or a group as `list` prints it.
+fn of_group_in_job(job: &str) -> Option<Suspicion> {
+    let hint = if job.contains("/metrics/job/") {
+        format!("for the group with this path: --url {}", quote(&without_user(job)))
+    } else if job.starts_with("{job=") && job.ends_with('}') {
+        "for a group as list prints it: -j JOB -l NAME=VALUE".to_owned()
+    } else {
+        return None;
+    };
+    Some(Suspicion { message: "the job is the name of a whole group".to_owned(), hint })
+}
+
+/// The value that the user probably meant.
 enum Meant {
     Value(String),
     /// The value, followed by other labels in the form `NAME=VALUE`.
@@ -158,6 +173,9 @@ pub(super) fn of_missing_file(args: &InputArgs, environment: &Environment) -> Re
     let unfinished = args.metrics.last().and_then(|line| line.to_str()).filter(|line| !line.contains(' '));
     let hint = if let Some(line) = unfinished.filter(|_| is_number(name)) {
         format!("quote the line as one word: -m {}", quote(&format!("{line} {name}")))
+    } else if args.files.get(place + 1).and_then(|next| next.to_str()).is_some_and(is_number) {
+        let value = args.files[place + 1].to_string_lossy();
+        format!("for a line of metrics: -m {}", quote(&format!("{name} {value}")))
     } else if is_sample(name) {
         format!("for a line of metrics: -m {}", quote(name))
     } else if name.split_once('=').is_some_and(|(label, _)| is_legacy_name(label)) {
@@ -209,6 +227,8 @@ mod tests {
             (group(None, &[], Some("instance=web1")), "use -i web1"),
             (group(None, &["team=team=a"], None), "use -l team=a"),
             (group(None, &[], Some("web1 ")), "use -i web1"),
+            (group(Some("{job=\"x\"}"), &[], None), "for a group as list prints it: -j JOB -l NAME=VALUE"),
+            (group(Some("/metrics/job/x"), &[], None), "for the group with this path: --url /metrics/job/x"),
             (group(Some("$JOB"), &[], None), "use double quotes, so that the shell replaces it"),
             (group(None, &["a=$(hostname -f)"], None), "use double quotes, so that the shell replaces it"),
         ] {

@@ -12,8 +12,8 @@ pub(crate) mod variables;
 pub use groups::List;
 
 pub(crate) use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
-pub(crate) use destination::{Destination, Textfile, gateway_connection};
-pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status, matchers};
+pub(crate) use destination::{Destination, Receiver, Textfile, Use, gateway_connection};
+pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status, StatusTarget, matchers};
 pub(crate) use push::{Action, Check, Push, PushGroups};
 pub(crate) use run::{AlertingRules, Run};
 
@@ -78,7 +78,7 @@ fn labels(labels: &[OsString], instance: Option<&OsStr>) -> Result<Vec<Label>, F
     Ok(labels)
 }
 
-/// The key and the gateway of `--url`, or of the options that name them separately.
+/// Returns the key and the gateway from `--url`, or from the options that name them separately.
 fn named_group(
     args: &cli::GroupArgs,
     connection: &cli::ConnectionArgs,
@@ -92,27 +92,29 @@ fn named_group(
     Ok((url.key(rules).map_err(in_url)?, url.endpoint))
 }
 
-/// The key and the destination of one group that is written.
+/// Returns the key and the destination of the group to write.
 fn group_destination(
     args: &cli::GroupArgs,
     connection: &cli::ConnectionArgs,
     rules: KeyRules,
     environment: &Environment,
 ) -> Result<(GroupingKey, Destination), Failure> {
-    if let Some(textfile) = destination::textfile(args.url.as_deref(), connection, environment)? {
-        return Ok((file_key(args, rules)?, Destination::Textfile(textfile)));
+    match destination::without_gateway(args.url.as_deref(), connection, environment, Use::Write)? {
+        Some(textfile @ Destination::Textfile(_)) => return Ok((file_key(args, rules)?, textfile)),
+        Some(receiver) => return Ok((grouping_key(args, rules)?, receiver)),
+        None => {}
     }
     let (key, endpoint) = named_group(args, connection, rules, environment)?;
     Ok((key, Destination::Gateway(connection::resolve(endpoint, connection, environment)?)))
 }
 
-/// The grouping key of a group whose file is meant.
+/// Returns the grouping key of a group that is stored as a file.
 fn file_key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, Failure> {
     let key = grouping_key(args, rules)?;
     match file_name(&key).len() {
         0..=MAX_NAME => Ok(key),
         bytes => Err(Failure::usage(format!(
-            "--textfile: the labels make a file name of {bytes} bytes, more than {MAX_NAME}: use fewer or shorter values"
+            "--textfile: the labels result in a file name of {bytes} bytes, more than {MAX_NAME}: use fewer or shorter values"
         ))),
     }
 }

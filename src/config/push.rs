@@ -1,8 +1,8 @@
 //! Settings of `push`, `add` and `check`: the group, the metrics, and what to do with the request.
 
 use super::{
-    Destination, connection, empty, gateway_connection, group_destination, grouping_key, in_url, mistakes,
-    names, utf8,
+    Destination, Use, connection, empty, gateway_connection, group_destination, grouping_key, in_url,
+    mistakes, names, utf8,
 };
 use crate::cli;
 use crate::env::Environment;
@@ -29,7 +29,6 @@ pub(crate) struct Push {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Send,
-    /// Print the request.
     Print,
     /// Print a curl command that sends the request.
     PrintCurl,
@@ -40,7 +39,6 @@ pub(crate) enum Action {
 /// Settings of `check`, which `push` and `add` also use to check their input.
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
-    /// Sources of the text.
     pub(crate) origins: Vec<Origin>,
     /// The rules for the text, without the group. [`Check::rules`] adds it.
     pub(crate) rules: Rules<'static>,
@@ -113,12 +111,7 @@ impl Push {
         no_url(&args.input.files)?;
         let rules = key_rules(&args.input);
         let (key, destination) = group_destination(&args.group, &args.connection, rules, environment)?;
-        if args.as_curl && matches!(destination, Destination::Textfile(_)) {
-            return Err(Failure::usage_with_hint(
-                "--as-curl needs a gateway, and the destination is a directory",
-                "--dry-run prints the file that would be written",
-            ));
-        }
+        fits(args, &destination)?;
         let action = match (args.dry_run, args.as_curl) {
             _ if args.diff => Action::Diff,
             (false, false) => Action::Send,
@@ -130,9 +123,30 @@ impl Push {
             [program, ..] if program.is_empty() => return Err(empty("COMMAND")),
             command => vec![Origin::Command(command.to_vec())],
         };
-        let check = check(&args.input, &args.report, origins);
+        let mut check = check(&args.input, &args.report, origins);
+        check.rules.remote_write = matches!(destination, Destination::RemoteWrite(_));
         Ok(Self { method, key, check, action, destination })
     }
+}
+
+/// Rejects what the destination can't do.
+fn fits(args: &cli::PushArgs, destination: &Destination) -> Result<(), Failure> {
+    let (message, hint) = match destination {
+        Destination::Textfile(_) if args.as_curl => (
+            "--as-curl needs a gateway, and the destination is a directory",
+            "--dry-run prints the file that would be written",
+        ),
+        Destination::RemoteWrite(_) if args.as_curl => (
+            "--as-curl needs a gateway: the body of a remote-write request is binary",
+            "--dry-run prints the request with its samples as text",
+        ),
+        Destination::RemoteWrite(_) if args.diff => (
+            "--diff needs a gateway or a directory: a receiver does not say what it holds",
+            "--dry-run prints the samples that would be sent",
+        ),
+        _ => return Ok(()),
+    };
+    Err(Failure::usage_with_hint(message, hint))
 }
 
 /// Settings of `push --groups` and `add --groups`.
@@ -166,7 +180,7 @@ impl PushGroups {
         // `pushgw show` also prints groups without metrics.
         check.rules.allow_empty = true;
         check.rules.format = TextFormat::Prometheus;
-        let connection = gateway_connection(&args.connection, environment)?;
+        let connection = gateway_connection(&args.connection, environment, Use::Write)?;
         Ok(Some(Self { method, check, connection }))
     }
 }

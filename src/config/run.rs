@@ -1,7 +1,10 @@
 //! Settings of `run` and `rules`. The command of `run` always runs, unless the arguments themselves show a mistake.
 //! Anything that can change between runs, such as an empty variable, a URL or a file, is resolved only for the report.
 
-use super::{Destination, connection, destination, empty, file_key, grouping_key, in_url, names, push, utf8};
+use super::groups::age;
+use super::{
+    Destination, Use, connection, destination, empty, file_key, grouping_key, in_url, names, push, utf8,
+};
 use crate::cli;
 use crate::duration;
 use crate::env::Environment;
@@ -27,7 +30,7 @@ pub(crate) struct Run {
     pub(crate) prefix: MetricPrefix,
     /// File with metrics that the command writes.
     pub(crate) metrics: Option<PathBuf>,
-    /// Whether to push the command's metrics after a failure, too.
+    /// Whether to push the command's metrics even after a failure.
     pub(crate) metrics_always: bool,
     /// Whether the report must succeed.
     pub(crate) require_push: bool,
@@ -62,8 +65,8 @@ impl Run {
             _ => {}
         }
         let mut values = Values::default();
-        let every = values.duration("--expect-every", args.expect_every.as_deref())?;
-        let within = values.duration("--expect-within", args.expect_within.as_deref())?;
+        let every = values.age("--expect-every", args.expect_every.as_deref())?;
+        let within = values.age("--expect-within", args.expect_within.as_deref())?;
         let timeout = values.duration("--timeout", args.connection.timeout.as_deref())?;
         values.duration("--connect-timeout", args.connection.connect_timeout.as_deref())?;
         let ok_statuses = values.statuses(&args.ok_status)?;
@@ -120,12 +123,15 @@ impl Run {
         KeyRules { empty_values: EmptyValues::Reject, names: names(self.utf8_names) }
     }
 
-    /// Where the report goes. Reads the files with secrets and certificates.
+    /// Returns the destination of the report. Reads the files with secrets and certificates.
     pub(crate) fn destination(&self) -> Result<Destination, Failure> {
         let url = self.group.url.as_deref();
-        if let Some(textfile) = destination::textfile(url, &self.connection, &self.environment)? {
-            file_key(&self.group, self.key_rules())?;
-            return Ok(Destination::Textfile(textfile).with_timeout(self.timeout));
+        let other = destination::without_gateway(url, &self.connection, &self.environment, Use::Write)?;
+        if let Some(destination) = other {
+            if let Destination::Textfile(_) = destination {
+                file_key(&self.group, self.key_rules())?;
+            }
+            return Ok(destination.with_timeout(self.timeout));
         }
         let endpoint = match self.url()? {
             Some(url) => url.endpoint,
@@ -150,9 +156,11 @@ impl Run {
 
     /// Returns the settings for checking the command's metrics.
     pub(crate) fn check(&self) -> super::Check {
+        let url = self.group.url.as_deref();
         let rules = Rules {
             utf8_names: self.utf8_names,
             max_diagnostics: MAX_DIAGNOSTICS,
+            remote_write: destination::is_remote_write(url, &self.connection, &self.environment),
             format: self.format,
             ..Rules::PLAIN
         };
@@ -182,12 +190,28 @@ impl Values {
     }
 
     fn duration(&mut self, option: &'static str, value: Option<&OsStr>) -> Result<Option<Duration>, Failure> {
+        self.parsed(option, value, |text| {
+            duration::parse(text).map_err(|error| Failure::usage(format!("{option}: {error}")))
+        })
+    }
+
+    /// Parses a duration that is rarely one of seconds.
+    fn age(&mut self, option: &'static str, value: Option<&OsStr>) -> Result<Option<Duration>, Failure> {
+        self.parsed(option, value, |text| age(option, text))
+    }
+
+    fn parsed(
+        &mut self,
+        option: &'static str,
+        value: Option<&OsStr>,
+        parse: impl Fn(&str) -> Result<Duration, Failure>,
+    ) -> Result<Option<Duration>, Failure> {
         let Some(text) = self.text(option, value)? else { return Ok(None) };
-        match duration::parse(text) {
-            Ok(Duration::ZERO) => Err(Failure::usage(format!("{option} must be greater than zero"))),
-            Ok(time) => Ok(Some(time)),
-            Err(error) => Err(Failure::usage(format!("{option}: {error}"))),
+        let time = parse(text)?;
+        if time.is_zero() {
+            return Err(Failure::usage(format!("{option} must be greater than zero")));
         }
+        Ok(Some(time))
     }
 
     /// Parses the exit statuses in `--ok-status`.

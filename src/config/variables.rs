@@ -4,9 +4,10 @@ use crate::cli::ConnectionArgs;
 use crate::env::Environment;
 
 /// All variables that pushgw reads, besides those of color, the locale and proxies.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 20] = [
     "PUSHGATEWAY_URL",
     "PUSHGATEWAY_TEXTFILE",
+    "PUSHGATEWAY_REMOTE_WRITE",
     "PUSHGATEWAY_TIMEOUT",
     "PUSHGATEWAY_CONNECT_TIMEOUT",
     "PUSHGATEWAY_RETRIES",
@@ -37,7 +38,7 @@ pub(crate) fn misspelt(environment: &Environment) -> Vec<String> {
             // Kubernetes sets these in each pod for a service named `pushgateway`.
             && !name.contains("_PORT")
             && !name.contains("_SERVICE_")
-            // `pushgw run` sets this one for its command.
+            // `pushgw run` sets this variable for its command.
             && *name != "PUSHGW_METRICS"
     };
     let hint = |name| format!("{name} is set, but pushgw does not read it: did you mean {}?", meant(name));

@@ -46,7 +46,6 @@ pub enum Collision<'a> {
 }
 
 impl Collision<'_> {
-    /// Whether the push is involved.
     pub fn involves_push(&self) -> bool {
         match self {
             Self::Types { kinds, .. } => kinds.values().flatten().any(Option::is_none),
@@ -72,7 +71,7 @@ pub struct Collisions {
     colliding: BTreeSet<String>,
     /// All holders of each series that exists more than once.
     twice: BTreeMap<String, Vec<usize>>,
-    /// Family, forbidden label, holder.
+    /// Forbidden labels, as triples of a family, a label and the number of a holder.
     labels: BTreeSet<(String, String, usize)>,
 }
 
@@ -95,7 +94,7 @@ impl Collisions {
         let Family { name, kind, .. } = family;
         let holders = self.families.entry((self.hasher.hash_one(name), *kind)).or_default();
         holders.push(holder);
-        // If the other side of a collision is not here yet, the collision is found when it is added.
+        // If the other side of a collision is added later, the collision is found then.
         if holders.len() == 1 {
             let has_other_kind =
                 ALL_KINDS.iter().any(|other| other != kind && !self.holders(name, *other).is_empty());

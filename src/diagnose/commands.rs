@@ -5,12 +5,12 @@
 
 use crate::gateway::Group;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules, LabelSet, Names, is_legacy_name};
-use crate::http::{Connection, Header, Login, Route, Scheme, Tls};
+use crate::http::{Connection, Header, Login, Method, Route, Scheme, Tls};
 use crate::shell::{is_plain, quote};
 use std::fmt::Write as _;
 
-/// ` -g URL` and the other options that a command needs to reach this gateway, to be appended to a command. Credentials
-/// are left out: see [`lacks_credentials`].
+/// Returns ` -g URL` and the other options that a command needs to reach this gateway, to be appended to it.
+/// Credentials are omitted (see [`lacks_credentials`]).
 pub fn gateway_option(connection: &Connection) -> String {
     let mut url = connection.endpoint.to_string();
     if connection.endpoint.path().ends_with("/metrics") {
@@ -34,7 +34,7 @@ pub fn lacks_credentials(connection: &Connection) -> bool {
     of_proxy || connection.headers.iter().any(is_missing)
 }
 
-/// The hint for a command that lacks credentials.
+/// The hint that is printed with a command that lacks credentials.
 pub const LACKS_CREDENTIALS: &str =
     "credentials are not printed: if they come from options or a URL, add them to the command";
 
@@ -102,7 +102,21 @@ pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
     Some(format!("pushgw show {named} | pushgw push {named}"))
 }
 
-/// Uses `--force`, because pushgw would otherwise reject some of these paths.
+/// The command that pushes by remote write to the server at this URL.
+pub fn write_instead(method: Method, key: &GroupingKey, connection: &Connection) -> String {
+    let command = if method == Method::Post { "add" } else { "push" };
+    let option = |(name, value): (&str, &str)| match name {
+        "job" if value.starts_with('-') => quote(&format!("--job={value}")),
+        "job" => format!("-j {}", quote(value)),
+        _ => format!("-l {}", quote(&format!("{name}={value}"))),
+    };
+    let options = key.labels().map(option).collect::<Vec<_>>().join(" ");
+    let url = connection.endpoint.to_string();
+    format!("pushgw {command} {options} --remote-write {}{}", quote(&url), way(connection))
+}
+
+/// The command that deletes the group with this path. It uses `--force`, because pushgw would otherwise reject some of
+/// these paths.
 pub(super) fn delete_path(path: &str, connection: &Connection) -> String {
     format!("pushgw delete -f --url {}{}", quote(&group_url(path, connection)), way(connection))
 }
@@ -138,7 +152,7 @@ fn group_url(path: &str, connection: &Connection) -> String {
     connection.endpoint.join(&path.replace('~', "%7E"))
 }
 
-/// `-j x -l instance=`, for labels that need no quotes.
+/// Formats labels that need no quotes as options: `-j x -l instance=`.
 fn group_options(labels: &LabelSet) -> String {
     let option = |(name, value): (&str, &str)| match name {
         "job" => format!("-j {value}"),

@@ -40,7 +40,7 @@ impl Problem {
     }
 }
 
-/// `{job="a"}, {job="b"} and 7 others`.
+/// Formats the names of groups, such as `{job="a"}, {job="b"} and 7 others`.
 pub fn names(groups: &[&Group]) -> String {
     const NAMED: usize = 3;
     let named: Vec<String> = groups.iter().take(NAMED).map(|group| group.labels.to_string()).collect();

@@ -111,9 +111,9 @@ mod tests {
     #[test]
     fn the_bytes_of_a_key_are_read_from_the_answer() {
         let seen = [
-            // 1.5.1
+            // The response of Pushgateway 1.5.1.
             r#"* collected metric "push_time_seconds" { label:<name:"instance" value:"" > label:<name:"job" value:"a\377\"\nb" > label:<name:"l" value:"\377" > label:<name:"m" value:"\376" > gauge:<value:0 > } has a label named "job" whose value is not utf8: "a\xff\"\nb""#,
-            // 1.11.2
+            // The response of Pushgateway 1.11.2.
             r#"* collected metric "push_time_seconds" { label:{name:"instance"  value:""}  label:{name:"job"  value:"a\xff\"\nb"}  label:{name:"l"  value:"\xff"}  label:{name:"m"  value:"\xfe"}  gauge:{value:0}} has a label named "job" whose value is not utf8: "a\xff\"\nb""#,
         ];
         for line in seen {

@@ -20,7 +20,7 @@ pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
         other => format!("with the Content-Type `{other}`"),
     };
     Some(Problem::new(format!(
-        "the metrics come {shown} instead of the gateway's `text/plain`: Prometheus 3 drops the whole scrape unless its fallback_scrape_protocol names a format"
+        "the metrics are sent {shown} instead of the gateway's `text/plain`: Prometheus 3 drops the whole scrape unless its fallback_scrape_protocol names a format"
     )))
 }
 

@@ -76,7 +76,7 @@ fn is_inconsistent(error: &ErrorKind) -> bool {
     }
 }
 
-/// Why the gateway rejects every push, and the commands that fix it.
+/// Returns the reasons why the gateway rejects every push, and the commands that fix them.
 fn broken(snapshot: &Snapshot<(Group, Held)>, connection: &Connection) -> Vec<String> {
     let mut lines = Vec::new();
     let groups: Vec<&Group> = snapshot.groups.iter().map(|(group, _)| group).collect();
@@ -153,7 +153,7 @@ fn describe(collision: &Collision<'_>) -> String {
     }
 }
 
-/// `a gauge`, `untyped`.
+/// Formats a type with its article, such as `a gauge`. `untyped` has none.
 fn with_article(kind: Kind) -> String {
     if kind == Kind::Untyped { "untyped".to_owned() } else { format!("a {}", kind.as_str()) }
 }

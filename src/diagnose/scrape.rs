@@ -23,26 +23,21 @@ pub struct LineError {
     pub reason: Reason,
 }
 
-/// Why Prometheus rejects a line.
+/// The reason why Prometheus rejects a line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// A HELP text is not valid UTF-8.
-    HelpNotUtf8 {
-        /// The metric family.
-        family: String,
-    },
+    HelpNotUtf8 { family: String },
     /// A series has the same label twice.
     LabelTwice {
-        /// The name of the series.
         series: String,
-        /// The label.
         label: String,
         /// The values of each label, by name.
         labels: BTreeMap<String, Vec<String>>,
     },
     /// A syntax error that no known gateway produces.
     Syntax {
-        /// What was expected.
+        /// A description of the expected text.
         expected: String,
     },
 }
@@ -58,7 +53,7 @@ pub struct Scrape {
 ///
 /// # Errors
 ///
-/// If the response can't be read completely.
+/// Returns an error if the response can't be read completely.
 pub fn scan(text: impl Read) -> io::Result<Scrape> {
     let mut reader = BufReader::new(text);
     let mut scrape = Scrape::default();

@@ -131,14 +131,14 @@ fn of_keys(words: &str, snapshot: &Snapshot, connection: &Connection) -> Vec<Pro
     problems
 }
 
-/// Why Prometheus drops the scrape although the gateway responds with 200.
+/// Returns the problems that make Prometheus drop the scrape although the gateway responds with 200.
 pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
     let mut problems = of_help(snapshot, connection);
     let has_help = !problems.is_empty();
     let mut seen = BTreeSet::new();
     for error in errors {
         let problem = match &error.reason {
-            // Already reported, with the groups that have such a text.
+            // These HELP texts were already reported by `of_help`, with their groups.
             Reason::HelpNotUtf8 { .. } if has_help => continue,
             Reason::HelpNotUtf8 { family } => {
                 Problem::new(format!("the HELP text of `{family}` is not UTF-8 (line {})", error.line))
@@ -173,8 +173,8 @@ pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connect
     problems
 }
 
-/// Groups with a HELP text that is not valid UTF-8. If several groups have the metric, each scrape gets the text of any
-/// one of them, so the target goes up and down. So these groups are reported even if this scrape succeeded.
+/// Finds groups with a HELP text that is not valid UTF-8. If several groups have the metric, each scrape contains the
+/// text of one of them, so the target may be up or down. So these groups are reported even if this scrape succeeded.
 fn of_help(snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
     let mut problems = Vec::new();
     for group in &snapshot.groups {
@@ -183,7 +183,7 @@ fn of_help(snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
         if !cut.is_empty() {
             problems.push(Problem {
                 message: format!(
-                    "the HELP text of {} in {} is not UTF-8: Prometheus drops a whole scrape for it",
+                    "the HELP text of {} in {} is not UTF-8: Prometheus drops the whole scrape because of it",
                     cut.join(", "),
                     group.labels
                 ),
@@ -212,8 +212,8 @@ fn to_delete(message: String, groups: &[&Group], connection: &Connection) -> Pro
     }
 }
 
-/// A collision between groups, which only a gateway without consistency checks accepts. The groups that were pushed to
-/// last count as the cause, but the type that most groups have is kept.
+/// Reports a collision between groups, which only a gateway without consistency checks accepts. The groups that were
+/// pushed to last are considered the cause. If a family has several types, the type that most groups have is kept.
 fn of_collision(collision: &Collision<'_>, connection: &Connection) -> Problem {
     let (message, deleted) = match collision {
         Collision::Types { family, kinds } => {
@@ -247,11 +247,11 @@ fn of_collision(collision: &Collision<'_>, connection: &Connection) -> Problem {
 
 /// Returns a message about a series that exists more than once, and the groups to delete so that it exists only once.
 fn of_series<'a>(series: &str, holders: &[&'a Group]) -> (String, Vec<&'a Group>) {
-    // The holders are sorted.
+    // The holders are sorted, so equal groups are neighbors.
     let by_group = || holders.chunk_by(|a, b| a == b);
     let mut groups: Vec<&Group> = by_group().map(|same| same[0]).collect();
     let message = match groups.as_slice() {
-        [one] => format!("`{series}` is twice in {}", one.labels),
+        [one] => format!("`{series}` occurs twice in {}", one.labels),
         [one, other] => format!("`{series}` is in both {} and {}", one.labels, other.labels),
         all => format!("`{series}` is in {}", names(all)),
     };

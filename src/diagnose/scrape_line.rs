@@ -9,7 +9,7 @@ type LabelBytes<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ScrapedSample<'a> {
     pub(super) name: Cow<'a, [u8]>,
-    /// In the order of the text. A name may occur twice.
+    /// The labels in the order of the text. A name may occur twice.
     pub(super) labels: Vec<LabelBytes<'a>>,
     pub(super) value: &'a str,
     pub(super) timestamp: Option<&'a str>,

@@ -15,7 +15,7 @@ use super::sample::SampleRules;
 use super::text::lines::{self, LineSpan, Text};
 use super::text::scan::{self, Line, SyntaxError};
 use super::text::token::LabelPair;
-use super::{collisions, duplicates, lint, metadata, multiline, openmetrics, sniff};
+use super::{collisions, duplicates, lint, metadata, multiline, openmetrics, single_series, sniff};
 use std::ops::Range;
 
 /// Checks an input and returns the diagnostics and the repairs.
@@ -55,7 +55,7 @@ struct Checker<'a> {
     samples: SampleRules<'a>,
     /// `None` unless a file is OpenMetrics.
     openmetrics: Option<OpenmetricsTables<'a>>,
-    /// The last family that the server's parser has read. The parser starts a line with `{` as a line of that family.
+    /// The family that the server's parser read last. The parser initially assigns a line that begins with `{` to it.
     current: Option<usize>,
 }
 
@@ -108,7 +108,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Whether the file, whose first line is invalid, is not metrics at all. Then this is the only error for it.
+    /// Called if the first line of a file is invalid. If the file does not contain metrics at all, reports that as its
+    /// only error and returns true.
     fn is_other_format(&mut self, first: &LineSpan, file: &Range<usize>, point: &RollbackPoint) -> bool {
         let Some((what, help)) = sniff::other_format(&self.context.bytes[file.clone()]) else {
             return false;
@@ -163,7 +164,7 @@ impl<'a> Checker<'a> {
         self.context.findings.error_at(code, error.span.start, || messages::syntax_error(bytes, line, error));
     }
 
-    /// Checks the whole input.
+    /// Applies the rules for the whole input, and returns the report.
     fn finish(self, text: Text<'_>) -> Report {
         let Self { mut context, samples, openmetrics: tables, .. } = self;
         let SampleRules { labels, series, count, unread, other_type_lines, .. } = samples;
@@ -181,7 +182,11 @@ impl<'a> Checker<'a> {
         }
         metadata::other_type_lines(&other_type_lines, &mut context);
         is_openmetrics(text, &mut context);
-        duplicates::check(text, series, &labels.overwrites, unread == 0, &mut context);
+        if context.rules.remote_write {
+            single_series::check(text, &labels.overwrites, &mut context);
+        } else {
+            duplicates::check(text, series, &labels.overwrites, unread == 0, &mut context);
+        }
         let Context { rules, families, mut findings, stripped, .. } = context;
         if count == 0 && unread == 0 && !findings.has_errors() && !rules.allow_empty {
             let end = text.bytes.len();
@@ -192,7 +197,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Says what the format is if several diagnostics are about it, or one and the text ends like it.
+/// Warns that the text is OpenMetrics if it contains several OpenMetrics features, or one of them and a final `# EOF`.
 fn is_openmetrics(text: Text<'_>, context: &mut Context<'_>) {
     let is_complete = text.bytes.trim_ascii_end().ends_with(b"# EOF");
     let (errors, first) = std::mem::take(&mut context.openmetrics_errors);

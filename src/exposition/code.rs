@@ -1,5 +1,5 @@
-//! Codes of diagnostics. They are listed in the man page, and users search for them. They are part of the command-line
-//! interface, so the meaning of a released code never changes.
+//! The codes of diagnostics. They are listed in the man page, and users search for them. They are part of the
+//! command-line interface, so the meaning of a released code never changes.
 
 /// The effect of a problem on a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +45,12 @@ macro_rules! codes {
                 }
             }
 
-            /// A text with this problem. `quantile-in-key` and `le-in-key` also need a grouping key with that label,
-            /// `stripped-number` needs [`Rules::strip_timestamps`](super::rules::Rules::strip_timestamps), and the codes of [`Category::Lint`] need [`Rules::lint`](super::rules::Rules::lint).
-            /// `missing-eof` needs [`TextFormat::Openmetrics`](super::rules::TextFormat::Openmetrics), the other codes of
-            /// [`Category::Openmetrics`] that format or [`TextFormat::Auto`](super::rules::TextFormat::Auto).
+            /// An example text with this problem. `quantile-in-key` and `le-in-key` also need a grouping key with that
+            /// label, `stripped-number` needs
+            /// [`Rules::strip_timestamps`](super::rules::Rules::strip_timestamps), and the codes of
+            /// [`Category::Lint`] need [`Rules::lint`](super::rules::Rules::lint).
+            /// `missing-eof` needs [`TextFormat::Openmetrics`](super::rules::TextFormat::Openmetrics), and the other codes
+            /// of [`Category::Openmetrics`] need that format or [`TextFormat::Auto`](super::rules::TextFormat::Auto).
             pub fn example(self) -> &'static [u8] {
                 match self {
                     $(Self::$variant => $example,)*
@@ -97,7 +99,7 @@ codes! {
         "A sample has no metric name; the gateway adds it to the metric before it, or rejects it."
         b"{a=\"x\"} 1\n";
     ParserCrash "parser-crash" Pushgw
-        "The gateway's parser mixes a line that begins with a brace up with the metric before it, or crashes."
+        "The gateway's parser misreads a line that begins with a brace, or crashes."
         b"# TYPE h histogram\na 1\n{\"h_bucket\",a=\"x\",le=\"1\"} 1\n";
     LabelValue "label-value" Parser
         "A label value is missing or not quoted."
@@ -133,7 +135,7 @@ codes! {
         "A sample has no value."
         b"a\n";
     JoinedLines "joined-lines" Parser
-        "Several lines have become one, as with curl -d."
+        "Several lines were joined into one, as with curl -d."
         b"a 1b 2\n";
     InvalidTimestamp "invalid-timestamp" Parser
         "The text after the value is not a timestamp."
@@ -259,7 +261,7 @@ codes! {
         "A counter is declared without the suffix _total of its samples, as in OpenMetrics, so it is stored as untyped."
         b"# TYPE a counter\na_total 1\n";
     Openmetrics "openmetrics" Advice
-        "The text is in the format OpenMetrics, which the gateway accepts only in part."
+        "The text is in the OpenMetrics format, which the gateway accepts only in part."
         b"# TYPE a counter\na_total 1\n# EOF\n";
     OtherTypeLine "other-type-line" Advice
         "A TYPE line is followed by a sample of another metric and has no samples of its own."
@@ -274,7 +276,7 @@ codes! {
         "A label value looks like a path on Windows, but its \\n is a line break."
         b"a{path=\"C:\\new\"} 1\n";
     StrippedNumber "stripped-number" Advice
-        "With --strip-timestamps, a number is dropped that is not a time since 1990."
+        "--strip-timestamps removes a number that is probably not a timestamp."
         b"a 1 234\n";
     OlderGateway "older-gateway" Advice
         "Older gateways, such as 1.5.1, reject this or store something else."
@@ -312,6 +314,23 @@ codes! {
     LintCamelCaseLabel "lint-camel-case-label" Lint
         "A label's name is in camelCase."
         b"# HELP a x\na{bC=\"x\"} 1\n";
+}
+
+impl Code {
+    /// Whether the problem does not exist for a receiver of remote write: it stores each sample as it is.
+    pub(super) fn needs_gateway(self) -> bool {
+        matches!(
+            self,
+            Self::Timestamp
+                | Self::GatewayTypeConflict
+                | Self::ReservedName
+                | Self::MissingPart
+                | Self::DuplicatePart
+                | Self::DroppedSample
+                | Self::SummaryCount
+                | Self::OlderGateway
+        )
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::overwrites::Overwrites;
 use super::text::spans::name_at;
 
 /// The gateway's own families and their types, as exposed by a newly started gateway (verified on Pushgateway 1.11.2
-/// for Linux; 1.5.1 also has all but one of them). A push may add series to one of them if the type is the same.
+/// for Linux; 1.5.1 has all of them except one). A push may add series to one of them if the type is the same.
 const OWN_FAMILIES: [(&str, Kind); 38] = [
     ("go_gc_duration_seconds", Kind::Summary),
     ("go_gc_gogc_percent", Kind::Gauge),
@@ -63,22 +63,22 @@ fn own_kind(name: &[u8]) -> Option<Kind> {
     OWN_FAMILIES.iter().find(|(own, _)| own.as_bytes() == name).map(|(_, kind)| *kind)
 }
 
-/// Whether the gateway adds a metric with this name to a group, or exposes one about itself. If such a metric is
+/// Whether the gateway adds a metric with this name to each group, or exposes one about itself. If such a metric is
 /// pushed, the gateway answers 200 and then overwrites it or, in an existing group, records a push failure that did not
 /// happen.
 fn is_reserved(name: &[u8]) -> bool {
     matches!(name, b"push_time_seconds" | b"push_failure_time_seconds") || name.starts_with(b"pushgateway_")
 }
 
-/// Checks all families.
+/// Applies the rules to all families.
 pub(super) fn check<'a>(overwrites: &Overwrites<'a>, context: &mut Context<'a>) {
     let numbers = context.families.numbers();
     let mut rules = FamilyRules { overwrites, context };
     numbers.for_each(|number| rules.check(number));
 }
 
-/// Checks single families. A text can have a million families, so messages are created only for diagnostics that are
-/// kept.
+/// Checks families one at a time. A text can have a million families, so messages are created only for diagnostics that
+/// are kept.
 struct FamilyRules<'c, 'a> {
     overwrites: &'c Overwrites<'a>,
     context: &'c mut Context<'a>,
@@ -112,7 +112,7 @@ impl FamilyRules<'_, '_> {
         self.context.findings.error_at(code, at, || (name_at(bytes, at), message()));
     }
 
-    /// `name: 1` is YAML, and valid here.
+    /// Warns about a line such as `name: 1`, which is valid, but was probably meant as YAML.
     fn colon(&mut self, name: &[u8], at: usize) {
         self.context.findings.warning(Code::ColonName, name_at(self.context.bytes, at), || {
             let short = String::from_utf8_lossy(name).trim_end_matches(':').to_owned();
@@ -163,7 +163,7 @@ impl FamilyRules<'_, '_> {
         }
     }
 
-    /// Whether the samples of one of the gateway's own families have another type here. Then its parts have it too.
+    /// Whether this text has samples of the gateway's own family `own` with another type. That is a separate error.
     fn has_conflict(&self, own: &[u8]) -> bool {
         self.context
             .families
@@ -172,7 +172,7 @@ impl FamilyRules<'_, '_> {
             .is_some_and(|family| family.sample().is_some() && family.kind != own_kind(own))
     }
 
-    /// The TYPE line of a counter that is declared without `_total`, as in the other text format.
+    /// Returns the TYPE line of the counter `total` if the line omits the suffix `_total`, as in OpenMetrics.
     fn openmetrics_type_line(&self, total: &[u8]) -> Option<usize> {
         let families = &self.context.families;
         let total_family = &families[families.exact(total)?];
@@ -182,7 +182,8 @@ impl FamilyRules<'_, '_> {
         family.type_line().filter(|_| is_untyped && is_declared && total_family.sample().is_some())
     }
 
-    /// No family has the name of a histogram's or summary's sample. Only one that comes before the TYPE line can.
+    /// Rejects families named like a sample of this histogram or summary, such as `x_count`. They can exist only if
+    /// they come before its TYPE line.
     fn suffixes(&mut self, name: &[u8], kind: Kind, at: usize) {
         let suffixes: &[&[u8]] = match kind {
             Kind::Summary => &[b"_count", b"_sum"],
@@ -199,7 +200,7 @@ impl FamilyRules<'_, '_> {
             let has_type = number.is_some_and(|number| self.context.families[number].type_line().is_some());
             self.error(Code::SuffixCollision, other_at, || {
                 let (kind, name, other) = (kind.as_str(), quoted(name), quoted(&other));
-                let message = format!("{other} is a metric of its own and also part of the {kind} {name}");
+                let message = format!("{other} is a separate metric and also part of the {kind} {name}");
                 let help = if has_type {
                     format!("rename {other} or {name}; each has a TYPE line")
                 } else {
@@ -228,7 +229,8 @@ impl FamilyRules<'_, '_> {
         }
     }
 
-    /// A counter without samples next to an untyped metric with the suffix `_total`: the other text format declares it so.
+    /// Warns about a counter without samples if there is an untyped metric with the same name plus `_total`. In
+    /// OpenMetrics, counters are declared like this.
     fn openmetrics_counter(&mut self, name: &[u8]) {
         let total = [name, b"_total"].concat();
         let Some(at) = self.openmetrics_type_line(&total).filter(|_| own_kind(&total).is_none()) else {

@@ -13,11 +13,11 @@ pub(super) struct Context<'a> {
     pub(super) starts: &'a [usize],
     pub(super) rules: &'a Rules<'a>,
     pub(super) families: FamilyTable<'a>,
-    /// A TYPE line is invalid, so a metric without a type may have been declared.
+    /// There is an invalid TYPE line, which may have been meant for a metric that has no type now.
     pub(super) has_invalid_type_line: bool,
-    /// How many timestamps are removed.
+    /// Number of timestamps that the repairs remove.
     pub(super) stripped: usize,
-    /// How many diagnostics are about what only the other text format has.
+    /// Number of diagnostics about features that exist only in OpenMetrics.
     pub(super) openmetrics: usize,
     /// The diagnostics about what only OpenMetrics has and the gateway rejects: their number, and the first one.
     pub(super) openmetrics_errors: (usize, Option<(Code, Range<usize>, Message)>),

@@ -4,7 +4,6 @@ use super::code::Code;
 use super::fix::Splice;
 use std::ops::Range;
 
-/// How serious a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The gateway rejects the text, or accepts it and breaks later.
@@ -15,7 +14,7 @@ pub enum Severity {
     Warning,
 }
 
-/// A problem at one place in the text.
+/// A problem at one position in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     pub severity: Severity,
@@ -25,15 +24,15 @@ pub struct Diagnostic {
     /// Description of the problem: lower case, no final period.
     pub message: String,
     pub help: Option<String>,
-    /// Other relevant places, such as the first of two equal series.
+    /// Other relevant positions, such as the first of two equal series.
     pub related: Vec<Related>,
 }
 
-/// Another place that a [`Diagnostic`] refers to.
+/// Another position that a [`Diagnostic`] refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
     pub span: Range<usize>,
-    /// Why this place is shown.
+    /// A label that explains the position, such as `first occurrence`.
     pub message: String,
 }
 
@@ -42,16 +41,16 @@ pub struct Related {
 pub struct Report {
     /// Diagnostics in the order of their positions, at most `Rules::max_diagnostics`.
     pub diagnostics: Vec<Diagnostic>,
-    // These count all diagnostics, including those that were not kept.
+    // The next three fields count all diagnostics, including those that were not kept.
     pub errors: usize,
     pub fixed: usize,
     pub warnings: usize,
-    /// The same counts for each code, the largest ones of a severity first.
+    /// The number of diagnostics for each severity and code, sorted by severity and then in descending order.
     pub counts: Vec<(Severity, Code, usize)>,
     pub samples: usize,
     /// Number of metric families with samples.
     pub families: usize,
-    /// How many timestamps the repairs remove.
+    /// Number of timestamps that the repairs remove.
     pub stripped: usize,
     /// How many exemplars and units the conversion of OpenMetrics removes.
     pub exemplars: usize,

@@ -71,8 +71,8 @@ pub(super) fn duplicate(first: usize, second: usize, context: &mut Context<'_>) 
     });
 }
 
-/// Whether no other diagnostic explains a missing part: a sample of the family that the gateway drops, or one that looks like
-/// a part but is a metric of its own, because the TYPE line comes after it.
+/// Whether a missing part should be reported. It should not if another diagnostic explains it: the gateway drops a
+/// sample of the family, or a sample that looks like a part is a separate metric because the TYPE line comes after it.
 fn may_lack_parts(family: usize, families: &FamilyTable<'_>) -> bool {
     let name = families.name(family);
     let is_stray = |suffix: &[u8]| {
@@ -82,7 +82,7 @@ fn may_lack_parts(family: usize, families: &FamilyTable<'_>) -> bool {
     !families[family].has_dropped_sample && ![&b"_count"[..], b"_sum", b"_bucket"].into_iter().any(is_stray)
 }
 
-/// A histogram or summary without all its parts. The gateway makes up the missing ones.
+/// Warns about a histogram or summary with missing parts, for which the gateway exposes invented values.
 pub(super) fn missing_parts(family: usize, line: usize, parts: Parts, context: &mut Context<'_>) {
     let is_summary = context.families[family].kind == Some(Kind::Summary);
     context.findings.warning(Code::MissingPart, series_at(context.bytes, line), || {
@@ -103,7 +103,7 @@ pub(super) fn missing_parts(family: usize, line: usize, parts: Parts, context: &
             Some((last, others)) => (format!("{} and {last}", others.join(", ")), "them"),
             None => return Message::default(),
         };
-        Message::new(format!("the {kind} {name} is missing {missing}; the gateway makes {them} up"))
+        Message::new(format!("the {kind} {name} is missing {missing}; the gateway will make {them} up"))
     });
 }
 
@@ -118,7 +118,7 @@ fn repeated_part(family: usize, line: usize, context: &mut Context<'_>) {
     });
 }
 
-/// Rereads lines whose series may be equal.
+/// Compares lines that may have the same series, by reading them again.
 struct Comparer<'c, 'a> {
     text: Text<'a>,
     overwrites: &'c Overwrites<'a>,

@@ -19,13 +19,12 @@ pub(super) enum Suffix {
 /// The family of a sample, with its type and the sample's suffix.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SampleFamily {
-    /// The number of the family.
     pub(super) number: usize,
     pub(super) kind: Kind,
     pub(super) suffix: Suffix,
 }
 
-/// What is known about a metric family. A text may have a million families, so offsets have 32 bits.
+/// The state of a metric family. A text may have a million families, so offsets have only 32 bits.
 #[expect(clippy::struct_excessive_bools, reason = "each is one fact, and a text may have a million families")]
 #[derive(Debug, Default)]
 pub(super) struct FamilyEntry {
@@ -35,11 +34,11 @@ pub(super) struct FamilyEntry {
     pub(super) kind: Option<Kind>,
     /// The type in the TYPE line is invalid, so `kind` is a guess.
     pub(super) kind_is_guessed: bool,
-    /// At least one sample is valid, or has a value that was meant as a number. Others may be prose.
+    /// At least one sample is valid, or its value was meant as a number. Otherwise, the lines may be prose.
     pub(super) is_metric: bool,
-    /// It is a histogram or summary, and the gateway drops a sample of it.
+    /// The gateway drops a sample of this histogram or summary.
     pub(super) has_dropped_sample: bool,
-    /// A HELP line without a text, or with carriage returns only, was read.
+    /// There was a HELP line that has no text, or only carriage returns.
     pub(super) has_blank_help: bool,
     /// The first sample has no labels and was not added to the series table yet, because most such families have only
     /// one sample.

@@ -35,7 +35,7 @@ impl Message {
     }
 }
 
-/// The incompatibility of older gateways with names in quotes.
+/// The warning about quoted names, which older gateways reject.
 pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names in quotes or inside braces";
 
 /// The diagnostics and repairs so far.
@@ -43,6 +43,7 @@ pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names i
 pub(super) struct Findings {
     limit: usize,
     repair: bool,
+    remote_write: bool,
     /// Warnings are about the gateway, so there are none for a text that is only converted.
     has_warnings: bool,
     /// Number of errors that the server's parser would report and that cannot be repaired.
@@ -59,7 +60,7 @@ pub(super) struct RollbackPoint {
     splices: usize,
 }
 
-/// How many diagnostics of one code come before there is room for more of them.
+/// Number of diagnostics of each code that take precedence over further diagnostics of the other codes.
 const FEW: usize = 3;
 
 impl Findings {
@@ -67,6 +68,7 @@ impl Findings {
         Self {
             limit: rules.max_diagnostics,
             repair: rules.repair,
+            remote_write: rules.remote_write,
             has_warnings: !rules.convert_only,
             ..Self::default()
         }
@@ -77,13 +79,17 @@ impl Findings {
         self.add(Severity::Error, code, span, message);
     }
 
-    /// An error whose span is only computed if it is kept. `start` decides that, so it may be inexact.
+    /// Adds an error whose span is computed only if the error is kept. `start` is used only to decide that, so it may be
+    /// approximate.
     pub(super) fn error_at(
         &mut self,
         code: Code,
         start: usize,
         find: impl FnOnce() -> (Range<usize>, Message),
     ) {
+        if self.is_ignored(code) {
+            return;
+        }
         let limit = self.limit;
         let kept = self.kept.entry((Severity::Error, code)).or_default();
         kept.count += 1;
@@ -105,7 +111,7 @@ impl Findings {
         self.repaired(code, span, message);
     }
 
-    /// Adds a problem that another repair also removes. Without repairs, the problem is an error.
+    /// Adds a problem that another repair already fixes. Without repairs, the problem is an error.
     pub(super) fn repaired(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
         let severity = if self.repair { Severity::Fixed } else { Severity::Error };
         self.add(severity, code, span, message);
@@ -151,9 +157,9 @@ impl Findings {
         RollbackPoint { counts, splices: self.splices.len() }
     }
 
-    /// Drops what was found since the point in the line that begins at `line`.
+    /// Drops the findings since `point`. All of them are in the line that begins at `line`.
     pub(super) fn roll_back(&mut self, point: &RollbackPoint, line: usize) {
-        // A newline that is missing at the end of a file has an empty span where the next file begins.
+        // A missing newline at the end of a file is reported with an empty span at the start of the next file.
         let is_earlier = |span: &Range<usize>| span.start < line || span.start == line && span.is_empty();
         for (code, kept) in &mut self.kept {
             kept.count = point.counts.get(code).copied().unwrap_or(0);
@@ -162,11 +168,19 @@ impl Findings {
         self.splices.truncate(point.splices);
     }
 
+    /// Whether the problem exists only on a gateway, and the text is not for one.
+    fn is_ignored(&self, code: Code) -> bool {
+        self.remote_write && code.needs_gateway()
+    }
+
     fn count(&self, severity: Severity) -> usize {
         self.kept.iter().filter(|((of, _), _)| *of == severity).map(|(_, kept)| kept.count).sum()
     }
 
     fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
+        if self.is_ignored(code) {
+            return;
+        }
         let kept = self.kept.entry((severity, code)).or_default();
         kept.count += 1;
         if kept.has_room(self.limit, span.start) {
@@ -174,8 +188,8 @@ impl Findings {
         }
     }
 
-    /// The counts, the repairs, and the diagnostics in the order of their places. If there are too many, errors come before
-    /// repairs and repairs before warnings, and a few of each code before more of one.
+    /// Returns the counts, the repairs, and the diagnostics sorted by position. If there are too many, errors take
+    /// precedence over repairs and repairs over warnings, and the first few of each code over further ones.
     pub(super) fn into_report(self) -> Report {
         let counts =
             [Severity::Error, Severity::Fixed, Severity::Warning].map(|severity| self.count(severity));
@@ -232,7 +246,7 @@ impl Kept {
     }
 }
 
-/// Sorts by place. The format of the whole text comes before what is wrong at its start.
+/// Sorts by position. The diagnostic about the format of the whole text comes before others at the same position.
 fn sort(diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.code != Code::Openmetrics));
 }

@@ -34,8 +34,8 @@ pub(super) fn bytes(bytes: &[u8]) -> u64 {
     fold(hash ^ last_word(bytes, rest), MULTIPLIER)
 }
 
-/// Reads the last bytes, which are `rest` (fewer than eight). If possible, reads eight bytes at once and so rereads
-/// some earlier ones, because this is faster.
+/// Reads the last bytes, `rest`, of which there are fewer than eight. If possible, reads the last eight bytes at once,
+/// which is faster although it includes bytes that were already read.
 #[inline]
 fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
     if rest.is_empty() {

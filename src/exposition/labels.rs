@@ -1,8 +1,7 @@
 //! Rules for the labels of a sample, and the hash of its series.
 //!
-//! Most lines have the same label names as the preceding line. So the results for these names are stored: their hashes,
-//! that they are unique, and which ones the grouping key overwrites. If the next line has the same names, only its
-//! values are checked.
+//! Most lines have the same label names as the preceding line. So the results for these names are stored: the hashes,
+//! and which labels the grouping key overwrites. If the next line has the same names, only its values are checked.
 
 use super::code::Code;
 use super::findings::{Findings, Message};
@@ -16,7 +15,7 @@ use super::text::number::{self, Float};
 use super::text::token::{LabelPair, Token};
 use crate::grouping::LegacyName;
 
-/// The bits of a hash that are stored next to the index of a label, which uses the other bits.
+/// The bits of a hash that are stored together with the index of a label. The index uses the other bits.
 const HASH_BITS: u64 = !0 << 32;
 /// Maximum number of label names stored from a line, so that they use little memory compared with the text.
 const MAX_KEPT_NAMES: usize = 256;
@@ -84,7 +83,7 @@ impl<'a> LabelNames<'a> {
     }
 }
 
-/// Checks labels, and holds the state for this.
+/// Checks the labels of samples, and holds the state that this needs.
 #[derive(Debug)]
 pub(super) struct LabelRules<'a> {
     pub(super) overwrites: Overwrites<'a>,
@@ -134,7 +133,7 @@ impl<'a> LabelRules<'a> {
 
     fn check_all(&mut self, labels: &[LabelPair<'a>], kind: Kind, findings: &mut Findings) -> SeriesHash {
         let mut hash = SeriesHash::EMPTY;
-        // Each hash of a name sets one bit. If no bit is set twice, the names are unique.
+        // The hash of each name sets one bit. If no bit is set twice, the names are unique.
         let (mut seen, mut may_repeat) = (0_u64, false);
         let mut keep = labels.len() < MAX_KEPT_NAMES;
         self.names.names.clear();
@@ -213,7 +212,7 @@ fn check_utf8(label: &LabelPair<'_>, findings: &mut Findings) -> bool {
     false
 }
 
-/// Warns about a path on Windows whose `\\n` is stored as a line break.
+/// Warns about a Windows path in which `\\n` is stored as a line break.
 #[cold]
 fn check_path(label: &LabelPair<'_>, findings: &mut Findings) {
     let value = label.value.raw();

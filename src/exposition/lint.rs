@@ -22,7 +22,7 @@ use super::text::token::LabelPair;
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// The base units, each with the units that it should replace.
+/// The base units, each with the units that should be converted to it.
 const UNITS: [(&str, &[&str]); 10] = [
     ("amperes", &[]),
     ("bytes", &["bits"]),
@@ -225,12 +225,12 @@ impl NameLints<'_> {
         let word = if kind == Kind::GaugeHistogram { "gauge_histogram" } else { kind.as_str() };
         let (lower, inner) = (self.name.to_lowercase(), format!("_{word}_"));
         let at = lower.find(&inner).or_else(|| lower.strip_suffix(&inner[..=word.len()]).map(str::len));
-        // Only in ASCII is a name guaranteed to have the same length in lower case.
+        // Outside ASCII, the lower-case name may have another length.
         if let Some(at) = at {
             let part = if self.name.is_ascii() { at + 1..at + 1 + word.len() } else { 0..self.name.len() };
             self.findings.warning(Code::LintTypeInName, self.part(part), || {
                 Message::new(format!("the name contains the type of the metric, `{word}`"))
-                    .help("the TYPE line has it already; remove it from the name")
+                    .help("remove it from the name; the TYPE line already contains it")
             });
         }
     }

@@ -105,8 +105,8 @@ fn repeated(
     });
 }
 
-/// Whether a HELP line is the first one for its family. The repairs remove carriage returns, so a line that contains
-/// nothing else has no text afterwards and does not count.
+/// Whether a HELP line is the first one for its family. A line that contains only carriage returns does not count,
+/// because the repairs remove them.
 fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize, text: &[u8]) -> bool {
     let is_blank = text.iter().all(|byte| *byte == b'\r');
     let family = &mut context.families[number];
@@ -123,7 +123,7 @@ fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize,
     let (bytes, family) = (context.bytes, context.families.name(number));
     let message = || {
         Message::new(format!("second HELP line for {}", quoted(&family)))
-            .help("remove this line; one HELP line is for all samples of a metric")
+            .help("remove this line; a metric has only one HELP line, for all its samples")
             .related(first.map(|first| line_from(bytes, first)), "first HELP line")
     };
     let is_repaired = is_blank || first.is_none();
@@ -206,7 +206,7 @@ pub(super) fn type_line<'a>(
         context.has_invalid_type_line = true;
         let is_openmetrics =
             [&b"info"[..], b"stateset", b"unknown"].iter().any(|kind| name.eq_ignore_ascii_case(kind));
-        // The help has the whole line if the name changes too.
+        // If the name changes too, the suggestion is a whole line, so the whole line is marked.
         let is_renamed = name.eq_ignore_ascii_case(b"info") && !metric.ends_with(b"_info");
         let span = if is_renamed { start_of_comment(context.bytes, &line.name)..span.end } else { span };
         if is_openmetrics {
@@ -226,7 +226,7 @@ fn start_of_comment(bytes: &[u8], name: &Token<'_>) -> usize {
     memchr::memrchr(b'#', &bytes[..start]).unwrap_or(start)
 }
 
-/// Whether a TYPE line has the type that its family already has, from another TYPE line or from its first sample.
+/// Whether a TYPE line repeats the type that its family already got from another TYPE line or from its first sample.
 fn is_repeated_type(context: &Context<'_>, (number, suffix): (usize, Suffix), text: &Range<usize>) -> bool {
     let family = &context.families[number];
     let text = &context.bytes[text.clone()];
@@ -284,7 +284,7 @@ pub(super) fn comment(context: &mut Context<'_>, line: &Range<usize>) {
     }
 }
 
-/// Reports TYPE lines without samples whose next line is a sample of a similar name without a TYPE line.
+/// Reports TYPE lines that have no samples and are followed by a sample with a similar name and no TYPE line.
 pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'_>) {
     for (declared, sampled) in pairs {
         let (family, other) = (&context.families[*declared], &context.families[*sampled]);
@@ -302,7 +302,9 @@ pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'
             context.findings.warning(Code::OtherTypeLine, name_at(context.bytes, at), || {
                 let (name, other) = (quoted(&name), quoted(&other_name));
                 Message::new(format!("this line is for {name}, and so the gateway stores {other} as untyped"))
-                    .help(format!("if it describes the sample after it, write {other}, in the HELP line too"))
+                    .help(format!(
+                        "if it is for the sample after it, write {other} here and in the HELP line"
+                    ))
             });
         }
     }

@@ -3,12 +3,15 @@
 //! A check must accept exactly the texts that a gateway accepts. `tests/it/differential.rs` compares it with real ones.
 //!
 //! - `text` splits a text into lines and tokens.
-//! - `check` goes through the lines. `multiline` finds the end of an invalid one that goes on in the next line. `metadata` has the rules of HELP and TYPE lines, `sample` and `labels` those of samples,
-//!   and `fast_path` skips what does not change from line to line.
-//! - `collisions` and `duplicates` have the rules of the text as a whole, and `lint` the conventions.
+//! - `check` goes through the lines. `metadata` checks HELP and TYPE lines, `sample` and `labels` check samples, and
+//!   `fast_path` skips the parts of a line that are the same as in the preceding line. `multiline` finds the end of an
+//!   invalid line that continues in the next lines.
+//! - `collisions` and `duplicates` check the text as a whole, and `lint` checks the conventions. For remote
+//!   write, `single_series` takes the place of `duplicates`.
 //! - `openmetrics` reads files in that format, with the same tables and findings, and converts them.
-//! - `context` is what all of them share, `family` and `series` are its tables, and `overwrites` the labels of the grouping key.
-//! - `findings` collects the diagnostics, and `messages` has their words.
+//! - `context` contains the shared state, `family` and `series` are tables, and `overwrites` contains the labels of the
+//!   grouping key.
+//! - `findings` collects the diagnostics, and `messages` creates their texts.
 
 mod check;
 mod code;
@@ -33,6 +36,7 @@ mod overwrites;
 mod rules;
 mod sample;
 mod series;
+mod single_series;
 mod sniff;
 mod text;
 

@@ -1,5 +1,5 @@
-//! Invalid lines that go on in the next lines, which then are not checked: a value or labels with line breaks, a line that
-//! is broken in two, and the headers of an HTTP response.
+//! Finds the end of an invalid line that continues in the next lines: a value or labels with line breaks, a line that
+//! is broken in two, or the headers of an HTTP response. The next lines are then not checked separately.
 
 use super::model::kind::Kind;
 use super::text::lines::{self, LineSpan};
@@ -8,11 +8,12 @@ use super::text::scan::{self, Line, SyntaxError, SyntaxErrorKind};
 use super::text::token::LabelPair;
 use std::ops::Range;
 
-/// A longer value or a larger number of lines is not recognized, so that the check stays linear.
+/// Maximum number of lines and bytes that are joined. The limits keep the time of the check linear.
 const MAX_LINES: usize = 64;
 const MAX_LEN: usize = 8_192;
 
-/// Where the line starts that comes after what the invalid line `first` began. `None` if that is only the line itself.
+/// Returns the start of the line to continue with, or `None` if the invalid line `first` does not continue in the next
+/// lines.
 pub(super) fn end<'a>(
     bytes: &'a [u8],
     first: &LineSpan,
@@ -30,7 +31,7 @@ pub(super) fn end<'a>(
     }
 }
 
-/// The end of a sample with line breaks in a label value.
+/// Returns the end of a sample with line breaks in a label value.
 fn end_of_value<'a>(
     bytes: &'a [u8],
     first: &LineSpan,
@@ -53,7 +54,8 @@ fn end_of_value<'a>(
     None
 }
 
-/// The end of a line that is valid without line breaks. A next line that is valid alone belongs to no other line.
+/// Returns the end of a line that is valid if its line breaks are removed. A next line that is valid by itself is not a
+/// continuation.
 fn end_of_line(bytes: &[u8], first: &LineSpan, file: &Range<usize>, max_lines: usize) -> Option<usize> {
     let mut joined = bytes[first.all.clone()].to_vec();
     let mut start = first.all.end + 1;
@@ -84,7 +86,7 @@ fn is_unfinished(line: &[u8]) -> bool {
     }
 }
 
-/// Whether a line is a sample with a value, a TYPE line with a type, or says nothing.
+/// Whether a line is a sample with a value, a TYPE line with a type, or has no content.
 fn is_valid(line: &[u8]) -> bool {
     match scan::line(line, 0..line.len(), &mut Vec::new()) {
         Ok(Line::Sample(sample)) => sample.name.is_some() && is_float(&line[sample.value]),

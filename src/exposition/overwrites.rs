@@ -1,4 +1,4 @@
-//! The labels of the grouping key, with which the gateway overwrites the labels of each series.
+//! The labels of the grouping key, which overwrite the labels of each series in the gateway.
 //!
 //! `sanitizeLabels` in `prometheus/pushgateway storage/diskmetricstore.go` sets all labels of the key, and adds
 //! `instance=""` if neither the key nor the series has an `instance`. The gateway compares series afterwards.
@@ -17,7 +17,7 @@ struct Overwrite<'a> {
     /// `None` for the label `job` if the grouping key is unknown, because every push has a job.
     value: Option<&'a [u8]>,
     name_hash: u64,
-    /// Whether there was a warning that this label overwrites another one.
+    /// Whether a warning about a label overwritten by this one was already reported.
     is_reported: bool,
 }
 
@@ -74,7 +74,7 @@ impl<'a> Overwrites<'a> {
         !self.would_add(label) && self.find(&label.name, label.name.hash()).is_none()
     }
 
-    /// Whether there was already a warning about the label at this index of the key.
+    /// Whether a warning about the label at this index of the key was already reported.
     #[inline]
     pub(super) fn is_reported(&self, index: usize) -> bool {
         self.labels[index].is_reported

@@ -1,8 +1,8 @@
-//! The options of a check.
+//! Defines the options of a check.
 
 use crate::grouping::GroupingKey;
 
-/// The options of a check. Most correspond to an option of the command line.
+/// The options of a check. Most correspond to a command-line option.
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'a> {
@@ -10,6 +10,9 @@ pub struct Rules<'a> {
     pub grouping: Option<&'a GroupingKey>,
     /// Whether the gateway runs with `--push.enable-utf8-names`.
     pub utf8_names: bool,
+    /// Whether the text is sent by remote write. Then each sample is a series of its own, may have a timestamp, and the
+    /// rules of a gateway's store do not apply.
+    pub remote_write: bool,
     /// Whether to accept a text without samples.
     pub allow_empty: bool,
     /// Type for metrics without a TYPE line: `gauge`, `counter` or `untyped`.
@@ -54,6 +57,7 @@ impl Rules<'static> {
     pub const PLAIN: Self = Self {
         grouping: None,
         utf8_names: false,
+        remote_write: false,
         allow_empty: false,
         default_type: None,
         strip_timestamps: false,

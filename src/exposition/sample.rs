@@ -1,7 +1,7 @@
 //! Rules for samples: the family, the labels, the value, and the text after the value.
 //!
 //! They match `prometheus/common expfmt/text_parse.go` (`startLabelName`, `startLabelValue`, `readingValue`,
-//! `startTimestamp`). If the order of checks matters, they are made in the order of the parser's states.
+//! `startTimestamp`). Where the order of checks matters, it is the order of the parser's states.
 
 use super::code::Code;
 use super::context::Context;
@@ -25,14 +25,14 @@ use std::ops::Range;
 /// Go converts a count to `uint64`. This is the smallest number that is too large.
 const COUNT_LIMIT: f64 = 18_446_744_073_709_551_616.0;
 
-/// Checks samples, and holds the state of the samples so far.
+/// Checks samples, and holds the state that is kept from sample to sample.
 pub(super) struct SampleRules<'a> {
     pub(super) labels: LabelRules<'a>,
     pub(super) series: SeriesTable,
     pub(super) fast_path: FastPath<'a>,
     /// The name and the family of the last sample. The next line usually has the same name.
     last_name: Option<(&'a [u8], usize, Suffix)>,
-    /// Families with a TYPE line, each with the family without one whose first sample comes right after it.
+    /// Pairs of a family with a TYPE line and the family without one whose first sample comes right after that line.
     pub(super) other_type_lines: Vec<(usize, usize)>,
     pub(super) count: usize,
     /// The number of lines that look like samples but are invalid.
@@ -91,7 +91,7 @@ impl<'a> SampleRules<'a> {
     }
 
     /// Checks the sample in the line that starts at `line`, and returns its family. `previous` is the last family that
-    /// the server's parser has read.
+    /// the server's parser read.
     pub(super) fn check(
         &mut self,
         line: usize,
@@ -153,7 +153,7 @@ impl<'a> SampleRules<'a> {
         context.families[number].is_metric |=
             if value.is_some() { context.findings.parse_errors == errors } else { is_meant_as_number() };
         if is_misread || !hash.is_valid || value.is_none() {
-            // What this line would give a histogram or summary is not missing.
+            // This line may be a part of a histogram or summary, so no part is reported as missing.
             self.unread += 1;
             return Some((family, None));
         }
@@ -217,7 +217,7 @@ impl<'a> SampleRules<'a> {
         if is_misread {
             self.unread += 1;
             context.findings.error(Code::ParserCrash, span, || {
-                Message::new("the gateway's parser mixes this line up with the metric before it, or crashes").help(
+                Message::new("the gateway's parser misreads this line, or crashes").help(
                     "write the name before the braces, or keep the lines of a histogram or summary right after its TYPE line",
                 )
             });
@@ -269,7 +269,7 @@ fn check_part(
             }
         }
         Suffix::None | Suffix::Bucket if !has_bound => {
-            // Each family is reported once.
+            // Only the first dropped sample of each family is reported.
             if !std::mem::replace(&mut context.families[family.number].has_dropped_sample, true) {
                 dropped(sample, family, context);
             }
@@ -290,7 +290,8 @@ fn check_part(
     }
 }
 
-/// Reports a whole sample in quotes, as `echo` of cmd.exe prints it. It would be a name without a value.
+/// Reports a sample that is entirely in quotes, as printed by `echo` in cmd.exe. It would be parsed as a name without a
+/// value.
 #[cold]
 fn is_quoted_line(name: &Token<'_>, sample: &SampleLine<'_>, context: &mut Context<'_>) -> bool {
     let text = name.text();
@@ -298,7 +299,7 @@ fn is_quoted_line(name: &Token<'_>, sample: &SampleLine<'_>, context: &mut Conte
     let is_sample = sample.value.is_empty() && number::is_float(&text[space + 1..]);
     if is_sample {
         context.findings.error(Code::MissingValue, name.span(), || {
-            Message::new("the whole line is in quotes, which are the shell's")
+            Message::new("the whole line is in shell quotes")
                 .help(format!("write {}; in cmd.exe, `echo` prints the quotes", quoted(&text)))
         });
     }
@@ -338,9 +339,23 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
     let (word, after) = (&rest[..end], rest[end..].trim_ascii());
     let span = sample.rest.start..sample.rest.start + end;
     let after_span = sample.rest.end - after.len()..sample.rest.end;
+    let is_timestamp = number::is_timestamp(word);
     if context.rules.strip_timestamps && after.is_empty() && number::is_float(word) {
         strip_timestamp(sample.value.end..span.end, span, context);
-    } else if !number::is_timestamp(word) {
+    } else if let Some(joined) = messages::with_spaces(&context.bytes[sample.value.clone()], rest) {
+        let code = match is_timestamp {
+            false => Code::InvalidTimestamp,
+            true if after.is_empty() => Code::Timestamp,
+            true => Code::TrailingText,
+        };
+        let span = sample.value.start..sample.rest.end;
+        let text = &context.bytes[span.clone()];
+        context.findings.error(code, span, || {
+            Message::new(format!("{} has spaces", quoted(text))).help(format!(
+                "write `{joined}` if the spaces separate thousands; otherwise remove what follows the value"
+            ))
+        });
+    } else if !is_timestamp {
         let (code, message) = messages::rest(rest, has_labels);
         let span = if code == Code::Exemplar { sample.rest.clone() } else { span };
         if rest.starts_with(b"# {") {
@@ -370,9 +385,10 @@ pub(super) fn timestamp_error(span: Range<usize>, context: &mut Context<'_>) {
     });
 }
 
-/// Removes a timestamp, and the space before it. Another number may be a part of the value, or a second value.
+/// Removes a timestamp and the space before it. Warns if the number is probably not a timestamp but a part of the value
+/// or a second value.
 fn strip_timestamp(with_space: Range<usize>, span: Range<usize>, context: &mut Context<'_>) {
-    /// The years 1990 and 2100, in seconds.
+    /// Unix times of the years 1990 to 2100, in seconds.
     const TIMES: Range<f64> = 631_152_000.0..4_102_444_800.0;
     let word = &context.bytes[span.clone()];
     context.stripped += 1;
@@ -382,16 +398,13 @@ fn strip_timestamp(with_space: Range<usize>, span: Range<usize>, context: &mut C
         && !TIMES.contains(&(time / 1_000.0))
     {
         context.findings.warning(Code::StrippedNumber, span, || {
-            Message::new(format!(
-                "{} is dropped as a timestamp, but it is not a time since 1990",
-                quoted(word)
-            ))
-            .help("is it part of the value? a value has no spaces")
+            Message::new(format!("{} is removed as a timestamp, but is probably not one", quoted(word)))
+                .help("is it part of the value? a value has no spaces")
         });
     }
 }
 
-/// Adds the first sample of a family if that was put off. The next sample may be the same series.
+/// Adds the postponed first sample of a family to the series table, because the next sample may be the same series.
 fn add_pending(series: &mut SeriesTable, family: &mut FamilyEntry, number: usize) {
     if family.first_sample_pending
         && let Some(first) = family.sample()
@@ -401,8 +414,8 @@ fn add_pending(series: &mut SeriesTable, family: &mut FamilyEntry, number: usize
     }
 }
 
-/// Whether adding this line to the series table can be postponed. This is the case for the first sample of a family if
-/// it has no labels, because most such families have no other sample.
+/// Whether adding this line to the series table can be postponed. This is done for the first sample of a family if it
+/// has no labels, because most such families have no other sample.
 fn is_pending(
     sample: &SampleLine<'_>,
     labels: &[LabelPair<'_>],
@@ -427,7 +440,7 @@ fn dropped(sample: &SampleLine<'_>, family: SampleFamily, context: &mut Context<
             ("le", "`_bucket`, `_sum` or `_count`")
         };
         Message::new(format!(
-            "the gateway drops this sample: it is not a part of the {} {}",
+            "the gateway drops this sample, because it is not a part of the {} {}",
             family.kind.as_str(),
             quoted(&name)
         ))

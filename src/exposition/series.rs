@@ -1,6 +1,6 @@
 //! Finds series that occur more than once.
 //!
-//! Each line needs eight bytes: its offset, and as many bits of its series hash as fit next to it. The entries are
+//! Each line needs eight bytes: its offset, and as many bits of its series hash as fit in the rest. The entries are
 //! sorted once, at the end. If two hashes are equal, the two lines are parsed again and compared. So the result is
 //! exact and labels are never copied. In a text of 100 MB a hash has 32 bits: out of a million series, about a hundred
 //! are compared unnecessarily.

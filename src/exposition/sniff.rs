@@ -1,5 +1,5 @@
-//! Detects input in another format, such as an error page, JSON or compressed data. It results in a single error
-//! instead of one for each line.
+//! Detects input in another format, such as an error page, JSON or compressed data, so that it is reported as a single
+//! error instead of one for each line.
 //!
 //! The input may start with a line from a log that looks like JSON. So if a valid line follows, the input is never
 //! treated as another format.
@@ -43,8 +43,8 @@ fn begins_with(text: &[u8], start: &[u8]) -> bool {
     text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
-/// Whether one of the first lines is a sample or a TYPE line. Such a line can also appear in an HTML page or an
-/// archive, so a file that ends like HTML or is mostly binary does not count.
+/// Whether one of the first lines is a sample or a TYPE line. Returns false for a file that ends like HTML or is mostly
+/// binary, because such a line can also appear in an HTML page or an archive.
 fn has_good_line(file: &[u8]) -> bool {
     const MAX_LINES: usize = 50;
     if file.starts_with(b"<") && file.trim_ascii_end().ends_with(b">") || is_binary(file, 3) {
@@ -116,8 +116,8 @@ fn is_protobuf(file: &[u8]) -> bool {
 }
 
 /// Whether the file contains a NUL, or more control characters than text normally does: more than one in `usual` bytes.
-/// In random data, every ninth byte is one. ESC does not count because of colored output, and bytes from 0x80 do not
-/// count because they may be letters in an old encoding.
+/// In random data, about every ninth byte is a control character. ESC does not count because colored output contains
+/// it, and bytes from 0x80 do not count because they may be letters in an old encoding.
 fn is_binary(file: &[u8], usual: usize) -> bool {
     let head = &file[..file.len().min(1024)];
     let is_unusual = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && **byte != 0x1b;

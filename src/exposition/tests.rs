@@ -149,7 +149,7 @@ fn types_and_helps() {
     assert_eq!(help("# TYPE a conter\n"), "did you mean `counter`?");
     assert_eq!(
         help("# TYPE a info\n"),
-        "`info` is OpenMetrics; rename the HELP line too, and write `# TYPE a_info gauge`"
+        "`info` is an OpenMetrics type; rename the HELP line too, and write `# TYPE a_info gauge`"
     );
     assert_found("# TYPE a gauge\n# TYPE a counter\na 1\n", &["error duplicate-type `a`"]);
     assert_found("a 1\n# TYPE a gauge\n", &["error type-after-samples `a`"]);
@@ -380,7 +380,7 @@ fn what_follows_from_an_error_is_not_reported() {
         let report = report(text.as_bytes(), &Rules::PLAIN);
         assert_eq!((report.errors, report.warnings), (1, 0), "{part}: {report:#?}");
     }
-    // A value with line breaks, which may have quotes in it.
+    // A label value with line breaks, which may contain quotes.
     let traceback = "a{err=\"Traceback\n  File 'x', line 3\n    foo_1(1)\nValueError: bad\"} 1\nb 2\n";
     assert_found(traceback, &["error unclosed-quote `\"Traceback`"]);
     assert_found("a{err=\"x\n\\\"y\\\"\nba\nr\"} 1\nb 2\n", &["error unclosed-quote `\"x`"]);
@@ -478,7 +478,7 @@ fn repeated_help_and_type_lines_are_removed() {
     // The option has added a TYPE line.
     let gauge = Rules { default_type: Some("gauge"), ..Rules::PLAIN };
     assert_eq!(found_with(b"a 1\n# TYPE a gauge\n", &gauge), ["fixed type-after-samples `a`"]);
-    // A line of the summary has its type already.
+    // `s_sum` belongs to the summary `s`, which already has a type.
     let summary = "# TYPE s summary\ns_sum 1\ns_count 1\n";
     assert_found(&format!("{summary}# TYPE s_sum summary\n"), &["error duplicate-type `s_sum`"]);
     let rules = Rules { repair: false, ..Rules::PLAIN };
@@ -563,7 +563,7 @@ fn no_kind_of_problem_hides_another() {
     let report = report(text.as_bytes(), &rules);
     let shown = |code| report.diagnostics.iter().filter(|found| found.code == code).count();
     let codes = [Code::Timestamp, Code::DuplicateSeries, Code::Value, Code::MetricName];
-    // Three of each code come first, and then the others by place.
+    // The first three of each code are kept, and then the others in the order of their positions.
     assert_eq!(codes.map(shown), [8, 8, 1, 3]);
     assert!(report.diagnostics.is_sorted_by_key(|found| found.span.start));
     let error = |code, count| (Severity::Error, code, count);
@@ -608,7 +608,7 @@ fn a_name_between_braces_is_read_after_the_line_before() {
         &format!("{summary}{{quantile=\"1\",a}} 1\n"),
         &["error parser-crash `{quantile=\"1\",a}`", "warning older-gateway `a`"],
     );
-    // Nothing is misread if the preceding line is of the same metric, or if no label name has a special meaning.
+    // Nothing is misread if the preceding line is for the same metric, or if no label name has a special meaning.
     let good = "# TYPE h histogram\n{\"h_bucket\",le=\"+Inf\"} 1\n{\"h_sum\"} 1\n{\"h_count\"} 1\n";
     assert_found(good, &["warning older-gateway `\"h_bucket\"`"]);
     assert_found("a 1\n{le=\"1\",b} 1\n{b} 2\n", &["warning older-gateway `b`"]);

@@ -1,7 +1,7 @@
 //! Reads the groups from the JSON of the gateway's API, `/api/v1/metrics`.
 //!
-//! The API sends all groups at once, with every sample, which can be a lot. So the JSON is read as a stream: only one
-//! group at a time is in memory, and the data kept for it does not grow with its samples.
+//! The API sends all groups at once, with every sample, which can be a lot. So only one group at a time is in memory, and
+//! the data kept for it does not grow with its samples.
 //!
 //! Each group is one flat object, with the metrics next to `labels` and `last_push_successful`. A metric with one of
 //! these names replaces the original member (`pushgateway api/v1/api.go`, seen on 1.5.1, 1.11.0 and 1.11.2). So only
@@ -9,14 +9,16 @@
 
 use super::contents::{RawFamily, has_escaped_replacement};
 use super::group::{FAILURE_TIME, FamilySize, Group, GroupsError, PUSH_TIME, Size, Times};
-use super::token_limit::LimitedTokens;
+use super::json_stream::{JsonStream, TOKEN_LIMIT};
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt;
-use std::io::{BufReader, Read};
+use std::io::Read;
+
+/// Maximum size of a group, which is held in memory: about three million short series.
+const GROUP_LIMIT: usize = 512 * 1024 * 1024;
 
 /// Reads the response of `/api/v1/metrics`. The groups are sorted by job and labels. Their paths depend on `names`.
 pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsError> {
@@ -28,23 +30,20 @@ pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsErr
     Ok(resolved.collect())
 }
 
-/// Reads the groups with the sizes of the wanted families, and calls `make` with the raw JSON of each group. The labels
+/// Reads the groups with the sizes of the wanted families, and calls `make` with the JSON of each group. The labels
 /// passed to `make` may lack an empty `instance`. Keys that depend on how the gateway reads names are left unresolved.
 pub(super) fn read<T>(
     reader: impl Read,
     wanted: &dyn Fn(&FamilySize) -> bool,
-    mut make: impl FnMut(&LabelSet, &RawValue) -> T,
+    mut make: impl FnMut(&LabelSet, &str) -> T,
 ) -> Result<Vec<(Group, T)>, GroupsError> {
     let mut listed = Vec::new();
-    let mut add = |raw: &RawValue| {
-        let group = Listed::read(raw, wanted)?;
-        let contents = make(&group.group.labels, raw);
+    let answer = read_answer(&mut JsonStream::new(reader), &mut |json| {
+        let group = Listed::read(json, wanted)?;
+        let contents = make(&group.group.labels, json);
         listed.push((group, contents));
         Ok(())
-    };
-    let mut json = serde_json::Deserializer::from_reader(BufReader::new(LimitedTokens::new(reader)));
-    let answer = json.deserialize_map(AnswerVisitor(&mut add)).map_err(GroupsError::from_json)?;
-    json.end().map_err(GroupsError::from_json)?;
+    })?;
     match (answer.status.as_deref(), answer.has_data) {
         (Some("success"), true) => {}
         (Some("error"), _) => {
@@ -95,8 +94,8 @@ struct Listed {
 }
 
 impl Listed {
-    fn read(raw: &RawValue, wanted: &dyn Fn(&FamilySize) -> bool) -> serde_json::Result<Self> {
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get())?;
+    fn read(json: &str, wanted: &dyn Fn(&FamilySize) -> bool) -> serde_json::Result<Self> {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(json)?;
         let (mut labels, mut exposed, mut successful) = (None, None, None);
         let (mut times, mut size, mut families) = (Times::default(), Size::default(), Vec::new());
         for (name, raw) in members {
@@ -182,58 +181,44 @@ struct Answer {
     error: Option<String>,
 }
 
-/// Called with each group.
-type Add<'a> = &'a mut dyn FnMut(&RawValue) -> serde_json::Result<()>;
-
-/// Reads the whole response: `{"status":...,"data":[...]}`.
-struct AnswerVisitor<'a>(Add<'a>);
-
-impl<'de> Visitor<'de> for AnswerVisitor<'_> {
-    type Value = Answer;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the answer of a Pushgateway's API")
+/// Reads the whole response, `{"status":...,"data":[...]}`, and calls `add` with each group.
+fn read_answer(
+    json: &mut JsonStream<impl Read>,
+    add: &mut dyn FnMut(&str) -> serde_json::Result<()>,
+) -> Result<Answer, GroupsError> {
+    let mut answer = Answer::default();
+    match json.peek()? {
+        Some(b'{') => {}
+        Some(_) => return Err(not_an_object(json.buffer()?)),
+        None => return Err(GroupsError::Empty),
     }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Answer, A::Error> {
-        let mut answer = Answer::default();
-        while let Some(name) = map.next_key::<String>()? {
-            match name.as_str() {
-                "status" => answer.status = Some(map.next_value()?),
-                "data" => {
-                    map.next_value_seed(ListVisitor(&mut *self.0))?;
-                    answer.has_data = true;
-                }
-                "error" => answer.error = Some(map.next_value()?),
-                _ => drop(map.next_value::<IgnoredAny>()?),
+    json.items(*b"{}", |json| {
+        let name: String = parse(json.value("value", TOKEN_LIMIT)?)?;
+        json.expect(b':')?;
+        match name.as_str() {
+            "status" => answer.status = Some(parse(json.value("value", TOKEN_LIMIT)?)?),
+            "error" => answer.error = Some(parse(json.value("value", TOKEN_LIMIT)?)?),
+            "data" if json.peek()? == Some(b'[') => {
+                answer.has_data = true;
+                json.items(*b"[]", |json| {
+                    add(json.value("group", GROUP_LIMIT)?).map_err(|error| GroupsError::from_json(&error))
+                })?;
             }
-        }
-        Ok(answer)
-    }
-}
-
-/// Reads the list of groups.
-struct ListVisitor<'a>(Add<'a>);
-
-impl<'de> DeserializeSeed<'de> for ListVisitor<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ListVisitor<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of groups")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
-            (self.0)(&raw).map_err(A::Error::custom)?;
+            _ => drop(parse::<IgnoredAny>(json.value("value", GROUP_LIMIT)?)?),
         }
         Ok(())
+    })?;
+    if json.peek()?.is_some() { Err(GroupsError::NotJson) } else { Ok(answer) }
+}
+
+/// The error for a response that does not start with an object.
+fn not_an_object(start: &[u8]) -> GroupsError {
+    match IgnoredAny::deserialize(&mut serde_json::Deserializer::from_slice(start)) {
+        Err(error) if error.is_syntax() => GroupsError::NotJson,
+        _ => GroupsError::NotGroups,
     }
+}
+
+fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, GroupsError> {
+    serde_json::from_str(json).map_err(|error| GroupsError::from_json(&error))
 }

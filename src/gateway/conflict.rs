@@ -9,7 +9,7 @@ use super::group::Group;
 use crate::grouping::NoKey;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// Why a gateway rejects every push. The numbers are indexes into the list of groups.
+/// A reason why a gateway rejects every push. The numbers are indexes into the list of groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Conflict {
     /// The gateway can't distinguish two groups. The one with an empty `instance` should be deleted.
@@ -64,7 +64,7 @@ pub fn find<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Conflicts {
             found.broken.push(Conflict::ReservedName { group: place });
         }
         if group.key == Err(NoKey::Inexact) && labels().any(|(_, value)| value.contains('\u{fffd}')) {
-            // Two such groups can look alike and still be different, so they are not compared.
+            // Two such groups can look alike in the response and still be different, so they are not compared.
             found.broken.push(Conflict::NotUtf8 { group: place });
             continue;
         }

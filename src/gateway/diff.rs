@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     pub kind: ChangeKind,
-    /// The series or the TYPE or HELP line, as text.
+    /// The changed series, TYPE line or HELP line, as text.
     pub what: String,
 }
 
@@ -20,7 +20,7 @@ pub enum ChangeKind {
     Removed,
 }
 
-/// Which families of the group a push replaces.
+/// The families of the group that a push replaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaces {
     /// All families (PUT).

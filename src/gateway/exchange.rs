@@ -1,17 +1,13 @@
 //! Sends requests to a Pushgateway, detects responses from other servers, and adds hints to errors.
 
 use super::hint;
-use crate::http::{self, Client, Error, ErrorKind, Event, Method, Request, Response};
-use std::io::Read as _;
+use crate::http::{Client, Error, ErrorKind, Event, Method, Request, Response};
 
 /// The media type of a push. A Pushgateway treats every type except protobuf as text, but other servers that accept
 /// pushes may check it.
 pub(crate) const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const IMPORT_PATH: &str = "an import path like VictoriaMetrics' accepts pushes but has no groups";
-
-/// Cap on how much of a page is read for its title.
-const PAGE_LIMIT: u64 = 64 * 1024;
 
 /// Sends a request to a Pushgateway, with retries.
 pub(crate) fn send(
@@ -22,14 +18,15 @@ pub(crate) fn send(
     check(client, request, client.send(request, listener))
 }
 
-/// Checks that a response came from a Pushgateway, and adds to an error what is known about gateways.
+/// Checks that a response came from a Pushgateway. Adds hints to errors that are specific to gateways.
 pub(super) fn check(
     client: &Client,
     request: &Request<'_>,
     result: Result<Response, Error>,
 ) -> Result<Response, Error> {
     match result {
-        // At the path of a scrape, Prometheus reads a page as metrics, or rejects its type.
+        // A GET outside the API is a scrape. Its caller handles the page as Prometheus does: it parses the page as
+        // metrics, or rejects its type.
         Ok(response)
             if response.is_html() && (request.method != Method::Get || request.path.starts_with("/api/")) =>
         {
@@ -52,19 +49,17 @@ pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error 
     Error { hint: Some(hint::of_page("").to_owned()), ..Error::new(request, kind) }
 }
 
-/// The error of an HTML page, such as a login page. A Pushgateway has none at the paths that are asked for.
+/// Returns the error for an HTML page, such as a login page. A Pushgateway has no HTML pages at the requested paths.
 fn page(client: &Client, request: &Request<'_>, response: Response) -> Error {
-    let (status, mut page) = (response.status, Vec::new());
-    // Without a title, the error only has the status.
-    let _ = response.reader().take(PAGE_LIMIT).read_to_end(&mut page);
-    let title = http::title(&client.connection().without_secrets(&String::from_utf8_lossy(&page)));
+    let status = response.status;
+    let title = client.page_title(response);
     let named = if title.is_empty() { "an HTML page".to_owned() } else { format!("the HTML page `{title}`") };
     let error = not_a_pushgateway(request, format!("it answers {status} with {named}"));
     Error { hint: Some(hint::of_page(&title).to_owned()), ..error }
 }
 
-/// Why a success did not come from a gateway, so that nothing was done. VictoriaMetrics' import path responds to every
-/// method with 200 or 204 (seen with 1.112.0).
+/// Returns the reason why a successful response did not come from a gateway, which means that nothing was done.
+/// VictoriaMetrics' import path responds to every method with 200 or 204 (seen with 1.112.0).
 fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
     let status = response.status;
     match method {
@@ -76,20 +71,7 @@ fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
             format!("its answer is compressed ({encoding}), although pushgw asks for `identity`")
         }),
         Method::Put | Method::Post | Method::Delete => {
-            foreign_body(response).map(|body| format!("it answers {status} with {body}"))
+            response.foreign_body().map(|body| format!("it answers {status} with {body}"))
         }
     }
-}
-
-/// Describes a body that shows that nothing was stored or deleted. A Pushgateway sends no body.
-fn foreign_body(response: &mut Response) -> Option<&'static str> {
-    const LIMIT: u64 = 64 * 1024;
-    let body = response.start(LIMIT);
-    if response.header("content-type").is_none() && body.trim_ascii_start().starts_with(b"<") {
-        return Some("an HTML page");
-    }
-    let json: serde_json::Value = serde_json::from_slice(&body).ok()?;
-    let has_error =
-        ["error", "errors"].iter().any(|name| json.get(name).is_some_and(|value| !value.is_null()));
-    (has_error || json["status"] == "error").then_some("an error in JSON")
 }

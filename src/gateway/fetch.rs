@@ -14,7 +14,7 @@ use std::io::{self, Read};
 /// Requests label names without underscore escaping, as Prometheus 3 does. Older gateways ignore it.
 const UNESCAPED: &str = "text/plain;version=1.0.0;escaping=allow-utf-8";
 
-/// Maximum number of bytes that are read of a gateway's status.
+/// Maximum number of bytes to read of a gateway's status.
 const ABOUT_LIMIT: u64 = 1024 * 1024;
 
 /// Called for each event during a fetch.
@@ -24,7 +24,7 @@ pub type Listener<'a> = &'a mut dyn FnMut(Event);
 /// from its contents.
 #[derive(Debug)]
 pub struct Snapshot<G = Group> {
-    /// The groups, sorted.
+    /// The groups, sorted by labels.
     pub groups: Vec<G>,
     /// Conflicts between these groups, including those that break the gateway.
     pub conflicts: Conflicts,
@@ -38,14 +38,13 @@ pub struct Snapshot<G = Group> {
 }
 
 impl<G> Snapshot<G> {
-    /// The time for selecting by age. It is the earlier of both clocks, so that a wrong clock can't make a group look
-    /// old.
+    /// The time for selecting by age. It is the earlier of the two clocks' times, so that a wrong clock can't make a
+    /// group look old.
     pub fn selection_time(&self) -> Timestamp {
         self.now.min(Timestamp::now())
     }
 }
 
-/// Fetches the groups.
 pub fn fetch_groups(
     client: &Client,
     endpoint: &Url,
@@ -78,7 +77,7 @@ pub fn fetch_contents<T: Default>(
     listener: Listener<'_>,
 ) -> Result<Snapshot<(Group, T)>, http::Error> {
     let read = |answer: &mut dyn Read| {
-        api::read(answer, &|_| false, |labels, raw| make(labels, contents::families(raw)))
+        api::read(answer, &|_| false, |labels, json| make(labels, contents::families(json)))
     };
     fetch(client, endpoint, read, listener)
 }
@@ -104,7 +103,7 @@ pub fn get_once(
     exchange::check(client, &request, client.send_once(&request, listener))
 }
 
-/// Whether the server is Prometheus itself, by its answer to a health check.
+/// Whether the server is Prometheus itself, according to its response to a health check.
 pub fn is_prometheus(client: &Client, endpoint: &Url, listener: Listener<'_>) -> bool {
     const ANSWER: &[u8] = b"Prometheus Server";
     let Ok(response) = get_once(client, endpoint, "/-/healthy", listener) else { return false };
@@ -147,7 +146,7 @@ fn fetch<T: Default>(
     const API: &str = "/api/v1/metrics";
     const TEXT: &str = "/metrics";
     let (now, from_text, groups) = match get(client, endpoint, API, listener) {
-        // A gateway before 1.2.0, or a proxy that lets only /metrics through.
+        // This is a gateway before 1.2.0, or behind a proxy that allows only /metrics.
         Err(http::Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
             let answer = get(&unescaped(client), endpoint, TEXT, listener)?;
             let now = clock(&answer);
@@ -170,21 +169,21 @@ fn fetch<T: Default>(
     Ok(Snapshot { groups, conflicts, now, from_text, names })
 }
 
-/// A client that requests unescaped label names. By default, `my.label` is shown as `my_label`, which is another
-/// group's label (seen on 1.11.2).
+/// Returns a client that requests unescaped label names. By default, `my.label` is shown as `my_label`, which could be
+/// a label of another group (seen on 1.11.2).
 pub fn unescaped(client: &Client) -> Client {
     let mut headers = client.connection().headers.clone();
     headers.push(Header::new("Accept", UNESCAPED));
     Client::new(&Connection { headers, ..client.connection().clone() })
 }
 
-/// How the gateway reads names in a path. The status is only fetched if a group depends on it.
+/// Returns how the gateway reads names in a path. The status is fetched only if the path of a group depends on it.
 fn names<T>(client: &Client, endpoint: &Url, groups: &[(Group, T)], listener: Listener<'_>) -> Option<Names> {
     let mut names = groups.iter().flat_map(|(group, _)| group.labels.iter()).map(|(name, _)| name);
     if !names.any(depends_on_names) {
         return None;
     }
-    // If the request fails, the groups can still be listed, but these have no path.
+    // If the request fails, the groups can still be listed, but the path of such a group is unknown.
     fetch_status(client, endpoint, listener).ok()?.names()
 }
 

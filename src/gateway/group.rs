@@ -1,6 +1,5 @@
 //! A group on a gateway, and the errors for a response that is not a list of groups.
 
-use super::token_limit::{TOKEN_LIMIT, TokenTooLong};
 pub use crate::exposition::model::Kind;
 use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
@@ -57,7 +56,7 @@ pub struct FamilySize {
 pub struct Group {
     /// The grouping key as the gateway shows it: bytes that are not valid UTF-8 are replaced with U+FFFD.
     pub labels: LabelSet,
-    /// The key, or why it is not known. A key that could belong to another group is never used.
+    /// The key, or the reason why it is unknown. A key that could belong to another group is never used.
     pub key: Result<GroupingKey, NoKey>,
     /// `None` if the groups were read from the text of `/metrics`.
     pub size: Option<Size>,
@@ -83,49 +82,37 @@ impl Group {
     }
 }
 
-/// Why a response is not a list of groups.
+/// The reason why a response is not a list of groups.
 #[derive(Debug, thiserror::Error)]
 pub enum GroupsError {
     #[error("can't read the response: {0}")]
     Read(#[source] io::Error),
-    /// VictoriaMetrics responds this way.
+    /// An empty response, as from VictoriaMetrics.
     #[error("the response is empty")]
     Empty,
     #[error("the response is incomplete")]
     Incomplete,
-    /// For example, a web page.
+    /// Anything but JSON, such as a web page.
     #[error("the response is not JSON")]
     NotJson,
     #[error("the response is not a list of groups")]
     NotGroups,
-    #[error("the response has a value that is longer than {} MiB", TOKEN_LIMIT >> 20)]
-    TokenTooLong,
+    #[error("the response has a {what} that is longer than {} MiB", limit >> 20)]
+    TooLong { what: &'static str, limit: usize },
     #[error("the gateway's API failed: {reason}")]
     Failed { reason: String },
     /// The text lacks the metrics that every Pushgateway exposes.
-    #[error("the response has no metric of a Pushgateway")]
+    #[error("the response contains no Pushgateway metrics")]
     NoGateway,
-    /// The metrics of another server.
+    /// The text contains the metrics of another server.
     #[error("this is a {server} server, not a Pushgateway")]
     OtherServer { server: String },
 }
 
 impl GroupsError {
-    pub(super) fn from_json(error: serde_json::Error) -> Self {
-        use serde_json::error::Category;
-        match error.classify() {
-            Category::Io => {
-                let error = io::Error::from(error);
-                match error.get_ref() {
-                    Some(inner) if inner.is::<TokenTooLong>() => Self::TokenTooLong,
-                    _ => Self::Read(error),
-                }
-            }
-            Category::Eof if (error.line(), error.column()) == (1, 0) => Self::Empty,
-            Category::Eof => Self::Incomplete,
-            Category::Syntax => Self::NotJson,
-            Category::Data => Self::NotGroups,
-        }
+    /// The error for a value of the response.
+    pub(super) fn from_json(error: &serde_json::Error) -> Self {
+        if error.is_data() { Self::NotGroups } else { Self::NotJson }
     }
 }
 

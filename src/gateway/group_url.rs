@@ -88,7 +88,7 @@ fn group_start(path: &str) -> Option<usize> {
 /// Rejects empty and dot segments, because Go's HTTP server redirects such paths.
 fn check_prefix(path: &str) -> Result<(), GatewayUrlError> {
     let odd = |segment: &str| matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "" | "." | "..");
-    // More likely than a prefix with an `@` is a password with a `/`: a part of it would be the host.
+    // An `@` here is probably the end of a password with a `/`. Then the parsed host is a part of the password.
     if path.rsplit_once('@').is_some_and(|(_, host)| !host.is_empty() && !host.starts_with('/')) {
         return Err(UrlError::Unescaped.into());
     }

@@ -1,15 +1,7 @@
-//! What to do about a failed request, if that depends on the server being a Pushgateway. Pure.
+//! Hints for failed requests that apply only to Pushgateways. Pure.
 
 use super::group_url::DEFAULT_PORT;
-use crate::http::{Connection, ErrorKind, Login, Method, Rejection, Request, Route, Scheme, TlsError, Url};
-
-/// What HTTPS servers answer to plain HTTP: those written in Go, nginx, Apache and Tomcat.
-const NEEDS_TLS: &[&str] = &[
-    "HTTP request to an HTTPS server",
-    "plain HTTP request was sent to HTTPS port",
-    "speaking plain HTTP to an SSL-enabled server port",
-    "host and port requires TLS",
-];
+use crate::http::{self, Connection, ErrorKind, Method, Rejection, Request, Route, Scheme, Url};
 
 /// Parts of the URLs and titles of login pages, in lower case.
 const LOGIN: &[&str] =
@@ -23,9 +15,9 @@ const CLASH: &str = "Pushgateway 1.11.0 and 1.11.1 do this where other versions 
 
 /// The hint for an error, if there is a better one than that of its class.
 pub(super) fn hint(kind: &ErrorKind, request: &Request<'_>, connection: &Connection) -> Option<String> {
-    let with_scheme =
-        |scheme| connection.url_option(&connection.endpoint.clone().with_scheme(scheme).to_string());
-    let is_plain = connection.endpoint.scheme() == Scheme::Http;
+    if let Some(hint) = http::hint(kind, connection) {
+        return Some(hint);
+    }
     match kind {
         ErrorKind::Dns(_) => {
             Some("check the host name: -g or PUSHGATEWAY_URL sets the gateway's URL".to_owned())
@@ -33,34 +25,25 @@ pub(super) fn hint(kind: &ErrorKind, request: &Request<'_>, connection: &Connect
         ErrorKind::Connect(_) => Some(not_listening(connection)),
         ErrorKind::Closed => Some(match request.method {
             Method::Put | Method::Post => CLASH.to_owned(),
-            Method::Get | Method::Delete if is_plain => {
-                format!("check the port; if the server requires TLS, use {}", with_scheme(Scheme::Https))
+            Method::Get | Method::Delete if connection.endpoint.scheme() == Scheme::Http => {
+                let option = connection.option_with_scheme(Scheme::Https);
+                format!("check the port; if the server requires TLS, use {option}")
             }
             Method::Get | Method::Delete => "check the port".to_owned(),
         }),
-        ErrorKind::NotHttp(_) if is_plain => Some(format!(
-            "check the port; if the server requires https://, use {}",
-            with_scheme(Scheme::Https)
-        )),
-        ErrorKind::Tls(TlsError::NotTls) => {
-            Some(format!("if the server does not use TLS: {}", with_scheme(Scheme::Http)))
-        }
-        ErrorKind::Status(rejection) if is_plain && needs_tls(rejection) => {
-            Some(format!("the server requires TLS: use {}", with_scheme(Scheme::Https)))
-        }
         ErrorKind::Status(rejection) => of_status(rejection, request, connection),
         _ => None,
     }
 }
 
-/// The hint for a page that a server sends instead of its answer.
+/// Returns the hint for an HTML page that a server sent instead of the expected response.
 pub(super) fn of_page(title: &str) -> &'static str {
     if is_login(title) { LOGIN_HINT } else { "is this the gateway's URL?" }
 }
 
 fn not_listening(connection: &Connection) -> String {
     let hint = match (&connection.route, connection.url_from) {
-        (Route::Unix(_), _) => "is the server running, and is the path of the socket right?",
+        (Route::Unix(_), _) => "is the server running, and is the socket path right?",
         (_, None) => {
             "is a gateway running on this machine? -g or PUSHGATEWAY_URL sets the URL of another one"
         }
@@ -70,15 +53,10 @@ fn not_listening(connection: &Connection) -> String {
     hint.to_owned()
 }
 
-fn needs_tls(rejection: &Rejection) -> bool {
-    rejection.status == 400 && NEEDS_TLS.iter().any(|words| rejection.words.contains(words))
-}
-
 fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connection) -> Option<String> {
     let prefix = connection.endpoint.path();
     let hint = match rejection.status {
         300..=399 => return Some(redirect(rejection.location.as_deref(), request, connection)),
-        401 if rejection.had_credentials => return credentials(&connection.login),
         404 if rejection.words.contains("default backend") => {
             "this is the default backend of an ingress, which has no rule for this host and path"
         }
@@ -86,12 +64,12 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
         404 => {
             let with_prefix = connection.url_option(&connection.endpoint.join("/prefix"));
             let is_read = request.method == Method::Get;
-            let another = if is_read { "" } else { "is it another server? `pushgw status` shows that\n" };
+            let another = if is_read { "" } else { "is it another server? `pushgw status` checks that\n" };
             return Some(format!(
                 "{another}if the gateway has a path prefix (--web.route-prefix), add it: {with_prefix}"
             ));
         }
-        405 if request.method == Method::Get => "is this the gateway's URL, with no path but a prefix?",
+        405 if request.method == Method::Get => "is this the gateway's URL, with no path except a prefix?",
         405 => {
             let method = request.method.as_str();
             let path =
@@ -101,29 +79,19 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
             ));
         }
         413 => "a proxy in front of the gateway limits the size: push smaller groups, or try --compress gzip",
+        502 | 504 => "a proxy in front of the gateway gets no answer from it: is the gateway running?",
+        503 if rejection.page.is_some() => {
+            "this page is from a proxy in front of the gateway: is the gateway running?"
+        }
         415 => "is it an aggregation gateway, or a gateway without gzip? try --compress none",
         _ => return None,
     };
     Some(hint.to_owned())
 }
 
-/// Which credentials were sent.
-fn credentials(login: &Login) -> Option<String> {
-    match login {
-        Login::User(user, Some(file)) => {
-            Some(format!("check the user `{user}` and the password in {}", file.display()))
-        }
-        Login::User(user, None) => {
-            Some(format!("check the user `{user}` and the password in PUSHGATEWAY_PASSWORD"))
-        }
-        Login::TokenFile(file) => Some(format!("check the token in {}", file.display())),
-        Login::Unknown => None,
-    }
-}
-
 fn redirect(location: Option<&str>, request: &Request<'_>, connection: &Connection) -> String {
     let location = location.unwrap_or_default();
-    // What is in front of the group's path is the gateway's URL, or its path on the same server.
+    // The part before the group's path is the gateway's URL, or its path on the same server.
     let gateway: Option<Url> =
         location.strip_suffix(&request.path).and_then(|url| match url.split_once("://") {
             Some(_) => url.parse().ok(),

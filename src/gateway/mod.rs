@@ -13,13 +13,13 @@ mod fetch;
 mod group;
 mod group_url;
 mod hint;
+mod json_stream;
 pub mod pushed;
 mod selection;
 mod server_status;
 #[cfg(test)]
 mod tests;
 mod text;
-mod token_limit;
 
 pub(crate) use exchange::{EXPOSITION_TEXT, send};
 pub use fetch::{

@@ -27,7 +27,8 @@ impl Selection {
         self.older_than.is_some() || self.failed
     }
 
-    /// Whether a condition requires more than a missing label. Like a query, a deletion needs such a condition.
+    /// Whether at least one condition does not match an empty or missing label. A deletion needs such a condition, as
+    /// does a Prometheus query.
     pub fn is_specific(&self) -> bool {
         self.asks_for_pushes() || self.matchers.iter().any(|matcher| !matcher.matches_empty())
     }

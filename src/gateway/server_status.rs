@@ -43,7 +43,7 @@ impl ServerStatus {
         self.flags.get(flag).map(|value| value == "true")
     }
 
-    /// How the gateway reads label names in a path; `None` if it does not report that.
+    /// Returns how the gateway reads label names in a path, or `None` if it does not report that.
     pub fn names(&self) -> Option<Names> {
         match self.flags.get("push.enable-utf8-names").map(String::as_str) {
             Some("true") => Some(Names::Utf8),

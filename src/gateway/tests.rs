@@ -7,7 +7,6 @@ use super::text::{LINE_LIMIT, from_text};
 use super::*;
 use crate::grouping::{LabelSet, Names};
 use proptest::prelude::*;
-use serde_json::value::RawValue;
 use std::io::{self, Read};
 
 /// Responses of real gateways as (JSON, text). Each gateway held the same groups.
@@ -85,8 +84,8 @@ fn wanted_families_are_returned() {
 #[test]
 fn what_is_made_of_the_contents_stays_with_its_group() {
     for (json, _) in SEEN {
-        let make = |labels: &LabelSet, raw: &RawValue| {
-            assert!(raw.get().starts_with('{') && raw.get().contains(PUSH_TIME));
+        let make = |labels: &LabelSet, json: &str| {
+            assert!(json.starts_with('{') && json.contains(PUSH_TIME));
             labels.get("job").unwrap_or_default().to_owned()
         };
         let groups = api::read(json.as_bytes(), &|_| false, make).unwrap();

@@ -6,7 +6,7 @@ use crate::grouping::{GroupingKey, LabelSet, NoKey};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
 
-/// Maximum number of bytes of a `/metrics` line that are read at once.
+/// Maximum number of bytes of a `/metrics` line that are kept in memory.
 pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 
 /// Reads the groups from the text of `/metrics`, using the two metrics that the gateway adds to each group.
@@ -53,7 +53,7 @@ pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
     Ok(groups.collect())
 }
 
-/// The name of a server in the family that Prometheus and its exporters have about their build:
+/// Returns the server's name from the build information that Prometheus and its exporters expose:
 /// `prometheus_build_info{...} 1`.
 fn server_name(line: &[u8]) -> Option<String> {
     let line = std::str::from_utf8(line).ok()?;

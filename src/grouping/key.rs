@@ -179,7 +179,7 @@ pub(super) fn check_name(name: &str, names: Names, was_escaped: bool) -> Result<
     }
 }
 
-/// Why a listed group has no key, so that no path is certain to identify this group and no other. The message is
+/// The reason why a listed group has no key: no path is certain to identify this group and no other. The message is
 /// printed after the group's labels and a colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoKey {
@@ -195,7 +195,7 @@ pub enum NoKey {
     Unwritable,
 }
 
-/// Why labels do not form a valid grouping key. The message names the label and the option to use.
+/// The reason why labels do not form a valid grouping key. The message names the label and the option to use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     #[error("the job is empty: is the variable set? --job names the job")]
@@ -207,7 +207,7 @@ pub enum KeyError {
     #[error("a label has an empty name")]
     EmptyName,
     #[error(
-        "`{name}` is not a valid label name: use letters, digits and `_`, and no digit first \
+        "`{name}` is not a valid label name: use letters, digits and `_`, and do not start with a digit \
          (--utf8-names is for gateways that accept other names)"
     )]
     BadName { name: String },
@@ -223,7 +223,7 @@ pub enum KeyError {
     #[error("{}", empty_value(.name))]
     EmptyValue { name: String },
     #[error(
-        "the labels make a path of {bytes} bytes, more than {MAX_PATH}: use fewer or shorter --label values"
+        "the labels result in a path of {bytes} bytes, more than {MAX_PATH}: use fewer or shorter --label values"
     )]
     TooLong { bytes: usize },
 }
@@ -243,8 +243,8 @@ fn escaped_name(name: &str, names: Names) -> String {
                           with --utf8-names"
                 .to_owned()
         }
-        Names::Utf8 if decoded == name => "the mark of an escaped name: choose another name".to_owned(),
-        Names::Utf8 => format!("the mark of an escaped name: give the decoded name, --label '{decoded}=...'"),
+        Names::Utf8 if decoded == name => "the prefix of escaped names: choose another name".to_owned(),
+        Names::Utf8 => format!("the prefix of escaped names: give the decoded name, --label '{decoded}=...'"),
     };
     format!("label `{name}` starts with `U__`, {advice}")
 }

@@ -12,7 +12,7 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {
     pub name: String,
-    /// May be empty.
+    /// The value, which may be empty.
     pub value: String,
 }
 
@@ -38,12 +38,12 @@ impl Label {
     }
 }
 
-/// Why an argument is not a valid label.
+/// The reason why an argument is not a valid label.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {
-    #[error("`{argument}` has no `=`: a label is written NAME=VALUE")]
+    #[error("`{argument}` has no `=`: write labels as NAME=VALUE")]
     NoEquals { argument: String },
-    #[error("`{argument}` has no name before the `=`: a label is written NAME=VALUE")]
+    #[error("`{argument}` has no name before the `=`: write labels as NAME=VALUE")]
     NoName { argument: String },
 }
 
@@ -153,9 +153,9 @@ mod tests {
     #[test]
     fn an_argument_that_is_not_a_label_is_an_error() {
         let error = |text: &str| text.parse::<Label>().unwrap_err().to_string();
-        assert_eq!(error("a"), "`a` has no `=`: a label is written NAME=VALUE");
-        assert_eq!(error(""), "`` has no `=`: a label is written NAME=VALUE");
-        assert_eq!(error("=b"), "`=b` has no name before the `=`: a label is written NAME=VALUE");
+        assert_eq!(error("a"), "`a` has no `=`: write labels as NAME=VALUE");
+        assert_eq!(error(""), "`` has no `=`: write labels as NAME=VALUE");
+        assert_eq!(error("=b"), "`=b` has no name before the `=`: write labels as NAME=VALUE");
     }
 
     #[test]

@@ -30,7 +30,7 @@ enum Condition {
 }
 
 impl Matcher {
-    /// The matcher `name=value`.
+    /// Creates the matcher `name=value`.
     pub fn equal(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), condition: Condition::Equal(value.into()) }
     }
@@ -45,6 +45,12 @@ impl Matcher {
         const WILDCARD: &str = "`*` and `?` are not wildcards";
         let name = &self.name;
         match &self.condition {
+            Condition::Equal(value)
+                if value.split(',').skip(1).all(|more| more.parse::<Self>().is_ok())
+                    && value.contains(',') =>
+            {
+                Some((format!("{{{name}={value}}}"), "a comma separates matchers only in braces"))
+            }
             Condition::Equal(value) if value.contains(['*', '?']) => {
                 let pattern = regex::escape(value).replace("\\*", ".*").replace("\\?", ".");
                 Some((format!("{name}=~{pattern}"), WILDCARD))
@@ -83,7 +89,7 @@ impl Matcher {
 ///
 /// # Errors
 ///
-/// [`MatcherError`] of the first invalid matcher.
+/// Returns the [`MatcherError`] of the first invalid matcher.
 pub fn parse_matchers(argument: &str) -> Result<Vec<Matcher>, MatcherError> {
     let text = argument.trim();
     let Some(mut rest) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) else {
@@ -126,7 +132,8 @@ impl FromStr for Matcher {
         let Some((operator, rest)) = found else {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         };
-        // In other languages, `==` is the comparison operator. A value that starts with `=` can be quoted.
+        // `==` is probably meant as `=`, because many languages use it for comparison. A value that starts with `=` can
+        // be quoted.
         if matches!(operator, "=" | "!=") && rest.starts_with('=') {
             let meant = format!("{name}{operator}{}", rest.trim_start_matches('='));
             return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
@@ -242,7 +249,7 @@ fn re2(pattern: &str) -> String {
                 let negation = if after.starts_with('^') { "^" } else { "" };
                 out.extend(["[", negation]);
                 after = &after[negation.len()..];
-                // These are literal at the start of a class.
+                // These characters are literal at the start of a class.
                 if let Some(first @ (']' | '-')) = after.chars().next() {
                     out.extend(['\\', first]);
                     after = &after[1..];
@@ -258,7 +265,8 @@ fn re2(pattern: &str) -> String {
                 out.push(']');
             }
             '[' | '&' | '~' => out.extend(['\\', c]),
-            // A range that ends with a hyphen. The crate would parse two hyphens as the difference of two classes.
+            // This is a range that ends with a hyphen. The crate would parse two hyphens as the difference of two
+            // classes.
             '-' if in_class && after.starts_with('-') => {
                 out.push_str("-\\-");
                 after = &after[1..];
@@ -309,7 +317,7 @@ fn is_repetition(after: &str) -> bool {
 
 const FORMS: &str = "write NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX";
 
-/// Why an argument is not a valid matcher.
+/// The reason why an argument is not a valid matcher.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MatcherError {
     #[error("`{argument}` is not a matcher: {FORMS}")]
@@ -320,7 +328,7 @@ pub enum MatcherError {
     BareName { name: String, rest: String },
     #[error("`{argument}` has no label name: {FORMS}")]
     NoName { argument: String },
-    /// Braces or commas: the argument is a whole selector instead of one matcher.
+    /// The argument contains braces or commas, so it is a whole selector instead of one matcher.
     #[error(
         "`{argument}` is not a single matcher: use --match once for each, or write all in braces: '{{a=\"x\",b=\"y\"}}'"
     )]
@@ -504,6 +512,8 @@ mod tests {
             ("job=a.b?", Some("job=~a\\.b.")),
             ("job=~db_*", Some("job=~db_.*")),
             ("job=~db-1", Some("job=~.*db-1.*")),
+            ("job=ci,team=a", Some("{job=ci,team=a}")),
+            ("job=a,b", None),
             ("job=db", None),
             ("job=~db.*", None),
             ("job=~a|b", None),

@@ -1,8 +1,8 @@
 //! Parses a grouping key from the path of a group's URL, as found in curl scripts.
 //!
-//! The path is parsed as the server does it: Go unescapes it, redirects odd paths and matches the route, then
-//! `pushgateway handler/push.go splitLabels` splits it. A path that the server would store under another key, or not at
-//! all, is an error.
+//! The path is parsed as the server does it: Go unescapes it, redirects paths that are not clean and matches the route,
+//! then `pushgateway handler/push.go splitLabels` splits it. It is an error if the server would store the metrics under
+//! another key, or not at all.
 
 use super::key::{GroupingKey, KeyError, KeyRules, check_name};
 use super::label::Label;
@@ -13,7 +13,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
-/// Marks a name whose value is base64-encoded.
+/// The suffix of a name whose value is base64-encoded.
 const BASE64_SUFFIX: &str = "@base64";
 
 /// Go's `base64.RawURLEncoding`, which accepts extra bits in the last character.
@@ -86,7 +86,7 @@ fn label(name: &str, text: &str, last: bool, rules: KeyRules) -> Result<Label, P
         Names::Utf8 => names::unescape(name),
     };
     if text.is_empty() && !last {
-        // Two slashes: the server redirects and stores nothing, even if empty values are allowed.
+        // The path has two slashes in a row. The server redirects and stores nothing, even if empty values are allowed.
         return Err(KeyError::EmptyValue { name: name.into_owned() }.into());
     }
     let value = value(&name, text, in_base64)?;
@@ -112,7 +112,7 @@ fn dots(name: &str, segment: &str) -> Result<(), PathError> {
     Ok(())
 }
 
-/// Why a path does not identify a group that can store metrics. `segment` is the text as written in the URL.
+/// The reason why a path does not identify a group that can store metrics. `segment` is the text as written in the URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// The path does not start with `/metrics/job/`.
@@ -128,7 +128,7 @@ pub enum PathError {
         "label `{name}` in the URL is `{segment}`, which the gateway redirects to another group: {USE_FLAGS}"
     )]
     Dots { name: String, segment: String },
-    /// Two slashes where a label name is expected. The gateway would respond with a redirect.
+    /// The path has two slashes where a label name is expected. The gateway would respond with a redirect.
     #[error("the URL has two slashes in a row: is a variable in it set?")]
     EmptyName,
     #[error("label `{name}` in the URL has no value: write /NAME/VALUE pairs after the job")]

@@ -7,7 +7,7 @@
 
 use super::connect::{Connector, Deadline};
 use super::connection::Connection;
-use super::error::{ErrorKind, Phase};
+use super::error::{ErrorKind, Phase, header_of};
 use super::header::Header;
 use super::proxy::Route;
 use super::request::{Method, Request};
@@ -44,14 +44,14 @@ pub(super) struct Agent {
     generation: Arc<AtomicU32>,
 }
 
-/// Why a request could not be sent completely. Shared with the connection, which ureq owns.
+/// The reason why a request could not be sent completely. Shared with the connection, which ureq owns.
 type SendError = Arc<Mutex<Option<String>>>;
 
 /// A response whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
-    /// For example, `200 OK`.
+    /// Status code and reason phrase, such as `200 OK`.
     pub(super) status_line: String,
     pub(super) headers: Vec<(String, String)>,
     body: ureq::Body,
@@ -60,7 +60,7 @@ pub struct Response {
 impl Response {
     /// The value of a header. The name must be in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        header_of(&self.headers, name)
     }
 
     /// Whether the media type of the body is HTML.
@@ -70,11 +70,24 @@ impl Response {
         media_type.is_some_and(|given| html.iter().any(|name| name.eq_ignore_ascii_case(given.trim())))
     }
 
-    /// Reads the start of the body, as far as possible.
+    /// Reads up to `limit` bytes of the body. After an error, returns the bytes read before it.
     pub(crate) fn start(&mut self, limit: u64) -> Vec<u8> {
         let mut start = Vec::new();
         let _ = self.body.as_reader().take(limit).read_to_end(&mut start);
         start
+    }
+
+    /// Describes a body of a success that shows that nothing was stored or deleted. Servers that did it send no body.
+    pub(crate) fn foreign_body(&mut self) -> Option<&'static str> {
+        const LIMIT: u64 = 64 * 1024;
+        let body = self.start(LIMIT);
+        if self.header("content-type").is_none() && body.trim_ascii_start().starts_with(b"<") {
+            return Some("an HTML page");
+        }
+        let json: serde_json::Value = serde_json::from_slice(&body).ok()?;
+        let has_error =
+            ["error", "errors"].iter().any(|name| json.get(name).is_some_and(|value| !value.is_null()));
+        (has_error || json["status"] == "error").then_some("an error in JSON")
     }
 
     /// How the body is compressed, which it should not be.
@@ -123,7 +136,7 @@ impl Agent {
         headers: &[Header],
         limit: Duration,
     ) -> Result<Response, ErrorKind> {
-        let url = request.url();
+        let url = request.sent_url();
         *lock(&self.send_error) = None;
         let body = request.body.as_ref().map_or(&[][..], |body| body.sent());
         let result = match request.method {
@@ -302,7 +315,8 @@ impl Adapter {
         self.stream.flush()
     }
 
-    /// Drops interim responses, because ureq rejects a 100 that has headers. Returns whether the response itself starts.
+    /// Drops interim responses, because ureq rejects a 100 that has headers. Returns whether the final response has
+    /// started.
     fn skip_interim_responses(&mut self) -> bool {
         while may_be_interim(self.buffers.input()) {
             match head_end(self.buffers.input()) {
@@ -325,14 +339,14 @@ impl Adapter {
     }
 }
 
-/// Whether the input starts, as far as it goes, like an interim response: 1xx, but not 101.
+/// Whether the input is, or may become, an interim response: 1xx except 101.
 fn may_be_interim(input: &[u8]) -> bool {
     const START: &[u8] = b"HTTP/1.1 1";
     let known = input.len().min(START.len());
     input[..known] == START[..known] && !input[known..].starts_with(b"01")
 }
 
-/// Where the head of a response ends.
+/// Returns the length of the head of a response, including the empty line.
 fn head_end(input: &[u8]) -> Option<usize> {
     let end = |mark: &[u8]| memmem::find(input, mark).map(|at| at + mark.len());
     [end(b"\n\r\n"), end(b"\n\n")].into_iter().flatten().min()

@@ -50,7 +50,7 @@ impl Certificate {
     }
 }
 
-/// The contents of the first element, which must have this tag, and the bytes after it.
+/// Returns the contents of the first element, which must have this tag, and the bytes after it.
 fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (found, content, rest) = any_element(der)?;
     (found == tag).then_some((content, rest))
@@ -105,7 +105,7 @@ fn number(digits: &[u8], count: usize) -> Option<(i16, &[u8])> {
     all.then_some((number, rest))
 }
 
-/// The part of a name that is shown; empty if there is none.
+/// Returns the part of a name that is shown, or an empty string if there is none.
 fn name(der: &[u8]) -> String {
     let mut parts = Vec::new();
     let mut rest = der;

@@ -3,12 +3,12 @@
 use super::agent::{Agent, Response};
 use super::connection::Connection;
 use super::error::{Error, ErrorKind, Rejection};
-use super::header::{Header, REDACTED};
+use super::header::Header;
 use super::page;
 use super::proxy::Route;
 use super::request::Request;
 use super::retry::{self, Policy};
-use crate::secret::without_user;
+use crate::secret::{REDACTED, without_user};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::hash::{BuildHasher as _, RandomState};
@@ -31,7 +31,8 @@ pub struct Client {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// `tries` attempts have failed, the last one for this reason. The request will be sent again after `wait`.
-    Retry { tries: u32, reason: String, wait: Duration },
+    /// The server asked for this wait if `asked` is true.
+    Retry { tries: u32, reason: String, wait: Duration, asked: bool },
     /// A request is being sent to the server (its URL without credentials). `tries` is 1 for the first attempt.
     Waiting { server: String, tries: u32 },
     /// A line about the request or the response, without secrets.
@@ -49,7 +50,7 @@ impl Client {
         &self.connection
     }
 
-    /// A client for what is left of the time limit, if anything is. It does not retry.
+    /// Returns a client that is limited to the remaining time and does not retry, or `None` if no time is left.
     pub(crate) fn with_time_left(&self, elapsed: Duration) -> Option<Self> {
         let timeout = self.connection.timeout.checked_sub(elapsed).filter(|left| !left.is_zero())?;
         Some(Self::new(&Connection { timeout, retries: 0, ..(*self.connection).clone() }))
@@ -96,7 +97,8 @@ impl Client {
                 return Err(Error { tries, elapsed: start.elapsed(), ..Error::new(request, kind) });
             };
             self.agent.drop_connections();
-            listener(Event::Retry { tries, reason: kind.message(), wait });
+            let asked = kind.retry_after() == Some(wait);
+            listener(Event::Retry { tries, reason: kind.message(), wait, asked });
             thread::sleep(wait);
             tries += 1;
         }
@@ -105,6 +107,12 @@ impl Client {
     /// The error for a response whose body can't be read completely.
     pub(crate) fn body_error(&self, request: &Request<'_>, error: io::Error) -> Error {
         Error::new(request, self.agent.body_error(error))
+    }
+
+    /// The title of an HTML page, without secrets; empty if it has none.
+    pub(crate) fn page_title(&self, mut response: Response) -> String {
+        let page = response.start(MAX_WORDS);
+        page::title(&self.connection.without_secrets(&String::from_utf8_lossy(&page)))
     }
 
     fn exchange(
@@ -132,7 +140,7 @@ impl Client {
         }
     }
 
-    fn rejection(&self, response: Response) -> Rejection {
+    fn rejection(&self, mut response: Response) -> Rejection {
         // Use the server's clock if the response has a date.
         let now = response.header("date").and_then(|date| rfc2822::parse(date).ok());
         let now = now.map_or_else(Timestamp::now, |date| date.timestamp());
@@ -140,6 +148,7 @@ impl Client {
         let without_secrets = |text: &str| self.connection.without_secrets(text).into_owned();
         let location = response.header("location").map(|url| without_user(&without_secrets(url)));
         let (status, html, is_text) = (response.status, response.is_html(), response.encoding().is_none());
+        let headers = std::mem::take(&mut response.headers);
         let mut words = Vec::new();
         if is_text {
             // The status matters more than an error while reading.
@@ -148,7 +157,7 @@ impl Client {
         let words = without_secrets(&String::from_utf8_lossy(&words));
         let page = (html || page::is_page(&words)).then(|| page::title(&words));
         let had_credentials = self.connection.headers.iter().any(Header::is_secret);
-        Rejection { status, location, retry_after, words, page, had_credentials }
+        Rejection { status, location, retry_after, words, page, had_credentials, headers }
     }
 
     fn report_response(&self, response: &Response, listener: &mut dyn FnMut(Event)) {

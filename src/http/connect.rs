@@ -33,7 +33,7 @@ const PROXY_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
 /// Maximum number of addresses that are tried for a name.
 const MAX_ADDRESSES: usize = 8;
 
-/// Opens connections along one route.
+/// Opens connections through one route.
 #[derive(Debug)]
 pub(super) struct Connector {
     connection: Arc<Connection>,
@@ -41,7 +41,7 @@ pub(super) struct Connector {
     tls: OnceLock<Result<Arc<ClientConfig>, TlsError>>,
 }
 
-/// When connecting must be finished, and the time limit that it is based on, for the message.
+/// The time by which connecting must be finished, and the time limit to show in messages.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline {
     pub(super) at: Instant,
@@ -156,8 +156,8 @@ fn unix(path: &Path, deadline: Deadline, note: &mut dyn FnMut(String)) -> Result
     Ok(DeadlineStream::new(Socket::Unix(stream), deadline.at))
 }
 
-/// Connects to the first address that accepts. Each address except the last gets half of the remaining time, so that an
-/// address that does not respond leaves time for the others.
+/// Connects to the first address that accepts the connection. Each address except the last gets half of the remaining
+/// time, so that an address that does not respond leaves time for the others.
 fn tcp(
     host: &str,
     port: u16,

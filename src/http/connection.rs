@@ -1,12 +1,12 @@
 //! The settings for reaching a server, resolved from options and variables: the URL, the route, the time limits, and
 //! headers for every request. Pure.
 
-use super::header::{Header, REDACTED};
+use super::header::Header;
 use super::identity::{CaCertificates, ClientIdentity};
 use super::proxy::Route;
 use super::request::Encoding;
-use super::url::Url;
-use crate::secret::Secret;
+use super::url::{Scheme, Url};
+use crate::secret::{REDACTED, Secret};
 use crate::shell::quote;
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub struct Connection {
     pub timeout: Duration,
     /// Time limit for one attempt to connect.
     pub connect_timeout: Duration,
-    /// How many times a temporary failure is retried.
+    /// Maximum number of retries after temporary failures.
     pub retries: u32,
     /// Headers that are added to every request, including credentials.
     pub headers: Vec<Header>,
@@ -41,15 +41,21 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// How to write another URL in place of that of the server: `-g https://gw`.
+    /// Formats `url` as a replacement for the server's URL, with the same option or variable: `-g https://gw`.
     pub(crate) fn url_option(&self, url: &str) -> String {
         let login = if self.endpoint.credentials().is_some() { "://USER:PASSWORD@" } else { "://" };
         let url = quote(&url.replacen("://", login, 1));
         match self.url_from {
             Some(option @ "--url") => format!("{option} {url}/metrics/job/..."),
             Some(variable) if !variable.starts_with('-') => format!("{variable}={url}"),
+            Some(option @ "--remote-write") => format!("{option} {url}"),
             _ => format!("-g {url}"),
         }
+    }
+
+    /// How to write the URL with another scheme.
+    pub(crate) fn option_with_scheme(&self, scheme: Scheme) -> String {
+        self.url_option(&self.endpoint.clone().with_scheme(scheme).to_string())
     }
 
     /// Text from a server with the secrets in it redacted.

@@ -1,19 +1,19 @@
 //! Formats a request as a curl command. Pure.
 
 use super::connection::Connection;
-use super::header::REDACTED;
 use super::proxy::Route;
 use super::request::{Encoding, Request};
+use crate::secret::REDACTED;
 use crate::shell::quote;
 use thiserror::Error;
 
-/// The body can't be part of a shell script.
+/// The error for a body that can't be part of a shell script.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("the body contains a NUL byte, which a shell command cannot contain; --dry-run prints it")]
 pub(crate) struct NulInBody;
 
-/// The command for a POSIX shell. The body is a here-document, because it may be too long for an argument, and the
-/// original file lacks pushgw's fixes.
+/// Returns the command for a POSIX shell. The body is a here-document, because it may be too long for an argument, and
+/// the original file lacks pushgw's fixes.
 pub(crate) fn command(request: &Request<'_>, connection: &Connection) -> Result<Vec<u8>, NulInBody> {
     let mut words = vec!["curl".to_owned()];
     // Without --path-as-is, curl resolves dot segments. Without --globoff, it expands brackets and braces.

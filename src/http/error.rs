@@ -16,11 +16,11 @@ pub struct Error {
     /// The server's host and port.
     pub server: Box<str>,
     pub tries: u32,
-    /// How long all tries took.
+    /// Total duration of all attempts.
     pub elapsed: Duration,
-    /// How the last try failed.
+    /// The error of the last attempt.
     pub kind: ErrorKind,
-    /// What the user can do. A caller that knows what kind of server it is may replace it.
+    /// A suggestion for the user. A caller that knows the type of the server may replace it.
     pub hint: Option<String>,
 }
 
@@ -32,7 +32,7 @@ impl Error {
         Self { request, server, tries: 1, elapsed: Duration::ZERO, hint, kind }
     }
 
-    /// The source of [`ErrorKind::words`].
+    /// The name of the server that sent [`ErrorKind::words`].
     pub(crate) fn speaker(&self) -> Cow<'_, str> {
         match &self.kind {
             ErrorKind::ProxyStatus { .. } => "the proxy".into(),
@@ -108,7 +108,7 @@ classes! {
     TLS_OTHER = "the TLS handshake failed", 6, final, None;
     BROKEN_HANDSHAKE = "the connection broke during the TLS handshake", 6, retried, None;
     BROKEN_SENDING = "the connection broke while the request was sent", 6, retried, None;
-    BROKEN_WAITING = "the connection broke before a response came", 6, retried, None;
+    BROKEN_WAITING = "the connection broke before a response arrived", 6, retried, None;
     BROKEN_READING = "the connection broke in the middle of the response", 6, retried, None;
     CLOSED = "the server closed the connection without a response", 6, retried, None;
     INCOMPLETE = "the response is incomplete", 6, retried, None;
@@ -146,7 +146,7 @@ classes! {
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", self.message())]
 pub enum ErrorKind {
-    /// The reason from the resolver.
+    /// The DNS lookup failed. The string is the resolver's error.
     Dns(String),
     /// The reasons from the operating system, for each address that was tried.
     Connect(String),
@@ -162,15 +162,15 @@ pub enum ErrorKind {
         rejection: Box<Rejection>,
     },
     Tls(TlsError),
-    /// The reason from the operating system.
+    /// The connection broke in this phase. The string is the operating system's error.
     Broken(Phase, String),
     /// The server closed the connection without a response.
     Closed,
-    /// The response ends too early.
+    /// The response ended too early.
     Incomplete,
     TimedOut(Phase, Duration),
     NotHttp(String),
-    /// A status other than 2xx.
+    /// The response has a status other than 2xx.
     Status(Box<Rejection>),
     /// A 2xx status, but not a response of the expected server (with its article: `a Pushgateway`).
     Unexpected {
@@ -179,7 +179,7 @@ pub enum ErrorKind {
     },
 }
 
-/// The phases of an exchange.
+/// The phases of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Before the first byte of the request.
@@ -190,7 +190,7 @@ pub enum Phase {
     Reading,
 }
 
-/// The strings describe the certificate or give the reason.
+/// A TLS error. The strings describe the certificate or give the reason.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", self.message())]
 pub enum TlsError {
@@ -198,15 +198,15 @@ pub enum TlsError {
     Expired(String),
     NotYetValid(String),
     Name(String),
-    /// The certificate names its server only by its common name. Holds the name that is expected.
+    /// The certificate has only a common name, which is not checked, and no subject alternative names.
     NoNames(String),
-    /// The server requires a client certificate, or another one.
+    /// The server requires a client certificate, or rejected the one that was sent.
     Client(String),
     /// The server supports neither TLS 1.2 nor TLS 1.3.
     Version,
     /// The server sent data that is not TLS.
     NotTls,
-    /// The algorithms of one side are not those of the other.
+    /// The client and the server have no algorithm in common.
     Unsupported(String),
     Other(String),
 }
@@ -217,14 +217,16 @@ pub struct Rejection {
     pub status: u16,
     /// The target of a redirect.
     pub location: Option<String>,
-    /// How long the server asked the client to wait before a retry.
+    /// The wait before a retry that the server asked for.
     pub retry_after: Option<Duration>,
     /// The start of the body, with secrets redacted.
     pub words: String,
     /// The title of the body if it is an HTML page; empty if the page has none.
     pub page: Option<String>,
-    /// The request had credentials.
+    /// Whether the request had credentials.
     pub had_credentials: bool,
+    /// The headers of the response, with names in lower case.
+    pub headers: Vec<(String, String)>,
 }
 
 impl ErrorKind {
@@ -266,7 +268,7 @@ impl ErrorKind {
         }
     }
 
-    /// How long the server asked the client to wait before a retry.
+    /// The wait before a retry that the server asked for.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } => rejection.retry_after,
@@ -274,7 +276,7 @@ impl ErrorKind {
         }
     }
 
-    /// The message, in one line.
+    /// Returns the message as one line.
     pub(crate) fn message(&self) -> String {
         let message = self.class().message;
         match self {
@@ -302,6 +304,11 @@ impl ErrorKind {
             _ => None,
         }
     }
+}
+
+/// The value of a header in a response. The name must be in lower case.
+pub(super) fn header_of<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
 fn with_reason(message: &str, reason: &str) -> String {
@@ -341,6 +348,11 @@ impl TlsError {
 }
 
 impl Rejection {
+    /// The value of a header. The name must be in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        header_of(&self.headers, name)
+    }
+
     fn class(&self) -> ErrorClass {
         match self.status {
             300..=399 => REDIRECT,
@@ -375,7 +387,7 @@ impl Rejection {
         }
     }
 
-    /// `, with the HTML page TITLE`, or nothing.
+    /// Returns `, with the HTML page TITLE`, or an empty string if there is no page to name.
     fn page_name(&self) -> String {
         match self.page.as_deref() {
             None => String::new(),
@@ -387,7 +399,7 @@ impl Rejection {
         }
     }
 
-    /// For example, `(404 Not Found)`.
+    /// Formats the status code and reason phrase, such as `(404 Not Found)`.
     fn status_line(&self) -> String {
         match reason_phrase(self.status) {
             "" => format!("({})", self.status),

@@ -3,14 +3,11 @@
 //! Any header may contain a secret, because headers with tokens have many names. So only the values of well-known
 //! headers are shown; all others are shown as [`REDACTED`].
 
-use crate::secret::Secret;
+use crate::secret::{REDACTED, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::str::FromStr;
 use thiserror::Error;
-
-/// Shown instead of a secret.
-pub(crate) const REDACTED: &str = "REDACTED";
 
 /// Headers whose values are shown.
 const PUBLIC: &[&str] = &[
@@ -27,6 +24,7 @@ const PUBLIC: &[&str] = &[
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-proto",
+    "x-prometheus-remote-write-version",
     "x-request-id",
     "x-scope-orgid",
 ];
@@ -45,6 +43,7 @@ const RESERVED: &[&str] = &[
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "x-prometheus-remote-write-version",
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,13 +58,13 @@ impl Header {
         Self { name: name.to_owned(), value: Secret::new(value) }
     }
 
-    /// User and password (RFC 7617).
+    /// Creates the header for basic authentication (RFC 7617).
     pub(crate) fn basic(user: &str, password: &Secret) -> Self {
         let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
         Self::new("Authorization", format!("Basic {pair}"))
     }
 
-    /// A bearer token (RFC 6750).
+    /// Creates the header for a bearer token (RFC 6750).
     pub(crate) fn bearer(token: &Secret) -> Self {
         Self::new("Authorization", format!("Bearer {}", token.expose()))
     }
@@ -119,7 +118,7 @@ impl FromStr for Header {
     }
 }
 
-/// No variant contains a header value, or text that may be one.
+/// The reason why a header is invalid. No variant contains a header value, or text that may be one.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum HeaderError {
     #[error("the header has no colon: write 'NAME: VALUE'")]

@@ -34,7 +34,7 @@ pub struct ClientIdentity {
 }
 
 impl ClientIdentity {
-    /// The error comes with the file that it is about.
+    /// Parses the two files. An error names the file that it is about.
     pub(crate) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, (PemFile, PemError)> {
         let chain = certificates(certificate).map_err(|error| (PemFile::Certificate, error))?;
         let key = private_key(key).map_err(|error| (PemFile::Key, error))?;
@@ -74,9 +74,9 @@ fn private_key(file: &[u8]) -> Result<PrivateKeyDer<'static>, PemError> {
     })
 }
 
-/// The error of a file that is in one of the binary formats.
+/// Returns the error for a file in a binary format, or `None` if the format is unknown.
 fn other_format(file: &[u8]) -> Option<PemError> {
-    // The first element of the sequence that the whole file is: a version, or the body of a certificate.
+    // The file is a DER sequence. Its first element is a version number or the body of a certificate.
     let [0x30, length, rest @ ..] = file else { return None };
     let length_bytes = if *length < 0x80 { 0 } else { usize::from(*length & 0x7f) };
     match rest.get(length_bytes..)? {
@@ -87,14 +87,14 @@ fn other_format(file: &[u8]) -> Option<PemError> {
     }
 }
 
-/// One of the two files of a client.
+/// One of the two files of a client identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PemFile {
     Certificate,
     Key,
 }
 
-/// What is wrong with a PEM file.
+/// The reason why a PEM file is rejected.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum PemError {
     #[error("the file contains no certificate in PEM format")]

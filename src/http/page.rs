@@ -1,13 +1,13 @@
-//! The title of an HTML page, which says more than the rest of the page. Pure.
+//! Finds the title of an HTML page, which is usually the most useful part of an error page. Pure.
 
-/// Cap on the characters of a title.
+/// Maximum length of a title, in characters.
 const MAX_TITLE: usize = 120;
 
-/// The entities that titles of error pages have.
+/// HTML entities that occur in titles of error pages, and their characters.
 const ENTITIES: [(&str, &str); 6] =
     [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
 
-/// The title of a page on one line, or its first heading; empty if it has neither.
+/// Returns the title of a page, or else its first heading, on one line. The result is empty if there is neither.
 pub(crate) fn title(page: &str) -> String {
     let title = element(page, "title").or_else(|| element(page, "h1")).unwrap_or_default();
     title.chars().take(MAX_TITLE).collect()
@@ -22,14 +22,14 @@ pub(super) fn is_page(text: &str) -> bool {
 
 /// The text of the first element with this name, if there is any.
 fn element(page: &str, name: &str) -> Option<String> {
-    // Does not change the length, so that places in it are places in the page.
+    // This does not change the length, so positions in `lower` are also valid in `page`.
     let lower = page.to_ascii_lowercase();
     let start = lower.find(&format!("<{name}"))?;
     let start = start + lower[start..].find('>')? + 1;
     let end = start + lower[start..].find(&format!("</{name}"))?;
     let mut text = String::new();
     for part in page[start..end].split('<') {
-        // What is before a `>` is a tag in the element.
+        // The text before a `>` belongs to a nested tag.
         text.push_str(part.split_once('>').map_or(part, |(_, after)| after));
     }
     for (entity, meaning) in ENTITIES {

@@ -38,6 +38,19 @@ pub enum Encoding {
     Identity,
     /// The header value must be in lower case, because Pushgateway 1.5 compares it exactly.
     Gzip,
+    /// The block format, without frames.
+    Snappy,
+}
+
+impl Encoding {
+    /// The value of `Content-Encoding`.
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Identity => None,
+            Self::Gzip => Some("gzip"),
+            Self::Snappy => Some("snappy"),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +59,8 @@ pub struct Body<'a> {
     media_type: &'static str,
     sent: Cow<'a, [u8]>,
     encoding: Encoding,
+    /// A header that describes the body, besides its type and encoding.
+    header: Option<(&'static str, &'static str)>,
 }
 
 impl<'a> Body<'a> {
@@ -53,8 +68,16 @@ impl<'a> Body<'a> {
         let sent = match encoding {
             Encoding::Identity => Cow::Borrowed(text),
             Encoding::Gzip => Cow::Owned(gzip(text)),
+            // Only more than 4 GiB can't be compressed.
+            Encoding::Snappy => Cow::Owned(snap::raw::Encoder::new().compress_vec(text).unwrap_or_default()),
         };
-        Self { text, media_type, sent, encoding }
+        Self { text, media_type, sent, encoding, header: None }
+    }
+
+    /// Adds a header that describes the body.
+    #[must_use]
+    pub(crate) fn with_header(self, name: &'static str, value: &'static str) -> Self {
+        Self { header: Some((name, value)), ..self }
     }
 
     pub(crate) fn text(&self) -> &'a [u8] {
@@ -87,9 +110,14 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// The full URL, without credentials.
+    /// The full URL, without credentials and the values of its query.
     pub(crate) fn url(&self) -> String {
         self.endpoint.join(&self.path)
+    }
+
+    /// The URL that is sent.
+    pub(super) fn sent_url(&self) -> String {
+        self.endpoint.sent(&self.path)
     }
 
     /// The method and URL for messages, such as `PUT http://gw:9091/metrics/job/x`.
@@ -102,14 +130,13 @@ impl Request<'_> {
     pub(crate) fn headers(&self, added: &[Header]) -> Vec<Header> {
         let mut headers = vec![Header::new("User-Agent", USER_AGENT), Header::new("Accept", "*/*")];
         if self.method == Method::Get {
-            // Some proxies compress what does not ask for it.
+            // Some proxies compress the response if this header is missing.
             headers.push(Header::new("Accept-Encoding", "identity"));
         }
         if let Some(body) = &self.body {
             headers.push(Header::new("Content-Type", body.media_type));
-            if body.encoding == Encoding::Gzip {
-                headers.push(Header::new("Content-Encoding", "gzip"));
-            }
+            headers.extend(body.encoding.name().map(|name| Header::new("Content-Encoding", name)));
+            headers.extend(body.header.map(|(name, value)| Header::new(name, value)));
             headers.push(Header::new("Content-Length", body.sent.len().to_string()));
         }
         headers.retain(|header| !added.iter().any(|added| added.is(header.name())));

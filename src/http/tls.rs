@@ -155,7 +155,7 @@ fn certificate_error(
 ) -> TlsError {
     let read = Certificate::read(certificate);
     let described = |describe: fn(&Certificate) -> String| read.as_ref().map(describe).unwrap_or_default();
-    // The error only has the date of the certificate that it is about.
+    // The error contains only a date, so the certificate that it is about is found by that date.
     let dated = |describe: fn(&Certificate) -> String, is_dated: &dyn Fn(&Certificate) -> bool| {
         let intermediates = intermediates.iter().filter_map(|der| Certificate::read(der));
         let mut chain = read.iter().cloned().chain(intermediates);
@@ -194,7 +194,7 @@ fn certificate_error(
     }
 }
 
-/// The names of a certificate, of which the library gives `DnsName("gw")`. There can be thousands.
+/// Lists the names of a certificate without the library's `DnsName("...")` around them. There can be thousands.
 fn listed_names(presented: &[String]) -> String {
     const SHOWN: usize = 10;
     let plain = |name: &String| {

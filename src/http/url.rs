@@ -5,7 +5,7 @@
 //! percent-encoded. Credentials are split off during parsing, and errors never contain them, so no message can reveal
 //! them.
 
-use crate::secret::Secret;
+use crate::secret::{REDACTED, Secret};
 use percent_encoding::percent_decode_str;
 use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -42,7 +42,7 @@ pub struct Credentials {
     pub password: Option<Secret>,
 }
 
-/// `Display` writes the URL without credentials.
+/// `Display` writes the URL without credentials and without the values of its query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
     scheme: Scheme,
@@ -51,6 +51,8 @@ pub struct Url {
     port: Option<u16>,
     /// Empty, or starts with a slash.
     path: String,
+    /// The text after the `?`. Its values may be secret.
+    query: Option<Secret>,
     credentials: Option<Credentials>,
 }
 
@@ -101,6 +103,28 @@ impl Url {
         format!("{self}{path}")
     }
 
+    /// The URL that is sent: like [`Url::join`], but with the whole query.
+    pub(super) fn sent(&self, path: &str) -> String {
+        match &self.query {
+            Some(query) => format!("{}{}{path}?{}", self.origin(), self.path, query.expose()),
+            None => self.join(path),
+        }
+    }
+
+    /// The values of the query, as written and decoded.
+    pub(crate) fn query_values(&self) -> Vec<Secret> {
+        let query = self.query.as_ref().map_or("", |query| query.expose());
+        let values = query.split('&').map(|part| part.split_once('=').map_or(part, |(_, value)| value));
+        let both =
+            |value: &str| [value.to_owned(), percent_decode_str(value).decode_utf8_lossy().into_owned()];
+        values.filter(|value| !value.is_empty()).flat_map(both).map(Secret::new).collect()
+    }
+
+    /// Parses a URL that may have a query.
+    pub(crate) fn parse_with_query(text: &str) -> Result<Self, UrlError> {
+        parse(text, true)
+    }
+
     /// Host and port as in the URL: `gw:9091`, `gw`, `[::1]:9091`.
     pub(crate) fn authority(&self) -> String {
         match self.port {
@@ -119,7 +143,7 @@ impl Url {
         format!("{}://{}", self.scheme.as_str(), self.authority())
     }
 
-    /// Whether the host is this machine, which a proxy can't reach for us.
+    /// Whether the host is this machine, which can't be reached through a proxy.
     pub(crate) fn is_loopback(&self) -> bool {
         if let Ok(address) = self.host.parse::<Ipv4Addr>() {
             return address.is_loopback();
@@ -140,7 +164,16 @@ pub(super) fn is_localhost(host: &str) -> bool {
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.origin())?;
-        f.write_str(&self.path)
+        f.write_str(&self.path)?;
+        let Some(query) = &self.query else { return Ok(()) };
+        for (at, part) in query.expose().split('&').enumerate() {
+            f.write_str(if at == 0 { "?" } else { "&" })?;
+            match part.split_once('=') {
+                Some((name, _)) => write!(f, "{name}={REDACTED}")?,
+                None => f.write_str(REDACTED)?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -158,41 +191,51 @@ impl FromStr for Url {
     type Err = UrlError;
 
     fn from_str(text: &str) -> Result<Self, UrlError> {
-        if text.is_empty() {
-            return Err(UrlError::Empty);
-        }
-        match text.chars().find(|c| c.is_whitespace() || c.is_control()) {
-            Some(' ') => return Err(UrlError::Space),
-            Some(found) => return Err(UrlError::Invisible { found }),
-            None => {}
-        }
-        if text.starts_with(['"', '\'']) {
-            return Err(UrlError::Quoted);
-        }
-        let (scheme, rest) = scheme(text)?;
-        let (authority, path) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
-        let (credentials, host_port) = match authority.rsplit_once('@') {
-            Some((user_info, host_port)) => (credentials(user_info)?, host_port),
-            None => (None, authority),
-        };
-        if matches!(authority, "http" | "https") && path.starts_with("//") {
-            return Err(UrlError::Slashes);
-        }
-        // A password with an unescaped `/`, `?` or `#` ends the authority early: what looks like a host or port is then a
-        // part of the password.
-        let may_be_password = authority.contains([':', '@']) && path.replace("@base64", "").contains('@');
-        let (host, port) = host_and_port(host_port).map_err(|error| match error {
-            error if !may_be_password || error == UrlError::Slashes => error,
-            _ => UrlError::Unescaped,
-        })?;
-        match path.chars().find(|c| matches!(c, '?' | '#' | '\\')) {
-            Some(_) if may_be_password => return Err(UrlError::Unescaped),
-            Some('\\') => return Err(UrlError::Backslash),
-            Some(found) => return Err(UrlError::NotInPath { found }),
-            None => {}
-        }
-        Ok(Self { scheme, host, port, path: sendable(path)?, credentials })
+        parse(text, false)
     }
+}
+
+fn parse(text: &str, may_have_query: bool) -> Result<Url, UrlError> {
+    if text.is_empty() {
+        return Err(UrlError::Empty);
+    }
+    match text.chars().find(|c| c.is_whitespace() || c.is_control()) {
+        Some(' ') => return Err(UrlError::Space),
+        Some(found) => return Err(UrlError::Invisible { found }),
+        None => {}
+    }
+    if text.starts_with(['"', '\'']) {
+        return Err(UrlError::Quoted);
+    }
+    let (scheme, rest) = scheme(text)?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
+    let (credentials, host_port) = match authority.rsplit_once('@') {
+        Some((user_info, host_port)) => (credentials(user_info)?, host_port),
+        None => (None, authority),
+    };
+    if matches!(authority, "http" | "https") && path.starts_with("//") {
+        return Err(UrlError::Slashes);
+    }
+    // A password with an unescaped `/`, `?` or `#` ends the authority early: what looks like a host or port is then a
+    // part of the password.
+    let may_be_password = authority.contains([':', '@']) && path.replace("@base64", "").contains('@');
+    let (host, port) = host_and_port(host_port).map_err(|error| match error {
+        error if !may_be_password || error == UrlError::Slashes => error,
+        _ => UrlError::Unescaped,
+    })?;
+    let (path, query) = match path.split_once('?') {
+        Some((path, query)) if may_have_query && !may_be_password => (path, Some(query)),
+        _ => (path, None),
+    };
+    let is_odd = |c: &char| matches!(c, '#' | '\\') || (*c == '?' && query.is_none());
+    match path.chars().chain(query.unwrap_or_default().chars()).find(is_odd) {
+        Some(_) if may_be_password => return Err(UrlError::Unescaped),
+        Some('\\') => return Err(UrlError::Backslash),
+        Some(found) => return Err(UrlError::NotInPath { found }),
+        None => {}
+    }
+    let query = query.map(|query| sendable(query).map(Secret::new)).transpose()?;
+    Ok(Url { scheme, host, port, path: sendable(path)?, query, credentials })
 }
 
 fn scheme(text: &str) -> Result<(Scheme, &str), UrlError> {
@@ -287,7 +330,7 @@ fn check_host(host: &str) -> Result<(), UrlError> {
     Ok(())
 }
 
-/// Percent-encodes the bytes of a path that are not allowed in a request.
+/// Percent-encodes the bytes of a path or query that are not allowed in a request.
 fn sendable(path: &str) -> Result<String, UrlError> {
     check_escapes(path).map_err(|()| UrlError::BadEscape)?;
     let mut out = String::with_capacity(path.len());
@@ -309,20 +352,20 @@ fn check_escapes(text: &str) -> Result<(), ()> {
     if text.match_indices('%').all(|(at, _)| good(at)) { Ok(()) } else { Err(()) }
 }
 
-/// How to write the characters that end a password in a URL.
+/// The escapes for characters that would end a password in a URL.
 const UNESCAPED: &str = "`@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
 
-/// No variant holds credentials.
+/// The reason why a URL is invalid. No variant contains credentials.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UrlError {
     #[error("the URL is empty: is the variable set?")]
     Empty,
     #[error("the URL contains a space: write %20 in a path")]
     Space,
-    /// Whitespace other than a space, or a control character.
+    /// The URL contains a control character, or whitespace other than a space.
     #[error("the URL contains the character U+{:04X}", u32::from(*.found))]
     Invisible { found: char },
-    /// For example, from an env file that is not read by a shell.
+    /// The URL starts with a quote, for example because it comes from an env file that is not read by a shell.
     #[error("the URL starts with a quote: remove the quotes")]
     Quoted,
     #[error("unsupported scheme `{scheme}`: use http:// or https://")]
@@ -342,14 +385,14 @@ pub enum UrlError {
     EmptyPort,
     #[error("`{port}` is not a valid port: use a number from 1 to 65535")]
     BadPort { port: String },
-    /// An `@` after the host: a part of a password may have been read as the host or the port.
+    /// There is an `@` after the host, so a part of a password may have been read as the host or the port.
     #[error("the URL has an `@` after its host: in a password, write {UNESCAPED}")]
     Unescaped,
     #[error("the user or password in the URL is not percent-encoded UTF-8: write %25 for a `%`")]
     BadCredentials,
     #[error("the URL contains a backslash: write `/`, or %5C in a path")]
     Backslash,
-    /// `?` or `#`.
+    /// The URL contains `?` or `#`.
     #[error("unexpected `{found}` in the URL: write %{:02X} in a path", u32::from(*.found))]
     NotInPath { found: char },
     #[error("the URL contains a `%` without two hexadecimal digits: write %25 for a `%`")]
@@ -411,6 +454,30 @@ mod tests {
 
         assert_eq!(url("me@gw").credentials().unwrap().password, None);
         assert_eq!(url("me:@gw").credentials().unwrap().password, Some(Secret::new("")));
+    }
+
+    #[test]
+    fn the_values_of_a_query_are_sent_and_not_shown() {
+        let url = Url::parse_with_query("http://gw/w?a=1&token=hunter%202&hunter3&b=").unwrap();
+        assert_eq!(url.to_string(), "http://gw/w?a=REDACTED&token=REDACTED&REDACTED&b=REDACTED");
+        assert!(!format!("{url:?}").contains("hunter"));
+        assert_eq!(url.sent(""), "http://gw/w?a=1&token=hunter%202&hunter3&b=");
+        let values: Vec<_> = url.query_values().iter().map(|value| value.expose().to_owned()).collect();
+        assert_eq!(values, ["1", "1", "hunter%202", "hunter 2", "hunter3", "hunter3"]);
+        for (text, error) in [
+            ("http://gw/w?a=hunter2#x", "unexpected `#` in the URL: write %23 in a path"),
+            ("http://gw/w?a=hunter2\\", "the URL contains a backslash: write `/`, or %5C in a path"),
+            (
+                "http://gw/w?a=hunter%zz",
+                "the URL contains a `%` without two hexadecimal digits: write %25 for a `%`",
+            ),
+            (
+                "http://me:hunter2?x@gw",
+                "the URL has an `@` after its host: in a password, write `@`, `/`, `?` and `#` as %40, %2F, %3F and %23",
+            ),
+        ] {
+            assert_eq!(Url::parse_with_query(text).unwrap_err().to_string(), error, "{text}");
+        }
     }
 
     #[test]

@@ -31,9 +31,7 @@ const CHANGED: &str = "it changed while it was read: write to another file and r
 /// Source of a part of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A file.
     File(PathBuf),
-    /// Standard input.
     Stdin,
     /// The `-m` options. Each contains one or more complete lines.
     Metrics(Vec<String>),
@@ -56,8 +54,8 @@ pub struct Input {
 ///
 /// # Errors
 ///
-/// [`Failure::File`] or [`Failure::Other`] with the name of the source that can't be read; [`Failure::Producer`] if a
-/// command failed.
+/// Returns [`Failure::File`] or [`Failure::Other`] with the name of the source if it can't be read, or
+/// [`Failure::Producer`] if a command failed.
 pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Result<Input, Failure> {
     let mut input = Input::default();
     for (number, origin) in origins.iter().enumerate() {
@@ -148,7 +146,7 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
         return read_at_most(file, limit, bytes.grow());
     }
     let limit = if is_char_device(kind) { limit.min(DEVICE_LIMIT) } else { limit };
-    // The writer of a pipe may be slow.
+    // The progress line is useful here, because the writer of a pipe may be slow.
     read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes.grow())
 }
 

@@ -55,7 +55,7 @@ pub(super) fn run(
     let child = process::spawn(command, |command| {
         command.stdout(Stdio::piped());
     });
-    let mut child = child.map_err(|error| not_started(&error))?;
+    let mut child = child.map_err(not_started)?;
     let end = read_in_background(child.stdout.take(), limit, mem::take(output), sender)
         .and_then(|()| wait(&mut child, &events));
     if !matches!(end, Ok(End { text: None | Some(Ok(_)), .. })) {
@@ -73,9 +73,9 @@ pub(super) fn run(
     Ok(())
 }
 
-fn not_started(error: &SpawnError) -> Failure {
+fn not_started(error: SpawnError) -> Failure {
     let message = format!("{}; nothing was sent", error.message);
-    Failure::Producer { code: error.status, message, hint: None }
+    Failure::Producer { code: error.status, message, hint: error.hint }
 }
 
 /// Events while the command runs.
@@ -193,5 +193,6 @@ fn judge(name: &str, end: End) -> Result<Vec<u8>, Failure> {
         },
     };
     let message = format!("{what}; nothing was sent");
+    let hint = hint.map(str::to_owned);
     Err(Failure::Producer { code: u8::try_from(code).unwrap_or(u8::MAX), message, hint })
 }

@@ -17,7 +17,7 @@ pub struct Expectations {
 /// The result of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct JobRun {
-    /// Since the Unix epoch, like `completion`.
+    /// The start time since the Unix epoch, like `completion`.
     pub start: Duration,
     pub completion: Duration,
     pub duration: Duration,

@@ -31,7 +31,11 @@ pub struct PrefixError(String);
 
 impl fmt::Display for PrefixError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` can't begin a metric name: use letters, digits and `_`, and no digit first", self.0)
+        write!(
+            f,
+            "`{}` can't begin a metric name: use letters, digits and `_`, and do not start with a digit",
+            self.0
+        )
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::MetricPrefix;
 
-/// How Prometheus gets the metrics, which decides how the rules query them.
+/// The way in which Prometheus gets the metrics. It determines how the rules query them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selector {
     /// Scraped from a gateway, which repeats the last value until it is replaced.
@@ -26,7 +26,7 @@ const RECEIVED: &str = "\
 
 const RULES: &str = "\
 #
-# A job that never ran has no metrics, and no rule for all jobs can miss it. Name such a job in a rule of your own:
+# A job that never ran has no metrics, so the rules for all jobs cannot detect it. Write a separate rule for such a job:
 #
 #   - alert: JobNeverRan
 #     expr: absent({start_of_db_backup})
@@ -80,7 +80,6 @@ groups:
           description: The job {{ $labels.job }} started {{ $value | humanizeDuration }} ago and has not ended, or was killed.
 ";
 
-/// Returns the rule file.
 pub fn rules(prefix: &MetricPrefix, selector: Selector) -> String {
     let metric = |name: &str, labels: &str| {
         let name = prefix.name(name);

@@ -54,7 +54,7 @@ pub fn on_signals(signals: &[i32], receive: impl FnMut(ReceivedSignal) + Send + 
 ///
 /// # Errors
 ///
-/// If `child` has already been waited for.
+/// Returns an error if `child` has already been waited for.
 pub fn reap(child: &Child) -> io::Result<Option<ExitStatus>> {
     system::reap(child)
 }
@@ -67,6 +67,12 @@ pub fn children_usage() -> io::Result<ChildrenUsage> {
 /// effect, so it exits with `status`.
 pub fn end_by(signal: i32, status: i32) -> ! {
     system::end_by(signal, status)
+}
+
+/// Makes an abort exit with `status` instead of a signal and a core dump. The standard library aborts when memory runs
+/// out, after it has printed `memory allocation of 33554432 bytes failed`.
+pub fn exit_on_abort(status: u8) {
+    system::exit_on_abort(status.into());
 }
 
 /// Returns the name of a signal, such as `SIGTERM`.
@@ -89,7 +95,7 @@ pub fn lock(file: &File) -> io::Result<()> {
     system::lock(file)
 }
 
-/// Sets the permissions of a file, whatever the umask.
+/// Sets the permissions of a file, regardless of the umask.
 pub fn set_mode(file: &File, mode: u32) -> io::Result<()> {
     system::set_mode(file, mode)
 }

@@ -47,7 +47,7 @@ pub fn stdin_has_bytes() -> bool {
     false
 }
 
-/// There are no background jobs.
+/// This system has no background jobs.
 pub fn is_in_foreground() -> bool {
     true
 }
@@ -63,6 +63,8 @@ pub fn is_char_device(_: fs::FileType) -> bool {
 pub(super) fn on_signals(_: &[i32], _: Box<dyn FnMut(ReceivedSignal) + Send>) -> io::Result<()> {
     Err(missing("signals, and so commands after `--`,"))
 }
+
+pub(super) fn exit_on_abort(_: i32) {}
 
 pub(super) fn end_by(_: i32, status: i32) -> ! {
     process::exit(status)

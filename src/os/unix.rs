@@ -7,6 +7,7 @@ use rustix::fs::{FileType, FlockOperation, Mode, RawMode, fchmod, flock, fstat};
 use rustix::io::{Errno, ioctl_fionread, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitOptions, getpgrp, getpid, kill_process, wait};
 use rustix::termios::tcgetpgrp;
+use signal_hook::consts::SIGABRT;
 pub use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
@@ -16,6 +17,8 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 pub use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use std::{fs, io, thread};
 
@@ -62,6 +65,12 @@ pub(super) fn on_signals(
         receive(ReceivedSignal { number: origin.signal, is_from_process });
     };
     thread::Builder::new().spawn(move || signals.forever().for_each(forward)).map(drop)
+}
+
+pub(super) fn exit_on_abort(status: i32) {
+    let always = Arc::new(AtomicBool::new(true));
+    // Without the handler, an abort ends the process by SIGABRT.
+    let _ = signal_hook::flag::register_conditional_shutdown(SIGABRT, status, always);
 }
 
 pub(super) fn reap(child: &Child) -> io::Result<Option<ExitStatus>> {

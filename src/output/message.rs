@@ -1,4 +1,5 @@
-//! Messages that are not about a place in the text, in the formats for programs of `--message-format`.
+//! Formats messages that do not refer to a position in the text, for the machine-readable formats of
+//! `--message-format`.
 
 use super::sanitize::{self, Charset};
 use clap::ValueEnum;
@@ -18,7 +19,7 @@ pub enum MessageFormat {
     Github,
 }
 
-/// What kind of message it is.
+/// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
     Error,
@@ -26,7 +27,7 @@ pub(super) enum Level {
     Note,
 }
 
-/// The fields of a diagnostic's object. A message has no code and no place.
+/// The same fields as in the JSON of a diagnostic. A message has no position, and only an error has a code.
 #[derive(Serialize)]
 struct JsonMessage<'a> {
     severity: &'a str,
@@ -38,10 +39,11 @@ struct JsonMessage<'a> {
     help: Option<&'a str>,
 }
 
-/// A message in one line, with a newline at its end; `None` in a format for people.
+/// Formats a message as one line, including the newline. Returns `None` for a human-readable format.
 pub(super) fn render(
     format: MessageFormat,
     level: Level,
+    code: Option<&str>,
     message: &str,
     help: Option<&str>,
 ) -> Option<String> {
@@ -53,9 +55,9 @@ pub(super) fn render(
     match format {
         MessageFormat::Human | MessageFormat::Short => None,
         MessageFormat::Json => {
-            let (code, file, line, column) = (None, None, None, None);
+            let (file, line, column) = (None, None, None);
             let object = JsonMessage { severity, code, file, line, column, message, help };
-            // It has only strings, so this cannot fail.
+            // The object contains only strings, so this can't fail.
             Some(serde_json::to_string(&object).unwrap_or_default() + "\n")
         }
         MessageFormat::Github => {

@@ -32,7 +32,7 @@ pub enum Verbosity {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputStream {
     pub is_terminal: bool,
-    /// A terminal that supports cursor movement.
+    /// Whether the stream is a terminal that supports cursor movement.
     pub moves_cursor: bool,
     /// Whether human-readable text is colored; see [`super::color()`].
     pub color: bool,
@@ -63,7 +63,7 @@ pub struct Printer<'a> {
     stderr: &'a mut dyn Write,
     pub(crate) terminal: Terminal,
     pub(crate) verbosity: Verbosity,
-    /// The form of errors, warnings and hints.
+    /// The format of errors, warnings and hints.
     format: MessageFormat,
     /// An error of standard output that occurred during a write to standard error.
     failed: Option<io::Error>,
@@ -86,14 +86,14 @@ impl<'a> Printer<'a> {
         Self { stdout, stderr, terminal, verbosity, format, failed: None, progress, painted: false }
     }
 
-    /// Prints errors, warnings and hints in this format.
+    /// Sets the format of errors, warnings and hints.
     #[must_use]
     pub fn with_format(mut self, format: MessageFormat) -> Self {
         self.format = format;
         self
     }
 
-    /// Whether a program reads the messages.
+    /// Whether the format of messages is machine-readable.
     pub(crate) fn is_for_programs(&self) -> bool {
         matches!(self.format, MessageFormat::Json | MessageFormat::Github)
     }
@@ -134,13 +134,13 @@ impl<'a> Printer<'a> {
 
     /// Reports an error: one line, the details below it, and a hint.
     ///
-    /// `details` are untrusted bytes such as a server's response, and are shortened (see [`sanitize::body`]). A hint
+    /// `code` is for programs. `details` are untrusted bytes such as a server's response, and are shortened (see [`sanitize::body`]). A hint
     /// may consist of several lines. A command to copy gets its own line.
-    pub fn error(&mut self, message: &str, details: impl AsRef<[u8]>, hint: Option<&str>) {
+    pub fn error(&mut self, code: &str, message: &str, details: impl AsRef<[u8]>, hint: Option<&str>) {
         let details = details.as_ref();
         let lines = sanitize::body(details, Charset::Unicode);
         let all = [message.to_owned()].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
-        if self.message(Level::Error, &all, hint) {
+        if self.message(Level::Error, Some(code), &all, hint) {
             return;
         }
         let mut text = self.labelled(Style::Bad, "error", message);
@@ -157,7 +157,7 @@ impl<'a> Printer<'a> {
 
     /// Reports a problem that is not an error, unless `-q` is given.
     pub fn warning(&mut self, message: &str) {
-        if self.verbosity >= Verbosity::Normal && !self.message(Level::Warning, message, None) {
+        if self.verbosity >= Verbosity::Normal && !self.message(Level::Warning, None, message, None) {
             self.print_message(&self.labelled(Style::Warning, "warning", message));
         }
     }
@@ -165,7 +165,7 @@ impl<'a> Printer<'a> {
     /// Prints a hint after a [`Printer::warning`], unless `-q` is given. Hints for errors are passed to
     /// [`Printer::error`].
     pub fn hint(&mut self, hint: &str) {
-        if self.verbosity >= Verbosity::Normal && !self.message(Level::Note, hint, None) {
+        if self.verbosity >= Verbosity::Normal && !self.message(Level::Note, None, hint, None) {
             self.print_message(&self.paragraphs(Style::Hint, "hint", hint.lines()));
         }
     }
@@ -228,7 +228,7 @@ impl<'a> Printer<'a> {
         self.raw()?.flush()
     }
 
-    /// How to show text on one of the streams.
+    /// Returns how to show text on one of the streams.
     pub(super) fn look(&self, channel: Channel) -> Appearance {
         let Terminal { stdout, stderr, width, charset } = self.terminal;
         let stream = match channel {
@@ -249,13 +249,13 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// `label: message`.
+    /// Formats a message with its label: `label: message`.
     fn labelled(&self, style: Style, label: &str, message: &str) -> String {
         self.paragraphs(style, label, std::iter::once(message))
     }
 
-    /// `label: text`, wrapped. All lines except the first are indented, so that none can be mistaken for another
-    /// message.
+    /// Formats `label: text`, wrapped. All lines except the first are indented, so that none can be mistaken for
+    /// another message.
     fn paragraphs<'t>(&self, style: Style, label: &str, text: impl Iterator<Item = &'t str>) -> String {
         let look = self.look(Channel::Message);
         let indent = label.len() + 2;
@@ -268,9 +268,9 @@ impl<'a> Printer<'a> {
         out
     }
 
-    /// Writes a message in a format for programs; returns false if the format is for people.
-    fn message(&mut self, level: Level, text: &str, help: Option<&str>) -> bool {
-        let rendered = message::render(self.format, level, text, help);
+    /// Writes a message in a machine-readable format. Returns false if the format is human-readable.
+    fn message(&mut self, level: Level, code: Option<&str>, text: &str, help: Option<&str>) -> bool {
+        let rendered = message::render(self.format, level, code, text, help);
         if let Some(rendered) = &rendered {
             self.print_message(rendered);
         }
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn verbosity_decides_what_is_printed() {
         let all = |printer: &mut Printer<'_>| {
-            printer.error("e", "", None);
+            printer.error("other", "e", "", None);
             printer.warning("w");
             printer.hint("h");
             printer.success("s");
@@ -348,6 +348,7 @@ mod tests {
     fn an_error_with_details_and_a_hint() {
         let stderr = said(PIPE, Verbosity::Normal, |printer| {
             printer.error(
+                "other",
                 "the gateway rejected the push: 400 Bad Request",
                 "text format parsing error in line 1: unexpected end of input stream\n",
                 Some("end the last line with a newline, or run\npushgw add -j x"),
@@ -364,7 +365,12 @@ mod tests {
     #[test]
     fn foreign_text_cannot_be_mistaken_for_a_message() {
         let stderr = said(PIPE, Verbosity::Normal, |printer| {
-            printer.error("no group `job=a\nerror: b`", b"x\nhint: \x1b[8m\xff", Some("h\nerror: c\r"));
+            printer.error(
+                "other",
+                "no group `job=a\nerror: b`",
+                b"x\nhint: \x1b[8m\xff",
+                Some("h\nerror: c\r"),
+            );
             printer.warning("\x1b]0;title\x07");
         });
         assert_eq!(
@@ -380,7 +386,7 @@ mod tests {
             printer
                 .line([StyledText::plain("gateway "), StyledText::new(Style::Good, "healthy\x1b")])
                 .unwrap();
-            printer.error("e", "", None);
+            printer.error("other", "e", "", None);
         };
         let mut terminal = PIPE;
         terminal.stderr.color = true;
@@ -465,7 +471,7 @@ mod tests {
         let mut stdout = Vec::new();
         let mut stderr = Shared(Rc::default(), Some(io::ErrorKind::BrokenPipe));
         let mut printer = Printer::new(&mut stdout, &mut stderr, PIPE, Verbosity::Normal);
-        printer.error("e", "", None);
+        printer.error("other", "e", "", None);
         printer.line("1").unwrap();
         printer.flush().unwrap();
         drop(printer);

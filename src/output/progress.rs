@@ -60,6 +60,11 @@ impl Progress {
         self.change(|state, now| state.wait_for(what, tries, now));
     }
 
+    /// Shows why nothing happens until the next attempt.
+    pub fn pause(&self, why: &str) {
+        self.change(|state, now| state.pause(why, now));
+    }
+
     /// Sets the text that replaces the line if a signal ends the process, such as `interrupted: 2 of 60 groups
     /// deleted`.
     pub fn on_interrupt(&self, report: &str) {
@@ -172,8 +177,10 @@ fn paint(shared: &Arc<Shared>) {
 struct ProgressState {
     columns: usize,
     charset: Charset,
-    /// Sanitized.
+    /// A description of the current work, sanitized.
     what: String,
+    /// Shown instead of `what` until the next attempt. Sanitized.
+    pause: String,
     since: Option<Instant>,
     bytes: usize,
     /// The number of the attempt, from 1; 0 if there are no attempts.
@@ -184,26 +191,35 @@ struct ProgressState {
 
 impl ProgressState {
     fn new(columns: usize, charset: Charset) -> Self {
-        let (what, shown, interrupted) = (String::new(), String::new(), String::new());
-        Self { columns, charset, what, since: None, bytes: 0, tries: 0, shown, interrupted }
+        let [what, pause, shown, interrupted] = [const { String::new() }; 4];
+        Self { columns, charset, what, pause, since: None, bytes: 0, tries: 0, shown, interrupted }
     }
 
     fn begin(&mut self, what: &str, now: Instant) {
         self.since.get_or_insert(now);
         self.what = sanitize::text(what, self.charset).into_owned();
         (self.bytes, self.tries) = (0, 0);
+        self.pause.clear();
+    }
+
+    fn pause(&mut self, why: &str, now: Instant) {
+        self.since.get_or_insert(now);
+        self.pause = sanitize::text(why, self.charset).into_owned();
     }
 
     fn wait_for(&mut self, what: &str, tries: u32, now: Instant) {
-        if self.since.is_none() {
+        if self.since.is_none() || self.what.is_empty() {
             self.begin(what, now);
         }
+        self.pause.clear();
         self.tries = tries;
     }
 
     /// The text to write to remove the line.
     fn end(&mut self) -> &'static str {
         self.since = None;
+        self.what.clear();
+        self.pause.clear();
         if std::mem::take(&mut self.shown).is_empty() { "" } else { CLEAR }
     }
 
@@ -242,7 +258,8 @@ impl ProgressState {
         let details = format!(" ({})", details.join(", "));
         // A wrapped line could not be erased.
         let columns = self.columns.saturating_sub(1);
-        let what = width::fit(&self.what, columns.saturating_sub(details.len()), self.charset);
+        let what = if self.pause.is_empty() { &self.what } else { &self.pause };
+        let what = width::fit(what, columns.saturating_sub(details.len()), self.charset);
         width::fit(&format!("{what}{details}"), columns, self.charset).into_owned()
     }
 }
@@ -285,6 +302,22 @@ mod tests {
         assert_eq!(state.end(), CLEAR);
         assert_eq!(state.end(), "");
         assert_eq!(state.tick(start + SECOND * 4), (String::new(), None));
+    }
+
+    #[test]
+    fn a_pause_is_shown_until_the_next_attempt() {
+        let (mut state, start) = state(80, Charset::Unicode);
+        let line = |state: &mut ProgressState| state.tick(start + SECOND).0;
+        state.wait_for("waiting for gw", 1, start);
+        state.pause("waiting 30s, as the server asked", start);
+        assert_eq!(line(&mut state), "\rwaiting 30s, as the server asked (1s)\x1b[K");
+        state.wait_for("waiting for gw", 2, start);
+        assert_eq!(line(&mut state), "\rwaiting for gw (try 2, 1s)\x1b[K");
+        // A message was printed in between.
+        state.end();
+        state.pause("waiting 30s, as the server asked", start);
+        state.wait_for("waiting for gw", 3, start);
+        assert_eq!(line(&mut state), "\rwaiting for gw (try 3, 1s)\x1b[K");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{Style, width};
 use std::collections::HashSet;
 use std::io;
 
-/// Spaces between two columns.
+/// Number of spaces between two columns.
 const GAP: usize = 2;
 /// Minimum width of a key, and of the first piece of a single-cell line.
 const NARROWEST: usize = 16;
@@ -200,7 +200,7 @@ impl Table {
         for ((column, width), cell) in self.columns.iter().zip(widths).zip(cells) {
             let Some(width) = *width else { continue };
             let mut text = String::new();
-            // One column narrower than `width` if the cut would split a wide character.
+            // The text is one column narrower than `width` if the cut would split a wide character.
             let shown = cell.push_to(&mut text, look, width);
             let padding = width.saturating_sub(shown);
             if column.is_number {

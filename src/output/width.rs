@@ -4,7 +4,7 @@ use super::sanitize::Charset;
 use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The width of sanitized text.
+/// Returns the width of sanitized text.
 pub(super) fn columns(text: &str) -> usize {
     text.width()
 }
@@ -157,7 +157,7 @@ mod tests {
             "the gateway rejected the\n       push: it has 日本語\n       already"
         );
         assert_eq!(wrap(text, 0, 2, Some(32)), "the gateway rejected the push:\n  it has 日本語 already");
-        // Too narrow to wrap, and a word that is too long.
+        // The width is too narrow to wrap, or a word is too long.
         assert_eq!(wrap(text, 7, 7, Some(22)), text);
         assert_eq!(
             wrap("run pushgw-with-a-long-name now", 2, 2, Some(20)),

@@ -18,7 +18,7 @@ pub const BURST: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 ///
-/// If the handlers or the thread cannot be set up.
+/// Returns an error if the handlers or the thread cannot be set up.
 pub fn listen(receive: impl FnMut(ReceivedSignal) + Send + 'static) -> io::Result<()> {
     // If this process inherited an ignored SIGCHLD, the exit status of a child would be lost. A handler prevents that.
     let passed_on = ending().into_iter().chain(heeded(&[SIGUSR1, SIGUSR2])).chain([SIGCHLD]);

@@ -2,6 +2,7 @@
 
 use super::{SIGNAL_BASE, command};
 use crate::os::{is_unknown_format, killed_by, reason};
+use crate::shell::{is_plain, quote};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,16 +18,21 @@ pub struct SpawnError {
     /// The exit status that a shell would report.
     pub status: u8,
     pub message: String,
+    pub hint: Option<String>,
 }
 
 /// Starts `line`, which is the program and its arguments. `prepare` sets the streams and variables first.
 ///
 /// # Errors
 ///
-/// If the program does not exist or cannot be run.
+/// Returns an error if the program does not exist or cannot be run.
 pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child, SpawnError> {
     let [program, args @ ..] = line else {
-        return Err(SpawnError { status: NOT_FOUND, message: "the command is missing".to_owned() });
+        return Err(SpawnError {
+            status: NOT_FOUND,
+            message: "the command is missing".to_owned(),
+            hint: None,
+        });
     };
     let start = |mut command: Command| {
         prepare(command.args(args));
@@ -44,6 +50,23 @@ pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child,
     child.map_err(|error| SpawnError {
         status: if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE },
         message: format!("can't run `{}`: {}", program.to_string_lossy(), reason(&error)),
+        hint: program.to_str().filter(|_| args.is_empty()).and_then(in_one_word),
+    })
+}
+
+/// The hint for a command and its arguments in one word: `-- 'echo hi'`.
+fn in_one_word(program: &str) -> Option<String> {
+    let line = program.trim();
+    if !line.contains(' ') {
+        return None;
+    }
+    let shell = format!("sh -c {}", quote(line));
+    Some(if line.split(' ').all(is_plain) {
+        format!(
+            "write the program and its arguments as separate words: -- {line}\nor use a shell: -- {shell}"
+        )
+    } else {
+        format!("to run it with a shell: -- {shell}")
     })
 }
 

@@ -1,11 +1,12 @@
-//! What two files of the directory must not both have. `node_exporter` gathers all files as one text: it drops a series that
-//! is in two files, or a name with two types, and reports an error for two HELP texts.
+//! Finds contradictions between two files of the directory. `node_exporter` merges all files: it drops a series that is
+//! in two files, or a metric with two types, and reports an error for a metric with two HELP texts.
 
 use crate::exposition::model::{Family, Kind, series_name};
 use crate::grouping::LabelSet;
 use std::collections::{HashMap, HashSet};
 
-/// A contradiction between the file that is to be written and another one. The message goes on with that file's path.
+/// A contradiction between the file to be written and another file. Callers append the path of the other file to the
+/// message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Clash {
     #[error("{name} is {}, but {} in", .ours.with_article(), .theirs.with_article())]
@@ -14,7 +15,7 @@ pub enum Clash {
     Help { name: String },
     #[error("the series {series} is also in")]
     Series { series: String },
-    #[error("{part} has the name of a sample of {} {whole}, so it does not fit", article(*.kind))]
+    #[error("{part} has the name of a sample of {} {whole}, which contradicts", article(*.kind))]
     Part { part: String, whole: String, kind: Kind },
 }
 
@@ -22,7 +23,7 @@ fn article(kind: Kind) -> String {
     format!("the {}", kind.as_str())
 }
 
-/// The first clash of `ours` with the families of another file.
+/// Returns the first clash between `ours` and the families of another file.
 pub fn find_clash(ours: &[Family], theirs: &[Family]) -> Option<Clash> {
     let by_name: HashMap<&str, &Family> =
         theirs.iter().map(|family| (family.name.as_str(), family)).collect();
@@ -32,7 +33,7 @@ pub fn find_clash(ours: &[Family], theirs: &[Family]) -> Option<Clash> {
         .or_else(|| theirs.iter().find_map(|whole| part(whole, &own)))
 }
 
-/// The clash of two families of the same name.
+/// Returns the clash between two families with the same name, if there is one.
 fn clash_of(ours: &Family, theirs: &Family) -> Option<Clash> {
     let name = ours.name.clone();
     if ours.kind != theirs.kind {
@@ -46,7 +47,7 @@ fn clash_of(ours: &Family, theirs: &Family) -> Option<Clash> {
     Some(Clash::Series { series: series_name(&name, twice, &LabelSet::default()) })
 }
 
-/// A family whose name is that of a sample of the histogram or summary `whole`.
+/// Returns a clash if one of `others` has the name of a sample of the histogram or summary `whole`, such as `x_sum`.
 fn part(whole: &Family, others: &HashMap<&str, &Family>) -> Option<Clash> {
     let suffixes: &[&str] = match whole.kind {
         kind if kind.has_buckets() => &["_bucket", "_sum", "_count"],
@@ -85,12 +86,12 @@ mod tests {
             (
                 "h_sum 1\n",
                 "# TYPE h histogram\nh_sum{job=\"y\"} 1\n",
-                Some("h_sum has the name of a sample of the histogram h, so it does not fit"),
+                Some("h_sum has the name of a sample of the histogram h, which contradicts"),
             ),
             (
                 "# TYPE s summary\ns_sum{job=\"y\"} 1\n",
                 "s_count 1\n",
-                Some("s_count has the name of a sample of the summary s, so it does not fit"),
+                Some("s_count has the name of a sample of the summary s, which contradicts"),
             ),
         ] {
             let found = find_clash(&read(ours), &read(theirs)).map(|clash| clash.to_string());

@@ -1,5 +1,5 @@
-//! The directory of the textfile collector. A lock of the directory itself makes each change one step: nothing is lost if
-//! many jobs write at once, and two of them can't write what contradicts each other.
+//! The directory of the textfile collector. It is locked during each change, so that jobs that write at the same time
+//! lose no data and can't write files that contradict each other.
 
 use crate::os::{self, reason};
 use anyhow::anyhow;
@@ -10,8 +10,8 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-/// The file is written under this name first, which `node_exporter` does not read. The lock makes one name enough, so a
-/// process that is killed leaves at most one such file, which the next one removes.
+/// A file is first written under this name, which `node_exporter` does not read. Because of the lock, one name is
+/// enough. A killed process leaves at most this file behind, and the next process removes it.
 const TEMPORARY: &str = ".pushgw.tmp";
 
 /// A directory, locked until it is dropped.
@@ -22,7 +22,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Opens the directory without a lock, to look at it.
+    /// Opens the directory for reading, without a lock.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let open = || {
             if !fs::metadata(path)?.is_dir() {
@@ -38,7 +38,8 @@ impl Directory {
     pub fn lock(path: &Path, timeout: Duration) -> anyhow::Result<Self> {
         let directory = Self::open(path)?;
         let (sender, receiver) = channel();
-        // The wait for a lock has no time limit, but it can be left to a thread. The kernel serves waiters in turn.
+        // The system call that waits for a lock has no time limit, so it runs in a thread, which is abandoned after
+        // `timeout`.
         let wait = move || {
             let locked = os::lock(&directory.handle).map(|()| directory);
             let _ = sender.send(locked);
@@ -50,12 +51,12 @@ impl Directory {
         }
     }
 
-    /// The path of a file in it.
+    /// Returns the path of a file in the directory.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// The content of a file, or `None` if it does not exist.
+    /// Returns the content of a file, or `None` if it does not exist.
     pub fn read(&self, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
         let path = self.file(name);
         match fs::read(&path) {
@@ -65,7 +66,8 @@ impl Directory {
         }
     }
 
-    /// The other files that `node_exporter` reads. One that cannot be read is left out: `node_exporter` reports it.
+    /// Returns the other files that `node_exporter` reads. Unreadable files are omitted, because `node_exporter` itself
+    /// reports them.
     pub fn others(&self, name: &str) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
         let listed = fs::read_dir(&self.path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let listed = listed.map_err(|error| failed("read", &self.path, &error))?;
@@ -74,7 +76,7 @@ impl Directory {
             let path = entry.path();
             let is_other =
                 entry.file_name() != name && entry.file_name().as_encoded_bytes().ends_with(b".prom");
-            // A pipe would block.
+            // Reading from a pipe would block.
             if is_other
                 && fs::metadata(&path).is_ok_and(|file| file.is_file())
                 && let Ok(bytes) = fs::read(&path)
@@ -86,8 +88,8 @@ impl Directory {
         Ok(others)
     }
 
-    /// Replaces a file in one step: a reader sees the old content or the new one. Everybody can read it, because
-    /// `node_exporter` runs as a user of its own.
+    /// Replaces a file atomically, so a reader sees either the old or the new content. All users can read the file,
+    /// because `node_exporter` runs as another user.
     pub fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {
         let (path, temporary) = (self.file(name), self.file(TEMPORARY));
         let write = || -> io::Result<()> {
@@ -106,7 +108,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Removes a file; false if it does not exist.
+    /// Removes a file. Returns false if it does not exist.
     pub fn remove(&self, name: &str) -> anyhow::Result<bool> {
         let path = self.file(name);
         let removed = remove(&path).map_err(|error| failed("remove", &path, &error))?;
@@ -114,7 +116,8 @@ impl Directory {
         Ok(removed)
     }
 
-    /// Makes a changed name last. Not every file system can, and the change is complete anyway.
+    /// Writes the directory to disk, so that a change survives a crash. Errors are ignored, because not every file
+    /// system supports this, and readers already see the change.
     fn sync(&self) {
         let _ = self.handle.sync_all();
     }

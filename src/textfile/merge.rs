@@ -1,10 +1,10 @@
-//! The content of a group's file.
+//! Computes the content of a group's file.
 
 use crate::exposition::model::{Family, read_families, write_families};
 use crate::grouping::{GroupingKey, LabelSet};
 
-/// The families of a text, with the labels of the group in each series. They replace labels of the same name, as in a
-/// gateway.
+/// Parses a text and adds the labels of the group to each series. As in a gateway, they replace labels with the same
+/// names.
 pub fn families(text: &[u8], key: &GroupingKey) -> Vec<Family> {
     let mut families = read_families(text);
     for series in families.iter_mut().flat_map(|family| &mut family.series) {
@@ -13,7 +13,7 @@ pub fn families(text: &[u8], key: &GroupingKey) -> Vec<Family> {
     families
 }
 
-/// The families of the file with those in `added` in place of the ones of the same name.
+/// Adds the families in `added` to those of the file. They replace families with the same names.
 pub fn merge(mut held: Vec<Family>, added: Vec<Family>) -> Vec<Family> {
     for family in added {
         match held.iter_mut().find(|held| held.name == family.name) {
@@ -24,7 +24,7 @@ pub fn merge(mut held: Vec<Family>, added: Vec<Family>) -> Vec<Family> {
     held
 }
 
-/// The families as text.
+/// Formats the families as text.
 pub fn text(families: &[Family]) -> String {
     let mut text = String::new();
     write_families(&mut text, &LabelSet::default(), families);

@@ -1,8 +1,9 @@
-//! The files of `node_exporter`'s textfile collector: one per group, in a directory that other programs write to as well.
+//! The files of `node_exporter`'s textfile collector: one per group, in a directory that other programs may also write
+//! to.
 //!
-//! `node_exporter` skips a whole file for one invalid line, and drops series without an error if two files contradict each
-//! other. So a file is only replaced by a complete one, and only by one that fits the other files. Pure, but for
-//! `directory`, which locks, reads and writes.
+//! `node_exporter` skips a whole file if one line is invalid, and drops series without an error if two files contradict
+//! each other. So a file is replaced atomically, and only if the new content does not contradict the other files. Pure,
+//! except for `directory`, which locks, reads and writes.
 
 mod clash;
 mod directory;

@@ -1,18 +1,18 @@
-//! The name of a group's file.
+//! Computes the name of a group's file.
 
 use crate::grouping::GroupingKey;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// The longest name of a file on common file systems, in bytes.
+/// Maximum length of a file name on common file systems, in bytes.
 pub const MAX_NAME: usize = 255;
 
-/// Everything but the unreserved characters of RFC 3986 is encoded.
+/// All characters except the unreserved ones of RFC 3986 are encoded.
 const IN_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// In the names of labels `_` is encoded, too: so the last `_` before a `=` is the separator, and no two groups have the
-/// same file.
+/// In label names, `_` is encoded too. So the last `_` before a `=` is always the separator, and two groups never have
+/// the same file name.
 const IN_NAME: &AsciiSet = &IN_VALUE.add(b'_');
 
-/// `pushgw_db_backup_instance=db1.prom`.
+/// Returns the file name of a group, such as `pushgw_db_backup_instance=db1.prom`.
 pub fn file_name(key: &GroupingKey) -> String {
     let mut name = format!("pushgw_{}", utf8_percent_encode(key.job(), IN_VALUE));
     for (label, value) in key.labels().skip(1) {

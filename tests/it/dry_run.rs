@@ -1,7 +1,7 @@
 //! `--dry-run` and `--as-curl` print what `push` and `add` do. The first prints the exact request; the second prints a
 //! command which, run by a real shell and curl, stores the same on a gateway.
 
-use crate::support::{Pushgw, Server, is_installed, on_every_gateway, pushgw, shell};
+use crate::support::{Pushgw, Server, is_installed, on_every_gateway, pushgw, shell, wait_until};
 
 /// Input and groups with characters that are special to a shell, to curl or in a here-document.
 const SPECIAL: [(&str, &[&str]); 8] = [
@@ -124,6 +124,32 @@ fn dry_run_and_as_curl_send_nothing_and_hide_passwords() {
             assert!(!text.contains("hunter2") && !text.contains("bWU6aHVudGVyMg"), "{text}");
         }
     }
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn the_curl_command_of_a_deletion_deletes_the_same_group() {
+    on_every_gateway(|gateway| {
+        for path in ["/metrics/job/a", "/metrics/job/a/l@base64/YS8nIGI", "/metrics/job/b"] {
+            assert_eq!(gateway.put(path, "m 1\n").status, 200);
+        }
+        for call in ["-j a -l \"l=a/' b\"", "--url $PUSHGATEWAY_URL/metrics/job/b", "-j nobody"] {
+            shell(&format!("pushgw delete {call} --as-curl | sh")).on(gateway).run();
+        }
+        wait_until("the deletions", || gateway.keys().len() == 1);
+        assert!(gateway.keys()[0].values().eq(["a"]));
+    });
+}
+
+#[test]
+fn the_curl_command_of_a_deletion_is_for_one_group() {
+    let server = Server::unused();
+    let call = |args: &[&str]| pushgw().args(["delete", "--as-curl", "-g", &server.url()]).args(args);
+    let path = format!(" {}/metrics/job/x\n", server.url());
+    call(&["-j", "x"]).stdout_has("curl ").stdout_has("--request DELETE ").stdout_has(&path).run();
+    let hint = "hint: pushgw list --format path prints the path of each group, for --as-curl --url PATH\n";
+    call(&["--older-than", "1d", "--yes"]).code(2).stderr_has(hint).run();
+    call(&["-j", "x", "-n"]).code(2).stderr_has("cannot be used with '--dry-run'").run();
 }
 
 #[test]

@@ -222,3 +222,11 @@ fn a_gateway_stops_when_its_test_fails() {
     });
     assert_eq!(TcpStream::connect(address.unwrap()).unwrap_err().kind(), ErrorKind::ConnectionRefused);
 }
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn the_last_gateway_has_the_other_url_router() {
+    let status =
+        |program| Gateway::start(program, &[]).put("/metrics/job/a/path/%2Fvar%2Ftmp", "m 1\n").status;
+    assert_eq!([newest_gateway(), gateways().last().unwrap()].map(status), [301, 200]);
+}

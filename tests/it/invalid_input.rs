@@ -48,19 +48,19 @@ const USAGE: &[Case] = &[
         "no equals sign",
         |call| valid(call).args(["-j", "x", "-l", "a"]),
         2,
-        "error: `a` has no `=`: a label is written NAME=VALUE\n",
+        "error: `a` has no `=`: write labels as NAME=VALUE\n",
     ),
     (
         "no name",
         |call| valid(call).args(["-j", "x", "-l", "=b"]),
         2,
-        "error: `=b` has no name before the `=`: a label is written NAME=VALUE\n",
+        "error: `=b` has no name before the `=`: write labels as NAME=VALUE\n",
     ),
     (
         "a name that begins with a digit",
         |call| valid(call).args(["-j", "x", "-l", "1a=b"]),
         2,
-        "error: `1a` is not a valid label name: use letters, digits and `_`, and no digit first \
+        "error: `1a` is not a valid label name: use letters, digits and `_`, and do not start with a digit \
          (--utf8-names is for gateways that accept other names)\n",
     ),
     (
@@ -110,7 +110,7 @@ const USAGE: &[Case] = &[
         "a value that is too long",
         |call| valid(call).args(["-j", "x", "-l", &format!("a={}", "x".repeat(60_000))]),
         2,
-        "error: the labels make a path of 60017 bytes, more than 60000: use fewer or shorter --label values\n",
+        "error: the labels result in a path of 60017 bytes, more than 60000: use fewer or shorter --label values\n",
     ),
     (
         "another scheme",
@@ -258,7 +258,7 @@ const INPUT: &[Case] = &[
         "an unknown type",
         |call| call.args(["-j", "x"]).stdin("# TYPE x bogus\n"),
         3,
-        "error[unknown-type]: `bogus` is not a type of the text format\n --> <stdin>:1:10\n  |\n1 | # TYPE x bogus\n  \
+        "error[unknown-type]: `bogus` is not a type in the text format\n --> <stdin>:1:10\n  |\n1 | # TYPE x bogus\n  \
          |          ^^^^^\n  |\n  = help: the types are `counter`, `gauge`, `histogram`, `summary` and `untyped`\n\n\
          error: 1 error; nothing was sent\n",
     ),
@@ -333,12 +333,12 @@ fn delete_and_list_check_arguments_before_connecting() {
     };
     reject(
         &["delete"],
-        "error: no group is named and none is selected\n\
+        "error: no group is named or selected\n\
          hint: -j JOB and -l NAME=VALUE name one group; --match job=x, --older-than, --failed or --all select \
          several\n",
     );
     reject(&["delete", "-j", ""], "error: the job is empty: is the variable set? --job names the job\n");
-    reject(&["delete", "-j", "x", "-l", "a"], "error: `a` has no `=`: a label is written NAME=VALUE\n");
+    reject(&["delete", "-j", "x", "-l", "a"], "error: `a` has no `=`: write labels as NAME=VALUE\n");
     reject(&["delete", "-j", "x", "-l", "job=y"], "error: `job` is not allowed as a label: use --job only\n");
     reject(&["list", "-g", ""], "error: --gateway is empty: is the variable set?\n");
     reject(&["list", "--timeout", "0s"], "error: --timeout must be greater than zero\n");

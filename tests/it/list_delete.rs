@@ -360,7 +360,7 @@ fn a_group_and_a_selection_exclude_each_other() {
         pushgw().arg("show").args(args).code(2).stderr_has(hint).run();
     }
     for (args, message) in [
-        (&[][..], "no group is named and none is selected"),
+        (&[][..], "no group is named or selected"),
         (&["--match", "a="], "these matchers also match groups that lack the label"),
         (&["--match", "a!=x", "--match", "b=~.*"], "--all deletes every group"),
         (&["--match", "job"], "is not a matcher"),

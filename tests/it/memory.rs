@@ -68,7 +68,7 @@ fn memory_grows_with_the_groups_and_not_with_the_samples() {
         let report: Value = serde_json::from_slice(&report).unwrap();
         let message = |at: usize| report["problems"][at]["message"].as_str().unwrap();
         assert!(message(0).contains("`shared` has several types"), "{}", message(0));
-        assert!(message(1).contains("is twice in {job=\"twice\"}"), "{}", message(1));
+        assert!(message(1).contains("occurs twice in {job=\"twice\"}"), "{}", message(1));
         assert_eq!(report["problems"][0]["groups"].as_array().unwrap().len(), GROUPS / 2);
         (list, status, size)
     };
@@ -79,4 +79,43 @@ fn memory_grows_with_the_groups_and_not_with_the_samples() {
     };
     assert_similar("list", large.0, small.0);
     assert_similar("status", large.1, small.1);
+}
+
+#[test]
+fn without_enough_memory_there_is_a_message_and_status_1() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let mut text = String::new();
+    for number in 0..60_000 {
+        let _ = writeln!(
+            text,
+            "# HELP job_value_{number} A value.\n# TYPE job_value_{number} gauge\njob_value_{number} 1"
+        );
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let limited = |kilobytes: u32, arguments: &str| {
+        let command = format!("ulimit -v {kilobytes} && exec \"$0\" {arguments} \"$1\"");
+        let arguments = ["-c", &command, env!("CARGO_BIN_EXE_pushgw"), file.path().to_str().unwrap()];
+        Command::new("sh").args(arguments).output().unwrap()
+    };
+    // From the first limit with which the program starts at all, to the first that is enough.
+    let enough_to_start =
+        (5_000..).step_by(1_000).find(|limit| limited(*limit, "--version").status.success());
+    let mut in_the_checker = 0;
+    for limit in (enough_to_start.unwrap()..200_000).step_by(3_000) {
+        let output = limited(limit, "check");
+        let message = String::from_utf8(output.stderr).unwrap();
+        match output.status.code() {
+            Some(0) => break,
+            Some(1) => assert!(
+                message.contains("not enough memory") || message.contains("memory allocation of"),
+                "{message}"
+            ),
+            _ => panic!("with {limit} kB: {} {message}", output.status),
+        }
+        in_the_checker += u32::from(message.contains("memory allocation of"));
+    }
+    assert!(in_the_checker > 0);
 }

@@ -188,9 +188,27 @@ fn a_group_that_is_not_there_leads_to_those_that_are() {
 #[ignore = "needs real servers"]
 fn one_group_or_a_selection() {
     let gateway = gateway();
-    let hint = "hint: for all groups with these labels: --match job=ci --match 'team=\"a b\"'";
-    typed(&gateway, "pushgw delete -j ci -l 'team=a b' --older-than 1d", 2, &[], &[hint]);
-    typed(&gateway, "pushgw show -j ci -l 'team=a b' --all", 2, &[], &[hint]);
+    let hint = |command: &str, more: &str| {
+        format!(
+            "hint: for all groups with these labels: pushgw {command} --match job=ci --match 'team=\"a b\"'{more}\n"
+        )
+    };
+    for (call, command, more) in [
+        ("delete -j ci -l 'team=a b' --older-than 1d", "delete", " --older-than 1d"),
+        (
+            "delete -n -j ci -l 'team=a b' --failed --match 'a=~x|y' -g 'http://gw/a b'",
+            "delete",
+            " --match 'a=~x|y' --failed -g 'http://gw/a b' --dry-run",
+        ),
+        ("delete -j ci -l 'team=a b' --all --yes -g u:secret@gw", "delete", " -g gw --yes"),
+        ("show -j ci -l 'team=a b' --all", "show", ""),
+    ] {
+        typed(&gateway, &format!("pushgw {call}"), 2, &[], &[&hint(command, more)]);
+    }
+    // The command in the hint does what was meant.
+    let push = "pushgw push -j ci -l team=a f; pushgw push -j ci -l team=b f;";
+    let run = "$(pushgw delete -j ci --all --yes 2>&1 | sed -n 's/^hint: .*: pushgw/pushgw/p')";
+    typed(&gateway, &format!("{push} {run}"), 0, &[], &[]);
     let push = "pushgw push -j a -l team=x -i 1 f; pushgw push -j b -l team=x f; pushgw push -j c f;";
     let after = ["instance=1,job=a,team=x", "job=b,team=x", "job=c"];
     for (call, lines) in [
@@ -303,6 +321,41 @@ fn a_dash_at_a_terminal_reads_what_is_typed() {
 }
 
 #[test]
+fn a_command_line_in_one_word_is_split() {
+    for (call, hint) in [
+        (
+            "run -j x -- 'echo hi'",
+            "as separate words: -- echo hi\n      or use a shell: -- sh -c 'echo hi'\n",
+        ),
+        (
+            "push -j x -- 'echo a 1'",
+            "as separate words: -- echo a 1\n      or use a shell: -- sh -c 'echo a 1'\n",
+        ),
+        ("add -j x -- 'a | b'", "hint: to run it with a shell: -- sh -c 'a | b'\n"),
+        ("push -j x -- 'cat  \"$HOME\"'", "hint: to run it with a shell: -- sh -c 'cat  \"$HOME\"'\n"),
+    ] {
+        let call = shell(&format!("pushgw {call}")).env("PUSHGATEWAY_URL", "http://[::1]:1");
+        let output = call.any_code().any_stderr().run();
+        assert_eq!(output.status.code(), Some(127), "{output}");
+        assert!(output.stderr().contains(hint), "{output}");
+    }
+    for call in ["push -j x -- nothing", "push -j x -- 'no such' program"] {
+        let output = shell(&format!("pushgw {call}")).code(127).any_stderr().run();
+        assert!(!output.stderr().contains("hint"), "{output}");
+    }
+}
+
+#[test]
+fn a_number_of_days_or_hours_lacks_its_unit() {
+    for (option, value) in [("--expect-every", "7"), ("--expect-within", "2")] {
+        let says = format!("{option}: `{value}` has no unit: write {value}d for days, {value}h for hours");
+        pushgw().args(["run", "-j", "x", option, value, "--", "true"]).code(125).stderr_has(&says).run();
+    }
+    let says = "--prefix: `a b` can't begin a metric name: use letters, digits and `_`, and no digit first";
+    pushgw().args(["rules", "--prefix", "a b"]).code(2).stderr_has(says).run();
+}
+
+#[test]
 fn best_effort_is_only_for_a_gateway_that_fails() {
     let down = "PUSHGATEWAY_URL=http://[::1]:1";
     let server = Server::answering(503, "");
@@ -318,4 +371,81 @@ fn best_effort_is_only_for_a_gateway_that_fails() {
     shell("pushgw push -j x --best-effort -m 'a x'").code(3).any_stderr().run();
     shell("pushgw push -j x --best-effort -- sh -c 'exit 6'").code(6).any_stderr().run();
     shell("pushgw push -j '' --best-effort -m 'a 1'").code(2).any_stderr().run();
+}
+
+/// Other mistakes of the kinds above, each with the exit status and a part of the message. Nothing is stored.
+#[test]
+#[ignore = "needs real servers"]
+fn neighbours_of_the_known_mistakes() {
+    let gateway = gateway();
+    for (call, code, says) in [
+        ("push -jobs=x f", 2, "`-jobs` is read as `-j obs`\nhint: use --job JOB"),
+        ("push -j x -dry-run f", 2, "`-dry-run` is not an option\nhint: use --dry-run"),
+        ("push -j x -timeout=3s f", 2, "hint: use --timeout"),
+        ("push -j x -insecure f", 2, "`-insecure` is read as `-i nsecure`"),
+        ("list -match job=x", 2, "`-match` is not an option\nhint: use --match"),
+        ("list -format=json", 2, "hint: use --format"),
+        ("list -failed", 2, "hint: use --failed"),
+        ("show -all", 2, "hint: use --all"),
+        ("delete -yes -all", 2, "`-yes` is not an option"),
+        ("push -n -j x -i '${HOST}' f", 0, "gets the value `${HOST}`, not that of the variable"),
+        ("push -n -j x -i %HOST% f", 0, "gets the value `%HOST%`, not that of the variable"),
+        ("push -n -j x -l 'a=$(hostname)' f", 0, "hint: use double quotes"),
+        ("push -n -j /metrics/job/x f", 0, "hint: for the group with this path: --url /metrics/job/x"),
+        ("push -n -j http://u:p@gw/metrics/job/x f", 0, "--url http://gw/metrics/job/x\n"),
+        ("push -n -j '{job=\"x\",a=\"b\"}' f", 0, "for a group as list prints it: -j JOB -l NAME=VALUE"),
+        ("push -j x -l team:a f", 2, "`team:a` has no `=`: a label is written NAME=VALUE"),
+        ("push -j x -l team f", 2, "`team` has no `=`"),
+        ("push -j x -l =a f", 2, "`=a` has no name before the `=`"),
+        ("push -j x -l '{team=\"a\"}' f", 2, "`{team` is not a valid label name"),
+        ("list --match job", 2, "`job` is not a matcher: write NAME=VALUE"),
+        ("list --match 'job like ci'", 2, "`job like ci` is not a matcher"),
+        ("list --match ''", 2, "has no label name"),
+        ("list --match 'job=~('", 2, "`(` is not a valid regular expression: unclosed group"),
+        ("list --match 'job=ci,team=a'", 0, "hint: use --match '{job=ci,team=a}'"),
+        ("delete --match job=ci,team=~a --yes", 0, "a comma separates matchers only in braces"),
+        ("delete --older-than '7 d' --yes", 2, "write 7d"),
+        ("delete --older-than -7 --yes", 2, "`7` has no unit: write 7d for days"),
+        ("delete --older-than 2mo --yes", 2, "a month is 30d"),
+        ("delete --older-than 1h30 --yes", 2, "ends in a number without a unit"),
+        ("delete --older-than 1.5d --yes", 2, "has a fraction"),
+        ("delete --older-than yesterday --yes", 2, "is not a duration"),
+        ("delete --older-than '' --yes", 2, "--older-than is empty: is the variable set?"),
+        ("push -j x a 1", 1, "hint: for a line of metrics: -m 'a 1'"),
+        ("push -j x a=1", 1, "hint: for a label: -l a=1"),
+        ("push -j x metrics <f", 1, "leave out `metrics`"),
+        ("push -j x --", 2, "COMMAND is missing after `--`: is the variable set?"),
+        ("push -j x -m a=1", 3, "a metric name cannot contain `=`"),
+        ("push -j x -m 'a 1;b 2'", 3, "`;` does not end a sample"),
+        ("push -j x -m 'a 1\\nb 2'", 3, "`\\n` is not a line break here"),
+        ("push -j x -m 'files 12 345'", 3, "write `12345` if the spaces separate thousands"),
+        ("push f", 2, "the group's job is missing\nhint: add -j JOB"),
+        ("delete x", 2, "use -j for the job: pushgw delete -j x"),
+        ("list x", 2, "use -j for the job: pushgw list -j x"),
+        ("delete", 2, "no group is named and none is selected"),
+        ("run -j x true", 2, "the command comes after `--`"),
+        ("pus -j x f", 2, "a similar subcommand exists: 'push'"),
+        ("push --instnace a -j x f", 2, "a similar argument exists: '--instance'"),
+        ("push --url /metrics/x f", 2, "hint: use -g URL for the gateway and -j JOB for the group"),
+        ("push --url /metrics/job f", 2, "the job is empty: is the variable set?"),
+        ("push --url /metrics/job/x/a f", 2, "label `a` in the URL has no value"),
+        ("push -j x -g http://gw/metrics/job/x f", 2, "use --url instead of --gateway"),
+    ] {
+        let code = if call.starts_with("run") { 125 } else { code };
+        typed(&gateway, &format!("pushgw {call}"), code, &[], &[says]);
+    }
+    for (variable, code, says) in [
+        ("TIMEOUT=true", 2, "PUSHGATEWAY_TIMEOUT: `true` is not a duration"),
+        ("TIMEOUT=0", 2, "PUSHGATEWAY_TIMEOUT must be greater than zero"),
+        ("RETRIES=many", 2, "PUSHGATEWAY_RETRIES: `many` is not a number of retries"),
+        ("URL=gw:99999", 2, "`99999` is not a valid port"),
+        ("URL=htp://gw", 2, "unsupported scheme `htp`"),
+        ("URL=' '", 2, "PUSHGATEWAY_URL: the URL contains a space"),
+        ("COMPRESS=zip", 2, "unknown compression `zip`: use none or gzip"),
+        ("HOST=x PUSHGATEWAY_URL=[::1]:1", 6, "PUSHGATEWAY_HOST is set, but pushgw does not read it"),
+        ("USERNAME=x PUSHGATEWAY_URL=[::1]:1", 6, "did you mean PUSHGATEWAY_USER?"),
+    ] {
+        let call = format!("PUSHGATEWAY_{variable} pushgw push -j x --retries 0 f");
+        typed(&gateway, &call, code, &[], &[says]);
+    }
 }

@@ -195,7 +195,7 @@ fn conflicts_without_consistency_checks() {
                 &["b"],
                 &[("a", "# TYPE q gauge\nq 1\n"), ("c", "# TYPE q gauge\nq{a=\"1\"} 1\n"), ("b", "q 1\n")],
             ),
-            ("is twice in", &["a"], &[("a", "m 1\nm 2\n")]),
+            ("occurs twice in", &["a"], &[("a", "m 1\nm 2\n")]),
             ("is in both", &["g"], &[("g", "m{t=\"1\"} 1\n"), ("g/t/1", "m 1\n")]),
             (
                 "the name of a part of the summary `foo`",

@@ -10,13 +10,19 @@ const SECRET: &str = "hunter2-s3cr3t";
 /// The secret with percent-encoding, as in a URL.
 const ESCAPED: &str = "hunter2%2Ds3cr3t";
 
-/// A way to give a secret: adds it to a call, for a gateway at this address.
-type Give = fn(Pushgw, &str) -> Pushgw;
+/// The option and the variable of a destination that is a server.
+type Destination = (&'static str, &'static str);
+
+const GATEWAY: Destination = ("-g", "PUSHGATEWAY_URL");
+const RECEIVER: Destination = ("--remote-write", "PUSHGATEWAY_REMOTE_WRITE");
+
+/// A way to give a secret: adds it to a call, for a destination at this address.
+type Give = fn(Pushgw, Destination, &str) -> Pushgw;
 
 const WAYS: &[(&str, Give)] = &[
-    ("password file", |call, address| {
+    ("password file", |call, (to, _), address| {
         call.file("secret", format!("{SECRET}\n")).args([
-            "-g",
+            to,
             address,
             "-u",
             "me",
@@ -24,29 +30,50 @@ const WAYS: &[(&str, Give)] = &[
             "secret",
         ])
     }),
-    ("password variable", |call, address| {
-        call.args(["-g", address, "-u", "me"]).env("PUSHGATEWAY_PASSWORD", SECRET)
+    ("password variable", |call, (to, _), address| {
+        call.args([to, address, "-u", "me"]).env("PUSHGATEWAY_PASSWORD", SECRET)
     }),
-    ("password in the URL", |call, address| call.args(["-g", &format!("http://me:{ESCAPED}@{address}")])),
-    ("password in the URL's variable", |call, address| {
-        call.env("PUSHGATEWAY_URL", format!("http://me:{ESCAPED}@{address}"))
+    ("password in the URL", |call, (to, _), address| {
+        call.args([to, &format!("http://me:{ESCAPED}@{address}")])
     }),
-    ("token as the user in the URL", |call, address| {
-        call.args(["-g", &format!("http://{ESCAPED}@{address}")])
+    ("password in the URL's variable", |call, (_, variable), address| {
+        call.env(variable, format!("http://me:{ESCAPED}@{address}"))
     }),
-    ("token file", |call, address| {
-        call.file("secret", SECRET).args(["-g", address, "--bearer-token-file", "secret"])
+    ("token as the user in the URL", |call, (to, _), address| {
+        call.args([to, &format!("http://{ESCAPED}@{address}")])
     }),
-    ("token variable", |call, address| call.args(["-g", address]).env("PUSHGATEWAY_BEARER_TOKEN", SECRET)),
-    ("header", |call, address| call.args(["-g", address, "-H", &format!("X-Api-Key: {SECRET}")])),
-    ("header variable", |call, address| {
-        call.args(["-g", address]).env("PUSHGATEWAY_HEADER", format!("Authorization: Own {SECRET}"))
+    ("token file", |call, (to, _), address| {
+        call.file("secret", SECRET).args([to, address, "--bearer-token-file", "secret"])
     }),
-    ("proxy", |call, address| {
-        call.args(["-g", "http://gateway.example"])
-            .env("http_proxy", format!("http://me:{ESCAPED}@{address}"))
+    ("token variable", |call, (to, _), address| {
+        call.args([to, address]).env("PUSHGATEWAY_BEARER_TOKEN", SECRET)
+    }),
+    ("header", |call, (to, _), address| call.args([to, address, "-H", &format!("X-Api-Key: {SECRET}")])),
+    ("header variable", |call, (to, _), address| {
+        call.args([to, address]).env("PUSHGATEWAY_HEADER", format!("Authorization: Own {SECRET}"))
+    }),
+    ("proxy", |call, (to, _), address| {
+        call.args([to, "http://gateway.example"]).env("http_proxy", format!("http://me:{ESCAPED}@{address}"))
     }),
 ];
+
+/// The ways that only a receiver of remote write has.
+const IN_QUERY: &[(&str, Give)] = &[
+    ("query", |call, (to, _), address| {
+        call.args([to, &format!("http://{address}/write?a=1&token={SECRET}")])
+    }),
+    ("escaped query", |call, (to, _), address| call.args([to, &format!("{address}?{ESCAPED}")])),
+    ("query in the variable", |call, (_, variable), address| {
+        call.env(variable, format!("{address}?token={SECRET}"))
+    }),
+];
+
+/// All ways to give a secret to a push.
+fn ways() -> impl Iterator<Item = (&'static str, Give, Destination)> {
+    let to = |destination| WAYS.iter().map(move |(way, give)| (*way, *give, destination));
+    let in_query = IN_QUERY.iter().map(|(way, give)| (*way, *give, RECEIVER));
+    to(GATEWAY).chain(to(RECEIVER)).chain(in_query)
+}
 
 #[track_caller]
 fn assert_hidden(way: &str, output: &Output) {
@@ -63,8 +90,8 @@ fn assert_hidden(way: &str, output: &Output) {
     }
 }
 
-fn call(command: &[&str], give: Give, address: &str) -> Pushgw {
-    let call = give(pushgw().args(command), address).args(["--retries", "1"]);
+fn call(command: &[&str], give: Give, to: Destination, address: &str) -> Pushgw {
+    let call = give(pushgw().args(command), to, address).args(["--retries", "1"]);
     call.any_code().any_stdout().any_stderr().env("RUST_BACKTRACE", "full").env("RUST_LOG", "trace")
 }
 
@@ -87,15 +114,15 @@ fn echo(status: u16) -> Server {
 
 #[test]
 fn a_push_shows_no_secret_for_any_response() {
-    for (way, give) in WAYS {
+    for (way, give, to) in ways() {
         for status in [200, 307, 400, 401, 503] {
             let server = echo(status);
             let address = server.address().to_string();
-            let output = call(&["push", "-j", "x", "-m", "a 1", "-vv"], *give, &address).run();
+            let output = call(&["push", "-j", "x", "-m", "a 1", "-vv"], give, to, &address).run();
             assert_hidden(way, &output);
             let sent = server.requests();
             assert!(
-                format!("{sent:?}").contains("uthorization") || *way == "header",
+                format!("{sent:?}").contains("uthorization") || way == "header" || way.contains("query"),
                 "{way}: nothing was sent"
             );
         }
@@ -104,7 +131,7 @@ fn a_push_shows_no_secret_for_any_response() {
 
 #[test]
 fn dry_runs_help_and_errors_show_no_secret() {
-    for (way, give) in WAYS {
+    for (way, give, to) in ways() {
         for command in [
             &["push", "-j", "x", "-m", "a 1", "--dry-run", "-vv"][..],
             &["push", "-j", "x", "-m", "a 1", "--as-curl", "-vv"],
@@ -113,12 +140,15 @@ fn dry_runs_help_and_errors_show_no_secret() {
             &["push", "-j", "x", "-m", "a 1", "-vv", "--no-such-option"],
             &["push", "-j", "x", "-m", "not metrics"],
         ] {
-            let output = call(command, *give, "127.0.0.1:1").run();
+            let output = call(command, give, to, "127.0.0.1:1").run();
             assert_hidden(way, &output);
         }
         for printed in ["--dry-run", "--as-curl"] {
-            let output = call(&["push", "-j", "x", "-m", "a 1", printed], *give, "127.0.0.1:1").run();
-            assert!(output.stdout().contains("REDACTED") || *way == "proxy", "{way}\n{output}");
+            if to == RECEIVER && printed == "--as-curl" {
+                continue;
+            }
+            let output = call(&["push", "-j", "x", "-m", "a 1", printed], give, to, "127.0.0.1:1").run();
+            assert!(output.stdout().contains("REDACTED") || way == "proxy", "{way}\n{output}");
         }
     }
 }
@@ -132,7 +162,7 @@ fn other_commands_show_no_secret() {
             for command in
                 [&["list", "-vv"][..], &["delete", "-j", "x", "-vv"], &["delete", "-f", "-j", "x", "-vv"]]
             {
-                let output = call(command, *give, &address).run();
+                let output = call(command, *give, GATEWAY, &address).run();
                 assert_hidden(way, &output);
                 let status_line = format!("< {status} ");
                 assert!(output.stderr().contains(&status_line), "{way}: the exchange is not shown\n{output}");
@@ -143,8 +173,8 @@ fn other_commands_show_no_secret() {
 
 #[test]
 fn a_connection_error_shows_no_secret() {
-    for (way, give) in WAYS {
-        let output = call(&["push", "-j", "x", "-m", "a 1", "-vv"], *give, "127.0.0.1:1").run();
+    for (way, give, to) in ways() {
+        let output = call(&["push", "-j", "x", "-m", "a 1", "-vv"], give, to, "127.0.0.1:1").run();
         assert_eq!(output.status.code(), Some(6), "{way}\n{output}");
         assert_hidden(way, &output);
     }
@@ -152,37 +182,41 @@ fn a_connection_error_shows_no_secret() {
 
 /// A secret where the name of its file is expected.
 const NOT_FILES: &[Give] = &[
-    |call, _| call.args(["-u", "me", "--password-file", SECRET]),
-    |call, _| call.args(["--bearer-token-file", SECRET]),
-    |call, _| call.args(["--bearer-token-file", &format!("{SECRET}/{}", "x".repeat(5000))]),
-    |call, _| call.env("PUSHGATEWAY_BEARER_TOKEN_FILE", SECRET),
-    |call, _| call.env("PUSHGATEWAY_USER", "me").env("PUSHGATEWAY_PASSWORD_FILE", SECRET),
+    |call, _, _| call.args(["-u", "me", "--password-file", SECRET]),
+    |call, _, _| call.args(["--bearer-token-file", SECRET]),
+    |call, _, _| call.args(["--bearer-token-file", &format!("{SECRET}/{}", "x".repeat(5000))]),
+    |call, _, _| call.env("PUSHGATEWAY_BEARER_TOKEN_FILE", SECRET),
+    |call, _, _| call.env("PUSHGATEWAY_USER", "me").env("PUSHGATEWAY_PASSWORD_FILE", SECRET),
 ];
 
 #[test]
 fn a_misplaced_secret_is_not_shown() {
-    let misplaced: [Give; 13] = [
-        |call, _| call.args(["-u", &format!("me:{SECRET}")]),
-        |call, _| call.args(["-H", SECRET]),
-        |call, _| call.args(["-H", &format!("Content-Length: {SECRET}")]),
-        |call, _| call.args(["-g", &format!("http://me:{SECRET}@gw:port")]),
-        |call, _| call.args(["-g", &format!("http://me:{SECRET}/x@gw")]),
-        |call, _| call.args(["--proxy", &format!("ftp://me:{SECRET}@gw"), "-g", "gw"]),
-        |call, _| call.args(["-g", &format!("http//me:{SECRET}@gw")]),
-        |call, _| call.args(["-g", &format!("http:/me:{SECRET}@gw")]),
-        |call, _| call.args(["-g", &format!("gw//me:{SECRET}@gw")]),
-        |call, _| call.args(["-g", &format!("http://me:a@{SECRET}/c@gw")]),
-        |call, _| call.args(["-g", &format!("http://me:1/{SECRET}@gw")]),
-        |call, _| call.args(["-g", &format!("http://me:a@b?{SECRET}#@gw")]),
-        |call, _| call.args(["--proxy", &format!("http//me:{SECRET}@gw"), "-g", "gw"]),
+    let misplaced: [Give; 17] = [
+        |call, _, _| call.args(["-u", &format!("me:{SECRET}")]),
+        |call, _, _| call.args(["-H", SECRET]),
+        |call, _, _| call.args(["-H", &format!("Content-Length: {SECRET}")]),
+        |call, _, _| call.args(["-g", &format!("http://me:{SECRET}@gw:port")]),
+        |call, _, _| call.args(["-g", &format!("http://me:{SECRET}/x@gw")]),
+        |call, _, _| call.args(["--proxy", &format!("ftp://me:{SECRET}@gw"), "-g", "gw"]),
+        |call, _, _| call.args(["-g", &format!("http//me:{SECRET}@gw")]),
+        |call, _, _| call.args(["-g", &format!("http:/me:{SECRET}@gw")]),
+        |call, _, _| call.args(["-g", &format!("gw//me:{SECRET}@gw")]),
+        |call, _, _| call.args(["-g", &format!("http://me:a@{SECRET}/c@gw")]),
+        |call, _, _| call.args(["-g", &format!("http://me:1/{SECRET}@gw")]),
+        |call, _, _| call.args(["-g", &format!("http://me:a@b?{SECRET}#@gw")]),
+        |call, _, _| call.args(["--proxy", &format!("http//me:{SECRET}@gw"), "-g", "gw"]),
+        |call, _, _| call.args(["--remote-write", &format!("http://me:{SECRET}@gw:port")]),
+        |call, _, _| call.args(["--remote-write", &format!("http://me:1/?{SECRET}@gw")]),
+        |call, _, _| call.args(["--remote-write", &format!("http://gw/w?token={SECRET}#x")]),
+        |call, _, _| call.args(["--remote-write", &format!("http://gw:9090?{SECRET}%zz")]),
     ];
     for give in misplaced {
-        let output = call(&["push", "-j", "x", "-m", "a 1"], give, "").run();
+        let output = call(&["push", "-j", "x", "-m", "a 1"], give, GATEWAY, "").run();
         assert_eq!(output.status.code(), Some(2), "{output}");
         assert_hidden("misplaced", &output);
     }
     for give in NOT_FILES {
-        let output = call(&["push", "-j", "x", "-m", "a 1", "-g", "[::1]:1"], *give, "").run();
+        let output = call(&["push", "-j", "x", "-m", "a 1", "-g", "[::1]:1"], *give, GATEWAY, "").run();
         assert!(output.stderr().contains("the value is the name of a file, not the secret"), "{output}");
         assert_eq!(output.status.code(), Some(1), "{output}");
         assert_hidden("a secret in place of its file", &output);

@@ -164,6 +164,19 @@ fn progress_shows_each_step_and_attempt() {
     let ended = session.end();
     assert_eq!(shown(&ended.screen), [format!("pushed 2 of 2 groups to {}", server.url()), String::new()]);
 
+    let busy = Server::start(|connection, number| {
+        if connection.read_request().is_some() {
+            if number == 0 {
+                connection.answer(503, &[("Retry-After", "2")], "");
+            } else {
+                connection.answer(200, &[], "");
+            }
+        }
+    });
+    let mut session = push(&busy).tty(STDERR, 80).session();
+    session.wait_for("\rwaiting 2s, as the server asked (1s)");
+    assert_eq!(session.end().status.code(), Some(0));
+
     let statuses = Mutex::new([503, 200].into_iter());
     let (server, release) = delayed(move |_| (statuses.lock().unwrap().next().unwrap(), ""));
     let mut session = push(&server).tty(STDERR, 80).session();

@@ -250,15 +250,15 @@ fn a_push_has_one_destination() {
         let options: Vec<&str> = options.split(' ').collect();
         for command in [&["push", "-m", "a 1"][..], &["add", "-m", "a 1"], &["delete"]] {
             let call = pushgw().args(command).args(["--textfile", path]).args(&options);
-            call.code(2).stderr_has(format!("error: {both} are two destinations\n")).run();
+            call.code(2).stderr_has(format!("error: {both} name two destinations\n")).run();
         }
         let call = pushgw().args(["run", "--textfile", path]).args(&options).args(["--", "touch", "ran"]);
         let ran = call.directory().join("ran");
-        call.code(125).stderr_has(format!("{both} are two destinations")).run();
+        call.code(125).stderr_has(format!("{both} name two destinations")).run();
         assert!(!ran.exists());
     }
     let variables = [("PUSHGATEWAY_URL", "http://127.0.0.1:1"), ("PUSHGATEWAY_TEXTFILE", path)];
-    let both = "PUSHGATEWAY_URL and PUSHGATEWAY_TEXTFILE are two destinations";
+    let both = "PUSHGATEWAY_URL and PUSHGATEWAY_TEXTFILE name two destinations";
     for command in [&["push", "-m", "a 1"][..], &["add", "-m", "a 1"], &["delete"]] {
         pushgw().args(command).args(["-j", "x"]).envs(&variables).code(2).stderr_has(both).run();
     }
@@ -326,7 +326,7 @@ fn a_group_whose_file_name_would_be_too_long_is_rejected() {
     let (folder, value) = (folder(), "v".repeat(244));
     call("push", &folder, &["-l", &format!("l={value}"), "-m", "a 1"])
         .code(2)
-        .stderr_has("the labels make a file name of 260 bytes, more than 255")
+        .stderr_has("the labels result in a file name of 260 bytes, more than 255")
         .run();
     call("push", &folder, &["-l", &format!("l={}", &value[5..]), "-m", "a 1"]).run();
     assert_eq!(names(&folder)[0].len(), 255);

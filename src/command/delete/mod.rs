@@ -2,22 +2,22 @@
 //!
 //! The gateway answers 202 to any deletion, even if the group does not exist, and deletes later. So the groups are
 //! fetched before the deletion, to check that the group exists, and after it, until the group is gone. `--force` skips
-//! both.
+//! both fetches.
 
-mod request;
 mod selection;
+mod verify;
 
 use super::{Context, fetch_groups, textfile};
-use crate::config::{Delete, DeleteTarget, Destination, matchers};
+use crate::config::{Delete, DeleteTarget, matchers};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::Group;
 use crate::grouping::{GroupingKey, Label, LabelSet, Matcher, NoKey};
-use crate::http::{Client, Connection};
+use crate::http::{Client, Connection, curl};
 use crate::output::Printer;
 use crate::shell::quote;
-use request::{fetch_after, find, not_deleted, send};
 use std::time::Instant;
+use verify::{fetch_after, find, not_deleted, send};
 
 /// Deletes, or prints what would be deleted.
 pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), Failure> {
@@ -26,12 +26,12 @@ pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), 
             selection::run(delete, &Client::new(connection), selection, *confirmed, context)
         }
         DeleteTarget::Path { path, connection } => one_group(delete, connection, path, None, context),
-        DeleteTarget::Group { path, key, destination } => match destination {
-            Destination::Gateway(connection) => one_group(delete, connection, path, Some(key), context),
-            Destination::Textfile(textfile) => {
-                textfile::delete(textfile, key, (delete.force, delete.dry_run), context)
-            }
-        },
+        DeleteTarget::Group { path, key, connection } => {
+            one_group(delete, connection, path, Some(key), context)
+        }
+        DeleteTarget::File { key, textfile } => {
+            textfile::delete(textfile, key, (delete.force, delete.dry_run), context)
+        }
     }
 }
 
@@ -42,6 +42,10 @@ fn one_group(
     key: Option<&GroupingKey>,
     context: &mut Context<'_, '_>,
 ) -> Result<(), Failure> {
+    if delete.as_curl {
+        let command = curl::command(&verify::request(connection, path.to_owned()), connection);
+        return context.printer.result(&command.map_err(anyhow::Error::new)?).map_err(Failure::output);
+    }
     let client = Client::new(connection);
     let name = key.map_or_else(|| path.to_owned(), GroupingKey::to_string);
     let key = key.filter(|_| !delete.force);
@@ -61,8 +65,8 @@ fn one_group(
     Ok(())
 }
 
-/// Looks for the group. Returns its path if the gateway reads label names differently than `--utf8-names` says: the given
-/// path would then be another group's.
+/// Checks that the group exists. If the gateway reads label names differently than `--utf8-names` says, returns the
+/// path to use, because the given path would identify another group.
 fn require(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Result<Option<String>, Failure> {
     let groups = fetch_groups(client, printer)?.groups;
     let Some(group) = find(&groups, &LabelSet::from(key)) else {

@@ -4,7 +4,7 @@
 //! take hours to confirm, so the second fetch excludes groups that were pushed to in the meantime. The third shows
 //! which groups are really gone, because the gateway answers 202 to everything.
 
-use super::request::{fetch_after, find, not_deleted, send};
+use super::verify::{fetch_after, find, not_deleted, send};
 use crate::command::batch::BatchErrors;
 use crate::command::group_output::{Selected, warn_of_conflicts, warn_of_nothing, warn_of_text};
 use crate::command::{Context, fetch_groups, listener, plural, thousands};
@@ -49,7 +49,7 @@ pub(super) fn run(
         let (amount, all) = (selected.places.len(), snapshot.groups.len());
         let is_summary = amount > LISTED && context.printer.verbosity < Verbosity::Verbose;
         let table = if is_summary { selected.jobs() } else { selected.table().with_whole_keys() };
-        // If standard error is broken, there is no place to report it.
+        // If writing to standard error fails, the failure can't be reported anywhere.
         let _ = context.printer.table(Channel::Message, &table);
         if is_summary {
             context.printer.hint("-v shows every group");
@@ -87,7 +87,7 @@ fn print(
 
 /// Refuses to delete on a gateway that rejects every push, because healthy groups look old or failed there.
 ///
-/// The groups' keys do not show every cause, so the gateway is scraped: each cause makes a scrape fail.
+/// The groups' keys do not show every cause, so the gateway is also scraped. Every cause makes a scrape fail.
 fn refuse_if_broken(snapshot: &Snapshot, client: &Client, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let connection = client.connection();
     if snapshot.conflicts.broken.is_empty() {

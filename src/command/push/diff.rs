@@ -11,7 +11,7 @@ use crate::http::{Client, Connection};
 use crate::output::{Style, StyledText};
 use std::io;
 
-/// Looks at the group and prints the differences.
+/// Fetches the group and prints the differences.
 pub(super) fn run(
     push: &Push,
     connection: &Connection,
@@ -27,7 +27,7 @@ pub(super) fn run(
     print(push, before.as_deref(), &pushed::families(body, &push.key), context)
 }
 
-/// Prints the differences between what the group holds and what is pushed.
+/// Prints the differences between the group and the pushed metrics.
 pub(super) fn print(
     push: &Push,
     before: Option<&[Family]>,
@@ -48,7 +48,7 @@ pub(super) fn print(
         Ok(())
     };
     print().map_err(Failure::output)?;
-    let state = if before.is_some() { "" } else { " (the group is not there yet)" };
+    let state = if before.is_some() { "" } else { " (new group)" };
     let count = |kind| differences.iter().filter(|change| change.kind == kind).count();
     let [added, altered, removed] = [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Removed].map(count);
     context

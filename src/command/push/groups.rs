@@ -16,7 +16,7 @@ use crate::input::{self, Input};
 use crate::output::{Printer, SourceFile};
 use std::collections::BTreeSet;
 
-/// A group in the file.
+/// One group of the `--groups` file.
 struct Section {
     key: GroupingKey,
     /// The group's text, with its file name and line numbers.
@@ -112,7 +112,7 @@ fn sections(
     let mut known = BTreeSet::new();
     let mut errors = 0;
     let mut error = |printer: &mut Printer<'_>, line: usize, message: &str, hint: Option<&str>| {
-        printer.error(&format!("{name}:{line}: {message}"), "", hint);
+        printer.error("input", &format!("{name}:{line}: {message}"), "", hint);
         errors += 1;
     };
     let mut is_lost = false;
@@ -144,7 +144,7 @@ fn sections(
     match (errors, sections.is_empty()) {
         (0, false) => Ok(sections),
         (0, true) => {
-            printer.error(&format!("{name} contains no group"), "", None);
+            printer.error("input", &format!("{name} contains no group"), "", None);
             Err(Failure::Input { message: "nothing was sent".to_owned() })
         }
         (errors, _) => {

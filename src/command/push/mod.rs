@@ -3,6 +3,7 @@
 mod diff;
 pub(super) mod groups;
 
+use super::remote_write;
 use super::show::GROUP_LINE;
 use super::textfile::{self, Update};
 use super::{Context, check};
@@ -35,6 +36,9 @@ fn push_text(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> 
     match &push.destination {
         Destination::Gateway(connection) => to_gateway(push, connection, &accepted, context),
         Destination::Textfile(textfile) => to_file(push, textfile, &accepted, context),
+        Destination::RemoteWrite(receiver) => {
+            remote_write::push(push.action, receiver, &push.key, &accepted.body, context)
+        }
     }
 }
 

@@ -24,8 +24,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long after the deadline to stop waiting for the report. Normally the client itself times out first, with a
-/// better error.
+/// Extra time to wait for the report after the deadline. Normally the client itself times out first, with a better
+/// error.
 const SPARE: Duration = Duration::from_millis(500);
 
 /// Events during a run.
@@ -68,7 +68,7 @@ struct Running<'a, 'out> {
     settings: Arc<Run>,
     sender: Sender<RunEvent>,
     receiver: Receiver<RunEvent>,
-    /// When the first termination signal arrived.
+    /// The time at which the first termination signal arrived.
     first_signal: Option<Instant>,
     printer: &'a mut Printer<'out>,
 }
@@ -90,7 +90,7 @@ impl Running<'_, '_> {
                 self.wait(&child)?
             }
             Err(error) => {
-                self.printer.error(&error.message, "", None);
+                self.printer.error("command", &error.message, "", error.hint.as_deref());
                 error.status
             }
         };
@@ -154,7 +154,7 @@ impl Running<'_, '_> {
         match event {
             RunEvent::Signal(signal) => return Some(signal),
             RunEvent::Exchange(Event::Exchange(line)) => self.printer.debug(line),
-            RunEvent::Exchange(Event::Retry { tries, reason, wait }) => {
+            RunEvent::Exchange(Event::Retry { tries, reason, wait, .. }) => {
                 self.printer.note(&format!("try {tries} failed: {reason}; retry in {} ms", wait.as_millis()));
             }
             RunEvent::StartReported(Ok(())) => {
@@ -176,7 +176,7 @@ impl Running<'_, '_> {
             && now >= *self.first_signal.get_or_insert(now) + BURST
     }
 
-    /// Prints what could not be reported, and returns the exit status.
+    /// Prints the outcome of the report, and returns the exit status.
     fn finish(&mut self, run: &JobRun, reported: Result<Reported, Failure>) -> u8 {
         let (name, status) = (self.settings.name(), run.exit_status);
         let failed = match reported {
@@ -205,7 +205,7 @@ impl Running<'_, '_> {
     /// Prints why the report failed: as an error with `--require-push`, otherwise as a warning.
     fn complain(&mut self, message: &str) {
         if self.settings.require_push {
-            self.printer.error(message, "", None);
+            self.printer.error("other", message, "", None);
         } else {
             self.printer.warning(message);
         }

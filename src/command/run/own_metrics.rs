@@ -83,7 +83,7 @@ impl OwnMetrics {
         Ok(Some(input))
     }
 
-    /// Returns why the `--metrics` file is not read, if there is a reason.
+    /// Returns the reason why the `--metrics` file can't be used, or `None` if it can.
     fn unusable(&self, path: &Path) -> Option<String> {
         match fs::metadata(path) {
             Err(error) => Some(reason(&error)),

@@ -4,7 +4,7 @@
 use super::RunEvent;
 use super::own_metrics::OwnMetrics;
 use crate::command::check;
-use crate::command::textfile;
+use crate::command::{remote_write, textfile};
 use crate::config::{Destination, Run};
 use crate::error::Failure;
 use crate::gateway::diff::Replaces;
@@ -13,6 +13,7 @@ use crate::grouping::GroupingKey;
 use crate::http::{Body, Client, ErrorKind, Event, Method, Request};
 use crate::job::JobRun;
 use crate::output::Printer;
+use crate::remote_write::RemoteWriter;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -26,15 +27,15 @@ pub(super) struct Report {
     text: String,
     /// The metrics of `run` and the job's own metrics.
     with_own: Option<Vec<u8>>,
-    /// Why the job's own metrics are omitted.
+    /// The reason why the job's own metrics are omitted; `None` if they are not.
     left_out: Option<Failure>,
 }
 
-/// A report that has arrived.
+/// A report that was stored.
 pub(super) struct Reported {
     /// `{job="x"} on http://gw:9091`, or the file.
     pub(super) place: String,
-    /// Why the job's own metrics were omitted.
+    /// The reason why the job's own metrics were omitted; `None` if they were not.
     pub(super) left_out: Option<Failure>,
 }
 
@@ -61,7 +62,7 @@ impl Report {
         Ok(Self { key, text, with_own, left_out })
     }
 
-    /// Sends it. If it is rejected because of the job's own metrics, sends it again without them.
+    /// Sends the report. If it is rejected because of the job's own metrics, sends it again without them.
     fn send(
         mut self,
         settings: &Run,
@@ -133,7 +134,7 @@ fn with_own_metrics(
 /// instead of answering 400.
 fn may_be_the_metrics(failure: &Failure) -> bool {
     match failure {
-        Failure::Input { .. } => true,
+        Failure::Input { .. } | Failure::PartlyStored { .. } => true,
         Failure::Exchange(error) => match &error.kind {
             ErrorKind::Closed => true,
             ErrorKind::Status(rejection) => matches!(rejection.status, 400 | 409 | 413 | 422),
@@ -143,7 +144,7 @@ fn may_be_the_metrics(failure: &Failure) -> bool {
     }
 }
 
-/// Adds the metrics to the group, and returns what the place is called.
+/// Adds the metrics to the group, and returns the value for [`Reported::place`].
 fn add(
     destination: &Destination,
     key: &GroupingKey,
@@ -152,6 +153,12 @@ fn add(
 ) -> Result<String, Failure> {
     let connection = match destination {
         Destination::Gateway(connection) => connection,
+        Destination::RemoteWrite(receiver) => {
+            let (client, payload) = (Client::new(&receiver.connection), remote_write::payload(body, key));
+            let written = RemoteWriter::new(&client, receiver.version).send(&payload, listener);
+            let written = written.map_err(remote_write::failure)?;
+            return Ok(format!("{key} at {}", remote_write::place(receiver, written)));
+        }
         Destination::Textfile(textfile) => {
             let path = textfile::write(textfile, key, body, Replaces::Families)?;
             return Ok(format!("{key} in {}", path.display()));

@@ -1,5 +1,5 @@
-//! Settings for the connection to the gateway, their rules, and the files that they name. Files are read here, so that
-//! other modules get secrets as values.
+//! Resolves the settings for the connection to the gateway, and reads the files that they name. Files are read here, so
+//! that other modules get secrets as values.
 //!
 //! Messages never show the text of a secret, even if that text is invalid.
 
@@ -40,7 +40,7 @@ pub(super) fn group_url(
 ) -> Result<GroupUrl, Failure> {
     if url.as_encoded_bytes().starts_with(b"/") {
         let gateway = endpoint(args, environment)?;
-        // Written out, the gateway's URL has no credentials.
+        // The formatted URL contains no credentials.
         let GroupUrl { path, .. } = parsed_group_url(url, &gateway.to_string())?;
         return Ok(GroupUrl { endpoint: gateway, path });
     }
@@ -73,7 +73,7 @@ pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Resu
     gateway_url(url).map_err(|error| Failure::usage(format!("{origin}: {error}")))
 }
 
-/// The total time limit.
+/// Returns the total time limit for a request, including retries.
 pub(super) fn timeout(args: &ConnectionArgs, environment: &Environment) -> Result<Duration, Failure> {
     let settings = Settings { args, environment };
     let timeout = settings.limit(args.timeout.as_ref(), ["--timeout", "PUSHGATEWAY_TIMEOUT"])?;
@@ -95,6 +95,7 @@ pub(super) fn resolve(
     let (route, bypasses_proxy) = settings.route(&endpoint, has_credentials)?;
     let mut secrets = authentication.secrets;
     secrets.extend(headers.iter().filter(|header| header.is_secret()).map(|header| header.value().clone()));
+    secrets.extend(endpoint.query_values());
     if let Route::Forward(proxy) | Route::Tunnel(proxy) = &route
         && let Some(header) = proxy.authorization()
     {
@@ -164,7 +165,7 @@ impl<'a> Settings<'a> {
         Ok(if is_given { given.map(|(origin, _)| origin) } else { Some("--url") })
     }
 
-    /// The first of these variables that is set.
+    /// Returns the name and the value of the first of these variables that is set.
     fn variable(self, names: &[&'static str]) -> Result<Option<(&'a str, &'a str)>, Failure> {
         let found = names.iter().find_map(|name| Some((*name, self.environment.variable(name)?)));
         found.map(|(name, value)| Ok((name, private_utf8(name, value)?))).transpose()
@@ -297,7 +298,7 @@ impl<'a> Settings<'a> {
 }
 
 /// Converts a value to UTF-8. The error message does not show the value.
-fn private_utf8<'a>(origin: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
+pub(super) fn private_utf8<'a>(origin: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     value.to_str().ok_or_else(|| Failure::usage(format!("{origin}: the value is not UTF-8")))
 }
 

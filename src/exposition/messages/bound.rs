@@ -1,10 +1,10 @@
-//! What is wrong with the bound of a bucket, or with a quantile.
+//! Explains bucket bounds and quantiles that are not numbers.
 
 use super::{number, quoted};
 use crate::exposition::findings::Message;
 use crate::exposition::text::number::is_float;
 
-/// The value of `le` or `quantile` that is not a number.
+/// Explains a value of `le` or `quantile` that is not a number.
 pub(in crate::exposition) fn bound(value: &[u8], is_bucket: bool) -> Message {
     let text = std::str::from_utf8(value).unwrap_or_default().trim();
     let name = if is_bucket { "bucket bound" } else { "quantile" };
@@ -27,7 +27,7 @@ fn upper_bound(text: &str) -> Option<String> {
     if is_last { Some("+Inf".to_owned()) } else { is_float(trimmed.as_bytes()).then(|| trimmed.to_owned()) }
 }
 
-/// A quantile that is written as a percentile or as a word.
+/// Converts a quantile that is written as a percentile or as a word, such as `p99` or `median`.
 fn quantile(text: &str) -> Option<String> {
     match text.to_ascii_lowercase().as_str() {
         "min" => return Some("0".to_owned()),

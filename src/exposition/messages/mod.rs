@@ -13,6 +13,7 @@ use super::findings::Message;
 use super::model::kind::Kind;
 use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
 pub(super) use bound::bound;
+pub(super) use number::with_spaces;
 use std::ops::Range;
 pub(super) use value::{JOINED_LINES, rest, value};
 
@@ -61,7 +62,7 @@ fn first_character(bytes: &[u8]) -> String {
     quoted(&bytes[..character(bytes)])
 }
 
-/// A text without samples. A HELP text may have the lines that were to follow.
+/// Explains a text without samples. Its lines may have ended up in a HELP text.
 pub(super) fn no_samples(text: &[u8]) -> Message {
     let message = Message::new("the text has no samples; pushing it would empty the group");
     let is_help = |line: &&[u8]| line.trim_ascii_start().starts_with(b"#");
@@ -80,7 +81,7 @@ pub(super) fn no_samples(text: &[u8]) -> Message {
     )
 }
 
-/// The code of a syntax error.
+/// Returns the code of a syntax error.
 pub(super) fn syntax_code(bytes: &[u8], line: &Range<usize>, error: &SyntaxError) -> Code {
     use SyntaxErrorKind as Kind;
     let at_end = error.span.start >= line.end;
@@ -99,7 +100,7 @@ pub(super) fn syntax_code(bytes: &[u8], line: &Range<usize>, error: &SyntaxError
     }
 }
 
-/// The place and the words of a syntax error.
+/// Returns the span and the message of a syntax error.
 pub(super) fn syntax_error(bytes: &[u8], line: Range<usize>, error: &SyntaxError) -> (Range<usize>, Message) {
     use SyntaxErrorKind as Kind;
     let span = error.span.clone();
@@ -131,9 +132,9 @@ fn name_end(marked: &[u8], at_end: bool) -> Message {
     }
     let text = format!("unexpected {} after the metric name in the braces", first_character(marked));
     Message::new(text).help(if marked == b":" {
-        "is it a line of a JSON log? write only metrics to standard output"
+        "is it a JSON log line? write only metrics to standard output"
     } else {
-        "end the name with a comma or `}`; quote a name that has other characters than letters, digits and `_`"
+        "end the name with a comma or `}`; quote a name that has characters other than letters, digits and `_`"
     })
 }
 
@@ -255,24 +256,26 @@ pub(super) fn escape(marked: &[u8]) -> Message {
 
 const TYPES: &str = "the types are `counter`, `gauge`, `histogram`, `summary` and `untyped`";
 
-/// Explains a type that the text format does not have. Also returns the type that was probably meant.
+/// Explains a type that does not exist in the text format. Also returns the type that was probably meant.
 pub(super) fn unknown_type(name: &[u8], text: &[u8]) -> (Message, Option<Kind>) {
     if let Some(found) = type_and_more(text) {
         return found;
     }
-    let message = Message::new(format!("{} is not a type of the text format", quoted(text)));
+    let message = Message::new(format!("{} is not a type in the text format", quoted(text)));
     let lower = text.to_ascii_lowercase();
     match lower.as_slice() {
-        b"unknown" => (message.help("`unknown` is OpenMetrics; write `untyped`"), Some(Kind::Untyped)),
+        b"unknown" => {
+            (message.help("`unknown` is an OpenMetrics type; write `untyped`"), Some(Kind::Untyped))
+        }
         b"info" if name.ends_with(b"_info") => {
-            (message.help("`info` is OpenMetrics; write `gauge`"), Some(Kind::Gauge))
+            (message.help("`info` is an OpenMetrics type; write `gauge`"), Some(Kind::Gauge))
         }
         b"info" => {
             let name = String::from_utf8_lossy(name);
-            let help = "`info` is OpenMetrics; rename the HELP line too, and write";
+            let help = "`info` is an OpenMetrics type; rename the HELP line too, and write";
             (message.help(format!("{help} `# TYPE {name}_info gauge`")), Some(Kind::Gauge))
         }
-        b"stateset" => (message.help("`stateset` is OpenMetrics; write `gauge`"), Some(Kind::Gauge)),
+        b"stateset" => (message.help("`stateset` is an OpenMetrics type; write `gauge`"), Some(Kind::Gauge)),
         // Computing the distance takes quadratic time, and no misspelled type is this long.
         lower if lower.len() > 32 => (message.help(TYPES), None),
         lower => {

@@ -8,7 +8,7 @@ use crate::exposition::text::number::is_float;
 use crate::exposition::text::scan::{SampleLine, character};
 use std::ops::Range;
 
-pub(super) const LOG_LINE: &str = "is it a line of a log? write only metrics to standard output";
+pub(super) const LOG_LINE: &str = "is it a log line? write only metrics to standard output";
 const NO_BREAK_SPACES: [&[u8]; 3] = [b"\xc2\xa0", b"\xe2\x80\xaf", b"\xe3\x80\x80"];
 
 /// Explains a line that does not begin with a name.
@@ -22,7 +22,7 @@ pub(super) fn no_name(line: &[u8], marked: &[u8]) -> Message {
         b"\x1b" => message.help(COLOR),
         b"$" => message.help("is it a shell variable that was not expanded?"),
         b"/" | b"-" | b";" => message.help("begin a comment with `#`"),
-        b"'" | b"`" => message.help("are these quotes of the shell? remove them"),
+        b"'" | b"`" => message.help("are these shell quotes? remove them"),
         _ if NO_BREAK_SPACES.contains(&marked) => message.help("it is a no-break space; write a plain space"),
         b"[" | b"|" | b"<" | b">" | b"(" | b"*" | b"=" | b"+" => message.help(LOG_LINE),
         _ => message.help("a metric name begins with a letter, `_` or `:`"),
@@ -49,7 +49,7 @@ pub(super) fn in_comment(bytes: &[u8], line: Range<usize>, span: &Range<usize>) 
     let start = start.map_or(line.start, |at| line.start + at + 1);
     let end = bytes[span.start..line.end].iter().position(|byte| matches!(byte, b' ' | b'\t'));
     let word = &bytes[start..end.map_or(line.end, |at| span.start + at)];
-    let help = "a metric name has letters, digits, `_` and `:`, and does not begin with a digit";
+    let help = "a metric name consists of letters, digits, `_` and `:`, and does not begin with a digit";
     let suggested =
         suggest(&word.iter().map(|byte| if *byte == b'=' { b'_' } else { *byte }).collect::<Vec<_>>());
     Message::new(format!("{} is not a valid metric name", quoted(word))).help(match suggested {

@@ -2,7 +2,7 @@
 
 use crate::exposition::text::number::is_float;
 
-/// What is wrong with a value, to be printed after it, and how to write it instead.
+/// Describes why a value is not a number, and how to write it instead. The description is printed after the value.
 pub(super) struct Explanation {
     pub(super) what: &'static str,
     pub(super) help: String,
@@ -21,7 +21,7 @@ pub(super) fn explain(text: &str) -> Option<Explanation> {
     if is_date(text) {
         return not_a_number(UNIX_TIME.to_owned());
     }
-    // A minus sign or a dash of Unicode.
+    // A Unicode minus sign or dash.
     let positive = text.trim_start_matches(['\u{2212}', '\u{2013}', '\u{2014}']);
     if positive.len() < text.len() && is_float(positive.as_bytes()) {
         return not_a_number(format!("write `-{positive}`"));
@@ -86,7 +86,7 @@ pub(super) fn separators(text: &str) -> Option<Explanation> {
         help: format!("write `{number}`; `LC_ALL=C` makes most programs do so"),
     };
     let thousands =
-        |number: &str| Explanation { what: "has separators of thousands", help: format!("write `{number}`") };
+        |number: &str| Explanation { what: "has thousands separators", help: format!("write `{number}`") };
     let explained = match found.len() {
         1 if last == ',' && exponent.is_empty() && !number.starts_with('0') && are_thousands(&groups) => {
             let help = format!("write `{with_point}`, or `{joined}` if the comma groups thousands");
@@ -112,7 +112,7 @@ pub(super) fn separators(text: &str) -> Option<Explanation> {
     [&with_point, &joined].iter().all(|number| is_float(number.as_bytes())).then_some(explained)
 }
 
-/// Whether digits are grouped as in thousands. In some countries the groups have two digits.
+/// Whether the digits are grouped by thousands separators. In some countries, the groups have two digits.
 fn are_thousands(groups: &[&str]) -> bool {
     match groups {
         [first, middle @ .., last] => {
@@ -122,6 +122,21 @@ fn are_thousands(groups: &[&str]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Joins a value and the text after it if together they are a number with spaces between its thousands: `12 345.5`.
+pub(in crate::exposition) fn with_spaces(value: &[u8], rest: &[u8]) -> Option<String> {
+    let (value, rest) = (std::str::from_utf8(value).ok()?, std::str::from_utf8(rest).ok()?);
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let first = value.strip_prefix(['+', '-']).unwrap_or(value);
+    let (groups, fraction) = rest.split_once(['.', ',']).unwrap_or((rest, "0"));
+    let is_grouped = (1..=3).contains(&first.len())
+        && is_number(first)
+        && !first.starts_with('0')
+        && groups.split(' ').all(|group| group.len() == 3 && is_number(group))
+        && !fraction.is_empty()
+        && is_number(fraction);
+    is_grouped.then(|| format!("{value}{}", rest.replace(' ', "").replace(',', ".")))
 }
 
 /// Converts an integer in another base, such as `0x1f`, to decimal.

@@ -51,6 +51,12 @@ fn units_are_not_lines_that_were_joined() {
         ("dir_size 12K\t/var/log", "value", "12K", "without a unit"),
         ("used 1.234GiB / 2GiB", "value", "1.234GiB", "without a unit"),
         ("a 5 MB", "invalid-timestamp", "MB", "without a unit"),
+        ("files 12 345", "timestamp", "12 345", "write `12345` if the spaces separate thousands"),
+        ("files -1 234 567", "trailing-text", "-1 234 567", "write `-1234567` if"),
+        ("files 12 345,67", "invalid-timestamp", "12 345,67", "write `12345.67` if"),
+        ("a 12 34", "timestamp", "34", "--strip-timestamps"),
+        ("a 0 345", "timestamp", "345", "--strip-timestamps"),
+        ("a 1234 567", "timestamp", "567", "--strip-timestamps"),
         ("a 1b 2", "joined-lines", "1b", "`--data-binary`"),
         ("a 1b{c=\"d\"} 2", "joined-lines", "1b{c=\"d\"}", "`--data-binary`"),
         ("a 1# TYPE b gauge", "joined-lines", "1#", "`--data-binary`"),
@@ -160,12 +166,12 @@ fn prose_is_recognized() {
         ("Reading package lists...", "package"),
         ("mysqldump: [Warning] Using a password", "[Warning]"),
     ] {
-        assert_each(&[(text, "value", marked, "a line of a log")]);
+        assert_each(&[(text, "value", marked, "a log line")]);
     }
     assert_each(&[
-        ("WARNING: 5 files were skipped", "invalid-timestamp", "files", "a line of a log"),
-        ("[2026-01-01 00:00:00] dump started", "metric-name", "[", "a line of a log"),
-        ("2026-01-01 00:00:00 dump started", "metric-name", "2", "a line of a log"),
+        ("WARNING: 5 files were skipped", "invalid-timestamp", "files", "a log line"),
+        ("[2026-01-01 00:00:00] dump started", "metric-name", "[", "a log line"),
+        ("2026-01-01 00:00:00 dump started", "metric-name", "2", "a log line"),
         ("up yes", "value", "yes", "write `1`"),
         ("up no 1700000000", "value", "no", "write `0`"),
         ("a null", "value", "null", "write `NaN`"),
@@ -186,9 +192,9 @@ fn common_causes_are_named() {
         ("a{job-id=\"x\"} 1", "label-name", "-", "for example `job_id`"),
         ("a{app.kubernetes.io/name=\"x\"} 1", "label-name", ".", "for example `app_kubernetes_io_name`"),
         ("a{b:\"x\"} 1", "label-name", ":", "write it as `name=\"value\"`"),
-        ("'a 1'", "metric-name", "'", "quotes of the shell"),
+        ("'a 1'", "metric-name", "'", "shell quotes"),
         ("{\"level\":\"info\"}\na 1", "metric-name", ":", "JSON log"),
-        ("[1/3] dumping\na 1", "metric-name", "[", "a line of a log"),
+        ("[1/3] dumping\na 1", "metric-name", "[", "a log line"),
     ]);
 }
 
@@ -288,7 +294,7 @@ fn neighbors_of_common_mistakes() {
         ("a(x=\"y\") 1", "metric-name", "a(x=\"y\") 1", "write `a{x=\"y\"} 1`"),
         ("a{'x'='y'} 1", "label-name", "'", "without quotes"),
         ("a x=\"y\" 1", "value", "x=\"y\"", "labels are in braces"),
-        ("  File \"x\", line 3, in foo", "value", "\"x\",", "a line of a log"),
+        ("  File \"x\", line 3, in foo", "value", "\"x\",", "a log line"),
         ("backup size 12", "value", "backup size 12", "write `backup_size 12`"),
         ("a 1;b 2", "value", "1;b", "on its own line"),
         ("last Fri Nov 27 20:54:17 UTC 2026", "value", "Fri", "`date +%s`"),

@@ -69,7 +69,7 @@ fn missing(bytes: &[u8], sample: &SampleLine<'_>) -> (Code, Range<usize>, Messag
     (Code::MissingValue, sample.value.clone(), message)
 }
 
-/// A word between a name and a number, which may be a part of the name.
+/// Finds a word between the name and a number, which may be a part of the name.
 fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>, String)> {
     let name = sample.name.filter(Token::is_plain)?;
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -104,7 +104,7 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
         let next = tail.get(1).or(rest.first());
         if matches!(tail, [b';' | b',', ..]) && next.is_some_and(u8::is_ascii_alphabetic) && !rest.is_empty()
         {
-            let text = format!("{} does not end a sample", quoted(&tail[..1]));
+            let text = format!("a sample cannot end with {}", quoted(&tail[..1]));
             return (Code::Value, Message::new(text).help(ONE_PER_LINE));
         }
     }
@@ -132,7 +132,7 @@ fn starts_with_number(text: &[u8]) -> bool {
     text.split(|byte| matches!(byte, b' ' | b'\t')).next().is_some_and(is_float)
 }
 
-/// Whether there are several words in place of a value.
+/// Whether several words follow the name instead of a value, as in prose.
 fn is_prose(value: &[u8], rest: &[u8]) -> bool {
     let is_word =
         matches!(value, [b'a'..=b'z' | b'A'..=b'Z' | b'[' | b'(' | b'/' | b'<' | b'>' | b'*' | b'"', ..]);
@@ -140,13 +140,13 @@ fn is_prose(value: &[u8], rest: &[u8]) -> bool {
     is_word && !is_label && !rest.is_empty() && !starts_with_number(rest)
 }
 
-/// Whether it is a date as `date` prints it, such as `Fri Nov 27 20:54:17 UTC 2026`.
+/// Whether the text is a date as printed by `date`, such as `Fri Nov 27 20:54:17 UTC 2026`.
 fn is_date_in_words(value: &[u8], rest: &[u8]) -> bool {
     let days = [&b"Mon"[..], b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
     days.iter().any(|day| value.starts_with(day)) && rest.contains(&b':')
 }
 
-/// A line break of a shell's `echo` that stayed as it was typed.
+/// Explains an escaped line break that the shell's `echo` did not convert.
 pub(super) fn line_break(text: &[u8]) -> Option<Message> {
     let has = |escape: &[u8]| memchr::memmem::find(text, escape).is_some();
     if has(b"\\n") {
@@ -154,7 +154,7 @@ pub(super) fn line_break(text: &[u8]) -> Option<Message> {
         return Some(Message::new("`\\n` is not a line break here").help(help));
     }
     has(b"`n").then(|| {
-        let help = "in PowerShell, it is one only in double quotes";
+        let help = "PowerShell interprets it only in double quotes";
         Message::new("the backtick and `n` are not a line break here").help(help)
     })
 }
@@ -192,8 +192,8 @@ pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Messa
         return (Code::InvalidTimestamp, Message::new("a line begins after the value").help(JOINED_LINES));
     }
     if rest.starts_with(b"#") {
-        let message = Message::new("the text format has no exemplars, and no comments after a value")
-            .help("remove what follows the value; exemplars are OpenMetrics");
+        let message = Message::new("the text format does not allow exemplars or comments after a value")
+            .help("remove what follows the value; exemplars are an OpenMetrics feature");
         return (Code::Exemplar, message);
     }
     if let Some(message) = line_break(rest) {

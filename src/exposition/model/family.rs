@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 /// Labels of a series, sorted by name.
 pub type Labels = BTreeMap<String, String>;
 
-/// One metric family.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Family {
     pub name: String,
     pub kind: Kind,
     /// The HELP text; empty if there is none.
     pub help: String,
-    /// Whether the HELP text is not valid UTF-8. In `help`, invalid bytes are replaced by U+FFFD.
+    /// Whether the HELP text was invalid UTF-8. In `help`, invalid bytes are replaced by U+FFFD.
     pub help_is_cut: bool,
     /// The series. A histogram or summary counts as one.
     pub series: Vec<Series>,
@@ -23,9 +22,8 @@ pub struct Family {
 /// A series, or a complete histogram or summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Series {
-    /// The labels, without the `le` and `quantile` of parts.
+    /// The labels, except `le` of histogram buckets and `quantile` of summaries.
     pub labels: Labels,
-    /// The value.
     pub value: Value,
 }
 
@@ -34,7 +32,7 @@ pub struct Series {
 pub enum Value {
     Number(String),
     Parts {
-        /// Pairs of a bucket bound or quantile and its number, sorted by bound.
+        /// Pairs of a bucket bound or quantile and its value, sorted by bound.
         parts: Vec<(String, String)>,
         sum: String,
         count: String,
@@ -46,7 +44,7 @@ pub enum Value {
 /// A sample line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// The name, including the suffix of a part.
+    /// The name, including a suffix such as `_sum`.
     pub name: String,
     pub labels: Vec<(String, String)>,
     pub value: String,

@@ -1,4 +1,4 @@
-//! Metric types.
+//! The metric types of the text format.
 
 use crate::exposition::text::token::Token;
 

@@ -1,11 +1,13 @@
-//! Metrics as values, which can be parsed from text, compared, and written as text.
+//! Metrics as values, which can be parsed from text, compared, and written as text. `samples` reads them one at a time.
 
 mod family;
 pub(super) mod kind;
 mod read;
+mod samples;
 mod write;
 
 pub use family::{Family, Labels, Sample, Series, Value, number, sort_parts};
 pub use kind::Kind;
 pub use read::{read_families, read_sample};
-pub use write::{metric_name, series_name, write_families};
+pub use samples::{ParsedSample, SampleMetadata, Samples};
+pub use write::{metric_name, sample_name, series_name, write_families};

@@ -32,7 +32,6 @@ pub fn read_families(text: &[u8]) -> Vec<Family> {
     reader.finish()
 }
 
-/// Parses a sample line.
 pub fn read_sample(line: &[u8]) -> Option<Sample> {
     let mut labels = Vec::new();
     let Ok(Line::Sample(sample)) = scan::line(line, 0..line.len(), &mut labels) else { return None };
@@ -49,7 +48,7 @@ pub fn read_sample(line: &[u8]) -> Option<Sample> {
 struct Reader<'a> {
     text: &'a [u8],
     families: FamilyTable<'a>,
-    /// Indexed by family number.
+    /// The families read so far, indexed by family number.
     read: Vec<Family>,
     /// Index of each histogram and summary in the series of its family.
     composites: HashMap<(usize, Labels), usize>,
@@ -176,7 +175,7 @@ mod tests {
                 "# HELP b x\n# HELP a \n# HELP a \"x\" \\\\ \\n\na 1\n",
                 "# HELP a \"x\" \\\\ \\n\n# TYPE a untyped\na 1\n",
             ),
-            // A part belongs to the histogram or summary that was declared before it, and so does its HELP line.
+            // A part and its HELP line belong to the histogram or summary that was declared before them.
             ("h_sum 1\n# TYPE h histogram\nh_sum 2\n", "# TYPE h_sum untyped\nh_sum 1\nh_sum 2\n"),
             (
                 "# TYPE s summary\n# HELP s_sum x\ns_sum 2\ns_bucket 1\n",

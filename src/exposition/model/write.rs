@@ -1,7 +1,7 @@
 //! Writes metrics in the text format. If the text is pushed again, it results in the same metrics.
 //!
-//! Labels that the gateway adds are omitted, because otherwise the text could not be pushed to another group: the
-//! labels of the group, and the empty `instance` of a series without that label.
+//! Labels that the gateway adds are omitted: the labels of the group, and the empty `instance` of a series without that
+//! label. Otherwise, the text could not be pushed to another group.
 
 use super::family::{Family, Series, Value};
 use super::kind::Kind;
@@ -63,6 +63,16 @@ fn own_labels<'a>(series: &'a Series, group: &LabelSet) -> Vec<(&'a str, &'a str
         |name: &str, value: &str| group.get(name).is_some() || (name == "instance" && value.is_empty());
     let labels = series.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     labels.filter(|(name, value)| !added(name, value)).collect()
+}
+
+/// Formats the name and the labels of a sample as in its line.
+pub fn sample_name<'l>(name: &[u8], labels: impl Iterator<Item = (&'l [u8], &'l [u8])>) -> String {
+    let labels: Vec<_> =
+        labels.map(|(name, value)| (String::from_utf8_lossy(name), String::from_utf8_lossy(value))).collect();
+    let labels: Vec<_> = labels.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let mut out = String::new();
+    push_name(&mut out, &String::from_utf8_lossy(name), &labels, None);
+    out
 }
 
 fn push_name(out: &mut String, name: &str, labels: &[(&str, &str)], part: Option<(&str, &str)>) {

@@ -26,8 +26,8 @@ pub(crate) struct LineSpan {
     pub(crate) has_newline: bool,
 }
 
-/// Returns the files of a text, each as the ranges of its byte-order marks and its content. A file can start with more
-/// than one mark if several tools have written to it.
+/// Returns the files of a text, each as two ranges: its byte-order marks and its content. A file can start with more
+/// than one mark if several tools wrote to it.
 pub(crate) fn files(text: Text<'_>) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
     let bytes = text.bytes;
     let ends = text.starts.iter().skip(1).copied().chain([bytes.len()]);

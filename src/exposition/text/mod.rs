@@ -1,4 +1,4 @@
-//! Lexes the text format: lines, tokens and numbers are interpreted as the server does.
+//! Lexes the text format: interprets lines, tokens and numbers as the server does.
 
 pub(crate) mod lines;
 pub(crate) mod number;

@@ -1,8 +1,7 @@
 //! Parses numbers like Go's `strconv`: the server uses `ParseFloat` (after a filter) and `ParseInt`.
 //!
 //! Rust and Go round in the same way, but Go rejects values out of range (`1e999`) and `nan` with a sign. Hexadecimal
-//! numbers need a `p`, which is rejected by the filter (`parseFloat` in `prometheus/common expfmt/text_parse.go`), and
-//! so is `_`.
+//! numbers need a `p`, but the filter (`parseFloat` in `prometheus/common expfmt/text_parse.go`) rejects `p` and `_`.
 
 /// The result of parsing a token as a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,7 +23,7 @@ pub(crate) fn begins_like_number(token: &[u8]) -> bool {
     is_float(token) || split_sign(token).1.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
-/// Whether it is only digits with at most one sign and one point, too few to overflow.
+/// Whether the token is a decimal number with an optional sign and point, and too short to overflow.
 #[inline]
 fn is_plain(token: &[u8]) -> bool {
     let (_, digits) = split_sign(token);

@@ -15,7 +15,7 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(crate) enum Line<'a> {
     Blank,
-    /// A comment without a meaning for the server.
+    /// A comment that the server ignores.
     Comment,
     Help(Metadata<'a>),
     Type(Metadata<'a>),
@@ -67,7 +67,7 @@ pub(crate) struct SyntaxError {
 pub(crate) enum SyntaxErrorKind {
     /// The line begins with a byte that cannot start a name (`readingMetricName`).
     NoMetricName,
-    /// The same for the name after HELP or TYPE (`startComment`).
+    /// The text after HELP or TYPE begins with a byte that cannot start a name (`startComment`).
     NoNameInComment,
     /// A label name is missing (`startLabelName`).
     NoLabelName,

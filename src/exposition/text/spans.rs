@@ -1,4 +1,4 @@
-//! Finds the range that a diagnostic marks if only its start was stored.
+//! Finds the range that a diagnostic marks, because only its start is stored.
 
 use super::lines::line_from;
 use super::scan::{self, Line};

@@ -48,7 +48,7 @@ impl<'a> Token<'a> {
         if self.plain { Cow::Borrowed(self.raw) } else { Cow::Owned(unescape(self.raw)) }
     }
 
-    /// Whether the token is empty without its quotes, as `""` is.
+    /// Whether the token is empty without its quotes, such as `""`.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.raw.iter().all(|&byte| byte == b'"') && self.text().is_empty()

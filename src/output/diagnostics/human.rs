@@ -55,7 +55,7 @@ pub(super) fn render(diagnostic: &Diagnostic, locator: &mut Locator<'_>, look: A
     let mut canvas = Canvas { out: String::new(), gutter: widest.to_string().len(), look };
     canvas.title(severity, style, diagnostic);
 
-    // A related place in the same line is marked below that line, if the window contains it.
+    // A related position in the same line is marked below that line, if the window contains it.
     let window = Window::new(locator.bytes(), &mark, canvas.room(), look);
     let (same, other): (Vec<_>, Vec<_>) = related
         .into_iter()
@@ -75,7 +75,7 @@ pub(super) fn render(diagnostic: &Diagnostic, locator: &mut Locator<'_>, look: A
     canvas.out
 }
 
-/// A place to mark, and the style of the mark.
+/// A span to mark, and the style of the mark.
 struct Mark<'a> {
     location: Location<'a>,
     span: Range<usize>,
@@ -153,7 +153,7 @@ impl Canvas {
         }
     }
 
-    /// `number | text`, without trailing spaces.
+    /// Writes `number | text`, without trailing spaces.
     fn gutter_line(&mut self, number: &str, style: Style, text: &str) {
         let gutter = self.gutter;
         self.push(Style::Faint, &format!("{number:>gutter$} |"));
@@ -254,7 +254,7 @@ impl Window {
 /// A part of a line with escapes, before it is cut to the available columns.
 struct SafeLine {
     text: String,
-    /// One per character, and one for the end.
+    /// The start of each character, and the end of the line.
     chars: Vec<CharStart>,
 }
 

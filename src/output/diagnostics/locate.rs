@@ -54,7 +54,7 @@ fn file_start(sources: SourceText<'_>, file: usize, start: usize) -> Checkpoint 
 pub(super) struct Locator<'a> {
     sources: SourceText<'a>,
     last: Checkpoint,
-    /// One per [`STEP`], in ascending order. The first one is at offset 0.
+    /// One checkpoint per [`STEP`], in ascending order. The first one is at offset 0.
     checkpoints: Vec<Checkpoint>,
 }
 

@@ -32,7 +32,7 @@ pub struct SourceText<'a> {
 const MESSAGE_CHARS: usize = 1_000;
 
 impl Appearance {
-    /// A message, help text or name on one line, shortened, and safe to print.
+    /// Formats a message, help text or name on one line, shortened and safe to print.
     fn text(self, text: &str) -> String {
         let text = sanitize::shorten(text, MESSAGE_CHARS, self.charset);
         sanitize::text(&text, self.charset).into_owned()
@@ -61,7 +61,7 @@ impl Printer<'_> {
         let all = report.errors + report.fixed + report.warnings;
         let hidden = all.saturating_sub(report.diagnostics.len());
         if hidden > 0 {
-            // Always on standard error, because the machine-readable formats have no field for it.
+            // This is always written to standard error, because the machine-readable formats have no field for it.
             let s = if hidden == 1 { "" } else { "s" };
             self.warning(&format!("{hidden} more problem{s} not shown (--max-diagnostics)"));
         }
@@ -69,8 +69,8 @@ impl Printer<'_> {
     }
 }
 
-/// The counts in words, such as `2 errors, 1 repair, 3 warnings`, or `no problems`. If not all problems are shown, errors of
-/// several codes are also counted by code.
+/// Formats the counts as text, such as `2 errors, 1 repair, 3 warnings`, or `no problems`. If not all problems are
+/// shown and the errors have several codes, they are also counted by code.
 pub fn summary(report: &Report) -> String {
     let counted = [(report.errors, "error"), (report.fixed, "repair"), (report.warnings, "warning")];
     let mut words: Vec<_> = counted
@@ -127,7 +127,7 @@ fn severity_name(severity: Severity) -> (&'static str, Style) {
     }
 }
 
-/// `file:line:column`, for human-readable formats.
+/// Formats a location as `file:line:column`, for human-readable formats.
 fn location_name(location: Location<'_>, look: Appearance) -> String {
     format!("{}:{}:{}", look.text(location.name), location.line, location.column)
 }

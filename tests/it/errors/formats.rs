@@ -7,14 +7,21 @@ use serde_json::{Value, json};
 struct Failure {
     call: Box<dyn Fn() -> Pushgw>,
     code: i32,
+    /// The code word in JSON.
+    word: &'static str,
     /// The start of the message.
     message: String,
     /// A part of the hint; empty if there is none.
     hint: String,
 }
 
-fn failure(code: i32, message: &str, hint: &str, call: impl Fn() -> Pushgw + 'static) -> Failure {
-    Failure { call: Box::new(call), code, message: message.to_owned(), hint: hint.to_owned() }
+fn failure(
+    (code, word): (i32, &'static str),
+    message: &str,
+    hint: &str,
+    call: impl Fn() -> Pushgw + 'static,
+) -> Failure {
+    Failure { call: Box::new(call), code, word, message: message.to_owned(), hint: hint.to_owned() }
 }
 
 /// One failure of each kind. `denying` and `rejecting` are servers.
@@ -26,30 +33,42 @@ fn failures(denying: &str, rejecting: &str) -> Vec<Failure> {
     let url = |url: &str| format!("PUT {url}/metrics/job/x: ");
     vec![
         failure(
-            6,
+            (6, "unreachable"),
             &format!("{}can't connect: ", url("http://[::1]:1")),
             "is the gateway running",
             push("[::1]:1"),
         ),
-        failure(4, &format!("{}the server requires a login", url(denying)), "use -u USER", push(denying)),
         failure(
-            4,
+            (4, "rejected"),
+            &format!("{}the server requires a login", url(denying)),
+            "use -u USER",
+            push(denying),
+        ),
+        failure(
+            (4, "rejected"),
             &format!("{}the server rejected the request (400 Bad Request)\n", url(rejecting)),
             "",
             push(rejecting),
         ),
-        failure(2, "unexpected argument '--jobb' found", "a similar argument exists: '--job'", || {
-            pushgw().args(["push", "--jobb", "x"])
+        failure(
+            (2, "usage"),
+            "unexpected argument '--jobb' found",
+            "a similar argument exists: '--job'",
+            || pushgw().args(["push", "--jobb", "x"]),
+        ),
+        failure((2, "usage"), "the group's job is missing", "add -j JOB", || {
+            pushgw().args(["add", "-m", "a 1"])
         }),
-        failure(2, "the group's job is missing", "add -j JOB", || pushgw().args(["add", "-m", "a 1"])),
-        failure(2, "`-job` is read as `-j ob`", "use --job=x", || {
+        failure((2, "usage"), "`-job` is read as `-j ob`", "use --job=x", || {
             pushgw().args(["push", "-job=x", "-m", "a 1"])
         }),
-        failure(2, "--timeout must be greater than zero", "", || {
+        failure((2, "usage"), "--timeout must be greater than zero", "", || {
             pushgw().args(["push", "-j", "x", "-m", "a 1", "--timeout", "0s"])
         }),
-        failure(1, "can't read missing.prom: no such file", "", || pushgw().args(["check", "missing.prom"])),
-        failure(7, "`sh` exited with status 7", "", || pushgw().args(["push", "-j", "x"])),
+        failure((1, "file"), "can't read missing.prom: no such file", "", || {
+            pushgw().args(["check", "missing.prom"])
+        }),
+        failure((7, "command"), "`sh` exited with status 7", "", || pushgw().args(["push", "-j", "x"])),
     ]
 }
 
@@ -70,7 +89,8 @@ fn json_has_one_object_for_a_failure() {
         assert!(text("message").starts_with(&failure.message), "{output}");
         assert!(text("help").contains(&failure.hint), "{output}");
         assert_eq!(object["severity"], json!("error"), "{output}");
-        for absent in ["code", "file", "line", "column"] {
+        assert_eq!(text("code"), failure.word, "{output}");
+        for absent in ["file", "line", "column"] {
             assert_eq!(object[absent], Value::Null, "{output}");
         }
         assert_eq!(output.stderr().lines().count(), 1, "{output}");

@@ -142,7 +142,7 @@ fn a_path_that_is_not_there_has_a_likely_cause() {
     let missing = answering(404, &[], "404 page not found\n");
     says(&missing, &[PUSH, &["-g", "{}/push"]].concat(), 4, &["hint: is the path `/push` right?\n"]);
     let prefix = "if the gateway has a path prefix (--web.route-prefix), add it: -g http://{}/prefix\n";
-    let another = "hint: is it another server? `pushgw status` shows that\n";
+    let another = "hint: is it another server? `pushgw status` checks that\n";
     says(&missing, &[PUSH, &["-g", "{}"]].concat(), 4, &[another, prefix]);
     says(&missing, &["list", "-g", "{}"], 4, &[&format!("hint: {prefix}")]);
     let ingress = answering(404, &[], "default backend - 404");

@@ -109,11 +109,11 @@ fn broken_connections() -> Vec<Case> {
             then(|_| {}),
         )
         // A second request lists the groups that the push may conflict with. It is closed, too.
-        .says("check the port; if the server requires TLS, use -g https://{}\n")
-        .connections(2),
+        .gateway_says("check the port; if the server requires TLS, use -g https://{}\n")
+        .explained(),
         Case::new(
             "reset after the request",
-            "the connection broke before a response came",
+            "the connection broke before a response arrived",
             6,
             then(Connection::reset),
         )
@@ -208,7 +208,7 @@ fn unusual_responses() -> Vec<Case> {
             answer("HTTP/1.1 100 C\r\nX: y\r\n\r\nHTTP/1.1 400 X\r\nContent-Length: 2\r\n\r\nno"))
         .says("{} says: no"),
         Case::new("100 Continue with a header, then nothing", "the server closed the connection without a response", 6,
-            answer("HTTP/1.1 100 C\r\nX: y\r\n\r\n")).connections(2),
+            answer("HTTP/1.1 100 C\r\nX: y\r\n\r\n")).explained(),
         Case::new("100 Continue with endless headers", "the response is not HTTP", 1,
             answer(format!("HTTP/1.1 100 C\r\n{}", "X: yyyyyyyyyyyyyyyy\r\n".repeat(10_000)))),
         Case::new("a success with an HTML page", "the server did not answer like", 1,
@@ -226,7 +226,7 @@ fn unusual_responses() -> Vec<Case> {
         success("a success in words without a media type", "", "ok"),
         Case::new("an error with an HTML page", "the server has no such path", 4,
             answer("HTTP/1.1 404 X\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n<h1>404</h1>"))
-        .says("with the HTML page `404`").connections(2),
+        .says("with the HTML page `404`").explained(),
         Case::new("any success", "", 0, answer("HTTP/1.1 204 X\r\n\r\n")),
         Case::new("a chunked success", "", 0,
             answer("HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")),
@@ -305,7 +305,7 @@ fn error_statuses() -> Vec<Case> {
         let case = if attempts == 3 { case.says("(tried 3 times)") } else { case };
         let speaker = if status == "407" { "the proxy" } else { "{}" };
         // A second request asks a server that lacks the path whether it is Prometheus.
-        let case = if status == "404" { case.connections(2) } else { case };
+        let case = if status == "404" { case.explained() } else { case };
         case.says(&format!("({status}")).says(&format!("{speaker} says: the server's words"))
     };
     let with_credentials = |name, status: &str, message| {

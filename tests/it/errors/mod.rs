@@ -1,6 +1,6 @@
 //! Everything that can go wrong between pushgw and a server, produced by scripted servers and compared with the
 //! program's table of error classes. Every class has at least one case. Each case checks the message, the exit code,
-//! the number of connections, and that the program keeps its time limit.
+//! the number of connections, and that the program keeps its time limit. It is run for each destination that is a server.
 
 mod formats;
 mod hints;
@@ -13,13 +13,21 @@ use crate::support::{Connection, Gateway, Output, Pushgw, Server, newest_gateway
 use pushgw::http::ERROR_CLASSES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 /// Extra time for starting and stopping a process on a loaded machine.
 const MARGIN: Duration = Duration::from_secs(15);
+
+/// A destination that is a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Destination {
+    Gateway,
+    /// A receiver of remote write, in version 1.0: version 2.0 may need a second request.
+    Receiver,
+}
 
 /// A way to fail.
 struct Case {
@@ -29,15 +37,19 @@ struct Case {
     code: i32,
     /// The expected number of connections; `None` if it does not matter or can't be counted.
     connections: Option<usize>,
+    /// Whether a gateway is asked for the cause in a connection of its own.
+    is_explained: bool,
     /// Other text that standard error must contain.
     says: Vec<String>,
+    /// The same, for a gateway only.
+    gateway_says: Vec<String>,
     args: Vec<String>,
     env: BTreeMap<&'static str, String>,
     files: BTreeMap<&'static str, Vec<u8>>,
     /// The value of `--gateway`; `{}` is replaced by the server's address.
     gateway: &'static str,
     limit: Duration,
-    handler: Handler,
+    handler: Arc<Handler>,
     /// Checks the server after the call.
     after: fn(&Server),
 }
@@ -57,13 +69,15 @@ impl Case {
             message,
             code,
             connections: Some(1),
+            is_explained: false,
             says: Vec::new(),
+            gateway_says: Vec::new(),
             args: vec!["--retries=0".to_owned()],
             env: BTreeMap::new(),
             files: BTreeMap::new(),
             gateway: "http://{}",
             limit: Duration::from_secs(30),
-            handler: Box::new(handler),
+            handler: Arc::new(Box::new(handler)),
             after: |_| {},
         }
     }
@@ -90,6 +104,16 @@ impl Case {
 
     fn says(mut self, words: &str) -> Self {
         self.says.push(words.to_owned());
+        self
+    }
+
+    fn gateway_says(mut self, words: &str) -> Self {
+        self.gateway_says.push(words.to_owned());
+        self
+    }
+
+    fn explained(mut self) -> Self {
+        self.is_explained = true;
         self
     }
 
@@ -120,13 +144,29 @@ impl Case {
         self
     }
 
-    fn run(self) {
-        let server = Server::start(self.handler);
+    fn run(&self, destination: Destination) {
+        let handler = Arc::clone(&self.handler);
+        let server = Server::start(move |connection, number| handler(connection, number));
         let address = server.address().to_string();
         let fill = |text: &str| text.replace("{}", &address);
+        let is_gateway = destination == Destination::Gateway;
+        // What standard error says to the users of a gateway, and to those of a receiver.
+        let said = |words: &str| match destination {
+            Destination::Gateway => fill(words),
+            Destination::Receiver => fill(
+                &words
+                    .replace("-g https://{}", "--remote-write https://{}/api/v1/write")
+                    .replace("-g http://{}", "--remote-write http://{}/api/v1/write")
+                    .replace("a Pushgateway", "a receiver of remote write"),
+            ),
+        };
+        let option = if is_gateway { "-g" } else { "--remote-write" };
         let mut call = pushgw()
-            .args(["push", "-j", "batch", "-l", "case=a b", "-g", &fill(self.gateway)])
+            .args(["push", "-j", "batch", "-l", "case=a b", option, &fill(self.gateway)])
             .args(self.args.iter().map(|arg| fill(arg)));
+        if !is_gateway {
+            call = call.args(["--remote-write-version", "1.0"]);
+        }
         if !self.args.iter().any(|arg| arg == "large.prom") {
             call = call.args(["-m", "batch 1"]);
         }
@@ -137,13 +177,15 @@ impl Case {
             call = call.file(name, bytes);
         }
         let call = call.code(self.code).timeout(self.limit + MARGIN).stderr_has(self.message);
-        let call = self.says.iter().fold(call, |call, words| call.stderr_has(fill(words)));
-        let output = call.run();
+        let gateway_says = self.gateway_says.iter().filter(|_| is_gateway);
+        let says = self.says.iter().chain(gateway_says);
+        let output = says.fold(call, |call, words| call.stderr_has(said(words))).run();
         if self.code == 0 {
             assert_eq!(output.stderr(), "", "a success prints nothing\n{output}");
         }
         if let Some(connections) = self.connections {
-            assert_eq!(server.connections(), connections, "connections\n{output}");
+            let expected = connections + usize::from(is_gateway && self.is_explained);
+            assert_eq!(server.connections(), expected, "connections\n{output}");
         } else if server.connections() == 0 {
             // A server that was never called fails the test.
             drop(server.client().request("GET", b"/", &[], b""));
@@ -160,19 +202,22 @@ fn cases(redirect_target: &str) -> Vec<Case> {
 }
 
 /// Runs all cases, several in parallel because most of them mostly wait.
-fn run_all(cases: Vec<Case>) {
+fn run_all(cases: &[Case], destinations: &[Destination]) {
     let names: BTreeSet<_> = cases.iter().map(|case| case.name).collect();
     assert_eq!(names.len(), cases.len(), "each case has a unique name");
-    let cases: Vec<_> = cases.into_iter().map(|case| Mutex::new(Some(case))).collect();
+    let runs: Vec<_> = destinations
+        .iter()
+        .flat_map(|destination| cases.iter().map(|case| (case, *destination)))
+        // Remote write sends no comments, so its requests are never large.
+        .filter(|(case, to)| *to == Destination::Gateway || !case.files.contains_key("large.prom"))
+        .collect();
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..12 {
             scope.spawn(|| {
-                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let case = case.lock().unwrap().take().unwrap();
-                    let name = case.name;
-                    if catch_unwind(AssertUnwindSafe(|| case.run())).is_err() {
-                        failed.lock().unwrap().push(name);
+                while let Some((case, destination)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if catch_unwind(AssertUnwindSafe(|| case.run(*destination))).is_err() {
+                        failed.lock().unwrap().push((case.name, *destination));
                     }
                 }
             });
@@ -186,7 +231,7 @@ fn run_all(cases: Vec<Case>) {
 fn each_error_has_its_message() {
     let cases = cases("http://127.0.0.1:9");
     assert!(cases.len() >= 60, "only {} cases", cases.len());
-    run_all(cases);
+    run_all(&cases, &[Destination::Gateway, Destination::Receiver]);
 }
 
 #[test]
@@ -210,7 +255,7 @@ fn redirects_do_not_change_the_target_gateway() {
     gateway.put("/metrics/job/batch", "batch 7\n");
     gateway.put("/metrics/job/other", "batch 8\n");
     let before = gateway.snapshot();
-    run_all(cases(&gateway.url()));
+    run_all(&cases(&gateway.url()), &[Destination::Gateway]);
     assert_eq!(gateway.snapshot(), before);
 }
 

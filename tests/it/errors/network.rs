@@ -29,7 +29,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("a name without an address", "DNS lookup failed", 6, unused)
             .gateway(unknown_host)
             .any_connections()
-            .says("-g or PUSHGATEWAY_URL"),
+            .gateway_says("-g or PUSHGATEWAY_URL"),
         Case::new("nothing listens", "can't connect", 6, unused)
             .gateway("http://127.0.0.1:1")
             .any_connections()
@@ -178,6 +178,7 @@ fn an_empty_variable_counts_as_unset() {
         "UNIX_SOCKET",
         "COMPRESS",
         "URL",
+        "REMOTE_WRITE",
     ];
     let call = names.iter().fold(push(&server), |call, name| call.env(format!("PUSHGATEWAY_{name}"), ""));
     ["http_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"]

@@ -31,7 +31,8 @@ fn case(
         .arg("--ca-cert=ca.pem")
         .after(|server| {
             // Nothing is sent to a server that is not trusted.
-            assert!(server.requests().iter().all(|request| request.method == "PUT"));
+            let is_push = |method: &str| method == "PUT" || method == "POST";
+            assert!(server.requests().iter().all(|request| is_push(&request.method)));
         })
 }
 

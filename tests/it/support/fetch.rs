@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 pub(crate) struct Program {
     pub(crate) version: String,
     pub(crate) path: PathBuf,
+    /// A variable that changes how it works.
+    pub(crate) variable: Option<(&'static str, &'static str)>,
 }
 
 /// The versions of this program, as listed by `tests/fetch.sh`.
@@ -30,7 +32,7 @@ pub(crate) fn try_fetch(what: &str) -> Result<Vec<Program>, String> {
     }
     let program = |line: &str| {
         let (version, path) = line.split_once(' ').expect("tests/fetch.sh prints `<version> <path>`");
-        Program { version: version.to_owned(), path: path.into() }
+        Program { version: version.to_owned(), path: path.into(), variable: None }
     };
     Ok(stdout.lines().map(program).collect())
 }

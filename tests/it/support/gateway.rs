@@ -18,20 +18,34 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// Every available Pushgateway version, oldest first.
+/// The URL router of the official builds since 1.10.0, which Debian's builds have only with this variable.
+const OFFICIAL_ROUTER: (&str, &str) = ("GODEBUG", "httpmuxgo121=0");
+
+/// Every available Pushgateway version, oldest first. The last one is the newest again, with the URL router of the
+/// official builds.
 #[track_caller]
 pub(crate) fn gateways() -> &'static [Program] {
-    static GATEWAYS: LazyLock<Vec<Program>> = LazyLock::new(|| fetch("pushgateway"));
+    static GATEWAYS: LazyLock<Vec<Program>> = LazyLock::new(|| {
+        let mut programs = fetch("pushgateway");
+        let newest = newest(&programs).clone();
+        programs.push(Program { variable: Some(OFFICIAL_ROUTER), ..newest });
+        programs
+    });
     &GATEWAYS
 }
 
 /// The newest available version.
 #[track_caller]
 pub(crate) fn newest_gateway() -> &'static Program {
+    let (_official_router, programs) = gateways().split_last().expect("there is always one");
+    newest(programs)
+}
+
+fn newest(programs: &[Program]) -> &Program {
     let number = |program: &&Program| -> Vec<u32> {
         program.version.split('.').filter_map(|part| part.parse().ok()).collect()
     };
-    gateways().iter().max_by_key(number).expect("tests/fetch.sh finds at least one")
+    programs.iter().max_by_key(number).expect("tests/fetch.sh finds at least one")
 }
 
 /// Runs a test on an empty gateway of each version. All versions are tried; those that failed are printed.
@@ -39,10 +53,14 @@ pub(crate) fn newest_gateway() -> &'static Program {
 pub(crate) fn on_every_gateway(test: impl Fn(&Gateway)) {
     let run = |program: &Program| catch_unwind(AssertUnwindSafe(|| test(&Gateway::start(program, &[]))));
     let results: Vec<_> = gateways().iter().map(|program| (program, run(program))).collect();
-    let failed: Vec<_> =
-        results.iter().filter(|(_, result)| result.is_err()).map(|(program, _)| &*program.version).collect();
-    if !failed.is_empty() {
-        eprintln!("failed on Pushgateway {}, of {} versions", failed.join(", "), results.len());
+    let failed: Vec<_> = results.iter().filter(|(_, result)| result.is_err()).collect();
+    for (program, _) in &failed {
+        eprintln!(
+            "failed on Pushgateway {} {:?}, one of {}",
+            program.version,
+            program.variable,
+            results.len()
+        );
     }
     for (_, result) in results {
         result.unwrap_or_else(|panic| resume_unwind(panic));
@@ -343,6 +361,7 @@ impl Process {
         let mut child = Command::new(&program.path)
             .args(flags)
             .env_clear()
+            .envs(program.variable)
             .current_dir(directory.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

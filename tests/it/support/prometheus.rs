@@ -1,13 +1,13 @@
 //! A real Prometheus that scrapes the test's gateways, on a free loopback port. It is stopped when the test ends.
 
-use super::{Client, Program, TIMEOUT, fetch};
+use super::local_server::{LocalServer, encode};
+use super::{Program, fetch};
 use serde_json::Value;
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
-use std::sync::{LazyLock, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::sync::LazyLock;
 
 /// One Prometheus of each available major version, oldest first.
 #[track_caller]
@@ -18,12 +18,7 @@ pub(crate) fn prometheus_versions() -> &'static [Program] {
 
 /// A running Prometheus.
 #[derive(Debug)]
-pub(crate) struct Prometheus {
-    child: Child,
-    address: SocketAddr,
-    client: Mutex<Client>,
-    directory: TempDir,
-}
+pub(crate) struct Prometheus(LocalServer);
 
 impl Prometheus {
     /// Starts a Prometheus that scrapes these servers every second with `honor_labels`, and waits until it is ready.
@@ -35,70 +30,59 @@ impl Prometheus {
     /// Like [`Prometheus::start`], with this rule file, which is evaluated every second.
     #[track_caller]
     pub(crate) fn start_with_rules(program: &Program, targets: &[SocketAddr], rules: &str) -> Self {
-        for _ in 0..10 {
-            if let Some(prometheus) = Self::try_start(program, targets, rules) {
-                return prometheus;
-            }
-        }
-        panic!("Prometheus {} does not start", program.version)
+        Self::start_with(program, targets, rules, &[])
     }
 
-    /// Tries once; another process may have taken the port.
-    fn try_start(program: &Program, targets: &[SocketAddr], rules: &str) -> Option<Self> {
-        let directory = TempDir::new().expect("a temporary directory");
+    /// Starts a Prometheus that scrapes nothing, with these flags.
+    #[track_caller]
+    pub(crate) fn start_with_flags(program: &Program, flags: &[&str]) -> Self {
+        Self::start_with(program, &[], "groups: []\n", flags)
+    }
+
+    fn start_with(program: &Program, targets: &[SocketAddr], rules: &str, flags: &[&str]) -> Self {
         let mut config = String::from(
             "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\nrule_files: [rules.yml]\nscrape_configs:\n- job_name: pushgateway\n  honor_labels: true\n  static_configs:\n  - targets:\n",
         );
         for target in targets {
             let _ = writeln!(config, "    - {target}");
         }
-        std::fs::write(directory.path().join("prometheus.yml"), config).expect("a file in the directory");
-        std::fs::write(directory.path().join("rules.yml"), rules).expect("a file in the directory");
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let address = listener.local_addr().expect("a bound address");
-        drop(listener);
-        let data = directory.path().join("data");
-        let child = Command::new(&program.path)
-            .arg("--config.file=prometheus.yml")
-            .arg(format!("--web.listen-address={address}"))
-            .arg(format!("--storage.tsdb.path={}", data.display()))
-            .env_clear()
-            .current_dir(directory.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.path.display()));
-        let mut prometheus = Self { child, address, client: Mutex::new(Client::new(address)), directory };
-        let start = Instant::now();
-        while start.elapsed() < TIMEOUT {
-            if prometheus.child.try_wait().expect("try_wait succeeds").is_some() {
-                return None;
-            }
-            let flags = prometheus.try_get("/api/v1/status/flags");
-            // Another process may have taken the port: check that the data directory is ours.
-            if let Some(flags) = flags {
-                let is_ours = flags["data"]["storage.tsdb.path"].as_str() == data.to_str();
-                return is_ours.then_some(prometheus);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        None
+        let command = |address: SocketAddr, directory: &Path| {
+            std::fs::write(directory.join("prometheus.yml"), &config).expect("a file in the directory");
+            std::fs::write(directory.join("rules.yml"), rules).expect("a file in the directory");
+            let mut command = Command::new(&program.path);
+            command
+                .env_clear()
+                .arg("--config.file=prometheus.yml")
+                .arg(format!("--web.listen-address={address}"))
+                .arg(format!("--storage.tsdb.path={}", directory.join("data").display()))
+                .args(flags);
+            command
+        };
+        let is_ready = |server: &LocalServer| {
+            let ready =
+                server.try_request("GET", "/-/ready", &[], b"").is_some_and(|answer| answer.status == 200);
+            let flags =
+                server.try_get("/api/v1/status/flags").and_then(|text| serde_json::from_str(&text).ok());
+            let data = server.directory().join("data");
+            ready
+                && flags
+                    .is_some_and(|flags: Value| flags["data"]["storage.tsdb.path"].as_str() == data.to_str())
+        };
+        Self(LocalServer::start(&format!("Prometheus {}", program.version), command, is_ready))
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.0.address()
     }
 
-    fn try_get(&self, path: &str) -> Option<Value> {
-        let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = client.request("GET", path.as_bytes(), &[], b"").ok()?;
-        serde_json::from_slice(&answer.body).ok()
+    pub(crate) fn server(&self) -> &LocalServer {
+        &self.0
     }
 
     #[track_caller]
     fn get(&self, path: &str) -> Value {
-        self.try_get(path).unwrap_or_else(|| panic!("Prometheus at {} does not answer {path}", self.address))
+        let text = self.0.get(path);
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{path}: {text}"))
     }
 
     /// The result of an instant query, sorted: labels, with `__name__`, and value.
@@ -128,18 +112,4 @@ impl Prometheus {
             _ => None,
         }
     }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric();
-    text.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }

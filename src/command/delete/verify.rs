@@ -1,16 +1,16 @@
-//! Sends the request that deletes one group, and waits until the group is gone.
+//! Sends the request that deletes one group, and verifies afterwards that the group is gone.
 
 use crate::command::fetch_groups;
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::Group;
 use crate::grouping::{LabelSet, NoKey};
-use crate::http::{Client, Method, Request};
+use crate::http::{Client, Connection, Method, Request};
 use crate::output::Printer;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long to wait for a deletion to take effect. A gateway with a full queue took up to a second.
+/// Maximum time to wait for a deletion to take effect. With a full queue, a gateway took up to a second.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Pause between two checks.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -32,10 +32,13 @@ pub(super) fn not_deleted(why: NoKey, client: &Client) -> Failure {
 
 /// Sends the request that deletes the group with this path.
 pub(super) fn send(client: &Client, path: String, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    let endpoint = &client.connection().endpoint;
-    let request = Request { method: Method::Delete, endpoint, path, body: None };
-    crate::command::send(client, &request, printer)?;
+    crate::command::send(client, &request(client.connection(), path), printer)?;
     Ok(())
+}
+
+/// The request that deletes the group with this path.
+pub(super) fn request(connection: &Connection, path: String) -> Request<'_> {
+    Request { method: Method::Delete, endpoint: &connection.endpoint, path, body: None }
 }
 
 /// Fetches the groups until the deleted ones are gone or [`PATIENCE`] has passed. The gateway queues deletions, but

@@ -1,0 +1,146 @@
+//! Reads the samples of a text one at a time, as they are sent by remote write. Nothing is kept for a sample, so a text of
+//! any size needs no memory for them.
+//!
+//! The text must have passed the checker, so each line is valid.
+
+use super::kind::Kind;
+use crate::exposition::family::FamilyTable;
+use crate::exposition::text::lines;
+use crate::exposition::text::number::{self, Float};
+use crate::exposition::text::scan::{self, Line, Metadata};
+use crate::exposition::text::token::{LabelPair, Token, resolve_escapes};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// The samples of a text, with the type and the HELP text of each family.
+#[derive(Debug)]
+pub struct Samples<'a> {
+    text: &'a [u8],
+    families: FamilyTable<'a>,
+    /// Indexed by family number.
+    metadata: Vec<SampleMetadata<'a>>,
+    /// The number of samples.
+    count: usize,
+}
+
+/// What is known about a family, apart from its samples.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SampleMetadata<'a> {
+    pub name: Cow<'a, [u8]>,
+    pub kind: Kind,
+    pub help: Cow<'a, [u8]>,
+}
+
+/// A sample in a text.
+#[derive(Clone, Debug)]
+pub struct ParsedSample<'a, 's> {
+    pub name: Cow<'a, [u8]>,
+    labels: &'s [LabelPair<'a>],
+    pub value: f64,
+    /// The value as written.
+    pub written_value: &'a [u8],
+    /// Milliseconds since 1970, if the line has a timestamp.
+    pub timestamp: Option<i64>,
+    /// The number of the family, if the text has a HELP or TYPE line for it.
+    pub family: Option<usize>,
+}
+
+impl<'a> ParsedSample<'a, '_> {
+    /// The labels in the order of the text.
+    pub fn labels(&self) -> impl Iterator<Item = (Cow<'a, [u8]>, Cow<'a, [u8]>)> {
+        self.labels.iter().map(|label| (label.name.text(), label.value.text()))
+    }
+}
+
+impl<'a> Samples<'a> {
+    /// Reads the HELP and TYPE lines, and counts the samples.
+    pub fn new(text: &'a [u8]) -> Self {
+        let mut samples = Self { text, families: FamilyTable::new(text), metadata: Vec::new(), count: 0 };
+        let mut labels = Vec::new();
+        let mut start = 0;
+        while let Some(line) = lines::next(text, &(0..text.len()), start, &mut labels) {
+            start = line.all.end + 1;
+            match text[line.all].trim_ascii_start() {
+                [] => {}
+                [b'#', ..] => match scan::line(text, line.trimmed, &mut labels) {
+                    Ok(Line::Help(meta)) => samples.help(&meta),
+                    Ok(Line::Type(meta)) => samples.type_line(&meta),
+                    _ => {}
+                },
+                _ => samples.count += 1,
+            }
+        }
+        samples
+    }
+
+    /// The number of samples.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// What is known about the family with this number.
+    pub fn metadata(&self, family: usize) -> &SampleMetadata<'a> {
+        &self.metadata[family]
+    }
+
+    /// Calls `each` with at most `limit` samples from the line at `start` on, and returns where the next line starts.
+    pub fn read(&self, mut start: usize, limit: usize, each: &mut dyn FnMut(&ParsedSample<'a, '_>)) -> usize {
+        let (mut labels, mut read) = (Vec::new(), 0);
+        let mut last: Option<(&[u8], Option<usize>)> = None;
+        while read < limit
+            && let Some(line) = lines::next(self.text, &(0..self.text.len()), start, &mut labels)
+        {
+            start = line.all.end + 1;
+            let Ok(Line::Sample(sample)) = scan::line(self.text, line.trimmed, &mut labels) else { continue };
+            let Some(name) = sample.name else { continue };
+            let family = match last {
+                Some((last, family)) if name.raw() == last => family,
+                _ => self.families.of_sample(&name.text()),
+            };
+            last = Some((name.raw(), family));
+            let written_value = &self.text[sample.value.clone()];
+            let Float::Value(value) = number::float(written_value) else { continue };
+            let timestamp = std::str::from_utf8(&self.text[sample.rest.clone()]).unwrap_or_default();
+            let timestamp = timestamp.trim_ascii().parse().ok();
+            read += 1;
+            let name = name.text();
+            each(&ParsedSample { name, labels: &labels, value, written_value, timestamp, family });
+        }
+        start
+    }
+
+    /// Returns the family of a HELP or TYPE line, and the rest of the line.
+    fn meta(&mut self, meta: &Metadata<'a>) -> Option<(usize, Range<usize>)> {
+        if meta.ignored {
+            return None;
+        }
+        let number = self.family(&meta.name);
+        Some((number, meta.text.clone()?))
+    }
+
+    fn family(&mut self, name: &Token<'a>) -> usize {
+        let (number, _) = self.families.get_or_add(name);
+        if number == self.metadata.len() {
+            self.metadata.push(SampleMetadata { name: name.text(), ..SampleMetadata::default() });
+        }
+        number
+    }
+
+    fn help(&mut self, meta: &Metadata<'a>) {
+        let Some((number, text)) = self.meta(meta) else { return };
+        let help = &mut self.metadata[number].help;
+        if help.is_empty() {
+            let raw = &self.text[text];
+            *help = if raw.contains(&b'\\') { resolve_escapes(raw, true).into() } else { raw.into() };
+        }
+    }
+
+    fn type_line(&mut self, meta: &Metadata<'a>) {
+        let Some((number, text)) = self.meta(meta) else { return };
+        let text = &self.text[text];
+        if let Some(kind) = Kind::parse(&text[..lines::trimmed_len(text)]) {
+            let known = self.families[number].kind.get_or_insert(kind);
+            self.metadata[number].kind = *known;
+        }
+    }
+}

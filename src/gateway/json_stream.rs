@@ -1,0 +1,220 @@
+//! Reads a large JSON document one value at a time, so that only one of them is in memory.
+//!
+//! This is much faster than a stream of `serde_json`, which reads byte by byte. Only the ends of the values are found
+//! here; `serde_json` checks and reads each one.
+
+use super::group::GroupsError;
+use memchr::memchr2;
+use std::io::{self, BufRead as _, BufReader, Read};
+
+/// The longest string, name or number. A line of `/metrics` has about the same limit.
+pub(super) const TOKEN_LIMIT: usize = 4 * 1024 * 1024;
+
+pub(super) struct JsonStream<R> {
+    reader: BufReader<R>,
+    value: Vec<u8>,
+}
+
+impl<R: Read> JsonStream<R> {
+    pub(super) fn new(reader: R) -> Self {
+        Self { reader: BufReader::with_capacity(64 * 1024, reader), value: Vec::new() }
+    }
+
+    /// The next bytes. None at the end.
+    pub(super) fn buffer(&mut self) -> Result<&[u8], GroupsError> {
+        loop {
+            match self.reader.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(GroupsError::Read(error)),
+                Ok(_) => return Ok(self.reader.buffer()),
+            }
+        }
+    }
+
+    /// The next byte that is not white space. `None` at the end.
+    pub(super) fn peek(&mut self) -> Result<Option<u8>, GroupsError> {
+        while let &[first, ..] = self.buffer()? {
+            if !first.is_ascii_whitespace() {
+                return Ok(Some(first));
+            }
+            self.reader.consume(1);
+        }
+        Ok(None)
+    }
+
+    pub(super) fn expect(&mut self, byte: u8) -> Result<(), GroupsError> {
+        let next = self.peek()?.ok_or(GroupsError::Incomplete)?;
+        self.reader.consume(1);
+        if next == byte { Ok(()) } else { Err(GroupsError::NotJson) }
+    }
+
+    /// Reads an array or an object. `item` reads one of its elements or members.
+    pub(super) fn items(
+        &mut self,
+        [open, close]: [u8; 2],
+        mut item: impl FnMut(&mut Self) -> Result<(), GroupsError>,
+    ) -> Result<(), GroupsError> {
+        self.expect(open)?;
+        if self.peek()? != Some(close) {
+            item(self)?;
+            while self.peek()? == Some(b',') {
+                self.reader.consume(1);
+                item(self)?;
+            }
+        }
+        self.expect(close)
+    }
+
+    /// The text of the next value: `what` it is, and the maximum size.
+    pub(super) fn value(&mut self, what: &'static str, limit: usize) -> Result<&str, GroupsError> {
+        self.peek()?;
+        self.value.clear();
+        let mut scanner = Scanner::default();
+        loop {
+            let bytes = self.buffer()?;
+            if bytes.is_empty() {
+                return Err(GroupsError::Incomplete);
+            }
+            let end = scanner.end(bytes)?;
+            let count = end.unwrap_or(bytes.len());
+            if self.value.len() + count > limit {
+                return Err(GroupsError::TooLong { what, limit });
+            }
+            self.value.extend_from_slice(&self.reader.buffer()[..count]);
+            self.reader.consume(count);
+            if end.is_some() {
+                return std::str::from_utf8(&self.value).map_err(|_| GroupsError::NotJson);
+            }
+        }
+    }
+}
+
+/// Finds the end of a value.
+#[derive(Default)]
+struct Scanner {
+    place: Place,
+    /// The number of open brackets.
+    depth: usize,
+    /// The bytes of the current string, or since the last punctuation.
+    token: usize,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Outside,
+    InString,
+    /// After a backslash.
+    Escaped,
+}
+
+impl Scanner {
+    /// The end of the value, if it is in these bytes.
+    fn end(&mut self, bytes: &[u8]) -> Result<Option<usize>, GroupsError> {
+        let mut start = 0;
+        while start < bytes.len() {
+            let rest = &bytes[start..];
+            let found = match self.place {
+                Place::Outside => rest
+                    .iter()
+                    .position(|byte| matches!(byte, b'"' | b',' | b':' | b'[' | b']' | b'{' | b'}')),
+                Place::InString => memchr2(b'"', b'\\', rest),
+                Place::Escaped => Some(0),
+            };
+            let passed = found.map_or(rest.len(), |at| at + 1);
+            self.token += passed;
+            if self.token > TOKEN_LIMIT {
+                return Err(GroupsError::TooLong { what: "value", limit: TOKEN_LIMIT });
+            }
+            start += passed;
+            let Some(at) = found else { break };
+            match (self.place, rest[at]) {
+                (Place::Escaped, _) | (Place::Outside, b'"') => self.place = Place::InString,
+                (Place::InString, b'\\') => self.place = Place::Escaped,
+                (Place::InString, _) => {
+                    (self.place, self.token) = (Place::Outside, 0);
+                    if self.depth == 0 {
+                        return Ok(Some(start));
+                    }
+                }
+                (Place::Outside, b'[' | b'{') => (self.depth, self.token) = (self.depth + 1, 0),
+                // A number or a word ends before the punctuation.
+                (Place::Outside, _) if self.depth == 0 => return Ok(Some(start - 1)),
+                (Place::Outside, byte) => {
+                    self.token = 0;
+                    self.depth -= usize::from(matches!(byte, b']' | b'}'));
+                    if self.depth == 0 {
+                        return Ok(Some(start));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads the values of a list.
+    fn values(json: &str, limit: usize) -> Result<Vec<String>, GroupsError> {
+        let mut stream = JsonStream::new(json.as_bytes());
+        let mut values = Vec::new();
+        stream.items(*b"[]", |stream| {
+            values.push(stream.value("group", limit)?.to_owned());
+            Ok(())
+        })?;
+        Ok(values)
+    }
+
+    #[test]
+    fn each_value_ends_where_it_ends() {
+        for value in
+            ["1", "null", "-1e5", "\"\"", r#""a,]\"\\""#, "[]", "{}", r#"{"a":[{"b":"}"}],"c":1}"#, "[[1],2]"]
+        {
+            let json = format!(" [{value},\n{value} , {value}]");
+            let found = values(&json, 100).unwrap();
+            assert_eq!(found.iter().map(|found| found.trim()).collect::<Vec<_>>(), [value; 3], "{json}");
+        }
+        assert!(values("[ ]", 100).unwrap().is_empty());
+        for (json, error) in [
+            ("[1", "the response is incomplete"),
+            (r#"["a\"]"#, "the response is incomplete"),
+            ("[[1]", "the response is incomplete"),
+            ("[1}", "the response is not JSON"),
+            ("{}", "the response is not JSON"),
+        ] {
+            assert_eq!(values(json, 100).unwrap_err().to_string(), error, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_group_has_a_limit() {
+        assert_eq!(values("[[1,2],[1]]", 5).unwrap(), ["[1,2]", "[1]"]);
+        let json = format!("[[1],[{}]]", "1,".repeat(1 << 19));
+        let error = values(&json, 1 << 20).unwrap_err();
+        assert_eq!(error.to_string(), "the response has a group that is longer than 1 MiB");
+    }
+
+    #[test]
+    fn only_a_long_token_fails() {
+        let long = |length: usize| "x".repeat(length);
+        let table = [
+            (format!(r#"["{}"]"#, long(TOKEN_LIMIT - 2)), true),
+            (format!(r#"["{}"]"#, long(TOKEN_LIMIT)), false),
+            (format!(r#"[{{"{}":1}}]"#, long(TOKEN_LIMIT)), false),
+            (format!(r#"["{}"]"#, r#"\""#.repeat(TOKEN_LIMIT / 2)), false),
+            (format!(r#"["\\","{}"]"#, long(TOKEN_LIMIT)), false),
+            (format!(r#"["{0}\\","{0}\"{0}"]"#, long(TOKEN_LIMIT / 2 - 9)), true),
+            (format!(r#"[["", {}1]]"#, " ".repeat(TOKEN_LIMIT)), false),
+            (format!(r#"["", {}]"#, "1".repeat(TOKEN_LIMIT + 1)), false),
+            (format!("[[{}1]]", "1,".repeat(TOKEN_LIMIT)), true),
+        ];
+        for (json, succeeds) in table {
+            let result = values(&json, usize::MAX);
+            assert_eq!(result.is_ok(), succeeds, "{}...", &json[..20]);
+            assert!(succeeds || matches!(result, Err(GroupsError::TooLong { what: "value", .. })));
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Sends the requests of a write, finds out which version the receiver knows, and reads its receipts.
+
+use super::encode::{self, Encoded};
+use super::hint;
+use super::receipt::{self, Receipt};
+use super::series::Payload;
+use super::version::{Version, VersionChoice};
+use crate::http::{Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response};
+use std::fmt;
+
+/// What a receiver has accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The version of the last request.
+    pub version: Version,
+    /// Whether the receiver has counted all samples.
+    pub confirmed: bool,
+}
+
+impl Written {
+    /// What to warn about if the receiver did not confirm a version in which it should.
+    pub fn unconfirmed_warning(self) -> Option<&'static str> {
+        (self.version == Version::V2 && !self.confirmed).then_some(
+            "not confirmed by the receiver, which may know only version 1.0 and have stored nothing",
+        )
+    }
+}
+
+/// `2.0, confirmed`.
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let confirmed = if self.confirmed { "confirmed" } else { "not confirmed by the receiver" };
+        write!(f, "{}, {confirmed}", self.version.as_str())
+    }
+}
+
+/// Why a write did not succeed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error("{0}")]
+    Exchange(Box<Error>),
+    /// The receiver has counted fewer samples than were sent.
+    #[error("{request}: the receiver stored {stored} of {sent} samples{reason}")]
+    PartlyStored {
+        /// Method and URL.
+        request: String,
+        stored: usize,
+        sent: usize,
+        /// The first line of what the receiver says, after `: `.
+        reason: String,
+        /// All that the receiver says, if that is more than one line.
+        words: String,
+    },
+}
+
+impl From<Error> for WriteError {
+    fn from(error: Error) -> Self {
+        Self::Exchange(Box::new(error))
+    }
+}
+
+/// Sends the requests of one write. The version that the receiver knows is remembered.
+#[derive(Debug)]
+pub struct RemoteWriter<'a> {
+    client: &'a Client,
+    choice: VersionChoice,
+    version: Version,
+}
+
+/// What a receiver says to a request.
+struct Reply {
+    /// Method and URL.
+    request: String,
+    result: Result<(), Error>,
+    receipt: Option<Receipt>,
+}
+
+impl<'a> RemoteWriter<'a> {
+    pub fn new(client: &'a Client, choice: VersionChoice) -> Self {
+        let version = match choice {
+            VersionChoice::Auto => Version::V2,
+            VersionChoice::Only(version) => version,
+        };
+        Self { client, choice, version }
+    }
+
+    /// The head of the request whose text starts at `start`.
+    pub fn head(&self, payload: &Payload<'_>, start: usize) -> String {
+        let Encoded { bytes, .. } = encode::encode(payload, start, self.version);
+        self.request(&bytes, self.version).head(&self.client.connection().headers)
+    }
+
+    /// Sends all samples.
+    pub fn send(
+        &mut self,
+        payload: &Payload<'_>,
+        listener: &mut dyn FnMut(Event),
+    ) -> Result<Written, WriteError> {
+        let mut written = Written { version: self.version, confirmed: true };
+        let (mut start, mut sent) = (0, 0);
+        for number in 1..=payload.requests() {
+            let encode = |version| encode::encode(payload, start, version);
+            let (one, encoded) = self
+                .exchange(&encode, listener)
+                .map_err(|error| error.in_request(number, payload.requests(), (sent, payload.samples())))?;
+            written = Written { confirmed: written.confirmed && one.confirmed, ..one };
+            start = encoded.next;
+            sent += encoded.samples;
+        }
+        Ok(written)
+    }
+
+    /// Sends the empty request, which stores nothing.
+    pub fn probe(&mut self, listener: &mut dyn FnMut(Event)) -> Result<Written, WriteError> {
+        let encode = |version| Encoded { bytes: encode::empty(version), samples: 0, next: 0 };
+        self.exchange(&encode, listener).map(|(written, _)| written)
+    }
+
+    /// Sends one request, and once more as version 1.0 if the receiver may not know version 2.0.
+    fn exchange(
+        &mut self,
+        encode: &dyn Fn(Version) -> Encoded,
+        listener: &mut dyn FnMut(Event),
+    ) -> Result<(Written, Encoded), WriteError> {
+        let encoded = encode(self.version);
+        let first = self.post(&encoded.bytes, self.version, listener);
+        let is_automatic = self.choice == VersionChoice::Auto && self.version == Version::V2;
+        if !is_automatic || !first.may_need_version_1() {
+            return Ok((first.written(self.version, encoded.samples)?, encoded));
+        }
+        listener(Event::Exchange(
+            "* the receiver did not confirm remote write 2.0, so the request is sent as 1.0".to_owned(),
+        ));
+        let again = encode(Version::V1);
+        let second = self.post(&again.bytes, Version::V1, listener);
+        if second.status() == Some(415) {
+            // The receiver knows only version 2.0, so its first answer counts.
+            return Ok((first.written(Version::V2, encoded.samples)?, encoded));
+        }
+        let written = second.written(Version::V1, again.samples)?;
+        self.version = Version::V1;
+        Ok((written, again))
+    }
+
+    fn request<'r>(&'r self, bytes: &'r [u8], version: Version) -> Request<'r> {
+        let body = Body::new(bytes, version.media_type(), Encoding::Snappy)
+            .with_header("X-Prometheus-Remote-Write-Version", version.header());
+        let endpoint = &self.client.connection().endpoint;
+        Request { method: Method::Post, endpoint, path: String::new(), body: Some(body) }
+    }
+
+    fn post(&self, bytes: &[u8], version: Version, listener: &mut dyn FnMut(Event)) -> Reply {
+        let request = self.request(bytes, version);
+        match self.client.send(&request, listener) {
+            Ok(response) => {
+                let receipt = Receipt::read(|name| response.header(name));
+                let result = foreign(self.client, &request, response).map_or(Ok(()), Err);
+                Reply { request: request.name(), result, receipt }
+            }
+            Err(error) => {
+                let receipt = match &error.kind {
+                    ErrorKind::Status(rejection) => Receipt::read(|name| rejection.header(name)),
+                    _ => None,
+                };
+                let hint = hint::hint(&error.kind, self.choice, self.client.connection()).or(error.hint);
+                Reply { request: request.name(), result: Err(Error { hint, ..error }), receipt }
+            }
+        }
+    }
+}
+
+/// The error for a success that does not come from a receiver.
+fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Option<Error> {
+    let status = response.status;
+    let body = if response.is_html() {
+        match client.page_title(response) {
+            title if title.is_empty() => "an HTML page".to_owned(),
+            title => format!("the HTML page `{title}`"),
+        }
+    } else {
+        response.foreign_body()?.to_owned()
+    };
+    let reason = format!("it answers {status} with {body}");
+    let kind = ErrorKind::Unexpected { expected: "a receiver of remote write", reason };
+    let hint = Some("is this the receiver's URL, with its path?".to_owned());
+    Some(Error { hint, ..Error::new(request, kind) })
+}
+
+impl Reply {
+    fn status(&self) -> Option<u16> {
+        match &self.result {
+            Err(Error { kind: ErrorKind::Status(rejection), .. }) => Some(rejection.status),
+            _ => None,
+        }
+    }
+
+    fn may_need_version_1(&self) -> bool {
+        self.receipt.is_none()
+            && (self.result.is_ok() || self.status().is_some_and(receipt::may_need_version_1))
+    }
+
+    /// What was written, or why not everything was.
+    fn written(self, version: Version, sent: usize) -> Result<Written, WriteError> {
+        let Self { request, result, receipt } = self;
+        match (result, receipt) {
+            (Ok(()), Some(Receipt { stored })) if stored < sent => {
+                Err(WriteError::partly_stored(request, (stored, sent), ""))
+            }
+            (Ok(()), receipt) => Ok(Written { version, confirmed: receipt.is_some() }),
+            (Err(error), Some(Receipt { stored })) if !error.kind.is_retried() => {
+                let words = error.kind.words().unwrap_or_default();
+                Err(WriteError::partly_stored(request, (stored, sent), words))
+            }
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+}
+
+impl WriteError {
+    fn partly_stored(request: String, (stored, sent): (usize, usize), words: &str) -> Self {
+        let reason = words.lines().next().map(|line| format!(": {line}")).unwrap_or_default();
+        let words = if words.lines().count() > 1 { words.to_owned() } else { String::new() };
+        Self::PartlyStored { request, stored, sent, reason, words }
+    }
+
+    /// Adds which of several requests failed, and how many samples were sent before.
+    fn in_request(mut self, number: usize, of: usize, (before, samples): (usize, usize)) -> Self {
+        if of < 2 {
+            return self;
+        }
+        match &mut self {
+            Self::Exchange(error) => {
+                error.request = format!("{}, request {number} of {of}", error.request).into();
+                if before > 0 {
+                    let sent = format!("{before} of {samples} samples were sent before");
+                    error.hint =
+                        Some(error.hint.take().map_or(sent.clone(), |hint| format!("{hint}\n{sent}")));
+                }
+            }
+            Self::PartlyStored { request, .. } => {
+                *request = format!("{request}, request {number} of {of}");
+            }
+        }
+        self
+    }
+}

@@ -1,0 +1,50 @@
+//! What a receiver says about the samples that it got. Pure.
+//!
+//! A receiver of version 2.0 counts in headers what it has stored. A receiver of version 1.0 that does not know version 2.0
+//! may answer 204 and store nothing (seen on Prometheus 2.42, VictoriaMetrics 1.145 and `InfluxDB` 1.6). So a success without
+//! these headers says nothing.
+
+/// The number of samples that the receiver has stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Receipt {
+    pub(super) stored: usize,
+}
+
+const SAMPLES: &str = "x-prometheus-remote-write-samples-written";
+const OTHERS: [&str; 2] =
+    ["x-prometheus-remote-write-histograms-written", "x-prometheus-remote-write-exemplars-written"];
+
+impl Receipt {
+    /// Reads the headers of a response. `header` returns the value of one, by its name in lower case.
+    pub(super) fn read<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+        let samples = header(SAMPLES);
+        if samples.is_none() && OTHERS.iter().all(|other| header(other).is_none()) {
+            return None;
+        }
+        Some(Self { stored: samples.and_then(|samples| samples.trim().parse().ok()).unwrap_or(0) })
+    }
+}
+
+/// Whether a status of version 2.0 may mean that the receiver knows only version 1.0.
+pub(super) fn may_need_version_1(status: u16) -> bool {
+    // These have other reasons, and 408 and 425 are temporary failures.
+    matches!(status, 400..=499) && !matches!(status, 401 | 403 | 404 | 408 | 413 | 425 | 429)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_the_headers_makes_a_receipt() {
+        let read = |headers: &[(&str, &'static str)]| {
+            let find = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+            Receipt::read(find).map(|receipt| receipt.stored)
+        };
+        assert_eq!(read(&[]), None);
+        assert_eq!(read(&[("content-length", "3")]), None);
+        assert_eq!(read(&[(SAMPLES, "12")]), Some(12));
+        assert_eq!(read(&[(SAMPLES, "x")]), Some(0));
+        assert_eq!(read(&[(OTHERS[0], "1")]), Some(0));
+    }
+}

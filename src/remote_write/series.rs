@@ -1,0 +1,88 @@
+//! The series of a text: each sample with all its labels. Pure.
+
+use crate::exposition::model::{ParsedSample, SampleMetadata, Samples, sample_name};
+use crate::grouping::GroupingKey;
+use std::borrow::Cow;
+
+/// Maximum number of samples in a request. Receivers limit the size of a request, and senders usually send fewer.
+pub const MAX_SAMPLES: usize = 10_000;
+
+/// The samples of a text that are written together. All that have no timestamp get the same one, so that a request can be
+/// repeated.
+#[derive(Debug)]
+pub struct Payload<'a> {
+    samples: Samples<'a>,
+    key: &'a GroupingKey,
+    /// Milliseconds since 1970.
+    now: i64,
+}
+
+/// A label, as bytes of UTF-8.
+pub(super) type SentLabel<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+
+/// A series with its sample.
+#[derive(Debug)]
+pub struct TextSeries<'a, 's> {
+    pub(super) sample: &'s ParsedSample<'a, 's>,
+    /// All labels, among them `__name__`, sorted by the bytes of their names.
+    pub(super) labels: &'s [SentLabel<'a>],
+    pub(super) metadata: Option<(usize, &'s SampleMetadata<'a>)>,
+    /// Milliseconds since 1970.
+    pub(super) timestamp: i64,
+}
+
+impl TextSeries<'_, '_> {
+    /// Appends the series as a line of text. It has a timestamp if the pushed text has one.
+    pub fn print(&self, text: &mut Vec<u8>) {
+        let labels = self.labels.iter().map(|(name, value)| (&**name, &**value));
+        let labels = labels.filter(|(name, _)| *name != b"__name__");
+        text.extend_from_slice(sample_name(&self.sample.name, labels).as_bytes());
+        text.push(b' ');
+        text.extend_from_slice(self.sample.written_value);
+        if let Some(timestamp) = self.sample.timestamp {
+            text.extend_from_slice(format!(" {timestamp}").as_bytes());
+        }
+        text.push(b'\n');
+    }
+}
+
+impl<'a> Payload<'a> {
+    /// Reads a text that the checker accepts. `now` is in milliseconds since 1970.
+    pub fn new(text: &'a [u8], key: &'a GroupingKey, now: i64) -> Self {
+        Self { samples: Samples::new(text), key, now }
+    }
+
+    pub fn samples(&self) -> usize {
+        self.samples.count()
+    }
+
+    pub fn requests(&self) -> usize {
+        self.samples.count().div_ceil(MAX_SAMPLES)
+    }
+
+    pub fn key(&self) -> &GroupingKey {
+        self.key
+    }
+
+    /// Calls `each` with the series of the request whose text starts at `start`. Returns where the next one starts.
+    pub fn series(&self, start: usize, each: &mut dyn FnMut(&TextSeries<'a, '_>)) -> usize {
+        let mut labels: Vec<SentLabel<'a>> = Vec::new();
+        self.samples.read(start, MAX_SAMPLES, &mut |sample| {
+            labels.clear();
+            labels.push((Cow::Borrowed(b"__name__"), sample.name.clone()));
+            labels.extend(sample.labels().filter(|(name, _)| !self.is_in_key(name)));
+            labels.extend(
+                self.key.labels().map(|(name, value)| (name.as_bytes().into(), value.as_bytes().into())),
+            );
+            labels.retain(|(_, value)| !value.is_empty());
+            labels.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            let metadata = sample.family.map(|family| (family, self.samples.metadata(family)));
+            let timestamp = sample.timestamp.unwrap_or(self.now);
+            each(&TextSeries { sample, labels: &labels, metadata, timestamp });
+        })
+    }
+
+    fn is_in_key(&self, name: &[u8]) -> bool {
+        self.key.labels().any(|(known, _)| known.as_bytes() == name)
+    }
+}

@@ -1,0 +1,386 @@
+//! `--remote-write` with scripted receivers: what real ones do not do on demand. `remote_write` has the real ones.
+
+use crate::support::{Connection, Pushgw, Request, Server, pushgw};
+use std::fmt::Write as _;
+
+const STORED: &str = "X-Prometheus-Remote-Write-Samples-Written";
+
+/// The version in which a request is sent.
+fn version(request: &Request) -> &'static str {
+    let headers = ["content-encoding", "content-type", "x-prometheus-remote-write-version"];
+    match headers.map(|name| request.header(name).unwrap_or_default()) {
+        ["snappy", "application/x-protobuf", "0.1.0"] => "1.0",
+        ["snappy", "application/x-protobuf;proto=io.prometheus.write.v2.Request", "2.0.0"] => "2.0",
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A receiver that answers each request by its number from 0.
+fn receiver(answer: impl Fn(&mut Connection, &str, usize) + Send + Sync + 'static) -> Server {
+    let number = std::sync::atomic::AtomicUsize::new(0);
+    Server::start(move |connection, _| {
+        while let Some(request) = connection.read_request() {
+            let number = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            answer(connection, version(&request), number);
+        }
+    })
+}
+
+/// A push of two samples.
+fn push(server: &Server) -> Pushgw {
+    pushgw().args(["push", "-j", "b", "-m", "a 1", "-m", "b 2", "--remote-write", &server.url()])
+}
+
+fn versions(server: &Server) -> Vec<&'static str> {
+    server.requests().iter().map(version).collect()
+}
+
+#[test]
+fn a_receiver_that_confirms_gets_one_request() {
+    let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "2")], ""));
+    push(&server).run();
+    let place = format!("{}/api/v1/write", server.url());
+    let said = format!("wrote 2 samples of {{job=\"b\"}} to {place} (remote write 2.0, confirmed)\n");
+    push(&server).arg("-v").stderr(said).run();
+    for request in server.requests() {
+        assert_eq!((&*request.method, &*request.path), ("POST", "/api/v1/write"));
+        assert!(request.header("user-agent").unwrap().starts_with("pushgw/"));
+    }
+    assert_eq!(versions(&server), ["2.0", "2.0"]);
+}
+
+#[test]
+fn what_is_not_confirmed_is_sent_once_more_as_version_1() {
+    for status in [200, 204, 400, 405, 415, 422] {
+        let server = receiver(move |connection, version, _| {
+            connection.answer(if version == "2.0" { status } else { 204 }, &[], "");
+        });
+        let said = "(remote write 1.0, not confirmed by the receiver)\n";
+        push(&server).arg("-v").stderr_has(said).run();
+        assert_eq!(versions(&server), ["2.0", "1.0"], "{status}");
+    }
+}
+
+#[test]
+fn other_rejections_are_not_about_the_version() {
+    for (status, code) in [(401, 4), (403, 4), (404, 4), (413, 4), (429, 5), (503, 5), (301, 4)] {
+        let server = receiver(move |connection, _, _| connection.answer(status, &[], "no"));
+        push(&server).args(["--retries", "0"]).code(code).any_stderr().run();
+        assert_eq!(versions(&server), ["2.0"], "{status}");
+    }
+}
+
+#[test]
+fn a_version_that_is_chosen_is_the_only_one() {
+    for (choice, status, code) in
+        [("1.0", 204, 0), ("1.0", 415, 4), ("1.0", 400, 4), ("2.0", 415, 4), ("2.0", 400, 4)]
+    {
+        let server = receiver(move |connection, _, _| connection.answer(status, &[], "no"));
+        push(&server).args(["--remote-write-version", choice]).code(code).any_stderr().run();
+        assert_eq!(versions(&server), [choice], "{status}");
+    }
+    let server = receiver(|connection, _, _| connection.answer(204, &[], ""));
+    push(&server)
+        .args(["--remote-write-version", "2.0"])
+        .stderr_has("warning: ")
+        .stderr_has("/api/v1/write: not confirmed by the receiver, which may know only version 1.0")
+        .stderr_has("hint: --remote-write-version auto sends version 1.0 to such a receiver\n")
+        .run();
+    pushgw().args(["push", "-j", "b", "--remote-write-version", "3", "-m", "a 1"]).code(2).any_stderr().run();
+}
+
+/// The OpenTelemetry collector knows only version 2.0.
+#[test]
+fn a_receiver_of_version_2_alone_shows_its_first_error() {
+    let server = receiver(|connection, version, _| match version {
+        "2.0" => connection.answer(400, &[], "these samples are wrong"),
+        _ => connection.answer(415, &[], "what is this?"),
+    });
+    push(&server).code(4).stderr_has("says: these samples are wrong\n").run();
+    let server = receiver(|connection, version, _| {
+        connection.answer(if version == "2.0" { 200 } else { 415 }, &[], "");
+    });
+    push(&server).stderr_has("warning: ").stderr_has("not confirmed by the receiver").run();
+    assert_eq!(versions(&server), ["2.0", "1.0"]);
+}
+
+#[test]
+fn samples_that_were_not_stored_are_an_error() {
+    let server = receiver(|connection, _, _| {
+        let words = "duplicate sample for timestamp 5\nand more\n";
+        connection.answer(400, &[(STORED, "1")], words);
+    });
+    push(&server)
+        .code(4)
+        .stderr_has("/api/v1/write: the receiver stored 1 of 2 samples: duplicate sample for timestamp 5\n")
+        .stderr_has("and more\n")
+        .run();
+    for answer in [200, 204] {
+        let server = receiver(move |connection, _, _| connection.answer(answer, &[(STORED, "0")], ""));
+        push(&server).code(4).stderr_has("the receiver stored 0 of 2 samples\n").run();
+        assert_eq!(versions(&server), ["2.0"]);
+    }
+    // A temporary failure is not about the samples.
+    let server = receiver(|connection, _, _| connection.answer(500, &[(STORED, "1")], "busy"));
+    push(&server).args(["--retries", "1"]).code(5).stderr_has("(tried 2 times)").run();
+}
+
+#[test]
+fn a_retry_sends_the_same_bytes() {
+    let server = receiver(|connection, _, number| match number {
+        0 | 1 => connection.answer(503, &[], ""),
+        _ => connection.answer(204, &[(STORED, "2")], ""),
+    });
+    push(&server).run();
+    let bodies: Vec<_> = server.requests().into_iter().map(|request| request.body).collect();
+    assert_eq!(bodies.len(), 3);
+    assert!(bodies[0] == bodies[1] && bodies[1] == bodies[2]);
+}
+
+/// A text of this many samples.
+fn text(samples: usize) -> String {
+    let mut text = String::new();
+    for number in 0..samples {
+        let _ = writeln!(text, "a{{number=\"{number}\"}} {number}");
+    }
+    text
+}
+
+#[test]
+fn a_large_text_is_sent_in_requests_of_10000_samples() {
+    let push = |server: &Server| {
+        pushgw()
+            .args(["push", "-j", "b", "big.prom", "--remote-write", &server.url()])
+            .file("big.prom", text(25_000))
+    };
+    // The version is found out once.
+    let server = receiver(|connection, _, _| connection.answer(204, &[], ""));
+    push(&server).arg("-v").stderr_has("wrote 25,000 samples of ").run();
+    assert_eq!(versions(&server), ["2.0", "1.0", "1.0", "1.0"]);
+    assert_eq!(server.connections(), 1);
+    let server = receiver(|connection, _, number| match number {
+        0 => connection.answer(204, &[(STORED, "10000")], ""),
+        _ => connection.answer(403, &[], "no"),
+    });
+    push(&server)
+        .code(4)
+        .stderr_has("/api/v1/write, request 2 of 3: the request without credentials is forbidden")
+        .stderr_has("10000 of 25000 samples were sent before\n")
+        .run();
+    let server = receiver(|connection, _, number| match number {
+        0 => connection.answer(204, &[(STORED, "10000")], ""),
+        _ => connection.answer(400, &[(STORED, "9999")], "out of bounds"),
+    });
+    push(&server)
+        .code(4)
+        .stderr_has(", request 2 of 3: the receiver stored 9999 of 10000 samples: out of bounds\n")
+        .run();
+}
+
+#[test]
+fn the_url_is_used_as_given() {
+    let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "1")], ""));
+    let address = server.address();
+    let call = || pushgw().args(["push", "-j", "b", "-m", "a 1"]);
+    for url in ["http://{}", "http://{}/", "{}", "http://{}?tenant=x", "http://{}/a/push?token=hunter2&b"] {
+        let url = url.replace("{}", &address.to_string());
+        call().args(["--remote-write", &url]).run();
+        call().env("PUSHGATEWAY_REMOTE_WRITE", &url).run();
+    }
+    let paths: Vec<_> = server.requests().into_iter().map(|request| request.path).collect();
+    let expected = [
+        "/api/v1/write",
+        "/api/v1/write",
+        "/api/v1/write",
+        "/api/v1/write?tenant=x",
+        "/a/push?token=hunter2&b",
+    ];
+    assert_eq!(paths, expected.map(|path| [path, path]).concat());
+    let url = format!("http://{address}/a?token=hunter2&b");
+    let shown = format!("http://{address}/a?token=REDACTED&REDACTED");
+    let output = call().args(["-vv", "--remote-write", &url]).stderr_has(&shown).run();
+    assert!(!output.stderr().contains("hunter2"), "{output}");
+    call().args(["--remote-write", ""]).code(2).stderr_has("--remote-write is empty").run();
+    call()
+        .args(["--remote-write", "http://gw/#x"])
+        .code(2)
+        .stderr_has("--remote-write: unexpected `#`")
+        .run();
+}
+
+#[test]
+fn a_push_has_one_destination() {
+    let call = |words: &str| {
+        pushgw().args(words.split(' ')).args(["-j", "b", "-m", "a 1", "--retries", "0"]).any_code()
+    };
+    let gateway = ("PUSHGATEWAY_URL", "http://127.0.0.1:1");
+    let receiver = ("PUSHGATEWAY_REMOTE_WRITE", "http://127.0.0.1:1");
+    let directory = ("PUSHGATEWAY_TEXTFILE", ".");
+    for (words, variables, both) in [
+        ("push --remote-write a -g b", &[][..], "--gateway and --remote-write"),
+        ("add --remote-write a --textfile .", &[], "--textfile and --remote-write"),
+        ("push --remote-write a --url http://gw/metrics/job/x", &[], "--url and --remote-write"),
+        ("push", &[gateway, receiver], "PUSHGATEWAY_URL and PUSHGATEWAY_REMOTE_WRITE"),
+        ("add", &[directory, receiver], "PUSHGATEWAY_TEXTFILE and PUSHGATEWAY_REMOTE_WRITE"),
+    ] {
+        let call = if words.contains("--url") {
+            pushgw().args(words.split(' ')).args(["-m", "a 1"])
+        } else {
+            call(words)
+        };
+        call.envs(variables).code(2).stderr_has(format!("error: {both} are two destinations\n")).run();
+    }
+    // An option beats any variable.
+    let all = &[gateway, receiver, directory];
+    let url = "http://127.0.0.1:1/api/v1/write";
+    call("push --remote-write 127.0.0.1:1").envs(all).code(6).stderr_has(format!("POST {url}: ")).run();
+    call("push -g 127.0.0.1:1").envs(all).code(6).stderr_has("PUT http://127.0.0.1:1/metrics/").run();
+    call("push --textfile .").envs(all).code(0).run();
+    call("push").envs(&[receiver]).code(6).stderr_has(format!("POST {url}: ")).run();
+}
+
+#[test]
+fn a_receiver_has_no_groups() {
+    for words in ["list", "show -j x", "show --all", "delete -j x", "delete --match job=x --yes"] {
+        let call = || pushgw().args(words.split(' '));
+        call()
+            .args(["--remote-write", "http://127.0.0.1:1"])
+            .code(2)
+            .stderr_has("error: --remote-write: a remote-write receiver has no groups\n")
+            .run();
+        // The variable does not count.
+        call()
+            .env("PUSHGATEWAY_REMOTE_WRITE", "http://127.0.0.1:1")
+            .args(["-g", "http://127.0.0.1:1", "--retries", "0"])
+            .code(6)
+            .stderr_has("can't connect")
+            .run();
+        let help = pushgw().args([words.split(' ').next().unwrap(), "--help"]).any_stdout().run().stdout();
+        assert!(!help.contains("--remote-write"), "{help}");
+    }
+}
+
+#[test]
+fn what_needs_a_gateway_is_rejected() {
+    for (words, message) in [
+        (
+            "push -j b -m 1 --as-curl",
+            "--as-curl needs a gateway: the body of a remote-write request is binary",
+        ),
+        (
+            "push -j b -m 1 --diff",
+            "--diff needs a gateway or a directory: a receiver does not say what it holds",
+        ),
+        (
+            "push --groups -",
+            "--remote-write: only push, add and run of one group and status can use a receiver",
+        ),
+        ("push -j b -m 1 --compress gzip", "--compress is for gateways: remote write always uses snappy"),
+    ] {
+        let call = pushgw().args(words.split(' ')).args(["--remote-write", "http://127.0.0.1:1"]);
+        call.code(2).stderr_has(format!("error: {message}\n")).run();
+    }
+    pushgw()
+        .args(["push", "-j", "b", "-m", "a 1", "--remote-write-version", "1.0"])
+        .code(2)
+        .stderr_has("error: --remote-write-version needs a receiver of remote write\n")
+        .run();
+}
+
+#[test]
+fn a_dry_run_prints_the_request_and_its_series() {
+    let call =
+        || pushgw().args(["push", "-j", "b", "-l", "A=1", "-n", "--remote-write", "http://me:pw@gw/w?t=x"]);
+    let text = "# TYPE h histogram\nh_bucket{le=\"1\",e=\"\"} 2\nb{x=\"a\\n\\\"\"} 1e3 -5\n";
+    let output = call().stdin(text).any_stdout().run();
+    let (head, body) = output.stdout().split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    assert!(head.starts_with("POST http://gw/w?t=REDACTED\nUser-Agent: pushgw/"), "{head}");
+    for header in
+        ["Content-Encoding: snappy", "X-Prometheus-Remote-Write-Version: 2.0.0", "Authorization: REDACTED"]
+    {
+        assert!(head.contains(&format!("\n{header}")), "{head}");
+    }
+    let series = "h_bucket{A=\"1\",job=\"b\",le=\"1\"} 2\nb{A=\"1\",job=\"b\",x=\"a\\n\\\"\"} 1e3 -5\n";
+    assert_eq!(body, series);
+    call().args(["--allow-empty"]).run();
+    call().args(["--remote-write-version", "1.0", "-m", "a 1"]).stdout_has("Write-Version: 0.1.0\n").run();
+}
+
+#[test]
+fn what_a_receiver_would_drop_in_silence_is_an_error() {
+    for (text, code) in [
+        (&b"a 1 5\na 2 6\n"[..], "duplicate-series"),
+        (b"a{x=\"1\",x=\"2\"} 1\n", "duplicate-label"),
+        (b"a{x=\"\xff\"} 1\n", "invalid-utf8"),
+        (b"my-metric 1\n", "metric-name"),
+        (b"{a=\"b\"} 1\n", "nameless-sample"),
+    ] {
+        let call = pushgw().args(["push", "-j", "b", "--remote-write", "http://127.0.0.1:1"]).stdin(text);
+        call.code(3).stderr_has(format!("error[{code}]")).stderr_has("nothing was sent").run();
+    }
+    let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "1")], ""));
+    pushgw()
+        .args(["push", "-j", "b", "-m", "a{job=\"x\"} 1 5", "--remote-write", &server.url()])
+        .stderr_has("warning[overwritten-label]")
+        .run();
+}
+
+#[test]
+fn status_says_whether_the_receiver_accepts_samples() {
+    let status = |server: &Server| pushgw().args(["status", "--remote-write", &server.url()]);
+    let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "0")], ""));
+    status(&server)
+        .stdout_has("OK: the receiver accepts samples and confirms what it stores\n")
+        .stdout_has("2.0, confirmed\n")
+        .run();
+    status(&server).args(["--format", "json"]).stdout_has("\"confirmed\": true").run();
+    let server = receiver(|connection, _, _| connection.answer(204, &[], ""));
+    status(&server)
+        .stdout_has("OK: the receiver accepts samples, but does not confirm them\n")
+        .stdout_has("1.0, not confirmed by the receiver\n")
+        .run();
+    assert_eq!(versions(&server), ["2.0", "1.0"]);
+    let server = receiver(|connection, _, _| connection.answer(401, &[], "who are you?"));
+    status(&server)
+        .code(1)
+        .stdout_has("BROKEN: the server requires a login (401 Unauthorized)\n")
+        .stdout_has("who are you?\n")
+        .any_stderr()
+        .run();
+    status(&server).args(["--format", "json"]).code(1).stdout_has("\"ok\": false").any_stderr().run();
+    let server = receiver(|connection, _, _| connection.answer(503, &[], ""));
+    status(&server).args(["--retries", "0"]).code(5).stderr_has("temporary failure").run();
+    pushgw()
+        .args(["status", "--remote-write", "127.0.0.1:1", "--retries", "0"])
+        .code(6)
+        .stderr_has("can't connect")
+        .run();
+}
+
+#[test]
+fn run_reports_by_remote_write() {
+    let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "100")], ""));
+    let run = |server: &Server| pushgw().args(["run", "-j", "b", "--remote-write", &server.url()]);
+    run(&server).args(["--", "true"]).run();
+    run(&server)
+        .args(["-v", "-m", "rows 5 1700000000000", "--", "true"])
+        .stderr_has(format!(
+            "reported b to {{job=\"b\"}} at {}/api/v1/write (remote write 2.0, confirmed)",
+            server.url()
+        ))
+        .run();
+    assert_eq!(server.requests().len(), 2);
+    // If the metrics of the job are rejected, the report is sent without them.
+    let server = receiver(|connection, _, number| {
+        connection.answer(if number == 0 { 400 } else { 204 }, &[(STORED, "9")], "out of bounds");
+    });
+    run(&server)
+        .args(["--require-push", "-m", "rows 5 1", "--", "true"])
+        .code(4)
+        .stderr_has("b was reported without its metrics: ")
+        .run();
+    let call = run(&server).args(["-g", "gw", "--", "touch", "ran"]).code(125);
+    let ran = call.directory().join("ran");
+    call.stderr_has("--gateway and --remote-write are two destinations").run();
+    assert!(!ran.exists());
+}

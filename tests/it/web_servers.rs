@@ -1,0 +1,143 @@
+//! A real nginx in front of a real Pushgateway: its pages and rules are those that users meet. The pages of other servers
+//! are scripted in `errors`.
+
+use crate::support::{Client, Gateway, TIMEOUT, fetch, newest_gateway, pushgw};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const CONFIG: &str = r#"
+daemon off;
+pid pid;
+error_log log;
+events {}
+http {
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    server {
+        listen ADDRESS;
+        location = /ours { return 200 "TOKEN"; }
+        location /push/ { proxy_pass http://GATEWAY/; }
+        location /kept/ { proxy_pass http://GATEWAY; }
+        location /stopped/ { proxy_pass http://STOPPED/; }
+        location /small/ { client_max_body_size 10; proxy_pass http://GATEWAY/; }
+        location /tls/ { return 301 https://$host$request_uri; }
+        location /auth/ { auth_basic gateway; auth_basic_user_file users; proxy_pass http://GATEWAY/; }
+        location /denied/ { deny all; }
+        location /root/ { rewrite ^ / break; proxy_pass http://GATEWAY; }
+        location /login/ { return 302 /sso?next=$request_uri; }
+    }
+}
+"#;
+
+/// A running nginx.
+struct Nginx {
+    process: Child,
+    address: SocketAddr,
+    _folder: TempDir,
+}
+
+impl Nginx {
+    fn start(gateway: SocketAddr) -> Self {
+        let program = fetch("nginx").pop().expect("tests/fetch.sh finds one");
+        for _ in 0..10 {
+            // Both ports are closed again. No gateway listens on the second one.
+            let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+            let [address, stopped] = listeners.map(|listener| listener.local_addr().unwrap());
+            let folder = TempDir::new().unwrap();
+            let token = folder.path().display().to_string();
+            let config = CONFIG
+                .replace("ADDRESS", &address.to_string())
+                .replace("GATEWAY", &gateway.to_string())
+                .replace("STOPPED", &stopped.to_string())
+                .replace("TOKEN", &token);
+            std::fs::write(folder.path().join("nginx.conf"), config).unwrap();
+            std::fs::write(folder.path().join("users"), "me:{PLAIN}secret\n").unwrap();
+            let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
+            let process = Command::new(&program.path)
+                .args(["-e", "stderr", "-p", &token, "-c", "nginx.conf", "-g", user])
+                .env_clear()
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let mut nginx = Self { process, address, _folder: folder };
+            if nginx.is_ready(&token) {
+                return nginx;
+            }
+        }
+        panic!("nginx does not start")
+    }
+
+    /// Waits for it. Another process may have taken the port.
+    fn is_ready(&mut self, token: &str) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < TIMEOUT && self.process.try_wait().unwrap().is_none() {
+            if let Ok(answer) = Client::new(self.address).request("GET", b"/ours", &[], b"") {
+                return answer.text() == token;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        false
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // SIGTERM, so that the main process ends its workers.
+        if let Some(pid) = rustix::process::Pid::from_raw(self.process.id().cast_signed()) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway and nginx (fetched on first use)"]
+fn what_nginx_answers_is_explained() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    let nginx = Nginx::start(gateway.address());
+    let call = |args: &[&str], path: &str| {
+        let url = format!("http://{}{path}", nginx.address);
+        pushgw().args(args).args(["--retries", "0", "-g", &url])
+    };
+    let push: &[&str] = &["push", "-j", "x", "-m", "a_metric 1"];
+    call(push, "/push").run();
+    call(&["list", "--format", "path"], "/push").stdout("/metrics/job/x\n").run();
+    let no_answer = "hint: a proxy in front of the gateway gets no answer from it: is the gateway running?\n";
+    for (path, code, message, hint) in [
+        ("/stopped", 5, "temporary failure of the server (502 Bad Gateway), with an HTML page", no_answer),
+        ("/kept", 4, "no such path (404 Not Found)", "hint: is the path `/kept` right?\n"),
+        ("/small", 4, "too large (413", "hint: a proxy in front of the gateway limits the size"),
+        (
+            "/tls",
+            4,
+            "redirects (301 Moved Permanently) to https://127.0.0.1/tls/",
+            "hint: use -g https://127.0.0.1/tls\n",
+        ),
+        ("/auth", 4, "requires a login (401 Unauthorized)", "hint: use -u USER"),
+        ("/denied", 4, "without credentials is forbidden (403 Forbidden)", "may require a login (-u,"),
+        ("/root", 4, "does not allow this method on this path (405", "or rewrite every path to `/`?"),
+        ("/login", 4, "redirects (302", "hint: this is a login page"),
+        ("/wrong", 4, "does not allow this method on this path (405", "Is the path `/wrong` right?"),
+    ] {
+        call(push, path).code(code).stderr_has(message).stderr_has(hint).run();
+    }
+    for command in [&["list"][..], &["status"], &["show", "-j", "x"], &["delete", "-j", "x"]] {
+        call(command, "/stopped").code(5).stderr_has("502 Bad Gateway").stderr_has(no_answer).run();
+        let wrong = "no such path (404 Not Found), with an HTML page\nhint: is the path `/wrong` right?\n";
+        call(command, "/wrong").code(4).stderr_has(wrong).run();
+    }
+    let login = call(push, "/auth").args(["-u", "me"]);
+    login.env("PUSHGATEWAY_PASSWORD", "secret").run();
+    let login = call(push, "/auth").args(["-u", "me"]).env("PUSHGATEWAY_PASSWORD", "wrong");
+    login.code(4).stderr_has("hint: check the user `me` and the password in PUSHGATEWAY_PASSWORD\n").run();
+    assert_eq!(gateway.keys().len(), 1);
+}

@@ -54,6 +54,8 @@ struct Point {
     /// The value of the count, and the start of its line.
     count: Option<(f64, usize)>,
     sum: Option<(f64, usize)>,
+    /// A sample may be missing because its line is invalid.
+    has_invalid: bool,
 }
 
 /// The group that is being read.
@@ -64,6 +66,8 @@ pub(super) struct CurrentGroup {
     point: Point,
     /// The first histogram or summary of the family without `_count` or `_sum`: its parts, and its first line.
     pub(super) incomplete: Option<(Parts, usize)>,
+    /// A line after the first one of the group is invalid, and may be a sample of the next group.
+    is_next_invalid: bool,
 }
 
 impl CurrentGroup {
@@ -80,7 +84,7 @@ impl CurrentGroup {
             self.finish(kind, context);
             self.hash = Some(sample.group);
             self.timestamp.clone_from(&sample.timestamp);
-            self.point = Point { line: sample.line, ..Point::default() };
+            self.start_point(sample.line);
         } else if !self.is_in_order(kind, sample, context) {
             return SamplePlace::Invalid;
         }
@@ -93,6 +97,17 @@ impl CurrentGroup {
             return SamplePlace::Invalid;
         }
         if is_same { SamplePlace::SameGroup } else { SamplePlace::NewGroup }
+    }
+
+    fn start_point(&mut self, line: usize) {
+        let has_invalid = std::mem::take(&mut self.is_next_invalid);
+        self.point = Point { line, has_invalid, ..Point::default() };
+    }
+
+    /// Remembers that a line is invalid. What its group lacks is not reported, because it may be in that line.
+    pub(super) fn add_invalid(&mut self) {
+        self.point.has_invalid = true;
+        self.is_next_invalid = true;
     }
 
     /// Whether the group has this part already, if it can have it only once.
@@ -136,7 +151,7 @@ impl CurrentGroup {
                 return false;
             }
             self.finish(kind, context);
-            self.point = Point { line: sample.line, ..Point::default() };
+            self.start_point(sample.line);
         }
         self.timestamp.clone_from(&sample.timestamp);
         true
@@ -202,11 +217,15 @@ impl CurrentGroup {
         }
         let is_valid = match kind {
             MetricType::Summary => self.point.repeated_quantile(context),
-            _ if kind.has_buckets() => self.point.histogram(kind, context),
+            _ if kind.has_buckets() => self.point.has_invalid || self.point.histogram(kind, context),
             _ => return,
         };
         let needed = Part::Count.bit() | Part::Sum.bit();
-        if is_valid && kind != MetricType::GaugeHistogram && self.point.seen & needed != needed {
+        if is_valid
+            && !self.point.has_invalid
+            && kind != MetricType::GaugeHistogram
+            && self.point.seen & needed != needed
+        {
             let parts = self.parts();
             self.incomplete.get_or_insert(parts);
         }

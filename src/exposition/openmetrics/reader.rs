@@ -225,6 +225,7 @@ impl<'a> FileReader<'_, 'a> {
         let mut labels = std::mem::take(&mut self.labels);
         if !self.check_sample(line, &mut labels) {
             self.samples.unread += 1;
+            self.group.add_invalid();
         }
         self.labels = labels;
     }

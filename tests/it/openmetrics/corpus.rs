@@ -11,7 +11,7 @@ pub(super) struct Case {
     /// The lines that may be the first error's; empty if the text is valid.
     #[serde(default)]
     pub(super) lines: Vec<usize>,
-    /// What makes the text valid only for client_python.
+    /// What makes the text valid only for `client_python`.
     pub(super) only: Option<String>,
     /// Whether a series has several points.
     #[serde(default)]

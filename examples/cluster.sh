@@ -83,10 +83,10 @@ for port in "${ports[@]}"; do
 done
 
 say "data, logs and process ids are in $directory"
-for number in 1 2 3; do
-  say "store $number: http://127.0.0.1:${ports[number]}/vmui"
-done
 say "push:  pushgw push -j backup -m 'backup_seconds 12.5' --remote-write http://127.0.0.1:${ports[0]}"
-say "query: curl -d 'match[]={job=\"backup\"}' http://127.0.0.1:${ports[1]}/api/v1/export"
+say 'query, some seconds later (two of the three servers have each series):'
+for number in 1 2 3; do
+  say "       curl -d 'match[]={job=\"backup\"}' http://127.0.0.1:${ports[number]}/api/v1/export"
+done
 say 'ready: press Ctrl-C to end'
 wait

@@ -92,7 +92,7 @@ impl<R: Read> JsonStream<R> {
 /// Finds the end of a value.
 #[derive(Default)]
 struct Scanner {
-    place: Place,
+    place: JsonPlace,
     /// The number of open brackets.
     depth: usize,
     /// The bytes of the current string, or since the last punctuation.
@@ -100,7 +100,7 @@ struct Scanner {
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Place {
+enum JsonPlace {
     #[default]
     Outside,
     InString,
@@ -115,11 +115,11 @@ impl Scanner {
         while start < bytes.len() {
             let rest = &bytes[start..];
             let found = match self.place {
-                Place::Outside => rest
+                JsonPlace::Outside => rest
                     .iter()
                     .position(|byte| matches!(byte, b'"' | b',' | b':' | b'[' | b']' | b'{' | b'}')),
-                Place::InString => memchr2(b'"', b'\\', rest),
-                Place::Escaped => Some(0),
+                JsonPlace::InString => memchr2(b'"', b'\\', rest),
+                JsonPlace::Escaped => Some(0),
             };
             let passed = found.map_or(rest.len(), |at| at + 1);
             self.token += passed;
@@ -129,18 +129,18 @@ impl Scanner {
             start += passed;
             let Some(at) = found else { break };
             match (self.place, rest[at]) {
-                (Place::Escaped, _) | (Place::Outside, b'"') => self.place = Place::InString,
-                (Place::InString, b'\\') => self.place = Place::Escaped,
-                (Place::InString, _) => {
-                    (self.place, self.token) = (Place::Outside, 0);
+                (JsonPlace::Escaped, _) | (JsonPlace::Outside, b'"') => self.place = JsonPlace::InString,
+                (JsonPlace::InString, b'\\') => self.place = JsonPlace::Escaped,
+                (JsonPlace::InString, _) => {
+                    (self.place, self.token) = (JsonPlace::Outside, 0);
                     if self.depth == 0 {
                         return Ok(Some(start));
                     }
                 }
-                (Place::Outside, b'[' | b'{') => (self.depth, self.token) = (self.depth + 1, 0),
+                (JsonPlace::Outside, b'[' | b'{') => (self.depth, self.token) = (self.depth + 1, 0),
                 // A number or a word ends before the punctuation.
-                (Place::Outside, _) if self.depth == 0 => return Ok(Some(start - 1)),
-                (Place::Outside, byte) => {
+                (JsonPlace::Outside, _) if self.depth == 0 => return Ok(Some(start - 1)),
+                (JsonPlace::Outside, byte) => {
                     self.token = 0;
                     self.depth -= usize::from(matches!(byte, b']' | b'}'));
                     if self.depth == 0 {

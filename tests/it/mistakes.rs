@@ -48,7 +48,7 @@ fn an_option_with_the_wrong_dash_is_an_error() {
         ("pushgw list -json", "`-json` is read as `-j son`\nhint: list and status have --format json"),
         ("pushgw delete -older-than 7d", "`-older-than` is"),
         ("pushgw delete -all --yes", "`-all` is not an option\nhint: use --all"),
-        ("pushgw push –job x f", "begins with a long dash\nhint: use --job"),
+        ("pushgw push –job x f", "begins with a long dash\nhint: type it with plain hyphens: --job"),
     ] {
         typed(&gateway, script, 2, &[], &[says]);
     }
@@ -351,7 +351,7 @@ fn a_number_of_days_or_hours_lacks_its_unit() {
         let says = format!("{option}: `{value}` has no unit: write {value}d for days, {value}h for hours");
         pushgw().args(["run", "-j", "x", option, value, "--", "true"]).code(125).stderr_has(&says).run();
     }
-    let says = "--prefix: `a b` can't begin a metric name: use letters, digits and `_`, and no digit first";
+    let says = "--prefix: `a b` can't begin a metric name: use letters, digits and `_`, and do not start with a digit";
     pushgw().args(["rules", "--prefix", "a b"]).code(2).stderr_has(says).run();
 }
 
@@ -394,7 +394,7 @@ fn neighbours_of_the_known_mistakes() {
         ("push -n -j /metrics/job/x f", 0, "hint: for the group with this path: --url /metrics/job/x"),
         ("push -n -j http://u:p@gw/metrics/job/x f", 0, "--url http://gw/metrics/job/x\n"),
         ("push -n -j '{job=\"x\",a=\"b\"}' f", 0, "for a group as list prints it: -j JOB -l NAME=VALUE"),
-        ("push -j x -l team:a f", 2, "`team:a` has no `=`: a label is written NAME=VALUE"),
+        ("push -j x -l team:a f", 2, "`team:a` has no `=`: write labels as NAME=VALUE"),
         ("push -j x -l team f", 2, "`team` has no `=`"),
         ("push -j x -l =a f", 2, "`=a` has no name before the `=`"),
         ("push -j x -l '{team=\"a\"}' f", 2, "`{team` is not a valid label name"),
@@ -405,7 +405,7 @@ fn neighbours_of_the_known_mistakes() {
         ("list --match 'job=ci,team=a'", 0, "hint: use --match '{job=ci,team=a}'"),
         ("delete --match job=ci,team=~a --yes", 0, "a comma separates matchers only in braces"),
         ("delete --older-than '7 d' --yes", 2, "write 7d"),
-        ("delete --older-than -7 --yes", 2, "`7` has no unit: write 7d for days"),
+        ("delete --older-than=-7 --yes", 2, "`7` has no unit: write 7d for days"),
         ("delete --older-than 2mo --yes", 2, "a month is 30d"),
         ("delete --older-than 1h30 --yes", 2, "ends in a number without a unit"),
         ("delete --older-than 1.5d --yes", 2, "has a fraction"),
@@ -416,13 +416,13 @@ fn neighbours_of_the_known_mistakes() {
         ("push -j x metrics <f", 1, "leave out `metrics`"),
         ("push -j x --", 2, "COMMAND is missing after `--`: is the variable set?"),
         ("push -j x -m a=1", 3, "a metric name cannot contain `=`"),
-        ("push -j x -m 'a 1;b 2'", 3, "`;` does not end a sample"),
+        ("push -j x -m 'a 1;b 2'", 3, "a sample cannot end with `;`"),
         ("push -j x -m 'a 1\\nb 2'", 3, "`\\n` is not a line break here"),
         ("push -j x -m 'files 12 345'", 3, "write `12345` if the spaces separate thousands"),
         ("push f", 2, "the group's job is missing\nhint: add -j JOB"),
         ("delete x", 2, "use -j for the job: pushgw delete -j x"),
         ("list x", 2, "use -j for the job: pushgw list -j x"),
-        ("delete", 2, "no group is named and none is selected"),
+        ("delete", 2, "no group is named or selected"),
         ("run -j x true", 2, "the command comes after `--`"),
         ("pus -j x f", 2, "a similar subcommand exists: 'push'"),
         ("push --instnace a -j x f", 2, "a similar argument exists: '--instance'"),
@@ -445,7 +445,7 @@ fn neighbours_of_the_known_mistakes() {
         ("HOST=x PUSHGATEWAY_URL=[::1]:1", 6, "PUSHGATEWAY_HOST is set, but pushgw does not read it"),
         ("USERNAME=x PUSHGATEWAY_URL=[::1]:1", 6, "did you mean PUSHGATEWAY_USER?"),
     ] {
-        let call = format!("PUSHGATEWAY_{variable} pushgw push -j x --retries 0 f");
+        let call = format!("PUSHGATEWAY_{variable} pushgw push -j x f");
         typed(&gateway, &call, code, &[], &[says]);
     }
 }

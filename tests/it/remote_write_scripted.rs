@@ -228,7 +228,7 @@ fn a_push_has_one_destination() {
         } else {
             call(words)
         };
-        call.envs(variables).code(2).stderr_has(format!("error: {both} are two destinations\n")).run();
+        call.envs(variables).code(2).stderr_has(format!("error: {both} name two destinations\n")).run();
     }
     // An option beats any variable.
     let all = &[gateway, receiver, directory];
@@ -381,6 +381,6 @@ fn run_reports_by_remote_write() {
         .run();
     let call = run(&server).args(["-g", "gw", "--", "touch", "ran"]).code(125);
     let ran = call.directory().join("ran");
-    call.stderr_has("--gateway and --remote-write are two destinations").run();
+    call.stderr_has("--gateway and --remote-write name two destinations").run();
     assert!(!ran.exists());
 }

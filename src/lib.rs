@@ -17,7 +17,7 @@
 //! | [`command`] | the subcommands |
 //! | [`complete`] | completion candidates for the scripts of all shells |
 //! | [`input`] | files, standard input and producers, read completely |
-//! | [`exposition`] | the text format: scanner, metric model, checker, repairs, diagnostics (pure) |
+//! | [`exposition`] | the text format: scanner, metric model, checker, repairs, diagnostics; OpenMetrics and its conversion (pure) |
 //! | [`grouping`] | labels, the grouping key and its path, matchers (pure) |
 //! | [`gateway`] | the data on a Pushgateway: groups, contents, differences (pure), and `fetch`, which requests it |
 //! | [`diagnose`] | problems of a gateway, and the commands that fix them (pure) |

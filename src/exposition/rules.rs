@@ -46,9 +46,9 @@ pub enum TextFormat {
 }
 
 impl Rules<'_> {
-    /// Whether timestamps are kept. A gateway rejects them.
+    /// Whether timestamps are kept. Only a gateway rejects them.
     pub(super) fn keeps_timestamps(&self) -> bool {
-        self.convert_only
+        self.convert_only || self.remote_write
     }
 }
 

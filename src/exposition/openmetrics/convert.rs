@@ -13,8 +13,8 @@ use crate::exposition::text::token::LabelPair;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Edits the metadata of a family that ends at `end`, and adds the samples that became gauges.
-pub(super) fn family(family: &CurrentFamily<'_>, end: usize, context: &mut Context<'_>) {
+/// Edits the metadata of a family with so many samples that ends at `end`, and adds the samples that became gauges.
+pub(super) fn family(family: &CurrentFamily<'_>, samples: usize, end: usize, context: &mut Context<'_>) {
     let kind = family.kind();
     for line in [&family.help, &family.type_line].into_iter().flatten() {
         let name = line.name.span();
@@ -27,7 +27,7 @@ pub(super) fn family(family: &CurrentFamily<'_>, end: usize, context: &mut Conte
             splice(line.text.clone(), Cow::Borrowed(text.as_bytes()), context);
         }
     } else if let Some(sample) = family.sample {
-        type_line(family, sample, context);
+        type_line(family, samples, sample, context);
     }
     if let Some(line) = &family.help {
         let text = &context.bytes[line.text.clone()];
@@ -44,12 +44,12 @@ pub(super) fn family(family: &CurrentFamily<'_>, end: usize, context: &mut Conte
     own_gauges(family, end, context);
 }
 
-/// Adds a TYPE line before the first sample of a family that has none, if it has no HELP line either or if the type is
-/// given as an option.
-fn type_line(family: &CurrentFamily<'_>, sample: usize, context: &mut Context<'_>) {
+/// Adds a TYPE line before the first sample of a family that has none, if the type is given as an option, or if nothing
+/// else would show some readers that the samples are one family.
+fn type_line(family: &CurrentFamily<'_>, samples: usize, sample: usize, context: &mut Context<'_>) {
     let kind = match context.rules.default_type {
         Some(kind) => kind,
-        None if family.help.is_none() => "untyped",
+        None if family.help.is_none() && samples > 1 => "untyped",
         None => return,
     };
     splice(sample..sample, Cow::Owned(type_line_for(family, kind)), context);

@@ -25,6 +25,8 @@ pub(super) struct CurrentFamily<'a> {
     pub(super) unit: Option<MetadataLine<'a>>,
     /// The start of the line of the first sample.
     pub(super) sample: Option<usize>,
+    /// How many samples the text has before its first one.
+    pub(super) samples_before: usize,
     /// The number of the family in the text format, for each part that has one.
     pub(super) numbers: Vec<(Part, usize)>,
     /// The samples that become gauges, with their parts, as lines of the text format.
@@ -43,6 +45,7 @@ impl<'a> CurrentFamily<'a> {
             help: None,
             unit: None,
             sample: None,
+            samples_before: 0,
             numbers: Vec::new(),
             moved: Vec::new(),
             is_invalid: false,

@@ -183,7 +183,7 @@ impl<'a> FileReader<'_, 'a> {
             duplicates::missing_parts(number, line, parts, self.context);
         }
         self.tables.units += usize::from(family.unit.is_some());
-        convert::family(&family, end, self.context);
+        convert::family(&family, self.samples.count - family.samples_before, end, self.context);
     }
 
     /// Adds the name of the family, whose type is known now.
@@ -288,6 +288,7 @@ impl<'a> FileReader<'_, 'a> {
         let mut family = self.family.take()?;
         if family.sample.is_none() {
             family.sample = Some(line);
+            family.samples_before = self.samples.count;
             self.claim(&mut family);
         }
         self.family = Some(family);

@@ -55,7 +55,7 @@ fn metadata_gets_the_suffix_of_the_samples() {
 fn samples_that_the_text_format_lacks_become_gauges() {
     converts(
         "# TYPE a summary\n# HELP a x\na_created{b=\"y\"} 1\na_sum{b=\"y\"} 2\na_count{b=\"y\"} 3\nz 1\n",
-        "# TYPE a summary\n# HELP a x\na_sum{b=\"y\"} 2\na_count{b=\"y\"} 3\n# HELP a_created x\n# TYPE a_created gauge\na_created{b=\"y\"} 1\n# TYPE z untyped\nz 1\n",
+        "# TYPE a summary\n# HELP a x\na_sum{b=\"y\"} 2\na_count{b=\"y\"} 3\n# HELP a_created x\n# TYPE a_created gauge\na_created{b=\"y\"} 1\nz 1\n",
     );
 }
 

@@ -172,7 +172,7 @@ fn unknown_type(text: &[u8]) -> Message {
     }
 }
 
-/// The name of a family is taken.
+/// The name of a family is in use already.
 pub(super) fn clash(name: &Token<'_>, kind: MetricType, clash: &NameClash, context: &mut Context<'_>) {
     let bytes = context.bytes;
     match clash {

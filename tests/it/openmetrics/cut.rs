@@ -1,5 +1,5 @@
 //! A text that was cut off, as by a full disk or a killed producer, is refused. Without `# EOF`, OpenMetrics looks like
-//! the older format, so `--format auto` must not take it for one with another meaning.
+//! the older format, so `--format auto` must not silently give it another meaning.
 
 use super::corpus::{Converted, cases, client_rust, convert, convert_with};
 use super::generate;

@@ -1,7 +1,7 @@
 """Answers whether client_python reads an OpenMetrics text, and whether a converted text means the same.
 
-A request is a line with two lengths, then the OpenMetrics text and the converted text; a length of -1 means that there
-is no converted text. The answer is a line of JSON.
+A request is a line with two lengths, then the OpenMetrics text and the converted text; a length of -1 means that
+pushgw did not convert the text. The answer is a line of JSON.
 """
 
 import json

@@ -3,7 +3,7 @@
 
     cargo build --release --locked --bin pushgw
     cargo build --release --locked --example prometheus_parse --example shapes
-    benches/compare.py [push|run|check|openmetrics|upload|gzip|list]... [--runs N]
+    benches/compare.py [push|run|check|openmetrics|upload|gzip|list|remote-write]... [--runs N]
 
 The builds are separate because a single one would also build pushgw with the library features of prometheus-parse.
 
@@ -11,7 +11,7 @@ Each row runs the two programs alternately, in the order A B B A ..., so that ch
 both, and so that the gateway's garbage collection at every other push does not always hit the same one. It prints the
 ratio ours/theirs of the pairs: the median, and in brackets the minimum and maximum. docs/performance.md quotes these
 ratios; absolute times depend on the machine. Needs curl, jq, GNU time and the release binaries; tests/fetch.sh fetches
-the gateway and promtool. Uses only the standard library.
+the gateway, Prometheus and promtool. Uses only the standard library.
 """
 
 import argparse
@@ -139,6 +139,10 @@ def promtool():
     return fetch("prometheus", "bookworm")[0].parent / "promtool"
 
 
+def newest_prometheus():
+    return fetch("prometheus")[-1]
+
+
 def version(program):
     """The first version number in the output of --version."""
     done = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
@@ -149,18 +153,17 @@ def version_of_parse():
     return re.search(r'name = "prometheus-parse"\nversion = "(.*)"', (ROOT / "Cargo.lock").read_text())[1]
 
 
-class Gateway:
-    """The newest Pushgateway on a free port."""
+class Server:
+    """A server on a free port."""
 
-    def __init__(self, *flags):
+    def __init__(self):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
-        self.url = f"http://{address}"
-        self.command = [newest_gateway(), f"--web.listen-address={address}", "--persistence.file=", *flags]
+            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.url = f"http://{self.address}"
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             for _ in range(500):
                 with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/-/ready"):
@@ -179,6 +182,37 @@ class Gateway:
         """Starts a new process with an empty store."""
         self.__exit__()
         self.__enter__()
+
+
+class Gateway(Server):
+    """The newest Pushgateway."""
+
+    def __init__(self, *flags):
+        super().__init__()
+        self.flags = flags
+
+    def command(self):
+        return [newest_gateway(), f"--web.listen-address={self.address}", "--persistence.file=", *self.flags]
+
+
+class Receiver(Server):
+    """The newest Prometheus, which scrapes nothing and keeps its data in this folder."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.config = folder / "prometheus.yml"
+        self.data = folder / "data"
+
+    def command(self):
+        self.config.write_text("{}\n")
+        shutil.rmtree(self.data, ignore_errors=True)
+        return [
+            newest_prometheus(),
+            f"--config.file={self.config}",
+            f"--web.listen-address={self.address}",
+            f"--storage.tsdb.path={self.data}",
+            "--web.enable-remote-write-receiver",
+        ]
 
 
 # --- The comparisons -------------------------------------------------------------------------------------------------
@@ -387,7 +421,32 @@ def list_groups(folder, runs):
         )
 
 
-COMPARISONS = {"push": push, "run": run, "check": check, "openmetrics": openmetrics, "upload": upload, "gzip": gzip, "list": list_groups}
+def remote_write(folder, runs):
+    file = folder / "input.prom"
+    inputs.write(file, "series", 1_000_000)
+    with Receiver(folder) as receiver:
+        compare(
+            f"1,000,000 samples to Prometheus {version(newest_prometheus())}, {file.stat().st_size / (1 << 20):.1f} MiB:"
+            " pushgw push --remote-write / promtool push metrics",
+            [PUSHGW, "push", "-q", "-j", "bench", "--remote-write", receiver.url, file],
+            [newest_prometheus().parent / "promtool", "push", "metrics", f"{receiver.url}/api/v1/write", file],
+            runs,
+            ("wall", "cpu", "memory"),
+            file=file,
+            before=receiver.restart,
+        )
+
+
+COMPARISONS = {
+    "push": push,
+    "run": run,
+    "check": check,
+    "openmetrics": openmetrics,
+    "upload": upload,
+    "gzip": gzip,
+    "list": list_groups,
+    "remote-write": remote_write,
+}
 
 
 def main():

@@ -16,7 +16,7 @@ pub mod exit_code {
     pub const USAGE: u8 = 2;
     /// The input has errors; nothing was sent.
     pub const INPUT: u8 = 3;
-    /// Rejected by the gateway: any 3xx, any other 4xx.
+    /// Rejected by the server: any 3xx, any other 4xx; or stored only in part.
     pub const REJECTED: u8 = 4;
     /// Temporary failure of the gateway: 5xx, 408, 425, 429.
     pub const UNAVAILABLE: u8 = 5;
@@ -147,15 +147,14 @@ impl Failure {
             Self::Usage { .. } => "usage",
             Self::Input { .. } => "input",
             Self::File { .. } => "file",
-            Self::Exchange(_) | Self::Explained { .. } | Self::PartlyStored { .. } => {
-                match self.exit_code() {
-                    exit_code::REJECTED => "rejected",
-                    exit_code::UNAVAILABLE => "unavailable",
-                    exit_code::UNREACHABLE => "unreachable",
-                    exit_code::TIMED_OUT => "timeout",
-                    _ => "bad-response",
-                }
-            }
+            Self::PartlyStored { .. } => "rejected",
+            Self::Exchange(_) | Self::Explained { .. } => match self.exit_code() {
+                exit_code::REJECTED => "rejected",
+                exit_code::UNAVAILABLE => "unavailable",
+                exit_code::UNREACHABLE => "unreachable",
+                exit_code::TIMED_OUT => "timeout",
+                _ => "bad-response",
+            },
             Self::Several { worst, .. } => worst.code(),
             Self::NothingSelected { .. } | Self::NoSuchGroup { .. } => "no-such-group",
             Self::Unhealthy { .. } => "unhealthy",

@@ -47,7 +47,6 @@ Examples:
   backup-metrics | pushgw push -j db_backup
   pushgw run -j db_backup -- backup
   pushgw list --older-than 1d
-  pushgw delete -j db_backup
 
 More: pushgw COMMAND -h, pushgw COMMAND --help, pushgw --help, pushgw(1)";
 
@@ -68,7 +67,7 @@ Exit status:
   1  other error: unreadable file, server that is not a Pushgateway, unhealthy gateway (status)
   2  usage error: invalid option, group, selection, URL or duration
   3  the input has errors; nothing was sent
-  4  rejected by the gateway: any 3xx, any other 4xx
+  4  rejected by the server: any 3xx, any other 4xx; or stored only in part
   5  temporary failure of the gateway: 5xx, 408, 425, 429
   6  unreachable: DNS lookup, connection, TLS, reset, closed without an answer
   7  timed out; the metrics may have been stored

@@ -257,18 +257,28 @@ pub struct ConvertArgs {
     ///
     /// With `auto`, a file whose last line is not `# EOF` is in the Prometheus text format. It is checked and printed with
     /// the repairs that push would make.
-    #[arg(long, value_name = "FORMAT", default_value = "openmetrics", hide_possible_values = true, help_heading = INPUT)]
+    ///
+    /// [default: openmetrics]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "openmetrics",
+        hide_possible_values = true,
+        hide_default_value = true,
+        help_heading = INPUT,
+        display_order = 1
+    )]
     pub format: InputFormat,
     /// Type for metrics without a TYPE line, such as gauge
     ///
     /// One of gauge, counter and untyped. Without this option such metrics get the type untyped.
-    #[arg(long = "type", value_name = "TYPE", hide_possible_values = true, help_heading = INPUT)]
+    #[arg(long = "type", value_name = "TYPE", hide_possible_values = true, help_heading = INPUT, display_order = 2)]
     pub default_type: Option<DefaultType>,
     /// Remove timestamps
     ///
     /// A Pushgateway and the textfile collector of node_exporter reject timestamps. Without this option they are printed in
     /// milliseconds, as the text format has them.
-    #[arg(long, help_heading = INPUT)]
+    #[arg(long, help_heading = INPUT, display_order = 3)]
     pub strip_timestamps: bool,
     #[command(flatten, next_help_heading = OUTPUT)]
     pub report: ReportArgs,

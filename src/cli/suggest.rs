@@ -95,6 +95,17 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
         {
             add_tip(error, "--url URL names a group and its gateway; -g URL names only the gateway");
         }
+        ErrorKind::InvalidValue
+            if text(error, ContextKind::InvalidArg).is_some_and(|option| option.starts_with("--format "))
+                && text(error, ContextKind::InvalidValue)
+                    .is_some_and(|value| ["human", "short", "json", "github"].contains(&value.as_str())) =>
+        {
+            let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
+            add_tip(
+                error,
+                &format!("--format is the format of the input; for problems use --message-format {value}"),
+            );
+        }
         _ => {}
     }
 }

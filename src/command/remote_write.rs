@@ -24,6 +24,10 @@ pub(super) fn push(
     if action != Action::Send {
         return print(&sender, &payload, printer);
     }
+    if payload.requests() == 0 {
+        printer.success("there are no samples, so nothing was sent");
+        return Ok(());
+    }
     printer.progress().on_interrupt("interrupted: some samples may have been stored");
     let written = sender.send(&payload, &mut listener(printer)).map_err(failure)?;
     if let Some(warning) = written.unconfirmed_warning() {

@@ -94,7 +94,7 @@ fn flags<'a>(url: Option<&OsStr>, args: &'a ConnectionArgs) -> Vec<Named<'a>> {
 pub(super) fn only_one(url: Option<&OsStr>, args: &ConnectionArgs) -> Result<(), Failure> {
     match flags(url, args)[..] {
         [one, other, ..] => Err(Failure::usage_with_hint(
-            format!("{} and {} are two destinations", one.origin(), other.origin()),
+            format!("{} and {} name two destinations", one.origin(), other.origin()),
             "remove one of them: a push goes to one destination",
         )),
         _ => Ok(()),
@@ -151,7 +151,7 @@ fn any_named<'a>(
     .collect();
     match variables[..] {
         [one, other, ..] => Err(Failure::usage_with_hint(
-            format!("{} and {} are two destinations", one.origin(), other.origin()),
+            format!("{} and {} name two destinations", one.origin(), other.origin()),
             format!("choose one with {} or {}, or unset a variable", one.option(), other.option()),
         )),
         _ => Ok(variables.first().copied()),

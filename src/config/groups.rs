@@ -26,7 +26,7 @@ pub(crate) struct Delete {
     /// every push.
     pub(crate) force: bool,
     pub(crate) dry_run: bool,
-    /// Print a curl command for the one group, and delete nothing.
+    /// Whether to print a curl command for the one group instead of deleting it.
     pub(crate) as_curl: bool,
     /// The format in which the deleted groups are printed; `None` prints nothing.
     pub(crate) format: Option<ListFormat>,

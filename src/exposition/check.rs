@@ -33,6 +33,7 @@ pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
             has_invalid_type_line: false,
             stripped: 0,
             openmetrics: 0,
+            openmetrics_errors: (0, None),
             findings: Findings::new(rules),
         },
         samples: SampleRules::new(text.bytes, rules),
@@ -114,6 +115,7 @@ impl<'a> Checker<'a> {
             return false;
         };
         self.context.findings.roll_back(point, first.all.start);
+        self.context.openmetrics_errors = (0, None);
         let at = first.trimmed.start;
         let span = at..at + scan::character(&self.context.bytes[at..]);
         self.context.findings.error(Code::WrongFormat, span, || {
@@ -198,11 +200,28 @@ impl<'a> Checker<'a> {
 /// Warns that the text is OpenMetrics if it contains several OpenMetrics features, or one of them and a final `# EOF`.
 fn is_openmetrics(text: Text<'_>, context: &mut Context<'_>) {
     let is_complete = text.bytes.trim_ascii_end().ends_with(b"# EOF");
-    if context.openmetrics > usize::from(!is_complete) {
-        let first = lines::line_from(text.bytes, 0);
-        context.findings.warning(Code::Openmetrics, first, || {
-            Message::new("this is OpenMetrics text, which the gateway accepts only in part")
-                .help("if a server wrote it, request the other format: `Accept: text/plain;version=0.0.4`")
-        });
+    let (errors, first) = std::mem::take(&mut context.openmetrics_errors);
+    match first {
+        Some((_, span, _)) if errors > 1 || is_complete => {
+            context.findings.error(Code::WrongFormat, span, || openmetrics_message(is_complete));
+        }
+        Some((code, span, message)) => context.findings.error(code, span, || message),
+        None if context.openmetrics > usize::from(!is_complete) => {
+            let first = lines::line_from(text.bytes, 0);
+            context.findings.warning(Code::Openmetrics, first, || openmetrics_message(is_complete));
+        }
+        None => {}
     }
+}
+
+fn openmetrics_message(is_complete: bool) -> Message {
+    const OTHER_FORMAT: &str =
+        "or request the text format from the server: `Accept: text/plain;version=0.0.4`";
+    if is_complete {
+        return Message::new("this is OpenMetrics text, which the gateway accepts only in part")
+            .help(format!("use `--format openmetrics`, or `pushgw convert`; {OTHER_FORMAT}"));
+    }
+    Message::new("this is OpenMetrics text, but its last line is not `# EOF`").help(format!(
+        "if it is complete, add the line `# EOF`: then it is converted, as by `pushgw convert`; {OTHER_FORMAT}"
+    ))
 }

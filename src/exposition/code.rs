@@ -49,6 +49,8 @@ macro_rules! codes {
             /// label, `stripped-number` needs
             /// [`Rules::strip_timestamps`](super::rules::Rules::strip_timestamps), and the codes of
             /// [`Category::Lint`] need [`Rules::lint`](super::rules::Rules::lint).
+            /// `missing-eof` needs [`TextFormat::Openmetrics`](super::rules::TextFormat::Openmetrics), and the other codes
+            /// of [`Category::Openmetrics`] need that format or [`TextFormat::Auto`](super::rules::TextFormat::Auto).
             pub fn example(self) -> &'static [u8] {
                 match self {
                     $(Self::$variant => $example,)*
@@ -67,7 +69,7 @@ macro_rules! codes {
 
 codes! {
     WrongFormat "wrong-format" Parser
-        "The input is in another format: HTML, JSON, compressed, UTF-16 or protobuf."
+        "The input is in another format: HTML, JSON, compressed, UTF-16, protobuf or OpenMetrics."
         b"<html><body>502 Bad Gateway</body></html>\n";
     ByteOrderMark "byte-order-mark" Parser
         "A file begins with a byte-order mark."
@@ -236,7 +238,7 @@ codes! {
         b"# TYPE a counter\na_total 1 # 0.5\n# EOF\n";
     TimestampOrder "timestamp-order" Openmetrics
         "The samples of a series are not in the order of their timestamps, or not all have one."
-        b"a 1 2\na 1 1\n# EOF\n";
+        b"a 1\na 1 2\n# EOF\n";
     HelpCarriageReturn "help-carriage-return" Advice
         "A HELP text ends with a carriage return, which the gateway would store."
         b"# HELP a x\r\na 1\n";
@@ -260,7 +262,7 @@ codes! {
         b"# TYPE a counter\na_total 1\n";
     Openmetrics "openmetrics" Advice
         "The text is in the OpenMetrics format, which the gateway accepts only in part."
-        b"# TYPE a info\na_info 1\n# TYPE b stateset\nb{b=\"x\"} 1\n";
+        b"# TYPE a counter\na_total 1\n# EOF\n";
     OtherTypeLine "other-type-line" Advice
         "A TYPE line is followed by a sample of another metric and has no samples of its own."
         b"# TYPE job_ok_total counter\njob_done_total 1\n";

@@ -19,10 +19,28 @@ pub(super) struct Context<'a> {
     pub(super) stripped: usize,
     /// Number of diagnostics about features that exist only in OpenMetrics.
     pub(super) openmetrics: usize,
+    /// The diagnostics about what only OpenMetrics has and the gateway rejects: their number, and the first one.
+    pub(super) openmetrics_errors: (usize, Option<(Code, Range<usize>, Message)>),
     pub(super) findings: Findings,
 }
 
 impl Context<'_> {
+    /// Reports an error about what only OpenMetrics has. If there are several, the format is the error.
+    pub(super) fn openmetrics_error(
+        &mut self,
+        code: Code,
+        span: Range<usize>,
+        message: impl FnOnce() -> Message,
+    ) {
+        self.openmetrics += 1;
+        self.findings.parse_errors += 1;
+        let (count, first) = &mut self.openmetrics_errors;
+        *count += 1;
+        if first.is_none() {
+            *first = Some((code, span, message()));
+        }
+    }
+
     /// Reports trailing whitespace in a line where the server does not accept it.
     pub(super) fn trailing_whitespace(&mut self, span: Range<usize>) {
         if span.is_empty() {

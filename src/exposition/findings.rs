@@ -87,6 +87,9 @@ impl Findings {
         start: usize,
         find: impl FnOnce() -> (Range<usize>, Message),
     ) {
+        if self.is_ignored(code) {
+            return;
+        }
         let limit = self.limit;
         let kept = self.kept.entry((Severity::Error, code)).or_default();
         kept.count += 1;
@@ -165,12 +168,17 @@ impl Findings {
         self.splices.truncate(point.splices);
     }
 
+    /// Whether the problem exists only on a gateway, and the text is not for one.
+    fn is_ignored(&self, code: Code) -> bool {
+        self.remote_write && code.needs_gateway()
+    }
+
     fn count(&self, severity: Severity) -> usize {
         self.kept.iter().filter(|((of, _), _)| *of == severity).map(|(_, kept)| kept.count).sum()
     }
 
     fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
-        if self.remote_write && code.needs_gateway() {
+        if self.is_ignored(code) {
             return;
         }
         let kept = self.kept.entry((severity, code)).or_default();

@@ -206,11 +206,14 @@ pub(super) fn type_line<'a>(
         context.has_invalid_type_line = true;
         let is_openmetrics =
             [&b"info"[..], b"stateset", b"unknown"].iter().any(|kind| name.eq_ignore_ascii_case(kind));
-        context.openmetrics += usize::from(is_openmetrics);
         // If the name changes too, the suggestion is a whole line, so the whole line is marked.
         let is_renamed = name.eq_ignore_ascii_case(b"info") && !metric.ends_with(b"_info");
         let span = if is_renamed { start_of_comment(context.bytes, &line.name)..span.end } else { span };
-        context.findings.error(Code::UnknownType, span, || message);
+        if is_openmetrics {
+            context.openmetrics_error(Code::UnknownType, span, || message);
+        } else {
+            context.findings.error(Code::UnknownType, span, || message);
+        }
     } else {
         context.trailing_whitespace(span.end..text.end);
     }

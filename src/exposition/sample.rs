@@ -358,8 +358,11 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
     } else if !is_timestamp {
         let (code, message) = messages::rest(rest, has_labels);
         let span = if code == Code::Exemplar { sample.rest.clone() } else { span };
-        context.openmetrics += usize::from(rest.starts_with(b"# {"));
-        context.findings.error(code, span, || message);
+        if rest.starts_with(b"# {") {
+            context.openmetrics_error(code, span, || message);
+        } else {
+            context.findings.error(code, span, || message);
+        }
     } else if after.is_empty() {
         if !context.rules.keeps_timestamps() {
             timestamp_error(span, context);

@@ -36,7 +36,7 @@ pub(super) fn check(text: Text<'_>, overwrites: &Overwrites<'_>, context: &mut C
         }
     }
     let mut comparer =
-        Comparer { text, overwrites, scratch: [Vec::new(), Vec::new()], duplicates: Vec::new() };
+        SampleComparer { text, overwrites, scratch: [Vec::new(), Vec::new()], duplicates: Vec::new() };
     series.compare(&mut comparer);
     let mut duplicates = comparer.duplicates;
     duplicates.sort_unstable();
@@ -64,7 +64,7 @@ fn bound_twice(labels: &[LabelPair<'_>], context: &mut Context<'_>) {
 }
 
 /// Rereads lines whose series may be equal.
-struct Comparer<'c, 'a> {
+struct SampleComparer<'c, 'a> {
     text: Text<'a>,
     overwrites: &'c Overwrites<'a>,
     scratch: [Vec<LabelPair<'a>>; 2],
@@ -72,7 +72,7 @@ struct Comparer<'c, 'a> {
     duplicates: Vec<(usize, usize)>,
 }
 
-impl<'a> Comparer<'_, 'a> {
+impl<'a> SampleComparer<'_, 'a> {
     /// Reads the name and the labels of the line that starts at `at`. The labels are sorted.
     fn read(&mut self, at: usize, slot: usize) -> Option<Token<'a>> {
         let labels = &mut self.scratch[slot];
@@ -87,7 +87,7 @@ impl<'a> Comparer<'_, 'a> {
     }
 }
 
-impl CompareLines for Comparer<'_, '_> {
+impl CompareLines for SampleComparer<'_, '_> {
     fn compare(&mut self, first: usize, second: usize) -> Relation {
         let (Some(one), Some(other)) = (self.read(first, 0), self.read(second, 1)) else {
             return Relation::DifferentSeries;

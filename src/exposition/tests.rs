@@ -294,11 +294,11 @@ fn openmetrics() {
     assert_found(
         "# TYPE b info\nb_info 1\nt 1 # {t=\"x\"} 1\n",
         &[
-            "warning openmetrics `# TYPE b info`",
-            "error unknown-type `# TYPE b info`",
-            "error exemplar `# {t=\"x\"} 1`",
+            // One error instead of two whose fixes would lose the type and the exemplar.
+            "error wrong-format `# TYPE b info`",
         ],
     );
+    assert!(help("# TYPE b info\nb_info 1\nt 1 # {t=\"x\"} 1\n").contains("`# EOF`"));
     assert!(help("# TYPE a counter\na_total 1\n").ends_with("`# TYPE a_total counter`"));
     assert!(help("# HELP a x\n# TYPE a counter\na_total 1\n").contains("rename the HELP line too"));
     assert_found("# TYPE a counter\n# TYPE a_total counter\na_total 1\n", &[]);
@@ -629,7 +629,11 @@ fn each_example_has_its_code() {
         };
         let lint = code.category() == Category::Lint;
         let strip_timestamps = *code == Code::StrippedNumber;
-        let rules = Rules { grouping, strip_timestamps, lint, ..Rules::PLAIN };
+        let format = match code.category() {
+            Category::Openmetrics => TextFormat::Openmetrics,
+            _ => TextFormat::Prometheus,
+        };
+        let rules = Rules { grouping, strip_timestamps, lint, format, ..Rules::PLAIN };
         let report = report(code.example(), &rules);
         assert!(report.diagnostics.iter().any(|found| found.code == *code), "{code:?}: {report:#?}");
         assert!(report.diagnostics.len() <= 2, "{code:?}: {report:#?}");

@@ -3,7 +3,7 @@
 //! The numbers of the fields are those of `prometheus/prometheus prompb/remote.proto`, `prompb/types.proto` and
 //! `prompb/io/prometheus/write/v2/types.proto`.
 
-use super::protobuf::Message;
+use super::protobuf::ProtobufMessage;
 use super::series::{Payload, TextSeries};
 use super::version::Version;
 use crate::exposition::model::Kind;
@@ -56,7 +56,7 @@ pub(super) fn empty(version: Version) -> Vec<u8> {
 }
 
 /// A `Sample`.
-fn sample(message: &mut Message, series: &TextSeries<'_, '_>) {
+fn sample(message: &mut ProtobufMessage, series: &TextSeries<'_, '_>) {
     let value = series.sample.value;
     message.clear();
     message.double_bits(1, if value.is_nan() { NORMAL_NAN } else { value.to_bits() });
@@ -78,12 +78,12 @@ fn metric_type(kind: Kind) -> u64 {
 /// A `WriteRequest`.
 #[derive(Default)]
 struct RequestV1 {
-    series: Message,
-    metadata: Message,
+    series: ProtobufMessage,
+    metadata: ProtobufMessage,
     /// The families with metadata in this request.
     families: HashSet<usize>,
     last_family: Option<usize>,
-    scratch: [Message; 2],
+    scratch: [ProtobufMessage; 2],
 }
 
 impl RequestV1 {
@@ -114,8 +114,8 @@ impl RequestV1 {
 /// The series of a `Request`.
 #[derive(Default)]
 struct RequestV2<'a> {
-    series: Message,
-    scratch: [Message; 2],
+    series: ProtobufMessage,
+    scratch: [ProtobufMessage; 2],
     symbols: Symbols<'a>,
 }
 
@@ -151,7 +151,7 @@ impl<'a> RequestV2<'a> {
 /// All strings of a `Request`, by their number. The first one is empty.
 struct Symbols<'a> {
     numbers: HashMap<Cow<'a, [u8]>, u64>,
-    message: Message,
+    message: ProtobufMessage,
     /// The strings of the last series. The next one has many of them at the same place, and comparing is faster than
     /// hashing.
     last: Vec<(Cow<'a, [u8]>, u64)>,
@@ -159,7 +159,8 @@ struct Symbols<'a> {
 
 impl Default for Symbols<'_> {
     fn default() -> Self {
-        let mut symbols = Self { numbers: HashMap::new(), message: Message::default(), last: Vec::new() };
+        let mut symbols =
+            Self { numbers: HashMap::new(), message: ProtobufMessage::default(), last: Vec::new() };
         symbols.number(Cow::Borrowed(&[]));
         symbols
     }

@@ -68,7 +68,7 @@ pub struct RemoteWriter<'a> {
 }
 
 /// What a receiver says to a request.
-struct Answer {
+struct Reply {
     /// Method and URL.
     request: String,
     result: Result<(), Error>,
@@ -149,13 +149,13 @@ impl<'a> RemoteWriter<'a> {
         Request { method: Method::Post, endpoint, path: String::new(), body: Some(body) }
     }
 
-    fn post(&self, bytes: &[u8], version: Version, listener: &mut dyn FnMut(Event)) -> Answer {
+    fn post(&self, bytes: &[u8], version: Version, listener: &mut dyn FnMut(Event)) -> Reply {
         let request = self.request(bytes, version);
         match self.client.send(&request, listener) {
             Ok(response) => {
                 let receipt = Receipt::read(|name| response.header(name));
                 let result = foreign(self.client, &request, response).map_or(Ok(()), Err);
-                Answer { request: request.name(), result, receipt }
+                Reply { request: request.name(), result, receipt }
             }
             Err(error) => {
                 let receipt = match &error.kind {
@@ -163,7 +163,7 @@ impl<'a> RemoteWriter<'a> {
                     _ => None,
                 };
                 let hint = hint::hint(&error.kind, self.choice, self.client.connection()).or(error.hint);
-                Answer { request: request.name(), result: Err(Error { hint, ..error }), receipt }
+                Reply { request: request.name(), result: Err(Error { hint, ..error }), receipt }
             }
         }
     }
@@ -186,7 +186,7 @@ fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Op
     Some(Error { hint, ..Error::new(request, kind) })
 }
 
-impl Answer {
+impl Reply {
     fn status(&self) -> Option<u16> {
         match &self.result {
             Err(Error { kind: ErrorKind::Status(rejection), .. }) => Some(rejection.status),

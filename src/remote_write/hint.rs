@@ -3,8 +3,8 @@
 use super::version::VersionChoice;
 use crate::http::{self, Connection, ErrorKind};
 
-/// What Prometheus answers if the receiver is off.
-const IS_OFF: &str = "remote write receiver needs to be enabled with --web.enable-remote-write-receiver";
+/// What Prometheus answers if the receiver is off. Version 2 goes on with an older flag.
+const IS_OFF: &str = "remote write receiver needs to be enabled";
 
 /// The hint for an error, if there is a better one than that of its class.
 pub(super) fn hint(kind: &ErrorKind, choice: VersionChoice, connection: &Connection) -> Option<String> {

@@ -2,7 +2,7 @@
 
 /// The bytes of a message.
 #[derive(Debug, Default)]
-pub(super) struct Message(Vec<u8>);
+pub(super) struct ProtobufMessage(Vec<u8>);
 
 /// How the value of a field is written.
 #[derive(Clone, Copy)]
@@ -12,7 +12,7 @@ enum WireType {
     Bytes = 2,
 }
 
-impl Message {
+impl ProtobufMessage {
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
@@ -73,7 +73,7 @@ mod tests {
     /// The examples of the specification of protobuf's encoding.
     #[test]
     fn fields_are_written_as_specified() {
-        let mut message = Message::default();
+        let mut message = ProtobufMessage::default();
         message.uint(1, 150);
         message.bytes(2, b"testing");
         message.int(3, -2);

@@ -1,6 +1,6 @@
 //! The series of a text: each sample with all its labels. Pure.
 
-use crate::exposition::model::{SampleMetadata, Samples, TextSample, sample_name};
+use crate::exposition::model::{ParsedSample, SampleMetadata, Samples, sample_name};
 use crate::grouping::GroupingKey;
 use std::borrow::Cow;
 
@@ -18,14 +18,14 @@ pub struct Payload<'a> {
 }
 
 /// A label, as bytes of UTF-8.
-pub(super) type LabelBytes<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+pub(super) type SentLabel<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// A series with its sample.
 #[derive(Debug)]
 pub struct TextSeries<'a, 's> {
-    pub(super) sample: &'s TextSample<'a, 's>,
+    pub(super) sample: &'s ParsedSample<'a, 's>,
     /// All labels, among them `__name__`, sorted by the bytes of their names.
-    pub(super) labels: &'s [LabelBytes<'a>],
+    pub(super) labels: &'s [SentLabel<'a>],
     pub(super) metadata: Option<(usize, &'s SampleMetadata<'a>)>,
     /// Milliseconds since 1970.
     pub(super) timestamp: i64,
@@ -66,7 +66,7 @@ impl<'a> Payload<'a> {
 
     /// Calls `each` with the series of the request whose text starts at `start`. Returns where the next one starts.
     pub fn series(&self, start: usize, each: &mut dyn FnMut(&TextSeries<'a, '_>)) -> usize {
-        let mut labels: Vec<LabelBytes<'a>> = Vec::new();
+        let mut labels: Vec<SentLabel<'a>> = Vec::new();
         self.samples.read(start, MAX_SAMPLES, &mut |sample| {
             labels.clear();
             labels.push((Cow::Borrowed(b"__name__"), sample.name.clone()));

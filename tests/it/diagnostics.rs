@@ -31,6 +31,8 @@ fn options(code: Code) -> Vec<&'static str> {
         Code::LeInKey => vec!["-j", "j", "-l", "le=1"],
         Code::StrippedNumber => vec!["--strip-timestamps"],
         Code::OverwrittenLabel => vec!["-j", "j"],
+        Code::Openmetrics => vec!["--format", "prometheus"],
+        Code::MissingEof => vec!["--format", "openmetrics"],
         _ if code.category() == Category::Lint => vec!["--lint"],
         _ => vec![],
     }

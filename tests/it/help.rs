@@ -8,8 +8,8 @@ use pushgw::config;
 use pushgw::env::Environment;
 use pushgw::http::Connection;
 
-const COMMANDS: [&str; 10] =
-    ["push", "add", "run", "delete", "list", "show", "status", "check", "rules", "completions"];
+const COMMANDS: [&str; 11] =
+    ["push", "add", "run", "delete", "list", "show", "status", "check", "convert", "rules", "completions"];
 
 fn help(command: &str, flag: &str) -> String {
     pushgw().args(command.split_whitespace()).arg(flag).any_stdout().run().stdout()

@@ -9,5 +9,5 @@ mod write;
 pub use family::{Family, Labels, Sample, Series, Value, number, sort_parts};
 pub use kind::Kind;
 pub use read::{read_families, read_sample};
-pub use samples::{SampleMetadata, Samples, TextSample};
+pub use samples::{ParsedSample, SampleMetadata, Samples};
 pub use write::{metric_name, sample_name, series_name, write_families};

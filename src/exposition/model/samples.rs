@@ -33,7 +33,7 @@ pub struct SampleMetadata<'a> {
 
 /// A sample in a text.
 #[derive(Clone, Debug)]
-pub struct TextSample<'a, 's> {
+pub struct ParsedSample<'a, 's> {
     pub name: Cow<'a, [u8]>,
     labels: &'s [LabelPair<'a>],
     pub value: f64,
@@ -45,7 +45,7 @@ pub struct TextSample<'a, 's> {
     pub family: Option<usize>,
 }
 
-impl<'a> TextSample<'a, '_> {
+impl<'a> ParsedSample<'a, '_> {
     /// The labels in the order of the text.
     pub fn labels(&self) -> impl Iterator<Item = (Cow<'a, [u8]>, Cow<'a, [u8]>)> {
         self.labels.iter().map(|label| (label.name.text(), label.value.text()))
@@ -84,7 +84,7 @@ impl<'a> Samples<'a> {
     }
 
     /// Calls `each` with at most `limit` samples from the line at `start` on, and returns where the next line starts.
-    pub fn read(&self, mut start: usize, limit: usize, each: &mut dyn FnMut(&TextSample<'a, '_>)) -> usize {
+    pub fn read(&self, mut start: usize, limit: usize, each: &mut dyn FnMut(&ParsedSample<'a, '_>)) -> usize {
         let (mut labels, mut read) = (Vec::new(), 0);
         let mut last: Option<(&[u8], Option<usize>)> = None;
         while read < limit
@@ -104,7 +104,7 @@ impl<'a> Samples<'a> {
             let timestamp = timestamp.trim_ascii().parse().ok();
             read += 1;
             let name = name.text();
-            each(&TextSample { name, labels: &labels, value, written_value, timestamp, family });
+            each(&ParsedSample { name, labels: &labels, value, written_value, timestamp, family });
         }
         start
     }

@@ -37,7 +37,9 @@ pub(super) fn family(family: &CurrentFamily<'_>, end: usize, context: &mut Conte
     }
     if let Some(line) = &family.unit {
         let start = line.name.span().start - b"# UNIT ".len();
-        splice(start..line.text.end + 1, Cow::Borrowed(b""), context);
+        let is_alone = family.type_line.is_none() && family.help.is_none() && family.sample.is_none();
+        let with = if is_alone { type_line_for(family, "untyped") } else { Vec::new() };
+        splice(start..line.text.end + 1, Cow::Owned(with), context);
     }
     own_gauges(family, end, context);
 }
@@ -50,8 +52,12 @@ fn type_line(family: &CurrentFamily<'_>, sample: usize, context: &mut Context<'_
         None if family.help.is_none() => "untyped",
         None => return,
     };
-    let line = [b"# TYPE ", family.name.raw(), b" ", kind.as_bytes(), b"\n"].concat();
-    splice(sample..sample, Cow::Owned(line), context);
+    splice(sample..sample, Cow::Owned(type_line_for(family, kind)), context);
+}
+
+/// The TYPE line of a family that has none.
+fn type_line_for(family: &CurrentFamily<'_>, kind: &str) -> Vec<u8> {
+    [b"# TYPE ", family.name.raw(), b" ", kind.as_bytes(), b"\n"].concat()
 }
 
 /// Adds the samples that became gauges after the family, those of each name with metadata.
@@ -89,7 +95,7 @@ fn help_text<'a>(line: &MetadataLine<'_>, bytes: &'a [u8]) -> Cow<'a, [u8]> {
     fix::apply(text, &escapes(text, 0, true))
 }
 
-/// The edits of the line of a sample, which ends at `end`. `timestamp` replaces its timestamp.
+/// The edits of the line of a sample, which ends at `end`.
 pub(super) fn sample(
     tokens: &SampleTokens<'_>,
     labels: &[LabelPair<'_>],
@@ -102,11 +108,11 @@ pub(super) fn sample(
     }
     let mut last = tokens.sample.value.end;
     if let Some((span, time)) = &tokens.timestamp {
-        if context.rules.keeps_timestamps() {
+        if context.rules.strip_timestamps {
+            edits.push(Splice { range: last..span.end, with: Cow::Borrowed(b"") });
+        } else {
             let with = Cow::Owned(time.milliseconds.to_string().into_bytes());
             edits.push(Splice { range: span.clone(), with });
-        } else {
-            edits.push(Splice { range: last..span.end, with: Cow::Borrowed(b"") });
         }
         last = span.end;
     }

@@ -62,19 +62,19 @@ impl<'a> CurrentFamily<'a> {
     }
 
     /// Adds a line of metadata. There was no sample before.
-    pub(super) fn add(&mut self, line: MetadataLine<'a>, context: &mut Context<'_>) {
+    pub(super) fn add(&mut self, line: &MetadataLine<'a>, context: &mut Context<'_>) {
         let known = match line.keyword {
             Keyword::Type => &mut self.type_line,
             Keyword::Help => &mut self.help,
             Keyword::Unit => &mut self.unit,
         };
         if let Some(first) = known {
-            repeated(&line, first, context);
+            repeated(line, first, context);
             return;
         }
         *known = Some(line.clone());
         match line.keyword {
-            Keyword::Type => self.add_type(&line, context),
+            Keyword::Type => self.add_type(line, context),
             Keyword::Help => help_text(&line.text, context),
             Keyword::Unit => {}
         }
@@ -97,7 +97,7 @@ impl<'a> CurrentFamily<'a> {
         if unit.is_empty() {
             return;
         }
-        if !name.strip_suffix(unit).is_some_and(|before| before.ends_with(b"_") && before.len() > 1) {
+        if !name.strip_suffix(unit).is_some_and(|before| before.ends_with(b"_")) {
             context.findings.error(Code::Unit, line.text.clone(), || {
                 Message::new(format!("the name {} does not end with its unit", quoted(&name)))
                     .help(format!("rename the metric to end with `_{}`, or remove this line", lossy(unit)))
@@ -208,15 +208,12 @@ pub(super) fn misnamed_sample(
         let short = ["_total", "_info"].into_iter().find_map(|suffix| {
             text.strip_suffix(suffix).filter(|_| kind.text_suffix() == suffix)
         });
-        let message = match short {
-            Some(short) => message.help(format!(
-                "the metadata has the name without the suffix: write `# TYPE {short} {}`, and so in the HELP line",
-                kind.as_str()
-            )),
-            None => {
-                let names: Vec<_> = parts.iter().map(|part| format!("`{text}{}`", part.suffix())).collect();
-                message.help(format!("its samples are {}", names.join(", ")))
-            }
+        let message = if let Some(short) = short { message.help(format!(
+            "the metadata has the name without the suffix: write `# TYPE {short} {}`, and so in the HELP line",
+            kind.as_str()
+        )) } else {
+            let names: Vec<_> = parts.iter().map(|part| format!("`{text}{}`", part.suffix())).collect();
+            message.help(format!("its samples are {}", names.join(", ")))
         };
         message.related(type_line, "the type")
     });

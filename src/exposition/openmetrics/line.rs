@@ -2,6 +2,7 @@
 //! and none elsewhere.
 
 use super::time::Time;
+use crate::exposition::code::Code;
 use crate::exposition::text::number::is_float;
 use crate::exposition::text::scan::{self, SampleLine, SyntaxError, character};
 use crate::exposition::text::token::{LabelPair, Token};
@@ -53,14 +54,14 @@ pub(super) struct SampleTokens<'a> {
 
 /// An error in one line.
 #[derive(Debug)]
-pub(super) struct LineError {
-    pub(super) kind: LineErrorKind,
+pub(super) struct GrammarError {
+    pub(super) kind: GrammarErrorKind,
     /// The invalid bytes; empty if something is missing.
     pub(super) span: Range<usize>,
 }
 
 #[derive(Debug)]
-pub(super) enum LineErrorKind {
+pub(super) enum GrammarErrorKind {
     /// The text format has the same error.
     Syntax(SyntaxError),
     EmptyLine,
@@ -71,6 +72,8 @@ pub(super) enum LineErrorKind {
     NoSpace,
     /// A name in quotes before the braces.
     QuotedName,
+    /// A name of which only a part is in quotes.
+    PartlyQuoted(Code),
     /// A comma before the closing brace.
     Comma,
     NoMetricName,
@@ -106,10 +109,10 @@ pub(super) enum ExemplarError {
 /// The characters that the names and values of an exemplar's labels may have.
 pub(super) const MAX_EXEMPLAR_CHARS: usize = 128;
 
-type Scanned<T> = Result<T, LineError>;
+type Scanned<T> = Result<T, GrammarError>;
 
-fn error<T>(kind: LineErrorKind, span: Range<usize>) -> Scanned<T> {
-    Err(LineError { kind, span })
+fn error<T>(kind: GrammarErrorKind, span: Range<usize>) -> Scanned<T> {
+    Err(GrammarError { kind, span })
 }
 
 /// Scans the line `line`, which begins with `#`.
@@ -129,26 +132,28 @@ pub(super) fn hash_line(bytes: &[u8], line: Range<usize>) -> Scanned<HashLine<'_
     let rest = &bytes[start..line.end];
     let Some((name, length)) = metadata_name(rest, start) else {
         return match rest.first() {
-            None => error(LineErrorKind::Incomplete(keyword), line.end..line.end),
-            Some(b' ' | b'\t') => error(LineErrorKind::Space, start..start + 1),
-            Some(_) => error(LineErrorKind::MetadataName(keyword), start..start + character(rest)),
+            None => error(GrammarErrorKind::Incomplete(keyword), line.end..line.end),
+            Some(b' ' | b'\t') => error(GrammarErrorKind::Space, start..start + 1),
+            Some(_) => error(GrammarErrorKind::MetadataName(keyword), start..start + character(rest)),
         };
     };
     let at = start + length;
     match bytes[at..line.end].first() {
         Some(b' ') => {}
-        None => return error(LineErrorKind::Incomplete(keyword), at..at),
-        Some(b'\t') => return error(LineErrorKind::NoSpace, at..at + 1),
+        None => return error(GrammarErrorKind::Incomplete(keyword), at..at),
+        Some(b'\t') => return error(GrammarErrorKind::NoSpace, at..at + 1),
         Some(_) => {
             let length = character(&bytes[at..line.end]);
-            return error(LineErrorKind::MetadataName(keyword), at..at + length);
+            return error(GrammarErrorKind::MetadataName(keyword), at..at + length);
         }
     }
     let text = at + 1..line.end;
     if keyword != Keyword::Help
         && let Some(space) = bytes[text.clone()].iter().position(|byte| matches!(byte, b' ' | b'\t'))
     {
-        return error(LineErrorKind::Space, text.start + space..text.end);
+        let at = text.start + space;
+        let spaces = bytes[at..text.end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        return error(GrammarErrorKind::Space, at..at + spaces);
     }
     Ok(HashLine::Metadata(MetadataLine { keyword, name, text }))
 }
@@ -159,7 +164,7 @@ fn other_comment<T>(text: &[u8], line: &Range<usize>) -> Scanned<T> {
     if let Some(after) = text.strip_prefix(b"# EOF") {
         let span = line.start + 5..line.end;
         let is_blank = after.trim_ascii().is_empty();
-        return error(if is_blank { LineErrorKind::Space } else { LineErrorKind::TextAfterEof }, span);
+        return error(if is_blank { GrammarErrorKind::Space } else { GrammarErrorKind::TextAfterEof }, span);
     }
     let words = text.strip_prefix(b"#").unwrap_or_default().trim_ascii_start();
     let meant = |keyword: &&Keyword| {
@@ -169,14 +174,14 @@ fn other_comment<T>(text: &[u8], line: &Range<usize>) -> Scanned<T> {
     match keywords.iter().find(meant) {
         Some(keyword) if text.get(..6) == Some(&[b"# ", keyword.as_str().as_bytes()].concat()) => {
             let end = (line.start + 6).min(line.end);
-            error(LineErrorKind::Incomplete(*keyword), end..line.end.min(end + 1))
+            error(GrammarErrorKind::Incomplete(*keyword), end..line.end.min(end + 1))
         }
         Some(_) => {
             let spaces = text.len() - 1 - words.len();
-            let kind = if spaces == 0 { LineErrorKind::NoSpace } else { LineErrorKind::Space };
+            let kind = if spaces == 0 { GrammarErrorKind::NoSpace } else { GrammarErrorKind::Space };
             error(kind, line.start + 1..line.start + 1 + spaces)
         }
-        None => error(LineErrorKind::Comment, line.clone()),
+        None => error(GrammarErrorKind::Comment, line.clone()),
     }
 }
 
@@ -195,7 +200,7 @@ fn metadata_name(rest: &[u8], start: usize) -> Option<(Token<'_>, usize)> {
 
 fn no_carriage_return(text: &[u8], line: &Range<usize>) -> Scanned<()> {
     let returns = text.iter().rev().take_while(|byte| **byte == b'\r').count();
-    if returns > 0 { error(LineErrorKind::CarriageReturn, line.end - returns..line.end) } else { Ok(()) }
+    if returns > 0 { error(GrammarErrorKind::CarriageReturn, line.end - returns..line.end) } else { Ok(()) }
 }
 
 /// Scans the sample `line`. `labels` is cleared and filled.
@@ -206,8 +211,8 @@ pub(super) fn sample<'a>(
     scratch: &mut Vec<LabelPair<'a>>,
 ) -> Scanned<SampleTokens<'a>> {
     match bytes[line.clone()] {
-        [] => return error(LineErrorKind::EmptyLine, line),
-        [b' ' | b'\t', ..] => return error(LineErrorKind::Space, line.start..line.start + 1),
+        [] => return error(GrammarErrorKind::EmptyLine, line),
+        [b' ' | b'\t', ..] => return error(GrammarErrorKind::Space, line.start..line.start + 1),
         [.., b'\r'] => no_carriage_return(&bytes[line.clone()], &line)?,
         _ => {}
     }
@@ -215,7 +220,7 @@ pub(super) fn sample<'a>(
         Ok(sample) => sample,
         Err(syntax) => {
             let span = syntax.span.clone();
-            return error(LineErrorKind::Syntax(syntax), span);
+            return error(GrammarErrorKind::Syntax(syntax), span);
         }
     };
     layout(bytes, line.start, &sample, labels)?;
@@ -232,12 +237,12 @@ fn layout(bytes: &[u8], line: usize, sample: &SampleLine<'_>, labels: &[LabelPai
         && let Some(name) = &sample.name
     {
         if !name.is_plain() {
-            return error(LineErrorKind::QuotedName, name.span());
+            return error(GrammarErrorKind::QuotedName, name.span());
         }
         at = name.span().end;
     }
     if sample.braced && sample.name.is_none() {
-        return error(LineErrorKind::NoMetricName, line..line + 1);
+        return error(GrammarErrorKind::NoMetricName, line..line + 1);
     }
     // The scanner has skipped spaces only, and a comma before the closing brace.
     if !labels.is_empty()
@@ -248,13 +253,13 @@ fn layout(bytes: &[u8], line: usize, sample: &SampleLine<'_>, labels: &[LabelPai
     }
     if sample.value.is_empty() {
         let start = at.min(sample.value.start);
-        return error(LineErrorKind::NoValue, start..sample.value.start);
+        return error(GrammarErrorKind::NoValue, start..sample.value.start);
     }
     match (bytes[at], at + 1 == sample.value.start) {
         (b' ', true) => Ok(()),
-        (b' ', false) => error(LineErrorKind::Space, at + 1..sample.value.start),
-        (b'\t', _) => error(LineErrorKind::NoSpace, at..at + 1),
-        _ => error(LineErrorKind::NoSpace, at..at),
+        (b' ', false) => error(GrammarErrorKind::Space, at + 1..sample.value.start),
+        (b'\t', _) => error(GrammarErrorKind::NoSpace, at..at + 1),
+        _ => error(GrammarErrorKind::NoSpace, at..at),
     }
 }
 
@@ -269,25 +274,41 @@ fn braces(bytes: &[u8], at: usize, sample: &SampleLine<'_>, labels: &[LabelPair<
         {
             at = if is_first { at } else { expect(bytes, at, b',')? };
             at = expect_at(bytes, at, name.span().start)? + name.raw().len();
+            quotes(&name, Code::MetricName)?;
             is_first = false;
         }
         let Some(label) = labels.get(index) else { break };
         at = if is_first { at } else { expect(bytes, at, b',')? };
-        at = expect_at(bytes, at, label.name.span().start)?;
+        // Names in quotes are newer than the format, and client libraries write a space before the next label.
+        if name.is_none() || bytes[at] != b' ' {
+            expect_at(bytes, at, label.name.span().start)?;
+        }
+        quotes(&label.name, Code::LabelName)?;
+        at = label.name.span().start;
         at = expect(bytes, at + label.name.raw().len(), b'=')?;
         at = expect(bytes, at, b'"')? + label.value.raw().len() + 1;
         is_first = false;
     }
     if bytes[at] == b',' {
-        return error(LineErrorKind::Comma, at..at + 1);
+        return error(GrammarErrorKind::Comma, at..at + 1);
     }
     expect(bytes, at, b'}')
+}
+
+/// Checks that a name is in quotes as a whole, or not at all.
+#[inline]
+fn quotes(name: &Token<'_>, code: Code) -> Scanned<()> {
+    let raw = name.raw();
+    if name.is_plain() || metadata_name(raw, 0).is_some_and(|(_, length)| length == raw.len()) {
+        return Ok(());
+    }
+    error(GrammarErrorKind::PartlyQuoted(code), name.span())
 }
 
 /// Returns the position after `byte`, which must be at `at`.
 #[inline]
 fn expect(bytes: &[u8], at: usize, byte: u8) -> Scanned<usize> {
-    if bytes[at] == byte { Ok(at + 1) } else { error(LineErrorKind::Space, at..at + 1) }
+    if bytes[at] == byte { Ok(at + 1) } else { error(GrammarErrorKind::Space, at..at + 1) }
 }
 
 /// Checks that a token starts at `at`.
@@ -296,7 +317,7 @@ fn expect_at(bytes: &[u8], at: usize, start: usize) -> Scanned<usize> {
     if at == start {
         return Ok(at);
     }
-    let kind = if bytes[at] == b',' { LineErrorKind::Comma } else { LineErrorKind::Space };
+    let kind = if bytes[at] == b',' { GrammarErrorKind::Comma } else { GrammarErrorKind::Space };
     error(kind, at..at + 1)
 }
 
@@ -315,7 +336,7 @@ fn rest<'a>(bytes: &'a [u8], at: usize, end: usize, labels: &mut Vec<LabelPair<'
     }
     let word = word(bytes, start, end);
     let Some(time) = Time::parse(&bytes[word.clone()]) else {
-        return error(LineErrorKind::Timestamp, word);
+        return error(GrammarErrorKind::Timestamp, word);
     };
     let timestamp = Some((word.clone(), time));
     if word.end == end {
@@ -323,7 +344,7 @@ fn rest<'a>(bytes: &'a [u8], at: usize, end: usize, labels: &mut Vec<LabelPair<'
     }
     let start = space(bytes, word.end, end)?;
     if bytes[start] != b'#' {
-        return error(LineErrorKind::Timestamp, start..end);
+        return error(GrammarErrorKind::Timestamp, start..end);
     }
     exemplar(bytes, start..end, labels)?;
     Ok((timestamp, Some(start..end)))
@@ -333,10 +354,10 @@ fn rest<'a>(bytes: &'a [u8], at: usize, end: usize, labels: &mut Vec<LabelPair<'
 fn space(bytes: &[u8], at: usize, end: usize) -> Scanned<usize> {
     let spaces = bytes[at..end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     match (spaces, bytes[at]) {
-        _ if at + spaces == end => error(LineErrorKind::Space, at..end),
+        _ if at + spaces == end => error(GrammarErrorKind::Space, at..end),
         (1, b' ') => Ok(at + 1),
-        (0 | 1, _) => error(LineErrorKind::NoSpace, at..at + spaces),
-        _ => error(LineErrorKind::Space, at + 1..at + spaces),
+        (0 | 1, _) => error(GrammarErrorKind::NoSpace, at..at + spaces),
+        _ => error(GrammarErrorKind::Space, at + 1..at + spaces),
     }
 }
 
@@ -347,7 +368,7 @@ fn word(bytes: &[u8], start: usize, end: usize) -> Range<usize> {
 
 /// Scans the exemplar `# {labels} value timestamp`.
 fn exemplar<'a>(bytes: &'a [u8], range: Range<usize>, labels: &mut Vec<LabelPair<'a>>) -> Scanned<()> {
-    let wrong = |kind, span| error(LineErrorKind::Exemplar(kind), span);
+    let wrong = |kind, span| error(GrammarErrorKind::Exemplar(kind), span);
     let end = range.end;
     if bytes[range.clone()].get(..3) != Some(b"# {") {
         return wrong(ExemplarError::NoLabels, range);
@@ -357,7 +378,7 @@ fn exemplar<'a>(bytes: &'a [u8], range: Range<usize>, labels: &mut Vec<LabelPair
         Ok(at) => at,
         Err(syntax) => {
             let span = syntax.span.clone();
-            return error(LineErrorKind::Syntax(syntax), span);
+            return error(GrammarErrorKind::Syntax(syntax), span);
         }
     };
     let no_name =
@@ -382,7 +403,7 @@ fn exemplar<'a>(bytes: &'a [u8], range: Range<usize>, labels: &mut Vec<LabelPair
 }
 
 fn exemplar_labels(labels: &[LabelPair<'_>], braces: &Range<usize>) -> Scanned<()> {
-    let wrong = |kind, span| error(LineErrorKind::Exemplar(kind), span);
+    let wrong = |kind, span| error(GrammarErrorKind::Exemplar(kind), span);
     let mut chars = 0;
     for (index, label) in labels.iter().enumerate() {
         let (name, value) = (label.name.text(), label.value.text());
@@ -424,11 +445,13 @@ mod tests {
         assert_eq!(scan_sample("a 1"), Ok((0, false, false)));
         assert_eq!(scan_sample("a{} 1"), Ok((0, false, false)));
         assert_eq!(scan_sample(r#"a{b="x\d\"",c=""} 1 2.5"#), Ok((2, true, false)));
-        assert_eq!(scan_sample(r##"a{b=" # "} 1 2 # {} 1 2"##), Ok((1, true, true)));
+        assert_eq!(scan_sample(r#"a{b=" # "} 1 2 # {} 1 2"#), Ok((1, true, true)));
         assert_eq!(scan_sample(r#"{"a.b",c="x"} 1"#), Ok((1, false, false)));
         for (text, error) in [
             ("", "EmptyLine 0..0"),
             (" a 1", "Space 0..1"),
+            (r#"{a"b.c"} 1"#, "PartlyQuoted(MetricName) 1..7"),
+            (r#"a{"b"c="x"} 1"#, "PartlyQuoted(LabelName) 2..6"),
             ("a  1", "Space 2..3"),
             ("a\t1", "NoSpace 1..2"),
             ("a 1 ", "Space 3..4"),
@@ -453,7 +476,7 @@ mod tests {
     fn an_exemplar_has_at_most_128_characters_of_labels() {
         let line = |length: usize| format!("a 1 # {{b=\"{}\"}} 1", "ä".repeat(length));
         assert_eq!(scan_sample(&line(127)), Ok((0, false, true)));
-        assert_eq!(scan_sample(&line(128)), Err("Exemplar(TooLong(129)) 6..266".to_owned()));
+        assert_eq!(scan_sample(&line(128)), Err("Exemplar(TooLong(129)) 6..268".to_owned()));
     }
 
     #[test]

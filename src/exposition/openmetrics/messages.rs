@@ -1,63 +1,68 @@
 //! The codes and messages of errors in one line.
 
-use super::line::{ExemplarError, Keyword, LineError, LineErrorKind, MAX_EXEMPLAR_CHARS};
+use super::line::{ExemplarError, GrammarError, GrammarErrorKind, Keyword, MAX_EXEMPLAR_CHARS};
 use crate::exposition::code::Code;
 use crate::exposition::findings::Message;
 use crate::exposition::messages::{self, quoted};
 use crate::exposition::text::scan::{SampleLine, character};
 use std::ops::Range;
 
-pub(super) fn code(bytes: &[u8], line: &Range<usize>, error: &LineError) -> Code {
+pub(super) fn code(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -> Code {
     match &error.kind {
-        LineErrorKind::Syntax(syntax) => messages::syntax_code(bytes, line, syntax),
-        LineErrorKind::EmptyLine | LineErrorKind::Space | LineErrorKind::NoSpace => Code::Spacing,
-        LineErrorKind::CarriageReturn => Code::CarriageReturn,
-        LineErrorKind::QuotedName | LineErrorKind::NoMetricName | LineErrorKind::MetadataName(_) => {
+        GrammarErrorKind::Syntax(syntax) => messages::syntax_code(bytes, line, syntax),
+        GrammarErrorKind::EmptyLine | GrammarErrorKind::Space | GrammarErrorKind::NoSpace => Code::Spacing,
+        GrammarErrorKind::CarriageReturn => Code::CarriageReturn,
+        GrammarErrorKind::QuotedName | GrammarErrorKind::NoMetricName | GrammarErrorKind::MetadataName(_) => {
             Code::MetricName
         }
-        LineErrorKind::Comma => Code::LabelName,
-        LineErrorKind::NoValue => Code::MissingValue,
-        LineErrorKind::Timestamp => Code::InvalidTimestamp,
-        LineErrorKind::Comment => Code::InvalidComment,
-        LineErrorKind::TextAfterEof => Code::TextAfterEof,
-        LineErrorKind::Incomplete(_) => Code::Metadata,
-        LineErrorKind::Exemplar(_) => Code::InvalidExemplar,
+        GrammarErrorKind::PartlyQuoted(code) => *code,
+        GrammarErrorKind::Comma => Code::LabelName,
+        GrammarErrorKind::NoValue => Code::MissingValue,
+        GrammarErrorKind::Timestamp => Code::InvalidTimestamp,
+        GrammarErrorKind::Comment => Code::InvalidComment,
+        GrammarErrorKind::TextAfterEof => Code::TextAfterEof,
+        GrammarErrorKind::Incomplete(_) => Code::Metadata,
+        GrammarErrorKind::Exemplar(_) => Code::InvalidExemplar,
     }
 }
 
 /// The place and the words of an error in the line `line`.
-pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &LineError) -> (Range<usize>, Message) {
+pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -> (Range<usize>, Message) {
     let span = error.span.clone();
     let message = match &error.kind {
-        LineErrorKind::Syntax(syntax) => return messages::syntax_error(bytes, line.clone(), syntax),
-        LineErrorKind::EmptyLine => Message::new("OpenMetrics has no empty lines").help("remove this line"),
-        LineErrorKind::CarriageReturn => Message::new("the line ends with a carriage return")
+        GrammarErrorKind::Syntax(syntax) => return messages::syntax_error(bytes, line.clone(), syntax),
+        GrammarErrorKind::EmptyLine => {
+            Message::new("OpenMetrics has no empty lines").help("remove this line")
+        }
+        GrammarErrorKind::CarriageReturn => Message::new("the line ends with a carriage return")
             .help("end each line with a newline only, as with `tr -d '\\r'`"),
-        LineErrorKind::Space => space(bytes, line, &span),
-        LineErrorKind::NoSpace if span.is_empty() => {
+        GrammarErrorKind::Space => space(bytes, line, &span),
+        GrammarErrorKind::NoSpace if span.is_empty() => {
             Message::new("a space is missing").help("write exactly one space here")
         }
-        LineErrorKind::NoSpace => {
+        GrammarErrorKind::NoSpace => {
             Message::new("there is a tab instead of a space").help("write exactly one space here")
         }
-        LineErrorKind::QuotedName => Message::new("the name in quotes is before the braces")
+        GrammarErrorKind::QuotedName => Message::new("the name in quotes is before the braces")
             .help("write it as the first word in the braces: `{\"my.metric\"} 1`"),
-        LineErrorKind::NoMetricName => {
+        GrammarErrorKind::PartlyQuoted(_) => Message::new("only a part of the name is in quotes")
+            .help("write the whole name in quotes, or without quotes"),
+        GrammarErrorKind::NoMetricName => {
             Message::new("the metric name is missing").help("write the sample as `name{label=\"value\"} 1`")
         }
-        LineErrorKind::Comma => {
+        GrammarErrorKind::Comma => {
             Message::new("there is a comma without a label after it").help("remove the comma")
         }
-        LineErrorKind::NoValue => Message::new("the sample has no value").help("write `name value`"),
-        LineErrorKind::Timestamp => timestamp(&bytes[span.clone()]),
-        LineErrorKind::Comment => Message::new("OpenMetrics has no comments").help(
+        GrammarErrorKind::NoValue => Message::new("the sample has no value").help("write `name value`"),
+        GrammarErrorKind::Timestamp => timestamp(&bytes[span.clone()]),
+        GrammarErrorKind::Comment => Message::new("OpenMetrics has no comments").help(
             "remove this line; only lines with `# HELP`, `# TYPE`, `# UNIT` and `# EOF` begin with `#`",
         ),
-        LineErrorKind::TextAfterEof => Message::new("there is text after `# EOF`")
+        GrammarErrorKind::TextAfterEof => Message::new("there is text after `# EOF`")
             .help("the line `# EOF` ends the text; is it the start of another one?"),
-        LineErrorKind::Incomplete(keyword) => incomplete(*keyword),
-        LineErrorKind::MetadataName(keyword) => metadata_name(*keyword, &bytes[span.clone()]),
-        LineErrorKind::Exemplar(error) => exemplar(*error, &bytes[span.clone()]),
+        GrammarErrorKind::Incomplete(keyword) => incomplete(*keyword),
+        GrammarErrorKind::MetadataName(keyword) => metadata_name(*keyword, &bytes[span.clone()]),
+        GrammarErrorKind::Exemplar(error) => exemplar(*error, &bytes[span.clone()]),
     };
     (span, message)
 }

@@ -27,6 +27,9 @@ pub(super) use repeats::check as check_repeats;
 
 use super::rules::{Rules, TextFormat};
 
+#[cfg(test)]
+mod tests;
+
 /// The line that ends a text.
 const EOF: &[u8] = b"# EOF";
 

@@ -125,7 +125,7 @@ mod tests {
 
     /// Adds families with these types; the last one decides the result.
     fn add(families: &[(&str, MetricType)]) -> Result<(), NameClash> {
-        let text = families.iter().map(|(name, _)| format!("{name} ")).collect::<String>();
+        let text = families.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
         let mut names = ClaimedNames::new(text.as_bytes());
         let (mut at, mut last) = (0, Ok(()));
         for (name, kind) in families {

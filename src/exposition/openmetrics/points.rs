@@ -28,7 +28,7 @@ pub(super) struct PointSample<'a> {
 
 /// Where a sample is for the order of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum SamplePlace {
     /// The first sample of a group.
     NewGroup,
     SameGroup,
@@ -54,6 +54,8 @@ struct Point {
     /// The value of the count, and the start of its line.
     count: Option<(f64, usize)>,
     sum: Option<(f64, usize)>,
+    /// A sample may be missing because its line is invalid.
+    has_invalid: bool,
 }
 
 /// The group that is being read.
@@ -62,8 +64,10 @@ pub(super) struct CurrentGroup {
     hash: Option<u64>,
     timestamp: Option<(Range<usize>, Time)>,
     point: Point,
-    /// There was a warning that a histogram or summary of the family lacks a part.
-    pub(super) is_reported: bool,
+    /// The first histogram or summary of the family without `_count` or `_sum`: its parts, and its first line.
+    pub(super) incomplete: Option<(Parts, usize)>,
+    /// A line after the first one of the group is invalid, and may be a sample of the next group.
+    is_next_invalid: bool,
 }
 
 impl CurrentGroup {
@@ -74,15 +78,15 @@ impl CurrentGroup {
         kind: MetricType,
         sample: &PointSample<'_>,
         context: &mut Context<'_>,
-    ) -> Place {
+    ) -> SamplePlace {
         let is_same = self.hash == Some(sample.group);
         if !is_same {
             self.finish(kind, context);
             self.hash = Some(sample.group);
             self.timestamp.clone_from(&sample.timestamp);
-            self.point = Point { line: sample.line, ..Point::default() };
+            self.start_point(sample.line);
         } else if !self.is_in_order(kind, sample, context) {
-            return Place::Invalid;
+            return SamplePlace::Invalid;
         }
         let is_repeated = self.is_repeated(kind, sample.part);
         if is_repeated {
@@ -90,9 +94,20 @@ impl CurrentGroup {
         }
         self.point.seen |= sample.part.bit();
         if !self.add_part(kind, sample, context) {
-            return Place::Invalid;
+            return SamplePlace::Invalid;
         }
-        if is_same { Place::SameGroup } else { Place::NewGroup }
+        if is_same { SamplePlace::SameGroup } else { SamplePlace::NewGroup }
+    }
+
+    fn start_point(&mut self, line: usize) {
+        let has_invalid = std::mem::take(&mut self.is_next_invalid);
+        self.point = Point { line, has_invalid, ..Point::default() };
+    }
+
+    /// Remembers that a line is invalid. What its group lacks is not reported, because it may be in that line.
+    pub(super) fn add_invalid(&mut self) {
+        self.point.has_invalid = true;
+        self.is_next_invalid = true;
     }
 
     /// Whether the group has this part already, if it can have it only once.
@@ -131,12 +146,12 @@ impl CurrentGroup {
             return false;
         }
         if old != new && kind != MetricType::Info {
-            if context.rules.strip_timestamps && !context.rules.keeps_timestamps() {
+            if context.rules.strip_timestamps {
                 repeated_series(self.point.line, sample.line, context);
                 return false;
             }
             self.finish(kind, context);
-            self.point = Point { line: sample.line, ..Point::default() };
+            self.start_point(sample.line);
         }
         self.timestamp.clone_from(&sample.timestamp);
         true
@@ -144,12 +159,12 @@ impl CurrentGroup {
 
     /// Reports a series that occurs twice. With timestamps, the samples may have been made within a nanosecond.
     #[cold]
-    fn repeated(&self, sample: &PointSample<'_>, context: &mut Context<'_>) -> Place {
+    fn repeated(&self, sample: &PointSample<'_>, context: &mut Context<'_>) -> SamplePlace {
         if sample.timestamp.is_some() {
-            return Place::Ignored;
+            return SamplePlace::Ignored;
         }
         repeated_series(self.point.line, sample.line, context);
-        Place::Invalid
+        SamplePlace::Invalid
     }
 
     /// Adds the sample to the point. Returns whether its value and its bound fit.
@@ -200,15 +215,24 @@ impl CurrentGroup {
         if self.hash.is_none() {
             return;
         }
-        if kind == MetricType::Summary {
-            self.point.repeated_quantile(context);
-        } else if kind.has_buckets() {
-            self.point.histogram(kind, context);
+        let is_valid = match kind {
+            MetricType::Summary => self.point.repeated_quantile(context),
+            _ if kind.has_buckets() => self.point.has_invalid || self.point.histogram(kind, context),
+            _ => return,
+        };
+        let needed = Part::Count.bit() | Part::Sum.bit();
+        if is_valid
+            && !self.point.has_invalid
+            && kind != MetricType::GaugeHistogram
+            && self.point.seen & needed != needed
+        {
+            let parts = self.parts();
+            self.incomplete.get_or_insert(parts);
         }
     }
 
     /// The parts of the point, and where its first line starts.
-    pub(super) fn parts(&self) -> (Parts, usize) {
+    fn parts(&self) -> (Parts, usize) {
         let mut parts = Parts::COMPOSITE;
         for (part, known) in
             [(Part::Count, Parts::COUNT), (Part::Sum, Parts::SUM), (Part::Bucket, Parts::INFINITY)]
@@ -222,18 +246,21 @@ impl CurrentGroup {
 }
 
 impl Point {
-    fn repeated_quantile(&mut self, context: &mut Context<'_>) {
+    /// Reports quantiles that occur twice. Returns whether there are none.
+    fn repeated_quantile(&mut self, context: &mut Context<'_>) -> bool {
         let quantiles = &mut self.quantiles;
         if quantiles.windows(2).all(|pair| pair[0].0 < pair[1].0) {
-            return;
+            return true;
         }
         quantiles.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
-        for pair in quantiles.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        for pair in quantiles.windows(2).filter(|pair| pair[0].0 >= pair[1].0) {
             repeated_series(pair[0].1, pair[1].1, context);
         }
+        quantiles.windows(2).all(|pair| pair[0].0 < pair[1].0)
     }
 
-    fn histogram(&self, kind: MetricType, context: &mut Context<'_>) {
+    /// Reports buckets, a count and a sum that do not fit each other. Returns whether they do.
+    fn histogram(&self, kind: MetricType, context: &mut Context<'_>) -> bool {
         let (count, sum) = if kind == MetricType::Histogram {
             (Part::Count.suffix(), Part::Sum.suffix())
         } else {
@@ -245,7 +272,7 @@ impl Point {
             (bucket, ..) if bucket.is_none_or(|(bound, _)| bound != f64::INFINITY) => {
                 Some((last_line, "the histogram has no bucket with `le=\"+Inf\"`".to_owned()))
             }
-            (Some((_, value)), Some((number, line)), _) if value != number => {
+            (Some((_, value)), Some((number, line)), _) if (value - number).abs() > 0.0 => {
                 Some((line, format!("`{count}` is not the value of the bucket with `le=\"+Inf\"`")))
             }
             (_, None, Some((_, line))) => Some((line, format!("the histogram has `{sum}` but no `{count}`"))),
@@ -266,7 +293,9 @@ impl Point {
                 );
                 (series_at(bytes, line), Message::new(text).help(help))
             });
+            return false;
         }
+        true
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::family::{self, CurrentFamily};
 use super::kind::{MetricType, Part};
-use super::line::{self, HashLine, LineError, MetadataLine, SampleTokens};
+use super::line::{self, GrammarError, HashLine, MetadataLine, SampleTokens};
 use super::names::ClaimedNames;
-use super::points::{CurrentGroup, Place, PointSample};
+use super::points::{CurrentGroup, PointSample, SamplePlace};
 use super::{EOF, convert, messages, sample};
 use crate::exposition::code::Code;
 use crate::exposition::context::Context;
@@ -15,10 +15,12 @@ use crate::exposition::hash;
 use crate::exposition::labels::SeriesHash;
 use crate::exposition::messages::quoted;
 use crate::exposition::model::kind::Kind;
+use crate::exposition::names::is_valid_name;
 use crate::exposition::sample::{SampleRules, timestamp_error};
 use crate::exposition::series::SeriesTable;
 use crate::exposition::text::number::is_float;
 use crate::exposition::text::token::{LabelPair, Token};
+use crate::grouping::LegacyName;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -103,7 +105,7 @@ impl<'a> FileReader<'_, 'a> {
             }
             match line::hash_line(bytes, line.clone()) {
                 Ok(HashLine::Eof) => return self.end(&line, file),
-                Ok(HashLine::Metadata(metadata)) => self.metadata(metadata, line.start),
+                Ok(HashLine::Metadata(metadata)) => self.metadata(&metadata, line.start),
                 Err(error) => {
                     is_reported = bytes[line.clone()].starts_with(EOF);
                     self.line_error(&error, &line);
@@ -140,24 +142,27 @@ impl<'a> FileReader<'_, 'a> {
         });
     }
 
-    fn line_error(&mut self, error: &LineError, line: &Range<usize>) {
+    fn line_error(&mut self, error: &GrammarError, line: &Range<usize>) {
         self.samples.unread += 1;
         let bytes = self.context.bytes;
         let code = messages::code(bytes, line, error);
         self.context.findings.error_at(code, error.span.start, || messages::message(bytes, line, error));
     }
 
-    fn metadata(&mut self, line: MetadataLine<'a>, start: usize) {
+    fn metadata(&mut self, line: &MetadataLine<'a>, start: usize) {
         if let Some(family) = self.family.as_mut().filter(|family| family.name.same(&line.name)) {
             match family.sample {
-                Some(sample) => family::after_samples(&line, sample, self.context),
+                Some(sample) => family::after_samples(line, sample, self.context),
                 None => family.add(line, self.context),
             }
             return;
         }
         self.finish_family(start);
         let mut family = CurrentFamily::new(line.name, start);
+        let utf8_names = self.context.rules.utf8_names;
+        let is_valid = is_valid_name(&line.name, LegacyName::Metric, utf8_names, &mut self.context.findings);
         family.add(line, self.context);
+        family.is_invalid |= !is_valid;
         self.family = Some(family);
     }
 
@@ -172,7 +177,11 @@ impl<'a> FileReader<'_, 'a> {
             self.claim(&mut family);
         }
         group.finish(family.kind(), self.context);
-        self.missing_parts(&family, &mut group);
+        let number = family.numbers.iter().find(|(part, _)| *part == Part::Value).map(|(_, number)| *number);
+        // OpenMetrics allows a histogram or summary without `_count` and `_sum`.
+        if let (Some(number), Some((parts, line))) = (number, group.incomplete) {
+            duplicates::missing_parts(number, line, parts, self.context);
+        }
         self.tables.units += usize::from(family.unit.is_some());
         convert::family(&family, end, self.context);
     }
@@ -216,6 +225,7 @@ impl<'a> FileReader<'_, 'a> {
         let mut labels = std::mem::take(&mut self.labels);
         if !self.check_sample(line, &mut labels) {
             self.samples.unread += 1;
+            self.group.add_invalid();
         }
         self.labels = labels;
     }
@@ -249,12 +259,13 @@ impl<'a> FileReader<'_, 'a> {
         let checked =
             self.samples.check_openmetrics(line.start, (&tokens.sample, labels), number, self.context);
         let Some(hash) = checked.filter(|_| is_valid) else { return false };
-        self.fast = (kind != MetricType::StateSet && tokens.timestamp.is_none()).then_some((kind, part));
+        let may_repeat = kind != MetricType::StateSet && !part.is_own_gauge() && tokens.timestamp.is_none();
+        self.fast = may_repeat.then_some((kind, part));
         let group = self.group_hash(kind, hash, labels);
         let value = &bytes[tokens.sample.value.clone()];
         let timestamp = tokens.timestamp.clone();
         let place = PointSample { line: line.start, part, hash, group, timestamp, value };
-        if self.place(kind, &place, line.end) == Place::Ignored {
+        if self.place(kind, &place, line.end) == SamplePlace::Ignored {
             return true;
         }
         self.timestamp(&tokens);
@@ -337,26 +348,25 @@ impl<'a> FileReader<'_, 'a> {
 
     /// Checks the place of a sample, whose line ends at `end`, and adds it to the tables.
     #[inline]
-    fn place(&mut self, kind: MetricType, sample: &PointSample<'_>, end: usize) -> Place {
+    fn place(&mut self, kind: MetricType, sample: &PointSample<'_>, end: usize) -> SamplePlace {
         let place = self.group.add(kind, sample, self.context);
         let family = self.tables.names.len();
         match place {
-            Place::Ignored => {
+            SamplePlace::Ignored => {
                 self.samples.count -= 1;
                 convert::cut_line(&(sample.line..end), self.context);
             }
-            Place::Invalid => {}
-            Place::NewGroup | Place::SameGroup if kind == MetricType::Info => {
+            SamplePlace::NewGroup | SamplePlace::SameGroup if kind == MetricType::Info => {
                 self.add_group(hash::series(family, sample.hash.in_group), sample.line);
             }
-            Place::NewGroup | Place::SameGroup if kind == MetricType::StateSet => {
+            SamplePlace::NewGroup | SamplePlace::SameGroup if kind == MetricType::StateSet => {
                 self.tables.series.add(hash::series(family, sample.hash.in_group), sample.line);
-                if place == Place::NewGroup {
+                if place == SamplePlace::NewGroup {
                     self.tables.states.add(hash::series(family, sample.group), sample.line);
                 }
             }
-            Place::NewGroup => self.add_group(hash::series(family, sample.hash.in_group), sample.line),
-            Place::SameGroup => {}
+            SamplePlace::NewGroup => self.add_group(hash::series(family, sample.hash.in_group), sample.line),
+            SamplePlace::Invalid | SamplePlace::SameGroup => {}
         }
         place
     }
@@ -399,22 +409,6 @@ impl<'a> FileReader<'_, 'a> {
             convert::splice(edit.range, edit.with, self.context);
         }
     }
-
-    /// Warns about a histogram or summary without `_count` or `_sum`: OpenMetrics allows that.
-    fn missing_parts(&mut self, family: &CurrentFamily<'_>, group: &mut CurrentGroup) {
-        let number = family.numbers.iter().find(|(part, _)| *part == Part::Value).map(|(_, number)| *number);
-        let (parts, line) = group.parts();
-        let is_complete = parts.has(crate::exposition::series::Parts::COUNT)
-            && parts.has(crate::exposition::series::Parts::SUM);
-        if let Some(number) = number
-            && matches!(family.kind(), MetricType::Histogram | MetricType::Summary)
-            && !is_complete
-            && !family.is_invalid
-            && !std::mem::replace(&mut group.is_reported, true)
-        {
-            duplicates::missing_parts(number, line, parts, self.context);
-        }
-    }
 }
 
 /// The name of a family is that of a metric, or of a part of a metric, that is in the text already.
@@ -424,9 +418,15 @@ fn taken(name: &Token<'_>, number: usize, context: &mut Context<'_>) {
     let other_name = context.families.name(number);
     let bytes = context.bytes;
     context.findings.error(Code::NameClash, name.span(), || {
-        let name = quoted(&name.text());
-        Message::new(format!("in the text format, {name} also belongs to {}", quoted(&other_name)))
-            .help("rename one of the two metrics, or push them separately")
-            .related(first.map(|at| crate::exposition::text::spans::name_at(bytes, at)), "the other one")
+        let text = name.text();
+        let message = if text == other_name {
+            Message::new(format!("the metric {} is already in another file", quoted(&text)))
+                .help("convert the files one by one, or push them to different groups")
+        } else {
+            let (name, other) = (quoted(&text), quoted(&other_name));
+            Message::new(format!("in the text format, {name} is a sample of {other}"))
+                .help("rename one of the two metrics")
+        };
+        message.related(first.map(|at| crate::exposition::text::spans::name_at(bytes, at)), "the other one")
     });
 }

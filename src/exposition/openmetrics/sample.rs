@@ -11,7 +11,7 @@ use crate::exposition::text::token::{LabelPair, Token};
 
 /// The values that a sample can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Values {
+enum AllowedValues {
     Any,
     /// Not NaN.
     Number,
@@ -25,15 +25,15 @@ enum Values {
     One,
 }
 
-fn values(kind: MetricType, part: Part) -> Values {
+fn values(kind: MetricType, part: Part) -> AllowedValues {
     match (kind, part) {
-        (MetricType::StateSet, _) => Values::ZeroOrOne,
-        (MetricType::Info, _) => Values::One,
-        (MetricType::Summary, Part::Value) => Values::NotNegativeOrNan,
-        (_, Part::Bucket | Part::Count | Part::GaugeCount) => Values::Count,
-        (_, Part::Total | Part::Sum) => Values::NotNegative,
-        (_, Part::GaugeSum) => Values::Number,
-        (_, Part::Value | Part::Created | Part::Info) => Values::Any,
+        (MetricType::StateSet, _) => AllowedValues::ZeroOrOne,
+        (MetricType::Info, _) => AllowedValues::One,
+        (MetricType::Summary, Part::Value) => AllowedValues::NotNegativeOrNan,
+        (_, Part::Bucket | Part::Count | Part::GaugeCount) => AllowedValues::Count,
+        (_, Part::Total | Part::Sum) => AllowedValues::NotNegative,
+        (_, Part::GaugeSum) => AllowedValues::Number,
+        (_, Part::Value | Part::Created | Part::Info) => AllowedValues::Any,
     }
 }
 
@@ -41,13 +41,13 @@ fn values(kind: MetricType, part: Part) -> Values {
 #[inline]
 pub(super) fn is_unremarkable(kind: MetricType, part: Part, value: &[u8]) -> bool {
     match values(kind, part) {
-        Values::Any => true,
-        Values::Number | Values::NotNegative | Values::NotNegativeOrNan => {
+        AllowedValues::Any => true,
+        AllowedValues::Number | AllowedValues::NotNegative | AllowedValues::NotNegativeOrNan => {
             value.first().is_some_and(u8::is_ascii_digit)
         }
-        Values::Count => value.iter().all(u8::is_ascii_digit),
-        Values::ZeroOrOne => matches!(value, b"0" | b"1"),
-        Values::One => value == b"1",
+        AllowedValues::Count => value.iter().all(u8::is_ascii_digit),
+        AllowedValues::ZeroOrOne => matches!(value, b"0" | b"1"),
+        AllowedValues::One => value == b"1",
     }
 }
 
@@ -61,13 +61,13 @@ pub(super) fn check_value(
     let text = &context.bytes[tokens.sample.value.clone()];
     let Float::Value(value) = number::float(text) else { return true };
     let (is_allowed, rule) = match values(kind, part) {
-        Values::Any => (true, ""),
-        Values::Number => (!value.is_nan(), "a number"),
-        Values::NotNegative => (value >= 0.0, "a number that is not negative"),
-        Values::NotNegativeOrNan => (value.is_nan() || value >= 0.0, "not negative"),
-        Values::Count => (value >= 0.0 && value.fract() == 0.0, "a whole number that is not negative"),
-        Values::ZeroOrOne => (value == 0.0 || value == 1.0, "0 or 1"),
-        Values::One => (value == 1.0, "1"),
+        AllowedValues::Any => (true, ""),
+        AllowedValues::Number => (!value.is_nan(), "a number"),
+        AllowedValues::NotNegative => (value >= 0.0, "a number that is not negative"),
+        AllowedValues::NotNegativeOrNan => (value.is_nan() || value >= 0.0, "not negative"),
+        AllowedValues::Count => (value >= 0.0 && value.fract() == 0.0, "a whole number that is not negative"),
+        AllowedValues::ZeroOrOne => (value == 0.0 || value - 1.0 == 0.0, "0 or 1"),
+        AllowedValues::One => (value - 1.0 == 0.0, "1"),
     };
     if is_allowed {
         return true;

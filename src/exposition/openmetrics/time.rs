@@ -53,7 +53,7 @@ fn float(seconds: f64) -> (i128, f64) {
     ((seconds * 1e9) as i128, seconds)
 }
 
-/// The seconds as client_python computes them from whole seconds and nanoseconds.
+/// The seconds as `client_python` computes them from whole seconds and nanoseconds.
 #[expect(clippy::cast_precision_loss, reason = "the same loss as in other clients")]
 fn parts(nanoseconds: i128) -> f64 {
     (nanoseconds / NANOSECONDS) as f64 + (nanoseconds % NANOSECONDS) as f64 / 1e9

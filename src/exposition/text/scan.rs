@@ -263,7 +263,8 @@ impl<'a> Cursor<'a> {
             }
             escapes = true;
             let next = self.bytes.get(self.at + 1);
-            if !matches!(next, Some(b'\\' | b'"' | b'n')) && !(self.any_escape && next.is_some()) {
+            let is_valid = matches!(next, Some(b'\\' | b'"' | b'n')) || self.any_escape && next.is_some();
+            if !is_valid {
                 let end = self.at + 1 + character(&self.bytes[self.at + 1..]);
                 return Err(SyntaxError { kind: SyntaxErrorKind::Escape, span: self.at..end });
             }

@@ -77,7 +77,8 @@ fn unescape(raw: &[u8]) -> Vec<u8> {
     resolve_escapes(raw, false)
 }
 
-/// Resolves the escapes in a token. Quotes are removed from names and kept in HELP texts.
+/// Resolves the escapes in a token. Quotes are removed from names and kept in HELP texts. A backslash
+/// before a character that has no escape stays: only `OpenMetrics` has such label values.
 #[cold]
 pub(crate) fn resolve_escapes(raw: &[u8], keep_quotes: bool) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len());
@@ -85,7 +86,11 @@ pub(crate) fn resolve_escapes(raw: &[u8], keep_quotes: bool) -> Vec<u8> {
     while let Some(&byte) = bytes.next() {
         match byte {
             b'"' if !keep_quotes => {}
-            b'\\' => text.extend(bytes.next().map(|&escaped| if escaped == b'n' { b'\n' } else { escaped })),
+            b'\\' => match bytes.next() {
+                Some(b'n') => text.push(b'\n'),
+                Some(&escaped) if keep_quotes || matches!(escaped, b'\\' | b'"') => text.push(escaped),
+                other => text.extend([b'\\'].iter().chain(other)),
+            },
             _ => text.push(byte),
         }
     }

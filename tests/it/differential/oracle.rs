@@ -84,7 +84,6 @@ impl Case {
             allow_empty: true,
             default_type: self.default_type,
             strip_timestamps: self.strip_timestamps,
-            remote_write: false,
             ..Rules::PLAIN
         }
     }

@@ -2,7 +2,6 @@
 
 use super::{Case, push, received};
 use crate::support::{Connection, Server};
-use std::sync::LazyLock;
 use std::time::Duration;
 
 const WAITING: &str = "no response within";
@@ -25,20 +24,9 @@ fn answer(bytes: impl Into<Vec<u8>>) -> impl Fn(&mut Connection, usize) + Send +
     then(move |connection| connection.send(&bytes))
 }
 
-/// A text that is quick to check, and larger than all buffers on the way even if it is compressed.
+/// A text that is quick to check and larger than all buffers on the way.
 fn large() -> Vec<u8> {
-    static LARGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-        let mut state = 1_u64;
-        let mut random = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state
-        };
-        let value = (0..3 << 19).flat_map(|_| format!("{:016x}", random()).into_bytes());
-        [b"fault{x=\"".to_vec(), value.collect(), b"\"} 1\n".to_vec()].concat()
-    });
-    LARGE.clone()
+    [b"# ".to_vec(), vec![b'x'; 24 << 20], b"\nfault 1\n".to_vec()].concat()
 }
 
 pub(super) fn cases(redirect_target: &str) -> Vec<Case> {

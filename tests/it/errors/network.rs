@@ -178,6 +178,7 @@ fn an_empty_variable_counts_as_unset() {
         "UNIX_SOCKET",
         "COMPRESS",
         "URL",
+        "REMOTE_WRITE",
     ];
     let call = names.iter().fold(push(&server), |call, name| call.env(format!("PUSHGATEWAY_{name}"), ""));
     ["http_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"]

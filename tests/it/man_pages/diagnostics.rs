@@ -1,7 +1,7 @@
 //! The codes of the checker as the manual page explains them: each with its sentence and an example that is checked.
 
 use super::roff::{escape, filled};
-use pushgw::exposition::{self, Category, Code, Rules, Severity, Text};
+use pushgw::exposition::{self, Category, Code, Rules, Severity, Text, TextFormat};
 use pushgw::grouping::{EmptyValues, GroupingKey, KeyRules, Label, Names};
 use std::fmt::Write as _;
 
@@ -12,6 +12,7 @@ pub(super) fn diagnostics() -> String {
         (Category::Parser, "Rejected by the gateway's parser"),
         (Category::Store, "Rejected by the gateway's store"),
         (Category::Pushgw, "Rejected by pushgw, because the gateway may accept it and then break"),
+        (Category::Openmetrics, "Rejected by pushgw in OpenMetrics input"),
         (Category::Advice, "Warnings"),
         (Category::Lint, "Warnings with --lint"),
     ] {
@@ -44,7 +45,11 @@ fn severity(code: Code) -> Severity {
     let names = KeyRules { empty_values: EmptyValues::Reject, names: Names::Legacy };
     let key = GroupingKey::new("j", labels, names).unwrap();
     let strip_timestamps = code == Code::StrippedNumber;
-    let rules = Rules { grouping: Some(&key), strip_timestamps, lint: true, ..Rules::PLAIN };
+    let format = match code.category() {
+        Category::Openmetrics => TextFormat::Openmetrics,
+        _ => TextFormat::Prometheus,
+    };
+    let rules = Rules { grouping: Some(&key), strip_timestamps, lint: true, format, ..Rules::PLAIN };
     let report = exposition::check(Text { bytes: code.example(), starts: &[0] }, &rules);
     report.diagnostics.iter().find(|found| found.code == code).expect("an example of its rule").severity
 }

@@ -27,10 +27,11 @@ use std::fs;
 pub(crate) const GATEWAY_NAME: &str = "localhost:9091";
 
 /// Files that have the commands of `sh` blocks.
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 7] = [
     ".ci/run",
     ".github/workflows/release.yml",
     "benches/compare.py",
+    "examples/cluster.sh",
     "packaging/Dockerfile",
     "packaging/test",
     "tests/it/readme/mod.rs",

@@ -1,7 +1,7 @@
 //! A server on a free loopback port, with a directory of its own. It is killed when the test ends.
 //!
-//! A free port is found by binding it and closing it again, so another process can take it in between. Such a server
-//! ends, or another one answers at its address: each kind of server tells by its directory or process id who answers.
+//! A free port is found by binding it and closing it again, so another process can bind it in between. Then the server
+//! ends, and the one that answers is another: each kind of server shows its directory or process id, to be compared.
 
 use super::{Client, Response, TIMEOUT};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

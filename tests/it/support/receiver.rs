@@ -71,15 +71,15 @@ pub(crate) enum Receiver {
 }
 
 impl Receiver {
-    /// The Prometheus servers, oldest first: only the last one knows version 2.0.
-    #[track_caller]
-    pub(crate) fn prometheus() -> Vec<Self> {
-        prometheus_versions().iter().map(Self::of_prometheus).collect()
-    }
-
+    /// The only one that knows version 2.0.
     #[track_caller]
     pub(crate) fn newest_prometheus() -> Self {
         Self::of_prometheus(prometheus_versions().last().expect("tests/fetch.sh finds one"))
+    }
+
+    #[track_caller]
+    pub(crate) fn oldest_prometheus() -> Self {
+        Self::of_prometheus(&prometheus_versions()[0])
     }
 
     #[track_caller]
@@ -108,9 +108,9 @@ impl Receiver {
     /// One of each.
     #[track_caller]
     pub(crate) fn all() -> Vec<Self> {
-        let mut all = Self::prometheus();
-        all.extend([Self::victoria_metrics(), Self::vmagent(), Self::influx_db()]);
-        all
+        let prometheus = [Self::oldest_prometheus(), Self::newest_prometheus()];
+        let others = [Self::victoria_metrics(), Self::vmagent(), Self::influx_db()];
+        prometheus.into_iter().chain(others).collect()
     }
 
     pub(crate) fn name(&self) -> String {
@@ -289,7 +289,7 @@ fn vmagent(store: &VictoriaMetrics) -> LocalServer {
     let program = victoria_metrics().path.with_file_name("vmagent");
     let command = |address: SocketAddr, directory: &Path| {
         let mut command = Command::new(&program);
-        command.env_clear().args(["-remoteWrite.queues=1", "-remoteWrite.flushInterval=10ms"]).args([
+        command.env_clear().args(["-remoteWrite.queues=1"]).args([
             format!("-httpListenAddr={address}"),
             format!("-remoteWrite.tmpDataPath={}", directory.display()),
             format!("-remoteWrite.url=http://{}/api/v1/write", store.address()),

@@ -1,0 +1,59 @@
+//! A text that was cut off, as by a full disk or a killed producer, is refused. Without `# EOF`, OpenMetrics looks like
+//! the older format, so `--format auto` must not take it for one with another meaning.
+
+use super::corpus::{Converted, cases, client_rust, convert, convert_with};
+use super::generate;
+use crate::support::Random;
+use pushgw::exposition::model::read_families;
+use pushgw::exposition::{Rules, TextFormat};
+
+/// Texts that have samples, so that they are not refused for the lack of any.
+fn texts() -> Vec<Vec<u8>> {
+    let mut random = Random::with_seed(1);
+    let generated = (0..6).map(|_| generate::text(&mut random, false));
+    let cases = cases().into_iter().filter(|case| case.is_valid() && case.text.len() < 300);
+    cases
+        .step_by(4)
+        .map(|case| case.text.into_bytes())
+        .chain([client_rust().into_bytes()])
+        .chain(generated)
+        .collect()
+}
+
+/// Where the text is complete except for the last newline.
+fn end(text: &[u8]) -> usize {
+    text.trim_ascii_end().len()
+}
+
+#[test]
+fn a_cut_text_is_refused() {
+    for text in texts() {
+        for at in 0..end(&text) {
+            assert_eq!(convert(&text[..at]).text, None, "{}", text[..at].escape_ascii());
+        }
+        assert!(convert(&text[..end(&text)]).text.is_some(), "{}", text.escape_ascii());
+    }
+}
+
+/// What `pushgw push --strip-timestamps` would send.
+fn push(text: &[u8], format: TextFormat) -> Converted {
+    convert_with(text, &Rules { format, strip_timestamps: true, ..Rules::PLAIN })
+}
+
+/// If a cut text is accepted as the older format without a word, it means the same in both.
+#[test]
+fn a_cut_text_does_not_silently_get_another_meaning() {
+    let mut silent = 0;
+    for text in texts() {
+        for at in 0..end(&text) {
+            let cut = &text[..at];
+            let output = push(cut, TextFormat::Auto);
+            let Some(text) = output.text.filter(|_| output.diagnostics.is_empty()) else { continue };
+            silent += 1;
+            let complete = push(&[cut, b"# EOF\n"].concat(), TextFormat::Openmetrics);
+            let meaning = |text: String| read_families(text.as_bytes());
+            assert_eq!(complete.text.map(meaning), Some(meaning(text)), "{}", cut.escape_ascii());
+        }
+    }
+    assert!(silent > 0, "no text was accepted");
+}

@@ -1,0 +1,6 @@
+//! `--remote-write` with real receivers.
+
+mod cluster;
+mod generate;
+mod receivers;
+mod round_trip;

@@ -288,11 +288,9 @@ pub(super) fn age(option: &str, text: &str) -> Result<Duration, Failure> {
     };
     duration::parse(text).map_err(|error| {
         let message = match error {
-            DurationError::OnlyNumber(_) => {
-                format!(
-                    "`{text}` has no unit: write {text}d for days, {text}h for hours or {text}s for seconds"
-                )
-            }
+            DurationError::OnlyNumber(number) => format!(
+                "`{text}` has no unit: write {number}d for days, {number}h for hours or {number}s for seconds"
+            ),
             error => days_ago().unwrap_or_else(|| error.to_string()),
         };
         Failure::usage(format!("{option}: {message}"))

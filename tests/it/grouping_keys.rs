@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Keys per version, inside this process and with the program.
-const IN_PROCESS: usize = 2000;
+const IN_PROCESS: usize = 1500;
 const WITH_PROGRAM: usize = 50;
 
 type Key = BTreeMap<String, String>;

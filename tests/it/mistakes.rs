@@ -405,7 +405,7 @@ fn neighbours_of_the_known_mistakes() {
         ("list --match 'job=ci,team=a'", 0, "hint: use --match '{job=ci,team=a}'"),
         ("delete --match job=ci,team=~a --yes", 0, "a comma separates matchers only in braces"),
         ("delete --older-than '7 d' --yes", 2, "write 7d"),
-        ("delete --older-than=-7 --yes", 2, "`7` has no unit: write 7d for days"),
+        ("delete --older-than=-7 --yes", 2, "`-7` has no unit: write 7d for days"),
         ("delete --older-than 2mo --yes", 2, "a month is 30d"),
         ("delete --older-than 1h30 --yes", 2, "ends in a number without a unit"),
         ("delete --older-than 1.5d --yes", 2, "has a fraction"),

@@ -421,15 +421,29 @@ def list_groups(folder, runs):
         )
 
 
+def parts(file, count):
+    """The text in this many files, each with the lines before the first sample."""
+    lines = file.read_text().splitlines(keepends=True)
+    first = next(number for number, line in enumerate(lines) if not line.startswith("#"))
+    head, samples = lines[:first], lines[first:]
+    size = -(-len(samples) // count)
+    for number in range(count):
+        part = file.with_name(f"part-{number}.prom")
+        part.write_text("".join(head + samples[number * size : (number + 1) * size]))
+        yield part
+
+
 def remote_write(folder, runs):
     file = folder / "input.prom"
     inputs.write(file, "series", 1_000_000)
+    # promtool sends a file as one request, and Prometheus accepts at most 32 MiB.
+    of_promtool = list(parts(file, 10))
     with Receiver(folder) as receiver:
         compare(
             f"1,000,000 samples to Prometheus {version(newest_prometheus())}, {file.stat().st_size / (1 << 20):.1f} MiB:"
-            " pushgw push --remote-write / promtool push metrics",
+            " pushgw push --remote-write / promtool push metrics, in ten parts",
             [PUSHGW, "push", "-q", "-j", "bench", "--remote-write", receiver.url, file],
-            [newest_prometheus().parent / "promtool", "push", "metrics", f"{receiver.url}/api/v1/write", file],
+            [newest_prometheus().parent / "promtool", "push", "metrics", f"{receiver.url}/api/v1/write", *of_promtool],
             runs,
             ("wall", "cpu", "memory"),
             file=file,

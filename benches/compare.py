@@ -279,8 +279,9 @@ def check(folder, runs):
 def openmetrics(folder, runs):
     shapes = [
         ("1,000,000 series of one counter", "series", 1_000_000),
-        ("20,000 histograms", "histograms", 240_000),
-        ("20,000 families", "families", 20_000),
+        ("100,000 histograms", "histograms", 1_200_000),
+        ("1,000,000 series of ten to a family", "small-families", 1_000_000),
+        ("1,000,000 families", "families", 1_000_000),
         ("20,000 series of thirty labels", "wide", 20_000),
     ]
     text, converted = folder / "input.prom", folder / "input.om"

@@ -13,7 +13,7 @@ use crate::exposition::text::token::LabelPair;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Edits the metadata of a family with so many samples that ends at `end`, and adds the samples that became gauges.
+/// Edits the metadata of a family that has `samples` samples and ends at `end`, and adds the samples that became gauges.
 pub(super) fn family(family: &CurrentFamily<'_>, samples: usize, end: usize, context: &mut Context<'_>) {
     let kind = family.kind();
     for line in [&family.help, &family.type_line].into_iter().flatten() {

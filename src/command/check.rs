@@ -23,7 +23,7 @@ pub(super) fn run(
     context: &mut Context<'_, '_>,
 ) -> Result<(), Failure> {
     let input = input::read(&settings.origins, context.stdin, context.printer.progress())?;
-    let report = report(settings, grouping, &input);
+    let report = report(settings, grouping, &input, false);
     // If the reader closes the output early, the exit status is still that of the check.
     let shown = show(settings, &input, &report, Channel::Result, context.printer);
     let refused = report.diagnostics.iter().any(|found| {
@@ -60,7 +60,7 @@ pub(super) fn accept_or<'a>(
     consequence: Option<&str>,
     printer: &mut Printer<'_>,
 ) -> Result<Accepted<'a>, Failure> {
-    let report = report(settings, grouping, input);
+    let report = report(settings, grouping, input, true);
     show(settings, input, &report, Channel::Message, printer)?;
     refuse(settings, &report, consequence)?;
     if report.stripped > 0 {
@@ -81,10 +81,10 @@ fn amount(report: &Report) -> String {
 }
 
 /// Checks the input. With `--strict`, warnings are shown as errors, but they are still counted separately.
-fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input) -> Report {
+fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input, edits: bool) -> Report {
     let starts: Vec<usize> = input.sources.iter().map(|source| source.start).collect();
     let text = Text { bytes: &input.bytes, starts: &starts };
-    let rules = Rules { prometheus_files: &input.option_lines, ..settings.rules(grouping) };
+    let rules = Rules { edits, prometheus_files: &input.option_lines, ..settings.rules(grouping) };
     let mut report = exposition::check(text, &rules);
     if settings.strict {
         for found in report.diagnostics.iter_mut().filter(|found| found.severity == Severity::Warning) {

@@ -43,6 +43,7 @@ pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names i
 pub(super) struct Findings {
     limit: usize,
     repair: bool,
+    keeps_edits: bool,
     remote_write: bool,
     /// Warnings are about the gateway, so there are none for a text that is only converted.
     has_warnings: bool,
@@ -68,6 +69,7 @@ impl Findings {
         Self {
             limit: rules.max_diagnostics,
             repair: rules.repair,
+            keeps_edits: rules.edits,
             remote_write: rules.remote_write,
             has_warnings: !rules.convert_only,
             ..Self::default()
@@ -140,7 +142,9 @@ impl Findings {
 
     /// Adds an edit that the user requested with an option.
     pub(super) fn splice(&mut self, range: Range<usize>, with: Cow<'static, [u8]>) {
-        self.splices.push(Splice { range, with });
+        if self.keeps_edits {
+            self.splices.push(Splice { range, with });
+        }
     }
 
     /// Sorts the edits, which the conversion of OpenMetrics adds at the end of a family.

@@ -25,6 +25,8 @@ pub struct Rules<'a> {
     pub lint: bool,
     /// Maximum number of diagnostics to keep. The others are only counted.
     pub max_diagnostics: usize,
+    /// Whether the report has the edits that repair and convert the text. They can need more memory than the text.
+    pub edits: bool,
     /// The format of the text.
     pub format: TextFormat,
     /// The files of the text, by number, that have the Prometheus format whatever `format` is: lines of the command line.
@@ -64,6 +66,7 @@ impl Rules<'static> {
         repair: true,
         lint: false,
         max_diagnostics: usize::MAX,
+        edits: true,
         format: TextFormat::Prometheus,
         prometheus_files: &[],
         convert_only: false,

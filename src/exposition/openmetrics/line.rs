@@ -451,7 +451,7 @@ mod tests {
             ("", "EmptyLine 0..0"),
             (" a 1", "Space 0..1"),
             (r#"{a"b.c"} 1"#, "PartlyQuoted(MetricName) 1..7"),
-            (r#"a{"b"c="x"} 1"#, "PartlyQuoted(LabelName) 2..6"),
+            (r#"a{b"c"="x"} 1"#, "PartlyQuoted(LabelName) 2..6"),
             ("a  1", "Space 2..3"),
             ("a\t1", "NoSpace 1..2"),
             ("a 1 ", "Space 3..4"),

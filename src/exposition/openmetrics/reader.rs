@@ -397,6 +397,9 @@ impl<'a> FileReader<'_, 'a> {
     /// Converts the line of a valid sample.
     fn edit(&mut self, part: Part, tokens: &SampleTokens<'_>, labels: &[LabelPair<'_>], line: &Range<usize>) {
         self.tables.exemplars += usize::from(tokens.exemplar.is_some());
+        if !self.context.rules.edits {
+            return;
+        }
         let edits = convert::sample(tokens, labels, line.end, self.context);
         if part.is_own_gauge() {
             let text = convert::edited(line.start..line.end + 1, edits, self.context.bytes);

@@ -1,4 +1,4 @@
-//! `status` of a receiver of remote write: sends the empty request, which stores nothing.
+//! `status` for a remote-write receiver: sends an empty request, which stores nothing.
 
 use super::remote_write::failure;
 use super::{Context, listener, print_json, watch};
@@ -96,7 +96,7 @@ impl Probe {
     }
 }
 
-/// Whether the receiver was reached and says no.
+/// Whether the receiver was reached and rejected the request for good.
 fn is_rejection(error: &Error) -> bool {
     matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status < 500) && !error.kind.is_retried()
 }

@@ -1,5 +1,5 @@
-//! Where metrics go: to a gateway, into a directory, or to a receiver of remote write. Every command gets its destination
-//! from here.
+//! Where metrics go: to a gateway, into a directory, or to a receiver of remote write. Every command gets its
+//! destination from here.
 
 use super::{connection, empty};
 use crate::cli::{ConnectionArgs, RemoteWriteVersion};
@@ -48,7 +48,7 @@ impl Destination {
     }
 }
 
-/// A destination as it is named, with the option or variable that names it.
+/// A destination that the user has named, with the option or variable that names it.
 #[derive(Clone, Copy)]
 enum Named<'a> {
     Gateway(&'static str),
@@ -63,7 +63,7 @@ impl Named<'_> {
         }
     }
 
-    /// The option for it.
+    /// The option that names such a destination, as shown in hints.
     fn option(self) -> &'static str {
         match self {
             Self::Gateway(_) => "-g URL",
@@ -76,9 +76,9 @@ impl Named<'_> {
 /// What a command does to its destination.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
-    /// It writes metrics, or looks whether they could be written.
+    /// It writes metrics, or checks whether they could be written.
     Write,
-    /// It needs groups. A receiver of remote write has none, so its variable does not count.
+    /// It needs groups. A receiver of remote write has none, so the variable that names one is ignored.
     Groups,
 }
 
@@ -213,11 +213,11 @@ pub(super) fn require_gateway(
         None | Some(Named::Gateway(_)) => Ok(()),
         Some(Named::Textfile(origin, _)) => Err(Failure::usage_with_hint(
             format!("{origin}: only push, add, run and delete of one group can use a directory"),
-            "use -g URL: this needs a gateway",
+            "use -g URL: this command needs a gateway",
         )),
         Some(Named::RemoteWrite(origin, _)) => Err(Failure::usage_with_hint(
-            format!("{origin}: only push, add and run of one group and status can use a receiver"),
-            "use -g URL: this needs a gateway",
+            format!("{origin}: only status, and push, add and run of one group, can use a receiver"),
+            "use -g URL: this command needs a gateway",
         )),
     }
 }

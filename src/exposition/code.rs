@@ -210,7 +210,7 @@ codes! {
         "A HELP, TYPE or UNIT line is incomplete, or comes after samples of its metric."
         b"a 1\n# HELP a x\n# EOF\n";
     Unit "unit" Openmetrics
-        "A unit is not the end of the metric's name, is given twice, or the type has no unit."
+        "The name of a metric does not end with its unit, the unit is given twice, or the type cannot have a unit."
         b"# UNIT a seconds\na 1\n# EOF\n";
     SplitMetric "split-metric" Openmetrics
         "The lines of a metric, or of one histogram or the like, are not together."

@@ -29,7 +29,7 @@ pub struct Rules<'a> {
     pub edits: bool,
     /// The format of the text.
     pub format: TextFormat,
-    /// The files of the text, by number, that have the Prometheus format whatever `format` is: lines of the command line.
+    /// The numbers of the files that have the Prometheus format regardless of `format`: metrics given as options.
     pub prometheus_files: &'a [usize],
     /// Whether the text is only converted to the text format, so that the rules of the gateway do not apply.
     pub convert_only: bool,

@@ -1,5 +1,5 @@
-//! Rules for series that are sent by remote write: each sample is a series of its own, with its bucket bound or quantile as
-//! a label like any other, and a series must not occur twice. Labels without a value are left out.
+//! Rules for series that are sent by remote write: each sample is a series of its own, with its bucket bound or
+//! quantile as a label like any other, and a series must not occur twice. Labels with an empty value are left out.
 //!
 //! A receiver stores only one of two samples of a series, and many receivers do so without an error.
 

@@ -103,7 +103,7 @@ pub enum PemError {
     NoKey,
     #[error("the private key is encrypted, and pushgw cannot ask for its password")]
     EncryptedKey,
-    #[error("the key does not belong to the certificate")]
+    #[error("the private key does not match the certificate")]
     WrongKey,
     #[error("the file is in PKCS#12 format, not in PEM format")]
     Pkcs12,

@@ -124,7 +124,8 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Writes one human-readable line to standard output: sanitized, colored if the stream is, and wrapped.
+    /// Writes one human-readable line to standard output: sanitized, wrapped, and with color if that is enabled for
+    /// standard output.
     pub fn line(&mut self, line: impl Into<StyledLine>) -> io::Result<()> {
         let mut out = String::new();
         line.into().push_paragraph(&mut out, self.look(Channel::Result));

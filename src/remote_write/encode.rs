@@ -55,7 +55,7 @@ pub(super) fn empty(version: Version) -> Vec<u8> {
     }
 }
 
-/// A `Sample`.
+/// Replaces the contents of `message` with a `Sample`.
 fn sample(message: &mut ProtobufMessage, series: &TextSeries<'_, '_>) {
     let value = series.sample.value;
     message.clear();
@@ -63,7 +63,7 @@ fn sample(message: &mut ProtobufMessage, series: &TextSeries<'_, '_>) {
     message.int(2, series.timestamp);
 }
 
-/// A `MetricType`, which both versions number alike.
+/// Returns the number of a `MetricType`. It is the same in both versions.
 fn metric_type(kind: Kind) -> u64 {
     match kind {
         Kind::Untyped => 0,
@@ -111,7 +111,7 @@ impl RequestV1 {
     }
 }
 
-/// The series of a `Request`.
+/// A `Request`: its series, and the strings that they refer to.
 #[derive(Default)]
 struct RequestV2<'a> {
     series: ProtobufMessage,
@@ -140,7 +140,7 @@ impl<'a> RequestV2<'a> {
         self.series.bytes(5, timeseries.as_bytes());
     }
 
-    /// Some receivers need the symbols before the series.
+    /// Returns the request with the symbols first, because some receivers need them before the series.
     fn into_bytes(self) -> Vec<u8> {
         let mut message = self.symbols.message;
         message.append(&self.series);
@@ -148,12 +148,12 @@ impl<'a> RequestV2<'a> {
     }
 }
 
-/// All strings of a `Request`, by their number. The first one is empty.
+/// All strings of a `Request`, numbered. String 0 is empty.
 struct Symbols<'a> {
     numbers: HashMap<Cow<'a, [u8]>, u64>,
     message: ProtobufMessage,
-    /// The strings of the last series. The next one has many of them at the same place, and comparing is faster than
-    /// hashing.
+    /// The strings of the last series. The next one usually has many of them at the same place, and comparing is faster
+    /// than hashing.
     last: Vec<(Cow<'a, [u8]>, u64)>,
 }
 

@@ -13,12 +13,12 @@ use std::fmt;
 pub struct Written {
     /// The version of the last request.
     pub version: Version,
-    /// Whether the receiver has counted all samples.
+    /// Whether the receiver has confirmed that it stored all samples.
     pub confirmed: bool,
 }
 
 impl Written {
-    /// What to warn about if the receiver did not confirm a version in which it should.
+    /// The warning if the receiver did not confirm a request of version 2.0, although that version requires it.
     pub fn unconfirmed_warning(self) -> Option<&'static str> {
         (self.version == Version::V2 && !self.confirmed).then_some(
             "not confirmed by the receiver, which may know only version 1.0 and have stored nothing",
@@ -39,7 +39,7 @@ impl fmt::Display for Written {
 pub enum WriteError {
     #[error("{0}")]
     Exchange(Box<Error>),
-    /// The receiver has counted fewer samples than were sent.
+    /// The receiver reports that it stored fewer samples than were sent.
     #[error("{request}: the receiver stored {stored} of {sent} samples{reason}")]
     PartlyStored {
         /// Method and URL.
@@ -67,7 +67,7 @@ pub struct RemoteWriter<'a> {
     version: Version,
 }
 
-/// What a receiver says to a request.
+/// A receiver's reply to a request.
 struct Reply {
     /// Method and URL.
     request: String,
@@ -169,7 +169,7 @@ impl<'a> RemoteWriter<'a> {
     }
 }
 
-/// The error for a success that does not come from a receiver.
+/// Returns an error if a successful response does not come from a receiver.
 fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Option<Error> {
     let status = response.status;
     let body = if response.is_html() {

@@ -1,12 +1,12 @@
-//! What to do about a failed request, if that depends on the server being a receiver of remote write. Pure.
+//! Hints for failed requests to a remote-write receiver. Pure.
 
 use super::version::VersionChoice;
 use crate::http::{self, Connection, ErrorKind};
 
-/// What Prometheus answers if the receiver is off. Version 2 goes on with an older flag.
+/// What Prometheus answers if its receiver is off. In Prometheus 2, an older flag follows in the text.
 const IS_OFF: &str = "remote write receiver needs to be enabled";
 
-/// The hint for an error, if there is a better one than that of its class.
+/// Returns a hint for an error, if there is a better one than the general hint for its kind.
 pub(super) fn hint(kind: &ErrorKind, choice: VersionChoice, connection: &Connection) -> Option<String> {
     if let Some(hint) = http::hint(kind, connection) {
         return Some(hint);
@@ -17,8 +17,8 @@ pub(super) fn hint(kind: &ErrorKind, choice: VersionChoice, connection: &Connect
             "start this Prometheus with --web.enable-remote-write-receiver"
         }
         404 | 405 => {
-            "the URL includes the receiver's path: /api/v1/write for Prometheus and VictoriaMetrics, /api/v1/push for \
-             Mimir and Cortex, /api/v1/receive for Thanos; for a Pushgateway use -g URL"
+            "the URL must include the receiver's path: /api/v1/write for Prometheus and VictoriaMetrics, /api/v1/push \
+             for Mimir and Cortex, /api/v1/receive for Thanos; for a Pushgateway use -g URL"
         }
         413 => "the receiver, or a proxy in front of it, limits the size of a request",
         415 if choice != VersionChoice::Auto => {

@@ -1,7 +1,7 @@
 //! Remote write: the samples of a text as requests for Prometheus, Mimir, VictoriaMetrics and other receivers.
 //!
-//! `series` reads the series of a text, `encode` writes them as protobuf, and `receipt` reads what a receiver says about
-//! them. These are pure. Only `exchange` uses the client of [`crate::http`].
+//! `series` reads the series of a text, `encode` writes them as protobuf, and `receipt` reads how many samples a
+//! receiver has stored. These are pure. Only `exchange` uses the client of [`crate::http`].
 
 mod encode;
 mod exchange;

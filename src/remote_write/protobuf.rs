@@ -25,7 +25,7 @@ impl ProtobufMessage {
         self.0
     }
 
-    /// A string, bytes, a message, or packed numbers.
+    /// Writes a field that contains a string, bytes, a message, or packed numbers.
     pub(super) fn bytes(&mut self, field: u32, value: &[u8]) {
         self.tag(field, WireType::Bytes);
         self.varint(value.len() as u64);
@@ -46,7 +46,7 @@ impl ProtobufMessage {
         self.0.extend_from_slice(&bits.to_le_bytes());
     }
 
-    /// A number without a tag, for packed numbers.
+    /// Writes a number without a tag, as one of several packed numbers.
     pub(super) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push((value & 0x7f) as u8 | 0x80);

@@ -1,8 +1,8 @@
-//! What a receiver says about the samples that it got. Pure.
+//! Reads a receiver's receipt: how many samples it has stored. Pure.
 //!
-//! A receiver of version 2.0 counts in headers what it has stored. A receiver of version 1.0 that does not know version 2.0
-//! may answer 204 and store nothing (seen on Prometheus 2.42, VictoriaMetrics 1.145 and `InfluxDB` 1.6). So a success without
-//! these headers says nothing.
+//! A receiver of version 2.0 reports in headers what it has stored. A receiver that knows only version 1.0 may answer
+//! 204 to a request of version 2.0 and store nothing (seen with Prometheus 2.42, VictoriaMetrics 1.145 and `InfluxDB`
+//! 1.6). So a successful response without these headers proves nothing.
 
 /// The number of samples that the receiver has stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ impl Receipt {
     }
 }
 
-/// Whether a status of version 2.0 may mean that the receiver knows only version 1.0.
+/// Whether this status, as the answer to a request of version 2.0, may mean that the receiver knows only version 1.0.
 pub(super) fn may_need_version_1(status: u16) -> bool {
-    // These have other reasons, and 408 and 425 are temporary failures.
+    // The excluded statuses have other causes: credentials, URL, size, or a temporary failure (408, 425 and 429).
     matches!(status, 400..=499) && !matches!(status, 401 | 403 | 404 | 408 | 413 | 425 | 429)
 }
 

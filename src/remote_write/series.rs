@@ -7,8 +7,8 @@ use std::borrow::Cow;
 /// Maximum number of samples in a request. Receivers limit the size of a request, and senders usually send fewer.
 pub const MAX_SAMPLES: usize = 10_000;
 
-/// The samples of a text that are written together. All that have no timestamp get the same one, so that a request can be
-/// repeated.
+/// The samples of a text that are written together. All samples without a timestamp get the same one, so that a
+/// request can be repeated.
 #[derive(Debug)]
 pub struct Payload<'a> {
     samples: Samples<'a>,
@@ -24,7 +24,7 @@ pub(super) type SentLabel<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 #[derive(Debug)]
 pub struct TextSeries<'a, 's> {
     pub(super) sample: &'s ParsedSample<'a, 's>,
-    /// All labels, among them `__name__`, sorted by the bytes of their names.
+    /// All labels, including `__name__`, sorted by the bytes of their names.
     pub(super) labels: &'s [SentLabel<'a>],
     pub(super) metadata: Option<(usize, &'s SampleMetadata<'a>)>,
     /// Milliseconds since 1970.

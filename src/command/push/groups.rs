@@ -93,7 +93,7 @@ fn send(
     };
     match crate::command::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
-        // One explanation is enough: the next rejections usually have the same cause.
+        // Only the first rejection is explained: later ones usually have the same cause.
         Err(error) if explained => {
             Err(crate::command::explain(error, &RejectedPush { method, key, body }, client, printer))
         }

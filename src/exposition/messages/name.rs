@@ -111,7 +111,7 @@ fn meant(line: &[u8], name: &[u8]) -> Option<String> {
         after.strip_prefix(['[', '(']).and_then(|after| after.split_once([']', ')']))
         && is_float(value.trim().as_bytes())
     {
-        return Some(format!("labels are in braces; write `{name}{{{labels}}} {}`", value.trim()));
+        return Some(format!("labels go in braces; write `{name}{{{labels}}} {}`", value.trim()));
     }
     let separator = ['=', ',', ';', '|', '\u{a0}', '\u{202f}', '\u{3000}'];
     let arrow = ["->", "=>", "==", ":="].iter().find_map(|arrow| after.strip_prefix(arrow));

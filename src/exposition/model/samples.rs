@@ -1,5 +1,5 @@
-//! Reads the samples of a text one at a time, as they are sent by remote write. Nothing is kept for a sample, so a text of
-//! any size needs no memory for them.
+//! Reads the samples of a text one at a time, as they are sent by remote write. Samples are not stored, so memory use
+//! does not grow with their number.
 //!
 //! The text must have passed the checker, so each line is valid.
 

@@ -13,7 +13,8 @@ use crate::exposition::text::token::LabelPair;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Edits the metadata of a family that has `samples` samples and ends at `end`, and adds the samples that became gauges.
+/// Edits the metadata of a family, and adds the samples that became gauges at its end. `samples` is the number of its
+/// samples.
 pub(super) fn family(family: &CurrentFamily<'_>, samples: usize, end: usize, context: &mut Context<'_>) {
     let kind = family.kind();
     for line in [&family.help, &family.type_line].into_iter().flatten() {
@@ -44,8 +45,8 @@ pub(super) fn family(family: &CurrentFamily<'_>, samples: usize, end: usize, con
     own_gauges(family, end, context);
 }
 
-/// Adds a TYPE line before the first sample of a family that has none, if the type is given as an option, or if nothing
-/// else would show some readers that the samples are one family.
+/// Adds a TYPE line before the first sample of a family that has none, if the type is given as an option, or if some
+/// readers would otherwise not recognize the samples as one family.
 fn type_line(family: &CurrentFamily<'_>, samples: usize, sample: usize, context: &mut Context<'_>) {
     let kind = match context.rules.default_type {
         Some(kind) => kind,
@@ -60,7 +61,7 @@ fn type_line_for(family: &CurrentFamily<'_>, kind: &str) -> Vec<u8> {
     [b"# TYPE ", family.name.raw(), b" ", kind.as_bytes(), b"\n"].concat()
 }
 
-/// Adds the samples that became gauges after the family, those of each name with metadata.
+/// Adds the samples that became gauges after the end of the family. Each name gets its own metadata.
 fn own_gauges(family: &CurrentFamily<'_>, end: usize, context: &mut Context<'_>) {
     let mut text = Vec::new();
     for part in [Part::Created, Part::GaugeCount, Part::GaugeSum] {
@@ -122,7 +123,7 @@ pub(super) fn sample(
     edits
 }
 
-/// Returns the line `line` with its edits.
+/// Returns the line `line` with the edits applied.
 pub(super) fn edited(line: Range<usize>, mut edits: Vec<Splice>, bytes: &[u8]) -> Vec<u8> {
     for edit in &mut edits {
         edit.range = edit.range.start - line.start..edit.range.end - line.start;
@@ -131,7 +132,7 @@ pub(super) fn edited(line: Range<usize>, mut edits: Vec<Splice>, bytes: &[u8]) -
 }
 
 /// The edits of the escapes in a text that starts at `start`. In OpenMetrics, a backslash before any character that is
-/// not `\`, `n` or `"` is only a backslash. A HELP text of the text format has no `\"`.
+/// not `\`, `n` or `"` is a literal backslash. HELP texts of the text format have no escape `\"`.
 fn escapes(text: &[u8], start: usize, is_help: bool) -> Vec<Splice> {
     let mut edits = Vec::new();
     let mut at = 0;
@@ -168,7 +169,7 @@ pub(super) fn cut_line(line: &Range<usize>, context: &mut Context<'_>) {
     splice(line.start..line.end + 1, Cow::Borrowed(b""), context);
 }
 
-/// The type of a text-format family for a part of a family.
+/// Whether the family has another name in the text format for this part.
 pub(super) fn is_renamed(kind: MetricType, part: Part) -> bool {
     part.is_own_gauge() || !kind.text_suffix().is_empty()
 }

@@ -25,13 +25,13 @@ pub(super) struct CurrentFamily<'a> {
     pub(super) unit: Option<MetadataLine<'a>>,
     /// The start of the line of the first sample.
     pub(super) sample: Option<usize>,
-    /// How many samples the text has before its first one.
+    /// The number of samples in the text before the first one of this family.
     pub(super) samples_before: usize,
     /// The number of the family in the text format, for each part that has one.
     pub(super) numbers: Vec<(Part, usize)>,
     /// The samples that become gauges, with their parts, as lines of the text format.
     pub(super) moved: Vec<(Part, Vec<u8>)>,
-    /// Its TYPE line is invalid, or its name was in the text before, so more about it would not help.
+    /// Whether an error in its name or type was reported. Its samples are then not checked any further.
     pub(super) is_invalid: bool,
 }
 
@@ -56,7 +56,7 @@ impl<'a> CurrentFamily<'a> {
         self.declared.unwrap_or(MetricType::Unknown)
     }
 
-    /// Returns what a sample with this name is for the family; `None` if it belongs to another one.
+    /// Returns the role of a sample with this name; `None` if it belongs to another family.
     pub(super) fn part(&self, name: &Token<'_>) -> Option<Part> {
         if name.is_plain() && self.name.is_plain() {
             return self.kind().part(name.raw().strip_prefix(self.name.raw())?);
@@ -64,7 +64,7 @@ impl<'a> CurrentFamily<'a> {
         self.kind().part(name.text().strip_prefix(&*self.name.text())?)
     }
 
-    /// Adds a line of metadata. There was no sample before.
+    /// Adds a line of metadata. Must be called before the first sample.
     pub(super) fn add(&mut self, line: &MetadataLine<'a>, context: &mut Context<'_>) {
         let known = match line.keyword {
             Keyword::Type => &mut self.type_line,
@@ -92,7 +92,7 @@ impl<'a> CurrentFamily<'a> {
         }
     }
 
-    /// Checks the unit. The type is known now.
+    /// Checks the unit. The type must be final.
     pub(super) fn check_unit(&self, context: &mut Context<'_>) {
         let Some(line) = &self.unit else { return };
         let unit = &context.bytes[line.text.clone()];
@@ -132,7 +132,7 @@ fn repeated(line: &MetadataLine<'_>, first: &MetadataLine<'_>, context: &mut Con
     });
 }
 
-/// A line of metadata that comes after samples of its metric.
+/// Reports a line of metadata that comes after samples of its metric.
 pub(super) fn after_samples(line: &MetadataLine<'_>, sample: usize, context: &mut Context<'_>) {
     let bytes = context.bytes;
     context.findings.error(Code::Metadata, line.name.span(), || {
@@ -153,7 +153,7 @@ fn help_text(text: &Range<usize>, context: &mut Context<'_>) {
 
 fn unknown_type(text: &[u8]) -> Message {
     const TYPES: &str = "the types are `counter`, `gauge`, `histogram`, `gaugehistogram`, `stateset`, `info`, `summary` and `unknown`";
-    let message = Message::new(format!("{} is not a type of OpenMetrics", quoted(text)));
+    let message = Message::new(format!("{} is not an OpenMetrics type", quoted(text)));
     let lower = text.to_ascii_lowercase();
     if lower == b"untyped" {
         return message.help("write `unknown`");
@@ -172,7 +172,7 @@ fn unknown_type(text: &[u8]) -> Message {
     }
 }
 
-/// The name of a family is in use already.
+/// Reports a family whose name, or the name of one of its samples, is already in use.
 pub(super) fn clash(name: &Token<'_>, kind: MetricType, clash: &NameClash, context: &mut Context<'_>) {
     let bytes = context.bytes;
     match clash {
@@ -193,8 +193,8 @@ pub(super) fn clash(name: &Token<'_>, kind: MetricType, clash: &NameClash, conte
     }
 }
 
-/// A sample whose name begins with that of the family before it, but does not fit its type. Returns whether it was
-/// reported.
+/// Reports a sample that has the name of the family before it, if the type of that family requires a suffix. Returns
+/// whether it was reported.
 pub(super) fn misnamed_sample(
     family: &CurrentFamily<'_>,
     name: &Token<'_>,
@@ -212,7 +212,7 @@ pub(super) fn misnamed_sample(
             text.strip_suffix(suffix).filter(|_| kind.text_suffix() == suffix)
         });
         let message = if let Some(short) = short { message.help(format!(
-            "the metadata has the name without the suffix: write `# TYPE {short} {}`, and so in the HELP line",
+            "metadata has the name without the suffix: write `# TYPE {short} {}`, and the same name in the HELP line",
             kind.as_str()
         )) } else {
             let names: Vec<_> = parts.iter().map(|part| format!("`{text}{}`", part.suffix())).collect();

@@ -15,7 +15,7 @@ pub(super) enum MetricType {
     Unknown,
 }
 
-/// What a sample is for its family, by the suffix of its name.
+/// The role of a sample in its family, given by the suffix of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// No suffix.
@@ -131,7 +131,7 @@ impl MetricType {
         }
     }
 
-    /// What the name of the family in the text format has after the name in OpenMetrics.
+    /// The suffix that is appended to the name of the family in the text format.
     pub(super) fn text_suffix(self) -> &'static str {
         match self {
             Self::Counter => Part::Total.suffix(),

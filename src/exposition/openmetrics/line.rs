@@ -42,7 +42,7 @@ pub(super) struct MetadataLine<'a> {
     pub(super) text: Range<usize>,
 }
 
-/// A sample, whose labels are in a list of their own.
+/// The tokens of a sample, except for its labels, which are stored in a separate list.
 #[derive(Debug)]
 pub(super) struct SampleTokens<'a> {
     /// The name and the value. The text after the value is left out.
@@ -62,7 +62,7 @@ pub(super) struct GrammarError {
 
 #[derive(Debug)]
 pub(super) enum GrammarErrorKind {
-    /// The text format has the same error.
+    /// An error in the syntax that both formats share.
     Syntax(SyntaxError),
     EmptyLine,
     CarriageReturn,
@@ -106,7 +106,7 @@ pub(super) enum ExemplarError {
     InvalidUtf8,
 }
 
-/// The characters that the names and values of an exemplar's labels may have.
+/// Maximum number of characters in all names and values of an exemplar's labels together.
 pub(super) const MAX_EXEMPLAR_CHARS: usize = 128;
 
 type Scanned<T> = Result<T, GrammarError>;
@@ -158,7 +158,7 @@ pub(super) fn hash_line(bytes: &[u8], line: Range<usize>) -> Scanned<HashLine<'_
     Ok(HashLine::Metadata(MetadataLine { keyword, name, text }))
 }
 
-/// A line that begins with `#` and is neither metadata nor the end.
+/// Returns the error for a line that begins with `#` and is neither metadata nor `# EOF`.
 fn other_comment<T>(text: &[u8], line: &Range<usize>) -> Scanned<T> {
     let keywords = [Keyword::Type, Keyword::Help, Keyword::Unit];
     if let Some(after) = text.strip_prefix(b"# EOF") {
@@ -229,7 +229,7 @@ pub(super) fn sample<'a>(
     Ok(SampleTokens { sample, timestamp: rest.0, exemplar: rest.1 })
 }
 
-/// Checks that there are no other bytes between the tokens of a sample than the format has there.
+/// Checks that the tokens of a sample are separated only by the bytes that the format requires.
 #[inline]
 fn layout(bytes: &[u8], line: usize, sample: &SampleLine<'_>, labels: &[LabelPair<'_>]) -> Scanned<()> {
     let mut at = line;
@@ -244,7 +244,7 @@ fn layout(bytes: &[u8], line: usize, sample: &SampleLine<'_>, labels: &[LabelPai
     if sample.braced && sample.name.is_none() {
         return error(GrammarErrorKind::NoMetricName, line..line + 1);
     }
-    // The scanner has skipped spaces only, and a comma before the closing brace.
+    // Besides spaces, the scanner skips only a comma before the closing brace, so there can be no other bytes here.
     if !labels.is_empty()
         || sample.braced
         || bytes[at..sample.value.start].trim_ascii_start().starts_with(b"{")
@@ -279,7 +279,7 @@ fn braces(bytes: &[u8], at: usize, sample: &SampleLine<'_>, labels: &[LabelPair<
         }
         let Some(label) = labels.get(index) else { break };
         at = if is_first { at } else { expect(bytes, at, b',')? };
-        // Names in quotes are newer than the format, and client libraries write a space before the next label.
+        // OpenMetrics 1.0 has no names in quotes. Client libraries that write them also write a space after the comma.
         if name.is_none() || bytes[at] != b' ' {
             expect_at(bytes, at, label.name.span().start)?;
         }
@@ -411,7 +411,7 @@ fn exemplar_labels(labels: &[LabelPair<'_>], braces: &Range<usize>) -> Scanned<(
             return wrong(ExemplarError::InvalidUtf8, label.span());
         };
         chars += name_text.chars().count() + value.chars().count();
-        // This comes first, so that the search for equal names is short.
+        // Beyond the limit, labels are only counted. This keeps the search for equal names short.
         if chars > MAX_EXEMPLAR_CHARS {
             continue;
         }

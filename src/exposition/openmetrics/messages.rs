@@ -1,4 +1,4 @@
-//! The codes and messages of errors in one line.
+//! The codes and messages of grammar errors.
 
 use super::line::{ExemplarError, GrammarError, GrammarErrorKind, Keyword, MAX_EXEMPLAR_CHARS};
 use crate::exposition::code::Code;
@@ -26,7 +26,7 @@ pub(super) fn code(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -> C
     }
 }
 
-/// The place and the words of an error in the line `line`.
+/// Returns the span and the message of an error in the line `line`.
 pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -> (Range<usize>, Message) {
     let span = error.span.clone();
     let message = match &error.kind {
@@ -35,7 +35,7 @@ pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -
             Message::new("OpenMetrics has no empty lines").help("remove this line")
         }
         GrammarErrorKind::CarriageReturn => Message::new("the line ends with a carriage return")
-            .help("end each line with a newline only, as with `tr -d '\\r'`"),
+            .help("remove all carriage returns, for example with `tr -d '\\r'`"),
         GrammarErrorKind::Space => space(bytes, line, &span),
         GrammarErrorKind::NoSpace if span.is_empty() => {
             Message::new("a space is missing").help("write exactly one space here")
@@ -59,7 +59,7 @@ pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -
             "remove this line; only lines with `# HELP`, `# TYPE`, `# UNIT` and `# EOF` begin with `#`",
         ),
         GrammarErrorKind::TextAfterEof => Message::new("there is text after `# EOF`")
-            .help("the line `# EOF` ends the text; is it the start of another one?"),
+            .help("`# EOF` must be the last line; does another text begin here?"),
         GrammarErrorKind::Incomplete(keyword) => incomplete(*keyword),
         GrammarErrorKind::MetadataName(keyword) => metadata_name(*keyword, &bytes[span.clone()]),
         GrammarErrorKind::Exemplar(error) => exemplar(*error, &bytes[span.clone()]),
@@ -67,7 +67,7 @@ pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -
     (span, message)
 }
 
-/// The value of a sample is not a number.
+/// Returns the error for a value that is not a number.
 pub(super) fn value(
     bytes: &[u8],
     sample: &SampleLine<'_>,

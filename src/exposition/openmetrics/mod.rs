@@ -1,11 +1,10 @@
 //! Reads and checks OpenMetrics 1.0, and converts it to the text format.
 //!
 //! OpenMetrics has a stricter grammar than the text format, and more types. The samples keep their names, so the
-//! conversion changes few bytes: it is a list of edits of the text, like the repairs. What the gateway would say about
-//! the converted text is checked on the original lines with the rules of the text format, so that every diagnostic has
-//! its place in the text that the user wrote.
+//! conversion changes few bytes: it is a list of edits of the text, like the repairs. The rules of the gateway for the
+//! converted text are applied to the original lines, so that every diagnostic points to the text that the user wrote.
 //!
-//! - `reader` goes through the lines of a file. `line` has the grammar of one line, and `messages` the words for its errors.
+//! - `reader` goes through the lines of a file. `line` has the grammar of one line, and `messages` its error messages.
 //! - `kind` has the types, `family` the rules of metadata, and `names` the names that families claim.
 //! - `sample` has the rules of values and labels, and `points` those of the order of samples; `time` reads timestamps.
 //! - `convert` makes the edits.

@@ -25,7 +25,7 @@ impl Claim {
 /// A name that two families claim.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NameClash {
-    /// The family itself was there before; this is where its name is.
+    /// The same family is already in the text; its name is at this position.
     SameFamily(usize),
     /// Another family has this name, or a sample of this name; its name is at this position.
     Claimed(Vec<u8>, usize),
@@ -44,7 +44,8 @@ impl<'a> ClaimedNames<'a> {
         Self { text, claims: Vec::new(), index: NameIndex::default() }
     }
 
-    /// Adds a family whose first line starts at `line`, unless its name was added before.
+    /// Adds a family whose first line starts at `line`. Returns an error if another family claims one of its names. It
+    /// is added nevertheless, unless that family has the same name.
     pub(super) fn add(&mut self, line: usize, name: &Token<'a>, kind: MetricType) -> Result<(), NameClash> {
         let clash = self.clash(name, kind);
         if let Some(NameClash::SameFamily(first)) = clash {
@@ -88,7 +89,7 @@ impl<'a> ClaimedNames<'a> {
         })
     }
 
-    /// Returns the family that has a sample of this name with a suffix.
+    /// Returns the family that claims this name for a sample with a suffix.
     fn with_sample(&self, name: &[u8]) -> Option<Claim> {
         Part::ALL.into_iter().filter(|part| *part != Part::Value).find_map(|part| {
             let base = name.strip_suffix(part.suffix().as_bytes())?;

@@ -1,5 +1,5 @@
-//! Rules for the order of samples. The samples of a series of a histogram, summary or counter are a group: they are
-//! together, in the order of their timestamps, and those with the same timestamp fit each other.
+//! Rules for the order of samples. The samples of one histogram, summary or counter form a group: they must be
+//! consecutive and in the order of their timestamps, and those with the same timestamp (a point) must be consistent.
 
 use super::kind::{MetricType, Part};
 use super::time::Time;
@@ -26,7 +26,7 @@ pub(super) struct PointSample<'a> {
     pub(super) value: &'a [u8],
 }
 
-/// Where a sample is for the order of samples.
+/// How a sample relates to the samples before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SamplePlace {
     /// The first sample of a group.
@@ -34,7 +34,7 @@ pub(super) enum SamplePlace {
     SameGroup,
     /// The same series with the same timestamp as the sample before it. Client libraries ignore such a sample.
     Ignored,
-    /// The sample was reported.
+    /// An error in the sample was reported.
     Invalid,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct CurrentGroup {
     point: Point,
     /// The first histogram or summary of the family without `_count` or `_sum`: its parts, and its first line.
     pub(super) incomplete: Option<(Parts, usize)>,
-    /// A line after the first one of the group is invalid, and may be a sample of the next group.
+    /// Whether an invalid line was read since the start of the current point. It may belong to the next group.
     is_next_invalid: bool,
 }
 
@@ -104,7 +104,7 @@ impl CurrentGroup {
         self.point = Point { line, has_invalid, ..Point::default() };
     }
 
-    /// Remembers that a line is invalid. What its group lacks is not reported, because it may be in that line.
+    /// Remembers that a line is invalid. Missing samples are then not reported, because that line may be one of them.
     pub(super) fn add_invalid(&mut self) {
         self.point.has_invalid = true;
         self.is_next_invalid = true;
@@ -157,7 +157,8 @@ impl CurrentGroup {
         true
     }
 
-    /// Reports a series that occurs twice. With timestamps, the samples may have been made within a nanosecond.
+    /// Reports a series that occurs twice. If the samples have a timestamp, the second one is ignored without an error,
+    /// because both may have been taken within the resolution of the timestamp.
     #[cold]
     fn repeated(&self, sample: &PointSample<'_>, context: &mut Context<'_>) -> SamplePlace {
         if sample.timestamp.is_some() {
@@ -192,7 +193,7 @@ impl CurrentGroup {
         self.point.has_negative_bucket |= bound < 0.0;
         let Some((last_bound, last_value)) = last else { return true };
         let text = if bound <= last_bound {
-            "the bound of the bucket is not above that of the bucket before it"
+            "the bound of the bucket is not greater than that of the bucket before it"
         } else if value < last_value {
             "the bucket has a smaller value than the bucket before it"
         } else {
@@ -210,7 +211,7 @@ impl CurrentGroup {
         false
     }
 
-    /// Checks the point that ends here.
+    /// Checks the current point. Called before the next point begins, and at the end of the family.
     pub(super) fn finish(&mut self, kind: MetricType, context: &mut Context<'_>) {
         if self.hash.is_none() {
             return;
@@ -259,7 +260,7 @@ impl Point {
         quantiles.windows(2).all(|pair| pair[0].0 < pair[1].0)
     }
 
-    /// Reports buckets, a count and a sum that do not fit each other. Returns whether they do.
+    /// Reports an inconsistency between the buckets, the count and the sum. Returns whether there is none.
     fn histogram(&self, kind: MetricType, context: &mut Context<'_>) -> bool {
         let (count, sum) = if kind == MetricType::Histogram {
             (Part::Count.suffix(), Part::Sum.suffix())
@@ -273,7 +274,7 @@ impl Point {
                 Some((last_line, "the histogram has no bucket with `le=\"+Inf\"`".to_owned()))
             }
             (Some((_, value)), Some((number, line)), _) if (value - number).abs() > 0.0 => {
-                Some((line, format!("`{count}` is not the value of the bucket with `le=\"+Inf\"`")))
+                Some((line, format!("`{count}` differs from the bucket with `le=\"+Inf\"`")))
             }
             (_, None, Some((_, line))) => Some((line, format!("the histogram has `{sum}` but no `{count}`"))),
             (_, Some((_, line)), None) => Some((line, format!("the histogram has `{count}` but no `{sum}`"))),
@@ -289,7 +290,7 @@ impl Point {
             let bytes = context.bytes;
             context.findings.error_at(Code::IncompleteHistogram, line, || {
                 let help = format!(
-                    "a histogram has buckets up to `le=\"+Inf\"`, and `{count}` and `{sum}` both or not at all"
+                    "a histogram has buckets up to `le=\"+Inf\"`, and either both `{count}` and `{sum}` or neither"
                 );
                 (series_at(bytes, line), Message::new(text).help(help))
             });
@@ -307,9 +308,9 @@ fn mixed_timestamps(bytes: &[u8], first: usize, sample: &PointSample<'_>) -> (Ra
     let span =
         sample.timestamp.as_ref().map_or_else(|| series_at(bytes, sample.line), |(span, _)| span.clone());
     let text = if sample.timestamp.is_some() {
-        "this sample has a timestamp, but the one above of the same series has none"
+        "this sample has a timestamp, but the previous sample of the same series has none"
     } else {
-        "this sample has no timestamp, but the one above of the same series has one"
+        "this sample has no timestamp, but the previous sample of the same series has one"
     };
     let message = Message::new(text).help("give all samples of a series a timestamp, or none");
     (span, message.related(series_at(bytes, first), "the series"))

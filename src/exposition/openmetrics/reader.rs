@@ -76,9 +76,10 @@ struct FileReader<'r, 'a> {
     group: CurrentGroup,
     labels: Vec<LabelPair<'a>>,
     scratch: Vec<LabelPair<'a>>,
-    /// The type and the part of the last sample, if the next line may be like it.
+    /// The type and the part of the last sample, if the fast path may check the next line.
     fast: Option<(MetricType, Part)>,
-    /// The first group of the family, which is added to the table with the second one.
+    /// The first group of the family, which is added to the table only together with the second one. After that, the
+    /// line is `usize::MAX`.
     first_group: Option<(u64, usize)>,
 }
 
@@ -117,7 +118,7 @@ impl<'a> FileReader<'_, 'a> {
         }
     }
 
-    /// The line `# EOF`.
+    /// Handles the line `# EOF`: removes it, and reports any text after it.
     fn end(&mut self, line: &Range<usize>, file: &Range<usize>) {
         self.finish_family(line.start);
         convert::splice(line.start..file.end, Cow::Borrowed(b""), self.context);
@@ -178,7 +179,7 @@ impl<'a> FileReader<'_, 'a> {
         }
         group.finish(family.kind(), self.context);
         let number = family.numbers.iter().find(|(part, _)| *part == Part::Value).map(|(_, number)| *number);
-        // OpenMetrics allows a histogram or summary without `_count` and `_sum`.
+        // OpenMetrics allows a histogram or summary without `_count` and `_sum`, but the gateway makes them up.
         if let (Some(number), Some((parts, line))) = (number, group.incomplete) {
             duplicates::missing_parts(number, line, parts, self.context);
         }
@@ -186,7 +187,7 @@ impl<'a> FileReader<'_, 'a> {
         convert::family(&family, self.samples.count - family.samples_before, end, self.context);
     }
 
-    /// Adds the name of the family, whose type is known now.
+    /// Claims the names of the family. Its type must be final.
     fn claim(&mut self, family: &mut CurrentFamily<'a>) {
         family.check_unit(self.context);
         if let Err(clash) = self.tables.names.add(family.start, &family.name, family.kind()) {
@@ -415,7 +416,7 @@ impl<'a> FileReader<'_, 'a> {
     }
 }
 
-/// The name of a family is that of a metric, or of a part of a metric, that is in the text already.
+/// Reports a family whose name in the text format already belongs to another metric, or to a sample of one.
 fn taken(name: &Token<'_>, number: usize, context: &mut Context<'_>) {
     let other = &context.families[number];
     let first = other.type_line().or(other.sample());

@@ -16,7 +16,7 @@ use crate::exposition::text::scan;
 use crate::exposition::text::spans::{name_at, series_at};
 use crate::exposition::text::token::LabelPair;
 
-/// Reports what the tables of the series show.
+/// Reports repeated series, and groups whose lines are not together.
 pub(in crate::exposition) fn check(
     text: Text<'_>,
     tables: OpenmetricsTables<'_>,
@@ -79,11 +79,11 @@ struct GroupComparer<'c, 'a> {
     text: Text<'a>,
     names: &'c ClaimedNames<'a>,
     overwrites: &'c Overwrites<'a>,
-    /// The states of a state set do not distinguish its groups.
+    /// Whether groups of a state set are compared, so the label with the state is left out.
     are_states: bool,
     scratch: Vec<LabelPair<'a>>,
     labels: [Vec<LabelPair<'a>>; 2],
-    /// Whether the last two lines were equal before the grouping key overwrites labels.
+    /// Whether the last two lines compared are equal even before the grouping key overwrites their labels.
     is_exact: bool,
     /// The later line, the earlier one, and whether they are equal in the text.
     found: Vec<(usize, usize, bool)>,

@@ -37,7 +37,7 @@ fn values(kind: MetricType, part: Part) -> AllowedValues {
     }
 }
 
-/// Whether a value, which is a number, is surely allowed. If not, [`check_value`] decides.
+/// Whether a value, which must be a number, is obviously allowed. If this returns false, [`check_value`] decides.
 #[inline]
 pub(super) fn is_unremarkable(kind: MetricType, part: Part, value: &[u8]) -> bool {
     match values(kind, part) {
@@ -64,7 +64,9 @@ pub(super) fn check_value(
         AllowedValues::Any => (true, ""),
         AllowedValues::Number => (!value.is_nan(), "a number"),
         AllowedValues::NotNegative => (value >= 0.0, "a number that is not negative"),
-        AllowedValues::NotNegativeOrNan => (value.is_nan() || value >= 0.0, "not negative"),
+        AllowedValues::NotNegativeOrNan => {
+            (value.is_nan() || value >= 0.0, "NaN or a number that is not negative")
+        }
         AllowedValues::Count => (value >= 0.0 && value.fract() == 0.0, "a whole number that is not negative"),
         AllowedValues::ZeroOrOne => (value == 0.0 || value - 1.0 == 0.0, "0 or 1"),
         AllowedValues::One => (value - 1.0 == 0.0, "1"),
@@ -135,7 +137,7 @@ fn missing_label(kind: MetricType, part: Part, needed: &[u8]) -> Message {
     }
 }
 
-/// Checks a bucket bound or a quantile. That it is a number is checked with the other labels.
+/// Checks a bucket bound or a quantile. One that is not a number is reported elsewhere, with the other labels.
 fn check_bound(part: Part, label: &LabelPair<'_>, context: &mut Context<'_>) -> bool {
     let text = label.value.text();
     let Float::Value(bound) = number::float(&text) else { return true };

@@ -1,4 +1,4 @@
-//! What is reported about a text, and what it becomes.
+//! Tests of the diagnostics and of the conversion.
 
 use crate::exposition::{Rules, Severity, Text, TextFormat, apply, check};
 use proptest::prelude::*;

@@ -24,15 +24,18 @@ impl<T: Args> Args for Deferred<T> {
     }
 }
 
-/// Adds the options of `T`. The result is the same as if they had been added from the start.
 fn add_options<T: Args>(command: Command) -> Command {
+    augment(command, T::augment_args)
+}
+
+/// Adds the options of a subcommand. The result is the same as if they had been added from the start.
+fn augment(command: Command, add: fn(Command) -> Command) -> Command {
     // clap replaces the subcommand's description with the doc comment of `T`.
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
     // clap has already added the options that all subcommands share. They must come after the subcommand's own options,
     // because the help prints its headings in the order of the options.
     let shared = command.get_arguments().count();
-    let command =
-        T::augment_args(command).about(Resettable::from(about)).long_about(Resettable::from(long_about));
+    let command = add(command).about(Resettable::from(about)).long_about(Resettable::from(long_about));
     let mut options: Vec<Arg> = command.get_arguments().cloned().collect();
     options.rotate_left(shared);
     // clap can't reorder options, but it can replace each one in place.

@@ -96,9 +96,13 @@ impl Probe {
     }
 }
 
-/// Whether the receiver was reached and says no.
+/// Whether a server was reached and says no, or is no receiver.
 fn is_rejection(error: &Error) -> bool {
-    matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status < 500) && !error.kind.is_retried()
+    match &error.kind {
+        ErrorKind::Status(rejection) => rejection.status < 500 && !error.kind.is_retried(),
+        ErrorKind::Unexpected { .. } => true,
+        _ => false,
+    }
 }
 
 /// The output of `--format json`, which scripts rely on.

@@ -187,6 +187,11 @@ fn receiver(
     }
     let url = Url::parse_with_query(connection::private_utf8(origin, url)?);
     let url = url.map_err(|error| Failure::usage(format!("{origin}: {error}")))?;
+    if url.path().ends_with("/api/v1/import/prometheus") {
+        return Err(Failure::usage(format!(
+            "{origin}: this path takes the text format: remote write is /api/v1/write"
+        )));
+    }
     let url = if matches!(url.path(), "" | "/") { url.with_path("/api/v1/write") } else { url };
     let connection = connection::resolve(url, args, environment)?;
     let version = match args.remote_write_version.unwrap_or_default() {

@@ -154,7 +154,10 @@ impl<'a> RemoteWriter<'a> {
         match self.client.send(&request, listener) {
             Ok(response) => {
                 let receipt = Receipt::read(|name| response.header(name));
-                let result = foreign(self.client, &request, response).map_or(Ok(()), Err);
+                let result = match receipt {
+                    Some(_) => Ok(()),
+                    None => foreign(self.client, &request, response).map_or(Ok(()), Err),
+                };
                 Reply { request: request.name(), result, receipt }
             }
             Err(error) => {
@@ -169,21 +172,24 @@ impl<'a> RemoteWriter<'a> {
     }
 }
 
-/// The error for a success that does not come from a receiver.
+/// The error for a success that does not come from a receiver, which answers with an empty body. A page of a server, such
+/// as `/metrics`, has one.
 fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Option<Error> {
+    const LIMIT: u64 = 64 * 1024;
     let status = response.status;
     let body = if response.is_html() {
         match client.page_title(response) {
             title if title.is_empty() => "an HTML page".to_owned(),
             title => format!("the HTML page `{title}`"),
         }
+    } else if response.start(LIMIT).trim_ascii().is_empty() {
+        return None;
     } else {
-        response.foreign_body()?.to_owned()
+        "a text, where a receiver answers without one".to_owned()
     };
     let reason = format!("it answers {status} with {body}");
     let kind = ErrorKind::Unexpected { expected: "a receiver of remote write", reason };
-    let hint = Some("is this the receiver's URL, with its path?".to_owned());
-    Some(Error { hint, ..Error::new(request, kind) })
+    Some(Error { hint: Some(hint::PATHS.to_owned()), ..Error::new(request, kind) })
 }
 
 impl Reply {
@@ -207,7 +213,8 @@ impl Reply {
                 Err(WriteError::partly_stored(request, (stored, sent), ""))
             }
             (Ok(()), receipt) => Ok(Written { version, confirmed: receipt.is_some() }),
-            (Err(error), Some(Receipt { stored })) if !error.kind.is_retried() => {
+            // A receiver that has stored everything rejects something else.
+            (Err(error), Some(Receipt { stored })) if stored < sent && !error.kind.is_retried() => {
                 let words = error.kind.words().unwrap_or_default();
                 Err(WriteError::partly_stored(request, (stored, sent), words))
             }

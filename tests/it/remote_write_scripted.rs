@@ -357,6 +357,48 @@ fn status_says_whether_the_receiver_accepts_samples() {
         .run();
 }
 
+/// `/metrics` and `/health` of a server answer any request with a text.
+#[test]
+fn a_server_that_answers_with_a_text_is_no_receiver() {
+    for body in ["OK", "a 1\n", "{\"status\":\"success\"}", "<html>"] {
+        let server = receiver(move |connection, _, _| connection.answer(200, &[], body));
+        let said = "did not answer like a receiver of remote write: it answers 200 with ";
+        let hint = "hint: the URL includes the receiver's path: /api/v1/write for Prometheus";
+        push(&server).code(1).stderr_has(said).stderr_has(hint).run();
+        let status = || pushgw().args(["status", "--remote-write", &server.url()]);
+        status().code(1).stdout_has("BROKEN: the server did not answer like").any_stderr().run();
+        status().args(["--format", "json"]).code(1).stdout_has("\"ok\": false").any_stderr().run();
+    }
+    for (headers, body) in [(&[][..], " \r\n"), (&[(STORED, "2")], "{\"status\":\"success\"}")] {
+        let server = receiver(move |connection, _, _| connection.answer(200, headers, body));
+        push(&server).run();
+    }
+    pushgw()
+        .args(["push", "-j", "b", "-m", "a 1", "--remote-write", "http://vm/api/v1/import/prometheus"])
+        .code(2)
+        .stderr_has("this path takes the text format: remote write is /api/v1/write\n")
+        .run();
+}
+
+/// The samples that a receiver counts are those of a push, so the empty request of `status` has none to count.
+#[test]
+fn a_rejection_that_lacks_no_sample_is_not_about_samples() {
+    let answers = [(403, "who are you?", "0"), (400, "bad request", "0"), (400, "bad label", "2")];
+    for (code, words, stored) in answers {
+        let server = receiver(move |connection, _, _| connection.answer(code, &[(STORED, stored)], words));
+        pushgw()
+            .args(["status", "--remote-write", &server.url()])
+            .code(1)
+            .stdout_has("BROKEN: ")
+            .stdout_has(words)
+            .any_stderr()
+            .run();
+    }
+    let server = receiver(|connection, _, _| connection.answer(400, &[(STORED, "2")], "bad label"));
+    let output = push(&server).code(4).stderr_has("says: bad label\n").any_stderr().run();
+    assert!(!output.stderr().contains("2 of 2"), "{output}");
+}
+
 #[test]
 fn run_reports_by_remote_write() {
     let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "100")], ""));

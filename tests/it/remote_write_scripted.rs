@@ -230,6 +230,15 @@ fn a_push_has_one_destination() {
         };
         call.envs(variables).code(2).stderr_has(format!("error: {both} name two destinations\n")).run();
     }
+    // A path names a group and not a gateway.
+    for (name, value) in [directory, receiver] {
+        let call = || pushgw().args(["push", "--url", "/metrics/job/x", "-m", "a 1", "--retries", "0"]);
+        let said =
+            format!("error: --url and {name} name two destinations\nhint: choose one with -g URL or --");
+        call().env(name, value).code(2).stderr_has(said).run();
+        let place = "PUT http://127.0.0.1:1/metrics/job/x: ";
+        call().env(name, value).args(["-g", "127.0.0.1:1"]).code(6).stderr_has(place).run();
+    }
     // An option beats any variable.
     let all = &[gateway, receiver, directory];
     let url = "http://127.0.0.1:1/api/v1/write";
@@ -421,8 +430,20 @@ fn run_reports_by_remote_write() {
         .code(4)
         .stderr_has("b was reported without its metrics: ")
         .run();
-    let call = run(&server).args(["-g", "gw", "--", "touch", "ran"]).code(125);
-    let ran = call.directory().join("ran");
-    call.stderr_has("--gateway and --remote-write name two destinations").run();
-    assert!(!ran.exists());
+    for (options, message) in [
+        (&["-g", "gw"][..], "--gateway and --remote-write name two destinations"),
+        (&["--compress", "gzip"], "--compress is for gateways: remote write always uses snappy"),
+    ] {
+        let call = run(&server).args(options).args(["--", "touch", "ran"]).code(125);
+        let ran = call.directory().join("ran");
+        call.stderr_has(message).run();
+        assert!(!ran.exists());
+    }
+    for option in [["-g", "gw"], ["--textfile", "."]] {
+        let call = pushgw().args(["run", "-j", "b", "--remote-write-version", "1.0"]).args(option);
+        let call = call.args(["--", "touch", "ran"]).code(125);
+        let ran = call.directory().join("ran");
+        call.stderr_has("--remote-write-version needs a receiver of remote write").run();
+        assert!(!ran.exists());
+    }
 }

@@ -45,7 +45,7 @@ impl Probe {
     fn send(client: &Client, receiver: &Receiver, printer: &mut Printer<'_>) -> Result<Self, Failure> {
         let answer = match RemoteWriter::new(client, receiver.version).probe(&mut listener(printer)) {
             Ok(written) => Ok(written),
-            Err(WriteError::Exchange(error)) if is_rejection(&error) => Err(error),
+            Err(WriteError::Exchange(error, _)) if is_rejection(&error) => Err(error),
             Err(error) => return Err(failure(error)),
         };
         Ok(Self { receiver: receiver.connection.endpoint.to_string(), answer })

@@ -3,7 +3,7 @@
 use super::encode::{self, Encoded};
 use super::hint;
 use super::receipt::{self, Receipt};
-use super::series::Payload;
+use super::series::{MAX_SAMPLES, Payload};
 use super::version::{Version, VersionChoice};
 use crate::http::{Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response};
 use std::fmt;
@@ -37,25 +37,37 @@ impl fmt::Display for Written {
 /// Why a write did not succeed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum WriteError {
+    /// A request failed.
     #[error("{0}")]
-    Exchange(Box<Error>),
+    Exchange(Box<Error>, Totals),
     /// The receiver has counted fewer samples than were sent.
-    #[error("{request}: the receiver stored {stored} of {sent} samples{reason}")]
+    #[error("{request}: the receiver stored {stored} of {sent} samples")]
     PartlyStored {
         /// Method and URL.
         request: String,
         stored: usize,
         sent: usize,
-        /// The first line of what the receiver says, after `: `.
-        reason: String,
-        /// All that the receiver says, if that is more than one line.
+        /// What the receiver says.
         words: String,
+        hint: Option<&'static str>,
+        totals: Totals,
     },
+}
+
+/// Samples in the other requests of a write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// In the requests before the one that failed.
+    pub before: usize,
+    /// In the requests after it, which were not sent.
+    pub after: usize,
+    /// In all requests.
+    pub all: usize,
 }
 
 impl From<Error> for WriteError {
     fn from(error: Error) -> Self {
-        Self::Exchange(Box::new(error))
+        Self::Exchange(Box::new(error), Totals::default())
     }
 }
 
@@ -100,9 +112,11 @@ impl<'a> RemoteWriter<'a> {
         let (mut start, mut sent) = (0, 0);
         for number in 1..=payload.requests() {
             let encode = |version| encode::encode(payload, start, version);
-            let (one, encoded) = self
-                .exchange(&encode, listener)
-                .map_err(|error| error.in_request(number, payload.requests(), (sent, payload.samples())))?;
+            let (one, encoded) = self.exchange(&encode, listener).map_err(|error| {
+                let all = payload.samples();
+                let after = (all - sent).saturating_sub(MAX_SAMPLES);
+                error.in_request(number, payload.requests(), Totals { before: sent, after, all })
+            })?;
             written = Written { confirmed: written.confirmed && one.confirmed, ..one };
             start = encoded.next;
             sent += encoded.samples;
@@ -165,7 +179,8 @@ impl<'a> RemoteWriter<'a> {
                     ErrorKind::Status(rejection) => Receipt::read(|name| rejection.header(name)),
                     _ => None,
                 };
-                let hint = hint::hint(&error.kind, self.choice, self.client.connection()).or(error.hint);
+                let hint =
+                    hint::hint(&error.kind, self.choice, version, self.client.connection()).or(error.hint);
                 Reply { request: request.name(), result: Err(Error { hint, ..error }), receipt }
             }
         }
@@ -225,27 +240,23 @@ impl Reply {
 
 impl WriteError {
     fn partly_stored(request: String, (stored, sent): (usize, usize), words: &str) -> Self {
-        let reason = words.lines().next().map(|line| format!(": {line}")).unwrap_or_default();
-        let words = if words.lines().count() > 1 { words.to_owned() } else { String::new() };
-        Self::PartlyStored { request, stored, sent, reason, words }
+        let (hint, words) = (hint::of_samples(words), words.to_owned());
+        Self::PartlyStored { request, stored, sent, words, hint, totals: Totals::default() }
     }
 
-    /// Adds which of several requests failed, and how many samples were sent before.
-    fn in_request(mut self, number: usize, of: usize, (before, samples): (usize, usize)) -> Self {
+    /// Adds which of several requests failed, and what became of the others.
+    fn in_request(mut self, number: usize, of: usize, others: Totals) -> Self {
         if of < 2 {
             return self;
         }
         match &mut self {
-            Self::Exchange(error) => {
+            Self::Exchange(error, totals) => {
                 error.request = format!("{}, request {number} of {of}", error.request).into();
-                if before > 0 {
-                    let sent = format!("{before} of {samples} samples were sent before");
-                    error.hint =
-                        Some(error.hint.take().map_or(sent.clone(), |hint| format!("{hint}\n{sent}")));
-                }
+                *totals = others;
             }
-            Self::PartlyStored { request, .. } => {
+            Self::PartlyStored { request, totals, .. } => {
                 *request = format!("{request}, request {number} of {of}");
+                *totals = others;
             }
         }
         self

@@ -110,11 +110,13 @@ fn samples_that_were_not_stored_are_an_error() {
         let words = "duplicate sample for timestamp 5\nand more\n";
         connection.answer(400, &[(STORED, "1")], words);
     });
-    push(&server)
+    let output = push(&server)
         .code(4)
         .stderr_has("/api/v1/write: the receiver stored 1 of 2 samples: duplicate sample for timestamp 5\n")
         .stderr_has("and more\n")
+        .stderr_has("hint: this receiver accepts only new samples: check the unit of the timestamps")
         .run();
+    assert_eq!(output.stderr().matches("duplicate sample").count(), 1, "{output}");
     for answer in [200, 204] {
         let server = receiver(move |connection, _, _| connection.answer(answer, &[(STORED, "0")], ""));
         push(&server).code(4).stderr_has("the receiver stored 0 of 2 samples\n").run();
@@ -165,7 +167,7 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
     push(&server)
         .code(4)
         .stderr_has("/api/v1/write, request 2 of 3: the request without credentials is forbidden")
-        .stderr_has("10000 of 25000 samples were sent before\n")
+        .stderr_has("10,000 of 25,000 samples were sent before; 5,000 were not sent\n")
         .run();
     let server = receiver(|connection, _, number| match number {
         0 => connection.answer(204, &[(STORED, "10000")], ""),
@@ -173,7 +175,10 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
     });
     push(&server)
         .code(4)
-        .stderr_has(", request 2 of 3: the receiver stored 9999 of 10000 samples: out of bounds\n")
+        .stderr_has(
+            ", request 2 of 3: the receiver stored 9,999 of 10,000 samples (19,999 of 25,000 in all; 5,000 were not \
+             sent): out of bounds\n",
+        )
         .run();
 }
 
@@ -364,6 +369,38 @@ fn status_says_whether_the_receiver_accepts_samples() {
         .code(6)
         .stderr_has("can't connect")
         .run();
+}
+
+#[test]
+fn a_rejection_by_time_names_the_unit_of_timestamps() {
+    for words in ["out of order sample", "out of bounds", "too far in the future", "duplicate sample for x"] {
+        let server = receiver(move |connection, _, _| connection.answer(400, &[], words));
+        push(&server)
+            .code(4)
+            .stderr_has("hint: this receiver accepts only new samples: check the unit of the timestamps")
+            .stderr_has("the receiver may have rejected the whole request\n")
+            .run();
+    }
+}
+
+#[test]
+fn a_redirect_names_the_url_to_use() {
+    let server = receiver(|connection, _, _| connection.answer(307, &[("Location", "/write")], ""));
+    let url = format!("{}/api/v1/write", server.url());
+    pushgw()
+        .args(["push", "-j", "b", "-m", "a 1", "--remote-write", &format!("{url}/")])
+        .code(4)
+        .stderr_has(format!("hint: use --remote-write {url}\n"))
+        .run();
+    for (location, hint) in [
+        ("https://127.0.0.1/api/v1/write", "hint: use --remote-write https://127.0.0.1/api/v1/write\n"),
+        ("https://127.0.0.1:1/api/v1/write", "hint: use --remote-write https://127.0.0.1:1/api/v1/write\n"),
+        ("https://127.0.0.1.evil/api/v1/write", "hint: use the final URL if it is the right server\n"),
+        ("/login", "hint: use the final URL if it is the right server\n"),
+    ] {
+        let server = receiver(move |connection, _, _| connection.answer(307, &[("Location", location)], ""));
+        push(&server).code(4).stderr_has(hint).run();
+    }
 }
 
 /// `/metrics` and `/health` of a server answer any request with a text.

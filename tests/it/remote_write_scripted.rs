@@ -332,6 +332,24 @@ fn what_a_receiver_would_drop_in_silence_is_an_error() {
         let call = pushgw().args(["push", "-j", "b", "--remote-write", "http://127.0.0.1:1"]).stdin(text);
         call.code(3).stderr_has(format!("error[{code}]")).stderr_has("nothing was sent").run();
     }
+    let call = |text: &str| {
+        pushgw().args(["push", "-j", "b", "--remote-write", "http://127.0.0.1:1"]).stdin(text).code(3)
+    };
+    // A text has one sample of each series, in both formats, and each sample is reported once.
+    let help =
+        "a receiver stores only one of two samples with the same time; push samples of different times";
+    for text in ["a 1 5\na 2 6\n", "# TYPE a gauge\na 1 5\na 1 6\n# EOF\n"] {
+        call(text).stderr_has(help).stderr_has("error: 1 error; nothing was sent\n").run();
+    }
+    for text in ["# TYPE a gauge\na 1\na 1\n# EOF\n", "# TYPE a gauge\na{x=\"\"} 1\na 1\n# EOF\n"] {
+        call(text).stderr_has("the series `a` occurs twice\n").stderr_has("error: 1 error; nothing").run();
+    }
+    // What is said about a gateway is not true of a receiver.
+    let output =
+        call("# HELP a b\n").stderr_has("the text has no samples, so there is nothing to send").run();
+    assert!(!output.stderr().contains("empty"), "{output}");
+    let output = call("{\"a b\"} 1\n").stderr_has("use `--utf8-names` if the receiver accepts").run();
+    assert!(!output.stderr().contains("gateway"), "{output}");
     let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "1")], ""));
     pushgw()
         .args(["push", "-j", "b", "-m", "a{job=\"x\"} 1 5", "--remote-write", &server.url()])

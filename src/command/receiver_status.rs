@@ -96,7 +96,7 @@ impl Probe {
     }
 }
 
-/// Whether a server was reached and says no, or is no receiver.
+/// Whether a server was reached and says no, or is not a receiver.
 fn is_rejection(error: &Error) -> bool {
     match &error.kind {
         ErrorKind::Status(rejection) => rejection.status < 500 && !error.kind.is_retried(),

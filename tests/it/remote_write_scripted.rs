@@ -423,7 +423,7 @@ fn a_redirect_names_the_url_to_use() {
 
 /// `/metrics` and `/health` of a server answer any request with a text.
 #[test]
-fn a_server_that_answers_with_a_text_is_no_receiver() {
+fn a_server_that_answers_with_a_text_is_not_a_receiver() {
     for body in ["OK", "a 1\n", "{\"status\":\"success\"}", "<html>"] {
         let server = receiver(move |connection, _, _| connection.answer(200, &[], body));
         let said = "did not answer like a receiver of remote write: it answers 200 with ";

@@ -52,8 +52,9 @@ pub enum Failure {
     #[error("{message}")]
     PartlyStored {
         message: String,
-        /// What the receiver says, if that is more than one line.
+        /// The further lines of what the receiver says.
         details: Option<String>,
+        hint: Option<String>,
     },
     /// At least one of many requests failed. Each error has already been printed.
     #[error("{}", requests_failed(*.count))]
@@ -194,12 +195,12 @@ impl Failure {
             | Self::File { hint, .. }
             | Self::Producer { hint, .. }
             | Self::NoSuchGroup { hint, .. }
+            | Self::PartlyStored { hint, .. }
             | Self::NothingSelected { hint, .. } => hint.clone(),
             Self::Exchange(error) => error.hint.clone(),
             Self::Explained { why, .. } => Some(why.join("\n")),
             Self::NotRun(failure) => failure.hint(),
             Self::Input { .. }
-            | Self::PartlyStored { .. }
             | Self::Several { .. }
             | Self::Unhealthy { .. }
             | Self::CommandStatus(_)

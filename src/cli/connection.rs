@@ -46,8 +46,9 @@ pub struct ConnectionArgs {
     /// Total time limit for the request, including retries [default: 30s]
     ///
     /// Covers DNS lookup, connecting, the request, the answer, all retries and the waits between them, but not the reading of
-    /// the input. A command that sends several requests, such as status, has this limit for each. A number with a unit: ms,
-    /// s, m, h, d, w or y. Units can be combined, as in 1m30s. The default of run is 10s, from the end of the command on.
+    /// the input. A command that sends several requests, such as status, or push of a large text by remote write, has this
+    /// limit for each. A number with a unit: ms, s, m, h, d, w or y. Units can be combined, as in 1m30s. The default of run is
+    /// 10s, from the end of the command on.
     ///
     /// [env: PUSHGATEWAY_TIMEOUT]
     #[arg(long, value_name = "DURATION", hide_short_help = true)]

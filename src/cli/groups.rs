@@ -173,8 +173,18 @@ pub struct ShowArgs {
     pub connection: ConnectionArgs,
 }
 
+const CHECK_RECEIVER: &str = "Check a receiver of remote write";
+const CHECK_RECEIVER_LONG: &str = "Check a receiver of remote write
+
+Sends a request without samples, which stores nothing, in place of the questions to a gateway. Shows whether the receiver \
+accepts it, and in which version. The URL is used as given; without a path it gets /api/v1/write, without a scheme it is \
+http://. The values of a query are never shown.
+
+[env: PUSHGATEWAY_REMOTE_WRITE]";
+
 #[derive(Args, Debug)]
 #[command(mut_arg("textfile", |option| option.hide(true)))]
+#[command(mut_arg("remote_write", |option| option.help(CHECK_RECEIVER).long_help(CHECK_RECEIVER_LONG)))]
 pub struct StatusArgs {
     #[command(flatten, next_help_heading = CONNECTION)]
     pub connection: ConnectionArgs,

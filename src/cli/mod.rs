@@ -80,7 +80,8 @@ can't be started, and 128 plus the number of the signal that killed it. run exit
 ///
 /// A Pushgateway stores the metrics of jobs in groups, and Prometheus scrapes them. A job (-j) and any number of labels
 /// (-l NAME=VALUE) identify a group. Its metrics stay until they are replaced or deleted. The gateway is
-/// http://localhost:9091, unless -g or PUSHGATEWAY_URL sets another one.
+/// http://localhost:9091, unless -g or PUSHGATEWAY_URL sets another one. --textfile writes for node_exporter instead, and
+/// --remote-write sends to Prometheus or another receiver.
 ///
 /// `pushgw COMMAND -h` shows the common options of a command, `pushgw COMMAND --help` explains all of them.
 #[derive(Debug, Parser)]

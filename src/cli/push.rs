@@ -81,6 +81,7 @@ Exit status: 0 success, 3 errors in the input; `pushgw --help` lists the others.
 
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
+#[command(mut_arg("remote_write", |option| option.hide_short_help(false)))]
 pub struct PushArgs {
     #[command(flatten, next_help_heading = GROUP)]
     pub group: GroupArgs,
@@ -187,15 +188,16 @@ pub struct InputArgs {
     /// this option the gateway stores such metrics as untyped.
     #[arg(long = "type", value_name = "TYPE", hide_possible_values = true)]
     pub default_type: Option<DefaultType>,
-    /// Remove timestamps, which the gateway rejects
+    /// Remove timestamps, which a gateway rejects
     ///
-    /// Without this option a timestamp is an error. Prometheus uses the time of the scrape for pushed metrics.
+    /// Without this option a timestamp is an error. Prometheus uses the time of the scrape for pushed metrics. With
+    /// --remote-write timestamps are sent; this option sends the time of the push instead.
     #[arg(long)]
     pub strip_timestamps: bool,
     /// Accept input without samples; it empties the group
     ///
     /// Without this option such input is an error (exit status 3). Otherwise a producer that failed would delete the metrics
-    /// of the last good run.
+    /// of the last good run. With --remote-write nothing is sent, and nothing is deleted.
     #[arg(long)]
     pub allow_empty: bool,
     /// Report errors instead of repairing them

@@ -45,7 +45,7 @@ impl Probe {
     fn send(client: &Client, receiver: &Receiver, printer: &mut Printer<'_>) -> Result<Self, Failure> {
         let answer = match RemoteWriter::new(client, receiver.version).probe(&mut listener(printer)) {
             Ok(written) => Ok(written),
-            Err(WriteError::Exchange(error)) if is_rejection(&error) => Err(error),
+            Err(WriteError::Exchange(error, _)) if is_rejection(&error) => Err(error),
             Err(error) => return Err(failure(error)),
         };
         Ok(Self { receiver: receiver.connection.endpoint.to_string(), answer })
@@ -96,9 +96,13 @@ impl Probe {
     }
 }
 
-/// Whether the receiver was reached and rejected the request for good.
+/// Whether a server was reached and rejected the request for good, or is not a receiver.
 fn is_rejection(error: &Error) -> bool {
-    matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status < 500) && !error.kind.is_retried()
+    match &error.kind {
+        ErrorKind::Status(rejection) => rejection.status < 500 && !error.kind.is_retried(),
+        ErrorKind::Unexpected { .. } => true,
+        _ => false,
+    }
 }
 
 /// The output of `--format json`, which scripts rely on.

@@ -1,12 +1,12 @@
 //! Pushes to a receiver of remote write, for `push`, `add` and `run`.
 
-use super::{Context, listener, plural};
+use super::{Context, listener, plural, thousands};
 use crate::config::{Action, Receiver};
 use crate::error::Failure;
 use crate::grouping::GroupingKey;
 use crate::http::Client;
 use crate::output::Printer;
-use crate::remote_write::{Payload, RemoteWriter, WriteError, Written};
+use crate::remote_write::{Payload, RemoteWriter, Totals, WriteError, Written};
 use jiff::Timestamp;
 
 /// Sends the samples, or prints them.
@@ -50,14 +50,41 @@ pub(super) fn place(receiver: &Receiver, written: Written) -> String {
 }
 
 pub(super) fn failure(error: WriteError) -> Failure {
-    let message = error.to_string();
     match error {
-        WriteError::Exchange(error) => Failure::Exchange(error),
-        WriteError::PartlyStored { words, .. } => {
-            let details = Some(words).filter(|words| !words.is_empty());
-            Failure::PartlyStored { message, details }
+        WriteError::Exchange(mut error, totals) => {
+            if totals.all > 0 {
+                let sent =
+                    format!("{} of {} were sent before", thousands(totals.before), samples(totals.all));
+                let sent = format!("{sent}{}", not_sent(totals));
+                error.hint = Some(error.hint.map_or(sent.clone(), |hint| format!("{hint}\n{sent}")));
+            }
+            Failure::Exchange(error)
+        }
+        WriteError::PartlyStored { request, stored, sent, words, hint, totals } => {
+            let in_all = if totals.all > 0 {
+                let stored = thousands(totals.before + stored);
+                format!(" ({stored} of {} in all{})", thousands(totals.all), not_sent(totals))
+            } else {
+                String::new()
+            };
+            let stored = format!("the receiver stored {} of {}{in_all}", thousands(stored), samples(sent));
+            let (first, rest) = words.split_once('\n').unwrap_or((&words, ""));
+            let reason = if first.is_empty() { String::new() } else { format!(": {}", first.trim_end()) };
+            Failure::PartlyStored {
+                message: format!("{request}: {stored}{reason}"),
+                details: Some(rest.to_owned()).filter(|rest| !rest.is_empty()),
+                hint: hint.map(str::to_owned),
+            }
         }
     }
+}
+
+fn samples(count: usize) -> String {
+    plural(count, "sample")
+}
+
+fn not_sent(totals: Totals) -> String {
+    if totals.after == 0 { String::new() } else { format!("; {} were not sent", thousands(totals.after)) }
 }
 
 /// Prints each request: its head, and its series as text.

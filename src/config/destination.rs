@@ -90,15 +90,28 @@ fn flags<'a>(url: Option<&OsStr>, args: &'a ConnectionArgs) -> Vec<Named<'a>> {
     [gateway.map(Named::Gateway), textfile, receiver].into_iter().flatten().collect()
 }
 
-/// Rejects options that name two destinations.
-pub(super) fn only_one(url: Option<&OsStr>, args: &ConnectionArgs) -> Result<(), Failure> {
+/// Rejects options that name two destinations, or that another destination needs.
+pub(super) fn agree(url: Option<&OsStr>, args: &ConnectionArgs) -> Result<(), Failure> {
     match flags(url, args)[..] {
         [one, other, ..] => Err(Failure::usage_with_hint(
             format!("{} and {} name two destinations", one.origin(), other.origin()),
             "remove one of them: a push goes to one destination",
         )),
+        [Named::RemoteWrite(..)] if args.compress.is_some() => Err(Failure::usage(SNAPPY)),
+        [Named::Gateway(_) | Named::Textfile(..)] if args.remote_write_version.is_some() => {
+            Err(no_receiver())
+        }
         _ => Ok(()),
     }
+}
+
+const SNAPPY: &str = "--compress is for gateways: remote write always uses snappy";
+
+fn no_receiver() -> Failure {
+    Failure::usage_with_hint(
+        "--remote-write-version needs a receiver of remote write",
+        "add --remote-write URL",
+    )
 }
 
 /// The one destination that is named. `None` is the default gateway.
@@ -110,10 +123,7 @@ fn named<'a>(
 ) -> Result<Option<Named<'a>>, Failure> {
     let named = any_named(url, args, environment, purpose)?;
     if args.remote_write_version.is_some() && !matches!(named, Some(Named::RemoteWrite(..))) {
-        return Err(Failure::usage_with_hint(
-            "--remote-write-version needs a receiver of remote write",
-            "add --remote-write URL",
-        ));
+        return Err(no_receiver());
     }
     Ok(named)
 }
@@ -124,8 +134,10 @@ fn any_named<'a>(
     environment: &'a Environment,
     purpose: Use,
 ) -> Result<Option<Named<'a>>, Failure> {
-    only_one(url, args)?;
-    if let Some(flag) = flags(url, args).pop() {
+    agree(url, args)?;
+    // A path names a group of a gateway, but not the gateway.
+    let path = url.filter(|url| args.gateway.is_none() && url.as_encoded_bytes().starts_with(b"/"));
+    if let (None, Some(flag)) = (path, flags(url, args).pop()) {
         return match flag {
             Named::RemoteWrite("--remote-write", _) if purpose == Use::Groups => {
                 Err(Failure::usage_with_hint(
@@ -154,6 +166,12 @@ fn any_named<'a>(
             format!("{} and {} name two destinations", one.origin(), other.origin()),
             format!("choose one with {} or {}, or unset a variable", one.option(), other.option()),
         )),
+        [other @ (Named::Textfile(..) | Named::RemoteWrite(..))] if path.is_some() => {
+            Err(Failure::usage_with_hint(
+                format!("--url and {} name two destinations", other.origin()),
+                format!("choose one with -g URL or {}", other.option()),
+            ))
+        }
         _ => Ok(variables.first().copied()),
     }
 }
@@ -183,10 +201,15 @@ fn receiver(
     environment: &Environment,
 ) -> Result<Receiver, Failure> {
     if args.compress.is_some() {
-        return Err(Failure::usage("--compress is for gateways: remote write always uses snappy"));
+        return Err(Failure::usage(SNAPPY));
     }
     let url = Url::parse_with_query(connection::private_utf8(origin, url)?);
     let url = url.map_err(|error| Failure::usage(format!("{origin}: {error}")))?;
+    if url.path().ends_with("/api/v1/import/prometheus") {
+        return Err(Failure::usage(format!(
+            "{origin}: this path takes the text format: remote write is /api/v1/write"
+        )));
+    }
     let url = if matches!(url.path(), "" | "/") { url.with_path("/api/v1/write") } else { url };
     let connection = connection::resolve(url, args, environment)?;
     let version = match args.remote_write_version.unwrap_or_default() {

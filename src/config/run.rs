@@ -54,7 +54,7 @@ impl Run {
             return Err(empty("COMMAND"));
         }
         let group = &args.group;
-        destination::only_one(group.url.as_deref(), &args.connection)?;
+        destination::agree(group.url.as_deref(), &args.connection)?;
         match (&group.url, &group.job) {
             (Some(_), _) if args.connection.gateway.is_some() => {
                 return Err(Failure::usage("--url already names the gateway: remove --gateway"));

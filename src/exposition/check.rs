@@ -190,7 +190,8 @@ impl<'a> Checker<'a> {
         let Context { rules, families, mut findings, stripped, .. } = context;
         if count == 0 && unread == 0 && !findings.has_errors() && !rules.allow_empty {
             let end = text.bytes.len();
-            findings.error(Code::NoSamples, end..end, || messages::no_samples(text.bytes));
+            findings
+                .error(Code::NoSamples, end..end, || messages::no_samples(text.bytes, rules.remote_write));
         }
         let families = families.numbers().filter(|number| families[*number].sample().is_some()).count();
         Report { samples: count, families, stripped, exemplars, units, ..findings.into_report() }

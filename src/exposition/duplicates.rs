@@ -57,12 +57,17 @@ pub(super) fn check(
 
 pub(super) fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
     let bytes = context.bytes;
+    let remote_write = context.rules.remote_write;
     context.findings.error_at(Code::DuplicateSeries, second, || {
         let (first, second) = (series_at(bytes, first), series_at(bytes, second));
         let (one, other) = (&bytes[first.clone()], &bytes[second.clone()]);
         let message = Message::new(format!("the series {} occurs twice", quoted(other)));
         let message = message.related(first, "first occurrence");
-        let message = if one == other {
+        let message = if one == other && remote_write {
+            message.help(
+                "a receiver stores only one of two samples with the same time; push samples of different times one by one, the oldest first",
+            )
+        } else if one == other {
             message
         } else {
             message.help("the order of labels does not matter, and the grouping key overwrites labels of the same name")

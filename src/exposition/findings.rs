@@ -45,7 +45,7 @@ pub(super) struct Findings {
     limit: usize,
     repair: bool,
     keeps_edits: bool,
-    remote_write: bool,
+    pub(super) remote_write: bool,
     /// Warnings are about the gateway, so there are none for a text that is only converted.
     has_warnings: bool,
     /// Number of errors that the server's parser would report and that cannot be repaired.
@@ -75,6 +75,11 @@ impl Findings {
             has_warnings: !rules.convert_only,
             ..Self::default()
         }
+    }
+
+    /// Whether there is an error with this code.
+    pub(super) fn has_error(&self, code: Code) -> bool {
+        self.kept.contains_key(&(Severity::Error, code))
     }
 
     pub(super) fn error(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {

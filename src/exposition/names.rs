@@ -28,7 +28,12 @@ fn is_valid_quoted(name: &Token<'_>, legacy: LegacyName, utf8_names: bool, findi
         return false;
     }
     if !legacy.is(&text) && !utf8_names {
+        let remote_write = findings.remote_write;
         findings.error(Code::Utf8Name, name.span(), || {
+            if remote_write {
+                return Message::new(format!("the name {} needs UTF-8 names", quoted(&text)))
+                    .help("use letters, digits and `_`; or use `--utf8-names` if the receiver accepts such names");
+            }
             Message::new(format!("the gateway accepts the name {} only with UTF-8 names enabled", quoted(&text)))
                 .help(
                     "use letters, digits and `_`; or start the gateway with `--push.enable-utf8-names` and use `--utf8-names`",

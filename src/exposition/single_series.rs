@@ -1,7 +1,8 @@
 //! Rules for series that are sent by remote write: each sample is a series of its own, with its bucket bound or
 //! quantile as a label like any other, and a series must not occur twice. Labels with an empty value are left out.
 //!
-//! A receiver stores only one of two samples of a series, and many receivers do so without an error.
+//! Of two samples with the same time a receiver stores only one, and many receivers do so without an error. Samples of a
+//! series with different times would have to be sent in the order of their times, so they are rejected as well.
 
 use super::code::Code;
 use super::context::Context;
@@ -17,6 +18,10 @@ use super::text::token::{LabelPair, Token};
 
 /// Reports samples of the same series, and a bucket bound or quantile that a sample has twice.
 pub(super) fn check(text: Text<'_>, overwrites: &Overwrites<'_>, context: &mut Context<'_>) {
+    if context.findings.has_error(Code::DuplicateSeries) {
+        // The rules of OpenMetrics have reported the same lines.
+        return;
+    }
     let mut series = SeriesTable::new(text.bytes.len());
     let mut labels = Vec::new();
     for (_, file) in lines::files(text) {

@@ -3,7 +3,7 @@
 use super::encode::{self, Encoded};
 use super::hint;
 use super::receipt::{self, Receipt};
-use super::series::Payload;
+use super::series::{MAX_SAMPLES, Payload};
 use super::version::{Version, VersionChoice};
 use crate::http::{Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response};
 use std::fmt;
@@ -37,25 +37,37 @@ impl fmt::Display for Written {
 /// Why a write did not succeed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum WriteError {
+    /// A request failed.
     #[error("{0}")]
-    Exchange(Box<Error>),
+    Exchange(Box<Error>, Totals),
     /// The receiver reports that it stored fewer samples than were sent.
-    #[error("{request}: the receiver stored {stored} of {sent} samples{reason}")]
+    #[error("{request}: the receiver stored {stored} of {sent} samples")]
     PartlyStored {
         /// Method and URL.
         request: String,
         stored: usize,
         sent: usize,
-        /// The first line of what the receiver says, after `: `.
-        reason: String,
-        /// All that the receiver says, if that is more than one line.
+        /// What the receiver says.
         words: String,
+        hint: Option<&'static str>,
+        totals: Totals,
     },
+}
+
+/// Samples in the other requests of a write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// In the requests before the one that failed.
+    pub before: usize,
+    /// In the requests after it, which were not sent.
+    pub after: usize,
+    /// In all requests.
+    pub all: usize,
 }
 
 impl From<Error> for WriteError {
     fn from(error: Error) -> Self {
-        Self::Exchange(Box::new(error))
+        Self::Exchange(Box::new(error), Totals::default())
     }
 }
 
@@ -100,9 +112,11 @@ impl<'a> RemoteWriter<'a> {
         let (mut start, mut sent) = (0, 0);
         for number in 1..=payload.requests() {
             let encode = |version| encode::encode(payload, start, version);
-            let (one, encoded) = self
-                .exchange(&encode, listener)
-                .map_err(|error| error.in_request(number, payload.requests(), (sent, payload.samples())))?;
+            let (one, encoded) = self.exchange(&encode, listener).map_err(|error| {
+                let all = payload.samples();
+                let after = (all - sent).saturating_sub(MAX_SAMPLES);
+                error.in_request(number, payload.requests(), Totals { before: sent, after, all })
+            })?;
             written = Written { confirmed: written.confirmed && one.confirmed, ..one };
             start = encoded.next;
             sent += encoded.samples;
@@ -154,7 +168,10 @@ impl<'a> RemoteWriter<'a> {
         match self.client.send(&request, listener) {
             Ok(response) => {
                 let receipt = Receipt::read(|name| response.header(name));
-                let result = foreign(self.client, &request, response).map_or(Ok(()), Err);
+                let result = match receipt {
+                    Some(_) => Ok(()),
+                    None => foreign(self.client, &request, response).map_or(Ok(()), Err),
+                };
                 Reply { request: request.name(), result, receipt }
             }
             Err(error) => {
@@ -162,28 +179,32 @@ impl<'a> RemoteWriter<'a> {
                     ErrorKind::Status(rejection) => Receipt::read(|name| rejection.header(name)),
                     _ => None,
                 };
-                let hint = hint::hint(&error.kind, self.choice, self.client.connection()).or(error.hint);
+                let hint =
+                    hint::hint(&error.kind, self.choice, version, self.client.connection()).or(error.hint);
                 Reply { request: request.name(), result: Err(Error { hint, ..error }), receipt }
             }
         }
     }
 }
 
-/// Returns an error if a successful response does not come from a receiver.
+/// Returns an error if a successful response does not come from a receiver, which answers with an empty body. A page of a
+/// server, such as `/metrics`, has a body.
 fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Option<Error> {
+    const LIMIT: u64 = 64 * 1024;
     let status = response.status;
     let body = if response.is_html() {
         match client.page_title(response) {
             title if title.is_empty() => "an HTML page".to_owned(),
             title => format!("the HTML page `{title}`"),
         }
+    } else if response.start(LIMIT).trim_ascii().is_empty() {
+        return None;
     } else {
-        response.foreign_body()?.to_owned()
+        "a text, where a receiver answers without one".to_owned()
     };
     let reason = format!("it answers {status} with {body}");
     let kind = ErrorKind::Unexpected { expected: "a receiver of remote write", reason };
-    let hint = Some("is this the receiver's URL, with its path?".to_owned());
-    Some(Error { hint, ..Error::new(request, kind) })
+    Some(Error { hint: Some(hint::PATHS.to_owned()), ..Error::new(request, kind) })
 }
 
 impl Reply {
@@ -207,7 +228,8 @@ impl Reply {
                 Err(WriteError::partly_stored(request, (stored, sent), ""))
             }
             (Ok(()), receipt) => Ok(Written { version, confirmed: receipt.is_some() }),
-            (Err(error), Some(Receipt { stored })) if !error.kind.is_retried() => {
+            // A receiver that has stored everything rejects something else.
+            (Err(error), Some(Receipt { stored })) if stored < sent && !error.kind.is_retried() => {
                 let words = error.kind.words().unwrap_or_default();
                 Err(WriteError::partly_stored(request, (stored, sent), words))
             }
@@ -218,27 +240,23 @@ impl Reply {
 
 impl WriteError {
     fn partly_stored(request: String, (stored, sent): (usize, usize), words: &str) -> Self {
-        let reason = words.lines().next().map(|line| format!(": {line}")).unwrap_or_default();
-        let words = if words.lines().count() > 1 { words.to_owned() } else { String::new() };
-        Self::PartlyStored { request, stored, sent, reason, words }
+        let (hint, words) = (hint::of_samples(words), words.to_owned());
+        Self::PartlyStored { request, stored, sent, words, hint, totals: Totals::default() }
     }
 
-    /// Adds which of several requests failed, and how many samples were sent before.
-    fn in_request(mut self, number: usize, of: usize, (before, samples): (usize, usize)) -> Self {
+    /// Adds which of several requests failed, and what became of the others.
+    fn in_request(mut self, number: usize, of: usize, others: Totals) -> Self {
         if of < 2 {
             return self;
         }
         match &mut self {
-            Self::Exchange(error) => {
+            Self::Exchange(error, totals) => {
                 error.request = format!("{}, request {number} of {of}", error.request).into();
-                if before > 0 {
-                    let sent = format!("{before} of {samples} samples were sent before");
-                    error.hint =
-                        Some(error.hint.take().map_or(sent.clone(), |hint| format!("{hint}\n{sent}")));
-                }
+                *totals = others;
             }
-            Self::PartlyStored { request, .. } => {
+            Self::PartlyStored { request, totals, .. } => {
                 *request = format!("{request}, request {number} of {of}");
+                *totals = others;
             }
         }
         self

@@ -1,25 +1,38 @@
 //! Hints for failed requests to a remote-write receiver. Pure.
 
-use super::version::VersionChoice;
-use crate::http::{self, Connection, ErrorKind};
+use super::version::{Version, VersionChoice};
+use crate::http::{self, Connection, ErrorKind, Rejection, Scheme};
 
 /// What Prometheus answers if its receiver is off. In Prometheus 2, an older flag follows in the text.
 const IS_OFF: &str = "remote write receiver needs to be enabled";
 
+/// The hint if the URL is not that of a receiver.
+pub(super) const PATHS: &str = "the URL must include the receiver's path: /api/v1/write for Prometheus and \
+     VictoriaMetrics, /api/v1/push for Mimir and Cortex, /api/v1/receive for Thanos; for a Pushgateway use -g URL";
+
 /// Returns a hint for an error, if there is a better one than the general hint for its kind.
-pub(super) fn hint(kind: &ErrorKind, choice: VersionChoice, connection: &Connection) -> Option<String> {
+pub(super) fn hint(
+    kind: &ErrorKind,
+    choice: VersionChoice,
+    version: Version,
+    connection: &Connection,
+) -> Option<String> {
     if let Some(hint) = http::hint(kind, connection) {
         return Some(hint);
     }
     let ErrorKind::Status(rejection) = kind else { return None };
     let hint = match rejection.status {
+        300..=399 => return redirect(rejection, connection),
+        400 => {
+            let hint = of_samples(&rejection.words)?;
+            let whole =
+                "\nversion 1.0 does not count samples: the receiver may have rejected the whole request";
+            return Some(format!("{hint}{}", if version == Version::V1 { whole } else { "" }));
+        }
         404 if rejection.words.contains(IS_OFF) => {
             "start this Prometheus with --web.enable-remote-write-receiver"
         }
-        404 | 405 => {
-            "the URL must include the receiver's path: /api/v1/write for Prometheus and VictoriaMetrics, /api/v1/push \
-             for Mimir and Cortex, /api/v1/receive for Thanos; for a Pushgateway use -g URL"
-        }
+        404 | 405 => PATHS,
         413 => "the receiver, or a proxy in front of it, limits the size of a request",
         415 if choice != VersionChoice::Auto => {
             "the receiver does not know this version: use --remote-write-version auto"
@@ -27,4 +40,35 @@ pub(super) fn hint(kind: &ErrorKind, choice: VersionChoice, connection: &Connect
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+/// What to do about samples that the receiver rejects because of their time.
+pub(super) fn of_samples(words: &str) -> Option<&'static str> {
+    let words = words.to_ascii_lowercase();
+    let is_about_time =
+        ["out of order", "out of bounds", "too far in the future", "duplicate sample", "too old"];
+    is_about_time.iter().any(|reason| words.contains(reason)).then_some(
+        "this receiver accepts only new samples: check the unit of the timestamps (milliseconds in the Prometheus \
+         format, seconds in OpenMetrics), or send the present time with --strip-timestamps",
+    )
+}
+
+/// A receiver redirects to its path without a trailing slash, or to HTTPS.
+fn redirect(rejection: &Rejection, connection: &Connection) -> Option<String> {
+    let endpoint = &connection.endpoint;
+    let path = endpoint.path().trim_end_matches('/');
+    if path.len() < endpoint.path().len() {
+        let url = endpoint.clone().with_path(path).to_string();
+        return Some(format!("use {}", connection.url_option(&url)));
+    }
+    let host = format!("https://{}", endpoint.host());
+    let is_https =
+        rejection.location.as_deref().and_then(|url| url.strip_prefix(&host)).is_some_and(|rest| {
+            // A URL without a query, with the same path and any port.
+            rest.strip_suffix(path).is_some_and(|port| port.is_empty() || port.starts_with(':'))
+        });
+    (endpoint.scheme() == Scheme::Http && is_https).then(|| {
+        let location = rejection.location.as_deref().unwrap_or_default();
+        format!("use {}", connection.url_option(location))
+    })
 }

@@ -11,6 +11,6 @@ mod receipt;
 mod series;
 mod version;
 
-pub use exchange::{RemoteWriter, WriteError, Written};
+pub use exchange::{RemoteWriter, Totals, WriteError, Written};
 pub use series::{MAX_SAMPLES, Payload, TextSeries};
 pub use version::{Version, VersionChoice};

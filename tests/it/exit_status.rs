@@ -95,7 +95,7 @@ fn every_way_to_fail_has_its_exit_code() {
         (Failure::Other(std::io::Error::other("x").into()), exit_code::OTHER),
         (Failure::NothingSelected { gateway: String::new(), hint: None }, exit_code::NO_SUCH_GROUP),
         (Failure::Unhealthy { gateway: String::new() }, exit_code::OTHER),
-        (Failure::PartlyStored { message: String::new(), details: None }, exit_code::REJECTED),
+        (Failure::PartlyStored { message: String::new(), details: None, hint: None }, exit_code::REJECTED),
         (Failure::Several { count: 2, worst: Box::new(Failure::usage("x")) }, exit_code::USAGE),
         (Failure::OutputClosed, exit_code::DONE),
         (Failure::CommandStatus(9), 9),

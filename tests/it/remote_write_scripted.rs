@@ -110,11 +110,13 @@ fn samples_that_were_not_stored_are_an_error() {
         let words = "duplicate sample for timestamp 5\nand more\n";
         connection.answer(400, &[(STORED, "1")], words);
     });
-    push(&server)
+    let output = push(&server)
         .code(4)
         .stderr_has("/api/v1/write: the receiver stored 1 of 2 samples: duplicate sample for timestamp 5\n")
         .stderr_has("and more\n")
+        .stderr_has("hint: this receiver accepts only new samples: check the unit of the timestamps")
         .run();
+    assert_eq!(output.stderr().matches("duplicate sample").count(), 1, "{output}");
     for answer in [200, 204] {
         let server = receiver(move |connection, _, _| connection.answer(answer, &[(STORED, "0")], ""));
         push(&server).code(4).stderr_has("the receiver stored 0 of 2 samples\n").run();
@@ -165,7 +167,7 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
     push(&server)
         .code(4)
         .stderr_has("/api/v1/write, request 2 of 3: the request without credentials is forbidden")
-        .stderr_has("10000 of 25000 samples were sent before\n")
+        .stderr_has("10,000 of 25,000 samples were sent before; 5,000 were not sent\n")
         .run();
     let server = receiver(|connection, _, number| match number {
         0 => connection.answer(204, &[(STORED, "10000")], ""),
@@ -173,7 +175,10 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
     });
     push(&server)
         .code(4)
-        .stderr_has(", request 2 of 3: the receiver stored 9999 of 10000 samples: out of bounds\n")
+        .stderr_has(
+            ", request 2 of 3: the receiver stored 9,999 of 10,000 samples (19,999 of 25,000 in all; 5,000 were not \
+             sent): out of bounds\n",
+        )
         .run();
 }
 
@@ -229,6 +234,15 @@ fn a_push_has_one_destination() {
             call(words)
         };
         call.envs(variables).code(2).stderr_has(format!("error: {both} name two destinations\n")).run();
+    }
+    // A path names a group and not a gateway.
+    for (name, value) in [directory, receiver] {
+        let call = || pushgw().args(["push", "--url", "/metrics/job/x", "-m", "a 1", "--retries", "0"]);
+        let said =
+            format!("error: --url and {name} name two destinations\nhint: choose one with -g URL or --");
+        call().env(name, value).code(2).stderr_has(said).run();
+        let place = "PUT http://127.0.0.1:1/metrics/job/x: ";
+        call().env(name, value).args(["-g", "127.0.0.1:1"]).code(6).stderr_has(place).run();
     }
     // An option beats any variable.
     let all = &[gateway, receiver, directory];
@@ -318,6 +332,24 @@ fn what_a_receiver_would_drop_in_silence_is_an_error() {
         let call = pushgw().args(["push", "-j", "b", "--remote-write", "http://127.0.0.1:1"]).stdin(text);
         call.code(3).stderr_has(format!("error[{code}]")).stderr_has("nothing was sent").run();
     }
+    let call = |text: &str| {
+        pushgw().args(["push", "-j", "b", "--remote-write", "http://127.0.0.1:1"]).stdin(text).code(3)
+    };
+    // A text has one sample of each series, in both formats, and each sample is reported once.
+    let help =
+        "a receiver stores only one of two samples with the same time; push samples of different times";
+    for text in ["a 1 5\na 2 6\n", "# TYPE a gauge\na 1 5\na 1 6\n# EOF\n"] {
+        call(text).stderr_has(help).stderr_has("error: 1 error; nothing was sent\n").run();
+    }
+    for text in ["# TYPE a gauge\na 1\na 1\n# EOF\n", "# TYPE a gauge\na{x=\"\"} 1\na 1\n# EOF\n"] {
+        call(text).stderr_has("the series `a` occurs twice\n").stderr_has("error: 1 error; nothing").run();
+    }
+    // What is said about a gateway is not true of a receiver.
+    let output =
+        call("# HELP a b\n").stderr_has("the text has no samples, so there is nothing to send").run();
+    assert!(!output.stderr().contains("empty"), "{output}");
+    let output = call("{\"a b\"} 1\n").stderr_has("use `--utf8-names` if the receiver accepts").run();
+    assert!(!output.stderr().contains("gateway"), "{output}");
     let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "1")], ""));
     pushgw()
         .args(["push", "-j", "b", "-m", "a{job=\"x\"} 1 5", "--remote-write", &server.url()])
@@ -358,6 +390,80 @@ fn status_says_whether_the_receiver_accepts_samples() {
 }
 
 #[test]
+fn a_rejection_by_time_names_the_unit_of_timestamps() {
+    for words in ["out of order sample", "out of bounds", "too far in the future", "duplicate sample for x"] {
+        let server = receiver(move |connection, _, _| connection.answer(400, &[], words));
+        push(&server)
+            .code(4)
+            .stderr_has("hint: this receiver accepts only new samples: check the unit of the timestamps")
+            .stderr_has("the receiver may have rejected the whole request\n")
+            .run();
+    }
+}
+
+#[test]
+fn a_redirect_names_the_url_to_use() {
+    let server = receiver(|connection, _, _| connection.answer(307, &[("Location", "/write")], ""));
+    let url = format!("{}/api/v1/write", server.url());
+    pushgw()
+        .args(["push", "-j", "b", "-m", "a 1", "--remote-write", &format!("{url}/")])
+        .code(4)
+        .stderr_has(format!("hint: use --remote-write {url}\n"))
+        .run();
+    for (location, hint) in [
+        ("https://127.0.0.1/api/v1/write", "hint: use --remote-write https://127.0.0.1/api/v1/write\n"),
+        ("https://127.0.0.1:1/api/v1/write", "hint: use --remote-write https://127.0.0.1:1/api/v1/write\n"),
+        ("https://127.0.0.1.evil/api/v1/write", "hint: use the final URL if it is the right server\n"),
+        ("/login", "hint: use the final URL if it is the right server\n"),
+    ] {
+        let server = receiver(move |connection, _, _| connection.answer(307, &[("Location", location)], ""));
+        push(&server).code(4).stderr_has(hint).run();
+    }
+}
+
+/// `/metrics` and `/health` of a server answer any request with a text.
+#[test]
+fn a_server_that_answers_with_a_text_is_not_a_receiver() {
+    for body in ["OK", "a 1\n", "{\"status\":\"success\"}", "<html>"] {
+        let server = receiver(move |connection, _, _| connection.answer(200, &[], body));
+        let said = "did not answer like a receiver of remote write: it answers 200 with ";
+        let hint = "hint: the URL includes the receiver's path: /api/v1/write for Prometheus";
+        push(&server).code(1).stderr_has(said).stderr_has(hint).run();
+        let status = || pushgw().args(["status", "--remote-write", &server.url()]);
+        status().code(1).stdout_has("BROKEN: the server did not answer like").any_stderr().run();
+        status().args(["--format", "json"]).code(1).stdout_has("\"ok\": false").any_stderr().run();
+    }
+    for (headers, body) in [(&[][..], " \r\n"), (&[(STORED, "2")], "{\"status\":\"success\"}")] {
+        let server = receiver(move |connection, _, _| connection.answer(200, headers, body));
+        push(&server).run();
+    }
+    pushgw()
+        .args(["push", "-j", "b", "-m", "a 1", "--remote-write", "http://vm/api/v1/import/prometheus"])
+        .code(2)
+        .stderr_has("this path takes the text format: remote write is /api/v1/write\n")
+        .run();
+}
+
+/// The samples that a receiver counts are those of a push, so the empty request of `status` has none to count.
+#[test]
+fn a_rejection_that_lacks_no_sample_is_not_about_samples() {
+    let answers = [(403, "who are you?", "0"), (400, "bad request", "0"), (400, "bad label", "2")];
+    for (code, words, stored) in answers {
+        let server = receiver(move |connection, _, _| connection.answer(code, &[(STORED, stored)], words));
+        pushgw()
+            .args(["status", "--remote-write", &server.url()])
+            .code(1)
+            .stdout_has("BROKEN: ")
+            .stdout_has(words)
+            .any_stderr()
+            .run();
+    }
+    let server = receiver(|connection, _, _| connection.answer(400, &[(STORED, "2")], "bad label"));
+    let output = push(&server).code(4).stderr_has("says: bad label\n").any_stderr().run();
+    assert!(!output.stderr().contains("2 of 2"), "{output}");
+}
+
+#[test]
 fn run_reports_by_remote_write() {
     let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "100")], ""));
     let run = |server: &Server| pushgw().args(["run", "-j", "b", "--remote-write", &server.url()]);
@@ -379,8 +485,20 @@ fn run_reports_by_remote_write() {
         .code(4)
         .stderr_has("b was reported without its metrics: ")
         .run();
-    let call = run(&server).args(["-g", "gw", "--", "touch", "ran"]).code(125);
-    let ran = call.directory().join("ran");
-    call.stderr_has("--gateway and --remote-write name two destinations").run();
-    assert!(!ran.exists());
+    for (options, message) in [
+        (&["-g", "gw"][..], "--gateway and --remote-write name two destinations"),
+        (&["--compress", "gzip"], "--compress is for gateways: remote write always uses snappy"),
+    ] {
+        let call = run(&server).args(options).args(["--", "touch", "ran"]).code(125);
+        let ran = call.directory().join("ran");
+        call.stderr_has(message).run();
+        assert!(!ran.exists());
+    }
+    for option in [["-g", "gw"], ["--textfile", "."]] {
+        let call = pushgw().args(["run", "-j", "b", "--remote-write-version", "1.0"]).args(option);
+        let call = call.args(["--", "touch", "ran"]).code(125);
+        let ran = call.directory().join("ran");
+        call.stderr_has("--remote-write-version needs a receiver of remote write").run();
+        assert!(!ran.exists());
+    }
 }

@@ -63,8 +63,12 @@ fn first_character(bytes: &[u8]) -> String {
 }
 
 /// Explains a text without samples. Its lines may have ended up in a HELP text.
-pub(super) fn no_samples(text: &[u8]) -> Message {
-    let message = Message::new("the text has no samples; pushing it would empty the group");
+pub(super) fn no_samples(text: &[u8], remote_write: bool) -> Message {
+    let message = Message::new(if remote_write {
+        "the text has no samples, so there is nothing to send"
+    } else {
+        "the text has no samples; pushing it would empty the group"
+    });
     let is_help = |line: &&[u8]| line.trim_ascii_start().starts_with(b"#");
     for line in text.split(|byte| *byte == b'\n').filter(is_help).take(100) {
         let has = |part: &[u8]| memchr::memmem::find(line, part).is_some();
@@ -75,6 +79,9 @@ pub(super) fn no_samples(text: &[u8]) -> Message {
             return message
                 .help("the lines are joined in a HELP text; in a shell, quote the variable: `\"$metrics\"`");
         }
+    }
+    if remote_write {
+        return message.help("did the command that writes the metrics fail?");
     }
     message.help(
         "did the command that writes the metrics fail? to empty the group on purpose, use `--allow-empty`",

@@ -169,6 +169,12 @@ impl PushGroups {
         if file.as_os_str().is_empty() {
             return Err(empty("--groups"));
         }
+        if args.input.format == cli::InputFormat::Openmetrics {
+            return Err(Failure::usage_with_hint(
+                "--groups reads the text format, not OpenMetrics",
+                "push OpenMetrics to one group: pushgw push -j JOB FILE",
+            ));
+        }
         let origin = origin(file);
         if origin == Origin::Stdin && environment.stdin_is_terminal {
             return Err(Failure::usage_with_hint(

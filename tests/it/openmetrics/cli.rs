@@ -107,6 +107,22 @@ fn text_that_does_not_end_with_eof_is_cut_off() {
 }
 
 #[test]
+fn a_type_that_is_lost_is_reported_by_convert() {
+    let auto = |text: &str| {
+        let call = convert().args(["--format", "auto", "--message-format", "short"]).stdin(text);
+        call.any_stdout().any_stderr().run().stderr()
+    };
+    let lost =
+        "<stdin>:1:8: warning: the gateway stores `jobs_total` as untyped: the TYPE line is for `jobs`\n";
+    assert_eq!(auto("# TYPE jobs counter\njobs_total 1\n"), lost);
+    assert!(
+        auto("# type jobs counter\njobs 1\n").contains("warning: the gateway ignores this comment; is it")
+    );
+    // The warnings that only matter to a gateway are left out.
+    assert_eq!(auto("# TYPE h histogram\nh_bucket{le=\"1\"} 1\npushgateway_x: 1\n"), "");
+}
+
+#[test]
 fn problems_have_their_place_in_the_text_as_written() {
     let text = "# TYPE a counter\na_total -1\na_total{b=\"x\", c=\"y\"} 2\n# TYPE go_threads counter\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\n# EOF\n";
     pushgw()

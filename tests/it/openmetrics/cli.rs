@@ -207,6 +207,21 @@ fn the_metrics_of_a_job_can_be_openmetrics() {
 }
 
 #[test]
+fn timestamps_of_a_job_s_metrics_can_be_removed() {
+    let server = Server::answering(200, "");
+    let url = server.url();
+    let run = |options: &[&str]| {
+        let args = ["run", "-j", "x", "-g", &url, "--metrics", "own.om"];
+        let write = "printf 'rows 5 1700000000.5\\n# EOF\\n' >own.om";
+        pushgw().args(args).args(options).args(["--", "sh", "-c", write])
+    };
+    run(&[]).stderr_has("or use `--strip-timestamps`").run();
+    assert!(!last_body(&server).contains("rows"));
+    run(&["--strip-timestamps"]).run();
+    assert!(last_body(&server).ends_with("\nrows 5\n"), "{}", last_body(&server));
+}
+
+#[test]
 fn a_metric_of_two_files_is_an_error() {
     let text = "# TYPE a counter\na_total 1\n# EOF\n";
     pushgw()

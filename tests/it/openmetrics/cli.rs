@@ -76,6 +76,17 @@ fn what_is_left_out_is_noted_with_v() {
 }
 
 #[test]
+fn exemplars_are_not_sent_by_remote_write() {
+    let args = ["push", "-j", "x", "--remote-write", "http://127.0.0.1:1/", "--dry-run", "-v"];
+    pushgw()
+        .args(args)
+        .stdin(EVERY_TYPE)
+        .any_stdout()
+        .stderr_has("note: removed 2 exemplars: exemplars are not sent\n")
+        .run();
+}
+
+#[test]
 fn a_push_sends_the_converted_text() {
     let server = Server::answering(200, "");
     for format in ["auto", "openmetrics"] {

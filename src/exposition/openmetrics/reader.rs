@@ -254,7 +254,7 @@ impl<'a> FileReader<'_, 'a> {
         {
             return false;
         }
-        let is_valid = sample::check_exemplar(kind, part, &tokens, self.context);
+        let is_valid = sample::check_exemplar(part, &tokens, self.context);
         let Some(number) = self.number_of(kind, part, &name) else { return false };
         let checked =
             self.samples.check_openmetrics(line.start, (&tokens.sample, labels), number, self.context);

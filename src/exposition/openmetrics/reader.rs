@@ -319,7 +319,7 @@ impl<'a> FileReader<'_, 'a> {
         let entry = &mut self.context.families[number];
         if suffix != Suffix::None || entry.kind.is_some() {
             family.is_invalid = true;
-            taken(&token, number, self.context);
+            taken(&token, number, text_kind, self.context);
             return None;
         }
         entry.kind = Some(text_kind);
@@ -416,16 +416,21 @@ impl<'a> FileReader<'_, 'a> {
 }
 
 /// The name of a family is that of a metric, or of a part of a metric, that is in the text already.
-fn taken(name: &Token<'_>, number: usize, context: &mut Context<'_>) {
+fn taken(name: &Token<'_>, number: usize, kind: Kind, context: &mut Context<'_>) {
     let other = &context.families[number];
     let first = other.type_line().or(other.sample());
     let other_name = context.families.name(number);
     let bytes = context.bytes;
+    // A TYPE line with another type is an error in any order.
+    let help = if other.type_line().is_some() && other.kind != Some(kind) {
+        "push the files to different groups"
+    } else {
+        "name the OpenMetrics file first, or push the files to different groups"
+    };
     context.findings.error(Code::NameClash, name.span(), || {
         let text = name.text();
         let message = if text == other_name {
-            Message::new(format!("the metric {} is already in another file", quoted(&text)))
-                .help("convert the files one by one, or push them to different groups")
+            Message::new(format!("the metric {} is already in another file", quoted(&text))).help(help)
         } else {
             let (name, other) = (quoted(&text), quoted(&other_name));
             Message::new(format!("in the text format, {name} is a sample of {other}"))

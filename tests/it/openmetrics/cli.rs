@@ -251,4 +251,19 @@ fn a_metric_of_two_files_is_an_error() {
         .stdout("two.om:2:1: error: the metric `a_total` is already in another file\n")
         .any_stderr()
         .run();
+    let both = |first: &str, second: &str, prometheus: &str| {
+        let call = pushgw().args(["check", first, second]).any_code().any_stdout().any_stderr();
+        let output = call.file("k.om", text).file("k.prom", prometheus).run();
+        (output.status.code(), output.stdout())
+    };
+    let (code, says) = both("k.prom", "k.om", "a_total{b=\"x\"} 1\n");
+    assert!(code == Some(3) && says.contains("name the OpenMetrics file first, or push the files"), "{says}");
+    assert_eq!(both("k.om", "k.prom", "a_total{b=\"x\"} 1\n"), (Some(0), String::new()));
+    let same = "# TYPE a_total counter\na_total{b=\"x\"} 1\n";
+    assert!(both("k.prom", "k.om", same).1.contains("name the OpenMetrics file first"));
+    assert_eq!(both("k.om", "k.prom", same).0, Some(0));
+    let typed = "# TYPE a_total gauge\na_total{b=\"x\"} 1\n";
+    let (code, says) = both("k.prom", "k.om", typed);
+    assert!(code == Some(3) && says.contains("help: push the files to different groups"), "{says}");
+    assert_eq!(both("k.om", "k.prom", typed).0, Some(3));
 }

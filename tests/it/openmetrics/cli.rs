@@ -267,3 +267,25 @@ fn a_metric_of_two_files_is_an_error() {
     assert!(code == Some(3) && says.contains("help: push the files to different groups"), "{says}");
     assert_eq!(both("k.om", "k.prom", typed).0, Some(3));
 }
+
+/// Commands and options that other programs have, and those that were meant.
+#[test]
+fn what_was_meant_is_suggested() {
+    for (call, code, hint) in [
+        ("convert -- cat a.om", 1, "hint: for the output of a command: cat a.om | pushgw convert\n"),
+        ("convert http://me:x@gw/metrics", 2, "hint: use curl -s URL | pushgw convert\n"),
+        ("convert -o f a.om", 2, "tip: the result goes to standard output: pushgw convert [FILE] > FILE\n"),
+        ("convert --output=f a.om", 2, "pushgw convert [FILE] > FILE\n"),
+        ("convert --format om f", 2, "tip: use --format openmetrics\n"),
+        ("run -j x --format OM -- true", 125, "tip: use --format openmetrics\n"),
+        ("push -j x --openmetrics f", 2, "tip: use --format openmetrics\n"),
+        ("openmetrics f", 2, "use pushgw convert [FILE], or push -j JOB --format openmetrics [FILE]\n"),
+        ("remote-write http://gw", 2, "tip: use pushgw push -j JOB --remote-write URL [FILE]\n"),
+        ("remote_write http://gw", 2, "tip: use pushgw push -j JOB --remote-write URL [FILE]\n"),
+    ] {
+        let output = pushgw().args(call.split(' ')).code(code).stderr_has(hint).run().stderr();
+        assert!(!output.contains("similar") && !output.contains("'rm'"), "{call}: {output}");
+    }
+    let output = pushgw().args(["remover", "x"]).code(2).any_stderr().run().stderr();
+    assert!(!output.contains("'rm'"), "{output}");
+}

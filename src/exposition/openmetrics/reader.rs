@@ -63,7 +63,7 @@ pub(in crate::exposition) fn read_file<'a>(
         labels: Vec::new(),
         scratch: Vec::new(),
         fast: None,
-        first_group: None,
+        first_group: FirstGroup::None,
     };
     reader.read(file);
 }
@@ -78,8 +78,15 @@ struct FileReader<'r, 'a> {
     scratch: Vec<LabelPair<'a>>,
     /// The type and the part of the last sample, if the next line may be like it.
     fast: Option<(MetricType, Part)>,
-    /// The first group of the family, which is added to the table with the second one.
-    first_group: Option<(u64, usize)>,
+    first_group: FirstGroup,
+}
+
+/// The first group of a family, which is added to the table with the second one.
+enum FirstGroup {
+    None,
+    /// Its hash and the start of its first line.
+    Pending(u64, usize),
+    Added,
 }
 
 impl<'a> FileReader<'_, 'a> {
@@ -170,7 +177,7 @@ impl<'a> FileReader<'_, 'a> {
     fn finish_family(&mut self, end: usize) {
         self.samples.fast_path.end();
         self.fast = None;
-        self.first_group = None;
+        self.first_group = FirstGroup::None;
         let mut group = std::mem::take(&mut self.group);
         let Some(mut family) = self.family.take() else { return };
         if family.sample.is_none() {
@@ -375,14 +382,15 @@ impl<'a> FileReader<'_, 'a> {
     /// Adds a group to the table. The first one of a family is added only if there is a second one.
     #[inline]
     fn add_group(&mut self, hash: u64, line: usize) {
-        match self.first_group.replace((0, usize::MAX)) {
-            None => self.first_group = Some((hash, line)),
-            Some((_, usize::MAX)) => self.tables.series.add(hash, line),
-            Some((first, first_line)) => {
-                self.tables.series.add(first, first_line);
-                self.tables.series.add(hash, line);
+        match std::mem::replace(&mut self.first_group, FirstGroup::Added) {
+            FirstGroup::None => {
+                self.first_group = FirstGroup::Pending(hash, line);
+                return;
             }
+            FirstGroup::Pending(first, first_line) => self.tables.series.add(first, first_line),
+            FirstGroup::Added => {}
         }
+        self.tables.series.add(hash, line);
     }
 
     fn timestamp(&mut self, tokens: &SampleTokens<'_>) {

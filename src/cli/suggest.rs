@@ -82,6 +82,7 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
                 add_tip(error, &meant);
             } else if is_delete_suggested(error) {
                 error.remove(ContextKind::SuggestedSubcommand);
+                error.remove(ContextKind::Suggested);
             }
         }
         ErrorKind::UnknownArgument => {
@@ -199,7 +200,7 @@ fn meant_option(
     if let Some((_, meant)) = OPTIONS.iter().find(|(theirs, _)| theirs.contains(&name)) {
         return Some((*meant).to_owned());
     }
-    if name == "openmetrics" && command.is_some_and(|command| knows(command, "format")) {
+    if name == "openmetrics" && command.is_some_and(|command| knows(command, "strip-timestamps")) {
         return Some("use --format openmetrics".to_owned());
     }
     match command {

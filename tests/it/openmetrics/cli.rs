@@ -286,6 +286,8 @@ fn what_was_meant_is_suggested() {
         let output = pushgw().args(call.split(' ')).code(code).stderr_has(hint).run().stderr();
         assert!(!output.contains("similar") && !output.contains("'rm'"), "{call}: {output}");
     }
+    let output = pushgw().args(["list", "--openmetrics"]).code(2).any_stderr().run().stderr();
+    assert!(!output.contains("use --format openmetrics"), "{output}");
     let output = pushgw().args(["remover", "x"]).code(2).any_stderr().run().stderr();
-    assert!(!output.contains("'rm'"), "{output}");
+    assert!(!output.contains("'rm'") && !output.contains("\n\n\n"), "{output}");
 }

@@ -40,6 +40,7 @@ Examples:
 All options: pushgw rules --help, pushgw-rules(1)";
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct RunArgs {
     #[command(flatten, next_help_heading = GROUP)]
     pub group: GroupArgs,
@@ -86,6 +87,11 @@ pub struct RunArgs {
     #[arg(long, value_name = "FORMAT", default_value = "auto", hide_possible_values = true, hide_short_help = true,
           help_heading = JOB)]
     pub format: InputFormat,
+    /// Remove timestamps, which the gateway rejects
+    ///
+    /// Without this option, a timestamp in the metrics of the command is an error, and only the report is pushed.
+    #[arg(long, hide_short_help = true, help_heading = JOB)]
+    pub strip_timestamps: bool,
     /// Push the command's metrics after failures, too
     #[arg(long, help_heading = JOB)]
     pub metrics_always: bool,

@@ -31,6 +31,11 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["complete", "completion"], "completions bash"),
     (&["exec", "time", "wrap", "cron", "monitor"], "run -j JOB -- COMMAND"),
     (&["alerts", "rule"], "rules"),
+    (&["openmetrics", "open-metrics", "om"], "convert [FILE], or push -j JOB --format openmetrics [FILE]"),
+    (
+        &["remote-write", "remote", "remotewrite", "remote_write", "rw"],
+        "push -j JOB --remote-write URL [FILE]",
+    ),
 ];
 
 /// Options of other programs, each with a suggestion for what to use instead.
@@ -75,6 +80,9 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
             if let Some(meant) = meant_command(&typed) {
                 error.remove(ContextKind::SuggestedSubcommand);
                 add_tip(error, &meant);
+            } else if is_delete_suggested(error) {
+                error.remove(ContextKind::SuggestedSubcommand);
+                error.remove(ContextKind::Suggested);
             }
         }
         ErrorKind::UnknownArgument => {
@@ -106,8 +114,22 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
                 &format!("--format is the format of the input; for problems use --message-format {value}"),
             );
         }
+        ErrorKind::InvalidValue
+            if text(error, ContextKind::InvalidArg).is_some_and(|option| option.starts_with("--format "))
+                && text(error, ContextKind::InvalidValue).is_some_and(|value| is_openmetrics(&value))
+                && named.is_some_and(|named| knows(named, "strip-timestamps")) =>
+        {
+            error.remove(ContextKind::SuggestedValue);
+            add_tip(error, "use --format openmetrics");
+        }
         _ => {}
     }
+}
+
+fn is_openmetrics(value: &str) -> bool {
+    ["om", "open", "open-metrics", "open_metrics", "openmetric"]
+        .iter()
+        .any(|name| value.eq_ignore_ascii_case(name))
 }
 
 /// Options that are never suggested as a correction: nobody should try them because of a typo.
@@ -117,6 +139,15 @@ const DANGEROUS: &[&str] = &["--insecure", "--force", "--all", "--yes", "--allow
 fn is_likely(option: &str, typed: &str) -> bool {
     let typed = typed.split('=').next().unwrap_or_default();
     !DANGEROUS.contains(&option) && strsim::normalized_damerau_levenshtein(option, typed) >= 0.7
+}
+
+/// Whether clap suggests `rm`, which is short enough to be similar to many names.
+fn is_delete_suggested(error: &Error) -> bool {
+    match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::String(name)) => name == "rm",
+        Some(ContextValue::Strings(names)) => names.iter().any(|name| name == "rm"),
+        _ => false,
+    }
 }
 
 fn meant_command(typed: &str) -> Option<String> {
@@ -163,8 +194,14 @@ fn meant_option(
         };
     }
     let name = typed.trim_start_matches('-').split('=').next().unwrap_or_default();
+    if ["o", "output"].contains(&name) && command.is_some_and(|command| command.get_name() == "convert") {
+        return Some("the result goes to standard output: pushgw convert [FILE] > FILE".to_owned());
+    }
     if let Some((_, meant)) = OPTIONS.iter().find(|(theirs, _)| theirs.contains(&name)) {
         return Some((*meant).to_owned());
+    }
+    if name == "openmetrics" && command.is_some_and(|command| knows(command, "strip-timestamps")) {
+        return Some("use --format openmetrics".to_owned());
     }
     match command {
         None => Some("the command comes first: pushgw COMMAND [OPTIONS]".to_owned()),

@@ -68,7 +68,12 @@ pub(super) fn accept_or<'a>(
     }
     for (count, noun) in [(report.exemplars, "exemplar"), (report.units, "unit")] {
         if count > 0 {
-            printer.note(&format!("removed {}, which the text format does not have", plural(count, noun)));
+            let count = plural(count, noun);
+            printer.note(&if settings.rules.remote_write {
+                format!("removed {count}: {noun}s are not sent")
+            } else {
+                format!("removed {count}, which the text format does not have")
+            });
         }
     }
     let body = exposition::apply(&input.bytes, &report.splices);

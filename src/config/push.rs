@@ -12,6 +12,7 @@ use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::http::{Connection, Method};
 use crate::input::Origin;
 use crate::output::MessageFormat;
+use crate::shell::quote;
 use std::path::{Path, PathBuf};
 
 /// Settings of `push` and `add`.
@@ -83,7 +84,7 @@ impl Check {
         args: &cli::ConvertArgs,
         environment: &Environment,
     ) -> Result<Self, Failure> {
-        no_url(&args.files)?;
+        no_url_or_command(args, environment)?;
         let input = cli::InputArgs {
             files: args.files.clone(),
             metrics: Vec::new(),
@@ -169,6 +170,12 @@ impl PushGroups {
         if file.as_os_str().is_empty() {
             return Err(empty("--groups"));
         }
+        if args.input.format == cli::InputFormat::Openmetrics {
+            return Err(Failure::usage_with_hint(
+                "--groups reads the text format, not OpenMetrics",
+                "push OpenMetrics to one group: pushgw push -j JOB FILE",
+            ));
+        }
         let origin = origin(file);
         if origin == Origin::Stdin && environment.stdin_is_terminal {
             return Err(Failure::usage_with_hint(
@@ -224,14 +231,31 @@ pub(super) fn format(format: cli::InputFormat) -> TextFormat {
 /// Rejects a FILE that is a URL, which curl users may try. The message does not show it, because it may contain a
 /// password.
 fn no_url(files: &[PathBuf]) -> Result<(), Failure> {
-    let is_url = |path: &PathBuf| path.starts_with("http:") || path.starts_with("https:");
-    if files.iter().any(is_url) {
+    if files.iter().any(|path| is_url(path)) {
         return Err(Failure::usage_with_hint(
             "FILE is a URL",
             "use --url URL for the URL of a group, -g URL for that of a gateway",
         ));
     }
     Ok(())
+}
+
+fn is_url(path: &Path) -> bool {
+    path.starts_with("http:") || path.starts_with("https:")
+}
+
+/// Rejects a URL and a command as the FILE of `convert`, which reads files and standard input only.
+fn no_url_or_command(args: &cli::ConvertArgs, environment: &Environment) -> Result<(), Failure> {
+    if args.files.iter().any(|path| is_url(path)) {
+        return Err(Failure::usage_with_hint("FILE is a URL", "use curl -s URL | pushgw convert"));
+    }
+    let program = args.files.first().filter(|path| !path.exists()).and_then(|path| path.to_str());
+    let Some(program) = program.filter(|name| environment.is_program(name)) else { return Ok(()) };
+    let words: Vec<_> = args.files.iter().map(|word| quote(&word.to_string_lossy())).collect();
+    Err(Failure::File {
+        message: format!("can't read {program}: no such file or directory"),
+        hint: Some(format!("for the output of a command: {} | pushgw convert", words.join(" "))),
+    })
 }
 
 /// Returns the sources in the order in which they are read: the files as given, then the lines of `-m`.

@@ -23,6 +23,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_DIAGNOSTICS: usize = 20;
 
 /// Settings of `run`.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) command: Vec<OsString>,
@@ -39,6 +40,7 @@ pub(crate) struct Run {
     ok_statuses: Vec<u8>,
     metric_lines: Vec<OsString>,
     format: TextFormat,
+    strip_timestamps: bool,
     group: cli::GroupArgs,
     utf8_names: bool,
     connection: cli::ConnectionArgs,
@@ -87,6 +89,7 @@ impl Run {
             ok_statuses,
             metric_lines: args.metric_lines,
             format: push::format(args.format),
+            strip_timestamps: args.strip_timestamps,
             group: args.group,
             utf8_names: args.utf8_names,
             connection: args.connection,
@@ -162,6 +165,7 @@ impl Run {
             max_diagnostics: MAX_DIAGNOSTICS,
             remote_write: destination::is_remote_write(url, &self.connection, &self.environment),
             format: self.format,
+            strip_timestamps: self.strip_timestamps,
             ..Rules::PLAIN
         };
         super::Check { origins: Vec::new(), rules, strict: false, message_format: MessageFormat::Human }

@@ -171,9 +171,7 @@ impl<'a> Checker<'a> {
         if context.rules.lint {
             lint::check(text, &context.families, &mut context.findings);
         }
-        if !context.rules.convert_only {
-            collisions::check(&labels.overwrites, &mut context);
-        }
+        collisions::check(&labels.overwrites, &mut context);
         let (mut exemplars, mut units) = (0, 0);
         if let Some(tables) = tables {
             (exemplars, units) = (tables.exemplars, tables.units);

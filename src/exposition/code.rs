@@ -331,6 +331,19 @@ impl Code {
                 | Self::OlderGateway
         )
     }
+
+    /// Whether the warning says that a type or a number is lost, which also matters if the text is only converted. The
+    /// other warnings are about the gateway.
+    pub(super) fn is_about_content(self) -> bool {
+        matches!(
+            self,
+            Self::OpenmetricsCounter
+                | Self::Openmetrics
+                | Self::OtherTypeLine
+                | Self::IgnoredTypeLine
+                | Self::StrippedNumber
+        )
+    }
 }
 
 #[cfg(test)]

@@ -91,6 +91,9 @@ impl FamilyRules<'_, '_> {
             self.openmetrics_counter(&name);
             return;
         };
+        if self.context.rules.convert_only {
+            return;
+        }
         let kind = self.context.families[number].kind.unwrap_or(Kind::Counter);
         if is_reserved(&name) {
             self.error(Code::ReservedName, at, || {

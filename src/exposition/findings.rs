@@ -46,8 +46,7 @@ pub(super) struct Findings {
     repair: bool,
     keeps_edits: bool,
     pub(super) remote_write: bool,
-    /// Warnings are about the gateway, so there are none for a text that is only converted.
-    has_warnings: bool,
+    convert_only: bool,
     /// Number of errors that the server's parser would report and that cannot be repaired.
     pub(super) parse_errors: usize,
     kept: BTreeMap<(Severity, Code), Kept>,
@@ -72,7 +71,7 @@ impl Findings {
             repair: rules.repair,
             keeps_edits: rules.edits,
             remote_write: rules.remote_write,
-            has_warnings: !rules.convert_only,
+            convert_only: rules.convert_only,
             ..Self::default()
         }
     }
@@ -126,7 +125,7 @@ impl Findings {
     }
 
     pub(super) fn warning(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
-        if self.has_warnings {
+        if !self.convert_only || code.is_about_content() {
             self.add(Severity::Warning, code, span, message);
         }
     }

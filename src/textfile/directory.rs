@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 /// A file is first written under this name, which `node_exporter` does not read. Because of the lock, one name is
-/// enough. A killed process leaves at most this file behind, and the next process removes it.
+/// enough. A killed process leaves at most this file, and the next process removes it.
 const TEMPORARY: &str = ".pushgw.tmp";
 
 /// A directory, locked until it is dropped.

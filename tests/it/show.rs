@@ -303,6 +303,24 @@ fn findings_of_a_group_have_the_line_numbers_of_the_file() {
 }
 
 #[test]
+fn groups_are_in_the_text_format() {
+    let server = Server::unused();
+    let push = |options: &[&str]| {
+        let file = format!("{TWO_GROUPS}# EOF\n");
+        pushgw().args(["push", "--groups", "f", "-g", &server.url()]).args(options).file("f", file)
+    };
+    push(&["--format", "openmetrics"])
+        .code(2)
+        .stderr_has("--groups reads the text format, not OpenMetrics")
+        .run();
+    let output = push(&[]).code(3).any_stderr().run().stderr();
+    assert!(output.contains("f:5: the file is OpenMetrics: it has a line `# EOF`"), "{output}");
+    assert!(output.contains("as `pushgw show` prints it"), "{output}");
+    assert!(output.contains("1 error; nothing was sent"), "{output}");
+    assert!(!output.contains("convert") && !output.contains("--format"), "{output}");
+}
+
+#[test]
 fn a_path_that_is_not_utf8_is_rejected() {
     pushgw()
         .args(["push", "--groups", "groups.prom", "-g", "127.0.0.1:1"])

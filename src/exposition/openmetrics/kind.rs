@@ -62,6 +62,11 @@ impl Part {
         matches!(self, Self::Created | Self::GaugeCount | Self::GaugeSum)
     }
 
+    /// Whether a sample can have an exemplar.
+    pub(super) fn allows_exemplar(self) -> bool {
+        matches!(self, Self::Total | Self::Bucket)
+    }
+
     /// One bit for each part.
     pub(super) fn bit(self) -> u16 {
         1 << self as u16
@@ -142,11 +147,6 @@ impl MetricType {
 
     pub(super) fn has_buckets(self) -> bool {
         matches!(self, Self::Histogram | Self::GaugeHistogram)
-    }
-
-    /// Whether a sample of this part can have an exemplar.
-    pub(super) fn allows_exemplar(self, part: Part) -> bool {
-        matches!(part, Part::Total | Part::Bucket) && self != Self::Unknown
     }
 }
 

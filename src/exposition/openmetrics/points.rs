@@ -126,6 +126,11 @@ impl CurrentGroup {
         let (old, new) = match (before, now) {
             (None, None) => return true,
             (Some((_, old)), Some((_, new))) => (old, new),
+            // Without timestamps, only a series that occurs twice is a problem.
+            _ if context.rules.strip_timestamps && !self.is_repeated(kind, sample.part) => {
+                self.timestamp.clone_from(&sample.timestamp);
+                return true;
+            }
             _ => {
                 let line = self.point.line;
                 context.findings.error_at(Code::TimestampOrder, sample.line, || {
@@ -147,7 +152,7 @@ impl CurrentGroup {
         }
         if old != new && kind != MetricType::Info {
             if context.rules.strip_timestamps {
-                repeated_series(self.point.line, sample.line, context);
+                repeated_in_point(self.point.line, sample.line, context);
                 return false;
             }
             self.finish(kind, context);
@@ -164,7 +169,7 @@ impl CurrentGroup {
         if sample.timestamp.is_some() {
             return SamplePlace::Ignored;
         }
-        repeated_series(self.point.line, sample.line, context);
+        repeated_in_point(self.point.line, sample.line, context);
         SamplePlace::Invalid
     }
 
@@ -307,22 +312,51 @@ fn float(value: &[u8]) -> f64 {
 fn mixed_timestamps(bytes: &[u8], first: usize, sample: &PointSample<'_>) -> (Range<usize>, Message) {
     let span =
         sample.timestamp.as_ref().map_or_else(|| series_at(bytes, sample.line), |(span, _)| span.clone());
-    let text = if sample.timestamp.is_some() {
-        "this sample has a timestamp, but the previous sample of the same series has none"
+    let of = if bytes[series_at(bytes, first)] == bytes[series_at(bytes, sample.line)] {
+        "series"
     } else {
-        "this sample has no timestamp, but the previous sample of the same series has one"
+        "metric"
     };
-    let message = Message::new(text).help("give all samples of a series a timestamp, or none");
-    (span, message.related(series_at(bytes, first), "the series"))
+    let text = if sample.timestamp.is_some() {
+        format!("this sample has a timestamp, but the previous sample of the same {of} has none")
+    } else {
+        format!("this sample has no timestamp, but the previous sample of the same {of} has one")
+    };
+    let message = Message::new(text).help(format!("give all samples of a {of} a timestamp, or none"));
+    (span, message.related(series_at(bytes, first), format!("the {of}")))
 }
 
 /// Reports a series that occurs twice.
 pub(super) fn repeated_series(first: usize, second: usize, context: &mut Context<'_>) {
     let bytes = context.bytes;
     context.findings.error_at(Code::DuplicateSeries, second, || {
-        let (first, second) = (series_at(bytes, first), series_at(bytes, second));
-        let name = quoted(&bytes[second.clone()]);
-        let message = Message::new(format!("the series {name} occurs twice"));
-        (second, message.related(first, "first occurrence"))
+        repeated(bytes, Some(series_at(bytes, first)), series_at(bytes, second))
     });
+}
+
+/// Reports a series that occurs a second time in the point that begins at `start`.
+fn repeated_in_point(start: usize, second: usize, context: &mut Context<'_>) {
+    let bytes = context.bytes;
+    context.findings.error_at(Code::DuplicateSeries, second, || {
+        let second = series_at(bytes, second);
+        repeated(bytes, first_in_point(bytes, start, &second), second)
+    });
+}
+
+fn repeated(bytes: &[u8], first: Option<Range<usize>>, second: Range<usize>) -> (Range<usize>, Message) {
+    let message = Message::new(format!("the series {} occurs twice", quoted(&bytes[second.clone()])));
+    (second, message.related(first, "first occurrence"))
+}
+
+/// The first line from `start` that begins with the same series. It is not found if its labels have another order.
+fn first_in_point(bytes: &[u8], start: usize, second: &Range<usize>) -> Option<Range<usize>> {
+    let series = &bytes[second.clone()];
+    let mut line = start;
+    while line < second.start {
+        if bytes[line..].strip_prefix(series).is_some_and(|rest| rest.starts_with(b" ")) {
+            return Some(line..line + series.len());
+        }
+        line += memchr::memchr(b'\n', &bytes[line..second.start])? + 1;
+    }
+    None
 }

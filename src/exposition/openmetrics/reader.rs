@@ -63,7 +63,7 @@ pub(in crate::exposition) fn read_file<'a>(
         labels: Vec::new(),
         scratch: Vec::new(),
         fast: None,
-        first_group: None,
+        first_group: FirstGroup::None,
     };
     reader.read(file);
 }
@@ -78,9 +78,15 @@ struct FileReader<'r, 'a> {
     scratch: Vec<LabelPair<'a>>,
     /// The type and the part of the last sample, if the fast path may check the next line.
     fast: Option<(MetricType, Part)>,
-    /// The first group of the family, which is added to the table only together with the second one. After that, the
-    /// line is `usize::MAX`.
-    first_group: Option<(u64, usize)>,
+    first_group: FirstGroup,
+}
+
+/// The first group of a family, which is added to the table only together with the second one.
+enum FirstGroup {
+    None,
+    /// Its hash and the start of its first line.
+    Pending(u64, usize),
+    Added,
 }
 
 impl<'a> FileReader<'_, 'a> {
@@ -171,7 +177,7 @@ impl<'a> FileReader<'_, 'a> {
     fn finish_family(&mut self, end: usize) {
         self.samples.fast_path.end();
         self.fast = None;
-        self.first_group = None;
+        self.first_group = FirstGroup::None;
         let mut group = std::mem::take(&mut self.group);
         let Some(mut family) = self.family.take() else { return };
         if family.sample.is_none() {
@@ -255,7 +261,7 @@ impl<'a> FileReader<'_, 'a> {
         {
             return false;
         }
-        let is_valid = sample::check_exemplar(kind, part, &tokens, self.context);
+        let is_valid = sample::check_exemplar(part, &tokens, self.context);
         let Some(number) = self.number_of(kind, part, &name) else { return false };
         let checked =
             self.samples.check_openmetrics(line.start, (&tokens.sample, labels), number, self.context);
@@ -320,7 +326,7 @@ impl<'a> FileReader<'_, 'a> {
         let entry = &mut self.context.families[number];
         if suffix != Suffix::None || entry.kind.is_some() {
             family.is_invalid = true;
-            taken(&token, number, self.context);
+            taken(&token, number, text_kind, self.context);
             return None;
         }
         entry.kind = Some(text_kind);
@@ -376,14 +382,15 @@ impl<'a> FileReader<'_, 'a> {
     /// Adds a group to the table. The first one of a family is added only if there is a second one.
     #[inline]
     fn add_group(&mut self, hash: u64, line: usize) {
-        match self.first_group.replace((0, usize::MAX)) {
-            None => self.first_group = Some((hash, line)),
-            Some((_, usize::MAX)) => self.tables.series.add(hash, line),
-            Some((first, first_line)) => {
-                self.tables.series.add(first, first_line);
-                self.tables.series.add(hash, line);
+        match std::mem::replace(&mut self.first_group, FirstGroup::Added) {
+            FirstGroup::None => {
+                self.first_group = FirstGroup::Pending(hash, line);
+                return;
             }
+            FirstGroup::Pending(first, first_line) => self.tables.series.add(first, first_line),
+            FirstGroup::Added => {}
         }
+        self.tables.series.add(hash, line);
     }
 
     fn timestamp(&mut self, tokens: &SampleTokens<'_>) {
@@ -417,16 +424,21 @@ impl<'a> FileReader<'_, 'a> {
 }
 
 /// Reports a family whose name in the text format already belongs to another metric, or to a sample of one.
-fn taken(name: &Token<'_>, number: usize, context: &mut Context<'_>) {
+fn taken(name: &Token<'_>, number: usize, kind: Kind, context: &mut Context<'_>) {
     let other = &context.families[number];
     let first = other.type_line().or(other.sample());
     let other_name = context.families.name(number);
     let bytes = context.bytes;
+    // A TYPE line with another type is an error in any order.
+    let help = if other.type_line().is_some() && other.kind != Some(kind) {
+        "push the files to different groups"
+    } else {
+        "name the OpenMetrics file first, or push the files to different groups"
+    };
     context.findings.error(Code::NameClash, name.span(), || {
         let text = name.text();
         let message = if text == other_name {
-            Message::new(format!("the metric {} is already in another file", quoted(&text)))
-                .help("convert the files one by one, or push them to different groups")
+            Message::new(format!("the metric {} is already in another file", quoted(&text))).help(help)
         } else {
             let (name, other) = (quoted(&text), quoted(&other_name));
             Message::new(format!("in the text format, {name} is a sample of {other}"))

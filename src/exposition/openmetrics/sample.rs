@@ -165,14 +165,9 @@ fn check_bound(part: Part, label: &LabelPair<'_>, context: &mut Context<'_>) -> 
 }
 
 /// Reports an exemplar of a sample that cannot have one.
-pub(super) fn check_exemplar(
-    kind: MetricType,
-    part: Part,
-    tokens: &SampleTokens<'_>,
-    context: &mut Context<'_>,
-) -> bool {
+pub(super) fn check_exemplar(part: Part, tokens: &SampleTokens<'_>, context: &mut Context<'_>) -> bool {
     let Some(exemplar) = &tokens.exemplar else { return true };
-    if kind.allows_exemplar(part) {
+    if part.allows_exemplar() {
         return true;
     }
     context.findings.error(Code::InvalidExemplar, exemplar.clone(), || {

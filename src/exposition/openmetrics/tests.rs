@@ -244,3 +244,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_first_occurrence_is_that_of_the_same_series() {
+    let related = |text: &str, rules: &Rules<'_>| {
+        let text = format!("{text}# EOF\n");
+        let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, rules);
+        let found = &report.diagnostics[0];
+        let mark = found.related.first().map(|other| {
+            let line = text[..other.span.start].matches('\n').count() + 1;
+            format!("{line} {}", &text[other.span.clone()])
+        });
+        (found.message.clone(), mark)
+    };
+    let histogram = "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_count 1\nh_sum 1\nh_count 1\n";
+    let twice = |series: &str| format!("the series `{series}` occurs twice");
+    assert_eq!(related(histogram, &CONVERT), (twice("h_count"), Some("3 h_count".to_owned())));
+    let counter = "# TYPE c counter\nc_created{a=\"x\"} 1 5\nc_total{a=\"x\"} 1 5\nc_total{a=\"x\"} 1 6\n";
+    let strip = Rules { strip_timestamps: true, ..CONVERT };
+    assert_eq!(related(counter, &strip), (twice("c_total{a=\"x\"}"), Some("3 c_total{a=\"x\"}".to_owned())));
+    let (mixed, _) = related("# TYPE c counter\nc_total 1 5\nc_created 1\n", &CONVERT);
+    assert!(mixed.ends_with("but the one above of the same metric has one"), "{mixed}");
+    let (mixed, _) = related("a 1 5\na 1\n", &CONVERT);
+    assert!(mixed.ends_with("but the one above of the same series has one"), "{mixed}");
+    let text = "# TYPE c counter\nc_total 1 5\nc_created 1\n# EOF\n";
+    assert_eq!(report(text, &strip).0, Vec::<String>::new());
+}

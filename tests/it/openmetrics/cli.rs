@@ -76,6 +76,17 @@ fn what_is_left_out_is_noted_with_v() {
 }
 
 #[test]
+fn exemplars_are_not_sent_by_remote_write() {
+    let args = ["push", "-j", "x", "--remote-write", "http://127.0.0.1:1/", "--dry-run", "-v"];
+    pushgw()
+        .args(args)
+        .stdin(EVERY_TYPE)
+        .any_stdout()
+        .stderr_has("note: removed 2 exemplars: exemplars are not sent\n")
+        .run();
+}
+
+#[test]
 fn a_push_sends_the_converted_text() {
     let server = Server::answering(200, "");
     for format in ["auto", "openmetrics"] {
@@ -104,6 +115,22 @@ fn text_that_does_not_end_with_eof_is_cut_off() {
     // Without --format it is Prometheus text.
     pushgw().arg("check").stdin("a 1\n").run();
     convert().args(["--format", "auto"]).stdin("a 1\n").stdout("a 1\n").run();
+}
+
+#[test]
+fn a_type_that_is_lost_is_reported_by_convert() {
+    let auto = |text: &str| {
+        let call = convert().args(["--format", "auto", "--message-format", "short"]).stdin(text);
+        call.any_stdout().any_stderr().run().stderr()
+    };
+    let lost =
+        "<stdin>:1:8: warning: the gateway stores `jobs_total` as untyped: the TYPE line is for `jobs`\n";
+    assert_eq!(auto("# TYPE jobs counter\njobs_total 1\n"), lost);
+    assert!(
+        auto("# type jobs counter\njobs 1\n").contains("warning: the gateway ignores this comment; is it")
+    );
+    // The warnings that only matter to a gateway are left out.
+    assert_eq!(auto("# TYPE h histogram\nh_bucket{le=\"1\"} 1\npushgateway_x: 1\n"), "");
 }
 
 #[test]
@@ -191,6 +218,21 @@ fn the_metrics_of_a_job_can_be_openmetrics() {
 }
 
 #[test]
+fn timestamps_of_a_job_s_metrics_can_be_removed() {
+    let server = Server::answering(200, "");
+    let url = server.url();
+    let run = |options: &[&str]| {
+        let args = ["run", "-j", "x", "-g", &url, "--metrics", "own.om"];
+        let write = "printf 'rows 5 1700000000.5\\n# EOF\\n' >own.om";
+        pushgw().args(args).args(options).args(["--", "sh", "-c", write])
+    };
+    run(&[]).stderr_has("or use `--strip-timestamps`").run();
+    assert!(!last_body(&server).contains("rows"));
+    run(&["--strip-timestamps"]).run();
+    assert!(last_body(&server).ends_with("\nrows 5\n"), "{}", last_body(&server));
+}
+
+#[test]
 fn a_metric_of_two_files_is_an_error() {
     let text = "# TYPE a counter\na_total 1\n# EOF\n";
     pushgw()
@@ -209,4 +251,43 @@ fn a_metric_of_two_files_is_an_error() {
         .stdout("two.om:2:1: error: the metric `a_total` is already in another file\n")
         .any_stderr()
         .run();
+    let both = |first: &str, second: &str, prometheus: &str| {
+        let call = pushgw().args(["check", first, second]).any_code().any_stdout().any_stderr();
+        let output = call.file("k.om", text).file("k.prom", prometheus).run();
+        (output.status.code(), output.stdout())
+    };
+    let (code, says) = both("k.prom", "k.om", "a_total{b=\"x\"} 1\n");
+    assert!(code == Some(3) && says.contains("name the OpenMetrics file first, or push the files"), "{says}");
+    assert_eq!(both("k.om", "k.prom", "a_total{b=\"x\"} 1\n"), (Some(0), String::new()));
+    let same = "# TYPE a_total counter\na_total{b=\"x\"} 1\n";
+    assert!(both("k.prom", "k.om", same).1.contains("name the OpenMetrics file first"));
+    assert_eq!(both("k.om", "k.prom", same).0, Some(0));
+    let typed = "# TYPE a_total gauge\na_total{b=\"x\"} 1\n";
+    let (code, says) = both("k.prom", "k.om", typed);
+    assert!(code == Some(3) && says.contains("help: push the files to different groups"), "{says}");
+    assert_eq!(both("k.om", "k.prom", typed).0, Some(3));
+}
+
+/// Commands and options that other programs have, and those that were meant.
+#[test]
+fn what_was_meant_is_suggested() {
+    for (call, code, hint) in [
+        ("convert -- cat a.om", 1, "hint: for the output of a command: cat a.om | pushgw convert\n"),
+        ("convert http://me:x@gw/metrics", 2, "hint: use curl -s URL | pushgw convert\n"),
+        ("convert -o f a.om", 2, "tip: the result goes to standard output: pushgw convert [FILE] > FILE\n"),
+        ("convert --output=f a.om", 2, "pushgw convert [FILE] > FILE\n"),
+        ("convert --format om f", 2, "tip: use --format openmetrics\n"),
+        ("run -j x --format OM -- true", 125, "tip: use --format openmetrics\n"),
+        ("push -j x --openmetrics f", 2, "tip: use --format openmetrics\n"),
+        ("openmetrics f", 2, "use pushgw convert [FILE], or push -j JOB --format openmetrics [FILE]\n"),
+        ("remote-write http://gw", 2, "tip: use pushgw push -j JOB --remote-write URL [FILE]\n"),
+        ("remote_write http://gw", 2, "tip: use pushgw push -j JOB --remote-write URL [FILE]\n"),
+    ] {
+        let output = pushgw().args(call.split(' ')).code(code).stderr_has(hint).run().stderr();
+        assert!(!output.contains("similar") && !output.contains("'rm'"), "{call}: {output}");
+    }
+    let output = pushgw().args(["list", "--openmetrics"]).code(2).any_stderr().run().stderr();
+    assert!(!output.contains("use --format openmetrics"), "{output}");
+    let output = pushgw().args(["remover", "x"]).code(2).any_stderr().run().stderr();
+    assert!(!output.contains("'rm'") && !output.contains("\n\n\n"), "{output}");
 }

@@ -52,6 +52,29 @@ pub fn without_user(url: &str) -> String {
     }
 }
 
+/// Removes the user, the password and the values of the query from a URL in a place where no URL is expected. Any other
+/// text is returned unchanged.
+pub fn without_user_and_query(url: &str) -> String {
+    let url = without_user(url);
+    match url.split_once('?') {
+        Some((before, query))
+            if !before.contains(char::is_whitespace) && (before.contains("://") || query.contains('=')) =>
+        {
+            format!("{before}?{}", without_values(query))
+        }
+        _ => url,
+    }
+}
+
+/// Replaces the values of a query. A part without a name is a value.
+pub fn without_values(query: &str) -> String {
+    let hide = |part: &str| match part.split_once('=') {
+        Some((name, _)) => format!("{name}={REDACTED}"),
+        None => REDACTED.to_owned(),
+    };
+    query.split('&').map(hide).collect::<Vec<_>>().join("&")
+}
+
 /// Whether a text begins with `USER:PASSWORD`, and not with `HOST:PORT`.
 fn has_user(text: &str) -> bool {
     let is_user = |c: char| c.is_alphanumeric() || "._~%+-".contains(c);
@@ -85,6 +108,20 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(without_user(url), shown);
+        }
+    }
+
+    #[test]
+    fn the_values_of_a_query_are_removed() {
+        for (url, shown) in [
+            ("http://u:p@gw/w?a=1&b&c=", "http://gw/w?a=REDACTED&REDACTED&c=REDACTED"),
+            ("gw:9090/w?t=x?y", "gw:9090/w?t=REDACTED"),
+            ("http://gw?x", "http://gw?REDACTED"),
+            ("what?.prom", "what?.prom"),
+            ("a{b=\"c\"} ?d=1", "a{b=\"c\"} ?d=1"),
+            ("x", "x"),
+        ] {
+            assert_eq!(without_user_and_query(url), shown);
         }
     }
 

@@ -4,7 +4,7 @@
 use crate::cli;
 use crate::cli::mistakes::{self, Mistake};
 use crate::output::{Channel, Printer, sanitize};
-use crate::secret::without_user;
+use crate::secret::without_user_and_query;
 use clap::error::{ContextValue, ErrorKind};
 use clap::{FromArgMatches as _, ValueEnum};
 use std::ffi::OsString;
@@ -116,8 +116,8 @@ pub(crate) fn names_run(program: &clap::Command, args: &[OsString]) -> bool {
 /// Prints the help, the version or an error of clap. The text is sanitized, because an error may quote the arguments.
 pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
     let terminal = printer.terminal;
-    // A URL in the wrong place may contain a password.
-    let safe = |text: &String| sanitize::text(&without_user(text), terminal.charset).into_owned();
+    // A URL in the wrong place may contain a password or a token.
+    let safe = |text: &String| sanitize::text(&without_user_and_query(text), terminal.charset).into_owned();
     let quoted = message.context().filter_map(|(kind, value)| match value {
         ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
         ContextValue::Strings(texts) => Some((kind, ContextValue::Strings(texts.iter().map(safe).collect()))),

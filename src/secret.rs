@@ -33,6 +33,14 @@ impl fmt::Debug for Secret {
 pub const SECRET_VARIABLES: [&str; 3] =
     ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN", "PUSHGATEWAY_HEADER"];
 
+/// Environment variables with the URL of a server, which may contain a password or a token.
+pub const URL_VARIABLES: [&str; 2] = ["PUSHGATEWAY_URL", "PUSHGATEWAY_REMOTE_WRITE"];
+
+/// Whether a URL has a user or a query.
+pub fn may_have_secret(url: &str) -> bool {
+    url.contains('?') || without_user(url) != url
+}
+
 /// Removes the user and the password from a URL, with or without its scheme. Any other text is returned unchanged.
 pub fn without_user(url: &str) -> String {
     // A `//` after the user is a part of the path.

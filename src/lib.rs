@@ -112,7 +112,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     };
     let mut printer = Printer::new(streams.stdout, streams.stderr, terminal, verbosity)
         .with_progress(streams.progress)
-        .with_format(format);
+        .with_format(format)
+        .with_ci(config::is_ci(environment));
     let mut unused_credentials = None;
     let done = match parsed {
         Ok(cli) => {

@@ -33,6 +33,14 @@ impl fmt::Debug for Secret {
 pub const SECRET_VARIABLES: [&str; 3] =
     ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN", "PUSHGATEWAY_HEADER"];
 
+/// Environment variables with the URL of a server, which may contain a password or a token.
+pub const URL_VARIABLES: [&str; 2] = ["PUSHGATEWAY_URL", "PUSHGATEWAY_REMOTE_WRITE"];
+
+/// Whether a URL has a user or a query.
+pub fn may_have_secret(url: &str) -> bool {
+    url.contains('?') || without_user(url) != url
+}
+
 /// Removes the user and the password from a URL, with or without its scheme. Any other text is returned unchanged.
 pub fn without_user(url: &str) -> String {
     // A `//` after the user is a part of the path.
@@ -50,6 +58,29 @@ pub fn without_user(url: &str) -> String {
         Some(at) => format!("{}{}", &url[..start], &rest[at + 1..]),
         None => url.to_owned(),
     }
+}
+
+/// Removes the user, the password and the values of the query from a URL in a place where no URL is expected. Any other
+/// text is returned unchanged.
+pub fn without_user_and_query(url: &str) -> String {
+    let url = without_user(url);
+    match url.split_once('?') {
+        Some((before, query))
+            if !before.contains(char::is_whitespace) && (before.contains("://") || query.contains('=')) =>
+        {
+            format!("{before}?{}", without_values(query))
+        }
+        _ => url,
+    }
+}
+
+/// Replaces the values of a query. A part without a name is a value.
+pub fn without_values(query: &str) -> String {
+    let hide = |part: &str| match part.split_once('=') {
+        Some((name, _)) => format!("{name}={REDACTED}"),
+        None => REDACTED.to_owned(),
+    };
+    query.split('&').map(hide).collect::<Vec<_>>().join("&")
 }
 
 /// Whether a text begins with `USER:PASSWORD`, and not with `HOST:PORT`.
@@ -85,6 +116,20 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(without_user(url), shown);
+        }
+    }
+
+    #[test]
+    fn the_values_of_a_query_are_removed() {
+        for (url, shown) in [
+            ("http://u:p@gw/w?a=1&b&c=", "http://gw/w?a=REDACTED&REDACTED&c=REDACTED"),
+            ("gw:9090/w?t=x?y", "gw:9090/w?t=REDACTED"),
+            ("http://gw?x", "http://gw?REDACTED"),
+            ("what?.prom", "what?.prom"),
+            ("a{b=\"c\"} ?d=1", "a{b=\"c\"} ?d=1"),
+            ("x", "x"),
+        ] {
+            assert_eq!(without_user_and_query(url), shown);
         }
     }
 

@@ -4,8 +4,9 @@
 use crate::cli;
 use crate::cli::mistakes::{self, Mistake};
 use crate::output::{Channel, Printer, sanitize};
-use crate::secret::without_user;
-use clap::error::{ContextValue, ErrorKind};
+use crate::secret::without_user_and_query;
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{FromArgMatches as _, ValueEnum};
 use std::ffi::OsString;
 use std::io;
@@ -61,6 +62,7 @@ pub(crate) fn parse(
             // Suggestions need the options of all subcommands.
             command.build();
             cli::suggest::suggest(&mut error, &command, &args);
+            rules_have_no_url(&mut error, &args);
         }
         error
     })?;
@@ -73,6 +75,25 @@ pub(crate) fn parse(
             Err(command.error(ErrorKind::MissingRequiredArgument, message).into())
         }
         _ => Ok(cli),
+    }
+}
+
+/// Adds a tip to an error about `rules --remote-write URL`. The option has a URL in all other commands.
+fn rules_have_no_url(error: &mut clap::Error, args: &[OsString]) {
+    let is_rules = args.get(1).is_some_and(|name| name == "rules");
+    let is_url = match error.kind() {
+        // In `--remote-write URL` the URL is an argument of its own.
+        ErrorKind::UnknownArgument => args
+            .windows(2)
+            .any(|words| words[0] == "--remote-write" && !words[1].as_encoded_bytes().starts_with(b"-")),
+        ErrorKind::TooManyValues => {
+            args.iter().any(|arg| arg.as_encoded_bytes().starts_with(b"--remote-write="))
+        }
+        _ => false,
+    };
+    if is_rules && is_url {
+        let tip = "here --remote-write takes no URL: the rules are the same for every receiver";
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
     }
 }
 
@@ -116,8 +137,8 @@ pub(crate) fn names_run(program: &clap::Command, args: &[OsString]) -> bool {
 /// Prints the help, the version or an error of clap. The text is sanitized, because an error may quote the arguments.
 pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
     let terminal = printer.terminal;
-    // A URL in the wrong place may contain a password.
-    let safe = |text: &String| sanitize::text(&without_user(text), terminal.charset).into_owned();
+    // A URL in the wrong place may contain a password or a token.
+    let safe = |text: &String| sanitize::text(&without_user_and_query(text), terminal.charset).into_owned();
     let quoted = message.context().filter_map(|(kind, value)| match value {
         ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
         ContextValue::Strings(texts) => Some((kind, ContextValue::Strings(texts.iter().map(safe).collect()))),

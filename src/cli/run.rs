@@ -53,7 +53,8 @@ pub struct RunArgs {
     /// Command to run, with its arguments
     ///
     /// It gets the standard input, output and error of pushgw itself, and the signals that pushgw receives. It does not get
-    /// the variables PUSHGATEWAY_PASSWORD, PUSHGATEWAY_BEARER_TOKEN and PUSHGATEWAY_HEADER.
+    /// the variables PUSHGATEWAY_PASSWORD, PUSHGATEWAY_BEARER_TOKEN and PUSHGATEWAY_HEADER, nor PUSHGATEWAY_URL and
+    /// PUSHGATEWAY_REMOTE_WRITE if their URL has a user or a query.
     #[arg(last = true, required = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments,
           help_heading = JOB)]
     pub command: Vec<OsString>,

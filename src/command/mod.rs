@@ -109,25 +109,40 @@ fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Re
     gateway::send(client, request, &mut listener(printer))
 }
 
+/// The hint for a push to Prometheus. `of_many` is a push of `--groups`, which remote write does not have.
+fn prometheus_hint(
+    error: &http::Error,
+    client: &Client,
+    of_many: bool,
+    listener: &mut dyn FnMut(Event),
+) -> Option<String> {
+    let connection = client.connection();
+    let is_missing = matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status == 404);
+    if !is_missing || !gateway::is_prometheus(client, &connection.endpoint, listener) {
+        return None;
+    }
+    let what = "this is a Prometheus server, not a Pushgateway";
+    Some(if of_many {
+        what.to_owned()
+    } else {
+        let instead = commands::write_instead(connection);
+        format!("{what}\nif it has --web.enable-remote-write-receiver: {instead}")
+    })
+}
+
 /// Returns the failure of a push, with the cause if the gateway's groups show it.
 fn explain(
     error: http::Error,
     push: &refusal::RejectedPush<'_>,
     client: &Client,
+    of_many: bool,
     printer: &mut Printer<'_>,
 ) -> Failure {
     let connection = client.connection();
     let endpoint = &connection.endpoint;
     // The requests made here share the time limit of the failed request.
     let Some(client) = client.with_time_left(error.elapsed) else { return error.into() };
-    if matches!(&error.kind, ErrorKind::Status(rejection) if rejection.status == 404)
-        && gateway::is_prometheus(&client, endpoint, &mut listener(printer))
-    {
-        let command = commands::write_instead(push.method, push.key, connection);
-        let hint = format!(
-            "this is a Prometheus server, not a Pushgateway\n\
-             if it has --web.enable-remote-write-receiver: {command}"
-        );
+    if let Some(hint) = prometheus_hint(&error, &client, of_many, &mut listener(printer)) {
         return http::Error { hint: Some(hint), ..error }.into();
     }
     let mut fetch_error = None;

@@ -148,7 +148,7 @@ impl<'a> TypedLine<'a> {
         Completion { prefix: current[..prefix].to_owned(), candidates }
     }
 
-    /// The long options that can still be added.
+    /// The long options that can still be added. The hidden ones only exist for a better error message.
     fn options(&self) -> Vec<Candidate> {
         let is_given = |option: &Arg| self.values.iter().any(|(given, _)| given.get_id() == option.get_id());
         let repeats = |option: &Arg| matches!(option.get_action(), ArgAction::Append | ArgAction::Count);
@@ -158,7 +158,7 @@ impl<'a> TypedLine<'a> {
         };
         let can_be = |option: &&Arg| {
             let fits = |(given, _): &(&'a Arg, String)| !excludes(given, option) && !excludes(option, given);
-            (!is_given(option) || repeats(option)) && self.values.iter().all(fits)
+            !option.is_hide_set() && (!is_given(option) || repeats(option)) && self.values.iter().all(fits)
         };
         let named = self.command.get_arguments().filter(can_be).filter_map(|option| {
             Some(candidate(&format!("--{}", option.get_long()?), &summary(option.get_help())))

@@ -56,6 +56,11 @@ pub(crate) fn verbosity(args: &cli::OutputArgs) -> Verbosity {
     }
 }
 
+/// Whether this is a step of a CI job, whose log should show what was done.
+pub(crate) fn is_ci(environment: &Environment) -> bool {
+    ["CI", "GITHUB_ACTIONS"].iter().any(|name| environment.variable(name) == Some(OsStr::new("true")))
+}
+
 /// Builds the grouping key from `-j`, `-l` and `-i`.
 fn grouping_key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, Failure> {
     let Some(job) = &args.job else {

@@ -5,7 +5,7 @@
 
 use crate::gateway::Group;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules, LabelSet, Names, is_legacy_name};
-use crate::http::{Connection, Header, Login, Method, Route, Scheme, Tls};
+use crate::http::{Connection, Header, Login, Route, Scheme, Tls};
 use crate::shell::{is_plain, quote};
 use std::fmt::Write as _;
 
@@ -102,17 +102,20 @@ pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
     Some(format!("pushgw show {named} | pushgw push {named}"))
 }
 
-/// The command that pushes by remote write to the server at this URL.
-pub fn write_instead(method: Method, key: &GroupingKey, connection: &Connection) -> String {
-    let command = if method == Method::Post { "add" } else { "push" };
-    let option = |(name, value): (&str, &str)| match name {
-        "job" if value.starts_with('-') => quote(&format!("--job={value}")),
-        "job" => format!("-j {}", quote(value)),
-        _ => format!("-l {}", quote(&format!("{name}={value}"))),
-    };
-    let options = key.labels().map(option).collect::<Vec<_>>().join(" ");
-    let url = connection.endpoint.to_string();
-    format!("pushgw {command} {options} --remote-write {}{}", quote(&url), way(connection))
+/// How to push by remote write to the server at this URL. Only the place of the URL is named: the metrics may come from
+/// standard input, a file or a command.
+pub fn write_instead(connection: &Connection) -> String {
+    let login = if connection.endpoint.credentials().is_some() { "://USER:PASSWORD@" } else { "://" };
+    let url = quote(&connection.endpoint.to_string().replacen("://", login, 1));
+    match connection.url_from {
+        Some("--url") => {
+            format!("the same command with -j, -l and --remote-write {url} in place of --url")
+        }
+        Some(variable) if !variable.starts_with('-') => {
+            format!("the same command with PUSHGATEWAY_REMOTE_WRITE={url} in place of {variable}")
+        }
+        _ => format!("the same command with --remote-write {url} in place of -g"),
+    }
 }
 
 /// The command that deletes the group with this path. It uses `--force`, because pushgw would otherwise reject some of
@@ -249,6 +252,19 @@ mod tests {
         assert_eq!(gateway_option(&connection), " -g http://gw:9091/a --unix-socket '/run/a b'");
         let prefix = Connection::direct("http://gw:9091/metrics");
         assert_eq!(gateway_option(&prefix), " -g http://gw:9091/metrics/metrics");
+    }
+
+    #[test]
+    fn remote_write_replaces_the_option_or_the_variable() {
+        let from = |url_from| Connection { url_from, ..Connection::direct("http://me:secret@p:9090") };
+        let url = "http://USER:PASSWORD@p:9090";
+        for (url_from, expected) in [
+            ("--gateway", format!("--remote-write {url} in place of -g")),
+            ("--url", format!("-j, -l and --remote-write {url} in place of --url")),
+            ("PUSHGATEWAY_URL", format!("PUSHGATEWAY_REMOTE_WRITE={url} in place of PUSHGATEWAY_URL")),
+        ] {
+            assert_eq!(write_instead(&from(Some(url_from))), format!("the same command with {expected}"));
+        }
     }
 
     #[test]

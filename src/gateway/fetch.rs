@@ -2,9 +2,9 @@
 
 use super::conflict::{self, Conflicts};
 use super::contents::{self, Family};
-use super::exchange;
 use super::server_status::ServerStatus;
 use super::{FamilySize, Group, GroupsError, api, text};
+use super::{exchange, hint};
 use crate::grouping::{LabelSet, Names, depends_on_names};
 use crate::http::{self, Client, Connection, ErrorKind, Event, Header, Method, Request, Response, Url};
 use jiff::Timestamp;
@@ -198,7 +198,13 @@ fn error(client: &Client, endpoint: &Url, path: &str, error: GroupsError) -> htt
         // The message may quote the server's response.
         error => {
             let reason = client.connection().without_secrets(&error.to_string()).into_owned();
-            exchange::not_a_pushgateway(&get_request(endpoint, path), reason)
+            let other = exchange::not_a_pushgateway(&get_request(endpoint, path), reason);
+            match error {
+                GroupsError::OtherServer { server } if server == "Prometheus" => {
+                    http::Error { hint: Some(hint::PROMETHEUS.to_owned()), ..other }
+                }
+                _ => other,
+            }
         }
     }
 }

@@ -10,6 +10,10 @@ const LOGIN: &[&str] =
 const LOGIN_HINT: &str = "this is a login page: does a proxy in front of the gateway require credentials? use \
                           -u USER, --bearer-token-file FILE or -H HEADER";
 
+/// The hint for a command that reads groups.
+pub(super) const PROMETHEUS: &str = "Prometheus has no groups. push, add and run can send to it with --remote-write \
+                                     URL, and `pushgw status --remote-write URL` checks that";
+
 const CLASH: &str = "Pushgateway 1.11.0 and 1.11.1 do this where other versions answer 400: the push is \
                                 inconsistent with the gateway's groups (`pushgw list` shows them)";
 

@@ -5,7 +5,7 @@
 //! percent-encoded. Credentials are split off during parsing, and errors never contain them, so no message can reveal
 //! them.
 
-use crate::secret::{REDACTED, Secret};
+use crate::secret::{Secret, without_values};
 use percent_encoding::percent_decode_str;
 use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -165,15 +165,10 @@ impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.origin())?;
         f.write_str(&self.path)?;
-        let Some(query) = &self.query else { return Ok(()) };
-        for (at, part) in query.expose().split('&').enumerate() {
-            f.write_str(if at == 0 { "?" } else { "&" })?;
-            match part.split_once('=') {
-                Some((name, _)) => write!(f, "{name}={REDACTED}")?,
-                None => f.write_str(REDACTED)?,
-            }
+        match &self.query {
+            Some(query) => write!(f, "?{}", without_values(query.expose())),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ mod producer;
 use crate::error::Failure;
 use crate::os::{is_block_device, is_char_device, reason};
 use crate::output::{Progress, SourceFile};
-use crate::secret::without_user;
+use crate::secret::without_user_and_query;
 use anyhow::Context;
 pub use bytes::Bytes;
 use std::ffi::OsString;
@@ -104,7 +104,7 @@ fn unreadable(path: &Path, error: &anyhow::Error) -> Failure {
         None
     };
     Failure::File {
-        message: format!("can't read {}: {error:#}", without_user(&name)),
+        message: format!("can't read {}: {error:#}", without_user_and_query(&name)),
         hint: hint.map(str::to_owned),
     }
 }

@@ -71,6 +71,8 @@ pub struct Printer<'a> {
     progress: Progress,
     /// Whether [`Self::repaint`] was called before.
     painted: bool,
+    /// Whether success is reported without `-v`.
+    reports_success: bool,
 }
 
 impl<'a> Printer<'a> {
@@ -83,13 +85,31 @@ impl<'a> Printer<'a> {
         color::take_over();
         let stdout = BufWriter::new(stdout);
         let (progress, format) = (Progress::default(), MessageFormat::default());
-        Self { stdout, stderr, terminal, verbosity, format, failed: None, progress, painted: false }
+        let reports_success = terminal.stderr.is_terminal;
+        Self {
+            stdout,
+            stderr,
+            terminal,
+            verbosity,
+            format,
+            failed: None,
+            progress,
+            painted: false,
+            reports_success,
+        }
     }
 
     /// Sets the format of errors, warnings and hints.
     #[must_use]
     pub fn with_format(mut self, format: MessageFormat) -> Self {
         self.format = format;
+        self
+    }
+
+    /// Reports success also in the log of a CI job, unless a program reads the messages as JSON.
+    #[must_use]
+    pub fn with_ci(mut self, is_ci: bool) -> Self {
+        self.reports_success |= is_ci && self.format != MessageFormat::Json;
         self
     }
 
@@ -171,9 +191,9 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Reports success on a terminal or with `-v`. Otherwise, for example in a cron job, success prints nothing.
+    /// Reports success on a terminal, in CI or with `-v`. Otherwise, for example in a cron job, success prints nothing.
     pub fn success(&mut self, message: &str) {
-        let wanted = if self.terminal.stderr.is_terminal { Verbosity::Normal } else { Verbosity::Verbose };
+        let wanted = if self.reports_success { Verbosity::Normal } else { Verbosity::Verbose };
         if self.verbosity >= wanted {
             let look = self.look(Channel::Message);
             let message = sanitize::text(message, look.charset);

@@ -6,7 +6,7 @@ mod spawn;
 pub use signals::{BURST, SIGNAL_BASE, SignalListener, listen};
 pub use spawn::{SpawnError, shell_status, spawn};
 
-use crate::secret::SECRET_VARIABLES;
+use crate::secret::{SECRET_VARIABLES, URL_VARIABLES, may_have_secret};
 use std::ffi::OsStr;
 use std::process::Command;
 
@@ -15,6 +15,11 @@ pub fn command(program: &OsStr) -> Command {
     let mut command = Command::new(program);
     for variable in SECRET_VARIABLES {
         command.env_remove(variable);
+    }
+    for variable in URL_VARIABLES {
+        if std::env::var_os(variable).is_some_and(|url| may_have_secret(&url.to_string_lossy())) {
+            command.env_remove(variable);
+        }
     }
     command
 }

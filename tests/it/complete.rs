@@ -254,14 +254,17 @@ fn printed_scripts_match_the_packaged_ones() {
 }
 
 #[test]
-fn every_command_and_option_is_offered() {
+fn every_command_and_every_shown_option_is_offered() {
     let mut program = pushgw::command_line();
     program.build();
     let commands: Vec<_> = program.get_subcommands().map(clap::Command::get_name).collect();
     assert_eq!(offered(&[""], &[]), commands);
     for command in program.get_subcommands() {
-        let mut options: Vec<_> =
-            command.get_arguments().filter_map(|o| Some(format!("--{}", o.get_long()?))).collect();
+        let mut options: Vec<_> = command
+            .get_arguments()
+            .filter(|o| !o.is_hide_set())
+            .filter_map(|o| Some(format!("--{}", o.get_long()?)))
+            .collect();
         let mut candidates = offered(&[command.get_name(), "-"], &[]);
         options.sort();
         candidates.sort();
@@ -279,6 +282,10 @@ fn given_and_excluded_options_are_not_offered() {
         candidates.contains(&"--label".to_owned()) && candidates.contains(&"--instance".to_owned()),
         "{candidates:?}"
     );
+    for command in ["list", "show", "delete"] {
+        let candidates = offered(&[command, "--"], &[]);
+        assert!(!candidates.iter().any(|option| option.starts_with("--remote-write")), "{candidates:?}");
+    }
     // A value that looks like an option does not count.
     assert!(offered(&["push", "-m", "--job", "--jo"], &[]).contains(&"--job".to_owned()));
 }

@@ -224,6 +224,8 @@ const MISTAKES: &[(&str, &str)] = &[
     ("push -j x --force", "push does not have this option; delete has it"),
     ("push -f m.prom", "a FILE needs no option"),
     ("status x", "Usage: pushgw status"),
+    ("rules --remote-write http://p:9090", "here --remote-write takes no URL"),
+    ("rules --remote-write=http://p:9090", "here --remote-write takes no URL"),
     ("status http://gw:9091", "use -g for the URL of a gateway: pushgw status -g"),
     ("delete -j x m.prom", "Usage: pushgw delete"),
     ("push http://gw:9091/metrics/job/x m.prom", "use --url URL for the URL of a group"),

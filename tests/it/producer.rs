@@ -220,3 +220,22 @@ fn the_producer_does_not_get_the_secrets() {
             .run();
     }
 }
+
+#[test]
+fn the_producer_does_not_get_a_url_with_a_secret() {
+    let script = "echo \"${PUSHGATEWAY_URL:-none} ${PUSHGATEWAY_REMOTE_WRITE:-none}\" >&2; exit 3";
+    for (variable, url, passed_on) in [
+        ("PUSHGATEWAY_URL", "http://me:hunter2@[::1]:1", "none none"),
+        ("PUSHGATEWAY_URL", "http://[::1]:1", "http://[::1]:1 none"),
+        ("PUSHGATEWAY_REMOTE_WRITE", "http://[::1]:1/write?token=hunter2", "none none"),
+        ("PUSHGATEWAY_REMOTE_WRITE", "http://token@[::1]:1/write", "none none"),
+        ("PUSHGATEWAY_REMOTE_WRITE", "http://[::1]:1/write", "none http://[::1]:1/write"),
+    ] {
+        let call = |args: &[&str]| pushgw().args(args).args(["--", "sh", "-c", script]).env(variable, url);
+        call(&["push", "-j", "x"]).code(3).stderr_has(format!("{passed_on}\n")).run();
+        call(&["run", "-j", "x", "--timeout", "2s", "--retries", "0"])
+            .code(3)
+            .stderr_has(format!("{passed_on}\n"))
+            .run();
+    }
+}

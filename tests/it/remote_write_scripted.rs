@@ -427,7 +427,7 @@ fn a_server_that_answers_with_a_text_is_not_a_receiver() {
     for body in ["OK", "a 1\n", "{\"status\":\"success\"}", "<html>"] {
         let server = receiver(move |connection, _, _| connection.answer(200, &[], body));
         let said = "did not answer like a receiver of remote write: it answers 200 with ";
-        let hint = "hint: the URL includes the receiver's path: /api/v1/write for Prometheus";
+        let hint = "hint: the URL must include the receiver's path: /api/v1/write for Prometheus";
         push(&server).code(1).stderr_has(said).stderr_has(hint).run();
         let status = || pushgw().args(["status", "--remote-write", &server.url()]);
         status().code(1).stdout_has("BROKEN: the server did not answer like").any_stderr().run();

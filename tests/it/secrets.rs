@@ -222,6 +222,7 @@ fn a_misplaced_secret_is_not_shown() {
         assert_hidden("a secret in place of its file", &output);
     }
     let url = format!("http://me:{SECRET}@gw:9091");
+    let with_query = format!("http://gw:9090/w?t={SECRET}");
     for call in [
         pushgw().args(["list", &url]).code(2),
         pushgw().args(["push", "-j", "x", &url]).code(2),
@@ -236,6 +237,14 @@ fn a_misplaced_secret_is_not_shown() {
         pushgw().args(["check", &format!("me:{SECRET}@gw:9091")]).code(1),
         pushgw().args(["list", "--unix-socket", &format!("me:{SECRET}@gw"), "--retries", "0"]).code(6),
         pushgw().args(["list", "-g", "https://[::1]:1", "--ca-cert", &format!("me:{SECRET}@gw")]).code(1),
+        pushgw().args(["rules", "--remote-write", &with_query]).code(2).stderr_has("/w?t=REDACTED"),
+        pushgw().args(["rules", &format!("--remote-write={with_query}")]).code(2),
+        pushgw().args(["push", "-j", "x", "--remote-write-version", &with_query]).code(2),
+        pushgw().args(["push", "-j", "x", &with_query]).code(2),
+        pushgw().args(["check", &with_query]).code(1).stderr_has("/w?t=REDACTED"),
+        pushgw().args(["status", &with_query]).code(2),
+        pushgw().args(["list", &format!("gw:9090/w?{SECRET}&t={SECRET}")]).code(2),
+        pushgw().args([&with_query, "list"]).code(2),
         pushgw().args(["check", "--url"]).arg(OsStr::from_bytes(&[url.as_bytes(), b"\xff"].concat())).code(2),
     ] {
         let output = call.any_stderr().run();

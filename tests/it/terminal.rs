@@ -469,3 +469,18 @@ fn success_prints_one_line_at_a_terminal_and_none_in_a_pipe() {
     pushgw().arg("check").stdin("a 1\n").run();
     pushgw().arg("check").stdin("a 1\n").tty(STDERR, 80).screen_is("1 metric, 1 sample; no problems\n").run();
 }
+
+#[test]
+fn success_is_one_line_in_ci() {
+    let server = Server::answering(200, "");
+    let push = || pushgw().args(["push", "-j", "ci", "-m", "ci 1", "-g", &server.url()]);
+    let done = format!("pushed to {{job=\"ci\"}} on {}: 1 metric, 1 sample\n", server.url());
+    for variable in ["CI", "GITHUB_ACTIONS"] {
+        push().env(variable, "true").stderr(&done).run();
+        push().env(variable, "true").args(["--message-format", "github"]).stderr(&done).run();
+        push().env(variable, "true").arg("-q").run();
+        push().env(variable, "true").args(["--message-format", "json"]).run();
+        push().env(variable, "false").run();
+        push().env(variable, "").run();
+    }
+}

@@ -95,7 +95,7 @@ fn send(
         Ok(answer) => Ok(answer.status),
         // Only the first rejection is explained: later ones usually have the same cause.
         Err(error) if explained => {
-            Err(crate::command::explain(error, &RejectedPush { method, key, body }, client, printer))
+            Err(crate::command::explain(error, &RejectedPush { method, key, body }, client, true, printer))
         }
         Err(error) => Err(error.into()),
     }

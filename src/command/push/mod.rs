@@ -97,7 +97,7 @@ fn to_gateway(
             let answer = super::send(&client, &request, context.printer).map_err(|error| {
                 let refused =
                     refusal::RejectedPush { method: push.method, key: &push.key, body: &accepted.body };
-                super::explain(error, &refused, &client, context.printer)
+                super::explain(error, &refused, &client, false, context.printer)
             })?;
             if answer.status == 202 {
                 context.printer.success(

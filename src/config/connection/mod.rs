@@ -70,6 +70,13 @@ pub(super) fn parsed_group_url(url: &OsStr, gateway: &str) -> Result<GroupUrl, F
 pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Result<Url, Failure> {
     let given = Settings { args, environment }.gateway()?;
     let (origin, url) = given.unwrap_or(("the default", DEFAULT_GATEWAY));
+    let path = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    if path.ends_with("/api/v1/write") {
+        return Err(Failure::usage_with_hint(
+            format!("{origin}: this is a remote-write URL, not that of a gateway"),
+            "use --remote-write URL or PUSHGATEWAY_REMOTE_WRITE",
+        ));
+    }
     gateway_url(url).map_err(|error| Failure::usage(format!("{origin}: {error}")))
 }
 

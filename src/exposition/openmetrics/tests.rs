@@ -264,9 +264,9 @@ fn the_first_occurrence_is_that_of_the_same_series() {
     let strip = Rules { strip_timestamps: true, ..CONVERT };
     assert_eq!(related(counter, &strip), (twice("c_total{a=\"x\"}"), Some("3 c_total{a=\"x\"}".to_owned())));
     let (mixed, _) = related("# TYPE c counter\nc_total 1 5\nc_created 1\n", &CONVERT);
-    assert!(mixed.ends_with("but the one above of the same metric has one"), "{mixed}");
+    assert!(mixed.ends_with("but the previous sample of the same metric has one"), "{mixed}");
     let (mixed, _) = related("a 1 5\na 1\n", &CONVERT);
-    assert!(mixed.ends_with("but the one above of the same series has one"), "{mixed}");
+    assert!(mixed.ends_with("but the previous sample of the same series has one"), "{mixed}");
     let text = "# TYPE c counter\nc_total 1 5\nc_created 1\n# EOF\n";
     assert_eq!(report(text, &strip).0, Vec::<String>::new());
 }

@@ -183,6 +183,58 @@ fn prometheus_is_named() {
     }
 }
 
+/// A server that answers like Prometheus to the requests of pushgw.
+fn prometheus() -> Server {
+    Server::start(|connection, _| {
+        while let Some(request) = connection.read_request() {
+            match request.path.as_str() {
+                "/-/healthy" => connection.answer(200, &[], "Prometheus Server is Healthy.\n"),
+                "/metrics" => connection.answer(200, &[], "prometheus_build_info{version=\"3\"} 1\n"),
+                _ => connection.answer(404, &[], "404 page not found\n"),
+            }
+        }
+    })
+}
+
+#[test]
+fn a_push_to_prometheus_names_remote_write() {
+    let server = prometheus();
+    let what = "this is a Prometheus server, not a Pushgateway\n";
+    let flag = "--web.enable-remote-write-receiver: the same command with";
+    let option = format!("{flag} --remote-write http://{{}} in place of -g\n");
+    says(&server, &[PUSH, &["-g", "{}"]].concat(), 4, &[what, &option]);
+    let with_login = option.replace("http://", "http://USER:PASSWORD@");
+    says(&server, &[PUSH, &["-g", "http://me:pw@{}"]].concat(), 4, &[what, &with_login]);
+    let variable = format!("{flag} PUSHGATEWAY_REMOTE_WRITE=http://{{}} in place of PUSHGATEWAY_URL\n");
+    says(&server, PUSH, 4, &[what, &variable]);
+    let groups = "# pushgw group /metrics/job/x\na 1\n";
+    let call = pushgw().args(["push", "--groups", "f", "--retries=0"]).file("f", groups);
+    let said = call.env("PUSHGATEWAY_URL", server.url()).code(4).stderr_has(what).run().stderr();
+    assert!(!said.contains("remote-write"), "{said}");
+    let reads = "hint: Prometheus has no groups. push, add and run can send to it with --remote-write URL, and \
+                 `pushgw status --remote-write URL` checks that\n";
+    for command in [&["list"][..], &["status"], &["delete", "-j", "x"]] {
+        says(&server, command, 1, &[what, reads]);
+    }
+}
+
+#[test]
+fn a_remote_write_url_is_not_that_of_a_gateway() {
+    for url in ["http://p:9090/api/v1/write", "p:9090/api/v1/write/", "http://p/api/v1/write?token=hunter2"] {
+        for (origin, call) in [
+            ("--gateway", pushgw().args(PUSH).args(["-g", url])),
+            ("PUSHGATEWAY_URL", pushgw().arg("status").env("PUSHGATEWAY_URL", url)),
+        ] {
+            call.code(2)
+                .stderr(format!(
+                    "error: {origin}: this is a remote-write URL, not that of a gateway\n\
+                     hint: use --remote-write URL or PUSHGATEWAY_REMOTE_WRITE\n"
+                ))
+                .run();
+        }
+    }
+}
+
 #[test]
 fn a_rejected_login_differs_from_none() {
     let denied = answering(401, &[], "");

@@ -220,9 +220,10 @@ fn meant_option(
 }
 
 fn knows(command: &Command, option: &str) -> bool {
-    command.get_arguments().any(|arg| {
+    let has_name = |arg: &clap::Arg| {
         arg.get_long() == Some(option) || arg.get_short().is_some_and(|short| option == short.to_string())
-    })
+    };
+    command.get_arguments().any(|arg| !arg.is_hide_set() && has_name(arg))
 }
 
 /// Whether `-j JOB` was already given. If so, another word is not a job.

@@ -81,10 +81,15 @@ impl Response {
     pub(crate) fn foreign_body(&mut self) -> Option<&'static str> {
         const LIMIT: u64 = 64 * 1024;
         let body = self.start(LIMIT);
+        self.foreign_text(&body)
+    }
+
+    /// The same for a body that was read already.
+    pub(crate) fn foreign_text(&self, body: &[u8]) -> Option<&'static str> {
         if self.header("content-type").is_none() && body.trim_ascii_start().starts_with(b"<") {
             return Some("an HTML page");
         }
-        let json: serde_json::Value = serde_json::from_slice(&body).ok()?;
+        let json: serde_json::Value = serde_json::from_slice(body).ok()?;
         let has_error =
             ["error", "errors"].iter().any(|name| json.get(name).is_some_and(|value| !value.is_null()));
         (has_error || json["status"] == "error").then_some("an error in JSON")

@@ -197,10 +197,12 @@ fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Op
             title if title.is_empty() => "an HTML page".to_owned(),
             title => format!("the HTML page `{title}`"),
         }
-    } else if response.start(LIMIT).trim_ascii().is_empty() {
-        return None;
     } else {
-        "a text, where a receiver answers without one".to_owned()
+        let body = response.start(LIMIT);
+        if body.trim_ascii().is_empty() {
+            return None;
+        }
+        response.foreign_text(&body).unwrap_or("a text, where a receiver answers without one").to_owned()
     };
     let reason = format!("it answers {status} with {body}");
     let kind = ErrorKind::Unexpected { expected: "a receiver of remote write", reason };

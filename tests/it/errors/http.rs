@@ -84,7 +84,7 @@ fn timeouts() -> Vec<Case> {
             "",
             0,
             then(|connection| {
-                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n \r\n");
                 connection.hang();
             }),
         ),
@@ -229,7 +229,7 @@ fn unusual_responses() -> Vec<Case> {
         .says("with the HTML page `404`").explained(),
         Case::new("any success", "", 0, answer("HTTP/1.1 204 X\r\n\r\n")),
         Case::new("a chunked success", "", 0,
-            answer("HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")),
+            answer("HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n\r\n\r\n0\r\n\r\n")),
         Case::new("an error with invalid chunks", "the server rejected the request (400 Bad Request)", 4,
             answer("HTTP/1.1 400 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\nzz\r\n")),
         Case::new("a success in HTTP/1.0", "", 0, answer("HTTP/1.0 200 OK\r\n\r\n")),

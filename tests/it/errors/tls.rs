@@ -227,7 +227,7 @@ fn invalid_certificate_files_are_reported() {
         (vec!["--ca-cert", "/dev/zero"], 1, "--ca-cert: can't read /dev/zero: it is larger than 16 MiB\n"),
         (vec!["--ca-cert", "empty.pem"], 2, "empty.pem: the file contains no certificate in PEM format"),
         (vec!["--cert", "cert.pem"], 2, "cert.pem: the file contains no private key in PEM format"),
-        (vec!["--cert", "cert.pem", "--key", "key.pem"], 2, "the key does not belong to the certificate"),
+        (vec!["--cert", "cert.pem", "--key", "key.pem"], 2, "the private key does not match the certificate"),
         (
             vec!["--cert", "client.p12", "--key", "key.pem"],
             2,

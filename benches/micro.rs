@@ -10,7 +10,7 @@ mod shapes;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use pushgw::exposition::{Report, Rules, Text, check};
+use pushgw::exposition::{CheckOptions, Report, Text, check};
 use pushgw::gateway::api;
 use pushgw::grouping::{GroupingKey, KeyRules, Names};
 use std::fmt::Write as _;
@@ -21,13 +21,13 @@ fn main() {
 
 const SIZES: [usize; 3] = [3, 10_000, 1_000_000];
 
-const RULES: Rules<'static> = Rules { max_diagnostics: 20, ..Rules::PLAIN };
+const RULES: CheckOptions<'static> = CheckOptions { max_diagnostics: 20, ..CheckOptions::PLAIN };
 
-fn report(text: &[u8], rules: &Rules<'_>) -> Report {
+fn report(text: &[u8], rules: &CheckOptions<'_>) -> Report {
     check(Text { bytes: black_box(text), starts: &[0] }, rules)
 }
 
-fn checked(bencher: Bencher, text: &[u8], rules: &Rules<'_>) {
+fn checked(bencher: Bencher, text: &[u8], rules: &CheckOptions<'_>) {
     bencher.counter(BytesCount::of_slice(text)).bench_local(|| report(text, rules));
 }
 
@@ -63,7 +63,7 @@ mod shape {
 
 /// Slower cases: conventions, duplicate series, fixes.
 mod way {
-    use super::{Bencher, RULES, Rules, checked, shapes};
+    use super::{Bencher, CheckOptions, RULES, checked, shapes};
 
     const SERIES: usize = 100_000;
 
@@ -73,7 +73,7 @@ mod way {
 
     #[divan::bench]
     fn lint(bencher: Bencher) {
-        checked(bencher, &text(), &Rules { lint: true, ..RULES });
+        checked(bencher, &text(), &CheckOptions { lint: true, ..RULES });
     }
 
     #[divan::bench]

@@ -1,6 +1,6 @@
 //! Finds arguments that clap would accept with a different meaning than intended, before clap parses them.
 
-use super::suggest::is_plain;
+use super::tips::is_plain;
 use clap::{Arg, Command};
 use std::ffi::{OsStr, OsString};
 

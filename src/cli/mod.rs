@@ -18,7 +18,7 @@ mod mistakes;
 pub(crate) mod parse;
 mod push;
 mod run;
-mod suggest;
+mod tips;
 
 use crate::output::{ColorChoice, MessageFormat};
 use clap::builder::styling::{AnsiColor, Styles};

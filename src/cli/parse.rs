@@ -61,7 +61,7 @@ pub(crate) fn parse(
         if error.use_stderr() {
             // Suggestions need the options of all subcommands.
             command.build();
-            cli::suggest::suggest(&mut error, &command, &args);
+            cli::tips::suggest(&mut error, &command, &args);
             rules_have_no_url(&mut error, &args);
         }
         error

@@ -3,7 +3,7 @@
 use super::{Context, plural};
 use crate::config::Check;
 use crate::error::Failure;
-use crate::exposition::{self, Category, Report, Rules, Severity, Text};
+use crate::exposition::{self, Category, CheckOptions, Report, Severity, Text};
 use crate::grouping::GroupingKey;
 use crate::input::{self, Input};
 use crate::output::{Channel, Printer, SourceText, diagnostics};
@@ -69,7 +69,7 @@ pub(super) fn accept_or<'a>(
     for (count, noun) in [(report.exemplars, "exemplar"), (report.units, "unit")] {
         if count > 0 {
             let count = plural(count, noun);
-            printer.note(&if settings.rules.remote_write {
+            printer.note(&if settings.options.remote_write {
                 format!("removed {count}: {noun}s are not sent")
             } else {
                 format!("removed {count}, which the text format does not have")
@@ -89,8 +89,8 @@ fn amount(report: &Report) -> String {
 fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input, edits: bool) -> Report {
     let starts: Vec<usize> = input.sources.iter().map(|source| source.start).collect();
     let text = Text { bytes: &input.bytes, starts: &starts };
-    let rules = Rules { edits, prometheus_files: &input.option_lines, ..settings.rules(grouping) };
-    let mut report = exposition::check(text, &rules);
+    let options = CheckOptions { edits, prometheus_files: &input.option_lines, ..settings.options(grouping) };
+    let mut report = exposition::check(text, &options);
     if settings.strict {
         for found in report.diagnostics.iter_mut().filter(|found| found.severity == Severity::Warning) {
             found.severity = Severity::Error;

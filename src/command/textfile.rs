@@ -4,7 +4,7 @@ use super::Context;
 use crate::config::Textfile;
 use crate::error::Failure;
 use crate::exposition::model::{Family, read_families};
-use crate::exposition::{self, Rules, Severity, Text};
+use crate::exposition::{self, CheckOptions, Severity, Text};
 use crate::gateway::diff::Replaces;
 use crate::grouping::GroupingKey;
 use crate::output::Printer;
@@ -108,8 +108,9 @@ impl Update {
 
 /// Fails if the text has errors, because `node_exporter` skips the whole file for one invalid line.
 fn require_valid(text: &[u8], key: &GroupingKey, what: &str, hint: Option<&str>) -> Result<(), Failure> {
-    let rules = Rules { grouping: Some(key), utf8_names: true, allow_empty: true, ..Rules::PLAIN };
-    let report = exposition::check(Text { bytes: text, starts: &[0] }, &rules);
+    let options =
+        CheckOptions { grouping: Some(key), utf8_names: true, allow_empty: true, ..CheckOptions::PLAIN };
+    let report = exposition::check(Text { bytes: text, starts: &[0] }, &options);
     let error = report.diagnostics.iter().find(|found| found.severity == Severity::Error);
     let Some(error) = error else { return Ok(()) };
     let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();

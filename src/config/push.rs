@@ -7,7 +7,7 @@ use super::{
 use crate::cli;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::exposition::{Rules, TextFormat};
+use crate::exposition::{CheckOptions, TextFormat};
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::http::{Connection, Method};
 use crate::input::Origin;
@@ -42,7 +42,7 @@ pub(crate) enum Action {
 pub(crate) struct Check {
     pub(crate) origins: Vec<Origin>,
     /// The rules for the text, without the group. [`Check::rules`] adds it.
-    pub(crate) rules: Rules<'static>,
+    pub(crate) options: CheckOptions<'static>,
     /// Whether warnings count as errors.
     pub(crate) strict: bool,
     pub(crate) message_format: MessageFormat,
@@ -50,8 +50,8 @@ pub(crate) struct Check {
 
 impl Check {
     /// Returns the rules for text that is pushed to this group.
-    pub(crate) fn rules<'a>(&self, grouping: Option<&'a GroupingKey>) -> Rules<'a> {
-        Rules { grouping, ..self.rules }
+    pub(crate) fn options<'a>(&self, grouping: Option<&'a GroupingKey>) -> CheckOptions<'a> {
+        CheckOptions { grouping, ..self.options }
     }
 
     /// Whether pushgw or its COMMAND reads standard input.
@@ -75,7 +75,7 @@ impl Check {
             None => None,
         };
         let mut check = check(&args.input, &args.report, origins(&args.input, environment)?);
-        check.rules.lint = args.lint;
+        check.options.lint = args.lint;
         Ok((check, key))
     }
 
@@ -97,7 +97,7 @@ impl Check {
             utf8_names: true,
         };
         let mut check = check(&input, &args.report, origins(&input, environment)?);
-        check.rules.convert_only = true;
+        check.options.convert_only = true;
         Ok(check)
     }
 }
@@ -125,7 +125,7 @@ impl Push {
             command => vec![Origin::Command(command.to_vec())],
         };
         let mut check = check(&args.input, &args.report, origins);
-        check.rules.remote_write = matches!(destination, Destination::RemoteWrite(_));
+        check.options.remote_write = matches!(destination, Destination::RemoteWrite(_));
         Ok(Self { method, key, check, action, destination })
     }
 }
@@ -185,14 +185,14 @@ impl PushGroups {
         }
         let mut check = check(&args.input, &args.report, vec![origin]);
         // `pushgw show` also prints groups without metrics.
-        check.rules.allow_empty = true;
-        check.rules.format = TextFormat::Prometheus;
+        check.options.allow_empty = true;
+        check.options.format = TextFormat::Prometheus;
         let connection = gateway_connection(&args.connection, environment, Use::Write)?;
         Ok(Some(Self { method, check, connection }))
     }
 }
 
-/// Rules for the key of a group that is pushed to.
+/// CheckOptions for the key of a group that is pushed to.
 fn key_rules(args: &cli::InputArgs) -> KeyRules {
     KeyRules { empty_values: EmptyValues::Reject, names: names(args.utf8_names) }
 }
@@ -200,7 +200,7 @@ fn key_rules(args: &cli::InputArgs) -> KeyRules {
 fn check(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin>) -> Check {
     Check {
         origins,
-        rules: Rules {
+        options: CheckOptions {
             utf8_names: args.utf8_names,
             allow_empty: args.allow_empty,
             default_type: args.default_type.map(|kind| match kind {
@@ -212,7 +212,7 @@ fn check(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin>) 
             repair: !args.no_fix,
             max_diagnostics: report.max_diagnostics,
             format: format(args.format),
-            ..Rules::PLAIN
+            ..CheckOptions::PLAIN
         },
         strict: args.strict,
         message_format: report.message_format,

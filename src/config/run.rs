@@ -9,7 +9,7 @@ use crate::cli;
 use crate::duration;
 use crate::env::Environment;
 use crate::error::Failure;
-use crate::exposition::{Rules, TextFormat};
+use crate::exposition::{CheckOptions, TextFormat};
 use crate::gateway::GroupUrl;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::job::{Expectations, MetricPrefix, Selector};
@@ -160,15 +160,15 @@ impl Run {
     /// Returns the settings for checking the command's metrics.
     pub(crate) fn check(&self) -> super::Check {
         let url = self.group.url.as_deref();
-        let rules = Rules {
+        let options = CheckOptions {
             utf8_names: self.utf8_names,
             max_diagnostics: MAX_DIAGNOSTICS,
             remote_write: destination::is_remote_write(url, &self.connection, &self.environment),
             format: self.format,
             strip_timestamps: self.strip_timestamps,
-            ..Rules::PLAIN
+            ..CheckOptions::PLAIN
         };
-        super::Check { origins: Vec::new(), rules, strict: false, message_format: MessageFormat::Human }
+        super::Check { origins: Vec::new(), options, strict: false, message_format: MessageFormat::Human }
     }
 }
 

@@ -10,7 +10,7 @@ use super::family::FamilyTable;
 use super::findings::{Findings, Message, RollbackPoint};
 use super::messages;
 use super::openmetrics::OpenmetricsTables;
-use super::rules::Rules;
+use super::options::CheckOptions;
 use super::sample::SampleRules;
 use super::text::lines::{self, LineSpan, Text};
 use super::text::scan::{self, Line, SyntaxError};
@@ -23,25 +23,25 @@ use std::ops::Range;
 /// The result matches a Pushgateway 1.11 with an empty store, which rejects the text if and only if the report has an
 /// error or a repair. The exceptions are errors of [`Category::Pushgw`](super::code::Category::Pushgw), which only
 /// pushgw rejects.
-pub fn check(text: Text<'_>, rules: &Rules<'_>) -> Report {
+pub fn check(text: Text<'_>, options: &CheckOptions<'_>) -> Report {
     let mut checker = Checker {
         context: Context {
             bytes: text.bytes,
             starts: text.starts,
-            rules,
+            options,
             families: FamilyTable::new(text.bytes),
             has_invalid_type_line: false,
             stripped: 0,
             openmetrics: 0,
             openmetrics_errors: (0, None),
-            findings: Findings::new(rules),
+            findings: Findings::new(options),
         },
-        samples: SampleRules::new(text.bytes, rules),
+        samples: SampleRules::new(text.bytes, options),
         openmetrics: None,
         current: None,
     };
     for (number, (mark, file)) in lines::files(text).enumerate() {
-        if openmetrics::is_format(number, &text.bytes[file.clone()], rules) {
+        if openmetrics::is_format(number, &text.bytes[file.clone()], options) {
             checker.openmetrics_file(mark, &file);
         } else {
             checker.file(mark, &file);
@@ -168,7 +168,7 @@ impl<'a> Checker<'a> {
     fn finish(self, text: Text<'_>) -> Report {
         let Self { mut context, samples, openmetrics: tables, .. } = self;
         let SampleRules { labels, series, count, unread, other_type_lines, .. } = samples;
-        if context.rules.lint {
+        if context.options.lint {
             lint::check(text, &context.families, &mut context.findings);
         }
         collisions::check(&labels.overwrites, &mut context);
@@ -180,16 +180,16 @@ impl<'a> Checker<'a> {
         }
         metadata::other_type_lines(&other_type_lines, &mut context);
         is_openmetrics(text, &mut context);
-        if context.rules.remote_write {
+        if context.options.remote_write {
             single_series::check(text, &labels.overwrites, &mut context);
         } else {
             duplicates::check(text, series, &labels.overwrites, unread == 0, &mut context);
         }
-        let Context { rules, families, mut findings, stripped, .. } = context;
-        if count == 0 && unread == 0 && !findings.has_errors() && !rules.allow_empty {
+        let Context { options, families, mut findings, stripped, .. } = context;
+        if count == 0 && unread == 0 && !findings.has_errors() && !options.allow_empty {
             let end = text.bytes.len();
             findings
-                .error(Code::NoSamples, end..end, || messages::no_samples(text.bytes, rules.remote_write));
+                .error(Code::NoSamples, end..end, || messages::no_samples(text.bytes, options.remote_write));
         }
         let families = families.numbers().filter(|number| families[*number].sample().is_some()).count();
         Report { samples: count, families, stripped, exemplars, units, ..findings.into_report() }

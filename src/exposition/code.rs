@@ -47,10 +47,10 @@ macro_rules! codes {
 
             /// An example text with this problem. `quantile-in-key` and `le-in-key` also need a grouping key with that
             /// label, `stripped-number` needs
-            /// [`Rules::strip_timestamps`](super::rules::Rules::strip_timestamps), and the codes of
-            /// [`Category::Lint`] need [`Rules::lint`](super::rules::Rules::lint).
-            /// `missing-eof` needs [`TextFormat::Openmetrics`](super::rules::TextFormat::Openmetrics), and the other codes
-            /// of [`Category::Openmetrics`] need that format or [`TextFormat::Auto`](super::rules::TextFormat::Auto).
+            /// [`CheckOptions::strip_timestamps`](super::options::CheckOptions::strip_timestamps), and the codes of
+            /// [`Category::Lint`] need [`CheckOptions::lint`](super::options::CheckOptions::lint).
+            /// `missing-eof` needs [`TextFormat::Openmetrics`](super::options::TextFormat::Openmetrics), and the other codes
+            /// of [`Category::Openmetrics`] need that format or [`TextFormat::Auto`](super::options::TextFormat::Auto).
             pub fn example(self) -> &'static [u8] {
                 match self {
                     $(Self::$variant => $example,)*

@@ -1,4 +1,4 @@
-//! Rules for the text as a whole: the gateway's store can reject a push after its parser has accepted every line.
+//! CheckOptions for the text as a whole: the gateway's store can reject a push after its parser has accepted every line.
 //!
 //! The store gathers all metrics as a scrape would, and rejects the push if that fails (`checkWriteRequest` in
 //! `prometheus/pushgateway storage/diskmetricstore.go`; `Gatherers.Gather`, `checkSuffixCollisions` and
@@ -91,7 +91,7 @@ impl FamilyRules<'_, '_> {
             self.openmetrics_counter(&name);
             return;
         };
-        if self.context.rules.convert_only {
+        if self.context.options.convert_only {
             return;
         }
         let kind = self.context.families[number].kind.unwrap_or(Kind::Counter);

@@ -3,7 +3,7 @@
 use super::code::Code;
 use super::family::FamilyTable;
 use super::findings::{Findings, Message};
-use super::rules::Rules;
+use super::options::CheckOptions;
 use std::ops::Range;
 
 /// A text, the rules for checking it, and the findings so far.
@@ -11,7 +11,7 @@ pub(super) struct Context<'a> {
     pub(super) bytes: &'a [u8],
     /// Positions in `bytes` at which the files start.
     pub(super) starts: &'a [usize],
-    pub(super) rules: &'a Rules<'a>,
+    pub(super) options: &'a CheckOptions<'a>,
     pub(super) families: FamilyTable<'a>,
     /// There is an invalid TYPE line, which may have been meant for a metric that has no type now.
     pub(super) has_invalid_type_line: bool,

@@ -39,7 +39,7 @@ pub struct Related {
 /// The result of a check.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Diagnostics in the order of their positions, at most `Rules::max_diagnostics`.
+    /// Diagnostics in the order of their positions, at most `CheckOptions::max_diagnostics`.
     pub diagnostics: Vec<Diagnostic>,
     // The next three fields count all diagnostics, including those that were not kept.
     pub errors: usize,

@@ -1,4 +1,4 @@
-//! Rules for series: a series must not occur twice, and histograms and summaries should be complete.
+//! CheckOptions for series: a series must not occur twice, and histograms and summaries should be complete.
 //!
 //! Two series are compared after the grouping key has overwritten their labels (`sanitizeLabels`), because that is how
 //! the gateway's store compares them (`checkMetricConsistency`).
@@ -57,7 +57,7 @@ pub(super) fn check(
 
 pub(super) fn duplicate(first: usize, second: usize, context: &mut Context<'_>) {
     let bytes = context.bytes;
-    let remote_write = context.rules.remote_write;
+    let remote_write = context.options.remote_write;
     context.findings.error_at(Code::DuplicateSeries, second, || {
         let (first, second) = (series_at(bytes, first), series_at(bytes, second));
         let (one, other) = (&bytes[first.clone()], &bytes[second.clone()]);

@@ -231,13 +231,13 @@ fn closing_quote(text: &[u8], from: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use crate::exposition::{Report, Rules, Text, check};
+    use crate::exposition::{CheckOptions, Report, Text, check};
     use crate::grouping::{GroupingKey, KeyRules};
     use proptest::prelude::*;
 
-    fn report(text: &[u8], rules: &Rules<'_>) -> String {
+    fn report(text: &[u8], options: &CheckOptions<'_>) -> String {
         let Report { diagnostics, samples, families, splices, .. } =
-            check(Text { bytes: text, starts: &[0] }, rules);
+            check(Text { bytes: text, starts: &[0] }, options);
         format!("{diagnostics:#?}\n{splices:?}\n{samples} samples, {families} families")
     }
 
@@ -293,7 +293,7 @@ mod tests {
             let key = GroupingKey::new("v", [], KeyRules::default()).unwrap();
             let [fast, full] = [b"#.\n", b"#\xff\n"].map(|end| [text.as_bytes(), end].concat());
             for grouping in [None, Some(&key)] {
-                let rules = Rules { grouping, ..Rules::PLAIN };
+                let rules = CheckOptions { grouping, ..CheckOptions::PLAIN };
                 prop_assert_eq!(report(&fast, &rules), report(&full, &rules));
             }
         }

@@ -6,7 +6,7 @@
 use super::code::{Category, Code};
 use super::diagnostic::{Diagnostic, Related, Report, Severity};
 use super::fix::Splice;
-use super::rules::Rules;
+use super::options::CheckOptions;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -65,13 +65,13 @@ pub(super) struct RollbackPoint {
 const FEW: usize = 3;
 
 impl Findings {
-    pub(super) fn new(rules: &Rules<'_>) -> Self {
+    pub(super) fn new(options: &CheckOptions<'_>) -> Self {
         Self {
-            limit: rules.max_diagnostics,
-            repair: rules.repair,
-            keeps_edits: rules.edits,
-            remote_write: rules.remote_write,
-            convert_only: rules.convert_only,
+            limit: options.max_diagnostics,
+            repair: options.repair,
+            keeps_edits: options.edits,
+            remote_write: options.remote_write,
+            convert_only: options.convert_only,
             ..Self::default()
         }
     }

@@ -1,4 +1,4 @@
-//! Rules for the labels of a sample, and the hash of its series.
+//! CheckOptions for the labels of a sample, and the hash of its series.
 //!
 //! Most lines have the same label names as the preceding line. So the results for these names are stored: the hashes,
 //! and which labels the grouping key overwrites. If the next line has the same names, only its values are checked.
@@ -9,8 +9,8 @@ use super::hash;
 use super::messages::{self, quoted};
 use super::model::kind::Kind;
 use super::names::is_valid_name;
+use super::options::CheckOptions;
 use super::overwrites::Overwrites;
-use super::rules::Rules;
 use super::text::number::{self, Float};
 use super::text::token::{LabelPair, Token};
 use crate::grouping::LegacyName;
@@ -95,11 +95,15 @@ pub(super) struct LabelRules<'a> {
 }
 
 impl<'a> LabelRules<'a> {
-    pub(super) fn new(rules: &Rules<'a>, is_utf8: bool) -> Self {
+    pub(super) fn new(options: &CheckOptions<'a>, is_utf8: bool) -> Self {
         Self {
-            overwrites: if rules.convert_only { Overwrites::none() } else { Overwrites::new(rules.grouping) },
+            overwrites: if options.convert_only {
+                Overwrites::none()
+            } else {
+                Overwrites::new(options.grouping)
+            },
             names: LabelNames::default(),
-            utf8_names: rules.utf8_names,
+            utf8_names: options.utf8_names,
             is_utf8,
         }
     }

@@ -332,10 +332,11 @@ fn snake_case(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::exposition::{Category, Rules, Severity, Text, check};
+    use crate::exposition::{Category, CheckOptions, Severity, Text, check};
     use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
 
-    const RULES: Rules<'_> = Rules { utf8_names: true, allow_empty: true, lint: true, ..Rules::PLAIN };
+    const RULES: CheckOptions<'_> =
+        CheckOptions { utf8_names: true, allow_empty: true, lint: true, ..CheckOptions::PLAIN };
 
     /// Returns the code and the marked text of each lint diagnostic.
     fn lint(text: &str) -> Vec<(&'static str, &str)> {
@@ -467,7 +468,7 @@ mod tests {
                 prop_assert!(found.span.start <= found.span.end && found.span.end <= bytes.len(), "{found:?}");
             }
             // Without `lint`, the report is the same except for the conventions.
-            let plain = check(text, &Rules { lint: false, ..RULES });
+            let plain = check(text, &CheckOptions { lint: false, ..RULES });
             let others = report.diagnostics.iter().filter(|found| found.code.category() != Category::Lint);
             prop_assert!(others.eq(&plain.diagnostics));
             prop_assert_eq!(&report.splices, &plain.splices);

@@ -1,4 +1,4 @@
-//! Rules for HELP and TYPE lines.
+//! CheckOptions for HELP and TYPE lines.
 
 use super::code::Code;
 use super::context::Context;
@@ -318,6 +318,6 @@ fn family<'a>(context: &mut Context<'a>, line: &Metadata<'a>) -> Option<(usize, 
         }
         return None;
     }
-    is_valid_name(&line.name, LegacyName::Metric, context.rules.utf8_names, &mut context.findings)
+    is_valid_name(&line.name, LegacyName::Metric, context.options.utf8_names, &mut context.findings)
         .then(|| context.families.get_or_add(&line.name))
 }

@@ -1,4 +1,4 @@
-//! Rules for samples: the family, the labels, the value, and the text after the value.
+//! CheckOptions for samples: the family, the labels, the value, and the text after the value.
 //!
 //! They match `prometheus/common expfmt/text_parse.go` (`startLabelName`, `startLabelValue`, `readingValue`,
 //! `startTimestamp`). Where the order of checks matters, it is the order of the parser's states.
@@ -13,7 +13,7 @@ use super::labels::{LabelRules, SeriesHash};
 use super::messages::{self, quoted};
 use super::model::kind::Kind;
 use super::names::is_valid_name;
-use super::rules::Rules;
+use super::options::CheckOptions;
 use super::series::{Parts, SeriesTable};
 use super::text::number::{self, Float};
 use super::text::scan::SampleLine;
@@ -40,10 +40,10 @@ pub(super) struct SampleRules<'a> {
 }
 
 impl<'a> SampleRules<'a> {
-    pub(super) fn new(bytes: &'a [u8], rules: &'a Rules<'a>) -> Self {
+    pub(super) fn new(bytes: &'a [u8], options: &'a CheckOptions<'a>) -> Self {
         let is_utf8 = std::str::from_utf8(bytes).is_ok();
         Self {
-            labels: LabelRules::new(rules, is_utf8),
+            labels: LabelRules::new(options, is_utf8),
             series: SeriesTable::new(bytes.len()),
             fast_path: FastPath::new(bytes, is_utf8),
             last_name: None,
@@ -185,7 +185,7 @@ impl<'a> SampleRules<'a> {
         if !name.is_plain() && is_quoted_line(name, sample, context) {
             return None;
         }
-        if !is_valid_name(name, LegacyName::Metric, context.rules.utf8_names, &mut context.findings) {
+        if !is_valid_name(name, LegacyName::Metric, context.options.utf8_names, &mut context.findings) {
             return None;
         }
         let (number, suffix) = context.families.get_or_add(name);
@@ -308,7 +308,7 @@ fn is_quoted_line(name: &Token<'_>, sample: &SampleLine<'_>, context: &mut Conte
 
 /// Sets the type of a family without a TYPE line. Returns whether the repaired text has one.
 fn set_kind(line: usize, sample: &SampleLine<'_>, number: usize, context: &mut Context<'_>) -> bool {
-    let (Some(name), Some(kind)) = (&sample.name, context.rules.default_type) else {
+    let (Some(name), Some(kind)) = (&sample.name, context.options.default_type) else {
         context.families[number].kind = Some(Kind::Untyped);
         return false;
     };
@@ -340,7 +340,7 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
     let span = sample.rest.start..sample.rest.start + end;
     let after_span = sample.rest.end - after.len()..sample.rest.end;
     let is_timestamp = number::is_timestamp(word);
-    if context.rules.strip_timestamps && after.is_empty() && number::is_float(word) {
+    if context.options.strip_timestamps && after.is_empty() && number::is_float(word) {
         strip_timestamp(sample.value.end..span.end, span, context);
     } else if let Some(joined) = messages::with_spaces(&context.bytes[sample.value.clone()], rest) {
         let code = match is_timestamp {
@@ -364,7 +364,7 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
             context.findings.error(code, span, || message);
         }
     } else if after.is_empty() {
-        if !context.rules.keeps_timestamps() {
+        if !context.options.keeps_timestamps() {
             timestamp_error(span, context);
         }
     } else if after.starts_with(b"#") {

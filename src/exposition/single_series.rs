@@ -1,4 +1,4 @@
-//! Rules for series that are sent by remote write: each sample is a series of its own, with its bucket bound or
+//! CheckOptions for series that are sent by remote write: each sample is a series of its own, with its bucket bound or
 //! quantile as a label like any other, and a series must not occur twice. Labels with an empty value are left out.
 //!
 //! Of two samples with the same time a receiver stores only one, and many receivers do so without an error. Samples of a
@@ -112,7 +112,7 @@ impl CompareLines for SampleComparer<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::exposition::{Code, Rules, Text, check};
+    use crate::exposition::{CheckOptions, Code, Text, check};
     use crate::grouping::{GroupingKey, KeyRules, Label};
 
     #[test]
@@ -134,8 +134,8 @@ mod tests {
             ("a 1 now\n", &[Code::InvalidTimestamp]),
             ("{\"a b\"} 1\n", &[Code::Utf8Name]),
         ] {
-            let rules = Rules { remote_write: true, grouping: Some(&key), ..Rules::PLAIN };
-            let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &rules);
+            let options = CheckOptions { remote_write: true, grouping: Some(&key), ..CheckOptions::PLAIN };
+            let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &options);
             let found: Vec<_> =
                 report.counts.iter().filter(|(_, code, _)| *code != Code::OverwrittenLabel).collect();
             assert_eq!(found.iter().map(|(_, code, _)| *code).collect::<Vec<_>>(), expected, "{text}");
@@ -151,8 +151,8 @@ mod tests {
             "# TYPE h histogram\nh_bucket{le=\"1\"} 1.5\nh_bucket{le=\"1.0\"} 1\nh 1\n",
             "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_count -1\n",
         ] {
-            let rules = Rules { remote_write: true, ..Rules::PLAIN };
-            let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &rules);
+            let options = CheckOptions { remote_write: true, ..CheckOptions::PLAIN };
+            let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &options);
             assert!(report.diagnostics.is_empty(), "{text}{:#?}", report.diagnostics);
         }
     }

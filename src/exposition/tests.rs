@@ -4,13 +4,13 @@
 use super::*;
 use crate::grouping::{GroupingKey, KeyRules, Label};
 
-fn report(text: &[u8], rules: &Rules<'_>) -> Report {
-    check(Text { bytes: text, starts: &[0] }, rules)
+fn report(text: &[u8], options: &CheckOptions<'_>) -> Report {
+    check(Text { bytes: text, starts: &[0] }, options)
 }
 
 /// Returns the diagnostics as strings, each with severity, code and marked text.
-fn found_with(text: &[u8], rules: &Rules<'_>) -> Vec<String> {
-    let report = report(text, rules);
+fn found_with(text: &[u8], options: &CheckOptions<'_>) -> Vec<String> {
+    let report = report(text, options);
     assert_eq!(report.diagnostics.len(), report.errors + report.fixed + report.warnings);
     let line = |diagnostic: &Diagnostic| {
         let severity = match diagnostic.severity {
@@ -26,7 +26,7 @@ fn found_with(text: &[u8], rules: &Rules<'_>) -> Vec<String> {
 }
 
 fn found(text: impl AsRef<[u8]>) -> Vec<String> {
-    found_with(text.as_ref(), &Rules::PLAIN)
+    found_with(text.as_ref(), &CheckOptions::PLAIN)
 }
 
 fn key(labels: &[(&str, &str)]) -> GroupingKey {
@@ -42,7 +42,7 @@ fn assert_found(text: &str, expected: &[&str]) {
 
 #[track_caller]
 fn help(text: &str) -> String {
-    let report = report(text.as_bytes(), &Rules::PLAIN);
+    let report = report(text.as_bytes(), &CheckOptions::PLAIN);
     report.diagnostics[0].help.clone().unwrap_or_default()
 }
 
@@ -116,7 +116,7 @@ fn a_label_that_occurs_often_among_many() {
         text.push_str(&["n", &(number % 400).to_string(), "=\"x\","].concat());
     }
     text.push_str("\"n7\"=\"y\"} 1\n");
-    let report = report(text.as_bytes(), &Rules::PLAIN);
+    let report = report(text.as_bytes(), &CheckOptions::PLAIN);
     assert_eq!((report.errors, report.warnings), (601, 1));
     let last = report.diagnostics.iter().rfind(|found| found.code == Code::DuplicateLabel).unwrap();
     assert_eq!(&text[last.span.clone()], "\"n7\"");
@@ -230,7 +230,7 @@ fn all_duplicates_are_found_in_a_large_text() {
     for number in 0..20_000 {
         text.push_str(&["a{n=\"", &(number % 15_000).to_string(), "\"} 1\n"].concat());
     }
-    let report = report(text.as_bytes(), &Rules::PLAIN);
+    let report = report(text.as_bytes(), &CheckOptions::PLAIN);
     assert_eq!((report.errors, report.samples, report.families), (5_000, 20_000, 1));
     let first = &report.diagnostics[0];
     assert_eq!(&text[first.span.clone()], "a{n=\"0\"}");
@@ -240,22 +240,24 @@ fn all_duplicates_are_found_in_a_large_text() {
 #[test]
 fn the_grouping_key_overwrites_labels() {
     let grouping = key(&[("a", "1"), ("instance", "i")]);
-    let rules = Rules { grouping: Some(&grouping), ..Rules::PLAIN };
-    assert_eq!(found_with(b"m{a=\"1\"} 1\n", &rules), [""; 0]);
+    let options = CheckOptions { grouping: Some(&grouping), ..CheckOptions::PLAIN };
+    assert_eq!(found_with(b"m{a=\"1\"} 1\n", &options), [""; 0]);
     assert_eq!(
-        found_with(b"m{a=\"2\"} 1\nm{instance=\"j\",b=\"x\"} 1\n", &rules),
+        found_with(b"m{a=\"2\"} 1\nm{instance=\"j\",b=\"x\"} 1\n", &options),
         ["warning overwritten-label `a=\"2\"`", "warning overwritten-label `instance=\"j\"`",]
     );
-    assert_eq!(found_with(b"m{a=\"1\"} 1\nm 2\n", &rules), ["error duplicate-series `m`"]);
+    assert_eq!(found_with(b"m{a=\"1\"} 1\nm 2\n", &options), ["error duplicate-series `m`"]);
     let twice = b"# TYPE s summary\ns_sum{a=\"1\"} 1\ns_count{a=\"1\"} 1\ns_sum 1\ns_count 1\n";
-    assert_eq!(found_with(twice, &rules), ["error duplicate-series `s_sum`"]);
+    assert_eq!(found_with(twice, &options), ["error duplicate-series `s_sum`"]);
 }
 
 #[test]
 fn labels_of_the_grouping_key_with_another_meaning() {
     let (le, quantile) = (key(&[("le", "1")]), key(&[("quantile", "1")]));
-    let (le, quantile) =
-        (Rules { grouping: Some(&le), ..Rules::PLAIN }, Rules { grouping: Some(&quantile), ..Rules::PLAIN });
+    let (le, quantile) = (
+        CheckOptions { grouping: Some(&le), ..CheckOptions::PLAIN },
+        CheckOptions { grouping: Some(&quantile), ..CheckOptions::PLAIN },
+    );
     let histogram = Code::LeInKey.example();
     let summary = Code::QuantileInKey.example();
     assert_eq!(found_with(histogram, &le)[0], "error le-in-key `h_sum`");
@@ -304,8 +306,11 @@ fn openmetrics() {
     assert_found("# TYPE a counter\n# TYPE a_total counter\na_total 1\n", &[]);
     // The option adds a TYPE line.
     let text = b"# TYPE a counter\na_total 1\n";
-    assert_eq!(found_with(text, &Rules { default_type: Some("counter"), ..Rules::PLAIN }), [""; 0]);
-    let untyped = Rules { default_type: Some("untyped"), ..Rules::PLAIN };
+    assert_eq!(
+        found_with(text, &CheckOptions { default_type: Some("counter"), ..CheckOptions::PLAIN }),
+        [""; 0]
+    );
+    let untyped = CheckOptions { default_type: Some("untyped"), ..CheckOptions::PLAIN };
     assert_eq!(found_with(text, &untyped), ["warning openmetrics-counter `a`"]);
     assert_found("# TYPE a info\n", &["error unknown-type `# TYPE a info`"]);
 }
@@ -343,7 +348,10 @@ fn text_that_is_accepted_with_another_meaning() {
 fn an_empty_text() {
     for text in ["", "\n", "# HELP a x\n", "  "] {
         assert_found(text, &["error no-samples ``"]);
-        assert_eq!(found_with(text.as_bytes(), &Rules { allow_empty: true, ..Rules::PLAIN }), [""; 0]);
+        assert_eq!(
+            found_with(text.as_bytes(), &CheckOptions { allow_empty: true, ..CheckOptions::PLAIN }),
+            [""; 0]
+        );
     }
     // There is a sample, although it is invalid.
     assert_found("a-b 1\n", &["error metric-name `-`"]);
@@ -357,7 +365,7 @@ fn input_in_another_format_is_one_error() {
         b"\x1f\x8b\x08\0\0\n\0\0\n",
         b"\xff\xfea\0 \x001\0\n\0b\0",
     ] {
-        let report = report(text, &Rules::PLAIN);
+        let report = report(text, &CheckOptions::PLAIN);
         let codes: Vec<_> = report.diagnostics.iter().map(|found| found.code).collect();
         assert_eq!(codes, [Code::WrongFormat], "{}", text.escape_ascii());
     }
@@ -377,7 +385,7 @@ fn an_error_neither_hides_nor_causes_others() {
 fn what_follows_from_an_error_is_not_reported() {
     for part in ["s_su=m 2", "s_sum 1,5", "s_sum1", "s_sum{a=b} 1"] {
         let text = format!("# TYPE s summary\ns_count 1\n{part}\n");
-        let report = report(text.as_bytes(), &Rules::PLAIN);
+        let report = report(text.as_bytes(), &CheckOptions::PLAIN);
         assert_eq!((report.errors, report.warnings), (1, 0), "{part}: {report:#?}");
     }
     // A label value with line breaks, which may contain quotes.
@@ -406,7 +414,7 @@ fn what_follows_from_an_error_is_not_reported() {
     ] {
         assert_found(text, &[found]);
     }
-    let lint = Rules { lint: true, ..Rules::PLAIN };
+    let lint = CheckOptions { lint: true, ..CheckOptions::PLAIN };
     assert_eq!(
         found_with(b"# HELP a x\na 1\nReading aB=\"x\" list\nINFO: x{aB=\"c\"}\n", &lint),
         ["error value `aB=\"x\"`", "error value `x{aB=\"c\"}`"]
@@ -416,9 +424,9 @@ fn what_follows_from_an_error_is_not_reported() {
 #[test]
 fn a_whole_line_in_quotes() {
     for utf8_names in [false, true] {
-        let rules = Rules { utf8_names, ..Rules::PLAIN };
+        let options = CheckOptions { utf8_names, ..CheckOptions::PLAIN };
         assert_eq!(
-            found_with(b"\"some_metric 3.14\" \r\n", &rules),
+            found_with(b"\"some_metric 3.14\" \r\n", &options),
             ["error missing-value `\"some_metric 3.14\"`"]
         );
     }
@@ -441,7 +449,7 @@ fn repairs() {
         ("a 1 \r", "a 1\n", &["fixed carriage-return ` \\r`", "fixed missing-newline ``"]),
     ] {
         assert_found(text, expected);
-        let splices = report(text.as_bytes(), &Rules::PLAIN).splices;
+        let splices = report(text.as_bytes(), &CheckOptions::PLAIN).splices;
         assert_eq!(apply(text.as_bytes(), &splices), repaired.as_bytes(), "{text:?}");
     }
 }
@@ -467,49 +475,51 @@ fn repeated_help_and_type_lines_are_removed() {
     ] {
         let text = [first, lines, again].concat();
         assert_found(&text, expected);
-        let repaired = apply(text.as_bytes(), &report(text.as_bytes(), &Rules::PLAIN).splices).into_owned();
+        let repaired =
+            apply(text.as_bytes(), &report(text.as_bytes(), &CheckOptions::PLAIN).splices).into_owned();
         assert_eq!(String::from_utf8(repaired).unwrap(), [first, kept, again].concat(), "{lines:?}");
     }
     // The files do not end with a newline.
     let text = Text { bytes: b"a 1\n# HELP b x# HELP b x\nb 1\n# HELP b x\n# HELP b b x", starts: &[0, 14] };
-    let found: Vec<_> = check(text, &Rules::PLAIN).diagnostics.iter().map(|found| found.severity).collect();
+    let found: Vec<_> =
+        check(text, &CheckOptions::PLAIN).diagnostics.iter().map(|found| found.severity).collect();
     assert_eq!(found, [Severity::Fixed, Severity::Fixed, Severity::Fixed, Severity::Error, Severity::Fixed]);
     assert_found("a 1\n# TYPE a untyped\n", &["fixed type-after-samples `a`"]);
     // The option has added a TYPE line.
-    let gauge = Rules { default_type: Some("gauge"), ..Rules::PLAIN };
+    let gauge = CheckOptions { default_type: Some("gauge"), ..CheckOptions::PLAIN };
     assert_eq!(found_with(b"a 1\n# TYPE a gauge\n", &gauge), ["fixed type-after-samples `a`"]);
     // `s_sum` belongs to the summary `s`, which already has a type.
     let summary = "# TYPE s summary\ns_sum 1\ns_count 1\n";
     assert_found(&format!("{summary}# TYPE s_sum summary\n"), &["error duplicate-type `s_sum`"]);
-    let rules = Rules { repair: false, ..Rules::PLAIN };
-    assert_eq!(found_with(b"# TYPE a gauge\n# TYPE a gauge\na 1\n", &rules), ["error duplicate-type `a`"]);
+    let options = CheckOptions { repair: false, ..CheckOptions::PLAIN };
+    assert_eq!(found_with(b"# TYPE a gauge\n# TYPE a gauge\na 1\n", &options), ["error duplicate-type `a`"]);
 }
 
 #[test]
 fn without_repairs_there_are_errors() {
-    let rules = Rules { repair: false, ..Rules::PLAIN };
+    let options = CheckOptions { repair: false, ..CheckOptions::PLAIN };
     assert_eq!(
-        found_with(b"a 1 \nb 1", &rules),
+        found_with(b"a 1 \nb 1", &options),
         ["error trailing-whitespace ` `", "error missing-newline ``"]
     );
-    assert_eq!(found_with(b"# HELP a x\r\na 1\n", &rules), ["warning help-carriage-return `\\r`"]);
-    assert!(report(b"# HELP a x\r\na 1 ", &rules).splices.is_empty());
+    assert_eq!(found_with(b"# HELP a x\r\na 1\n", &options), ["warning help-carriage-return `\\r`"]);
+    assert!(report(b"# HELP a x\r\na 1 ", &options).splices.is_empty());
 }
 
 #[test]
 fn files_are_repaired_one_by_one() {
     let text = Text { bytes: b"a 1\xef\xbb\xbfb 2\r\nc 3", starts: &[0, 3, 9, 11] };
-    let report = check(text, &Rules::PLAIN);
+    let report = check(text, &CheckOptions::PLAIN);
     assert_eq!(report.errors, 0, "{report:#?}");
     assert_eq!(apply(text.bytes, &report.splices).as_ref(), b"a 1\nb 2\n\nc 3\n".as_slice());
 }
 
 #[test]
 fn the_default_type_is_for_metrics_without_a_type() {
-    let rules = Rules { default_type: Some("gauge"), ..Rules::PLAIN };
+    let options = CheckOptions { default_type: Some("gauge"), ..CheckOptions::PLAIN };
     let text = b"# HELP a x\na 1\n# TYPE b counter\nb 2\n# TYPE h histogram\nh_sum 1\nh_count 1\nh_bucket{le=\"+Inf\"} 1\n\
         {\"c\"} 3\na{x=\"y\"} 4\ngo_goroutines 5\n";
-    let report = report(text, &rules);
+    let report = report(text, &options);
     assert_eq!(report.errors, 0, "{report:#?}");
     let repaired = String::from_utf8(apply(text, &report.splices).into_owned()).unwrap();
     assert_eq!(
@@ -521,10 +531,10 @@ fn the_default_type_is_for_metrics_without_a_type() {
 
 #[test]
 fn timestamps_are_stripped_on_request() {
-    let rules = Rules { strip_timestamps: true, ..Rules::PLAIN };
+    let options = CheckOptions { strip_timestamps: true, ..CheckOptions::PLAIN };
     let text = b"a 1 1700000000000\nb 2\t-5 \nc 3 1.5\nd 4 x\n";
     assert_eq!(
-        found_with(text, &rules),
+        found_with(text, &options),
         [
             "warning stripped-number `-5`",
             "fixed trailing-whitespace ` `",
@@ -532,21 +542,21 @@ fn timestamps_are_stripped_on_request() {
             "error invalid-timestamp `x`"
         ]
     );
-    assert_eq!(report(text, &rules).stripped, 3);
+    assert_eq!(report(text, &options).stripped, 3);
     for time in ["1700000000", "1700000000.5", "1700000000123", "631152000", "-0.0e0"] {
         let text = format!("a 1 {time}\n");
         let expected = if time == "-0.0e0" { vec!["warning stripped-number `-0.0e0`"] } else { vec![] };
-        assert_eq!(found_with(text.as_bytes(), &rules), expected, "{time}");
+        assert_eq!(found_with(text.as_bytes(), &options), expected, "{time}");
     }
-    let splices = report(text, &rules).splices;
+    let splices = report(text, &options).splices;
     assert_eq!(apply(text, &splices).as_ref(), b"a 1\nb 2\nc 3\nd 4 x\n");
 }
 
 #[test]
 fn the_number_of_diagnostics_is_limited_and_errors_come_first() {
     let text = [&b"a 1 \n".repeat(100)[..], b"b-c 1\n", &b"d x\n".repeat(100)].concat();
-    let rules = Rules { max_diagnostics: 3, ..Rules::PLAIN };
-    let report = report(&text, &rules);
+    let options = CheckOptions { max_diagnostics: 3, ..CheckOptions::PLAIN };
+    let report = report(&text, &options);
     // The hundred `a` lines are one series and 99 duplicates.
     assert_eq!((report.errors, report.fixed), (99 + 1 + 100, 100));
     assert_eq!(report.diagnostics.len(), 3);
@@ -559,8 +569,8 @@ fn the_number_of_diagnostics_is_limited_and_errors_come_first() {
 fn no_kind_of_problem_hides_another() {
     let text =
         ["# HELP a x\n", &"a 1 1700000000000\n".repeat(30), "rows 1,5\n", &"b-c 1\n".repeat(10)].concat();
-    let rules = Rules { max_diagnostics: 20, ..Rules::PLAIN };
-    let report = report(text.as_bytes(), &rules);
+    let options = CheckOptions { max_diagnostics: 20, ..CheckOptions::PLAIN };
+    let report = report(text.as_bytes(), &options);
     let shown = |code| report.diagnostics.iter().filter(|found| found.code == code).count();
     let codes = [Code::Timestamp, Code::DuplicateSeries, Code::Value, Code::MetricName];
     // The first three of each code are kept, and then the others in the order of their positions.
@@ -633,8 +643,8 @@ fn each_example_has_its_code() {
             Category::Openmetrics => TextFormat::Openmetrics,
             _ => TextFormat::Prometheus,
         };
-        let rules = Rules { grouping, strip_timestamps, lint, format, ..Rules::PLAIN };
-        let report = report(code.example(), &rules);
+        let options = CheckOptions { grouping, strip_timestamps, lint, format, ..CheckOptions::PLAIN };
+        let report = report(code.example(), &options);
         assert!(report.diagnostics.iter().any(|found| found.code == *code), "{code:?}: {report:#?}");
         assert!(report.diagnostics.len() <= 2, "{code:?}: {report:#?}");
     }

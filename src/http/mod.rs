@@ -8,7 +8,7 @@ mod certificate;
 mod client;
 mod connect;
 mod connection;
-pub mod curl;
+pub mod curl_command;
 mod error;
 mod header;
 mod hint;

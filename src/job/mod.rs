@@ -1,10 +1,10 @@
 //! The metrics that `run` reports about a job, and the alerting rules for them. Pure.
 
+mod alerting_rules;
 mod metrics;
-mod rules;
 
+pub use alerting_rules::{Selector, rules};
 pub use metrics::{CpuTime, Expectations, JobRun};
-pub use rules::{Selector, rules};
 
 use std::fmt;
 use std::str::FromStr;

@@ -243,7 +243,7 @@ fn repairs_are_stable() {
     for _ in 0..setting("PUSHGW_TEST_CASES", 5_000) {
         let utf8_names = random.chance(50);
         let case = Case::generate(&mut random, utf8_names);
-        let rules = case.rules();
+        let rules = case.options();
         let report = case.check();
         for diagnostic in &report.diagnostics {
             let span = &diagnostic.span;

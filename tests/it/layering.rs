@@ -84,7 +84,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("http/request", &["http/url", "http/header"]),
     ("http/error", &["http/request"]),
     ("http/retry", &["http/error"]),
-    ("http/curl", &["http/connection", "http/header", "http/proxy", "http/request"]),
+    ("http/curl_command", &["http/connection", "http/header", "http/proxy", "http/request"]),
     ("http/stream", &[]),
     ("http/certificate", &[]),
     ("http/identity", &[]),

@@ -8,7 +8,7 @@ mod applied;
 use crate::differential::{SEED, corpus, setting};
 use crate::support::Random;
 use applied::edits;
-use pushgw::exposition::{Code, Diagnostic, Report, Rules, Text, check};
+use pushgw::exposition::{CheckOptions, Code, Diagnostic, Report, Text, check};
 use std::collections::BTreeMap;
 
 /// Texts without diagnostics.
@@ -22,7 +22,7 @@ const CLEAN: &[&str] = &[
 ];
 
 fn report(text: &[u8]) -> Report {
-    check(Text { bytes: text, starts: &[0] }, &Rules::PLAIN)
+    check(Text { bytes: text, starts: &[0] }, &CheckOptions::PLAIN)
 }
 
 /// The built-in texts, and those of the corpus without diagnostics. Long ones are cut after a line.

@@ -5,7 +5,7 @@
 use crate::differential;
 use crate::support::{Gateway, Random, in_process, newest_gateway, on_every_gateway, pushgw};
 use prometheus_parse::{Scrape, Value};
-use pushgw::exposition::{Rules, Severity, Text, apply, check};
+use pushgw::exposition::{CheckOptions, Severity, Text, apply, check};
 use std::collections::{BTreeMap, BTreeSet};
 
 const PATH: &str = "/metrics/job/stored";
@@ -174,7 +174,7 @@ fn repaired_texts_are_stored_unchanged() {
         let mut repaired = 0;
         for _ in 0..TEXTS {
             let written = Written::generate(&mut random);
-            let report = check(Text { bytes: &written.text, starts: &[0] }, &Rules::PLAIN);
+            let report = check(Text { bytes: &written.text, starts: &[0] }, &CheckOptions::PLAIN);
             let text = written.text.escape_ascii();
             assert_eq!(report.errors, 0, "{text}\n{:#?}", report.diagnostics);
             assert!(
@@ -213,7 +213,7 @@ fn label_values_are_stored_unchanged() {
             let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             text.extend(["m{v=\"", &value, "\"} 1\r\n"]);
         }
-        let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &Rules::PLAIN);
+        let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &CheckOptions::PLAIN);
         assert_eq!((report.errors, report.warnings), (0, 0), "{:#?}", report.diagnostics);
         let answer = gateway.put(PATH, apply(text.as_bytes(), &report.splices));
         assert_eq!(answer.status, 200, "{}", answer.text());

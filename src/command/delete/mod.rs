@@ -13,7 +13,7 @@ use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::Group;
 use crate::grouping::{GroupingKey, Label, LabelSet, Matcher, NoKey};
-use crate::http::{Client, Connection, curl};
+use crate::http::{Client, Connection, curl_command};
 use crate::output::Printer;
 use crate::shell::quote;
 use std::time::Instant;
@@ -43,7 +43,7 @@ fn one_group(
     context: &mut Context<'_, '_>,
 ) -> Result<(), Failure> {
     if delete.as_curl {
-        let command = curl::command(&verify::request(connection, path.to_owned()), connection);
+        let command = curl_command::command(&verify::request(connection, path.to_owned()), connection);
         return context.printer.result(&command.map_err(anyhow::Error::new)?).map_err(Failure::output);
     }
     let client = Client::new(connection);

@@ -27,7 +27,7 @@ struct Section {
 pub(in crate::command) fn run(restore: &PushGroups, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let input = input::read(&restore.check.origins, context.stdin, context.printer.progress())?;
     let name = input.sources.first().map_or_else(String::new, |source| source.name.clone());
-    let sections = sections(&input, &name, restore.check.rules.utf8_names, context.printer)?;
+    let sections = sections(&input, &name, restore.check.options.utf8_names, context.printer)?;
     let printer = &mut *context.printer;
     let mut bodies = Vec::with_capacity(sections.len());
     let mut refused = 0;

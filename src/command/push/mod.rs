@@ -14,7 +14,7 @@ use crate::env::stdin_has_bytes;
 use crate::error::Failure;
 use crate::gateway::EXPOSITION_TEXT;
 use crate::gateway::diff::Replaces;
-use crate::http::{Body, Client, Connection, Method, Request, curl};
+use crate::http::{Body, Client, Connection, Method, Request, curl_command};
 use crate::input;
 use memchr::memmem;
 
@@ -87,7 +87,7 @@ fn to_gateway(
             context.printer.result(&accepted.body).map_err(Failure::output)
         }
         Action::PrintCurl => {
-            let command = curl::command(&request, connection).map_err(anyhow::Error::new)?;
+            let command = curl_command::command(&request, connection).map_err(anyhow::Error::new)?;
             context.printer.result(&command).map_err(Failure::output)
         }
         Action::Diff => diff::run(push, connection, &accepted.body, context),

@@ -1,10 +1,10 @@
 //! Tests the diagnostics for common mistakes: the code, the marked text, and a part of the help.
 
 use super::{Kind, quoted, unknown_type};
-use crate::exposition::{Report, Rules, Text, check};
+use crate::exposition::{CheckOptions, Report, Text, check};
 
 fn report(text: &str) -> Report {
-    check(Text { bytes: text.as_bytes(), starts: &[0] }, &Rules::PLAIN)
+    check(Text { bytes: text.as_bytes(), starts: &[0] }, &CheckOptions::PLAIN)
 }
 
 /// Checks texts with one diagnostic each. A case is the text, the code, the marked text, and a part of the message or

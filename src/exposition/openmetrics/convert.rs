@@ -48,7 +48,7 @@ pub(super) fn family(family: &CurrentFamily<'_>, samples: usize, end: usize, con
 /// Adds a TYPE line before the first sample of a family that has none, if the type is given as an option, or if some
 /// readers would otherwise not recognize the samples as one family.
 fn type_line(family: &CurrentFamily<'_>, samples: usize, sample: usize, context: &mut Context<'_>) {
-    let kind = match context.rules.default_type {
+    let kind = match context.options.default_type {
         Some(kind) => kind,
         None if family.help.is_none() && samples > 1 => "untyped",
         None => return,
@@ -109,7 +109,7 @@ pub(super) fn sample(
     }
     let mut last = tokens.sample.value.end;
     if let Some((span, time)) = &tokens.timestamp {
-        if context.rules.strip_timestamps {
+        if context.options.strip_timestamps {
             edits.push(Splice { range: last..span.end, with: Cow::Borrowed(b"") });
         } else {
             let with = Cow::Owned(time.milliseconds.to_string().into_bytes());

@@ -24,7 +24,7 @@ mod time;
 pub(super) use reader::{OpenmetricsTables, read_file};
 pub(super) use repeats::check as check_repeats;
 
-use super::rules::{Rules, TextFormat};
+use super::options::{CheckOptions, TextFormat};
 
 #[cfg(test)]
 mod tests;
@@ -33,9 +33,9 @@ mod tests;
 const EOF: &[u8] = b"# EOF";
 
 /// Whether the file with this number is OpenMetrics.
-pub(super) fn is_format(number: usize, file: &[u8], rules: &Rules<'_>) -> bool {
-    match rules.format {
-        _ if rules.prometheus_files.contains(&number) => false,
+pub(super) fn is_format(number: usize, file: &[u8], options: &CheckOptions<'_>) -> bool {
+    match options.format {
+        _ if options.prometheus_files.contains(&number) => false,
         TextFormat::Prometheus => false,
         TextFormat::Openmetrics => true,
         TextFormat::Auto => {

@@ -1,4 +1,4 @@
-//! Rules for the order of samples. The samples of one histogram, summary or counter form a group: they must be
+//! CheckOptions for the order of samples. The samples of one histogram, summary or counter form a group: they must be
 //! consecutive and in the order of their timestamps, and those with the same timestamp (a point) must be consistent.
 
 use super::kind::{MetricType, Part};
@@ -127,7 +127,7 @@ impl CurrentGroup {
             (None, None) => return true,
             (Some((_, old)), Some((_, new))) => (old, new),
             // Without timestamps, only a series that occurs twice is a problem.
-            _ if context.rules.strip_timestamps && !self.is_repeated(kind, sample.part) => {
+            _ if context.options.strip_timestamps && !self.is_repeated(kind, sample.part) => {
                 self.timestamp.clone_from(&sample.timestamp);
                 return true;
             }
@@ -151,7 +151,7 @@ impl CurrentGroup {
             return false;
         }
         if old != new && kind != MetricType::Info {
-            if context.rules.strip_timestamps {
+            if context.options.strip_timestamps {
                 repeated_in_point(self.point.line, sample.line, context);
                 return false;
             }

@@ -166,7 +166,7 @@ impl<'a> FileReader<'_, 'a> {
         }
         self.finish_family(start);
         let mut family = CurrentFamily::new(line.name, start);
-        let utf8_names = self.context.rules.utf8_names;
+        let utf8_names = self.context.options.utf8_names;
         let is_valid = is_valid_name(&line.name, LegacyName::Metric, utf8_names, &mut self.context.findings);
         family.add(line, self.context);
         family.is_invalid |= !is_valid;
@@ -317,7 +317,7 @@ impl<'a> FileReader<'_, 'a> {
             }
             _ => family.name,
         };
-        let default = self.context.rules.default_type.filter(|_| family.type_line.is_none());
+        let default = self.context.options.default_type.filter(|_| family.type_line.is_none());
         let text_kind = match default.and_then(|kind| Kind::parse(kind.as_bytes())) {
             _ if part.is_own_gauge() => Kind::Gauge,
             default => default.unwrap_or(kind.text_kind()),
@@ -395,9 +395,9 @@ impl<'a> FileReader<'_, 'a> {
 
     fn timestamp(&mut self, tokens: &SampleTokens<'_>) {
         let Some((span, _)) = &tokens.timestamp else { return };
-        if self.context.rules.strip_timestamps {
+        if self.context.options.strip_timestamps {
             self.context.stripped += 1;
-        } else if !self.context.rules.keeps_timestamps() {
+        } else if !self.context.options.keeps_timestamps() {
             timestamp_error(span.clone(), self.context);
         }
     }
@@ -405,7 +405,7 @@ impl<'a> FileReader<'_, 'a> {
     /// Converts the line of a valid sample.
     fn edit(&mut self, part: Part, tokens: &SampleTokens<'_>, labels: &[LabelPair<'_>], line: &Range<usize>) {
         self.tables.exemplars += usize::from(tokens.exemplar.is_some());
-        if !self.context.rules.edits {
+        if !self.context.options.edits {
             return;
         }
         let edits = convert::sample(tokens, labels, line.end, self.context);

@@ -1,19 +1,19 @@
 //! Tests of the diagnostics and of the conversion.
 
-use crate::exposition::{Rules, Severity, Text, TextFormat, apply, check};
+use crate::exposition::{CheckOptions, Severity, Text, TextFormat, apply, check};
 use proptest::prelude::*;
 
-const CONVERT: Rules<'static> = Rules {
+const CONVERT: CheckOptions<'static> = CheckOptions {
     format: TextFormat::Openmetrics,
     convert_only: true,
     allow_empty: true,
     utf8_names: true,
-    ..Rules::PLAIN
+    ..CheckOptions::PLAIN
 };
 
 /// The diagnostics of a text, as line, code and marked bytes, and the converted text.
-fn report(text: &str, rules: &Rules<'_>) -> (Vec<String>, String) {
-    let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, rules);
+fn report(text: &str, options: &CheckOptions<'_>) -> (Vec<String>, String) {
+    let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, options);
     let show = |found: &crate::exposition::Diagnostic| {
         let line = text[..found.span.start].matches('\n').count() + 1;
         format!("{line} {} `{}`", found.code.as_str(), &text[found.span.clone()])
@@ -231,10 +231,10 @@ proptest! {
     #[test]
     fn the_fast_path_changes_nothing(text in texts()) {
         let slow = [text.as_bytes(), b"\xff"].concat();
-        let gateway = Rules { format: TextFormat::Openmetrics, ..Rules::PLAIN };
-        for rules in [CONVERT, gateway] {
+        let gateway = CheckOptions { format: TextFormat::Openmetrics, ..CheckOptions::PLAIN };
+        for options in [CONVERT, gateway] {
             let show = |bytes: &[u8]| {
-                let report = check(Text { bytes, starts: &[0] }, &rules);
+                let report = check(Text { bytes, starts: &[0] }, &options);
                 let found: Vec<_> =
                     report.diagnostics.iter().filter(|found| found.span.start < text.len()).collect();
                 let splices: Vec<_> = report.splices.iter().filter(|splice| splice.range.end < text.len()).collect();
@@ -247,9 +247,9 @@ proptest! {
 
 #[test]
 fn the_first_occurrence_is_that_of_the_same_series() {
-    let related = |text: &str, rules: &Rules<'_>| {
+    let related = |text: &str, options: &CheckOptions<'_>| {
         let text = format!("{text}# EOF\n");
-        let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, rules);
+        let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, options);
         let found = &report.diagnostics[0];
         let mark = found.related.first().map(|other| {
             let line = text[..other.span.start].matches('\n').count() + 1;
@@ -261,7 +261,7 @@ fn the_first_occurrence_is_that_of_the_same_series() {
     let twice = |series: &str| format!("the series `{series}` occurs twice");
     assert_eq!(related(histogram, &CONVERT), (twice("h_count"), Some("3 h_count".to_owned())));
     let counter = "# TYPE c counter\nc_created{a=\"x\"} 1 5\nc_total{a=\"x\"} 1 5\nc_total{a=\"x\"} 1 6\n";
-    let strip = Rules { strip_timestamps: true, ..CONVERT };
+    let strip = CheckOptions { strip_timestamps: true, ..CONVERT };
     assert_eq!(related(counter, &strip), (twice("c_total{a=\"x\"}"), Some("3 c_total{a=\"x\"}".to_owned())));
     let (mixed, _) = related("# TYPE c counter\nc_total 1 5\nc_created 1\n", &CONVERT);
     assert!(mixed.ends_with("but the previous sample of the same metric has one"), "{mixed}");

@@ -2,7 +2,7 @@
 
 use super::generate;
 use crate::support::{Client, Random};
-use pushgw::exposition::{Category, Code, Diagnostic, Report, Rules, Severity, Text, apply, check};
+use pushgw::exposition::{Category, CheckOptions, Code, Diagnostic, Report, Severity, Text, apply, check};
 use pushgw::grouping::{GroupingKey, KeyRules, Label};
 use std::fmt;
 use std::io::ErrorKind;
@@ -74,17 +74,17 @@ impl Case {
     }
 
     pub(super) fn check(&self) -> Report {
-        check(Text { bytes: &self.text, starts: &self.starts }, &self.rules())
+        check(Text { bytes: &self.text, starts: &self.starts }, &self.options())
     }
 
-    pub(super) fn rules(&self) -> Rules<'_> {
-        Rules {
+    pub(super) fn options(&self) -> CheckOptions<'_> {
+        CheckOptions {
             grouping: Some(&self.key),
             utf8_names: self.utf8_names,
             allow_empty: true,
             default_type: self.default_type,
             strip_timestamps: self.strip_timestamps,
-            ..Rules::PLAIN
+            ..CheckOptions::PLAIN
         }
     }
 }
@@ -226,7 +226,7 @@ impl Oracle {
         let body = if case.repaired { apply(&case.text, &report.splices) } else { (&*case.text).into() };
         // Repairs keep the number of lines, except for an inserted TYPE line.
         let report_of_body = if case.repaired {
-            check(Text { bytes: &body, starts: &[0] }, &case.rules())
+            check(Text { bytes: &body, starts: &[0] }, &case.options())
         } else {
             report.clone()
         };

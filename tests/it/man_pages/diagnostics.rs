@@ -1,7 +1,7 @@
 //! The codes of the checker as the manual page explains them: each with its sentence and an example that is checked.
 
 use super::roff::{escape, filled};
-use pushgw::exposition::{self, Category, Code, Rules, Severity, Text, TextFormat};
+use pushgw::exposition::{self, Category, CheckOptions, Code, Severity, Text, TextFormat};
 use pushgw::grouping::{EmptyValues, GroupingKey, KeyRules, Label, Names};
 use std::fmt::Write as _;
 
@@ -49,7 +49,8 @@ fn severity(code: Code) -> Severity {
         Category::Openmetrics => TextFormat::Openmetrics,
         _ => TextFormat::Prometheus,
     };
-    let rules = Rules { grouping: Some(&key), strip_timestamps, lint: true, format, ..Rules::PLAIN };
+    let rules =
+        CheckOptions { grouping: Some(&key), strip_timestamps, lint: true, format, ..CheckOptions::PLAIN };
     let report = exposition::check(Text { bytes: code.example(), starts: &[0] }, &rules);
     report.diagnostics.iter().find(|found| found.code == code).expect("an example of its rule").severity
 }

@@ -1,7 +1,7 @@
 //! The texts in `tests/data/openmetrics`, and the conversion.
 
 use crate::support::read_repo_file;
-use pushgw::exposition::{Diagnostic, Rules, Text, TextFormat, apply, check};
+use pushgw::exposition::{CheckOptions, Diagnostic, Text, TextFormat, apply, check};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -47,12 +47,18 @@ pub(super) fn convert(text: &[u8]) -> Converted {
     let format = TextFormat::Openmetrics;
     convert_with(
         text,
-        &Rules { format, convert_only: true, utf8_names: true, allow_empty: true, ..Rules::PLAIN },
+        &CheckOptions {
+            format,
+            convert_only: true,
+            utf8_names: true,
+            allow_empty: true,
+            ..CheckOptions::PLAIN
+        },
     )
 }
 
 /// Like [`convert`], but with these rules.
-pub(super) fn convert_with(text: &[u8], rules: &Rules<'_>) -> Converted {
+pub(super) fn convert_with(text: &[u8], rules: &CheckOptions<'_>) -> Converted {
     let report = check(Text { bytes: text, starts: &[0] }, rules);
     let converted = (report.errors == 0).then(|| apply(text, &report.splices).into_owned());
     Converted {

@@ -5,7 +5,7 @@ use super::corpus::{Converted, cases, client_rust, convert, convert_with};
 use super::generate;
 use crate::support::Random;
 use pushgw::exposition::model::read_families;
-use pushgw::exposition::{Rules, TextFormat};
+use pushgw::exposition::{CheckOptions, TextFormat};
 
 /// Texts that have samples, so that they are not refused for the lack of any.
 fn texts() -> Vec<Vec<u8>> {
@@ -37,7 +37,7 @@ fn a_cut_text_is_refused() {
 
 /// What `pushgw push --strip-timestamps` would send.
 fn push(text: &[u8], format: TextFormat) -> Converted {
-    convert_with(text, &Rules { format, strip_timestamps: true, ..Rules::PLAIN })
+    convert_with(text, &CheckOptions { format, strip_timestamps: true, ..CheckOptions::PLAIN })
 }
 
 /// If a cut text is accepted as the older format without a word, it means the same in both.

@@ -5,7 +5,7 @@ use crate::grouping::GroupingKey;
 /// The options of a check. Most correspond to a command-line option.
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 #[derive(Clone, Copy, Debug)]
-pub struct Rules<'a> {
+pub struct CheckOptions<'a> {
     /// The group that the text will be pushed to. Its labels overwrite those in the text.
     pub grouping: Option<&'a GroupingKey>,
     /// Whether the gateway runs with `--push.enable-utf8-names`.
@@ -47,15 +47,15 @@ pub enum TextFormat {
     Openmetrics,
 }
 
-impl Rules<'_> {
+impl CheckOptions<'_> {
     /// Whether timestamps are kept. Only a gateway rejects them.
     pub(super) fn keeps_timestamps(&self) -> bool {
         self.convert_only || self.remote_write
     }
 }
 
-impl Rules<'static> {
-    /// Rules without a group and without options. All diagnostics are kept.
+impl CheckOptions<'static> {
+    /// CheckOptions without a group and without options. All diagnostics are kept.
     pub const PLAIN: Self = Self {
         grouping: None,
         utf8_names: false,

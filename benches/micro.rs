@@ -21,22 +21,22 @@ fn main() {
 
 const SIZES: [usize; 3] = [3, 10_000, 1_000_000];
 
-const RULES: CheckOptions<'static> = CheckOptions { max_diagnostics: 20, ..CheckOptions::PLAIN };
+const OPTIONS: CheckOptions<'static> = CheckOptions { max_diagnostics: 20, ..CheckOptions::PLAIN };
 
-fn report(text: &[u8], rules: &CheckOptions<'_>) -> Report {
-    check(Text { bytes: black_box(text), starts: &[0] }, rules)
+fn report(text: &[u8], options: &CheckOptions<'_>) -> Report {
+    check(Text { bytes: black_box(text), starts: &[0] }, options)
 }
 
-fn checked(bencher: Bencher, text: &[u8], rules: &CheckOptions<'_>) {
-    bencher.counter(BytesCount::of_slice(text)).bench_local(|| report(text, rules));
+fn checked(bencher: Bencher, text: &[u8], options: &CheckOptions<'_>) {
+    bencher.counter(BytesCount::of_slice(text)).bench_local(|| report(text, options));
 }
 
 /// The checker on each shape.
 mod shape {
-    use super::{Bencher, RULES, SIZES, checked, shapes};
+    use super::{Bencher, OPTIONS, SIZES, checked, shapes};
 
     fn shape(bencher: Bencher, name: &str, series: usize) {
-        checked(bencher, &shapes::named(name).expect("a name of SHAPES").text(series), &RULES);
+        checked(bencher, &shapes::named(name).expect("a name of SHAPES").text(series), &OPTIONS);
     }
 
     macro_rules! shape {
@@ -63,7 +63,7 @@ mod shape {
 
 /// Slower cases: conventions, duplicate series, fixes.
 mod way {
-    use super::{Bencher, CheckOptions, RULES, checked, shapes};
+    use super::{Bencher, CheckOptions, OPTIONS, checked, shapes};
 
     const SERIES: usize = 100_000;
 
@@ -73,20 +73,20 @@ mod way {
 
     #[divan::bench]
     fn lint(bencher: Bencher) {
-        checked(bencher, &text(), &CheckOptions { lint: true, ..RULES });
+        checked(bencher, &text(), &CheckOptions { lint: true, ..OPTIONS });
     }
 
     #[divan::bench]
     fn all_twice(bencher: Bencher) {
         let text = text();
         let samples = text.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        checked(bencher, &[&text, &text[samples..]].concat(), &RULES);
+        checked(bencher, &[&text, &text[samples..]].concat(), &OPTIONS);
     }
 
     #[divan::bench]
     fn carriage_returns(bencher: Bencher) {
         let text = String::from_utf8(text()).expect("shapes are ASCII").replace('\n', "\r\n");
-        checked(bencher, text.as_bytes(), &RULES);
+        checked(bencher, text.as_bytes(), &OPTIONS);
     }
 }
 

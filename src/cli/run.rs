@@ -122,7 +122,7 @@ pub struct RulesArgs {
     /// The value of --prefix of `pushgw run`. The names of the alerts do not change.
     #[arg(long, value_name = "PREFIX", default_value = "job", help_heading = JOB)]
     pub prefix: OsString,
-    /// CheckOptions for metrics that arrive by remote write
+    /// Rules for metrics that arrive by remote write
     ///
     /// Wraps each metric in last_over_time over 14 days: a sample that was sent disappears from queries after 5 minutes.
     #[arg(long, help_heading = JOB)]

@@ -95,7 +95,7 @@ pub(crate) enum StatusTarget {
     Receiver(Receiver),
 }
 
-/// CheckOptions for the key of a group that is read or deleted. The gateway may have groups with empty label values.
+/// Rules for the key of a group that is read or deleted. The gateway may have groups with empty label values.
 fn key_rules(utf8_names: bool) -> KeyRules {
     KeyRules { empty_values: EmptyValues::Allow, names: names(utf8_names) }
 }

@@ -1,5 +1,5 @@
 //! Converts the parsed command line into the settings of each command. A flag overrides an environment variable, which
-//! overrides the default. CheckOptions that involve several options are here too.
+//! overrides the default. Rules that involve several options are here too.
 
 mod connection;
 mod destination;

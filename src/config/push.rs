@@ -192,7 +192,7 @@ impl PushGroups {
     }
 }
 
-/// CheckOptions for the key of a group that is pushed to.
+/// Rules for the key of a group that is pushed to.
 fn key_rules(args: &cli::InputArgs) -> KeyRules {
     KeyRules { empty_values: EmptyValues::Reject, names: names(args.utf8_names) }
 }

@@ -1,4 +1,4 @@
-//! CheckOptions for the text as a whole: the gateway's store can reject a push after its parser has accepted every line.
+//! Rules for the text as a whole: the gateway's store can reject a push after its parser has accepted every line.
 //!
 //! The store gathers all metrics as a scrape would, and rejects the push if that fails (`checkWriteRequest` in
 //! `prometheus/pushgateway storage/diskmetricstore.go`; `Gatherers.Gather`, `checkSuffixCollisions` and

@@ -1,4 +1,4 @@
-//! CheckOptions for series: a series must not occur twice, and histograms and summaries should be complete.
+//! Rules for series: a series must not occur twice, and histograms and summaries should be complete.
 //!
 //! Two series are compared after the grouping key has overwritten their labels (`sanitizeLabels`), because that is how
 //! the gateway's store compares them (`checkMetricConsistency`).

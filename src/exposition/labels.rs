@@ -1,4 +1,4 @@
-//! CheckOptions for the labels of a sample, and the hash of its series.
+//! Rules for the labels of a sample, and the hash of its series.
 //!
 //! Most lines have the same label names as the preceding line. So the results for these names are stored: the hashes,
 //! and which labels the grouping key overwrites. If the next line has the same names, only its values are checked.

@@ -1,4 +1,4 @@
-//! CheckOptions for HELP and TYPE lines.
+//! Rules for HELP and TYPE lines.
 
 use super::code::Code;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! CheckOptions for quoted metric and label names. Names without quotes are already checked by the scanner.
+//! Rules for quoted metric and label names. Names without quotes are already checked by the scanner.
 
 use super::code::Code;
 use super::findings::{Findings, Message, QUOTED_NAME};

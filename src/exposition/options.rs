@@ -55,7 +55,7 @@ impl CheckOptions<'_> {
 }
 
 impl CheckOptions<'static> {
-    /// CheckOptions without a group and without options. All diagnostics are kept.
+    /// No group and no options. All diagnostics are kept.
     pub const PLAIN: Self = Self {
         grouping: None,
         utf8_names: false,

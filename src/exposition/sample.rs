@@ -1,4 +1,4 @@
-//! CheckOptions for samples: the family, the labels, the value, and the text after the value.
+//! Rules for samples: the family, the labels, the value, and the text after the value.
 //!
 //! They match `prometheus/common expfmt/text_parse.go` (`startLabelName`, `startLabelValue`, `readingValue`,
 //! `startTimestamp`). Where the order of checks matters, it is the order of the parser's states.

@@ -1,4 +1,4 @@
-//! CheckOptions for series that are sent by remote write: each sample is a series of its own, with its bucket bound or
+//! Rules for series that are sent by remote write: each sample is a series of its own, with its bucket bound or
 //! quantile as a label like any other, and a series must not occur twice. Labels with an empty value are left out.
 //!
 //! Of two samples with the same time a receiver stores only one, and many receivers do so without an error. Samples of a

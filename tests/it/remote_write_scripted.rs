@@ -287,7 +287,7 @@ fn what_needs_a_gateway_is_rejected() {
         ),
         (
             "push --groups -",
-            "--remote-write: only push, add and run of one group and status can use a receiver",
+            "--remote-write: only status, and push, add and run of one group, can use a receiver",
         ),
         ("push -j b -m 1 --compress gzip", "--compress is for gateways: remote write always uses snappy"),
     ] {

@@ -1,4 +1,4 @@
-//! CheckOptions for the order of samples. The samples of one histogram, summary or counter form a group: they must be
+//! Rules for the order of samples. The samples of one histogram, summary or counter form a group: they must be
 //! consecutive and in the order of their timestamps, and those with the same timestamp (a point) must be consistent.
 
 use super::kind::{MetricType, Part};

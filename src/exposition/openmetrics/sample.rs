@@ -1,4 +1,4 @@
-//! CheckOptions for the values and labels of a sample, by the type of its family.
+//! Rules for the values and labels of a sample, by the type of its family.
 
 use super::kind::{MetricType, Part};
 use super::line::SampleTokens;

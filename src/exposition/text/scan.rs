@@ -5,7 +5,7 @@
 //! needs no space. In this grammar no token spans two lines, so each line is scanned separately and an error affects
 //! only its line.
 //!
-//! CheckOptions that depend on other lines, such as the type of a family, are not checked here.
+//! Rules that depend on other lines, such as the type of a family, are not checked here.
 
 use super::token::{LabelPair, Token};
 use crate::grouping::LegacyName;

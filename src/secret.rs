@@ -43,7 +43,7 @@ pub fn may_have_secret(url: &str) -> bool {
 
 /// Removes the user and the password from a URL, with or without its scheme. Any other text is returned unchanged.
 pub fn without_user(url: &str) -> String {
-    // A `//` after the user is a part of the path.
+    // Look for the scheme's `//` only before the first `@`: a `//` after the user belongs to the path.
     let before_at = url.split_once('@').map_or(url, |(before, _)| before);
     let start = before_at.find("//").map_or(0, |at| at + 2);
     let rest = &url[start..];

@@ -14,7 +14,7 @@ pub(super) struct Scraped {
     pub refusal: Option<String>,
     /// Whether the gateway's metrics are inconsistent, so that it also rejects every push.
     pub rejects_pushes: bool,
-    /// The problems because of which Prometheus gets no metrics, with their fixes.
+    /// The problems that keep Prometheus from getting any metrics, with their fixes.
     pub problems: Vec<Problem>,
     /// Problems that affect only some versions of Prometheus.
     pub warnings: Vec<String>,

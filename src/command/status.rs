@@ -23,7 +23,7 @@ use std::io;
 
 /// Maximum number of failed groups named in the table. JSON contains all.
 const NAMED: usize = 5;
-/// Maximum number of problems in the table, and of commands for each. JSON contains all.
+/// Maximum number of problems in the table, and of commands for each problem. The JSON output contains all of them.
 const SHOWN: usize = 20;
 
 /// Queries the gateway and prints the findings.

@@ -148,7 +148,7 @@ impl<'a> TypedLine<'a> {
         Completion { prefix: current[..prefix].to_owned(), candidates }
     }
 
-    /// The long options that can still be added. The hidden ones only exist for a better error message.
+    /// The long options that can still be added. Hidden options, which only improve error messages, are left out.
     fn options(&self) -> Vec<Candidate> {
         let is_given = |option: &Arg| self.values.iter().any(|(given, _)| given.get_id() == option.get_id());
         let repeats = |option: &Arg| matches!(option.get_action(), ArgAction::Append | ArgAction::Count);

@@ -297,8 +297,8 @@ pub(super) fn age(option: &str, text: &str) -> Result<Duration, Failure> {
     })
 }
 
-/// Returns the selection, or `None` if one group is named instead. Exactly one of the two must be given. `instead` is
-/// the command that selects the groups with these labels.
+/// Returns the selection, or `None` if the options name a single group. Giving both, or neither, is an error. If both
+/// are given, the hint shows the result of `instead`: the command that selects all groups with the labels given.
 fn selected(
     group: &cli::GroupArgs,
     selection: Selection,

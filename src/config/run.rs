@@ -249,7 +249,7 @@ pub(crate) struct AlertingRules {
 }
 
 impl AlertingRules {
-    /// Resolves `rules`.
+    /// Resolves the settings of the `rules` command from its arguments.
     pub(crate) fn resolve(args: &cli::RulesArgs) -> Result<Self, Failure> {
         let mut values = Values::default();
         let prefix = values.prefix(&args.prefix)?;

@@ -57,7 +57,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The effect of a problem with this code on a push.
+            /// How a problem with this code affects a push.
             pub fn category(self) -> Category {
                 match self {
                     $(Self::$variant => Category::$category,)*

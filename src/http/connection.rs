@@ -41,7 +41,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Formats `url` as a replacement for the server's URL, with the same option or variable: `-g https://gw`.
+    /// Formats `url` for use in a hint, with the option or variable that set the server's URL: `-g https://gw`.
     pub(crate) fn url_option(&self, url: &str) -> String {
         let login = if self.endpoint.credentials().is_some() { "://USER:PASSWORD@" } else { "://" };
         let url = quote(&url.replacen("://", login, 1));

@@ -127,7 +127,7 @@ classes! {
     FORBIDDEN = "the request is forbidden", 4, final,
         Some("the server, or a proxy in front of it, does not allow this request");
     FORBIDDEN_HERE = "the request without credentials is forbidden", 4, final,
-        Some("the server, or a proxy in front of it, may require a login (-u, --bearer-token-file) or another network");
+        Some("the server, or a proxy in front of it, may require a login (-u, --bearer-token-file) or block your IP");
     NOT_FOUND = "the server has no such path", 4, final, Some("check the path in the URL");
     METHOD = "the server does not allow this method on this path", 4, final, Some("check the path in the URL");
     TOO_LARGE = "the request body is too large", 4, final, Some(

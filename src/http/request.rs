@@ -110,7 +110,7 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// The full URL, without credentials and the values of its query.
+    /// The URL with its full path, but without credentials or query values.
     pub(crate) fn url(&self) -> String {
         self.endpoint.join(&self.path)
     }

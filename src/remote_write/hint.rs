@@ -3,7 +3,7 @@
 use super::version::{Version, VersionChoice};
 use crate::http::{self, Connection, ErrorKind, Rejection, Scheme};
 
-/// What Prometheus answers if its receiver is off. In Prometheus 2, an older flag follows in the text.
+/// The start of Prometheus's response if its receiver is off. The flag to set follows, and depends on the version.
 const IS_OFF: &str = "remote write receiver needs to be enabled";
 
 /// The hint if the URL is not that of a receiver.

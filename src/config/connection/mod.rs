@@ -131,7 +131,7 @@ type SettingNames = [&'static str; 2];
 /// The value of a setting, with the name of the option or variable that it comes from.
 type Given<T> = Result<Option<(&'static str, T)>, Failure>;
 
-/// Flags and environment, from which settings are read.
+/// The command-line options and environment variables that settings are read from.
 #[derive(Clone, Copy)]
 struct Settings<'a> {
     args: &'a ConnectionArgs,

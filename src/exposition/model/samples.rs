@@ -31,7 +31,7 @@ pub struct SampleMetadata<'a> {
     pub help: Cow<'a, [u8]>,
 }
 
-/// A sample in a text.
+/// A sample, as parsed from one line of a text.
 #[derive(Clone, Debug)]
 pub struct ParsedSample<'a, 's> {
     pub name: Cow<'a, [u8]>,

@@ -72,7 +72,7 @@ pub(super) enum GrammarErrorKind {
     NoSpace,
     /// A name in quotes before the braces.
     QuotedName,
-    /// A name of which only a part is in quotes.
+    /// A name that is only partly in quotes.
     PartlyQuoted(Code),
     /// A comma before the closing brace.
     Comma,

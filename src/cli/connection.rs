@@ -31,7 +31,7 @@ pub struct ConnectionArgs {
     /// a gateway. The URL is used as given; without a path it gets /api/v1/write, without a scheme it is http://. The values of
     /// a query are never shown. Each sample becomes a series with the labels of the group added, and gets the time of the push
     /// unless it has a timestamp. push and add do the same, since a receiver has no groups: nothing is replaced, and list, show
-    /// and delete can't use a receiver. A query finds a sample for five minutes only: use last_over_time(METRIC[1d]).
+    /// and delete can't use a receiver. A query finds a sample for five minutes only: use `last_over_time(METRIC[1d])`.
     ///
     /// [env: PUSHGATEWAY_REMOTE_WRITE]
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, hide_short_help = true)]

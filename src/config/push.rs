@@ -41,7 +41,7 @@ pub(crate) enum Action {
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
     pub(crate) origins: Vec<Origin>,
-    /// The rules for the text, without the group. [`Check::rules`] adds it.
+    /// The options of the check, without the group. [`Check::options`] adds it.
     pub(crate) options: CheckOptions<'static>,
     /// Whether warnings count as errors.
     pub(crate) strict: bool,

@@ -14,7 +14,7 @@ use super::series::{CompareLines, Parts, Relation, SeriesTable};
 use super::text::lines::{Text, line_in_file};
 use super::text::scan::{self, Line, SampleLine};
 use super::text::spans::series_at;
-use super::text::token::LabelPair;
+use super::text::token::{LabelPair, same_labels, sort_labels};
 use std::collections::BTreeMap;
 
 /// Reports series that occur twice, and histograms and summaries with a missing or repeated part. `is_complete` is true
@@ -154,7 +154,7 @@ impl Comparer<'_, '_> {
         let labels = &mut self.labels[slot];
         labels.clear();
         labels.extend(scratch.iter().filter(|label| !kind.is_bound(&label.name)));
-        labels.sort_unstable_by(|a, b| a.name.text().cmp(&b.name.text()));
+        sort_labels(labels);
         Some(family)
     }
 }
@@ -167,23 +167,13 @@ impl CompareLines for Comparer<'_, '_> {
         if family != other {
             return Relation::DifferentSeries;
         }
-        let same = |(a, b): (&LabelPair<'_>, &LabelPair<'_>)| a.name.same(&b.name) && a.value.same(&b.value);
         let [first, second] = &self.labels;
-        if self.families[family].kind.is_some_and(Kind::is_composite)
-            && first.len() == second.len()
-            && first.iter().zip(second).all(same)
-        {
+        if self.families[family].kind.is_some_and(Kind::is_composite) && same_labels(first, second) {
             return Relation::SameComposite;
         }
-        let [mut first, mut second] =
+        let [first, second] =
             [first, second].map(|labels| labels.iter().filter(|label| self.overwrites.keeps(label)));
-        loop {
-            match (first.next(), second.next()) {
-                (None, None) => return Relation::DuplicateSeries,
-                (Some(a), Some(b)) if same((a, b)) => {}
-                _ => return Relation::DifferentSeries,
-            }
-        }
+        if same_labels(first, second) { Relation::DuplicateSeries } else { Relation::DifferentSeries }
     }
 
     fn duplicate(&mut self, first: usize, second: usize) {

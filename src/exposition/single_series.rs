@@ -14,7 +14,7 @@ use super::overwrites::Overwrites;
 use super::series::{CompareLines, Parts, Relation, SeriesTable};
 use super::text::lines::{self, Text, line_in_file};
 use super::text::scan::{self, Line, SampleLine};
-use super::text::token::{LabelPair, Token};
+use super::text::token::{LabelPair, Token, same_labels, sort_labels};
 
 /// Reports samples of the same series, and a bucket bound or quantile that a sample has twice.
 pub(super) fn check(text: Text<'_>, overwrites: &Overwrites<'_>, context: &mut Context<'_>) {
@@ -87,7 +87,7 @@ impl<'a> SampleComparer<'_, 'a> {
             return None;
         };
         labels.retain(|label| is_sent(label, self.overwrites));
-        labels.sort_unstable_by(|a, b| a.name.text().cmp(&b.name.text()));
+        sort_labels(labels);
         name
     }
 }
@@ -98,8 +98,7 @@ impl CompareLines for SampleComparer<'_, '_> {
             return Relation::DifferentSeries;
         };
         let [first, second] = &self.scratch;
-        let same = |(a, b): (&LabelPair<'_>, &LabelPair<'_>)| a.name.same(&b.name) && a.value.same(&b.value);
-        let is_same = one.same(&other) && first.len() == second.len() && first.iter().zip(second).all(same);
+        let is_same = one.same(&other) && same_labels(first, second);
         if is_same { Relation::DuplicateSeries } else { Relation::DifferentSeries }
     }
 

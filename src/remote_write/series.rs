@@ -1,6 +1,6 @@
 //! The series of a text: each sample with all its labels. Pure.
 
-use crate::exposition::model::{ParsedSample, SampleMetadata, Samples, sample_name};
+use crate::exposition::model::{FamilyMetadata, ParsedSample, Samples, sample_name};
 use crate::grouping::GroupingKey;
 use std::borrow::Cow;
 
@@ -26,7 +26,7 @@ pub struct TextSeries<'a, 's> {
     pub(super) sample: &'s ParsedSample<'a, 's>,
     /// All labels, including `__name__`, sorted by the bytes of their names.
     pub(super) labels: &'s [SentLabel<'a>],
-    pub(super) metadata: Option<(usize, &'s SampleMetadata<'a>)>,
+    pub(super) metadata: Option<(usize, &'s FamilyMetadata<'a>)>,
     /// Milliseconds since 1970.
     pub(super) timestamp: i64,
 }

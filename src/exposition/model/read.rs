@@ -5,27 +5,26 @@
 
 use super::family::{Family, Labels, Sample, Series, Value, number, sort_parts};
 use super::kind::Kind;
-use crate::exposition::family::{FamilyTable, Suffix};
+use super::metadata::MetadataTable;
+use crate::exposition::family::Suffix;
 use crate::exposition::text::lines::{self, Text};
-use crate::exposition::text::scan::{self, Line, Metadata, SampleLine};
-use crate::exposition::text::token::{LabelPair, Token, resolve_escapes};
+use crate::exposition::text::scan::{self, Line, SampleLine};
+use crate::exposition::text::token::LabelPair;
 use std::collections::HashMap;
-use std::ops::Range;
 
 /// Returns the families with samples, in the order in which they are first mentioned.
 pub fn read_families(text: &[u8]) -> Vec<Family> {
     let mut reader =
-        Reader { text, families: FamilyTable::new(text), read: Vec::new(), composites: HashMap::new() };
+        Reader { text, table: MetadataTable::new(text), series: Vec::new(), composites: HashMap::new() };
     let mut labels = Vec::new();
     for (_, file) in lines::files(Text { bytes: text, starts: &[0] }) {
         let mut start = file.start;
         while let Some(place) = lines::next(text, &file, start, &mut labels) {
             start = place.all.end + 1;
             match scan::line(text, place.trimmed, &mut labels) {
-                Ok(Line::Help(meta)) => reader.help(&meta),
-                Ok(Line::Type(meta)) => reader.type_of(&meta),
                 Ok(Line::Sample(sample)) => reader.sample(&sample, &labels),
-                Ok(Line::Blank | Line::Comment) | Err(_) => {}
+                Ok(line) => reader.table.read(&line),
+                Err(_) => {}
             }
         }
     }
@@ -47,50 +46,21 @@ pub fn read_sample(line: &[u8]) -> Option<Sample> {
 
 struct Reader<'a> {
     text: &'a [u8],
-    families: FamilyTable<'a>,
-    /// The families read so far, indexed by family number.
-    read: Vec<Family>,
+    table: MetadataTable<'a>,
+    /// The series read so far, indexed by family number. Families at the end may be missing.
+    series: Vec<Vec<Series>>,
     /// Index of each histogram and summary in the series of its family.
     composites: HashMap<(usize, Labels), usize>,
 }
 
 impl<'a> Reader<'a> {
-    fn family(&mut self, name: &Token<'a>) -> (usize, Suffix) {
-        let (number, part) = self.families.get_or_add(name);
-        if number == self.read.len() {
-            self.read.push(Family { name: string(&name.text()), ..Family::default() });
-        }
-        (number, part)
-    }
-
-    /// Returns the family of a HELP or TYPE line, and the rest of the line.
-    fn meta(&mut self, meta: &Metadata<'a>) -> Option<(usize, Range<usize>)> {
-        if meta.ignored {
-            return None;
-        }
-        let (number, _) = self.family(&meta.name);
-        Some((number, meta.text.clone()?))
-    }
-
-    fn help(&mut self, meta: &Metadata<'a>) {
-        let Some((number, text)) = self.meta(meta) else { return };
-        let help = &mut self.read[number].help;
-        if help.is_empty() {
-            *help = string(&resolve_escapes(&self.text[text], true));
-        }
-    }
-
-    fn type_of(&mut self, meta: &Metadata<'a>) {
-        let Some((number, text)) = self.meta(meta) else { return };
-        let text = &self.text[text];
-        let kind = &mut self.families[number].kind;
-        *kind = kind.or_else(|| Kind::parse(&text[..lines::trimmed_len(text)]));
-    }
-
     fn sample(&mut self, sample: &SampleLine<'a>, labels: &[LabelPair<'a>]) {
         let Some(name) = &sample.name else { return };
-        let (number, part) = self.family(name);
-        let kind = *self.families[number].kind.get_or_insert(Kind::Untyped);
+        let (number, part) = self.table.family(name);
+        let kind = *self.table.families[number].kind.get_or_insert(Kind::Untyped);
+        if number >= self.series.len() {
+            self.series.resize_with(number + 1, Vec::new);
+        }
         let value = string(&self.text[sample.value.clone()]);
         let (mut own, mut bound) = (Labels::new(), None);
         for label in labels {
@@ -103,13 +73,13 @@ impl<'a> Reader<'a> {
         if kind.is_composite() {
             self.part((number, own), part, bound, value);
         } else {
-            self.read[number].series.push(Series { labels: own, value: Value::Number(value) });
+            self.series[number].push(Series { labels: own, value: Value::Number(value) });
         }
     }
 
     /// Adds a line of a histogram or summary. Like the gateway, uses 0 for missing parts.
     fn part(&mut self, of: (usize, Labels), part: Suffix, bound: Option<String>, value: String) {
-        let all = &mut self.read[of.0].series;
+        let all = &mut self.series[of.0];
         let place = *self.composites.entry(of).or_insert_with_key(|(_, labels)| {
             let [sum, count] = ["0", "0"].map(str::to_owned);
             let value = Value::Parts { parts: Vec::new(), sum, count };
@@ -131,17 +101,23 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(self) -> Vec<Family> {
-        let mut families = self.read;
-        for (number, family) in families.iter_mut().enumerate() {
-            family.kind = self.families[number].kind.unwrap_or_default();
-            for series in &mut family.series {
+        let families = self.table.metadata.iter().zip(self.series).enumerate();
+        let families = families.filter(|(_, (_, series))| !series.is_empty());
+        let families = families.map(|(number, (metadata, mut series))| {
+            for series in &mut series {
                 if let Value::Parts { parts, .. } = &mut series.value {
                     sort_parts(parts);
                 }
             }
-        }
-        families.retain(|family| !family.series.is_empty());
-        families
+            Family {
+                name: string(&metadata.name),
+                kind: self.table.families[number].kind.unwrap_or_default(),
+                help: string(&metadata.help),
+                series,
+                ..Family::default()
+            }
+        });
+        families.collect()
     }
 }
 

@@ -3,32 +3,20 @@
 //!
 //! The text must have passed the checker, so each line is valid.
 
-use super::kind::Kind;
-use crate::exposition::family::FamilyTable;
+use super::metadata::{FamilyMetadata, MetadataTable};
 use crate::exposition::text::lines;
 use crate::exposition::text::number::{self, Float};
-use crate::exposition::text::scan::{self, Line, Metadata};
-use crate::exposition::text::token::{LabelPair, Token, resolve_escapes};
+use crate::exposition::text::scan::{self, Line};
+use crate::exposition::text::token::LabelPair;
 use std::borrow::Cow;
-use std::ops::Range;
 
 /// The samples of a text, with the type and the HELP text of each family.
 #[derive(Debug)]
 pub struct Samples<'a> {
     text: &'a [u8],
-    families: FamilyTable<'a>,
-    /// Indexed by family number.
-    metadata: Vec<SampleMetadata<'a>>,
+    table: MetadataTable<'a>,
     /// The number of samples.
     count: usize,
-}
-
-/// What is known about a family, apart from its samples.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SampleMetadata<'a> {
-    pub name: Cow<'a, [u8]>,
-    pub kind: Kind,
-    pub help: Cow<'a, [u8]>,
 }
 
 /// A sample, as parsed from one line of a text.
@@ -55,18 +43,18 @@ impl<'a> ParsedSample<'a, '_> {
 impl<'a> Samples<'a> {
     /// Reads the HELP and TYPE lines, and counts the samples.
     pub fn new(text: &'a [u8]) -> Self {
-        let mut samples = Self { text, families: FamilyTable::new(text), metadata: Vec::new(), count: 0 };
+        let mut samples = Self { text, table: MetadataTable::new(text), count: 0 };
         let mut labels = Vec::new();
         let mut start = 0;
         while let Some(line) = lines::next(text, &(0..text.len()), start, &mut labels) {
             start = line.all.end + 1;
             match text[line.all].trim_ascii_start() {
                 [] => {}
-                [b'#', ..] => match scan::line(text, line.trimmed, &mut labels) {
-                    Ok(Line::Help(meta)) => samples.help(&meta),
-                    Ok(Line::Type(meta)) => samples.type_line(&meta),
-                    _ => {}
-                },
+                [b'#', ..] => {
+                    if let Ok(line) = scan::line(text, line.trimmed, &mut labels) {
+                        samples.table.read(&line);
+                    }
+                }
                 _ => samples.count += 1,
             }
         }
@@ -79,8 +67,8 @@ impl<'a> Samples<'a> {
     }
 
     /// What is known about the family with this number.
-    pub fn metadata(&self, family: usize) -> &SampleMetadata<'a> {
-        &self.metadata[family]
+    pub fn metadata(&self, family: usize) -> &FamilyMetadata<'a> {
+        &self.table.metadata[family]
     }
 
     /// Calls `each` with at most `limit` samples from the line at `start` on, and returns where the next line starts.
@@ -95,7 +83,7 @@ impl<'a> Samples<'a> {
             let Some(name) = sample.name else { continue };
             let family = match last {
                 Some((last, family)) if name.raw() == last => family,
-                _ => self.families.of_sample(&name.text()),
+                _ => self.table.families.of_sample(&name.text()),
             };
             last = Some((name.raw(), family));
             let written_value = &self.text[sample.value.clone()];
@@ -107,40 +95,5 @@ impl<'a> Samples<'a> {
             each(&ParsedSample { name, labels: &labels, value, written_value, timestamp, family });
         }
         start
-    }
-
-    /// Returns the family of a HELP or TYPE line, and the rest of the line.
-    fn meta(&mut self, meta: &Metadata<'a>) -> Option<(usize, Range<usize>)> {
-        if meta.ignored {
-            return None;
-        }
-        let number = self.family(&meta.name);
-        Some((number, meta.text.clone()?))
-    }
-
-    fn family(&mut self, name: &Token<'a>) -> usize {
-        let (number, _) = self.families.get_or_add(name);
-        if number == self.metadata.len() {
-            self.metadata.push(SampleMetadata { name: name.text(), ..SampleMetadata::default() });
-        }
-        number
-    }
-
-    fn help(&mut self, meta: &Metadata<'a>) {
-        let Some((number, text)) = self.meta(meta) else { return };
-        let help = &mut self.metadata[number].help;
-        if help.is_empty() {
-            let raw = &self.text[text];
-            *help = if raw.contains(&b'\\') { resolve_escapes(raw, true).into() } else { raw.into() };
-        }
-    }
-
-    fn type_line(&mut self, meta: &Metadata<'a>) {
-        let Some((number, text)) = self.meta(meta) else { return };
-        let text = &self.text[text];
-        if let Some(kind) = Kind::parse(&text[..lines::trimmed_len(text)]) {
-            let known = self.families[number].kind.get_or_insert(kind);
-            self.metadata[number].kind = *known;
-        }
     }
 }

@@ -206,19 +206,21 @@ pub(super) fn misnamed_sample(
     }
     let type_line = family.type_line.as_ref().map(|line| line_from(context.bytes, line.name.span().start));
     context.findings.error(Code::SampleName, name.span(), || {
-        let (text, parts) = (lossy(&text), kind.parts());
-        let message = Message::new(format!("{} cannot have a sample {}", kind.with_article(), quoted(text.as_bytes())));
-        let short = ["_total", "_info"].into_iter().find_map(|suffix| {
-            text.strip_suffix(suffix).filter(|_| kind.text_suffix() == suffix)
-        });
-        let message = if let Some(short) = short { message.help(format!(
-            "metadata has the name without the suffix: write `# TYPE {short} {}`, and the same name in the HELP line",
-            kind.as_str()
-        )) } else {
-            let names: Vec<_> = parts.iter().map(|part| format!("`{text}{}`", part.suffix())).collect();
-            message.help(format!("its samples are {}", names.join(", ")))
+        let text = lossy(&text);
+        let short = ["_total", "_info"]
+            .into_iter()
+            .find_map(|suffix| text.strip_suffix(suffix).filter(|_| kind.text_suffix() == suffix));
+        let help = if let Some(short) = short {
+            let line = format!("# TYPE {short} {}", kind.as_str());
+            format!(
+                "metadata has the name without the suffix: write `{line}`, and the same name in the HELP line"
+            )
+        } else {
+            let names = kind.parts().iter().map(|part| format!("`{text}{}`", part.suffix()));
+            format!("its samples are {}", names.collect::<Vec<_>>().join(", "))
         };
-        message.related(type_line, "the type")
+        let (kind, text) = (kind.with_article(), quoted(text.as_bytes()));
+        Message::new(format!("{kind} cannot have a sample {text}")).help(help).related(type_line, "the type")
     });
     true
 }

@@ -4,7 +4,7 @@ use super::line::{ExemplarError, GrammarError, GrammarErrorKind, Keyword, MAX_EX
 use crate::exposition::code::Code;
 use crate::exposition::findings::Message;
 use crate::exposition::messages::{self, quoted};
-use crate::exposition::text::scan::{SampleLine, character};
+use crate::exposition::text::scan::character;
 use std::ops::Range;
 
 pub(super) fn code(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -> Code {
@@ -65,15 +65,6 @@ pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -
         GrammarErrorKind::Exemplar(error) => exemplar(*error, &bytes[span.clone()]),
     };
     (span, message)
-}
-
-/// Returns the error for a value that is not a number.
-pub(super) fn value(
-    bytes: &[u8],
-    sample: &SampleLine<'_>,
-    has_labels: bool,
-) -> (Code, Range<usize>, Message) {
-    messages::value(bytes, sample, has_labels)
 }
 
 fn space(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Message {

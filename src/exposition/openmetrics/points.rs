@@ -122,10 +122,9 @@ impl CurrentGroup {
 
     /// Checks the timestamp of another sample of the group.
     fn is_in_order(&mut self, kind: MetricType, sample: &PointSample<'_>, context: &mut Context<'_>) -> bool {
-        let (before, now) = (&self.timestamp, &sample.timestamp);
-        let (old, new) = match (before, now) {
+        let (before, now) = match (&self.timestamp, &sample.timestamp) {
             (None, None) => return true,
-            (Some((_, old)), Some((_, new))) => (old, new),
+            (Some(before), Some(now)) => (before, now),
             // Without timestamps, only a series that occurs twice is a problem.
             _ if context.options.strip_timestamps && !self.is_repeated(kind, sample.part) => {
                 self.timestamp.clone_from(&sample.timestamp);
@@ -139,18 +138,15 @@ impl CurrentGroup {
                 return false;
             }
         };
-        if old > new && kind != MetricType::Info {
-            let (before, now) = (before.clone(), now.clone());
-            if let (Some((before, _)), Some((now, _))) = (before, now) {
-                context.findings.error(Code::TimestampOrder, now, || {
-                    Message::new("the timestamp is before that of the sample above")
-                        .help("write the samples of a series in the order of their timestamps")
-                        .related(before, "the later timestamp")
-                });
-            }
+        if before.1 > now.1 && kind != MetricType::Info {
+            context.findings.error(Code::TimestampOrder, now.0.clone(), || {
+                Message::new("the timestamp is before that of the sample above")
+                    .help("write the samples of a series in the order of their timestamps")
+                    .related(before.0.clone(), "the later timestamp")
+            });
             return false;
         }
-        if old != new && kind != MetricType::Info {
+        if before.1 != now.1 && kind != MetricType::Info {
             if context.options.strip_timestamps {
                 repeated_in_point(self.point.line, sample.line, context);
                 return false;

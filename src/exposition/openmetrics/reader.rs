@@ -13,7 +13,7 @@ use crate::exposition::family::Suffix;
 use crate::exposition::findings::Message;
 use crate::exposition::hash;
 use crate::exposition::labels::SeriesHash;
-use crate::exposition::messages::quoted;
+use crate::exposition::messages::{quoted, value as value_error};
 use crate::exposition::model::kind::Kind;
 use crate::exposition::names::is_valid_name;
 use crate::exposition::sample::{SampleRules, timestamp_error};
@@ -249,7 +249,7 @@ impl<'a> FileReader<'_, 'a> {
         };
         let Some(name) = tokens.sample.name else { return false };
         if !is_float(&bytes[tokens.sample.value.clone()]) {
-            let (code, span, message) = messages::value(bytes, &tokens.sample, !labels.is_empty());
+            let (code, span, message) = value_error(bytes, &tokens.sample, !labels.is_empty());
             self.context.findings.error(code, span, || message);
             return false;
         }

@@ -14,7 +14,7 @@ use crate::exposition::series::{CompareLines, Parts, Relation};
 use crate::exposition::text::lines::{Text, line_in_file};
 use crate::exposition::text::scan;
 use crate::exposition::text::spans::{name_at, series_at};
-use crate::exposition::text::token::LabelPair;
+use crate::exposition::text::token::{LabelPair, same_labels, sort_labels};
 
 /// Reports repeated series, and groups whose lines are not together.
 pub(in crate::exposition) fn check(
@@ -102,7 +102,7 @@ impl GroupComparer<'_, '_> {
             MetricType::StateSet => !self.are_states || !label.name.same(&state),
             kind => !kind.text_kind().is_bound(&label.name),
         }));
-        labels.sort_unstable_by(|a, b| a.name.text().cmp(&b.name.text()));
+        sort_labels(labels);
         Some(number)
     }
 }
@@ -115,15 +115,12 @@ impl CompareLines for GroupComparer<'_, '_> {
         if family != other {
             return Relation::DifferentSeries;
         }
-        let same = |(a, b): (&LabelPair<'_>, &LabelPair<'_>)| a.name.same(&b.name) && a.value.same(&b.value);
         let [first, second] = &self.labels;
-        self.is_exact = first.len() == second.len() && first.iter().zip(second).all(same);
+        self.is_exact = same_labels(first, second);
         let [first, second] =
             [first, second].map(|labels| labels.iter().filter(|label| self.overwrites.keeps(label)));
-        let (first, second): (Vec<_>, Vec<_>) = (first.collect(), second.collect());
-        let is_equal =
-            first.len() == second.len() && first.into_iter().zip(second).all(|(a, b)| same((a, b)));
-        if self.is_exact || is_equal { Relation::DuplicateSeries } else { Relation::DifferentSeries }
+        let is_same = self.is_exact || same_labels(first, second);
+        if is_same { Relation::DuplicateSeries } else { Relation::DifferentSeries }
     }
 
     fn duplicate(&mut self, first: usize, second: usize) {

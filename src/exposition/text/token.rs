@@ -110,4 +110,24 @@ impl LabelPair<'_> {
     pub(crate) fn span(&self) -> Range<usize> {
         self.name.span().start..self.value.span().end + 1
     }
+
+    /// Whether both have the same name and value, however they are written.
+    fn same(&self, other: &LabelPair<'_>) -> bool {
+        self.name.same(&other.name) && self.value.same(&other.value)
+    }
+}
+
+/// Sorts labels as [`same_labels`] needs them.
+pub(crate) fn sort_labels(labels: &mut [LabelPair<'_>]) {
+    labels.sort_unstable_by(|a, b| a.name.text().cmp(&b.name.text()));
+}
+
+/// Whether two sorted sequences of labels are equal.
+pub(crate) fn same_labels<'l, 'a: 'l>(
+    first: impl IntoIterator<Item = &'l LabelPair<'a>>,
+    second: impl IntoIterator<Item = &'l LabelPair<'a>>,
+) -> bool {
+    let mut second = second.into_iter();
+    first.into_iter().all(|label| second.next().is_some_and(|other| label.same(other)))
+        && second.next().is_none()
 }

@@ -1,7 +1,7 @@
 //! Sends requests to a Pushgateway, detects responses from other servers, and adds hints to errors.
 
 use super::hint;
-use crate::http::{Client, Error, ErrorKind, Event, Method, Request, Response};
+use crate::http::{Client, Error, ErrorKind, Event, Method, Request, Response, page_name};
 
 /// The media type of a push. A Pushgateway treats every type except protobuf as text, but other servers that accept
 /// pushes may check it.
@@ -53,8 +53,7 @@ pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error 
 fn page(client: &Client, request: &Request<'_>, response: Response) -> Error {
     let status = response.status;
     let title = client.page_title(response);
-    let named = if title.is_empty() { "an HTML page".to_owned() } else { format!("the HTML page `{title}`") };
-    let error = not_a_pushgateway(request, format!("it answers {status} with {named}"));
+    let error = not_a_pushgateway(request, format!("it answers {status} with {}", page_name(&title)));
     Error { hint: Some(hint::of_page(&title).to_owned()), ..error }
 }
 

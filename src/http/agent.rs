@@ -47,6 +47,9 @@ pub(super) struct Agent {
 /// The reason why a request could not be sent completely. Shared with the connection, which ureq owns.
 type SendError = Arc<Mutex<Option<String>>>;
 
+/// Maximum number of bytes of a body that are read to find an error message or a title.
+const MAX_START: u64 = 64 * 1024;
+
 /// A response whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response {
@@ -70,17 +73,16 @@ impl Response {
         media_type.is_some_and(|given| html.iter().any(|name| name.eq_ignore_ascii_case(given.trim())))
     }
 
-    /// Reads up to `limit` bytes of the body. After an error, returns the bytes read before it.
-    pub(crate) fn start(&mut self, limit: u64) -> Vec<u8> {
+    /// Reads the start of the body, up to [`MAX_START`]. After an error, returns the bytes read before it.
+    pub(crate) fn start(&mut self) -> Vec<u8> {
         let mut start = Vec::new();
-        let _ = self.body.as_reader().take(limit).read_to_end(&mut start);
+        let _ = self.body.as_reader().take(MAX_START).read_to_end(&mut start);
         start
     }
 
     /// Describes a body of a success that shows that nothing was stored or deleted. Servers that did it send no body.
     pub(crate) fn foreign_body(&mut self) -> Option<&'static str> {
-        const LIMIT: u64 = 64 * 1024;
-        let body = self.start(LIMIT);
+        let body = self.start();
         self.foreign_text(&body)
     }
 

@@ -12,13 +12,10 @@ use crate::secret::{REDACTED, without_user};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, Read as _};
+use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// Maximum number of bytes read from the body of an error response. Any more would not be shown.
-const MAX_WORDS: u64 = 64 * 1024;
 
 /// Sends requests to one server. Connections are reused.
 #[derive(Debug)]
@@ -111,7 +108,7 @@ impl Client {
 
     /// The title of an HTML page, without secrets; empty if it has none.
     pub(crate) fn page_title(&self, mut response: Response) -> String {
-        let page = response.start(MAX_WORDS);
+        let page = response.start();
         page::title(&self.connection.without_secrets(&String::from_utf8_lossy(&page)))
     }
 
@@ -149,11 +146,7 @@ impl Client {
         let location = response.header("location").map(|url| without_user(&without_secrets(url)));
         let (status, html, is_text) = (response.status, response.is_html(), response.encoding().is_none());
         let headers = std::mem::take(&mut response.headers);
-        let mut words = Vec::new();
-        if is_text {
-            // The status matters more than an error while reading.
-            let _ = response.reader().take(MAX_WORDS).read_to_end(&mut words);
-        }
+        let words = if is_text { response.start() } else { Vec::new() };
         let words = without_secrets(&String::from_utf8_lossy(&words));
         let page = (html || page::is_page(&words)).then(|| page::title(&words));
         let had_credentials = self.connection.headers.iter().any(Header::is_secret);

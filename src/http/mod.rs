@@ -28,6 +28,7 @@ pub use error::{ERROR_CLASSES, Error, ErrorClass, ErrorKind, Phase, Rejection, T
 pub use header::{Header, HeaderError};
 pub(crate) use hint::hint;
 pub use identity::{CaCertificates, ClientIdentity, PemError, PemFile};
+pub(crate) use page::page_name;
 pub(crate) use proxy::is_exempt;
 pub use proxy::{Proxy, ProxyError, Route};
 pub use request::{Body, Encoding, Method, Request};

@@ -13,6 +13,11 @@ pub(crate) fn title(page: &str) -> String {
     title.chars().take(MAX_TITLE).collect()
 }
 
+/// Describes a page with this title in a message.
+pub(crate) fn page_name(title: &str) -> String {
+    if title.is_empty() { "an HTML page".to_owned() } else { format!("the HTML page `{title}`") }
+}
+
 /// Whether a text without a media type is an HTML page.
 pub(super) fn is_page(text: &str) -> bool {
     let start: String = text.trim_start().chars().take(14).collect();

@@ -5,7 +5,7 @@ use super::hint;
 use super::receipt::{self, Receipt};
 use super::series::{MAX_SAMPLES, Payload};
 use super::version::{Version, VersionChoice};
-use crate::http::{Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response};
+use crate::http::{Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response, page_name};
 use std::fmt;
 
 /// What a receiver has accepted.
@@ -190,15 +190,11 @@ impl<'a> RemoteWriter<'a> {
 /// Returns an error if a successful response does not come from a receiver, which answers with an empty body. A page of a
 /// server, such as `/metrics`, has a body.
 fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Option<Error> {
-    const LIMIT: u64 = 64 * 1024;
     let status = response.status;
     let body = if response.is_html() {
-        match client.page_title(response) {
-            title if title.is_empty() => "an HTML page".to_owned(),
-            title => format!("the HTML page `{title}`"),
-        }
+        page_name(&client.page_title(response))
     } else {
-        let body = response.start(LIMIT);
+        let body = response.start();
         if body.trim_ascii().is_empty() {
             return None;
         }

@@ -23,22 +23,16 @@ pub(super) fn run(
     context: &mut Context<'_, '_>,
 ) -> Result<(), Failure> {
     let client = Client::new(&receiver.connection);
-    let fetch = |context: &mut Context<'_, '_>| Probe::send(&client, receiver, context.printer);
-    let show = |probe: &Probe, context: &mut Context<'_, '_>| match status.format {
-        StatusFormat::Table => probe.table(context.printer),
-        StatusFormat::Json => probe.json(context.printer),
-    };
-    if let Some(pause) = status.watch {
-        return watch::repeat(pause, context, fetch, |probe, _, context| {
-            show(probe, context).map_err(Failure::output)
-        });
-    }
-    let probe = fetch(context)?;
-    let printed = show(&probe, context);
-    if probe.answer.is_err() {
-        return Err(Failure::Unhealthy { gateway: probe.receiver });
-    }
-    printed.map_err(Failure::output)
+    watch::report_status(
+        (status.watch, &receiver.connection.endpoint),
+        context,
+        |context| Probe::send(&client, receiver, context.printer),
+        |probe, printer| match status.format {
+            StatusFormat::Table => probe.table(printer),
+            StatusFormat::Json => probe.json(printer),
+        },
+        |probe| probe.answer.is_ok(),
+    )
 }
 
 impl Probe {

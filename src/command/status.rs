@@ -33,19 +33,13 @@ pub(super) fn run(status: &Status, context: &mut Context<'_, '_>) -> Result<(), 
         StatusTarget::Receiver(receiver) => return receiver_status::run(receiver, status, context),
     };
     let client = Client::new(connection);
-    if let Some(pause) = status.watch {
-        let fetch = |context: &mut Context<'_, '_>| Found::fetch(&client, context.printer);
-        return watch::repeat(pause, context, fetch, |found, _, context| {
-            print(found, status.format, context.printer).map_err(Failure::output)
-        });
-    }
-    let found = Found::fetch(&client, context.printer)?;
-    let printed = print(&found, status.format, context.printer);
-    // An unhealthy gateway is reported even if standard output was closed.
-    if found.verdict().is_err() {
-        return Err(Failure::Unhealthy { gateway: connection.endpoint.to_string() });
-    }
-    printed.map_err(Failure::output)
+    watch::report_status(
+        (status.watch, &connection.endpoint),
+        context,
+        |context| Found::fetch(&client, context.printer),
+        |found, printer| print(found, status.format, printer),
+        |found| found.verdict().is_ok(),
+    )
 }
 
 fn print(found: &Found<'_>, format: StatusFormat, printer: &mut Printer<'_>) -> io::Result<()> {

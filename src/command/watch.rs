@@ -3,6 +3,9 @@
 use super::Context;
 use crate::env;
 use crate::error::Failure;
+use crate::http::Url;
+use crate::output::Printer;
+use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -46,6 +49,31 @@ pub(super) fn repeat<T>(
         context.printer.flush().map_err(Failure::output)?;
         thread::sleep(rest(pause, took));
     }
+}
+
+/// Prints the status of a server: once, or repeatedly with `--watch`.
+///
+/// # Errors
+///
+/// Returns [`Failure::Unhealthy`] if the only status is not healthy, even if standard output was closed.
+pub(super) fn report_status<T>(
+    (pause, server): (Option<Duration>, &Url),
+    context: &mut Context<'_, '_>,
+    fetch: impl Fn(&mut Context<'_, '_>) -> Result<T, Failure>,
+    print: impl Fn(&T, &mut Printer<'_>) -> io::Result<()>,
+    is_healthy: impl Fn(&T) -> bool,
+) -> Result<(), Failure> {
+    if let Some(pause) = pause {
+        return repeat(pause, context, fetch, |status, _, context| {
+            print(status, context.printer).map_err(Failure::output)
+        });
+    }
+    let status = fetch(context)?;
+    let printed = print(&status, context.printer);
+    if !is_healthy(&status) {
+        return Err(Failure::Unhealthy { gateway: server.to_string() });
+    }
+    printed.map_err(Failure::output)
 }
 
 /// Returns the time to wait after a fetch that took `took`.

@@ -5,8 +5,7 @@ use crate::cli;
 use crate::cli::mistakes::{self, Mistake};
 use crate::output::{Channel, Printer, sanitize};
 use crate::secret::without_user_and_query;
-use clap::builder::StyledStr;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::{ContextValue, ErrorKind};
 use clap::{FromArgMatches as _, ValueEnum};
 use std::ffi::OsString;
 use std::io;
@@ -62,7 +61,6 @@ pub(crate) fn parse(
             // Suggestions need the options of all subcommands.
             command.build();
             cli::tips::suggest(&mut error, &command, &args);
-            rules_have_no_url(&mut error, &args);
         }
         error
     })?;
@@ -75,25 +73,6 @@ pub(crate) fn parse(
             Err(command.error(ErrorKind::MissingRequiredArgument, message).into())
         }
         _ => Ok(cli),
-    }
-}
-
-/// Adds a tip to an error about `rules --remote-write URL`. The option has a URL in all other commands.
-fn rules_have_no_url(error: &mut clap::Error, args: &[OsString]) {
-    let is_rules = args.get(1).is_some_and(|name| name == "rules");
-    let is_url = match error.kind() {
-        // In `--remote-write URL` the URL is an argument of its own.
-        ErrorKind::UnknownArgument => args
-            .windows(2)
-            .any(|words| words[0] == "--remote-write" && !words[1].as_encoded_bytes().starts_with(b"-")),
-        ErrorKind::TooManyValues => {
-            args.iter().any(|arg| arg.as_encoded_bytes().starts_with(b"--remote-write="))
-        }
-        _ => false,
-    };
-    if is_rules && is_url {
-        let tip = "here --remote-write takes no URL: the rules are the same for every receiver";
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
     }
 }
 

@@ -104,32 +104,46 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
             add_tip(error, "--url URL names a group and its gateway; -g URL names only the gateway");
         }
         ErrorKind::InvalidValue
-            if text(error, ContextKind::InvalidArg).is_some_and(|option| option.starts_with("--format "))
-                && text(error, ContextKind::InvalidValue)
-                    .is_some_and(|value| ["human", "short", "json", "github"].contains(&value.as_str())) =>
+            if text(error, ContextKind::InvalidArg).is_some_and(|option| option.starts_with("--format ")) =>
         {
-            let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
-            add_tip(
-                error,
-                &format!("--format is the format of the input; for problems use --message-format {value}"),
-            );
-        }
-        ErrorKind::InvalidValue
-            if text(error, ContextKind::InvalidArg).is_some_and(|option| option.starts_with("--format "))
-                && text(error, ContextKind::InvalidValue).is_some_and(|value| is_openmetrics(&value))
-                && named.is_some_and(|named| knows(named, "strip-timestamps")) =>
-        {
-            error.remove(ContextKind::SuggestedValue);
-            add_tip(error, "use --format openmetrics");
+            let Some(value) = text(error, ContextKind::InvalidValue) else { return };
+            if let Some(meant) = meant_format(&value, named) {
+                error.remove(ContextKind::SuggestedValue);
+                add_tip(error, &meant);
+            }
         }
         _ => {}
     }
+    if args.get(1).is_some_and(|name| name == "rules") && has_receiver_url(error, args) {
+        add_tip(error, "here --remote-write takes no URL: the rules are the same for every receiver");
+    }
 }
 
-fn is_openmetrics(value: &str) -> bool {
-    ["om", "open", "open-metrics", "open_metrics", "openmetric"]
-        .iter()
-        .any(|name| value.eq_ignore_ascii_case(name))
+/// Whether the error is about `rules --remote-write URL`. The option has a URL in all other commands.
+fn has_receiver_url(error: &Error, args: &[OsString]) -> bool {
+    match error.kind() {
+        // In `--remote-write URL` the URL is an argument of its own.
+        ErrorKind::UnknownArgument => args
+            .windows(2)
+            .any(|words| words[0] == "--remote-write" && !words[1].as_encoded_bytes().starts_with(b"-")),
+        ErrorKind::TooManyValues => {
+            args.iter().any(|arg| arg.as_encoded_bytes().starts_with(b"--remote-write="))
+        }
+        _ => false,
+    }
+}
+
+/// Returns a suggestion for an invalid value of `--format`.
+fn meant_format(value: &str, command: Option<&Command>) -> Option<String> {
+    const OPENMETRICS: [&str; 5] = ["om", "open", "open-metrics", "open_metrics", "openmetric"];
+    if ["human", "short", "json", "github"].contains(&value) {
+        return Some(format!(
+            "--format is the format of the input; for problems use --message-format {value}"
+        ));
+    }
+    let is_openmetrics = OPENMETRICS.iter().any(|name| value.eq_ignore_ascii_case(name))
+        && command.is_some_and(|command| knows(command, "strip-timestamps"));
+    is_openmetrics.then(|| "use --format openmetrics".to_owned())
 }
 
 /// Options that are never suggested as a correction: nobody should try them because of a typo.

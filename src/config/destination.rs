@@ -139,12 +139,10 @@ fn any_named<'a>(
     let path = url.filter(|url| args.gateway.is_none() && url.as_encoded_bytes().starts_with(b"/"));
     if let (None, Some(flag)) = (path, flags(url, args).pop()) {
         return match flag {
-            Named::RemoteWrite("--remote-write", _) if purpose == Use::Groups => {
-                Err(Failure::usage_with_hint(
-                    "--remote-write: a remote-write receiver has no groups",
-                    "query the receiver instead, or use -g URL for a gateway",
-                ))
-            }
+            Named::RemoteWrite(..) if purpose == Use::Groups => Err(Failure::usage_with_hint(
+                "--remote-write: a remote-write receiver has no groups",
+                "query the receiver instead, or use -g URL for a gateway",
+            )),
             Named::Textfile(option, value) | Named::RemoteWrite(option, value) if value.is_empty() => {
                 Err(empty(option))
             }

@@ -1,13 +1,13 @@
 //! `--textfile DIR`: a group as a file for `node_exporter`'s textfile collector, always whole, and never one that another file
 //! of the directory contradicts.
 
-use crate::support::{Client, Program, Pushgw, fetch, program, pushgw, shell, wait_until};
+use crate::support::{LocalServer, Program, Pushgw, fetch, program, pushgw, shell};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use tempfile::TempDir;
@@ -377,59 +377,35 @@ fn no_update_is_lost_if_many_write_at_once() {
 }
 
 /// A `node_exporter` with only the textfile collector. It is stopped when the test ends.
-struct NodeExporter {
-    child: Child,
-    address: SocketAddr,
-}
+struct NodeExporter(LocalServer);
 
 impl NodeExporter {
     /// Starts it, and waits until it shows a file of this directory, which must have one.
     fn start(program: &Program, directory: &Path) -> Self {
-        for _ in 0..10 {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-            let address = listener.local_addr().unwrap();
-            drop(listener);
-            let child = Command::new(&program.path)
+        let command = |address: SocketAddr, _: &Path| {
+            let mut command = Command::new(&program.path);
+            command
                 .args(["--collector.disable-defaults", "--collector.textfile"])
                 .arg(format!("--collector.textfile.directory={}", directory.display()))
                 .arg(format!("--web.listen-address={address}"))
-                .env_clear()
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            let mut exporter = Self { child, address };
-            let mut has_ended = false;
-            // Another process may have taken the port: its metrics would not name the directory.
-            let shows = |text: String| text.contains(&*directory.to_string_lossy());
-            wait_until("node_exporter answers", || {
-                has_ended = exporter.child.try_wait().unwrap().is_some();
-                has_ended || exporter.try_scrape().is_some_and(shows)
-            });
-            if !has_ended {
-                return exporter;
-            }
-        }
-        panic!("node_exporter {} does not start", program.version)
-    }
-
-    fn try_scrape(&self) -> Option<String> {
-        let answer = Client::new(self.address).request("GET", b"/metrics", &[], b"").ok()?;
-        (answer.status == 200).then(|| answer.text())
+                .env_clear();
+            command
+        };
+        // The metrics of another server on this port would not name the directory.
+        let shows = |text: String| text.contains(&*directory.to_string_lossy());
+        let is_ready = |server: &LocalServer| try_scrape(server).is_some_and(shows);
+        Self(LocalServer::start(&format!("node_exporter {}", program.version), command, is_ready))
     }
 
     #[track_caller]
     fn scrape(&self) -> String {
-        self.try_scrape().expect("node_exporter answers with 200")
+        try_scrape(&self.0).expect("node_exporter answers with 200")
     }
 }
 
-impl Drop for NodeExporter {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn try_scrape(server: &LocalServer) -> Option<String> {
+    let answer = server.try_request("GET", "/metrics", &[], b"")?;
+    (answer.status == 200).then(|| answer.text())
 }
 
 /// The value of a series in a text.
@@ -492,7 +468,7 @@ fn node_exporter_has_trouble_with_what_is_rejected() {
             assert_eq!(value(&alone, "node_textfile_scrape_error"), Some("0"), "{first}");
             fs::write(folder.path().join("pushgw_x.prom"), second).unwrap();
             // The second file is read, or it makes the whole scrape fail.
-            let both = exporter.try_scrape().unwrap_or_default();
+            let both = try_scrape(&exporter.0).unwrap_or_default();
             let is_whole = both.contains("pushgw_x.prom")
                 && value(&both, "node_textfile_scrape_error") == Some("0")
                 && both.lines().filter(|line| line.starts_with("a{")).count() == 2;

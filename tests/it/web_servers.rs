@@ -1,15 +1,14 @@
 //! A real nginx in front of a real Pushgateway: its pages and rules are those that users meet. The pages of other servers
 //! are scripted in `errors`.
 
-use crate::support::{Client, Gateway, TIMEOUT, fetch, newest_gateway, pushgw};
+use crate::support::{Gateway, LocalServer, fetch, newest_gateway, pushgw};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
+use std::path::Path;
+use std::process::Command;
 
 const CONFIG: &str = r#"
 daemon off;
+master_process off;
 pid pid;
 error_log log;
 events {}
@@ -36,76 +35,38 @@ http {
 }
 "#;
 
-/// A running nginx.
-struct Nginx {
-    process: Child,
-    address: SocketAddr,
-    _folder: TempDir,
-}
-
-impl Nginx {
-    fn start(gateway: SocketAddr) -> Self {
-        let program = fetch("nginx").pop().expect("tests/fetch.sh finds one");
-        for _ in 0..10 {
-            // Both ports are closed again. No gateway listens on the second one.
-            let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-            let [address, stopped] = listeners.map(|listener| listener.local_addr().unwrap());
-            let folder = TempDir::new().unwrap();
-            let token = folder.path().display().to_string();
-            let config = CONFIG
-                .replace("ADDRESS", &address.to_string())
-                .replace("GATEWAY", &gateway.to_string())
-                .replace("STOPPED", &stopped.to_string())
-                .replace("TOKEN", &token);
-            std::fs::write(folder.path().join("nginx.conf"), config).unwrap();
-            std::fs::write(folder.path().join("users"), "me:{PLAIN}secret\n").unwrap();
-            let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
-            let process = Command::new(&program.path)
-                .args(["-e", "stderr", "-p", &token, "-c", "nginx.conf", "-g", user])
-                .env_clear()
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            let mut nginx = Self { process, address, _folder: folder };
-            if nginx.is_ready(&token) {
-                return nginx;
-            }
-        }
-        panic!("nginx does not start")
-    }
-
-    /// Waits for it. Another process may have taken the port.
-    fn is_ready(&mut self, token: &str) -> bool {
-        let start = Instant::now();
-        while start.elapsed() < TIMEOUT && self.process.try_wait().unwrap().is_none() {
-            if let Ok(answer) = Client::new(self.address).request("GET", b"/ours", &[], b"") {
-                return answer.text() == token;
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        false
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // SIGTERM, so that the main process ends its workers.
-        if let Some(pid) = rustix::process::Pid::from_raw(self.process.id().cast_signed()) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        }
-        let _ = self.process.wait();
-    }
+fn start_nginx(gateway: SocketAddr) -> LocalServer {
+    let program = fetch("nginx").pop().expect("tests/fetch.sh finds one");
+    let command = |address: SocketAddr, directory: &Path| {
+        // This port is closed again, so that no gateway listens on it.
+        let closed = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let stopped = std::iter::repeat_with(closed).find(|stopped| *stopped != address).unwrap();
+        let token = directory.display().to_string();
+        let config = CONFIG
+            .replace("ADDRESS", &address.to_string())
+            .replace("GATEWAY", &gateway.to_string())
+            .replace("STOPPED", &stopped.to_string())
+            .replace("TOKEN", &token);
+        std::fs::write(directory.join("nginx.conf"), config).unwrap();
+        std::fs::write(directory.join("users"), "me:{PLAIN}secret\n").unwrap();
+        let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
+        let mut command = Command::new(&program.path);
+        command.args(["-e", "stderr", "-p", &token, "-c", "nginx.conf", "-g", user]).env_clear();
+        command
+    };
+    // Another server may have taken the port, and would not answer with the directory.
+    LocalServer::start("nginx", command, |server| {
+        server.try_get("/ours").is_some_and(|answer| answer == server.directory().display().to_string())
+    })
 }
 
 #[test]
 #[ignore = "needs a real Pushgateway and nginx (fetched on first use)"]
 fn what_nginx_answers_is_explained() {
     let gateway = Gateway::start(newest_gateway(), &[]);
-    let nginx = Nginx::start(gateway.address());
+    let nginx = start_nginx(gateway.address());
     let call = |args: &[&str], path: &str| {
-        let url = format!("http://{}{path}", nginx.address);
+        let url = format!("http://{}{path}", nginx.address());
         pushgw().args(args).args(["--retries", "0", "-g", &url])
     };
     let push: &[&str] = &["push", "-j", "x", "-m", "a_metric 1"];

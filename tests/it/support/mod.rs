@@ -36,6 +36,7 @@ pub(crate) use gateway::{Gateway, Group, base64, base64_path, gateways, newest_g
 pub(crate) use http::{Client, Response};
 pub(crate) use in_process::{InProcessOutput, in_process, in_process_at, in_process_with};
 pub(crate) use installed::is_installed;
+pub(crate) use local_server::LocalServer;
 pub(crate) use prometheus::{Prometheus, prometheus_versions};
 pub(crate) use random::Random;
 pub(crate) use receiver::{Receiver, Stored, VictoriaMetrics, exported, now};

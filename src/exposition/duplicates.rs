@@ -84,7 +84,8 @@ fn may_lack_parts(family: usize, families: &FamilyTable<'_>) -> bool {
         let part = families.exact(&[&*name, suffix].concat());
         part.is_some_and(|part| families[part].sample().is_some())
     };
-    !families[family].has_dropped_sample && ![&b"_count"[..], b"_sum", b"_bucket"].into_iter().any(is_stray)
+    !families.with_dropped_sample.contains(&family)
+        && ![&b"_count"[..], b"_sum", b"_bucket"].into_iter().any(is_stray)
 }
 
 /// Warns about a histogram or summary with missing parts, for which the gateway exposes invented values.

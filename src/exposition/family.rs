@@ -5,6 +5,8 @@ use super::hash::{self, NameIndex};
 use super::model::kind::Kind;
 use super::text::token::Token;
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::num::NonZeroU32;
 use std::ops::Range;
 
 /// The part of a sample's name that follows the family's name.
@@ -24,8 +26,7 @@ pub(super) struct SampleFamily {
     pub(super) suffix: Suffix,
 }
 
-/// The state of a metric family. A text may have a million families, so offsets have only 32 bits.
-#[expect(clippy::struct_excessive_bools, reason = "each is one fact, and a text may have a million families")]
+/// The state of a metric family. A text may have a million families, so each entry has only 24 bytes.
 #[derive(Debug, Default)]
 pub(super) struct FamilyEntry {
     name_start: u32,
@@ -36,44 +37,54 @@ pub(super) struct FamilyEntry {
     pub(super) kind_is_guessed: bool,
     /// At least one sample is valid, or its value was meant as a number. Otherwise, the lines may be prose.
     pub(super) is_metric: bool,
-    /// The gateway drops a sample of this histogram or summary.
-    pub(super) has_dropped_sample: bool,
-    /// There was a HELP line that has no text, or only carriage returns.
-    pub(super) has_blank_help: bool,
     /// The first sample has no labels and was not added to the series table yet, because most such families have only
     /// one sample.
     pub(super) first_sample_pending: bool,
-    help: Option<u32>,
-    type_line: Option<u32>,
-    sample: Option<u32>,
+    help: Option<Position>,
+    type_line: Option<Position>,
+    sample: Option<Position>,
+}
+
+/// A position in a text, plus one, so that an `Option<Position>` has only 32 bits.
+#[derive(Clone, Copy, Debug)]
+struct Position(NonZeroU32);
+
+impl Position {
+    fn of(name: &Token<'_>) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(offset(name.span().start)))
+    }
+
+    fn get(self) -> usize {
+        self.0.get() as usize - 1
+    }
 }
 
 impl FamilyEntry {
     /// Position of the name in the first HELP line.
     pub(super) fn help(&self) -> Option<usize> {
-        self.help.map(|at| at as usize)
+        self.help.map(Position::get)
     }
 
     /// Position of the name in the last TYPE line. Any earlier TYPE lines have invalid types.
     pub(super) fn type_line(&self) -> Option<usize> {
-        self.type_line.map(|at| at as usize)
+        self.type_line.map(Position::get)
     }
 
     /// Position of the name in the first sample.
     pub(super) fn sample(&self) -> Option<usize> {
-        self.sample.map(|at| at as usize)
+        self.sample.map(Position::get)
     }
 
     pub(super) fn add_help(&mut self, name: &Token<'_>) {
-        self.help.get_or_insert(offset(name.span().start));
+        self.help.get_or_insert(Position::of(name));
     }
 
     pub(super) fn add_type_line(&mut self, name: &Token<'_>) {
-        self.type_line = Some(offset(name.span().start));
+        self.type_line = Some(Position::of(name));
     }
 
     pub(super) fn add_sample(&mut self, name: &Token<'_>) {
-        self.sample.get_or_insert(offset(name.span().start));
+        self.sample.get_or_insert(Position::of(name));
     }
 
     fn name<'a>(&self, text: &'a [u8]) -> Token<'a> {
@@ -93,11 +104,21 @@ pub(super) struct FamilyTable<'a> {
     text: &'a [u8],
     all: Vec<FamilyEntry>,
     index: NameIndex,
+    /// Histograms and summaries of which the gateway drops a sample.
+    pub(super) with_dropped_sample: HashSet<usize>,
+    /// Families with a HELP line that has no text, or only carriage returns.
+    pub(super) with_blank_help: HashSet<usize>,
 }
 
 impl<'a> FamilyTable<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { text, all: Vec::new(), index: NameIndex::default() }
+        Self {
+            text,
+            all: Vec::new(),
+            index: NameIndex::default(),
+            with_dropped_sample: HashSet::new(),
+            with_blank_help: HashSet::new(),
+        }
     }
 
     pub(super) fn numbers(&self) -> Range<usize> {
@@ -111,7 +132,7 @@ impl<'a> FamilyTable<'a> {
             return found;
         }
         let number = self.all.len();
-        let Self { text, all, index } = self;
+        let Self { text, all, index, .. } = self;
         index.insert(hash, number, |number| all[number].name(text).hash());
         let (name_start, name_len) = (offset(name.span().start), offset(name.raw().len()));
         all.push(FamilyEntry { name_start, name_len, ..FamilyEntry::default() });
@@ -121,6 +142,11 @@ impl<'a> FamilyTable<'a> {
     /// Returns the family of a sample with this name.
     pub(super) fn of_sample(&self, name: &[u8]) -> Option<usize> {
         self.find(name, hash::bytes(name)).map(|(number, _)| number)
+    }
+
+    /// Prepares for [`Self::get_or_add`] of a name with this hash.
+    pub(super) fn prefetch(&self, hash: u64) {
+        self.index.prefetch(hash);
     }
 
     /// Returns the family with exactly this name.

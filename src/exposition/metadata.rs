@@ -109,13 +109,13 @@ fn repeated(
 /// because the repairs remove them.
 fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize, text: &[u8]) -> bool {
     let is_blank = text.iter().all(|byte| *byte == b'\r');
-    let family = &mut context.families[number];
-    let first = family.help();
-    let is_second = first.is_some() || family.has_blank_help;
+    let families = &mut context.families;
+    let first = families[number].help();
+    let is_second = first.is_some() || families.with_blank_help.contains(&number);
     if is_blank {
-        family.has_blank_help = true;
+        families.with_blank_help.insert(number);
     } else {
-        family.add_help(name);
+        families[number].add_help(name);
     }
     if !is_second {
         return true;

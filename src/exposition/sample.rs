@@ -270,7 +270,7 @@ fn check_part(
         }
         Suffix::None | Suffix::Bucket if !has_bound => {
             // Only the first dropped sample of each family is reported.
-            if !std::mem::replace(&mut context.families[family.number].has_dropped_sample, true) {
+            if context.families.with_dropped_sample.insert(family.number) {
                 dropped(sample, family, context);
             }
         }

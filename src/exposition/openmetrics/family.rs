@@ -16,8 +16,6 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(super) struct CurrentFamily<'a> {
     pub(super) name: Token<'a>,
-    /// Where its first line starts.
-    pub(super) start: usize,
     /// The type in its TYPE line.
     pub(super) declared: Option<MetricType>,
     pub(super) type_line: Option<MetadataLine<'a>>,
@@ -27,8 +25,6 @@ pub(super) struct CurrentFamily<'a> {
     pub(super) sample: Option<usize>,
     /// The number of samples in the text before the first one of this family.
     pub(super) samples_before: usize,
-    /// The number of the family in the text format, for each part that has one.
-    pub(super) numbers: Vec<(Part, usize)>,
     /// The samples that become gauges, with their parts, as lines of the text format.
     pub(super) moved: Vec<(Part, Vec<u8>)>,
     /// Whether an error in its name or type was reported. Its samples are then not checked any further.
@@ -36,17 +32,15 @@ pub(super) struct CurrentFamily<'a> {
 }
 
 impl<'a> CurrentFamily<'a> {
-    pub(super) fn new(name: Token<'a>, start: usize) -> Self {
+    pub(super) fn new(name: Token<'a>) -> Self {
         Self {
             name,
-            start,
             declared: None,
             type_line: None,
             help: None,
             unit: None,
             sample: None,
             samples_before: 0,
-            numbers: Vec::new(),
             moved: Vec::new(),
             is_invalid: false,
         }

@@ -59,6 +59,7 @@ pub(in crate::exposition) fn read_file<'a>(
         context,
         tables,
         family: None,
+        numbers: Vec::new(),
         group: CurrentGroup::default(),
         labels: Vec::new(),
         scratch: Vec::new(),
@@ -73,6 +74,8 @@ struct FileReader<'r, 'a> {
     context: &'r mut Context<'a>,
     tables: &'r mut OpenmetricsTables<'a>,
     family: Option<CurrentFamily<'a>>,
+    /// The number of the family in the text format, for each part that has one. Not in `family`, to allocate it once.
+    numbers: Vec<(Part, usize)>,
     group: CurrentGroup,
     labels: Vec<LabelPair<'a>>,
     scratch: Vec<LabelPair<'a>>,
@@ -165,7 +168,10 @@ impl<'a> FileReader<'_, 'a> {
             return;
         }
         self.finish_family(start);
-        let mut family = CurrentFamily::new(line.name, start);
+        let mut family = CurrentFamily::new(line.name);
+        let hash = line.name.hash();
+        self.tables.names.prefetch(hash);
+        self.context.families.prefetch(hash);
         let utf8_names = self.context.options.utf8_names;
         let is_valid = is_valid_name(&line.name, LegacyName::Metric, utf8_names, &mut self.context.findings);
         family.add(line, self.context);
@@ -184,7 +190,8 @@ impl<'a> FileReader<'_, 'a> {
             self.claim(&mut family);
         }
         group.finish(family.kind(), self.context);
-        let number = family.numbers.iter().find(|(part, _)| *part == Part::Value).map(|(_, number)| *number);
+        let number = self.numbers.iter().find(|(part, _)| *part == Part::Value).map(|(_, number)| *number);
+        self.numbers.clear();
         // OpenMetrics allows a histogram or summary without `_count` and `_sum`, but the gateway makes them up.
         if let (Some(number), Some((parts, line))) = (number, group.incomplete) {
             duplicates::missing_parts(number, line, parts, self.context);
@@ -196,7 +203,7 @@ impl<'a> FileReader<'_, 'a> {
     /// Claims the names of the family. Its type must be final.
     fn claim(&mut self, family: &mut CurrentFamily<'a>) {
         family.check_unit(self.context);
-        if let Err(clash) = self.tables.names.add(family.start, &family.name, family.kind()) {
+        if let Err(clash) = self.tables.names.add(&family.name, family.kind()) {
             if !family.is_invalid {
                 family::clash(&family.name, family.kind(), &clash, self.context);
             }
@@ -290,7 +297,7 @@ impl<'a> FileReader<'_, 'a> {
                 return None;
             }
             self.finish_family(line);
-            self.family = Some(CurrentFamily::new(*name, line));
+            self.family = Some(CurrentFamily::new(*name));
         }
         let mut family = self.family.take()?;
         if family.sample.is_none() {
@@ -306,7 +313,7 @@ impl<'a> FileReader<'_, 'a> {
     fn number_of(&mut self, kind: MetricType, part: Part, name: &Token<'a>) -> Option<usize> {
         let family = self.family.as_mut()?;
         let class = if part.is_own_gauge() { part } else { Part::Value };
-        if let Some((_, number)) = family.numbers.iter().find(|(of, _)| *of == class) {
+        if let Some((_, number)) = self.numbers.iter().find(|(of, _)| *of == class) {
             return Some(*number);
         }
         let is_part = !convert::is_renamed(kind, part) && part != Part::Value;
@@ -336,7 +343,7 @@ impl<'a> FileReader<'_, 'a> {
         if let Some(line) = family.help.as_ref().filter(|line| !line.text.is_empty()) {
             entry.add_help(&line.name);
         }
-        family.numbers.push((class, number));
+        self.numbers.push((class, number));
         Some(number)
     }
 

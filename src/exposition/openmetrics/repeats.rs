@@ -39,7 +39,7 @@ pub(in crate::exposition) fn check(
         let mut found = comparer.found;
         found.sort_unstable();
         for (second, first, is_exact) in found {
-            let kind = names.of_line(second).map_or(MetricType::Unknown, |(_, claim)| claim.kind);
+            let kind = names.of_line(second).map_or(MetricType::Unknown, |(_, kind)| kind);
             report(first, second, (kind, are_states, is_exact), context);
         }
     }
@@ -92,13 +92,13 @@ struct GroupComparer<'c, 'a> {
 impl GroupComparer<'_, '_> {
     /// Returns the family of the line that starts at `at`. Stores the labels of its group in `labels[slot]`, sorted.
     fn read(&mut self, at: usize, slot: usize) -> Option<usize> {
-        let (number, claim) = self.names.of_line(at)?;
+        let (number, kind) = self.names.of_line(at)?;
         let line = line_in_file(self.text, at);
         scan::openmetrics_sample(self.text.bytes, line, &mut self.scratch).ok()?;
-        let state = self.names.name(claim);
+        let state = self.names.name(number);
         let labels = &mut self.labels[slot];
         labels.clear();
-        labels.extend(self.scratch.iter().filter(|label| match claim.kind {
+        labels.extend(self.scratch.iter().filter(|label| match kind {
             MetricType::StateSet => !self.are_states || !label.name.same(&state),
             kind => !kind.text_kind().is_bound(&label.name),
         }));

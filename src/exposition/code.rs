@@ -317,7 +317,7 @@ codes! {
 }
 
 impl Code {
-    /// Whether the problem does not exist for a receiver of remote write: it stores each sample as it is.
+    /// Returns whether the problem does not exist for a receiver of remote write: it stores each sample as it is.
     pub(super) fn needs_gateway(self) -> bool {
         matches!(
             self,
@@ -332,8 +332,8 @@ impl Code {
         )
     }
 
-    /// Whether the warning says that a type or a number is lost, which also matters if the text is only converted. The
-    /// other warnings are about the gateway.
+    /// Returns whether the warning says that a type or a number is lost, which also matters if the text is only
+    /// converted. The other warnings are about the gateway.
     pub(super) fn is_about_content(self) -> bool {
         matches!(
             self,

@@ -63,9 +63,9 @@ fn own_kind(name: &[u8]) -> Option<Kind> {
     OWN_FAMILIES.iter().find(|(own, _)| own.as_bytes() == name).map(|(_, kind)| *kind)
 }
 
-/// Whether the gateway adds a metric with this name to each group, or exposes one about itself. If such a metric is
-/// pushed, the gateway answers 200 and then overwrites it or, in an existing group, records a push failure that did not
-/// happen.
+/// Returns whether the gateway adds a metric with this name to each group, or exposes one about itself. If such a
+/// metric is pushed, the gateway answers 200 and then overwrites it or, in an existing group, records a push failure
+/// that did not happen.
 fn is_reserved(name: &[u8]) -> bool {
     matches!(name, b"push_time_seconds" | b"push_failure_time_seconds") || name.starts_with(b"pushgateway_")
 }
@@ -166,7 +166,8 @@ impl FamilyRules<'_, '_> {
         }
     }
 
-    /// Whether this text has samples of the gateway's own family `own` with another type. That is a separate error.
+    /// Returns whether this text has samples of the gateway's own family `own` with another type. That is a separate
+    /// error.
     fn has_conflict(&self, own: &[u8]) -> bool {
         self.context
             .families

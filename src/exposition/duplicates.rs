@@ -76,8 +76,9 @@ pub(super) fn duplicate(first: usize, second: usize, context: &mut Context<'_>) 
     });
 }
 
-/// Whether a missing part should be reported. It should not if another diagnostic explains it: the gateway drops a
-/// sample of the family, or a sample that looks like a part is a separate metric because the TYPE line comes after it.
+/// Returns whether a missing part should be reported. It should not if another diagnostic explains it: the gateway
+/// drops a sample of the family, or a sample that looks like a part is a separate metric because the TYPE line comes
+/// after it.
 fn may_lack_parts(family: usize, families: &FamilyTable<'_>) -> bool {
     let name = families.name(family);
     let is_stray = |suffix: &[u8]| {

@@ -76,7 +76,7 @@ impl Findings {
         }
     }
 
-    /// Whether there is an error with this code.
+    /// Returns whether there is an error with this code.
     pub(super) fn has_error(&self, code: Code) -> bool {
         self.kept.contains_key(&(Severity::Error, code))
     }
@@ -177,7 +177,7 @@ impl Findings {
         self.splices.truncate(point.splices);
     }
 
-    /// Whether the problem exists only on a gateway, and the text is not for one.
+    /// Returns whether the problem exists only on a gateway, and the text is not for one.
     fn is_ignored(&self, code: Code) -> bool {
         self.remote_write && code.needs_gateway()
     }

@@ -70,7 +70,7 @@ impl<'a> LabelNames<'a> {
         (self.kind == Some(kind)).then_some(&self.names)
     }
 
-    /// Whether `labels` have the stored names.
+    /// Returns whether `labels` have the stored names.
     #[inline]
     fn fit(&self, labels: &[LabelPair<'_>], kind: Kind) -> bool {
         self.kind == Some(kind)
@@ -234,7 +234,7 @@ fn check_path(label: &LabelPair<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether no label name occurs twice, apart from the bounds of buckets and quantiles.
+/// Returns whether no label name occurs twice, apart from the bounds of buckets and quantiles.
 #[cold]
 fn are_unique(labels: &[LabelPair<'_>], kind: Kind, findings: &mut Findings) -> bool {
     let mut is_unique = true;

@@ -61,7 +61,7 @@ fn help_text(context: &mut Context<'_>, text: &Range<usize>) {
     }
 }
 
-/// Whether a HELP line has the same text as the family's first one.
+/// Returns whether a HELP line has the same text as the family's first one.
 fn is_repeated_help(context: &Context<'_>, number: usize, text: &Range<usize>) -> bool {
     let Some(first) = context.families[number].help() else { return false };
     let bytes = context.bytes;
@@ -105,8 +105,8 @@ fn repeated(
     });
 }
 
-/// Whether a HELP line is the first one for its family. A line that contains only carriage returns does not count,
-/// because the repairs remove them.
+/// Returns whether a HELP line is the first one for its family. A line that contains only carriage returns does not
+/// count, because the repairs remove them.
 fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize, text: &[u8]) -> bool {
     let is_blank = text.iter().all(|byte| *byte == b'\r');
     let families = &mut context.families;
@@ -135,7 +135,7 @@ fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize,
     is_repaired
 }
 
-/// Whether the parser accepts the escapes in a HELP text.
+/// Returns whether the parser accepts the escapes in a HELP text.
 fn escapes(context: &mut Context<'_>, text: &Range<usize>) -> bool {
     let bytes = &context.bytes[text.clone()];
     let mut rest = bytes.iter().enumerate();
@@ -226,7 +226,8 @@ fn start_of_comment(bytes: &[u8], name: &Token<'_>) -> usize {
     memchr::memrchr(b'#', &bytes[..start]).unwrap_or(start)
 }
 
-/// Whether a TYPE line repeats the type that its family already got from another TYPE line or from its first sample.
+/// Returns whether a TYPE line repeats the type that its family already got from another TYPE line or from its first
+/// sample.
 fn is_repeated_type(context: &Context<'_>, (number, suffix): (usize, Suffix), text: &Range<usize>) -> bool {
     let family = &context.families[number];
     let text = &context.bytes[text.clone()];

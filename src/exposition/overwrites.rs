@@ -58,23 +58,23 @@ impl<'a> Overwrites<'a> {
         self.labels.iter().position(|label| label.name_hash == name_hash && name.is(label.name))
     }
 
-    /// Whether the key has a label with this name.
+    /// Returns whether the key has a label with this name.
     pub(super) fn has(&self, name: &[u8]) -> bool {
         self.labels.iter().any(|label| label.name == name)
     }
 
-    /// Whether `label` is `instance=""`, which the gateway would add anyway.
+    /// Returns whether `label` is `instance=""`, which the gateway would add anyway.
     #[inline]
     pub(super) fn would_add(&self, label: &LabelPair<'_>) -> bool {
         self.adds_instance && label.value.raw().is_empty() && label.name.is(b"instance")
     }
 
-    /// Whether the gateway stores `label` unchanged.
+    /// Returns whether the gateway stores `label` unchanged.
     pub(super) fn keeps(&self, label: &LabelPair<'_>) -> bool {
         !self.would_add(label) && self.find(&label.name, label.name.hash()).is_none()
     }
 
-    /// Whether a warning about the label at this index of the key was already reported.
+    /// Returns whether a warning about the label at this index of the key was already reported.
     #[inline]
     pub(super) fn is_reported(&self, index: usize) -> bool {
         self.labels[index].is_reported

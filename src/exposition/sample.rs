@@ -194,10 +194,10 @@ impl<'a> SampleRules<'a> {
         Some((number, suffix))
     }
 
-    /// Whether the server's parser misreads a line that begins with a brace. `readingLabels` prepares for the family of
-    /// the preceding line and does not start over when it reaches the name. So a histogram or summary gets the labels
-    /// of another one, or the parser crashes because there are none. An `le` or `quantile` before the name of another
-    /// metric is lost (verified on Pushgateway 1.11.2).
+    /// Returns whether the server's parser misreads a line that begins with a brace. `readingLabels` prepares for the
+    /// family of the preceding line and does not start over when it reaches the name. So a histogram or summary gets
+    /// the labels of another one, or the parser crashes because there are none. An `le` or `quantile` before the name
+    /// of another metric is lost (verified on Pushgateway 1.11.2).
     #[cold]
     fn is_misread(
         &mut self,
@@ -414,8 +414,8 @@ fn add_pending(series: &mut SeriesTable, family: &mut FamilyEntry, number: usize
     }
 }
 
-/// Whether adding this line to the series table can be postponed. This is done for the first sample of a family if it
-/// has no labels, because most such families have no other sample.
+/// Returns whether adding this line to the series table can be postponed. This is done for the first sample of a family
+/// if it has no labels, because most such families have no other sample.
 fn is_pending(
     sample: &SampleLine<'_>,
     labels: &[LabelPair<'_>],

@@ -50,7 +50,7 @@ pub(super) fn check(text: Text<'_>, overwrites: &Overwrites<'_>, context: &mut C
     }
 }
 
-/// Whether the label is sent as it is.
+/// Returns whether the label is sent as it is.
 fn is_sent(label: &LabelPair<'_>, overwrites: &Overwrites<'_>) -> bool {
     !label.value.raw().is_empty() && overwrites.keeps(label)
 }

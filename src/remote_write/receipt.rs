@@ -25,7 +25,8 @@ impl Receipt {
     }
 }
 
-/// Whether this status, as the answer to a request of version 2.0, may mean that the receiver knows only version 1.0.
+/// Returns whether this status, as the answer to a request of version 2.0, may mean that the receiver knows only
+/// version 1.0.
 pub(super) fn may_need_version_1(status: u16) -> bool {
     // The excluded statuses have other causes: credentials, URL, size, or a temporary failure (408, 425 and 429).
     matches!(status, 400..=499) && !matches!(status, 401 | 403 | 404 | 408 | 413 | 425 | 429)

@@ -246,7 +246,7 @@ fn path(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Option<Messag
     })
 }
 
-/// Whether a label value starts like a Windows path.
+/// Returns whether a label value starts like a Windows path.
 pub(super) fn is_windows_path(value: &[u8]) -> bool {
     matches!(value, [drive, b':', b'\\', next, ..] if drive.is_ascii_alphabetic() && *next != b'\\')
 }

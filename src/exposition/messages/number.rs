@@ -112,7 +112,7 @@ pub(super) fn separators(text: &str) -> Option<Explanation> {
     [&with_point, &joined].iter().all(|number| is_float(number.as_bytes())).then_some(explained)
 }
 
-/// Whether the digits are grouped by thousands separators. In some countries, the groups have two digits.
+/// Returns whether the digits are grouped by thousands separators. In some countries, the groups have two digits.
 fn are_thousands(groups: &[&str]) -> bool {
     match groups {
         [first, middle @ .., last] => {
@@ -151,7 +151,7 @@ fn other_base(text: &str) -> Option<u64> {
     u64::from_str_radix(digits, base).ok()
 }
 
-/// Whether the text is a date such as `2026-01-31`, `31.01.2026` or `01/31/2026`, with or without a time.
+/// Returns whether the text is a date such as `2026-01-31`, `31.01.2026` or `01/31/2026`, with or without a time.
 fn is_date(text: &str) -> bool {
     ['-', '/', '.'].into_iter().any(|separator| {
         let parts: Vec<&str> = text.splitn(3, separator).collect();

@@ -116,7 +116,7 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
     (Code::Value, word(value, not_a_number))
 }
 
-/// Whether the text after a number could be the metric name that starts the next line, rather than a unit or an
+/// Returns whether the text after a number could be the metric name that starts the next line, rather than a unit or an
 /// exponent. This is the case if labels or a value follow.
 fn may_be_next_line(tail: &[u8], rest: &[u8]) -> bool {
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':');
@@ -127,12 +127,12 @@ fn may_be_next_line(tail: &[u8], rest: &[u8]) -> bool {
     matches!(tail, [b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':', ..]) && is_followed && !is_exponent
 }
 
-/// Whether the first word is a number.
+/// Returns whether the first word is a number.
 fn starts_with_number(text: &[u8]) -> bool {
     text.split(|byte| matches!(byte, b' ' | b'\t')).next().is_some_and(is_float)
 }
 
-/// Whether several words follow the name instead of a value, as in prose.
+/// Returns whether several words follow the name instead of a value, as in prose.
 fn is_prose(value: &[u8], rest: &[u8]) -> bool {
     let is_word =
         matches!(value, [b'a'..=b'z' | b'A'..=b'Z' | b'[' | b'(' | b'/' | b'<' | b'>' | b'*' | b'"', ..]);
@@ -140,7 +140,7 @@ fn is_prose(value: &[u8], rest: &[u8]) -> bool {
     is_word && !is_label && !rest.is_empty() && !starts_with_number(rest)
 }
 
-/// Whether the text is a date as printed by `date`, such as `Fri Nov 27 20:54:17 UTC 2026`.
+/// Returns whether the text is a date as printed by `date`, such as `Fri Nov 27 20:54:17 UTC 2026`.
 fn is_date_in_words(value: &[u8], rest: &[u8]) -> bool {
     let days = [&b"Mon"[..], b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
     days.iter().any(|day| value.starts_with(day)) && rest.contains(&b':')

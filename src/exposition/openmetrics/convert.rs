@@ -169,7 +169,7 @@ pub(super) fn cut_line(line: &Range<usize>, context: &mut Context<'_>) {
     splice(line.start..line.end + 1, Cow::Borrowed(b""), context);
 }
 
-/// Whether the family has another name in the text format for this part.
+/// Returns whether the family has another name in the text format for this part.
 pub(super) fn is_renamed(kind: MetricType, part: Part) -> bool {
     part.is_own_gauge() || !kind.text_suffix().is_empty()
 }

@@ -57,12 +57,12 @@ impl Part {
         }
     }
 
-    /// Whether the text format has no such sample, so that it becomes a gauge of its own.
+    /// Returns whether the text format has no such sample, so that it becomes a gauge of its own.
     pub(super) fn is_own_gauge(self) -> bool {
         matches!(self, Self::Created | Self::GaugeCount | Self::GaugeSum)
     }
 
-    /// Whether a sample can have an exemplar.
+    /// Returns whether a sample can have an exemplar.
     pub(super) fn allows_exemplar(self) -> bool {
         matches!(self, Self::Total | Self::Bucket)
     }

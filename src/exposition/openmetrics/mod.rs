@@ -32,7 +32,7 @@ mod tests;
 /// The line that ends a text.
 const EOF: &[u8] = b"# EOF";
 
-/// Whether the file with this number is OpenMetrics.
+/// Returns whether the file with this number is OpenMetrics.
 pub(super) fn is_format(number: usize, file: &[u8], options: &CheckOptions<'_>) -> bool {
     match options.format {
         _ if options.prometheus_files.contains(&number) => false,

@@ -110,7 +110,7 @@ impl CurrentGroup {
         self.is_next_invalid = true;
     }
 
-    /// Whether the group has this part already, if it can have it only once.
+    /// Returns whether the group has this part already, if it can have it only once.
     fn is_repeated(&self, kind: MetricType, part: Part) -> bool {
         let is_many = match kind {
             MetricType::Info | MetricType::StateSet => true,

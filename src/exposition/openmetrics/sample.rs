@@ -37,7 +37,8 @@ fn values(kind: MetricType, part: Part) -> AllowedValues {
     }
 }
 
-/// Whether a value, which must be a number, is obviously allowed. If this returns false, [`check_value`] decides.
+/// Returns whether a value, which must be a number, is obviously allowed. If this returns false, [`check_value`]
+/// decides.
 #[inline]
 pub(super) fn is_unremarkable(kind: MetricType, part: Part, value: &[u8]) -> bool {
     match values(kind, part) {

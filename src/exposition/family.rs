@@ -35,8 +35,7 @@ pub(super) struct FamilyEntry {
     pub(super) kind: Option<Kind>,
     /// Whether the type in the TYPE line is invalid, so that `kind` is a guess.
     pub(super) kind_is_guessed: bool,
-    /// Whether at least one sample is valid or was probably meant to have a number as its value. Otherwise, the lines
-    /// may be prose.
+    /// Whether at least one sample is valid or has a value that looks like a number. Otherwise, the lines may be prose.
     pub(super) is_metric: bool,
     /// Whether the first sample, which has no labels, has not been added to the series table yet. Most such families
     /// have only one sample.

@@ -1,10 +1,10 @@
-//! Writes the wire format of protobuf. Pure.
+//! Writes the protobuf wire format. Pure.
 
 /// The bytes of a message.
 #[derive(Debug, Default)]
 pub(super) struct ProtobufMessage(Vec<u8>);
 
-/// How the value of a field is written.
+/// The encoding of a field value.
 #[derive(Clone, Copy)]
 enum WireType {
     Varint = 0,
@@ -70,7 +70,7 @@ impl ProtobufMessage {
 mod tests {
     use super::*;
 
-    /// The examples of the specification of protobuf's encoding.
+    /// Uses the examples from the protobuf encoding specification.
     #[test]
     fn fields_are_written_as_specified() {
         let mut message = ProtobufMessage::default();

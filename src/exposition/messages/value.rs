@@ -1,4 +1,4 @@
-//! Messages for an invalid value, and for invalid text after the value.
+//! Messages for invalid values, and for invalid text after a value.
 
 use super::name::{self, LOG_LINE};
 use super::{TYPOGRAPHIC_QUOTES, number, quoted};
@@ -69,7 +69,7 @@ fn missing(bytes: &[u8], sample: &SampleLine<'_>) -> (Code, Range<usize>, Messag
     (Code::MissingValue, sample.value.clone(), message)
 }
 
-/// Finds a word between the name and a number, which may be a part of the name.
+/// Finds a word between the name and the value that may be part of the name.
 fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>, String)> {
     let name = sample.name.filter(Token::is_plain)?;
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -117,7 +117,7 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
 }
 
 /// Returns whether the text after a number could be the metric name that starts the next line, rather than a unit or an
-/// exponent. This is the case if labels or a value follow.
+/// exponent. This requires that labels or a value follow.
 fn may_be_next_line(tail: &[u8], rest: &[u8]) -> bool {
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':');
     let name = tail.iter().take_while(is_name).count();
@@ -186,7 +186,7 @@ fn word(value: &[u8], message: Message) -> Message {
     }
 }
 
-/// Explains text after a value that is not a timestamp.
+/// Explains invalid text after a value, where only a timestamp is allowed.
 pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Message) {
     if rest.starts_with(b"# HELP ") || rest.starts_with(b"# TYPE ") {
         return (Code::InvalidTimestamp, Message::new("a line begins after the value").help(JOINED_LINES));

@@ -46,7 +46,7 @@ macro_rules! codes {
             }
 
             /// Returns an example input with this problem. `quantile-in-key` and `le-in-key` also need a grouping key
-            /// with that label, `stripped-number` needs
+            /// with the label `quantile` or `le`, `stripped-number` needs
             /// [`CheckOptions::strip_timestamps`](super::options::CheckOptions::strip_timestamps), and the codes of
             /// [`Category::Lint`] need [`CheckOptions::lint`](super::options::CheckOptions::lint). `missing-eof` needs
             /// [`TextFormat::Openmetrics`](super::options::TextFormat::Openmetrics), and the other codes of

@@ -63,7 +63,7 @@ fn own_kind(name: &[u8]) -> Option<Kind> {
     OWN_FAMILIES.iter().find(|(own, _)| own.as_bytes() == name).map(|(_, kind)| *kind)
 }
 
-/// Returns whether the gateway adds a metric with this name to each group, or exposes one about itself. If such a
+/// Returns whether the gateway adds a metric with this name to each group, or exposes it as its own metric. If such a
 /// metric is pushed, the gateway responds with 200, but overwrites it or, in an existing group, records a push failure
 /// that did not happen.
 fn is_reserved(name: &[u8]) -> bool {

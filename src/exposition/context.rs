@@ -25,8 +25,8 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Records an error about a feature that exists only in OpenMetrics. Several of them are reported as one error
-    /// about the format.
+    /// Records an error about a feature that exists only in OpenMetrics. Multiple such errors are reported as a single
+    /// error about the format.
     pub(super) fn openmetrics_error(
         &mut self,
         code: Code,

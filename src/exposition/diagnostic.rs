@@ -1,4 +1,4 @@
-//! The results of a check, as data. `output` decides how they are displayed.
+//! The results of a check. `output` decides how they are displayed.
 
 use super::code::Code;
 use super::fix::Splice;

@@ -37,8 +37,8 @@ pub(super) struct FamilyEntry {
     pub(super) kind_is_guessed: bool,
     /// Whether at least one sample is valid or has a value that looks like a number. Otherwise, the lines may be prose.
     pub(super) is_metric: bool,
-    /// Whether the first sample, which has no labels, has not been added to the series table yet. Most such families
-    /// have only one sample.
+    /// Whether adding the first sample to the series table was postponed. This saves memory, because most families
+    /// without labels have only one sample.
     pub(super) first_sample_pending: bool,
     help: Option<Position>,
     type_line: Option<Position>,
@@ -104,7 +104,7 @@ pub(super) struct FamilyTable<'a> {
     text: &'a [u8],
     all: Vec<FamilyEntry>,
     index: NameIndex,
-    /// Histograms and summaries that have a sample that the gateway drops.
+    /// Histograms and summaries with a sample that the gateway drops.
     pub(super) with_dropped_sample: HashSet<usize>,
     /// Families with a HELP line whose text is empty or consists only of carriage returns.
     pub(super) with_blank_help: HashSet<usize>,
@@ -125,7 +125,7 @@ impl<'a> FamilyTable<'a> {
         0..self.all.len()
     }
 
-    /// Returns the family that `name` belongs to, and its suffix. Adds a family if there is none.
+    /// Returns the family that `name` belongs to, and the suffix of the name. Adds a family if there is none.
     pub(super) fn get_or_add(&mut self, name: &Token<'a>) -> (usize, Suffix) {
         let hash = name.hash();
         if let Some(found) = self.find(&name.text(), hash) {
@@ -144,7 +144,7 @@ impl<'a> FamilyTable<'a> {
         self.find(name, hash::bytes(name)).map(|(number, _)| number)
     }
 
-    /// Prefetches memory for calling [`Self::get_or_add`] with a name that has this hash.
+    /// Prefetches the memory that [`Self::get_or_add`] reads for a name with this hash.
     pub(super) fn prefetch(&self, hash: u64) {
         self.index.prefetch(hash);
     }

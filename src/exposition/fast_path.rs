@@ -14,7 +14,7 @@ use super::text::scan::{self, SampleLine};
 use super::text::token::LabelPair;
 use std::ops::Range;
 
-/// The previous line, with which the next line is compared.
+/// The state of the previous line, for comparison with the next line.
 #[derive(Debug, Default)]
 pub(super) struct FastPath<'a> {
     bytes: &'a [u8],

@@ -153,7 +153,7 @@ impl Findings {
         }
     }
 
-    /// Sorts the edits. The conversion from OpenMetrics adds some of them late, at the end of a family.
+    /// Sorts the edits, because the conversion from OpenMetrics does not add them in order.
     pub(super) fn sort_splices(&mut self) {
         self.splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
     }
@@ -223,7 +223,7 @@ impl Findings {
     }
 }
 
-/// The diagnostics of one severity and code.
+/// The diagnostics with the same severity and code.
 #[derive(Debug, Default)]
 struct Kept {
     count: usize,

@@ -14,7 +14,7 @@ pub struct Splice {
 
 /// Returns the repaired text. It is borrowed if there is nothing to repair.
 ///
-/// `splices` must come from the [`Report`](super::diagnostic::Report) for this text. They are in order and do not
+/// `splices` must come from the [`Report`](super::diagnostic::Report) for this text, so they are in order and do not
 /// overlap.
 pub fn apply<'a>(bytes: &'a [u8], splices: &[Splice]) -> Cow<'a, [u8]> {
     if splices.is_empty() {

@@ -34,8 +34,8 @@ pub(super) fn bytes(bytes: &[u8]) -> u64 {
     fold(hash ^ last_word(bytes, rest), MULTIPLIER)
 }
 
-/// Returns the remaining bytes, `rest`, as a word. There are fewer than eight of them. If possible, reads the last
-/// eight bytes of `bytes`, which is faster although some of them were already hashed.
+/// Returns `rest`, which has fewer than eight bytes, as a word. If `bytes` is long enough, reads its last eight bytes,
+/// which is faster although some of them were already hashed.
 #[inline]
 fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
     if rest.is_empty() {

@@ -1,7 +1,7 @@
 //! Checks the labels of a sample, and computes the hash of its series.
 //!
-//! Most lines have the same label names as the previous line. The hashes of the names are therefore stored, along with
-//! which labels the grouping key overwrites. If the next line has the same names, only its values are checked.
+//! Most lines have the same label names as the previous line. The hash of each name is therefore stored, along with
+//! whether the grouping key overwrites the label. If the next line has the same names, only its values are checked.
 
 use super::code::Code;
 use super::findings::{Findings, Message};
@@ -17,7 +17,7 @@ use crate::grouping::LegacyName;
 
 /// The bits of a hash that are stored together with the index of a label. The index uses the other bits.
 const HASH_BITS: u64 = !0 << 32;
-/// Label names are stored only from lines that have fewer labels than this, to limit memory use.
+/// To limit memory use, label names are not stored if a line has at least this many labels.
 const MAX_KEPT_NAMES: usize = 256;
 
 /// The hash of a series, not including its family.

@@ -13,7 +13,7 @@ pub struct CheckOptions<'a> {
     /// Whether the text is sent by remote write. If so, each sample is a separate series and can have a timestamp, and
     /// the rules of the gateway's store do not apply.
     pub remote_write: bool,
-    /// Whether to accept a text without samples.
+    /// Whether to accept input without samples.
     pub allow_empty: bool,
     /// Type for metrics without a TYPE line: `gauge`, `counter` or `untyped`.
     pub default_type: Option<&'static str>,

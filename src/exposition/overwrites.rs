@@ -1,7 +1,8 @@
 //! The labels of the grouping key, which overwrite the labels of each series in the gateway.
 //!
 //! `sanitizeLabels` in `prometheus/pushgateway storage/diskmetricstore.go` sets all labels of the key, and adds
-//! `instance=""` if neither the key nor the series has an `instance` label. The gateway compares series after that.
+//! `instance=""` if neither the key nor the series has an `instance` label. The gateway compares series only after this
+//! step.
 
 use super::code::Code;
 use super::findings::{Findings, Message};
@@ -14,7 +15,7 @@ use crate::grouping::GroupingKey;
 #[derive(Debug)]
 struct Overwrite<'a> {
     name: &'a [u8],
-    /// `None` for the `job` label if the grouping key is unknown. Every push has a job.
+    /// `None` for the `job` label if the grouping key is unknown. Every push has a job, but its name is not known.
     value: Option<&'a [u8]>,
     name_hash: u64,
     /// Whether a warning about this label was already reported.

@@ -22,7 +22,7 @@ use crate::grouping::LegacyName;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The smallest number that is too large for `uint64`, to which Go converts a count.
+/// The smallest number that does not fit in `uint64`, the type that Go uses for counts.
 const COUNT_LIMIT: f64 = 18_446_744_073_709_551_616.0;
 
 /// Checks samples, and keeps state between them.
@@ -32,8 +32,7 @@ pub(super) struct SampleRules<'a> {
     pub(super) fast_path: FastPath<'a>,
     /// The name, family and suffix of the last sample. The next line usually has the same name.
     last_name: Option<(&'a [u8], usize, Suffix)>,
-    /// Pairs of a family with a TYPE line, and a family without a TYPE line whose first sample comes right after that
-    /// line.
+    /// Pairs of a family with a TYPE line, and a family without one whose first sample directly follows that line.
     pub(super) other_type_lines: Vec<(usize, usize)>,
     pub(super) count: usize,
     /// Number of invalid lines that may have been meant as samples.

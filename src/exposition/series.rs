@@ -2,7 +2,7 @@
 //!
 //! Each line needs eight bytes, which contain its offset and as many bits of its series hash as fit. The entries are
 //! sorted once, at the end. Lines with equal hashes are parsed again and compared, so the result is exact and labels
-//! are never copied. In a 100 MB input, a hash has 32 bits, so about a hundred of a million series are compared
+//! are never copied. In a 100 MB input, a hash has 32 bits, so about a hundred out of a million series are compared
 //! unnecessarily.
 
 /// The parts of one histogram or summary found so far.
@@ -99,7 +99,7 @@ pub(super) trait CompareLines {
     fn compare(&mut self, first: usize, second: usize) -> Relation;
     /// Called if the lines that start at `first` and `second` contain the same series.
     fn duplicate(&mut self, first: usize, second: usize);
-    /// Called for each histogram or summary with the start of its first line and its parts.
+    /// Called for each histogram or summary. Its first line starts at `line`.
     fn composite(&mut self, line: usize, parts: Parts);
 }
 
@@ -121,8 +121,8 @@ impl SeriesTable {
         self.last = None;
     }
 
-    /// Adds a line of a histogram or summary. `identity` consists of the family and the `in_text` hash. `bound` is the
-    /// bucket bound or quantile.
+    /// Adds a line of a histogram or summary. `identity` consists of the family number and the `in_text` hash. `bound`
+    /// is the bucket bound or quantile.
     #[inline]
     pub(super) fn add_part(
         &mut self,

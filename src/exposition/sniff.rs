@@ -12,8 +12,8 @@ use super::text::scan::{self, Line};
 const TEXT: &str =
     "the Pushgateway accepts the Prometheus text format: a name, a space and a value on each line";
 
-/// Returns the format of a file that is not metrics, and a suggested fix. It is called only if the first line is
-/// invalid, so it never changes whether the file is accepted.
+/// Returns the format of a file that is not metrics, and a suggested fix. This function is called only if the first
+/// line is invalid, so it never changes whether the file is accepted.
 pub(super) fn other_format(file: &[u8]) -> Option<(&'static str, &'static str)> {
     let text = file.trim_ascii_start();
     Some(match file {

@@ -277,7 +277,7 @@ fn names_that_the_gateway_uses_itself() {
         "declare it as the gateway does: `# TYPE process_open_fds gauge`; or rename the metric"
     );
     assert!(help("go_gc_duration_seconds_sum 7\n").contains("`# TYPE go_gc_duration_seconds summary`"));
-    // Only the missing TYPE line is reported, although it also makes `_sum` and `_count` separate metrics.
+    // Only the type conflict is reported, although `_sum` and `_count` also become separate metrics.
     assert_found(
         "go_gc_duration_seconds{quantile=\"0\"} 1\ngo_gc_duration_seconds_sum 1\ngo_gc_duration_seconds_count 1\n",
         &["error gateway-type-conflict `go_gc_duration_seconds`"],

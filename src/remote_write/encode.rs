@@ -152,7 +152,7 @@ impl<'a> RequestV2<'a> {
 struct Symbols<'a> {
     numbers: HashMap<Cow<'a, [u8]>, u64>,
     message: ProtobufMessage,
-    /// The strings of the last series. The next series usually has many of them in the same places, and comparing is
+    /// The strings of the last series. The next series usually has many of them in the same positions, and comparing is
     /// faster than hashing.
     last: Vec<(Cow<'a, [u8]>, u64)>,
 }
@@ -177,7 +177,7 @@ impl<'a> Symbols<'a> {
         number
     }
 
-    /// Returns the number of the string at this place in a series.
+    /// Returns the number of the string, which is at position `place` in the series.
     fn number_at(&mut self, place: usize, text: Cow<'a, [u8]>) -> u64 {
         if let Some((last, number)) = self.last.get(place)
             && *last == text

@@ -54,7 +54,7 @@ pub enum WriteError {
     },
 }
 
-/// Numbers of samples in a write that failed.
+/// Sample counts of a failed write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Samples in the requests before the failed one.
@@ -242,7 +242,7 @@ impl WriteError {
         Self::PartlyStored { request, stored, sent, words, hint, totals: Totals::default() }
     }
 
-    /// Adds which of several requests failed, and the numbers of samples in the others.
+    /// Adds which of several requests failed, and the sample counts of the other requests.
     fn in_request(mut self, number: usize, of: usize, others: Totals) -> Self {
         if of < 2 {
             return self;

@@ -7,11 +7,11 @@ use crate::http::{self, Connection, ErrorKind, Rejection, Scheme};
 /// flag, which depends on the version.
 const IS_OFF: &str = "remote write receiver needs to be enabled";
 
-/// The hint if the URL is not the URL of a receiver.
+/// Hint for a URL that does not point to a receiver.
 pub(super) const PATHS: &str = "the URL must include the receiver's path: /api/v1/write for Prometheus and \
      VictoriaMetrics, /api/v1/push for Mimir and Cortex, /api/v1/receive for Thanos; for a Pushgateway use -g URL";
 
-/// Returns a hint for a failed request, or `None` if the default hint is good enough.
+/// Returns a hint for a failed request, or `None` if there is no specific hint for it.
 pub(super) fn hint(
     kind: &ErrorKind,
     choice: VersionChoice,

@@ -46,7 +46,7 @@ impl ProtobufMessage {
         self.0.extend_from_slice(&bits.to_le_bytes());
     }
 
-    /// Writes a number without a tag, as one of several packed numbers.
+    /// Writes a number without a tag, as in a list of packed numbers.
     pub(super) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push((value & 0x7f) as u8 | 0x80);

@@ -15,8 +15,7 @@ const OTHERS: [&str; 2] =
     ["x-prometheus-remote-write-histograms-written", "x-prometheus-remote-write-exemplars-written"];
 
 impl Receipt {
-    /// Reads the receipt from the headers of a response. `header` returns the value of the header with a lower-case
-    /// name.
+    /// Reads the receipt from the headers of a response. `header` looks up a header by its lower-case name.
     pub(super) fn read<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
         let samples = header(SAMPLES);
         if samples.is_none() && OTHERS.iter().all(|other| header(other).is_none()) {
@@ -26,7 +25,8 @@ impl Receipt {
     }
 }
 
-/// Returns whether this response status may mean that the receiver of a version 2.0 request supports only version 1.0.
+/// Returns whether this status, in response to a version 2.0 request, may mean that the receiver supports only version
+/// 1.0.
 pub(super) fn may_need_version_1(status: u16) -> bool {
     // The excluded statuses have other causes: credentials, URL, size, or a temporary failure (408, 425 and 429).
     matches!(status, 400..=499) && !matches!(status, 401 | 403 | 404 | 408 | 413 | 425 | 429)

@@ -1,4 +1,4 @@
-//! The series to send, which are the samples with all their labels. Pure.
+//! The series to send: each sample with all of its labels. Pure.
 
 use crate::exposition::model::{FamilyMetadata, ParsedSample, Samples, sample_name};
 use crate::grouping::GroupingKey;

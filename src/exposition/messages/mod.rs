@@ -88,7 +88,7 @@ pub(super) fn no_samples(text: &[u8], remote_write: bool) -> Message {
     )
 }
 
-/// Returns the code of a syntax error.
+/// Returns the diagnostic code for a syntax error.
 pub(super) fn syntax_code(bytes: &[u8], line: &Range<usize>, error: &SyntaxError) -> Code {
     use SyntaxErrorKind as Kind;
     let at_end = error.span.start >= line.end;

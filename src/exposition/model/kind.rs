@@ -37,7 +37,7 @@ impl Kind {
     }
 
     /// Parses the type from a TYPE line or from the gateway's API. Like the server, drops backslashes and ignores case
-    /// by Unicode's rules, which also map `ı` and `ſ` to ASCII letters.
+    /// according to Unicode, which also maps `ı` and `ſ` to ASCII letters.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let mut letters = [0; 16];
         let mut length = 0;

@@ -61,7 +61,7 @@ impl<'a> Samples<'a> {
         samples
     }
 
-    /// The number of samples.
+    /// Returns the number of samples.
     pub fn count(&self) -> usize {
         self.count
     }

@@ -57,7 +57,7 @@ fn write_series(out: &mut String, group: &LabelSet, family: &Family, series: &Se
     }
 }
 
-/// Returns the labels of the series that the gateway did not add.
+/// Returns the labels of the series, excluding labels that the gateway added.
 fn own_labels<'a>(series: &'a Series, group: &LabelSet) -> Vec<(&'a str, &'a str)> {
     let added =
         |name: &str, value: &str| group.get(name).is_some() || (name == "instance" && value.is_empty());

@@ -13,8 +13,8 @@ use crate::exposition::text::token::LabelPair;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Converts the metadata of a family, and adds the samples that became gauges after it. `samples` is the number of
-/// samples in the family, which ends at `end`.
+/// Converts the metadata of a family, and appends the samples that became gauges. The family has `samples` samples and
+/// ends at `end`.
 pub(super) fn family(family: &CurrentFamily<'_>, samples: usize, end: usize, context: &mut Context<'_>) {
     let kind = family.kind();
     for line in [&family.help, &family.type_line].into_iter().flatten() {
@@ -61,7 +61,7 @@ fn type_line_for(family: &CurrentFamily<'_>, kind: &str) -> Vec<u8> {
     [b"# TYPE ", family.name.raw(), b" ", kind.as_bytes(), b"\n"].concat()
 }
 
-/// Adds the samples that became gauges after the end of the family. Each name gets its own metadata.
+/// Appends the samples that became gauges to the family. Each gauge gets its own metadata.
 fn own_gauges(family: &CurrentFamily<'_>, end: usize, context: &mut Context<'_>) {
     let mut text = Vec::new();
     for part in [Part::Created, Part::GaugeCount, Part::GaugeSum] {
@@ -123,7 +123,7 @@ pub(super) fn sample(
     edits
 }
 
-/// Returns the line `line` with the edits applied.
+/// Returns `line` with the edits applied.
 pub(super) fn edited(line: Range<usize>, mut edits: Vec<Splice>, bytes: &[u8]) -> Vec<u8> {
     for edit in &mut edits {
         edit.range = edit.range.start - line.start..edit.range.end - line.start;

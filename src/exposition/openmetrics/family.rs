@@ -25,7 +25,7 @@ pub(super) struct CurrentFamily<'a> {
     pub(super) sample: Option<usize>,
     /// Number of samples in the input before the first sample of this family.
     pub(super) samples_before: usize,
-    /// The samples that become separate gauges: each with its part and its line in the text format.
+    /// The samples that become separate gauges, each with its part and its converted line.
     pub(super) moved: Vec<(Part, Vec<u8>)>,
     /// Whether an error in the name or type was reported. If so, the samples are not checked further.
     pub(super) is_invalid: bool,

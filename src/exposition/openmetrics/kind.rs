@@ -15,7 +15,7 @@ pub(super) enum MetricType {
     Unknown,
 }
 
-/// The role of a sample in its family, given by the suffix of its name.
+/// The role of a sample in its family, which is indicated by the suffix of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// No suffix.

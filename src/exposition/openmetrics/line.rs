@@ -99,7 +99,7 @@ pub(super) enum ExemplarError {
     Timestamp,
     /// There is text after the timestamp.
     Text,
-    /// The labels have too many characters. Contains their number.
+    /// The labels have too many characters. The value is the number of characters.
     TooLong(usize),
     DuplicateLabel,
     ReservedLabel,
@@ -312,7 +312,7 @@ fn expect(bytes: &[u8], at: usize, byte: u8) -> Scanned<usize> {
     if bytes[at] == byte { Ok(at + 1) } else { error(GrammarErrorKind::Space, at..at + 1) }
 }
 
-/// Checks that the next token, which starts at `start`, is at `at`.
+/// Checks that the next token starts at `at`. `start` is its actual position.
 #[inline]
 fn expect_at(bytes: &[u8], at: usize, start: usize) -> Scanned<usize> {
     if at == start {

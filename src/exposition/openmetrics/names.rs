@@ -60,7 +60,7 @@ impl<'a> ClaimedNames<'a> {
         token(self.text, self.start(number))
     }
 
-    /// Prefetches memory for calling [`Self::add`] with a name that has this hash.
+    /// Prefetches the memory that [`Self::add`] reads for a name with this hash.
     pub(super) fn prefetch(&self, hash: u64) {
         self.index.prefetch(hash);
     }

@@ -43,7 +43,7 @@ pub(super) enum SamplePlace {
 struct Point {
     /// The start of the first line.
     line: usize,
-    /// The parts found so far, as a bit set of [`Part::bit`].
+    /// The parts found so far, as a set of [`Part::bit`] bits.
     seen: u16,
     /// The quantiles of a summary, each with the start of its line.
     quantiles: Vec<(f64, usize)>,
@@ -105,7 +105,8 @@ impl CurrentGroup {
         self.point = Point { line, has_invalid, ..Point::default() };
     }
 
-    /// Records that a line is invalid. Missing samples are no longer reported, because this line may be one of them.
+    /// Records that a line is invalid. After that, missing samples are not reported, because this line may be one of
+    /// them.
     pub(super) fn add_invalid(&mut self) {
         self.point.has_invalid = true;
         self.is_next_invalid = true;

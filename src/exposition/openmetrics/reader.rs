@@ -27,9 +27,9 @@ use std::ops::Range;
 /// The state shared by all OpenMetrics files in the input.
 pub(in crate::exposition) struct OpenmetricsTables<'a> {
     pub(super) names: ClaimedNames<'a>,
-    /// The series, or only the first line of each group of samples.
+    /// The first line of each series or group of samples.
     pub(super) series: SeriesTable,
-    /// The first line of each group of a state set.
+    /// The first line of each group of state-set samples.
     pub(super) states: SeriesTable,
     pub(in crate::exposition) exemplars: usize,
     pub(in crate::exposition) units: usize,
@@ -74,8 +74,8 @@ struct FileReader<'r, 'a> {
     context: &'r mut Context<'a>,
     tables: &'r mut OpenmetricsTables<'a>,
     family: Option<CurrentFamily<'a>>,
-    /// The numbers of the current family in the text format. Parts that become separate gauges have their own numbers.
-    /// The list is kept here rather than in `family`, so that it is allocated only once.
+    /// The numbers of the families that the current family becomes in the text format. This list is not part of
+    /// `family`, so that it is allocated only once.
     numbers: Vec<(Part, usize)>,
     group: CurrentGroup,
     labels: Vec<LabelPair<'a>>,

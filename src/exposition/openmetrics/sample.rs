@@ -15,9 +15,9 @@ enum AllowedValues {
     Any,
     /// Any number except NaN.
     Number,
-    /// Neither negative nor NaN.
+    /// Any non-negative number except NaN.
     NotNegative,
-    /// Not negative, or NaN.
+    /// NaN or any non-negative number.
     NotNegativeOrNan,
     /// A non-negative integer.
     Count,
@@ -51,7 +51,7 @@ pub(super) fn is_unremarkable(kind: MetricType, part: Part, value: &[u8]) -> boo
     }
 }
 
-/// Reports a value that the type does not allow. The value must be a number.
+/// Checks that the type of the metric allows the value, which must be a number.
 pub(super) fn check_value(
     kind: MetricType,
     tokens: &SampleTokens<'_>,
@@ -164,7 +164,7 @@ fn check_bound(part: Part, label: &LabelPair<'_>, context: &mut Context<'_>) -> 
     false
 }
 
-/// Reports an exemplar of a sample that cannot have one.
+/// Reports an exemplar on a sample that cannot have one.
 pub(super) fn check_exemplar(part: Part, tokens: &SampleTokens<'_>, context: &mut Context<'_>) -> bool {
     let Some(exemplar) = &tokens.exemplar else { return true };
     if part.allows_exemplar() {

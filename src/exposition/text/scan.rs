@@ -61,7 +61,7 @@ pub(crate) struct SyntaxError {
     pub(crate) span: Range<usize>,
 }
 
-/// The kind of syntax error, named in most cases after a state of the server's parser.
+/// The kind of syntax error. The names in parentheses are states of the server's parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SyntaxErrorKind {
     /// The line begins with a byte that cannot start a name (`readingMetricName`).

@@ -78,7 +78,7 @@ fn unescape(raw: &[u8]) -> Vec<u8> {
 }
 
 /// Resolves the escapes in a token. Quotes are removed from names but kept in HELP texts. A backslash that does not
-/// start a valid escape is kept, which happens only in label values of `OpenMetrics`.
+/// start a valid escape is kept. Only OpenMetrics label values can contain one.
 #[cold]
 pub(crate) fn resolve_escapes(raw: &[u8], keep_quotes: bool) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len());

@@ -36,11 +36,15 @@ fn augment(command: Command, add: fn(Command) -> Command) -> Command {
     // because the help prints its headings in the order of the options.
     let shared = command.get_arguments().count();
     let command = add(command).about(Resettable::from(about)).long_about(Resettable::from(long_about));
-    let mut options: Vec<Arg> = command.get_arguments().cloned().collect();
-    options.rotate_left(shared);
     // clap can't reorder options, but it can replace each one in place.
+    let mut options = Vec::new();
+    let command = command.mut_args(|option| {
+        options.push(option);
+        Arg::default()
+    });
+    options.rotate_left(shared);
     let mut ordered = options.into_iter();
-    command.mut_args(|option| ordered.next().unwrap_or(option))
+    command.mut_args(|placeholder| ordered.next().unwrap_or(placeholder))
 }
 
 impl<T: FromArgMatches> FromArgMatches for Deferred<T> {

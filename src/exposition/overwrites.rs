@@ -15,7 +15,8 @@ use crate::grouping::GroupingKey;
 #[derive(Debug)]
 struct Overwrite<'a> {
     name: &'a [u8],
-    /// `None` for the `job` label if the grouping key is unknown. Every push has a job, but its name is not known.
+    /// `None` for the `job` label if the grouping key is unknown. Every push has a `job` label, but here its value is
+    /// not known.
     value: Option<&'a [u8]>,
     name_hash: u64,
     /// Whether a warning about this label was already reported.

@@ -164,7 +164,7 @@ impl<'a> Checker<'a> {
         self.context.findings.error_at(code, error.span.start, || messages::syntax_error(bytes, line, error));
     }
 
-    /// Checks the input as a whole, and returns the report.
+    /// Checks the input as a whole and returns the report.
     fn finish(self, text: Text<'_>) -> Report {
         let Self { mut context, samples, openmetrics: tables, .. } = self;
         let SampleRules { labels, series, count, unread, other_type_lines, .. } = samples;

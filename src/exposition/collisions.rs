@@ -70,7 +70,6 @@ fn is_reserved(name: &[u8]) -> bool {
     matches!(name, b"push_time_seconds" | b"push_failure_time_seconds") || name.starts_with(b"pushgateway_")
 }
 
-/// Checks all families.
 pub(super) fn check<'a>(overwrites: &Overwrites<'a>, context: &mut Context<'a>) {
     let numbers = context.families.numbers();
     let mut rules = FamilyRules { overwrites, context };

@@ -52,8 +52,9 @@ pub struct Report {
     pub families: usize,
     /// Number of timestamps removed by `--strip-timestamps`.
     pub stripped: usize,
-    /// Numbers of exemplars and units that the conversion from OpenMetrics removes.
+    /// Number of exemplars removed by the conversion from OpenMetrics.
     pub exemplars: usize,
+    /// Number of units removed by the conversion from OpenMetrics.
     pub units: usize,
     /// The repairs, in order and without overlaps.
     pub splices: Vec<Splice>,

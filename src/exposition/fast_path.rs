@@ -1,9 +1,9 @@
 //! A fast path for lines that differ from the previous line only in their values.
 //!
-//! Most lines of a large input are like that. The two lines are compared eight bytes at a time, and equal parts are not
-//! parsed again. If a label value differs, only the hash of that label is replaced in the series hash. Anything unusual
-//! (a backslash, an empty value, a different name, a timestamp) ends the fast path, and the line gets the full check.
-//! The fast path therefore never reports diagnostics.
+//! Most lines of a large input differ only in this way. The two lines are compared eight bytes at a time, and equal
+//! parts are not parsed again. If a label value differs, only the hash of that label is replaced in the series hash.
+//! Anything unusual (a backslash, an empty value, a different name, a timestamp) ends the fast path, and the line gets
+//! the full check. The fast path therefore never reports diagnostics.
 
 use super::family::{SampleFamily, Suffix};
 use super::hash;
@@ -134,7 +134,7 @@ impl<'a> FastPath<'a> {
     /// newline, or returns `None` if it needs the full check.
     #[inline]
     fn follow(&mut self, text: &'a [u8], overwrites: &Overwrites<'_>) -> Option<usize> {
-        // Positions up to which the old and the new line have been compared, and the number of equal bytes that follow.
+        // The lines have been compared up to `old` and `new`. After that, `same` bytes are equal.
         let (mut old, mut new) = (0, 0);
         let mut same = common_prefix(self.line, text);
         for value in &mut self.values {

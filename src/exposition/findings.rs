@@ -227,7 +227,7 @@ impl Findings {
 #[derive(Debug, Default)]
 struct Kept {
     count: usize,
-    /// The kept diagnostics. There can be up to twice as many as the limit, so that sorting is rarely needed.
+    /// The diagnostics kept so far. There can be up to twice the limit, so that sorting is rarely needed.
     first: Vec<Diagnostic>,
     /// Diagnostics at or after this position are not kept.
     full_from: Option<usize>,

@@ -1,4 +1,4 @@
-//! Checks the labels of a sample, and computes the hash of its series.
+//! Checks the labels of a sample and computes the hash of its series.
 //!
 //! Most lines have the same label names as the previous line. The hash of each name is therefore stored, along with
 //! whether the grouping key overwrites the label. If the next line has the same names, only its values are checked.
@@ -83,7 +83,7 @@ impl<'a> LabelNames<'a> {
     }
 }
 
-/// Checks the labels of samples, and keeps state between them.
+/// Checks the labels of samples and keeps state between them.
 #[derive(Debug)]
 pub(super) struct LabelRules<'a> {
     pub(super) overwrites: Overwrites<'a>,
@@ -108,7 +108,7 @@ impl<'a> LabelRules<'a> {
         }
     }
 
-    /// Checks the labels of a sample, and returns the hash of its series. `kind` is the type of its family.
+    /// Checks the labels of a sample and returns the hash of its series. `kind` is the type of its family.
     #[inline]
     pub(super) fn check(
         &mut self,
@@ -234,7 +234,7 @@ fn check_path(label: &LabelPair<'_>, findings: &mut Findings) {
     }
 }
 
-/// Returns whether all label names are unique, and reports duplicates. Ignores bucket bounds and quantiles.
+/// Reports duplicate label names, ignoring bucket bounds and quantiles. Returns true if there are none.
 #[cold]
 fn are_unique(labels: &[LabelPair<'_>], kind: Kind, findings: &mut Findings) -> bool {
     let mut is_unique = true;

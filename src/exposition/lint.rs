@@ -1,4 +1,4 @@
-//! Checks the same conventions for names, units and HELP texts as `promtool check metrics`, and suggests fixes.
+//! Checks the same conventions for names, units and HELP texts as `promtool check metrics` and suggests fixes.
 //!
 //! The rules match promtool's linter (`prometheus/client_golang prometheus/testutil/promlint/validations`). As in
 //! promtool, metric families are checked after the whole input has been read. Labels need a second pass over the lines,
@@ -293,7 +293,7 @@ impl LabelLints<'_, '_> {
     }
 }
 
-/// Splits a name at underscores, and returns the range of each word.
+/// Splits a name at underscores and returns the range of each word.
 fn parts(name: &str) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     name.split('_').map(move |part| {

@@ -135,7 +135,7 @@ fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize,
     is_repaired
 }
 
-/// Returns whether the parser accepts the escapes in a HELP text, and reports the first invalid one.
+/// Reports the first invalid escape in a HELP text. Returns true if there is none.
 fn escapes(context: &mut Context<'_>, text: &Range<usize>) -> bool {
     let bytes = &context.bytes[text.clone()];
     let mut rest = bytes.iter().enumerate();

@@ -25,7 +25,7 @@ use std::ops::Range;
 /// The smallest number that does not fit in `uint64`, the type that Go uses for counts.
 const COUNT_LIMIT: f64 = 18_446_744_073_709_551_616.0;
 
-/// Checks samples, and keeps state between them.
+/// Checks samples and keeps state between them.
 pub(super) struct SampleRules<'a> {
     pub(super) labels: LabelRules<'a>,
     pub(super) series: SeriesTable,
@@ -90,7 +90,7 @@ impl<'a> SampleRules<'a> {
         Some(hash)
     }
 
-    /// Checks the sample in the line that starts at `line`, and returns its family. `previous` is the family that the
+    /// Checks the sample in the line that starts at `line` and returns its family. `previous` is the family that the
     /// server's parser read last.
     pub(super) fn check(
         &mut self,

@@ -144,7 +144,7 @@ impl SeriesTable {
         self.entries.push(self.layout.entry(hash, line, parts.and(Parts::COMPOSITE)));
     }
 
-    /// Finds equal series, and passes every histogram and summary to `lines`.
+    /// Finds equal series and passes every histogram and summary to `lines`.
     pub(super) fn compare(mut self, lines: &mut impl CompareLines) {
         let layout = self.layout;
         self.entries.sort_unstable();

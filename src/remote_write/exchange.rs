@@ -34,7 +34,7 @@ impl fmt::Display for Written {
     }
 }
 
-/// An error that made a write fail.
+/// The reason why a write failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum WriteError {
     /// A request failed.
@@ -71,7 +71,7 @@ impl From<Error> for WriteError {
     }
 }
 
-/// Sends the requests of one write, and remembers which version the receiver supports.
+/// Sends the requests of one write and remembers which version the receiver supports.
 #[derive(Debug)]
 pub struct RemoteWriter<'a> {
     client: &'a Client,

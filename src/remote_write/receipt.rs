@@ -1,4 +1,4 @@
-//! Reads a receiver's receipt, which is the number of samples that it has stored. Pure.
+//! Parses a receiver's receipt, which contains the number of samples that it stored. Pure.
 //!
 //! A receiver that supports version 2.0 reports in headers what it has stored. A receiver that supports only version
 //! 1.0 may respond to a version 2.0 request with 204 and store nothing (seen with Prometheus 2.42, VictoriaMetrics

@@ -1,4 +1,4 @@
-//! Parses metrics with the checker's scanner and family table, so that both interpret lines in the same way.
+//! Parses metrics with the checker's scanner and family table, so that both interpret lines the same way.
 //!
 //! The text must have passed the checker. Lines that the checker rejects are skipped without an error.
 

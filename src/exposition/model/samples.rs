@@ -41,7 +41,7 @@ impl<'a> ParsedSample<'a, '_> {
 }
 
 impl<'a> Samples<'a> {
-    /// Reads the HELP and TYPE lines, and counts the samples.
+    /// Reads the HELP and TYPE lines and counts the samples.
     pub fn new(text: &'a [u8]) -> Self {
         let mut samples = Self { text, table: MetadataTable::new(text), count: 0 };
         let mut labels = Vec::new();

@@ -13,7 +13,7 @@ use crate::exposition::text::token::LabelPair;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Converts the metadata of a family, and appends the samples that became gauges. The family has `samples` samples and
+/// Converts the metadata of a family and appends the samples that became gauges. The family has `samples` samples and
 /// ends at `end`.
 pub(super) fn family(family: &CurrentFamily<'_>, samples: usize, end: usize, context: &mut Context<'_>) {
     let kind = family.kind();

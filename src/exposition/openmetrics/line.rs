@@ -306,7 +306,7 @@ fn quotes(name: &Token<'_>, code: Code) -> Scanned<()> {
     error(GrammarErrorKind::PartlyQuoted(code), name.span())
 }
 
-/// Checks that `byte` is at `at`, and returns the position after it.
+/// Checks that `byte` is at `at` and returns the position after it.
 #[inline]
 fn expect(bytes: &[u8], at: usize, byte: u8) -> Scanned<usize> {
     if bytes[at] == byte { Ok(at + 1) } else { error(GrammarErrorKind::Space, at..at + 1) }

@@ -123,7 +123,7 @@ fn token(text: &[u8], at: usize) -> Token<'_> {
 mod tests {
     use super::*;
 
-    /// Adds families with these types, and returns the result for the last one.
+    /// Adds families with these types and returns the result for the last one.
     fn add(families: &[(&str, MetricType)]) -> Result<(), NameClash> {
         let text = families.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
         let mut names = ClaimedNames::new(text.as_bytes());

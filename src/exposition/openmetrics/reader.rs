@@ -47,7 +47,7 @@ impl<'a> OpenmetricsTables<'a> {
     }
 }
 
-/// Checks the lines of `file`, and adds the edits that convert it.
+/// Checks the lines of `file` and adds the edits that convert it.
 pub(in crate::exposition) fn read_file<'a>(
     file: &Range<usize>,
     samples: &mut SampleRules<'a>,
@@ -128,7 +128,7 @@ impl<'a> FileReader<'_, 'a> {
         }
     }
 
-    /// Handles the `# EOF` line. Removes it, and reports any text after it.
+    /// Removes the `# EOF` line and reports any text after it.
     fn end(&mut self, line: &Range<usize>, file: &Range<usize>) {
         self.finish_family(line.start);
         convert::splice(line.start..file.end, Cow::Borrowed(b""), self.context);

@@ -1,5 +1,4 @@
-//! Finds repeated series, and groups whose samples are not consecutive. This is done after the whole input has been
-//! read.
+//! Finds repeated series, and groups whose samples are not consecutive, after the whole input has been read.
 
 use super::kind::MetricType;
 use super::names::ClaimedNames;

@@ -1,4 +1,4 @@
-//! OpenMetrics timestamps, which are decimal numbers of seconds since 1970.
+//! OpenMetrics timestamps, in seconds since 1970.
 
 use crate::exposition::text::number::{self, Float};
 

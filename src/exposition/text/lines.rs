@@ -1,4 +1,4 @@
-//! Splits the input into files and lines, and separates the parts that repairs remove: byte-order marks and trailing
+//! Splits the input into files and lines. Separates the parts that repairs remove: byte-order marks and trailing
 //! whitespace.
 
 use super::scan;

@@ -1,5 +1,5 @@
-//! The exit codes: that the tables agree, that every way to fail has its own, and that a reader who goes away is none.
-//! With them the look after a deletion, which decides whether it failed.
+//! Tests the exit codes: the documented tables agree, every failure has the right code, and a closed output is not an
+//! error. Also tests the check after a deletion, which determines whether it failed.
 
 use crate::support::{Gateway, Server, newest_gateway, on_every_gateway, pushgw, shell};
 use pushgw::error::{Failure, exit_code};
@@ -19,14 +19,14 @@ fn file(name: &str) -> String {
 
 type Table = BTreeMap<u8, String>;
 
-/// A meaning without the signs of its table's format.
+/// Returns the meaning of an exit code without the markup of its table.
 fn meaning(text: &str) -> String {
     let text = text.trim().trim_end_matches('.').replace('`', "");
     let mut chars = text.chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// The rows that `read` finds among the lines.
+/// Returns the table rows that `read` finds in the text.
 fn table(text: &str, read: impl Fn(&str) -> Option<(&str, &str)>) -> Table {
     text.lines()
         .filter_map(read)
@@ -42,7 +42,7 @@ fn the_tables_agree() {
     let (_, help) = help.split_once("\nExit status:\n").unwrap();
     let help = table(help, |line| line.trim_start().split_once("  "));
     let man = file("man/pushgw.1").replace("\\-", "-").replace("\\*(Aq", "'").replace("\\(aq", "'");
-    // In the code the text is before its number.
+    // In the code, the comment comes before the number.
     let code = file("src/error.rs");
     let mut comment = String::new();
     let mut constants = Table::new();
@@ -63,7 +63,7 @@ fn the_tables_agree() {
     }
 }
 
-/// Every status that a server may answer with, as the contract sorts them; the other errors have a table of their own.
+/// Returns every HTTP error status with its exit code. `errors` tests the other request errors.
 fn statuses() -> impl Iterator<Item = (ErrorKind, u8)> {
     let code = |status: u16| match status {
         408 | 425 | 429 | 500..=599 => exit_code::UNAVAILABLE,
@@ -105,7 +105,7 @@ fn every_way_to_fail_has_its_exit_code() {
     let request = Request { method: Method::Get, endpoint: &endpoint, path: String::new(), body: None };
     failures.extend(statuses().map(|(kind, code)| (Error::new(&request, kind).into(), code)));
     for (failure, code) in failures {
-        // Whoever adds a way to fail adds it above.
+        // If this does not compile, add the new variant to the list above as well.
         match failure {
             Failure::Usage { .. }
             | Failure::Input { .. }
@@ -126,7 +126,7 @@ fn every_way_to_fail_has_its_exit_code() {
     }
 }
 
-/// A push of one line to the gateway there, which ends with that code and one error.
+/// Pushes one line to this URL, and asserts the exit code and that there is a single error.
 #[track_caller]
 fn ends(url: &str, code: i32) -> String {
     let said = pushgw()
@@ -214,7 +214,7 @@ fn another_server_is_an_error() {
         .run();
 }
 
-/// A gateway that holds more than a pipe does.
+/// Starts a gateway with a listing that is larger than a pipe's buffer.
 fn full_gateway() -> Gateway {
     let gateway = Gateway::start(newest_gateway(), &["--push.disable-consistency-check"]);
     for i in 0..100 {
@@ -263,7 +263,7 @@ fn a_closed_output_is_not_an_error_without_a_gateway() {
         .code(3)
         .any_stderr()
         .run();
-    // A verdict stays what it is.
+    // A closed output does not change the result of the check.
     for format in ["human", "short", "json", "github"] {
         pushgw()
             .args(["check", "--message-format", format, "--max-diagnostics", "100000"])
@@ -302,7 +302,7 @@ fn an_output_error_is_reported() {
     }
 }
 
-/// The JSON of a gateway that holds these groups of job `x`.
+/// Returns the JSON response of a gateway with these groups of the job `x`.
 fn store(instances: &[&str]) -> String {
     let mut groups = String::new();
     for instance in instances {
@@ -315,7 +315,7 @@ fn store(instances: &[&str]) -> String {
     format!(r#"{{"status":"success","data":[{groups}]}}"#)
 }
 
-/// A gateway whose deletion of `a` becomes visible to the look of that number after it.
+/// Starts a gateway that stops listing `a` only in the given listing after its deletion.
 fn slow_to_delete(looks: usize) -> Server {
     let deleted = Arc::new(AtomicBool::new(false));
     let since = Arc::new(std::sync::atomic::AtomicUsize::new(0));
@@ -351,7 +351,7 @@ fn a_deletion_is_waited_for() {
     assert_eq!(server.requests().iter().filter(|request| request.method == "DELETE").count(), 1);
 }
 
-/// The gateway works its queue off while others push, so that a deletion is often not the next thing that it does.
+/// Other pushes keep the gateway's queue busy, so a deletion is often not processed immediately.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn a_deletion_is_done_when_it_says_so() {

@@ -1,5 +1,5 @@
-//! What a failed request suggests: for each kind of wrong server the option or the URL that was meant, with the values
-//! that were typed.
+//! Tests the hints for failed requests. For each kind of wrong server, the hint contains the option or URL that was
+//! meant, with the values as typed.
 
 use super::network::closed_port;
 use crate::support::{Connection, Prometheus, Server, prometheus_versions, pushgw};
@@ -7,7 +7,7 @@ use crate::support::{Connection, Prometheus, Server, prometheus_versions, pushgw
 const PUSH: &[&str] = &["push", "-j", "x", "-m", "a 1", "--retries=0"];
 const DELETE: &[&str] = &["delete", "-f", "-j", "x"];
 
-/// A server that answers each request with this status, headers and body.
+/// Starts a server that answers every request with this status, headers and body.
 fn answering(status: u16, headers: &'static [(&str, &str)], body: &'static str) -> Server {
     Server::start(move |connection, _| {
         while connection.read_request().is_some() {
@@ -16,7 +16,7 @@ fn answering(status: u16, headers: &'static [(&str, &str)], body: &'static str) 
     })
 }
 
-/// Runs a command on a server. `{}` is its host and port.
+/// Runs a command. `{}` is replaced by the server's host and port.
 #[track_caller]
 fn says(server: &Server, args: &[&str], code: i32, parts: &[&str]) {
     let address = server.address().to_string();
@@ -121,7 +121,7 @@ fn a_redirect_names_the_gateway_s_url() {
     let server = redirecting(|host, path| format!("https://{host}{path}"));
     says(&server, &[PUSH, &["-g", "{}"]].concat(), 4, &["hint: use -g https://{}\n"]);
     says(&server, &["list", "-g", "http://{}/p"], 4, &["hint: use -g https://{}/p\n"]);
-    // The job is not the path of a login page.
+    // The job name must not be mistaken for the path of a login page.
     let login = ["push", "-j", "oauth", "-m", "a 1", "-g", "{}"];
     says(&server, &login, 4, &["hint: use -g https://{}\n"]);
     let server = redirecting(|_, path| format!("http://other:9091/prefix{path}"));
@@ -183,7 +183,7 @@ fn prometheus_is_named() {
     }
 }
 
-/// A server that answers like Prometheus to the requests of pushgw.
+/// Starts a server that answers pushgw's requests like Prometheus.
 fn prometheus() -> Server {
     Server::start(|connection, _| {
         while let Some(request) = connection.read_request() {
@@ -268,7 +268,7 @@ fn a_gateway_without_scheme_and_port_has_the_default_port() {
         call().args(["-g", gateway]).stdout_has(format!("PUT {url}/metrics/job/x\n")).run();
         call().env("PUSHGATEWAY_URL", gateway).stdout_has(format!("PUT {url}/metrics/job/x\n")).run();
     }
-    // As with curl, whose URLs these are.
+    // The default port is the same as in curl, because such URLs come from curl commands.
     let call = pushgw().args(["push", "-n", "-m", "a 1", "--url", "gw/metrics/job/x"]);
     call.stdout_has("PUT http://gw/metrics/job/x\n").run();
 }
@@ -331,7 +331,7 @@ fn a_compressed_answer_is_named() {
     }
     let asked = server.requests();
     assert!(asked.iter().all(|request| request.header("accept-encoding") == Some("identity")));
-    // An error's words are not shown as long as nobody can read them.
+    // The text of a compressed error page is not shown, because it is unreadable.
     let server = answering(400, &[("Content-Encoding", "br")], "\u{1f}\u{8b}");
     let call = pushgw().args(PUSH).env("PUSHGATEWAY_URL", server.url()).code(4);
     let output = call.stderr_has("(400 Bad Request)").run();

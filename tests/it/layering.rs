@@ -1,11 +1,11 @@
-//! The architecture: which room uses which, the walls inside the rooms, and what the pure rooms may not touch. Imports
-//! are followed through re-exports to the file that defines the item.
+//! Checks the architecture: which top-level modules may use which, which files inside a module may use which, and what
+//! the pure modules must not use. Imports are followed through re-exports to the file that defines the item.
 
 use crate::structure::arrows;
 use crate::structure::source::{SourceFile, files};
 use std::collections::BTreeSet;
 
-/// Each room, and the rooms that it may use.
+/// Each top-level module, and the modules that it may use.
 const ARROWS: &[(&str, &[&str])] = &[
     ("cli", &["output", "secret"]),
     (
@@ -71,8 +71,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("textfile", &["exposition", "grouping", "os"]),
 ];
 
-/// Walls inside rooms: a file whose name begins with the first may use only those files of its room whose names begin
-/// with one of the second.
+/// Restrictions inside a module: files whose path starts with the first prefix may use only files of their module whose
+/// path starts with one of the others.
 const WALLS: &[(&str, &[&str])] = &[
     ("exposition/text/", &["exposition/text/", "exposition/hash"]),
     ("exposition/model/", &["exposition/model/", "exposition/text/", "exposition/family"]),
@@ -94,7 +94,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("output/line", &["output/color", "output/sanitize", "output/width"]),
 ];
 
-/// Files of pure rooms that do I/O. No other file of these rooms may use them, except the room's `mod.rs`.
+/// Files of pure modules that do I/O. No other file of these modules may use them, except their `mod.rs`.
 const IMPURE: &[&str] = &[
     "gateway/exchange.rs",
     "gateway/fetch.rs",
@@ -107,7 +107,7 @@ const IMPURE: &[&str] = &[
     "textfile/directory.rs",
 ];
 
-/// Rooms without I/O, clock or environment: bytes in, data out.
+/// Modules that use no I/O, clock or environment.
 const PURE: &[&str] = &[
     "diagnose",
     "duration",
@@ -122,7 +122,7 @@ const PURE: &[&str] = &[
     "textfile",
 ];
 
-/// What a pure file does not use.
+/// Paths that pure files must not use.
 const IMPURITIES: &[&str] = &[
     "anyhow",
     "clap",
@@ -146,18 +146,18 @@ const IMPURITIES: &[&str] = &[
     "ureq",
 ];
 
-/// The only files that name ureq.
+/// The only files that may use ureq.
 const UREQ: &[&str] = &["http/agent.rs"];
 
-/// The only file that names what exists on Unix alone.
+/// The only file that may use items that exist only on Unix.
 const UNIX: &str = "os/unix.rs";
 
-/// `http/client.rs` is in the room `http`, and `error.rs` is the room `error`.
+/// Returns the top-level module of a file: `http` for `http/client.rs`, and `error` for `error.rs`.
 fn room(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
-/// The rooms that a file uses: those that it names, and those that define what it uses.
+/// Returns the top-level modules that a file uses: the ones that it names, and the ones that define what it uses.
 fn used_rooms(file: &SourceFile, used: impl Iterator<Item = String>) -> BTreeSet<String> {
     let named = file.paths.iter().filter_map(|(_, path)| match path.as_slice() {
         [first, room, _, ..] if first == "crate" => Some(room.clone()),
@@ -233,7 +233,7 @@ fn only_one_file_names_what_other_systems_lack() {
     }
 }
 
-/// Whether a file names this path or something below it.
+/// Returns true if a file names this path or an item below it.
 fn names(file: &SourceFile, path: &str) -> bool {
     let path: Vec<&str> = path.split("::").collect();
     file.paths

@@ -1,9 +1,9 @@
-//! What people type by mistake, on a real gateway: nothing succeeds with another meaning than was typed, and the message
-//! has what was meant.
+//! Tests common typing mistakes with a real gateway: no command does anything other than what was typed, and the
+//! message shows what was probably meant.
 
 use crate::support::{Gateway, Server, Tty, newest_gateway, pushgw, shell};
 
-/// A gateway with the groups that the mistakes below could hit.
+/// Starts a gateway for the commands below.
 fn gateway() -> Gateway {
     Gateway::start(newest_gateway(), &[])
 }
@@ -17,7 +17,7 @@ fn groups(gateway: &Gateway) -> Vec<String> {
     gateway.groups().into_iter().map(line).collect()
 }
 
-/// Runs a script on an empty gateway. `after` are the groups that it leaves, without any if nothing may be stored.
+/// Runs a script with an empty gateway. `after` lists the groups that must exist afterwards.
 #[track_caller]
 fn typed(gateway: &Gateway, script: &str, code: i32, after: &[&str], says: &[&str]) {
     gateway.clear();
@@ -68,7 +68,7 @@ fn a_suspicious_label_is_stored_as_typed_with_a_warning() {
         ("pushgw add -j 'db,team=a' f", "job=db,team=a", "for several labels: -j db -l team=a"),
     ] {
         typed(&gateway, script, 0, &[after], &["warning: ", says]);
-        // Without a warning, with what was meant.
+        // The intended value gives no warning.
         typed(&gateway, &format!("{script} -q 2>&1"), 0, &[after], &[]);
     }
 }
@@ -93,7 +93,7 @@ fn a_pipe_that_is_not_read_is_reported() {
     let wait = "{ echo b 2; exec 3>&1; : >written; } | { while [ ! -e written ]; do :; done;";
     typed(&gateway, &format!("{wait} pushgw push -j x -m 'extra 1'; }}"), 0, &["job=x"], &says);
     typed(&gateway, &format!("{wait} pushgw push -n -j x f; }}"), 0, &[], &says);
-    // No warning: it is read, it is empty, or it is not a pipe.
+    // There is no warning if the pipe is read, if it is empty, or if standard input is not a pipe.
     for script in [
         "echo b 2 | pushgw push -j x -m 'extra 1' - 2>&1",
         "true | pushgw push -j x f 2>&1",
@@ -178,7 +178,7 @@ fn a_group_that_is_not_there_leads_to_those_that_are() {
     typed(&gateway, &format!("{push} pushgw delete -j ci -l repo=a"), 8, &after, &says);
     let says = ["hint: to show them: pushgw show --match job=ci -g http://"];
     typed(&gateway, &format!("{push} pushgw show -j ci"), 8, &after, &says);
-    // The command in the hint does what it says.
+    // The command in the hint works.
     let run = "$(pushgw delete -j ci 2>&1 | sed -n 's/^hint: to delete them: //p') --yes";
     typed(&gateway, &format!("{push} {run}"), 0, &[], &[]);
     typed(&gateway, "pushgw delete -f -v -j nobody", 0, &[], &["deletion requested: {job=\"nobody\"}"]);
@@ -221,7 +221,7 @@ fn one_group_or_a_selection() {
         let count = format!("test $(pushgw {call} -o path | wc -l) = {lines}");
         typed(&gateway, &format!("{push} {}", count.replace("-o path -o path", "-o path")), 0, &after, &[]);
     }
-    // A path from `list` names the group.
+    // A path printed by `list` identifies the group.
     typed(&gateway, &format!("{push} pushgw rm --url $(pushgw list -j a -o path)"), 0, &after[1..], &[]);
     typed(&gateway, "pushgw push --url /metrics/job/y f", 0, &["job=y"], &[]);
 }
@@ -365,7 +365,7 @@ fn best_effort_is_only_for_a_gateway_that_fails() {
         .run();
     let call = shell(push).env("PUSHGATEWAY_URL", server.url());
     call.stderr_has("503").stderr_has("(ignored because of --best-effort)").run();
-    // Everything else is an error as ever.
+    // All other errors are still errors.
     let rejects = Server::answering(400, "no");
     shell(push).env("PUSHGATEWAY_URL", rejects.url()).code(4).any_stderr().run();
     shell("pushgw push -j x --best-effort -m 'a x'").code(3).any_stderr().run();
@@ -373,7 +373,7 @@ fn best_effort_is_only_for_a_gateway_that_fails() {
     shell("pushgw push -j '' --best-effort -m 'a 1'").code(2).any_stderr().run();
 }
 
-/// Other mistakes of the kinds above, each with the exit status and a part of the message. Nothing is stored.
+/// Tests more mistakes of the same kinds, with the exit status and a part of the message. Nothing may be stored.
 #[test]
 #[ignore = "needs real servers"]
 fn neighbours_of_the_known_mistakes() {

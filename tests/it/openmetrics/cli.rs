@@ -1,4 +1,4 @@
-//! `pushgw convert` and `--format`: which input is OpenMetrics, what is printed and pushed, and what is reported.
+//! Tests `pushgw convert` and `--format`: the detection of OpenMetrics, the printed and pushed text, and the messages.
 
 use crate::support::{Pushgw, Server, pushgw};
 
@@ -112,7 +112,7 @@ fn text_that_does_not_end_with_eof_is_cut_off() {
         .run();
     convert().stdin("a 1\n").code(3).stderr_has("error: 1 error; nothing was printed\n").run();
     convert().code(3).stderr_has("[missing-eof]").run();
-    // Without --format it is Prometheus text.
+    // Without --format, this is Prometheus text.
     pushgw().arg("check").stdin("a 1\n").run();
     convert().args(["--format", "auto"]).stdin("a 1\n").stdout("a 1\n").run();
 }
@@ -129,7 +129,7 @@ fn a_type_that_is_lost_is_reported_by_convert() {
     assert!(
         auto("# type jobs counter\njobs 1\n").contains("warning: the gateway ignores this comment; is it")
     );
-    // The warnings that only matter to a gateway are left out.
+    // Warnings that matter only for a gateway are left out.
     assert_eq!(auto("# TYPE h histogram\nh_bucket{le=\"1\"} 1\npushgateway_x: 1\n"), "");
 }
 
@@ -268,7 +268,7 @@ fn a_metric_of_two_files_is_an_error() {
     assert_eq!(both("k.om", "k.prom", typed).0, Some(3));
 }
 
-/// Commands and options that other programs have, and those that were meant.
+/// Tests commands and options of other programs, with the suggested replacements.
 #[test]
 fn what_was_meant_is_suggested() {
     for (call, code, hint) in [

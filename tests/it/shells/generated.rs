@@ -1,8 +1,8 @@
-//! Thousands of random conflicts on real gateways: each printed command deletes exactly the group that it is printed for,
-//! whichever shell reads it.
+//! Tests thousands of random conflicts on real gateways: in every shell, each printed command deletes exactly the group
+//! for which it is printed.
 //!
-//! Each command runs in one of the shells, in turn. All shells split it into arguments, which is far faster, and must find
-//! the same ones.
+//! Each command runs in one of the shells, in turn. The other shells only split it into arguments, which is far faster.
+//! All of them must get the same arguments.
 
 use super::{BrokenGateway, LEGACY_NAMES, Labels, NAMES, shells, sorted, unusual_text};
 use crate::support::{Gateway, Program, Random, gateways, in_shell, wait_until};
@@ -11,23 +11,23 @@ use std::sync::Mutex;
 use std::thread;
 use tempfile::TempDir;
 
-/// How many conflicts a run makes.
+/// Number of conflicts in a run.
 const CONFLICTS: usize = 2_000;
 
-/// How many conflicts a gateway has at a time. Its checks take quadratic time.
+/// Number of conflicts on a gateway at a time. Its checks take quadratic time.
 const AT_ONCE: usize = 10;
 
-/// How many commands a script has. The system limits the length of an argument.
+/// Number of commands in a script. The system limits the length of an argument.
 const COMMANDS: usize = 200;
 
-/// A gateway that is filled with conflicts, some at a time.
+/// A gateway that is repeatedly filled with conflicts.
 struct Setup {
     program: &'static Program,
     utf8_names: bool,
     random: Random,
 }
 
-/// Every version, and those that support UTF-8 names also with them.
+/// Returns a setup for every version, and one with UTF-8 names for every version that supports them.
 fn setups(random: &mut Random) -> Vec<Setup> {
     let programs = gateways().iter();
     let kinds = programs.flat_map(|program| {
@@ -39,7 +39,8 @@ fn setups(random: &mut Random) -> Vec<Setup> {
         .collect()
 }
 
-/// An unusual name. The gateways can't serve one that starts with `__`, and can't decode a character above U+FFFFF.
+/// Generates an unusual label name. Gateways can't serve a name that starts with `__`, and can't decode a character
+/// above U+FFFFF.
 fn name(random: &mut Random, utf8_names: bool, file: &Path) -> String {
     let name = match (utf8_names, random.below(4)) {
         (true, 0 | 1) => unusual_text(random, file).replace(|c| c > '\u{fffff}', "a"),
@@ -50,12 +51,12 @@ fn name(random: &mut Random, utf8_names: bool, file: &Path) -> String {
     if name.starts_with("__") { format!("x{name}") } else { name }
 }
 
-/// An unusual value without U+FFFD, which the API also shows for a byte that is not UTF-8.
+/// Generates an unusual value without U+FFFD, which the API also shows for a byte that is not UTF-8.
 fn value(random: &mut Random, file: &Path) -> String {
     unusual_text(random, file).replace('\u{fffd}', "a")
 }
 
-/// A group of one to three labels beside its job. A number makes the groups different.
+/// Generates a group with one to three labels in addition to the job. The number makes it unique.
 fn labels(random: &mut Random, utf8_names: bool, number: usize, file: &Path) -> Labels {
     let job = if random.once_in(3) { value(random, file) } else { "x".to_owned() };
     let others = 1 + random.below(3);
@@ -65,7 +66,7 @@ fn labels(random: &mut Random, utf8_names: bool, number: usize, file: &Path) -> 
     labels
 }
 
-/// The arguments of each command, as this shell splits them.
+/// Splits each command into arguments with this shell.
 fn split(shell: &str, commands: &[String], home: &Path) -> Vec<Vec<String>> {
     let stub = if shell == "fish" {
         r"function pushgw; printf '%s\0' (count $argv) $argv; end"
@@ -83,7 +84,7 @@ fn split(shell: &str, commands: &[String], home: &Path) -> Vec<Vec<String>> {
 }
 
 impl Setup {
-    /// Makes this many conflicts, and fixes them with the commands that `status` prints.
+    /// Creates this many conflicts, and fixes them with the commands that `status` prints.
     fn try_conflicts(&mut self, conflicts: usize) {
         let home = TempDir::new().unwrap();
         let file = home.path().join("pwned");
@@ -114,7 +115,7 @@ impl Setup {
 }
 
 impl BrokenGateway<'_> {
-    /// Runs the commands for these groups in this shell, and returns them.
+    /// Runs the commands for these groups in this shell, and returns the commands.
     fn fix_all(&self, cases: &[Labels], shell: &str) -> Vec<String> {
         let (commands, targets): (Vec<String>, Vec<Labels>) = self.commands().into_iter().unzip();
         assert_eq!(commands.len(), cases.len(), "{commands:#?}");

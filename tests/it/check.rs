@@ -336,7 +336,7 @@ fn the_help_explains_lint_and_exit_status() {
 }
 
 #[test]
-fn files_of_one_family_make_one_text() {
+fn several_files_are_checked_as_one_text() {
     check()
         .file("1.prom", "# HELP a x\n# TYPE a gauge\na{f=\"1\"} 1\n")
         .file("2.prom", "# HELP a x\n# TYPE a gauge\na{f=\"2\"} 2\n")

@@ -77,7 +77,7 @@ fn statuses() -> impl Iterator<Item = (ErrorKind, u8)> {
 }
 
 #[test]
-fn every_way_to_fail_has_its_exit_code() {
+fn every_failure_has_its_exit_code() {
     let mut failures: Vec<(Failure, u8)> = vec![
         (Failure::usage("x"), exit_code::USAGE),
         (Failure::Input { message: String::new() }, exit_code::INPUT),
@@ -140,7 +140,7 @@ fn ends(url: &str, code: i32) -> String {
 }
 
 #[test]
-fn answers_have_their_exit_codes() {
+fn responses_have_their_exit_codes() {
     for (status, code) in [
         (200, 0),
         (202, 0),
@@ -198,7 +198,7 @@ fn servers_that_do_not_answer_have_their_exit_codes() {
 }
 
 #[test]
-fn another_server_is_an_error() {
+fn a_server_that_is_not_a_gateway_is_an_error() {
     let server = Server::answering(200, "<html>hello</html>");
     let url = server.url();
     pushgw().args(["list", "-g", &url]).code(1).stderr_has("like a Pushgateway").run();
@@ -277,7 +277,7 @@ fn a_closed_output_is_not_an_error_without_a_gateway() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_reader_that_goes_away_stops_no_deletion() {
+fn a_closed_output_does_not_stop_a_deletion() {
     on_every_gateway(|gateway| {
         assert_eq!(gateway.put("/metrics/job/x", "m 1\n").status, 200);
         pushgw().args(["delete", "-vj", "x"]).on(gateway).closed_stdout().any_stderr().run();
@@ -334,7 +334,7 @@ fn slow_to_delete(looks: usize) -> Server {
 }
 
 #[test]
-fn a_deletion_is_waited_for() {
+fn delete_waits_for_the_deletion() {
     for looks in [1, 2, 5] {
         let server = slow_to_delete(looks);
         pushgw().args(["delete", "-j", "x", "-i", "a", "-g", &server.url()]).run();
@@ -354,7 +354,7 @@ fn a_deletion_is_waited_for() {
 /// Other pushes keep the gateway's queue busy, so a deletion is often not processed immediately.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_deletion_is_done_when_it_says_so() {
+fn the_group_is_gone_when_delete_exits() {
     on_every_gateway(|gateway| {
         let url = gateway.url();
         let stop = AtomicBool::new(false);

@@ -111,7 +111,7 @@ fn an_archive_with_a_wrong_checksum_is_rejected() {
 }
 
 #[test]
-fn a_named_program_is_the_only_one() {
+fn a_named_program_is_the_only_one_used() {
     let target = TempDir::new().unwrap();
     let own = target.path().join("my pushgateway");
     write_executable(&own, &stand_in("9.8.7"));
@@ -137,7 +137,7 @@ fn a_program_in_path_is_used_if_nothing_can_be_downloaded() {
 }
 
 #[test]
-fn without_a_program_it_says_what_to_install() {
+fn without_a_program_the_script_prints_what_to_install() {
     let target = TempDir::new().unwrap();
     let none = script(target.path()).env("FETCH_RELEASES_URL", "http://127.0.0.1:9").code(1);
     none.stderr_has("apt-get install prometheus-pushgateway) or set PUSHGATEWAY_BIN to its path\n").run();

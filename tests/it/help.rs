@@ -38,7 +38,7 @@ fn the_short_help_fits_a_screen() {
 }
 
 #[test]
-fn the_headings_are_in_one_order() {
+fn the_headings_have_a_consistent_order() {
     let order = ["Group", "Job", "Selection", "Input", "Connection", "Output", "Examples", "Exit status"];
     for command in COMMANDS {
         let text = help(command, "--help");
@@ -89,7 +89,7 @@ fn connection(args: &[&str], variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn every_option_of_the_connection_has_the_variable_and_the_default_that_its_help_names() {
+fn connection_options_have_the_variables_and_defaults_in_their_help() {
     let password = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&password, "secret\n").unwrap();
     let password = password.path().to_str().unwrap();
@@ -137,7 +137,7 @@ fn every_option_of_the_connection_has_the_variable_and_the_default_that_its_help
 }
 
 #[test]
-fn every_other_default_that_the_help_names_is_the_real_one() {
+fn other_defaults_in_the_help_are_correct() {
     for command in command_lines() {
         for option in command.get_arguments() {
             let of_clap: Vec<_> = option.get_default_values().iter().map(|v| v.to_str().unwrap()).collect();
@@ -241,7 +241,7 @@ fn a_wrong_command_line_gets_a_suggestion() {
 }
 
 #[test]
-fn a_dangerous_or_unlike_option_is_not_suggested() {
+fn dangerous_or_dissimilar_options_are_not_suggested() {
     for (typed, unlike) in [
         ("list --since 1d", "--insecure"),
         ("list --reverse", "--verbose"),

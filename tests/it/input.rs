@@ -53,7 +53,7 @@ fn input_that_is_not_text_is_an_error() {
 }
 
 #[test]
-fn nothing_at_all_is_not_pushed() {
+fn empty_input_is_not_pushed() {
     for script in [
         "pushgw push -j x < /dev/null",
         "pushgw push -j x /dev/null",
@@ -67,7 +67,7 @@ fn nothing_at_all_is_not_pushed() {
 }
 
 #[test]
-fn a_file_that_is_gone_once_it_is_open_is_read() {
+fn an_open_file_is_read_after_its_deletion() {
     let (call, server) = taken(shell("echo a 1 > f; exec 3< f; rm f; pushgw push -j x /dev/fd/3"));
     call.run();
     assert_eq!(body(&server), "a 1\n");
@@ -87,7 +87,7 @@ fn a_file_that_is_being_written_is_not_pushed() {
 }
 
 #[test]
-fn a_producer_that_succeeds_is_pushed() {
+fn the_output_of_a_successful_producer_is_pushed() {
     let (call, server) =
         taken(pushgw().args(["push", "-j", "x", "--", "sh", "-c", "cat; echo b 2; echo said >&2"]));
     call.stdin("a 1\n").stderr("said\n").run();
@@ -95,7 +95,7 @@ fn a_producer_that_succeeds_is_pushed() {
 }
 
 #[test]
-fn a_producer_that_fails_is_not() {
+fn the_output_of_a_failed_producer_is_not_pushed() {
     for (script, code, told) in [
         ("echo a 1; exit 1", 1, "error: `sh` exited with status 1; nothing was sent\n"),
         ("echo a 1; exit 77", 77, "error: `sh` exited with status 77; nothing was sent\n"),
@@ -108,7 +108,7 @@ fn a_producer_that_fails_is_not() {
 }
 
 #[test]
-fn a_producer_that_cannot_run_has_the_status_of_a_shell() {
+fn a_producer_that_cannot_run_has_the_same_status_as_in_a_shell() {
     let call = || pushgw().file("no-program", "x");
     let (missing, _server) = refused(call().args(["push", "-j", "x", "--", "./missing"]));
     missing
@@ -123,7 +123,7 @@ fn a_producer_that_cannot_run_has_the_status_of_a_shell() {
 
 /// Such a command line is the result of `-- $CMD` if the variable is unset.
 #[test]
-fn a_separator_without_a_command_is_not_standard_input() {
+fn a_separator_without_a_command_is_an_error() {
     for command in
         [&["push", "-j", "x", "--"][..], &["add", "-j", "x", "f", "--"], &["push", "--groups", "-", "--"]]
     {
@@ -133,7 +133,7 @@ fn a_separator_without_a_command_is_not_standard_input() {
 }
 
 #[test]
-fn a_producer_takes_the_place_of_other_input() {
+fn a_producer_excludes_other_input() {
     for other in [&["f.prom"][..], &["-m", "a 1"]] {
         let (call, _server) =
             refused(pushgw().args(["push", "-j", "x"]).args(other).args(["--", "echo", "a 1"]));
@@ -144,7 +144,7 @@ fn a_producer_takes_the_place_of_other_input() {
 }
 
 #[test]
-fn the_lines_of_a_producer_are_checked() {
+fn the_output_of_a_producer_is_checked() {
     let (call, _server) =
         refused(pushgw().args(["push", "-j", "x", "--message-format", "short", "--", "echo", "a b"]));
     call.code(3).stderr_has("<command>:1:").run();
@@ -232,7 +232,7 @@ fn a_signal_ends_the_push_after_the_producer() {
 
 /// `nohup` ignores SIGHUP in this way, so that a push outlives its shell.
 #[test]
-fn a_signal_that_was_to_be_ignored_is() {
+fn an_ignored_signal_stays_ignored() {
     let (call, server) =
         taken(shell("trap '' HUP; exec pushgw push -j x -- sh -c 'kill -HUP $PPID; echo a 1'"));
     call.run();

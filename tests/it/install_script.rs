@@ -175,7 +175,7 @@ fn refuses(server: &Server, error: &str) {
 }
 
 #[test]
-fn another_checksum_installs_nothing() {
+fn a_wrong_checksum_installs_nothing() {
     let mut files = release("1.2.3", &FILES);
     let archive = format!("/{}", archive_name("1.2.3"));
     *files.get_mut(&archive).unwrap().last_mut().unwrap() ^= 1;
@@ -228,7 +228,7 @@ fn a_release_without_an_archive_for_this_machine_is_an_error() {
 }
 
 #[test]
-fn another_system_is_an_error_that_names_cargo() {
+fn an_unsupported_system_is_an_error_that_mentions_cargo() {
     for (system, machine) in [("Darwin", "arm64"), ("Linux", "vax")] {
         let Some(mut user) = User::with_dash() else { return };
         let uname = format!("#!/bin/sh\n[ $1 = -s ] && echo {system} || echo {machine}\n");
@@ -243,7 +243,7 @@ fn another_system_is_an_error_that_names_cargo() {
 }
 
 #[test]
-fn mistakes_in_the_call_are_errors() {
+fn invalid_calls_are_errors() {
     for user in users() {
         user.install("", &[]).code(1).stderr_has("error: set PUSHGW_DOWNLOAD_URL to the folder").run();
         user.install("", &["--prefix"]).code(1).stderr_has("error: --prefix needs a folder\n").run();

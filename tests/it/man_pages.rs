@@ -63,7 +63,7 @@ fn every_variable_that_is_read_is_in_the_manual() {
 }
 
 #[test]
-fn mandoc_and_groff_have_nothing_to_say() {
+fn mandoc_and_groff_report_no_problems() {
     for (name, _) in pages() {
         let page = file(&format!("man/{name}.1"));
         for (program, args) in

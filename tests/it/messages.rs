@@ -143,7 +143,7 @@ fn wrong_help(text: &[u8], found: &Diagnostic) -> Option<String> {
 /// After the help has been applied, the text no longer has the problem.
 #[test]
 #[ignore = "takes long"]
-fn a_help_is_right_if_it_is_applied() {
+fn applying_the_help_fixes_the_problem() {
     let mut random = Random::with_seed(setting("PUSHGW_TEST_SEED", SEED));
     let clean = clean_texts();
     let cases = setting("PUSHGW_TEST_CASES", 2_000);
@@ -183,7 +183,7 @@ fn with_other_byte(random: &mut Random, text: &[u8]) -> Vec<u8> {
 
 #[test]
 #[ignore = "takes long"]
-fn one_mistake_is_one_message() {
+fn one_mistake_results_in_one_message() {
     let mut random = Random::with_seed(setting("PUSHGW_TEST_SEED", SEED));
     let clean = clean_texts();
     let cases = setting("PUSHGW_TEST_CASES", 5_000);

@@ -75,7 +75,7 @@ fn a_suspicious_label_is_stored_as_typed_with_a_warning() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_job_with_the_name_of_a_file_is_an_unset_variable() {
+fn a_job_with_the_name_of_a_file_suggests_an_unset_variable() {
     let gateway = gateway();
     let says = "the job `metrics.prom` is also the name of a file here: is the variable set?";
     let hint = "hint: use -j JOB metrics.prom";
@@ -106,7 +106,7 @@ fn a_pipe_that_is_not_read_is_reported() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_missing_file_gets_the_option_that_was_meant() {
+fn a_missing_file_suggests_the_intended_option() {
     let gateway = gateway();
     for (script, hint) in [
         ("pushgw push -j x -m a 1", "-m 'a 1'"),
@@ -134,7 +134,7 @@ fn options_may_come_before_the_command() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_matcher_that_can_t_be_right_is_an_error() {
+fn a_matcher_with_an_unknown_operator_is_an_error() {
     let gateway = gateway();
     for (matcher, meant) in
         [("job~=ci", "job=~ci"), ("job==ci", "job=ci"), ("job!==ci", "job!=ci"), ("job:=ci", "job=ci")]
@@ -148,7 +148,7 @@ fn a_matcher_that_can_t_be_right_is_an_error() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_selection_of_nothing_by_a_wildcard_is_reported() {
+fn a_wildcard_that_selects_nothing_is_reported() {
     let gateway = gateway();
     let push = "pushgw push -j db_a f;";
     let says =
@@ -168,7 +168,7 @@ fn a_selection_of_nothing_by_a_wildcard_is_reported() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_group_that_is_not_there_leads_to_those_that_are() {
+fn a_missing_group_lists_the_existing_ones() {
     let gateway = gateway();
     let push = "for repo in a b; do pushgw push -j ci -l repo=$repo -l arch=x f; done;";
     let after = ["arch=x,job=ci,repo=a", "arch=x,job=ci,repo=b"];
@@ -228,7 +228,7 @@ fn one_group_or_a_selection() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn an_age_that_was_meant_otherwise_is_an_error() {
+fn a_mistyped_age_is_an_error() {
     let gateway = gateway();
     for (age, says) in [
         ("7", "`7` has no unit: write 7d for days, 7h for hours or 7s for seconds"),
@@ -253,7 +253,7 @@ fn an_age_that_was_meant_otherwise_is_an_error() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_variable_that_says_something_else_is_reported() {
+fn mistakes_in_variables_are_reported() {
     let gateway = gateway();
     for value in ["disabled", "n", "f", "none", "2"] {
         let says = format!("PUSHGATEWAY_INSECURE: `{value}` is not");
@@ -276,7 +276,7 @@ fn a_variable_that_says_something_else_is_reported() {
 }
 
 #[test]
-fn credentials_that_were_not_used_are_named() {
+fn unused_credentials_are_reported() {
     let server = Server::answering(401, "");
     for (variables, says) in [
         (
@@ -356,7 +356,7 @@ fn a_number_of_days_or_hours_lacks_its_unit() {
 }
 
 #[test]
-fn best_effort_is_only_for_a_gateway_that_fails() {
+fn best_effort_ignores_only_temporary_failures() {
     let down = "PUSHGATEWAY_URL=http://[::1]:1";
     let server = Server::answering(503, "");
     let push = "pushgw push -j x --retries 0 --best-effort -m 'a 1'";
@@ -376,7 +376,7 @@ fn best_effort_is_only_for_a_gateway_that_fails() {
 /// Tests more mistakes of the same kinds, with the exit status and a part of the message. Nothing may be stored.
 #[test]
 #[ignore = "needs real servers"]
-fn neighbours_of_the_known_mistakes() {
+fn variants_of_the_known_mistakes() {
     let gateway = gateway();
     for (call, code, says) in [
         ("push -jobs=x f", 2, "`-jobs` is read as `-j obs`\nhint: use --job JOB"),

@@ -138,7 +138,7 @@ fn an_escaped_name_that_is_reserved() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_metric_with_the_name_of_the_gateways_own() {
+fn a_metric_with_the_name_of_a_gateway_metric() {
     // The gateway must be empty, because its own metric has no sample before the first push.
     on_every_gateway(|gateway| {
         let own = b"# TYPE pushgateway_http_push_size_bytes gauge\npushgateway_http_push_size_bytes 1\n";
@@ -162,7 +162,7 @@ fn a_metric_with_the_name_of_the_gateways_own() {
 /// The gateway works, but Prometheus drops the samples of one of the two groups.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn groups_that_differ_in_an_empty_label_alone() {
+fn groups_that_differ_only_in_an_empty_label() {
     on_every_gateway(|gateway| {
         gateway.put("/metrics/job/a", "m 1\n");
         gateway.put("/metrics/job/a/l/", "m 2\n");

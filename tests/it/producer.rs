@@ -29,7 +29,7 @@ fn start(script: &str) -> (Running, Server) {
 
 /// SIGTERM ends the shell, but not the processes that it has started.
 #[test]
-fn a_signal_ends_it_although_a_grandchild_holds_the_output() {
+fn a_signal_ends_the_push_although_a_grandchild_keeps_the_output_open() {
     for (signal, code, name) in [(Signal::TERM, 143, "SIGTERM"), (Signal::HUP, 129, "SIGHUP")] {
         for script in [
             "exec 3<&0; echo a 1; cat <&3 & echo ready >&2; wait",
@@ -85,7 +85,7 @@ fn a_second_signal_does_not_wait_for_the_command() {
 }
 
 #[test]
-fn an_output_that_stays_open_after_the_command_exited_is_given_up() {
+fn output_that_stays_open_after_the_command_is_an_error() {
     let (call, _server) = refused("exec 3<&0; echo a 1; cat <&3 2>/dev/null &");
     call.code(1)
         .stderr(format!(
@@ -105,7 +105,7 @@ fn an_output_that_stays_open_after_the_command_exited_is_given_up() {
 /// Tests output from processes that the shell does not wait for, as in bash's `> >(sed …)`, and a daemon whose output
 /// is redirected properly.
 #[test]
-fn what_ends_soon_after_the_command_is_pushed_too() {
+fn output_of_short_lived_background_processes_is_pushed() {
     for (script, body) in [
         ("echo a 1; { while kill -0 $$ 2>/dev/null; do :; done; echo b 2; } &", "a 1\nb 2\n"),
         ("exec 3<&0; echo a 1; cat <&3 >/dev/null 2>&1 &", "a 1\n"),
@@ -122,7 +122,7 @@ fn what_ends_soon_after_the_command_is_pushed_too() {
 }
 
 #[test]
-fn ctrl_c_ends_it_although_a_grandchild_holds_the_output() {
+fn ctrl_c_ends_the_push_although_a_grandchild_keeps_the_output_open() {
     for (script, said) in [
         // A shell lets its background processes ignore Ctrl-C.
         ("exec 3<&0; cat <&3 & echo ready >&2; wait", "`sh` was killed by SIGINT; nothing was sent"),
@@ -141,7 +141,7 @@ fn ctrl_c_ends_it_although_a_grandchild_holds_the_output() {
 }
 
 #[test]
-fn timeout_ends_it() {
+fn timeout_ends_the_push() {
     let built = env!("CARGO_BIN_EXE_pushgw");
     let server = Server::unused();
     let push = |options: &[&str], script: &str| {
@@ -166,7 +166,7 @@ fn timeout_ends_it() {
 
 /// Signals that it does not handle can't kill the first process of a container.
 #[test]
-fn a_signal_ends_it_as_process_1() {
+fn a_signal_ends_process_1_of_a_container() {
     const UNSHARE: [&str; 4] = ["--user", "--map-root-user", "--pid", "--fork"];
     let can =
         || Command::new("unshare").args(UNSHARE).arg("true").output().is_ok_and(|it| it.status.success());

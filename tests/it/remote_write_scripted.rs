@@ -51,7 +51,7 @@ fn a_receiver_that_confirms_gets_one_request() {
 }
 
 #[test]
-fn what_is_not_confirmed_is_sent_once_more_as_version_1() {
+fn unconfirmed_samples_are_sent_again_as_version_1() {
     for status in [200, 204, 400, 405, 415, 422] {
         let server = receiver(move |connection, version, _| {
             connection.answer(if version == "2.0" { status } else { 204 }, &[], "");
@@ -72,7 +72,7 @@ fn other_rejections_are_not_about_the_version() {
 }
 
 #[test]
-fn a_version_that_is_chosen_is_the_only_one() {
+fn a_chosen_version_is_the_only_one_used() {
     for (choice, status, code) in
         [("1.0", 204, 0), ("1.0", 415, 4), ("1.0", 400, 4), ("2.0", 415, 4), ("2.0", 400, 4)]
     {
@@ -92,7 +92,7 @@ fn a_version_that_is_chosen_is_the_only_one() {
 
 /// The OpenTelemetry collector supports only version 2.0.
 #[test]
-fn a_receiver_of_version_2_alone_shows_its_first_error() {
+fn a_receiver_of_only_version_2_shows_its_first_error() {
     let server = receiver(|connection, version, _| match version {
         "2.0" => connection.answer(400, &[], "these samples are wrong"),
         _ => connection.answer(415, &[], "what is this?"),
@@ -276,7 +276,7 @@ fn a_receiver_has_no_groups() {
 }
 
 #[test]
-fn what_needs_a_gateway_is_rejected() {
+fn options_that_need_a_gateway_are_rejected() {
     for (words, message) in [
         (
             "push -j b -m 1 --as-curl",
@@ -322,7 +322,7 @@ fn a_dry_run_prints_the_request_and_its_series() {
 }
 
 #[test]
-fn what_a_receiver_would_drop_in_silence_is_an_error() {
+fn samples_that_a_receiver_would_silently_drop_are_errors() {
     for (text, code) in [
         (&b"a 1 5\na 2 6\n"[..], "duplicate-series"),
         (b"a{x=\"1\",x=\"2\"} 1\n", "duplicate-label"),
@@ -359,7 +359,7 @@ fn what_a_receiver_would_drop_in_silence_is_an_error() {
 }
 
 #[test]
-fn status_says_whether_the_receiver_accepts_samples() {
+fn status_shows_whether_the_receiver_accepts_samples() {
     let status = |server: &Server| pushgw().args(["status", "--remote-write", &server.url()]);
     let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "0")], ""));
     status(&server)
@@ -447,7 +447,7 @@ fn a_server_that_answers_with_a_text_is_not_a_receiver() {
 
 /// A receiver can't count samples in the empty request of `status`.
 #[test]
-fn a_rejection_that_lacks_no_sample_is_not_about_samples() {
+fn a_complete_rejection_does_not_count_samples() {
     let answers = [(403, "who are you?", "0"), (400, "bad request", "0"), (400, "bad label", "2")];
     for (code, words, stored) in answers {
         let server = receiver(move |connection, _, _| connection.answer(code, &[(STORED, stored)], words));

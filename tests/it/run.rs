@@ -103,7 +103,7 @@ fn other_exit_statuses_can_count_as_success() {
 }
 
 #[test]
-fn only_what_the_words_show_keeps_the_command_from_running() {
+fn only_invalid_arguments_keep_the_command_from_running() {
     for words in [
         "-j x --unknown -- touch ran",
         "-j x --",
@@ -130,7 +130,7 @@ fn only_what_the_words_show_keeps_the_command_from_running() {
 
 /// Each problem is reported in one line, and the command still runs.
 #[test]
-fn what_depends_on_the_moment_is_reported_after_the_command() {
+fn other_problems_are_reported_after_the_command() {
     let (url, missing) = ("http://127.0.0.1:1", "/nonexistent/file");
     for (name, options, said) in [
         ("sh", &["-j", ""][..], "the job is empty"),
@@ -171,7 +171,7 @@ fn a_report_can_be_required() {
 }
 
 #[test]
-fn verbose_says_what_was_pushed() {
+fn verbose_shows_what_was_pushed() {
     let server = Server::answering(200, "");
     let place = format!("{{job=\"x\"}} on {}", server.url());
     run_script(&server.url(), &["-v"], "exit 3")
@@ -181,7 +181,7 @@ fn verbose_says_what_was_pushed() {
 }
 
 #[test]
-fn a_gateway_that_hangs_or_breaks_costs_a_warning() {
+fn a_gateway_that_hangs_or_breaks_causes_only_a_warning() {
     let call = |url: &str, timeout: &str| {
         let start = "warning: x exited with status 3, but that could not be reported: ";
         run_script(url, &["--timeout", timeout], "echo ran; exit 3").code(3).stdout("ran\n").stderr_has(start)
@@ -234,7 +234,7 @@ fn a_slow_start_push_delays_nothing() {
 }
 
 #[test]
-fn the_command_can_push_metrics_of_its_own() {
+fn the_command_can_push_its_own_metrics() {
     let write = "echo 'files 12' >>\"$PUSHGW_METRICS\"";
     for (options, script, files) in [
         (&[][..], write.to_owned(), Some(12.0)),
@@ -254,7 +254,7 @@ fn the_command_can_push_metrics_of_its_own() {
 }
 
 #[test]
-fn the_file_for_metrics_is_private_and_does_not_stay() {
+fn the_metrics_file_is_private_and_temporary() {
     let server = Server::answering(200, "");
     let script = "cd \"${PUSHGW_METRICS%/*}\" && pwd && stat -c '%a %s' . \"$PUSHGW_METRICS\" | head -1";
     let call = run_script(&server.url(), &[], script);
@@ -273,7 +273,7 @@ fn the_file_for_metrics_is_private_and_does_not_stay() {
 }
 
 #[test]
-fn a_full_disk_for_metrics_does_not_touch_the_job() {
+fn a_full_disk_for_metrics_does_not_affect_the_job() {
     let unshare = ["--user", "--map-root-user", "--mount"];
     // Mount a file system that has no room for another file.
     let mount = "mkdir full && mount -t tmpfs -o nr_inodes=1 none full";
@@ -337,7 +337,7 @@ fn invalid_metrics_are_shown_and_the_run_is_reported_without_them() {
 }
 
 #[test]
-fn metrics_that_the_gateway_rejects_are_left_out() {
+fn metrics_that_the_gateway_rejects_are_omitted() {
     let server = Server::start(|connection, _| {
         while let Some(request) = connection.read_request() {
             if sample(&request, "files").is_some() {
@@ -469,7 +469,7 @@ fn ctrl_c_reaches_the_command_once() {
 }
 
 #[test]
-fn a_second_signal_ends_the_report_at_once() {
+fn a_second_signal_ends_the_report_immediately() {
     for (signal, name) in [(Signal::TERM, "SIGTERM"), (Signal::INT, "SIGINT"), (Signal::HUP, "SIGHUP")] {
         let (server, requests) = hanging_for("job_last_completion");
         let mut running = Running::start(run_command(&server.url()), "echo ready >&2; exit 4");
@@ -511,7 +511,7 @@ fn a_signal_during_the_report_does_not_stop_it() {
 }
 
 #[test]
-fn an_ignored_sigchld_does_no_damage() {
+fn an_ignored_sigchld_has_no_effect() {
     let server = Server::answering(200, "");
     let call = program("env").args(["--ignore-signal=CHLD", env!("CARGO_BIN_EXE_pushgw")]);
     call.args(["run", "-j", "x", "-g", &server.url(), "--", "sh", "-c", "exit 3"]).code(3).run();
@@ -519,7 +519,7 @@ fn an_ignored_sigchld_does_no_damage() {
 }
 
 #[test]
-fn it_is_process_1_of_a_container() {
+fn run_works_as_process_1_of_a_container() {
     const UNSHARE: [&str; 6] =
         ["--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child"];
     let can =
@@ -581,7 +581,7 @@ fn a_failure_keeps_the_last_success_on_every_gateway() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn metrics_that_contradict_another_group_are_left_out_on_every_gateway() {
+fn metrics_that_contradict_another_group_are_omitted_on_every_gateway() {
     on_every_gateway(|gateway| {
         gateway.put("/metrics/job/other", "# TYPE files counter\nfiles 1\n");
         run_script(&gateway.url(), &["-m", "# TYPE files gauge", "-m", "files 12"], "")

@@ -37,7 +37,7 @@ fn names(folder: &TempDir) -> Vec<String> {
 }
 
 #[test]
-fn push_writes_a_file_that_everybody_can_read() {
+fn push_writes_a_world_readable_file() {
     for umask in ["000", "077", "777"] {
         let folder = folder();
         // A killed process may have left this file.
@@ -59,7 +59,7 @@ fn push_writes_a_file_that_everybody_can_read() {
 }
 
 #[test]
-fn the_labels_of_the_group_replace_those_of_the_text() {
+fn the_labels_of_the_group_override_labels_in_the_text() {
     let folder = folder();
     call("push", &folder, &["-m", "a{job=\"other\"} 1"])
         .stderr_has("warning[overwritten-label]: the grouping key overwrites the label `job` with `x`")
@@ -104,7 +104,7 @@ fn run_keeps_the_time_of_the_last_success() {
 }
 
 #[test]
-fn metrics_of_the_job_that_clash_do_not_hide_how_it_went() {
+fn clashing_metrics_of_the_job_do_not_hide_its_result() {
     let folder = folder();
     fs::write(folder.path().join("other.prom"), "# TYPE files gauge\nfiles 1\n").unwrap();
     call("run", &folder, &["-m", "files 1", "--", "true"])
@@ -130,7 +130,7 @@ fn delete_removes_the_file() {
 }
 
 #[test]
-fn what_clashes_with_another_file_is_rejected() {
+fn metrics_that_clash_with_another_file_are_rejected() {
     for (other, pushed, said) in [
         ("# TYPE a gauge\na{job=\"y\"} 1\n", "# TYPE a counter\na 1", "a is a counter, but a gauge in"),
         ("# HELP a b\na{job=\"y\"} 1\n", "# HELP a c\na 1", "a has another HELP text in"),
@@ -157,7 +157,7 @@ fn what_clashes_with_another_file_is_rejected() {
 }
 
 #[test]
-fn a_file_that_somebody_broke_is_replaced_but_not_added_to() {
+fn an_invalid_file_is_replaced_but_not_added_to() {
     let folder = folder();
     fs::write(folder.path().join("pushgw_x.prom"), "a 1\nb 1,5\n").unwrap();
     call("add", &folder, &["-m", "c 1"])
@@ -193,7 +193,7 @@ fn a_directory_that_cannot_be_written_is_an_error() {
 }
 
 #[test]
-fn a_full_disk_leaves_the_file_as_it_is() {
+fn a_full_disk_does_not_change_the_file() {
     let unshare = ["--user", "--map-root-user", "--mount"];
     let mount = "mkdir full && mount -t tmpfs -o size=8k none full";
     let folder = folder();
@@ -304,7 +304,7 @@ fn only_commands_for_one_group_use_a_directory() {
 }
 
 #[test]
-fn what_would_be_written_can_be_seen_before() {
+fn dry_run_and_diff_show_what_would_be_written() {
     let folder = folder();
     let path = folder.path().join("pushgw_x.prom").display().to_string();
     call("push", &folder, &["-m", "a 1", "-m", "b 1"]).run();
@@ -454,7 +454,7 @@ fn node_exporter_sees_only_whole_files_while_200_write() {
 /// The rules of `clash` match `node_exporter`: pushgw rejects what it would drop or report.
 #[test]
 #[ignore = "needs node_exporter (fetched on first use)"]
-fn node_exporter_has_trouble_with_what_is_rejected() {
+fn node_exporter_has_problems_with_rejected_metrics() {
     for program in fetch("node-exporter") {
         for (first, second) in [
             ("# TYPE a gauge\na{job=\"y\"} 1\n", "# TYPE a counter\na{job=\"x\"} 1\n"),

@@ -7,7 +7,7 @@ use crate::support::{Client, Gateway, Request, Server, newest_gateway, on_every_
 const SHADOWING: &str = "# TYPE labels gauge\nlabels{metrics=\"x\"} 1\nlast_push_successful 1\nmetrics 1\n";
 
 #[test]
-fn a_value_without_end_is_not_read_to_memory() {
+fn an_endless_value_is_not_read_into_memory() {
     // The endless value can be before, in or after a group, or be a name.
     for start in [
         r#"{"status":"success","data":[{"labels":{"job":""#,

@@ -62,7 +62,7 @@ fn start_nginx(gateway: SocketAddr) -> LocalServer {
 
 #[test]
 #[ignore = "needs a real Pushgateway and nginx (fetched on first use)"]
-fn what_nginx_answers_is_explained() {
+fn error_pages_of_nginx_are_explained() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     let nginx = start_nginx(gateway.address());
     let call = |args: &[&str], path: &str| {

@@ -111,7 +111,7 @@ fn github_has_one_command_for_a_failure() {
 }
 
 #[test]
-fn people_get_the_same_text_as_ever() {
+fn human_and_short_formats_are_plain_text() {
     let (denying, rejecting) = (Server::answering(401, ""), Server::answering(400, "no\nsuch luck\n"));
     for failure in failures(&denying.url(), &rejecting.url()) {
         let [human, short] =
@@ -122,7 +122,7 @@ fn people_get_the_same_text_as_ever() {
 }
 
 #[test]
-fn warnings_have_the_format_too() {
+fn warnings_also_have_the_format() {
     let call = || pushgw().args(["push", "-n", "-j", "job=x", "-m", "a 1"]).any_stdout();
     let output = call().args(["--message-format", "json"]).any_stderr().run();
     let severities: Vec<Value> = output

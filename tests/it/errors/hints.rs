@@ -88,7 +88,7 @@ fn a_page_is_reduced_to_its_title() {
 }
 
 #[test]
-fn a_login_page_is_named() {
+fn a_login_page_is_recognized() {
     let page = "<!doctype html><title>Sign in - SSO</title>";
     let server = answering(200, &[("Content-Type", "text/html")], page);
     for command in [PUSH, DELETE, &["list"], &["show", "--all"], &["status"]] {
@@ -138,7 +138,7 @@ fn a_redirect_names_the_gateway_s_url() {
 }
 
 #[test]
-fn a_path_that_is_not_there_has_a_likely_cause() {
+fn a_missing_path_has_a_likely_cause() {
     let missing = answering(404, &[], "404 page not found\n");
     says(&missing, &[PUSH, &["-g", "{}/push"]].concat(), 4, &["hint: is the path `/push` right?\n"]);
     let prefix = "if the gateway has a path prefix (--web.route-prefix), add it: -g http://{}/prefix\n";
@@ -156,7 +156,7 @@ fn a_path_that_is_not_there_has_a_likely_cause() {
 }
 
 #[test]
-fn metrics_of_another_server_name_it() {
+fn metrics_identify_another_server() {
     let server = Server::start(|connection, _| {
         while let Some(request) = connection.read_request() {
             match request.path.as_str() {
@@ -172,7 +172,7 @@ fn metrics_of_another_server_name_it() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn prometheus_is_named() {
+fn prometheus_is_recognized() {
     for program in prometheus_versions() {
         let server = Prometheus::start(program, &["127.0.0.1:1".parse().unwrap()]);
         let commands = [(PUSH, 4), (&["list"][..], 1), (&["status"], 1), (&["delete", "-j", "x"], 1)];
@@ -219,7 +219,7 @@ fn a_push_to_prometheus_names_remote_write() {
 }
 
 #[test]
-fn a_remote_write_url_is_not_that_of_a_gateway() {
+fn a_remote_write_url_is_not_a_gateway_url() {
     for url in ["http://p:9090/api/v1/write", "p:9090/api/v1/write/", "http://p/api/v1/write?token=hunter2"] {
         for (origin, call) in [
             ("--gateway", pushgw().args(PUSH).args(["-g", url])),
@@ -236,7 +236,7 @@ fn a_remote_write_url_is_not_that_of_a_gateway() {
 }
 
 #[test]
-fn a_rejected_login_differs_from_none() {
+fn a_rejected_login_differs_from_a_missing_one() {
     let denied = answering(401, &[], "");
     says(&denied, PUSH, 4, &["the server requires a login (401 Unauthorized)\nhint: use -u USER with"]);
     let denied = answering(401, &[], "");
@@ -254,7 +254,7 @@ fn a_rejected_login_differs_from_none() {
 }
 
 #[test]
-fn a_gateway_without_scheme_and_port_has_the_default_port() {
+fn a_gateway_without_scheme_and_port_gets_the_default_port() {
     for (gateway, url) in [
         ("127.0.0.1", "http://127.0.0.1:9091"),
         ("gw", "http://gw:9091"),
@@ -286,7 +286,7 @@ fn a_path_for_url_keeps_the_credentials_of_the_gateway() {
 }
 
 #[test]
-fn nothing_listens() {
+fn a_port_on_which_nothing_listens_has_a_hint() {
     let (_bound, port) = closed_port();
     let call = || pushgw().args(["list", "--retries=0"]).code(6);
     let named = "hint: is the gateway running, and is the port right? The default is 9091\n";
@@ -319,7 +319,7 @@ fn a_closed_connection_is_a_conflict_only_for_a_push() {
 }
 
 #[test]
-fn a_compressed_answer_is_named() {
+fn a_compressed_response_is_an_error() {
     let server = answering(200, &[("Content-Encoding", "gzip")], "\u{1f}\u{8b}");
     for command in [&["list"][..], &["show", "--all"]] {
         says(

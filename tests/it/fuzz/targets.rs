@@ -60,7 +60,7 @@ impl Server {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).answer = answer;
     }
 
-    /// The body of the last request.
+    /// Takes the body of the last request.
     fn body(&self) -> Vec<u8> {
         std::mem::take(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner).body)
     }

@@ -26,7 +26,7 @@ fn end(text: &[u8]) -> usize {
 }
 
 #[test]
-fn a_cut_text_is_refused() {
+fn truncated_text_is_rejected() {
     for text in texts() {
         for at in 0..end(&text) {
             assert_eq!(convert(&text[..at]).text, None, "{}", text[..at].escape_ascii());
@@ -42,7 +42,7 @@ fn push(text: &[u8], format: TextFormat) -> Converted {
 
 /// If truncated text is silently accepted as the Prometheus format, it must have the same meaning in both formats.
 #[test]
-fn a_cut_text_does_not_silently_get_another_meaning() {
+fn truncated_text_does_not_silently_change_its_meaning() {
     let mut silent = 0;
     for text in texts() {
         for at in 0..end(&text) {

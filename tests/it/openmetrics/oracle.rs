@@ -225,7 +225,7 @@ fn in_two_threads(judge: impl Fn(&mut Oracle, &mut Random, &str) + Sync) {
 
 #[test]
 #[ignore = "needs Python's prometheus-client (fetched on first use)"]
-fn texts_of_other_projects_mean_the_same() {
+fn texts_of_other_projects_keep_their_meaning() {
     let mut oracle = Oracle::start();
     oracle.assert_agrees(client_rust().as_bytes(), "client_rust");
     for case in cases().iter().filter(|case| case.only.is_none()) {
@@ -235,7 +235,7 @@ fn texts_of_other_projects_mean_the_same() {
 
 #[test]
 #[ignore = "needs Python's prometheus-client (fetched on first use)"]
-fn generated_texts_mean_the_same() {
+fn generated_texts_keep_their_meaning() {
     in_two_threads(|oracle, random, context| {
         let utf8_names = random.chance(30);
         let text = generate::text(random, utf8_names);
@@ -272,7 +272,7 @@ fn valid_texts_of_other_projects_are_converted() {
 }
 
 #[test]
-fn invalid_texts_of_other_projects_are_refused_at_the_right_line() {
+fn invalid_texts_of_other_projects_are_rejected_at_the_right_line() {
     let mut wrong = Vec::new();
     for case in cases().iter().filter(|case| !case.lines.is_empty()) {
         let output = call(&case.text);

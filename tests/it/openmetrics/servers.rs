@@ -76,7 +76,7 @@ fn push(gateway: &Gateway, text: &[u8]) {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn each_type_is_stored_as_one_of_the_older_format() {
+fn each_type_is_stored_as_a_prometheus_type() {
     on_every_gateway(|gateway| {
         push(gateway, ALL_TYPES.as_bytes());
         let expected = [
@@ -100,7 +100,7 @@ fn each_type_is_stored_as_one_of_the_older_format() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn gateways_accept_what_is_converted() {
+fn gateways_accept_converted_text() {
     on_every_gateway(|gateway| {
         for text in texts() {
             push(gateway, &text);
@@ -119,7 +119,7 @@ fn gateways_accept_what_is_converted() {
 
 #[test]
 #[ignore = "needs promtool (fetched on first use)"]
-fn promtool_reads_what_is_converted() {
+fn promtool_accepts_converted_text() {
     for program in prometheus_versions() {
         // Use one call per text, because a family may occur in several texts.
         for text in texts().iter().step_by(5).chain([&ALL_TYPES.as_bytes().to_vec()]) {

@@ -135,7 +135,7 @@ fn every_block_is_run_and_shows_the_real_output() {
 
 /// Readers copy either the block or the file, so both must be the same.
 #[test]
-fn blocks_to_copy_are_the_files_in_examples() {
+fn blocks_match_the_files_in_examples() {
     let text = read_repo_file("README.md");
     let shown = pieces(&text).into_iter().filter_map(|piece| match piece {
         Piece::Block { kind: "crontab", body } => Some(("crontab", body)),
@@ -173,7 +173,7 @@ fn anchors(page: &str) -> Vec<String> {
 }
 
 #[test]
-fn links_lead_to_a_file_and_a_title() {
+fn links_lead_to_a_file_and_a_heading() {
     let link = regex::Regex::new(r"\]\(([^)#]*)(?:#([^)]*))?\)").unwrap();
     for page in pages() {
         let text = read_repo_file(&page);

@@ -151,7 +151,7 @@ fn nothing_is_lost_when_a_store_is_killed_in_mid_push() {
 
 #[test]
 #[ignore = "needs a real vmagent and VictoriaMetrics (fetched on first use)"]
-fn the_example_ends_all_that_it_started() {
+fn the_example_stops_everything_that_it_started() {
     let cluster = Cluster::start();
     let processes = ["vmagent", "store-1", "store-2", "store-3"].map(|name| cluster.pid(name));
     for process in processes {
@@ -164,7 +164,7 @@ fn the_example_ends_all_that_it_started() {
 }
 
 #[test]
-fn the_example_says_what_it_needs() {
+fn the_example_reports_a_missing_program() {
     let output = Command::new(example())
         .args([TempDir::new().unwrap().path()])
         .env("VICTORIA_METRICS", "/nowhere")

@@ -207,7 +207,8 @@ fn imports_respect_the_restrictions_inside_modules() {
 #[test]
 fn pure_modules_do_no_io() {
     let files = files();
-    let pure = files.iter().filter(|file| PURE.contains(&top_module(&file.name)) && !IMPURE.contains(&&*file.name));
+    let pure =
+        files.iter().filter(|file| PURE.contains(&top_module(&file.name)) && !IMPURE.contains(&&*file.name));
     let wrong: Vec<_> = pure
         .flat_map(|file| {
             let used = IMPURITIES.iter().filter(|impurity| names(file, impurity));

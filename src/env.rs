@@ -4,7 +4,7 @@
 //! that can change during a run are here too: the terminal size, and whether the process is in the foreground.
 
 pub use crate::os::stdin_has_bytes;
-use crate::os::{is_in_foreground, stdin_is_pipe};
+use crate::os::{find_in_path, is_in_foreground, stdin_is_pipe};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
@@ -38,7 +38,7 @@ impl Environment {
     /// Whether a shell would find a program with this name in PATH.
     pub fn is_program(&self, name: &str) -> bool {
         let path = self.variable("PATH").unwrap_or_default();
-        !name.contains('/') && std::env::split_paths(path).any(|folder| folder.join(name).is_file())
+        !name.contains('/') && find_in_path(path, OsStr::new(name)).is_some()
     }
 
     /// Returns the value of a variable. An empty variable counts as unset.

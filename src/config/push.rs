@@ -126,6 +126,7 @@ impl Push {
         };
         let mut check = check(&args.input, &args.report, origins);
         check.options.remote_write = matches!(destination, Destination::RemoteWrite(_));
+        check.options.adds = method == Method::Post;
         Ok(Self { method, key, check, action, destination })
     }
 }

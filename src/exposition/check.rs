@@ -188,8 +188,7 @@ impl<'a> Checker<'a> {
         let Context { options, families, mut findings, stripped, .. } = context;
         if count == 0 && unread == 0 && !findings.has_errors() && !options.allow_empty {
             let end = text.bytes.len();
-            findings
-                .error(Code::NoSamples, end..end, || messages::no_samples(text.bytes, options.remote_write));
+            findings.error(Code::NoSamples, end..end, || messages::no_samples(text.bytes, options));
         }
         let families = families.numbers().filter(|number| families[*number].sample().is_some()).count();
         Report { samples: count, families, stripped, exemplars, units, ..findings.into_report() }

@@ -373,6 +373,17 @@ fn best_effort_is_only_for_a_gateway_that_fails() {
     shell("pushgw push -j '' --best-effort -m 'a 1'").code(2).any_stderr().run();
 }
 
+#[test]
+#[ignore = "needs real servers"]
+fn an_empty_text_is_not_added() {
+    let gateway = gateway();
+    let says = ["the text has no samples, so there is nothing to add", "may be empty, use `--allow-empty`"];
+    typed(&gateway, "true | pushgw add -j x", 3, &[], &says);
+    // Nothing but push_time_seconds is set.
+    let show = "pushgw push -j x f; true | pushgw add -j x --allow-empty; pushgw show -j x | grep '^a 1'";
+    typed(&gateway, show, 0, &["job=x"], &[]);
+}
+
 /// Other mistakes of the kinds above, each with the exit status and a part of the message. Nothing is stored.
 #[test]
 #[ignore = "needs real servers"]

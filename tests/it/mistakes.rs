@@ -115,7 +115,9 @@ fn a_missing_file_gets_the_option_that_was_meant() {
         ("pushgw push -j x instance=a f", "-l instance=a"),
         ("pushgw push -j x echo 'a 1'", "-- echo 'a 1'"),
         ("pushgw check metrics < f", "leave out `metrics`"),
-        ("pushgw check cat f", "-- cat f"),
+        ("pushgw check cat f", "output of a command: cat f | pushgw check"),
+        ("pushgw check -- cat 'a b'", "output of a command: cat 'a b' | pushgw check"),
+        ("pushgw convert -- cat f", "output of a command: cat f | pushgw convert"),
     ] {
         typed(&gateway, script, 1, &[], &["no such file or directory\nhint: ", hint]);
     }

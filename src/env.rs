@@ -5,7 +5,7 @@
 //! needed.
 
 pub use crate::os::stdin_has_bytes;
-use crate::os::{is_in_foreground, stdin_is_pipe};
+use crate::os::{find_in_path, is_in_foreground, stdin_is_pipe};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
@@ -39,7 +39,7 @@ impl Environment {
     /// Returns true if a shell would find a program with this name in PATH.
     pub fn is_program(&self, name: &str) -> bool {
         let path = self.variable("PATH").unwrap_or_default();
-        !name.contains('/') && std::env::split_paths(path).any(|folder| folder.join(name).is_file())
+        !name.contains('/') && find_in_path(path, OsStr::new(name)).is_some()
     }
 
     /// Returns the value of a variable. An empty variable counts as unset.

@@ -194,10 +194,10 @@ pub struct InputArgs {
     /// --remote-write timestamps are sent; this option sends the time of the push instead.
     #[arg(long)]
     pub strip_timestamps: bool,
-    /// Accept input without samples; it empties the group
+    /// Accept input without samples; push then empties the group
     ///
     /// Without this option such input is an error (exit status 3). Otherwise a producer that failed would delete the metrics
-    /// of the last good run. With --remote-write nothing is sent, and nothing is deleted.
+    /// of the last good run. add of such input changes only push_time_seconds. With --remote-write nothing is sent, and nothing is deleted.
     #[arg(long)]
     pub allow_empty: bool,
     /// Report errors instead of repairing them

@@ -161,8 +161,12 @@ fn of_job(
     Err(Failure::usage_with_hint(message, hint))
 }
 
-/// Returns an error if a FILE does not exist and was probably meant as something else. The hint names the right option.
-pub(super) fn of_missing_file(args: &InputArgs, environment: &Environment) -> Result<(), Failure> {
+/// Returns an error if a FILE of `command` does not exist. The hint names the option that was probably meant.
+pub(super) fn of_missing_file(
+    command: &str,
+    args: &InputArgs,
+    environment: &Environment,
+) -> Result<(), Failure> {
     let is_missing = |path: &Path| path != Path::new("-") && !path.as_os_str().is_empty() && !path.exists();
     let Some((place, path)) = args.files.iter().enumerate().find(|(_, path)| is_missing(path)) else {
         return Ok(());
@@ -171,20 +175,25 @@ pub(super) fn of_missing_file(args: &InputArgs, environment: &Environment) -> Re
     let words = |files: &[std::path::PathBuf]| {
         files.iter().map(|word| quote(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
     };
+    // `convert` has neither -m nor -l.
+    let has_options = command != "convert";
     let unfinished = args.metrics.last().and_then(|line| line.to_str()).filter(|line| !line.contains(' '));
     let hint = if let Some(line) = unfinished.filter(|_| is_number(name)) {
         format!("quote the line as one word: -m {}", quote(&format!("{line} {name}")))
-    } else if args.files.get(place + 1).and_then(|next| next.to_str()).is_some_and(is_number) {
+    } else if has_options && args.files.get(place + 1).and_then(|next| next.to_str()).is_some_and(is_number) {
         let value = args.files[place + 1].to_string_lossy();
         format!("for a line of metrics: -m {}", quote(&format!("{name} {value}")))
-    } else if is_sample(name) {
+    } else if has_options && is_sample(name) {
         format!("for a line of metrics: -m {}", quote(name))
-    } else if name.split_once('=').is_some_and(|(label, _)| is_legacy_name(label)) {
+    } else if has_options && name.split_once('=').is_some_and(|(label, _)| is_legacy_name(label)) {
         format!("for a label: -l {}", quote(name))
     } else if name == "metrics" && place == 0 && args.files.len() == 1 && !environment.stdin_is_terminal {
         "leave out `metrics`: without a FILE, standard input is read".to_owned()
     } else if place == 0 && environment.is_program(name) {
-        format!("for the output of a command: -- {}", words(&args.files))
+        let line = words(&args.files);
+        let line =
+            if command == "push" { format!("-- {line}") } else { format!("{line} | pushgw {command}") };
+        format!("for the output of a command: {line}")
     } else {
         return Ok(());
     };

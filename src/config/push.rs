@@ -12,7 +12,6 @@ use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::http::{Connection, Method};
 use crate::input::Origin;
 use crate::output::MessageFormat;
-use crate::shell::quote;
 use std::path::{Path, PathBuf};
 
 /// Settings of `push` and `add`.
@@ -74,7 +73,7 @@ impl Check {
             None if is_named => Some(grouping_key(group, rules)?),
             None => None,
         };
-        let mut check = check(&args.input, &args.report, origins(&args.input, environment)?);
+        let mut check = check(&args.input, &args.report, origins("check", &args.input, environment)?);
         check.options.lint = args.lint;
         Ok((check, key))
     }
@@ -84,7 +83,6 @@ impl Check {
         args: &cli::ConvertArgs,
         environment: &Environment,
     ) -> Result<Self, Failure> {
-        no_url_or_command(args, environment)?;
         let input = cli::InputArgs {
             files: args.files.clone(),
             metrics: Vec::new(),
@@ -96,7 +94,7 @@ impl Check {
             strict: false,
             utf8_names: true,
         };
-        let mut check = check(&input, &args.report, origins(&input, environment)?);
+        let mut check = check(&input, &args.report, origins("convert", &input, environment)?);
         check.options.convert_only = true;
         Ok(check)
     }
@@ -109,7 +107,6 @@ impl Push {
         args: &cli::PushArgs,
         environment: &Environment,
     ) -> Result<Self, Failure> {
-        no_url(&args.input.files)?;
         let rules = key_rules(&args.input);
         let (key, destination) = group_destination(&args.group, &args.connection, rules, environment)?;
         fits(args, &destination)?;
@@ -120,12 +117,13 @@ impl Push {
             (false, true) => Action::PrintCurl,
         };
         let origins = match args.producer.as_slice() {
-            [] => origins(&args.input, environment)?,
+            [] => origins("push", &args.input, environment)?,
             [program, ..] if program.is_empty() => return Err(empty("COMMAND")),
             command => vec![Origin::Command(command.to_vec())],
         };
         let mut check = check(&args.input, &args.report, origins);
         check.options.remote_write = matches!(destination, Destination::RemoteWrite(_));
+        check.options.adds = method == Method::Post;
         Ok(Self { method, key, check, action, destination })
     }
 }
@@ -228,14 +226,15 @@ pub(super) fn format(format: cli::InputFormat) -> TextFormat {
     }
 }
 
-/// Rejects a FILE that is a URL, which curl users may try. The message does not show it, because it may contain a
-/// password.
-fn no_url(files: &[PathBuf]) -> Result<(), Failure> {
+/// Rejects a FILE of `command` that is a URL, which curl users may try. The message does not show it, because it may
+/// contain a password.
+fn no_url(command: &str, files: &[PathBuf]) -> Result<(), Failure> {
     if files.iter().any(|path| is_url(path)) {
-        return Err(Failure::usage_with_hint(
-            "FILE is a URL",
-            "use --url URL for the URL of a group, -g URL for that of a gateway",
-        ));
+        let hint = match command {
+            "push" => "use --url URL for the URL of a group, -g URL for that of a gateway".to_owned(),
+            _ => format!("use curl -s URL | pushgw {command}"),
+        };
+        return Err(Failure::usage_with_hint("FILE is a URL", hint));
     }
     Ok(())
 }
@@ -244,23 +243,11 @@ fn is_url(path: &Path) -> bool {
     path.starts_with("http:") || path.starts_with("https:")
 }
 
-/// Rejects a URL or a command as the FILE of `convert`, which reads only files and standard input.
-fn no_url_or_command(args: &cli::ConvertArgs, environment: &Environment) -> Result<(), Failure> {
-    if args.files.iter().any(|path| is_url(path)) {
-        return Err(Failure::usage_with_hint("FILE is a URL", "use curl -s URL | pushgw convert"));
-    }
-    let program = args.files.first().filter(|path| !path.exists()).and_then(|path| path.to_str());
-    let Some(program) = program.filter(|name| environment.is_program(name)) else { return Ok(()) };
-    let words: Vec<_> = args.files.iter().map(|word| quote(&word.to_string_lossy())).collect();
-    Err(Failure::File {
-        message: format!("can't read {program}: no such file or directory"),
-        hint: Some(format!("for the output of a command: {} | pushgw convert", words.join(" "))),
-    })
-}
-
-/// Returns the sources in the order in which they are read: the files as given, then the lines of `-m`.
-fn origins(args: &cli::InputArgs, environment: &Environment) -> Result<Vec<Origin>, Failure> {
-    mistakes::of_missing_file(args, environment)?;
+/// Returns the sources of `command` (`push` stands for `add` too) in the order in which they are read: the files as
+/// given, then the lines of `-m`.
+fn origins(command: &str, args: &cli::InputArgs, environment: &Environment) -> Result<Vec<Origin>, Failure> {
+    no_url(command, &args.files)?;
+    mistakes::of_missing_file(command, args, environment)?;
     let mut origins: Vec<Origin> = args.files.iter().map(|path| origin(path)).collect();
     if args.files.is_empty() && args.metrics.is_empty() {
         origins.push(Origin::Stdin);

@@ -10,7 +10,7 @@ use super::family::FamilyTable;
 use super::findings::{Findings, Message, RollbackPoint};
 use super::messages;
 use super::openmetrics::OpenmetricsTables;
-use super::options::CheckOptions;
+use super::options::{CheckOptions, TextFormat};
 use super::sample::SampleRules;
 use super::text::lines::{self, LineSpan, Text};
 use super::text::scan::{self, Line, SyntaxError};
@@ -188,8 +188,7 @@ impl<'a> Checker<'a> {
         let Context { options, families, mut findings, stripped, .. } = context;
         if count == 0 && unread == 0 && !findings.has_errors() && !options.allow_empty {
             let end = text.bytes.len();
-            findings
-                .error(Code::NoSamples, end..end, || messages::no_samples(text.bytes, options.remote_write));
+            findings.error(Code::NoSamples, end..end, || messages::no_samples(text.bytes, options));
         }
         let families = families.numbers().filter(|number| families[*number].sample().is_some()).count();
         Report { samples: count, families, stripped, exemplars, units, ..findings.into_report() }
@@ -203,23 +202,31 @@ fn is_openmetrics(text: Text<'_>, context: &mut Context<'_>) {
     let (errors, first) = std::mem::take(&mut context.openmetrics_errors);
     match first {
         Some((_, span, _)) if errors > 1 || is_complete => {
-            context.findings.error(Code::WrongFormat, span, || openmetrics_message(is_complete));
+            context
+                .findings
+                .error(Code::WrongFormat, span, || openmetrics_message(is_complete, context.options));
         }
         Some((code, span, message)) => context.findings.error(code, span, || message),
         None if context.openmetrics > usize::from(!is_complete) => {
             let first = lines::line_from(text.bytes, 0);
-            context.findings.warning(Code::Openmetrics, first, || openmetrics_message(is_complete));
+            let message = || openmetrics_message(is_complete, context.options);
+            context.findings.warning(Code::Openmetrics, first, message);
         }
         None => {}
     }
 }
 
-fn openmetrics_message(is_complete: bool) -> Message {
+fn openmetrics_message(is_complete: bool, options: &CheckOptions<'_>) -> Message {
     const OTHER_FORMAT: &str =
         "or request the text format from the server: `Accept: text/plain;version=0.0.4`";
-    if is_complete {
-        return Message::new("this is OpenMetrics text, which the gateway accepts only in part")
-            .help(format!("use `--format openmetrics`, or `pushgw convert`; {OTHER_FORMAT}"));
+    if is_complete || options.format == TextFormat::Prometheus {
+        let instead = if is_complete {
+            "use `--format openmetrics`, or `pushgw convert`"
+        } else {
+            "write the metrics to a file that ends with the line `# EOF`: `pushgw convert FILE` prints them in the text format"
+        };
+        return Message::new("this is OpenMetrics text, but it is read in the Prometheus text format")
+            .help(format!("{instead}; {OTHER_FORMAT}"));
     }
     Message::new("this is OpenMetrics text, but its last line is not `# EOF`").help(format!(
         "if it is complete, add the line `# EOF`: then it is converted, as by `pushgw convert`; {OTHER_FORMAT}"

@@ -246,10 +246,9 @@ impl FamilyRules<'_, '_> {
             let (name, quoted_total) = (quoted(name), quoted(&total));
             let total = String::from_utf8_lossy(&total);
             let rename = if has_help { " rename the HELP line too, and" } else { "" };
-            Message::new(format!("the gateway stores {quoted_total} as untyped: the TYPE line is for {name}"))
-                .help(format!(
-                    "OpenMetrics declares counters like this; here{rename} write `# TYPE {total} counter`"
-                ))
+            Message::new(format!("{quoted_total} is untyped: the TYPE line is for {name}")).help(format!(
+                "OpenMetrics declares counters like this; here{rename} write `# TYPE {total} counter`"
+            ))
         });
     }
 }

@@ -280,7 +280,7 @@ pub(super) fn comment(context: &mut Context<'_>, line: &Range<usize>) {
     {
         let start = line.start + at;
         context.findings.warning(Code::IgnoredTypeLine, start..start + keyword.len(), || {
-            Message::new("the gateway ignores this comment; is it a TYPE line?").help("write `TYPE`")
+            Message::new("this comment has no effect; is it a TYPE line?").help("write `TYPE`")
         });
     }
 }
@@ -302,10 +302,9 @@ pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'
         {
             context.findings.warning(Code::OtherTypeLine, name_at(context.bytes, at), || {
                 let (name, other) = (quoted(&name), quoted(&other_name));
-                Message::new(format!("this line is for {name}, and so the gateway stores {other} as untyped"))
-                    .help(format!(
-                        "if it is for the sample after it, write {other} here and in the HELP line"
-                    ))
+                Message::new(format!("this line is for {name}, so {other} is untyped")).help(format!(
+                    "if it is for the sample after it, write {other} here and in the HELP line"
+                ))
             });
         }
     }

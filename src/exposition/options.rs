@@ -13,6 +13,8 @@ pub struct CheckOptions<'a> {
     /// Whether the text is sent by remote write. If so, each sample is a separate series and can have a timestamp, and
     /// the rules of the gateway's store do not apply.
     pub remote_write: bool,
+    /// Whether the text is added to its group, so that a text without samples does not empty the group.
+    pub adds: bool,
     /// Whether to accept input without samples.
     pub allow_empty: bool,
     /// Type for metrics without a TYPE line: `gauge`, `counter` or `untyped`.
@@ -62,6 +64,7 @@ impl CheckOptions<'static> {
         grouping: None,
         utf8_names: false,
         remote_write: false,
+        adds: false,
         allow_empty: false,
         default_type: None,
         strip_timestamps: false,

@@ -1,7 +1,7 @@
 //! Starts commands as a shell does, and converts their exit status.
 
 use super::{SIGNAL_BASE, command};
-use crate::os::{is_unknown_format, killed_by, reason};
+use crate::os::{find_in_path, is_unknown_format, killed_by, reason};
 use crate::shell::{is_plain, quote};
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -75,8 +75,7 @@ fn find(program: &OsStr) -> Option<PathBuf> {
     if program.as_encoded_bytes().contains(&b'/') {
         return Some(Path::new(program).to_owned());
     }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    find_in_path(&std::env::var_os("PATH")?, program)
 }
 
 /// Returns the exit status that a shell would report.

@@ -115,7 +115,9 @@ fn a_missing_file_suggests_the_intended_option() {
         ("pushgw push -j x instance=a f", "-l instance=a"),
         ("pushgw push -j x echo 'a 1'", "-- echo 'a 1'"),
         ("pushgw check metrics < f", "leave out `metrics`"),
-        ("pushgw check cat f", "-- cat f"),
+        ("pushgw check cat f", "output of a command: cat f | pushgw check"),
+        ("pushgw check -- cat 'a b'", "output of a command: cat 'a b' | pushgw check"),
+        ("pushgw convert -- cat f", "output of a command: cat f | pushgw convert"),
     ] {
         typed(&gateway, script, 1, &[], &["no such file or directory\nhint: ", hint]);
     }
@@ -371,6 +373,17 @@ fn best_effort_ignores_only_temporary_failures() {
     shell("pushgw push -j x --best-effort -m 'a x'").code(3).any_stderr().run();
     shell("pushgw push -j x --best-effort -- sh -c 'exit 6'").code(6).any_stderr().run();
     shell("pushgw push -j '' --best-effort -m 'a 1'").code(2).any_stderr().run();
+}
+
+#[test]
+#[ignore = "needs real servers"]
+fn an_empty_text_is_not_added() {
+    let gateway = gateway();
+    let says = ["the text has no samples, so there is nothing to add", "may be empty, use `--allow-empty`"];
+    typed(&gateway, "true | pushgw add -j x", 3, &[], &says);
+    // Nothing but push_time_seconds is set.
+    let show = "pushgw push -j x f; true | pushgw add -j x --allow-empty; pushgw show -j x | grep '^a 1'";
+    typed(&gateway, show, 0, &["job=x"], &[]);
 }
 
 /// Tests more mistakes of the same kinds, with the exit status and a part of the message. Nothing may be stored.

@@ -318,6 +318,21 @@ fn groups_are_in_the_text_format() {
     assert!(output.contains("as `pushgw show` prints it"), "{output}");
     assert!(output.contains("1 error; nothing was sent"), "{output}");
     assert!(!output.contains("convert") && !output.contains("--format"), "{output}");
+    let metrics = "# TYPE b info\nb_info{v=\"1\"} 1\n# TYPE u unknown\nu 1\n";
+    pushgw()
+        .args(["push", "--groups", "f", "-g", &server.url()])
+        .file("f", format!("# pushgw group /metrics/job/x\n{metrics}"))
+        .code(3)
+        .stderr_has("this is OpenMetrics text, but it is read in the Prometheus text format\n --> f:2:1\n")
+        .stderr_has(
+            "a file that ends with the line `# EOF`: `pushgw convert FILE` prints them in the text format;",
+        )
+        .run();
+    pushgw()
+        .args(["convert", "f"])
+        .file("f", format!("{metrics}# EOF\n"))
+        .stdout_has("# TYPE u untyped\n")
+        .run();
 }
 
 #[test]

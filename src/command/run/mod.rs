@@ -188,26 +188,33 @@ impl Running<'_, '_> {
                     self.printer.success(&done);
                 }
                 let Some(failure) = left_out else { return status };
-                self.complain(&format!("{name} was reported without its metrics: {}", in_one_line(&failure)));
+                let cause = in_one_line(&failure);
+                self.complain(&format!("{name} was reported without its metrics: {cause}"), &failure);
                 failure
             }
             Err(failure) => {
                 let cause = in_one_line(&failure);
-                self.complain(&format!(
-                    "{name} exited with status {status}, but that could not be reported: {cause}"
-                ));
+                let message =
+                    format!("{name} exited with status {status}, but that could not be reported: {cause}");
+                self.complain(&message, &failure);
                 failure
             }
         };
         if self.settings.require_push && run.is_success { failed.exit_code() } else { status }
     }
 
-    /// Prints why the report failed: as an error with `--require-push`, otherwise as a warning.
-    fn complain(&mut self, message: &str) {
+    /// Prints why the report failed: as an error with `--require-push`, otherwise as a warning. It is one line, because
+    /// cron mails it. Only an explanation from the server itself is added as a hint.
+    fn complain(&mut self, message: &str, failure: &Failure) {
+        let hint = Some(failure).filter(|failure| matches!(failure, Failure::Explained { .. }));
+        let hint = hint.and_then(Failure::hint);
         if self.settings.require_push {
-            self.printer.error("other", message, "", None);
-        } else {
-            self.printer.warning(message);
+            self.printer.error("other", message, "", hint.as_deref());
+            return;
+        }
+        self.printer.warning(message);
+        if let Some(hint) = hint {
+            self.printer.hint(&hint);
         }
     }
 }

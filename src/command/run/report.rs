@@ -4,7 +4,7 @@
 use super::RunEvent;
 use super::own_metrics::OwnMetrics;
 use crate::command::check;
-use crate::command::{remote_write, textfile};
+use crate::command::{prometheus_hint, remote_write, textfile};
 use crate::config::{Destination, Run};
 use crate::error::Failure;
 use crate::gateway::diff::Replaces;
@@ -170,7 +170,14 @@ fn add(
         path: key.path(),
         body: Some(Body::new(body, EXPOSITION_TEXT, connection.encoding)),
     };
-    gateway::send(&Client::new(connection), &request, listener)?;
+    let client = Client::new(connection);
+    gateway::send(&client, &request, listener).map_err(|error| {
+        let client = client.with_time_left(error.elapsed);
+        match client.and_then(|client| prometheus_hint(&error, &client, false, listener)) {
+            Some(hint) => Failure::Explained { error: Box::new(error), why: vec![hint] },
+            None => error.into(),
+        }
+    })?;
     Ok(format!("{key} on {}", connection.endpoint))
 }
 

@@ -11,6 +11,7 @@ mod value;
 use super::code::Code;
 use super::findings::Message;
 use super::model::kind::Kind;
+use super::options::CheckOptions;
 use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
 pub(super) use bound::bound;
 pub(super) use number::with_spaces;
@@ -63,9 +64,11 @@ fn first_character(bytes: &[u8]) -> String {
 }
 
 /// Explains that the input has no samples. The sample lines may have ended up in a HELP text.
-pub(super) fn no_samples(text: &[u8], remote_write: bool) -> Message {
-    let message = Message::new(if remote_write {
+pub(super) fn no_samples(text: &[u8], options: &CheckOptions<'_>) -> Message {
+    let message = Message::new(if options.remote_write {
         "the text has no samples, so there is nothing to send"
+    } else if options.adds {
+        "the text has no samples, so there is nothing to add"
     } else {
         "the text has no samples; pushing it would empty the group"
     });
@@ -80,12 +83,13 @@ pub(super) fn no_samples(text: &[u8], remote_write: bool) -> Message {
                 .help("the lines are joined in a HELP text; in a shell, quote the variable: `\"$metrics\"`");
         }
     }
-    if remote_write {
-        return message.help("did the command that writes the metrics fail?");
-    }
-    message.help(
-        "did the command that writes the metrics fail? to empty the group on purpose, use `--allow-empty`",
-    )
+    message.help(if options.remote_write {
+        "did the command that writes the metrics fail?"
+    } else if options.adds {
+        "did the command that writes the metrics fail? if the text may be empty, use `--allow-empty`"
+    } else {
+        "did the command that writes the metrics fail? to empty the group on purpose, use `--allow-empty`"
+    })
 }
 
 /// Returns the diagnostic code for a syntax error.

@@ -180,6 +180,17 @@ fn prometheus_is_recognized() {
             let call = pushgw().args(command).env("PUSHGATEWAY_URL", format!("http://{}", server.address()));
             call.code(code).stderr_has("this is a Prometheus server, not a Pushgateway\n").run();
         }
+        let url = format!("http://{}", server.address());
+        let hint = format!(
+            "\nhint: this is a Prometheus server, not a Pushgateway\n      \
+             if it has --web.enable-remote-write-receiver: the same command with --remote-write {url} in place of -g\n"
+        );
+        pushgw().args(PUSH).args(["-g", &url]).code(4).stderr_has(&hint).run();
+        let run = |options: &[&str]| {
+            pushgw().args(["run", "-j", "x", "-g", &url]).args(options).args(["--", "true"])
+        };
+        run(&[]).stderr_has("warning: x exited with status 0, but").stderr_has(&hint).run();
+        run(&["--require-push"]).code(4).stderr_has("error: x exited with status 0").stderr_has(&hint).run();
     }
 }
 

@@ -123,13 +123,10 @@ fn convert_reports_lost_types() {
         let call = convert().args(["--format", "auto", "--message-format", "short"]).stdin(text);
         call.any_stdout().any_stderr().run().stderr()
     };
-    let lost =
-        "<stdin>:1:8: warning: the gateway stores `jobs_total` as untyped: the TYPE line is for `jobs`\n";
+    let lost = "<stdin>:1:8: warning: `jobs_total` is untyped: the TYPE line is for `jobs`\n";
     assert_eq!(auto("# TYPE jobs counter\njobs_total 1\n"), lost);
-    assert!(
-        auto("# type jobs counter\njobs 1\n").contains("warning: the gateway ignores this comment; is it")
-    );
-    // Warnings that matter only for a gateway are left out.
+    assert!(auto("# type jobs counter\njobs 1\n").contains("warning: this comment has no effect; is it"));
+    // The warnings that only matter to a gateway are left out.
     assert_eq!(auto("# TYPE h histogram\nh_bucket{le=\"1\"} 1\npushgateway_x: 1\n"), "");
 }
 
@@ -192,7 +189,7 @@ fn openmetrics_without_its_last_line_is_reported_once() {
         .args(["check", "--format", "prometheus"])
         .stdin(format!("{text}# EOF\n"))
         .code(3)
-        .stdout_has("this is OpenMetrics text, which the gateway accepts only in part")
+        .stdout_has("this is OpenMetrics text, but it is read in the Prometheus text format")
         .stdout_has("use `--format openmetrics`, or `pushgw convert`")
         .any_stderr()
         .run();

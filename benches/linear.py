@@ -25,14 +25,14 @@ SHAPES = inputs.program()
 
 
 def call(shape, file):
-    """The arguments that check a text of this shape, and the exit status."""
+    """Returns the arguments that check a text of this shape, and the exit status."""
     if shape == "groups":
         return ["push", "--groups", str(file), "-q", "--gateway", "http://127.0.0.1:1", "--retries", "0"], 6
     return ["check", "-q", str(file)], 0
 
 
 def check(shape, file, runs):
-    """The minimum CPU time in seconds and the peak memory in bytes of checking a file."""
+    """Returns the minimum CPU time in seconds and the peak memory in bytes of checking a file."""
     arguments, expected = call(shape, file)
     times, memory = [], 0
     for _ in range(runs):

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
-# By number, because Kubernetes cannot check `runAsNonRoot` for a user name.
+# This is a number, because Kubernetes can't check `runAsNonRoot` for a user name.
 NOBODY = "65534:65534"
 PASSWD = b"root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n"
 GROUP = b"root:x:0:\nnobody:x:65534:\n"

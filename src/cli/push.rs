@@ -161,7 +161,7 @@ pub struct InputArgs {
     ///
     /// Several files make one push. Nothing is sent unless all of it was read and has no errors. Reading waits for the
     /// producer without a limit: --timeout covers only the request.
-    // clap's parser for paths rejects an empty one with a message that does not mention unset variables.
+    // clap's path parser rejects an empty path with a message that does not mention unset variables.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 0,
           value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub files: Vec<PathBuf>,
@@ -252,7 +252,7 @@ pub struct ConvertArgs {
     /// Files to read; none, or `-`, means standard input
     ///
     /// Each file is a whole text that ends with `# EOF`. The results are printed one after the other.
-    // clap's parser for paths rejects an empty one with a message that does not mention unset variables.
+    // clap's path parser rejects an empty path with a message that does not mention unset variables.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 0, help_heading = INPUT,
           value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub files: Vec<PathBuf>,

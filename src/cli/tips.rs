@@ -89,7 +89,7 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
         }
         ErrorKind::UnknownArgument => {
             let Some(typed) = text(error, ContextKind::InvalidArg) else { return };
-            // clap suggests `-- --typed`, but then the argument would be rejected, too, or run as a COMMAND.
+            // clap suggests `-- --typed`, but that argument would also be rejected, or run as a COMMAND.
             error.remove(ContextKind::Suggested);
             if text(error, ContextKind::SuggestedArg).is_some_and(|option| !is_likely(&option, &typed)) {
                 error.remove(ContextKind::SuggestedArg);
@@ -121,10 +121,10 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
     }
 }
 
-/// Whether the error is about `rules --remote-write URL`. The option has a URL in all other commands.
+/// Returns true if the error is about `rules --remote-write URL`. In all other commands, this option has a URL.
 fn has_receiver_url(error: &Error, args: &[OsString]) -> bool {
     match error.kind() {
-        // In `--remote-write URL` the URL is an argument of its own.
+        // In `--remote-write URL`, the URL is a separate argument.
         ErrorKind::UnknownArgument => args
             .windows(2)
             .any(|words| words[0] == "--remote-write" && !words[1].as_encoded_bytes().starts_with(b"-")),
@@ -148,16 +148,17 @@ fn meant_format(value: &str, command: Option<&Command>) -> Option<String> {
     is_openmetrics.then(|| "use --format openmetrics".to_owned())
 }
 
-/// Options that are never suggested as a correction: nobody should try them because of a typo.
+/// Options that are never suggested as corrections, because nobody should use them by accident.
 const DANGEROUS: &[&str] = &["--insecure", "--force", "--all", "--yes", "--allow-empty"];
 
-/// Whether `typed` is close enough to an option suggested by clap. clap itself suggests `--insecure` for `--since`.
+/// Returns true if `typed` is close enough to an option suggested by clap. clap itself suggests `--insecure` for
+/// `--since`.
 fn is_likely(option: &str, typed: &str) -> bool {
     let typed = typed.split('=').next().unwrap_or_default();
     !DANGEROUS.contains(&option) && strsim::normalized_damerau_levenshtein(option, typed) >= 0.7
 }
 
-/// Whether clap suggests `rm`, which is short enough to be similar to many names.
+/// Returns true if clap suggests `rm`, which is short enough to be similar to many names.
 fn is_delete_suggested(error: &Error) -> bool {
     match error.get(ContextKind::SuggestedSubcommand) {
         Some(ContextValue::String(name)) => name == "rm",
@@ -175,13 +176,13 @@ fn meant_command(typed: &str) -> Option<String> {
     Some(format!("use pushgw {ours}"))
 }
 
-/// Returns the word as typed, for a suggested command. A word that a shell could interpret, or that may contain a
-/// password (`USER:PASSWORD@HOST`), is replaced with `instead`.
+/// Returns `typed` for use in a suggested command. If a shell could interpret it, or it may contain a password
+/// (`USER:PASSWORD@HOST`), returns `instead`.
 fn quotable<'a>(typed: &'a str, instead: &'a str) -> &'a str {
     if is_plain(typed) { typed } else { instead }
 }
 
-/// Whether `typed` can safely be repeated in a command.
+/// Returns true if `typed` can safely be repeated in a command.
 pub(super) fn is_plain(typed: &str) -> bool {
     typed.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/=".contains(c)) && !typed.starts_with('=')
 }
@@ -247,7 +248,7 @@ fn knows(command: &Command, option: &str) -> bool {
     command.get_arguments().any(|arg| !arg.is_hide_set() && has_name(arg))
 }
 
-/// Whether `-j JOB` was already given. If so, another word is not a job.
+/// Returns true if `-j JOB` was already given, which means that another word is not a job.
 fn names_a_job(args: &[OsString]) -> bool {
     args.iter().filter_map(|arg| arg.to_str()).any(|arg| arg.starts_with("-j") || arg.starts_with("--job"))
 }

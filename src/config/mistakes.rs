@@ -81,7 +81,7 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
     found
 }
 
-/// Returns a warning about a job that is the path or URL of a group, or a group as `list` prints it.
+/// Returns a warning if the job is the path or URL of a group, or a group as printed by `list`.
 fn of_group_in_job(job: &str) -> Option<Suspicion> {
     let hint = if job.contains("/metrics/job/") {
         format!("for the group with this path: --url {}", quote(&without_user(job)))
@@ -98,7 +98,7 @@ enum Meant {
     Value(String),
     /// The value, followed by other labels in the form `NAME=VALUE`.
     Labels(String, Vec<String>),
-    /// The value of a shell variable or command.
+    /// The value of a shell variable, or the output of a command.
     Expanded,
 }
 
@@ -131,7 +131,7 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
     None
 }
 
-/// Whether `value` is `$NAME`, `${NAME}`, `$(COMMAND)` or `%NAME%`, which a shell should have replaced.
+/// Returns true if `value` is `$NAME`, `${NAME}`, `$(COMMAND)` or `%NAME%`, which a shell should have replaced.
 fn is_variable(value: &str) -> bool {
     let is_name = |text: &str| {
         !text.starts_with(|c: char| c.is_ascii_digit())
@@ -145,7 +145,8 @@ fn is_variable(value: &str) -> bool {
         || inside("%", '%').is_some_and(is_name)
 }
 
-/// Warns if the job or the instance is the name of an existing file: the variable in `-j $JOB metrics.prom` was empty.
+/// Returns a warning or an error if the job or the instance is the name of an existing file, because the variable in
+/// `-j $JOB metrics.prom` may have been empty.
 fn of_file_name(
     group: &GroupArgs,
     has_other_input: bool,
@@ -208,7 +209,7 @@ fn is_number(text: &str) -> bool {
     text.parse::<f64>().is_ok()
 }
 
-/// Whether the text looks like a sample line, such as `a{b="c"} 1`.
+/// Returns true if the text looks like a sample line, such as `a{b="c"} 1`.
 fn is_sample(text: &str) -> bool {
     let is_name = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == ':') && !name.contains('/')

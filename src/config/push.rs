@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// Settings of `push` and `add`.
 #[derive(Clone, Debug)]
 pub(crate) struct Push {
-    /// PUT or POST.
+    /// The HTTP method, PUT or POST.
     pub(crate) method: Method,
     pub(crate) key: GroupingKey,
     pub(crate) check: Check,
@@ -40,7 +40,7 @@ pub(crate) enum Action {
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
     pub(crate) origins: Vec<Origin>,
-    /// The options of the check, without the group. [`Check::options`] adds it.
+    /// The options of the check, without the group, which [`Check::options`] adds.
     pub(crate) options: CheckOptions<'static>,
     /// Whether warnings count as errors.
     pub(crate) strict: bool,
@@ -48,17 +48,17 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    /// Returns the rules for text that is pushed to this group.
+    /// Returns the options for checking text that is pushed to this group.
     pub(crate) fn options<'a>(&self, grouping: Option<&'a GroupingKey>) -> CheckOptions<'a> {
         CheckOptions { grouping, ..self.options }
     }
 
-    /// Whether pushgw or its COMMAND reads standard input.
+    /// Returns true if pushgw or its COMMAND reads standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
         self.origins.iter().any(|origin| matches!(origin, Origin::Stdin | Origin::Command(_)))
     }
 
-    /// Resolves `check`: the input, and the group if one is named.
+    /// Resolves the settings of `check`, and the group if one is given.
     pub(crate) fn resolve(
         args: &cli::CheckArgs,
         environment: &Environment,
@@ -79,7 +79,7 @@ impl Check {
         Ok((check, key))
     }
 
-    /// Resolves `convert`.
+    /// Resolves the settings of `convert`.
     pub(crate) fn resolve_convert(
         args: &cli::ConvertArgs,
         environment: &Environment,
@@ -103,7 +103,7 @@ impl Check {
 }
 
 impl Push {
-    /// Resolves `push` (`Method::Put`) or `add` (`Method::Post`).
+    /// Resolves the settings of `push` (`Method::Put`) or `add` (`Method::Post`).
     pub(crate) fn resolve(
         method: Method,
         args: &cli::PushArgs,
@@ -131,7 +131,7 @@ impl Push {
     }
 }
 
-/// Rejects what the destination can't do.
+/// Rejects options that the destination does not support.
 fn fits(args: &cli::PushArgs, destination: &Destination) -> Result<(), Failure> {
     let (message, hint) = match destination {
         Destination::Textfile(_) if args.as_curl => (
@@ -154,14 +154,14 @@ fn fits(args: &cli::PushArgs, destination: &Destination) -> Result<(), Failure> 
 /// Settings of `push --groups` and `add --groups`.
 #[derive(Clone, Debug)]
 pub(crate) struct PushGroups {
-    /// PUT or POST.
+    /// The HTTP method, PUT or POST.
     pub(crate) method: Method,
     pub(crate) check: Check,
     pub(crate) connection: Connection,
 }
 
 impl PushGroups {
-    /// Resolves `push --groups` or `add --groups`. Returns `None` without that option.
+    /// Resolves the settings of `push --groups` or `add --groups`. Returns `None` if `--groups` was not given.
     pub(crate) fn resolve(
         method: Method,
         args: &cli::PushArgs,
@@ -193,7 +193,7 @@ impl PushGroups {
     }
 }
 
-/// Rules for the key of a group that is pushed to.
+/// Returns the rules for the key of a group that is pushed to.
 fn key_rules(args: &cli::InputArgs) -> KeyRules {
     KeyRules { empty_values: EmptyValues::Reject, names: names(args.utf8_names) }
 }
@@ -220,7 +220,7 @@ fn check(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin>) 
     }
 }
 
-/// The format of the input.
+/// Converts the value of `--format` for the input.
 pub(super) fn format(format: cli::InputFormat) -> TextFormat {
     match format {
         cli::InputFormat::Auto => TextFormat::Auto,

@@ -1,4 +1,4 @@
-//! Real Pushgateways of each version with basic authentication, TLS and client certificates (`--web.config.file`).
+//! Tests basic authentication, TLS and client certificates (`--web.config.file`) with every Pushgateway version.
 
 use crate::support::tls::{CertificateAuthority, Pair, Validity};
 use crate::support::{Gateway, Program, Pushgw, gateways, pushgw};
@@ -19,7 +19,8 @@ pub(crate) struct ProtectedGateway {
 }
 
 impl ProtectedGateway {
-    /// Starts a gateway with this configuration. `DIR` is replaced by a folder with the server's certificate and the CA's.
+    /// Starts a gateway with this configuration. `DIR` is replaced by a folder with the certificates of the server and
+    /// the CA.
     pub(crate) fn start(
         program: &Program,
         config: &str,
@@ -38,7 +39,7 @@ impl ProtectedGateway {
         Self { gateway: Gateway::start(program, &[flags, &[&flag]].concat()), folder }
     }
 
-    /// The path of a file in the folder.
+    /// Returns the path of a file in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -73,7 +74,7 @@ impl ProtectedGateway {
     }
 
     pub(crate) fn url(&self, scheme: &str) -> String {
-        // By name, because certificates for addresses are rare.
+        // Use a host name, because certificates for IP addresses are rare.
         format!("{scheme}://localhost:{}", self.gateway.address().port())
     }
 }
@@ -114,7 +115,7 @@ fn basic_authentication() {
     });
 }
 
-/// The push is rejected after its headers, while 30 MB of it have not been sent yet.
+/// The gateway rejects the push after reading its headers, before the 30 MB body has been sent.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn a_large_push_without_a_password_gets_the_error() {

@@ -1,6 +1,6 @@
-//! The operators' commands over every kind of connection to a real gateway: with a password, over TLS, with a client
-//! certificate, through a proxy, over a Unix socket. The printed fix commands are run as they are, in a shell whose
-//! environment holds only the secrets.
+//! Tests `list`, `status` and `delete` over every kind of connection to a real gateway: with a password, over TLS, with
+//! a client certificate, through a proxy, and over a Unix socket. The printed fix commands are run unchanged, in a
+//! shell whose environment contains only the secrets.
 
 use crate::authentication::{HASH, PASSWORD, ProtectedGateway, USERS};
 use crate::support::tls::{CertificateAuthority, Validity};
@@ -19,9 +19,9 @@ const TLS: &str = "tls_server_config:\n  cert_file: DIR/server.pem\n  key_file: 
 /// A kind of connection.
 struct Route<'a> {
     url: &'a str,
-    /// The options that it needs.
+    /// The required options.
     options: &'a [&'a str],
-    /// Secrets, as variables. They must not appear in printed commands.
+    /// Secrets, passed as variables. They must not appear in printed commands.
     secrets: &'a [(&'a str, &'a str)],
 }
 
@@ -78,7 +78,7 @@ fn relay(client: impl Read + Send, answers: impl Write, gateway: SocketAddr) {
     });
 }
 
-/// A proxy that connects every host name to this gateway.
+/// Starts a proxy that connects every host name to this gateway.
 fn proxy(gateway: SocketAddr) -> Server {
     Server::start(move |connection, _| {
         let stream = connection.socket().try_clone().unwrap();
@@ -110,7 +110,7 @@ fn with_a_password() {
     Route { url: &url, options: &["--user", "me"], secrets: &in_variable }.test_all_commands();
     let file = gateway.write("password", &format!("{PASSWORD}\n"));
     Route { url: &url, options: &["-u", "me", "--password-file", &file], secrets: &[] }.test_all_commands();
-    // A header counts as a secret, so the printed command lacks it and says so. The user has to add it.
+    // A header counts as a secret, so the printed command omits it and a hint asks the user to add it.
     let header = "Authorization: Basic bWU6VSpV";
     let variable = [("PUSHGATEWAY_HEADER", header)];
     Route { url: &url, options: &[], secrets: &variable }.test_all_commands();
@@ -154,7 +154,7 @@ fn through_a_proxy() {
     let proxy = proxy(gateway.address());
     let url = "http://gw.example:9091";
     Route { url, options: &["--proxy", &proxy.url()], secrets: &[] }.test_all_commands();
-    // A proxy's password is not printed either.
+    // The password of a proxy is not printed either.
     let with_password = proxy.url().replace("//", "//me:hunter2@");
     Route { url, options: &[], secrets: &[("PUSHGATEWAY_PROXY", &with_password)] }.test_all_commands();
 }
@@ -167,7 +167,7 @@ fn over_a_unix_socket() {
     let path = folder.path().join("it's a socket");
     let listener = UnixListener::bind(&path).unwrap();
     let address = gateway.address();
-    // This thread runs until the test process exits: only a connection or a closed listener would wake it.
+    // This thread runs until the test process exits, because only a connection or a closed listener would wake it.
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             thread::spawn(move || relay(&stream, &stream, address));

@@ -1,9 +1,9 @@
-//! What people type by mistake, on a real gateway: nothing succeeds with another meaning than was typed, and the message
-//! has what was meant.
+//! Tests common typing mistakes with a real gateway: no command does anything other than what was typed, and the
+//! message shows what was probably meant.
 
 use crate::support::{Gateway, Server, Tty, newest_gateway, pushgw, shell};
 
-/// A gateway with the groups that the mistakes below could hit.
+/// Starts a gateway for the commands below.
 fn gateway() -> Gateway {
     Gateway::start(newest_gateway(), &[])
 }
@@ -17,7 +17,7 @@ fn groups(gateway: &Gateway) -> Vec<String> {
     gateway.groups().into_iter().map(line).collect()
 }
 
-/// Runs a script on an empty gateway. `after` are the groups that it leaves, without any if nothing may be stored.
+/// Runs a script with an empty gateway. `after` lists the groups that must exist afterwards.
 #[track_caller]
 fn typed(gateway: &Gateway, script: &str, code: i32, after: &[&str], says: &[&str]) {
     gateway.clear();
@@ -68,14 +68,14 @@ fn a_suspicious_label_is_stored_as_typed_with_a_warning() {
         ("pushgw add -j 'db,team=a' f", "job=db,team=a", "for several labels: -j db -l team=a"),
     ] {
         typed(&gateway, script, 0, &[after], &["warning: ", says]);
-        // Without a warning, with what was meant.
+        // The intended value gives no warning.
         typed(&gateway, &format!("{script} -q 2>&1"), 0, &[after], &[]);
     }
 }
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_job_with_the_name_of_a_file_is_an_unset_variable() {
+fn a_job_with_the_name_of_a_file_suggests_an_unset_variable() {
     let gateway = gateway();
     let says = "the job `metrics.prom` is also the name of a file here: is the variable set?";
     let hint = "hint: use -j JOB metrics.prom";
@@ -95,7 +95,7 @@ fn a_pipe_that_is_not_read_is_reported() {
     let wait = "{ echo b 2; exec 3>&1; : >written; } | { while [ ! -e written ]; do :; done;";
     typed(&gateway, &format!("{wait} pushgw push -j x -m 'extra 1'; }}"), 0, &["job=x"], &says);
     typed(&gateway, &format!("{wait} pushgw push -n -j x f; }}"), 0, &[], &says);
-    // No warning: it is read, it is empty, or it is not a pipe.
+    // There is no warning if the pipe is read, if it is empty, or if standard input is not a pipe.
     for script in [
         "echo b 2 | pushgw push -j x -m 'extra 1' - 2>&1",
         "true | pushgw push -j x f 2>&1",
@@ -108,7 +108,7 @@ fn a_pipe_that_is_not_read_is_reported() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_missing_file_gets_the_option_that_was_meant() {
+fn a_missing_file_suggests_the_intended_option() {
     let gateway = gateway();
     for (script, hint) in [
         ("pushgw push -j x -m a 1", "-m 'a 1'"),
@@ -138,7 +138,7 @@ fn options_may_come_before_the_command() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_matcher_that_can_t_be_right_is_an_error() {
+fn a_matcher_with_an_unknown_operator_is_an_error() {
     let gateway = gateway();
     for (matcher, meant) in
         [("job~=ci", "job=~ci"), ("job==ci", "job=ci"), ("job!==ci", "job!=ci"), ("job:=ci", "job=ci")]
@@ -152,7 +152,7 @@ fn a_matcher_that_can_t_be_right_is_an_error() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_selection_of_nothing_by_a_wildcard_is_reported() {
+fn a_wildcard_that_selects_nothing_is_reported() {
     let gateway = gateway();
     let push = "pushgw push -j db_a f;";
     let says =
@@ -172,7 +172,7 @@ fn a_selection_of_nothing_by_a_wildcard_is_reported() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_group_that_is_not_there_leads_to_those_that_are() {
+fn a_missing_group_lists_the_existing_ones() {
     let gateway = gateway();
     let push = "for repo in a b; do pushgw push -j ci -l repo=$repo -l arch=x f; done;";
     let after = ["arch=x,job=ci,repo=a", "arch=x,job=ci,repo=b"];
@@ -182,7 +182,7 @@ fn a_group_that_is_not_there_leads_to_those_that_are() {
     typed(&gateway, &format!("{push} pushgw delete -j ci -l repo=a"), 8, &after, &says);
     let says = ["hint: to show them: pushgw show --match job=ci -g http://"];
     typed(&gateway, &format!("{push} pushgw show -j ci"), 8, &after, &says);
-    // The command in the hint does what it says.
+    // The command in the hint works.
     let run = "$(pushgw delete -j ci 2>&1 | sed -n 's/^hint: to delete them: //p') --yes";
     typed(&gateway, &format!("{push} {run}"), 0, &[], &[]);
     typed(&gateway, "pushgw delete -f -v -j nobody", 0, &[], &["deletion requested: {job=\"nobody\"}"]);
@@ -225,14 +225,14 @@ fn one_group_or_a_selection() {
         let count = format!("test $(pushgw {call} -o path | wc -l) = {lines}");
         typed(&gateway, &format!("{push} {}", count.replace("-o path -o path", "-o path")), 0, &after, &[]);
     }
-    // A path from `list` names the group.
+    // A path printed by `list` identifies the group.
     typed(&gateway, &format!("{push} pushgw rm --url $(pushgw list -j a -o path)"), 0, &after[1..], &[]);
     typed(&gateway, "pushgw push --url /metrics/job/y f", 0, &["job=y"], &[]);
 }
 
 #[test]
 #[ignore = "needs real servers"]
-fn an_age_that_was_meant_otherwise_is_an_error() {
+fn a_mistyped_age_is_an_error() {
     let gateway = gateway();
     for (age, says) in [
         ("7", "`7` has no unit: write 7d for days, 7h for hours or 7s for seconds"),
@@ -257,7 +257,7 @@ fn an_age_that_was_meant_otherwise_is_an_error() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_variable_that_says_something_else_is_reported() {
+fn mistakes_in_variables_are_reported() {
     let gateway = gateway();
     for value in ["disabled", "n", "f", "none", "2"] {
         let says = format!("PUSHGATEWAY_INSECURE: `{value}` is not");
@@ -280,7 +280,7 @@ fn a_variable_that_says_something_else_is_reported() {
 }
 
 #[test]
-fn credentials_that_were_not_used_are_named() {
+fn unused_credentials_are_reported() {
     let server = Server::answering(401, "");
     for (variables, says) in [
         (
@@ -360,7 +360,7 @@ fn a_number_of_days_or_hours_lacks_its_unit() {
 }
 
 #[test]
-fn best_effort_is_only_for_a_gateway_that_fails() {
+fn best_effort_ignores_only_temporary_failures() {
     let down = "PUSHGATEWAY_URL=http://[::1]:1";
     let server = Server::answering(503, "");
     let push = "pushgw push -j x --retries 0 --best-effort -m 'a 1'";
@@ -369,7 +369,7 @@ fn best_effort_is_only_for_a_gateway_that_fails() {
         .run();
     let call = shell(push).env("PUSHGATEWAY_URL", server.url());
     call.stderr_has("503").stderr_has("(ignored because of --best-effort)").run();
-    // Everything else is an error as ever.
+    // All other errors are still errors.
     let rejects = Server::answering(400, "no");
     shell(push).env("PUSHGATEWAY_URL", rejects.url()).code(4).any_stderr().run();
     shell("pushgw push -j x --best-effort -m 'a x'").code(3).any_stderr().run();
@@ -388,10 +388,10 @@ fn an_empty_text_is_not_added() {
     typed(&gateway, show, 0, &["job=x"], &[]);
 }
 
-/// Other mistakes of the kinds above, each with the exit status and a part of the message. Nothing is stored.
+/// Tests more mistakes of the same kinds, with the exit status and a part of the message. Nothing may be stored.
 #[test]
 #[ignore = "needs real servers"]
-fn neighbours_of_the_known_mistakes() {
+fn variants_of_the_known_mistakes() {
     let gateway = gateway();
     for (call, code, says) in [
         ("push -jobs=x f", 2, "`-jobs` is read as `-j obs`\nhint: use --job JOB"),

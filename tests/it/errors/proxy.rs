@@ -1,4 +1,4 @@
-//! Errors of a proxy, and what is sent to a proxy.
+//! Tests proxy errors, and the requests that are sent to a proxy.
 
 use super::{Case, Handler, all_output, received};
 use crate::support::tls::{CertificateAuthority, Validity, server};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 const THROUGH: &str = "can't use the proxy";
 
-/// Sends these bytes in response to CONNECT.
+/// Returns a handler that sends these bytes in response to CONNECT.
 fn connect(answer: impl Into<Vec<u8>>) -> impl Fn(&mut Connection, usize) + Send + Sync {
     let answer = answer.into();
     move |connection, _| {
@@ -123,7 +123,7 @@ fn a_plain_request_has_an_absolute_url() {
     assert_eq!(request.body, b"a 1\n");
 }
 
-/// A proxy that opens a tunnel and then acts as the gateway.
+/// Starts a proxy that opens a tunnel and then acts as the gateway.
 fn tunneling_proxy() -> Server {
     Server::start(|connection, _| {
         if connection.read_request().is_some() {
@@ -192,7 +192,7 @@ fn a_local_gateway_is_never_reached_through_a_proxy() {
 #[test]
 fn no_proxy_hosts_are_reached_directly() {
     let proxy = Server::unused();
-    // The host does not exist: the error shows whether the proxy or the gateway was contacted.
+    // The host does not exist, so the error shows whether the proxy or the gateway was contacted.
     let direct = |no_proxy: (&str, &str)| {
         let output = push_through(&proxy, "http://x.gateway.invalid")
             .env(no_proxy.0, no_proxy.1)

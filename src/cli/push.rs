@@ -93,6 +93,7 @@ pub struct PushArgs {
         long,
         value_name = "FILE",
         value_hint = ValueHint::FilePath,
+        value_parser = OsStringValueParser::new().map(PathBuf::from),
         conflicts_with_all = ["job", "labels", "instance", "url", "files", "metrics", "producer", "dry_run", "diff", "as_curl"],
         help_heading = GROUP
     )]
@@ -194,7 +195,7 @@ pub struct InputArgs {
     /// --remote-write timestamps are sent; this option sends the time of the push instead.
     #[arg(long)]
     pub strip_timestamps: bool,
-    /// Accept input without samples; push then empties the group
+    /// Accept input without samples; push empties the group
     ///
     /// Without this option such input is an error (exit status 3). Otherwise a producer that failed would delete the metrics
     /// of the last good run. add of such input changes only push_time_seconds. With --remote-write nothing is sent, and nothing is deleted.

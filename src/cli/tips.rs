@@ -46,6 +46,8 @@ const OPTIONS: &[(&[&str], &str)] = &[
     ),
     (&["X", "request", "method"], "push sends PUT, add sends POST and delete sends DELETE"),
     (&["host", "server", "address", "addr", "endpoint", "pushgateway", "gateway-url", "port"], "use -g URL"),
+    (&["newer-than", "younger-than"], "only --older-than selects by age"),
+    (&["not-match"], "use --match 'NAME!=VALUE'"),
     (&["older", "age", "min-age", "max-age", "ttl", "stale"], "use --older-than 7d"),
     (&["p", "pass", "password"], "use --password-file FILE or the variable PUSHGATEWAY_PASSWORD"),
     (
@@ -198,7 +200,9 @@ fn meant_option(
             Some(format!("use --url for the URL of a group: pushgw {command} --url URL"))
         } else if typed.contains("://") && knows(command, "gateway") {
             Some(format!("use -g for the URL of a gateway: pushgw {command} -g {}", quotable(typed, "URL")))
-        } else if typed.split_once('=').is_some_and(|(name, _)| is_plain(name)) && knows(command, "match") {
+        } else if typed.split_once('=').is_some_and(|(name, _)| is_plain(name.trim_start_matches('{')))
+            && knows(command, "match")
+        {
             Some(format!("use --match: pushgw {command} --match {}", quotable(typed, "NAME=VALUE")))
         } else if command.get_name() == "run" && args.iter().all(|arg| arg != "--") {
             Some("the command comes after `--`: pushgw run -j JOB -- COMMAND".to_owned())
@@ -209,8 +213,11 @@ fn meant_option(
         };
     }
     let name = typed.trim_start_matches('-').split('=').next().unwrap_or_default();
-    if ["o", "output"].contains(&name) && command.is_some_and(|command| command.get_name() == "convert") {
-        return Some("the result goes to standard output: pushgw convert [FILE] > FILE".to_owned());
+    if ["o", "output"].contains(&name)
+        && let Some(printer @ ("convert" | "rules")) = command.map(Command::get_name)
+    {
+        let input = if printer == "convert" { " [FILE]" } else { "" };
+        return Some(format!("the result goes to standard output: pushgw {printer}{input} > FILE"));
     }
     if let Some((_, meant)) = OPTIONS.iter().find(|(theirs, _)| theirs.contains(&name)) {
         return Some((*meant).to_owned());

@@ -119,6 +119,12 @@ impl Delete {
                 "pushgw list --format path prints the path of each group, for --as-curl --url PATH",
             ));
         }
+        if !args.all && selection.is_every_group() {
+            return Err(Failure::usage_with_hint(
+                "the job is never empty, so these matchers select every group: is the variable set?",
+                "--all deletes every group",
+            ));
+        }
         if !args.all && !selection.is_specific() {
             return Err(Failure::usage_with_hint(
                 "these matchers also match groups that lack the label, so they could select almost every group",

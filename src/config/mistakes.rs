@@ -6,7 +6,7 @@ use crate::error::Failure;
 use crate::grouping::is_legacy_name;
 use crate::secret::without_user;
 use crate::shell::quote;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// A warning, and a hint with the option that was probably meant.
@@ -40,7 +40,7 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
     if let Some(push) = push {
         let input = &push.input;
         let has_input = !(input.files.is_empty() && input.metrics.is_empty() && push.producer.is_empty());
-        found.extend(of_job(group, has_input, environment)?);
+        found.extend(of_file_name(group, has_input, environment)?);
     }
     Ok(found)
 }
@@ -72,7 +72,7 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
         add("-j", "job", job);
     }
     for (label, value) in args.labels.iter().filter_map(|label| label.to_str()?.split_once('=')) {
-        add("-l", label, value);
+        add("-l", label.trim(), value);
     }
     if let Some(instance) = args.instance.as_deref().and_then(OsStr::to_str) {
         add("-i", "instance", instance);
@@ -108,15 +108,19 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
     if let Some(unquoted) = unquoted.filter(|_| value.len() > 1) {
         return Some((", with the quotes", Meant::Value(unquoted.to_owned())));
     }
-    if let Some(rest) = value.strip_prefix(label).and_then(|rest| rest.strip_prefix('=')) {
+    if let Some(rest) = value.strip_prefix(label).unwrap_or(value).strip_prefix('=') {
         return Some(("", Meant::Value(rest.trim_matches('"').to_owned())));
     }
     let is_label = |part: &str| part.split_once('=').is_some_and(|(name, _)| is_legacy_name(name.trim()));
-    if let Some((first, others)) = value.split_once(',')
-        && others.split(',').all(is_label)
+    for (separator, what) in
+        [(',', ", with the comma"), (';', ", with the semicolon"), (' ', ", with the space")]
     {
-        let others = others.split(',').map(|label| label.trim().to_owned()).collect();
-        return Some((", with the comma", Meant::Labels(first.to_owned(), others)));
+        if let Some((first, others)) = value.split_once(separator)
+            && others.split(separator).all(is_label)
+        {
+            let others = others.split(separator).map(|label| label.trim().to_owned()).collect();
+            return Some((what, Meant::Labels(first.to_owned(), others)));
+        }
     }
     if is_variable(value) {
         return Some((", not that of the variable", Meant::Expanded));
@@ -141,20 +145,21 @@ fn is_variable(value: &str) -> bool {
         || inside("%", '%').is_some_and(is_name)
 }
 
-/// Returns a warning or an error if the job is the name of an existing file, because the variable in `-j $JOB
-/// metrics.prom` may have been empty.
-fn of_job(
+/// Returns a warning or an error if the job or the instance is the name of an existing file, because the variable in
+/// `-j $JOB metrics.prom` may have been empty.
+fn of_file_name(
     group: &GroupArgs,
     has_other_input: bool,
     environment: &Environment,
 ) -> Result<Option<Suspicion>, Failure> {
-    let Some(job) = group.job.as_deref() else { return Ok(None) };
-    if job.is_empty() || !Path::new(job).is_file() {
-        return Ok(None);
-    }
-    let message =
-        format!("the job `{}` is also the name of a file here: is the variable set?", job.to_string_lossy());
-    let hint = format!("use -j JOB {}", quote(&job.to_string_lossy()));
+    let values = [("job", "-j JOB", &group.job), ("instance", "-i INSTANCE", &group.instance)];
+    let is_file = |value: &OsString| !value.is_empty() && Path::new(value).is_file();
+    let found = values.into_iter().find_map(|(label, option, value)| {
+        value.as_ref().filter(|value| is_file(value)).map(|value| (label, option, value.to_string_lossy()))
+    });
+    let Some((label, option, name)) = found else { return Ok(None) };
+    let message = format!("the {label} `{name}` is also the name of a file here: is the variable set?");
+    let hint = format!("use {option} {}", quote(&name));
     if has_other_input || environment.stdin_is_pipe {
         return Ok(Some(Suspicion { message, hint }));
     }
@@ -231,6 +236,11 @@ mod tests {
             (group(None, &["instance=\"web-1\""], None), "use -l instance=web-1"),
             (group(None, &["instance='web 1'"], None), "use -l 'instance=web 1'"),
             (group(None, &["a=b,c=d"], None), "for several labels: -l a=b -l c=d"),
+            (group(None, &["a=b;c=d"], None), "for several labels: -l a=b -l c=d"),
+            (group(None, &["a=b c=d"], None), "for several labels: -l a=b -l c=d"),
+            (group(None, &["a = b"], None), "use -l a=b"),
+            (group(None, &["a==b"], None), "use -l a=b"),
+            (group(Some("=x"), &[], None), "use -j x"),
             (group(Some("job=x"), &[], None), "use -j x"),
             (group(Some("job=\"x\""), &[], None), "use -j x"),
             (group(Some("x,team=a"), &[], None), "for several labels: -j x -l team=a"),

@@ -63,6 +63,7 @@ impl Check {
         args: &cli::CheckArgs,
         environment: &Environment,
     ) -> Result<(Self, Option<GroupingKey>), Failure> {
+        no_url("check", &args.input.files)?;
         let rules = key_rules(&args.input);
         let group = &args.group;
         let is_named = group.job.is_some() || group.instance.is_some() || !group.labels.is_empty();
@@ -83,6 +84,7 @@ impl Check {
         args: &cli::ConvertArgs,
         environment: &Environment,
     ) -> Result<Self, Failure> {
+        no_url("convert", &args.files)?;
         let input = cli::InputArgs {
             files: args.files.clone(),
             metrics: Vec::new(),
@@ -107,6 +109,7 @@ impl Push {
         args: &cli::PushArgs,
         environment: &Environment,
     ) -> Result<Self, Failure> {
+        no_url("push", &args.input.files)?;
         let rules = key_rules(&args.input);
         let (key, destination) = group_destination(&args.group, &args.connection, rules, environment)?;
         fits(args, &destination)?;
@@ -246,7 +249,6 @@ fn is_url(path: &Path) -> bool {
 /// Returns the sources of `command` (`push` stands for `add` too) in the order in which they are read: the files as
 /// given, then the lines of `-m`.
 fn origins(command: &str, args: &cli::InputArgs, environment: &Environment) -> Result<Vec<Origin>, Failure> {
-    no_url(command, &args.files)?;
     mistakes::of_missing_file(command, args, environment)?;
     let mut origins: Vec<Origin> = args.files.iter().map(|path| origin(path)).collect();
     if args.files.is_empty() && args.metrics.is_empty() {
@@ -264,6 +266,9 @@ fn origins(command: &str, args: &cli::InputArgs, environment: &Environment) -> R
     }
     if args.files.iter().any(|path| path.as_os_str().is_empty()) {
         return Err(empty("FILE"));
+    }
+    if !args.allow_empty && args.metrics.iter().any(|line| line.is_empty()) {
+        return Err(empty("--metric"));
     }
     if !args.metrics.is_empty() {
         let lines: Result<Vec<String>, Failure> =

@@ -154,7 +154,11 @@ impl Run {
 
     /// Returns the lines from `-m`.
     pub(crate) fn metric_lines(&self) -> Result<Vec<String>, Failure> {
-        self.metric_lines.iter().map(|line| utf8("--metric", line).map(str::to_owned)).collect()
+        let line = |line: &OsString| match utf8("--metric", line)? {
+            "" => Err(empty("--metric")),
+            line => Ok(line.to_owned()),
+        };
+        self.metric_lines.iter().map(line).collect()
     }
 
     /// Returns the settings for checking the command's metrics.

@@ -50,7 +50,10 @@ pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child,
     child.map_err(|error| SpawnError {
         status: if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE },
         message: format!("can't run `{}`: {}", program.to_string_lossy(), reason(&error)),
-        hint: program.to_str().filter(|_| args.is_empty()).and_then(in_one_word),
+        hint: program.to_str().filter(|_| args.is_empty()).and_then(in_one_word).or_else(|| {
+            let is_variable = program.as_encoded_bytes().contains(&b'=');
+            is_variable.then(|| "to set a variable for the command: -- env NAME=VALUE COMMAND".to_owned())
+        }),
     })
 }
 

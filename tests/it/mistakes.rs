@@ -83,6 +83,8 @@ fn a_job_with_the_name_of_a_file_suggests_an_unset_variable() {
     typed(&gateway, "pushgw push -j $UNSET metrics.prom f", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "pushgw add -j $UNSET metrics.prom -m 'a 1'", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "echo a 1 | pushgw push -j metrics.prom", 0, &["job=metrics.prom"], &[says]);
+    let says = "the instance `f` is also the name of a file here: is the variable set?";
+    typed(&gateway, "pushgw push -j x -i $UNSET f </dev/null", 2, &[], &[says, "hint: use -i INSTANCE f"]);
 }
 
 #[test]
@@ -443,10 +445,44 @@ fn variants_of_the_known_mistakes() {
         ("push --url /metrics/job f", 2, "the job is empty: is the variable set?"),
         ("push --url /metrics/job/x/a f", 2, "label `a` in the URL has no value"),
         ("push -j x -g http://gw/metrics/job/x f", 2, "use --url instead of --gateway"),
+        ("push -n -j x -l 'a=b;c=d' f", 0, "for several labels: -l a=b -l c=d"),
+        ("push -n --job =x f", 0, "hint: use -j x"),
+        ("push -n -j x -l team==a f", 0, "hint: use -l team=a"),
+        ("push -j x -l 'team = a' f", 2, "hint: use -l team=a"),
+        ("push -j x -m '' f", 2, "--metric is empty: is the variable set?"),
+        ("add -j x -m ''", 2, "--metric is empty: is the variable set?"),
+        ("push --groups ''", 2, "--groups is empty: is the variable set?"),
+        ("push -j x -- f", 127, "hint: if this file holds the metrics, leave out the `--` before it"),
+        ("push -j x -- ./f", 126, "hint: if this file holds the metrics, leave out the `--` before it"),
+        (
+            "add -j x -- LANG=C cat f",
+            127,
+            "hint: to set a variable for the command: -- env NAME=VALUE COMMAND",
+        ),
+        (
+            "check http://u:secret@gw/metrics",
+            2,
+            "error: FILE is a URL\nhint: use curl -s URL | pushgw check\n",
+        ),
+        ("convert http://gw/metrics", 2, "hint: use curl -s URL | pushgw convert"),
+        ("convert -- cat f", 1, "hint: for the output of a command: cat f | pushgw convert"),
+        ("convert 'a 1'", 1, "error: can't read a 1: no such file or directory\n"),
+        ("list '{job=\"x\"}'", 2, "use --match: pushgw list --match NAME=VALUE"),
+        ("delete --newer-than 7d --yes", 2, "only --older-than selects by age"),
+        ("delete --not-match job=x --yes", 2, "use --match 'NAME!=VALUE'"),
+        ("delete --match 'job!=' --yes", 2, "so these matchers select every group: is the variable set?"),
+        ("delete --match 'job!~\"\"' --yes", 2, "hint: --all deletes every group"),
+        ("rules -o rules.yml", 2, "the result goes to standard output: pushgw rules > FILE"),
     ] {
         let code = if call.starts_with("run") { 125 } else { code };
         typed(&gateway, &format!("pushgw {call}"), code, &[], &[says]);
     }
+    // A line of metrics that is empty does not hide how the job went.
+    let says = "x was reported without its metrics: --metric is empty: is the variable set?";
+    typed(&gateway, "pushgw run -j x -m $UNSET'' -- true", 0, &["job=x"], &[says]);
+    // Spaces around the operator do not count, as in a query.
+    let push = "pushgw push -j y f; pushgw push -j x f;";
+    typed(&gateway, &format!("{push} pushgw delete --match 'job = y' --yes"), 0, &["job=x"], &[]);
     for (variable, code, says) in [
         ("TIMEOUT=true", 2, "PUSHGATEWAY_TIMEOUT: `true` is not a duration"),
         ("TIMEOUT=0", 2, "PUSHGATEWAY_TIMEOUT must be greater than zero"),

@@ -10,7 +10,7 @@
 #   Debian: the packages of several releases (or those of SUITE) from the mirror in the machine's apt configuration,
 #     verified with the Debian archive's keys. The three Pushgateways behave differently, so the tests use all of them.
 #   Other systems with apt: the package of the installed release, from the system's own sources.
-#   Other systems: the project's release archives for this platform, verified with the project's checksums.
+#   Systems without apt: the project's release archives for this platform, verified with the project's checksums.
 #   A program on PATH is added to these, or used alone if they fail.
 # prometheus-client is the Python library in a virtual environment. Its line has the path of python in that
 # environment.

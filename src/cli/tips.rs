@@ -54,6 +54,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
         &["token", "bearer", "bearer-token", "oauth2-bearer"],
         "use --bearer-token-file FILE or the variable PUSHGATEWAY_BEARER_TOKEN",
     ),
+    (&["x"], "use --proxy URL"),
     (&["k"], "--ca-cert FILE adds a CA to trust; --insecure accepts any certificate"),
     (&["cacert"], "use --ca-cert FILE"),
     (

@@ -17,7 +17,7 @@ use super::read_at_most;
 use crate::error::{Failure, exit_code};
 use crate::os::{SIGCHLD, SIGHUP, SIGTERM, killed_by, send_signal, signal_name};
 use crate::output::Progress;
-use crate::process::{self, BURST, SIGNAL_BASE, SignalListener, SpawnError};
+use crate::process::{self, BURST, NOT_FOUND, SIGNAL_BASE, SignalListener, SpawnError};
 use anyhow::Context as _;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -76,9 +76,11 @@ pub(super) fn run(
 
 fn not_started(error: SpawnError, program: &OsStr) -> Failure {
     let message = format!("{}; nothing was sent", error.message);
+    // Otherwise the file was found, but cannot be run.
+    let is_missing = error.status == NOT_FOUND;
     let of_file = || {
         let hint = "if this file holds the metrics, leave out the `--` before it";
-        Path::new(program).is_file().then(|| hint.to_owned())
+        (is_missing && Path::new(program).is_file()).then(|| hint.to_owned())
     };
     Failure::Producer { code: error.status, message, hint: error.hint.or_else(of_file) }
 }

@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus};
 
 /// Exit statuses of a shell for a command that exists but cannot be run, and for one that does not exist.
 const NOT_RUNNABLE: u8 = 126;
-const NOT_FOUND: u8 = 127;
+pub const NOT_FOUND: u8 = 127;
 
 /// A command that could not be started.
 #[derive(Debug)]

@@ -449,7 +449,6 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("add -j x -m ''", 2, "--metric is empty: is the variable set?"),
     ("push --groups ''", 2, "--groups is empty: is the variable set?"),
     ("push -j x -- f", 127, "hint: if this file holds the metrics, leave out the `--` before it"),
-    ("push -j x -- ./f", 126, "hint: if this file holds the metrics, leave out the `--` before it"),
     ("add -j x -- LANG=C cat f", 127, "hint: to set a variable for the command: -- env NAME=VALUE COMMAND"),
     ("check http://u:secret@gw/metrics", 2, "error: FILE is a URL\nhint: use curl -s URL | pushgw check\n"),
     ("convert http://gw/metrics", 2, "hint: use curl -s URL | pushgw convert"),
@@ -460,6 +459,7 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("delete --not-match job=x --yes", 2, "use --match 'NAME!=VALUE'"),
     ("delete --match 'job!=' --yes", 2, "so these matchers select every group: is the variable set?"),
     ("delete --match 'job!~\"\"' --yes", 2, "hint: --all deletes every group"),
+    ("push -j x -x proxy:3128 f", 2, "use --proxy URL"),
     ("rules -o rules.yml", 2, "the result goes to standard output: pushgw rules > FILE"),
 ];
 

@@ -7,6 +7,14 @@ use std::borrow::Cow;
 /// Maximum number of samples in a request. Receivers limit the size of a request, and senders usually send fewer.
 pub const MAX_SAMPLES: usize = 10_000;
 
+/// Maximum size of a request before compression. A single larger series is sent alone. Prometheus accepts 32 MiB, the
+/// OpenTelemetry collector 20 MiB.
+pub const MAX_BYTES: usize = 8 << 20;
+
+/// At least as much as the encoding of a label adds to its name and value, and that of a series to its labels.
+const LABEL_OVERHEAD: usize = 16;
+const SERIES_OVERHEAD: usize = 48;
+
 /// The samples of a text that are written together. All samples without a timestamp get the same one, so that a
 /// request can be repeated.
 #[derive(Debug)]
@@ -56,18 +64,27 @@ impl<'a> Payload<'a> {
         self.samples.count()
     }
 
-    pub fn requests(&self) -> usize {
-        self.samples.count().div_ceil(MAX_SAMPLES)
+    /// The number of samples in each request. This reads the whole text.
+    pub fn requests(&self) -> Vec<usize> {
+        let (mut requests, mut next) = (Vec::new(), Some(0));
+        while let Some(start) = next {
+            let mut samples = 0;
+            next = self.series(start, &mut |_| samples += 1);
+            requests.push(samples);
+        }
+        requests
     }
 
     pub fn key(&self) -> &GroupingKey {
         self.key
     }
 
-    /// Calls `each` with the series of the request whose text starts at `start`. Returns where the next one starts.
-    pub fn series(&self, start: usize, each: &mut dyn FnMut(&TextSeries<'a, '_>)) -> usize {
+    /// Calls `each` with the series of the request whose text starts at `start`. Returns where the next one starts, if
+    /// there is one. A request has the same series in both versions.
+    pub fn series(&self, start: usize, each: &mut dyn FnMut(&TextSeries<'a, '_>)) -> Option<usize> {
         let mut labels: Vec<SentLabel<'a>> = Vec::new();
-        self.samples.read(start, MAX_SAMPLES, &mut |sample| {
+        let (mut samples, mut bytes, mut last_family) = (0, 0, None);
+        self.samples.read(start, &mut |sample| {
             labels.clear();
             labels.push((Cow::Borrowed(b"__name__"), sample.name.clone()));
             labels.extend(sample.labels().filter(|(name, _)| !self.is_in_key(name)));
@@ -77,8 +94,20 @@ impl<'a> Payload<'a> {
             labels.retain(|(_, value)| !value.is_empty());
             labels.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
             let metadata = sample.family.map(|family| (family, self.samples.metadata(family)));
+            let sizes = labels.iter().map(|(name, value)| name.len() + value.len() + LABEL_OVERHEAD);
+            bytes += sizes.sum::<usize>() + SERIES_OVERHEAD;
+            if let Some((family, metadata)) = metadata
+                && last_family.replace(family) != Some(family)
+            {
+                bytes += metadata.name.len() + metadata.help.len() + SERIES_OVERHEAD;
+            }
+            if samples == MAX_SAMPLES || samples > 0 && bytes > MAX_BYTES {
+                return false;
+            }
+            samples += 1;
             let timestamp = sample.timestamp.unwrap_or(self.now);
             each(&TextSeries { sample, labels: &labels, metadata, timestamp });
+            true
         })
     }
 

@@ -3,7 +3,7 @@
 use super::encode::{self, Encoded};
 use super::hint;
 use super::receipt::{self, Receipt};
-use super::series::{MAX_SAMPLES, Payload};
+use super::series::Payload;
 use super::version::{Version, VersionChoice};
 use crate::http::{Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response, page_name};
 use std::fmt;
@@ -109,24 +109,21 @@ impl<'a> RemoteWriter<'a> {
         listener: &mut dyn FnMut(Event),
     ) -> Result<Written, WriteError> {
         let mut written = Written { version: self.version, confirmed: true };
-        let (mut start, mut sent) = (0, 0);
-        for number in 1..=payload.requests() {
+        let (mut next, mut number) = (Some(0), 0);
+        while let Some(start) = next {
             let encode = |version| encode::encode(payload, start, version);
-            let (one, encoded) = self.exchange(&encode, listener).map_err(|error| {
-                let all = payload.samples();
-                let after = (all - sent).saturating_sub(MAX_SAMPLES);
-                error.in_request(number, payload.requests(), Totals { before: sent, after, all })
-            })?;
+            let (one, encoded) = self
+                .exchange(&encode, listener)
+                .map_err(|error| error.in_request(number, &payload.requests()))?;
             written = Written { confirmed: written.confirmed && one.confirmed, ..one };
-            start = encoded.next;
-            sent += encoded.samples;
+            (next, number) = (encoded.next, number + 1);
         }
         Ok(written)
     }
 
     /// Sends an empty request, which stores nothing.
     pub fn probe(&mut self, listener: &mut dyn FnMut(Event)) -> Result<Written, WriteError> {
-        let encode = |version| Encoded { bytes: encode::empty(version), samples: 0, next: 0 };
+        let encode = |version| Encoded { bytes: encode::empty(version), samples: 0, next: None };
         self.exchange(&encode, listener).map(|(written, _)| written)
     }
 
@@ -242,11 +239,15 @@ impl WriteError {
         Self::PartlyStored { request, stored, sent, words, hint, totals: Totals::default() }
     }
 
-    /// Adds which of several requests failed, and the sample counts of the other requests.
-    fn in_request(mut self, number: usize, of: usize, others: Totals) -> Self {
+    /// Adds which of several requests failed, and the result of the others. `requests` is the number of samples in each.
+    fn in_request(mut self, failed: usize, requests: &[usize]) -> Self {
+        let (number, of) = (failed + 1, requests.len());
         if of < 2 {
             return self;
         }
+        let sum = |requests: &[usize]| requests.iter().sum();
+        let others =
+            Totals { before: sum(&requests[..failed]), after: sum(&requests[number..]), all: sum(requests) };
         match &mut self {
             Self::Exchange(error, totals) => {
                 error.request = format!("{}, request {number} of {of}", error.request).into();

@@ -22,6 +22,8 @@ impl Column {
         column.the_same_sample_again();
         column.another_value_for_the_same_time();
         column.rejected_times();
+        column.times_in_another_unit();
+        column.large_requests();
         column.what_receivers_drop_or_damage();
         column.not_a_number_and_infinity();
         column.nothing();
@@ -131,7 +133,48 @@ impl Column {
         }
     }
 
-    /// Tests that pushgw rejects samples that a receiver of version 1.0 would drop or change.
+    /// A time in seconds or nanoseconds, where milliseconds are expected, and the reverse in OpenMetrics. No receiver
+    /// stores it where it can be found, and some say nothing about that.
+    fn times_in_another_unit(&self) {
+        let seconds = now() / 1000;
+        for (number, text, unit) in [
+            (0, format!("a 1 {seconds}\n"), "seconds"),
+            (1, format!("a 1 {seconds}000000000\n"), "nanoseconds"),
+            (2, format!("# TYPE a gauge\na 1 {seconds}000\n# EOF\n"), "milliseconds"),
+        ] {
+            for version in ["1.0", "auto"] {
+                let job = format!("unit {number} {version}");
+                let call = self.push(&job, version, &text).stderr_has("warning[timestamp]: ");
+                let output = call.stderr_has(format!("it looks like {unit}: write `")).any_code().run();
+                eprintln!("UNIT {} {job} {}", self.receiver.name(), output);
+            }
+        }
+    }
+
+    /// Receivers accept more than the largest requests of pushgw.
+    fn large_requests(&self) {
+        for version in [Version::V1, Version::V2] {
+            for size in [8, 16, 20, 31, 33] {
+                let value = "x".repeat(100_000);
+                let series = (0..size * 10).map(|n| {
+                    RawSeries::new(
+                        &[("__name__", "a"), ("job", "large"), ("x", &*format!("{n}{value}"))],
+                        1.0,
+                        now(),
+                    )
+                });
+                let answer = self.receiver.write(version, &series.collect::<Vec<_>>());
+                eprintln!(
+                    "SIZE {} {version:?} {size} {} {}",
+                    self.receiver.name(),
+                    answer.status,
+                    answer.text()
+                );
+            }
+        }
+    }
+
+    /// pushgw rejects what a receiver of version 1.0 would drop or store as something else.
     fn what_receivers_drop_or_damage(&self) {
         let time = now();
         let cases: [(&str, &str, Labels, &[u8]); 4] = [
@@ -272,5 +315,25 @@ fn a_prometheus_whose_receiver_is_off() {
             .stderr_has(flag)
             .run();
         pushgw().args(["status", "--remote-write", &url]).code(1).any_stdout().stderr_has(flag).run();
+    }
+}
+
+/// Their labels are larger than what Prometheus accepts in one request.
+#[test]
+#[ignore = "needs a real Prometheus (fetched on first use)"]
+fn series_with_long_labels_are_stored() {
+    let receiver = Receiver::newest_prometheus();
+    let Receiver::Prometheus { server, .. } = &receiver else { unreachable!() };
+    let value = "x".repeat(4_000);
+    let text: String = (0..12_000).map(|n| format!("a{{n=\"{n}\",x=\"{n}{value}\"}} {n}\n")).collect();
+    for version in ["auto", "1.0"] {
+        pushgw()
+            .args(["push", "-v", "-j", version, "--remote-write-version", version])
+            .args(["--remote-write", &receiver.url()])
+            .stdin(&text)
+            .stderr_has("wrote 12,000 samples of ")
+            .run();
+        let sum = server.query(&format!("sum(a{{job=\"{version}\"}})"));
+        assert_eq!(sum[0].1, "71994000", "0 + 1 + ... + 11,999");
     }
 }

@@ -1,9 +1,9 @@
 //! Compares the checker and the conversion with `client_python`, which runs in a separate process (`oracle.py`).
 //!
 //! - Accepted texts have the same meaning. The converted text, and the text that `client_python` itself generates after
-//! parsing the OpenMetrics text, must be the same to its parser of the Prometheus format. This compares families,
-//! types, help, the order of samples, and the bits of their values, but neither the order of families nor timestamps,
-//! which are stripped.
+//!   parsing the OpenMetrics text, must be the same to its parser of the Prometheus format. This compares families,
+//!   types, help, the order of samples, and the bits of their values, but neither the order of families nor timestamps,
+//!   which are stripped.
 //! - Both give the same verdict on a text, except for the differences in `excuse`.
 //!
 //! A run is deterministic, see `differential`.

@@ -4,10 +4,10 @@
 //! - `console`: `$ ` starts a command. Its output (both streams) follows, and `(exit status N)` unless that is 0. The
 //!   commands of a page run in order, with a new gateway as `localhost:9091` and another as `new-gateway:9091`.
 //! - `crontab`, `ini` (systemd units): the commands are run. They must succeed, and commands in a crontab must print
-//! nothing.
+//!   nothing.
 //! - `yaml`: promtool checks Prometheus configuration and rules; the steps of a workflow are run.
 //! - `sh`: commands that `.ci/run` or another script runs, or mentions in a comment. `packaging/test` runs the lines
-//! under Install.
+//!   under Install.
 //! - `dockerfile`: not run.
 //!
 //! `backup-metrics` and `run-tests` are stand-ins that print two metrics. `backup` is a stand-in that prints nothing.

@@ -7,7 +7,7 @@
 A row is a text of 1,000, 10,000, ... 10,000,000 series (one-line: labels) and at most --largest MB (default 1000). The
 time is the CPU time of the fastest run, minus that of a text of one series. The memory is the peak of the whole
 process, input included, divided by the size of the input. Texts too small for a measurement show `-`. The shape
-`groups` is pushed to a port without a listener, which ends after three groups: only the checks take time.
+`groups` is pushed to a port without a listener. This ends after three groups, so only the checks take time.
 """
 
 import argparse

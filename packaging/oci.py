@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes a container image of pushgw from release archives, as an OCI image layout.
+"""Creates a container image of pushgw from release archives, as an OCI image layout.
 
 Usage: packaging/oci.py OUTDIR VERSION CA_CERTIFICATES ARCHITECTURE=ARCHIVE...     (amd64=pushgw-….tar.gz)
 
-The image has only the program, its licences, the CA certificates and the user nobody. The layout has one tag for the
-image of all architectures, VERSION, and one for each, VERSION-ARCHITECTURE. packaging/Dockerfile builds the same files.
+The image contains only the program, its licences, the CA certificates and the user nobody. The layout has the tag
+VERSION for all architectures, and a tag VERSION-ARCHITECTURE for each one. packaging/Dockerfile builds the same files.
 
 The bytes, and so the digests, depend only on the input and on SOURCE_DATE_EPOCH.
 """

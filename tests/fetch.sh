@@ -10,9 +10,10 @@
 #   Debian: the packages of several releases (or those of SUITE) from the mirror in the machine's apt configuration,
 #     verified with the Debian archive's keys. The three Pushgateways behave differently, so the tests use all of them.
 #   Other systems with apt: the package of the installed release, from the system's own sources.
-#   Other systems: the project's release archives for this platform, verified with the project's checksums.
-# A program on PATH is added to these, or used alone if they fail. prometheus-client is the Python library in a virtual
-# environment. Its line has the path of python in that environment.
+#   Systems without apt: the project's release archives for this platform, verified with the project's checksums.
+#   A program on PATH is added to these, or used alone if they fail.
+# prometheus-client is the Python library in a virtual environment. Its line has the path of python in that
+# environment.
 #
 # FETCH_FROM=debian|distribution|release overrides the detected system, and FETCH_RELEASES_URL the address of the
 # release archives. To download again, remove target/fetched/. Everything except the result goes to standard error.

@@ -59,7 +59,7 @@ impl BashLine {
         let rest = candidate.strip_prefix(typed.as_str()).and_then(|_| candidate.get(self.kept..))?;
         match self.quote {
             Some('\'') => Some(rest.replace('\'', r"'\''")),
-            // An interactive bash expands `!` from its history even inside double quotes.
+            // An interactive bash performs history expansion on `!` even inside double quotes.
             Some(_) if rest.contains('!') => None,
             Some(_) => Some(escape(rest, |c| "\\\"$`".contains(c))),
             None => Some(escape(rest, |c| {

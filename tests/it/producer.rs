@@ -1,5 +1,5 @@
-//! Tests that `push … -- COMMAND` always ends, no matter how the command handles signals and what processes it leaves
-//! behind.
+//! Tests that `push … -- COMMAND` always ends, no matter how the command handles signals and which processes it leaves
+//! running.
 //!
 //! In these tests, a `cat` of standard input keeps the output open. It ends when the test closes its standard input.
 

@@ -34,6 +34,7 @@ pub(super) fn hint(
         }
         404 | 405 => PATHS,
         413 => "the receiver, or a proxy in front of it, limits the size of a request",
+        502 | 504 => "a proxy in front of the receiver gets no answer from it: is the receiver running?",
         415 if choice != VersionChoice::Auto => {
             "the receiver does not know this version: use --remote-write-version auto"
         }
@@ -67,8 +68,9 @@ fn redirect(rejection: &Rejection, connection: &Connection) -> Option<String> {
             // A URL without a query, with the same path and any port.
             rest.strip_suffix(path).is_some_and(|port| port.is_empty() || port.starts_with(':'))
         });
-    (endpoint.scheme() == Scheme::Http && is_https).then(|| {
-        let location = rejection.location.as_deref().unwrap_or_default();
-        format!("use {}", connection.url_option(location))
-    })
+    let location = rejection.location.as_deref().unwrap_or_default();
+    if endpoint.scheme() == Scheme::Http && is_https {
+        return Some(format!("use {}", connection.url_option(location)));
+    }
+    http::login_hint(location.split('?').next().unwrap_or_default()).map(str::to_owned)
 }

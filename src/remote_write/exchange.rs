@@ -1,4 +1,4 @@
-//! Sends the requests of a write, finds out which version the receiver knows, and reads its receipts.
+//! Sends the requests of a write, detects which protocol version the receiver supports, and reads its receipts.
 
 use super::encode::{self, Encoded};
 use super::hint;
@@ -10,7 +10,7 @@ use crate::http::{
 };
 use std::fmt;
 
-/// What a receiver has accepted.
+/// The result of a successful write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
     /// The version of the last request.
@@ -20,7 +20,7 @@ pub struct Written {
 }
 
 impl Written {
-    /// The warning if the receiver did not confirm a request of version 2.0, although that version requires it.
+    /// Returns a warning if the receiver did not confirm a version 2.0 request, although that version requires it.
     pub fn unconfirmed_warning(self) -> Option<&'static str> {
         (self.version == Version::V2 && !self.confirmed).then_some(
             "not confirmed by the receiver, which may know only version 1.0 and have stored nothing",
@@ -28,7 +28,7 @@ impl Written {
     }
 }
 
-/// `2.0, confirmed`.
+/// Formats the result, for example as `2.0, confirmed`.
 impl fmt::Display for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let confirmed = if self.confirmed { "confirmed" } else { "not confirmed by the receiver" };
@@ -36,7 +36,7 @@ impl fmt::Display for Written {
     }
 }
 
-/// Why a write did not succeed.
+/// The reason why a write failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum WriteError {
     /// A request failed.
@@ -49,21 +49,21 @@ pub enum WriteError {
         request: String,
         stored: usize,
         sent: usize,
-        /// What the receiver says.
+        /// The message from the receiver.
         words: String,
         hint: Option<&'static str>,
         totals: Totals,
     },
 }
 
-/// Samples in the other requests of a write.
+/// Sample counts of a failed write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// In the requests before the one that failed.
+    /// Samples in the requests before the failed one.
     pub before: usize,
-    /// In the requests after it, which were not sent.
+    /// Samples in the requests after the failed one, which were not sent.
     pub after: usize,
-    /// In all requests.
+    /// Samples in all requests.
     pub all: usize,
 }
 
@@ -73,7 +73,7 @@ impl From<Error> for WriteError {
     }
 }
 
-/// Sends the requests of one write. The version that the receiver knows is remembered.
+/// Sends the requests of one write and remembers which version the receiver supports.
 #[derive(Debug)]
 pub struct RemoteWriter<'a> {
     client: &'a Client,
@@ -98,7 +98,7 @@ impl<'a> RemoteWriter<'a> {
         Self { client, choice, version }
     }
 
-    /// The head of the request whose text starts at `start`.
+    /// Returns the head of the request whose samples start at `start` in the text.
     pub fn head(&self, payload: &Payload<'_>, start: usize) -> String {
         let Encoded { bytes, .. } = encode::encode(payload, start, self.version);
         self.request(&bytes, self.version).head(&self.client.connection().headers)
@@ -123,13 +123,13 @@ impl<'a> RemoteWriter<'a> {
         Ok(written)
     }
 
-    /// Sends the empty request, which stores nothing.
+    /// Sends an empty request, which stores nothing.
     pub fn probe(&mut self, listener: &mut dyn FnMut(Event)) -> Result<Written, WriteError> {
         let encode = |version| Encoded { bytes: encode::empty(version), samples: 0, next: None };
         self.exchange(&encode, listener).map(|(written, _)| written)
     }
 
-    /// Sends one request, and once more as version 1.0 if the receiver may not know version 2.0.
+    /// Sends one request. If the receiver may not support version 2.0, sends the request again as version 1.0.
     fn exchange(
         &mut self,
         encode: &dyn Fn(Version) -> Encoded,
@@ -147,7 +147,7 @@ impl<'a> RemoteWriter<'a> {
         let again = encode(Version::V1);
         let second = self.post(&again.bytes, Version::V1, listener);
         if second.status() == Some(415) {
-            // The receiver knows only version 2.0, so its first answer counts.
+            // The receiver supports only version 2.0, so its first response is used.
             return Ok((first.written(Version::V2, encoded.samples)?, encoded));
         }
         let written = second.written(Version::V1, again.samples)?;
@@ -186,8 +186,8 @@ impl<'a> RemoteWriter<'a> {
     }
 }
 
-/// Returns an error if a successful response does not come from a receiver, which answers with an empty body. A page of a
-/// server, such as `/metrics`, has a body.
+/// Returns an error if a successful response does not come from a receiver. A receiver responds with an empty body,
+/// unlike a page such as `/metrics`.
 fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Option<Error> {
     let status = response.status;
     let mut hint = hint::PATHS;
@@ -220,7 +220,7 @@ impl Reply {
             && (self.result.is_ok() || self.status().is_some_and(receipt::may_need_version_1))
     }
 
-    /// What was written, or why not everything was.
+    /// Returns what was written, or an error if not all samples were stored.
     fn written(self, version: Version, sent: usize) -> Result<Written, WriteError> {
         let Self { request, result, receipt } = self;
         match (result, receipt) {
@@ -228,7 +228,7 @@ impl Reply {
                 Err(WriteError::partly_stored(request, (stored, sent), ""))
             }
             (Ok(()), receipt) => Ok(Written { version, confirmed: receipt.is_some() }),
-            // A receiver that has stored everything rejects something else.
+            // If the receiver stored all samples, the error is about something else.
             (Err(error), Some(Receipt { stored })) if stored < sent && !error.kind.is_retried() => {
                 let words = error.kind.words().unwrap_or_default();
                 Err(WriteError::partly_stored(request, (stored, sent), words))

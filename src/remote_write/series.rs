@@ -1,10 +1,11 @@
-//! The series of a text: each sample with all its labels. Pure.
+//! The series to send: each sample with all of its labels. Pure.
 
 use crate::exposition::model::{FamilyMetadata, ParsedSample, Samples, sample_name};
 use crate::grouping::GroupingKey;
 use std::borrow::Cow;
 
-/// Maximum number of samples in a request. Receivers limit the size of a request, and senders usually send fewer.
+/// Maximum number of samples in a request. Receivers limit the size of requests, and other senders usually send fewer
+/// samples.
 pub const MAX_SAMPLES: usize = 10_000;
 
 /// Maximum size of a request before compression. A single larger series is sent alone. Prometheus accepts 32 MiB, the
@@ -25,10 +26,10 @@ pub struct Payload<'a> {
     now: i64,
 }
 
-/// A label, as bytes of UTF-8.
+/// The name and value of a label, as UTF-8 bytes.
 pub(super) type SentLabel<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
-/// A series with its sample.
+/// A series and its sample.
 #[derive(Debug)]
 pub struct TextSeries<'a, 's> {
     pub(super) sample: &'s ParsedSample<'a, 's>,
@@ -40,7 +41,7 @@ pub struct TextSeries<'a, 's> {
 }
 
 impl TextSeries<'_, '_> {
-    /// Appends the series as a line of text. It has a timestamp if the pushed text has one.
+    /// Appends the series as a line in the text format. The line has a timestamp only if the input line has one.
     pub fn print(&self, text: &mut Vec<u8>) {
         let labels = self.labels.iter().map(|(name, value)| (&**name, &**value));
         let labels = labels.filter(|(name, _)| *name != b"__name__");
@@ -55,7 +56,7 @@ impl TextSeries<'_, '_> {
 }
 
 impl<'a> Payload<'a> {
-    /// Reads a text that the checker accepts. `now` is in milliseconds since 1970.
+    /// Reads the samples in `text`, which the checker must have accepted. `now` is in milliseconds since 1970.
     pub fn new(text: &'a [u8], key: &'a GroupingKey, now: i64) -> Self {
         Self { samples: Samples::new(text), key, now }
     }

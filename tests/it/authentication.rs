@@ -85,7 +85,7 @@ impl ProtectedServer {
         Self { server: RealServer::start(destination, program, &[&flag]), folder }
     }
 
-    /// The path of a file in the folder.
+    /// Returns the path of a file in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -179,7 +179,7 @@ fn basic_authentication() {
     });
 }
 
-/// The push is rejected after its headers, while 30 MB of it have not been sent yet.
+/// The gateway rejects the push after reading its headers, before the 30 MB body has been sent.
 #[test]
 #[ignore = "needs real Pushgateways and Prometheus (fetched on first use)"]
 fn a_large_push_without_a_password_gets_the_error() {

@@ -19,9 +19,9 @@ const TLS: &str = "tls_server_config:\n  cert_file: DIR/server.pem\n  key_file: 
 struct Route<'a> {
     destination: Destination,
     url: &'a str,
-    /// The options that it needs.
+    /// The required options.
     options: &'a [&'a str],
-    /// Secrets, as variables. They must not appear in printed commands.
+    /// Secrets, passed as variables. They must not appear in printed commands.
     secrets: &'a [(&'a str, &'a str)],
 }
 

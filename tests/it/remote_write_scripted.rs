@@ -1,11 +1,12 @@
-//! `--remote-write` with scripted receivers: what real ones do not do on demand. `remote_write` has the real ones.
+//! Tests `--remote-write` with scripted receivers, for behavior that real ones do not show on demand. `remote_write`
+//! uses real receivers.
 
 use crate::support::{Connection, Pushgw, Request, Server, pushgw};
 use std::fmt::Write as _;
 
 const STORED: &str = "X-Prometheus-Remote-Write-Samples-Written";
 
-/// The version in which a request is sent.
+/// Returns the version of a request.
 fn version(request: &Request) -> &'static str {
     let headers = ["content-encoding", "content-type", "x-prometheus-remote-write-version"];
     match headers.map(|name| request.header(name).unwrap_or_default()) {
@@ -15,7 +16,7 @@ fn version(request: &Request) -> &'static str {
     }
 }
 
-/// A receiver that answers each request by its number from 0.
+/// Starts a receiver. `answer` gets the number of each request, starting from 0.
 fn receiver(answer: impl Fn(&mut Connection, &str, usize) + Send + Sync + 'static) -> Server {
     let number = std::sync::atomic::AtomicUsize::new(0);
     Server::start(move |connection, _| {
@@ -26,7 +27,7 @@ fn receiver(answer: impl Fn(&mut Connection, &str, usize) + Send + Sync + 'stati
     })
 }
 
-/// A push of two samples.
+/// Returns a push of two samples.
 fn push(server: &Server) -> Pushgw {
     pushgw().args(["push", "-j", "b", "-m", "a 1", "-m", "b 2", "--remote-write", &server.url()])
 }
@@ -50,7 +51,7 @@ fn a_receiver_that_confirms_gets_one_request() {
 }
 
 #[test]
-fn what_is_not_confirmed_is_sent_once_more_as_version_1() {
+fn unconfirmed_samples_are_sent_again_as_version_1() {
     for status in [200, 204, 400, 405, 415, 422] {
         let server = receiver(move |connection, version, _| {
             connection.answer(if version == "2.0" { status } else { 204 }, &[], "");
@@ -71,7 +72,7 @@ fn other_rejections_are_not_about_the_version() {
 }
 
 #[test]
-fn a_version_that_is_chosen_is_the_only_one() {
+fn a_chosen_version_is_the_only_one_used() {
     for (choice, status, code) in
         [("1.0", 204, 0), ("1.0", 415, 4), ("1.0", 400, 4), ("2.0", 415, 4), ("2.0", 400, 4)]
     {
@@ -89,9 +90,9 @@ fn a_version_that_is_chosen_is_the_only_one() {
     pushgw().args(["push", "-j", "b", "--remote-write-version", "3", "-m", "a 1"]).code(2).any_stderr().run();
 }
 
-/// The OpenTelemetry collector knows only version 2.0.
+/// The OpenTelemetry collector supports only version 2.0.
 #[test]
-fn a_receiver_of_version_2_alone_shows_its_first_error() {
+fn a_receiver_of_only_version_2_shows_its_first_error() {
     let server = receiver(|connection, version, _| match version {
         "2.0" => connection.answer(400, &[], "these samples are wrong"),
         _ => connection.answer(415, &[], "what is this?"),
@@ -122,7 +123,7 @@ fn samples_that_were_not_stored_are_an_error() {
         push(&server).code(4).stderr_has("the receiver stored 0 of 2 samples\n").run();
         assert_eq!(versions(&server), ["2.0"]);
     }
-    // A temporary failure is not about the samples.
+    // A temporary failure has nothing to do with the samples.
     let server = receiver(|connection, _, _| connection.answer(500, &[(STORED, "1")], "busy"));
     push(&server).args(["--retries", "1"]).code(5).stderr_has("(tried 2 times)").run();
 }
@@ -139,7 +140,7 @@ fn a_retry_sends_the_same_bytes() {
     assert!(bodies[0] == bodies[1] && bodies[1] == bodies[2]);
 }
 
-/// A text of this many samples.
+/// Returns a text with this many samples.
 fn text(samples: usize) -> String {
     let mut text = String::new();
     for number in 0..samples {
@@ -155,7 +156,7 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
             .args(["push", "-j", "b", "big.prom", "--remote-write", &server.url()])
             .file("big.prom", text(25_000))
     };
-    // The version is found out once.
+    // The version is negotiated only once.
     let server = receiver(|connection, _, _| connection.answer(204, &[], ""));
     push(&server).arg("-v").stderr_has("wrote 25,000 samples of ").run();
     assert_eq!(versions(&server), ["2.0", "1.0", "1.0", "1.0"]);
@@ -298,7 +299,7 @@ fn a_push_has_one_destination() {
         };
         call.envs(variables).code(2).stderr_has(format!("error: {both} name two destinations\n")).run();
     }
-    // A path names a group and not a gateway.
+    // A path identifies a group, but not a gateway.
     for (name, value) in [directory, receiver] {
         let call = || pushgw().args(["push", "--url", "/metrics/job/x", "-m", "a 1", "--retries", "0"]);
         let said =
@@ -307,7 +308,7 @@ fn a_push_has_one_destination() {
         let place = "PUT http://127.0.0.1:1/metrics/job/x: ";
         call().env(name, value).args(["-g", "127.0.0.1:1"]).code(6).stderr_has(place).run();
     }
-    // An option beats any variable.
+    // An option overrides all variables.
     let all = &[gateway, receiver, directory];
     let url = "http://127.0.0.1:1/api/v1/write";
     call("push --remote-write 127.0.0.1:1").envs(all).code(6).stderr_has(format!("POST {url}: ")).run();
@@ -325,7 +326,7 @@ fn a_receiver_has_no_groups() {
             .code(2)
             .stderr_has("error: --remote-write: a remote-write receiver has no groups\n")
             .run();
-        // The variable does not count.
+        // The variable is ignored.
         call()
             .env("PUSHGATEWAY_REMOTE_WRITE", "http://127.0.0.1:1")
             .args(["-g", "http://127.0.0.1:1", "--retries", "0"])
@@ -338,7 +339,7 @@ fn a_receiver_has_no_groups() {
 }
 
 #[test]
-fn what_needs_a_gateway_is_rejected() {
+fn options_that_need_a_gateway_are_rejected() {
     for (words, message) in [
         (
             "push -j b -m 1 --as-curl",
@@ -384,7 +385,7 @@ fn a_dry_run_prints_the_request_and_its_series() {
 }
 
 #[test]
-fn what_a_receiver_would_drop_in_silence_is_an_error() {
+fn samples_that_a_receiver_would_silently_drop_are_errors() {
     for (text, code) in [
         (&b"a 1 1700000000005\na 2 1700000000006\n"[..], "duplicate-series"),
         (b"a{x=\"1\",x=\"2\"} 1\n", "duplicate-label"),
@@ -398,7 +399,7 @@ fn what_a_receiver_would_drop_in_silence_is_an_error() {
     let call = |text: &str| {
         pushgw().args(["push", "-j", "b", "--remote-write", "http://127.0.0.1:1"]).stdin(text).code(3)
     };
-    // A text has one sample of each series, in both formats, and each sample is reported once.
+    // In both formats, a text may have only one sample per series. Each additional sample is reported once.
     let help =
         "a receiver stores only one of two samples with the same time; push samples of different times";
     for text in
@@ -409,7 +410,7 @@ fn what_a_receiver_would_drop_in_silence_is_an_error() {
     for text in ["# TYPE a gauge\na 1\na 1\n# EOF\n", "# TYPE a gauge\na{x=\"\"} 1\na 1\n# EOF\n"] {
         call(text).stderr_has("the series `a` occurs twice\n").stderr_has("error: 1 error; nothing").run();
     }
-    // What is said about a gateway is not true of a receiver.
+    // Messages that apply only to a gateway must not be printed for a receiver.
     let output =
         call("# HELP a b\n").stderr_has("the text has no samples, so there is nothing to send").run();
     assert!(!output.stderr().contains("empty"), "{output}");
@@ -423,7 +424,7 @@ fn what_a_receiver_would_drop_in_silence_is_an_error() {
 }
 
 #[test]
-fn status_says_whether_the_receiver_accepts_samples() {
+fn status_shows_whether_the_receiver_accepts_samples() {
     let status = |server: &Server| pushgw().args(["status", "--remote-write", &server.url()]);
     let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "0")], ""));
     status(&server)
@@ -487,7 +488,7 @@ fn a_redirect_names_the_url_to_use() {
     }
 }
 
-/// `/metrics` and `/health` of a server answer any request with a text.
+/// Paths such as `/metrics` and `/health` answer every request with a text.
 #[test]
 fn a_server_that_answers_with_a_text_is_not_a_receiver() {
     for body in ["OK", "a 1\n", "{\"status\":\"success\"}", "<html>"] {
@@ -510,9 +511,9 @@ fn a_server_that_answers_with_a_text_is_not_a_receiver() {
         .run();
 }
 
-/// The samples that a receiver counts are those of a push, so the empty request of `status` has none to count.
+/// A receiver can't count samples in the empty request of `status`.
 #[test]
-fn a_rejection_that_lacks_no_sample_is_not_about_samples() {
+fn a_complete_rejection_does_not_count_samples() {
     let answers = [(403, "who are you?", "0"), (400, "bad request", "0"), (400, "bad label", "2")];
     for (code, words, stored) in answers {
         let server = receiver(move |connection, _, _| connection.answer(code, &[(STORED, stored)], words));
@@ -542,7 +543,7 @@ fn run_reports_by_remote_write() {
         ))
         .run();
     assert_eq!(server.requests().len(), 2);
-    // If the metrics of the job are rejected, the report is sent without them.
+    // If the job's own metrics are rejected, the report is sent without them.
     let server = receiver(|connection, _, number| {
         connection.answer(if number == 0 { 400 } else { 204 }, &[(STORED, "9")], "out of bounds");
     });

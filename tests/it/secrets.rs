@@ -1,4 +1,4 @@
-//! No output of pushgw contains a secret: every way to give one is tested with every kind of output.
+//! Tests that no output of pushgw contains a secret, for every way to pass a secret and every kind of output.
 
 use crate::support::{Output, Pushgw, Server, pushgw};
 use base64::Engine as _;
@@ -7,16 +7,16 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
 const SECRET: &str = "hunter2-s3cr3t";
-/// The secret with percent-encoding, as in a URL.
+/// The percent-encoded secret, as in a URL.
 const ESCAPED: &str = "hunter2%2Ds3cr3t";
 
-/// The option and the variable of a destination that is a server.
+/// The option and the variable that name a kind of server.
 type Destination = (&'static str, &'static str);
 
 const GATEWAY: Destination = ("-g", "PUSHGATEWAY_URL");
 const RECEIVER: Destination = ("--remote-write", "PUSHGATEWAY_REMOTE_WRITE");
 
-/// A way to give a secret: adds it to a call, for a destination at this address.
+/// A way to pass a secret: adds it to a call, for a destination at this address.
 type Give = fn(Pushgw, Destination, &str) -> Pushgw;
 
 const WAYS: &[(&str, Give)] = &[
@@ -57,7 +57,7 @@ const WAYS: &[(&str, Give)] = &[
     }),
 ];
 
-/// The ways that only a receiver of remote write has.
+/// Ways that only a remote-write receiver supports.
 const IN_QUERY: &[(&str, Give)] = &[
     ("query", |call, (to, _), address| {
         call.args([to, &format!("http://{address}/write?a=1&token={SECRET}")])
@@ -68,7 +68,7 @@ const IN_QUERY: &[(&str, Give)] = &[
     }),
 ];
 
-/// All ways to give a secret to a push.
+/// Returns all ways to pass a secret to a push.
 fn ways() -> impl Iterator<Item = (&'static str, Give, Destination)> {
     let to = |destination| WAYS.iter().map(move |(way, give)| (*way, *give, destination));
     let in_query = IN_QUERY.iter().map(|(way, give)| (*way, *give, RECEIVER));
@@ -95,7 +95,7 @@ fn call(command: &[&str], give: Give, to: Destination, address: &str) -> Pushgw 
     call.any_code().any_stdout().any_stderr().env("RUST_BACKTRACE", "full").env("RUST_LOG", "trace")
 }
 
-/// A server that repeats the request's headers in its response, like a debugging page.
+/// Starts a server that repeats the request's headers in its response, like a debugging page.
 fn echo(status: u16) -> Server {
     Server::start(move |connection, _| {
         while let Some(request) = connection.read_request() {
@@ -182,7 +182,7 @@ fn a_connection_error_shows_no_secret() {
     }
 }
 
-/// A secret where the name of its file is expected.
+/// Ways to pass a secret where a file name is expected.
 const NOT_FILES: &[Give] = &[
     |call, _, _| call.args(["-u", "me", "--password-file", SECRET]),
     |call, _, _| call.args(["--bearer-token-file", SECRET]),

@@ -39,7 +39,7 @@ http {
 fn start_nginx(gateway: SocketAddr) -> LocalServer {
     let program = fetch("nginx").pop().expect("tests/fetch.sh finds one");
     let command = |address: SocketAddr, directory: &Path| {
-        // This port is closed again, so that no gateway listens on it.
+        // This port is closed again, so nothing listens on it.
         let closed = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         let stopped = std::iter::repeat_with(closed).find(|stopped| *stopped != address).unwrap();
         let token = directory.display().to_string();
@@ -55,7 +55,7 @@ fn start_nginx(gateway: SocketAddr) -> LocalServer {
         command.args(["-e", "stderr", "-p", &token, "-c", "nginx.conf", "-g", user]).env_clear();
         command
     };
-    // Another server may have taken the port, and would not answer with the directory.
+    // If another server has bound the port, it does not answer with the directory.
     LocalServer::start("nginx", command, |server| {
         server.try_get("/ours").is_some_and(|answer| answer == server.directory().display().to_string())
     })
@@ -63,7 +63,7 @@ fn start_nginx(gateway: SocketAddr) -> LocalServer {
 
 #[test]
 #[ignore = "needs a real Pushgateway and nginx (fetched on first use)"]
-fn what_nginx_answers_is_explained() {
+fn error_pages_of_nginx_are_explained() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     let nginx = start_nginx(gateway.address());
     let call = |args: &[&str], path: &str| {

@@ -1,5 +1,5 @@
-//! The names that the families of a text claim. A family claims its own name and the names of all samples that its type
-//! can have, so that a counter `a` and a gauge `a_created` cannot be in one text.
+//! Detects families with conflicting names. A family claims its own name and the names of all samples that its type can
+//! have. A counter `a` and a gauge `a_created` therefore cannot be in the same input.
 
 use super::kind::{MetricType, Part};
 use crate::exposition::hash::{self, NameIndex};
@@ -10,14 +10,14 @@ use crate::grouping::LegacyName;
 /// A name that two families claim.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NameClash {
-    /// The same family is already in the text; its name is at this position.
+    /// A family with this name already exists. Its name is at this position.
     SameFamily(usize),
-    /// Another family has this name, or a sample of this name; its name is at this position.
+    /// Another family claims this name for itself or for a sample. The name of that family is at this position.
     Claimed(Vec<u8>, usize),
 }
 
-/// All families of a text in the order of their lines. A text may have a million of them, so each needs five bytes
-/// and its slots in the index.
+/// All families in the input, in the order of their lines. There can be a million of them, so each one needs only five
+/// bytes and its slots in the index.
 #[derive(Debug)]
 pub(super) struct ClaimedNames<'a> {
     text: &'a [u8],
@@ -32,8 +32,8 @@ impl<'a> ClaimedNames<'a> {
         Self { text, starts: Vec::new(), kinds: Vec::new(), index: NameIndex::default() }
     }
 
-    /// Adds a family whose first line contains `name`. Returns an error if another family claims one of its names. It
-    /// is added nevertheless, unless that family has the same name.
+    /// Adds a family whose first line contains `name`. Returns an error if another family claims one of its names. The
+    /// new family is still added unless the other one has the same name.
     pub(super) fn add(&mut self, name: &Token<'a>, kind: MetricType) -> Result<(), NameClash> {
         let hash = name.hash();
         let clash = self.clash(name, hash, kind);
@@ -47,7 +47,7 @@ impl<'a> ClaimedNames<'a> {
         clash.map_or(Ok(()), Err)
     }
 
-    /// Returns the family that the line at this position belongs to, as its number and type.
+    /// Returns the number and type of the family that the line at this position belongs to.
     pub(super) fn of_line(&self, line: usize) -> Option<(usize, MetricType)> {
         let end = line_from(self.text, line).end;
         let after = self.starts.partition_point(|start| (*start as usize) < end);
@@ -60,7 +60,7 @@ impl<'a> ClaimedNames<'a> {
         token(self.text, self.start(number))
     }
 
-    /// Prepares for [`Self::add`] of a name with this hash.
+    /// Prefetches the memory that [`Self::add`] reads for a name with this hash.
     pub(super) fn prefetch(&self, hash: u64) {
         self.index.prefetch(hash);
     }
@@ -106,7 +106,7 @@ impl<'a> ClaimedNames<'a> {
     }
 }
 
-/// Reads the name at this position again.
+/// Parses the name at this position again.
 fn token(text: &[u8], at: usize) -> Token<'_> {
     let rest = &text[at..];
     if rest.first() != Some(&b'"') {
@@ -123,7 +123,7 @@ fn token(text: &[u8], at: usize) -> Token<'_> {
 mod tests {
     use super::*;
 
-    /// Adds families with these types; the last one decides the result.
+    /// Adds families with these types and returns the result for the last one.
     fn add(families: &[(&str, MetricType)]) -> Result<(), NameClash> {
         let text = families.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
         let mut names = ClaimedNames::new(text.as_bytes());

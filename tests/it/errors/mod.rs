@@ -1,6 +1,6 @@
-//! Everything that can go wrong between pushgw and a server, produced by scripted servers and compared with the
-//! program's table of error classes. Every class has at least one case. Each case checks the message, the exit code,
-//! the number of connections, and that the program keeps its time limit. It is run for each destination that is a server.
+//! Tests everything that can go wrong between pushgw and a server. Scripted servers produce the errors, which are
+//! compared with the program's error classes. Every class has at least one case. Each case checks the message, the exit
+//! code, the number of connections and the time limit, and is run for each kind of server.
 
 mod formats;
 mod hints;
@@ -29,11 +29,11 @@ struct Case {
     code: i32,
     /// The expected number of connections; `None` if it does not matter or can't be counted.
     connections: Option<usize>,
-    /// Whether a gateway is asked for the cause in a connection of its own.
+    /// Whether pushgw opens another connection to ask a gateway for the cause.
     is_explained: bool,
     /// Other text that standard error must contain.
     says: Vec<String>,
-    /// The same, for a gateway only.
+    /// Like `says`, but only for a gateway.
     gateway_says: Vec<String>,
     args: Vec<String>,
     env: BTreeMap<&'static str, String>,
@@ -49,7 +49,7 @@ struct Case {
 type Handler = Box<dyn Fn(&mut Connection, usize) + Send + Sync>;
 
 impl Case {
-    /// A case with a server that runs `handler`. There are no retries unless the case sets them.
+    /// Creates a case with a server that runs `handler`. There are no retries by default.
     fn new(
         name: &'static str,
         message: &'static str,
@@ -168,7 +168,7 @@ impl Case {
             let expected = connections + usize::from(is_gateway && self.is_explained);
             assert_eq!(server.connections(), expected, "connections\n{output}");
         } else if server.connections() == 0 {
-            // A server that was never called fails the test.
+            // A server that is never called would fail the test, so call it here.
             drop(server.client().request("GET", b"/", &[], b""));
         }
         (self.after)(&server);
@@ -182,16 +182,16 @@ fn cases(redirect_target: &str) -> Vec<Case> {
         .collect()
 }
 
-/// Runs all cases, several in parallel because most of them mostly wait.
+/// Runs all cases. Several run in parallel, because most of their time is spent waiting.
 fn run_all(cases: &[Case], destinations: &[Destination]) {
     let names: BTreeSet<_> = cases.iter().map(|case| case.name).collect();
     assert_eq!(names.len(), cases.len(), "each case has a unique name");
     let runs: Vec<_> = destinations
         .iter()
         .flat_map(|destination| cases.iter().map(|case| (case, *destination)))
-        // Remote write sends no comments, so its requests are never large.
+        // Remote write does not send comments, so its requests are never large.
         .filter(|(case, to)| *to == Destination::Gateway || !case.files.contains_key("large.prom"))
-        // A receiver answers without a text.
+        // Responses of a receiver have no text.
         .filter(|(case, to)| {
             let has_text = [
                 "a success in JSON",
@@ -252,12 +252,12 @@ fn redirects_do_not_change_the_target_gateway() {
     assert_eq!(gateway.snapshot(), before);
 }
 
-/// A call that is not in the table.
+/// Returns a call that pushes to the server.
 fn push(server: &Server) -> Pushgw {
     pushgw().args(["push", "-j", "batch", "-m", "batch 1", "-g", &server.url()])
 }
 
-/// The method, path and body of each request that a server received.
+/// Returns the method, path and body of each request that a server received.
 fn received(server: &Server) -> Vec<(String, String, String)> {
     let request = |request: crate::support::Request| {
         (request.method, request.path, String::from_utf8_lossy(&request.body).into_owned())

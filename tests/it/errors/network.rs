@@ -1,4 +1,4 @@
-//! Errors before a request can be sent: host names, addresses, and Unix sockets.
+//! Tests errors that occur before a request can be sent: host names, addresses, and Unix sockets.
 
 use super::{Case, push};
 use crate::support::{Destination, Server, newest_gateway, pushgw};
@@ -8,13 +8,13 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
-/// A name that is too long for DNS.
+/// Returns a host name that is too long for DNS.
 fn unknown_host() -> String {
     let part = |letter: &str, length| letter.repeat(length);
     format!("http://{}.{}.{}.{}", part("a", 63), part("b", 63), part("c", 63), part("d", 62))
 }
 
-/// A port on which nothing listens. It is kept bound so that no other process can listen on it.
+/// Returns a port on which nothing listens. The socket stays bound, so that no other process can listen on the port.
 pub(super) fn closed_port() -> (rustix::fd::OwnedFd, u16) {
     let bound = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     bind(&bound, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -61,7 +61,7 @@ fn a_refused_connection_is_retried() {
     }
 }
 
-/// A listener whose queue is full and never emptied: further connections get no response at all.
+/// Uses a listener with a full queue that never accepts, so further connections get no response.
 #[test]
 fn connecting_to_a_silent_address_times_out() {
     let listener = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();

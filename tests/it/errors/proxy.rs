@@ -1,4 +1,4 @@
-//! Errors of a proxy, and what is sent to a proxy.
+//! Tests proxy errors, and the requests that are sent to a proxy.
 
 use super::{Case, Handler, all_output, received};
 use crate::support::tls::{CertificateAuthority, Validity, server};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 const THROUGH: &str = "can't use the proxy";
 
-/// Sends these bytes in response to CONNECT.
+/// Returns a handler that sends these bytes in response to CONNECT.
 fn connect(answer: impl Into<Vec<u8>>) -> impl Fn(&mut Connection, usize) + Send + Sync {
     let answer = answer.into();
     move |connection, _| {

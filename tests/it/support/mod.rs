@@ -1,8 +1,8 @@
 //! Tools shared by the integration tests: `pushgw` as a user runs it (`command`), real Pushgateways (`gateway`), a
 //! scripted server (`server`), and plain HTTP (`http`).
 //!
-//! Processes, threads and directories are cleaned up on drop, also when a test panics. Every wait has a time limit, so a
-//! hang is a failure with a message.
+//! Processes, threads and directories are cleaned up on drop, even if a test panics. Every wait has a time limit, so a
+//! test that hangs fails with a message.
 
 #![allow(
     dead_code,

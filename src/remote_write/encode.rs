@@ -366,9 +366,9 @@ mod tests {
         let help = |count: usize| {
             let help = "x".repeat(5_000);
             let family = |n: usize| format!("# HELP a{n} {help}\na{n} 1\n");
-            (0..count).map(family).collect::<String>()
+            (0..count).map(family).collect::<Vec<_>>().concat()
         };
-        let labels = (0..100).map(|n| format!("l{n}=\"{n}\",")).collect::<String>();
+        let labels = (0..100).map(|n| format!("l{n}=\"{n}\",")).collect::<Vec<_>>().concat();
         for text in [long(5_000, 2_000), help(2_000), format!("a{{{labels}}} 1\n").repeat(5_000)] {
             let (samples, largest) = requests(&text);
             assert!(samples.len() == 2, "{samples:?}");

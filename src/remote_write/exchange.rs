@@ -5,7 +5,9 @@ use super::hint;
 use super::receipt::{self, Receipt};
 use super::series::Payload;
 use super::version::{Version, VersionChoice};
-use crate::http::{Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response, page_name};
+use crate::http::{
+    Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response, login_hint, page_name,
+};
 use std::fmt;
 
 /// The result of a successful write.
@@ -188,8 +190,11 @@ impl<'a> RemoteWriter<'a> {
 /// unlike a page such as `/metrics`.
 fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Option<Error> {
     let status = response.status;
+    let mut hint = hint::PATHS;
     let body = if response.is_html() {
-        page_name(&client.page_title(response))
+        let title = client.page_title(response);
+        hint = login_hint(&title).unwrap_or(hint);
+        page_name(&title)
     } else {
         let body = response.start();
         if body.trim_ascii().is_empty() {
@@ -199,7 +204,7 @@ fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Op
     };
     let reason = format!("it answers {status} with {body}");
     let kind = ErrorKind::Unexpected { expected: "a receiver of remote write", reason };
-    Some(Error { hint: Some(hint::PATHS.to_owned()), ..Error::new(request, kind) })
+    Some(Error { hint: Some(hint.to_owned()), ..Error::new(request, kind) })
 }
 
 impl Reply {

@@ -186,7 +186,8 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
 #[test]
 fn a_text_with_long_labels_is_sent_in_requests_of_8_mib() {
     let value = "x".repeat(1 << 20);
-    let text: String = (0..30).map(|number| format!("a{{number=\"{number}\",x=\"{value}\"}} 1\n")).collect();
+    let line = |number| format!("a{{number=\"{number}\",x=\"{value}\"}} 1\n");
+    let text = (0..30).map(line).collect::<Vec<_>>().concat();
     let push = |server: &Server| {
         pushgw()
             .args(["push", "-j", "b", "long.prom", "-v", "--remote-write", &server.url()])
@@ -369,7 +370,7 @@ fn a_dry_run_prints_the_request_and_its_series() {
     let call =
         || pushgw().args(["push", "-j", "b", "-l", "A=1", "-n", "--remote-write", "http://me:pw@gw/w?t=x"]);
     let text = "# TYPE h histogram\nh_bucket{le=\"1\",e=\"\"} 2\nb{x=\"a\\n\\\"\"} 1e3 -5\n";
-    let output = call().stdin(text).any_stdout().run();
+    let output = call().stdin(text).any_stdout().stderr_has("warning[timestamp]: `-5` milliseconds").run();
     let (head, body) = output.stdout().split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     assert!(head.starts_with("POST http://gw/w?t=REDACTED\nUser-Agent: pushgw/"), "{head}");
     for header in
@@ -386,7 +387,7 @@ fn a_dry_run_prints_the_request_and_its_series() {
 #[test]
 fn samples_that_a_receiver_would_silently_drop_are_errors() {
     for (text, code) in [
-        (&b"a 1 5\na 2 6\n"[..], "duplicate-series"),
+        (&b"a 1 1700000000005\na 2 1700000000006\n"[..], "duplicate-series"),
         (b"a{x=\"1\",x=\"2\"} 1\n", "duplicate-label"),
         (b"a{x=\"\xff\"} 1\n", "invalid-utf8"),
         (b"my-metric 1\n", "metric-name"),
@@ -401,7 +402,9 @@ fn samples_that_a_receiver_would_silently_drop_are_errors() {
     // In both formats, a text may have only one sample per series. Each additional sample is reported once.
     let help =
         "a receiver stores only one of two samples with the same time; push samples of different times";
-    for text in ["a 1 5\na 2 6\n", "# TYPE a gauge\na 1 5\na 1 6\n# EOF\n"] {
+    for text in
+        ["a 1 1700000000005\na 2 1700000000006\n", "# TYPE a gauge\na 1 1700000005\na 1 1700000006\n# EOF\n"]
+    {
         call(text).stderr_has(help).stderr_has("error: 1 error; nothing was sent\n").run();
     }
     for text in ["# TYPE a gauge\na 1\na 1\n# EOF\n", "# TYPE a gauge\na{x=\"\"} 1\na 1\n# EOF\n"] {
@@ -477,7 +480,8 @@ fn a_redirect_names_the_url_to_use() {
         ("https://127.0.0.1/api/v1/write", "hint: use --remote-write https://127.0.0.1/api/v1/write\n"),
         ("https://127.0.0.1:1/api/v1/write", "hint: use --remote-write https://127.0.0.1:1/api/v1/write\n"),
         ("https://127.0.0.1.evil/api/v1/write", "hint: use the final URL if it is the right server\n"),
-        ("/login", "hint: use the final URL if it is the right server\n"),
+        ("/login", "hint: this is a login page"),
+        ("/other", "hint: use the final URL if it is the right server\n"),
     ] {
         let server = receiver(move |connection, _, _| connection.answer(307, &[("Location", location)], ""));
         push(&server).code(4).stderr_has(hint).run();

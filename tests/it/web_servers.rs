@@ -114,7 +114,8 @@ fn what_nginx_answers_for_a_receiver_is_explained() {
     let url = |path: &str| format!("http://{}{path}/api/v1/write", nginx.address());
     let push = |path: &str| Destination::Receiver.push_to(&url(path)).args(["--retries", "0"]);
     push("/push").run();
-    let no_answer = "hint: a proxy in front of the server gets no answer from it";
+    let no_answer =
+        "hint: a proxy in front of the receiver gets no answer from it: is the receiver running?\n";
     let paths = "hint: the URL must include the receiver's path: /api/v1/write for Prometheus";
     for (path, code, message, hint) in [
         ("/stopped", 5, "temporary failure of the server (502 Bad Gateway), with an HTML page", no_answer),
@@ -129,7 +130,7 @@ fn what_nginx_answers_for_a_receiver_is_explained() {
         ("/auth", 4, "requires a login (401 Unauthorized)", "hint: use -u USER"),
         ("/denied", 4, "without credentials is forbidden (403 Forbidden)", "may require a login (-u,"),
         ("/login", 4, "redirects (302", "hint: this is a login page"),
-        ("/wrong", 4, "(405 Not Allowed)", paths),
+        ("/wrong", 4, "(404 Not Found)", paths),
     ] {
         push(path).code(code).stderr_has(message).stderr_has(hint).run();
     }

@@ -88,7 +88,8 @@ impl GroupingKey {
         }
     }
 
-    /// The key of a group that the gateway lists. The rules of [`Self::new`] do not apply, because the group exists.
+    /// Returns the key of a group that the gateway lists. The rules of [`Self::new`] do not apply, because the group
+    /// exists.
     ///
     /// `names` is how the gateway reads names in a path, or `None` if that is not known. It can't be derived from the
     /// listed groups, because a gateway keeps them when it is restarted with the other setting.
@@ -109,23 +110,23 @@ impl GroupingKey {
         Ok(Self { job, labels, names })
     }
 
-    /// The value of `job`; never empty.
+    /// Returns the value of `job`; never empty.
     pub fn job(&self) -> &str {
         &self.job
     }
 
-    /// The value of a label, which may be `job`.
+    /// Returns the value of a label, which may be `job`.
     pub fn get(&self, name: &str) -> Option<&str> {
         if name == "job" { Some(&self.job) } else { self.labels.get(name).map(String::as_str) }
     }
 
-    /// All labels with `job` first and the others sorted by name.
+    /// Returns all labels with `job` first and the others sorted by name.
     pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
         std::iter::once(("job", self.job.as_str()))
             .chain(self.labels.iter().map(|(n, v)| (n.as_str(), v.as_str())))
     }
 
-    /// The percent-encoded path of the group, to be appended to the gateway's URL: `/metrics/job/...`.
+    /// Returns the percent-encoded path of the group, to be appended to the gateway's URL: `/metrics/job/...`.
     ///
     /// Values are percent-encoded if possible, because some Pushgateway look-alikes do not support `@base64`. Other
     /// values are base64-encoded, because the gateway redirects an empty segment, `.` and `..` to another group's URL

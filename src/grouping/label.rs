@@ -23,7 +23,7 @@ impl Label {
 }
 
 impl Label {
-    /// The `--match` argument that selects groups with this label. Simple values are not quoted.
+    /// Returns the `--match` argument that selects groups with this label. Simple values are not quoted.
     pub fn matcher(&self) -> String {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:-".contains(c);
         let Self { name, value } = self;
@@ -64,12 +64,12 @@ impl FromStr for Label {
 pub struct LabelSet(pub BTreeMap<String, String>);
 
 impl LabelSet {
-    /// The value of a label, or `None` if the set does not contain it.
+    /// Returns the value of a label, or `None` if the set does not contain it.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// All labels with `job` first and the others sorted by name.
+    /// Returns all labels with `job` first and the others sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let job = self.0.get_key_value("job");
         let others = self.0.iter().filter(|(name, _)| *name != "job");

@@ -82,13 +82,13 @@ impl Matcher {
         }
     }
 
-    /// Whether the matcher matches an empty or missing label. If all matchers do, the selection includes groups that
-    /// lack the labels.
+    /// Returns true if the matcher matches an empty or missing label. If all matchers do, the selection includes groups
+    /// that lack the labels.
     pub fn matches_empty(&self) -> bool {
         self.matches_value("")
     }
 
-    /// Whether this is `job!=""` or `job!~""`, which every group matches.
+    /// Returns true if this is `job!=""` or `job!~""`, which every group matches.
     pub fn requires_any_job(&self) -> bool {
         self.name == "job"
             && match &self.condition {
@@ -332,7 +332,7 @@ fn escape<'a>(out: &mut String, after: &'a str) -> &'a str {
     }
 }
 
-/// Whether the text after an opening brace is `3}`, `3,}` or `3,5}`.
+/// Returns true if the text after an opening brace is `3}`, `3,}` or `3,5}`.
 fn is_repetition(after: &str) -> bool {
     let Some((inside, _)) = after.split_once('}') else { return false };
     let (low, high) = inside.split_once(',').unwrap_or((inside, ""));

@@ -48,7 +48,7 @@ impl LegacyName {
         tables
     };
 
-    /// The length of the name at the start of `text`; 0 if there is none.
+    /// Returns the length of the name at the start of `text`; 0 if there is none.
     #[inline]
     pub fn length(self, text: &[u8]) -> usize {
         let allowed = &Self::ALLOWED[self as usize];
@@ -58,13 +58,13 @@ impl LegacyName {
         }
     }
 
-    /// Whether all of `text` is a name of this kind.
+    /// Returns true if all of `text` is a name of this kind.
     pub fn is(self, text: &[u8]) -> bool {
         !text.is_empty() && self.length(text) == text.len()
     }
 }
 
-/// Whether every gateway accepts this as a label name.
+/// Returns true if every gateway accepts this as a label name.
 pub fn is_legacy_name(name: &str) -> bool {
     LegacyName::Label.is(name.as_bytes())
 }
@@ -83,7 +83,7 @@ pub fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Whether the form of this label name in a path depends on whether the gateway has UTF-8 names.
+/// Returns true if the form of this label name in a path depends on whether the gateway has UTF-8 names.
 pub fn depends_on_names(name: &str) -> bool {
     in_path(name, Names::Legacy) != in_path(name, Names::Utf8)
 }

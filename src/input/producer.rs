@@ -121,7 +121,7 @@ struct End {
 }
 
 impl End {
-    /// Whether no further event can change the outcome.
+    /// Returns true if no further event can change the outcome.
     fn is_final(&self) -> bool {
         match (self.status, &self.text) {
             (_, Some(Err(_))) => true,

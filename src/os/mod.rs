@@ -107,7 +107,7 @@ pub fn set_mode(file: &File, mode: u32) -> io::Result<()> {
     system::set_mode(file, mode)
 }
 
-/// The reason of an error, without the number that the standard library appends.
+/// Returns the reason for an error, without the number that the standard library appends.
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()

@@ -26,12 +26,12 @@ pub fn stdin_is_pipe() -> bool {
     fstat(io::stdin()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
 }
 
-/// Whether standard input, which must be a pipe, contains bytes that nobody has read.
+/// Returns true if standard input, which must be a pipe, contains bytes that nobody has read.
 pub fn stdin_has_bytes() -> bool {
     ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0)
 }
 
-/// Whether the process is in the foreground of the terminal on standard error.
+/// Returns true if the process is in the foreground of the terminal on standard error.
 pub fn is_in_foreground() -> bool {
     // Without a controlling terminal, the process counts as in the foreground.
     tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
@@ -82,7 +82,7 @@ pub(super) fn reap(child: &Child) -> io::Result<Option<ExitStatus>> {
     Ok(None)
 }
 
-/// Whether the system cannot execute a file because of its format, such as a script without `#!`.
+/// Returns true if the system cannot execute a file because of its format, such as a script without `#!`.
 pub fn is_unknown_format(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error())
 }

@@ -28,8 +28,8 @@ pub struct ColorVariables<'a> {
     pub clicolor_force: Option<&'a OsStr>,
 }
 
-/// Whether to color a stream. The flag takes precedence over the variables, and `NO_COLOR` over `CLICOLOR_FORCE`. If
-/// none is set, it depends on whether the stream is a terminal that supports color.
+/// Decides whether to color a stream. The flag takes precedence over the variables, and `NO_COLOR` over
+/// `CLICOLOR_FORCE`. If none is set, it depends on whether the stream is a terminal that supports color.
 pub fn color(choice: ColorChoice, supports_color: bool, variables: ColorVariables<'_>) -> bool {
     let set = |value: Option<&OsStr>| value.is_some_and(|value| !value.is_empty());
     match choice {

@@ -56,7 +56,7 @@ impl StyledLine {
         self.0.iter().map(|span| width::columns(&sanitize::text(&span.text, look.charset))).sum()
     }
 
-    /// The sanitized text without styles.
+    /// Returns the sanitized text without styles.
     pub(super) fn plain(&self, look: Appearance) -> String {
         self.0.iter().map(|span| sanitize::text(&span.text, look.charset)).collect()
     }

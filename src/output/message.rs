@@ -70,7 +70,7 @@ pub(super) fn render(
     }
 }
 
-/// The text of a workflow command. The escapes are those of
+/// Returns the text of a workflow command. The escapes are those of
 /// <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>.
 pub(super) fn github_data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")

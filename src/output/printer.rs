@@ -113,7 +113,7 @@ impl<'a> Printer<'a> {
         self
     }
 
-    /// Whether the format of messages is machine-readable.
+    /// Returns true if the format of messages is machine-readable.
     pub(crate) fn is_for_programs(&self) -> bool {
         matches!(self.format, MessageFormat::Json | MessageFormat::Github)
     }
@@ -227,7 +227,7 @@ impl<'a> Printer<'a> {
         self.print_message("\n");
     }
 
-    /// The progress line. Any other output removes it.
+    /// Returns the progress line. Any other output removes it.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }

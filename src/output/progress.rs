@@ -215,7 +215,7 @@ impl ProgressState {
         self.tries = tries;
     }
 
-    /// The text to write to remove the line.
+    /// Returns the text to write to remove the line.
     fn end(&mut self) -> &'static str {
         self.since = None;
         self.what.clear();
@@ -223,7 +223,7 @@ impl ProgressState {
         if std::mem::take(&mut self.shown).is_empty() { "" } else { CLEAR }
     }
 
-    /// The text to write now, and when to call this again. `None` means when work begins.
+    /// Returns the text to write now, and when to call this again. `None` means when work begins.
     fn tick(&mut self, now: Instant) -> (String, Option<Duration>) {
         let Some(since) = self.since else { return (String::new(), None) };
         let elapsed = now.saturating_duration_since(since);

@@ -18,14 +18,14 @@ pub enum Charset {
 }
 
 impl Charset {
-    /// The character set of the locale. As in POSIX, the first variable that is set and not empty counts.
+    /// Returns the character set of the locale. As in POSIX, the first variable that is set and not empty counts.
     pub fn from_locale(lc_all: Option<&str>, lc_ctype: Option<&str>, lang: Option<&str>) -> Self {
         let locale = [lc_all, lc_ctype, lang].into_iter().flatten().find(|value| !value.is_empty());
         let locale = locale.unwrap_or_default().to_ascii_lowercase();
         if locale.contains("utf-8") || locale.contains("utf8") { Self::Unicode } else { Self::Ascii }
     }
 
-    /// The text that marks a cut.
+    /// Returns the text that marks a cut.
     pub fn ellipsis(self) -> &'static str {
         match self {
             Self::Unicode => "…",
@@ -52,7 +52,7 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    /// The length in bytes.
+    /// Returns the length in bytes.
     pub(super) fn len(self) -> usize {
         match self {
             Self::Char(c) => c.len_utf8(),
@@ -141,8 +141,8 @@ pub fn body(body: &[u8], charset: Charset) -> Vec<String> {
     lines
 }
 
-/// The start of the character that contains the byte at `limit`, or the end of a shorter text. The rest is never read,
-/// because a response may be megabytes long.
+/// Returns the start of the character that contains the byte at `limit`, or the end of a shorter text. The rest is
+/// never read, because a response may be megabytes long.
 fn character_start(bytes: &[u8], limit: usize) -> usize {
     if bytes.len() <= limit {
         return bytes.len();
@@ -151,7 +151,7 @@ fn character_start(bytes: &[u8], limit: usize) -> usize {
     (limit.saturating_sub(3)..=limit).rev().find(|&at| bytes[at] & 0xc0 != 0x80).unwrap_or(limit)
 }
 
-/// Whether a character is shown unchanged.
+/// Returns true if a character is shown unchanged.
 fn is_plain(c: char, charset: Charset) -> bool {
     match charset {
         Charset::Ascii => c.is_ascii() && !c.is_ascii_control(),

@@ -31,7 +31,7 @@ impl Column {
         Self { heading, is_number: false, least: None, is_key: false, droppable: false }
     }
 
-    /// A right-aligned column of numbers.
+    /// Returns a right-aligned column of numbers.
     pub fn number(heading: &'static str) -> Self {
         Self { is_number: true, ..Self::text(heading) }
     }
@@ -43,8 +43,8 @@ impl Column {
         Self { least: Some(least), ..self }
     }
 
-    /// A column of grouping keys. If the table is wider than the terminal, label values are shortened in the middle. If
-    /// two different keys would then look the same, the keys are wrapped instead.
+    /// Returns a column of grouping keys. If the table is wider than the terminal, label values are shortened in the
+    /// middle. If two different keys would then look the same, the keys are wrapped instead.
     pub fn key(heading: &'static str) -> Self {
         Self { is_key: true, least: Some(NARROWEST), ..Self::text(heading) }
     }
@@ -125,7 +125,7 @@ impl Table {
         out
     }
 
-    /// The wrapped key of each row that has several cells, if the first column contains keys.
+    /// Returns the wrapped key of each row that has several cells, if the first column contains keys.
     fn keys(&self, widths: &[Option<usize>], look: Appearance) -> Vec<Vec<String>> {
         let (Some(Column { is_key: true, .. }), Some(Some(limit))) = (self.columns.first(), widths.first())
         else {
@@ -150,8 +150,8 @@ impl Table {
         self.columns.iter().any(|column| !column.heading.is_empty())
     }
 
-    /// The width of each column. It is the width of the widest cell, unless the terminal is too narrow. `None` if the
-    /// column is omitted.
+    /// Returns the width of each column. It is the width of the widest cell, unless the terminal is too narrow. `None`
+    /// if the column is omitted.
     fn widths(&self, look: Appearance) -> Vec<Option<usize>> {
         let mut widths: Vec<_> = self.columns.iter().map(|column| width::columns(column.heading)).collect();
         for row in &self.rows {

@@ -57,7 +57,7 @@ pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child,
     })
 }
 
-/// The hint for a command and its arguments in one word: `-- 'echo hi'`.
+/// Returns the hint for a command and its arguments in one word: `-- 'echo hi'`.
 fn in_one_word(program: &str) -> Option<String> {
     let line = program.trim();
     if !line.contains(' ') {

@@ -92,7 +92,7 @@ struct Canvas {
 }
 
 impl Canvas {
-    /// The number of columns available for a line of the file.
+    /// Returns the number of columns available for a line of the file.
     fn room(&self) -> usize {
         let width = self.look.width.unwrap_or(LOG_WIDTH).min(LOG_WIDTH);
         width.saturating_sub(self.gutter + 3).max(MIN_COLUMNS)
@@ -223,13 +223,13 @@ impl Window {
         Self { text, chars, is_empty_file }
     }
 
-    /// Whether a byte of this line is inside the window.
+    /// Returns true if a byte of this line is inside the window.
     fn has(&self, offset: usize) -> bool {
         let last = self.chars.len() - 1;
         self.chars[0].offset <= offset && offset <= self.chars[last].offset
     }
 
-    /// The columns of the mark, from 0. There is at least one, even if no part of the span is shown.
+    /// Returns the columns of the mark, from 0. There is at least one, even if no part of the span is shown.
     fn columns(&self, span: &Range<usize>) -> Range<usize> {
         let start = columns(&self.text[..self.shown(span.start)]);
         // The mark ends where the first character after the span starts, so characters are always marked completely.
@@ -244,7 +244,7 @@ impl Window {
         start..start + 1
     }
 
-    /// The position of the character at `offset` in the shown text.
+    /// Returns the position of the character at `offset` in the shown text.
     fn shown(&self, offset: usize) -> usize {
         let after = self.chars.partition_point(|char| char.offset <= offset);
         self.chars[after.saturating_sub(1)].shown
@@ -275,8 +275,8 @@ impl SafeLine {
         Self { text, chars }
     }
 
-    /// The characters to show: first those from `at` on, up to two thirds of the columns, then those before `at`, then
-    /// more after it.
+    /// Returns the characters to show: first those from `at` on, up to two thirds of the columns, then those before
+    /// `at`, then more after it.
     fn around(&self, at: usize, room: usize) -> Range<usize> {
         let last = self.chars.len() - 1;
         let pivot = self.chars.partition_point(|char| char.offset <= at).saturating_sub(1);
@@ -300,7 +300,7 @@ impl SafeLine {
     }
 }
 
-/// The first offset between `from` and `to` that is at the start of a character.
+/// Returns the first offset between `from` and `to` that is at the start of a character.
 fn character_boundary(bytes: &[u8], from: usize, to: usize) -> usize {
     (from..to).take(4).find(|&at| bytes[at] & 0xc0 != 0x80).unwrap_or(from)
 }

@@ -68,7 +68,7 @@ impl<'a> Locator<'a> {
         self.sources.bytes
     }
 
-    /// The location of the first byte of a span, or of the position that an empty span marks.
+    /// Returns the location of the first byte of a span, or of the position that an empty span marks.
     pub(super) fn locate(&mut self, span: &Range<usize>) -> Location<'a> {
         let offset = self.character_start(span.start.min(self.bytes().len()));
         let file = self.file_of(offset, span.is_empty());
@@ -83,8 +83,8 @@ impl<'a> Locator<'a> {
         }
     }
 
-    /// The file that contains an offset. The end of a file is the start of the next one. An empty span there belongs to
-    /// the first file if its last line has no newline, because then the missing newline is the problem.
+    /// Returns the file that contains an offset. The end of a file is the start of the next one. An empty span there
+    /// belongs to the first file if its last line has no newline, because then the missing newline is the problem.
     fn file_of(&self, offset: usize, is_gap: bool) -> usize {
         let file_of = |offset: usize| {
             self.sources.files.partition_point(|source| source.start <= offset).saturating_sub(1)
@@ -100,7 +100,7 @@ impl<'a> Locator<'a> {
         self.sources.files.get(file).map_or(end, |source| source.start.min(end))
     }
 
-    /// The offset of the first byte of the character at `offset`.
+    /// Returns the offset of the first byte of the character at `offset`.
     fn character_start(&self, offset: usize) -> usize {
         let bytes = self.bytes();
         (1..=3)
@@ -122,7 +122,7 @@ impl<'a> Locator<'a> {
         }
     }
 
-    /// The last known position at or before `offset`.
+    /// Returns the last known position at or before `offset`.
     fn nearest(&self, offset: usize) -> Checkpoint {
         let after = self.checkpoints.partition_point(|checkpoint| checkpoint.offset <= offset);
         let checkpoint = self.checkpoints[after.saturating_sub(1)];

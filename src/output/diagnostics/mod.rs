@@ -118,7 +118,7 @@ fn render(
     }
 }
 
-/// The name of a severity, which programs may depend on, and its style.
+/// Returns the name of a severity, which programs may depend on, and its style.
 fn severity_name(severity: Severity) -> (&'static str, Style) {
     match severity {
         Severity::Error => ("error", Style::Bad),

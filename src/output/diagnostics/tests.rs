@@ -56,7 +56,7 @@ impl Shown {
         Self { terminal: LOG, verbosity: Verbosity::Normal, channel: Channel::Result, format }
     }
 
-    /// The contents of standard output and standard error.
+    /// Returns the contents of standard output and standard error.
     fn streams(&self, files: &[(&str, &[u8])], report: &Report) -> (String, String) {
         let (mut bytes, mut sources) = (Vec::new(), Vec::new());
         for (name, content) in files {
@@ -79,7 +79,7 @@ impl Shown {
     }
 }
 
-/// The human format of errors at these spans of a file.
+/// Returns the human format of errors at these spans of a file.
 fn human(text: impl AsRef<[u8]>, spans: &[Range<usize>]) -> String {
     human_on(LOG, text, spans)
 }

@@ -24,7 +24,7 @@ pub(super) fn push(
     if action != Action::Send {
         return print(&sender, &payload, printer);
     }
-    if payload.requests() == 0 {
+    if payload.samples() == 0 {
         printer.success("there are no samples, so nothing was sent");
         return Ok(());
     }
@@ -89,10 +89,10 @@ fn not_sent(totals: Totals) -> String {
 
 /// Prints the head of each request, followed by its series as text.
 fn print(sender: &RemoteWriter<'_>, payload: &Payload<'_>, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    let mut start = 0;
-    for _ in 0..payload.requests() {
+    let mut next = Some(0).filter(|_| payload.samples() > 0);
+    while let Some(start) = next {
         let mut text = sender.head(payload, start).into_bytes();
-        start = payload.series(start, &mut |series| series.print(&mut text));
+        next = payload.series(start, &mut |series| series.print(&mut text));
         printer.result(&text).map_err(Failure::output)?;
     }
     Ok(())

@@ -168,7 +168,7 @@ codes! {
         "A bucket or a count of a histogram is negative."
         b"# TYPE h histogram\nh_count -1\n";
     Timestamp "timestamp" Store
-        "A sample has a timestamp, which the gateway rejects."
+        "A sample has a timestamp, which the gateway rejects, or for a receiver one with the wrong unit."
         b"a 1 1700000000000\n";
     DuplicateSeries "duplicate-series" Store
         "The same series occurs twice, perhaps only after the grouping key has overwritten labels."
@@ -321,8 +321,7 @@ impl Code {
     pub(super) fn needs_gateway(self) -> bool {
         matches!(
             self,
-            Self::Timestamp
-                | Self::GatewayTypeConflict
+            Self::GatewayTypeConflict
                 | Self::ReservedName
                 | Self::MissingPart
                 | Self::DuplicatePart

@@ -364,9 +364,7 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
             context.findings.error(code, span, || message);
         }
     } else if after.is_empty() {
-        if !context.options.keeps_timestamps() {
-            timestamp_error(span, context);
-        }
+        check_timestamp(span, ("milliseconds", 1e3), context);
     } else if after.starts_with(b"#") {
         let (code, message) = messages::rest(after, has_labels);
         context.findings.error(code, after_span, || message);
@@ -377,19 +375,45 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
     }
 }
 
-pub(super) fn timestamp_error(span: Range<usize>, context: &mut Context<'_>) {
-    context.findings.error(Code::Timestamp, span, || {
-        Message::new("the gateway rejects timestamps").help(
-            "remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes the gateway",
-        )
+/// Unix times of the years 1990 to 2100, in seconds.
+const TIMES: Range<f64> = 631_152_000.0..4_102_444_800.0;
+
+/// Reports a timestamp that a gateway rejects, or that probably has another unit than `unit`: some receivers drop such a
+/// sample in silence. `unit` has the number of units in a second.
+pub(super) fn check_timestamp(span: Range<usize>, unit: (&str, f64), context: &mut Context<'_>) {
+    const UNITS: [(&str, f64); 4] =
+        [("seconds", 1.0), ("milliseconds", 1e3), ("microseconds", 1e6), ("nanoseconds", 1e9)];
+    if !context.options.keeps_timestamps() {
+        context.findings.error(Code::Timestamp, span, || {
+            Message::new("the gateway rejects timestamps").help(
+                "remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes the gateway",
+            )
+        });
+        return;
+    }
+    let (word, (unit, per_second)) = (&context.bytes[span.clone()], unit);
+    let Float::Value(time) = number::float(word) else { return };
+    if !context.options.remote_write || TIMES.contains(&(time / per_second)) {
+        return;
+    }
+    context.findings.warning(Code::Timestamp, span, || {
+        let year = (1970.0 + time / per_second / 31_556_952.0).floor();
+        let help = match UNITS.iter().find(|(_, in_second)| TIMES.contains(&(time / in_second))) {
+            Some((unit, in_second)) => {
+                // Whole milliseconds, because receivers store nothing smaller.
+                let time = (time / in_second * 1e3).trunc() / (1e3 / per_second);
+                format!("it looks like {unit}: write `{time}`")
+            }
+            None => "without a timestamp, the sample gets the present time".to_owned(),
+        };
+        let word = quoted(word);
+        Message::new(format!("{word} {unit} since 1970 is a time in the year {year}")).help(help)
     });
 }
 
 /// Removes a timestamp and the space before it. Warns if the number is probably not a timestamp but a part of the value
 /// or a second value.
 fn strip_timestamp(with_space: Range<usize>, span: Range<usize>, context: &mut Context<'_>) {
-    /// Unix times from 1990 to 2100, in seconds.
-    const TIMES: Range<f64> = 631_152_000.0..4_102_444_800.0;
     let word = &context.bytes[span.clone()];
     context.stripped += 1;
     context.findings.splice(with_space, Cow::Borrowed(b""));

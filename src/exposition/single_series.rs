@@ -119,7 +119,9 @@ mod tests {
         let key = GroupingKey::new("b", [Label::new("k", "1")], KeyRules::default()).unwrap();
         for (text, expected) in [
             ("a 1\na{x=\"\"} 2\n", &[Code::DuplicateSeries][..]),
-            ("a 1 5\na 1 6\n", &[Code::DuplicateSeries]),
+            ("a 1 1700000000005\na 1 1700000000006\n", &[Code::DuplicateSeries]),
+            ("a 1 5\n", &[Code::Timestamp]),
+            ("a 1 555\n", &[Code::Timestamp]),
             ("a{k=\"1\"} 1\na{job=\"b\"} 1\n", &[Code::DuplicateSeries]),
             ("a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 1\n", &[Code::DuplicateSeries]),
             (
@@ -145,7 +147,7 @@ mod tests {
     fn what_only_a_gateway_rejects_is_accepted() {
         for text in [
             "a 1 1700000000000\n",
-            "a 1\na_b 1 -5\n",
+            "a 1\na_b 1 1600000000000\n",
             "push_time_seconds 1\n# TYPE go_goroutines counter\ngo_goroutines 1\n",
             "# TYPE h histogram\nh_bucket{le=\"1\"} 1.5\nh_bucket{le=\"1.0\"} 1\nh 1\n",
             "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_count -1\n",

@@ -18,8 +18,8 @@ const NORMAL_NAN: u64 = 0x7ff8_0000_0000_0001;
 pub(super) struct Encoded {
     pub(super) bytes: Vec<u8>,
     pub(super) samples: usize,
-    /// The position in the text where the next request starts.
-    pub(super) next: usize,
+    /// The position in the text where the next request starts, if there is one.
+    pub(super) next: Option<usize>,
 }
 
 /// Encodes the request whose samples start at `start` in the text.
@@ -197,7 +197,7 @@ impl<'a> Symbols<'a> {
 mod tests {
     use super::*;
     use crate::grouping::{GroupingKey, KeyRules, Label};
-    use crate::remote_write::MAX_SAMPLES;
+    use crate::remote_write::{MAX_BYTES, MAX_SAMPLES};
 
     /// Parses the fields of a message. Returns each with its field number and its value as a number or as bytes.
     fn fields(mut bytes: &[u8]) -> Vec<(u64, u64, &[u8])> {
@@ -295,7 +295,7 @@ mod tests {
     fn version_1_has_all_labels_in_the_order_of_bytes() {
         let key = key();
         let request = encode(&Payload::new(TEXT.as_bytes(), &key, 1_000), 0, Version::V1);
-        assert_eq!((request.samples, request.next), (5, TEXT.len()));
+        assert_eq!((request.samples, request.next), (5, None));
         let (series, metadata) = read_v1(&request.bytes);
         assert_eq!(
             series,
@@ -335,20 +335,48 @@ mod tests {
         assert!(is_normal(&request.bytes));
     }
 
+    /// The samples of each request, which are the same in both versions, and the size of the largest.
+    fn requests(text: &str) -> (Vec<usize>, usize) {
+        let key = key();
+        let payload = Payload::new(text.as_bytes(), &key, 0);
+        let (mut next, mut samples, mut largest) = (Some(0), Vec::new(), 0);
+        while let Some(start) = next {
+            let [one, two] = [Version::V1, Version::V2].map(|version| encode(&payload, start, version));
+            assert_eq!((one.samples, one.next), (two.samples, two.next));
+            largest = largest.max(one.bytes.len()).max(two.bytes.len());
+            samples.push(one.samples);
+            next = one.next;
+        }
+        assert_eq!(samples, payload.requests());
+        assert_eq!(samples.iter().sum::<usize>(), payload.samples());
+        (samples, largest)
+    }
+
     #[test]
     fn a_text_is_split_into_requests() {
-        let key = key();
-        let text = "# a comment\na 1\n".repeat(2 * MAX_SAMPLES + 1);
-        let payload = Payload::new(text.as_bytes(), &key, 0);
-        assert_eq!((payload.samples(), payload.requests()), (2 * MAX_SAMPLES + 1, 3));
-        let mut start = 0;
-        for samples in [MAX_SAMPLES, MAX_SAMPLES, 1] {
-            let [one, two] = [Version::V1, Version::V2].map(|version| encode(&payload, start, version));
-            assert_eq!((one.samples, one.next), (samples, two.next));
-            assert_eq!(two.samples, samples);
-            start = one.next;
+        let text = |samples| "# a comment\na 1\n".repeat(samples) + "# the end";
+        assert_eq!(requests(&text(2 * MAX_SAMPLES + 1)).0, [MAX_SAMPLES, MAX_SAMPLES, 1]);
+        assert_eq!(requests(&text(2 * MAX_SAMPLES)).0, [MAX_SAMPLES, MAX_SAMPLES]);
+    }
+
+    #[test]
+    fn a_request_is_not_larger_than_receivers_accept() {
+        let long =
+            |length: usize, count: usize| format!("a{{x=\"{}\"}} 1\n", "x".repeat(length)).repeat(count);
+        let help = |count: usize| {
+            let help = "x".repeat(5_000);
+            let family = |n: usize| format!("# HELP a{n} {help}\na{n} 1\n");
+            (0..count).map(family).collect::<Vec<_>>().concat()
+        };
+        let labels = (0..100).map(|n| format!("l{n}=\"{n}\",")).collect::<Vec<_>>().concat();
+        for text in [long(5_000, 2_000), help(2_000), format!("a{{{labels}}} 1\n").repeat(5_000)] {
+            let (samples, largest) = requests(&text);
+            assert!(samples.len() == 2, "{samples:?}");
+            assert!((MAX_BYTES / 4..=MAX_BYTES).contains(&largest), "{largest}");
         }
-        assert_eq!(start, text.len());
+        // A series is never split.
+        let large = long(MAX_BYTES, 1);
+        assert_eq!(requests(&format!("a 1\n{large}a 2\na 3\n{large}{large}")).0, [1, 1, 2, 1, 1]);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 use super::encode::{self, Encoded};
 use super::hint;
 use super::receipt::{self, Receipt};
-use super::series::{MAX_SAMPLES, Payload};
+use super::series::Payload;
 use super::version::{Version, VersionChoice};
-use crate::http::{Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response, page_name};
+use crate::http::{
+    Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response, login_hint, page_name,
+};
 use std::fmt;
 
 /// The result of a successful write.
@@ -109,24 +111,21 @@ impl<'a> RemoteWriter<'a> {
         listener: &mut dyn FnMut(Event),
     ) -> Result<Written, WriteError> {
         let mut written = Written { version: self.version, confirmed: true };
-        let (mut start, mut sent) = (0, 0);
-        for number in 1..=payload.requests() {
+        let (mut next, mut number) = (Some(0), 0);
+        while let Some(start) = next {
             let encode = |version| encode::encode(payload, start, version);
-            let (one, encoded) = self.exchange(&encode, listener).map_err(|error| {
-                let all = payload.samples();
-                let after = (all - sent).saturating_sub(MAX_SAMPLES);
-                error.in_request(number, payload.requests(), Totals { before: sent, after, all })
-            })?;
+            let (one, encoded) = self
+                .exchange(&encode, listener)
+                .map_err(|error| error.in_request(number, &payload.requests()))?;
             written = Written { confirmed: written.confirmed && one.confirmed, ..one };
-            start = encoded.next;
-            sent += encoded.samples;
+            (next, number) = (encoded.next, number + 1);
         }
         Ok(written)
     }
 
     /// Sends an empty request, which stores nothing.
     pub fn probe(&mut self, listener: &mut dyn FnMut(Event)) -> Result<Written, WriteError> {
-        let encode = |version| Encoded { bytes: encode::empty(version), samples: 0, next: 0 };
+        let encode = |version| Encoded { bytes: encode::empty(version), samples: 0, next: None };
         self.exchange(&encode, listener).map(|(written, _)| written)
     }
 
@@ -191,8 +190,11 @@ impl<'a> RemoteWriter<'a> {
 /// unlike a page such as `/metrics`.
 fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Option<Error> {
     let status = response.status;
+    let mut hint = hint::PATHS;
     let body = if response.is_html() {
-        page_name(&client.page_title(response))
+        let title = client.page_title(response);
+        hint = login_hint(&title).unwrap_or(hint);
+        page_name(&title)
     } else {
         let body = response.start();
         if body.trim_ascii().is_empty() {
@@ -202,7 +204,7 @@ fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Op
     };
     let reason = format!("it answers {status} with {body}");
     let kind = ErrorKind::Unexpected { expected: "a receiver of remote write", reason };
-    Some(Error { hint: Some(hint::PATHS.to_owned()), ..Error::new(request, kind) })
+    Some(Error { hint: Some(hint.to_owned()), ..Error::new(request, kind) })
 }
 
 impl Reply {
@@ -242,11 +244,15 @@ impl WriteError {
         Self::PartlyStored { request, stored, sent, words, hint, totals: Totals::default() }
     }
 
-    /// Adds which of several requests failed, and the sample counts of the other requests.
-    fn in_request(mut self, number: usize, of: usize, others: Totals) -> Self {
+    /// Adds which of several requests failed, and the result of the others. `requests` is the number of samples in each.
+    fn in_request(mut self, failed: usize, requests: &[usize]) -> Self {
+        let (number, of) = (failed + 1, requests.len());
         if of < 2 {
             return self;
         }
+        let sum = |requests: &[usize]| requests.iter().sum();
+        let others =
+            Totals { before: sum(&requests[..failed]), after: sum(&requests[number..]), all: sum(requests) };
         match &mut self {
             Self::Exchange(error, totals) => {
                 error.request = format!("{}, request {number} of {of}", error.request).into();

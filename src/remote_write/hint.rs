@@ -35,6 +35,7 @@ pub(super) fn hint(
         }
         404 | 405 => PATHS,
         413 => "the receiver, or a proxy in front of it, limits the size of a request",
+        502 | 504 => "a proxy in front of the receiver gets no answer from it: is the receiver running?",
         415 if choice != VersionChoice::Auto => {
             "the receiver does not know this version: use --remote-write-version auto"
         }
@@ -68,8 +69,9 @@ fn redirect(rejection: &Rejection, connection: &Connection) -> Option<String> {
             // The URL must have the same path and no query. Any port is accepted.
             rest.strip_suffix(path).is_some_and(|port| port.is_empty() || port.starts_with(':'))
         });
-    (endpoint.scheme() == Scheme::Http && is_https).then(|| {
-        let location = rejection.location.as_deref().unwrap_or_default();
-        format!("use {}", connection.url_option(location))
-    })
+    let location = rejection.location.as_deref().unwrap_or_default();
+    if endpoint.scheme() == Scheme::Http && is_https {
+        return Some(format!("use {}", connection.url_option(location)));
+    }
+    http::login_hint(location.split('?').next().unwrap_or_default()).map(str::to_owned)
 }

@@ -12,5 +12,5 @@ mod series;
 mod version;
 
 pub use exchange::{RemoteWriter, Totals, WriteError, Written};
-pub use series::{MAX_SAMPLES, Payload, TextSeries};
+pub use series::{MAX_BYTES, MAX_SAMPLES, Payload, TextSeries};
 pub use version::{Version, VersionChoice};

@@ -8,6 +8,14 @@ use std::borrow::Cow;
 /// samples.
 pub const MAX_SAMPLES: usize = 10_000;
 
+/// Maximum size of a request in bytes before compression. A larger series is sent alone. Prometheus accepts 32 MiB, the
+/// OpenTelemetry collector 20 MiB.
+pub const MAX_BYTES: usize = 8 << 20;
+
+/// Upper bounds, in bytes, of what the encoding adds to a label's name and value, and to a series' labels.
+const LABEL_OVERHEAD: usize = 16;
+const SERIES_OVERHEAD: usize = 48;
+
 /// The samples to send in one write. All samples without a timestamp get the same one, so that a request can be
 /// repeated.
 #[derive(Debug)]
@@ -57,8 +65,15 @@ impl<'a> Payload<'a> {
         self.samples.count()
     }
 
-    pub fn requests(&self) -> usize {
-        self.samples.count().div_ceil(MAX_SAMPLES)
+    /// The number of samples in each request. This reads the whole text.
+    pub fn requests(&self) -> Vec<usize> {
+        let (mut requests, mut next) = (Vec::new(), Some(0));
+        while let Some(start) = next {
+            let mut samples = 0;
+            next = self.series(start, &mut |_| samples += 1);
+            requests.push(samples);
+        }
+        requests
     }
 
     pub fn key(&self) -> &GroupingKey {
@@ -66,10 +81,11 @@ impl<'a> Payload<'a> {
     }
 
     /// Calls `each` with all series of the request whose samples start at `start` in the text. Returns the start of the
-    /// next request.
-    pub fn series(&self, start: usize, each: &mut dyn FnMut(&TextSeries<'a, '_>)) -> usize {
+    /// next request, if there is one. A request has the same series in both versions of the protocol.
+    pub fn series(&self, start: usize, each: &mut dyn FnMut(&TextSeries<'a, '_>)) -> Option<usize> {
         let mut labels: Vec<SentLabel<'a>> = Vec::new();
-        self.samples.read(start, MAX_SAMPLES, &mut |sample| {
+        let (mut samples, mut bytes, mut last_family) = (0, 0, None);
+        self.samples.read(start, &mut |sample| {
             labels.clear();
             labels.push((Cow::Borrowed(b"__name__"), sample.name.clone()));
             labels.extend(sample.labels().filter(|(name, _)| !self.is_in_key(name)));
@@ -79,8 +95,20 @@ impl<'a> Payload<'a> {
             labels.retain(|(_, value)| !value.is_empty());
             labels.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
             let metadata = sample.family.map(|family| (family, self.samples.metadata(family)));
+            let sizes = labels.iter().map(|(name, value)| name.len() + value.len() + LABEL_OVERHEAD);
+            bytes += sizes.sum::<usize>() + SERIES_OVERHEAD;
+            if let Some((family, metadata)) = metadata
+                && last_family.replace(family) != Some(family)
+            {
+                bytes += metadata.name.len() + metadata.help.len() + SERIES_OVERHEAD;
+            }
+            if samples == MAX_SAMPLES || samples > 0 && bytes > MAX_BYTES {
+                return false;
+            }
+            samples += 1;
             let timestamp = sample.timestamp.unwrap_or(self.now);
             each(&TextSeries { sample, labels: &labels, metadata, timestamp });
+            true
         })
     }
 

@@ -184,6 +184,69 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
 }
 
 #[test]
+fn a_text_with_long_labels_is_sent_in_requests_of_8_mib() {
+    let value = "x".repeat(1 << 20);
+    let line = |number| format!("a{{number=\"{number}\",x=\"{value}\"}} 1\n");
+    let text = (0..30).map(line).collect::<Vec<_>>().concat();
+    let push = |server: &Server| {
+        pushgw()
+            .args(["push", "-j", "b", "long.prom", "-v", "--remote-write", &server.url()])
+            .args(["--remote-write-version", "1.0"])
+            .file("long.prom", &text)
+    };
+    let server = receiver(|connection, _, _| connection.answer(204, &[], ""));
+    push(&server).stderr_has("wrote 30 samples of ").run();
+    assert_eq!(server.requests().len(), 5);
+    let server = receiver(|connection, _, number| {
+        connection.answer(if number == 0 { 204 } else { 413 }, &[], "too large");
+    });
+    push(&server)
+        .code(4)
+        .stderr_has("/api/v1/write, request 2 of 5: the request body is too large")
+        .stderr_has("7 of 30 samples were sent before; 16 were not sent\n")
+        .run();
+}
+
+#[test]
+fn a_timestamp_in_another_unit_is_a_warning() {
+    let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "1")], ""));
+    let push = |text: &str, said: &[&str]| {
+        let call = pushgw().args(["push", "-j", "b", "--remote-write", &server.url()]).stdin(text);
+        said.iter().fold(call, |call, said| call.stderr_has(said)).run();
+    };
+    let now = "help: without a timestamp, the sample gets the present time\n";
+    for (time, year, help) in [
+        ("1700000000", 1970, "help: it looks like seconds: write `1700000000000`\n"),
+        ("1700000000123456", 55840, "help: it looks like microseconds: write `1700000000123`\n"),
+        ("1700000000123456789", 53_872_825, "help: it looks like nanoseconds: write `1700000000123`\n"),
+        ("5", 1970, now),
+        ("-9000000000000", 1684, now),
+        ("4102444900000", 2100, now),
+    ] {
+        let year =
+            format!("warning[timestamp]: `{time}` milliseconds since 1970 is a time in the year {year}\n");
+        push(&format!("a 1 {time}\n"), &[&year, help]);
+    }
+    for (time, help) in [
+        ("1700000000123", "help: it looks like milliseconds: write `1700000000.123`\n"),
+        ("1700000000123456789", "help: it looks like nanoseconds: write `1700000000.123`\n"),
+    ] {
+        let words = format!("warning[timestamp]: `{time}` seconds since 1970 is a time in the year ");
+        push(&format!("# TYPE a gauge\na 1 {time}\n# EOF\n"), &[&words, help]);
+    }
+    for text in ["a 1 1700000000123\n", "a 1 631152000000\n", "# TYPE a gauge\na 1 1700000000.5\n# EOF\n"] {
+        push(text, &[]);
+    }
+    // This is one number and not a value with a timestamp.
+    pushgw()
+        .args(["push", "-j", "b", "-m", "a 12 345", "--remote-write", &server.url()])
+        .code(3)
+        .stderr_has("error[timestamp]: `12 345` has spaces\n")
+        .stderr_has("write `12345`")
+        .run();
+}
+
+#[test]
 fn the_url_is_used_as_given() {
     let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "1")], ""));
     let address = server.address();
@@ -307,7 +370,7 @@ fn a_dry_run_prints_the_request_and_its_series() {
     let call =
         || pushgw().args(["push", "-j", "b", "-l", "A=1", "-n", "--remote-write", "http://me:pw@gw/w?t=x"]);
     let text = "# TYPE h histogram\nh_bucket{le=\"1\",e=\"\"} 2\nb{x=\"a\\n\\\"\"} 1e3 -5\n";
-    let output = call().stdin(text).any_stdout().run();
+    let output = call().stdin(text).any_stdout().stderr_has("warning[timestamp]: `-5` milliseconds").run();
     let (head, body) = output.stdout().split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     assert!(head.starts_with("POST http://gw/w?t=REDACTED\nUser-Agent: pushgw/"), "{head}");
     for header in
@@ -324,7 +387,7 @@ fn a_dry_run_prints_the_request_and_its_series() {
 #[test]
 fn samples_that_a_receiver_would_silently_drop_are_errors() {
     for (text, code) in [
-        (&b"a 1 5\na 2 6\n"[..], "duplicate-series"),
+        (&b"a 1 1700000000005\na 2 1700000000006\n"[..], "duplicate-series"),
         (b"a{x=\"1\",x=\"2\"} 1\n", "duplicate-label"),
         (b"a{x=\"\xff\"} 1\n", "invalid-utf8"),
         (b"my-metric 1\n", "metric-name"),
@@ -339,7 +402,9 @@ fn samples_that_a_receiver_would_silently_drop_are_errors() {
     // In both formats, a text may have only one sample per series. Each additional sample is reported once.
     let help =
         "a receiver stores only one of two samples with the same time; push samples of different times";
-    for text in ["a 1 5\na 2 6\n", "# TYPE a gauge\na 1 5\na 1 6\n# EOF\n"] {
+    for text in
+        ["a 1 1700000000005\na 2 1700000000006\n", "# TYPE a gauge\na 1 1700000005\na 1 1700000006\n# EOF\n"]
+    {
         call(text).stderr_has(help).stderr_has("error: 1 error; nothing was sent\n").run();
     }
     for text in ["# TYPE a gauge\na 1\na 1\n# EOF\n", "# TYPE a gauge\na{x=\"\"} 1\na 1\n# EOF\n"] {
@@ -415,7 +480,8 @@ fn a_redirect_names_the_url_to_use() {
         ("https://127.0.0.1/api/v1/write", "hint: use --remote-write https://127.0.0.1/api/v1/write\n"),
         ("https://127.0.0.1:1/api/v1/write", "hint: use --remote-write https://127.0.0.1:1/api/v1/write\n"),
         ("https://127.0.0.1.evil/api/v1/write", "hint: use the final URL if it is the right server\n"),
-        ("/login", "hint: use the final URL if it is the right server\n"),
+        ("/login", "hint: this is a login page"),
+        ("/other", "hint: use the final URL if it is the right server\n"),
     ] {
         let server = receiver(move |connection, _, _| connection.answer(307, &[("Location", location)], ""));
         push(&server).code(4).stderr_has(hint).run();

@@ -155,14 +155,16 @@ fn dry_runs_help_and_errors_show_no_secret() {
 
 #[test]
 fn other_commands_show_no_secret() {
-    for (way, give) in WAYS {
+    let of_groups =
+        [&["list", "-vv"][..], &["delete", "-j", "x", "-vv"], &["delete", "-f", "-j", "x", "-vv"]];
+    let of_both = [&["status", "-vv"][..], &["add", "-j", "x", "-m", "a 1", "-vv"]];
+    for (way, give, to) in ways() {
         for status in [200, 302, 500] {
             let server = echo(status);
             let address = server.address().to_string();
-            for command in
-                [&["list", "-vv"][..], &["delete", "-j", "x", "-vv"], &["delete", "-f", "-j", "x", "-vv"]]
-            {
-                let output = call(command, *give, GATEWAY, &address).run();
+            let of_groups = of_groups.iter().filter(|_| to == GATEWAY);
+            for command in of_groups.chain(&of_both) {
+                let output = call(command, give, to, &address).run();
                 assert_hidden(way, &output);
                 let status_line = format!("< {status} ");
                 assert!(output.stderr().contains(&status_line), "{way}: the exchange is not shown\n{output}");
@@ -215,8 +217,8 @@ fn a_misplaced_secret_is_not_shown() {
         assert_eq!(output.status.code(), Some(2), "{output}");
         assert_hidden("misplaced", &output);
     }
-    for give in NOT_FILES {
-        let output = call(&["push", "-j", "x", "-m", "a 1", "-g", "[::1]:1"], *give, GATEWAY, "").run();
+    for (give, (to, _)) in NOT_FILES.iter().flat_map(|give| [(give, GATEWAY), (give, RECEIVER)]) {
+        let output = call(&["push", "-j", "x", "-m", "a 1", to, "[::1]:1"], *give, GATEWAY, "").run();
         assert!(output.stderr().contains("the value is the name of a file, not the secret"), "{output}");
         assert_eq!(output.status.code(), Some(1), "{output}");
         assert_hidden("a secret in place of its file", &output);
@@ -302,16 +304,18 @@ fn a_secret_in_a_malformed_url_or_in_place_of_a_file_is_not_shown() {
 
 #[test]
 fn the_password_is_not_sent_to_a_redirect() {
-    let other = Server::unused();
-    let location = format!("{}/metrics/job/x", other.url());
-    let server = Server::start(move |connection, _| {
-        connection.read_request();
-        connection.answer(308, &[("Location", &location)], "");
-    });
-    pushgw()
-        .args(["push", "-j", "x", "-m", "a 1", "-u", "me", "-g", &server.url()])
-        .env("PUSHGATEWAY_PASSWORD", SECRET)
-        .code(4)
-        .stderr_has("which is not followed")
-        .run();
+    for (to, _) in [GATEWAY, RECEIVER] {
+        let other = Server::unused();
+        let location = format!("{}/metrics/job/x", other.url());
+        let server = Server::start(move |connection, _| {
+            connection.read_request();
+            connection.answer(308, &[("Location", &location)], "");
+        });
+        pushgw()
+            .args(["push", "-j", "x", "-m", "a 1", "-u", "me", to, &server.url()])
+            .env("PUSHGATEWAY_PASSWORD", SECRET)
+            .code(4)
+            .stderr_has("which is not followed")
+            .run();
+    }
 }

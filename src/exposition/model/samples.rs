@@ -71,14 +71,17 @@ impl<'a> Samples<'a> {
         &self.table.metadata[family]
     }
 
-    /// Calls `each` with up to `limit` samples, beginning with the line at `start`. Returns the start of the next line.
-    pub fn read(&self, mut start: usize, limit: usize, each: &mut dyn FnMut(&ParsedSample<'a, '_>)) -> usize {
-        let (mut labels, mut read) = (Vec::new(), 0);
+    /// Calls `each` with each sample, beginning with the line at `start`, until it returns false. Returns the start of
+    /// that sample's line, or `None` at the end of the text.
+    pub fn read(
+        &self,
+        mut start: usize,
+        each: &mut dyn FnMut(&ParsedSample<'a, '_>) -> bool,
+    ) -> Option<usize> {
+        let mut labels = Vec::new();
         let mut last: Option<(&[u8], Option<usize>)> = None;
-        while read < limit
-            && let Some(line) = lines::next(self.text, &(0..self.text.len()), start, &mut labels)
-        {
-            start = line.all.end + 1;
+        while let Some(line) = lines::next(self.text, &(0..self.text.len()), start, &mut labels) {
+            let this = std::mem::replace(&mut start, line.all.end + 1);
             let Ok(Line::Sample(sample)) = scan::line(self.text, line.trimmed, &mut labels) else { continue };
             let Some(name) = sample.name else { continue };
             let family = match last {
@@ -90,10 +93,11 @@ impl<'a> Samples<'a> {
             let Float::Value(value) = number::float(written_value) else { continue };
             let timestamp = std::str::from_utf8(&self.text[sample.rest.clone()]).unwrap_or_default();
             let timestamp = timestamp.trim_ascii().parse().ok();
-            read += 1;
             let name = name.text();
-            each(&ParsedSample { name, labels: &labels, value, written_value, timestamp, family });
+            if !each(&ParsedSample { name, labels: &labels, value, written_value, timestamp, family }) {
+                return Some(this);
+            }
         }
-        start
+        None
     }
 }

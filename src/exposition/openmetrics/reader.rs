@@ -16,7 +16,7 @@ use crate::exposition::labels::SeriesHash;
 use crate::exposition::messages::{quoted, value as value_error};
 use crate::exposition::model::kind::Kind;
 use crate::exposition::names::is_valid_name;
-use crate::exposition::sample::{SampleRules, timestamp_error};
+use crate::exposition::sample::{SampleRules, check_timestamp};
 use crate::exposition::series::SeriesTable;
 use crate::exposition::text::number::is_float;
 use crate::exposition::text::token::{LabelPair, Token};
@@ -405,8 +405,8 @@ impl<'a> FileReader<'_, 'a> {
         let Some((span, _)) = &tokens.timestamp else { return };
         if self.context.options.strip_timestamps {
             self.context.stripped += 1;
-        } else if !self.context.options.keeps_timestamps() {
-            timestamp_error(span.clone(), self.context);
+        } else {
+            check_timestamp(span.clone(), ("seconds", 1.0), self.context);
         }
     }
 

@@ -2,7 +2,7 @@
 //! meant, with the values as typed.
 
 use super::network::closed_port;
-use crate::support::{Connection, Prometheus, Server, prometheus_versions, pushgw};
+use crate::support::{Connection, Destination, Prometheus, Server, prometheus_versions, pushgw};
 
 const PUSH: &[&str] = &["push", "-j", "x", "-m", "a 1", "--retries=0"];
 const DELETE: &[&str] = &["delete", "-f", "-j", "x"];
@@ -31,6 +31,20 @@ fn says(server: &Server, args: &[&str], code: i32, parts: &[&str]) {
     call.run();
 }
 
+/// Runs a push to each destination, by its option if there is a URL, and else by its variable.
+#[track_caller]
+fn push_says(server: &Server, url: Option<&str>, code: i32, parts: &[&str]) {
+    let fill = |text: &str| text.replace("{}", &server.address().to_string());
+    for destination in Destination::ALL {
+        let call = match url {
+            Some(url) => destination.push_to(&fill(url)),
+            None => destination.push().env(destination.variable(), server.url()),
+        };
+        let call = call.arg("--retries=0").code(code);
+        parts.iter().fold(call, |call, part| call.stderr_has(fill(&destination.words(part)))).run();
+    }
+}
+
 #[test]
 fn plain_http_to_a_tls_port_names_the_https_url() {
     for (headers, body) in [
@@ -51,6 +65,8 @@ fn plain_http_to_a_tls_port_names_the_https_url() {
         says(&server, &[PUSH, &["-g", "{}/p"]].concat(), 4, &[hint]);
         says(&server, &[DELETE, &["-g", "http://{}/p"]].concat(), 4, &[hint]);
         says(&server, &["list"], 4, &["hint: the server requires TLS: use PUSHGATEWAY_URL=https://{}\n"]);
+        push_says(&server, None, 4, &["hint: the server requires TLS: use PUSHGATEWAY_URL=https://{}\n"]);
+        push_says(&server, Some("{}"), 4, &["hint: the server requires TLS: use -g https://{}\n"]);
         let url = "--url=http://{}/metrics/job/x";
         says(&server, &["push", "-m", "a 1", url], 4, &["use --url https://{}/metrics/job/...\n"]);
         says(
@@ -69,7 +85,7 @@ fn tls_to_a_plain_port_names_the_http_url() {
         connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     });
     let hint = "if the server does not use TLS: -g http://{}\n";
-    says(&server, &[PUSH, &["-g", "https://{}"]].concat(), 6, &[hint]);
+    push_says(&server, Some("https://{}"), 6, &[hint]);
 }
 
 #[test]
@@ -79,9 +95,11 @@ fn a_page_is_reduced_to_its_title() {
         [&[("Content-Type", "text/html")][..], &[("Content-Type", "TEXT/html; charset=utf-8")], &[]]
     {
         let server = answering(403, headers, page);
-        let call = pushgw().args(PUSH).env("PUSHGATEWAY_URL", server.url()).code(4);
-        let output = call.stderr_has("(403 Forbidden), with the HTML page `403 Access denied`\n").run();
-        assert!(!output.stderr().contains("Lorem"), "{output}");
+        for destination in Destination::ALL {
+            let call = destination.push_to(&server.url()).code(4);
+            let output = call.stderr_has("(403 Forbidden), with the HTML page `403 Access denied`\n").run();
+            assert!(!output.stderr().contains("Lorem"), "{output}");
+        }
     }
     let server = answering(502, &[("Content-Type", "text/html")], "<title>502 Bad Gateway</title>");
     says(&server, &["list", "--retries=0"], 5, &["(502 Bad Gateway), with an HTML page\n"]);
@@ -91,7 +109,13 @@ fn a_page_is_reduced_to_its_title() {
 fn a_login_page_is_recognized() {
     let page = "<!doctype html><title>Sign in - SSO</title>";
     let server = answering(200, &[("Content-Type", "text/html")], page);
-    for command in [PUSH, DELETE, &["list"], &["show", "--all"], &["status"]] {
+    push_says(
+        &server,
+        None,
+        1,
+        &["with the HTML page `Sign in - SSO`\nhint: this is a login page", "-u USER"],
+    );
+    for command in [DELETE, &["list"], &["show", "--all"], &["status"]] {
         says(
             &server,
             command,
@@ -104,7 +128,7 @@ fn a_login_page_is_recognized() {
             connection.read_request();
             connection.answer(302, &[("Location", location)], "");
         });
-        says(&server, PUSH, 4, &["hint: this is a login page", "-u USER"]);
+        push_says(&server, None, 4, &["hint: this is a login page", "-u USER"]);
     }
 }
 
@@ -249,19 +273,23 @@ fn a_remote_write_url_is_not_a_gateway_url() {
 #[test]
 fn a_rejected_login_differs_from_a_missing_one() {
     let denied = answering(401, &[], "");
-    says(&denied, PUSH, 4, &["the server requires a login (401 Unauthorized)\nhint: use -u USER with"]);
-    let denied = answering(401, &[], "");
-    let call = || pushgw().args(PUSH).env("PUSHGATEWAY_URL", denied.url()).code(4).file("secret", "hunter2");
-    let rejected = "the server rejected the credentials (401 Unauthorized)\nhint: check the ";
-    call().args(["-u", "me", "--password-file", "secret"]).stderr_has(rejected).stderr_has("user `me`").run();
-    call().args(["--bearer-token-file", "secret"]).stderr_has(format!("{rejected}token in secret\n")).run();
-    call().args(["-H", "X-Key: hunter2"]).stderr_has(format!("{rejected}user and the")).run();
+    push_says(&denied, None, 4, &["the server requires a login (401 Unauthorized)\nhint: use -u USER with"]);
     let forbidden = answering(403, &[], "");
-    says(&forbidden, PUSH, 4, &["the request without credentials is forbidden (403 Forbidden)\nhint: "]);
-    let call = pushgw().args(PUSH).env("PUSHGATEWAY_URL", forbidden.url()).code(4).file("secret", "hunter2");
-    call.args(["--bearer-token-file", "secret"])
-        .stderr_has("the request is forbidden (403 Forbidden)\n")
-        .run();
+    push_says(&forbidden, None, 4, &["the request without credentials is forbidden (403 Forbidden)\nhint: "]);
+    for destination in Destination::ALL {
+        let push = |server: &Server| destination.push_to(&server.url()).code(4).file("secret", "hunter2");
+        let call = || push(&denied);
+        let rejected = "the server rejected the credentials (401 Unauthorized)\nhint: check the ";
+        let with_password = call().args(["-u", "me", "--password-file", "secret"]);
+        with_password.stderr_has(rejected).stderr_has("user `me`").run();
+        let token = format!("{rejected}token in secret\n");
+        call().args(["--bearer-token-file", "secret"]).stderr_has(token).run();
+        call().args(["-H", "X-Key: hunter2"]).stderr_has(format!("{rejected}user and the")).run();
+        push(&forbidden)
+            .args(["--bearer-token-file", "secret"])
+            .stderr_has("the request is forbidden (403 Forbidden)\n")
+            .run();
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tests errors of the HTTP exchange: wrong responses, missing responses, and broken connections.
 
 use super::{Case, push, received};
-use crate::support::{Connection, Server};
+use crate::support::{Connection, Destination, Server};
 use std::time::Duration;
 
 const WAITING: &str = "no response within";
@@ -436,14 +436,17 @@ fn every_attempt_sends_the_same_request() {
 #[test]
 fn verbose_reports_retries() {
     let server = Server::answering(503, "busy\n");
-    push(&server)
-        .args(["--retries", "1", "-v"])
-        .code(5)
-        .stderr_has(
-            "note: try 1 failed: temporary failure of the server (503 Service Unavailable); retry in 1",
-        )
-        .stderr_has("(tried 2 times)")
-        .run();
+    for destination in Destination::ALL {
+        destination
+            .push_to(&server.url())
+            .args(["--retries", "1", "-v"])
+            .code(5)
+            .stderr_has(
+                "note: try 1 failed: temporary failure of the server (503 Service Unavailable); retry in 1",
+            )
+            .stderr_has("(tried 2 times)")
+            .run();
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod network;
 mod proxy;
 mod tls;
 
-use crate::support::{Connection, Gateway, Output, Pushgw, Server, newest_gateway, pushgw};
+use crate::support::{Connection, Destination, Gateway, Output, Pushgw, Server, newest_gateway, pushgw};
 use pushgw::http::ERROR_CLASSES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,14 +20,6 @@ use std::time::Duration;
 
 /// Extra time for starting and stopping a process on a loaded machine.
 const MARGIN: Duration = Duration::from_secs(15);
-
-/// A kind of server to push to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Destination {
-    Gateway,
-    /// A remote-write receiver. Version 1.0 is used, because version 2.0 may need a second request.
-    Receiver,
-}
 
 /// A test case for an error.
 struct Case {
@@ -150,19 +142,8 @@ impl Case {
         let address = server.address().to_string();
         let fill = |text: &str| text.replace("{}", &address);
         let is_gateway = destination == Destination::Gateway;
-        // Adapts the expected text on standard error to the destination.
-        let said = |words: &str| match destination {
-            Destination::Gateway => fill(words),
-            Destination::Receiver => fill(
-                &words
-                    .replace("-g https://{}", "--remote-write https://{}/api/v1/write")
-                    .replace("-g http://{}", "--remote-write http://{}/api/v1/write")
-                    .replace("a Pushgateway", "a receiver of remote write"),
-            ),
-        };
-        let option = if is_gateway { "-g" } else { "--remote-write" };
         let mut call = pushgw()
-            .args(["push", "-j", "batch", "-l", "case=a b", option, &fill(self.gateway)])
+            .args(["push", "-j", "batch", "-l", "case=a b", destination.option(), &fill(self.gateway)])
             .args(self.args.iter().map(|arg| fill(arg)));
         if !is_gateway {
             call = call.args(["--remote-write-version", "1.0"]);
@@ -179,7 +160,7 @@ impl Case {
         let call = call.code(self.code).timeout(self.limit + MARGIN).stderr_has(self.message);
         let gateway_says = self.gateway_says.iter().filter(|_| is_gateway);
         let says = self.says.iter().chain(gateway_says);
-        let output = says.fold(call, |call, words| call.stderr_has(said(words))).run();
+        let output = says.fold(call, |call, words| call.stderr_has(fill(&destination.words(words)))).run();
         if self.code == 0 {
             assert_eq!(output.stderr(), "", "a success prints nothing\n{output}");
         }
@@ -243,7 +224,7 @@ fn run_all(cases: &[Case], destinations: &[Destination]) {
 fn each_error_has_its_message() {
     let cases = cases("http://127.0.0.1:9");
     assert!(cases.len() >= 60, "only {} cases", cases.len());
-    run_all(&cases, &[Destination::Gateway, Destination::Receiver]);
+    run_all(&cases, &Destination::ALL);
 }
 
 #[test]

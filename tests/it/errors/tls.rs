@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::support::tls::{CertificateAuthority, Pair, Validity, self_signed, server};
-use crate::support::{Connection, Server, pushgw};
+use crate::support::{Connection, Destination, Server};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ALL_VERSIONS, ServerConfig};
 use std::sync::{Arc, LazyLock};
@@ -208,9 +208,9 @@ fn invalid_certificate_files_are_reported() {
     let https = format!("https://{}", server.address());
     let pair = AUTHORITY.client("me");
     let other = AUTHORITY.client("other");
-    let call = || {
-        pushgw()
-            .args(["push", "-j", "x", "-m", "a 1", "-g", &https])
+    let call = |destination: Destination| {
+        destination
+            .push_to(&https)
             .file("cert.pem", &pair.certificate)
             .file("key.pem", &other.key)
             .file("empty.pem", "")
@@ -249,7 +249,9 @@ fn invalid_certificate_files_are_reported() {
         (vec!["--cert", "empty.pem", "--key", "key.pem"], 2, "error: empty.pem: the file contains no cert"),
         (vec!["--key", "key.pem"], 2, "--key needs a client certificate"),
     ] {
-        call().args(args).code(code).stderr_has(message).run();
+        for destination in Destination::ALL {
+            call(destination).args(&args).code(code).stderr_has(message).run();
+        }
     }
 }
 
@@ -260,11 +262,13 @@ fn the_system_store_is_trusted_too() {
     let https = format!("https://{}", server.address());
     let other = CertificateAuthority::new("Another CA");
     // This variable names the system's certificate store.
-    pushgw()
-        .args(["push", "-j", "x", "-m", "a 1", "-g", &https])
-        .file("store.pem", AUTHORITY.pem())
-        .file("ca.pem", other.pem())
-        .env("SSL_CERT_FILE", "store.pem")
-        .args(["--ca-cert", "ca.pem"])
-        .run();
+    for destination in Destination::ALL {
+        destination
+            .push_to(&https)
+            .file("store.pem", AUTHORITY.pem())
+            .file("ca.pem", other.pem())
+            .env("SSL_CERT_FILE", "store.pem")
+            .args(["--ca-cert", "ca.pem"])
+            .run();
+    }
 }

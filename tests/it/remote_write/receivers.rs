@@ -274,3 +274,84 @@ fn a_prometheus_whose_receiver_is_off() {
         pushgw().args(["status", "--remote-write", &url]).code(1).any_stdout().stderr_has(flag).run();
     }
 }
+
+/// Times in seconds or nanoseconds where milliseconds are expected, and the reverse in OpenMetrics. Most receivers say
+/// nothing about that, and store the sample where it is not found, or not at all.
+#[test]
+#[ignore = "needs real receivers (fetched on first use)"]
+fn times_in_another_unit() {
+    for receiver in Receiver::all() {
+        let url = receiver.url();
+        let push = |job: &str, text: &str| {
+            pushgw().args(["push", "-j", job, "--remote-write", &url]).stdin(text).any_code()
+        };
+        let mut codes = Vec::new();
+        let start = now();
+        let seconds = start / 1000;
+        for (job, text) in [
+            ("seconds", format!("a 1 {seconds}\n")),
+            ("milliseconds", format!("# TYPE a gauge\na 1 {seconds}000\n# EOF\n")),
+            ("nanoseconds", format!("a 1 {seconds}000000000\n")),
+        ] {
+            let call = push(job, &text).stderr_has("warning[timestamp]: ");
+            let output = call.stderr_has(format!("it looks like {job}: write `{seconds}")).run();
+            codes.push(output.status.code().unwrap());
+        }
+        codes.push(push("right", "a 1\n").any_stderr().run().status.code().unwrap());
+        let expected = match () {
+            () if receiver.confirms() => [0, 4, 4, 0],
+            // A time in the far future is accepted, and then the present is too old.
+            () if receiver.is_prometheus() => [0, 0, 0, 4],
+            () => [0, 0, 0, 0],
+        };
+        assert_eq!(codes, expected, "{}", receiver.name());
+        let mut found = receiver.stored();
+        found.retain(|sample| (start..=now()).contains(&sample.timestamp));
+        let found: Vec<_> = found.iter().map(|sample| &*sample.labels["job"]).collect();
+        assert_eq!(found, if expected[3] == 0 { vec!["right"] } else { vec![] }, "{}", receiver.name());
+    }
+}
+
+/// Receivers accept requests of twice the size of those of pushgw. `InfluxDB` rejects 25 MB, Prometheus and
+/// `VictoriaMetrics` 32 MiB.
+#[test]
+#[ignore = "needs real receivers (fetched on first use)"]
+fn large_requests_are_accepted() {
+    for receiver in Receiver::all() {
+        for (version, mebibytes) in [(Version::V1, 8), (Version::V1, 16), (Version::V2, 8), (Version::V2, 16)]
+        {
+            let value = "x".repeat((32 << 10) - 40);
+            let one = |n| {
+                RawSeries::new(
+                    &[("__name__", "a"), ("job", "large"), ("x", &format!("{n}{value}"))],
+                    1.0,
+                    now(),
+                )
+            };
+            let series: Vec<_> = (0..mebibytes * 32).map(one).collect();
+            let answer = receiver.write(version, &series);
+            assert_eq!(answer.status, 204, "{} {version:?}: {}", receiver.name(), answer.text());
+        }
+    }
+}
+
+/// Their labels are larger than what Prometheus accepts in one request.
+#[test]
+#[ignore = "needs a real Prometheus (fetched on first use)"]
+fn series_with_long_labels_are_stored() {
+    let receiver = Receiver::newest_prometheus();
+    let Receiver::Prometheus { server, .. } = &receiver else { unreachable!() };
+    let value = "x".repeat(4_000);
+    let line = |n| format!("a{{n=\"{n}\",x=\"{n}{value}\"}} {n}\n");
+    let text = (0..12_000).map(line).collect::<Vec<_>>().concat();
+    for version in ["auto", "1.0"] {
+        pushgw()
+            .args(["push", "-v", "-j", version, "--remote-write-version", version])
+            .args(["--remote-write", &receiver.url()])
+            .stdin(&text)
+            .stderr_has("wrote 12,000 samples of ")
+            .run();
+        let sum = server.query(&format!("sum(a{{job=\"{version}\"}})"));
+        assert_eq!(sum[0].1, "71994000", "0 + 1 + ... + 11,999");
+    }
+}

@@ -11,6 +11,7 @@
 )]
 
 mod command;
+mod destination;
 mod fetch;
 mod gateway;
 mod http;
@@ -31,6 +32,7 @@ pub(crate) mod tls;
 mod wait;
 
 pub(crate) use command::{Output, Pushgw, Tty, in_shell, program, pushgw, shell, with_default_signals};
+pub(crate) use destination::Destination;
 pub(crate) use fetch::{Program, fetch};
 pub(crate) use gateway::{Gateway, Group, base64, base64_path, gateways, newest_gateway, on_every_gateway};
 pub(crate) use http::{Client, Response};

@@ -33,7 +33,8 @@ impl Prometheus {
         Self::start_with(program, targets, rules, &[])
     }
 
-    /// Starts a Prometheus that scrapes nothing, with these flags.
+    /// Starts a Prometheus that scrapes nothing, with these flags. With `--web.config.file`, any response counts as ready,
+    /// because TLS or a password can be required.
     #[track_caller]
     pub(crate) fn start_with_flags(program: &Program, flags: &[&str]) -> Self {
         Self::start_with(program, &[], "groups: []\n", flags)
@@ -58,7 +59,11 @@ impl Prometheus {
                 .args(flags);
             command
         };
+        let protected = flags.iter().any(|flag| flag.starts_with("--web.config.file"));
         let is_ready = |server: &LocalServer| {
+            if protected {
+                return server.try_request("GET", "/-/ready", &[], b"").is_some();
+            }
             let ready =
                 server.try_request("GET", "/-/ready", &[], b"").is_some_and(|answer| answer.status == 200);
             let flags =

@@ -70,13 +70,13 @@ impl Matcher {
     }
 
     /// If a group can't match both, because they require different values of a label, returns the matcher for either.
-    pub fn either(&self, other: &Self) -> Option<String> {
+    pub fn either(&self, other: &Self) -> Option<(String, &'static str)> {
         match (&self.condition, &other.condition) {
             (Condition::Equal(one), Condition::Equal(another))
                 if self.name == other.name && one != another =>
             {
                 let [one, another] = [one, another].map(|value| regex::escape(value).replace("\\-", "-"));
-                Some(format!("{}=~{one}|{another}", self.name))
+                Some((format!("{}=~{one}|{another}", self.name), "a label has only one value"))
             }
             _ => None,
         }

@@ -77,12 +77,10 @@ pub(super) fn run(
 fn not_started(error: SpawnError, program: &OsStr) -> Failure {
     let message = format!("{}; nothing was sent", error.message);
     // Otherwise the file was found, but cannot be run.
-    let is_missing = error.status == NOT_FOUND;
-    let of_file = || {
-        let hint = "if this file holds the metrics, leave out the `--` before it";
-        (is_missing && Path::new(program).is_file()).then(|| hint.to_owned())
-    };
-    Failure::Producer { code: error.status, message, hint: error.hint.or_else(of_file) }
+    let is_file = error.status == NOT_FOUND && Path::new(program).is_file();
+    let of_file = "if this file holds the metrics, leave out the `--` before it";
+    let hint = error.hint.or_else(|| is_file.then(|| of_file.to_owned()));
+    Failure::Producer { code: error.status, message, hint }
 }
 
 /// Events while the command runs.

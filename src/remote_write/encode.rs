@@ -18,7 +18,7 @@ const NORMAL_NAN: u64 = 0x7ff8_0000_0000_0001;
 pub(super) struct Encoded {
     pub(super) bytes: Vec<u8>,
     pub(super) samples: usize,
-    /// Where the text of the next request starts, if there is one.
+    /// The position in the text where the next request starts, if there is one.
     pub(super) next: Option<usize>,
 }
 

@@ -16,8 +16,8 @@ pub const MAX_BYTES: usize = 8 << 20;
 const LABEL_OVERHEAD: usize = 16;
 const SERIES_OVERHEAD: usize = 48;
 
-/// The samples of a text that are written together. All samples without a timestamp get the same one, so that a
-/// request can be repeated.
+/// The samples to send in one write. All samples without a timestamp get the same one, so that a request can be
+/// repeated.
 #[derive(Debug)]
 pub struct Payload<'a> {
     samples: Samples<'a>,
@@ -80,8 +80,8 @@ impl<'a> Payload<'a> {
         self.key
     }
 
-    /// Calls `each` with the series of the request whose text starts at `start`. Returns where the next one starts, if
-    /// there is one. A request has the same series in both versions.
+    /// Calls `each` with all series of the request whose samples start at `start` in the text. Returns the start of the
+    /// next request, if there is one. A request has the same series in both versions.
     pub fn series(&self, start: usize, each: &mut dyn FnMut(&TextSeries<'a, '_>)) -> Option<usize> {
         let mut labels: Vec<SentLabel<'a>> = Vec::new();
         let (mut samples, mut bytes, mut last_family) = (0, 0, None);

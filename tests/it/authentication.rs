@@ -1,5 +1,5 @@
-//! Real Pushgateways and Prometheus receivers of each version with basic authentication, TLS and client certificates
-//! (`--web.config.file`).
+//! Tests basic authentication, TLS and client certificates (`--web.config.file`) with every version of Pushgateway, and
+//! of Prometheus as a receiver of remote write.
 
 use crate::support::tls::{CertificateAuthority, Pair, Validity};
 use crate::support::{
@@ -66,7 +66,8 @@ pub(crate) struct ProtectedServer {
 }
 
 impl ProtectedServer {
-    /// Starts a server with this configuration. `DIR` is replaced by a folder with the server's certificate and the CA's.
+    /// Starts a server with this configuration. `DIR` is replaced by a folder with the certificates of the server and
+    /// the CA.
     pub(crate) fn start(
         destination: Destination,
         program: &Program,
@@ -135,7 +136,7 @@ impl ProtectedServer {
     }
 
     pub(crate) fn url(&self, scheme: &str) -> String {
-        // By name, because certificates for addresses are rare.
+        // Use a host name, because certificates for IP addresses are rare.
         format!("{scheme}://localhost:{}", self.address().port())
     }
 }

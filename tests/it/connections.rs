@@ -1,6 +1,6 @@
-//! The operators' commands over every kind of connection to a real gateway or receiver: with a password, over TLS, with a client
-//! certificate, through a proxy, over a Unix socket. The printed fix commands are run as they are, in a shell whose
-//! environment holds only the secrets.
+//! Tests the commands over every kind of connection to a real gateway or receiver: with a password, over TLS, with a
+//! client certificate, through a proxy, and over a Unix socket. The printed fix commands are run unchanged, in a shell
+//! whose environment contains only the secrets.
 
 use crate::authentication::{HASH, PASSWORD, ProtectedServer, RealServer, USERS, wait_for_receiver};
 use crate::support::tls::{CertificateAuthority, Validity};

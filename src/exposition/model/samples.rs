@@ -71,8 +71,8 @@ impl<'a> Samples<'a> {
         &self.table.metadata[family]
     }
 
-    /// Calls `each` with the samples from the line at `start` on, until it returns false. Returns where the line of that
-    /// sample starts, or `None` at the end of the text.
+    /// Calls `each` with the samples, beginning with the line at `start`, until it returns false. Returns the start of that
+    /// sample's line, or `None` at the end of the text.
     pub fn read(
         &self,
         mut start: usize,

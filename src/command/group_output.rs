@@ -170,7 +170,10 @@ pub(super) fn warn_of_text(snapshot: &Snapshot, printer: &mut Printer<'_>) {
 
 /// Returns the reason why a selection matches nothing, and a hint with the matcher that was probably meant.
 pub(super) fn meant(selection: &Selection) -> Option<(&'static str, String)> {
-    let (meant, why) = selection.matchers.iter().find_map(Matcher::meant)?;
+    let matchers = &selection.matchers;
+    let either = matchers.iter().find_map(|one| matchers.iter().find_map(|other| one.either(other)));
+    let either = either.map(|meant| (meant, "a label has only one value"));
+    let (meant, why) = either.or_else(|| matchers.iter().find_map(Matcher::meant))?;
     Some((why, format!("use --match {}", quote(&meant))))
 }
 

@@ -69,6 +69,19 @@ impl Matcher {
         }
     }
 
+    /// If a group can't match both, because they require different values of a label, returns the matcher for either.
+    pub fn either(&self, other: &Self) -> Option<String> {
+        match (&self.condition, &other.condition) {
+            (Condition::Equal(one), Condition::Equal(another))
+                if self.name == other.name && one != another =>
+            {
+                let [one, another] = [one, another].map(|value| regex::escape(value).replace("\\-", "-"));
+                Some(format!("{}=~{one}|{another}", self.name))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the matcher matches an empty or missing label. If all matchers do, the selection includes groups that
     /// lack the labels.
     pub fn matches_empty(&self) -> bool {

@@ -244,7 +244,7 @@ impl WriteError {
         Self::PartlyStored { request, stored, sent, words, hint, totals: Totals::default() }
     }
 
-    /// Adds which of several requests failed, and the sample counts of the other requests. `requests` has those of all.
+    /// Adds which of several requests failed, and the result of the others. `requests` is the number of samples in each.
     fn in_request(mut self, failed: usize, requests: &[usize]) -> Self {
         let (number, of) = (failed + 1, requests.len());
         if of < 2 {

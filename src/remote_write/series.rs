@@ -8,11 +8,11 @@ use std::borrow::Cow;
 /// samples.
 pub const MAX_SAMPLES: usize = 10_000;
 
-/// Maximum size of a request before compression. A single larger series is sent alone. Prometheus accepts 32 MiB, the
+/// Maximum size of a request in bytes before compression. A larger series is sent alone. Prometheus accepts 32 MiB, the
 /// OpenTelemetry collector 20 MiB.
 pub const MAX_BYTES: usize = 8 << 20;
 
-/// At least as much as the encoding of a label adds to its name and value, and that of a series to its labels.
+/// Upper bounds, in bytes, of what the encoding adds to a label's name and value, and to a series' labels.
 const LABEL_OVERHEAD: usize = 16;
 const SERIES_OVERHEAD: usize = 48;
 
@@ -81,7 +81,7 @@ impl<'a> Payload<'a> {
     }
 
     /// Calls `each` with all series of the request whose samples start at `start` in the text. Returns the start of the
-    /// next request, if there is one. A request has the same series in both versions.
+    /// next request, if there is one. A request has the same series in both versions of the protocol.
     pub fn series(&self, start: usize, each: &mut dyn FnMut(&TextSeries<'a, '_>)) -> Option<usize> {
         let mut labels: Vec<SentLabel<'a>> = Vec::new();
         let (mut samples, mut bytes, mut last_family) = (0, 0, None);

@@ -1,5 +1,5 @@
-//! Tests basic authentication, TLS and client certificates (`--web.config.file`) with every version of Pushgateway, and
-//! of Prometheus as a receiver of remote write.
+//! Tests basic authentication, TLS and client certificates (`--web.config.file`) with every version of Pushgateway and
+//! of Prometheus as a receiver.
 
 use crate::support::tls::{CertificateAuthority, Pair, Validity};
 use crate::support::{

@@ -1,6 +1,6 @@
-//! Tests the commands over every kind of connection to a real gateway or receiver: with a password, over TLS, with a
-//! client certificate, through a proxy, and over a Unix socket. The printed fix commands are run unchanged, in a shell
-//! whose environment contains only the secrets.
+//! Tests the operators' commands over every kind of connection to a real gateway or receiver: with a password, over TLS,
+//! with a client certificate, through a proxy, and over a Unix socket. The printed fix commands are run unchanged, in a
+//! shell whose environment contains only the secrets.
 
 use crate::authentication::{HASH, PASSWORD, ProtectedServer, RealServer, USERS, wait_for_receiver};
 use crate::support::tls::{CertificateAuthority, Validity};
@@ -99,7 +99,7 @@ fn relay(client: impl Read + Send, answers: impl Write, server: SocketAddr) {
     });
 }
 
-/// A proxy that connects every host name to this server.
+/// Starts a proxy that connects every host name to this server.
 fn proxy(server: SocketAddr) -> Server {
     Server::start(move |connection, _| {
         let stream = connection.socket().try_clone().unwrap();
@@ -114,7 +114,7 @@ fn proxy(server: SocketAddr) -> Server {
     })
 }
 
-/// The newest server of this destination.
+/// Returns the newest server for this destination.
 fn newest(destination: Destination) -> &'static Program {
     match destination {
         Destination::Gateway => newest_gateway(),
@@ -211,7 +211,7 @@ fn over_a_unix_socket() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("it's a socket");
         let listener = UnixListener::bind(&path).unwrap();
-        // This thread runs until the test process exits: only a connection or a closed listener would wake it.
+        // This thread runs until the test process exits, because only a connection or a closed listener would wake it.
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 thread::spawn(move || relay(&stream, &stream, address));

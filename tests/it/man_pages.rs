@@ -1,5 +1,5 @@
-//! Generates the manual pages, which are checked in. To update them: `SNAPSHOTS=overwrite cargo test --test it
-//! man_pages`.
+//! Generates the manual pages, which are checked in. To update them:
+//! `SNAPSHOTS=overwrite cargo test --test it man_pages`.
 //!
 //! The text about options comes from `src/cli/` (see `options`), and the text about problems from the checker (see
 //! `diagnostics`). The rest is written by hand in `man/prose/`, with the syntax described in `roff`. Lines at its start

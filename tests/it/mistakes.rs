@@ -166,6 +166,10 @@ fn a_wildcard_that_selects_nothing_is_reported() {
     typed(&gateway, &format!("{push} pushgw show --match 'job=db_*'"), 8, &["job=db_a"], &says);
     let says = ["must match the whole value", "hint: use --match 'job=~.*db.*'"];
     typed(&gateway, &format!("{push} pushgw list --match job=~db"), 0, &["job=db_a"], &says);
+    let says = ["0 groups selected: a label has only one value", "hint: use --match 'job=~db_a|db-b'"];
+    for call in ["list --match job=db_a --match job=db-b", "delete --yes --match '{job=db_a,job=db-b}'"] {
+        typed(&gateway, &format!("{push} pushgw {call}"), 0, &["job=db_a"], &says);
+    }
     let says = ["no group {job=\"db_*\"}", "are not wildcards: use --match 'job=~db_.*'"];
     typed(&gateway, &format!("{push} pushgw delete -j 'db_*'"), 8, &["job=db_a"], &says);
 }

@@ -71,8 +71,8 @@ impl<'a> Samples<'a> {
         &self.table.metadata[family]
     }
 
-    /// Calls `each` with the samples, beginning with the line at `start`, until it returns false. Returns the start of that
-    /// sample's line, or `None` at the end of the text.
+    /// Calls `each` with each sample, beginning with the line at `start`, until it returns false. Returns the start of
+    /// that sample's line, or `None` at the end of the text.
     pub fn read(
         &self,
         mut start: usize,

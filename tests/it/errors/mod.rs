@@ -21,7 +21,7 @@ use std::time::Duration;
 /// Extra time for starting and stopping a process on a loaded machine.
 const MARGIN: Duration = Duration::from_secs(15);
 
-/// A way to fail.
+/// A test case for an error.
 struct Case {
     name: &'static str,
     /// The message of the expected class; empty for a success.

@@ -80,7 +80,7 @@ fn connecting_to_a_silent_address_times_out() {
             .code(6)
             .stderr_has("no connection within 200ms (tried 2 times)")
             .run();
-        // The limit for the whole call has the same effect: nothing can have been stored.
+        // The total time limit has the same effect, because nothing can have been stored.
         push().args(["--timeout", "200ms"]).code(6).stderr_has("no connection within 200ms").run();
     }
 }

@@ -131,7 +131,7 @@ fn a_plain_request_has_an_absolute_url() {
     }
 }
 
-/// A proxy that opens a tunnel and then acts as the server.
+/// Starts a proxy that opens a tunnel and then acts as the server.
 fn tunneling_proxy() -> Server {
     Server::start(|connection, _| {
         if connection.read_request().is_some() {
@@ -207,7 +207,7 @@ fn a_local_server_is_never_reached_through_a_proxy() {
 #[test]
 fn no_proxy_hosts_are_reached_directly() {
     let proxy = Server::unused();
-    // The host does not exist: the error shows whether the proxy or the server was contacted.
+    // The host does not exist, so the error shows whether the proxy or the server was contacted.
     let direct = |no_proxy: (&str, &str)| {
         for destination in Destination::ALL {
             let output = push_through(&proxy, destination, "http://x.gateway.invalid")

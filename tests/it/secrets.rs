@@ -228,7 +228,7 @@ fn a_misplaced_secret_is_not_shown() {
     for call in [
         pushgw().args(["list", &url]).code(2),
         pushgw().args(["push", "-j", "x", &url]).code(2),
-        pushgw().args(["check", &url]).code(1).stderr_has("curl -s URL | pushgw"),
+        pushgw().args(["check", &url]).code(2).stderr_has("curl -s URL | pushgw"),
         pushgw().args(["list", "--format", &url]).code(2),
         pushgw().args(["push", "-j", "x", &format!("me:{SECRET}@gw:9091")]).code(1),
         pushgw().args(["push", "-j", "x", &format!("me:{SECRET}/x@gw:9091")]).code(1),
@@ -243,7 +243,7 @@ fn a_misplaced_secret_is_not_shown() {
         pushgw().args(["rules", &format!("--remote-write={with_query}")]).code(2),
         pushgw().args(["push", "-j", "x", "--remote-write-version", &with_query]).code(2),
         pushgw().args(["push", "-j", "x", &with_query]).code(2),
-        pushgw().args(["check", &with_query]).code(1).stderr_has("/w?t=REDACTED"),
+        pushgw().args(["check", &with_query]).code(2).stderr_has("/w?t=REDACTED"),
         pushgw().args(["status", &with_query]).code(2),
         pushgw().args(["list", &format!("gw:9090/w?{SECRET}&t={SECRET}")]).code(2),
         pushgw().args([&with_query, "list"]).code(2),

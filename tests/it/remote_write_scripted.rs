@@ -212,7 +212,7 @@ fn a_timestamp_in_another_unit_is_a_warning() {
     let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "1")], ""));
     let push = |text: &str, said: &[&str]| {
         let call = pushgw().args(["push", "-j", "b", "--remote-write", &server.url()]).stdin(text);
-        said.iter().fold(call, |call, said| call.stderr_has(said)).run();
+        said.iter().fold(call, Pushgw::stderr_has).run();
     };
     let now = "help: without a timestamp, the sample gets the present time\n";
     for (time, year, help) in [

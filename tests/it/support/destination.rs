@@ -55,11 +55,10 @@ impl Destination {
             .replace("-g http", "--remote-write http")
             .replace("a Pushgateway", "a receiver of remote write");
         // A hint ends with a URL, which has a path.
-        let of_line =
-            |line: &str| match line.contains("--remote-write http") || line.contains("REMOTE_WRITE=http") {
-                true => line.replace('\n', "/api/v1/write\n"),
-                false => line.to_owned(),
-            };
+        let of_line = |line: &str| {
+            let has_url = line.contains("--remote-write http") || line.contains("REMOTE_WRITE=http");
+            if has_url { line.replace('\n', "/api/v1/write\n") } else { line.to_owned() }
+        };
         words.split_inclusive('\n').map(of_line).collect()
     }
 }

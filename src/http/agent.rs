@@ -1,9 +1,12 @@
 //! Runs ureq on our own connections. This is the only file that uses ureq.
 //!
-//! ureq writes the request and parses the response. Its other features are turned off: redirects (a redirected PUT
-//! would become a GET, and a 200 would look like success), errors for statuses (the server's reason is in the body),
-//! proxies and name lookup (`connect` does both). A connection error passes through ureq as an [`ErrorKind`] in
-//! [`Error::Other`], so that it retains the phase in which it occurred.
+//! ureq writes the request and parses the response. These features of ureq are disabled:
+//! - redirects, because a redirected PUT would become a GET whose 200 looks like success
+//! - errors for non-2xx statuses, because the body contains the server's error message
+//! - proxies and DNS lookup, because `connect` implements both
+//!
+//! Connection errors pass through ureq as an [`ErrorKind`] in [`Error::Other`], which preserves the phase in
+//! which they occurred.
 
 use super::connect::{Connector, Deadline};
 use super::connection::Connection;
@@ -25,14 +28,14 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, RequestBuilder, Timeout};
 
-/// Time limit for the body of a response to a write. Only error responses have a body, and the status is more
-/// important.
+/// Time limit for the response body of a write request. Only error responses have a body, and the status is
+/// more important than the body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum size of the headers of a response.
 const MAX_HEAD: usize = 64 * 1024;
-/// Large enough for the longest headers and part of the body.
+/// Size of the input buffer, which is large enough for the longest headers and part of the body.
 const INPUT_BUFFER: usize = MAX_HEAD + 16 * 1024;
-/// Large enough for the head of a request: the longest path that is sent (60,000 bytes), and a host.
+/// Size of the output buffer, which is large enough for a request head with the longest path (60,000 bytes).
 const OUTPUT_BUFFER: usize = 80 * 1024;
 
 #[derive(Debug)]
@@ -44,49 +47,51 @@ pub(super) struct Agent {
     generation: Arc<AtomicU32>,
 }
 
-/// The reason why a request could not be sent completely. Shared with the connection, which ureq owns.
+/// The error that stopped a request from being sent completely. It is shared with the connection, which ureq
+/// owns.
 type SendError = Arc<Mutex<Option<String>>>;
 
-/// Maximum number of bytes of a body that are read to find an error message or a title.
+/// Maximum number of body bytes to read when looking for an error message or a title.
 const MAX_START: u64 = 64 * 1024;
 
 /// A response whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
-    /// Status code and reason phrase, such as `200 OK`.
+    /// The status code and reason phrase, such as `200 OK`.
     pub(super) status_line: String,
     pub(super) headers: Vec<(String, String)>,
     body: ureq::Body,
 }
 
 impl Response {
-    /// The value of a header. The name must be in lower case.
+    /// Returns the value of a header. The name must be lowercase.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         header_of(&self.headers, name)
     }
 
-    /// Whether the media type of the body is HTML.
+    /// Returns true if the media type of the body is HTML.
     pub(crate) fn is_html(&self) -> bool {
         let media_type = self.header("content-type").and_then(|value| value.split(';').next());
         let html = ["text/html", "application/xhtml+xml"];
         media_type.is_some_and(|given| html.iter().any(|name| name.eq_ignore_ascii_case(given.trim())))
     }
 
-    /// Reads the start of the body, up to [`MAX_START`]. After an error, returns the bytes read before it.
+    /// Reads up to [`MAX_START`] bytes of the body. If reading fails, returns the bytes read so far.
     pub(crate) fn start(&mut self) -> Vec<u8> {
         let mut start = Vec::new();
         let _ = self.body.as_reader().take(MAX_START).read_to_end(&mut start);
         start
     }
 
-    /// Describes a body of a success that shows that nothing was stored or deleted. Servers that did it send no body.
+    /// Describes the body of a 2xx response to a write if it is an HTML page or a JSON error. Such a body
+    /// means that nothing was stored or deleted.
     pub(crate) fn foreign_body(&mut self) -> Option<&'static str> {
         let body = self.start();
         self.foreign_text(&body)
     }
 
-    /// The same for a body that was read already.
+    /// Describes a body like [`Response::foreign_body`], after it has been read.
     pub(crate) fn foreign_text(&self, body: &[u8]) -> Option<&'static str> {
         if self.header("content-type").is_none() && body.trim_ascii_start().starts_with(b"<") {
             return Some("an HTML page");
@@ -97,7 +102,7 @@ impl Response {
         (has_error || json["status"] == "error").then_some("an error in JSON")
     }
 
-    /// How the body is compressed, which it should not be.
+    /// Returns the compression of the body, or `None` if it is not compressed, as requested.
     pub(crate) fn encoding(&self) -> Option<&str> {
         self.header("content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
     }
@@ -155,8 +160,8 @@ impl Agent {
         let send_error = lock(&self.send_error).take();
         let (head, body) = result.map_err(|error| self.error_kind(error))?.into_parts();
         if let Some(reason) = send_error.filter(|_| head.status.is_success()) {
-            // The server responded and closed the connection before it had read the whole request, so it has not stored
-            // it.
+            // The server responded with success, but closed the connection before it had read the whole
+            // request. So it can't have stored the data.
             return Err(ErrorKind::Broken(Phase::Sending, reason));
         }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -169,13 +174,13 @@ impl Agent {
         })
     }
 
-    /// The notes about connections that were opened since the last call.
+    /// Removes and returns the notes about connections that were opened since the last call.
     pub(super) fn take_notes(&self) -> Vec<String> {
         std::mem::take(&mut *lock(&self.notes))
     }
 
-    /// Makes the next request use a new connection: a server that failed may be about to close the old one, and there
-    /// may be other servers at the same address.
+    /// Makes the next request use a new connection. A failing server may be about to close the old one, and a
+    /// load balancer may route a new one to another server.
     pub(super) fn drop_connections(&self) {
         self.generation.fetch_add(1, Ordering::Relaxed);
     }
@@ -216,7 +221,7 @@ fn prepared<B>(
         .fold(builder, |builder, header| builder.header(header.name(), header.value().expose().as_bytes()))
 }
 
-/// Lines about the steps of connecting. Shared with the connector, which ureq owns.
+/// Lines about the steps of connecting. They are shared with the connector, which ureq owns.
 type Notes = Arc<Mutex<Vec<String>>>;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -227,7 +232,7 @@ fn wrapped(kind: ErrorKind) -> Error {
     Error::Other(Box::new(kind))
 }
 
-/// Resolves nothing. [`Connector`] does the lookup if the route needs it.
+/// A resolver that returns no addresses. [`Connector`] does the DNS lookup if the route needs one.
 #[derive(Debug)]
 struct NullResolver;
 
@@ -283,15 +288,15 @@ fn instant(timeout: NextTimeout) -> Instant {
     let now = Instant::now();
     match timeout.after {
         time::Duration::Exact(after) => now.checked_add(after).unwrap_or(now),
-        // Every request has a time limit.
+        // This can't occur, because every request has a time limit.
         time::Duration::NotHappening => now,
     }
 }
 
 /// Adapts our connection to ureq's transport interface.
 ///
-/// A server may respond and close the connection before it has read the whole request. So an error while sending is
-/// saved, the rest of the request is dropped, and the response is read if there is one.
+/// A server may respond and close the connection before it has read the whole request. So a send error is
+/// saved, the rest of the request is discarded, and the response is read if there is one.
 #[derive(Debug)]
 struct Adapter {
     stream: Stream,
@@ -299,7 +304,7 @@ struct Adapter {
     timeout: Duration,
     origin: Option<String>,
     phase: Phase,
-    /// The reason from the operating system why the request could not be sent completely.
+    /// The operating system's error, set if the request could not be sent completely.
     send_error: Option<String>,
     last_send_error: SendError,
     generation: Arc<AtomicU32>,
@@ -307,7 +312,8 @@ struct Adapter {
 }
 
 impl Adapter {
-    /// Sends the output buffer. `starts_request` is true for the first bytes of a request.
+    /// Sends `amount` bytes of the output buffer. If they start a request, the origin is inserted for a proxy
+    /// that needs absolute URLs.
     fn send(&mut self, amount: usize, starts_request: bool) -> io::Result<()> {
         let output = &self.buffers.output()[..amount];
         if starts_request
@@ -322,8 +328,8 @@ impl Adapter {
         self.stream.flush()
     }
 
-    /// Drops interim responses, because ureq rejects a 100 that has headers. Returns whether the final response has
-    /// started.
+    /// Discards interim responses, because ureq rejects a 100 that has headers. Returns true if the final
+    /// response has started.
     fn skip_interim_responses(&mut self) -> bool {
         while may_be_interim(self.buffers.input()) {
             match head_end(self.buffers.input()) {
@@ -346,7 +352,7 @@ impl Adapter {
     }
 }
 
-/// Whether the input is, or may become, an interim response: 1xx except 101.
+/// Returns true if the input is, or may become, an interim response: 1xx except 101.
 fn may_be_interim(input: &[u8]) -> bool {
     const START: &[u8] = b"HTTP/1.1 1";
     let known = input.len().min(START.len());

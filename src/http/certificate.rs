@@ -1,7 +1,8 @@
-//! Parses the fields of a certificate that are shown in messages: subject, issuer and validity. Pure.
+//! Parses the fields of a certificate that are shown in messages: subject, issuer and validity.
 //!
-//! Only these fields of the DER encoding of X.509 are parsed (RFC 5280, section 4.1). They are not used for
-//! verification: the TLS library verifies certificates, and this describes the one that it rejected.
+//! Only these fields are parsed from the DER encoding of X.509 (RFC 5280, section 4.1). The TLS library
+//! verifies certificates. Only for a certificate that is trusted without a CA, `tls` checks the dates parsed
+//! here.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -23,11 +24,12 @@ const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const VERSION: u8 = 0xa0;
 
-/// `commonName`, `organizationalUnitName` and `organizationName`. The first one present is shown.
+/// The object IDs of `commonName`, `organizationalUnitName` and `organizationName`. The first name that is
+/// present is shown.
 const NAMES: [&[u8]; 3] = [&[0x55, 4, 3], &[0x55, 4, 11], &[0x55, 4, 10]];
 
 impl Certificate {
-    /// Returns `None` if the bytes are not a certificate with these fields.
+    /// Parses a DER certificate. Returns `None` if a field is missing or malformed.
     pub(super) fn read(der: &[u8]) -> Option<Self> {
         let (certificate, _) = element(der, SEQUENCE)?;
         let (mut fields, _) = element(certificate, SEQUENCE)?;
@@ -44,7 +46,7 @@ impl Certificate {
         Some(Self { subject: name(subject), issuer: name(issuer), not_before, not_after })
     }
 
-    /// Whether the subject and the issuer have the same name.
+    /// Returns true if the subject and the issuer have the same name.
     pub(super) fn is_self_signed(&self) -> bool {
         self.subject == self.issuer
     }
@@ -72,7 +74,7 @@ fn any_element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, content, rest))
 }
 
-/// Parses a date: `YYMMDDhhmmssZ`, or with a four-digit year.
+/// Parses a time such as `YYMMDDhhmmssZ` or `YYYYMMDDhhmmssZ`, and returns it with the bytes after it.
 fn time(der: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (tag, content, rest) = any_element(der)?;
     let digits = content.strip_suffix(b"Z")?;
@@ -105,7 +107,7 @@ fn number(digits: &[u8], count: usize) -> Option<(i16, &[u8])> {
     all.then_some((number, rest))
 }
 
-/// Returns the part of a name that is shown, or an empty string if there is none.
+/// Returns the part of a distinguished name that is shown, or an empty string if it has none of [`NAMES`].
 fn name(der: &[u8]) -> String {
     let mut parts = Vec::new();
     let mut rest = der;

@@ -27,12 +27,13 @@ pub struct Client {
 /// Events reported while a request is in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// `tries` attempts have failed, the last one for this reason. The request will be sent again after `wait`.
-    /// The server asked for this wait if `asked` is true.
+    /// `tries` attempts have failed, the last one because of `reason`. The request will be sent again after
+    /// `wait`. `asked` is true if the server requested this wait.
     Retry { tries: u32, reason: String, wait: Duration, asked: bool },
-    /// A request is being sent to the server (its URL without credentials). `tries` is 1 for the first attempt.
+    /// A request is being sent. `server` is the server's URL without credentials, and `tries` is 1 for the
+    /// first attempt.
     Waiting { server: String, tries: u32 },
-    /// A line about the request or the response, without secrets.
+    /// A line about the request or the response, with secrets redacted.
     Exchange(String),
 }
 
@@ -47,15 +48,16 @@ impl Client {
         &self.connection
     }
 
-    /// Returns a client that is limited to the remaining time and does not retry, or `None` if no time is left.
+    /// Returns a client that uses the remaining time as its limit and does not retry, or `None` if no time is
+    /// left.
     pub(crate) fn with_time_left(&self, elapsed: Duration) -> Option<Self> {
         let timeout = self.connection.timeout.checked_sub(elapsed).filter(|left| !left.is_zero())?;
         Some(Self::new(&Connection { timeout, retries: 0, ..(*self.connection).clone() }))
     }
 
-    /// Sends a request, retries it after temporary failures, and returns a response with a status of 2xx.
+    /// Sends a request, retries it after temporary failures, and returns a 2xx response.
     ///
-    /// Only for requests that can be repeated safely: the server may have processed an attempt that failed.
+    /// The request must be safe to repeat, because the server may have processed an attempt that failed.
     pub(crate) fn send(
         &self,
         request: &Request<'_>,
@@ -64,7 +66,7 @@ impl Client {
         self.send_with_retries(request, self.connection.retries, listener)
     }
 
-    /// Like [`Client::send`], without retries.
+    /// Sends a request like [`Client::send`], but without retries.
     pub(crate) fn send_once(
         &self,
         request: &Request<'_>,
@@ -101,12 +103,12 @@ impl Client {
         }
     }
 
-    /// The error for a response whose body can't be read completely.
+    /// Returns the error for a response whose body could not be read completely.
     pub(crate) fn body_error(&self, request: &Request<'_>, error: io::Error) -> Error {
         Error::new(request, self.agent.body_error(error))
     }
 
-    /// The title of an HTML page, without secrets; empty if it has none.
+    /// Returns the title of an HTML page with secrets redacted, or an empty string if it has no title.
     pub(crate) fn page_title(&self, mut response: Response) -> String {
         let page = response.start();
         page::title(&self.connection.without_secrets(&String::from_utf8_lossy(&page)))
@@ -138,7 +140,7 @@ impl Client {
     }
 
     fn rejection(&self, mut response: Response) -> Rejection {
-        // Use the server's clock if the response has a date.
+        // Retry-After may be a date, so compare it with the server's clock if the response has a Date header.
         let now = response.header("date").and_then(|date| rfc2822::parse(date).ok());
         let now = now.map_or_else(Timestamp::now, |date| date.timestamp());
         let retry_after = response.header("retry-after").and_then(|value| retry::retry_after(value, now));

@@ -1,7 +1,7 @@
 //! Opens connections: DNS lookup, TCP or Unix socket, proxy, and TLS.
 //!
-//! Each step has its own error, and all steps share one deadline. Steps that the route does not need are skipped: an IP
-//! address needs no lookup, and plain HTTP needs no TLS configuration.
+//! Each step has its own error, and all steps share one deadline. Unneeded steps are skipped: an IP address
+//! needs no DNS lookup, and plain HTTP needs no TLS configuration.
 
 use super::connection::Connection;
 use super::error::{ErrorKind, Phase, Rejection, TlsError};
@@ -30,18 +30,19 @@ const MAX_PROXY_HEAD: usize = 16 * 1024;
 const MAX_PROXY_WORDS: u64 = 2 * 1024;
 /// Time limit for the body of a proxy's error response.
 const PROXY_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
-/// Maximum number of addresses that are tried for a name.
+/// Maximum number of addresses to try for a host name.
 const MAX_ADDRESSES: usize = 8;
 
-/// Opens connections through one route.
+/// Opens connections to the configured server over the configured route.
 #[derive(Debug)]
 pub(super) struct Connector {
     connection: Arc<Connection>,
-    /// Created for the first TLS connection, because creating it reads the system's CAs.
+    /// The TLS configuration. It is created for the first TLS connection, because that reads the system's
+    /// CAs.
     tls: OnceLock<Result<Arc<ClientConfig>, TlsError>>,
 }
 
-/// The time by which connecting must be finished, and the time limit to show in messages.
+/// The deadline for connecting, and the time limit to show in messages.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline {
     pub(super) at: Instant,
@@ -64,7 +65,7 @@ impl Connector {
         Self { connection, tls: OnceLock::new() }
     }
 
-    /// Opens a connection. `note` is called with a line about each step.
+    /// Opens a connection and calls `note` with a line about each step.
     pub(super) fn open(&self, deadline: Deadline, note: &mut dyn FnMut(String)) -> Result<Stream, ErrorKind> {
         let endpoint = &self.connection.endpoint;
         let stream = match &self.connection.route {
@@ -83,7 +84,7 @@ impl Connector {
         }
     }
 
-    /// Requests a tunnel to the server from the proxy.
+    /// Asks the proxy to open a tunnel to the server.
     fn open_tunnel(
         &self,
         proxy: &Proxy,
@@ -216,8 +217,8 @@ fn lookup(host: String, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>
     }
 }
 
-/// Runs a call that has no timeout of its own: a DNS lookup, or connecting to a Unix socket whose queue is full. It
-/// runs in a thread, which is abandoned after the deadline.
+/// Runs a call that can't be given a timeout: a DNS lookup, or connecting to a Unix socket. The call runs in
+/// a thread that is abandoned at the deadline.
 fn with_deadline<T: Send + 'static>(
     deadline: Deadline,
     call: impl FnOnce() -> io::Result<T> + Send + 'static,
@@ -225,7 +226,7 @@ fn with_deadline<T: Send + 'static>(
     let (sender, result) = mpsc::channel();
     let left = deadline.left()?;
     let spawned = thread::Builder::new().spawn(move || {
-        // This fails after the deadline, when the receiver is gone.
+        // This fails if the deadline has passed, because the receiver is gone.
         let _ = sender.send(call());
     });
     match spawned {
@@ -246,8 +247,8 @@ fn io_error(error: &io::Error, phase: Phase, deadline: Deadline) -> ErrorKind {
     }
 }
 
-/// Reads a proxy's response up to the empty line. It reads single bytes, because the bytes that follow belong to the
-/// tunnel.
+/// Reads the head of a proxy's response, including the empty line. It reads one byte at a time, because the
+/// bytes after the head are tunneled data.
 fn read_proxy_head(stream: &mut DeadlineStream, deadline: Deadline) -> Result<Vec<u8>, ErrorKind> {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -273,14 +274,15 @@ fn status(head: &[u8]) -> Option<u16> {
     line.strip_prefix("HTTP/1.")?.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// The body of a proxy's error response, if it has a Content-Length.
+/// Reads the start of the body of a proxy's error response. Returns an empty string if the response has no
+/// Content-Length.
 fn read_proxy_words(stream: &mut DeadlineStream, head: &[u8], deadline: Deadline) -> String {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let length =
         head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<u64>().ok());
     let mut words = Vec::new();
     stream.set_deadline(deadline.at.min(Instant::now() + PROXY_WORDS_TIMEOUT));
-    // A read error is ignored, because the status is more important.
+    // Ignore read errors, because the status is more important than the body.
     let _ = stream.take(length.unwrap_or(0).min(MAX_PROXY_WORDS)).read_to_end(&mut words);
     String::from_utf8_lossy(&words).into_owned()
 }

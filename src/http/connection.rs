@@ -1,5 +1,5 @@
-//! The settings for reaching a server, resolved from options and variables: the URL, the route, the time limits, and
-//! headers for every request. Pure.
+//! Connection settings from options and environment variables: the URL, the route, time limits, and the
+//! headers of every request.
 
 use super::header::Header;
 use super::identity::{CaCertificates, ClientIdentity};
@@ -13,17 +13,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Shorter secrets are not redacted in a server's responses, because there would be too many accidental matches.
+/// Minimum length of a secret that is redacted in a server's responses. Shorter secrets would match unrelated
+/// text too often.
 const MIN_REDACTED_LENGTH: usize = 4;
 
 #[derive(Clone, Debug)]
 pub struct Connection {
     /// The base URL of all requests.
     pub endpoint: Url,
-    /// The option or variable that the URL comes from; `None` for the default.
+    /// The option or variable that set the URL, or `None` for the default URL.
     pub url_from: Option<&'static str>,
     pub route: Route,
-    /// Whether a proxy is configured but not used.
+    /// True if a proxy is configured but not used for this server.
     pub bypasses_proxy: bool,
     /// Total time limit for a request, including retries.
     pub timeout: Duration,
@@ -53,12 +54,12 @@ impl Connection {
         }
     }
 
-    /// How to write the URL with another scheme.
+    /// Formats the server's URL with another scheme, like [`Self::url_option`].
     pub(crate) fn option_with_scheme(&self, scheme: Scheme) -> String {
         self.url_option(&self.endpoint.clone().with_scheme(scheme).to_string())
     }
 
-    /// Text from a server with the secrets in it redacted.
+    /// Redacts secrets in text from a server.
     pub(crate) fn without_secrets<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
         for secret in &self.secrets {
@@ -76,24 +77,24 @@ pub enum Login {
     /// There are no credentials, or their source must not be shown: a header, a URL, or a variable with a token.
     #[default]
     Unknown,
-    /// A user, and the file that contains the password, if it comes from a file.
+    /// The user name, and the password file if the password comes from a file.
     User(String, Option<PathBuf>),
-    /// A file that contains a token.
+    /// The file that contains the bearer token.
     TokenFile(PathBuf),
 }
 
-/// TLS options. The paths are kept for printed commands.
+/// TLS options. The paths are kept for use in printed commands.
 #[derive(Clone, Debug, Default)]
 pub struct Tls {
     pub ca_cert: Option<PathBuf>,
     pub cert: Option<PathBuf>,
     /// `None` if the certificate file also contains the key.
     pub key: Option<PathBuf>,
-    /// Whether to accept any certificate.
+    /// True if any certificate is accepted.
     pub insecure: bool,
-    /// The contents of `ca_cert`; empty for plain HTTP.
+    /// The CAs from the `ca_cert` file. Empty for plain HTTP.
     pub ca_certificates: CaCertificates,
-    /// The contents of `cert` and `key`; `None` for plain HTTP.
+    /// The certificate and key from the `cert` and `key` files. `None` for plain HTTP.
     pub identity: Option<Arc<ClientIdentity>>,
 }
 
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
 
     impl Connection {
-        /// A direct connection to this URL.
+        /// Creates the settings for a direct connection to this URL.
         pub(crate) fn direct(url: &str) -> Self {
             Self {
                 endpoint: url.parse().unwrap(),

@@ -1,4 +1,4 @@
-//! Formats a request as a curl command. Pure.
+//! Formats a request as a curl command.
 
 use super::connection::Connection;
 use super::proxy::Route;
@@ -12,8 +12,8 @@ use thiserror::Error;
 #[error("the body contains a NUL byte, which a shell command cannot contain; --dry-run prints it")]
 pub(crate) struct NulInBody;
 
-/// Returns the command for a POSIX shell. The body is a here-document, because it may be too long for an argument, and
-/// the original file lacks pushgw's fixes.
+/// Returns the command for a POSIX shell. The body is a here-document, because it may be too long for an
+/// argument and may differ from the input file, which pushgw fixes before sending.
 pub(crate) fn command(request: &Request<'_>, connection: &Connection) -> Result<Vec<u8>, NulInBody> {
     let mut words = vec!["curl".to_owned()];
     // Without --path-as-is, curl resolves dot segments. Without --globoff, it expands brackets and braces.
@@ -39,7 +39,7 @@ pub(crate) fn command(request: &Request<'_>, connection: &Connection) -> Result<
     let mut command = words.join(" ").into_bytes();
     if let Some(body) = &request.body {
         if body.encoding() == Encoding::Gzip {
-            // The here-document must be attached to the first command of the pipe.
+            // The here-document must be attached to the first command of the pipeline.
             let mut pipe = b"gzip --stdout".to_vec();
             here_document(&mut pipe, body.text(), &[b" | ", command.as_slice()].concat())?;
             command = pipe;
@@ -54,7 +54,7 @@ pub(crate) fn command(request: &Request<'_>, connection: &Connection) -> Result<
 fn route_options(connection: &Connection) -> Vec<String> {
     let mut words = Vec::new();
     match &connection.route {
-        // Without --noproxy curl would use the proxy variables.
+        // Without --noproxy, curl would use the proxy variables.
         Route::Direct => words.extend(connection.bypasses_proxy.then(|| "--noproxy '*'".to_owned())),
         Route::Unix(path) => words.push(format!("--unix-socket {}", quote(&path.to_string_lossy()))),
         Route::Forward(proxy) | Route::Tunnel(proxy) => {
@@ -82,7 +82,7 @@ fn route_options(connection: &Connection) -> Vec<String> {
     words
 }
 
-/// `rest` is appended to the first line, after the delimiter.
+/// Appends the body as a here-document. `rest` is added to the first line, after the delimiter.
 fn here_document(command: &mut Vec<u8>, body: &[u8], rest: &[u8]) -> Result<(), NulInBody> {
     if body.contains(&0) {
         return Err(NulInBody);

@@ -1,7 +1,7 @@
-//! Errors of HTTP requests, with the message, exit code and hint of each.
+//! Errors of HTTP requests, with their messages, exit codes and hints.
 //!
-//! The error classes are in a table, so that a test can iterate over them and provoke each one with a misbehaving
-//! server.
+//! The error classes are in a table, so that a test can iterate over it and trigger each class with a
+//! misbehaving server.
 
 use super::request::Request;
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// A request that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// Method and URL, without credentials.
+    /// The method and the URL without credentials.
     pub request: Box<str>,
     /// The server's host and port.
     pub server: Box<str>,
@@ -25,14 +25,14 @@ pub struct Error {
 }
 
 impl Error {
-    /// The error for a request that was sent once.
+    /// Creates the error for a request that was sent once.
     pub fn new(request: &Request<'_>, kind: ErrorKind) -> Self {
         let (request, server) = (request.name().into(), request.endpoint.authority().into());
         let hint = kind.class().hint.map(str::to_owned);
         Self { request, server, tries: 1, elapsed: Duration::ZERO, hint, kind }
     }
 
-    /// The name of the server that sent [`ErrorKind::words`].
+    /// Returns the name of the server or proxy that sent [`ErrorKind::words`].
     pub(crate) fn speaker(&self) -> Cow<'_, str> {
         match &self.kind {
             ErrorKind::ProxyStatus { .. } => "the proxy".into(),
@@ -59,7 +59,7 @@ impl std::error::Error for Error {}
 /// The properties shared by all errors of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErrorClass {
-    /// The start of the message. It is different for each class.
+    /// The start of the message, which is unique to the class.
     pub message: &'static str,
     /// The exit code, which scripts depend on.
     pub exit_code: u8,
@@ -148,10 +148,11 @@ classes! {
 pub enum ErrorKind {
     /// The DNS lookup failed. The string is the resolver's error.
     Dns(String),
-    /// The reasons from the operating system, for each address that was tried.
+    /// Connecting failed. The string contains the operating system's error for each address.
     Connect(String),
     ConnectTimedOut(Duration),
-    /// The proxy, named by its URL without credentials, could not be used, so the server was not reached.
+    /// The proxy could not be used, so the server was not reached. `proxy` is the proxy's URL without
+    /// credentials.
     Proxy {
         proxy: String,
         kind: Box<ErrorKind>,
@@ -172,7 +173,8 @@ pub enum ErrorKind {
     NotHttp(String),
     /// The response has a status other than 2xx.
     Status(Box<Rejection>),
-    /// A 2xx status, but not a response of the expected server (with its article: `a Pushgateway`).
+    /// The status is 2xx, but the response is not from the expected type of server. `expected` includes the
+    /// article: `a Pushgateway`.
     Unexpected {
         expected: &'static str,
         reason: String,
@@ -182,7 +184,7 @@ pub enum ErrorKind {
 /// The phases of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Before the first byte of the request.
+    /// No byte of the request has been sent.
     Handshake,
     Sending,
     /// The request was sent completely, but no part of the response has arrived.
@@ -190,7 +192,7 @@ pub enum Phase {
     Reading,
 }
 
-/// A TLS error. The strings describe the certificate or give the reason.
+/// A TLS error. The strings describe the certificate or the reason for the error.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", self.message())]
 pub enum TlsError {
@@ -217,15 +219,15 @@ pub struct Rejection {
     pub status: u16,
     /// The target of a redirect.
     pub location: Option<String>,
-    /// The wait before a retry that the server asked for.
+    /// The wait that the server requested before a retry.
     pub retry_after: Option<Duration>,
     /// The start of the body, with secrets redacted.
     pub words: String,
-    /// The title of the body if it is an HTML page; empty if the page has none.
+    /// The title of the body if it is an HTML page, or an empty string if the page has no title.
     pub page: Option<String>,
-    /// Whether the request had credentials.
+    /// True if the request had credentials.
     pub had_credentials: bool,
-    /// The headers of the response, with names in lower case.
+    /// The headers of the response, with lowercase names.
     pub headers: Vec<(String, String)>,
 }
 
@@ -262,13 +264,13 @@ impl ErrorKind {
 
     pub(crate) fn is_retried(&self) -> bool {
         match self {
-            // A proxy that does not speak HTTP now will not do so later.
+            // If the proxy does not speak HTTP, a retry can't succeed.
             Self::Proxy { kind, .. } => kind.is_retried(),
             _ => self.class().retried,
         }
     }
 
-    /// The wait before a retry that the server asked for.
+    /// Returns the wait that the server requested before a retry.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } => rejection.retry_after,
@@ -295,7 +297,8 @@ impl ErrorKind {
         }
     }
 
-    /// The body of the rejection from the server or the proxy, unless it is an HTML page.
+    /// Returns the body of a rejection from the server or the proxy, or `None` if it is empty or an HTML
+    /// page.
     pub(crate) fn words(&self) -> Option<&str> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } if rejection.page.is_none() => {
@@ -306,7 +309,7 @@ impl ErrorKind {
     }
 }
 
-/// The value of a header in a response. The name must be in lower case.
+/// Returns the value of a header in a response. The name must be lowercase.
 pub(super) fn header_of<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
@@ -348,7 +351,7 @@ impl TlsError {
 }
 
 impl Rejection {
-    /// The value of a header. The name must be in lower case.
+    /// Returns the value of a header. The name must be lowercase.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         header_of(&self.headers, name)
     }
@@ -387,11 +390,11 @@ impl Rejection {
         }
     }
 
-    /// Returns `, with the HTML page TITLE`, or an empty string if there is no page to name.
+    /// Returns `, with the HTML page TITLE`, or an empty string if the body is not an HTML page.
     fn page_name(&self) -> String {
         match self.page.as_deref() {
             None => String::new(),
-            // Many servers' pages only repeat the status.
+            // The titles of many error pages only repeat the status.
             Some(title) if title.is_empty() || self.status_line() == format!("({title})") => {
                 ", with an HTML page".to_owned()
             }
@@ -408,7 +411,7 @@ impl Rejection {
     }
 }
 
-/// The reason phrase of a status code, for the codes that servers and proxies send in practice.
+/// Returns the reason phrase of a status code that servers or proxies send in practice, or an empty string.
 fn reason_phrase(status: u16) -> &'static str {
     match status {
         300 => "Multiple Choices",

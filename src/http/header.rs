@@ -1,7 +1,7 @@
-//! Headers given by the user, and headers with credentials. Pure.
+//! Headers given by the user, and headers with credentials.
 //!
-//! Any header may contain a secret, because headers with tokens have many names. So only the values of well-known
-//! headers are shown; all others are shown as [`REDACTED`].
+//! Any header could contain a token. So only the values of well-known headers are printed, and all others are
+//! replaced with [`REDACTED`].
 
 use crate::secret::{REDACTED, Secret};
 use base64::Engine as _;
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use std::str::FromStr;
 use thiserror::Error;
 
-/// Headers whose values are shown.
+/// Headers whose values are printed.
 const PUBLIC: &[&str] = &[
     "accept",
     "cache-control",
@@ -29,7 +29,8 @@ const PUBLIC: &[&str] = &[
     "x-scope-orgid",
 ];
 
-/// Headers that describe the body or the connection. A value from the user would contradict the actual request.
+/// Headers that describe the body or the connection. Users can't set them, because the value could contradict
+/// the actual request.
 const RESERVED: &[&str] = &[
     "connection",
     "content-encoding",
@@ -53,7 +54,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// A header that pushgw sets itself.
+    /// Creates a header that pushgw sets itself, without validation.
     pub(crate) fn new(name: &str, value: impl Into<String>) -> Self {
         Self { name: name.to_owned(), value: Secret::new(value) }
     }
@@ -73,12 +74,13 @@ impl Header {
         &self.name
     }
 
-    /// The secret value, only for sending. All other code uses [`Header::shown`].
+    /// Returns the unredacted value, which is only for sending. Everything that is printed uses
+    /// [`Header::shown`].
     pub(crate) fn value(&self) -> &Secret {
         &self.value
     }
 
-    /// Whether the header has this name, ignoring case.
+    /// Returns true if the header has this name, ignoring case.
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
@@ -87,7 +89,7 @@ impl Header {
         !PUBLIC.iter().any(|public| self.is(public))
     }
 
-    /// The value, or [`REDACTED`] if it may be secret.
+    /// Returns the value, or [`REDACTED`] if it may be secret.
     pub(crate) fn shown(&self) -> &str {
         if self.is_secret() { REDACTED } else { self.value.expose() }
     }
@@ -118,7 +120,7 @@ impl FromStr for Header {
     }
 }
 
-/// The reason why a header is invalid. No variant contains a header value, or text that may be one.
+/// An error for an invalid header. No variant contains a header value, or text that could be one.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum HeaderError {
     #[error("the header has no colon: write 'NAME: VALUE'")]

@@ -1,10 +1,10 @@
-//! What to do about a failed request, whatever the server is. Pure.
+//! Hints for failed requests that apply to any type of server.
 
 use super::connection::{Connection, Login};
 use super::error::{ErrorKind, Rejection, TlsError};
 use super::url::Scheme;
 
-/// What HTTPS servers answer to plain HTTP: those written in Go, nginx, Apache and Tomcat.
+/// Error messages that HTTPS servers send in response to plain HTTP: Go's, nginx, Apache and Tomcat.
 const NEEDS_TLS: &[&str] = &[
     "HTTP request to an HTTPS server",
     "plain HTTP request was sent to HTTPS port",
@@ -12,11 +12,11 @@ const NEEDS_TLS: &[&str] = &[
     "host and port requires TLS",
 ];
 
-/// Parts of the URLs and titles of login pages, in lower case.
+/// Lowercase words that occur in the URLs and titles of login pages.
 const LOGIN: &[&str] =
     &["login", "log in", "signin", "sign in", "sign_in", "sign-in", "sso", "oauth", "/auth", "saml"];
 
-/// The hint for a page with this title or URL if it is a login page.
+/// Returns a hint if this title or URL looks like that of a login page.
 pub(crate) fn login_hint(page: &str) -> Option<&'static str> {
     let page = page.to_lowercase();
     LOGIN.iter().any(|word| page.contains(word)).then_some(
@@ -25,7 +25,7 @@ pub(crate) fn login_hint(page: &str) -> Option<&'static str> {
     )
 }
 
-/// The hint for an error that names the user's own options, if there is one.
+/// Returns a hint that includes the options to use, or `None` if there is no such hint for this error.
 pub(crate) fn hint(kind: &ErrorKind, connection: &Connection) -> Option<String> {
     let is_plain = connection.endpoint.scheme() == Scheme::Http;
     match kind {
@@ -50,7 +50,7 @@ fn needs_tls(rejection: &Rejection) -> bool {
     rejection.status == 400 && NEEDS_TLS.iter().any(|words| rejection.words.contains(words))
 }
 
-/// Which credentials were sent.
+/// Returns a hint to check the rejected credentials, if their source is known.
 fn credentials(login: &Login) -> Option<String> {
     match login {
         Login::User(user, Some(file)) => {

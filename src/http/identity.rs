@@ -1,4 +1,4 @@
-//! Certificates and keys from PEM files: the CAs from `--ca-cert`, and the client certificate. Pure.
+//! Parses PEM files: the CAs from `--ca-cert`, and the client certificate with its key.
 
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
@@ -6,7 +6,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::fmt;
 use thiserror::Error;
 
-/// CAs that are trusted in addition to those of the system.
+/// CAs that are trusted in addition to the system's CAs.
 #[derive(Clone, Default)]
 pub struct CaCertificates(Vec<CertificateDer<'static>>);
 
@@ -28,13 +28,13 @@ impl fmt::Debug for CaCertificates {
 
 /// The certificate and key that identify this client to a server.
 pub struct ClientIdentity {
-    /// The client certificate, followed by those of its CAs.
+    /// The client certificate, followed by the certificates of its CAs.
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
 
 impl ClientIdentity {
-    /// Parses the two files. An error names the file that it is about.
+    /// Parses the two files. An error includes which of them is invalid.
     pub(crate) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, (PemFile, PemError)> {
         let chain = certificates(certificate).map_err(|error| (PemFile::Certificate, error))?;
         let key = private_key(key).map_err(|error| (PemFile::Key, error))?;
@@ -43,7 +43,7 @@ impl ClientIdentity {
         Ok(Self { chain, key })
     }
 
-    /// Returns copies for the TLS library.
+    /// Returns copies of the certificates and the key, because the TLS library takes ownership of them.
     pub(super) fn chain_and_key(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         (self.chain.clone(), self.key.clone_key())
     }
@@ -76,7 +76,8 @@ fn private_key(file: &[u8]) -> Result<PrivateKeyDer<'static>, PemError> {
 
 /// Returns the error for a file in a binary format, or `None` if the format is unknown.
 fn other_format(file: &[u8]) -> Option<PemError> {
-    // The file is a DER sequence. Its first element is a version number or the body of a certificate.
+    // The binary formats are DER sequences. The first element is a version number or the body of a
+    // certificate.
     let [0x30, length, rest @ ..] = file else { return None };
     let length_bytes = if *length < 0x80 { 0 } else { usize::from(*length & 0x7f) };
     match rest.get(length_bytes..)? {
@@ -94,7 +95,7 @@ pub enum PemFile {
     Key,
 }
 
-/// The reason why a PEM file is rejected.
+/// An error for a PEM file that can't be used.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum PemError {
     #[error("the file contains no certificate in PEM format")]
@@ -118,7 +119,7 @@ pub enum PemError {
 }
 
 impl PemError {
-    /// The command that converts the file (quoted for a shell) to PEM.
+    /// Returns a hint with the command that converts the file to PEM. `file` must be quoted for a shell.
     pub(crate) fn conversion(&self, file: &str) -> Option<String> {
         match self {
             Self::Pkcs12 => Some(format!("convert it: openssl pkcs12 -nodes -in {file} -out client.pem")),

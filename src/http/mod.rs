@@ -1,7 +1,8 @@
 //! HTTP requests to any server: URLs, connections, retries, and errors.
 //!
-//! This module is independent of the type of server. `client` sends requests with retries, `agent` is the only file
-//! that uses ureq, and `connect` opens the connections. The other files are pure.
+//! This module does not depend on the type of server. `client` sends requests with retries, `agent` is the
+//! only file that uses ureq, and `connect` opens connections. Apart from these, only `stream` and `tls` do
+//! I/O.
 
 mod agent;
 mod certificate;

@@ -1,33 +1,34 @@
-//! Finds the title of an HTML page, which is usually the most useful part of an error page. Pure.
+//! Finds the title of an HTML page, which is usually the most useful part of an error page.
 
 /// Maximum length of a title, in characters.
 const MAX_TITLE: usize = 120;
 
-/// HTML entities that occur in titles of error pages, and their characters.
+/// HTML entities that are common in the titles of error pages, and their replacements.
 const ENTITIES: [(&str, &str); 6] =
     [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
 
-/// Returns the title of a page, or else its first heading, on one line. The result is empty if there is neither.
+/// Returns the page's title, or its first `<h1>` heading if it has no title, as one line. Returns an empty
+/// string if it has neither.
 pub(crate) fn title(page: &str) -> String {
     let title = element(page, "title").or_else(|| element(page, "h1")).unwrap_or_default();
     title.chars().take(MAX_TITLE).collect()
 }
 
-/// Describes a page with this title in a message.
+/// Formats a page's title for use in a message.
 pub(crate) fn page_name(title: &str) -> String {
     if title.is_empty() { "an HTML page".to_owned() } else { format!("the HTML page `{title}`") }
 }
 
-/// Whether a text without a media type is an HTML page.
+/// Returns true if the text starts like an HTML page, whatever its media type is.
 pub(super) fn is_page(text: &str) -> bool {
     let start: String = text.trim_start().chars().take(14).collect();
     let start = start.to_ascii_lowercase();
     start.starts_with("<!doctype html") || start.starts_with("<html")
 }
 
-/// The text of the first element with this name, if there is any.
+/// Returns the text of the first element with this name, or `None` if there is no text.
 fn element(page: &str, name: &str) -> Option<String> {
-    // This does not change the length, so positions in `lower` are also valid in `page`.
+    // Lowercasing ASCII does not change the length, so positions in `lower` are also valid in `page`.
     let lower = page.to_ascii_lowercase();
     let start = lower.find(&format!("<{name}"))?;
     let start = start + lower[start..].find('>')? + 1;

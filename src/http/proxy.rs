@@ -1,8 +1,8 @@
-//! The route to a server: direct, through a proxy, or through a Unix socket. Pure.
+//! The route to a server: direct, through a proxy, or through a Unix socket.
 //!
-//! As with curl, plain HTTP requests are sent to the proxy with the absolute URL. HTTPS requests, and plain HTTP
-//! requests with credentials, use a CONNECT tunnel instead. Without it, the proxy would process the credentials as part
-//! of the request.
+//! Like curl, pushgw sends plain HTTP requests to the proxy with the absolute URL. HTTPS requests use a
+//! CONNECT tunnel. Plain HTTP requests with credentials use one too, so that the proxy does not parse their
+//! headers.
 
 use super::header::Header;
 use super::url::{Credentials, Scheme, Url, UrlError};
@@ -16,7 +16,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     Direct,
-    /// Through a proxy that gets requests with the absolute URL.
+    /// A proxy that receives requests with an absolute URL.
     Forward(Proxy),
     Tunnel(Proxy),
     Unix(PathBuf),
@@ -31,7 +31,7 @@ impl Route {
     }
 }
 
-/// A proxy that is reached over plain HTTP. `Display` writes its URL without credentials.
+/// A proxy that is reached over plain HTTP. `Display` writes its URL without the credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy(Url);
 
@@ -44,7 +44,7 @@ impl Proxy {
         self.0.port()
     }
 
-    /// Credentials for the proxy itself, not for the server.
+    /// Returns the credentials for the proxy itself, not for the server.
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.0.credentials()
     }
@@ -90,8 +90,9 @@ pub enum ProxyError {
     Path,
 }
 
-/// Whether `NO_PROXY` contains this endpoint. Entries are separated by commas or spaces: `*` for all hosts, a domain
-/// that includes its subdomains, an address, or a network such as `10.0.0.0/8`. Each can end with `:PORT`.
+/// Returns true if `NO_PROXY` contains this endpoint. Its entries are separated by commas or spaces. An entry
+/// is `*` for all hosts, a domain (including its subdomains), an IP address, or a network such as
+/// `10.0.0.0/8`. It can end with `:PORT`.
 pub(crate) fn is_exempt(no_proxy: &str, endpoint: &Url) -> bool {
     let entries = no_proxy.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
     let host = endpoint.host().trim_end_matches('.').to_ascii_lowercase();

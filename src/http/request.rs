@@ -1,6 +1,6 @@
-//! An HTTP request. Pure.
+//! Builds HTTP requests.
 //!
-//! The same value is used for sending, `--dry-run` and `--as-curl`, so their output can't differ.
+//! Sending, `--dry-run` and `--as-curl` all use the same [`Request`], so their headers and body can't differ.
 
 use super::header::Header;
 use super::url::Url;
@@ -31,19 +31,19 @@ impl Method {
     }
 }
 
-/// Compression of a body.
+/// The compression of a request body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
     #[default]
     Identity,
-    /// The header value must be in lower case, because Pushgateway 1.5 compares it exactly.
+    /// The header value must be lowercase, because Pushgateway 1.5 compares it case-sensitively.
     Gzip,
-    /// The block format, without frames.
+    /// The Snappy block format, without framing.
     Snappy,
 }
 
 impl Encoding {
-    /// The value of `Content-Encoding`.
+    /// Returns the value of the `Content-Encoding` header.
     fn name(self) -> Option<&'static str> {
         match self {
             Self::Identity => None,
@@ -59,7 +59,7 @@ pub struct Body<'a> {
     media_type: &'static str,
     sent: Cow<'a, [u8]>,
     encoding: Encoding,
-    /// A header that describes the body, besides its type and encoding.
+    /// An additional header that describes the body.
     header: Option<(&'static str, &'static str)>,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Body<'a> {
         let sent = match encoding {
             Encoding::Identity => Cow::Borrowed(text),
             Encoding::Gzip => Cow::Owned(gzip(text)),
-            // Only more than 4 GiB can't be compressed.
+            // Compression fails only for more than 4 GiB.
             Encoding::Snappy => Cow::Owned(snap::raw::Encoder::new().compress_vec(text).unwrap_or_default()),
         };
         Self { text, media_type, sent, encoding, header: None }
@@ -95,7 +95,7 @@ impl<'a> Body<'a> {
 
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::default());
-    // Writing to a vector can't fail.
+    // Writing to a `Vec` can't fail.
     let _ = encoder.write_all(text);
     encoder.finish().unwrap_or_default()
 }
@@ -104,29 +104,29 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 pub struct Request<'a> {
     pub method: Method,
     pub endpoint: &'a Url,
-    /// Appended to the path of the endpoint, and sent as is.
+    /// The path that is appended to the endpoint's path and sent as is.
     pub path: String,
     pub body: Option<Body<'a>>,
 }
 
 impl Request<'_> {
-    /// The URL with its full path, but without credentials or query values.
+    /// Returns the URL with its full path, but without credentials or query values.
     pub(crate) fn url(&self) -> String {
         self.endpoint.join(&self.path)
     }
 
-    /// The URL that is sent.
+    /// Returns the URL that is sent, with the query values.
     pub(super) fn sent_url(&self) -> String {
         self.endpoint.sent(&self.path)
     }
 
-    /// The method and URL for messages, such as `PUT http://gw:9091/metrics/job/x`.
+    /// Returns the method and URL for messages, such as `PUT http://gw:9091/metrics/job/x`.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method.as_str(), self.url())
     }
 
-    /// The headers in the order in which they are shown: first our own, then `added`, which replace those of the same
-    /// name. `Host` is not included.
+    /// Returns the headers in the order in which they are printed: our own, then `added`. An added header
+    /// replaces our own header of the same name. `Host` is not included.
     pub(crate) fn headers(&self, added: &[Header]) -> Vec<Header> {
         let mut headers = vec![Header::new("User-Agent", USER_AGENT), Header::new("Accept", "*/*")];
         if self.method == Method::Get {
@@ -144,7 +144,7 @@ impl Request<'_> {
         headers
     }
 
-    /// The part that `--dry-run` prints before the body: method and URL, headers, and an empty line.
+    /// Returns what `--dry-run` prints before the body: the method and URL, the headers, and an empty line.
     pub(crate) fn head(&self, added: &[Header]) -> String {
         let mut head = format!("{}\n", self.name());
         for header in self.headers(added) {

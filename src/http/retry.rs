@@ -1,7 +1,8 @@
-//! Decides whether and when to retry. Pure: the elapsed time and a random number are arguments.
+//! Decides whether and when to retry a request. The elapsed time and a random number are arguments.
 //!
-//! The waits start at 100 to 200 ms and double each time. They are random, so that jobs that failed at the same time do
-//! not all retry at the same time. If a wait would exceed the time limit, the last error is returned instead.
+//! The first wait is 100 to 200 ms, and the range doubles with each attempt. The waits are random, so that
+//! jobs that failed at the same time do not all retry at the same time. If a wait would exceed the time
+//! limit, the last error is returned instead.
 
 use super::error::ErrorKind;
 use jiff::Timestamp;
@@ -39,14 +40,16 @@ impl Policy {
     }
 }
 
-/// The wait starts at one to two times `FIRST`, doubles with each attempt, and is at most `LONGEST`.
+/// Returns the wait after this many attempts. It starts at one to two times `FIRST`, doubles with each
+/// attempt, and is at most `LONGEST`.
 fn backoff(tries: u32, random: u64) -> Duration {
     let base = FIRST.saturating_mul(1 << tries.saturating_sub(1).min(16));
     let part = u32::try_from(random % 1000).unwrap_or_default();
     (base + base / 1000 * part).min(LONGEST)
 }
 
-/// The wait requested by `Retry-After`, in seconds or until a date. For a date in the past, it is zero.
+/// Parses the value of `Retry-After`, which is a number of seconds or a date. For a date in the past, returns
+/// zero.
 pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,7 +1,7 @@
 //! A connection, with or without TLS, whose reads and writes fail after a deadline.
 //!
-//! A socket's own timeout applies to a single call, so a server that sends a byte now and then would never exceed it.
-//! So the remaining time is set before each call.
+//! The operating system's socket timeout applies to a single call, so a server that sends a byte now and then
+//! would never trigger it. Therefore the timeout is set to the remaining time before each call.
 
 use crate::os::UnixStream;
 use rustls::{ClientConnection, StreamOwned};
@@ -32,7 +32,7 @@ impl DeadlineStream {
         self.deadline = deadline;
     }
 
-    /// Whether the peer has neither closed the connection nor sent unexpected data.
+    /// Returns true if the peer has neither closed the connection nor sent unexpected data.
     fn is_quiet(&self) -> bool {
         match &self.socket {
             Socket::Tcp(stream) => {
@@ -111,7 +111,7 @@ impl Stream {
                     return Err(sent.err().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into()));
                 }
                 conn.process_new_packets().map_err(|error| {
-                    // Send the alert, so that the server knows the reason.
+                    // Send the TLS alert, which reports the reason to the server.
                     let _ = write_pending(&mut conn, &mut sock);
                     io::Error::new(io::ErrorKind::InvalidData, error)
                 })?;
@@ -131,7 +131,7 @@ impl Stream {
         }
     }
 
-    /// Whether the connection can be used for another request.
+    /// Returns true if the connection can be used for another request.
     pub(super) fn is_quiet(&self) -> bool {
         match self {
             Self::Plain(stream) => stream.is_quiet(),

@@ -1,8 +1,8 @@
 //! The TLS configuration: trusted CAs, the client certificate, and errors that users can act on.
 //!
-//! The trusted CAs are those of the system and those from `--ca-cert`. The system's store is read for the first TLS
-//! connection, but never for plain HTTP, because reading it takes longer than a whole push. A server certificate that
-//! is itself in the `--ca-cert` file is trusted without a CA, because self-signed certificates are used that way. Its
+//! The system's CAs and the CAs from `--ca-cert` are trusted. The system's CA store is read only for TLS
+//! connections, because reading it takes longer than a whole push. A server certificate that is in the
+//! `--ca-cert` file is trusted without a CA, because self-signed certificates are commonly used that way. Its
 //! name and dates are still checked.
 
 use super::certificate::Certificate;
@@ -22,7 +22,7 @@ use rustls::{
 use std::io;
 use std::sync::Arc;
 
-/// Creates the configuration of the TLS library. This reads the system's CAs, unless any certificate is accepted.
+/// Creates the TLS library's configuration. This reads the system's CAs, unless `--insecure` was used.
 pub(super) fn configuration(tls: &Tls) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let verifier = Verifier {
@@ -41,19 +41,19 @@ pub(super) fn configuration(tls: &Tls) -> Result<Arc<ClientConfig>, TlsError> {
         }
         None => builder.with_no_client_auth(),
     };
-    // Without this, a server may choose HTTP/2, which ureq does not support.
+    // Without this, a server could choose HTTP/2, which ureq does not support.
     configuration.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(configuration))
 }
 
-/// The library's own verifier; `None` if there are no CAs.
+/// Creates the TLS library's verifier. Returns `None` if there are no CAs.
 fn ca_verifier(
     ca_certificates: &CaCertificates,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Option<Arc<WebPkiServerVerifier>>, TlsError> {
     let mut store = RootCertStore::empty();
-    // Errors are ignored: a minimal container may have no store but use --ca-cert, and a single invalid certificate
-    // among a hundred is not the user's problem.
+    // Ignore errors. A minimal container may have no CA store but use --ca-cert, and one invalid CA
+    // certificate must not break all connections.
     store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     store.add_parsable_certificates(ca_certificates.iter().cloned());
     if store.is_empty() {
@@ -63,7 +63,7 @@ fn ca_verifier(
     verifier.map(Some).map_err(|error| TlsError::Other(error.to_string()))
 }
 
-/// Wraps the library's verifier to return errors that describe the certificate.
+/// Wraps the TLS library's verifier and returns errors that describe the certificate.
 #[derive(Debug)]
 struct Verifier {
     inner: Option<Arc<WebPkiServerVerifier>>,
@@ -155,7 +155,7 @@ fn certificate_error(
 ) -> TlsError {
     let read = Certificate::read(certificate);
     let described = |describe: fn(&Certificate) -> String| read.as_ref().map(describe).unwrap_or_default();
-    // The error contains only a date, so the certificate that it is about is found by that date.
+    // The error contains only a date, so find the certificate in the chain that has this date.
     let dated = |describe: fn(&Certificate) -> String, is_dated: &dyn Fn(&Certificate) -> bool| {
         let intermediates = intermediates.iter().filter_map(|der| Certificate::read(der));
         let mut chain = read.iter().cloned().chain(intermediates);
@@ -163,7 +163,8 @@ fn certificate_error(
     };
     match reason {
         CertificateError::UnknownIssuer => TlsError::Untrusted(described(signed_by)),
-        // `openssl req -x509` creates a CA certificate, which the library rejects as a server certificate.
+        // `openssl req -x509` creates a CA certificate, which the TLS library rejects as a server
+        // certificate.
         CertificateError::Other(_) if read.as_ref().is_some_and(Certificate::is_self_signed) => {
             TlsError::Untrusted(described(signed_by))
         }
@@ -194,7 +195,8 @@ fn certificate_error(
     }
 }
 
-/// Lists the names of a certificate without the library's `DnsName("...")` around them. There can be thousands.
+/// Lists the first names of a certificate, which can have thousands. The `DnsName("...")` that the library
+/// puts around each name is removed.
 fn listed_names(presented: &[String]) -> String {
     const SHOWN: usize = 10;
     let plain = |name: &String| {
@@ -233,7 +235,7 @@ fn wrapped(error: TlsError) -> Error {
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(error))))
 }
 
-/// The TLS error that caused a stream error; `None` if it is a socket error.
+/// Returns the TLS error that caused an I/O error, or `None` if the cause is the socket.
 pub(super) fn error_of(error: &io::Error) -> Option<TlsError> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
     Some(match error {

@@ -1,8 +1,8 @@
-//! HTTP URLs as given by the user: scheme, host, port, path, and optional credentials.
+//! Parses the HTTP URLs that users give: scheme, host, port, path, and optional credentials.
 //!
-//! A general URL library would normalize the path like a browser, and a normalized path can refer to another resource
-//! on the server. Here, the path is sent as written, except that bytes that are not allowed in a request are
-//! percent-encoded. Credentials are split off during parsing, and errors never contain them, so no message can reveal
+//! A general-purpose URL library normalizes the path like a browser, which can change the resource that the
+//! path refers to. This parser keeps the path as written and only percent-encodes bytes that are not allowed
+//! in a request. Credentials are stored separately and are never part of an error, so no message can reveal
 //! them.
 
 use crate::secret::{Secret, without_values};
@@ -34,24 +34,24 @@ impl Scheme {
     }
 }
 
-/// User and password from a URL, percent-decoded.
+/// The user name and password from a URL, percent-decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     pub user: String,
-    /// `None` if no colon follows the user.
+    /// `None` if the user name is not followed by a colon.
     pub password: Option<Secret>,
 }
 
-/// `Display` writes the URL without credentials and without the values of its query.
+/// An HTTP or HTTPS URL. `Display` omits the credentials and redacts the query values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
     scheme: Scheme,
     /// A host name, an IPv4 address, or an IPv6 address without brackets.
     host: String,
     port: Option<u16>,
-    /// Empty, or starts with a slash.
+    /// The path, which is empty or starts with a slash.
     path: String,
-    /// The text after the `?`. Its values may be secret.
+    /// The text after the `?`, which may contain secrets.
     query: Option<Secret>,
     credentials: Option<Credentials>,
 }
@@ -61,17 +61,17 @@ impl Url {
         self.scheme
     }
 
-    /// The host. An IPv6 address has no brackets.
+    /// Returns the host. An IPv6 address has no brackets.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port, or the scheme's default.
+    /// Returns the port, or the scheme's default port.
     pub(crate) fn port(&self) -> u16 {
         self.port.unwrap_or(self.scheme.default_port())
     }
 
-    /// The path as written. It is empty or starts with a slash.
+    /// Returns the path as written. It is empty or starts with a slash.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
@@ -82,13 +82,13 @@ impl Url {
         Self { path: path.into(), ..self }
     }
 
-    /// This URL with another scheme, and the same port.
+    /// Replaces the scheme. An explicit port is kept.
     #[must_use]
     pub(crate) fn with_scheme(self, scheme: Scheme) -> Self {
         Self { scheme, ..self }
     }
 
-    /// This URL with this port, unless it has one.
+    /// Sets the port if the URL has none.
     #[must_use]
     pub(crate) fn or_port(self, port: u16) -> Self {
         Self { port: self.port.or(Some(port)), ..self }
@@ -98,12 +98,12 @@ impl Url {
         self.credentials.as_ref()
     }
 
-    /// This URL without credentials, followed by `path`, which must start with a slash.
+    /// Appends `path`, which must start with a slash, to the URL without its credentials.
     pub(crate) fn join(&self, path: &str) -> String {
         format!("{self}{path}")
     }
 
-    /// The URL that is sent: like [`Url::join`], but with the whole query.
+    /// Returns the URL to send in a request: like [`Url::join`], but with the unredacted query at the end.
     pub(super) fn sent(&self, path: &str) -> String {
         match &self.query {
             Some(query) => format!("{}{}{path}?{}", self.origin(), self.path, query.expose()),
@@ -111,7 +111,7 @@ impl Url {
         }
     }
 
-    /// The values of the query, as written and decoded.
+    /// Returns each query value twice: as written and percent-decoded.
     pub(crate) fn query_values(&self) -> Vec<Secret> {
         let query = self.query.as_ref().map_or("", |query| query.expose());
         let values = query.split('&').map(|part| part.split_once('=').map_or(part, |(_, value)| value));
@@ -125,7 +125,7 @@ impl Url {
         parse(text, true)
     }
 
-    /// Host and port as in the URL: `gw:9091`, `gw`, `[::1]:9091`.
+    /// Formats the host, and the port if the URL has one: `gw:9091`, `gw`, `[::1]:9091`.
     pub(crate) fn authority(&self) -> String {
         match self.port {
             Some(port) => format!("{}:{port}", Bracketed(&self.host)),
@@ -133,17 +133,17 @@ impl Url {
         }
     }
 
-    /// Host and port for CONNECT, including a default port.
+    /// Formats the host and port for CONNECT, which requires a port.
     pub(super) fn authority_with_port(&self) -> String {
         format!("{}:{}", Bracketed(&self.host), self.port())
     }
 
-    /// Scheme, host and port: `https://gw:9091`.
+    /// Formats the scheme, host and port: `https://gw:9091`.
     pub(super) fn origin(&self) -> String {
         format!("{}://{}", self.scheme.as_str(), self.authority())
     }
 
-    /// Whether the host is this machine, which can't be reached through a proxy.
+    /// Returns true if the host is this machine, which can't be reached through a proxy.
     pub(crate) fn is_loopback(&self) -> bool {
         if let Ok(address) = self.host.parse::<Ipv4Addr>() {
             return address.is_loopback();
@@ -155,7 +155,8 @@ impl Url {
     }
 }
 
-/// RFC 6761, section 6.3: `localhost` and its subdomains always refer to this machine.
+/// Returns true for `localhost` and its subdomains, which always refer to this machine (RFC 6761, section
+/// 6.3).
 pub(super) fn is_localhost(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")
@@ -172,7 +173,7 @@ impl fmt::Display for Url {
     }
 }
 
-/// A host as written in a URL: an IPv6 address gets brackets.
+/// Formats a host for a URL, with brackets around an IPv6 address.
 struct Bracketed<'a>(&'a str);
 
 impl fmt::Display for Bracketed<'_> {
@@ -211,7 +212,7 @@ fn parse(text: &str, may_have_query: bool) -> Result<Url, UrlError> {
     if matches!(authority, "http" | "https") && path.starts_with("//") {
         return Err(UrlError::Slashes);
     }
-    // A password with an unescaped `/`, `?` or `#` ends the authority early: what looks like a host or port is then a
+    // An unescaped `/`, `?` or `#` in a password ends the authority early. The parsed host or port is then
     // part of the password.
     let may_be_password = authority.contains([':', '@']) && path.replace("@base64", "").contains('@');
     let (host, port) = host_and_port(host_port).map_err(|error| match error {
@@ -246,7 +247,7 @@ fn scheme(text: &str) -> Result<(Scheme, &str), UrlError> {
     }
 }
 
-/// Whether the colon after the scheme is missing, as in `http//gw`.
+/// Returns true if the colon after the scheme is missing, as in `http//gw`.
 fn starts_with_broken_scheme(text: &str) -> bool {
     let lost = |start: &str| text.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start));
     lost("http//") || lost("https//")
@@ -304,7 +305,7 @@ fn port(digits: &str) -> Result<u16, UrlError> {
     })
 }
 
-/// Accepts names that DNS and resolvers accept, including underscores, which are common in container names.
+/// Checks a host name or IPv4 address. Underscores are allowed, because they are common in container names.
 fn check_host(host: &str) -> Result<(), UrlError> {
     if host.is_empty() {
         return Err(UrlError::NoHost);
@@ -330,7 +331,7 @@ fn sendable(path: &str) -> Result<String, UrlError> {
     check_escapes(path).map_err(|()| UrlError::BadEscape)?;
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
-        // RFC 3986: unreserved characters, sub-delims, and other characters that are allowed in a path segment.
+        // RFC 3986 allows these in a path: unreserved characters, sub-delims, `:`, `@`, `/` and escapes.
         if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&byte) {
             out.push(char::from(byte));
         } else {
@@ -340,17 +341,17 @@ fn sendable(path: &str) -> Result<String, UrlError> {
     Ok(out)
 }
 
-/// Fails if a `%` is not followed by two hexadecimal digits.
+/// Checks that two hexadecimal digits follow each `%`.
 fn check_escapes(text: &str) -> Result<(), ()> {
     let bytes = text.as_bytes();
     let good = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
     if text.match_indices('%').all(|(at, _)| good(at)) { Ok(()) } else { Err(()) }
 }
 
-/// The escapes for characters that would end a password in a URL.
+/// Part of a message: how to escape the characters that would end a password in a URL.
 const UNESCAPED: &str = "`@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
 
-/// The reason why a URL is invalid. No variant contains credentials.
+/// An error for an invalid URL. No variant contains credentials.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UrlError {
     #[error("the URL is empty: is the variable set?")]
@@ -360,12 +361,13 @@ pub enum UrlError {
     /// The URL contains a control character, or whitespace other than a space.
     #[error("the URL contains the character U+{:04X}", u32::from(*.found))]
     Invisible { found: char },
-    /// The URL starts with a quote, for example because it comes from an env file that is not read by a shell.
+    /// The URL starts with a quote, for example because it comes from an env file that was not read by a
+    /// shell.
     #[error("the URL starts with a quote: remove the quotes")]
     Quoted,
     #[error("unsupported scheme `{scheme}`: use http:// or https://")]
     BadScheme { scheme: String },
-    /// The scheme occurs twice, or its two slashes are missing.
+    /// The scheme is repeated, or is not followed by `://`.
     #[error("the scheme is malformed: write http://HOST:PORT")]
     Slashes,
     #[error("the URL has no host: write http://HOST:PORT")]
@@ -380,7 +382,7 @@ pub enum UrlError {
     EmptyPort,
     #[error("`{port}` is not a valid port: use a number from 1 to 65535")]
     BadPort { port: String },
-    /// There is an `@` after the host, so a part of a password may have been read as the host or the port.
+    /// The URL has an `@` after the host, so part of a password may have been parsed as the host or port.
     #[error("the URL has an `@` after its host: in a password, write {UNESCAPED}")]
     Unescaped,
     #[error("the user or password in the URL is not percent-encoded UTF-8: write %25 for a `%`")]

@@ -100,7 +100,7 @@ pub enum Failure {
     #[error("{0:#}")]
     Other(#[from] anyhow::Error),
     /// The reader of standard output has closed it. The program stops, but this is not an error.
-    #[error("the reader of the output has gone away")]
+    #[error("the reader closed the output")]
     OutputClosed,
 }
 

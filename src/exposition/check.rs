@@ -119,7 +119,7 @@ impl<'a> Checker<'a> {
         let at = first.trimmed.start;
         let span = at..at + scan::character(&self.context.bytes[at..]);
         self.context.findings.error(Code::WrongFormat, span, || {
-            Message::new(format!("the input is not metrics in the text format; it is {what}")).help(help)
+            Message::new(format!("the input is {what}, not metrics in the text format")).help(help)
         });
         true
     }
@@ -220,7 +220,6 @@ fn openmetrics_message(is_complete: bool) -> Message {
         return Message::new("this is OpenMetrics text, which the gateway accepts only in part")
             .help(format!("use `--format openmetrics`, or `pushgw convert`; {OTHER_FORMAT}"));
     }
-    Message::new("this is OpenMetrics text, but its last line is not `# EOF`").help(format!(
-        "if it is complete, add the line `# EOF`: then it is converted, as by `pushgw convert`; {OTHER_FORMAT}"
-    ))
+    Message::new("this is OpenMetrics text, but its last line is not `# EOF`")
+        .help(format!("if it is complete, add the line `# EOF`, and pushgw converts it; {OTHER_FORMAT}"))
 }

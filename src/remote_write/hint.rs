@@ -35,7 +35,7 @@ pub(super) fn hint(
         404 | 405 => PATHS,
         413 => "the receiver, or a proxy in front of it, limits the size of a request",
         415 if choice != VersionChoice::Auto => {
-            "the receiver does not know this version: use --remote-write-version auto"
+            "the receiver does not support this version: use --remote-write-version auto"
         }
         _ => return None,
     };
@@ -49,7 +49,7 @@ pub(super) fn of_samples(words: &str) -> Option<&'static str> {
         ["out of order", "out of bounds", "too far in the future", "duplicate sample", "too old"];
     is_about_time.iter().any(|reason| words.contains(reason)).then_some(
         "this receiver accepts only new samples: check the unit of the timestamps (milliseconds in the Prometheus \
-         format, seconds in OpenMetrics), or send the present time with --strip-timestamps",
+         format, seconds in OpenMetrics), or use --strip-timestamps to send the current time",
     )
 }
 

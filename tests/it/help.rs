@@ -219,9 +219,9 @@ const MISTAKES: &[(&str, &str)] = &[
     ("delete --url http://gw:9091", "use -g URL for the gateway"),
     (
         "check -g http://gw:9091 m.prom",
-        "check does not have this option; push, add, run, delete, list, show and status have it",
+        "check does not have this option, but push, add, run, delete, list, show and status do",
     ),
-    ("push -j x --force", "push does not have this option; delete has it"),
+    ("push -j x --force", "push does not have this option, but delete does"),
     ("push -f m.prom", "a FILE needs no option"),
     ("status x", "Usage: pushgw status"),
     ("rules --remote-write http://p:9090", "here --remote-write takes no URL"),

@@ -83,7 +83,7 @@ fn a_version_that_is_chosen_is_the_only_one() {
     push(&server)
         .args(["--remote-write-version", "2.0"])
         .stderr_has("warning: ")
-        .stderr_has("/api/v1/write: not confirmed by the receiver, which may know only version 1.0")
+        .stderr_has("/api/v1/write: not confirmed by the receiver: it may support only version 1.0")
         .stderr_has("hint: --remote-write-version auto sends version 1.0 to such a receiver\n")
         .run();
     pushgw().args(["push", "-j", "b", "--remote-write-version", "3", "-m", "a 1"]).code(2).any_stderr().run();
@@ -166,8 +166,8 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
     });
     push(&server)
         .code(4)
-        .stderr_has("/api/v1/write, request 2 of 3: the request without credentials is forbidden")
-        .stderr_has("10,000 of 25,000 samples were sent before; 5,000 were not sent\n")
+        .stderr_has("/api/v1/write, request 2 of 3: requests without credentials are forbidden")
+        .stderr_has("10,000 of 25,000 samples had been sent before; 5,000 were not sent\n")
         .run();
     let server = receiver(|connection, _, number| match number {
         0 => connection.answer(204, &[(STORED, "10000")], ""),
@@ -176,7 +176,7 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
     push(&server)
         .code(4)
         .stderr_has(
-            ", request 2 of 3: the receiver stored 9,999 of 10,000 samples (19,999 of 25,000 in all; 5,000 were not \
+            ", request 2 of 3: the receiver stored 9,999 of 10,000 samples (19,999 of 25,000 in total; 5,000 were not \
              sent): out of bounds\n",
         )
         .run();
@@ -233,13 +233,13 @@ fn a_push_has_one_destination() {
         } else {
             call(words)
         };
-        call.envs(variables).code(2).stderr_has(format!("error: {both} name two destinations\n")).run();
+        call.envs(variables).code(2).stderr_has(format!("error: {both} both set a destination\n")).run();
     }
     // A path names a group and not a gateway.
     for (name, value) in [directory, receiver] {
         let call = || pushgw().args(["push", "--url", "/metrics/job/x", "-m", "a 1", "--retries", "0"]);
         let said =
-            format!("error: --url and {name} name two destinations\nhint: choose one with -g URL or --");
+            format!("error: --url and {name} both set a destination\nhint: choose one with -g URL or --");
         call().env(name, value).code(2).stderr_has(said).run();
         let place = "PUT http://127.0.0.1:1/metrics/job/x: ";
         call().env(name, value).args(["-g", "127.0.0.1:1"]).code(6).stderr_has(place).run();
@@ -283,12 +283,9 @@ fn what_needs_a_gateway_is_rejected() {
         ),
         (
             "push -j b -m 1 --diff",
-            "--diff needs a gateway or a directory: a receiver does not say what it holds",
+            "--diff needs a gateway or a directory: a remote-write receiver does not report its contents",
         ),
-        (
-            "push --groups -",
-            "--remote-write: only status, and push, add and run of one group, can use a receiver",
-        ),
+        ("push --groups -", "--remote-write works only with status, and with push, add and run of one group"),
         ("push -j b -m 1 --compress gzip", "--compress is for gateways: remote write always uses snappy"),
     ] {
         let call = pushgw().args(words.split(' ')).args(["--remote-write", "http://127.0.0.1:1"]);
@@ -297,7 +294,7 @@ fn what_needs_a_gateway_is_rejected() {
     pushgw()
         .args(["push", "-j", "b", "-m", "a 1", "--remote-write-version", "1.0"])
         .code(2)
-        .stderr_has("error: --remote-write-version needs a receiver of remote write\n")
+        .stderr_has("error: --remote-write-version needs a remote-write receiver\n")
         .run();
 }
 
@@ -337,7 +334,7 @@ fn what_a_receiver_would_drop_in_silence_is_an_error() {
     };
     // A text has one sample of each series, in both formats, and each sample is reported once.
     let help =
-        "a receiver stores only one of two samples with the same time; push samples of different times";
+        "a receiver stores only one sample of a series for each time; push samples with different times";
     for text in ["a 1 5\na 2 6\n", "# TYPE a gauge\na 1 5\na 1 6\n# EOF\n"] {
         call(text).stderr_has(help).stderr_has("error: 1 error; nothing was sent\n").run();
     }
@@ -362,7 +359,7 @@ fn status_says_whether_the_receiver_accepts_samples() {
     let status = |server: &Server| pushgw().args(["status", "--remote-write", &server.url()]);
     let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "0")], ""));
     status(&server)
-        .stdout_has("OK: the receiver accepts samples and confirms what it stores\n")
+        .stdout_has("OK: the receiver accepts samples and confirms how many it stored\n")
         .stdout_has("2.0, confirmed\n")
         .run();
     status(&server).args(["--format", "json"]).stdout_has("\"confirmed\": true").run();
@@ -381,7 +378,7 @@ fn status_says_whether_the_receiver_accepts_samples() {
         .run();
     status(&server).args(["--format", "json"]).code(1).stdout_has("\"ok\": false").any_stderr().run();
     let server = receiver(|connection, _, _| connection.answer(503, &[], ""));
-    status(&server).args(["--retries", "0"]).code(5).stderr_has("temporary failure").run();
+    status(&server).args(["--retries", "0"]).code(5).stderr_has("temporary server error").run();
     pushgw()
         .args(["status", "--remote-write", "127.0.0.1:1", "--retries", "0"])
         .code(6)
@@ -426,7 +423,7 @@ fn a_redirect_names_the_url_to_use() {
 fn a_server_that_answers_with_a_text_is_not_a_receiver() {
     for body in ["OK", "a 1\n", "{\"status\":\"success\"}", "<html>"] {
         let server = receiver(move |connection, _, _| connection.answer(200, &[], body));
-        let said = "did not answer like a receiver of remote write: it answers 200 with ";
+        let said = "did not answer like a remote-write receiver: it answered 200 with ";
         let hint = "hint: the URL must include the receiver's path: /api/v1/write for Prometheus";
         push(&server).code(1).stderr_has(said).stderr_has(hint).run();
         let status = || pushgw().args(["status", "--remote-write", &server.url()]);
@@ -440,7 +437,7 @@ fn a_server_that_answers_with_a_text_is_not_a_receiver() {
     pushgw()
         .args(["push", "-j", "b", "-m", "a 1", "--remote-write", "http://vm/api/v1/import/prometheus"])
         .code(2)
-        .stderr_has("this path takes the text format: remote write is /api/v1/write\n")
+        .stderr_has("this path accepts the text format; the remote-write path is /api/v1/write\n")
         .run();
 }
 
@@ -486,7 +483,7 @@ fn run_reports_by_remote_write() {
         .stderr_has("b was reported without its metrics: ")
         .run();
     for (options, message) in [
-        (&["-g", "gw"][..], "--gateway and --remote-write name two destinations"),
+        (&["-g", "gw"][..], "--gateway and --remote-write both set a destination"),
         (&["--compress", "gzip"], "--compress is for gateways: remote write always uses snappy"),
     ] {
         let call = run(&server).args(options).args(["--", "touch", "ran"]).code(125);
@@ -498,7 +495,7 @@ fn run_reports_by_remote_write() {
         let call = pushgw().args(["run", "-j", "b", "--remote-write-version", "1.0"]).args(option);
         let call = call.args(["--", "touch", "ran"]).code(125);
         let ran = call.directory().join("ran");
-        call.stderr_has("--remote-write-version needs a receiver of remote write").run();
+        call.stderr_has("--remote-write-version needs a remote-write receiver").run();
         assert!(!ran.exists());
     }
 }

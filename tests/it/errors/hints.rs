@@ -142,7 +142,7 @@ fn a_path_that_is_not_there_has_a_likely_cause() {
     let missing = answering(404, &[], "404 page not found\n");
     says(&missing, &[PUSH, &["-g", "{}/push"]].concat(), 4, &["hint: is the path `/push` right?\n"]);
     let prefix = "if the gateway has a path prefix (--web.route-prefix), add it: -g http://{}/prefix\n";
-    let another = "hint: is it another server? `pushgw status` checks that\n";
+    let another = "hint: is this a different server? `pushgw status` checks it\n";
     says(&missing, &[PUSH, &["-g", "{}"]].concat(), 4, &[another, prefix]);
     says(&missing, &["list", "-g", "{}"], 4, &[&format!("hint: {prefix}")]);
     let ingress = answering(404, &[], "default backend - 404");
@@ -212,7 +212,7 @@ fn a_push_to_prometheus_names_remote_write() {
     let said = call.env("PUSHGATEWAY_URL", server.url()).code(4).stderr_has(what).run().stderr();
     assert!(!said.contains("remote-write"), "{said}");
     let reads = "hint: Prometheus has no groups. push, add and run can send to it with --remote-write URL, and \
-                 `pushgw status --remote-write URL` checks that\n";
+                 `pushgw status --remote-write URL` checks it\n";
     for command in [&["list"][..], &["status"], &["delete", "-j", "x"]] {
         says(&server, command, 1, &[what, reads]);
     }
@@ -227,7 +227,7 @@ fn a_remote_write_url_is_not_that_of_a_gateway() {
         ] {
             call.code(2)
                 .stderr(format!(
-                    "error: {origin}: this is a remote-write URL, not that of a gateway\n\
+                    "error: {origin}: this is a remote-write URL, not a gateway URL\n\
                      hint: use --remote-write URL or PUSHGATEWAY_REMOTE_WRITE\n"
                 ))
                 .run();
@@ -244,9 +244,9 @@ fn a_rejected_login_differs_from_none() {
     let rejected = "the server rejected the credentials (401 Unauthorized)\nhint: check the ";
     call().args(["-u", "me", "--password-file", "secret"]).stderr_has(rejected).stderr_has("user `me`").run();
     call().args(["--bearer-token-file", "secret"]).stderr_has(format!("{rejected}token in secret\n")).run();
-    call().args(["-H", "X-Key: hunter2"]).stderr_has(format!("{rejected}user and the")).run();
+    call().args(["-H", "X-Key: hunter2"]).stderr_has(format!("{rejected}user and password")).run();
     let forbidden = answering(403, &[], "");
-    says(&forbidden, PUSH, 4, &["the request without credentials is forbidden (403 Forbidden)\nhint: "]);
+    says(&forbidden, PUSH, 4, &["requests without credentials are forbidden (403 Forbidden)\nhint: "]);
     let call = pushgw().args(PUSH).env("PUSHGATEWAY_URL", forbidden.url()).code(4).file("secret", "hunter2");
     call.args(["--bearer-token-file", "secret"])
         .stderr_has("the request is forbidden (403 Forbidden)\n")
@@ -322,12 +322,7 @@ fn a_closed_connection_is_a_conflict_only_for_a_push() {
 fn a_compressed_answer_is_named() {
     let server = answering(200, &[("Content-Encoding", "gzip")], "\u{1f}\u{8b}");
     for command in [&["list"][..], &["show", "--all"]] {
-        says(
-            &server,
-            command,
-            1,
-            &["its answer is compressed (gzip), although pushgw asks for `identity`\n"],
-        );
+        says(&server, command, 1, &["the response is compressed (gzip), but pushgw requested `identity`\n"]);
     }
     let asked = server.requests();
     assert!(asked.iter().all(|request| request.header("accept-encoding") == Some("identity")));

@@ -157,7 +157,7 @@ impl Case {
                 &words
                     .replace("-g https://{}", "--remote-write https://{}/api/v1/write")
                     .replace("-g http://{}", "--remote-write http://{}/api/v1/write")
-                    .replace("a Pushgateway", "a receiver of remote write"),
+                    .replace("a Pushgateway", "a remote-write receiver"),
             ),
         };
         let option = if is_gateway { "-g" } else { "--remote-write" };

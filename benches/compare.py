@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares pushgw with curl, promtool, prometheus-parse and jq, whole processes on the same input.
+"""Compares pushgw with curl, promtool, prometheus-parse and jq, as whole processes with the same input.
 
     cargo build --release --locked --bin pushgw
     cargo build --release --locked --example prometheus_parse --example shapes
@@ -61,8 +61,8 @@ class Run:
 class Peak:
     """The peak memory of one process in MiB.
 
-    A process inherits the peak of its parent. GNU time is a small parent; this script would hide the peak of a small
-    program. That is why memory has runs of its own.
+    A process inherits the peak of its parent. GNU time is a small parent, while this script would hide the peak of a
+    small program. So memory is measured in separate runs.
     """
 
     def __init__(self, command, stdout):
@@ -82,7 +82,7 @@ def compare(title, ours, theirs, runs, figures, allowed=(0,), file=None, before=
     pairs = alternate(Run, ours, theirs, runs + 1, allowed, before)[1:]
     rows(pairs, [figure for figure in figures if figure != "memory"])
     if "memory" in figures:
-        # One pair is enough: memory hardly varies.
+        # One pair is enough, because memory usage hardly varies.
         pairs = alternate(Peak, ours, theirs, 1, allowed)
         rows(pairs, ["memory"])
         if file:
@@ -92,7 +92,7 @@ def compare(title, ours, theirs, runs, figures, allowed=(0,), file=None, before=
 
 
 def alternate(measure, ours, theirs, runs, allowed, before=lambda: None):
-    """Pairs of measurements of two commands, each command first in every other pair."""
+    """Returns pairs of measurements of two commands, which take turns at being first."""
     pairs = []
     with open(os.devnull, "wb") as sink:
         for turn in range(runs):
@@ -125,7 +125,7 @@ UNCHECKED = "--push.disable-consistency-check"
 
 
 def fetch(*what):
-    """The programs of every version, oldest first."""
+    """Returns the programs of every version, oldest first."""
     lines = subprocess.run([ROOT / "tests" / "fetch.sh", *what], check=True, capture_output=True, text=True).stdout
     return [pathlib.Path(line.split(" ", 1)[1]) for line in lines.splitlines()]
 
@@ -135,7 +135,7 @@ def newest_gateway():
 
 
 def promtool():
-    """promtool 2.42: version 3 needs minutes for a million series."""
+    """Returns promtool 2.42, because version 3 needs minutes for a million series."""
     return fetch("prometheus", "bookworm")[0].parent / "promtool"
 
 
@@ -144,7 +144,7 @@ def newest_prometheus():
 
 
 def version(program):
-    """The first version number in the output of --version."""
+    """Returns the first version number in the output of --version."""
     done = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
     return re.search(r"\d+\.\d+(\.\d+)?", done.stdout + done.stderr)[0]
 
@@ -321,7 +321,7 @@ class Reader(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def reader():
-    """A `Reader` on a free port; its URL."""
+    """Runs a `Reader` on a free port, and yields its URL."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Reader) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
@@ -332,8 +332,8 @@ def reader():
 
 def upload(folder, runs):
     file = folder / "input.prom"
-    # A gateway's time varies by half, depending on what it stored before. A server that stores nothing shows the time
-    # of the client.
+    # The time of a gateway varies by half, depending on what it already stores. With a server that stores nothing, only
+    # the time of the client counts.
     with Gateway(UNCHECKED) as gateway, reader() as reader_url:
         servers = (("the gateway", gateway.url, gateway.restart), ("a server that only reads", reader_url, lambda: None))
         for name, url, before in servers:
@@ -353,7 +353,7 @@ def upload(folder, runs):
 
 @contextlib.contextmanager
 def slow_link(url, megabits):
-    """A proxy to the gateway with this bandwidth; its URL."""
+    """Runs a proxy to the gateway with this bandwidth, and yields its URL."""
     host, port = url.removeprefix("http://").split(":")
     listener = socket.create_server(("127.0.0.1", 0))
     # Without this, the kernel buffers megabytes. The small segment size keeps the sender from stalling: loopback
@@ -423,7 +423,7 @@ def list_groups(folder, runs):
 
 
 def parts(file, count):
-    """The text in this many files, each with the lines before the first sample."""
+    """Splits the text into this many files, each with the lines before the first sample."""
     lines = file.read_text().splitlines(keepends=True)
     first = next(number for number, line in enumerate(lines) if not line.startswith("#"))
     head, samples = lines[:first], lines[first:]
@@ -439,17 +439,21 @@ def remote_write(folder, runs):
     inputs.write(file, "series", 1_000_000)
     # promtool sends a file as one request, and Prometheus accepts at most 32 MiB.
     of_promtool = list(parts(file, 10))
+    promtool_push = newest_prometheus().parent / "promtool"
     with Receiver(folder) as receiver:
-        compare(
-            f"1,000,000 samples to Prometheus {version(newest_prometheus())}, {file.stat().st_size / (1 << 20):.1f} MiB:"
-            " pushgw push --remote-write / promtool push metrics, in ten parts",
-            [PUSHGW, "push", "-q", "-j", "bench", "--remote-write", receiver.url, file],
-            [newest_prometheus().parent / "promtool", "push", "metrics", f"{receiver.url}/api/v1/write", *of_promtool],
-            runs,
-            ("wall", "cpu", "memory"),
-            file=file,
-            before=receiver.restart,
-        )
+        # Prometheus needs most of the time to create the series, so both cases are measured.
+        for title, before in (("which it does not have yet", receiver.restart), ("which it has already", lambda: None)):
+            compare(
+                f"1,000,000 samples to Prometheus {version(newest_prometheus())}, of series {title},"
+                f" {file.stat().st_size / (1 << 20):.1f} MiB:"
+                " pushgw push --remote-write / promtool push metrics, in ten parts",
+                [PUSHGW, "push", "-q", "-j", "bench", "--remote-write", receiver.url, file],
+                [promtool_push, "push", "metrics", f"{receiver.url}/api/v1/write", *of_promtool],
+                runs,
+                ("wall", "cpu", "memory"),
+                file=file,
+                before=before,
+            )
 
 
 COMPARISONS = {

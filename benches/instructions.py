@@ -37,7 +37,7 @@ PUSHED = 1_700_000_000
 
 
 def stored(groups):
-    """The response of /api/v1/metrics with that many groups of 20 series."""
+    """Returns a response of /api/v1/metrics with this many groups of 20 series."""
     gauge = lambda value: {"type": "GAUGE", "help": "", "metrics": [{"labels": {}, "value": value}]}
     times = {"push_time_seconds": gauge(str(PUSHED)), "push_failure_time_seconds": gauge("0")}
     data = []
@@ -69,7 +69,7 @@ class Gateway(http.server.BaseHTTPRequestHandler):
 
 
 def calls(folder, url):
-    """The calls, by name."""
+    """Returns the calls, by name."""
     file = {}
     for shape, series in (
         ("series", 10_000),
@@ -101,7 +101,7 @@ def calls(folder, url):
 
 
 def count(arguments, folder):
-    """The number of instructions of the call."""
+    """Returns the number of instructions that the call needs."""
     valgrind = [shutil.which("valgrind"), "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
     command = [*valgrind, f"--log-file={folder / 'log'}", PUSHGW, *arguments]
     run = subprocess.run(command, env={}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

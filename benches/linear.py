@@ -7,7 +7,7 @@
 A row is a text of 1,000, 10,000, ... 10,000,000 series (one-line: labels) and at most --largest MB (default 1000). The
 time is the CPU time of the fastest run, minus that of a text of one series. The memory is the peak of the whole
 process, input included, divided by the size of the input. Texts too small for a measurement show `-`. The shape
-`groups` is pushed to a port without a listener, which ends after three groups: only the checks take time.
+`groups` is pushed to a port without a listener. This ends after three groups, so only the checks take time.
 """
 
 import argparse
@@ -25,14 +25,14 @@ SHAPES = inputs.program()
 
 
 def call(shape, file):
-    """The arguments that check a text of this shape, and the exit status."""
+    """Returns the arguments that check a text of this shape, and the exit status."""
     if shape == "groups":
         return ["push", "--groups", str(file), "-q", "--gateway", "http://127.0.0.1:1", "--retries", "0"], 6
     return ["check", "-q", str(file)], 0
 
 
 def check(shape, file, runs):
-    """The minimum CPU time in seconds and the peak memory in bytes of checking a file."""
+    """Returns the minimum CPU time in seconds and the peak memory in bytes of checking a file."""
     arguments, expected = call(shape, file)
     times, memory = [], 0
     for _ in range(runs):

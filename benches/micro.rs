@@ -1,10 +1,11 @@
-//! Micro benchmarks of the parts that need most of the time: the checker, its search for duplicates, grouping keys, and
-//! the parser of a gateway's listing.
+//! Micro benchmarks of the most expensive parts: the checker, its search for duplicates, grouping keys, and the parser
+//! for a gateway's listing.
 //!
 //!     cargo bench --bench micro [FILTER]
 //!
-//! They show where the time goes and whether a change helps. `compare.py` compares with other programs. The harness is
-//! divan: it prints bytes per second by input and size, and adds only three crates (criterion about twenty).
+//! They show where the time is spent and whether a change helps. `compare.py` compares pushgw with other programs. The
+//! benchmarks use divan, which prints bytes per second by input and size, and adds only three crates (criterion adds
+//! about twenty).
 
 mod shapes;
 
@@ -31,7 +32,7 @@ fn checked(bencher: Bencher, text: &[u8], options: &CheckOptions<'_>) {
     bencher.counter(BytesCount::of_slice(text)).bench_local(|| report(text, options));
 }
 
-/// The checker on each shape.
+/// The checker with each shape.
 mod shape {
     use super::{Bencher, OPTIONS, SIZES, checked, shapes};
 
@@ -61,7 +62,7 @@ mod shape {
     }
 }
 
-/// Slower cases: conventions, duplicate series, fixes.
+/// Slower cases: lint, duplicate series, and repairs.
 mod way {
     use super::{Bencher, CheckOptions, OPTIONS, checked, shapes};
 
@@ -100,7 +101,7 @@ fn grouping_key(path: &str) -> String {
     GroupingKey::parse_path(black_box(path), KeyRules::default()).expect("a good path").path()
 }
 
-/// Parses the response of `/api/v1/metrics` with that many groups of ten series.
+/// Parses a response of `/api/v1/metrics` with this many groups of ten series.
 #[divan::bench(args = [3, 1_000, 10_000])]
 fn listing(bencher: Bencher, groups: usize) {
     let json = listing_of(groups);

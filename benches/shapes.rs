@@ -1,7 +1,7 @@
 //! Inputs for the micro benchmarks and, through `shapes_main.rs`, for the scripts.
 //!
-//! The same shape and number of series always give the same bytes. Lines are written one by one, so a gigabyte needs no
-//! memory.
+//! The same shape and number of series always result in the same bytes. Lines are written one at a time, so even a
+//! gigabyte needs almost no memory.
 
 use std::io::{self, Write};
 
@@ -45,18 +45,18 @@ pub(crate) const SHAPES: [Shape; 10] = [
     },
 ];
 
-/// The shape of this name.
+/// Returns the shape with this name.
 pub(crate) fn named(name: &str) -> Option<&'static Shape> {
     SHAPES.iter().find(|shape| shape.name == name)
 }
 
 impl Shape {
-    /// Writes a text with that many series.
+    /// Writes a text with this many series.
     pub(crate) fn write(&self, to: &mut dyn Write, series: usize) -> io::Result<()> {
         (self.write)(to, series)
     }
 
-    /// Returns a text with that many series.
+    /// Returns a text with this many series.
     #[allow(dead_code, reason = "shapes_main.rs only writes")]
     pub(crate) fn text(&self, series: usize) -> Vec<u8> {
         let mut text = Vec::new();

@@ -1,4 +1,5 @@
-//! Writes a text of a shape to standard output: `shapes NAME SERIES`. Without arguments, lists the shapes.
+//! Writes a text of the given shape to standard output: `shapes NAME SERIES`. Lists the shapes if called without
+//! arguments.
 
 #[path = "shapes.rs"]
 mod shapes;

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Starts a small distributed store for what `pushgw --remote-write` pushes, on this machine: a vmagent that writes each
-# series to two of three VictoriaMetrics servers. Any two of them have all series, so one of them may fail. A server that
-# ends is started again and then gets what it missed, as under systemd.
+# Starts a small distributed store for `pushgw --remote-write` on this machine: a vmagent that writes each series to two
+# of three VictoriaMetrics servers. Any two of them have all series, so one of them may fail. A server that exits is
+# restarted, as under systemd, and then receives the data that it missed.
 #
 # Usage: examples/cluster.sh [DIRECTORY]    keeps the data in DIRECTORY (default: a new one in /tmp); Ctrl-C ends it
 #
 #   examples/cluster.sh
 #   pushgw push -j backup -m 'backup_seconds 12.5' --remote-write http://127.0.0.1:8429
 #
-# Needs VictoriaMetrics and vmagent: Debian's package victoria-metrics, from version 1.145. VICTORIA_METRICS and VMAGENT
-# are the programs (default: those in PATH), PORTS the port of vmagent and those of the three servers.
+# Needs VictoriaMetrics and vmagent, for example from Debian's package victoria-metrics, version 1.145 or later.
+# VICTORIA_METRICS and VMAGENT are the paths of the programs (default: search PATH). PORTS is a list of the port of
+# vmagent and the ports of the three servers.
 set -euo pipefail
 
 victoria_metrics=${VICTORIA_METRICS:-victoria-metrics}
@@ -26,7 +27,7 @@ fail() {
   exit 1
 }
 
-# Runs a program, and runs it again when it ends: keep NAME PROGRAM [ARGUMENT]...
+# Runs a program, and restarts it whenever it exits: keep NAME PROGRAM [ARGUMENT]...
 keep() {
   local name=$1 process=''
   shift
@@ -35,7 +36,7 @@ keep() {
     "$@" >>"$directory/$name.log" 2>&1 &
     process=$!
     printf '%s\n' "$process" >"$directory/$name.pid"
-    # The shell would print how the process ended.
+    # Otherwise, the shell would print how the process ended.
     { wait "$process" || true; } 2>/dev/null
     say "$name ended (see $directory/$name.log): starting it again"
     sleep 1 &
@@ -64,7 +65,7 @@ done
 
 urls=()
 for number in 1 2 3; do
-  # What a server has not yet written to disk when it is killed is only on the other one that got it.
+  # If a server is killed, only the other server has the data that was not yet written to disk.
   keep "store-$number" "$victoria_metrics" -httpListenAddr="127.0.0.1:${ports[number]}" \
     -storageDataPath="$directory/store-$number" -inmemoryDataFlushInterval=1s -dedup.minScrapeInterval=1ms &
   keepers+=($!)

@@ -1,5 +1,5 @@
-//! A tour of pushgw with a real Pushgateway: each step prints a command, its output, and the metrics on the gateway.
-//! Run it with `cargo run --example quickstart`. It stops the gateway at the end.
+//! A tour of pushgw with a real Pushgateway. Each step prints a command, its output, and the metrics on the gateway.
+//! Run it with `cargo run --example quickstart`. The gateway is stopped at the end.
 //!
 //! The commands run in this process, through the same function as the binary.
 
@@ -150,13 +150,13 @@ impl Lab {
         self.holds();
     }
 
-    /// `echo line | pushgw args`.
+    /// Runs `echo line | pushgw args`.
     fn pipe(&self, line: &str, args: &[&str]) {
         println!("\n$ echo {} | pushgw {}", quoted(line), words(args));
         self.run(&format!("{line}\n"), args);
     }
 
-    /// `printf text | pushgw args`.
+    /// Runs `printf text | pushgw args`.
     fn raw(&self, text: &str, args: &[&str]) {
         println!("\n$ printf {} | pushgw {}", quoted(text), words(args));
         self.run(text, args);

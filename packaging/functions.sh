@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Functions of the scripts in this folder, which are run from the top of the repository.
+# Functions for the scripts in this folder, which run in the top folder of the repository.
 
 say() { printf 'packaging/%s: %s\n' "${0##*/}" "$*" >&2; }
 
@@ -13,10 +13,10 @@ expect() { # expect WHAT WANTED GOT
   say "ok: $1"
 }
 
-# The version in Cargo.toml, the one place that has it.
+# Prints the version in Cargo.toml, its only source.
 version_of_crate() { sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1; }
 
-# Waits until a server's log has the line with its address, which the pattern captures, and prints the address.
+# Waits until a server has logged its address, which the pattern captures, and prints the address.
 address_in() { # address_in LOG PATTERN
   local found
   for _ in $(seq 300); do
@@ -28,7 +28,7 @@ address_in() { # address_in LOG PATTERN
   printf '%s\n' "$found"
 }
 
-# Starts a real Pushgateway on a free port, which it logs. Its process id is added to `started`.
+# Starts a real Pushgateway on a free port, which it logs. Adds its process ID to `started`.
 started=()
 start_gateway() { # start_gateway LOG [OPTION]...
   local program

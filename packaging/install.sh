@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs pushgw on Linux from a release archive, or removes it. Works without root.
+# Installs pushgw on Linux from a release archive, or removes it. Does not need root.
 #
 #   curl -fsSL "$URL/install.sh" | PUSHGW_DOWNLOAD_URL="$URL" sh
 #   sh install.sh [--prefix DIR] [--uninstall]
@@ -26,7 +26,7 @@ die() {
 }
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# The name that Rust has for this machine.
+# Prints Rust's name for this machine.
 machine() {
   [ "$(uname -s)" = Linux ] || die "there is no archive for $(uname -s): build pushgw with cargo"
   case $(uname -m) in
@@ -44,7 +44,7 @@ download() {
       if has curl; then
         curl -fsSL --retry 2 --connect-timeout 20 --max-time 600 -o "$2" "$from/$1"
       elif has wget; then
-        # Without -T: with it, the wget of busybox 1.35 crashes.
+        # -T is not used, because it crashes the wget of busybox 1.35.
         wget -q -O "$2" "$from/$1"
       else
         die 'neither curl nor wget is installed'
@@ -81,7 +81,7 @@ fetch() {
   version=$("$work/files/bin/pushgw" --version) || die "the program in $archive does not run on this machine"
 }
 
-# Creates a folder below the prefix, and records those that did not exist.
+# Creates a folder below the prefix, and records all folders that did not exist before.
 make_folder() {
   [ ! -d "$prefix/$1" ] || return 0
   case $1 in */*) make_folder "${1%/*}" ;; esac
@@ -92,12 +92,12 @@ make_folder() {
 install_files() {
   mkdir -p "$prefix" || die "cannot create $prefix"
   [ ! -f "$prefix/$record" ] || cp "$prefix/$record" "$work/before"
-  # What an earlier run created is still to be removed by --uninstall.
+  # --uninstall must also remove folders that an earlier run created.
   grep '/$' "$work/before" >"$work/installed" || true
   (cd "$work/files" && find . -type f | sed 's|^\./||' | sort) >"$work/list"
   while read -r file; do
     make_folder "${file%/*}"
-    # A running program cannot be overwritten, but its name can be given to another file.
+    # A running program can't be overwritten, but it can be replaced by renaming another file.
     cp "$work/files/$file" "$prefix/$file.new" || die "cannot write $prefix/$file.new"
     mv -f "$prefix/$file.new" "$prefix/$file" || die "cannot write $prefix/$file"
     echo "$file" >>"$work/installed"
@@ -105,7 +105,7 @@ install_files() {
   make_folder "${record%/*}"
   echo "$record" >>"$work/installed"
   cp "$work/installed" "$prefix/$record"
-  # Files of an older version that the new one does not have.
+  # Remove files of an older version that the new version does not have.
   while read -r file; do
     grep -qxF "$file" "$work/installed" || rm -f "$prefix/$file"
   done <"$work/before"
@@ -119,7 +119,7 @@ install_files() {
 
 uninstall() {
   [ -f "$prefix/$record" ] || die "install.sh did not install pushgw to $prefix (no $prefix/$record)"
-  # A folder comes after its contents, and stays if it has other files.
+  # In this order, a folder comes after its contents. It is kept if it contains other files.
   sort -r "$prefix/$record" >"$work/list"
   while read -r file; do
     case $file in
@@ -169,5 +169,5 @@ main() {
   fi
 }
 
-# A script that was cut off does nothing: the shell reads this line last, and runs it only if it is complete.
+# A truncated script does nothing, because the shell runs this last line only if it is complete.
 { main "$@"; }

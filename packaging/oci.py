@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes a container image of pushgw from release archives, as an OCI image layout.
+"""Creates a container image of pushgw from release archives, as an OCI image layout.
 
 Usage: packaging/oci.py OUTDIR VERSION CA_CERTIFICATES ARCHITECTURE=ARCHIVE...     (amd64=pushgw-….tar.gz)
 
-The image has only the program, its licences, the CA certificates and the user nobody. The layout has one tag for the
-image of all architectures, VERSION, and one for each, VERSION-ARCHITECTURE. packaging/Dockerfile builds the same files.
+The image contains only the program, its licences, the CA certificates and the user nobody. The layout has the tag
+VERSION for all architectures, and a tag VERSION-ARCHITECTURE for each one. packaging/Dockerfile builds the same files.
 
 The bytes, and so the digests, depend only on the input and on SOURCE_DATE_EPOCH.
 """
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
-# By number, because Kubernetes cannot check `runAsNonRoot` for a user name.
+# This is a number, because Kubernetes can't check `runAsNonRoot` for a user name.
 NOBODY = "65534:65534"
 PASSWD = b"root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n"
 GROUP = b"root:x:0:\nnobody:x:65534:\n"

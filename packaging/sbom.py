@@ -4,7 +4,7 @@
 Usage: packaging/sbom.py > pushgw-VERSION.cdx.json
 
 Names, licences and dependencies come from `cargo metadata`, checksums from Cargo.lock. Crates that run only at build
-time (build scripts and macros) are not listed. The standard library and musl, which are linked too, are.
+time (build scripts and macros) are not listed. The standard library and musl, which are also linked, are listed.
 """
 
 import json

@@ -1,6 +1,6 @@
-//! Parses durations in Prometheus syntax: `90s`, `2h`, `1h30m`, `7d`. Pure.
+//! Parses durations in Prometheus syntax, such as `90s`, `2h`, `1h30m` and `7d`.
 //!
-//! The grammar is that of `model.ParseDuration` in prometheus/common: whole numbers with units, from the largest
+//! The grammar is the same as in `model.ParseDuration` of prometheus/common: whole numbers with units, from the largest
 //! unit to the smallest, each at most once. A day has 24 hours, a week 7 days and a year 365 days.
 
 use std::time::Duration;

@@ -1,15 +1,16 @@
 //! The environment of the process: its variables, and which of its streams are terminals.
 //!
-//! It is captured once in `main` and passed in as a value, so that a test can run the program in any environment. Facts
-//! that can change during a run are here too: the terminal size, and whether the process is in the foreground.
+//! The environment is captured once in `main` and passed around as a value, so that a test can run the program in any
+//! environment. Properties that can change while the program runs, such as the terminal size, are queried when they are
+//! needed.
 
 pub use crate::os::stdin_has_bytes;
-use crate::os::{is_in_foreground, stdin_is_pipe};
+use crate::os::{find_in_path, is_in_foreground, stdin_is_pipe};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
 
-/// The environment that the process was started in, without its arguments.
+/// The environment of the process, without its arguments.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact about a stream")]
 pub struct Environment {
@@ -35,10 +36,10 @@ impl Environment {
         }
     }
 
-    /// Whether a shell would find a program with this name in PATH.
+    /// Returns true if a shell would find a program with this name in PATH.
     pub fn is_program(&self, name: &str) -> bool {
         let path = self.variable("PATH").unwrap_or_default();
-        !name.contains('/') && std::env::split_paths(path).any(|folder| folder.join(name).is_file())
+        !name.contains('/') && find_in_path(path, OsStr::new(name)).is_some()
     }
 
     /// Returns the value of a variable. An empty variable counts as unset.
@@ -47,19 +48,19 @@ impl Environment {
     }
 }
 
-/// Current width of the terminal in columns, if a stream is a terminal. `--watch` calls this because a window can be
-/// resized.
+/// Returns the current width of the terminal in columns, if a stream is a terminal. `--watch` calls this repeatedly,
+/// because the window can be resized.
 pub fn width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
-/// Current height of the terminal in lines, if a stream is a terminal.
+/// Returns the current height of the terminal in lines, if a stream is a terminal.
 pub fn height() -> Option<usize> {
     terminal_size::terminal_size().map(|(_, height)| usize::from(height.0))
 }
 
-/// Standard error while the process is in the foreground of the terminal. In the background (`pushgw push ... &`)
-/// writes are discarded, because a progress line would overwrite what the user is typing.
+/// A writer for standard error that discards everything while the process is in the background (`pushgw push ... &`),
+/// because a progress line would overwrite what the user is typing.
 #[derive(Debug)]
 pub struct Foreground;
 

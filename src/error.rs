@@ -1,12 +1,12 @@
-//! All errors that the program can end with. Each has an exit code, a message and possibly a hint.
+//! The errors that can end the program. Each one has an exit code, a message and possibly a hint.
 //!
-//! Exit codes are decided only here. `lib::run` prints an error, or `command::batch` does if more requests follow.
+//! Exit codes are defined only here. Errors are printed by `lib::run`, or by `command::batch` if more requests follow.
 
 use crate::http;
 use crate::os::reason;
 use std::io;
 
-/// Exit codes. Scripts rely on them: 2, 3 and 4 are permanent; 5, 6 and 7 can be retried.
+/// Exit codes. Scripts depend on them: 2, 3 and 4 are permanent; 5, 6 and 7 can be retried.
 pub mod exit_code {
     /// Success.
     pub const DONE: u8 = 0;
@@ -33,26 +33,26 @@ pub mod exit_code {
 /// An error that ends a command.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The command line is invalid, or a variable that replaces an option is.
+    /// The command line is invalid, or an environment variable that replaces an option is invalid.
     #[error("{message}")]
     Usage { message: String, hint: Option<String> },
-    /// The input is invalid. The diagnostics have been printed.
+    /// The input is invalid. The diagnostics have already been printed.
     #[error("{message}")]
     Input { message: String },
     #[error("{0}")]
     Exchange(Box<http::Error>),
-    /// The gateway rejected a push, and the groups on it explain why.
+    /// The gateway rejected a push, and its groups show why.
     #[error("{error}")]
     Explained {
         error: Box<http::Error>,
         /// One line for each conflict and each command that fixes it.
         why: Vec<String>,
     },
-    /// A receiver of remote write stored only some of the samples.
+    /// A remote-write receiver stored only some of the samples.
     #[error("{message}")]
     PartlyStored {
         message: String,
-        /// The further lines of what the receiver says.
+        /// The receiver's message, without its first line.
         details: Option<String>,
         hint: Option<String>,
     },
@@ -60,13 +60,13 @@ pub enum Failure {
     #[error("{}", requests_failed(*.count))]
     Several {
         count: usize,
-        /// The error that decides the exit code.
+        /// The error that determines the exit code.
         worst: Box<Failure>,
     },
     /// A command needs at least one group, but the selection matches none.
     #[error("no group on {gateway} matches the selection")]
     NothingSelected { gateway: String, hint: Option<String> },
-    /// The gateway has problems. They have already been printed.
+    /// The gateway has problems, which have already been printed.
     #[error("{gateway} is not healthy")]
     Unhealthy { gateway: String },
     #[error("no group {group} {place}")]
@@ -74,14 +74,14 @@ pub enum Failure {
         group: String,
         /// The gateway or directory: `on http://gw:9091` or `in /var/lib/node_exporter`.
         place: String,
-        /// The existing groups of the same job.
+        /// Existing groups with the same job.
         others: Vec<String>,
         hint: Option<String>,
     },
     /// The command whose output was to be pushed failed, so nothing was sent.
     #[error("{message}")]
     Producer {
-        /// Exit code of that command, which pushgw exits with too.
+        /// The command's exit code, with which pushgw also exits.
         code: u8,
         message: String,
         hint: Option<String>,
@@ -96,10 +96,10 @@ pub enum Failure {
     /// An input file cannot be read.
     #[error("{message}")]
     File { message: String, hint: Option<String> },
-    /// Any other error, with the chain of its causes.
+    /// Any other error, with its chain of causes.
     #[error("{0:#}")]
     Other(#[from] anyhow::Error),
-    /// The reader of standard output has closed it. The program stops, but this is not an error.
+    /// Standard output was closed by its reader. The program stops, but this does not count as an error.
     #[error("the reader closed the output")]
     OutputClosed,
 }
@@ -117,7 +117,7 @@ impl Failure {
         Self::Usage { message: message.into(), hint: Some(hint.into()) }
     }
 
-    /// An error while writing to standard output.
+    /// Creates the failure for an error while writing to standard output.
     #[expect(clippy::needless_pass_by_value, reason = "the signature that map_err needs")]
     pub fn output(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -142,7 +142,7 @@ impl Failure {
         }
     }
 
-    /// A word for programs, which depend on it.
+    /// Returns a word that identifies the kind of error. Programs depend on it.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Usage { .. } => "usage",
@@ -164,13 +164,13 @@ impl Failure {
         }
     }
 
-    /// Whether the same request can succeed on a retry.
+    /// Returns true if the same request could succeed when retried.
     pub fn is_temporary(&self) -> bool {
         let temporary = [exit_code::UNAVAILABLE, exit_code::UNREACHABLE, exit_code::TIMED_OUT];
         !matches!(self, Self::Producer { .. }) && temporary.contains(&self.exit_code())
     }
 
-    /// Lines printed below the message: the server's answer, or the groups with the same job.
+    /// Returns the lines to print below the message: the server's answer, or the groups with the same job.
     pub fn details(&self) -> Option<String> {
         match self {
             Self::Exchange(error) | Self::Explained { error, .. } => {

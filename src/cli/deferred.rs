@@ -1,7 +1,7 @@
 //! Builds the options of a subcommand only when that subcommand is used.
 //!
-//! Each call uses only one subcommand. Building the options of all subcommands took a fifth of the CPU instructions of
-//! a small push.
+//! Each run uses only one subcommand, and building the options of all of them took a fifth of the CPU instructions of a
+//! small push.
 
 use clap::builder::Resettable;
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, Id};
@@ -30,17 +30,21 @@ fn add_options<T: Args>(command: Command) -> Command {
 
 /// Adds the options of a subcommand. The result is the same as if they had been added from the start.
 fn augment(command: Command, add: fn(Command) -> Command) -> Command {
-    // clap replaces the subcommand's description with the doc comment of `T`.
+    // clap would replace the subcommand's description with the doc comment of `T`.
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
     // clap has already added the options that all subcommands share. They must come after the subcommand's own options,
     // because the help prints its headings in the order of the options.
     let shared = command.get_arguments().count();
     let command = add(command).about(Resettable::from(about)).long_about(Resettable::from(long_about));
-    let mut options: Vec<Arg> = command.get_arguments().cloned().collect();
-    options.rotate_left(shared);
     // clap can't reorder options, but it can replace each one in place.
+    let mut options = Vec::new();
+    let command = command.mut_args(|option| {
+        options.push(option);
+        Arg::default()
+    });
+    options.rotate_left(shared);
     let mut ordered = options.into_iter();
-    command.mut_args(|option| ordered.next().unwrap_or(option))
+    command.mut_args(|placeholder| ordered.next().unwrap_or(placeholder))
 }
 
 impl<T: FromArgMatches> FromArgMatches for Deferred<T> {

@@ -26,8 +26,8 @@ const THEIRS: &[(&str, &str)] = &[
     ("username", "use --user USER"),
 ];
 
-/// Whether an argument could be such a mistake. The options of all subcommands are built only in this case, because
-/// that takes time.
+/// Returns true if an argument could be such a mistake. This check is cheap, while [`find`] needs the options of all
+/// subcommands, which take time to build.
 pub(super) fn may_be(arg: &OsStr) -> bool {
     match arg.as_encoded_bytes() {
         [b'-', first, _, ..] => *first != b'-',
@@ -52,7 +52,7 @@ pub(super) fn find(command: &Command, args: &[OsString]) -> Option<Mistake> {
     None
 }
 
-/// Finds options that start with a long dash, as in `–job`: word processors replace `--` with it.
+/// Finds options that start with a long dash, such as `–job`. Word processors replace `--` with such a dash.
 fn long_dash(arg: &str) -> Option<Mistake> {
     let name = arg.trim_start_matches(['\u{2012}', '\u{2013}', '\u{2014}', '\u{2212}']);
     if name.len() == arg.len() || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -66,7 +66,8 @@ fn long_dash(arg: &str) -> Option<Mistake> {
     })
 }
 
-/// Finds long options with one dash, as in `-job=x`. Go programs accept them, but clap parses this one as `-j ob=x`.
+/// Finds long options with a single dash, such as `-job=x`. Go programs accept them, but clap parses this one as `-j
+/// ob=x`.
 fn single_dash(command: &Command, arg: &str, next: Option<&str>) -> Option<Mistake> {
     let body = arg.strip_prefix('-').filter(|body| !body.starts_with('-'))?;
     let (name, value) = body.split_once('=').map_or((body, None), |(name, value)| (name, Some(value)));
@@ -91,7 +92,7 @@ fn single_dash(command: &Command, arg: &str, next: Option<&str>) -> Option<Mista
     Some(Mistake { message: format!("`-{name}`{read_as}"), hint })
 }
 
-/// Whether the value of this option is the next argument.
+/// Returns true if the value of this option is the next argument.
 pub(super) fn needs_next(command: &Command, arg: &str) -> bool {
     if let Some(name) = arg.strip_prefix("--") {
         return command

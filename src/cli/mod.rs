@@ -50,7 +50,7 @@ Examples:
 
 More: pushgw COMMAND -h, pushgw COMMAND --help, pushgw --help, pushgw(1)";
 
-/// The manual pages get their table of exit statuses from here.
+/// The table of exit statuses in the manual pages is generated from this text.
 const LONG_EXAMPLES: &str = "\
 Examples:
   backup-metrics | pushgw push -j db_backup       # push the output of a program
@@ -198,7 +198,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// The value of `--message-format`, or the default.
+    /// Returns the value of `--message-format`, or the default.
     pub fn message_format(&self) -> MessageFormat {
         match self {
             Self::Push(args) | Self::Add(args) => args.0.report.message_format,
@@ -208,7 +208,7 @@ impl Command {
         }
     }
 
-    /// The options that say how to reach the gateway; `None` for a command that needs no gateway.
+    /// Returns the connection options, or `None` for a command that needs no gateway.
     pub fn connection(&self) -> Option<&ConnectionArgs> {
         match self {
             Self::Push(args) | Self::Add(args) => Some(&args.0.connection),

@@ -1,5 +1,5 @@
-//! Parses the command line, and prints the output of clap: the help, the version, and errors. It follows the same rules
-//! as all other output: `--color` and its variables, the width of the terminal, and no control characters.
+//! Parses the command line, and prints clap's help, version and errors. They follow the same rules as all other output:
+//! `--color` and its variables, the width of the terminal, and no control characters.
 
 use crate::cli;
 use crate::cli::mistakes::{self, Mistake};
@@ -16,7 +16,7 @@ const MAX_WIDTH: usize = 100;
 /// The reason why parsing the command line did not result in a command.
 #[derive(Debug)]
 pub(crate) enum ParseError {
-    /// An error of clap, or the help or version to print.
+    /// A clap error, which can also be the help or version to print.
     Clap(clap::Error),
     Mistake(Mistake),
 }
@@ -76,10 +76,9 @@ pub(crate) fn parse(
     }
 }
 
-/// Moves options in front of the command to the place after it, so that an alias can contain options: `pushgw -g URL
-/// list`.
+/// Moves options that precede the subcommand to the place after it, so that a shell alias for `pushgw -g URL` works.
 fn options_after_command(program: &clap::Command, args: &mut [OsString]) {
-    // An option means the same in all subcommands, so any subcommand that has it shows whether it takes a value.
+    // An option has the same meaning in all subcommands, so it takes a value if it does in any of them.
     let has_value = |arg: &str| program.get_subcommands().any(|command| mistakes::needs_next(command, arg));
     let mut place = 1;
     while let Some(arg) = args.get(place).and_then(|arg| arg.to_str()).filter(|arg| arg.starts_with('-')) {
@@ -107,13 +106,13 @@ pub(crate) fn value_of<T: ValueEnum>(option: &str, args: &[OsString]) -> Option<
     None
 }
 
-/// Whether the subcommand is `run`. Usage errors of `run` have a different exit code, because its command could exit
-/// with 2.
+/// Returns true if the subcommand is `run`. Usage errors of `run` have a different exit code, because its command could
+/// exit with 2.
 pub(crate) fn names_run(program: &clap::Command, args: &[OsString]) -> bool {
     args.iter().skip(1).find(|word| program.find_subcommand(word).is_some()).is_some_and(|name| name == "run")
 }
 
-/// Prints the help, the version or an error of clap. The text is sanitized, because an error may quote the arguments.
+/// Prints clap's help, version or error. The text is sanitized, because an error may quote the arguments.
 pub(crate) fn print(channel: Channel, mut message: clap::Error, printer: &mut Printer<'_>) -> io::Result<()> {
     let terminal = printer.terminal;
     // A URL in the wrong place may contain a password or a token.

@@ -93,6 +93,7 @@ pub struct PushArgs {
         long,
         value_name = "FILE",
         value_hint = ValueHint::FilePath,
+        value_parser = OsStringValueParser::new().map(PathBuf::from),
         conflicts_with_all = ["job", "labels", "instance", "url", "files", "metrics", "producer", "dry_run", "diff", "as_curl"],
         help_heading = GROUP
     )]
@@ -158,9 +159,9 @@ pub struct CheckArgs {
 pub struct InputArgs {
     /// Files to read; none, or `-`, means standard input
     ///
-    /// Several files make one push. Nothing is sent unless all files were read and have no errors. pushgw waits for the input
-    /// without a time limit: --timeout covers only the request.
-    // clap's parser for paths rejects an empty one with a message that does not mention unset variables.
+    /// Several files make one push. Nothing is sent unless all files were read and have no errors. Reading waits for the
+    /// producer without a limit: --timeout covers only the request.
+    // clap's path parser rejects an empty path with a message that does not mention unset variables.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 0,
           value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub files: Vec<PathBuf>,
@@ -194,10 +195,10 @@ pub struct InputArgs {
     /// --remote-write timestamps are sent; this option sends the time of the push instead.
     #[arg(long)]
     pub strip_timestamps: bool,
-    /// Accept input without samples, which empties the group
+    /// Accept input without samples; push empties the group
     ///
     /// Without this option such input is an error (exit status 3). Otherwise a producer that failed would delete the metrics
-    /// of the last good run. With --remote-write nothing is sent, and nothing is deleted.
+    /// of the last good run. add of such input changes only push_time_seconds. With --remote-write nothing is sent, and nothing is deleted.
     #[arg(long)]
     pub allow_empty: bool,
     /// Report errors instead of repairing them
@@ -251,7 +252,7 @@ pub struct ConvertArgs {
     /// Files to read; none, or `-`, means standard input
     ///
     /// Each file must be a complete text that ends with `# EOF`. The results are printed one after the other.
-    // clap's parser for paths rejects an empty one with a message that does not mention unset variables.
+    // clap's path parser rejects an empty path with a message that does not mention unset variables.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 0, help_heading = INPUT,
           value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub files: Vec<PathBuf>,

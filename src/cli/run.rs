@@ -78,7 +78,7 @@ pub struct RunArgs {
     ///
     /// They are pushed with the report after a success. A file that the command did not write is ignored, with a warning.
     /// A command can also append metrics to the file that the variable PUSHGW_METRICS names.
-    // clap's parser for paths rejects an empty one with a message that does not mention unset variables.
+    // clap's path parser rejects an empty path with a message that does not mention unset variables.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = JOB,
           value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub metrics: Option<PathBuf>,

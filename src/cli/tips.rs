@@ -46,12 +46,15 @@ const OPTIONS: &[(&[&str], &str)] = &[
     ),
     (&["X", "request", "method"], "push sends PUT, add sends POST and delete sends DELETE"),
     (&["host", "server", "address", "addr", "endpoint", "pushgateway", "gateway-url", "port"], "use -g URL"),
+    (&["newer-than", "younger-than"], "only --older-than selects by age"),
+    (&["not-match"], "use --match 'NAME!=VALUE'"),
     (&["older", "age", "min-age", "max-age", "ttl", "stale"], "use --older-than 7d"),
     (&["p", "pass", "password"], "use --password-file FILE or the variable PUSHGATEWAY_PASSWORD"),
     (
         &["token", "bearer", "bearer-token", "oauth2-bearer"],
         "use --bearer-token-file FILE or the variable PUSHGATEWAY_BEARER_TOKEN",
     ),
+    (&["x"], "use --proxy URL"),
     (&["k"], "--ca-cert FILE adds a CA to trust; --insecure accepts any certificate"),
     (&["cacert"], "use --ca-cert FILE"),
     (
@@ -87,7 +90,7 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
         }
         ErrorKind::UnknownArgument => {
             let Some(typed) = text(error, ContextKind::InvalidArg) else { return };
-            // clap suggests `-- --typed`, but then the argument would be rejected, too, or run as a COMMAND.
+            // clap suggests `-- --typed`, but that argument would also be rejected, or run as a COMMAND.
             error.remove(ContextKind::Suggested);
             if text(error, ContextKind::SuggestedArg).is_some_and(|option| !is_likely(&option, &typed)) {
                 error.remove(ContextKind::SuggestedArg);
@@ -119,10 +122,10 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
     }
 }
 
-/// Whether the error is about `rules --remote-write URL`. The option has a URL in all other commands.
+/// Returns true if the error is about `rules --remote-write URL`. In all other commands, this option has a URL.
 fn has_receiver_url(error: &Error, args: &[OsString]) -> bool {
     match error.kind() {
-        // In `--remote-write URL` the URL is an argument of its own.
+        // In `--remote-write URL`, the URL is a separate argument.
         ErrorKind::UnknownArgument => args
             .windows(2)
             .any(|words| words[0] == "--remote-write" && !words[1].as_encoded_bytes().starts_with(b"-")),
@@ -144,16 +147,17 @@ fn meant_format(value: &str, command: Option<&Command>) -> Option<String> {
     is_openmetrics.then(|| "use --format openmetrics".to_owned())
 }
 
-/// Options that are never suggested as a correction: nobody should try them because of a typo.
+/// Options that are never suggested as corrections, because nobody should use them by accident.
 const DANGEROUS: &[&str] = &["--insecure", "--force", "--all", "--yes", "--allow-empty"];
 
-/// Whether `typed` is close enough to an option suggested by clap. clap itself suggests `--insecure` for `--since`.
+/// Returns true if `typed` is close enough to an option suggested by clap. clap itself suggests `--insecure` for
+/// `--since`.
 fn is_likely(option: &str, typed: &str) -> bool {
     let typed = typed.split('=').next().unwrap_or_default();
     !DANGEROUS.contains(&option) && strsim::normalized_damerau_levenshtein(option, typed) >= 0.7
 }
 
-/// Whether clap suggests `rm`, which is short enough to be similar to many names.
+/// Returns true if clap suggests `rm`, which is short enough to be similar to many names.
 fn is_delete_suggested(error: &Error) -> bool {
     match error.get(ContextKind::SuggestedSubcommand) {
         Some(ContextValue::String(name)) => name == "rm",
@@ -171,13 +175,13 @@ fn meant_command(typed: &str) -> Option<String> {
     Some(format!("use pushgw {ours}"))
 }
 
-/// Returns the word as typed, for a suggested command. A word that a shell could interpret, or that may contain a
-/// password (`USER:PASSWORD@HOST`), is replaced with `instead`.
+/// Returns `typed` for use in a suggested command. If a shell could interpret it, or it may contain a password
+/// (`USER:PASSWORD@HOST`), returns `instead`.
 fn quotable<'a>(typed: &'a str, instead: &'a str) -> &'a str {
     if is_plain(typed) { typed } else { instead }
 }
 
-/// Whether `typed` can safely be repeated in a command.
+/// Returns true if `typed` can safely be repeated in a command.
 pub(super) fn is_plain(typed: &str) -> bool {
     typed.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/=".contains(c)) && !typed.starts_with('=')
 }
@@ -195,7 +199,9 @@ fn meant_option(
             Some(format!("use --url for the URL of a group: pushgw {command} --url URL"))
         } else if typed.contains("://") && knows(command, "gateway") {
             Some(format!("use -g for the URL of a gateway: pushgw {command} -g {}", quotable(typed, "URL")))
-        } else if typed.split_once('=').is_some_and(|(name, _)| is_plain(name)) && knows(command, "match") {
+        } else if typed.split_once('=').is_some_and(|(name, _)| is_plain(name.trim_start_matches('{')))
+            && knows(command, "match")
+        {
             Some(format!("use --match: pushgw {command} --match {}", quotable(typed, "NAME=VALUE")))
         } else if command.get_name() == "run" && args.iter().all(|arg| arg != "--") {
             Some("the command comes after `--`: pushgw run -j JOB -- COMMAND".to_owned())
@@ -206,8 +212,11 @@ fn meant_option(
         };
     }
     let name = typed.trim_start_matches('-').split('=').next().unwrap_or_default();
-    if ["o", "output"].contains(&name) && command.is_some_and(|command| command.get_name() == "convert") {
-        return Some("the result goes to standard output: pushgw convert [FILE] > FILE".to_owned());
+    if ["o", "output"].contains(&name)
+        && let Some(printer @ ("convert" | "rules")) = command.map(Command::get_name)
+    {
+        let input = if printer == "convert" { " [FILE]" } else { "" };
+        return Some(format!("the result goes to standard output: pushgw {printer}{input} > FILE"));
     }
     if let Some((_, meant)) = OPTIONS.iter().find(|(theirs, _)| theirs.contains(&name)) {
         return Some((*meant).to_owned());
@@ -238,7 +247,7 @@ fn knows(command: &Command, option: &str) -> bool {
     command.get_arguments().any(|arg| !arg.is_hide_set() && has_name(arg))
 }
 
-/// Whether `-j JOB` was already given. If so, another word is not a job.
+/// Returns true if `-j JOB` was already given, which means that another word is not a job.
 fn names_a_job(args: &[OsString]) -> bool {
     args.iter().filter_map(|arg| arg.to_str()).any(|arg| arg.starts_with("-j") || arg.starts_with("--job"))
 }

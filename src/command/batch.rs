@@ -4,11 +4,11 @@
 use crate::error::{Failure, exit_code};
 use crate::output::Printer;
 
-/// If this many consecutive requests do not reach the gateway, the remaining ones are skipped, because each of them
-/// would use all its retries.
+/// After this many consecutive requests fail to reach the gateway, the rest are skipped, because each one would use up
+/// all of its retries.
 const GIVE_UP: u32 = 3;
 
-/// Errors of the requests so far.
+/// Errors collected while sending a batch of requests.
 #[derive(Debug, Default)]
 pub(super) struct BatchErrors {
     failure: Option<Failure>,
@@ -17,7 +17,8 @@ pub(super) struct BatchErrors {
 }
 
 impl BatchErrors {
-    /// Adds one result and prints its error. Returns true if the remaining requests should be skipped.
+    /// Records the result of a request and prints the error, if any. Returns true if the remaining requests should be
+    /// skipped.
     pub(super) fn add(&mut self, result: Result<(), Failure>, what: &str, printer: &mut Printer<'_>) -> bool {
         let Err(failure) = result else {
             self.unreached = 0;
@@ -38,14 +39,15 @@ impl BatchErrors {
         self.count
     }
 
-    /// Returns the error for the whole batch, or `None`. The individual errors have already been printed.
+    /// Returns the error for the whole batch, or `None` if every request succeeded. The individual errors have already
+    /// been printed.
     pub(super) fn failure(self) -> Option<Failure> {
         let worst = self.failure?;
         Some(Failure::Several { count: self.count, worst: Box::new(worst) })
     }
 }
 
-/// Ranks exit codes. A permanent error is worse than one that can be retried.
+/// Ranks exit codes by severity. A permanent error is worse than one that can be retried.
 fn rank(code: u8) -> u8 {
     match code {
         exit_code::UNAVAILABLE => 1,

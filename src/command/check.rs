@@ -1,4 +1,4 @@
-//! `check`, and the check that `push` and `add` run before they send anything.
+//! The `check` subcommand, and the check that `push` and `add` run before they send anything.
 
 use super::{Context, plural};
 use crate::config::Check;
@@ -9,14 +9,14 @@ use crate::input::{self, Input};
 use crate::output::{Channel, Printer, SourceText, diagnostics};
 use std::borrow::Cow;
 
-/// Metrics that a gateway accepts.
+/// Input that passed the check and can be sent.
 pub(super) struct Accepted<'a> {
-    /// The bytes to send: the input with the repairs applied.
+    /// The bytes to send, with repairs applied.
     pub body: Cow<'a, [u8]>,
     pub amount: String,
 }
 
-/// Reads and checks the input, and prints the diagnostics as the result.
+/// Reads and checks the input, and prints the diagnostics to standard output.
 pub(super) fn run(
     settings: &Check,
     grouping: Option<&GroupingKey>,
@@ -24,7 +24,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let input = input::read(&settings.origins, context.stdin, context.printer.progress())?;
     let report = report(settings, grouping, &input, false);
-    // If the reader closes the output early, the exit status is still that of the check.
+    // If standard output is closed early, the exit status still reflects the result of the check.
     let shown = show(settings, &input, &report, Channel::Result, context.printer);
     let refused = report.diagnostics.iter().any(|found| {
         found.severity == Severity::Error
@@ -42,7 +42,8 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Checks the input before a push. Problems go to standard error. Only text that a gateway accepts is returned.
+/// Checks the input before a push and prints problems to standard error. Returns an error unless a gateway would accept
+/// the text.
 pub(super) fn accept<'a>(
     settings: &Check,
     grouping: Option<&GroupingKey>,
@@ -52,7 +53,7 @@ pub(super) fn accept<'a>(
     accept_or(settings, grouping, input, Some("nothing was sent"), printer)
 }
 
-/// Like [`accept`]. `consequence` says what happens to text with errors.
+/// Like [`accept`], but the error message ends with `consequence`.
 pub(super) fn accept_or<'a>(
     settings: &Check,
     grouping: Option<&GroupingKey>,
@@ -80,7 +81,7 @@ pub(super) fn accept_or<'a>(
     Ok(Accepted { body, amount: amount(&report) })
 }
 
-/// Formats the counts: `2 metrics, 5 samples`.
+/// Formats the counts, such as `2 metrics, 5 samples`.
 fn amount(report: &Report) -> String {
     format!("{}, {}", plural(report.families, "metric"), plural(report.samples, "sample"))
 }
@@ -110,7 +111,7 @@ fn show(
     printer.diagnostics(channel, settings.message_format, sources, report).map_err(Failure::output)
 }
 
-/// Fails if there are errors. `consequence` says what happens to the text in that case.
+/// Returns an error if the report contains errors. Its message ends with `consequence`.
 fn refuse(settings: &Check, report: &Report, consequence: Option<&str>) -> Result<(), Failure> {
     let strict = settings.strict && report.warnings > 0;
     if report.errors == 0 && !strict {

@@ -1,10 +1,10 @@
-//! `completions`: prints a completion script that was embedded at build time.
+//! The `completions` subcommand: prints a completion script that is embedded at build time.
 
 use super::Context;
 use crate::config::Shell;
 use crate::error::Failure;
 
-/// Prints the script for the shell.
+/// Prints the completion script for `shell`.
 pub(super) fn run(shell: Shell, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let script = match shell {
         Shell::Bash => include_str!("../../completions/pushgw.bash"),

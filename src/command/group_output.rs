@@ -21,13 +21,13 @@ use std::time::Duration;
 /// Maximum number of jobs in a summary.
 const JOBS: usize = 50;
 
-/// Selected groups of a snapshot, as indices.
+/// A selection of the groups in a snapshot, by index.
 pub(super) struct Selected<'a> {
     pub snapshot: &'a Snapshot,
     pub places: Vec<usize>,
-    /// Whether to show the families as well.
+    /// Whether to also show the metric families.
     pub metrics: bool,
-    /// Whether the table shows full group names, however wide it gets.
+    /// Whether to show full group names, no matter how wide the table gets.
     pub wide: bool,
 }
 
@@ -53,7 +53,7 @@ impl Selected<'_> {
         }))
     }
 
-    /// Number of groups of each job, in descending order.
+    /// Returns a table with the number of groups per job, in descending order.
     pub(super) fn jobs(&self) -> Table {
         let mut jobs: BTreeMap<&str, usize> = BTreeMap::new();
         for (_, group) in self.groups() {
@@ -109,13 +109,13 @@ impl Selected<'_> {
     }
 }
 
-/// Returns the age of `then` by the gateway's clock. The `Date` header has whole seconds, so a push can seem to be
-/// slightly in the future.
+/// Returns the time from `then` to `now`. The gateway's `Date` header has a resolution of one second, so a push can
+/// appear to be slightly in the future; its age is then zero.
 pub(super) fn age(now: Timestamp, then: Timestamp) -> Duration {
     now.duration_since(then).try_into().unwrap_or_default()
 }
 
-/// A group in the output of `--format json`, which scripts rely on.
+/// A group in the output of `--format json`. Scripts depend on these fields.
 #[derive(Serialize)]
 struct Row<'a> {
     labels: &'a LabelSet,
@@ -170,11 +170,14 @@ pub(super) fn warn_of_text(snapshot: &Snapshot, printer: &mut Printer<'_>) {
 
 /// Returns the reason why a selection matches nothing, and a hint with the matcher that was probably meant.
 pub(super) fn meant(selection: &Selection) -> Option<(&'static str, String)> {
-    let (meant, why) = selection.matchers.iter().find_map(Matcher::meant)?;
+    let matchers = &selection.matchers;
+    let either = matchers.iter().find_map(|one| matchers.iter().find_map(|other| one.either(other)));
+    let either = either.map(|meant| (meant, "a label has only one value"));
+    let (meant, why) = either.or_else(|| matchers.iter().find_map(Matcher::meant))?;
     Some((why, format!("use --match {}", quote(&meant))))
 }
 
-/// Warns if a selection matches nothing and was probably meant differently.
+/// Warns that a selection matches nothing, if a different matcher was probably meant.
 pub(super) fn warn_of_nothing(selection: &Selection, printer: &mut Printer<'_>) {
     if let Some((why, hint)) = meant(selection) {
         printer.warning(&format!("0 groups selected: {why}"));

@@ -4,7 +4,7 @@ use crate::gateway::{FamilySize, State};
 use crate::output::{Column, Style, StyledLine, StyledText, Table};
 use std::time::Duration;
 
-/// Minimum width of the state column. Together with the group and the age, a row then fits in 40 columns.
+/// Minimum width of the state column. With this width, a row of group, age and state fits in 40 columns.
 const NARROWEST_STATE: usize = 11;
 
 #[derive(Clone, Debug)]
@@ -16,11 +16,11 @@ pub(super) struct GroupRow {
     /// Time since the last successful push; `None` if there never was one.
     pub(super) age: Option<Duration>,
     pub(super) state: State,
-    /// Time since the last rejected push, which is shown if that was the last push.
+    /// Time since the last rejected push, which is shown only if no push has succeeded since.
     pub(super) failed: Option<Duration>,
     /// Whether the group breaks the gateway, alone or together with another group.
     pub(super) conflict: bool,
-    /// Families that are listed below the group, one per line.
+    /// Families listed below the group, one per line.
     pub(super) families: Vec<FamilySize>,
 }
 
@@ -55,7 +55,7 @@ fn state(state: State, failed: Option<Duration>, conflict: bool) -> StyledLine {
     let ago = failed.map_or(String::new(), |failed| format!(" {} ago", age(failed)));
     let mut spans = match state {
         State::Ok => vec![StyledText::new(Style::Good, "ok")],
-        // The age of the last successful push already shows whether there ever was one.
+        // The LAST PUSH column already shows whether a push has ever succeeded.
         State::Failed | State::Never => vec![StyledText::new(Style::Bad, "failed"), StyledText::plain(ago)],
     };
     if conflict {
@@ -147,7 +147,7 @@ instance="mp4_node1"}
 "#]]
             .raw()
         );
-        // The whole table fits the narrowest terminal. Numbers are never truncated.
+        // The table fits the narrowest terminal, and numbers are never truncated.
         let narrow = rows().render(Appearance { width: Some(40), charset: Charset::Ascii, ..PIPE });
         assert!(narrow.lines().all(|line| line.len() <= 40), "{narrow}");
         let shown = rows().render(Appearance { width: Some(10), charset: Charset::Ascii, ..PIPE });

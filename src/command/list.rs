@@ -1,4 +1,4 @@
-//! `list`: prints the gateway's groups as a table, as JSON or as paths, once or repeatedly.
+//! The `list` subcommand: prints the gateway's groups as a table, as JSON or as paths, once or repeatedly.
 
 use super::group_output::{Selected, warn_of_conflicts, warn_of_nothing, warn_of_text};
 use super::{Context, listener, plural, thousands, watch};
@@ -30,8 +30,7 @@ fn fetch(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Snap
     Ok(gateway::fetch_families(client, &list.connection.endpoint, &wanted, &mut listener(printer))?)
 }
 
-/// Prints the selected groups. `height` is the number of lines available. More lines would scroll the headings off the
-/// screen.
+/// Prints the selected groups in at most `height` lines, because more lines would scroll the headings off the screen.
 fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let fits = |place: &usize| list.selection.fits(&snapshot.groups[*place], snapshot.selection_time());
     let mut places: Vec<usize> = (0..snapshot.groups.len()).filter(fits).collect();
@@ -71,7 +70,7 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
     Ok(())
 }
 
-/// Number of groups that fit on a screen of this height, given the number of lines of each group. Two lines are
+/// Returns how many groups fit on a screen of this height, given the number of lines for each group. Two lines are
 /// reserved for the headings and the cursor, and one more for a note if not all groups fit.
 fn shown(lines: impl Iterator<Item = usize>, height: usize) -> usize {
     let room = height.saturating_sub(2);
@@ -86,7 +85,7 @@ fn shown(lines: impl Iterator<Item = usize>, height: usize) -> usize {
     if taken <= room { all } else { most.max(1) }
 }
 
-/// Sorts the groups. The sort is stable.
+/// Sorts the groups. The order of equal groups does not change.
 fn sort(places: &mut [usize], groups: &[Group], by: ListSort) {
     let series = |group: &Group| group.size.map(|size| size.series);
     places.sort_by(|a, b| {

@@ -1,5 +1,5 @@
-//! The subcommands. Each is a file or folder with a function `run(resolved configuration, context)`. The other files
-//! are shared by several subcommands.
+//! The subcommands. Each one is a module with a `run` function, which gets the resolved settings and a [`Context`]. The
+//! other modules are shared by several subcommands.
 
 mod batch;
 mod check;
@@ -87,8 +87,8 @@ fn fetch_groups(client: &Client, printer: &mut Printer<'_>) -> Result<Snapshot, 
     Ok(gateway::fetch_groups(client, &client.connection().endpoint, &mut listener(printer))?)
 }
 
-/// Fetches the gateway's groups and calls `make` with the families of each one. Only the API shows which families a
-/// group has.
+/// Fetches the gateway's groups and calls `make` with the families of each one. Returns an error if the gateway lacks
+/// the API, because only the API shows which families a group has.
 fn fetch_contents<T: Default>(
     client: &Client,
     make: impl FnMut(&LabelSet, Vec<Family>) -> T,
@@ -109,7 +109,8 @@ fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Re
     gateway::send(client, request, &mut listener(printer))
 }
 
-/// The hint for a push to Prometheus. `of_many` is a push of `--groups`, which remote write does not have.
+/// Returns a hint if the server turns out to be Prometheus. `of_many` is true for `push --groups`, which has no
+/// remote-write equivalent.
 fn prometheus_hint(
     error: &http::Error,
     client: &Client,
@@ -130,7 +131,7 @@ fn prometheus_hint(
     })
 }
 
-/// Returns the failure of a push, with the cause if the gateway's groups show it.
+/// Converts the error of a push, and adds the cause if it can be found in the gateway's groups.
 fn explain(
     error: http::Error,
     push: &refusal::RejectedPush<'_>,
@@ -151,7 +152,7 @@ fn explain(
         fetched.map_err(|error| fetch_error = Some(error)).ok()
     };
     let why = refusal::explain(&error.kind, push, connection, fetch);
-    // A server that closes every connection does not do so because of the push.
+    // If the server closes every connection, the push is not the cause.
     if let Some(other) =
         fetch_error.filter(|other| other.kind == ErrorKind::Closed && error.kind == other.kind)
     {
@@ -160,7 +161,7 @@ fn explain(
     if why.is_empty() { error.into() } else { Failure::Explained { error: Box::new(error), why } }
 }
 
-/// Prints the events of a request.
+/// Returns a callback that prints the events of a request.
 fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
     move |event| match event {
         Event::Retry { tries, reason, wait, asked } => {
@@ -182,12 +183,12 @@ fn print_json(value: &impl Serialize, printer: &mut Printer<'_>) -> io::Result<(
     printer.result(&text)
 }
 
-/// Formats a count with its noun: `1 group`, `2 groups`.
+/// Formats a count with its noun, such as `1 group` or `2 groups`.
 fn plural<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
     if count == N::from(1) { format!("1 {noun}") } else { format!("{} {noun}s", thousands(count)) }
 }
 
-/// Formats an integer with thousands separators: `10,000`.
+/// Formats an integer with thousands separators, such as `10,000`.
 fn thousands(count: impl Display) -> String {
     let digits = count.to_string();
     let mut out = String::new();

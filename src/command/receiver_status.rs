@@ -1,4 +1,4 @@
-//! `status` for a remote-write receiver: sends an empty request, which stores nothing.
+//! Implements `status` for a remote-write receiver by sending an empty request, which stores nothing.
 
 use super::remote_write::failure;
 use super::{Context, listener, print_json, watch};
@@ -10,13 +10,13 @@ use crate::remote_write::{RemoteWriter, WriteError, Written};
 use serde::Serialize;
 use std::io;
 
-/// What the receiver answers, or why it rejects the request.
+/// The receiver's response to an empty request.
 struct Probe {
     receiver: String,
     answer: Result<Written, Box<Error>>,
 }
 
-/// Asks the receiver and prints its answer.
+/// Sends an empty request to the receiver and prints the result.
 pub(super) fn run(
     receiver: &Receiver,
     status: &Status,
@@ -90,7 +90,7 @@ impl Probe {
     }
 }
 
-/// Whether a server was reached and rejected the request for good, or is not a receiver.
+/// Returns true if the server permanently rejected the request, or is not a receiver.
 fn is_rejection(error: &Error) -> bool {
     match &error.kind {
         ErrorKind::Status(rejection) => rejection.status < 500 && !error.kind.is_retried(),
@@ -99,13 +99,13 @@ fn is_rejection(error: &Error) -> bool {
     }
 }
 
-/// The output of `--format json`, which scripts rely on.
+/// The output of `--format json`. Scripts depend on these fields.
 #[derive(Serialize)]
 struct ReceiverReport<'a> {
     receiver: &'a str,
     ok: bool,
     version: Option<&'static str>,
-    /// Whether the receiver confirms what it stores.
+    /// Whether the receiver confirms how many samples it has stored.
     confirmed: Option<bool>,
     reason: Option<String>,
     answer: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! Pushes to a receiver of remote write, for `push`, `add` and `run`.
+//! Pushes to a remote-write receiver, for `push`, `add` and `run`.
 
 use super::{Context, listener, plural, thousands};
 use crate::config::{Action, Receiver};
@@ -9,7 +9,7 @@ use crate::output::Printer;
 use crate::remote_write::{Payload, RemoteWriter, Totals, WriteError, Written};
 use jiff::Timestamp;
 
-/// Sends the samples, or prints them.
+/// Sends or prints the samples.
 pub(super) fn push(
     action: Action,
     receiver: &Receiver,
@@ -24,7 +24,7 @@ pub(super) fn push(
     if action != Action::Send {
         return print(&sender, &payload, printer);
     }
-    if payload.requests() == 0 {
+    if payload.samples() == 0 {
         printer.success("there are no samples, so nothing was sent");
         return Ok(());
     }
@@ -39,12 +39,12 @@ pub(super) fn push(
     Ok(())
 }
 
-/// The samples of a text that the checker accepts. Those without a timestamp get the present time.
+/// Builds the payload from text that has passed the check. Samples without a timestamp get the current time.
 pub(super) fn payload<'a>(body: &'a [u8], key: &'a GroupingKey) -> Payload<'a> {
     Payload::new(body, key, Timestamp::now().as_millisecond())
 }
 
-/// `http://prometheus:9090/api/v1/write (remote write 2.0, confirmed)`.
+/// Formats the destination, such as `http://prometheus:9090/api/v1/write (remote write 2.0, confirmed)`.
 pub(super) fn place(receiver: &Receiver, written: Written) -> String {
     format!("{} (remote write {written})", receiver.connection.endpoint)
 }
@@ -87,12 +87,12 @@ fn not_sent(totals: Totals) -> String {
     if totals.after == 0 { String::new() } else { format!("; {} were not sent", thousands(totals.after)) }
 }
 
-/// Prints each request: its head, and its series as text.
+/// Prints the head of each request, followed by its series as text.
 fn print(sender: &RemoteWriter<'_>, payload: &Payload<'_>, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    let mut start = 0;
-    for _ in 0..payload.requests() {
+    let mut next = Some(0).filter(|_| payload.samples() > 0);
+    while let Some(start) = next {
         let mut text = sender.head(payload, start).into_bytes();
-        start = payload.series(start, &mut |series| series.print(&mut text));
+        next = payload.series(start, &mut |series| series.print(&mut text));
         printer.result(&text).map_err(Failure::output)?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `rules`: prints the alerting rules for the metrics of `run`.
+//! The `rules` subcommand: prints the alerting rules for the metrics of `run`.
 
 use super::Context;
 use crate::config::AlertingRules;

@@ -12,16 +12,16 @@ pub(super) struct Scraped {
     pub samples: u64,
     /// The reason why the scrape failed; `None` if it succeeded.
     pub refusal: Option<String>,
-    /// Whether the gateway's metrics are inconsistent, so that it also rejects every push.
+    /// Whether the gateway's metrics are inconsistent. Such a gateway also rejects every push.
     pub rejects_pushes: bool,
-    /// The problems that keep Prometheus from getting any metrics, with their fixes.
+    /// Problems that keep Prometheus from getting any metrics, with their fixes.
     pub problems: Vec<Problem>,
     /// Problems that affect only some versions of Prometheus.
     pub warnings: Vec<String>,
 }
 
 impl Scraped {
-    /// Scrapes the gateway. An error status is also a result, so nothing is retried.
+    /// Scrapes the gateway. An error status is a valid result, so nothing is retried.
     pub(super) fn new(
         client: &Client,
         about: &ServerStatus,
@@ -49,8 +49,8 @@ impl Scraped {
         let mut problems = scrape_failure::of_scrape(&errors, snapshot, connection);
         let mut warnings = Vec::new();
         if !errors.is_empty() && about.is_on("push.enable-utf8-names") == Some(true) {
-            // Prometheus 2 gets escaped names, and two names can be equal after escaping. A problem that does not
-            // affect Prometheus 3 is only a warning.
+            // Prometheus 2 receives escaped names, and different names can be equal after escaping. A problem that does
+            // not affect Prometheus 3 is only a warning.
             let newer = gateway::unescaped(client);
             let endpoint = &connection.endpoint;
             let answer = gateway::get_once(&newer, endpoint, about.telemetry_path(), &mut listener(printer))?;
@@ -83,7 +83,7 @@ impl Scraped {
         Ok(Self { samples: 0, refusal, rejects_pushes, problems, warnings: Vec::new() })
     }
 
-    /// Whether the gateway answered the scrape with metrics.
+    /// Returns true if the gateway answered the scrape with metrics.
     pub(super) fn ok(&self) -> bool {
         self.refusal.is_none()
     }

@@ -1,4 +1,5 @@
-//! `show`: prints groups' metrics as text that can be pushed again, to the same gateway or another.
+//! The `show` subcommand: prints the metrics of groups as text that can be pushed again, to the same or another
+//! gateway.
 
 use super::delete::no_such_group;
 use super::group_output::meant;
@@ -13,7 +14,7 @@ use crate::grouping::{Label, LabelSet};
 use crate::http::Client;
 use crate::output::Printer;
 
-/// Start of the line before each group if several are printed. `push --groups` reads these lines.
+/// Start of the line that precedes each group if several are printed. `push --groups` reads these lines.
 pub(super) const GROUP_LINE: &str = "# pushgw group ";
 
 /// A group as text, with a message about each part that the text cannot represent.
@@ -23,12 +24,12 @@ struct Copied {
     losses: Vec<String>,
 }
 
-/// Fetches the groups once and prints the requested ones.
+/// Fetches the groups and prints the requested ones.
 pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let wanted = |labels: &LabelSet| match &show.target {
         ShowTarget::Group(key) => labels.get("job") == Some(key.job()),
         ShowTarget::Selection(selection) => {
-            // The actual key may have an empty `instance`, but a matcher treats an empty label like a missing one.
+            // These labels may lack an empty `instance`, but a matcher treats an empty label like a missing one.
             selection.matchers.iter().all(|matcher| matcher.matches(labels))
         }
     };
@@ -75,7 +76,7 @@ fn several<'a>(
 ) -> std::io::Result<()> {
     for (group, copied) in groups {
         if group.state == State::Never {
-            // The group has no metrics. If it were pushed again, it would look as if it had once succeeded.
+            // The group has no metrics. Pushing it again would make it look as if a push had succeeded.
             printer.note(&format!("{} never had a successful push and is left out", group.labels));
             continue;
         }

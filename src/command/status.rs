@@ -1,5 +1,5 @@
-//! `status`: checks whether the server is a Pushgateway, whether it is healthy, and whether Prometheus can scrape it.
-//! If not, shows which groups break it and which commands fix it.
+//! The `status` subcommand: checks whether the server is a Pushgateway, whether it is healthy, and whether Prometheus
+//! can scrape it. If not, shows which groups break it and which commands fix it.
 //!
 //! The gateway's own health checks pass even when it rejects every push and every scrape. So `status` scrapes it as
 //! Prometheus does and applies the rules of Prometheus to the result.
@@ -21,9 +21,9 @@ use serde::Serialize;
 use std::fmt::Write as _;
 use std::io;
 
-/// Maximum number of failed groups named in the table. JSON contains all.
+/// Maximum number of failed groups named in the table. JSON output includes all of them.
 const NAMED: usize = 5;
-/// Maximum number of problems in the table, and of commands for each problem. The JSON output contains all of them.
+/// Maximum number of problems in the table, and of commands for each problem. JSON output includes all of them.
 const SHOWN: usize = 20;
 
 /// Queries the gateway and prints the findings.
@@ -89,7 +89,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Requests a health check. An error status is also a result, so nothing is retried.
+/// Requests a health check. An error status is a valid result, so nothing is retried.
 fn probe(client: &Client, endpoint: &Url, path: &str, printer: &mut Printer<'_>) -> Result<(), String> {
     gateway::get_once(client, endpoint, path, &mut listener(printer)).map(drop).map_err(|error| {
         match error.kind.words() {
@@ -99,7 +99,7 @@ fn probe(client: &Client, endpoint: &Url, path: &str, printer: &mut Printer<'_>)
     })
 }
 
-/// Groups whose last push failed.
+/// Returns the groups whose last push failed.
 fn failed(snapshot: &Snapshot) -> impl Iterator<Item = &Group> {
     snapshot.groups.iter().filter(|group| group.state != State::Ok)
 }
@@ -112,7 +112,7 @@ fn oldest(snapshot: &Snapshot) -> Option<Timestamp> {
     snapshot.groups.iter().filter_map(|group| group.last_push).min()
 }
 
-/// Findings that are not errors, but that the user should know.
+/// Returns findings that are not errors, but that the user should know about.
 fn warnings(found: &Found<'_>) -> Vec<String> {
     let groups = &found.snapshot.groups;
     let at = |places: &[usize]| places.iter().filter_map(|place| groups.get(*place)).collect::<Vec<_>>();
@@ -204,7 +204,7 @@ fn table(found: &Found<'_>, printer: &mut Printer<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints the problems and the commands that fix them, up to a limit: a large gateway can have thousands.
+/// Prints the problems and the commands that fix them, up to a limit, because a large gateway can have thousands.
 fn problems(problems: &[Problem], connection: &Connection, printer: &mut Printer<'_>) -> io::Result<()> {
     let more = |count: usize, noun: &str| {
         let all = format!("pushgw status{} --format json", gateway_option(connection));
@@ -253,7 +253,7 @@ fn amount(snapshot: &Snapshot) -> String {
     amount
 }
 
-/// The output of `--format json`, which scripts rely on.
+/// The output of `--format json`. Scripts depend on these fields.
 #[derive(Serialize)]
 struct StatusReport<'a> {
     gateway: String,

@@ -1,4 +1,4 @@
-//! Writes and deletes the files of groups in the `--textfile` directory, for `push`, `add`, `run` and `delete`.
+//! Writes and deletes group files in the `--textfile` directory, for `push`, `add`, `run` and `delete`.
 
 use super::Context;
 use crate::config::Textfile;
@@ -15,13 +15,13 @@ use std::path::{Path, PathBuf};
 pub(super) struct Update {
     pub(super) path: PathBuf,
     pub(super) before: Option<Vec<Family>>,
-    /// The pushed families, with the labels of the group.
+    /// The pushed families, with the group's labels added.
     pub(super) pushed: Vec<Family>,
     /// The new content of the file.
     text: String,
 }
 
-/// Writes the metrics of `body`, and returns the path of the file.
+/// Writes the metrics in `body` to the group's file, and returns its path.
 pub(super) fn write(
     textfile: &Textfile,
     key: &GroupingKey,
@@ -34,7 +34,7 @@ pub(super) fn write(
     Ok(update.path)
 }
 
-/// Removes the file of a group, or only prints its path if `dry_run` is true.
+/// Removes a group's file, or only prints its path if `dry_run` is true.
 pub(super) fn delete(
     textfile: &Textfile,
     key: &GroupingKey,
@@ -106,7 +106,7 @@ impl Update {
     }
 }
 
-/// Fails if the text has errors, because `node_exporter` skips the whole file for one invalid line.
+/// Returns an error if the text is invalid, because `node_exporter` skips a whole file if one line is invalid.
 fn require_valid(text: &[u8], key: &GroupingKey, what: &str, hint: Option<&str>) -> Result<(), Failure> {
     let options =
         CheckOptions { grouping: Some(key), utf8_names: true, allow_empty: true, ..CheckOptions::PLAIN };

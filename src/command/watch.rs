@@ -1,4 +1,4 @@
-//! `--watch`: fetches and prints repeatedly until interrupted.
+//! Implements `--watch`: fetches and prints repeatedly until interrupted.
 
 use super::Context;
 use crate::env;
@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 /// Fetching takes at most `1 / FETCH_SHARE` of the total time.
 const FETCH_SHARE: u32 = 10;
 
-/// Number of lines needed for the warning about a failed fetch, unless the terminal is very narrow.
+/// Number of lines reserved for the warning about a failed fetch. A very narrow terminal needs more.
 const WARNING: usize = 3;
 
-/// Repeatedly calls `fetch`, and `show` with its result and the number of lines to leave free. New output replaces the
-/// old.
+/// Repeatedly calls `fetch`, then `show` with the result and the number of lines to leave free. New output replaces the
+/// previous output.
 ///
-/// If the first fetch fails, its error is returned. Later errors are only warnings, because the gateway may recover.
+/// Returns the error if the first fetch fails. Later errors are only warnings, because the gateway may recover.
 pub(super) fn repeat<T>(
     pause: Duration,
     context: &mut Context<'_, '_>,
@@ -55,7 +55,7 @@ pub(super) fn repeat<T>(
 ///
 /// # Errors
 ///
-/// Returns [`Failure::Unhealthy`] if the only status is not healthy, even if standard output was closed.
+/// Without `--watch`, returns [`Failure::Unhealthy`] if the server is not healthy, even if standard output was closed.
 pub(super) fn report_status<T>(
     (pause, server): (Option<Duration>, &Url),
     context: &mut Context<'_, '_>,
@@ -76,7 +76,7 @@ pub(super) fn report_status<T>(
     printed.map_err(Failure::output)
 }
 
-/// Returns the time to wait after a fetch that took `took`.
+/// Returns how long to wait after a fetch that took `took`.
 fn rest(pause: Duration, took: Duration) -> Duration {
     pause.max(took * (FETCH_SHARE - 1))
 }

@@ -3,14 +3,14 @@
 //! readline replaces only the end of a word: the part after the last character of `COMP_WORDBREAKS` (which contains `:`
 //! and `=`), or after the opening quote.
 
-/// The line up to the cursor.
+/// The command line up to the cursor.
 #[derive(Debug, Default)]
 pub(super) struct BashLine {
     /// The unquoted words. The last one is at the cursor and may be empty.
     pub(super) words: Vec<String>,
     /// Length of the part of the last word that readline keeps.
     kept: usize,
-    /// The quote that is still open.
+    /// The quote character that is still open at the cursor.
     quote: Option<char>,
 }
 
@@ -53,13 +53,13 @@ impl BashLine {
         read
     }
 
-    /// The replacement for the end of the word, if the candidate starts with the typed text.
+    /// Returns the replacement for the end of the word if the candidate starts with the typed text.
     pub(super) fn completed(&self, candidate: &str) -> Option<String> {
         let typed = self.words.last()?;
         let rest = candidate.strip_prefix(typed.as_str()).and_then(|_| candidate.get(self.kept..))?;
         match self.quote {
             Some('\'') => Some(rest.replace('\'', r"'\''")),
-            // Inside double quotes, an interactive bash still expands `!` from its history.
+            // An interactive bash performs history expansion on `!` even inside double quotes.
             Some(_) if rest.contains('!') => None,
             Some(_) => Some(escape(rest, |c| "\\\"$`".contains(c))),
             None => Some(escape(rest, |c| {
@@ -131,7 +131,7 @@ mod tests {
             let before = format!("pushgw -j {typed}");
             let line = BashLine::read(&before, BREAKS);
             let Some(end) = line.completed(&candidate) else { return Ok(()) };
-            // Find the end to replace as readline does, in the raw line.
+            // Find the part to replace in the raw line, as readline does.
             let word = &before["pushgw -j ".len()..];
             let mut begin = quote.len();
             if quote.is_empty() {

@@ -1,4 +1,5 @@
-//! Determines the candidates for the word at the cursor. Pure: if only a gateway knows them, the result is a query.
+//! Determines the candidates for the word at the cursor. This module does no I/O: if the candidates come from a
+//! gateway, the result is a query.
 
 use crate::cli::{Cli, ConnectionArgs};
 use clap::{Arg, ArgAction, Args as _, Command, CommandFactory as _, FromArgMatches as _, ValueHint};
@@ -16,7 +17,7 @@ pub(super) enum Candidates {
     Words(Vec<Candidate>),
     /// File names, which the shell completes itself.
     File,
-    /// A command with its arguments. It starts this many words before the cursor.
+    /// A command with its arguments, which starts this many words before the cursor.
     Command(usize),
     /// Labels of the gateway's groups, which must be fetched.
     Groups(Box<GroupQuery>),
@@ -106,7 +107,7 @@ impl<'a> TypedLine<'a> {
         self.command.get_arguments().find(|option| option.get_short() == Some(name))
     }
 
-    /// The options in a word without values: `--long`, or a cluster of short options.
+    /// Returns the options in a word that contains no value: `--long`, or a cluster of short options.
     fn named(&self, word: &str) -> Vec<&'a Arg> {
         match word.strip_prefix("--") {
             Some(name) => self.long(name).into_iter().collect(),
@@ -114,7 +115,7 @@ impl<'a> TypedLine<'a> {
         }
     }
 
-    /// The option in a word that also contains its value, and the position of the value.
+    /// Returns the option in a word that also contains its value, and the position of the value.
     fn attached(&self, word: &str) -> Option<(&'a Arg, usize)> {
         if let Some(rest) = word.strip_prefix("--") {
             let (name, _) = rest.split_once('=')?;
@@ -148,7 +149,8 @@ impl<'a> TypedLine<'a> {
         Completion { prefix: current[..prefix].to_owned(), candidates }
     }
 
-    /// The long options that can still be added. Hidden options, which only improve error messages, are left out.
+    /// Returns the long options that can still be added. Hidden options are left out, because they exist only to
+    /// improve error messages.
     fn options(&self) -> Vec<Candidate> {
         let is_given = |option: &Arg| self.values.iter().any(|(given, _)| given.get_id() == option.get_id());
         let repeats = |option: &Arg| matches!(option.get_action(), ArgAction::Append | ArgAction::Count);
@@ -166,7 +168,7 @@ impl<'a> TypedLine<'a> {
         named.collect()
     }
 
-    /// The candidates for a word that is not an option.
+    /// Returns the candidates for a word that is not an option.
     fn operand(&self) -> Candidates {
         if self.is_program {
             let commands = self.command.get_subcommands();
@@ -178,7 +180,7 @@ impl<'a> TypedLine<'a> {
         }
     }
 
-    /// The candidates for an option's value, after the part `typed` so far.
+    /// Returns the candidates for an option's value, of which `typed` has been entered so far.
     fn value(&self, option: &Arg, typed: &str) -> Candidates {
         let listed = option.get_possible_values();
         if !listed.is_empty() {
@@ -191,7 +193,8 @@ impl<'a> TypedLine<'a> {
             "compress" => words(["none", "gzip"].map(|value| candidate(value, ""))),
             id @ ("job" | "instance") => self.groups(KeyPart::Values(id.to_owned()), false),
             id @ ("labels" | "matchers") => match typed.split_once('=') {
-                // Only for `NAME=VALUE`. With `!=`, `=~` and `!~`, the value is not necessarily one of the gateway's.
+                // Complete the value only after `=`. After `!=`, `=~` and `!~`, it need not be a value from the
+                // gateway.
                 Some((name, value)) if !name.ends_with('!') && !value.starts_with(['~', '=']) => {
                     self.groups(KeyPart::Values(name.to_owned()), true)
                 }
@@ -219,7 +222,7 @@ impl<'a> TypedLine<'a> {
         }
     }
 
-    /// The connection options typed so far; `None` if the command has no such options.
+    /// Returns the connection options typed so far, or `None` if the command has no such options.
     fn connection(&self) -> Option<ConnectionArgs> {
         let options = ConnectionArgs::augment_args(Command::new("connection").no_binary_name(true));
         let is_known = |option: &Arg| options.get_arguments().any(|known| known.get_id() == option.get_id());
@@ -241,7 +244,7 @@ fn takes_value(option: &&Arg) -> bool {
     option.get_action().takes_values()
 }
 
-/// Whether the option's value is the next word. An optional value must be attached.
+/// Returns true if the option's value is the next word. An optional value must be attached.
 fn needs_value(option: &Arg) -> bool {
     takes_value(&option) && option.get_num_args().is_none_or(|range| range.min_values() > 0)
 }

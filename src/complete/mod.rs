@@ -1,5 +1,5 @@
-//! The hidden command `__complete`, which the scripts in `completions/` call when the user presses Tab. The candidates
-//! are determined here for all shells.
+//! The hidden command `__complete`, which the scripts in `completions/` call when the user presses Tab. It determines
+//! the candidates for all shells.
 //!
 //! The call is `pushgw __complete zsh|fish WORD... CURRENT` or `pushgw __complete bash LINE WORDBREAKS`. The first line
 //! of the output determines what follows:
@@ -10,7 +10,7 @@
 //! | `file`, a tab, and the part of the current word to keep | nothing: the shell completes file names itself |
 //! | `command`, a tab, and the number of words between its start and the current word | nothing |
 //!
-//! If an error occurs, there are no candidates and no message, because a message would garble the command line.
+//! Errors produce no candidates and no message, because a message would garble the command line.
 
 mod bash;
 mod line;
@@ -35,7 +35,7 @@ pub(crate) const NAME: &str = "__complete";
 /// Time limit for a response from the gateway. It is short, because the user is waiting.
 const GATEWAY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Runs the command. `args` are the arguments after [`NAME`].
+/// Runs `__complete`. `args` are the arguments after [`NAME`].
 pub(crate) fn run(args: &[OsString], environment: &Environment, out: &mut dyn Write) -> io::Result<()> {
     let args: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
@@ -84,7 +84,7 @@ fn answer(
     Ok(())
 }
 
-/// Queries the gateway. The result is empty if that takes longer than [`GATEWAY_TIMEOUT`].
+/// Queries the gateway for candidates. Returns none if that takes longer than [`GATEWAY_TIMEOUT`].
 fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<String> {
     let Some(selection) = selection(query) else { return BTreeSet::new() };
     let Ok(mut connection) = config::gateway_connection(&query.connection, environment, config::Use::Groups)
@@ -94,8 +94,8 @@ fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<Strin
     connection.timeout = connection.timeout.min(GATEWAY_TIMEOUT);
     connection.retries = 0;
     let (sender, receiver) = mpsc::channel();
-    // A separate thread sends the query, so that nothing can exceed the time limit. The thread ends with the process.
-    // If it can't be started, the receiver fails immediately.
+    // A separate thread sends the query, so that the time limit also applies to DNS lookups. The thread ends with the
+    // process. If it can't be started, the receiver fails immediately.
     let _ = thread::Builder::new().spawn(move || {
         let snapshot = gateway::fetch_groups(&Client::new(&connection), &connection.endpoint, &mut |_| {});
         // This fails if the receiver has already timed out.
@@ -103,12 +103,12 @@ fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<Strin
     });
     let Ok(Ok(snapshot)) = receiver.recv_timeout(GATEWAY_TIMEOUT) else { return BTreeSet::new() };
     let fitting = snapshot.groups.iter().filter(|group| selection.fits(group, snapshot.selection_time()));
-    // A key that is not known exactly could be the key of another group.
+    // If a group's key is not known exactly, the candidates could name another group.
     let exact = fitting.filter(|group| group.key.is_ok());
     exact.flat_map(|group| words(group, query)).filter(|word| can_be_typed(word)).collect()
 }
 
-/// Selects the groups that match the options typed so far; `None` if one of these is incomplete.
+/// Builds a selection from the options typed so far. Returns `None` if one of them is incomplete.
 fn selection(query: &GroupQuery) -> Option<Selection> {
     let label = |text: &String| text.parse::<Label>().map(|label| Matcher::equal(label.name, label.value));
     let labels = query.labels.iter().map(|text| label(text).ok());
@@ -117,7 +117,7 @@ fn selection(query: &GroupQuery) -> Option<Selection> {
     Some(Selection { matchers, ..Selection::default() })
 }
 
-/// The candidates that the group's key provides for the query.
+/// Returns the candidates from the group's labels.
 fn words(group: &Group, query: &GroupQuery) -> Vec<String> {
     let is_given = |name: &str| {
         query.labels.iter().any(|label| label.split_once('=').is_some_and(|(given, _)| given == name))
@@ -138,7 +138,7 @@ fn words(group: &Group, query: &GroupQuery) -> Vec<String> {
     }
 }
 
-/// Whether the word is a single line without invisible characters.
+/// Returns true if the word is a single line without invisible characters.
 fn can_be_typed(word: &str) -> bool {
     sanitize::text(word, Charset::Unicode) == word
 }

@@ -1,5 +1,4 @@
-//! Where metrics go: to a gateway, into a directory, or to a receiver of remote write. Every command gets its
-//! destination from here.
+//! Determines the destination of a command: a gateway, a directory, or a remote-write receiver.
 
 use super::{connection, empty};
 use crate::cli::{ConnectionArgs, RemoteWriteVersion};
@@ -11,7 +10,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The destination of one group's metrics.
+/// The destination for the metrics of a group.
 #[derive(Clone, Debug)]
 pub(crate) enum Destination {
     Gateway(Connection),
@@ -23,11 +22,11 @@ pub(crate) enum Destination {
 #[derive(Clone, Debug)]
 pub(crate) struct Textfile {
     pub(crate) directory: PathBuf,
-    /// Time limit for waiting until other processes have finished writing to it.
+    /// Maximum time to wait for other processes that are writing to the directory.
     pub(crate) timeout: Duration,
 }
 
-/// A receiver of remote write.
+/// A remote-write receiver.
 #[derive(Clone, Debug)]
 pub(crate) struct Receiver {
     pub(crate) connection: Connection,
@@ -48,7 +47,7 @@ impl Destination {
     }
 }
 
-/// A destination that the user has named, with the option or variable that names it.
+/// A destination set by the user, with the option or variable that sets it.
 #[derive(Clone, Copy)]
 enum Named<'a> {
     Gateway(&'static str),
@@ -63,7 +62,7 @@ impl Named<'_> {
         }
     }
 
-    /// The option that names such a destination, as shown in hints.
+    /// Returns the option for this kind of destination, as shown in hints.
     fn option(self) -> &'static str {
         match self {
             Self::Gateway(_) => "-g URL",
@@ -73,16 +72,16 @@ impl Named<'_> {
     }
 }
 
-/// What a command does to its destination.
+/// How a command uses its destination.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
-    /// It writes metrics, or checks whether they could be written.
+    /// The command writes metrics, or checks whether they could be written.
     Write,
-    /// It needs groups. A receiver of remote write has none, so the variable that names one is ignored.
+    /// The command needs groups. A remote-write receiver has none, so `PUSHGATEWAY_REMOTE_WRITE` is ignored.
     Groups,
 }
 
-/// The destinations on the command line; `url` is that of `--url`.
+/// Returns the destinations given on the command line. `url` is the value of `--url`.
 fn flags<'a>(url: Option<&OsStr>, args: &'a ConnectionArgs) -> Vec<Named<'a>> {
     let gateway = url.map(|_| "--url").or(args.gateway.as_ref().map(|_| "--gateway"));
     let textfile = args.textfile.as_deref().map(|directory| Named::Textfile("--textfile", directory));
@@ -90,7 +89,7 @@ fn flags<'a>(url: Option<&OsStr>, args: &'a ConnectionArgs) -> Vec<Named<'a>> {
     [gateway.map(Named::Gateway), textfile, receiver].into_iter().flatten().collect()
 }
 
-/// Rejects options that name two destinations, or that another destination needs.
+/// Rejects options that name two destinations, and options that do not apply to the destination.
 pub(super) fn agree(url: Option<&OsStr>, args: &ConnectionArgs) -> Result<(), Failure> {
     match flags(url, args)[..] {
         [one, other, ..] => Err(Failure::usage_with_hint(
@@ -111,7 +110,7 @@ fn no_receiver() -> Failure {
     Failure::usage_with_hint("--remote-write-version needs a remote-write receiver", "add --remote-write URL")
 }
 
-/// The one destination that is named. `None` is the default gateway.
+/// Returns the destination set by the user, or `None` for the default gateway.
 fn named<'a>(
     url: Option<&OsStr>,
     args: &'a ConnectionArgs,
@@ -132,7 +131,7 @@ fn any_named<'a>(
     purpose: Use,
 ) -> Result<Option<Named<'a>>, Failure> {
     agree(url, args)?;
-    // A path names a group of a gateway, but not the gateway.
+    // A path in `--url` identifies a group, but not its gateway.
     let path = url.filter(|url| args.gateway.is_none() && url.as_encoded_bytes().starts_with(b"/"));
     if let (None, Some(flag)) = (path, flags(url, args).pop()) {
         return match flag {
@@ -171,7 +170,7 @@ fn any_named<'a>(
     }
 }
 
-/// The directory or the receiver, if one of them is the destination. `None` is a gateway.
+/// Returns the directory or the receiver if it is the destination, or `None` if a gateway is.
 pub(super) fn without_gateway(
     url: Option<&OsStr>,
     args: &ConnectionArgs,
@@ -215,12 +214,12 @@ fn receiver(
     Ok(Receiver { connection: Connection { url_from: Some(origin), ..connection }, version })
 }
 
-/// Whether the destination is a receiver of remote write. An error counts as no.
+/// Returns true if the destination is a remote-write receiver. An error counts as false.
 pub(super) fn is_remote_write(url: Option<&OsStr>, args: &ConnectionArgs, environment: &Environment) -> bool {
     matches!(named(url, args, environment, Use::Write), Ok(Some(Named::RemoteWrite(..))))
 }
 
-/// Rejects a destination where only a gateway will do.
+/// Rejects all destinations except a gateway.
 pub(super) fn require_gateway(
     url: Option<&OsStr>,
     args: &ConnectionArgs,
@@ -240,7 +239,7 @@ pub(super) fn require_gateway(
     }
 }
 
-/// Returns the connection, for a command that needs a gateway.
+/// Returns the connection for a command that needs a gateway.
 pub(crate) fn gateway_connection(
     args: &ConnectionArgs,
     environment: &Environment,

@@ -26,23 +26,23 @@ pub(crate) struct Delete {
     /// every push.
     pub(crate) force: bool,
     pub(crate) dry_run: bool,
-    /// Whether to print a curl command for the one group instead of deleting it.
+    /// Whether to print a curl command for the group instead of deleting it.
     pub(crate) as_curl: bool,
-    /// The format in which the deleted groups are printed; `None` prints nothing.
+    /// The output format for the deleted groups; `None` prints nothing.
     pub(crate) format: Option<ListFormat>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum DeleteTarget {
     Group {
-        /// Built from the key, or taken from `--url` unchanged.
+        /// The path, built from the key or copied unchanged from `--url`.
         path: String,
         key: GroupingKey,
         connection: Connection,
     },
-    /// The file of a group, in the directory of `--textfile`.
+    /// A group's file in the `--textfile` directory.
     File { key: GroupingKey, textfile: Textfile },
-    /// A path of `--url` with bytes that no key can have.
+    /// A path from `--url` that is not a valid key, which requires `--force`.
     Path { path: String, connection: Connection },
     Selection {
         selection: Selection,
@@ -95,13 +95,14 @@ pub(crate) enum StatusTarget {
     Receiver(Receiver),
 }
 
-/// Rules for the key of a group that is read or deleted. The gateway may have groups with empty label values.
+/// Returns the rules for the key of a group that is read or deleted. Empty label values are allowed, because the
+/// gateway may have such groups.
 fn key_rules(utf8_names: bool) -> KeyRules {
     KeyRules { empty_values: EmptyValues::Allow, names: names(utf8_names) }
 }
 
 impl Delete {
-    /// Resolves `delete`.
+    /// Resolves the settings of `delete`.
     pub(crate) fn resolve(args: &cli::DeleteArgs, environment: &Environment) -> Result<Self, Failure> {
         let selection = selection(&args.selection)?;
         let instead = |labels: &[Label]| {
@@ -116,6 +117,12 @@ impl Delete {
             return Err(Failure::usage_with_hint(
                 "--as-curl prints the request for one group, but this selects several",
                 "pushgw list --format path prints the path of each group, for --as-curl --url PATH",
+            ));
+        }
+        if !args.all && selection.is_every_group() {
+            return Err(Failure::usage_with_hint(
+                "the job is never empty, so these matchers select every group: is the variable set?",
+                "--all deletes every group",
             ));
         }
         if !args.all && !selection.is_specific() {
@@ -162,7 +169,8 @@ impl Delete {
     }
 }
 
-/// Returns the path of the one group that `delete` names, its key, and its gateway.
+/// Returns the path, the key and the gateway of the group to delete. With `--force`, an invalid key is returned as
+/// `None`.
 fn delete_path(
     args: &cli::DeleteArgs,
     environment: &Environment,
@@ -187,7 +195,7 @@ fn delete_path(
 }
 
 impl List {
-    /// Resolves `list`.
+    /// Resolves the settings of `list`.
     pub fn resolve(args: &cli::ListArgs, environment: &Environment) -> Result<Self, Failure> {
         let mut selection = selection(&args.selection)?;
         if args.job.as_ref().is_some_and(|job| job.is_empty()) {
@@ -229,7 +237,7 @@ fn interval(text: &OsStr) -> Result<Duration, Failure> {
 }
 
 impl Show {
-    /// Resolves `show`.
+    /// Resolves the settings of `show`.
     pub(crate) fn resolve(args: &cli::ShowArgs, environment: &Environment) -> Result<Self, Failure> {
         let url = args.group.url.as_deref();
         destination::require_gateway(url, &args.connection, environment, Use::Groups)?;
@@ -249,7 +257,7 @@ impl Show {
 }
 
 impl Status {
-    /// Resolves `status`.
+    /// Resolves the settings of `status`.
     pub(crate) fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
         let watch = args.watch.as_deref().map(interval).transpose()?;
         let target = match destination::without_gateway(None, &args.connection, environment, Use::Write)? {
@@ -299,8 +307,8 @@ pub(super) fn age(option: &str, text: &str) -> Result<Duration, Failure> {
     })
 }
 
-/// Returns the selection, or `None` if the options name a single group. Giving both, or neither, is an error. If both
-/// are given, the hint shows the result of `instead`: the command that selects all groups with the labels given.
+/// Returns the selection, or `None` if the options name a single group. Giving both or neither is an error. If both are
+/// given, the hint shows the result of `instead`, a command that selects all groups with the given labels.
 fn selected(
     group: &cli::GroupArgs,
     selection: Selection,
@@ -330,14 +338,14 @@ fn selected(
     }
 }
 
-/// The labels that name a group, if there are any.
+/// Returns the labels from `-j`, `-l` and `-i`, or `None` if there are none or one is invalid.
 fn named_labels(group: &cli::GroupArgs) -> Option<Vec<Label>> {
     let mut labels = labels(&group.labels, group.instance.as_deref()).ok()?;
     labels.splice(0..0, group.job.as_deref().and_then(OsStr::to_str).map(|job| Label::new("job", job)));
     Some(labels).filter(|labels| !labels.is_empty())
 }
 
-/// The command that selects the groups with these labels, with the selection and the gateway as typed.
+/// Returns a command that selects the groups with these labels, and repeats the selection and the gateway as typed.
 fn selecting(
     command: &str,
     labels: &[Label],
@@ -354,7 +362,7 @@ fn selecting(
     text
 }
 
-/// The options that select the groups with these labels.
+/// Returns the options that select the groups with these labels.
 pub(crate) fn matchers(labels: &[Label]) -> String {
     let matchers = labels.iter().map(|label| format!("--match {}", quote(&label.matcher())));
     matchers.collect::<Vec<_>>().join(" ")

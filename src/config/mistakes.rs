@@ -6,7 +6,7 @@ use crate::error::Failure;
 use crate::grouping::is_legacy_name;
 use crate::secret::without_user;
 use crate::shell::quote;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// A warning, and a hint with the option that was probably meant.
@@ -40,7 +40,7 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
     if let Some(push) = push {
         let input = &push.input;
         let has_input = !(input.files.is_empty() && input.metrics.is_empty() && push.producer.is_empty());
-        found.extend(of_job(group, has_input, environment)?);
+        found.extend(of_file_name(group, has_input, environment)?);
     }
     Ok(found)
 }
@@ -72,7 +72,7 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
         add("-j", "job", job);
     }
     for (label, value) in args.labels.iter().filter_map(|label| label.to_str()?.split_once('=')) {
-        add("-l", label, value);
+        add("-l", label.trim(), value);
     }
     if let Some(instance) = args.instance.as_deref().and_then(OsStr::to_str) {
         add("-i", "instance", instance);
@@ -81,7 +81,7 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
     found
 }
 
-/// Returns a warning about a job that is the path or URL of a group, or a group as `list` prints it.
+/// Returns a warning if the job is the path or URL of a group, or a group as printed by `list`.
 fn of_group_in_job(job: &str) -> Option<Suspicion> {
     let hint = if job.contains("/metrics/job/") {
         format!("for the group with this path: --url {}", quote(&without_user(job)))
@@ -98,7 +98,7 @@ enum Meant {
     Value(String),
     /// The value, followed by other labels in the form `NAME=VALUE`.
     Labels(String, Vec<String>),
-    /// The value of a shell variable or command.
+    /// The value of a shell variable, or the output of a command.
     Expanded,
 }
 
@@ -108,15 +108,19 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
     if let Some(unquoted) = unquoted.filter(|_| value.len() > 1) {
         return Some((", including the quotes", Meant::Value(unquoted.to_owned())));
     }
-    if let Some(rest) = value.strip_prefix(label).and_then(|rest| rest.strip_prefix('=')) {
+    if let Some(rest) = value.strip_prefix(label).unwrap_or(value).strip_prefix('=') {
         return Some(("", Meant::Value(rest.trim_matches('"').to_owned())));
     }
     let is_label = |part: &str| part.split_once('=').is_some_and(|(name, _)| is_legacy_name(name.trim()));
-    if let Some((first, others)) = value.split_once(',')
-        && others.split(',').all(is_label)
+    for (separator, what) in
+        [(',', ", including the comma"), (';', ", with the semicolon"), (' ', ", with the space")]
     {
-        let others = others.split(',').map(|label| label.trim().to_owned()).collect();
-        return Some((", including the comma", Meant::Labels(first.to_owned(), others)));
+        if let Some((first, others)) = value.split_once(separator)
+            && others.split(separator).all(is_label)
+        {
+            let others = others.split(separator).map(|label| label.trim().to_owned()).collect();
+            return Some((what, Meant::Labels(first.to_owned(), others)));
+        }
     }
     if is_variable(value) {
         return Some((", not the value of the variable", Meant::Expanded));
@@ -127,7 +131,7 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
     None
 }
 
-/// Whether `value` is `$NAME`, `${NAME}`, `$(COMMAND)` or `%NAME%`, which a shell should have replaced.
+/// Returns true if `value` is `$NAME`, `${NAME}`, `$(COMMAND)` or `%NAME%`, which a shell should have replaced.
 fn is_variable(value: &str) -> bool {
     let is_name = |text: &str| {
         !text.starts_with(|c: char| c.is_ascii_digit())
@@ -141,27 +145,33 @@ fn is_variable(value: &str) -> bool {
         || inside("%", '%').is_some_and(is_name)
 }
 
-/// Warns if the job is the name of an existing file: the variable in `-j $JOB metrics.prom` was empty.
-fn of_job(
+/// Returns a warning or an error if the job or the instance is the name of an existing file, because the variable in
+/// `-j $JOB metrics.prom` may have been empty.
+fn of_file_name(
     group: &GroupArgs,
     has_other_input: bool,
     environment: &Environment,
 ) -> Result<Option<Suspicion>, Failure> {
-    let Some(job) = group.job.as_deref() else { return Ok(None) };
-    if job.is_empty() || !Path::new(job).is_file() {
-        return Ok(None);
-    }
-    let message =
-        format!("the job `{}` is also a file in this directory: is the variable set?", job.to_string_lossy());
-    let hint = format!("use -j JOB {}", quote(&job.to_string_lossy()));
+    let values = [("job", "-j JOB", &group.job), ("instance", "-i INSTANCE", &group.instance)];
+    let is_file = |value: &OsString| !value.is_empty() && Path::new(value).is_file();
+    let found = values.into_iter().find_map(|(label, option, value)| {
+        value.as_ref().filter(|value| is_file(value)).map(|value| (label, option, value.to_string_lossy()))
+    });
+    let Some((label, option, name)) = found else { return Ok(None) };
+    let message = format!("the {label} `{name}` is also a file in this directory: is the variable set?");
+    let hint = format!("use {option} {}", quote(&name));
     if has_other_input || environment.stdin_is_pipe {
         return Ok(Some(Suspicion { message, hint }));
     }
     Err(Failure::usage_with_hint(message, hint))
 }
 
-/// Returns an error if a FILE does not exist. The hint names the option that was probably meant.
-pub(super) fn of_missing_file(args: &InputArgs, environment: &Environment) -> Result<(), Failure> {
+/// Returns an error if a FILE of `command` does not exist. The hint names the option that was probably meant.
+pub(super) fn of_missing_file(
+    command: &str,
+    args: &InputArgs,
+    environment: &Environment,
+) -> Result<(), Failure> {
     let is_missing = |path: &Path| path != Path::new("-") && !path.as_os_str().is_empty() && !path.exists();
     let Some((place, path)) = args.files.iter().enumerate().find(|(_, path)| is_missing(path)) else {
         return Ok(());
@@ -170,20 +180,25 @@ pub(super) fn of_missing_file(args: &InputArgs, environment: &Environment) -> Re
     let words = |files: &[std::path::PathBuf]| {
         files.iter().map(|word| quote(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
     };
+    // `convert` has neither -m nor -l.
+    let has_options = command != "convert";
     let unfinished = args.metrics.last().and_then(|line| line.to_str()).filter(|line| !line.contains(' '));
     let hint = if let Some(line) = unfinished.filter(|_| is_number(name)) {
         format!("quote the line as one word: -m {}", quote(&format!("{line} {name}")))
-    } else if args.files.get(place + 1).and_then(|next| next.to_str()).is_some_and(is_number) {
+    } else if has_options && args.files.get(place + 1).and_then(|next| next.to_str()).is_some_and(is_number) {
         let value = args.files[place + 1].to_string_lossy();
         format!("for a line of metrics: -m {}", quote(&format!("{name} {value}")))
-    } else if is_sample(name) {
+    } else if has_options && is_sample(name) {
         format!("for a line of metrics: -m {}", quote(name))
-    } else if name.split_once('=').is_some_and(|(label, _)| is_legacy_name(label)) {
+    } else if has_options && name.split_once('=').is_some_and(|(label, _)| is_legacy_name(label)) {
         format!("for a label: -l {}", quote(name))
     } else if name == "metrics" && place == 0 && args.files.len() == 1 && !environment.stdin_is_terminal {
         "omit `metrics`: without a FILE, pushgw reads standard input".to_owned()
     } else if place == 0 && environment.is_program(name) {
-        format!("for the output of a command: -- {}", words(&args.files))
+        let line = words(&args.files);
+        let line =
+            if command == "push" { format!("-- {line}") } else { format!("{line} | pushgw {command}") };
+        format!("for the output of a command: {line}")
     } else {
         return Ok(());
     };
@@ -194,7 +209,7 @@ fn is_number(text: &str) -> bool {
     text.parse::<f64>().is_ok()
 }
 
-/// Whether the text looks like a sample line, such as `a{b="c"} 1`.
+/// Returns true if the text looks like a sample line, such as `a{b="c"} 1`.
 fn is_sample(text: &str) -> bool {
     let is_name = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == ':') && !name.contains('/')
@@ -221,6 +236,11 @@ mod tests {
             (group(None, &["instance=\"web-1\""], None), "use -l instance=web-1"),
             (group(None, &["instance='web 1'"], None), "use -l 'instance=web 1'"),
             (group(None, &["a=b,c=d"], None), "for several labels: -l a=b -l c=d"),
+            (group(None, &["a=b;c=d"], None), "for several labels: -l a=b -l c=d"),
+            (group(None, &["a=b c=d"], None), "for several labels: -l a=b -l c=d"),
+            (group(None, &["a = b"], None), "use -l a=b"),
+            (group(None, &["a==b"], None), "use -l a=b"),
+            (group(Some("=x"), &[], None), "use -j x"),
             (group(Some("job=x"), &[], None), "use -j x"),
             (group(Some("job=\"x\""), &[], None), "use -j x"),
             (group(Some("x,team=a"), &[], None), "for several labels: -j x -l team=a"),

@@ -1,5 +1,5 @@
 //! Converts the parsed command line into the settings of each command. A flag overrides an environment variable, which
-//! overrides the default. Rules that involve several options are here too.
+//! overrides the default. This module also checks rules that involve several options.
 
 mod connection;
 mod destination;
@@ -26,7 +26,7 @@ use crate::output::{self, Charset, ColorChoice, ColorVariables, OutputStream, Te
 use crate::textfile::{MAX_NAME, file_name};
 use std::ffi::{OsStr, OsString};
 
-/// Terminal properties that the printer needs.
+/// Returns the terminal properties that the printer needs.
 pub(crate) fn terminal(color: ColorChoice, environment: &Environment) -> Terminal {
     let variables = ColorVariables {
         no_color: environment.variable("NO_COLOR"),
@@ -46,7 +46,7 @@ pub(crate) fn terminal(color: ColorChoice, environment: &Environment) -> Termina
     }
 }
 
-/// Converts `-q` and `-v` to the verbosity.
+/// Converts `-q` and `-v` to a verbosity.
 pub(crate) fn verbosity(args: &cli::OutputArgs) -> Verbosity {
     match (args.quiet, args.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -56,7 +56,7 @@ pub(crate) fn verbosity(args: &cli::OutputArgs) -> Verbosity {
     }
 }
 
-/// Whether this is a step of a CI job, whose log should show what was done.
+/// Returns true in a CI job, whose log should show what was done.
 pub(crate) fn is_ci(environment: &Environment) -> bool {
     ["CI", "GITHUB_ACTIONS"].iter().any(|name| environment.variable(name) == Some(OsStr::new("true")))
 }
@@ -83,7 +83,7 @@ fn labels(labels: &[OsString], instance: Option<&OsStr>) -> Result<Vec<Label>, F
     Ok(labels)
 }
 
-/// Returns the key and the gateway from `--url`, or from the options that name them separately.
+/// Returns the key and the gateway, from `--url` or from separate options.
 fn named_group(
     args: &cli::GroupArgs,
     connection: &cli::ConnectionArgs,
@@ -133,7 +133,7 @@ fn in_url(error: PathError) -> Failure {
     Failure::usage(format!("--url: {error}"))
 }
 
-/// Converts a value to UTF-8. `option` names it in the error message.
+/// Converts a value to UTF-8. The error message starts with `option`.
 fn utf8<'a>(option: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     value.to_str().ok_or_else(|| {
         Failure::usage(format!(
@@ -143,7 +143,7 @@ fn utf8<'a>(option: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
     })
 }
 
-/// The error for an empty value, which usually comes from an unset shell variable.
+/// Creates the error for an empty value, which usually comes from an unset shell variable.
 fn empty(option: &str) -> Failure {
     Failure::usage(format!("{option} is empty: is the variable set?"))
 }

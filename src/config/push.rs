@@ -12,13 +12,12 @@ use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::http::{Connection, Method};
 use crate::input::Origin;
 use crate::output::MessageFormat;
-use crate::shell::quote;
 use std::path::{Path, PathBuf};
 
 /// Settings of `push` and `add`.
 #[derive(Clone, Debug)]
 pub(crate) struct Push {
-    /// PUT or POST.
+    /// The HTTP method, PUT or POST.
     pub(crate) method: Method,
     pub(crate) key: GroupingKey,
     pub(crate) check: Check,
@@ -41,7 +40,7 @@ pub(crate) enum Action {
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
     pub(crate) origins: Vec<Origin>,
-    /// The options of the check, without the group. [`Check::options`] adds it.
+    /// The options of the check, without the group, which [`Check::options`] adds.
     pub(crate) options: CheckOptions<'static>,
     /// Whether warnings count as errors.
     pub(crate) strict: bool,
@@ -49,21 +48,22 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    /// Returns the rules for text that is pushed to this group.
+    /// Returns the options for checking text that is pushed to this group.
     pub(crate) fn options<'a>(&self, grouping: Option<&'a GroupingKey>) -> CheckOptions<'a> {
         CheckOptions { grouping, ..self.options }
     }
 
-    /// Whether pushgw or its COMMAND reads standard input.
+    /// Returns true if pushgw or its COMMAND reads standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
         self.origins.iter().any(|origin| matches!(origin, Origin::Stdin | Origin::Command(_)))
     }
 
-    /// Resolves `check`: the input, and the group if one is named.
+    /// Resolves the settings of `check`, and the group if one is given.
     pub(crate) fn resolve(
         args: &cli::CheckArgs,
         environment: &Environment,
     ) -> Result<(Self, Option<GroupingKey>), Failure> {
+        no_url("check", &args.input.files)?;
         let rules = key_rules(&args.input);
         let group = &args.group;
         let is_named = group.job.is_some() || group.instance.is_some() || !group.labels.is_empty();
@@ -74,17 +74,17 @@ impl Check {
             None if is_named => Some(grouping_key(group, rules)?),
             None => None,
         };
-        let mut check = check(&args.input, &args.report, origins(&args.input, environment)?);
+        let mut check = check(&args.input, &args.report, origins("check", &args.input, environment)?);
         check.options.lint = args.lint;
         Ok((check, key))
     }
 
-    /// Resolves `convert`.
+    /// Resolves the settings of `convert`.
     pub(crate) fn resolve_convert(
         args: &cli::ConvertArgs,
         environment: &Environment,
     ) -> Result<Self, Failure> {
-        no_url_or_command(args, environment)?;
+        no_url("convert", &args.files)?;
         let input = cli::InputArgs {
             files: args.files.clone(),
             metrics: Vec::new(),
@@ -96,20 +96,20 @@ impl Check {
             strict: false,
             utf8_names: true,
         };
-        let mut check = check(&input, &args.report, origins(&input, environment)?);
+        let mut check = check(&input, &args.report, origins("convert", &input, environment)?);
         check.options.convert_only = true;
         Ok(check)
     }
 }
 
 impl Push {
-    /// Resolves `push` (`Method::Put`) or `add` (`Method::Post`).
+    /// Resolves the settings of `push` (`Method::Put`) or `add` (`Method::Post`).
     pub(crate) fn resolve(
         method: Method,
         args: &cli::PushArgs,
         environment: &Environment,
     ) -> Result<Self, Failure> {
-        no_url(&args.input.files)?;
+        no_url("push", &args.input.files)?;
         let rules = key_rules(&args.input);
         let (key, destination) = group_destination(&args.group, &args.connection, rules, environment)?;
         fits(args, &destination)?;
@@ -120,17 +120,18 @@ impl Push {
             (false, true) => Action::PrintCurl,
         };
         let origins = match args.producer.as_slice() {
-            [] => origins(&args.input, environment)?,
+            [] => origins("push", &args.input, environment)?,
             [program, ..] if program.is_empty() => return Err(empty("COMMAND")),
             command => vec![Origin::Command(command.to_vec())],
         };
         let mut check = check(&args.input, &args.report, origins);
         check.options.remote_write = matches!(destination, Destination::RemoteWrite(_));
+        check.options.adds = method == Method::Post;
         Ok(Self { method, key, check, action, destination })
     }
 }
 
-/// Rejects what the destination can't do.
+/// Rejects options that the destination does not support.
 fn fits(args: &cli::PushArgs, destination: &Destination) -> Result<(), Failure> {
     let (message, hint) = match destination {
         Destination::Textfile(_) if args.as_curl => (
@@ -153,14 +154,14 @@ fn fits(args: &cli::PushArgs, destination: &Destination) -> Result<(), Failure> 
 /// Settings of `push --groups` and `add --groups`.
 #[derive(Clone, Debug)]
 pub(crate) struct PushGroups {
-    /// PUT or POST.
+    /// The HTTP method, PUT or POST.
     pub(crate) method: Method,
     pub(crate) check: Check,
     pub(crate) connection: Connection,
 }
 
 impl PushGroups {
-    /// Resolves `push --groups` or `add --groups`. Returns `None` without that option.
+    /// Resolves the settings of `push --groups` or `add --groups`. Returns `None` if `--groups` was not given.
     pub(crate) fn resolve(
         method: Method,
         args: &cli::PushArgs,
@@ -192,7 +193,7 @@ impl PushGroups {
     }
 }
 
-/// Rules for the key of a group that is pushed to.
+/// Returns the rules for the key of a group that is pushed to.
 fn key_rules(args: &cli::InputArgs) -> KeyRules {
     KeyRules { empty_values: EmptyValues::Reject, names: names(args.utf8_names) }
 }
@@ -219,7 +220,7 @@ fn check(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin>) 
     }
 }
 
-/// The format of the input.
+/// Converts the value of `--format` for the input.
 pub(super) fn format(format: cli::InputFormat) -> TextFormat {
     match format {
         cli::InputFormat::Auto => TextFormat::Auto,
@@ -228,14 +229,15 @@ pub(super) fn format(format: cli::InputFormat) -> TextFormat {
     }
 }
 
-/// Rejects a FILE that is a URL, which curl users may try. The message does not show it, because it may contain a
-/// password.
-fn no_url(files: &[PathBuf]) -> Result<(), Failure> {
+/// Rejects a FILE of `command` that is a URL, which curl users may try. The message does not show it, because it may
+/// contain a password.
+fn no_url(command: &str, files: &[PathBuf]) -> Result<(), Failure> {
     if files.iter().any(|path| is_url(path)) {
-        return Err(Failure::usage_with_hint(
-            "FILE is a URL",
-            "use --url URL for the URL of a group, -g URL for the URL of a gateway",
-        ));
+        let hint = match command {
+            "push" => "use --url URL for the URL of a group, -g URL for the URL of a gateway".to_owned(),
+            _ => format!("use curl -s URL | pushgw {command}"),
+        };
+        return Err(Failure::usage_with_hint("FILE is a URL", hint));
     }
     Ok(())
 }
@@ -244,23 +246,10 @@ fn is_url(path: &Path) -> bool {
     path.starts_with("http:") || path.starts_with("https:")
 }
 
-/// Rejects a URL and a command as the FILE of `convert`, which reads files and standard input only.
-fn no_url_or_command(args: &cli::ConvertArgs, environment: &Environment) -> Result<(), Failure> {
-    if args.files.iter().any(|path| is_url(path)) {
-        return Err(Failure::usage_with_hint("FILE is a URL", "use curl -s URL | pushgw convert"));
-    }
-    let program = args.files.first().filter(|path| !path.exists()).and_then(|path| path.to_str());
-    let Some(program) = program.filter(|name| environment.is_program(name)) else { return Ok(()) };
-    let words: Vec<_> = args.files.iter().map(|word| quote(&word.to_string_lossy())).collect();
-    Err(Failure::File {
-        message: format!("can't read {program}: no such file or directory"),
-        hint: Some(format!("for the output of a command: {} | pushgw convert", words.join(" "))),
-    })
-}
-
-/// Returns the sources in the order in which they are read: the files as given, then the lines of `-m`.
-fn origins(args: &cli::InputArgs, environment: &Environment) -> Result<Vec<Origin>, Failure> {
-    mistakes::of_missing_file(args, environment)?;
+/// Returns the sources of `command` (`push` stands for `add` too) in the order in which they are read: the files as
+/// given, then the lines of `-m`.
+fn origins(command: &str, args: &cli::InputArgs, environment: &Environment) -> Result<Vec<Origin>, Failure> {
+    mistakes::of_missing_file(command, args, environment)?;
     let mut origins: Vec<Origin> = args.files.iter().map(|path| origin(path)).collect();
     if args.files.is_empty() && args.metrics.is_empty() {
         origins.push(Origin::Stdin);
@@ -277,6 +266,9 @@ fn origins(args: &cli::InputArgs, environment: &Environment) -> Result<Vec<Origi
     }
     if args.files.iter().any(|path| path.as_os_str().is_empty()) {
         return Err(empty("FILE"));
+    }
+    if !args.allow_empty && args.metrics.iter().any(|line| line.is_empty()) {
+        return Err(empty("--metric"));
     }
     if !args.metrics.is_empty() {
         let lines: Result<Vec<String>, Failure> =

@@ -1,5 +1,5 @@
-//! Settings of `run` and `rules`. The command of `run` always runs, unless the arguments themselves show a mistake.
-//! Anything that can change between runs, such as an empty variable, a URL or a file, is resolved only for the report.
+//! Settings of `run` and `rules`. The command of `run` always runs, unless the arguments themselves are wrong. Anything
+//! that can change between runs, such as a variable, a URL or a file, is resolved only for the report.
 
 use super::groups::age;
 use super::{
@@ -33,7 +33,7 @@ pub(crate) struct Run {
     pub(crate) metrics: Option<PathBuf>,
     /// Whether to push the command's metrics even after a failure.
     pub(crate) metrics_always: bool,
-    /// Whether the report must succeed.
+    /// Whether a failed report changes the exit status.
     pub(crate) require_push: bool,
     /// Time limit for the report, starting when the command ends.
     pub(crate) timeout: Duration,
@@ -45,12 +45,12 @@ pub(crate) struct Run {
     utf8_names: bool,
     connection: cli::ConnectionArgs,
     environment: Environment,
-    /// Name of an option with an empty value.
+    /// Name of the first option with an empty value, if any.
     empty: Option<&'static str>,
 }
 
 impl Run {
-    /// Resolves `run` before the command starts.
+    /// Resolves the settings of `run` before the command starts.
     pub(crate) fn resolve(args: cli::RunArgs, environment: &Environment) -> Result<Self, Failure> {
         if args.command.first().is_none_or(|program| program.is_empty()) {
             return Err(empty("COMMAND"));
@@ -111,7 +111,7 @@ impl Run {
         status == 0 || self.ok_statuses.contains(&status)
     }
 
-    /// Returns the group to push to.
+    /// Returns the key of the group to push to.
     pub(crate) fn key(&self) -> Result<GroupingKey, Failure> {
         if let Some(option) = self.empty {
             return Err(empty(option));
@@ -126,7 +126,7 @@ impl Run {
         KeyRules { empty_values: EmptyValues::Reject, names: names(self.utf8_names) }
     }
 
-    /// Returns the destination of the report. Reads the files with secrets and certificates.
+    /// Returns the destination of the report. This reads the files with secrets and certificates.
     pub(crate) fn destination(&self) -> Result<Destination, Failure> {
         let url = self.group.url.as_deref();
         let other = destination::without_gateway(url, &self.connection, &self.environment, Use::Write)?;
@@ -152,9 +152,13 @@ impl Run {
             .transpose()
     }
 
-    /// Returns the lines of `-m`.
+    /// Returns the lines from `-m`.
     pub(crate) fn metric_lines(&self) -> Result<Vec<String>, Failure> {
-        self.metric_lines.iter().map(|line| utf8("--metric", line).map(str::to_owned)).collect()
+        let line = |line: &OsString| match utf8("--metric", line)? {
+            "" => Err(empty("--metric")),
+            line => Ok(line.to_owned()),
+        };
+        self.metric_lines.iter().map(line).collect()
     }
 
     /// Returns the settings for checking the command's metrics.
@@ -172,7 +176,7 @@ impl Run {
     }
 }
 
-/// Reads option values. An empty value usually comes from an unset variable, and does not prevent the command from
+/// Reads option values. An empty value usually comes from an unset variable, and must not prevent the command from
 /// running.
 #[derive(Default)]
 struct Values {
@@ -199,7 +203,7 @@ impl Values {
         })
     }
 
-    /// Parses a duration that is rarely one of seconds.
+    /// Parses a duration that users rarely mean in seconds.
     fn age(&mut self, option: &'static str, value: Option<&OsStr>) -> Result<Option<Duration>, Failure> {
         self.parsed(option, value, |text| age(option, text))
     }
@@ -249,7 +253,7 @@ pub(crate) struct AlertingRules {
 }
 
 impl AlertingRules {
-    /// Resolves the settings of the `rules` command from its arguments.
+    /// Resolves the settings of `rules`.
     pub(crate) fn resolve(args: &cli::RulesArgs) -> Result<Self, Failure> {
         let mut values = Values::default();
         let prefix = values.prefix(&args.prefix)?;

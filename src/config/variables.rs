@@ -3,7 +3,7 @@
 use crate::cli::ConnectionArgs;
 use crate::env::Environment;
 
-/// All variables that pushgw reads, besides those of color, the locale and proxies.
+/// All variables that pushgw reads, except the ones for color, locale and proxies.
 const KNOWN: [&str; 20] = [
     "PUSHGATEWAY_URL",
     "PUSHGATEWAY_TEXTFILE",
@@ -27,8 +27,8 @@ const KNOWN: [&str; 20] = [
     "PUSHGATEWAY_COMPRESS",
 ];
 
-/// Returns a hint for each variable that looks like one of pushgw's but is not read, with the variable that was
-/// probably meant.
+/// Returns a hint for each variable that looks like one of pushgw's but is not read. The hint names the variable that
+/// was probably meant.
 pub(crate) fn misspelt(environment: &Environment) -> Vec<String> {
     let mut names: Vec<&str> = environment.variables.keys().filter_map(|name| name.to_str()).collect();
     names.sort_unstable();

@@ -1,7 +1,7 @@
-//! Checks an input: file by file, line by line, and then as a whole.
+//! Checks the input file by file, line by line, and then as a whole.
 //!
-//! The checker reports every problem, not only the first: after an error it continues with the next line as if the
-//! error had not happened. Consequences of an earlier error are not reported.
+//! The checker reports all problems, not only the first one. After an error, it continues with the next line. It does
+//! not report problems that are only consequences of an earlier error.
 
 use super::code::Code;
 use super::context::Context;
@@ -10,7 +10,7 @@ use super::family::FamilyTable;
 use super::findings::{Findings, Message, RollbackPoint};
 use super::messages;
 use super::openmetrics::OpenmetricsTables;
-use super::options::CheckOptions;
+use super::options::{CheckOptions, TextFormat};
 use super::sample::SampleRules;
 use super::text::lines::{self, LineSpan, Text};
 use super::text::scan::{self, Line, SyntaxError};
@@ -18,11 +18,11 @@ use super::text::token::LabelPair;
 use super::{collisions, duplicates, lint, metadata, multiline, openmetrics, single_series, sniff};
 use std::ops::Range;
 
-/// Checks an input and returns the diagnostics and the repairs.
+/// Checks the input and returns the diagnostics and the repairs.
 ///
-/// The result matches a Pushgateway 1.11 with an empty store, which rejects the text if and only if the report has an
-/// error or a repair. The exceptions are errors of [`Category::Pushgw`](super::code::Category::Pushgw), which only
-/// pushgw rejects.
+/// The result matches Pushgateway 1.11 with an empty store: the gateway rejects the text if and only if the report
+/// contains an error or a repair. The exceptions are errors of [`Category::Pushgw`](super::code::Category::Pushgw),
+/// which only pushgw reports.
 pub fn check(text: Text<'_>, options: &CheckOptions<'_>) -> Report {
     let mut checker = Checker {
         context: Context {
@@ -53,9 +53,9 @@ pub fn check(text: Text<'_>, options: &CheckOptions<'_>) -> Report {
 struct Checker<'a> {
     context: Context<'a>,
     samples: SampleRules<'a>,
-    /// `None` unless a file is OpenMetrics.
+    /// The state for OpenMetrics files, or `None` if there are none so far.
     openmetrics: Option<OpenmetricsTables<'a>>,
-    /// The family that the server's parser read last. The parser initially assigns a line that begins with `{` to it.
+    /// The family that the server's parser read last. The parser initially assigns lines that begin with `{` to it.
     current: Option<usize>,
 }
 
@@ -108,8 +108,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Called if the first line of a file is invalid. If the file does not contain metrics at all, reports that as its
-    /// only error and returns true.
+    /// Checks whether a file with an invalid first line is in another format. If so, reports that as its only error and
+    /// returns true.
     fn is_other_format(&mut self, first: &LineSpan, file: &Range<usize>, point: &RollbackPoint) -> bool {
         let Some((what, help)) = sniff::other_format(&self.context.bytes[file.clone()]) else {
             return false;
@@ -124,7 +124,7 @@ impl<'a> Checker<'a> {
         true
     }
 
-    /// Checks one line. Returns whether the line has any content.
+    /// Checks one line. Returns false if the line is blank.
     fn line(&mut self, line: &LineSpan, labels: &mut Vec<LabelPair<'a>>) -> bool {
         let LineSpan { all, trimmed, .. } = line;
         let (bytes, trailing) = (self.context.bytes, trimmed.end..all.end);
@@ -164,7 +164,7 @@ impl<'a> Checker<'a> {
         self.context.findings.error_at(code, error.span.start, || messages::syntax_error(bytes, line, error));
     }
 
-    /// Applies the rules for the whole input, and returns the report.
+    /// Checks the input as a whole and returns the report.
     fn finish(self, text: Text<'_>) -> Report {
         let Self { mut context, samples, openmetrics: tables, .. } = self;
         let SampleRules { labels, series, count, unread, other_type_lines, .. } = samples;
@@ -188,37 +188,45 @@ impl<'a> Checker<'a> {
         let Context { options, families, mut findings, stripped, .. } = context;
         if count == 0 && unread == 0 && !findings.has_errors() && !options.allow_empty {
             let end = text.bytes.len();
-            findings
-                .error(Code::NoSamples, end..end, || messages::no_samples(text.bytes, options.remote_write));
+            findings.error(Code::NoSamples, end..end, || messages::no_samples(text.bytes, options));
         }
         let families = families.numbers().filter(|number| families[*number].sample().is_some()).count();
         Report { samples: count, families, stripped, exemplars, units, ..findings.into_report() }
     }
 }
 
-/// Warns that the text is OpenMetrics if it contains several OpenMetrics features, or one of them and a final `# EOF`.
+/// Reports that the input is OpenMetrics if it contains several OpenMetrics features, or one feature and a final `#
+/// EOF`.
 fn is_openmetrics(text: Text<'_>, context: &mut Context<'_>) {
     let is_complete = text.bytes.trim_ascii_end().ends_with(b"# EOF");
     let (errors, first) = std::mem::take(&mut context.openmetrics_errors);
     match first {
         Some((_, span, _)) if errors > 1 || is_complete => {
-            context.findings.error(Code::WrongFormat, span, || openmetrics_message(is_complete));
+            context
+                .findings
+                .error(Code::WrongFormat, span, || openmetrics_message(is_complete, context.options));
         }
         Some((code, span, message)) => context.findings.error(code, span, || message),
         None if context.openmetrics > usize::from(!is_complete) => {
             let first = lines::line_from(text.bytes, 0);
-            context.findings.warning(Code::Openmetrics, first, || openmetrics_message(is_complete));
+            let message = || openmetrics_message(is_complete, context.options);
+            context.findings.warning(Code::Openmetrics, first, message);
         }
         None => {}
     }
 }
 
-fn openmetrics_message(is_complete: bool) -> Message {
+fn openmetrics_message(is_complete: bool, options: &CheckOptions<'_>) -> Message {
     const OTHER_FORMAT: &str =
         "or request the text format from the server: `Accept: text/plain;version=0.0.4`";
-    if is_complete {
-        return Message::new("this is OpenMetrics text, which the gateway accepts only in part")
-            .help(format!("use `--format openmetrics`, or `pushgw convert`; {OTHER_FORMAT}"));
+    if is_complete || options.format == TextFormat::Prometheus {
+        let instead = if is_complete {
+            "use `--format openmetrics`, or `pushgw convert`"
+        } else {
+            "write the metrics to a file that ends with the line `# EOF`: `pushgw convert FILE` prints them in the text format"
+        };
+        return Message::new("this is OpenMetrics text, but it is read in the Prometheus text format")
+            .help(format!("{instead}; {OTHER_FORMAT}"));
     }
     Message::new("this is OpenMetrics text, but its last line is not `# EOF`")
         .help(format!("if it is complete, add the line `# EOF`, and pushgw converts it; {OTHER_FORMAT}"))

@@ -1,5 +1,5 @@
-//! The codes of diagnostics. They are listed in the man page, and users search for them. They are part of the
-//! command-line interface, so the meaning of a released code never changes.
+//! Diagnostic codes. Users look them up in the man page. They are part of the command-line interface, so the meaning of
+//! a released code never changes.
 
 /// The effect of a problem on a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub enum Category {
     Parser,
     /// The gateway's store rejects the text. Its error message does not name a line.
     Store,
-    /// The gateway may answer 200 and break later, so pushgw rejects the text.
+    /// The gateway may respond with 200 and break later, so pushgw rejects the text.
     Pushgw,
     /// The text is not valid OpenMetrics, so pushgw does not convert it.
     Openmetrics,
@@ -31,33 +31,33 @@ macro_rules! codes {
             /// All codes, in the order of the man page.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The code as shown to users, such as `no-samples`.
+            /// Returns the code as shown to users, such as `no-samples`.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
                 }
             }
 
-            /// One sentence that describes the problem.
+            /// Returns a one-sentence description of the problem.
             pub fn summary(self) -> &'static str {
                 match self {
                     $(Self::$variant => $summary,)*
                 }
             }
 
-            /// An example text with this problem. `quantile-in-key` and `le-in-key` also need a grouping key with that
-            /// label, `stripped-number` needs
+            /// Returns an example input with this problem. `quantile-in-key` and `le-in-key` also need a grouping key
+            /// with the label `quantile` or `le`, `stripped-number` needs
             /// [`CheckOptions::strip_timestamps`](super::options::CheckOptions::strip_timestamps), and the codes of
-            /// [`Category::Lint`] need [`CheckOptions::lint`](super::options::CheckOptions::lint).
-            /// `missing-eof` needs [`TextFormat::Openmetrics`](super::options::TextFormat::Openmetrics), and the other codes
-            /// of [`Category::Openmetrics`] need that format or [`TextFormat::Auto`](super::options::TextFormat::Auto).
+            /// [`Category::Lint`] need [`CheckOptions::lint`](super::options::CheckOptions::lint). `missing-eof` needs
+            /// [`TextFormat::Openmetrics`](super::options::TextFormat::Openmetrics), and the other codes of
+            /// [`Category::Openmetrics`] need that format or [`TextFormat::Auto`](super::options::TextFormat::Auto).
             pub fn example(self) -> &'static [u8] {
                 match self {
                     $(Self::$variant => $example,)*
                 }
             }
 
-            /// How a problem with this code affects a push.
+            /// Returns the effect of the problem on a push.
             pub fn category(self) -> Category {
                 match self {
                     $(Self::$variant => Category::$category,)*
@@ -168,7 +168,7 @@ codes! {
         "A bucket or a count of a histogram is negative."
         b"# TYPE h histogram\nh_count -1\n";
     Timestamp "timestamp" Store
-        "A sample has a timestamp, which the gateway rejects."
+        "A sample has a timestamp, which the gateway rejects, or for a receiver one with the wrong unit."
         b"a 1 1700000000000\n";
     DuplicateSeries "duplicate-series" Store
         "The same series occurs twice, perhaps only after the grouping key has overwritten labels."
@@ -317,12 +317,11 @@ codes! {
 }
 
 impl Code {
-    /// Whether the problem does not exist for a receiver of remote write: it stores each sample as it is.
+    /// Returns whether the problem affects only gateways. A remote-write receiver stores each sample unchanged.
     pub(super) fn needs_gateway(self) -> bool {
         matches!(
             self,
-            Self::Timestamp
-                | Self::GatewayTypeConflict
+            Self::GatewayTypeConflict
                 | Self::ReservedName
                 | Self::MissingPart
                 | Self::DuplicatePart
@@ -332,8 +331,8 @@ impl Code {
         )
     }
 
-    /// Whether the warning says that a type or a number is lost, which also matters if the text is only converted. The
-    /// other warnings are about the gateway.
+    /// Returns whether the warning is about a lost type or number, which also matters if the input is only converted.
+    /// The other warnings are about the gateway.
     pub(super) fn is_about_content(self) -> bool {
         matches!(
             self,

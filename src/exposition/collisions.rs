@@ -1,6 +1,6 @@
-//! Rules for the text as a whole: the gateway's store can reject a push after its parser has accepted every line.
+//! Checks the input as a whole. The gateway's store can reject a push even if its parser accepted every line.
 //!
-//! The store gathers all metrics as a scrape would, and rejects the push if that fails (`checkWriteRequest` in
+//! The store gathers all metrics as for a scrape, and rejects the push if that fails (`checkWriteRequest` in
 //! `prometheus/pushgateway storage/diskmetricstore.go`; `Gatherers.Gather`, `checkSuffixCollisions` and
 //! `checkMetricConsistency` in `prometheus/client_golang prometheus/registry.go`).
 
@@ -13,8 +13,8 @@ use super::model::kind::Kind;
 use super::overwrites::Overwrites;
 use super::text::spans::name_at;
 
-/// The gateway's own families and their types, as exposed by a newly started gateway (verified on Pushgateway 1.11.2
-/// for Linux; 1.5.1 has all of them except one). A push may add series to one of them if the type is the same.
+/// The gateway's own families and their types, as exposed by a newly started Pushgateway 1.11.2 on Linux. Version 1.5.1
+/// has all but one of them. A push can add series to one of these families if the types match.
 const OWN_FAMILIES: [(&str, Kind); 38] = [
     ("go_gc_duration_seconds", Kind::Summary),
     ("go_gc_gogc_percent", Kind::Gauge),
@@ -63,22 +63,21 @@ fn own_kind(name: &[u8]) -> Option<Kind> {
     OWN_FAMILIES.iter().find(|(own, _)| own.as_bytes() == name).map(|(_, kind)| *kind)
 }
 
-/// Whether the gateway adds a metric with this name to each group, or exposes one about itself. If such a metric is
-/// pushed, the gateway answers 200 and then overwrites it or, in an existing group, records a push failure that did not
-/// happen.
+/// Returns whether the gateway adds a metric with this name to each group, or exposes it as its own metric. If such a
+/// metric is pushed, the gateway responds with 200, but overwrites it or, in an existing group, records a push failure
+/// that did not happen.
 fn is_reserved(name: &[u8]) -> bool {
     matches!(name, b"push_time_seconds" | b"push_failure_time_seconds") || name.starts_with(b"pushgateway_")
 }
 
-/// Applies the rules to all families.
 pub(super) fn check<'a>(overwrites: &Overwrites<'a>, context: &mut Context<'a>) {
     let numbers = context.families.numbers();
     let mut rules = FamilyRules { overwrites, context };
     numbers.for_each(|number| rules.check(number));
 }
 
-/// Checks families one at a time. A text can have a million families, so messages are created only for diagnostics that
-/// are kept.
+/// Checks families one at a time. The input can have a million families, so messages are built only for diagnostics
+/// that are kept.
 struct FamilyRules<'c, 'a> {
     overwrites: &'c Overwrites<'a>,
     context: &'c mut Context<'a>,
@@ -124,8 +123,8 @@ impl FamilyRules<'_, '_> {
         });
     }
 
-    /// A pushed metric must have the same type as the gateway's own family, and must not be named like part of its own
-    /// summary.
+    /// Checks that a metric has the same type as the gateway's own family of this name, and that it is not named like a
+    /// part of one of the gateway's own summaries.
     fn own_families(&mut self, name: &[u8], kind: Kind, at: usize) {
         let is_declared = kind != Kind::Untyped || !self.context.has_invalid_type_line;
         if let Some(own) = own_kind(name)
@@ -166,7 +165,8 @@ impl FamilyRules<'_, '_> {
         }
     }
 
-    /// Whether this text has samples of the gateway's own family `own` with another type. That is a separate error.
+    /// Returns whether the input has samples of the gateway's own family `own` with another type. That is a separate
+    /// error.
     fn has_conflict(&self, own: &[u8]) -> bool {
         self.context
             .families
@@ -185,8 +185,8 @@ impl FamilyRules<'_, '_> {
         family.type_line().filter(|_| is_untyped && is_declared && total_family.sample().is_some())
     }
 
-    /// Rejects families named like a sample of this histogram or summary, such as `x_count`. They can exist only if
-    /// they come before its TYPE line.
+    /// Rejects families that are named like a sample of this histogram or summary, such as `x_count`. Such a family can
+    /// exist only if it precedes the TYPE line of the histogram or summary.
     fn suffixes(&mut self, name: &[u8], kind: Kind, at: usize) {
         let suffixes: &[&[u8]] = match kind {
             Kind::Summary => &[b"_count", b"_sum"],
@@ -214,7 +214,7 @@ impl FamilyRules<'_, '_> {
         }
     }
 
-    /// Rejects labels in the grouping key that have a special meaning in a histogram or summary.
+    /// Rejects grouping-key labels that have a special meaning in a histogram or summary.
     fn key_labels(&mut self, name: &[u8], kind: Kind, at: usize) {
         if kind == Kind::Summary && self.overwrites.has(b"quantile") {
             self.error(Code::QuantileInKey, at, || {
@@ -232,8 +232,8 @@ impl FamilyRules<'_, '_> {
         }
     }
 
-    /// Warns about a counter without samples if there is an untyped metric with the same name plus `_total`. In
-    /// OpenMetrics, counters are declared like this.
+    /// Warns about a counter without samples if there is an untyped metric with the same name plus `_total`.
+    /// OpenMetrics declares counters like this.
     fn openmetrics_counter(&mut self, name: &[u8]) {
         let total = [name, b"_total"].concat();
         let Some(at) = self.openmetrics_type_line(&total).filter(|_| own_kind(&total).is_none()) else {
@@ -246,10 +246,9 @@ impl FamilyRules<'_, '_> {
             let (name, quoted_total) = (quoted(name), quoted(&total));
             let total = String::from_utf8_lossy(&total);
             let rename = if has_help { " rename the HELP line too, and" } else { "" };
-            Message::new(format!("the gateway stores {quoted_total} as untyped: the TYPE line is for {name}"))
-                .help(format!(
-                    "OpenMetrics declares counters like this; in the text format{rename} write `# TYPE {total} counter`"
-                ))
+            Message::new(format!("{quoted_total} is untyped: the TYPE line is for {name}")).help(format!(
+                "OpenMetrics declares counters like this; in the text format{rename} write `# TYPE {total} counter`"
+            ))
         });
     }
 }

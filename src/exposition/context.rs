@@ -1,4 +1,4 @@
-//! State shared by all rules.
+//! The state shared by all checks.
 
 use super::code::Code;
 use super::family::FamilyTable;
@@ -6,26 +6,27 @@ use super::findings::{Findings, Message};
 use super::options::CheckOptions;
 use std::ops::Range;
 
-/// A text, the rules for checking it, and the findings so far.
+/// The input, the options of the check, and the findings so far.
 pub(super) struct Context<'a> {
     pub(super) bytes: &'a [u8],
-    /// Positions in `bytes` at which the files start.
+    /// Start of each file in `bytes`.
     pub(super) starts: &'a [usize],
     pub(super) options: &'a CheckOptions<'a>,
     pub(super) families: FamilyTable<'a>,
-    /// There is an invalid TYPE line, which may have been meant for a metric that has no type now.
+    /// Whether there is an invalid TYPE line, which may have been meant for a metric that is now untyped.
     pub(super) has_invalid_type_line: bool,
-    /// Number of timestamps that the repairs remove.
+    /// Number of timestamps removed by `--strip-timestamps`.
     pub(super) stripped: usize,
     /// Number of diagnostics about features that exist only in OpenMetrics.
     pub(super) openmetrics: usize,
-    /// The diagnostics about what only OpenMetrics has and the gateway rejects: their number, and the first one.
+    /// Number of errors about OpenMetrics features that the gateway rejects, and the first of these errors.
     pub(super) openmetrics_errors: (usize, Option<(Code, Range<usize>, Message)>),
     pub(super) findings: Findings,
 }
 
 impl Context<'_> {
-    /// Reports an error about what only OpenMetrics has. If there are several, the format is the error.
+    /// Records an error about a feature that exists only in OpenMetrics. Multiple such errors are reported as a single
+    /// error about the format.
     pub(super) fn openmetrics_error(
         &mut self,
         code: Code,
@@ -41,7 +42,7 @@ impl Context<'_> {
         }
     }
 
-    /// Reports trailing whitespace in a line where the server does not accept it.
+    /// Reports trailing whitespace that the server does not accept.
     pub(super) fn trailing_whitespace(&mut self, span: Range<usize>) {
         if span.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! The results of a check, as data. `output` decides how they are displayed.
+//! The results of a check. `output` decides how they are displayed.
 
 use super::code::Code;
 use super::fix::Splice;
@@ -19,7 +19,7 @@ pub enum Severity {
 pub struct Diagnostic {
     pub severity: Severity,
     pub code: Code,
-    /// The bytes that the diagnostic marks. Empty if something is missing.
+    /// The bytes that the diagnostic highlights. Empty if something is missing.
     pub span: Range<usize>,
     /// Description of the problem: lower case, no final period.
     pub message: String,
@@ -39,22 +39,23 @@ pub struct Related {
 /// The result of a check.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Diagnostics in the order of their positions, at most `CheckOptions::max_diagnostics`.
+    /// Diagnostics sorted by position. There are at most `CheckOptions::max_diagnostics`.
     pub diagnostics: Vec<Diagnostic>,
     // The next three fields count all diagnostics, including those that were not kept.
     pub errors: usize,
     pub fixed: usize,
     pub warnings: usize,
-    /// The number of diagnostics for each severity and code, sorted by severity and then in descending order.
+    /// The number of diagnostics for each severity and code, sorted by severity and then by descending count.
     pub counts: Vec<(Severity, Code, usize)>,
     pub samples: usize,
     /// Number of metric families with samples.
     pub families: usize,
-    /// Number of timestamps that the repairs remove.
+    /// Number of timestamps removed by `--strip-timestamps`.
     pub stripped: usize,
-    /// How many exemplars and units the conversion of OpenMetrics removes.
+    /// Number of exemplars removed by the conversion from OpenMetrics.
     pub exemplars: usize,
+    /// Number of units removed by the conversion from OpenMetrics.
     pub units: usize,
-    /// The repairs, in order, without overlaps.
+    /// The repairs, in order and without overlaps.
     pub splices: Vec<Splice>,
 }

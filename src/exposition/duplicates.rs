@@ -1,7 +1,7 @@
-//! Rules for series: a series must not occur twice, and histograms and summaries should be complete.
+//! Checks that no series occurs twice, and that histograms and summaries are complete.
 //!
-//! Two series are compared after the grouping key has overwritten their labels (`sanitizeLabels`), because that is how
-//! the gateway's store compares them (`checkMetricConsistency`).
+//! Series are compared after the grouping key has overwritten their labels (`sanitizeLabels`), because that is how the
+//! gateway's store compares them (`checkMetricConsistency`).
 
 use super::code::Code;
 use super::context::Context;
@@ -76,18 +76,20 @@ pub(super) fn duplicate(first: usize, second: usize, context: &mut Context<'_>) 
     });
 }
 
-/// Whether a missing part should be reported. It should not if another diagnostic explains it: the gateway drops a
-/// sample of the family, or a sample that looks like a part is a separate metric because the TYPE line comes after it.
+/// Returns whether missing parts of the family should be reported. They are not reported if another diagnostic explains
+/// them: the gateway drops a sample of the family, or the sample became a separate metric because it precedes the TYPE
+/// line.
 fn may_lack_parts(family: usize, families: &FamilyTable<'_>) -> bool {
     let name = families.name(family);
     let is_stray = |suffix: &[u8]| {
         let part = families.exact(&[&*name, suffix].concat());
         part.is_some_and(|part| families[part].sample().is_some())
     };
-    !families[family].has_dropped_sample && ![&b"_count"[..], b"_sum", b"_bucket"].into_iter().any(is_stray)
+    !families.with_dropped_sample.contains(&family)
+        && ![&b"_count"[..], b"_sum", b"_bucket"].into_iter().any(is_stray)
 }
 
-/// Warns about a histogram or summary with missing parts, for which the gateway exposes invented values.
+/// Warns about a histogram or summary with missing parts. The gateway exposes made-up values for them.
 pub(super) fn missing_parts(family: usize, line: usize, parts: Parts, context: &mut Context<'_>) {
     let is_summary = context.families[family].kind == Some(Kind::Summary);
     context.findings.warning(Code::MissingPart, series_at(context.bytes, line), || {
@@ -112,8 +114,8 @@ pub(super) fn missing_parts(family: usize, line: usize, parts: Parts, context: &
     });
 }
 
-/// Reports a histogram or summary with a repeated part (verified on Pushgateway 1.11.2: for `_sum` and `_count` the
-/// last one is stored; repeated buckets and quantiles are both exposed, and Prometheus drops one of them).
+/// Warns about a histogram or summary with a repeated part. Pushgateway 1.11.2 stores only the last `_sum` or `_count`.
+/// It exposes repeated buckets and quantiles, and Prometheus drops one of them.
 fn repeated_part(family: usize, line: usize, context: &mut Context<'_>) {
     context.findings.warning(Code::DuplicatePart, series_at(context.bytes, line), || {
         let kind = context.families[family].kind.map_or("", Kind::as_str);
@@ -123,7 +125,7 @@ fn repeated_part(family: usize, line: usize, context: &mut Context<'_>) {
     });
 }
 
-/// Compares lines that may have the same series, by reading them again.
+/// Compares lines that may contain the same series by parsing them again.
 struct Comparer<'c, 'a> {
     text: Text<'a>,
     overwrites: &'c Overwrites<'a>,
@@ -139,8 +141,8 @@ struct Comparer<'c, 'a> {
 }
 
 impl Comparer<'_, '_> {
-    /// Returns the family of the sample in the line that starts at `at`. Stores its labels in `labels[slot]`, sorted
-    /// and without bucket bounds and quantiles.
+    /// Parses the sample in the line that starts at `at`. Returns its family and stores its labels in `labels[slot]`,
+    /// sorted and without bucket bounds or quantiles.
     fn read(&mut self, at: usize, slot: usize) -> Option<usize> {
         let line = line_in_file(self.text, at);
         let scratch = &mut self.scratch;

@@ -1,13 +1,15 @@
-//! The metric families of a text and their types. The family of a name depends on the preceding lines, in the same way
-//! as in `setOrCreateCurrentMF` in `prometheus/common expfmt/text_parse.go`.
+//! The metric families in the input and their types. As in `setOrCreateCurrentMF` (`prometheus/common
+//! expfmt/text_parse.go`), the family of a name depends on the preceding lines.
 
 use super::hash::{self, NameIndex};
 use super::model::kind::Kind;
 use super::text::token::Token;
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::num::NonZeroU32;
 use std::ops::Range;
 
-/// The part of a sample's name that follows the family's name.
+/// The suffix that a sample name adds to the family name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Suffix {
     None,
@@ -24,56 +26,65 @@ pub(super) struct SampleFamily {
     pub(super) suffix: Suffix,
 }
 
-/// The state of a metric family. A text may have a million families, so offsets have only 32 bits.
-#[expect(clippy::struct_excessive_bools, reason = "each is one fact, and a text may have a million families")]
+/// The state of a metric family. The input can have a million families, so each entry has only 24 bytes.
 #[derive(Debug, Default)]
 pub(super) struct FamilyEntry {
     name_start: u32,
     name_len: u32,
     /// `None` until a TYPE line or the first sample sets it.
     pub(super) kind: Option<Kind>,
-    /// The type in the TYPE line is invalid, so `kind` is a guess.
+    /// Whether the type in the TYPE line is invalid, so that `kind` is a guess.
     pub(super) kind_is_guessed: bool,
-    /// At least one sample is valid, or its value was meant as a number. Otherwise, the lines may be prose.
+    /// Whether at least one sample is valid or has a value that looks like a number. Otherwise, the lines may be prose.
     pub(super) is_metric: bool,
-    /// The gateway drops a sample of this histogram or summary.
-    pub(super) has_dropped_sample: bool,
-    /// There was a HELP line that has no text, or only carriage returns.
-    pub(super) has_blank_help: bool,
-    /// The first sample has no labels and was not added to the series table yet, because most such families have only
-    /// one sample.
+    /// Whether adding the first sample to the series table was postponed. This saves memory, because most families
+    /// without labels have only one sample.
     pub(super) first_sample_pending: bool,
-    help: Option<u32>,
-    type_line: Option<u32>,
-    sample: Option<u32>,
+    help: Option<Position>,
+    type_line: Option<Position>,
+    sample: Option<Position>,
+}
+
+/// A position in the input, plus one, so that an `Option<Position>` has only 32 bits.
+#[derive(Clone, Copy, Debug)]
+struct Position(NonZeroU32);
+
+impl Position {
+    fn of(name: &Token<'_>) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(offset(name.span().start)))
+    }
+
+    fn get(self) -> usize {
+        self.0.get() as usize - 1
+    }
 }
 
 impl FamilyEntry {
-    /// Position of the name in the first HELP line.
+    /// Returns the position of the name in the first HELP line.
     pub(super) fn help(&self) -> Option<usize> {
-        self.help.map(|at| at as usize)
+        self.help.map(Position::get)
     }
 
-    /// Position of the name in the last TYPE line. Any earlier TYPE lines have invalid types.
+    /// Returns the position of the name in the last TYPE line. Any earlier TYPE lines have invalid types.
     pub(super) fn type_line(&self) -> Option<usize> {
-        self.type_line.map(|at| at as usize)
+        self.type_line.map(Position::get)
     }
 
-    /// Position of the name in the first sample.
+    /// Returns the position of the name in the first sample.
     pub(super) fn sample(&self) -> Option<usize> {
-        self.sample.map(|at| at as usize)
+        self.sample.map(Position::get)
     }
 
     pub(super) fn add_help(&mut self, name: &Token<'_>) {
-        self.help.get_or_insert(offset(name.span().start));
+        self.help.get_or_insert(Position::of(name));
     }
 
     pub(super) fn add_type_line(&mut self, name: &Token<'_>) {
-        self.type_line = Some(offset(name.span().start));
+        self.type_line = Some(Position::of(name));
     }
 
     pub(super) fn add_sample(&mut self, name: &Token<'_>) {
-        self.sample.get_or_insert(offset(name.span().start));
+        self.sample.get_or_insert(Position::of(name));
     }
 
     fn name<'a>(&self, text: &'a [u8]) -> Token<'a> {
@@ -87,31 +98,41 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).expect("a text is smaller than 4 GiB")
 }
 
-/// All families of a text, numbered in the order of their first lines.
+/// All families in the input, numbered in order of first appearance.
 #[derive(Debug)]
 pub(super) struct FamilyTable<'a> {
     text: &'a [u8],
     all: Vec<FamilyEntry>,
     index: NameIndex,
+    /// Histograms and summaries with a sample that the gateway drops.
+    pub(super) with_dropped_sample: HashSet<usize>,
+    /// Families with a HELP line whose text is empty or consists only of carriage returns.
+    pub(super) with_blank_help: HashSet<usize>,
 }
 
 impl<'a> FamilyTable<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { text, all: Vec::new(), index: NameIndex::default() }
+        Self {
+            text,
+            all: Vec::new(),
+            index: NameIndex::default(),
+            with_dropped_sample: HashSet::new(),
+            with_blank_help: HashSet::new(),
+        }
     }
 
     pub(super) fn numbers(&self) -> Range<usize> {
         0..self.all.len()
     }
 
-    /// Returns the family that `name` belongs to, and adds a family if there is none.
+    /// Returns the family that `name` belongs to, and the suffix of the name. Adds a family if there is none.
     pub(super) fn get_or_add(&mut self, name: &Token<'a>) -> (usize, Suffix) {
         let hash = name.hash();
         if let Some(found) = self.find(&name.text(), hash) {
             return found;
         }
         let number = self.all.len();
-        let Self { text, all, index } = self;
+        let Self { text, all, index, .. } = self;
         index.insert(hash, number, |number| all[number].name(text).hash());
         let (name_start, name_len) = (offset(name.span().start), offset(name.raw().len()));
         all.push(FamilyEntry { name_start, name_len, ..FamilyEntry::default() });
@@ -121,6 +142,11 @@ impl<'a> FamilyTable<'a> {
     /// Returns the family of a sample with this name.
     pub(super) fn of_sample(&self, name: &[u8]) -> Option<usize> {
         self.find(name, hash::bytes(name)).map(|(number, _)| number)
+    }
+
+    /// Prefetches the memory that [`Self::get_or_add`] reads for a name with this hash.
+    pub(super) fn prefetch(&self, hash: u64) {
+        self.index.prefetch(hash);
     }
 
     /// Returns the family with exactly this name.

@@ -1,9 +1,9 @@
-//! A fast path for a line that differs from the preceding one only in its values.
+//! A fast path for lines that differ from the previous line only in their values.
 //!
-//! Most lines of a large text are like that. The two lines are compared eight bytes at a time up to the next
-//! difference, and equal parts are not parsed again. A difference must be inside a label value; the hash of that label
-//! is then replaced in the hash of the series. Anything unusual (a backslash, an empty value, a different name, a
-//! timestamp) ends the fast path and the line is checked in full. So the fast path never reports anything.
+//! Most lines of a large input differ only in this way. The two lines are compared eight bytes at a time, and equal
+//! parts are not parsed again. If a label value differs, only the hash of that label is replaced in the series hash.
+//! Anything unusual (a backslash, an empty value, a different name, a timestamp) ends the fast path, and the line gets
+//! the full check. The fast path therefore never reports diagnostics.
 
 use super::family::{SampleFamily, Suffix};
 use super::hash;
@@ -14,34 +14,34 @@ use super::text::scan::{self, SampleLine};
 use super::text::token::LabelPair;
 use std::ops::Range;
 
-/// The last line, if the fast path may apply to the next one.
+/// The state of the previous line, for comparison with the next line.
 #[derive(Debug, Default)]
 pub(super) struct FastPath<'a> {
     bytes: &'a [u8],
-    /// Whether the whole text is valid UTF-8.
+    /// Whether the whole input is valid UTF-8.
     is_utf8: bool,
-    /// The family of the sample, or `None` if the fast path does not apply to the next line.
+    /// The family of the previous sample, or `None` if the next line needs the full check.
     family: Option<SampleFamily>,
-    /// The line up to its value, plus eight more bytes if the text has them.
+    /// The previous line up to its value, plus eight more bytes if the input has them.
     line: &'a [u8],
-    /// Length of the line up to its value.
+    /// Length of the previous line up to its value.
     head_len: usize,
     values: Vec<ValueSlot>,
     hash: SeriesHash,
     /// Whether the value of the sample must be an integer.
     is_count: bool,
-    /// The value of the last accepted line.
+    /// The sample value in the last accepted line.
     value: &'a [u8],
 }
 
-/// A label value of the last line.
+/// A label value in the previous line.
 #[derive(Debug)]
 struct ValueSlot {
-    /// Position in the line.
+    /// Range of the value in the line.
     span: Range<usize>,
     name_hash: u64,
     role: Role,
-    /// Contribution to each of the two hashes of the series.
+    /// Contributions of the label to the two hashes of the series.
     in_text: u64,
     in_group: u64,
 }
@@ -53,8 +53,8 @@ impl<'a> FastPath<'a> {
         Self { bytes, is_utf8, ..Self::default() }
     }
 
-    /// Accepts the first line of `rest` if it is similar to the last one, and returns its length including the newline.
-    /// Otherwise the fast path ends.
+    /// Accepts the first line of `rest` if it differs from the previous line only in its values. Returns its length
+    /// including the newline. Otherwise, ends the fast path and returns `None`.
     #[inline]
     pub(super) fn accept(&mut self, rest: Range<usize>, overwrites: &Overwrites<'_>) -> Option<usize> {
         self.family?;
@@ -65,31 +65,31 @@ impl<'a> FastPath<'a> {
         len
     }
 
-    /// Ends the fast path: the next line is checked in full.
+    /// Ends the fast path, so that the next line gets the full check.
     pub(super) fn end(&mut self) {
         self.family = None;
     }
 
-    /// Returns the value of the line that was accepted last.
+    /// Returns the sample value in the last accepted line.
     #[inline]
     pub(super) fn value(&self) -> &'a [u8] {
         self.value
     }
 
-    /// Returns the bucket bound or quantile as written in the last line.
+    /// Returns the bucket bound or quantile in the last accepted line, as written.
     pub(super) fn bound_text(&self) -> Option<&'a [u8]> {
         let bound = self.values.iter().find(|value| matches!(value.role, Role::Bound))?;
         self.line.get(bound.span.clone())
     }
 
-    /// Returns the series of the last line, if the fast path may apply to the next one.
+    /// Returns the family and the series hash of the previous line, unless the fast path has ended.
     #[inline]
     pub(super) fn last(&self) -> Option<(SampleFamily, SeriesHash)> {
         Some((self.family?, self.hash))
     }
 
-    /// Stores a valid line, which starts at `line`, for comparison with the next one. `rules` contains the names of its
-    /// labels.
+    /// Stores a valid line, which starts at `line`, for comparison with the next line. `rules` must contain its label
+    /// names.
     pub(super) fn keep(
         &mut self,
         line: usize,
@@ -130,11 +130,11 @@ impl<'a> FastPath<'a> {
         }
     }
 
-    /// Compares the first line of `text` with the stored line and replaces it. Returns the length including the
-    /// newline, or `None` if the lines differ in more than values.
+    /// Compares the first line of `text` with the stored line. Stores the new line and returns its length including the
+    /// newline, or returns `None` if it needs the full check.
     #[inline]
     fn follow(&mut self, text: &'a [u8], overwrites: &Overwrites<'_>) -> Option<usize> {
-        // Positions up to which the old and the new line have been compared, and the number of equal bytes after them.
+        // The lines have been compared up to `old` and `new`. After that, `same` bytes are equal.
         let (mut old, mut new) = (0, 0);
         let mut same = common_prefix(self.line, text);
         for value in &mut self.values {
@@ -168,7 +168,7 @@ impl<'a> FastPath<'a> {
         Some(at + length + 1)
     }
 
-    /// Whether the full check would accept this sample value without a diagnostic.
+    /// Returns whether the full check would accept this sample value without a diagnostic.
     #[inline]
     fn is_unremarkable(&self, value: &[u8]) -> bool {
         if self.is_count {
@@ -190,7 +190,7 @@ impl ValueSlot {
                 return hash.bound.map(|_| ());
             }
             Role::Overwritten(index) if !overwrites.is_reported(index) => return None,
-            // The label may be equal to the one that the gateway would add.
+            // An empty label may be the `instance` label that the gateway would add.
             _ if text.is_empty() => return None,
             Role::Own | Role::Overwritten(_) => {}
         }
@@ -205,7 +205,7 @@ impl ValueSlot {
     }
 }
 
-/// Length of the common prefix of two byte strings.
+/// Returns the length of the common prefix of two byte strings.
 #[inline]
 fn common_prefix(one: &[u8], other: &[u8]) -> usize {
     let (ones, others) = (one.as_chunks::<WORD>().0, other.as_chunks::<WORD>().0);
@@ -219,8 +219,8 @@ fn common_prefix(one: &[u8], other: &[u8]) -> usize {
     done + one[done..].iter().zip(&other[done..]).take_while(|(one, other)| one == other).count()
 }
 
-/// Position of the closing quote of the value that continues at `from`, or `None` if a backslash or the end of the line
-/// comes first.
+/// Returns the position of the first closing quote after `from`, or `None` if a backslash or the end of the line comes
+/// first.
 #[inline]
 fn closing_quote(text: &[u8], from: usize) -> Option<usize> {
     let rest = &text[from..];
@@ -241,7 +241,8 @@ mod tests {
         format!("{diagnostics:#?}\n{splices:?}\n{samples} samples, {families} families")
     }
 
-    /// Texts in which many lines differ from the preceding one only in their values. `@` is replaced by a value.
+    /// Generates input in which many lines differ from the previous line only in their values. Each `@` is replaced by
+    /// a value.
     fn texts() -> impl Strategy<Value = String> {
         let head = prop::sample::select(vec![
             "a{x=@,y=@} ",
@@ -285,7 +286,7 @@ mod tests {
     }
 
     proptest! {
-        // `PROPTEST_CASES` sets the number of cases.
+        // The environment variable `PROPTEST_CASES` scales the number of cases.
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(ProptestConfig::default().cases * 8) })]
         /// A comment that is not valid UTF-8 disables the fast path and changes nothing else.
         #[test]

@@ -1,7 +1,7 @@
-//! Collects the diagnostics and the repairs of a text. All diagnostics are counted, but only the first ones are kept.
+//! Collects diagnostics and repairs. All diagnostics are counted, but only the first ones are kept.
 //!
-//! A text can have a million errors, so the number of kept diagnostics is limited, and a message is created only if its
-//! diagnostic is kept.
+//! The input can contain a million errors. The number of kept diagnostics is therefore limited, and messages are built
+//! only for diagnostics that are kept.
 
 use super::code::{Category, Code};
 use super::diagnostic::{Diagnostic, Related, Report, Severity};
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The message and the help of a diagnostic.
+/// The message, help and related positions of a diagnostic.
 #[derive(Debug, Default)]
 pub(super) struct Message {
     pub(super) text: String,
@@ -54,14 +54,14 @@ pub(super) struct Findings {
     older_gateways: Vec<&'static str>,
 }
 
-/// The findings up to a line, for [`Findings::roll_back`].
+/// A snapshot of the findings for [`Findings::roll_back`].
 #[derive(Clone, Debug)]
 pub(super) struct RollbackPoint {
     counts: BTreeMap<(Severity, Code), usize>,
     splices: usize,
 }
 
-/// Number of diagnostics of each code that take precedence over further diagnostics of the other codes.
+/// The first diagnostics of each code, up to this number, take precedence over later diagnostics of other codes.
 const FEW: usize = 3;
 
 impl Findings {
@@ -76,7 +76,7 @@ impl Findings {
         }
     }
 
-    /// Whether there is an error with this code.
+    /// Returns whether there is an error with this code.
     pub(super) fn has_error(&self, code: Code) -> bool {
         self.kept.contains_key(&(Severity::Error, code))
     }
@@ -86,8 +86,8 @@ impl Findings {
         self.add(Severity::Error, code, span, message);
     }
 
-    /// Adds an error whose span is computed only if the error is kept. `start` is used only to decide that, so it may be
-    /// approximate.
+    /// Adds an error whose span is computed only if the error is kept. `start` is used only to decide whether to keep
+    /// the error, so it can be approximate.
     pub(super) fn error_at(
         &mut self,
         code: Code,
@@ -106,7 +106,8 @@ impl Findings {
         }
     }
 
-    /// Adds a problem that is repaired by replacing `span` with `with`. Without repairs, the problem is an error.
+    /// Adds a problem that is repaired by replacing `span` with `with`. If repairs are disabled, the problem is an
+    /// error.
     pub(super) fn repair(
         &mut self,
         code: Code,
@@ -118,7 +119,7 @@ impl Findings {
         self.repaired(code, span, message);
     }
 
-    /// Adds a problem that another repair already fixes. Without repairs, the problem is an error.
+    /// Adds a problem whose repair has already been added. If repairs are disabled, the problem is an error.
     pub(super) fn repaired(&mut self, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
         let severity = if self.repair { Severity::Fixed } else { Severity::Error };
         self.add(severity, code, span, message);
@@ -138,21 +139,21 @@ impl Findings {
         }
     }
 
-    /// Edits the text if repairs are allowed.
+    /// Adds an edit if repairs are enabled.
     pub(super) fn cut_or_insert(&mut self, range: Range<usize>, with: &'static str) {
         if self.repair {
             self.splice(range, Cow::Borrowed(with.as_bytes()));
         }
     }
 
-    /// Adds an edit that the user requested with an option.
+    /// Adds an edit even if repairs are disabled.
     pub(super) fn splice(&mut self, range: Range<usize>, with: Cow<'static, [u8]>) {
         if self.keeps_edits {
             self.splices.push(Splice { range, with });
         }
     }
 
-    /// Sorts the edits, which the conversion of OpenMetrics adds at the end of a family.
+    /// Sorts the edits, because the conversion from OpenMetrics does not add them in order.
     pub(super) fn sort_splices(&mut self) {
         self.splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
     }
@@ -166,7 +167,7 @@ impl Findings {
         RollbackPoint { counts, splices: self.splices.len() }
     }
 
-    /// Drops the findings since `point`. All of them are in the line that begins at `line`.
+    /// Drops all findings since `point`. They must be in the line that starts at `line`.
     pub(super) fn roll_back(&mut self, point: &RollbackPoint, line: usize) {
         // A missing newline at the end of a file is reported with an empty span at the start of the next file.
         let is_earlier = |span: &Range<usize>| span.start < line || span.start == line && span.is_empty();
@@ -177,7 +178,7 @@ impl Findings {
         self.splices.truncate(point.splices);
     }
 
-    /// Whether the problem exists only on a gateway, and the text is not for one.
+    /// Returns whether the problem affects only gateways, and the text is not sent to one.
     fn is_ignored(&self, code: Code) -> bool {
         self.remote_write && code.needs_gateway()
     }
@@ -197,8 +198,9 @@ impl Findings {
         }
     }
 
-    /// Returns the counts, the repairs, and the diagnostics sorted by position. If there are too many, errors take
-    /// precedence over repairs and repairs over warnings, and the first few of each code over further ones.
+    /// Returns the counts, the repairs, and the diagnostics sorted by position. If there are too many diagnostics,
+    /// errors take precedence over repairs, and repairs over warnings. Within a severity, the first few diagnostics of
+    /// each code take precedence.
     pub(super) fn into_report(self) -> Report {
         let counts =
             [Severity::Error, Severity::Fixed, Severity::Warning].map(|severity| self.count(severity));
@@ -221,11 +223,11 @@ impl Findings {
     }
 }
 
-/// The diagnostics of one severity and code.
+/// The diagnostics with the same severity and code.
 #[derive(Debug, Default)]
 struct Kept {
     count: usize,
-    /// Holds up to twice the limit, so that sorting is rarely needed.
+    /// The diagnostics kept so far. There can be up to twice the limit, so that sorting is rarely needed.
     first: Vec<Diagnostic>,
     /// Diagnostics at or after this position are not kept.
     full_from: Option<usize>,
@@ -255,7 +257,7 @@ impl Kept {
     }
 }
 
-/// Sorts by position. The diagnostic about the format of the whole text comes before others at the same position.
+/// Sorts by position. At the same position, the diagnostic about the format of the whole input comes first.
 fn sort(diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.code != Code::Openmetrics));
 }

@@ -1,12 +1,12 @@
-//! Repairs: small edits of the text, which is otherwise sent unchanged.
+//! Repairs, which are small edits to the text. The rest of the text is sent unchanged.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// A repair that replaces `range` of the text with `with`.
+/// A repair that replaces the bytes in `range` with `with`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Splice {
-    /// The bytes to remove. Empty for an insertion.
+    /// The range to remove. Empty for an insertion.
     pub range: Range<usize>,
     /// The bytes to insert.
     pub with: Cow<'static, [u8]>,
@@ -14,7 +14,8 @@ pub struct Splice {
 
 /// Returns the repaired text. It is borrowed if there is nothing to repair.
 ///
-/// `splices` come from a [`Report`](super::diagnostic::Report): they are in order, within the text and do not overlap.
+/// `splices` must come from the [`Report`](super::diagnostic::Report) for this text, so they are in order and do not
+/// overlap.
 pub fn apply<'a>(bytes: &'a [u8], splices: &[Splice]) -> Cow<'a, [u8]> {
     if splices.is_empty() {
         return Cow::Borrowed(bytes);

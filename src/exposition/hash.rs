@@ -1,9 +1,9 @@
-//! Hashes of series and names, and a compact index from names to numbers.
+//! Hash functions for series and names, and a compact index from names to numbers.
 //!
-//! A series is a set of labels, so its hash is the *sum* of the hashes of its labels. The order of labels does not
-//! matter, so nothing needs to be sorted. Equal hashes only suggest that two series are equal; callers then compare the
-//! bytes. So the hash affects only the speed of a check, never its result. The initial value is random for each
-//! process, so nobody can craft a text whose labels all collide, which would make the check quadratic.
+//! The hash of a series is the *sum* of the hashes of its labels. It does not depend on the order of labels, so they
+//! need not be sorted. If two hashes are equal, callers compare the bytes. The hash therefore affects only the speed of
+//! a check, never its result. The seed is random for each process, so nobody can craft input whose labels all collide
+//! and make the check quadratic.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ const INCREMENT: u64 = 0xd1b5_4a32_d192_ed03;
 
 static START: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(INCREMENT));
 
-/// Multiplies and XORs the two halves of the product, so that each input bit can affect each output bit.
+/// Multiplies `a` and `b` and XORs the two halves of the product, so that each input bit can affect each output bit.
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
@@ -34,8 +34,8 @@ pub(super) fn bytes(bytes: &[u8]) -> u64 {
     fold(hash ^ last_word(bytes, rest), MULTIPLIER)
 }
 
-/// Reads the last bytes, `rest`, of which there are fewer than eight. If possible, reads the last eight bytes at once,
-/// which is faster although it includes bytes that were already read.
+/// Returns `rest`, which has fewer than eight bytes, as a word. If `bytes` is long enough, reads its last eight bytes,
+/// which is faster although some of them were already hashed.
 #[inline]
 fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
     if rest.is_empty() {
@@ -49,13 +49,13 @@ fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
     }
 }
 
-/// Combines the hashes of a label's name and value. The sum over all labels is used in the hash of a series.
+/// Combines the hashes of a label's name and value. The hash of a series uses the sum over all labels.
 #[inline]
 pub(super) fn label(name: u64, value: u64) -> u64 {
     fold(name ^ INCREMENT, value ^ name.rotate_left(23)).wrapping_add(name)
 }
 
-/// Combines the number of a family and the sum of its label hashes into the hash of a series.
+/// Combines the number of the family and the sum of the label hashes into the hash of a series.
 #[inline]
 pub(super) fn series(family: usize, labels: u64) -> u64 {
     fold(labels ^ MULTIPLIER, (family as u64).wrapping_add(1).wrapping_mul(INCREMENT))
@@ -65,8 +65,8 @@ pub(super) fn series(family: usize, labels: u64) -> u64 {
 /// full. The caller stores the names and compares them.
 #[derive(Debug, Default)]
 pub(super) struct NameIndex {
-    /// The upper half of the hash, in which the bits that select the slot are replaced by the number plus one. An empty
-    /// slot is 0. There are always more slots than numbers.
+    /// A slot contains the upper half of the hash, in which the bits that select the slot are replaced by the number
+    /// plus one. Empty slots are 0. There are always more slots than numbers.
     slots: Vec<u32>,
 }
 
@@ -87,7 +87,14 @@ impl NameIndex {
         }
     }
 
-    /// Adds the next number, for a name that is not in the index yet. `hash_of` returns the hash of an earlier name.
+    /// Loads the slot of this hash into the CPU cache. Otherwise, lookups among a million names would wait for memory.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: u64) {
+        let at = upper(hash) as usize & self.slots.len().wrapping_sub(1);
+        std::hint::black_box(self.slots.get(at).copied());
+    }
+
+    /// Adds a new name with the next number. `hash_of` returns the hash of the name with a given number.
     pub(super) fn insert(&mut self, hash: u64, number: usize, hash_of: impl Fn(usize) -> u64) {
         if (number + 1) * 3 > self.slots.len() * 2 {
             // The table is rebuilt in place, so there are never two tables in memory.

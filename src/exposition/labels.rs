@@ -1,7 +1,7 @@
-//! Rules for the labels of a sample, and the hash of its series.
+//! Checks the labels of a sample and computes the hash of its series.
 //!
-//! Most lines have the same label names as the preceding line. So the results for these names are stored: the hashes,
-//! and which labels the grouping key overwrites. If the next line has the same names, only its values are checked.
+//! Most lines have the same label names as the previous line. The hash of each name is therefore stored, along with
+//! whether the grouping key overwrites the label. If the next line has the same names, only its values are checked.
 
 use super::code::Code;
 use super::findings::{Findings, Message};
@@ -17,19 +17,19 @@ use crate::grouping::LegacyName;
 
 /// The bits of a hash that are stored together with the index of a label. The index uses the other bits.
 const HASH_BITS: u64 = !0 << 32;
-/// Maximum number of label names stored from a line, so that they use little memory compared with the text.
+/// To limit memory use, label names are not stored if a line has at least this many labels.
 const MAX_KEPT_NAMES: usize = 256;
 
-/// The hash of a series, without its family.
+/// The hash of a series, not including its family.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SeriesHash {
     /// Whether the server's parser accepts the labels.
     pub(super) is_valid: bool,
-    /// The hash of the labels that distinguish the series in the text.
+    /// The hash of the labels as written.
     pub(super) in_text: u64,
-    /// The hash of the labels that still distinguish it after the grouping key has overwritten labels.
+    /// The hash of the labels that the grouping key does not overwrite.
     pub(super) in_group: u64,
-    /// The value of `le` or `quantile`, if it is the bound of the sample.
+    /// The bucket bound or quantile, which is not part of the hashes.
     pub(super) bound: Option<f64>,
 }
 
@@ -37,12 +37,12 @@ impl SeriesHash {
     const EMPTY: Self = Self { is_valid: true, in_text: 0, in_group: 0, bound: None };
 }
 
-/// The effect of a label on the identity of its series.
+/// The role of a label in its series.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Role {
-    /// Distinguishes the series, unless it is `instance=""`.
+    /// Identifies the series, unless the label is `instance=""`.
     Own,
-    /// Overwritten by the label of the grouping key at this index.
+    /// Overwritten by the grouping-key label at this index.
     Overwritten(usize),
     /// The `le` of a bucket or the `quantile` of a summary.
     Bound,
@@ -70,7 +70,7 @@ impl<'a> LabelNames<'a> {
         (self.kind == Some(kind)).then_some(&self.names)
     }
 
-    /// Whether `labels` have the stored names.
+    /// Returns whether `labels` have the stored names, in the same order.
     #[inline]
     fn fit(&self, labels: &[LabelPair<'_>], kind: Kind) -> bool {
         self.kind == Some(kind)
@@ -83,14 +83,14 @@ impl<'a> LabelNames<'a> {
     }
 }
 
-/// Checks the labels of samples, and holds the state that this needs.
+/// Checks the labels of samples and keeps state between them.
 #[derive(Debug)]
 pub(super) struct LabelRules<'a> {
     pub(super) overwrites: Overwrites<'a>,
-    /// The label names of the last line.
+    /// The label names of the previous line.
     pub(super) names: LabelNames<'a>,
     utf8_names: bool,
-    /// Whether the whole text is valid UTF-8.
+    /// Whether the whole input is valid UTF-8.
     is_utf8: bool,
 }
 
@@ -108,7 +108,7 @@ impl<'a> LabelRules<'a> {
         }
     }
 
-    /// Checks the labels of a sample. `kind` is the type of its family.
+    /// Checks the labels of a sample and returns the hash of its series. `kind` is the type of its family.
     #[inline]
     pub(super) fn check(
         &mut self,
@@ -123,7 +123,7 @@ impl<'a> LabelRules<'a> {
         }
     }
 
-    /// Checks labels that have the same names as in the last line.
+    /// Checks labels that have the same names as in the previous line.
     #[inline]
     fn check_values(&mut self, labels: &[LabelPair<'a>], findings: &mut Findings) -> SeriesHash {
         let mut hash = SeriesHash::EMPTY;
@@ -216,7 +216,7 @@ fn check_utf8(label: &LabelPair<'_>, findings: &mut Findings) -> bool {
     false
 }
 
-/// Warns about a Windows path in which `\\n` is stored as a line break.
+/// Warns about a Windows path in which `\n` is parsed as a line break.
 #[cold]
 fn check_path(label: &LabelPair<'_>, findings: &mut Findings) {
     let value = label.value.raw();
@@ -234,7 +234,7 @@ fn check_path(label: &LabelPair<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether no label name occurs twice, apart from the bounds of buckets and quantiles.
+/// Reports duplicate label names, ignoring bucket bounds and quantiles. Returns true if there are none.
 #[cold]
 fn are_unique(labels: &[LabelPair<'_>], kind: Kind, findings: &mut Findings) -> bool {
     let mut is_unique = true;
@@ -262,7 +262,7 @@ fn are_unique(labels: &[LabelPair<'_>], kind: Kind, findings: &mut Findings) -> 
     is_unique
 }
 
-/// Returns the value of `le` or `quantile`, if it is a number.
+/// Returns the value of `le` or `quantile` if it is a number. Otherwise, reports an error.
 fn bound(label: &LabelPair<'_>, findings: &mut Findings) -> Option<f64> {
     if let Float::Value(value) = number::float(&label.value.text()) {
         return Some(value);
@@ -273,7 +273,8 @@ fn bound(label: &LabelPair<'_>, findings: &mut Findings) -> Option<f64> {
     None
 }
 
-/// Reports a label name that begins with `__`. The parser rejects `__name__`, and the store rejects the others.
+/// Reports a label name that begins with `__`. The parser rejects `__name__`, and the store rejects the others. Returns
+/// whether the parser accepts the name.
 #[cold]
 fn check_reserved(label: &LabelPair<'_>, findings: &mut Findings) -> bool {
     if label.name.is(b"__name__") {

@@ -1,13 +1,13 @@
-//! Checks the conventions for names, units and HELP texts that `promtool check metrics` checks, and suggests fixes.
+//! Checks the same conventions for names, units and HELP texts as `promtool check metrics` and suggests fixes.
 //!
-//! The rules are those of promtool's own linter (`prometheus/client_golang prometheus/testutil/promlint/validations`).
-//! As in promtool, metric families are checked after the whole text has been read. Only labels need a second pass over
-//! the lines, which is skipped without `--lint`.
+//! The rules match promtool's linter (`prometheus/client_golang prometheus/testutil/promlint/validations`). As in
+//! promtool, metric families are checked after the whole input has been read. Labels need a second pass over the lines,
+//! which is skipped without `--lint`.
 //!
-//! Promtool also reports metrics that are not unique. Here that is the error `duplicate-series`, because the gateway
-//! rejects them. Promtool 2 (verified with 2.42) does not have that rule. It also reports any type in a metric's name,
-//! not only the metric's own, and picks one unit at random if a name has several. Promtool repeats a message for each
-//! label or unit; here, each one is reported at its own position.
+//! Promtool also reports duplicate metrics. Here they are `duplicate-series` errors, because the gateway rejects them.
+//! Promtool 2 (verified with 2.42) does not have that rule. It also reports any type in a metric's name, not only the
+//! type of the metric, and picks a random unit if a name contains several. Promtool repeats a message for each label or
+//! unit. Here, each of them is reported at its position.
 
 use super::code::Code;
 use super::family::{FamilyEntry, FamilyTable};
@@ -36,7 +36,7 @@ const UNITS: [(&str, &[&str]); 10] = [
     ("volts", &[]),
 ];
 
-/// Prefixes of units (`mibi` is promtool's spelling). A unit with a prefix is not a base unit.
+/// Unit prefixes (`mibi` is promtool's spelling). A unit with a prefix is not a base unit.
 const PREFIXES: [&str; 18] = [
     "pico", "nano", "micro", "milli", "centi", "deci", "deca", "hecto", "kilo", "kibi", "mega", "mibi",
     "giga", "gibi", "tera", "tebi", "peta", "pebi",
@@ -49,7 +49,7 @@ const ABBREVIATIONS: [(&str, &[&str]); 3] = [
     ("`meters` or `seconds`", &["m"]),
 ];
 
-/// Reports everything that does not follow the conventions.
+/// Reports all violations of the conventions.
 pub(super) fn check(text: Text<'_>, families: &FamilyTable<'_>, findings: &mut Findings) {
     for number in families.numbers() {
         let family = &families[number];
@@ -88,7 +88,7 @@ struct NameLints<'c> {
     name: &'c str,
     /// Position of the name in the TYPE line, or in the first sample if there is no TYPE line.
     span: Range<usize>,
-    /// Whether the name is written without quotes, so that a part of it can be marked.
+    /// Whether the name is written without quotes, so that a part of it can be highlighted.
     is_plain: bool,
     findings: &'c mut Findings,
 }
@@ -99,7 +99,7 @@ impl NameLints<'_> {
         self.units();
         self.colon();
         self.camel_case();
-        // If the type was guessed, nothing can be said about the name.
+        // A guessed type may be wrong, so the name is not checked against it.
         if let Some(kind) = self.family.kind
             && kind != Kind::Untyped
             && !self.family.kind_is_guessed
@@ -225,7 +225,7 @@ impl NameLints<'_> {
         let word = if kind == Kind::GaugeHistogram { "gauge_histogram" } else { kind.as_str() };
         let (lower, inner) = (self.name.to_lowercase(), format!("_{word}_"));
         let at = lower.find(&inner).or_else(|| lower.strip_suffix(&inner[..=word.len()]).map(str::len));
-        // Outside ASCII, the lower-case name may have another length.
+        // If the name is not ASCII, its lower-case form can have a different length.
         if let Some(at) = at {
             let part = if self.name.is_ascii() { at + 1..at + 1 + word.len() } else { 0..self.name.len() };
             self.findings.warning(Code::LintTypeInName, self.part(part), || {
@@ -236,14 +236,14 @@ impl NameLints<'_> {
     }
 }
 
-/// Checks labels. A problem is reported once for each metric and label name.
+/// Checks labels. Each problem is reported only once per metric and label name.
 struct LabelLints<'c, 'a> {
     families: &'c FamilyTable<'a>,
     reported: HashSet<(usize, Vec<u8>)>,
 }
 
 impl LabelLints<'_, '_> {
-    /// Checks a label. `name` returns the name of its sample and is only called if there is a problem.
+    /// Checks a label. `name` returns the name of the sample and is called only if there may be a problem.
     fn check<N: AsRef<[u8]>>(
         &mut self,
         label: &LabelPair<'_>,
@@ -293,7 +293,7 @@ impl LabelLints<'_, '_> {
     }
 }
 
-/// Splits a name at underscores, and returns the range of each word.
+/// Splits a name at underscores and returns the range of each word.
 fn parts(name: &str) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     name.split('_').map(move |part| {
@@ -311,7 +311,7 @@ fn unit(word: &str) -> Option<&'static str> {
     base(word).or_else(|| PREFIXES.iter().find_map(|prefix| base(word.strip_prefix(prefix)?)))
 }
 
-/// Finds a lower-case letter that is followed by an upper-case one.
+/// Returns the position of a lower-case letter that is followed by an upper-case letter.
 fn find_camel_case(name: &[u8]) -> Option<usize> {
     name.windows(2).position(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
 }
@@ -338,7 +338,7 @@ mod tests {
     const RULES: CheckOptions<'_> =
         CheckOptions { utf8_names: true, allow_empty: true, lint: true, ..CheckOptions::PLAIN };
 
-    /// Returns the code and the marked text of each lint diagnostic.
+    /// Returns the code and the highlighted text of each lint diagnostic.
     fn lint(text: &str) -> Vec<(&'static str, &str)> {
         let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, &RULES);
         let found = report.diagnostics.iter().filter(|found| found.code.category() == Category::Lint);
@@ -417,7 +417,7 @@ mod tests {
         assert_eq!(lint(text), []);
     }
 
-    /// Sequences of valid and invalid pieces of text.
+    /// Generates sequences of valid and invalid pieces of text.
     fn pieces() -> impl Strategy<Value = Vec<u8>> {
         let pieces: &[&[u8]] = &[
             b"# TYPE ",
@@ -467,7 +467,7 @@ mod tests {
             for found in &report.diagnostics {
                 prop_assert!(found.span.start <= found.span.end && found.span.end <= bytes.len(), "{found:?}");
             }
-            // Without `lint`, the report is the same except for the conventions.
+            // Without `lint`, the report contains the same diagnostics except for the lint warnings.
             let plain = check(text, &CheckOptions { lint: false, ..RULES });
             let others = report.diagnostics.iter().filter(|found| found.code.category() != Category::Lint);
             prop_assert!(others.eq(&plain.diagnostics));

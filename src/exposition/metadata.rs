@@ -1,4 +1,4 @@
-//! Rules for HELP and TYPE lines.
+//! Checks HELP and TYPE lines.
 
 use super::code::Code;
 use super::context::Context;
@@ -14,8 +14,8 @@ use super::text::token::Token;
 use crate::grouping::LegacyName;
 use std::ops::Range;
 
-/// Checks the line `all`, which is `# HELP name text` followed by `trailing` whitespace. Returns the family, unless a
-/// repair removes the line.
+/// Checks the HELP line `all`, which ends with `trailing` whitespace. Returns the family, unless a repair removes the
+/// line.
 pub(super) fn help<'a>(
     context: &mut Context<'a>,
     all: &Range<usize>,
@@ -40,7 +40,7 @@ pub(super) fn help<'a>(
     Some(number)
 }
 
-/// Reports problems in a HELP text that the parser accepts: invalid UTF-8, and carriage returns at the end.
+/// Reports problems in a HELP text that the parser ignores: invalid UTF-8, and carriage returns at the end.
 fn help_text(context: &mut Context<'_>, text: &Range<usize>) {
     let bytes = &context.bytes[text.clone()];
     if let Err(error) = std::str::from_utf8(bytes) {
@@ -61,7 +61,7 @@ fn help_text(context: &mut Context<'_>, text: &Range<usize>) {
     }
 }
 
-/// Whether a HELP line has the same text as the family's first one.
+/// Returns whether a HELP line has the same text as the first HELP line of the family.
 fn is_repeated_help(context: &Context<'_>, number: usize, text: &Range<usize>) -> bool {
     let Some(first) = context.families[number].help() else { return false };
     let bytes = context.bytes;
@@ -76,7 +76,7 @@ fn is_repeated_help(context: &Context<'_>, number: usize, text: &Range<usize>) -
     })
 }
 
-/// Length of the name at the start of `text`.
+/// Returns the length of the name at the start of `text`.
 fn name_len(text: &[u8]) -> usize {
     name_at(text, 0).end
 }
@@ -105,17 +105,17 @@ fn repeated(
     });
 }
 
-/// Whether a HELP line is the first one for its family. A line that contains only carriage returns does not count,
-/// because the repairs remove them.
+/// Reports a HELP line that is not the first one for its family. Returns false if repairs cannot fix the line. A line
+/// that contains only carriage returns is not an error, because repairs remove them.
 fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize, text: &[u8]) -> bool {
     let is_blank = text.iter().all(|byte| *byte == b'\r');
-    let family = &mut context.families[number];
-    let first = family.help();
-    let is_second = first.is_some() || family.has_blank_help;
+    let families = &mut context.families;
+    let first = families[number].help();
+    let is_second = first.is_some() || families.with_blank_help.contains(&number);
     if is_blank {
-        family.has_blank_help = true;
+        families.with_blank_help.insert(number);
     } else {
-        family.add_help(name);
+        families[number].add_help(name);
     }
     if !is_second {
         return true;
@@ -135,7 +135,7 @@ fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize,
     is_repaired
 }
 
-/// Whether the parser accepts the escapes in a HELP text.
+/// Reports the first invalid escape in a HELP text. Returns true if there is none.
 fn escapes(context: &mut Context<'_>, text: &Range<usize>) -> bool {
     let bytes = &context.bytes[text.clone()];
     let mut rest = bytes.iter().enumerate();
@@ -161,8 +161,8 @@ fn escapes(context: &mut Context<'_>, text: &Range<usize>) -> bool {
     true
 }
 
-/// Checks the line `all`, which is `# TYPE name type` followed by `trailing` whitespace. Returns the family, unless a
-/// repair removes the line.
+/// Checks the TYPE line `all`, which ends with `trailing` whitespace. Returns the family, unless a repair removes the
+/// line.
 pub(super) fn type_line<'a>(
     context: &mut Context<'a>,
     all: &Range<usize>,
@@ -206,7 +206,7 @@ pub(super) fn type_line<'a>(
         context.has_invalid_type_line = true;
         let is_openmetrics =
             [&b"info"[..], b"stateset", b"unknown"].iter().any(|kind| name.eq_ignore_ascii_case(kind));
-        // If the name changes too, the suggestion is a whole line, so the whole line is marked.
+        // If the suggested fix also renames the metric, it replaces the whole line, so the whole line is highlighted.
         let is_renamed = name.eq_ignore_ascii_case(b"info") && !metric.ends_with(b"_info");
         let span = if is_renamed { start_of_comment(context.bytes, &line.name)..span.end } else { span };
         if is_openmetrics {
@@ -220,13 +220,14 @@ pub(super) fn type_line<'a>(
     Some(number)
 }
 
-/// Position of the `#` in the HELP or TYPE line with this name.
+/// Returns the position of the `#` in the HELP or TYPE line that contains `name`.
 fn start_of_comment(bytes: &[u8], name: &Token<'_>) -> usize {
     let start = name.span().start;
     memchr::memrchr(b'#', &bytes[..start]).unwrap_or(start)
 }
 
-/// Whether a TYPE line repeats the type that its family already got from another TYPE line or from its first sample.
+/// Returns whether a TYPE line repeats the type that its family already has from another TYPE line or from its first
+/// sample.
 fn is_repeated_type(context: &Context<'_>, (number, suffix): (usize, Suffix), text: &Range<usize>) -> bool {
     let family = &context.families[number];
     let text = &context.bytes[text.clone()];
@@ -261,7 +262,7 @@ fn second_type(context: &mut Context<'_>, name: &Token<'_>, number: usize, suffi
     }
 }
 
-/// Reports a comment that looks like a TYPE line.
+/// Warns about a comment that looks like a TYPE line.
 pub(super) fn comment(context: &mut Context<'_>, line: &Range<usize>) {
     let text = &context.bytes[line.clone()];
     let Some(at) = text.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'#')) else { return };
@@ -279,13 +280,13 @@ pub(super) fn comment(context: &mut Context<'_>, line: &Range<usize>) {
     {
         let start = line.start + at;
         context.findings.warning(Code::IgnoredTypeLine, start..start + keyword.len(), || {
-            Message::new("the gateway ignores this comment; is it a TYPE line?")
+            Message::new("this comment has no effect; is it a TYPE line?")
                 .help("write `TYPE` in capitals, without a colon")
         });
     }
 }
 
-/// Reports TYPE lines that have no samples and are followed by a sample with a similar name and no TYPE line.
+/// Warns about TYPE lines without samples that are followed by a sample with a similar name but no TYPE line.
 pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'_>) {
     for (declared, sampled) in pairs {
         let (family, other) = (&context.families[*declared], &context.families[*sampled]);
@@ -302,14 +303,14 @@ pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'
         {
             context.findings.warning(Code::OtherTypeLine, name_at(context.bytes, at), || {
                 let (name, other) = (quoted(&name), quoted(&other_name));
-                Message::new(format!("this line is for {name}, so the gateway stores {other} as untyped"))
+                Message::new(format!("this line is for {name}, so {other} is untyped"))
                     .help(format!("if it is for the next sample, write {other} here and in the HELP line"))
             });
         }
     }
 }
 
-/// The family of a HELP or TYPE line, unless the server ignores the line or rejects the name.
+/// Returns the family of a HELP or TYPE line, unless the server ignores the line or rejects the name.
 fn family<'a>(context: &mut Context<'a>, line: &Metadata<'a>) -> Option<(usize, Suffix)> {
     if line.ignored {
         if !line.name.is_plain() {

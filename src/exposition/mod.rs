@@ -1,17 +1,17 @@
-//! Reads and checks the text exposition format (version 0.0.4) in the same way as the Pushgateway. Pure: no I/O.
+//! Parses and checks the Prometheus text format (version 0.0.4) the way the Pushgateway does. Pure: no I/O.
 //!
-//! A check must accept exactly the texts that a gateway accepts. `tests/it/differential.rs` compares it with real ones.
+//! The checker must accept exactly what a gateway accepts. `tests/it/differential.rs` compares it with real gateways.
 //!
-//! - `text` splits a text into lines and tokens.
-//! - `check` goes through the lines. `metadata` checks HELP and TYPE lines, `sample` and `labels` check samples, and
-//!   `fast_path` skips the parts of a line that are the same as in the preceding line. `multiline` finds the end of an
-//!   invalid line that continues in the next lines.
-//! - `collisions` and `duplicates` check the text as a whole, and `lint` checks the conventions. For remote
-//!   write, `single_series` takes the place of `duplicates`.
-//! - `openmetrics` reads files in that format, with the same tables and findings, and converts them.
-//! - `context` contains the shared state, `family` and `series` are tables, and `overwrites` contains the labels of the
-//!   grouping key.
-//! - `findings` collects the diagnostics, and `messages` creates their texts.
+//! - `text` splits the input into lines and tokens.
+//! - `check` reads the input line by line. `metadata` checks HELP and TYPE lines, `sample` and `labels` check samples,
+//!   and `fast_path` skips the parts of a line that match the previous line. `multiline` finds the end of an invalid
+//!   line that was split across several lines.
+//! - `collisions` and `duplicates` check the input as a whole, and `lint` checks naming conventions. Remote write uses
+//!   `single_series` instead of `duplicates`.
+//! - `openmetrics` checks OpenMetrics files and converts them to the text format. It uses the same tables and findings.
+//! - `context` contains the shared state, `family` and `series` contain lookup tables, and `overwrites` contains the
+//!   labels of the grouping key.
+//! - `findings` collects the diagnostics, and `messages` builds their messages.
 
 mod check;
 mod code;

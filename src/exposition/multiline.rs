@@ -1,5 +1,5 @@
-//! Finds the end of an invalid line that continues in the next lines: a value or labels with line breaks, a line that
-//! is broken in two, or the headers of an HTTP response. The next lines are then not checked separately.
+//! Finds the end of an invalid line that continues on the following lines: a label value or labels with line breaks, a
+//! line that was split in two, or the headers of an HTTP response. The following lines are not checked separately.
 
 use super::model::kind::Kind;
 use super::text::lines::{self, LineSpan};
@@ -8,12 +8,12 @@ use super::text::scan::{self, Line, SyntaxError, SyntaxErrorKind};
 use super::text::token::LabelPair;
 use std::ops::Range;
 
-/// Maximum number of lines and bytes that are joined. The limits keep the time of the check linear.
+/// Maximum number of lines and bytes that are joined. The limits keep the check linear in the size of the input.
 const MAX_LINES: usize = 64;
 const MAX_LEN: usize = 8_192;
 
-/// Returns the start of the line to continue with, or `None` if the invalid line `first` does not continue in the next
-/// lines.
+/// Returns the start of the next line to check, or `None` if the invalid line `first` does not continue on the
+/// following lines.
 pub(super) fn end<'a>(
     bytes: &'a [u8],
     first: &LineSpan,
@@ -31,7 +31,7 @@ pub(super) fn end<'a>(
     }
 }
 
-/// Returns the end of a sample with line breaks in a label value.
+/// Returns the start of the line after a sample with line breaks in a label value.
 fn end_of_value<'a>(
     bytes: &'a [u8],
     first: &LineSpan,
@@ -54,8 +54,8 @@ fn end_of_value<'a>(
     None
 }
 
-/// Returns the end of a line that is valid if its line breaks are removed. A next line that is valid by itself is not a
-/// continuation.
+/// Joins the lines after `first` until the result is valid, and returns the start of the line after them. A line that
+/// is valid on its own is not a continuation.
 fn end_of_line(bytes: &[u8], first: &LineSpan, file: &Range<usize>, max_lines: usize) -> Option<usize> {
     let mut joined = bytes[first.all.clone()].to_vec();
     let mut start = first.all.end + 1;
@@ -77,7 +77,7 @@ fn end_of_line(bytes: &[u8], first: &LineSpan, file: &Range<usize>, max_lines: u
     None
 }
 
-/// Whether more text could make a line valid.
+/// Returns whether more text could make the line valid.
 fn is_unfinished(line: &[u8]) -> bool {
     match scan::line(line, 0..line.len(), &mut Vec::new()) {
         Ok(Line::Sample(sample)) => sample.value.is_empty(),
@@ -86,7 +86,8 @@ fn is_unfinished(line: &[u8]) -> bool {
     }
 }
 
-/// Whether a line is a sample with a value, a TYPE line with a type, or has no content.
+/// Returns whether the line is a sample with a valid value, a TYPE line with a valid type, a HELP line, a comment or
+/// blank.
 fn is_valid(line: &[u8]) -> bool {
     match scan::line(line, 0..line.len(), &mut Vec::new()) {
         Ok(Line::Sample(sample)) => sample.name.is_some() && is_float(&line[sample.value]),
@@ -96,7 +97,7 @@ fn is_valid(line: &[u8]) -> bool {
     }
 }
 
-/// Whether a line is the first one of an HTTP response, as in the output of `curl -i`.
+/// Returns whether the line is the status line of an HTTP response, as in the output of `curl -i`.
 pub(super) fn is_status_line(line: &[u8]) -> bool {
     matches!(line, [b'H', b'T', b'T', b'P', b'/', b'1'..=b'3', ..])
 }

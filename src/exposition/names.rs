@@ -6,7 +6,8 @@ use super::messages::quoted;
 use super::text::token::Token;
 use crate::grouping::LegacyName;
 
-/// Whether the gateway accepts the name. Without UTF-8 names, it must be a valid `legacy` name.
+/// Reports a name that the gateway rejects. Returns whether the name is valid. Unless `utf8_names` is set, the name
+/// must be a valid `legacy` name.
 #[inline]
 pub(super) fn is_valid_name(
     name: &Token<'_>,

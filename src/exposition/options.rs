@@ -6,14 +6,16 @@ use crate::grouping::GroupingKey;
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 #[derive(Clone, Copy, Debug)]
 pub struct CheckOptions<'a> {
-    /// The group that the text will be pushed to. Its labels overwrite those in the text.
+    /// The grouping key of the push. Its labels overwrite labels in the text.
     pub grouping: Option<&'a GroupingKey>,
     /// Whether the gateway runs with `--push.enable-utf8-names`.
     pub utf8_names: bool,
-    /// Whether the text is sent by remote write. Then each sample is a series of its own, may have a timestamp, and the
-    /// rules of a gateway's store do not apply.
+    /// Whether the text is sent by remote write. If so, each sample is a separate series and can have a timestamp, and
+    /// the rules of the gateway's store do not apply.
     pub remote_write: bool,
-    /// Whether to accept a text without samples.
+    /// Whether the text is added to its group, so that a text without samples does not empty the group.
+    pub adds: bool,
+    /// Whether to accept input without samples.
     pub allow_empty: bool,
     /// Type for metrics without a TYPE line: `gauge`, `counter` or `untyped`.
     pub default_type: Option<&'static str>,
@@ -23,19 +25,21 @@ pub struct CheckOptions<'a> {
     pub repair: bool,
     /// Whether to check the conventions of `promtool check metrics` as well (severity `warning`).
     pub lint: bool,
-    /// Maximum number of diagnostics to keep. The others are only counted.
+    /// Maximum number of diagnostics to keep. Further diagnostics are only counted.
     pub max_diagnostics: usize,
-    /// Whether the report has the edits that repair and convert the text. They can need more memory than the text.
+    /// Whether the report includes the edits that repair and convert the text. They can use more memory than the text
+    /// itself.
     pub edits: bool,
-    /// The format of the text.
+    /// The format of the input.
     pub format: TextFormat,
-    /// The numbers of the files that have the Prometheus format regardless of `format`: metrics given as options.
+    /// The indexes of files that are always in the Prometheus format, regardless of `format`. They contain metrics
+    /// given as command-line options.
     pub prometheus_files: &'a [usize],
-    /// Whether the text is only converted to the text format, so that the rules of the gateway do not apply.
+    /// Whether the input is only converted to the text format, so that the gateway's rules do not apply.
     pub convert_only: bool,
 }
 
-/// The format of a text.
+/// The format of the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TextFormat {
     /// OpenMetrics if the last line is `# EOF`, otherwise the Prometheus format.
@@ -48,18 +52,19 @@ pub enum TextFormat {
 }
 
 impl CheckOptions<'_> {
-    /// Whether timestamps are kept. Only a gateway rejects them.
+    /// Returns whether timestamps are kept. They are errors only if the text is sent to a gateway.
     pub(super) fn keeps_timestamps(&self) -> bool {
         self.convert_only || self.remote_write
     }
 }
 
 impl CheckOptions<'static> {
-    /// No group and no options. All diagnostics are kept.
+    /// The default options, without a group. All diagnostics are kept.
     pub const PLAIN: Self = Self {
         grouping: None,
         utf8_names: false,
         remote_write: false,
+        adds: false,
         allow_empty: false,
         default_type: None,
         strip_timestamps: false,

@@ -1,7 +1,8 @@
 //! The labels of the grouping key, which overwrite the labels of each series in the gateway.
 //!
 //! `sanitizeLabels` in `prometheus/pushgateway storage/diskmetricstore.go` sets all labels of the key, and adds
-//! `instance=""` if neither the key nor the series has an `instance`. The gateway compares series afterwards.
+//! `instance=""` if neither the key nor the series has an `instance` label. The gateway compares series only after this
+//! step.
 
 use super::code::Code;
 use super::findings::{Findings, Message};
@@ -14,10 +15,11 @@ use crate::grouping::GroupingKey;
 #[derive(Debug)]
 struct Overwrite<'a> {
     name: &'a [u8],
-    /// `None` for the label `job` if the grouping key is unknown, because every push has a job.
+    /// `None` for the `job` label if the grouping key is unknown. Every push has a `job` label, but here its value is
+    /// not known.
     value: Option<&'a [u8]>,
     name_hash: u64,
-    /// Whether a warning about a label overwritten by this one was already reported.
+    /// Whether a warning about this label was already reported.
     is_reported: bool,
 }
 
@@ -47,40 +49,41 @@ impl<'a> Overwrites<'a> {
         Self { labels, adds_instance }
     }
 
-    /// No labels, for a text that is not pushed.
+    /// Creates an empty set of labels, for input that is not pushed.
     pub(super) fn none() -> Self {
         Self { labels: Vec::new(), adds_instance: false }
     }
 
-    /// Returns the index of the label in the key that overwrites the label `name`.
+    /// Returns the index of the grouping-key label that overwrites the label `name`.
     #[inline]
     pub(super) fn find(&self, name: &Token<'_>, name_hash: u64) -> Option<usize> {
         self.labels.iter().position(|label| label.name_hash == name_hash && name.is(label.name))
     }
 
-    /// Whether the key has a label with this name.
+    /// Returns whether the key has a label with this name.
     pub(super) fn has(&self, name: &[u8]) -> bool {
         self.labels.iter().any(|label| label.name == name)
     }
 
-    /// Whether `label` is `instance=""`, which the gateway would add anyway.
+    /// Returns whether `label` is `instance=""`, which the gateway would add anyway.
     #[inline]
     pub(super) fn would_add(&self, label: &LabelPair<'_>) -> bool {
         self.adds_instance && label.value.raw().is_empty() && label.name.is(b"instance")
     }
 
-    /// Whether the gateway stores `label` unchanged.
+    /// Returns whether the gateway stores `label` unchanged.
     pub(super) fn keeps(&self, label: &LabelPair<'_>) -> bool {
         !self.would_add(label) && self.find(&label.name, label.name.hash()).is_none()
     }
 
-    /// Whether a warning about the label at this index of the key was already reported.
+    /// Returns whether a warning about the grouping-key label at this index was already reported.
     #[inline]
     pub(super) fn is_reported(&self, index: usize) -> bool {
         self.labels[index].is_reported
     }
 
-    /// Warns if the label at this index of the key changes `label`. Each label of the key causes only one warning.
+    /// Warns if the grouping-key label at this index changes the value of `label`. Each grouping-key label causes only
+    /// one warning.
     #[inline]
     pub(super) fn check(&mut self, index: usize, label: &LabelPair<'_>, findings: &mut Findings) {
         let overwrite = &mut self.labels[index];

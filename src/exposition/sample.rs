@@ -1,7 +1,7 @@
-//! Rules for samples: the family, the labels, the value, and the text after the value.
+//! Checks samples: the family, the labels, the value, and the text after the value.
 //!
-//! They match `prometheus/common expfmt/text_parse.go` (`startLabelName`, `startLabelValue`, `readingValue`,
-//! `startTimestamp`). Where the order of checks matters, it is the order of the parser's states.
+//! The rules match `prometheus/common expfmt/text_parse.go` (`startLabelName`, `startLabelValue`, `readingValue`,
+//! `startTimestamp`). Where the order of checks matters, it follows the parser's states.
 
 use super::code::Code;
 use super::context::Context;
@@ -22,20 +22,20 @@ use crate::grouping::LegacyName;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Go converts a count to `uint64`. This is the smallest number that is too large.
+/// The smallest number that does not fit in `uint64`, the type that Go uses for counts.
 const COUNT_LIMIT: f64 = 18_446_744_073_709_551_616.0;
 
-/// Checks samples, and holds the state that is kept from sample to sample.
+/// Checks samples and keeps state between them.
 pub(super) struct SampleRules<'a> {
     pub(super) labels: LabelRules<'a>,
     pub(super) series: SeriesTable,
     pub(super) fast_path: FastPath<'a>,
-    /// The name and the family of the last sample. The next line usually has the same name.
+    /// The name, family and suffix of the last sample. The next line usually has the same name.
     last_name: Option<(&'a [u8], usize, Suffix)>,
-    /// Pairs of a family with a TYPE line and the family without one whose first sample comes right after that line.
+    /// Pairs of a family with a TYPE line, and a family without one whose first sample directly follows that line.
     pub(super) other_type_lines: Vec<(usize, usize)>,
     pub(super) count: usize,
-    /// The number of lines that look like samples but are invalid.
+    /// Number of invalid lines that may have been meant as samples.
     pub(super) unread: usize,
 }
 
@@ -53,7 +53,7 @@ impl<'a> SampleRules<'a> {
         }
     }
 
-    /// Checks the first line of `rest` if the fast path accepts it. Returns the start of the next line.
+    /// Checks the first line of `rest` on the fast path, if possible. Returns the start of the next line.
     #[inline]
     pub(super) fn check_fast(&mut self, rest: Range<usize>, context: &mut Context<'a>) -> Option<usize> {
         let line = rest.start;
@@ -64,16 +64,16 @@ impl<'a> SampleRules<'a> {
         Some(line + len)
     }
 
-    /// Like [`check_fast`](Self::check_fast) for an OpenMetrics text, which has its own table of series. Returns the
-    /// length of the line with its newline, and the hash of its series.
+    /// Like [`check_fast`](Self::check_fast), but for OpenMetrics, which has its own table of series. Returns the
+    /// length of the line including the newline, and the hash of its series.
     #[inline]
     pub(super) fn check_fast_openmetrics(&mut self, rest: Range<usize>) -> Option<(usize, SeriesHash)> {
         let len = self.fast_path.accept(rest, &self.labels.overwrites)?;
         Some((len, self.fast_path.last()?.1))
     }
 
-    /// Checks a sample of an OpenMetrics text by the rules of the gateway. Returns the hash of its series, unless the
-    /// line is invalid.
+    /// Checks an OpenMetrics sample against the gateway's rules. Returns the hash of its series, unless the line is
+    /// invalid.
     pub(super) fn check_openmetrics(
         &mut self,
         line: usize,
@@ -90,8 +90,8 @@ impl<'a> SampleRules<'a> {
         Some(hash)
     }
 
-    /// Checks the sample in the line that starts at `line`, and returns its family. `previous` is the last family that
-    /// the server's parser read.
+    /// Checks the sample in the line that starts at `line` and returns its family. `previous` is the family that the
+    /// server's parser read last.
     pub(super) fn check(
         &mut self,
         line: usize,
@@ -153,7 +153,7 @@ impl<'a> SampleRules<'a> {
         context.families[number].is_metric |=
             if value.is_some() { context.findings.parse_errors == errors } else { is_meant_as_number() };
         if is_misread || !hash.is_valid || value.is_none() {
-            // This line may be a part of a histogram or summary, so no part is reported as missing.
+            // The line may be part of a histogram or summary, so missing parts are not reported.
             self.unread += 1;
             return Some((family, None));
         }
@@ -194,10 +194,10 @@ impl<'a> SampleRules<'a> {
         Some((number, suffix))
     }
 
-    /// Whether the server's parser misreads a line that begins with a brace. `readingLabels` prepares for the family of
-    /// the preceding line and does not start over when it reaches the name. So a histogram or summary gets the labels
-    /// of another one, or the parser crashes because there are none. An `le` or `quantile` before the name of another
-    /// metric is lost (verified on Pushgateway 1.11.2).
+    /// Returns whether the server's parser misreads a line that begins with a brace. `readingLabels` starts with the
+    /// family of the previous line and does not start over when it reaches the name. A histogram or summary then gets
+    /// the labels of another one, or the parser crashes because there are none. If `le` or `quantile` comes before the
+    /// name of another metric, it is lost. (Verified on Pushgateway 1.11.2.)
     #[cold]
     fn is_misread(
         &mut self,
@@ -247,7 +247,7 @@ impl<'a> SampleRules<'a> {
     }
 }
 
-/// Checks the value of a histogram's or summary's sample, and whether the gateway stores it at all.
+/// Checks the value of a histogram or summary sample, and whether the gateway stores the sample at all.
 fn check_part(
     sample: &SampleLine<'_>,
     family: SampleFamily,
@@ -270,7 +270,7 @@ fn check_part(
         }
         Suffix::None | Suffix::Bucket if !has_bound => {
             // Only the first dropped sample of each family is reported.
-            if !std::mem::replace(&mut context.families[family.number].has_dropped_sample, true) {
+            if context.families.with_dropped_sample.insert(family.number) {
                 dropped(sample, family, context);
             }
         }
@@ -290,8 +290,8 @@ fn check_part(
     }
 }
 
-/// Reports a sample that is entirely in quotes, as printed by `echo` in cmd.exe. It would be parsed as a name without a
-/// value.
+/// Reports a sample that is entirely in quotes, as printed by `echo` in cmd.exe. The parser would read it as a name
+/// without a value. Returns whether an error was reported.
 #[cold]
 fn is_quoted_line(name: &Token<'_>, sample: &SampleLine<'_>, context: &mut Context<'_>) -> bool {
     let text = name.text();
@@ -306,7 +306,7 @@ fn is_quoted_line(name: &Token<'_>, sample: &SampleLine<'_>, context: &mut Conte
     is_sample
 }
 
-/// Sets the type of a family without a TYPE line. Returns whether the repaired text has one.
+/// Sets the type of a family without a TYPE line. Returns whether a TYPE line is added to the text.
 fn set_kind(line: usize, sample: &SampleLine<'_>, number: usize, context: &mut Context<'_>) -> bool {
     let (Some(name), Some(kind)) = (&sample.name, context.options.default_type) else {
         context.families[number].kind = Some(Kind::Untyped);
@@ -318,7 +318,7 @@ fn set_kind(line: usize, sample: &SampleLine<'_>, number: usize, context: &mut C
     true
 }
 
-/// Returns the value if it is a number.
+/// Returns the value if it is a number. Otherwise, reports an error.
 fn value<'a>(sample: &SampleLine<'a>, has_labels: bool, context: &mut Context<'a>) -> Option<&'a [u8]> {
     let value = &context.bytes[sample.value.clone()];
     if number::is_float(value) {
@@ -364,9 +364,7 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
             context.findings.error(code, span, || message);
         }
     } else if after.is_empty() {
-        if !context.options.keeps_timestamps() {
-            timestamp_error(span, context);
-        }
+        check_timestamp(span, ("milliseconds", 1e3), context);
     } else if after.starts_with(b"#") {
         let (code, message) = messages::rest(after, has_labels);
         context.findings.error(code, after_span, || message);
@@ -377,19 +375,45 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
     }
 }
 
-pub(super) fn timestamp_error(span: Range<usize>, context: &mut Context<'_>) {
-    context.findings.error(Code::Timestamp, span, || {
-        Message::new("the gateway rejects timestamps").help(
-            "remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes the gateway",
-        )
+/// Unix times of the years 1990 to 2100, in seconds.
+const TIMES: Range<f64> = 631_152_000.0..4_102_444_800.0;
+
+/// Reports a timestamp that a gateway rejects, or that probably has another unit than `unit`: some receivers drop such a
+/// sample in silence. `unit` has the number of units in a second.
+pub(super) fn check_timestamp(span: Range<usize>, unit: (&str, f64), context: &mut Context<'_>) {
+    const UNITS: [(&str, f64); 4] =
+        [("seconds", 1.0), ("milliseconds", 1e3), ("microseconds", 1e6), ("nanoseconds", 1e9)];
+    if !context.options.keeps_timestamps() {
+        context.findings.error(Code::Timestamp, span, || {
+            Message::new("the gateway rejects timestamps").help(
+                "remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes the gateway",
+            )
+        });
+        return;
+    }
+    let (word, (unit, per_second)) = (&context.bytes[span.clone()], unit);
+    let Float::Value(time) = number::float(word) else { return };
+    if !context.options.remote_write || TIMES.contains(&(time / per_second)) {
+        return;
+    }
+    context.findings.warning(Code::Timestamp, span, || {
+        let year = (1970.0 + time / per_second / 31_556_952.0).floor();
+        let help = match UNITS.iter().find(|(_, in_second)| TIMES.contains(&(time / in_second))) {
+            Some((unit, in_second)) => {
+                // Whole milliseconds, because receivers store nothing smaller.
+                let time = (time / in_second * 1e3).trunc() / (1e3 / per_second);
+                format!("it looks like {unit}: write `{time}`")
+            }
+            None => "without a timestamp, the sample gets the present time".to_owned(),
+        };
+        let word = quoted(word);
+        Message::new(format!("{word} {unit} since 1970 is a time in the year {year}")).help(help)
     });
 }
 
 /// Removes a timestamp and the space before it. Warns if the number is probably not a timestamp but a part of the value
 /// or a second value.
 fn strip_timestamp(with_space: Range<usize>, span: Range<usize>, context: &mut Context<'_>) {
-    /// Unix times of the years 1990 to 2100, in seconds.
-    const TIMES: Range<f64> = 631_152_000.0..4_102_444_800.0;
     let word = &context.bytes[span.clone()];
     context.stripped += 1;
     context.findings.splice(with_space, Cow::Borrowed(b""));
@@ -404,7 +428,7 @@ fn strip_timestamp(with_space: Range<usize>, span: Range<usize>, context: &mut C
     }
 }
 
-/// Adds the postponed first sample of a family to the series table, because the next sample may be the same series.
+/// Adds the postponed first sample of a family to the series table, because the next sample may have the same series.
 fn add_pending(series: &mut SeriesTable, family: &mut FamilyEntry, number: usize) {
     if family.first_sample_pending
         && let Some(first) = family.sample()
@@ -414,8 +438,8 @@ fn add_pending(series: &mut SeriesTable, family: &mut FamilyEntry, number: usize
     }
 }
 
-/// Whether adding this line to the series table can be postponed. This is done for the first sample of a family if it
-/// has no labels, because most such families have no other sample.
+/// Returns whether adding this line to the series table can be postponed. This is the case for the first sample of a
+/// family if it has no labels, because most such families have only one sample.
 fn is_pending(
     sample: &SampleLine<'_>,
     labels: &[LabelPair<'_>],

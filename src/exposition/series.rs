@@ -1,9 +1,9 @@
 //! Finds series that occur more than once.
 //!
-//! Each line needs eight bytes: its offset, and as many bits of its series hash as fit in the rest. The entries are
-//! sorted once, at the end. If two hashes are equal, the two lines are parsed again and compared. So the result is
-//! exact and labels are never copied. In a text of 100 MB a hash has 32 bits: out of a million series, about a hundred
-//! are compared unnecessarily.
+//! Each line needs eight bytes, which contain its offset and as many bits of its series hash as fit. The entries are
+//! sorted once, at the end. Lines with equal hashes are parsed again and compared, so the result is exact and labels
+//! are never copied. In a 100 MB input, a hash has 32 bits, so about a hundred out of a million series are compared
+//! unnecessarily.
 
 /// The parts of one histogram or summary found so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,10 +16,10 @@ impl Parts {
     pub(super) const INFINITY: Self = Self(4);
     /// The series is a histogram or summary, so it consists of several lines.
     pub(super) const COMPOSITE: Self = Self(8);
-    /// A part occurs more than once.
+    /// At least one part occurs more than once.
     pub(super) const REPEATED: Self = Self(16);
 
-    /// Combines the parts of two entries. A part in both is repeated if it is allowed only once.
+    /// Combines the parts of two entries. Adds `REPEATED` if both contain a part that is allowed only once.
     pub(super) fn and(self, other: Self) -> Self {
         let twice = self.0 & other.0 & (Self::COUNT.0 | Self::SUM.0 | Self::INFINITY.0) != 0;
         Self(self.0 | other.0 | if twice { Self::REPEATED.0 } else { 0 })
@@ -32,8 +32,8 @@ impl Parts {
 
 const PARTS_BITS: u32 = 5;
 
-/// A line, or consecutive lines of one histogram or summary. Starting at the highest bit, it contains part of the hash,
-/// the offset of the first line, and the parts.
+/// A line, or consecutive lines of one histogram or summary. From the highest to the lowest bit, it contains part of
+/// the hash, the offset of the first line, and the parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry(u64);
 
@@ -82,14 +82,14 @@ pub(super) enum Relation {
     DuplicateSeries,
 }
 
-/// All series of a text.
+/// All series in the input.
 #[derive(Debug)]
 pub(super) struct SeriesTable {
     layout: EntryLayout,
     entries: Vec<Entry>,
-    /// The family and hash of the last histogram or summary. Its lines are usually consecutive.
+    /// The family and hash of the current histogram or summary, whose lines are usually consecutive.
     last: Option<(usize, u64)>,
-    /// The bucket bound or quantile in the last line of that histogram or summary.
+    /// The bucket bound or quantile in the last line of the current histogram or summary.
     last_bound: Option<f64>,
 }
 
@@ -97,9 +97,9 @@ pub(super) struct SeriesTable {
 pub(super) trait CompareLines {
     /// Compares the lines that start at two offsets.
     fn compare(&mut self, first: usize, second: usize) -> Relation;
-    /// Called if the series of the line `second` is the same as in the line `first`.
+    /// Called if the lines that start at `first` and `second` contain the same series.
     fn duplicate(&mut self, first: usize, second: usize);
-    /// Called for each histogram or summary. `line` is the start of its first line, and `parts` are its parts.
+    /// Called for each histogram or summary. Its first line starts at `line`.
     fn composite(&mut self, line: usize, parts: Parts);
 }
 
@@ -115,14 +115,14 @@ impl SeriesTable {
         self.entries.push(self.layout.entry(hash, line, Parts::default()));
     }
 
-    /// Ends the current histogram or summary, because the next line does not belong to it.
+    /// Ends the current histogram or summary. The next line is not part of it.
     #[inline]
     pub(super) fn end_composite(&mut self) {
         self.last = None;
     }
 
-    /// Adds a line of a histogram or summary. `identity` is its family and its hash in the text. `bound` is the bucket
-    /// bound or quantile.
+    /// Adds a line of a histogram or summary. `identity` consists of the family number and the `in_text` hash. `bound`
+    /// is the bucket bound or quantile.
     #[inline]
     pub(super) fn add_part(
         &mut self,
@@ -144,7 +144,7 @@ impl SeriesTable {
         self.entries.push(self.layout.entry(hash, line, parts.and(Parts::COMPOSITE)));
     }
 
-    /// Finds equal series. Also passes every histogram and summary to `lines`.
+    /// Finds equal series and passes every histogram and summary to `lines`.
     pub(super) fn compare(mut self, lines: &mut impl CompareLines) {
         let layout = self.layout;
         self.entries.sort_unstable();
@@ -162,7 +162,7 @@ impl SeriesTable {
 }
 
 impl EntryLayout {
-    /// Compares entries with the same hash. They belong to the same series unless the hashes collide.
+    /// Compares entries with the same hash. They are the same series unless the hashes collide.
     #[cold]
     fn compare(self, entries: &[Entry], lines: &mut impl CompareLines) {
         let mut distinct: Vec<(usize, Parts)> = Vec::new();

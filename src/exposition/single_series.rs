@@ -1,8 +1,8 @@
-//! Rules for series that are sent by remote write: each sample is a series of its own, with its bucket bound or
-//! quantile as a label like any other, and a series must not occur twice. Labels with an empty value are left out.
+//! Checks series that are sent by remote write. Each sample is a separate series, in which a bucket bound or quantile
+//! is an ordinary label. No series may occur twice. Labels with an empty value are ignored.
 //!
-//! Of two samples with the same time a receiver stores only one, and many receivers do so without an error. Samples of a
-//! series with different times would have to be sent in the order of their times, so they are rejected as well.
+//! If a series has two samples with the same timestamp, a receiver stores only one of them, often without reporting an
+//! error. Samples with different timestamps would have to be sent in order, so they are rejected as well.
 
 use super::code::Code;
 use super::context::Context;
@@ -16,10 +16,10 @@ use super::text::lines::{self, Text, line_in_file};
 use super::text::scan::{self, Line, SampleLine};
 use super::text::token::{LabelPair, Token, same_labels, sort_labels};
 
-/// Reports samples of the same series, and a bucket bound or quantile that a sample has twice.
+/// Reports repeated series, and samples with a repeated bucket bound or quantile.
 pub(super) fn check(text: Text<'_>, overwrites: &Overwrites<'_>, context: &mut Context<'_>) {
     if context.findings.has_error(Code::DuplicateSeries) {
-        // The rules of OpenMetrics have reported the same lines.
+        // The OpenMetrics checks have already reported these lines.
         return;
     }
     let mut series = SeriesTable::new(text.bytes.len());
@@ -50,12 +50,12 @@ pub(super) fn check(text: Text<'_>, overwrites: &Overwrites<'_>, context: &mut C
     }
 }
 
-/// Whether the label is sent as it is.
+/// Returns whether the label is sent unchanged.
 fn is_sent(label: &LabelPair<'_>, overwrites: &Overwrites<'_>) -> bool {
     !label.value.raw().is_empty() && overwrites.keeps(label)
 }
 
-/// Reports a second `le` or `quantile`. A gateway reads only the last one.
+/// Reports a second `le` or `quantile` label. A gateway accepts it and uses the last one.
 fn bound_twice(labels: &[LabelPair<'_>], context: &mut Context<'_>) {
     for bound in [&b"le"[..], b"quantile"] {
         let mut named = labels.iter().filter(|label| label.name.is(bound));
@@ -68,7 +68,7 @@ fn bound_twice(labels: &[LabelPair<'_>], context: &mut Context<'_>) {
     }
 }
 
-/// Rereads lines whose series may be equal.
+/// Compares lines that may contain the same series by parsing them again.
 struct SampleComparer<'c, 'a> {
     text: Text<'a>,
     overwrites: &'c Overwrites<'a>,
@@ -78,7 +78,7 @@ struct SampleComparer<'c, 'a> {
 }
 
 impl<'a> SampleComparer<'_, 'a> {
-    /// Reads the name and the labels of the line that starts at `at`. The labels are sorted.
+    /// Parses the line that starts at `at`. Returns the name and stores the sorted labels in `scratch[slot]`.
     fn read(&mut self, at: usize, slot: usize) -> Option<Token<'a>> {
         let labels = &mut self.scratch[slot];
         let Ok(Line::Sample(SampleLine { name, .. })) =
@@ -119,7 +119,9 @@ mod tests {
         let key = GroupingKey::new("b", [Label::new("k", "1")], KeyRules::default()).unwrap();
         for (text, expected) in [
             ("a 1\na{x=\"\"} 2\n", &[Code::DuplicateSeries][..]),
-            ("a 1 5\na 1 6\n", &[Code::DuplicateSeries]),
+            ("a 1 1700000000005\na 1 1700000000006\n", &[Code::DuplicateSeries]),
+            ("a 1 5\n", &[Code::Timestamp]),
+            ("a 1 555\n", &[Code::Timestamp]),
             ("a{k=\"1\"} 1\na{job=\"b\"} 1\n", &[Code::DuplicateSeries]),
             ("a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 1\n", &[Code::DuplicateSeries]),
             (
@@ -145,7 +147,7 @@ mod tests {
     fn what_only_a_gateway_rejects_is_accepted() {
         for text in [
             "a 1 1700000000000\n",
-            "a 1\na_b 1 -5\n",
+            "a 1\na_b 1 1600000000000\n",
             "push_time_seconds 1\n# TYPE go_goroutines counter\ngo_goroutines 1\n",
             "# TYPE h histogram\nh_bucket{le=\"1\"} 1.5\nh_bucket{le=\"1.0\"} 1\nh 1\n",
             "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_count -1\n",

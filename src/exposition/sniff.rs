@@ -1,8 +1,8 @@
-//! Detects input in another format, such as an error page, JSON or compressed data, so that it is reported as a single
-//! error instead of one for each line.
+//! Detects input in another format, such as an error page, JSON or compressed data, so that it is reported as one error
+//! instead of one error per line.
 //!
-//! The input may start with a line from a log that looks like JSON. So if a valid line follows, the input is never
-//! treated as another format.
+//! A log line at the start of a file can look like JSON. If a valid line follows, the file is therefore treated as
+//! metrics.
 
 use super::model::kind::Kind;
 use super::text::lines;
@@ -12,8 +12,8 @@ use super::text::scan::{self, Line};
 const TEXT: &str =
     "the Pushgateway accepts the Prometheus text format: a name, a space and a value on each line";
 
-/// Returns the format of a file that is not metrics, and how to fix it. This is only called if the first line is
-/// invalid, so it never changes whether the file is accepted.
+/// Returns the format of a file that is not metrics, and a suggested fix. This function is called only if the first
+/// line is invalid, so it never changes whether the file is accepted.
 pub(super) fn other_format(file: &[u8]) -> Option<(&'static str, &'static str)> {
     let text = file.trim_ascii_start();
     Some(match file {
@@ -43,8 +43,8 @@ fn begins_with(text: &[u8], start: &[u8]) -> bool {
     text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
-/// Whether one of the first lines is a sample or a TYPE line. Returns false for a file that ends like HTML or is mostly
-/// binary, because such a line can also appear in an HTML page or an archive.
+/// Returns whether any of the first lines is a sample or a TYPE line. Returns false for files that look like HTML or
+/// are mostly binary, because an HTML page or an archive can contain such lines.
 fn has_good_line(file: &[u8]) -> bool {
     const MAX_LINES: usize = 50;
     if file.starts_with(b"<") && file.trim_ascii_end().ends_with(b">") || is_binary(file, 3) {
@@ -69,7 +69,8 @@ fn has_good_line(file: &[u8]) -> bool {
     false
 }
 
-/// Whether the text starts like a JSON object or array. `{"a"` alone could be a sample with a quoted name.
+/// Returns whether the text starts like a JSON object or array. An object must have a colon after its first key,
+/// because `{"a"` can also be the start of a sample with a quoted name.
 fn is_json(text: &[u8]) -> bool {
     match text {
         [b'[', rest @ ..] => is_json_array(rest.trim_ascii_start()),
@@ -84,7 +85,7 @@ fn is_json(text: &[u8]) -> bool {
     }
 }
 
-/// Whether the text after a `[` continues a JSON array. If not, it may be a log line such as `[1/3] x` or `[12:00] x`.
+/// Returns whether the text after a `[` continues a JSON array. Log lines such as `[1/3] x` or `[12:00] x` do not.
 fn is_json_array(text: &[u8]) -> bool {
     match text {
         [b'{' | b']' | b'"', ..] => true,
@@ -101,7 +102,8 @@ fn is_json_array(text: &[u8]) -> bool {
     }
 }
 
-/// Whether the file is a sequence of `MetricFamily` messages: a length, followed by field 1 (the name) and its length.
+/// Returns whether the file starts with a `MetricFamily` message: its length, followed by field 1 (the name) and the
+/// length of the name.
 fn is_protobuf(file: &[u8]) -> bool {
     let length = file.iter().take(5).take_while(|&&byte| byte >= 0x80).count() + 1;
     match file.get(length..) {
@@ -115,9 +117,9 @@ fn is_protobuf(file: &[u8]) -> bool {
     }
 }
 
-/// Whether the file contains a NUL, or more control characters than text normally does: more than one in `usual` bytes.
-/// In random data, about every ninth byte is a control character. ESC does not count because colored output contains
-/// it, and bytes from 0x80 do not count because they may be letters in an old encoding.
+/// Returns whether the file contains more than one control character per `usual` bytes. If `usual` is greater than 3, a
+/// single NUL byte is enough. In random data, about every ninth byte is a control character. ESC is not counted because
+/// colored output contains it, and bytes above 0x7f are not counted because they can be letters in a legacy encoding.
 fn is_binary(file: &[u8], usual: usize) -> bool {
     let head = &file[..file.len().min(1024)];
     let is_unusual = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && **byte != 0x1b;

@@ -1,5 +1,5 @@
-//! Tests the results of each rule, including the marked text. `tests/it/differential.rs` compares the checker with real
-//! gateways.
+//! Tests the results of each rule, including the highlighted text. `tests/it/differential.rs` compares the checker with
+//! real gateways.
 
 use super::*;
 use crate::grouping::{GroupingKey, KeyRules, Label};
@@ -8,7 +8,7 @@ fn report(text: &[u8], options: &CheckOptions<'_>) -> Report {
     check(Text { bytes: text, starts: &[0] }, options)
 }
 
-/// Returns the diagnostics as strings, each with severity, code and marked text.
+/// Returns the diagnostics as strings, each with severity, code and highlighted text.
 fn found_with(text: &[u8], options: &CheckOptions<'_>) -> Vec<String> {
     let report = report(text, options);
     assert_eq!(report.diagnostics.len(), report.errors + report.fixed + report.warnings);
@@ -197,7 +197,7 @@ fn histograms_and_summaries() {
         "# TYPE s summary\ns_sum 1\ns_count 1\na 1\ns_count 2\n",
         &["warning duplicate-part `s_sum`"],
     );
-    // The lines of a histogram can be anywhere, with labels in any order.
+    // The lines of a histogram need not be consecutive, and their labels can be in any order.
     let scattered = "# TYPE h histogram\nh_sum{a=\"1\",b=\"2\"} 1\nh_sum 1\nother 1\nh_bucket{b=\"2\",le=\"+Inf\",a=\"1\"} 1\n\
         h_count{b=\"2\",a=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_count 1\n";
     assert_found(scattered, &[]);
@@ -220,7 +220,7 @@ fn series() {
         federated,
         &["warning overwritten-label `job=\"a\"`", "error duplicate-series `up{job=\"b\"}`"],
     );
-    // The gateway treats an empty label as a label.
+    // The gateway does not ignore labels with empty values.
     assert_found("a 1\na{b=\"\"} 2\n", &[]);
 }
 
@@ -277,7 +277,7 @@ fn names_that_the_gateway_uses_itself() {
         "declare it as the gateway does: `# TYPE process_open_fds gauge`; or rename the metric"
     );
     assert!(help("go_gc_duration_seconds_sum 7\n").contains("`# TYPE go_gc_duration_seconds summary`"));
-    // The parts have no TYPE line because the summary has none.
+    // Only the type conflict is reported, although `_sum` and `_count` also become separate metrics.
     assert_found(
         "go_gc_duration_seconds{quantile=\"0\"} 1\ngo_gc_duration_seconds_sum 1\ngo_gc_duration_seconds_count 1\n",
         &["error gateway-type-conflict `go_gc_duration_seconds`"],
@@ -296,7 +296,7 @@ fn openmetrics() {
     assert_found(
         "# TYPE b info\nb_info 1\nt 1 # {t=\"x\"} 1\n",
         &[
-            // One error instead of two whose fixes would lose the type and the exemplar.
+            // Both errors are reported as one, because fixing them separately would lose the type and the exemplar.
             "error wrong-format `# TYPE b info`",
         ],
     );
@@ -304,7 +304,7 @@ fn openmetrics() {
     assert!(help("# TYPE a counter\na_total 1\n").ends_with("`# TYPE a_total counter`"));
     assert!(help("# HELP a x\n# TYPE a counter\na_total 1\n").contains("rename the HELP line too"));
     assert_found("# TYPE a counter\n# TYPE a_total counter\na_total 1\n", &[]);
-    // The option adds a TYPE line.
+    // The `default_type` option adds a TYPE line.
     let text = b"# TYPE a counter\na_total 1\n";
     assert_eq!(
         found_with(text, &CheckOptions { default_type: Some("counter"), ..CheckOptions::PLAIN }),
@@ -353,7 +353,7 @@ fn an_empty_text() {
             [""; 0]
         );
     }
-    // There is a sample, although it is invalid.
+    // An invalid sample still counts as a sample.
     assert_found("a-b 1\n", &["error metric-name `-`"]);
 }
 
@@ -377,7 +377,7 @@ fn an_error_neither_hides_nor_causes_others() {
         "a-b 1\nc 1,5\nd 1 5\n# TYPE e bogus\ne 1\n# TYPE e gauge\n",
         &["error metric-name `-`", "error value `1,5`", "error timestamp `5`", "error unknown-type `bogus`"],
     );
-    // One line of the histogram could not be parsed, and it may be the missing part.
+    // The line that could not be parsed may be the missing part.
     assert_found("# TYPE h histogram\nh_sum 1\nh_count{ 1\n", &["error label-name `1`"]);
 }
 
@@ -485,7 +485,7 @@ fn repeated_help_and_type_lines_are_removed() {
         check(text, &CheckOptions::PLAIN).diagnostics.iter().map(|found| found.severity).collect();
     assert_eq!(found, [Severity::Fixed, Severity::Fixed, Severity::Fixed, Severity::Error, Severity::Fixed]);
     assert_found("a 1\n# TYPE a untyped\n", &["fixed type-after-samples `a`"]);
-    // The option has added a TYPE line.
+    // The `default_type` option adds a TYPE line.
     let gauge = CheckOptions { default_type: Some("gauge"), ..CheckOptions::PLAIN };
     assert_eq!(found_with(b"a 1\n# TYPE a gauge\n", &gauge), ["fixed type-after-samples `a`"]);
     // `s_sum` belongs to the summary `s`, which already has a type.
@@ -573,7 +573,7 @@ fn no_kind_of_problem_hides_another() {
     let report = report(text.as_bytes(), &options);
     let shown = |code| report.diagnostics.iter().filter(|found| found.code == code).count();
     let codes = [Code::Timestamp, Code::DuplicateSeries, Code::Value, Code::MetricName];
-    // The first three of each code are kept, and then the others in the order of their positions.
+    // The first three diagnostics of each code are kept, and then other diagnostics in order of position.
     assert_eq!(codes.map(shown), [8, 8, 1, 3]);
     assert!(report.diagnostics.is_sorted_by_key(|found| found.span.start));
     let error = |code, count| (Severity::Error, code, count);
@@ -600,7 +600,7 @@ fn samples_without_a_name() {
             "error duplicate-series `b`",
         ],
     );
-    // The missing part of a histogram may be in such a line.
+    // The nameless sample may be the missing part of the histogram.
     assert_found(
         "# TYPE h histogram\nh_sum 1\n{le=\"+Inf\"} 1\n",
         &["error nameless-sample `{le=\"+Inf\"}`"],
@@ -618,7 +618,8 @@ fn a_name_between_braces_is_read_after_the_line_before() {
         &format!("{summary}{{quantile=\"1\",a}} 1\n"),
         &["error parser-crash `{quantile=\"1\",a}`", "warning older-gateway `a`"],
     );
-    // Nothing is misread if the preceding line is for the same metric, or if no label name has a special meaning.
+    // The parser reads a line correctly if the previous line is for the same metric, or if no label has a special
+    // meaning.
     let good = "# TYPE h histogram\n{\"h_bucket\",le=\"+Inf\"} 1\n{\"h_sum\"} 1\n{\"h_count\"} 1\n";
     assert_found(good, &["warning older-gateway `\"h_bucket\"`"]);
     assert_found("a 1\n{le=\"1\",b} 1\n{b} 2\n", &["warning older-gateway `b`"]);

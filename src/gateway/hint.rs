@@ -3,13 +3,6 @@
 use super::group_url::DEFAULT_PORT;
 use crate::http::{self, Connection, ErrorKind, Method, Rejection, Request, Route, Scheme, Url};
 
-/// Parts of the URLs and titles of login pages, in lower case.
-const LOGIN: &[&str] =
-    &["login", "log in", "signin", "sign in", "sign_in", "sign-in", "sso", "oauth", "/auth", "saml"];
-
-const LOGIN_HINT: &str = "this is a login page: does a proxy in front of the gateway require credentials? use \
-                          -u USER, --bearer-token-file FILE or -H HEADER";
-
 /// The hint for a command that reads groups.
 pub(super) const PROMETHEUS: &str = "Prometheus has no groups. push, add and run can send to it with --remote-write \
                                      URL, and `pushgw status --remote-write URL` checks it";
@@ -42,7 +35,7 @@ pub(super) fn hint(kind: &ErrorKind, request: &Request<'_>, connection: &Connect
 
 /// Returns the hint for an HTML page that a server sent instead of the expected response.
 pub(super) fn of_page(title: &str) -> &'static str {
-    if is_login(title) { LOGIN_HINT } else { "is this the gateway's URL?" }
+    http::login_hint(title).unwrap_or("is this the gateway's URL?")
 }
 
 fn not_listening(connection: &Connection) -> String {
@@ -111,13 +104,6 @@ fn redirect(location: Option<&str>, request: &Request<'_>, connection: &Connecti
             format!("if {} is your gateway, use {option}", url.authority())
         };
     }
-    if is_login(location.split('?').next().unwrap_or_default()) {
-        return LOGIN_HINT.to_owned();
-    }
-    "a redirect can lead to another group or server: set -g to the final URL".to_owned()
-}
-
-fn is_login(text: &str) -> bool {
-    let text = text.to_lowercase();
-    LOGIN.iter().any(|word| text.contains(word))
+    let other = "a redirect can lead to another group or server: set -g to the final URL";
+    http::login_hint(location.split('?').next().unwrap_or_default()).unwrap_or(other).to_owned()
 }

@@ -33,6 +33,11 @@ impl Selection {
         self.asks_for_pushes() || self.matchers.iter().any(|matcher| !matcher.matches_empty())
     }
 
+    /// Whether each condition is that the job is not empty, which is true for every group.
+    pub fn is_every_group(&self) -> bool {
+        !self.is_empty() && !self.asks_for_pushes() && self.matchers.iter().all(Matcher::requires_any_job)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.matchers.is_empty() && !self.asks_for_pushes()
     }
@@ -111,6 +116,10 @@ mod tests {
         assert!(!selection(&[]).is_specific() && selection(&[]).is_empty());
         assert!(!selection(&["instance=", "a!=x"]).is_specific());
         assert!(selection(&["instance=", "job=x"]).is_specific());
+        assert!(
+            selection(&["job!=", "job!~"]).is_every_group() && selection(&["job!=\"\""]).is_every_group()
+        );
+        assert!(!selection(&["job!=", "a=b"]).is_every_group() && !selection(&[]).is_every_group());
         assert!(Selection { failed: true, ..selection(&["instance="]) }.is_specific());
     }
 }

@@ -69,10 +69,33 @@ impl Matcher {
         }
     }
 
+    /// If a group can't match both, because they require different values of a label, returns the matcher for either.
+    pub fn either(&self, other: &Self) -> Option<String> {
+        match (&self.condition, &other.condition) {
+            (Condition::Equal(one), Condition::Equal(another))
+                if self.name == other.name && one != another =>
+            {
+                let [one, another] = [one, another].map(|value| regex::escape(value).replace("\\-", "-"));
+                Some(format!("{}=~{one}|{another}", self.name))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the matcher matches an empty or missing label. If all matchers do, the selection includes groups that
     /// lack the labels.
     pub fn matches_empty(&self) -> bool {
         self.matches_value("")
+    }
+
+    /// Whether this is `job!=""` or `job!~""`, which every group matches.
+    pub fn requires_any_job(&self) -> bool {
+        self.name == "job"
+            && match &self.condition {
+                Condition::NotEqual(value) => value.is_empty(),
+                Condition::NotRegex(regex) => regex.as_str() == "^(?s:)$",
+                Condition::Equal(_) | Condition::Regex(_) => false,
+            }
     }
 
     fn matches_value(&self, value: &str) -> bool {
@@ -127,6 +150,7 @@ impl FromStr for Matcher {
 
     fn from_str(argument: &str) -> Result<Self, MatcherError> {
         let (name, rest) = name(argument)?;
+        let is_spaced = argument[..argument.len() - rest.len()].ends_with(char::is_whitespace);
         let operators = ["=~", "!~", "!=", "="];
         let found = operators.iter().find_map(|op| Some((*op, rest.strip_prefix(op)?)));
         let Some((operator, rest)) = found else {
@@ -138,7 +162,8 @@ impl FromStr for Matcher {
             let meant = format!("{name}{operator}{}", rest.trim_start_matches('='));
             return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
         }
-        let value = value(argument, rest)?;
+        // As in a query, spaces around the operator do not count.
+        let value = value(argument, if is_spaced { rest.trim_start() } else { rest })?;
         let condition = match operator {
             "=~" => Condition::Regex(anchored(&value)?),
             "!~" => Condition::NotRegex(anchored(&value)?),

@@ -31,9 +31,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum size of the headers of a response.
 const MAX_HEAD: usize = 64 * 1024;
 /// Large enough for the longest headers and part of the body.
-const INPUT_BUFFER: usize = 2 * MAX_HEAD;
+const INPUT_BUFFER: usize = MAX_HEAD + 16 * 1024;
 /// Large enough for the head of a request: the longest path that is sent (60,000 bytes), and a host.
-const OUTPUT_BUFFER: usize = 128 * 1024;
+const OUTPUT_BUFFER: usize = 80 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Agent {

@@ -12,6 +12,19 @@ const NEEDS_TLS: &[&str] = &[
     "host and port requires TLS",
 ];
 
+/// Parts of the URLs and titles of login pages, in lower case.
+const LOGIN: &[&str] =
+    &["login", "log in", "signin", "sign in", "sign_in", "sign-in", "sso", "oauth", "/auth", "saml"];
+
+/// The hint for a page with this title or URL if it is a login page.
+pub(crate) fn login_hint(page: &str) -> Option<&'static str> {
+    let page = page.to_lowercase();
+    LOGIN.iter().any(|word| page.contains(word)).then_some(
+        "this is a login page: does a proxy in front of the server require credentials? use -u USER, \
+         --bearer-token-file FILE or -H HEADER",
+    )
+}
+
 /// The hint for an error that names the user's own options, if there is one.
 pub(crate) fn hint(kind: &ErrorKind, connection: &Connection) -> Option<String> {
     let is_plain = connection.endpoint.scheme() == Scheme::Http;

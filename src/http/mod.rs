@@ -26,7 +26,7 @@ pub use client::{Client, Event};
 pub use connection::{Connection, Login, Tls};
 pub use error::{ERROR_CLASSES, Error, ErrorClass, ErrorKind, Phase, Rejection, TlsError};
 pub use header::{Header, HeaderError};
-pub(crate) use hint::hint;
+pub(crate) use hint::{hint, login_hint};
 pub use identity::{CaCertificates, ClientIdentity, PemError, PemFile};
 pub(crate) use page::page_name;
 pub(crate) use proxy::is_exempt;

@@ -17,10 +17,11 @@ use super::read_at_most;
 use crate::error::{Failure, exit_code};
 use crate::os::{SIGCHLD, SIGHUP, SIGTERM, killed_by, send_signal, signal_name};
 use crate::output::Progress;
-use crate::process::{self, BURST, SIGNAL_BASE, SignalListener, SpawnError};
+use crate::process::{self, BURST, NOT_FOUND, SIGNAL_BASE, SignalListener, SpawnError};
 use anyhow::Context as _;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::path::Path;
 use std::process::{Child, ChildStdout, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -55,7 +56,7 @@ pub(super) fn run(
     let child = process::spawn(command, |command| {
         command.stdout(Stdio::piped());
     });
-    let mut child = child.map_err(not_started)?;
+    let mut child = child.map_err(|error| not_started(error, program))?;
     let end = read_in_background(child.stdout.take(), limit, mem::take(output), sender)
         .and_then(|()| wait(&mut child, &events));
     if !matches!(end, Ok(End { text: None | Some(Ok(_)), .. })) {
@@ -73,9 +74,15 @@ pub(super) fn run(
     Ok(())
 }
 
-fn not_started(error: SpawnError) -> Failure {
+fn not_started(error: SpawnError, program: &OsStr) -> Failure {
     let message = format!("{}; nothing was sent", error.message);
-    Failure::Producer { code: error.status, message, hint: error.hint }
+    // Otherwise the file was found, but cannot be run.
+    let is_missing = error.status == NOT_FOUND;
+    let of_file = || {
+        let hint = "if this file holds the metrics, leave out the `--` before it";
+        (is_missing && Path::new(program).is_file()).then(|| hint.to_owned())
+    };
+    Failure::Producer { code: error.status, message, hint: error.hint.or_else(of_file) }
 }
 
 /// Events while the command runs.

@@ -2,12 +2,12 @@
 
 use super::MetricPrefix;
 
-/// The way in which Prometheus gets the metrics. It determines how the rules query them.
+/// How Prometheus gets the metrics, which determines how the rules query them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selector {
-    /// Scraped from a gateway, which repeats the last value until it is replaced.
+    /// Scraped from a gateway, which exposes the last value until it is replaced.
     Scraped,
-    /// Received by remote write. A query does not see samples older than five minutes.
+    /// Received through remote write. Queries ignore samples older than five minutes.
     Received,
 }
 

@@ -1,5 +1,5 @@
-//! The metrics of one run, as text. All are gauges. The HELP text of each metric is constant, because a gateway warns
-//! if it differs between two groups.
+//! Formats the metrics of a run as text. All of them are gauges. The HELP text of each metric is constant, because a
+//! gateway logs a warning if it differs between groups.
 
 use super::MetricPrefix;
 use std::fmt::{Display, Write as _};
@@ -17,7 +17,7 @@ pub struct Expectations {
 /// The result of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct JobRun {
-    /// The start time since the Unix epoch, like `completion`.
+    /// The start time, measured from the Unix epoch like `completion`.
     pub start: Duration,
     pub completion: Duration,
     pub duration: Duration,
@@ -34,7 +34,7 @@ pub struct CpuTime {
 }
 
 impl Expectations {
-    /// Returns the metrics at the start of a run. `start` is the time since the Unix epoch.
+    /// Returns the metrics to push at the start of a run. `start` is the time since the Unix epoch.
     pub fn start_text(&self, prefix: &MetricPrefix, start: Duration) -> String {
         let mut text = MetricText { prefix, text: String::new() };
         text.start(start);
@@ -44,8 +44,8 @@ impl Expectations {
 }
 
 impl JobRun {
-    /// Returns the metrics at the end of a run. They include those of the start, so the two requests can arrive in any
-    /// order.
+    /// Returns the metrics to push at the end of a run. They include the metrics of the start, so the two requests can
+    /// arrive in any order.
     pub fn text(&self, prefix: &MetricPrefix, expectations: &Expectations) -> String {
         let completion = seconds(to_millis(self.completion));
         let mut text = MetricText { prefix, text: String::new() };

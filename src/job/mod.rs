@@ -1,4 +1,4 @@
-//! The metrics that `run` reports about a job, and the alerting rules for them. Pure.
+//! The metrics that `run` reports about a job, and the alerting rules for them. This module does no I/O.
 
 mod alerting_rules;
 mod metrics;
@@ -25,7 +25,7 @@ impl Default for MetricPrefix {
     }
 }
 
-/// The error for a prefix that no metric name can start with.
+/// An error for a prefix that can't start a metric name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrefixError(String);
 

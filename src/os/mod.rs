@@ -10,7 +10,9 @@ mod unix;
 
 #[cfg(not(unix))]
 use other as system;
+use std::ffi::OsStr;
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
@@ -21,6 +23,11 @@ pub use system::{
     SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, UnixStream, file_state, is_block_device,
     is_char_device, is_in_foreground, is_unknown_format, only_owner, stdin_has_bytes, stdin_is_pipe,
 };
+
+/// Finds the file that a shell would run for a name without `/`.
+pub fn find_in_path(path: &OsStr, name: &OsStr) -> Option<PathBuf> {
+    std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
 
 /// Identifies a version of a file: inode and size, modification time, and inode change time. Comparing times with the
 /// local clock would not work on a file server with a different clock.

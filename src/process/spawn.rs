@@ -1,7 +1,7 @@
 //! Starts commands as a shell does, and converts their exit status.
 
 use super::{SIGNAL_BASE, command};
-use crate::os::{is_unknown_format, killed_by, reason};
+use crate::os::{find_in_path, is_unknown_format, killed_by, reason};
 use crate::shell::{is_plain, quote};
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus};
 
 /// Exit statuses of a shell for a command that exists but cannot be run, and for one that does not exist.
 const NOT_RUNNABLE: u8 = 126;
-const NOT_FOUND: u8 = 127;
+pub const NOT_FOUND: u8 = 127;
 
 /// A command that could not be started.
 #[derive(Debug)]
@@ -50,7 +50,10 @@ pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child,
     child.map_err(|error| SpawnError {
         status: if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE },
         message: format!("can't run `{}`: {}", program.to_string_lossy(), reason(&error)),
-        hint: program.to_str().filter(|_| args.is_empty()).and_then(in_one_word),
+        hint: program.to_str().filter(|_| args.is_empty()).and_then(in_one_word).or_else(|| {
+            let is_variable = program.as_encoded_bytes().contains(&b'=');
+            is_variable.then(|| "to set a variable for the command: -- env NAME=VALUE COMMAND".to_owned())
+        }),
     })
 }
 
@@ -75,8 +78,7 @@ fn find(program: &OsStr) -> Option<PathBuf> {
     if program.as_encoded_bytes().contains(&b'/') {
         return Some(Path::new(program).to_owned());
     }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    find_in_path(&std::env::var_os("PATH")?, program)
 }
 
 /// Returns the exit status that a shell would report.

@@ -1,6 +1,6 @@
-//! Writes the series of a request as protobuf, in both versions of the protocol. Pure.
+//! Encodes the series of a request as protobuf, in either version of the protocol. Pure.
 //!
-//! The numbers of the fields are those of `prometheus/prometheus prompb/remote.proto`, `prompb/types.proto` and
+//! The field numbers are defined in `prometheus/prometheus prompb/remote.proto`, `prompb/types.proto` and
 //! `prompb/io/prometheus/write/v2/types.proto`.
 
 use super::protobuf::ProtobufMessage;
@@ -10,19 +10,19 @@ use crate::exposition::model::Kind;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-/// What Go and Prometheus write for NaN. Another NaN marks a series as stale.
+/// The NaN that Go and Prometheus write. A different NaN marks a series as stale.
 const NORMAL_NAN: u64 = 0x7ff8_0000_0000_0001;
 
-/// A request as protobuf.
+/// An encoded request.
 #[derive(Debug)]
 pub(super) struct Encoded {
     pub(super) bytes: Vec<u8>,
     pub(super) samples: usize,
-    /// Where the text of the next request starts.
-    pub(super) next: usize,
+    /// The position in the text where the next request starts, if there is one.
+    pub(super) next: Option<usize>,
 }
 
-/// Encodes the request whose text starts at `start`.
+/// Encodes the request whose samples start at `start` in the text.
 pub(super) fn encode(payload: &Payload<'_>, start: usize, version: Version) -> Encoded {
     let mut samples = 0;
     let (bytes, next) = match version {
@@ -47,7 +47,7 @@ pub(super) fn encode(payload: &Payload<'_>, start: usize, version: Version) -> E
     Encoded { bytes, samples, next }
 }
 
-/// The empty request, which stores nothing.
+/// Returns an empty request, which stores nothing.
 pub(super) fn empty(version: Version) -> Vec<u8> {
     match version {
         Version::V1 => Vec::new(),
@@ -63,7 +63,7 @@ fn sample(message: &mut ProtobufMessage, series: &TextSeries<'_, '_>) {
     message.int(2, series.timestamp);
 }
 
-/// Returns the number of a `MetricType`. It is the same in both versions.
+/// Returns the number of the `MetricType`, which is the same in both versions.
 fn metric_type(kind: Kind) -> u64 {
     match kind {
         Kind::Untyped => 0,
@@ -80,7 +80,7 @@ fn metric_type(kind: Kind) -> u64 {
 struct RequestV1 {
     series: ProtobufMessage,
     metadata: ProtobufMessage,
-    /// The families with metadata in this request.
+    /// The families whose metadata is already in this request.
     families: HashSet<usize>,
     last_family: Option<usize>,
     scratch: [ProtobufMessage; 2],
@@ -111,7 +111,7 @@ impl RequestV1 {
     }
 }
 
-/// A `Request`: its series, and the strings that they refer to.
+/// A `Request`, which consists of series and the strings that they refer to.
 #[derive(Default)]
 struct RequestV2<'a> {
     series: ProtobufMessage,
@@ -148,12 +148,12 @@ impl<'a> RequestV2<'a> {
     }
 }
 
-/// All strings of a `Request`, numbered. String 0 is empty.
+/// The numbered strings of a `Request`. String 0 is empty.
 struct Symbols<'a> {
     numbers: HashMap<Cow<'a, [u8]>, u64>,
     message: ProtobufMessage,
-    /// The strings of the last series. The next one usually has many of them at the same place, and comparing is faster
-    /// than hashing.
+    /// The strings of the last series. The next series usually has many of them in the same positions, and comparing is
+    /// faster than hashing.
     last: Vec<(Cow<'a, [u8]>, u64)>,
 }
 
@@ -177,7 +177,7 @@ impl<'a> Symbols<'a> {
         number
     }
 
-    /// The number of the string at this place of a series.
+    /// Returns the number of the string, which is at position `place` in the series.
     fn number_at(&mut self, place: usize, text: Cow<'a, [u8]>) -> u64 {
         if let Some((last, number)) = self.last.get(place)
             && *last == text
@@ -197,9 +197,9 @@ impl<'a> Symbols<'a> {
 mod tests {
     use super::*;
     use crate::grouping::{GroupingKey, KeyRules, Label};
-    use crate::remote_write::MAX_SAMPLES;
+    use crate::remote_write::{MAX_BYTES, MAX_SAMPLES};
 
-    /// The fields of a message: the number of each, and its value as a number or as bytes.
+    /// Parses the fields of a message. Returns each with its field number and its value as a number or as bytes.
     fn fields(mut bytes: &[u8]) -> Vec<(u64, u64, &[u8])> {
         fn varint(bytes: &mut &[u8]) -> u64 {
             let length = 1 + bytes.iter().take_while(|byte| **byte >= 0x80).count();
@@ -230,7 +230,7 @@ mod tests {
         fields
     }
 
-    /// `name=value,...: value @ time`, for a sample of either version.
+    /// Formats a sample of either version as `name=value,...: value @ time`.
     fn shown(labels: &[String], sample: &[u8]) -> String {
         let [(1, value, _), (2, time, _)] = fields(sample)[..] else { panic!("{sample:?}") };
         format!("{}: {} @ {}", labels.join(","), f64::from_bits(value), time.cast_signed())
@@ -240,7 +240,7 @@ mod tests {
         String::from_utf8(bytes.to_vec()).unwrap()
     }
 
-    /// The series of a request and its metadata: type, name and help.
+    /// Returns the series of a request and its metadata: type, name and help.
     fn read_v1(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
         let (mut series, mut metadata) = (Vec::new(), Vec::new());
         for (field, _, value) in fields(bytes) {
@@ -263,7 +263,7 @@ mod tests {
         (series, metadata)
     }
 
-    /// The series of a request, each with its type and help.
+    /// Returns the series of a request, each with its type and help.
     fn read_v2(bytes: &[u8]) -> Vec<String> {
         let all = fields(bytes);
         let symbols = all.iter().filter(|(field, ..)| *field == 4).map(|(_, _, text)| string(text));
@@ -295,7 +295,7 @@ mod tests {
     fn version_1_has_all_labels_in_the_order_of_bytes() {
         let key = key();
         let request = encode(&Payload::new(TEXT.as_bytes(), &key, 1_000), 0, Version::V1);
-        assert_eq!((request.samples, request.next), (5, TEXT.len()));
+        assert_eq!((request.samples, request.next), (5, None));
         let (series, metadata) = read_v1(&request.bytes);
         assert_eq!(
             series,
@@ -335,20 +335,48 @@ mod tests {
         assert!(is_normal(&request.bytes));
     }
 
+    /// The samples of each request, which are the same in both versions, and the size of the largest.
+    fn requests(text: &str) -> (Vec<usize>, usize) {
+        let key = key();
+        let payload = Payload::new(text.as_bytes(), &key, 0);
+        let (mut next, mut samples, mut largest) = (Some(0), Vec::new(), 0);
+        while let Some(start) = next {
+            let [one, two] = [Version::V1, Version::V2].map(|version| encode(&payload, start, version));
+            assert_eq!((one.samples, one.next), (two.samples, two.next));
+            largest = largest.max(one.bytes.len()).max(two.bytes.len());
+            samples.push(one.samples);
+            next = one.next;
+        }
+        assert_eq!(samples, payload.requests());
+        assert_eq!(samples.iter().sum::<usize>(), payload.samples());
+        (samples, largest)
+    }
+
     #[test]
     fn a_text_is_split_into_requests() {
-        let key = key();
-        let text = "# a comment\na 1\n".repeat(2 * MAX_SAMPLES + 1);
-        let payload = Payload::new(text.as_bytes(), &key, 0);
-        assert_eq!((payload.samples(), payload.requests()), (2 * MAX_SAMPLES + 1, 3));
-        let mut start = 0;
-        for samples in [MAX_SAMPLES, MAX_SAMPLES, 1] {
-            let [one, two] = [Version::V1, Version::V2].map(|version| encode(&payload, start, version));
-            assert_eq!((one.samples, one.next), (samples, two.next));
-            assert_eq!(two.samples, samples);
-            start = one.next;
+        let text = |samples| "# a comment\na 1\n".repeat(samples) + "# the end";
+        assert_eq!(requests(&text(2 * MAX_SAMPLES + 1)).0, [MAX_SAMPLES, MAX_SAMPLES, 1]);
+        assert_eq!(requests(&text(2 * MAX_SAMPLES)).0, [MAX_SAMPLES, MAX_SAMPLES]);
+    }
+
+    #[test]
+    fn a_request_is_not_larger_than_receivers_accept() {
+        let long =
+            |length: usize, count: usize| format!("a{{x=\"{}\"}} 1\n", "x".repeat(length)).repeat(count);
+        let help = |count: usize| {
+            let help = "x".repeat(5_000);
+            let family = |n: usize| format!("# HELP a{n} {help}\na{n} 1\n");
+            (0..count).map(family).collect::<Vec<_>>().concat()
+        };
+        let labels = (0..100).map(|n| format!("l{n}=\"{n}\",")).collect::<Vec<_>>().concat();
+        for text in [long(5_000, 2_000), help(2_000), format!("a{{{labels}}} 1\n").repeat(5_000)] {
+            let (samples, largest) = requests(&text);
+            assert!(samples.len() == 2, "{samples:?}");
+            assert!((MAX_BYTES / 4..=MAX_BYTES).contains(&largest), "{largest}");
         }
-        assert_eq!(start, text.len());
+        // A series is never split.
+        let large = long(MAX_BYTES, 1);
+        assert_eq!(requests(&format!("a 1\n{large}a 2\na 3\n{large}{large}")).0, [1, 1, 2, 1, 1]);
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! Sends the requests of a write, finds out which version the receiver knows, and reads its receipts.
+//! Sends the requests of a write, detects which protocol version the receiver supports, and reads its receipts.
 
 use super::encode::{self, Encoded};
 use super::hint;
 use super::receipt::{self, Receipt};
-use super::series::{MAX_SAMPLES, Payload};
+use super::series::Payload;
 use super::version::{Version, VersionChoice};
-use crate::http::{Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response, page_name};
+use crate::http::{
+    Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response, login_hint, page_name,
+};
 use std::fmt;
 
-/// What a receiver has accepted.
+/// The result of a successful write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
     /// The version of the last request.
@@ -18,7 +20,7 @@ pub struct Written {
 }
 
 impl Written {
-    /// The warning if the receiver did not confirm a request of version 2.0, although that version requires it.
+    /// Returns a warning if the receiver did not confirm a version 2.0 request, although that version requires it.
     pub fn unconfirmed_warning(self) -> Option<&'static str> {
         (self.version == Version::V2 && !self.confirmed).then_some(
             "not confirmed by the receiver: it may support only version 1.0 and have stored nothing",
@@ -26,7 +28,7 @@ impl Written {
     }
 }
 
-/// `2.0, confirmed`.
+/// Formats the result, for example as `2.0, confirmed`.
 impl fmt::Display for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let confirmed = if self.confirmed { "confirmed" } else { "not confirmed by the receiver" };
@@ -34,7 +36,7 @@ impl fmt::Display for Written {
     }
 }
 
-/// Why a write did not succeed.
+/// The reason why a write failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum WriteError {
     /// A request failed.
@@ -47,21 +49,21 @@ pub enum WriteError {
         request: String,
         stored: usize,
         sent: usize,
-        /// What the receiver says.
+        /// The message from the receiver.
         words: String,
         hint: Option<&'static str>,
         totals: Totals,
     },
 }
 
-/// Samples in the other requests of a write.
+/// Sample counts of a failed write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// In the requests before the one that failed.
+    /// Samples in the requests before the failed one.
     pub before: usize,
-    /// In the requests after it, which were not sent.
+    /// Samples in the requests after the failed one, which were not sent.
     pub after: usize,
-    /// In all requests.
+    /// Samples in all requests.
     pub all: usize,
 }
 
@@ -71,7 +73,7 @@ impl From<Error> for WriteError {
     }
 }
 
-/// Sends the requests of one write. The version that the receiver knows is remembered.
+/// Sends the requests of one write and remembers which version the receiver supports.
 #[derive(Debug)]
 pub struct RemoteWriter<'a> {
     client: &'a Client,
@@ -96,7 +98,7 @@ impl<'a> RemoteWriter<'a> {
         Self { client, choice, version }
     }
 
-    /// The head of the request whose text starts at `start`.
+    /// Returns the head of the request whose samples start at `start` in the text.
     pub fn head(&self, payload: &Payload<'_>, start: usize) -> String {
         let Encoded { bytes, .. } = encode::encode(payload, start, self.version);
         self.request(&bytes, self.version).head(&self.client.connection().headers)
@@ -109,28 +111,25 @@ impl<'a> RemoteWriter<'a> {
         listener: &mut dyn FnMut(Event),
     ) -> Result<Written, WriteError> {
         let mut written = Written { version: self.version, confirmed: true };
-        let (mut start, mut sent) = (0, 0);
-        for number in 1..=payload.requests() {
+        let (mut next, mut number) = (Some(0), 0);
+        while let Some(start) = next {
             let encode = |version| encode::encode(payload, start, version);
-            let (one, encoded) = self.exchange(&encode, listener).map_err(|error| {
-                let all = payload.samples();
-                let after = (all - sent).saturating_sub(MAX_SAMPLES);
-                error.in_request(number, payload.requests(), Totals { before: sent, after, all })
-            })?;
+            let (one, encoded) = self
+                .exchange(&encode, listener)
+                .map_err(|error| error.in_request(number, &payload.requests()))?;
             written = Written { confirmed: written.confirmed && one.confirmed, ..one };
-            start = encoded.next;
-            sent += encoded.samples;
+            (next, number) = (encoded.next, number + 1);
         }
         Ok(written)
     }
 
-    /// Sends the empty request, which stores nothing.
+    /// Sends an empty request, which stores nothing.
     pub fn probe(&mut self, listener: &mut dyn FnMut(Event)) -> Result<Written, WriteError> {
-        let encode = |version| Encoded { bytes: encode::empty(version), samples: 0, next: 0 };
+        let encode = |version| Encoded { bytes: encode::empty(version), samples: 0, next: None };
         self.exchange(&encode, listener).map(|(written, _)| written)
     }
 
-    /// Sends one request, and once more as version 1.0 if the receiver may not know version 2.0.
+    /// Sends one request. If the receiver may not support version 2.0, sends the request again as version 1.0.
     fn exchange(
         &mut self,
         encode: &dyn Fn(Version) -> Encoded,
@@ -148,7 +147,7 @@ impl<'a> RemoteWriter<'a> {
         let again = encode(Version::V1);
         let second = self.post(&again.bytes, Version::V1, listener);
         if second.status() == Some(415) {
-            // The receiver knows only version 2.0, so its first answer counts.
+            // The receiver supports only version 2.0, so its first response is used.
             return Ok((first.written(Version::V2, encoded.samples)?, encoded));
         }
         let written = second.written(Version::V1, again.samples)?;
@@ -187,12 +186,15 @@ impl<'a> RemoteWriter<'a> {
     }
 }
 
-/// Returns an error if a successful response does not come from a receiver, which answers with an empty body. A page of a
-/// server, such as `/metrics`, has a body.
+/// Returns an error if a successful response does not come from a receiver. A receiver responds with an empty body,
+/// unlike a page such as `/metrics`.
 fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Option<Error> {
     let status = response.status;
+    let mut hint = hint::PATHS;
     let body = if response.is_html() {
-        page_name(&client.page_title(response))
+        let title = client.page_title(response);
+        hint = login_hint(&title).unwrap_or(hint);
+        page_name(&title)
     } else {
         let body = response.start();
         if body.trim_ascii().is_empty() {
@@ -202,7 +204,7 @@ fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Op
     };
     let reason = format!("it answered {status} with {body}");
     let kind = ErrorKind::Unexpected { expected: "a remote-write receiver", reason };
-    Some(Error { hint: Some(hint::PATHS.to_owned()), ..Error::new(request, kind) })
+    Some(Error { hint: Some(hint.to_owned()), ..Error::new(request, kind) })
 }
 
 impl Reply {
@@ -218,7 +220,7 @@ impl Reply {
             && (self.result.is_ok() || self.status().is_some_and(receipt::may_need_version_1))
     }
 
-    /// What was written, or why not everything was.
+    /// Returns what was written, or an error if not all samples were stored.
     fn written(self, version: Version, sent: usize) -> Result<Written, WriteError> {
         let Self { request, result, receipt } = self;
         match (result, receipt) {
@@ -226,7 +228,7 @@ impl Reply {
                 Err(WriteError::partly_stored(request, (stored, sent), ""))
             }
             (Ok(()), receipt) => Ok(Written { version, confirmed: receipt.is_some() }),
-            // A receiver that has stored everything rejects something else.
+            // If the receiver stored all samples, the error is about something else.
             (Err(error), Some(Receipt { stored })) if stored < sent && !error.kind.is_retried() => {
                 let words = error.kind.words().unwrap_or_default();
                 Err(WriteError::partly_stored(request, (stored, sent), words))
@@ -242,11 +244,15 @@ impl WriteError {
         Self::PartlyStored { request, stored, sent, words, hint, totals: Totals::default() }
     }
 
-    /// Adds which of several requests failed, and what became of the others.
-    fn in_request(mut self, number: usize, of: usize, others: Totals) -> Self {
+    /// Adds which of several requests failed, and the result of the others. `requests` is the number of samples in each.
+    fn in_request(mut self, failed: usize, requests: &[usize]) -> Self {
+        let (number, of) = (failed + 1, requests.len());
         if of < 2 {
             return self;
         }
+        let sum = |requests: &[usize]| requests.iter().sum();
+        let others =
+            Totals { before: sum(&requests[..failed]), after: sum(&requests[number..]), all: sum(requests) };
         match &mut self {
             Self::Exchange(error, totals) => {
                 error.request = format!("{}, request {number} of {of}", error.request).into();

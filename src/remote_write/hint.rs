@@ -3,14 +3,15 @@
 use super::version::{Version, VersionChoice};
 use crate::http::{self, Connection, ErrorKind, Rejection, Scheme};
 
-/// The start of Prometheus's response if its receiver is off. The flag to set follows, and depends on the version.
+/// The start of the response from Prometheus if its remote-write receiver is disabled. The rest of the response names a
+/// flag, which depends on the version.
 const IS_OFF: &str = "remote write receiver needs to be enabled";
 
-/// The hint if the URL is not that of a receiver.
+/// Hint for a URL that does not point to a receiver.
 pub(super) const PATHS: &str = "the URL must include the receiver's path: /api/v1/write for Prometheus and \
      VictoriaMetrics, /api/v1/push for Mimir and Cortex, /api/v1/receive for Thanos; for a Pushgateway use -g URL";
 
-/// Returns a hint for an error, if there is a better one than the general hint for its kind.
+/// Returns a hint for a failed request, or `None` if there is no specific hint for it.
 pub(super) fn hint(
     kind: &ErrorKind,
     choice: VersionChoice,
@@ -34,6 +35,7 @@ pub(super) fn hint(
         }
         404 | 405 => PATHS,
         413 => "the receiver, or a proxy in front of it, limits the size of a request",
+        502 | 504 => "a proxy in front of the receiver gets no answer from it: is the receiver running?",
         415 if choice != VersionChoice::Auto => {
             "the receiver does not support this version: use --remote-write-version auto"
         }
@@ -42,7 +44,7 @@ pub(super) fn hint(
     Some(hint.to_owned())
 }
 
-/// What to do about samples that the receiver rejects because of their time.
+/// Returns a hint for samples that the receiver rejects because of their timestamps.
 pub(super) fn of_samples(words: &str) -> Option<&'static str> {
     let words = words.to_ascii_lowercase();
     let is_about_time =
@@ -53,7 +55,7 @@ pub(super) fn of_samples(words: &str) -> Option<&'static str> {
     )
 }
 
-/// A receiver redirects to its path without a trailing slash, or to HTTPS.
+/// Returns a hint for a redirect to the same path without a trailing slash, or to HTTPS.
 fn redirect(rejection: &Rejection, connection: &Connection) -> Option<String> {
     let endpoint = &connection.endpoint;
     let path = endpoint.path().trim_end_matches('/');
@@ -64,11 +66,12 @@ fn redirect(rejection: &Rejection, connection: &Connection) -> Option<String> {
     let host = format!("https://{}", endpoint.host());
     let is_https =
         rejection.location.as_deref().and_then(|url| url.strip_prefix(&host)).is_some_and(|rest| {
-            // A URL without a query, with the same path and any port.
+            // The URL must have the same path and no query. Any port is accepted.
             rest.strip_suffix(path).is_some_and(|port| port.is_empty() || port.starts_with(':'))
         });
-    (endpoint.scheme() == Scheme::Http && is_https).then(|| {
-        let location = rejection.location.as_deref().unwrap_or_default();
-        format!("use {}", connection.url_option(location))
-    })
+    let location = rejection.location.as_deref().unwrap_or_default();
+    if endpoint.scheme() == Scheme::Http && is_https {
+        return Some(format!("use {}", connection.url_option(location)));
+    }
+    http::login_hint(location.split('?').next().unwrap_or_default()).map(str::to_owned)
 }

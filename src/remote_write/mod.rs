@@ -1,7 +1,7 @@
-//! Remote write: the samples of a text as requests for Prometheus, Mimir, VictoriaMetrics and other receivers.
+//! Sends samples to Prometheus, Mimir, VictoriaMetrics and other remote-write receivers.
 //!
-//! `series` reads the series of a text, `encode` writes them as protobuf, and `receipt` reads how many samples a
-//! receiver has stored. These are pure. Only `exchange` uses the client of [`crate::http`].
+//! `series` reads the series from the input, `encode` encodes them as protobuf, and `receipt` determines how many
+//! samples a receiver has stored. These modules are pure. Only `exchange` uses the client of [`crate::http`].
 
 mod encode;
 mod exchange;
@@ -12,5 +12,5 @@ mod series;
 mod version;
 
 pub use exchange::{RemoteWriter, Totals, WriteError, Written};
-pub use series::{MAX_SAMPLES, Payload, TextSeries};
+pub use series::{MAX_BYTES, MAX_SAMPLES, Payload, TextSeries};
 pub use version::{Version, VersionChoice};

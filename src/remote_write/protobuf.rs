@@ -1,10 +1,10 @@
-//! Writes the wire format of protobuf. Pure.
+//! Writes the protobuf wire format. Pure.
 
 /// The bytes of a message.
 #[derive(Debug, Default)]
 pub(super) struct ProtobufMessage(Vec<u8>);
 
-/// How the value of a field is written.
+/// The encoding of a field value.
 #[derive(Clone, Copy)]
 enum WireType {
     Varint = 0,
@@ -46,7 +46,7 @@ impl ProtobufMessage {
         self.0.extend_from_slice(&bits.to_le_bytes());
     }
 
-    /// Writes a number without a tag, as one of several packed numbers.
+    /// Writes a number without a tag, as in a list of packed numbers.
     pub(super) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push((value & 0x7f) as u8 | 0x80);
@@ -70,7 +70,7 @@ impl ProtobufMessage {
 mod tests {
     use super::*;
 
-    /// The examples of the specification of protobuf's encoding.
+    /// Uses the examples from the protobuf encoding specification.
     #[test]
     fn fields_are_written_as_specified() {
         let mut message = ProtobufMessage::default();

@@ -1,8 +1,8 @@
-//! Reads a receiver's receipt: how many samples it has stored. Pure.
+//! Parses a receiver's receipt, which contains the number of samples that it stored. Pure.
 //!
-//! A receiver of version 2.0 reports in headers what it has stored. A receiver that knows only version 1.0 may answer
-//! 204 to a request of version 2.0 and store nothing (seen with Prometheus 2.42, VictoriaMetrics 1.145 and `InfluxDB`
-//! 1.6). So a successful response without these headers proves nothing.
+//! A receiver that supports version 2.0 reports in headers what it has stored. A receiver that supports only version
+//! 1.0 may respond to a version 2.0 request with 204 and store nothing (seen with Prometheus 2.42, VictoriaMetrics
+//! 1.145 and `InfluxDB` 1.6). A successful response without these headers therefore proves nothing.
 
 /// The number of samples that the receiver has stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ const OTHERS: [&str; 2] =
     ["x-prometheus-remote-write-histograms-written", "x-prometheus-remote-write-exemplars-written"];
 
 impl Receipt {
-    /// Reads the headers of a response. `header` returns the value of one, by its name in lower case.
+    /// Reads the receipt from the headers of a response. `header` looks up a header by its lower-case name.
     pub(super) fn read<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
         let samples = header(SAMPLES);
         if samples.is_none() && OTHERS.iter().all(|other| header(other).is_none()) {
@@ -25,7 +25,8 @@ impl Receipt {
     }
 }
 
-/// Whether this status, as the answer to a request of version 2.0, may mean that the receiver knows only version 1.0.
+/// Returns whether this status, in response to a version 2.0 request, may mean that the receiver supports only version
+/// 1.0.
 pub(super) fn may_need_version_1(status: u16) -> bool {
     // The excluded statuses have other causes: credentials, URL, size, or a temporary failure (408, 425 and 429).
     matches!(status, 400..=499) && !matches!(status, 401 | 403 | 404 | 408 | 413 | 425 | 429)

@@ -15,7 +15,7 @@ impl Version {
         }
     }
 
-    /// The value of `Content-Type`.
+    /// Returns the value of the `Content-Type` header.
     pub(super) fn media_type(self) -> &'static str {
         match self {
             Self::V1 => "application/x-protobuf",
@@ -23,7 +23,7 @@ impl Version {
         }
     }
 
-    /// The value of `X-Prometheus-Remote-Write-Version`.
+    /// Returns the value of the `X-Prometheus-Remote-Write-Version` header.
     pub(super) fn header(self) -> &'static str {
         match self {
             Self::V1 => "0.1.0",
@@ -35,7 +35,7 @@ impl Version {
 /// The value of `--remote-write-version`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VersionChoice {
-    /// Version 2.0, and 1.0 if the receiver does not confirm it.
+    /// Version 2.0, or 1.0 if the receiver does not confirm version 2.0.
     Auto,
     Only(Version),
 }

@@ -1,11 +1,11 @@
-//! Finds contradictions between two files of the directory. `node_exporter` merges all files: it drops a series that is
-//! in two files, or a metric with two types, and reports an error for a metric with two HELP texts.
+//! Finds conflicts between two files in the directory. `node_exporter` merges all files: it drops a series that is in
+//! two files, or a metric with two types, and reports an error for a metric with two HELP texts.
 
 use crate::exposition::model::{Family, Kind, series_name};
 use crate::grouping::LabelSet;
 use std::collections::{HashMap, HashSet};
 
-/// A contradiction between the file to be written and another file. Callers append the path of the other file to the
+/// A conflict between the file to be written and another file. Callers append the path of the other file to the
 /// message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Clash {
@@ -47,7 +47,8 @@ fn clash_of(ours: &Family, theirs: &Family) -> Option<Clash> {
     Some(Clash::Series { series: series_name(&name, twice, &LabelSet::default()) })
 }
 
-/// Returns a clash if one of `others` has the name of a sample of the histogram or summary `whole`, such as `x_sum`.
+/// Returns a clash if one of `others` has the same name as a sample of the histogram or summary `whole`, such as
+/// `x_sum`.
 fn part(whole: &Family, others: &HashMap<&str, &Family>) -> Option<Clash> {
     let suffixes: &[&str] = match whole.kind {
         kind if kind.has_buckets() => &["_bucket", "_sum", "_count"],

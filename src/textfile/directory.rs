@@ -1,5 +1,5 @@
-//! The directory of the textfile collector. It is locked during each change, so that jobs that write at the same time
-//! lose no data and can't write files that contradict each other.
+//! The directory of the textfile collector. It is locked during each change, so that concurrent jobs neither lose data
+//! nor write files that contradict each other.
 
 use crate::os::{self, reason};
 use anyhow::anyhow;
@@ -10,11 +10,11 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-/// A file is first written under this name, which `node_exporter` does not read. Because of the lock, one name is
-/// enough. A killed process leaves at most this file, and the next process removes it.
+/// Name of the temporary file, which `node_exporter` does not read. One name is enough, because the directory is
+/// locked. If a process is killed, the next one removes the file.
 const TEMPORARY: &str = ".pushgw.tmp";
 
-/// A directory, locked until it is dropped.
+/// An open directory. Dropping it releases the lock, if there is one.
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
@@ -34,11 +34,11 @@ impl Directory {
         Ok(Self { path: path.to_owned(), handle })
     }
 
-    /// Opens and locks the directory. Waits for other processes, but no longer than `timeout`.
+    /// Opens and locks the directory. Waits at most `timeout` for other processes.
     pub fn lock(path: &Path, timeout: Duration) -> anyhow::Result<Self> {
         let directory = Self::open(path)?;
         let (sender, receiver) = channel();
-        // The system call that waits for a lock has no time limit, so it runs in a thread, which is abandoned after
+        // The system call that waits for a lock has no time limit, so it runs in a thread that is abandoned after
         // `timeout`.
         let wait = move || {
             let locked = os::lock(&directory.handle).map(|()| directory);
@@ -66,8 +66,8 @@ impl Directory {
         }
     }
 
-    /// Returns the other files that `node_exporter` reads. Unreadable files are omitted, because `node_exporter` itself
-    /// reports them.
+    /// Returns the paths and contents of the other files that `node_exporter` reads. Unreadable files are omitted,
+    /// because `node_exporter` itself reports them.
     pub fn others(&self, name: &str) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
         let listed = fs::read_dir(&self.path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let listed = listed.map_err(|error| failed("read", &self.path, &error))?;
@@ -88,8 +88,8 @@ impl Directory {
         Ok(others)
     }
 
-    /// Replaces a file atomically, so a reader sees either the old or the new content. All users can read the file,
-    /// because `node_exporter` runs as another user.
+    /// Replaces a file atomically, so a reader sees either the old or the new content. The file is readable by all
+    /// users, because `node_exporter` usually runs as a different user.
     pub fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {
         let (path, temporary) = (self.file(name), self.file(TEMPORARY));
         let write = || -> io::Result<()> {
@@ -108,7 +108,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Removes a file. Returns false if it does not exist.
+    /// Removes a file. Returns false if it did not exist.
     pub fn remove(&self, name: &str) -> anyhow::Result<bool> {
         let path = self.file(name);
         let removed = remove(&path).map_err(|error| failed("remove", &path, &error))?;
@@ -116,7 +116,7 @@ impl Directory {
         Ok(removed)
     }
 
-    /// Writes the directory to disk, so that a change survives a crash. Errors are ignored, because not every file
+    /// Flushes the directory to disk, so that a change survives a crash. Errors are ignored, because not every file
     /// system supports this, and readers already see the change.
     fn sync(&self) {
         let _ = self.handle.sync_all();

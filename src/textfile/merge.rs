@@ -3,8 +3,8 @@
 use crate::exposition::model::{Family, read_families, write_families};
 use crate::grouping::{GroupingKey, LabelSet};
 
-/// Parses a text and adds the labels of the group to each series. As in a gateway, they replace labels with the same
-/// names.
+/// Parses the text and adds the group's labels to each series. As on a gateway, they override existing labels with the
+/// same names.
 pub fn families(text: &[u8], key: &GroupingKey) -> Vec<Family> {
     let mut families = read_families(text);
     for series in families.iter_mut().flat_map(|family| &mut family.series) {
@@ -13,7 +13,7 @@ pub fn families(text: &[u8], key: &GroupingKey) -> Vec<Family> {
     families
 }
 
-/// Adds the families in `added` to those of the file. They replace families with the same names.
+/// Merges the families in `added` into `held`, where they replace families with the same names.
 pub fn merge(mut held: Vec<Family>, added: Vec<Family>) -> Vec<Family> {
     for family in added {
         match held.iter_mut().find(|held| held.name == family.name) {

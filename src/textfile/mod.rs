@@ -1,9 +1,8 @@
-//! The files of `node_exporter`'s textfile collector: one per group, in a directory that other programs may also write
-//! to.
+//! Files for `node_exporter`'s textfile collector: one per group, in a directory that other programs may also write to.
 //!
-//! `node_exporter` skips a whole file if one line is invalid, and drops series without an error if two files contradict
-//! each other. So a file is replaced atomically, and only if the new content does not contradict the other files. Pure,
-//! except for `directory`, which locks, reads and writes.
+//! `node_exporter` skips a whole file if one line is invalid, and silently drops series if two files contradict each
+//! other. So a file is replaced atomically, and only if its new content does not contradict the other files. Only
+//! `directory` does I/O.
 
 mod clash;
 mod directory;

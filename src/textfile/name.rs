@@ -6,10 +6,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// Maximum length of a file name on common file systems, in bytes.
 pub const MAX_NAME: usize = 255;
 
-/// All characters except the unreserved ones of RFC 3986 are encoded.
+/// Characters that are encoded in values: all except the unreserved characters of RFC 3986.
 const IN_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// In label names, `_` is encoded too. So the last `_` before a `=` is always the separator, and two groups never have
-/// the same file name.
+/// Characters that are encoded in label names. These include `_`, so the last `_` before a `=` is always the separator,
+/// and no two groups share a file name.
 const IN_NAME: &AsciiSet = &IN_VALUE.add(b'_');
 
 /// Returns the file name of a group, such as `pushgw_db_backup_instance=db1.prom`.

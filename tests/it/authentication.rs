@@ -1,7 +1,10 @@
-//! Real Pushgateways of each version with basic authentication, TLS and client certificates (`--web.config.file`).
+//! Tests basic authentication, TLS and client certificates (`--web.config.file`) with every version of Pushgateway and
+//! of Prometheus as a receiver.
 
 use crate::support::tls::{CertificateAuthority, Pair, Validity};
-use crate::support::{Gateway, Program, Pushgw, gateways, pushgw};
+use crate::support::{
+    Destination, Gateway, Program, Prometheus, Pushgw, gateways, prometheus_versions, pushgw, wait_until,
+};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -12,18 +15,63 @@ pub(crate) const PASSWORD: &str = "U*U";
 
 pub(crate) const USERS: &str = "basic_auth_users:\n  me: ";
 
-/// A gateway with a `--web.config.file`.
-pub(crate) struct ProtectedGateway {
-    gateway: Gateway,
+/// A real server of a destination.
+pub(crate) enum RealServer {
+    Gateway(Gateway),
+    Receiver(Prometheus),
+}
+
+impl RealServer {
+    /// Starts this version. A gateway checks no pushes, so that one can break it.
+    pub(crate) fn start(destination: Destination, program: &Program, flags: &[&str]) -> Self {
+        let flags = |first| [&[first], flags].concat();
+        match destination {
+            Destination::Gateway => {
+                Self::Gateway(Gateway::start(program, &flags("--push.disable-consistency-check")))
+            }
+            Destination::Receiver => {
+                let flags = flags("--web.enable-remote-write-receiver");
+                Self::Receiver(Prometheus::start_with_flags(program, &flags))
+            }
+        }
+    }
+
+    pub(crate) fn destination(&self) -> Destination {
+        match self {
+            Self::Gateway(_) => Destination::Gateway,
+            Self::Receiver(_) => Destination::Receiver,
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        match self {
+            Self::Gateway(gateway) => gateway.address(),
+            Self::Receiver(prometheus) => prometheus.address(),
+        }
+    }
+}
+
+/// Waits until a receiver has opened its database: before, it answers 503. `call` is a call without a command.
+pub(crate) fn wait_for_receiver(call: impl Fn() -> Pushgw) {
+    wait_until("the receiver", || {
+        let output = call().args(["status", "--timeout", "5s"]).any_code().any_stdout().any_stderr().run();
+        output.status.code() == Some(0)
+    });
+}
+
+/// A server with a `--web.config.file`.
+pub(crate) struct ProtectedServer {
+    server: RealServer,
     folder: TempDir,
 }
 
-impl ProtectedGateway {
-    /// Starts a gateway with this configuration. `DIR` is replaced by a folder with the server's certificate and the CA's.
+impl ProtectedServer {
+    /// Starts a server with this configuration. `DIR` is replaced by a folder with the certificates of the server and
+    /// the CA.
     pub(crate) fn start(
+        destination: Destination,
         program: &Program,
         config: &str,
-        flags: &[&str],
         authority: &CertificateAuthority,
         server: &Pair,
     ) -> Self {
@@ -35,10 +83,10 @@ impl ProtectedGateway {
         write("server.key", &server.key);
         write("web.yml", &config.replace("DIR", directory));
         let flag = format!("--web.config.file={directory}/web.yml");
-        Self { gateway: Gateway::start(program, &[flags, &[&flag]].concat()), folder }
+        Self { server: RealServer::start(destination, program, &[&flag]), folder }
     }
 
-    /// The path of a file in the folder.
+    /// Returns the path of a file in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -49,13 +97,26 @@ impl ProtectedGateway {
         self.path(name).to_str().unwrap().to_owned()
     }
 
+    pub(crate) fn destination(&self) -> Destination {
+        self.server.destination()
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
-        self.gateway.address()
+        self.server.address()
     }
 
     /// Asserts that every command works with these options.
     fn accepts(&self, scheme: &str, options: impl Fn(Pushgw) -> Pushgw) {
-        let call = |args: &[&str]| options(pushgw().args(args)).env("PUSHGATEWAY_URL", self.url(scheme));
+        let variable = self.destination().variable();
+        let call = |args: &[&str]| options(pushgw().args(args)).env(variable, self.url(scheme));
+        if self.destination() == Destination::Receiver {
+            wait_for_receiver(|| call(&[]));
+            call(&["push", "-j", "guarded", "-m", "a 1", "-v"]).stderr_has("wrote 1 sample of").run();
+            call(&["add", "-j", "guarded", "-m", "b 2"]).run();
+            call(&["run", "-j", "guarded", "--require-push"]).args(["--", "true"]).run();
+            call(&["status"]).stdout_has("OK: the receiver accepts samples").run();
+            return;
+        }
         call(&["push", "-j", "guarded", "-m", "a 1"]).run();
         call(&["add", "-j", "guarded", "-m", "b 2", "--compress", "gzip"]).run();
         call(&["list", "--format", "path"]).stdout("/metrics/job/guarded\n").run();
@@ -68,22 +129,27 @@ impl ProtectedGateway {
     }
 
     fn rejects(&self, scheme: &str, options: impl Fn(Pushgw) -> Pushgw, code: i32, message: &str) {
-        let call = pushgw().args(["push", "-j", "guarded", "-m", "a 1", "--retries", "0"]);
-        options(call).env("PUSHGATEWAY_URL", self.url(scheme)).code(code).stderr_has(message).run();
+        let destination = self.destination();
+        let call = options(pushgw().args(["push", "-j", "guarded", "-m", "a 1", "--retries", "0"]));
+        let call = call.env(destination.variable(), self.url(scheme));
+        call.code(code).stderr_has(destination.words(message)).run();
     }
 
     pub(crate) fn url(&self, scheme: &str) -> String {
-        // By name, because certificates for addresses are rare.
-        format!("{scheme}://localhost:{}", self.gateway.address().port())
+        // Use a host name, because certificates for IP addresses are rare.
+        format!("{scheme}://localhost:{}", self.address().port())
     }
 }
 
-fn on_each(config: &str, test: impl Fn(&ProtectedGateway, &CertificateAuthority)) {
+fn on_each(config: &str, test: impl Fn(&ProtectedServer, &CertificateAuthority)) {
     let authority = CertificateAuthority::new("Test CA");
-    let server = authority.server(&["localhost"], Validity::Now);
-    for program in gateways() {
-        eprintln!("Pushgateway {}", program.version);
-        test(&ProtectedGateway::start(program, config, &[], &authority, &server), &authority);
+    let certificate = authority.server(&["localhost"], Validity::Now);
+    let gateways = gateways().iter().map(|program| (Destination::Gateway, program));
+    let receivers = prometheus_versions().iter().map(|program| (Destination::Receiver, program));
+    for (destination, program) in gateways.chain(receivers) {
+        eprintln!("{destination:?} {}", program.version);
+        let server = ProtectedServer::start(destination, program, config, &authority, &certificate);
+        test(&server, &authority);
     }
 }
 
@@ -96,34 +162,34 @@ fn trusting(ca: &Path) -> impl Fn(Pushgw) -> Pushgw {
 }
 
 #[test]
-#[ignore = "needs a real Pushgateway (fetched on first use)"]
+#[ignore = "needs real Pushgateways and Prometheus (fetched on first use)"]
 fn basic_authentication() {
-    on_each(&format!("{USERS}{HASH}\n"), |gateway, _| {
-        gateway.accepts("http", with_password);
-        gateway.accepts("http", |call| {
+    on_each(&format!("{USERS}{HASH}\n"), |server, _| {
+        server.accepts("http", with_password);
+        server.accepts("http", |call| {
             call.file("secret", format!("{PASSWORD}\n")).args(["-u", "me", "--password-file", "secret"])
         });
-        let in_url = gateway.url("http").replace("//", "//me:U%2AU@");
-        pushgw().args(["push", "-j", "guarded", "-m", "a 1", "-g", &in_url]).run();
-        gateway.rejects("http", |call| call, 4, "the server requires a login (401 Unauthorized)");
+        let in_url = server.url("http").replace("//", "//me:U%2AU@");
+        server.destination().push_to(&in_url).run();
+        server.rejects("http", |call| call, 4, "the server requires a login (401 Unauthorized)");
         let wrong = |call: Pushgw| call.args(["-u", "me"]).env("PUSHGATEWAY_PASSWORD", "wrong");
-        let words = format!("{} says: Unauthorized", gateway.url("http").replace("http://", ""));
-        gateway.rejects("http", wrong, 4, &words);
+        let words = format!("{} says: Unauthorized", server.url("http").replace("http://", ""));
+        server.rejects("http", wrong, 4, &words);
         let rejected = "the server rejected the credentials (401 Unauthorized)";
-        gateway.rejects("http", wrong, 4, rejected);
+        server.rejects("http", wrong, 4, rejected);
     });
 }
 
-/// The push is rejected after its headers, while 30 MB of it have not been sent yet.
+/// The gateway rejects the push after reading its headers, before the 30 MB body has been sent.
 #[test]
-#[ignore = "needs a real Pushgateway (fetched on first use)"]
+#[ignore = "needs real Pushgateways and Prometheus (fetched on first use)"]
 fn a_large_push_without_a_password_gets_the_error() {
-    on_each(&format!("{USERS}{HASH}\n"), |gateway, _| {
+    on_each(&format!("{USERS}{HASH}\n"), |server, _| {
         let text = [vec![b'#'; 30 << 20], b"\na 1\n".to_vec()].concat();
         let call = |call: Pushgw| call.file("large.prom", &text).arg("large.prom");
         let push = pushgw().args(["push", "-j", "guarded", "--retries", "0"]);
         call(push)
-            .env("PUSHGATEWAY_URL", gateway.url("http"))
+            .env(server.destination().variable(), server.url("http"))
             .code(4)
             .stderr_has("the server requires a login (401 Unauthorized)")
             .run();
@@ -131,27 +197,28 @@ fn a_large_push_without_a_password_gets_the_error() {
 }
 
 #[test]
-#[ignore = "needs a real Pushgateway (fetched on first use)"]
+#[ignore = "needs real Pushgateways and Prometheus (fetched on first use)"]
 fn tls() {
     let config = format!(
         "tls_server_config:\n  cert_file: DIR/server.pem\n  key_file: DIR/server.key\n{USERS}{HASH}\n"
     );
-    on_each(&config, |gateway, _| {
-        let ca = gateway.path("ca.pem");
-        gateway.accepts("https", |call| trusting(&ca)(with_password(call)));
-        gateway.accepts("https", |call| with_password(call).arg("--insecure"));
+    on_each(&config, |server, _| {
+        let ca = server.path("ca.pem");
+        server.accepts("https", |call| trusting(&ca)(with_password(call)));
+        server.accepts("https", |call| with_password(call).arg("--insecure"));
         let stranger = "is not signed by a trusted CA: `localhost` is signed by `Test CA`";
-        let others = gateway.write("others.pem", &CertificateAuthority::new("Another CA").pem());
+        let others = server.write("others.pem", &CertificateAuthority::new("Another CA").pem());
         let trusting_others = |call| with_password(call).env("SSL_CERT_FILE", &others);
-        gateway.rejects("https", trusting_others, 6, stranger);
-        gateway.rejects("https", trusting(&ca), 4, "the server requires a login (401 Unauthorized)");
+        server.rejects("https", trusting_others, 6, stranger);
+        server.rejects("https", trusting(&ca), 4, "the server requires a login (401 Unauthorized)");
         // A TLS server responds to plain HTTP with 400 and this message.
-        gateway.rejects("http", with_password, 4, "Client sent an HTTP request to an HTTPS server");
-        let use_https = format!("the server requires TLS: use PUSHGATEWAY_URL={}", gateway.url("https"));
-        gateway.rejects("http", with_password, 4, &use_https);
-        let by_address = format!("https://{}", gateway.gateway.address());
-        pushgw()
-            .args(["push", "-j", "guarded", "-m", "a 1", "-g", &by_address])
+        server.rejects("http", with_password, 4, "Client sent an HTTP request to an HTTPS server");
+        let use_https = format!("the server requires TLS: use PUSHGATEWAY_URL={}\n", server.url("https"));
+        server.rejects("http", with_password, 4, &use_https);
+        let by_address = format!("https://{}", server.address());
+        server
+            .destination()
+            .push_to(&by_address)
             .arg("--ca-cert")
             .arg(&ca)
             .code(6)
@@ -161,12 +228,12 @@ fn tls() {
 }
 
 #[test]
-#[ignore = "needs a real Pushgateway (fetched on first use)"]
+#[ignore = "needs real Pushgateways and Prometheus (fetched on first use)"]
 fn client_certificates() {
     let config = "tls_server_config:\n  cert_file: DIR/server.pem\n  key_file: DIR/server.key\n  \
                   client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: DIR/ca.pem\n";
-    on_each(config, |gateway, authority| {
-        let ca = gateway.path("ca.pem");
+    on_each(config, |server, authority| {
+        let ca = server.path("ca.pem");
         let present = |pair: Pair| {
             let ca = ca.clone();
             move |call: Pushgw| {
@@ -176,9 +243,9 @@ fn client_certificates() {
                     .args(["--cert", "cert.pem", "--key", "key.pem"])
             }
         };
-        gateway.accepts("https", present(authority.client("me")));
+        server.accepts("https", present(authority.client("me")));
         let refused = "the server requires a valid client certificate";
-        gateway.rejects("https", trusting(&ca), 6, refused);
-        gateway.rejects("https", present(CertificateAuthority::new("Strange CA").client("me")), 6, refused);
+        server.rejects("https", trusting(&ca), 6, refused);
+        server.rejects("https", present(CertificateAuthority::new("Strange CA").client("me")), 6, refused);
     });
 }

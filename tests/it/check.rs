@@ -1,5 +1,5 @@
-//! `pushgw check`, and the same check in `push` and `add`: sources, output formats, positions, severities, and the
-//! summary line.
+//! Tests `pushgw check`, and the same check in `push` and `add`: sources, output formats, positions, severities, and
+//! the summary line.
 
 use crate::support::{Pushgw, Server, Tty, pushgw};
 use serde_json::json;
@@ -31,7 +31,7 @@ fn a_terminal_shows_a_summary_of_valid_text() {
     check().args(["-v", "--allow-empty"]).stderr("0 metrics, 0 samples; no problems\n").run();
 }
 
-/// Two files, standard input and `-m`, with a problem in each.
+/// Returns a call that reads two files, standard input and `-m`, with a problem in each of them.
 fn several_sources() -> Pushgw {
     check()
         .file("one.prom", "good 1\nbad 1,5\n")
@@ -135,7 +135,7 @@ fn the_summary_counts_problems_with_the_right_plurals() {
         .stdin("a x\nh{job=\"x\"} 1 \n# HELP c d\r\nc 1")
         .stderr("error: 1 error, 2 repairs, 2 warnings; a gateway would reject it\n")
         .run();
-    // A gateway accepts these.
+    // A gateway would accept these.
     short().stdin("").stderr("error: 1 error; push would not send it\n").run();
     short().stdin("push_time_seconds 1\n").stderr("error: 1 error; push would not send it\n").run();
 }
@@ -175,7 +175,7 @@ fn strict_makes_warnings_errors() {
     let place = "<stdin>:1:3:";
     let message = "the grouping key overwrites the label `job`";
     short().stdout(format!("{place} warning: {message}\n")).run();
-    // With -q too: what decides the exit status is always shown.
+    // Even -q shows the problems that determine the exit status.
     for quiet in [&[][..], &["-q"]] {
         short()
             .arg("--strict")
@@ -310,7 +310,7 @@ fn lint_findings_appear_next_to_errors() {
         .stdin("{\n  \"aB\": 1,\n  \"cD\": 2\n}\n")
         .stdout("<stdin>:1:1: error: the input is JSON, not metrics in the text format\n")
         .run();
-    // A type from the command line counts.
+    // A type set on the command line counts.
     lint()
         .args(["--type", "counter"])
         .stdin("# HELP a x\na 1\n")
@@ -336,7 +336,7 @@ fn the_help_explains_lint_and_exit_status() {
 }
 
 #[test]
-fn files_of_one_family_make_one_text() {
+fn several_files_are_checked_as_one_text() {
     check()
         .file("1.prom", "# HELP a x\n# TYPE a gauge\na{f=\"1\"} 1\n")
         .file("2.prom", "# HELP a x\n# TYPE a gauge\na{f=\"2\"} 2\n")

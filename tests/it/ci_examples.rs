@@ -1,5 +1,5 @@
-//! Runs the steps of the GitHub action and of the CI examples on a real gateway, in the order and with the variables of a
-//! runner. `packaging/lint` checks the files' schemas.
+//! Runs the steps of the GitHub action and the CI examples with a real gateway, in the same order and with the same
+//! variables as a CI runner. `packaging/lint` checks the files' schemas.
 
 use crate::support::release::{release, write_program};
 use crate::support::{Gateway, Pushgw, newest_gateway, program, read_repo_file, repo_file};
@@ -15,7 +15,7 @@ struct Step {
     script: String,
 }
 
-/// The lines below `key:` in a block of YAML, without their indentation.
+/// Returns the lines below `key:` in a block of YAML, without their indentation.
 fn block(text: &str, key: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let at = lines.iter().position(|line| line.trim().trim_start_matches("- ") == key).expect(key);
@@ -31,12 +31,12 @@ fn pairs(text: &str) -> BTreeMap<String, String> {
     text.lines().filter_map(pair).collect()
 }
 
-/// The items of a list, such as `- echo`.
+/// Returns the items of a YAML list, such as `- echo`.
 fn items(text: &str) -> Vec<&str> {
     text.lines().map(|line| line.strip_prefix("- ").expect("an item")).collect()
 }
 
-/// The action's steps with these inputs.
+/// Returns the action's steps for these inputs.
 fn action(inputs: &BTreeMap<String, String>) -> Vec<Step> {
     let action = read_repo_file("packaging/action/action.yml");
     let (declared, steps) = action.split_once("\nruns:\n").unwrap();
@@ -62,7 +62,7 @@ fn default_of(declared: &str, input: &str) -> String {
     pairs(&block(declared, &format!("{input}:"))).remove("default").unwrap_or_default()
 }
 
-/// A runner's folders: a release whose program is the built pushgw, and the checkout.
+/// The folders of a CI runner: a release that contains the built pushgw, and the checkout.
 struct Runner {
     folder: tempfile::TempDir,
 }
@@ -87,7 +87,7 @@ impl Runner {
         fs::write(Path::new(&self.path("checkout")).join(name), text).unwrap();
     }
 
-    /// A script in bash, as `shell: bash` runs it, with what earlier steps added to PATH.
+    /// Returns a call that runs a script like `shell: bash` does, with the PATH set by earlier steps.
     fn bash(&self, script: &str) -> Pushgw {
         let added = fs::read_to_string(self.path("path")).unwrap();
         let path =
@@ -108,7 +108,7 @@ impl Runner {
             .env("HOME", self.path("home"))
     }
 
-    /// Runs the action up to its last step, which is returned.
+    /// Runs all steps of the action except the last one, which is returned.
     fn action(&self, inputs: &[(&str, &str)]) -> Pushgw {
         let mut inputs: BTreeMap<String, String> =
             inputs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -226,7 +226,7 @@ fn the_gitlab_example_pushes() {
     let install = block(&example, "before_script:");
     let install = items(&install).pop().unwrap();
     assert_eq!(install, r#"curl -fsSL "$PUSHGW_DOWNLOAD_URL/install.sh" | sh"#);
-    // As GitLab runs it: root's prefix would be outside of the test's folder.
+    // Use a prefix as on GitLab, because the default prefix for root is outside of the test's folder.
     let script = fs::read_to_string(repo_file("packaging/install.sh")).unwrap();
     fs::write(runner.path("install.sh"), script).unwrap();
     let install = install.replace("| sh", &format!("| sh -s -- --prefix '{}'", runner.path("temp")));

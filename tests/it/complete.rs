@@ -1,6 +1,6 @@
-//! Completion in real shells. A stand-in for `pushgw` calls the built one for completions, and otherwise records its
-//! arguments. The recorded arguments show what a line was completed to, so only the tests of candidate lists depend on how
-//! a shell draws its prompt.
+//! Tests completion in real shells. A stand-in for `pushgw` calls the built program for completions, and otherwise
+//! records its arguments, which show how a line was completed. So only the tests of candidate lists depend on how a
+//! shell draws its prompt.
 
 use crate::support::{
     Gateway, Server, Session, is_installed, newest_gateway, program, pushgw, read_repo_file, wait_until,
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 enum Shell {
     Bash,
     Zsh,
-    /// As installed by a package: zsh loads the function by its name.
+    /// zsh with the completion file from a package, which zsh loads by function name.
     PackagedZsh,
     Fish,
 }
@@ -30,7 +30,8 @@ impl Shell {
         }
     }
 
-    /// The shell's arguments, with the completions of the `pushgw` in `PATH` and no user configuration.
+    /// Returns the arguments that start the shell with the completions of the `pushgw` in `PATH`, and without user
+    /// configuration.
     fn arguments(self, home: &Path) -> Vec<String> {
         let (file, text) = match self {
             Self::Bash => (
@@ -79,7 +80,7 @@ struct Prompt {
 }
 
 impl Prompt {
-    /// `None` if the shell is not installed.
+    /// Starts the shell. Returns `None` if it is not installed.
     fn start(shell: Shell, variables: &[(&str, &str)]) -> Option<Self> {
         for program in [shell.name(), "setsid"] {
             if !is_installed(program) {
@@ -102,7 +103,7 @@ impl Prompt {
         Some(prompt)
     }
 
-    /// The arguments of `pushgw` after these keys and Return.
+    /// Types these keys and Return, and returns the arguments that `pushgw` was called with.
     #[track_caller]
     fn arguments(&mut self, keys: &str) -> Vec<String> {
         let called = self.home.join("called");
@@ -114,7 +115,7 @@ impl Prompt {
         arguments.split_terminator('\0').map(str::to_owned).collect()
     }
 
-    /// Asserts which arguments the typed line is completed to.
+    /// Asserts that completing the typed line results in these arguments.
     #[track_caller]
     fn completes(&mut self, keys: &str, arguments: &[&str]) {
         let seen = retry(|| self.arguments(keys), |seen| seen == arguments);
@@ -127,7 +128,7 @@ impl Prompt {
         self.session.pass();
         self.session.type_keys(keys);
         self.session.wait_for_all(candidates);
-        // Ctrl-U. Ctrl-C would also discard the keys that are typed next.
+        // This is Ctrl-U, because Ctrl-C would also discard the keys that are typed next.
         self.session.type_keys("\x15");
     }
 }
@@ -149,7 +150,7 @@ fn write_stand_in(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// What every shell must complete, with a gateway from a variable.
+/// Tests completions that every shell must support, with a gateway from a variable.
 fn completes_in(shell: Shell) {
     let gateway = Gateway::start(newest_gateway(), &[]);
     for path in [
@@ -184,7 +185,7 @@ fn completes_in(shell: Shell) {
     prompt.completes("pushgw list --match zone=u\t", &["list", "--match", "zone=us east"]);
     prompt.completes("true x | pushgw delete -j db\t", &["delete", "-j", "db it's \"$x\""]);
     prompt.completes("true 'a; b'; X=1 pushgw del\t", &["delete"]);
-    // No group matches, and the line stays as it is.
+    // No group matches, so the line does not change.
     prompt.completes("pushgw delete -j line\t", &["delete", "-j", "line"]);
     prompt.offers("pushgw list --format \t", &["table", "json", "path"]);
     prompt.offers("pushgw delete -j \t", &["nightly", "db"]);
@@ -207,14 +208,14 @@ fn in_zsh() {
     completes_in(Shell::Zsh);
 }
 
-/// Not even a message is printed: it would end up in the line that is typed.
+/// No message is printed either, because it would end up in the command line.
 #[test]
 fn without_a_thread_nothing_is_completed() {
     for words in [&["delete", "-j", ""][..], &["show", "-l", ""], &["list", "--match", "job="]] {
         pushgw()
             .args(["__complete", "zsh"])
             .args(words)
-            // No machine has that much address space for a stack.
+            // No machine has enough address space for a stack of this size.
             .env("RUST_MIN_STACK", (1_u64 << 46).to_string())
             .env("PUSHGATEWAY_URL", "http://127.0.0.1:1")
             .stdout("words\n")
@@ -235,7 +236,7 @@ fn in_fish() {
     completes_in(Shell::Fish);
 }
 
-/// What `pushgw` offers for these words; the cursor is at the end of the last one.
+/// Returns the candidates for these words. The cursor is at the end of the last word.
 fn offered(words: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
     let mut call = pushgw().args(["__complete", "fish"]).args(words).any_stdout();
     for (name, value) in variables {
@@ -286,7 +287,7 @@ fn given_and_excluded_options_are_not_offered() {
         let candidates = offered(&[command, "--"], &[]);
         assert!(!candidates.iter().any(|option| option.starts_with("--remote-write")), "{candidates:?}");
     }
-    // A value that looks like an option does not count.
+    // A value that looks like an option is not an option.
     assert!(offered(&["push", "-m", "--job", "--jo"], &[]).contains(&"--job".to_owned()));
 }
 
@@ -349,7 +350,7 @@ fn values_from_the_gateway_match_the_rest_of_the_line() {
     on(&["list", "--match", "job!=a", "--match", "job="], &["job=-dash", "job=b"]);
     on(&["list", "--match", "job=~"], &[]);
     on(&["list", "-j", "b", "--match=instance="], &["--match=instance=3"]);
-    // An invalid matcher: nothing is known to match.
+    // With an invalid matcher, no group is known to match.
     on(&["list", "--match", "job=~(", "-j", ""], &[]);
 }
 

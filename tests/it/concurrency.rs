@@ -1,4 +1,5 @@
-//! Many pushes at once, and a gateway that is killed meanwhile: a push that succeeded is stored, and no push hangs.
+//! Runs many pushes at the same time, and kills the gateway meanwhile. Every successful push must be stored, and no
+//! push may hang.
 
 use crate::support::{Gateway, newest_gateway, on_every_gateway, pushgw, wait_until};
 use std::collections::BTreeSet;
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use tempfile::TempDir;
 
-/// The values of the label `n` of all groups on a gateway.
+/// Returns the values of the label `n` in all groups on a gateway.
 fn numbers(gateway: &Gateway) -> BTreeSet<usize> {
     gateway.keys().iter().map(|key| key["n"].parse().unwrap()).collect()
 }
@@ -57,7 +58,7 @@ fn successful_pushes_survive_a_killed_gateway() {
                 }
             });
         }
-        // Pushes that are already stored. Their data is on disk once a later write of the store has finished.
+        // The data of pushes that have succeeded by now is on disk after the gateway has written its file twice.
         wait_until("300 pushes", || stored.lock().unwrap().len() >= 300);
         let stored_now = stored.lock().unwrap().clone();
         wait_for_writes(&file, 2);
@@ -74,7 +75,7 @@ fn successful_pushes_survive_a_killed_gateway() {
     let restarted = Gateway::start(program, &flags);
     let kept = numbers(&restarted);
     assert!(on_disk.is_subset(&kept), "lost: {:?}", on_disk.difference(&kept));
-    // A failed push may be stored nevertheless, because its response was lost; at most one for each of the 8 threads.
+    // A push may be stored although it failed, if its response was lost. There can be one for each of the 8 threads.
     let unreported = kept.difference(&stored).count();
     assert!(unreported <= 8, "{unreported} groups are stored whose push failed");
 }
@@ -92,7 +93,7 @@ fn pushes_during_restarts_are_stored_or_were_not_yet_on_disk() {
     let url = gateway.url();
 
     let next = AtomicUsize::new(0);
-    // In the order in which they succeeded.
+    // The pushes in the order in which they succeeded.
     let stored = Mutex::new(Vec::new());
     let count = || stored.lock().unwrap().len();
     let failed = Mutex::new(BTreeSet::new());
@@ -127,8 +128,8 @@ fn pushes_during_restarts_are_stored_or_were_not_yet_on_disk() {
         for restart in 1..=RESTARTS {
             let before = PUSHES / (RESTARTS + 1) * restart;
             wait_until("pushes before the restart", || count() + failed.lock().unwrap().len() >= before);
-            // What is stored now is on disk once a later write of the store has finished. What is stored until the
-            // gateway is killed can be lost, and its responses can be on their way.
+            // Pushes that have succeeded by now are on disk after two more writes. Later pushes can be lost when the
+            // gateway is killed, including pushes whose responses are still in flight.
             let start = count();
             wait_for_writes(&file, 2);
             gateway.restart(|| not_on_disk.push(start..count() + AT_ONCE));
@@ -144,7 +145,7 @@ fn pushes_during_restarts_are_stored_or_were_not_yet_on_disk() {
     };
     let lost: Vec<_> = stored.iter().enumerate().filter(is_lost).collect();
     assert!(lost.is_empty(), "lost: {lost:?}, although only these can be: {not_on_disk:?}");
-    // A push may fail and be stored nevertheless, because its response was lost.
+    // A push may be stored although it failed, if its response was lost.
     assert!(failed.len() <= AT_ONCE * RESTARTS, "{} of {PUSHES} failed", failed.len());
 }
 

@@ -1,33 +1,33 @@
-//! The operators' commands over every kind of connection to a real gateway: with a password, over TLS, with a client
-//! certificate, through a proxy, over a Unix socket. The printed fix commands are run as they are, in a shell whose
-//! environment holds only the secrets.
+//! Tests the operators' commands over every kind of connection to a real gateway or receiver: with a password, over TLS,
+//! with a client certificate, through a proxy, and over a Unix socket. The printed fix commands are run unchanged, in a
+//! shell whose environment contains only the secrets.
 
-use crate::authentication::{HASH, PASSWORD, ProtectedGateway, USERS};
+use crate::authentication::{HASH, PASSWORD, ProtectedServer, RealServer, USERS, wait_for_receiver};
 use crate::support::tls::{CertificateAuthority, Validity};
-use crate::support::{Gateway, Pushgw, Server, newest_gateway, pushgw, shell, wait_until};
+use crate::support::{
+    Destination, Program, Pushgw, Server, newest_gateway, prometheus_versions, pushgw, shell, wait_until,
+};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixListener;
 use std::thread;
 use tempfile::TempDir;
 
-/// Without the consistency check, a push can break the gateway.
-const NO_CHECKS: &str = "--push.disable-consistency-check";
-
 const TLS: &str = "tls_server_config:\n  cert_file: DIR/server.pem\n  key_file: DIR/server.key\n";
 
 /// A kind of connection.
 struct Route<'a> {
+    destination: Destination,
     url: &'a str,
-    /// The options that it needs.
+    /// The required options.
     options: &'a [&'a str],
-    /// Secrets, as variables. They must not appear in printed commands.
+    /// Secrets, passed as variables. They must not appear in printed commands.
     secrets: &'a [(&'a str, &'a str)],
 }
 
 impl Route<'_> {
     fn call(&self, args: &[&str]) -> Pushgw {
-        let call = pushgw().args(args).args(self.options).args(["-g", self.url]);
+        let call = pushgw().args(args).args(self.options).args([self.destination.option(), self.url]);
         self.secrets.iter().fold(call, |call, (name, value)| call.env(name, value))
     }
 
@@ -35,9 +35,30 @@ impl Route<'_> {
         self.call(&["list", "--format", "path"]).any_stdout().any_stderr().run().stdout()
     }
 
-    /// Breaks the gateway, runs the printed fix command, and deletes everything.
     #[track_caller]
     fn test_all_commands(&self) {
+        match self.destination {
+            Destination::Gateway => self.test_gateway(),
+            Destination::Receiver => self.test_receiver(),
+        }
+    }
+
+    #[track_caller]
+    fn test_receiver(&self) {
+        wait_for_receiver(|| self.call(&[]));
+        let confirmed = "/api/v1/write (remote write 2.0, confirmed)\n";
+        for command in ["push", "add"] {
+            self.call(&[command, "-j", "a", "-m", "m 1", "-v"]).stderr_has(confirmed).run();
+        }
+        let status = self.call(&["status", "-vv"]).stdout_has("OK: the receiver").any_stderr().run();
+        for (_, secret) in self.secrets {
+            assert!(!(status.stdout() + &status.stderr()).contains(secret), "{status}");
+        }
+    }
+
+    /// Breaks the gateway, runs the printed fix command, and deletes everything.
+    #[track_caller]
+    fn test_gateway(&self) {
         self.call(&["push", "-j", "a", "-m", "m 1"]).any_stderr().run();
         wait_until("the first push", || self.paths() == "/metrics/job/a\n");
         self.call(&["push", "-j", "b", "-m", "m 1", "--type", "gauge"]).any_stderr().run();
@@ -64,11 +85,11 @@ impl Route<'_> {
 }
 
 /// Copies in both directions until both sides are done.
-fn relay(client: impl Read + Send, answers: impl Write, gateway: SocketAddr) {
+fn relay(client: impl Read + Send, answers: impl Write, server: SocketAddr) {
     fn copy(mut from: impl Read, mut to: impl Write) {
         let _ = io::copy(&mut from, &mut to);
     }
-    let upstream = TcpStream::connect(gateway).unwrap();
+    let upstream = TcpStream::connect(server).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| {
             copy(client, &upstream);
@@ -78,8 +99,8 @@ fn relay(client: impl Read + Send, answers: impl Write, gateway: SocketAddr) {
     });
 }
 
-/// A proxy that connects every host name to this gateway.
-fn proxy(gateway: SocketAddr) -> Server {
+/// Starts a proxy that connects every host name to this server.
+fn proxy(server: SocketAddr) -> Server {
     Server::start(move |connection, _| {
         let stream = connection.socket().try_clone().unwrap();
         let mut first = [0; 8];
@@ -89,90 +110,114 @@ fn proxy(gateway: SocketAddr) -> Server {
             connection.read_head();
             connection.send("HTTP/1.1 200 OK\r\n\r\n");
         }
-        relay(&stream, &stream, gateway);
+        relay(&stream, &stream, server);
     })
 }
 
+/// Returns the newest server for this destination.
+fn newest(destination: Destination) -> &'static Program {
+    match destination {
+        Destination::Gateway => newest_gateway(),
+        Destination::Receiver => prometheus_versions().last().expect("tests/fetch.sh finds one"),
+    }
+}
+
+/// Runs a test with a server of each destination that has this `--web.config.file`.
+fn on_each_protected(config: &str, names: &[&str], test: impl Fn(&ProtectedServer, &CertificateAuthority)) {
+    for destination in Destination::ALL {
+        let authority = CertificateAuthority::new("Test CA");
+        let server = authority.server(names, Validity::Now);
+        let program = newest(destination);
+        test(&ProtectedServer::start(destination, program, config, &authority, &server), &authority);
+    }
+}
+
+/// Runs a test with a server of each destination.
+fn on_each(test: impl Fn(Destination, SocketAddr)) {
+    for destination in Destination::ALL {
+        let server = RealServer::start(destination, newest(destination), &[]);
+        test(destination, server.address());
+    }
+}
+
 #[test]
-#[ignore = "needs a real Pushgateway (fetched on first use)"]
+#[ignore = "needs a real Pushgateway and Prometheus (fetched on first use)"]
 fn with_a_password() {
-    let authority = CertificateAuthority::new("Test CA");
-    let server = authority.server(&["localhost"], Validity::Now);
-    let gateway = ProtectedGateway::start(
-        newest_gateway(),
-        &format!("{USERS}{HASH}\n"),
-        &[NO_CHECKS],
-        &authority,
-        &server,
-    );
-    let url = gateway.url("http");
-    let in_variable = [("PUSHGATEWAY_PASSWORD", PASSWORD)];
-    Route { url: &url, options: &["--user", "me"], secrets: &in_variable }.test_all_commands();
-    let file = gateway.write("password", &format!("{PASSWORD}\n"));
-    Route { url: &url, options: &["-u", "me", "--password-file", &file], secrets: &[] }.test_all_commands();
-    // A header counts as a secret, so the printed command lacks it and says so. The user has to add it.
-    let header = "Authorization: Basic bWU6VSpV";
-    let variable = [("PUSHGATEWAY_HEADER", header)];
-    Route { url: &url, options: &[], secrets: &variable }.test_all_commands();
+    on_each_protected(&format!("{USERS}{HASH}\n"), &["localhost"], |server, _| {
+        let (destination, url) = (server.destination(), &server.url("http"));
+        let in_variable = [("PUSHGATEWAY_PASSWORD", PASSWORD)];
+        let options = &["--user", "me"];
+        Route { destination, url, options, secrets: &in_variable }.test_all_commands();
+        let file = server.write("password", &format!("{PASSWORD}\n"));
+        let options = &["-u", "me", "--password-file", &*file];
+        Route { destination, url, options, secrets: &[] }.test_all_commands();
+        // A header counts as a secret, so the printed command lacks it and says so. The user has to add it.
+        let header = "Authorization: Basic bWU6VSpV";
+        let variable = [("PUSHGATEWAY_HEADER", header)];
+        Route { destination, url, options: &[], secrets: &variable }.test_all_commands();
+    });
 }
 
 #[test]
-#[ignore = "needs a real Pushgateway (fetched on first use)"]
+#[ignore = "needs a real Pushgateway and Prometheus (fetched on first use)"]
 fn over_tls() {
-    let authority = CertificateAuthority::new("Test CA");
-    let server = authority.server(&["localhost"], Validity::Now);
-    let gateway = ProtectedGateway::start(newest_gateway(), TLS, &[NO_CHECKS], &authority, &server);
-    let (url, ca) = (gateway.url("https"), gateway.path("ca.pem"));
-    Route { url: &url, options: &["--ca-cert", ca.to_str().unwrap()], secrets: &[] }.test_all_commands();
-    Route { url: &url, options: &["--insecure"], secrets: &[] }.test_all_commands();
+    on_each_protected(TLS, &["localhost"], |server, _| {
+        let (destination, url, ca) = (server.destination(), &server.url("https"), server.path("ca.pem"));
+        let options = &["--ca-cert", ca.to_str().unwrap()];
+        Route { destination, url, options, secrets: &[] }.test_all_commands();
+        Route { destination, url, options: &["--insecure"], secrets: &[] }.test_all_commands();
+    });
 }
 
 #[test]
-#[ignore = "needs a real Pushgateway (fetched on first use)"]
+#[ignore = "needs a real Pushgateway and Prometheus (fetched on first use)"]
 fn with_a_client_certificate_and_through_a_proxy() {
-    let authority = CertificateAuthority::new("Test CA");
-    let server = authority.server(&["localhost", "gw.example"], Validity::Now);
     let config =
         format!("{TLS}  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: DIR/ca.pem\n");
-    let gateway = ProtectedGateway::start(newest_gateway(), &config, &[NO_CHECKS], &authority, &server);
-    let ca = gateway.path("ca.pem").to_str().unwrap().to_owned();
-    let client = authority.client("me");
-    let (cert, key) = (gateway.write("cert.pem", &client.certificate), gateway.write("key.pem", &client.key));
-    let files = ["--ca-cert", &ca, "--cert", &cert, "--key", &key];
-    Route { url: &gateway.url("https"), options: &files, secrets: &[] }.test_all_commands();
-    // Local addresses are never proxied, so the gateway gets a name that only the proxy knows.
-    let proxy = proxy(gateway.address());
-    let proxy_url = proxy.url();
-    let options = [&files[..], &["--proxy", &proxy_url]].concat();
-    Route { url: "https://gw.example", options: &options, secrets: &[] }.test_all_commands();
-}
-
-#[test]
-#[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn through_a_proxy() {
-    let gateway = Gateway::start(newest_gateway(), &[NO_CHECKS]);
-    let proxy = proxy(gateway.address());
-    let url = "http://gw.example:9091";
-    Route { url, options: &["--proxy", &proxy.url()], secrets: &[] }.test_all_commands();
-    // A proxy's password is not printed either.
-    let with_password = proxy.url().replace("//", "//me:hunter2@");
-    Route { url, options: &[], secrets: &[("PUSHGATEWAY_PROXY", &with_password)] }.test_all_commands();
-}
-
-#[test]
-#[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn over_a_unix_socket() {
-    let gateway = Gateway::start(newest_gateway(), &[NO_CHECKS]);
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("it's a socket");
-    let listener = UnixListener::bind(&path).unwrap();
-    let address = gateway.address();
-    // This thread runs until the test process exits: only a connection or a closed listener would wake it.
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            thread::spawn(move || relay(&stream, &stream, address));
-        }
+    on_each_protected(&config, &["localhost", "gw.example"], |server, authority| {
+        let destination = server.destination();
+        let ca = server.path("ca.pem").to_str().unwrap().to_owned();
+        let client = authority.client("me");
+        let (cert, key) =
+            (server.write("cert.pem", &client.certificate), server.write("key.pem", &client.key));
+        let options = &["--ca-cert", &*ca, "--cert", &*cert, "--key", &*key];
+        Route { destination, url: &server.url("https"), options, secrets: &[] }.test_all_commands();
+        // Local addresses are never proxied, so the server gets a name that only the proxy knows.
+        let proxy = proxy(server.address());
+        let proxy_url = proxy.url();
+        let options = &[&options[..], &["--proxy", &proxy_url]].concat();
+        Route { destination, url: "https://gw.example", options, secrets: &[] }.test_all_commands();
     });
-    let path = path.to_str().unwrap();
-    Route { url: "http://gw.example", options: &["--unix-socket", path], secrets: &[] }.test_all_commands();
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway and Prometheus (fetched on first use)"]
+fn through_a_proxy() {
+    on_each(|destination, address| {
+        let proxy = proxy(address);
+        let url = "http://gw.example:9091";
+        Route { destination, url, options: &["--proxy", &proxy.url()], secrets: &[] }.test_all_commands();
+        // A proxy's password is not printed either.
+        let with_password = proxy.url().replace("//", "//me:hunter2@");
+        let secrets = &[("PUSHGATEWAY_PROXY", &*with_password)];
+        Route { destination, url, options: &[], secrets }.test_all_commands();
+    });
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway and Prometheus (fetched on first use)"]
+fn over_a_unix_socket() {
+    on_each(|destination, address| {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("it's a socket");
+        let listener = UnixListener::bind(&path).unwrap();
+        // This thread runs until the test process exits, because only a connection or a closed listener would wake it.
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                thread::spawn(move || relay(&stream, &stream, address));
+            }
+        });
+        let options = &["--unix-socket", path.to_str().unwrap()];
+        Route { destination, url: "http://gw.example", options, secrets: &[] }.test_all_commands();
+    });
 }

@@ -1,5 +1,5 @@
-//! What a person sees for each code: the human output of `check` for the example of the code, in one file.
-//! To regenerate it: `SNAPSHOTS=overwrite cargo test --test it diagnostics`.
+//! A snapshot of the human-readable output of `check` for the example of each code. To regenerate it:
+//! `SNAPSHOTS=overwrite cargo test --test it diagnostics`.
 
 use pushgw::env::Environment;
 use pushgw::exposition::{Category, Code};
@@ -24,7 +24,7 @@ fn check(options: &[&str], text: &[u8]) -> String {
     shown
 }
 
-/// The options that the example of a code needs.
+/// Returns the options that the example of a code needs.
 fn options(code: Code) -> Vec<&'static str> {
     match code {
         Code::QuantileInKey => vec!["-j", "j", "-l", "quantile=0.5"],

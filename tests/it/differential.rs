@@ -1,14 +1,14 @@
 //! Compares the checker with real gateways on generated input: both must give the same verdict.
 //!
-//! The oracle is the newest Pushgateway, with and without UTF-8 names and with both URL routers. All cases of a run are pushed to one group with
-//! PUT, which replaces the group, so each case meets a store that is as good as empty. Texts that would affect later
-//! pushes (`push_failure_time_seconds`) are not pushed.
+//! The oracle is the newest Pushgateway, with and without UTF-8 names and with both URL routers. All cases of a run are
+//! pushed to the same group with PUT, which replaces the group, so every case starts with an almost empty store. Texts
+//! that would affect later pushes (`push_failure_time_seconds`) are not pushed.
 //!
-//! Samples without a name, and those that the server's parser confuses with the previous metric (`nameless-sample`,
-//! `parser-crash`), are only counted: pushgw always rejects them, whatever the gateway does.
+//! Samples without a name, and samples that the server's parser assigns to the previous metric (`nameless-sample`,
+//! `parser-crash`), are only counted, because pushgw always rejects them, no matter what the gateway does.
 //!
 //! A run is deterministic. `PUSHGW_TEST_SEED` and `PUSHGW_TEST_CASES` set the seed and the number of cases. A failure
-//! prints both, and the case shrunk as far as possible.
+//! prints both, together with the smallest case that still fails.
 
 mod generate;
 mod oracle;
@@ -20,7 +20,7 @@ use pushgw::exposition::{Code, Text, apply, check};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// The number of cases in a run, over all gateways.
+/// Total number of cases in a run, for all gateways together.
 const CASES: u64 = 24_000;
 pub(crate) const SEED: u64 = 0x7075_7368_6777;
 
@@ -83,7 +83,7 @@ fn the_checker_agrees_with_the_gateway() {
     assert!((35..=65).contains(&accepted), "about half should be accepted: {total}");
 }
 
-/// Cases that once had a wrong verdict, shrunk, and edge cases that random texts seldom hit.
+/// Tests minimized cases that once had a wrong verdict, and edge cases that random texts rarely hit.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn edge_cases() {
@@ -92,17 +92,17 @@ fn edge_cases() {
         b"#HELP a \r\n#HELP a \r",
         b"# HELP a \t\r\n# HELP a x\r\na 1\n",
         b"# HELP a x\n# HELP a \r\n# HELP a \r\na 1\n",
-        // Not a binary file, although it has a NUL; its first line is rejected by the store.
+        // This is not a binary file, although it contains a NUL. The store rejects its first line.
         b"a 1 5\nb{c=\"\x00\"} 1\n",
-        // The name in braces, after or before labels, following a line of the same or another metric.
+        // The name is in braces, before or after the labels, after a line of the same or another metric.
         b"# TYPE h histogram\n{\"h_bucket\",le=\"1\",a=\"x\"} 1\n{a=\"x\",\"h_bucket\",le=\"2\"} 1\n{a=\"x\",h_sum} 1\n",
         b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\n{\"a\",le=\"1\"} 1\n{le=\"1\",b} 1\n{b} 2\n",
         b"a 1\n{le=\"1\",b} 1\n{b,le=\"1\"} 2\n",
-        // Not a part of a summary.
+        // `s_bucket` is not part of a summary.
         b"# TYPE s summary\ns_sum 1\ns_bucket 1\n",
-        // Go stops counting the digits of an exponent, so these are infinite and zero to Go.
+        // Go reads only the first digits of a long exponent.
         b"a 1e-1234567890\na{b=\"x\"} 0e1234567890\n",
-        // Two byte-order marks, from two tools.
+        // Two tools may each have added a byte-order mark.
         b"\xef\xbb\xbf\xef\xbb\xbfa 1\n",
     ];
     for utf8_names in [false, true] {
@@ -111,7 +111,7 @@ fn edge_cases() {
     }
 }
 
-/// Numbers whose exponent Go misreads: it stops counting after five digits.
+/// Returns numbers whose exponent Go misreads, because it ignores digits after the fifth.
 fn long_numbers() -> impl Iterator<Item = Vec<u8>> {
     let zeros = |count: usize| "0".repeat(count);
     [
@@ -119,7 +119,7 @@ fn long_numbers() -> impl Iterator<Item = Vec<u8>> {
         format!("a 1{}e-20000\n", zeros(20_000)),
         format!("a 0.{}1e150001\n", zeros(150_000)),
         format!("a 1{}e-150000\n", zeros(150_000)),
-        // 1e111156, but 1e45 to Go.
+        // This number is 1e111156, but Go reads it as 1e45.
         format!("a 0.{}1e123456\n", zeros(12_300)),
         format!("a {}.{}\n", zeros(1_000), zeros(1_000)),
         format!("a {}1\n", zeros(1_000)),
@@ -130,7 +130,7 @@ fn long_numbers() -> impl Iterator<Item = Vec<u8>> {
     .map(String::into_bytes)
 }
 
-/// Enough labels to make the checker use its other algorithm for duplicates.
+/// Returns texts with enough labels to make the checker switch to its other algorithm for duplicates.
 fn many_labels() -> impl Iterator<Item = Vec<u8>> {
     ["le=\"1\",le=\"2\"", "l7=\"x\"", "a=\"1\",a=\"1\"", ""].into_iter().map(|more| {
         let mut labels: Vec<_> = (0..100).map(|number| format!("l{number}=\"{number}\"")).collect();
@@ -139,7 +139,7 @@ fn many_labels() -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// The examples in the manual page get the verdict of their rule's category, with each of several grouping keys.
+/// With several grouping keys, each example in the manual page gets the verdict that its rule's category predicts.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn examples_of_the_rules() {
@@ -148,7 +148,7 @@ fn examples_of_the_rules() {
     }
 }
 
-/// The oldest gateway also accepts texts that have no warning about older gateways.
+/// If a text has no warning about older gateways, the oldest gateway also accepts it.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn an_older_gateway_accepts_texts_without_a_warning() {
@@ -166,7 +166,7 @@ fn an_older_gateway_accepts_texts_without_a_warning() {
     assert!(accepted > 0);
 }
 
-/// The gateway's own families. More samples of the same type are accepted, samples of other types are not.
+/// Tests pushes to the gateway's own families. The gateway accepts more samples of the same type, but no other type.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn the_gateways_own_families() {
@@ -186,7 +186,6 @@ fn the_gateways_own_families() {
     judge_all(texts, false);
 }
 
-/// Texts from public test suites.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn texts_from_public_test_suites() {
@@ -196,7 +195,8 @@ fn texts_from_public_test_suites() {
     }
 }
 
-/// Texts from public test suites, and others that people push. None if they are not next to this repository.
+/// Returns texts from public test suites and other real-world texts. The result is empty if they are not available next
+/// to this repository.
 pub(crate) fn corpus() -> Vec<Vec<u8>> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     let corpus = std::env::var_os("PUSHGW_TEST_CORPUS").map_or(corpus, PathBuf::from);
@@ -236,7 +236,7 @@ fn judge_all(texts: impl Iterator<Item = Vec<u8>>, utf8_names: bool) {
     }
 }
 
-/// Nothing panics, repaired text needs no second repair, and no span is out of bounds. This needs no gateway.
+/// The checker does not panic, repaired text needs no second repair, and no span is out of bounds.
 #[test]
 fn repairs_are_stable() {
     let mut random = Random::with_seed(setting("PUSHGW_TEST_SEED", SEED));
@@ -253,7 +253,7 @@ fn repairs_are_stable() {
         assert_eq!(report.diagnostics.len(), counted, "{case}");
         let repaired = apply(&case.text, &report.splices);
         let again = check(Text { bytes: &repaired, starts: &[0] }, &rules);
-        // An error in one of several files may end the check of that file.
+        // In case of several files, an error may end the check of its file early.
         if report.errors == 0 || case.starts.len() == 1 {
             assert_eq!((again.fixed, &*again.splices), (0, &[][..]), "{case}\n{}", repaired.escape_ascii());
         }

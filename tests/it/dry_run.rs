@@ -1,9 +1,9 @@
-//! `--dry-run` and `--as-curl` print what `push` and `add` do. The first prints the exact request; the second prints a
-//! command which, run by a real shell and curl, stores the same on a gateway.
+//! Tests that `--dry-run` prints the exact request that `push` and `add` send, and that `--as-curl` prints a command
+//! that stores the same metrics when a real shell and curl run it.
 
 use crate::support::{Pushgw, Server, is_installed, on_every_gateway, pushgw, shell, wait_until};
 
-/// Input and groups with characters that are special to a shell, to curl or in a here-document.
+/// Input and groups with characters that are special in a shell, in curl or in a here-document.
 const SPECIAL: [(&str, &[&str]); 8] = [
     ("m 1\n", &["-j", "x"]),
     ("m 1", &["-j", "a b+c%20&d?e#f", "-l", "q='\"'"]),
@@ -19,7 +19,7 @@ const SPECIAL: [(&str, &[&str]); 8] = [
 ];
 
 fn special(call: Pushgw, (stdin, group): (&str, &[&str])) -> Pushgw {
-    // Quiet, because warnings do not matter here.
+    // -q suppresses warnings, which do not matter here.
     call.args(group).arg("-q").stdin(stdin)
 }
 
@@ -91,7 +91,7 @@ fn the_curl_command_stores_the_same_as_push() {
     });
 }
 
-/// The command is used in a pipe into a shell, so a rejected push must fail there too.
+/// Users pipe the command into a shell, so it must fail if the push is rejected.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn the_curl_command_fails_when_push_fails() {

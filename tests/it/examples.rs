@@ -1,5 +1,5 @@
-//! Runs the commands of the files in `examples/` on a real gateway, with stand-ins for the user's own programs: what they
-//! push, and what happens if something fails. `readme` checks that README shows the same text.
+//! Runs the commands from `examples/` with a real gateway and stand-ins for the user's programs, and checks what they
+//! push and what happens if something fails. `readme` checks that README shows the same text.
 
 use crate::support::{Gateway, Pushgw, is_installed, newest_gateway, read_repo_file, shell, wait_until};
 use std::fs;
@@ -18,7 +18,7 @@ fn gateway() -> Gateway {
     Gateway::start(newest_gateway(), &[])
 }
 
-/// A shell with a backup program that exits with `$exit`.
+/// Returns a shell call with a backup program that exits with `$exit`.
 fn with_backup(command: &str) -> Pushgw {
     assert!(command.contains(BACKUP), "{command}");
     shell(&command.replace(BACKUP, "sh ./db-backup")).file("db-backup", "exit ${exit:-0}\n")
@@ -34,7 +34,7 @@ fn assert_group(gateway: &Gateway, labels: &[(&str, &str)], families: &[&str]) {
     assert_eq!(group.families.keys().collect::<Vec<_>>(), families);
 }
 
-/// The value of `Key=value` in a unit.
+/// Returns the value of `Key=value` in a systemd unit.
 fn setting<'a>(unit: &'a str, key: &str) -> &'a str {
     unit.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).expect(key)
 }
@@ -52,7 +52,7 @@ const REPORTED: [&str; 9] = [
     "job_last_success_timestamp_seconds",
 ];
 
-/// Runs a command that reports a backup, with a success and then a failure.
+/// Runs a command that reports a backup, first successfully and then with a failure.
 fn reports_the_backup(command: &str, labels: &[(&str, &str)]) {
     let gateway = gateway();
     with_backup(command).on(&gateway).run();
@@ -85,7 +85,7 @@ fn systemd_accepts_the_units() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    // systemd-analyze requires that the programs exist.
+    // systemd-analyze requires all programs to exist.
     let true_program = "/bin/true";
     for name in ["pushgw-backup.service", "pushgw-backup.timer"] {
         let unit = example(name).replace("/usr/bin/pushgw", env!("CARGO_BIN_EXE_pushgw"));
@@ -101,7 +101,7 @@ fn systemd_accepts_the_units() {
         eprintln!("skipped: systemd-analyze does not work in this container: {stderr}");
         return;
     }
-    // It also reports problems of the machine's other units.
+    // It also reports problems in other units on this machine.
     let ours: Vec<_> = stderr.lines().filter(|line| line.contains("pushgw-backup")).collect();
     assert!(done.status.success() && ours.is_empty(), "{stderr}");
 }
@@ -134,7 +134,7 @@ fn the_crontab_commands_push_and_print_nothing() {
     }
 }
 
-/// Mounts what cron reads and writes as empty folders, and starts it with the table `$TABLE`.
+/// Mounts empty folders over everything that cron reads and writes, and starts cron with the crontab `$TABLE`.
 const CRON: &str = r#"
 set -e
 for folder in /run /var/spool /etc/cron.d; do [ ! -d $folder ] || mount -t tmpfs none $folder; done
@@ -162,7 +162,7 @@ fn cron_runs_the_crontab() {
     }
     let built = Path::new(env!("CARGO_BIN_EXE_pushgw")).parent().unwrap();
     let path = format!("PATH={}:{}:/usr/bin:/bin\n", built.display(), folder.path().display());
-    // cron runs these when it starts.
+    // cron runs `@reboot` commands when it starts.
     let table = example("crontab").replace("17 3 * * *", "@reboot").replace("30 3 * * *", "@reboot");
     let table = table.replace("http://localhost:9091", &gateway.url());
     let cron = Command::new("unshare")

@@ -1,5 +1,5 @@
-//! The exit codes: that the tables agree, that every way to fail has its own, and that a reader who goes away is none.
-//! With them the look after a deletion, which decides whether it failed.
+//! Tests the exit codes: the documented tables agree, every failure has the right code, and a closed output is not an
+//! error. Also tests the check after a deletion, which determines whether it failed.
 
 use crate::support::{Gateway, Server, newest_gateway, on_every_gateway, pushgw, shell};
 use pushgw::error::{Failure, exit_code};
@@ -19,14 +19,14 @@ fn file(name: &str) -> String {
 
 type Table = BTreeMap<u8, String>;
 
-/// A meaning without the signs of its table's format.
+/// Returns the meaning of an exit code without the markup of its table.
 fn meaning(text: &str) -> String {
     let text = text.trim().trim_end_matches('.').replace('`', "");
     let mut chars = text.chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// The rows that `read` finds among the lines.
+/// Returns the table rows that `read` finds in the text.
 fn table(text: &str, read: impl Fn(&str) -> Option<(&str, &str)>) -> Table {
     text.lines()
         .filter_map(read)
@@ -42,7 +42,7 @@ fn the_tables_agree() {
     let (_, help) = help.split_once("\nExit status:\n").unwrap();
     let help = table(help, |line| line.trim_start().split_once("  "));
     let man = file("man/pushgw.1").replace("\\-", "-").replace("\\*(Aq", "'").replace("\\(aq", "'");
-    // In the code the text is before its number.
+    // In the code, the comment comes before the number.
     let code = file("src/error.rs");
     let mut comment = String::new();
     let mut constants = Table::new();
@@ -63,7 +63,7 @@ fn the_tables_agree() {
     }
 }
 
-/// Every status that a server may answer with, as the contract sorts them; the other errors have a table of their own.
+/// Returns every HTTP error status with its exit code. `errors` tests the other request errors.
 fn statuses() -> impl Iterator<Item = (ErrorKind, u8)> {
     let code = |status: u16| match status {
         408 | 425 | 429 | 500..=599 => exit_code::UNAVAILABLE,
@@ -77,7 +77,7 @@ fn statuses() -> impl Iterator<Item = (ErrorKind, u8)> {
 }
 
 #[test]
-fn every_way_to_fail_has_its_exit_code() {
+fn every_failure_has_its_exit_code() {
     let mut failures: Vec<(Failure, u8)> = vec![
         (Failure::usage("x"), exit_code::USAGE),
         (Failure::Input { message: String::new() }, exit_code::INPUT),
@@ -105,7 +105,7 @@ fn every_way_to_fail_has_its_exit_code() {
     let request = Request { method: Method::Get, endpoint: &endpoint, path: String::new(), body: None };
     failures.extend(statuses().map(|(kind, code)| (Error::new(&request, kind).into(), code)));
     for (failure, code) in failures {
-        // Whoever adds a way to fail adds it above.
+        // If this does not compile, add the new variant to the list above as well.
         match failure {
             Failure::Usage { .. }
             | Failure::Input { .. }
@@ -126,7 +126,7 @@ fn every_way_to_fail_has_its_exit_code() {
     }
 }
 
-/// A push of one line to the gateway there, which ends with that code and one error.
+/// Pushes one line to this URL, and asserts the exit code and that there is a single error.
 #[track_caller]
 fn ends(url: &str, code: i32) -> String {
     let said = pushgw()
@@ -140,7 +140,7 @@ fn ends(url: &str, code: i32) -> String {
 }
 
 #[test]
-fn answers_have_their_exit_codes() {
+fn responses_have_their_exit_codes() {
     for (status, code) in [
         (200, 0),
         (202, 0),
@@ -198,7 +198,7 @@ fn servers_that_do_not_answer_have_their_exit_codes() {
 }
 
 #[test]
-fn another_server_is_an_error() {
+fn a_server_that_is_not_a_gateway_is_an_error() {
     let server = Server::answering(200, "<html>hello</html>");
     let url = server.url();
     pushgw().args(["list", "-g", &url]).code(1).stderr_has("like a Pushgateway").run();
@@ -214,7 +214,7 @@ fn another_server_is_an_error() {
         .run();
 }
 
-/// A gateway that holds more than a pipe does.
+/// Starts a gateway with a listing that is larger than a pipe's buffer.
 fn full_gateway() -> Gateway {
     let gateway = Gateway::start(newest_gateway(), &["--push.disable-consistency-check"]);
     for i in 0..100 {
@@ -263,7 +263,7 @@ fn a_closed_output_is_not_an_error_without_a_gateway() {
         .code(3)
         .any_stderr()
         .run();
-    // A verdict stays what it is.
+    // A closed output does not change the result of the check.
     for format in ["human", "short", "json", "github"] {
         pushgw()
             .args(["check", "--message-format", format, "--max-diagnostics", "100000"])
@@ -277,7 +277,7 @@ fn a_closed_output_is_not_an_error_without_a_gateway() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_reader_that_goes_away_stops_no_deletion() {
+fn a_closed_output_does_not_stop_a_deletion() {
     on_every_gateway(|gateway| {
         assert_eq!(gateway.put("/metrics/job/x", "m 1\n").status, 200);
         pushgw().args(["delete", "-vj", "x"]).on(gateway).closed_stdout().any_stderr().run();
@@ -302,7 +302,7 @@ fn an_output_error_is_reported() {
     }
 }
 
-/// The JSON of a gateway that holds these groups of job `x`.
+/// Returns the JSON response of a gateway with these groups of the job `x`.
 fn store(instances: &[&str]) -> String {
     let mut groups = String::new();
     for instance in instances {
@@ -315,7 +315,7 @@ fn store(instances: &[&str]) -> String {
     format!(r#"{{"status":"success","data":[{groups}]}}"#)
 }
 
-/// A gateway whose deletion of `a` becomes visible to the look of that number after it.
+/// Starts a gateway that stops listing `a` only in the given listing after its deletion.
 fn slow_to_delete(looks: usize) -> Server {
     let deleted = Arc::new(AtomicBool::new(false));
     let since = Arc::new(std::sync::atomic::AtomicUsize::new(0));
@@ -334,7 +334,7 @@ fn slow_to_delete(looks: usize) -> Server {
 }
 
 #[test]
-fn a_deletion_is_waited_for() {
+fn delete_waits_for_the_deletion() {
     for looks in [1, 2, 5] {
         let server = slow_to_delete(looks);
         pushgw().args(["delete", "-j", "x", "-i", "a", "-g", &server.url()]).run();
@@ -351,10 +351,10 @@ fn a_deletion_is_waited_for() {
     assert_eq!(server.requests().iter().filter(|request| request.method == "DELETE").count(), 1);
 }
 
-/// The gateway works its queue off while others push, so that a deletion is often not the next thing that it does.
+/// Other pushes keep the gateway's queue busy, so a deletion is often not processed immediately.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_deletion_is_done_when_it_says_so() {
+fn the_group_is_gone_when_delete_exits() {
     on_every_gateway(|gateway| {
         let url = gateway.url();
         let stop = AtomicBool::new(false);

@@ -1,5 +1,5 @@
-//! `tests/fetch.sh` without packages: it downloads release archives, here from a local server with a stand-in archive, or
-//! uses programs named by variables. Tests with a gateway show that it gets the real ones.
+//! Tests `tests/fetch.sh` without packages. It downloads release archives, here from a local server with a stand-in
+//! archive, or uses programs named by variables. Tests with a gateway show that it fetches the real programs.
 
 use crate::support::{Pushgw, Server, shell};
 use std::collections::BTreeMap;
@@ -9,14 +9,14 @@ use tempfile::TempDir;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fetch.sh");
 
-/// The Pushgateway versions listed in the script.
+/// Returns the Pushgateway versions listed in the script.
 fn versions() -> Vec<String> {
     let script = std::fs::read_to_string(SCRIPT).unwrap();
     let (_, rest) = script.split_once("repository=prometheus/pushgateway releases='").expect("the list");
     rest.split('\'').next().unwrap().split(' ').map(str::to_owned).collect()
 }
 
-/// A program that prints the version like a Pushgateway.
+/// Returns a script that prints its version like a Pushgateway.
 fn stand_in(version: &str) -> String {
     format!("#!/bin/sh\necho 'pushgateway, version {version} (branch: HEAD)'\n")
 }
@@ -29,7 +29,7 @@ fn write_executable(path: &Path, text: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// The platform as spelled in the names of archives, from the script's own output.
+/// Returns the platform as it appears in archive names, taken from the script's output.
 fn platform(directory: &Path) -> String {
     let output = script(directory).env("FETCH_RELEASES_URL", "http://127.0.0.1:9").code(1).any_stderr().run();
     let stderr = output.stderr();
@@ -38,17 +38,17 @@ fn platform(directory: &Path) -> String {
     name.lines().next().unwrap().to_owned()
 }
 
-/// The script with releases as the only source, and this directory for its results.
+/// Returns a call of the script with releases as the only source, and with this directory for the results.
 fn script(target: &Path) -> Pushgw {
     shell("exec \"$SCRIPT\" pushgateway")
         .env("SCRIPT", SCRIPT)
         .env("CARGO_TARGET_DIR", target)
         .env("FETCH_FROM", "release")
-        // No gateway that happens to be installed.
+        // Exclude any gateway that is installed on this machine.
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
 }
 
-/// Each version's archive and checksum file, by path on the release server.
+/// Returns the archive and checksum file of each version, by path on the release server.
 fn releases(platform: &str) -> BTreeMap<String, Vec<u8>> {
     let directory = TempDir::new().unwrap();
     let mut files = BTreeMap::new();
@@ -111,7 +111,7 @@ fn an_archive_with_a_wrong_checksum_is_rejected() {
 }
 
 #[test]
-fn a_named_program_is_the_only_one() {
+fn a_named_program_is_the_only_one_used() {
     let target = TempDir::new().unwrap();
     let own = target.path().join("my pushgateway");
     write_executable(&own, &stand_in("9.8.7"));
@@ -137,7 +137,7 @@ fn a_program_in_path_is_used_if_nothing_can_be_downloaded() {
 }
 
 #[test]
-fn without_a_program_it_says_what_to_install() {
+fn without_a_program_the_script_prints_what_to_install() {
     let target = TempDir::new().unwrap();
     let none = script(target.path()).env("FETCH_RELEASES_URL", "http://127.0.0.1:9").code(1);
     none.stderr_has("apt-get install prometheus-pushgateway) or set PUSHGATEWAY_BIN to its path\n").run();

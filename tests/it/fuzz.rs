@@ -1,5 +1,5 @@
-//! Random arguments, variables, texts and responses, most of them almost valid: nothing may panic, and every exit code
-//! must be a documented one. `targets` are also run by a fuzzer (`tests/fuzz.sh`).
+//! Tests random arguments, variables, texts and responses, most of which are almost valid. Nothing may panic, and every
+//! exit code must be documented. A fuzzer also runs the `targets` (`tests/fuzz.sh`).
 
 mod targets;
 
@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex};
 
 const COMMANDS: [&str; 8] = ["push", "add", "delete", "list", "check", "completions", "help", "psuh"];
 
-/// Options with a value. They are written as `--option=value`, so that no random text becomes a gateway's host name,
-/// which would be looked up in DNS.
+/// Options with a value. They are written as `--option=value`, so that random text is never used as a gateway's host
+/// name, which would cause a DNS lookup.
 const VALUED: [&str; 12] = [
     "--job",
     "--label",
@@ -30,7 +30,7 @@ const VALUED: [&str; 12] = [
     "-l",
 ];
 
-/// All switches except `--`, because a command that follows it would be run.
+/// All switches except `--`, because the words after it would be run as a command.
 const SWITCHES: [&str; 16] = [
     "-n",
     "--dry-run",
@@ -83,7 +83,7 @@ const VALUES: [&str; 30] = [
     "m 1",
 ];
 
-/// Arguments that fit a command, by its index in [`COMMANDS`].
+/// Arguments that are valid for each of the [`COMMANDS`], in the same order.
 const FITTING: [&[&str]; 5] = [PUSH, PUSH, &["-f", "-f", "-n", "-lb=c", "-v"], LIST, CHECK];
 const PUSH: &[&str] =
     &["--metric=m 1", "--type=gauge", "-la=b", "-n", "--as-curl", "-v", "--color=always", "-"];
@@ -92,7 +92,7 @@ const LIST: &[&str] =
 const CHECK: &[&str] =
     &["--metric=m 1", "--type=counter", "--strict", "--max-diagnostics=0", "Cargo.toml", "-"];
 
-/// URLs of gateways and groups that do not need a DNS query.
+/// Generates URLs of gateways and groups that do not need a DNS query.
 fn url(random: &mut Random, server: &str) -> Vec<u8> {
     let base = random.pick(&[
         server,
@@ -122,7 +122,7 @@ fn url(random: &mut Random, server: &str) -> Vec<u8> {
         ]);
         url.extend_from_slice(path.as_bytes());
     }
-    // After a slash, so that it does not become part of the host.
+    // Append after a slash, so that the text does not become part of the host name.
     if random.once_in(4) && base == server {
         url.push(b'/');
         let count = random.below(8);
@@ -147,7 +147,7 @@ fn argument(random: &mut Random, server: &str) -> OsString {
             OsString::from_vec(bytes)
         }
         7 => text(random.pick(&["-", ".", "/", "nowhere", "Cargo.toml"])),
-        // A text that starts with a dash could be an option that consumes the next argument.
+        // Text that starts with a dash could be an option that consumes the next argument.
         8 => OsString::from_vec([b"x".to_vec(), value(random)].concat()),
         _ => text(random.pick(&COMMANDS)),
     }
@@ -167,7 +167,7 @@ fn value(random: &mut Random) -> Vec<u8> {
     }
 }
 
-/// An almost valid text.
+/// Generates an almost valid text.
 fn text(random: &mut Random) -> Vec<u8> {
     const PARTS: [&str; 32] = [
         "m",
@@ -277,7 +277,7 @@ fn random_arguments_do_not_panic() {
         let stdin = text(&mut random);
         codes[usize::from(run(&environment, &args, &stdin).code)] += 1;
     }
-    // Otherwise all calls fail at the same early check, and nothing after it is tested.
+    // Otherwise, all calls would fail at the same early check, and nothing after it would be tested.
     assert!(codes[0] > 50 && codes[2] > 50 && codes[3] > 50, "{codes:?}");
 }
 
@@ -332,7 +332,7 @@ fn random_texts_do_not_panic() {
     assert!(verdicts.iter().all(|count| *count > 100), "{verdicts:?}");
 }
 
-/// Listings of a gateway with random changes.
+/// Tests listings of a gateway with random changes.
 #[test]
 fn random_listings_do_not_panic() {
     const ANSWERS: [&str; 6] = [
@@ -343,7 +343,7 @@ fn random_listings_do_not_panic() {
         include_str!("../data/groups/1.11.2.txt"),
         "{\"status\":\"success\",\"data\":[]}",
     ];
-    // The next response: the status for the API's path, and the body for any path.
+    // The next response. The status applies only to the API's path, the body to every path.
     let next = Arc::new(Mutex::new((200, Vec::new())));
     let current = Arc::clone(&next);
     let server = Server::start(move |connection, _| {
@@ -374,7 +374,7 @@ fn random_listings_do_not_panic() {
     }
 }
 
-/// A change of a few bytes.
+/// Changes a few bytes.
 fn change(random: &mut Random, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
     let at = random.below(bytes.len() + 1);
     let end = (at + random.below(8)).min(bytes.len());
@@ -394,7 +394,7 @@ fn change(random: &mut Random, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
     bytes.splice(at..end, with);
 }
 
-/// Runs a target with seeds from these folders or files, and with changes of them.
+/// Runs a target with the seeds in these folders or files, and with random changes to them.
 #[track_caller]
 fn try_target(target: fn(&[u8]), mut seeds: Vec<Vec<u8>>, files: &[&str]) {
     for file in files {
@@ -421,7 +421,7 @@ fn try_target(target: fn(&[u8]), mut seeds: Vec<Vec<u8>>, files: &[&str]) {
 }
 
 #[test]
-fn the_fuzz_targets_hold_for_changed_seeds() {
+fn the_fuzz_targets_pass_for_changed_seeds() {
     let examples = Code::ALL.iter().map(|code| [b" ", code.example()].concat());
     try_target(targets::checker, examples.collect(), &["fuzz/seeds/checker"]);
     let groups = ["1.5.1", "1.11.0", "1.11.2"].map(|version| format!("tests/data/groups/{version}"));

@@ -1,7 +1,7 @@
-//! Every accepted grouping key is listed by the gateway byte for byte, and `delete` removes exactly that group. Thousands
-//! of random keys are made of text that often goes wrong, and tested on every Pushgateway.
+//! Tests that the gateway lists every accepted grouping key byte for byte, and that `delete` removes exactly that
+//! group. Thousands of random keys are built from error-prone text and tested with every Pushgateway version.
 //!
-//! The batches are small, because listing reads all groups and every push makes the gateway check all of them. Most keys
+//! The batches are small, because listing reads all groups, and the gateway checks all of them on every push. Most keys
 //! are tested inside this process, and some with the real program.
 
 use crate::support::{Gateway, Random, Server, in_process, on_every_gateway, pushgw, wait_until};
@@ -15,7 +15,7 @@ const WITH_PROGRAM: usize = 50;
 
 type Key = BTreeMap<String, String>;
 
-/// Values and parts of values that could be misread on the way.
+/// Values and parts of values that are easily misread.
 const UNUSUAL: [&str; 44] = [
     ".",
     "..",
@@ -88,7 +88,7 @@ fn name(random: &mut Random) -> String {
         .chain((0..length).map(|_| random.pick(REST)))
         .map(char::from)
         .collect();
-    // Reserved prefixes.
+    // These prefixes are reserved.
     if name.starts_with("__") || name.starts_with("U__") { format!("a{name}") } else { name }
 }
 
@@ -106,7 +106,7 @@ fn key(random: &mut Random) -> Key {
     key
 }
 
-/// About 4 KiB of any characters.
+/// Returns about 4 KiB of random characters.
 fn long_value(random: &mut Random) -> String {
     let mut value = if random.once_in(2) { "/".to_owned() } else { String::new() };
     while value.len() < 4092 {
@@ -115,7 +115,7 @@ fn long_value(random: &mut Random) -> String {
     value
 }
 
-/// A key that is similar to another one.
+/// Returns a key that is similar to the given one.
 fn similar_key(random: &mut Random, key: &Key) -> Key {
     let mut key = key.clone();
     let job = key["job"].clone();
@@ -130,7 +130,8 @@ fn similar_key(random: &mut Random, key: &Key) -> Key {
     key
 }
 
-/// Different keys that also make different series: an empty value counts as a label of a group but not of a series.
+/// Returns different keys that also result in different series. An empty value counts as a label of a group, but not of
+/// a series.
 fn batch(random: &mut Random, count: usize, empty: bool) -> Vec<Key> {
     let mut keys: BTreeMap<Key, Key> = BTreeMap::new();
     while keys.len() < count {
@@ -148,17 +149,17 @@ fn batch(random: &mut Random, count: usize, empty: bool) -> Vec<Key> {
         let full = key.iter().filter(|(_, value)| !value.is_empty());
         keys.insert(full.map(|(name, value)| (name.clone(), value.clone())).collect(), key);
     }
-    // The longest first, so that later listings are shorter.
+    // Put the longest keys first, so that later listings are shorter.
     let mut keys: Vec<Key> = keys.into_values().collect();
     keys.sort_by_cached_key(|key| Reverse(key.values().map(String::len).sum::<usize>()));
     keys
 }
 
-/// The key as options, in random notations.
+/// Returns the key as options, in a random notation.
 fn flags(key: &Key, random: &mut Random) -> Vec<String> {
     let mut flags = Vec::new();
     for (name, value) in key {
-        // A value that starts with a dash needs the `=`: in `-j $UNSET -l a=b`, the job must not become `-l`.
+        // A value that starts with a dash needs `=`, so that in `-j $UNSET -l a=b` the job does not become `-l`.
         let short = random.once_in(2) && !value.starts_with('-');
         match (name.as_str(), short) {
             ("job", true) => flags.extend(["-j".to_owned(), value.clone()]),
@@ -172,11 +173,11 @@ fn flags(key: &Key, random: &mut Random) -> Vec<String> {
     flags
 }
 
-/// Runs pushgw on a gateway, in this process or as a program.
+/// A function that runs pushgw with a gateway, in this process or as a program.
 type Run = fn(&Gateway, &[String]);
 
 fn run_in_process(gateway: &Gateway, args: &[String]) {
-    // Odd values get warnings, which -q leaves out.
+    // -q suppresses the warnings about unusual values.
     in_process(&gateway.url(), b"", args.iter().map(String::as_str).chain(["-q"])).silent();
 }
 
@@ -263,7 +264,7 @@ fn any_key_can_be_pushed_and_deleted_with_the_program() {
 fn keys_with_empty_values_can_be_deleted() {
     use base64::Engine as _;
     const BATCH: usize = 5;
-    // Not pushgw's own encoder.
+    // Build the path without pushgw's own encoder.
     let path = |key: &Key| {
         let base64 = |text: &String| base64::engine::general_purpose::URL_SAFE.encode(text);
         let part = |(name, value): (&String, &String)| format!("/{name}@base64/{}=", base64(value));
@@ -341,7 +342,7 @@ fn the_path_of_a_push_is_sent_unchanged() {
     }
 }
 
-/// A URL from an old script is sent as it is, because no key can name some groups.
+/// A URL from an old script is sent unchanged, because some groups can't be identified by a key.
 #[test]
 fn a_url_to_delete_is_sent_unchanged() {
     let server = Server::answering(202, "");

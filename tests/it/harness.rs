@@ -1,5 +1,5 @@
-//! Tests of the test tools, because an error there could hide an error in the program: expectations can fail, the
-//! terminal is a real one, the scripted server fails as intended, and gateways start and stop.
+//! Tests the test tools, because a bug in them could hide a bug in the program: expectations can fail, the terminal is
+//! real, the scripted server fails as intended, and gateways start and stop.
 
 use crate::support::{
     Gateway, Pushgw, Server, Tty, gateways, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// The message of the panic that `run` ends with.
+/// Returns the panic message of `run`.
 #[track_caller]
 fn panic_of<T>(run: impl FnOnce() -> T) -> String {
     let Err(panic) = catch_unwind(AssertUnwindSafe(run)) else { panic!("it did not fail") };
@@ -74,7 +74,7 @@ fn standard_input_is_what_the_test_gives() {
     shell("cat").run();
     shell("cat").stdin("bytes").stdout("bytes").run();
     shell("cat").stdin_from("Cargo.toml").stdout(include_str!("../../Cargo.toml")).run();
-    // More than a pipe holds, for a process that does not read it.
+    // The input is larger than a pipe's buffer, and the process does not read it.
     shell("true").stdin(vec![b'x'; 1 << 20]).run();
 }
 

@@ -1,4 +1,4 @@
-//! The help as a reader sees it: it fits the screen, its headings are in one order, its defaults and variables are true,
+//! Tests the help: it fits the screen, its headings have a consistent order, its defaults and variables are correct,
 //! and a wrong command line gets a suggestion.
 
 use crate::support::pushgw;
@@ -15,7 +15,7 @@ fn help(command: &str, flag: &str) -> String {
     pushgw().args(command.split_whitespace()).arg(flag).any_stdout().run().stdout()
 }
 
-/// Every command, and the program itself.
+/// Returns every subcommand, and the program itself.
 fn command_lines() -> Vec<clap::Command> {
     let mut program = pushgw::command_line();
     program.build();
@@ -26,7 +26,7 @@ fn command_lines() -> Vec<clap::Command> {
 #[test]
 fn the_short_help_fits_a_screen() {
     for command in COMMANDS.into_iter().chain([""]) {
-        // One line of 24 is the prompt's.
+        // One of the 24 lines is needed for the prompt.
         let limit = if ["push", "add", "run", "check"].contains(&command) { 39 } else { 23 };
         let text = help(command, "-h");
         assert!(text.lines().count() <= limit, "{command} -h has {} lines", text.lines().count());
@@ -38,7 +38,7 @@ fn the_short_help_fits_a_screen() {
 }
 
 #[test]
-fn the_headings_are_in_one_order() {
+fn the_headings_have_a_consistent_order() {
     let order = ["Group", "Job", "Selection", "Input", "Connection", "Output", "Examples", "Exit status"];
     for command in COMMANDS {
         let text = help(command, "--help");
@@ -57,7 +57,7 @@ fn every_command_has_examples_and_every_option_a_summary() {
         for option in command.get_arguments() {
             let summary = option.get_help().unwrap_or_else(|| panic!("{command} {option}")).to_string();
             assert!(!summary.contains('\n') && !summary.ends_with('.'), "{command} {option}: {summary}");
-            // --help indents it by ten columns.
+            // --help indents the summary by ten columns.
             assert!(summary.chars().count() <= 70, "{command} {option}: {summary}");
             let words = summary.split(" [default: ").next().unwrap();
             assert!(words.chars().count() <= 60, "{command} {option}: {words}");
@@ -65,17 +65,17 @@ fn every_command_has_examples_and_every_option_a_summary() {
     }
 }
 
-/// The text of `[key: …]` in an option's help.
+/// Returns the text of `[key: …]` in an option's help.
 fn named(option: &clap::Arg, key: &str) -> Option<String> {
     let help = option.get_long_help().or(option.get_help())?.to_string();
     let (_, rest) = help.split_once(&format!("[{key}: "))?;
     Some(rest.split_once(']')?.0.to_owned())
 }
 
-/// Variables by their names.
+/// Environment variables, as names and values.
 type Variables = &'static [(&'static str, &'static str)];
 
-/// The connection that `list` gets from these arguments and variables, or the error.
+/// Returns the connection that `list` resolves from these arguments and variables, or the error.
 fn connection(args: &[&str], variables: &[(&str, &str)]) -> String {
     let environment = Environment {
         variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect(),
@@ -84,16 +84,16 @@ fn connection(args: &[&str], variables: &[(&str, &str)]) -> String {
     let cli = Cli::try_parse_from(["pushgw", "list"].iter().chain(args)).unwrap();
     let Command::List(list) = cli.command else { panic!("not list") };
     let connection = config::List::resolve(&list.0, &environment).map(|list| list.connection);
-    // Only where the URL comes from may differ.
+    // Ignore the origin of the URL, which may differ.
     format!("{:#?}", connection.map(|connection| Connection { url_from: None, ..connection }))
 }
 
 #[test]
-fn every_option_of_the_connection_has_the_variable_and_the_default_that_its_help_names() {
+fn connection_options_have_the_variables_and_defaults_in_their_help() {
     let password = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&password, "secret\n").unwrap();
     let password = password.path().to_str().unwrap();
-    // A value other than the default, and the variables that it needs.
+    // A non-default value for each option, and the variables that it requires.
     let mut samples: Vec<(&str, &str, Variables)> = vec![
         ("gateway", "http://gw:1/x", &[]),
         ("timeout", "7s", &[]),
@@ -137,7 +137,7 @@ fn every_option_of_the_connection_has_the_variable_and_the_default_that_its_help
 }
 
 #[test]
-fn every_other_default_that_the_help_names_is_the_real_one() {
+fn other_defaults_in_the_help_are_correct() {
     for command in command_lines() {
         for option in command.get_arguments() {
             let of_clap: Vec<_> = option.get_default_values().iter().map(|v| v.to_str().unwrap()).collect();
@@ -173,7 +173,7 @@ fn help_is_also_a_command() {
     pushgw().code(2).stderr(help("", "-h")).run();
 }
 
-/// What is typed, and what the message must contain.
+/// Command lines, each with text that the message must contain.
 const MISTAKES: &[(&str, &str)] = &[
     ("puhs", "'push'"),
     ("lsit", "'list'"),
@@ -241,7 +241,7 @@ fn a_wrong_command_line_gets_a_suggestion() {
 }
 
 #[test]
-fn a_dangerous_or_unlike_option_is_not_suggested() {
+fn dangerous_or_dissimilar_options_are_not_suggested() {
     for (typed, unlike) in [
         ("list --since 1d", "--insecure"),
         ("list --reverse", "--verbose"),
@@ -254,7 +254,7 @@ fn a_dangerous_or_unlike_option_is_not_suggested() {
     }
 }
 
-/// The words of a line of examples, and the operators between its commands as words of their own.
+/// Splits an example line into words. Operators between commands are separate words.
 fn shell_words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for c in line.chars() {
@@ -291,7 +291,7 @@ fn every_example_is_a_valid_command_line() {
     for line in lines {
         let words = shell_words(&line);
         for call in words.split(|word| ["|", "&&", ">"].contains(&word.as_str())) {
-            // `source <(pushgw completions bash)` is a call inside another word.
+            // In `source <(pushgw completions bash)`, the call is inside another word.
             let call: Vec<&str> =
                 call.iter().map(|word| word.trim_start_matches("<(").trim_end_matches(')')).collect();
             let Some(at) = call.iter().position(|word| *word == "pushgw") else { continue };

@@ -1,17 +1,17 @@
-//! What is pushed is all of it, or nothing: files, pipes, devices and commands, and what becomes of them on the way.
+//! Tests that pushgw pushes either the complete input or nothing, with files, pipes, devices and commands as input.
 
 use crate::support::{Pushgw, Running, Server, pushgw, shell, with_default_signals};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
-/// A push to a server that must not be called.
+/// Returns the call with a server that must not be called.
 fn refused(call: Pushgw) -> (Pushgw, Server) {
     let server = Server::unused();
     (call.env("PUSHGATEWAY_URL", server.url()), server)
 }
 
-/// A push to a server that takes all.
+/// Returns the call with a server that accepts every request.
 fn taken(call: Pushgw) -> (Pushgw, Server) {
     let server = Server::answering(200, "");
     (call.env("PUSHGATEWAY_URL", server.url()), server)
@@ -53,7 +53,7 @@ fn input_that_is_not_text_is_an_error() {
 }
 
 #[test]
-fn nothing_at_all_is_not_pushed() {
+fn empty_input_is_not_pushed() {
     for script in [
         "pushgw push -j x < /dev/null",
         "pushgw push -j x /dev/null",
@@ -67,14 +67,14 @@ fn nothing_at_all_is_not_pushed() {
 }
 
 #[test]
-fn a_file_that_is_gone_once_it_is_open_is_read() {
+fn an_open_file_is_read_after_its_deletion() {
     let (call, server) = taken(shell("echo a 1 > f; exec 3< f; rm f; pushgw push -j x /dev/fd/3"));
     call.run();
     assert_eq!(body(&server), "a 1\n");
 }
 
-/// Other processes change files in no order that a test could fix; the rule itself has a unit test. This shows that it
-/// is applied: somebody writes to the file as long as it is read.
+/// Another process writes to the file while pushgw reads it. A unit test covers the exact rule, because the timing here
+/// is not deterministic.
 #[test]
 fn a_file_that_is_being_written_is_not_pushed() {
     let (call, _server) = refused(shell(
@@ -87,7 +87,7 @@ fn a_file_that_is_being_written_is_not_pushed() {
 }
 
 #[test]
-fn a_producer_that_succeeds_is_pushed() {
+fn the_output_of_a_successful_producer_is_pushed() {
     let (call, server) =
         taken(pushgw().args(["push", "-j", "x", "--", "sh", "-c", "cat; echo b 2; echo said >&2"]));
     call.stdin("a 1\n").stderr("said\n").run();
@@ -95,7 +95,7 @@ fn a_producer_that_succeeds_is_pushed() {
 }
 
 #[test]
-fn a_producer_that_fails_is_not() {
+fn the_output_of_a_failed_producer_is_not_pushed() {
     for (script, code, told) in [
         ("echo a 1; exit 1", 1, "error: `sh` exited with status 1; nothing was sent\n"),
         ("echo a 1; exit 77", 77, "error: `sh` exited with status 77; nothing was sent\n"),
@@ -108,7 +108,7 @@ fn a_producer_that_fails_is_not() {
 }
 
 #[test]
-fn a_producer_that_cannot_run_has_the_status_of_a_shell() {
+fn a_producer_that_cannot_run_has_the_same_status_as_in_a_shell() {
     let call = || pushgw().file("no-program", "x");
     let (missing, _server) = refused(call().args(["push", "-j", "x", "--", "./missing"]));
     missing
@@ -121,9 +121,9 @@ fn a_producer_that_cannot_run_has_the_status_of_a_shell() {
     empty.code(2).stderr_has("COMMAND is empty: is the variable set?").run();
 }
 
-/// As `-- $CMD` has it where the variable is not set.
+/// Such a command line is the result of `-- $CMD` if the variable is unset.
 #[test]
-fn a_separator_without_a_command_is_not_standard_input() {
+fn a_separator_without_a_command_is_an_error() {
     for command in
         [&["push", "-j", "x", "--"][..], &["add", "-j", "x", "f", "--"], &["push", "--groups", "-", "--"]]
     {
@@ -133,7 +133,7 @@ fn a_separator_without_a_command_is_not_standard_input() {
 }
 
 #[test]
-fn a_producer_takes_the_place_of_other_input() {
+fn a_producer_excludes_other_input() {
     for other in [&["f.prom"][..], &["-m", "a 1"]] {
         let (call, _server) =
             refused(pushgw().args(["push", "-j", "x"]).args(other).args(["--", "echo", "a 1"]));
@@ -144,7 +144,7 @@ fn a_producer_takes_the_place_of_other_input() {
 }
 
 #[test]
-fn the_lines_of_a_producer_are_checked() {
+fn the_output_of_a_producer_is_checked() {
     let (call, _server) =
         refused(pushgw().args(["push", "-j", "x", "--message-format", "short", "--", "echo", "a b"]));
     call.code(3).stderr_has("<command>:1:").run();
@@ -152,7 +152,7 @@ fn the_lines_of_a_producer_are_checked() {
     call.code(3).stderr_has("nothing was sent").run();
 }
 
-/// What stops us alone, as a supervisor does, stops the producer too, and its end is ours.
+/// A signal that only pushgw receives, for example from a supervisor, also stops the producer.
 #[test]
 fn a_signal_reaches_the_producer() {
     let server = Server::unused();
@@ -167,7 +167,7 @@ fn a_signal_reaches_the_producer() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // `wait` would close it, and the producer go on.
+        // `wait` would close standard input, and the producer would continue.
         let _stdin = child.stdin.take();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
@@ -182,12 +182,12 @@ fn a_signal_reaches_the_producer() {
     }
 }
 
-/// A producer told to stop that ends in good order is not done, and what it wrote is not all of it.
+/// A producer that exits with 0 after a signal has not finished, so its output is incomplete.
 #[test]
 fn the_output_of_a_stopped_producer_is_not_pushed() {
     let server = Server::unused();
     let orderly = "trap 'kill $!; exit 0' TERM; sleep 60 >&2 & echo a 1; echo ready >&2; wait";
-    // Not passed on, because a terminal sends it to the producer too. This producer ignores it.
+    // pushgw does not forward SIGINT, because a terminal also sends it to the producer. This producer ignores it.
     let deaf = "trap '' INT; echo a 1; echo ready >&2; read line; exit 0";
     for (signal, script, code) in [(Signal::TERM, orderly, 143), (Signal::INT, deaf, 130)] {
         let mut command = with_default_signals(env!("CARGO_BIN_EXE_pushgw"));
@@ -206,7 +206,7 @@ fn the_output_of_a_stopped_producer_is_not_pushed() {
     }
 }
 
-/// After the producer a signal does again what it always does.
+/// After the producer has ended, signals have their default effect again.
 #[test]
 fn a_signal_ends_the_push_after_the_producer() {
     let (tell, told) = std::sync::mpsc::channel();
@@ -230,16 +230,16 @@ fn a_signal_ends_the_push_after_the_producer() {
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2));
 }
 
-/// As with `nohup`, which is what a push that shall outlive its shell is run with.
+/// `nohup` ignores SIGHUP in this way, so that a push outlives its shell.
 #[test]
-fn a_signal_that_was_to_be_ignored_is() {
+fn an_ignored_signal_stays_ignored() {
     let (call, server) =
         taken(shell("trap '' HUP; exec pushgw push -j x -- sh -c 'kill -HUP $PPID; echo a 1'"));
     call.run();
     assert_eq!(body(&server), "a 1\n");
 }
 
-/// The time limit is for the request: a producer takes as long as it takes.
+/// The time limit applies only to the request, and not to the producer of the input.
 #[test]
 fn the_time_limit_does_not_cover_the_producer() {
     let server = Server::answering(200, "");

@@ -1,5 +1,5 @@
-//! `packaging/install.sh` in dash and in busybox, as an ordinary user. The release is a local server with an archive whose
-//! program is a script. `packaging/test` runs it with real archives, in clean Debian systems.
+//! Tests `packaging/install.sh` in dash and busybox, as an ordinary user. The release comes from a local server, and
+//! its archive contains a script as the program. `packaging/test` uses real archives in clean Debian systems.
 
 use crate::support::release::{archive_name, output, write_program};
 use crate::support::{Pushgw, Server, is_installed, program, read_repo_file};
@@ -14,13 +14,13 @@ const NOBODY: u32 = 65534;
 
 const FILES: [&str; 3] = ["bin/pushgw", "share/doc/pushgw/LICENSE", "share/man/man1/pushgw.1"];
 
-/// The files of a release whose program only prints its version.
+/// Returns the files of a release with a program that only prints its version.
 fn release(version: &str, files: &[&str]) -> BTreeMap<String, Vec<u8>> {
     let text = format!("#!/bin/sh\necho pushgw {version}\n");
     crate::support::release::release(version, files, &text)
 }
 
-/// A user without root, with an empty home, and a shell with the programs of PATH.
+/// An unprivileged user with an empty home folder, and a shell with the programs in PATH.
 struct User {
     folder: tempfile::TempDir,
     shell: Vec<String>,
@@ -28,13 +28,13 @@ struct User {
 }
 
 impl User {
-    /// dash with the machine's programs.
+    /// Returns a user of dash with the machine's programs, if dash is installed.
     fn with_dash() -> Option<Self> {
         let path = std::env::var("PATH").unwrap();
         is_installed("dash").then(|| Self::new(&["dash"], path))
     }
 
-    /// busybox with nothing but its own programs.
+    /// Returns a user of busybox with only its own programs, if busybox is installed.
     fn with_busybox() -> Option<Self> {
         is_installed("busybox").then(|| {
             let user = Self::new(&["busybox", "sh"], String::new());
@@ -60,7 +60,7 @@ impl User {
         self.folder.path().join("home")
     }
 
-    /// A call of the shell in the user's home.
+    /// Returns a call of the shell in the user's home folder.
     fn shell(&self, args: &[&str]) -> Pushgw {
         let mut call = program("env").arg("-C").arg(self.home());
         if rustix::process::geteuid().is_root() {
@@ -76,20 +76,20 @@ impl User {
             .args(args)
     }
 
-    /// A call of install.sh with `PUSHGW_DOWNLOAD_URL`.
+    /// Returns a call of install.sh with `PUSHGW_DOWNLOAD_URL`.
     fn install(&self, from: &str, args: &[&str]) -> Pushgw {
         let script = format!("PUSHGW_DOWNLOAD_URL='{from}' && export PUSHGW_DOWNLOAD_URL && . ../install.sh");
         self.shell(&[&["-c", &script, "install.sh"], args].concat())
     }
 
-    /// All files and folders below the home, relative to it.
+    /// Returns all files and folders below the home folder, relative to it.
     fn files(&self) -> BTreeSet<String> {
         let list = output(Command::new("find").args([".", "-mindepth", "1"]).current_dir(self.home()));
         String::from_utf8(list).unwrap().lines().map(|line| line[2..].to_owned()).collect()
     }
 }
 
-/// The path of a program, because the user's PATH may not have it.
+/// Returns the path of a program, which may not be in the user's PATH.
 fn which(name: &str) -> String {
     let path = std::env::var_os("PATH").unwrap();
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
@@ -121,7 +121,7 @@ fn installs_updates_and_removes() {
             assert!(files.contains(&format!(".local/{file}")), "{file} in {files:?}");
         }
 
-        // A folder with another file stays.
+        // A folder that contains another file is not removed.
         let mine = user.home().join(".local/share/man/mine");
         fs::write(&mine, "").unwrap();
         let prefix = user.home().join(".local");
@@ -165,7 +165,7 @@ fn installs_from_a_folder() {
     }
 }
 
-/// Installs from this server, which must fail and change nothing.
+/// Asserts that installing from this server fails and changes nothing.
 #[track_caller]
 fn refuses(server: &Server, error: &str) {
     for user in users() {
@@ -175,7 +175,7 @@ fn refuses(server: &Server, error: &str) {
 }
 
 #[test]
-fn another_checksum_installs_nothing() {
+fn a_wrong_checksum_installs_nothing() {
     let mut files = release("1.2.3", &FILES);
     let archive = format!("/{}", archive_name("1.2.3"));
     *files.get_mut(&archive).unwrap().last_mut().unwrap() ^= 1;
@@ -208,7 +208,7 @@ fn a_script_that_is_cut_off_does_nothing() {
     let server = Server::unused();
     let Some(user) = User::with_dash() else { return };
     let last_line = script.rfind("{ main").unwrap();
-    // Without the final newline and the brace before it.
+    // The script is cut before the closing brace in its last line.
     for end in (0..last_line).step_by(500).chain(last_line..script.len() - 1) {
         user.shell(&[])
             .stdin(format!("PUSHGW_DOWNLOAD_URL={}\n{}", server.url(), &script[..end]))
@@ -228,7 +228,7 @@ fn a_release_without_an_archive_for_this_machine_is_an_error() {
 }
 
 #[test]
-fn another_system_is_an_error_that_names_cargo() {
+fn an_unsupported_system_is_an_error_that_mentions_cargo() {
     for (system, machine) in [("Darwin", "arm64"), ("Linux", "vax")] {
         let Some(mut user) = User::with_dash() else { return };
         let uname = format!("#!/bin/sh\n[ $1 = -s ] && echo {system} || echo {machine}\n");
@@ -243,7 +243,7 @@ fn another_system_is_an_error_that_names_cargo() {
 }
 
 #[test]
-fn mistakes_in_the_call_are_errors() {
+fn invalid_calls_are_errors() {
     for user in users() {
         user.install("", &[]).code(1).stderr_has("error: set PUSHGW_DOWNLOAD_URL to the folder").run();
         user.install("", &["--prefix"]).code(1).stderr_has("error: --prefix needs a folder\n").run();

@@ -1,12 +1,12 @@
-//! The architecture: which room uses which, the walls inside the rooms, and what the pure rooms may not touch. Imports
-//! are followed through re-exports to the file that defines the item.
+//! Checks the architecture: which top-level modules may use which, which files inside a module may use which, and what
+//! the pure modules must not use. Imports are followed through re-exports to the file that defines the item.
 
-use crate::structure::arrows;
+use crate::structure::dependencies;
 use crate::structure::source::{SourceFile, files};
 use std::collections::BTreeSet;
 
-/// Each room, and the rooms that it may use.
-const ARROWS: &[(&str, &[&str])] = &[
+/// Each top-level module, and the modules that it may use.
+const ALLOWED: &[(&str, &[&str])] = &[
     ("cli", &["output", "secret"]),
     (
         "command",
@@ -71,9 +71,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("textfile", &["exposition", "grouping", "os"]),
 ];
 
-/// Walls inside rooms: a file whose name begins with the first may use only those files of its room whose names begin
-/// with one of the second.
-const WALLS: &[(&str, &[&str])] = &[
+/// Restrictions inside a module: files whose path starts with the first prefix may use only files of their module whose
+/// path starts with one of the others.
+const RESTRICTIONS: &[(&str, &[&str])] = &[
     ("exposition/text/", &["exposition/text/", "exposition/hash"]),
     ("exposition/model/", &["exposition/model/", "exposition/text/", "exposition/family"]),
     ("gateway/fetch", &["gateway/"]),
@@ -94,7 +94,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("output/line", &["output/color", "output/sanitize", "output/width"]),
 ];
 
-/// Files of pure rooms that do I/O. No other file of these rooms may use them, except the room's `mod.rs`.
+/// Files of pure modules that do I/O. No other file of these modules may use them, except their `mod.rs`.
 const IMPURE: &[&str] = &[
     "gateway/exchange.rs",
     "gateway/fetch.rs",
@@ -107,7 +107,7 @@ const IMPURE: &[&str] = &[
     "textfile/directory.rs",
 ];
 
-/// Rooms without I/O, clock or environment: bytes in, data out.
+/// Modules that use no I/O, clock or environment.
 const PURE: &[&str] = &[
     "diagnose",
     "duration",
@@ -122,7 +122,7 @@ const PURE: &[&str] = &[
     "textfile",
 ];
 
-/// What a pure file does not use.
+/// Paths that pure files must not use.
 const IMPURITIES: &[&str] = &[
     "anyhow",
     "clap",
@@ -146,68 +146,69 @@ const IMPURITIES: &[&str] = &[
     "ureq",
 ];
 
-/// The only files that name ureq.
+/// The only files that may use ureq.
 const UREQ: &[&str] = &["http/agent.rs"];
 
-/// The only file that names what exists on Unix alone.
+/// The only file that may use items that exist only on Unix.
 const UNIX: &str = "os/unix.rs";
 
-/// `http/client.rs` is in the room `http`, and `error.rs` is the room `error`.
-fn room(file: &str) -> &str {
+/// Returns the top-level module of a file: `http` for `http/client.rs`, and `error` for `error.rs`.
+fn top_module(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
-/// The rooms that a file uses: those that it names, and those that define what it uses.
-fn used_rooms(file: &SourceFile, used: impl Iterator<Item = String>) -> BTreeSet<String> {
+/// Returns the top-level modules that a file uses: the ones that it names, and the ones that define what it uses.
+fn used_modules(file: &SourceFile, used: impl Iterator<Item = String>) -> BTreeSet<String> {
     let named = file.paths.iter().filter_map(|(_, path)| match path.as_slice() {
-        [first, room, _, ..] if first == "crate" => Some(room.clone()),
+        [first, module, _, ..] if first == "crate" => Some(module.clone()),
         _ => None,
     });
     named.chain(used).collect()
 }
 
 #[test]
-fn the_rooms_use_each_other_in_one_direction() {
+fn modules_use_each_other_in_one_direction() {
     let files = files();
     let mut wrong = Vec::new();
-    for (file, used) in files.iter().zip(arrows(&files)) {
-        let room = room(&file.name);
-        if room == "lib" {
+    for (file, used) in files.iter().zip(dependencies(&files)) {
+        let module = top_module(&file.name);
+        if module == "lib" {
             continue;
         }
-        let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
-            panic!("{} is in an unknown room: add the room to ARROWS and to lib.rs", file.name);
+        let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == module) else {
+            panic!("{} is in an unknown module: add it to ALLOWED and to lib.rs", file.name);
         };
-        let used = used.iter().map(|used| self::room(&files[*used].name).to_owned());
-        let used = used_rooms(file, used);
-        let surplus = used.iter().filter(|used| *used != room && !allowed.contains(&used.as_str()));
+        let used = used.iter().map(|used| top_module(&files[*used].name).to_owned());
+        let used = used_modules(file, used);
+        let surplus = used.iter().filter(|used| *used != module && !allowed.contains(&used.as_str()));
         wrong.extend(surplus.map(|used| format!("{} uses {used}", file.name)));
     }
-    assert!(wrong.is_empty(), "arrows that the architecture does not have:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "dependencies that are not allowed:\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn no_import_crosses_a_wall() {
+fn imports_respect_the_restrictions_inside_modules() {
     let files = files();
     let mut wrong = Vec::new();
-    for (file, used) in files.iter().zip(arrows(&files)) {
+    for (file, used) in files.iter().zip(dependencies(&files)) {
         let others = used.iter().map(|used| files[*used].name.as_str());
-        for other in others.filter(|other| room(other) == room(&file.name)) {
-            let walled = WALLS.iter().filter(|(from, _)| file.name.starts_with(from));
-            let closed = walled.into_iter().any(|(_, to)| !to.iter().any(|to| other.starts_with(to)));
+        for other in others.filter(|other| top_module(other) == top_module(&file.name)) {
+            let restrictions = RESTRICTIONS.iter().filter(|(from, _)| file.name.starts_with(from));
+            let closed = restrictions.into_iter().any(|(_, to)| !to.iter().any(|to| other.starts_with(to)));
             let is_impure = |name: &str| IMPURE.contains(&name) || name.ends_with("/mod.rs");
             if closed || (IMPURE.contains(&other) && !is_impure(&file.name)) {
                 wrong.push(format!("{} uses {other}", file.name));
             }
         }
     }
-    assert!(wrong.is_empty(), "imports through a wall:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "imports that are not allowed:\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn the_pure_rooms_do_no_io() {
+fn pure_modules_do_no_io() {
     let files = files();
-    let pure = files.iter().filter(|file| PURE.contains(&room(&file.name)) && !IMPURE.contains(&&*file.name));
+    let pure =
+        files.iter().filter(|file| PURE.contains(&top_module(&file.name)) && !IMPURE.contains(&&*file.name));
     let wrong: Vec<_> = pure
         .flat_map(|file| {
             let used = IMPURITIES.iter().filter(|impurity| names(file, impurity));
@@ -218,14 +219,14 @@ fn the_pure_rooms_do_no_io() {
 }
 
 #[test]
-fn only_the_client_names_ureq() {
+fn only_the_agent_uses_ureq() {
     for file in files() {
         assert!(UREQ.contains(&&*file.name) || !names(&file, "ureq"), "{} names ureq", file.name);
     }
 }
 
 #[test]
-fn only_one_file_names_what_other_systems_lack() {
+fn only_one_file_uses_unix_only_items() {
     for file in files() {
         for path in ["rustix", "signal_hook", "std::os"] {
             assert!(file.name == UNIX || !names(&file, path), "{} names {path}: use os", file.name);
@@ -233,7 +234,7 @@ fn only_one_file_names_what_other_systems_lack() {
     }
 }
 
-/// Whether a file names this path or something below it.
+/// Returns true if a file names this path or an item below it.
 fn names(file: &SourceFile, path: &str) -> bool {
     let path: Vec<&str> = path.split("::").collect();
     file.paths

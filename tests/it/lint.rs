@@ -1,4 +1,4 @@
-//! Compares `check --lint` with `promtool check metrics`: both must find the same problems in the same metrics, in
+//! Compares `check --lint` with `promtool check metrics`. Both must find the same problems in the same metrics, in
 //! generated texts and in the test data of other projects.
 //!
 //! pushgw follows promtool 3. `Promtool::is_comparable` lists where promtool 2 differs.
@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Metrics and their problems, in promtool's words.
+/// Metrics and their problems, as worded by promtool.
 type Findings = BTreeSet<(String, String)>;
 
 struct Promtool {
@@ -19,7 +19,7 @@ struct Promtool {
 }
 
 impl Promtool {
-    /// One of each major version.
+    /// Returns one promtool of each major version.
     fn all() -> Vec<Self> {
         let promtool = |program: &Program| Self {
             version: program.version.clone(),
@@ -32,7 +32,7 @@ impl Promtool {
         self.version.starts_with("2.")
     }
 
-    /// What promtool finds, or `None` if it can't read the text.
+    /// Returns promtool's findings, or `None` if it can't parse the text.
     fn findings(&self, text: &[u8]) -> Option<Findings> {
         let mut child = Command::new(&self.path)
             .args(["check", "metrics"])
@@ -60,19 +60,19 @@ impl Promtool {
         }
     }
 
-    /// Whether this version checks the same rule. Promtool 2 looks for all types in a metric's name, not only the metric's
-    /// own, and does not know that metrics have to be unique.
+    /// Returns true if this version checks the same rule. Promtool 2 looks for all types in a metric's name and not
+    /// only for the metric's own type, and does not check that metrics are unique.
     fn is_comparable(&self, message: &str) -> bool {
         !(self.is_old() && message.starts_with("metric name should not include type"))
     }
 }
 
-/// The text between the first pair of backticks.
+/// Returns the text between the first pair of backticks.
 fn quoted(text: &str) -> &str {
     text.split('`').nth(1).expect("a quoted text")
 }
 
-/// A finding of pushgw in promtool's words.
+/// Converts a finding of pushgw to promtool's message.
 fn as_promtool_message(code: &str, message: &str, help: &str) -> Option<String> {
     Some(match code {
         "lint-no-help" => "no help text".to_owned(),
@@ -102,7 +102,7 @@ fn as_promtool_message(code: &str, message: &str, help: &str) -> Option<String> 
     })
 }
 
-/// What pushgw finds. The metric is taken from the line of each finding.
+/// Returns pushgw's findings. The metric is taken from the line of each finding.
 fn findings(text: &[u8]) -> Findings {
     let run = pushgw()
         .args(["check", "--lint", "--message-format", "json", "--max-diagnostics", "1000000"])
@@ -133,7 +133,7 @@ fn findings(text: &[u8]) -> Findings {
         .collect()
 }
 
-/// The name in a sample's line.
+/// Returns the metric name in a sample line.
 fn name_of(line: &str) -> String {
     let line = line.trim_start();
     match line.strip_prefix("{\"") {
@@ -142,7 +142,7 @@ fn name_of(line: &str) -> String {
     }
 }
 
-/// The histogram or summary that a line declares.
+/// Returns the name of the histogram or summary that a line declares.
 fn composite(line: &[u8]) -> Option<String> {
     let line = String::from_utf8_lossy(line).into_owned();
     let mut words = line.trim_start().strip_prefix('#')?.split_whitespace();
@@ -151,7 +151,7 @@ fn composite(line: &[u8]) -> Option<String> {
     (keyword == "TYPE" && composite).then(|| name.to_owned())
 }
 
-/// Compares both; returns the number of findings, or `None` if promtool can't read the text.
+/// Compares the findings. Returns their number, or `None` if promtool can't parse the text.
 fn compare(promtool: &Promtool, name: &str, text: &[u8]) -> Option<usize> {
     let theirs = promtool.findings(text)?;
     let ours = findings(text);
@@ -159,7 +159,7 @@ fn compare(promtool: &Promtool, name: &str, text: &[u8]) -> Option<usize> {
     let wrong: Vec<_> = theirs
         .symmetric_difference(&ours)
         .filter(|(_, message)| promtool.is_comparable(message))
-        // pushgw finds equal series with labels in any order, promtool only with labels in the same order.
+        // pushgw finds equal series even if their labels have a different order, but promtool does not.
         .filter(|finding| finding.1 != unique || theirs.contains(*finding))
         .map(|finding| {
             let who = if ours.contains(finding) { "pushgw" } else { "promtool" };
@@ -266,7 +266,7 @@ const TYPES: &[&str] = &[
 const LABELS: &[&str] =
     &["a", "le", "quantile", "aB", "fooBar", "Le", "LE", "snake_case", "x9Y", "quantileX"];
 
-/// A metric name, made unique by the number.
+/// Generates a metric name, which the number makes unique.
 fn name(random: &mut Random, number: usize, units: usize) -> String {
     let mut parts: Vec<&str> = (0..random.below(4)).map(|_| random.pick(WORDS)).collect();
     for _ in 0..random.below(units + 1) {
@@ -276,7 +276,7 @@ fn name(random: &mut Random, number: usize, units: usize) -> String {
     let unique = format!("n{number}");
     parts.insert(random.below(parts.len() + 1), &unique);
     let name = parts.join("_");
-    // A name like `_count` alone could belong to the metric before it.
+    // A name such as `_count` could be part of the previous metric.
     if name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') { name } else { format!("x{name}") }
 }
 
@@ -291,7 +291,7 @@ fn labels(random: &mut Random, position: Option<&str>) -> String {
     if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) }
 }
 
-/// A metric with its comments and samples.
+/// Generates a metric with comments and samples.
 fn family(random: &mut Random, number: usize, old: bool) -> String {
     // If a name has several units, promtool 2 picks one of them at random.
     let name = name(random, number, if old { 1 } else { 3 });
@@ -356,7 +356,7 @@ fn promtool_agrees_on_generated_texts() {
 #[ignore = "needs a real promtool (fetched on first use)"]
 fn promtool_agrees_on_texts_of_other_projects() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    // Whoever has only this repository has only the generated texts.
+    // The corpus is not part of this repository.
     let Ok(folder) = std::fs::read_dir(&corpus) else { return };
     let expfmt = std::fs::read_dir(corpus.join("expfmt")).unwrap();
     let mut files: Vec<PathBuf> = folder.chain(expfmt).map(|entry| entry.unwrap().path()).collect();

@@ -1,4 +1,4 @@
-//! `list` and `delete` as an operator uses them: selections, ages, questions and `--watch`.
+//! Tests `list` and `delete` as operators use them: selections, ages, confirmation and `--watch`.
 
 use crate::support::{
     Gateway, Server, Tty, base64, in_shell, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
@@ -12,12 +12,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant, SystemTime};
 
-/// A gateway's listing. Each group has the age of its last successful and its last failed push in seconds, -1 for never.
+/// Returns a gateway's listing. Each group has the ages of its last successful and last failed push in seconds, or -1
+/// for never.
 fn listing(groups: &[(&str, i64, i64)]) -> String {
     listing_at(1_700_000_000, groups)
 }
 
-/// A listing at this time in seconds.
+/// Returns a listing at this Unix time.
 fn listing_at(now: i64, groups: &[(&str, i64, i64)]) -> String {
     let gauge = |name: &str, seconds: i64| {
         let value = if seconds < 0 { 0 } else { now - seconds };
@@ -36,13 +37,13 @@ fn listing_at(now: i64, groups: &[(&str, i64, i64)]) -> String {
     format!(r#"{{"status":"success","data":[{}]}}"#, groups.collect::<Vec<_>>().join(","))
 }
 
-/// The time that the ages in [`listing`] are relative to. It has passed on every machine.
+/// The time to which the ages in [`listing`] are relative. It is in the past on every machine.
 const DATE: (&str, &str) = ("Date", "Tue, 14 Nov 2023 22:13:20 GMT");
 
 /// The content type of a gateway's metrics.
 const TEXT: (&str, &str) = ("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
 
-/// A server that returns each listing once, in order, and accepts every DELETE.
+/// Starts a server that returns the listings in order and accepts every DELETE.
 fn serving(listings: Vec<String>) -> Server {
     let listings = Mutex::new(listings.into_iter());
     Server::start(move |connection, _| {
@@ -163,7 +164,7 @@ fn list_shows_the_groups_of_a_gateway() {
         assert_eq!(json[0]["state"], "ok");
         assert!(json[0]["last_push"].as_str().unwrap().ends_with('Z'));
         pushgw().args(["list", "--metrics", "--format", "path"]).on(gateway).code(2).any_stderr().run();
-        // On a narrow terminal, the number columns are dropped before a letter of a key. Then keys are wrapped.
+        // On a narrow terminal, the number columns are dropped first. If that is not enough, keys are wrapped.
         let screen =
             pushgw().arg("list").on(gateway).env("LANG", "C.UTF-8").tty(&[Tty::Stdout], 30).run().screen();
         assert!(screen.contains("{job=\"a\",path=\"/ ") && screen.contains("\nvar\"}"), "{screen}");
@@ -220,7 +221,7 @@ fn watch_redraws_the_terminal_until_interrupted() {
                 0 => listing(&[(r#""job":"a""#, 5, -1)]),
                 1 => listing(&[(r#""job":"a""#, 6, -1), (r#""job":"b""#, 900, 60)]),
                 2 => listing(&[]),
-                // The previous listing is on the screen: the next request comes after it.
+                // The previous listing is already on the screen, because it is printed before the next request.
                 3 => {
                     let pid = std::fs::read_to_string(&pid).unwrap().trim().parse().unwrap();
                     kill_process(Pid::from_raw(pid).unwrap(), Signal::INT).unwrap();
@@ -268,7 +269,8 @@ fn watch_shows_as_many_groups_as_fit_the_screen() {
     session.send_signal(Signal::TERM);
     let screen = session.end().screen;
     assert!(screen.contains(r#"{job="30"}"#) && !screen.contains(r#"{job="31"}"#), "{screen}");
-    // The headings, 21 groups, the line with the number of other groups, and the cursor's line.
+    // The screen has the headings, 21 groups, and a line with the number of other groups. The last line is for the
+    // cursor.
     assert_eq!(screen.replace("\r\n", "\n").matches('\n').count(), 23, "{screen}");
 }
 
@@ -321,7 +323,7 @@ fn watch_uses_at_most_a_tenth_of_the_gateways_time() {
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "/metrics/job/a\n\n/metrics/job/a\n");
     let times: Vec<_> = times.try_iter().collect();
-    // What the program measures for the request is longer than this, and the pause is shorter, on any machine.
+    // On any machine, the program measures a longer request and a shorter pause than this test.
     let (request, pause) = (times[0].1 - times[0].0, times[1].0 - times[0].1);
     assert!(pause >= request * 9, "a request of {request:?}, a pause of {pause:?}");
 }
@@ -422,7 +424,7 @@ fn a_group_pushed_to_before_confirmation_is_kept() {
     assert!(screen.contains("deleted 1 of 1 group"), "{screen}");
     let requests: Vec<_> = server.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
     let listing = "GET /api/v1/metrics";
-    // Three listings, and a look at the scrape: on a broken gateway the age of a group means nothing.
+    // There are three listings and a scrape, because on a broken gateway the age of a group is meaningless.
     assert_eq!(
         requests,
         [listing, "GET /api/v1/status", "GET /metrics", listing, "DELETE /metrics/job/a", listing]
@@ -457,7 +459,7 @@ fn delete_continues_after_a_failure_and_reports_it() {
     assert_eq!((count("GET"), count("DELETE")), (2, 3), "only one request checks for the remaining group");
 }
 
-/// Another client deleted the group or pushed to it: a rejected deletion did not delete it.
+/// If a deletion is rejected and another client deletes the group or pushes to it, the group does not count as deleted.
 #[test]
 fn a_rejected_deletion_is_never_counted() {
     let (a, b) = (r#""job":"a""#, r#""job":"b""#);
@@ -502,7 +504,7 @@ fn polling_a_slow_gateway_after_a_deletion_is_limited() {
         let call = pushgw().arg("delete").args(args).args(["-g", &server.url()]);
         call.code(1).stderr_has("still lists").run();
         let listings = server.requests().iter().filter(|request| request.method == "GET").count();
-        // One before the deletion, and those that start within a second after it.
+        // One listing is before the deletion. The others start within a second after it.
         assert!((2..=6).contains(&listings), "{listings} listings");
     }
 }
@@ -534,7 +536,7 @@ fn delete_by_selection_in_a_script() {
     });
 }
 
-/// Label values that a hand-written cleanup script gets wrong.
+/// Label values that hand-written cleanup scripts get wrong.
 const UNUSUAL: [&str; 20] = [
     "",
     "/",
@@ -564,11 +566,11 @@ fn delete_older_than_handles_every_label_value() {
     on_every_gateway(|gateway| {
         let path = |number: usize| {
             let (value, other) = (UNUSUAL[number % UNUSUAL.len()], number / UNUSUAL.len());
-            // Each value is used in the job too, unless it is empty.
+            // Each value is also used in the job, unless it is empty.
             let job = if value.is_empty() { "job".to_owned() } else { format!("{value}{}", other % 2) };
             let mut path = format!("/metrics/job@base64/{}/l@base64/{}", base64(&job), base64(value));
             let _ = write!(path, "/n/{other}");
-            // An empty `instance`: Prometheus would see the same labels as without it, but no other group has these.
+            // Prometheus treats an empty `instance` like a missing one, but no other group has the same labels.
             if number.is_multiple_of(3) {
                 path.push_str("/instance@base64/=");
             }
@@ -582,7 +584,8 @@ fn delete_older_than_handles_every_label_value() {
         };
         push(0..100);
         let old: BTreeSet<_> = gateway.snapshot().iter().map(|group| group["labels"].to_string()).collect();
-        // The `Date` header has whole seconds, so ages do too: wait until all of these groups count as old.
+        // The `Date` header has a resolution of one second, and so do ages. Wait until all of these groups count as
+        // old.
         let all_old = || {
             let listed = pushgw()
                 .args(["list", "--older-than", "2s", "--format", "json"])
@@ -608,7 +611,7 @@ fn delete_older_than_handles_every_label_value() {
     });
 }
 
-/// A server with two groups that differ only in an empty `instance`. It accepts their deletion.
+/// Starts a server with two groups that differ only in an empty `instance`. It accepts their deletion.
 fn duplicate_instances(labels: &str) -> Server {
     let pair = listing(&[(&format!(r#"{labels},"instance":"""#), 5, -1), (labels, 5, -1)]);
     let deleted = AtomicU32::new(0);
@@ -626,7 +629,7 @@ fn duplicate_instances(labels: &str) -> Server {
     })
 }
 
-/// The fix commands that `pushgw list` prints.
+/// Returns the fix commands printed by `pushgw list`.
 fn fix_commands(url: &str) -> Vec<String> {
     let output = pushgw().args(["list", "-g", url]).any_stdout().any_stderr().run().stderr();
     let commands = output.lines().filter_map(|line| Some(line[line.find("pushgw delete")?..].to_owned()));
@@ -644,7 +647,7 @@ fn a_fix_command_works_as_printed_for_any_grouping_key() {
         let server = duplicate_instances(&format!("{labels}\""));
         let commands = fix_commands(&server.url());
         assert_eq!(commands.len(), 1, "{commands:?}");
-        // In another locale.
+        // The command must also work in another locale.
         shell(&commands[0]).env("LC_ALL", "C").run();
         let requests = server.requests();
         let deleted: Vec<_> = requests.iter().filter(|r| r.method == "DELETE").map(|r| &*r.path).collect();
@@ -660,7 +663,8 @@ fn a_fix_command_names_the_gateway_but_not_its_credentials() {
     assert_eq!(fix_commands(&with_credentials), [format!("pushgw delete -j x -l instance= -g {url}")]);
 }
 
-/// If every push is rejected, healthy groups look old; if the scrape can't be read, nobody knows. Neither may delete.
+/// If every push is rejected, healthy groups look old. If the scrape fails, that is unknown. In both cases, nothing may
+/// be deleted.
 #[test]
 fn delete_by_age_requires_a_successful_scrape() {
     for (status, code, message) in [
@@ -724,7 +728,7 @@ fn status_shows_20_problems_and_counts_the_others() {
     let output = pushgw().args(status).code(1).any_stdout().any_stderr().run().stdout();
     let all = format!("to see all: pushgw status -g {} --format json", server.url());
     assert_eq!(output.matches("problem: ").count(), 20, "{output}");
-    // Those of `m`, and one each for 19 other metrics.
+    // `m` has 20 commands, and each of the 19 other metrics has one.
     assert_eq!(output.matches("fix: ").count(), 20 + 19, "{output}");
     assert!(output.contains(&format!("and 25 more commands; {all}\n")), "{output}");
     assert!(output.contains(&format!("and 26 more problems; {all}\n")), "{output}");

@@ -1,5 +1,5 @@
-//! Integration tests: the built program with real Pushgateways and with scripted servers. They are one crate, so that
-//! they are compiled and linked once. `support` has the shared tools.
+//! Integration tests, which run the built program with real Pushgateways and scripted servers. They are one crate, so
+//! they are compiled and linked only once. `support` contains the shared tools.
 
 #![allow(clippy::unwrap_used, reason = "clippy allows it only in functions marked as tests")]
 #![allow(clippy::print_stderr, reason = "a test's standard error is shown when it fails")]

@@ -1,9 +1,10 @@
-//! The manual pages, which are generated and checked in. To update them:
+//! Generates the manual pages, which are checked in. To update them:
 //! `SNAPSHOTS=overwrite cargo test --test it man_pages`.
 //!
-//! The text about options comes from `src/cli/`, the text about problems from the checker (`options`, `diagnostics`). The
-//! rest is written by hand in `man/prose/`; `roff` describes its syntax. Lines with `> ` at its beginning are the synopsis,
-//! in place of the help's usage. A line `{name}` is replaced by generated text: see [`Page::part`].
+//! The text about options comes from `src/cli/` (see `options`), and the text about problems from the checker (see
+//! `diagnostics`). The rest is written by hand in `man/prose/`, with the syntax described in `roff`. Lines at its start
+//! that begin with `> ` replace the usage as the synopsis. A line `{name}` is replaced by generated text (see
+//! [`Page::part`]).
 
 mod diagnostics;
 mod options;
@@ -16,7 +17,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The date of the manual pages: when their text last changed.
+/// The date in the manual pages, on which their text last changed.
 const DATE: &str = "2026-11-27";
 
 fn file(path: &str) -> PathBuf {
@@ -62,7 +63,7 @@ fn every_variable_that_is_read_is_in_the_manual() {
 }
 
 #[test]
-fn mandoc_and_groff_have_nothing_to_say() {
+fn mandoc_and_groff_report_no_problems() {
     for (name, _) in pages() {
         let page = file(&format!("man/{name}.1"));
         for (program, args) in
@@ -85,7 +86,7 @@ fn mandoc_and_groff_have_nothing_to_say() {
     }
 }
 
-/// All manual pages by their names.
+/// Returns all manual pages with their names.
 fn pages() -> Vec<(String, String)> {
     let mut program = pushgw::command_line();
     program.build();
@@ -101,7 +102,7 @@ fn pages() -> Vec<(String, String)> {
     commands.iter().zip(&names).map(page).collect()
 }
 
-/// One page and the parts of the program that it describes.
+/// A page, and the parts of the program that it describes.
 struct Page<'a> {
     program: &'a clap::Command,
     command: &'a clap::Command,
@@ -142,13 +143,13 @@ impl Page<'_> {
         text
     }
 
-    /// The text for `{wanted}`.
+    /// Returns the text that replaces `{wanted}`.
     fn part(&self, wanted: &str) -> String {
         match wanted.split_once(' ').unwrap_or((wanted, "")) {
             ("commands", _) => options::commands(self.program),
             ("options", _) => options::options(self.command),
             ("exit-status", codes) => options::exit_status(self.program, codes),
-            // All commands that need a gateway have the same ones.
+            // The variables are the same for all commands that need a gateway.
             ("environment", _) => options::environment(self.program.find_subcommand("push").unwrap()),
             ("variables", _) => roff::from_markdown(
                 "Each option below Connection names its variable. A flag beats the variable, and the variable beats the \

@@ -1,4 +1,5 @@
-//! The memory that `list` and `status` need on a large gateway depends on the number of groups, not of samples.
+//! Tests that the memory usage of `list` and `status` depends on the number of groups, and not on the number of
+//! samples.
 
 use crate::support::{Gateway, newest_gateway, wait_until};
 use serde_json::Value;
@@ -9,7 +10,7 @@ use std::process::{Command, Stdio};
 /// The number of groups on each gateway.
 const GROUPS: usize = 300;
 
-/// The peak memory of `pushgw` in kB when it has printed this many bytes, and its whole output.
+/// Returns the peak memory of `pushgw` in kB after it has printed this many bytes, and its whole output.
 fn peak_when_printed(args: &[&str], bytes: usize) -> (u64, Vec<u8>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pushgw"))
         .args(args)
@@ -21,7 +22,7 @@ fn peak_when_printed(args: &[&str], bytes: usize) -> (u64, Vec<u8>) {
     let mut stdout = child.stdout.take().unwrap();
     let mut printed = vec![0; bytes];
     stdout.read_exact(&mut printed).unwrap();
-    // The process is still running: it watches, or its output is larger than a pipe holds.
+    // The process is still running, because it uses --watch or its output is larger than a pipe's buffer.
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     if args.contains(&"--watch") {
         child.kill().unwrap();
@@ -32,7 +33,8 @@ fn peak_when_printed(args: &[&str], bytes: usize) -> (u64, Vec<u8>) {
     (peak.trim().trim_end_matches("kB").trim().parse().unwrap(), printed)
 }
 
-/// A gateway whose groups have this many series each and the metric `shared`; and the size of its listing.
+/// Starts a gateway whose groups have this many series each and the metric `shared`. Returns it with the size of its
+/// listing.
 fn filled(series: usize) -> (Gateway, usize) {
     let gateway = Gateway::start(newest_gateway(), &["--push.disable-consistency-check"]);
     let mut body = String::new();
@@ -40,7 +42,7 @@ fn filled(series: usize) -> (Gateway, usize) {
         let _ = writeln!(body, "metric_{}{{series=\"{number}\"}} {number}", number / 10);
     }
     for group in 0..GROUPS {
-        // Long names, so that the report is larger than a pipe holds.
+        // Long names make the report larger than a pipe's buffer.
         let kind = if group % 2 == 0 { "gauge" } else { "counter" };
         let path = format!("/metrics/job/batch/instance/{group}{}", "x".repeat(200));
         gateway.put(path, format!("# TYPE shared {kind}\nshared 1\n{body}"));
@@ -100,7 +102,7 @@ fn without_enough_memory_there_is_a_message_and_status_1() {
         let arguments = ["-c", &command, env!("CARGO_BIN_EXE_pushgw"), file.path().to_str().unwrap()];
         Command::new("sh").args(arguments).output().unwrap()
     };
-    // From the first limit with which the program starts at all, to the first that is enough.
+    // Test all limits from the first one with which the program starts to the first one that is enough.
     let enough_to_start =
         (5_000..).step_by(1_000).find(|limit| limited(*limit, "--version").status.success());
     let mut in_the_checker = 0;

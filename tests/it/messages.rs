@@ -1,5 +1,5 @@
-//! Two properties of the checker's messages, on mutated texts: a help that says what to write is right, and one mistake is
-//! one message.
+//! Tests two properties of the checker's messages with mutated texts: applying the suggested fix removes the problem,
+//! and one mistake results in one message.
 //!
 //! A run is deterministic. `PUSHGW_TEST_SEED` and `PUSHGW_TEST_CASES` set the seed and the number of cases.
 
@@ -25,7 +25,8 @@ fn report(text: &[u8]) -> Report {
     check(Text { bytes: text, starts: &[0] }, &CheckOptions::PLAIN)
 }
 
-/// The built-in texts, and those of the corpus without diagnostics. Long ones are cut after a line.
+/// Returns the built-in texts, and the texts in the corpus that have no diagnostics. Long texts are cut at a line
+/// break.
 fn clean_texts() -> Vec<Vec<u8>> {
     let mut texts: Vec<Vec<u8>> = CLEAN.iter().map(|text| text.as_bytes().to_vec()).collect();
     for mut text in corpus() {
@@ -40,7 +41,7 @@ fn clean_texts() -> Vec<Vec<u8>> {
     texts
 }
 
-/// What people write instead of a name, a value, a label or a type.
+/// Tokens that people write instead of a name, a value, a label or a type.
 const TOKENS: &[&str] = &[
     "1,5",
     "12,345",
@@ -123,7 +124,7 @@ fn with_other_token(random: &mut Random, text: &[u8]) -> Vec<u8> {
     [&text[..start], random.pick(TOKENS).as_bytes(), &text[start + len..]].concat()
 }
 
-/// The help of a diagnostic that is not right, with what it led to.
+/// Returns a message with the diagnostic if applying its help does not remove the problem.
 fn wrong_help(text: &[u8], found: &Diagnostic) -> Option<String> {
     edits(text, found).into_iter().find_map(|edit| {
         let edited = edit.apply(text);
@@ -139,16 +140,16 @@ fn wrong_help(text: &[u8], found: &Diagnostic) -> Option<String> {
     })
 }
 
-/// What a help says to write has the problem no more.
+/// After the help has been applied, the text no longer has the problem.
 #[test]
 #[ignore = "takes long"]
-fn a_help_is_right_if_it_is_applied() {
+fn applying_the_help_fixes_the_problem() {
     let mut random = Random::with_seed(setting("PUSHGW_TEST_SEED", SEED));
     let clean = clean_texts();
     let cases = setting("PUSHGW_TEST_CASES", 2_000);
     let mutated: Vec<_> = (0..cases)
         .map(|_| {
-            // The built-in texts have little but tokens that matter.
+            // Prefer the built-in texts, because most of their tokens matter.
             let texts = if random.chance(50) { CLEAN.len() } else { clean.len() };
             let at = random.below(texts);
             with_other_token(&mut random, &clean[at])
@@ -182,7 +183,7 @@ fn with_other_byte(random: &mut Random, text: &[u8]) -> Vec<u8> {
 
 #[test]
 #[ignore = "takes long"]
-fn one_mistake_is_one_message() {
+fn one_mistake_results_in_one_message() {
     let mut random = Random::with_seed(setting("PUSHGW_TEST_SEED", SEED));
     let clean = clean_texts();
     let cases = setting("PUSHGW_TEST_CASES", 5_000);
@@ -208,8 +209,8 @@ fn one_mistake_is_one_message() {
     assert!(total <= allowed, "{total} of {cases} have more than one message:\n{}", shown.join("\n"));
 }
 
-/// Whether two messages are right for one changed byte: another byte in place of the last newline is wrong where it is, and
-/// the newline is missing too.
+/// Returns true if two messages are right for one changed byte. If the last newline was replaced by another byte, that
+/// byte is invalid and the newline is missing as well.
 fn are_both_right(text: &[u8], found: &[Diagnostic]) -> bool {
     found.len() == 2 && found[1].code == Code::MissingNewline && !text.ends_with(b"\n")
 }

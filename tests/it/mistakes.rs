@@ -1,9 +1,9 @@
-//! What people type by mistake, on a real gateway: nothing succeeds with another meaning than was typed, and the message
-//! has what was meant.
+//! Tests common typing mistakes with a real gateway: no command does anything other than what was typed, and the
+//! message shows what was probably meant.
 
 use crate::support::{Gateway, Server, Tty, newest_gateway, pushgw, shell};
 
-/// A gateway with the groups that the mistakes below could hit.
+/// Starts a gateway for the commands below.
 fn gateway() -> Gateway {
     Gateway::start(newest_gateway(), &[])
 }
@@ -17,7 +17,7 @@ fn groups(gateway: &Gateway) -> Vec<String> {
     gateway.groups().into_iter().map(line).collect()
 }
 
-/// Runs a script on an empty gateway. `after` are the groups that it leaves, without any if nothing may be stored.
+/// Runs a script with an empty gateway. `after` lists the groups that must exist afterwards.
 #[track_caller]
 fn typed(gateway: &Gateway, script: &str, code: i32, after: &[&str], says: &[&str]) {
     gateway.clear();
@@ -68,14 +68,14 @@ fn a_suspicious_label_is_stored_as_typed_with_a_warning() {
         ("pushgw add -j 'db,team=a' f", "job=db,team=a", "for several labels: -j db -l team=a"),
     ] {
         typed(&gateway, script, 0, &[after], &["warning: ", says]);
-        // Without a warning, with what was meant.
+        // The intended value gives no warning.
         typed(&gateway, &format!("{script} -q 2>&1"), 0, &[after], &[]);
     }
 }
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_job_with_the_name_of_a_file_is_an_unset_variable() {
+fn a_job_with_the_name_of_a_file_suggests_an_unset_variable() {
     let gateway = gateway();
     let says = "the job `metrics.prom` is also a file in this directory: is the variable set?";
     let hint = "hint: use -j JOB metrics.prom";
@@ -83,6 +83,8 @@ fn a_job_with_the_name_of_a_file_is_an_unset_variable() {
     typed(&gateway, "pushgw push -j $UNSET metrics.prom f", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "pushgw add -j $UNSET metrics.prom -m 'a 1'", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "echo a 1 | pushgw push -j metrics.prom", 0, &["job=metrics.prom"], &[says]);
+    let says = "the instance `f` is also a file in this directory: is the variable set?";
+    typed(&gateway, "pushgw push -j x -i $UNSET f </dev/null", 2, &[], &[says, "hint: use -i INSTANCE f"]);
 }
 
 #[test]
@@ -93,7 +95,7 @@ fn a_pipe_that_is_not_read_is_reported() {
     let wait = "{ echo b 2; exec 3>&1; : >written; } | { while [ ! -e written ]; do :; done;";
     typed(&gateway, &format!("{wait} pushgw push -j x -m 'extra 1'; }}"), 0, &["job=x"], &says);
     typed(&gateway, &format!("{wait} pushgw push -n -j x f; }}"), 0, &[], &says);
-    // No warning: it is read, it is empty, or it is not a pipe.
+    // There is no warning if the pipe is read, if it is empty, or if standard input is not a pipe.
     for script in [
         "echo b 2 | pushgw push -j x -m 'extra 1' - 2>&1",
         "true | pushgw push -j x f 2>&1",
@@ -106,7 +108,7 @@ fn a_pipe_that_is_not_read_is_reported() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_missing_file_gets_the_option_that_was_meant() {
+fn a_missing_file_suggests_the_intended_option() {
     let gateway = gateway();
     for (script, hint) in [
         ("pushgw push -j x -m a 1", "-m 'a 1'"),
@@ -115,7 +117,9 @@ fn a_missing_file_gets_the_option_that_was_meant() {
         ("pushgw push -j x instance=a f", "-l instance=a"),
         ("pushgw push -j x echo 'a 1'", "-- echo 'a 1'"),
         ("pushgw check metrics < f", "omit `metrics`"),
-        ("pushgw check cat f", "-- cat f"),
+        ("pushgw check cat f", "output of a command: cat f | pushgw check"),
+        ("pushgw check -- cat 'a b'", "output of a command: cat 'a b' | pushgw check"),
+        ("pushgw convert -- cat f", "output of a command: cat f | pushgw convert"),
     ] {
         typed(&gateway, script, 1, &[], &["no such file or directory\nhint: ", hint]);
     }
@@ -134,7 +138,7 @@ fn options_may_come_before_the_command() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_matcher_that_can_t_be_right_is_an_error() {
+fn a_matcher_with_an_unknown_operator_is_an_error() {
     let gateway = gateway();
     for (matcher, meant) in
         [("job~=ci", "job=~ci"), ("job==ci", "job=ci"), ("job!==ci", "job!=ci"), ("job:=ci", "job=ci")]
@@ -148,7 +152,7 @@ fn a_matcher_that_can_t_be_right_is_an_error() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_selection_of_nothing_by_a_wildcard_is_reported() {
+fn a_wildcard_that_selects_nothing_is_reported() {
     let gateway = gateway();
     let push = "pushgw push -j db_a f;";
     let says =
@@ -162,13 +166,17 @@ fn a_selection_of_nothing_by_a_wildcard_is_reported() {
     typed(&gateway, &format!("{push} pushgw show --match 'job=db_*'"), 8, &["job=db_a"], &says);
     let says = ["must match the whole value", "hint: use --match 'job=~.*db.*'"];
     typed(&gateway, &format!("{push} pushgw list --match job=~db"), 0, &["job=db_a"], &says);
+    let says = ["0 groups selected: a label has only one value", "hint: use --match 'job=~db_a|db-b'"];
+    for call in ["list --match job=db_a --match job=db-b", "delete --yes --match '{job=db_a,job=db-b}'"] {
+        typed(&gateway, &format!("{push} pushgw {call}"), 0, &["job=db_a"], &says);
+    }
     let says = ["no group {job=\"db_*\"}", "are not wildcards: use --match 'job=~db_.*'"];
     typed(&gateway, &format!("{push} pushgw delete -j 'db_*'"), 8, &["job=db_a"], &says);
 }
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_group_that_is_not_there_leads_to_those_that_are() {
+fn a_missing_group_lists_the_existing_ones() {
     let gateway = gateway();
     let push = "for repo in a b; do pushgw push -j ci -l repo=$repo -l arch=x f; done;";
     let after = ["arch=x,job=ci,repo=a", "arch=x,job=ci,repo=b"];
@@ -178,7 +186,7 @@ fn a_group_that_is_not_there_leads_to_those_that_are() {
     typed(&gateway, &format!("{push} pushgw delete -j ci -l repo=a"), 8, &after, &says);
     let says = ["hint: to show them: pushgw show --match job=ci -g http://"];
     typed(&gateway, &format!("{push} pushgw show -j ci"), 8, &after, &says);
-    // The command in the hint does what it says.
+    // The command in the hint works.
     let run = "$(pushgw delete -j ci 2>&1 | sed -n 's/^hint: to delete them: //p') --yes";
     typed(&gateway, &format!("{push} {run}"), 0, &[], &[]);
     typed(&gateway, "pushgw delete -f -v -j nobody", 0, &[], &["deletion requested: {job=\"nobody\"}"]);
@@ -221,14 +229,14 @@ fn one_group_or_a_selection() {
         let count = format!("test $(pushgw {call} -o path | wc -l) = {lines}");
         typed(&gateway, &format!("{push} {}", count.replace("-o path -o path", "-o path")), 0, &after, &[]);
     }
-    // A path from `list` names the group.
+    // A path printed by `list` identifies the group.
     typed(&gateway, &format!("{push} pushgw rm --url $(pushgw list -j a -o path)"), 0, &after[1..], &[]);
     typed(&gateway, "pushgw push --url /metrics/job/y f", 0, &["job=y"], &[]);
 }
 
 #[test]
 #[ignore = "needs real servers"]
-fn an_age_that_was_meant_otherwise_is_an_error() {
+fn a_mistyped_age_is_an_error() {
     let gateway = gateway();
     for (age, says) in [
         ("7", "`7` has no unit: write 7d for days, 7h for hours or 7s for seconds"),
@@ -253,7 +261,7 @@ fn an_age_that_was_meant_otherwise_is_an_error() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn a_variable_that_says_something_else_is_reported() {
+fn mistakes_in_variables_are_reported() {
     let gateway = gateway();
     for value in ["disabled", "n", "f", "none", "2"] {
         let says = format!("PUSHGATEWAY_INSECURE: invalid value `{value}`: use 1, true,");
@@ -276,7 +284,7 @@ fn a_variable_that_says_something_else_is_reported() {
 }
 
 #[test]
-fn credentials_that_were_not_used_are_named() {
+fn unused_credentials_are_reported() {
     let server = Server::answering(401, "");
     for (variables, says) in [
         (
@@ -356,7 +364,7 @@ fn a_number_of_days_or_hours_lacks_its_unit() {
 }
 
 #[test]
-fn best_effort_is_only_for_a_gateway_that_fails() {
+fn best_effort_ignores_only_temporary_failures() {
     let down = "PUSHGATEWAY_URL=http://[::1]:1";
     let server = Server::answering(503, "");
     let push = "pushgw push -j x --retries 0 --best-effort -m 'a 1'";
@@ -365,7 +373,7 @@ fn best_effort_is_only_for_a_gateway_that_fails() {
         .run();
     let call = shell(push).env("PUSHGATEWAY_URL", server.url());
     call.stderr_has("503").stderr_has("(ignored because of --best-effort)").run();
-    // Everything else is an error as ever.
+    // All other errors are still errors.
     let rejects = Server::answering(400, "no");
     shell(push).env("PUSHGATEWAY_URL", rejects.url()).code(4).any_stderr().run();
     shell("pushgw push -j x --best-effort -m 'a x'").code(3).any_stderr().run();
@@ -373,67 +381,107 @@ fn best_effort_is_only_for_a_gateway_that_fails() {
     shell("pushgw push -j '' --best-effort -m 'a 1'").code(2).any_stderr().run();
 }
 
-/// Other mistakes of the kinds above, each with the exit status and a part of the message. Nothing is stored.
 #[test]
 #[ignore = "needs real servers"]
-fn neighbours_of_the_known_mistakes() {
+fn an_empty_text_is_not_added() {
     let gateway = gateway();
-    for (call, code, says) in [
-        ("push -jobs=x f", 2, "`-jobs` is read as `-j obs`\nhint: use --job JOB"),
-        ("push -j x -dry-run f", 2, "`-dry-run` is not an option\nhint: use --dry-run"),
-        ("push -j x -timeout=3s f", 2, "hint: use --timeout"),
-        ("push -j x -insecure f", 2, "`-insecure` is read as `-i nsecure`"),
-        ("list -match job=x", 2, "`-match` is not an option\nhint: use --match"),
-        ("list -format=json", 2, "hint: use --format"),
-        ("list -failed", 2, "hint: use --failed"),
-        ("show -all", 2, "hint: use --all"),
-        ("delete -yes -all", 2, "`-yes` is not an option"),
-        ("push -n -j x -i '${HOST}' f", 0, "gets the value `${HOST}`, not the value of the variable"),
-        ("push -n -j x -i %HOST% f", 0, "gets the value `%HOST%`, not the value of the variable"),
-        ("push -n -j x -l 'a=$(hostname)' f", 0, "hint: use double quotes"),
-        ("push -n -j /metrics/job/x f", 0, "hint: for the group with this path: --url /metrics/job/x"),
-        ("push -n -j http://u:p@gw/metrics/job/x f", 0, "--url http://gw/metrics/job/x\n"),
-        ("push -n -j '{job=\"x\",a=\"b\"}' f", 0, "for a group as list prints it: -j JOB -l NAME=VALUE"),
-        ("push -j x -l team:a f", 2, "`team:a` has no `=`: write labels as NAME=VALUE"),
-        ("push -j x -l team f", 2, "`team` has no `=`"),
-        ("push -j x -l =a f", 2, "`=a` has no name before the `=`"),
-        ("push -j x -l '{team=\"a\"}' f", 2, "`{team` is not a valid label name"),
-        ("list --match job", 2, "`job` is not a matcher: write NAME=VALUE"),
-        ("list --match 'job like ci'", 2, "`job like ci` is not a matcher"),
-        ("list --match ''", 2, "has no label name"),
-        ("list --match 'job=~('", 2, "`(` is not a valid regular expression: unclosed group"),
-        ("list --match 'job=ci,team=a'", 0, "hint: use --match '{job=ci,team=a}'"),
-        ("delete --match job=ci,team=~a --yes", 0, "a comma separates matchers only in braces"),
-        ("delete --older-than '7 d' --yes", 2, "write 7d"),
-        ("delete --older-than=-7 --yes", 2, "`-7` has no unit: write 7d for days"),
-        ("delete --older-than 2mo --yes", 2, "a month is 30d"),
-        ("delete --older-than 1h30 --yes", 2, "ends in a number without a unit"),
-        ("delete --older-than 1.5d --yes", 2, "has a fraction"),
-        ("delete --older-than yesterday --yes", 2, "is not a duration"),
-        ("delete --older-than '' --yes", 2, "--older-than is empty: is the variable set?"),
-        ("push -j x a 1", 1, "hint: for a line of metrics: -m 'a 1'"),
-        ("push -j x a=1", 1, "hint: for a label: -l a=1"),
-        ("push -j x metrics <f", 1, "omit `metrics`"),
-        ("push -j x --", 2, "COMMAND is missing after `--`: is the variable set?"),
-        ("push -j x -m a=1", 3, "a metric name cannot contain `=`"),
-        ("push -j x -m 'a 1;b 2'", 3, "a sample cannot end with `;`"),
-        ("push -j x -m 'a 1\\nb 2'", 3, "`\\n` is not a line break here"),
-        ("push -j x -m 'files 12 345'", 3, "write `12345` if the spaces separate thousands"),
-        ("push f", 2, "the group's job is missing\nhint: add -j JOB"),
-        ("delete x", 2, "use -j for the job: pushgw delete -j x"),
-        ("list x", 2, "use -j for the job: pushgw list -j x"),
-        ("delete", 2, "no group is specified"),
-        ("run -j x true", 2, "the command comes after `--`"),
-        ("pus -j x f", 2, "a similar subcommand exists: 'push'"),
-        ("push --instnace a -j x f", 2, "a similar argument exists: '--instance'"),
-        ("push --url /metrics/x f", 2, "hint: use -g URL for the gateway and -j JOB for the group"),
-        ("push --url /metrics/job f", 2, "the job is empty: is the variable set?"),
-        ("push --url /metrics/job/x/a f", 2, "label `a` in the URL has no value"),
-        ("push -j x -g http://gw/metrics/job/x f", 2, "use --url instead of --gateway"),
-    ] {
+    let says = ["the text has no samples, so there is nothing to add", "may be empty, use `--allow-empty`"];
+    typed(&gateway, "true | pushgw add -j x", 3, &[], &says);
+    // Nothing but push_time_seconds is set.
+    let show = "pushgw push -j x f; true | pushgw add -j x --allow-empty; pushgw show -j x | grep '^a 1'";
+    typed(&gateway, show, 0, &["job=x"], &[]);
+}
+
+/// More mistakes of the same kinds: the command, its exit status, and a part of the message.
+const VARIANTS: &[(&str, i32, &str)] = &[
+    ("push -jobs=x f", 2, "`-jobs` is read as `-j obs`\nhint: use --job JOB"),
+    ("push -j x -dry-run f", 2, "`-dry-run` is not an option\nhint: use --dry-run"),
+    ("push -j x -timeout=3s f", 2, "hint: use --timeout"),
+    ("push -j x -insecure f", 2, "`-insecure` is read as `-i nsecure`"),
+    ("list -match job=x", 2, "`-match` is not an option\nhint: use --match"),
+    ("list -format=json", 2, "hint: use --format"),
+    ("list -failed", 2, "hint: use --failed"),
+    ("show -all", 2, "hint: use --all"),
+    ("delete -yes -all", 2, "`-yes` is not an option"),
+    ("push -n -j x -i '${HOST}' f", 0, "gets the value `${HOST}`, not the value of the variable"),
+    ("push -n -j x -i %HOST% f", 0, "gets the value `%HOST%`, not the value of the variable"),
+    ("push -n -j x -l 'a=$(hostname)' f", 0, "hint: use double quotes"),
+    ("push -n -j /metrics/job/x f", 0, "hint: for the group with this path: --url /metrics/job/x"),
+    ("push -n -j http://u:p@gw/metrics/job/x f", 0, "--url http://gw/metrics/job/x\n"),
+    ("push -n -j '{job=\"x\",a=\"b\"}' f", 0, "for a group as list prints it: -j JOB -l NAME=VALUE"),
+    ("push -j x -l team:a f", 2, "`team:a` has no `=`: write labels as NAME=VALUE"),
+    ("push -j x -l team f", 2, "`team` has no `=`"),
+    ("push -j x -l =a f", 2, "`=a` has no name before the `=`"),
+    ("push -j x -l '{team=\"a\"}' f", 2, "`{team` is not a valid label name"),
+    ("list --match job", 2, "`job` is not a matcher: write NAME=VALUE"),
+    ("list --match 'job like ci'", 2, "`job like ci` is not a matcher"),
+    ("list --match ''", 2, "has no label name"),
+    ("list --match 'job=~('", 2, "`(` is not a valid regular expression: unclosed group"),
+    ("list --match 'job=ci,team=a'", 0, "hint: use --match '{job=ci,team=a}'"),
+    ("delete --match job=ci,team=~a --yes", 0, "a comma separates matchers only in braces"),
+    ("delete --older-than '7 d' --yes", 2, "write 7d"),
+    ("delete --older-than=-7 --yes", 2, "`-7` has no unit: write 7d for days"),
+    ("delete --older-than 2mo --yes", 2, "a month is 30d"),
+    ("delete --older-than 1h30 --yes", 2, "ends in a number without a unit"),
+    ("delete --older-than 1.5d --yes", 2, "has a fraction"),
+    ("delete --older-than yesterday --yes", 2, "is not a duration"),
+    ("delete --older-than '' --yes", 2, "--older-than is empty: is the variable set?"),
+    ("push -j x a 1", 1, "hint: for a line of metrics: -m 'a 1'"),
+    ("push -j x a=1", 1, "hint: for a label: -l a=1"),
+    ("push -j x metrics <f", 1, "omit `metrics`"),
+    ("push -j x --", 2, "COMMAND is missing after `--`: is the variable set?"),
+    ("push -j x -m a=1", 3, "a metric name cannot contain `=`"),
+    ("push -j x -m 'a 1;b 2'", 3, "a sample cannot end with `;`"),
+    ("push -j x -m 'a 1\\nb 2'", 3, "`\\n` is not a line break here"),
+    ("push -j x -m 'files 12 345'", 3, "write `12345` if the spaces separate thousands"),
+    ("push f", 2, "the group's job is missing\nhint: add -j JOB"),
+    ("delete x", 2, "use -j for the job: pushgw delete -j x"),
+    ("list x", 2, "use -j for the job: pushgw list -j x"),
+    ("delete", 2, "no group is specified"),
+    ("run -j x true", 2, "the command comes after `--`"),
+    ("pus -j x f", 2, "a similar subcommand exists: 'push'"),
+    ("push --instnace a -j x f", 2, "a similar argument exists: '--instance'"),
+    ("push --url /metrics/x f", 2, "hint: use -g URL for the gateway and -j JOB for the group"),
+    ("push --url /metrics/job f", 2, "the job is empty: is the variable set?"),
+    ("push --url /metrics/job/x/a f", 2, "label `a` in the URL has no value"),
+    ("push -j x -g http://gw/metrics/job/x f", 2, "use --url instead of --gateway"),
+    ("push -n -j x -l 'a=b;c=d' f", 0, "for several labels: -l a=b -l c=d"),
+    ("push -n --job =x f", 0, "hint: use -j x"),
+    ("push -n -j x -l team==a f", 0, "hint: use -l team=a"),
+    ("push -j x -l 'team = a' f", 2, "hint: use -l team=a"),
+    ("push -j x -m '' f", 2, "--metric is empty: is the variable set?"),
+    ("add -j x -m ''", 2, "--metric is empty: is the variable set?"),
+    ("push --groups ''", 2, "--groups is empty: is the variable set?"),
+    ("push -j x -- f", 127, "hint: if this file holds the metrics, leave out the `--` before it"),
+    ("add -j x -- LANG=C cat f", 127, "hint: to set a variable for the command: -- env NAME=VALUE COMMAND"),
+    ("check http://u:secret@gw/metrics", 2, "error: FILE is a URL\nhint: use curl -s URL | pushgw check\n"),
+    ("convert http://gw/metrics", 2, "hint: use curl -s URL | pushgw convert"),
+    ("convert -- cat f", 1, "hint: for the output of a command: cat f | pushgw convert"),
+    ("convert 'a 1'", 1, "error: can't read a 1: no such file or directory\n"),
+    ("list '{job=\"x\"}'", 2, "use --match: pushgw list --match NAME=VALUE"),
+    ("delete --newer-than 7d --yes", 2, "only --older-than selects by age"),
+    ("delete --not-match job=x --yes", 2, "use --match 'NAME!=VALUE'"),
+    ("delete --match 'job!=' --yes", 2, "so these matchers select every group: is the variable set?"),
+    ("delete --match 'job!~\"\"' --yes", 2, "hint: --all deletes every group"),
+    ("push -j x -x proxy:3128 f", 2, "use --proxy URL"),
+    ("rules -o rules.yml", 2, "the result goes to standard output: pushgw rules > FILE"),
+];
+
+/// Nothing may be stored.
+#[test]
+#[ignore = "needs real servers"]
+fn variants_of_the_known_mistakes() {
+    let gateway = gateway();
+    for (call, code, says) in VARIANTS.iter().copied() {
         let code = if call.starts_with("run") { 125 } else { code };
         typed(&gateway, &format!("pushgw {call}"), code, &[], &[says]);
     }
+    // A line of metrics that is empty does not hide how the job went.
+    let says = "x was reported without its metrics: --metric is empty: is the variable set?";
+    typed(&gateway, "pushgw run -j x -m $UNSET'' -- true", 0, &["job=x"], &[says]);
+    // Spaces around the operator do not count, as in a query.
+    let push = "pushgw push -j y f; pushgw push -j x f;";
+    typed(&gateway, &format!("{push} pushgw delete --match 'job = y' --yes"), 0, &["job=x"], &[]);
     for (variable, code, says) in [
         ("TIMEOUT=true", 2, "PUSHGATEWAY_TIMEOUT: `true` is not a duration"),
         ("TIMEOUT=0", 2, "PUSHGATEWAY_TIMEOUT must be greater than zero"),

@@ -1,11 +1,12 @@
-//! What `packaging/release` puts into a release besides the programs: licences, the list of crates, and the image.
-//! `packaging/release` builds all files, and `packaging/test` uses them; both take minutes and are not part of `.ci/run`.
+//! Tests the parts of a release other than the programs: licences, the list of crates, and the image.
+//! `packaging/release` builds all files and `packaging/test` uses them, but both take minutes and are not part of
+//! `.ci/run`.
 //!
 //! `packaging/debian/copyright` lists every crate in the binary with its licence and copyright holders, as Debian requires. The
 //! licence texts come from `packaging/debian/licences`, which is written by hand; the rest is generated from `Cargo.lock` and the
 //! crates' own files. To regenerate it: `SNAPSHOTS=overwrite cargo test --test it packaging`.
 //!
-//! Before a new licence is added to `ACCEPTED` and `deny.toml`, a person has to read it.
+//! Read a new licence before you add it to `ACCEPTED` and `deny.toml`.
 
 use crate::support::{assert_snapshot, is_installed, read_repo_file, repo_file};
 use serde_json::Value;
@@ -61,7 +62,8 @@ fn the_copyright_file_names_every_crate() {
     assert_snapshot("packaging/debian/copyright", made);
 }
 
-/// The dependencies for the platform of the packages. Works offline, because this test was built with them.
+/// Returns the dependencies for the platform of the packages. This works offline, because building this test has
+/// already downloaded them.
 fn metadata() -> Value {
     let done = Command::new(env!("CARGO"))
         .args(["metadata", "--locked", "--offline", "--format-version", "1"])
@@ -81,7 +83,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// The packages in the binary, without dev- and build-dependencies, sorted by name.
+/// Returns the packages in the binary, without dev-dependencies and build-dependencies, sorted by name.
 fn linked(metadata: &Value) -> BTreeSet<&str> {
     let mut seen = BTreeSet::new();
     let mut open = vec![text(&metadata["resolve"]["root"])];
@@ -107,7 +109,7 @@ fn paragraph(package: &Value) -> String {
     )
 }
 
-/// The licence chosen from those a crate offers: `A and C` for `(A OR B) AND C`.
+/// Returns the licence chosen from the ones a crate offers, such as `A and C` for `(A OR B) AND C`.
 fn chosen(name: &str, offered: &str) -> String {
     let parts = offered.split(" AND ").map(|part| {
         let options = part.trim_matches(['(', ')']).replace('/', " OR ");
@@ -118,7 +120,7 @@ fn chosen(name: &str, offered: &str) -> String {
     parts.collect::<Vec<_>>().join(" and ")
 }
 
-/// The copyright holders, from the crate's licence files, or else from its manifest.
+/// Returns the copyright holders from the crate's licence files, or from its manifest if there are none.
 fn owners(package: &Value) -> Vec<String> {
     let folder = Path::new(text(&package["manifest_path"])).parent().unwrap();
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -143,14 +145,14 @@ fn owners(package: &Value) -> Vec<String> {
     owners
 }
 
-/// `2015 Danny Guo` for `Copyright (c) 2015 Danny Guo`; nothing for other lines that contain the word.
+/// Returns `2015 Danny Guo` for `Copyright (c) 2015 Danny Guo`, and `None` for other lines that contain the word.
 fn owner(line: &str) -> Option<String> {
     let line = line.trim_start_matches(['/', '*', ' ']).trim();
     let marked = line.strip_prefix("Copyright ").or_else(|| line.strip_prefix("(C) "))?;
     let marked = marked.trim_start_matches("(c) ").trim_start_matches("(C) ").trim_start_matches("© ");
     let template = marked.contains("[yyyy]") || marked.contains("{yyyy}") || marked.starts_with("(c)");
     let prose = marked.chars().next().is_none_or(char::is_lowercase) && !marked.starts_with("the ");
-    // Some authors keep the brackets of the licence's template.
+    // Some authors keep the brackets of the licence template.
     (!template && !prose).then(|| marked.trim_end_matches('.').replace(['[', ']'], ""))
 }
 
@@ -167,7 +169,7 @@ fn the_first_accepted_licence_is_chosen() {
     assert_eq!(owner("copyright notice and this permission notice appear in all copies."), None);
 }
 
-/// The output of a script in `packaging/`, which must succeed.
+/// Runs a script in `packaging/`, which must succeed, and returns its output.
 fn packaging(script: &str, args: &[&str]) -> Vec<u8> {
     let done = Command::new("python3")
         .arg(repo_file("packaging").join(script))
@@ -211,7 +213,7 @@ fn the_list_of_crates_has_every_crate_in_the_program() {
     assert_eq!(bom["metadata"]["component"]["version"], env!("CARGO_PKG_VERSION"));
 }
 
-/// Makes an image for two architectures in `folder` from an archive with this program, and returns the layout's folder.
+/// Creates an image for two architectures in `folder`, and returns the folder of the OCI layout.
 fn image(folder: &Path) -> String {
     let root = folder.join("pushgw-1.2.3-x");
     fs::create_dir_all(root.join("bin")).unwrap();

@@ -1,5 +1,5 @@
-//! Breaks real gateways in every known way: `status` names the groups that cause it, and the command that it prints, run
-//! as printed, makes the gateway serve again.
+//! Breaks real gateways in every known way, and checks that `status` names the groups that cause the problem, and that
+//! the printed commands fix it.
 
 use crate::support::{
     Gateway, Output, Server, Tty, gateways, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::thread;
 use std::time::Duration;
 
-/// The explanation of a rejected push is part of its time limit.
+/// The time limit of a push includes the requests that explain a rejection.
 #[test]
 fn a_rejected_push_is_explained_only_within_the_time_limit() {
     let rejection = "pushed metrics are invalid or inconsistent with existing metrics";
@@ -31,7 +31,7 @@ fn a_rejected_push_is_explained_only_within_the_time_limit() {
     };
     let explanation = "are the same to the gateway";
     assert!(run(0, 0).contains(explanation));
-    // Both fit into the limit, but not together.
+    // Each of the two requests fits into the limit, but both together do not.
     thread::scope(|scope| {
         for (before, after) in [(2_000, 3_000), (3_000, 2_000), (1_500, 3_500)] {
             scope.spawn(move || {
@@ -42,7 +42,7 @@ fn a_rejected_push_is_explained_only_within_the_time_limit() {
     });
 }
 
-/// Pushes and ignores the response: a push that breaks a gateway is rejected, stored, or both.
+/// Pushes and ignores the response, because a push that breaks a gateway can be rejected, stored, or both.
 fn break_with(gateway: &Gateway, method: &str, path: &str, body: &[u8]) {
     // 1.11.0 closes the connection instead of responding with 400.
     let _ = gateway.request(method, path, body);
@@ -60,7 +60,7 @@ fn list(value: &Value) -> Vec<String> {
     value.as_array().unwrap().iter().map(|item| item.as_str().unwrap().to_owned()).collect()
 }
 
-/// The commands of all problems, as the table prints them.
+/// Returns the commands for all problems, as printed in the table.
 fn printed_commands(output: &Output) -> Vec<String> {
     let stdout = output.stdout();
     stdout.lines().filter_map(|line| line.strip_prefix("fix:")).map(|c| c.trim().to_owned()).collect()
@@ -86,7 +86,7 @@ fn assert_reported_and_fixed(gateway: &Gateway, reason: &str, jobs: &[&str]) {
     let in_json: Vec<String> = problems.iter().flat_map(|problem| list(&problem["commands"])).collect();
     assert_eq!(commands, in_json);
     assert!(!commands.is_empty(), "{table}");
-    // As a person runs them: in another shell, without the gateway in a variable.
+    // Run the commands like a user does, in another shell in which no variable sets the gateway.
     for command in &commands {
         shell(command).any_stderr().run();
     }
@@ -95,7 +95,7 @@ fn assert_reported_and_fixed(gateway: &Gateway, reason: &str, jobs: &[&str]) {
     assert_eq!(report["ok"], true, "{report:#}");
     assert!(!gateway.rejects("PUT", "/metrics/job/after", "after 1\n"), "it accepts pushes again");
     gateway.delete("/metrics/job/after");
-    // The deletion is queued, and what follows must not see this group.
+    // The deletion is queued, and the following steps must not see this group.
     wait_until("the deletion", || gateway.keys().iter().all(|key| key["job"] != "after"));
 }
 
@@ -138,8 +138,8 @@ fn an_escaped_name_that_is_reserved() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn a_metric_with_the_name_of_the_gateways_own() {
-    // On an empty gateway, because its own metric has no sample until the first push.
+fn a_metric_with_the_name_of_a_gateway_metric() {
+    // The gateway must be empty, because its own metric has no sample before the first push.
     on_every_gateway(|gateway| {
         let own = b"# TYPE pushgateway_http_push_size_bytes gauge\npushgateway_http_push_size_bytes 1\n";
         break_with(gateway, "PUT", "/metrics/job/r", own);
@@ -159,10 +159,10 @@ fn a_metric_with_the_name_of_the_gateways_own() {
     });
 }
 
-/// The gateway works, but Prometheus drops one of the two groups' samples.
+/// The gateway works, but Prometheus drops the samples of one of the two groups.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn groups_that_differ_in_an_empty_label_alone() {
+fn groups_that_differ_only_in_an_empty_label() {
     on_every_gateway(|gateway| {
         gateway.put("/metrics/job/a", "m 1\n");
         gateway.put("/metrics/job/a/l/", "m 2\n");
@@ -181,7 +181,8 @@ fn groups_that_differ_in_an_empty_label_alone() {
     });
 }
 
-/// What status reports, the jobs of the groups that it names, and the pushes that cause it, by path and body.
+/// The problem that `status` reports, the jobs of the groups that it names, and the paths and bodies of the pushes that
+/// cause the problem.
 type Recipe = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
 #[test]
@@ -223,7 +224,7 @@ fn conflicts_without_consistency_checks() {
         for (reason, jobs, pushes) in recipes {
             for (path, body) in pushes {
                 break_with(&gateway, "PUT", &format!("/metrics/job/{path}"), body.as_bytes());
-                // Pushes are queued here, so either group can be the one that is reported.
+                // Pushes are queued here, so either group can be reported.
                 let job = path.split('/').next().unwrap();
                 wait_until("the push", || {
                     gateway.keys().iter().any(|k| k["job"] == job && (k.len() == 2) == path.contains('/'))
@@ -238,7 +239,7 @@ fn conflicts_without_consistency_checks() {
     }
 }
 
-/// All but the first group go at once: each of the others would break the gateway again.
+/// A single fix deletes all groups except the first one, because each of the others would break the gateway again.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn a_series_in_three_groups() {
@@ -282,7 +283,7 @@ fn list_and_a_rejected_push_name_the_pair_and_the_fix() {
         // A healthy push is rejected too; 1.11.0 closes the connection.
         let code = if gateway.version() == "1.11.0" { 6 } else { 4 };
         pushgw().args(["push", "-j", "new", "-m", "b 1"]).on(gateway).code(code).stderr_has(&fix).run();
-        // Healthy groups look old and failed on a broken gateway.
+        // On a broken gateway, healthy groups look old and failed.
         for age in ["--older-than=0s", "--failed"] {
             let refused = "nothing was deleted: this gateway rejects every push";
             pushgw()

@@ -1,6 +1,7 @@
-//! `push … -- COMMAND` always ends, whatever the command does with signals and whatever it leaves behind.
+//! Tests that `push … -- COMMAND` always ends, no matter how the command handles signals and which processes it leaves
+//! running.
 //!
-//! What holds the output open in these tests is a `cat` of standard input, which ends when the test lets go of it.
+//! In these tests, a `cat` of standard input keeps the output open. It ends when the test closes its standard input.
 
 use crate::support::{
     Pushgw, Running, Server, is_installed, program, pushgw, wait_until, with_default_signals,
@@ -11,14 +12,14 @@ use std::process::{Child, Command, Stdio};
 const HELD: &str =
     "error: `sh` exited, but a background process still holds its output open; nothing was sent\n";
 
-/// A push whose COMMAND is `sh -c` with this script, to a server that must not be called.
+/// Returns a push whose COMMAND is `sh -c` with this script, and a server that must not be called.
 fn refused(script: &str) -> (Pushgw, Server) {
     let server = Server::unused();
     let call = pushgw().args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script]);
     (call.silent_stdin(), server)
 }
 
-/// The same, running, once the script has said that it is ready.
+/// Starts the same push, and waits until the script has printed that it is ready.
 fn start(script: &str) -> (Running, Server) {
     let server = Server::unused();
     let mut command = with_default_signals(env!("CARGO_BIN_EXE_pushgw"));
@@ -26,9 +27,9 @@ fn start(script: &str) -> (Running, Server) {
     (Running::start(command, script), server)
 }
 
-/// TERM ends the shell, but not what the shell has started.
+/// SIGTERM ends the shell, but not the processes that it has started.
 #[test]
-fn a_signal_ends_it_although_a_grandchild_holds_the_output() {
+fn a_signal_ends_the_push_although_a_grandchild_keeps_the_output_open() {
     for (signal, code, name) in [(Signal::TERM, 143, "SIGTERM"), (Signal::HUP, 129, "SIGHUP")] {
         for script in [
             "exec 3<&0; echo a 1; cat <&3 & echo ready >&2; wait",
@@ -40,12 +41,12 @@ fn a_signal_ends_it_although_a_grandchild_holds_the_output() {
             assert_eq!(running.end(), (Some(code), said), "{script}");
         }
     }
-    // It stops in good order, and its own child goes on.
+    // The shell exits normally, but its child keeps running.
     let (running, _server) = start("trap 'exit 0' TERM; exec 3<&0; cat <&3 & echo ready >&2; wait");
     running.send(Signal::TERM);
     let said = "error: stopped by SIGTERM before the output of `sh` was complete; nothing was sent\n";
     assert_eq!(running.end(), (Some(143), said.to_owned()));
-    // The status that it chose is passed on.
+    // The shell's own exit status is passed on.
     let (running, _server) = start("trap 'exit 3' TERM; exec 3<&0; cat <&3 & echo ready >&2; wait");
     running.send(Signal::TERM);
     assert_eq!(running.end(), (Some(3), "error: `sh` exited with status 3; nothing was sent\n".to_owned()));
@@ -58,7 +59,7 @@ fn a_second_signal_does_not_wait_for_the_command() {
     {
         let (mut running, _server) =
             start("trap '' TERM INT QUIT; exec 3<&0; cat <&3 & echo ready >&2; read line <&3");
-        // Two that are close together count as one.
+        // Signals that arrive close together count as one.
         wait_until("the end of pushgw", || {
             running.has_ended() || {
                 running.send(signal);
@@ -84,30 +85,31 @@ fn a_second_signal_does_not_wait_for_the_command() {
 }
 
 #[test]
-fn an_output_that_stays_open_after_the_command_exited_is_given_up() {
+fn output_that_stays_open_after_the_command_is_an_error() {
     let (call, _server) = refused("exec 3<&0; echo a 1; cat <&3 2>/dev/null &");
     call.code(1)
         .stderr(format!(
             "{HELD}hint: redirect the output of background processes: start-daemon >/dev/null &\n"
         ))
         .run();
-    // A daemon that never stops writing does not keep us either.
+    // pushgw does not wait for a daemon that never stops writing either.
     let (call, _server) = refused("while echo a 1; do :; done 2>/dev/null &");
     call.code(1).stderr_has(HELD).run();
-    // Once the command failed, nothing more is waited for.
+    // If the command has failed, pushgw does not wait for anything else.
     let (call, _server) = refused("exec 3<&0; echo a 1; cat <&3 2>/dev/null & exit 7");
     call.code(7).stderr("error: `sh` exited with status 7; nothing was sent\n").run();
     let (call, _server) = refused("exec 3<&0; echo a 1; cat <&3 2>/dev/null & kill -KILL $$");
     call.code(137).stderr("error: `sh` was killed by SIGKILL; nothing was sent\n").run();
 }
 
-/// As in bash's `> >(sed …)`, whose end the shell does not wait for; and a daemon that is redirected as it should be.
+/// Tests output from processes that the shell does not wait for, as in bash's `> >(sed …)`, and a daemon whose output
+/// is redirected properly.
 #[test]
-fn what_ends_soon_after_the_command_is_pushed_too() {
+fn output_of_short_lived_background_processes_is_pushed() {
     for (script, body) in [
         ("echo a 1; { while kill -0 $$ 2>/dev/null; do :; done; echo b 2; } &", "a 1\nb 2\n"),
         ("exec 3<&0; echo a 1; cat <&3 >/dev/null 2>&1 &", "a 1\n"),
-        // It closes its output before it ends.
+        // The command closes its output before it exits.
         ("echo a 1; exec >&-; sh -c :", "a 1\n"),
     ] {
         let server = Server::answering(200, "");
@@ -120,9 +122,9 @@ fn what_ends_soon_after_the_command_is_pushed_too() {
 }
 
 #[test]
-fn ctrl_c_ends_it_although_a_grandchild_holds_the_output() {
+fn ctrl_c_ends_the_push_although_a_grandchild_keeps_the_output_open() {
     for (script, said) in [
-        // A shell has what it starts in the background ignore Ctrl-C.
+        // A shell lets its background processes ignore Ctrl-C.
         ("exec 3<&0; cat <&3 & echo ready >&2; wait", "`sh` was killed by SIGINT; nothing was sent"),
         (
             "trap 'exit 0' INT; exec 3<&0; cat <&3 & echo ready >&2; wait",
@@ -139,7 +141,7 @@ fn ctrl_c_ends_it_although_a_grandchild_holds_the_output() {
 }
 
 #[test]
-fn timeout_ends_it() {
+fn timeout_ends_the_push() {
     let built = env!("CARGO_BIN_EXE_pushgw");
     let server = Server::unused();
     let push = |options: &[&str], script: &str| {
@@ -149,11 +151,12 @@ fn timeout_ends_it() {
             .silent_stdin()
             .code(124)
     };
-    // To pushgw alone.
+    // The signal is sent only to pushgw.
     push(&["--foreground", "1"], "exec 3<&0; echo a 1; cat <&3 2>/dev/null & wait")
         .stderr("error: `sh` was killed by SIGTERM; nothing was sent\n")
         .run();
-    // To pushgw, and then to all of its process group: that is one signal, so a command that cleans up is waited for.
+    // The signal is sent to pushgw, and then to its process group. This counts as one signal, so pushgw waits for a
+    // command that cleans up.
     push(&["1"], "trap 'echo cleaned >&2; exit 0' TERM; exec 3<&0; echo a 1; cat <&3 2>/dev/null & wait")
         .stderr(
             "cleaned\nerror: stopped by SIGTERM before the output of `sh` was complete; nothing was sent\n",
@@ -161,9 +164,9 @@ fn timeout_ends_it() {
         .run();
 }
 
-/// The first process of a container is not ended by a signal that it does not handle.
+/// Signals that it does not handle can't kill the first process of a container.
 #[test]
-fn a_signal_ends_it_as_process_1() {
+fn a_signal_ends_process_1_of_a_container() {
     const UNSHARE: [&str; 4] = ["--user", "--map-root-user", "--pid", "--fork"];
     let can =
         || Command::new("unshare").args(UNSHARE).arg("true").output().is_ok_and(|it| it.status.success());
@@ -199,7 +202,7 @@ fn a_signal_ends_it_as_process_1() {
     let stdin = child.stdin.take();
     assert_eq!(end(child), Some(143));
     drop(stdin);
-    // During the request.
+    // This signal arrives during the request.
     let mut child = start("exec 3<&0; { cat <&3; kill -TERM 1; } >/dev/null & echo a 1");
     let stdin = child.stdin.take();
     told.recv_timeout(crate::support::TIMEOUT).unwrap();

@@ -1,5 +1,5 @@
-//! A real Prometheus of each major version with real gateways: it stores what was pushed, `status` predicts whether it
-//! can scrape, and its matchers select the same groups as ours.
+//! Tests each major version of Prometheus with real gateways: Prometheus stores the pushed metrics, `status` predicts
+//! whether it can scrape a gateway, and its matchers select the same groups as pushgw's.
 
 use crate::support::{
     Gateway, Program, Prometheus, Server, base64, gateways, newest_gateway, prometheus_versions, pushgw,
@@ -56,7 +56,7 @@ fn test_stored_values(program: &Program) {
             "mp4_node1 processing_time_seconds 120",
         ]
     );
-    // Prometheus sees replaced and deleted groups too.
+    // Prometheus also sees replaced and deleted groups.
     pushgw()
         .args(["push", "-j", "video_processing", "-i", "mp4_node1", "--type", "gauge"])
         .on(&gateway)
@@ -94,7 +94,7 @@ fn status_predicts_whether_prometheus_can_scrape() {
             Target { name: path, address: gateway.address(), old: error, new: error, _gateway: gateway }
         })
         .collect();
-    // Prometheus 2 gets escaped names, two of which can then be equal.
+    // Prometheus 2 receives escaped names, and different names can be equal after escaping.
     for (name, body, old) in [
         ("/metrics/job/utf8/foo.bar/v", &b"{\"n.n\",l=\"1\"} 1\n"[..], ""),
         ("/metrics/job/escaped", b"m{\"a.b\"=\"1\",a_b=\"2\"} 1\n", "\"a_b\" is not unique"),
@@ -106,7 +106,7 @@ fn status_predicts_whether_prometheus_can_scrape() {
     assert_status_agrees(&targets);
 }
 
-/// A server to scrape, and the error that Prometheus reports, before version 3 and since.
+/// A server to scrape, and the error reported by Prometheus 2 and by later versions.
 struct Target<T> {
     name: &'static str,
     address: SocketAddr,
@@ -141,7 +141,7 @@ fn assert_status_agrees<T>(targets: &[Target<T>]) {
     }
 }
 
-/// A proxy in front of a gateway can remove or change its `Content-Type`.
+/// A proxy in front of a gateway can remove or change the `Content-Type`.
 #[test]
 #[ignore = "needs a real Prometheus (fetched on first use)"]
 fn status_predicts_which_media_types_prometheus_accepts() {
@@ -167,8 +167,8 @@ fn status_predicts_which_media_types_prometheus_accepts() {
     ]);
 }
 
-/// Values of a label, and matchers that both read the same way. The first value has a line break: since Prometheus 3, a
-/// dot matches it, as in pushgw.
+/// Values of a label, to be selected by matchers. The first value contains a line break, which a dot matches in pushgw
+/// and since Prometheus 3.
 const VALUES: [&str; 19] = [
     "a\nb", "a,b", "a", "b", "ab", "aab", "a b", "a.b", "A", "é", "É", "٣", "12", "[a]", "a&b", "a-b",
     "a{2}", "{", "",
@@ -228,7 +228,7 @@ fn matchers_select_the_same_as_in_prometheus() {
         let value = base64(value);
         gateway.put(format!("/metrics/job/j/n/{number}/l@base64/{value}"), "m 1\n");
     }
-    // And one group without the label.
+    // Add a group without the label.
     gateway.put("/metrics/job/j/n/none", "m 1\n");
     let ours = |operator: &str, value: &str| -> BTreeSet<String> {
         let matcher = format!("l{operator}{value}");
@@ -247,7 +247,7 @@ fn matchers_select_the_same_as_in_prometheus() {
     }
 }
 
-/// Matchers for which Prometheus selects other groups than pushgw.
+/// Returns the matchers for which Prometheus and pushgw select different groups.
 fn disagreements(
     prometheus: &Prometheus,
     is_old: bool,
@@ -256,7 +256,7 @@ fn disagreements(
     wait_until("a scrape", || prometheus.query("m").len() == VALUES.len() + 1);
     let mut wrong = Vec::new();
     for (operator, value, ours) in ours {
-        // JSON quotes like Go, except for escapes of characters outside ASCII, and there are none.
+        // JSON strings are quoted like Go strings, except for some non-ASCII characters, which do not occur here.
         let query = format!("m{{l{operator}{}}}", serde_json::to_string(value).unwrap());
         let found = prometheus.query(&query);
         let theirs: BTreeSet<_> = found.iter().map(|(l, _)| l["n"].as_str().unwrap().to_owned()).collect();

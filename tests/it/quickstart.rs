@@ -1,5 +1,5 @@
-//! The steps of `cargo run --example quickstart`, on every Pushgateway. The step in which Prometheus scrapes the gateway
-//! is in `prometheus`.
+//! Tests the steps of `cargo run --example quickstart` with every Pushgateway version. The step in which Prometheus
+//! scrapes the gateway is in `prometheus`.
 
 use crate::support::{Gateway, fetch, is_installed, on_every_gateway, pushgw, shell};
 use std::process::Command;
@@ -22,7 +22,7 @@ fn two_groups(gateway: &Gateway) {
     push_videos(gateway, "mov_node1", [400, 250, 96_000]);
 }
 
-/// The names and values of a group's samples.
+/// Returns the names and values of a group's samples.
 fn videos(gateway: &Gateway, instance: &str) -> Vec<(String, String)> {
     let labels = format!("{{instance=\"{instance}\",job=\"video_processing\",quality=\"hd\"}}");
     let sample = |line: &String| {

@@ -1,5 +1,5 @@
-//! The picture in README, `examples/recording.svg`, is what the program prints on a terminal, with a real gateway.
-//! To redraw it: `SNAPSHOTS=overwrite cargo test --test it recording -- --include-ignored`.
+//! Tests that the picture in README, `examples/recording.svg`, shows what the program prints on a terminal, with a real
+//! gateway. To update it: `SNAPSHOTS=overwrite cargo test --test it recording -- --include-ignored`.
 
 use crate::readme::{GATEWAY_NAME, timeless};
 use crate::support::{Gateway, Tty, is_installed, newest_gateway, repo_file, shell};
@@ -33,7 +33,7 @@ fn the_picture_in_readme_is_what_a_terminal_shows() {
         let ran = shell(&script)
             .on(&gateway)
             .env("LC_ALL", "C.UTF-8")
-            // With colors. A progress line would appear only on a slow machine.
+            // Use colors, but no progress line, which would appear only on a slow machine.
             .env("CLICOLOR_FORCE", "1")
             .env("TERM", "dumb")
             .tty(&[Tty::Stdin, Tty::Stdout, Tty::Stderr], 96)

@@ -1,11 +1,12 @@
-//! `--remote-write` with scripted receivers: what real ones do not do on demand. `remote_write` has the real ones.
+//! Tests `--remote-write` with scripted receivers, for behavior that real ones do not show on demand. `remote_write`
+//! uses real receivers.
 
 use crate::support::{Connection, Pushgw, Request, Server, pushgw};
 use std::fmt::Write as _;
 
 const STORED: &str = "X-Prometheus-Remote-Write-Samples-Written";
 
-/// The version in which a request is sent.
+/// Returns the version of a request.
 fn version(request: &Request) -> &'static str {
     let headers = ["content-encoding", "content-type", "x-prometheus-remote-write-version"];
     match headers.map(|name| request.header(name).unwrap_or_default()) {
@@ -15,7 +16,7 @@ fn version(request: &Request) -> &'static str {
     }
 }
 
-/// A receiver that answers each request by its number from 0.
+/// Starts a receiver. `answer` gets the number of each request, starting from 0.
 fn receiver(answer: impl Fn(&mut Connection, &str, usize) + Send + Sync + 'static) -> Server {
     let number = std::sync::atomic::AtomicUsize::new(0);
     Server::start(move |connection, _| {
@@ -26,7 +27,7 @@ fn receiver(answer: impl Fn(&mut Connection, &str, usize) + Send + Sync + 'stati
     })
 }
 
-/// A push of two samples.
+/// Returns a push of two samples.
 fn push(server: &Server) -> Pushgw {
     pushgw().args(["push", "-j", "b", "-m", "a 1", "-m", "b 2", "--remote-write", &server.url()])
 }
@@ -50,7 +51,7 @@ fn a_receiver_that_confirms_gets_one_request() {
 }
 
 #[test]
-fn what_is_not_confirmed_is_sent_once_more_as_version_1() {
+fn unconfirmed_samples_are_sent_again_as_version_1() {
     for status in [200, 204, 400, 405, 415, 422] {
         let server = receiver(move |connection, version, _| {
             connection.answer(if version == "2.0" { status } else { 204 }, &[], "");
@@ -71,7 +72,7 @@ fn other_rejections_are_not_about_the_version() {
 }
 
 #[test]
-fn a_version_that_is_chosen_is_the_only_one() {
+fn a_chosen_version_is_the_only_one_used() {
     for (choice, status, code) in
         [("1.0", 204, 0), ("1.0", 415, 4), ("1.0", 400, 4), ("2.0", 415, 4), ("2.0", 400, 4)]
     {
@@ -89,9 +90,9 @@ fn a_version_that_is_chosen_is_the_only_one() {
     pushgw().args(["push", "-j", "b", "--remote-write-version", "3", "-m", "a 1"]).code(2).any_stderr().run();
 }
 
-/// The OpenTelemetry collector knows only version 2.0.
+/// The OpenTelemetry collector supports only version 2.0.
 #[test]
-fn a_receiver_of_version_2_alone_shows_its_first_error() {
+fn a_receiver_of_only_version_2_shows_its_first_error() {
     let server = receiver(|connection, version, _| match version {
         "2.0" => connection.answer(400, &[], "these samples are wrong"),
         _ => connection.answer(415, &[], "what is this?"),
@@ -122,7 +123,7 @@ fn samples_that_were_not_stored_are_an_error() {
         push(&server).code(4).stderr_has("the receiver stored 0 of 2 samples\n").run();
         assert_eq!(versions(&server), ["2.0"]);
     }
-    // A temporary failure is not about the samples.
+    // A temporary failure has nothing to do with the samples.
     let server = receiver(|connection, _, _| connection.answer(500, &[(STORED, "1")], "busy"));
     push(&server).args(["--retries", "1"]).code(5).stderr_has("(tried 2 times)").run();
 }
@@ -139,7 +140,7 @@ fn a_retry_sends_the_same_bytes() {
     assert!(bodies[0] == bodies[1] && bodies[1] == bodies[2]);
 }
 
-/// A text of this many samples.
+/// Returns a text with this many samples.
 fn text(samples: usize) -> String {
     let mut text = String::new();
     for number in 0..samples {
@@ -155,7 +156,7 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
             .args(["push", "-j", "b", "big.prom", "--remote-write", &server.url()])
             .file("big.prom", text(25_000))
     };
-    // The version is found out once.
+    // The version is negotiated only once.
     let server = receiver(|connection, _, _| connection.answer(204, &[], ""));
     push(&server).arg("-v").stderr_has("wrote 25,000 samples of ").run();
     assert_eq!(versions(&server), ["2.0", "1.0", "1.0", "1.0"]);
@@ -179,6 +180,69 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
             ", request 2 of 3: the receiver stored 9,999 of 10,000 samples (19,999 of 25,000 in total; 5,000 were not \
              sent): out of bounds\n",
         )
+        .run();
+}
+
+#[test]
+fn a_text_with_long_labels_is_sent_in_requests_of_8_mib() {
+    let value = "x".repeat(1 << 20);
+    let line = |number| format!("a{{number=\"{number}\",x=\"{value}\"}} 1\n");
+    let text = (0..30).map(line).collect::<Vec<_>>().concat();
+    let push = |server: &Server| {
+        pushgw()
+            .args(["push", "-j", "b", "long.prom", "-v", "--remote-write", &server.url()])
+            .args(["--remote-write-version", "1.0"])
+            .file("long.prom", &text)
+    };
+    let server = receiver(|connection, _, _| connection.answer(204, &[], ""));
+    push(&server).stderr_has("wrote 30 samples of ").run();
+    assert_eq!(server.requests().len(), 5);
+    let server = receiver(|connection, _, number| {
+        connection.answer(if number == 0 { 204 } else { 413 }, &[], "too large");
+    });
+    push(&server)
+        .code(4)
+        .stderr_has("/api/v1/write, request 2 of 5: the request body is too large")
+        .stderr_has("7 of 30 samples were sent before; 16 were not sent\n")
+        .run();
+}
+
+#[test]
+fn a_timestamp_in_another_unit_is_a_warning() {
+    let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "1")], ""));
+    let push = |text: &str, said: &[&str]| {
+        let call = pushgw().args(["push", "-j", "b", "--remote-write", &server.url()]).stdin(text);
+        said.iter().fold(call, |call, said| call.stderr_has(said)).run();
+    };
+    let now = "help: without a timestamp, the sample gets the present time\n";
+    for (time, year, help) in [
+        ("1700000000", 1970, "help: it looks like seconds: write `1700000000000`\n"),
+        ("1700000000123456", 55840, "help: it looks like microseconds: write `1700000000123`\n"),
+        ("1700000000123456789", 53_872_825, "help: it looks like nanoseconds: write `1700000000123`\n"),
+        ("5", 1970, now),
+        ("-9000000000000", 1684, now),
+        ("4102444900000", 2100, now),
+    ] {
+        let year =
+            format!("warning[timestamp]: `{time}` milliseconds since 1970 is a time in the year {year}\n");
+        push(&format!("a 1 {time}\n"), &[&year, help]);
+    }
+    for (time, help) in [
+        ("1700000000123", "help: it looks like milliseconds: write `1700000000.123`\n"),
+        ("1700000000123456789", "help: it looks like nanoseconds: write `1700000000.123`\n"),
+    ] {
+        let words = format!("warning[timestamp]: `{time}` seconds since 1970 is a time in the year ");
+        push(&format!("# TYPE a gauge\na 1 {time}\n# EOF\n"), &[&words, help]);
+    }
+    for text in ["a 1 1700000000123\n", "a 1 631152000000\n", "# TYPE a gauge\na 1 1700000000.5\n# EOF\n"] {
+        push(text, &[]);
+    }
+    // This is one number and not a value with a timestamp.
+    pushgw()
+        .args(["push", "-j", "b", "-m", "a 12 345", "--remote-write", &server.url()])
+        .code(3)
+        .stderr_has("error[timestamp]: `12 345` has spaces\n")
+        .stderr_has("write `12345`")
         .run();
 }
 
@@ -235,7 +299,7 @@ fn a_push_has_one_destination() {
         };
         call.envs(variables).code(2).stderr_has(format!("error: {both} both set a destination\n")).run();
     }
-    // A path names a group and not a gateway.
+    // A path identifies a group, but not a gateway.
     for (name, value) in [directory, receiver] {
         let call = || pushgw().args(["push", "--url", "/metrics/job/x", "-m", "a 1", "--retries", "0"]);
         let said =
@@ -244,7 +308,7 @@ fn a_push_has_one_destination() {
         let place = "PUT http://127.0.0.1:1/metrics/job/x: ";
         call().env(name, value).args(["-g", "127.0.0.1:1"]).code(6).stderr_has(place).run();
     }
-    // An option beats any variable.
+    // An option overrides all variables.
     let all = &[gateway, receiver, directory];
     let url = "http://127.0.0.1:1/api/v1/write";
     call("push --remote-write 127.0.0.1:1").envs(all).code(6).stderr_has(format!("POST {url}: ")).run();
@@ -262,7 +326,7 @@ fn a_receiver_has_no_groups() {
             .code(2)
             .stderr_has("error: --remote-write: a remote-write receiver has no groups\n")
             .run();
-        // The variable does not count.
+        // The variable is ignored.
         call()
             .env("PUSHGATEWAY_REMOTE_WRITE", "http://127.0.0.1:1")
             .args(["-g", "http://127.0.0.1:1", "--retries", "0"])
@@ -275,7 +339,7 @@ fn a_receiver_has_no_groups() {
 }
 
 #[test]
-fn what_needs_a_gateway_is_rejected() {
+fn options_that_need_a_gateway_are_rejected() {
     for (words, message) in [
         (
             "push -j b -m 1 --as-curl",
@@ -303,7 +367,7 @@ fn a_dry_run_prints_the_request_and_its_series() {
     let call =
         || pushgw().args(["push", "-j", "b", "-l", "A=1", "-n", "--remote-write", "http://me:pw@gw/w?t=x"]);
     let text = "# TYPE h histogram\nh_bucket{le=\"1\",e=\"\"} 2\nb{x=\"a\\n\\\"\"} 1e3 -5\n";
-    let output = call().stdin(text).any_stdout().run();
+    let output = call().stdin(text).any_stdout().stderr_has("warning[timestamp]: `-5` milliseconds").run();
     let (head, body) = output.stdout().split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     assert!(head.starts_with("POST http://gw/w?t=REDACTED\nUser-Agent: pushgw/"), "{head}");
     for header in
@@ -318,9 +382,9 @@ fn a_dry_run_prints_the_request_and_its_series() {
 }
 
 #[test]
-fn what_a_receiver_would_drop_in_silence_is_an_error() {
+fn samples_that_a_receiver_would_silently_drop_are_errors() {
     for (text, code) in [
-        (&b"a 1 5\na 2 6\n"[..], "duplicate-series"),
+        (&b"a 1 1700000000005\na 2 1700000000006\n"[..], "duplicate-series"),
         (b"a{x=\"1\",x=\"2\"} 1\n", "duplicate-label"),
         (b"a{x=\"\xff\"} 1\n", "invalid-utf8"),
         (b"my-metric 1\n", "metric-name"),
@@ -332,16 +396,18 @@ fn what_a_receiver_would_drop_in_silence_is_an_error() {
     let call = |text: &str| {
         pushgw().args(["push", "-j", "b", "--remote-write", "http://127.0.0.1:1"]).stdin(text).code(3)
     };
-    // A text has one sample of each series, in both formats, and each sample is reported once.
+    // In both formats, a text may have only one sample per series. Each additional sample is reported once.
     let help =
         "a receiver stores only one sample of a series for each time; push samples with different times";
-    for text in ["a 1 5\na 2 6\n", "# TYPE a gauge\na 1 5\na 1 6\n# EOF\n"] {
+    for text in
+        ["a 1 1700000000005\na 2 1700000000006\n", "# TYPE a gauge\na 1 1700000005\na 1 1700000006\n# EOF\n"]
+    {
         call(text).stderr_has(help).stderr_has("error: 1 error; nothing was sent\n").run();
     }
     for text in ["# TYPE a gauge\na 1\na 1\n# EOF\n", "# TYPE a gauge\na{x=\"\"} 1\na 1\n# EOF\n"] {
         call(text).stderr_has("the series `a` occurs twice\n").stderr_has("error: 1 error; nothing").run();
     }
-    // What is said about a gateway is not true of a receiver.
+    // Messages that apply only to a gateway must not be printed for a receiver.
     let output =
         call("# HELP a b\n").stderr_has("the text has no samples, so there is nothing to send").run();
     assert!(!output.stderr().contains("empty"), "{output}");
@@ -355,7 +421,7 @@ fn what_a_receiver_would_drop_in_silence_is_an_error() {
 }
 
 #[test]
-fn status_says_whether_the_receiver_accepts_samples() {
+fn status_shows_whether_the_receiver_accepts_samples() {
     let status = |server: &Server| pushgw().args(["status", "--remote-write", &server.url()]);
     let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "0")], ""));
     status(&server)
@@ -411,14 +477,15 @@ fn a_redirect_names_the_url_to_use() {
         ("https://127.0.0.1/api/v1/write", "hint: use --remote-write https://127.0.0.1/api/v1/write\n"),
         ("https://127.0.0.1:1/api/v1/write", "hint: use --remote-write https://127.0.0.1:1/api/v1/write\n"),
         ("https://127.0.0.1.evil/api/v1/write", "hint: use the final URL if it is the right server\n"),
-        ("/login", "hint: use the final URL if it is the right server\n"),
+        ("/login", "hint: this is a login page"),
+        ("/other", "hint: use the final URL if it is the right server\n"),
     ] {
         let server = receiver(move |connection, _, _| connection.answer(307, &[("Location", location)], ""));
         push(&server).code(4).stderr_has(hint).run();
     }
 }
 
-/// `/metrics` and `/health` of a server answer any request with a text.
+/// Paths such as `/metrics` and `/health` answer every request with a text.
 #[test]
 fn a_server_that_answers_with_a_text_is_not_a_receiver() {
     for body in ["OK", "a 1\n", "{\"status\":\"success\"}", "<html>"] {
@@ -441,9 +508,9 @@ fn a_server_that_answers_with_a_text_is_not_a_receiver() {
         .run();
 }
 
-/// The samples that a receiver counts are those of a push, so the empty request of `status` has none to count.
+/// A receiver can't count samples in the empty request of `status`.
 #[test]
-fn a_rejection_that_lacks_no_sample_is_not_about_samples() {
+fn a_complete_rejection_does_not_count_samples() {
     let answers = [(403, "who are you?", "0"), (400, "bad request", "0"), (400, "bad label", "2")];
     for (code, words, stored) in answers {
         let server = receiver(move |connection, _, _| connection.answer(code, &[(STORED, stored)], words));
@@ -473,7 +540,7 @@ fn run_reports_by_remote_write() {
         ))
         .run();
     assert_eq!(server.requests().len(), 2);
-    // If the metrics of the job are rejected, the report is sent without them.
+    // If the job's own metrics are rejected, the report is sent without them.
     let server = receiver(|connection, _, number| {
         connection.answer(if number == 0 { 400 } else { 204 }, &[(STORED, "9")], "out of bounds");
     });

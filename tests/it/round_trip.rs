@@ -1,6 +1,6 @@
-//! The gateway stores what was written: repaired texts are pushed and read back with other parsers than pushgw's own.
-//! `prometheus-parse` reads `/metrics`, except for label values that it can't parse (commas, braces, quotes, newlines);
-//! those are read from the API's JSON.
+//! Tests that the gateway stores what was written. Repaired texts are pushed, and read back with parsers other than
+//! pushgw's own. `prometheus-parse` reads `/metrics`. Label values that it can't parse (commas, braces, quotes,
+//! newlines) are read from the API's JSON.
 
 use crate::differential;
 use crate::support::{Gateway, Random, in_process, newest_gateway, on_every_gateway, pushgw};
@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 const PATH: &str = "/metrics/job/stored";
 const TEXTS: usize = 150;
 
-/// A text with meaningless irregularities, and its meaning.
+/// A text with insignificant irregularities, and its meaning.
 #[derive(Debug, Default)]
 struct Written {
     text: Vec<u8>,
-    /// The value of each sample by type, name and labels.
+    /// The value of each sample, by type, name and labels.
     samples: BTreeMap<String, String>,
     helps: BTreeMap<String, String>,
 }
@@ -114,7 +114,7 @@ impl Written {
             .insert(format!("{kind} {name} {labels:?}"), number(value.to_lowercase().parse().unwrap()));
     }
 
-    /// One line, with a line end that may need repair.
+    /// Appends a line whose end may need a repair.
     fn line(&mut self, random: &mut Random, line: &str, space: &str) {
         self.text.extend_from_slice(line.as_bytes());
         if random.chance(10) {
@@ -128,7 +128,7 @@ fn number(value: f64) -> String {
     format!("{value:?}")
 }
 
-/// What `prometheus-parse` reads in the gateway's metrics, in the form of [`Written::samples`].
+/// Reads the gateway's metrics with `prometheus-parse`, in the form of [`Written::samples`].
 fn read_back(gateway: &Gateway) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     let text = gateway.metrics().text();
     let scrape = Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).unwrap();
@@ -197,7 +197,7 @@ fn repaired_texts_are_stored_unchanged() {
     });
 }
 
-/// Label values with every character that must be escaped, and others.
+/// Tests label values with every character that must be escaped, and with others.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn label_values_are_stored_unchanged() {
@@ -225,7 +225,7 @@ fn label_values_are_stored_unchanged() {
     });
 }
 
-/// `--diff` interprets a text as the gateway does.
+/// `--diff` must interpret a text like the gateway does.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn diff_shows_what_the_gateway_stores() {
@@ -248,8 +248,8 @@ fn diff_shows_what_the_gateway_stores() {
     }
 }
 
-/// For generated texts with all repairs, no difference is left after the push. A run is deterministic, with the same seed
-/// as in `differential`.
+/// After a generated text has been repaired and pushed, `--diff` must show no difference. A run is deterministic, with
+/// the same seed as in `differential`.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn diff_is_empty_after_a_push() {
@@ -281,7 +281,8 @@ fn diff_is_empty_after_a_push() {
             }
             let left = call(&["push", "-q", "--dry-run", "--diff"], &options);
             call(&["delete", "-q", "--force"], &key);
-            // The checker warned about such a count: the gateway stores only its integer part, or something else.
+            // The checker warns about such a count, because the gateway stores only its integer part, or a different
+            // value.
             if pushed.stderr.contains("[summary-count]") {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! `pushgw rules`: promtool accepts the rules, and they fire for the jobs that they are for, and for no other.
+//! Tests `pushgw rules`: promtool accepts the rules, and they fire only for the right jobs.
 
 use crate::support::{prometheus_versions, pushgw};
 use std::fmt::Write as _;
@@ -31,15 +31,15 @@ fn the_options_change_the_metrics_and_not_the_alerts() {
     pushgw().args(["rules", "--prefix", ""]).code(2).stderr_has("--prefix is empty").run();
 }
 
-/// A job and its metrics at every minute of two days, written as promtool's tests write series.
+/// A job and its metrics for every minute of two days, in the series notation of promtool's unit tests.
 struct Job {
     name: &'static str,
-    /// `metric values`.
+    /// Pairs of a metric and its values.
     series: &'static [(&'static str, &'static str)],
 }
 
 const JOBS: &[Job] = &[
-    // It succeeded at minute 0 and runs every hour.
+    // This job succeeded at minute 0 and runs every hour.
     Job {
         name: "good",
         series: &[
@@ -72,7 +72,7 @@ const JOBS: &[Job] = &[
             ("expected_interval_seconds", "3600+0x3000"),
         ],
     },
-    // It runs since minute 10 and should take 20 minutes.
+    // This job has been running since minute 10, but should take only 20 minutes.
     Job {
         name: "hung",
         series: &[
@@ -91,7 +91,7 @@ const JOBS: &[Job] = &[
     },
 ];
 
-/// When, and the jobs with each alert.
+/// A time, an alert, and the jobs for which it fires.
 const ALERTS: &[(&str, &str, &[&str])] = &[
     ("29m", "JobFailed", &["failed", "never"]),
     ("29m", "JobOverdue", &[]),
@@ -105,7 +105,7 @@ const ALERTS: &[(&str, &str, &[&str])] = &[
     ("25h", "JobHung", &["first_run_hangs", "hung"]),
 ];
 
-/// The unit test for promtool. The texts of the alerts are compared too: they are in the rules.
+/// Returns the unit test for promtool. It also compares the texts of the alerts.
 fn unit_test(rules: &str, prefix: &str, jobs: &str) -> String {
     let mut test = String::from("rule_files: [rules.yml]\nevaluation_interval: 1m\ntests:\n- interval: 1m\n");
     test.push_str("  input_series:\n");
@@ -129,7 +129,7 @@ fn unit_test(rules: &str, prefix: &str, jobs: &str) -> String {
     test
 }
 
-/// The series with a sample at its first minute only, as remote write sends it.
+/// Returns the series with a sample only in its first minute, as sent by remote write.
 fn once(values: &str) -> String {
     values.split_once('+').map_or(values, |(first, _)| first).to_owned()
 }

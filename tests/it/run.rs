@@ -1,4 +1,5 @@
-//! `pushgw run`: the job runs as it would without pushgw, and how it went is reported, whatever the gateway does.
+//! Tests `pushgw run`: the job runs as it would without pushgw, and its result is reported, no matter how the gateway
+//! behaves.
 
 use crate::support::{
     Connection, Gateway, Prometheus, Pushgw, Request, Running, Server, TIMEOUT, is_installed, newest_gateway,
@@ -10,18 +11,19 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 
-/// A call of `pushgw run -j x` with these options, and a script for `sh`.
+/// Returns a call of `pushgw run -j x` with these options and a script for `sh`.
 fn run_script(url: &str, options: &[&str], script: &str) -> Pushgw {
     pushgw().args(["run", "-j", "x", "-g", url]).args(options).args(["--", "sh", "-c", script])
 }
 
-/// The value of a series in a pushed text.
+/// Returns the value of a series in a pushed text.
 fn sample(request: &Request, series: &str) -> Option<f64> {
     let text = String::from_utf8(request.body.clone()).unwrap();
     text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
 }
 
-/// A server that hangs for requests that contain this text, and accepts others. The receiver gets each request.
+/// Starts a server that hangs on requests that contain this text, and accepts all others. The receiver gets every
+/// request.
 fn hanging_for(text: &'static str) -> (Server, Receiver<String>) {
     let (sender, receiver) = channel();
     let sender = Mutex::new(sender);
@@ -101,7 +103,7 @@ fn other_exit_statuses_can_count_as_success() {
 }
 
 #[test]
-fn only_what_the_words_show_keeps_the_command_from_running() {
+fn only_invalid_arguments_keep_the_command_from_running() {
     for words in [
         "-j x --unknown -- touch ran",
         "-j x --",
@@ -126,9 +128,9 @@ fn only_what_the_words_show_keeps_the_command_from_running() {
     pushgw().args(["run", "-j", "x", "sleep", "5"]).code(125).stderr_has("comes after `--`").run();
 }
 
-/// Each is one line, and the command has run.
+/// Each problem is reported in one line, and the command still runs.
 #[test]
-fn what_depends_on_the_moment_is_reported_after_the_command() {
+fn other_problems_are_reported_after_the_command() {
     let (url, missing) = ("http://127.0.0.1:1", "/nonexistent/file");
     for (name, options, said) in [
         ("sh", &["-j", ""][..], "the job is empty"),
@@ -169,7 +171,7 @@ fn a_report_can_be_required() {
 }
 
 #[test]
-fn verbose_says_what_was_pushed() {
+fn verbose_shows_what_was_pushed() {
     let server = Server::answering(200, "");
     let place = format!("{{job=\"x\"}} on {}", server.url());
     run_script(&server.url(), &["-v"], "exit 3")
@@ -179,14 +181,14 @@ fn verbose_says_what_was_pushed() {
 }
 
 #[test]
-fn a_gateway_that_hangs_or_breaks_costs_a_warning() {
+fn a_gateway_that_hangs_or_breaks_causes_only_a_warning() {
     let call = |url: &str, timeout: &str| {
         let start = "warning: x exited with status 3, but the report failed: ";
         run_script(url, &["--timeout", timeout], "echo ran; exit 3").code(3).stdout("ran\n").stderr_has(start)
     };
     let (server, _) = hanging_for("job_");
     call(&server.url(), "300ms").stderr_has("no response within 300ms").run();
-    // Reading a file of the options can hang, too.
+    // Reading a file named by an option can also hang.
     let hangs = call("http://127.0.0.1:1", "300ms").stderr_has("not finished within --timeout");
     let fifo = hangs.directory().join("password");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
@@ -202,7 +204,7 @@ fn a_gateway_that_hangs_or_breaks_costs_a_warning() {
     assert_eq!(told.lines().count(), 1, "{told}");
 }
 
-/// The request about the start never gets an answer; the one about the end does.
+/// The request for the start is never answered, but the request for the end is.
 #[test]
 fn a_slow_start_push_delays_nothing() {
     let (sender, receiver) = channel();
@@ -219,7 +221,7 @@ fn a_slow_start_push_delays_nothing() {
         }
     });
     let options = ["--expect-within", "2h", "--expect-every", "26h", "--timeout", "50s"];
-    // The command does not end before the start has arrived.
+    // The command waits until the request for the start has arrived.
     let mut session = run_script(&server.url(), &options, "read line").controlled(80).session();
     let start = receiver.recv_timeout(TIMEOUT).unwrap();
     session.type_keys("\n");
@@ -232,7 +234,7 @@ fn a_slow_start_push_delays_nothing() {
 }
 
 #[test]
-fn the_command_can_push_metrics_of_its_own() {
+fn the_command_can_push_its_own_metrics() {
     let write = "echo 'files 12' >>\"$PUSHGW_METRICS\"";
     for (options, script, files) in [
         (&[][..], write.to_owned(), Some(12.0)),
@@ -252,7 +254,7 @@ fn the_command_can_push_metrics_of_its_own() {
 }
 
 #[test]
-fn the_file_for_metrics_is_private_and_does_not_stay() {
+fn the_metrics_file_is_private_and_temporary() {
     let server = Server::answering(200, "");
     let script = "cd \"${PUSHGW_METRICS%/*}\" && pwd && stat -c '%a %s' . \"$PUSHGW_METRICS\" | head -1";
     let call = run_script(&server.url(), &[], script);
@@ -260,7 +262,7 @@ fn the_file_for_metrics_is_private_and_does_not_stay() {
     let said = call.env("TMPDIR", &folder).stdout_has("\n700 ").run().stdout();
     assert!(said.starts_with(folder.to_str().unwrap()), "{said}");
     assert!(!std::path::Path::new(said.lines().next().unwrap()).exists(), "{said}");
-    // A job that uses the variable goes on without the file.
+    // A job that uses the variable also works without the file.
     let server = Server::answering(200, "");
     run_script(&server.url(), &[], "set -e; echo 'files 1' >>\"$PUSHGW_METRICS\"; echo ran")
         .env("TMPDIR", "/nonexistent")
@@ -271,9 +273,9 @@ fn the_file_for_metrics_is_private_and_does_not_stay() {
 }
 
 #[test]
-fn a_full_disk_for_metrics_does_not_touch_the_job() {
+fn a_full_disk_for_metrics_does_not_affect_the_job() {
     let unshare = ["--user", "--map-root-user", "--mount"];
-    // A file system without room for another file.
+    // Mount a file system that has no room for another file.
     let mount = "mkdir full && mount -t tmpfs -o nr_inodes=1 none full";
     let folder = tempfile::tempdir().unwrap();
     let tried = Command::new("unshare").args(unshare).args(["sh", "-c", mount]).current_dir(&folder).output();
@@ -335,7 +337,7 @@ fn invalid_metrics_are_shown_and_the_run_is_reported_without_them() {
 }
 
 #[test]
-fn metrics_that_the_gateway_rejects_are_left_out() {
+fn metrics_that_the_gateway_rejects_are_omitted() {
     let server = Server::start(|connection, _| {
         while let Some(request) = connection.read_request() {
             if sample(&request, "files").is_some() {
@@ -399,7 +401,7 @@ fn run_command(url: &str) -> Command {
     command
 }
 
-/// Waits until standard input ends, and can be interrupted by a trap meanwhile.
+/// Waits for the end of standard input. A trap can interrupt the wait.
 const WAIT: &str = "exec 3<&0; cat <&3 & echo ready >&2; wait";
 
 #[test]
@@ -427,7 +429,7 @@ fn a_signal_is_passed_on_and_the_end_is_reported() {
     }
 }
 
-/// As `timeout` and systemd do.
+/// `timeout` and systemd also send signals to the whole group.
 #[test]
 fn a_signal_to_the_group_ends_the_command_and_is_reported() {
     for signal in ["TERM", "HUP", "INT"] {
@@ -447,7 +449,8 @@ fn a_signal_to_the_group_ends_the_command_and_is_reported() {
     }
 }
 
-/// The terminal sends it to the whole group. pushgw does not pass it on, and goes on until the command ends.
+/// The terminal sends SIGINT to the whole process group. pushgw does not forward it, and keeps running until the
+/// command ends.
 #[test]
 fn ctrl_c_reaches_the_command_once() {
     let server = Server::answering(200, "");
@@ -466,12 +469,12 @@ fn ctrl_c_reaches_the_command_once() {
 }
 
 #[test]
-fn a_second_signal_ends_the_report_at_once() {
+fn a_second_signal_ends_the_report_immediately() {
     for (signal, name) in [(Signal::TERM, "SIGTERM"), (Signal::INT, "SIGINT"), (Signal::HUP, "SIGHUP")] {
         let (server, requests) = hanging_for("job_last_completion");
         let mut running = Running::start(run_command(&server.url()), "echo ready >&2; exit 4");
         requests.recv_timeout(TIMEOUT).unwrap();
-        // Those that are close together count as one.
+        // Signals that arrive close together count as one.
         wait_until("the end of pushgw", || {
             running.has_ended() || {
                 running.send(signal);
@@ -483,7 +486,7 @@ fn a_second_signal_ends_the_report_at_once() {
     }
 }
 
-/// One signal is not the second: the report goes on.
+/// Only a second signal stops the report.
 #[test]
 fn a_signal_during_the_report_does_not_stop_it() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::USR1] {
@@ -506,7 +509,7 @@ fn a_signal_during_the_report_does_not_stop_it() {
 }
 
 #[test]
-fn an_ignored_sigchld_does_no_damage() {
+fn an_ignored_sigchld_has_no_effect() {
     let server = Server::answering(200, "");
     let call = program("env").args(["--ignore-signal=CHLD", env!("CARGO_BIN_EXE_pushgw")]);
     call.args(["run", "-j", "x", "-g", &server.url(), "--", "sh", "-c", "exit 3"]).code(3).run();
@@ -514,7 +517,7 @@ fn an_ignored_sigchld_does_no_damage() {
 }
 
 #[test]
-fn it_is_process_1_of_a_container() {
+fn run_works_as_process_1_of_a_container() {
     const UNSHARE: [&str; 6] =
         ["--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child"];
     let can =
@@ -526,7 +529,7 @@ fn it_is_process_1_of_a_container() {
     for (script, code) in [
         ("exit 3", 3),
         ("kill -TERM 1; read line", 143),
-        // Orphans become children of process 1, and are reaped while the command runs.
+        // Orphans become children of process 1, which must reap them while the command runs.
         (
             "(sh -c 'exit 0' &); i=0; while grep -qs '^State:.Z' /proc/[0-9]*/status; do i=$((i+1)); \
              [ $i -lt 100000 ] || exit 9; done; exit 5",
@@ -567,7 +570,7 @@ fn a_failure_keeps_the_last_success_on_every_gateway() {
         run("exit 3", 3).run();
         assert_eq!(success(gateway), before);
         assert_eq!(names(gateway), all);
-        // The group's label would replace that of the CPU times.
+        // The group's label would replace the `mode` label of the CPU times.
         run_script(&gateway.url(), &["-l", "mode=full"], "").run();
         let full = gateway.groups().into_iter().find(|group| group.labels.contains_key("mode")).unwrap();
         assert!(!full.families.contains_key("job_last_cpu_seconds"));
@@ -576,7 +579,7 @@ fn a_failure_keeps_the_last_success_on_every_gateway() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn metrics_that_contradict_another_group_are_left_out_on_every_gateway() {
+fn metrics_that_contradict_another_group_are_omitted_on_every_gateway() {
     on_every_gateway(|gateway| {
         gateway.put("/metrics/job/other", "# TYPE files counter\nfiles 1\n");
         run_script(&gateway.url(), &["-m", "# TYPE files gauge", "-m", "files 12"], "")
@@ -615,7 +618,7 @@ fn two_hundred_runs_at_once_are_all_reported() {
     }
 }
 
-/// What a power failure or the kernel's memory killer leaves.
+/// A power failure or the kernel's OOM killer has the same effect.
 #[test]
 #[ignore = "needs a real Pushgateway and Prometheus (fetched on first use)"]
 fn a_killed_run_is_an_alert_in_prometheus() {
@@ -628,7 +631,7 @@ fn a_killed_run_is_an_alert_in_prometheus() {
         wait_until("the start to be reported", || !gateway.groups().is_empty());
         running.child.kill().unwrap();
         assert_eq!(running.child.wait().unwrap().signal(), Some(9));
-        // A job that ends in time is not an alert.
+        // A job that ends in time does not cause an alert.
         run_script(&gateway.url(), &["--expect-within", "1s", "--expect-every", "1h"], "").run();
         let prometheus = Prometheus::start_with_rules(program, &[gateway.address()], &rules);
         let alerts = || prometheus.query("ALERTS{alertstate=\"firing\"}");

@@ -1,4 +1,4 @@
-//! No output of pushgw contains a secret: every way to give one is tested with every kind of output.
+//! Tests that no output of pushgw contains a secret, for every way to pass a secret and every kind of output.
 
 use crate::support::{Output, Pushgw, Server, pushgw};
 use base64::Engine as _;
@@ -7,16 +7,16 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
 const SECRET: &str = "hunter2-s3cr3t";
-/// The secret with percent-encoding, as in a URL.
+/// The percent-encoded secret, as in a URL.
 const ESCAPED: &str = "hunter2%2Ds3cr3t";
 
-/// The option and the variable of a destination that is a server.
+/// The option and the variable that name a kind of server.
 type Destination = (&'static str, &'static str);
 
 const GATEWAY: Destination = ("-g", "PUSHGATEWAY_URL");
 const RECEIVER: Destination = ("--remote-write", "PUSHGATEWAY_REMOTE_WRITE");
 
-/// A way to give a secret: adds it to a call, for a destination at this address.
+/// A way to pass a secret: adds it to a call, for a destination at this address.
 type Give = fn(Pushgw, Destination, &str) -> Pushgw;
 
 const WAYS: &[(&str, Give)] = &[
@@ -57,7 +57,7 @@ const WAYS: &[(&str, Give)] = &[
     }),
 ];
 
-/// The ways that only a receiver of remote write has.
+/// Ways that only a remote-write receiver supports.
 const IN_QUERY: &[(&str, Give)] = &[
     ("query", |call, (to, _), address| {
         call.args([to, &format!("http://{address}/write?a=1&token={SECRET}")])
@@ -68,7 +68,7 @@ const IN_QUERY: &[(&str, Give)] = &[
     }),
 ];
 
-/// All ways to give a secret to a push.
+/// Returns all ways to pass a secret to a push.
 fn ways() -> impl Iterator<Item = (&'static str, Give, Destination)> {
     let to = |destination| WAYS.iter().map(move |(way, give)| (*way, *give, destination));
     let in_query = IN_QUERY.iter().map(|(way, give)| (*way, *give, RECEIVER));
@@ -95,7 +95,7 @@ fn call(command: &[&str], give: Give, to: Destination, address: &str) -> Pushgw 
     call.any_code().any_stdout().any_stderr().env("RUST_BACKTRACE", "full").env("RUST_LOG", "trace")
 }
 
-/// A server that repeats the request's headers in its response, like a debugging page.
+/// Starts a server that repeats the request's headers in its response, like a debugging page.
 fn echo(status: u16) -> Server {
     Server::start(move |connection, _| {
         while let Some(request) = connection.read_request() {
@@ -155,14 +155,16 @@ fn dry_runs_help_and_errors_show_no_secret() {
 
 #[test]
 fn other_commands_show_no_secret() {
-    for (way, give) in WAYS {
+    let of_groups =
+        [&["list", "-vv"][..], &["delete", "-j", "x", "-vv"], &["delete", "-f", "-j", "x", "-vv"]];
+    let of_both = [&["status", "-vv"][..], &["add", "-j", "x", "-m", "a 1", "-vv"]];
+    for (way, give, to) in ways() {
         for status in [200, 302, 500] {
             let server = echo(status);
             let address = server.address().to_string();
-            for command in
-                [&["list", "-vv"][..], &["delete", "-j", "x", "-vv"], &["delete", "-f", "-j", "x", "-vv"]]
-            {
-                let output = call(command, *give, GATEWAY, &address).run();
+            let of_groups = of_groups.iter().filter(|_| to == GATEWAY);
+            for command in of_groups.chain(&of_both) {
+                let output = call(command, give, to, &address).run();
                 assert_hidden(way, &output);
                 let status_line = format!("< {status} ");
                 assert!(output.stderr().contains(&status_line), "{way}: the exchange is not shown\n{output}");
@@ -180,7 +182,7 @@ fn a_connection_error_shows_no_secret() {
     }
 }
 
-/// A secret where the name of its file is expected.
+/// Ways to pass a secret where a file name is expected.
 const NOT_FILES: &[Give] = &[
     |call, _, _| call.args(["-u", "me", "--password-file", SECRET]),
     |call, _, _| call.args(["--bearer-token-file", SECRET]),
@@ -215,8 +217,8 @@ fn a_misplaced_secret_is_not_shown() {
         assert_eq!(output.status.code(), Some(2), "{output}");
         assert_hidden("misplaced", &output);
     }
-    for give in NOT_FILES {
-        let output = call(&["push", "-j", "x", "-m", "a 1", "-g", "[::1]:1"], *give, GATEWAY, "").run();
+    for (give, (to, _)) in NOT_FILES.iter().flat_map(|give| [(give, GATEWAY), (give, RECEIVER)]) {
+        let output = call(&["push", "-j", "x", "-m", "a 1", to, "[::1]:1"], *give, GATEWAY, "").run();
         assert!(output.stderr().contains("the value must be a file name, not the secret itself"), "{output}");
         assert_eq!(output.status.code(), Some(1), "{output}");
         assert_hidden("a secret in place of its file", &output);
@@ -301,16 +303,18 @@ fn a_secret_in_a_malformed_url_or_in_place_of_a_file_is_not_shown() {
 
 #[test]
 fn the_password_is_not_sent_to_a_redirect() {
-    let other = Server::unused();
-    let location = format!("{}/metrics/job/x", other.url());
-    let server = Server::start(move |connection, _| {
-        connection.read_request();
-        connection.answer(308, &[("Location", &location)], "");
-    });
-    pushgw()
-        .args(["push", "-j", "x", "-m", "a 1", "-u", "me", "-g", &server.url()])
-        .env("PUSHGATEWAY_PASSWORD", SECRET)
-        .code(4)
-        .stderr_has("redirects are not followed")
-        .run();
+    for (to, _) in [GATEWAY, RECEIVER] {
+        let other = Server::unused();
+        let location = format!("{}/metrics/job/x", other.url());
+        let server = Server::start(move |connection, _| {
+            connection.read_request();
+            connection.answer(308, &[("Location", &location)], "");
+        });
+        pushgw()
+            .args(["push", "-j", "x", "-m", "a 1", "-u", "me", to, &server.url()])
+            .env("PUSHGATEWAY_PASSWORD", SECRET)
+            .code(4)
+            .stderr_has("redirects are not followed")
+            .run();
+    }
 }

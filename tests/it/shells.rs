@@ -1,4 +1,4 @@
-//! The commands that pushgw prints, run in every shell that a reader may paste them into.
+//! Runs the commands that pushgw prints, in every shell into which a user may paste them.
 
 mod generated;
 
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 /// A group's labels.
 type Labels = BTreeMap<String, String>;
 
-/// How many random labels are tried on each gateway, in each shell.
+/// Number of random labels for each gateway and shell.
 const LABELS: usize = 10;
 
 /// Values that need base64 in a path, or look like base64.
@@ -89,7 +89,7 @@ const NAMES: [&str; 15] = [
     "__x",
 ];
 
-/// The installed shells.
+/// Returns the installed shells.
 fn shells() -> Vec<&'static str> {
     ["bash", "dash", "zsh", "fish"].into_iter().filter(|shell| is_installed(shell)).collect()
 }
@@ -124,7 +124,7 @@ fn every_shell_reads_a_quoted_word_the_same_way() {
     }
 }
 
-/// The path of a group, as a gateway with or without UTF-8 names reads it. This does not use pushgw's own encoder.
+/// Returns the path of a group on a gateway with or without UTF-8 names. This does not use pushgw's own encoder.
 fn path(labels: &Labels, utf8_names: bool) -> String {
     let mut path = "/metrics".to_owned();
     let others = labels.iter().filter(|(name, _)| *name != "job");
@@ -147,7 +147,7 @@ fn path(labels: &Labels, utf8_names: bool) -> String {
     path.replacen("/U__job@", "/job@", 1)
 }
 
-/// Labels that this label could be misread as.
+/// Returns labels that this label could be mistaken for.
 fn misreadings(name: &str, value: &str, home: &str) -> Vec<(String, String)> {
     let unescaped = value.replace("\\\\", "\\").replace("\\'", "'");
     let readings = [
@@ -171,7 +171,7 @@ fn misreadings(name: &str, value: &str, home: &str) -> Vec<(String, String)> {
     labels
 }
 
-/// A gateway that is broken by groups with unusual labels.
+/// A gateway that groups with unusual labels have broken.
 struct BrokenGateway<'a> {
     gateway: &'a Gateway,
     utf8_names: bool,
@@ -179,7 +179,7 @@ struct BrokenGateway<'a> {
 }
 
 impl BrokenGateway<'_> {
-    /// Pushes each group with and without an empty `instance`, and the groups that it could be misread as.
+    /// Pushes each group with and without an empty `instance`, and the groups that it could be mistaken for.
     fn fill(&self, cases: &[Labels]) {
         let home = self.home.path().to_string_lossy();
         let with_instance = |labels: &Labels| {
@@ -199,21 +199,26 @@ impl BrokenGateway<'_> {
                 let mut other = case.clone();
                 other.remove(name);
                 other.extend([misreading]);
-                // Next to a group without `instance`, this would be one more conflict.
+                // Together with a group without `instance`, this would be another conflict.
                 if !targets.contains(&other) {
                     groups.insert(with_instance(&other));
                 }
             }
         }
-        for group in &groups {
+        let groups: Vec<Labels> = groups.into_iter().collect();
+        self.push(&groups, &groups);
+    }
+
+    /// Pushes an empty text to each of these groups, and waits until the gateway has the groups `all`, sorted.
+    fn push(&self, groups: &[Labels], all: &[Labels]) {
+        for group in groups {
             // The gateway rejects an inconsistent push but stores the group. 1.11.0 then closes the connection.
             let _ = self.gateway.request("PUT", path(group, self.utf8_names), "");
         }
-        let groups: Vec<Labels> = groups.into_iter().collect();
-        wait_until("all the groups", || sorted(self.gateway.keys()) == groups);
+        wait_until("all the groups", || sorted(self.gateway.keys()) == all);
     }
 
-    /// Each command, and the group that it must delete.
+    /// Returns each command, and the group that it must delete.
     fn commands(&self) -> Vec<(String, Labels)> {
         let output = pushgw()
             .args(["status", "--format", "json"])
@@ -258,7 +263,7 @@ fn try_commands(program: &Program, utf8_names: bool, random: &mut Random) {
     let home = TempDir::new().unwrap();
     let flag = utf8_names.then_some("--push.enable-utf8-names");
     let file = home.path().join("pwned");
-    // A number makes the cases different.
+    // A number makes the cases unique.
     let mut cases: Vec<Labels> = (0..LABELS)
         .map(|number| {
             let name = match random.below(3) {
@@ -300,7 +305,7 @@ fn a_fix_command_deletes_only_its_group_in_every_shell() {
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn a_fix_command_deletes_only_its_group_among_utf8_names() {
     let mut random = Random::new();
-    // 1.5.1 does not support them.
+    // 1.5.1 does not support UTF-8 names.
     for program in gateways().iter().filter(|program| program.version != "1.5.1") {
         try_commands(program, true, &mut random);
     }

@@ -1,4 +1,4 @@
-//! `show`: moving, saving and restoring groups. Also `push --groups` and `push --diff`.
+//! Tests moving, saving and restoring groups with `show` and `push --groups`. Also tests `push --diff`.
 
 use crate::support::{
     Gateway, Server, gateways, newest_gateway, on_every_gateway, pushgw, shell, wait_until,
@@ -71,11 +71,11 @@ fn a_thousand_groups_can_be_saved_and_restored() {
             ["a%20b", "%22", "%7D%2C", "%CE%BB", "%0A", "..."][number % 6],
         );
     }
-    // A group without metrics is a group too.
+    // Add a group without metrics.
     file.push_str("# pushgw group /metrics/job/empty\n");
     let queued = "202: it runs without consistency checks";
     pushgw().args(["push", "--groups", "-"]).on(&source).stdin(&file).stderr_has(queued).run();
-    // Without consistency checks, pushes are queued like deletions.
+    // Without consistency checks, pushes are also queued.
     wait_until("1001 groups", || source.groups().len() == 1001);
     for program in gateways() {
         let target = Gateway::start(program, &unchecked);
@@ -252,7 +252,7 @@ fn groups_can_not_be_combined_with_dry_run_options() {
         .run();
 }
 
-/// Repairs that are silent, or silenced by an option, still change what is sent.
+/// Repairs also apply when they are not reported, with or without -q.
 #[test]
 fn groups_are_checked_and_repaired_when_quiet_too() {
     let pushed = |options: &[&str], text: &str| {
@@ -276,7 +276,7 @@ fn groups_are_checked_and_repaired_when_quiet_too() {
         .run();
 }
 
-/// Line numbers are those of the file, also after repairs in earlier groups.
+/// Line numbers refer to the file, even after repairs in earlier groups.
 #[test]
 fn findings_of_a_group_have_the_line_numbers_of_the_file() {
     let file = "# pushgw group /metrics/job/a\r\n\
@@ -318,6 +318,21 @@ fn groups_are_in_the_text_format() {
     assert!(output.contains("as `pushgw show` prints it"), "{output}");
     assert!(output.contains("1 error; nothing was sent"), "{output}");
     assert!(!output.contains("convert") && !output.contains("--format"), "{output}");
+    let metrics = "# TYPE b info\nb_info{v=\"1\"} 1\n# TYPE u unknown\nu 1\n";
+    pushgw()
+        .args(["push", "--groups", "f", "-g", &server.url()])
+        .file("f", format!("# pushgw group /metrics/job/x\n{metrics}"))
+        .code(3)
+        .stderr_has("this is OpenMetrics text, but it is read in the Prometheus text format\n --> f:2:1\n")
+        .stderr_has(
+            "a file that ends with the line `# EOF`: `pushgw convert FILE` prints them in the text format;",
+        )
+        .run();
+    pushgw()
+        .args(["convert", "f"])
+        .file("f", format!("{metrics}# EOF\n"))
+        .stdout_has("# TYPE u untyped\n")
+        .run();
 }
 
 #[test]

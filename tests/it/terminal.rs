@@ -1,4 +1,4 @@
-//! Output on a terminal and in a pipe: progress, colors, widths, characters, and questions.
+//! Tests output on a terminal and in a pipe: progress, colors, widths, characters, and questions.
 
 use crate::support::{Pushgw, Server, Tty, in_process_at, pushgw, shell, shown};
 use rustix::process::Signal;
@@ -29,7 +29,7 @@ const DATE: (&str, &str) = ("Date", "Fri, 15 Jan 2027 08:00:00 GMT");
 /// One group with one metric.
 const ONE: &str = r#"{"status":"success","data":[{"labels":{"job":"a"},"last_push_successful":true,"push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"1"}]},"m":{"type":"GAUGE","metrics":[{"labels":{},"value":"1"}]}}]}"#;
 
-/// A gateway with [`GROUPS`] that accepts every request.
+/// Starts a gateway with [`GROUPS`] that accepts every request.
 fn gateway() -> Server {
     Server::start(|connection, _| {
         while let Some(request) = connection.read_request() {
@@ -43,7 +43,7 @@ fn gateway() -> Server {
     })
 }
 
-/// A gateway that sends a response only when the test releases it.
+/// Starts a gateway that sends a response only when the test releases it.
 fn delayed(answer: impl Fn(&str) -> (u16, &'static str) + Send + Sync + 'static) -> (Server, Sender<()>) {
     let (release, released) = mpsc::channel();
     let released = Mutex::new(released);
@@ -98,7 +98,7 @@ fn the_result_is_not_mixed_with_progress() {
     }
 }
 
-/// The sessions that must not show progress start first, so they wait at least as long as the one that shows it.
+/// The sessions that must not show progress start first, so they wait at least as long as the session that shows it.
 #[test]
 fn no_progress_when_quiet_dumb_redirected_or_in_the_background() {
     let (server, release) = delayed(|_| (200, ""));
@@ -106,7 +106,7 @@ fn no_progress_when_quiet_dumb_redirected_or_in_the_background() {
         push(&server).arg("-q").tty(STDERR, 80).session(),
         push(&server).env("TERM", "dumb").tty(STDERR, 80).session(),
         push(&server).tty(&[Tty::Stdin, Tty::Stdout], 80).session(),
-        // In the background of the terminal.
+        // This push runs in the background of the terminal.
         shell(&format!("set -m; pushgw push -j x -m 'a 1' -g {} & wait; set +m", server.url()))
             .controlled(80)
             .session(),
@@ -148,7 +148,7 @@ fn progress_shows_each_step_and_attempt() {
     let three = r#"{"status":"success","data":[{"labels":{"job":"a"}},{"labels":{"job":"b"}}]}"#;
     let (server, release) = delayed(move |method| if method == "DELETE" { (202, "") } else { (200, three) });
     let delete = ["delete", "--all", "--yes", "--retries=0", "-g", &server.url()];
-    // On a narrow terminal, the end of the line is always shown.
+    // A narrow terminal always shows the end of the line.
     let mut session = pushgw().args(delete).tty(STDERR, 24).session();
     (0..2).for_each(|_| release.send(()).unwrap());
     session.wait_for("\rdeleting 2/2: {... (");
@@ -202,7 +202,7 @@ fn a_signal_erases_the_progress_line_and_kills_the_program() {
     let ended = session.end();
     assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()));
     assert_eq!(shown(&ended.screen), ["interrupted: the push may have been stored", ""]);
-    // An ignored signal stays ignored, although there is a progress line to erase.
+    // An ignored signal stays ignored, even if there is a progress line to erase.
     let url = server.url();
     let script = format!("trap '' INT; exec pushgw push -j x -m 'a 1' -g {url}");
     let mut session = shell(&script).controlled(80).session();
@@ -226,7 +226,7 @@ fn only_yes_confirms_a_deletion() {
         session.type_keys(no);
         let ended = session.end();
         assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-        // On its own line, even without Enter.
+        // The result is on its own line, even if Enter was not pressed.
         let last_lines: Vec<_> = shown(&ended.screen).into_iter().rev().take(2).collect();
         assert_eq!(last_lines, ["", "nothing was deleted"], "{no:?}: {ended:?}");
     }
@@ -268,8 +268,8 @@ fn watch_uses_the_new_width_after_a_resize() {
 /// Standard output and standard error are checked separately.
 #[test]
 fn color_is_decided_for_each_stream() {
-    // Whether standard output, standard error and the terminal get colors, when neither stream is the terminal, standard
-    // output is, standard error is, or both are.
+    // Each row shows whether standard output, standard error and the terminal get colors if neither stream is a
+    // terminal, only standard output, only standard error, or both.
     const NEVER: [[bool; 3]; 4] = [[false; 3]; 4];
     const AT_THE_TERMINAL: [[bool; 3]; 4] =
         [[false; 3], [false, false, true], [false, false, true], [false, false, true]];
@@ -299,7 +299,7 @@ fn color_is_decided_for_each_stream() {
 
 #[test]
 fn color_options_apply_to_help_and_usage_errors() {
-    // Whether anything is colored.
+    // Returns true if anything is colored.
     let help = |args: &[&str], ttys: &[Tty], variables: &[(&str, &str)]| {
         let output =
             pushgw().args(args).envs(variables).any_code().any_stdout().any_stderr().tty(ttys, 80).run();
@@ -322,13 +322,13 @@ fn color_options_apply_to_help_and_usage_errors() {
     }
     // After `--`, options belong to the producer.
     assert!(help(&["push", "--nonsense", "--", "ls", "--color=never"], STDERR, &[]));
-    // The text of an unknown option is escaped: it may come from anywhere.
+    // An unknown option is escaped in the message, because it may be untrusted text.
     let typed = ["push", "--non\u{1b}[2Jsenseü"];
     pushgw().args(typed).code(2).stderr_has(r"'--non\x1b[2Jsense\u{fc}'").run();
     pushgw().args(typed).code(2).env("LANG", "C.UTF-8").stderr_has(r"'--non\x1b[2Jsenseü'").run();
 }
 
-/// Commands with output for people. Their exit codes are not 2.
+/// Commands with human-readable output. None of them exits with 2.
 const COMMANDS: &[&[&str]] = &[
     &["list"],
     &["list", "--metrics"],
@@ -383,7 +383,7 @@ fn output_is_ascii_without_a_utf8_locale() {
     assert!(help.stdout.is_ascii() && help.stdout.len() > 1000);
 }
 
-/// Everything fits, except long words, commands to copy, and formats with one line per item.
+/// All output fits, except long words, commands to copy, and formats with one line per item.
 #[test]
 fn output_fits_any_width() {
     let server = gateway();
@@ -418,7 +418,7 @@ fn output_fits_any_width() {
     }
 }
 
-/// The display width of a text, for the characters in these tests.
+/// Returns the display width of a text, for the characters in these tests.
 fn unicode_width(text: &str) -> usize {
     text.chars().map(|c| if ('\u{1100}'..'\u{a000}').contains(&c) && c != '…' { 2 } else { 1 }).sum()
 }

@@ -1,5 +1,5 @@
-//! `--textfile DIR`: a group as a file for `node_exporter`'s textfile collector, always whole, and never one that another file
-//! of the directory contradicts.
+//! Tests `--textfile DIR`, which writes a group to a file for `node_exporter`'s textfile collector. The file is always
+//! complete, and never conflicts with another file in the directory.
 
 use crate::support::{LocalServer, Program, Pushgw, fetch, program, pushgw, shell};
 use rustix::fs::{FlockOperation, flock};
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use tempfile::TempDir;
 
-/// A call for the group `{job="x"}` in this directory.
+/// Returns a call for the group `{job="x"}` in this directory.
 fn call(command: &str, folder: &TempDir, args: &[&str]) -> Pushgw {
     pushgw().args([command, "-j", "x", "--textfile"]).arg(folder.path()).args(args)
 }
@@ -26,7 +26,7 @@ fn content(folder: &TempDir, name: &str) -> String {
     fs::read_to_string(folder.path().join(name)).unwrap()
 }
 
-/// The names of all files in the directory.
+/// Returns the names of all files in the directory.
 fn names(folder: &TempDir) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder.path())
         .unwrap()
@@ -37,10 +37,10 @@ fn names(folder: &TempDir) -> Vec<String> {
 }
 
 #[test]
-fn push_writes_a_file_that_everybody_can_read() {
+fn push_writes_a_world_readable_file() {
     for umask in ["000", "077", "777"] {
         let folder = folder();
-        // Left by a process that was killed.
+        // A killed process may have left this file.
         fs::write(folder.path().join(".pushgw.tmp"), "a").unwrap();
         let script = format!(
             "umask {umask}; pushgw push -j db_backup -l path=/var -i db1 --textfile {} -m 'a{{l=\"1\"}} 2'",
@@ -59,7 +59,7 @@ fn push_writes_a_file_that_everybody_can_read() {
 }
 
 #[test]
-fn the_labels_of_the_group_replace_those_of_the_text() {
+fn the_labels_of_the_group_override_labels_in_the_text() {
     let folder = folder();
     call("push", &folder, &["-m", "a{job=\"other\"} 1"])
         .stderr_has("warning[overwritten-label]: the grouping key overwrites the label `job` with `x`")
@@ -104,7 +104,7 @@ fn run_keeps_the_time_of_the_last_success() {
 }
 
 #[test]
-fn metrics_of_the_job_that_clash_do_not_hide_how_it_went() {
+fn clashing_metrics_of_the_job_do_not_hide_its_result() {
     let folder = folder();
     fs::write(folder.path().join("other.prom"), "# TYPE files gauge\nfiles 1\n").unwrap();
     call("run", &folder, &["-m", "files 1", "--", "true"])
@@ -130,7 +130,7 @@ fn delete_removes_the_file() {
 }
 
 #[test]
-fn what_clashes_with_another_file_is_rejected() {
+fn metrics_that_clash_with_another_file_are_rejected() {
     for (other, pushed, said) in [
         ("# TYPE a gauge\na{job=\"y\"} 1\n", "# TYPE a counter\na 1", "a is a counter, but a gauge in"),
         ("# HELP a b\na{job=\"y\"} 1\n", "# HELP a c\na 1", "a has a different HELP text in"),
@@ -157,7 +157,7 @@ fn what_clashes_with_another_file_is_rejected() {
 }
 
 #[test]
-fn a_file_that_somebody_broke_is_replaced_but_not_added_to() {
+fn an_invalid_file_is_replaced_but_not_added_to() {
     let folder = folder();
     fs::write(folder.path().join("pushgw_x.prom"), "a 1\nb 1,5\n").unwrap();
     call("add", &folder, &["-m", "c 1"])
@@ -191,7 +191,7 @@ fn a_directory_that_cannot_be_written_is_an_error() {
 }
 
 #[test]
-fn a_full_disk_leaves_the_file_as_it_is() {
+fn a_full_disk_does_not_change_the_file() {
     let unshare = ["--user", "--map-root-user", "--mount"];
     let mount = "mkdir full && mount -t tmpfs -o size=8k none full";
     let folder = folder();
@@ -230,7 +230,7 @@ fn the_wait_for_others_has_a_time_limit() {
         .code(3)
         .stderr_has(format!("but the report failed: {said}"))
         .run();
-    // Nothing is written by these.
+    // These calls write nothing.
     call("push", &folder, &["-m", "a 1", "-n"]).any_stdout().run();
     call("push", &folder, &["-m", "a 1", "--diff"]).any_stdout().run();
     drop(lock);
@@ -262,7 +262,7 @@ fn a_push_has_one_destination() {
     }
     pushgw().args(["run", "-j", "x", "--", "true"]).envs(&variables).stderr_has(both).run();
     assert!(names(&folder).is_empty());
-    // A flag beats any variable.
+    // A flag overrides all variables.
     let push = || pushgw().args(["push", "-j", "x", "-m", "a 1"]);
     push().args(["-g", "127.0.0.1:1", "--retries", "0"]).envs(&variables).code(6).any_stderr().run();
     push().args(["--textfile", path]).envs(&variables).run();
@@ -274,7 +274,7 @@ fn a_push_has_one_destination() {
         .code(2)
         .stderr("error: --textfile is empty: is the variable set?\n")
         .run();
-    // An option before the command is for an alias.
+    // An option may precede the command, for shell aliases.
     pushgw().args(["--textfile", path, "push", "-j", "y", "-m", "b 1"]).run();
 }
 
@@ -302,7 +302,7 @@ fn only_commands_for_one_group_use_a_directory() {
 }
 
 #[test]
-fn what_would_be_written_can_be_seen_before() {
+fn dry_run_and_diff_show_what_would_be_written() {
     let folder = folder();
     let path = folder.path().join("pushgw_x.prom").display().to_string();
     call("push", &folder, &["-m", "a 1", "-m", "b 1"]).run();
@@ -330,7 +330,7 @@ fn a_group_whose_file_name_would_be_too_long_is_rejected() {
     assert_eq!(names(&folder)[0].len(), 255);
 }
 
-/// Calls of pushgw by eight threads: `call(n)` for each `n` below `amount`. Each must succeed.
+/// Runs `call(n)` for each `n` below `amount`, in eight threads. Each call must succeed.
 fn at_once(amount: usize, call: impl Fn(usize) -> Command + Sync) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -349,7 +349,7 @@ fn at_once(amount: usize, call: impl Fn(usize) -> Command + Sync) {
     });
 }
 
-/// The built program, which adds to or replaces a file in this directory.
+/// Returns a call of the built program that writes to this directory.
 fn writer(command: &str, directory: &Path, args: &[&str]) -> Command {
     let mut writer = Command::new(env!("CARGO_BIN_EXE_pushgw"));
     writer.args([command, "--textfile"]).arg(directory).args(args).env_clear();
@@ -378,7 +378,7 @@ fn no_update_is_lost_if_many_write_at_once() {
 struct NodeExporter(LocalServer);
 
 impl NodeExporter {
-    /// Starts it, and waits until it shows a file of this directory, which must have one.
+    /// Starts `node_exporter`, and waits until it serves a file from this directory, which must contain one.
     fn start(program: &Program, directory: &Path) -> Self {
         let command = |address: SocketAddr, _: &Path| {
             let mut command = Command::new(&program.path);
@@ -389,7 +389,7 @@ impl NodeExporter {
                 .env_clear();
             command
         };
-        // The metrics of another server on this port would not name the directory.
+        // The metrics of a different server on this port would not contain the directory.
         let shows = |text: String| text.contains(&*directory.to_string_lossy());
         let is_ready = |server: &LocalServer| try_scrape(server).is_some_and(shows);
         Self(LocalServer::start(&format!("node_exporter {}", program.version), command, is_ready))
@@ -406,7 +406,7 @@ fn try_scrape(server: &LocalServer) -> Option<String> {
     (answer.status == 200).then(|| answer.text())
 }
 
-/// The value of a series in a text.
+/// Returns the value of a series in a text.
 fn value<'a>(text: &'a str, series: &str) -> Option<&'a str> {
     text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))
 }
@@ -449,10 +449,10 @@ fn node_exporter_sees_only_whole_files_while_200_write() {
     }
 }
 
-/// The rules of `clash` are those of `node_exporter`: what pushgw rejects is what it would drop or report.
+/// The rules of `clash` match `node_exporter`: pushgw rejects what it would drop or report.
 #[test]
 #[ignore = "needs node_exporter (fetched on first use)"]
-fn node_exporter_has_trouble_with_what_is_rejected() {
+fn node_exporter_has_problems_with_rejected_metrics() {
     for program in fetch("node-exporter") {
         for (first, second) in [
             ("# TYPE a gauge\na{job=\"y\"} 1\n", "# TYPE a counter\na{job=\"x\"} 1\n"),
@@ -465,7 +465,7 @@ fn node_exporter_has_trouble_with_what_is_rejected() {
             let alone = exporter.scrape();
             assert_eq!(value(&alone, "node_textfile_scrape_error"), Some("0"), "{first}");
             fs::write(folder.path().join("pushgw_x.prom"), second).unwrap();
-            // The second file is read, or it makes the whole scrape fail.
+            // Either the second file is read, or it makes the whole scrape fail.
             let both = try_scrape(&exporter.0).unwrap_or_default();
             let is_whole = both.contains("pushgw_x.prom")
                 && value(&both, "node_textfile_scrape_error") == Some("0")

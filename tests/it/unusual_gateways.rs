@@ -1,5 +1,5 @@
-//! The operators' commands on real gateways with unusual contents, flags or proxies, and on servers that are not
-//! Pushgateways.
+//! Tests `list`, `status` and `delete` with real gateways that have unusual contents, flags or proxies, and with
+//! servers that are not Pushgateways.
 
 use crate::support::{Client, Gateway, Request, Server, newest_gateway, on_every_gateway, pushgw};
 
@@ -7,8 +7,8 @@ use crate::support::{Client, Gateway, Request, Server, newest_gateway, on_every_
 const SHADOWING: &str = "# TYPE labels gauge\nlabels{metrics=\"x\"} 1\nlast_push_successful 1\nmetrics 1\n";
 
 #[test]
-fn a_value_without_end_is_not_read_to_memory() {
-    // Before, within and after a group, and as a name.
+fn an_endless_value_is_not_read_into_memory() {
+    // The endless value can be before, in or after a group, or be a name.
     for start in [
         r#"{"status":"success","data":[{"labels":{"job":""#,
         r#"{"status":"success","data":[{"labels":{""#,
@@ -25,7 +25,7 @@ fn a_value_without_end_is_not_read_to_memory() {
                 connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
                 connection.send(start);
                 let more = if start.ends_with('1') { "111" } else { "\\\"x" };
-                // It gives up long before 48 MB.
+                // pushgw gives up long before 48 MB.
                 (0..16).for_each(|_| connection.send(more.repeat(1 << 20)));
             }
         });
@@ -101,7 +101,7 @@ fn a_route_prefix() {
     }
 }
 
-/// As behind a proxy that serves only the metrics, or before version 1.2.0.
+/// The API is missing before version 1.2.0, or with a proxy that serves only the metrics.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn a_real_gateway_without_the_api() {

@@ -1,5 +1,5 @@
-//! Label names in a path. A gateway with `--push.enable-utf8-names` decodes names that start with `U__`, other gateways
-//! do not. So the same path can name different groups, depending only on the gateway's flag.
+//! Tests label names in a path. Only a gateway with `--push.enable-utf8-names` decodes names that start with `U__`. So
+//! the same path can identify different groups, depending on the gateway's flag.
 
 use crate::support::{Client, Gateway, Program, Request, Server, gateways, pushgw, shell, wait_until};
 use std::collections::BTreeSet;
@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 const FLAG: &str = "--push.enable-utf8-names";
 
-/// Label names, and how they are written in a path with UTF-8 names. Every other name is a wrong decoding of one of them.
-/// They are escaped by hand, not with the code under test.
+/// Label names, and their encoding in a path with UTF-8 names. Every other name is a wrong decoding of one of them.
+/// They are encoded by hand, and not with the code under test.
 const NAMES: [(&str, &str); 13] = [
     ("x", "x"),
     ("U__x", "U__U____x"),
@@ -27,10 +27,10 @@ const NAMES: [(&str, &str); 13] = [
     ("x@base64", "U__x_40_base64"),
 ];
 
-/// A gateway with or without UTF-8 names, and a group of the job `victim` for each name that it accepts.
+/// A gateway with or without UTF-8 names, which has a group of the job `victim` for each name that it accepts.
 struct NamedGroups {
     gateway: Gateway,
-    /// Names and paths.
+    /// Label names and the paths of their groups.
     groups: Vec<(&'static str, String)>,
 }
 
@@ -55,7 +55,7 @@ impl NamedGroups {
         assert_eq!(self.names(), self.groups.iter().map(|(name, _)| (*name).to_owned()).collect());
     }
 
-    /// The names that the gateway lists.
+    /// Returns the names that the gateway lists.
     fn names(&self) -> BTreeSet<String> {
         let keys = self.gateway.keys();
         let names: Vec<_> =
@@ -67,7 +67,7 @@ impl NamedGroups {
         self.groups.iter().map(|(name, _)| (*name).to_owned()).filter(|name| name != gone).collect()
     }
 
-    /// Makes this group one that never had a successful push, so that `--failed` and `--older-than` select it.
+    /// Replaces this group with one that never had a successful push, so that `--failed` and `--older-than` select it.
     fn fail(&self, name: &str, path: &str) {
         self.gateway.delete(path);
         wait_until("a deletion", || !self.names().contains(name));
@@ -131,7 +131,7 @@ fn groups_are_restored_with_their_names() {
         let saved = pushgw().args(["show", "--all"]).on(&victims.gateway).any_stdout().run().stdout();
         pushgw().args(["delete", "--all", "--yes"]).on(&victims.gateway).run();
         let restore = || pushgw().args(["push", "--groups", "-"]).on(&victims.gateway).stdin(&saved);
-        // Without the option, they would become other groups.
+        // Without the option, the groups would become different groups.
         restore().code(3).stderr_has("--utf8-names").run();
         assert!(victims.gateway.keys().is_empty());
         restore().arg("--utf8-names").run();
@@ -175,7 +175,7 @@ fn fix_commands_delete_no_other_group() {
     }
 }
 
-/// A gateway keeps its groups when it is restarted without the flag. Only the flag decides how it reads a path.
+/// A gateway keeps its groups when it is restarted without the flag. Only the flag determines how it decodes a path.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn the_flag_decides_how_a_path_is_read() {
@@ -189,7 +189,7 @@ fn the_flag_decides_how_a_path_is_read() {
         let last = "the_last_group";
         let is_in = |bytes: &[u8]| bytes.windows(last.len()).any(|part| part == last.as_bytes());
         wait_until("all of it on disk", || {
-            // A push while the gateway writes the file gets there only with a later push.
+            // A push that arrives while the gateway writes its file is written only after the next push.
             victims.gateway.put(format!("/metrics/job/{last}"), "m2 1\n");
             std::fs::read(&file).is_ok_and(|bytes| is_in(&bytes))
         });
@@ -218,7 +218,7 @@ fn the_flag_decides_how_a_path_is_read() {
         assert_eq!(gateway.keys().len(), count);
         // Such groups break 1.11.0, but not 1.11.2.
         pushgw().arg("status").on(&gateway).any_code().stdout_has(no_path).any_stderr().run();
-        // The path as written for a gateway with UTF-8 names.
+        // This is the path for a gateway with UTF-8 names.
         let url = format!("{}/metrics/job/victim/U__U____x/v", gateway.url());
         pushgw().args(["delete", "--utf8-names", "--url", &url]).run();
         pushgw().args(["delete", "--yes", "--match", "U__my_2e_label=v"]).on(&gateway).run();
@@ -231,7 +231,7 @@ fn the_flag_decides_how_a_path_is_read() {
     }
 }
 
-/// The listing of a gateway with a group for each of these label names.
+/// Returns the listing of a gateway with a group for each of these label names.
 fn listing(names: &[&str]) -> String {
     let group = |name: &&str| {
         format!(
@@ -242,7 +242,8 @@ fn listing(names: &[&str]) -> String {
     format!(r#"{{"status":"success","data":[{}]}}"#, names.iter().map(group).collect::<Vec<_>>().join(","))
 }
 
-/// A server with a group for each of these names and this response to a status request; `None` closes the connection.
+/// Starts a server with a group for each of these names. `status` is its response to a status request, and `None`
+/// closes the connection.
 fn server(names: &'static [&'static str], status: Option<(u16, &'static str)>) -> Server {
     let stored = Mutex::new(names.to_vec());
     Server::start(move |connection, _| {
@@ -305,7 +306,7 @@ fn an_unknown_flag_makes_ambiguous_groups_undeletable() {
     }
 }
 
-/// 1.5.1 does not have the flag, and reports others.
+/// 1.5.1 does not have the flag, but reports its other flags.
 #[test]
 fn a_gateway_without_the_flag_decodes_nothing() {
     const FLAGS: &str = r#"{"status":"success","data":{"flags":{"push.disable-consistency-check":"false"}}}"#;
@@ -325,8 +326,8 @@ fn flags_are_not_requested_for_ordinary_names() {
     assert!(server.requests().iter().all(|request| request.path != "/api/v1/status"));
 }
 
-/// As behind a proxy that serves only the metrics. Unless the client accepts UTF-8 names, `my.label` is shown as
-/// `my_label`, which is another group.
+/// A proxy may serve only the metrics. Unless the client accepts UTF-8 names, `my.label` is shown as `my_label`, which
+/// is a different group.
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn without_the_api_no_other_group_is_deleted() {

@@ -1,8 +1,8 @@
-//! A real VictoriaMetrics: it accepts pushes but is not a Pushgateway.
+//! Tests a real VictoriaMetrics, which accepts pushes but is not a Pushgateway.
 
 use crate::support::{VictoriaMetrics, pushgw, wait_until};
 
-/// `labels = values` for a line of the export.
+/// Formats a line of the export as `labels = values`.
 fn series(line: &str) -> String {
     let line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
     format!("{} = {}", line["metric"], line["values"])
@@ -17,7 +17,7 @@ fn push_works_and_other_commands_report_an_import_path() {
         pushgw().args(args).env("PUSHGATEWAY_URL", url)
     };
     call(&["push", "-j", "vm", "-l", "a=b c", "-m", "pushed_one{x=\"y\"} 1"]).run();
-    // The slash makes the path use base64, to which VictoriaMetrics answers 204.
+    // Because of the slash, the path contains base64, to which VictoriaMetrics answers 204.
     call(&["add", "-j", "vm/2", "-m", "pushed_two 2", "--compress", "gzip"]).run();
     let mut stored = Vec::new();
     wait_until("the pushed series", || {

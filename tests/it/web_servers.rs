@@ -1,7 +1,8 @@
-//! A real nginx in front of a real Pushgateway: its pages and rules are those that users meet. The pages of other servers
+//! A real nginx in front of a real Pushgateway or receiver: its pages and rules are those that users meet. The pages of other servers
 //! are scripted in `errors`.
 
-use crate::support::{Gateway, LocalServer, fetch, newest_gateway, pushgw};
+use crate::authentication::RealServer;
+use crate::support::{Destination, Gateway, LocalServer, fetch, newest_gateway, prometheus_versions, pushgw};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
@@ -38,7 +39,7 @@ http {
 fn start_nginx(gateway: SocketAddr) -> LocalServer {
     let program = fetch("nginx").pop().expect("tests/fetch.sh finds one");
     let command = |address: SocketAddr, directory: &Path| {
-        // This port is closed again, so that no gateway listens on it.
+        // This port is closed again, so nothing listens on it.
         let closed = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         let stopped = std::iter::repeat_with(closed).find(|stopped| *stopped != address).unwrap();
         let token = directory.display().to_string();
@@ -54,7 +55,7 @@ fn start_nginx(gateway: SocketAddr) -> LocalServer {
         command.args(["-e", "stderr", "-p", &token, "-c", "nginx.conf", "-g", user]).env_clear();
         command
     };
-    // Another server may have taken the port, and would not answer with the directory.
+    // If another server has bound the port, it does not answer with the directory.
     LocalServer::start("nginx", command, |server| {
         server.try_get("/ours").is_some_and(|answer| answer == server.directory().display().to_string())
     })
@@ -62,7 +63,7 @@ fn start_nginx(gateway: SocketAddr) -> LocalServer {
 
 #[test]
 #[ignore = "needs a real Pushgateway and nginx (fetched on first use)"]
-fn what_nginx_answers_is_explained() {
+fn error_pages_of_nginx_are_explained() {
     let gateway = Gateway::start(newest_gateway(), &[]);
     let nginx = start_nginx(gateway.address());
     let call = |args: &[&str], path: &str| {
@@ -102,4 +103,40 @@ fn what_nginx_answers_is_explained() {
     let login = call(push, "/auth").args(["-u", "me"]).env("PUSHGATEWAY_PASSWORD", "wrong");
     login.code(4).stderr_has("hint: check the user `me` and the password in PUSHGATEWAY_PASSWORD\n").run();
     assert_eq!(gateway.keys().len(), 1);
+}
+
+/// The rules that are about every server. Others are those of a path of a gateway.
+#[test]
+#[ignore = "needs a real Prometheus and nginx (fetched on first use)"]
+fn what_nginx_answers_for_a_receiver_is_explained() {
+    let program = prometheus_versions().last().expect("tests/fetch.sh finds one");
+    let receiver = RealServer::start(Destination::Receiver, program, &[]);
+    let nginx = start_nginx(receiver.address());
+    let url = |path: &str| format!("http://{}{path}/api/v1/write", nginx.address());
+    let push = |path: &str| Destination::Receiver.push_to(&url(path)).args(["--retries", "0"]);
+    push("/push").run();
+    let no_answer =
+        "hint: a proxy in front of the receiver gets no answer from it: is the receiver running?\n";
+    let paths = "hint: the URL must include the receiver's path: /api/v1/write for Prometheus";
+    for (path, code, message, hint) in [
+        ("/stopped", 5, "temporary server error (502 Bad Gateway), with an HTML page", no_answer),
+        ("/kept", 4, "(404 Not Found)", paths),
+        ("/small", 4, "too large (413", "hint: the receiver, or a proxy in front of it, limits the size"),
+        (
+            "/tls",
+            4,
+            "redirects (301 Moved Permanently) to https://127.0.0.1/tls/api/v1/write",
+            "hint: use --remote-write https://127.0.0.1/tls/api/v1/write\n",
+        ),
+        ("/auth", 4, "requires a login (401 Unauthorized)", "hint: use -u USER"),
+        ("/denied", 4, "without credentials is forbidden (403 Forbidden)", "may require a login (-u,"),
+        ("/login", 4, "redirects (302", "hint: this is a login page"),
+        ("/wrong", 4, "(404 Not Found)", paths),
+    ] {
+        push(path).code(code).stderr_has(message).stderr_has(hint).run();
+    }
+    let login = || push("/auth").args(["-u", "me"]);
+    login().env("PUSHGATEWAY_PASSWORD", "secret").run();
+    let wrong = login().env("PUSHGATEWAY_PASSWORD", "wrong").code(4);
+    wrong.stderr_has("hint: check the user `me` and the password in PUSHGATEWAY_PASSWORD\n").run();
 }

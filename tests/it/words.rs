@@ -1,5 +1,5 @@
-//! Help, messages, comments and documentation use the words of the field. Each habit to avoid is a pattern here, with the
-//! words to write instead.
+//! Checks that help, messages, comments and documentation use common technical terms. Each pattern here is a habit to
+//! avoid, with the words to write instead.
 
 use regex::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-/// The files and folders that are searched. Generated text is not: it comes from what is here.
+/// Files and folders to search. Generated text is not included, because its sources are.
 const SEARCHED: &[&str] = &[
     ".ci/run",
     ".github",
@@ -24,10 +24,10 @@ const SEARCHED: &[&str] = &[
     "tests",
 ];
 
-/// This file, which lists the habits, and the vectors, which are a copy of a shared file.
+/// Files to skip: this file, which lists the habits, and a copy of a file shared with other projects.
 const SKIPPED: [&str; 2] = ["tests/it/words.rs", "tests/data/grouping.tsv"];
 
-/// What to avoid, and what to write instead. A space also matches `_`, so that names are searched too.
+/// Habits to avoid, and what to write instead. A space also matches `_`, so that identifiers are also checked.
 const HABITS: &[(&str, &str)] = &[
     ("(is|are|was) no [a-z]+", "is not a, are not"),
     ("(is|are|was|be|been|as) told|told as|tells", "is reported, shows, says"),
@@ -66,7 +66,7 @@ const HABITS: &[(&str, &str)] = &[
     ("goes? stale", "becomes outdated"),
 ];
 
-/// Plain English that a pattern would match, and names that are not ours.
+/// Correct English that a pattern would match, and names from other projects.
 const ALLOWED: &[&str] = &[
     "there (is|are|was) no",
     "(is|are|was) no (longer|more)",
@@ -76,7 +76,7 @@ const ALLOWED: &[&str] = &[
     "stands? (for|still)",
     "taken (away|from)",
     "(segmentation|page) fault",
-    // In systemd units, and a function of rustls.
+    // These are a systemd setting and a function of rustls.
     "wants=",
     "wants write",
 ];
@@ -87,7 +87,7 @@ fn any_case(pattern: &str) -> Regex {
 
 struct Habits {
     allowed: Regex,
-    /// All patterns in one: most lines have none of them.
+    /// All patterns combined, because most lines match none of them.
     any: Regex,
     each: Vec<(Regex, &'static str)>,
 }
@@ -103,7 +103,7 @@ impl Habits {
         }
     }
 
-    /// The habits in a line, each with what to write instead.
+    /// Returns the habits in a line, each with what to write instead.
     fn of(&self, line: &str) -> Vec<(String, &'static str)> {
         let line = line.replace('_', " ");
         if !self.any.is_match(&line) {
@@ -116,7 +116,7 @@ impl Habits {
         self.each.iter().filter_map(found).collect()
     }
 
-    /// Appends a line for each habit in the file or the folder's files, and in their names.
+    /// Appends a line for each habit in a file or in the files of a folder, and in their names.
     fn search(&self, path: &str, found: &mut Vec<String>) {
         let full = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         if full.is_dir() {

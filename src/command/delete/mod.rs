@@ -1,8 +1,8 @@
-//! `delete`: deletes one group by its complete key, or (in `selection`) all selected groups.
+//! The `delete` subcommand: deletes one group by its complete key, or all selected groups (see `selection`).
 //!
-//! The gateway answers 202 to any deletion, even if the group does not exist, and deletes later. So the groups are
-//! fetched before the deletion, to check that the group exists, and after it, until the group is gone. `--force` skips
-//! both fetches.
+//! The gateway answers 202 to any deletion, even if the group does not exist, and deletes asynchronously. So pushgw
+//! first fetches the groups to check that the group exists, and afterwards polls until it is gone. `--force` skips both
+//! steps.
 
 mod selection;
 mod verify;
@@ -19,7 +19,7 @@ use crate::shell::quote;
 use std::time::Instant;
 use verify::{fetch_after, find, not_deleted, send};
 
-/// Deletes, or prints what would be deleted.
+/// Deletes the groups, or prints what would be deleted.
 pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     match &delete.target {
         DeleteTarget::Selection { selection, confirmed, connection } => {
@@ -65,8 +65,8 @@ fn one_group(
     Ok(())
 }
 
-/// Checks that the group exists. If the gateway reads label names differently than `--utf8-names` says, returns the
-/// path to use, because the given path would identify another group.
+/// Checks that the group exists. If the gateway decodes label names differently than `--utf8-names` implies, returns
+/// the path to use instead, because the original path would identify a different group.
 fn require(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Result<Option<String>, Failure> {
     let groups = fetch_groups(client, printer)?.groups;
     let Some(group) = find(&groups, &LabelSet::from(key)) else {
@@ -83,8 +83,8 @@ fn require(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Res
     }
 }
 
-/// Creates the error for a missing group. It lists other groups with the same labels, or at least the same job.
-/// `command` creates the hint that selects the groups with the given labels.
+/// Creates the error for a missing group, which lists the other groups of the same job. `command` creates a hint with a
+/// command that selects groups by the given labels.
 pub(super) fn no_such_group<'a>(
     groups: impl IntoIterator<Item = &'a Group>,
     key: &GroupingKey,

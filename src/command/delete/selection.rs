@@ -1,8 +1,8 @@
-//! `delete` by selection: fetch, show, ask, fetch again, delete each group by its own key, fetch a third time.
+//! Deletes the groups that match a selection.
 //!
-//! The groups are fetched three times, no matter how many there are. The first fetch selects the groups. A person may
-//! take hours to confirm, so the second fetch excludes groups that were pushed to in the meantime. The third shows
-//! which groups are really gone, because the gateway answers 202 to everything.
+//! The groups are fetched up to three times. The first fetch selects the groups. A user may take hours to confirm, so
+//! the second fetch excludes groups that were pushed to in the meantime. The third one shows which groups are really
+//! gone, because the gateway answers 202 to every deletion.
 
 use super::verify::{fetch_after, find, not_deleted, send};
 use crate::command::batch::BatchErrors;
@@ -17,10 +17,10 @@ use crate::os::reason;
 use crate::output::{Channel, Printer, Verbosity};
 use std::io::{self, BufRead as _, BufReader};
 
-/// Maximum number of groups listed before the question. If there are more, a summary by job is shown.
+/// Maximum number of groups listed before the confirmation prompt. Larger selections are summarized by job.
 const LISTED: usize = 50;
 
-/// Deletes the selected groups, or only shows them.
+/// Deletes the selected groups, or only shows them with `--dry-run`.
 pub(super) fn run(
     delete: &Delete,
     client: &Client,
@@ -49,7 +49,7 @@ pub(super) fn run(
         let (amount, all) = (selected.places.len(), snapshot.groups.len());
         let is_summary = amount > LISTED && context.printer.verbosity < Verbosity::Verbose;
         let table = if is_summary { selected.jobs() } else { selected.table().with_whole_keys() };
-        // If writing to standard error fails, the failure can't be reported anywhere.
+        // A failed write to standard error can't be reported anywhere.
         let _ = context.printer.table(Channel::Message, &table);
         if is_summary {
             context.printer.hint("-v shows every group");
@@ -85,9 +85,10 @@ fn print(
     })
 }
 
-/// Refuses to delete on a gateway that rejects every push, because healthy groups look old or failed there.
+/// Returns an error if the gateway rejects every push, because even healthy groups then look old or failed.
 ///
-/// The groups' keys do not show every cause, so the gateway is also scraped. Every cause makes a scrape fail.
+/// Not every cause is visible in the grouping keys, so the gateway is also scraped: any problem of this kind makes a
+/// scrape fail.
 fn refuse_if_broken(snapshot: &Snapshot, client: &Client, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let connection = client.connection();
     if snapshot.conflicts.broken.is_empty() {
@@ -127,7 +128,7 @@ fn ask(question: &str, context: &mut Context<'_, '_>) -> Result<bool, Failure> {
         .read_until(b'\n', &mut answer)
         .map_err(|error| anyhow::anyhow!("can't read the answer: {}", reason(&error)))?;
     if answer.pop() != Some(b'\n') {
-        // The user ended the input without pressing Enter.
+        // The input ended before the user pressed Enter.
         context.printer.end_question();
         return Ok(false);
     }
@@ -153,7 +154,7 @@ fn same_push(a: &Group, b: &Group) -> bool {
     (a.last_push, a.last_failure) == (b.last_push, b.last_failure)
 }
 
-/// Sends the deletions. Returns the indices of the groups whose deletion was accepted, and the errors.
+/// Deletes each group. Returns the indices of the groups whose deletion was accepted, and the errors.
 fn delete_each(
     client: &Client,
     snapshot: &Snapshot,
@@ -205,7 +206,7 @@ fn finish(
         plural(wanted, "group"),
         client.connection().endpoint
     );
-    // If the output was closed, the groups are still deleted.
+    // The groups are gone even if printing them fails, so the error is returned last.
     let shown = print(delete.format, before, gone, printer);
     if let Some(failure) = errors.failure() {
         printer.warning(&amount);
@@ -226,7 +227,7 @@ fn finish(
 /// again.
 type Outcome<'a> = (Vec<usize>, Vec<&'a Group>, Vec<&'a Group>);
 
-/// Finds out what happened to the groups whose deletion was accepted.
+/// Determines what happened to the groups whose deletion was accepted.
 fn outcome<'a>(
     client: &Client,
     before: &'a Snapshot,

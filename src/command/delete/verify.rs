@@ -1,4 +1,4 @@
-//! Sends the request that deletes one group, and verifies afterwards that the group is gone.
+//! Sends the request that deletes a group, and verifies that the group is gone.
 
 use crate::command::fetch_groups;
 use crate::diagnose::commands::gateway_option;
@@ -10,13 +10,12 @@ use crate::output::Printer;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Maximum time to wait for a deletion to take effect. With a full queue, a gateway took up to a second.
+/// Maximum time to wait for a deletion to take effect. A gateway with a full queue took up to a second.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Pause between two checks.
+/// Pause between checks.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Creates the error for a group whose path is not certain. It is not deleted, because the path could identify another
-/// group.
+/// Creates the error for a group that is not deleted because its path is uncertain and could identify another group.
 pub(super) fn not_deleted(why: NoKey, client: &Client) -> Failure {
     let status = match why {
         NoKey::Inexact => {
@@ -30,19 +29,19 @@ pub(super) fn not_deleted(why: NoKey, client: &Client) -> Failure {
     anyhow::anyhow!("not deleted: {why}{status}").into()
 }
 
-/// Sends the request that deletes the group with this path.
+/// Deletes the group with this path.
 pub(super) fn send(client: &Client, path: String, printer: &mut Printer<'_>) -> Result<(), Failure> {
     crate::command::send(client, &request(client.connection(), path), printer)?;
     Ok(())
 }
 
-/// The request that deletes the group with this path.
+/// Returns the request that deletes the group with this path.
 pub(super) fn request(connection: &Connection, path: String) -> Request<'_> {
     Request { method: Method::Delete, endpoint: &connection.endpoint, path, body: None }
 }
 
-/// Fetches the groups until the deleted ones are gone or [`PATIENCE`] has passed. The gateway queues deletions, but
-/// they are usually done by the first fetch.
+/// Fetches the groups until the deleted ones are gone or [`PATIENCE`] has passed. The gateway queues deletions, but has
+/// usually processed them by the first fetch.
 pub(super) fn fetch_after(
     client: &Client,
     is_deleted: impl Fn(&Group) -> bool,

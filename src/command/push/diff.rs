@@ -1,4 +1,4 @@
-//! `push --dry-run --diff`: shows what the push would add, change and remove in the current group.
+//! Implements `--diff`: shows what a push would add, change and remove in the existing group.
 
 use crate::command::{Context, fetch_contents};
 use crate::config::Push;

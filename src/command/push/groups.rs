@@ -1,7 +1,7 @@
-//! `push --groups FILE`: pushes each group in the output of `show` to its own path, to restore or move groups.
+//! Implements `push --groups FILE`: pushes each group in the output of `show` to its own path, to restore or move
+//! groups.
 //!
-//! The whole file is checked before anything is sent. Then each group is pushed. If the gateway rejects a group, the
-//! others are still pushed.
+//! The whole file is checked before anything is sent. If the gateway rejects a group, the others are still pushed.
 
 use crate::command::batch::BatchErrors;
 use crate::command::show::GROUP_LINE;
@@ -16,7 +16,7 @@ use crate::input::{self, Input};
 use crate::output::{Printer, SourceFile};
 use std::collections::BTreeSet;
 
-/// One group of the `--groups` file.
+/// A group in the `--groups` file.
 struct Section {
     key: GroupingKey,
     /// The group's text, with its file name and line numbers.
@@ -93,7 +93,7 @@ fn send(
     };
     match crate::command::send(client, &request, printer) {
         Ok(answer) => Ok(answer.status),
-        // Only the first rejection is explained: later ones usually have the same cause.
+        // Only the first rejection is explained, because later ones usually have the same cause.
         Err(error) if explained => {
             Err(crate::command::explain(error, &RejectedPush { method, key, body }, client, true, printer))
         }
@@ -157,8 +157,8 @@ fn sections(
     }
 }
 
-/// Parses the key in a group line. Empty label values are accepted, because the file does not come from a shell with an
-/// unset variable. Only an empty `instance` is rejected, because it can break the gateway.
+/// Parses the grouping key in a group line. Empty label values are accepted, because they do not come from unset shell
+/// variables here. An empty `instance` is rejected, because it can break the gateway.
 fn key(path: &[u8], utf8_names: bool) -> Result<GroupingKey, String> {
     let path = std::str::from_utf8(path).map_err(|_| "the group's path is not UTF-8".to_owned())?;
     let names = if utf8_names { Names::Utf8 } else { Names::Legacy };

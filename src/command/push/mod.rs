@@ -1,4 +1,4 @@
-//! `push` (PUT) and `add` (POST): reads and checks everything before it sends a single request.
+//! The `push` (PUT) and `add` (POST) subcommands. They read and check all input before sending a request.
 
 mod diff;
 pub(super) mod groups;
@@ -18,10 +18,10 @@ use crate::http::{Body, Client, Connection, Method, Request, curl_command};
 use crate::input;
 use memchr::memmem;
 
-/// Pushes, or only prints what would be pushed.
+/// Pushes the metrics, or only prints what would be pushed.
 pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     push_text(push, context)?;
-    // This is checked last, because the writer of the pipe may have started later than this process.
+    // This check comes last, because the process that writes to the pipe may have started after this one.
     if context.environment.stdin_is_pipe && !push.check.reads_stdin() && stdin_has_bytes() {
         context.printer.warning("standard input has data that was not read");
         context.printer.hint("add `-` to the files to read it, or </dev/null if it is not for pushgw");
@@ -116,7 +116,7 @@ fn to_gateway(
     }
 }
 
-/// Rejects the output of `show` for several groups. Their group lines are comments, so all metrics would go to one
+/// Rejects the output of `show` for several groups. The group lines are comments, so all metrics would end up in one
 /// group.
 fn reject_group_lines(text: &[u8]) -> Result<(), Failure> {
     let another = format!("\n{GROUP_LINE}");

@@ -1,5 +1,5 @@
-//! `run`: runs a job and reports how it went. Monitoring must never delay, fail or kill the job. So the command runs
-//! even if the report cannot be sent, and pushgw exits with the command's exit status.
+//! The `run` subcommand: runs a job and reports how it went. Monitoring must never delay, break or kill the job. So the
+//! command runs even if the report cannot be sent, and pushgw exits with the command's exit status.
 //!
 //! Everything that happens is an event. One loop handles events while the command runs, another while the report is
 //! sent. Only the first forwards signals: once the command has ended, its process ID may have been reused.
@@ -28,7 +28,7 @@ use std::time::{Duration, Instant, SystemTime};
 /// error.
 const SPARE: Duration = Duration::from_millis(500);
 
-/// Events during a run.
+/// An event during a run.
 enum RunEvent {
     Signal(ReceivedSignal),
     /// An event of a request in flight.
@@ -74,7 +74,7 @@ struct Running<'a, 'out> {
 }
 
 impl Running<'_, '_> {
-    /// Runs the command until it ends.
+    /// Runs the command and waits for it to exit.
     fn run_command(&mut self, own: &OwnMetrics) -> io::Result<JobRun> {
         let (start, started) = (since_1970(), Instant::now());
         let child = process::spawn(&self.settings.command, |command| {
@@ -108,7 +108,7 @@ impl Running<'_, '_> {
         })
     }
 
-    /// Forwards signals until the command has ended, and returns its exit status.
+    /// Forwards signals to the command until it exits, and returns its exit status.
     fn wait(&mut self, child: &Child) -> io::Result<u8> {
         while let Ok(event) = self.receiver.recv() {
             let Some(signal) = self.handle(event) else { continue };
@@ -119,7 +119,7 @@ impl Running<'_, '_> {
                 continue;
             }
             self.is_second(signal);
-            // The terminal sends Ctrl-C to the command too, and some programs act differently on a second one.
+            // The terminal already sends Ctrl-C to the command, and some programs react differently to a second one.
             if signal.is_from_process || !matches!(signal.number, SIGINT | SIGQUIT) {
                 os::send_signal(child, signal.number);
             }
@@ -149,7 +149,7 @@ impl Running<'_, '_> {
         }
     }
 
-    /// Handles every event except a signal, which is returned.
+    /// Handles an event, or returns it if it is a signal.
     fn handle(&mut self, event: RunEvent) -> Option<ReceivedSignal> {
         match event {
             RunEvent::Signal(signal) => return Some(signal),
@@ -170,7 +170,7 @@ impl Running<'_, '_> {
         None
     }
 
-    /// Whether this is the second termination signal. Signals that arrive close together count as one.
+    /// Returns true if an earlier termination signal was received. Signals that arrive close together count as one.
     fn is_second(&mut self, signal: ReceivedSignal) -> bool {
         let now = Instant::now();
         matches!(signal.number, SIGHUP | SIGINT | SIGQUIT | SIGTERM)
@@ -189,29 +189,37 @@ impl Running<'_, '_> {
                     self.printer.success(&done);
                 }
                 let Some(failure) = left_out else { return status };
-                self.complain(&format!("{name} was reported without its metrics: {}", in_one_line(&failure)));
+                let cause = in_one_line(&failure);
+                self.complain(&format!("{name} was reported without its metrics: {cause}"), &failure);
                 failure
             }
             Err(failure) => {
                 let cause = in_one_line(&failure);
-                self.complain(&format!("{name} exited with status {status}, but the report failed: {cause}"));
+                let message = format!("{name} exited with status {status}, but the report failed: {cause}");
+                self.complain(&message, &failure);
                 failure
             }
         };
         if self.settings.require_push && run.is_success { failed.exit_code() } else { status }
     }
 
-    /// Prints why the report failed: as an error with `--require-push`, otherwise as a warning.
-    fn complain(&mut self, message: &str) {
+    /// Prints why the report failed: as an error with `--require-push`, otherwise as a warning. It is one line, because
+    /// cron mails it. Only an explanation from the server itself is added as a hint.
+    fn complain(&mut self, message: &str, failure: &Failure) {
+        let hint = Some(failure).filter(|failure| matches!(failure, Failure::Explained { .. }));
+        let hint = hint.and_then(Failure::hint);
         if self.settings.require_push {
-            self.printer.error("other", message, "", None);
-        } else {
-            self.printer.warning(message);
+            self.printer.error("other", message, "", hint.as_deref());
+            return;
+        }
+        self.printer.warning(message);
+        if let Some(hint) = hint {
+            self.printer.hint(&hint);
         }
     }
 }
 
-/// Formats an error and the server's answer in one line, because cron mails the output.
+/// Formats an error and the server's answer on one line, because cron mails the output.
 fn in_one_line(failure: &Failure) -> String {
     let details = failure.details().map(|details| format!("; {details}")).unwrap_or_default();
     format!("{failure}{details}").split_whitespace().collect::<Vec<_>>().join(" ")

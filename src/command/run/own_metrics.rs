@@ -1,4 +1,4 @@
-//! The job's own metrics: from the file named by `$PUSHGW_METRICS`, from `--metrics` and from `-m`.
+//! Reads the job's own metrics from the file named by `$PUSHGW_METRICS`, from `--metrics` and from `-m`.
 
 use crate::config::Run;
 use crate::env::Environment;
@@ -12,9 +12,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Environment variable with the path of an empty file, in which the command can write metrics.
+/// Environment variable with the path of a file to which the command can write metrics.
 pub(super) const VARIABLE: &str = "PUSHGW_METRICS";
-/// Used if the temporary folder cannot be created. Without the variable, `>>"$PUSHGW_METRICS"` would fail the job.
+/// Value of the variable if the temporary folder can't be created. If it were unset, `>>"$PUSHGW_METRICS"` would make
+/// the job fail.
 const NOWHERE: &str = "/dev/null";
 const NAME: &str = "metrics.prom";
 
@@ -33,7 +34,7 @@ impl OwnMetrics {
         Self { folder: private_folder(Path::new(parent)), before: before.as_ref().map(file_state) }
     }
 
-    /// Returns the value for [`VARIABLE`].
+    /// Returns the value of [`VARIABLE`].
     pub(super) fn path(&self) -> PathBuf {
         self.folder.as_ref().map_or_else(|_| NOWHERE.into(), |folder| folder.path().join(NAME))
     }

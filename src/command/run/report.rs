@@ -1,10 +1,10 @@
-//! The reports that `run` pushes: the start while the command runs, and the end. Each is sent by its own thread, so
-//! that signals are still handled and a slow gateway does not delay the command.
+//! Reports the start and the end of a run. Each report is sent from a separate thread, so that signals are still
+//! handled and a slow gateway does not delay the command.
 
 use super::RunEvent;
 use super::own_metrics::OwnMetrics;
 use crate::command::check;
-use crate::command::{remote_write, textfile};
+use crate::command::{prometheus_hint, remote_write, textfile};
 use crate::config::{Destination, Run};
 use crate::error::Failure;
 use crate::gateway::diff::Replaces;
@@ -20,12 +20,12 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The report about the end of the command, before it is sent.
+/// A report about the end of the command that has not been sent yet.
 pub(super) struct Report {
     key: GroupingKey,
-    /// Only the metrics of `run` itself.
+    /// The metrics of `run` itself.
     text: String,
-    /// The metrics of `run` and the job's own metrics.
+    /// The metrics of `run` and the job's own metrics; `None` if the latter are missing or omitted.
     with_own: Option<Vec<u8>>,
     /// The reason why the job's own metrics are omitted; `None` if they are not.
     left_out: Option<Failure>,
@@ -33,14 +33,14 @@ pub(super) struct Report {
 
 /// A report that was stored.
 pub(super) struct Reported {
-    /// `{job="x"} on http://gw:9091`, or the file.
+    /// The group and its destination, such as `{job="x"} on http://gw:9091`.
     pub(super) place: String,
     /// The reason why the job's own metrics were omitted; `None` if they were not.
     pub(super) left_out: Option<Failure>,
 }
 
 impl Report {
-    /// Creates the report about `run`, with the job's own metrics if they are valid. Otherwise prints their problems.
+    /// Creates the report. Adds the job's own metrics if they are valid, and prints their problems otherwise.
     pub(super) fn new(
         settings: &Run,
         run: &JobRun,
@@ -48,7 +48,7 @@ impl Report {
         printer: &mut Printer<'_>,
     ) -> Result<Self, Failure> {
         let key = settings.key()?;
-        // The gateway overwrites the label `mode` with the one in the grouping key, so two series would become
+        // If the grouping key contains `mode`, the gateway overwrites that label in both CPU series, which makes them
         // duplicates.
         let run = JobRun { cpu: run.cpu.filter(|_| key.get("mode").is_none()), ..*run };
         let text = run.text(&settings.prefix, &settings.expectations);
@@ -86,7 +86,7 @@ impl Report {
         Ok(Reported { place, left_out: self.left_out })
     }
 
-    /// Sends the report in a thread, which sends the result as an event.
+    /// Sends the report in a separate thread, which delivers the result as an event.
     pub(super) fn send_in_background(
         self,
         settings: &Arc<Run>,
@@ -102,7 +102,7 @@ impl Report {
     }
 }
 
-/// Reports in a thread that the job has started. The thread sends the result as an event.
+/// Reports the start of the job in a separate thread, which delivers the result as an event.
 pub(super) fn send_start(settings: &Arc<Run>, start: Duration, events: Sender<RunEvent>) -> io::Result<()> {
     let settings = Arc::clone(settings);
     let send = move || {
@@ -130,8 +130,8 @@ fn with_own_metrics(
     Ok(Some(accepted.body.into_owned()))
 }
 
-/// Whether a report without the job's own metrics may be accepted. Pushgateway 1.11.0 and 1.11.1 close the connection
-/// instead of answering 400.
+/// Returns true if the report may be accepted without the job's own metrics. Pushgateway 1.11.0 and 1.11.1 close the
+/// connection instead of answering 400.
 fn may_be_the_metrics(failure: &Failure) -> bool {
     match failure {
         Failure::Input { .. } | Failure::PartlyStored { .. } => true,
@@ -170,11 +170,18 @@ fn add(
         path: key.path(),
         body: Some(Body::new(body, EXPOSITION_TEXT, connection.encoding)),
     };
-    gateway::send(&Client::new(connection), &request, listener)?;
+    let client = Client::new(connection);
+    gateway::send(&client, &request, listener).map_err(|error| {
+        let client = client.with_time_left(error.elapsed);
+        match client.and_then(|client| prometheus_hint(&error, &client, false, listener)) {
+            Some(hint) => Failure::Explained { error: Box::new(error), why: vec![hint] },
+            None => error.into(),
+        }
+    })?;
     Ok(format!("{key} on {}", connection.endpoint))
 }
 
 fn forward(events: &Sender<RunEvent>, event: Event) {
-    // After a second signal, the receiver no longer exists.
+    // The receiver no longer exists after a second signal.
     let _ = events.send(RunEvent::Exchange(event));
 }

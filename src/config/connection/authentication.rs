@@ -1,4 +1,4 @@
-//! Request headers set by the user, and the authentication header: from flags, the URL, variables and files.
+//! Resolves the request headers and credentials from flags, the URL, variables and files.
 
 use super::{Settings, empty, private_utf8, read};
 use crate::error::Failure;
@@ -16,7 +16,8 @@ pub(super) struct Authentication {
 }
 
 impl Settings<'_> {
-    /// Flags override the URL, which overrides variables. Two credentials from the same kind of source are an error.
+    /// Resolves headers and credentials. Flags override the URL, which overrides variables. Two credentials from the
+    /// same kind of source are an error.
     pub(super) fn authentication(self, endpoint: &Url) -> Result<Authentication, Failure> {
         let (flags, variables) = self.headers()?;
         let has_own_flag = flags.iter().any(is_authorization);
@@ -48,7 +49,7 @@ impl Settings<'_> {
         Ok(Authentication { headers, login, secrets })
     }
 
-    /// Returns the headers from the flags, and those from the variable.
+    /// Returns the headers set by flags and the headers set by the variable.
     fn headers(self) -> Result<(Vec<Header>, Vec<Header>), Failure> {
         let parse = |origin: &str, text: &str| {
             text.parse::<Header>().map_err(|error| Failure::usage(format!("{origin}: {error}")))
@@ -98,7 +99,7 @@ impl Settings<'_> {
                 "the user in the URL contains a colon, which basic authentication does not allow",
             ));
         }
-        // If there is no password, the user may be a token.
+        // A user without a password may be a token.
         let mut secrets = if password.is_none() { vec![Secret::new(user.as_str())] } else { Vec::new() };
         let password = match password {
             Some(password) => password.clone(),
@@ -136,7 +137,7 @@ impl Settings<'_> {
         }
     }
 
-    /// Returns the password, and the file that it was read from.
+    /// Returns the password, and the file that it was read from, if any.
     fn password(self) -> Result<Option<(Secret, Option<PathBuf>)>, Failure> {
         const PASSWORD: &str = "PUSHGATEWAY_PASSWORD";
         const FILE: &str = "PUSHGATEWAY_PASSWORD_FILE";
@@ -161,7 +162,7 @@ fn is_authorization(header: &Header) -> bool {
     header.is("Authorization")
 }
 
-/// Returns the part of an `Authorization` header after the scheme. This part by itself is also a secret.
+/// Returns the part of an `Authorization` header after the scheme, which is a secret even without the scheme.
 pub(super) fn after_scheme(header: &Header) -> Option<Secret> {
     header.value().expose().split_once(' ').map(|(_, secret)| Secret::new(secret.trim()))
 }
@@ -197,7 +198,7 @@ fn bearer(token: Secret, login: Login) -> Result<Authentication, Failure> {
     Ok(Authentication { headers: vec![Header::bearer(&token)], login, secrets: vec![token] })
 }
 
-/// Returns the secret in a variable, without the trailing newline that `$(cat FILE; echo)` or a secret editor may add.
+/// Returns the secret in a variable, without the trailing newline that a secret store or an editor may add.
 fn secret(variable: &str, value: &OsStr) -> Result<Secret, Failure> {
     let text = private_utf8(variable, value)?;
     let text = text.strip_suffix('\n').unwrap_or(text);
@@ -208,10 +209,10 @@ fn secret(variable: &str, value: &OsStr) -> Result<Secret, Failure> {
     Ok(Secret::new(text))
 }
 
-/// Reads the secret in a file, without the trailing newline that editors add.
+/// Reads a secret from a file, without the trailing newline that editors add.
 fn read_secret(path: &OsStr, origin: &str) -> Result<Secret, Failure> {
     if !Path::new(path).exists() {
-        // The secret itself may have been given in place of the file's path.
+        // The path is not shown, because it may be the secret itself, given by mistake.
         return Err(Failure::File {
             message: format!("{origin}: there is no such file"),
             hint: Some("the value must be a file name, not the secret itself".to_owned()),

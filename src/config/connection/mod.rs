@@ -1,7 +1,7 @@
-//! Resolves the settings for the connection to the gateway, and reads the files that they name. Files are read here, so
-//! that other modules get secrets as values.
+//! Resolves the settings for the connection to the gateway, and reads the files that they name, so that other modules
+//! get secrets as values.
 //!
-//! Messages never show the text of a secret, even if that text is invalid.
+//! Messages never show a secret, even if it is invalid.
 
 mod authentication;
 
@@ -29,10 +29,11 @@ pub(super) const DEFAULT_GATEWAY: &str = "http://localhost:9091";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_RETRIES: u32 = 2;
-/// Maximum size of a file with certificates or a secret. Without a limit, `/dev/zero` would fill the memory.
+/// Maximum size of a file with certificates or a secret. Without a limit, `/dev/zero` would use up all memory.
 const FILE_LIMIT: u64 = 16 << 20;
 
-/// Returns the gateway and the path in `--url`: an absolute URL, or a path as printed by `list --format path`.
+/// Returns the gateway and the path from `--url`, which is an absolute URL or a path as printed by `list --format
+/// path`.
 pub(super) fn group_url(
     url: &OsStr,
     args: &ConnectionArgs,
@@ -40,7 +41,7 @@ pub(super) fn group_url(
 ) -> Result<GroupUrl, Failure> {
     if url.as_encoded_bytes().starts_with(b"/") {
         let gateway = endpoint(args, environment)?;
-        // The formatted URL contains no credentials.
+        // Formatting the URL drops its credentials, so only the parsed path is used.
         let GroupUrl { path, .. } = parsed_group_url(url, &gateway.to_string())?;
         return Ok(GroupUrl { endpoint: gateway, path });
     }
@@ -53,7 +54,7 @@ pub(super) fn group_url(
     parsed_group_url(url, DEFAULT_GATEWAY)
 }
 
-/// Parses the gateway and the path in `--url`. If it is only a path, the gateway is `gateway`.
+/// Parses `--url` into a gateway and a path. If `--url` is only a path, `gateway` is used.
 pub(super) fn parsed_group_url(url: &OsStr, gateway: &str) -> Result<GroupUrl, Failure> {
     let url = url.as_encoded_bytes();
     let prefix = if url.starts_with(b"/") { gateway.as_bytes() } else { b"" };
@@ -66,7 +67,7 @@ pub(super) fn parsed_group_url(url: &OsStr, gateway: &str) -> Result<GroupUrl, F
     })
 }
 
-/// Returns the gateway from `--gateway`, from its variable, or the default.
+/// Returns the gateway from `--gateway` or its variable, or the default gateway.
 pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Result<Url, Failure> {
     let given = Settings { args, environment }.gateway()?;
     let (origin, url) = given.unwrap_or(("the default", DEFAULT_GATEWAY));
@@ -125,7 +126,7 @@ pub(super) fn resolve(
     })
 }
 
-/// The option and the variable for a setting.
+/// The names of the option and the variable for a setting.
 type SettingNames = [&'static str; 2];
 
 /// The value of a setting, with the name of the option or variable that it comes from.
@@ -139,7 +140,7 @@ struct Settings<'a> {
 }
 
 impl<'a> Settings<'a> {
-    /// An empty variable counts as unset. An empty flag is an error.
+    /// Returns the value of a setting. An empty variable counts as unset, but an empty flag is an error.
     fn value(self, flag: Option<&'a OsString>, [option, variable]: SettingNames) -> Given<&'a OsStr> {
         match flag {
             Some(value) if value.is_empty() => Err(empty(option)),
@@ -153,18 +154,18 @@ impl<'a> Settings<'a> {
         value.map(|(origin, value)| Ok((origin, utf8(origin, value)?))).transpose()
     }
 
-    /// Reads a text that may contain a secret, so messages don't show it.
+    /// Like [`Settings::text`], but error messages do not show the value, because it may contain a secret.
     fn private_text(self, flag: Option<&'a OsString>, names: SettingNames) -> Given<&'a str> {
         let value = self.value(flag, names)?;
         value.map(|(origin, value)| Ok((origin, private_utf8(origin, value)?))).transpose()
     }
 
-    /// The text of `--gateway` or its variable.
+    /// Returns the value of `--gateway` or its variable.
     fn gateway(self) -> Given<&'a str> {
         self.private_text(self.args.gateway.as_ref(), ["--gateway", "PUSHGATEWAY_URL"])
     }
 
-    /// The option or variable that names this endpoint.
+    /// Returns the option or variable that sets this endpoint, or `None` if it is the default.
     fn url_from(self, endpoint: &Url) -> Result<Option<&'static str>, Failure> {
         let given = self.gateway()?;
         let url = given.map_or(DEFAULT_GATEWAY, |(_, url)| url);
@@ -213,7 +214,7 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Whether a switch is on, by its flag or its variable.
+    /// Returns true if a switch is turned on by its flag or its variable.
     fn switch(self, flag: bool, variable: &str) -> Result<bool, Failure> {
         let Some(value) = self.environment.variable(variable).filter(|_| !flag) else { return Ok(flag) };
         let text = value.to_string_lossy();
@@ -265,7 +266,7 @@ impl<'a> Settings<'a> {
             return Ok(ours);
         }
         self.variable(match endpoint.scheme() {
-            // HTTP_PROXY is not used: CGI scripts get it from the `Proxy` header of the request (httpoxy).
+            // HTTP_PROXY is not used, because a client of a CGI script can set it with a `Proxy` header (httpoxy).
             Scheme::Http => &["http_proxy", "all_proxy", "ALL_PROXY"],
             Scheme::Https => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
         })

@@ -35,7 +35,7 @@ impl Case {
         failure.to_string()
     }
 
-    /// Returns the headers in the form in which they are sent.
+    /// Returns the headers as they are sent.
     #[track_caller]
     fn headers(&self) -> Vec<String> {
         let text = |header: &Header| format!("{}: {}", header.name(), header.value().expose());

@@ -47,7 +47,7 @@ fn quantile(text: &str) -> Option<String> {
     match whole {
         "100" if fraction.bytes().all(|digit| digit == b'0') => Some("1".to_owned()),
         _ if digits(whole) && (fraction.is_empty() || digits(fraction)) => {
-            // `p999` means 99.9 %.
+            // `p999` means 99.9%.
             let digits = format!("{whole:0>2}{fraction}");
             let digits = digits.trim_end_matches('0');
             Some(if digits.is_empty() { "0".to_owned() } else { format!("0.{digits}") })

@@ -1,7 +1,7 @@
-//! Messages of diagnostics that depend on the text, with suggested fixes.
+//! Diagnostic messages that depend on the input, with suggested fixes.
 //!
-//! The server's own messages describe the states of its parser (`expected float as value, got "1n"`). The functions
-//! here recognize common causes. They never change whether a line is rejected.
+//! The server's own messages describe the states of its parser (`expected float as value, got "1n"`). These functions
+//! recognize common mistakes instead. They never change whether a line is rejected.
 
 mod bound;
 mod name;
@@ -11,6 +11,7 @@ mod value;
 use super::code::Code;
 use super::findings::Message;
 use super::model::kind::Kind;
+use super::options::CheckOptions;
 use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
 pub(super) use bound::bound;
 pub(super) use number::with_spaces;
@@ -19,7 +20,7 @@ pub(super) use value::{JOINED_LINES, rest, value};
 
 const LABEL_SYNTAX: &str = "write it as `name=\"value\"`";
 const COLOR: &str = "is it a color code? turn colors off, for example with `NO_COLOR=1`";
-/// Quotes used by word processors or in other languages.
+/// Quotation marks used by word processors or in other languages.
 const TYPOGRAPHIC_QUOTES: [&[u8]; 10] = [
     b"\xe2\x80\x9c",
     b"\xe2\x80\x9d",
@@ -62,10 +63,12 @@ fn first_character(bytes: &[u8]) -> String {
     quoted(&bytes[..character(bytes)])
 }
 
-/// Explains a text without samples. Its lines may have ended up in a HELP text.
-pub(super) fn no_samples(text: &[u8], remote_write: bool) -> Message {
-    let message = Message::new(if remote_write {
+/// Explains that the input has no samples. The sample lines may have ended up in a HELP text.
+pub(super) fn no_samples(text: &[u8], options: &CheckOptions<'_>) -> Message {
+    let message = Message::new(if options.remote_write {
         "the text has no samples, so there is nothing to send"
+    } else if options.adds {
+        "the text has no samples, so there is nothing to add"
     } else {
         "the text has no samples; pushing it would empty the group"
     });
@@ -80,15 +83,16 @@ pub(super) fn no_samples(text: &[u8], remote_write: bool) -> Message {
                 .help("the lines are joined in a HELP text; in a shell, quote the variable: `\"$metrics\"`");
         }
     }
-    if remote_write {
-        return message.help("did the command that writes the metrics fail?");
-    }
-    message.help(
-        "did the command that writes the metrics fail? to empty the group on purpose, use `--allow-empty`",
-    )
+    message.help(if options.remote_write {
+        "did the command that writes the metrics fail?"
+    } else if options.adds {
+        "did the command that writes the metrics fail? if the text may be empty, use `--allow-empty`"
+    } else {
+        "did the command that writes the metrics fail? to empty the group on purpose, use `--allow-empty`"
+    })
 }
 
-/// Returns the code of a syntax error.
+/// Returns the diagnostic code for a syntax error.
 pub(super) fn syntax_code(bytes: &[u8], line: &Range<usize>, error: &SyntaxError) -> Code {
     use SyntaxErrorKind as Kind;
     let at_end = error.span.start >= line.end;
@@ -229,7 +233,7 @@ fn no_comma(bytes: &[u8], line: Range<usize>, span: Range<usize>) -> (Range<usiz
     (span, Message::new(text).help(help))
 }
 
-/// Finds a quote after a single backslash where a value probably ends, as in `"C:\",`.
+/// Finds an escaped quote where the label value was probably meant to end, as in `"C:\",`.
 fn escaped_end(bytes: &[u8], range: &Range<usize>) -> Option<Range<usize>> {
     let is_end = |after: &[u8]| matches!(after.trim_ascii_start(), [b',' | b'}', ..]);
     let text = &bytes[range.clone()];
@@ -242,7 +246,7 @@ fn escaped_quote() -> Message {
         .help("to end the value with a backslash, write `\\\\\"`")
 }
 
-/// Explains an invalid escape in a Windows path. All its backslashes must be doubled, even those that form valid
+/// Explains an invalid escape in a Windows path. All backslashes in the path must be doubled, even if they form valid
 /// escapes.
 fn path(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Option<Message> {
     let start = line.start + bytes[line.start..span.start].iter().rposition(|byte| *byte == b'"')? + 1;
@@ -255,7 +259,7 @@ fn path(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Option<Messag
     })
 }
 
-/// Whether a label value starts like a Windows path.
+/// Returns whether a label value starts like a Windows path.
 pub(super) fn is_windows_path(value: &[u8]) -> bool {
     matches!(value, [drive, b':', b'\\', next, ..] if drive.is_ascii_alphabetic() && *next != b'\\')
 }

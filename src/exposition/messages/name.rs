@@ -102,7 +102,7 @@ fn special(character: &[u8]) -> String {
     }
 }
 
-/// Returns the sample that was probably meant by a line with brackets, or with a separator other than a space.
+/// Suggests a fix for a line with brackets, or with a separator other than a space.
 fn meant(line: &[u8], name: &[u8]) -> Option<String> {
     let (line, name) = (std::str::from_utf8(line).ok()?, std::str::from_utf8(name).ok()?);
     let after = line.strip_prefix(name)?;
@@ -136,7 +136,7 @@ fn influx(line: &str, name: &str) -> Option<String> {
     is_float(value.as_bytes()).then_some(format!("{name}{suffix}{{{}}} {value}", labels?.join(",")))
 }
 
-/// Returns a valid name similar to `word`: `my-metric.total` gives `my_metric_total`.
+/// Returns a valid name similar to `word`, such as `my_metric_total` for `my-metric.total`.
 pub(super) fn suggest(word: &[u8]) -> Option<String> {
     let end = word.iter().position(|byte| matches!(byte, b'{' | b' ' | b'=')).unwrap_or(word.len());
     let word = std::str::from_utf8(&word[..end]).ok()?;

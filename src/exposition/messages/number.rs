@@ -1,8 +1,8 @@
-//! Explains values that are not numbers in the text format: a number with separators or a unit, a date, or a duration.
+//! Explains values that are not valid numbers: numbers with separators or units, dates, and durations.
 
 use crate::exposition::text::number::is_float;
 
-/// Describes why a value is not a number, and how to write it instead. The description is printed after the value.
+/// An explanation of why a value is not a number, and how to write it instead. `what` is printed after the value.
 pub(super) struct Explanation {
     pub(super) what: &'static str,
     pub(super) help: String,
@@ -21,7 +21,7 @@ pub(super) fn explain(text: &str) -> Option<Explanation> {
     if is_date(text) {
         return not_a_number(UNIX_TIME.to_owned());
     }
-    // A Unicode minus sign or dash.
+    // These are the Unicode minus sign, en dash and em dash.
     let positive = text.trim_start_matches(['\u{2212}', '\u{2013}', '\u{2014}']);
     if positive.len() < text.len() && is_float(positive.as_bytes()) {
         return not_a_number(format!("write `-{positive}`"));
@@ -54,7 +54,7 @@ pub(super) fn explain(text: &str) -> Option<Explanation> {
     }
 }
 
-/// Length of the number at the start of `text`, including separators and the exponent.
+/// Returns the length of the number at the start of `text`, including separators and the exponent.
 fn number_len(text: &str) -> usize {
     let is_number = |c: char| c.is_ascii_digit() || is_separator(c);
     let start = usize::from(text.starts_with(['+', '-']));
@@ -112,7 +112,7 @@ pub(super) fn separators(text: &str) -> Option<Explanation> {
     [&with_point, &joined].iter().all(|number| is_float(number.as_bytes())).then_some(explained)
 }
 
-/// Whether the digits are grouped by thousands separators. In some countries, the groups have two digits.
+/// Returns whether the digits are grouped by thousands separators. In some countries, the groups have two digits.
 fn are_thousands(groups: &[&str]) -> bool {
     match groups {
         [first, middle @ .., last] => {
@@ -124,7 +124,8 @@ fn are_thousands(groups: &[&str]) -> bool {
     }
 }
 
-/// Joins a value and the text after it if together they are a number with spaces between its thousands: `12 345.5`.
+/// Joins a value and the text after it if together they form a number with spaces as thousands separators, such as `12
+/// 345.5`.
 pub(in crate::exposition) fn with_spaces(value: &[u8], rest: &[u8]) -> Option<String> {
     let (value, rest) = (std::str::from_utf8(value).ok()?, std::str::from_utf8(rest).ok()?);
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -151,7 +152,7 @@ fn other_base(text: &str) -> Option<u64> {
     u64::from_str_radix(digits, base).ok()
 }
 
-/// Whether the text is a date such as `2026-01-31`, `31.01.2026` or `01/31/2026`, with or without a time.
+/// Returns whether the text is a date such as `2026-01-31`, `31.01.2026` or `01/31/2026`, with or without a time.
 fn is_date(text: &str) -> bool {
     ['-', '/', '.'].into_iter().any(|separator| {
         let parts: Vec<&str> = text.splitn(3, separator).collect();

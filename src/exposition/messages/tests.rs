@@ -1,4 +1,4 @@
-//! Tests the diagnostics for common mistakes: the code, the marked text, and a part of the help.
+//! Tests the diagnostics for common mistakes: the code, the highlighted text, and part of the help.
 
 use super::{Kind, quoted, unknown_type};
 use crate::exposition::{CheckOptions, Report, Text, check};
@@ -7,8 +7,8 @@ fn report(text: &str) -> Report {
     check(Text { bytes: text.as_bytes(), starts: &[0] }, &CheckOptions::PLAIN)
 }
 
-/// Checks texts with one diagnostic each. A case is the text, the code, the marked text, and a part of the message or
-/// help.
+/// Checks that each input causes exactly one diagnostic. A case consists of the input, the code, the highlighted text,
+/// and part of the message or help.
 #[track_caller]
 fn assert_each(cases: &[(&str, &str, &str, &str)]) {
     for (text, code, marked, words) in cases {

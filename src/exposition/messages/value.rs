@@ -1,4 +1,4 @@
-//! Messages for an invalid value, and for invalid text after the value.
+//! Messages for invalid values, and for invalid text after a value.
 
 use super::name::{self, LOG_LINE};
 use super::{TYPOGRAPHIC_QUOTES, number, quoted};
@@ -69,7 +69,7 @@ fn missing(bytes: &[u8], sample: &SampleLine<'_>) -> (Code, Range<usize>, Messag
     (Code::MissingValue, sample.value.clone(), message)
 }
 
-/// Finds a word between the name and a number, which may be a part of the name.
+/// Finds a word between the name and the value that may be part of the name.
 fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>, String)> {
     let name = sample.name.filter(Token::is_plain)?;
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -116,8 +116,8 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
     (Code::Value, word(value, not_a_number))
 }
 
-/// Whether the text after a number could be the metric name that starts the next line, rather than a unit or an
-/// exponent. This is the case if labels or a value follow.
+/// Returns whether the text after a number could be the metric name that starts the next line, rather than a unit or an
+/// exponent. This requires that labels or a value follow.
 fn may_be_next_line(tail: &[u8], rest: &[u8]) -> bool {
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':');
     let name = tail.iter().take_while(is_name).count();
@@ -127,12 +127,12 @@ fn may_be_next_line(tail: &[u8], rest: &[u8]) -> bool {
     matches!(tail, [b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':', ..]) && is_followed && !is_exponent
 }
 
-/// Whether the first word is a number.
+/// Returns whether the first word is a number.
 fn starts_with_number(text: &[u8]) -> bool {
     text.split(|byte| matches!(byte, b' ' | b'\t')).next().is_some_and(is_float)
 }
 
-/// Whether several words follow the name instead of a value, as in prose.
+/// Returns whether several words follow the name instead of a value, as in prose.
 fn is_prose(value: &[u8], rest: &[u8]) -> bool {
     let is_word =
         matches!(value, [b'a'..=b'z' | b'A'..=b'Z' | b'[' | b'(' | b'/' | b'<' | b'>' | b'*' | b'"', ..]);
@@ -140,7 +140,7 @@ fn is_prose(value: &[u8], rest: &[u8]) -> bool {
     is_word && !is_label && !rest.is_empty() && !starts_with_number(rest)
 }
 
-/// Whether the text is a date as printed by `date`, such as `Fri Nov 27 20:54:17 UTC 2026`.
+/// Returns whether the text is a date as printed by `date`, such as `Fri Nov 27 20:54:17 UTC 2026`.
 fn is_date_in_words(value: &[u8], rest: &[u8]) -> bool {
     let days = [&b"Mon"[..], b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
     days.iter().any(|day| value.starts_with(day)) && rest.contains(&b':')
@@ -186,7 +186,7 @@ fn word(value: &[u8], message: Message) -> Message {
     }
 }
 
-/// Explains text after a value that is not a timestamp.
+/// Explains invalid text after a value, where only a timestamp is allowed.
 pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Message) {
     if rest.starts_with(b"# HELP ") || rest.starts_with(b"# TYPE ") {
         return (

@@ -11,11 +11,11 @@ pub type Labels = BTreeMap<String, String>;
 pub struct Family {
     pub name: String,
     pub kind: Kind,
-    /// The HELP text; empty if there is none.
+    /// The HELP text. Empty if there is none.
     pub help: String,
     /// Whether the HELP text was invalid UTF-8. In `help`, invalid bytes are replaced by U+FFFD.
     pub help_is_cut: bool,
-    /// The series. A histogram or summary counts as one.
+    /// The series. A histogram or summary is a single entry.
     pub series: Vec<Series>,
 }
 
@@ -32,7 +32,7 @@ pub struct Series {
 pub enum Value {
     Number(String),
     Parts {
-        /// Pairs of a bucket bound or quantile and its value, sorted by bound.
+        /// The bucket bounds or quantiles with their values, sorted by bound.
         parts: Vec<(String, String)>,
         sum: String,
         count: String,
@@ -50,8 +50,8 @@ pub struct Sample {
     pub value: String,
 }
 
-/// Sorts the parts of a histogram or summary by their bounds. If several have the same bound, the last one is kept, as
-/// in the gateway's API.
+/// Sorts the parts of a histogram or summary by their bounds. If several parts have the same bound, only the last one
+/// is kept, as in the gateway's API.
 pub fn sort_parts(parts: &mut Vec<(String, String)>) {
     let bound = |(text, _): &(String, String)| number(text).unwrap_or(f64::NAN);
     parts.sort_by(|a, b| bound(a).total_cmp(&bound(b)));
@@ -64,7 +64,7 @@ pub fn sort_parts(parts: &mut Vec<(String, String)>) {
     });
 }
 
-/// Parses a number in the same way as the gateway.
+/// Parses a number the way the gateway does.
 pub fn number(text: &str) -> Option<f64> {
     match number::float(text.as_bytes()) {
         Float::Value(value) => Some(value),

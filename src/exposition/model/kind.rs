@@ -31,13 +31,13 @@ impl Kind {
         Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
     }
 
-    /// Returns the name with its article: `an untyped metric`.
+    /// Returns the name with an article, such as `a counter`.
     pub(crate) fn with_article(self) -> String {
         if self == Self::Untyped { "an untyped metric".to_owned() } else { format!("a {}", self.as_str()) }
     }
 
-    /// Parses the type in a TYPE line or in the gateway's API. The server drops backslashes and converts the rest to
-    /// upper case by Unicode's rules, which also map `ı` and `ſ` to ASCII letters.
+    /// Parses the type from a TYPE line or from the gateway's API. Like the server, drops backslashes and ignores case
+    /// according to Unicode, which also maps `ı` and `ſ` to ASCII letters.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let mut letters = [0; 16];
         let mut length = 0;
@@ -63,12 +63,12 @@ impl Kind {
         matches!(self, Self::Histogram | Self::GaugeHistogram)
     }
 
-    /// Whether a series of this type consists of several samples.
+    /// Returns whether a series of this type consists of several samples.
     pub fn is_composite(self) -> bool {
         self == Self::Summary || self.has_buckets()
     }
 
-    /// Whether a label with this name is a bucket bound or a quantile rather than a label of the series.
+    /// Returns whether a label with this name is a bucket bound or a quantile rather than a label of the series.
     pub(crate) fn is_bound(self, name: &Token<'_>) -> bool {
         match self {
             Self::Summary => name.is(b"quantile"),

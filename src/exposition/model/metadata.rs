@@ -1,4 +1,4 @@
-//! Reads the HELP and TYPE lines of a text.
+//! Reads HELP and TYPE lines.
 
 use super::kind::Kind;
 use crate::exposition::family::{FamilyTable, Suffix};
@@ -7,7 +7,7 @@ use crate::exposition::text::scan::Line;
 use crate::exposition::text::token::{Token, resolve_escapes};
 use std::borrow::Cow;
 
-/// What is known about a family, apart from its samples.
+/// The name, type and HELP text of a family.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FamilyMetadata<'a> {
     pub name: Cow<'a, [u8]>,
@@ -15,12 +15,12 @@ pub struct FamilyMetadata<'a> {
     pub help: Cow<'a, [u8]>,
 }
 
-/// The families of a text, with the type and the HELP text of each.
+/// The families in the input, with their types and HELP texts.
 #[derive(Debug)]
 pub(super) struct MetadataTable<'a> {
     text: &'a [u8],
     pub(super) families: FamilyTable<'a>,
-    /// Indexed by family number.
+    /// The metadata of each family, indexed by family number.
     pub(super) metadata: Vec<FamilyMetadata<'a>>,
 }
 
@@ -29,7 +29,8 @@ impl<'a> MetadataTable<'a> {
         Self { text, families: FamilyTable::new(text), metadata: Vec::new() }
     }
 
-    /// Returns the number of the family with this name, or of which this is the name of a part.
+    /// Returns the number of the family that a sample with this name belongs to, and the suffix of the sample. Adds the
+    /// family if it is new.
     pub(super) fn family(&mut self, name: &Token<'a>) -> (usize, Suffix) {
         let (number, part) = self.families.get_or_add(name);
         if number == self.metadata.len() {
@@ -38,7 +39,7 @@ impl<'a> MetadataTable<'a> {
         (number, part)
     }
 
-    /// Reads a HELP or TYPE line. The first HELP line with text counts, and the first type.
+    /// Reads a HELP or TYPE line. Only the first non-empty HELP text and the first type of a family are used.
     pub(super) fn read(&mut self, line: &Line<'a>) {
         let (Line::Help(meta) | Line::Type(meta)) = line else { return };
         if meta.ignored {

@@ -1,4 +1,4 @@
-//! Metrics as values, which can be parsed from text, compared, and written as text. `samples` reads them one at a time.
+//! Metrics as values that can be parsed, compared and written as text. `samples` reads them one at a time.
 
 mod family;
 pub(super) mod kind;

@@ -1,5 +1,4 @@
-//! Parses metrics from text with the scanner and the family table of the checker, so that both interpret lines in the
-//! same way.
+//! Parses metrics with the checker's scanner and family table, so that both interpret lines the same way.
 //!
 //! The text must have passed the checker. Lines that the checker rejects are skipped without an error.
 
@@ -12,7 +11,7 @@ use crate::exposition::text::scan::{self, Line, SampleLine};
 use crate::exposition::text::token::LabelPair;
 use std::collections::HashMap;
 
-/// Returns the families with samples, in the order in which they are first mentioned.
+/// Returns the families that have samples, in order of first appearance.
 pub fn read_families(text: &[u8]) -> Vec<Family> {
     let mut reader =
         Reader { text, table: MetadataTable::new(text), series: Vec::new(), composites: HashMap::new() };
@@ -47,7 +46,7 @@ pub fn read_sample(line: &[u8]) -> Option<Sample> {
 struct Reader<'a> {
     text: &'a [u8],
     table: MetadataTable<'a>,
-    /// The series read so far, indexed by family number. Families at the end may be missing.
+    /// The series read so far, indexed by family number. May be shorter than the family table.
     series: Vec<Vec<Series>>,
     /// Index of each histogram and summary in the series of its family.
     composites: HashMap<(usize, Labels), usize>,
@@ -77,7 +76,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Adds a line of a histogram or summary. Like the gateway, uses 0 for missing parts.
+    /// Adds a sample of a histogram or summary. As in the gateway, missing parts are 0.
     fn part(&mut self, of: (usize, Labels), part: Suffix, bound: Option<String>, value: String) {
         let all = &mut self.series[of.0];
         let place = *self.composites.entry(of).or_insert_with_key(|(_, labels)| {
@@ -131,7 +130,7 @@ mod tests {
     use crate::exposition::model::write_families;
     use crate::grouping::LabelSet;
 
-    /// Parses a text and writes it again.
+    /// Parses text and writes it again.
     fn read(text: &str) -> String {
         let mut again = String::new();
         write_families(&mut again, &LabelSet::default(), &read_families(text.as_bytes()));
@@ -145,19 +144,19 @@ mod tests {
             ("# TYPE a ga\\uge\na 1\n", "# TYPE a gauge\na 1\n"),
             ("#TYPE a GAUGE\n a{ b = \"1\" , }1\n", "# TYPE a gauge\na{b=\"1\"} 1\n"),
             ("{\"a.b\",\"c.d\"=\"1\"} 1\n", "# TYPE \"a.b\" untyped\n{\"a.b\",\"c.d\"=\"1\"} 1\n"),
-            // A HELP line alone does not create a family, and the first one with text is used. Quotes are part of the
-            // text.
+            // A HELP line alone does not create a family. The first non-empty HELP text is used, including its quotes.
             (
                 "# HELP b x\n# HELP a \n# HELP a \"x\" \\\\ \\n\na 1\n",
                 "# HELP a \"x\" \\\\ \\n\n# TYPE a untyped\na 1\n",
             ),
-            // A part and its HELP line belong to the histogram or summary that was declared before them.
+            // A sample with a suffix, and its HELP line, belong to the histogram or summary that was declared before
+            // them.
             ("h_sum 1\n# TYPE h histogram\nh_sum 2\n", "# TYPE h_sum untyped\nh_sum 1\nh_sum 2\n"),
             (
                 "# TYPE s summary\n# HELP s_sum x\ns_sum 2\ns_bucket 1\n",
                 "# HELP s x\n# TYPE s summary\ns_sum 2\ns_count 0\n# TYPE s_bucket untyped\ns_bucket 1\n",
             ),
-            // If two parts are equal, the last one is kept. Any other sample is dropped.
+            // If a part is repeated, the last one is kept. All other samples of the histogram are dropped.
             (
                 "# TYPE h histogram\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"1.0\"} 2\nh_bucket{le=\"1\"} 3\nh 7\n\
                  h_bucket{le=\"NaN\"} 7\nh_sum 5\nh_sum 6\n",

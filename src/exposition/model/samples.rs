@@ -1,5 +1,5 @@
-//! Reads the samples of a text one at a time, as they are sent by remote write. Samples are not stored, so memory use
-//! does not grow with their number.
+//! Reads samples one at a time, for remote write. Samples are not stored, so memory use does not grow with their
+//! number.
 //!
 //! The text must have passed the checker, so each line is valid.
 
@@ -10,7 +10,7 @@ use crate::exposition::text::scan::{self, Line};
 use crate::exposition::text::token::LabelPair;
 use std::borrow::Cow;
 
-/// The samples of a text, with the type and the HELP text of each family.
+/// The samples in the input, with the type and HELP text of each family.
 #[derive(Debug)]
 pub struct Samples<'a> {
     text: &'a [u8],
@@ -19,7 +19,7 @@ pub struct Samples<'a> {
     count: usize,
 }
 
-/// A sample, as parsed from one line of a text.
+/// A sample parsed from one line.
 #[derive(Clone, Debug)]
 pub struct ParsedSample<'a, 's> {
     pub name: Cow<'a, [u8]>,
@@ -27,21 +27,21 @@ pub struct ParsedSample<'a, 's> {
     pub value: f64,
     /// The value as written.
     pub written_value: &'a [u8],
-    /// Milliseconds since 1970, if the line has a timestamp.
+    /// The timestamp in milliseconds since 1970, if the line has one.
     pub timestamp: Option<i64>,
-    /// The number of the family, if the text has a HELP or TYPE line for it.
+    /// The number of the family, if it has a HELP or TYPE line.
     pub family: Option<usize>,
 }
 
 impl<'a> ParsedSample<'a, '_> {
-    /// The labels in the order of the text.
+    /// Returns the labels in the order in which they are written.
     pub fn labels(&self) -> impl Iterator<Item = (Cow<'a, [u8]>, Cow<'a, [u8]>)> {
         self.labels.iter().map(|label| (label.name.text(), label.value.text()))
     }
 }
 
 impl<'a> Samples<'a> {
-    /// Reads the HELP and TYPE lines, and counts the samples.
+    /// Reads the HELP and TYPE lines and counts the samples.
     pub fn new(text: &'a [u8]) -> Self {
         let mut samples = Self { text, table: MetadataTable::new(text), count: 0 };
         let mut labels = Vec::new();
@@ -61,24 +61,27 @@ impl<'a> Samples<'a> {
         samples
     }
 
-    /// The number of samples.
+    /// Returns the number of samples.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// What is known about the family with this number.
+    /// Returns the metadata of the family with this number.
     pub fn metadata(&self, family: usize) -> &FamilyMetadata<'a> {
         &self.table.metadata[family]
     }
 
-    /// Calls `each` with at most `limit` samples from the line at `start` on, and returns where the next line starts.
-    pub fn read(&self, mut start: usize, limit: usize, each: &mut dyn FnMut(&ParsedSample<'a, '_>)) -> usize {
-        let (mut labels, mut read) = (Vec::new(), 0);
+    /// Calls `each` with each sample, beginning with the line at `start`, until it returns false. Returns the start of
+    /// that sample's line, or `None` at the end of the text.
+    pub fn read(
+        &self,
+        mut start: usize,
+        each: &mut dyn FnMut(&ParsedSample<'a, '_>) -> bool,
+    ) -> Option<usize> {
+        let mut labels = Vec::new();
         let mut last: Option<(&[u8], Option<usize>)> = None;
-        while read < limit
-            && let Some(line) = lines::next(self.text, &(0..self.text.len()), start, &mut labels)
-        {
-            start = line.all.end + 1;
+        while let Some(line) = lines::next(self.text, &(0..self.text.len()), start, &mut labels) {
+            let this = std::mem::replace(&mut start, line.all.end + 1);
             let Ok(Line::Sample(sample)) = scan::line(self.text, line.trimmed, &mut labels) else { continue };
             let Some(name) = sample.name else { continue };
             let family = match last {
@@ -90,10 +93,11 @@ impl<'a> Samples<'a> {
             let Float::Value(value) = number::float(written_value) else { continue };
             let timestamp = std::str::from_utf8(&self.text[sample.rest.clone()]).unwrap_or_default();
             let timestamp = timestamp.trim_ascii().parse().ok();
-            read += 1;
             let name = name.text();
-            each(&ParsedSample { name, labels: &labels, value, written_value, timestamp, family });
+            if !each(&ParsedSample { name, labels: &labels, value, written_value, timestamp, family }) {
+                return Some(this);
+            }
         }
-        start
+        None
     }
 }

@@ -1,7 +1,7 @@
-//! Writes metrics in the text format. If the text is pushed again, it results in the same metrics.
+//! Writes metrics in the text format. Pushing the output again results in the same metrics.
 //!
-//! Labels that the gateway adds are omitted: the labels of the group, and the empty `instance` of a series without that
-//! label. Otherwise, the text could not be pushed to another group.
+//! Labels that the gateway adds are omitted: the labels of the group, and an empty `instance` label. Otherwise, the
+//! output could not be pushed to another group.
 
 use super::family::{Family, Series, Value};
 use super::kind::Kind;
@@ -9,7 +9,7 @@ use crate::grouping::{LabelSet, LegacyName, is_legacy_name};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Appends the families of a group with these labels.
+/// Appends the families of a group. `group` contains the labels of the group.
 pub fn write_families(out: &mut String, group: &LabelSet, families: &[Family]) {
     let is_reported = |series: &Series| series.value != Value::Unknown;
     for family in families.iter().filter(|family| family.series.iter().any(is_reported)) {
@@ -29,7 +29,7 @@ pub fn metric_name(name: &str) -> Cow<'_, str> {
     if LegacyName::Metric.is(name.as_bytes()) { Cow::Borrowed(name) } else { Cow::Owned(quoted(name)) }
 }
 
-/// Formats a series for messages, in the same way as in a sample line.
+/// Formats the name and labels of a series as in a sample line. Omits the labels in `without`.
 pub fn series_name(family: &str, series: &Series, without: &LabelSet) -> String {
     let mut out = String::new();
     push_name(&mut out, family, &own_labels(series, without), None);
@@ -57,7 +57,7 @@ fn write_series(out: &mut String, group: &LabelSet, family: &Family, series: &Se
     }
 }
 
-/// Returns the labels that were pushed with the series.
+/// Returns the labels of the series, excluding labels that the gateway added.
 fn own_labels<'a>(series: &'a Series, group: &LabelSet) -> Vec<(&'a str, &'a str)> {
     let added =
         |name: &str, value: &str| group.get(name).is_some() || (name == "instance" && value.is_empty());
@@ -65,7 +65,7 @@ fn own_labels<'a>(series: &'a Series, group: &LabelSet) -> Vec<(&'a str, &'a str
     labels.filter(|(name, value)| !added(name, value)).collect()
 }
 
-/// Formats the name and the labels of a sample as in its line.
+/// Formats the name and labels of a sample as in a sample line.
 pub fn sample_name<'l>(name: &[u8], labels: impl Iterator<Item = (&'l [u8], &'l [u8])>) -> String {
     let labels: Vec<_> =
         labels.map(|(name, value)| (String::from_utf8_lossy(name), String::from_utf8_lossy(value))).collect();

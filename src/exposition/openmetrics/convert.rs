@@ -1,8 +1,8 @@
-//! The edits that turn OpenMetrics into the text format.
+//! Creates the edits that convert OpenMetrics to the text format.
 //!
-//! The result has the same meaning as what client libraries write in the text format: the metadata of a counter and of
-//! an info metric gets the suffix of its samples, the types that the text format lacks become gauges or histograms, and
-//! `_created`, `_gcount` and `_gsum` become gauges of their own after the other samples of their family.
+//! The result is equivalent to what client libraries write in the text format. The metadata of counters and info
+//! metrics gets the suffix of the samples, and types that the text format lacks become gauges or histograms.
+//! `_created`, `_gcount` and `_gsum` samples become separate gauges after the other samples of the family.
 
 use super::family::CurrentFamily;
 use super::kind::{MetricType, Part};
@@ -13,8 +13,8 @@ use crate::exposition::text::token::LabelPair;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Edits the metadata of a family, and adds the samples that became gauges at its end. `samples` is the number of its
-/// samples.
+/// Converts the metadata of a family and appends the samples that became gauges. The family has `samples` samples and
+/// ends at `end`.
 pub(super) fn family(family: &CurrentFamily<'_>, samples: usize, end: usize, context: &mut Context<'_>) {
     let kind = family.kind();
     for line in [&family.help, &family.type_line].into_iter().flatten() {
@@ -45,8 +45,8 @@ pub(super) fn family(family: &CurrentFamily<'_>, samples: usize, end: usize, con
     own_gauges(family, end, context);
 }
 
-/// Adds a TYPE line before the first sample of a family that has none, if the type is given as an option, or if some
-/// readers would otherwise not recognize the samples as one family.
+/// Adds a missing TYPE line before the first sample of a family. This is done if the type is given as an option, or if
+/// some parsers would otherwise not recognize the samples as one family.
 fn type_line(family: &CurrentFamily<'_>, samples: usize, sample: usize, context: &mut Context<'_>) {
     let kind = match context.options.default_type {
         Some(kind) => kind,
@@ -56,12 +56,12 @@ fn type_line(family: &CurrentFamily<'_>, samples: usize, sample: usize, context:
     splice(sample..sample, Cow::Owned(type_line_for(family, kind)), context);
 }
 
-/// The TYPE line of a family that has none.
+/// Returns a TYPE line for a family that has none.
 fn type_line_for(family: &CurrentFamily<'_>, kind: &str) -> Vec<u8> {
     [b"# TYPE ", family.name.raw(), b" ", kind.as_bytes(), b"\n"].concat()
 }
 
-/// Adds the samples that became gauges after the end of the family. Each name gets its own metadata.
+/// Appends the samples that became gauges to the family. Each gauge gets its own metadata.
 fn own_gauges(family: &CurrentFamily<'_>, end: usize, context: &mut Context<'_>) {
     let mut text = Vec::new();
     for part in [Part::Created, Part::GaugeCount, Part::GaugeSum] {
@@ -83,7 +83,7 @@ fn own_gauges(family: &CurrentFamily<'_>, end: usize, context: &mut Context<'_>)
     }
 }
 
-/// Adds a suffix to a name, which may be in quotes.
+/// Adds a suffix to a name, which may be quoted.
 fn with_suffix(name: &[u8], suffix: &str) -> Vec<u8> {
     match name.strip_suffix(b"\"") {
         Some(open) => [open, suffix.as_bytes(), b"\""].concat(),
@@ -96,7 +96,7 @@ fn help_text<'a>(line: &MetadataLine<'_>, bytes: &'a [u8]) -> Cow<'a, [u8]> {
     fix::apply(text, &escapes(text, 0, true))
 }
 
-/// The edits of the line of a sample, which ends at `end`.
+/// Returns the edits for a sample line, which ends at `end`.
 pub(super) fn sample(
     tokens: &SampleTokens<'_>,
     labels: &[LabelPair<'_>],
@@ -123,7 +123,7 @@ pub(super) fn sample(
     edits
 }
 
-/// Returns the line `line` with the edits applied.
+/// Returns `line` with the edits applied.
 pub(super) fn edited(line: Range<usize>, mut edits: Vec<Splice>, bytes: &[u8]) -> Vec<u8> {
     for edit in &mut edits {
         edit.range = edit.range.start - line.start..edit.range.end - line.start;
@@ -131,8 +131,8 @@ pub(super) fn edited(line: Range<usize>, mut edits: Vec<Splice>, bytes: &[u8]) -
     fix::apply(&bytes[line], &edits).into_owned()
 }
 
-/// The edits of the escapes in a text that starts at `start`. In OpenMetrics, a backslash before any character that is
-/// not `\`, `n` or `"` is a literal backslash. HELP texts of the text format have no escape `\"`.
+/// Returns the edits for the escapes in `text`, which starts at `start`. In OpenMetrics, a backslash that is not
+/// followed by `\`, `n` or `"` is a literal backslash. In the text format, `\"` is not a valid escape in a HELP text.
 fn escapes(text: &[u8], start: usize, is_help: bool) -> Vec<Splice> {
     let mut edits = Vec::new();
     let mut at = 0;
@@ -164,12 +164,12 @@ pub(super) fn splice(range: Range<usize>, with: Cow<'static, [u8]>, context: &mu
     context.findings.splice(range, with);
 }
 
-/// Removes a line with its newline.
+/// Removes a line, including its newline.
 pub(super) fn cut_line(line: &Range<usize>, context: &mut Context<'_>) {
     splice(line.start..line.end + 1, Cow::Borrowed(b""), context);
 }
 
-/// Whether the family has another name in the text format for this part.
+/// Returns whether the family of this part has a different name in the text format.
 pub(super) fn is_renamed(kind: MetricType, part: Part) -> bool {
     part.is_own_gauge() || !kind.text_suffix().is_empty()
 }

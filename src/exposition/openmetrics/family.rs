@@ -1,4 +1,4 @@
-//! The family that is being read: its metadata, and the rules of HELP, TYPE and UNIT lines.
+//! The current family and its metadata, and the rules for HELP, TYPE and UNIT lines.
 
 use super::kind::{MetricType, Part};
 use super::line::{Keyword, MetadataLine};
@@ -12,41 +12,35 @@ use crate::exposition::text::spans::name_at;
 use crate::exposition::text::token::Token;
 use std::ops::Range;
 
-/// A family, from its first line on.
+/// The family that is currently being read.
 #[derive(Debug)]
 pub(super) struct CurrentFamily<'a> {
     pub(super) name: Token<'a>,
-    /// Where its first line starts.
-    pub(super) start: usize,
-    /// The type in its TYPE line.
+    /// The type from the TYPE line.
     pub(super) declared: Option<MetricType>,
     pub(super) type_line: Option<MetadataLine<'a>>,
     pub(super) help: Option<MetadataLine<'a>>,
     pub(super) unit: Option<MetadataLine<'a>>,
-    /// The start of the line of the first sample.
+    /// The start of the first sample line.
     pub(super) sample: Option<usize>,
-    /// The number of samples in the text before the first one of this family.
+    /// Number of samples in the input before the first sample of this family.
     pub(super) samples_before: usize,
-    /// The number of the family in the text format, for each part that has one.
-    pub(super) numbers: Vec<(Part, usize)>,
-    /// The samples that become gauges, with their parts, as lines of the text format.
+    /// The samples that become separate gauges, each with its part and its converted line.
     pub(super) moved: Vec<(Part, Vec<u8>)>,
-    /// Whether an error in its name or type was reported. Its samples are then not checked any further.
+    /// Whether an error in the name or type was reported. If so, the samples are not checked further.
     pub(super) is_invalid: bool,
 }
 
 impl<'a> CurrentFamily<'a> {
-    pub(super) fn new(name: Token<'a>, start: usize) -> Self {
+    pub(super) fn new(name: Token<'a>) -> Self {
         Self {
             name,
-            start,
             declared: None,
             type_line: None,
             help: None,
             unit: None,
             sample: None,
             samples_before: 0,
-            numbers: Vec::new(),
             moved: Vec::new(),
             is_invalid: false,
         }
@@ -56,7 +50,7 @@ impl<'a> CurrentFamily<'a> {
         self.declared.unwrap_or(MetricType::Unknown)
     }
 
-    /// Returns the role of a sample with this name; `None` if it belongs to another family.
+    /// Returns the part of a sample with this name, or `None` if the sample belongs to another family.
     pub(super) fn part(&self, name: &Token<'_>) -> Option<Part> {
         if name.is_plain() && self.name.is_plain() {
             return self.kind().part(name.raw().strip_prefix(self.name.raw())?);
@@ -64,7 +58,7 @@ impl<'a> CurrentFamily<'a> {
         self.kind().part(name.text().strip_prefix(&*self.name.text())?)
     }
 
-    /// Adds a line of metadata. Must be called before the first sample.
+    /// Adds a metadata line. Must be called before the first sample.
     pub(super) fn add(&mut self, line: &MetadataLine<'a>, context: &mut Context<'_>) {
         let known = match line.keyword {
             Keyword::Type => &mut self.type_line,
@@ -92,7 +86,7 @@ impl<'a> CurrentFamily<'a> {
         }
     }
 
-    /// Checks the unit. The type must be final.
+    /// Checks the unit. Must be called after the type is known.
     pub(super) fn check_unit(&self, context: &mut Context<'_>) {
         let Some(line) = &self.unit else { return };
         let unit = &context.bytes[line.text.clone()];
@@ -132,7 +126,7 @@ fn repeated(line: &MetadataLine<'_>, first: &MetadataLine<'_>, context: &mut Con
     });
 }
 
-/// Reports a line of metadata that comes after samples of its metric.
+/// Reports a metadata line that comes after samples of its metric.
 pub(super) fn after_samples(line: &MetadataLine<'_>, sample: usize, context: &mut Context<'_>) {
     let bytes = context.bytes;
     context.findings.error(Code::Metadata, line.name.span(), || {
@@ -193,8 +187,8 @@ pub(super) fn clash(name: &Token<'_>, kind: MetricType, clash: &NameClash, conte
     }
 }
 
-/// Reports a sample that has the name of the family before it, if the type of that family requires a suffix. Returns
-/// whether it was reported.
+/// Reports a sample that has the same name as the current family if the type of the family requires a suffix. Returns
+/// whether an error was reported.
 pub(super) fn misnamed_sample(
     family: &CurrentFamily<'_>,
     name: &Token<'_>,

@@ -15,7 +15,7 @@ pub(super) enum MetricType {
     Unknown,
 }
 
-/// The role of a sample in its family, given by the suffix of its name.
+/// The role of a sample in its family, which is indicated by the suffix of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// No suffix.
@@ -57,17 +57,17 @@ impl Part {
         }
     }
 
-    /// Whether the text format has no such sample, so that it becomes a gauge of its own.
+    /// Returns whether the text format lacks such samples, so that they become a separate gauge.
     pub(super) fn is_own_gauge(self) -> bool {
         matches!(self, Self::Created | Self::GaugeCount | Self::GaugeSum)
     }
 
-    /// Whether a sample can have an exemplar.
+    /// Returns whether a sample can have an exemplar.
     pub(super) fn allows_exemplar(self) -> bool {
         matches!(self, Self::Total | Self::Bucket)
     }
 
-    /// One bit for each part.
+    /// Returns the bit that represents the part in a bit set.
     pub(super) fn bit(self) -> u16 {
         1 << self as u16
     }
@@ -94,7 +94,7 @@ impl MetricType {
         Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
     }
 
-    /// The name with its article: `an info metric`, `a counter`.
+    /// Returns the name with an article, such as `a counter`.
     pub(super) fn with_article(self) -> &'static str {
         match self {
             Self::Counter => "a counter",
@@ -108,7 +108,7 @@ impl MetricType {
         }
     }
 
-    /// The samples that a family of this type can have.
+    /// Returns the parts that a family of this type can have.
     pub(super) fn parts(self) -> &'static [Part] {
         match self {
             Self::Counter => &[Part::Total, Part::Created],
@@ -125,7 +125,7 @@ impl MetricType {
         self.parts().iter().copied().find(|part| part.suffix().as_bytes() == suffix)
     }
 
-    /// The type in the text format, for all parts but those that become a gauge.
+    /// Returns the type in the text format for all parts except those that become separate gauges.
     pub(super) fn text_kind(self) -> Kind {
         match self {
             Self::Counter => Kind::Counter,
@@ -136,7 +136,7 @@ impl MetricType {
         }
     }
 
-    /// The suffix that is appended to the name of the family in the text format.
+    /// Returns the suffix that is appended to the family name in the text format.
     pub(super) fn text_suffix(self) -> &'static str {
         match self {
             Self::Counter => Part::Total.suffix(),

@@ -1,5 +1,5 @@
-//! The grammar of one line. It is stricter than that of the text format: there is exactly one space between two tokens
-//! and none elsewhere.
+//! The grammar of a line. It is stricter than in the text format: tokens are separated by exactly one space, and no
+//! other spaces are allowed.
 
 use super::time::Time;
 use crate::exposition::code::Code;
@@ -9,7 +9,7 @@ use crate::exposition::text::token::{LabelPair, Token};
 use crate::grouping::LegacyName;
 use std::ops::Range;
 
-/// The keyword of a line of metadata.
+/// The keyword of a metadata line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keyword {
     Type,
@@ -38,14 +38,14 @@ pub(super) enum HashLine<'a> {
 pub(super) struct MetadataLine<'a> {
     pub(super) keyword: Keyword,
     pub(super) name: Token<'a>,
-    /// The type, the HELP text or the unit: the rest of the line.
+    /// The rest of the line: the type, the HELP text or the unit.
     pub(super) text: Range<usize>,
 }
 
 /// The tokens of a sample, except for its labels, which are stored in a separate list.
 #[derive(Debug)]
 pub(super) struct SampleTokens<'a> {
-    /// The name and the value. The text after the value is left out.
+    /// The name and the value, without the text after the value.
     pub(super) sample: SampleLine<'a>,
     pub(super) timestamp: Option<(Range<usize>, Time)>,
     /// The exemplar, from its `#` to the end of the line.
@@ -56,7 +56,7 @@ pub(super) struct SampleTokens<'a> {
 #[derive(Debug)]
 pub(super) struct GrammarError {
     pub(super) kind: GrammarErrorKind,
-    /// The invalid bytes; empty if something is missing.
+    /// The invalid bytes. Empty if something is missing.
     pub(super) span: Range<usize>,
 }
 
@@ -81,11 +81,11 @@ pub(super) enum GrammarErrorKind {
     Timestamp,
     /// A comment that is not metadata.
     Comment,
-    /// The line `# EOF`, but with text after it.
+    /// A line that starts with `# EOF` but contains more text.
     TextAfterEof,
-    /// A line of metadata that ends after its keyword or its name.
+    /// A metadata line that ends after the keyword or the name.
     Incomplete(Keyword),
-    /// The name in a line of metadata is invalid.
+    /// An invalid name in a metadata line.
     MetadataName(Keyword),
     Exemplar(ExemplarError),
 }
@@ -99,14 +99,14 @@ pub(super) enum ExemplarError {
     Timestamp,
     /// There is text after the timestamp.
     Text,
-    /// Its labels have more characters than are allowed.
+    /// The labels have too many characters. The value is the number of characters.
     TooLong(usize),
     DuplicateLabel,
     ReservedLabel,
     InvalidUtf8,
 }
 
-/// Maximum number of characters in all names and values of an exemplar's labels together.
+/// Maximum total number of characters in the label names and values of an exemplar.
 pub(super) const MAX_EXEMPLAR_CHARS: usize = 128;
 
 type Scanned<T> = Result<T, GrammarError>;
@@ -115,7 +115,7 @@ fn error<T>(kind: GrammarErrorKind, span: Range<usize>) -> Scanned<T> {
     Err(GrammarError { kind, span })
 }
 
-/// Scans the line `line`, which begins with `#`.
+/// Scans a line that begins with `#`.
 pub(super) fn hash_line(bytes: &[u8], line: Range<usize>) -> Scanned<HashLine<'_>> {
     let text = &bytes[line.clone()];
     if text == b"# EOF" {
@@ -158,7 +158,7 @@ pub(super) fn hash_line(bytes: &[u8], line: Range<usize>) -> Scanned<HashLine<'_
     Ok(HashLine::Metadata(MetadataLine { keyword, name, text }))
 }
 
-/// Returns the error for a line that begins with `#` and is neither metadata nor `# EOF`.
+/// Returns the error for a line that begins with `#` but is neither metadata nor `# EOF`.
 fn other_comment<T>(text: &[u8], line: &Range<usize>) -> Scanned<T> {
     let keywords = [Keyword::Type, Keyword::Help, Keyword::Unit];
     if let Some(after) = text.strip_prefix(b"# EOF") {
@@ -185,7 +185,7 @@ fn other_comment<T>(text: &[u8], line: &Range<usize>) -> Scanned<T> {
     }
 }
 
-/// Returns the name at the start of `rest`, which may be in quotes, and its length.
+/// Returns the name at the start of `rest`, which may be quoted, and its length.
 fn metadata_name(rest: &[u8], start: usize) -> Option<(Token<'_>, usize)> {
     if rest.first() == Some(&b'"') {
         let mut end = 1;
@@ -203,7 +203,7 @@ fn no_carriage_return(text: &[u8], line: &Range<usize>) -> Scanned<()> {
     if returns > 0 { error(GrammarErrorKind::CarriageReturn, line.end - returns..line.end) } else { Ok(()) }
 }
 
-/// Scans the sample `line`. `labels` is cleared and filled.
+/// Scans a sample line. Replaces the contents of `labels`.
 pub(super) fn sample<'a>(
     bytes: &'a [u8],
     line: Range<usize>,
@@ -244,7 +244,7 @@ fn layout(bytes: &[u8], line: usize, sample: &SampleLine<'_>, labels: &[LabelPai
     if sample.braced && sample.name.is_none() {
         return error(GrammarErrorKind::NoMetricName, line..line + 1);
     }
-    // Besides spaces, the scanner skips only a comma before the closing brace, so there can be no other bytes here.
+    // Apart from spaces, the scanner skips only a comma before the closing brace, so no other bytes can occur here.
     if !labels.is_empty()
         || sample.braced
         || bytes[at..sample.value.start].trim_ascii_start().starts_with(b"{")
@@ -263,7 +263,8 @@ fn layout(bytes: &[u8], line: usize, sample: &SampleLine<'_>, labels: &[LabelPai
     }
 }
 
-/// Checks the bytes between the tokens in the braces at `at`. Returns the position after the closing brace.
+/// Checks the bytes between the tokens inside the braces that open at `at`. Returns the position after the closing
+/// brace.
 fn braces(bytes: &[u8], at: usize, sample: &SampleLine<'_>, labels: &[LabelPair<'_>]) -> Scanned<usize> {
     let mut at = expect(bytes, at, b'{')?;
     let mut is_first = true;
@@ -279,7 +280,7 @@ fn braces(bytes: &[u8], at: usize, sample: &SampleLine<'_>, labels: &[LabelPair<
         }
         let Some(label) = labels.get(index) else { break };
         at = if is_first { at } else { expect(bytes, at, b',')? };
-        // OpenMetrics 1.0 has no names in quotes. Client libraries that write them also write a space after the comma.
+        // OpenMetrics 1.0 has no quoted names. Client libraries that write them also write a space after the comma.
         if name.is_none() || bytes[at] != b' ' {
             expect_at(bytes, at, label.name.span().start)?;
         }
@@ -295,7 +296,7 @@ fn braces(bytes: &[u8], at: usize, sample: &SampleLine<'_>, labels: &[LabelPair<
     expect(bytes, at, b'}')
 }
 
-/// Checks that a name is in quotes as a whole, or not at all.
+/// Checks that a name is quoted entirely or not at all.
 #[inline]
 fn quotes(name: &Token<'_>, code: Code) -> Scanned<()> {
     let raw = name.raw();
@@ -305,13 +306,13 @@ fn quotes(name: &Token<'_>, code: Code) -> Scanned<()> {
     error(GrammarErrorKind::PartlyQuoted(code), name.span())
 }
 
-/// Returns the position after `byte`, which must be at `at`.
+/// Checks that `byte` is at `at` and returns the position after it.
 #[inline]
 fn expect(bytes: &[u8], at: usize, byte: u8) -> Scanned<usize> {
     if bytes[at] == byte { Ok(at + 1) } else { error(GrammarErrorKind::Space, at..at + 1) }
 }
 
-/// Checks that a token starts at `at`.
+/// Checks that the next token starts at `at`. `start` is its actual position.
 #[inline]
 fn expect_at(bytes: &[u8], at: usize, start: usize) -> Scanned<usize> {
     if at == start {
@@ -323,7 +324,7 @@ fn expect_at(bytes: &[u8], at: usize, start: usize) -> Scanned<usize> {
 
 type Rest = (Option<(Range<usize>, Time)>, Option<Range<usize>>);
 
-/// Scans the timestamp and the exemplar, which may come after the value that ends at `at`.
+/// Scans the optional timestamp and exemplar after the value, which ends at `at`.
 #[inline]
 fn rest<'a>(bytes: &'a [u8], at: usize, end: usize, labels: &mut Vec<LabelPair<'a>>) -> Scanned<Rest> {
     if at == end {
@@ -350,7 +351,7 @@ fn rest<'a>(bytes: &'a [u8], at: usize, end: usize, labels: &mut Vec<LabelPair<'
     Ok((timestamp, Some(start..end)))
 }
 
-/// Returns the position after the single space at `at`, where another token must start.
+/// Checks that there is a single space at `at`, followed by another token. Returns the position of that token.
 fn space(bytes: &[u8], at: usize, end: usize) -> Scanned<usize> {
     let spaces = bytes[at..end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     match (spaces, bytes[at]) {
@@ -366,7 +367,7 @@ fn word(bytes: &[u8], start: usize, end: usize) -> Range<usize> {
     start..length.map_or(end, |length| start + length)
 }
 
-/// Scans the exemplar `# {labels} value timestamp`.
+/// Scans an exemplar: `# {labels} value timestamp`.
 fn exemplar<'a>(bytes: &'a [u8], range: Range<usize>, labels: &mut Vec<LabelPair<'a>>) -> Scanned<()> {
     let wrong = |kind, span| error(GrammarErrorKind::Exemplar(kind), span);
     let end = range.end;
@@ -411,7 +412,7 @@ fn exemplar_labels(labels: &[LabelPair<'_>], braces: &Range<usize>) -> Scanned<(
             return wrong(ExemplarError::InvalidUtf8, label.span());
         };
         chars += name_text.chars().count() + value.chars().count();
-        // Beyond the limit, labels are only counted. This keeps the search for equal names short.
+        // Beyond the limit, characters are only counted. This keeps the search for duplicate names short.
         if chars > MAX_EXEMPLAR_CHARS {
             continue;
         }

@@ -1,4 +1,4 @@
-//! The codes and messages of grammar errors.
+//! The diagnostic codes and messages of grammar errors.
 
 use super::line::{ExemplarError, GrammarError, GrammarErrorKind, Keyword, MAX_EXEMPLAR_CHARS};
 use crate::exposition::code::Code;
@@ -26,7 +26,7 @@ pub(super) fn code(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -> C
     }
 }
 
-/// Returns the span and the message of an error in the line `line`.
+/// Returns the span and the message of an error in `line`.
 pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -> (Range<usize>, Message) {
     let span = error.span.clone();
     let message = match &error.kind {

@@ -1,13 +1,13 @@
-//! Reads and checks OpenMetrics 1.0, and converts it to the text format.
+//! Parses and checks OpenMetrics 1.0, and converts it to the text format.
 //!
-//! OpenMetrics has a stricter grammar than the text format, and more types. The samples keep their names, so the
-//! conversion changes few bytes: it is a list of edits of the text, like the repairs. The rules of the gateway for the
-//! converted text are applied to the original lines, so that every diagnostic points to the text that the user wrote.
+//! OpenMetrics has a stricter grammar than the text format, and more types. Samples keep their names, so the conversion
+//! changes few bytes. Like the repairs, it is a list of edits to the text. The gateway's rules for the converted text
+//! are applied to the original lines, so that diagnostics point to the text that the user wrote.
 //!
-//! - `reader` goes through the lines of a file. `line` has the grammar of one line, and `messages` its error messages.
-//! - `kind` has the types, `family` the rules of metadata, and `names` the names that families claim.
-//! - `sample` has the rules of values and labels, and `points` those of the order of samples; `time` reads timestamps.
-//! - `convert` makes the edits.
+//! - `reader` reads a file line by line. `line` implements the grammar of a line, and `messages` its error messages.
+//! - `kind` defines the metric types, `family` checks metadata, and `names` detects families with conflicting names.
+//! - `sample` checks values and labels, `points` checks the order of samples, and `time` parses timestamps.
+//! - `repeats` finds repeated series, and `convert` creates the edits.
 
 mod convert;
 mod family;
@@ -29,10 +29,10 @@ use super::options::{CheckOptions, TextFormat};
 #[cfg(test)]
 mod tests;
 
-/// The line that ends a text.
+/// The last line of an OpenMetrics file.
 const EOF: &[u8] = b"# EOF";
 
-/// Whether the file with this number is OpenMetrics.
+/// Returns whether the file with this index is OpenMetrics.
 pub(super) fn is_format(number: usize, file: &[u8], options: &CheckOptions<'_>) -> bool {
     match options.format {
         _ if options.prometheus_files.contains(&number) => false,

@@ -1,113 +1,112 @@
-//! The names that the families of a text claim. A family claims its own name and the names of all samples that its type
-//! can have, so that a counter `a` and a gauge `a_created` cannot be in one text.
+//! Detects families with conflicting names. A family claims its own name and the names of all samples that its type can
+//! have. A counter `a` and a gauge `a_created` therefore cannot be in the same input.
 
 use super::kind::{MetricType, Part};
 use crate::exposition::hash::{self, NameIndex};
+use crate::exposition::text::lines::line_from;
 use crate::exposition::text::token::Token;
 use crate::grouping::LegacyName;
-
-/// A family. A text may have a million of them, so offsets have 32 bits.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Claim {
-    /// Where the first line of the family starts.
-    line: u32,
-    /// Where the name starts, in that line.
-    name: u32,
-    pub(super) kind: MetricType,
-}
-
-impl Claim {
-    pub(super) fn name_at(&self) -> usize {
-        self.name as usize
-    }
-}
 
 /// A name that two families claim.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NameClash {
-    /// The same family is already in the text; its name is at this position.
+    /// A family with this name already exists. Its name is at this position.
     SameFamily(usize),
-    /// Another family has this name, or a sample of this name; its name is at this position.
+    /// Another family claims this name for itself or for a sample. The name of that family is at this position.
     Claimed(Vec<u8>, usize),
 }
 
-/// All families of a text in the order of their lines.
+/// All families in the input, in the order of their lines. There can be a million of them, so each one needs only five
+/// bytes and its slots in the index.
 #[derive(Debug)]
 pub(super) struct ClaimedNames<'a> {
     text: &'a [u8],
-    claims: Vec<Claim>,
+    /// The position of each name in the first line of its family.
+    starts: Vec<u32>,
+    kinds: Vec<MetricType>,
     index: NameIndex,
 }
 
 impl<'a> ClaimedNames<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { text, claims: Vec::new(), index: NameIndex::default() }
+        Self { text, starts: Vec::new(), kinds: Vec::new(), index: NameIndex::default() }
     }
 
-    /// Adds a family whose first line starts at `line`. Returns an error if another family claims one of its names. It
-    /// is added nevertheless, unless that family has the same name.
-    pub(super) fn add(&mut self, line: usize, name: &Token<'a>, kind: MetricType) -> Result<(), NameClash> {
-        let clash = self.clash(name, kind);
+    /// Adds a family whose first line contains `name`. Returns an error if another family claims one of its names. The
+    /// new family is still added unless the other one has the same name.
+    pub(super) fn add(&mut self, name: &Token<'a>, kind: MetricType) -> Result<(), NameClash> {
+        let hash = name.hash();
+        let clash = self.clash(name, hash, kind);
         if let Some(NameClash::SameFamily(first)) = clash {
             return Err(NameClash::SameFamily(first));
         }
-        let number = self.claims.len();
-        let (text, claims) = (self.text, &self.claims);
-        self.index.insert(name.hash(), number, |number| token(text, claims[number].name_at()).hash());
-        self.claims.push(Claim { line: offset(line), name: offset(name.span().start), kind });
+        let (text, starts) = (self.text, &self.starts);
+        self.index.insert(hash, starts.len(), |number| token(text, starts[number] as usize).hash());
+        self.starts.push(u32::try_from(name.span().start).expect("a text is smaller than 4 GiB"));
+        self.kinds.push(kind);
         clash.map_or(Ok(()), Err)
     }
 
-    /// Returns the family that the line at this position belongs to, as its number and type.
-    pub(super) fn of_line(&self, line: usize) -> Option<(usize, Claim)> {
-        let after = self.claims.partition_point(|claim| claim.line as usize <= line);
+    /// Returns the number and type of the family that the line at this position belongs to.
+    pub(super) fn of_line(&self, line: usize) -> Option<(usize, MetricType)> {
+        let end = line_from(self.text, line).end;
+        let after = self.starts.partition_point(|start| (*start as usize) < end);
         let number = after.checked_sub(1)?;
-        Some((number, self.claims[number]))
+        Some((number, self.kinds[number]))
     }
 
-    pub(super) fn name(&self, claim: Claim) -> Token<'a> {
-        token(self.text, claim.name_at())
+    /// Returns the name of the family with this number.
+    pub(super) fn name(&self, number: usize) -> Token<'a> {
+        token(self.text, self.start(number))
+    }
+
+    /// Prefetches the memory that [`Self::add`] reads for a name with this hash.
+    pub(super) fn prefetch(&self, hash: u64) {
+        self.index.prefetch(hash);
     }
 
     pub(super) fn len(&self) -> usize {
-        self.claims.len()
+        self.starts.len()
     }
 
-    fn clash(&self, name: &Token<'a>, kind: MetricType) -> Option<NameClash> {
+    fn clash(&self, name: &Token<'a>, hash: u64, kind: MetricType) -> Option<NameClash> {
         let text = name.text();
-        if let Some(first) = self.exact(&text) {
-            return Some(NameClash::SameFamily(first.name_at()));
+        if let Some(first) = self.by_hash(&text, hash) {
+            return Some(NameClash::SameFamily(self.start(first)));
         }
         if let Some(other) = self.with_sample(&text) {
-            return Some(NameClash::Claimed(text.into_owned(), other.name_at()));
+            return Some(NameClash::Claimed(text.into_owned(), self.start(other)));
         }
         let longer = kind.parts().iter().filter(|part| **part != Part::Value);
         longer.into_iter().find_map(|part| {
             let longer = [&text, part.suffix().as_bytes()].concat();
             let other = self.exact(&longer).or_else(|| self.with_sample(&longer))?;
-            Some(NameClash::Claimed(longer, other.name_at()))
+            Some(NameClash::Claimed(longer, self.start(other)))
         })
     }
 
     /// Returns the family that claims this name for a sample with a suffix.
-    fn with_sample(&self, name: &[u8]) -> Option<Claim> {
+    fn with_sample(&self, name: &[u8]) -> Option<usize> {
         Part::ALL.into_iter().filter(|part| *part != Part::Value).find_map(|part| {
             let base = name.strip_suffix(part.suffix().as_bytes())?;
-            self.exact(base).filter(|claim| claim.kind.parts().contains(&part))
+            self.exact(base).filter(|number| self.kinds[*number].parts().contains(&part))
         })
     }
 
-    fn exact(&self, name: &[u8]) -> Option<Claim> {
-        let is = |number: usize| token(self.text, self.claims[number].name_at()).is(name);
-        self.index.find(hash::bytes(name), is).map(|number| self.claims[number])
+    fn exact(&self, name: &[u8]) -> Option<usize> {
+        self.by_hash(name, hash::bytes(name))
+    }
+
+    fn by_hash(&self, name: &[u8], hash: u64) -> Option<usize> {
+        self.index.find(hash, |number| self.name(number).is(name))
+    }
+
+    fn start(&self, number: usize) -> usize {
+        self.starts[number] as usize
     }
 }
 
-fn offset(at: usize) -> u32 {
-    u32::try_from(at).expect("a text is smaller than 4 GiB")
-}
-
-/// Reads the name at this position again.
+/// Parses the name at this position again.
 fn token(text: &[u8], at: usize) -> Token<'_> {
     let rest = &text[at..];
     if rest.first() != Some(&b'"') {
@@ -124,13 +123,13 @@ fn token(text: &[u8], at: usize) -> Token<'_> {
 mod tests {
     use super::*;
 
-    /// Adds families with these types; the last one decides the result.
+    /// Adds families with these types and returns the result for the last one.
     fn add(families: &[(&str, MetricType)]) -> Result<(), NameClash> {
         let text = families.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
         let mut names = ClaimedNames::new(text.as_bytes());
         let (mut at, mut last) = (0, Ok(()));
         for (name, kind) in families {
-            last = names.add(at, &token(text.as_bytes(), at), *kind);
+            last = names.add(&token(text.as_bytes(), at), *kind);
             at += name.len() + 1;
         }
         last

@@ -1,5 +1,5 @@
-//! Rules for the order of samples. The samples of one histogram, summary or counter form a group: they must be
-//! consecutive and in the order of their timestamps, and those with the same timestamp (a point) must be consistent.
+//! Checks the order of samples. The samples of one histogram, summary or counter form a group. They must be consecutive
+//! and sorted by timestamp. Samples with the same timestamp (a point) must be consistent.
 
 use super::kind::{MetricType, Part};
 use super::time::Time;
@@ -16,23 +16,23 @@ use std::ops::Range;
 /// A valid sample.
 #[derive(Clone, Debug)]
 pub(super) struct PointSample<'a> {
-    /// The start of its line.
+    /// The start of the sample's line.
     pub(super) line: usize,
     pub(super) part: Part,
     pub(super) hash: SeriesHash,
-    /// The hash of the labels of its group.
+    /// The hash of the labels that all samples of the group have in common.
     pub(super) group: u64,
     pub(super) timestamp: Option<(Range<usize>, Time)>,
     pub(super) value: &'a [u8],
 }
 
-/// How a sample relates to the samples before it.
+/// The relation of a sample to the samples before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SamplePlace {
     /// The first sample of a group.
     NewGroup,
     SameGroup,
-    /// The same series with the same timestamp as the sample before it. Client libraries ignore such a sample.
+    /// A repeated series with the same timestamp. Client libraries ignore such samples.
     Ignored,
     /// An error in the sample was reported.
     Invalid,
@@ -41,37 +41,38 @@ pub(super) enum SamplePlace {
 /// The samples of one group with the same timestamp.
 #[derive(Debug, Default)]
 struct Point {
-    /// Where its first line starts.
+    /// The start of the first line.
     line: usize,
-    /// The parts that were seen, by [`Part::bit`].
+    /// The parts found so far, as a set of [`Part::bit`] bits.
     seen: u16,
-    /// The quantiles of a summary with the starts of their lines.
+    /// The quantiles of a summary, each with the start of its line.
     quantiles: Vec<(f64, usize)>,
     /// The bound and the value of the last bucket.
     bucket: Option<(f64, f64)>,
     bucket_line: usize,
     has_negative_bucket: bool,
-    /// The value of the count, and the start of its line.
+    /// The value of the count and the start of its line.
     count: Option<(f64, usize)>,
     sum: Option<(f64, usize)>,
-    /// A sample may be missing because its line is invalid.
+    /// Whether a sample may be missing because its line is invalid.
     has_invalid: bool,
 }
 
-/// The group that is being read.
+/// The group that is currently being read.
 #[derive(Debug, Default)]
 pub(super) struct CurrentGroup {
     hash: Option<u64>,
     timestamp: Option<(Range<usize>, Time)>,
     point: Point,
-    /// The first histogram or summary of the family without `_count` or `_sum`: its parts, and its first line.
+    /// The first histogram or summary in the family that lacks `_count` or `_sum`: its parts and the start of its first
+    /// line.
     pub(super) incomplete: Option<(Parts, usize)>,
     /// Whether an invalid line was read since the start of the current point. It may belong to the next group.
     is_next_invalid: bool,
 }
 
 impl CurrentGroup {
-    /// Adds the next sample of a family of this type.
+    /// Adds the next sample. `kind` is the type of its family.
     #[inline]
     pub(super) fn add(
         &mut self,
@@ -104,13 +105,14 @@ impl CurrentGroup {
         self.point = Point { line, has_invalid, ..Point::default() };
     }
 
-    /// Remembers that a line is invalid. Missing samples are then not reported, because that line may be one of them.
+    /// Records that a line is invalid. After that, missing samples are not reported, because this line may be one of
+    /// them.
     pub(super) fn add_invalid(&mut self) {
         self.point.has_invalid = true;
         self.is_next_invalid = true;
     }
 
-    /// Whether the group has this part already, if it can have it only once.
+    /// Returns whether the point already has this part and can have it only once.
     fn is_repeated(&self, kind: MetricType, part: Part) -> bool {
         let is_many = match kind {
             MetricType::Info | MetricType::StateSet => true,
@@ -120,12 +122,12 @@ impl CurrentGroup {
         !is_many && self.point.seen & part.bit() != 0
     }
 
-    /// Checks the timestamp of another sample of the group.
+    /// Checks the timestamp of the next sample in the group. Returns whether it is valid.
     fn is_in_order(&mut self, kind: MetricType, sample: &PointSample<'_>, context: &mut Context<'_>) -> bool {
         let (before, now) = match (&self.timestamp, &sample.timestamp) {
             (None, None) => return true,
             (Some(before), Some(now)) => (before, now),
-            // Without timestamps, only a series that occurs twice is a problem.
+            // If timestamps are stripped, only a repeated series is a problem.
             _ if context.options.strip_timestamps && !self.is_repeated(kind, sample.part) => {
                 self.timestamp.clone_from(&sample.timestamp);
                 return true;
@@ -158,7 +160,7 @@ impl CurrentGroup {
         true
     }
 
-    /// Reports a series that occurs twice. If the samples have a timestamp, the second one is ignored without an error,
+    /// Reports a repeated series. If the samples have timestamps, the second sample is ignored without an error,
     /// because both may have been taken within the resolution of the timestamp.
     #[cold]
     fn repeated(&self, sample: &PointSample<'_>, context: &mut Context<'_>) -> SamplePlace {
@@ -169,7 +171,7 @@ impl CurrentGroup {
         SamplePlace::Invalid
     }
 
-    /// Adds the sample to the point. Returns whether its value and its bound fit.
+    /// Adds the sample to the point. Returns whether its value and bound are consistent with the previous bucket.
     fn add_part(&mut self, kind: MetricType, sample: &PointSample<'_>, context: &mut Context<'_>) -> bool {
         match sample.part {
             Part::Bucket => return self.add_bucket(sample, context),
@@ -212,7 +214,7 @@ impl CurrentGroup {
         false
     }
 
-    /// Checks the current point. Called before the next point begins, and at the end of the family.
+    /// Checks the current point. Must be called before the next point starts, and at the end of the family.
     pub(super) fn finish(&mut self, kind: MetricType, context: &mut Context<'_>) {
         if self.hash.is_none() {
             return;
@@ -233,7 +235,7 @@ impl CurrentGroup {
         }
     }
 
-    /// The parts of the point, and where its first line starts.
+    /// Returns the parts of the point and the start of its first line.
     fn parts(&self) -> (Parts, usize) {
         let mut parts = Parts::COMPOSITE;
         for (part, known) in
@@ -248,7 +250,7 @@ impl CurrentGroup {
 }
 
 impl Point {
-    /// Reports quantiles that occur twice. Returns whether there are none.
+    /// Reports repeated quantiles. Returns true if there are none.
     fn repeated_quantile(&mut self, context: &mut Context<'_>) -> bool {
         let quantiles = &mut self.quantiles;
         if quantiles.windows(2).all(|pair| pair[0].0 < pair[1].0) {
@@ -261,7 +263,7 @@ impl Point {
         quantiles.windows(2).all(|pair| pair[0].0 < pair[1].0)
     }
 
-    /// Reports an inconsistency between the buckets, the count and the sum. Returns whether there is none.
+    /// Reports an inconsistency between the buckets, the count and the sum. Returns true if there is none.
     fn histogram(&self, kind: MetricType, context: &mut Context<'_>) -> bool {
         let (count, sum) = if kind == MetricType::Histogram {
             (Part::Count.suffix(), Part::Sum.suffix())
@@ -330,7 +332,7 @@ pub(super) fn repeated_series(first: usize, second: usize, context: &mut Context
     });
 }
 
-/// Reports a series that occurs a second time in the point that begins at `start`.
+/// Reports a series that is repeated in the point that starts at `start`.
 fn repeated_in_point(start: usize, second: usize, context: &mut Context<'_>) {
     let bytes = context.bytes;
     context.findings.error_at(Code::DuplicateSeries, second, || {
@@ -344,7 +346,8 @@ fn repeated(bytes: &[u8], first: Option<Range<usize>>, second: Range<usize>) -> 
     (second, message.related(first, "first occurrence"))
 }
 
-/// The first line from `start` that begins with the same series. It is not found if its labels have another order.
+/// Finds the first line at or after `start` that begins with the same series. Lines with a different label order are
+/// not found.
 fn first_in_point(bytes: &[u8], start: usize, second: &Range<usize>) -> Option<Range<usize>> {
     let series = &bytes[second.clone()];
     let mut line = start;

@@ -1,4 +1,4 @@
-//! Reads a file line by line.
+//! Reads an OpenMetrics file line by line.
 
 use super::family::{self, CurrentFamily};
 use super::kind::{MetricType, Part};
@@ -16,7 +16,7 @@ use crate::exposition::labels::SeriesHash;
 use crate::exposition::messages::{quoted, value as value_error};
 use crate::exposition::model::kind::Kind;
 use crate::exposition::names::is_valid_name;
-use crate::exposition::sample::{SampleRules, timestamp_error};
+use crate::exposition::sample::{SampleRules, check_timestamp};
 use crate::exposition::series::SeriesTable;
 use crate::exposition::text::number::is_float;
 use crate::exposition::text::token::{LabelPair, Token};
@@ -24,12 +24,12 @@ use crate::grouping::LegacyName;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What is kept about all OpenMetrics files of a text.
+/// The state shared by all OpenMetrics files in the input.
 pub(in crate::exposition) struct OpenmetricsTables<'a> {
     pub(super) names: ClaimedNames<'a>,
-    /// Each series, or the first line of each group of samples.
+    /// The first line of each series or group of samples.
     pub(super) series: SeriesTable,
-    /// The first line of each group of a state set.
+    /// The first line of each group of state-set samples.
     pub(super) states: SeriesTable,
     pub(in crate::exposition) exemplars: usize,
     pub(in crate::exposition) units: usize,
@@ -47,7 +47,7 @@ impl<'a> OpenmetricsTables<'a> {
     }
 }
 
-/// Checks the lines of `file`, and adds the edits that convert it.
+/// Checks the lines of `file` and adds the edits that convert it.
 pub(in crate::exposition) fn read_file<'a>(
     file: &Range<usize>,
     samples: &mut SampleRules<'a>,
@@ -59,6 +59,7 @@ pub(in crate::exposition) fn read_file<'a>(
         context,
         tables,
         family: None,
+        numbers: Vec::new(),
         group: CurrentGroup::default(),
         labels: Vec::new(),
         scratch: Vec::new(),
@@ -73,18 +74,21 @@ struct FileReader<'r, 'a> {
     context: &'r mut Context<'a>,
     tables: &'r mut OpenmetricsTables<'a>,
     family: Option<CurrentFamily<'a>>,
+    /// The numbers of the families that the current family becomes in the text format. This list is not part of
+    /// `family`, so that it is allocated only once.
+    numbers: Vec<(Part, usize)>,
     group: CurrentGroup,
     labels: Vec<LabelPair<'a>>,
     scratch: Vec<LabelPair<'a>>,
-    /// The type and the part of the last sample, if the fast path may check the next line.
+    /// The type and the part of the last sample, if the next line can use the fast path.
     fast: Option<(MetricType, Part)>,
     first_group: FirstGroup,
 }
 
-/// The first group of a family, which is added to the table only together with the second one.
+/// The first group of a family. It is added to the table only if there is a second group.
 enum FirstGroup {
     None,
-    /// Its hash and the start of its first line.
+    /// The hash of the group and the start of its first line.
     Pending(u64, usize),
     Added,
 }
@@ -101,7 +105,7 @@ impl<'a> FileReader<'_, 'a> {
             }
             let newline = memchr::memchr(b'\n', &bytes[start..file.end]);
             let line = start..newline.map_or(file.end, |at| start + at);
-            // Without a newline the line may be cut off, so its errors would be confusing.
+            // A line without a newline may be truncated, so errors about its content would be confusing.
             if newline.is_none() && !bytes[line.clone()].starts_with(EOF) {
                 break;
             }
@@ -124,7 +128,7 @@ impl<'a> FileReader<'_, 'a> {
         }
     }
 
-    /// Handles the line `# EOF`: removes it, and reports any text after it.
+    /// Removes the `# EOF` line and reports any text after it.
     fn end(&mut self, line: &Range<usize>, file: &Range<usize>) {
         self.finish_family(line.start);
         convert::splice(line.start..file.end, Cow::Borrowed(b""), self.context);
@@ -165,7 +169,10 @@ impl<'a> FileReader<'_, 'a> {
             return;
         }
         self.finish_family(start);
-        let mut family = CurrentFamily::new(line.name, start);
+        let mut family = CurrentFamily::new(line.name);
+        let hash = line.name.hash();
+        self.tables.names.prefetch(hash);
+        self.context.families.prefetch(hash);
         let utf8_names = self.context.options.utf8_names;
         let is_valid = is_valid_name(&line.name, LegacyName::Metric, utf8_names, &mut self.context.findings);
         family.add(line, self.context);
@@ -173,7 +180,7 @@ impl<'a> FileReader<'_, 'a> {
         self.family = Some(family);
     }
 
-    /// Ends the family before the line that starts at `end`.
+    /// Ends the current family before the line that starts at `end`.
     fn finish_family(&mut self, end: usize) {
         self.samples.fast_path.end();
         self.fast = None;
@@ -184,7 +191,8 @@ impl<'a> FileReader<'_, 'a> {
             self.claim(&mut family);
         }
         group.finish(family.kind(), self.context);
-        let number = family.numbers.iter().find(|(part, _)| *part == Part::Value).map(|(_, number)| *number);
+        let number = self.numbers.iter().find(|(part, _)| *part == Part::Value).map(|(_, number)| *number);
+        self.numbers.clear();
         // OpenMetrics allows a histogram or summary without `_count` and `_sum`, but the gateway makes them up.
         if let (Some(number), Some((parts, line))) = (number, group.incomplete) {
             duplicates::missing_parts(number, line, parts, self.context);
@@ -193,10 +201,10 @@ impl<'a> FileReader<'_, 'a> {
         convert::family(&family, self.samples.count - family.samples_before, end, self.context);
     }
 
-    /// Claims the names of the family. Its type must be final.
+    /// Claims the names of the family. Must be called after the type is known.
     fn claim(&mut self, family: &mut CurrentFamily<'a>) {
         family.check_unit(self.context);
-        if let Err(clash) = self.tables.names.add(family.start, &family.name, family.kind()) {
+        if let Err(clash) = self.tables.names.add(&family.name, family.kind()) {
             if !family.is_invalid {
                 family::clash(&family.name, family.kind(), &clash, self.context);
             }
@@ -204,7 +212,7 @@ impl<'a> FileReader<'_, 'a> {
         }
     }
 
-    /// Checks the next line if it differs from the last one only in its values. Returns the start of the line after it.
+    /// Checks the next line on the fast path, if possible. Returns the start of the line after it.
     #[inline]
     fn similar_line(&mut self, rest: Range<usize>) -> Option<usize> {
         let (kind, part) = self.fast?;
@@ -237,7 +245,7 @@ impl<'a> FileReader<'_, 'a> {
         self.labels = labels;
     }
 
-    /// Returns whether the line is valid.
+    /// Checks a sample line. Returns whether it is valid.
     fn check_sample(&mut self, line: &Range<usize>, labels: &mut Vec<LabelPair<'a>>) -> bool {
         let bytes = self.context.bytes;
         let tokens = match line::sample(bytes, line.clone(), labels, &mut self.scratch) {
@@ -280,7 +288,7 @@ impl<'a> FileReader<'_, 'a> {
         true
     }
 
-    /// Returns the type and the part of a sample with this name. The sample may start a family.
+    /// Returns the type and the part of a sample with this name. Starts a new family if necessary.
     fn family_of(&mut self, name: &Token<'a>, line: usize) -> Option<(MetricType, Part)> {
         let known = self.family.as_ref().and_then(|family| Some((family.kind(), family.part(name)?)));
         if known.is_none() {
@@ -290,7 +298,7 @@ impl<'a> FileReader<'_, 'a> {
                 return None;
             }
             self.finish_family(line);
-            self.family = Some(CurrentFamily::new(*name, line));
+            self.family = Some(CurrentFamily::new(*name));
         }
         let mut family = self.family.take()?;
         if family.sample.is_none() {
@@ -302,11 +310,11 @@ impl<'a> FileReader<'_, 'a> {
         Some(known.unwrap_or((MetricType::Unknown, Part::Value)))
     }
 
-    /// Returns the number of the family of the text format that a sample belongs to.
+    /// Returns the number of the family that a sample belongs to in the text format.
     fn number_of(&mut self, kind: MetricType, part: Part, name: &Token<'a>) -> Option<usize> {
         let family = self.family.as_mut()?;
         let class = if part.is_own_gauge() { part } else { Part::Value };
-        if let Some((_, number)) = family.numbers.iter().find(|(of, _)| *of == class) {
+        if let Some((_, number)) = self.numbers.iter().find(|(of, _)| *of == class) {
             return Some(*number);
         }
         let is_part = !convert::is_renamed(kind, part) && part != Part::Value;
@@ -336,11 +344,11 @@ impl<'a> FileReader<'_, 'a> {
         if let Some(line) = family.help.as_ref().filter(|line| !line.text.is_empty()) {
             entry.add_help(&line.name);
         }
-        family.numbers.push((class, number));
+        self.numbers.push((class, number));
         Some(number)
     }
 
-    /// The hash of the labels that the samples of a group have in common.
+    /// Returns the hash of the labels that all samples of a group have in common.
     fn group_hash(&self, kind: MetricType, hash: SeriesHash, labels: &[LabelPair<'_>]) -> u64 {
         match (kind, &self.family) {
             (MetricType::Info, _) => 0,
@@ -354,7 +362,7 @@ impl<'a> FileReader<'_, 'a> {
         }
     }
 
-    /// Checks the place of a sample, whose line ends at `end`, and adds it to the tables.
+    /// Checks the order of a sample, whose line ends at `end`, and adds it to the tables.
     #[inline]
     fn place(&mut self, kind: MetricType, sample: &PointSample<'_>, end: usize) -> SamplePlace {
         let place = self.group.add(kind, sample, self.context);
@@ -379,7 +387,7 @@ impl<'a> FileReader<'_, 'a> {
         place
     }
 
-    /// Adds a group to the table. The first one of a family is added only if there is a second one.
+    /// Adds a group to the table. The first group of a family is added only if there is a second group.
     #[inline]
     fn add_group(&mut self, hash: u64, line: usize) {
         match std::mem::replace(&mut self.first_group, FirstGroup::Added) {
@@ -397,12 +405,12 @@ impl<'a> FileReader<'_, 'a> {
         let Some((span, _)) = &tokens.timestamp else { return };
         if self.context.options.strip_timestamps {
             self.context.stripped += 1;
-        } else if !self.context.options.keeps_timestamps() {
-            timestamp_error(span.clone(), self.context);
+        } else {
+            check_timestamp(span.clone(), ("seconds", 1.0), self.context);
         }
     }
 
-    /// Converts the line of a valid sample.
+    /// Converts a valid sample line.
     fn edit(&mut self, part: Part, tokens: &SampleTokens<'_>, labels: &[LabelPair<'_>], line: &Range<usize>) {
         self.tables.exemplars += usize::from(tokens.exemplar.is_some());
         if !self.context.options.edits {
@@ -423,13 +431,13 @@ impl<'a> FileReader<'_, 'a> {
     }
 }
 
-/// Reports a family whose name in the text format already belongs to another metric, or to a sample of one.
+/// Reports a family whose name in the text format is already used by another metric or by one of its samples.
 fn taken(name: &Token<'_>, number: usize, kind: Kind, context: &mut Context<'_>) {
     let other = &context.families[number];
     let first = other.type_line().or(other.sample());
     let other_name = context.families.name(number);
     let bytes = context.bytes;
-    // A TYPE line with another type is an error in any order.
+    // If the types differ, reordering the files does not help.
     let help = if other.type_line().is_some() && other.kind != Some(kind) {
         "push the files to different groups"
     } else {

@@ -1,4 +1,4 @@
-//! Finds series that occur twice, and groups of samples that are not together, after the whole text was read.
+//! Finds repeated series, and groups whose samples are not consecutive, after the whole input has been read.
 
 use super::kind::MetricType;
 use super::names::ClaimedNames;
@@ -16,7 +16,7 @@ use crate::exposition::text::scan;
 use crate::exposition::text::spans::{name_at, series_at};
 use crate::exposition::text::token::{LabelPair, same_labels, sort_labels};
 
-/// Reports repeated series, and groups whose lines are not together.
+/// Reports repeated series, and groups whose samples are not consecutive.
 pub(in crate::exposition) fn check(
     text: Text<'_>,
     tables: OpenmetricsTables<'_>,
@@ -39,7 +39,7 @@ pub(in crate::exposition) fn check(
         let mut found = comparer.found;
         found.sort_unstable();
         for (second, first, is_exact) in found {
-            let kind = names.of_line(second).map_or(MetricType::Unknown, |(_, claim)| claim.kind);
+            let kind = names.of_line(second).map_or(MetricType::Unknown, |(_, kind)| kind);
             report(first, second, (kind, are_states, is_exact), context);
         }
     }
@@ -74,31 +74,31 @@ fn report(
     }
 }
 
-/// Rereads lines whose groups may be equal.
+/// Compares lines that may be in the same group by parsing them again.
 struct GroupComparer<'c, 'a> {
     text: Text<'a>,
     names: &'c ClaimedNames<'a>,
     overwrites: &'c Overwrites<'a>,
-    /// Whether groups of a state set are compared, so the label with the state is left out.
+    /// Whether to compare the groups of state sets. If so, the label that contains the state is ignored.
     are_states: bool,
     scratch: Vec<LabelPair<'a>>,
     labels: [Vec<LabelPair<'a>>; 2],
-    /// Whether the last two lines compared are equal even before the grouping key overwrites their labels.
+    /// Whether the last two compared lines are equal even before the grouping key overwrites labels.
     is_exact: bool,
-    /// The later line, the earlier one, and whether they are equal in the text.
+    /// The later line, the earlier line, and whether they are equal even before the grouping key overwrites labels.
     found: Vec<(usize, usize, bool)>,
 }
 
 impl GroupComparer<'_, '_> {
-    /// Returns the family of the line that starts at `at`. Stores the labels of its group in `labels[slot]`, sorted.
+    /// Returns the family of the line that starts at `at`. Stores the sorted labels of its group in `labels[slot]`.
     fn read(&mut self, at: usize, slot: usize) -> Option<usize> {
-        let (number, claim) = self.names.of_line(at)?;
+        let (number, kind) = self.names.of_line(at)?;
         let line = line_in_file(self.text, at);
         scan::openmetrics_sample(self.text.bytes, line, &mut self.scratch).ok()?;
-        let state = self.names.name(claim);
+        let state = self.names.name(number);
         let labels = &mut self.labels[slot];
         labels.clear();
-        labels.extend(self.scratch.iter().filter(|label| match claim.kind {
+        labels.extend(self.scratch.iter().filter(|label| match kind {
             MetricType::StateSet => !self.are_states || !label.name.same(&state),
             kind => !kind.text_kind().is_bound(&label.name),
         }));

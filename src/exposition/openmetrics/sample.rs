@@ -1,4 +1,4 @@
-//! Rules for the values and labels of a sample, by the type of its family.
+//! Checks the values and labels of samples according to the type of the family.
 
 use super::kind::{MetricType, Part};
 use super::line::SampleTokens;
@@ -13,13 +13,13 @@ use crate::exposition::text::token::{LabelPair, Token};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AllowedValues {
     Any,
-    /// Not NaN.
+    /// Any number except NaN.
     Number,
-    /// Not negative and not NaN.
+    /// Any non-negative number except NaN.
     NotNegative,
-    /// Not negative, but maybe NaN.
+    /// NaN or any non-negative number.
     NotNegativeOrNan,
-    /// A whole number that is not negative.
+    /// A non-negative integer.
     Count,
     ZeroOrOne,
     One,
@@ -37,7 +37,7 @@ fn values(kind: MetricType, part: Part) -> AllowedValues {
     }
 }
 
-/// Whether a value, which must be a number, is obviously allowed. If this returns false, [`check_value`] decides.
+/// Returns whether a value is obviously allowed. If not, [`check_value`] decides. The value must be a number.
 #[inline]
 pub(super) fn is_unremarkable(kind: MetricType, part: Part, value: &[u8]) -> bool {
     match values(kind, part) {
@@ -51,7 +51,7 @@ pub(super) fn is_unremarkable(kind: MetricType, part: Part, value: &[u8]) -> boo
     }
 }
 
-/// Reports a value that the type does not allow. The value is a number.
+/// Checks that the type of the metric allows the value, which must be a number.
 pub(super) fn check_value(
     kind: MetricType,
     tokens: &SampleTokens<'_>,
@@ -134,7 +134,7 @@ fn missing_label(kind: MetricType, part: Part, needed: &[u8]) -> Message {
     }
 }
 
-/// Checks a bucket bound or a quantile. One that is not a number is reported elsewhere, with the other labels.
+/// Checks a bucket bound or a quantile. Invalid numbers are reported elsewhere, together with errors in other labels.
 fn check_bound(part: Part, label: &LabelPair<'_>, context: &mut Context<'_>) -> bool {
     let text = label.value.text();
     let Float::Value(bound) = number::float(&text) else { return true };
@@ -161,7 +161,7 @@ fn check_bound(part: Part, label: &LabelPair<'_>, context: &mut Context<'_>) -> 
     false
 }
 
-/// Reports an exemplar of a sample that cannot have one.
+/// Reports an exemplar on a sample that cannot have one.
 pub(super) fn check_exemplar(part: Part, tokens: &SampleTokens<'_>, context: &mut Context<'_>) -> bool {
     let Some(exemplar) = &tokens.exemplar else { return true };
     if part.allows_exemplar() {

@@ -1,4 +1,4 @@
-//! Tests of the diagnostics and of the conversion.
+//! Tests the diagnostics and the conversion.
 
 use crate::exposition::{CheckOptions, Severity, Text, TextFormat, apply, check};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ const CONVERT: CheckOptions<'static> = CheckOptions {
     ..CheckOptions::PLAIN
 };
 
-/// The diagnostics of a text, as line, code and marked bytes, and the converted text.
+/// Returns the diagnostics, each as line number, code and highlighted text, and the converted text.
 fn report(text: &str, options: &CheckOptions<'_>) -> (Vec<String>, String) {
     let report = check(Text { bytes: text.as_bytes(), starts: &[0] }, options);
     let show = |found: &crate::exposition::Diagnostic| {
@@ -191,7 +191,7 @@ fn text_after_the_end_is_an_error() {
     assert_eq!(after("a 1\n# EOF\r\n"), ["2 carriage-return `\r`"]);
 }
 
-/// Lines that are alike, so that the fast path is used, with some that are not.
+/// Generates similar lines, which use the fast path, and some other lines in between.
 fn texts() -> impl Strategy<Value = String> {
     let head = prop::sample::select(vec![
         "a{x=@} ",
@@ -227,7 +227,7 @@ fn texts() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(ProptestConfig::default().cases * 8) })]
-    /// A text that is not valid UTF-8 disables the fast path and changes nothing else.
+    /// Invalid UTF-8 disables the fast path and changes nothing else.
     #[test]
     fn the_fast_path_changes_nothing(text in texts()) {
         let slow = [text.as_bytes(), b"\xff"].concat();

@@ -1,17 +1,17 @@
-//! Timestamps of OpenMetrics: seconds since 1970, as a decimal number.
+//! OpenMetrics timestamps, in seconds since 1970.
 
 use crate::exposition::text::number::{self, Float};
 
-/// A timestamp with the resolution of a nanosecond. More digits are ignored.
+/// A timestamp with nanosecond resolution. Further digits are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Time {
     nanoseconds: i128,
-    /// The same in milliseconds, as client libraries compute it.
+    /// The timestamp in milliseconds, as client libraries compute it.
     pub(super) milliseconds: i128,
 }
 
 impl Time {
-    /// Returns `None` if `text` is not a decimal number, or absurdly large.
+    /// Parses a timestamp. Returns `None` if `text` is not a decimal number or is absurdly large.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let unsigned = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
         let Float::Value(seconds) = number::float(text) else { return None };
@@ -33,7 +33,7 @@ impl Time {
 
 const NANOSECONDS: i128 = 1_000_000_000;
 
-/// Returns the nanoseconds of a number without an exponent.
+/// Converts a number of seconds without an exponent to nanoseconds.
 fn exact(unsigned: &[u8]) -> Option<i128> {
     let text = std::str::from_utf8(unsigned).ok()?;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -53,7 +53,7 @@ fn float(seconds: f64) -> (i128, f64) {
     ((seconds * 1e9) as i128, seconds)
 }
 
-/// The seconds as `client_python` computes them from whole seconds and nanoseconds.
+/// Converts nanoseconds to seconds in the same way as `client_python`.
 #[expect(clippy::cast_precision_loss, reason = "the same loss as in other clients")]
 fn parts(nanoseconds: i128) -> f64 {
     (nanoseconds / NANOSECONDS) as f64 + (nanoseconds % NANOSECONDS) as f64 / 1e9

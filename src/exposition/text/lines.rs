@@ -1,22 +1,23 @@
-//! Splits a text into files and lines, without the parts that repairs remove: byte-order marks and trailing whitespace.
+//! Splits the input into files and lines. Separates the parts that repairs remove: byte-order marks and trailing
+//! whitespace.
 
 use super::scan;
 use super::token::LabelPair;
 use std::ops::Range;
 
-/// A text to check: the bytes of one push, which can come from several files. It must be smaller than 4 GiB; `input`
+/// The text to check: the body of one push, which can come from several files. It must be smaller than 4 GiB. `input`
 /// reads at most 1 GiB.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
-    /// The bytes of all files, concatenated.
+    /// The concatenated bytes of all files.
     pub bytes: &'a [u8],
-    /// Positions in `bytes` at which the files start, in ascending order. The first one is 0.
+    /// Start of each file in `bytes`, in ascending order. The first one is 0.
     pub starts: &'a [usize],
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Position of a line.
+/// The position of a line.
 #[derive(Clone, Debug)]
 pub(crate) struct LineSpan {
     /// The line without its newline.
@@ -26,8 +27,8 @@ pub(crate) struct LineSpan {
     pub(crate) has_newline: bool,
 }
 
-/// Returns the files of a text, each as two ranges: its byte-order marks and its content. A file can start with more
-/// than one mark if several tools wrote to it.
+/// Returns two ranges for each file: its byte-order marks and its content. A file can start with several marks if
+/// several tools wrote to it.
 pub(crate) fn files(text: Text<'_>) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
     let bytes = text.bytes;
     let ends = text.starts.iter().skip(1).copied().chain([bytes.len()]);
@@ -65,13 +66,13 @@ fn trimmed_end<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<Label
     }
 }
 
-/// Length of `bytes` without trailing spaces, tabs and carriage returns.
+/// Returns the length of `bytes` without trailing spaces, tabs and carriage returns.
 pub(crate) fn trimmed_len(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |at| at + 1)
 }
 
-/// Trims a line. Whitespace is kept where the server accepts it: after a comment, and in a line that contains nothing
-/// else.
+/// Returns the end of a line after trimming. Whitespace that the server accepts is kept: at the end of a comment, and
+/// in a line that contains nothing else.
 #[cold]
 fn trim<'a>(bytes: &'a [u8], line: &Range<usize>, scratch: &mut Vec<LabelPair<'a>>) -> usize {
     let text = &bytes[line.clone()];
@@ -91,7 +92,7 @@ pub(crate) fn line_from(bytes: &[u8], at: usize) -> Range<usize> {
     at..memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end)
 }
 
-/// Returns the range from `at` to the end of the line or of the file, which may lack a final newline.
+/// Returns the range from `at` to the end of the line, or to the end of the file if the final newline is missing.
 pub(crate) fn line_in_file(text: Text<'_>, at: usize) -> Range<usize> {
     let next_file = text.starts.partition_point(|start| *start <= at);
     let file_end = text.starts.get(next_file).copied().unwrap_or(text.bytes.len());

@@ -1,4 +1,4 @@
-//! Lexes the text format: interprets lines, tokens and numbers as the server does.
+//! A lexer that interprets lines, tokens and numbers the way the server does.
 
 pub(crate) mod lines;
 pub(crate) mod number;

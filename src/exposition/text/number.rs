@@ -1,9 +1,10 @@
-//! Parses numbers like Go's `strconv`: the server uses `ParseFloat` (after a filter) and `ParseInt`.
+//! Parses numbers like Go's `strconv`. The server uses `ParseInt`, and `ParseFloat` after rejecting some characters.
 //!
-//! Rust and Go round in the same way, but Go rejects values out of range (`1e999`) and `nan` with a sign. Hexadecimal
-//! numbers need a `p`, but the filter (`parseFloat` in `prometheus/common expfmt/text_parse.go`) rejects `p` and `_`.
+//! Rust and Go round the same way, but Go rejects out-of-range values (`1e999`) and a signed `nan`. Hexadecimal numbers
+//! are never valid: Go requires a `p` in them, which the server's `parseFloat` (`prometheus/common
+//! expfmt/text_parse.go`) rejects, along with `_`.
 
-/// The result of parsing a token as a number.
+/// The result of parsing a token as a float.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Float {
     /// A number that the server accepts.
@@ -13,17 +14,18 @@ pub(crate) enum Float {
     Invalid,
 }
 
-/// Whether the server accepts `token` as a value. Does not compute the value of simple decimal numbers.
+/// Returns whether the server accepts `token` as a value. Simple decimal numbers are recognized without parsing them.
 pub(crate) fn is_float(token: &[u8]) -> bool {
     is_plain(token) || matches!(float(token), Float::Value(_))
 }
 
-/// Whether `token` is a number or was meant as one, such as `1,5` or `5MB`.
+/// Returns whether `token` is a number or was probably meant as one, such as `1,5` or `5MB`.
 pub(crate) fn begins_like_number(token: &[u8]) -> bool {
     is_float(token) || split_sign(token).1.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
-/// Whether the token is a decimal number with an optional sign and point, and too short to overflow.
+/// Returns whether the token is a decimal number, with an optional sign and decimal point, that is too short to
+/// overflow.
 #[inline]
 fn is_plain(token: &[u8]) -> bool {
     let (_, digits) = split_sign(token);
@@ -48,7 +50,7 @@ fn split_sign(token: &[u8]) -> (bool, &[u8]) {
     }
 }
 
-/// Parses `token` by the rules of Go's `strconv.ParseFloat`, but without `p`, `P` and `_`.
+/// Parses `token` like Go's `strconv.ParseFloat`, except that `p`, `P` and `_` are invalid.
 pub(crate) fn float(token: &[u8]) -> Float {
     let (negative, unsigned) = split_sign(token);
     let value = if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
@@ -82,11 +84,12 @@ fn decimal(token: &[u8]) -> Option<f64> {
     if exponent == 0 { mantissa.parse().ok() } else { format!("{mantissa}e{exponent}").parse().ok() }
 }
 
-/// Number of digits that Go's slow algorithm keeps.
+/// Maximum number of digits that Go's slow algorithm keeps.
 const GO_DIGITS: usize = 800;
 
-/// Parses a number with more digits than Go keeps. If Go's fast algorithm (`eiselLemire64`) fails because of the
-/// exponent, the slow one (`decimal.set`) counts only the digits before the point that it keeps.
+/// Parses a number with more digits than Go keeps. If the exponent is out of range for Go's fast algorithm
+/// (`eiselLemire64`), Go uses the slow one (`decimal.set`), which drops excess integer digits and thereby makes the
+/// number smaller.
 #[cold]
 fn long_decimal(mantissa: &[u8], exponent: i32) -> Option<f64> {
     let point = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
@@ -122,7 +125,8 @@ fn exponent(token: &[u8]) -> Option<i32> {
     Some(if negative { -value } else { value })
 }
 
-/// Whether the server accepts `token` as a timestamp. Rust uses the same rules as Go's `ParseInt(token, 10, 64)`.
+/// Returns whether the server accepts `token` as a timestamp. Rust parses an `i64` by the same rules as Go's
+/// `ParseInt(token, 10, 64)`.
 pub(crate) fn is_timestamp(token: &[u8]) -> bool {
     std::str::from_utf8(token).is_ok_and(|text| text.parse::<i64>().is_ok())
 }

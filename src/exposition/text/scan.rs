@@ -1,9 +1,8 @@
 //! Splits one line of text into borrowed tokens.
 //!
-//! The grammar follows the server's own parser (`prometheus/common expfmt/text_parse.go`) state by state, not the
-//! format's documentation: a quote may start in the middle of a name, `{"name",label="x"}` is a sample, and `#TYPE`
-//! needs no space. In this grammar no token spans two lines, so each line is scanned separately and an error affects
-//! only its line.
+//! The grammar follows the server's parser (`prometheus/common expfmt/text_parse.go`) state by state rather than the
+//! documented format: a quote can start in the middle of a name, `{"name",label="x"}` is a sample, and `#TYPE` needs no
+//! space. No token spans two lines, so each line is scanned separately and an error affects only that line.
 //!
 //! Rules that depend on other lines, such as the type of a family, are not checked here.
 
@@ -11,7 +10,7 @@ use super::token::{LabelPair, Token};
 use crate::grouping::LegacyName;
 use std::ops::Range;
 
-/// A line that is valid according to the grammar.
+/// A line that matches the grammar.
 #[derive(Debug)]
 pub(crate) enum Line<'a> {
     Blank,
@@ -19,14 +18,14 @@ pub(crate) enum Line<'a> {
     Comment,
     Help(Metadata<'a>),
     Type(Metadata<'a>),
-    /// A sample. Its labels are in the list filled by [`line()`].
+    /// A sample. [`line()`] stores its labels in a separate list.
     Sample(SampleLine<'a>),
 }
 
 #[derive(Debug)]
 pub(crate) struct Metadata<'a> {
     pub(crate) name: Token<'a>,
-    /// Whether the line ends right after the name, without a space. The server ignores such a line.
+    /// Whether the line ends right after the name, without a space. The server ignores such lines.
     pub(crate) ignored: bool,
     /// The rest of the line, or `None` if it contains only spaces.
     pub(crate) text: Option<Range<usize>>,
@@ -36,17 +35,17 @@ pub(crate) struct Metadata<'a> {
 pub(crate) struct SampleLine<'a> {
     /// `None` in a line such as `{a="b"} 1`.
     pub(crate) name: Option<Token<'a>>,
-    /// Number of labels before the name. Only a line that begins with `{` can have any.
+    /// Number of labels before the name. It is nonzero only if the line begins with `{`.
     pub(crate) labels_before_name: usize,
     pub(crate) braced: bool,
-    /// The value, up to the next space. It is empty if the line ends before the value.
+    /// The value, which ends at the next space. Empty if the line has no value.
     pub(crate) value: Range<usize>,
-    /// The rest of the line, after the value and any spaces.
+    /// The rest of the line after the value and any spaces.
     pub(crate) rest: Range<usize>,
 }
 
 impl SampleLine<'_> {
-    /// Returns the range of the sample's name and labels. `line` is the start of its line.
+    /// Returns the range of the sample's name and labels. `line` is the position where the line starts.
     pub(crate) fn series_span(&self, bytes: &[u8], line: usize) -> Range<usize> {
         let head = &bytes[line..self.value.start];
         let indent = head.len() - head.trim_ascii_start().len();
@@ -54,15 +53,15 @@ impl SampleLine<'_> {
     }
 }
 
-/// A violation of the grammar, which does not depend on other lines.
+/// A grammar error in a single line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
     pub(crate) kind: SyntaxErrorKind,
-    /// The invalid bytes; empty at the end of the line.
+    /// The invalid bytes. Empty if the error is at the end of the line.
     pub(crate) span: Range<usize>,
 }
 
-/// The kind of a syntax error, by the state of the server's parser.
+/// The kind of syntax error. The names in parentheses are states of the server's parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SyntaxErrorKind {
     /// The line begins with a byte that cannot start a name (`readingMetricName`).
@@ -76,9 +75,9 @@ pub(crate) enum SyntaxErrorKind {
     /// A backslash that is not followed by `\`, `"` or `n`.
     Escape,
     NoEquals,
-    /// In a line that begins with `{`: a name that is not followed by `,`, `}` or `=`.
+    /// In a line that begins with `{`, a name is not followed by `,`, `}` or `=`.
     NameEnd,
-    /// In a line that begins with `{`: there is a second metric name.
+    /// A line that begins with `{` contains a second metric name.
     SecondName,
     /// An `=` that is not followed by `"` (`startLabelValue`).
     NoQuote,
@@ -86,8 +85,8 @@ pub(crate) enum SyntaxErrorKind {
     NoComma,
 }
 
-/// Scans the line `bytes[range]`, which contains no newline. `labels` is cleared and filled, so that one list can be
-/// reused for all lines.
+/// Scans the line `bytes[range]`, which must not contain a newline. Replaces the contents of `labels`, so that callers
+/// can reuse one list for all lines.
 pub(crate) fn line<'a>(
     bytes: &'a [u8],
     range: Range<usize>,
@@ -106,8 +105,8 @@ pub(crate) fn line<'a>(
     }
 }
 
-/// Scans the sample `bytes[range]` of an OpenMetrics text, in which a backslash can come before any character. Spaces
-/// are accepted wherever the text format accepts them.
+/// Scans the OpenMetrics sample `bytes[range]`, in which a backslash can precede any character. Spaces are accepted
+/// wherever the text format accepts them, so the caller must check them.
 pub(crate) fn openmetrics_sample<'a>(
     bytes: &'a [u8],
     range: Range<usize>,
@@ -117,7 +116,7 @@ pub(crate) fn openmetrics_sample<'a>(
     Cursor { bytes: &bytes[..range.end], at: range.start, any_escape: true }.sample(labels)
 }
 
-/// Scans the labels of an exemplar, which start with a brace at `range.start`. Returns the position after the closing
+/// Scans the labels of an exemplar. The opening brace is at `range.start`. Returns the position after the closing
 /// brace.
 pub(crate) fn exemplar_labels<'a>(
     bytes: &'a [u8],
@@ -130,7 +129,7 @@ pub(crate) fn exemplar_labels<'a>(
     Ok(cursor.at)
 }
 
-/// Whether a metric name is allowed between the braces.
+/// Whether a metric name is allowed inside the braces.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Braces {
     LabelsOnly,
@@ -141,7 +140,7 @@ enum Braces {
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// Whether a backslash in a label value can come before any character, as in OpenMetrics.
+    /// Whether a backslash in a label value can precede any character, as in OpenMetrics.
     any_escape: bool,
 }
 
@@ -163,7 +162,7 @@ impl<'a> Cursor<'a> {
         SyntaxError { kind, span: self.at..self.at + character(&self.bytes[self.at..]) }
     }
 
-    /// Reads up to the next space.
+    /// Reads up to the next space or tab.
     fn word(&mut self) -> Range<usize> {
         let rest = &self.bytes[self.at..];
         let length = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
@@ -217,7 +216,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Implements `readTokenAsMetricName` and `readTokenAsLabelName`. Returns `None` if a name cannot start at the
-    /// cursor. `unquoted` defines which names are allowed without quotes.
+    /// cursor. `unquoted` defines which names are valid without quotes.
     #[inline]
     fn name(&mut self, unquoted: LegacyName) -> Result<Option<Token<'a>>, SyntaxError> {
         let start = self.at;
@@ -236,8 +235,7 @@ impl<'a> Cursor<'a> {
         Ok(Some(Token::plain(&self.bytes[start..self.at], start)))
     }
 
-    /// Reads the rest of a name that starts at `start`. The cursor is at the opening quote, and the name ends with the
-    /// closing one.
+    /// Reads the rest of a name that starts at `start`, from the opening quote at the cursor to the closing quote.
     #[cold]
     fn quoted_name(&mut self, start: usize) -> Result<Token<'a>, SyntaxError> {
         let open = self.at;
@@ -246,7 +244,7 @@ impl<'a> Cursor<'a> {
         Ok(Token::quoted(&self.bytes[start..self.at], start))
     }
 
-    /// Moves the cursor after the closing quote. Returns whether there was a backslash.
+    /// Moves the cursor past the closing quote. Returns whether the quoted text contains a backslash.
     #[inline]
     fn until_quote(&mut self, open: usize, unclosed: SyntaxErrorKind) -> Result<bool, SyntaxError> {
         let mut escapes = false;
@@ -272,8 +270,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Implements `startLabelName` and `startLabelValue`. Moves the cursor from the opening brace to the position after
-    /// the closing one. Returns the metric name and the number of labels before it.
+    /// Implements `startLabelName` and `startLabelValue`. Moves the cursor from the opening brace past the closing
+    /// brace. Returns the metric name and the number of labels before it.
     fn braces(
         &mut self,
         allowed: Braces,
@@ -345,7 +343,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// Returns the index of the first byte for which `is` returns true. The first few bytes are checked in a loop, because
-/// the byte is usually so close that setting up `search` takes longer.
+/// a match is usually so close that setting up `search` would take longer.
 #[inline]
 pub(crate) fn near(
     bytes: &[u8],
@@ -358,7 +356,7 @@ pub(crate) fn near(
     found.or_else(|| Some(head.len() + search(&bytes[head.len()..])?))
 }
 
-/// Length of the first character in bytes: 1 if it is not valid UTF-8, 0 at the end.
+/// Returns the length of the first character in bytes: 1 if it is not valid UTF-8, 0 if there is none.
 pub(crate) fn character(bytes: &[u8]) -> usize {
     let width = match bytes.first() {
         None => return 0,

@@ -1,4 +1,4 @@
-//! Finds the range that a diagnostic marks, because only its start is stored.
+//! Finds the range to highlight in a diagnostic. Only the start of the range is stored.
 
 use super::lines::line_from;
 use super::scan::{self, Line};

@@ -1,4 +1,4 @@
-//! Names and label values, as written in the text and with their escapes resolved.
+//! Names and label values, both as written and with escapes resolved.
 
 use crate::exposition::hash;
 use std::borrow::Cow;
@@ -14,13 +14,13 @@ pub(crate) struct Token<'a> {
 }
 
 impl<'a> Token<'a> {
-    /// Creates a token without quotes and escapes.
+    /// Creates a token that contains neither quotes nor escapes.
     #[inline]
     pub(crate) fn plain(raw: &'a [u8], start: usize) -> Self {
         Self { raw, start, plain: true }
     }
 
-    /// Creates a token that may contain quotes, which are removed, and escapes.
+    /// Creates a token that may contain quotes or escapes.
     #[inline]
     pub(crate) fn quoted(raw: &'a [u8], start: usize) -> Self {
         Self { raw, start, plain: false }
@@ -48,25 +48,25 @@ impl<'a> Token<'a> {
         if self.plain { Cow::Borrowed(self.raw) } else { Cow::Owned(unescape(self.raw)) }
     }
 
-    /// Whether the token is empty without its quotes, such as `""`.
+    /// Returns whether the token is empty apart from its quotes, such as `""`.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.raw.iter().all(|&byte| byte == b'"') && self.text().is_empty()
     }
 
-    /// Whether the token is equal to `text`, after removing quotes and resolving escapes.
+    /// Returns whether the token equals `text` after removing quotes and resolving escapes.
     #[inline]
     pub(crate) fn is(&self, text: &[u8]) -> bool {
         if self.plain { self.raw == text } else { unescape(self.raw) == text }
     }
 
-    /// Whether both tokens have the same text.
+    /// Returns whether both tokens have the same text.
     #[inline]
     pub(crate) fn same(&self, other: &Token<'_>) -> bool {
         if self.plain && other.plain { self.raw == other.raw } else { self.text() == other.text() }
     }
 
-    /// Returns the hash of the text.
+    /// Returns the hash of the token without quotes and with escapes resolved.
     #[inline]
     pub(crate) fn hash(&self) -> u64 {
         if self.plain { hash::bytes(self.raw) } else { hash::bytes(&unescape(self.raw)) }
@@ -77,8 +77,8 @@ fn unescape(raw: &[u8]) -> Vec<u8> {
     resolve_escapes(raw, false)
 }
 
-/// Resolves the escapes in a token. Quotes are removed from names and kept in HELP texts. A backslash
-/// before a character that has no escape stays: only `OpenMetrics` has such label values.
+/// Resolves the escapes in a token. Quotes are removed from names but kept in HELP texts. A backslash that does not
+/// start a valid escape is kept. Only OpenMetrics label values can contain one.
 #[cold]
 pub(crate) fn resolve_escapes(raw: &[u8], keep_quotes: bool) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len());
@@ -111,18 +111,18 @@ impl LabelPair<'_> {
         self.name.span().start..self.value.span().end + 1
     }
 
-    /// Whether both have the same name and value, however they are written.
+    /// Returns whether both labels have the same name and value after resolving escapes.
     fn same(&self, other: &LabelPair<'_>) -> bool {
         self.name.same(&other.name) && self.value.same(&other.value)
     }
 }
 
-/// Sorts labels as [`same_labels`] needs them.
+/// Sorts labels by name, as required by [`same_labels`].
 pub(crate) fn sort_labels(labels: &mut [LabelPair<'_>]) {
     labels.sort_unstable_by(|a, b| a.name.text().cmp(&b.name.text()));
 }
 
-/// Whether two sorted sequences of labels are equal.
+/// Returns whether two sorted sequences of labels are equal.
 pub(crate) fn same_labels<'l, 'a: 'l>(
     first: impl IntoIterator<Item = &'l LabelPair<'a>>,
     second: impl IntoIterator<Item = &'l LabelPair<'a>>,

@@ -1,13 +1,13 @@
-//! Generated texts: well-formed ones, random sequences of lines, and mutations of both.
+//! Generates well-formed texts, random sequences of lines, and mutations of both.
 //!
-//! The tokens come from small sets, so that names collide: a family and its parts, labels of the text and of the key,
-//! names with and without quotes. Most tokens are valid, so about half of the texts are accepted, and errors also occur
-//! late in a text.
+//! The tokens come from small sets, so that names collide: a family and its parts, labels of the text and the key,
+//! names with and without quotes. Most tokens are valid, so that about half of the texts are accepted, and errors also
+//! occur late in a text.
 
 use crate::support::Random;
 use pushgw::exposition::Code;
 
-/// `bytes![...]`: a table of byte strings of different lengths.
+/// Creates a table of byte strings of different lengths.
 macro_rules! bytes {
     ($($token:expr),* $(,)?) => { &[$($token as &[u8]),*] };
 }
@@ -108,7 +108,7 @@ const OTHER_FORMATS: &[&[u8]] = bytes![
     b"\x0a\x0a\x01a\x18\x01\x22\x02\x12\x00", b"PK\x03\x04", b"\x00", b"\n\n\x00",
 ];
 
-/// A text for one case.
+/// Generates the text for one case.
 pub(crate) fn text(random: &mut Random) -> Vec<u8> {
     let mut text = match random.below(20) {
         0..=11 => well_formed(random),
@@ -131,7 +131,7 @@ pub(crate) fn text(random: &mut Random) -> Vec<u8> {
     text
 }
 
-/// Families as a good exporter writes them; half of the texts have a few errors.
+/// Generates families like a well-behaved exporter. Half of the texts have a few errors.
 fn well_formed(random: &mut Random) -> Vec<u8> {
     let mut text = Vec::new();
     let error_percent = if random.chance(50) { 2 } else { 0 };
@@ -210,7 +210,7 @@ fn well_formed_sample(
     text.extend_from_slice(random.mostly(error_percent, ENDS, RARE_ENDS));
 }
 
-/// A few random lines.
+/// Generates a few random lines.
 fn random_lines(random: &mut Random) -> Vec<u8> {
     let mut text = Vec::new();
     for _ in 0..=random.below(6) {
@@ -229,8 +229,8 @@ fn random_lines(random: &mut Random) -> Vec<u8> {
     text
 }
 
-/// Parts of histograms and summaries in random order, with and without `le` and `quantile`, mixed with lines of other
-/// families and lines whose name comes late or is missing.
+/// Generates parts of histograms and summaries in random order, with and without `le` and `quantile`, mixed with lines
+/// of other families and lines in which the name comes late or is missing.
 fn composites(random: &mut Random) -> Vec<u8> {
     const FAMILIES: &[&str] = &["h", "h", "h", "i", "s", "t", "g"];
     let mut text = Vec::new();
@@ -287,7 +287,7 @@ fn sample(random: &mut Random, text: &mut Vec<u8>) {
     tail(random, text);
 }
 
-/// A line that starts with a brace. Its name comes first, last, in between, or not at all.
+/// Generates a line that starts with a brace. The name is first, last, in between, or missing.
 fn braced(random: &mut Random, text: &mut Vec<u8>) {
     text.push(b'{');
     let shape = random.below(10);
@@ -318,7 +318,7 @@ fn braced(random: &mut Random, text: &mut Vec<u8>) {
 
 fn labels(random: &mut Random, text: &mut Vec<u8>) {
     if random.chance(2) {
-        // Enough labels to make the checker use its other algorithm for duplicates.
+        // With this many labels, the checker switches to its other algorithm for duplicates.
         let (count, names) = (20 + random.below(20), 1_000 + random.below(2_000));
         for _ in 0..count {
             text.extend_from_slice(format!("l{}=\"{}\",", random.below(names), random.below(2)).as_bytes());
@@ -379,7 +379,7 @@ fn tail(random: &mut Random, text: &mut Vec<u8>) {
     text.extend_from_slice(random.mostly(4, ENDS, RARE_ENDS));
 }
 
-/// A random valid number, often near the limits of 64 bits.
+/// Generates a valid number, often near the limits of 64 bits.
 fn number(random: &mut Random, text: &mut Vec<u8>) {
     let digits = |random: &mut Random, text: &mut Vec<u8>| {
         let count = if random.chance(5) { random.below(1_500) } else { random.below(6) };
@@ -424,7 +424,7 @@ fn comment(random: &mut Random, text: &mut Vec<u8>, keyword: &[u8]) {
     text.extend_from_slice(random.mostly(4, ENDS, RARE_ENDS));
 }
 
-/// Random changes: flipped, removed, duplicated or inserted bytes; moved and duplicated tokens and lines.
+/// Makes random changes: flips, removes, duplicates or inserts bytes, and moves or duplicates tokens and lines.
 fn mutate(random: &mut Random, text: &mut Vec<u8>) {
     if text.is_empty() {
         return;

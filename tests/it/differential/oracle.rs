@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
-/// The labels besides `job` that the cases are pushed with.
+/// The labels, in addition to `job`, with which the cases are pushed.
 const KEYS: [&[(&str, &str)]; 9] = [
     &[],
     &[],
@@ -21,15 +21,15 @@ const KEYS: [&[(&str, &str)]; 9] = [
     &[("b", "2"), ("instance", "y")],
 ];
 
-/// A text and how it is pushed.
+/// A text, and options for pushing it.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
     pub(super) text: Vec<u8>,
-    /// Where each file in the text starts.
+    /// The start of each file in the text.
     pub(super) starts: Vec<usize>,
     pub(super) utf8_names: bool,
     key: GroupingKey,
-    /// Push the repaired text instead of the original.
+    /// Whether to push the repaired text instead of the original.
     repaired: bool,
     default_type: Option<&'static str>,
     strip_timestamps: bool,
@@ -40,7 +40,7 @@ impl Case {
         let text = generate::text(random);
         let repaired = random.chance(30);
         let mut starts = vec![0];
-        // Only for repaired texts: the repairs make concatenated files valid.
+        // Only repaired texts can have several files, because the repairs make concatenated files valid.
         if repaired && random.chance(30) {
             starts.extend([random.below(text.len() + 1), random.below(text.len() + 1)]);
             starts.sort_unstable();
@@ -57,7 +57,7 @@ impl Case {
         }
     }
 
-    /// The text with each of the keys, both unchanged and repaired.
+    /// Returns a case for each key, with the text unchanged and with the text repaired.
     pub(super) fn all_of(text: &[u8], utf8_names: bool) -> impl Iterator<Item = Self> {
         KEYS.iter().skip(2).flat_map(move |labels| {
             let new = move |repaired| Self {
@@ -120,7 +120,7 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    /// Whether the checker's verdict is the same.
+    /// Returns true if the checker's verdict is the same.
     fn agrees(&self, ours: &Self) -> bool {
         match (self, ours) {
             (Self::Crash, Self::Parse(_)) => true,
@@ -129,7 +129,7 @@ impl Verdict {
     }
 }
 
-/// The checker's verdict.
+/// Returns the checker's verdict.
 fn our_verdict(report: &Report, text: &[u8]) -> Verdict {
     let refusals = report.diagnostics.iter().filter(|diagnostic| diagnostic.severity != Severity::Warning);
     let refusals: Vec<_> =
@@ -173,9 +173,9 @@ pub(super) struct Tally {
     parse: u64,
     store: u64,
     crash: u64,
-    /// Texts that only pushgw rejects; some would affect later pushes.
+    /// Number of texts that were not pushed because only pushgw rejects them. Some would affect later pushes.
     not_pushed: u64,
-    /// Texts with a line that the server's parser misreads.
+    /// Number of texts with a line that the server's parser misreads.
     misread: u64,
     warned: u64,
 }
@@ -224,7 +224,7 @@ impl Oracle {
     pub(super) fn judge(&mut self, case: &Case, tally: &mut Tally) -> Result<(), Box<Disagreement>> {
         let report = case.check();
         let body = if case.repaired { apply(&case.text, &report.splices) } else { (&*case.text).into() };
-        // Repairs keep the number of lines, except for an inserted TYPE line.
+        // Repairs do not change the number of lines, except by inserting a TYPE line.
         let report_of_body = if case.repaired {
             check(Text { bytes: &body, starts: &[0] }, &case.options())
         } else {
@@ -248,7 +248,7 @@ impl Oracle {
             Verdict::Store => tally.store += 1,
             Verdict::Crash => tally.crash += 1,
         }
-        // A text with repairs only must be accepted after them.
+        // If a text needs only repairs, it must be accepted after them.
         let promised = !case.repaired
             || (gateway.0 == Verdict::Accepted)
                 == report.diagnostics.iter().all(|diagnostic| {
@@ -261,8 +261,8 @@ impl Oracle {
         Err(Box::new(Disagreement { case: case.clone(), gateway, ours, report }))
     }
 
-    /// Pushes a case to an older gateway if the checker has no warning about older gateways. Returns whether it was pushed;
-    /// the error is the gateway's error message.
+    /// Pushes a case to an older gateway, unless the checker warns about older gateways. Returns true if it was pushed,
+    /// and the gateway's error message if it was rejected.
     pub(super) fn is_accepted_too(&mut self, case: &Case) -> Result<bool, String> {
         let report = case.check();
         let silent = |diagnostic: &Diagnostic| {
@@ -300,7 +300,7 @@ impl Oracle {
         (verdict, text)
     }
 
-    /// Shrinks a case as long as the verdicts differ: first by lines, then by bytes.
+    /// Removes lines and then bytes from a case as long as the verdicts still differ.
     pub(super) fn shrink(&mut self, mut smallest: Box<Disagreement>) -> Box<Disagreement> {
         let mut budget = 3_000;
         for simpler in [

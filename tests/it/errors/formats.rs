@@ -1,13 +1,13 @@
-//! Failures in each `--message-format`: for a program, each is one line of standard error.
+//! Tests failures in each `--message-format`. For programs, each failure is one line on standard error.
 
 use crate::support::{Pushgw, Server, pushgw};
 use serde_json::{Value, json};
 
-/// A way to fail.
+/// A call that fails.
 struct Failure {
     call: Box<dyn Fn() -> Pushgw>,
     code: i32,
-    /// The code word in JSON.
+    /// The value of `code` in JSON.
     word: &'static str,
     /// The start of the message.
     message: String,
@@ -24,7 +24,7 @@ fn failure(
     Failure { call: Box::new(call), code, word, message: message.to_owned(), hint: hint.to_owned() }
 }
 
-/// One failure of each kind. `denying` and `rejecting` are servers.
+/// Returns one failure of each kind. `denying` and `rejecting` are the URLs of servers.
 fn failures(denying: &str, rejecting: &str) -> Vec<Failure> {
     let push = |url: &str| {
         let url = url.to_owned();
@@ -72,7 +72,7 @@ fn failures(denying: &str, rejecting: &str) -> Vec<Failure> {
     ]
 }
 
-/// The call with this format, in front of a COMMAND.
+/// Returns the call with this format inserted before a COMMAND.
 fn with(failure: &Failure, format: &str) -> Pushgw {
     let call = (failure.call)().args(["--message-format", format]).code(failure.code);
     if failure.code == 7 { call.args(["--", "sh", "-c", "exit 7"]) } else { call }
@@ -111,7 +111,7 @@ fn github_has_one_command_for_a_failure() {
 }
 
 #[test]
-fn people_get_the_same_text_as_ever() {
+fn human_and_short_formats_are_plain_text() {
     let (denying, rejecting) = (Server::answering(401, ""), Server::answering(400, "no\nsuch luck\n"));
     for failure in failures(&denying.url(), &rejecting.url()) {
         let [human, short] =
@@ -122,7 +122,7 @@ fn people_get_the_same_text_as_ever() {
 }
 
 #[test]
-fn warnings_have_the_format_too() {
+fn warnings_also_have_the_format() {
     let call = || pushgw().args(["push", "-n", "-j", "job=x", "-m", "a 1"]).any_stdout();
     let output = call().args(["--message-format", "json"]).any_stderr().run();
     let severities: Vec<Value> = output

@@ -1,13 +1,13 @@
-//! What a failed request suggests: for each kind of wrong server the option or the URL that was meant, with the values
-//! that were typed.
+//! Tests the hints for failed requests. For each kind of wrong server, the hint contains the option or URL that was
+//! meant, with the values as typed.
 
 use super::network::closed_port;
-use crate::support::{Connection, Prometheus, Server, prometheus_versions, pushgw};
+use crate::support::{Connection, Destination, Prometheus, Server, prometheus_versions, pushgw};
 
 const PUSH: &[&str] = &["push", "-j", "x", "-m", "a 1", "--retries=0"];
 const DELETE: &[&str] = &["delete", "-f", "-j", "x"];
 
-/// A server that answers each request with this status, headers and body.
+/// Starts a server that answers every request with this status, headers and body.
 fn answering(status: u16, headers: &'static [(&str, &str)], body: &'static str) -> Server {
     Server::start(move |connection, _| {
         while connection.read_request().is_some() {
@@ -16,7 +16,7 @@ fn answering(status: u16, headers: &'static [(&str, &str)], body: &'static str) 
     })
 }
 
-/// Runs a command on a server. `{}` is its host and port.
+/// Runs a command. `{}` is replaced by the server's host and port.
 #[track_caller]
 fn says(server: &Server, args: &[&str], code: i32, parts: &[&str]) {
     let address = server.address().to_string();
@@ -29,6 +29,20 @@ fn says(server: &Server, args: &[&str], code: i32, parts: &[&str]) {
         call = call.stderr_has(&part);
     }
     call.run();
+}
+
+/// Runs a push to each destination, by its option if there is a URL, and else by its variable.
+#[track_caller]
+fn push_says(server: &Server, url: Option<&str>, code: i32, parts: &[&str]) {
+    let fill = |text: &str| text.replace("{}", &server.address().to_string());
+    for destination in Destination::ALL {
+        let call = match url {
+            Some(url) => destination.push_to(&fill(url)),
+            None => destination.push().env(destination.variable(), server.url()),
+        };
+        let call = call.arg("--retries=0").code(code);
+        parts.iter().fold(call, |call, part| call.stderr_has(fill(&destination.words(part)))).run();
+    }
 }
 
 #[test]
@@ -51,6 +65,8 @@ fn plain_http_to_a_tls_port_names_the_https_url() {
         says(&server, &[PUSH, &["-g", "{}/p"]].concat(), 4, &[hint]);
         says(&server, &[DELETE, &["-g", "http://{}/p"]].concat(), 4, &[hint]);
         says(&server, &["list"], 4, &["hint: the server requires TLS: use PUSHGATEWAY_URL=https://{}\n"]);
+        push_says(&server, None, 4, &["hint: the server requires TLS: use PUSHGATEWAY_URL=https://{}\n"]);
+        push_says(&server, Some("{}"), 4, &["hint: the server requires TLS: use -g https://{}\n"]);
         let url = "--url=http://{}/metrics/job/x";
         says(&server, &["push", "-m", "a 1", url], 4, &["use --url https://{}/metrics/job/...\n"]);
         says(
@@ -69,7 +85,7 @@ fn tls_to_a_plain_port_names_the_http_url() {
         connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     });
     let hint = "if the server does not use TLS: -g http://{}\n";
-    says(&server, &[PUSH, &["-g", "https://{}"]].concat(), 6, &[hint]);
+    push_says(&server, Some("https://{}"), 6, &[hint]);
 }
 
 #[test]
@@ -79,19 +95,27 @@ fn a_page_is_reduced_to_its_title() {
         [&[("Content-Type", "text/html")][..], &[("Content-Type", "TEXT/html; charset=utf-8")], &[]]
     {
         let server = answering(403, headers, page);
-        let call = pushgw().args(PUSH).env("PUSHGATEWAY_URL", server.url()).code(4);
-        let output = call.stderr_has("(403 Forbidden), with the HTML page `403 Access denied`\n").run();
-        assert!(!output.stderr().contains("Lorem"), "{output}");
+        for destination in Destination::ALL {
+            let call = destination.push_to(&server.url()).code(4);
+            let output = call.stderr_has("(403 Forbidden), with the HTML page `403 Access denied`\n").run();
+            assert!(!output.stderr().contains("Lorem"), "{output}");
+        }
     }
     let server = answering(502, &[("Content-Type", "text/html")], "<title>502 Bad Gateway</title>");
     says(&server, &["list", "--retries=0"], 5, &["(502 Bad Gateway), with an HTML page\n"]);
 }
 
 #[test]
-fn a_login_page_is_named() {
+fn a_login_page_is_recognized() {
     let page = "<!doctype html><title>Sign in - SSO</title>";
     let server = answering(200, &[("Content-Type", "text/html")], page);
-    for command in [PUSH, DELETE, &["list"], &["show", "--all"], &["status"]] {
+    push_says(
+        &server,
+        None,
+        1,
+        &["with the HTML page `Sign in - SSO`\nhint: this is a login page", "-u USER"],
+    );
+    for command in [DELETE, &["list"], &["show", "--all"], &["status"]] {
         says(
             &server,
             command,
@@ -104,7 +128,7 @@ fn a_login_page_is_named() {
             connection.read_request();
             connection.answer(302, &[("Location", location)], "");
         });
-        says(&server, PUSH, 4, &["hint: this is a login page", "-u USER"]);
+        push_says(&server, None, 4, &["hint: this is a login page", "-u USER"]);
     }
 }
 
@@ -121,7 +145,7 @@ fn a_redirect_names_the_gateway_s_url() {
     let server = redirecting(|host, path| format!("https://{host}{path}"));
     says(&server, &[PUSH, &["-g", "{}"]].concat(), 4, &["hint: use -g https://{}\n"]);
     says(&server, &["list", "-g", "http://{}/p"], 4, &["hint: use -g https://{}/p\n"]);
-    // The job is not the path of a login page.
+    // The job name must not be mistaken for the path of a login page.
     let login = ["push", "-j", "oauth", "-m", "a 1", "-g", "{}"];
     says(&server, &login, 4, &["hint: use -g https://{}\n"]);
     let server = redirecting(|_, path| format!("http://other:9091/prefix{path}"));
@@ -138,7 +162,7 @@ fn a_redirect_names_the_gateway_s_url() {
 }
 
 #[test]
-fn a_path_that_is_not_there_has_a_likely_cause() {
+fn a_missing_path_has_a_likely_cause() {
     let missing = answering(404, &[], "404 page not found\n");
     says(&missing, &[PUSH, &["-g", "{}/push"]].concat(), 4, &["hint: is the path `/push` right?\n"]);
     let prefix = "if the gateway has a path prefix (--web.route-prefix), add it: -g http://{}/prefix\n";
@@ -156,7 +180,7 @@ fn a_path_that_is_not_there_has_a_likely_cause() {
 }
 
 #[test]
-fn metrics_of_another_server_name_it() {
+fn metrics_identify_another_server() {
     let server = Server::start(|connection, _| {
         while let Some(request) = connection.read_request() {
             match request.path.as_str() {
@@ -172,7 +196,7 @@ fn metrics_of_another_server_name_it() {
 
 #[test]
 #[ignore = "needs real servers"]
-fn prometheus_is_named() {
+fn prometheus_is_recognized() {
     for program in prometheus_versions() {
         let server = Prometheus::start(program, &["127.0.0.1:1".parse().unwrap()]);
         let commands = [(PUSH, 4), (&["list"][..], 1), (&["status"], 1), (&["delete", "-j", "x"], 1)];
@@ -180,10 +204,21 @@ fn prometheus_is_named() {
             let call = pushgw().args(command).env("PUSHGATEWAY_URL", format!("http://{}", server.address()));
             call.code(code).stderr_has("this is a Prometheus server, not a Pushgateway\n").run();
         }
+        let url = format!("http://{}", server.address());
+        let hint = format!(
+            "\nhint: this is a Prometheus server, not a Pushgateway\n      \
+             if it runs with --web.enable-remote-write-receiver: the same command with --remote-write {url} in place of -g\n"
+        );
+        pushgw().args(PUSH).args(["-g", &url]).code(4).stderr_has(&hint).run();
+        let run = |options: &[&str]| {
+            pushgw().args(["run", "-j", "x", "-g", &url]).args(options).args(["--", "true"])
+        };
+        run(&[]).stderr_has("warning: x exited with status 0, but").stderr_has(&hint).run();
+        run(&["--require-push"]).code(4).stderr_has("error: x exited with status 0").stderr_has(&hint).run();
     }
 }
 
-/// A server that answers like Prometheus to the requests of pushgw.
+/// Starts a server that answers pushgw's requests like Prometheus.
 fn prometheus() -> Server {
     Server::start(|connection, _| {
         while let Some(request) = connection.read_request() {
@@ -219,7 +254,7 @@ fn a_push_to_prometheus_names_remote_write() {
 }
 
 #[test]
-fn a_remote_write_url_is_not_that_of_a_gateway() {
+fn a_remote_write_url_is_not_a_gateway_url() {
     for url in ["http://p:9090/api/v1/write", "p:9090/api/v1/write/", "http://p/api/v1/write?token=hunter2"] {
         for (origin, call) in [
             ("--gateway", pushgw().args(PUSH).args(["-g", url])),
@@ -236,25 +271,29 @@ fn a_remote_write_url_is_not_that_of_a_gateway() {
 }
 
 #[test]
-fn a_rejected_login_differs_from_none() {
+fn a_rejected_login_differs_from_a_missing_one() {
     let denied = answering(401, &[], "");
-    says(&denied, PUSH, 4, &["the server requires a login (401 Unauthorized)\nhint: use -u USER with"]);
-    let denied = answering(401, &[], "");
-    let call = || pushgw().args(PUSH).env("PUSHGATEWAY_URL", denied.url()).code(4).file("secret", "hunter2");
-    let rejected = "the server rejected the credentials (401 Unauthorized)\nhint: check the ";
-    call().args(["-u", "me", "--password-file", "secret"]).stderr_has(rejected).stderr_has("user `me`").run();
-    call().args(["--bearer-token-file", "secret"]).stderr_has(format!("{rejected}token in secret\n")).run();
-    call().args(["-H", "X-Key: hunter2"]).stderr_has(format!("{rejected}user and password")).run();
+    push_says(&denied, None, 4, &["the server requires a login (401 Unauthorized)\nhint: use -u USER with"]);
     let forbidden = answering(403, &[], "");
-    says(&forbidden, PUSH, 4, &["requests without credentials are forbidden (403 Forbidden)\nhint: "]);
-    let call = pushgw().args(PUSH).env("PUSHGATEWAY_URL", forbidden.url()).code(4).file("secret", "hunter2");
-    call.args(["--bearer-token-file", "secret"])
-        .stderr_has("the request is forbidden (403 Forbidden)\n")
-        .run();
+    push_says(&forbidden, None, 4, &["requests without credentials are forbidden (403 Forbidden)\nhint: "]);
+    for destination in Destination::ALL {
+        let push = |server: &Server| destination.push_to(&server.url()).code(4).file("secret", "hunter2");
+        let call = || push(&denied);
+        let rejected = "the server rejected the credentials (401 Unauthorized)\nhint: check the ";
+        let with_password = call().args(["-u", "me", "--password-file", "secret"]);
+        with_password.stderr_has(rejected).stderr_has("user `me`").run();
+        let token = format!("{rejected}token in secret\n");
+        call().args(["--bearer-token-file", "secret"]).stderr_has(token).run();
+        call().args(["-H", "X-Key: hunter2"]).stderr_has(format!("{rejected}user and password")).run();
+        push(&forbidden)
+            .args(["--bearer-token-file", "secret"])
+            .stderr_has("the request is forbidden (403 Forbidden)\n")
+            .run();
+    }
 }
 
 #[test]
-fn a_gateway_without_scheme_and_port_has_the_default_port() {
+fn a_gateway_without_scheme_and_port_gets_the_default_port() {
     for (gateway, url) in [
         ("127.0.0.1", "http://127.0.0.1:9091"),
         ("gw", "http://gw:9091"),
@@ -268,7 +307,7 @@ fn a_gateway_without_scheme_and_port_has_the_default_port() {
         call().args(["-g", gateway]).stdout_has(format!("PUT {url}/metrics/job/x\n")).run();
         call().env("PUSHGATEWAY_URL", gateway).stdout_has(format!("PUT {url}/metrics/job/x\n")).run();
     }
-    // As with curl, whose URLs these are.
+    // The default port is the same as in curl, because such URLs come from curl commands.
     let call = pushgw().args(["push", "-n", "-m", "a 1", "--url", "gw/metrics/job/x"]);
     call.stdout_has("PUT http://gw/metrics/job/x\n").run();
 }
@@ -286,7 +325,7 @@ fn a_path_for_url_keeps_the_credentials_of_the_gateway() {
 }
 
 #[test]
-fn nothing_listens() {
+fn a_port_on_which_nothing_listens_has_a_hint() {
     let (_bound, port) = closed_port();
     let call = || pushgw().args(["list", "--retries=0"]).code(6);
     let named = "hint: is the gateway running, and is the port right? The default is 9091\n";
@@ -319,14 +358,14 @@ fn a_closed_connection_is_a_conflict_only_for_a_push() {
 }
 
 #[test]
-fn a_compressed_answer_is_named() {
+fn a_compressed_response_is_an_error() {
     let server = answering(200, &[("Content-Encoding", "gzip")], "\u{1f}\u{8b}");
     for command in [&["list"][..], &["show", "--all"]] {
         says(&server, command, 1, &["the response is compressed (gzip), but pushgw requested `identity`\n"]);
     }
     let asked = server.requests();
     assert!(asked.iter().all(|request| request.header("accept-encoding") == Some("identity")));
-    // An error's words are not shown as long as nobody can read them.
+    // The text of a compressed error page is not shown, because it is unreadable.
     let server = answering(400, &[("Content-Encoding", "br")], "\u{1f}\u{8b}");
     let call = pushgw().args(PUSH).env("PUSHGATEWAY_URL", server.url()).code(4);
     let output = call.stderr_has("(400 Bad Request)").run();

@@ -1,13 +1,13 @@
-//! Errors of the HTTP exchange: wrong responses, missing responses, and broken connections.
+//! Tests errors of the HTTP exchange: wrong responses, missing responses, and broken connections.
 
 use super::{Case, push, received};
-use crate::support::{Connection, Server};
+use crate::support::{Connection, Destination, Server};
 use std::time::Duration;
 
 const WAITING: &str = "no response within";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
-/// Reads the request and continues with `handler`.
+/// Returns a handler that reads the request and then calls `handler`.
 fn then(
     handler: impl Fn(&mut Connection) + Send + Sync + 'static,
 ) -> impl Fn(&mut Connection, usize) + Send + Sync {
@@ -18,13 +18,13 @@ fn then(
     }
 }
 
-/// Sends these bytes and closes the connection.
+/// Returns a handler that sends these bytes and closes the connection.
 fn answer(bytes: impl Into<Vec<u8>>) -> impl Fn(&mut Connection, usize) + Send + Sync {
     let bytes = bytes.into();
     then(move |connection| connection.send(&bytes))
 }
 
-/// A text that is quick to check and larger than all buffers on the way.
+/// Returns a text that is quick to check and larger than all network buffers.
 fn large() -> Vec<u8> {
     [b"# ".to_vec(), vec![b'x'; 24 << 20], b"\nfault 1\n".to_vec()].concat()
 }
@@ -108,7 +108,7 @@ fn broken_connections() -> Vec<Case> {
             6,
             then(|_| {}),
         )
-        // A second request lists the groups that the push may conflict with. It is closed, too.
+        // A second request lists the groups that may conflict with the push. Its connection is also closed.
         .gateway_says("check the port; if the server requires TLS, use -g https://{}\n")
         .explained(),
         Case::new(
@@ -136,7 +136,7 @@ fn broken_connections() -> Vec<Case> {
             6,
             then(|connection| {
                 connection.send("HTTP/1.1 200 OK\r\nContent-Le");
-                // A reset discards data that was not read yet, so let the client read it first.
+                // A reset discards unread data, so let the client read it first.
                 std::thread::sleep(Duration::from_millis(300));
                 connection.reset();
             }),
@@ -298,13 +298,13 @@ fn error_statuses() -> Vec<Case> {
     ];
     let case = |(status, words, code): (&'static str, &'static str, i32)| {
         let head = format!("HTTP/1.1 {status} X\r\nContent-Length: 18\r\n\r\nthe server's words");
-        // Temporary errors are retried, others are not.
+        // Only temporary errors are retried.
         let attempts =
             if matches!(status, "408" | "425" | "429" | "500" | "502" | "503" | "504") { 3 } else { 1 };
         let case = Case::new(status, words, code, answer(head)).retries(2).connections(attempts);
         let case = if attempts == 3 { case.says("(tried 3 times)") } else { case };
         let speaker = if status == "407" { "the proxy" } else { "{}" };
-        // A second request asks a server that lacks the path whether it is Prometheus.
+        // If the path is missing, a second request checks whether the server is Prometheus.
         let case = if status == "404" { case.explained() } else { case };
         case.says(&format!("({status}")).says(&format!("{speaker} says: the server's words"))
     };
@@ -319,15 +319,15 @@ fn error_statuses() -> Vec<Case> {
     table.into_iter().map(case).chain(with_credentials).collect()
 }
 
-/// Responses that are sent before the whole request was read.
-/// A success that does not come from a gateway.
+/// Responses that are sent before the whole request was read. Returns a case with a success that does not come from a
+/// gateway.
 fn foreign(name: &'static str, header: &str, body: &str, says: &str) -> Case {
     let head = format!("HTTP/1.1 200 OK\r\n{header}Content-Length: {}\r\n\r\n", body.len());
     Case::new(name, "the server did not answer like", 1, answer(head + body))
         .says(&format!("a Pushgateway: it answered 200 with {says}"))
 }
 
-/// A success with a body.
+/// Returns a case with a success that has a body.
 fn success(name: &'static str, header: &str, body: &str) -> Case {
     let head = format!("HTTP/1.1 200 OK\r\n{header}Content-Length: {}\r\n\r\n", body.len());
     Case::new(name, "", 0, answer(head + body))
@@ -390,7 +390,7 @@ fn retries() -> Vec<Case> {
     let at_once = "HTTP/1.1 429 X\r\nRetry-After: Fri, 01 Jan 1999 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n";
     let soon = "HTTP/1.1 503 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
     let slow = "HTTP/1.1 503 X\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n";
-    // A date in Retry-After is relative to the server's clock.
+    // A date in Retry-After is compared with the server's own clock.
     let by_its_clock = "HTTP/1.1 503 X\r\nDate: Thu, 31 Dec 2099 23:59:59 GMT\r\n\
                         Retry-After: Fri, 01 Jan 2100 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n";
     vec![
@@ -411,7 +411,7 @@ fn retries() -> Vec<Case> {
         Case::new("Retry-After a past date", "", 0, first(at_once)).retries(1).connections(2),
         Case::new("Retry-After an hour", "temporary server error", 5, first(later)).retries(5),
         Case::new("Retry-After a far date", "the server limits the request rate", 5, first(never)).retries(5),
-        // The attempts are at 0 and 2 seconds; one at 4 seconds would not fit.
+        // The attempts start after 0 and 2 seconds. A third one after 4 seconds would exceed the limit.
         Case::new("busy for longer than the limit", "temporary server error", 5, answer(slow))
             .retries(1000)
             .limit(4000)
@@ -435,12 +435,17 @@ fn every_attempt_sends_the_same_request() {
 #[test]
 fn verbose_reports_retries() {
     let server = Server::answering(503, "busy\n");
-    push(&server)
-        .args(["--retries", "1", "-v"])
-        .code(5)
-        .stderr_has("note: attempt 1 failed: temporary server error (503 Service Unavailable); retrying in 1")
-        .stderr_has("(tried 2 times)")
-        .run();
+    for destination in Destination::ALL {
+        destination
+            .push_to(&server.url())
+            .args(["--retries", "1", "-v"])
+            .code(5)
+            .stderr_has(
+                "note: attempt 1 failed: temporary server error (503 Service Unavailable); retrying in 1",
+            )
+            .stderr_has("(tried 2 times)")
+            .run();
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Everything that can go wrong between pushgw and a server, produced by scripted servers and compared with the
-//! program's table of error classes. Every class has at least one case. Each case checks the message, the exit code,
-//! the number of connections, and that the program keeps its time limit. It is run for each destination that is a server.
+//! Tests everything that can go wrong between pushgw and a server. Scripted servers produce the errors, which are
+//! compared with the program's error classes. Every class has at least one case. Each case checks the message, the exit
+//! code, the number of connections and the time limit, and is run for each kind of server.
 
 mod formats;
 mod hints;
@@ -9,7 +9,7 @@ mod network;
 mod proxy;
 mod tls;
 
-use crate::support::{Connection, Gateway, Output, Pushgw, Server, newest_gateway, pushgw};
+use crate::support::{Connection, Destination, Gateway, Output, Pushgw, Server, newest_gateway, pushgw};
 use pushgw::http::ERROR_CLASSES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,15 +21,7 @@ use std::time::Duration;
 /// Extra time for starting and stopping a process on a loaded machine.
 const MARGIN: Duration = Duration::from_secs(15);
 
-/// A destination that is a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Destination {
-    Gateway,
-    /// A receiver of remote write, in version 1.0: version 2.0 may need a second request.
-    Receiver,
-}
-
-/// A way to fail.
+/// A test case for an error.
 struct Case {
     name: &'static str,
     /// The message of the expected class; empty for a success.
@@ -37,11 +29,11 @@ struct Case {
     code: i32,
     /// The expected number of connections; `None` if it does not matter or can't be counted.
     connections: Option<usize>,
-    /// Whether a gateway is asked for the cause in a connection of its own.
+    /// Whether pushgw opens another connection to ask a gateway for the cause.
     is_explained: bool,
     /// Other text that standard error must contain.
     says: Vec<String>,
-    /// The same, for a gateway only.
+    /// Like `says`, but only for a gateway.
     gateway_says: Vec<String>,
     args: Vec<String>,
     env: BTreeMap<&'static str, String>,
@@ -57,7 +49,7 @@ struct Case {
 type Handler = Box<dyn Fn(&mut Connection, usize) + Send + Sync>;
 
 impl Case {
-    /// A case with a server that runs `handler`. There are no retries unless the case sets them.
+    /// Creates a case with a server that runs `handler`. There are no retries by default.
     fn new(
         name: &'static str,
         message: &'static str,
@@ -150,19 +142,8 @@ impl Case {
         let address = server.address().to_string();
         let fill = |text: &str| text.replace("{}", &address);
         let is_gateway = destination == Destination::Gateway;
-        // What standard error says to the users of a gateway, and to those of a receiver.
-        let said = |words: &str| match destination {
-            Destination::Gateway => fill(words),
-            Destination::Receiver => fill(
-                &words
-                    .replace("-g https://{}", "--remote-write https://{}/api/v1/write")
-                    .replace("-g http://{}", "--remote-write http://{}/api/v1/write")
-                    .replace("a Pushgateway", "a remote-write receiver"),
-            ),
-        };
-        let option = if is_gateway { "-g" } else { "--remote-write" };
         let mut call = pushgw()
-            .args(["push", "-j", "batch", "-l", "case=a b", option, &fill(self.gateway)])
+            .args(["push", "-j", "batch", "-l", "case=a b", destination.option(), &fill(self.gateway)])
             .args(self.args.iter().map(|arg| fill(arg)));
         if !is_gateway {
             call = call.args(["--remote-write-version", "1.0"]);
@@ -179,7 +160,7 @@ impl Case {
         let call = call.code(self.code).timeout(self.limit + MARGIN).stderr_has(self.message);
         let gateway_says = self.gateway_says.iter().filter(|_| is_gateway);
         let says = self.says.iter().chain(gateway_says);
-        let output = says.fold(call, |call, words| call.stderr_has(said(words))).run();
+        let output = says.fold(call, |call, words| call.stderr_has(fill(&destination.words(words)))).run();
         if self.code == 0 {
             assert_eq!(output.stderr(), "", "a success prints nothing\n{output}");
         }
@@ -187,7 +168,7 @@ impl Case {
             let expected = connections + usize::from(is_gateway && self.is_explained);
             assert_eq!(server.connections(), expected, "connections\n{output}");
         } else if server.connections() == 0 {
-            // A server that was never called fails the test.
+            // A server that is never called would fail the test, so call it here.
             drop(server.client().request("GET", b"/", &[], b""));
         }
         (self.after)(&server);
@@ -201,16 +182,16 @@ fn cases(redirect_target: &str) -> Vec<Case> {
         .collect()
 }
 
-/// Runs all cases, several in parallel because most of them mostly wait.
+/// Runs all cases. Several run in parallel, because most of their time is spent waiting.
 fn run_all(cases: &[Case], destinations: &[Destination]) {
     let names: BTreeSet<_> = cases.iter().map(|case| case.name).collect();
     assert_eq!(names.len(), cases.len(), "each case has a unique name");
     let runs: Vec<_> = destinations
         .iter()
         .flat_map(|destination| cases.iter().map(|case| (case, *destination)))
-        // Remote write sends no comments, so its requests are never large.
+        // Remote write does not send comments, so its requests are never large.
         .filter(|(case, to)| *to == Destination::Gateway || !case.files.contains_key("large.prom"))
-        // A receiver answers without a text.
+        // Responses of a receiver have no text.
         .filter(|(case, to)| {
             let has_text = [
                 "a success in JSON",
@@ -243,7 +224,7 @@ fn run_all(cases: &[Case], destinations: &[Destination]) {
 fn each_error_has_its_message() {
     let cases = cases("http://127.0.0.1:9");
     assert!(cases.len() >= 60, "only {} cases", cases.len());
-    run_all(&cases, &[Destination::Gateway, Destination::Receiver]);
+    run_all(&cases, &Destination::ALL);
 }
 
 #[test]
@@ -271,12 +252,12 @@ fn redirects_do_not_change_the_target_gateway() {
     assert_eq!(gateway.snapshot(), before);
 }
 
-/// A call that is not in the table.
+/// Returns a call that pushes to the server.
 fn push(server: &Server) -> Pushgw {
     pushgw().args(["push", "-j", "batch", "-m", "batch 1", "-g", &server.url()])
 }
 
-/// The method, path and body of each request that a server received.
+/// Returns the method, path and body of each request that a server received.
 fn received(server: &Server) -> Vec<(String, String, String)> {
     let request = |request: crate::support::Request| {
         (request.method, request.path, String::from_utf8_lossy(&request.body).into_owned())

@@ -1,20 +1,20 @@
-//! Errors before a request can be sent: host names, addresses, and Unix sockets.
+//! Tests errors that occur before a request can be sent: host names, addresses, and Unix sockets.
 
 use super::{Case, push};
-use crate::support::{Server, newest_gateway, pushgw};
+use crate::support::{Destination, Server, newest_gateway, pushgw};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
-/// A name that is too long for DNS.
+/// Returns a host name that is too long for DNS.
 fn unknown_host() -> String {
     let part = |letter: &str, length| letter.repeat(length);
     format!("http://{}.{}.{}.{}", part("a", 63), part("b", 63), part("c", 63), part("d", 62))
 }
 
-/// A port on which nothing listens. It is kept bound so that no other process can listen on it.
+/// Returns a port on which nothing listens. The socket stays bound, so that no other process can listen on the port.
 pub(super) fn closed_port() -> (rustix::fd::OwnedFd, u16) {
     let bound = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     bind(&bound, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -50,15 +50,18 @@ pub(super) fn cases() -> Vec<Case> {
 #[test]
 fn a_refused_connection_is_retried() {
     let (_bound, port) = closed_port();
-    let output = pushgw()
-        .args(["push", "-j", "x", "-m", "a 1", "-v", "-g", &format!("127.0.0.1:{port}")])
-        .code(6)
-        .stderr_has("(tried 3 times)")
-        .run();
-    assert_eq!(output.stderr().matches("note: attempt ").count(), 2, "{output}");
+    for destination in Destination::ALL {
+        let output = destination
+            .push_to(&format!("127.0.0.1:{port}"))
+            .arg("-v")
+            .code(6)
+            .stderr_has("(tried 3 times)")
+            .run();
+        assert_eq!(output.stderr().matches("note: attempt ").count(), 2, "{output}");
+    }
 }
 
-/// A listener whose queue is full and never emptied: further connections get no response at all.
+/// Uses a listener with a full queue that never accepts, so further connections get no response.
 #[test]
 fn connecting_to_a_silent_address_times_out() {
     let listener = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
@@ -70,90 +73,105 @@ fn connecting_to_a_silent_address_times_out() {
         queue.push(stream);
         assert!(queue.len() < 100, "the queue never fills");
     }
-    let push = || pushgw().args(["push", "-j", "x", "-m", "a 1", "-g", &format!("http://{address}")]);
-    push()
-        .args(["--connect-timeout", "200ms", "--retries", "1"])
-        .code(6)
-        .stderr_has("can't connect within 200ms (tried 2 times)")
-        .run();
-    // The limit for the whole call has the same effect: nothing can have been stored.
-    push().args(["--timeout", "200ms"]).code(6).stderr_has("can't connect within 200ms").run();
+    for destination in Destination::ALL {
+        let push = || destination.push_to(&format!("http://{address}"));
+        push()
+            .args(["--connect-timeout", "200ms", "--retries", "1"])
+            .code(6)
+            .stderr_has("can't connect within 200ms (tried 2 times)")
+            .run();
+        // The total time limit has the same effect, because nothing can have been stored.
+        push().args(["--timeout", "200ms"]).code(6).stderr_has("can't connect within 200ms").run();
+    }
+}
+
+/// Reads one request, answers it with a success, and returns its head.
+fn answer_one(mut stream: impl Read + Write) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).unwrap().to_lowercase();
+    let (_, length) = head.split_once("\r\ncontent-length: ").unwrap();
+    let length = length.split_once("\r\n").unwrap().0.parse().unwrap();
+    stream.read_exact(&mut vec![0; length]).unwrap();
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+    head
 }
 
 #[test]
 fn localhost_tries_ipv4_and_ipv6() {
-    for host in ["127.0.0.1", "::1"] {
+    for (destination, host) in Destination::ALL.into_iter().flat_map(|one| [(one, "127.0.0.1"), (one, "::1")])
+    {
         let Ok(listener) = TcpListener::bind((host, 0)) else {
             assert_eq!(host, "::1", "no IPv4 on this machine");
             continue;
         };
         let port = listener.local_addr().unwrap().port();
         let server = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
+            let (stream, _) = listener.accept().unwrap();
             stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-            let mut request = Vec::new();
-            while !request.ends_with(b"a 1\n") {
-                let mut byte = [0];
-                stream.read_exact(&mut byte).unwrap();
-                request.extend(byte);
-            }
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+            answer_one(stream);
         });
-        pushgw().args(["push", "-j", "x", "-m", "a 1", "-g", &format!("localhost:{port}")]).run();
+        destination.push_to(&format!("localhost:{port}")).run();
         server.join().unwrap();
     }
 }
 
 #[test]
 fn a_push_goes_through_a_unix_socket() {
-    let call = pushgw();
-    let path = call.directory().join("gw.sock");
-    let listener = UnixListener::bind(&path).unwrap();
-    let server = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let mut request = Vec::new();
-        while !request.ends_with(b"a 1\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            request.extend(byte);
-        }
-        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
-        String::from_utf8(request).unwrap()
-    });
-    // The host name is not resolved, and no proxy is used.
-    call.args(["push", "-j", "x", "-m", "a 1", "-g", "http://gw.example/prefix", "--unix-socket", "gw.sock"])
-        .env("http_proxy", "http://127.0.0.1:1")
-        .run();
-    let request = server.join().unwrap().to_lowercase();
-    assert!(request.starts_with("put /prefix/metrics/job/x http/1.1\r\nhost: gw.example\r\n"), "{request}");
+    for destination in Destination::ALL {
+        let (method, path) = destination.request();
+        let url = match destination {
+            Destination::Gateway => "http://gw.example/prefix",
+            Destination::Receiver => "http://gw.example/prefix/api/v1/write",
+        };
+        let call = destination.push_to(url).args(["--unix-socket", "gw.sock"]);
+        let listener = UnixListener::bind(call.directory().join("gw.sock")).unwrap();
+        let server = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+            answer_one(stream)
+        });
+        // The host name is not resolved, and no proxy is used.
+        call.env("http_proxy", "http://127.0.0.1:1").run();
+        let head = server.join().unwrap();
+        let start = format!("{} /prefix{path} http/1.1\r\nhost: gw.example\r\n", method.to_lowercase());
+        assert!(head.starts_with(&start), "{head}");
+    }
 }
 
 #[test]
 fn a_silent_unix_socket_times_out() {
-    let call = pushgw();
-    let listener = UnixListener::bind(call.directory().join("gw.sock")).unwrap();
-    call.args(["push", "-j", "x", "-m", "a 1", "--unix-socket", "gw.sock", "--timeout", "300ms"])
-        .code(7)
-        .stderr_has("no response within 300ms")
-        .run();
-    drop(listener);
+    for destination in Destination::ALL {
+        let call = destination.push_to("http://gw.example");
+        let listener = UnixListener::bind(call.directory().join("gw.sock")).unwrap();
+        call.args(["--unix-socket", "gw.sock", "--timeout", "300ms"])
+            .code(7)
+            .stderr_has("no response within 300ms")
+            .run();
+        drop(listener);
+    }
 }
 
 #[test]
 fn connecting_to_a_full_unix_socket_times_out() {
-    let call = pushgw();
-    let path = call.directory().join("gw.sock");
-    let server = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
-    bind(&server, &SocketAddrUnix::new(&path).unwrap()).unwrap();
-    listen(&server, 0).unwrap();
-    // One connection fits into the queue; the next one would wait forever.
-    let first = UnixStream::connect(&path).unwrap();
-    call.args(["push", "-j", "x", "-m", "a 1", "--unix-socket", "gw.sock", "--timeout", "200ms"])
-        .code(6)
-        .stderr_has("can't connect within 200ms")
-        .run();
-    drop((first, server));
+    for destination in Destination::ALL {
+        let call = destination.push_to("http://gw.example");
+        let path = call.directory().join("gw.sock");
+        let server = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        bind(&server, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        listen(&server, 0).unwrap();
+        // One connection fits into the queue; the next one would wait forever.
+        let first = UnixStream::connect(&path).unwrap();
+        call.args(["--unix-socket", "gw.sock", "--timeout", "200ms"])
+            .code(6)
+            .stderr_has("can't connect within 200ms")
+            .run();
+        drop((first, server));
+    }
 }
 
 #[test]

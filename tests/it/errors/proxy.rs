@@ -1,14 +1,14 @@
-//! Errors of a proxy, and what is sent to a proxy.
+//! Tests proxy errors, and the requests that are sent to a proxy.
 
 use super::{Case, Handler, all_output, received};
 use crate::support::tls::{CertificateAuthority, Validity, server};
-use crate::support::{Connection, Server, pushgw};
+use crate::support::{Connection, Destination, Pushgw, Server};
 use rustls::ALL_VERSIONS;
 use std::time::Duration;
 
 const THROUGH: &str = "can't use the proxy";
 
-/// Sends these bytes in response to CONNECT.
+/// Returns a handler that sends these bytes in response to CONNECT.
 fn connect(answer: impl Into<Vec<u8>>) -> impl Fn(&mut Connection, usize) + Send + Sync {
     let answer = answer.into();
     move |connection, _| {
@@ -104,26 +104,34 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-fn push_through(server: &Server, gateway: &str) -> crate::support::Pushgw {
-    pushgw()
-        .args(["push", "-j", "x", "-m", "a 1", "-g", gateway, "--retries", "0"])
-        .env("all_proxy", server.url())
+fn push_through(server: &Server, destination: Destination, url: &str) -> Pushgw {
+    destination.push_to(url).args(["--retries", "0"]).env("all_proxy", server.url())
 }
 
 #[test]
 fn a_plain_request_has_an_absolute_url() {
-    let proxy = Server::answering(200, "");
-    let with_password = format!("http://me:pass@{}", proxy.address());
-    push_through(&proxy, "http://gateway.example:9091/prefix").env("all_proxy", with_password).run();
-    let request = proxy.request();
-    assert_eq!(request.method, "PUT");
-    assert_eq!(request.path, "http://gateway.example:9091/prefix/metrics/job/x");
-    assert_eq!(request.header("host"), Some("gateway.example:9091"));
-    assert_eq!(request.header("proxy-authorization"), Some("Basic bWU6cGFzcw=="));
-    assert_eq!(request.body, b"a 1\n");
+    for destination in Destination::ALL {
+        let proxy = Server::answering(200, "");
+        let with_password = format!("http://me:pass@{}", proxy.address());
+        let url = "http://gateway.example:9091/prefix";
+        let (method, path) = match destination {
+            Destination::Gateway => ("PUT", "/metrics/job/x"),
+            // Its URL is used as it is given.
+            Destination::Receiver => ("POST", ""),
+        };
+        push_through(&proxy, destination, url).env("all_proxy", with_password).run();
+        let request = proxy.request();
+        assert_eq!((&*request.method, &*request.path), (method, &*format!("{url}{path}")));
+        assert_eq!(request.header("host"), Some("gateway.example:9091"));
+        assert_eq!(request.header("proxy-authorization"), Some("Basic bWU6cGFzcw=="));
+        assert!(!request.body.is_empty());
+        if destination == Destination::Gateway {
+            assert_eq!(request.body, b"a 1\n");
+        }
+    }
 }
 
-/// A proxy that opens a tunnel and then acts as the gateway.
+/// Starts a proxy that opens a tunnel and then acts as the server.
 fn tunneling_proxy() -> Server {
     Server::start(|connection, _| {
         if connection.read_request().is_some() {
@@ -136,70 +144,79 @@ fn tunneling_proxy() -> Server {
 }
 
 #[test]
-fn gateway_credentials_are_not_sent_to_the_proxy() {
-    for (name, args) in [("URL", vec![]), ("header", vec!["-H", "X-Api-Key: hunter2"])] {
-        let proxy = tunneling_proxy();
-        let url = if name == "URL" { "http://me:hunter2@gateway.example" } else { "http://gateway.example" };
-        let with_password = format!("http://it:proxypass@{}", proxy.address());
-        push_through(&proxy, url).args(args).env("all_proxy", with_password).run();
-        let requests = proxy.requests();
-        let [connect, push] = &requests[..] else { panic!("{name}: {requests:#?}") };
-        assert_eq!((&*connect.method, &*connect.path), ("CONNECT", "gateway.example:80"));
-        assert_eq!(connect.header("authorization"), None);
-        assert_eq!(connect.header("x-api-key"), None);
-        assert_eq!(connect.header("proxy-authorization"), Some("Basic aXQ6cHJveHlwYXNz"));
-        assert_eq!((&*push.method, &*push.path), ("PUT", "/metrics/job/x"));
-        assert_eq!(
-            push.header("proxy-authorization"),
-            None,
-            "the proxy's password is not sent to the gateway"
-        );
-        assert!(push.header("authorization").is_some() || push.header("x-api-key").is_some());
+fn credentials_of_the_server_are_not_sent_to_the_proxy() {
+    for destination in Destination::ALL {
+        for (name, args) in [("URL", vec![]), ("header", vec!["-H", "X-Api-Key: hunter2"])] {
+            let proxy = tunneling_proxy();
+            let url =
+                if name == "URL" { "http://me:hunter2@gateway.example" } else { "http://gateway.example" };
+            let with_password = format!("http://it:proxypass@{}", proxy.address());
+            push_through(&proxy, destination, url).args(args).env("all_proxy", with_password).run();
+            let requests = proxy.requests();
+            let [connect, push] = &requests[..] else { panic!("{name}: {requests:#?}") };
+            assert_eq!((&*connect.method, &*connect.path), ("CONNECT", "gateway.example:80"));
+            assert_eq!(connect.header("authorization"), None);
+            assert_eq!(connect.header("x-api-key"), None);
+            assert_eq!(connect.header("proxy-authorization"), Some("Basic aXQ6cHJveHlwYXNz"));
+            assert_eq!((&*push.method, &*push.path), destination.request());
+            assert_eq!(
+                push.header("proxy-authorization"),
+                None,
+                "the proxy's password is not sent to the server"
+            );
+            assert!(push.header("authorization").is_some() || push.header("x-api-key").is_some());
+        }
     }
 }
 
 #[test]
 fn tls_uses_a_tunnel() {
     let authority = CertificateAuthority::new("Test CA");
-    let config = server(&authority.server(&["gateway.example"], Validity::Now), None, ALL_VERSIONS);
-    let proxy = Server::start(move |connection, _| {
-        if connection.read_request().is_some() {
-            connection.send("HTTP/1.1 200 OK\r\n\r\n");
-            connection.serve_tls(&config);
-        }
-    });
-    push_through(&proxy, "https://me:hunter2@gateway.example")
-        .file("ca.pem", authority.pem())
-        .args(["--ca-cert", "ca.pem"])
-        .run();
-    let paths: Vec<_> = proxy.requests().into_iter().map(|request| (request.method, request.path)).collect();
-    let expected = [("CONNECT", "gateway.example:443"), ("PUT", "/metrics/job/x")];
-    assert_eq!(paths, expected.map(|(method, path)| (method.to_owned(), path.to_owned())));
+    for destination in Destination::ALL {
+        let config = server(&authority.server(&["gateway.example"], Validity::Now), None, ALL_VERSIONS);
+        let proxy = Server::start(move |connection, _| {
+            if connection.read_request().is_some() {
+                connection.send("HTTP/1.1 200 OK\r\n\r\n");
+                connection.serve_tls(&config);
+            }
+        });
+        push_through(&proxy, destination, "https://me:hunter2@gateway.example")
+            .file("ca.pem", authority.pem())
+            .args(["--ca-cert", "ca.pem"])
+            .run();
+        let requests = proxy.requests();
+        let paths: Vec<_> = requests.iter().map(|request| (&*request.method, &*request.path)).collect();
+        assert_eq!(paths, [("CONNECT", "gateway.example:443"), destination.request()]);
+    }
 }
 
 #[test]
-fn a_local_gateway_is_never_reached_through_a_proxy() {
-    let (gateway, proxy) = (Server::answering(200, ""), Server::unused());
-    let port = gateway.address().port();
-    for host in ["127.0.0.1", "localhost"] {
-        let url = format!("http://{host}:{port}");
-        push_through(&proxy, &url).env("http_proxy", proxy.url()).run();
-        push_through(&proxy, &url).args(["--proxy", &proxy.url()]).run();
+fn a_local_server_is_never_reached_through_a_proxy() {
+    for destination in Destination::ALL {
+        let (server, proxy) = (Server::answering(200, ""), Server::unused());
+        let port = server.address().port();
+        for host in ["127.0.0.1", "localhost"] {
+            let url = format!("http://{host}:{port}");
+            push_through(&proxy, destination, &url).env("http_proxy", proxy.url()).run();
+            push_through(&proxy, destination, &url).args(["--proxy", &proxy.url()]).run();
+        }
+        assert_eq!(server.requests().len(), 4);
     }
-    assert_eq!(gateway.requests().len(), 4);
 }
 
 #[test]
 fn no_proxy_hosts_are_reached_directly() {
     let proxy = Server::unused();
-    // The host does not exist: the error shows whether the proxy or the gateway was contacted.
+    // The host does not exist, so the error shows whether the proxy or the server was contacted.
     let direct = |no_proxy: (&str, &str)| {
-        let output = push_through(&proxy, "http://x.gateway.invalid")
-            .env(no_proxy.0, no_proxy.1)
-            .code(6)
-            .stderr_has("DNS lookup failed")
-            .run();
-        assert!(!all_output(&output).contains("proxy"), "{output}");
+        for destination in Destination::ALL {
+            let output = push_through(&proxy, destination, "http://x.gateway.invalid")
+                .env(no_proxy.0, no_proxy.1)
+                .code(6)
+                .stderr_has("DNS lookup failed")
+                .run();
+            assert!(!all_output(&output).contains("proxy"), "{output}");
+        }
     };
     direct(("NO_PROXY", "other, gateway.invalid"));
     direct(("no_proxy", "*"));

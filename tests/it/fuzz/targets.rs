@@ -1,8 +1,8 @@
-//! What the fuzzer (`fuzz/`) and the tests run with any bytes. Each target panics if the program panics, exits with an
-//! undocumented code, or breaks a promise that the target names.
+//! Targets that the fuzzer (`fuzz/`) and the tests run with arbitrary bytes. A target panics if the program panics,
+//! exits with an undocumented code, or violates a property that the target checks.
 //!
-//! The program runs in this process, against a server on a Unix socket: a million TCP connections would need too many
-//! ports. Only the standard library and `serde_json` are used, so that the fuzzer compiles little.
+//! The program runs in this process, with a server on a Unix socket, because a million TCP connections would need too
+//! many ports. Only the standard library and `serde_json` are used, so that the fuzzer compiles quickly.
 
 use pushgw::Streams;
 use pushgw::env::Environment;
@@ -17,13 +17,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// How the server answers.
+/// The way in which the server responds.
 enum Answer {
-    /// These bytes, and then it closes the connection.
+    /// Sends these bytes and closes the connection.
     Bytes(Vec<u8>),
-    /// 202 to a push.
+    /// Answers 202 to a push.
     Accept,
-    /// The API and `/metrics`. Without an API, it answers 404 there.
+    /// Serves the API and `/metrics`. If `api` is `None`, the API's path is answered with 404.
     Gateway { api: Option<Vec<u8>>, metrics: Vec<u8> },
 }
 
@@ -33,7 +33,7 @@ struct Shared {
     body: Vec<u8>,
 }
 
-/// A server on a Unix socket, which runs as long as the process.
+/// A server on a Unix socket that runs until the process exits.
 struct Server {
     socket: PathBuf,
     shared: Arc<Mutex<Shared>>,
@@ -60,7 +60,7 @@ impl Server {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).answer = answer;
     }
 
-    /// The body of the last request.
+    /// Takes the body of the last request.
     fn body(&self) -> Vec<u8> {
         std::mem::take(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner).body)
     }
@@ -120,7 +120,8 @@ struct Output {
     stdout: Vec<u8>,
 }
 
-/// Runs the program. An error has a message, and no message has a character that a terminal could interpret.
+/// Runs the program. Asserts that every error has a message, and that no message contains characters that a terminal
+/// could interpret.
 fn pushgw(args: &[&str], stdin: &[u8]) -> Output {
     let mut environment = Environment::default();
     environment.variables.insert("LANG".into(), "C.UTF-8".into());
@@ -134,14 +135,14 @@ fn pushgw(args: &[&str], stdin: &[u8]) -> Output {
     Output { code, stdout }
 }
 
-/// Runs the program against this server.
+/// Runs the program with this server as the gateway.
 fn against(server: &Server, args: &[&str], stdin: &[u8]) -> Output {
     let socket = server.socket.to_string_lossy();
     let connection = ["-g", "http://gw", "--unix-socket", &*socket, "--retries", "0", "--timeout", "9s"];
     pushgw(&[args, &connection].concat(), stdin)
 }
 
-/// The text, which must have no character that a terminal could interpret.
+/// Returns the text, after asserting that it contains no character that a terminal could interpret.
 fn visible(args: &[&str], text: &[u8]) -> String {
     let text = String::from_utf8(text.to_vec()).expect("messages are UTF-8");
     let is_hidden = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}');
@@ -149,7 +150,8 @@ fn visible(args: &[&str], text: &[u8]) -> String {
     text
 }
 
-/// A text of metrics, and options in the first byte: `check` and `push` agree, and what is pushed needs no repair.
+/// Checks a text of metrics, with options from the first byte: `check` and `push` agree, and the pushed text needs no
+/// repair.
 pub(crate) fn checker(data: &[u8]) {
     let Some((&options, text)) = data.split_first() else { return };
     let format = ["human", "short", "json", "github"][usize::from(options & 3)];
@@ -184,7 +186,8 @@ pub(crate) fn checker(data: &[u8]) {
     });
 }
 
-/// A gateway that answers with any bytes: its groups are the same in each format, and `show` writes a line for each.
+/// Lists a gateway that answers with arbitrary bytes: every format shows the same groups, and `show` prints a line for
+/// each one.
 fn listing(answer: Answer) {
     SERVER.with(|server| {
         server.set(answer);
@@ -205,17 +208,17 @@ fn listing(answer: Answer) {
     });
 }
 
-/// The answer of the API.
+/// Uses the bytes as the response of the API.
 pub(crate) fn api(data: &[u8]) {
     listing(Answer::Gateway { api: Some(data.to_vec()), metrics: Vec::new() });
 }
 
-/// A scrape, of a gateway without an API.
+/// Uses the bytes as the `/metrics` of a gateway without an API.
 pub(crate) fn metrics(data: &[u8]) {
     listing(Answer::Gateway { api: None, metrics: data.to_vec() });
 }
 
-/// A URL: the URL that `--dry-run` prints is read as itself.
+/// Uses the bytes as a URL: if the URL printed by `--dry-run` is parsed again, it does not change.
 pub(crate) fn url(data: &[u8]) {
     let Some(url) = std::str::from_utf8(data).ok().filter(|url| !url.contains('\0')) else { return };
     let first_line = |args: &[&str]| {
@@ -234,7 +237,7 @@ pub(crate) fn url(data: &[u8]) {
     }
 }
 
-/// Any answer to a request, which the first byte chooses. Only an answer with a status of 2xx is a success.
+/// Uses the bytes as the response to a request, which the first byte selects. Only a 2xx status is a success.
 pub(crate) fn response(data: &[u8]) {
     let Some((&command, answer)) = data.split_first() else { return };
     let (args, stdin): (&[&str], &[u8]) = match command % 5 {

@@ -1,11 +1,11 @@
-//! The codes of the checker as the manual page explains them: each with its sentence and an example that is checked.
+//! Generates the manual's explanation of each checker code, with an example that is checked.
 
 use super::roff::{escape, filled};
 use pushgw::exposition::{self, Category, CheckOptions, Code, Severity, Text, TextFormat};
 use pushgw::grouping::{EmptyValues, GroupingKey, KeyRules, Label, Names};
 use std::fmt::Write as _;
 
-/// Every code with its sentence and its example.
+/// Returns every code with its explanation and its example.
 pub(super) fn diagnostics() -> String {
     let mut text = String::new();
     for (category, heading) in [
@@ -30,7 +30,7 @@ pub(super) fn diagnostics() -> String {
     text
 }
 
-/// The label that the group needs for the example of a code.
+/// Returns the label that the group needs for the example of a code.
 fn needed_label(code: Code) -> Option<&'static str> {
     match code {
         Code::QuantileInKey => Some("quantile"),
@@ -39,7 +39,7 @@ fn needed_label(code: Code) -> Option<&'static str> {
     }
 }
 
-/// The severity of the diagnostic for the example of a code.
+/// Returns the severity of the diagnostic for the example of a code.
 fn severity(code: Code) -> Severity {
     let labels = needed_label(code).map(|name| Label::new(name, "x"));
     let names = KeyRules { empty_values: EmptyValues::Reject, names: Names::Legacy };
@@ -55,7 +55,7 @@ fn severity(code: Code) -> Severity {
     report.diagnostics.iter().find(|found| found.code == code).expect("an example of its rule").severity
 }
 
-/// The example's lines, with invisible characters in angle brackets.
+/// Returns the lines of the example, with invisible characters in angle brackets.
 fn example(code: Code) -> String {
     let bytes = code.example();
     let mut text = String::new();

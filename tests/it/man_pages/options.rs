@@ -1,21 +1,22 @@
-//! The parts of a manual page that come from the options: their help, the usages, the variables, the exit statuses.
+//! Generates the parts of a manual page that come from the options: their help, the usage, the variables, and the exit
+//! statuses.
 
 use super::roff::{escape, filled, inline};
 use std::fmt::Write as _;
 
-/// The usages of the help.
+/// Returns the usage lines of the help.
 pub(super) fn usages(command: &clap::Command) -> Vec<String> {
     let usage = command.clone().render_usage().to_string();
     usage.trim_start_matches("Usage: ").lines().map(str::to_owned).collect()
 }
 
-/// Usages as a synopsis: literal words in bold, placeholders in italics.
+/// Formats usage lines as a synopsis, with literal words in bold and placeholders in italics.
 pub(super) fn synopsis(usages: &[String]) -> String {
     let mut out = String::new();
     for usage in usages {
         let words = usage.split_whitespace().map(|word| {
             let plain = word.replace(['<', '>'], "");
-            // Brackets, bars and dots around a word are neither.
+            // Brackets, bars and dots around a word are in the normal font.
             let inner = plain.trim_matches(['[', ']', '{', '}', '|', '.']);
             let is_typed =
                 inner.starts_with('-') || inner.chars().all(|c| c.is_ascii_lowercase() || c == '|');
@@ -28,7 +29,7 @@ pub(super) fn synopsis(usages: &[String]) -> String {
     out.replacen(".PP\n", "", 1)
 }
 
-/// Each command with its summary.
+/// Returns each command with its summary.
 pub(super) fn commands(program: &clap::Command) -> String {
     let mut out = String::new();
     for command in program.get_subcommands() {
@@ -38,7 +39,7 @@ pub(super) fn commands(program: &clap::Command) -> String {
     out
 }
 
-/// All options below their headings, in the order of the help.
+/// Returns all options below their headings, in the order of the help.
 pub(super) fn options(command: &clap::Command) -> String {
     let mut headings: Vec<&str> = Vec::new();
     for heading in command.get_arguments().filter_map(clap::Arg::get_help_heading) {
@@ -85,7 +86,7 @@ fn one(option: &clap::Arg) -> String {
     out
 }
 
-/// An option's help, its default and its variable.
+/// Returns an option's help, default and variable.
 fn paragraphs(option: &clap::Arg) -> Vec<String> {
     let help = option.get_long_help().or(option.get_help()).map(ToString::to_string).unwrap_or_default();
     let mut paragraphs: Vec<String> = Vec::new();
@@ -114,7 +115,7 @@ fn paragraphs(option: &clap::Arg) -> Vec<String> {
     paragraphs
 }
 
-/// Each option of the connection by its variable.
+/// Returns the variables of the connection options.
 pub(super) fn environment(command: &clap::Command) -> String {
     let mut out = String::new();
     for option in command.get_arguments() {
@@ -138,13 +139,13 @@ fn with_default(summary: &str) -> String {
     }
 }
 
-/// The text of `[key: …]`.
+/// Returns the text of `[key: …]`.
 fn bracketed(text: &str, key: &str) -> Option<String> {
     let (_, rest) = text.split_once(&format!("[{key}: "))?;
     Some(rest.split_once(']')?.0.to_owned())
 }
 
-/// Help as prose: with a full stop, and with `code` in bold.
+/// Formats help as prose, with a full stop and with `code` in bold.
 fn prose(help: &str) -> String {
     let text = help.replace('*', "\\*");
     assert!(!text.contains("\\*"), "a star is markup in the pages: {help}");
@@ -155,7 +156,7 @@ fn prose(help: &str) -> String {
     text
 }
 
-/// These exit statuses, as the program's help explains them.
+/// Returns these exit statuses with the explanations from the program's help.
 pub(super) fn exit_status(program: &clap::Command, wanted: &str) -> String {
     let help = program.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let (_, table) = help.split_once("Exit status:\n").expect("the help has the table");
@@ -168,7 +169,7 @@ pub(super) fn exit_status(program: &clap::Command, wanted: &str) -> String {
     out
 }
 
-/// The examples of the help, without its other parts.
+/// Returns only the examples from the help.
 pub(super) fn examples(command: &clap::Command) -> Vec<String> {
     let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let (_, lines) = help.split_once("Examples:\n").expect("every command has examples");

@@ -1,4 +1,4 @@
-//! Converts the few forms of Markdown in the pages' prose to roff:
+//! Converts the Markdown used in the prose of the pages to roff:
 //!
 //! - `# Heading`, `## Lower heading`
 //! - paragraphs, with `code`, *emphasis* and **strong**
@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-/// Prose as roff.
+/// Converts prose to roff.
 pub(super) fn from_markdown(text: &str) -> String {
     let mut out = String::new();
     // A paragraph after a heading needs no break.
@@ -34,13 +34,13 @@ pub(super) fn from_markdown(text: &str) -> String {
     out
 }
 
-/// Lines that are shown as they are.
+/// Formats lines that are printed unchanged.
 pub(super) fn literal<'a>(lines: impl Iterator<Item = &'a str>) -> String {
     let lines: Vec<String> = lines.map(escape).collect();
     format!(".PP\n.nf\n.RS 4\n{}\n.RE\n.fi\n", lines.join("\n"))
 }
 
-/// A paragraph's marks as fonts.
+/// Converts the markup in a paragraph to fonts.
 pub(super) fn inline(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -60,12 +60,12 @@ pub(super) fn inline(text: &str) -> String {
     out
 }
 
-/// The text in lines that fit a terminal.
+/// Wraps the text to the width of a terminal.
 pub(super) fn filled(text: &str) -> String {
     let mut out = String::new();
     let mut width = 0;
     for word in text.split(' ').filter(|word| !word.is_empty()) {
-        // At the beginning of a line these would be a roff request.
+        // At the start of a line, these would be a roff request.
         let may_begin = !word.starts_with(['.', '\'']);
         if width > 0 && width + 1 + word.len() > 80 && may_begin {
             out.push('\n');
@@ -81,7 +81,7 @@ pub(super) fn filled(text: &str) -> String {
     out
 }
 
-/// Text as roff shows it, at the beginning of a line or not.
+/// Escapes text for roff, at the start of a line or elsewhere.
 pub(super) fn escape(text: &str) -> String {
     escape_at(text, true)
 }

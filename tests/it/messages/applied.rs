@@ -1,11 +1,11 @@
-//! Reads from a help what to write, and where.
+//! Parses the edits that the help of a diagnostic suggests.
 
 use pushgw::exposition::{Code, Diagnostic};
 use regex::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// An edit of a text that a help asks for.
+/// An edit that a help suggests.
 pub(super) struct Edit {
     pub(super) range: Range<usize>,
     pub(super) with: String,
@@ -17,15 +17,15 @@ impl Edit {
     }
 }
 
-/// What to write instead of what is marked.
+/// Matches help that replaces the marked text.
 static MARKED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:write|did you mean|in seconds:|in decimal:|, or) `([^`]+)`").unwrap());
-/// A name that is like the word at the mark.
+/// Matches help that suggests a name similar to the marked word.
 static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new("for example `([^`]+)`").unwrap());
 static PATH: LazyLock<Regex> = LazyLock::new(|| Regex::new("each backslash of the path: `([^`]+)`").unwrap());
 static TYPE_LINE: LazyLock<Regex> = LazyLock::new(|| Regex::new("`(# TYPE [^`]+)`").unwrap());
 
-/// The edits that the help of a diagnostic asks for; several if it offers a choice.
+/// Returns the edits that the help of a diagnostic suggests. There are several if it offers a choice.
 pub(super) fn edits(text: &[u8], found: &Diagnostic) -> Vec<Edit> {
     let Some(help) = &found.help else { return Vec::new() };
     let line = line_of(text, found.span.start);
@@ -37,7 +37,7 @@ pub(super) fn edits(text: &[u8], found: &Diagnostic) -> Vec<Edit> {
         let range = if is_type_line { line } else { line.start..line.start };
         return vec![Edit { range, with: if is_type_line { with } else { with + "\n" } }];
     }
-    // A metric name ends elsewhere than a label name.
+    // A metric name ends at other characters than a label name.
     let name_ends: &[u8] = if found.code == Code::MetricName { b" {\n" } else { b"{=,\n" };
     let words = [(&*WORD, name_ends), (&*PATH, b"\"\n")];
     for (pattern, ends) in words {
@@ -55,7 +55,7 @@ fn line_of(text: &[u8], at: usize) -> Range<usize> {
     word_at(text, at, b"\n")
 }
 
-/// The bytes around `at` up to one of `ends` on both sides.
+/// Returns the range around `at` up to one of `ends` on each side.
 fn word_at(text: &[u8], at: usize, ends: &[u8]) -> Range<usize> {
     let is_end = |byte: &u8| ends.contains(byte);
     let start = text[..at].iter().rposition(is_end).map_or(0, |start| start + 1);

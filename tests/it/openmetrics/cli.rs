@@ -1,4 +1,4 @@
-//! `pushgw convert` and `--format`: which input is OpenMetrics, what is printed and pushed, and what is reported.
+//! Tests `pushgw convert` and `--format`: the detection of OpenMetrics, the printed and pushed text, and the messages.
 
 use crate::support::{Pushgw, Server, pushgw};
 
@@ -68,7 +68,7 @@ fn every_type_is_converted() {
 }
 
 #[test]
-fn what_is_left_out_is_noted_with_v() {
+fn omitted_parts_are_reported_with_v() {
     let notes = "note: removed 2 exemplars, which the text format does not have\n\
                  note: removed 1 unit, which the text format does not have\n\
                  converted: 9 metrics, 13 samples\n";
@@ -112,29 +112,26 @@ fn text_that_does_not_end_with_eof_is_cut_off() {
         .run();
     convert().stdin("a 1\n").code(3).stderr_has("error: 1 error; nothing was printed\n").run();
     convert().code(3).stderr_has("[missing-eof]").run();
-    // Without --format it is Prometheus text.
+    // Without --format, this is Prometheus text.
     pushgw().arg("check").stdin("a 1\n").run();
     convert().args(["--format", "auto"]).stdin("a 1\n").stdout("a 1\n").run();
 }
 
 #[test]
-fn a_type_that_is_lost_is_reported_by_convert() {
+fn convert_reports_lost_types() {
     let auto = |text: &str| {
         let call = convert().args(["--format", "auto", "--message-format", "short"]).stdin(text);
         call.any_stdout().any_stderr().run().stderr()
     };
-    let lost =
-        "<stdin>:1:8: warning: the gateway stores `jobs_total` as untyped: the TYPE line is for `jobs`\n";
+    let lost = "<stdin>:1:8: warning: `jobs_total` is untyped: the TYPE line is for `jobs`\n";
     assert_eq!(auto("# TYPE jobs counter\njobs_total 1\n"), lost);
-    assert!(
-        auto("# type jobs counter\njobs 1\n").contains("warning: the gateway ignores this comment; is it")
-    );
+    assert!(auto("# type jobs counter\njobs 1\n").contains("warning: this comment has no effect; is it"));
     // The warnings that only matter to a gateway are left out.
     assert_eq!(auto("# TYPE h histogram\nh_bucket{le=\"1\"} 1\npushgateway_x: 1\n"), "");
 }
 
 #[test]
-fn problems_have_their_place_in_the_text_as_written() {
+fn problems_have_positions_in_the_original_text() {
     let text = "# TYPE a counter\na_total -1\na_total{b=\"x\", c=\"y\"} 2\n# TYPE go_threads counter\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\n# EOF\n";
     pushgw()
         .args(["check", "--message-format", "short"])
@@ -182,7 +179,7 @@ fn timestamps_are_seconds() {
 }
 
 #[test]
-fn openmetrics_without_its_last_line_is_named_once() {
+fn openmetrics_without_its_last_line_is_reported_once() {
     let text = "# TYPE build info\nbuild_info{v=\"1\"} 1\n# TYPE s stateset\ns{s=\"on\"} 1\n# TYPE c counter\nc_total 1 # {t=\"x\"} 1\n# TYPE u unknown\nu 1\n";
     let call = || pushgw().args(["check", "--message-format", "short"]).stdin(text).code(3);
     let named = "<stdin>:1:1: error: this is OpenMetrics text, but its last line is not `# EOF`\n";
@@ -192,7 +189,7 @@ fn openmetrics_without_its_last_line_is_named_once() {
         .args(["check", "--format", "prometheus"])
         .stdin(format!("{text}# EOF\n"))
         .code(3)
-        .stdout_has("this is OpenMetrics text, which the gateway accepts only in part")
+        .stdout_has("this is OpenMetrics text, but it is read in the Prometheus text format")
         .stdout_has("use `--format openmetrics`, or `pushgw convert`")
         .any_stderr()
         .run();
@@ -233,7 +230,7 @@ fn timestamps_of_a_job_s_metrics_can_be_removed() {
 }
 
 #[test]
-fn a_metric_of_two_files_is_an_error() {
+fn a_metric_in_two_files_is_an_error() {
     let text = "# TYPE a counter\na_total 1\n# EOF\n";
     pushgw()
         .args(["check", "one.om", "two.om", "--message-format", "short"])
@@ -268,9 +265,9 @@ fn a_metric_of_two_files_is_an_error() {
     assert_eq!(both("k.om", "k.prom", typed).0, Some(3));
 }
 
-/// Commands and options that other programs have, and those that were meant.
+/// Tests commands and options of other programs, with the suggested replacements.
 #[test]
-fn what_was_meant_is_suggested() {
+fn the_intended_command_is_suggested() {
     for (call, code, hint) in [
         ("convert -- cat a.om", 1, "hint: for the output of a command: cat a.om | pushgw convert\n"),
         ("convert http://me:x@gw/metrics", 2, "hint: use curl -s URL | pushgw convert\n"),

@@ -1,4 +1,4 @@
-//! The texts in `tests/data/openmetrics`, and the conversion.
+//! Reads the texts in `tests/data/openmetrics`, and converts texts.
 
 use crate::support::read_repo_file;
 use pushgw::exposition::{CheckOptions, Diagnostic, Text, TextFormat, apply, check};
@@ -8,12 +8,12 @@ use serde::Deserialize;
 pub(super) struct Case {
     pub(super) name: String,
     pub(super) text: String,
-    /// The lines that may be the first error's; empty if the text is valid.
+    /// The lines on which the first error may be reported; empty if the text is valid.
     #[serde(default)]
     pub(super) lines: Vec<usize>,
-    /// What makes the text valid only for `client_python`.
+    /// The reason why only `client_python` accepts the text.
     pub(super) only: Option<String>,
-    /// Whether a series has several points.
+    /// Whether a series has more than one sample.
     #[serde(default)]
     pub(super) points: bool,
 }
@@ -29,7 +29,7 @@ pub(super) fn cases() -> Vec<Case> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// What the Rust client writes.
+/// Returns a text written by the Rust client library.
 pub(super) fn client_rust() -> String {
     read_repo_file("tests/data/openmetrics/client_rust.txt")
 }
@@ -37,12 +37,12 @@ pub(super) fn client_rust() -> String {
 /// The result of a check and conversion.
 #[derive(Debug)]
 pub(super) struct Converted {
-    /// The text in the older format, if there was no error.
+    /// The text in the Prometheus format, if there was no error.
     pub(super) text: Option<String>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
-/// Checks and converts a text as `pushgw convert` does, without the cost of a call.
+/// Checks and converts a text like `pushgw convert`, but without starting a process.
 pub(super) fn convert(text: &[u8]) -> Converted {
     let format = TextFormat::Openmetrics;
     convert_with(
@@ -67,7 +67,7 @@ pub(super) fn convert_with(text: &[u8], rules: &CheckOptions<'_>) -> Converted {
     }
 }
 
-/// The line of the first error in these messages.
+/// Returns the line number of the first error in these messages.
 pub(super) fn first_error_line(short: &str) -> Option<usize> {
     let error = short.lines().find(|line| line.contains(": error: "))?;
     error.split(':').find_map(|part| part.parse().ok())

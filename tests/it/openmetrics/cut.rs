@@ -1,5 +1,5 @@
-//! A text that was cut off, as by a full disk or a killed producer, is refused. Without `# EOF`, OpenMetrics looks like
-//! the older format, so `--format auto` must not silently give it another meaning.
+//! Tests that truncated text, caused for example by a full disk or a killed producer, is rejected. Without `# EOF`,
+//! OpenMetrics looks like the Prometheus format, so `--format auto` must not silently change its meaning.
 
 use super::corpus::{Converted, cases, client_rust, convert, convert_with};
 use super::generate;
@@ -7,7 +7,7 @@ use crate::support::Random;
 use pushgw::exposition::model::read_families;
 use pushgw::exposition::{CheckOptions, TextFormat};
 
-/// Texts that have samples, so that they are not refused for the lack of any.
+/// Returns texts that have samples, because empty text is rejected for another reason.
 fn texts() -> Vec<Vec<u8>> {
     let mut random = Random::with_seed(1);
     let generated = (0..6).map(|_| generate::text(&mut random, false));
@@ -20,13 +20,13 @@ fn texts() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Where the text is complete except for the last newline.
+/// Returns the length of the text without its last newline.
 fn end(text: &[u8]) -> usize {
     text.trim_ascii_end().len()
 }
 
 #[test]
-fn a_cut_text_is_refused() {
+fn truncated_text_is_rejected() {
     for text in texts() {
         for at in 0..end(&text) {
             assert_eq!(convert(&text[..at]).text, None, "{}", text[..at].escape_ascii());
@@ -35,14 +35,14 @@ fn a_cut_text_is_refused() {
     }
 }
 
-/// What `pushgw push --strip-timestamps` would send.
+/// Returns the text that `pushgw push --strip-timestamps` would send.
 fn push(text: &[u8], format: TextFormat) -> Converted {
     convert_with(text, &CheckOptions { format, strip_timestamps: true, ..CheckOptions::PLAIN })
 }
 
-/// If a cut text is accepted as the older format without a word, it means the same in both.
+/// If truncated text is silently accepted as the Prometheus format, it must have the same meaning in both formats.
 #[test]
-fn a_cut_text_does_not_silently_get_another_meaning() {
+fn truncated_text_does_not_silently_change_its_meaning() {
     let mut silent = 0;
     for text in texts() {
         for at in 0..end(&text) {

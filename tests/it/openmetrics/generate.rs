@@ -1,7 +1,7 @@
-//! Generated OpenMetrics texts: valid ones with everything that the format has, and mutations of them.
+//! Generates valid OpenMetrics texts with every feature of the format, and mutations of them.
 //!
-//! Numbers, label values and help texts come from small sets of common and odd ones. A family's name may be another's
-//! with a suffix, but never one that OpenMetrics calls a clash. Each series has one point.
+//! Numbers, label values and help texts come from small sets of common and unusual ones. The name of a family can be
+//! another family's name with a suffix, unless OpenMetrics considers that a clash. Each series has one sample.
 
 use crate::support::Random;
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ const NAMES: &[&str] = &[
     "go_goroutines_x",
     "A9",
 ];
-/// As in quotes.
+/// Names as they are written between quotes.
 const UTF8_NAMES: &[&str] = &["http.requests", "é", "a b", "a\\\"b", "{}", "9", "\\\\", "# EOF", "a,b=\\n"];
 const SUFFIXES: &[&str] = &["", "", "", "", "_total", "_info", "_created", "_x", "_seconds"];
 const LABELS: &[&str] = &["a", "b", "l", "job", "instance", "x_y", "_z", "L9"];
@@ -104,7 +104,7 @@ const QUANTILES: &[&str] = &["0", "0.5", "0.9", "0.99", "1.0", "1e-3"];
 const TYPES: &[&str] =
     &["counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset", "unknown"];
 
-/// A valid text, perhaps with names in quotes.
+/// Generates a valid text. With `utf8_names`, some names are in quotes.
 pub(super) fn text(random: &mut Random, utf8_names: bool) -> Vec<u8> {
     let mut writer = Writer { random, utf8_names, text: String::new(), taken: HashSet::new() };
     for _ in 0..=writer.random.below(5) {
@@ -114,13 +114,13 @@ pub(super) fn text(random: &mut Random, utf8_names: bool) -> Vec<u8> {
     writer.text.into_bytes()
 }
 
-/// The suffixes of a type's samples; an empty one for the name itself.
+/// Returns the suffixes of a type's samples. An empty suffix means the name itself.
 fn suffixes(kind: &str) -> &'static [&'static str] {
     match kind {
         "counter" => &["", "_total", "_created"],
         "summary" => &["", "_count", "_sum", "_created"],
         "histogram" => &["", "_count", "_sum", "_bucket", "_created"],
-        // A gauge histogram becomes a histogram, to which _count and _sum belong.
+        // A gauge histogram becomes a histogram, which also has _count and _sum.
         "gaugehistogram" => &["", "_gcount", "_gsum", "_bucket", "_count", "_sum"],
         "info" => &["", "_info"],
         _ => &[""],
@@ -131,11 +131,11 @@ struct Writer<'a> {
     random: &'a mut Random,
     utf8_names: bool,
     text: String,
-    /// The names of the families and their samples.
+    /// Names of families and samples that are already used.
     taken: HashSet<String>,
 }
 
-/// What all samples of a metric have in common.
+/// Properties that all samples of a metric share.
 struct Metric {
     labels: Vec<String>,
     timestamp: String,
@@ -147,7 +147,7 @@ impl Writer<'_> {
         let names = if self.utf8_names && self.random.chance(30) { UTF8_NAMES } else { NAMES };
         let name = format!("{}{}", self.random.pick(names), self.random.pick(SUFFIXES));
         let names: Vec<_> = suffixes(kind).iter().map(|suffix| format!("{name}{suffix}")).collect();
-        // The label of a stateset's states has the family's name, and a label's name has no colon.
+        // The states of a stateset are in a label with the family's name, and a label name can't contain a colon.
         if names.iter().any(|name| self.taken.contains(name))
             || (kind == "stateset" && name.contains(':') && !self.utf8_names)
         {
@@ -159,7 +159,8 @@ impl Writer<'_> {
         for number in 0..metrics {
             let mut metric = self.metric(&name, (metrics > 1).then_some(number));
             if kind == "info" {
-                // client_python takes all samples of an info family for one metric, whose samples agree in this.
+                // client_python treats all samples of an info family as one metric, whose samples must have the same
+                // timestamp.
                 metric.timestamp.clear();
             }
             match kind {
@@ -177,7 +178,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A name with quotes, if it needs them.
+    /// Returns the name, in quotes if it needs them.
     fn name(&mut self, name: &str, is_legacy: impl Fn(char) -> bool) -> String {
         let needs = name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(is_legacy);
         if needs || (self.utf8_names && self.random.chance(3)) {
@@ -196,7 +197,7 @@ impl Writer<'_> {
         let unit = unit.map_or("", |(_, unit)| unit);
         let mut lines = Vec::new();
         let name = self.metric_name(name);
-        // client_python does not read a name in quotes that has no metadata.
+        // client_python can't parse a quoted name without metadata.
         if kind != "unknown" || name.starts_with('"') || self.random.chance(50) {
             lines.push(format!("# TYPE {name} {kind}\n"));
         }
@@ -212,7 +213,8 @@ impl Writer<'_> {
         }
     }
 
-    /// The labels and the timestamp of a metric, which differs from the family's other ones by its number.
+    /// Generates the labels and the timestamp of a metric. The number makes it different from the family's other
+    /// metrics.
     fn metric(&mut self, family: &str, number: Option<usize>) -> Metric {
         let mut names = LABELS.to_vec();
         if self.utf8_names {

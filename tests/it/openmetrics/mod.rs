@@ -1,4 +1,4 @@
-//! OpenMetrics input: what is accepted, and what it is converted to.
+//! Tests of OpenMetrics input and its conversion.
 
 mod cli;
 mod corpus;

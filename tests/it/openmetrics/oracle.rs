@@ -1,9 +1,10 @@
-//! Compares the checker and the conversion with `client_python`'s, which runs in a process of its own (`oracle.py`).
+//! Compares the checker and the conversion with `client_python`, which runs in a separate process (`oracle.py`).
 //!
-//! - An accepted text means the same: what `client_python`'s text parser reads from the converted text equals what it reads
-//!   from `generate_latest` of what its OpenMetrics parser read. Compared are families, types, help, samples in their
-//!   order, and the bits of their values. Not compared are the order of families and timestamps, which are stripped.
-//! - A text gets the same verdict, except for the differences in `excuse`.
+//! - Accepted texts have the same meaning. The converted text, and the text that `client_python` itself generates after
+//!   parsing the OpenMetrics text, must be the same to its parser of the Prometheus format. This compares families,
+//!   types, help, the order of samples, and the bits of their values, but neither the order of families nor timestamps,
+//!   which are stripped.
+//! - Both give the same verdict on a text, except for the differences in `excuse`.
 //!
 //! A run is deterministic, see `differential`.
 
@@ -19,7 +20,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-/// The number of generated texts in a run, and of mutated ones.
+/// Number of generated texts in a run, and number of mutated texts.
 const CASES: u64 = 1_000;
 
 struct Oracle {
@@ -30,9 +31,9 @@ struct Oracle {
 
 #[derive(Debug, Deserialize)]
 struct Answer {
-    /// Why `client_python` rejects the text.
+    /// The error with which `client_python` rejects the text.
     error: Option<String>,
-    /// What differs in the converted text.
+    /// The difference in the converted text, if any.
     difference: Option<String>,
 }
 
@@ -63,7 +64,7 @@ impl Oracle {
         serde_json::from_str(&answer).unwrap()
     }
 
-    /// What is wrong with this text's verdict or conversion.
+    /// Returns a description of what is wrong with the verdict or the conversion of this text, if anything.
     fn judge(&mut self, text: &[u8]) -> Option<String> {
         let output = convert(text);
         let answer = self.ask(text, output.text.as_deref());
@@ -81,7 +82,7 @@ impl Oracle {
         })
     }
 
-    /// Like [`Oracle::judge`], but panics with the text shortened as far as possible.
+    /// Like [`Oracle::judge`], but panics with the shortest text that has the same problem.
     #[track_caller]
     fn assert_agrees(&mut self, text: &[u8], context: &str) {
         let Some(mut problem) = self.judge(text) else { return };
@@ -106,7 +107,7 @@ impl Drop for Oracle {
     }
 }
 
-/// The reason why pushgw's verdict may differ from `client_python`'s.
+/// Returns the reason why pushgw's verdict may differ from `client_python`'s.
 fn excuse(text: &[u8], error: Option<&str>, converted: &Converted) -> Option<&'static str> {
     let has = |part: &[u8]| text.windows(part.len()).any(|window| window == part);
     if let Some(error) = error {
@@ -137,7 +138,7 @@ fn excuse(text: &[u8], error: Option<&str>, converted: &Converted) -> Option<&'s
                 .then_some("a gateway compares quantiles as numbers")
         };
     }
-    // An incomplete histogram is often the consequence of a sample that is invalid.
+    // An incomplete histogram is often caused by an invalid sample.
     let first = converted.diagnostics.iter().find(|found| found.code != Code::IncompleteHistogram)?;
     let (before, rest) = text.split_at(first.span.start);
     let before = before.rsplit(|byte| *byte == b'\n').next()?;
@@ -224,7 +225,7 @@ fn in_two_threads(judge: impl Fn(&mut Oracle, &mut Random, &str) + Sync) {
 
 #[test]
 #[ignore = "needs Python's prometheus-client (fetched on first use)"]
-fn texts_of_other_projects_mean_the_same() {
+fn texts_of_other_projects_keep_their_meaning() {
     let mut oracle = Oracle::start();
     oracle.assert_agrees(client_rust().as_bytes(), "client_rust");
     for case in cases().iter().filter(|case| case.only.is_none()) {
@@ -234,7 +235,7 @@ fn texts_of_other_projects_mean_the_same() {
 
 #[test]
 #[ignore = "needs Python's prometheus-client (fetched on first use)"]
-fn generated_texts_mean_the_same() {
+fn generated_texts_keep_their_meaning() {
     in_two_threads(|oracle, random, context| {
         let utf8_names = random.chance(30);
         let text = generate::text(random, utf8_names);
@@ -255,7 +256,7 @@ fn a_mutated_text_gets_the_same_verdict() {
     });
 }
 
-/// `pushgw convert` with this text, with its messages one a line.
+/// Runs `pushgw convert` on this text, with one message per line.
 fn call(text: &str) -> InProcessOutput {
     in_process("http://127.0.0.1:1", text.as_bytes(), ["convert", "--message-format", "short"])
 }
@@ -271,7 +272,7 @@ fn valid_texts_of_other_projects_are_converted() {
 }
 
 #[test]
-fn invalid_texts_of_other_projects_are_refused_at_the_right_line() {
+fn invalid_texts_of_other_projects_are_rejected_at_the_right_line() {
     let mut wrong = Vec::new();
     for case in cases().iter().filter(|case| !case.lines.is_empty()) {
         let output = call(&case.text);

@@ -1,4 +1,4 @@
-//! What is converted is accepted by real gateways and by promtool, and stored with the right types.
+//! Tests that real gateways and promtool accept converted text, and that gateways store it with the right types.
 
 use super::corpus::{Case, cases, client_rust, convert};
 use super::generate;
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-/// All types, with everything that the older format does not have.
+/// All types, with every feature that the Prometheus format lacks.
 const ALL_TYPES: &str = r#"# UNIT req_seconds seconds
 # TYPE req_seconds counter
 # HELP req_seconds In \"all\".
@@ -47,7 +47,7 @@ fn texts() -> Vec<Vec<u8>> {
     cases.chain([client_rust().into_bytes(), ALL_TYPES.into()]).chain(generated).collect()
 }
 
-/// The type of each family of the group `{job="om"}`.
+/// Returns the type of each family in the group `{job="om"}`.
 fn types(gateway: &Gateway) -> BTreeMap<String, String> {
     let groups = gateway.groups();
     let group = groups.iter().find(|group| group.labels["job"] == "om").expect("the group");
@@ -76,7 +76,7 @@ fn push(gateway: &Gateway, text: &[u8]) {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn each_type_is_stored_as_one_of_the_older_format() {
+fn each_type_is_stored_as_a_prometheus_type() {
     on_every_gateway(|gateway| {
         push(gateway, ALL_TYPES.as_bytes());
         let expected = [
@@ -100,7 +100,7 @@ fn each_type_is_stored_as_one_of_the_older_format() {
 
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
-fn gateways_accept_what_is_converted() {
+fn gateways_accept_converted_text() {
     on_every_gateway(|gateway| {
         for text in texts() {
             push(gateway, &text);
@@ -119,9 +119,9 @@ fn gateways_accept_what_is_converted() {
 
 #[test]
 #[ignore = "needs promtool (fetched on first use)"]
-fn promtool_reads_what_is_converted() {
+fn promtool_accepts_converted_text() {
     for program in prometheus_versions() {
-        // One call for all texts would find families several times.
+        // Use one call per text, because a family may occur in several texts.
         for text in texts().iter().step_by(5).chain([&ALL_TYPES.as_bytes().to_vec()]) {
             let converted = convert(text).text.unwrap();
             let mut promtool = Command::new(program.path.with_file_name("promtool"))
@@ -134,7 +134,7 @@ fn promtool_reads_what_is_converted() {
             // promtool may stop reading at an error.
             let _ = promtool.stdin.take().unwrap().write_all(converted.as_bytes());
             let done = promtool.wait_with_output().unwrap();
-            // 3: it does not like the names.
+            // Exit status 3 means that promtool only has complaints about the style.
             let stderr = String::from_utf8_lossy(&done.stderr);
             assert!(
                 matches!(done.status.code(), Some(0 | 3)),

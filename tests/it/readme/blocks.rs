@@ -22,7 +22,7 @@ pub(super) fn pieces(page: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// A command of a `console` block and the output that the page shows.
+/// A command in a `console` block, and the output shown on the page.
 pub(super) struct Step<'a> {
     pub(super) command: &'a str,
     pub(super) output: String,

@@ -1,16 +1,18 @@
-//! Checks README.md and docs/*.md: every code block is run or parsed, and every shown output is compared. The kinds are:
+//! Checks README.md and docs/*.md. Every code block is run or parsed, and the shown output is compared. The kinds of
+//! blocks are:
 //!
 //! - `console`: `$ ` starts a command. Its output (both streams) follows, and `(exit status N)` unless that is 0. The
 //!   commands of a page run in order, with a new gateway as `localhost:9091` and another as `new-gateway:9091`.
-//! - `crontab`, `ini` (systemd units): the commands are run. They must succeed, and a crontab's must print nothing.
+//! - `crontab`, `ini` (systemd units): the commands are run. They must succeed, and commands in a crontab must print
+//!   nothing.
 //! - `yaml`: promtool checks Prometheus configuration and rules; the steps of a workflow are run.
-//! - `sh`: commands that `.ci/run` or another script runs, or names in its comments. `packaging/test` runs the lines under
-//!   Install.
+//! - `sh`: commands that `.ci/run` or another script runs, or mentions in a comment. `packaging/test` runs the lines
+//!   under Install.
 //! - `dockerfile`: not run.
 //!
-//! `backup-metrics` and `run-tests` are stand-ins that print two metrics, and `backup` one that prints nothing.
+//! `backup-metrics` and `run-tests` are stand-ins that print two metrics. `backup` is a stand-in that prints nothing.
 //!
-//! To rewrite the shown outputs, README's table of exit statuses, and the picture:
+//! To update the shown outputs, README's table of exit statuses, and the picture:
 //!
 //!     SNAPSHOTS=overwrite cargo test --test it -- --include-ignored readme recording
 
@@ -26,7 +28,7 @@ use std::fs;
 /// The name of the gateway on the pages.
 pub(crate) const GATEWAY_NAME: &str = "localhost:9091";
 
-/// Files that have the commands of `sh` blocks.
+/// Files that contain the commands of `sh` blocks.
 const SCRIPTS: [&str; 7] = [
     ".ci/run",
     ".github/workflows/release.yml",
@@ -37,7 +39,7 @@ const SCRIPTS: [&str; 7] = [
     "tests/it/readme/mod.rs",
 ];
 
-/// The pages' paths, relative to the repository.
+/// Returns the paths of the pages, relative to the repository.
 fn pages() -> Vec<String> {
     let docs = fs::read_dir(repo_file("docs")).unwrap();
     let mut pages: Vec<String> =
@@ -47,7 +49,7 @@ fn pages() -> Vec<String> {
     pages
 }
 
-/// Replaces what differs from run to run: times become `TIME`, and ages become `0s` in the same column.
+/// Replaces values that differ between runs: times become `TIME`, and ages become `0s` in the same column.
 pub(crate) fn timeless(output: &str) -> String {
     let time = regex::Regex::new(r"\d{4}-\d\d-\d\dT[0-9:.]+Z").unwrap();
     let age = regex::Regex::new(r"( +)(\d+)s(  | ago|\n)").unwrap();
@@ -59,7 +61,7 @@ pub(crate) fn timeless(output: &str) -> String {
     age.replace_all(&output, now).into_owned()
 }
 
-/// The program's exit statuses and their meanings, as `--help` lists them.
+/// Returns the exit statuses and their meanings as listed by `--help`.
 fn statuses() -> Vec<(String, String)> {
     let help = pushgw::command_line().render_long_help().to_string();
     let (_, statuses) = help.split_once("Exit status:\n").expect("--help ends with the exit statuses");
@@ -70,7 +72,7 @@ fn statuses() -> Vec<(String, String)> {
     statuses.lines().filter_map(row).collect()
 }
 
-/// The text with the meanings in the table of exit statuses replaced by those of `--help`.
+/// Replaces the meanings in the table of exit statuses by the ones from `--help`.
 fn with_statuses(text: &str) -> String {
     let mut text = text.to_owned();
     for (status, meaning) in statuses() {
@@ -80,7 +82,7 @@ fn with_statuses(text: &str) -> String {
     text
 }
 
-/// The page with the real outputs.
+/// Runs the blocks of a page, and returns the page with the real outputs.
 fn run(page: &str) -> String {
     let session = Session::start();
     let scripts = SCRIPTS.map(read_repo_file).concat();
@@ -131,9 +133,9 @@ fn every_block_is_run_and_shows_the_real_output() {
     }
 }
 
-/// A reader copies the block or the file: both must be the same.
+/// Readers copy either the block or the file, so both must be the same.
 #[test]
-fn blocks_to_copy_are_the_files_in_examples() {
+fn blocks_match_the_files_in_examples() {
     let text = read_repo_file("README.md");
     let shown = pieces(&text).into_iter().filter_map(|piece| match piece {
         Piece::Block { kind: "crontab", body } => Some(("crontab", body)),
@@ -142,7 +144,7 @@ fn blocks_to_copy_are_the_files_in_examples() {
     });
     let mut files = Vec::new();
     for (name, body) in shown {
-        // The file starts with a comment, and a workflow with the job's other steps.
+        // The file starts with a comment, and a workflow file also has the other steps of the job.
         assert!(
             read_repo_file(&format!("examples/{name}")).ends_with(&format!("\n{body}")),
             "examples/{name} does not end with README's\n{body}"
@@ -161,7 +163,7 @@ fn readme_and_ci_have_the_two_commands_for_contributors() {
     }
 }
 
-/// The anchors that GitHub gives to a page's titles.
+/// Returns the anchors that GitHub generates for the headings of a page.
 fn anchors(page: &str) -> Vec<String> {
     let anchor = |title: &str| {
         let title = title.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
@@ -171,7 +173,7 @@ fn anchors(page: &str) -> Vec<String> {
 }
 
 #[test]
-fn links_lead_to_a_file_and_a_title() {
+fn links_lead_to_a_file_and_a_heading() {
     let link = regex::Regex::new(r"\]\(([^)#]*)(?:#([^)]*))?\)").unwrap();
     for page in pages() {
         let text = read_repo_file(&page);

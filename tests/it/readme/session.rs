@@ -1,4 +1,4 @@
-//! Runs a page's commands against gateways of its own.
+//! Runs the commands of a page with separate gateways.
 
 use super::blocks::steps;
 use super::{GATEWAY_NAME, timeless};
@@ -57,7 +57,7 @@ impl Session {
             .replace(GATEWAY_NAME, &self.gateway.address().to_string())
     }
 
-    /// Both output streams and the exit status of a command, as a page shows them.
+    /// Runs a command, and returns its output and exit status as shown on a page.
     fn command(&self, line: &str) -> String {
         let done = self.bash(line, &BTreeMap::new());
         let mut output = String::from_utf8_lossy(&done.stdout)
@@ -92,7 +92,8 @@ impl Session {
         output
     }
 
-    /// A user's crontab: variables, and five time fields before each command. An unescaped `%` would end the line.
+    /// Runs the commands of a user's crontab, which has variables, and five time fields before each command. An
+    /// unescaped `%` would end a command.
     pub(super) fn crontab(&self, body: &str) {
         let mut variables = BTreeMap::new();
         for line in body.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -115,7 +116,8 @@ impl Session {
         }
     }
 
-    /// systemd units, each after a comment with its path. `systemd-analyze verify` checks them where it is installed.
+    /// Runs the commands of systemd units, each of which follows a comment with its path. `systemd-analyze verify`
+    /// checks the units if it is installed.
     pub(super) fn units(&self, body: &str) {
         let pushgw = env!("CARGO_BIN_EXE_pushgw");
         let mut files = Vec::new();

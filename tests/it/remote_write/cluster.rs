@@ -1,4 +1,4 @@
-//! `examples/cluster.sh`: nothing is lost when a server is killed and comes back.
+//! Tests with `examples/cluster.sh` that nothing is lost when a server is killed and restarted.
 
 use crate::support::{Client, Stored, exported, fetch, in_process, wait_until, with_default_signals};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -33,7 +33,7 @@ impl Cluster {
         panic!("examples/cluster.sh does not start");
     }
 
-    /// Another process can take a port before the servers listen on it.
+    /// Starts the example. This can fail, because another process can bind a port before the servers do.
     fn try_start() -> Self {
         let store = fetch("victoria-metrics").pop().unwrap().path;
         let listeners = [(); 4].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
@@ -54,7 +54,7 @@ impl Cluster {
         Self { script, lines, agent, stores, directory }
     }
 
-    /// Reads what the script prints, up to a line with this text; false if it ends first.
+    /// Reads the output of the script up to a line with this text. Returns false if the output ends first.
     fn wait_for_line(&mut self, part: &str) -> bool {
         let mut line = String::new();
         while !line.contains(part) {
@@ -91,19 +91,19 @@ fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/cluster.sh")
 }
 
-/// `None` while the server does not run.
+/// Sends a GET request. Returns `None` if the server is not running.
 fn get(address: SocketAddr, path: &str) -> Option<String> {
     Some(Client::new(address).request("GET", path.as_bytes(), &[], b"").ok()?.text())
 }
 
-/// The pushed samples that a query finds.
+/// Returns the pushed samples that a query finds.
 fn found(store: SocketAddr) -> BTreeSet<Stored> {
     get(store, "/internal/force_flush");
     let samples = get(store, "/api/v1/export?match[]=pushed").map(|text| exported(&text));
     samples.unwrap_or_default().into_iter().collect()
 }
 
-/// Whether all that a store has is on disk.
+/// Returns true if all data of a store is on disk.
 fn is_on_disk(store: SocketAddr) -> bool {
     let metrics = get(store, "/metrics").unwrap_or_default();
     let rows = |kind: &str| {
@@ -115,7 +115,7 @@ fn is_on_disk(store: SocketAddr) -> bool {
         && rows("storage/small") > Some(0)
 }
 
-/// The numbers of the groups whose sample is as it was pushed.
+/// Returns the numbers of the groups whose sample was stored as it was pushed.
 fn groups<'a>(samples: impl Iterator<Item = &'a Stored>) -> BTreeSet<usize> {
     let number = |sample: &Stored| {
         let number: usize = sample.labels.get("job")?.strip_prefix("job-")?.parse().ok()?;
@@ -151,7 +151,7 @@ fn nothing_is_lost_when_a_store_is_killed_in_mid_push() {
 
 #[test]
 #[ignore = "needs a real vmagent and VictoriaMetrics (fetched on first use)"]
-fn the_example_ends_all_that_it_started() {
+fn the_example_stops_everything_that_it_started() {
     let cluster = Cluster::start();
     let processes = ["vmagent", "store-1", "store-2", "store-3"].map(|name| cluster.pid(name));
     for process in processes {
@@ -164,7 +164,7 @@ fn the_example_ends_all_that_it_started() {
 }
 
 #[test]
-fn the_example_says_what_it_needs() {
+fn the_example_reports_a_missing_program() {
     let output = Command::new(example())
         .args([TempDir::new().unwrap().path()])
         .env("VICTORIA_METRICS", "/nowhere")

@@ -1,17 +1,17 @@
-//! Texts with a known meaning: each is written from the samples that a receiver must store.
+//! Generates texts from the samples that a receiver must store.
 
 use crate::support::{Random, Receiver};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// A text to push, with its group and its meaning.
+/// A text to push, with its group and the expected samples.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     pub(super) text: String,
-    /// More labels of the group, beside the job.
+    /// Labels of the group, in addition to the job.
     pub(super) group: BTreeMap<String, String>,
     pub(super) samples: Vec<Sample>,
-    /// Whether all values are numbers of at most 12 digits, and so the same in a decimal float.
+    /// Whether all values are numbers of at most 12 digits, which a decimal float represents exactly.
     pub(super) has_short_numbers: bool,
 }
 
@@ -24,18 +24,19 @@ impl std::fmt::Display for Written {
 /// A sample as a receiver must store it.
 #[derive(Clone, Debug)]
 pub(super) struct Sample {
-    /// With `__name__`, and without the labels of the group and empty values.
+    /// All labels including `__name__`, except the group's labels and labels with empty values.
     pub(super) labels: BTreeMap<String, String>,
     pub(super) value: f64,
-    /// If the text has one.
+    /// The timestamp in the text, if any.
     pub(super) timestamp: Option<i64>,
 }
 
-/// In the order of their bytes, these are before and after `__name__`.
+/// Label names that sort before and after `__name__`.
 const LABELS: [&str; 10] = ["A", "Zone", "_", "_A", "_a", "a", "a1", "instance", "path", "zone"];
 
 impl Written {
-    /// Timestamps are at most ten minutes before `now`. Without `infinity`, each value is a finite number or NaN.
+    /// Generates a text. Timestamps are at most ten minutes before `now`. Without `infinity`, all values are finite
+    /// numbers or NaN.
     pub(super) fn generate(random: &mut Random, now: i64, infinity: bool) -> Self {
         let mut written = Self { has_short_numbers: random.chance(50), ..Self::default() };
         for _ in 0..random.below(3) {
@@ -49,7 +50,7 @@ impl Written {
         written
     }
 
-    /// Whether this receiver stores the text as it is written.
+    /// Returns true if this receiver stores the text unchanged.
     pub(super) fn is_kept_by(&self, receiver: &Receiver) -> bool {
         let values =
             || self.samples.iter().flat_map(|sample| sample.labels.values()).chain(self.group.values());
@@ -130,7 +131,7 @@ impl Written {
     }
 }
 
-/// Different labels in any order.
+/// Generates different labels in random order.
 fn labels(random: &mut Random) -> Vec<(&'static str, String)> {
     let mut labels = Vec::new();
     for name in LABELS {
@@ -171,7 +172,7 @@ fn value(random: &mut Random, infinity: bool) -> f64 {
     if value.is_infinite() && !infinity { 1.5 } else { value }
 }
 
-/// One of the ways to write a number.
+/// Formats a number in a random notation.
 fn written(random: &mut Random, value: f64) -> String {
     match random.below(4) {
         _ if value.is_nan() => random.pick(&["NaN", "nan", "NAN"]).to_owned(),

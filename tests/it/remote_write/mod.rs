@@ -1,4 +1,4 @@
-//! `--remote-write` with real receivers.
+//! Tests of `--remote-write` with real receivers.
 
 mod cluster;
 mod generate;

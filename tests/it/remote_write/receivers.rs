@@ -1,5 +1,5 @@
-//! What each kind of receiver does with each kind of request, and what pushgw says about it. A test is a receiver, and
-//! calls a function for each request. What is stored is read once, at the end.
+//! Tests how each kind of receiver handles each kind of request, and what pushgw reports. There is one test per
+//! receiver, which calls a function for each request. The stored samples are read once, at the end.
 
 use crate::support::{Prometheus, Pushgw, RawSeries, Receiver, Version, now, prometheus_versions, pushgw};
 use std::cell::RefCell;
@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 type Labels = &'static [(&'static str, &'static [u8])];
 
-/// A receiver, and what it must have stored in the end.
+/// A receiver, and the samples that it must have stored at the end of the test.
 struct Column {
     receiver: Receiver,
-    /// `metric value` by job, in the order of the series and times.
+    /// `metric value` by job, ordered by series and time.
     expected: RefCell<BTreeMap<String, Vec<String>>>,
 }
 
@@ -33,7 +33,7 @@ impl Column {
         assert_eq!(stored, column.expected.into_inner());
     }
 
-    /// A call of `pushgw push -v` with this job and text.
+    /// Returns a call of `pushgw push -v` with this job and text.
     fn push(&self, job: &str, version: &str, text: &str) -> Pushgw {
         let options = ["push", "-v", "-j", job, "--remote-write-version", version];
         pushgw().args(options).env("PUSHGATEWAY_REMOTE_WRITE", self.receiver.url()).stdin(text)
@@ -48,7 +48,7 @@ impl Column {
 
     fn wrote(&self, count: &str, job: &str, version: &str) -> String {
         let confirmed = if version == "2.0" { "confirmed" } else { "not confirmed by the receiver" };
-        // The values of a query are not printed, because they can be secrets.
+        // The values in a query string are not printed, because they can be secrets.
         let url = self.receiver.url().replace("db=pushed", "db=REDACTED");
         format!("wrote {count} of {{job=\"{job}\"}} to {url} (remote write {version}, {confirmed})")
     }
@@ -66,7 +66,7 @@ impl Column {
             call.stderr_has(self.wrote("1 sample", "as 2.0", "2.0")).run();
             self.expect("as 2.0", &["a 1.0"]);
         } else {
-            // They answer 204 and store nothing.
+            // These receivers answer 204 and store nothing.
             call.stderr_has("warning: ").stderr_has("not confirmed by the receiver").run();
         }
     }
@@ -95,19 +95,20 @@ impl Column {
         }
     }
 
-    /// The first of two samples is rejected. `a 1` has been pushed before.
+    /// Asserts that the first of two samples is rejected. `a 1` has been pushed before.
     fn rejected(&self, call: Pushgw, job: &str, version: &str, reason: &str) {
         if self.receiver.confirms() && version == "auto" {
             call.code(4).stderr_has(format!("the receiver stored 1 of 2 samples: {reason}")).run();
             self.expect(job, &["a 1.0", "b 1.0"]);
         } else {
-            // All of a request with version 1.0 is rolled back.
+            // With version 1.0, the whole request is rolled back.
             call.code(4).stderr_has(reason).run();
             self.expect(job, &["a 1.0"]);
         }
     }
 
-    /// Older than the last sample, two hours old, and twenty minutes ahead, which Prometheus 2.42 stores.
+    /// Pushes samples that are older than the last one, two hours old, and twenty minutes in the future. Prometheus
+    /// 2.42 stores the last of these.
     fn rejected_times(&self) {
         let (minute, is_prometheus) = (60_000, self.receiver.is_prometheus());
         for (offset, reason, is_rejected) in [
@@ -130,7 +131,7 @@ impl Column {
         }
     }
 
-    /// pushgw rejects what a receiver of version 1.0 would drop or store as something else.
+    /// Tests that pushgw rejects samples that a receiver of version 1.0 would drop or change.
     fn what_receivers_drop_or_damage(&self) {
         let time = now();
         let cases: [(&str, &str, Labels, &[u8]); 4] = [
@@ -159,10 +160,10 @@ impl Column {
                 let is_known = version == Version::V1 || self.receiver.confirms();
                 let receipt = (version == Version::V2 && self.receiver.confirms()).then_some(case);
                 let (status, written) = match receipt {
-                    // Prometheus counts both and stores one.
+                    // Prometheus counts both samples but stores only one.
                     Some("a series twice") => (204, Some("2")),
                     Some(_) => (400, Some("1")),
-                    // No sender would stop to retry this error of Prometheus 2.42.
+                    // Senders would retry forever after this error of Prometheus 2.42.
                     None if job == "duplicate label V1"
                         && self.receiver.name().starts_with("Prometheus 2.") =>
                     {
@@ -180,7 +181,7 @@ impl Column {
         }
     }
 
-    /// What is stored if a good sample, `good 2`, is sent with a bad one.
+    /// Returns the samples that are stored if the valid sample `good 2` is sent together with an invalid one.
     fn damaged(&self, case: &str) -> &'static [&'static str] {
         match case {
             _ if self.receiver.confirms() => &["good 2.0"],
@@ -192,7 +193,7 @@ impl Column {
         }
     }
 
-    /// `VictoriaMetrics` and `InfluxDB` drop NaN.
+    /// Tests NaN and infinity. `VictoriaMetrics` and `InfluxDB` drop NaN.
     fn not_a_number_and_infinity(&self) {
         self.push("nan", "auto", "a NaN\nb 1\n").any_stderr().run();
         let has_nan = self.receiver.is_prometheus();
@@ -206,7 +207,7 @@ impl Column {
         }
     }
 
-    /// `status` sends an empty request.
+    /// Tests `status`, which sends an empty request.
     fn nothing(&self) {
         for version in [Version::V1, Version::V2] {
             assert_eq!(self.receiver.write(version, &[]).status, 204);
@@ -271,5 +272,86 @@ fn a_prometheus_whose_receiver_is_off() {
             .stderr_has(flag)
             .run();
         pushgw().args(["status", "--remote-write", &url]).code(1).any_stdout().stderr_has(flag).run();
+    }
+}
+
+/// Times in seconds or nanoseconds where milliseconds are expected, and the reverse in OpenMetrics. Most receivers say
+/// nothing about that, and store the sample where it is not found, or not at all.
+#[test]
+#[ignore = "needs real receivers (fetched on first use)"]
+fn times_in_another_unit() {
+    for receiver in Receiver::all() {
+        let url = receiver.url();
+        let push = |job: &str, text: &str| {
+            pushgw().args(["push", "-j", job, "--remote-write", &url]).stdin(text).any_code()
+        };
+        let mut codes = Vec::new();
+        let start = now();
+        let seconds = start / 1000;
+        for (job, text) in [
+            ("seconds", format!("a 1 {seconds}\n")),
+            ("milliseconds", format!("# TYPE a gauge\na 1 {seconds}000\n# EOF\n")),
+            ("nanoseconds", format!("a 1 {seconds}000000000\n")),
+        ] {
+            let call = push(job, &text).stderr_has("warning[timestamp]: ");
+            let output = call.stderr_has(format!("it looks like {job}: write `{seconds}")).run();
+            codes.push(output.status.code().unwrap());
+        }
+        codes.push(push("right", "a 1\n").any_stderr().run().status.code().unwrap());
+        let expected = match () {
+            () if receiver.confirms() => [0, 4, 4, 0],
+            // A time in the far future is accepted, and then the present is too old.
+            () if receiver.is_prometheus() => [0, 0, 0, 4],
+            () => [0, 0, 0, 0],
+        };
+        assert_eq!(codes, expected, "{}", receiver.name());
+        let mut found = receiver.stored();
+        found.retain(|sample| (start..=now()).contains(&sample.timestamp));
+        let found: Vec<_> = found.iter().map(|sample| &*sample.labels["job"]).collect();
+        assert_eq!(found, if expected[3] == 0 { vec!["right"] } else { vec![] }, "{}", receiver.name());
+    }
+}
+
+/// Receivers accept requests of twice the size of those of pushgw. `InfluxDB` rejects 25 MB, Prometheus and
+/// `VictoriaMetrics` 32 MiB.
+#[test]
+#[ignore = "needs real receivers (fetched on first use)"]
+fn large_requests_are_accepted() {
+    for receiver in Receiver::all() {
+        for (version, mebibytes) in [(Version::V1, 8), (Version::V1, 16), (Version::V2, 8), (Version::V2, 16)]
+        {
+            let value = "x".repeat((32 << 10) - 40);
+            let one = |n| {
+                RawSeries::new(
+                    &[("__name__", "a"), ("job", "large"), ("x", &format!("{n}{value}"))],
+                    1.0,
+                    now(),
+                )
+            };
+            let series: Vec<_> = (0..mebibytes * 32).map(one).collect();
+            let answer = receiver.write(version, &series);
+            assert_eq!(answer.status, 204, "{} {version:?}: {}", receiver.name(), answer.text());
+        }
+    }
+}
+
+/// Their labels are larger than what Prometheus accepts in one request.
+#[test]
+#[ignore = "needs a real Prometheus (fetched on first use)"]
+fn series_with_long_labels_are_stored() {
+    let receiver = Receiver::newest_prometheus();
+    let Receiver::Prometheus { server, .. } = &receiver else { unreachable!() };
+    let value = "x".repeat(4_000);
+    let line = |n| format!("a{{n=\"{n}\",x=\"{n}{value}\"}} {n}\n");
+    let text = (0..12_000).map(line).collect::<Vec<_>>().concat();
+    for version in ["auto", "1.0"] {
+        pushgw()
+            .args(["push", "-v", "-j", version, "--remote-write-version", version])
+            .args(["--remote-write", &receiver.url()])
+            .stdin(&text)
+            .stderr_has("wrote 12,000 samples of ")
+            .run();
+        let sum = server.query(&format!("sum(a{{job=\"{version}\"}})"));
+        assert_eq!(sum[0].1, "71994000", "0 + 1 + ... + 11,999");
     }
 }

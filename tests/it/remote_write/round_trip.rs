@@ -1,9 +1,9 @@
-//! What receivers store is what was written: generated texts are pushed and read back by query, with the bits of each
-//! value, all labels and the timestamp.
+//! Tests that receivers store what was pushed. Generated texts are pushed and read back by query, and the bits of each
+//! value, all labels and the timestamps are compared.
 //!
-//! Only Prometheus stores everything as it is sent. `VictoriaMetrics` keeps about 13 digits of a value and drops NaN, as
-//! `InfluxDB` does, which also damages labels with a backslash. So each text is also sent by a second encoder, and both
-//! must have the same effect.
+//! Only Prometheus stores everything unchanged. `VictoriaMetrics` keeps about 13 digits of a value and drops NaN.
+//! `InfluxDB` also drops NaN, and corrupts labels with a backslash. So each text is also sent by a second encoder, and
+//! both must have the same effect.
 //!
 //! A run is deterministic. `PUSHGW_TEST_SEED` and `PUSHGW_TEST_CASES` set the seed and the number of texts.
 
@@ -13,18 +13,18 @@ use crate::support::{Random, RawSeries, Receiver, Stored, Version, in_process, n
 use std::collections::BTreeMap;
 use std::thread;
 
-/// Texts for each receiver and version.
+/// Number of texts for each receiver and version.
 const TEXTS: u64 = 60;
 
-/// A pushed text, and what was sent beside it.
+/// A pushed text, and how it was sent.
 struct Case {
     written: Written,
     job: String,
-    /// The first and the last time that its samples can have.
+    /// The first and the last possible time of its samples.
     times: (i64, i64),
 }
 
-/// The job of a case in the requests of the second encoder.
+/// Returns the job that the second encoder uses for a case.
 fn second(job: &str) -> String {
     format!("second {job}")
 }
@@ -49,7 +49,7 @@ impl Case {
         case
     }
 
-    /// Each sample with all its labels, sorted, and a timestamp.
+    /// Returns each sample with its sorted labels and a timestamp.
     fn expected<T>(
         &self,
         job: &str,
@@ -65,10 +65,10 @@ impl Case {
         samples.collect()
     }
 
-    /// Compares what a receiver stored. Returns whether that is what was written.
+    /// Compares the stored samples. Returns true if they are what was written.
     fn compare(&self, receiver: &Receiver, stored: &BTreeMap<String, Vec<Stored>>) -> bool {
         let samples = stored.get(&self.job).map(Vec::as_slice).unwrap_or_default();
-        // One time for all samples that have none.
+        // All samples without a timestamp get the same time.
         let times = samples.iter().map(|sample| sample.timestamp);
         let explicit: Vec<_> = self.written.samples.iter().filter_map(|sample| sample.timestamp).collect();
         let time = times.clone().find(|time| !explicit.contains(time)).unwrap_or(self.times.0);
@@ -96,7 +96,7 @@ impl Case {
     }
 }
 
-/// Pushes texts with each version, and reads all of them back at once.
+/// Pushes texts with each version, then reads all of them back.
 fn round_trip(receiver: &Receiver, versions: &[&str], seed: u64, texts: u64) {
     let mut random = Random::with_seed(seed);
     let infinity = receiver.name() != "InfluxDB";

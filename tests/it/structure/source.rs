@@ -1,5 +1,5 @@
-//! The product's own source files, parsed: which module each is, what it defines, and which paths it names.
-//! Tests are left out, inline or in files of their own.
+//! Parses the product's source files: the module of each file, the items that it defines, and the paths that it names.
+//! Tests are left out, whether inline or in separate files.
 
 use proc_macro2::{Spacing, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,30 +8,30 @@ use std::path::{Path, PathBuf};
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 
-/// A path as segments, from the crate's root.
+/// The segments of a path, starting from the crate root.
 pub(crate) type ModulePath = Vec<String>;
 
-/// One source file of the product.
+/// A source file of the product.
 #[derive(Default)]
 pub(crate) struct SourceFile {
-    /// Below `src/`, with `/` between folders.
+    /// Path below `src/`, with `/` between folders.
     pub(crate) name: String,
     pub(crate) module: ModulePath,
-    /// Lines of code and comment: neither empty nor a test's.
+    /// Number of lines of code and comments, without empty lines and tests.
     pub(crate) lines: usize,
-    /// Structs, enums, unions, traits and type aliases.
+    /// Names of structs, enums, unions, traits and type aliases.
     pub(crate) types: BTreeSet<String>,
-    /// Every item by its path below the file's module.
+    /// Paths of all items, relative to the file's module.
     pub(crate) items: BTreeSet<ModulePath>,
-    /// What `use` brings into a module: the module, the name there (`*` for a glob), and the path as written.
+    /// Imports: the module, the imported name (`*` for a glob), and the path as written.
     pub(crate) imports: Vec<(ModulePath, String, ModulePath)>,
-    /// Every path that is named, with the module in which it is.
+    /// All paths that occur in the file, each with the module in which it occurs.
     pub(crate) paths: BTreeSet<(ModulePath, ModulePath)>,
-    /// Each function and its number of lines.
+    /// Functions with their number of lines.
     pub(crate) functions: Vec<(String, usize)>,
 }
 
-/// All files of `src/` but `main.rs`, which is a crate of its own.
+/// Returns all files in `src/` except `main.rs`, which is a separate crate.
 pub(crate) fn files() -> Vec<SourceFile> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut paths = Vec::new();
@@ -85,11 +85,11 @@ impl SourceFile {
 #[derive(Default)]
 struct Reader {
     file: SourceFile,
-    /// The module that is being read: the file's, or one inside it.
+    /// The module that is being parsed: the file's module, or one inside it.
     scope: ModulePath,
-    /// Modules in files of their own that only tests have.
+    /// Test-only modules in separate files.
     test_modules: BTreeSet<ModulePath>,
-    /// First and last line of each item that only tests have.
+    /// First and last line of each test-only item.
     test_lines: Vec<(usize, usize)>,
 }
 
@@ -154,7 +154,7 @@ impl Reader {
         }
     }
 
-    /// The paths in the tokens of a macro call.
+    /// Collects the paths in the tokens of a macro call.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path = ModulePath::new();
         let mut colons = 0;
@@ -251,7 +251,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 }
 
-/// All modules, whether a file of their own or inside one, and the file of each item.
+/// All modules, and the file that defines each item.
 pub(crate) struct Index {
     pub(crate) modules: BTreeMap<ModulePath, usize>,
     items: BTreeMap<ModulePath, usize>,
@@ -273,7 +273,8 @@ impl Index {
         index
     }
 
-    /// The file that defines what `path` names inside `scope`; none for another crate's, a local name and a module.
+    /// Returns the file that defines the item that `path` refers to inside `scope`, or `None` for items of other
+    /// crates, local names and modules.
     pub(crate) fn definition(&self, scope: &[String], path: &[String]) -> Option<usize> {
         match self.resolve(scope, path, 0)? {
             Found::Item(file) => Some(file),
@@ -301,7 +302,7 @@ impl Index {
                 continue;
             }
             if let Some(file) = self.items.get(&inner) {
-                // A module inside a file is an item too; what it holds is in the same file.
+                // A module inside a file is also an item, and its contents are in the same file.
                 return Some(Found::Item(*file));
             }
             return self.imported(&at, segment, &rest[i + 1..], depth);
@@ -316,7 +317,7 @@ impl Index {
         named.chain(globs).find_map(|(path, last)| {
             let whole: ModulePath =
                 path.iter().cloned().chain(last.map(str::to_owned)).chain(rest.iter().cloned()).collect();
-            // `use name::…` of a crate with the name that it brings in would look itself up for ever.
+            // An import such as `use name::…` of the crate `name` would resolve to itself forever.
             (whole.first().is_some_and(|first| first != name))
                 .then(|| self.resolve(module, &whole, depth + 1))
                 .flatten()

@@ -1,7 +1,7 @@
 //! Runs the built `pushgw` as a user does, with an empty environment and a temporary working directory.
 //!
-//! A call expects exit code 0 and no output unless the test says otherwise. If an expectation fails, everything the
-//! program printed is shown.
+//! By default, a call is expected to exit with code 0 and to print nothing. If an expectation fails, the complete
+//! output of the program is shown.
 
 use super::session::Session;
 use super::terminal::{Screen, Terminal};
@@ -18,25 +18,26 @@ use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// A call of the built `pushgw`, with no arguments and an empty standard input.
+/// Returns a call of the built `pushgw` without arguments and with empty standard input.
 #[track_caller]
 pub(crate) fn pushgw() -> Pushgw {
     Pushgw::new(env!("CARGO_BIN_EXE_pushgw"))
 }
 
-/// A call of another program, found in `PATH`.
+/// Returns a call of another program in `PATH`.
 #[track_caller]
 pub(crate) fn program(name: &str) -> Pushgw {
     Pushgw::new(name)
 }
 
-/// A script for `sh`, with the built `pushgw` in `PATH`.
+/// Returns a call of a script for `sh`, with the built `pushgw` in `PATH`.
 #[track_caller]
 pub(crate) fn shell(script: &str) -> Pushgw {
     in_shell("sh", script)
 }
 
-/// A script for the given shell, with the built `pushgw` in `PATH` and without the user's shell configuration.
+/// Returns a call of a script for the given shell, with the built `pushgw` in `PATH` and without the user's shell
+/// configuration.
 #[track_caller]
 pub(crate) fn in_shell(shell: &str, script: &str) -> Pushgw {
     let no_config = match shell {
@@ -51,8 +52,9 @@ pub(crate) fn in_shell(shell: &str, script: &str) -> Pushgw {
     Pushgw::new(shell).args(no_config).args(["-c", script]).env("PATH", path)
 }
 
-/// A program with the default action for SIGHUP, SIGINT and SIGQUIT. The tests may have been started with these signals
-/// ignored, as in a background job of a script. `env` replaces itself, so the child has the program's process id.
+/// Returns a command with the default action for SIGHUP, SIGINT and SIGQUIT, because the tests may run with these
+/// signals ignored, for example in a background job. `env` replaces itself with the program, so the process ID does not
+/// change.
 pub(crate) fn with_default_signals(program: impl AsRef<OsStr>) -> Command {
     let mut env = Command::new("env");
     env.arg("--default-signal=HUP,INT,QUIT").arg(program);
@@ -67,7 +69,7 @@ pub(crate) enum Tty {
     Stderr,
 }
 
-/// Builds a call. Nothing runs before [`Pushgw::run`].
+/// A builder for a call. Nothing runs before [`Pushgw::run`].
 #[must_use = "it runs with `.run()`"]
 #[derive(Debug)]
 pub(crate) struct Pushgw {
@@ -90,7 +92,7 @@ pub(crate) struct Pushgw {
 
 #[derive(Debug)]
 enum Stdin {
-    /// At end of file from the start.
+    /// Standard input that is already at its end.
     Empty,
     Bytes(Vec<u8>),
     /// A pipe that stays open but is never written to.
@@ -102,7 +104,7 @@ enum Stdin {
 #[derive(Debug)]
 enum Expected {
     Exactly(String),
-    /// Contains each of these.
+    /// Text that contains each of these parts.
     Has(Vec<String>),
     Anything,
 }
@@ -115,7 +117,7 @@ impl Expected {
         }
     }
 
-    /// The differences from what is expected.
+    /// Returns the differences from the expectation.
     fn mismatches(&self, stream: &str, actual: &str) -> Vec<String> {
         match self {
             Self::Anything => Vec::new(),
@@ -137,7 +139,7 @@ impl Pushgw {
         Self {
             program: program.into(),
             args: Vec::new(),
-            // No HOME, locale, proxy or PUSHGATEWAY_* variables: a test sets the ones it needs.
+            // HOME, the locale, proxies and PUSHGATEWAY_* are unset. A test sets the variables that it needs.
             env: std::env::var_os("PATH").map(|path| ("PATH".into(), path)).into_iter().collect(),
             directory: TempDir::new().expect("a temporary directory"),
             stdin: Stdin::Empty,
@@ -178,7 +180,7 @@ impl Pushgw {
         self.env("PUSHGATEWAY_URL", gateway.url())
     }
 
-    /// The working directory, empty except for [`Pushgw::file`].
+    /// Returns the working directory, which is empty except for files created by [`Pushgw::file`].
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
@@ -195,38 +197,38 @@ impl Pushgw {
         self
     }
 
-    /// Standard input is a pipe that never gets any data.
+    /// Sets standard input to a pipe that never gets any data.
     pub(crate) fn silent_stdin(mut self) -> Self {
         self.stdin = Stdin::Silent;
         self
     }
 
-    /// Standard input is this file or directory.
+    /// Sets standard input to this file or directory.
     #[track_caller]
     pub(crate) fn stdin_from(mut self, path: impl AsRef<Path>) -> Self {
         self.stdin = Stdin::From(std::fs::File::open(path).expect("standard input can be opened"));
         self
     }
 
-    /// The read end of standard output is already closed.
+    /// Sets standard output to a pipe whose read end is already closed.
     pub(crate) fn closed_stdout(mut self) -> Self {
         self.stdout_closed = true;
         self
     }
 
-    /// These streams are one terminal of this width. Its output is [`Output::screen`].
+    /// Connects these streams to one terminal of this width. Its output is in [`Output::screen`].
     pub(crate) fn tty(mut self, streams: &[Tty], columns: u16) -> Self {
         self.ttys = streams.to_vec();
         self.columns = columns;
         self
     }
 
-    /// All streams are one terminal. It is the controlling terminal, so Ctrl-C and Ctrl-Z send signals.
+    /// Connects all streams to a controlling terminal, so that Ctrl-C and Ctrl-Z send signals.
     pub(crate) fn controlled(self, columns: u16) -> Self {
         Self { is_controlled: true, ..self.tty(&[Tty::Stdin, Tty::Stdout, Tty::Stderr], columns) }
     }
 
-    /// Keys typed at the terminal, all at once; `\x04` is the end of input.
+    /// Types all of these keys at the terminal immediately. `\x04` ends the input.
     pub(crate) fn keys(mut self, keys: &str) -> Self {
         self.keys = keys.into();
         self
@@ -244,7 +246,7 @@ impl Pushgw {
         self
     }
 
-    /// Accepts any exit code, or death by a signal.
+    /// Accepts any exit code or termination by a signal.
     pub(crate) fn any_code(mut self) -> Self {
         self.code = None;
         self
@@ -296,7 +298,7 @@ impl Pushgw {
         self
     }
 
-    /// Waits for the program to exit and checks what was expected.
+    /// Runs the program and checks all expectations.
     #[track_caller]
     pub(crate) fn run(self) -> Output {
         let (child, screen) = self.spawn();
@@ -371,7 +373,7 @@ impl Pushgw {
         Input { stdin, keys: self.keys.clone(), timeout: self.timeout }
     }
 
-    /// Debug formatting, because an argument can contain anything.
+    /// Use debug formatting, because an argument can contain arbitrary characters.
     #[allow(clippy::unnecessary_debug_formatting, reason = "the quotes and escapes are needed")]
     fn command_line(&self) -> String {
         let env = self.env.iter().filter(|(name, _)| *name != "PATH");
@@ -382,9 +384,9 @@ impl Pushgw {
     }
 }
 
-/// What a process gets while it runs.
+/// Input for a running process.
 struct Input {
-    /// With `None`, a pipe stays open and empty until the process exits.
+    /// Bytes for standard input. If `None`, a pipe stays open and empty until the process exits.
     stdin: Option<Vec<u8>>,
     keys: Vec<u8>,
     timeout: Duration,
@@ -396,7 +398,7 @@ fn collect(mut child: Child, screen: Option<Screen>, input: &Input) -> Output {
     let pid = Pid::from_child(&child);
     let mut stdin = child.stdin.take();
     if let (Some(bytes), Some(mut pipe)) = (input.stdin.clone(), stdin.take_if(|_| input.stdin.is_some())) {
-        // A process may exit before it has read all of its input: ignore the error.
+        // A process may exit before it has read all of its input, so the error is ignored.
         thread::spawn(move || pipe.write_all(&bytes));
     }
     let stdout = child.stdout.take().map(reader);
@@ -448,7 +450,7 @@ pub(crate) struct Output {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
-    /// The terminal's output, if there was one. Lines end with CR LF, and typed keys are echoed.
+    /// The terminal's output, if there was a terminal. Lines end with CR LF, and typed keys are echoed.
     pub(crate) screen: Vec<u8>,
     timed_out: bool,
 }
@@ -462,7 +464,7 @@ impl Output {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
 
-    /// The terminal's output with LF line ends.
+    /// Returns the terminal's output with LF line ends.
     pub(crate) fn screen(&self) -> String {
         String::from_utf8_lossy(&self.screen).replace("\r\n", "\n")
     }

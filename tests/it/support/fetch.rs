@@ -9,11 +9,11 @@ use std::process::{Command, Stdio};
 pub(crate) struct Program {
     pub(crate) version: String,
     pub(crate) path: PathBuf,
-    /// A variable that changes how it works.
+    /// An environment variable to set for the program.
     pub(crate) variable: Option<(&'static str, &'static str)>,
 }
 
-/// The versions of this program, as listed by `tests/fetch.sh`.
+/// Returns the versions of this program, as listed by `tests/fetch.sh`.
 #[track_caller]
 pub(crate) fn fetch(what: &str) -> Vec<Program> {
     try_fetch(what).unwrap_or_else(|error| panic!("tests/fetch.sh {what}: {error}"))

@@ -1,8 +1,9 @@
-//! Real Pushgateways, each on a free loopback port. They store nothing on disk and are stopped when the test ends.
+//! Starts real Pushgateways, each on a free loopback port. They store nothing on disk and are stopped when the test
+//! ends.
 //!
-//! A free port is found by binding it and closing it again. Another process can bind it in between, even another test's
-//! gateway. To detect this, each gateway gets a unique persistence interval, which has no effect without a persistence
-//! file, and must report that interval back.
+//! A free port is found by binding and closing it. Another process, such as the gateway of another test, can bind the
+//! port before the gateway does. To detect this, each gateway gets a unique persistence interval, which has no effect
+//! without a persistence file, and must report that interval back.
 
 use super::{Client, Program, Response, TIMEOUT, fetch, wait_until};
 use serde_json::Value;
@@ -18,11 +19,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The URL router of the official builds since 1.10.0, which Debian's builds have only with this variable.
+/// Selects the URL router of the official builds since 1.10.0, which Debian's builds use only if this variable is set.
 const OFFICIAL_ROUTER: (&str, &str) = ("GODEBUG", "httpmuxgo121=0");
 
-/// Every available Pushgateway version, oldest first. The last one is the newest again, with the URL router of the
-/// official builds.
+/// Returns every available Pushgateway version, oldest first. The newest version is included a second time, with the
+/// URL router of the official builds.
 #[track_caller]
 pub(crate) fn gateways() -> &'static [Program] {
     static GATEWAYS: LazyLock<Vec<Program>> = LazyLock::new(|| {
@@ -34,7 +35,7 @@ pub(crate) fn gateways() -> &'static [Program] {
     &GATEWAYS
 }
 
-/// The newest available version.
+/// Returns the newest available version.
 #[track_caller]
 pub(crate) fn newest_gateway() -> &'static Program {
     let (_official_router, programs) = gateways().split_last().expect("there is always one");
@@ -48,7 +49,8 @@ fn newest(programs: &[Program]) -> &Program {
     programs.iter().max_by_key(number).expect("tests/fetch.sh finds at least one")
 }
 
-/// Runs a test on an empty gateway of each version. All versions are tried; those that failed are printed.
+/// Runs a test with an empty gateway of each version. The remaining versions are still tested after a failure, and all
+/// failed versions are printed.
 #[track_caller]
 pub(crate) fn on_every_gateway(test: impl Fn(&Gateway)) {
     let run = |program: &Program| catch_unwind(AssertUnwindSafe(|| test(&Gateway::start(program, &[]))));
@@ -89,9 +91,9 @@ pub(crate) struct Group {
 }
 
 impl Gateway {
-    /// Starts a gateway with these flags and the ones that tests need, and waits until it is ready.
+    /// Starts a gateway with these flags and with flags that all tests need, and waits until it is ready.
     ///
-    /// A flag given here replaces a needed one. With `--web.config.file`, any response counts as ready, because TLS or a
+    /// These flags override the default ones. With `--web.config.file`, any response counts as ready, because TLS or a
     /// password can be required.
     #[track_caller]
     pub(crate) fn start(program: &Program, flags: &[&str]) -> Self {
@@ -115,7 +117,7 @@ impl Gateway {
         *self = restarted.unwrap_or_else(|log| panic!("the gateway does not start again; its log:\n{log}"));
     }
 
-    /// Tries once on a free port; the error is the log.
+    /// Tries to start on a free port. The error is the gateway's log.
     fn try_start(program: &Program, flags: &[&str]) -> Result<Self, String> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| error.to_string())?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -153,7 +155,7 @@ impl Gateway {
         self.address
     }
 
-    /// The URL for `--gateway`: with the route prefix, if any, and without a final slash.
+    /// Returns the URL for `--gateway`, with the route prefix, if any, and without a final slash.
     pub(crate) fn url(&self) -> String {
         format!("http://{}{}", self.address, self.prefix)
     }
@@ -196,7 +198,8 @@ impl Gateway {
         self.expect_response("POST", path.as_ref(), body.as_ref())
     }
 
-    /// Whether a push is rejected: with status 400 or, by 1.11.0, which crashes for lack of a logger, with a closed connection.
+    /// Returns true if a push is rejected, either with status 400 or by closing the connection, because 1.11.0 crashes
+    /// without a logger.
     #[track_caller]
     pub(crate) fn rejects(&self, method: &str, path: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> bool {
         match self.request(method, path, body) {
@@ -206,19 +209,19 @@ impl Gateway {
         }
     }
 
-    /// The gateway answers 202 and deletes later: use [`wait_until`] to see the effect.
+    /// Sends a deletion. The gateway answers 202 and deletes later, so use [`wait_until`] to wait for the effect.
     #[track_caller]
     pub(crate) fn delete(&self, path: impl AsRef<[u8]>) -> Response {
         self.expect_response("DELETE", path.as_ref(), b"")
     }
 
-    /// What Prometheus would scrape.
+    /// Returns the text that Prometheus would scrape.
     #[track_caller]
     pub(crate) fn metrics(&self) -> Response {
         self.get("/metrics")
     }
 
-    /// The pushed samples in `/metrics`, sorted, without comments and without the gateway's own metrics.
+    /// Returns the pushed samples in `/metrics`, sorted, without comments and without the gateway's own metrics.
     #[track_caller]
     pub(crate) fn samples(&self) -> Vec<String> {
         const OWN: [&str; 6] =
@@ -232,8 +235,8 @@ impl Gateway {
         lines
     }
 
-    /// The data of `/api/v1/metrics`, sorted by group. Two equal snapshots mean that nothing was changed, not even a push
-    /// time.
+    /// Returns the data of `/api/v1/metrics`, sorted by group. If two snapshots are equal, nothing has changed, not
+    /// even a push time.
     #[track_caller]
     pub(crate) fn snapshot(&self) -> Vec<Value> {
         let answer = self.get("/api/v1/metrics");
@@ -243,13 +246,13 @@ impl Gateway {
         groups
     }
 
-    /// The groups with their metrics, sorted. Equal results mean equal contents.
+    /// Returns the groups with their metrics, sorted. Equal results mean equal contents.
     #[track_caller]
     pub(crate) fn groups(&self) -> Vec<Group> {
         self.snapshot().into_iter().map(group).collect()
     }
 
-    /// The grouping keys, sorted.
+    /// Returns the sorted grouping keys.
     #[track_caller]
     pub(crate) fn keys(&self) -> Vec<BTreeMap<String, String>> {
         self.groups().into_iter().map(|group| group.labels).collect()
@@ -269,7 +272,7 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         if thread::panicking() {
             let log = self.log();
-            // A gateway that panics prints a screenful each time.
+            // A gateway prints a screenful of text for every panic.
             let lines: Vec<_> = log.lines().collect();
             let last = lines[lines.len().saturating_sub(40)..].join("\n");
             eprintln!(
@@ -281,14 +284,14 @@ impl Drop for Gateway {
     }
 }
 
-/// A label value after `NAME@base64/`, which can be any text. The tests do not use pushgw's own encoder, because
-/// they test it.
+/// Encodes a label value for use after `NAME@base64/`, which can be any text. The tests do not use pushgw's own
+/// encoder, because they test it.
 pub(crate) fn base64(value: &str) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value) + "="
 }
 
-/// The path of a group with all values in base64.
+/// Returns the path of a group with all values in base64.
 pub(crate) fn base64_path(key: &BTreeMap<String, String>) -> String {
     let part = |(name, value): (&String, &String)| format!("/{name}@base64/{}", base64(value));
     let labels = key.iter().filter(|(name, _)| *name != "job").map(part);
@@ -312,7 +315,7 @@ fn group(mut value: Value) -> Group {
     }
 }
 
-/// A number of hours that no other running test uses, formatted as Go prints it.
+/// Returns a number of hours that no other running test uses, formatted like Go does.
 fn unique_interval() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed) % 1000;
@@ -335,7 +338,7 @@ fn flags_with_needed(flags: &[&str], address: SocketAddr, interval: &str) -> Vec
         .collect()
 }
 
-/// Whether a gateway at this address is ready and reports the expected interval.
+/// Returns true if a gateway at this address is ready and reports the expected interval.
 fn is_ready(client: &mut Client, prefix: &str, interval: Option<&str>) -> bool {
     let mut get = |path: &str| client.request("GET", format!("{prefix}{path}").as_bytes(), &[], b"");
     let Some(interval) = interval else { return get("/-/ready").is_ok() };
@@ -392,7 +395,7 @@ impl Drop for Process {
 #[derive(Debug)]
 struct Log {
     text: Arc<Mutex<String>>,
-    /// One message for each line.
+    /// A channel with one message per line.
     lines: Receiver<()>,
 }
 

@@ -1,11 +1,11 @@
-//! A minimal HTTP/1.1 client and server on plain sockets. Tests must control and see the exact bytes; a library could
-//! normalize a path, follow a redirect, retry, or add a header.
+//! A minimal HTTP/1.1 client and server on plain sockets. Tests must control and see the exact bytes, whereas a library
+//! could normalize a path, follow a redirect, retry, or add a header.
 
 use super::TIMEOUT;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-/// The first line and the headers of a request or a response.
+/// The first line and the headers of a request or response.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
     /// The first line, byte for byte, without its line end.
@@ -14,12 +14,12 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// The value of the first header with that name, ignoring case.
+    /// Returns the value of the first header with this name, ignoring case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Reads up to the empty line; `None` if the peer closed the connection before the first byte.
+    /// Reads up to the empty line. Returns `None` if the peer closed the connection before the first byte.
     pub(crate) fn read(from: &mut impl BufRead) -> io::Result<Option<Self>> {
         let Some(first) = line(from)? else { return Ok(None) };
         let mut headers = Vec::new();
@@ -85,7 +85,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// The body as text; invalid UTF-8 becomes U+FFFD.
+    /// Returns the body as text, in which invalid UTF-8 becomes U+FFFD.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -105,8 +105,8 @@ impl Client {
 
     /// Sends one request with exactly these bytes as its path, and reads the response.
     ///
-    /// If the server has closed the idle connection, the request is retried once on a new one. A server that closes without
-    /// a response, as Pushgateway 1.11.0 does when it rejects a push, gives `UnexpectedEof`.
+    /// If the server has closed the idle connection, the request is retried once on a new one. If the server closes the
+    /// connection without a response, as Pushgateway 1.11.0 does when it rejects a push, the error is `UnexpectedEof`.
     pub(crate) fn request(
         &mut self,
         method: &str,

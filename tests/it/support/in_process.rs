@@ -1,5 +1,5 @@
-//! Runs `pushgw` inside the test process, for tests with thousands of calls, where starting processes would be too slow.
-//! What `main` does (arguments, streams, signals) is not covered: use `command` for that.
+//! Runs `pushgw` inside the test process, for tests with thousands of calls, where starting processes would be too
+//! slow. This does not cover what `main` does (arguments, streams, signals). Use `command` to test that.
 
 use pushgw::Streams;
 use pushgw::env::Environment;

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-/// Whether the program can be started. If not, a line says that the test is skipped.
+/// Returns true if the program can be started. Otherwise prints that the test is skipped.
 pub(crate) fn is_installed(program: &str) -> bool {
     let started = Command::new(program)
         .arg("--version")

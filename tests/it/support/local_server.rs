@@ -1,7 +1,8 @@
-//! A server on a free loopback port, with a directory of its own. It is killed when the test ends.
+//! A server on a free loopback port, with its own directory. It is killed when the test ends.
 //!
-//! A free port is found by binding it and closing it again, so another process can bind it in between. Then the server
-//! ends, and the one that answers is another: each kind of server shows its directory or process id, to be compared.
+//! A free port is found by binding and closing it, so another process can bind it before the server does. In that case,
+//! the server exits and a different one answers. To detect this, the directory or process ID that a server reports is
+//! checked.
 
 use super::{Client, Response, TIMEOUT};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -78,7 +79,7 @@ impl LocalServer {
         self.child.id()
     }
 
-    /// The response to a request, or `None` if the server does not answer.
+    /// Returns the response to a request, or `None` if the server does not answer.
     pub(crate) fn try_request(
         &self,
         method: &str,
@@ -90,7 +91,7 @@ impl LocalServer {
         client.request(method, path.as_bytes(), headers, body).ok()
     }
 
-    /// The body of a GET as text, or `None` if the server does not answer.
+    /// Returns the body of the response to a GET request, or `None` if the server does not answer.
     pub(crate) fn try_get(&self, path: &str) -> Option<String> {
         self.try_request("GET", path, &[], b"").map(|response| response.text())
     }
@@ -108,7 +109,7 @@ impl Drop for LocalServer {
     }
 }
 
-/// Percent-encodes what is not an ASCII letter or digit.
+/// Percent-encodes everything except ASCII letters and digits.
 pub(crate) fn encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric();
     text.bytes()

@@ -1,8 +1,8 @@
 //! Tools shared by the integration tests: `pushgw` as a user runs it (`command`), real Pushgateways (`gateway`), a
 //! scripted server (`server`), and plain HTTP (`http`).
 //!
-//! Processes, threads and directories are cleaned up on drop, also when a test panics. Every wait has a time limit, so a
-//! hang is a failure with a message.
+//! Processes, threads and directories are cleaned up on drop, even if a test panics. Every wait has a time limit, so a
+//! test that hangs fails with a message.
 
 #![allow(
     dead_code,
@@ -11,6 +11,7 @@
 )]
 
 mod command;
+mod destination;
 mod fetch;
 mod gateway;
 mod http;
@@ -31,6 +32,7 @@ pub(crate) mod tls;
 mod wait;
 
 pub(crate) use command::{Output, Pushgw, Tty, in_shell, program, pushgw, shell, with_default_signals};
+pub(crate) use destination::Destination;
 pub(crate) use fetch::{Program, fetch};
 pub(crate) use gateway::{Gateway, Group, base64, base64_path, gateways, newest_gateway, on_every_gateway};
 pub(crate) use http::{Client, Response};

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
-/// One Prometheus of each available major version, oldest first.
+/// Returns one Prometheus of each available major version, oldest first.
 #[track_caller]
 pub(crate) fn prometheus_versions() -> &'static [Program] {
     static VERSIONS: LazyLock<Vec<Program>> = LazyLock::new(|| fetch("prometheus"));
@@ -27,13 +27,14 @@ impl Prometheus {
         Self::start_with_rules(program, targets, "groups: []\n")
     }
 
-    /// Like [`Prometheus::start`], with this rule file, which is evaluated every second.
+    /// Like [`Prometheus::start`], but with this rule file, which is evaluated every second.
     #[track_caller]
     pub(crate) fn start_with_rules(program: &Program, targets: &[SocketAddr], rules: &str) -> Self {
         Self::start_with(program, targets, rules, &[])
     }
 
-    /// Starts a Prometheus that scrapes nothing, with these flags.
+    /// Starts a Prometheus that scrapes nothing, with these flags. With `--web.config.file`, any response counts as ready,
+    /// because TLS or a password can be required.
     #[track_caller]
     pub(crate) fn start_with_flags(program: &Program, flags: &[&str]) -> Self {
         Self::start_with(program, &[], "groups: []\n", flags)
@@ -58,7 +59,11 @@ impl Prometheus {
                 .args(flags);
             command
         };
+        let protected = flags.iter().any(|flag| flag.starts_with("--web.config.file"));
         let is_ready = |server: &LocalServer| {
+            if protected {
+                return server.try_request("GET", "/-/ready", &[], b"").is_some();
+            }
             let ready =
                 server.try_request("GET", "/-/ready", &[], b"").is_some_and(|answer| answer.status == 200);
             let flags =
@@ -85,7 +90,7 @@ impl Prometheus {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("{path}: {text}"))
     }
 
-    /// The result of an instant query, sorted: labels, with `__name__`, and value.
+    /// Returns the sorted result of an instant query: labels, including `__name__`, and values.
     #[track_caller]
     pub(crate) fn query(&self, query: &str) -> Vec<(Value, String)> {
         let answer = self.get(&format!("/api/v1/query?query={}", encode(query)));
@@ -99,7 +104,8 @@ impl Prometheus {
         results
     }
 
-    /// The result of the last scrape of this server: `None` before the first, an empty string if it succeeded, or the error.
+    /// Returns the result of the last scrape of this server: `None` before the first scrape, an empty string if it
+    /// succeeded, and the error otherwise.
     #[track_caller]
     pub(crate) fn scrape_error(&self, target: SocketAddr) -> Option<String> {
         let answer = self.get("/api/v1/targets?state=active");

@@ -1,6 +1,6 @@
 //! Reproducible random input: the same seed gives the same values on every machine.
 //!
-//! The default seed is fixed, so every run tests the same input. `PUSHGW_TEST_SEED=N` sets another one. If a test
+//! The default seed is fixed, so every run tests the same input. `PUSHGW_TEST_SEED=N` sets a different seed. If a test
 //! fails, its seed is printed.
 
 use std::thread;
@@ -23,7 +23,7 @@ impl Random {
         Self { seed: Some(seed), state: seed }
     }
 
-    /// Uses this seed, whatever `PUSHGW_TEST_SEED` says.
+    /// Creates a generator with this seed, ignoring `PUSHGW_TEST_SEED`.
     pub(crate) fn with_seed(seed: u64) -> Self {
         Self { seed: None, state: seed }
     }
@@ -35,18 +35,18 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `end`, which must not be 0. The slight bias does not matter here.
+    /// Returns a number below `end`, which must not be 0. The slight bias does not matter here.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).expect("a usize fits");
         usize::try_from(self.next() % end).expect("it is less than a usize")
     }
 
-    /// True with a probability of one in `times`.
+    /// Returns true with a probability of one in `times`.
     pub(crate) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// True with a probability of `percent`.
+    /// Returns true with a probability of `percent`.
     pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
@@ -55,13 +55,13 @@ impl Random {
         from[self.below(from.len())]
     }
 
-    /// One of `rare` with a probability of `percent`, otherwise one of `common`.
+    /// Returns one of `rare` with a probability of `percent`, and one of `common` otherwise.
     pub(crate) fn mostly<T: Copy>(&mut self, percent: usize, common: &[T], rare: &[T]) -> T {
         let from = if self.chance(percent) { rare } else { common };
         self.pick(from)
     }
 
-    /// Any character, ASCII more often than others.
+    /// Returns a random character, usually ASCII.
     pub(crate) fn char(&mut self) -> char {
         let end = self.pick(&[0x20, 0x7f, 0x7f, 0x100, 0x3000, 0x11_0000]);
         loop {
@@ -72,7 +72,7 @@ impl Random {
         }
     }
 
-    /// This number of random characters.
+    /// Returns a text with this number of random characters.
     pub(crate) fn text(&mut self, chars: usize) -> String {
         (0..chars).map(|_| self.char()).collect()
     }

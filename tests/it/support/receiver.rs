@@ -1,4 +1,4 @@
-//! Real remote-write receivers, each started for one test and read back by its own query interface.
+//! Real remote-write receivers. Each one is started for a single test, and its samples are read through its query API.
 
 use super::local_server::{LocalServer, encode};
 use super::remote_write::{RawSeries, Version};
@@ -13,13 +13,13 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The time now in milliseconds, as in a sample.
+/// Returns the current time in milliseconds, as in a sample.
 pub(crate) fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is right");
     i64::try_from(now.as_millis()).expect("a time fits")
 }
 
-/// The available VictoriaMetrics, with vmagent next to it.
+/// Returns the available VictoriaMetrics, which includes vmagent.
 #[track_caller]
 fn victoria_metrics() -> &'static Program {
     static PROGRAM: LazyLock<Program> =
@@ -30,11 +30,11 @@ fn victoria_metrics() -> &'static Program {
 /// A sample that a receiver stored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stored {
-    /// With `__name__`.
+    /// All labels, including `__name__`.
     pub(crate) labels: BTreeMap<String, String>,
-    /// In milliseconds.
+    /// Time in milliseconds.
     pub(crate) timestamp: i64,
-    /// As Rust's `Debug` prints it: different for each number, and for -0.
+    /// The value in Rust's `Debug` format, which is different for each number and for -0.
     pub(crate) value: String,
 }
 
@@ -48,7 +48,8 @@ impl Stored {
     }
 }
 
-/// A number in JSON, in quotes or not. `serde_json` may read a float as its neighbor; `str::parse` does not.
+/// Parses a number in JSON, with or without quotes. `serde_json` may round a float incorrectly, but `str::parse` does
+/// not.
 #[track_caller]
 fn float(json: &RawValue) -> f64 {
     let text = json.get().trim_matches('"');
@@ -62,7 +63,7 @@ pub(crate) enum Receiver {
         server: Prometheus,
     },
     VictoriaMetrics(VictoriaMetrics),
-    /// Forwards to a VictoriaMetrics.
+    /// A vmagent that forwards to a VictoriaMetrics.
     Vmagent {
         agent: LocalServer,
         store: VictoriaMetrics,
@@ -71,7 +72,7 @@ pub(crate) enum Receiver {
 }
 
 impl Receiver {
-    /// The only one that knows version 2.0.
+    /// Returns a Prometheus 3, the only receiver that supports version 2.0.
     #[track_caller]
     pub(crate) fn newest_prometheus() -> Self {
         Self::of_prometheus(prometheus_versions().last().expect("tests/fetch.sh finds one"))
@@ -105,7 +106,7 @@ impl Receiver {
         Self::InfluxDb(InfluxDb::start())
     }
 
-    /// One of each.
+    /// Returns one receiver of each kind.
     #[track_caller]
     pub(crate) fn all() -> Vec<Self> {
         let prometheus = [Self::oldest_prometheus(), Self::newest_prometheus()];
@@ -122,7 +123,7 @@ impl Receiver {
         }
     }
 
-    /// Whether it accepts version 2.0, and confirms what it stored.
+    /// Returns true if the receiver accepts version 2.0 and confirms what it stored.
     pub(crate) fn confirms(&self) -> bool {
         matches!(self, Self::Prometheus { version, .. } if !version.starts_with("2."))
     }
@@ -131,7 +132,7 @@ impl Receiver {
         matches!(self, Self::Prometheus { .. })
     }
 
-    /// Whether it stores a sample as often as it is sent, and all values for the same time.
+    /// Returns true if the receiver stores repeated samples, and several values for the same time.
     pub(crate) fn keeps_duplicates(&self) -> bool {
         matches!(self, Self::VictoriaMetrics(_) | Self::Vmagent { .. })
     }
@@ -149,7 +150,7 @@ impl Receiver {
         self.server().address()
     }
 
-    /// The path to which samples are written.
+    /// Returns the path to which samples are written.
     fn path(&self) -> &'static str {
         match self {
             Self::InfluxDb(_) => "/api/v1/prom/write?db=pushed",
@@ -157,12 +158,12 @@ impl Receiver {
         }
     }
 
-    /// The value of `--remote-write`.
+    /// Returns the value for `--remote-write`.
     pub(crate) fn url(&self) -> String {
         format!("http://{}{}", self.address(), self.path())
     }
 
-    /// Sends a request that pushgw did not make.
+    /// Sends a request that was not created by pushgw.
     #[track_caller]
     pub(crate) fn write(&self, version: Version, series: &[RawSeries]) -> Response {
         let response =
@@ -170,7 +171,7 @@ impl Receiver {
         response.unwrap_or_else(|| panic!("{} does not answer", self.name()))
     }
 
-    /// All samples that have arrived, sorted.
+    /// Returns all stored samples, sorted.
     #[track_caller]
     pub(crate) fn stored(&self) -> Vec<Stored> {
         let mut stored = match self {
@@ -183,8 +184,8 @@ impl Receiver {
         stored
     }
 
-    /// Waits for a last sample: `VictoriaMetrics` makes samples visible in their order and after its response, and vmagent
-    /// has one queue.
+    /// Sends a last sample and waits until it is visible. `VictoriaMetrics` makes samples visible in order, but only
+    /// after its response, and vmagent has a single queue.
     #[track_caller]
     fn stored_in(&self, store: &VictoriaMetrics) -> Vec<Stored> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -201,10 +202,10 @@ impl Receiver {
     }
 }
 
-/// The name of samples that the tests do not see, with a number.
+/// Prefix of the names of samples that are hidden from the tests. A number follows.
 const LAST: &str = "the_last_sample_";
 
-/// Everything in a Prometheus, from hours ago to an hour ahead.
+/// Returns all samples in a Prometheus, from several hours ago to one hour in the future.
 #[track_caller]
 fn of_prometheus(server: &LocalServer) -> Vec<Stored> {
     #[derive(Deserialize)]
@@ -225,7 +226,7 @@ fn of_prometheus(server: &LocalServer) -> Vec<Stored> {
     let answer: Answer = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let samples = |series: Series| {
         let sample = |(time, value): &(f64, Box<RawValue>)| {
-            // Whole milliseconds are far from the limits of both types.
+            // Whole milliseconds are well within the limits of both types.
             #[allow(clippy::cast_possible_truncation, reason = "it is rounded")]
             Stored::new(series.metric.clone(), (time * 1000.0).round() as i64, float(value))
         };
@@ -255,7 +256,8 @@ impl VictoriaMetrics {
         self.0.address()
     }
 
-    /// A line of JSON for each series that this selector matches, from hours ago to an hour ahead.
+    /// Returns one line of JSON for each series that matches this selector, from several hours ago to one hour in the
+    /// future.
     #[track_caller]
     pub(crate) fn export(&self, selector: &str) -> String {
         self.0.get("/internal/force_flush");
@@ -264,7 +266,7 @@ impl VictoriaMetrics {
     }
 }
 
-/// The samples in an export of VictoriaMetrics.
+/// Parses the samples in an export of VictoriaMetrics.
 #[track_caller]
 pub(crate) fn exported(text: &str) -> Vec<Stored> {
     #[derive(Deserialize)]
@@ -283,7 +285,7 @@ pub(crate) fn exported(text: &str) -> Vec<Stored> {
     samples
 }
 
-/// A vmagent that forwards to this store.
+/// Starts a vmagent that forwards to this store.
 #[track_caller]
 fn vmagent(store: &VictoriaMetrics) -> LocalServer {
     let program = victoria_metrics().path.with_file_name("vmagent");

@@ -1,4 +1,4 @@
-//! A release with one archive for this machine, as `packaging/release` makes it, but with a script as the program.
+//! Creates a release with one archive for this machine, like `packaging/release`, but with a script as the program.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ pub(crate) fn archive_name(version: &str) -> String {
     format!("pushgw-{version}-{}-unknown-linux-musl.tar.gz", std::env::consts::ARCH)
 }
 
-/// The output of a command that must succeed.
+/// Runs a command that must succeed, and returns its output.
 #[track_caller]
 pub(crate) fn output(command: &mut Command) -> Vec<u8> {
     let done = command.output().unwrap();
@@ -24,7 +24,7 @@ pub(crate) fn write_program(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// The files of a release, by path on the server. Each file in the archive has this text.
+/// Returns the files of a release, by path on the server. Each file in the archive contains this text.
 pub(crate) fn release(version: &str, files: &[&str], text: &str) -> BTreeMap<String, Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let archive = archive_name(version);

@@ -1,11 +1,11 @@
-//! Remote-write requests that pushgw would not send, and a second encoder beside pushgw's own.
+//! A second remote-write encoder, which can also create requests that pushgw would not send.
 
-/// One series with one sample. Names and values are bytes, because a request can have invalid ones.
+/// A series with one sample. Names and values are bytes, because a request can have invalid ones.
 #[derive(Clone, Debug)]
 pub(crate) struct RawSeries {
     pub(crate) labels: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) value: f64,
-    /// In milliseconds.
+    /// Time in milliseconds.
     pub(crate) timestamp: i64,
 }
 
@@ -15,7 +15,7 @@ impl RawSeries {
         Self { labels: labels.collect(), value, timestamp }
     }
 
-    /// `Sample` is the same in both versions.
+    /// Encodes a `Sample`, which is the same in both versions.
     fn sample(&self) -> Vec<u8> {
         let value = [&[1 << 3 | 1][..], &self.value.to_le_bytes()].concat();
         [value, number(2, self.timestamp.cast_unsigned())].concat()
@@ -42,7 +42,7 @@ impl Version {
         ]
     }
 
-    /// The body of a request with these series.
+    /// Returns the body of a request with these series.
     pub(crate) fn body(self, series: &[RawSeries]) -> Vec<u8> {
         snappy(&match self {
             Self::V1 => write_request(series),
@@ -51,7 +51,7 @@ impl Version {
     }
 }
 
-/// `prometheus.WriteRequest`
+/// Encodes a `prometheus.WriteRequest`.
 fn write_request(series: &[RawSeries]) -> Vec<u8> {
     let one = |series: &RawSeries| {
         let mut fields = Vec::new();
@@ -64,7 +64,7 @@ fn write_request(series: &[RawSeries]) -> Vec<u8> {
     series.iter().flat_map(one).collect()
 }
 
-/// `io.prometheus.write.v2.Request`: a symbol for each name and value, without looking for equal ones.
+/// Encodes an `io.prometheus.write.v2.Request`. Each name and value gets its own symbol, even if they are equal.
 fn request(series: &[RawSeries]) -> Vec<u8> {
     let (mut symbols, mut encoded, mut count) = (bytes(4, b""), Vec::new(), 1);
     for one in series {
@@ -97,7 +97,7 @@ fn varint(mut value: u64) -> Vec<u8> {
     bytes
 }
 
-/// A Snappy block in which nothing is compressed.
+/// Returns a Snappy block in which nothing is compressed.
 fn snappy(content: &[u8]) -> Vec<u8> {
     let mut block = varint(content.len() as u64);
     for literal in content.chunks(1 << 16) {

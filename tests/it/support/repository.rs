@@ -4,7 +4,7 @@ use snapbox::Data;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The path of a file, relative to the repository.
+/// Returns the absolute path of a file in the repository.
 pub(crate) fn repo_file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
@@ -14,7 +14,7 @@ pub(crate) fn read_repo_file(name: &str) -> String {
     fs::read_to_string(repo_file(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Whether snapshots are overwritten instead of compared.
+/// Returns true if snapshots are overwritten instead of compared.
 pub(crate) fn overwrites_snapshots() -> bool {
     std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite")
 }

@@ -1,4 +1,4 @@
-//! A call whose command is a script that has said that it is ready. Tests send it signals.
+//! A running call whose script has printed that it is ready, for tests that send signals.
 
 use super::wait::wait_until;
 use rustix::process::{Pid, Signal, kill_process};
@@ -39,7 +39,8 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Its exit code and what it said. What still reads standard input ends only after it.
+    /// Waits for the call to end, and returns its exit code and standard error. Processes that still read standard
+    /// input end only afterwards.
     #[track_caller]
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         wait_until("the end of pushgw", || self.has_ended());

@@ -1,8 +1,9 @@
-//! A scripted server for what a real gateway does not do on demand, such as hanging, resetting or answering slowly.
+//! A scripted server for behavior that a real gateway does not show on demand, such as hanging, resetting or answering
+//! slowly.
 //!
-//! A test gives a closure that handles each connection. The server records every request. It fails the test if the
-//! closure panics or, unless it was made by [`Server::unused`], if no client connects: a test of an error proves nothing
-//! if no request was sent.
+//! A test provides a closure that handles each connection. The server records every request. It fails the test if the
+//! closure panics, or if no client connects, because a test of an error proves nothing without a request.
+//! [`Server::unused`] instead fails if a client connects.
 
 use super::http::Head;
 use super::{Client, TIMEOUT};
@@ -15,11 +16,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// A request as received.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
-    /// The request target; invalid UTF-8 becomes U+FFFD.
+    /// The request target, in which invalid UTF-8 becomes U+FFFD.
     pub(crate) path: String,
     pub(crate) head: Head,
     pub(crate) body: Vec<u8>,
@@ -31,7 +32,7 @@ impl Request {
     }
 }
 
-/// Handles a connection, given its number.
+/// A function that handles a connection, given its number.
 type Handler = Arc<dyn Fn(&mut Connection, usize) + Send + Sync>;
 
 /// A server on a free loopback port.
@@ -40,7 +41,7 @@ pub(crate) struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
     acceptor: Option<JoinHandle<Vec<JoinHandle<()>>>>,
-    /// Whether the server must be called, or must not be called.
+    /// Whether the server must be called. If false, it must not be called.
     expects_calls: bool,
 }
 
@@ -70,7 +71,7 @@ impl Server {
         Self::start_boxed(Arc::new(handler), true)
     }
 
-    /// Gives the same response to every request.
+    /// Starts a server that gives the same response to every request.
     #[track_caller]
     pub(crate) fn answering(status: u16, body: &str) -> Self {
         let body = body.to_owned();
@@ -81,7 +82,7 @@ impl Server {
         })
     }
 
-    /// Serves these bodies by path, and 404 for other paths.
+    /// Starts a server that serves these bodies by path, and answers 404 for all other paths.
     #[track_caller]
     pub(crate) fn serving(files: BTreeMap<String, Vec<u8>>) -> Self {
         Self::start(move |connection, _| {
@@ -94,13 +95,13 @@ impl Server {
         })
     }
 
-    /// Fails the test if a client connects.
+    /// Starts a server that fails the test if a client connects.
     #[track_caller]
     pub(crate) fn unused() -> Self {
         Self::start_boxed(Arc::new(|_: &mut Connection, _| {}), false)
     }
 
-    /// Not generic, so that it is compiled once.
+    /// Starts the server. This function is not generic, so that it is compiled only once.
     #[track_caller]
     fn start_boxed(handler: Handler, expects_calls: bool) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
@@ -132,17 +133,17 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// The complete requests, in the order in which they were received.
+    /// Returns the complete requests, in the order in which they were received.
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.shared.requests().clone()
     }
 
-    /// The number of connections so far.
+    /// Returns the number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// The only request. Panics if there was none or more than one.
+    /// Returns the only request. Panics unless there was exactly one.
     #[track_caller]
     pub(crate) fn request(&self) -> Request {
         let requests = self.requests();
@@ -150,12 +151,12 @@ impl Server {
         request.clone()
     }
 
-    /// A client for this server, for tests of the server itself.
+    /// Returns a client for this server, for tests of the server itself.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.address)
     }
 
-    /// Closes all connections and waits for their threads. Returns whether none of them panicked.
+    /// Closes all connections and waits for their threads. Returns true if none of them panicked.
     fn stop(&mut self) -> bool {
         self.shared.stopping.store(true, Ordering::SeqCst);
         // `accept` blocks, so connect once to make the acceptor check the flag.
@@ -192,7 +193,7 @@ impl Drop for Server {
     }
 }
 
-/// The server's side of a connection. Errors when sending are ignored: the client may already be gone.
+/// The server's side of a connection. Errors when sending are ignored, because the client may already be gone.
 #[derive(Debug)]
 pub(crate) struct Connection {
     number: usize,
@@ -209,7 +210,7 @@ impl Connection {
         Ok(Self { number, stream: BufReader::new(stream), shared: Arc::clone(shared) })
     }
 
-    /// Reads and records one complete request; `None` when the client has closed the connection.
+    /// Reads and records one complete request. Returns `None` if the client has closed the connection.
     pub(crate) fn read_request(&mut self) -> Option<Request> {
         let head = self.read_head()?;
         if head.header("expect").is_some() {
@@ -229,8 +230,8 @@ impl Connection {
         Some(request)
     }
 
-    /// Reads, records and answers one request on another stream than the connection's own, such as TLS on top of it; `None`
-    /// when the client has closed the connection.
+    /// Reads, records and answers one request on a different stream, such as TLS on top of the connection. Returns
+    /// `None` if the client has closed the connection.
     pub(crate) fn serve_on(
         &self,
         stream: &mut BufReader<impl Read + Write>,
@@ -243,7 +244,7 @@ impl Connection {
         request
     }
 
-    /// The socket itself.
+    /// Returns the underlying socket.
     pub(crate) fn socket(&self) -> &TcpStream {
         self.stream.get_ref()
     }
@@ -293,7 +294,7 @@ impl Connection {
 }
 
 impl Drop for Connection {
-    /// Drops the second handle too: a socket is closed with its last handle.
+    /// Drops the second handle too, because a socket is closed only with its last handle.
     fn drop(&mut self) {
         self.shared.open().remove(&self.number);
     }

@@ -1,4 +1,4 @@
-//! An interactive program on a terminal. A test waits for what the program prints before it types the next keys, so it
+//! An interactive program on a terminal. A test waits for the program's output before it types the next keys, so it
 //! does not depend on timing.
 
 use super::TIMEOUT;
@@ -62,13 +62,13 @@ impl Session {
         Self { child, screen, seen, passed: 0, watcher, stdin, stdout, stderr, _directory: directory }
     }
 
-    /// Waits until `text` appears after what was waited for before.
+    /// Waits until `text` appears after the text of the previous wait.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) {
         self.wait_for_all(&[text]);
     }
 
-    /// Waits until all of these texts, in any order, appear after what was waited for before.
+    /// Waits until all of these texts appear, in any order, after the text of the previous wait.
     #[track_caller]
     pub(crate) fn wait_for_all(&mut self, texts: &[&str]) {
         let end = Instant::now() + TIMEOUT;
@@ -91,7 +91,7 @@ impl Session {
         self.passed = self.seen.bytes.lock().unwrap().len();
     }
 
-    /// Types these keys; `\x03` is Ctrl-C and `\x04` the end of input.
+    /// Types these keys. `\x03` is Ctrl-C, and `\x04` ends the input.
     pub(crate) fn type_keys(&mut self, keys: &str) {
         self.screen.keyboard().unwrap().write_all(keys.as_bytes()).unwrap();
     }
@@ -141,8 +141,8 @@ fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     bytes.windows(needle.len()).position(|window| window == needle)
 }
 
-/// What a person sees after this terminal output: the lines, without what was overwritten or erased. Lines are not
-/// wrapped.
+/// Returns the lines that a person sees after this terminal output, without text that was overwritten or erased. Lines
+/// are not wrapped.
 pub(crate) fn shown(screen: &str) -> Vec<String> {
     let (mut lines, mut column) = (vec![Vec::new()], 0);
     let mut rest = screen;

@@ -1,6 +1,6 @@
-//! A pseudo-terminal, so that `pushgw` behaves as it does for a person.
+//! A pseudo-terminal, with which `pushgw` behaves as it does for a person.
 //!
-//! It is not a controlling terminal: that would need code between fork and exec, which is `unsafe`. So Ctrl-C is an
+//! It is not a controlling terminal, because that would need `unsafe` code between fork and exec. So Ctrl-C is an
 //! ordinary byte, unless the program is started through `setsid` (see [`super::Pushgw::controlled`]).
 
 use rustix::fs::{Mode, OFlags};
@@ -14,7 +14,7 @@ use std::process::Stdio;
 /// Both ends of a terminal.
 #[derive(Debug)]
 pub(crate) struct Terminal {
-    /// The person's end: writing types keys, reading returns what is displayed.
+    /// The person's end. Writing to it types keys, and reading from it returns what is displayed.
     person: OwnedFd,
     /// The program's end.
     program: OwnedFd,
@@ -32,7 +32,7 @@ impl Terminal {
         Ok(Self { person, program })
     }
 
-    /// The program's end, as one of its standard streams.
+    /// Returns the program's end, for use as one of its standard streams.
     pub(crate) fn stream(&self) -> io::Result<Stdio> {
         Ok(self.program.try_clone()?.into())
     }
@@ -48,17 +48,17 @@ impl Terminal {
 pub(crate) struct Screen(File);
 
 impl Screen {
-    /// Changes the width, as when a window is resized.
+    /// Changes the width, like resizing a window.
     pub(crate) fn resize(&self, columns: u16) -> io::Result<()> {
         Ok(tcsetwinsize(&self.0, Winsize { ws_col: columns, ws_row: 24, ws_xpixel: 0, ws_ypixel: 0 })?)
     }
 
-    /// A second handle to the output.
+    /// Returns a second handle to the output.
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
         Ok(Self(self.0.try_clone()?))
     }
 
-    /// A handle for typing keys.
+    /// Returns a handle for typing keys.
     pub(crate) fn keyboard(&self) -> io::Result<File> {
         self.0.try_clone()
     }
@@ -67,7 +67,7 @@ impl Screen {
 impl Read for Screen {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.0.read(buffer) {
-            // Linux reports EIO when no process has the other end open.
+            // Linux returns EIO if no process has the other end open.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => Ok(0),
             result => result,
         }

@@ -1,4 +1,4 @@
-//! Certificates made at test time, and the server's side of TLS on a [`Connection`].
+//! Generates certificates, and implements the server's side of TLS on a [`Connection`].
 
 use super::server::Connection;
 use rcgen::{
@@ -25,7 +25,7 @@ impl Pair {
     }
 }
 
-/// When a certificate is valid.
+/// The validity period of a certificate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Validity {
     Now,
@@ -47,17 +47,17 @@ impl CertificateAuthority {
         self.0.pem()
     }
 
-    /// A server certificate for these names.
+    /// Returns a server certificate for these names.
     pub(crate) fn server(&self, names: &[&str], validity: Validity) -> Pair {
         self.sign(params(names, names[0], validity), ExtendedKeyUsagePurpose::ServerAuth)
     }
 
-    /// A server certificate whose only name is its common name.
+    /// Returns a server certificate that has only a common name.
     pub(crate) fn server_without_names(&self, common_name: &str) -> Pair {
         self.sign(params(&[], common_name, Validity::Now), ExtendedKeyUsagePurpose::ServerAuth)
     }
 
-    /// A server certificate after that of an intermediate CA.
+    /// Returns a server certificate issued by an intermediate CA, followed by the certificate of that CA.
     pub(crate) fn server_below(&self, names: &[&str], intermediate: Validity) -> Pair {
         let mut params = params(&[], "Intermediate CA", intermediate);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -78,7 +78,7 @@ impl CertificateAuthority {
     }
 }
 
-/// A self-signed certificate, as made by `openssl req -x509`: it is also a CA.
+/// Returns a self-signed certificate that is also a CA, like the ones created by `openssl req -x509`.
 pub(crate) fn self_signed(names: &[&str], validity: Validity) -> Pair {
     let mut params = params(names, names[0], validity);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -100,7 +100,7 @@ fn params(names: &[&str], common_name: &str, validity: Validity) -> CertificateP
     params
 }
 
-/// The configuration of a server. With `clients`, it requires a client certificate from that CA.
+/// Returns the configuration of a server. With `clients`, the server requires a client certificate from that CA.
 pub(crate) fn server(
     pair: &Pair,
     clients: Option<&CertificateAuthority>,

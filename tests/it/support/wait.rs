@@ -1,11 +1,11 @@
-//! Waiting with a time limit.
+//! Waits with a time limit.
 
 use std::time::{Duration, Instant};
 
-/// After this time, a test counts as hung. Far more than a loaded machine needs.
+/// Time after which a test counts as hung. It is far longer than a loaded machine needs.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Polls until `condition` holds, for what a gateway does after its response (it queues a DELETE).
+/// Polls until `condition` holds, for effects that follow a response. For example, a gateway queues a DELETE.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();

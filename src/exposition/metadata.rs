@@ -280,8 +280,7 @@ pub(super) fn comment(context: &mut Context<'_>, line: &Range<usize>) {
     {
         let start = line.start + at;
         context.findings.warning(Code::IgnoredTypeLine, start..start + keyword.len(), || {
-            Message::new("this comment has no effect; is it a TYPE line?")
-                .help("write `TYPE` in capitals, without a colon")
+            Message::new("this comment has no effect; is it a TYPE line?").help("write `TYPE`")
         });
     }
 }

@@ -59,8 +59,7 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
         404 => {
             let with_prefix = connection.url_option(&connection.endpoint.join("/prefix"));
             let is_read = request.method == Method::Get;
-            let another =
-                if is_read { "" } else { "is this a different server? `pushgw status` checks it\n" };
+            let another = if is_read { "" } else { "is it the right server? `pushgw status` checks it\n" };
             return Some(format!(
                 "{another}if the gateway has a path prefix (--web.route-prefix), add it: {with_prefix}"
             ));

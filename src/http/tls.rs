@@ -179,10 +179,7 @@ fn certificate_error(
         CertificateError::NotValidForNameContext { expected, presented } => {
             let expected = expected.to_str();
             if presented.is_empty() {
-                return TlsError::NoNames(format!(
-                    "expected {expected}, found only the common name {}",
-                    described(subject)
-                ));
+                return TlsError::NoNames(format!("expected {expected}, found CN {}", described(subject)));
             }
             TlsError::Name(format!(
                 "expected {expected}, but the certificate is for {}",

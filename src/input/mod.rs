@@ -26,8 +26,7 @@ const DEVICE_LIMIT: u64 = 16 << 20;
 /// Files of at least this many bytes get their own buffer.
 const LARGE: usize = 4 << 20;
 
-const CHANGED: &str =
-    "the file changed while it was read: write a temporary file and rename it when it is complete";
+const CHANGED: &str = "the file changed while it was read: write a temporary file, then rename it";
 
 /// Source of a part of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -129,10 +129,8 @@ pub(super) fn syntax_error(bytes: &[u8], line: Range<usize>, error: &SyntaxError
         Kind::Escape => path(bytes, &line, &span).unwrap_or_else(|| escape(marked)),
         Kind::NoEquals => no_equals(bytes, line, &span),
         Kind::NameEnd => name_end(marked, at_end),
-        Kind::SecondName => {
-            Message::new(format!("unexpected second metric name {} in the braces", quoted(marked)))
-                .help("if it is a label, add its value: `name=\"value\"`")
-        }
+        Kind::SecondName => Message::new(format!("{} is a second metric name in the braces", quoted(marked)))
+            .help("if it is a label, add its value: `name=\"value\"`"),
         Kind::NoQuote => no_quote(marked),
         Kind::NoComma => return no_comma(bytes, line, span),
     };

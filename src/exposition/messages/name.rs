@@ -23,9 +23,7 @@ pub(super) fn no_name(line: &[u8], marked: &[u8]) -> Message {
         b"$" => message.help("is it a shell variable that was not expanded?"),
         b"/" | b"-" | b";" => message.help("begin a comment with `#`"),
         b"'" | b"`" => message.help("are these shell quotes? remove them"),
-        _ if NO_BREAK_SPACES.contains(&marked) => {
-            message.help("this is a no-break space; write a plain space")
-        }
+        _ if NO_BREAK_SPACES.contains(&marked) => message.help("it is a no-break space; write a plain space"),
         b"[" | b"|" | b"<" | b">" | b"(" | b"*" | b"=" | b"+" => message.help(LOG_LINE),
         _ => message.help("a metric name begins with a letter, `_` or `:`"),
     }

@@ -166,7 +166,7 @@ fn a_missing_path_has_a_likely_cause() {
     let missing = answering(404, &[], "404 page not found\n");
     says(&missing, &[PUSH, &["-g", "{}/push"]].concat(), 4, &["hint: is the path `/push` right?\n"]);
     let prefix = "if the gateway has a path prefix (--web.route-prefix), add it: -g http://{}/prefix\n";
-    let another = "hint: is this a different server? `pushgw status` checks it\n";
+    let another = "hint: is it the right server? `pushgw status` checks it\n";
     says(&missing, &[PUSH, &["-g", "{}"]].concat(), 4, &[another, prefix]);
     says(&missing, &["list", "-g", "{}"], 4, &[&format!("hint: {prefix}")]);
     let ingress = answering(404, &[], "default backend - 404");

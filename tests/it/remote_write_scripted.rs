@@ -203,7 +203,7 @@ fn a_text_with_long_labels_is_sent_in_requests_of_8_mib() {
     push(&server)
         .code(4)
         .stderr_has("/api/v1/write, request 2 of 5: the request body is too large")
-        .stderr_has("7 of 30 samples were sent before; 16 were not sent\n")
+        .stderr_has("7 of 30 samples had been sent before; 16 were not sent\n")
         .run();
 }
 
@@ -241,7 +241,7 @@ fn a_timestamp_in_another_unit_is_a_warning() {
     pushgw()
         .args(["push", "-j", "b", "-m", "a 12 345", "--remote-write", &server.url()])
         .code(3)
-        .stderr_has("error[timestamp]: `12 345` has spaces\n")
+        .stderr_has("error[timestamp]: `12 345` contains spaces\n")
         .stderr_has("write `12345`")
         .run();
 }

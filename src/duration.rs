@@ -38,7 +38,7 @@ pub(crate) enum DurationError {
     Month { text: String, unit: String },
     #[error("`{text}` has the unknown unit `{unit}`: the units are y, w, d, h, m, s and ms")]
     UnknownUnit { text: String, unit: String },
-    #[error("`{0}` has its units out of order: write each once, the largest first, as in 1h30m")]
+    #[error("the units of `{0}` are out of order: write each once, largest first, as in 1h30m")]
     Order(String),
     #[error("`{0}` is too long")]
     TooLong(String),
@@ -162,8 +162,8 @@ mod tests {
             ("5S", "`5S` has the unknown unit `S`: write 5s"),
             ("5 s", "`5 s` has the unknown unit ` s`: write 5s"),
             ("5µs", "`5µs` has the unknown unit `µs`: the units are y, w, d, h, m, s and ms"),
-            ("30m1h", "`30m1h` has its units out of order: write each once, the largest first, as in 1h30m"),
-            ("1s1s", "`1s1s` has its units out of order: write each once, the largest first, as in 1h30m"),
+            ("30m1h", "the units of `30m1h` are out of order: write each once, largest first, as in 1h30m"),
+            ("1s1s", "the units of `1s1s` are out of order: write each once, largest first, as in 1h30m"),
             ("293y", "`293y` is too long"),
             ("99999999999999999999s", "`99999999999999999999s` is too long"),
             ("18446744073709551615y", "`18446744073709551615y` is too long"),

@@ -100,7 +100,7 @@ pub enum Failure {
     #[error("{0:#}")]
     Other(#[from] anyhow::Error),
     /// Standard output was closed by its reader. The program stops, but this does not count as an error.
-    #[error("the reader of the output has gone away")]
+    #[error("the reader closed the output")]
     OutputClosed,
 }
 

@@ -8,30 +8,30 @@ use std::ffi::OsString;
 pub struct ConnectionArgs {
     /// URL of the gateway [default: http://localhost:9091]
     ///
-    /// Without a scheme it is http://, and the default port is 9091. A path prefix is kept, and a trailing `/` or `/metrics`
+    /// Without a scheme, http:// is used, and the default port is 9091. A path prefix is kept, and a trailing `/` or `/metrics`
     /// is ignored. A user and a password (http://USER:PASSWORD@HOST) are percent-decoded and never shown.
     ///
     /// [env: PUSHGATEWAY_URL]
     #[arg(short, long, value_name = "URL", value_hint = ValueHint::Url)]
     pub gateway: Option<OsString>,
-    /// Write a file into DIR, for node_exporter, and use no gateway
+    /// Write a file for node_exporter into DIR; use no gateway
     ///
     /// DIR is the directory of node_exporter's textfile collector (--collector.textfile.directory). Each group is one file in
     /// it, such as pushgw_db_backup_instance=db1.prom, which is replaced in one step. The labels of the group are added to each
-    /// sample. Prometheus gives all metrics of a node_exporter its own `job` and `instance`, so those of the group arrive as
-    /// `exported_job` and `exported_instance`, unless the scrape has honor_labels. Metrics that contradict another file of the
-    /// directory are rejected (exit status 3). --timeout limits the wait for other jobs that write to it.
+    /// sample. Prometheus sets its own `job` and `instance` on all metrics of a node_exporter, so the labels of the group arrive
+    /// as `exported_job` and `exported_instance`, unless the scrape has honor_labels. Metrics that conflict with another file in
+    /// the directory are rejected (exit status 3). --timeout limits the wait for other jobs that write to the directory.
     ///
     /// [env: PUSHGATEWAY_TEXTFILE]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, hide_short_help = true)]
     pub textfile: Option<OsString>,
-    /// Send the samples to a receiver of remote write
+    /// Send the samples to a remote-write receiver
     ///
     /// For Prometheus (with --web.enable-remote-write-receiver), Mimir, Thanos, Cortex, VictoriaMetrics and others, in place of
-    /// a gateway. The URL is used as given; without a path it gets /api/v1/write, without a scheme it is http://. The values of
-    /// a query are never shown. Each sample becomes a series with the labels of the group added, and gets the time of the push
+    /// a gateway. The URL is used as given; the default path is /api/v1/write, the default scheme http://. Values in the query
+    /// string are never shown. Each sample becomes a series with the labels of the group added, and gets the time of the push
     /// unless it has a timestamp. push and add do the same, since a receiver has no groups: nothing is replaced, and list, show
-    /// and delete can't use a receiver. A query finds a sample for five minutes only: use `last_over_time(METRIC[1d])`.
+    /// and delete can't use a receiver. Queries find a sample for only five minutes: use `last_over_time(METRIC[1d])`.
     ///
     /// [env: PUSHGATEWAY_REMOTE_WRITE]
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, hide_short_help = true)]
@@ -39,16 +39,16 @@ pub struct ConnectionArgs {
     /// Remote-write version: auto, 1.0 or 2.0 [default: auto]
     ///
     /// `auto` sends version 2.0, in which a receiver confirms how many samples it has stored. A receiver that does not confirm
-    /// may have stored nothing, so the same samples are then sent once more as 1.0. Without a confirmation exit status 0 means
-    /// that the receiver answered with a success.
+    /// this may have stored nothing, so the same samples are then sent again as 1.0. Without a confirmation, exit status 0
+    /// means only that the receiver reported success.
     #[arg(long, value_name = "VERSION", hide_possible_values = true, hide_short_help = true)]
     pub remote_write_version: Option<RemoteWriteVersion>,
     /// Total time limit for the request, including retries [default: 30s]
     ///
-    /// Covers DNS lookup, connecting, the request, the answer, all retries and the waits between them, but not the reading of
-    /// the input. A command that sends several requests, such as status, or push of a large text by remote write, has this
-    /// limit for each. A number with a unit: ms, s, m, h, d, w or y. Units can be combined, as in 1m30s. The default of run is
-    /// 10s, from the end of the command on.
+    /// Covers DNS lookup, connecting, the request, the response, all retries and the waits between them, but not reading the
+    /// input. A command that sends several requests, such as status, or push of a large text by remote write, has this limit
+    /// for each request. A number with a unit: ms, s, m, h, d, w or y. Units can be combined, as in 1m30s. For run, the
+    /// default is 10s and starts when the command ends.
     ///
     /// [env: PUSHGATEWAY_TIMEOUT]
     #[arg(long, value_name = "DURATION", hide_short_help = true)]
@@ -62,16 +62,16 @@ pub struct ConnectionArgs {
     pub connect_timeout: Option<OsString>,
     /// Maximum number of retries [default: 2]
     ///
-    /// Only temporary failures are retried: no connection, a connection that broke or was closed without an answer, and the
+    /// Only temporary failures are retried: no connection, a connection that broke or was closed without a response, and the
     /// status codes 408, 425, 429, 500, 502, 503 and 504. The first wait is between 100 and 200 ms. Each further wait is
-    /// twice as long, up to 5 s. Retry-After is respected. There is no retry if its wait would exceed --timeout.
+    /// twice as long, up to 5 s. Retry-After is respected. There is no retry if the wait would exceed --timeout.
     ///
     /// [env: PUSHGATEWAY_RETRIES]
     #[arg(long, value_name = "N", hide_short_help = true)]
     pub retries: Option<OsString>,
     /// User for basic authentication
     ///
-    /// The password comes from --password-file or PUSHGATEWAY_PASSWORD. On the command line every user of the machine could
+    /// The password comes from --password-file or PUSHGATEWAY_PASSWORD. On the command line, every user of the machine could
     /// read it.
     ///
     /// [env: PUSHGATEWAY_USER]
@@ -79,27 +79,27 @@ pub struct ConnectionArgs {
     pub user: Option<OsString>,
     /// File with the password
     ///
-    /// The variable PUSHGATEWAY_PASSWORD can hold the password itself.
+    /// The variable PUSHGATEWAY_PASSWORD can contain the password itself.
     ///
     /// [env: PUSHGATEWAY_PASSWORD_FILE]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub password_file: Option<OsString>,
     /// File with a bearer token
     ///
-    /// The variable PUSHGATEWAY_BEARER_TOKEN can hold the token itself.
+    /// The variable PUSHGATEWAY_BEARER_TOKEN can contain the token itself.
     ///
     /// [env: PUSHGATEWAY_BEARER_TOKEN_FILE]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "user", hide_short_help = true)]
     pub bearer_token_file: Option<OsString>,
     /// Additional request header; repeatable
     ///
-    /// Output shows the value only for a few headers that never hold a secret. Other users of the machine can read the
+    /// The value is printed only for a few headers that never contain a secret. Other users of the machine can read the
     /// command line, but not the variable, which has one header per line.
     ///
     /// [env: PUSHGATEWAY_HEADER]
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", hide_short_help = true)]
     pub headers: Vec<OsString>,
-    /// PEM file with CAs to trust, besides the system's
+    /// PEM file with CAs to trust, in addition to the system's
     ///
     /// The file can also contain the self-signed certificate of the gateway.
     ///
@@ -125,8 +125,8 @@ pub struct ConnectionArgs {
     pub insecure: bool,
     /// Proxy to use, such as http://proxy:3128
     ///
-    /// Without this option the variables http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY are read as curl reads them. A plain
-    /// HTTP request is sent to the proxy with its whole URL. For https:// and for requests with credentials, the proxy
+    /// Without this option the variables http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY are read as in curl. A plain
+    /// HTTP request is sent to the proxy with its absolute URL. For https:// and for requests with credentials, the proxy
     /// opens a tunnel (CONNECT) and never sees the credentials. A gateway on this machine (localhost, 127.0.0.0/8, ::1) is
     /// never reached through a proxy.
     ///
@@ -160,10 +160,10 @@ pub enum RemoteWriteVersion {
     /// 2.0, and 1.0 if the receiver does not confirm it
     #[default]
     Auto,
-    /// Known to every receiver but the OpenTelemetry collector
+    /// Supported by every receiver except the OpenTelemetry collector
     #[value(name = "1.0")]
     V1,
-    /// With a confirmation of the receiver
+    /// With a confirmation from the receiver
     #[value(name = "2.0")]
     V2,
 }

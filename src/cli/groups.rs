@@ -61,7 +61,7 @@ pub struct DeleteArgs {
     pub group: GroupArgs,
     /// Delete without checking that the group exists
     ///
-    /// Without this option a group that does not exist is an error (exit status 8), which names the existing groups of that
+    /// Without this option a group that does not exist is an error (exit status 8), which lists the existing groups of that
     /// job. The check reads the gateway's whole store, so batch jobs should use this option. The gateway itself answers 202
     /// to every deletion, whether the group exists or not.
     ///
@@ -77,7 +77,7 @@ pub struct DeleteArgs {
     pub utf8_names: bool,
     #[command(flatten, next_help_heading = SELECTION_INSTEAD)]
     pub selection: SelectionArgs,
-    /// Every group
+    /// All groups
     #[arg(long, help_heading = SELECTION_INSTEAD)]
     pub all: bool,
     /// Delete the selected groups without asking
@@ -97,7 +97,7 @@ pub struct DeleteArgs {
     /// Print the selected groups as table, json or path
     ///
     /// Without --dry-run, prints the groups that were deleted; by default none are printed. With --dry-run, prints the groups
-    /// that would be deleted; by default as a table. The formats are those of `pushgw list`.
+    /// that would be deleted; by default as a table. The formats are the same as in `pushgw list`.
     #[arg(short = 'o', long, value_name = "FORMAT", hide_possible_values = true, help_heading = OUTPUT, hide_short_help = true)]
     pub format: Option<ListFormat>,
 }
@@ -123,18 +123,18 @@ pub struct ListArgs {
     /// Sort by group, age or series
     ///
     /// `group` sorts by job, then by the other labels. `age` lists groups that never had a successful push first, then the
-    /// oldest push. `series` lists the group with most series first.
+    /// oldest push. `series` lists the group with the most series first.
     #[arg(long, value_name = "KEY", default_value = "group", hide_possible_values = true, help_heading = OUTPUT)]
     pub sort: ListSort,
     /// Print each group's metrics, with type and series
     #[arg(long, help_heading = OUTPUT)]
     pub metrics: bool,
-    /// Shorten nothing, however narrow the terminal is
+    /// Do not shorten anything, even on a narrow terminal
     #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
     pub wide: bool,
     /// Repeat the list every SECONDS [default: 2]
     ///
-    /// Stops when it is interrupted. A slow gateway is queried less often, so that queries take at most a tenth of the time.
+    /// Runs until interrupted. A slow gateway is queried less often, so that queries take at most a tenth of the time.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -166,19 +166,19 @@ pub struct ShowArgs {
     pub utf8_names: bool,
     #[command(flatten, next_help_heading = SELECTION_INSTEAD)]
     pub selection: SelectionArgs,
-    /// Every group
+    /// All groups
     #[arg(long, help_heading = SELECTION_INSTEAD)]
     pub all: bool,
     #[command(flatten, next_help_heading = CONNECTION)]
     pub connection: ConnectionArgs,
 }
 
-const CHECK_RECEIVER: &str = "Check a receiver of remote write";
-const CHECK_RECEIVER_LONG: &str = "Check a receiver of remote write
+const CHECK_RECEIVER: &str = "Check a remote-write receiver";
+const CHECK_RECEIVER_LONG: &str = "Check a remote-write receiver
 
-Sends a request without samples, which stores nothing, in place of the questions to a gateway. Shows whether the receiver \
-accepts it, and in which version. The URL is used as given; without a path it gets /api/v1/write, without a scheme it is \
-http://. The values of a query are never shown.
+Sends a request without samples, which stores nothing, instead of querying a gateway. Shows whether the receiver accepts \
+it, and in which version. The URL is used as given; the default path is /api/v1/write, the default scheme http://. Values \
+in the query string are never shown.
 
 [env: PUSHGATEWAY_REMOTE_WRITE]";
 
@@ -190,7 +190,7 @@ pub struct StatusArgs {
     pub connection: ConnectionArgs,
     /// Repeat the check every SECONDS [default: 2]
     ///
-    /// Stops when it is interrupted. A slow gateway is queried less often, so that queries take at most a tenth of the time.
+    /// Runs until interrupted. A slow gateway is queried less often, so that queries take at most a tenth of the time.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -220,8 +220,8 @@ pub struct GroupArgs {
     pub instance: Option<OsString>,
     /// URL of the group, as in a curl command, or its path
     ///
-    /// For example http://gateway:9091/metrics/job/db_backup/instance/a, which includes the gateway. A path, as list prints
-    /// it with --format path, is that of a group on the gateway of -g. It can't be combined with -j, -l or -i.
+    /// For example http://gateway:9091/metrics/job/db_backup/instance/a, which includes the gateway. A path, as printed by
+    /// list --format path, is a group on the gateway of -g. This option can't be combined with -j, -l or -i.
     #[arg(long, value_name = "URL", conflicts_with_all = ["job", "labels", "instance"])]
     pub url: Option<OsString>,
 }
@@ -232,14 +232,14 @@ pub struct SelectionArgs {
     /// Groups by label: NAME=VALUE, !=, =~REGEX or !~
     ///
     /// NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX. Repeatable: a group must match all of them. As in PromQL, a
-    /// regular expression must match the whole value, and a label that the group does not have is the empty string. Braces as
-    /// list prints them hold several: '{job="ci",repo="a"}'. A script should quote a variable, --match "job=\"$JOB\"":
-    /// with a value that begins with `~`, job=$JOB would be a regular expression.
+    /// regular expression must match the whole value, and a label that the group does not have is the empty string. Several
+    /// matchers can be written in braces, as list prints them: '{job="ci",repo="a"}'. A script should quote a variable,
+    /// --match "job=\"$JOB\"": if its value begins with `~`, job=$JOB would be a regular expression.
     #[arg(long = "match", value_name = "MATCHER")]
     pub matchers: Vec<OsString>,
     /// Groups without a successful push for this long
     ///
-    /// Groups whose last successful push is older than this, such as 90s, 2h or 7d, or that never had one. It must be
+    /// Groups whose last successful push is older than this, such as 90s, 2h or 7d, or that never had one. The push must be
     /// older by both clocks, the gateway's and this machine's.
     #[arg(long, value_name = "DURATION")]
     pub older_than: Option<OsString>,
@@ -266,7 +266,7 @@ pub enum ListSort {
     Group,
     /// Groups without a successful push first, then the oldest push
     Age,
-    /// Most series first
+    /// The most series first
     Series,
 }
 

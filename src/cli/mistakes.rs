@@ -14,7 +14,7 @@ pub(crate) struct Mistake {
 /// Options of other programs that clap would parse as one of our short options if typed with a single dash: `-json`
 /// would mean `-j son`.
 const THEIRS: &[(&str, &str)] = &[
-    ("json", "list and status have --format json, push, add and check have --message-format json"),
+    ("json", "list and status have --format json; push, add and check have --message-format json"),
     ("jobs", "use --job JOB"),
     ("jobname", "use --job JOB"),
     ("job-name", "use --job JOB"),

@@ -58,7 +58,7 @@ Examples:
   pushgw run -j db_backup -- backup               # run a job, report how it went
   pushgw check metrics.prom                       # would the gateway accept it?
   pushgw list                                     # all groups of the gateway
-  pushgw list --older-than 1d                     # groups that nobody updates
+  pushgw list --older-than 1d                     # groups without recent pushes
   pushgw delete -j db_backup -i db1               # delete one group
   pushgw delete --older-than 7d                   # delete old groups; asks first
 
@@ -73,8 +73,8 @@ Exit status:
   7  timed out; the metrics may have been stored
   8  no such group
 
-push and add pass on the exit status of a COMMAND that fails, run that of any COMMAND. It is 126 or 127 if the COMMAND
-can't be started, and 128 plus the number of the signal that killed it. run exits with 125 if it can't run the COMMAND.";
+push and add exit with the status of a COMMAND that fails, run with the status of any COMMAND: 126 or 127 if it can't be
+started, 128 plus the signal number if a signal killed it. run exits with 125 if pushgw can't run the COMMAND.";
 
 /// Push metrics to a Prometheus Pushgateway, checked before they are sent
 ///
@@ -105,9 +105,9 @@ pub struct Cli {
 pub enum Command {
     /// Replace a group's metrics (HTTP PUT)
     ///
-    /// To report how a job went instead of what it prints, use `pushgw run`.
+    /// To report how a job went, instead of the metrics that it prints, use `pushgw run`.
     ///
-    /// Everything that the group had before is removed. A group that does not exist is created. Anything the gateway
+    /// All previous metrics of the group are removed. A group that does not exist is created. Anything the gateway
     /// would reject, or accept and then break on, is reported before anything is sent. A missing final newline, Windows
     /// line endings and trailing spaces are repaired.
     #[command(override_usage = push::PUSH_USAGE, after_help = push::PUSH_SHORT, after_long_help = push::PUSH_EXAMPLES)]
@@ -123,13 +123,13 @@ pub enum Command {
     /// To push the metrics that a command prints, use `pushgw push -- COMMAND`. `run` reports the command itself: when it
     /// started and ended, its exit status, its duration, CPU time and memory, and when it last succeeded.
     ///
-    /// The command always runs, and its input, output, signals and exit status are those that it has without pushgw. Nothing is
+    /// The command always runs, and its input, output, signals and exit status are the same as without pushgw. Nothing is
     /// printed on success. If the report fails, a warning says so. `pushgw rules` prints the alerting rules.
     #[command(override_usage = run::RUN_USAGE, after_help = run::RUN_SHORT, after_long_help = run::RUN_EXAMPLES)]
     Run(Deferred<RunArgs>),
     /// Delete one group or a selection of groups (HTTP DELETE)
     ///
-    /// -j, -l and -i name one group by all of its labels: `pushgw delete -j ci` deletes the group that has only the job,
+    /// -j, -l and -i name one group by all of its labels: `pushgw delete -j ci` deletes the group that has only the job label,
     /// and no other group of that job. A selection deletes several groups: `pushgw delete --match job=ci`. On a terminal
     /// the selected groups are shown and deleted after a confirmation. Without a terminal --yes is required.
     #[command(alias = "rm", override_usage = groups::DELETE_USAGE, after_long_help = groups::DELETE_EXAMPLES)]
@@ -142,9 +142,9 @@ pub enum Command {
     #[command(alias = "ls", override_usage = groups::LIST_USAGE, after_long_help = groups::LIST_EXAMPLES)]
     #[command(after_help = "All options: pushgw list --help, pushgw-list(1)")]
     List(Deferred<ListArgs>),
-    /// Print groups' metrics as text that can be pushed again
+    /// Print the metrics of groups as text that can be pushed
     ///
-    /// A single group is printed as its metrics. In a selection, a line before each group names it. `pushgw push --groups`
+    /// For a single group, only its metrics are printed. In a selection, a line before each group names it. `pushgw push --groups`
     /// reads such a file, as a backup or to move groups to another gateway.
     #[command(override_usage = groups::SHOW_USAGE, after_long_help = groups::SHOW_EXAMPLES)]
     #[command(after_help = "All options: pushgw show --help, pushgw-show(1)")]
@@ -162,11 +162,11 @@ pub enum Command {
     /// a fix. Unlike `promtool check metrics` it knows that the gateway rejects timestamps, duplicate series and names that
     /// collide. --lint adds the conventions that promtool checks.
     ///
-    /// The problems go to standard output. If there is an error, with -v or on a terminal, a last line on standard error
+    /// The problems are printed to standard output. If there is an error, with -v or on a terminal, a last line on standard error
     /// counts them. An `error` is rejected by the gateway, or accepted and causes problems later. A `fixed` problem would be
     /// rejected as written; push and add repair it without changing its meaning. A `warning` is accepted, but the gateway
-    /// stores something else than was written, or it causes problems later. The exit status is 0 without errors and 3 with
-    /// errors. pushgw-check(1) explains each problem under the name in its brackets.
+    /// stores something other than what was written, or it causes problems later. The exit status is 0 without errors and 3 with
+    /// errors. pushgw-check(1) explains each problem under the name in brackets.
     #[command(override_usage = push::CHECK_USAGE, after_help = push::CHECK_SHORT, after_long_help = push::CHECK_EXAMPLES)]
     Check(Deferred<CheckArgs>),
     /// Print OpenMetrics as Prometheus text; needs no gateway
@@ -179,7 +179,7 @@ pub enum Command {
     #[command(override_usage = push::CONVERT_USAGE, after_long_help = push::CONVERT_EXAMPLES)]
     #[command(after_help = "All options: pushgw convert --help, pushgw-convert(1)")]
     Convert(Deferred<ConvertArgs>),
-    /// Print the alerting rules for the jobs of run
+    /// Print the alerting rules for jobs reported by run
     ///
     /// One rule file for Prometheus covers all jobs: JobFailed, JobOverdue, JobNeverSucceeded and JobHung.
     #[command(override_usage = "pushgw rules [OPTIONS]", after_long_help = run::RULES_EXAMPLES)]
@@ -187,7 +187,7 @@ pub enum Command {
     Rules(Deferred<RulesArgs>),
     /// Print the completion script for a shell
     ///
-    /// With it the tab key completes commands, options, values and file names. It also completes jobs and labels from the
+    /// The tab key then completes commands, options, values and file names. It also completes jobs and labels from the
     /// gateway, which gets one second to answer. Packages install the scripts for all users.
     #[command(override_usage = "pushgw completions <bash|zsh|fish>", after_long_help = COMPLETIONS_EXAMPLES)]
     Completions {
@@ -232,7 +232,7 @@ Examples:
 pub struct OutputArgs {
     /// Use color: auto, always or never
     ///
-    /// `auto` uses color on a terminal, unless NO_COLOR, CLICOLOR_FORCE or TERM=dumb says otherwise.
+    /// `auto` uses color on a terminal, unless NO_COLOR, CLICOLOR_FORCE or TERM=dumb overrides it.
     #[arg(
         long,
         value_name = "WHEN",
@@ -258,7 +258,7 @@ pub struct OutputArgs {
     /// -v reports what was done, repaired and retried. -vv also shows the requests and responses, without secrets.
     #[arg(short, long, global = true, action = ArgAction::Count, hide_short_help = true, display_order = 903)]
     pub verbose: u8,
-    /// Print help: -h the common options, --help all of them
+    /// Print help: -h for common options, --help for all
     #[arg(short, long, global = true, action = ArgAction::Help, hide_short_help = true, display_order = 904)]
     pub help: Option<bool>,
 }

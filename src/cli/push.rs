@@ -85,7 +85,7 @@ Exit status: 0 success, 3 errors in the input; `pushgw --help` lists the others.
 pub struct PushArgs {
     #[command(flatten, next_help_heading = GROUP)]
     pub group: GroupArgs,
-    /// Push all groups of a file that `pushgw show` wrote
+    /// Push all groups of a file written by `pushgw show`
     ///
     /// In such a file a line `# pushgw group /metrics/job/...` comes before the metrics of each group; `-` is standard input.
     /// The whole file is checked before anything is sent. If the gateway rejects a group, the others are still pushed.
@@ -102,7 +102,7 @@ pub struct PushArgs {
     pub input: InputArgs,
     /// Run this command; push its output if it exits with 0
     ///
-    /// A pipe can't tell whether its producer finished or failed half way; this can. If the command fails, nothing is sent,
+    /// A pipe can't tell whether its producer finished or failed halfway; this option can. If the command fails, nothing is sent,
     /// and pushgw exits with the command's status (128 plus the signal number if a signal killed it).
     #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments,
           conflicts_with_all = ["files", "metrics"], help_heading = INPUT, display_order = 1)]
@@ -123,7 +123,7 @@ pub struct PushArgs {
     pub dry_run: bool,
     /// Print what would change and send nothing
     ///
-    /// Prints what the push would add, change and remove, compared with the group as the gateway has it now. For this the
+    /// Prints what the push would add, change and remove, compared with the group as it is on the gateway now. For this, the
     /// gateway sends its whole store once.
     #[arg(long, help_heading = OUTPUT)]
     pub diff: bool,
@@ -139,12 +139,12 @@ pub struct PushArgs {
 
 #[derive(Args, Debug)]
 pub struct CheckArgs {
-    #[command(flatten, next_help_heading = "Group it would go to (optional)")]
+    #[command(flatten, next_help_heading = "Group to check against (optional)")]
     pub group: GroupArgs,
     /// Also check the conventions of promtool check metrics
     ///
-    /// Each metric has a HELP text and base units, written in full. `_total` is for counters only; `le`, `_bucket` and the
-    /// like are for histograms only. Names are in snake_case, without a colon and without the metric's type. A violation is
+    /// Each metric should have a HELP text and base units, written in full. `_total` is for counters only; `le`, `_bucket` and
+    /// the like are for histograms only. Names should be in snake_case, without a colon and without the metric's type. A violation is
     /// a warning, or an error with --strict.
     #[arg(long, help_heading = INPUT)]
     pub lint: bool,
@@ -159,7 +159,7 @@ pub struct CheckArgs {
 pub struct InputArgs {
     /// Files to read; none, or `-`, means standard input
     ///
-    /// Several files make one push. Nothing is sent unless all of it was read and has no errors. Reading waits for the
+    /// Several files make one push. Nothing is sent unless all files were read and have no errors. Reading waits for the
     /// producer without a limit: --timeout covers only the request.
     // clap's path parser rejects an empty path with a message that does not mention unset variables.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 0,
@@ -174,7 +174,7 @@ pub struct InputArgs {
     ///
     /// `auto` reads a file as OpenMetrics if its last line is `# EOF`, and otherwise in the Prometheus text format.
     /// OpenMetrics 1.0 is checked strictly and converted as pushgw-convert(1) describes. With `openmetrics`, input that does
-    /// not end with `# EOF` is an error: it was cut off. Lines of -m are always in the Prometheus format.
+    /// not end with `# EOF` is an error: it was cut off. The lines of -m are always in the Prometheus format.
     #[arg(
         long,
         value_name = "FORMAT",
@@ -232,7 +232,7 @@ pub struct ReportArgs {
     ///
     /// `human` shows the line with a mark under the problem. `short` prints file:line:column: severity: message, as compilers
     /// do. `json` prints one object per line, with severity, code, file, line, column, message and help. `github` prints
-    /// workflow commands of GitHub Actions. In `json` and `github`, errors and warnings without a place have the format, too. The
+    /// workflow commands of GitHub Actions. Errors and warnings without a place are also printed in `json` and `github`. The
     /// code of such an error is usage, file, input, command, rejected, unavailable, unreachable, timeout, bad-response or other.
     /// Lines and columns count from 1, columns in characters. The file is `<stdin>` for standard input and `<metric>` for -m.
     ///
@@ -251,7 +251,7 @@ pub struct ReportArgs {
 pub struct ConvertArgs {
     /// Files to read; none, or `-`, means standard input
     ///
-    /// Each file is a whole text that ends with `# EOF`. The results are printed one after the other.
+    /// Each file must be a complete text that ends with `# EOF`. The results are printed one after the other.
     // clap's path parser rejects an empty path with a message that does not mention unset variables.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 0, help_heading = INPUT,
           value_parser = OsStringValueParser::new().map(PathBuf::from))]
@@ -280,7 +280,7 @@ pub struct ConvertArgs {
     /// Remove timestamps
     ///
     /// A Pushgateway and the textfile collector of node_exporter reject timestamps. Without this option they are printed in
-    /// milliseconds, as the text format has them.
+    /// milliseconds, as the text format requires.
     #[arg(long, help_heading = INPUT, display_order = 3)]
     pub strip_timestamps: bool,
     #[command(flatten, next_help_heading = OUTPUT)]

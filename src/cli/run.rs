@@ -30,7 +30,7 @@ Examples:
   pushgw run -j db_backup -- timeout 2h nice backup
   pushgw rules > /etc/prometheus/rules/jobs.yml
 
-Exit status: that of COMMAND, 125 if pushgw can't start, 126 or 127 if COMMAND can't.";
+Exit status: the status of COMMAND; 125 if pushgw can't run it, 126 or 127 if it can't start.";
 
 pub(super) const RULES_EXAMPLES: &str = "\
 Examples:
@@ -52,24 +52,24 @@ pub struct RunArgs {
     pub utf8_names: bool,
     /// Command to run, with its arguments
     ///
-    /// It gets the standard input, output and error of pushgw itself, and the signals that pushgw receives. It does not get
+    /// It gets the standard input, output and error of pushgw, and the signals that pushgw receives. It does not get
     /// the variables PUSHGATEWAY_PASSWORD, PUSHGATEWAY_BEARER_TOKEN and PUSHGATEWAY_HEADER, nor PUSHGATEWAY_URL and
     /// PUSHGATEWAY_REMOTE_WRITE if their URL has a user or a query.
     #[arg(last = true, required = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments,
           help_heading = JOB)]
     pub command: Vec<OsString>,
-    /// Longest time between successes, such as 26h
+    /// Maximum time between successes, such as 26h
     ///
     /// Pushed as job_expected_interval_seconds, for the alert JobOverdue of `pushgw rules`.
     #[arg(long, value_name = "DURATION", help_heading = JOB)]
     pub expect_every: Option<OsString>,
-    /// Longest duration of a run, such as 2h
+    /// Maximum duration of a run, such as 2h
     ///
     /// Pushed as job_expected_duration_seconds, for the alert JobHung of `pushgw rules`. The start is then pushed too, while
     /// the command runs, so that a run that never ends is noticed.
     #[arg(long, value_name = "DURATION", help_heading = JOB)]
     pub expect_within: Option<OsString>,
-    /// Statuses that also mean success, such as 24
+    /// Other statuses that mean success, such as 24
     ///
     /// Separated by commas, or repeated. pushgw still exits with the status of the command.
     #[arg(long, value_name = "N[,N]...", help_heading = JOB)]
@@ -98,7 +98,7 @@ pub struct RunArgs {
     pub metrics_always: bool,
     /// A line of metrics, such as 'backup_files 12'
     ///
-    /// Repeatable. The lines are pushed when the metrics of the command are.
+    /// Repeatable. The lines are pushed together with the metrics of the command.
     #[arg(short, long = "metric", value_name = "LINE", help_heading = JOB)]
     pub metric_lines: Vec<OsString>,
     /// Prefix of metric names
@@ -119,12 +119,12 @@ pub struct RunArgs {
 pub struct RulesArgs {
     /// Prefix of metric names
     ///
-    /// The value of --prefix of `pushgw run`. The names of the alerts do not change.
+    /// The same value as --prefix of `pushgw run`. The names of the alerts do not change.
     #[arg(long, value_name = "PREFIX", default_value = "job", help_heading = JOB)]
     pub prefix: OsString,
     /// Rules for metrics that arrive by remote write
     ///
-    /// Wraps each metric in last_over_time over 14 days: a sample that was sent disappears from queries after 5 minutes.
+    /// Wraps each metric in last_over_time over 14 days, because a sample disappears from queries after 5 minutes.
     #[arg(long, help_heading = JOB)]
     pub remote_write: bool,
 }

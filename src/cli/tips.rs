@@ -70,7 +70,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["grouping-key", "groupingkey", "grouping", "group"], "use -j JOB and -l NAME=VALUE"),
     (
         &["o", "output", "json", "format"],
-        "list and status have --format json, push, add and check have --message-format json",
+        "list and status have --format json; push, add and check have --message-format json",
     ),
 ];
 
@@ -118,7 +118,7 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
         _ => {}
     }
     if args.get(1).is_some_and(|name| name == "rules") && has_receiver_url(error, args) {
-        add_tip(error, "here --remote-write takes no URL: the rules are the same for every receiver");
+        add_tip(error, "rules --remote-write takes no URL: the rules are the same for every receiver");
     }
 }
 
@@ -140,9 +140,7 @@ fn has_receiver_url(error: &Error, args: &[OsString]) -> bool {
 fn meant_format(value: &str, command: Option<&Command>) -> Option<String> {
     const OPENMETRICS: [&str; 5] = ["om", "open", "open-metrics", "open_metrics", "openmetric"];
     if ["human", "short", "json", "github"].contains(&value) {
-        return Some(format!(
-            "--format is the format of the input; for problems use --message-format {value}"
-        ));
+        return Some(format!("--format is the input format; for problems use --message-format {value}"));
     }
     let is_openmetrics = OPENMETRICS.iter().any(|name| value.eq_ignore_ascii_case(name))
         && command.is_some_and(|command| knows(command, "strip-timestamps"));
@@ -233,11 +231,11 @@ fn meant_option(
                 program.get_subcommands().filter(|other| knows(other, name)).map(Command::get_name).collect();
             let (last, before) = others.split_last()?;
             let (others, verb) = if before.is_empty() {
-                ((*last).to_owned(), "has it")
+                ((*last).to_owned(), "does")
             } else {
-                (format!("{} and {last}", before.join(", ")), "have it")
+                (format!("{} and {last}", before.join(", ")), "do")
             };
-            Some(format!("{command} does not have this option; {others} {verb}"))
+            Some(format!("{command} does not have this option, but {others} {verb}"))
         }
     }
 }

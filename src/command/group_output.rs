@@ -163,7 +163,7 @@ pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, pr
 pub(super) fn warn_of_text(snapshot: &Snapshot, printer: &mut Printer<'_>) {
     if snapshot.from_text {
         printer.warning(
-            "the gateway has no /api/v1/metrics: the groups are read from /metrics, which does not show the difference between an empty `instance` and none",
+            "the gateway has no /api/v1/metrics: the groups were read from /metrics, which does not distinguish an empty `instance` from a missing one",
         );
     }
 }

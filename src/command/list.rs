@@ -64,7 +64,7 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
     }
     warn_of_text(snapshot, printer);
     if list.metrics && snapshot.from_text {
-        printer.warning("/metrics does not show which metrics a group holds");
+        printer.warning("/metrics does not show which metrics a group contains");
     }
     warn_of_conflicts(snapshot, &list.connection, printer);
     Ok(())

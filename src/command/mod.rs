@@ -98,7 +98,7 @@ fn fetch_contents<T: Default>(
     let snapshot = gateway::fetch_contents(client, endpoint, make, &mut listener(printer))?;
     if snapshot.from_text {
         return Err(Failure::Other(anyhow::anyhow!(
-            "{endpoint} has no /api/v1/metrics, and /metrics does not show what a group holds"
+            "{endpoint} has no /api/v1/metrics, and /metrics does not show the contents of a group"
         )));
     }
     Ok(snapshot)
@@ -127,7 +127,7 @@ fn prometheus_hint(
         what.to_owned()
     } else {
         let instead = commands::write_instead(connection);
-        format!("{what}\nif it has --web.enable-remote-write-receiver: {instead}")
+        format!("{what}\nif it runs with --web.enable-remote-write-receiver: {instead}")
     })
 }
 
@@ -165,7 +165,7 @@ fn explain(
 fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
     move |event| match event {
         Event::Retry { tries, reason, wait, asked } => {
-            printer.note(&format!("try {tries} failed: {reason}; retry in {} ms", wait.as_millis()));
+            printer.note(&format!("attempt {tries} failed: {reason}; retrying in {} ms", wait.as_millis()));
             if asked {
                 printer.progress().pause(&format!("waiting {}s, as the server asked", wait.as_secs()));
             }

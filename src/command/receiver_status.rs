@@ -48,7 +48,7 @@ impl Probe {
     fn table(&self, printer: &mut Printer<'_>) -> io::Result<()> {
         let (style, word, why) = match &self.answer {
             Ok(written) if written.confirmed => {
-                (Style::Good, "OK", "the receiver accepts samples and confirms what it stores".to_owned())
+                (Style::Good, "OK", "the receiver accepts samples and confirms how many it stored".to_owned())
             }
             Ok(_) => {
                 (Style::Good, "OK", "the receiver accepts samples, but does not confirm them".to_owned())
@@ -61,7 +61,7 @@ impl Probe {
         row("receiver", &self.receiver);
         match &self.answer {
             Ok(written) => row("remote write", &written.to_string()),
-            Err(error) => row("answer", error.kind.words().unwrap_or("no text")),
+            Err(error) => row("response", error.kind.words().unwrap_or("empty")),
         }
         printer.table(Channel::Result, &table)?;
         match &self.answer {

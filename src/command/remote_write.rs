@@ -54,7 +54,7 @@ pub(super) fn failure(error: WriteError) -> Failure {
         WriteError::Exchange(mut error, totals) => {
             if totals.all > 0 {
                 let sent =
-                    format!("{} of {} were sent before", thousands(totals.before), samples(totals.all));
+                    format!("{} of {} had been sent before", thousands(totals.before), samples(totals.all));
                 let sent = format!("{sent}{}", not_sent(totals));
                 error.hint = Some(error.hint.map_or(sent.clone(), |hint| format!("{hint}\n{sent}")));
             }
@@ -63,7 +63,7 @@ pub(super) fn failure(error: WriteError) -> Failure {
         WriteError::PartlyStored { request, stored, sent, words, hint, totals } => {
             let in_all = if totals.all > 0 {
                 let stored = thousands(totals.before + stored);
-                format!(" ({stored} of {} in all{})", thousands(totals.all), not_sent(totals))
+                format!(" ({stored} of {} in total{})", thousands(totals.all), not_sent(totals))
             } else {
                 String::new()
             };

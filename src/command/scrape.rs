@@ -58,7 +58,7 @@ impl Scraped {
             let older =
                 std::mem::replace(&mut problems, scrape_failure::of_scrape(&errors, snapshot, connection));
             let gone = older.into_iter().filter(|problem| !problems.contains(problem));
-            warnings.extend(gone.map(|problem| format!("before Prometheus 3, {}", problem.message)));
+            warnings.extend(gone.map(|problem| format!("with Prometheus 2: {}", problem.message)));
         }
         problems.extend(prometheus::unreadable_media_type(media_type.as_deref()));
         Ok(Self { samples, refusal: None, rejects_pushes: false, problems, warnings })

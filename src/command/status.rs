@@ -78,13 +78,13 @@ impl<'a> Found<'a> {
         if scraped.rejects_pushes && about.is_on("push.disable-consistency-check") != Some(true) {
             Err("every push is rejected and every scrape fails")
         } else if !scraped.ok() {
-            Err("a scrape fails")
+            Err("scrapes fail")
         } else if !scraped.problems.is_empty() {
             Err("Prometheus drops the scraped metrics")
         } else if healthy.is_err() || ready.is_err() {
-            Err("its own health checks fail")
+            Err("the gateway's health checks fail")
         } else {
-            Ok("Prometheus can scrape it")
+            Ok("Prometheus can scrape the gateway")
         }
     }
 }
@@ -134,7 +134,7 @@ fn warnings(found: &Found<'_>) -> Vec<String> {
     }
     if found.snapshot.from_text {
         warnings.push(
-            "the gateway has no API: the groups are read from /metrics, which does not show everything"
+            "the gateway has no API: the groups were read from /metrics, which does not show everything"
                 .to_owned(),
         );
     }
@@ -185,7 +185,7 @@ fn table(found: &Found<'_>, printer: &mut Printer<'_>) -> io::Result<()> {
     }
     let scrape = match &scraped.refusal {
         None if scraped.problems.is_empty() => plural(scraped.samples, "sample"),
-        None => "the gateway answers, but Prometheus drops the answer".to_owned(),
+        None => "the gateway responds, but Prometheus drops the response".to_owned(),
         Some(why) => format!("fails: {why}"),
     };
     row("scrape", scrape.into());

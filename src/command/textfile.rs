@@ -98,7 +98,7 @@ impl Update {
             _ => pushed.clone(),
         };
         let text = textfile::text(&families);
-        require_valid(text.as_bytes(), key, "with the labels of the group, the metrics are invalid", None)?;
+        require_valid(text.as_bytes(), key, "the metrics are invalid with the labels of the group", None)?;
         for (other, text) in directory.others(&name)? {
             require_fit(&families, &text, &other)?;
         }

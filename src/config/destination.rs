@@ -93,7 +93,7 @@ fn flags<'a>(url: Option<&OsStr>, args: &'a ConnectionArgs) -> Vec<Named<'a>> {
 pub(super) fn agree(url: Option<&OsStr>, args: &ConnectionArgs) -> Result<(), Failure> {
     match flags(url, args)[..] {
         [one, other, ..] => Err(Failure::usage_with_hint(
-            format!("{} and {} name two destinations", one.origin(), other.origin()),
+            format!("{} and {} both set a destination", one.origin(), other.origin()),
             "remove one of them: a push goes to one destination",
         )),
         [Named::RemoteWrite(..)] if args.compress.is_some() => Err(Failure::usage(SNAPPY)),
@@ -107,10 +107,7 @@ pub(super) fn agree(url: Option<&OsStr>, args: &ConnectionArgs) -> Result<(), Fa
 const SNAPPY: &str = "--compress is for gateways: remote write always uses snappy";
 
 fn no_receiver() -> Failure {
-    Failure::usage_with_hint(
-        "--remote-write-version needs a receiver of remote write",
-        "add --remote-write URL",
-    )
+    Failure::usage_with_hint("--remote-write-version needs a remote-write receiver", "add --remote-write URL")
 }
 
 /// Returns the destination set by the user, or `None` for the default gateway.
@@ -160,12 +157,12 @@ fn any_named<'a>(
     .collect();
     match variables[..] {
         [one, other, ..] => Err(Failure::usage_with_hint(
-            format!("{} and {} name two destinations", one.origin(), other.origin()),
+            format!("{} and {} both set a destination", one.origin(), other.origin()),
             format!("choose one with {} or {}, or unset a variable", one.option(), other.option()),
         )),
         [other @ (Named::Textfile(..) | Named::RemoteWrite(..))] if path.is_some() => {
             Err(Failure::usage_with_hint(
-                format!("--url and {} name two destinations", other.origin()),
+                format!("--url and {} both set a destination", other.origin()),
                 format!("choose one with -g URL or {}", other.option()),
             ))
         }
@@ -204,7 +201,7 @@ fn receiver(
     let url = url.map_err(|error| Failure::usage(format!("{origin}: {error}")))?;
     if url.path().ends_with("/api/v1/import/prometheus") {
         return Err(Failure::usage(format!(
-            "{origin}: this path takes the text format: remote write is /api/v1/write"
+            "{origin}: this path accepts the text format; the remote-write path is /api/v1/write"
         )));
     }
     let url = if matches!(url.path(), "" | "/") { url.with_path("/api/v1/write") } else { url };
@@ -232,11 +229,11 @@ pub(super) fn require_gateway(
     match named(url, args, environment, purpose)? {
         None | Some(Named::Gateway(_)) => Ok(()),
         Some(Named::Textfile(origin, _)) => Err(Failure::usage_with_hint(
-            format!("{origin}: only push, add, run and delete of one group can use a directory"),
+            format!("{origin} works only with push, add, run and delete of one group"),
             "use -g URL: this command needs a gateway",
         )),
         Some(Named::RemoteWrite(origin, _)) => Err(Failure::usage_with_hint(
-            format!("{origin}: only status, and push, add and run of one group, can use a receiver"),
+            format!("{origin} works only with status, and with push, add and run of one group"),
             "use -g URL: this command needs a gateway",
         )),
     }

@@ -115,7 +115,7 @@ impl Delete {
         };
         if args.as_curl {
             return Err(Failure::usage_with_hint(
-                "--as-curl prints the request for one group, and this selects several",
+                "--as-curl prints the request for one group, but this selects several",
                 "pushgw list --format path prints the path of each group, for --as-curl --url PATH",
             ));
         }
@@ -128,13 +128,13 @@ impl Delete {
         if !args.all && !selection.is_specific() {
             return Err(Failure::usage_with_hint(
                 "these matchers also match groups that lack the label, so they could select almost every group",
-                "add one that requires a label, such as --match job=x, or --older-than; --all deletes every group",
+                "add a matcher that requires a label, such as --match job=x, or --older-than; --all deletes every group",
             ));
         }
         let can_ask = environment.stdin_is_terminal && environment.stderr_is_terminal;
         if !(args.yes || args.dry_run || can_ask) {
             return Err(Failure::usage_with_hint(
-                "deleting a selection needs confirmation, but there is no terminal to ask on",
+                "deleting a selection needs confirmation, but there is no terminal",
                 "--dry-run shows what would be deleted, --yes deletes without asking",
             ));
         }
@@ -153,7 +153,7 @@ impl Delete {
         let other = destination::without_gateway(url, &args.connection, environment, Use::Groups)?;
         let target = if let Some(Destination::Textfile(textfile)) = other {
             if args.as_curl {
-                return Err(Failure::usage("--as-curl needs a gateway, and the destination is a directory"));
+                return Err(Failure::usage("--as-curl needs a gateway, but the destination is a directory"));
             }
             DeleteTarget::File { key: file_key(&args.group, key_rules(args.utf8_names))?, textfile }
         } else {
@@ -225,7 +225,9 @@ fn interval(text: &OsStr) -> Result<Duration, Failure> {
     let interval = match seconds {
         Some(interval) => interval,
         None => duration::parse(text).map_err(|_| {
-            Failure::usage(format!("--watch: `{text}` is not a number of seconds, such as 2 or 0.5"))
+            Failure::usage(format!(
+                "--watch: invalid number of seconds `{text}`: use a number such as 2 or 0.5"
+            ))
         })?,
     };
     if interval.is_zero() {
@@ -317,7 +319,7 @@ fn selected(
         group.job.is_some() || group.instance.is_some() || !group.labels.is_empty() || group.url.is_some();
     match (names_group, !selection.is_empty(), all) {
         (true, true, _) | (true, _, true) => Err(Failure::usage_with_hint(
-            "-j, -l, -i and --url name one group, and --match, --older-than, --failed and --all select several",
+            "-j, -l, -i and --url name one group, but --match, --older-than, --failed and --all select several",
             named_labels(group).map_or_else(
                 || "use either --url or a selection".to_owned(),
                 |labels| format!("for all groups with these labels: {}", instead(&labels)),
@@ -328,7 +330,7 @@ fn selected(
             "to select the groups of a job: --match job=x",
         )),
         (false, false, false) => Err(Failure::usage_with_hint(
-            "no group is named or selected",
+            "no group is specified",
             "-j JOB and -l NAME=VALUE name one group; --match job=x, --older-than, --failed or --all select several",
         )),
         (true, false, false) => Ok(None),

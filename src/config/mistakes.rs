@@ -62,7 +62,7 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
                     options.join(" ")
                 )
             }
-            Meant::Expanded => "use double quotes, so that the shell replaces it".to_owned(),
+            Meant::Expanded => "use double quotes, so that the shell expands it".to_owned(),
         };
         found
             .push(Suspicion { message: format!("the label `{label}` gets the value `{value}`{what}"), hint });
@@ -90,7 +90,7 @@ fn of_group_in_job(job: &str) -> Option<Suspicion> {
     } else {
         return None;
     };
-    Some(Suspicion { message: "the job is the name of a whole group".to_owned(), hint })
+    Some(Suspicion { message: "the job looks like a whole group".to_owned(), hint })
 }
 
 /// The value that the user probably meant.
@@ -106,14 +106,14 @@ enum Meant {
 fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
     let unquoted = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
     if let Some(unquoted) = unquoted.filter(|_| value.len() > 1) {
-        return Some((", with the quotes", Meant::Value(unquoted.to_owned())));
+        return Some((", including the quotes", Meant::Value(unquoted.to_owned())));
     }
     if let Some(rest) = value.strip_prefix(label).unwrap_or(value).strip_prefix('=') {
         return Some(("", Meant::Value(rest.trim_matches('"').to_owned())));
     }
     let is_label = |part: &str| part.split_once('=').is_some_and(|(name, _)| is_legacy_name(name.trim()));
     for (separator, what) in
-        [(',', ", with the comma"), (';', ", with the semicolon"), (' ', ", with the space")]
+        [(',', ", including the comma"), (';', ", with the semicolon"), (' ', ", with the space")]
     {
         if let Some((first, others)) = value.split_once(separator)
             && others.split(separator).all(is_label)
@@ -123,10 +123,10 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
         }
     }
     if is_variable(value) {
-        return Some((", not that of the variable", Meant::Expanded));
+        return Some((", not the value of the variable", Meant::Expanded));
     }
     if value.trim() != value && !value.trim().is_empty() {
-        return Some((", with the spaces", Meant::Value(value.trim().to_owned())));
+        return Some((", including the spaces", Meant::Value(value.trim().to_owned())));
     }
     None
 }
@@ -158,7 +158,7 @@ fn of_file_name(
         value.as_ref().filter(|value| is_file(value)).map(|value| (label, option, value.to_string_lossy()))
     });
     let Some((label, option, name)) = found else { return Ok(None) };
-    let message = format!("the {label} `{name}` is also the name of a file here: is the variable set?");
+    let message = format!("the {label} `{name}` is also a file in this directory: is the variable set?");
     let hint = format!("use {option} {}", quote(&name));
     if has_other_input || environment.stdin_is_pipe {
         return Ok(Some(Suspicion { message, hint }));
@@ -193,7 +193,7 @@ pub(super) fn of_missing_file(
     } else if has_options && name.split_once('=').is_some_and(|(label, _)| is_legacy_name(label)) {
         format!("for a label: -l {}", quote(name))
     } else if name == "metrics" && place == 0 && args.files.len() == 1 && !environment.stdin_is_terminal {
-        "leave out `metrics`: without a FILE, standard input is read".to_owned()
+        "omit `metrics`: without a FILE, pushgw reads standard input".to_owned()
     } else if place == 0 && environment.is_program(name) {
         let line = words(&args.files);
         let line =
@@ -249,8 +249,8 @@ mod tests {
             (group(None, &[], Some("web1 ")), "use -i web1"),
             (group(Some("{job=\"x\"}"), &[], None), "for a group as list prints it: -j JOB -l NAME=VALUE"),
             (group(Some("/metrics/job/x"), &[], None), "for the group with this path: --url /metrics/job/x"),
-            (group(Some("$JOB"), &[], None), "use double quotes, so that the shell replaces it"),
-            (group(None, &["a=$(hostname -f)"], None), "use double quotes, so that the shell replaces it"),
+            (group(Some("$JOB"), &[], None), "use double quotes, so that the shell expands it"),
+            (group(None, &["a=$(hostname -f)"], None), "use double quotes, so that the shell expands it"),
         ] {
             let found = of_group(&group);
             assert_eq!(

@@ -119,7 +119,7 @@ fn file_key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, Failu
     match file_name(&key).len() {
         0..=MAX_NAME => Ok(key),
         bytes => Err(Failure::usage(format!(
-            "--textfile: the labels result in a file name of {bytes} bytes, more than {MAX_NAME}: use fewer or shorter values"
+            "--textfile: the file name would have {bytes} bytes, more than {MAX_NAME}: use fewer or shorter values"
         ))),
     }
 }

@@ -135,7 +135,7 @@ impl Push {
 fn fits(args: &cli::PushArgs, destination: &Destination) -> Result<(), Failure> {
     let (message, hint) = match destination {
         Destination::Textfile(_) if args.as_curl => (
-            "--as-curl needs a gateway, and the destination is a directory",
+            "--as-curl needs a gateway, but the destination is a directory",
             "--dry-run prints the file that would be written",
         ),
         Destination::RemoteWrite(_) if args.as_curl => (
@@ -143,7 +143,7 @@ fn fits(args: &cli::PushArgs, destination: &Destination) -> Result<(), Failure> 
             "--dry-run prints the request with its samples as text",
         ),
         Destination::RemoteWrite(_) if args.diff => (
-            "--diff needs a gateway or a directory: a receiver does not say what it holds",
+            "--diff needs a gateway or a directory: a remote-write receiver does not report its contents",
             "--dry-run prints the samples that would be sent",
         ),
         _ => return Ok(()),
@@ -181,7 +181,7 @@ impl PushGroups {
         if origin == Origin::Stdin && environment.stdin_is_terminal {
             return Err(Failure::usage_with_hint(
                 "--groups: standard input is a terminal",
-                "use --groups FILE with a file that `pushgw show --all` printed",
+                "use --groups FILE with a file written by `pushgw show --all`",
             ));
         }
         let mut check = check(&args.input, &args.report, vec![origin]);
@@ -234,7 +234,7 @@ pub(super) fn format(format: cli::InputFormat) -> TextFormat {
 fn no_url(command: &str, files: &[PathBuf]) -> Result<(), Failure> {
     if files.iter().any(|path| is_url(path)) {
         let hint = match command {
-            "push" => "use --url URL for the URL of a group, -g URL for that of a gateway".to_owned(),
+            "push" => "use --url URL for the URL of a group, -g URL for the URL of a gateway".to_owned(),
             _ => format!("use curl -s URL | pushgw {command}"),
         };
         return Err(Failure::usage_with_hint("FILE is a URL", hint));

@@ -20,7 +20,7 @@ pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
         other => format!("with the Content-Type `{other}`"),
     };
     Some(Problem::new(format!(
-        "the metrics are sent {shown} instead of the gateway's `text/plain`: Prometheus 3 drops the whole scrape unless its fallback_scrape_protocol names a format"
+        "the metrics arrive {shown} instead of the gateway's `text/plain`: Prometheus 3 drops the whole scrape unless fallback_scrape_protocol is set"
     )))
 }
 
@@ -34,7 +34,7 @@ pub fn reason(error: &ErrorKind) -> String {
     // The first line is always the same. The second is the error, or the number of errors if there are several.
     let words = error.words().filter(|_| is_inconsistent(error)).unwrap_or_default();
     match words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1) {
-        Some(reason) => format!("a scrape gets status 500: {}", reason.trim_end_matches(':')),
+        Some(reason) => format!("scrapes fail with status 500: {}", reason.trim_end_matches(':')),
         None => error.message(),
     }
 }

@@ -137,13 +137,13 @@ fn describe(collision: &Collision<'_>) -> String {
                 }
                 (true, false) => {
                     format!(
-                        "`{family}` has the name of a part of the {kind} `{composite}` in group {}",
+                        "`{family}` is the name of a sample of the {kind} `{composite}` in group {}",
                         groups(composites)
                     )
                 }
                 (false, _) => {
                     format!(
-                        "the {kind} `{composite}` has a part named `{family}`, which is a metric in group {}",
+                        "the {kind} `{composite}` has a sample named `{family}`, which is a separate metric in group {}",
                         groups(holders)
                     )
                 }

@@ -121,7 +121,7 @@ fn check_sample(line: &[u8]) -> Result<(), Reason> {
         return Err(expected("a number"));
     }
     if sample.labels.iter().any(|(_, value)| std::str::from_utf8(value).is_err()) {
-        return Err(expected("label values that are UTF-8"));
+        return Err(expected("label values in UTF-8"));
     }
     let names = || sample.labels.iter().map(|(name, _)| name);
     let twice = names().enumerate().find(|(at, name)| names().take(*at).any(|other| other == *name));
@@ -160,7 +160,7 @@ mod tests {
             [
                 (1, "help a".to_owned()),
                 (5, r#"h_bucket le ["5", "1"]"#.to_owned()),
-                (6, "label values that are UTF-8".to_owned())
+                (6, "label values in UTF-8".to_owned())
             ]
         );
         for (line, expected) in [

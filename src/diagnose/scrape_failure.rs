@@ -36,7 +36,7 @@ pub fn of_refusal<E>(
         }
     }
     if problems.is_empty() {
-        problems.push(Problem::new("the gateway's answer does not show which groups are the cause"));
+        problems.push(Problem::new("the gateway's response does not show which groups are the cause"));
     }
     // One deletion can fix several problems, but would fail if run twice.
     let mut printed = BTreeSet::new();
@@ -105,8 +105,7 @@ impl Contents {
                 // A collision between groups, which is reported separately.
                 _ => continue,
             };
-            let message =
-                format!("`{pushed}` collides with `{own}`, one of the gateway's own metrics; it is in");
+            let message = format!("`{pushed}` collides with the gateway's own metric `{own}` and is in");
             problems.push(caused_by(&message, &groups, connection));
         }
         problems
@@ -154,7 +153,7 @@ pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connect
                 let groups = if by_key.is_empty() { groups(snapshot, has) } else { by_key };
                 caused_by(
                     &format!(
-                        "`{series}` has the label `{label}` twice: Prometheus drops the whole scrape; it is in"
+                        "Prometheus drops the whole scrape, because `{series}` has the label `{label}` twice in"
                     ),
                     &groups,
                     connection,
@@ -183,7 +182,7 @@ fn of_help(snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
         if !cut.is_empty() {
             problems.push(Problem {
                 message: format!(
-                    "the HELP text of {} in {} is not UTF-8: Prometheus drops the whole scrape because of it",
+                    "the HELP text of {} in {} is not UTF-8, so Prometheus drops the whole scrape",
                     cut.join(", "),
                     group.labels
                 ),
@@ -230,7 +229,7 @@ fn of_collision(collision: &Collision<'_>, connection: &Connection) -> Problem {
         Collision::Suffix { family, holders, composite, kind, composites } => {
             let (groups, composites) = (groups_of(holders), groups_of(composites));
             let message = format!(
-                "`{family}` in {} has the name of a part of the {} `{composite}` in {}",
+                "`{family}` in {} is the name of a sample of the {} `{composite}` in {}",
                 names(&groups),
                 kind.as_str(),
                 names(&composites)

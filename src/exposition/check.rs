@@ -119,7 +119,7 @@ impl<'a> Checker<'a> {
         let at = first.trimmed.start;
         let span = at..at + scan::character(&self.context.bytes[at..]);
         self.context.findings.error(Code::WrongFormat, span, || {
-            Message::new(format!("the input is not metrics in the text format; it is {what}")).help(help)
+            Message::new(format!("the input is {what}, not metrics in the text format")).help(help)
         });
         true
     }
@@ -228,7 +228,6 @@ fn openmetrics_message(is_complete: bool, options: &CheckOptions<'_>) -> Message
         return Message::new("this is OpenMetrics text, but it is read in the Prometheus text format")
             .help(format!("{instead}; {OTHER_FORMAT}"));
     }
-    Message::new("this is OpenMetrics text, but its last line is not `# EOF`").help(format!(
-        "if it is complete, add the line `# EOF`: then it is converted, as by `pushgw convert`; {OTHER_FORMAT}"
-    ))
+    Message::new("this is OpenMetrics text, but its last line is not `# EOF`")
+        .help(format!("if it is complete, add the line `# EOF`, and pushgw converts it; {OTHER_FORMAT}"))
 }

@@ -96,7 +96,7 @@ codes! {
         "There are two metric names in the braces."
         b"{\"a\",\"b\"} 1\n";
     NamelessSample "nameless-sample" Pushgw
-        "A sample has no metric name; the gateway adds it to the metric before it, or rejects it."
+        "A sample has no metric name; the gateway adds it to the previous metric, or rejects it."
         b"{a=\"x\"} 1\n";
     ParserCrash "parser-crash" Pushgw
         "The gateway's parser misreads a line that begins with a brace, or crashes."
@@ -147,7 +147,7 @@ codes! {
         "There is text after the timestamp."
         b"a 1 1700000000000 x\n";
     UnknownType "unknown-type" Parser
-        "A TYPE line has a type that the format does not have."
+        "A TYPE line has a type that the format does not define."
         b"# TYPE a conter\n";
     DuplicateType "duplicate-type" Parser
         "A metric has a second TYPE line."
@@ -159,7 +159,7 @@ codes! {
         "A metric has a second HELP line."
         b"# HELP a x\n# HELP a y\n";
     BucketBound "bucket-bound" Parser
-        "The bound of a bucket, its label le, is not a number."
+        "A bucket bound (the label le) is not a number."
         b"# TYPE h histogram\nh_bucket{le=\"fast\"} 1\n";
     Quantile "quantile" Parser
         "The quantile of a summary is not a number."
@@ -174,25 +174,25 @@ codes! {
         "The same series occurs twice, perhaps only after the grouping key has overwritten labels."
         b"a{b=\"x\"} 1\na{b=\"x\"} 2\n";
     SuffixCollision "suffix-collision" Store
-        "A metric has the name of a histogram's or summary's sample."
+        "A metric has the same name as a sample of a histogram or summary."
         b"h_count 1\n# TYPE h histogram\nh_sum 1\n";
     GatewayTypeConflict "gateway-type-conflict" Store
-        "A metric has the name of one of the gateway's own metrics, but another type."
+        "A metric has the name of one of the gateway's own metrics, but a different type."
         b"# TYPE go_goroutines counter\ngo_goroutines 1\n";
     QuantileInKey "quantile-in-key" Store
-        "The grouping key has a label quantile, and the text has a summary."
+        "The grouping key has a label quantile, and the text contains a summary."
         b"# TYPE s summary\ns_sum 1\n";
     NoSamples "no-samples" Pushgw
-        "The text has no samples; a PUT of it would empty the group."
+        "The text has no samples; pushing it would empty the group."
         b"# nothing\n";
     ReservedName "reserved-name" Pushgw
-        "The gateway uses the metric's name itself, and would overwrite the metric or break."
+        "The gateway uses the metric name itself, and would overwrite the metric or break."
         b"push_time_seconds 1\n";
     HelpInvalidUtf8 "help-invalid-utf8" Pushgw
         "A HELP text is not valid UTF-8, so Prometheus could not scrape the gateway."
         b"# HELP a \xff\na 1\n";
     LeInKey "le-in-key" Pushgw
-        "The grouping key has a label le, and the text has a histogram, so Prometheus could not scrape the gateway."
+        "The grouping key has a label le, and the text contains a histogram, so Prometheus could not scrape the gateway."
         b"# TYPE h histogram\nh_sum 1\n";
     MissingEof "missing-eof" Openmetrics
         "The last line of an OpenMetrics text is not `# EOF`, so the text is cut off."
@@ -201,10 +201,10 @@ codes! {
         "There is text after the line `# EOF`, which ends an OpenMetrics text."
         b"a 1\n# EOF\nb 1\n# EOF\n";
     Spacing "spacing" Openmetrics
-        "A space is missing, or there is a space, a tab or an empty line where OpenMetrics has none."
+        "A space is missing, or there is a space, tab or empty line that OpenMetrics does not allow."
         b"a  1\n# EOF\n";
     InvalidComment "invalid-comment" Openmetrics
-        "A line begins with # but is neither metadata nor `# EOF`; OpenMetrics has no comments."
+        "A line begins with # but is neither metadata nor `# EOF`; OpenMetrics does not allow comments."
         b"# made by hand\na 1\n# EOF\n";
     Metadata "metadata" Openmetrics
         "A HELP, TYPE or UNIT line is incomplete, or comes after samples of its metric."
@@ -213,16 +213,16 @@ codes! {
         "The name of a metric does not end with its unit, the unit is given twice, or the type cannot have a unit."
         b"# UNIT a seconds\na 1\n# EOF\n";
     SplitMetric "split-metric" Openmetrics
-        "The lines of a metric, or of one histogram or the like, are not together."
+        "The lines of a metric, or of one of its histograms or summaries, are not together."
         b"a 1\nb 1\na{c=\"x\"} 1\n# EOF\n";
     NameClash "name-clash" Openmetrics
-        "Two metrics can have a sample of the same name."
+        "Two metrics can have a sample with the same name."
         b"# TYPE a counter\n# TYPE a_created gauge\na_created 1\n# EOF\n";
     SampleName "sample-name" Openmetrics
-        "The name of a sample does not fit the type of its metric."
+        "The name of a sample does not match the type of its metric."
         b"# TYPE a counter\na 1\n# EOF\n";
     SampleLabel "sample-label" Openmetrics
-        "A sample has no le, no quantile or no state, which its type requires."
+        "A sample lacks the le, quantile or state label that its type requires."
         b"# TYPE a stateset\na 1\n# EOF\n";
     ValueRange "value-range" Openmetrics
         "A value is not allowed for the type of its metric, such as a negative counter."
@@ -231,19 +231,19 @@ codes! {
         "The buckets of a histogram are not sorted, or their values decrease."
         b"# TYPE h histogram\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\n# EOF\n";
     IncompleteHistogram "incomplete-histogram" Openmetrics
-        "A histogram has no bucket for +Inf, or its count and sum do not fit its buckets."
+        "A histogram has no bucket for +Inf, or its count and sum do not match its buckets."
         b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\n# EOF\n";
     InvalidExemplar "invalid-exemplar" Openmetrics
         "An exemplar is invalid or too long, or its sample cannot have one."
         b"# TYPE a counter\na_total 1 # 0.5\n# EOF\n";
     TimestampOrder "timestamp-order" Openmetrics
-        "The samples of a series are not in the order of their timestamps, or not all have one."
+        "The samples of a series are not sorted by timestamp, or only some have one."
         b"a 1\na 1 2\n# EOF\n";
     HelpCarriageReturn "help-carriage-return" Advice
         "A HELP text ends with a carriage return, which the gateway would store."
         b"# HELP a x\r\na 1\n";
     OverwrittenLabel "overwritten-label" Advice
-        "The grouping key overwrites a label of the text with another value."
+        "The grouping key overwrites a label of the text with a different value."
         b"a{job=\"x\"} 1\n";
     MissingPart "missing-part" Advice
         "A histogram or summary has no _count or _sum, or a histogram has no bucket for +Inf."
@@ -252,10 +252,10 @@ codes! {
         "A part of a histogram or summary occurs twice, such as _sum or a bucket with the same le."
         b"# TYPE s summary\ns_sum 1\ns_count 1\ns_sum 2\n";
     DroppedSample "dropped-sample" Advice
-        "The gateway drops a sample that is not a part of its histogram or summary."
+        "The gateway drops a sample that is not part of its histogram or summary."
         b"# TYPE h histogram\nh 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n";
     SummaryCount "summary-count" Advice
-        "The count of a summary is not a whole number, so the gateway stores another number."
+        "The count of a summary is not a whole number, so the gateway stores a different one."
         b"# TYPE s summary\ns_count -1\n";
     OpenmetricsCounter "openmetrics-counter" Advice
         "A counter is declared without the suffix _total of its samples, as in OpenMetrics, so it is stored as untyped."
@@ -264,7 +264,7 @@ codes! {
         "The text is in the OpenMetrics format, which the gateway accepts only in part."
         b"# TYPE a counter\na_total 1\n# EOF\n";
     OtherTypeLine "other-type-line" Advice
-        "A TYPE line is followed by a sample of another metric and has no samples of its own."
+        "A TYPE line has no samples and is followed by a sample of another metric."
         b"# TYPE job_ok_total counter\njob_done_total 1\n";
     IgnoredTypeLine "ignored-type-line" Advice
         "A comment looks like a TYPE line, but the gateway ignores it."
@@ -273,13 +273,13 @@ codes! {
         "A metric name ends with a colon, as in YAML."
         b"a: 1\n";
     WindowsPath "windows-path" Advice
-        "A label value looks like a path on Windows, but its \\n is a line break."
+        "A label value looks like a Windows path, but \\n in it is a line break."
         b"a{path=\"C:\\new\"} 1\n";
     StrippedNumber "stripped-number" Advice
         "--strip-timestamps removes a number that is probably not a timestamp."
         b"a 1 234\n";
     OlderGateway "older-gateway" Advice
-        "Older gateways, such as 1.5.1, reject this or store something else."
+        "Older gateways, such as 1.5.1, reject this or store something different."
         b"# HELP a say \\\"x\\\"\na 1\n";
     LintNoHelp "lint-no-help" Lint
         "A metric has no HELP text."
@@ -297,7 +297,7 @@ codes! {
         "A name ends with _total, but the metric is not a counter."
         b"# HELP a_total x\n# TYPE a_total gauge\na_total 1\n";
     LintReservedSuffix "lint-reserved-suffix" Lint
-        "A name has a suffix of histograms or summaries, but the metric is neither."
+        "A name ends with a suffix for histograms or summaries, but the metric is neither."
         b"# HELP a_count x\n# TYPE a_count gauge\na_count 1\n";
     LintReservedLabel "lint-reserved-label" Lint
         "A metric has the label le but is not a histogram, or the label quantile but is not a summary."

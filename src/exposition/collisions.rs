@@ -144,7 +144,7 @@ impl FamilyRules<'_, '_> {
                 );
                 Message::new(message).help(match openmetrics {
                     Some(_) => format!(
-                        "OpenMetrics declares counters without `_total`; here write `# TYPE {text} {own}`"
+                        "OpenMetrics declares counters without `_total`; in the text format write `# TYPE {text} {own}`"
                     ),
                     None => {
                         format!("declare it as the gateway does: `# TYPE {text} {own}`; or rename the metric")
@@ -205,7 +205,7 @@ impl FamilyRules<'_, '_> {
                 let (kind, name, other) = (kind.as_str(), quoted(name), quoted(&other));
                 let message = format!("{other} is a separate metric and also part of the {kind} {name}");
                 let help = if has_type {
-                    format!("rename {other} or {name}; each has a TYPE line")
+                    format!("rename {other} or {name}; both have a TYPE line")
                 } else {
                     format!("rename {other}, or write the TYPE line of {name} before it")
                 };
@@ -247,7 +247,7 @@ impl FamilyRules<'_, '_> {
             let total = String::from_utf8_lossy(&total);
             let rename = if has_help { " rename the HELP line too, and" } else { "" };
             Message::new(format!("{quoted_total} is untyped: the TYPE line is for {name}")).help(format!(
-                "OpenMetrics declares counters like this; here{rename} write `# TYPE {total} counter`"
+                "OpenMetrics declares counters like this; in the text format{rename} write `# TYPE {total} counter`"
             ))
         });
     }

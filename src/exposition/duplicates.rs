@@ -65,7 +65,7 @@ pub(super) fn duplicate(first: usize, second: usize, context: &mut Context<'_>) 
         let message = message.related(first, "first occurrence");
         let message = if one == other && remote_write {
             message.help(
-                "a receiver stores only one of two samples with the same time; push samples of different times one by one, the oldest first",
+                "a receiver stores only one sample of a series for each time; push samples with different times separately, the oldest first",
             )
         } else if one == other {
             message

@@ -122,7 +122,7 @@ fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize,
     }
     let (bytes, family) = (context.bytes, context.families.name(number));
     let message = || {
-        Message::new(format!("second HELP line for {}", quoted(&family)))
+        Message::new(format!("duplicate HELP line for {}", quoted(&family)))
             .help("remove this line; a metric has only one HELP line, for all its samples")
             .related(first.map(|first| line_from(bytes, first)), "first HELP line")
     };
@@ -244,12 +244,12 @@ fn second_type(context: &mut Context<'_>, name: &Token<'_>, number: usize, suffi
     if let Some(first) = context.families[number].type_line() {
         context.findings.error(Code::DuplicateType, name.span(), || {
             let text = if suffix == Suffix::None {
-                format!("second TYPE line for {family}")
+                format!("duplicate TYPE line for {family}")
             } else {
                 format!("{} belongs to {family}, which already has a type", quoted(name.raw()))
             };
             Message::new(text)
-                .help("remove one of the two lines; a metric has one type")
+                .help("remove one of the two lines; a metric can have only one type")
                 .related(line_from(bytes, first), "first TYPE line")
         });
     } else {
@@ -302,9 +302,8 @@ pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'
         {
             context.findings.warning(Code::OtherTypeLine, name_at(context.bytes, at), || {
                 let (name, other) = (quoted(&name), quoted(&other_name));
-                Message::new(format!("this line is for {name}, so {other} is untyped")).help(format!(
-                    "if it is for the sample after it, write {other} here and in the HELP line"
-                ))
+                Message::new(format!("this line is for {name}, so {other} is untyped"))
+                    .help(format!("if it is for the next sample, write {other} here and in the HELP line"))
             });
         }
     }

@@ -263,7 +263,7 @@ fn check_part(
             if value.fract() != 0.0 || !(0.0..COUNT_LIMIT).contains(&value) {
                 context.findings.warning(Code::SummaryCount, span, || {
                     Message::new(
-                        "the count of a summary must be a whole number; the gateway stores another number",
+                        "the count of a summary must be a whole number; the gateway stores a different one",
                     )
                 });
             }
@@ -351,7 +351,7 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
         let span = sample.value.start..sample.rest.end;
         let text = &context.bytes[span.clone()];
         context.findings.error(code, span, || {
-            Message::new(format!("{} has spaces", quoted(text))).help(format!(
+            Message::new(format!("{} contains spaces", quoted(text))).help(format!(
                 "write `{joined}` if the spaces separate thousands; otherwise remove what follows the value"
             ))
         });
@@ -423,7 +423,7 @@ fn strip_timestamp(with_space: Range<usize>, span: Range<usize>, context: &mut C
     {
         context.findings.warning(Code::StrippedNumber, span, || {
             Message::new(format!("{} is removed as a timestamp, but is probably not one", quoted(word)))
-                .help("is it part of the value? a value has no spaces")
+                .help("is it part of the value? a value cannot contain spaces")
         });
     }
 }
@@ -464,7 +464,7 @@ fn dropped(sample: &SampleLine<'_>, family: SampleFamily, context: &mut Context<
             ("le", "`_bucket`, `_sum` or `_count`")
         };
         Message::new(format!(
-            "the gateway drops this sample, because it is not a part of the {} {}",
+            "the gateway drops this sample, because it is not part of the {} {}",
             family.kind.as_str(),
             quoted(&name)
         ))

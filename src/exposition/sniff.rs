@@ -30,7 +30,7 @@ pub(super) fn other_format(file: &[u8]) -> Option<(&'static str, &'static str)> 
         }
         _ if has_good_line(file) => return None,
         _ if begins_with(text, b"<!doctype") || begins_with(text, b"<html") => {
-            ("HTML", "is it an error page? check what its URL returns")
+            ("HTML", "is it an error page? check what the URL returns")
         }
         _ if begins_with(text, b"<?xml") => ("XML", TEXT),
         _ if is_json(text) => ("JSON", TEXT),

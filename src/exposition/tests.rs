@@ -79,7 +79,7 @@ fn names() {
     assert_found("{a=\"x\"} 1\n", &["error nameless-sample `{a=\"x\"}`"]);
     assert_eq!(
         help("my-metric 1\n"),
-        "a metric name has only letters, digits, `_` and `:`; for example `my_metric`"
+        "a metric name can contain only letters, digits, `_` and `:`; for example `my_metric`"
     );
     assert!(help("# TYPE my-metric.total gauge\n").ends_with("for example `my_metric_total`"));
 }
@@ -138,7 +138,7 @@ fn values() {
     assert_found("a 1 1 1\n", &["error trailing-text `1`"]);
     assert_found("a 1 # {t=\"x\"} 1\n", &["error exemplar `# {t=\"x\"} 1`"]);
     assert_found("a 1 5 # {t=\"x\"} 1\n", &["error exemplar `# {t=\"x\"} 1`"]);
-    assert_eq!(help("a 1,5\n"), "write `1.5`; `LC_ALL=C` makes most programs do so");
+    assert_eq!(help("a 1,5\n"), "write `1.5`; `LC_ALL=C` makes most programs do this");
     assert!(help("a 1b 2\n").contains("`--data-binary`"));
     assert!(help("a 1 1700000000\n").contains("`--strip-timestamps`"));
 }
@@ -182,7 +182,7 @@ fn histograms_and_summaries() {
     assert!(help("c_count 1\n# TYPE c summary\nc_sum 0\n").contains("write the TYPE line of `c` before it"));
     assert_eq!(
         help("# TYPE c_count counter\nc_count 5\n# TYPE c summary\nc{quantile=\"0.5\"} 0\nc_sum 1\n"),
-        "rename `c_count` or `c`; each has a TYPE line"
+        "rename `c_count` or `c`; both have a TYPE line"
     );
     assert_found("# TYPE s summary\ns_sum 1\ns_count 1.5\n", &["warning summary-count `1.5`"]);
     assert_found(

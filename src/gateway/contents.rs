@@ -120,16 +120,15 @@ pub fn losses(families: &[Family]) -> Vec<String> {
             let what = match family.kind {
                 Kind::GaugeHistogram => "gauge histograms",
                 Kind::Histogram => "native histograms",
-                _ => "its value as a number",
+                _ => "the value as a number",
             };
             losses.push(format!(
                 "`{name}` is left out: the gateway's API does not report {what} ({missing} here)"
             ));
         }
         if family.help_is_cut {
-            losses.push(format!(
-                "the HELP text of `{name}` has bytes that are not UTF-8: they are shown as U+FFFD"
-            ));
+            losses
+                .push(format!("the HELP text of `{name}` contains invalid UTF-8, which is shown as U+FFFD"));
         }
     }
     losses
@@ -204,7 +203,7 @@ u 5e-324
             losses,
             [
                 "`g` is left out: the gateway's API does not report gauge histograms (1 here)",
-                "the HELP text of `m` has bytes that are not UTF-8: they are shown as U+FFFD",
+                "the HELP text of `m` contains invalid UTF-8, which is shown as U+FFFD",
                 "`n` is left out: the gateway's API does not report native histograms (1 here)",
             ]
         );

@@ -7,7 +7,7 @@ use crate::http::{Client, Error, ErrorKind, Event, Method, Request, Response, pa
 /// pushes may check it.
 pub(crate) const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-const IMPORT_PATH: &str = "an import path like VictoriaMetrics' accepts pushes but has no groups";
+const IMPORT_PATH: &str = "an import endpoint such as VictoriaMetrics' accepts pushes but has no groups";
 
 /// Sends a request to a Pushgateway, with retries.
 pub(crate) fn send(
@@ -53,7 +53,7 @@ pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error 
 fn page(client: &Client, request: &Request<'_>, response: Response) -> Error {
     let status = response.status;
     let title = client.page_title(response);
-    let error = not_a_pushgateway(request, format!("it answers {status} with {}", page_name(&title)));
+    let error = not_a_pushgateway(request, format!("it answered {status} with {}", page_name(&title)));
     Error { hint: Some(hint::of_page(&title).to_owned()), ..error }
 }
 
@@ -63,14 +63,14 @@ fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
     let status = response.status;
     match method {
         Method::Delete if status != 202 => Some(format!(
-            "it answers {status} to a deletion, and a Pushgateway answers 202; {IMPORT_PATH} to delete"
+            "it answered {status} to a deletion, but a Pushgateway answers 202; {IMPORT_PATH} to delete"
         )),
-        Method::Get if status == 204 => Some(format!("it answers 204 without a body; {IMPORT_PATH} to show")),
+        Method::Get if status == 204 => Some(format!("it answered 204 with no body; {IMPORT_PATH} to show")),
         Method::Get => response.encoding().map(|encoding| {
-            format!("its answer is compressed ({encoding}), although pushgw asks for `identity`")
+            format!("the response is compressed ({encoding}), but pushgw requested `identity`")
         }),
         Method::Put | Method::Post | Method::Delete => {
-            response.foreign_body().map(|body| format!("it answers {status} with {body}"))
+            response.foreign_body().map(|body| format!("it answered {status} with {body}"))
         }
     }
 }

@@ -5,9 +5,9 @@ use crate::http::{self, Connection, ErrorKind, Method, Rejection, Request, Route
 
 /// The hint for a command that reads groups.
 pub(super) const PROMETHEUS: &str = "Prometheus has no groups. push, add and run can send to it with --remote-write \
-                                     URL, and `pushgw status --remote-write URL` checks that";
+                                     URL, and `pushgw status --remote-write URL` checks it";
 
-const CLASH: &str = "Pushgateway 1.11.0 and 1.11.1 do this where other versions answer 400: the push is \
+const CLASH: &str = "Pushgateway 1.11.0 and 1.11.1 close the connection where other versions answer 400: the push is \
                                 inconsistent with the gateway's groups (`pushgw list` shows them)";
 
 /// The hint for an error, if there is a better one than that of its class.
@@ -41,9 +41,7 @@ pub(super) fn of_page(title: &str) -> &'static str {
 fn not_listening(connection: &Connection) -> String {
     let hint = match (&connection.route, connection.url_from) {
         (Route::Unix(_), _) => "is the server running, and is the socket path right?",
-        (_, None) => {
-            "is a gateway running on this machine? -g or PUSHGATEWAY_URL sets the URL of another one"
-        }
+        (_, None) => "is a gateway running on this machine? to use another one, set -g or PUSHGATEWAY_URL",
         _ if connection.endpoint.port() == DEFAULT_PORT => "is the gateway running, and is the host right?",
         _ => "is the gateway running, and is the port right? The default is 9091",
     };
@@ -61,7 +59,7 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
         404 => {
             let with_prefix = connection.url_option(&connection.endpoint.join("/prefix"));
             let is_read = request.method == Method::Get;
-            let another = if is_read { "" } else { "is it another server? `pushgw status` checks that\n" };
+            let another = if is_read { "" } else { "is it the right server? `pushgw status` checks it\n" };
             return Some(format!(
                 "{another}if the gateway has a path prefix (--web.route-prefix), add it: {with_prefix}"
             ));
@@ -76,11 +74,11 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
             ));
         }
         413 => "a proxy in front of the gateway limits the size: push smaller groups, or try --compress gzip",
-        502 | 504 => "a proxy in front of the gateway gets no answer from it: is the gateway running?",
+        502 | 504 => "a proxy in front of the gateway gets no response from it: is the gateway running?",
         503 if rejection.page.is_some() => {
             "this page is from a proxy in front of the gateway: is the gateway running?"
         }
-        415 => "is it an aggregation gateway, or a gateway without gzip? try --compress none",
+        415 => "does this gateway accept gzip? aggregation gateways do not; try --compress none",
         _ => return None,
     };
     Some(hint.to_owned())

@@ -190,9 +190,9 @@ pub enum NoKey {
         "the path depends on --push.enable-utf8-names, which the gateway's /api/v1/status does not report"
     )]
     UnknownNames,
-    #[error("no path can name it while the gateway runs without --push.enable-utf8-names")]
+    #[error("no URL path can address it while the gateway runs without --push.enable-utf8-names")]
     NeedsUtf8Names,
-    #[error("no path can name it")]
+    #[error("no URL path can address it")]
     Unwritable,
 }
 
@@ -224,7 +224,7 @@ pub enum KeyError {
     #[error("{}", empty_value(.name))]
     EmptyValue { name: String },
     #[error(
-        "the labels result in a path of {bytes} bytes, more than {MAX_PATH}: use fewer or shorter --label values"
+        "the path of this group would have {bytes} bytes, more than {MAX_PATH}: use fewer or shorter --label values"
     )]
     TooLong { bytes: usize },
 }
@@ -252,8 +252,8 @@ fn escaped_name(name: &str, names: Names) -> String {
 
 fn empty_value(name: &str) -> String {
     match name {
-        "instance" => "label `instance` has an empty value: is the variable set? (next to a group without \
-                       `instance`, an empty one makes every push to the gateway fail)"
+        "instance" => "label `instance` has an empty value: is the variable set? (if the same group \
+                       exists without `instance`, every push to the gateway then fails)"
             .to_owned(),
         _ => {
             format!("label `{name}` has an empty value: is the variable set? If not, omit --label {name}=...")

@@ -99,7 +99,7 @@ impl Response {
         let json: serde_json::Value = serde_json::from_slice(body).ok()?;
         let has_error =
             ["error", "errors"].iter().any(|name| json.get(name).is_some_and(|value| !value.is_null()));
-        (has_error || json["status"] == "error").then_some("an error in JSON")
+        (has_error || json["status"] == "error").then_some("a JSON error")
     }
 
     /// Returns the compression of the body, or `None` if it is not compressed, as requested.

@@ -129,7 +129,7 @@ impl Connector {
             Arc::clone(configuration.as_ref().map_err(|error| ErrorKind::Tls(error.clone()))?);
         let other = |reason: String| ErrorKind::Tls(TlsError::Other(reason));
         let name = ServerName::try_from(self.connection.endpoint.host().to_owned())
-            .map_err(|_| other("the host name cannot be in a certificate".to_owned()))?;
+            .map_err(|_| other("a certificate cannot contain this host name".to_owned()))?;
         let client = ClientConnection::new(configuration, name).map_err(|error| other(error.to_string()))?;
         let stream = Stream::handshake(client, stream)
             .map_err(|error| io_error(&error, Phase::Handshake, deadline))?;

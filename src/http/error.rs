@@ -81,35 +81,35 @@ macro_rules! classes {
 classes! {
     DNS = "DNS lookup failed", 6, retried, Some("check the host name in the URL");
     CONNECT = "can't connect", 6, retried, Some("check the host and the port in the URL");
-    CONNECT_TIMED_OUT = "no connection within", 6, retried,
-        Some("--connect-timeout limits one attempt, --timeout all of them");
+    CONNECT_TIMED_OUT = "can't connect within", 6, retried,
+        Some("--connect-timeout is the limit for one attempt, --timeout for all attempts");
     PROXY = "can't use the proxy", 6, retried,
         Some("the proxy is set by --proxy or a proxy variable; --no-proxy connects directly");
     PROXY_AUTHENTICATION = "the proxy requires authentication", 4, final,
-        Some("add user and password to the proxy's URL: http://USER:PASSWORD@PROXY:PORT");
+        Some("add the user and password to the proxy URL: http://USER:PASSWORD@PROXY:PORT");
     PROXY_REJECTED = "the proxy rejected the request", 4, final,
         Some("the proxy does not allow this host or port; --no-proxy connects directly");
-    PROXY_UNAVAILABLE = "temporary failure of the proxy", 5, retried, None;
+    PROXY_UNAVAILABLE = "temporary proxy error", 5, retried, None;
     TLS_UNTRUSTED = "the server's certificate is not signed by a trusted CA", 6, final,
         Some("--ca-cert FILE trusts the CA in FILE in addition to the system's");
     TLS_EXPIRED = "the server's certificate has expired", 6, final, Some("is this machine's clock right?");
     TLS_NOT_YET_VALID = "the server's certificate is not valid yet", 6, final,
         Some("is this machine's clock right?");
-    TLS_NAME = "the server's certificate is for another name", 6, final,
+    TLS_NAME = "the server's certificate is for a different host", 6, final,
         Some("use a host name that is in the certificate");
     TLS_NO_NAMES = "the server's certificate has no subject alternative name", 6, final,
-        Some("its common name is not checked: issue a certificate with subjectAltName=DNS:HOST");
+        Some("clients ignore the common name: issue a certificate with subjectAltName=DNS:HOST");
     TLS_CLIENT = "the server requires a valid client certificate", 6, final,
         Some("set it with --cert FILE and --key FILE");
     TLS_VERSION = "the server supports only an old version of TLS", 6, final, Some("pushgw supports TLS 1.2 and 1.3");
     TLS_NONE = "the server does not use TLS on this port", 6, final, Some("should the URL start with http://?");
-    TLS_UNSUPPORTED = "the server and pushgw support no common TLS algorithm", 6, final,
+    TLS_UNSUPPORTED = "the server and pushgw have no TLS algorithm in common", 6, final,
         Some("pushgw supports certificates with RSA, ECDSA (P-256, P-384) and Ed25519 keys");
     TLS_OTHER = "the TLS handshake failed", 6, final, None;
     BROKEN_HANDSHAKE = "the connection broke during the TLS handshake", 6, retried, None;
-    BROKEN_SENDING = "the connection broke while the request was sent", 6, retried, None;
+    BROKEN_SENDING = "the connection broke while sending the request", 6, retried, None;
     BROKEN_WAITING = "the connection broke before a response arrived", 6, retried, None;
-    BROKEN_READING = "the connection broke in the middle of the response", 6, retried, None;
+    BROKEN_READING = "the connection broke during the response", 6, retried, None;
     CLOSED = "the server closed the connection without a response", 6, retried, None;
     INCOMPLETE = "the response is incomplete", 6, retried, None;
     TIMED_OUT_SENDING = "the request could not be sent within", 7, final, Some("--timeout sets the limit");
@@ -123,10 +123,10 @@ classes! {
          PUSHGATEWAY_BEARER_TOKEN"
     );
     CREDENTIALS = "the server rejected the credentials", 4, final,
-        Some("check the user and the password, or the token, and whether they are for this server");
+        Some("check the user and password, or the token: are they for this server?");
     FORBIDDEN = "the request is forbidden", 4, final,
         Some("the server, or a proxy in front of it, does not allow this request");
-    FORBIDDEN_HERE = "the request without credentials is forbidden", 4, final,
+    FORBIDDEN_HERE = "requests without credentials are forbidden", 4, final,
         Some("the server, or a proxy in front of it, may require a login (-u, --bearer-token-file) or block your IP");
     NOT_FOUND = "the server has no such path", 4, final, Some("check the path in the URL");
     METHOD = "the server does not allow this method on this path", 4, final, Some("check the path in the URL");
@@ -134,10 +134,10 @@ classes! {
         "the server, or a proxy in front of it, limits the size: send less at once, or try --compress gzip"
     );
     MEDIA_TYPE = "the server does not accept this type of body", 4, final, None;
-    TOO_MANY = "the server limits the rate of requests", 5, retried,
+    TOO_MANY = "the server limits the request rate", 5, retried,
         Some("increase --retries and --timeout to wait longer");
     REJECTED = "the server rejected the request", 4, final, None;
-    UNAVAILABLE = "temporary failure of the server", 5, retried, None;
+    UNAVAILABLE = "temporary server error", 5, retried, None;
     FAILED = "the server failed", 5, final, None;
     ODD_STATUS = "unexpected status", 1, final, None;
     UNEXPECTED = "the server did not answer like", 1, final, Some("check the host, the port and the path in the URL");
@@ -382,9 +382,9 @@ impl Rejection {
         let (status, page) = (self.status_line(), self.page_name());
         match (self.status, &self.location) {
             (300..=399, Some(location)) => {
-                format!("{message} {status} to {location}, which is not followed{page}")
+                format!("{message} {status} to {location}{page}; redirects are not followed")
             }
-            (300..=399, None) => format!("{message} {status}, which is not followed{page}"),
+            (300..=399, None) => format!("{message} {status}{page}; redirects are not followed"),
             (400, _) => format!("{message}{page}"),
             _ => format!("{message} {status}{page}"),
         }
@@ -500,14 +500,14 @@ mod tests {
         let error = Error { tries: 3, ..Error::new(&request, ErrorKind::Status(Box::new(redirect))) };
         assert_eq!(
             error.to_string(),
-            "PUT http://gw:9091/p/x: the server redirects (301 Moved Permanently) to http://other/, which is not \
-             followed, with the HTML page `Moved <to>` (tried 3 times)"
+            "PUT http://gw:9091/p/x: the server redirects (301 Moved Permanently) to http://other/, with \
+             the HTML page `Moved <to>`; redirects are not followed (tried 3 times)"
         );
         assert_eq!(error.speaker(), "gw:9091");
         let proxy = ErrorKind::Proxy {
             proxy: "http://proxy:3128".to_owned(),
             kind: Box::new(ErrorKind::ConnectTimedOut(Duration::from_millis(300))),
         };
-        assert_eq!(proxy.to_string(), "can't use the proxy http://proxy:3128: no connection within 300ms");
+        assert_eq!(proxy.to_string(), "can't use the proxy http://proxy:3128: can't connect within 300ms");
     }
 }

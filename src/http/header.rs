@@ -131,7 +131,7 @@ pub enum HeaderError {
     NoValue { name: String },
     #[error("the value of the header {name} contains a control character")]
     BadValue { name: String },
-    #[error("the header {name} is set by pushgw")]
+    #[error("pushgw sets the header {name} itself")]
     Reserved { name: String },
 }
 
@@ -153,7 +153,7 @@ mod tests {
             (": x", "the text before the colon is not a valid header name"),
             ("X-Key: ", "the header X-Key has no value: is the variable set?"),
             ("X-Key: hunter2\r\nX: y", "the value of the header X-Key contains a control character"),
-            ("content-LENGTH: 3", "the header content-LENGTH is set by pushgw"),
+            ("content-LENGTH: 3", "pushgw sets the header content-LENGTH itself"),
         ] {
             let error = text.parse::<Header>().unwrap_err().to_string();
             assert_eq!(error, expected);

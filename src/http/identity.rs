@@ -102,7 +102,7 @@ pub enum PemError {
     NoCertificate,
     #[error("the file contains no private key in PEM format")]
     NoKey,
-    #[error("the private key is encrypted, and pushgw cannot ask for its password")]
+    #[error("the private key is encrypted, and pushgw cannot ask for the password")]
     EncryptedKey,
     #[error("the private key does not match the certificate")]
     WrongKey,

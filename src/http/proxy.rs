@@ -86,7 +86,7 @@ pub enum ProxyError {
     Url(UrlError),
     #[error("`{scheme}` proxies are not supported: use http://HOST:PORT")]
     Scheme { scheme: String },
-    #[error("a proxy's URL has no path: write http://HOST:PORT")]
+    #[error("a proxy URL cannot have a path: write http://HOST:PORT")]
     Path,
 }
 
@@ -163,7 +163,7 @@ mod tests {
         for (text, expected) in [
             ("socks5://p:1080", "`socks5` proxies are not supported: use http://HOST:PORT"),
             ("https://p", "`https` proxies are not supported: use http://HOST:PORT"),
-            ("http://p/x", "a proxy's URL has no path: write http://HOST:PORT"),
+            ("http://p/x", "a proxy URL cannot have a path: write http://HOST:PORT"),
             ("http://", "the URL has no host: write http://HOST:PORT"),
         ] {
             assert_eq!(text.parse::<Proxy>().unwrap_err().to_string(), expected);

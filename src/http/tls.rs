@@ -127,7 +127,7 @@ fn verify_without_ca(
     name: &ServerName<'_>,
     now: UnixTime,
 ) -> Result<ServerCertVerified, TlsError> {
-    let odd = || TlsError::Other("the server's certificate can't be read".to_owned());
+    let odd = || TlsError::Other("can't parse the server's certificate".to_owned());
     let read = Certificate::read(certificate).ok_or_else(odd)?;
     let now = timestamp(now).ok_or_else(odd)?;
     if now > read.not_after {
@@ -180,10 +180,10 @@ fn certificate_error(
         CertificateError::NotValidForNameContext { expected, presented } => {
             let expected = expected.to_str();
             if presented.is_empty() {
-                return TlsError::NoNames(format!("{} is not checked for {expected}", described(subject)));
+                return TlsError::NoNames(format!("expected {expected}, found CN {}", described(subject)));
             }
             TlsError::Name(format!(
-                "{expected} is expected, and the certificate is for {}",
+                "expected {expected}, but the certificate is for {}",
                 listed_names(presented)
             ))
         }
@@ -261,7 +261,7 @@ pub(super) fn error_of(error: &io::Error) -> Option<TlsError> {
 fn alert_error(alert: AlertDescription) -> TlsError {
     match alert {
         AlertDescription::ProtocolVersion | AlertDescription::InsufficientSecurity => TlsError::Version,
-        AlertDescription::CertificateRequired => TlsError::Client("none was sent".to_owned()),
+        AlertDescription::CertificateRequired => TlsError::Client("no certificate was sent".to_owned()),
         AlertDescription::BadCertificate
         | AlertDescription::UnsupportedCertificate
         | AlertDescription::CertificateRevoked

@@ -26,7 +26,7 @@ const DEVICE_LIMIT: u64 = 16 << 20;
 /// Files of at least this many bytes get their own buffer.
 const LARGE: usize = 4 << 20;
 
-const CHANGED: &str = "it changed while it was read: write to another file and rename it when it is complete";
+const CHANGED: &str = "the file changed while it was read: write a temporary file, then rename it";
 
 /// Source of a part of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn unreadable(path: &Path, error: &anyhow::Error) -> Failure {
     let hint = if path.exists() {
         None
     } else if name.starts_with('@') {
-        Some("name the FILE without the `@` that curl needs")
+        Some("write the FILE without the `@`, which only curl needs")
     } else if name.contains("://") {
         Some("FILE cannot be a URL: use curl -s URL | pushgw ...")
     } else {
@@ -126,7 +126,7 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
         let length = usize::try_from(before.len()).unwrap_or(usize::MAX);
         let start = bytes.len();
         if length >= LARGE && start == 0 {
-            let mut memory = Bytes::for_file(length).context("there is not enough memory")?;
+            let mut memory = Bytes::for_file(length).context("not enough memory")?;
             if let Err(error) = file.read_exact(&mut memory) {
                 anyhow::ensure!(error.kind() != io::ErrorKind::UnexpectedEof, CHANGED);
                 return Err(plain(error));
@@ -135,7 +135,7 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
         } else {
             // One spare byte lets the final read return 0 without growing the buffer.
             let spare = length.saturating_add(1);
-            bytes.grow().try_reserve_exact(spare).context("there is not enough memory")?;
+            bytes.grow().try_reserve_exact(spare).context("not enough memory")?;
             read_at_most(&mut file, limit, bytes.grow())?;
         }
         let after = file.metadata().map_err(plain)?;
@@ -166,7 +166,7 @@ fn unchanged(before: &Metadata, after: &Metadata, read: usize) -> anyhow::Result
 fn read_at_most(from: impl Read, limit: u64, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
     let read = from.take(limit.saturating_add(1)).read_to_end(bytes).map_err(plain)?;
     if u64::try_from(read).is_ok_and(|read| read > limit) {
-        anyhow::bail!("it is endless or larger than {} MiB", limit >> 20);
+        anyhow::bail!("the input exceeds the limit of {} MiB", limit >> 20);
     }
     Ok(())
 }
@@ -188,7 +188,7 @@ mod tests {
     fn what_has_no_end_is_given_up() {
         let mut bytes = b"before".to_vec();
         let told = read_at_most(io::repeat(b'x'), 3 << 20, &mut bytes).unwrap_err();
-        assert_eq!(told.to_string(), "it is endless or larger than 3 MiB");
+        assert_eq!(told.to_string(), "the input exceeds the limit of 3 MiB");
         bytes.clear();
         read_at_most(io::repeat(b'x').take(1 << 20), 1 << 20, &mut bytes).unwrap();
         assert_eq!(bytes.len(), 1 << 20);

@@ -47,7 +47,7 @@ groups:
           summary: Job {{ $labels.job }} failed
           description: The last run of the job {{ $labels.job }} failed.
 
-      # There was no success for longer than --expect-every allows.
+      # The last success is longer ago than --expect-every allows.
       - alert: JobOverdue
         expr: time() - {success} > {interval}
         labels:
@@ -56,7 +56,7 @@ groups:
           summary: Job {{ $labels.job }} is overdue
           description: The job {{ $labels.job }} last succeeded {{ $value | humanizeDuration }} ago, which is longer than expected.
 
-      # The job ran or runs, but has not succeeded once. The first run has a day to end.
+      # The job has started, but has never succeeded. The first run may take up to a day.
       - alert: JobNeverSucceeded
         expr: {start} unless {success}
         for: 1d
@@ -64,7 +64,7 @@ groups:
           severity: warning
         annotations:
           summary: Job {{ $labels.job }} has never succeeded
-          description: The job {{ $labels.job }} is reported since a day or more, but has not succeeded once.
+          description: The job {{ $labels.job }} has been reported for at least a day, but has never succeeded.
 
       # A run started, has not ended, and takes longer than --expect-within allows. A power failure or kill -9 during the
       # run has the same result.
@@ -76,7 +76,7 @@ groups:
         labels:
           severity: warning
         annotations:
-          summary: Job {{ $labels.job }} does not end
+          summary: Job {{ $labels.job }} has not ended
           description: The job {{ $labels.job }} started {{ $value | humanizeDuration }} ago and has not ended, or was killed.
 ";
 

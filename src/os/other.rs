@@ -61,7 +61,7 @@ pub fn is_char_device(_: fs::FileType) -> bool {
 }
 
 pub(super) fn on_signals(_: &[i32], _: Box<dyn FnMut(ReceivedSignal) + Send>) -> io::Result<()> {
-    Err(missing("signals, and so commands after `--`,"))
+    Err(missing("signals (and therefore commands after `--`)"))
 }
 
 pub(super) fn exit_on_abort(_: i32) {}

@@ -249,7 +249,7 @@ impl ProgressState {
             details.push(format!("{}.{} MiB", self.bytes / MIB, self.bytes % MIB * 10 / MIB));
         }
         if self.tries > 1 {
-            details.push(format!("try {}", self.tries));
+            details.push(format!("attempt {}", self.tries));
         }
         details.push(match elapsed.as_secs() {
             seconds @ ..60 => format!("{seconds}s"),
@@ -298,7 +298,7 @@ mod tests {
         state.begin("deleting 2/2", start + SECOND * 2);
         assert_eq!(state.tick(start + SECOND * 2).0, "\rdeleting 2/2 (2s)\x1b[K");
         state.wait_for("the gateway", 3, start + SECOND * 2);
-        assert_eq!(state.tick(start + SECOND * 3).0, "\rdeleting 2/2 (try 3, 3s)\x1b[K");
+        assert_eq!(state.tick(start + SECOND * 3).0, "\rdeleting 2/2 (attempt 3, 3s)\x1b[K");
         assert_eq!(state.end(), CLEAR);
         assert_eq!(state.end(), "");
         assert_eq!(state.tick(start + SECOND * 4), (String::new(), None));
@@ -312,12 +312,12 @@ mod tests {
         state.pause("waiting 30s, as the server asked", start);
         assert_eq!(line(&mut state), "\rwaiting 30s, as the server asked (1s)\x1b[K");
         state.wait_for("waiting for gw", 2, start);
-        assert_eq!(line(&mut state), "\rwaiting for gw (try 2, 1s)\x1b[K");
+        assert_eq!(line(&mut state), "\rwaiting for gw (attempt 2, 1s)\x1b[K");
         // A message was printed in between.
         state.end();
         state.pause("waiting 30s, as the server asked", start);
         state.wait_for("waiting for gw", 3, start);
-        assert_eq!(line(&mut state), "\rwaiting for gw (try 3, 1s)\x1b[K");
+        assert_eq!(line(&mut state), "\rwaiting for gw (attempt 3, 1s)\x1b[K");
     }
 
     #[test]

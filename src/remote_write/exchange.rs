@@ -23,7 +23,7 @@ impl Written {
     /// Returns a warning if the receiver did not confirm a version 2.0 request, although that version requires it.
     pub fn unconfirmed_warning(self) -> Option<&'static str> {
         (self.version == Version::V2 && !self.confirmed).then_some(
-            "not confirmed by the receiver, which may know only version 1.0 and have stored nothing",
+            "not confirmed by the receiver: it may support only version 1.0 and have stored nothing",
         )
     }
 }
@@ -200,10 +200,10 @@ fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Op
         if body.trim_ascii().is_empty() {
             return None;
         }
-        response.foreign_text(&body).unwrap_or("a text, where a receiver answers without one").to_owned()
+        response.foreign_text(&body).unwrap_or("a text, but a receiver's response is empty").to_owned()
     };
-    let reason = format!("it answers {status} with {body}");
-    let kind = ErrorKind::Unexpected { expected: "a receiver of remote write", reason };
+    let reason = format!("it answered {status} with {body}");
+    let kind = ErrorKind::Unexpected { expected: "a remote-write receiver", reason };
     Some(Error { hint: Some(hint.to_owned()), ..Error::new(request, kind) })
 }
 

@@ -37,7 +37,7 @@ pub(super) fn hint(
         413 => "the receiver, or a proxy in front of it, limits the size of a request",
         502 | 504 => "a proxy in front of the receiver gets no answer from it: is the receiver running?",
         415 if choice != VersionChoice::Auto => {
-            "the receiver does not know this version: use --remote-write-version auto"
+            "the receiver does not support this version: use --remote-write-version auto"
         }
         _ => return None,
     };
@@ -51,7 +51,7 @@ pub(super) fn of_samples(words: &str) -> Option<&'static str> {
         ["out of order", "out of bounds", "too far in the future", "duplicate sample", "too old"];
     is_about_time.iter().any(|reason| words.contains(reason)).then_some(
         "this receiver accepts only new samples: check the unit of the timestamps (milliseconds in the Prometheus \
-         format, seconds in OpenMetrics), or send the present time with --strip-timestamps",
+         format, seconds in OpenMetrics), or use --strip-timestamps to send the current time",
     )
 }
 

@@ -11,11 +11,11 @@ use std::collections::{HashMap, HashSet};
 pub enum Clash {
     #[error("{name} is {}, but {} in", .ours.with_article(), .theirs.with_article())]
     Type { name: String, ours: Kind, theirs: Kind },
-    #[error("{name} has another HELP text in")]
+    #[error("{name} has a different HELP text in")]
     Help { name: String },
     #[error("the series {series} is also in")]
     Series { series: String },
-    #[error("{part} has the name of a sample of {} {whole}, which contradicts", article(*.kind))]
+    #[error("{part} is a sample name of {} {whole}, which conflicts with", article(*.kind))]
     Part { part: String, whole: String, kind: Kind },
 }
 
@@ -80,19 +80,19 @@ mod tests {
             (
                 "# HELP a b\na{job=\"x\"} 1\n",
                 "# HELP a c\na{job=\"y\"} 1\n",
-                Some("a has another HELP text in"),
+                Some("a has a different HELP text in"),
             ),
-            ("# HELP a b\na{job=\"x\"} 1\n", "a{job=\"y\"} 1\n", Some("a has another HELP text in")),
+            ("# HELP a b\na{job=\"x\"} 1\n", "a{job=\"y\"} 1\n", Some("a has a different HELP text in")),
             ("b 1\na{l=\"1\"} 1\n", "a{l=\"1\"} 2\n", Some("the series a{l=\"1\"} is also in")),
             (
                 "h_sum 1\n",
                 "# TYPE h histogram\nh_sum{job=\"y\"} 1\n",
-                Some("h_sum has the name of a sample of the histogram h, which contradicts"),
+                Some("h_sum is a sample name of the histogram h, which conflicts with"),
             ),
             (
                 "# TYPE s summary\ns_sum{job=\"y\"} 1\n",
                 "s_count 1\n",
-                Some("s_count has the name of a sample of the summary s, which contradicts"),
+                Some("s_count is a sample name of the summary s, which conflicts with"),
             ),
         ] {
             let found = find_clash(&read(ours), &read(theirs)).map(|clash| clash.to_string());

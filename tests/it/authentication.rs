@@ -121,7 +121,7 @@ impl ProtectedServer {
         call(&["add", "-j", "guarded", "-m", "b 2", "--compress", "gzip"]).run();
         call(&["list", "--format", "path"]).stdout("/metrics/job/guarded\n").run();
         call(&["show", "-j", "guarded"]).stdout("# TYPE a untyped\na 1\n# TYPE b untyped\nb 2\n").run();
-        call(&["status"]).stdout_has("OK: Prometheus can scrape it").run();
+        call(&["status"]).stdout_has("OK: Prometheus can scrape the gateway").run();
         call(&["delete", "-j", "guarded"]).run();
         call(&["push", "-j", "guarded", "-m", "a 1"]).run();
         call(&["delete", "--match", "job=guarded", "--yes"]).run();
@@ -222,7 +222,7 @@ fn tls() {
             .arg("--ca-cert")
             .arg(&ca)
             .code(6)
-            .stderr_has("the server's certificate is for another name: 127.0.0.1 is expected")
+            .stderr_has("the server's certificate is for a different host: expected 127.0.0.1")
             .run();
     });
 }

@@ -77,7 +77,7 @@ fn json_format_has_one_object_per_line() {
         "line": 2,
         "column": 5,
         "message": "`1,5` has a decimal comma",
-        "help": "write `1.5`; `LC_ALL=C` makes most programs do so",
+        "help": "write `1.5`; `LC_ALL=C` makes most programs do this",
     });
     assert_eq!(found[0], first);
     let positions: Vec<_> = found
@@ -308,7 +308,7 @@ fn lint_findings_appear_next_to_errors() {
     // Input that is not metrics text is not linted.
     lint()
         .stdin("{\n  \"aB\": 1,\n  \"cD\": 2\n}\n")
-        .stdout("<stdin>:1:1: error: the input is not metrics in the text format; it is JSON\n")
+        .stdout("<stdin>:1:1: error: the input is JSON, not metrics in the text format\n")
         .run();
     // A type set on the command line counts.
     lint()

@@ -76,7 +76,7 @@ impl Route<'_> {
         }
         let fix = shell(&commands[0]);
         self.secrets.iter().fold(fix, |fix, (name, value)| fix.env(name, value)).run();
-        self.call(&["status"]).stdout_has("OK: Prometheus can scrape it").run();
+        self.call(&["status"]).stdout_has("OK: Prometheus can scrape the gateway").run();
 
         self.call(&["delete", "--match", "job=a", "-n", "--format", "path"]).stdout("/metrics/job/a\n").run();
         self.call(&["delete", "--all", "--yes"]).run();

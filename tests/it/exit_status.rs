@@ -207,9 +207,9 @@ fn a_server_that_is_not_a_gateway_is_an_error() {
         .args(["delete", "-f", "-j", "x", "-g", &url])
         .code(1)
         .stderr(format!(
-            "error: DELETE {url}/metrics/job/x: the server did not answer like a Pushgateway: it answers 200 to a \
-             deletion, and a Pushgateway answers 202; an import path like VictoriaMetrics' accepts pushes but has no groups \
-             to delete\nhint: is this the gateway's URL?\n"
+            "error: DELETE {url}/metrics/job/x: the server did not answer like a Pushgateway: it answered 200 to a \
+             deletion, but a Pushgateway answers 202; an import endpoint such as VictoriaMetrics' accepts pushes \
+             but has no groups to delete\nhint: is this the gateway's URL?\n"
         ))
         .run();
 }
@@ -388,7 +388,7 @@ fn retries_of_list_and_delete_are_reported() {
             .args(command)
             .args(["-v", "--retries", "1", "-g", "127.0.0.1:1"])
             .code(6)
-            .stderr_has("try 1 failed: ")
+            .stderr_has("attempt 1 failed: ")
             .run();
     }
 }

@@ -42,7 +42,7 @@ fn input_that_is_not_text_is_an_error() {
         ("pushgw push -j x missing.prom", "can't read missing.prom: no such file or directory"),
         ("pushgw push -j x .", "can't read .: it is a directory"),
         ("pushgw push -j x < .", "can't read standard input: is a directory"),
-        ("pushgw push -j x /dev/zero", "can't read /dev/zero: it is endless or larger than 16 MiB"),
+        ("pushgw push -j x /dev/zero", "can't read /dev/zero: the input exceeds the limit of 16 MiB"),
         ("truncate -s 1073741825 big; pushgw push -j x big", "can't read big: it is larger than 1024 MiB\n"),
         ("echo 'a 1' > one; pushgw push -j x one missing", "can't read missing: no such file or directory"),
         ("echo 'a 1' > one; ln -s one two; rm one; pushgw push -j x two", "can't read two: no such file"),
@@ -83,7 +83,7 @@ fn a_file_that_is_being_written_is_not_pushed() {
          pushgw push -j x f; code=$?
          touch done; wait; exit $code",
     ));
-    call.code(1).stderr_has("it changed while it was read").run();
+    call.code(1).stderr_has("the file changed while it was read").run();
 }
 
 #[test]

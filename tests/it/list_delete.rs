@@ -362,7 +362,7 @@ fn a_group_and_a_selection_exclude_each_other() {
         pushgw().arg("show").args(args).code(2).stderr_has(hint).run();
     }
     for (args, message) in [
-        (&[][..], "no group is named or selected"),
+        (&[][..], "no group is specified"),
         (&["--match", "a="], "these matchers also match groups that lack the label"),
         (&["--match", "a!=x", "--match", "b=~.*"], "--all deletes every group"),
         (&["--match", "job"], "is not a matcher"),
@@ -420,7 +420,7 @@ fn a_group_pushed_to_before_confirmation_is_kept() {
         .tty(&[Tty::Stdin, Tty::Stderr], 100)
         .run()
         .screen();
-    assert!(screen.contains(r#"{job="b"} was pushed to in the meantime and is kept"#), "{screen}");
+    assert!(screen.contains(r#"{job="b"} was pushed in the meantime and is kept"#), "{screen}");
     assert!(screen.contains("deleted 1 of 1 group"), "{screen}");
     let requests: Vec<_> = server.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
     let listing = "GET /api/v1/metrics";
@@ -668,7 +668,7 @@ fn a_fix_command_names_the_gateway_but_not_its_credentials() {
 #[test]
 fn delete_by_age_requires_a_successful_scrape() {
     for (status, code, message) in [
-        (500, 1, "a scrape of the gateway fails"),
+        (500, 1, "scraping the gateway fails"),
         (403, 4, "can't tell whether this gateway rejects every push"),
     ] {
         let server = Server::start(move |connection, _| {

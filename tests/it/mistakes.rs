@@ -77,13 +77,13 @@ fn a_suspicious_label_is_stored_as_typed_with_a_warning() {
 #[ignore = "needs real servers"]
 fn a_job_with_the_name_of_a_file_suggests_an_unset_variable() {
     let gateway = gateway();
-    let says = "the job `metrics.prom` is also the name of a file here: is the variable set?";
+    let says = "the job `metrics.prom` is also a file in this directory: is the variable set?";
     let hint = "hint: use -j JOB metrics.prom";
     typed(&gateway, "pushgw push -j $UNSET metrics.prom </dev/null", 2, &[], &[says, hint]);
     typed(&gateway, "pushgw push -j $UNSET metrics.prom f", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "pushgw add -j $UNSET metrics.prom -m 'a 1'", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "echo a 1 | pushgw push -j metrics.prom", 0, &["job=metrics.prom"], &[says]);
-    let says = "the instance `f` is also the name of a file here: is the variable set?";
+    let says = "the instance `f` is also a file in this directory: is the variable set?";
     typed(&gateway, "pushgw push -j x -i $UNSET f </dev/null", 2, &[], &[says, "hint: use -i INSTANCE f"]);
 }
 
@@ -91,7 +91,7 @@ fn a_job_with_the_name_of_a_file_suggests_an_unset_variable() {
 #[ignore = "needs real servers"]
 fn a_pipe_that_is_not_read_is_reported() {
     let gateway = gateway();
-    let says = ["standard input holds data that was not read", "add `-`"];
+    let says = ["standard input has data that was not read", "add `-`"];
     let wait = "{ echo b 2; exec 3>&1; : >written; } | { while [ ! -e written ]; do :; done;";
     typed(&gateway, &format!("{wait} pushgw push -j x -m 'extra 1'; }}"), 0, &["job=x"], &says);
     typed(&gateway, &format!("{wait} pushgw push -n -j x f; }}"), 0, &[], &says);
@@ -116,7 +116,7 @@ fn a_missing_file_suggests_the_intended_option() {
         ("pushgw push -j x 'a{b=\"c d\"} 1'", "-m 'a{b=\"c d\"} 1'"),
         ("pushgw push -j x instance=a f", "-l instance=a"),
         ("pushgw push -j x echo 'a 1'", "-- echo 'a 1'"),
-        ("pushgw check metrics < f", "leave out `metrics`"),
+        ("pushgw check metrics < f", "omit `metrics`"),
         ("pushgw check cat f", "output of a command: cat f | pushgw check"),
         ("pushgw check -- cat 'a b'", "output of a command: cat 'a b' | pushgw check"),
         ("pushgw convert -- cat f", "output of a command: cat f | pushgw convert"),
@@ -264,14 +264,14 @@ fn a_mistyped_age_is_an_error() {
 fn mistakes_in_variables_are_reported() {
     let gateway = gateway();
     for value in ["disabled", "n", "f", "none", "2"] {
-        let says = format!("PUSHGATEWAY_INSECURE: `{value}` is not");
+        let says = format!("PUSHGATEWAY_INSECURE: invalid value `{value}`: use 1, true,");
         typed(&gateway, &format!("PUSHGATEWAY_INSECURE={value} pushgw push -j x f"), 2, &[], &[&says]);
     }
     for value in ["1", "TRUE", "yes", "on", "0", "False", "no", "off", "' on '"] {
         typed(&gateway, &format!("PUSHGATEWAY_INSECURE={value} pushgw push -j x f"), 0, &["job=x"], &[]);
     }
     let proxy = "http_proxy=http://[::1]:1 PUSHGATEWAY_URL=http://gw.corp";
-    let says = ["PUSHGATEWAY_NO_PROXY: `gw2.corp`", "NO_PROXY=HOST"];
+    let says = ["PUSHGATEWAY_NO_PROXY: invalid value `gw2.corp`", "NO_PROXY=HOST"];
     typed(&gateway, &format!("{proxy} PUSHGATEWAY_NO_PROXY=gw2.corp pushgw push -j x f"), 2, &[], &says);
     let nobody = "PUSHGATEWAY_URL=http://[::1]:1";
     let says = ["PUSHGATEWAY_ADDR is set, but pushgw does not read it: did you mean PUSHGATEWAY_URL?"];
@@ -403,8 +403,8 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("list -failed", 2, "hint: use --failed"),
     ("show -all", 2, "hint: use --all"),
     ("delete -yes -all", 2, "`-yes` is not an option"),
-    ("push -n -j x -i '${HOST}' f", 0, "gets the value `${HOST}`, not that of the variable"),
-    ("push -n -j x -i %HOST% f", 0, "gets the value `%HOST%`, not that of the variable"),
+    ("push -n -j x -i '${HOST}' f", 0, "gets the value `${HOST}`, not the value of the variable"),
+    ("push -n -j x -i %HOST% f", 0, "gets the value `%HOST%`, not the value of the variable"),
     ("push -n -j x -l 'a=$(hostname)' f", 0, "hint: use double quotes"),
     ("push -n -j /metrics/job/x f", 0, "hint: for the group with this path: --url /metrics/job/x"),
     ("push -n -j http://u:p@gw/metrics/job/x f", 0, "--url http://gw/metrics/job/x\n"),
@@ -428,7 +428,7 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("delete --older-than '' --yes", 2, "--older-than is empty: is the variable set?"),
     ("push -j x a 1", 1, "hint: for a line of metrics: -m 'a 1'"),
     ("push -j x a=1", 1, "hint: for a label: -l a=1"),
-    ("push -j x metrics <f", 1, "leave out `metrics`"),
+    ("push -j x metrics <f", 1, "omit `metrics`"),
     ("push -j x --", 2, "COMMAND is missing after `--`: is the variable set?"),
     ("push -j x -m a=1", 3, "a metric name cannot contain `=`"),
     ("push -j x -m 'a 1;b 2'", 3, "a sample cannot end with `;`"),
@@ -437,7 +437,7 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("push f", 2, "the group's job is missing\nhint: add -j JOB"),
     ("delete x", 2, "use -j for the job: pushgw delete -j x"),
     ("list x", 2, "use -j for the job: pushgw list -j x"),
-    ("delete", 2, "no group is named or selected"),
+    ("delete", 2, "no group is specified"),
     ("run -j x true", 2, "the command comes after `--`"),
     ("pus -j x f", 2, "a similar subcommand exists: 'push'"),
     ("push --instnace a -j x f", 2, "a similar argument exists: '--instance'"),
@@ -485,7 +485,7 @@ fn variants_of_the_known_mistakes() {
     for (variable, code, says) in [
         ("TIMEOUT=true", 2, "PUSHGATEWAY_TIMEOUT: `true` is not a duration"),
         ("TIMEOUT=0", 2, "PUSHGATEWAY_TIMEOUT must be greater than zero"),
-        ("RETRIES=many", 2, "PUSHGATEWAY_RETRIES: `many` is not a number of retries"),
+        ("RETRIES=many", 2, "PUSHGATEWAY_RETRIES: invalid number of retries `many`"),
         ("URL=gw:99999", 2, "`99999` is not a valid port"),
         ("URL=htp://gw", 2, "unsupported scheme `htp`"),
         ("URL=' '", 2, "PUSHGATEWAY_URL: the URL contains a space"),

@@ -153,7 +153,7 @@ fn a_metric_with_the_name_of_a_gateway_metric() {
         assert_eq!(gateway.metrics().status, 500, "the push breaks the gateway");
         assert_reported_and_fixed(
             gateway,
-            "one of the gateway's own metrics; it is in {job=\"part\"}",
+            "the gateway's own metric `pushgateway_http_push_size_bytes` and is in {job=\"part\"}",
             &["part"],
         );
     });
@@ -199,12 +199,12 @@ fn conflicts_without_consistency_checks() {
             ("occurs twice in", &["a"], &[("a", "m 1\nm 2\n")]),
             ("is in both", &["g"], &[("g", "m{t=\"1\"} 1\n"), ("g/t/1", "m 1\n")]),
             (
-                "the name of a part of the summary `foo`",
+                "the name of a sample of the summary `foo`",
                 &["b"],
                 &[("a", "# TYPE foo summary\nfoo_sum 1\n"), ("b", "foo_count 1\n")],
             ),
             (
-                "the name of a part of the histogram `foo`",
+                "the name of a sample of the histogram `foo`",
                 &["b"],
                 &[("a", "foo_bucket 1\n"), ("b", "# TYPE foo histogram\nfoo_count 1\n")],
             ),
@@ -216,7 +216,7 @@ fn conflicts_without_consistency_checks() {
                 &[("a", "# TYPE go_goroutines counter\ngo_goroutines 1\n")],
             ),
             (
-                "collides with `go_gc_duration_seconds`, one of the gateway's own metrics",
+                "collides with the gateway's own metric `go_gc_duration_seconds`",
                 &["a"],
                 &[("a", "go_gc_duration_seconds_count 1\n"), ("b", "m 1\n")],
             ),
@@ -266,7 +266,7 @@ fn groups_that_break_only_the_scrape() {
         gateway.put("/metrics/job/h", b"# HELP m caf\xe9\n# TYPE m gauge\nm{l=\"1\"} 1.5\n");
         gateway.put("/metrics/job/l/le/5", b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_count 1\n");
         assert_eq!(gateway.metrics().status, 200, "the gateway itself finds nothing wrong");
-        assert_reported_and_fixed(gateway, "is not UTF-8: Prometheus drops", &["h", "l"]);
+        assert_reported_and_fixed(gateway, "is not UTF-8, so Prometheus drops", &["h", "l"]);
         // The metric with the invalid HELP text was pushed again, and is not lost.
         assert_eq!(gateway.samples(), [r#"m{instance="",job="h",l="1"} 1.5"#]);
     });
@@ -310,7 +310,7 @@ fn a_healthy_gateway_has_no_problem() {
         let version = format!("version   {}", gateway.version());
         for part in [
             version.as_str(),
-            "OK: Prometheus can scrape it\n",
+            "OK: Prometheus can scrape the gateway\n",
             "probes    /-/healthy OK, /-/ready OK",
             "groups    2, 1 series",
             "failed    {job=\"b\"}",
@@ -336,7 +336,7 @@ fn unusual_addresses() {
     let gateway =
         Gateway::start(newest_gateway(), &["--web.route-prefix=/pre", "--web.telemetry-path=/telemetry"]);
     gateway.put("/metrics/job/a", "m 1\n");
-    pushgw().arg("status").on(&gateway).stdout_has("OK: Prometheus can scrape it").run();
+    pushgw().arg("status").on(&gateway).stdout_has("OK: Prometheus can scrape the gateway").run();
     pushgw().args(["list", "--format", "path"]).on(&gateway).stdout("/metrics/job/a\n").run();
     pushgw()
         .args(["status", "-g", &gateway.address().to_string()])

@@ -136,7 +136,7 @@ fn assert_status_agrees<T>(targets: &[Target<T>]) {
             .run();
         let report: Value = serde_json::from_slice(&status.stdout).unwrap();
         assert_eq!(report["scrape"]["ok"], new.is_empty(), "{name}:\n{report:#}");
-        let warned = report["warnings"].to_string().contains("before Prometheus 3");
+        let warned = report["warnings"].to_string().contains("with Prometheus 2: ");
         assert_eq!(warned, !old.is_empty() && new.is_empty(), "{name}:\n{report:#}");
     }
 }

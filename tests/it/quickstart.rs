@@ -152,7 +152,7 @@ fn step_5_delete_removes_one_group() {
                 "error: no group {{job=\"video_processing\",instance=\"mp4_node1\"}} on {}\n  \
                  1 group has this job: {{job=\"video_processing\",instance=\"mov_node1\"}}\n\
                  hint: to delete them: pushgw delete --match job=video_processing -g {}\n      \
-                 to delete without looking: --force\n",
+                 to delete without checking: --force\n",
                 gateway.url(),
                 gateway.url()
             ))
@@ -295,8 +295,8 @@ fn step_8_an_unset_variable_is_an_error() {
                 .on(gateway)
                 .code(2)
                 .stderr(format!(
-                    "error: {}label `instance` has an empty value: is the variable set? (next to a group without \
-                     `instance`, an empty one makes every push to the gateway fail)\n",
+                    "error: {}label `instance` has an empty value: is the variable set? (if the same group exists \
+                     without `instance`, every push to the gateway then fails)\n",
                     if group.starts_with("--url") { "--url: " } else { "" }
                 ))
                 .run();

@@ -84,7 +84,7 @@ fn a_chosen_version_is_the_only_one_used() {
     push(&server)
         .args(["--remote-write-version", "2.0"])
         .stderr_has("warning: ")
-        .stderr_has("/api/v1/write: not confirmed by the receiver, which may know only version 1.0")
+        .stderr_has("/api/v1/write: not confirmed by the receiver: it may support only version 1.0")
         .stderr_has("hint: --remote-write-version auto sends version 1.0 to such a receiver\n")
         .run();
     pushgw().args(["push", "-j", "b", "--remote-write-version", "3", "-m", "a 1"]).code(2).any_stderr().run();
@@ -167,8 +167,8 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
     });
     push(&server)
         .code(4)
-        .stderr_has("/api/v1/write, request 2 of 3: the request without credentials is forbidden")
-        .stderr_has("10,000 of 25,000 samples were sent before; 5,000 were not sent\n")
+        .stderr_has("/api/v1/write, request 2 of 3: requests without credentials are forbidden")
+        .stderr_has("10,000 of 25,000 samples had been sent before; 5,000 were not sent\n")
         .run();
     let server = receiver(|connection, _, number| match number {
         0 => connection.answer(204, &[(STORED, "10000")], ""),
@@ -177,7 +177,7 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
     push(&server)
         .code(4)
         .stderr_has(
-            ", request 2 of 3: the receiver stored 9,999 of 10,000 samples (19,999 of 25,000 in all; 5,000 were not \
+            ", request 2 of 3: the receiver stored 9,999 of 10,000 samples (19,999 of 25,000 in total; 5,000 were not \
              sent): out of bounds\n",
         )
         .run();
@@ -203,7 +203,7 @@ fn a_text_with_long_labels_is_sent_in_requests_of_8_mib() {
     push(&server)
         .code(4)
         .stderr_has("/api/v1/write, request 2 of 5: the request body is too large")
-        .stderr_has("7 of 30 samples were sent before; 16 were not sent\n")
+        .stderr_has("7 of 30 samples had been sent before; 16 were not sent\n")
         .run();
 }
 
@@ -241,7 +241,7 @@ fn a_timestamp_in_another_unit_is_a_warning() {
     pushgw()
         .args(["push", "-j", "b", "-m", "a 12 345", "--remote-write", &server.url()])
         .code(3)
-        .stderr_has("error[timestamp]: `12 345` has spaces\n")
+        .stderr_has("error[timestamp]: `12 345` contains spaces\n")
         .stderr_has("write `12345`")
         .run();
 }
@@ -297,13 +297,13 @@ fn a_push_has_one_destination() {
         } else {
             call(words)
         };
-        call.envs(variables).code(2).stderr_has(format!("error: {both} name two destinations\n")).run();
+        call.envs(variables).code(2).stderr_has(format!("error: {both} both set a destination\n")).run();
     }
     // A path identifies a group, but not a gateway.
     for (name, value) in [directory, receiver] {
         let call = || pushgw().args(["push", "--url", "/metrics/job/x", "-m", "a 1", "--retries", "0"]);
         let said =
-            format!("error: --url and {name} name two destinations\nhint: choose one with -g URL or --");
+            format!("error: --url and {name} both set a destination\nhint: choose one with -g URL or --");
         call().env(name, value).code(2).stderr_has(said).run();
         let place = "PUT http://127.0.0.1:1/metrics/job/x: ";
         call().env(name, value).args(["-g", "127.0.0.1:1"]).code(6).stderr_has(place).run();
@@ -347,12 +347,9 @@ fn options_that_need_a_gateway_are_rejected() {
         ),
         (
             "push -j b -m 1 --diff",
-            "--diff needs a gateway or a directory: a receiver does not say what it holds",
+            "--diff needs a gateway or a directory: a remote-write receiver does not report its contents",
         ),
-        (
-            "push --groups -",
-            "--remote-write: only status, and push, add and run of one group, can use a receiver",
-        ),
+        ("push --groups -", "--remote-write works only with status, and with push, add and run of one group"),
         ("push -j b -m 1 --compress gzip", "--compress is for gateways: remote write always uses snappy"),
     ] {
         let call = pushgw().args(words.split(' ')).args(["--remote-write", "http://127.0.0.1:1"]);
@@ -361,7 +358,7 @@ fn options_that_need_a_gateway_are_rejected() {
     pushgw()
         .args(["push", "-j", "b", "-m", "a 1", "--remote-write-version", "1.0"])
         .code(2)
-        .stderr_has("error: --remote-write-version needs a receiver of remote write\n")
+        .stderr_has("error: --remote-write-version needs a remote-write receiver\n")
         .run();
 }
 
@@ -401,7 +398,7 @@ fn samples_that_a_receiver_would_silently_drop_are_errors() {
     };
     // In both formats, a text may have only one sample per series. Each additional sample is reported once.
     let help =
-        "a receiver stores only one of two samples with the same time; push samples of different times";
+        "a receiver stores only one sample of a series for each time; push samples with different times";
     for text in
         ["a 1 1700000000005\na 2 1700000000006\n", "# TYPE a gauge\na 1 1700000005\na 1 1700000006\n# EOF\n"]
     {
@@ -428,7 +425,7 @@ fn status_shows_whether_the_receiver_accepts_samples() {
     let status = |server: &Server| pushgw().args(["status", "--remote-write", &server.url()]);
     let server = receiver(|connection, _, _| connection.answer(204, &[(STORED, "0")], ""));
     status(&server)
-        .stdout_has("OK: the receiver accepts samples and confirms what it stores\n")
+        .stdout_has("OK: the receiver accepts samples and confirms how many it stored\n")
         .stdout_has("2.0, confirmed\n")
         .run();
     status(&server).args(["--format", "json"]).stdout_has("\"confirmed\": true").run();
@@ -447,7 +444,7 @@ fn status_shows_whether_the_receiver_accepts_samples() {
         .run();
     status(&server).args(["--format", "json"]).code(1).stdout_has("\"ok\": false").any_stderr().run();
     let server = receiver(|connection, _, _| connection.answer(503, &[], ""));
-    status(&server).args(["--retries", "0"]).code(5).stderr_has("temporary failure").run();
+    status(&server).args(["--retries", "0"]).code(5).stderr_has("temporary server error").run();
     pushgw()
         .args(["status", "--remote-write", "127.0.0.1:1", "--retries", "0"])
         .code(6)
@@ -493,7 +490,7 @@ fn a_redirect_names_the_url_to_use() {
 fn a_server_that_answers_with_a_text_is_not_a_receiver() {
     for body in ["OK", "a 1\n", "{\"status\":\"success\"}", "<html>"] {
         let server = receiver(move |connection, _, _| connection.answer(200, &[], body));
-        let said = "did not answer like a receiver of remote write: it answers 200 with ";
+        let said = "did not answer like a remote-write receiver: it answered 200 with ";
         let hint = "hint: the URL must include the receiver's path: /api/v1/write for Prometheus";
         push(&server).code(1).stderr_has(said).stderr_has(hint).run();
         let status = || pushgw().args(["status", "--remote-write", &server.url()]);
@@ -507,7 +504,7 @@ fn a_server_that_answers_with_a_text_is_not_a_receiver() {
     pushgw()
         .args(["push", "-j", "b", "-m", "a 1", "--remote-write", "http://vm/api/v1/import/prometheus"])
         .code(2)
-        .stderr_has("this path takes the text format: remote write is /api/v1/write\n")
+        .stderr_has("this path accepts the text format; the remote-write path is /api/v1/write\n")
         .run();
 }
 
@@ -553,7 +550,7 @@ fn run_reports_by_remote_write() {
         .stderr_has("b was reported without its metrics: ")
         .run();
     for (options, message) in [
-        (&["-g", "gw"][..], "--gateway and --remote-write name two destinations"),
+        (&["-g", "gw"][..], "--gateway and --remote-write both set a destination"),
         (&["--compress", "gzip"], "--compress is for gateways: remote write always uses snappy"),
     ] {
         let call = run(&server).args(options).args(["--", "touch", "ran"]).code(125);
@@ -565,7 +562,7 @@ fn run_reports_by_remote_write() {
         let call = pushgw().args(["run", "-j", "b", "--remote-write-version", "1.0"]).args(option);
         let call = call.args(["--", "touch", "ran"]).code(125);
         let ran = call.directory().join("ran");
-        call.stderr_has("--remote-write-version needs a receiver of remote write").run();
+        call.stderr_has("--remote-write-version needs a remote-write receiver").run();
         assert!(!ran.exists());
     }
 }

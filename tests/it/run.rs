@@ -148,7 +148,7 @@ fn other_problems_are_reported_after_the_command() {
             let call = pushgw().arg("run").args(options).args(more);
             call.args(["--", "sh", "-c", "echo ran; exit 3"]).code(3).stdout("ran\n")
         };
-        let start = format!("warning: {name} exited with status 3, but that could not be reported: ");
+        let start = format!("warning: {name} exited with status 3, but the report failed: ");
         let told = call(&[]).stderr_has(&start).stderr_has(said).run().stderr();
         assert_eq!(told.lines().count(), 1, "{told}");
         call(&["-q"]).run();
@@ -183,13 +183,13 @@ fn verbose_shows_what_was_pushed() {
 #[test]
 fn a_gateway_that_hangs_or_breaks_causes_only_a_warning() {
     let call = |url: &str, timeout: &str| {
-        let start = "warning: x exited with status 3, but that could not be reported: ";
+        let start = "warning: x exited with status 3, but the report failed: ";
         run_script(url, &["--timeout", timeout], "echo ran; exit 3").code(3).stdout("ran\n").stderr_has(start)
     };
     let (server, _) = hanging_for("job_");
     call(&server.url(), "300ms").stderr_has("no response within 300ms").run();
     // Reading a file named by an option can also hang.
-    let hangs = call("http://127.0.0.1:1", "300ms").stderr_has("it was not finished within --timeout");
+    let hangs = call("http://127.0.0.1:1", "300ms").stderr_has("not finished within --timeout");
     let fifo = hangs.directory().join("password");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     hangs.env("PUSHGATEWAY_USER", "me").env("PUSHGATEWAY_PASSWORD_FILE", &fifo).run();
@@ -481,9 +481,7 @@ fn a_second_signal_ends_the_report_immediately() {
                 false
             }
         });
-        let said = format!(
-            "warning: x exited with status 4, but that could not be reported: interrupted by {name}\n"
-        );
+        let said = format!("warning: x exited with status 4, but the report failed: interrupted by {name}\n");
         assert_eq!(running.end(), (Some(4), said));
     }
 }

@@ -219,7 +219,7 @@ fn a_misplaced_secret_is_not_shown() {
     }
     for (give, (to, _)) in NOT_FILES.iter().flat_map(|give| [(give, GATEWAY), (give, RECEIVER)]) {
         let output = call(&["push", "-j", "x", "-m", "a 1", to, "[::1]:1"], *give, GATEWAY, "").run();
-        assert!(output.stderr().contains("the value is the name of a file, not the secret"), "{output}");
+        assert!(output.stderr().contains("the value must be a file name, not the secret itself"), "{output}");
         assert_eq!(output.status.code(), Some(1), "{output}");
         assert_hidden("a secret in place of its file", &output);
     }
@@ -281,7 +281,7 @@ fn a_secret_in_a_malformed_url_or_in_place_of_a_file_is_not_shown() {
             ("--bearer-token-file", "PUSHGATEWAY_BEARER_TOKEN_FILE"),
         ] {
             let user: &[&str] = if option == "--password-file" { &["-u", "me"] } else { &[] };
-            let message = "the value is the name of a file, not the secret";
+            let message = "the value must be a file name, not the secret itself";
             for call in [with_metric(user).args([option, secret]), with_metric(user).env(variable, secret)] {
                 let output = call.code(1).stderr_has(message).run();
                 assert_hidden(option, &output);
@@ -315,7 +315,7 @@ fn the_password_is_not_sent_to_a_redirect() {
             .args(["push", "-j", "x", "-m", "a 1", "-u", "me", to, &server.url()])
             .env("PUSHGATEWAY_PASSWORD", SECRET)
             .code(4)
-            .stderr_has("which is not followed")
+            .stderr_has("redirects are not followed")
             .run();
     }
 }

@@ -95,7 +95,7 @@ fn a_file_of_groups_is_checked_before_anything_is_sent() {
     let ok = format!("{}m 1\n", group("/metrics/job/a"));
     for (file, messages) in [
         (format!("{ok}{}m 1\nm 2,5\n", group("/metrics/job/b")), vec!["groups.prom:5:3"]),
-        (format!("{ok}{ok}"), vec!["groups.prom:3: the group {job=\"a\"} is in the file twice"]),
+        (format!("{ok}{ok}"), vec!["groups.prom:3: the group {job=\"a\"} occurs twice in the file"]),
         (format!("{ok}{}m 1\n", group("/metrics/jobs/b")), vec!["groups.prom:3: "]),
         (format!("{ok}{}m 1\n", group("/metrics/job/b/instance@base64/=")), vec!["empty instance"]),
         ("m 1\n".to_owned(), vec!["groups.prom:1: this line does not belong to a group", "pushgw show"]),
@@ -168,7 +168,7 @@ fn show_warns_about_metrics_that_the_api_omits() {
         .on(&gateway)
         .stdout("# HELP m x\u{fffd}\n# TYPE m untyped\nm 1\n")
         .stderr_has("`g` is left out: the gateway's API does not report gauge histograms (1 here)")
-        .stderr_has("the HELP text of `m` has bytes that are not UTF-8")
+        .stderr_has("the HELP text of `m` contains invalid UTF-8")
         .run();
 }
 
@@ -215,12 +215,12 @@ fn a_rejected_push_is_explained_by_the_stored_groups() {
             (
                 vec!["-j", "d"],
                 "# TYPE foo summary\nfoo_sum 1\nfoo_count 1\n",
-                "the summary `foo` has a part named `foo_count`, which is a metric in group {job=\"b\"}",
+                "the summary `foo` has a sample named `foo_count`, which is a separate metric in group {job=\"b\"}",
             ),
             (
                 vec!["-j", "d"],
                 "# TYPE bar_sum gauge\nbar_sum 1\n",
-                "`bar_sum` has the name of a part of the summary `bar` in group {job=\"b\"}",
+                "`bar_sum` is the name of a sample of the summary `bar` in group {job=\"b\"}",
             ),
         ] {
             pushgw().arg("push").args(group).on(gateway).stdin(text).code(code).stderr_has(why).run();

@@ -181,7 +181,7 @@ fn progress_shows_each_step_and_attempt() {
     let (server, release) = delayed(move |_| (statuses.lock().unwrap().next().unwrap(), ""));
     let mut session = push(&server).tty(STDERR, 80).session();
     release.send(()).unwrap();
-    session.wait_for("(try 2, ");
+    session.wait_for("(attempt 2, ");
     release.send(()).unwrap();
     assert_eq!(session.end().status.code(), Some(0));
 }

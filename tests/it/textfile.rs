@@ -133,9 +133,9 @@ fn delete_removes_the_file() {
 fn metrics_that_clash_with_another_file_are_rejected() {
     for (other, pushed, said) in [
         ("# TYPE a gauge\na{job=\"y\"} 1\n", "# TYPE a counter\na 1", "a is a counter, but a gauge in"),
-        ("# HELP a b\na{job=\"y\"} 1\n", "# HELP a c\na 1", "a has another HELP text in"),
+        ("# HELP a b\na{job=\"y\"} 1\n", "# HELP a c\na 1", "a has a different HELP text in"),
         ("a{job=\"x\"} 1\n", "a 2", "the series a{job=\"x\"} is also in"),
-        ("# TYPE h histogram\nh_sum 1\n", "h_sum 1", "h_sum has the name of a sample of the histogram h"),
+        ("# TYPE h histogram\nh_sum 1\n", "h_sum 1", "h_sum is a sample name of the histogram h"),
     ] {
         let folder = folder();
         let path = folder.path().join("other.prom");
@@ -183,13 +183,11 @@ fn a_directory_that_cannot_be_written_is_an_error() {
             call.code(1).stderr_has(format!("error: {said}")).run();
         }
         let call = pushgw().args(["run", "-j", "x", "--textfile", directory, "--require-push", "--", "true"]);
-        call.code(1).stderr_has(format!("could not be reported: {said}")).run();
+        call.code(1).stderr_has(format!("the report failed: {said}")).run();
     }
     let call =
         pushgw().args(["run", "-j", "x", "--textfile", "/nonexistent/folder", "--", "sh", "-c", "exit 3"]);
-    call.code(3)
-        .stderr_has("warning: x exited with status 3, but that could not be reported: can't open")
-        .run();
+    call.code(3).stderr_has("warning: x exited with status 3, but the report failed: can't open").run();
 }
 
 #[test]
@@ -230,7 +228,7 @@ fn the_wait_for_others_has_a_time_limit() {
     call("delete", &folder, &["--timeout", "100ms"]).code(1).stderr(format!("error: {said}\n")).run();
     call("run", &folder, &["--timeout", "100ms", "--", "sh", "-c", "exit 3"])
         .code(3)
-        .stderr_has(format!("that could not be reported: {said}"))
+        .stderr_has(format!("but the report failed: {said}"))
         .run();
     // These calls write nothing.
     call("push", &folder, &["-m", "a 1", "-n"]).any_stdout().run();
@@ -250,15 +248,15 @@ fn a_push_has_one_destination() {
         let options: Vec<&str> = options.split(' ').collect();
         for command in [&["push", "-m", "a 1"][..], &["add", "-m", "a 1"], &["delete"]] {
             let call = pushgw().args(command).args(["--textfile", path]).args(&options);
-            call.code(2).stderr_has(format!("error: {both} name two destinations\n")).run();
+            call.code(2).stderr_has(format!("error: {both} both set a destination\n")).run();
         }
         let call = pushgw().args(["run", "--textfile", path]).args(&options).args(["--", "touch", "ran"]);
         let ran = call.directory().join("ran");
-        call.code(125).stderr_has(format!("{both} name two destinations")).run();
+        call.code(125).stderr_has(format!("{both} both set a destination")).run();
         assert!(!ran.exists());
     }
     let variables = [("PUSHGATEWAY_URL", "http://127.0.0.1:1"), ("PUSHGATEWAY_TEXTFILE", path)];
-    let both = "PUSHGATEWAY_URL and PUSHGATEWAY_TEXTFILE name two destinations";
+    let both = "PUSHGATEWAY_URL and PUSHGATEWAY_TEXTFILE both set a destination";
     for command in [&["push", "-m", "a 1"][..], &["add", "-m", "a 1"], &["delete"]] {
         pushgw().args(command).args(["-j", "x"]).envs(&variables).code(2).stderr_has(both).run();
     }
@@ -291,11 +289,11 @@ fn only_commands_for_one_group_use_a_directory() {
         "push --groups groups.prom",
         "add --groups groups.prom",
     ] {
-        let said = "only push, add, run and delete of one group can use a directory";
+        let said = "works only with push, add, run and delete of one group";
         let call = || pushgw().args(words.split(' ')).code(2);
-        call().args(["--textfile", "."]).stderr_has(format!("error: --textfile: {said}\n")).run();
+        call().args(["--textfile", "."]).stderr_has(format!("error: --textfile {said}\n")).run();
         let variable = ("PUSHGATEWAY_TEXTFILE", ".");
-        call().envs(&[variable]).stderr_has(format!("error: PUSHGATEWAY_TEXTFILE: {said}\n")).run();
+        call().envs(&[variable]).stderr_has(format!("error: PUSHGATEWAY_TEXTFILE {said}\n")).run();
     }
     for command in ["list", "show", "status"] {
         let help = pushgw().args([command, "--help"]).any_stdout().run().stdout();
@@ -316,7 +314,7 @@ fn dry_run_and_diff_show_what_would_be_written() {
     call("add", &folder, &["-m", "c 2", "--diff"]).stdout("+ # TYPE c untyped\n+ c 2\n").run();
     call("push", &folder, &["-m", "a 2", "--as-curl"])
         .code(2)
-        .stderr_has("error: --as-curl needs a gateway, and the destination is a directory\n")
+        .stderr_has("error: --as-curl needs a gateway, but the destination is a directory\n")
         .run();
     assert_eq!(content(&folder, "pushgw_x.prom"), before);
 }
@@ -326,7 +324,7 @@ fn a_group_whose_file_name_would_be_too_long_is_rejected() {
     let (folder, value) = (folder(), "v".repeat(244));
     call("push", &folder, &["-l", &format!("l={value}"), "-m", "a 1"])
         .code(2)
-        .stderr_has("the labels result in a file name of 260 bytes, more than 255")
+        .stderr_has("the file name would have 260 bytes, more than 255")
         .run();
     call("push", &folder, &["-l", &format!("l={}", &value[5..]), "-m", "a 1"]).run();
     assert_eq!(names(&folder)[0].len(), 255);

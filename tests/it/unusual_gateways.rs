@@ -68,7 +68,7 @@ fn label_names_that_need_a_gateway_with_utf8_names() {
     }
     pushgw().args(["push", "-j", "plain", "-m", "m 1"]).on(&gateway).run();
     assert_eq!(gateway.keys().len(), NAMES.len() + 1);
-    pushgw().arg("status").on(&gateway).stdout_has("OK: Prometheus can scrape it").run();
+    pushgw().arg("status").on(&gateway).stdout_has("OK: Prometheus can scrape the gateway").run();
     let one = ["delete", "--utf8-names", "-j", "odd", "-l", "a b=v"];
     pushgw().args(one).on(&gateway).run();
     assert!(gateway.keys().iter().all(|key| !key.contains_key("a b")));
@@ -92,7 +92,7 @@ fn a_route_prefix() {
         call(&["push", "-j", "x", "-m", "m 1"]).run();
         call(&["show", "-j", "x"]).stdout("# TYPE m untyped\nm 1\n").run();
         call(&["list", "--format", "path"]).stdout("/metrics/job/x\n").run();
-        call(&["status"]).stdout_has("OK: Prometheus can scrape it").run();
+        call(&["status"]).stdout_has("OK: Prometheus can scrape the gateway").run();
         call(&["delete", "-j", "x"]).run();
         call(&["delete", "-j", "x"]).code(8).any_stderr().run();
         call(&["push", "-j", "y", "-m", "m 1"]).run();
@@ -123,11 +123,11 @@ fn a_real_gateway_without_the_api() {
             }
         });
         let call = |args: &[&str]| pushgw().args(args).args(["-g", &server.url()]);
-        let warning = "the groups are read from /metrics";
+        let warning = "the groups were read from /metrics";
         let paths = "/metrics/job/a/l/%22%7D%2C\n/metrics/job/b\n/metrics/job/c\n";
         call(&["list", "--format", "path"]).stdout(paths).stderr_has(warning).run();
         call(&["list", "--failed", "--format", "path"]).stdout("/metrics/job/c\n").stderr_has(warning).run();
-        call(&["status"]).stdout_has("groups    3").stdout_has("OK: Prometheus can scrape it").run();
+        call(&["status"]).stdout_has("groups    3").stdout_has("OK: Prometheus can scrape the gateway").run();
         call(&["show", "-j", "b"]).code(1).stderr_has("no /api/v1/metrics").run();
         call(&["delete", "-j", "b"]).run();
         call(&["delete", "--match", "job=a", "--yes"]).stderr_has(warning).run();
@@ -163,7 +163,7 @@ fn a_scripted_gateway_without_the_api() {
             }
         })
     };
-    let warning = "the groups are read from /metrics";
+    let warning = "the groups were read from /metrics";
     let (list, show, status) = (server(), server(), server());
     pushgw()
         .args(["list", "--format", "path", "-g", &list.url()])

@@ -198,7 +198,7 @@ fn the_flag_decides_how_a_path_is_read() {
         let gateway = Gateway::start(program, &flags);
         let count = NAMES.len() + 1;
         assert_eq!(gateway.keys().len(), count);
-        let no_path = "no path can name it while the gateway runs without --push.enable-utf8-names";
+        let no_path = "no URL path can address it while the gateway runs without --push.enable-utf8-names";
         for name in ["my.label", "1a", "a/b", "x@base64"] {
             let matcher = format!("\"{name}\"=v");
             pushgw()

@@ -73,9 +73,10 @@ fn error_pages_of_nginx_are_explained() {
     let push: &[&str] = &["push", "-j", "x", "-m", "a_metric 1"];
     call(push, "/push").run();
     call(&["list", "--format", "path"], "/push").stdout("/metrics/job/x\n").run();
-    let no_answer = "hint: a proxy in front of the gateway gets no answer from it: is the gateway running?\n";
+    let no_answer =
+        "hint: a proxy in front of the gateway gets no response from it: is the gateway running?\n";
     for (path, code, message, hint) in [
-        ("/stopped", 5, "temporary failure of the server (502 Bad Gateway), with an HTML page", no_answer),
+        ("/stopped", 5, "temporary server error (502 Bad Gateway), with an HTML page", no_answer),
         ("/kept", 4, "no such path (404 Not Found)", "hint: is the path `/kept` right?\n"),
         ("/small", 4, "too large (413", "hint: a proxy in front of the gateway limits the size"),
         (
@@ -85,7 +86,7 @@ fn error_pages_of_nginx_are_explained() {
             "hint: use -g https://127.0.0.1/tls\n",
         ),
         ("/auth", 4, "requires a login (401 Unauthorized)", "hint: use -u USER"),
-        ("/denied", 4, "without credentials is forbidden (403 Forbidden)", "may require a login (-u,"),
+        ("/denied", 4, "without credentials are forbidden (403 Forbidden)", "may require a login (-u,"),
         ("/root", 4, "does not allow this method on this path (405", "or rewrite every path to `/`?"),
         ("/login", 4, "redirects (302", "hint: this is a login page"),
         ("/wrong", 4, "does not allow this method on this path (405", "Is the path `/wrong` right?"),
@@ -118,7 +119,7 @@ fn what_nginx_answers_for_a_receiver_is_explained() {
         "hint: a proxy in front of the receiver gets no answer from it: is the receiver running?\n";
     let paths = "hint: the URL must include the receiver's path: /api/v1/write for Prometheus";
     for (path, code, message, hint) in [
-        ("/stopped", 5, "temporary failure of the server (502 Bad Gateway), with an HTML page", no_answer),
+        ("/stopped", 5, "temporary server error (502 Bad Gateway), with an HTML page", no_answer),
         ("/kept", 4, "(404 Not Found)", paths),
         ("/small", 4, "too large (413", "hint: the receiver, or a proxy in front of it, limits the size"),
         (

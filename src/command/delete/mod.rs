@@ -73,7 +73,7 @@ fn require(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Res
         let option = gateway_option(client.connection());
         return Err(no_such_group(&groups, key, client, &|labels| {
             let matchers = matchers(labels);
-            format!("to delete them: pushgw delete {matchers}{option}\nto delete without looking: --force")
+            format!("to delete them: pushgw delete {matchers}{option}\nto delete without checking: --force")
         }));
     };
     match group.path() {
@@ -116,7 +116,7 @@ fn wait_until_gone(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>
         return Ok(());
     }
     Err(Failure::Other(anyhow::anyhow!(
-        "the gateway accepted the deletion of {key}, but still lists the group after {:.1?}: it was pushed to again, or the deletion is still queued",
+        "the gateway accepted the deletion of {key}, but still lists the group after {:.1?}: either it was pushed again, or the deletion is still queued",
         begin.elapsed()
     )))
 }

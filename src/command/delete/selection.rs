@@ -99,9 +99,9 @@ fn refuse_if_broken(snapshot: &Snapshot, client: &Client, printer: &mut Printer<
             );
             return Err(error.into());
         }
-        printer.warning("a scrape of the gateway fails");
+        printer.warning("scraping the gateway fails");
         printer.hint(&format!(
-            "this names the groups that cause it, and the commands that fix it\npushgw status{}",
+            "to see which groups are the cause, and how to fix it:\npushgw status{}",
             gateway_option(connection)
         ));
     } else {
@@ -144,7 +144,7 @@ fn unchanged(snapshot: &Snapshot, asked: &[Group], printer: &mut Printer<'_>) ->
         if same_push(then, group) {
             places.push(place);
         } else {
-            printer.warning(&format!("{} was pushed to in the meantime and is kept", group.labels));
+            printer.warning(&format!("{} was pushed in the meantime and is kept", group.labels));
         }
     }
     places
@@ -198,7 +198,7 @@ fn finish(
         Err(failure) => return Err(errors.failure().unwrap_or(failure)),
     };
     for group in &again {
-        printer.warning(&format!("{} was pushed to again and is back", group.labels));
+        printer.warning(&format!("{} was pushed again and exists again", group.labels));
     }
     let amount = format!(
         "deleted {} of {} on {}",

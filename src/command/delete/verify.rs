@@ -20,7 +20,7 @@ pub(super) fn not_deleted(why: NoKey, client: &Client) -> Failure {
     let status = match why {
         NoKey::Inexact => {
             format!(
-                ", but `pushgw status{}` names the command that deletes it",
+                "; `pushgw status{}` prints the command that deletes it",
                 gateway_option(client.connection())
             )
         }

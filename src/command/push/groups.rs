@@ -121,7 +121,7 @@ fn sections(
             is_lost = true;
             match key(path.trim_ascii(), utf8_names) {
                 Ok(key) if !known.insert(key.clone()) => {
-                    error(printer, at + 1, &format!("the group {key} is in the file twice"), None);
+                    error(printer, at + 1, &format!("the group {key} occurs twice in the file"), None);
                 }
                 Ok(key) => {
                     is_lost = false;
@@ -166,7 +166,7 @@ fn key(path: &[u8], utf8_names: bool) -> Result<GroupingKey, String> {
     let key = GroupingKey::parse_path(path, rules).map_err(|error| error.to_string())?;
     if key.get("instance") == Some("") {
         return Err(format!(
-            "the group {key} has an empty instance, which breaks a gateway that has the group without one: name another path or remove it"
+            "the group {key} has an empty instance, which breaks a gateway that has the same group without `instance`: change the path or remove the group"
         ));
     }
     Ok(key)

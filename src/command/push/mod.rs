@@ -23,7 +23,7 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
     push_text(push, context)?;
     // This check comes last, because the process that writes to the pipe may have started after this one.
     if context.environment.stdin_is_pipe && !push.check.reads_stdin() && stdin_has_bytes() {
-        context.printer.warning("standard input holds data that was not read");
+        context.printer.warning("standard input has data that was not read");
         context.printer.hint("add `-` to the files to read it, or </dev/null if it is not for pushgw");
     }
     Ok(())
@@ -122,7 +122,7 @@ fn reject_group_lines(text: &[u8]) -> Result<(), Failure> {
     let another = format!("\n{GROUP_LINE}");
     if text.starts_with(GROUP_LINE.as_bytes()) && memmem::find(text, another.as_bytes()).is_some() {
         return Err(Failure::usage_with_hint(
-            "the input is the output of `pushgw show` for several groups, and would all go to one group",
+            "the input is the output of `pushgw show` for several groups, but all of it would go to one group",
             "to push each to its own group: --groups FILE, or --groups - for standard input",
         ));
     }

@@ -143,7 +143,7 @@ impl Running<'_, '_> {
                     }
                 }
                 Err(_) => {
-                    return Err(anyhow::anyhow!("it was not finished within --timeout").into());
+                    return Err(anyhow::anyhow!("not finished within --timeout").into());
                 }
             }
         }
@@ -155,7 +155,8 @@ impl Running<'_, '_> {
             RunEvent::Signal(signal) => return Some(signal),
             RunEvent::Exchange(Event::Exchange(line)) => self.printer.debug(line),
             RunEvent::Exchange(Event::Retry { tries, reason, wait, .. }) => {
-                self.printer.note(&format!("try {tries} failed: {reason}; retry in {} ms", wait.as_millis()));
+                self.printer
+                    .note(&format!("attempt {tries} failed: {reason}; retrying in {} ms", wait.as_millis()));
             }
             RunEvent::StartReported(Ok(())) => {
                 self.printer.note(&format!("reported the start of {}", self.settings.name()));
@@ -194,8 +195,7 @@ impl Running<'_, '_> {
             }
             Err(failure) => {
                 let cause = in_one_line(&failure);
-                let message =
-                    format!("{name} exited with status {status}, but that could not be reported: {cause}");
+                let message = format!("{name} exited with status {status}, but the report failed: {cause}");
                 self.complain(&message, &failure);
                 failure
             }

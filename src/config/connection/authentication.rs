@@ -80,7 +80,7 @@ impl Settings<'_> {
     fn basic(self, user: &str) -> Result<Authentication, Failure> {
         let Some((password, file)) = self.password()? else {
             return Err(Failure::usage_with_hint(
-                format!("no password is given for the user `{user}`"),
+                format!("no password for the user `{user}`"),
                 "use --password-file FILE or PUSHGATEWAY_PASSWORD",
             ));
         };
@@ -96,7 +96,7 @@ impl Settings<'_> {
         if user.contains(':') {
             // In basic authentication, the user ends at the first colon (RFC 7617).
             return Err(Failure::usage(
-                "the user in the URL contains a colon, which basic authentication can't send",
+                "the user in the URL contains a colon, which basic authentication does not allow",
             ));
         }
         // A user without a password may be a token.
@@ -175,7 +175,7 @@ fn user_name(origin: &str, user: &OsStr) -> Result<String, Failure> {
     let user = private_utf8(origin, user)?;
     if user.contains(':') {
         return Err(Failure::usage_with_hint(
-            format!("{origin} contains a colon: it must be the user alone, without the password"),
+            format!("{origin} contains a colon: set only the user, without the password"),
             "use --password-file FILE or PUSHGATEWAY_PASSWORD for the password",
         ));
     }
@@ -215,7 +215,7 @@ fn read_secret(path: &OsStr, origin: &str) -> Result<Secret, Failure> {
         // The path is not shown, because it may be the secret itself, given by mistake.
         return Err(Failure::File {
             message: format!("{origin}: there is no such file"),
-            hint: Some("the value is the name of a file, not the secret".to_owned()),
+            hint: Some("the value must be a file name, not the secret itself".to_owned()),
         });
     }
     let bytes = read(path, origin)?;

@@ -74,7 +74,7 @@ pub(super) fn endpoint(args: &ConnectionArgs, environment: &Environment) -> Resu
     let path = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
     if path.ends_with("/api/v1/write") {
         return Err(Failure::usage_with_hint(
-            format!("{origin}: this is a remote-write URL, not that of a gateway"),
+            format!("{origin}: this is a remote-write URL, not a gateway URL"),
             "use --remote-write URL or PUSHGATEWAY_REMOTE_WRITE",
         ));
     }
@@ -198,9 +198,9 @@ impl<'a> Settings<'a> {
             Some((origin, text)) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 text.parse().map_err(|_| Failure::usage(format!("{origin}: `{text}` is too large")))
             }
-            Some((origin, text)) => {
-                Err(Failure::usage(format!("{origin}: `{text}` is not a number of retries")))
-            }
+            Some((origin, text)) => Err(Failure::usage(format!(
+                "{origin}: invalid number of retries `{text}`: use a whole number such as 3"
+            ))),
         }
     }
 
@@ -227,7 +227,8 @@ impl<'a> Settings<'a> {
                 } else {
                     "unset the variable, or set it to false"
                 };
-                let message = format!("{variable}: `{text}` is not 1, true, yes, on, 0, false, no or off");
+                let message =
+                    format!("{variable}: invalid value `{text}`: use 1, true, yes, on, 0, false, no or off");
                 Err(Failure::usage_with_hint(message, hint))
             }
         }

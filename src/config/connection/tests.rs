@@ -95,7 +95,11 @@ fn an_invalid_value_is_reported_with_its_option_or_variable() {
     for (variable, value, message) in [
         ("PUSHGATEWAY_TIMEOUT", "0", "PUSHGATEWAY_TIMEOUT must be greater than zero"),
         ("PUSHGATEWAY_TIMEOUT", "30", "PUSHGATEWAY_TIMEOUT: `30` has no unit: write 30s for seconds"),
-        ("PUSHGATEWAY_RETRIES", "-1", "PUSHGATEWAY_RETRIES: `-1` is not a number of retries"),
+        (
+            "PUSHGATEWAY_RETRIES",
+            "-1",
+            "PUSHGATEWAY_RETRIES: invalid number of retries `-1`: use a whole number such as 3",
+        ),
         ("PUSHGATEWAY_RETRIES", "99999999999", "PUSHGATEWAY_RETRIES: `99999999999` is too large"),
         (
             "PUSHGATEWAY_COMPRESS",
@@ -141,7 +145,11 @@ fn a_switch_s_variable_is_off_for_the_usual_words() {
         assert_eq!(case.fine().tls.insecure, on, "{value:?}");
     }
     assert!(given(&[("PUSHGATEWAY_INSECURE", "0")], |args| args.insecure = true).fine().tls.insecure);
-    assert!(given(&[("PUSHGATEWAY_INSECURE", "x")], |_| {}).usage().contains("`x` is not 1, true, yes, on"));
+    assert!(
+        given(&[("PUSHGATEWAY_INSECURE", "x")], |_| {})
+            .usage()
+            .contains("invalid value `x`: use 1, true, yes, on")
+    );
 }
 
 #[test]
@@ -170,7 +178,7 @@ fn a_password_comes_from_a_file_or_a_variable() {
 #[test]
 fn a_password_is_never_shown() {
     let colon = given(NOTHING, |args| args.user = some("me:hunter2"));
-    assert_eq!(colon.usage(), "--user contains a colon: it must be the user alone, without the password");
+    assert_eq!(colon.usage(), "--user contains a colon: set only the user, without the password");
     assert!(!given(&[("PUSHGATEWAY_USER", "me:hunter2")], |_| {}).usage().contains("hunter2"));
     assert!(!given(NOTHING, |args| args.headers = vec!["hunter2".into()]).usage().contains("hunter2"));
     assert!(!given(&[("PUSHGATEWAY_URL", "http://me:hunter2@gw:x")], |_| {}).usage().contains("hunter2"));
@@ -214,7 +222,7 @@ fn only_one_way_to_authenticate_is_used() {
         "--header with Authorization can't be combined with --user or --bearer-token-file"
     );
     let none = given(NOTHING, |args| args.user = some("me"));
-    assert_eq!(none.usage(), "no password is given for the user `me`");
+    assert_eq!(none.usage(), "no password for the user `me`");
     let no_user = given(NOTHING, |args| args.password_file = some(path));
     assert_eq!(no_user.usage(), "--password-file needs a user");
 }

@@ -155,8 +155,11 @@ fn no_label_name(marked: &[u8]) -> Message {
         b"," => Message::new("a label is missing before the comma").help("remove the comma"),
         b"=" => Message::new("a label name is missing before `=`"),
         [b'0'..=b'9', ..] => Message::new("a label name cannot begin with a digit"),
-        b"'" => Message::new("label name in single quotes").help("write it without quotes: `name=\"value\"`"),
-        _ if TYPOGRAPHIC_QUOTES.contains(&marked) => Message::new("typographic quote").help(PLAIN_QUOTE),
+        b"'" => Message::new("the label name is in single quotes")
+            .help("write it without quotes: `name=\"value\"`"),
+        _ if TYPOGRAPHIC_QUOTES.contains(&marked) => {
+            Message::new("this is a typographic quote").help(PLAIN_QUOTE)
+        }
         _ => Message::new(format!("a label name cannot begin with {}", first_character(marked)))
             .help("a label name begins with a letter or `_`"),
     }
@@ -177,7 +180,7 @@ fn no_equals(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> Message {
             Message::new(text).help(LABEL_SYNTAX)
         }
         b':' if matches!(bytes.get(span.end), Some(b'"' | b' ' | b'\'')) => {
-            Message::new("`:` after a label name").help(LABEL_SYNTAX)
+            Message::new("unexpected `:` after a label name").help(LABEL_SYNTAX)
         }
         _ if name.is_empty() => {
             let text = format!("expected `=`, found {}", first_character(&bytes[span.clone()]));
@@ -189,7 +192,7 @@ fn no_equals(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> Message {
             let suggested = name::suggest(&[name, &bytes[span.start..span.start + end]].concat());
             let example =
                 suggested.map_or(String::new(), |name| format!("; for example `{}`", name.replace(':', "_")));
-            let help = format!("a label name has only letters, digits and `_`{example}");
+            let help = format!("a label name can contain only letters, digits and `_`{example}");
             Message::new(text).help(help)
         }
     }
@@ -197,10 +200,14 @@ fn no_equals(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> Message {
 
 fn no_quote(marked: &[u8]) -> Message {
     match marked {
-        b"'" => Message::new("label value in single quotes").help("use double quotes: `name=\"value\"`"),
-        b"\\" => Message::new("backslash before the label value")
+        b"'" => {
+            Message::new("the label value is in single quotes").help("use double quotes: `name=\"value\"`")
+        }
+        b"\\" => Message::new("there is a backslash before the label value")
             .help("the shell did not remove it; write it as `name=\"value\"`"),
-        _ if TYPOGRAPHIC_QUOTES.contains(&marked) => Message::new("typographic quote").help(PLAIN_QUOTE),
+        _ if TYPOGRAPHIC_QUOTES.contains(&marked) => {
+            Message::new("this is a typographic quote").help(PLAIN_QUOTE)
+        }
         _ => Message::new("the label value is not quoted")
             .help("write it as `name=\"value\"`; the shell may have removed the quotes"),
     }
@@ -272,7 +279,7 @@ pub(super) fn unknown_type(name: &[u8], text: &[u8]) -> (Message, Option<Kind>) 
     if let Some(found) = type_and_more(text) {
         return found;
     }
-    let message = Message::new(format!("{} is not a type in the text format", quoted(text)));
+    let message = Message::new(format!("{} is not a valid type in the text format", quoted(text)));
     let lower = text.to_ascii_lowercase();
     match lower.as_slice() {
         b"unknown" => {

@@ -17,8 +17,8 @@ pub(super) fn no_name(line: &[u8], marked: &[u8]) -> Message {
     match marked {
         b"\"\"" => Message::new("the metric name is empty"),
         [b'0'..=b'9', ..] => begins_with_digit(line),
-        b"\xef\xbb\xbf" => message.help("it is a byte-order mark in the middle of the text; remove it"),
-        b"\r" => message.help("it is a carriage return; end each line with a newline only"),
+        b"\xef\xbb\xbf" => message.help("this is a byte-order mark in the middle of the text; remove it"),
+        b"\r" => message.help("this is a carriage return; end each line with a newline only"),
         b"\x1b" => message.help(COLOR),
         b"$" => message.help("is it a shell variable that was not expanded?"),
         b"/" | b"-" | b";" => message.help("begin a comment with `#`"),
@@ -49,12 +49,12 @@ pub(super) fn in_comment(bytes: &[u8], line: Range<usize>, span: &Range<usize>) 
     let start = start.map_or(line.start, |at| line.start + at + 1);
     let end = bytes[span.start..line.end].iter().position(|byte| matches!(byte, b' ' | b'\t'));
     let word = &bytes[start..end.map_or(line.end, |at| span.start + at)];
-    let help = "a metric name consists of letters, digits, `_` and `:`, and does not begin with a digit";
+    let help = "a metric name can contain only letters, digits, `_` and `:`, and cannot begin with a digit";
     let suggested =
         suggest(&word.iter().map(|byte| if *byte == b'=' { b'_' } else { *byte }).collect::<Vec<_>>());
     Message::new(format!("{} is not a valid metric name", quoted(word))).help(match suggested {
         Some(name) => format!("{help}; for example `{name}`"),
-        None => format!("{help}; a comment that does not begin with HELP or TYPE can have any text"),
+        None => format!("{help}; a comment that does not begin with HELP or TYPE can contain any text"),
     })
 }
 
@@ -71,7 +71,7 @@ pub(super) fn followed_by_other(
         Message::new(format!("a metric name cannot contain {}", special(&bytes[character.clone()])));
     let line = &bytes[name.start..sample.rest.end.max(sample.value.end)];
     if is_status_line(line) {
-        let message = Message::new("these are the headers of an HTTP response");
+        let message = Message::new("these are HTTP response headers");
         return (Code::MetricName, character, message.help("remove them; call `curl` without `-i`"));
     }
     if let Some(help) = meant(line, &bytes[name.clone()]) {
@@ -79,7 +79,7 @@ pub(super) fn followed_by_other(
         return (Code::MetricName, name.start..end, message.help(help));
     }
     let word = &bytes[name.start..sample.value.end];
-    let help = "a metric name has only letters, digits, `_` and `:`";
+    let help = "a metric name can contain only letters, digits, `_` and `:`";
     let message = match suggest(word) {
         _ if value.starts_with(b"\x1b") => message.help(COLOR),
         _ if matches!(value[0], b'=' | b',' | b';' | b'|') => {
@@ -105,7 +105,7 @@ fn meant(line: &[u8], name: &[u8]) -> Option<String> {
     let (line, name) = (std::str::from_utf8(line).ok()?, std::str::from_utf8(name).ok()?);
     let after = line.strip_prefix(name)?;
     if let Some(sample) = influx(line, name) {
-        return Some(format!("this looks like the line protocol of InfluxDB; write `{sample}`"));
+        return Some(format!("this looks like InfluxDB line protocol; write `{sample}`"));
     }
     if let Some((labels, value)) =
         after.strip_prefix(['[', '(']).and_then(|after| after.split_once([']', ')']))

@@ -83,14 +83,14 @@ pub(super) fn separators(text: &str) -> Option<Explanation> {
     let joined = format!("{sign}{}{exponent}", groups.concat());
     let decimal = |number: &str| Explanation {
         what: "has a decimal comma",
-        help: format!("write `{number}`; `LC_ALL=C` makes most programs do so"),
+        help: format!("write `{number}`; `LC_ALL=C` makes most programs do this"),
     };
     let thousands =
         |number: &str| Explanation { what: "has thousands separators", help: format!("write `{number}`") };
     let explained = match found.len() {
         1 if last == ',' && exponent.is_empty() && !number.starts_with('0') && are_thousands(&groups) => {
             let help = format!("write `{with_point}`, or `{joined}` if the comma groups thousands");
-            Explanation { what: "has a comma", help }
+            Explanation { what: "contains a comma", help }
         }
         1 if last == ',' => decimal(&with_point),
         1 if last == '.' => return None,

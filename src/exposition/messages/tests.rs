@@ -293,7 +293,7 @@ fn neighbors_of_common_mistakes() {
         ("rows:12", "missing-value", "rows:12", "write `rows 12`"),
         ("a(x=\"y\") 1", "metric-name", "a(x=\"y\") 1", "write `a{x=\"y\"} 1`"),
         ("a{'x'='y'} 1", "label-name", "'", "without quotes"),
-        ("a x=\"y\" 1", "value", "x=\"y\"", "labels are in braces"),
+        ("a x=\"y\" 1", "value", "x=\"y\"", "put labels in braces"),
         ("  File \"x\", line 3, in foo", "value", "\"x\",", "a log line"),
         ("backup size 12", "value", "backup size 12", "write `backup_size 12`"),
         ("a 1;b 2", "value", "1;b", "on its own line"),

@@ -77,7 +77,7 @@ fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>,
     (word.iter().all(is_name) && is_float(rest)).then(|| {
         let span = name.span().start..sample.rest.end;
         let [name, word, rest] = [name.raw(), word, rest].map(String::from_utf8_lossy);
-        (span, format!("a metric name has no spaces; write `{name}_{word} {rest}`"))
+        (span, format!("a metric name cannot contain spaces; write `{name}_{word} {rest}`"))
     })
 }
 
@@ -98,7 +98,7 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
             return (Code::JoinedLines, not_a_number.help(help));
         }
         if may_be_next_line(tail, rest) {
-            let help = format!("remove the unit; or, if the next line begins here: {CURL}");
+            let help = format!("remove the unit, or, if the next line begins here, {CURL}");
             return (Code::JoinedLines, not_a_number.help(help));
         }
         let next = tail.get(1).or(rest.first());
@@ -154,7 +154,7 @@ pub(super) fn line_break(text: &[u8]) -> Option<Message> {
         return Some(Message::new("`\\n` is not a line break here").help(help));
     }
     has(b"`n").then(|| {
-        let help = "PowerShell interprets it only in double quotes";
+        let help = "PowerShell interprets them only in double quotes";
         Message::new("the backtick and `n` are not a line break here").help(help)
     })
 }
@@ -175,7 +175,7 @@ fn word(value: &[u8], message: Message) -> Message {
         [b'{', ..] => message.help("write all labels in one pair of braces, right after the name"),
         [b'=' | b':', ..] => message.help("write only a space between the name and the value"),
         _ if value.windows(2).any(|pair| pair == b"=\"") => {
-            message.help("labels are in braces, right after the name: `name{label=\"value\"}`")
+            message.help("put labels in braces right after the name: `name{label=\"value\"}`")
         }
         [b',' | b';' | b'|', ..] => message.help("write only a space between the name and the value"),
         _ if value.contains(&0x1b) => message.help(super::COLOR),

@@ -101,7 +101,7 @@ impl<'a> CurrentFamily<'a> {
             });
         } else if matches!(kind, MetricType::Info | MetricType::StateSet) {
             context.findings.error(Code::Unit, line.text.clone(), || {
-                Message::new(format!("{} has no unit", kind.with_article())).help("remove this line")
+                Message::new(format!("{} cannot have a unit", kind.with_article())).help("remove this line")
             });
         }
     }
@@ -120,7 +120,7 @@ fn repeated(line: &MetadataLine<'_>, first: &MetadataLine<'_>, context: &mut Con
     let bytes = context.bytes;
     context.findings.error(code, line.name.span(), || {
         let keyword = line.keyword.as_str();
-        Message::new(format!("second {keyword} line for {}", quoted(&line.name.text())))
+        Message::new(format!("duplicate {keyword} line for {}", quoted(&line.name.text())))
             .help("remove one of the two lines")
             .related(line_from(bytes, first.name.span().start), format!("first {keyword} line"))
     });
@@ -173,14 +173,14 @@ pub(super) fn clash(name: &Token<'_>, kind: MetricType, clash: &NameClash, conte
         NameClash::SameFamily(first) => context.findings.error(Code::SplitMetric, name.span(), || {
             let name = quoted(&name.text());
             Message::new(format!("the lines of {name} are not together"))
-                .help("move all lines of a metric to one place: its metadata, then its samples")
+                .help("keep all lines of a metric together: its metadata, then its samples")
                 .related(line_from(bytes, *first), format!("first line of {name}"))
         }),
         NameClash::Claimed(claimed, other) => context.findings.error(Code::NameClash, name.span(), || {
             let other_name = quoted(&bytes[name_at(bytes, *other)]);
             let (name, claimed) = (quoted(&name.text()), quoted(claimed));
             let what = kind.with_article();
-            Message::new(format!("{name}, {what}, and {other_name} can both have a sample {claimed}"))
+            Message::new(format!("{name} ({what}) and {other_name} can both have a sample named {claimed}"))
                 .help("rename one of the two metrics")
                 .related(line_from(bytes, *other), format!("first line of {other_name}"))
         }),
@@ -206,15 +206,15 @@ pub(super) fn misnamed_sample(
             .find_map(|suffix| text.strip_suffix(suffix).filter(|_| kind.text_suffix() == suffix));
         let help = if let Some(short) = short {
             let line = format!("# TYPE {short} {}", kind.as_str());
-            format!(
-                "metadata has the name without the suffix: write `{line}`, and the same name in the HELP line"
-            )
+            format!("TYPE and HELP lines have the name without the suffix: write `{line}`")
         } else {
             let names = kind.parts().iter().map(|part| format!("`{text}{}`", part.suffix()));
-            format!("its samples are {}", names.collect::<Vec<_>>().join(", "))
+            format!("its samples can be named {}", names.collect::<Vec<_>>().join(", "))
         };
         let (kind, text) = (kind.with_article(), quoted(text.as_bytes()));
-        Message::new(format!("{kind} cannot have a sample {text}")).help(help).related(type_line, "the type")
+        Message::new(format!("{kind} cannot have a sample named {text}"))
+            .help(help)
+            .related(type_line, "the type")
     });
     true
 }

@@ -32,7 +32,7 @@ pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -
     let message = match &error.kind {
         GrammarErrorKind::Syntax(syntax) => return messages::syntax_error(bytes, line.clone(), syntax),
         GrammarErrorKind::EmptyLine => {
-            Message::new("OpenMetrics has no empty lines").help("remove this line")
+            Message::new("OpenMetrics does not allow empty lines").help("remove this line")
         }
         GrammarErrorKind::CarriageReturn => Message::new("the line ends with a carriage return")
             .help("remove all carriage returns, for example with `tr -d '\\r'`"),
@@ -43,9 +43,9 @@ pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -
         GrammarErrorKind::NoSpace => {
             Message::new("there is a tab instead of a space").help("write exactly one space here")
         }
-        GrammarErrorKind::QuotedName => Message::new("the name in quotes is before the braces")
+        GrammarErrorKind::QuotedName => Message::new("the quoted name is before the braces")
             .help("write it as the first word in the braces: `{\"my.metric\"} 1`"),
-        GrammarErrorKind::PartlyQuoted(_) => Message::new("only a part of the name is in quotes")
+        GrammarErrorKind::PartlyQuoted(_) => Message::new("only part of the name is in quotes")
             .help("write the whole name in quotes, or without quotes"),
         GrammarErrorKind::NoMetricName => {
             Message::new("the metric name is missing").help("write the sample as `name{label=\"value\"} 1`")
@@ -55,9 +55,8 @@ pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -
         }
         GrammarErrorKind::NoValue => Message::new("the sample has no value").help("write `name value`"),
         GrammarErrorKind::Timestamp => timestamp(&bytes[span.clone()]),
-        GrammarErrorKind::Comment => Message::new("OpenMetrics has no comments").help(
-            "remove this line; only lines with `# HELP`, `# TYPE`, `# UNIT` and `# EOF` begin with `#`",
-        ),
+        GrammarErrorKind::Comment => Message::new("OpenMetrics does not allow comments")
+            .help("remove this line; only `# HELP`, `# TYPE`, `# UNIT` and `# EOF` lines begin with `#`"),
         GrammarErrorKind::TextAfterEof => Message::new("there is text after `# EOF`")
             .help("`# EOF` must be the last line; does another text begin here?"),
         GrammarErrorKind::Incomplete(keyword) => incomplete(*keyword),
@@ -75,15 +74,15 @@ fn space(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Message {
     } else if !matches!(bytes[span.start], b' ' | b'\t') {
         "unexpected text between two labels"
     } else {
-        "there is a space or tab where OpenMetrics has none"
+        "OpenMetrics does not allow a space or tab here"
     };
-    Message::new(text).help("remove it; OpenMetrics has exactly one space between two words")
+    Message::new(text).help("remove it; separate words with exactly one space")
 }
 
 fn timestamp(text: &[u8]) -> Message {
     let message = Message::new(format!("{} is not a timestamp", quoted(text)));
     if text.contains(&b'#') {
-        return message.help("an exemplar is written as ` # {name=\"value\"} 0.5`");
+        return message.help("write an exemplar as ` # {name=\"value\"} 0.5`");
     }
     message.help("a timestamp is a number of seconds since 1970, such as 1700000000.5")
 }
@@ -95,17 +94,17 @@ fn incomplete(keyword: Keyword) -> Message {
         Keyword::Unit => ("a name and a unit", "# UNIT name_seconds seconds"),
     };
     Message::new(format!("the {} line is incomplete", keyword.as_str()))
-        .help(format!("it has {what}: `{example}`"))
+        .help(format!("write {what}: `{example}`"))
 }
 
 fn metadata_name(keyword: Keyword, marked: &[u8]) -> Message {
     let first = quoted(&marked[..character(marked)]);
     Message::new(format!("the metric name in this {} line cannot contain {first}", keyword.as_str()))
-        .help("a metric name has only letters, digits, `_` and `:`")
+        .help("a metric name can contain only letters, digits, `_` and `:`")
 }
 
 fn exemplar(error: ExemplarError, marked: &[u8]) -> Message {
-    const SYNTAX: &str = "an exemplar is written as ` # {name=\"value\"} 0.5`, with a timestamp if known";
+    const SYNTAX: &str = "write an exemplar as ` # {name=\"value\"} 0.5`; a timestamp can follow";
     match error {
         ExemplarError::NoLabels => Message::new("the exemplar has no labels").help(SYNTAX),
         ExemplarError::NoValue => Message::new("the exemplar has no value").help(SYNTAX),

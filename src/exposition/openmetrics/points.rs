@@ -142,8 +142,8 @@ impl CurrentGroup {
         };
         if before.1 > now.1 && kind != MetricType::Info {
             context.findings.error(Code::TimestampOrder, now.0.clone(), || {
-                Message::new("the timestamp is before that of the sample above")
-                    .help("write the samples of a series in the order of their timestamps")
+                Message::new("the timestamp is earlier than that of the previous sample")
+                    .help("sort the samples of a series by timestamp")
                     .related(before.0.clone(), "the later timestamp")
             });
             return false;
@@ -196,16 +196,16 @@ impl CurrentGroup {
         self.point.has_negative_bucket |= bound < 0.0;
         let Some((last_bound, last_value)) = last else { return true };
         let text = if bound <= last_bound {
-            "the bound of the bucket is not greater than that of the bucket before it"
+            "the bucket's bound is not greater than the previous bucket's bound"
         } else if value < last_value {
-            "the bucket has a smaller value than the bucket before it"
+            "the bucket's value is less than the previous bucket's value"
         } else {
             return true;
         };
         let help = if bound <= last_bound {
-            "sort the buckets by `le`, each bound once"
+            "sort the buckets by `le`, and write each bound once"
         } else {
-            "buckets are cumulative: each also counts what the buckets with smaller bounds count"
+            "buckets are cumulative: each one includes all buckets with smaller bounds"
         };
         let bytes = context.bytes;
         context.findings.error_at(Code::BucketOrder, sample.line, || {

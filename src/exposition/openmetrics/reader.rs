@@ -138,7 +138,7 @@ impl<'a> FileReader<'_, 'a> {
             let span = next.start..end.map_or(next.end, |at| next.start + at);
             self.context.findings.error(Code::TextAfterEof, span, || {
                 Message::new("there is text after the line `# EOF`")
-                    .help("`# EOF` is the last line of a text; are these two texts in one file?")
+                    .help("`# EOF` must be the last line; does the file contain two texts?")
                     .related(line.clone(), "the end")
             });
         }
@@ -148,7 +148,7 @@ impl<'a> FileReader<'_, 'a> {
         self.samples.unread += 1;
         self.context.findings.error(Code::MissingEof, file.end..file.end, || {
             Message::new("the text is cut off: its last line is not `# EOF`").help(
-                "did the program that writes it fail, or has it not finished? if this is not OpenMetrics, use `--format prometheus`",
+                "did the program that writes it fail or not finish? if this is not OpenMetrics, use `--format prometheus`",
             )
         });
     }
@@ -441,7 +441,7 @@ fn taken(name: &Token<'_>, number: usize, kind: Kind, context: &mut Context<'_>)
     let help = if other.type_line().is_some() && other.kind != Some(kind) {
         "push the files to different groups"
     } else {
-        "name the OpenMetrics file first, or push the files to different groups"
+        "put the OpenMetrics file first, or push the files to different groups"
     };
     context.findings.error(Code::NameClash, name.span(), || {
         let text = name.text();

@@ -63,11 +63,9 @@ pub(super) fn check_value(
     let (is_allowed, rule) = match values(kind, part) {
         AllowedValues::Any => (true, ""),
         AllowedValues::Number => (!value.is_nan(), "a number"),
-        AllowedValues::NotNegative => (value >= 0.0, "a number that is not negative"),
-        AllowedValues::NotNegativeOrNan => {
-            (value.is_nan() || value >= 0.0, "NaN or a number that is not negative")
-        }
-        AllowedValues::Count => (value >= 0.0 && value.fract() == 0.0, "a whole number that is not negative"),
+        AllowedValues::NotNegative => (value >= 0.0, "a non-negative number"),
+        AllowedValues::NotNegativeOrNan => (value.is_nan() || value >= 0.0, "NaN or a non-negative number"),
+        AllowedValues::Count => (value >= 0.0 && value.fract() == 0.0, "a non-negative whole number"),
         AllowedValues::ZeroOrOne => (value == 0.0 || value - 1.0 == 0.0, "0 or 1"),
         AllowedValues::One => (value - 1.0 == 0.0, "1"),
     };
@@ -84,7 +82,7 @@ pub(super) fn check_value(
         let message = Message::new(format!("{what} cannot be {}", quoted(text)));
         let help = format!("it must be {rule}");
         if kind == MetricType::Counter {
-            message.help(format!("{help}; a value that can go down is a gauge"))
+            message.help(format!("{help}; use a gauge for a value that can go down"))
         } else {
             message.help(help)
         }
@@ -129,11 +127,10 @@ fn missing_label(kind: MetricType, part: Part, needed: &[u8]) -> Message {
     match (kind, part) {
         (MetricType::StateSet, _) => Message::new("the sample of a state set has no state")
             .help(format!("the state is a label with the metric's name: `{needed}=\"state\"`")),
-        (MetricType::Summary, _) => Message::new("the sample of a summary has no `quantile`")
+        (MetricType::Summary, _) => Message::new("the sample of a summary has no label `quantile`")
             .help("add a label such as `quantile=\"0.5\"`, or the suffix `_sum` or `_count` to the name"),
-        _ => {
-            Message::new("the bucket has no `le`").help("add the bucket's upper bound as a label: `le=\"1\"`")
-        }
+        _ => Message::new("the bucket has no label `le`")
+            .help("add the bucket's upper bound as a label: `le=\"1\"`"),
     }
 }
 

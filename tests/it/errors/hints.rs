@@ -166,7 +166,7 @@ fn a_missing_path_has_a_likely_cause() {
     let missing = answering(404, &[], "404 page not found\n");
     says(&missing, &[PUSH, &["-g", "{}/push"]].concat(), 4, &["hint: is the path `/push` right?\n"]);
     let prefix = "if the gateway has a path prefix (--web.route-prefix), add it: -g http://{}/prefix\n";
-    let another = "hint: is it another server? `pushgw status` checks that\n";
+    let another = "hint: is it the right server? `pushgw status` checks it\n";
     says(&missing, &[PUSH, &["-g", "{}"]].concat(), 4, &[another, prefix]);
     says(&missing, &["list", "-g", "{}"], 4, &[&format!("hint: {prefix}")]);
     let ingress = answering(404, &[], "default backend - 404");
@@ -207,7 +207,7 @@ fn prometheus_is_recognized() {
         let url = format!("http://{}", server.address());
         let hint = format!(
             "\nhint: this is a Prometheus server, not a Pushgateway\n      \
-             if it has --web.enable-remote-write-receiver: the same command with --remote-write {url} in place of -g\n"
+             if it runs with --web.enable-remote-write-receiver: the same command with --remote-write {url} in place of -g\n"
         );
         pushgw().args(PUSH).args(["-g", &url]).code(4).stderr_has(&hint).run();
         let run = |options: &[&str]| {
@@ -247,7 +247,7 @@ fn a_push_to_prometheus_names_remote_write() {
     let said = call.env("PUSHGATEWAY_URL", server.url()).code(4).stderr_has(what).run().stderr();
     assert!(!said.contains("remote-write"), "{said}");
     let reads = "hint: Prometheus has no groups. push, add and run can send to it with --remote-write URL, and \
-                 `pushgw status --remote-write URL` checks that\n";
+                 `pushgw status --remote-write URL` checks it\n";
     for command in [&["list"][..], &["status"], &["delete", "-j", "x"]] {
         says(&server, command, 1, &[what, reads]);
     }
@@ -262,7 +262,7 @@ fn a_remote_write_url_is_not_a_gateway_url() {
         ] {
             call.code(2)
                 .stderr(format!(
-                    "error: {origin}: this is a remote-write URL, not that of a gateway\n\
+                    "error: {origin}: this is a remote-write URL, not a gateway URL\n\
                      hint: use --remote-write URL or PUSHGATEWAY_REMOTE_WRITE\n"
                 ))
                 .run();
@@ -275,7 +275,7 @@ fn a_rejected_login_differs_from_a_missing_one() {
     let denied = answering(401, &[], "");
     push_says(&denied, None, 4, &["the server requires a login (401 Unauthorized)\nhint: use -u USER with"]);
     let forbidden = answering(403, &[], "");
-    push_says(&forbidden, None, 4, &["the request without credentials is forbidden (403 Forbidden)\nhint: "]);
+    push_says(&forbidden, None, 4, &["requests without credentials are forbidden (403 Forbidden)\nhint: "]);
     for destination in Destination::ALL {
         let push = |server: &Server| destination.push_to(&server.url()).code(4).file("secret", "hunter2");
         let call = || push(&denied);
@@ -284,7 +284,7 @@ fn a_rejected_login_differs_from_a_missing_one() {
         with_password.stderr_has(rejected).stderr_has("user `me`").run();
         let token = format!("{rejected}token in secret\n");
         call().args(["--bearer-token-file", "secret"]).stderr_has(token).run();
-        call().args(["-H", "X-Key: hunter2"]).stderr_has(format!("{rejected}user and the")).run();
+        call().args(["-H", "X-Key: hunter2"]).stderr_has(format!("{rejected}user and password")).run();
         push(&forbidden)
             .args(["--bearer-token-file", "secret"])
             .stderr_has("the request is forbidden (403 Forbidden)\n")
@@ -361,12 +361,7 @@ fn a_closed_connection_is_a_conflict_only_for_a_push() {
 fn a_compressed_response_is_an_error() {
     let server = answering(200, &[("Content-Encoding", "gzip")], "\u{1f}\u{8b}");
     for command in [&["list"][..], &["show", "--all"]] {
-        says(
-            &server,
-            command,
-            1,
-            &["its answer is compressed (gzip), although pushgw asks for `identity`\n"],
-        );
+        says(&server, command, 1, &["the response is compressed (gzip), but pushgw requested `identity`\n"]);
     }
     let asked = server.requests();
     assert!(asked.iter().all(|request| request.header("accept-encoding") == Some("identity")));

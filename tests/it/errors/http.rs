@@ -90,7 +90,7 @@ fn timeouts() -> Vec<Case> {
         ),
         Case::new(
             "an endless error message",
-            "temporary failure of the server",
+            "temporary server error",
             5,
             then(|connection| {
                 connection.send("HTTP/1.1 500 X\r\nContent-Length: 1000\r\n\r\nbusy");
@@ -120,7 +120,7 @@ fn broken_connections() -> Vec<Case> {
         .says("connection reset"),
         Case::new(
             "reset during the request",
-            "the connection broke while the request was sent",
+            "the connection broke while sending the request",
             6,
             |connection, _| {
                 connection.read_head();
@@ -132,7 +132,7 @@ fn broken_connections() -> Vec<Case> {
         .arg("large.prom"),
         Case::new(
             "reset during the response",
-            "the connection broke in the middle of the response",
+            "the connection broke during the response",
             6,
             then(|connection| {
                 connection.send("HTTP/1.1 200 OK\r\nContent-Le");
@@ -213,14 +213,14 @@ fn unusual_responses() -> Vec<Case> {
             answer(format!("HTTP/1.1 100 C\r\n{}", "X: yyyyyyyyyyyyyyyy\r\n".repeat(10_000)))),
         Case::new("a success with an HTML page", "the server did not answer like", 1,
             answer("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 13\r\n\r\n<h1>Login</h1>"))
-        .says("a Pushgateway: it answers 200 with the HTML page `Login`"),
+        .says("a Pushgateway: it answered 200 with the HTML page `Login`"),
         foreign("a media type in capitals", "Content-Type: Text/HTML\r\n", "Login", "an HTML page"),
         foreign("a space before the parameters", "Content-Type: TEXT/html ; charset=x\r\n", "", "an HTML page"),
         foreign("XHTML", "Content-Type: application/xhtml+xml\r\n", "Login", "an HTML page"),
         foreign("a page without a media type", "", "\n <!doctype html><title>Login</title>", "an HTML page"),
-        foreign("an error in JSON", "Content-Type: application/json\r\n", r#"{"error":"no"}"#, "an error in JSON"),
-        foreign("errors in JSON", "Content-Type: application/json\r\n", r#"{"errors":[1]}"#, "an error in JSON"),
-        foreign("a status in JSON", "", r#"{"status":"error","data":{}}"#, "an error in JSON"),
+        foreign("a JSON error", "Content-Type: application/json\r\n", r#"{"error":"no"}"#, "a JSON error"),
+        foreign("errors in JSON", "Content-Type: application/json\r\n", r#"{"errors":[1]}"#, "a JSON error"),
+        foreign("a status in JSON", "", r#"{"status":"error","data":{}}"#, "a JSON error"),
         success("a success in JSON", "Content-Type: application/json\r\n", r#"{"status":"success","error":null}"#),
         success("a success in words", "Content-Type: text/plain\r\n", "<ok>"),
         success("a success in words without a media type", "", "ok"),
@@ -243,7 +243,7 @@ fn redirects(redirect_target: &str) -> Vec<Case> {
         .map(|(status, name)| {
             let location = format!("{redirect_target}/metrics/job/other");
             let says = format!("({status} ");
-            let to = format!("to {location}, which is not followed");
+            let to = format!("to {location}; redirects are not followed");
             let head = format!("HTTP/1.1 {status} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
             Case::new(name, "the server redirects", 4, answer(head)).says(&says).says(&to)
         })
@@ -254,7 +254,7 @@ fn redirects(redirect_target: &str) -> Vec<Case> {
                 4,
                 answer("HTTP/1.1 301 X\r\nContent-Length: 0\r\n\r\n"),
             )
-            .says("which is not followed"),
+            .says("redirects are not followed"),
             Case::new(
                 "a redirect with a password",
                 "the server redirects",
@@ -271,11 +271,11 @@ fn error_statuses() -> Vec<Case> {
         ("400", "the server rejected the request (400 Bad Request)", 4),
         ("401", "the server requires a login", 4),
         ("402", "the server rejected the request", 4),
-        ("403", "the request without credentials is forbidden", 4),
+        ("403", "requests without credentials are forbidden", 4),
         ("404", "the server has no such path", 4),
         ("405", "the server does not allow this method on this path", 4),
         ("407", "the proxy requires authentication", 4),
-        ("408", "temporary failure of the server", 5),
+        ("408", "temporary server error", 5),
         ("409", "the server rejected the request", 4),
         ("410", "the server rejected the request", 4),
         ("411", "the server rejected the request", 4),
@@ -284,15 +284,15 @@ fn error_statuses() -> Vec<Case> {
         ("415", "the server does not accept this type of body", 4),
         ("418", "the server rejected the request", 4),
         ("421", "the server rejected the request", 4),
-        ("425", "temporary failure of the server", 5),
-        ("429", "the server limits the rate of requests", 5),
+        ("425", "temporary server error", 5),
+        ("429", "the server limits the request rate", 5),
         ("431", "the server rejected the request", 4),
         ("451", "the server rejected the request", 4),
-        ("500", "temporary failure of the server", 5),
+        ("500", "temporary server error", 5),
         ("501", "the server failed", 5),
-        ("502", "temporary failure of the server", 5),
-        ("503", "temporary failure of the server", 5),
-        ("504", "temporary failure of the server", 5),
+        ("502", "temporary server error", 5),
+        ("503", "temporary server error", 5),
+        ("504", "temporary server error", 5),
         ("505", "the server failed", 5),
         ("511", "the server failed", 5),
     ];
@@ -324,7 +324,7 @@ fn error_statuses() -> Vec<Case> {
 fn foreign(name: &'static str, header: &str, body: &str, says: &str) -> Case {
     let head = format!("HTTP/1.1 200 OK\r\n{header}Content-Length: {}\r\n\r\n", body.len());
     Case::new(name, "the server did not answer like", 1, answer(head + body))
-        .says(&format!("a Pushgateway: it answers 200 with {says}"))
+        .says(&format!("a Pushgateway: it answered 200 with {says}"))
 }
 
 /// Returns a case with a success that has a body.
@@ -343,7 +343,7 @@ fn early_responses() -> Vec<Case> {
         }
     };
     let early_success = |name, status| {
-        Case::new(name, "the connection broke while the request was sent", 6, early(status))
+        Case::new(name, "the connection broke while sending the request", 6, early(status))
             .file("large.prom", large())
             .arg("large.prom")
     };
@@ -409,11 +409,10 @@ fn retries() -> Vec<Case> {
         Case::new("Retry-After a second", "", 0, first(soon)).retries(1).connections(2),
         Case::new("Retry-After a date", "", 0, first(by_its_clock)).retries(1).connections(2),
         Case::new("Retry-After a past date", "", 0, first(at_once)).retries(1).connections(2),
-        Case::new("Retry-After an hour", "temporary failure of the server", 5, first(later)).retries(5),
-        Case::new("Retry-After a far date", "the server limits the rate of requests", 5, first(never))
-            .retries(5),
+        Case::new("Retry-After an hour", "temporary server error", 5, first(later)).retries(5),
+        Case::new("Retry-After a far date", "the server limits the request rate", 5, first(never)).retries(5),
         // The attempts start after 0 and 2 seconds. A third one after 4 seconds would exceed the limit.
-        Case::new("busy for longer than the limit", "temporary failure of the server", 5, answer(slow))
+        Case::new("busy for longer than the limit", "temporary server error", 5, answer(slow))
             .retries(1000)
             .limit(4000)
             .connections(2),
@@ -442,7 +441,7 @@ fn verbose_reports_retries() {
             .args(["--retries", "1", "-v"])
             .code(5)
             .stderr_has(
-                "note: try 1 failed: temporary failure of the server (503 Service Unavailable); retry in 1",
+                "note: attempt 1 failed: temporary server error (503 Service Unavailable); retrying in 1",
             )
             .stderr_has("(tried 2 times)")
             .run();

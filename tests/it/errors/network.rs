@@ -57,7 +57,7 @@ fn a_refused_connection_is_retried() {
             .code(6)
             .stderr_has("(tried 3 times)")
             .run();
-        assert_eq!(output.stderr().matches("note: try ").count(), 2, "{output}");
+        assert_eq!(output.stderr().matches("note: attempt ").count(), 2, "{output}");
     }
 }
 
@@ -78,10 +78,10 @@ fn connecting_to_a_silent_address_times_out() {
         push()
             .args(["--connect-timeout", "200ms", "--retries", "1"])
             .code(6)
-            .stderr_has("no connection within 200ms (tried 2 times)")
+            .stderr_has("can't connect within 200ms (tried 2 times)")
             .run();
         // The total time limit has the same effect, because nothing can have been stored.
-        push().args(["--timeout", "200ms"]).code(6).stderr_has("no connection within 200ms").run();
+        push().args(["--timeout", "200ms"]).code(6).stderr_has("can't connect within 200ms").run();
     }
 }
 
@@ -168,7 +168,7 @@ fn connecting_to_a_full_unix_socket_times_out() {
         let first = UnixStream::connect(&path).unwrap();
         call.args(["--unix-socket", "gw.sock", "--timeout", "200ms"])
             .code(6)
-            .stderr_has("no connection within 200ms")
+            .stderr_has("can't connect within 200ms")
             .run();
         drop((first, server));
     }

@@ -55,13 +55,13 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .says("(403 Forbidden): http://{}, with the HTML page `ERROR: Access Denied.`"),
         tunnel("the proxy redirects", "the proxy rejected the request", 4, Box::new(reject(302))),
-        tunnel("the proxy can't connect", "temporary failure of the proxy", 5, Box::new(reject(502)))
+        tunnel("the proxy can't connect", "temporary proxy error", 5, Box::new(reject(502)))
             .retries(1)
             .connections(2)
             .says("(tried 2 times)"),
         tunnel("the proxy hangs", THROUGH, 6, Box::new(|connection, _| connection.hang()))
             .arg("--connect-timeout=300ms")
-            .says("no connection within 300ms"),
+            .says("can't connect within 300ms"),
         tunnel("the proxy hangs until the timeout", THROUGH, 6, Box::new(|connection, _| connection.hang()))
             .limit(300),
         tunnel(

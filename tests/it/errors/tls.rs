@@ -54,18 +54,18 @@ fn certificates() -> Vec<Case> {
         case("a good certificate", "", serving(&here)),
         case(
             "a certificate for another name",
-            "the server's certificate is for another name",
+            "the server's certificate is for a different host",
             serving(&AUTHORITY.server(&["gw.example"], Validity::Now)),
         )
-        .says("127.0.0.1 is expected")
+        .says("expected 127.0.0.1")
         .says("gw.example")
         .after(nothing),
         case(
             "a certificate with many names",
-            "the server's certificate is for another name",
+            "the server's certificate is for a different host",
             serving(&AUTHORITY.server(&["a.gw", "*.b.gw", "10.0.0.1"], Validity::Now)),
         )
-        .says("127.0.0.1 is expected, and the certificate is for a.gw, *.b.gw, 10.0.0.1\n")
+        .says("expected 127.0.0.1, but the certificate is for a.gw, *.b.gw, 10.0.0.1\n")
         .after(nothing),
         case(
             "a certificate with a common name only",
@@ -103,7 +103,7 @@ fn certificates() -> Vec<Case> {
             .after(nothing),
         case(
             "self-signed, trusted, for another name",
-            "the server's certificate is for another name",
+            "the server's certificate is for a different host",
             serving(&other_name),
         )
         .file("ca.pem", other_name.certificate.clone())
@@ -157,7 +157,7 @@ fn protocols() -> Vec<Case> {
         .says("if the server does not use TLS: -g http://{}\n"),
         case(
             "no common algorithm",
-            "the server and pushgw support no common TLS algorithm",
+            "the server and pushgw have no TLS algorithm in common",
             |connection, _| {
                 connection.read_bytes(100);
                 // The alert `handshake_failure`.
@@ -188,7 +188,7 @@ fn protocols() -> Vec<Case> {
             },
         )
         .connections(3),
-        case("hang during the handshake", "no connection within", |connection, _| connection.hang())
+        case("hang during the handshake", "can't connect within", |connection, _| connection.hang())
             .arg("--connect-timeout=300ms")
             .retries(1)
             .connections(2)

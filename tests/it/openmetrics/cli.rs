@@ -139,7 +139,7 @@ fn problems_have_positions_in_the_original_text() {
         .code(3)
         .stdout(
             "<stdin>:2:9: error: the `_total` of a counter cannot be `-1`\n\
-             <stdin>:3:15: error: there is a space or tab where OpenMetrics has none\n\
+             <stdin>:3:15: error: OpenMetrics does not allow a space or tab here\n\
              <stdin>:6:1: error: the histogram has no bucket with `le=\"+Inf\"`\n",
         )
         .any_stderr()
@@ -254,10 +254,10 @@ fn a_metric_in_two_files_is_an_error() {
         (output.status.code(), output.stdout())
     };
     let (code, says) = both("k.prom", "k.om", "a_total{b=\"x\"} 1\n");
-    assert!(code == Some(3) && says.contains("name the OpenMetrics file first, or push the files"), "{says}");
+    assert!(code == Some(3) && says.contains("put the OpenMetrics file first, or push the files"), "{says}");
     assert_eq!(both("k.om", "k.prom", "a_total{b=\"x\"} 1\n"), (Some(0), String::new()));
     let same = "# TYPE a_total counter\na_total{b=\"x\"} 1\n";
-    assert!(both("k.prom", "k.om", same).1.contains("name the OpenMetrics file first"));
+    assert!(both("k.prom", "k.om", same).1.contains("put the OpenMetrics file first"));
     assert_eq!(both("k.om", "k.prom", same).0, Some(0));
     let typed = "# TYPE a_total gauge\na_total{b=\"x\"} 1\n";
     let (code, says) = both("k.prom", "k.om", typed);

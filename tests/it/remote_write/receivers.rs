@@ -213,7 +213,7 @@ impl Column {
             assert_eq!(self.receiver.write(version, &[]).status, 204);
         }
         let (verdict, version) = if self.receiver.confirms() {
-            ("OK: the receiver accepts samples and confirms what it stores\n", "2.0, confirmed\n")
+            ("OK: the receiver accepts samples and confirms how many it stored\n", "2.0, confirmed\n")
         } else {
             (
                 "OK: the receiver accepts samples, but does not confirm them\n",

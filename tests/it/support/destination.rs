@@ -53,7 +53,7 @@ impl Destination {
         let words = words
             .replace("PUSHGATEWAY_URL=", "PUSHGATEWAY_REMOTE_WRITE=")
             .replace("-g http", "--remote-write http")
-            .replace("a Pushgateway", "a receiver of remote write");
+            .replace("a Pushgateway", "a remote-write receiver");
         // A hint ends with a URL, which has a path.
         let of_line = |line: &str| {
             let has_url = line.contains("--remote-write http") || line.contains("REMOTE_WRITE=http");

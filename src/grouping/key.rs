@@ -1,9 +1,9 @@
-//! The grouping key: validation of its labels, and its path.
+//! Validates grouping keys and builds their paths.
 //!
-//! The gateway accepts some keys that then break it: an empty `instance` next to a group without one, a value that is
-//! not valid UTF-8, or an escaped name that decodes to `__x`. After that, every push to any group fails and every
-//! scrape gets status 500 (seen on Pushgateway 1.5.1 and 1.11.2). So a key can only be created by functions that reject
-//! these.
+//! The gateway accepts some keys that break it: an empty `instance` next to a group without one, a value that
+//! is not valid UTF-8, or an escaped name that decodes to `__x`. After that, every push to any group fails
+//! and every scrape gets status 500 (seen on Pushgateway 1.5.1 and 1.11.2). So only functions that reject
+//! these keys can create a key.
 
 use super::label::{Label, LabelSet, write_labels};
 use super::names::{self, ESCAPED_PREFIX, Names, RESERVED_PREFIX, is_legacy_name};
@@ -14,20 +14,21 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 
-/// Maximum length of a path in bytes. Go's server accepts 1 MiB for the request line and headers, but proxies accept
-/// far less, and a key of this size is a mistake anyway.
+/// Maximum length of a path in bytes. Go's server accepts 1 MiB for the request line and headers, but proxies
+/// accept far less, and a longer path is probably a mistake.
 pub const MAX_PATH: usize = 60_000;
 
-/// All characters except the unreserved ones of RFC 3986 are encoded.
+/// The characters to percent-encode: all except the unreserved ones of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Whether a label may have an empty value.
+/// The handling of empty label values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EmptyValues {
-    /// For commands that store metrics: an empty value usually comes from an unset variable.
+    /// Used by commands that store metrics, because an empty value usually comes from an unset variable.
     #[default]
     Reject,
-    /// For commands that read or delete: such groups exist, and deleting them can repair a gateway.
+    /// Used by commands that read or delete groups, because groups with empty values exist, and deleting them
+    /// can fix a gateway.
     Allow,
 }
 
@@ -44,7 +45,7 @@ pub struct GroupingKey {
     job: String,
     /// All labels except `job`, sorted by name. Each name has a form that can be used in a path (see `names::in_path`).
     labels: BTreeMap<String, String>,
-    /// How the gateway reads names in a path.
+    /// The label names that the gateway accepts, which determine how names are written in the path.
     names: Names,
 }
 
@@ -62,7 +63,7 @@ impl GroupingKey {
         Self::with_checked_names(job.into(), labels, rules)
     }
 
-    /// Like [`GroupingKey::new`], for labels that have passed [`check_name`].
+    /// Creates a key like [`GroupingKey::new`] from labels whose names have passed [`check_name`].
     pub(super) fn with_checked_names(
         job: String,
         labels: Vec<Label>,
@@ -88,11 +89,11 @@ impl GroupingKey {
         }
     }
 
-    /// Returns the key of a group that the gateway lists. The rules of [`Self::new`] do not apply, because the group
-    /// exists.
+    /// Returns the key of a group that the gateway lists. The rules of [`Self::new`] do not apply, because
+    /// the group exists.
     ///
-    /// `names` is how the gateway reads names in a path, or `None` if that is not known. It can't be derived from the
-    /// listed groups, because a gateway keeps them when it is restarted with the other setting.
+    /// `names` is `None` if it is unknown which label names the gateway accepts. The listed groups do not
+    /// show it, because a gateway keeps them when it is restarted with the other setting.
     pub fn from_listing(labels: &LabelSet, names: Option<Names>) -> Result<Self, NoKey> {
         let mut labels = labels.0.clone();
         let job = labels.remove("job").filter(|job| !job.is_empty()).ok_or(NoKey::Unwritable)?;
@@ -110,17 +111,17 @@ impl GroupingKey {
         Ok(Self { job, labels, names })
     }
 
-    /// Returns the value of `job`; never empty.
+    /// Returns the value of `job`, which is never empty.
     pub fn job(&self) -> &str {
         &self.job
     }
 
-    /// Returns the value of a label, which may be `job`.
+    /// Returns the value of a label, including `job`.
     pub fn get(&self, name: &str) -> Option<&str> {
         if name == "job" { Some(&self.job) } else { self.labels.get(name).map(String::as_str) }
     }
 
-    /// Returns all labels with `job` first and the others sorted by name.
+    /// Iterates over all labels: `job` first, and the others sorted by name.
     pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
         std::iter::once(("job", self.job.as_str()))
             .chain(self.labels.iter().map(|(n, v)| (n.as_str(), v.as_str())))
@@ -180,8 +181,8 @@ pub(super) fn check_name(name: &str, names: Names, was_escaped: bool) -> Result<
     }
 }
 
-/// The reason why a listed group has no key: no path is certain to identify this group and no other. The message is
-/// printed after the group's labels and a colon.
+/// An error for a listed group without a key, because no path is certain to identify this group and no other.
+/// The message is printed after the group's labels and a colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoKey {
     #[error("the gateway's API does not show the labels exactly")]
@@ -196,7 +197,8 @@ pub enum NoKey {
     Unwritable,
 }
 
-/// The reason why labels do not form a valid grouping key. The message names the label and the option to use.
+/// An error for labels that do not form a valid grouping key. The message names the label and the option to
+/// use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     #[error("the job is empty: is the variable set? --job names the job")]
@@ -273,7 +275,7 @@ mod tests {
         GroupingKey::new(job, labels.iter().map(|(n, v)| Label::new(*n, *v)), rules)
     }
 
-    /// Parses test vectors: job, labels as JSON, path. The last column names the source of the case.
+    /// Parses test vectors with the columns job, labels (as JSON), path, and source of the case.
     fn vectors(table: &str) -> Vec<(String, Vec<Label>, String)> {
         let rows = table.lines().filter(|line| !line.starts_with('#'));
         rows.map(|row| {

@@ -1,6 +1,7 @@
 //! A label as given by the user, and a set of labels with its display format.
 //!
-//! The format `{job="x",instance="a"}` is that of Prometheus, so that a key in a message can be pasted into a query.
+//! The format `{job="x",instance="a"}` is the same as in Prometheus, so a key in a message can be pasted into
+//! a query.
 
 use super::names::is_legacy_name;
 use serde::Serialize;
@@ -38,7 +39,7 @@ impl Label {
     }
 }
 
-/// The reason why an argument is not a valid label.
+/// An error for an argument that is not a valid label.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {
     #[error("`{argument}` has no `=`: write labels as NAME=VALUE")]
@@ -69,7 +70,7 @@ impl LabelSet {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Returns all labels with `job` first and the others sorted by name.
+    /// Iterates over all labels: `job` first, and the others sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let job = self.0.get_key_value("job");
         let others = self.0.iter().filter(|(name, _)| *name != "job");

@@ -1,14 +1,15 @@
-//! Matchers select groups by their labels, as in a Prometheus query: a missing label counts as empty, and a regular
-//! expression must match the whole value.
+//! Matchers select groups by their labels, as in a Prometheus query. A missing label counts as empty, and a
+//! regular expression must match the whole value.
 //!
-//! The syntax is that of amtool, which is designed for use in a shell: names and values can be bare (`job=x`) or quoted
-//! as in a query (`job="x"`). Inside quotes, `\\`, `\"`, `\n`, `\r` and `\t` are escapes. Any other backslash is
-//! literal, so that `job=~"db\d+"` needs no double backslash. A value that starts with a quote must be quoted.
-//! Everything else in a bare value is literal, including spaces and commas.
+//! The syntax follows amtool, which is designed for use in a shell. Names and values can be bare (`job=x`) or
+//! quoted as in a query (`job="x"`). Inside quotes, `\\`, `\"`, `\n`, `\r` and `\t` are escapes. Any other
+//! backslash is literal, so that `job=~"db\d+"` needs no double backslash. A value that starts with a quote
+//! must be quoted. All other characters in a bare value are literal, including spaces and commas.
 //!
-//! Regular expressions use RE2 syntax, as in Prometheus, and run on the `regex` crate, which is based on RE2. Syntax
-//! that the crate treats differently is rewritten (see `re2`). Three differences remain: octal escapes (`\123`) and
-//! `\C` are errors here, a repetition may exceed RE2's limit of 1000, and the crate's own `(?x)` is accepted.
+//! Regular expressions use RE2 syntax, as in Prometheus, and run on the `regex` crate, which is based on RE2.
+//! Syntax that the crate treats differently is rewritten (see `re2`). Three differences remain: octal escapes
+//! (`\123`) and `\C` are errors here, a repetition may exceed RE2's limit of 1000, and the crate's own `(?x)`
+//! is accepted.
 
 use super::label::LabelSet;
 use regex::Regex;
@@ -39,8 +40,8 @@ impl Matcher {
         self.matches_value(labels.get(&self.name).unwrap_or_default())
     }
 
-    /// If this matcher matches no group, returns the matcher that the user probably meant, and the reason: `*` and `?`
-    /// are wildcards only in a shell, and a regular expression must match the whole value.
+    /// Returns the matcher that the user probably meant, and the reason. Call this only if the matcher matches
+    /// no group.
     pub fn meant(&self) -> Option<(String, &'static str)> {
         const WILDCARD: &str = "`*` and `?` are not wildcards";
         let name = &self.name;
@@ -69,7 +70,8 @@ impl Matcher {
         }
     }
 
-    /// If a group can't match both, because they require different values of a label, returns the matcher for either.
+    /// Returns a matcher for either value if the two matchers require different values of the same label,
+    /// which no group can have.
     pub fn either(&self, other: &Self) -> Option<(String, &'static str)> {
         match (&self.condition, &other.condition) {
             (Condition::Equal(one), Condition::Equal(another))
@@ -108,7 +110,8 @@ impl Matcher {
     }
 }
 
-/// Parses the matchers of one argument: a single one, or several in braces, as in a query and in the output of `list`.
+/// Parses an argument that contains one matcher, or several in braces, as in a query and in the output of
+/// `list`.
 ///
 /// # Errors
 ///
@@ -162,7 +165,7 @@ impl FromStr for Matcher {
             let meant = format!("{name}{operator}{}", rest.trim_start_matches('='));
             return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
         }
-        // As in a query, spaces around the operator do not count.
+        // Spaces around the operator are ignored, as in a query.
         let value = value(argument, if is_spaced { rest.trim_start() } else { rest })?;
         let condition = match operator {
             "=~" => Condition::Regex(anchored(&value)?),
@@ -253,9 +256,9 @@ fn anchored(pattern: &str) -> Result<Regex, MatcherError> {
     Regex::new(&format!("^(?s:{rewritten})$")).map_err(error)
 }
 
-/// Rewrites a pattern so that it means the same to the `regex` crate as to RE2: `\d`, `\s`, `\w`, `\b` and `\B` are
-/// limited to ASCII, `\Q...\E` quotes, a brace that does not start a repetition is literal, and `[`, `&&`, `--` and
-/// `~~` are literal inside a class (Go's `regexp/syntax`, tested with Prometheus 2.42).
+/// Rewrites a pattern so that the `regex` crate interprets it like RE2. `\d`, `\s`, `\w`, `\b` and `\B` are
+/// limited to ASCII, and `\Q...\E` quotes. A brace that does not start a repetition is literal, and so are
+/// `[`, `&&`, `--` and `~~` inside a class (Go's `regexp/syntax`, tested with Prometheus 2.42).
 fn re2(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let mut in_class = false;
@@ -342,7 +345,7 @@ fn is_repetition(after: &str) -> bool {
 
 const FORMS: &str = "write NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX";
 
-/// The reason why an argument is not a valid matcher.
+/// An error for an argument that is not a valid matcher.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MatcherError {
     #[error("`{argument}` is not a matcher: {FORMS}")]

@@ -1,9 +1,9 @@
 //! Labels, the grouping key, its path, and matchers. Pure.
 //!
-//! A [`GroupingKey`] identifies a group of metrics, and the gateway reads the key from the path of the URL. One wrong
-//! key can make every push to a gateway fail. So there are only three ways to create a key: [`GroupingKey::new`] and
-//! [`GroupingKey::parse_path`] reject keys that break a gateway, and [`GroupingKey::from_listing`] accepts keys that
-//! the gateway itself lists.
+//! A [`GroupingKey`] identifies a group of metrics, and the gateway reads the key from the path of the URL.
+//! One wrong key can make every push to a gateway fail. So there are only three ways to create a key.
+//! [`GroupingKey::new`] and [`GroupingKey::parse_path`] reject keys that break a gateway, and
+//! [`GroupingKey::from_listing`] accepts keys that the gateway itself lists.
 
 mod key;
 mod label;

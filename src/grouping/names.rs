@@ -7,10 +7,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Names with this prefix are reserved for Prometheus.
+/// The prefix of names that are reserved for Prometheus.
 pub(super) const RESERVED_PREFIX: &str = "__";
 
-/// A gateway with UTF-8 names decodes names with this prefix.
+/// The prefix of escaped names. A gateway with UTF-8 names decodes them.
 pub(super) const ESCAPED_PREFIX: &str = "U__";
 
 /// The label names that a gateway accepts.
@@ -33,8 +33,8 @@ pub enum LegacyName {
 }
 
 impl LegacyName {
-    /// For each kind, the bytes that are allowed in a name. A lookup table, because the text scanner checks every byte
-    /// of every name.
+    /// The bytes that are allowed in each kind of name. This is a lookup table, because the text scanner
+    /// checks every byte of every name.
     const ALLOWED: [[bool; 256]; 2] = {
         let mut tables = [[false; 256]; 2];
         let mut byte = 0;
@@ -48,7 +48,7 @@ impl LegacyName {
         tables
     };
 
-    /// Returns the length of the name at the start of `text`; 0 if there is none.
+    /// Returns the length of the name at the start of `text`, or 0 if there is none.
     #[inline]
     pub fn length(self, text: &[u8]) -> usize {
         let allowed = &Self::ALLOWED[self as usize];
@@ -88,11 +88,11 @@ pub fn depends_on_names(name: &str) -> bool {
     in_path(name, Names::Legacy) != in_path(name, Names::Utf8)
 }
 
-/// Returns the `U__` form of a name, like `prometheus/common model.EscapeName` with `ValueEncodingEscaping`. A colon is
-/// escaped as well, so that the result consists only of `[a-zA-Z0-9_]`.
+/// Returns the `U__` form of a name, like `prometheus/common model.EscapeName` with `ValueEncodingEscaping`.
+/// A colon is also escaped, so the result consists only of `[a-zA-Z0-9_]`.
 ///
-/// Returns `None` for an empty name and for characters above U+FFFFF: the server's `UnescapeName` reads at most five
-/// digits.
+/// Returns `None` for an empty name, and for characters above U+FFFFF, because the server's `UnescapeName`
+/// reads at most five digits.
 fn escape(name: &str) -> Option<String> {
     if name.is_empty() {
         return None;

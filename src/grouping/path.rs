@@ -1,8 +1,8 @@
 //! Parses a grouping key from the path of a group's URL, as found in curl scripts.
 //!
-//! The path is parsed as the server does it: Go unescapes it, redirects paths that are not clean and matches the route,
-//! then `pushgateway handler/push.go splitLabels` splits it. It is an error if the server would store the metrics under
-//! another key, or not at all.
+//! The path is parsed as on the server: Go unescapes it, redirects paths that are not clean, and matches the
+//! route. Then `pushgateway handler/push.go splitLabels` splits it. It is an error if the server would store
+//! the metrics under another key, or not at all.
 
 use super::key::{GroupingKey, KeyError, KeyRules, check_name};
 use super::label::Label;
@@ -86,7 +86,8 @@ fn label(name: &str, text: &str, last: bool, rules: KeyRules) -> Result<Label, P
         Names::Utf8 => names::unescape(name),
     };
     if text.is_empty() && !last {
-        // The path has two slashes in a row. The server redirects and stores nothing, even if empty values are allowed.
+        // The path has two slashes in a row. The server redirects such a path and stores nothing, even if
+        // empty values are allowed.
         return Err(KeyError::EmptyValue { name: name.into_owned() }.into());
     }
     let value = value(&name, text, in_base64)?;
@@ -112,7 +113,8 @@ fn dots(name: &str, segment: &str) -> Result<(), PathError> {
     Ok(())
 }
 
-/// The reason why a path does not identify a group that can store metrics. `segment` is the text as written in the URL.
+/// An error for a path that does not identify a group that can store metrics. `segment` is the text as
+/// written in the URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// The path does not start with `/metrics/job/`.

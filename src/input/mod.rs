@@ -1,8 +1,9 @@
-//! Reads the text to push: files, standard input, the output of a command and the lines of `-m`, concatenated.
+//! Reads the text to push: files, standard input, the output of a command, and the lines of `-m`,
+//! concatenated.
 //!
-//! Everything is read before anything is sent, because a truncated push is worse than none. It is an error if a file
-//! changes while it is read. Endless input is rejected before it fills the memory. The start of each source is
-//! recorded, so that messages can show the file name and its own line numbers.
+//! Everything is read before anything is sent, because a truncated push is worse than no push. It is an error
+//! if a file changes while it is read. Endless input is rejected before it fills the memory. The start of
+//! each source is recorded, so that messages can show the file name and the line number in that file.
 
 mod bytes;
 mod producer;
@@ -18,7 +19,8 @@ use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
-/// Maximum size of the input in bytes. A gateway would need minutes for more, and several times as much memory.
+/// Maximum size of the input in bytes. For larger input, a gateway would need minutes, and several times as
+/// much memory.
 const LIMIT: u64 = 1 << 30;
 /// Maximum number of bytes read from a device, which may be endless, such as `/dev/zero`.
 const DEVICE_LIMIT: u64 = 16 << 20;
@@ -28,12 +30,12 @@ const LARGE: usize = 4 << 20;
 
 const CHANGED: &str = "the file changed while it was read: write a temporary file, then rename it";
 
-/// Source of a part of the input.
+/// A source of part of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     File(PathBuf),
     Stdin,
-    /// The `-m` options. Each contains one or more complete lines.
+    /// The values of the `-m` options. Each contains one or more complete lines.
     Metrics(Vec<String>),
     /// The output of a command, given as the program and its arguments.
     Command(Vec<OsString>),
@@ -44,13 +46,13 @@ pub enum Origin {
 pub struct Input {
     /// The bytes of all sources.
     pub bytes: Bytes,
-    /// The sources in order, each with its name for messages and the position of its first byte.
+    /// The sources in order. Each has its name for messages and the position of its first byte.
     pub sources: Vec<SourceFile>,
-    /// The numbers of the sources that are lines of the command line.
+    /// The indexes in `sources` of lines from the command line.
     pub option_lines: Vec<usize>,
 }
 
-/// Reads and concatenates all `origins`. Shows on `progress` which source it is waiting for.
+/// Reads and concatenates all `origins`. `progress` shows the source being read.
 ///
 /// # Errors
 ///
@@ -146,15 +148,15 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
         return read_at_most(file, limit, bytes.grow());
     }
     let limit = if is_char_device(kind) { limit.min(DEVICE_LIMIT) } else { limit };
-    // The progress line is useful here, because the writer of a pipe may be slow.
+    // The progress line is useful here, because the process that writes to a pipe may be slow.
     read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes.grow())
 }
 
-/// Checks that a file did not change while it was read, by its length and modification time. Otherwise the bytes could
-/// be a mix of two versions.
+/// Checks by length and modification time that a file did not change while it was read. Otherwise the bytes
+/// could be a mix of two versions.
 fn unchanged(before: &Metadata, after: &Metadata, read: usize) -> anyhow::Result<()> {
     let lengths = [before.len(), after.len()];
-    // The length of files in /proc and similar file systems is reported as 0.
+    // Files in /proc and similar file systems report a length of 0.
     let is_whole = lengths == [0, 0] || lengths.iter().all(|length| usize::try_from(*length) == Ok(read));
     if !is_whole || (before.len() > 0 && before.modified().ok() != after.modified().ok()) {
         anyhow::bail!(CHANGED);
@@ -171,7 +173,7 @@ fn read_at_most(from: impl Read, limit: u64, bytes: &mut Vec<u8>) -> anyhow::Res
     Ok(())
 }
 
-/// Converts an error to the operating system's reason, without its number.
+/// Converts an error to the operating system's error message, without the error number.
 fn plain(error: io::Error) -> anyhow::Error {
     if error.raw_os_error().is_none() {
         return anyhow::Error::new(error);

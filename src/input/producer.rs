@@ -1,17 +1,17 @@
 //! Runs the command whose output is pushed (`push ... -- COMMAND...`).
 //!
-//! A pipe does not show whether a producer finished or failed halfway. So the command runs as a child process, all of
-//! its output is read, and it is only pushed if the exit status is 0. The command inherits standard input and standard
-//! error.
+//! A pipe does not show whether a producer finished or failed halfway. So the command runs as a child
+//! process, and its output is pushed only after all of it has been read and the exit status is 0. The command
+//! inherits standard input and standard error.
 //!
-//! A signal for the whole process group, such as Ctrl-C, reaches the command as well. SIGTERM and SIGHUP may be sent to
-//! pushgw only, so pushgw forwards them: a supervisor that stops pushgw also stops the command. Then pushgw waits for
-//! the command and exits as it did. If the command still exits with 0, its output may be incomplete, so pushgw exits as
-//! if killed by the signal. A second signal ends pushgw without waiting. A signal that was ignored at the start stays
-//! ignored.
+//! A signal sent to the whole process group, such as by Ctrl-C, reaches the command as well. SIGTERM and
+//! SIGHUP may be sent only to pushgw, so pushgw forwards them, and a supervisor that stops pushgw also stops
+//! the command. Then pushgw waits for the command and exits with the same status. If that status is 0, the
+//! output may still be incomplete, so pushgw exits as if killed by the signal. A second signal ends pushgw
+//! without waiting. Signals that were ignored when pushgw started stay ignored.
 //!
-//! The pipe can stay open after the command has exited, because a process that it started still has it open. So the
-//! wait for the end of the output is limited.
+//! The pipe can stay open after the command has exited, if a process started by the command still has it
+//! open. So the wait for the end of the output is limited.
 
 use super::read_at_most;
 use crate::error::{Failure, exit_code};
@@ -27,11 +27,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use std::{mem, thread};
 
-/// How long the output may stay open after the command exited. Filters such as bash's `> >(sed ...)` exit slightly
-/// later.
+/// Maximum time that the output may stay open after the command has exited. Filters such as bash's `> >(sed
+/// ...)` exit slightly later.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Runs `command`, which starts with the program, and appends at most `limit` bytes of its output to `output`.
+/// Runs `command`, which is the program and its arguments, and appends at most `limit` bytes of its output to
+/// `output`.
 pub(super) fn run(
     command: &[OsString],
     limit: u64,
@@ -76,23 +77,23 @@ pub(super) fn run(
 
 fn not_started(error: SpawnError, program: &OsStr) -> Failure {
     let message = format!("{}; nothing was sent", error.message);
-    // Otherwise the file was found, but cannot be run.
+    // With any other status, the program was found but could not be run.
     let is_file = error.status == NOT_FOUND && Path::new(program).is_file();
     let of_file = "if this file holds the metrics, leave out the `--` before it";
     let hint = error.hint.or_else(|| is_file.then(|| of_file.to_owned()));
     Failure::Producer { code: error.status, message, hint }
 }
 
-/// Events while the command runs.
+/// Events that occur while the command runs.
 enum ProducerEvent {
     Signal(i32),
     /// The command may have exited.
     Child,
-    /// The output ended, or reading failed.
+    /// The output has ended, or reading it failed.
     Read(anyhow::Result<Vec<u8>>),
 }
 
-/// Reads to the end in a separate thread, because the output may never end.
+/// Reads the output to its end in a separate thread, because it may never end.
 fn read_in_background(
     stdout: Option<ChildStdout>,
     limit: u64,
@@ -107,7 +108,7 @@ fn read_in_background(
     thread::Builder::new().spawn(read).map(drop)
 }
 
-/// State of the command when waiting has ended.
+/// The state of the command when the wait ends.
 #[derive(Default)]
 struct End {
     /// `None` if the command is still running.
@@ -152,7 +153,7 @@ fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> 
                 let now = Instant::now();
                 end.signal.get_or_insert(signal);
                 let is_second = now >= *patient_until.get_or_insert(now + BURST);
-                // Once the command has been waited for, its process ID may have been reused.
+                // Once the command has been reaped, its process ID may have been reused.
                 if end.status.is_none() {
                     pass_on(child, if is_second { SIGTERM } else { signal });
                 }
@@ -165,9 +166,10 @@ fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> 
     Ok(end)
 }
 
-/// Forwards a signal to the command, which must not have been waited for.
+/// Forwards a signal to the command, which must not have been reaped.
 fn pass_on(child: &Child, signal: i32) {
-    // A terminal sends other signals to the whole process group, and some programs act differently on a second one.
+    // A terminal sends other signals to the whole process group, and some programs treat a second signal
+    // differently.
     if matches!(signal, SIGTERM | SIGHUP) {
         send_signal(child, signal);
     }

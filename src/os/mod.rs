@@ -1,7 +1,8 @@
-//! Functions that differ between operating systems, and system facts such as error reasons and ignored signals.
+//! Functions that differ between operating systems, and system facts such as error reasons and ignored
+//! signals.
 //!
-//! Only this module uses Unix-specific APIs. On other systems, `other` defines the same names, but does not support
-//! Unix sockets, commands after `--`, or hiding the progress line in the background.
+//! Only this module uses Unix-specific APIs. On other systems, `other` defines the same names, but does not
+//! support Unix sockets, commands after `--`, or hiding the progress line in the background.
 
 #[cfg(not(unix))]
 mod other;
@@ -29,20 +30,20 @@ pub fn find_in_path(path: &OsStr, name: &OsStr) -> Option<PathBuf> {
     std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// Identifies a version of a file: inode and size, modification time, and inode change time. Comparing times with the
-/// local clock would not work on a file server with a different clock.
+/// The identity of a version of a file: inode and size, modification time, and inode change time. Comparing
+/// times with the local clock would not work on a file server with a different clock.
 pub type FileState = ((u64, u64), Option<SystemTime>, (i64, i64));
 
 /// A signal that this process received.
 #[derive(Clone, Copy, Debug)]
 pub struct ReceivedSignal {
     pub number: i32,
-    /// Whether a process sent it. Otherwise it came from the kernel, as for Ctrl-C, which goes to the whole foreground
-    /// process group.
+    /// True if a process sent the signal. False if the kernel sent it, for example to the whole foreground
+    /// process group after Ctrl-C.
     pub is_from_process: bool,
 }
 
-/// Resources used by child processes that have ended and were waited for.
+/// Resources used by child processes that have ended and been reaped.
 #[derive(Clone, Copy, Debug)]
 pub struct ChildrenUsage {
     pub user: Duration,
@@ -56,12 +57,12 @@ pub fn on_signals(signals: &[i32], receive: impl FnMut(ReceivedSignal) + Send + 
     system::on_signals(signals, Box::new(receive))
 }
 
-/// Returns the status of `child` if it has ended. Also reaps other children, because the first process of a container
-/// inherits orphans.
+/// Returns the status of `child` if it has ended. Also reaps other children, because the first process of a
+/// container inherits orphans.
 ///
 /// # Errors
 ///
-/// Returns an error if `child` has already been waited for.
+/// Returns an error if `child` has already been reaped.
 pub fn reap(child: &Child) -> io::Result<Option<ExitStatus>> {
     system::reap(child)
 }
@@ -70,14 +71,14 @@ pub fn children_usage() -> io::Result<ChildrenUsage> {
     system::children_usage()
 }
 
-/// Terminates the process as the signal does by default. In the first process of a container signals have no default
-/// effect, so it exits with `status`.
+/// Terminates the process as the signal does by default. Signals have no default effect in the first process
+/// of a container, so that process exits with `status` instead.
 pub fn end_by(signal: i32, status: i32) -> ! {
     system::end_by(signal, status)
 }
 
-/// Makes an abort exit with `status` instead of a signal and a core dump. The standard library aborts when memory runs
-/// out, after it has printed `memory allocation of 33554432 bytes failed`.
+/// Makes an abort exit with `status` instead of a signal and a core dump. The standard library aborts when
+/// memory runs out, after printing `memory allocation of 33554432 bytes failed`.
 pub fn exit_on_abort(status: u8) {
     system::exit_on_abort(status.into());
 }
@@ -92,7 +93,7 @@ pub fn killed_by(status: ExitStatus) -> Option<i32> {
     system::killed_by(status)
 }
 
-/// Sends a signal to a child that has not been waited for.
+/// Sends a signal to a child that has not been reaped.
 pub fn send_signal(child: &Child, signal: i32) {
     system::send_signal(child, signal);
 }

@@ -8,7 +8,7 @@ use std::process::{Child, ExitStatus};
 use std::time::Duration;
 use std::{fs, process};
 
-// The numbers are the same as on Linux. No signal is ever received here.
+// These numbers are the same as on Linux. No signal is ever received here.
 pub const SIGHUP: i32 = 1;
 pub const SIGINT: i32 = 2;
 pub const SIGQUIT: i32 = 3;
@@ -21,7 +21,7 @@ pub fn file_state(file: &fs::Metadata) -> FileState {
     ((0, file.len()), file.modified().ok(), (0, 0))
 }
 
-/// `None` leaves the default permissions of the system.
+/// Returns `None`, which keeps the system's default permissions.
 pub fn only_owner() -> Option<fs::Permissions> {
     None
 }
@@ -38,7 +38,7 @@ pub(super) fn children_usage() -> io::Result<ChildrenUsage> {
     Err(missing("commands after `--`"))
 }
 
-/// This is not known, so standard input is never waited for.
+/// Returns false, because the type of standard input is unknown.
 pub fn stdin_is_pipe() -> bool {
     false
 }
@@ -47,7 +47,7 @@ pub fn stdin_has_bytes() -> bool {
     false
 }
 
-/// This system has no background jobs.
+/// Returns true, because this system has no background jobs.
 pub fn is_in_foreground() -> bool {
     true
 }

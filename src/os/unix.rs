@@ -26,14 +26,14 @@ pub fn stdin_is_pipe() -> bool {
     fstat(io::stdin()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
 }
 
-/// Returns true if standard input, which must be a pipe, contains bytes that nobody has read.
+/// Returns true if standard input, which must be a pipe, contains unread bytes.
 pub fn stdin_has_bytes() -> bool {
     ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0)
 }
 
 /// Returns true if the process is in the foreground of the terminal on standard error.
 pub fn is_in_foreground() -> bool {
-    // Without a controlling terminal, the process counts as in the foreground.
+    // A process without a controlling terminal counts as being in the foreground.
     tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
 }
 
@@ -50,7 +50,7 @@ pub fn file_state(file: &fs::Metadata) -> FileState {
     (numbers, file.modified().ok(), (file.ctime(), file.ctime_nsec()))
 }
 
-/// Permissions for the owner only.
+/// Returns permissions that allow access only to the owner.
 pub fn only_owner() -> Option<fs::Permissions> {
     Some(fs::Permissions::from_mode(0o700))
 }
@@ -69,7 +69,7 @@ pub(super) fn on_signals(
 
 pub(super) fn exit_on_abort(status: i32) {
     let always = Arc::new(AtomicBool::new(true));
-    // Without the handler, an abort ends the process by SIGABRT.
+    // Without the handler, an abort would kill the process with SIGABRT.
     let _ = signal_hook::flag::register_conditional_shutdown(SIGABRT, status, always);
 }
 

@@ -19,17 +19,18 @@ pub enum ColorChoice {
     Never,
 }
 
-/// The variables that `--color=auto` depends on. `None` means unset.
+/// The environment variables that `--color=auto` depends on. `None` means unset.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ColorVariables<'a> {
-    /// `NO_COLOR`: any value except an empty one turns color off (<https://no-color.org>).
+    /// `NO_COLOR`, which turns color off if it is not empty (<https://no-color.org>).
     pub no_color: Option<&'a OsStr>,
-    /// `CLICOLOR_FORCE`: any value except an empty one and `0` turns color on (<https://bixense.com/clicolors>).
+    /// `CLICOLOR_FORCE`, which turns color on if it is neither empty nor `0`
+    /// (<https://bixense.com/clicolors>).
     pub clicolor_force: Option<&'a OsStr>,
 }
 
 /// Decides whether to color a stream. The flag takes precedence over the variables, and `NO_COLOR` over
-/// `CLICOLOR_FORCE`. If none is set, it depends on whether the stream is a terminal that supports color.
+/// `CLICOLOR_FORCE`. If none of them decides, a terminal that supports color gets color.
 pub fn color(choice: ColorChoice, supports_color: bool, variables: ColorVariables<'_>) -> bool {
     let set = |value: Option<&OsStr>| value.is_some_and(|value| !value.is_empty());
     match choice {
@@ -52,9 +53,9 @@ pub enum Style {
     Plain,
     /// The header of a table.
     Heading,
-    /// Less important: a path after a name, a debug line.
+    /// Less important text, such as a path after a name, or a debug line.
     Faint,
-    /// Important, but neither good nor bad.
+    /// Important text that is neither good nor bad.
     Strong,
     Good,
     /// Also used for the word `warning`.

@@ -5,17 +5,17 @@ use super::sanitize::{self, Charset};
 use super::width;
 use std::borrow::Cow;
 
-/// How human-readable text looks on one stream.
+/// The appearance of human-readable text on one stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Appearance {
     pub(crate) color: bool,
-    /// Maximum width of a line; `None` if the stream is not a terminal, where nothing is cut.
+    /// Maximum width of a line, or `None` if the stream is not a terminal. Without a maximum, nothing is cut.
     pub(crate) width: Option<usize>,
     pub(crate) charset: Charset,
 }
 
 impl Appearance {
-    /// Wraps text, except for a command to copy, which stays on one line.
+    /// Wraps text. A command to copy is not wrapped, so that it stays on one line.
     pub(super) fn wrap(self, text: &str, taken: usize, indent: usize) -> Cow<'_, str> {
         width::wrap(text, taken, indent, self.width.filter(|_| !text.starts_with("pushgw ")))
     }
@@ -33,7 +33,7 @@ impl StyledText {
         Self { style, text: text.into() }
     }
 
-    /// Text without a style.
+    /// Creates text without a style.
     pub fn plain(text: impl Into<String>) -> Self {
         Self::new(Style::Plain, text)
     }
@@ -99,8 +99,8 @@ impl StyledLine {
         }
     }
 
-    /// Like [`Self::push_to`], but shortens the first piece instead of the others, as long as it keeps at least
-    /// `narrowest` columns.
+    /// Appends the line like [`Self::push_to`], but shortens the first piece instead of the others, if at
+    /// least `narrowest` columns of it remain.
     pub(super) fn push_with_end(&self, out: &mut String, look: Appearance, limit: usize, narrowest: usize) {
         let [first, end @ ..] = self.0.as_slice() else { return };
         let end = Self(end.to_vec());

@@ -27,7 +27,8 @@ pub(super) enum Level {
     Note,
 }
 
-/// The same fields as in the JSON of a diagnostic. A message has no position, and only an error has a code.
+/// A message as JSON, with the same fields as a diagnostic. A message has no position, and only an error has
+/// a code.
 #[derive(Serialize)]
 struct JsonMessage<'a> {
     severity: &'a str,
@@ -70,7 +71,7 @@ pub(super) fn render(
     }
 }
 
-/// Returns the text of a workflow command. The escapes are those of
+/// Escapes the text of a workflow command. The rules are from
 /// <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>.
 pub(super) fn github_data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")

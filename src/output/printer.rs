@@ -1,10 +1,11 @@
 //! Writes to standard output and standard error. No other code does.
 //!
-//! Results go to standard output, and all messages to standard error. [`Verbosity`] determines what is printed, so
-//! commands never check for `-q` themselves. Standard output is buffered, and flushed before a write to standard error,
-//! so that both appear on a terminal in the order in which they were written. The caller handles errors of standard
-//! output (for `list`, a closed pipe is not an error). Errors of standard error are ignored: they can't be reported
-//! anywhere, and a push that was stored must not fail because of them.
+//! Results go to standard output, and all messages to standard error. [`Verbosity`] determines what is
+//! printed, so commands never check for `-q` themselves. Standard output is buffered, and is flushed before a
+//! write to standard error, so that a terminal shows both in the order in which they were written. The caller
+//! handles errors of standard output (for `list`, a closed pipe is not an error). Errors of standard error
+//! are ignored, because they can't be reported anywhere, and a push that was stored must not fail because of
+//! them.
 
 use super::color::{self, Style};
 use super::line::{Appearance, StyledLine};
@@ -32,9 +33,9 @@ pub enum Verbosity {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputStream {
     pub is_terminal: bool,
-    /// Whether the stream is a terminal that supports cursor movement.
+    /// True if the stream is a terminal that supports cursor movement.
     pub moves_cursor: bool,
-    /// Whether human-readable text is colored; see [`super::color()`].
+    /// True if human-readable text is colored (see [`super::color()`]).
     pub color: bool,
 }
 
@@ -43,7 +44,7 @@ pub struct OutputStream {
 pub struct Terminal {
     pub stdout: OutputStream,
     pub stderr: OutputStream,
-    /// The width of the terminal in columns, for the streams that are terminals; `None` if unknown.
+    /// The width in columns of the streams that are terminals, or `None` if it is unknown.
     pub width: Option<usize>,
     pub charset: Charset,
 }
@@ -69,9 +70,9 @@ pub struct Printer<'a> {
     failed: Option<io::Error>,
     /// The progress line, which is removed before anything else is written.
     progress: Progress,
-    /// Whether [`Self::repaint`] was called before.
+    /// True if [`Self::repaint`] was called before.
     painted: bool,
-    /// Whether success is reported without `-v`.
+    /// True if success is reported without `-v`.
     reports_success: bool,
 }
 
@@ -106,7 +107,7 @@ impl<'a> Printer<'a> {
         self
     }
 
-    /// Reports success also in the log of a CI job, unless a program reads the messages as JSON.
+    /// Also reports success in the log of a CI job, unless a program reads the messages as JSON.
     #[must_use]
     pub fn with_ci(mut self, is_ci: bool) -> Self {
         self.reports_success |= is_ci && self.format != MessageFormat::Json;
@@ -118,8 +119,8 @@ impl<'a> Printer<'a> {
         matches!(self.format, MessageFormat::Json | MessageFormat::Github)
     }
 
-    /// Shows progress on `stderr`, a second handle to standard error, if standard error is a terminal that can erase a
-    /// line, and unless `-q` is given.
+    /// Shows progress on `stderr`, which is a second handle to standard error. Does nothing with `-q`, or if
+    /// standard error is not a terminal that can erase a line.
     #[must_use]
     pub fn with_progress(mut self, stderr: Option<Box<dyn Write + Send>>) -> Self {
         if self.terminal.stderr.moves_cursor && self.verbosity >= Verbosity::Normal {
@@ -129,7 +130,7 @@ impl<'a> Printer<'a> {
         self
     }
 
-    /// Writes bytes to standard output unchanged, for programs: `json`, `path`, `show`. If the reader has closed the
+    /// Writes bytes to standard output unchanged, for `json`, `path` and `show`. If the reader has closed the
     /// pipe, the error kind is `BrokenPipe`.
     pub fn result(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.raw()?.write_all(bytes)
@@ -144,8 +145,8 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Writes one human-readable line to standard output: sanitized, wrapped, and with color if that is enabled for
-    /// standard output.
+    /// Writes one human-readable line to standard output. It is sanitized, wrapped, and colored if color is
+    /// enabled.
     pub fn line(&mut self, line: impl Into<StyledLine>) -> io::Result<()> {
         let mut out = String::new();
         line.into().push_paragraph(&mut out, self.look(Channel::Result));
@@ -155,8 +156,9 @@ impl<'a> Printer<'a> {
 
     /// Reports an error: one line, the details below it, and a hint.
     ///
-    /// `code` is for programs. `details` are untrusted bytes such as a server's response, and are shortened (see [`sanitize::body`]). A hint
-    /// may consist of several lines. A command to copy gets its own line.
+    /// `code` is only shown to programs. `details` are untrusted bytes such as a server's response, and are
+    /// shortened (see [`sanitize::body`]). A hint may consist of several lines. A command to copy has a line
+    /// of its own.
     pub fn error(&mut self, code: &str, message: &str, details: impl AsRef<[u8]>, hint: Option<&str>) {
         let details = details.as_ref();
         let lines = sanitize::body(details, Charset::Unicode);
@@ -215,8 +217,8 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Asks a question and leaves the cursor on the line. The caller reads the answer. The question is printed even
-    /// with `-q`, because the program waits for the answer.
+    /// Prints a question and leaves the cursor on the line. The caller reads the answer. The question is
+    /// printed even with `-q`, because the program waits for the answer.
     pub fn prompt(&mut self, question: &str) {
         let question = format!("{} ", sanitize::text(question, self.terminal.charset));
         self.print_message(&question);
@@ -298,7 +300,8 @@ impl<'a> Printer<'a> {
         rendered.is_some()
     }
 
-    /// Writes to standard error in one call, so that the output of another process cannot come in between.
+    /// Writes to standard error in one call, so that output of other processes can't appear within the
+    /// message.
     fn print_message(&mut self, text: &str) {
         self.progress.end();
         if let Err(error) = self.stdout.flush() {
@@ -479,7 +482,7 @@ mod tests {
         let mut stderr = Shared(log.clone(), None);
         let mut printer = Printer::new(&mut stdout, &mut stderr, PIPE, Verbosity::Normal);
         printer.line("1").unwrap();
-        // The error first occurs here, and the next write reports it.
+        // The error occurs here, and the next write reports it.
         printer.warning("2");
         assert_eq!(printer.line("3").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         assert_eq!(printer.flush().unwrap_err().kind(), io::ErrorKind::BrokenPipe);

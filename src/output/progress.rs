@@ -1,9 +1,9 @@
 //! The progress line on a terminal.
 //!
-//! The line is shown if work takes more than a second without other output, unless `-q` is given. Any output removes it
-//! first. [`ProgressState`] decides what to show and when; it gets the current time as an argument. A separate thread
-//! writes the line, because the work blocks: it reads standard input or waits for a response. If the output is not a
-//! terminal, there is no thread.
+//! The line is shown if work takes more than a second without other output, unless `-q` is given. Any output
+//! removes it first. [`ProgressState`] decides what to show and when, and gets the current time as an
+//! argument. A separate thread writes the line, because the work blocks while it reads standard input or
+//! waits for a response. If the output is not a terminal, there is no thread.
 
 use super::sanitize::{self, Charset};
 use super::width;
@@ -13,11 +13,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Work that takes less time than this is not shown.
+/// Time before the line is first shown.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Time between updates of the line.
 const PERIOD: Duration = Duration::from_millis(250);
-/// Number of attempts of [`Progress::abandon`] to get the lock. With the pauses, they take a tenth of a second.
+/// Maximum number of attempts by [`Progress::abandon`] to get the lock. Together with the pauses, they take a
+/// tenth of a second.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(1);
 /// Moves the cursor to the start of the line and erases the line.
@@ -25,7 +26,7 @@ const CLEAR: &str = "\r\x1b[K";
 /// Assumed width of a terminal that does not report it, in columns.
 const COLUMNS: usize = 80;
 
-/// A handle to the progress line. Without a terminal it is empty, and its methods do nothing.
+/// A handle to the progress line. It is empty and its methods do nothing if there is no terminal.
 #[derive(Clone, Default)]
 pub struct Progress(Option<Arc<Shared>>);
 
@@ -50,17 +51,19 @@ impl Progress {
         Self(Some(Arc::new(Shared { screen, begun: Condvar::new() })))
     }
 
-    /// Shows what is being done. The time shown is counted from the first call since the last other output.
+    /// Shows a description of the current work, and the time since the first call after the last other
+    /// output.
     pub fn begin(&self, what: &str) {
         self.change(|state, now| state.begin(what, now));
     }
 
-    /// Shows what is being waited for, unless [`Self::begin`] has set another text, and the number of the attempt.
+    /// Shows the number of the attempt, and what the program is waiting for, unless [`Self::begin`] has set
+    /// another text.
     pub fn wait_for(&self, what: &str, tries: u32) {
         self.change(|state, now| state.wait_for(what, tries, now));
     }
 
-    /// Shows why nothing happens until the next attempt.
+    /// Shows the reason for the pause until the next attempt.
     pub fn pause(&self, why: &str) {
         self.change(|state, now| state.pause(why, now));
     }
@@ -83,13 +86,13 @@ impl Progress {
         shared.begun.notify_one();
     }
 
-    /// Wraps a reader. Until it is dropped, the line shows how much was read.
+    /// Wraps a reader. Until the reader is dropped, the line shows how much was read.
     pub fn reading<R: Read>(&self, from: R, name: &str) -> Watched<'_, R> {
         self.begin(&format!("reading {name}"));
         Watched { from, progress: self }
     }
 
-    /// Removes the line, at the end of the work or before other output.
+    /// Removes the line at the end of the work or before other output.
     pub fn end(&self) {
         if let Some(shared) = &self.0 {
             shared.lock().clear();
@@ -125,7 +128,7 @@ impl Screen {
         self.write(wanted);
     }
 
-    /// Errors are ignored, because the line is not important.
+    /// Writes text to the terminal. Errors are ignored, because the line is not important.
     fn write(&mut self, text: &str) {
         if !text.is_empty() {
             let _ = self.terminal.write_all(text.as_bytes()).and_then(|()| self.terminal.flush());
@@ -179,11 +182,11 @@ struct ProgressState {
     charset: Charset,
     /// A description of the current work, sanitized.
     what: String,
-    /// Shown instead of `what` until the next attempt. Sanitized.
+    /// The text that is shown instead of `what` until the next attempt, sanitized.
     pause: String,
     since: Option<Instant>,
     bytes: usize,
-    /// The number of the attempt, from 1; 0 if there are no attempts.
+    /// The number of the attempt, starting at 1, or 0 if there are no attempts.
     tries: u32,
     shown: String,
     interrupted: String,
@@ -223,7 +226,8 @@ impl ProgressState {
         if std::mem::take(&mut self.shown).is_empty() { "" } else { CLEAR }
     }
 
-    /// Returns the text to write now, and when to call this again. `None` means when work begins.
+    /// Returns the text to write now, and the delay before the next call. `None` means to wait until work
+    /// begins.
     fn tick(&mut self, now: Instant) -> (String, Option<Duration>) {
         let Some(since) = self.since else { return (String::new(), None) };
         let elapsed = now.saturating_duration_since(since);
@@ -241,7 +245,8 @@ impl ProgressState {
         (text, Some(PERIOD))
     }
 
-    /// `reading standard input (12.5 MiB, 3s)`. The details are never cut, because they show that time passes.
+    /// Formats the line, such as `reading standard input (12.5 MiB, 3s)`. The details are never cut, because
+    /// they show that the program is still running.
     fn line(&self, elapsed: Duration) -> String {
         const MIB: usize = 1 << 20;
         let mut details = Vec::new();
@@ -294,7 +299,7 @@ mod tests {
         state.begin("deleting 1/2", start);
         assert_eq!(state.tick(start + SECOND), ("\rdeleting 1/2 (1s)\x1b[K".to_owned(), Some(PERIOD)));
         assert_eq!(state.tick(start + SECOND + PERIOD), (String::new(), Some(PERIOD)));
-        // Without other output in between, the time continues.
+        // There was no other output in between, so the time continues.
         state.begin("deleting 2/2", start + SECOND * 2);
         assert_eq!(state.tick(start + SECOND * 2).0, "\rdeleting 2/2 (2s)\x1b[K");
         state.wait_for("the gateway", 3, start + SECOND * 2);

@@ -1,8 +1,9 @@
 //! Makes untrusted text safe to print: a server's response, a label value, a file name, a line of a file.
 //!
-//! Such text can contain escape sequences that move the cursor or rename the window, a lone CR that overwrites the
-//! line, marks that reverse the reading direction, and zero-width characters. Each becomes a visible escape. Output for
-//! programs (`json`, `path`, `show`) is not sanitized, because it must be exact.
+//! Such text can contain escape sequences that move the cursor or rename the window, a lone CR that
+//! overwrites the line, marks that reverse the reading direction, and zero-width characters. Each of these is
+//! shown as a visible escape. Output for programs (`json`, `path`, `show`) is not sanitized, because it must
+//! be exact.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -10,7 +11,7 @@ use std::fmt::Write as _;
 /// The characters that a terminal can show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Charset {
-    /// All characters: the locale is UTF-8.
+    /// All characters, in a UTF-8 locale.
     #[default]
     Unicode,
     /// ASCII only. All other characters are shown as escapes.
@@ -34,13 +35,13 @@ impl Charset {
     }
 }
 
-/// Maximum number of lines shown of a server's response.
+/// Maximum number of lines to show of a server's response.
 pub const BODY_LINES: usize = 10;
-/// Maximum number of characters shown of a server's response.
+/// Maximum number of characters to show of a server's response.
 pub const BODY_CHARS: usize = 2_000;
 
-/// GitHub Actions treats this as a command anywhere in a log line. It also treats `::` at the start of a line as a
-/// command. Untrusted text must not run such commands.
+/// The start of a workflow command. GitHub Actions recognizes it anywhere in a log line, and `::` at the
+/// start of a line. Untrusted text must not run such commands.
 const COMMAND: &str = "##[";
 
 /// A character of text that may not be valid UTF-8. Each invalid byte counts as a character.
@@ -60,7 +61,7 @@ impl Unit {
         }
     }
 
-    /// Appends the visible form, which contains no control or invisible characters.
+    /// Appends a visible form of the character, without control or invisible characters.
     pub(super) fn push_visible(self, out: &mut String, charset: Charset) {
         // Writing to a String can't fail.
         let _ = match self {
@@ -92,7 +93,7 @@ pub fn text(text: &str, charset: Charset) -> Cow<'_, str> {
     Cow::Owned(bytes(text.as_bytes(), charset))
 }
 
-/// Like [`text`], for bytes. Invalid UTF-8 is shown as `\xff`.
+/// Returns bytes on one line like [`text`]. Invalid UTF-8 is shown as `\xff`.
 pub fn bytes(bytes: &[u8], charset: Charset) -> String {
     let mut out = String::with_capacity(bytes.len());
     for unit in units(bytes) {
@@ -112,8 +113,8 @@ pub fn shorten(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
     Cow::Owned(format!("{}{ellipsis}", &text[..end]))
 }
 
-/// Returns the sanitized lines of a server's response: at most [`BODY_LINES`] lines and [`BODY_CHARS`] characters, with
-/// an ellipsis at the cut. Empty lines are dropped.
+/// Returns the sanitized lines of a server's response: at most [`BODY_LINES`] lines and [`BODY_CHARS`]
+/// characters, with an ellipsis at the cut. Empty lines are dropped.
 ///
 /// A gateway responds with a line or two, but a proxy in front of it may respond with a whole web page.
 pub fn body(body: &[u8], charset: Charset) -> Vec<String> {
@@ -301,7 +302,7 @@ mod tests {
         assert_eq!(lines[0].chars().count(), BODY_CHARS);
         assert!(lines[0].ends_with("é…"));
 
-        // The part that is examined ends in the middle of a character.
+        // The examined part ends in the middle of a character.
         let wide = format!("a{}", "🎉".repeat(2 * BODY_CHARS));
         let lines = shown(wide.as_bytes());
         assert_eq!(lines.len(), 1);

@@ -1,8 +1,8 @@
 //! Human-readable tables.
 //!
-//! This does not use a table crate. The tables are processed with `grep` and `awk`, so each row is one line, nothing is
-//! cut in a pipe, and no line ends with spaces. The only feature of such a crate that remains useful is alignment by
-//! `unicode-width`.
+//! This does not use a table crate. Users process the tables with `grep` and `awk`, so each row is one line,
+//! nothing is cut in a pipe, and no line ends with spaces. The only useful feature of such a crate would be
+//! alignment, which `unicode-width` is enough for.
 
 use super::line::{Appearance, StyledLine, StyledText};
 use super::printer::{Channel, Printer};
@@ -36,8 +36,8 @@ impl Column {
         Self { is_number: true, ..Self::text(heading) }
     }
 
-    /// If the table is wider than the terminal, the column is shortened with an ellipsis, but not below `least`. If
-    /// several columns can be shortened, the first is shortened first.
+    /// Allows the column to be shortened with an ellipsis if the table is wider than the terminal, but not
+    /// below `least`. If several columns can be shortened, the first is shortened first.
     #[must_use]
     pub fn shrinkable(self, least: usize) -> Self {
         Self { least: Some(least), ..self }
@@ -49,8 +49,8 @@ impl Column {
         Self { is_key: true, least: Some(NARROWEST), ..Self::text(heading) }
     }
 
-    /// If the table is wider than the terminal, the column is omitted before any other is shortened. If several columns
-    /// can be omitted, the first is omitted first.
+    /// Allows the column to be omitted if the table is wider than the terminal, before any other is
+    /// shortened. If several columns can be omitted, the first is omitted first.
     #[must_use]
     pub fn droppable(self) -> Self {
         Self { droppable: true, ..self }
@@ -150,8 +150,8 @@ impl Table {
         self.columns.iter().any(|column| !column.heading.is_empty())
     }
 
-    /// Returns the width of each column. It is the width of the widest cell, unless the terminal is too narrow. `None`
-    /// if the column is omitted.
+    /// Returns the width of each column, or `None` if the column is omitted. It is the width of the widest
+    /// cell, unless the terminal is too narrow.
     fn widths(&self, look: Appearance) -> Vec<Option<usize>> {
         let mut widths: Vec<_> = self.columns.iter().map(|column| width::columns(column.heading)).collect();
         for row in &self.rows {
@@ -217,7 +217,8 @@ impl Table {
 }
 
 impl Printer<'_> {
-    /// Writes a human-readable table: sanitized, colored if the stream is, and fitted to the terminal's width.
+    /// Writes a human-readable table. It is sanitized, colored if color is enabled for the stream, and fitted
+    /// to the terminal's width.
     pub fn table(&mut self, channel: Channel, table: &Table) -> io::Result<()> {
         self.write(channel, &table.render(self.look(channel)))
     }

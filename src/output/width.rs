@@ -30,8 +30,8 @@ pub(super) fn fit(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
     Cow::Owned(format!("{}{ellipsis}", &text[..end]))
 }
 
-/// Shortens the quoted values of a key such as `{job="db_backup"}` in the middle, the longest first, to at most `limit`
-/// columns. Returns `None` if the values would become too short to recognize.
+/// Shortens a key such as `{job="db_backup"}` to at most `limit` columns. The quoted values are cut in the
+/// middle, the longest first. Returns `None` if the values would become too short to recognize.
 pub(super) fn shorten_values(key: &str, limit: usize, charset: Charset) -> Option<String> {
     const LEAST: usize = 9;
     if columns(key) <= limit {
@@ -64,7 +64,7 @@ fn split_at_quotes(text: &str) -> Vec<&str> {
     let (mut pieces, mut start, mut is_escaped, mut is_inside) = (Vec::new(), 0, false, false);
     for (at, c) in text.char_indices() {
         if c == '"' && !is_escaped {
-            // The quotes belong to the text around the value.
+            // The quotes are part of the text around the value.
             let end = if is_inside { at } else { at + 1 };
             pieces.push(&text[start..end]);
             start = end;
@@ -117,7 +117,7 @@ pub(super) fn fold(text: &str, limit: usize) -> Vec<String> {
 /// Wraps text at spaces to at most `limit` columns, if there is a limit. A longer word is not split. The first line
 /// starts at column `taken`, and the others are indented by `indent` columns.
 pub(super) fn wrap(text: &str, taken: usize, indent: usize, limit: Option<usize>) -> Cow<'_, str> {
-    /// In a narrower space, the terminal's own wrapping is easier to read.
+    /// Minimum number of columns for wrapped text. In a narrower space, the terminal's own wrapping is easier to read.
     const NARROWEST: usize = 16;
     let Some(limit) = limit.filter(|limit| *limit >= indent + NARROWEST) else {
         return text.into();

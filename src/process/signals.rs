@@ -7,39 +7,41 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Shells report a process killed by a signal with this number plus the signal's number as the exit status.
+/// For a process killed by a signal, a shell reports this number plus the signal number as the exit status.
 pub const SIGNAL_BASE: i32 = 128;
 
-/// Signals this close together count as one: `timeout` signals its child and then the child's process group.
+/// Maximum time between signals that count as one. `timeout` signals its child, and immediately afterwards
+/// the child's process group.
 pub const BURST: Duration = Duration::from_millis(100);
 
-/// Passes each signal that terminates a process by default, and SIGCHLD, to `receive`, in a thread that never ends. A
-/// signal that was ignored when the process started stays ignored.
+/// Passes SIGCHLD, and each signal that terminates a process by default, to `receive` in a thread that never
+/// ends. Signals that were ignored when the process started stay ignored.
 ///
 /// # Errors
 ///
 /// Returns an error if the handlers or the thread cannot be set up.
 pub fn listen(receive: impl FnMut(ReceivedSignal) + Send + 'static) -> io::Result<()> {
-    // If this process inherited an ignored SIGCHLD, the exit status of a child would be lost. A handler prevents that.
+    // If this process has inherited an ignored SIGCHLD, the exit status of a child is lost. A handler
+    // prevents that.
     let passed_on = ending().into_iter().chain(heeded(&[SIGUSR1, SIGUSR2])).chain([SIGCHLD]);
     on_signals(&passed_on.collect::<Vec<_>>(), receive)
 }
 
 type Receive = Box<dyn FnMut(i32) + Send>;
 
-/// Handles SIGHUP, SIGINT, SIGQUIT and SIGTERM in a separate thread. A signal that was ignored when the process
-/// started, as with `nohup`, stays ignored.
+/// Handles SIGHUP, SIGINT, SIGQUIT and SIGTERM in a separate thread. Signals that were ignored when the
+/// process started, as with `nohup`, stay ignored.
 pub struct SignalListener(Arc<Mutex<Option<Receive>>>);
 
 impl SignalListener {
-    /// Passes each signal, and SIGCHLD, to `receive`. After [`Self::stop`], a signal terminates this process as it does
-    /// by default, but `before_end` is called first.
+    /// Passes each signal, and SIGCHLD, to `receive`. After [`Self::stop`], a signal terminates this process
+    /// as it does by default, but `before_end` is called first.
     pub fn start(
         before_end: impl Fn() + Send + 'static,
         receive: impl FnMut(i32) + Send + 'static,
     ) -> io::Result<Self> {
-        // If this process inherited an ignored SIGCHLD, the exit status of a child would be lost. A handler prevents
-        // that.
+        // If this process has inherited an ignored SIGCHLD, the exit status of a child is lost. A handler
+        // prevents that.
         let signals: Vec<i32> = ending().into_iter().chain([SIGCHLD]).collect();
         let receiver: Arc<Mutex<Option<Receive>>> = Arc::new(Mutex::new(Some(Box::new(receive))));
         let shared = Arc::clone(&receiver);
@@ -54,7 +56,7 @@ impl SignalListener {
                     receive(signal);
                 }
                 None if signal == SIGCHLD => {}
-                // This signal belongs to a burst whose first signal was received.
+                // This signal is part of a burst whose first signal was received.
                 None if quiet_until.is_some_and(|time| Instant::now() < time) => {}
                 None => {
                     before_end();

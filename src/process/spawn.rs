@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 
-/// Exit statuses of a shell for a command that exists but cannot be run, and for one that does not exist.
+/// The exit statuses that a shell reports if a command exists but cannot be run, and if it does not exist.
 const NOT_RUNNABLE: u8 = 126;
 pub const NOT_FOUND: u8 = 127;
 
@@ -39,7 +39,7 @@ pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child,
         command.spawn()
     };
     let child = start(command(program)).or_else(|error| match find(program) {
-        // This is a script without `#!`. Shells, and therefore cron, run it with sh.
+        // This is a script without `#!`. Shells run such a script with sh, and so does cron.
         Some(script) if is_unknown_format(&error) => {
             let mut shell = command(OsStr::new("sh"));
             shell.arg(script);

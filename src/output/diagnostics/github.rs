@@ -1,8 +1,9 @@
-//! `--message-format github`: workflow commands of GitHub Actions, which create annotations in a pull request.
+//! `--message-format github`: workflow commands of GitHub Actions, which create annotations in a pull
+//! request.
 //!
-//! The message repeats the location, because the log of a step shows only the message. The escaping rules are those of
-//! <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>: `%`, CR and LF everywhere, and also `:`
-//! and `,` in properties.
+//! The message repeats the location, because the log of a step shows only the message. The escaping rules are
+//! from <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>: `%`, CR and LF are
+//! escaped everywhere, and `:` and `,` only in properties.
 
 use super::{Appearance, Location, location_name};
 use crate::exposition::{Diagnostic, Severity};

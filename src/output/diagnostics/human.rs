@@ -28,9 +28,10 @@ use memchr::memchr;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-/// The width if the output is not a terminal. Lines in a log can be longer than on a screen, but not a megabyte.
+/// Width of a line if the output is not a terminal. Lines in a log can be wider than a screen, but must not
+/// be megabytes long.
 const LOG_WIDTH: usize = 140;
-/// Minimum number of columns of a line that are shown, even on a narrower terminal.
+/// Minimum number of columns to show of a line, even on a narrower terminal.
 const MIN_COLUMNS: usize = 24;
 /// The replacement for a tab.
 const TAB: &str = "    ";
@@ -84,7 +85,7 @@ struct Mark<'a> {
     underline: char,
 }
 
-/// The output; `gutter` is the width of the line numbers.
+/// The output. `gutter` is the width of the line numbers.
 struct Canvas {
     out: String,
     gutter: usize,
@@ -113,7 +114,7 @@ impl Canvas {
         self.out.push('\n');
     }
 
-    /// Writes a line of the file and its marks. An empty file has no line to show.
+    /// Writes a line of the file and its marks. Writes no line for an empty file.
     fn snippet<'m>(&mut self, window: &Window, marks: impl Iterator<Item = &'m Mark<'m>>) {
         for (n, mark) in marks.enumerate() {
             if n == 0 {
@@ -229,7 +230,8 @@ impl Window {
         self.chars[0].offset <= offset && offset <= self.chars[last].offset
     }
 
-    /// Returns the columns of the mark, from 0. There is at least one, even if no part of the span is shown.
+    /// Returns the columns of the mark, starting at 0. There is at least one, even if no part of the span is
+    /// shown.
     fn columns(&self, span: &Range<usize>) -> Range<usize> {
         let start = columns(&self.text[..self.shown(span.start)]);
         // The mark ends where the first character after the span starts, so characters are always marked completely.
@@ -275,8 +277,9 @@ impl SafeLine {
         Self { text, chars }
     }
 
-    /// Returns the characters to show: first those from `at` on, up to two thirds of the columns, then those before
-    /// `at`, then more after it.
+    /// Returns the range of characters to show. Characters starting at `at` may use two thirds of the
+    /// columns, and characters before it use the rest. If columns are left, more characters after it are
+    /// shown.
     fn around(&self, at: usize, room: usize) -> Range<usize> {
         let last = self.chars.len() - 1;
         let pivot = self.chars.partition_point(|char| char.offset <= at).saturating_sub(1);

@@ -1,11 +1,11 @@
-//! `--message-format json`: one JSON object per line. Nothing is shortened or sanitized, because the output is for
-//! programs and JSON itself escapes control characters.
+//! `--message-format json`: one JSON object per line. Nothing is shortened or sanitized, because programs
+//! read the output, and JSON escapes control characters.
 
 use super::{Location, severity_name};
 use crate::exposition::Diagnostic;
 use serde::Serialize;
 
-/// Programs may depend on the fields and their order.
+/// A diagnostic as JSON. Programs may depend on the fields and their order.
 #[derive(Serialize)]
 struct JsonDiagnostic<'a> {
     severity: &'a str,

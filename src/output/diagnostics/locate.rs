@@ -1,8 +1,8 @@
 //! Finds the file, line and column of an offset.
 //!
-//! Diagnostics are sorted by offset, but their related places are not. So there is a checkpoint every 64 KiB, and
-//! another at the last place found, and each search starts at the nearest preceding one. A text of 100 MB is read only
-//! once, regardless of the number of diagnostics and the length of its lines.
+//! Diagnostics are sorted by offset, but their related positions are not. So there is a checkpoint every 64
+//! KiB and another at the last position found, and each search starts at the nearest preceding one. A text of
+//! 100 MB is read only once, regardless of the number of diagnostics and the length of its lines.
 
 use super::SourceText;
 use crate::output::sanitize::{Unit, units};
@@ -83,8 +83,9 @@ impl<'a> Locator<'a> {
         }
     }
 
-    /// Returns the file that contains an offset. The end of a file is the start of the next one. An empty span there
-    /// belongs to the first file if its last line has no newline, because then the missing newline is the problem.
+    /// Returns the file that contains an offset. The end of a file is also the start of the next file. An
+    /// empty span at that offset belongs to the first file if its last line has no newline, because the
+    /// missing newline is the problem.
     fn file_of(&self, offset: usize, is_gap: bool) -> usize {
         let file_of = |offset: usize| {
             self.sources.files.partition_point(|source| source.start <= offset).saturating_sub(1)
@@ -162,7 +163,7 @@ mod tests {
         (bytes, sources)
     }
 
-    /// Computes the same result by counting from the start of the file each time.
+    /// Computes the expected result by counting from the start of the file each time.
     fn counted(bytes: &[u8], files: &[SourceFile], offset: usize) -> (String, usize, usize) {
         let source = files.iter().rfind(|source| source.start <= offset).unwrap();
         let before = &bytes[source.start..offset];
@@ -192,7 +193,7 @@ mod tests {
         assert_eq!(at(2..3), ("a", 2, 1, 2, 4));
         assert_eq!(at(4..5), ("b", 1, 1, 4, 7));
         assert_eq!(at(4..4), ("b", 1, 1, 4, 7));
-        // An empty span at the end of a file, and the first byte of the next file.
+        // Offset 7 is both the end of `b` and the start of `c`.
         assert_eq!(at(7..7), ("b", 2, 2, 6, 7));
         assert_eq!(at(7..8), ("c", 1, 1, 7, 8));
         assert_eq!(at(8..8), ("c", 1, 2, 7, 8));

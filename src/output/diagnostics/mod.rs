@@ -40,10 +40,10 @@ impl Appearance {
 }
 
 impl Printer<'_> {
-    /// Writes the diagnostics, and the number of those that are missing from the report.
+    /// Writes the diagnostics, and the number of diagnostics that are missing from the report.
     ///
-    /// With `-q`, only errors are written. In human-readable formats, `push` and `add` show repairs only with `-v`.
-    /// Other formats and `check` always include them.
+    /// With `-q`, only errors are written. In human-readable formats, `push` and `add` show repairs only with
+    /// `-v`. Other formats and `check` always include them.
     pub fn diagnostics(
         &mut self,
         channel: Channel,
@@ -69,8 +69,8 @@ impl Printer<'_> {
     }
 }
 
-/// Formats the counts as text, such as `2 errors, 1 repair, 3 warnings`, or `no problems`. If not all problems are
-/// shown and the errors have several codes, they are also counted by code.
+/// Formats the counts, such as `2 errors, 1 repair, 3 warnings`, or `no problems`. If some problems are not
+/// shown and the errors have several codes, the errors are also counted by code.
 pub fn summary(report: &Report) -> String {
     let counted = [(report.errors, "error"), (report.fixed, "repair"), (report.warnings, "warning")];
     let mut words: Vec<_> = counted

@@ -90,8 +90,8 @@ fn human_on(terminal: Terminal, text: impl AsRef<[u8]>, spans: &[Range<usize>]) 
     shown.stdout(&[("m.prom", text.as_ref())], spans.iter().cloned().map(error).collect())
 }
 
-/// Hostile text for the formats with one line per diagnostic: two files, one with a name that needs escaping, and
-/// messages with everything that must be escaped.
+/// Returns hostile text for the formats with one line per diagnostic: two files, one of which has a name that
+/// needs escaping, and messages with all characters that must be escaped.
 fn hostile() -> (Vec<(&'static str, &'static [u8])>, Vec<Diagnostic>) {
     let files: Vec<(&str, &[u8])> =
         vec![("a,b:\x1b[1m%.prom", b"up 1\nd\xc3\xa9j\xc3\xa0 \xff 1\r\n"), ("<stdin>", b"x 1")];
@@ -191,7 +191,6 @@ error[no-samples]: this label was given before
 
 #[test]
 fn human_marks_places_without_a_character() {
-    // The end of a file, the newline, and an empty file.
     assert_data_eq!(
         human("up 1\nup 2", &[9..9, 4..5, 5..5]),
         str![[r#"
@@ -536,7 +535,7 @@ fn each_severity_is_shown_where_it_belongs() {
             diagnostic(Severity::Fixed, 2..3, "it is so"),
         ]
     };
-    // channel, format, verbosity, number of diagnostics shown
+    // The columns are the channel, the format, the verbosity, and the number of diagnostics shown.
     let table = [
         (Result, Human, Quiet, 1),
         (Result, Human, Normal, 3),
@@ -559,7 +558,8 @@ fn each_severity_is_shown_where_it_belongs() {
 }
 
 proptest::proptest! {
-    /// For any bytes, spans and terminals: no panic, no control characters, and no line that is too wide.
+    /// Checks that no bytes, spans or terminals cause a panic, a control character, or a line that is too
+    /// wide.
     #[test]
     fn any_text_is_shown_safely(
         text in proptest::collection::vec(

@@ -1,4 +1,4 @@
-//! Checks whether Prometheus can parse the response to a scrape. Pure.
+//! Checks whether Prometheus can parse the response to a scrape.
 
 use super::Problem;
 use crate::http::ErrorKind;
@@ -24,14 +24,15 @@ pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
     )))
 }
 
-/// Whether the gateway itself reports that its metrics are inconsistent.
+/// Returns true if the gateway itself reports that its metrics are inconsistent.
 pub fn is_inconsistent(error: &ErrorKind) -> bool {
     matches!(error, ErrorKind::Status(answered) if answered.status == 500)
 }
 
 /// Describes in one sentence why a scrape failed.
 pub fn reason(error: &ErrorKind) -> String {
-    // The first line is always the same. The second is the error, or the number of errors if there are several.
+    // The first line is always the same. The second line is the error, or the number of errors if there are
+    // several.
     let words = error.words().filter(|_| is_inconsistent(error)).unwrap_or_default();
     match words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1) {
         Some(reason) => format!("a scrape gets status 500: {}", reason.trim_end_matches(':')),

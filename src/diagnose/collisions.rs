@@ -2,8 +2,8 @@
 //! the groups that cause an error.
 //!
 //! The rules are from `client_golang prometheus/registry.go` (`processMetric`, `checkSuffixCollisions`,
-//! `checkMetricConsistency`). Each rule was seen on 1.5.1 and 1.11.2. The gateway's response contains the
-//! metric's name, but not the groups that contain the metric.
+//! `checkMetricConsistency`). Each rule was seen on 1.5.1 and 1.11.2. The gateway's response includes the
+//! metric's name, but not the groups that contain it.
 
 use crate::exposition::model::series_name;
 use crate::gateway::contents::{Family, Series};
@@ -240,8 +240,8 @@ pub fn own_families(words: &str) -> Vec<String> {
 
 /// Returns the pairs of families that collide according to the gateway's response, because one has the same
 /// name as a series of the other (`collected metric named "x_sum" collides with previously collected summary
-/// named "x"`, or the other way round; seen on 1.5.1 and 1.11.2). A family that no group contains is one of
-/// the gateway's own.
+/// named "x"`, or the other way round; seen on 1.5.1 and 1.11.2). A family that is in no group is the
+/// gateway's own.
 pub fn colliding_pairs(words: &str) -> Vec<(String, String)> {
     let mut pairs: Vec<(String, String)> = words
         .lines()
@@ -263,8 +263,8 @@ mod tests {
     use crate::gateway::pushed;
     use crate::grouping::{GroupingKey, KeyRules, Names};
 
-    /// Adds these holders in this order and returns the collisions. Each holder is a job and its metrics. The
-    /// job `push` is the push.
+    /// Adds these holders in this order and returns the collisions. Each holder is a job and its metrics, and
+    /// the job `push` is the push.
     fn of(held: &[(&str, &str)]) -> Vec<String> {
         let mut collisions = Collisions::default();
         let mut groups = Vec::new();

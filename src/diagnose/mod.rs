@@ -1,5 +1,4 @@
-//! Finds problems with a gateway and the commands that fix them. Callers pass closures that send the
-//! requests.
+//! Finds problems with a gateway and the commands that fix them. Callers pass closures to send requests.
 //!
 //! `conflict` and `not_utf8` check the grouping keys, and `collisions` checks the metrics. `scrape` and
 //! `prometheus` check the response to a scrape, `scrape_failure` finds the groups that make it fail, and

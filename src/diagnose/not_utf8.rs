@@ -77,7 +77,7 @@ fn unquote(text: &str) -> Option<(Vec<u8>, &str)> {
 }
 
 /// Returns the path of a group whose label values can be any bytes. An empty `instance` is omitted, because
-/// the gateway usually added it and it is not part of the key.
+/// the gateway most likely added it.
 fn raw_path(labels: &BTreeMap<String, Vec<u8>>, names: Option<Names>) -> Option<String> {
     let mut path = String::from("/metrics");
     let job = labels.get_key_value("job")?;

@@ -31,8 +31,7 @@ pub fn is_inconsistent(error: &ErrorKind) -> bool {
 
 /// Describes in one sentence why a scrape failed.
 pub fn reason(error: &ErrorKind) -> String {
-    // The first line is always the same. The second line is the error, or the number of errors if there are
-    // several.
+    // The first line is fixed. The second line is the error, or the number of errors if there are several.
     let words = error.words().filter(|_| is_inconsistent(error)).unwrap_or_default();
     match words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1) {
         Some(reason) => format!("a scrape gets status 500: {}", reason.trim_end_matches(':')),

@@ -20,11 +20,10 @@ pub struct RejectedPush<'a> {
     pub body: &'a [u8],
 }
 
-/// The data that is kept for each group: its number in [`Collisions`], and the gateway's own metrics that it
-/// contains.
+/// The data kept for each group: its number in [`Collisions`], and any of the gateway's own metrics in it.
 pub type Held = (usize, Vec<String>);
 
-/// A callback that is called with the labels and families of each group.
+/// A callback for the labels and families of each group.
 pub type Read<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Held;
 
 /// Returns one line for each reason found in the groups. `fetch` reads all groups, and returns `None` if that fails.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-/// A callback that is called with the contents of each group and returns the relevant part.
+/// A callback that receives the contents of each group and returns the relevant part.
 pub type ReadContent<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Content;
 
 /// Explains why a gateway responds to a scrape with 500. `words` is its response, and `fetch` reads the contents of all

@@ -17,8 +17,7 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 
-/// Maximum size of a group's JSON, which is kept in memory. This is enough for about three million short
-/// series.
+/// Maximum size of the JSON of one group, enough for about three million short series.
 const GROUP_LIMIT: usize = 512 * 1024 * 1024;
 
 /// Parses the response of `/api/v1/metrics`. The groups are sorted by job and labels. `names` is needed to
@@ -66,8 +65,7 @@ pub(super) fn read<T>(
 /// the key:
 /// - If another group has the same key without `instance`, this group's key must include it.
 /// - If two hidden groups have the same labels, it is unknown which key includes it, so neither gets a key.
-/// - Otherwise, the key is assumed not to include it. If this is wrong, a deletion with the key finds no
-///   group.
+/// - Otherwise, the key is assumed not to include it. If this is wrong, a deletion finds no group.
 fn find_hidden_keys<T>(listed: &mut [(Listed, T)]) {
     let mut hidden = HashMap::<LabelSet, u32>::new();
     for (Listed { group, .. }, _) in listed.iter().filter(|(listed, _)| listed.may_lack_instance) {

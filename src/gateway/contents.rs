@@ -98,8 +98,7 @@ impl RawSeries {
     }
 }
 
-/// Returns true if every value is a valid number. Other text could inject lines that define another metric or
-/// group.
+/// Returns true if every value is a valid number. Other text could inject lines for another metric or group.
 fn is_numeric(value: &Value) -> bool {
     let is_number = |text: &String| is_float(text.as_bytes());
     match value {

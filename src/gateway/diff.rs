@@ -98,8 +98,7 @@ fn compare(changes: &mut Vec<Change>, old: &Family, new: &Family, group: &LabelS
     }
 }
 
-/// Formats a value on one line. A histogram or summary is formatted as its count, its sum, and its buckets or
-/// quantiles.
+/// Formats a value on one line. A histogram or summary is shown as count, sum, and buckets or quantiles.
 fn value(value: &Value) -> String {
     match value {
         Value::Number(number) => number.clone(),

@@ -186,8 +186,7 @@ fn names<T>(client: &Client, endpoint: &Url, groups: &[(Group, T)], listener: Li
     if !names.any(depends_on_names) {
         return None;
     }
-    // If the request fails, the groups can still be listed, but the paths that depend on the rules are
-    // unknown.
+    // If the request fails, the groups can still be listed, but without the affected paths.
     fetch_status(client, endpoint, listener).ok()?.names()
 }
 

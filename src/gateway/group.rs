@@ -31,7 +31,7 @@ impl State {
     }
 }
 
-/// The size of a group, without the two metrics that the gateway adds itself.
+/// The size of a group, not counting the two metrics that the gateway adds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
     /// Number of metric families. Each family has one TYPE line in the exposition format.
@@ -116,7 +116,7 @@ impl GroupsError {
     }
 }
 
-/// The times of the two metrics that the gateway adds to a group, in seconds since the epoch. 0 means never.
+/// Values of the two metrics that the gateway adds to a group, in seconds since the epoch. 0 means never.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Times {
     pub(super) push: Option<f64>,
@@ -124,8 +124,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Creates a group with these times. `successful` is the API's `last_push_successful`, or `None` if it is
-    /// unknown.
+    /// Creates a group with these times. `successful` is the API's `last_push_successful`, if known.
     pub(super) fn group(
         self,
         labels: LabelSet,

@@ -107,12 +107,12 @@ pub enum GatewayUrlError {
     Url(#[from] UrlError),
     #[error("the URL's path{path} has an empty, `.` or `..` segment, which gateways redirect")]
     OddPath { path: String },
-    /// The URL is the URL of a group, but the URL of a gateway is expected.
+    /// This is a group's URL, but a gateway's URL is expected.
     #[error(
         "this is the URL of a group, not of a gateway: use --url instead of --gateway, --job and --label"
     )]
     GroupUrl,
-    /// The URL is the URL of a gateway, but the URL of a group is expected.
+    /// This is a gateway's URL, but a group's URL is expected.
     #[error("{}", PathError::NoGroup)]
     NoGroup,
 }
@@ -225,8 +225,7 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in "\\PC{0,20}|(https?://)?[a-z0-9.:@%/\\[\\]?#]{0,20}") {
             if let Ok(url) = gateway_url(&text) {
-                // A prefix that ends in `/metrics` does not round-trip, because parsing removes the
-                // `/metrics`.
+                // A prefix that ends in `/metrics` does not round-trip, because parsing removes it.
                 let again = gateway_url(&url.to_string());
                 let same = again.as_ref().is_ok_and(|again| again.to_string() == url.to_string());
                 prop_assert!(same || url.path().ends_with("/metrics"), "{again:?}");

@@ -25,8 +25,7 @@ pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
         if reader.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line).map_err(GroupsError::Read)? == 0 {
             break;
         }
-        // No grouping key makes a line this long. Skip the rest of the line, because it could look like a new
-        // line.
+        // No grouping key is this long. Skip the rest of the line, which could look like a new line.
         if !std::mem::replace(&mut at_start, line.pop_if(|byte| *byte == b'\n').is_some()) {
             continue;
         }

@@ -28,8 +28,7 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, RequestBuilder, Timeout};
 
-/// Time limit for the response body of a write request. Only error responses have a body, and the status is
-/// more important than the body.
+/// Time limit for the response body of a write. Only error responses have one, and the status matters more.
 const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum size of the headers of a response.
 const MAX_HEAD: usize = 64 * 1024;
@@ -47,8 +46,7 @@ pub(super) struct Agent {
     generation: Arc<AtomicU32>,
 }
 
-/// The error that stopped a request from being sent completely. It is shared with the connection, which ureq
-/// owns.
+/// The error that interrupted sending a request. It is shared with the connection, which ureq owns.
 type SendError = Arc<Mutex<Option<String>>>;
 
 /// Maximum number of body bytes to read when looking for an error message or a title.
@@ -84,14 +82,13 @@ impl Response {
         start
     }
 
-    /// Describes the body of a 2xx response to a write if it is an HTML page or a JSON error. Such a body
-    /// means that nothing was stored or deleted.
+    /// Describes the body of a 2xx response if it is an HTML page or a JSON error, so nothing was stored.
     pub(crate) fn foreign_body(&mut self) -> Option<&'static str> {
         let body = self.start();
         self.foreign_text(&body)
     }
 
-    /// Describes a body like [`Response::foreign_body`], after it has been read.
+    /// Describes a body that was already read, like [`Response::foreign_body`].
     pub(crate) fn foreign_text(&self, body: &[u8]) -> Option<&'static str> {
         if self.header("content-type").is_none() && body.trim_ascii_start().starts_with(b"<") {
             return Some("an HTML page");
@@ -102,7 +99,7 @@ impl Response {
         (has_error || json["status"] == "error").then_some("an error in JSON")
     }
 
-    /// Returns the compression of the body, or `None` if it is not compressed, as requested.
+    /// Returns the compression of the body, or `None` if it is not compressed.
     pub(crate) fn encoding(&self) -> Option<&str> {
         self.header("content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
     }

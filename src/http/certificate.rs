@@ -1,8 +1,7 @@
 //! Parses the fields of a certificate that are shown in messages: subject, issuer and validity.
 //!
 //! Only these fields are parsed from the DER encoding of X.509 (RFC 5280, section 4.1). The TLS library
-//! verifies certificates. Only for a certificate that is trusted without a CA, `tls` checks the dates parsed
-//! here.
+//! verifies certificates, but `tls` uses these dates for a certificate that is trusted without a CA.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;

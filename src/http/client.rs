@@ -48,8 +48,7 @@ impl Client {
         &self.connection
     }
 
-    /// Returns a client that uses the remaining time as its limit and does not retry, or `None` if no time is
-    /// left.
+    /// Returns a client for one attempt within the remaining time, or `None` if no time is left.
     pub(crate) fn with_time_left(&self, elapsed: Duration) -> Option<Self> {
         let timeout = self.connection.timeout.checked_sub(elapsed).filter(|left| !left.is_zero())?;
         Some(Self::new(&Connection { timeout, retries: 0, ..(*self.connection).clone() }))

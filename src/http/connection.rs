@@ -13,8 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Minimum length of a secret that is redacted in a server's responses. Shorter secrets would match unrelated
-/// text too often.
+/// Minimum length of secrets redacted in responses. Shorter ones would match unrelated text too often.
 const MIN_REDACTED_LENGTH: usize = 4;
 
 #[derive(Clone, Debug)]

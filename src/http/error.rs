@@ -184,7 +184,7 @@ pub enum ErrorKind {
 /// The phases of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// No byte of the request has been sent.
+    /// No part of the request has been sent.
     Handshake,
     Sending,
     /// The request was sent completely, but no part of the response has arrived.
@@ -297,8 +297,7 @@ impl ErrorKind {
         }
     }
 
-    /// Returns the body of a rejection from the server or the proxy, or `None` if it is empty or an HTML
-    /// page.
+    /// Returns the body of a rejection from the server or the proxy, unless it is empty or an HTML page.
     pub(crate) fn words(&self) -> Option<&str> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } if rejection.page.is_none() => {

@@ -29,8 +29,8 @@ const PUBLIC: &[&str] = &[
     "x-scope-orgid",
 ];
 
-/// Headers that describe the body or the connection. Users can't set them, because the value could contradict
-/// the actual request.
+/// Headers that describe the body or the connection. Users can't set them, because their values could
+/// contradict the request.
 const RESERVED: &[&str] = &[
     "connection",
     "content-encoding",
@@ -74,8 +74,7 @@ impl Header {
         &self.name
     }
 
-    /// Returns the unredacted value, which is only for sending. Everything that is printed uses
-    /// [`Header::shown`].
+    /// Returns the unredacted value for sending. Printed text must use [`Header::shown`] instead.
     pub(crate) fn value(&self) -> &Secret {
         &self.value
     }

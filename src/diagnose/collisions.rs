@@ -57,8 +57,7 @@ impl Collision<'_> {
 }
 
 /// Finds collisions between groups. Groups are added one at a time, because all of them together might not
-/// fit into memory. Only hashes and numbers are kept (about 35 bytes per series). Names are kept only for
-/// collisions.
+/// fit into memory. About 35 bytes are kept per series, and names only for collisions.
 #[derive(Debug, Default)]
 pub struct Collisions {
     /// Number of holders added so far. Holders are numbered from 0 in the order added.
@@ -240,8 +239,7 @@ pub fn own_families(words: &str) -> Vec<String> {
 
 /// Returns the pairs of families that collide according to the gateway's response, because one has the same
 /// name as a series of the other (`collected metric named "x_sum" collides with previously collected summary
-/// named "x"`, or the other way round; seen on 1.5.1 and 1.11.2). A family that is in no group is the
-/// gateway's own.
+/// named "x"`, or the other way round; seen on 1.5.1 and 1.11.2). Families in no group are the gateway's own.
 pub fn colliding_pairs(words: &str) -> Vec<(String, String)> {
     let mut pairs: Vec<(String, String)> = words
         .lines()
@@ -263,8 +261,7 @@ mod tests {
     use crate::gateway::pushed;
     use crate::grouping::{GroupingKey, KeyRules, Names};
 
-    /// Adds these holders in this order and returns the collisions. Each holder is a job and its metrics, and
-    /// the job `push` is the push.
+    /// Adds holders (pairs of a job and metrics) and returns the collisions. The job `push` is the push.
     fn of(held: &[(&str, &str)]) -> Vec<String> {
         let mut collisions = Collisions::default();
         let mut groups = Vec::new();

@@ -1,7 +1,6 @@
 //! Builds the commands that pushgw prints for the user to run.
 //!
-//! Each command can be pasted as is. It is quoted for any shell and includes the options needed to reach the
-//! gateway.
+//! Commands can be pasted as is: they are quoted for any shell and include the options for the gateway.
 
 use crate::gateway::Group;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules, LabelSet, Names, is_legacy_name};

@@ -8,8 +8,7 @@ use crate::http::ErrorKind;
 const MEDIA_TYPES: [&str; 3] =
     ["text/plain", "application/openmetrics-text", "application/vnd.google.protobuf"];
 
-/// Returns a problem if Prometheus 3 does not accept this media type. No gateway sends such a type, but a proxy may
-/// change or drop the header.
+/// Returns a problem if Prometheus 3 rejects this media type, for example because a proxy changed it.
 pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if MEDIA_TYPES.iter().any(|known| media_type.eq_ignore_ascii_case(known)) {

@@ -20,8 +20,7 @@ use std::io::Read;
 /// Maximum size of the JSON of one group, enough for about three million short series.
 const GROUP_LIMIT: usize = 512 * 1024 * 1024;
 
-/// Parses the response of `/api/v1/metrics`. The groups are sorted by job and labels. `names` is needed to
-/// determine their paths.
+/// Parses the response of `/api/v1/metrics`. The groups are sorted by job and labels.
 pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsError> {
     let groups = read(reader, &|_| false, |_, _| ())?;
     let resolved = groups.into_iter().map(|(mut group, ())| {
@@ -32,8 +31,8 @@ pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsErr
 }
 
 /// Reads the groups with the sizes of the wanted families, and calls `make` with the JSON of each group. The
-/// labels passed to `make` may lack an empty `instance`. Keys that depend on how the gateway parses label
-/// names are left unresolved.
+/// labels passed to `make` may lack an empty `instance`. Keys that depend on the rules for label names are
+/// left unresolved.
 pub(super) fn read<T>(
     reader: impl Read,
     wanted: &dyn Fn(&FamilySize) -> bool,
@@ -61,8 +60,7 @@ pub(super) fn read<T>(
 
 /// Reconstructs the grouping keys that are hidden by a metric called `labels`.
 ///
-/// The labels of `push_time_seconds` are used instead. These can include an `instance=""` that is not part of
-/// the key:
+/// The labels of `push_time_seconds` are used instead. Their `instance=""` may not be part of the key:
 /// - If another group has the same key without `instance`, this group's key must include it.
 /// - If two hidden groups have the same labels, it is unknown which key includes it, so neither gets a key.
 /// - Otherwise, the key is assumed not to include it. If this is wrong, a deletion finds no group.
@@ -110,8 +108,8 @@ impl Listed {
                     };
                     let time = if name == PUSH_TIME { &mut times.push } else { &mut times.failure };
                     *time = Some(value);
-                    // Users can push the failure metric with other labels, but `push_time_seconds` comes later and
-                    // overwrites them.
+                    // A pushed failure metric can have other labels, but `push_time_seconds` follows and
+                    // wins.
                     exposed = Some(labels);
                 }
                 (_, Ok(family)) => {
@@ -167,8 +165,7 @@ impl SeriesSize<'_> {
     fn count(&self) -> u64 {
         let Some(parts) = self.quantiles.or(self.buckets) else { return 1 };
         let Ok(parts) = serde_json::from_str::<BTreeMap<&str, &RawValue>>(parts.get()) else {
-            // This is a native histogram, because its buckets are a list. `/metrics` exposes its `+Inf`
-            // bucket, `_sum` and `_count`.
+            // A native histogram has a list of buckets. `/metrics` exposes `+Inf`, `_sum` and `_count`.
             return 3;
         };
         // Count `_sum`, `_count`, and the `+Inf` bucket that the gateway adds if it was not pushed.

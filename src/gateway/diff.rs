@@ -113,8 +113,7 @@ fn value(value: &Value) -> String {
     }
 }
 
-/// Returns true if the values are equal. Numbers are compared by value, because the gateway writes `1e+06`
-/// for `1000000`.
+/// Returns true if the values are equal as numbers. The gateway writes `1e+06` for `1000000`.
 fn same(a: &Value, b: &Value) -> bool {
     let equal = |a: &str, b: &str| match (number(a), number(b)) {
         // Treat NaN as equal to NaN, and -0 as equal to 0.

@@ -31,11 +31,9 @@ pub struct Snapshot<G = Group> {
     /// The gateway's time when it responded, or the local time if the response has no Date header. Displayed
     /// ages are relative to this time.
     pub now: Timestamp,
-    /// True if the groups were read from the text of `/metrics`, where an empty `instance` looks like a
-    /// missing one.
+    /// True if the groups are from the text of `/metrics`, which does not show an empty `instance`.
     pub from_text: bool,
-    /// The gateway's rules for label names in a path. `None` if they are unknown, or if no group's path
-    /// depends on them.
+    /// The gateway's rules for label names in a path. `None` if unknown or if no path depends on them.
     pub names: Option<Names>,
 }
 
@@ -68,8 +66,7 @@ pub fn fetch_families(
     Ok(Snapshot { groups, conflicts, now, from_text, names })
 }
 
-/// Fetches the groups and calls `make` with the families of each one. Without the API, the contents are unknown and
-/// `make` is not called.
+/// Fetches the groups and calls `make` with the families of each one, if the gateway has the API.
 ///
 /// The labels passed to `make` may lack an empty `instance`.
 pub fn fetch_contents<T: Default>(
@@ -179,8 +176,7 @@ pub fn unescaped(client: &Client) -> Client {
     Client::new(&Connection { headers, ..client.connection().clone() })
 }
 
-/// Returns the gateway's rules for label names in a path. The status is fetched only if a group's path
-/// depends on them.
+/// Returns the gateway's rules for label names. Fetches the status only if a group's path depends on them.
 fn names<T>(client: &Client, endpoint: &Url, groups: &[(Group, T)], listener: Listener<'_>) -> Option<Names> {
     let mut names = groups.iter().flat_map(|(group, _)| group.labels.iter()).map(|(name, _)| name);
     if !names.any(depends_on_names) {

@@ -38,8 +38,7 @@ pub struct GroupUrl {
 }
 
 impl GroupUrl {
-    /// Parses a URL that may contain invalid UTF-8. A group whose path is not valid UTF-8 can only be
-    /// specified with `--url`.
+    /// Parses a URL that may contain invalid UTF-8. Only `--url` supports such groups.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, GatewayUrlError> {
         let mut text = String::with_capacity(bytes.len());
         for chunk in bytes.utf8_chunks() {
@@ -88,8 +87,7 @@ fn group_start(path: &str) -> Option<usize> {
 /// Rejects empty and dot segments, because Go's HTTP server redirects such paths.
 fn check_prefix(path: &str) -> Result<(), GatewayUrlError> {
     let odd = |segment: &str| matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "" | "." | "..");
-    // An `@` here probably ends a password that contains a `/`. In that case, the parsed host is part of the
-    // password.
+    // An `@` here probably ends a password that contains a `/`. Then the host is part of it.
     if path.rsplit_once('@').is_some_and(|(_, host)| !host.is_empty() && !host.starts_with('/')) {
         return Err(UrlError::Unescaped.into());
     }

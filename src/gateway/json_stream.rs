@@ -20,8 +20,7 @@ impl<R: Read> JsonStream<R> {
         Self { reader: BufReader::with_capacity(64 * 1024, reader), value: Vec::new() }
     }
 
-    /// Returns the buffered bytes, and reads more if there are none. The result is empty at the end of the
-    /// input.
+    /// Returns the buffered bytes, after reading more if there are none. Empty at the end of the input.
     pub(super) fn buffer(&mut self) -> Result<&[u8], GroupsError> {
         loop {
             match self.reader.fill_buf() {
@@ -66,8 +65,7 @@ impl<R: Read> JsonStream<R> {
         self.expect(close)
     }
 
-    /// Reads the next value and returns its text. If the text is longer than `limit`, the error calls it
-    /// `what`.
+    /// Returns the text of the next value. If it is longer than `limit`, the error calls it `what`.
     pub(super) fn value(&mut self, what: &'static str, limit: usize) -> Result<&str, GroupsError> {
         self.peek()?;
         self.value.clear();

@@ -1,13 +1,11 @@
-//! Selects groups by their labels, by the age of the last push, or by whether it failed. The current time is
-//! an argument.
+//! Selects groups by their labels, the age of the last push, or whether it failed.
 
 use super::group::{Group, State};
 use crate::grouping::Matcher;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// Conditions for selecting groups, all of which must be true. Without any condition, every group is
-/// selected.
+/// Conditions that a group must meet to be selected. Without conditions, every group is selected.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     pub matchers: Vec<Matcher>,
@@ -31,7 +29,7 @@ impl Selection {
     }
 
     /// Returns true if at least one condition does not match an empty or missing label. Deletions require
-    /// such a condition, like Prometheus queries.
+    /// such a condition, as Prometheus queries do.
     pub fn is_specific(&self) -> bool {
         self.asks_for_pushes() || self.matchers.iter().any(|matcher| !matcher.matches_empty())
     }

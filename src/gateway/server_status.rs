@@ -55,8 +55,7 @@ impl ServerStatus {
         }
     }
 
-    /// Returns the path of the gateway's metrics. The flag is ignored if appending its value to the gateway's
-    /// URL could change the host.
+    /// Returns the path of the gateway's metrics. Ignores a path that could change the host of the URL.
     pub fn telemetry_path(&self) -> &str {
         let is_path = |path: &&String| {
             path.starts_with('/')

@@ -12,8 +12,8 @@ pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 /// Reads the groups from the text of `/metrics`, using the two metrics that the gateway adds to each group.
 ///
 /// In the text, an empty `instance` label looks like a missing one. It is treated as missing, because a
-/// gateway with both groups can't serve `/metrics`. Keys that depend on how the gateway parses label names
-/// are left unresolved.
+/// gateway with both groups can't serve `/metrics`. Keys that depend on the rules for label names are left
+/// unresolved.
 pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
     let mut reader = BufReader::new(reader);
     let mut by_labels: BTreeMap<LabelSet, (bool, Times)> = BTreeMap::new();

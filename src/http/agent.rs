@@ -5,8 +5,7 @@
 //! - errors for non-2xx statuses, because the body contains the server's error message
 //! - proxies and DNS lookup, because `connect` implements both
 //!
-//! Connection errors pass through ureq as an [`ErrorKind`] in [`Error::Other`], which preserves the phase in
-//! which they occurred.
+//! Connection errors pass through ureq as an [`ErrorKind`] in [`Error::Other`], which preserves the phase.
 
 use super::connect::{Connector, Deadline};
 use super::connection::Connection;
@@ -82,7 +81,7 @@ impl Response {
         start
     }
 
-    /// Describes the body of a 2xx response if it is an HTML page or a JSON error, so nothing was stored.
+    /// Describes the body of a 2xx response if it is an HTML page or a JSON error, which means failure.
     pub(crate) fn foreign_body(&mut self) -> Option<&'static str> {
         let body = self.start();
         self.foreign_text(&body)
@@ -309,8 +308,7 @@ struct Adapter {
 }
 
 impl Adapter {
-    /// Sends `amount` bytes of the output buffer. If they start a request, the origin is inserted for a proxy
-    /// that needs absolute URLs.
+    /// Sends `amount` bytes of the output buffer. A request for a proxy gets an absolute URL.
     fn send(&mut self, amount: usize, starts_request: bool) -> io::Result<()> {
         let output = &self.buffers.output()[..amount];
         if starts_request
@@ -325,8 +323,8 @@ impl Adapter {
         self.stream.flush()
     }
 
-    /// Discards interim responses, because ureq rejects a 100 that has headers. Returns true if the final
-    /// response has started.
+    /// Discards interim responses (ureq rejects a 100 with headers). Returns true if the final one has
+    /// started.
     fn skip_interim_responses(&mut self) -> bool {
         while may_be_interim(self.buffers.input()) {
             match head_end(self.buffers.input()) {

@@ -1,5 +1,4 @@
-//! Connection settings from options and environment variables: the URL, the route, time limits, and the
-//! headers of every request.
+//! Connection settings from options and variables: the URL, the route, time limits, and common headers.
 
 use super::header::Header;
 use super::identity::{CaCertificates, ClientIdentity};

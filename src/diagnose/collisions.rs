@@ -239,7 +239,7 @@ pub fn own_families(words: &str) -> Vec<String> {
 
 /// Returns the pairs of families that collide according to the gateway's response, because one has the same
 /// name as a series of the other (`collected metric named "x_sum" collides with previously collected summary
-/// named "x"`, or the other way round; seen on 1.5.1 and 1.11.2). Families in no group are the gateway's own.
+/// named "x"`, or the other way round; seen on 1.5.1 and 1.11.2). A family in no group is the gateway's own.
 pub fn colliding_pairs(words: &str) -> Vec<(String, String)> {
     let mut pairs: Vec<(String, String)> = words
         .lines()

@@ -42,8 +42,7 @@ fn quoted_labels(line: &str) -> Option<BTreeMap<String, Vec<u8>>> {
     Some(labels)
 }
 
-/// Resolves the escapes of protobuf's text format up to the closing quote. Returns the bytes and the rest of
-/// the text.
+/// Unescapes protobuf's text format up to the closing quote. Returns the bytes and the text after the quote.
 fn unquote(text: &str) -> Option<(Vec<u8>, &str)> {
     let mut out = Vec::new();
     let mut rest = text;

@@ -15,8 +15,7 @@ use std::collections::BTreeSet;
 /// A callback that receives the contents of each group and returns the relevant part.
 pub type ReadContent<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Content;
 
-/// Explains why a gateway responds to a scrape with 500. `words` is its response, and `fetch` reads all
-/// groups.
+/// Explains why a gateway responds to a scrape with 500. `words` is the response. `fetch` reads all groups.
 ///
 /// Most problems are visible in the grouping keys, and some only in the response. If neither explains the
 /// error, the contents of the groups are checked with the gateway's own rules.

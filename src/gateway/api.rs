@@ -108,8 +108,8 @@ impl Listed {
                     };
                     let time = if name == PUSH_TIME { &mut times.push } else { &mut times.failure };
                     *time = Some(value);
-                    // A pushed failure metric can have other labels, but `push_time_seconds` follows and
-                    // wins.
+                    // Users can push the failure metric with other labels, but `push_time_seconds` comes
+                    // later and overwrites them.
                     exposed = Some(labels);
                 }
                 (_, Ok(family)) => {

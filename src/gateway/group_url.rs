@@ -87,7 +87,7 @@ fn group_start(path: &str) -> Option<usize> {
 /// Rejects empty and dot segments, because Go's HTTP server redirects such paths.
 fn check_prefix(path: &str) -> Result<(), GatewayUrlError> {
     let odd = |segment: &str| matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "" | "." | "..");
-    // An `@` here probably ends a password that contains a `/`. Then the host is part of it.
+    // An `@` here probably follows a password with an unescaped `/`, so the host is part of the password.
     if path.rsplit_once('@').is_some_and(|(_, host)| !host.is_empty() && !host.starts_with('/')) {
         return Err(UrlError::Unescaped.into());
     }

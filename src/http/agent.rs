@@ -81,7 +81,8 @@ impl Response {
         start
     }
 
-    /// Describes the body of a 2xx response if it is an HTML page or a JSON error, which means failure.
+    /// Describes the body of a 2xx response if it is an HTML page or a JSON error, which means that it
+    /// failed.
     pub(crate) fn foreign_body(&mut self) -> Option<&'static str> {
         let body = self.start();
         self.foreign_text(&body)
@@ -323,8 +324,7 @@ impl Adapter {
         self.stream.flush()
     }
 
-    /// Discards interim responses (ureq rejects a 100 with headers). Returns true if the final one has
-    /// started.
+    /// Skips interim responses, because ureq rejects a 100 with headers. Returns false if one is incomplete.
     fn skip_interim_responses(&mut self) -> bool {
         while may_be_interim(self.buffers.input()) {
             match head_end(self.buffers.input()) {

@@ -23,8 +23,7 @@ const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const VERSION: u8 = 0xa0;
 
-/// The object IDs of `commonName`, `organizationalUnitName` and `organizationName`. The first one present is
-/// shown.
+/// The object IDs of `commonName`, `organizationalUnitName` and `organizationName`, in order of preference.
 const NAMES: [&[u8]; 3] = [&[0x55, 4, 3], &[0x55, 4, 11], &[0x55, 4, 10]];
 
 impl Certificate {

@@ -171,7 +171,7 @@ pub enum ErrorKind {
     NotHttp(String),
     /// The response has a status other than 2xx.
     Status(Box<Rejection>),
-    /// The status is 2xx, but the response is not from the expected server, for example `a Pushgateway`.
+    /// The status is 2xx, but the server is not of the `expected` type, such as `a Pushgateway`.
     Unexpected {
         expected: &'static str,
         reason: String,

@@ -210,8 +210,7 @@ fn parse(text: &str, may_have_query: bool) -> Result<Url, UrlError> {
     if matches!(authority, "http" | "https") && path.starts_with("//") {
         return Err(UrlError::Slashes);
     }
-    // An unescaped `/`, `?` or `#` in a password ends the authority early. The host or port is then part of
-    // it.
+    // An unescaped `/`, `?` or `#` ends the authority early, so the host may be part of the password.
     let may_be_password = authority.contains([':', '@']) && path.replace("@base64", "").contains('@');
     let (host, port) = host_and_port(host_port).map_err(|error| match error {
         error if !may_be_password || error == UrlError::Slashes => error,

@@ -81,8 +81,7 @@ impl Response {
         start
     }
 
-    /// Describes the body of a 2xx response if it is an HTML page or a JSON error, which means that it
-    /// failed.
+    /// Describes the body of a 2xx response if it is an HTML page or a JSON error, so the request failed.
     pub(crate) fn foreign_body(&mut self) -> Option<&'static str> {
         let body = self.start();
         self.foreign_text(&body)

@@ -1,9 +1,9 @@
-//! Finds metrics that can't be exposed together. This repeats the consistency check of the gateway, to find the groups
-//! that cause its error.
+//! Finds metrics that can't be exposed together. This reimplements the gateway's consistency check to find
+//! the groups that cause an error.
 //!
-//! The rules are those of `client_golang prometheus/registry.go` (`processMetric`, `checkSuffixCollisions`,
-//! `checkMetricConsistency`), each seen on 1.5.1 and 1.11.2. The gateway's response names the metric, but not the
-//! groups that contain it.
+//! The rules are from `client_golang prometheus/registry.go` (`processMetric`, `checkSuffixCollisions`,
+//! `checkMetricConsistency`). Each rule was seen on 1.5.1 and 1.11.2. The gateway's response includes the
+//! metric's name, but not the groups that contain it.
 
 use crate::exposition::model::series_name;
 use crate::gateway::contents::{Family, Series};
@@ -13,7 +13,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
-/// Maximum number of series and of labels to report.
+/// Maximum number of duplicate series, and of forbidden labels, to report.
 const REPORTED: usize = 20;
 
 /// Suffixes of the series of a histogram or summary.
@@ -22,7 +22,7 @@ const ENDINGS: [&str; 3] = ["_count", "_sum", "_bucket"];
 /// A group, or `None` for the push that is compared with the groups.
 pub type Holder<'a> = Option<&'a Group>;
 
-/// Metrics that cannot be exposed together, and the groups that hold them.
+/// Metrics that cannot be exposed together, and the groups that contain them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Collision<'a> {
     /// A family that has several types.
@@ -33,7 +33,7 @@ pub enum Collision<'a> {
         /// A group that contains the series twice is listed twice.
         holders: Vec<Holder<'a>>,
     },
-    /// A family whose name is also that of a histogram's or summary's series, such as `x_count`.
+    /// A family that has the same name as a series of a histogram or summary, such as `x_count`.
     Suffix {
         family: String,
         holders: Vec<Holder<'a>>,
@@ -56,8 +56,8 @@ impl Collision<'_> {
     }
 }
 
-/// Finds collisions between groups. The groups are added one at a time, because all of them together may not fit into
-/// memory. Only hashes and numbers are kept, about 35 bytes per series, and text only for collisions.
+/// Finds collisions between groups. Groups are added one at a time, because all of them together might not
+/// fit into memory. About 35 bytes are kept per series, and names only for collisions.
 #[derive(Debug, Default)]
 pub struct Collisions {
     /// Number of holders added so far. Holders are numbered from 0 in the order added.
@@ -94,7 +94,7 @@ impl Collisions {
         let Family { name, kind, .. } = family;
         let holders = self.families.entry((self.hasher.hash_one(name), *kind)).or_default();
         holders.push(holder);
-        // If the other side of a collision is added later, the collision is found then.
+        // If a colliding family is added later, the collision is found then.
         if holders.len() == 1 {
             let has_other_kind =
                 ALL_KINDS.iter().any(|other| other != kind && !self.holders(name, *other).is_empty());
@@ -133,15 +133,15 @@ impl Collisions {
         self.families.get(&(self.hasher.hash_one(family), kind)).map_or(&[], Vec::as_slice)
     }
 
-    /// Finds the histogram or summary that exposes a series of this name, and its type.
+    /// Returns the histogram or summary that exposes a series with this name, and its type.
     fn composite<'a>(&self, family: &'a str) -> Option<(&'a str, Kind)> {
         let (composite, ending) = split_ending(family)?;
         let mut kinds = ALL_KINDS.into_iter().filter(|kind| has_part(*kind, ending));
         Some((composite, kinds.find(|kind| !self.holders(composite, *kind).is_empty())?))
     }
 
-    /// Returns all collisions. `groups` are the groups with their numbers, in the order in which they are to be
-    /// reported. A number that is not in `groups` belongs to the push.
+    /// Returns all collisions. `groups` contains the groups with their numbers, in the order in which to
+    /// report them. A holder whose number is not in `groups` is the push.
     pub fn find<'a>(&self, groups: impl IntoIterator<Item = (&'a Group, usize)>) -> Vec<Collision<'a>> {
         let mut by_number: Vec<(usize, Holder<'a>)> = vec![(usize::MAX, None); self.count];
         for (place, (group, number)) in groups.into_iter().enumerate() {
@@ -189,7 +189,7 @@ impl Collisions {
     }
 }
 
-/// The names of all families that these families can collide with.
+/// Returns the names of all families that these families can collide with.
 pub fn colliding_names(families: &[Family]) -> HashSet<String> {
     let mut names = HashSet::new();
     for Family { name, .. } in families {
@@ -207,7 +207,7 @@ fn split_ending(name: &str) -> Option<(&str, &'static str)> {
     ENDINGS.iter().find_map(|ending| Some((name.strip_suffix(ending)?, *ending)))
 }
 
-/// Whether a family of this type exposes a series with this suffix.
+/// Returns true if a family of this type exposes a series with this suffix.
 fn has_part(kind: Kind, ending: &str) -> bool {
     match kind {
         Kind::Histogram | Kind::GaugeHistogram => true,
@@ -216,16 +216,16 @@ fn has_part(kind: Kind, ending: &str) -> bool {
     }
 }
 
-/// Returns a label that is forbidden in every series, or in series of this family.
+/// Returns a label of the series that is forbidden in general or for the family's type.
 fn forbidden_label<'a>(family: &Family, series: &'a Series) -> Option<&'a str> {
     let is_forbidden =
         |name: &&String| name.starts_with("__") || (family.kind == Kind::Summary && *name == "quantile");
     series.labels.keys().find(is_forbidden).map(String::as_str)
 }
 
-/// The gateway's own families, such as `go_goroutines`, that collide with a group according to its response. Only these
-/// appear without labels and in this form (`gathered metric family NAME has type ...`, `... has help ...`; seen on
-/// 1.5.1 and 1.11.2).
+/// Returns the gateway's own families, such as `go_goroutines`, that collide with a group according to the
+/// gateway's response. Only these are reported without labels and in this form (`gathered metric family NAME
+/// has type ...`, `... has help ...`; seen on 1.5.1 and 1.11.2).
 pub fn own_families(words: &str) -> Vec<String> {
     let mut names: Vec<String> = words
         .lines()
@@ -237,9 +237,9 @@ pub fn own_families(words: &str) -> Vec<String> {
     names
 }
 
-/// The pairs of colliding families that the gateway reports, where one has the name of the other's series (`collected
-/// metric named "x_sum" collides with previously collected summary named "x"`, or the other way round; seen on 1.5.1
-/// and 1.11.2). If no group contains one of them, it is the gateway's own.
+/// Returns the pairs of families that collide according to the gateway's response, because one has the same
+/// name as a series of the other (`collected metric named "x_sum" collides with previously collected summary
+/// named "x"`, or the other way round; seen on 1.5.1 and 1.11.2). A family in no group is the gateway's own.
 pub fn colliding_pairs(words: &str) -> Vec<(String, String)> {
     let mut pairs: Vec<(String, String)> = words
         .lines()
@@ -261,15 +261,14 @@ mod tests {
     use crate::gateway::pushed;
     use crate::grouping::{GroupingKey, KeyRules, Names};
 
-    /// Returns the collisions after adding these holders in this order. Each is a job and a pushed text; the job `push`
-    /// stands for the push.
+    /// Adds holders (pairs of a job and metrics) and returns the collisions. The job `push` is the push.
     fn of(held: &[(&str, &str)]) -> Vec<String> {
         let mut collisions = Collisions::default();
         let mut groups = Vec::new();
         for (job, text) in held {
             let key = GroupingKey::new(*job, [], KeyRules::default()).unwrap();
             let mut families = pushed::families(text.as_bytes(), &key);
-            // A series can only be in two groups if its job label is removed.
+            // Two groups can contain the same series only if its job label is removed.
             for series in families.iter_mut().flat_map(|family| &mut family.series) {
                 series.labels.remove("job");
             }

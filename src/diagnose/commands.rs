@@ -1,7 +1,6 @@
-//! Builds the commands that pushgw prints for the user to run. Pure.
+//! Builds the commands that pushgw prints for the user to run.
 //!
-//! Each command is complete, so that it can be pasted as is: quoted for any shell, with the options needed to reach the
-//! gateway.
+//! Commands can be pasted as is: they are quoted for any shell and include the options for the gateway.
 
 use crate::gateway::Group;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules, LabelSet, Names, is_legacy_name};
@@ -9,8 +8,8 @@ use crate::http::{Connection, Header, Login, Route, Scheme, Tls};
 use crate::shell::{is_plain, quote};
 use std::fmt::Write as _;
 
-/// Returns ` -g URL` and the other options that a command needs to reach this gateway, to be appended to it.
-/// Credentials are omitted (see [`lacks_credentials`]).
+/// Returns ` -g URL` and the other options that a command needs to reach this gateway. Secrets are omitted
+/// (see [`lacks_credentials`]).
 pub fn gateway_option(connection: &Connection) -> String {
     let mut url = connection.endpoint.to_string();
     if connection.endpoint.path().ends_with("/metrics") {
@@ -20,7 +19,7 @@ pub fn gateway_option(connection: &Connection) -> String {
     format!(" -g {}{}", quote(&url), way(connection))
 }
 
-/// Whether a printed command lacks credentials that this process was given.
+/// Returns true if this process was given credentials that a printed command does not contain.
 pub fn lacks_credentials(connection: &Connection) -> bool {
     let is_printed = match connection.login {
         Login::User(_, Some(_)) | Login::TokenFile(_) => true,
@@ -38,7 +37,7 @@ pub fn lacks_credentials(connection: &Connection) -> bool {
 pub const LACKS_CREDENTIALS: &str =
     "credentials are not printed: if they come from options or a URL, add them to the command";
 
-/// The options that a command needs to reach the gateway, without its URL.
+/// Returns the options that a command needs to reach the gateway, except for its URL.
 fn way(connection: &Connection) -> String {
     let mut options = String::new();
     let mut add = |option: &str, value: &str| {
@@ -86,7 +85,7 @@ fn way(connection: &Connection) -> String {
     options
 }
 
-/// The command that deletes this group; `None` if its key is not known.
+/// Returns the command that deletes this group, or `None` if its key is unknown.
 pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
     let key = group.key.as_ref().ok()?;
     Some(match named(&group.labels, key, EmptyValues::Allow, connection) {
@@ -95,15 +94,15 @@ pub fn delete(group: &Group, connection: &Connection) -> Option<String> {
     })
 }
 
-/// The command that pushes a group's metrics to it again, as far as the API reports them; `None` if `push` does not
-/// accept its key.
+/// Returns the command that pushes a group's metrics to the same group again, or `None` if `push` rejects its
+/// key. The command drops metrics that the API does not report.
 pub fn push_again(group: &Group, connection: &Connection) -> Option<String> {
     let named = named(&group.labels, group.key.as_ref().ok()?, EmptyValues::Reject, connection)?;
     Some(format!("pushgw show {named} | pushgw push {named}"))
 }
 
-/// How to push by remote write to the server at this URL. Only the place of the URL is named: the metrics may come from
-/// standard input, a file or a command.
+/// Describes how to push to this server by remote write. The description covers only the URL options, because
+/// the metrics may come from standard input, a file or a command.
 pub fn write_instead(connection: &Connection) -> String {
     let login = if connection.endpoint.credentials().is_some() { "://USER:PASSWORD@" } else { "://" };
     let url = quote(&connection.endpoint.to_string().replacen("://", login, 1));
@@ -118,13 +117,13 @@ pub fn write_instead(connection: &Connection) -> String {
     }
 }
 
-/// The command that deletes the group with this path. It uses `--force`, because pushgw would otherwise reject some of
-/// these paths.
+/// Returns the command that deletes the group with this path. It uses `--force`, because pushgw would
+/// otherwise reject some of these paths.
 pub(super) fn delete_path(path: &str, connection: &Connection) -> String {
     format!("pushgw delete -f --url {}{}", quote(&group_url(path, connection)), way(connection))
 }
 
-/// The options that identify a group and its gateway; `None` if pushgw does not accept this key.
+/// Returns the options that specify a group and its gateway, or `None` if pushgw rejects this key.
 ///
 /// If a shell could change a label, or a terminal could interpret it as an escape sequence, the group is given as a
 /// percent-encoded URL, which needs no quotes in any shell.
@@ -150,7 +149,7 @@ fn named(
     Some(format!("--url {url}{utf8_names}{}", way(connection)))
 }
 
-/// The URL of a group. A `~` is percent-encoded too, because a shell may expand it.
+/// Returns the URL of a group. A `~` is also percent-encoded, because a shell may expand it.
 fn group_url(path: &str, connection: &Connection) -> String {
     connection.endpoint.join(&path.replace('~', "%7E"))
 }
@@ -196,7 +195,7 @@ mod tests {
         assert_eq!(delete_command(r#""job":"x","l":"\ufffd""#), None);
     }
 
-    /// The command for the group with this label in addition to `job`.
+    /// Returns the delete command for a group that has this label in addition to `job`.
     fn with_label(name: &str, value: &str) -> String {
         let [name, value] = [name, value].map(|text| serde_json::to_string(text).unwrap());
         delete_command(&format!(r#""job":"x",{name}:{value}"#)).unwrap()

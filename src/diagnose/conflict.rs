@@ -1,11 +1,11 @@
-//! Reports groups whose keys break a gateway. Pure.
+//! Reports groups whose keys break a gateway.
 
 use super::{Problem, delete};
 use crate::gateway::Group;
 use crate::gateway::conflict::{Conflict, Conflicts};
 use crate::http::Connection;
 
-/// The problems caused by the keys of the groups, with the commands that fix them.
+/// Returns the problems that the grouping keys cause, with the commands that fix them.
 pub fn conflicts(groups: &[&Group], conflicts: &Conflicts, connection: &Connection) -> Vec<Problem> {
     const BROKEN: &str = "every push is rejected and every scrape fails";
     let problem = |conflict: &Conflict| match *conflict {

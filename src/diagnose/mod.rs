@@ -1,8 +1,8 @@
-//! Finds problems with a gateway, and the commands that fix them. Pure: callers pass closures that send the requests.
+//! Finds problems with a gateway and the commands that fix them. Callers pass closures to send requests.
 //!
-//! `conflict` and `not_utf8` check the keys of the groups, `collisions` checks their metrics. `scrape` and `prometheus`
-//! check the response to a scrape, `scrape_failure` finds the groups that make it fail, and `refusal` explains why a
-//! push was rejected. `commands` builds the commands.
+//! `conflict` and `not_utf8` check the grouping keys, and `collisions` checks the metrics. `scrape` and
+//! `prometheus` check the response to a scrape, `scrape_failure` finds the groups that make it fail, and
+//! `refusal` explains why a push was rejected. `commands` builds the commands.
 
 pub mod collisions;
 pub mod commands;
@@ -27,14 +27,14 @@ use serde::Serialize;
 pub struct Problem {
     /// A description of the problem and the affected groups.
     pub message: String,
-    /// The groups that cause the problem; empty if they are not known.
+    /// The groups that cause the problem. Empty if they are unknown.
     pub groups: Vec<LabelSet>,
-    /// The commands that fix the problem, to be run in this order; empty if none is known.
+    /// The commands that fix the problem, in the order in which to run them. Empty if none are known.
     pub commands: Vec<String>,
 }
 
 impl Problem {
-    /// A problem whose cause and fix are not known.
+    /// Creates a problem whose cause and fix are unknown.
     fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), groups: Vec::new(), commands: Vec::new() }
     }

@@ -1,8 +1,8 @@
-//! Finds groups whose keys are not valid UTF-8. Pure.
+//! Finds groups whose keys are not valid UTF-8.
 //!
-//! The API replaces invalid bytes with U+FFFD. But the response to a scrape quotes each series with all its labels,
-//! with octal or hexadecimal escapes (seen on 1.5.1, 1.11.0 and 1.11.2; the spaces between the labels differ from build
-//! to build).
+//! The API replaces invalid bytes with U+FFFD. But the error response to a scrape contains all labels of each
+//! affected series, with octal or hexadecimal escapes (seen on 1.5.1, 1.11.0 and 1.11.2). The spaces between
+//! the labels differ between builds.
 
 use super::commands::delete_path;
 use crate::grouping::{Names, depends_on_names, in_path};
@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The commands that delete these groups, built from the gateway's response to a failed scrape.
+/// Returns the commands that delete these groups, based on the gateway's response to a failed scrape.
 pub fn not_utf8(words: &str, names: Option<Names>, connection: &Connection) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     for line in words.lines().filter(|line| line.contains("whose value is not utf8")) {
@@ -42,7 +42,7 @@ fn quoted_labels(line: &str) -> Option<BTreeMap<String, Vec<u8>>> {
     Some(labels)
 }
 
-/// Returns the bytes up to the closing quote, and the text after it. The escapes are those of protobuf's text format.
+/// Unescapes protobuf's text format up to the closing quote. Returns the bytes and the text after the quote.
 fn unquote(text: &str) -> Option<(Vec<u8>, &str)> {
     let mut out = Vec::new();
     let mut rest = text;
@@ -75,8 +75,8 @@ fn unquote(text: &str) -> Option<(Vec<u8>, &str)> {
     }
 }
 
-/// The path of a group whose values can be any bytes. The response shows an empty `instance`, which is most likely not
-/// part of the key.
+/// Returns the path of a group whose label values can be any bytes. An empty `instance` is omitted, because
+/// the gateway most likely added it.
 fn raw_path(labels: &BTreeMap<String, Vec<u8>>, names: Option<Names>) -> Option<String> {
     let mut path = String::from("/metrics");
     let job = labels.get_key_value("job")?;

@@ -1,4 +1,4 @@
-//! Checks whether Prometheus can parse the response to a scrape. Pure.
+//! Checks whether Prometheus can parse the response to a scrape.
 
 use super::Problem;
 use crate::http::ErrorKind;
@@ -8,8 +8,7 @@ use crate::http::ErrorKind;
 const MEDIA_TYPES: [&str; 3] =
     ["text/plain", "application/openmetrics-text", "application/vnd.google.protobuf"];
 
-/// Returns a problem if Prometheus 3 does not accept this media type. No gateway sends such a type, but a proxy may
-/// change or drop the header.
+/// Returns a problem if Prometheus 3 rejects this media type, for example because a proxy changed it.
 pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if MEDIA_TYPES.iter().any(|known| media_type.eq_ignore_ascii_case(known)) {
@@ -24,14 +23,14 @@ pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
     )))
 }
 
-/// Whether the gateway itself reports that its metrics are inconsistent.
+/// Returns true if the gateway itself reports that its metrics are inconsistent.
 pub fn is_inconsistent(error: &ErrorKind) -> bool {
     matches!(error, ErrorKind::Status(answered) if answered.status == 500)
 }
 
 /// Describes in one sentence why a scrape failed.
 pub fn reason(error: &ErrorKind) -> String {
-    // The first line is always the same. The second is the error, or the number of errors if there are several.
+    // The first line is fixed. The second line is the error, or the number of errors if there are several.
     let words = error.words().filter(|_| is_inconsistent(error)).unwrap_or_default();
     match words.lines().map(str::trim).filter(|line| !line.is_empty()).nth(1) {
         Some(reason) => format!("scrapes fail with status 500: {}", reason.trim_end_matches(':')),

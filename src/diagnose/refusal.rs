@@ -1,7 +1,7 @@
-//! Explains why the gateway rejected a push. The response names a metric, and the API shows which other group contains
-//! it. Pure.
+//! Explains why the gateway rejected a push. The response contains the name of a metric, and the API shows
+//! which other group contains the metric.
 //!
-//! A broken gateway also rejects healthy pushes, and the push itself may have broken it, so that is checked first.
+//! A broken gateway rejects every push, and the push itself may have broken it. So this is checked first.
 
 use super::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use super::{conflicts, names};
@@ -20,10 +20,10 @@ pub struct RejectedPush<'a> {
     pub body: &'a [u8],
 }
 
-/// The data kept for each group: its number in [`Collisions`], and which of the gateway's own metrics it contains.
+/// The data kept for each group: its number in [`Collisions`], and any of the gateway's own metrics in it.
 pub type Held = (usize, Vec<String>);
 
-/// Called for each group with its labels and families.
+/// A callback for the labels and families of each group.
 pub type Read<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Held;
 
 /// Returns one line for each reason found in the groups. `fetch` reads all groups, and returns `None` if that fails.
@@ -65,8 +65,8 @@ pub fn explain(
     reasons
 }
 
-/// Whether the gateway rejected a push because of other metrics. All versions use these words, except 1.11.0 and
-/// 1.11.1, which close the connection instead.
+/// Returns true if the gateway may have rejected a push because of other metrics. Pushgateway 1.11.0 and
+/// 1.11.1 close the connection in this case, and all other versions send this message.
 fn is_inconsistent(error: &ErrorKind) -> bool {
     const WORDS: &str = "pushed metrics are invalid or inconsistent";
     match error {
@@ -153,7 +153,7 @@ fn describe(collision: &Collision<'_>) -> String {
     }
 }
 
-/// Formats a type with its article, such as `a gauge`. `untyped` has none.
+/// Formats a type with its article, such as `a gauge`. `untyped` gets no article.
 fn with_article(kind: Kind) -> String {
     if kind == Kind::Untyped { "untyped".to_owned() } else { format!("a {}", kind.as_str()) }
 }

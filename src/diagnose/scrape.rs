@@ -1,10 +1,12 @@
-//! Checks the text of `/metrics` as Prometheus does. Pure.
+//! Checks the text of `/metrics` as Prometheus does.
 //!
-//! A gateway can respond with 200 while Prometheus shows the target as down, because one bad line makes Prometheus drop
-//! the whole scrape: a HELP text that is not valid UTF-8, or a series with the same label twice (seen with Prometheus
-//! 2.42: "help text is not a valid utf8 string" and "label name \"le\" is not unique"). The rules are those of
-//! `prometheus/prometheus model/textparse/promparse.go` and of the scrape loop, which accepts duplicate series. The
-//! text is read line by line, because it can be large.
+//! Prometheus can show a target as down although the gateway responds with 200, because a single bad line
+//! makes Prometheus drop the whole scrape. Such a line has a HELP text that is not valid UTF-8, or a series
+//! with the same label twice (Prometheus 2.42 reports "help text is not a valid utf8 string" or "label name
+//! \"le\" is not unique").
+//!
+//! The rules are from `prometheus/prometheus model/textparse/promparse.go` and the scrape loop, which accepts
+//! duplicate series. The text is read line by line, because it can be large.
 
 use super::scrape_line::{sample, skip_spaces, take_metric_name};
 use std::collections::BTreeMap;
@@ -35,7 +37,7 @@ pub enum Reason {
         /// The values of each label, by name.
         labels: BTreeMap<String, Vec<String>>,
     },
-    /// A syntax error that no known gateway produces.
+    /// The line has a syntax error. No known gateway produces such a line.
     Syntax {
         /// A description of the expected text.
         expected: String,
@@ -45,7 +47,7 @@ pub enum Reason {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scrape {
     pub samples: u64,
-    /// The lines that make Prometheus drop the scrape; empty if it is accepted.
+    /// The lines that make Prometheus drop the scrape. Empty if Prometheus accepts it.
     pub errors: Vec<LineError>,
 }
 
@@ -63,7 +65,7 @@ pub fn scan(text: impl Read) -> io::Result<Scrape> {
         if reader.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line)? == 0 {
             break;
         }
-        // Prometheus adds a missing newline at the end.
+        // The last line is valid without a newline, because Prometheus adds it.
         let is_cut = !line.ends_with(b"\n") && u64::try_from(line.len()) == Ok(LINE_LIMIT);
         line.pop_if(|byte| *byte == b'\n');
         let checked =
@@ -79,7 +81,7 @@ pub fn scan(text: impl Read) -> io::Result<Scrape> {
     Ok(scrape)
 }
 
-/// Checks a line and returns whether it is a sample.
+/// Checks a line. Returns true if it is a sample.
 fn check(line: &[u8]) -> Result<bool, Reason> {
     let line = skip_spaces(line);
     match line.first() {
@@ -92,7 +94,7 @@ fn check(line: &[u8]) -> Result<bool, Reason> {
 fn comment(text: &[u8]) -> Result<(), Reason> {
     let spaces = |text: &[u8]| text.len() - skip_spaces(text).len();
     let body = skip_spaces(text);
-    // Without a space after the `#`, it is an ordinary comment.
+    // Without a space after the `#`, the line is an ordinary comment.
     let keyword = body.get(..4).filter(|word| spaces(text) > 0 && (*word == b"HELP" || *word == b"TYPE"));
     let Some(keyword) = keyword.filter(|_| spaces(&body[4..]) > 0) else { return Ok(()) };
     let expected = |expected: &str| Reason::Syntax { expected: expected.to_owned() };
@@ -187,7 +189,7 @@ mod tests {
             assert_eq!(scrape.errors, []);
             assert_eq!(scrape.samples, lines as u64);
         }
-        // Prometheus drops only the duplicate series, and a zero byte is valid text.
+        // Prometheus drops only the duplicate series, and a NUL byte is valid UTF-8.
         let accepted = "#HELP\n# HELPING a\n#\n\n# HELP a\n# HELP \"b c\" x\na NaN\na{l=\"\0\"} +Inf 12\na NaN\n{\"b c\"} 1";
         assert_eq!(scan(accepted.as_bytes()).unwrap(), Scrape { samples: 4, errors: Vec::new() });
     }

@@ -1,4 +1,4 @@
-//! Finds the groups that make a scrape fail, and the commands that remove them. Pure.
+//! Finds the groups that make a scrape fail, and the commands that delete them.
 
 use super::scrape::{LineError, Reason};
 use super::{Problem, commands, conflicts, names, not_utf8};
@@ -12,14 +12,13 @@ use jiff::Timestamp;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-/// Called with the contents of each group.
+/// A callback that receives the contents of each group and returns the relevant part.
 pub type ReadContent<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Content;
 
-/// Explains why a gateway responds to a scrape with 500. `words` is its response, and `fetch` reads the contents of all
-/// groups.
+/// Explains why a gateway responds to a scrape with 500. `words` is the response. `fetch` reads all groups.
 ///
-/// The keys of the groups show most problems, and the response shows others. If neither helps, the contents of the
-/// groups are checked by the gateway's own rules.
+/// Most problems are visible in the grouping keys, and some only in the response. If neither explains the
+/// error, the contents of the groups are checked with the gateway's own rules.
 pub fn of_refusal<E>(
     words: &str,
     snapshot: &Snapshot,
@@ -80,13 +79,13 @@ impl Contents {
         Ok(Self { collisions, snapshot })
     }
 
-    /// The groups that contain this family.
+    /// Returns the groups that contain this family.
     fn with(&self, family: &String) -> Vec<&Group> {
         let groups = self.snapshot.groups.iter();
         groups.filter(|(_, content)| content.named.contains(family)).map(|(group, _)| group).collect()
     }
 
-    /// Problems with groups that contain one of the gateway's own metrics.
+    /// Returns the problems with groups that contain one of the gateway's own metrics.
     fn of_own_families(
         &self,
         own: &[String],
@@ -102,7 +101,7 @@ impl Contents {
             let (pushed, own, groups) = match (self.with(a), self.with(b)) {
                 (groups, others) if others.is_empty() => (a, b, groups),
                 (groups, others) if groups.is_empty() => (b, a, others),
-                // A collision between groups, which is reported separately.
+                // This is a collision between groups, which is reported separately.
                 _ => continue,
             };
             let message = format!("`{pushed}` collides with the gateway's own metric `{own}` and is in");
@@ -111,7 +110,7 @@ impl Contents {
         problems
     }
 
-    /// Problems with metrics that collide between groups.
+    /// Returns the problems with metrics that collide between groups.
     fn of_collisions(&self, connection: &Connection) -> Vec<Problem> {
         let groups = self.snapshot.groups.iter().map(|(group, content)| (group, content.number));
         self.collisions.find(groups).iter().map(|collision| of_collision(collision, connection)).collect()
@@ -120,7 +119,8 @@ impl Contents {
 
 fn of_keys(words: &str, snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
     let mut problems = conflicts(&groups(snapshot, |_| true), &snapshot.conflicts, connection);
-    // Only the response shows which bytes belong to which group, so the first problem gets all the commands.
+    // The response contains the invalid bytes, but its series can't be matched to the listed groups. So the
+    // first problem gets all the commands.
     let of_bytes = |conflict: &Conflict| matches!(conflict, Conflict::NotUtf8 { .. });
     if let Some(first) = snapshot.conflicts.broken.iter().position(of_bytes)
         && let Some(problem) = problems.get_mut(first)
@@ -164,7 +164,7 @@ pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connect
                 error.line
             )),
         };
-        // A histogram has the same error in each of its lines. If the groups are not known, one error is enough.
+        // Report the same groups only once, because a histogram has the same error in each of its lines.
         if seen.insert((problem.groups.clone(), problem.commands.clone())) {
             problems.push(problem);
         }
@@ -172,8 +172,8 @@ pub fn of_scrape(errors: &[LineError], snapshot: &Snapshot, connection: &Connect
     problems
 }
 
-/// Finds groups with a HELP text that is not valid UTF-8. If several groups have the metric, each scrape contains the
-/// text of one of them, so the target may be up or down. So these groups are reported even if this scrape succeeded.
+/// Finds groups with a HELP text that is not valid UTF-8. If several groups contain the metric, each scrape
+/// exposes the HELP text of only one of them. So these groups are reported even if this scrape succeeded.
 fn of_help(snapshot: &Snapshot, connection: &Connection) -> Vec<Problem> {
     let mut problems = Vec::new();
     for group in &snapshot.groups {
@@ -198,7 +198,7 @@ fn groups(snapshot: &Snapshot, of: impl Fn(&Group) -> bool) -> Vec<&Group> {
     snapshot.groups.iter().filter(|group| of(group)).collect()
 }
 
-/// A problem caused by these groups.
+/// Creates a problem that is caused by these groups.
 fn caused_by(message: &str, groups: &[&Group], connection: &Connection) -> Problem {
     to_delete(format!("{message} {}", names(groups)), groups, connection)
 }

@@ -1,4 +1,4 @@
-//! Parses one sample line as Prometheus does. Prometheus is stricter than the gateway.
+//! Parses a sample line as Prometheus does, which is stricter than the gateway.
 
 use crate::exposition::resolve_escapes;
 use crate::grouping::LegacyName;
@@ -9,13 +9,13 @@ type LabelBytes<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ScrapedSample<'a> {
     pub(super) name: Cow<'a, [u8]>,
-    /// The labels in the order of the text. A name may occur twice.
+    /// The labels in the order in which they appear. A name can appear twice.
     pub(super) labels: Vec<LabelBytes<'a>>,
     pub(super) value: &'a str,
     pub(super) timestamp: Option<&'a str>,
 }
 
-/// Parses a line that is neither empty nor a comment. The error says what was expected.
+/// Parses a line that is neither empty nor a comment. The error describes what was expected.
 pub(super) fn sample(line: &[u8]) -> Result<ScrapedSample<'_>, &'static str> {
     let mut rest = skip_spaces(line);
     let (mut name, mut labels) = (None, Vec::new());
@@ -83,7 +83,7 @@ fn label_list(text: &[u8]) -> Result<LabelList<'_>, &'static str> {
     }
 }
 
-/// Splits at the closing quote and resolves the escapes before it.
+/// Splits the text at the closing quote and resolves the escapes in the quoted part.
 fn quoted(text: &[u8]) -> Result<(Cow<'_, [u8]>, &[u8]), &'static str> {
     let mut end = 0;
     let mut escaped = false;
@@ -108,7 +108,7 @@ pub(super) fn skip_spaces(text: &[u8]) -> &[u8] {
     &text[spaces..]
 }
 
-/// Splits off a name that needs no quotes.
+/// Splits off an unquoted name.
 fn take_name(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(LegacyName::Metric.length(text))
 }

@@ -1,11 +1,11 @@
 //! Reads the groups from the JSON of the gateway's API, `/api/v1/metrics`.
 //!
-//! The API sends all groups at once, with every sample, which can be a lot. So only one group at a time is in memory, and
-//! the data kept for it does not grow with its samples.
+//! The response contains every sample of every group, so it can be large. Only the JSON of one group at a
+//! time is in memory, and the data that is kept does not grow with the number of samples.
 //!
-//! Each group is one flat object, with the metrics next to `labels` and `last_push_successful`. A metric with one of
-//! these names replaces the original member (`pushgateway api/v1/api.go`, seen on 1.5.1, 1.11.0 and 1.11.2). So only
-//! the shape of a member shows whether it is a metric, not its name.
+//! Each group is one flat object, with the metrics next to `labels` and `last_push_successful`. A metric with
+//! one of these names replaces the original member (`pushgateway api/v1/api.go`, seen on 1.5.1, 1.11.0 and
+//! 1.11.2). So a metric is recognized by the shape of the member, not by its name.
 
 use super::contents::{RawFamily, has_escaped_replacement};
 use super::group::{FAILURE_TIME, FamilySize, Group, GroupsError, PUSH_TIME, Size, Times};
@@ -17,10 +17,10 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 
-/// Maximum size of a group, which is held in memory: about three million short series.
+/// Maximum size of the JSON of one group, enough for about three million short series.
 const GROUP_LIMIT: usize = 512 * 1024 * 1024;
 
-/// Reads the response of `/api/v1/metrics`. The groups are sorted by job and labels. Their paths depend on `names`.
+/// Parses the response of `/api/v1/metrics`. The groups are sorted by job and labels.
 pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsError> {
     let groups = read(reader, &|_| false, |_, _| ())?;
     let resolved = groups.into_iter().map(|(mut group, ())| {
@@ -30,8 +30,9 @@ pub fn from_api(reader: impl Read, names: Names) -> Result<Vec<Group>, GroupsErr
     Ok(resolved.collect())
 }
 
-/// Reads the groups with the sizes of the wanted families, and calls `make` with the JSON of each group. The labels
-/// passed to `make` may lack an empty `instance`. Keys that depend on how the gateway reads names are left unresolved.
+/// Reads the groups with the sizes of the wanted families, and calls `make` with the JSON of each group. The
+/// labels passed to `make` may lack an empty `instance`. Keys that depend on the rules for label names are
+/// left unresolved.
 pub(super) fn read<T>(
     reader: impl Read,
     wanted: &dyn Fn(&FamilySize) -> bool,
@@ -57,12 +58,12 @@ pub(super) fn read<T>(
     Ok(groups)
 }
 
-/// Reconstructs the keys of groups whose keys are hidden.
+/// Reconstructs the grouping keys that are hidden by a metric called `labels`.
 ///
-/// If a metric called `labels` hides the key, the labels of `push_time_seconds` are used instead. These include an
-/// `instance=""` that may not be part of the key. If another group has the key without it, this group's key must
-/// include it. If two groups are hidden in this way, it is unclear which key includes it, and neither gets a key.
-/// Otherwise the key is assumed not to include it; at worst, a deletion by that key finds no group.
+/// The labels of `push_time_seconds` are used instead. Their `instance=""` may not be part of the key:
+/// - If another group has the same key without `instance`, this group's key must include it.
+/// - If two hidden groups have the same labels, it is unknown which key includes it, so neither gets a key.
+/// - Otherwise, the key is assumed not to include it. If this is wrong, a deletion finds no group.
 fn find_hidden_keys<T>(listed: &mut [(Listed, T)]) {
     let mut hidden = HashMap::<LabelSet, u32>::new();
     for (Listed { group, .. }, _) in listed.iter().filter(|(listed, _)| listed.may_lack_instance) {
@@ -89,7 +90,7 @@ fn key(labels: &LabelSet, is_exact: bool) -> Result<GroupingKey, NoKey> {
 /// A group as listed by the API.
 struct Listed {
     group: Group,
-    /// The key is hidden and may include an empty `instance`.
+    /// True if the key is hidden and may include an empty `instance`.
     may_lack_instance: bool,
 }
 
@@ -107,8 +108,8 @@ impl Listed {
                     };
                     let time = if name == PUSH_TIME { &mut times.push } else { &mut times.failure };
                     *time = Some(value);
-                    // Users can push the failure metric with other labels, but `push_time_seconds` comes later and
-                    // overwrites them.
+                    // Users can push the failure metric with other labels, but `push_time_seconds` comes
+                    // later and overwrites them.
                     exposed = Some(labels);
                 }
                 (_, Ok(family)) => {
@@ -137,12 +138,12 @@ impl Listed {
     }
 }
 
-/// Parses labels, and returns whether they are exact.
+/// Parses labels. The boolean is true if they are exact, without replaced bytes.
 fn exact_labels(raw: &RawValue) -> serde_json::Result<(LabelSet, bool)> {
     Ok((LabelSet(serde_json::from_str(raw.get())?), !has_escaped_replacement(raw.get())))
 }
 
-/// The fields of a series that are needed to count the series that `/metrics` exposes for it.
+/// The fields of a metric that are needed to count the series that `/metrics` exposes for it.
 #[derive(Deserialize)]
 struct SeriesSize<'a> {
     #[serde(borrow)]
@@ -153,21 +154,21 @@ struct SeriesSize<'a> {
 }
 
 impl SeriesSize<'_> {
-    /// The labels, whether they are exact, and the value of the series.
+    /// Returns the labels, whether they are exact, and the value.
     fn value(&self) -> Option<((LabelSet, bool), f64)> {
-        // Go formats the number as a string.
+        // The API formats numbers as strings.
         let value: String = serde_json::from_str(self.value?.get()).ok()?;
         Some((exact_labels(self.labels?).ok()?, value.parse().ok()?))
     }
 
-    /// Number of series that `/metrics` exposes for this one.
+    /// Returns the number of series that `/metrics` exposes for this metric.
     fn count(&self) -> u64 {
         let Some(parts) = self.quantiles.or(self.buckets) else { return 1 };
         let Ok(parts) = serde_json::from_str::<BTreeMap<&str, &RawValue>>(parts.get()) else {
-            // The buckets of a native histogram are a list. In text, it has the `+Inf` bucket, `_sum` and `_count`.
+            // A native histogram has a list of buckets. `/metrics` exposes `+Inf`, `_sum` and `_count`.
             return 3;
         };
-        // `_sum` and `_count`, and the `+Inf` bucket that the gateway adds if it was not pushed.
+        // Count `_sum`, `_count`, and the `+Inf` bucket that the gateway adds if it was not pushed.
         let has_last = self.quantiles.is_some() || parts.contains_key("+Inf");
         parts.len() as u64 + 2 + u64::from(!has_last)
     }
@@ -211,7 +212,7 @@ fn read_answer(
     if json.peek()?.is_some() { Err(GroupsError::NotJson) } else { Ok(answer) }
 }
 
-/// The error for a response that does not start with an object.
+/// Returns the error for a response that does not start with an object.
 fn not_an_object(start: &[u8]) -> GroupsError {
     match IgnoredAny::deserialize(&mut serde_json::Deserializer::from_slice(start)) {
         Err(error) if error.is_syntax() => GroupsError::NotJson,

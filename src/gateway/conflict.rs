@@ -1,9 +1,10 @@
 //! Finds groups that a gateway has accepted but can't serve.
 //!
-//! The gateway adds an empty `instance` to every series that has none. So a group with an empty `instance`, and an
-//! otherwise equal group without one, expose the same series. From then on, the gateway rejects every push to *any*
-//! group and responds to every scrape with 500, while the health checks succeed (seen on Pushgateway 1.5.1, 1.11.0 and
-//! 1.11.2). A key that can't be exposed has the same effect. Deleting the group fixes the gateway.
+//! The gateway adds an empty `instance` label to every series that has none. So two groups that differ only
+//! in an empty or missing `instance` expose the same series. If both exist, the gateway rejects every push to
+//! *any* group and responds to every scrape with 500, but the health checks succeed (seen on Pushgateway
+//! 1.5.1, 1.11.0 and 1.11.2). A grouping key that can't be exposed has the same effect. Deleting the group
+//! fixes the gateway.
 
 use super::group::Group;
 use crate::grouping::NoKey;
@@ -14,14 +15,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 pub enum Conflict {
     /// The gateway can't distinguish two groups. The one with an empty `instance` should be deleted.
     EmptyInstance { without: usize, with_empty: usize },
-    /// The value of a label or of the job is not valid UTF-8.
+    /// A label value or the job is not valid UTF-8.
     NotUtf8 { group: usize },
     /// A label name starts with `__`. Only a gateway with UTF-8 names accepts it, in escaped form.
     ReservedName { group: usize },
 }
 
 impl Conflict {
-    /// The groups that this conflict involves.
+    /// Returns the groups that are involved in this conflict.
     fn groups(&self) -> Vec<usize> {
         match *self {
             Self::EmptyInstance { without, with_empty } => vec![without, with_empty],
@@ -37,7 +38,7 @@ pub struct Duplicates {
     pub groups: Vec<usize>,
 }
 
-/// Problems among the keys of a gateway's groups.
+/// The conflicts between a gateway's groups.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conflicts {
     pub broken: Vec<Conflict>,
@@ -47,13 +48,13 @@ pub struct Conflicts {
 }
 
 impl Conflicts {
-    /// Whether the group at this index breaks the gateway.
+    /// Returns true if the group at this index breaks the gateway.
     pub fn involves(&self, place: usize) -> bool {
         self.involved.contains(&place)
     }
 }
 
-/// Finds the conflicts among these groups.
+/// Finds the conflicts between these groups.
 pub fn find<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Conflicts {
     let mut found = Conflicts::default();
     let mut exposed = HashMap::<(Vec<_>, &str), usize>::new();
@@ -64,7 +65,7 @@ pub fn find<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Conflicts {
             found.broken.push(Conflict::ReservedName { group: place });
         }
         if group.key == Err(NoKey::Inexact) && labels().any(|(_, value)| value.contains('\u{fffd}')) {
-            // Two such groups can look alike in the response and still be different, so they are not compared.
+            // Don't compare such groups, because different groups can look the same in the response.
             found.broken.push(Conflict::NotUtf8 { group: place });
             continue;
         }
@@ -83,7 +84,7 @@ pub fn find<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Conflicts {
     found
 }
 
-/// The groups that a scrape can't tell apart, except for pairs that already break the gateway.
+/// Returns the groups that Prometheus can't distinguish, except for pairs that already break the gateway.
 fn duplicates(scraped: BTreeMap<Vec<(&str, &str)>, Vec<usize>>, broken: &[Conflict]) -> Vec<Duplicates> {
     let pairs: HashSet<BTreeSet<usize>> =
         broken.iter().map(|conflict| conflict.groups().into_iter().collect()).collect();

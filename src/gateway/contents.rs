@@ -1,7 +1,7 @@
 //! Reads the metrics of a group from the API's JSON.
 //!
-//! The API prints numbers as Go does, without loss. For a native histogram it reports only the bucket boundaries, and
-//! for a gauge histogram nothing (`pushgateway api/v1/api.go`, seen on 1.11.2), so these cannot be copied.
+//! The API formats numbers as Go does, without losing precision. It reports native histograms incompletely
+//! and gauge histograms without data (`pushgateway api/v1/api.go`, seen on 1.11.2), so these can't be copied.
 
 use super::group::{FAILURE_TIME, PUSH_TIME};
 use crate::exposition::is_float;
@@ -41,7 +41,8 @@ struct RawSeries {
     count: Option<String>,
 }
 
-/// The families of one group of `/api/v1/metrics`, sorted by name, without the two that the gateway adds itself.
+/// Parses the families of one group from `/api/v1/metrics`. They are sorted by name and exclude the two
+/// families that the gateway adds.
 pub fn families(group: &str) -> Vec<Family> {
     // A metric called `labels` replaces the group's labels, so check the shape of each member, not its name.
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(group).unwrap_or_default();
@@ -49,8 +50,8 @@ pub fn families(group: &str) -> Vec<Family> {
     pushed.filter_map(|(name, raw)| Some(family(name, serde_json::from_str(raw.get()).ok()?))).collect()
 }
 
-/// Whether a JSON string contains the *escape* of U+FFFD. Go writes the escape for an invalid byte, but the character
-/// itself if it was in the original string (seen on 1.5.1 and 1.11.2).
+/// Returns true if a JSON string contains the *escape* of U+FFFD. Go writes the escape for an invalid byte,
+/// but the character itself if it was in the original string (seen on 1.5.1 and 1.11.2).
 pub(super) fn has_escaped_replacement(raw: &str) -> bool {
     let mut rest = raw;
     while let Some(at) = rest.find('\\') {
@@ -97,7 +98,7 @@ impl RawSeries {
     }
 }
 
-/// Whether every value is a valid number. Other text could inject lines that define another metric or group.
+/// Returns true if every value is a valid number. Other text could inject lines for another metric or group.
 fn is_numeric(value: &Value) -> bool {
     let is_number = |text: &String| is_float(text.as_bytes());
     match value {

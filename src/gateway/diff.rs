@@ -1,4 +1,4 @@
-//! Computes what a push would change in a group, series by series. Pure.
+//! Computes what a push would change in a group, series by series.
 
 use crate::exposition::model::{Family, Value, metric_name, number, series_name};
 use crate::grouping::LabelSet;
@@ -98,7 +98,7 @@ fn compare(changes: &mut Vec<Change>, old: &Family, new: &Family, group: &LabelS
     }
 }
 
-/// Formats a value on one line. A histogram or summary is shown as count, sum and parts.
+/// Formats a value on one line. A histogram or summary is shown as count, sum, and buckets or quantiles.
 fn value(value: &Value) -> String {
     match value {
         Value::Number(number) => number.clone(),
@@ -113,10 +113,10 @@ fn value(value: &Value) -> String {
     }
 }
 
-/// Compares numbers by value, because the gateway writes `1e+06` for `1000000`.
+/// Returns true if the values are equal as numbers. The gateway writes `1e+06` for `1000000`.
 fn same(a: &Value, b: &Value) -> bool {
     let equal = |a: &str, b: &str| match (number(a), number(b)) {
-        // NaN equals NaN, and -0 equals 0.
+        // Treat NaN as equal to NaN, and -0 as equal to 0.
         (Some(a), Some(b)) => {
             a.total_cmp(&b).is_eq()
                 || a.partial_cmp(&b).is_some_and(Ordering::is_eq)

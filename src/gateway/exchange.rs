@@ -3,8 +3,8 @@
 use super::hint;
 use crate::http::{Client, Error, ErrorKind, Event, Method, Request, Response, page_name};
 
-/// The media type of a push. A Pushgateway treats every type except protobuf as text, but other servers that accept
-/// pushes may check it.
+/// The media type of a push. A Pushgateway treats every type except protobuf as text, but other servers that
+/// accept pushes may check the type.
 pub(crate) const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const IMPORT_PATH: &str = "an import endpoint such as VictoriaMetrics' accepts pushes but has no groups";
@@ -18,15 +18,15 @@ pub(crate) fn send(
     check(client, request, client.send(request, listener))
 }
 
-/// Checks that a response came from a Pushgateway. Adds hints to errors that are specific to gateways.
+/// Checks that a response came from a Pushgateway, and adds gateway-specific hints to errors.
 pub(super) fn check(
     client: &Client,
     request: &Request<'_>,
     result: Result<Response, Error>,
 ) -> Result<Response, Error> {
     match result {
-        // A GET outside the API is a scrape. Its caller handles the page as Prometheus does: it parses the page as
-        // metrics, or rejects its type.
+        // A GET outside the API is a scrape. The caller handles an HTML page as Prometheus does: it parses
+        // the page as metrics or rejects the media type.
         Ok(response)
             if response.is_html() && (request.method != Method::Get || request.path.starts_with("/api/")) =>
         {
@@ -43,7 +43,7 @@ pub(super) fn check(
     }
 }
 
-/// The error for a 2xx response that did not come from a Pushgateway.
+/// Creates the error for a 2xx response that did not come from a Pushgateway.
 pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error {
     let kind = ErrorKind::Unexpected { expected: "a Pushgateway", reason };
     Error { hint: Some(hint::of_page("").to_owned()), ..Error::new(request, kind) }
@@ -57,8 +57,8 @@ fn page(client: &Client, request: &Request<'_>, response: Response) -> Error {
     Error { hint: Some(hint::of_page(&title).to_owned()), ..error }
 }
 
-/// Returns the reason why a successful response did not come from a gateway, which means that nothing was done.
-/// VictoriaMetrics' import path responds to every method with 200 or 204 (seen with 1.112.0).
+/// Returns the reason why a 2xx response did not come from a Pushgateway, or `None` if it looks valid. For
+/// example, VictoriaMetrics' import path responds to every method with 200 or 204 (seen with 1.112.0).
 fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
     let status = response.status;
     match method {

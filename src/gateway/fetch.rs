@@ -11,35 +11,35 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::io::{self, Read};
 
-/// Requests label names without underscore escaping, as Prometheus 3 does. Older gateways ignore it.
+/// The Accept header that requests unescaped label names, as sent by Prometheus 3. Older gateways ignore it.
 const UNESCAPED: &str = "text/plain;version=1.0.0;escaping=allow-utf-8";
 
-/// Maximum number of bytes to read of a gateway's status.
+/// Maximum number of bytes to read from the status response.
 const ABOUT_LIMIT: u64 = 1024 * 1024;
 
-/// Called for each event during a fetch.
+/// A callback for the events during a fetch.
 pub type Listener<'a> = &'a mut dyn FnMut(Event);
 
-/// The groups of the gateway at one point in time. `G` is [`Group`], or a tuple of [`Group`] and what a caller computed
-/// from its contents.
+/// The gateway's groups at one point in time. `G` is [`Group`], or a tuple of a [`Group`] and a value that
+/// the caller computed from the group's contents.
 #[derive(Debug)]
 pub struct Snapshot<G = Group> {
     /// The groups, sorted by labels.
     pub groups: Vec<G>,
     /// Conflicts between these groups, including those that break the gateway.
     pub conflicts: Conflicts,
-    /// The gateway's clock at the time of the response, or the local clock if the response has no date. Displayed ages
-    /// are relative to it.
+    /// The gateway's time when it responded, or the local time if the response has no Date header. Displayed
+    /// ages are relative to this time.
     pub now: Timestamp,
-    /// The groups were read from the text of `/metrics`, where an empty `instance` looks like a missing one.
+    /// True if the groups are from the text of `/metrics`, which does not show an empty `instance`.
     pub from_text: bool,
-    /// How the gateway reads names in a path. `None` if that is unknown, or if no group's path depends on it.
+    /// The gateway's rules for label names in a path. `None` if unknown or if no path depends on them.
     pub names: Option<Names>,
 }
 
 impl<G> Snapshot<G> {
-    /// The time for selecting by age. It is the earlier of the two clocks' times, so that a wrong clock can't make a
-    /// group look old.
+    /// Returns the time for selecting groups by age. This is the earlier of the gateway's time and the local
+    /// time, so that a wrong clock can't make a group look old.
     pub fn selection_time(&self) -> Timestamp {
         self.now.min(Timestamp::now())
     }
@@ -53,7 +53,7 @@ pub fn fetch_groups(
     fetch_families(client, endpoint, &|_| false, listener)
 }
 
-/// Fetches the groups, each with the families that `wanted` selects.
+/// Fetches the groups. Each group includes the families for which `wanted` returns true.
 pub fn fetch_families(
     client: &Client,
     endpoint: &Url,
@@ -66,8 +66,7 @@ pub fn fetch_families(
     Ok(Snapshot { groups, conflicts, now, from_text, names })
 }
 
-/// Fetches the groups and calls `make` with the families of each one. Without the API, the contents are unknown and
-/// `make` is not called.
+/// Fetches the groups and calls `make` with the families of each one, if the gateway has the API.
 ///
 /// The labels passed to `make` may lack an empty `instance`.
 pub fn fetch_contents<T: Default>(
@@ -92,7 +91,7 @@ pub fn get(
     exchange::send(client, &get_request(endpoint, path), listener)
 }
 
-/// Like [`get`], without retries.
+/// Sends a GET request like [`get`], but without retries.
 pub fn get_once(
     client: &Client,
     endpoint: &Url,
@@ -103,7 +102,7 @@ pub fn get_once(
     exchange::check(client, &request, client.send_once(&request, listener))
 }
 
-/// Whether the server is Prometheus itself, according to its response to a health check.
+/// Returns true if the response to a health check shows that the server is Prometheus.
 pub fn is_prometheus(client: &Client, endpoint: &Url, listener: Listener<'_>) -> bool {
     const ANSWER: &[u8] = b"Prometheus Server";
     let Ok(response) = get_once(client, endpoint, "/-/healthy", listener) else { return false };
@@ -128,7 +127,7 @@ pub fn fetch_status(
     let mut json = Vec::new();
     let read = answer.reader().take(ABOUT_LIMIT).read_to_end(&mut json);
     read.map_err(|error| unread(client, endpoint, PATH, error))?;
-    // An invalid response is not an error here: the response with the groups shows better whether this is a gateway.
+    // Ignore an invalid response. The list of groups shows more reliably whether this is a gateway.
     Ok(ServerStatus::read(&json).unwrap_or_default())
 }
 
@@ -136,7 +135,7 @@ fn get_request<'a>(endpoint: &'a Url, path: &str) -> Request<'a> {
     Request { method: Method::Get, endpoint, path: path.to_owned(), body: None }
 }
 
-/// Fetches the groups. `read` parses the response of the API.
+/// Fetches the groups. `read` parses the API's response.
 fn fetch<T: Default>(
     client: &Client,
     endpoint: &Url,
@@ -146,7 +145,7 @@ fn fetch<T: Default>(
     const API: &str = "/api/v1/metrics";
     const TEXT: &str = "/metrics";
     let (now, from_text, groups) = match get(client, endpoint, API, listener) {
-        // This is a gateway before 1.2.0, or behind a proxy that allows only /metrics.
+        // The gateway is older than 1.2.0, or a proxy allows only /metrics.
         Err(http::Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
             let answer = get(&unescaped(client), endpoint, TEXT, listener)?;
             let now = clock(&answer);
@@ -169,21 +168,21 @@ fn fetch<T: Default>(
     Ok(Snapshot { groups, conflicts, now, from_text, names })
 }
 
-/// Returns a client that requests unescaped label names. By default, `my.label` is shown as `my_label`, which could be
-/// a label of another group (seen on 1.11.2).
+/// Returns a client that requests unescaped label names. By default, the gateway exposes `my.label` as
+/// `my_label`, which could be a label of another group (seen on 1.11.2).
 pub fn unescaped(client: &Client) -> Client {
     let mut headers = client.connection().headers.clone();
     headers.push(Header::new("Accept", UNESCAPED));
     Client::new(&Connection { headers, ..client.connection().clone() })
 }
 
-/// Returns how the gateway reads names in a path. The status is fetched only if the path of a group depends on it.
+/// Returns the gateway's rules for label names. Fetches the status only if a group's path depends on them.
 fn names<T>(client: &Client, endpoint: &Url, groups: &[(Group, T)], listener: Listener<'_>) -> Option<Names> {
     let mut names = groups.iter().flat_map(|(group, _)| group.labels.iter()).map(|(name, _)| name);
     if !names.any(depends_on_names) {
         return None;
     }
-    // If the request fails, the groups can still be listed, but the path of such a group is unknown.
+    // If the request fails, the groups can still be listed, but without the affected paths.
     fetch_status(client, endpoint, listener).ok()?.names()
 }
 
@@ -209,7 +208,7 @@ fn error(client: &Client, endpoint: &Url, path: &str, error: GroupsError) -> htt
     }
 }
 
-/// The error for a response to [`get`] whose body can't be read completely.
+/// Returns the error for a response to [`get`] whose body could not be read completely.
 pub fn unread(client: &Client, endpoint: &Url, path: &str, error: io::Error) -> http::Error {
     client.body_error(&get_request(endpoint, path), error)
 }

@@ -5,10 +5,10 @@ use crate::grouping::{GroupingKey, LabelSet, Names, NoKey};
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
 use std::io;
 
-/// The gateway adds this metric to each group: the time of the last successful push.
+/// The metric with the time of the last successful push, which the gateway adds to each group.
 pub(super) const PUSH_TIME: &str = "push_time_seconds";
 
-/// The gateway adds this metric to each group: the time of the last rejected push.
+/// The metric with the time of the last rejected push, which the gateway adds to each group.
 pub(super) const FAILURE_TIME: &str = "push_failure_time_seconds";
 
 /// The result of the last push to a group.
@@ -31,13 +31,13 @@ impl State {
     }
 }
 
-/// The size of a group, without the two metrics that the gateway adds itself.
+/// The size of a group, not counting the two metrics that the gateway adds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
-    /// Number of metric families, each of which would have its own TYPE line.
+    /// Number of metric families. Each family has one TYPE line in the exposition format.
     pub metrics: u64,
-    /// Number of series as `/metrics` exposes them and Prometheus stores them. This includes every bucket and quantile,
-    /// `_sum` and `_count`, and the `+Inf` bucket that the gateway adds. It determines the cost of storage and scrapes.
+    /// Number of series that `/metrics` exposes and Prometheus stores. This includes every bucket and
+    /// quantile, `_sum` and `_count`, and the `+Inf` bucket that the gateway adds.
     pub series: u64,
 }
 
@@ -48,15 +48,15 @@ pub struct FamilySize {
     pub kind: Kind,
     /// Number of series in the exposition format.
     pub series: u64,
-    /// The HELP text contains invalid UTF-8.
+    /// True if the HELP text contains invalid UTF-8.
     pub help_is_cut: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// The grouping key as the gateway shows it: bytes that are not valid UTF-8 are replaced with U+FFFD.
+    /// The labels of the grouping key as reported by the gateway, which replaces invalid UTF-8 with U+FFFD.
     pub labels: LabelSet,
-    /// The key, or the reason why it is unknown. A key that could belong to another group is never used.
+    /// The grouping key, or the reason why it is unknown. An ambiguous key counts as unknown.
     pub key: Result<GroupingKey, NoKey>,
     /// `None` if the groups were read from the text of `/metrics`.
     pub size: Option<Size>,
@@ -74,7 +74,7 @@ impl Group {
         self.key.as_ref().map(GroupingKey::path).map_err(|why| *why)
     }
 
-    /// Resolves a key that depends on how the gateway reads names in a path.
+    /// Resolves a grouping key that depends on how the gateway parses label names in a path.
     pub fn resolve(&mut self, names: Option<Names>) {
         if self.key == Err(NoKey::UnknownNames) {
             self.key = GroupingKey::from_listing(&self.labels, names);
@@ -82,17 +82,17 @@ impl Group {
     }
 }
 
-/// The reason why a response is not a list of groups.
+/// An error for a response that is not a list of groups.
 #[derive(Debug, thiserror::Error)]
 pub enum GroupsError {
     #[error("can't read the response: {0}")]
     Read(#[source] io::Error),
-    /// An empty response, as from VictoriaMetrics.
+    /// The response is empty. VictoriaMetrics responds this way.
     #[error("the response is empty")]
     Empty,
     #[error("the response is incomplete")]
     Incomplete,
-    /// Anything but JSON, such as a web page.
+    /// The response is not JSON. For example, it is a web page.
     #[error("the response is not JSON")]
     NotJson,
     #[error("the response is not a list of groups")]
@@ -110,13 +110,13 @@ pub enum GroupsError {
 }
 
 impl GroupsError {
-    /// The error for a value of the response.
+    /// Converts an error that occurred while parsing a value of the response.
     pub(super) fn from_json(error: &serde_json::Error) -> Self {
         if error.is_data() { Self::NotGroups } else { Self::NotJson }
     }
 }
 
-/// Values of the two metrics that the gateway adds to a group, in seconds. 0 means never.
+/// Values of the two metrics that the gateway adds to a group, in seconds since the epoch. 0 means never.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Times {
     pub(super) push: Option<f64>,
@@ -124,7 +124,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// `successful` comes from the API; it is `None` if a metric called `last_push_successful` hides it.
+    /// Creates a group with these times. `successful` is the API's `last_push_successful`, if known.
     pub(super) fn group(
         self,
         labels: LabelSet,
@@ -133,8 +133,8 @@ impl Times {
         successful: Option<bool>,
     ) -> Group {
         let (last_push, last_failure) = (self.push.and_then(timestamp), self.failure.and_then(timestamp));
-        // The gateway's own rule (`pushgateway storage/interface.go LastPushSuccess`). If the push time can't be
-        // parsed, assume success.
+        // This is the gateway's own rule (`pushgateway storage/interface.go LastPushSuccess`). If the push
+        // time can't be parsed, assume success.
         let successful = successful.unwrap_or(last_push.is_none() || last_failure <= last_push);
         let state = if self.push == Some(0.0) {
             State::Never

@@ -1,4 +1,4 @@
-//! The URL of a Pushgateway, and the URL of a group as used in curl scripts.
+//! Parses the URL of a Pushgateway, and the URL of a group as used in curl scripts.
 
 use crate::grouping::{GroupingKey, KeyRules, PathError};
 use crate::http::{Url, UrlError};
@@ -7,13 +7,13 @@ use std::fmt::Write as _;
 use std::str::FromStr;
 use thiserror::Error;
 
-/// The port of a gateway, if a URL has neither a scheme nor a port.
+/// The port of a gateway whose URL has neither a scheme nor a port.
 pub(super) const DEFAULT_PORT: u16 = 9091;
 
-/// Reads the URL of a gateway. Without a scheme, the port is a gateway's default, not that of HTTP.
+/// Parses the URL of a gateway. If it has no scheme, the default port is 9091 instead of 80.
 ///
-/// One trailing `/metrics` is removed, because people copy the URL from a browser. If the gateway's prefix itself ends
-/// in `/metrics`, write it twice.
+/// One trailing `/metrics` is removed, because users copy the URL from a browser. If the gateway's path
+/// prefix ends in `/metrics`, users must write it twice.
 pub(crate) fn gateway_url(text: &str) -> Result<Url, GatewayUrlError> {
     let url: Url = text.parse()?;
     let has_scheme = ["http://", "https://"]
@@ -33,13 +33,12 @@ pub(crate) fn gateway_url(text: &str) -> Result<Url, GatewayUrlError> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupUrl {
     pub endpoint: Url,
-    /// The group's path after the gateway's URL, as written: `/metrics/job...`.
+    /// The group's path relative to the gateway's URL, as written: `/metrics/job...`.
     pub path: String,
 }
 
 impl GroupUrl {
-    /// Parses a URL that may contain any bytes, as the operating system provides it. A group whose path is not valid
-    /// UTF-8 can only be named with `--url`.
+    /// Parses a URL that may contain invalid UTF-8. Only `--url` supports such groups.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, GatewayUrlError> {
         let mut text = String::with_capacity(bytes.len());
         for chunk in bytes.utf8_chunks() {
@@ -51,14 +50,14 @@ impl GroupUrl {
         text.parse()
     }
 
-    /// The grouping key in the path.
+    /// Parses the grouping key in the path.
     pub(crate) fn key(&self, rules: KeyRules) -> Result<GroupingKey, PathError> {
         GroupingKey::parse_path(&self.path, rules)
     }
 }
 
-/// The group's path starts at the *first* `/metrics/job`. A label `metrics` with the value `job` is more likely than a
-/// prefix that contains both words, and a gateway without a prefix parses the URL this way.
+/// Splits the URL at the *first* `/metrics/job`, where a gateway without a path prefix would split it. A
+/// label `metrics` with the value `job` is more likely than a prefix that contains `/metrics/job`.
 impl FromStr for GroupUrl {
     type Err = GatewayUrlError;
 
@@ -72,7 +71,7 @@ impl FromStr for GroupUrl {
     }
 }
 
-/// Returns the position of `/metrics/job` or `/metrics/job@base64`, even if it is percent-encoded.
+/// Returns the position of the first `/metrics/job` or `/metrics/job@base64`, which may be percent-encoded.
 fn group_start(path: &str) -> Option<usize> {
     let is = |segment: &str, wanted: &[&str]| {
         let segment = percent_decode_str(segment).decode_utf8_lossy();
@@ -88,7 +87,7 @@ fn group_start(path: &str) -> Option<usize> {
 /// Rejects empty and dot segments, because Go's HTTP server redirects such paths.
 fn check_prefix(path: &str) -> Result<(), GatewayUrlError> {
     let odd = |segment: &str| matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "" | "." | "..");
-    // An `@` here is probably the end of a password with a `/`. Then the parsed host is a part of the password.
+    // An `@` here probably follows a password with an unescaped `/`, so the host is part of the password.
     if path.rsplit_once('@').is_some_and(|(_, host)| !host.is_empty() && !host.starts_with('/')) {
         return Err(UrlError::Unescaped.into());
     }
@@ -106,12 +105,12 @@ pub enum GatewayUrlError {
     Url(#[from] UrlError),
     #[error("the URL's path{path} has an empty, `.` or `..` segment, which gateways redirect")]
     OddPath { path: String },
-    /// The URL of a group where a gateway URL is expected.
+    /// This is a group's URL, but a gateway's URL is expected.
     #[error(
         "this is the URL of a group, not of a gateway: use --url instead of --gateway, --job and --label"
     )]
     GroupUrl,
-    /// The URL of a gateway where a group URL is expected.
+    /// This is a gateway's URL, but a group's URL is expected.
     #[error("{}", PathError::NoGroup)]
     NoGroup,
 }
@@ -224,7 +223,7 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in "\\PC{0,20}|(https?://)?[a-z0-9.:@%/\\[\\]?#]{0,20}") {
             if let Ok(url) = gateway_url(&text) {
-                // A prefix that ends in `/metrics` does not round-trip: its end looks like the gateway's own path.
+                // A prefix that ends in `/metrics` does not round-trip, because parsing removes it.
                 let again = gateway_url(&url.to_string());
                 let same = again.as_ref().is_ok_and(|again| again.to_string() == url.to_string());
                 prop_assert!(same || url.path().ends_with("/metrics"), "{again:?}");

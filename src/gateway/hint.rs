@@ -1,16 +1,16 @@
-//! Hints for failed requests that apply only to Pushgateways. Pure.
+//! Hints for failed requests that apply only to Pushgateways.
 
 use super::group_url::DEFAULT_PORT;
 use crate::http::{self, Connection, ErrorKind, Method, Rejection, Request, Route, Scheme, Url};
 
-/// The hint for a command that reads groups.
+/// The hint for a command that tried to read groups from Prometheus.
 pub(super) const PROMETHEUS: &str = "Prometheus has no groups. push, add and run can send to it with --remote-write \
                                      URL, and `pushgw status --remote-write URL` checks it";
 
 const CLASH: &str = "Pushgateway 1.11.0 and 1.11.1 close the connection where other versions answer 400: the push is \
                                 inconsistent with the gateway's groups (`pushgw list` shows them)";
 
-/// The hint for an error, if there is a better one than that of its class.
+/// Returns a hint that is more specific than the default hint of the error's class, or `None`.
 pub(super) fn hint(kind: &ErrorKind, request: &Request<'_>, connection: &Connection) -> Option<String> {
     if let Some(hint) = http::hint(kind, connection) {
         return Some(hint);
@@ -86,7 +86,7 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
 
 fn redirect(location: Option<&str>, request: &Request<'_>, connection: &Connection) -> String {
     let location = location.unwrap_or_default();
-    // The part before the group's path is the gateway's URL, or its path on the same server.
+    // The part before the group's path is the gateway's URL, or only its path if the server is the same.
     let gateway: Option<Url> =
         location.strip_suffix(&request.path).and_then(|url| match url.split_once("://") {
             Some(_) => url.parse().ok(),

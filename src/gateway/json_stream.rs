@@ -1,13 +1,13 @@
-//! Reads a large JSON document one value at a time, so that only one of them is in memory.
+//! Reads a large JSON document one value at a time, so that only one value is in memory.
 //!
-//! This is much faster than a stream of `serde_json`, which reads byte by byte. Only the ends of the values are found
-//! here; `serde_json` checks and reads each one.
+//! This is much faster than `serde_json` with a reader, which reads byte by byte. This module only finds the
+//! end of each value, and `serde_json` parses the value.
 
 use super::group::GroupsError;
 use memchr::memchr2;
 use std::io::{self, BufRead as _, BufReader, Read};
 
-/// The longest string, name or number. A line of `/metrics` has about the same limit.
+/// Maximum length of a string, name or number. Lines of `/metrics` have a similar limit.
 pub(super) const TOKEN_LIMIT: usize = 4 * 1024 * 1024;
 
 pub(super) struct JsonStream<R> {
@@ -20,7 +20,7 @@ impl<R: Read> JsonStream<R> {
         Self { reader: BufReader::with_capacity(64 * 1024, reader), value: Vec::new() }
     }
 
-    /// The next bytes. None at the end.
+    /// Returns the buffered bytes, after reading more if there are none. Empty at the end of the input.
     pub(super) fn buffer(&mut self) -> Result<&[u8], GroupsError> {
         loop {
             match self.reader.fill_buf() {
@@ -31,7 +31,7 @@ impl<R: Read> JsonStream<R> {
         }
     }
 
-    /// The next byte that is not white space. `None` at the end.
+    /// Skips whitespace and returns the next byte without consuming it, or `None` at the end of the input.
     pub(super) fn peek(&mut self) -> Result<Option<u8>, GroupsError> {
         while let &[first, ..] = self.buffer()? {
             if !first.is_ascii_whitespace() {
@@ -48,7 +48,7 @@ impl<R: Read> JsonStream<R> {
         if next == byte { Ok(()) } else { Err(GroupsError::NotJson) }
     }
 
-    /// Reads an array or an object. `item` reads one of its elements or members.
+    /// Reads an array or an object. `item` is called to read each element or member.
     pub(super) fn items(
         &mut self,
         [open, close]: [u8; 2],
@@ -65,7 +65,7 @@ impl<R: Read> JsonStream<R> {
         self.expect(close)
     }
 
-    /// The text of the next value: `what` it is, and the maximum size.
+    /// Returns the text of the next value. If it is longer than `limit`, the error calls it `what`.
     pub(super) fn value(&mut self, what: &'static str, limit: usize) -> Result<&str, GroupsError> {
         self.peek()?;
         self.value.clear();
@@ -89,13 +89,13 @@ impl<R: Read> JsonStream<R> {
     }
 }
 
-/// Finds the end of a value.
+/// Finds the end of a JSON value.
 #[derive(Default)]
 struct Scanner {
     place: JsonPlace,
-    /// The number of open brackets.
+    /// The number of open brackets and braces.
     depth: usize,
-    /// The bytes of the current string, or since the last punctuation.
+    /// The length of the current string, or the number of bytes since the last punctuation.
     token: usize,
 }
 
@@ -104,12 +104,12 @@ enum JsonPlace {
     #[default]
     Outside,
     InString,
-    /// After a backslash.
+    /// In a string, after a backslash.
     Escaped,
 }
 
 impl Scanner {
-    /// The end of the value, if it is in these bytes.
+    /// Returns the position after the value, or `None` if the value does not end in these bytes.
     fn end(&mut self, bytes: &[u8]) -> Result<Option<usize>, GroupsError> {
         let mut start = 0;
         while start < bytes.len() {
@@ -138,7 +138,7 @@ impl Scanner {
                     }
                 }
                 (JsonPlace::Outside, b'[' | b'{') => (self.depth, self.token) = (self.depth + 1, 0),
-                // A number or a word ends before the punctuation.
+                // A number or literal ends before the punctuation.
                 (JsonPlace::Outside, _) if self.depth == 0 => return Ok(Some(start - 1)),
                 (JsonPlace::Outside, byte) => {
                     self.token = 0;
@@ -157,7 +157,7 @@ impl Scanner {
 mod tests {
     use super::*;
 
-    /// Reads the values of a list.
+    /// Reads the values of an array.
     fn values(json: &str, limit: usize) -> Result<Vec<String>, GroupsError> {
         let mut stream = JsonStream::new(json.as_bytes());
         let mut values = Vec::new();

@@ -1,8 +1,8 @@
-//! Access to a Pushgateway: fetching its groups, sending requests, and checking the responses.
+//! Fetches the groups of a Pushgateway, sends requests to it, and checks its responses.
 //!
-//! `api` and `text` read the [`Group`]s, `contents` reads the metrics of one group. `conflict` finds keys that break a
-//! gateway, `selection` filters groups, and `diff` shows what a push (`pushed`) would change. All of these are pure.
-//! Only `fetch` and `exchange` use the client of [`crate::http`].
+//! `api` and `text` parse the list of [`Group`]s, and `contents` parses the metrics of one group. `conflict`
+//! finds grouping keys that break a gateway, `selection` filters groups, and `diff` computes what a push
+//! would change. Only `fetch` and `exchange` send requests.
 
 pub mod api;
 pub mod conflict;

@@ -1,10 +1,10 @@
-//! Parses a pushed text and adds the labels of its group.
+//! Parses the body of a push and adds the labels of its group.
 
 use crate::exposition::model::{Family, read_families};
 use crate::grouping::GroupingKey;
 
-/// Parses the families of a text as the gateway would store them in this group (`sanitizeLabels` in
-/// `prometheus/pushgateway storage/diskmetricstore.go`).
+/// Parses the families in the body of a push as the gateway would store them in this group (`sanitizeLabels`
+/// in `prometheus/pushgateway storage/diskmetricstore.go`).
 pub fn families(text: &[u8], key: &GroupingKey) -> Vec<Family> {
     let mut families = read_families(text);
     for series in families.iter_mut().flat_map(|family| &mut family.series) {

@@ -1,17 +1,17 @@
-//! Selects groups by labels, age of the last push, or failed pushes. Pure: the current time is an argument.
+//! Selects groups by their labels, the age of the last push, or whether it failed.
 
 use super::group::{Group, State};
 use crate::grouping::Matcher;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// Conditions that must all be true. If there are none, every group is selected.
+/// Conditions that a group must meet to be selected. Without conditions, every group is selected.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     pub matchers: Vec<Matcher>,
-    /// The last successful push is older than this, or there was none.
+    /// Selects groups whose last successful push is older than this, and groups that never had one.
     pub older_than: Option<Duration>,
-    /// The last push was rejected.
+    /// Selects groups whose last push was rejected.
     pub failed: bool,
 }
 
@@ -22,18 +22,19 @@ impl Selection {
             && (!self.failed || group.state != State::Ok)
     }
 
-    /// Whether a condition depends on pushes. If the gateway rejects every push, such conditions match healthy groups.
+    /// Returns true if a condition depends on the results of pushes. If the gateway rejects every push, such
+    /// a condition matches healthy groups.
     pub fn asks_for_pushes(&self) -> bool {
         self.older_than.is_some() || self.failed
     }
 
-    /// Whether at least one condition does not match an empty or missing label. A deletion needs such a condition, as
-    /// does a Prometheus query.
+    /// Returns true if at least one condition does not match an empty or missing label. Deletions require
+    /// such a condition, as Prometheus queries do.
     pub fn is_specific(&self) -> bool {
         self.asks_for_pushes() || self.matchers.iter().any(|matcher| !matcher.matches_empty())
     }
 
-    /// Whether each condition is that the job is not empty, which is true for every group.
+    /// Returns true if the conditions only require a non-empty job, which every group has.
     pub fn is_every_group(&self) -> bool {
         !self.is_empty() && !self.asks_for_pushes() && self.matchers.iter().all(Matcher::requires_any_job)
     }

@@ -1,4 +1,4 @@
-//! The version, flags and start time that a gateway reports in `/api/v1/status`. Pure.
+//! The version, flags and start time that a gateway reports in `/api/v1/status`.
 
 use crate::grouping::Names;
 use jiff::Timestamp;
@@ -38,25 +38,24 @@ impl ServerStatus {
         })
     }
 
-    /// Whether a boolean flag is on; `None` if the gateway has no such flag.
+    /// Returns whether a boolean flag is on, or `None` if the gateway does not report the flag.
     pub fn is_on(&self, flag: &str) -> Option<bool> {
         self.flags.get(flag).map(|value| value == "true")
     }
 
-    /// Returns how the gateway reads label names in a path, or `None` if it does not report that.
+    /// Returns the gateway's rules for label names in a path, or `None` if they are unknown.
     pub fn names(&self) -> Option<Names> {
         match self.flags.get("push.enable-utf8-names").map(String::as_str) {
             Some("true") => Some(Names::Utf8),
             Some("false") => Some(Names::Legacy),
             Some(_) => None,
-            // The flag is new in 1.11.0. Older gateways report their other flags, and every version with the API has
-            // this one.
+            // The flag was added in 1.11.0. A gateway that reports only the consistency check flag, which
+            // every version with the API has, is older.
             None => self.flags.contains_key("push.disable-consistency-check").then_some(Names::Legacy),
         }
     }
 
-    /// The path of the gateway's metrics. It is ignored if appending it to the gateway's URL could lead to another
-    /// host.
+    /// Returns the path of the gateway's metrics. Ignores a path that could change the host of the URL.
     pub fn telemetry_path(&self) -> &str {
         let is_path = |path: &&String| {
             path.starts_with('/')
@@ -121,7 +120,7 @@ mod tests {
         };
         assert_eq!(names(r#""push.enable-utf8-names":"true""#), Some(Names::Utf8));
         assert_eq!(names(r#""push.enable-utf8-names":"false""#), Some(Names::Legacy));
-        // 1.5.1 has no such flag.
+        // Pushgateway 1.5.1 does not have the UTF-8 flag.
         assert_eq!(names(r#""push.disable-consistency-check":"true""#), Some(Names::Legacy));
         for odd in [
             "",

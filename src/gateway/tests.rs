@@ -1,4 +1,4 @@
-//! Tests of the parsers, with responses from real gateways and made-up ones.
+//! Tests the parsers with responses of real gateways and with handwritten ones.
 
 use super::api::{self, from_api};
 use super::contents::has_escaped_replacement;
@@ -9,7 +9,7 @@ use crate::grouping::{LabelSet, Names};
 use proptest::prelude::*;
 use std::io::{self, Read};
 
-/// Responses of real gateways as (JSON, text). Each gateway held the same groups.
+/// The responses of real gateways as (JSON, text). All gateways had the same groups.
 macro_rules! seen {
     ($version:literal) => {
         (
@@ -130,7 +130,7 @@ fn times_have_microseconds() {
     }
 }
 
-/// A group whose `labels` member is hidden by a metric called `labels`.
+/// Returns the JSON of a group whose `labels` member is hidden by a metric called `labels`.
 fn hidden(job: &str, instance: &str) -> String {
     format!(
         r#"{{"labels":{{"time_stamp":"t","type":"GAUGE","metrics":[{{"labels":{{"instance":"","job":"{job}"}},"value":"5"}}]}},

@@ -11,8 +11,9 @@ pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 
 /// Reads the groups from the text of `/metrics`, using the two metrics that the gateway adds to each group.
 ///
-/// In the text, an empty `instance` looks like a missing one. It is treated as missing, because a gateway that held
-/// both groups would not respond. Keys that depend on how the gateway reads names are left unresolved.
+/// In the text, an empty `instance` label looks like a missing one. It is treated as missing, because a
+/// gateway with both groups can't serve `/metrics`. Keys that depend on the rules for label names are left
+/// unresolved.
 pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
     let mut reader = BufReader::new(reader);
     let mut by_labels: BTreeMap<LabelSet, (bool, Times)> = BTreeMap::new();
@@ -24,8 +25,7 @@ pub(super) fn from_text(reader: impl Read) -> Result<Vec<Group>, GroupsError> {
         if reader.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line).map_err(GroupsError::Read)? == 0 {
             break;
         }
-        // No key needs a line this long. Skip the rest of the line, because it could look like the start of another
-        // one.
+        // No grouping key is this long. Skip the rest of the line, which could look like a new line.
         if !std::mem::replace(&mut at_start, line.pop_if(|byte| *byte == b'\n').is_some()) {
             continue;
         }
@@ -61,7 +61,7 @@ fn server_name(line: &[u8]) -> Option<String> {
     Some(if name == "prometheus" { "Prometheus".to_owned() } else { name.to_owned() })
 }
 
-/// One line about a group in the text of `/metrics`.
+/// A sample of one of the two metrics that the gateway adds to each group.
 struct TextSample {
     failure: bool,
     labels: LabelSet,

@@ -5,8 +5,7 @@
 //! - errors for non-2xx statuses, because the body contains the server's error message
 //! - proxies and DNS lookup, because `connect` implements both
 //!
-//! Connection errors pass through ureq as an [`ErrorKind`] in [`Error::Other`], which preserves the phase in
-//! which they occurred.
+//! Connection errors pass through ureq as an [`ErrorKind`] in [`Error::Other`], which preserves the phase.
 
 use super::connect::{Connector, Deadline};
 use super::connection::Connection;
@@ -28,8 +27,7 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, RequestBuilder, Timeout};
 
-/// Time limit for the response body of a write request. Only error responses have a body, and the status is
-/// more important than the body.
+/// Time limit for the response body of a write. Only error responses have one, and the status matters more.
 const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum size of the headers of a response.
 const MAX_HEAD: usize = 64 * 1024;
@@ -47,8 +45,7 @@ pub(super) struct Agent {
     generation: Arc<AtomicU32>,
 }
 
-/// The error that stopped a request from being sent completely. It is shared with the connection, which ureq
-/// owns.
+/// The error that interrupted sending a request. It is shared with the connection, which ureq owns.
 type SendError = Arc<Mutex<Option<String>>>;
 
 /// Maximum number of body bytes to read when looking for an error message or a title.
@@ -84,14 +81,13 @@ impl Response {
         start
     }
 
-    /// Describes the body of a 2xx response to a write if it is an HTML page or a JSON error. Such a body
-    /// means that nothing was stored or deleted.
+    /// Describes the body of a 2xx response if it is an HTML page or a JSON error, so the request failed.
     pub(crate) fn foreign_body(&mut self) -> Option<&'static str> {
         let body = self.start();
         self.foreign_text(&body)
     }
 
-    /// Describes a body like [`Response::foreign_body`], after it has been read.
+    /// Describes a body that was already read, like [`Response::foreign_body`].
     pub(crate) fn foreign_text(&self, body: &[u8]) -> Option<&'static str> {
         if self.header("content-type").is_none() && body.trim_ascii_start().starts_with(b"<") {
             return Some("an HTML page");
@@ -102,7 +98,7 @@ impl Response {
         (has_error || json["status"] == "error").then_some("a JSON error")
     }
 
-    /// Returns the compression of the body, or `None` if it is not compressed, as requested.
+    /// Returns the compression of the body, or `None` if it is not compressed.
     pub(crate) fn encoding(&self) -> Option<&str> {
         self.header("content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
     }
@@ -312,8 +308,7 @@ struct Adapter {
 }
 
 impl Adapter {
-    /// Sends `amount` bytes of the output buffer. If they start a request, the origin is inserted for a proxy
-    /// that needs absolute URLs.
+    /// Sends `amount` bytes of the output buffer. A request for a proxy gets an absolute URL.
     fn send(&mut self, amount: usize, starts_request: bool) -> io::Result<()> {
         let output = &self.buffers.output()[..amount];
         if starts_request
@@ -328,8 +323,7 @@ impl Adapter {
         self.stream.flush()
     }
 
-    /// Discards interim responses, because ureq rejects a 100 that has headers. Returns true if the final
-    /// response has started.
+    /// Skips interim responses, because ureq rejects a 100 with headers. Returns false if one is incomplete.
     fn skip_interim_responses(&mut self) -> bool {
         while may_be_interim(self.buffers.input()) {
             match head_end(self.buffers.input()) {

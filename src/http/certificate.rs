@@ -1,8 +1,7 @@
 //! Parses the fields of a certificate that are shown in messages: subject, issuer and validity.
 //!
 //! Only these fields are parsed from the DER encoding of X.509 (RFC 5280, section 4.1). The TLS library
-//! verifies certificates. Only for a certificate that is trusted without a CA, `tls` checks the dates parsed
-//! here.
+//! verifies certificates, but `tls` uses these dates for a certificate that is trusted without a CA.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -24,8 +23,7 @@ const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const VERSION: u8 = 0xa0;
 
-/// The object IDs of `commonName`, `organizationalUnitName` and `organizationName`. The first name that is
-/// present is shown.
+/// The object IDs of `commonName`, `organizationalUnitName` and `organizationName`, in order of preference.
 const NAMES: [&[u8]; 3] = [&[0x55, 4, 3], &[0x55, 4, 11], &[0x55, 4, 10]];
 
 impl Certificate {

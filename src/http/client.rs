@@ -30,8 +30,7 @@ pub enum Event {
     /// `tries` attempts have failed, the last one because of `reason`. The request will be sent again after
     /// `wait`. `asked` is true if the server requested this wait.
     Retry { tries: u32, reason: String, wait: Duration, asked: bool },
-    /// A request is being sent. `server` is the server's URL without credentials, and `tries` is 1 for the
-    /// first attempt.
+    /// A request is being sent. `server` is a URL without credentials. `tries` is 1 for the first attempt.
     Waiting { server: String, tries: u32 },
     /// A line about the request or the response, with secrets redacted.
     Exchange(String),
@@ -48,8 +47,7 @@ impl Client {
         &self.connection
     }
 
-    /// Returns a client that uses the remaining time as its limit and does not retry, or `None` if no time is
-    /// left.
+    /// Returns a client for one attempt within the remaining time, or `None` if no time is left.
     pub(crate) fn with_time_left(&self, elapsed: Duration) -> Option<Self> {
         let timeout = self.connection.timeout.checked_sub(elapsed).filter(|left| !left.is_zero())?;
         Some(Self::new(&Connection { timeout, retries: 0, ..(*self.connection).clone() }))

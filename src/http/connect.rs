@@ -37,8 +37,7 @@ const MAX_ADDRESSES: usize = 8;
 #[derive(Debug)]
 pub(super) struct Connector {
     connection: Arc<Connection>,
-    /// The TLS configuration. It is created for the first TLS connection, because that reads the system's
-    /// CAs.
+    /// The TLS configuration, created for the first TLS connection because that reads the system's CAs.
     tls: OnceLock<Result<Arc<ClientConfig>, TlsError>>,
 }
 
@@ -274,8 +273,7 @@ fn status(head: &[u8]) -> Option<u16> {
     line.strip_prefix("HTTP/1.")?.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// Reads the start of the body of a proxy's error response. Returns an empty string if the response has no
-/// Content-Length.
+/// Reads the start of a proxy's error response. Returns an empty string without a Content-Length.
 fn read_proxy_words(stream: &mut DeadlineStream, head: &[u8], deadline: Deadline) -> String {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let length =

@@ -1,5 +1,4 @@
-//! Connection settings from options and environment variables: the URL, the route, time limits, and the
-//! headers of every request.
+//! Connection settings from options and variables: the URL, the route, time limits, and common headers.
 
 use super::header::Header;
 use super::identity::{CaCertificates, ClientIdentity};
@@ -13,8 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Minimum length of a secret that is redacted in a server's responses. Shorter secrets would match unrelated
-/// text too often.
+/// Minimum length of secrets redacted in responses. Shorter ones would match unrelated text too often.
 const MIN_REDACTED_LENGTH: usize = 4;
 
 #[derive(Clone, Debug)]

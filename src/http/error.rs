@@ -1,7 +1,6 @@
 //! Errors of HTTP requests, with their messages, exit codes and hints.
 //!
-//! The error classes are in a table, so that a test can iterate over it and trigger each class with a
-//! misbehaving server.
+//! The error classes are in a table, so that a test can trigger each one with a misbehaving server.
 
 use super::request::Request;
 use std::borrow::Cow;
@@ -151,8 +150,7 @@ pub enum ErrorKind {
     /// Connecting failed. The string contains the operating system's error for each address.
     Connect(String),
     ConnectTimedOut(Duration),
-    /// The proxy could not be used, so the server was not reached. `proxy` is the proxy's URL without
-    /// credentials.
+    /// The proxy could not be used. `proxy` is the proxy's URL without credentials.
     Proxy {
         proxy: String,
         kind: Box<ErrorKind>,
@@ -173,8 +171,7 @@ pub enum ErrorKind {
     NotHttp(String),
     /// The response has a status other than 2xx.
     Status(Box<Rejection>),
-    /// The status is 2xx, but the response is not from the expected type of server. `expected` includes the
-    /// article: `a Pushgateway`.
+    /// The status is 2xx, but the server is not of the `expected` type, such as `a Pushgateway`.
     Unexpected {
         expected: &'static str,
         reason: String,
@@ -184,7 +181,7 @@ pub enum ErrorKind {
 /// The phases of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// No byte of the request has been sent.
+    /// No part of the request has been sent.
     Handshake,
     Sending,
     /// The request was sent completely, but no part of the response has arrived.
@@ -297,8 +294,7 @@ impl ErrorKind {
         }
     }
 
-    /// Returns the body of a rejection from the server or the proxy, or `None` if it is empty or an HTML
-    /// page.
+    /// Returns the body of a rejection from the server or the proxy, unless it is empty or an HTML page.
     pub(crate) fn words(&self) -> Option<&str> {
         match self {
             Self::Status(rejection) | Self::ProxyStatus { rejection, .. } if rejection.page.is_none() => {

@@ -1,7 +1,6 @@
 //! Headers given by the user, and headers with credentials.
 //!
-//! Any header could contain a token. So only the values of well-known headers are printed, and all others are
-//! replaced with [`REDACTED`].
+//! Any header could contain a token, so only the values of well-known headers are printed.
 
 use crate::secret::{REDACTED, Secret};
 use base64::Engine as _;
@@ -29,8 +28,7 @@ const PUBLIC: &[&str] = &[
     "x-scope-orgid",
 ];
 
-/// Headers that describe the body or the connection. Users can't set them, because the value could contradict
-/// the actual request.
+/// Headers that users can't set, because their values could contradict the body or the connection.
 const RESERVED: &[&str] = &[
     "connection",
     "content-encoding",
@@ -74,8 +72,7 @@ impl Header {
         &self.name
     }
 
-    /// Returns the unredacted value, which is only for sending. Everything that is printed uses
-    /// [`Header::shown`].
+    /// Returns the unredacted value for sending. Printed text must use [`Header::shown`] instead.
     pub(crate) fn value(&self) -> &Secret {
         &self.value
     }

@@ -4,7 +4,7 @@ use super::connection::{Connection, Login};
 use super::error::{ErrorKind, Rejection, TlsError};
 use super::url::Scheme;
 
-/// Error messages that HTTPS servers send in response to plain HTTP: Go's, nginx, Apache and Tomcat.
+/// Error messages that HTTPS servers (Go, nginx, Apache and Tomcat) send in response to plain HTTP.
 const NEEDS_TLS: &[&str] = &[
     "HTTP request to an HTTPS server",
     "plain HTTP request was sent to HTTPS port",
@@ -16,7 +16,7 @@ const NEEDS_TLS: &[&str] = &[
 const LOGIN: &[&str] =
     &["login", "log in", "signin", "sign in", "sign_in", "sign-in", "sso", "oauth", "/auth", "saml"];
 
-/// Returns a hint if this title or URL looks like that of a login page.
+/// Returns a hint if the title or URL suggests a login page.
 pub(crate) fn login_hint(page: &str) -> Option<&'static str> {
     let page = page.to_lowercase();
     LOGIN.iter().any(|word| page.contains(word)).then_some(

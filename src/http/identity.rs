@@ -34,7 +34,7 @@ pub struct ClientIdentity {
 }
 
 impl ClientIdentity {
-    /// Parses the two files. An error includes which of them is invalid.
+    /// Parses the two files. The error includes which file is invalid.
     pub(crate) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, (PemFile, PemError)> {
         let chain = certificates(certificate).map_err(|error| (PemFile::Certificate, error))?;
         let key = private_key(key).map_err(|error| (PemFile::Key, error))?;
@@ -76,8 +76,7 @@ fn private_key(file: &[u8]) -> Result<PrivateKeyDer<'static>, PemError> {
 
 /// Returns the error for a file in a binary format, or `None` if the format is unknown.
 fn other_format(file: &[u8]) -> Option<PemError> {
-    // The binary formats are DER sequences. The first element is a version number or the body of a
-    // certificate.
+    // These formats are DER sequences that start with a version number or the body of a certificate.
     let [0x30, length, rest @ ..] = file else { return None };
     let length_bytes = if *length < 0x80 { 0 } else { usize::from(*length & 0x7f) };
     match rest.get(length_bytes..)? {

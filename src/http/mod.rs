@@ -1,8 +1,7 @@
 //! HTTP requests to any server: URLs, connections, retries, and errors.
 //!
-//! This module does not depend on the type of server. `client` sends requests with retries, `agent` is the
-//! only file that uses ureq, and `connect` opens connections. Apart from these, only `stream` and `tls` do
-//! I/O.
+//! This module does not depend on the type of server. `client` sends requests with retries, `agent` wraps
+//! ureq, and `connect` opens connections. The only other files with I/O are `stream` and `tls`.
 
 mod agent;
 mod certificate;

@@ -7,8 +7,7 @@ const MAX_TITLE: usize = 120;
 const ENTITIES: [(&str, &str); 6] =
     [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
 
-/// Returns the page's title, or its first `<h1>` heading if it has no title, as one line. Returns an empty
-/// string if it has neither.
+/// Returns the page's title or first `<h1>` heading as one line, or an empty string if it has neither.
 pub(crate) fn title(page: &str) -> String {
     let title = element(page, "title").or_else(|| element(page, "h1")).unwrap_or_default();
     title.chars().take(MAX_TITLE).collect()

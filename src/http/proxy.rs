@@ -1,8 +1,8 @@
 //! The route to a server: direct, through a proxy, or through a Unix socket.
 //!
 //! Like curl, pushgw sends plain HTTP requests to the proxy with the absolute URL. HTTPS requests use a
-//! CONNECT tunnel. Plain HTTP requests with credentials use one too, so that the proxy does not parse their
-//! headers.
+//! CONNECT tunnel. Plain HTTP requests with credentials use a tunnel too, so that the proxy does not parse
+//! their headers.
 
 use super::header::Header;
 use super::url::{Credentials, Scheme, Url, UrlError};

@@ -48,8 +48,7 @@ fn backoff(tries: u32, random: u64) -> Duration {
     (base + base / 1000 * part).min(LONGEST)
 }
 
-/// Parses the value of `Retry-After`, which is a number of seconds or a date. For a date in the past, returns
-/// zero.
+/// Parses the seconds or date in a `Retry-After` header. Returns zero for a date in the past.
 pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -160,8 +160,7 @@ fn read_tls_stream(
         let _ = write_pending(conn, sock);
         match conn.reader().read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            // Many servers close the connection without close_notify. The length of the response shows whether it is
-            // complete.
+            // Many servers omit close_notify. The length of the response shows whether it is complete.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
             result => return result,
         }

@@ -163,8 +163,7 @@ fn certificate_error(
     };
     match reason {
         CertificateError::UnknownIssuer => TlsError::Untrusted(described(signed_by)),
-        // `openssl req -x509` creates a CA certificate, which the TLS library rejects as a server
-        // certificate.
+        // `openssl req -x509` creates a CA certificate, which the library rejects for servers.
         CertificateError::Other(_) if read.as_ref().is_some_and(Certificate::is_self_signed) => {
             TlsError::Untrusted(described(signed_by))
         }

@@ -2,8 +2,7 @@
 //!
 //! A general-purpose URL library normalizes the path like a browser, which can change the resource that the
 //! path refers to. This parser keeps the path as written and only percent-encodes bytes that are not allowed
-//! in a request. Credentials are stored separately and are never part of an error, so no message can reveal
-//! them.
+//! in a request. Credentials are stored separately and are never part of an error message.
 
 use crate::secret::{Secret, without_values};
 use percent_encoding::percent_decode_str;
@@ -155,8 +154,7 @@ impl Url {
     }
 }
 
-/// Returns true for `localhost` and its subdomains, which always refer to this machine (RFC 6761, section
-/// 6.3).
+/// Returns true for `localhost` and its subdomains, which are always this machine (RFC 6761, section 6.3).
 pub(super) fn is_localhost(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")
@@ -173,7 +171,7 @@ impl fmt::Display for Url {
     }
 }
 
-/// Formats a host for a URL, with brackets around an IPv6 address.
+/// A host formatted for a URL, with brackets around an IPv6 address.
 struct Bracketed<'a>(&'a str);
 
 impl fmt::Display for Bracketed<'_> {
@@ -212,8 +210,7 @@ fn parse(text: &str, may_have_query: bool) -> Result<Url, UrlError> {
     if matches!(authority, "http" | "https") && path.starts_with("//") {
         return Err(UrlError::Slashes);
     }
-    // An unescaped `/`, `?` or `#` in a password ends the authority early. The parsed host or port is then
-    // part of the password.
+    // An unescaped `/`, `?` or `#` ends the authority early, so the host may be part of the password.
     let may_be_password = authority.contains([':', '@']) && path.replace("@base64", "").contains('@');
     let (host, port) = host_and_port(host_port).map_err(|error| match error {
         error if !may_be_password || error == UrlError::Slashes => error,
@@ -348,7 +345,7 @@ fn check_escapes(text: &str) -> Result<(), ()> {
     if text.match_indices('%').all(|(at, _)| good(at)) { Ok(()) } else { Err(()) }
 }
 
-/// Part of a message: how to escape the characters that would end a password in a URL.
+/// The part of a message that explains how to escape characters that would end a password in a URL.
 const UNESCAPED: &str = "`@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
 
 /// An error for an invalid URL. No variant contains credentials.
@@ -361,8 +358,7 @@ pub enum UrlError {
     /// The URL contains a control character, or whitespace other than a space.
     #[error("the URL contains the character U+{:04X}", u32::from(*.found))]
     Invisible { found: char },
-    /// The URL starts with a quote, for example because it comes from an env file that was not read by a
-    /// shell.
+    /// The URL starts with a quote, for example because an env file was not read by a shell.
     #[error("the URL starts with a quote: remove the quotes")]
     Quoted,
     #[error("unsupported scheme `{scheme}`: use http:// or https://")]

@@ -125,8 +125,8 @@ pub(super) fn delete_path(path: &str, connection: &Connection) -> String {
 
 /// Returns the options that specify a group and its gateway, or `None` if pushgw rejects this key.
 ///
-/// If a shell could change a label, or a terminal could interpret it as an escape sequence, the group is given as a
-/// percent-encoded URL, which needs no quotes in any shell.
+/// If a shell could change a label, or a terminal could interpret it as an escape sequence, the group is
+/// given as a percent-encoded URL, which needs no quotes in any shell.
 fn named(
     labels: &LabelSet,
     key: &GroupingKey,

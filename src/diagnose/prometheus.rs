@@ -3,8 +3,8 @@
 use super::Problem;
 use crate::http::ErrorKind;
 
-/// The media types that Prometheus 3 accepts (`prometheus/prometheus model/textparse/interface.go`, seen on 3.5.3).
-/// Version 2 parses any type as text.
+/// The media types that Prometheus 3 accepts (`prometheus/prometheus model/textparse/interface.go`, seen on
+/// 3.5.3). Version 2 parses any type as text.
 const MEDIA_TYPES: [&str; 3] =
     ["text/plain", "application/openmetrics-text", "application/vnd.google.protobuf"];
 

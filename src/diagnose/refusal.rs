@@ -26,7 +26,7 @@ pub type Held = (usize, Vec<String>);
 /// A callback for the labels and families of each group.
 pub type Read<'a> = &'a mut dyn FnMut(&LabelSet, Vec<Family>) -> Held;
 
-/// Returns one line for each reason found in the groups. `fetch` reads all groups, and returns `None` if that fails.
+/// Returns one line for each reason found in the groups. `fetch` reads all groups, or returns `None`.
 pub fn explain(
     error: &ErrorKind,
     push: &RejectedPush<'_>,

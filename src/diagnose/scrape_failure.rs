@@ -211,8 +211,9 @@ fn to_delete(message: String, groups: &[&Group], connection: &Connection) -> Pro
     }
 }
 
-/// Reports a collision between groups, which only a gateway without consistency checks accepts. The groups that were
-/// pushed to last are considered the cause. If a family has several types, the type that most groups have is kept.
+/// Reports a collision between groups, which only a gateway without consistency checks accepts. The groups
+/// that were pushed to last are considered the cause. If a family has several types, the type that most
+/// groups have is kept.
 fn of_collision(collision: &Collision<'_>, connection: &Connection) -> Problem {
     let (message, deleted) = match collision {
         Collision::Types { family, kinds } => {
@@ -244,7 +245,8 @@ fn of_collision(collision: &Collision<'_>, connection: &Connection) -> Problem {
     to_delete(message, &deleted, connection)
 }
 
-/// Returns a message about a series that exists more than once, and the groups to delete so that it exists only once.
+/// Returns a message about a series that exists more than once, and the groups to delete so that it exists
+/// only once.
 fn of_series<'a>(series: &str, holders: &[&'a Group]) -> (String, Vec<&'a Group>) {
     // The holders are sorted, so equal groups are neighbors.
     let by_group = || holders.chunk_by(|a, b| a == b);

@@ -31,8 +31,8 @@ impl Conflict {
     }
 }
 
-/// Two or more groups that differ only in labels with empty values. The gateway accepts them, but Prometheus treats
-/// them as one and drops all but one of their samples.
+/// Two or more groups that differ only in labels with empty values. The gateway accepts them, but Prometheus
+/// treats them as one and drops all but one of their samples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duplicates {
     pub groups: Vec<usize>,

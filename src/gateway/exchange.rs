@@ -49,7 +49,7 @@ pub(super) fn not_a_pushgateway(request: &Request<'_>, reason: String) -> Error 
     Error { hint: Some(hint::of_page("").to_owned()), ..Error::new(request, kind) }
 }
 
-/// Returns the error for an HTML page, such as a login page. A Pushgateway has no HTML pages at the requested paths.
+/// Returns the error for an HTML page, such as a login page. A Pushgateway has none at the requested paths.
 fn page(client: &Client, request: &Request<'_>, response: Response) -> Error {
     let status = response.status;
     let title = client.page_title(response);

@@ -43,14 +43,16 @@ pub struct KeyRules {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GroupingKey {
     job: String,
-    /// All labels except `job`, sorted by name. Each name has a form that can be used in a path (see `names::in_path`).
+    /// All labels except `job`, sorted by name. Each name has a form that can be used in a path (see
+    /// `names::in_path`).
     labels: BTreeMap<String, String>,
     /// The label names that the gateway accepts, which determine how names are written in the path.
     names: Names,
 }
 
 impl GroupingKey {
-    /// Creates a key from user input. Rejects a key that the gateway would reject or misread, or that would break it.
+    /// Creates a key from user input. Rejects a key that the gateway would reject or misread, or that would
+    /// break it.
     pub fn new(
         job: impl Into<String>,
         labels: impl IntoIterator<Item = Label>,
@@ -127,11 +129,11 @@ impl GroupingKey {
             .chain(self.labels.iter().map(|(n, v)| (n.as_str(), v.as_str())))
     }
 
-    /// Returns the percent-encoded path of the group, to be appended to the gateway's URL: `/metrics/job/...`.
+    /// Returns the percent-encoded path of the group relative to the gateway's URL: `/metrics/job/...`.
     ///
-    /// Values are percent-encoded if possible, because some Pushgateway look-alikes do not support `@base64`. Other
-    /// values are base64-encoded, because the gateway redirects an empty segment, `.` and `..` to another group's URL
-    /// and reads `%2F` as a slash (seen on 1.5.1 and 1.11.2).
+    /// Values are percent-encoded if possible, because some servers that imitate a Pushgateway do not support
+    /// `@base64`. Other values are base64-encoded, because the gateway redirects an empty segment, `.` and
+    /// `..` to another group's URL and reads `%2F` as a slash (seen on 1.5.1 and 1.11.2).
     pub fn path(&self) -> String {
         let mut path = String::from("/metrics");
         for (name, value) in self.labels() {
@@ -164,8 +166,9 @@ impl From<&GroupingKey> for LabelSet {
     }
 }
 
-/// Checks a label name. The server's rules are in `pushgateway handler/push.go splitLabels`. If `was_escaped`, the name
-/// was given in its `U__` form, so a decoded name that still starts with `U__` is intended.
+/// Checks a label name by the server's rules (`pushgateway handler/push.go splitLabels`). `was_escaped` means
+/// that the name was given in its `U__` form. In that case, a decoded name that still starts with `U__` is
+/// intended.
 pub(super) fn check_name(name: &str, names: Names, was_escaped: bool) -> Result<(), KeyError> {
     let owned = name.to_owned();
     match names {

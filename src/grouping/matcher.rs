@@ -40,8 +40,8 @@ impl Matcher {
         self.matches_value(labels.get(&self.name).unwrap_or_default())
     }
 
-    /// Returns the matcher that the user probably meant, and the reason. Call this only if the matcher matches
-    /// no group.
+    /// Returns the matcher that the user probably meant, and the reason. Call this only if the matcher
+    /// matches no group.
     pub fn meant(&self) -> Option<(String, &'static str)> {
         const WILDCARD: &str = "`*` and `?` are not wildcards";
         let name = &self.name;
@@ -84,8 +84,8 @@ impl Matcher {
         }
     }
 
-    /// Returns true if the matcher matches an empty or missing label. If all matchers do, the selection includes groups
-    /// that lack the labels.
+    /// Returns true if the matcher matches an empty or missing label. If all matchers do, the selection
+    /// includes groups that lack the labels.
     pub fn matches_empty(&self) -> bool {
         self.matches_value("")
     }
@@ -159,8 +159,8 @@ impl FromStr for Matcher {
         let Some((operator, rest)) = found else {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         };
-        // `==` is probably meant as `=`, because many languages use it for comparison. A value that starts with `=` can
-        // be quoted.
+        // `==` is probably meant as `=`, because many languages use it for comparison. A value that starts
+        // with `=` can be quoted.
         if matches!(operator, "=" | "!=") && rest.starts_with('=') {
             let meant = format!("{name}{operator}{}", rest.trim_start_matches('='));
             return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
@@ -242,8 +242,8 @@ fn quoted<'a>(argument: &str, text: &'a str) -> Result<(String, &'a str), Matche
     Err(MatcherError::Unclosed { argument: argument.to_owned() })
 }
 
-/// Compiles a pattern as Prometheus 3 does (`model/labels/regexp.go`): anchored at both ends, with a dot that matches
-/// line breaks. In Prometheus 2, it does not match them.
+/// Compiles a pattern as Prometheus 3 does (`model/labels/regexp.go`): anchored at both ends, with a dot that
+/// matches line breaks. In Prometheus 2, it does not match them.
 fn anchored(pattern: &str) -> Result<Regex, MatcherError> {
     let error = |error: regex::Error| MatcherError::Regex {
         pattern: pattern.to_owned(),
@@ -293,8 +293,8 @@ fn re2(pattern: &str) -> String {
                 out.push(']');
             }
             '[' | '&' | '~' => out.extend(['\\', c]),
-            // This is a range that ends with a hyphen. The crate would parse two hyphens as the difference of two
-            // classes.
+            // This is a range that ends with a hyphen. The crate would parse two hyphens as the difference of
+            // two classes.
             '-' if in_class && after.starts_with('-') => {
                 out.push_str("-\\-");
                 after = &after[1..];
@@ -307,8 +307,8 @@ fn re2(pattern: &str) -> String {
     out
 }
 
-/// Writes the escape whose backslash precedes `after`. Returns the text after the escape. In a class, the crate treats
-/// a nested `[0-9]` as part of that class.
+/// Writes the escape whose backslash precedes `after`. Returns the text after the escape. In a class, the
+/// crate treats a nested `[0-9]` as part of that class.
 fn escape<'a>(out: &mut String, after: &'a str) -> &'a str {
     let Some(c) = after.chars().next() else {
         out.push('\\');

@@ -1,4 +1,4 @@
-//! Labels, the grouping key, its path, and matchers. Pure.
+//! Labels, grouping keys and their paths, and matchers.
 //!
 //! A [`GroupingKey`] identifies a group of metrics, and the gateway reads the key from the path of the URL.
 //! One wrong key can make every push to a gateway fail. So there are only three ways to create a key.

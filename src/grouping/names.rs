@@ -1,8 +1,8 @@
 //! Label names, and their escaped form in the paths of gateways with UTF-8 names.
 //!
-//! Such a gateway decodes a name that starts with `U__` before it checks whether the name is allowed. So the escaped
-//! form can contain names that the plain form can't. This module both escapes and unescapes, because the two must match
-//! the server exactly.
+//! A gateway with UTF-8 names decodes a name that starts with `U__` before it checks whether the name is
+//! allowed. So the escaped form can contain names that the plain form can't. This module both escapes and
+//! unescapes names, because both must match the server exactly.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -71,9 +71,9 @@ pub fn is_legacy_name(name: &str) -> bool {
 
 /// Returns a label name in the form used in a path, or `None` if it has no such form.
 ///
-/// A gateway with UTF-8 names decodes `U__` names and accepts non-legacy names only in that form. This includes `__x`,
-/// which it rejects unescaped. A gateway without UTF-8 names decodes nothing, so there the `U__` form would be a
-/// different label. Both were seen on Pushgateway 1.11.2.
+/// A gateway with UTF-8 names decodes `U__` names and accepts non-legacy names only in that form. It also
+/// accepts `__x` only in that form. A gateway without UTF-8 names decodes nothing, so the `U__` form would be
+/// a different label. Both were seen on Pushgateway 1.11.2.
 pub fn in_path(name: &str, names: Names) -> Option<Cow<'_, str>> {
     let is_plain = is_legacy_name(name) && !name.starts_with(RESERVED_PREFIX);
     match names {

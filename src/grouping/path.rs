@@ -25,8 +25,8 @@ const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl GroupingKey {
-    /// Parses the key from a percent-encoded path `/metrics/job/...`, without the gateway's prefix, query or fragment.
-    /// Rejects a path that the gateway would reject, redirect or misread.
+    /// Parses the key from a percent-encoded path `/metrics/job/...`, without the gateway's prefix, query or
+    /// fragment. Rejects a path that the gateway would reject, redirect or misread.
     pub fn parse_path(path: &str, rules: KeyRules) -> Result<Self, PathError> {
         let segments = path.split('/').map(unescape).collect::<Result<Vec<_>, _>>()?;
         let [root, metrics, job_name, rest @ ..] = segments.as_slice() else {
@@ -86,8 +86,8 @@ fn label(name: &str, text: &str, last: bool, rules: KeyRules) -> Result<Label, P
         Names::Utf8 => names::unescape(name),
     };
     if text.is_empty() && !last {
-        // The path has two slashes in a row. The server redirects such a path and stores nothing, even if
-        // empty values are allowed.
+        // The path has two slashes in a row. The server redirects and stores nothing, even if empty values
+        // are allowed.
         return Err(KeyError::EmptyValue { name: name.into_owned() }.into());
     }
     let value = value(&name, text, in_base64)?;
@@ -266,7 +266,7 @@ mod tests {
     fn a_gateway_with_utf8_names_decodes_them() {
         assert_eq!(read("/metrics/job/a/U__b_2e_c/1", UTF8).as_deref(), Ok(r#"{job="a","b.c"="1"}"#));
         assert_eq!(read("/metrics/job/a/b.c@base64/YQ", UTF8).as_deref(), Ok(r#"{job="a","b.c"="a"}"#));
-        // `show` prints this path for a group that such a gateway lists with the label `U__x`.
+        // If a gateway with UTF-8 names lists the label `U__x`, `show` prints this path.
         assert_eq!(read("/metrics/job/a/U__U____x/1", UTF8).as_deref(), Ok(r#"{job="a",U__x="1"}"#));
         for (path, expected) in [
             ("/metrics/job/a/U______x/1", "reserved for Prometheus"),

@@ -156,8 +156,8 @@ fn unix(path: &Path, deadline: Deadline, note: &mut dyn FnMut(String)) -> Result
     Ok(DeadlineStream::new(Socket::Unix(stream), deadline.at))
 }
 
-/// Connects to the first address that accepts the connection. Each address except the last gets half of the remaining
-/// time, so that an address that does not respond leaves time for the others.
+/// Connects to the first address that accepts the connection. Each address except the last gets half of the
+/// remaining time, so that an address that does not respond leaves time for the others.
 fn tcp(
     host: &str,
     port: u16,
@@ -172,7 +172,8 @@ fn tcp(
         match TcpStream::connect_timeout(address, share) {
             Ok(stream) => {
                 note(format!("connected to {address}"));
-                // The head and the body are written separately. With Nagle's algorithm, the body would wait for an ACK.
+                // The head and the body are written separately. With Nagle's algorithm, the body would wait
+                // for an ACK.
                 let _ = stream.set_nodelay(true);
                 return Ok(DeadlineStream::new(Socket::Tcp(stream), deadline.at));
             }

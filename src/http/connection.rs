@@ -40,7 +40,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Formats `url` for use in a hint, with the option or variable that set the server's URL: `-g https://gw`.
+    /// Formats `url` for a hint, with the option or variable that set the server's URL: `-g https://gw`.
     pub(crate) fn url_option(&self, url: &str) -> String {
         let login = if self.endpoint.credentials().is_some() { "://USER:PASSWORD@" } else { "://" };
         let url = quote(&url.replacen("://", login, 1));
@@ -72,7 +72,8 @@ impl Connection {
 /// The source of the credentials, for commands that are printed for the user to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Login {
-    /// There are no credentials, or their source must not be shown: a header, a URL, or a variable with a token.
+    /// There are no credentials, or their source must not be shown: a header, a URL, or a variable with a
+    /// token.
     #[default]
     Unknown,
     /// The user name, and the password file if the password comes from a file.

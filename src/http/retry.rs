@@ -23,8 +23,8 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    /// Returns the wait before the next attempt, or `None` if the request should not be retried. `tries` attempts have
-    /// failed, the last one with `kind`.
+    /// Returns the wait before the next attempt, or `None` if the request should not be retried. `tries`
+    /// attempts have failed, the last one with `kind`.
     pub(super) fn next(
         &self,
         tries: u32,

@@ -13,8 +13,8 @@ pub struct Bytes {
 impl Bytes {
     /// Allocates zeroed memory for a large file of `length` bytes.
     ///
-    /// The kernel zeroes each page on first use. With 4 KiB pages this takes longer than reading the file, so huge
-    /// pages are requested. A kernel without them ignores the request.
+    /// The kernel zeroes each page on first use. With 4 KiB pages this takes longer than reading the file, so
+    /// huge pages are requested. A kernel without them ignores the request.
     pub(super) fn for_file(length: usize) -> std::io::Result<MmapMut> {
         let memory = MmapMut::map_anon(length)?;
         #[cfg(target_os = "linux")]

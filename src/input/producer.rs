@@ -146,7 +146,8 @@ fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> 
             Some(ProducerEvent::Read(text)) => end.text = Some(text),
             Some(ProducerEvent::Child) => {
                 end.status = child.try_wait()?;
-                // The deadline is set only once: the first process of a container also gets SIGCHLD for orphans.
+                // The deadline is set only once: the first process of a container also gets SIGCHLD for
+                // orphans.
                 deadline = deadline.or_else(|| end.status.map(|_| Instant::now() + GRACE));
             }
             Some(ProducerEvent::Signal(signal)) => {

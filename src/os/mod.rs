@@ -114,8 +114,8 @@ pub fn reason(error: &io::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
-/// Returns the `signals` that were not ignored when the process started. A signal that was ignored by `nohup` or `trap
-/// '' INT` must not get a handler. On systems other than Linux, returns all `signals`.
+/// Returns the `signals` that were not ignored when the process started. A signal that was ignored by `nohup`
+/// or `trap '' INT` must not get a handler. On systems other than Linux, returns all `signals`.
 pub fn heeded(signals: &[i32]) -> Vec<i32> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = ignored(&status);

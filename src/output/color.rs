@@ -1,8 +1,8 @@
 //! Decides whether a stream is colored, and defines the styles.
 //!
-//! The `colored` crate has one switch for the whole process and sets it based only on standard output. That is wrong
-//! for standard error if only one of the two is a terminal (`pushgw list 2>err.log`). So the switch is always on, and
-//! [`color`] decides for each stream.
+//! The `colored` crate has one switch for the whole process and sets it based only on standard output. That
+//! is wrong for standard error if only one of the two is a terminal (`pushgw list 2>err.log`). So the switch
+//! is always on, and [`color`] decides for each stream.
 
 use clap::ValueEnum;
 use colored::Colorize;

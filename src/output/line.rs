@@ -74,8 +74,8 @@ impl StyledLine {
         used
     }
 
-    /// Appends the whole line as a paragraph. If there are several pieces, the first is a name, and wrapped lines are
-    /// indented to align with the text after it.
+    /// Appends the whole line as a paragraph. If there are several pieces, the first is a name, and wrapped
+    /// lines are indented to align with the text after it.
     pub(super) fn push_paragraph(&self, out: &mut String, look: Appearance) {
         let indent = match self.0.as_slice() {
             [name, _, ..] => width::columns(&sanitize::text(&name.text, look.charset)),
@@ -84,8 +84,8 @@ impl StyledLine {
         self.push_wrapped(out, look, 0, indent);
     }
 
-    /// Appends the whole line, wrapped at spaces. The first line starts at column `taken`, and the others are indented
-    /// by `indent` columns.
+    /// Appends the whole line, wrapped at spaces. The first line starts at column `taken`, and the others are
+    /// indented by `indent` columns.
     pub(super) fn push_wrapped(&self, out: &mut String, look: Appearance, taken: usize, indent: usize) {
         let mut column = taken;
         for StyledText { style, text } in &self.0 {

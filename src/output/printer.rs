@@ -107,7 +107,7 @@ impl<'a> Printer<'a> {
         self
     }
 
-    /// Also reports success in the log of a CI job, unless a program reads the messages as JSON.
+    /// Enables reports of success in the log of a CI job, unless a program reads the messages as JSON.
     #[must_use]
     pub fn with_ci(mut self, is_ci: bool) -> Self {
         self.reports_success |= is_ci && self.format != MessageFormat::Json;
@@ -136,7 +136,7 @@ impl<'a> Printer<'a> {
         self.raw()?.write_all(bytes)
     }
 
-    /// Returns standard output as a writer, or an earlier error of standard output that has not been reported yet.
+    /// Returns standard output as a writer, or an earlier error of standard output that was not reported.
     pub fn raw(&mut self) -> io::Result<&mut (dyn Write + 'a)> {
         self.progress.end();
         match self.failed.take() {
@@ -193,7 +193,8 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Reports success on a terminal, in CI or with `-v`. Otherwise, for example in a cron job, success prints nothing.
+    /// Reports success on a terminal, in CI or with `-v`. Otherwise, for example in a cron job, success
+    /// prints nothing.
     pub fn success(&mut self, message: &str) {
         let wanted = if self.reports_success { Verbosity::Normal } else { Verbosity::Verbose };
         if self.verbosity >= wanted {
@@ -234,8 +235,8 @@ impl<'a> Printer<'a> {
         &self.progress
     }
 
-    /// Clears the screen for the next output, if standard output is a terminal that supports it. Otherwise, prints an
-    /// empty line as a separator. `width` is the current width of the terminal.
+    /// Clears the screen for the next output, if standard output is a terminal that supports it. Otherwise,
+    /// prints an empty line as a separator. `width` is the current width of the terminal.
     pub fn repaint(&mut self, width: Option<usize>) -> io::Result<()> {
         self.terminal.width = width;
         let first = !std::mem::replace(&mut self.painted, true);
@@ -277,8 +278,8 @@ impl<'a> Printer<'a> {
         self.paragraphs(style, label, std::iter::once(message))
     }
 
-    /// Formats `label: text`, wrapped. All lines except the first are indented, so that none can be mistaken for
-    /// another message.
+    /// Formats `label: text`, wrapped. All lines except the first are indented, so that none can be mistaken
+    /// for another message.
     fn paragraphs<'t>(&self, style: Style, label: &str, text: impl Iterator<Item = &'t str>) -> String {
         let look = self.look(Channel::Message);
         let indent = label.len() + 2;

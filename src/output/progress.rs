@@ -57,8 +57,8 @@ impl Progress {
         self.change(|state, now| state.begin(what, now));
     }
 
-    /// Shows the number of the attempt, and what the program is waiting for, unless [`Self::begin`] has set
-    /// another text.
+    /// Shows the number of the attempt and what the program is waiting for. A text set by [`Self::begin`] is
+    /// kept.
     pub fn wait_for(&self, what: &str, tries: u32) {
         self.change(|state, now| state.wait_for(what, tries, now));
     }
@@ -68,8 +68,8 @@ impl Progress {
         self.change(|state, now| state.pause(why, now));
     }
 
-    /// Sets the text that replaces the line if a signal ends the process, such as `interrupted: 2 of 60 groups
-    /// deleted`.
+    /// Sets the text that replaces the line if a signal ends the process, such as `interrupted: 2 of 60
+    /// groups deleted`.
     pub fn on_interrupt(&self, report: &str) {
         self.change(|state, _| report.clone_into(&mut state.interrupted));
     }

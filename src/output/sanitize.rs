@@ -19,7 +19,7 @@ pub enum Charset {
 }
 
 impl Charset {
-    /// Returns the character set of the locale. As in POSIX, the first variable that is set and not empty counts.
+    /// Returns the character set of the locale, from the first variable that is not empty, as in POSIX.
     pub fn from_locale(lc_all: Option<&str>, lc_ctype: Option<&str>, lang: Option<&str>) -> Self {
         let locale = [lc_all, lc_ctype, lang].into_iter().flatten().find(|value| !value.is_empty());
         let locale = locale.unwrap_or_default().to_ascii_lowercase();
@@ -142,8 +142,8 @@ pub fn body(body: &[u8], charset: Charset) -> Vec<String> {
     lines
 }
 
-/// Returns the start of the character that contains the byte at `limit`, or the end of a shorter text. The rest is
-/// never read, because a response may be megabytes long.
+/// Returns the start of the character that contains the byte at `limit`, or the end of a shorter text. The
+/// rest is never read, because a response may be megabytes long.
 fn character_start(bytes: &[u8], limit: usize) -> usize {
     if bytes.len() <= limit {
         return bytes.len();
@@ -160,9 +160,9 @@ fn is_plain(c: char, charset: Charset) -> bool {
     }
 }
 
-/// Non-ASCII characters that control a terminal, are invisible or look like a space: the C1 controls, which some
-/// terminals interpret as escape sequences, bidirectional marks, separators, spaces, and all characters that Unicode
-/// calls `Default_Ignorable_Code_Point`.
+/// Returns true for non-ASCII characters that control a terminal, are invisible, or look like a space. These
+/// are the C1 controls, which some terminals interpret as escape sequences, bidirectional marks, separators,
+/// spaces, and all characters with the Unicode property `Default_Ignorable_Code_Point`.
 ///
 /// Other combining marks are not included, because they visibly change the preceding character.
 fn is_hidden(c: char) -> bool {

@@ -43,8 +43,8 @@ impl Column {
         Self { least: Some(least), ..self }
     }
 
-    /// Returns a column of grouping keys. If the table is wider than the terminal, label values are shortened in the
-    /// middle. If two different keys would then look the same, the keys are wrapped instead.
+    /// Returns a column of grouping keys. If the table is wider than the terminal, label values are shortened
+    /// in the middle. If two different keys would then look the same, the keys are wrapped instead.
     pub fn key(heading: &'static str) -> Self {
         Self { is_key: true, least: Some(NARROWEST), ..Self::text(heading) }
     }
@@ -57,8 +57,8 @@ impl Column {
     }
 }
 
-/// Rows of cells with headings. If all headings are empty, the table has no heading line, and each row consists of a
-/// name and a text, which is wrapped on a narrow terminal.
+/// Rows of cells with headings. If all headings are empty, the table has no heading line, and each row
+/// consists of a name and a text, which is wrapped on a narrow terminal.
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<Column>,
@@ -155,7 +155,8 @@ impl Table {
     fn widths(&self, look: Appearance) -> Vec<Option<usize>> {
         let mut widths: Vec<_> = self.columns.iter().map(|column| width::columns(column.heading)).collect();
         for row in &self.rows {
-            // A row with a single cell is a line that belongs to the row above, and does not affect the widths.
+            // A row with a single cell is a line that belongs to the row above, and does not affect the
+            // widths.
             let cells = if row.len() == 1 && self.columns.len() > 1 { &[] } else { row.as_slice() };
             for (width, cell) in widths.iter_mut().zip(cells) {
                 *width = cell.columns(look).max(*width);

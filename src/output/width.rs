@@ -9,8 +9,8 @@ pub(super) fn columns(text: &str) -> usize {
     text.width()
 }
 
-/// Cuts text to at most `limit` columns and marks the cut with an ellipsis. The result is one column narrower if the
-/// cut would split a wide character.
+/// Cuts text to at most `limit` columns and marks the cut with an ellipsis. The result is one column narrower
+/// if the cut would split a wide character.
 pub(super) fn fit(text: &str, limit: usize, charset: Charset) -> Cow<'_, str> {
     if columns(text) <= limit {
         return Cow::Borrowed(text);
@@ -114,10 +114,11 @@ pub(super) fn fold(text: &str, limit: usize) -> Vec<String> {
     lines
 }
 
-/// Wraps text at spaces to at most `limit` columns, if there is a limit. A longer word is not split. The first line
-/// starts at column `taken`, and the others are indented by `indent` columns.
+/// Wraps text at spaces to at most `limit` columns, if there is a limit. A longer word is not split. The
+/// first line starts at column `taken`, and the others are indented by `indent` columns.
 pub(super) fn wrap(text: &str, taken: usize, indent: usize, limit: Option<usize>) -> Cow<'_, str> {
-    /// Minimum number of columns for wrapped text. In a narrower space, the terminal's own wrapping is easier to read.
+    /// Minimum number of columns for wrapped text. In a narrower space, the terminal's own wrapping is easier
+    /// to read.
     const NARROWEST: usize = 16;
     let Some(limit) = limit.filter(|limit| *limit >= indent + NARROWEST) else {
         return text.into();

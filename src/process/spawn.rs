@@ -39,7 +39,7 @@ pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child,
         command.spawn()
     };
     let child = start(command(program)).or_else(|error| match find(program) {
-        // This is a script without `#!`. Shells run such a script with sh, and so does cron.
+        // This is a script without `#!`. Shells, and therefore cron, run it with sh.
         Some(script) if is_unknown_format(&error) => {
             let mut shell = command(OsStr::new("sh"));
             shell.arg(script);

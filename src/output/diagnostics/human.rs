@@ -13,10 +13,10 @@
 //!    | --------- first occurrence
 //! ```
 //!
-//! This does not use a library, because a line is not shown exactly as it is in the file: control characters and
-//! invalid bytes become escapes, and only part of a long line is shown. annotate-snippets 0.12 computes the column in
-//! the `-->` line from the shown text, so it would be wrong. The frame is ASCII on every terminal, because the output
-//! may be saved to a log.
+//! This does not use a library, because a line is not shown exactly as it is in the file: control characters
+//! and invalid bytes become escapes, and only part of a long line is shown. annotate-snippets 0.12 computes
+//! the column in the `-->` line from the shown text, so it would be wrong. The frame is ASCII on every
+//! terminal, because the output may be saved to a log.
 
 use super::{Appearance, location_name, severity_name};
 use crate::exposition::Diagnostic;
@@ -234,7 +234,8 @@ impl Window {
     /// shown.
     fn columns(&self, span: &Range<usize>) -> Range<usize> {
         let start = columns(&self.text[..self.shown(span.start)]);
-        // The mark ends where the first character after the span starts, so characters are always marked completely.
+        // The mark ends where the first character after the span starts, so characters are always marked
+        // completely.
         let after = self.chars.partition_point(|char| char.offset < span.end).min(self.chars.len() - 1);
         let end = columns(&self.text[..self.chars[after].shown]);
         if end > start {

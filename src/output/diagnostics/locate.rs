@@ -228,7 +228,8 @@ mod tests {
             ("c", line.repeat(4_000).as_bytes()),
         ]);
         let mut locator = Locator::new(SourceText { bytes: &bytes, files: &files });
-        // The step is coprime to the length, so the offsets are spread over the whole text, forwards and backwards.
+        // The step is coprime to the length, so the offsets are spread over the whole text, forwards and
+        // backwards.
         let mut offset = 0;
         for _ in 0..200 {
             offset = (offset + 123_457) % bytes.len();

@@ -1,7 +1,7 @@
 //! Writes diagnostics in the four formats of `--message-format`. Each format has its own module.
 //!
-//! `locate` finds the locations for all formats. The text may be large and have thousands of diagnostics, so the
-//! formats read only the affected lines.
+//! `locate` finds the locations for all formats. The text may be large and have thousands of diagnostics, so
+//! the formats read only the affected lines.
 
 mod github;
 mod human;
@@ -61,7 +61,8 @@ impl Printer<'_> {
         let all = report.errors + report.fixed + report.warnings;
         let hidden = all.saturating_sub(report.diagnostics.len());
         if hidden > 0 {
-            // This is always written to standard error, because the machine-readable formats have no field for it.
+            // This is always written to standard error, because the machine-readable formats have no field
+            // for it.
             let s = if hidden == 1 { "" } else { "s" };
             self.warning(&format!("{hidden} more problem{s} not shown (--max-diagnostics)"));
         }

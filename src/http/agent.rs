@@ -81,7 +81,7 @@ impl Response {
         start
     }
 
-    /// Describes the body of a 2xx response if it is an HTML page or a JSON error, so the request failed.
+    /// Describes the body of a 2xx response if it shows that the request failed: an HTML page or a JSON error.
     pub(crate) fn foreign_body(&mut self) -> Option<&'static str> {
         let body = self.start();
         self.foreign_text(&body)

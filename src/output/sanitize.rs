@@ -35,9 +35,9 @@ impl Charset {
     }
 }
 
-/// Maximum number of lines to show of a server's response.
+/// Maximum number of lines of a server's response to show.
 pub const BODY_LINES: usize = 10;
-/// Maximum number of characters to show of a server's response.
+/// Maximum number of characters of a server's response to show.
 pub const BODY_CHARS: usize = 2_000;
 
 /// The start of a workflow command. GitHub Actions recognizes it anywhere in a log line, and `::` at the

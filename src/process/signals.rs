@@ -7,7 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// For a process killed by a signal, a shell reports this number plus the signal number as the exit status.
+/// The number that shells add to a signal number for the exit status of a process killed by that signal.
 pub const SIGNAL_BASE: i32 = 128;
 
 /// Maximum time between signals that count as one. `timeout` signals its child, and immediately afterwards

@@ -1,9 +1,8 @@
 //! Validates grouping keys and builds their paths.
 //!
-//! The gateway accepts some keys that break it: an empty `instance` next to a group without one, a value that
-//! is not valid UTF-8, or an escaped name that decodes to `__x`. After that, every push to any group fails
-//! and every scrape gets status 500 (seen on Pushgateway 1.5.1 and 1.11.2). So only functions that reject
-//! these keys can create a key.
+//! The gateway accepts some keys that break it: an empty `instance` next to a group without one, invalid
+//! UTF-8 in a value, or an escaped name that decodes to `__x`. After that, every push fails and every scrape
+//! gets status 500 (seen on 1.5.1 and 1.11.2). Functions that create a key from user input reject these keys.
 
 use super::label::{Label, LabelSet, write_labels};
 use super::names::{self, ESCAPED_PREFIX, Names, RESERVED_PREFIX, is_legacy_name};
@@ -27,8 +26,7 @@ pub enum EmptyValues {
     /// Used by commands that store metrics, because an empty value usually comes from an unset variable.
     #[default]
     Reject,
-    /// Used by commands that read or delete groups, because groups with empty values exist, and deleting them
-    /// can fix a gateway.
+    /// Used by commands that read or delete groups, because groups with empty values exist.
     Allow,
 }
 
@@ -43,16 +41,14 @@ pub struct KeyRules {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GroupingKey {
     job: String,
-    /// All labels except `job`, sorted by name. Each name has a form that can be used in a path (see
-    /// `names::in_path`).
+    /// All labels except `job`, sorted by name. Each name can be used in a path (see `names::in_path`).
     labels: BTreeMap<String, String>,
     /// The label names that the gateway accepts, which determine how names are written in the path.
     names: Names,
 }
 
 impl GroupingKey {
-    /// Creates a key from user input. Rejects a key that the gateway would reject or misread, or that would
-    /// break it.
+    /// Creates a key. Rejects keys that the gateway would reject or misread, or that would break it.
     pub fn new(
         job: impl Into<String>,
         labels: impl IntoIterator<Item = Label>,
@@ -91,8 +87,7 @@ impl GroupingKey {
         }
     }
 
-    /// Returns the key of a group that the gateway lists. The rules of [`Self::new`] do not apply, because
-    /// the group exists.
+    /// Returns the key of a group that the gateway lists, which can violate the rules of [`Self::new`].
     ///
     /// `names` is `None` if it is unknown which label names the gateway accepts. The listed groups do not
     /// show it, because a gateway keeps them when it is restarted with the other setting.
@@ -166,9 +161,8 @@ impl From<&GroupingKey> for LabelSet {
     }
 }
 
-/// Checks a label name by the server's rules (`pushgateway handler/push.go splitLabels`). `was_escaped` means
-/// that the name was given in its `U__` form. In that case, a decoded name that still starts with `U__` is
-/// intended.
+/// Checks a label name by the server's rules (`pushgateway handler/push.go splitLabels`). If `was_escaped`,
+/// the name was given in its `U__` form, and a decoded name that starts with `U__` is intended.
 pub(super) fn check_name(name: &str, names: Names, was_escaped: bool) -> Result<(), KeyError> {
     let owned = name.to_owned();
     match names {
@@ -200,8 +194,7 @@ pub enum NoKey {
     Unwritable,
 }
 
-/// An error for labels that do not form a valid grouping key. The message names the label and the option to
-/// use.
+/// An error for an invalid grouping key. The message names the label and the option to use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     #[error("the job is empty: is the variable set? --job names the job")]

@@ -1,7 +1,6 @@
 //! A label as given by the user, and a set of labels with its display format.
 //!
-//! The format `{job="x",instance="a"}` is the same as in Prometheus, so a key in a message can be pasted into
-//! a query.
+//! The format `{job="x",instance="a"}` is the same as in Prometheus, so it can be pasted into a query.
 
 use super::names::is_legacy_name;
 use serde::Serialize;

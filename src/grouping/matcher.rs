@@ -8,8 +8,7 @@
 //!
 //! Regular expressions use RE2 syntax, as in Prometheus, and run on the `regex` crate, which is based on RE2.
 //! Syntax that the crate treats differently is rewritten (see `re2`). Three differences remain: octal escapes
-//! (`\123`) and `\C` are errors here, a repetition may exceed RE2's limit of 1000, and the crate's own `(?x)`
-//! is accepted.
+//! (`\123`) and `\C` are errors, a repetition may exceed RE2's limit of 1000, and `(?x)` is accepted.
 
 use super::label::LabelSet;
 use regex::Regex;
@@ -40,8 +39,7 @@ impl Matcher {
         self.matches_value(labels.get(&self.name).unwrap_or_default())
     }
 
-    /// Returns the matcher that the user probably meant, and the reason. Call this only if the matcher
-    /// matches no group.
+    /// Returns the matcher that the user probably meant if this one matches no group, and the reason.
     pub fn meant(&self) -> Option<(String, &'static str)> {
         const WILDCARD: &str = "`*` and `?` are not wildcards";
         let name = &self.name;
@@ -70,8 +68,7 @@ impl Matcher {
         }
     }
 
-    /// Returns a matcher for either value if the two matchers require different values of the same label,
-    /// which no group can have.
+    /// Returns a matcher for either value if the matchers require different values of the same label.
     pub fn either(&self, other: &Self) -> Option<(String, &'static str)> {
         match (&self.condition, &other.condition) {
             (Condition::Equal(one), Condition::Equal(another))
@@ -110,8 +107,7 @@ impl Matcher {
     }
 }
 
-/// Parses an argument that contains one matcher, or several in braces, as in a query and in the output of
-/// `list`.
+/// Parses an argument that contains one matcher, or several in braces, as in the output of `list`.
 ///
 /// # Errors
 ///
@@ -159,8 +155,7 @@ impl FromStr for Matcher {
         let Some((operator, rest)) = found else {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         };
-        // `==` is probably meant as `=`, because many languages use it for comparison. A value that starts
-        // with `=` can be quoted.
+        // `==` is probably meant as `=`, as in many languages. A value that starts with `=` can be quoted.
         if matches!(operator, "=" | "!=") && rest.starts_with('=') {
             let meant = format!("{name}{operator}{}", rest.trim_start_matches('='));
             return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
@@ -293,8 +288,7 @@ fn re2(pattern: &str) -> String {
                 out.push(']');
             }
             '[' | '&' | '~' => out.extend(['\\', c]),
-            // This is a range that ends with a hyphen. The crate would parse two hyphens as the difference of
-            // two classes.
+            // This range ends with a hyphen. The crate would parse two hyphens as a class difference.
             '-' if in_class && after.starts_with('-') => {
                 out.push_str("-\\-");
                 after = &after[1..];

@@ -33,8 +33,7 @@ pub enum LegacyName {
 }
 
 impl LegacyName {
-    /// The bytes that are allowed in each kind of name. This is a lookup table, because the text scanner
-    /// checks every byte of every name.
+    /// The bytes that are allowed in each kind of name, as a lookup table for the text scanner.
     const ALLOWED: [[bool; 256]; 2] = {
         let mut tables = [[false; 256]; 2];
         let mut byte = 0;

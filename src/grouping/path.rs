@@ -86,8 +86,7 @@ fn label(name: &str, text: &str, last: bool, rules: KeyRules) -> Result<Label, P
         Names::Utf8 => names::unescape(name),
     };
     if text.is_empty() && !last {
-        // The path has two slashes in a row. The server redirects and stores nothing, even if empty values
-        // are allowed.
+        // The path has two slashes in a row. The server redirects, even if empty values are allowed.
         return Err(KeyError::EmptyValue { name: name.into_owned() }.into());
     }
     let value = value(&name, text, in_base64)?;
@@ -113,8 +112,7 @@ fn dots(name: &str, segment: &str) -> Result<(), PathError> {
     Ok(())
 }
 
-/// An error for a path that does not identify a group that can store metrics. `segment` is the text as
-/// written in the URL.
+/// An error for a path that does not identify a group. `segment` is the text as written in the URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// The path does not start with `/metrics/job/`.

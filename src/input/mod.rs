@@ -1,5 +1,4 @@
-//! Reads the text to push: files, standard input, the output of a command, and the lines of `-m`,
-//! concatenated.
+//! Reads and concatenates the text to push: files, standard input, the output of a command, and `-m` lines.
 //!
 //! Everything is read before anything is sent, because a truncated push is worse than no push. It is an error
 //! if a file changes while it is read. Endless input is rejected before it fills the memory. The start of
@@ -19,8 +18,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
-/// Maximum size of the input in bytes. For larger input, a gateway would need minutes, and several times as
-/// much memory.
+/// Maximum size of the input in bytes. A gateway would need minutes and much more memory for larger input.
 const LIMIT: u64 = 1 << 30;
 /// Maximum number of bytes read from a device, which may be endless, such as `/dev/zero`.
 const DEVICE_LIMIT: u64 = 16 << 20;
@@ -152,8 +150,7 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
     read_at_most(progress.reading(file, &path.to_string_lossy()), limit, bytes.grow())
 }
 
-/// Checks by length and modification time that a file did not change while it was read. Otherwise the bytes
-/// could be a mix of two versions.
+/// Checks the length and modification time, because the bytes could be a mix of two file versions.
 fn unchanged(before: &Metadata, after: &Metadata, read: usize) -> anyhow::Result<()> {
     let lengths = [before.len(), after.len()];
     // Files in /proc and similar file systems report a length of 0.

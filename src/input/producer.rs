@@ -1,8 +1,7 @@
 //! Runs the command whose output is pushed (`push ... -- COMMAND...`).
 //!
 //! A pipe does not show whether a producer finished or failed halfway. So the command runs as a child
-//! process, and its output is pushed only after all of it has been read and the exit status is 0. The command
-//! inherits standard input and standard error.
+//! process that inherits standard input and standard error. Its output is pushed if the exit status is 0.
 //!
 //! A signal sent to the whole process group, such as by Ctrl-C, reaches the command as well. SIGTERM and
 //! SIGHUP may be sent only to pushgw, so pushgw forwards them, and a supervisor that stops pushgw also stops
@@ -31,8 +30,7 @@ use std::{mem, thread};
 /// ...)` exit slightly later.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Runs `command`, which is the program and its arguments, and appends at most `limit` bytes of its output to
-/// `output`.
+/// Runs `command` (the program and its arguments) and appends at most `limit` bytes of output to `output`.
 pub(super) fn run(
     command: &[OsString],
     limit: u64,
@@ -146,8 +144,7 @@ fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> 
             Some(ProducerEvent::Read(text)) => end.text = Some(text),
             Some(ProducerEvent::Child) => {
                 end.status = child.try_wait()?;
-                // The deadline is set only once: the first process of a container also gets SIGCHLD for
-                // orphans.
+                // Set the deadline only once. The first process of a container also gets SIGCHLD for orphans.
                 deadline = deadline.or_else(|| end.status.map(|_| Instant::now() + GRACE));
             }
             Some(ProducerEvent::Signal(signal)) => {
@@ -169,8 +166,7 @@ fn wait(child: &mut Child, events: &Receiver<ProducerEvent>) -> io::Result<End> 
 
 /// Forwards a signal to the command, which must not have been reaped.
 fn pass_on(child: &Child, signal: i32) {
-    // A terminal sends other signals to the whole process group, and some programs treat a second signal
-    // differently.
+    // A terminal sends other signals to the whole process group, and a second signal can have another effect.
     if matches!(signal, SIGTERM | SIGHUP) {
         send_signal(child, signal);
     }

@@ -1,5 +1,4 @@
-//! Functions that differ between operating systems, and system facts such as error reasons and ignored
-//! signals.
+//! Functions that differ between operating systems, error reasons, and ignored signals.
 //!
 //! Only this module uses Unix-specific APIs. On other systems, `other` defines the same names, but does not
 //! support Unix sockets, commands after `--`, or hiding the progress line in the background.
@@ -38,8 +37,7 @@ pub type FileState = ((u64, u64), Option<SystemTime>, (i64, i64));
 #[derive(Clone, Copy, Debug)]
 pub struct ReceivedSignal {
     pub number: i32,
-    /// True if a process sent the signal. False if the kernel sent it, for example to the whole foreground
-    /// process group after Ctrl-C.
+    /// True if a process sent the signal. False if the kernel sent it, for example after Ctrl-C.
     pub is_from_process: bool,
 }
 

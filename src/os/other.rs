@@ -1,5 +1,4 @@
-//! Systems other than Unix. Unsupported features return an error if the user asked for them, and a harmless
-//! default otherwise.
+//! Systems other than Unix. Unsupported features return an error or a harmless default.
 
 use super::{ChildrenUsage, FileState, ReceivedSignal};
 use std::io::{self, Read, Write};

@@ -1,5 +1,4 @@
-//! Formats messages that do not refer to a position in the text, for the machine-readable formats of
-//! `--message-format`.
+//! Formats messages without a position for the machine-readable formats of `--message-format`.
 
 use super::sanitize::{self, Charset};
 use clap::ValueEnum;
@@ -27,8 +26,7 @@ pub(super) enum Level {
     Note,
 }
 
-/// A message as JSON, with the same fields as a diagnostic. A message has no position, and only an error has
-/// a code.
+/// A message as JSON, with the same fields as a diagnostic. Only an error has a code.
 #[derive(Serialize)]
 struct JsonMessage<'a> {
     severity: &'a str,

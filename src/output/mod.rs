@@ -1,9 +1,7 @@
-//! Writes all output of the program: decides what to print on which stream, colors it, and makes it safe to
-//! print.
+//! Writes all output of the program: chooses the stream, colors the text, and makes it safe to print.
 //!
 //! Nothing here reads the environment or checks whether a stream is a terminal. The caller does that once and
-//! creates a [`Terminal`] and a [`Verbosity`]. Everything else depends only on these two values, so tests can
-//! simulate any terminal.
+//! creates a [`Terminal`] and a [`Verbosity`], so tests can simulate any terminal.
 
 mod color;
 pub mod diagnostics;

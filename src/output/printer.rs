@@ -4,8 +4,7 @@
 //! printed, so commands never check for `-q` themselves. Standard output is buffered, and is flushed before a
 //! write to standard error, so that a terminal shows both in the order in which they were written. The caller
 //! handles errors of standard output (for `list`, a closed pipe is not an error). Errors of standard error
-//! are ignored, because they can't be reported anywhere, and a push that was stored must not fail because of
-//! them.
+//! are ignored, because a push that was stored must not fail because of them.
 
 use super::color::{self, Style};
 use super::line::{Appearance, StyledLine};
@@ -145,8 +144,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Writes one human-readable line to standard output. It is sanitized, wrapped, and colored if color is
-    /// enabled.
+    /// Writes one human-readable line to standard output: sanitized, wrapped, and colored if enabled.
     pub fn line(&mut self, line: impl Into<StyledLine>) -> io::Result<()> {
         let mut out = String::new();
         line.into().push_paragraph(&mut out, self.look(Channel::Result));
@@ -157,8 +155,7 @@ impl<'a> Printer<'a> {
     /// Reports an error: one line, the details below it, and a hint.
     ///
     /// `code` is only shown to programs. `details` are untrusted bytes such as a server's response, and are
-    /// shortened (see [`sanitize::body`]). A hint may consist of several lines. A command to copy has a line
-    /// of its own.
+    /// shortened (see [`sanitize::body`]). `hint` can have several lines, and each command gets its own line.
     pub fn error(&mut self, code: &str, message: &str, details: impl AsRef<[u8]>, hint: Option<&str>) {
         let details = details.as_ref();
         let lines = sanitize::body(details, Charset::Unicode);
@@ -185,16 +182,14 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Prints a hint after a [`Printer::warning`], unless `-q` is given. Hints for errors are passed to
-    /// [`Printer::error`].
+    /// Prints a hint after a [`Printer::warning`], unless `-q` is given. [`Printer::error`] has its own hint.
     pub fn hint(&mut self, hint: &str) {
         if self.verbosity >= Verbosity::Normal && !self.message(Level::Note, None, hint, None) {
             self.print_message(&self.paragraphs(Style::Hint, "hint", hint.lines()));
         }
     }
 
-    /// Reports success on a terminal, in CI or with `-v`. Otherwise, for example in a cron job, success
-    /// prints nothing.
+    /// Reports success on a terminal, in CI or with `-v`. Otherwise, success prints nothing.
     pub fn success(&mut self, message: &str) {
         let wanted = if self.reports_success { Verbosity::Normal } else { Verbosity::Verbose };
         if self.verbosity >= wanted {
@@ -278,8 +273,7 @@ impl<'a> Printer<'a> {
         self.paragraphs(style, label, std::iter::once(message))
     }
 
-    /// Formats `label: text`, wrapped. All lines except the first are indented, so that none can be mistaken
-    /// for another message.
+    /// Formats `label: text`, wrapped and indented, so that no line can be mistaken for another message.
     fn paragraphs<'t>(&self, style: Style, label: &str, text: impl Iterator<Item = &'t str>) -> String {
         let look = self.look(Channel::Message);
         let indent = label.len() + 2;
@@ -301,8 +295,7 @@ impl<'a> Printer<'a> {
         rendered.is_some()
     }
 
-    /// Writes to standard error in one call, so that output of other processes can't appear within the
-    /// message.
+    /// Writes to standard error in one call, so that output of other processes can't interrupt it.
     fn print_message(&mut self, text: &str) {
         self.progress.end();
         if let Err(error) = self.stdout.flush() {

@@ -17,8 +17,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Time between updates of the line.
 const PERIOD: Duration = Duration::from_millis(250);
-/// Maximum number of attempts by [`Progress::abandon`] to get the lock. Together with the pauses, they take a
-/// tenth of a second.
+/// Maximum number of attempts by [`Progress::abandon`] to get the lock, within a tenth of a second.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(1);
 /// Moves the cursor to the start of the line and erases the line.
@@ -51,14 +50,12 @@ impl Progress {
         Self(Some(Arc::new(Shared { screen, begun: Condvar::new() })))
     }
 
-    /// Shows a description of the current work, and the time since the first call after the last other
-    /// output.
+    /// Shows a description of the current work, and the time since the work began.
     pub fn begin(&self, what: &str) {
         self.change(|state, now| state.begin(what, now));
     }
 
-    /// Shows the number of the attempt and what the program is waiting for. A text set by [`Self::begin`] is
-    /// kept.
+    /// Shows the attempt and what it is waiting for. A text set by [`Self::begin`] is kept.
     pub fn wait_for(&self, what: &str, tries: u32) {
         self.change(|state, now| state.wait_for(what, tries, now));
     }
@@ -226,8 +223,7 @@ impl ProgressState {
         if std::mem::take(&mut self.shown).is_empty() { "" } else { CLEAR }
     }
 
-    /// Returns the text to write now, and the delay before the next call. `None` means to wait until work
-    /// begins.
+    /// Returns the text to write now, and the delay before the next call (`None`: until work begins).
     fn tick(&mut self, now: Instant) -> (String, Option<Duration>) {
         let Some(since) = self.since else { return (String::new(), None) };
         let elapsed = now.saturating_duration_since(since);

@@ -1,9 +1,8 @@
 //! Makes untrusted text safe to print: a server's response, a label value, a file name, a line of a file.
 //!
 //! Such text can contain escape sequences that move the cursor or rename the window, a lone CR that
-//! overwrites the line, marks that reverse the reading direction, and zero-width characters. Each of these is
-//! shown as a visible escape. Output for programs (`json`, `path`, `show`) is not sanitized, because it must
-//! be exact.
+//! overwrites the line, marks that reverse the reading direction, and zero-width characters. They are shown
+//! as visible escapes. Output for programs (`json`, `path`, `show`) is exact and not sanitized.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

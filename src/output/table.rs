@@ -155,8 +155,7 @@ impl Table {
     fn widths(&self, look: Appearance) -> Vec<Option<usize>> {
         let mut widths: Vec<_> = self.columns.iter().map(|column| width::columns(column.heading)).collect();
         for row in &self.rows {
-            // A row with a single cell is a line that belongs to the row above, and does not affect the
-            // widths.
+            // A row with a single cell continues the row above, and does not affect the widths.
             let cells = if row.len() == 1 && self.columns.len() > 1 { &[] } else { row.as_slice() };
             for (width, cell) in widths.iter_mut().zip(cells) {
                 *width = cell.columns(look).max(*width);
@@ -218,8 +217,7 @@ impl Table {
 }
 
 impl Printer<'_> {
-    /// Writes a human-readable table. It is sanitized, colored if color is enabled for the stream, and fitted
-    /// to the terminal's width.
+    /// Writes a human-readable table: sanitized, colored if enabled, and fitted to the terminal's width.
     pub fn table(&mut self, channel: Channel, table: &Table) -> io::Result<()> {
         self.write(channel, &table.render(self.look(channel)))
     }

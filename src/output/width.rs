@@ -117,8 +117,7 @@ pub(super) fn fold(text: &str, limit: usize) -> Vec<String> {
 /// Wraps text at spaces to at most `limit` columns, if there is a limit. A longer word is not split. The
 /// first line starts at column `taken`, and the others are indented by `indent` columns.
 pub(super) fn wrap(text: &str, taken: usize, indent: usize, limit: Option<usize>) -> Cow<'_, str> {
-    /// Minimum number of columns for wrapped text. In a narrower space, the terminal's own wrapping is easier
-    /// to read.
+    /// Minimum number of columns to wrap. Below this, the terminal's own wrapping is easier to read.
     const NARROWEST: usize = 16;
     let Some(limit) = limit.filter(|limit| *limit >= indent + NARROWEST) else {
         return text.into();

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 /// The number that shells add to a signal number for the exit status of a process killed by that signal.
 pub const SIGNAL_BASE: i32 = 128;
 
-/// Maximum time between signals that count as one. `timeout` signals its child, and immediately afterwards
-/// the child's process group.
+/// Maximum time between signals that count as one. `timeout` signals its child and the process group.
 pub const BURST: Duration = Duration::from_millis(100);
 
 /// Passes SIGCHLD, and each signal that terminates a process by default, to `receive` in a thread that never
@@ -21,8 +20,7 @@ pub const BURST: Duration = Duration::from_millis(100);
 ///
 /// Returns an error if the handlers or the thread cannot be set up.
 pub fn listen(receive: impl FnMut(ReceivedSignal) + Send + 'static) -> io::Result<()> {
-    // If this process has inherited an ignored SIGCHLD, the exit status of a child is lost. A handler
-    // prevents that.
+    // If SIGCHLD is inherited as ignored, a child's exit status is lost. A handler prevents that.
     let passed_on = ending().into_iter().chain(heeded(&[SIGUSR1, SIGUSR2])).chain([SIGCHLD]);
     on_signals(&passed_on.collect::<Vec<_>>(), receive)
 }
@@ -40,8 +38,7 @@ impl SignalListener {
         before_end: impl Fn() + Send + 'static,
         receive: impl FnMut(i32) + Send + 'static,
     ) -> io::Result<Self> {
-        // If this process has inherited an ignored SIGCHLD, the exit status of a child is lost. A handler
-        // prevents that.
+        // If SIGCHLD is inherited as ignored, a child's exit status is lost. A handler prevents that.
         let signals: Vec<i32> = ending().into_iter().chain([SIGCHLD]).collect();
         let receiver: Arc<Mutex<Option<Receive>>> = Arc::new(Mutex::new(Some(Box::new(receive))));
         let shared = Arc::clone(&receiver);

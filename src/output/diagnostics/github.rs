@@ -1,5 +1,4 @@
-//! `--message-format github`: workflow commands of GitHub Actions, which create annotations in a pull
-//! request.
+//! `--message-format github`: GitHub Actions workflow commands, which create annotations in a pull request.
 //!
 //! The message repeats the location, because the log of a step shows only the message. The escaping rules are
 //! from <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>: `%`, CR and LF are

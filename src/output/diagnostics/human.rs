@@ -28,8 +28,7 @@ use memchr::memchr;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-/// Width of a line if the output is not a terminal. Lines in a log can be wider than a screen, but must not
-/// be megabytes long.
+/// Maximum width of a line if the output is not a terminal, such as a log.
 const LOG_WIDTH: usize = 140;
 /// Minimum number of columns to show of a line, even on a narrower terminal.
 const MIN_COLUMNS: usize = 24;
@@ -230,12 +229,10 @@ impl Window {
         self.chars[0].offset <= offset && offset <= self.chars[last].offset
     }
 
-    /// Returns the columns of the mark, starting at 0. There is at least one, even if no part of the span is
-    /// shown.
+    /// Returns the columns of the mark, starting at 0. There is at least one, even if no part is shown.
     fn columns(&self, span: &Range<usize>) -> Range<usize> {
         let start = columns(&self.text[..self.shown(span.start)]);
-        // The mark ends where the first character after the span starts, so characters are always marked
-        // completely.
+        // The mark ends at the start of a character, so characters are always marked completely.
         let after = self.chars.partition_point(|char| char.offset < span.end).min(self.chars.len() - 1);
         let end = columns(&self.text[..self.chars[after].shown]);
         if end > start {
@@ -278,9 +275,8 @@ impl SafeLine {
         Self { text, chars }
     }
 
-    /// Returns the range of characters to show. Characters starting at `at` may use two thirds of the
-    /// columns, and characters before it use the rest. If columns are left, more characters after it are
-    /// shown.
+    /// Returns the range of characters to show. Up to two thirds of the columns are for characters starting
+    /// at `at`, and the rest is for characters before it. Remaining columns show more characters after it.
     fn around(&self, at: usize, room: usize) -> Range<usize> {
         let last = self.chars.len() - 1;
         let pivot = self.chars.partition_point(|char| char.offset <= at).saturating_sub(1);

@@ -83,9 +83,8 @@ impl<'a> Locator<'a> {
         }
     }
 
-    /// Returns the file that contains an offset. The end of a file is also the start of the next file. An
-    /// empty span at that offset belongs to the first file if its last line has no newline, because the
-    /// missing newline is the problem.
+    /// Returns the file that contains an offset. An empty span between two files belongs to the first file if
+    /// its last line has no newline, because the missing newline is the problem.
     fn file_of(&self, offset: usize, is_gap: bool) -> usize {
         let file_of = |offset: usize| {
             self.sources.files.partition_point(|source| source.start <= offset).saturating_sub(1)

@@ -61,8 +61,7 @@ impl Printer<'_> {
         let all = report.errors + report.fixed + report.warnings;
         let hidden = all.saturating_sub(report.diagnostics.len());
         if hidden > 0 {
-            // This is always written to standard error, because the machine-readable formats have no field
-            // for it.
+            // Always written to standard error, because machine-readable formats have no field for it.
             let s = if hidden == 1 { "" } else { "s" };
             self.warning(&format!("{hidden} more problem{s} not shown (--max-diagnostics)"));
         }
